@@ -1,0 +1,224 @@
+import { CairnError, suggest } from './errors.ts'
+import type { Frame, Graph, Guard, Node, Ref, Setting, StepNode } from './graph.ts'
+import { HandleNode, ParamNode, type Handle, type Param } from './handle.ts'
+import { canonical, type Json } from './json.ts'
+import { describeKind, type AnyKind, type Kinds } from './kind.ts'
+import type { AnySchema } from './schema.ts'
+import type { Step } from './step.ts'
+
+/** Names the place of a node. Default: the step's name, numbered when it is taken. */
+export interface NodeOptions {
+  readonly as?: string
+}
+
+let open: Drawing | undefined
+
+/** The drawing that is being made now, if any: what the calls of steps inside a pipeline's body add to. */
+export function currentDrawing(what: string): Drawing {
+  if (open) return open
+  throw new CairnError('BAD_DEFINITION', `${what} was called outside a pipeline`, {
+    next: 'call it inside pipeline(name, () => …); to run a step by hand, call its definition.run',
+  })
+}
+
+/** Collects nodes while a pipeline's body runs with symbolic handles. */
+export class Drawing {
+  readonly nodes = new Map<string, Node>()
+  readonly frames = new Map<string, Frame>()
+  #prefix = ''
+  #scope: readonly string[] = []
+  #guards: readonly Guard[] = []
+  /** How many of the guards stand outside the innermost `each`, which is skipped as a whole with them. */
+  #outerGuards = 0
+
+  draw<Result>(name: string, body: () => Result, outputs: (result: Result) => Record<string, Ref>): Graph {
+    const outer = open
+    open = this
+    try {
+      return { name, outputs: outputs(body()), nodes: this.nodes, frames: this.frames }
+    } finally {
+      open = outer
+    }
+  }
+
+  /** Runs a pipeline's body as a part of this drawing. */
+  within<Result>(id: string, params: AnySchema | undefined, given: Record<string, Setting>, body: () => Result) {
+    this.frames.set(id, { params, given })
+    const prefix = this.#prefix
+    this.#prefix = `${id}.`
+    try {
+      return body()
+    } finally {
+      this.#prefix = prefix
+    }
+  }
+
+  eachItem<Result>(id: string, body: () => Result): Result {
+    const [scope, outerGuards] = [this.#scope, this.#outerGuards]
+    this.#scope = [...scope, id]
+    this.#outerGuards = this.#guards.length
+    try {
+      return body()
+    } finally {
+      this.#scope = scope
+      this.#outerGuards = outerGuards
+    }
+  }
+
+  arm<Result>(guard: Guard, body: () => Result): Result {
+    const guards = this.#guards
+    this.#guards = [...guards, guard]
+    try {
+      return body()
+    } finally {
+      this.#guards = guards
+    }
+  }
+
+  add<N extends Node>(node: Omit<N, 'scope' | 'guards'>): Record<string, Handle<never>> {
+    const placed = { ...node, scope: this.#scope, guards: this.#guards.slice(this.#outerGuards) } as unknown as N
+    this.nodes.set(placed.id, placed)
+    return this.handlesOf(placed)
+  }
+
+  handlesOf(node: Node): Record<string, Handle<never>> {
+    return Object.fromEntries(
+      Object.entries(node.outputs).map(([output, kind]) => [output, this.handle({ node: node.id, output }, kind)]),
+    )
+  }
+
+  handle(ref: Ref, kind: AnyKind): Handle<never> {
+    return new HandleNode(ref, kind, { drawing: this, scope: this.#scope, guards: this.#guards }) as never
+  }
+
+  /** A free node id: the one asked for, or the default, numbered when it is taken. */
+  name(standard: string, { as }: NodeOptions = {}): string {
+    if (as !== undefined) checkName(as, 'the name of a place in a pipeline')
+    const wanted = this.#prefix + (as ?? standard)
+    const taken = (id: string) => this.nodes.has(id) || this.frames.has(id)
+    if (!taken(wanted)) return wanted
+    if (as !== undefined)
+      throw new CairnError('BAD_DEFINITION', `two places in the pipeline are called "${wanted}"`, {
+        next: 'give each its own name with { as: … }',
+      })
+    for (let number = 2; ; number++) if (!taken(`${wanted}-${number}`)) return `${wanted}-${number}`
+  }
+
+  /** What a handle stands for, once it is known to be usable here. */
+  read(handle: unknown, what: string): HandleNode {
+    if (!(handle instanceof HandleNode))
+      throw new CairnError('BAD_WIRING', `${what} is not an output of a step`, {
+        next: 'pass what another step returned inside the same pipeline',
+      })
+    const { drawing, scope, guards } = handle.place
+    if (drawing !== this) throw new CairnError('BAD_WIRING', `${what} is ${handle.called} of another pipeline`)
+    if (scope.some((id, depth) => id !== this.#scope[depth]))
+      throw new CairnError('BAD_WIRING', `${what} is ${handle.called}, made for one item inside each ${scope.at(-1)}`, {
+        next: `return it from the body of ${scope.at(-1)} and use the list that each gives`,
+      })
+    if (guards.some((guard, depth) => !sameGuard(guard, this.#guards[depth])))
+      throw new CairnError('BAD_WIRING', `${what} is ${handle.called}, made in one arm of a when`, {
+        next: 'return it from both arms and use what when gives',
+      })
+    return handle
+  }
+
+  setting(value: unknown, what: string): Setting {
+    if (value instanceof ParamNode) {
+      if (value.drawing === this) return value.ref
+      throw new CairnError('BAD_WIRING', `${what} is ${value.called} of another pipeline`)
+    }
+    if (value instanceof HandleNode)
+      throw new CairnError('BAD_WIRING', `${what} is ${value.called}: an artifact cannot be a parameter`, {
+        next: 'make it an input of the step',
+      })
+    return { value: JSON.parse(canonical(value, what)) as Json }
+  }
+
+  settings(given: Readonly<Record<string, unknown>>, owner: string): Record<string, Setting> {
+    const stated = Object.entries(given).filter(([, value]) => value !== undefined)
+    return Object.fromEntries(
+      stated.map(([name, value]) => [name, this.setting(value, `parameter ${name} of ${owner}`)]),
+    )
+  }
+
+  /** Checks what is wired to the inputs of a step or of a pipeline: every one, no other, each of a kind that fits. */
+  wire(inputs: Kinds, given: Readonly<Record<string, unknown>>, owner: string): Record<string, HandleNode> {
+    for (const name of Object.keys(given))
+      if (!(name in inputs))
+        throw new CairnError('BAD_WIRING', `${owner} has no input "${name}"`, {
+          next: suggest(name, Object.keys(inputs)),
+        })
+    return Object.fromEntries(
+      Object.entries(inputs).map(([name, kind]) => {
+        if (given[name] === undefined)
+          throw new CairnError('BAD_WIRING', `input "${name}" of ${owner} is not wired`, {
+            next: `pass a ${kind.name}: ${owner}({ ${name}: … })`,
+          })
+        const handle = this.read(given[name], `input "${name}" of ${owner}`)
+        checkKinds(handle, kind, `input "${name}" of ${owner}`)
+        return [name, handle]
+      }),
+    )
+  }
+}
+
+export function placeStep(
+  step: Step,
+  given: Readonly<Record<string, unknown>> = {},
+  params: Readonly<Record<string, unknown>> = {},
+  options: NodeOptions = {},
+): Record<string, Handle<never>> {
+  const drawing = currentDrawing(step.name)
+  const inputs = drawing.wire(step.definition.inputs ?? {}, given, step.name)
+  return drawing.add<StepNode>({
+    type: 'step',
+    id: drawing.name(step.name, options),
+    step,
+    inputs: Object.fromEntries(Object.entries(inputs).map(([name, { ref }]) => [name, ref])),
+    params: drawing.settings(params, step.name),
+    outputs: step.definition.outputs,
+  })
+}
+
+/** Symbolic parameters of a frame: any name that is asked for; what is unknown is refused when a run is planned. */
+export function frameParams(
+  drawing: Drawing,
+  frame: string,
+  names: readonly string[] | undefined,
+): Record<string, Param<never>> {
+  return new Proxy({} as Record<string, Param<never>>, {
+    get(_, param) {
+      if (typeof param !== 'string') return undefined
+      if (names && !names.includes(param))
+        throw new CairnError('BAD_WIRING', `the pipeline has no parameter "${param}"`, { next: suggest(param, names) })
+      return new ParamNode({ param, frame }, drawing) as never
+    },
+  })
+}
+
+export function checkKinds(handle: HandleNode, wanted: AnyKind, what: string): void {
+  const produced = describeKind(handle.kind)
+  const fits = wanted.accepts?.(produced) ?? canonical(produced) === canonical(describeKind(wanted))
+  if (fits) return
+  throw new CairnError(
+    'BAD_WIRING',
+    `${what} takes ${kindText(describeKind(wanted))} but ${handle.called} is ${kindText(produced)}`,
+  )
+}
+
+export function checkName(name: string, what: string): void {
+  if (/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) && !RESERVED.has(name)) return
+  throw new CairnError('BAD_DEFINITION', `${what} is "${name}"`, {
+    next: `write it in lower case with dashes, like train-model${RESERVED.has(name) ? `; "${name}" is taken` : ''}`,
+  })
+}
+const RESERVED = new Set(['plan', 'end']) // files that lie beside the nodes of a run
+
+function kindText({ kind, schema }: { kind: string; schema: Json }): string {
+  return `${kind} ${canonical(schema)}`
+}
+
+function sameGuard(a: Guard, b: Guard | undefined): boolean {
+  return a.when === b?.when && a.arm === b.arm
+}

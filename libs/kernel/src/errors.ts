@@ -1,0 +1,94 @@
+/** Every error that Cairn raises on purpose has one of these codes. */
+export type ErrorCode =
+  | 'BAD_DEFINITION' // a step or pipeline is written wrongly
+  | 'BAD_WIRING' // an input is missing, unknown or of another kind
+  | 'BAD_PARAMETER'
+  | 'BAD_OUTPUT' // what a step returned does not fit its declaration
+  | 'BAD_RECORD' // a record in the store is unreadable or newer than this program
+  | 'CORRUPT' // bytes in the store do not match their digest
+  | 'NOT_FOUND'
+  | 'NOT_JSON'
+  | 'MISSING_SECRET'
+  | 'SOURCE_UNREACHABLE'
+  | 'STEP_FAILED'
+  | 'STEP_CRASHED' // the process that ran the step died
+  | 'OUT_OF_MEMORY'
+  | 'TIMED_OUT'
+  | 'CANCELLED'
+  | 'STORE_FAILED'
+
+export interface ErrorDetails {
+  /** What the person who reads this can do: a command, or the change to make. */
+  readonly next?: string
+  readonly cause?: unknown
+}
+
+/** An error meant to be read: what happened and where in `message`, what to do about it in `next`. */
+export class CairnError extends Error {
+  readonly code: ErrorCode
+  readonly next: string | undefined
+
+  constructor(code: ErrorCode, message: string, { next, cause }: ErrorDetails = {}) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = 'CairnError'
+    this.code = code
+    this.next = next
+  }
+}
+
+/** An error as records and events carry it. */
+export interface ErrorRecord {
+  readonly code: ErrorCode
+  readonly name: string
+  readonly message: string
+  readonly next?: string
+  readonly stack?: string
+}
+
+export function errorRecord(error: unknown): ErrorRecord {
+  if (error instanceof CairnError) {
+    const cause = error.cause instanceof Error ? error.cause : undefined
+    return {
+      code: error.code,
+      name: cause?.name ?? error.name,
+      message: error.message,
+      ...(error.next !== undefined && { next: error.next }),
+      ...(cause?.stack !== undefined && { stack: cause.stack }),
+    }
+  }
+  if (error instanceof Error) {
+    const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
+    return {
+      code: 'STEP_FAILED',
+      name: code ?? error.name,
+      message: error.message,
+      ...(error.stack !== undefined && { stack: error.stack }),
+    }
+  }
+  return { code: 'STEP_FAILED', name: typeof error, message: String(error) }
+}
+
+/** `did you mean "x"?` when one of the known names is close to the one that was typed, else the names. */
+export function suggest(typed: string, known: Iterable<string>): string {
+  const names = [...known]
+  const [best] = names
+    .map((name) => ({ name, distance: editDistance(typed.toLowerCase(), name.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance)
+  if (best && best.distance <= Math.max(2, typed.length / 3)) return `did you mean "${best.name}"?`
+  return names.length > 0
+    ? `there is: ${names.slice(0, 12).join(', ')}${names.length > 12 ? ', …' : ''}`
+    : 'there is none'
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1))
+    }
+    row = next
+  }
+  return row[b.length]!
+}

@@ -1,0 +1,106 @@
+import { canonical } from './json.ts'
+import { checkKinds, currentDrawing, type NodeOptions } from './drawing.ts'
+import { CairnError } from './errors.ts'
+import type { EachNode, Tolerance, WhenNode } from './graph.ts'
+import { ParamNode, type Handle, type HandleNode, type Param } from './handle.ts'
+import { list, type List } from './list.ts'
+
+export type AnyHandles = Readonly<Record<string, Handle<unknown>>>
+export type Lists<R extends AnyHandles> = {
+  readonly [Name in keyof R]: R[Name] extends Handle<infer Value> ? Handle<List<Value>> : never
+}
+
+export interface EachOptions extends NodeOptions {
+  /** Items that are dispatched and recorded together. Every item has a checkpoint of its own all the same. Default 100. */
+  readonly batch?: number
+  /** How many items may fail and be left out of the results. Default: none. */
+  readonly tolerate?: Tolerance
+}
+
+/**
+ * Runs the steps of its body for every item of a list. The results are lists in the order of the items.
+ *
+ * @example
+ * const { score } = each(pages, (page) => scorePage({ page, model }), { batch: 50, tolerate: { share: 0.01 } })
+ */
+export function each<Item, R extends AnyHandles>(
+  items: Handle<List<Item>>,
+  body: (item: Handle<Item>) => R,
+  { batch = 100, tolerate = {}, ...options }: EachOptions = {},
+): Lists<R> {
+  const drawing = currentDrawing('each')
+  const over = drawing.read(items, 'what each maps over')
+  const { item } = over.kind
+  if (!item)
+    throw new CairnError('BAD_WIRING', `each maps over ${over.called}, which is no list but a ${over.kind.name}`, {
+      next: 'declare that output as list(kind)',
+    })
+  if (!Number.isInteger(batch) || batch < 1)
+    throw new CairnError('BAD_DEFINITION', `the batch of each over ${over.called} is ${batch}`, {
+      next: 'use 1 or more',
+    })
+
+  const id = drawing.name(`each-${outputName(over)}`, options)
+  const node = { type: 'each', id, over: over.ref, batch, tolerate, collects: {}, outputs: {} } as const
+  drawing.add<EachNode>(node) // takes its place, and its name, before the body's nodes
+  const results = drawing.eachItem(id, () => {
+    const returned = body(drawing.handle({ item: id }, item) as Handle<Item>)
+    return Object.entries(returned).map(([name, handle]) => [name, drawing.read(handle, `"${name}" of ${id}`)] as const)
+  })
+  return drawing.add<EachNode>({
+    ...node,
+    collects: Object.fromEntries(results.map(([name, { ref }]) => [name, ref])),
+    outputs: Object.fromEntries(results.map(([name, { kind }]) => [name, list(kind)])),
+  }) as unknown as Lists<R>
+}
+
+/**
+ * Runs the steps of one of its arms; those of the other are skipped. Both arms give the same outputs.
+ *
+ * @example
+ * const { model } = when(isLarge, () => trainOnSample({ training }), () => trainOnAll({ training }))
+ */
+export function when<R extends AnyHandles>(
+  condition: Handle<boolean> | Param<boolean>,
+  then: () => R,
+  otherwise: () => { readonly [Name in keyof R]: NoInfer<R[Name]> },
+  options: NodeOptions = {},
+): R {
+  const drawing = currentDrawing('when')
+  const chosen = condition instanceof ParamNode ? condition : drawing.read(condition, 'the condition of when')
+  const id = drawing.name(`when-${chosen instanceof ParamNode ? chosen.ref.param : outputName(chosen)}`, options)
+  const node = { type: 'when', id, condition: chosen.ref, then: {}, otherwise: {}, outputs: {} } as const
+  drawing.add<WhenNode>(node)
+
+  const arm = (taken: boolean, body: () => AnyHandles) =>
+    drawing.arm({ when: id, arm: taken }, () =>
+      Object.fromEntries(
+        Object.entries(body()).map(([name, handle]) => [name, drawing.read(handle, `"${name}" of ${id}`)]),
+      ),
+    )
+  const [yes, no] = [arm(true, then), arm(false, otherwise)]
+  const names = Object.keys(yes)
+  if (canonical([...names].sort()) !== canonical(Object.keys(no).sort()))
+    throw new CairnError('BAD_WIRING', `the arms of ${id} give different outputs: ${names} and ${Object.keys(no)}`)
+  for (const name of names) checkKinds(no[name]!, yes[name]!.kind, `output "${name}" of ${id}`)
+
+  const refs = (handles: Record<string, HandleNode>) =>
+    Object.fromEntries(Object.entries(handles).map(([name, { ref }]) => [name, ref]))
+  return drawing.add<WhenNode>({
+    ...node,
+    then: refs(yes),
+    otherwise: refs(no),
+    outputs: Object.fromEntries(Object.entries(yes).map(([name, { kind }]) => [name, kind])),
+  }) as unknown as R
+}
+
+function outputName({ ref }: HandleNode): string {
+  return 'item' in ref ? 'items' : kebab(ref.output)
+}
+
+function kebab(name: string): string {
+  return name
+    .replace(/[^A-Za-z0-9]+/g, '-')
+    .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .toLowerCase()
+}

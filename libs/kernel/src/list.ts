@@ -1,0 +1,71 @@
+import { canonical, type Json } from './json.ts'
+import { describeKind, type Artifact, type ArtifactRef, type EncodedItem, type Kind } from './kind.ts'
+
+/** A list of artifacts, each opened only when it is asked for. */
+export interface List<out Item> extends AsyncIterable<Item> {
+  readonly length: number
+  at(index: number): Promise<Item>
+  /** What the maker of the list called an item. */
+  labelAt(index: number): string | undefined
+  /** Every item at once; for lists that fit in memory. */
+  all(): Promise<Item[]>
+}
+
+/** Many artifacts of one kind, each with a digest of its own: what `each` maps over, and what it gives. */
+export function list<Read, Write>(
+  item: Kind<Read, Write>,
+): Kind<List<Read>, Iterable<Write> | AsyncIterable<Write>> & { readonly item: Kind<Read, Write> } {
+  const schema = { item: describeKind(item) } as unknown as Json
+  return {
+    name: 'list',
+    version: 1,
+    schema,
+    item,
+    async encode(values, to) {
+      const items: EncodedItem[] = []
+      for await (const value of values) {
+        const encoded = await item.encode(value, to)
+        if ('items' in encoded) throw new TypeError('a list of lists is not supported: map over each list instead')
+        items.push(encoded)
+      }
+      return { items, summary: { items: items.length } }
+    },
+    async decode(artifact) {
+      return openList(item, artifact, await readManifest(artifact))
+    },
+    async preview(artifact, { rows }) {
+      const refs = await readManifest(artifact)
+      const shown = refs.slice(0, rows).map((ref) => [ref.label ?? '', ref.size, ref.text ?? ref.digest.slice(0, 12)])
+      const columns = ['label', 'bytes', 'item'].map((name) => ({ name, type: name === 'bytes' ? 'int64' : 'string' }))
+      return { type: 'table', columns, rows: shown, total: refs.length }
+    },
+    accepts: (produced) => produced.kind === 'list' && canonical(produced.schema) === canonical(schema),
+  }
+}
+
+function openList<Item>(kind: Kind<Item, never>, artifact: Artifact, refs: readonly ArtifactRef[]): List<Item> {
+  const at = async (index: number): Promise<Item> => {
+    const ref = refs[index]
+    if (!ref) throw new RangeError(`item ${index} of a list of ${refs.length}`)
+    return kind.decode(artifact.item(ref))
+  }
+  return {
+    length: refs.length,
+    at,
+    labelAt: (index) => refs[index]?.label,
+    all: () => Promise.all(refs.map((_, index) => at(index))),
+    async *[Symbol.asyncIterator]() {
+      for (let index = 0; index < refs.length; index++) yield await at(index)
+    },
+  }
+}
+
+/** A list's own bytes name its items, in order. */
+export function writeManifest(items: readonly ArtifactRef[]): Uint8Array {
+  return new TextEncoder().encode(canonical({ v: 1, items }))
+}
+
+export async function readManifest(artifact: Artifact): Promise<readonly ArtifactRef[]> {
+  const text = new TextDecoder().decode(await artifact.bytes())
+  return (JSON.parse(text) as { items: ArtifactRef[] }).items
+}

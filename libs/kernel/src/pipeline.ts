@@ -1,0 +1,121 @@
+import { checkName, currentDrawing, Drawing, frameParams, type NodeOptions } from './drawing.ts'
+import { CairnError } from './errors.ts'
+import type { Graph } from './graph.ts'
+import type { Handle, Handles, Param } from './handle.ts'
+import type { Kinds } from './kind.ts'
+import { fieldNames, type AnySchema, type Schema, type SchemaInput, type SchemaOutput } from './schema.ts'
+import type { StepArguments, Wired } from './step.ts'
+
+export interface PipelineDefinition<I extends Kinds, S extends AnySchema> {
+  /** A schema of the run parameters. */
+  readonly params?: S
+  /** Kinds of the artifacts that it takes where it is used inside another pipeline. */
+  readonly inputs?: I
+}
+export type ParamsOf<Values> = { readonly [Name in keyof Values]-?: Param<Values[Name]> }
+
+/** A pipeline; call it inside another one to use it there. */
+export interface Pipeline<
+  I extends Kinds = any,
+  S extends AnySchema = any,
+  R extends Readonly<Record<string, Handle<unknown>>> = any,
+> {
+  (inputs: Wired<I>, ...rest: StepArguments<SchemaInput<S>>): R
+  readonly graph: Graph
+  readonly definition: PipelineDefinition<I, S>
+}
+
+type Body<I extends Kinds, S extends AnySchema, R> = (given: ParamsOf<SchemaOutput<S>> & Handles<I>) => R
+
+/**
+ * Draws a pipeline: the body is run once, with symbolic handles for its parameters and for what the steps return.
+ *
+ * @example
+ * export const flightDelays = pipeline('flight-delays', { params: z.object({ year: z.number() }) }, ({ year }) => {
+ *   const { flights } = loadFlights({}, { year })
+ *   return extractFeatures({ flights })
+ * })
+ */
+export function pipeline<R extends Readonly<Record<string, Handle<unknown>>>>(
+  name: string,
+  body: () => R,
+): Pipeline<{}, Schema<{}, {}>, R>
+export function pipeline<
+  R extends Readonly<Record<string, Handle<unknown>>>,
+  I extends Kinds = {},
+  S extends AnySchema = Schema<{}, {}>,
+>(name: string, definition: PipelineDefinition<I, S>, body: Body<I, S, R>): Pipeline<I, S, R>
+export function pipeline(
+  name: string,
+  ...rest: [body: AnyBody] | [definition: PipelineDefinition<Kinds, AnySchema>, body: AnyBody]
+): Pipeline {
+  checkName(name, 'the name of a pipeline')
+  const [definition, body] = rest.length === 1 ? [{}, rest[0]] : rest
+  const inputs = definition.inputs ?? {}
+  const names = definition.params && fieldNames(definition.params)
+  for (const input of Object.keys(inputs))
+    if (names?.includes(input))
+      throw new CairnError('BAD_DEFINITION', `"${input}" is both an input and a parameter of pipeline ${name}`)
+
+  const given = (drawing: Drawing, frame: string, handles: Record<string, unknown>) =>
+    new Proxy(frameParams(drawing, frame, names), {
+      get: (params, key, receiver) => handles[key as string] ?? Reflect.get(params, key, receiver),
+    })
+
+  const use = (
+    wired: Record<string, unknown> = {},
+    params: Record<string, unknown> = {},
+    options: NodeOptions = {},
+  ) => {
+    const drawing = currentDrawing(name)
+    const handles = drawing.wire(inputs, wired, name)
+    const frame = drawing.name(name, options)
+    return drawing.within(frame, definition.params, drawing.settings(params, name), () =>
+      body(given(drawing, frame, handles)),
+    )
+  }
+  return Object.defineProperties(use as unknown as Pipeline, {
+    name: { value: name },
+    definition: { value: definition },
+    graph: { get: once(() => drawAlone(name, definition, (drawing) => body(given(drawing, '', {})))) },
+    [PIPELINE]: { value: true },
+  })
+}
+type AnyBody = (given: any) => Readonly<Record<string, Handle<unknown>>>
+
+const PIPELINE = Symbol.for('cairn.pipeline')
+
+export function isPipeline(value: unknown): value is Pipeline {
+  return typeof value === 'function' && PIPELINE in value
+}
+
+function drawAlone(
+  name: string,
+  definition: PipelineDefinition<Kinds, any>,
+  body: (drawing: Drawing) => Record<string, unknown>,
+): Graph {
+  const missing = Object.keys(definition.inputs ?? {})
+  if (missing.length > 0)
+    throw new CairnError(
+      'BAD_DEFINITION',
+      `pipeline ${name} takes inputs (${missing.join(', ')}), so it cannot run alone`,
+      {
+        next: 'use it inside another pipeline',
+      },
+    )
+  const drawing = new Drawing()
+  drawing.frames.set('', { params: definition.params, given: {} })
+  const returned = (result: Record<string, unknown>) =>
+    Object.fromEntries(
+      Object.entries(result ?? {}).map(([output, handle]) => [
+        output,
+        drawing.read(handle, `output "${output}" of ${name}`).ref,
+      ]),
+    )
+  return drawing.draw(name, () => body(drawing), returned)
+}
+
+function once<Value>(compute: () => Value): () => Value {
+  let done: { value: Value } | undefined
+  return () => (done ??= { value: compute() }).value
+}

@@ -1,0 +1,81 @@
+import { CairnError, suggest } from './errors.ts'
+import type { Json } from './json.ts'
+
+/**
+ * The part of Standard Schema v1 (https://standardschema.dev) that Cairn calls. Zod, Valibot, ArkType and others
+ * implement it; the interface is copied, as the specification invites, so that the kernel depends on none of them.
+ */
+export interface Schema<Input = unknown, Output = Input> {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined
+    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>
+    /** Standard JSON Schema, where the library has it. */
+    readonly jsonSchema?: {
+      readonly input: (options: { readonly target: string }) => Record<string, unknown>
+      readonly output: (options: { readonly target: string }) => Record<string, unknown>
+    }
+  }
+}
+export type SchemaResult<Output> =
+  { readonly value: Output; readonly issues?: undefined } | { readonly issues: ReadonlyArray<SchemaIssue> }
+export interface SchemaIssue {
+  readonly message: string
+  readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined
+}
+// `any` because an input is contravariant and an output covariant: nothing else stands for every schema.
+export type AnySchema = Schema<any, any>
+export type SchemaInput<S extends AnySchema> = NonNullable<S['~standard']['types']>['input']
+export type SchemaOutput<S extends AnySchema> = NonNullable<S['~standard']['types']>['output']
+
+/** @throws whatever `refuse` makes of the issues, each written as `path: message`. */
+export async function validate<Output>(
+  schema: Schema<any, Output>,
+  value: unknown,
+  refuse: (issues: string[]) => Error,
+): Promise<Output> {
+  const result = await schema['~standard'].validate(value)
+  if (result.issues === undefined) return result.value
+  throw refuse(result.issues.map(issueText))
+}
+
+export function issueText({ path, message }: SchemaIssue): string {
+  const where = (path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.')
+  return where ? `${where}: ${message}` : message
+}
+
+/** JSON Schema (2020-12) of what a schema takes or gives; undefined when its library cannot tell. */
+export function jsonSchema(schema: AnySchema, side: 'input' | 'output'): Json | undefined {
+  try {
+    return schema['~standard'].jsonSchema?.[side]({ target: 'draft-2020-12' }) as Json | undefined
+  } catch {
+    return undefined // the standard lets a library throw for what JSON Schema cannot express
+  }
+}
+
+/** Names of the fields that an object schema takes; undefined when its library cannot tell. */
+export function fieldNames(schema: AnySchema): string[] | undefined {
+  const described = jsonSchema(schema, 'input')
+  if (typeof described !== 'object' || described === null || !('properties' in described)) return undefined
+  return Object.keys(described.properties as object)
+}
+
+/** Parses parameters; unlike most schema libraries it does not let an unknown name pass in silence. */
+export async function parseParams(
+  schema: AnySchema | undefined,
+  given: Readonly<Record<string, unknown>>,
+  owner: string,
+): Promise<Record<string, Json>> {
+  const known = schema ? fieldNames(schema) : []
+  for (const name of known ? Object.keys(given) : [])
+    if (!known!.includes(name))
+      throw new CairnError('BAD_PARAMETER', `${owner} has no parameter "${name}"`, { next: suggest(name, known!) })
+  if (!schema) return {}
+  const parsed = await validate(
+    schema,
+    given,
+    (issues) => new CairnError('BAD_PARAMETER', `${owner} refuses its parameters: ${issues.join('; ')}`),
+  )
+  return parsed as Record<string, Json>
+}
