@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  test: { include: ['{apps,libs,tools}/**/*.test.ts'], testTimeout: 30_000 },
+  test: { include: ['{apps,libs,tools}/**/*.test.ts'], exclude: ['**/node_modules/**'], testTimeout: 30_000 },
 })

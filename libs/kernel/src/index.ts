@@ -1,22 +1,25 @@
-export { CairnError, suggest, type ErrorCode, type ErrorRecord } from './errors.ts'
-export {
-  step,
-  source,
-  isStep,
-  type Step,
-  type Context,
-  type Duration,
-  type Bytes,
-  type Retry,
-  type Cache,
-  type Reach,
-} from './step.ts'
-export { pipeline, isPipeline, type Pipeline } from './pipeline.ts'
-export { each, when, type EachOptions } from './flow.ts'
-export { list, type List } from './list.ts'
-export { fromFile, fromPackage, fromUrl, type Origin, type OriginContext, type LocalFile } from './origin.ts'
-export * from './kind.ts'
-export type { Handle, Param } from './handle.ts'
+export { CairnError, suggest, type ErrorCode } from './errors.ts'
 export { canonical, type Json } from './json.ts'
-export type { Schema } from './schema.ts'
-export type * from './closure.ts'
+
+export { step, source, isStep } from './define/step.ts'
+export type { Bytes, Cache, Context, Duration, Reach, Retry, Step } from './define/step.ts'
+export { fromFile, fromPackage, fromUrl } from './define/origin.ts'
+export type { LocalFile, Origin, OriginContext } from './define/origin.ts'
+export { pipeline, isPipeline, type Pipeline } from './define/pipeline.ts'
+export { each, when, type EachOptions } from './define/flow.ts'
+export type { Handle, Param } from './define/handle.ts'
+
+export { list, type List } from './define/list.ts'
+export { contentOf, describeKind } from './define/kind.ts'
+export type * from './define/kind.ts'
+export {
+  issueText,
+  jsonSchema,
+  validate,
+  type AnySchema,
+  type Schema,
+  type SchemaInput,
+  type SchemaOutput,
+} from './define/schema.ts'
+
+export type * from './define/closure.ts'

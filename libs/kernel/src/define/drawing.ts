@@ -1,7 +1,7 @@
-import { CairnError, suggest } from './errors.ts'
+import { CairnError, suggest } from '../errors.ts'
 import type { Frame, Graph, Guard, Node, Ref, Setting, StepNode } from './graph.ts'
 import { HandleNode, ParamNode, type Handle, type Param } from './handle.ts'
-import { canonical, type Json } from './json.ts'
+import { canonical, type Json } from '../json.ts'
 import { describeKind, type AnyKind, type Kinds } from './kind.ts'
 import type { AnySchema } from './schema.ts'
 import type { Step } from './step.ts'
@@ -25,6 +25,8 @@ export function currentDrawing(what: string): Drawing {
 export class Drawing {
   readonly nodes = new Map<string, Node>()
   readonly frames = new Map<string, Frame>()
+  /** Where to go on numbering nodes of the same name. */
+  readonly #numbers = new Map<string, number>()
   #prefix = ''
   #scope: readonly string[] = []
   #guards: readonly Guard[] = []
@@ -101,7 +103,11 @@ export class Drawing {
       throw new CairnError('BAD_DEFINITION', `two places in the pipeline are called "${wanted}"`, {
         next: 'give each its own name with { as: … }',
       })
-    for (let number = 2; ; number++) if (!taken(`${wanted}-${number}`)) return `${wanted}-${number}`
+    for (let number = this.#numbers.get(wanted) ?? 2; ; number++)
+      if (!taken(`${wanted}-${number}`)) {
+        this.#numbers.set(wanted, number + 1)
+        return `${wanted}-${number}`
+      }
   }
 
   /** What a handle stands for, once it is known to be usable here. */
@@ -208,12 +214,11 @@ export function checkKinds(handle: HandleNode, wanted: AnyKind, what: string): v
 }
 
 export function checkName(name: string, what: string): void {
-  if (/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) && !RESERVED.has(name)) return
+  if (/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) return
   throw new CairnError('BAD_DEFINITION', `${what} is "${name}"`, {
-    next: `write it in lower case with dashes, like train-model${RESERVED.has(name) ? `; "${name}" is taken` : ''}`,
+    next: 'write it in lower case with dashes, like train-model',
   })
 }
-const RESERVED = new Set(['plan', 'end']) // files that lie beside the nodes of a run
 
 function kindText({ kind, schema }: { kind: string; schema: Json }): string {
   return `${kind} ${canonical(schema)}`

@@ -1,6 +1,6 @@
-import { canonical } from './json.ts'
+import { canonical } from '../json.ts'
 import { checkKinds, currentDrawing, type NodeOptions } from './drawing.ts'
-import { CairnError } from './errors.ts'
+import { CairnError } from '../errors.ts'
 import type { EachNode, Tolerance, WhenNode } from './graph.ts'
 import { ParamNode, type Handle, type HandleNode, type Param } from './handle.ts'
 import { list, type List } from './list.ts'

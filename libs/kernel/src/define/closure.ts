@@ -27,15 +27,23 @@ export interface Manifest {
   readonly reaches: readonly ReachUse[]
   /** Folder (relative to the project's) from which each imported package is resolved, by specifier. */
   readonly imports: Readonly<Record<string, string>>
+  /**
+   * Indices of what changes state while it is loaded, each alone, in the order of evaluation; between two of them those
+   * of what may read it. Left out where nothing changes state: then no order counts.
+   */
+  readonly order?: readonly (readonly number[])[]
 }
 
 export interface Declaration {
+  /** Of functions with brackets: `zscore()`; of a bare statement, its code. */
   readonly name: string
   /** Relative to the project's folder. */
   readonly file: string
   readonly line: number
   /** Of the declaration alone, without what it refers to. */
   readonly hash: string
+  /** What it refers to, in order: `3.0` (the first variable of declaration 3) or `zod#z` (an export of a package). */
+  readonly refs: readonly string[]
   /** Index of the declaration through which it is first reached; -1 for the step itself. */
   readonly via: number
 }

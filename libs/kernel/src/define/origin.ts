@@ -5,8 +5,8 @@ import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline as pump } from 'node:stream/promises'
-import { CairnError } from './errors.ts'
-import type { Json } from './json.ts'
+import { CairnError } from '../errors.ts'
+import type { Json } from '../json.ts'
 
 /** Something outside that a source reads, and how to tell that it has changed. */
 export interface Origin<Opened> {

@@ -1,4 +1,4 @@
-import type { Json } from './json.ts'
+import type { Json } from '../json.ts'
 
 /**
  * A kind of artifact: how a value that a step returns becomes bytes, and how a later step gets it back.

@@ -1,5 +1,5 @@
 import type { AnyKind } from './kind.ts'
-import type { Json } from './json.ts'
+import type { Json } from '../json.ts'
 import type { AnySchema } from './schema.ts'
 import type { Step } from './step.ts'
 

@@ -1,5 +1,5 @@
-import { CairnError, suggest } from './errors.ts'
-import type { Json } from './json.ts'
+import { CairnError, suggest } from '../errors.ts'
+import type { Json } from '../json.ts'
 
 /**
  * The part of Standard Schema v1 (https://standardschema.dev) that Cairn calls. Zod, Valibot, ArkType and others

@@ -1,5 +1,5 @@
 import { checkName, currentDrawing, Drawing, frameParams, type NodeOptions } from './drawing.ts'
-import { CairnError } from './errors.ts'
+import { CairnError } from '../errors.ts'
 import type { Graph } from './graph.ts'
 import type { Handle, Handles, Param } from './handle.ts'
 import type { Kinds } from './kind.ts'

@@ -1,4 +1,4 @@
-import { CairnError } from './errors.ts'
+import { CairnError } from '../errors.ts'
 import type { AnyKind, Kinds, Read } from './kind.ts'
 import type { Guard, ParamRef, Ref } from './graph.ts'
 

@@ -1,4 +1,4 @@
-import { canonical, type Json } from './json.ts'
+import { canonical, type Json } from '../json.ts'
 import { describeKind, type Artifact, type ArtifactRef, type EncodedItem, type Kind } from './kind.ts'
 
 /** A list of artifacts, each opened only when it is asked for. */
@@ -31,10 +31,10 @@ export function list<Read, Write>(
       return { items, summary: { items: items.length } }
     },
     async decode(artifact) {
-      return openList(item, artifact, await readManifest(artifact))
+      return openList(item, artifact, parseManifest(await artifact.bytes()))
     },
     async preview(artifact, { rows }) {
-      const refs = await readManifest(artifact)
+      const refs = parseManifest(await artifact.bytes())
       const shown = refs.slice(0, rows).map((ref) => [ref.label ?? '', ref.size, ref.text ?? ref.digest.slice(0, 12)])
       const columns = ['label', 'bytes', 'item'].map((name) => ({ name, type: name === 'bytes' ? 'int64' : 'string' }))
       return { type: 'table', columns, rows: shown, total: refs.length }
@@ -65,7 +65,6 @@ export function writeManifest(items: readonly ArtifactRef[]): Uint8Array {
   return new TextEncoder().encode(canonical({ v: 1, items }))
 }
 
-export async function readManifest(artifact: Artifact): Promise<readonly ArtifactRef[]> {
-  const text = new TextDecoder().decode(await artifact.bytes())
-  return (JSON.parse(text) as { items: ArtifactRef[] }).items
+export function parseManifest(bytes: Uint8Array): readonly ArtifactRef[] {
+  return (JSON.parse(new TextDecoder().decode(bytes)) as { items: ArtifactRef[] }).items
 }

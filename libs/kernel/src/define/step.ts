@@ -1,5 +1,5 @@
 import { checkName, placeStep, type NodeOptions } from './drawing.ts'
-import { CairnError } from './errors.ts'
+import { CairnError } from '../errors.ts'
 import type { Handle, Handles, Param } from './handle.ts'
 import type { Kinds, Read, Reads, Writes } from './kind.ts'
 import type { Opened, Origins } from './origin.ts'

@@ -1,0 +1,102 @@
+import {
+  CairnError,
+  errorRecord,
+  execute,
+  type Compute,
+  type LaneResult,
+  type LaneWork,
+  type Work,
+} from '@cairn/kernel/runtime'
+import { laneFolders, type LaneFolders } from './folders.ts'
+import { codeOf } from './load-code.ts'
+import type { ComputeOptions } from './options.ts'
+import { redact, secretsFor, type Secrets } from './secrets.ts'
+
+/** Lets the event loop turn at least so often, in milliseconds, between short bodies. */
+const TURN_MS = 10
+
+/**
+ * Runs bodies in this process: no start-up, no copies, but also no protection. A body that computes without a pause
+ * holds everything else up, and only one that awaits can be stopped.
+ */
+export function inProcess(options: ComputeOptions): Compute {
+  let turned = performance.now()
+  return {
+    async *run(work, signal) {
+      for (const lane of work.lanes) {
+        if (performance.now() - turned > TURN_MS) {
+          await new Promise(setImmediate)
+          turned = performance.now()
+        }
+        const folders = laneFolders(options.scratch)
+        try {
+          yield await runLane(work, lane, signal, folders, options)
+        } finally {
+          folders.remove()
+        }
+      }
+    },
+  }
+}
+
+async function runLane(
+  work: Work,
+  lane: LaneWork,
+  signal: AbortSignal,
+  folders: LaneFolders,
+  options: ComputeOptions,
+): Promise<LaneResult> {
+  const started = performance.now()
+  let secrets: Secrets = {}
+  try {
+    signal.throwIfAborted()
+    secrets = secretsFor(work, options.secrets)
+    const { root, remember } = options
+    const code = await codeOf(work, root, options.live)
+    const outputs = await within(work, signal, (stop) => {
+      const surface = {
+        signal: stop,
+        secrets,
+        root,
+        remember,
+        get scratch() {
+          return folders.scratch
+        },
+        get outbox() {
+          return folders.outbox
+        },
+      }
+      return execute(code, work, lane, surface)
+    })
+    return { lane: lane.index, ms: performance.now() - started, outputs }
+  } catch (error) {
+    const record = errorRecord(signal.aborted ? signal.reason : error)
+    return { lane: lane.index, ms: performance.now() - started, error: redact(record, secrets) }
+  }
+}
+
+/** Runs a body that is told when to stop, and goes on without it when it does not. */
+async function within<Result>(
+  { step, timeoutMs }: Pick<Work, 'step' | 'timeoutMs'>,
+  signal: AbortSignal,
+  body: (stop: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  if (timeoutMs === undefined) return body(signal)
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(timedOut(step, timeoutMs)), timeoutMs)
+  const stop = AbortSignal.any([signal, late.signal])
+  try {
+    return await Promise.race([
+      body(stop),
+      new Promise<never>((_, reject) => stop.addEventListener('abort', () => reject(stop.reason as Error))),
+    ])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+export function timedOut(step: string, timeoutMs: number): CairnError {
+  return new CairnError('TIMED_OUT', `${step} took longer than its time-out of ${timeoutMs / 1000} s`, {
+    next: 'give it more time, timeout: "10m", or find out what it waits for',
+  })
+}

@@ -1,0 +1,72 @@
+import { hash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { registerHooks } from 'node:module'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { CairnError, type Code, type LoadedCode, type Manifest, type Step } from '@cairn/kernel/runtime'
+
+type StoredCode = Exclude<Code, { readonly inline: true }>
+
+/** Where each loaded closure's packages are looked for: the project's folder and, per specifier, one below it. */
+const homes = new Map<string, { readonly root: string; readonly imports: Manifest['imports'] }>()
+const loaded = new Map<string, Promise<Partial<LoadedCode>>>()
+
+/**
+ * Loads a stored closure, once in this process, after checking that it is what the run was planned with. Its packages
+ * are those of the project, wherever the store may lie.
+ */
+export function loadCode(code: StoredCode, root: string): Promise<Partial<LoadedCode>> {
+  let module = loaded.get(code.fingerprint)
+  if (!module) {
+    loaded.set(code.fingerprint, (module = importCode(code, root)))
+    module.catch(() => loaded.delete(code.fingerprint))
+  }
+  return module
+}
+
+async function importCode({ fingerprint, digest, path }: StoredCode, root: string): Promise<Partial<LoadedCode>> {
+  if (hash('sha256', readFileSync(path)) !== digest)
+    throw new CairnError('CORRUPT', `the stored code ${fingerprint} is not what the run was planned with`, {
+      next: 'run again: a new plan stores it anew once cairn doctor --repair has taken this away',
+    })
+  if (homes.size === 0) registerHooks({ resolve: resolveFromHome })
+  const url = pathToFileURL(path).href
+  homes.set(url, { root, imports: importsOf(path) })
+  return (await import(url)) as Partial<LoadedCode>
+}
+
+/** Folders to resolve packages from, as the closure's manifest beside it has them. */
+function importsOf(path: string): Manifest['imports'] {
+  try {
+    return (JSON.parse(readFileSync(path.replace(/\.mjs$/, '.json'), 'utf8')) as Manifest).imports ?? {}
+  } catch {
+    return {}
+  }
+}
+
+const resolveFromHome: Parameters<typeof registerHooks>[0]['resolve'] = (specifier, context, next) => {
+  const home = context.parentURL === undefined ? undefined : homes.get(context.parentURL)
+  if (!home || specifier.startsWith('node:')) return next(specifier, context)
+  const folder = join(home.root, home.imports[specifier] ?? '.')
+  return next(specifier, { ...context, parentURL: pathToFileURL(join(folder, 'closure.mjs')).href })
+}
+
+/** A step's code as `execute` takes it, with the fallback's where it is asked for. */
+export async function codeOf(
+  { step, code, fallback }: { readonly step: string; readonly code: Code; readonly fallback?: Code },
+  root: string,
+  live: ReadonlyMap<string, Step>,
+): Promise<LoadedCode> {
+  const load = async (part: Code): Promise<Partial<LoadedCode>> => {
+    if (!('inline' in part)) return loadCode(part, root)
+    const { definition } = live.get(step) ?? {}
+    if (definition)
+      return { ...definition, ...(definition.catch && { fallback: definition.catch }) } as Partial<LoadedCode>
+    throw new CairnError('BAD_DEFINITION', `${step} has no stored code and is not known to this process`, {
+      next: 'make it a module-level export',
+    })
+  }
+  const body = await load(code)
+  const caught = fallback && (await load(fallback)).fallback
+  return { ...body, ...(caught && { fallback: caught }) } as LoadedCode
+}

@@ -1,0 +1,107 @@
+import { availableParallelism, totalmem } from 'node:os'
+import { errorRecord, type Compute, type LaneResult } from '@cairn/kernel/runtime'
+import type { ComputeOptions } from './options.ts'
+import { secretsFor } from './secrets.ts'
+import { runInWorker } from './session.ts'
+import { Slots } from './slots.ts'
+import { WorkerProcess } from './worker-process.ts'
+
+export interface PoolOptions extends ComputeOptions {
+  /** Processes that compute at one time. Default: one for each core. */
+  readonly size?: number
+  /** Bytes that a body may use whose step does not say. Default: three quarters of the machine's memory. */
+  readonly memory?: number
+}
+
+export interface Pool extends Compute {
+  /** Starts a process ahead of the work that is about to come. */
+  warm(): void
+  close(): void
+}
+
+/** The most that JavaScript objects may take in a process whose step does not ask for more. */
+const HEAP_BYTES = 4e9
+/** A process that holds more than this after its work is replaced, so that the memory is given back. */
+const KEEP_BYTES = 1e9
+
+/**
+ * Runs bodies in warm processes of their own: they cannot hold up whoever hosts them, can be stopped at any point, and
+ * are held to a limit of memory, whatever kind of memory it is.
+ */
+export function processPool(options: PoolOptions): Pool {
+  const { size = availableParallelism(), memory = totalmem() * 0.75 } = options
+  const slots = new Slots(size)
+  const workers = new Workers(size)
+  return {
+    warm: () => workers.warm(),
+    close: () => workers.close(),
+    async *run(work, signal) {
+      const waiting = new Set(work.lanes.map(({ index }) => index))
+      try {
+        await slots.take(signal)
+        try {
+          const secrets = secretsFor(work, options.secrets)
+          // A process that dies takes one lane with it; the others go on in the next.
+          while (waiting.size > 0) {
+            signal.throwIfAborted()
+            const lanes = work.lanes.filter(({ index }) => waiting.has(index))
+            const worker = workers.take(work.memory ?? 0)
+            const session = { work: { ...work, lanes }, memory: work.memory ?? memory, secrets, signal, options }
+            for await (const result of runInWorker(worker, session)) {
+              waiting.delete(result.lane)
+              yield result
+            }
+            workers.giveBack(worker)
+          }
+        } finally {
+          slots.free()
+        }
+      } catch (error) {
+        for (const lane of waiting) yield { lane, ms: 0, error: errorRecord(error) } satisfies LaneResult
+      }
+    },
+  }
+}
+
+/** The pool's processes: those at work, and those that wait for some. */
+class Workers {
+  readonly #size: number
+  readonly #all = new Set<WorkerProcess>()
+  readonly #idle: WorkerProcess[] = []
+
+  constructor(size: number) {
+    this.#size = size
+  }
+
+  warm(): void {
+    if (this.#all.size === 0) this.giveBack(this.#start(HEAP_BYTES))
+  }
+
+  take(heap: number): WorkerProcess {
+    const at = this.#idle.findIndex((worker) => worker.heap >= heap && !worker.gone)
+    const worker = at < 0 ? this.#start(Math.max(heap, HEAP_BYTES)) : this.#idle.splice(at, 1)[0]!
+    worker.rest(false)
+    return worker
+  }
+
+  giveBack(worker: WorkerProcess): void {
+    if (worker.gone) return
+    if ((worker.memory() ?? 0) > KEEP_BYTES || this.#idle.length >= this.#size) return worker.kill()
+    worker.rest(true)
+    this.#idle.push(worker)
+  }
+
+  close(): void {
+    for (const worker of this.#all) worker.kill()
+  }
+
+  #start(heap: number): WorkerProcess {
+    const worker = new WorkerProcess(heap, () => {
+      this.#all.delete(worker)
+      const at = this.#idle.indexOf(worker)
+      if (at >= 0) this.#idle.splice(at, 1)
+    })
+    this.#all.add(worker)
+    return worker
+  }
+}

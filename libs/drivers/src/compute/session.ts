@@ -1,0 +1,177 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { CairnError, channels, errorRecord, type ErrorRecord, type LaneResult, type Work } from '@cairn/kernel/runtime'
+import { timedOut } from './in-process.ts'
+import type { ComputeOptions } from './options.ts'
+import type { FromWorker } from './protocol.ts'
+import { masked, type Secrets } from './secrets.ts'
+import type { Exit, WorkerProcess } from './worker-process.ts'
+
+export interface SessionOptions {
+  readonly work: Work
+  /** The most that the process may use, in bytes. */
+  readonly memory: number
+  readonly secrets: Secrets
+  readonly signal: AbortSignal
+  readonly options: ComputeOptions
+}
+
+/** How long a body that was told to stop may take to do so. */
+const GRACE_MS = 1_000
+const MEMORY_LOOK_MS = 50
+
+/**
+ * One piece of work in one process: gives its lanes' results as they come, and ends early, with an error for the lane at
+ * work, when the process has died or had to be killed.
+ */
+export async function* runInWorker(worker: WorkerProcess, session: SessionOptions): AsyncIterable<LaneResult> {
+  const { work, secrets, signal, options } = session
+  const { open, ...order } = work
+  const scratch = mkdtempSync(join(options.scratch(), 'work-'))
+  const inbox = new Inbox()
+  const killer = new Killer(worker, session)
+  worker.onLine = (line, stream) =>
+    channels.output.publish({ run: work.run, node: work.node, stream, line: masked(line, secrets) })
+  worker.onExit = (exit) => inbox.put({ say: 'died', exit })
+  worker.onMessage = (message) => {
+    if (message.say !== 'open') return inbox.put(message)
+    const { digest } = message.ref
+    open(message.ref).then(
+      (path) => worker.say({ say: 'opened', digest, path }),
+      (error: unknown) => worker.say({ say: 'not-opened', digest, error: errorRecord(error) }),
+    )
+  }
+  worker.say({ say: 'work', work: order, root: options.root, scratch, secrets })
+
+  let lane = work.lanes[0]!.index
+  try {
+    for (;;) {
+      const message = await inbox.next()
+      if (message.say === 'done') return
+      if (message.say === 'died') {
+        const error = signal.aborted
+          ? errorRecord(signal.reason)
+          : (killer.verdict ?? crashed(work.step, message.exit, worker))
+        return yield { lane, ms: 0, error }
+      }
+      if (message.say === 'begun') {
+        lane = message.lane
+        killer.watch()
+      } else {
+        killer.rest()
+        // A body that heeded the signal gives some error of its own.
+        yield killer.verdict && 'error' in message.result
+          ? { ...message.result, error: killer.verdict }
+          : message.result
+        if (killer.verdict) return worker.kill()
+      }
+    }
+  } finally {
+    killer.end()
+    worker.onMessage = () => {}
+    worker.onExit = () => {}
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
+type Message = Exclude<FromWorker, { say: 'open' }> | { readonly say: 'died'; readonly exit: Exit }
+
+/** Messages in the order in which they came. */
+class Inbox {
+  readonly #messages: Message[] = []
+  #come = Promise.withResolvers<void>()
+
+  put(message: Message): void {
+    this.#messages.push(message)
+    this.#come.resolve()
+  }
+
+  async next(): Promise<Message> {
+    while (this.#messages.length === 0) {
+      await this.#come.promise
+      this.#come = Promise.withResolvers()
+    }
+    return this.#messages.shift()!
+  }
+}
+
+/** Stops a process that takes too long, too much memory, or is no longer wanted; knows why it did. */
+class Killer {
+  verdict: ErrorRecord | undefined
+  readonly #worker: WorkerProcess
+  readonly #session: SessionOptions
+  readonly #looking: NodeJS.Timeout
+  #late: NodeJS.Timeout | undefined
+  #grace: NodeJS.Timeout | undefined
+
+  constructor(worker: WorkerProcess, session: SessionOptions) {
+    this.#worker = worker
+    this.#session = session
+    this.#looking = setInterval(() => this.#lookAtMemory(), MEMORY_LOOK_MS)
+    session.signal.addEventListener('abort', this.#stop)
+  }
+
+  /** A lane begins: its time-out, too. */
+  watch(): void {
+    const { step, timeoutMs } = this.#session.work
+    if (timeoutMs !== undefined) this.#late = setTimeout(() => this.#condemn(timedOut(step, timeoutMs)), timeoutMs)
+  }
+
+  rest(): void {
+    clearTimeout(this.#late)
+  }
+
+  end(): void {
+    clearInterval(this.#looking)
+    clearTimeout(this.#late)
+    clearTimeout(this.#grace)
+    this.#session.signal.removeEventListener('abort', this.#stop)
+  }
+
+  #lookAtMemory(): void {
+    const { memory, work } = this.#session
+    const used = this.#worker.memory() ?? 0
+    if (used <= memory) return
+    this.#condemn(
+      new CairnError(
+        'OUT_OF_MEMORY',
+        `${work.step} used ${megabytes(used)} of memory; it may use ${megabytes(memory)}`,
+        {
+          next: 'let it use more, memory: "4GB", or work on less at a time',
+        },
+      ),
+    )
+    this.#worker.kill()
+  }
+
+  #condemn(error: CairnError): void {
+    this.verdict ??= errorRecord(error)
+    this.#stop()
+  }
+
+  /** Asks first. */
+  readonly #stop = (): void => {
+    this.#worker.say({ say: 'stop' })
+    this.#grace ??= setTimeout(() => this.#worker.kill(), GRACE_MS)
+  }
+}
+
+function crashed(step: string, { code, signal }: Exit, { lastWords, heap }: WorkerProcess): ErrorRecord {
+  if (/heap (limit|out of memory)|invalid array length/i.test(lastWords) && signal === 'SIGABRT')
+    return errorRecord(
+      new CairnError(
+        'OUT_OF_MEMORY',
+        `${step} needs more memory than the ${megabytes(heap)} that its JavaScript objects may take`,
+        {
+          next: 'let it use more, memory: "8GB", or work on less at a time',
+        },
+      ),
+    )
+  const how = signal ? `was killed (${signal})` : `exited with code ${code}`
+  const words = lastWords.trim().split('\n').slice(-3).join(' | ')
+  return errorRecord(new CairnError('STEP_CRASHED', `the process that ran ${step} ${how}${words && `: ${words}`}`))
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`
+}

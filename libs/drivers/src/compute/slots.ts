@@ -1,0 +1,33 @@
+/** So many at a time; the others wait their turn. */
+export class Slots {
+  #free: number
+  readonly #queue: (() => void)[] = []
+
+  constructor(count: number) {
+    this.#free = count
+  }
+
+  /** @throws the signal's reason when it is aborted first */
+  async take(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    if (this.#free > 0) return void this.#free--
+    const turn = Promise.withResolvers<void>()
+    const come = () => {
+      signal.removeEventListener('abort', leave)
+      turn.resolve()
+    }
+    const leave = () => {
+      this.#queue.splice(this.#queue.indexOf(come), 1)
+      turn.reject(signal.reason)
+    }
+    signal.addEventListener('abort', leave, { once: true })
+    this.#queue.push(come)
+    await turn.promise
+  }
+
+  free(): void {
+    const next = this.#queue.shift()
+    if (next) next()
+    else this.#free++
+  }
+}

@@ -1,0 +1,107 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import {
+  CairnError,
+  errorRecord,
+  execute,
+  type ArtifactRef,
+  type ErrorRecord,
+  type LaneResult,
+  type LaneWork,
+  type Made,
+} from '@cairn/kernel/runtime'
+import { laneFolders, type LaneFolders } from './folders.ts'
+import { codeOf } from './load-code.ts'
+import type { FromWorker, ToWorker } from './protocol.ts'
+import { redact } from './secrets.ts'
+
+/** A pool's process: does one piece of work at a time, lane after lane, and dies with its parent. */
+
+type Order = Extract<ToWorker, { say: 'work' }>
+
+const opening = new Map<string, PromiseWithResolvers<string>>()
+let stopping = new AbortController()
+
+process.on('SIGINT', () => {}) // Ctrl-C reaches every process of the terminal; the parent decides what stops
+process.on('disconnect', () => process.exit())
+process.on('message', (message: ToWorker) => {
+  if (message.say === 'work') void work(message)
+  else if (message.say === 'stop') stopping.abort(new CairnError('CANCELLED', 'the run was cancelled'))
+  else if (message.say === 'opened') opening.get(message.digest)?.resolve(message.path)
+  else opening.get(message.digest)?.reject(revived(message.error))
+})
+
+async function work(order: Order): Promise<void> {
+  stopping = new AbortController()
+  watchParent()
+  for (const lane of order.work.lanes) {
+    say({ say: 'begun', lane: lane.index })
+    say({ say: 'lane', result: await runLane(order, lane) })
+  }
+  say({ say: 'done' })
+}
+
+async function runLane({ work, root, scratch, secrets }: Order, lane: LaneWork): Promise<LaneResult> {
+  const started = performance.now()
+  const folders = laneFolders(() => scratch)
+  const surface = Object.assign(folders, { signal: stopping.signal, secrets, root, remember: forgetful })
+  try {
+    stopping.signal.throwIfAborted()
+    const code = await codeOf(work, root, new Map())
+    const outputs = await execute(code, { ...work, open }, lane, surface)
+    return { lane: lane.index, ms: performance.now() - started, outputs: filed(outputs, folders) }
+  } catch (error) {
+    return { lane: lane.index, ms: performance.now() - started, error: redact(errorRecord(error), secrets) }
+  }
+}
+
+/** Bytes go to files, which the parent moves into the store. */
+function filed(outputs: Readonly<Record<string, Made>>, folders: LaneFolders): Record<string, Made> {
+  let files = 0
+  const file = ({ ref, content, items }: Made): Made => {
+    if (!(content instanceof Uint8Array))
+      return { ref, ...(content && { content }), ...(items && { items: items.map(file) }) }
+    const path = join(folders.outbox, `bytes-${files++}`)
+    writeFileSync(path, content)
+    return { ref, content: { file: path }, ...(items && { items: items.map(file) }) }
+  }
+  return Object.fromEntries(Object.entries(outputs).map(([name, made]) => [name, file(made)]))
+}
+
+/** Asks the parent, who knows the store, for an object's local file. */
+function open(ref: ArtifactRef): Promise<string> {
+  const known = opening.get(ref.digest)
+  if (known) return known.promise
+  const asked = Promise.withResolvers<string>()
+  opening.set(ref.digest, asked)
+  asked.promise.catch(() => opening.delete(ref.digest))
+  say({ say: 'open', ref })
+  return asked.promise
+}
+
+/** A source's version is looked at once more after it was read: not from memory. */
+function forgetful(_stamp: string, compute: () => Promise<string>): Promise<string> {
+  return compute()
+}
+
+function revived({ code, message, next }: ErrorRecord): CairnError {
+  return new CairnError(code, message, next === undefined ? {} : { next })
+}
+
+function say(message: FromWorker): void {
+  process.send!(message)
+}
+
+/**
+ * A body that computes without a pause cannot hear that the parent is gone, so a thread listens for it: an orphan is
+ * handed to another parent.
+ */
+let watched = false
+function watchParent(): void {
+  if (watched) return
+  watched = true
+  const watch = `const parent = process.ppid
+    setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL') }, 500)`
+  new Worker(watch, { eval: true, stdout: true, stderr: true }).unref()
+}

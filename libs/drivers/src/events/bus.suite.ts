@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest'
+import type { CairnEvent, EventBus } from '@cairn/kernel/runtime'
+
+/** What every event bus must do; each driver's test runs it. */
+export function busSuite(name: string, open: () => EventBus): void {
+  describe(`${name} as an event bus`, () => {
+    const event = (id: string, partitionkey = id): CairnEvent => ({
+      specversion: '1.0',
+      id,
+      type: 'cairn.completed',
+      source: '/local/test',
+      subject: id,
+      time: new Date(0).toISOString(),
+      partitionkey,
+      data: { env: 'local', pipeline: 'test', run: id },
+      headers: {},
+    })
+    const events = (count: number, key?: string) => Array.from({ length: count }, (_, index) => event(`e${index}`, key))
+    /** Resolves when so many events have come. */
+    const collector = (count: number) => {
+      const ids: string[] = []
+      const all = Promise.withResolvers<string[]>()
+      const hear = async ({ id }: CairnEvent) => {
+        if (ids.push(id) === count) all.resolve(ids)
+      }
+      return { hear, all: all.promise, ids }
+    }
+    const ids = (count: number) => Array.from({ length: count }, (_, index) => `e${index}`)
+
+    it('delivers what is published', async () => {
+      const bus = open()
+      const { hear, all } = collector(100)
+      await bus.subscribe('topic', { group: 'g', from: 'now' }, hear)
+      await bus.publish('topic', events(100))
+      expect((await all).sort()).toEqual(ids(100).sort())
+    })
+
+    it('never runs a handler inside publish', async () => {
+      const bus = open()
+      let handled = false
+      await bus.subscribe('topic', { group: 'g', from: 'now' }, async () => void (handled = true))
+      const published = bus.publish('topic', [event('one')])
+      expect(handled).toBe(false)
+      await published
+    })
+
+    it('hands over copies: nothing is shared between publisher and handlers', async () => {
+      const bus = open()
+      const sent = event('one')
+      const came = Promise.withResolvers<CairnEvent>()
+      await bus.subscribe('topic', { group: 'g', from: 'now' }, async (heard) => came.resolve(heard))
+      await bus.publish('topic', [sent])
+      expect(await came.promise).toEqual(sent)
+      expect(await came.promise).not.toBe(sent)
+    })
+
+    it('gives every group each event, and only one member of each', async () => {
+      const bus = open()
+      const [left, right, other] = [collector(60), collector(60), collector(60)]
+      const both: string[] = []
+      const all = Promise.withResolvers<void>()
+      const shared = async ({ id }: CairnEvent) => void (both.push(id) === 60 && all.resolve())
+      await bus.subscribe('topic', { group: 'shared', from: 'now' }, async (heard) => {
+        await left.hear(heard)
+        await shared(heard)
+      })
+      await bus.subscribe('topic', { group: 'shared', from: 'now' }, async (heard) => {
+        await right.hear(heard)
+        await shared(heard)
+      })
+      await bus.subscribe('topic', { group: 'other', from: 'now' }, other.hear)
+      await bus.publish('topic', events(60))
+      await all.promise
+      expect((await other.all).sort()).toEqual(ids(60).sort())
+      expect([...left.ids, ...right.ids].sort()).toEqual(ids(60).sort())
+      expect(left.ids.length).toBeGreaterThan(0)
+      expect(right.ids.length).toBeGreaterThan(0)
+    })
+
+    it('delivers again until the handler resolves', async () => {
+      const bus = open()
+      let failures = 2
+      const done = Promise.withResolvers<number>()
+      let deliveries = 0
+      await bus.subscribe('topic', { group: 'g', from: 'now' }, async () => {
+        deliveries++
+        if (failures-- > 0) throw new Error('not yet')
+        done.resolve(deliveries)
+      })
+      await bus.publish('topic', [event('one')])
+      expect(await done.promise).toBe(3)
+    })
+
+    it('gives up an event that is never handled, tells, and goes on with the others', async () => {
+      const bus = open()
+      const poison = Promise.withResolvers<string>()
+      const { hear, all } = collector(1)
+      await bus.subscribe(
+        'topic',
+        { group: 'g', from: 'now', onPoison: ({ id }) => poison.resolve(id) },
+        async (heard) => {
+          if (heard.id === 'bad') throw new Error('never')
+          await hear(heard)
+        },
+      )
+      await bus.publish('topic', [event('bad', 'key'), event('good', 'key')])
+      expect(await all).toEqual(['good'])
+      expect(await poison.promise).toBe('bad')
+    })
+
+    it('keeps to the number of events in hand at one time', async () => {
+      const bus = open()
+      let inHand = 0
+      let most = 0
+      const { hear, all } = collector(20)
+      await bus.subscribe('topic', { group: 'g', from: 'now', concurrency: 3 }, async (heard) => {
+        most = Math.max(most, ++inHand)
+        await new Promise((later) => setTimeout(later, 2))
+        inHand--
+        await hear(heard)
+      })
+      await bus.publish('topic', events(20))
+      await all
+      expect(most).toBeGreaterThan(1)
+      expect(most).toBeLessThanOrEqual(3)
+    })
+
+    it('lets a new group start from the beginning', async () => {
+      const bus = open()
+      await bus.publish('topic', events(10))
+      const { hear, all } = collector(10)
+      await bus.subscribe('topic', { group: 'late', from: 'beginning' }, hear)
+      expect((await all).sort()).toEqual(ids(10).sort())
+    })
+
+    it('lets a new group start from now', async () => {
+      const bus = open()
+      await bus.publish('topic', events(10))
+      const { hear, all } = collector(1)
+      await bus.subscribe('topic', { group: 'late', from: 'now' }, hear)
+      await bus.publish('topic', [event('new')])
+      expect(await all).toEqual(['new'])
+    })
+
+    it('gives what a member leaves unhandled to the group when it closes', async () => {
+      const bus = open()
+      const taken = Promise.withResolvers<void>()
+      const first = await bus.subscribe('topic', { group: 'g', from: 'now' }, async () => {
+        taken.resolve()
+        throw new Error('leaving')
+      })
+      await bus.publish('topic', [event('one')])
+      await taken.promise
+      await first.close()
+      const { hear, all } = collector(1)
+      await bus.subscribe('topic', { group: 'g', from: 'now' }, hear)
+      expect(await all).toEqual(['one'])
+    })
+
+    it('keeps topics apart', async () => {
+      const bus = open()
+      const { hear, all } = collector(1)
+      await bus.subscribe('one', { group: 'g', from: 'now' }, hear)
+      await bus.publish('two', [event('elsewhere')])
+      await bus.publish('one', [event('here')])
+      expect(await all).toEqual(['here'])
+    })
+  })
+}

@@ -1,0 +1,182 @@
+import { hash } from 'node:crypto'
+import type { CairnEvent, EventBus, SubscribeOptions, Subscription } from '@cairn/kernel/runtime'
+
+export interface MemoryBusOptions {
+  readonly partitions?: number
+  /** Keep events that every group has handled, for groups that come later. Default: drop them. */
+  readonly retain?: boolean
+  /** How often an event that its handler rejects is delivered before it is given up. */
+  readonly deliveries?: number
+  /** Milliseconds before the second delivery; doubled before each next one. */
+  readonly redeliverAfter?: number
+}
+
+/**
+ * An event bus inside one process that behaves like Kafka: events are serialised, kept in partitions by key, delivered
+ * to one member of each group, later and in no order to rely on, and again until their handler has resolved.
+ */
+export function memoryBus(options: MemoryBusOptions = {}): EventBus {
+  const topics = new Map<string, Topic>()
+  const topic = (name: string) => {
+    if (!topics.has(name)) topics.set(name, new Topic(options))
+    return topics.get(name)!
+  }
+  return {
+    publish: async (name, events) => topic(name).append(events),
+    subscribe: async (name, subscribed, handler) => topic(name).join(subscribed, handler),
+  }
+}
+
+interface Member {
+  readonly options: SubscribeOptions
+  readonly handler: (event: CairnEvent) => Promise<void>
+  readonly atWork: Set<Promise<void>>
+}
+
+class Topic {
+  readonly #options: Required<MemoryBusOptions>
+  readonly #partitions: Partition[]
+  readonly #groups = new Map<string, Group>()
+
+  constructor({ partitions = 4, retain = false, deliveries = 5, redeliverAfter = 20 }: MemoryBusOptions) {
+    this.#options = { partitions, retain, deliveries, redeliverAfter }
+    this.#partitions = Array.from({ length: partitions }, () => ({ start: 0, log: [] }))
+  }
+
+  append(events: readonly CairnEvent[]): void {
+    for (const event of events) this.#partitions[this.#partitionOf(event)]!.log.push(JSON.stringify(event))
+    for (const group of this.#groups.values()) group.wake()
+    if (this.#groups.size === 0) this.#trim()
+  }
+
+  join(options: SubscribeOptions, handler: Member['handler']): Subscription {
+    const known = this.#groups.get(options.group)
+    const group = known ?? new Group(this.#partitions, options.from, this.#options, () => this.#trim())
+    this.#groups.set(options.group, group)
+    return group.join({ options, handler, atWork: new Set() })
+  }
+
+  #partitionOf({ partitionkey }: CairnEvent): number {
+    return this.#partitions.length === 1
+      ? 0
+      : Number.parseInt(hash('sha1', partitionkey).slice(0, 8), 16) % this.#partitions.length
+  }
+
+  /** Drops what every group has behind it. */
+  #trim(): void {
+    if (this.#options.retain) return
+    this.#partitions.forEach((partition, index) => {
+      const behind = Math.min(
+        partition.start + partition.log.length,
+        ...[...this.#groups.values()].map((group) => group.committed(index)),
+      )
+      // Cutting the front off an array moves the rest: done only when at least half of it goes.
+      if ((behind - partition.start) * 2 < partition.log.length) return
+      partition.log.splice(0, behind - partition.start)
+      partition.start = behind
+    })
+  }
+}
+
+interface Partition {
+  /** Offset of the first event that is still there. */
+  start: number
+  log: string[]
+}
+
+/** One group's progress through the partitions of a topic. */
+class Group {
+  readonly #partitions: readonly Partition[]
+  readonly #options: Required<MemoryBusOptions>
+  readonly #trim: () => void
+  readonly #members: Member[] = []
+  /** Per partition: everything below is handled; the next to deliver; what is handled above. */
+  readonly #progress: { committed: number; next: number; done: Set<number> }[]
+  #awake = false
+
+  constructor(
+    partitions: readonly Partition[],
+    from: SubscribeOptions['from'],
+    options: Required<MemoryBusOptions>,
+    trim: () => void,
+  ) {
+    this.#partitions = partitions
+    this.#options = options
+    this.#trim = trim
+    this.#progress = partitions.map(({ start, log }) => {
+      const offset = from === 'beginning' ? start : start + log.length
+      return { committed: offset, next: offset, done: new Set() }
+    })
+  }
+
+  committed(partition: number): number {
+    return this.#progress[partition]!.committed
+  }
+
+  join(member: Member): Subscription {
+    this.#members.push(member)
+    this.wake()
+    return {
+      close: async () => {
+        this.#members.splice(this.#members.indexOf(member), 1)
+        await Promise.allSettled(member.atWork)
+        // What the member leaves unhandled goes to those who stay.
+        for (const progress of this.#progress) progress.next = progress.committed
+        this.wake()
+      },
+    }
+  }
+
+  /** Delivers from a turn of its own: a publisher never runs a handler, and the event loop gets its turn in between. */
+  wake(): void {
+    if (this.#awake) return
+    this.#awake = true
+    setImmediate(() => {
+      this.#awake = false
+      this.#partitions.forEach((_, index) => this.#deliver(index))
+    })
+  }
+
+  #deliver(index: number): void {
+    const progress = this.#progress[index]!
+    const { start, log } = this.#partitions[index]!
+    const member = this.#members[index % this.#members.length]
+    const limit = member?.options.concurrency ?? Infinity
+    while (member && progress.next < start + log.length && member.atWork.size < limit) {
+      const offset = progress.next++
+      if (progress.done.has(offset)) continue
+      const work = this.#hand(member, log[offset - start]!).then((handled) => {
+        member.atWork.delete(work)
+        if (handled) this.#commit(index, offset)
+        this.wake()
+      })
+      member.atWork.add(work)
+    }
+  }
+
+  /** True once the event is handled or given up; false when the member left before it was. */
+  async #hand(member: Member, text: string): Promise<boolean> {
+    const { deliveries, redeliverAfter } = this.#options
+    for (let delivery = 1; ; delivery++) {
+      const event = JSON.parse(text) as CairnEvent
+      try {
+        await member.handler(event)
+        return true
+      } catch (error) {
+        if (!this.#members.includes(member)) return false
+        if (delivery === deliveries) {
+          member.options.onPoison?.(event, error)
+          return true
+        }
+        await new Promise((resume) => setTimeout(resume, redeliverAfter * 2 ** (delivery - 1)))
+      }
+    }
+  }
+
+  #commit(index: number, offset: number): void {
+    const progress = this.#progress[index]!
+    progress.done.add(offset)
+    while (progress.done.delete(progress.committed)) progress.committed++
+    this.#trim()
+  }
+}

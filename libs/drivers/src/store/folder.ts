@@ -1,0 +1,236 @@
+import * as fs from 'node:fs'
+import { mkdirSync } from 'node:fs'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { CairnError, STORE_FILE, STORE_FORMAT, type ArtifactStore } from '@cairn/kernel/runtime'
+import { thisProcess } from '../process-id.ts'
+import { withLock } from './file-lock.ts'
+
+export interface FolderStoreOptions {
+  /**
+   * What a commit survives. `process-crash` (default): what was written is in the system's cache, and safe from anything
+   * but the machine going down. `power-loss`: files and folders are synced before a write is reported done.
+   */
+  readonly durability?: 'process-crash' | 'power-loss'
+}
+
+/**
+ * A folder as a store; safe for several processes at once. Every file appears whole or not at all: it is written aside
+ * and then linked (where only the first may win) or renamed into place, so that a process killed at any point leaves
+ * at most a file in `tmp/`.
+ *
+ * Records are small and a call to the system takes microseconds, so they are read and written synchronously: handing
+ * them to libuv's threads costs ten times as much.
+ */
+export function folderStore(root: string, { durability = 'process-crash' }: FolderStoreOptions = {}): ArtifactStore {
+  const folder = resolve(root)
+  const tmp = join(folder, 'tmp')
+  const sync = durability === 'power-loss'
+  let written = 0
+
+  const at = (path: string): string => {
+    if (isAbsolute(path) || path.split('/').includes('..'))
+      throw new CairnError('STORE_FAILED', `${path} leaves the store`)
+    return join(folder, path)
+  }
+  const aside = (): string => join(tmp, `${thisProcess.replaceAll('/', '-')}-${written++}`)
+
+  /** Writes a new file under a name of its own. */
+  const writeAside = (bytes: Uint8Array): string => {
+    const file = aside()
+    inFolder(file, () => {
+      const handle = fs.openSync(file, 'wx')
+      try {
+        for (let at = 0; at < bytes.byteLength;) at += fs.writeSync(handle, bytes, at)
+        if (sync) fs.fsyncSync(handle)
+      } finally {
+        fs.closeSync(handle)
+      }
+    })
+    return file
+  }
+  const place = (how: typeof fs.linkSync | typeof fs.renameSync, file: string, target: string): void => {
+    inFolder(target, () => how(file, target))
+    if (sync) syncFolder(dirname(target))
+  }
+  const attempt = <Result>(what: string, path: string, work: () => Result): Result => {
+    try {
+      return work()
+    } catch (error) {
+      throw storeError(what, path, folder, error)
+    }
+  }
+
+  attempt('be opened', '', () => openStore(folder, (bytes) => writeAside(bytes)))
+
+  return {
+    async read(path) {
+      return attempt('be read', path, () => readIfThere(at(path)))
+    },
+    async create(path, bytes) {
+      return attempt('be written', path, () => {
+        const file = writeAside(bytes)
+        try {
+          place(fs.linkSync, file, at(path))
+          return true
+        } catch (error) {
+          if (codeOf(error) === 'EEXIST') return false
+          throw error
+        } finally {
+          fs.unlinkSync(file)
+        }
+      })
+    },
+    async replace(path, expected, bytes) {
+      return attempt('be written', path, () =>
+        withLock(join(tmp, `lock-${path.replaceAll('/', '+')}`), () => {
+          const present = readIfThere(at(path))
+          if (present === undefined ? expected !== undefined : !expected || !present.equals(expected)) return false
+          place(fs.renameSync, writeAside(bytes), at(path))
+          return true
+        }),
+      )
+    },
+    async put(path, content) {
+      attempt('be written', path, () => {
+        const target = at(path)
+        const size = 'file' in content ? fs.statSync(content.file).size : content.byteLength
+        if (fs.statSync(target, { throwIfNoEntry: false })?.size === size) {
+          const now = new Date()
+          fs.utimesSync(target, now, now) // garbage collection spares what was wanted again
+          return
+        }
+        place(fs.renameSync, 'file' in content ? takeFile(content.file, aside, sync) : writeAside(content), target)
+      })
+    },
+    async fetch(path) {
+      return fs.existsSync(at(path)) ? at(path) : undefined
+    },
+    async stat(path) {
+      const found = fs.statSync(at(path), { throwIfNoEntry: false })
+      return found && { size: found.size, modified: found.mtimeMs }
+    },
+    async *list(path) {
+      yield* walk(folder, path)
+    },
+    async children(path) {
+      return unlessMissing(() => fs.readdirSync(at(path))) ?? []
+    },
+    async remove(path) {
+      attempt('be removed', path, () => unlessMissing(() => fs.unlinkSync(at(path))))
+    },
+    async move(from, to) {
+      return attempt(
+        'be moved',
+        from,
+        () => unlessMissing(() => (place(fs.renameSync, at(from), at(to)), true)) ?? false,
+      )
+    },
+    async scratch() {
+      return attempt('be written', 'tmp', () => {
+        mkdirSync(tmp, { recursive: true })
+        return fs.mkdtempSync(join(tmp, `${thisProcess.replaceAll('/', '-')}-work-`))
+      })
+    },
+  }
+}
+
+function openStore(folder: string, writeAside: (bytes: Uint8Array) => string): void {
+  const marker = join(folder, STORE_FILE)
+  const text = unlessMissing(() => fs.readFileSync(marker, 'utf8'))
+  if (text === undefined) {
+    const file = writeAside(Buffer.from(`${JSON.stringify({ format: STORE_FORMAT })}\n`))
+    fs.renameSync(file, marker)
+    return
+  }
+  const { format } = JSON.parse(text) as { format: number }
+  if (format > STORE_FORMAT)
+    throw new CairnError(
+      'BAD_RECORD',
+      `the store ${folder} has format ${format}; this program knows up to ${STORE_FORMAT}`,
+      {
+        next: 'update Cairn',
+      },
+    )
+}
+
+/** Makes a file the store's own, on the store's file system. */
+function takeFile(file: string, aside: () => string, sync: boolean): string {
+  const mine = aside()
+  inFolder(mine, () => {
+    try {
+      fs.renameSync(file, mine)
+    } catch (error) {
+      if (codeOf(error) !== 'EXDEV') throw error
+      fs.copyFileSync(file, mine)
+      fs.unlinkSync(file)
+    }
+  })
+  if (sync) syncFolder(mine)
+  return mine
+}
+
+/** Tries first and makes the folder only when it is missing: it hardly ever is. */
+function inFolder(file: string, work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
+    mkdirSync(dirname(file), { recursive: true })
+    work()
+  }
+}
+
+function syncFolder(path: string): void {
+  const handle = fs.openSync(path, 'r')
+  try {
+    fs.fsyncSync(handle)
+  } finally {
+    fs.closeSync(handle)
+  }
+}
+
+function* walk(root: string, path: string): Iterable<{ path: string; size: number; modified: number }> {
+  for (const entry of unlessMissing(() => fs.readdirSync(join(root, path), { withFileTypes: true })) ?? []) {
+    const inner = `${path}${entry.name}`
+    if (entry.isDirectory()) yield* walk(root, `${inner}/`)
+    else {
+      const found = fs.statSync(join(root, inner), { throwIfNoEntry: false })
+      if (found) yield { path: inner, size: found.size, modified: found.mtimeMs }
+    }
+  }
+}
+
+/** Asks first: an error for a file that is not there costs five times as much as the question. */
+function readIfThere(path: string): Buffer | undefined {
+  return fs.existsSync(path) ? unlessMissing(() => fs.readFileSync(path)) : undefined
+}
+
+function unlessMissing<Value>(work: () => Value): Value | undefined {
+  try {
+    return work()
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined
+    throw error
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException | undefined)?.code
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  ENOSPC:
+    'free some space (cairn gc removes what nothing refers to), then run again: nothing that was finished is lost',
+  EACCES: 'check who owns the folder',
+  EROFS: 'the file system is read-only',
+}
+
+function storeError(what: string, path: string, folder: string, error: unknown): unknown {
+  if (error instanceof CairnError) return error
+  const { code = '', message } = error as NodeJS.ErrnoException
+  const next = ADVICE[code]
+  return new CairnError('STORE_FAILED', `${path || folder} cannot ${what} in the store ${folder}: ${message}`, {
+    cause: error,
+    ...(next !== undefined && { next }),
+  })
+}

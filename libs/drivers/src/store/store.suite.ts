@@ -1,0 +1,134 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { ArtifactStore } from '@cairn/kernel/runtime'
+
+/** What every artifact store must do; each driver's test runs it. */
+export function storeSuite(name: string, open: (folder: string) => ArtifactStore): void {
+  describe(`${name} as an artifact store`, () => {
+    let folder: string
+    let store: ArtifactStore
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), 'cairn-store-'))
+      store = open(folder)
+    })
+    afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+    const bytes = (text: string) => Buffer.from(text)
+    const text = async (path: string) => {
+      const found = await store.read(path)
+      return found && Buffer.from(found).toString()
+    }
+    const listed = async (prefix: string) => {
+      const paths: string[] = []
+      for await (const { path } of store.list(prefix)) paths.push(path)
+      return paths.sort()
+    }
+
+    it('has nothing at first', async () => {
+      expect(await store.read('a/b')).toBeUndefined()
+      expect(await store.stat('a/b')).toBeUndefined()
+      expect(await store.fetch('a/b')).toBeUndefined()
+      expect(await store.children('a/')).toEqual([])
+      expect(await listed('a/')).toEqual([])
+    })
+
+    it('gives back what was created', async () => {
+      expect(await store.create('a/b', bytes('one'))).toBe(true)
+      expect(await text('a/b')).toBe('one')
+      expect((await store.stat('a/b'))?.size).toBe(3)
+    })
+
+    it('lets only the first create a record', async () => {
+      await store.create('a/b', bytes('one'))
+      expect(await store.create('a/b', bytes('two'))).toBe(false)
+      expect(await text('a/b')).toBe('one')
+    })
+
+    it('tells exactly one of many who create at once that it won', async () => {
+      const racers = Array.from({ length: 64 }, (_, index) => store.create('race', bytes(String(index))))
+      const won = (await Promise.all(racers)).flatMap((first, index) => (first ? [String(index)] : []))
+      expect(won).toHaveLength(1)
+      expect(await text('race')).toBe(won[0])
+    })
+
+    it('replaces only what is as expected', async () => {
+      expect(await store.replace('ref', undefined, bytes('one'))).toBe(true)
+      expect(await store.replace('ref', undefined, bytes('two'))).toBe(false)
+      expect(await store.replace('ref', bytes('other'), bytes('two'))).toBe(false)
+      expect(await store.replace('ref', bytes('one'), bytes('two'))).toBe(true)
+      expect(await text('ref')).toBe('two')
+    })
+
+    it('lets exactly one of many replace the same record', async () => {
+      await store.create('ref', bytes('start'))
+      const racers = Array.from({ length: 32 }, (_, index) =>
+        store.replace('ref', bytes('start'), bytes(String(index))),
+      )
+      expect((await Promise.all(racers)).filter(Boolean)).toHaveLength(1)
+    })
+
+    it('takes objects as bytes and as files', async () => {
+      const file = join(await store.scratch(), 'made')
+      writeFileSync(file, 'from a file')
+      await store.put('objects/1', bytes('from bytes'))
+      await store.put('objects/2', { file })
+      expect(readFileSync((await store.fetch('objects/1'))!, 'utf8')).toBe('from bytes')
+      expect(readFileSync((await store.fetch('objects/2'))!, 'utf8')).toBe('from a file')
+    })
+
+    it('takes the same object any number of times, also at once', async () => {
+      await Promise.all(Array.from({ length: 16 }, () => store.put('objects/1', bytes('same'))))
+      await store.put('objects/1', bytes('same'))
+      expect(await text('objects/1')).toBe('same')
+    })
+
+    it('holds empty and large objects', async () => {
+      const large = Buffer.alloc(9_000_001, 'x')
+      await store.put('objects/empty', bytes(''))
+      await store.put('objects/large', large)
+      expect((await store.stat('objects/empty'))?.size).toBe(0)
+      expect(statSync((await store.fetch('objects/large'))!).size).toBe(large.length)
+      expect(large.equals((await store.read('objects/large'))!)).toBe(true)
+    })
+
+    it('lists all that is below a folder, and the names directly in it', async () => {
+      for (const path of ['a/1', 'a/b/2', 'a/b/c/3', 'ab/4']) await store.create(path, bytes(path))
+      expect(await listed('a/')).toEqual(['a/1', 'a/b/2', 'a/b/c/3'])
+      expect((await store.children('a/')).sort()).toEqual(['1', 'b'])
+      for await (const { size, modified } of store.list('ab/')) {
+        expect(size).toBe(4)
+        expect(Math.abs(Date.now() - modified)).toBeLessThan(60_000)
+      }
+    })
+
+    it('removes, also what is not there', async () => {
+      await store.create('a/b', bytes('one'))
+      await store.remove('a/b')
+      await store.remove('a/b')
+      expect(await store.read('a/b')).toBeUndefined()
+      expect(await store.create('a/b', bytes('again'))).toBe(true)
+    })
+
+    it('moves, and tells when there was nothing to move', async () => {
+      await store.put('objects/1', bytes('one'))
+      expect(await store.move('objects/1', 'condemned/1')).toBe(true)
+      expect(await store.move('objects/1', 'condemned/1')).toBe(false)
+      expect(await store.read('objects/1')).toBeUndefined()
+      expect(await text('condemned/1')).toBe('one')
+    })
+
+    it('gives scratch folders that are empty and apart', async () => {
+      const [one, two] = [await store.scratch(), await store.scratch()]
+      expect(one).not.toBe(two)
+      expect(statSync(one).isDirectory()).toBe(true)
+    })
+
+    it('keeps any bytes as they are', async () => {
+      const all = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
+      await store.create('a/b', all)
+      expect(all.equals((await store.read('a/b'))!)).toBe(true)
+    })
+  })
+}

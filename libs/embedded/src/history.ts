@@ -1,0 +1,36 @@
+import { JsonFile } from './json-file.ts'
+
+/** How long steps took lately, in milliseconds, by pipeline and step. */
+export class History {
+  readonly #file: JsonFile<number[]>
+
+  constructor(path: string) {
+    this.#file = new JsonFile(path, 10_000)
+  }
+
+  /** The median of the last runs; undefined for a step that has not run. */
+  expected(pipeline: string, step: string): { readonly ms: number; readonly runs: number } | undefined {
+    const times = this.#file.get(`${pipeline}/${step}`)
+    if (!times?.length) return undefined
+    const sorted = [...times].sort((a, b) => a - b)
+    return { ms: sorted[Math.floor(sorted.length / 2)]!, runs: times.length }
+  }
+
+  /** The longest of the last runs. */
+  longest(pipeline: string, step: string): number | undefined {
+    const times = this.#file.get(`${pipeline}/${step}`)
+    return times?.length ? Math.max(...times) : undefined
+  }
+
+  add(pipeline: string, step: string, ms: number): void {
+    const key = `${pipeline}/${step}`
+    const rounded = Math.round(ms * 100) / 100
+    this.#file.set(key, [...(this.#file.get(key) ?? []), rounded].slice(-KEPT))
+  }
+
+  save(): void {
+    this.#file.save()
+  }
+}
+
+const KEPT = 5

@@ -1,0 +1,89 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { CairnError, isPipeline, suggest, type Pipeline } from '@cairn/kernel/runtime'
+
+/** A folder whose package.json says where its pipelines are: `"cairn": { "pipelines": ["pipelines/*.ts"] }`. */
+export interface Project {
+  readonly root: string
+  /** Files, or patterns of files, that export pipelines. */
+  readonly pipelines: readonly string[]
+  /** Folder of the store. */
+  readonly store: string
+  readonly env: string
+}
+
+interface Settings {
+  readonly pipelines?: string | readonly string[]
+  readonly store?: string
+  readonly env?: string
+}
+
+/** The nearest folder, from the given one upwards, with a `cairn` entry in its package.json. */
+export function findProject(from: string): Project {
+  for (let folder = resolve(from); ; folder = dirname(folder)) {
+    const settings = settingsIn(folder)
+    if (settings) return openProject(folder, settings)
+    if (folder === dirname(folder)) break
+  }
+  throw new CairnError('NOT_FOUND', `no package.json from ${from} upwards has a "cairn" entry`, {
+    next: 'add "cairn": { "pipelines": ["pipelines/*.ts"] } to package.json',
+  })
+}
+
+function settingsIn(folder: string): Settings | undefined {
+  const file = join(folder, 'package.json')
+  if (!existsSync(file)) return undefined
+  try {
+    return (JSON.parse(readFileSync(file, 'utf8')) as { cairn?: Settings }).cairn
+  } catch (cause) {
+    throw new CairnError('BAD_DEFINITION', `${file} is not readable as JSON: ${(cause as Error).message}`, { cause })
+  }
+}
+
+function openProject(root: string, { pipelines = [], store = '.cairn', env = 'local' }: Settings): Project {
+  return { root, pipelines: [pipelines].flat(), store: resolve(root, store), env }
+}
+
+export interface LoadedPipeline {
+  readonly pipeline: Pipeline
+  /** The module that exports it. */
+  readonly file: string
+}
+
+/** Imports the module that exports the pipeline: first those whose path has its name in it, then the others. */
+export async function loadPipeline(project: Project, name: string): Promise<LoadedPipeline> {
+  const files = pipelineFiles(project)
+  const likely = (file: string) =>
+    relative(project.root, file)
+      .split(/[\\/.]/)
+      .includes(name)
+  const known: string[] = []
+  for (const file of [...files.filter(likely), ...files.filter((file) => !likely(file))])
+    for (const pipeline of await pipelinesIn(file)) {
+      if (pipeline.name === name) return { pipeline, file }
+      known.push(pipeline.name)
+    }
+  throw new CairnError('NOT_FOUND', `there is no pipeline "${name}"`, { next: suggest(name, known) })
+}
+
+/** Every pipeline of the project. Imports all of its modules. */
+export async function allPipelines(project: Project): Promise<LoadedPipeline[]> {
+  const found: LoadedPipeline[] = []
+  for (const file of pipelineFiles(project))
+    for (const pipeline of await pipelinesIn(file)) found.push({ pipeline, file })
+  return found
+}
+
+function pipelineFiles({ root, pipelines }: Project): string[] {
+  const files = pipelines.flatMap((entry) => (entry.includes('*') ? globSync(entry, { cwd: root }).sort() : [entry]))
+  const missing = files.find((file) => !existsSync(join(root, file)))
+  if (missing !== undefined)
+    throw new CairnError('NOT_FOUND', `${missing}, a pipeline of ${join(root, 'package.json')}, does not exist`)
+  return [...new Set(files)].map((file) => join(root, file))
+}
+
+async function pipelinesIn(file: string): Promise<Pipeline[]> {
+  const module = (await import(pathToFileURL(file).href)) as Record<string, unknown>
+  return [...new Set(Object.values(module).filter(isPipeline))]
+}

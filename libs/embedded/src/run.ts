@@ -1,0 +1,115 @@
+import { memoryBus } from '@cairn/drivers/events/memory'
+import { inProcess, processPool, type ComputeOptions } from '@cairn/drivers/compute'
+import { isGone, thisProcess } from '@cairn/drivers/process-id'
+import {
+  Engine,
+  submit,
+  topicOf,
+  type CairnEvent,
+  type Compute,
+  type ClosureSet,
+  type Plan,
+  type RunStatus,
+  type Step,
+} from '@cairn/kernel/runtime'
+import type { LoadedPipeline } from './project.ts'
+import type { Workspace } from './workspace.ts'
+
+export interface RunningRun {
+  /** How it ended. Rejects when the run could not be driven to an end: the store failed, say. */
+  readonly ended: Promise<RunStatus>
+  /** Ends it early. What is finished stays finished. */
+  cancel(): Promise<void>
+}
+
+export interface RunOptions {
+  /** Hears every event of the run. */
+  readonly onEvent?: (event: CairnEvent) => void
+  /** Bodies computed at one time. Default: one for each core. */
+  readonly jobs?: number
+}
+
+/** Drives a planned run to its end in this process: the engine over a folder store and a bus in memory. */
+export function startRun(
+  workspace: Workspace,
+  loaded: LoadedPipeline,
+  plan: Plan,
+  closures: ClosureSet,
+  { onEvent, jobs }: RunOptions = {},
+): RunningRun {
+  const { store, clock, project, secret: secrets, remember } = workspace
+  const bus = memoryBus({ partitions: 1 })
+  const live = new Map<string, Step>()
+  for (const node of loaded.pipeline.graph.nodes.values()) if (node.type === 'step') live.set(node.step.name, node.step)
+  const options: ComputeOptions = { root: project.root, scratch: () => workspace.scratch(), live, secrets, remember }
+  const pool = processPool({ ...options, ...(jobs !== undefined && { size: jobs }) })
+  const compute = shortHere(workspace, plan, live, closures, inProcess(options), pool)
+  const engine = new Engine({ store, bus, clock, compute, name: thisProcess, isGone, hasSuccessor: false })
+
+  const ended = Promise.withResolvers<RunStatus>()
+  const hear = async (event: CairnEvent): Promise<void> => {
+    onEvent?.(event)
+    if (event.type === 'cairn.run-ended') ended.resolve(event.data.status as RunStatus)
+  }
+  const start = async (): Promise<void> => {
+    const topic = topicOf(plan)
+    const onPoison = (_: CairnEvent, error: unknown) => ended.reject(error)
+    await bus.subscribe(topic, { group: 'engine', from: 'beginning', onPoison }, (event) => engine.handle(event))
+    await bus.subscribe(topic, { group: 'follower', from: 'beginning' }, hear)
+    await submit({ store, bus, clock }, plan)
+  }
+  start().catch(ended.reject)
+
+  return {
+    ended: ended.promise.finally(() => {
+      engine.stop()
+      pool.close()
+      workspace.save()
+    }),
+    cancel: async () => void (await engine.cancel(plan.env, plan.pipeline, plan.run)),
+  }
+}
+
+/** A body that took this long at most, in milliseconds, each time of late is short. */
+const SHORT_MS = 20
+
+/** Runs in this process what history says is short and what needs none of a process's protection; the rest in the pool. */
+function shortHere(
+  { history }: Workspace,
+  plan: Plan,
+  live: ReadonlyMap<string, Step>,
+  closures: ClosureSet,
+  here: Compute,
+  pool: Compute,
+): Compute {
+  const harmless = new Map<string, boolean>()
+  const isHarmless = (step: string): boolean => {
+    const planned = plan.steps[step]!
+    const body = closures.body(live.get(step)!)
+    return (
+      'inline' in body ||
+      (!planned.source &&
+        !planned.secrets &&
+        !planned.timeoutMs &&
+        !planned.memory &&
+        body.manifest.reaches.length === 0)
+    )
+  }
+  return {
+    async *run(work, signal) {
+      const { step } = work
+      if (!harmless.has(step)) harmless.set(step, isHarmless(step))
+      const longest = history.longest(plan.pipeline, step)
+      const short =
+        'inline' in work.code ||
+        (harmless.get(step)! &&
+          longest !== undefined &&
+          longest * work.lanes.length < SHORT_MS * 10 &&
+          longest < SHORT_MS)
+      for await (const result of (short ? here : pool).run(work, signal)) {
+        if (!('error' in result)) history.add(plan.pipeline, step, result.ms)
+        yield result
+      }
+    },
+  }
+}

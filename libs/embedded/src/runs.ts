@@ -1,0 +1,91 @@
+import {
+  CairnError,
+  readRecord,
+  suggest,
+  type ArtifactRef,
+  type ArtifactStore,
+  type EndRecord,
+  type Layout,
+  type Plan,
+  type RunEnd,
+} from '@cairn/kernel/runtime'
+
+/** A run as its records tell it. */
+export interface RunSummary {
+  readonly plan: Plan
+  /** Undefined while it runs, and of a run whose process died. */
+  readonly end: RunEnd | undefined
+}
+
+/** A sortable name: the moment in UTC and a few random letters. */
+export function newRunName(now: number): string {
+  const [day, time] = new Date(now).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').split('T') as [string, string]
+  const letters = Array.from({ length: 4 }, () => ALPHABET[Math.floor(Math.random() * ALPHABET.length)]).join('')
+  return `${day}-${time}-${letters}`
+}
+const ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789'
+
+/** Names of a pipeline's runs, the newest first. */
+export async function runNames(store: ArtifactStore, at: Layout): Promise<string[]> {
+  return (await store.children(at.runs)).sort().reverse()
+}
+
+/** The run that a person means: by its name, the start or end of it, a ref, or `latest`. */
+export async function findRun(store: ArtifactStore, at: Layout, wanted: string): Promise<string> {
+  const names = await runNames(store, at)
+  if (names.length === 0) throw new CairnError('NOT_FOUND', `there is no run in ${at.root}`, { next: 'cairn run' })
+  if (wanted === 'latest') return names[0]!
+  const ref = await readRecord<{ v: number; run: string }>(store, at.ref(wanted))
+  if (ref) return ref.run
+  const matching = names.filter((name) => name === wanted || name.startsWith(wanted) || name.endsWith(wanted))
+  if (matching.includes(wanted)) return wanted
+  if (matching.length === 1) return matching[0]!
+  const what = matching.length === 0 ? `there is no run "${wanted}"` : `${matching.length} runs match "${wanted}"`
+  throw new CairnError('NOT_FOUND', what, {
+    next: `cairn runs; ${suggest(wanted, matching.length > 0 ? matching : names)}`,
+  })
+}
+
+export async function readRun(store: ArtifactStore, at: Layout, run: string): Promise<RunSummary> {
+  const plan = await readRecord<Plan>(store, at.plan(run))
+  if (!plan) throw new CairnError('NOT_FOUND', `run ${run} has no plan`, { next: 'cairn doctor' })
+  return { plan, end: await readRecord<RunEnd>(store, at.runEnd(run)) }
+}
+
+export async function readEnds(store: ArtifactStore, at: Layout, run: string): Promise<Map<string, EndRecord>> {
+  const ends = new Map<string, EndRecord>()
+  for (const file of await store.children(at.ends(run))) {
+    const task = at.taskOf(file)
+    ends.set(task, (await readRecord<EndRecord>(store, at.end(run, task)))!)
+  }
+  return ends
+}
+
+/** What a node of a run gave; undefined when it did not complete. */
+export async function outputsOf(
+  store: ArtifactStore,
+  at: Layout,
+  plan: Plan,
+  node: string,
+): Promise<Readonly<Record<string, ArtifactRef>> | undefined> {
+  const planned = plan.nodes[node]
+  if (planned?.type === 'given') return planned.outputs
+  const end = await readRecord<EndRecord>(store, at.end(plan.run, node))
+  const lane = end?.lanes[0]
+  return lane?.status === 'completed' ? lane.outputs : undefined
+}
+
+/** The newest run that a plan can be compared with: the newest that completed, or else the newest. */
+export async function previousRun(store: ArtifactStore, at: Layout, except?: string): Promise<RunSummary | undefined> {
+  let newest: RunSummary | undefined
+  for (const name of (await runNames(store, at)).slice(0, LOOKED_AT)) {
+    if (name === except) continue
+    const plan = await readRecord<Plan>(store, at.plan(name))
+    if (!plan) continue
+    const run = { plan, end: await readRecord<RunEnd>(store, at.runEnd(name)) }
+    if (run.end?.status === 'completed') return run
+    newest ??= run
+  }
+  return newest
+}
+const LOOKED_AT = 20

@@ -1,0 +1,85 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { folderStore } from '@cairn/drivers/store/folder'
+import { closures } from '@cairn/fingerprint'
+import {
+  layout,
+  systemClock,
+  type ArtifactStore,
+  type ClosureSet,
+  type Layout,
+  type Planner,
+} from '@cairn/kernel/runtime'
+import { History } from './history.ts'
+import { JsonFile } from './json-file.ts'
+import type { LoadedPipeline, Project } from './project.ts'
+
+/** A project with its folder store and what is remembered beside it. */
+export class Workspace {
+  readonly project: Project
+  readonly store: ArtifactStore
+  readonly history: History
+  readonly clock = systemClock
+  readonly #versions: JsonFile<string>
+
+  constructor(project: Project) {
+    this.project = project
+    const { CAIRN_DURABILITY: durability } = process.env
+    this.store = folderStore(project.store, durability === 'power-loss' ? { durability } : {})
+    this.history = new History(join(this.cache, 'history.json'))
+    this.#versions = new JsonFile(join(this.cache, 'versions.json'), 1_000)
+  }
+
+  /** What can be deleted at any time. */
+  get cache(): string {
+    return join(this.project.store, 'cache')
+  }
+
+  at(pipeline: string): Layout {
+    return layout(this.project.env, pipeline)
+  }
+
+  closures({ pipeline, file }: LoadedPipeline): Promise<ClosureSet> {
+    const steps = new Set(
+      [...pipeline.graph.nodes.values()].flatMap((node) => (node.type === 'step' ? [node.step] : [])),
+    )
+    return closures({ steps, entry: file, root: this.project.root, cache: this.cache })
+  }
+
+  planner(closures: ClosureSet): Planner {
+    const { store, clock, remember } = this
+    return { store, clock, closures, root: this.project.root, secrets: this.secret, remember }
+  }
+
+  /** A secret's value, from the environment or from a file that is never part of the store's records. */
+  readonly secret = (name: string): string | undefined => {
+    const set = process.env[`CAIRN_SECRET_${name}`]
+    if (set !== undefined) return set
+    try {
+      const file = readFileSync(join(this.project.root, '.cairn', 'secrets.json'), 'utf8')
+      return (JSON.parse(file) as Record<string, string>)[name]
+    } catch {
+      return undefined
+    }
+  }
+
+  readonly remember = async (stamp: string, compute: () => Promise<string>): Promise<string> => {
+    const known = this.#versions.get(stamp)
+    if (known !== undefined) return known
+    const value = await compute()
+    this.#versions.set(stamp, value)
+    return value
+  }
+
+  /** A folder for work in progress, on the store's file system. */
+  scratch(): string {
+    const folder = join(this.project.store, 'tmp')
+    mkdirSync(folder, { recursive: true })
+    return folder
+  }
+
+  save(): void {
+    this.history.save()
+    this.#versions.save()
+  }
+}

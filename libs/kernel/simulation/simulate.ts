@@ -1,0 +1,181 @@
+import { hash } from 'node:crypto'
+import type { ClosureSet } from '../src/define/closure.ts'
+import type { Pipeline } from '../src/define/pipeline.ts'
+import type { Step } from '../src/define/step.ts'
+import { makePlan } from '../src/plan/plan.ts'
+import { Engine, submit } from '../src/run/engine.ts'
+import { layout } from '../src/run/layout.ts'
+import type { Plan } from '../src/run/plan-record.ts'
+import type { ArtifactStore } from '../src/run/ports.ts'
+import { decodeRecord, type Checkpoint, type EndRecord, type RunEnd } from '../src/run/records.ts'
+import { foretell, type Verdict } from './oracle.ts'
+import { randomPipeline, type Temper } from './pipelines.ts'
+import { simulatedCompute, SimulatedBus, SimulatedStore, type Process } from './ports.ts'
+import { randomFrom, World } from './world.ts'
+
+export interface Story {
+  readonly seed: number
+  readonly runs: number
+  readonly faults: number
+  /** Whether the first run is cancelled somewhere on its way. */
+  readonly cancel: boolean
+  /**
+   * How often at most a process dies or loses its topic. A step whose attempts were cut off more often than twice is
+   * given up as one that kills its hosts, so beyond that it is not foretold how a run ends, only that it does.
+   */
+  readonly takeovers?: number
+}
+
+export interface Ending {
+  readonly pipeline: Pipeline
+  readonly tempers: ReadonlyMap<string, Temper>
+  readonly plans: readonly Plan[]
+  readonly files: ReadonlyMap<string, Uint8Array>
+  readonly heard: ReadonlySet<string>
+  /** How often each key was computed. */
+  readonly computed: ReadonlyMap<string, number>
+  readonly steps: number
+}
+
+/** Plays one story to its end: random pipeline, random faults, any number of processes dying on the way. */
+export async function simulate({ seed, runs, faults, cancel, takeovers = 2 }: Story): Promise<Ending> {
+  const { pipeline, tempers, steps } = randomPipeline(randomFrom(seed))
+  const world = new World(seed ^ 0x5bd1e995, faults)
+  const store = new SimulatedStore(world)
+  const bus = new SimulatedBus(world)
+  const computed = new Map<string, number>()
+  const plans = await Promise.all(Array.from({ length: runs }, (_, index) => planFor(pipeline, store, `run-${index}`)))
+
+  let processes = 0
+  let engine: Engine
+  let process: Process
+  const takeOver = () => {
+    process = { name: `process-${processes++}`, alive: true }
+    const dead = (name: string) => name !== process.name && world.chance(0.5)
+    const host = {
+      store: store.for(process),
+      bus: bus.for(process),
+      clock: world.clock,
+      name: process.name,
+      isGone: dead,
+      hasSuccessor: true,
+    }
+    engine = new Engine({ ...host, compute: simulatedCompute(world, process, steps, computed) })
+    const current = engine
+    bus.assign(process, (event) => current.handle(event))
+  }
+  takeOver()
+
+  const always: Process = { name: 'submitter', alive: true }
+  for (const plan of plans) submitSurely(plan)
+  function submitSurely(plan: Plan): void {
+    submit({ store: store.for(always), bus: bus.for(always), clock: world.clock }, plan).catch(() => submitSurely(plan))
+  }
+  if (cancel) world.after(world.random() * 400, () => cancelSurely())
+  function cancelSurely(): void {
+    engine.cancel(plans[0]!.env, plans[0]!.pipeline, plans[0]!.run).catch(() => world.after(50, cancelSurely))
+  }
+
+  let taken = 0
+  while (await world.step()) {
+    taken++
+    if (taken > 200_000) throw new Error(`seed ${seed}: the story does not end`)
+    if (processes > takeovers) continue
+    if (world.fault(0.004)) {
+      process!.alive = false // kill -9
+      takeOver()
+    } else if (world.fault(0.002)) takeOver() // a rebalance: the old process goes on for a while as a zombie
+  }
+  return { pipeline, tempers, plans, files: store.files, heard: bus.heard, computed, steps: taken }
+}
+
+/** Plans against a store of its own without faults, and copies the plan's code over. */
+async function planFor(pipeline: Pipeline, { files }: SimulatedStore, run: string): Promise<Plan> {
+  const store = {
+    read: async (path: string) => files.get(path),
+    create: async (path: string, bytes: Uint8Array) => Boolean(files.has(path) || files.set(path, bytes)),
+    fetch: async () => undefined,
+  } as unknown as ArtifactStore
+  const planner = {
+    store,
+    clock: { now: () => 0 } as never,
+    closures,
+    root: '',
+    secrets: () => undefined,
+    remember: () => Promise.reject(new Error()),
+  }
+  return makePlan(planner, pipeline, { run, env: 'sim' })
+}
+
+/** Steps are known by name here, and named by their temper: that is their code. */
+const closures: ClosureSet = {
+  body: ({ name }: Step) => {
+    const fingerprint = hash('sha256', name)
+    return {
+      fingerprint,
+      manifest: { v: 1, fingerprint, node: 24, declarations: [], packages: [], reaches: [], imports: {} },
+      emit: async () => name,
+    }
+  },
+  fallback: (step) => (step.definition.catch ? closures.body(step) : undefined),
+}
+
+/** Everything that must hold at the end of any story, whatever went wrong in it. */
+export function complaints(
+  { pipeline, tempers, plans, files, heard }: Ending,
+  { cancel, takeovers = 2 }: Story,
+): string[] {
+  const found: string[] = []
+  const foretold = foretell(pipeline.graph, tempers)
+  for (const [index, plan] of plans.entries()) {
+    const at = layout(plan.env, plan.pipeline)
+    const record = <R extends { v: number }>(path: string) =>
+      files.has(path) ? decodeRecord<R>(files.get(path)!, path) : undefined
+    const end = record<RunEnd>(at.runEnd(plan.run))
+    if (!end) found.push(`${plan.run} has no end`)
+    if (!heard.has(`${plan.run}/run-ended`)) found.push(`nobody heard of the end of ${plan.run}`)
+    const mayBeCut = cancel && index === 0
+    const foretellable = takeovers <= 2 && end?.status !== 'cancelled'
+    if (!mayBeCut && end?.status === 'cancelled') found.push(`${plan.run} was cancelled by no one`)
+    for (const [id, verdict] of foretold) {
+      const ending = record<EndRecord>(at.end(plan.run, id))
+      if (!ending) found.push(`${plan.run}/${id} has no terminal record`)
+      else if (foretellable) found.push(...compare(`${plan.run}/${id}`, ending, verdict))
+      if (ending && !heard.has(`${plan.run}/${id}/${ending.status}`))
+        found.push(`nobody heard that ${plan.run}/${id} ended`)
+    }
+    const failed = [...foretold.values()].some(({ status }) => status === 'failed')
+    const due = failed ? 'failed' : 'completed'
+    if (foretellable && end && end.status !== due) found.push(`${plan.run} ended as ${end.status}, not as ${due}`)
+    for (const path of files.keys())
+      if (path.startsWith(at.ends(plan.run))) {
+        const ending = record<EndRecord>(path)!
+        for (const lane of ending.lanes)
+          if (lane.status === 'completed' && lane.key && lane.how !== 'caught') {
+            const step = (plan.nodes[at.taskOf(path).split('/')[0]!] as { step: string }).step
+            const checkpoint = record<Checkpoint>(at.checkpoint(step, lane.key))
+            if (JSON.stringify(checkpoint?.outputs) !== JSON.stringify(lane.outputs))
+              found.push(`${path} and its checkpoint differ`)
+          }
+      }
+  }
+  return found
+}
+
+function compare(task: string, { status, lanes }: EndRecord, verdict: Verdict): string[] {
+  if (status !== verdict.status) return [`${task} ended as ${status}, not as ${verdict.status}`]
+  const [lane] = lanes
+  if (lane?.status !== 'completed' || verdict.status !== 'completed') return []
+  const wrong: string[] = []
+  for (const [name, value] of Object.entries(verdict.value)) {
+    const { text = '', items } = lane.outputs[name]!
+    const given =
+      items === undefined
+        ? text
+        : JSON.stringify(
+            (JSON.parse(text) as { items: { text: string }[] }).items.map((item) => JSON.parse(item.text) as unknown),
+          )
+    if (given !== JSON.stringify(value)) wrong.push(`${task}.${name} is ${given}, not ${JSON.stringify(value)}`)
+  }
+  return wrong
+}

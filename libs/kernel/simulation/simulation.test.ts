@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest'
+import { complaints, simulate, type Story } from './simulate.ts'
+
+const STORIES = Number(process.env['CAIRN_STORIES'] ?? 3_000)
+const FIRST_SEED = Number(process.env['CAIRN_SEED'] ?? 1)
+
+/** Plays stories with consecutive seeds; the first that goes wrong is named, and replays exactly from its seed. */
+async function play(count: number, story: Omit<Story, 'seed'>): Promise<void> {
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + count; seed++) {
+    const ending = await simulate({ ...story, seed })
+    const wrong = complaints(ending, { ...story, seed })
+    expect(wrong, `seed ${seed} (CAIRN_SEED=${seed} CAIRN_STORIES=1 replays it)`).toEqual([])
+    if (story.faults === 0 && !story.cancel)
+      for (const [key, times] of ending.computed)
+        expect(times, `seed ${seed}: key ${key} was computed ${times} times`).toBe(1)
+  }
+}
+
+describe('any pipeline, whatever happens on the way', () => {
+  it(
+    'ends as it must when nothing goes wrong, each key computed once by two runs at once',
+    () => play(STORIES / 6, { runs: 2, faults: 0, cancel: false }),
+    120_000,
+  )
+
+  it(
+    'ends as it must through crashes, lost answers, duplicates, delays and rebalances',
+    () => play(STORIES / 2, { runs: 1, faults: 12, cancel: false }),
+    120_000,
+  )
+
+  it(
+    'ends as it must when two runs share its checkpoints through all that',
+    () => play(STORIES / 6, { runs: 2, faults: 12, cancel: false }),
+    120_000,
+  )
+
+  it(
+    'ends every task when it is cancelled through all that',
+    () => play(STORIES / 6, { runs: 2, faults: 8, cancel: true }),
+    120_000,
+  )
+
+  it(
+    'ends somehow, with every record as it should be, however often processes die',
+    () => play(STORIES / 6, { runs: 2, faults: 40, cancel: false, takeovers: 30 }),
+    120_000,
+  )
+
+  it('tells the same story again from the same seed', async () => {
+    const story = { seed: 7, runs: 2, faults: 12, cancel: true }
+    const [one, two] = [await simulate(story), await simulate(story)]
+    expect(two.steps).toBe(one.steps)
+    expect([...two.files.keys()]).toEqual([...one.files.keys()])
+  })
+})

@@ -1,0 +1,77 @@
+import { CairnError } from '../errors.ts'
+import type { ClosureSet, Closure } from '../define/closure.ts'
+import { describeKind, type Kinds } from '../define/kind.ts'
+import type { Step } from '../define/step.ts'
+import { sha256 } from '../run/key.ts'
+import type { Layout } from '../run/layout.ts'
+import type { PinnedCode, PlannedCache, PlannedStep } from '../run/plan-record.ts'
+import type { ArtifactStore } from '../run/ports.ts'
+import { byteCount, milliseconds } from '../units.ts'
+
+/** Fixes a step as it is now: its code, stored so that exactly this runs, and its policies. */
+export async function pinStep(
+  store: ArtifactStore,
+  at: Layout,
+  closures: ClosureSet,
+  step: Step,
+): Promise<PlannedStep> {
+  const { retry, timeout, memory, secrets, outputs } = step.definition
+  const body = closures.body(step)
+  const fallback = closures.fallback(step)
+  const cache = cacheOf(step, body)
+  return {
+    code: await pin(store, at, body),
+    ...(fallback && { fallback: await pin(store, at, fallback) }),
+    source: step.type === 'source',
+    outputs: Object.fromEntries(Object.entries(outputs as Kinds).map(([name, kind]) => [name, describeKind(kind)])),
+    ...(retry && {
+      retry: {
+        times: retry.times,
+        backoffMs: milliseconds(retry.backoff ?? '1s'),
+        maxBackoffMs: milliseconds(retry.maxBackoff ?? '1m'),
+        ...(retry.on && { on: retry.on }),
+      },
+    }),
+    ...(timeout !== undefined && { timeoutMs: milliseconds(timeout) }),
+    ...(memory !== undefined && { memory: byteCount(memory) }),
+    ...(cache && { cache }),
+    ...(secrets?.length && { secrets }),
+  }
+}
+
+async function pin(
+  store: ArtifactStore,
+  at: Layout,
+  closure: Closure | { readonly inline: string },
+): Promise<PinnedCode> {
+  if ('inline' in closure) return closure
+  const { fingerprint } = closure
+  const path = at.code(fingerprint)
+  let stored = await store.read(path)
+  if (!stored) {
+    await store.create(at.manifest(fingerprint), Buffer.from(JSON.stringify(closure.manifest)))
+    await store.create(path, Buffer.from(await closure.emit()))
+    stored = await store.read(path) // what another planner stored first stands
+  }
+  if (!stored) throw new CairnError('STORE_FAILED', `${path} was stored and is gone`)
+  return { fingerprint, digest: sha256(stored) }
+}
+
+/** Why a step is never reused, or for how long it is. */
+function cacheOf(step: Step, body: Closure | { readonly inline: string }): PlannedCache | undefined {
+  const { cache, acknowledge = [] } = step.definition
+  if (cache === 'never') return { never: 'its cache policy is "never"' }
+  if ('inline' in body) return { never: body.inline }
+  if (step.type === 'step') {
+    const unseen = body.manifest.reaches.find(({ what }) => what !== 'console' && !acknowledge.includes(what))
+    if (unseen)
+      return {
+        never: `it reaches the ${unseen.what} (${unseen.detail}, ${place(body, unseen)}), which is not acknowledged`,
+      }
+  }
+  return cache && { maxAgeMs: milliseconds(cache.maxAge) }
+}
+
+function place({ manifest }: Closure, { via, line }: { via: number; line: number }): string {
+  return `${manifest.declarations[via]?.file ?? '?'}:${line}`
+}

@@ -1,0 +1,160 @@
+import { CairnError } from '../errors.ts'
+import type { ClosureSet } from '../define/closure.ts'
+import type { Graph, Node, WhenNode } from '../define/graph.ts'
+import type { OriginContext } from '../define/origin.ts'
+import type { Pipeline } from '../define/pipeline.ts'
+import type { Step } from '../define/step.ts'
+import type { Json } from '../json.ts'
+import { layout } from '../run/layout.ts'
+import type { Condition, Given, Plan, PlannedNode, PlannedStep } from '../run/plan-record.ts'
+import type { ArtifactStore, Clock } from '../run/ports.ts'
+import { RECORD_VERSION } from '../run/records.ts'
+import { parseAll, type ParsedParams, type Settings } from './parameters.ts'
+import { pinStep } from './pin.ts'
+import { nodeNamed, select } from './select.ts'
+
+export interface PlanRequest {
+  readonly run: string
+  readonly env: string
+  readonly settings?: Settings
+  /** Steps to start from; what lies before them is taken from `base`. */
+  readonly from?: readonly string[]
+  /** Steps to stop after. */
+  readonly until?: readonly string[]
+  /** Steps to compute even if there is a checkpoint. */
+  readonly force?: readonly string[]
+  readonly base?: Base
+}
+
+/** A run whose outputs stand in for what is not run. */
+export interface Base {
+  readonly run: string
+  /** The outputs of one of its nodes; undefined when it did not complete. */
+  outputs(node: string): Promise<Given['outputs'] | undefined>
+}
+
+export interface Planner {
+  readonly store: ArtifactStore
+  readonly clock: Clock
+  readonly closures: ClosureSet
+  /** The project's folder. */
+  readonly root: string
+  readonly secrets: (name: string) => string | undefined
+  readonly remember: OriginContext['remember']
+}
+
+/** How long a source may take to tell its version. */
+const VERSION_DEADLINE_MS = 30_000
+
+/** Fixes what a run will do: parameters, code, source versions, wiring. Stores the code, but no plan. */
+export async function makePlan(planner: Planner, pipeline: Pipeline, request: PlanRequest): Promise<Plan> {
+  const { graph } = pipeline
+  const { store, clock, closures } = planner
+  const { run: name, env, base, settings = {}, from = [], until = [], force = [] } = request
+  const at = layout(env, graph.name)
+  const params = await parseAll(graph, settings)
+  const selected = select(graph, from, until)
+  for (const forced of force) nodeNamed(graph, forced)
+
+  const steps: Record<string, PlannedStep> = {}
+  const nodes: Record<string, PlannedNode> = {}
+  for (const [id, node] of graph.nodes) {
+    if (selected.given.has(id)) nodes[id] = await standIn(id, base)
+    if (!selected.run.has(id)) continue
+    if (node.type === 'step') steps[node.step.name] ??= await pinStep(store, at, closures, node.step)
+    nodes[id] = await planNode(planner, graph, node, params, force.includes(id))
+  }
+  return {
+    v: RECORD_VERSION,
+    run: name,
+    env,
+    pipeline: graph.name,
+    createdAt: clock.now(),
+    ...(base && { parent: base.run }),
+    params: params.frames.get('')!,
+    steps,
+    nodes,
+    outputs: Object.fromEntries(
+      Object.entries(graph.outputs).filter(([, ref]) => 'node' in ref && selected.run.has(ref.node)),
+    ),
+  }
+}
+
+async function planNode(
+  planner: Planner,
+  graph: Graph,
+  node: Node,
+  params: ParsedParams,
+  force: boolean,
+): Promise<PlannedNode> {
+  const conditionOf = (condition: WhenNode['condition']): Condition =>
+    'param' in condition ? { value: params.frames.get(condition.frame)![condition.param] === true } : condition
+  const guards = node.guards.map(({ when, arm }) => {
+    const { condition } = graph.nodes.get(when) as WhenNode
+    return { when, arm, condition: conditionOf(condition) }
+  })
+  const { scope } = node
+  if (node.type === 'each') {
+    const { over, batch, tolerate, collects } = node
+    return { type: 'each', scope, guards, over, batch, tolerate, collects }
+  }
+  if (node.type === 'when') {
+    const { condition, then, otherwise } = node
+    return { type: 'when', scope, guards, condition: conditionOf(condition), then, otherwise }
+  }
+  const { step, inputs } = node
+  const own = params.nodes.get(node.id)!
+  const versions = await versionsOf(planner, step, own)
+  return {
+    type: 'step',
+    scope,
+    guards,
+    step: step.name,
+    inputs,
+    params: own,
+    ...(versions && { versions }),
+    ...(force && { force }),
+  }
+}
+
+/** Asks every origin of a source for its version, under a deadline. */
+async function versionsOf(planner: Planner, { name, definition }: Step, params: Readonly<Record<string, Json>>) {
+  if (!definition.reads) return undefined
+  const signal = AbortSignal.timeout(VERSION_DEADLINE_MS)
+  const { root, remember, secrets } = planner
+  const known = Object.fromEntries((definition.secrets ?? []).map((secret) => [secret, secrets(secret) ?? '']))
+  const context: OriginContext = { root, params, secrets: known, signal, remember, scratch: '' }
+  const asked = Object.entries(definition.reads)
+    .filter(([, origin]) => origin.version)
+    .map(
+      async ([read, origin]) =>
+        [read, await withDeadline(origin.version!(context), signal, origin.describes, name)] as const,
+    )
+  return Object.fromEntries(await Promise.all(asked))
+}
+
+async function withDeadline(
+  version: string | Promise<string>,
+  signal: AbortSignal,
+  what: string,
+  step: string,
+): Promise<string> {
+  const late = new Promise<never>((_, reject) => {
+    const message = `${what}, which ${step} reads, did not tell its version within ${VERSION_DEADLINE_MS / 1000} s`
+    signal.addEventListener('abort', () => reject(new CairnError('SOURCE_UNREACHABLE', message)), { once: true })
+  })
+  return Promise.race([version, late])
+}
+
+async function standIn(id: string, base: Base | undefined): Promise<Given> {
+  if (!base)
+    throw new CairnError('BAD_PARAMETER', `${id} is not run, so its outputs must come from another run`, {
+      next: 'name one: --base <run>',
+    })
+  const outputs = await base.outputs(id)
+  if (!outputs)
+    throw new CairnError('NOT_FOUND', `run ${base.run} has no outputs of ${id} to stand in`, {
+      next: `start further up, or take another base: cairn runs`,
+    })
+  return { type: 'given', scope: [], guards: [], from: base.run, outputs }
+}

@@ -1,0 +1,104 @@
+import { canonical, type Json } from '../json.ts'
+import { contentOf, type ArtifactRef } from '../define/kind.ts'
+import type { Ref } from '../define/graph.ts'
+import type { Plan, PlannedNode, PlannedStepNode } from '../run/plan-record.ts'
+import type { NodeForecast } from './forecast.ts'
+
+/** Why a node is computed and not reused. */
+export type Reason =
+  | { readonly because: 'new' }
+  | { readonly because: 'code'; readonly before: string; readonly after: string }
+  | { readonly because: 'parameter' | 'source'; readonly name: string; readonly before?: Json; readonly after?: Json }
+  /** What another node gives has changed, or is about to be computed and may change. */
+  | { readonly because: 'input'; readonly input: string; readonly from: string; readonly certain: boolean }
+  | { readonly because: 'outputs' }
+  | { readonly because: 'expired' | 'forced' | 'object missing' | 'unfinished' }
+  | { readonly because: 'never'; readonly text: string }
+
+/** An earlier run to compare with. */
+export interface Previous {
+  readonly plan: Plan
+  /** What one of its nodes gave; undefined when it did not complete. */
+  outputs(node: string): Promise<Readonly<Record<string, ArtifactRef>> | undefined>
+}
+
+/** Says why a step is not reused: by itself, and by comparison with an earlier run of the pipeline. */
+export async function reasonsOf(
+  plan: Plan,
+  forecasts: ReadonlyMap<string, NodeForecast>,
+  id: string,
+  previous: Previous | undefined,
+): Promise<Reason[]> {
+  const node = plan.nodes[id]!
+  const { miss, depends, run } = forecasts.get(id)!
+  if (node.type !== 'step' || (run === 0 && !depends)) return []
+  const cache = plan.steps[node.step]!.cache
+  if (miss === 'never')
+    return [{ because: 'never', text: cache && 'never' in cache ? cache.never : 'it is not pinned' }]
+  if (miss === 'expired' || miss === 'object missing' || miss === 'forced') return [{ because: miss }]
+  const before = previous?.plan.nodes[id]
+  if (!previous || before?.type !== 'step') return [{ because: 'new' }]
+
+  const found = [
+    ...ownChanges(plan, node, previous.plan, before),
+    ...(await inputChanges(plan, node, forecasts, previous)),
+  ]
+  if (found.length > 0 || depends) return found
+  return [{ because: 'unfinished' }]
+}
+
+function ownChanges(plan: Plan, node: PlannedStepNode, then: Plan, before: PlannedStepNode): Reason[] {
+  const reasons: Reason[] = []
+  const [now, old] = [plan.steps[node.step]!, then.steps[before.step]!]
+  if (!('inline' in now.code) && !('inline' in old.code) && now.code.fingerprint !== old.code.fingerprint)
+    reasons.push({ because: 'code', before: old.code.fingerprint, after: now.code.fingerprint })
+  for (const change of changed(before.params, node.params)) reasons.push({ because: 'parameter', ...change })
+  for (const change of changed(before.versions ?? {}, node.versions ?? {}))
+    reasons.push({ because: 'source', ...change })
+  if (canonical(now.outputs) !== canonical(old.outputs)) reasons.push({ because: 'outputs' })
+  return reasons
+}
+
+async function inputChanges(
+  plan: Plan,
+  node: PlannedStepNode,
+  forecasts: ReadonlyMap<string, NodeForecast>,
+  previous: Previous,
+): Promise<Reason[]> {
+  const reasons: Reason[] = []
+  for (const [input, ref] of Object.entries(node.inputs)) {
+    const producer = producerOf(plan.nodes, ref)
+    const forecast = producer && forecasts.get(producer.node)
+    if (!forecast || !('output' in producer)) continue
+    const from = producer.node
+    if (forecast.depends || forecast.run > 0) reasons.push({ because: 'input', input, from, certain: false })
+    else if (forecast.outputs) {
+      const [now, then] = [forecast.outputs[producer.output], (await previous.outputs(from))?.[producer.output]]
+      if (now && then && contentOf(now) !== contentOf(then))
+        reasons.push({ because: 'input', input, from, certain: true })
+    }
+  }
+  return reasons
+}
+
+/** What an input reads; for an item of an `each`, the list that it is of. */
+function producerOf(
+  nodes: Readonly<Record<string, PlannedNode>>,
+  ref: Ref,
+): Extract<Ref, { node: string }> | undefined {
+  if ('node' in ref) return ref
+  const each = nodes[ref.item]
+  return each?.type === 'each' ? producerOf(nodes, each.over) : undefined
+}
+
+function changed(before: Readonly<Record<string, Json>>, after: Readonly<Record<string, Json>>) {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()
+  const text = (value: Json | undefined) => (value === undefined ? '' : canonical(value))
+  return names
+    .filter((name) => text(before[name]) !== text(after[name]))
+    .map((name) => ({
+      name,
+      ...(before[name] !== undefined && { before: before[name] }),
+      ...(after[name] !== undefined && { after: after[name] }),
+    }))
+}

@@ -1,0 +1,97 @@
+import { artifactBytes } from './artifact.ts'
+import { channels } from './channels.ts'
+import { CairnError } from '../errors.ts'
+import { topicOf, type CairnEvent } from './events.ts'
+import { keyBase } from './key.ts'
+import type { ArtifactRef } from '../define/kind.ts'
+import type { RunReader } from './lanes.ts'
+import { layout, type Layout } from './layout.ts'
+import { parseManifest } from '../define/list.ts'
+import type { PinnedCode, Plan } from './plan-record.ts'
+import type { ArtifactStore, Code, EventBus } from './ports.ts'
+import { Recent } from './recent.ts'
+import { readRecord, type EndRecord } from './records.ts'
+import { RunState } from './run-state.ts'
+
+/** A run as one process knows it. All of it can be made again from the store. */
+export class ActiveRun implements RunReader {
+  readonly plan: Plan
+  readonly at: Layout
+  readonly state: RunState
+  readonly signal: AbortSignal
+  /** Tasks whose ending has been published, as far as this process knows. */
+  readonly announced = new Set<string>()
+  /** Tasks that this process is at. */
+  readonly busy = new Map<string, Promise<void>>()
+  readonly allItems = new Recent<readonly ArtifactRef[]>(8)
+  readonly #lists = new Recent<readonly ArtifactRef[]>(64)
+  readonly #ends = new Recent<EndRecord>(1024)
+  readonly #code = new Recent<Code>(1024)
+  readonly #keyBases = new Map<string, string | undefined>()
+  readonly #store: ArtifactStore
+  readonly #bus: EventBus
+
+  constructor(plan: Plan, store: ArtifactStore, bus: EventBus, signal: AbortSignal) {
+    this.plan = plan
+    this.at = layout(plan.env, plan.pipeline)
+    this.state = new RunState(plan)
+    this.signal = signal
+    this.#store = store
+    this.#bus = bus
+  }
+
+  end(task: string): Promise<EndRecord> {
+    const path = this.at.end(this.plan.run, task)
+    return this.#ends.get(task, async () => {
+      const end = await readRecord<EndRecord>(this.#store, path)
+      if (!end) throw new CairnError('NOT_FOUND', `${path} is gone`, { next: 'cairn doctor' })
+      return end
+    })
+  }
+
+  remember(task: string, end: EndRecord): void {
+    void this.#ends.set(task, Promise.resolve(end))
+  }
+
+  items(list: ArtifactRef): Promise<readonly ArtifactRef[]> {
+    return this.#lists.get(list.digest, async () => parseManifest(await artifactBytes(list, (ref) => this.fetch(ref))))
+  }
+
+  /** The local file of an object; brought back when garbage collection had set it aside. */
+  async fetch({ digest }: ArtifactRef): Promise<string> {
+    const path = this.at.object(digest)
+    const found = await this.#store.fetch(path)
+    if (found !== undefined) return found
+    if (await this.#store.move(this.at.condemned(digest), path)) return this.fetch({ digest, size: 0 })
+    throw new CairnError('NOT_FOUND', `object ${digest} is not in the store`, {
+      next: 'cairn doctor --repair takes what names it out of use; the next run then computes it again',
+    })
+  }
+
+  code({ fingerprint, digest }: Exclude<PinnedCode, { inline: string }>): Promise<Code> {
+    return this.#code.get(fingerprint, async () => {
+      const path = await this.#store.fetch(this.at.code(fingerprint))
+      if (path !== undefined) return { fingerprint, digest, path }
+      throw new CairnError('NOT_FOUND', `the code ${fingerprint} that the run was planned with is not in the store`)
+    })
+  }
+
+  /** What the keys of a step's lanes have in common; undefined for code without a fingerprint. */
+  keyBase(id: string): string | undefined {
+    const node = this.plan.nodes[id]
+    if (node?.type !== 'step') return undefined
+    if (!this.#keyBases.has(id)) {
+      const { code, outputs } = this.plan.steps[node.step]!
+      const { params, versions } = node
+      this.#keyBases.set(
+        id,
+        'inline' in code ? undefined : keyBase({ fingerprint: code.fingerprint, params, outputs, versions }),
+      )
+    }
+    return this.#keyBases.get(id)
+  }
+
+  publish(events: readonly CairnEvent[]): Promise<void> {
+    return channels.publish.tracePromise(() => this.#bus.publish(topicOf(this.plan), events), { events })
+  }
+}

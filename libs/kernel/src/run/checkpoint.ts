@@ -1,0 +1,57 @@
+import type { ArtifactRef } from '../define/kind.ts'
+import type { Layout } from './layout.ts'
+import type { ArtifactStore } from './ports.ts'
+import type { PlannedCache } from './plan-record.ts'
+import { claim, decodeRecord, encodeRecord, type Checkpoint } from './records.ts'
+
+/** What lies under a key: a checkpoint that can be used, or one (`stale`) that has to be replaced, or nothing. */
+export type Lookup =
+  | { readonly hit: Checkpoint }
+  | { readonly hit: undefined; readonly stale?: Uint8Array; readonly reason: 'none' | 'expired' | 'object missing' }
+
+export async function lookUp(
+  store: ArtifactStore,
+  at: Layout,
+  step: string,
+  key: string,
+  cache: PlannedCache | undefined,
+  now: number,
+): Promise<Lookup> {
+  const path = at.checkpoint(step, key)
+  const bytes = await store.read(path)
+  if (!bytes) return { hit: undefined, reason: 'none' }
+  const checkpoint = decodeRecord<Checkpoint>(bytes, path)
+  if (cache && 'maxAgeMs' in cache && now - checkpoint.computedAt > cache.maxAgeMs)
+    return { hit: undefined, stale: bytes, reason: 'expired' }
+  for (const ref of Object.values(checkpoint.outputs))
+    if (!(await isStored(store, at, ref))) return { hit: undefined, stale: bytes, reason: 'object missing' }
+  return { hit: checkpoint }
+}
+
+async function isStored(store: ArtifactStore, at: Layout, ref: ArtifactRef): Promise<boolean> {
+  if (ref.text !== undefined || ref.base64 !== undefined) return true
+  const found = (await store.stat(at.object(ref.digest))) ?? (await store.stat(at.condemned(ref.digest)))
+  return found?.size === ref.size
+}
+
+/**
+ * Keeps a result. Where another has been kept meanwhile, that one stands and is given back, so that all runs go on with
+ * the same bytes; only `stale` or, by force, any other is replaced.
+ */
+export async function keep(
+  store: ArtifactStore,
+  at: Layout,
+  made: Checkpoint,
+  { stale, force = false }: { readonly stale?: Uint8Array; readonly force?: boolean } = {},
+): Promise<Checkpoint> {
+  const path = at.checkpoint(made.step, made.key)
+  if (!stale && !force) return claim(store, path, made)
+  for (;;) {
+    const present = await store.read(path)
+    if (!present) return claim(store, path, made)
+    const standing = decodeRecord<Checkpoint>(present, path)
+    if (!force && !Buffer.from(present).equals(stale!)) return standing
+    const next = { ...made, generation: standing.generation + 1 }
+    if (await store.replace(path, present, encodeRecord(next))) return next
+  }
+}

@@ -1,0 +1,193 @@
+import { keepArtifact } from './artifact.ts'
+import { channels } from './channels.ts'
+import { keep } from './checkpoint.ts'
+import type { ErrorCode, ErrorRecord } from '../errors.ts'
+import { attemptEvent } from './events.ts'
+import { contentOf, type ArtifactRef } from '../define/kind.ts'
+import type { PinnedCode } from './plan-record.ts'
+import type { Code, LaneWork, Made, Work } from './ports.ts'
+import { claim, RECORD_VERSION, type AttemptRecord, type Checkpoint, type Outcome } from './records.ts'
+import type { Job } from './step-task.ts'
+
+/** An attempt whose host died leaves no error; it is given another, but not for ever. */
+const LOST_ATTEMPTS = 2
+
+/** Errors that trying again does not mend. */
+const FINAL: ReadonlySet<ErrorCode> = new Set(['CANCELLED', 'CORRUPT', 'MISSING_SECRET', 'BAD_OUTPUT'])
+
+/** Runs the step's body for the given lanes until each has an outcome: tries again, and falls back, as declared. */
+export async function compute(job: Job, lanes: readonly LaneWork[]): Promise<void> {
+  const retry = job.step.retry ?? { times: 0, backoffMs: 0, maxBackoffMs: 0 }
+  let waiting = lanes
+  for (let tried = 1; waiting.length > 0; tried++) {
+    const errors = await attempt(job, waiting)
+    const again = waiting.filter(
+      ({ index }) => tried <= retry.times && !job.run.signal.aborted && isRetryable(errors.get(index), retry.on),
+    )
+    await giveUp(
+      job,
+      waiting.filter((lane) => errors.has(lane.index) && !again.includes(lane)),
+      errors,
+    )
+    waiting = again
+    if (waiting.length === 0) return
+    const error = errors.get(waiting[0]!.index)!
+    job.failures.push(error)
+    await announce(job, 'attempt-failed', error)
+    const pause = Math.min(retry.backoffMs * 2 ** (tried - 1), retry.maxBackoffMs)
+    await job.host.clock.sleep(pause, job.run.signal).catch(() => {}) // cancelled: the next attempt ends at once
+  }
+}
+
+function isRetryable(error: ErrorRecord | undefined, on: readonly string[] | undefined): boolean {
+  if (!error || FINAL.has(error.code)) return false
+  return on === undefined || on.includes(error.name) || on.includes(error.code)
+}
+
+/** One attempt at the given lanes. */
+async function attempt(job: Job, lanes: readonly LaneWork[]): Promise<Map<number, ErrorRecord>> {
+  const { run, task, step } = job
+  const counted = await countAttempt(job)
+  const allowed = 1 + (step.retry?.times ?? 0) + LOST_ATTEMPTS
+  if (job.attempts > allowed) {
+    const message = `${job.node.step} was begun ${allowed} times and never ended: it takes its host down with it`
+    return new Map(lanes.map(({ index }) => [index, { code: 'STEP_CRASHED', name: 'STEP_CRASHED', message }]))
+  }
+  try {
+    await announce(job, 'attempt-started')
+    const work = await workOf(job, lanes, step.code)
+    const message = { plan: run.plan, task, attempt: job.attempts }
+    return await channels.compute.tracePromise(() => runBodies(job, work), message)
+  } catch (error) {
+    // The store or the bus failed, not the body: the event is delivered again, and this was no attempt.
+    if (counted !== undefined) await job.host.store.remove(counted).catch(() => {})
+    throw error
+  }
+}
+
+/**
+ * Counted before it runs, and where the next host can see it, so that a body that kills its host is not run for ever.
+ *
+ * @returns where it was counted, if it was
+ */
+async function countAttempt(job: Job): Promise<string | undefined> {
+  const { host, run, task } = job
+  if (!host.hasSuccessor) return void job.attempts++
+  const record: AttemptRecord = { v: RECORD_VERSION, startedAt: host.clock.now(), host: host.name }
+  for (;;) {
+    const path = run.at.attempt(run.plan.run, task, ++job.attempts)
+    const standing = await claim(host.store, path, record)
+    if (standing.host === record.host && standing.startedAt === record.startedAt) return path
+  }
+}
+
+async function runBodies(job: Job, work: Work): Promise<Map<number, ErrorRecord>> {
+  const errors = new Map<number, ErrorRecord>()
+  const lanes = new Map(work.lanes.map((lane) => [lane.index, lane]))
+  for await (const result of job.host.compute.run(work, job.run.signal)) {
+    const lane = lanes.get(result.lane)!
+    if ('error' in result) errors.set(result.lane, result.error)
+    else job.outcomes.set(result.lane, await patiently(job, () => commit(job, lane, result.outputs, result.ms)))
+  }
+  return errors
+}
+
+/** Tries again for a few seconds: what took hours to compute is not to be lost because the store was away for a moment. */
+async function patiently<Result>({ host, run }: Job, work: () => Promise<Result>): Promise<Result> {
+  for (let wait = 100; ; wait *= 4)
+    try {
+      return await work()
+    } catch (error) {
+      if (wait > 5_000) throw error
+      await host.clock.sleep(wait, run.signal)
+    }
+}
+
+/** Stores what a lane made and, unless the step is never reused, its checkpoint. */
+async function commit(job: Job, lane: LaneWork, made: Readonly<Record<string, Made>>, ms: number): Promise<Outcome> {
+  const { host, run, task, node, step, stale } = job
+  const outputs = await keepAll(job, made)
+  if (!job.cached) return { status: 'completed', how: 'computed', outputs, ms }
+  const checkpoint: Checkpoint = {
+    v: RECORD_VERSION,
+    step: node.step,
+    key: lane.key,
+    fingerprint: 'inline' in step.code ? '' : step.code.fingerprint,
+    params: node.params,
+    inputs: Object.fromEntries(Object.entries(lane.inputs).map(([name, ref]) => [name, contentOf(ref)])),
+    ...(node.versions && { versions: node.versions }),
+    outputs,
+    producer: { run: run.plan.run, task, host: host.name },
+    computedAt: host.clock.now(),
+    ms,
+    generation: 0,
+  }
+  const replaced = stale.get(lane.index)
+  const standing = await keep(host.store, run.at, checkpoint, {
+    ...(replaced && { stale: replaced }),
+    ...(node.force && { force: true }),
+  })
+  return { status: 'completed', how: 'computed', key: lane.key, outputs: standing.outputs, ms }
+}
+
+async function keepAll({ host, run }: Job, made: Readonly<Record<string, Made>>): Promise<Record<string, ArtifactRef>> {
+  const outputs: Record<string, ArtifactRef> = {}
+  for (const [name, output] of Object.entries(made)) outputs[name] = await keepArtifact(host.store, run.at, output)
+  return outputs
+}
+
+/** No more attempts: the step's fallback, if it has one, or else the error stands. */
+async function giveUp(job: Job, lanes: readonly LaneWork[], errors: ReadonlyMap<number, ErrorRecord>): Promise<void> {
+  const { fallback } = job.step
+  const caught = fallback ? lanes.filter(({ index }) => errors.get(index)!.code !== 'CANCELLED') : []
+  for (const lane of lanes)
+    if (!caught.includes(lane)) job.outcomes.set(lane.index, faultOf(errors.get(lane.index)!, lane))
+  if (!fallback || caught.length === 0) return
+  const work = await workOf(
+    job,
+    caught.map((lane) => ({ ...lane, error: errors.get(lane.index)! })),
+    fallback,
+  )
+  for await (const result of job.host.compute.run(work, job.run.signal)) {
+    const lane = work.lanes.find(({ index }) => index === result.lane)!
+    const outcome: Outcome =
+      'error' in result
+        ? faultOf(
+            { ...result.error, message: `${lane.error!.message}; its catch failed too: ${result.error.message}` },
+            lane,
+          )
+        : { status: 'completed', how: 'caught', outputs: await keepAll(job, result.outputs), ms: result.ms }
+    job.outcomes.set(result.lane, outcome)
+  }
+}
+
+function faultOf(error: ErrorRecord, { key }: LaneWork): Outcome {
+  const status = error.code === 'TIMED_OUT' ? 'timed-out' : error.code === 'CANCELLED' ? 'cancelled' : 'failed'
+  return { status, error, key }
+}
+
+async function workOf({ run, task, node, step }: Job, lanes: readonly LaneWork[], pinned: PinnedCode): Promise<Work> {
+  const codeOf = async (code: PinnedCode): Promise<Code> => ('inline' in code ? { inline: true } : run.code(code))
+  return {
+    run: run.plan.run,
+    node: task,
+    step: node.step,
+    code: await codeOf(step.code),
+    ...(pinned === step.fallback && { fallback: await codeOf(pinned) }),
+    lanes,
+    params: node.params,
+    versions: node.versions,
+    secrets: step.secrets ?? [],
+    timeoutMs: step.timeoutMs,
+    memory: step.memory,
+    open: (ref) => run.fetch(ref),
+  }
+}
+
+async function announce(
+  { host, run, task, attempts }: Job,
+  type: 'attempt-started' | 'attempt-failed',
+  error?: ErrorRecord,
+) {
+  await run.publish([attemptEvent(run.plan, type, task, attempts, host.clock.now(), error)])
+}

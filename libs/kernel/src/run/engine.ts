@@ -1,0 +1,248 @@
+import { ActiveRun } from './active-run.ts'
+import { keepArtifact } from './artifact.ts'
+import { channels } from './channels.ts'
+import { CairnError, type ErrorRecord } from '../errors.ts'
+import { endEvent, parseTask, runEvent, taskName, type CairnEvent } from './events.ts'
+import { InHand } from './in-hand.ts'
+import { joinEach, joinWhen, type Joined } from './join.ts'
+import { layout } from './layout.ts'
+import { Leases, type LeaseHolder } from './lease.ts'
+import type { Plan } from './plan-record.ts'
+import type { Compute, EventBus } from './ports.ts'
+import {
+  claim,
+  readRecord,
+  RECORD_VERSION,
+  type EndRecord,
+  type Outcome,
+  type RunEnd,
+  type TaskStatus,
+} from './records.ts'
+import { countsOf } from './run-state.ts'
+import { runStep } from './step-task.ts'
+
+/** What a process that runs steps is made of. */
+export interface Host extends LeaseHolder {
+  readonly bus: EventBus
+  readonly compute: Compute
+  /** Whether another process takes up the runs of this one when it dies: then attempts are counted in the store. */
+  readonly hasSuccessor: boolean
+}
+
+/** Stores a plan and tells the world: from here on the run goes on by itself. Doing it again does nothing new. */
+export async function submit(host: Pick<Host, 'store' | 'bus' | 'clock'>, plan: Plan): Promise<void> {
+  await claim(host.store, layout(plan.env, plan.pipeline).plan(plan.run), plan)
+  const run = new ActiveRun(plan, host.store, host.bus, new AbortController().signal)
+  await run.publish([runEvent(plan, 'run-started', plan.createdAt)])
+}
+
+/**
+ * Drives runs by reacting to their events: an event makes tasks ready; each is run, its ending recorded, and the ending
+ * published, which is the event that the next tasks react to. No one is in charge.
+ *
+ * A process may die anywhere. Its events are then delivered to another, which finds in the records how far it came.
+ */
+export class Engine {
+  readonly #host: Host
+  readonly #leases: Leases
+  readonly #inHand = new InHand()
+  readonly #runs = new Map<string, Promise<ActiveRun>>()
+  readonly #cancels = new Map<string, AbortController>()
+  #stopped = false
+
+  constructor(host: Host) {
+    this.#host = host
+    this.#leases = new Leases(host)
+  }
+
+  /** Resolves when all that follows from the event is safe in the store and on the bus. */
+  async handle({ type, data }: CairnEvent): Promise<void> {
+    if (!REACTED_TO.has(type)) return
+    const run = await this.#open(data.env, data.pipeline, data.run)
+    const task = data.node === undefined ? undefined : taskName({ node: data.node, batch: data.batch ?? '' })
+    await Promise.all((await this.#next(run, task)).map((next) => this.#perform(run, next)))
+    if (run.state.done) await this.#endRun(run)
+  }
+
+  /** Ends a run early; what is being computed is stopped, and what has not begun never does. Completion may come first. */
+  async cancel(env: string, pipeline: string, name: string): Promise<RunEnd> {
+    const run = await this.#open(env, pipeline, name)
+    const end = await this.#claimRunEnd(run, 'cancelled')
+    if (end.status !== 'cancelled') return end
+    this.#abort(name)
+    await Promise.all([...run.state.unfinished()].map((task) => this.#perform(run, task)))
+    return end
+  }
+
+  /** Stops computing without ending anything: the events in hand are left for the next host. */
+  stop(): void {
+    this.#stopped = true
+    this.#leases.stop()
+    for (const controller of this.#cancels.values()) controller.abort(new Stopped())
+  }
+
+  /** Drops what is remembered of runs: for a host that may have missed events. */
+  forget(): void {
+    this.#runs.clear()
+  }
+
+  #abort(run: string): void {
+    this.#cancels.get(run)?.abort(new CairnError('CANCELLED', `run ${run} was cancelled`))
+  }
+
+  #open(env: string, pipeline: string, name: string): Promise<ActiveRun> {
+    let run = this.#runs.get(name)
+    if (!run) {
+      this.#runs.set(name, (run = this.#rebuild(env, pipeline, name)))
+      run.catch(() => this.#runs.delete(name))
+    }
+    return run
+  }
+
+  async #rebuild(env: string, pipeline: string, name: string): Promise<ActiveRun> {
+    const { store, bus } = this.#host
+    const at = layout(env, pipeline)
+    const plan = await readRecord<Plan>(store, at.plan(name))
+    if (!plan) throw new CairnError('NOT_FOUND', `run ${name} of ${pipeline} has no plan in ${env}`)
+    const cancel = new AbortController()
+    this.#cancels.set(name, cancel)
+    const run = new ActiveRun(plan, store, bus, cancel.signal)
+    for (const file of await store.children(at.ends(name))) {
+      const task = at.taskOf(file)
+      run.state.end(task, await run.end(task))
+    }
+    const end = await readRecord<RunEnd>(store, at.runEnd(name))
+    if (end?.status === 'cancelled') this.#abort(name)
+    return run
+  }
+
+  /** The tasks that an event calls for: those that it made ready, and those that ended without its sender's knowing. */
+  async #next(run: ActiveRun, task: string | undefined): Promise<string[]> {
+    const { state, announced } = run
+    if (task !== undefined) {
+      announced.add(task)
+      state.end(task, await run.end(task))
+    }
+    const called = task === undefined ? state.first : [...state.after(task)]
+    return called.filter((next) => !announced.has(next) && (state.ready(next) || state.ended(next)))
+  }
+
+  #perform(run: ActiveRun, task: string): Promise<void> {
+    let work = run.busy.get(task)
+    if (!work) {
+      work = channels.task.tracePromise(() => this.#endTask(run, task), { plan: run.plan, task })
+      run.busy.set(task, work)
+      const forget = () => run.busy.delete(task)
+      work.then(forget, forget)
+    }
+    return work
+  }
+
+  async #endTask(run: ActiveRun, task: string): Promise<void> {
+    if (this.#stopped) throw new Stopped()
+    const end = run.state.ended(task) ? await run.end(task) : await this.#work(run, task)
+    await run.publish([endEvent(run.plan, task, end)])
+    run.announced.add(task)
+  }
+
+  async #work(run: ActiveRun, task: string): Promise<EndRecord> {
+    const startedAt = this.#host.clock.now()
+    try {
+      return await this.#record(run, task, startedAt, await this.#result(run, task))
+    } catch (error) {
+      if (this.#stopped || !run.signal.aborted) throw error
+      return this.#record(run, task, startedAt, { lanes: cancelledLanes(run, task), attempts: 0, failures: [] })
+    }
+  }
+
+  async #result(run: ActiveRun, task: string): Promise<Result> {
+    run.signal.throwIfAborted()
+    const { node, batch } = parseTask(task)
+    const { type } = run.plan.nodes[node]!
+    if (type === 'step') {
+      const { lanes, job } = await runStep(this.#host, this.#leases, this.#inHand, run, task)
+      return { lanes, attempts: job.attempts, failures: job.failures }
+    }
+    const join = type === 'each' ? joinEach : joinWhen
+    return { lanes: await this.#keepJoined(run, await join(run.state, run, node, batch)), attempts: 0, failures: [] }
+  }
+
+  async #keepJoined(run: ActiveRun, joined: readonly Joined[]): Promise<Outcome[]> {
+    const lanes: Outcome[] = []
+    for (const lane of joined) {
+      if ('status' in lane) lanes.push(lane)
+      else {
+        const kept = Object.entries(lane.made).map(async ([name, made]) => [
+          name,
+          await keepArtifact(this.#host.store, run.at, made),
+        ])
+        lanes.push({ status: 'completed', how: 'joined', outputs: Object.fromEntries(await Promise.all(kept)) })
+      }
+    }
+    return lanes
+  }
+
+  async #record(
+    run: ActiveRun,
+    task: string,
+    startedAt: number,
+    { lanes, attempts, failures }: Result,
+  ): Promise<EndRecord> {
+    if (this.#stopped) throw new Stopped()
+    const { clock, store, name } = this.#host
+    const end = await claim<EndRecord>(store, run.at.end(run.plan.run, task), {
+      v: RECORD_VERSION,
+      status: statusOf(lanes),
+      lanes,
+      counts: countsOf(lanes.map((lane) => (lane.status === 'completed' ? lane.outputs : undefined))),
+      attempts,
+      ...(failures.length > 0 && { failures }),
+      startedAt,
+      endedAt: clock.now(),
+      host: name,
+    })
+    run.remember(task, end)
+    return end
+  }
+
+  async #endRun(run: ActiveRun): Promise<void> {
+    const end = await this.#claimRunEnd(run, run.state.status)
+    await run.publish([runEvent(run.plan, 'run-ended', end.endedAt, end)])
+    this.#runs.delete(run.plan.run)
+    this.#cancels.delete(run.plan.run)
+  }
+
+  #claimRunEnd({ plan, at }: ActiveRun, status: RunEnd['status']): Promise<RunEnd> {
+    const { store, clock, name } = this.#host
+    return claim<RunEnd>(store, at.runEnd(plan.run), { v: RECORD_VERSION, status, endedAt: clock.now(), host: name })
+  }
+}
+
+const REACTED_TO: ReadonlySet<string> = new Set(
+  ['run-started', 'completed', 'failed', 'timed-out', 'cancelled', 'skipped', 'blocked'].map((type) => `cairn.${type}`),
+)
+
+interface Result {
+  readonly lanes: readonly Outcome[]
+  readonly attempts: number
+  readonly failures: readonly ErrorRecord[]
+}
+
+/** Thrown where a host that stops leaves something undone. */
+class Stopped extends Error {
+  override readonly name = 'Stopped'
+}
+
+/** Of a batch: the worst that befell one of its items. */
+const WORST_FIRST: readonly TaskStatus[] = ['failed', 'timed-out', 'cancelled', 'completed', 'blocked', 'skipped']
+
+function statusOf(lanes: readonly Outcome[]): TaskStatus {
+  return WORST_FIRST.find((status) => lanes.some((lane) => lane.status === status)) ?? 'completed'
+}
+
+function cancelledLanes({ signal, plan, state }: ActiveRun, task: string): Outcome[] {
+  const { node, batch } = parseTask(task)
+  const lanes = state.lineage(plan.nodes[node]!.scope, batch).at(-1)!
+  const { message } = signal.reason as CairnError
+  return lanes.map(() => ({ status: 'cancelled', error: { code: 'CANCELLED', name: 'CANCELLED', message } }))
+}

@@ -1,0 +1,128 @@
+import type { Plan } from './plan-record.ts'
+import type { EndRecord, RunEnd } from './records.ts'
+import type { ErrorRecord } from '../errors.ts'
+
+export const EVENT_TYPES = [
+  'run-started',
+  'attempt-started',
+  'attempt-failed',
+  'completed',
+  'failed',
+  'timed-out',
+  'cancelled',
+  'skipped',
+  'blocked',
+  'run-ended',
+] as const
+export type EventType = (typeof EVENT_TYPES)[number]
+
+/**
+ * A CloudEvent (https://cloudevents.io, 1.0). A hint that something is in the store: it carries ids and digests,
+ * never data, may come twice and in any order. The same happening always has the same id.
+ */
+export interface CairnEvent {
+  readonly specversion: '1.0'
+  readonly id: string
+  readonly type: `cairn.${EventType}`
+  /** `/<environment>/<pipeline>` */
+  readonly source: string
+  /** `<run>/<node>[/<batch>]` */
+  readonly subject: string
+  /** RFC 3339. */
+  readonly time: string
+  /** Decides the partition: events with the same key stay together. */
+  readonly partitionkey: string
+  readonly data: EventData
+  /** Carried along as message headers: `traceparent` and the like, nothing that Cairn reads. */
+  readonly headers: Record<string, string>
+}
+export interface EventData {
+  readonly env: string
+  readonly pipeline: string
+  readonly run: string
+  readonly node?: string
+  readonly batch?: string
+  readonly step?: string
+  readonly attempt?: number
+  /** Digest and size of each output. */
+  readonly outputs?: Readonly<Record<string, { readonly digest: string; readonly size: number }>>
+  readonly counts?: EndRecord['counts']
+  readonly how?: string
+  readonly status?: string
+  readonly error?: Pick<ErrorRecord, 'code' | 'message'>
+}
+
+export interface Subject {
+  readonly node: string
+  readonly batch: string
+}
+
+/** A task's name: `<node>` or `<node>/<batch>`. */
+export function taskName({ node, batch }: Subject): string {
+  return batch === '' ? node : `${node}/${batch}`
+}
+
+export function parseTask(task: string): Subject {
+  const slash = task.indexOf('/')
+  return slash < 0 ? { node: task, batch: '' } : { node: task.slice(0, slash), batch: task.slice(slash + 1) }
+}
+
+export function topicOf({ env, pipeline }: Pick<Plan, 'env' | 'pipeline'>): string {
+  return `cairn.${env}.${pipeline}`
+}
+
+export function runEvent(plan: Plan, type: 'run-started' | 'run-ended', now: number, end?: RunEnd): CairnEvent {
+  return event(plan, type, '', now, plan.run, end ? { status: end.status } : {})
+}
+
+export function attemptEvent(
+  plan: Plan,
+  type: 'attempt-started' | 'attempt-failed',
+  task: string,
+  attempt: number,
+  now: number,
+  error?: ErrorRecord,
+): CairnEvent {
+  const { node, batch } = parseTask(task)
+  return event(plan, type, task, now, `${plan.run}/${task}`, {
+    node,
+    ...(batch && { batch }),
+    attempt,
+    ...(error && { error: { code: error.code, message: error.message } }),
+  })
+}
+
+/** The event of a task's terminal record; made again from the record, it is the same event. */
+export function endEvent(plan: Plan, task: string, end: EndRecord): CairnEvent {
+  const { node, batch } = parseTask(task)
+  const [only] = end.lanes
+  const planned = plan.nodes[node]
+  return event(plan, end.status, task, end.endedAt, batch ? `${plan.run}/${node}/${batch}` : plan.run, {
+    node,
+    ...(batch && { batch }),
+    ...(planned?.type === 'step' && { step: planned.step }),
+    ...(!batch && only?.status === 'completed' && { how: only.how, outputs: shortRefs(only.outputs) }),
+    ...(!batch && only && 'error' in only && { error: { code: only.error.code, message: only.error.message } }),
+    counts: end.counts,
+  })
+}
+
+function event(plan: Plan, type: EventType, task: string, now: number, partitionkey: string, data: object): CairnEvent {
+  const subject = task ? `${plan.run}/${task}` : plan.run
+  const attempt = 'attempt' in data ? `/${String(data.attempt)}` : ''
+  return {
+    specversion: '1.0',
+    id: `${subject}/${type}${attempt}`,
+    type: `cairn.${type}`,
+    source: `/${plan.env}/${plan.pipeline}`,
+    subject,
+    time: new Date(now).toISOString(),
+    partitionkey,
+    data: { env: plan.env, pipeline: plan.pipeline, run: plan.run, ...data },
+    headers: {},
+  }
+}
+
+function shortRefs(outputs: Readonly<Record<string, { digest: string; size: number }>>) {
+  return Object.fromEntries(Object.entries(outputs).map(([name, { digest, size }]) => [name, { digest, size }]))
+}

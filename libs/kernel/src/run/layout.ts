@@ -1,0 +1,51 @@
+/** Where everything of one pipeline in one environment lies; the same in a folder and in a bucket. */
+export interface Layout {
+  readonly root: string
+  object(digest: string): string
+  condemned(digest: string): string
+  quarantine(digest: string): string
+  code(fingerprint: string): string
+  manifest(fingerprint: string): string
+  checkpoint(step: string, key: string): string
+  checkpoints(step: string): string
+  lease(name: string): string
+  runs: string
+  run(run: string): string
+  plan(run: string): string
+  ends(run: string): string
+  /** One file a task, in one folder: a folder a task would double what a small step costs. */
+  end(run: string, task: string): string
+  /** The task that a terminal record is of. */
+  taskOf(end: string): string
+  attempt(run: string, task: string, attempt: number): string
+  runEnd(run: string): string
+  ref(name: string): string
+}
+
+export const STORE_FILE = 'store.json'
+export const STORE_FORMAT = 1
+
+export function layout(env: string, pipeline: string): Layout {
+  const root = `${env}/${pipeline}/`
+  const runs = `${root}runs/`
+  return {
+    root,
+    object: (digest) => `${root}objects/${digest.slice(0, 2)}/${digest}`,
+    condemned: (digest) => `${root}condemned/${digest}`,
+    quarantine: (digest) => `${root}quarantine/${digest}`,
+    code: (fingerprint) => `${root}code/${fingerprint}.mjs`,
+    manifest: (fingerprint) => `${root}code/${fingerprint}.json`,
+    checkpoint: (step, key) => `${root}checkpoints/${step}/${key}`,
+    checkpoints: (step) => `${root}checkpoints/${step}/`,
+    lease: (name) => `${root}leases/${name}`,
+    runs,
+    run: (run) => `${runs}${run}/`,
+    plan: (run) => `${runs}${run}/plan`,
+    ends: (run) => `${runs}${run}/ends/`,
+    end: (run, task) => `${runs}${run}/ends/${task.replace('/', '@')}`,
+    taskOf: (end) => end.slice(end.lastIndexOf('/') + 1).replace('@', '/'),
+    attempt: (run, task, attempt) => `${runs}${run}/attempts/${task.replace('/', '@')}-${attempt}`,
+    runEnd: (run) => `${runs}${run}/end`,
+    ref: (name) => `${root}refs/${name}`,
+  }
+}

@@ -1,0 +1,112 @@
+import type { ArtifactStore, Clock } from './ports.ts'
+import { decodeRecord, encodeRecord, RECORD_VERSION } from './records.ts'
+
+export interface LeaseHolder {
+  readonly store: ArtifactStore
+  readonly clock: Clock
+  /** Unique to this process. */
+  readonly name: string
+  /** Whether a holder is known to be gone, so that its leases need not run out. */
+  isGone?(holder: string): boolean
+}
+
+interface LeaseRecord {
+  readonly v: number
+  readonly holder: string
+  readonly beat: number
+}
+
+/** A lease is lost when it has not been renewed for so long, by the watcher's own monotonic clock. */
+const TTL_MS = 15_000
+const RENEW_MS = TTL_MS / 3
+const FIRST_LOOK_MS = 20
+const LONGEST_LOOK_MS = 500
+
+/**
+ * Leases save double work when two processes want the same result at once. Nothing rests on them: a lost lease costs
+ * time, never correctness, for whoever writes the record first wins.
+ */
+export class Leases {
+  readonly #holder: LeaseHolder
+  /** What each held lease's record says now. */
+  readonly #held = new Map<string, Uint8Array>()
+  readonly #stopped = new AbortController()
+  #renewing = false
+
+  constructor(holder: LeaseHolder) {
+    this.#holder = holder
+  }
+
+  /**
+   * Takes a lease, waiting while another holds it.
+   *
+   * @param obsolete asked while waiting: true when the lease is no longer wanted, because the result has come
+   * @returns whether it was taken; false when it became obsolete
+   */
+  async acquire(path: string, obsolete: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
+    const { store, clock } = this.#holder
+    const mine = this.#record(0)
+    let seen = ''
+    let seenAt = clock.monotonic()
+    for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 2, LONGEST_LOOK_MS)) {
+      if (await store.create(path, mine)) return this.#keep(path, mine)
+      if (await obsolete()) return false
+      const held = await store.read(path)
+      if (!held) continue
+      if (mine.equals(held)) return this.#keep(path, mine) // ours, though the answer that said so was lost
+      const text = Buffer.from(held).toString()
+      if (text !== seen) [seen, seenAt] = [text, clock.monotonic()]
+      const lost = this.#isLost(held, path) || clock.monotonic() - seenAt > TTL_MS
+      if (lost && (await store.replace(path, held, mine))) return this.#keep(path, mine)
+      await clock.sleep(wait, signal)
+    }
+  }
+
+  async release(path: string): Promise<void> {
+    if (this.#held.delete(path)) await this.#holder.store.remove(path).catch(() => {}) // it runs out by itself
+  }
+
+  /** Renews no more: what is still held runs out. */
+  stop(): void {
+    this.#stopped.abort()
+  }
+
+  #keep(path: string, record: Uint8Array): true {
+    this.#held.set(path, record)
+    if (!this.#renewing) void this.#renew()
+    return true
+  }
+
+  /** One loop for all leases, at work only while there are any. */
+  async #renew(): Promise<void> {
+    const { store, clock } = this.#holder
+    this.#renewing = true
+    for (let beat = 1; this.#held.size > 0; beat++) {
+      try {
+        await clock.sleep(RENEW_MS, this.#stopped.signal)
+        for (const [path, present] of this.#held) {
+          const next = this.#record(beat)
+          const renewed = await store.replace(path, present, next)
+          if (this.#held.get(path) !== present) continue // released meanwhile
+          if (renewed) this.#held.set(path, next)
+          else this.#held.delete(path) // taken over: whoever commits first wins
+        }
+      } catch {
+        if (this.#stopped.signal.aborted) return
+      }
+    }
+    this.#renewing = false
+  }
+
+  #record(beat: number): Buffer {
+    return encodeRecord({ v: RECORD_VERSION, holder: this.#holder.name, beat } satisfies LeaseRecord)
+  }
+
+  #isLost(held: Uint8Array, path: string): boolean {
+    try {
+      return this.#holder.isGone?.(decodeRecord<LeaseRecord>(held, path).holder) ?? false
+    } catch {
+      return true // not a lease that anyone renews
+    }
+  }
+}

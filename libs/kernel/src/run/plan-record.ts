@@ -1,0 +1,86 @@
+import type { Ref, Tolerance } from '../define/graph.ts'
+import type { Json } from '../json.ts'
+import type { ArtifactRef, KindDescription } from '../define/kind.ts'
+
+/** What a run will do, fixed before it starts: wiring, parameters, code and source versions. */
+export interface Plan {
+  readonly v: number
+  readonly run: string
+  readonly env: string
+  readonly pipeline: string
+  readonly createdAt: number
+  /** The run that this one stands on: whose outputs stand in for what is not run, or that it repeats. */
+  readonly parent?: string
+  readonly params: Readonly<Record<string, Json>>
+  readonly steps: Readonly<Record<string, PlannedStep>>
+  /** Nodes come after what they read. */
+  readonly nodes: Readonly<Record<string, PlannedNode>>
+  readonly outputs: Readonly<Record<string, Ref>>
+}
+
+export interface PlannedStep {
+  readonly code: PinnedCode
+  readonly fallback?: PinnedCode
+  readonly source: boolean
+  readonly outputs: Readonly<Record<string, KindDescription>>
+  readonly retry?: PlannedRetry
+  readonly timeoutMs?: number
+  /** Bytes. */
+  readonly memory?: number
+  readonly cache?: PlannedCache
+  readonly secrets?: readonly string[]
+}
+/** `digest`: SHA-256 of the stored closure. Code that cannot be pinned says why; it is run uncached, in process. */
+export type PinnedCode = { readonly fingerprint: string; readonly digest: string } | { readonly inline: string }
+export interface PlannedRetry {
+  readonly times: number
+  readonly backoffMs: number
+  readonly maxBackoffMs: number
+  readonly on?: readonly string[]
+}
+/** `never` carries the reason: asked for, or what the code reaches unacknowledged. */
+export type PlannedCache = { readonly never: string } | { readonly maxAgeMs: number }
+
+export type PlannedNode = PlannedStepNode | PlannedEach | PlannedWhen | Given
+interface Placed {
+  readonly scope: readonly string[]
+  readonly guards: readonly PlannedGuard[]
+}
+/** An arm of a `when`: what stands in it runs where its condition is `arm`. */
+export interface PlannedGuard {
+  readonly when: string
+  readonly condition: Condition
+  readonly arm: boolean
+}
+export type Condition = Ref | { readonly value: boolean }
+export interface PlannedStepNode extends Placed {
+  readonly type: 'step'
+  readonly step: string
+  readonly inputs: Readonly<Record<string, Ref>>
+  readonly params: Readonly<Record<string, Json>>
+  readonly versions?: Readonly<Record<string, string>>
+  /** Compute even if there is a checkpoint, and replace it. */
+  readonly force?: boolean
+}
+export interface PlannedEach extends Placed {
+  readonly type: 'each'
+  readonly over: Ref
+  readonly batch: number
+  readonly tolerate: Tolerance
+  readonly collects: Readonly<Record<string, Ref>>
+}
+export interface PlannedWhen extends Placed {
+  readonly type: 'when'
+  readonly condition: Condition
+  readonly then: Readonly<Record<string, Ref>>
+  readonly otherwise: Readonly<Record<string, Ref>>
+}
+/** Not run: the outputs of another run stand in. */
+export interface Given extends Placed {
+  readonly type: 'given'
+  readonly step?: string
+  readonly from: string
+  readonly outputs: Readonly<Record<string, ArtifactRef>>
+  /** Set when a run of today's code would not give these outputs: why. */
+  readonly stale?: string
+}

@@ -1,0 +1,126 @@
+import type { ArtifactRef } from '../define/kind.ts'
+import type { Json } from '../json.ts'
+import type { CairnEvent } from './events.ts'
+import type { ErrorRecord } from '../errors.ts'
+
+/**
+ * Where artifacts and records lie: a folder, a bucket. Paths are relative, with `/`, and never come from a payload.
+ * Every call may fail with a rejected promise, after which it is not known whether it took effect.
+ */
+export interface ArtifactStore {
+  /** A record's bytes; undefined when there is none. */
+  read(path: string): Promise<Uint8Array | undefined>
+  /** Writes a record unless there is one. Of any number of writers exactly one is told true. */
+  create(path: string, bytes: Uint8Array): Promise<boolean>
+  /** Writes a record only where the present one is `expected` (undefined: there is none). Told true: it was. */
+  replace(path: string, expected: Uint8Array | undefined, bytes: Uint8Array): Promise<boolean>
+  /** Writes an object whose path is made from its digest; what lies there already has the same bytes. May move the file. */
+  put(path: string, content: Uint8Array | { readonly file: string }): Promise<void>
+  /** A local file with the object's bytes, not to be written to; undefined when there is none. */
+  fetch(path: string): Promise<string | undefined>
+  stat(path: string): Promise<StoredStat | undefined>
+  /** Every path in a folder (`a/b/`) and below it, in no particular order. */
+  list(folder: string): AsyncIterable<StoredStat & { readonly path: string }>
+  /** The names directly in a folder: of records, and of folders. */
+  children(folder: string): Promise<string[]>
+  remove(path: string): Promise<void>
+  /** Moves an object; false when it is not there. For garbage collection and quarantine. */
+  move(from: string, to: string): Promise<boolean>
+  /** A new, empty local folder from which `put` takes files most cheaply. */
+  scratch(): Promise<string>
+}
+export interface StoredStat {
+  /** Bytes. */
+  readonly size: number
+  /** Of the last write, in milliseconds since 1970, by the store's clock. */
+  readonly modified: number
+}
+
+/** Carries events, at least once, in no order to rely on. */
+export interface EventBus {
+  /** Resolves once all of them are kept safe. */
+  publish(topic: string, events: readonly CairnEvent[]): Promise<void>
+  /**
+   * Each event goes to one member of every group. It is handed over again, maybe to another member, until the handler
+   * has resolved for it; so the handler resolves only when all that follows from the event is safe.
+   */
+  subscribe(
+    topic: string,
+    options: SubscribeOptions,
+    handler: (event: CairnEvent) => Promise<void>,
+  ): Promise<Subscription>
+}
+export interface SubscribeOptions {
+  readonly group: string
+  /** Where a group that is new starts. */
+  readonly from: 'beginning' | 'now'
+  /** Events in hand at one time. */
+  readonly concurrency?: number
+  /** Told of an event that the handler keeps rejecting, and which is therefore given up. */
+  readonly onPoison?: (event: CairnEvent, error: unknown) => void
+}
+export interface Subscription {
+  /** Takes no new events and waits for the handlers at work. */
+  close(): Promise<void>
+}
+
+export interface Clock {
+  /** Milliseconds since 1970: for records and people, not for measuring. */
+  now(): number
+  /** Milliseconds since some fixed moment; never goes back. */
+  monotonic(): number
+  /** Resolves after `ms`; rejects when the signal is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
+
+/** Runs step bodies: in this process, in a pool of processes. */
+export interface Compute {
+  /** Gives the result of each lane as soon as it is there. A lane that fails is a result, too. */
+  run(work: Work, signal: AbortSignal): AsyncIterable<LaneResult>
+}
+
+/** Lanes are independent calls of one body: one for a plain step, one an item for a batch of an `each`. */
+export interface Work {
+  readonly run: string
+  readonly node: string
+  readonly step: string
+  readonly code: Code
+  /** Set when the lanes are to be caught: the code of the step's `catch`. */
+  readonly fallback?: Code
+  readonly lanes: readonly LaneWork[]
+  readonly params: Readonly<Record<string, Json>>
+  readonly secrets: readonly string[]
+  /** For one lane, from the start of its body. */
+  readonly timeoutMs: number | undefined
+  /** Bytes. */
+  readonly memory: number | undefined
+  /** Source versions that the plan saw: what is read must still have them. */
+  readonly versions: Readonly<Record<string, string>> | undefined
+  /** Opens an input. */
+  readonly open: (ref: ArtifactRef) => Promise<string>
+}
+export interface LaneWork {
+  readonly index: number
+  readonly inputs: Readonly<Record<string, ArtifactRef>>
+  /** Seeds the lane's random numbers. */
+  readonly key: string
+  /** Of a `catch`: what its fallback is told. */
+  readonly error?: ErrorRecord
+}
+/** What to run: a stored closure, or, only in the process that planned the run, the step as it stands in memory. */
+export type Code =
+  { readonly fingerprint: string; readonly digest: string; readonly path: string } | { readonly inline: true }
+
+export type LaneResult = {
+  readonly lane: number
+  /** Milliseconds that the body and the encoding took. */
+  readonly ms: number
+} & ({ readonly outputs: Readonly<Record<string, Made>> } | { readonly error: ErrorRecord })
+
+/** An artifact that a step made, on its way to the store. */
+export interface Made {
+  readonly ref: ArtifactRef
+  /** What is still to be stored; absent when the record holds the bytes. */
+  readonly content?: Uint8Array | { readonly file: string }
+  readonly items?: readonly Made[]
+}

@@ -1,0 +1,118 @@
+import type { ErrorRecord } from '../errors.ts'
+import { CairnError } from '../errors.ts'
+import type { ArtifactRef } from '../define/kind.ts'
+import type { Json } from '../json.ts'
+import type { ArtifactStore } from './ports.ts'
+
+/** Raised when a record's meaning changes; a program refuses records newer than itself and reads older ones. */
+export const RECORD_VERSION = 1
+
+export type TaskStatus = 'completed' | 'failed' | 'timed-out' | 'cancelled' | 'skipped' | 'blocked'
+
+/** What became of one lane of a task: of the task itself, or of one item of a batch. */
+export type Outcome =
+  | {
+      readonly status: 'completed'
+      readonly how: 'computed' | 'reused' | 'caught' | 'joined'
+      readonly key?: string
+      readonly outputs: Readonly<Record<string, ArtifactRef>>
+      readonly ms?: number
+    }
+  | { readonly status: 'failed' | 'timed-out' | 'cancelled'; readonly error: ErrorRecord; readonly key?: string }
+  /** `because`: the task that decided it. */
+  | { readonly status: 'skipped' | 'blocked'; readonly because: string }
+
+/** The one terminal record of a task. */
+export interface EndRecord {
+  readonly v: number
+  readonly status: TaskStatus
+  /** One for a plain task, one an item for a batch. */
+  readonly lanes: readonly Outcome[]
+  /** What decides how the run goes on: of each list output its length, of each boolean one 1 or 0, for every lane. */
+  readonly counts: Readonly<Record<string, readonly number[]>>
+  readonly attempts: number
+  /** Errors of the attempts that were tried again. */
+  readonly failures?: readonly ErrorRecord[]
+  readonly startedAt: number
+  readonly endedAt: number
+  readonly host: string
+}
+
+export interface AttemptRecord {
+  readonly v: number
+  readonly startedAt: number
+  readonly host: string
+}
+
+/** A result that can stand in for computing it again. */
+export interface Checkpoint {
+  readonly v: number
+  readonly step: string
+  readonly key: string
+  readonly fingerprint: string
+  readonly params: Readonly<Record<string, Json>>
+  readonly inputs: Readonly<Record<string, string>>
+  readonly versions?: Readonly<Record<string, string>>
+  readonly outputs: Readonly<Record<string, ArtifactRef>>
+  readonly producer: { readonly run: string; readonly task: string; readonly host: string }
+  readonly computedAt: number
+  readonly ms: number
+  /** How often it was computed anew, by force or because it had grown too old. */
+  readonly generation: number
+}
+
+export type RunStatus = 'completed' | 'failed' | 'cancelled'
+export interface RunEnd {
+  readonly v: number
+  readonly status: RunStatus
+  readonly endedAt: number
+  readonly host: string
+}
+
+export function encodeRecord(record: object): Buffer {
+  return Buffer.from(JSON.stringify(record))
+}
+
+/** @throws CairnError BAD_RECORD when it is no record, or one of a later version of Cairn */
+export function decodeRecord<Record extends { readonly v: number }>(bytes: Uint8Array, path: string): Record {
+  let record: Record
+  try {
+    record = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()) as Record
+  } catch (cause) {
+    throw new CairnError('BAD_RECORD', `${path} is not readable as JSON`, { cause, next: 'cairn doctor' })
+  }
+  if (record?.v <= RECORD_VERSION) return record
+  throw new CairnError('BAD_RECORD', `${path} has version ${record?.v}; this program knows up to ${RECORD_VERSION}`, {
+    next: 'update Cairn',
+  })
+}
+
+export async function readRecord<Record extends { readonly v: number }>(
+  store: Pick<ArtifactStore, 'read'>,
+  path: string,
+): Promise<Record | undefined> {
+  const bytes = await store.read(path)
+  return bytes && decodeRecord<Record>(bytes, path)
+}
+
+/**
+ * Writes a record that only its first writer wins, and tells which record stands. When the store's answer is lost, the
+ * record itself answers: it is ours, another's, or still absent, and then the caller must try again.
+ */
+export async function claim<R extends { readonly v: number }>(
+  store: ArtifactStore,
+  path: string,
+  record: R,
+): Promise<R> {
+  const bytes = encodeRecord(record)
+  let created = false
+  try {
+    created = await store.create(path, bytes)
+  } catch (error) {
+    if (!(await store.read(path))) throw error
+  }
+  if (created) return record
+  const standing = await store.read(path)
+  if (!standing) throw new CairnError('STORE_FAILED', `${path} was there and is gone`)
+  return decodeRecord<R>(standing, path)
+}

@@ -1,0 +1,131 @@
+import { lookUp } from './checkpoint.ts'
+import { compute } from './compute.ts'
+import type { Host } from './engine.ts'
+import type { InHand } from './in-hand.ts'
+import type { Leases } from './lease.ts'
+import type { ErrorRecord } from '../errors.ts'
+import { parseTask } from './events.ts'
+import { checkpointKey, sha256 } from './key.ts'
+import { lanesOf, surroundings } from './lanes.ts'
+import type { PlannedStep, PlannedStepNode } from './plan-record.ts'
+import type { LaneWork } from './ports.ts'
+import type { Outcome } from './records.ts'
+import type { ActiveRun } from './active-run.ts'
+
+/** A step's task at work. */
+export interface Job {
+  readonly host: Host
+  readonly leases: Leases
+  readonly inHand: InHand
+  readonly run: ActiveRun
+  readonly task: string
+  readonly node: PlannedStepNode
+  readonly step: PlannedStep
+  /** Whether results are kept, and looked for. */
+  readonly cached: boolean
+  /** By lane. */
+  readonly outcomes: Map<number, Outcome>
+  /** Checkpoints that were found unusable, to be replaced; by lane. */
+  readonly stale: Map<number, Uint8Array>
+  attempts: number
+  /** Errors of the attempts that were followed by another. */
+  readonly failures: ErrorRecord[]
+}
+
+/** Runs a step's task: takes each lane from its checkpoint where there is one, and computes the others. */
+export async function runStep(
+  host: Host,
+  leases: Leases,
+  inHand: InHand,
+  run: ActiveRun,
+  task: string,
+): Promise<{ job: Job; lanes: Outcome[] }> {
+  const { node: id, batch } = parseTask(task)
+  const node = run.plan.nodes[id] as PlannedStepNode
+  const step = run.plan.steps[node.step]!
+  const base = run.keyBase(id)
+  const cached = base !== undefined && !(step.cache && 'never' in step.cache)
+  const job: Job = {
+    host,
+    leases,
+    inHand,
+    run,
+    task,
+    node,
+    step,
+    cached,
+    outcomes: new Map(),
+    stale: new Map(),
+    attempts: 0,
+    failures: [],
+  }
+
+  const around = await surroundings(run.state, run, node.scope, batch, Object.values(node.inputs))
+  const lanes = lanesOf(run.state, id, batch, node.inputs, around)
+  // Without a fingerprint there is no key; the random numbers are then seeded from the place in the run.
+  const keyOf = (inputs: LaneWork['inputs'], index: number) =>
+    base === undefined ? sha256(`${run.plan.run}/${task}/${index}`) : checkpointKey(base, inputs)
+  const work = lanes.flatMap((lane, index): LaneWork[] =>
+    'inputs' in lane ? [{ index, inputs: lane.inputs, key: keyOf(lane.inputs, index) }] : [],
+  )
+  const missing = await reuse(job, work)
+  if (missing.length > 0) await (cached ? computeOnce(job, work, missing) : compute(job, missing))
+  return { job, lanes: lanes.map((lane, index) => ('inputs' in lane ? job.outcomes.get(index)! : lane)) }
+}
+
+/** Settles the lanes that have a checkpoint; gives the others. */
+async function reuse(job: Job, lanes: readonly LaneWork[]): Promise<LaneWork[]> {
+  const { host, run, node, step } = job
+  if (!job.cached || node.force) return [...lanes]
+  const missing: LaneWork[] = []
+  for (const lane of lanes) {
+    const { index, key } = lane
+    const found = await lookUp(host.store, run.at, node.step, key, step.cache, host.clock.now())
+    if (found.hit) {
+      const { outputs, ms } = found.hit
+      job.outcomes.set(index, { status: 'completed', how: 'reused', key, outputs, ms })
+      continue
+    }
+    if (found.stale) job.stale.set(index, found.stale)
+    missing.push(lane)
+  }
+  return missing
+}
+
+/**
+ * Computes every key once: lanes with the same key share one result, other tasks of this process wait for it, and other
+ * processes do as long as the lease is kept. The lease goes by all lanes of the task, those that have a checkpoint by now
+ * included, so that two runs which are at the same batch always mean the same lease.
+ */
+async function computeOnce(job: Job, all: readonly LaneWork[], missing: readonly LaneWork[]): Promise<void> {
+  const byKey = new Map([...missing].reverse().map((lane) => [lane.key, lane]))
+  const distinct = [...byKey.values()].reverse()
+  const release = await job.inHand.take(distinct.map(({ key }) => key))
+  try {
+    await computeLeased(job, all.length === 1 ? all[0]!.key : sha256(all.map(({ key }) => key).join()), distinct)
+  } finally {
+    release()
+  }
+  for (const { index, key } of missing) {
+    const outcome = job.outcomes.get(byKey.get(key)!.index)!
+    if (!job.outcomes.has(index))
+      job.outcomes.set(index, outcome.status === 'completed' ? { ...outcome, how: 'reused' } : outcome)
+  }
+}
+
+async function computeLeased(job: Job, lease: string, lanes: readonly LaneWork[]): Promise<void> {
+  const { run, node, leases } = job
+  let missing = lanes
+  const come = async () => {
+    missing = await reuse(job, missing)
+    return missing.length === 0
+  }
+  const path = run.at.lease(lease)
+  if (!(await leases.acquire(path, come, run.signal))) return
+  try {
+    // Whoever held the lease before may have left results just before it was taken.
+    if (node.force || !(await come())) await compute(job, missing)
+  } finally {
+    await leases.release(path)
+  }
+}
