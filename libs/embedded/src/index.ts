@@ -1,4 +1,4 @@
-export { allPipelines, findProject, loadPipeline, type LoadedPipeline, type Project } from './project.ts'
+export { allPipelines, findProject, loadPipeline, stepsOf, type LoadedPipeline, type Project } from './project.ts'
 export { Workspace } from './workspace.ts'
 export { planRun, type PlannedRun, type RunRequest } from './plan-run.ts'
 export { startRun, type RunningRun, type RunOptions } from './run.ts'

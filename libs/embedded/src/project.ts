@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { CairnError, isPipeline, suggest, type Pipeline } from '@cairn/kernel/runtime'
+import { CairnError, isPipeline, suggest, type Pipeline, type Step } from '@cairn/kernel/runtime'
 
 /** A folder whose package.json says where its pipelines are: `"cairn": { "pipelines": ["pipelines/*.ts"] }`. */
 export interface Project {
@@ -49,6 +49,13 @@ export interface LoadedPipeline {
   readonly pipeline: Pipeline
   /** The module that exports it. */
   readonly file: string
+}
+
+/** A pipeline's steps by name. */
+export function stepsOf({ graph }: Pipeline): Map<string, Step> {
+  const steps = new Map<string, Step>()
+  for (const node of graph.nodes.values()) if (node.type === 'step') steps.set(node.step.name, node.step)
+  return steps
 }
 
 /** Imports the module that exports the pipeline: first those whose path has its name in it, then the others. */

@@ -3,16 +3,17 @@ import { inProcess, processPool, type ComputeOptions } from '@cairn/drivers/comp
 import { isGone, thisProcess } from '@cairn/drivers/process-id'
 import {
   Engine,
+  layout,
+  readRecord,
   submit,
   topicOf,
   type CairnEvent,
   type Compute,
-  type ClosureSet,
+  type Manifest,
   type Plan,
   type RunStatus,
   type Step,
 } from '@cairn/kernel/runtime'
-import type { LoadedPipeline } from './project.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface RunningRun {
@@ -23,6 +24,8 @@ export interface RunningRun {
 }
 
 export interface RunOptions {
+  /** Steps of this process, for those whose code could not be stored. */
+  readonly live?: ReadonlyMap<string, Step>
   /** Hears every event of the run. */
   readonly onEvent?: (event: CairnEvent) => void
   /** Bodies computed at one time. Default: one for each core. */
@@ -32,18 +35,14 @@ export interface RunOptions {
 /** Drives a planned run to its end in this process: the engine over a folder store and a bus in memory. */
 export function startRun(
   workspace: Workspace,
-  loaded: LoadedPipeline,
   plan: Plan,
-  closures: ClosureSet,
-  { onEvent, jobs }: RunOptions = {},
+  { live = new Map(), onEvent, jobs }: RunOptions = {},
 ): RunningRun {
   const { store, clock, project, secret: secrets, remember } = workspace
   const bus = memoryBus({ partitions: 1 })
-  const live = new Map<string, Step>()
-  for (const node of loaded.pipeline.graph.nodes.values()) if (node.type === 'step') live.set(node.step.name, node.step)
   const options: ComputeOptions = { root: project.root, scratch: () => workspace.scratch(), live, secrets, remember }
   const pool = processPool({ ...options, ...(jobs !== undefined && { size: jobs }) })
-  const compute = shortHere(workspace, plan, live, closures, inProcess(options), pool)
+  const compute = shortHere(workspace, plan, inProcess(options), pool)
   const engine = new Engine({ store, bus, clock, compute, name: thisProcess, isGone, hasSuccessor: false })
 
   const ended = Promise.withResolvers<RunStatus>()
@@ -64,7 +63,7 @@ export function startRun(
     ended: ended.promise.finally(() => {
       engine.stop()
       pool.close()
-      workspace.save()
+      workspace.close()
     }),
     cancel: async () => void (await engine.cancel(plan.env, plan.pipeline, plan.run)),
   }
@@ -73,43 +72,30 @@ export function startRun(
 /** A body that took this long at most, in milliseconds, each time of late is short. */
 const SHORT_MS = 20
 
-/** Runs in this process what history says is short and what needs none of a process's protection; the rest in the pool. */
-function shortHere(
-  { history }: Workspace,
-  plan: Plan,
-  live: ReadonlyMap<string, Step>,
-  closures: ClosureSet,
-  here: Compute,
-  pool: Compute,
-): Compute {
-  const harmless = new Map<string, boolean>()
-  const isHarmless = (step: string): boolean => {
-    const planned = plan.steps[step]!
-    const body = closures.body(live.get(step)!)
-    return (
-      'inline' in body ||
-      (!planned.source &&
-        !planned.secrets &&
-        !planned.timeoutMs &&
-        !planned.memory &&
-        body.manifest.reaches.length === 0)
-    )
-  }
+/**
+ * Runs in this process what history says is short and what needs none of a process's protection; the rest in the pool.
+ */
+function shortHere(workspace: Workspace, plan: Plan, here: Compute, pool: Compute): Compute {
+  const { history } = workspace
+  const harmless = new Map<string, Promise<boolean>>()
   return {
     async *run(work, signal) {
-      const { step } = work
-      if (!harmless.has(step)) harmless.set(step, isHarmless(step))
-      const longest = history.longest(plan.pipeline, step)
-      const short =
-        'inline' in work.code ||
-        (harmless.get(step)! &&
-          longest !== undefined &&
-          longest * work.lanes.length < SHORT_MS * 10 &&
-          longest < SHORT_MS)
+      const { step, code } = work
+      const longest = history.longest(plan.pipeline, step) ?? Infinity
+      if (!harmless.has(step)) harmless.set(step, isHarmless(workspace, plan, step))
+      const short = 'inline' in code || (longest < SHORT_MS && (await harmless.get(step)!))
       for await (const result of (short ? here : pool).run(work, signal)) {
         if (!('error' in result)) history.add(plan.pipeline, step, result.ms)
         yield result
       }
     },
   }
+}
+
+/** Whether a step neither declares a need for protection nor reaches anything outside itself, its own console included. */
+async function isHarmless({ store }: Workspace, { env, pipeline, steps }: Plan, name: string): Promise<boolean> {
+  const { code, source, secrets, timeoutMs, memory } = steps[name]!
+  if ('inline' in code || source || secrets || timeoutMs !== undefined || memory !== undefined) return false
+  const manifest = await readRecord<Manifest>(store, layout(env, pipeline).manifest(code.fingerprint))
+  return manifest?.reaches.length === 0
 }

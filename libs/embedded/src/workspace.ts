@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { thisProcess } from '@cairn/drivers/process-id'
 import { folderStore } from '@cairn/drivers/store/folder'
 import { closures } from '@cairn/fingerprint'
 import {
@@ -12,7 +13,7 @@ import {
 } from '@cairn/kernel/runtime'
 import { History } from './history.ts'
 import { JsonFile } from './json-file.ts'
-import type { LoadedPipeline, Project } from './project.ts'
+import { stepsOf, type LoadedPipeline, type Project } from './project.ts'
 
 /** A project with its folder store and what is remembered beside it. */
 export class Workspace {
@@ -40,9 +41,7 @@ export class Workspace {
   }
 
   closures({ pipeline, file }: LoadedPipeline): Promise<ClosureSet> {
-    const steps = new Set(
-      [...pipeline.graph.nodes.values()].flatMap((node) => (node.type === 'step' ? [node.step] : [])),
-    )
+    const steps = stepsOf(pipeline).values()
     return closures({ steps, entry: file, root: this.project.root, cache: this.cache })
   }
 
@@ -71,15 +70,20 @@ export class Workspace {
     return value
   }
 
-  /** A folder for work in progress, on the store's file system. */
+  /** This process's folder for work in progress, on the store's file system. */
   scratch(): string {
-    const folder = join(this.project.store, 'tmp')
-    mkdirSync(folder, { recursive: true })
-    return folder
+    mkdirSync(this.#scratch, { recursive: true })
+    return this.#scratch
   }
 
-  save(): void {
+  get #scratch(): string {
+    return join(this.project.store, 'tmp', `${thisProcess.replaceAll('/', '-')}-scratch`)
+  }
+
+  /** Writes down what was learnt and tidies up. */
+  close(): void {
     this.history.save()
     this.#versions.save()
+    rmSync(this.#scratch, { recursive: true, force: true })
   }
 }

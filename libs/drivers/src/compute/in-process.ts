@@ -21,6 +21,7 @@ const TURN_MS = 10
  */
 export function inProcess(options: ComputeOptions): Compute {
   let turned = performance.now()
+  process.env['TZ'] = 'UTC' // as in the pool's processes: a date must not depend on where a body runs
   return {
     async *run(work, signal) {
       for (const lane of work.lanes) {

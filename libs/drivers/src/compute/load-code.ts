@@ -60,8 +60,7 @@ export async function codeOf(
   const load = async (part: Code): Promise<Partial<LoadedCode>> => {
     if (!('inline' in part)) return loadCode(part, root)
     const { definition } = live.get(step) ?? {}
-    if (definition)
-      return { ...definition, ...(definition.catch && { fallback: definition.catch }) } as Partial<LoadedCode>
+    if (definition) return { ...definition, ...(definition.catch && { fallback: definition.catch }) }
     throw new CairnError('BAD_DEFINITION', `${step} has no stored code and is not known to this process`, {
       next: 'make it a module-level export',
     })

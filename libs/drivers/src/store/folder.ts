@@ -119,11 +119,15 @@ export function folderStore(root: string, { durability = 'process-crash' }: Fold
       attempt('be removed', path, () => unlessMissing(() => fs.unlinkSync(at(path))))
     },
     async move(from, to) {
-      return attempt(
-        'be moved',
-        from,
-        () => unlessMissing(() => (place(fs.renameSync, at(from), at(to)), true)) ?? false,
-      )
+      return attempt('be moved', from, () => {
+        const now = new Date()
+        const moved = unlessMissing(() => {
+          fs.utimesSync(at(from), now, now)
+          place(fs.renameSync, at(from), at(to))
+          return true
+        })
+        return moved ?? false
+      })
     },
     async scratch() {
       return attempt('be written', 'tmp', () => {

@@ -50,7 +50,7 @@ export function memoryStore(): ArtifactStore {
     remove: async (path) => void files.delete(path),
     async move(from, to) {
       const found = files.get(from)
-      if (found) files.set(to, found)
+      if (found) write(to, found.bytes)
       return files.delete(from)
     },
   }

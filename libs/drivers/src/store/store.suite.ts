@@ -119,6 +119,14 @@ export function storeSuite(name: string, open: (folder: string) => ArtifactStore
       expect(await text('condemned/1')).toBe('one')
     })
 
+    it('counts a move as a write: what was set aside just now is young', async () => {
+      await store.put('objects/1', bytes('one'))
+      await new Promise((later) => setTimeout(later, 30))
+      const before = Date.now() - 10
+      await store.move('objects/1', 'condemned/1')
+      expect((await store.stat('condemned/1'))!.modified).toBeGreaterThanOrEqual(before)
+    })
+
     it('gives scratch folders that are empty and apart', async () => {
       const [one, two] = [await store.scratch(), await store.scratch()]
       expect(one).not.toBe(two)

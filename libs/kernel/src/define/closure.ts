@@ -28,10 +28,10 @@ export interface Manifest {
   /** Folder (relative to the project's) from which each imported package is resolved, by specifier. */
   readonly imports: Readonly<Record<string, string>>
   /**
-   * Indices of what changes state while it is loaded, each alone, in the order of evaluation; between two of them those
-   * of what may read it. Left out where nothing changes state: then no order counts.
+   * For every state that loading changes, the indices of what changes it, each alone, in the order of evaluation, and
+   * between two of those of what may read it. Left out where nothing changes state: then no order counts.
    */
-  readonly order?: readonly (readonly number[])[]
+  readonly order?: readonly (readonly (readonly number[])[])[]
 }
 
 export interface Declaration {

@@ -25,6 +25,7 @@ export function currentDrawing(what: string): Drawing {
 export class Drawing {
   readonly nodes = new Map<string, Node>()
   readonly frames = new Map<string, Frame>()
+  readonly #steps = new Map<string, Step>()
   /** Where to go on numbering nodes of the same name. */
   readonly #numbers = new Map<string, number>()
   #prefix = ''
@@ -110,6 +111,16 @@ export class Drawing {
       }
   }
 
+  /** Checkpoints and code are kept by the step's name, so that in a pipeline it must mean one step. */
+  checkStep(step: Step): void {
+    const known = this.#steps.get(step.name)
+    if (known && known !== step)
+      throw new CairnError('BAD_DEFINITION', `two different steps of the pipeline are called "${step.name}"`, {
+        next: 'rename one of them; to use one step twice, call the same step twice',
+      })
+    this.#steps.set(step.name, step)
+  }
+
   /** What a handle stands for, once it is known to be usable here. */
   read(handle: unknown, what: string): HandleNode {
     if (!(handle instanceof HandleNode))
@@ -176,6 +187,7 @@ export function placeStep(
   options: NodeOptions = {},
 ): Record<string, Handle<never>> {
   const drawing = currentDrawing(step.name)
+  drawing.checkStep(step)
   const inputs = drawing.wire(step.definition.inputs ?? {}, given, step.name)
   return drawing.add<StepNode>({
     type: 'step',
@@ -193,7 +205,8 @@ export function frameParams(
   frame: string,
   names: readonly string[] | undefined,
 ): Record<string, Param<never>> {
-  return new Proxy({} as Record<string, Param<never>>, {
+  const none: Record<string, Param<never>> = {}
+  return new Proxy(none, {
     get(_, param) {
       if (typeof param !== 'string') return undefined
       if (names && !names.includes(param))

@@ -44,7 +44,7 @@ export function each<Item, R extends AnyHandles>(
   const node = { type: 'each', id, over: over.ref, batch, tolerate, collects: {}, outputs: {} } as const
   drawing.add<EachNode>(node) // takes its place, and its name, before the body's nodes
   const results = drawing.eachItem(id, () => {
-    const returned = body(drawing.handle({ item: id }, item) as Handle<Item>)
+    const returned = body(drawing.handle({ item: id }, item))
     return Object.entries(returned).map(([name, handle]) => [name, drawing.read(handle, `"${name}" of ${id}`)] as const)
   })
   return drawing.add<EachNode>({
@@ -81,7 +81,10 @@ export function when<R extends AnyHandles>(
   const [yes, no] = [arm(true, then), arm(false, otherwise)]
   const names = Object.keys(yes)
   if (canonical([...names].sort()) !== canonical(Object.keys(no).sort()))
-    throw new CairnError('BAD_WIRING', `the arms of ${id} give different outputs: ${names} and ${Object.keys(no)}`)
+    throw new CairnError(
+      'BAD_WIRING',
+      `the arms of ${id} give different outputs: ${names.join(', ')} and ${Object.keys(no).join(', ')}`,
+    )
   for (const name of names) checkKinds(no[name]!, yes[name]!.kind, `output "${name}" of ${id}`)
 
   const refs = (handles: Record<string, HandleNode>) =>

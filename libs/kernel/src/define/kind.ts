@@ -26,6 +26,8 @@ export interface Kind<Read, Write = Read> {
   preview?(artifact: Artifact, options: PreviewOptions): Promise<Preview>
   /** Whether an input of this kind can read what an output of kind `produced` wrote. By default: the same description. */
   accepts?(produced: KindDescription): boolean
+  /** What other programs call such a file: `parquet`, `json`. For artifacts that are written out. */
+  readonly extension?: string
   /** Of a list: the kind of its items. What `each` maps over. */
   readonly item?: AnyKind
 }

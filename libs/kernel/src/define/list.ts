@@ -21,6 +21,7 @@ export function list<Read, Write>(
     version: 1,
     schema,
     item,
+    extension: 'json',
     async encode(values, to) {
       const items: EncodedItem[] = []
       for await (const value of values) {

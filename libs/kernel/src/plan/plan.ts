@@ -125,7 +125,7 @@ async function versionsOf(planner: Planner, { name, definition }: Step, params: 
   const known = Object.fromEntries((definition.secrets ?? []).map((secret) => [secret, secrets(secret) ?? '']))
   const context: OriginContext = { root, params, secrets: known, signal, remember, scratch: '' }
   const asked = Object.entries(definition.reads)
-    .filter(([, origin]) => origin.version)
+    .filter(([, origin]) => 'version' in origin)
     .map(
       async ([read, origin]) =>
         [read, await withDeadline(origin.version!(context), signal, origin.describes, name)] as const,

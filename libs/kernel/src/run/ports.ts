@@ -24,7 +24,7 @@ export interface ArtifactStore {
   /** The names directly in a folder: of records, and of folders. */
   children(folder: string): Promise<string[]>
   remove(path: string): Promise<void>
-  /** Moves an object; false when it is not there. For garbage collection and quarantine. */
+  /** Moves an object, which counts as a write; false when it is not there. For garbage collection and quarantine. */
   move(from: string, to: string): Promise<boolean>
   /** A new, empty local folder from which `put` takes files most cheaply. */
   scratch(): Promise<string>

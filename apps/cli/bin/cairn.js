@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+// Plain JavaScript, so that any Node gets as far as the message below.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import module from 'node:module'
+import { homedir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major > 24 || (major === 24 && minor >= 2)) {
+  module.enableCompileCache(join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'cairn', 'compile'))
+  await import('../src/main.ts')
+} else rerun()
+
+/** With the Node that is installed as an npm package, if there is one nearby. */
+function rerun() {
+  const here = fileURLToPath(import.meta.url)
+  for (let folder of [process.cwd(), dirname(here)])
+    for (; folder !== dirname(folder); folder = dirname(folder)) {
+      const node = join(folder, 'node_modules', 'node', 'bin', 'node')
+      if (!existsSync(node)) continue
+      const child = spawn(node, [here, ...process.argv.slice(2)], { stdio: 'inherit' })
+      for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
+      child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)))
+      return
+    }
+  console.error(
+    `cairn needs Node 24, and this is Node ${process.versions.node}\n  next: npm install --save-dev node@24`,
+  )
+  process.exit(1)
+}

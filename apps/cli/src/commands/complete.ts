@@ -1,0 +1,77 @@
+import { fieldNames, type Pipeline } from '@cairn/kernel/runtime'
+import { allPipelines, findProject, loadPipeline, runNames, Workspace } from '@cairn/embedded'
+
+const COMMANDS = ['run', 'plan', 'why', 'runs', 'show', 'cat', 'graph', 'diff', 'gc', 'doctor', 'new', 'completion']
+const REQUEST = ['--set', '--params', '--from', '--until', '--base', '--force']
+const OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  run: [...REQUEST, '--plan', '--jobs', '--out', '--progress'],
+  plan: [...REQUEST, '--save'],
+  why: REQUEST,
+  cat: ['--rows', '--raw', '--out'],
+  graph: ['--mermaid'],
+  runs: ['--number'],
+  gc: ['--keep-runs', '--keep', '--grace', '--dry-run'],
+  doctor: ['--repair'],
+  new: ['--in'],
+}
+
+/** `cairn complete -- <words>`: what could stand where the last word is being typed, one a line. */
+export default async function complete(words: readonly string[]): Promise<void> {
+  const typed = words.at(-1) ?? ''
+  for (const candidate of await candidates(words.slice(0, -1), typed))
+    if (candidate.startsWith(typed)) console.log(candidate)
+}
+
+async function candidates(before: readonly string[], typed: string): Promise<readonly string[]> {
+  const [command, ...given] = before
+  if (command === undefined) return COMMANDS
+  const workspace = new Workspace(findProject(process.cwd()))
+  const option = before.at(-1)
+  const pipeline = given.find((word) => !word.startsWith('-'))
+  if (option === '--from' || option === '--until' || option === '--force')
+    return stepNames(await theirPipeline(workspace, pipeline))
+  if (option === '--set') return settings(await theirPipeline(workspace, pipeline))
+  if (option === '--base' || option === '--plan')
+    return pipeline === undefined ? [] : runNames(workspace.store, workspace.at(pipeline))
+  if (option === '--progress') return ['live', 'plain', 'none']
+  if (typed.startsWith('-')) return [...(OPTIONS[command] ?? []), '--json', '--project', '--store', '--help']
+  if (command === 'show' || command === 'cat' || command === 'diff') return paths(workspace, typed)
+  if (command === 'new') return given.length === 0 ? ['step', 'pipeline'] : []
+  if (command === 'completion') return ['bash', 'zsh', 'fish']
+  if (command === 'why' && pipeline !== undefined) return stepNames(await theirPipeline(workspace, pipeline))
+  return (await allPipelines(workspace.project)).map(({ pipeline }) => pipeline.name)
+}
+
+async function theirPipeline({ project }: Workspace, name: string | undefined): Promise<Pipeline | undefined> {
+  if (name !== undefined) return (await loadPipeline(project, name)).pipeline
+  const all = await allPipelines(project)
+  return all.length === 1 ? all[0]!.pipeline : undefined
+}
+
+function stepNames(pipeline: Pipeline | undefined): string[] {
+  return [...(pipeline?.graph.nodes ?? [])].flatMap(([id, { type }]) => (type === 'step' ? [id] : []))
+}
+
+function settings(pipeline: Pipeline | undefined): string[] {
+  const names: string[] = []
+  for (const [frame, { params }] of pipeline?.graph.frames ?? [])
+    for (const field of (params && fieldNames(params)) ?? []) names.push(frame ? `${frame}.${field}=` : `${field}=`)
+  for (const [id, node] of pipeline?.graph.nodes ?? [])
+    if (node.type === 'step' && node.step.definition.params)
+      for (const field of fieldNames(node.step.definition.params) ?? []) names.push(`${id}.${field}=`)
+  return names
+}
+
+/** `<pipeline>/<run>/<step>/<output>`, one part at a time. */
+async function paths(workspace: Workspace, typed: string): Promise<string[]> {
+  const { store, project } = workspace
+  const parts = typed.split('/')
+  const [pipeline = '', run = ''] = parts
+  if (parts.length === 1) return (await store.children(`${project.env}/`)).map((name) => `${name}/`)
+  const at = workspace.at(pipeline)
+  if (parts.length === 2) return ['latest', ...(await runNames(store, at))].map((name) => `${pipeline}/${name}`)
+  const loaded = await loadPipeline(project, pipeline)
+  if (parts.length === 3) return stepNames(loaded.pipeline).map((id) => `${pipeline}/${run}/${id}`)
+  const outputs = loaded.pipeline.graph.nodes.get(parts[2]!)?.outputs ?? {}
+  return Object.keys(outputs).map((output) => [...parts.slice(0, 3), output].join('/'))
+}

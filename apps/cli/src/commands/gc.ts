@@ -1,0 +1,51 @@
+import { rmSync } from 'node:fs'
+import { collect, milliseconds, type Duration, type GcReport } from '@cairn/kernel/runtime'
+import { leftovers } from '@cairn/drivers/store/folder-leftovers'
+import { openWorkspace, type GlobalOptions } from '../open.ts'
+import { bytes } from '../terminal/format.ts'
+import { paint } from '../terminal/style.ts'
+import { table } from '../terminal/table.ts'
+
+interface Options {
+  readonly keepRuns: number
+  readonly keep: string
+  readonly grace: string
+  readonly dryRun?: boolean
+}
+
+/** `cairn gc`: removes old runs and what nothing refers to any more. What a live record refers to always stays. */
+export default async function gc(
+  { keepRuns, keep, grace, dryRun = false }: Options,
+  command: { optsWithGlobals(): GlobalOptions },
+) {
+  const { json, ...globals } = command.optsWithGlobals()
+  const workspace = openWorkspace(globals)
+  const policy = { keepRuns, keepMs: milliseconds(keep as Duration), graceMs: milliseconds(grace as Duration), dryRun }
+  const reports: Record<string, GcReport> = {}
+  for (const pipeline of await workspace.store.children(`${workspace.project.env}/`))
+    reports[pipeline] = await collect(workspace.store, workspace.clock, workspace.at(pipeline), policy)
+  const left = leftovers(workspace.project.store)
+  if (!dryRun) for (const path of left) rmSync(path, { recursive: true, force: true })
+  if (json) return console.log(JSON.stringify({ dryRun, pipelines: reports, leftovers: left.length }, null, 2))
+  const rows = Object.entries(reports).map(([pipeline, report]) => [
+    pipeline,
+    ...[report.runs.length, report.checkpoints, report.code, report.condemned, report.restored, report.deleted].map(
+      String,
+    ),
+    bytes(report.freed),
+  ])
+  const titles = ['pipeline', 'runs', 'checkpoints', 'code', 'set aside', 'restored', 'deleted', 'freed']
+  console.log(
+    table(
+      titles.map((title, at) => ({ title, align: at === 0 ? 'left' : 'right' })),
+      rows,
+      (title) => paint('dim', title),
+    ),
+  )
+  if (left.length > 0) console.log(`${left.length} leftovers of processes that died`)
+  console.log(
+    dryRun
+      ? 'nothing was changed'
+      : `objects set aside are deleted by a later gc, once ${grace} have passed and if nothing refers to them`,
+  )
+}

@@ -1,0 +1,53 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { CairnError, suggest } from '@cairn/kernel'
+import { findProject } from '@cairn/embedded'
+import type { GlobalOptions } from '../open.ts'
+import { paint } from '../terminal/style.ts'
+import { pipelineFiles, stepFiles } from '../templates.ts'
+
+/** `cairn new step|pipeline <name>`: writes new files, with a test that passes. Never changes existing ones. */
+export default function create(
+  what: string,
+  name: string,
+  options: { in?: string },
+  command: { optsWithGlobals(): GlobalOptions },
+): void {
+  if (what !== 'step' && what !== 'pipeline')
+    throw new CairnError('BAD_PARAMETER', `cairn new makes no "${what}"`, { next: suggest(what, ['step', 'pipeline']) })
+  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name))
+    throw new CairnError('BAD_PARAMETER', `"${name}" is no name for a ${what}`, {
+      next: 'write it in lower case with dashes, like train-model',
+    })
+  const { root, pipelines } = findProject(command.optsWithGlobals().project ?? process.cwd())
+  const folder = options.in ?? defaultFolder(root, pipelines, what, name)
+  const files = what === 'step' ? stepFiles(name) : pipelineFiles(name)
+  const taken = Object.keys(files).find((file) => existsSync(join(folder, file)))
+  if (taken !== undefined)
+    throw new CairnError('BAD_PARAMETER', `${relative(process.cwd(), join(folder, taken))} exists already`, {
+      next: 'choose another name, or --in another folder',
+    })
+  mkdirSync(folder, { recursive: true })
+  for (const [file, text] of Object.entries(files)) {
+    writeFileSync(join(folder, file), text)
+    console.log(`wrote  ${relative(process.cwd(), join(folder, file))}`)
+  }
+  const test = Object.keys(files).find((file) => file.endsWith('.test.ts'))!
+  const hints = [
+    `node --test ${relative(process.cwd(), join(folder, test))}`,
+    ...(what === 'pipeline' ? [`cairn run ${name}`] : []),
+  ]
+  console.log(hints.map((hint, at) => `${at === 0 ? paint('dim', 'next') : '    '}   ${hint}`).join('\n'))
+}
+
+/** Beside the project's other pipelines: where its first pattern looks. */
+function defaultFolder(
+  root: string,
+  [pattern = 'pipelines/*.ts']: readonly string[],
+  what: string,
+  name: string,
+): string {
+  const fixed = pattern.slice(0, pattern.includes('*') ? pattern.indexOf('*') : pattern.lastIndexOf('/') + 1)
+  const inOwnFolder = what === 'pipeline' && /\*\/[^*]+$/.test(pattern)
+  return join(root, fixed, inOwnFolder ? name : '')
+}

@@ -1,0 +1,137 @@
+import { channels, readRecord, CairnError, type EndRecord, type Plan, type RunStatus } from '@cairn/kernel/runtime'
+import {
+  findRun,
+  loadPipeline,
+  planRun,
+  readRun,
+  startRun,
+  stepsOf,
+  type LoadedPipeline,
+  type RunningRun,
+  type Workspace,
+} from '@cairn/embedded'
+import { EXIT } from '../fail.ts'
+import { openPipeline, openWorkspace, requestOf, timeZone, type GlobalOptions, type RequestOptions } from '../open.ts'
+import { exportOutputs } from '../export-outputs.ts'
+import { summaryJson, summaryText } from '../run-summary.ts'
+import { liveProgress, noProgress, plainProgress, type Progress } from '../terminal/progress.ts'
+import { RunView } from '../terminal/run-view.ts'
+import { planLines } from '../plan-lines.ts'
+
+type Options = RequestOptions & {
+  readonly plan?: string
+  readonly jobs?: number
+  readonly out?: string
+  readonly progress?: 'live' | 'plain' | 'none'
+}
+
+/** `cairn run`: plans, drives the run to its end in this process, and tells what came of it. */
+export default async function run(
+  name: string | undefined,
+  options: Options,
+  command: { optsWithGlobals(): GlobalOptions },
+) {
+  const { json = false, ...globals } = command.optsWithGlobals()
+  const workspace = openWorkspace(globals)
+  const started = performance.now()
+  const { plan, loaded, forecasts, stale } = await planned(workspace, name, options)
+  const expected = (step: string) => workspace.history.expected(plan.pipeline, step)?.ms
+  const view = new RunView(plan, expected, forecasts, () => performance.now())
+  const progress = await progressFor(view, options, json)
+  for (const line of stale) progress.note(line)
+
+  const print = (message: Parameters<Progress['print']>[0]) => progress.print(message)
+  channels.output.subscribe(print)
+  const { jobs } = options
+  const running = startRun(workspace, plan, {
+    live: stepsOf(loaded.pipeline),
+    onEvent: (event) => progress.hear(event),
+    ...(jobs !== undefined && { jobs }),
+  })
+  const interrupted = stopOnSignals(running, progress)
+  const status = await running.ended.finally(() => progress.done())
+  const ends = await terminalRecords(workspace, plan)
+  const outputs =
+    options.out !== undefined && status === 'completed'
+      ? await exportOutputs(workspace, loaded.pipeline, plan, ends, options.out)
+      : []
+  const result = { plan, status, ends, ms: performance.now() - started, files: outputs, store: workspace.project.store }
+  console.log(json ? JSON.stringify(summaryJson(result), null, 2) : summaryText(result))
+  process.exitCode = interrupted() ?? exitCode(status)
+}
+
+interface Planned {
+  readonly plan: Plan
+  readonly loaded: LoadedPipeline
+  readonly forecasts: ConstructorParameters<typeof RunView>[2]
+  /** Warnings of stand-ins that today's code would not give. */
+  readonly stale: readonly string[]
+}
+
+async function planned(workspace: Workspace, name: string | undefined, options: Options): Promise<Planned> {
+  if (options.plan !== undefined) return savedPlan(workspace, name, options.plan)
+  const loaded = await openPipeline(workspace, name)
+  const planned = await planRun(workspace, loaded, requestOf(options))
+  const lines = planned.stale.size > 0 ? await planLines(workspace, planned, timeZone()) : []
+  const stale = lines
+    .filter(({ node }) => planned.stale.has(node))
+    .map(({ node, reasons }) => `! ${node}  ${reasons.join('; ')}`)
+  return { plan: planned.plan, loaded, forecasts: planned.nodes, stale }
+}
+
+/** What `cairn plan --save` kept, under the run that it is to become. */
+async function savedPlan(workspace: Workspace, name: string | undefined, wanted: string): Promise<Planned> {
+  const { store } = workspace
+  for (const pipeline of name === undefined ? await store.children(`${workspace.project.env}/`) : [name]) {
+    const at = workspace.at(pipeline)
+    const run = await findRun(store, at, wanted).catch(() => undefined)
+    if (run === undefined) continue
+    const { plan, end } = await readRun(store, at, run)
+    if (end)
+      throw new CairnError('BAD_PARAMETER', `the plan ${run} has been run already`, {
+        next: `cairn show ${pipeline}/${run}`,
+      })
+    return { plan, loaded: await loadPipeline(workspace.project, pipeline), forecasts: new Map(), stale: [] }
+  }
+  throw new CairnError('NOT_FOUND', `there is no plan "${wanted}"`, { next: 'cairn plan --save keeps one' })
+}
+
+async function progressFor(view: RunView, { progress }: Options, json: boolean): Promise<Progress> {
+  const how = progress ?? (process.stderr.isTTY && !json ? 'live' : 'none')
+  if (how === 'live' && process.stderr.isTTY) return liveProgress(view, () => performance.now())
+  return how === 'none' ? noProgress : plainProgress(view)
+}
+
+/** The first signal ends the run in order: what is finished stays. A second one ends this process at once. */
+function stopOnSignals(running: RunningRun, progress: Progress): () => number | undefined {
+  let code: number | undefined
+  for (const [signal, exit] of [
+    ['SIGINT', EXIT.interrupted],
+    ['SIGTERM', EXIT.terminated],
+  ] as const)
+    process.on(signal, () => {
+      if (code !== undefined) process.exit(exit)
+      code = exit
+      progress.note('stopping; what is finished is kept')
+      running.cancel().catch((error: Error) => {
+        progress.note(`could not stop in order: ${error.message}`)
+        process.exit(exit)
+      })
+    })
+  return () => code
+}
+
+/** Of nodes outside every `each`. */
+async function terminalRecords(workspace: Workspace, plan: Plan): Promise<Map<string, EndRecord>> {
+  const ends = new Map<string, EndRecord>()
+  for (const [id, { scope, type }] of Object.entries(plan.nodes)) {
+    if (scope.length > 0 || type === 'given') continue
+    const end = await readRecord<EndRecord>(workspace.store, workspace.at(plan.pipeline).end(plan.run, id))
+    if (end) ends.set(id, end)
+  }
+  return ends
+}
+
+function exitCode(status: RunStatus): number {
+  return { completed: EXIT.ok, failed: EXIT.runFailed, cancelled: EXIT.cancelled }[status]
+}

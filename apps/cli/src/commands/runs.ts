@@ -1,0 +1,101 @@
+import { readRecord, type EndRecord, type Plan, type RunEnd } from '@cairn/kernel/runtime'
+import { runNames, type Workspace } from '@cairn/embedded'
+import { isGone } from '@cairn/drivers/process-id'
+import { openWorkspace, timeZone, type GlobalOptions } from '../open.ts'
+import { metricsOf } from '../run-summary.ts'
+import { duration, when } from '../terminal/format.ts'
+import { paint } from '../terminal/style.ts'
+import { table } from '../terminal/table.ts'
+
+interface RunLine {
+  readonly pipeline: string
+  readonly run: string
+  readonly status: 'planned' | 'running' | 'interrupted' | 'completed' | 'failed' | 'cancelled'
+  readonly startedAt: number
+  readonly ms: number | undefined
+  readonly computed: number
+  readonly reused: number
+  readonly metrics: Readonly<Record<string, string>>
+}
+
+/** `cairn runs`: the newest runs, with what was computed and what came out. */
+export default async function runs(
+  name: string | undefined,
+  { number }: { number: number },
+  command: { optsWithGlobals(): GlobalOptions },
+) {
+  const { json, ...globals } = command.optsWithGlobals()
+  const workspace = openWorkspace(globals)
+  const { store, project } = workspace
+  const pipelines = name === undefined ? await store.children(`${project.env}/`) : [name]
+  const found: RunLine[] = []
+  for (const pipeline of pipelines)
+    for (const run of (await runNames(store, workspace.at(pipeline))).slice(0, number))
+      found.push(...(await runLine(workspace, pipeline, run)))
+  const newest = found.sort((a, b) => b.startedAt - a.startedAt).slice(0, number)
+  if (json) return console.log(JSON.stringify(newest, null, 2))
+  if (newest.length === 0)
+    return console.log(
+      `no runs${name === undefined ? '' : ` of ${name}`} yet\n${paint('dim', 'next')}  cairn run ${name ?? ''}`,
+    )
+  const zone = timeZone()
+  const columns = ['run', 'status', 'started', 'took', 'computed', 'reused', 'metrics']
+  const rows = newest.map(({ pipeline, run, status, startedAt, ms, computed, reused, metrics }) => [
+    `${pipeline}/${run}`,
+    paint(STATUS_FORMATS[status], status),
+    when(startedAt, zone),
+    ms === undefined ? '' : duration(ms),
+    String(computed),
+    String(reused),
+    Object.entries(metrics)
+      .slice(0, 4)
+      .map(([metric, value]) => `${metric} ${value}`)
+      .join('  '),
+  ])
+  console.log(
+    table(
+      columns.map((title, at) => ({ title, align: at >= 3 && at <= 5 ? 'right' : 'left' })),
+      rows,
+      (title) => paint('dim', title),
+    ),
+  )
+}
+
+const STATUS_FORMATS = {
+  planned: 'dim',
+  running: 'cyan',
+  interrupted: 'yellow',
+  completed: 'green',
+  failed: 'red',
+  cancelled: 'yellow',
+} as const
+
+async function runLine(workspace: Workspace, pipeline: string, run: string): Promise<RunLine[]> {
+  const { store } = workspace
+  const at = workspace.at(pipeline)
+  const plan = await readRecord<Plan>(store, at.plan(run)).catch(() => undefined)
+  if (!plan) return []
+  const end = await readRecord<RunEnd>(store, at.runEnd(run))
+  const ends = new Map<string, EndRecord>()
+  for (const [id, { scope, type }] of Object.entries(plan.nodes)) {
+    const record =
+      scope.length > 0 || type === 'given' ? undefined : await readRecord<EndRecord>(store, at.end(run, id))
+    if (record) ends.set(id, record)
+  }
+  const lanes = [...ends.values()].map(({ lanes: [lane] }) => lane)
+  const how = (wanted: string) => lanes.filter((lane) => lane?.status === 'completed' && lane.how === wanted).length
+  const host = [...ends.values()].at(-1)?.host
+  return [
+    {
+      pipeline,
+      run,
+      status:
+        end?.status ?? (ends.size === 0 ? 'planned' : host !== undefined && isGone(host) ? 'interrupted' : 'running'),
+      startedAt: plan.createdAt,
+      ms: end && end.endedAt - plan.createdAt,
+      computed: how('computed'),
+      reused: how('reused'),
+      metrics: Object.fromEntries(metricsOf(plan, ends)),
+    },
+  ]
+}

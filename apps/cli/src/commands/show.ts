@@ -1,0 +1,142 @@
+import {
+  readRecord,
+  type Checkpoint,
+  type EndRecord,
+  type PlannedStep,
+  type PlannedStepNode,
+} from '@cairn/kernel/runtime'
+import { readEnds, type Workspace } from '@cairn/embedded'
+import { findArtifact, findPlace, objectFile, type Place } from '../artifact-path.ts'
+import { openWorkspace, timeZone, type GlobalOptions } from '../open.ts'
+import { summaryText } from '../run-summary.ts'
+import { artifact, bytes, duration, when } from '../terminal/format.ts'
+import { paint } from '../terminal/style.ts'
+import { table } from '../terminal/table.ts'
+
+/** `cairn show`: a run, a step of it, or an artifact, from its records. */
+export default async function show(
+  path: string,
+  _: object,
+  command: { optsWithGlobals(): GlobalOptions },
+): Promise<void> {
+  const { json = false, ...globals } = command.optsWithGlobals()
+  const workspace = openWorkspace(globals)
+  const place = await findPlace(workspace, path)
+  if (place.node === undefined) return showRun(workspace, place, json)
+  if (place.output === undefined) return showStep(workspace, place, place.node, json)
+  return showArtifact(workspace, path, json)
+}
+
+async function showRun(workspace: Workspace, { pipeline, run: { plan, end } }: Place, json: boolean): Promise<void> {
+  const all = await readEnds(workspace.store, workspace.at(pipeline), plan.run)
+  if (json) return console.log(JSON.stringify({ plan, end, tasks: Object.fromEntries(all) }, null, 2))
+  const outermost = new Map(Object.keys(plan.nodes).flatMap((id) => (all.has(id) ? [[id, all.get(id)!] as const] : [])))
+  const params = Object.entries(plan.params).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+  console.log(
+    `${paint('bold', `${pipeline}/${plan.run}`)}  planned ${when(plan.createdAt, timeZone())}${plan.parent ? `  on ${plan.parent}` : ''}`,
+  )
+  if (params.length > 0) console.log(`params  ${params.join(' ')}`)
+  const ms = (end?.endedAt ?? plan.createdAt) - plan.createdAt
+  console.log(
+    `\n${summaryText({ plan, status: end?.status ?? 'cancelled', ends: outermost, ms, files: [], store: workspace.project.store })}`,
+  )
+}
+
+async function showStep(
+  workspace: Workspace,
+  { pipeline, run: { plan }, batch }: Place,
+  id: string,
+  json: boolean,
+): Promise<void> {
+  const at = workspace.at(pipeline)
+  const node = plan.nodes[id]!
+  const task = batch === undefined ? id : `${id}/${batch}`
+  const end = await readRecord<EndRecord>(workspace.store, at.end(plan.run, task))
+  const [lane] = end?.lanes ?? []
+  const key = lane && 'key' in lane ? lane.key : undefined
+  const checkpoint =
+    node.type === 'step' && key !== undefined
+      ? await readRecord<Checkpoint>(workspace.store, at.checkpoint(node.step, key))
+      : undefined
+  if (json)
+    return console.log(
+      JSON.stringify({ node, ...(node.type === 'step' && { step: plan.steps[node.step] }), end, checkpoint }, null, 2),
+    )
+  const lines: [string, string][] = [['step', `${pipeline}/${plan.run}/${task}`]]
+  if (end)
+    lines.push([
+      'status',
+      `${end.status}${lane?.status === 'completed' ? ` (${lane.how})` : ''}${end.attempts > 1 ? ` after ${end.attempts} attempts` : ''}`,
+    ])
+  if (lane && 'because' in lane) lines.push(['because', lane.because])
+  if (node.type === 'step') lines.push(...stepLines(plan.steps[node.step]!, node))
+  if (checkpoint)
+    lines.push(
+      ['checkpoint', checkpoint.key],
+      [
+        'computed',
+        `${when(checkpoint.computedAt, timeZone())} in ${duration(checkpoint.ms)}, by run ${checkpoint.producer.run}`,
+      ],
+    )
+  for (const [name, digest] of Object.entries(checkpoint?.inputs ?? {})) lines.push([`input ${name}`, digest])
+  if (lane?.status === 'completed')
+    for (const [name, ref] of Object.entries(lane.outputs))
+      lines.push([`output ${name}`, `${ref.digest}  ${bytes(ref.size)}  ${artifact(ref)}`])
+  if (end && end.lanes.length > 1) lines.push(['items', counted(end)])
+  console.log(
+    table(
+      [{ title: '' }, { title: '' }],
+      lines.map(([name, value]) => [paint('dim', name), value]),
+    ),
+  )
+  for (const failure of end?.failures ?? []) console.log(`\n${paint('yellow', 'earlier attempt')}  ${failure.message}`)
+  if (lane && 'error' in lane)
+    console.log(
+      `\n${paint('red', 'error')}  ${lane.error.message}${lane.error.next ? `\n${paint('dim', 'next')}   ${lane.error.next}` : ''}${lane.error.stack ? `\n${paint('dim', lane.error.stack)}` : ''}`,
+    )
+}
+
+function stepLines(
+  { code, retry, timeoutMs, cache }: PlannedStep,
+  { params, inputs, versions }: PlannedStepNode,
+): [string, string][] {
+  const lines: [string, string][] = []
+  lines.push(['code', 'inline' in code ? `not pinned: ${code.inline}` : code.fingerprint])
+  if (Object.keys(params).length > 0) lines.push(['params', JSON.stringify(params)])
+  for (const [name, ref] of Object.entries(inputs))
+    lines.push([`reads ${name}`, 'node' in ref ? `${ref.node}/${ref.output}` : `each item of ${ref.item}`])
+  for (const [name, version] of Object.entries(versions ?? {})) lines.push([`source ${name}`, version])
+  if (retry) lines.push(['retry', JSON.stringify(retry)])
+  if (timeoutMs) lines.push(['timeout', duration(timeoutMs)])
+  if (cache) lines.push(['cache', JSON.stringify(cache)])
+  return lines
+}
+
+function counted({ lanes }: EndRecord): string {
+  const counts = new Map<string, number>()
+  for (const lane of lanes) {
+    const state = lane.status === 'completed' ? lane.how : lane.status
+    counts.set(state, (counts.get(state) ?? 0) + 1)
+  }
+  return [...counts].map(([state, count]) => `${count} ${state}`).join(', ')
+}
+
+async function showArtifact(workspace: Workspace, path: string, json: boolean): Promise<void> {
+  const { ref, pipeline, run, node, output } = await findArtifact(workspace, path)
+  const held = ref.text !== undefined || ref.base64 !== undefined
+  const file = held ? undefined : await objectFile(workspace, { pipeline }, ref)
+  if (json) return console.log(JSON.stringify({ ...ref, file }, null, 2))
+  const lines = {
+    artifact: `${pipeline}/${run.plan.run}/${node}/${output}`,
+    digest: ref.digest,
+    size: bytes(ref.size),
+    holds: artifact(ref),
+    file: file ?? 'in the record',
+  }
+  console.log(
+    table(
+      [{ title: '' }, { title: '' }],
+      Object.entries(lines).map(([name, value]) => [paint('dim', name), value]),
+    ),
+  )
+}

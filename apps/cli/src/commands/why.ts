@@ -1,0 +1,38 @@
+import { CairnError, nodeNamed } from '@cairn/kernel/runtime'
+import { planRun } from '@cairn/embedded'
+import { openPipeline, openWorkspace, requestOf, timeZone, type GlobalOptions, type RequestOptions } from '../open.ts'
+import { planLines } from '../plan-lines.ts'
+import { paint } from '../terminal/style.ts'
+
+/** `cairn why`: why steps are computed again, or that they are not. */
+export default async function why(
+  name: string | undefined,
+  step: string | undefined,
+  options: RequestOptions,
+  command: { optsWithGlobals(): GlobalOptions },
+): Promise<void> {
+  const workspace = openWorkspace(command.optsWithGlobals())
+  const loaded = await openPipeline(workspace, name)
+  if (step !== undefined && nodeNamed(loaded.pipeline.graph, step).type !== 'step')
+    throw new CairnError('NOT_FOUND', `${step} is no step, so it is never computed`, {
+      next: `cairn why ${loaded.pipeline.name}`,
+    })
+  const planned = await planRun(workspace, loaded, requestOf(options))
+  const lines = (await planLines(workspace, planned, timeZone())).filter(
+    ({ node }) => step === undefined || node === step,
+  )
+  workspace.close()
+  if (command.optsWithGlobals().json) return console.log(JSON.stringify(lines, null, 2))
+  const widest = Math.max(...lines.map(({ node }) => node.length))
+  for (const { node, decision, reasons } of lines) {
+    const verdict =
+      decision === 'reuse' || decision === 'given'
+        ? paint('green', 'HIT ')
+        : decision === 'skip'
+          ? paint('dim', 'SKIP')
+          : paint('yellow', 'MISS')
+    const [first = '', ...others] = reasons
+    console.log(`${node.padEnd(widest)}  ${verdict}  ${first}`)
+    for (const other of others) console.log(`${' '.repeat(widest)}        ${other}`)
+  }
+}

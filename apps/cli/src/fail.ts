@@ -1,0 +1,24 @@
+import { CairnError } from '@cairn/kernel'
+import { paint } from './terminal/style.ts'
+
+export const EXIT = { ok: 0, error: 1, cancelled: 2, runFailed: 3, interrupted: 130, terminated: 143 } as const
+
+/** Tells a person, or a program, what went wrong. A stack trace only for what nobody foresaw. */
+export function fail(error: unknown, { json }: { readonly json?: boolean }): void {
+  process.exitCode = EXIT.error
+  const known = error instanceof CairnError
+  const message = error instanceof Error ? error.message : String(error)
+  const next = known ? error.next : undefined
+  if (json) {
+    console.log(JSON.stringify({ error: { code: known ? error.code : 'UNEXPECTED', message, ...(next && { next }) } }))
+    return
+  }
+  console.error(`${paint('red', 'error', process.stderr)}  ${message}`)
+  if (next) console.error(`${paint('dim', 'next', process.stderr)}   ${next}`)
+  if (!known && error instanceof Error)
+    console.error(paint('dim', `${error.stack ?? ''}\n${caused(error)}`, process.stderr))
+}
+
+function caused({ cause }: Error): string {
+  return cause instanceof Error ? `caused by ${cause.stack ?? cause.message}` : ''
+}

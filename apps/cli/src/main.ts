@@ -1,0 +1,127 @@
+import { Command, CommanderError, Option } from 'commander'
+import { fail } from './fail.ts'
+
+/** Every command's module is loaded only when the command is given: start-up is part of every command's time. */
+type CommandModule = { readonly default: (...given: never[]) => Promise<void> | void }
+const lazy =
+  (load: () => Promise<CommandModule>) =>
+  async (...given: unknown[]): Promise<void> => {
+    try {
+      await (await load()).default(...(given as never[]))
+    } catch (error) {
+      fail(error, program.opts<{ json?: boolean }>())
+    }
+  }
+
+const collect = (value: string, before: readonly string[] = []) => [...before, value]
+const settingOptions = (command: Command) =>
+  command
+    .option('--set <name=value>', "a run parameter, or a step's as <step>.<name>", collect)
+    .option('--params <file>', 'parameters from a JSON file')
+    .option('--from <step>', 'start here: what lies before is taken from --base', collect)
+    .option('--until <step>', 'stop after this step', collect)
+    .option('--base <run>', 'the run whose outputs stand in for what is not run, and to compare with')
+    .option('--force <step>', 'compute this step even if nothing has changed', collect)
+
+const program = new Command('cairn')
+  .description('Pipelines whose production code is the best place to explore from.')
+  .version('0.1.0')
+  .option('--json', 'print for programs: one JSON document on standard output')
+  .option('-C, --project <folder>', 'the project, if not the one around this folder')
+  .option('--store <folder>', "the store, if not the project's own")
+  .exitOverride()
+  .configureHelp({ showGlobalOptions: true })
+  .showHelpAfterError('(cairn <command> --help tells more)')
+
+settingOptions(
+  program.command('run').argument('[pipeline]').description('run a pipeline, reusing all that has not changed'),
+)
+  .option('--plan <run>', 'run what `cairn plan --save` has planned')
+  .option('--jobs <number>', 'steps computed at one time (default: one for each core)', Number)
+  .option('--out <folder>', "write the pipeline's outputs there as files")
+  .addOption(new Option('--progress <how>', 'how to show progress').choices(['live', 'plain', 'none']))
+  .action(lazy(() => import('./commands/run.ts')))
+settingOptions(
+  program
+    .command('plan')
+    .argument('[pipeline]')
+    .description('tell what a run would reuse and compute, why, and how long it takes'),
+)
+  .option('--save', 'keep the plan, to run exactly this later')
+  .action(lazy(() => import('./commands/plan.ts')))
+settingOptions(
+  program
+    .command('why')
+    .argument('[pipeline]')
+    .argument('[step]')
+    .description('tell why a step is computed again: which function in which file changed'),
+).action(lazy(() => import('./commands/why.ts')))
+program
+  .command('runs')
+  .argument('[pipeline]')
+  .description('list runs')
+  .option('-n, --number <count>', 'how many', Number, 20)
+  .action(lazy(() => import('./commands/runs.ts')))
+program
+  .command('show')
+  .argument('<path>')
+  .description('show a run, a step of it or an artifact: <pipeline>[/<run>[/<step>[/<output>]]]')
+  .action(lazy(() => import('./commands/show.ts')))
+program
+  .command('cat')
+  .argument('<artifact>')
+  .description('print an artifact: <pipeline>/<run>/<step>/<output>')
+  .option('-n, --rows <count>', 'rows of a table to show', Number, 20)
+  .option('--raw', 'print its bytes as they are')
+  .option('-o, --out <file>', 'write its bytes to a file')
+  .action(lazy(() => import('./commands/cat.ts')))
+program
+  .command('graph')
+  .argument('[pipeline]')
+  .description('draw a pipeline')
+  .option('--mermaid', 'as Mermaid text')
+  .action(lazy(() => import('./commands/graph.ts')))
+program
+  .command('diff')
+  .argument('<run>')
+  .argument('<other>')
+  .description('compare two runs (<pipeline>/<run>): parameters, code, data, metrics')
+  .action(lazy(() => import('./commands/diff.ts')))
+program
+  .command('gc')
+  .description('remove old runs and what nothing refers to any more')
+  .option('--keep-runs <count>', 'newest runs of each pipeline that stay', Number, 20)
+  .option('--keep <time>', 'younger runs and checkpoints stay, too', '30d')
+  .option('--grace <time>', 'how long what nothing refers to is set aside before it is deleted', '1d')
+  .option('--dry-run', 'only tell')
+  .action(lazy(() => import('./commands/gc.ts')))
+program
+  .command('doctor')
+  .description('check the store: every record and every byte')
+  .option('--repair', 'take out of use what is broken')
+  .action(lazy(() => import('./commands/doctor.ts')))
+program
+  .command('new')
+  .argument('<what>', 'step or pipeline')
+  .argument('<name>')
+  .description('write a new step or pipeline, with its test')
+  .option('--in <folder>', 'where to (default: beside the other pipelines)')
+  .action(lazy(() => import('./commands/new.ts')))
+program
+  .command('completion')
+  .argument('[shell]', 'bash, zsh or fish')
+  .description("print the shell's completion script")
+  .action(lazy(() => import('./commands/completion.ts')))
+program
+  .command('complete', { hidden: true })
+  .argument('[words...]')
+  .allowUnknownOption()
+  .action(lazy(() => import('./commands/complete.ts')))
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  // Commander has told already what was wrong with the words; help and version are no errors.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode
+  else fail(error, program.opts<{ json?: boolean }>())
+}

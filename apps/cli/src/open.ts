@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { CairnError } from '@cairn/kernel'
+import {
+  allPipelines,
+  findProject,
+  loadPipeline,
+  Workspace,
+  type LoadedPipeline,
+  type RunRequest,
+} from '@cairn/embedded'
+
+export interface GlobalOptions {
+  readonly json?: boolean
+  readonly project?: string
+  readonly store?: string
+}
+
+export function openWorkspace({ project: folder = process.cwd(), store }: GlobalOptions): Workspace {
+  const project = findProject(folder)
+  return new Workspace(store === undefined ? project : { ...project, store: resolve(store) })
+}
+
+/** The named pipeline, or the project's only one. */
+export async function openPipeline({ project }: Workspace, name: string | undefined): Promise<LoadedPipeline> {
+  if (name !== undefined) return loadPipeline(project, name)
+  const all = await allPipelines(project)
+  if (all.length === 1) return all[0]!
+  const names = all.map(({ pipeline }) => pipeline.name)
+  throw new CairnError(
+    'NOT_FOUND',
+    names.length === 0 ? 'the project has no pipeline' : 'the project has several pipelines',
+    {
+      next: names.length === 0 ? 'cairn new pipeline <name>' : `name one: ${names.join(', ')}`,
+    },
+  )
+}
+
+export interface RequestOptions {
+  readonly set?: readonly string[]
+  readonly params?: string
+  readonly from?: readonly string[]
+  readonly until?: readonly string[]
+  readonly base?: string
+  readonly force?: readonly string[]
+}
+
+export function requestOf({ set = [], params, from = [], until = [], base, force = [] }: RequestOptions): RunRequest {
+  const settings = { ...(params !== undefined && readParams(params)), ...Object.fromEntries(set.map(parseSetting)) }
+  return { settings, from, until, force, ...(base !== undefined && { base }) }
+}
+
+/** `name=value`; the value is JSON where it reads as JSON, else a text. */
+function parseSetting(setting: string): [string, unknown] {
+  const at = setting.indexOf('=')
+  if (at < 1)
+    throw new CairnError('BAD_PARAMETER', `--set ${setting} has no value`, {
+      next: 'write it like --set train-model.trees=400',
+    })
+  const text = setting.slice(at + 1)
+  try {
+    return [setting.slice(0, at), JSON.parse(text)]
+  } catch {
+    return [setting.slice(0, at), text]
+  }
+}
+
+function readParams(path: string): Record<string, unknown> {
+  try {
+    const read: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    if (typeof read === 'object' && read !== null && !Array.isArray(read)) return read as Record<string, unknown>
+    throw new Error('it holds no object')
+  } catch (cause) {
+    throw new CairnError('BAD_PARAMETER', `the parameters in ${path} cannot be read: ${(cause as Error).message}`, {
+      next: 'write them like { "year": 2001, "train-model.trees": 400 }',
+      cause,
+    })
+  }
+}
+
+/** The reader's time zone. To be asked for before a run starts: bodies compute in UTC. */
+export function timeZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone
+}

@@ -1,0 +1,129 @@
+import {
+  readRecord,
+  type Checkpoint,
+  type Json,
+  type NodeForecast,
+  type Plan,
+  type Reason,
+} from '@cairn/kernel/runtime'
+import type { PlannedRun, Workspace } from '@cairn/embedded'
+import { explainCode } from './explain-code.ts'
+import { artifact, duration, number, when } from './terminal/format.ts'
+
+/** One line of a plan: what will be done at a node, and why. */
+export interface PlanLine {
+  readonly node: string
+  readonly decision: 'reuse' | 'run' | 'may run' | 'skip' | 'given'
+  readonly reasons: readonly string[]
+  /** What a median of earlier runs says; of what runs. */
+  readonly expected?: { readonly ms: number; readonly runs: number }
+  /** Of an `each`: items with and without a checkpoint. */
+  readonly items?: { readonly reuse: number; readonly run: number }
+}
+
+/** What a plan says about each step, sources and stand-ins included. */
+export async function planLines(workspace: Workspace, planned: PlannedRun, timeZone: string): Promise<PlanLine[]> {
+  const { plan, nodes, stale } = planned
+  const lines: PlanLine[] = []
+  for (const [id, node] of Object.entries(plan.nodes)) {
+    const forecast = nodes.get(id)!
+    if (node.type === 'given') {
+      const reasons = stale.get(id) ?? []
+      const outdated =
+        reasons.length > 0
+          ? [`STALE: ${(await texts(workspace, planned, id, reasons)).join('; ')}`]
+          : stale.has(id)
+            ? ['STALE']
+            : []
+      lines.push({ node: id, decision: 'given', reasons: [`from run ${node.from}`, ...outdated] })
+    } else if (node.type === 'step') {
+      const inEach = node.scope.length > 0
+      const decision = decisionOf(forecast)
+      const expected =
+        decision === 'reuse' || decision === 'skip' ? undefined : workspace.history.expected(plan.pipeline, node.step)
+      const reasons =
+        decision === 'reuse'
+          ? [await provenance(workspace, plan, forecast, timeZone)]
+          : await texts(workspace, planned, id, await planned.reasons(id))
+      const times = inEach ? forecast.run : 1
+      lines.push({
+        node: id,
+        decision,
+        reasons: reasons.filter(Boolean),
+        ...(expected && { expected: { ms: expected.ms * times, runs: expected.runs } }),
+        ...(inEach && { items: { reuse: forecast.reuse, run: forecast.run } }),
+      })
+    }
+  }
+  return lines
+}
+
+function decisionOf({ run, depends, skip, reuse }: NodeForecast): PlanLine['decision'] {
+  if (run > 0) return 'run'
+  if (depends) return 'may run'
+  return skip > 0 && reuse === 0 ? 'skip' : 'reuse'
+}
+
+/** Where a reused result comes from. */
+async function provenance(
+  workspace: Workspace,
+  { pipeline, nodes }: Plan,
+  { node, key, outputs }: NodeForecast,
+  timeZone: string,
+): Promise<string> {
+  const planned = nodes[node]
+  if (planned?.type !== 'step' || key === undefined) return ''
+  const checkpoint = await readRecord<Checkpoint>(workspace.store, workspace.at(pipeline).checkpoint(planned.step, key))
+  if (!checkpoint) return ''
+  const what = Object.values(outputs ?? {})
+    .map(artifact)
+    .join(', ')
+  return `computed ${when(checkpoint.computedAt, timeZone)} in ${duration(checkpoint.ms)}  ${what}`
+}
+
+async function texts(
+  workspace: Workspace,
+  planned: PlannedRun,
+  node: string,
+  reasons: readonly Reason[],
+): Promise<string[]> {
+  const found: string[] = []
+  for (const reason of reasons) found.push(...(await reasonText(workspace, planned, node, reason)))
+  return found
+}
+
+async function reasonText(workspace: Workspace, { plan }: PlannedRun, node: string, reason: Reason): Promise<string[]> {
+  switch (reason.because) {
+    case 'new':
+      return ['it has not run before']
+    case 'code':
+      return explainCode(workspace, plan, node, reason.before, reason.after)
+    case 'parameter':
+      return [`params.${reason.name} ${value(reason.before)} -> ${value(reason.after)}`]
+    case 'source':
+      return [`source ${reason.name} changed: ${short(reason.before)} -> ${short(reason.after)}`]
+    case 'input':
+      return [`input ${reason.input} ${reason.certain ? 'changed' : 'may change'} (${reason.from})`]
+    case 'outputs':
+      return ['the declaration of its outputs changed']
+    case 'never':
+      return [reason.text]
+    case 'expired':
+      return ['its checkpoint is too old']
+    case 'forced':
+      return ['it is forced']
+    case 'object missing':
+      return ['its checkpoint names an object that is gone']
+    case 'unfinished':
+      return ['it was not finished before']
+  }
+}
+
+function value(json: Json | undefined): string {
+  return json === undefined ? 'unset' : typeof json === 'number' ? number(json) : JSON.stringify(json)
+}
+
+function short(version: Json | undefined): string {
+  const text = typeof version === 'string' ? version : 'none'
+  return text.length > 16 ? `${text.slice(0, 12)}…` : text
+}

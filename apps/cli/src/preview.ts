@@ -1,0 +1,38 @@
+import type { Json, Preview } from '@cairn/kernel'
+import { number } from './terminal/format.ts'
+import { paint } from './terminal/style.ts'
+import { table } from './terminal/table.ts'
+
+/** An artifact's preview as text. */
+export function previewText(preview: Preview): string {
+  if (preview.type === 'text') return preview.text
+  if (preview.type === 'json') return JSON.stringify(preview.value, null, 2)
+  if (preview.type === 'summary') return fields(preview.fields)
+  const { columns, rows, total } = preview
+  const numeric = (type: string) => /^(u?int|float|double|decimal|bigint)/i.test(type)
+  const titles = columns.map(({ name, type }) => ({
+    title: name,
+    align: numeric(type) ? ('right' as const) : ('left' as const),
+  }))
+  const shown = table(
+    titles,
+    [columns.map(({ type }) => paint('dim', type)), ...rows.map((row) => row.map(cell))],
+    (title) => paint('bold', title),
+  )
+  const more =
+    total > rows.length ? `\n${paint('dim', `${rows.length} of ${number(total)} rows; -n <count> shows more`)}` : ''
+  return shown + more
+}
+
+function fields(values: Readonly<Record<string, Json>>): string {
+  return table(
+    [{ title: '' }, { title: '' }],
+    Object.entries(values).map(([name, value]) => [paint('dim', name), cell(value)]),
+  )
+}
+
+function cell(value: Json): string {
+  if (value === null) return paint('dim', 'null')
+  if (typeof value === 'number') return number(value)
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

@@ -1,0 +1,172 @@
+import {
+  inlineBytes,
+  type ArtifactRef,
+  type EndRecord,
+  type Outcome,
+  type Plan,
+  type RunStatus,
+} from '@cairn/kernel/runtime'
+import { artifact, duration, number } from './terminal/format.ts'
+import { paint, paintState, STATES, type State } from './terminal/style.ts'
+import { table } from './terminal/table.ts'
+
+export interface RunResult {
+  readonly plan: Plan
+  readonly status: RunStatus
+  /** Of nodes outside every `each`. */
+  readonly ends: ReadonlyMap<string, EndRecord>
+  /** Milliseconds, planning included. */
+  readonly ms: number
+  /** What was written by `--out`. */
+  readonly files: readonly string[]
+  /** The store's folder. */
+  readonly store: string
+}
+
+/** For people: each step and what it gave, the metrics, where to look further. */
+export function summaryText({ plan, status, ends, ms, files, store }: RunResult): string {
+  const { pipeline, run } = plan
+  const rows = [...ends].filter(([id]) => plan.nodes[id]!.type !== 'when').map(([id, end]) => summaryRow(id, end))
+  const parts = [
+    table(
+      ['', 'step', '', 'time', 'gives'].map((title) => ({ title })),
+      rows,
+      (title) => paint('dim', title),
+    ),
+  ]
+  parts.push(...failures(ends))
+  const metrics = status === 'completed' ? metricsOf(plan, ends) : []
+  if (metrics.length > 0)
+    parts.push(
+      table(
+        [{ title: '' }, { title: '', align: 'right' }],
+        metrics.map(([name, value]) => [name, paint('bold', value)]),
+      ),
+    )
+  const head = `${paint(status === 'completed' ? 'green' : status === 'failed' ? 'red' : 'yellow', status)}  ${pipeline}/${run}  in ${duration(ms)}`
+  const hints = [`artifacts  ${store}`, ...files.map((file) => `wrote      ${file}`)]
+  return [...parts, [head, ...hints].join('\n'), nextSteps(plan, status, ends)].join('\n\n')
+}
+
+function summaryRow(id: string, end: EndRecord): string[] {
+  const [lane] = end.lanes
+  const state = stateOf(lane!)
+  const ms = lane?.status === 'completed' && lane.how !== 'joined' ? lane.ms : end.endedAt - end.startedAt
+  const gives =
+    lane?.status === 'completed'
+      ? Object.entries(lane.outputs)
+          .map(([name, ref]) => `${name}: ${artifact(ref)}`)
+          .join('  ')
+      : ''
+  const tries = end.attempts > 1 ? ` (${end.attempts} attempts)` : ''
+  const time =
+    state === 'reused'
+      ? paint('dim', `was ${duration(ms ?? 0)}`)
+      : ms === undefined || end.attempts === 0
+        ? ''
+        : duration(ms)
+  return [paintState(state, STATES[state].sign), id, paintState(state, state + tries), time, gives]
+}
+
+function stateOf(lane: Outcome): State {
+  return lane.status === 'completed' ? lane.how : lane.status
+}
+
+/** One message for each step that failed; the steps behind it are only blocked. */
+function failures(ends: RunResult['ends']): string[] {
+  return [...ends].flatMap(([id, { lanes, failures = [] }]) => {
+    const [lane] = lanes
+    if (!lane || !('error' in lane) || lane.status === 'cancelled') return []
+    const { message, next, stack } = lane.error
+    const frames =
+      stack
+        ?.split('\n')
+        .filter((frame) => /^\s+at /.test(frame) && !/node:internal|\/kernel\/src\//.test(frame))
+        .slice(0, 4) ?? []
+    const tried = failures.length > 0 ? [`after ${failures.length + 1} attempts`] : []
+    return [
+      [
+        `${paint('red', `✘ ${id}`)}  ${message}`,
+        ...tried.map((text) => `  ${text}`),
+        ...(next ? [`  ${paint('dim', 'next')}  ${next}`] : []),
+        ...frames.map((frame) => paint('dim', frame)),
+      ].join('\n'),
+    ]
+  })
+}
+
+/** Numbers of the pipeline's own outputs that are of kind `metrics`. */
+export function metricsOf({ outputs, nodes, steps }: Plan, ends: RunResult['ends']): [string, string][] {
+  return Object.values(outputs).flatMap((ref): [string, string][] => {
+    if (!('node' in ref)) return []
+    const node = nodes[ref.node]
+    const kind = node?.type === 'step' ? steps[node.step]!.outputs[ref.output]?.kind : undefined
+    const lane = ends.get(ref.node)?.lanes[0]
+    if (kind !== 'metrics' || lane?.status !== 'completed') return []
+    return numbersOf(lane.outputs[ref.output]!)
+  })
+}
+
+function numbersOf(ref: ArtifactRef): [string, string][] {
+  const held = inlineBytes(ref)
+  const values = held ? (JSON.parse(held.toString()) as Record<string, unknown>) : (ref.summary ?? {})
+  return Object.entries(values).flatMap(([name, value]): [string, string][] =>
+    typeof value === 'number' ? [[name, number(value)]] : [],
+  )
+}
+
+function nextSteps({ pipeline, run, outputs, nodes }: Plan, status: RunStatus, ends: RunResult['ends']): string {
+  const hints: string[] = []
+  if (status === 'completed') {
+    const [first] = Object.values(outputs)
+    if (first && 'node' in first) hints.push(`cairn cat ${pipeline}/${run}/${first.node}/${first.output}`)
+    const tunable = Object.entries(nodes).find(
+      ([, node]) => node.type === 'step' && Object.keys(node.params).length > 0,
+    )
+    if (tunable?.[1].type === 'step') {
+      const [name, value] = Object.entries(tunable[1].params)[0]!
+      hints.push(
+        `cairn plan ${pipeline} --set ${tunable[0]}.${name}=${JSON.stringify(typeof value === 'number' ? value * 2 : value)}`,
+      )
+    }
+    hints.push(`cairn graph ${pipeline}`)
+  } else {
+    const failed = [...ends].find(([, end]) => end.status === 'failed' || end.status === 'timed-out')
+    hints.push(
+      failed ? `cairn show ${pipeline}/${run}/${failed[0]}` : `cairn show ${pipeline}/${run}`,
+      `cairn run ${pipeline}   goes on from what is finished`,
+    )
+  }
+  return hints.map((hint, at) => `${at === 0 ? paint('dim', 'next') : '    '}  ${hint}`).join('\n')
+}
+
+/** For programs. */
+export function summaryJson({ plan, status, ends, ms, files, store }: RunResult): object {
+  const steps = Object.fromEntries(
+    [...ends].map(([id, { lanes, status: ended, attempts, startedAt, endedAt }]) => {
+      const [lane] = lanes
+      return [
+        id,
+        {
+          status: ended,
+          ...(lane?.status === 'completed' && { how: lane.how, key: lane.key, outputs: lane.outputs }),
+          ...(lane && 'error' in lane && { error: lane.error }),
+          ...(lane && 'because' in lane && { because: lane.because }),
+          attempts,
+          startedAt,
+          endedAt,
+        },
+      ]
+    }),
+  )
+  return {
+    pipeline: plan.pipeline,
+    run: plan.run,
+    status,
+    ms: Math.round(ms),
+    params: plan.params,
+    steps,
+    files,
+    store,
+  }
+}

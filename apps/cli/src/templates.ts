@@ -1,0 +1,63 @@
+/** What `cairn new` writes: file names and their texts. */
+type Files = Readonly<Record<string, string>>
+
+export function stepFiles(name: string): Files {
+  const id = camel(name)
+  return {
+    [`${name}.ts`]: `import { step } from '@cairn/kernel'
+import { json } from '@cairn/kinds'
+
+export const ${id} = step('${name}', {
+  inputs: { numbers: json<number[]>() },
+  outputs: { total: json<number>() },
+  run: ({ numbers }) => ({ total: numbers.reduce((sum, number) => sum + number, 0) }),
+})
+`,
+    [`${name}.test.ts`]: `import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ${id} } from './${name}.ts'
+
+test('${name} adds up its numbers', () => {
+  assert.deepEqual(${id}.definition.run({ numbers: [1, 2, 3] }), { total: 6 })
+})
+`,
+  }
+}
+
+export function pipelineFiles(name: string): Files {
+  const id = camel(name)
+  return {
+    [`${name}.ts`]: `import { pipeline, step } from '@cairn/kernel'
+import { json } from '@cairn/kinds'
+
+export const makeNumbers = step('make-numbers', {
+  outputs: { numbers: json<number[]>() },
+  run: () => ({ numbers: [1, 2, 3] }),
+})
+
+export const addUp = step('add-up', {
+  inputs: { numbers: json<number[]>() },
+  outputs: { total: json<number>() },
+  run: ({ numbers }) => ({ total: numbers.reduce((sum, number) => sum + number, 0) }),
+})
+
+export const ${id} = pipeline('${name}', () => {
+  const { numbers } = makeNumbers({})
+  return addUp({ numbers })
+})
+`,
+    [`${name}.test.ts`]: `import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { addUp, ${id}, makeNumbers } from './${name}.ts'
+
+test('${name} adds up what it makes', () => {
+  assert.deepEqual([...${id}.graph.nodes.keys()], ['make-numbers', 'add-up'])
+  assert.deepEqual(addUp.definition.run(makeNumbers.definition.run({}, {}, {} as never)), { total: 6 })
+})
+`,
+  }
+}
+
+function camel(name: string): string {
+  return name.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase())
+}

@@ -1,0 +1,46 @@
+import type { ArtifactRef, Summary } from '@cairn/kernel'
+
+/** `0.3 s`, `41 s`, `2 min 5 s`, `1 h 10 min`. */
+export function duration(ms: number): string {
+  if (ms < 9_950) return ms < 1 ? '0.0 s' : ms < 100 ? `${(ms / 1000).toFixed(2)} s` : `${(ms / 1000).toFixed(1)} s`
+  const seconds = Math.round(ms / 1000)
+  if (seconds < 100) return `${seconds} s`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+export function bytes(count: number): string {
+  if (count < 1000) return `${count} B`
+  const unit = Math.min(Math.floor(Math.log10(count) / 3), 4)
+  return `${(count / 1000 ** unit).toPrecision(3)} ${['B', 'kB', 'MB', 'GB', 'TB'][unit]}`
+}
+
+const INTEGER = new Intl.NumberFormat('en')
+
+/** `3,000,000`, `0.6947`. */
+export function number(value: number): string {
+  if (Number.isInteger(value)) return INTEGER.format(value)
+  return Math.abs(value) < 0.0001 ? value.toExponential(2) : String(Number(value.toPrecision(5)))
+}
+
+/** `2026-11-23 10:15:30`, in the reader's own time. */
+export function when(time: number, timeZone: string): string {
+  return new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'medium', timeZone }).format(time)
+}
+
+/** An artifact in a few words: `3,000,000 rows`, `auc 0.6947`, `12.4 MB`. */
+export function artifact({ summary, size, text }: ArtifactRef): string {
+  if (summary && Object.keys(summary).length > 0) return summaryText(summary)
+  return text !== undefined && text.length <= 40 ? text : bytes(size)
+}
+
+function summaryText(summary: Summary): string {
+  const amounts = new Set(['rows', 'columns', 'items', 'bytes'])
+  return Object.entries(summary)
+    .map(([name, value]) => {
+      const shown = typeof value === 'number' ? (name === 'bytes' ? bytes(value) : number(value)) : value
+      return amounts.has(name) ? (name === 'bytes' ? shown : `${shown} ${name}`) : `${name} ${shown}`
+    })
+    .join(', ')
+}

@@ -1,0 +1,114 @@
+import { availableParallelism } from 'node:os'
+import type { CairnEvent, OutputMessage } from '@cairn/kernel/runtime'
+import { duration } from './format.ts'
+import type { NodeView, RunView } from './run-view.ts'
+import { paint, paintState, STATES } from './style.ts'
+import { cut } from './table.ts'
+
+/** Shows people how a run goes, on standard error. */
+export interface Progress {
+  hear(event: CairnEvent): void
+  /** A line that a step printed. */
+  print(message: OutputMessage): void
+  /** A line of our own. */
+  note(line: string): void
+  done(): void
+}
+
+const stderr = process.stderr
+
+export const noProgress: Progress = { hear() {}, print() {}, note: (line) => console.error(line), done() {} }
+
+/** One line for whatever happens, for logs. */
+export function plainProgress(view: RunView): Progress {
+  const say = (line: string) => stderr.write(`${line}\n`)
+  return {
+    hear(event) {
+      const { node, batch, attempt, error } = event.data
+      view.hear(event)
+      const now = node === undefined ? undefined : view.nodes.get(node)
+      if (!now || batch !== undefined) return
+      if (event.type === 'cairn.attempt-started') {
+        const usual =
+          now.expectedMs !== undefined && now.expectedMs > 1000 ? `, usually ${duration(now.expectedMs)}` : ''
+        say(`${STATES.running.sign} ${node}  running${attempt! > 1 ? `, attempt ${attempt}` : ''}${usual}`)
+      } else if (event.type === 'cairn.attempt-failed') say(`! ${node}  attempt ${attempt} failed: ${error?.message}`)
+      else say(`${STATES[now.state].sign} ${node}  ${now.state}${took(now)}${now.error ? `: ${now.error}` : ''}`)
+    },
+    print: ({ node, line }) => say(`${node} | ${line}`),
+    note: say,
+    done() {},
+  }
+}
+
+const FRAME_MS = 100
+const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
+
+/** A list of the steps that changes in place. */
+export async function liveProgress(view: RunView, now: () => number): Promise<Progress> {
+  const { createLogUpdate } = await import('log-update')
+  const draw = createLogUpdate(stderr, { showCursor: true })
+  const started = now()
+  let frame = 0
+  const render = () => {
+    const rows = Math.max(4, (stderr.rows ?? 24) - 3)
+    const lines = fitted([...view.nodes.values()], rows).map((node) =>
+      typeof node === 'string' ? paint('dim', node, stderr) : line(node, frame, now()),
+    )
+    const left = view.left(availableParallelism())
+    const time = left === undefined ? '' : left > 500 ? `, about ${duration(left)} left` : ', nearly done'
+    draw(
+      [...lines, paint('dim', `  ${duration(now() - started)}${time}`, stderr)]
+        .map((text) => cut(text, stderr.columns))
+        .join('\n'),
+    )
+    frame++
+  }
+  const timer = setInterval(render, FRAME_MS)
+  const above = (text: string) => {
+    draw.clear()
+    stderr.write(`${text}\n`)
+    render()
+  }
+  return {
+    hear: (event) => view.hear(event),
+    print: ({ node, line: text }) => above(`${paint('dim', `${node} |`, stderr)} ${text}`),
+    note: above,
+    done() {
+      clearInterval(timer)
+      render()
+      draw.done()
+    },
+  }
+}
+
+function line(view: NodeView, frame: number, now: number): string {
+  const { node, state, startedAt, batches, attempt, error, expectedMs } = view
+  const sign = state === 'running' ? SPINNER[frame % SPINNER.length]! : STATES[state].sign
+  const parts = [paintState(state, `${sign} ${node}`, stderr), paintState(state, state, stderr)]
+  if (batches && state === 'running') parts.push(`${batches.ended}/${batches.total ?? '?'} batches`)
+  if (state === 'running' && startedAt !== undefined) {
+    const gone = now - startedAt
+    parts.push(expectedMs === undefined ? duration(gone) : `${duration(gone)} of ~${duration(expectedMs)}`)
+    if (attempt > 1) parts.push(paint('yellow', `attempt ${attempt}`, stderr))
+  } else if (took(view)) parts.push(paint('dim', took(view).slice(2), stderr))
+  if (error && state !== 'running') parts.push(paint('red', error, stderr))
+  return `  ${parts.join('  ')}`
+}
+
+function took({ startedAt, endedAt }: NodeView): string {
+  return startedAt === undefined || endedAt === undefined ? '' : `, ${duration(endedAt - startedAt)}`
+}
+
+/** As many nodes as there are rows: those at work and those in trouble first; of the others only how many there are. */
+function fitted(nodes: readonly NodeView[], rows: number): (NodeView | string)[] {
+  if (nodes.length <= rows) return [...nodes]
+  const urgent = (view: NodeView) => view.state === 'running' || view.error !== undefined
+  const chosen = new Set(
+    [...nodes.filter(urgent), ...nodes.filter(({ state }) => state === 'waiting')].slice(0, rows - 1),
+  )
+  const others = nodes.filter((view) => !chosen.has(view))
+  const ended = others.filter(({ state }) => state !== 'waiting' && state !== 'running').length
+  const summary = `  … and ${others.length} more steps, ${ended} of them done`
+  return [...nodes.filter((view) => chosen.has(view)), summary]
+}

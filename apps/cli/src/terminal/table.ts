@@ -1,0 +1,44 @@
+import { stripVTControlCharacters } from 'node:util'
+
+export interface Column {
+  readonly title: string
+  readonly align?: 'left' | 'right'
+}
+
+/** Rows under aligned titles. Cells may be coloured. What is wider than the terminal is cut, never wrapped. */
+export function table(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  style: (title: string) => string = (title) => title,
+): string {
+  const widths = columns.map(({ title }, at) => Math.max(title.length, ...rows.map((row) => width(row[at] ?? ''))))
+  const line = (cells: readonly string[]) =>
+    cut(
+      cells.map((cell, at) => pad(cell, widths[at]!, columns[at]!.align ?? 'left', at === cells.length - 1)).join('  '),
+    )
+  const titles = columns.some(({ title }) => title !== '') ? [style(line(columns.map(({ title }) => title)))] : []
+  return [...titles, ...rows.map(line)].join('\n')
+}
+
+function width(text: string): number {
+  return stripVTControlCharacters(text).length
+}
+
+function pad(text: string, to: number, align: 'left' | 'right', last: boolean): string {
+  const space = ' '.repeat(Math.max(0, to - width(text)))
+  if (align === 'right') return space + text
+  return last ? text : text + space
+}
+
+/** Cuts a line to the terminal's width; a pipe gets all of it. */
+export function cut(line: string, columns = process.stdout.isTTY ? process.stdout.columns : Infinity): string {
+  if (width(line) <= columns) return line
+  let shown = ''
+  let seen = 0
+  // Colour codes take no room, and those behind the cut still have to switch the colour off.
+  for (const [part, code] of line.matchAll(/(\u001b\[[0-9;]*m)|[^\u001b]/gu)) {
+    if (code) shown += code
+    else if (++seen < columns) shown += part
+  }
+  return `${shown}…`
+}

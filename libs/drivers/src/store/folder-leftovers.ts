@@ -1,0 +1,22 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { isGone } from '../process-id.ts'
+
+/** What processes that died left in a folder store's `tmp/`: half-written files and folders of work. Harmless. */
+export function leftovers(root: string): string[] {
+  const tmp = join(root, 'tmp')
+  return namesIn(tmp)
+    .filter((name) => {
+      const maker = /^(.+)-(\d+)-(\d*)-/.exec(name)
+      return maker !== null && isGone(`${maker[1]}/${maker[2]}/${maker[3]}`)
+    })
+    .map((name) => join(tmp, name))
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,151 @@
+import { fileDigest } from '../run/artifact.ts'
+import { sha256 } from '../run/key.ts'
+import type { Layout } from '../run/layout.ts'
+import type { Plan } from '../run/plan-record.ts'
+import type { ArtifactStore } from '../run/ports.ts'
+import { decodeRecord, readRecord, type Checkpoint, type EndRecord, type RunEnd } from '../run/records.ts'
+import { addCheckpoint, addRun, noReferences } from './roots.ts'
+
+/** Something wrong in a store, and what `repair` did or would do about it. */
+export interface Finding {
+  readonly path: string
+  readonly what: string
+  readonly repair: string
+}
+
+export interface Checkup {
+  readonly findings: Finding[]
+  readonly checked: { runs: number; checkpoints: number; objects: number; bytes: number }
+}
+
+/**
+ * Reads everything of one pipeline and checks it: every record readable, every object what its name says, everything
+ * that a checkpoint or a run's ending refers to in its place. Repair never deletes data: what is broken is moved to
+ * quarantine/, and checkpoints that name it are retired, so that the next run computes them again.
+ */
+export async function examine(store: ArtifactStore, at: Layout, { repair = false } = {}): Promise<Checkup> {
+  const checkup: Checkup = { findings: [], checked: { runs: 0, checkpoints: 0, objects: 0, bytes: 0 } }
+  const broken = await checkObjects(store, at, checkup, repair)
+  await checkCode(store, at, checkup, repair)
+  await checkCheckpoints(store, at, checkup, repair, broken)
+  await checkRuns(store, at, checkup, broken)
+  return checkup
+}
+
+/** Digests of objects that are not what their names say. */
+async function checkObjects(
+  store: ArtifactStore,
+  at: Layout,
+  { findings, checked }: Checkup,
+  repair: boolean,
+): Promise<Set<string>> {
+  const broken = new Set<string>()
+  for (const folder of ['objects/', 'condemned/'])
+    for await (const { path, size } of store.list(at.root + folder)) {
+      const digest = path.slice(path.lastIndexOf('/') + 1)
+      checked.objects++
+      checked.bytes += size
+      const file = await store.fetch(path)
+      if (file === undefined || fileDigest(file).digest === digest) continue
+      broken.add(digest)
+      findings.push({ path, what: 'its bytes do not match its digest', repair: 'moved to quarantine/' })
+      if (repair) await store.move(path, at.quarantine(digest))
+    }
+  return broken
+}
+
+/** Code is checked against its digest whenever it is loaded; here only that it can be read, manifest and all. */
+async function checkCode(store: ArtifactStore, at: Layout, { findings }: Checkup, repair: boolean): Promise<void> {
+  const pinned = new Map<string, string>()
+  for (const run of await store.children(at.runs))
+    for (const { code } of Object.values((await plan(store, at, run))?.steps ?? {}))
+      if ('fingerprint' in code) pinned.set(code.fingerprint, code.digest)
+  for (const [fingerprint, digest] of pinned) {
+    const path = at.code(fingerprint)
+    const bytes = await store.read(path)
+    if (!bytes || sha256(bytes) === digest) continue
+    findings.push({ path, what: 'it is not the code that runs were planned with', repair: 'moved to quarantine/' })
+    if (repair) await store.move(path, at.quarantine(fingerprint))
+  }
+}
+
+async function plan(store: ArtifactStore, at: Layout, run: string): Promise<Plan | undefined> {
+  return readRecord<Plan>(store, at.plan(run)).catch(() => undefined)
+}
+
+async function checkCheckpoints(
+  store: ArtifactStore,
+  at: Layout,
+  { findings, checked }: Checkup,
+  repair: boolean,
+  broken: ReadonlySet<string>,
+) {
+  for (const step of await store.children(`${at.root}checkpoints/`))
+    for (const key of await store.children(at.checkpoints(step))) {
+      const path = at.checkpoint(step, key)
+      checked.checkpoints++
+      const what = await faultOf(store, at, path, key, broken)
+      if (what === undefined) continue
+      findings.push({ path, what, repair: 'retired: the next run computes it again' })
+      if (repair) await store.move(path, `${at.root}quarantine/${step}-${key}`)
+    }
+}
+
+async function faultOf(
+  store: ArtifactStore,
+  at: Layout,
+  path: string,
+  key: string,
+  broken: ReadonlySet<string>,
+): Promise<string | undefined> {
+  const bytes = await store.read(path)
+  if (!bytes) return undefined
+  let checkpoint: Checkpoint
+  try {
+    checkpoint = decodeRecord<Checkpoint>(bytes, path)
+  } catch (error) {
+    return (error as Error).message
+  }
+  if (checkpoint.key !== key) return `it is the checkpoint of another key, ${checkpoint.key}`
+  const referred = noReferences()
+  await addCheckpoint(store, at, checkpoint, referred)
+  return missing(store, at, referred.objects, broken)
+}
+
+async function checkRuns(
+  store: ArtifactStore,
+  at: Layout,
+  { findings, checked }: Checkup,
+  broken: ReadonlySet<string>,
+): Promise<void> {
+  for (const run of await store.children(at.runs)) {
+    checked.runs++
+    for (const path of [
+      at.plan(run),
+      at.runEnd(run),
+      ...(await store.children(at.ends(run))).map((file) => at.ends(run) + file),
+    ])
+      await readRecord<Plan | RunEnd | EndRecord>(store, path).catch((error: Error) =>
+        findings.push({ path, what: error.message, repair: 'none: it is history' }),
+      )
+    const referred = noReferences()
+    await addRun(store, at, run, referred).catch(() => {})
+    const what = await missing(store, at, referred.objects, broken)
+    if (what !== undefined)
+      findings.push({ path: at.run(run), what, repair: 'none: it is history; run again to have the outputs' })
+  }
+}
+
+async function missing(
+  store: ArtifactStore,
+  at: Layout,
+  digests: ReadonlySet<string>,
+  broken: ReadonlySet<string>,
+): Promise<string | undefined> {
+  for (const digest of digests) {
+    if (broken.has(digest)) return `it refers to the broken object ${digest}`
+    if (!(await store.stat(at.object(digest))) && !(await store.stat(at.condemned(digest))))
+      return `it refers to object ${digest}, which is gone`
+  }
+  return undefined
+}

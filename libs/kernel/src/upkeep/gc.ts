@@ -1,0 +1,127 @@
+import type { Layout } from '../run/layout.ts'
+import type { ArtifactStore, Clock, StoredStat } from '../run/ports.ts'
+import { readRecord, type Checkpoint, type RunEnd } from '../run/records.ts'
+import { addCheckpoint, addRun, noReferences, type References } from './roots.ts'
+
+export interface GcPolicy {
+  /** The newest runs, which stay with all that they refer to. */
+  readonly keepRuns: number
+  /** Younger runs and checkpoints stay, too. Milliseconds. */
+  readonly keepMs: number
+  /**
+   * How long what nothing refers to is set aside before it is deleted, in milliseconds: longer than the longest step,
+   * for a step stores its outputs before the record that refers to them.
+   */
+  readonly graceMs: number
+  /** Only tell. */
+  readonly dryRun?: boolean
+}
+
+export interface GcReport {
+  readonly runs: string[]
+  checkpoints: number
+  code: number
+  /** Objects set aside now, to be deleted by a collection after the grace. */
+  condemned: number
+  deleted: number
+  /** Set aside earlier, and wanted again since. */
+  restored: number
+  /** Bytes that the deleted objects took. */
+  freed: number
+}
+
+/**
+ * Removes what no live record refers to, in two steps: an object that nothing refers to is set aside (a reader that
+ * wants it after all brings it back), and deleted only by a collection after the grace, if still nothing refers to it.
+ */
+export async function collect(store: ArtifactStore, clock: Clock, at: Layout, policy: GcPolicy): Promise<GcReport> {
+  const report: GcReport = { runs: [], checkpoints: 0, code: 0, condemned: 0, deleted: 0, restored: 0, freed: 0 }
+  const remove = async (path: string) => (policy.dryRun ? undefined : store.remove(path))
+  const now = clock.now()
+  const isYoung = ({ modified }: StoredStat) => now - modified < policy.graceMs
+
+  const live = noReferences()
+  for (const run of await liveRuns(store, at, policy, now, report)) await addRun(store, at, run, live)
+  await pruneCheckpoints(store, at, policy, now, live, report, remove)
+  for (const run of report.runs) await removeAll(store, at.run(run), remove)
+
+  for await (const file of store.list(`${at.root}code/`)) {
+    const fingerprint = nameOf(file.path).replace(/\.\w+$/, '')
+    if (live.code.has(fingerprint) || isYoung(file)) continue
+    if (file.path.endsWith('.mjs')) report.code++
+    await remove(file.path)
+  }
+  for await (const file of store.list(`${at.root}condemned/`)) {
+    const digest = nameOf(file.path)
+    if (live.objects.has(digest)) {
+      report.restored++
+      if (!policy.dryRun) await store.move(file.path, at.object(digest))
+    } else if (!isYoung(file)) {
+      report.deleted++
+      report.freed += file.size
+      await remove(file.path)
+    }
+  }
+  for await (const file of store.list(`${at.root}objects/`)) {
+    const digest = nameOf(file.path)
+    if (live.objects.has(digest) || isYoung(file)) continue
+    report.condemned++
+    if (!policy.dryRun) await store.move(file.path, at.condemned(digest))
+  }
+  return report
+}
+
+/** Names the runs that stay; notes those that go. A run that has no end may still be at work. */
+async function liveRuns(
+  store: ArtifactStore,
+  at: Layout,
+  { keepRuns, keepMs }: GcPolicy,
+  now: number,
+  report: GcReport,
+): Promise<string[]> {
+  const names = (await store.children(at.runs)).sort().reverse()
+  const referred = new Set<string>()
+  for (const ref of await store.children(at.ref(''))) {
+    const { run } = (await readRecord<{ v: number; run: string }>(store, at.ref(ref))) ?? {}
+    if (run !== undefined) referred.add(run)
+  }
+  const live: string[] = []
+  for (const [newer, name] of names.entries()) {
+    const end = await readRecord<RunEnd>(store, at.runEnd(name))
+    const since = end?.endedAt ?? (await store.stat(at.plan(name)))?.modified ?? now
+    if (newer < keepRuns || referred.has(name) || now - since < keepMs) live.push(name)
+    else report.runs.push(name)
+  }
+  return live
+}
+
+async function pruneCheckpoints(
+  store: ArtifactStore,
+  at: Layout,
+  { keepMs }: GcPolicy,
+  now: number,
+  live: References,
+  report: GcReport,
+  remove: (path: string) => Promise<void>,
+): Promise<void> {
+  for (const step of await store.children(`${at.root}checkpoints/`))
+    for (const key of await store.children(at.checkpoints(step))) {
+      const path = at.checkpoint(step, key)
+      const checkpoint = await readRecord<Checkpoint>(store, path)
+      if (!checkpoint) continue
+      if (live.checkpoints.has(`${step}/${key}`) || now - checkpoint.computedAt < keepMs) {
+        await addCheckpoint(store, at, checkpoint, live)
+        continue
+      }
+      report.checkpoints++
+      await remove(path)
+    }
+}
+
+async function removeAll(store: ArtifactStore, folder: string, remove: (path: string) => Promise<void>): Promise<void> {
+  for await (const { path } of store.list(folder)) await remove(path)
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}

@@ -1,0 +1,78 @@
+import { artifactBytes } from '../run/artifact.ts'
+import { parseManifest } from '../define/list.ts'
+import type { ArtifactRef } from '../define/kind.ts'
+import type { Layout } from '../run/layout.ts'
+import type { Plan } from '../run/plan-record.ts'
+import type { ArtifactStore } from '../run/ports.ts'
+import { readRecord, type Checkpoint, type EndRecord, type Outcome } from '../run/records.ts'
+
+/** What a record refers to. */
+export interface References {
+  readonly objects: Set<string>
+  /** Fingerprints of stored code. */
+  readonly code: Set<string>
+  /** Checkpoints, as `<step>/<key>`. */
+  readonly checkpoints: Set<string>
+}
+
+export function noReferences(): References {
+  return { objects: new Set(), code: new Set(), checkpoints: new Set() }
+}
+
+/** Adds all that a run's plan and endings refer to. */
+export async function addRun(store: ArtifactStore, at: Layout, run: string, found: References): Promise<void> {
+  const plan = await readRecord<Plan>(store, at.plan(run))
+  if (!plan) return
+  for (const { code, fallback } of Object.values(plan.steps))
+    for (const pinned of [code, fallback]) if (pinned && 'fingerprint' in pinned) found.code.add(pinned.fingerprint)
+  for (const node of Object.values(plan.nodes))
+    if (node.type === 'given') for (const ref of Object.values(node.outputs)) await addArtifact(store, at, ref, found)
+  for (const file of await store.children(at.ends(run))) {
+    const task = at.taskOf(file)
+    const end = await readRecord<EndRecord>(store, at.end(run, task))
+    const node = plan.nodes[task.split('/')[0]!]
+    for (const lane of end?.lanes ?? [])
+      await addOutcome(store, at, lane, node?.type === 'step' ? node.step : undefined, found)
+  }
+}
+
+async function addOutcome(
+  store: ArtifactStore,
+  at: Layout,
+  lane: Outcome,
+  step: string | undefined,
+  found: References,
+) {
+  if (lane.status !== 'completed') return
+  if (lane.key !== undefined && step !== undefined) found.checkpoints.add(`${step}/${lane.key}`)
+  for (const ref of Object.values(lane.outputs)) await addArtifact(store, at, ref, found)
+}
+
+export async function addCheckpoint(
+  store: ArtifactStore,
+  at: Layout,
+  checkpoint: Checkpoint,
+  found: References,
+): Promise<void> {
+  found.code.add(checkpoint.fingerprint)
+  for (const ref of Object.values(checkpoint.outputs)) await addArtifact(store, at, ref, found)
+}
+
+/** An artifact's object and, of a list, those of its items. */
+async function addArtifact(store: ArtifactStore, at: Layout, ref: ArtifactRef, found: References): Promise<void> {
+  const inline = ref.text !== undefined || ref.base64 !== undefined
+  if (!inline && found.objects.has(ref.digest)) return
+  if (!inline) found.objects.add(ref.digest)
+  if (ref.items === undefined) return
+  for (const item of await itemsOf(store, at, ref)) await addArtifact(store, at, item, found)
+}
+
+/** A list whose own bytes are gone or broken names nothing. */
+async function itemsOf(store: ArtifactStore, at: Layout, list: ArtifactRef): Promise<readonly ArtifactRef[]> {
+  const fetch = async () => {
+    const path = (await store.fetch(at.object(list.digest))) ?? (await store.fetch(at.condemned(list.digest)))
+    if (path === undefined) throw new Error('gone')
+    return path
+  }
+  return artifactBytes(list, fetch).then(parseManifest, () => [])
+}

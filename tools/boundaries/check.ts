@@ -1,0 +1,116 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { parseSync } from 'oxc-parser'
+import { NEVER_IN_STEPS, TABLE, TEST_PACKAGES, type Row } from './table.ts'
+
+/** Imports that the table does not allow, each as `file: what is wrong`. */
+export function findViolations(root: string, table: Readonly<Record<string, Row>> = TABLE): string[] {
+  const known = new Set(Object.keys(table))
+  const unlisted = globSync('{apps,libs}/*/package.json', { cwd: root })
+    .map((file) => dirname(file))
+    .filter((part) => !known.has(part))
+    .map((part) => `${part}: has no row in the import table (tools/boundaries/table.ts)`)
+  return [...unlisted, ...Object.entries(table).flatMap(([part, row]) => checkPart(root, part, row))]
+}
+
+function checkPart(root: string, part: string, row: Row): string[] {
+  const manifest = join(root, part, 'package.json')
+  if (!existsSync(manifest)) return []
+  const { dependencies = {}, exports = {} } = JSON.parse(readFileSync(manifest, 'utf8')) as {
+    dependencies?: Record<string, string>
+    exports?: Record<string, string>
+  }
+  const undeclared = Object.keys(dependencies)
+    .filter((name) => !isAllowed(name, row, []))
+    .map((name) => `${part}/package.json: may not depend on ${name}`)
+  const files = globSync(`${part}/**/*.{ts,js,mjs}`, {
+    cwd: root,
+    exclude: (name) => /^(node_modules|dist)$/.test(name),
+  })
+  return [
+    ...undeclared,
+    ...files.flatMap((file) => checkFile(root, { part, row, entries: Object.values(exports) }, file)),
+  ]
+}
+
+interface Part {
+  readonly part: string
+  readonly row: Row
+  /** Files that its package.json exports; one may build on another. */
+  readonly entries: readonly string[]
+}
+
+function checkFile(root: string, part: Part, file: string): string[] {
+  const isTest = /\.(test|test-d|suite|fixture)\.ts$/.test(file) || /\/(simulation|test)\//.test(file)
+  return importsOf(join(root, file)).flatMap((specifier) => {
+    const wrong = verdict(root, part, file, specifier, isTest ? TEST_PACKAGES : [])
+    return wrong === undefined ? [] : [`${file}: ${wrong}`]
+  })
+}
+
+function verdict(
+  root: string,
+  { part, row, entries }: Part,
+  file: string,
+  specifier: string,
+  more: readonly string[],
+): string | undefined {
+  if (specifier.startsWith('node:')) return undefined
+  if (specifier.startsWith('.')) {
+    const target = relative(join(root, part), resolve(root, dirname(file), specifier))
+    if (target.startsWith('..')) return `leaves its part by ${specifier}; import the other part's package instead`
+    const isEntry = entries.includes(`./${relative(part, file)}`)
+    const isInner = part.startsWith('libs/') && target === 'src/index.ts' && !isEntry && !/\.test(-d)?\.ts$/.test(file)
+    return isInner ? 'imports its own index.ts; import the file that has it' : undefined
+  }
+  if (part === 'libs/pipelines' && NEVER_IN_STEPS.some((pattern) => pattern.test(specifier)))
+    return `a step may not know of ${specifier}: tracking, transport and hosting stay outside`
+  const name = packageOf(specifier)
+  return isAllowed(name, row, more) || `@cairn/${part.split('/')[1]}` === name
+    ? undefined
+    : `may not import ${specifier}`
+}
+
+function isAllowed(name: string, { libs, packages }: Row, more: readonly string[]): boolean {
+  if (!name.startsWith('@cairn/')) return packages.includes(name) || more.includes(name)
+  const lib = name.slice('@cairn/'.length)
+  return lib !== 'cli' && (libs.includes(lib) || libs.includes('*'))
+}
+
+function packageOf(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
+}
+
+/** Static and dynamic imports and re-exports, by their text. */
+function importsOf(file: string): string[] {
+  const source = readFileSync(file, 'utf8')
+  const { module, errors } = parseSync(file, source)
+  if (errors.length > 0) throw new Error(`${file}: ${errors[0]!.message}`)
+  const reexported = module.staticExports.flatMap(({ entries }) =>
+    entries.flatMap(({ moduleRequest }) => (moduleRequest ? [moduleRequest.value] : [])),
+  )
+  const dynamic = module.dynamicImports
+    .map(({ moduleRequest: { start, end } }) => source.slice(start, end))
+    .filter((text) => /^['"]/.test(text))
+  return [
+    ...new Set([
+      ...module.staticImports.map(({ moduleRequest }) => moduleRequest.value),
+      ...reexported,
+      ...dynamic.map((text) => text.slice(1, -1)),
+    ]),
+  ]
+}
+
+if (import.meta.main) {
+  const violations = findViolations(resolve(import.meta.dirname, '../..'))
+  for (const violation of violations) console.error(violation)
+  console.log(
+    violations.length === 0
+      ? 'every import is one that the table allows'
+      : `${violations.length} imports that the table does not allow`,
+  )
+  process.exitCode = violations.length === 0 ? 0 : 1
+}

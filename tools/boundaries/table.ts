@@ -1,0 +1,41 @@
+/** What each part of the project may import: the table in `docs/architecture.md`, as the build enforces it. */
+export interface Row {
+  /** Other parts of this project. `*`: any lib. */
+  readonly libs: readonly string[]
+  /** npm packages; `node:` is open to all. */
+  readonly packages: readonly string[]
+}
+
+export const TABLE: Readonly<Record<string, Row>> = {
+  'libs/kernel': { libs: [], packages: [] },
+  'libs/kinds': { libs: ['kernel'], packages: ['@duckdb/node-api', 'apache-arrow', 'onnxruntime-node'] },
+  'libs/pipelines': { libs: ['kernel', 'kinds'], packages: ['zod', 'vega', 'vega-lite', 'vega-datasets'] },
+  'libs/fingerprint': { libs: ['kernel'], packages: ['oxc-parser', 'magic-string'] },
+  'libs/drivers': { libs: ['kernel'], packages: [] },
+  'libs/embedded': { libs: ['kernel', 'drivers', 'fingerprint'], packages: [] },
+  'apps/cli': { libs: ['*'], packages: ['commander', 'log-update'] },
+  tools: { libs: ['*'], packages: ['oxc-parser'] },
+}
+
+/** Only for tests, in whichever part they stand. */
+export const TEST_PACKAGES: readonly string[] = [
+  'vitest',
+  'fast-check',
+  'zod',
+  'onnxruntime-node',
+  '@duckdb/node-api',
+  'oxc-parser',
+]
+
+/** Tracking stays out of band: nothing that runs a step may know of it, whatever its row says. */
+export const NEVER_IN_STEPS: readonly RegExp[] = [
+  /^@opentelemetry\//,
+  /^pino/,
+  /^winston/,
+  /^@sentry\//,
+  /^prom-client/,
+  /^mlflow/,
+  /^kafkajs/,
+  /^minio/,
+  /^@nestjs\//,
+]

@@ -1,0 +1,40 @@
+// Plain JavaScript for the machine's own Node: at this point nothing is installed.
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+/** Node 24, an npm package like any other. */
+export const node = join(root, 'node_modules', 'node', 'bin', 'node')
+
+// onnxruntime-node would otherwise download GPU libraries from outside the npm registry.
+export const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip', NX_DAEMON: 'false' }
+
+/** Installs what the lockfile says, unless exactly that is installed already. */
+export function install() {
+  const stamp = join(root, 'node_modules', '.cairn-installed')
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex')
+  if (existsSync(node) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
+  console.error('Installing what package-lock.json lists (once; about half a minute) …')
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
+  const { status } = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel', 'error'], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 2, 2],
+  })
+  if (status !== 0) {
+    console.error('error  npm ci failed\nnext   look at its message above; is the npm registry within reach?')
+    process.exit(1)
+  }
+  writeFileSync(stamp, wanted)
+}
+
+/** Runs a program of this project with the installed Node; ends this process as that one ends. */
+export function run(script, args) {
+  const { status, signal } = spawnSync(node, [join(root, script), ...args], { cwd: root, env, stdio: 'inherit' })
+  process.exit(status ?? (signal === 'SIGINT' ? 130 : 143))
+}
