@@ -3,6 +3,7 @@ import { errorRecord } from '../src/errors.ts'
 import type { CairnEvent } from '../src/run/events.ts'
 import type { ArtifactStore, Compute, EventBus, LaneResult } from '../src/run/ports.ts'
 import type { Step } from '../src/define/step.ts'
+import { directStore } from './direct-store.ts'
 import type { World } from './world.ts'
 
 /** A process that can die: nothing that it waits for ever comes then. */
@@ -21,35 +22,26 @@ export class SimulatedStore {
   }
 
   for(process: Process): ArtifactStore {
-    const call = <Result>(work: () => Result) => this.#call(process, work)
-    const { files } = this
-    const same = (a: Uint8Array | undefined, b: Uint8Array | undefined) =>
-      a === undefined || b === undefined ? a === b : Buffer.from(a).equals(b)
-    const set = (path: string, bytes: Uint8Array) => Boolean(files.set(path, bytes))
+    const direct = directStore(this.files)
+    const shaky =
+      <Given extends unknown[], Result>(work: (...given: Given) => Promise<Result>) =>
+      (...given: Given) =>
+        this.#call(process, () => work(...given))
     return {
-      read: (path) => call(() => files.get(path)),
-      create: (path, bytes) => call(() => !files.has(path) && set(path, bytes)),
-      replace: (path, expected, bytes) => call(() => same(files.get(path), expected) && set(path, bytes)),
-      put: (path, content) => call(() => void set(path, content as Uint8Array)),
-      fetch: (path) => call(() => (files.has(path) ? path : undefined)), // code only: every artifact is in its record
-      stat: (path) => call(() => files.get(path) && { size: files.get(path)!.byteLength, modified: 0 }),
-      children: (folder) =>
-        call(() => [
-          ...new Set(
-            [...files.keys()]
-              .filter((path) => path.startsWith(folder))
-              .map((path) => path.slice(folder.length).split('/')[0]!),
-          ),
-        ]),
-      async *list() {},
-      remove: (path) => call(() => void files.delete(path)),
-      move: () => Promise.resolve(false),
-      scratch: () => Promise.resolve('nowhere'),
+      ...direct,
+      read: shaky(direct.read),
+      create: shaky(direct.create),
+      replace: shaky(direct.replace),
+      put: shaky(direct.put),
+      fetch: shaky(direct.fetch),
+      stat: shaky(direct.stat),
+      children: shaky(direct.children),
+      remove: shaky(direct.remove),
     }
   }
 
   /** A call that is carried out a little later, and answered a little later still: if nothing goes wrong on the way. */
-  #call<Result>(process: Process, work: () => Result): Promise<Result> {
+  #call<Result>(process: Process, work: () => Promise<Result>): Promise<Result> {
     const world = this.#world
     return new Promise((resolve, reject) => {
       world.soon(() => {
@@ -132,12 +124,13 @@ export class SimulatedBus {
   }
 }
 
-/** Runs the bodies themselves, each at some later moment. Counts how often each key was computed. */
+/** Runs the bodies themselves, each at some later moment. Counts how often each key, and each step, was computed. */
 export function simulatedCompute(
   world: World,
   process: Process,
   steps: ReadonlyMap<string, Step>,
   computed: Map<string, number>,
+  bodies = new Map<string, number>(),
 ): Compute {
   return {
     async *run(work, signal) {
@@ -160,7 +153,10 @@ export function simulatedCompute(
         } catch (error) {
           result = { lane: lane.index, ms: 1, error: errorRecord(error) }
         }
-        if (!lane.error && !('error' in result)) computed.set(lane.key, (computed.get(lane.key) ?? 0) + 1)
+        if (!lane.error && !('error' in result)) {
+          computed.set(lane.key, (computed.get(lane.key) ?? 0) + 1)
+          bodies.set(work.step, (bodies.get(work.step) ?? 0) + 1)
+        }
         yield result
       }
     },

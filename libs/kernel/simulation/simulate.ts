@@ -1,13 +1,11 @@
-import { hash } from 'node:crypto'
-import type { ClosureSet } from '../src/define/closure.ts'
 import type { Pipeline } from '../src/define/pipeline.ts'
-import type { Step } from '../src/define/step.ts'
 import { makePlan } from '../src/plan/plan.ts'
 import { Engine, submit } from '../src/run/engine.ts'
 import { layout } from '../src/run/layout.ts'
 import type { Plan } from '../src/run/plan-record.ts'
-import type { ArtifactStore } from '../src/run/ports.ts'
 import { decodeRecord, type Checkpoint, type EndRecord, type RunEnd } from '../src/run/records.ts'
+import { directStore } from './direct-store.ts'
+import { namedCode } from './named-code.ts'
 import { foretell, type Verdict } from './oracle.ts'
 import { randomPipeline, type Temper } from './pipelines.ts'
 import { simulatedCompute, SimulatedBus, SimulatedStore, type Process } from './ports.ts'
@@ -89,35 +87,17 @@ export async function simulate({ seed, runs, faults, cancel, takeovers = 2 }: St
   return { pipeline, tempers, plans, files: store.files, heard: bus.heard, computed, steps: taken }
 }
 
-/** Plans against a store of its own without faults, and copies the plan's code over. */
+/** Plans with the store as it is, before anything goes wrong. */
 async function planFor(pipeline: Pipeline, { files }: SimulatedStore, run: string): Promise<Plan> {
-  const store = {
-    read: async (path: string) => files.get(path),
-    create: async (path: string, bytes: Uint8Array) => Boolean(files.has(path) || files.set(path, bytes)),
-    fetch: async () => undefined,
-  } as unknown as ArtifactStore
   const planner = {
-    store,
+    store: directStore(files),
     clock: { now: () => 0 } as never,
-    closures,
+    closures: namedCode,
     root: '',
     secrets: () => undefined,
     remember: () => Promise.reject(new Error()),
   }
   return makePlan(planner, pipeline, { run, env: 'sim' })
-}
-
-/** Steps are known by name here, and named by their temper: that is their code. */
-const closures: ClosureSet = {
-  body: ({ name }: Step) => {
-    const fingerprint = hash('sha256', name)
-    return {
-      fingerprint,
-      manifest: { v: 1, fingerprint, node: 24, declarations: [], packages: [], reaches: [], imports: {} },
-      emit: async () => name,
-    }
-  },
-  fallback: (step) => (step.definition.catch ? closures.body(step) : undefined),
 }
 
 /** Everything that must hold at the end of any story, whatever went wrong in it. */

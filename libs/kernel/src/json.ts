@@ -20,9 +20,11 @@ export function canonical(value: unknown, where = 'value'): string {
       throw notJson(typeof value, where)
   }
   if (value === null) return 'null'
-  if (Array.isArray(value)) return `[${value.map((item, index) => canonical(item, `${where}[${index}]`)).join(',')}]`
+  if (Array.isArray(value))
+    return `[${Array.from(value, (item, index) => canonical(item, `${where}[${index}]`)).join(',')}]`
   const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null) throw notJson(value.constructor.name, where)
+  if (prototype !== Object.prototype && prototype !== null)
+    throw notJson(`a ${value.constructor?.name ?? 'strange object'}`, where)
   const fields = Object.entries(value)
     .filter(([, field]) => field !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1))

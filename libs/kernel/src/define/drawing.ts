@@ -2,7 +2,7 @@ import { CairnError, suggest } from '../errors.ts'
 import type { Frame, Graph, Guard, Node, Ref, Setting, StepNode } from './graph.ts'
 import { HandleNode, ParamNode, type Handle, type Param } from './handle.ts'
 import { canonical, type Json } from '../json.ts'
-import { describeKind, type AnyKind, type Kinds } from './kind.ts'
+import { describeKind, fits, type AnyKind, type Kinds } from './kind.ts'
 import type { AnySchema } from './schema.ts'
 import type { Step } from './step.ts'
 
@@ -218,8 +218,7 @@ export function frameParams(
 
 export function checkKinds(handle: HandleNode, wanted: AnyKind, what: string): void {
   const produced = describeKind(handle.kind)
-  const fits = wanted.accepts?.(produced) ?? canonical(produced) === canonical(describeKind(wanted))
-  if (fits) return
+  if (fits(wanted, produced)) return
   throw new CairnError(
     'BAD_WIRING',
     `${what} takes ${kindText(describeKind(wanted))} but ${handle.called} is ${kindText(produced)}`,

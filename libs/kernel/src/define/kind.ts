@@ -1,4 +1,4 @@
-import type { Json } from '../json.ts'
+import { canonical, type Json } from '../json.ts'
 
 /**
  * A kind of artifact: how a value that a step returns becomes bytes, and how a later step gets it back.
@@ -97,6 +97,11 @@ export interface KindDescription {
 
 export function describeKind({ name, version, schema }: AnyKind): KindDescription {
   return { kind: name, version, schema }
+}
+
+/** Whether an input of one kind can read what an output of another wrote. */
+export function fits(wanted: AnyKind, produced: KindDescription): boolean {
+  return wanted.accepts?.(produced) ?? canonical(produced) === canonical(describeKind(wanted))
 }
 
 export interface PreviewOptions {

@@ -1,5 +1,13 @@
 import { canonical, type Json } from '../json.ts'
-import { describeKind, type Artifact, type ArtifactRef, type EncodedItem, type Kind } from './kind.ts'
+import {
+  describeKind,
+  fits,
+  type Artifact,
+  type ArtifactRef,
+  type EncodedItem,
+  type Kind,
+  type KindDescription,
+} from './kind.ts'
 
 /** A list of artifacts, each opened only when it is asked for. */
 export interface List<out Item> extends AsyncIterable<Item> {
@@ -40,7 +48,7 @@ export function list<Read, Write>(
       const columns = ['label', 'bytes', 'item'].map((name) => ({ name, type: name === 'bytes' ? 'int64' : 'string' }))
       return { type: 'table', columns, rows: shown, total: refs.length }
     },
-    accepts: (produced) => produced.kind === 'list' && canonical(produced.schema) === canonical(schema),
+    accepts: ({ kind, schema }) => kind === 'list' && fits(item, (schema as unknown as { item: KindDescription }).item),
   }
 }
 

@@ -39,20 +39,24 @@ export async function forecast(store: ArtifactStore, clock: Clock, plan: Plan): 
   const queue = [...state.first]
   for (const task of queue) {
     const { node: id, batch } = parseTask(task)
-    const lanes =
-      plan.nodes[id]!.type === 'step'
-        ? await stepLanes(store, clock, state, reader, id, batch, forecasts.get(id)!)
-        : reader.joined(await (plan.nodes[id]!.type === 'each' ? joinEach : joinWhen)(state, reader, id, batch))
+    const isStep = plan.nodes[id]!.type === 'step'
+    const lanes = isStep
+      ? await stepLanes(store, clock, state, reader, id, batch, forecasts.get(id)!)
+      : reader.joined(await (plan.nodes[id]!.type === 'each' ? joinEach : joinWhen)(state, reader, id, batch))
     const end = reader.record(task, lanes)
     state.end(task, end)
     const [only] = lanes
     if (!batch && only?.status === 'completed') forecasts.get(id)!.outputs = only.outputs
-    if (!batch && only?.status === 'blocked') forecasts.get(id)!.depends = true
+    if (!batch && !isStep && only?.status === 'blocked') forecasts.get(id)!.depends = true
     for (const next of state.after(task)) if (state.ready(next)) queue.push(next)
   }
   // What is inside an `each` whose list is still to be made has no tasks yet.
-  for (const [id, { scope }] of Object.entries(plan.nodes))
-    if (scope.some((each) => forecasts.get(each)!.depends)) forecasts.get(id)!.depends = true
+  for (const draft of forecasts.values())
+    if (
+      draft.reuse + draft.run + draft.skip === 0 &&
+      plan.nodes[draft.node]!.scope.some((each) => forecasts.get(each)!.depends)
+    )
+      draft.depends = true
   return [...forecasts.values()]
 }
 

@@ -41,10 +41,9 @@ export interface Planner {
   readonly root: string
   readonly secrets: (name: string) => string | undefined
   readonly remember: OriginContext['remember']
+  /** How long a source may take to tell its version. Default: 30 s. */
+  readonly versionDeadlineMs?: number
 }
-
-/** How long a source may take to tell its version. */
-const VERSION_DEADLINE_MS = 30_000
 
 /** Fixes what a run will do: parameters, code, source versions, wiring. Stores the code, but no plan. */
 export async function makePlan(planner: Planner, pipeline: Pipeline, request: PlanRequest): Promise<Plan> {
@@ -120,27 +119,31 @@ async function planNode(
 /** Asks every origin of a source for its version, under a deadline. */
 async function versionsOf(planner: Planner, { name, definition }: Step, params: Readonly<Record<string, Json>>) {
   if (!definition.reads) return undefined
-  const signal = AbortSignal.timeout(VERSION_DEADLINE_MS)
-  const { root, remember, secrets } = planner
+  const { root, remember, secrets, versionDeadlineMs: deadline = 30_000 } = planner
+  const signal = AbortSignal.timeout(deadline)
   const known = Object.fromEntries((definition.secrets ?? []).map((secret) => [secret, secrets(secret) ?? '']))
   const context: OriginContext = { root, params, secrets: known, signal, remember, scratch: '' }
   const asked = Object.entries(definition.reads)
     .filter(([, origin]) => 'version' in origin)
     .map(
       async ([read, origin]) =>
-        [read, await withDeadline(origin.version!(context), signal, origin.describes, name)] as const,
+        [
+          read,
+          await withDeadline(origin.version!(context), signal, deadline, `${origin.describes}, which ${name} reads,`),
+        ] as const,
     )
   return Object.fromEntries(await Promise.all(asked))
 }
 
+/** AbortSignal.timeout alone would not do: a version that ignores its signal would be waited for all the same. */
 async function withDeadline(
   version: string | Promise<string>,
   signal: AbortSignal,
+  ms: number,
   what: string,
-  step: string,
 ): Promise<string> {
   const late = new Promise<never>((_, reject) => {
-    const message = `${what}, which ${step} reads, did not tell its version within ${VERSION_DEADLINE_MS / 1000} s`
+    const message = `${what} did not tell its version within ${ms / 1000} s`
     signal.addEventListener('abort', () => reject(new CairnError('SOURCE_UNREACHABLE', message)), { once: true })
   })
   return Promise.race([version, late])

@@ -1,0 +1,228 @@
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import type { CairnError } from '../errors.ts'
+import { json } from '../../simulation/pipelines.ts'
+import { each, when } from './flow.ts'
+import { list } from './list.ts'
+import { fromUrl } from './origin.ts'
+import { pipeline } from './pipeline.ts'
+import { source, step } from './step.ts'
+
+const int = json<number>()
+const bool = json<boolean>()
+const text = { ...json<string>(), name: 'text' }
+const one = step('one', { outputs: { n: int }, run: () => ({ n: 1 }) })
+const words = step('words', { outputs: { text }, run: () => ({ text: '' }) })
+const ints = step('ints', { outputs: { items: list(int) }, run: () => ({ items: [1] }) })
+const isBig = step('is-big', { inputs: { n: int }, outputs: { big: bool }, run: ({ n }) => ({ big: n > 1 }) })
+const add = step('add', {
+  inputs: { a: int, b: int },
+  params: z.object({ times: z.number().default(1) }),
+  outputs: { n: int },
+  run: ({ a, b }) => ({ n: a + b }),
+})
+
+/** The mistake of someone who writes JavaScript: what it says and what it advises. */
+function mistake(draw: () => unknown): { message: string; next: string | undefined } {
+  try {
+    pipeline('p', draw as never).graph
+  } catch (error) {
+    return { message: (error as Error).message, next: (error as CairnError).next }
+  }
+  throw new Error('no mistake was noticed')
+}
+
+describe('a pipeline', () => {
+  it('is drawn by running its body once', () => {
+    let drawn = 0
+    const p = pipeline('p', { params: z.object({ times: z.number() }) }, ({ times }) => {
+      drawn++
+      const { n } = one({})
+      return add({ a: n, b: n }, { times })
+    })
+    expect([...p.graph.nodes.keys()]).toEqual(['one', 'add'])
+    expect(p.graph.nodes.get('add')).toMatchObject({
+      inputs: { a: { node: 'one', output: 'n' }, b: { node: 'one', output: 'n' } },
+      params: { times: { param: 'times', frame: '' } },
+    })
+    expect(p.graph.outputs).toEqual({ n: { node: 'add', output: 'n' } })
+    expect(p.graph).toBe(p.graph)
+    expect(drawn).toBe(1)
+  })
+
+  it('numbers a step that is used more than once, or takes the name it is given', () => {
+    const p = pipeline('p', () => {
+      const { n } = one({})
+      add({ a: n, b: n })
+      add({ a: n, b: n })
+      return add({ a: n, b: n }, {}, { as: 'last' })
+    })
+    expect([...p.graph.nodes.keys()]).toEqual(['one', 'add', 'add-2', 'last'])
+  })
+
+  it('stands inside another with a name of its own, and its parameters are wired or set there', () => {
+    const inner = pipeline('inner', { inputs: { n: int }, params: z.object({ times: z.number() }) }, ({ n, times }) =>
+      add({ a: n, b: n }, { times }),
+    )
+    const outer = pipeline('outer', { params: z.object({ t: z.number() }) }, ({ t }) =>
+      inner(inner(one({}), { times: t }), { times: 3 }),
+    )
+    expect([...outer.graph.nodes.keys()]).toEqual(['one', 'inner.add', 'inner-2.add'])
+    expect(outer.graph.frames.get('inner')!.given).toEqual({ times: { param: 't', frame: '' } })
+    expect(outer.graph.frames.get('inner-2')!.given).toEqual({ times: { value: 3 } })
+    expect(outer.graph.nodes.get('inner-2.add')).toMatchObject({ inputs: { a: { node: 'inner.add', output: 'n' } } })
+  })
+
+  it('maps over lists, one inside another, and joins the results as lists', () => {
+    const p = pipeline('p', () => {
+      const { items } = ints({})
+      const { sums } = each(
+        items,
+        (a) => ({ sums: each(items, (b) => add({ a, b })).n }) as never as { sums: ReturnType<typeof one>['n'] },
+      )
+      return { sums }
+    })
+    expect(p.graph.nodes.get('each-items-2')).toMatchObject({ scope: ['each-items'] })
+    expect(p.graph.nodes.get('add')).toMatchObject({
+      scope: ['each-items', 'each-items-2'],
+      inputs: { a: { item: 'each-items' }, b: { item: 'each-items-2' } },
+    })
+    expect(p.graph.nodes.get('each-items')!.outputs['sums']!.name).toBe('list')
+  })
+
+  it('chooses between two arms', () => {
+    const p = pipeline('p', () => {
+      const { n } = one({})
+      const { big } = isBig({ n })
+      return when(
+        big,
+        () => add({ a: n, b: n }),
+        () => one({}),
+      )
+    })
+    expect(p.graph.nodes.get('when-big')).toMatchObject({
+      then: { n: { node: 'add' } },
+      otherwise: { n: { node: 'one-2' } },
+    })
+    expect(p.graph.nodes.get('add')!.guards).toEqual([{ when: 'when-big', arm: true }])
+    expect(p.graph.nodes.get('one-2')!.guards).toEqual([{ when: 'when-big', arm: false }])
+  })
+
+  it('draws ten thousand steps in a moment', () => {
+    const started = performance.now()
+    const p = pipeline('p', () => {
+      let { n } = one({})
+      for (let made = 0; made < 10_000; made++) n = add({ a: n, b: n }).n
+      return { n }
+    })
+    expect(p.graph.nodes.size).toBe(10_001)
+    expect(performance.now() - started).toBeLessThan(5_000)
+  })
+})
+
+describe('a mistake in JavaScript', () => {
+  const any = (step: unknown) => step as (...given: unknown[]) => Record<string, unknown>
+
+  it('names a missing input', () => {
+    expect(mistake(() => any(add)({ a: one({}).n }))).toEqual({
+      message: 'input "b" of add is not wired',
+      next: 'pass a json: add({ b: … })',
+    })
+  })
+  it('names an unknown input, and the nearest one', () => {
+    expect(mistake(() => any(isBig)({ m: one({}).n }))).toEqual({
+      message: 'is-big has no input "m"',
+      next: 'did you mean "n"?',
+    })
+  })
+  it('names an input of another kind', () => {
+    expect(mistake(() => any(isBig)({ n: words({}).text })).message).toBe(
+      'input "n" of is-big takes json {} but words.text is text {}',
+    )
+  })
+  it('names a plain value where an artifact is wanted', () => {
+    expect(mistake(() => any(isBig)({ n: 3 })).message).toBe('input "n" of is-big is not an output of a step')
+  })
+  it('names an artifact where a parameter is wanted', () => {
+    const { n } = { n: 0 }
+    void n
+    expect(mistake(() => any(add)({ a: one({}).n, b: one({}).n }, { times: one({}).n })).message).toMatch(
+      /an artifact cannot be a parameter/,
+    )
+  })
+  it('names arithmetic, comparison and templates on a handle, and points to when', () => {
+    for (const use of [(n: never) => n + 1, (n: never) => `${n as string}`, (n: never) => n > 1])
+      expect(mistake(() => use(one({}).n as never))).toEqual({
+        message: 'one.n has no value while the pipeline is being drawn',
+        next: 'compute with it inside a step; to choose between steps, use when(condition, then, otherwise)',
+      })
+  })
+  it('names an item that leaves its each', () => {
+    expect(
+      mistake(() => {
+        let leaked: unknown
+        each(ints({}).items, (item) => ({ item: (leaked = item) as typeof item }))
+        return any(isBig)({ n: leaked })
+      }).message,
+    ).toMatch(/made for one item inside each each-items/)
+  })
+  it('names an output that leaves its arm', () => {
+    expect(
+      mistake(() => {
+        let leaked: unknown
+        when(
+          isBig({ n: one({}).n }).big,
+          () => (leaked = one({})) as ReturnType<typeof one>,
+          () => one({}),
+        )
+        return any(isBig)({ n: (leaked as { n: unknown }).n })
+      }).message,
+    ).toMatch(/made in one arm of a when/)
+  })
+  it('names a handle of another pipeline', () => {
+    let leaked: unknown
+    pipeline('other', () => (leaked = one({})) as ReturnType<typeof one>).graph
+    expect(mistake(() => any(isBig)(leaked)).message).toMatch(/of another pipeline/)
+  })
+  it('names arms that give different outputs', () => {
+    expect(
+      mistake(() =>
+        when(
+          isBig({ n: one({}).n }).big,
+          () => one({}),
+          () => words({}) as never,
+        ),
+      ).message,
+    ).toMatch(/the arms of when-big give different outputs/)
+  })
+  it('names an each over what is no list', () => {
+    expect(mistake(() => each(one({}).n as never, (item) => ({ item }))).message).toMatch(
+      /each maps over one.n, which is no list but a json/,
+    )
+  })
+  it('names two different steps of one name', () => {
+    const twin = step('one', { outputs: { n: int }, run: () => ({ n: 2 }) })
+    expect(mistake(() => (one({}), twin({}))).message).toMatch(/two different steps of the pipeline are called "one"/)
+  })
+  it('names a step that is called outside a pipeline', () => {
+    expect(() => one({})).toThrow(/one was called outside a pipeline/)
+  })
+  it('names a step without a body, without kinds, or with a strange name', () => {
+    expect(() => step('x', { outputs: { n: int } } as never)).toThrow(/step x has no body/)
+    expect(() => step('x', { outputs: { n: 3 }, run: () => ({}) } as never)).toThrow(
+      /outputs.n of step x is no artifact kind/,
+    )
+    expect(() => step('Train Model', { outputs: {}, run: () => ({}) })).toThrow(/the name of a step is "Train Model"/)
+  })
+  it('names a source that cannot tell whether it has changed', () => {
+    const { describes, open } = fromUrl('https://example.org/data')
+    expect(() =>
+      source('load', { reads: { data: { describes, open } }, outputs: { n: int }, run: () => ({ n: 1 }) }),
+    ).toThrow(/reads "data", which has no version/)
+  })
+  it('names a pipeline that cannot run alone', () => {
+    expect(() => pipeline('p', { inputs: { n: int } }, ({ n }) => isBig({ n })).graph).toThrow(
+      /takes inputs \(n\), so it cannot run alone/,
+    )
+  })
+})

@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest'
+import { CairnError, errorRecord, suggest } from './errors.ts'
+
+it('suggests the nearest name for a mistyped one', () => {
+  expect(suggest('trian-model', ['load-flights', 'train-model', 'evaluate'])).toBe('did you mean "train-model"?')
+})
+
+it('lists the names when none is near', () => {
+  expect(suggest('xyz', ['load-flights', 'evaluate'])).toBe('there is: load-flights, evaluate')
+  expect(suggest('xyz', [])).toBe('there is none')
+})
+
+it('keeps of an error what records need', () => {
+  const cause = new TypeError('underneath')
+  expect(errorRecord(new CairnError('BAD_OUTPUT', 'wrong', { next: 'mend it', cause }))).toMatchObject({
+    code: 'BAD_OUTPUT',
+    name: 'TypeError',
+    message: 'wrong',
+    next: 'mend it',
+  })
+  expect(errorRecord(Object.assign(new Error('reset'), { code: 'ECONNRESET' }))).toMatchObject({
+    code: 'STEP_FAILED',
+    name: 'ECONNRESET',
+  })
+  expect(errorRecord('thrown text')).toEqual({ code: 'STEP_FAILED', name: 'string', message: 'thrown text' })
+})

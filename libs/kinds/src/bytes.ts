@@ -1,0 +1,18 @@
+import { CairnError, type Kind } from '@cairn/kernel'
+
+/** Plain bytes, handed over without a copy. */
+export function bytes(): Kind<Uint8Array> {
+  return {
+    name: 'bytes',
+    version: 1,
+    schema: true,
+    encode(value) {
+      if (value instanceof Uint8Array) return { bytes: value, summary: { bytes: value.byteLength } }
+      throw new CairnError('BAD_OUTPUT', `value is ${typeof value}, not a Uint8Array`)
+    },
+    decode: (artifact) => artifact.bytes(),
+    async preview({ ref }) {
+      return { type: 'summary', fields: { bytes: ref.size, sha256: ref.digest } }
+    },
+  }
+}

@@ -1,0 +1,93 @@
+import { constants } from 'node:fs'
+import { copyFile, open, stat } from 'node:fs/promises'
+import { CairnError, type Artifact, type Encoder, type Kind, type LocalFile, type Preview } from '@cairn/kernel'
+
+/** A file as a step receives it. */
+export interface StoredFile {
+  /** Bytes. */
+  readonly size: number
+  /** Where it lies on this machine, under a name of the store's; not to be written to. */
+  path(): Promise<string>
+  text(): Promise<string>
+  bytes(): Promise<Uint8Array>
+}
+
+/** A path, what a source has read, a file that the step has received, or the content itself. */
+export type FileInput = string | LocalFile | StoredFile | Uint8Array | { readonly text: string }
+
+/**
+ * A file, as it is. The file that a step names is copied (cloned, where the file system can), never moved: it may be
+ * somebody else's.
+ *
+ * @param extension what it holds, as file names tell it: `parquet`, `csv`, `png`. Counts in keys.
+ * @example
+ * source('load-flights', { …, outputs: { flights: file('parquet') }, run: ({ file }) => ({ flights: file.path }) })
+ */
+export function file(extension?: string): Kind<StoredFile, FileInput> {
+  return {
+    name: 'file',
+    version: 1,
+    schema: extension === undefined ? true : { extension },
+    async encode(value, to) {
+      if (value instanceof Uint8Array) return { bytes: value, summary: { bytes: value.byteLength } }
+      if (isText(value)) return { bytes: new TextEncoder().encode(value.text) }
+      return takeFile(await pathOf(value), to)
+    },
+    decode: (artifact) => ({
+      size: artifact.ref.size,
+      path: () => artifact.path(),
+      bytes: () => artifact.bytes(),
+      text: async () => new TextDecoder().decode(await artifact.bytes()),
+    }),
+    preview: previewFile,
+    ...(extension === undefined && { accepts: ({ kind }) => kind === 'file' }),
+  }
+}
+
+async function takeFile(path: string, to: Encoder) {
+  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    const what = cause.code === 'ENOENT' ? 'does not exist' : `cannot be read: ${cause.message}`
+    throw new CairnError('BAD_OUTPUT', `file ${path} ${what}`, { cause })
+  })
+  if (!found.isFile())
+    throw new CairnError('BAD_OUTPUT', `${path} is ${found.isDirectory() ? 'a folder' : 'no regular file'}`, {
+      next: 'return the path of one file',
+    })
+  const taken = to.file()
+  await copyFile(path, taken, constants.COPYFILE_FICLONE)
+  return { file: taken, summary: { bytes: found.size } }
+}
+
+async function pathOf(value: string | LocalFile | StoredFile): Promise<string> {
+  const path = typeof value === 'object' && value !== null ? value.path : value
+  const found = typeof path === 'function' ? await path() : path
+  if (typeof found === 'string') return found
+  throw new CairnError('BAD_OUTPUT', `value is ${value === null ? 'null' : typeof value}, which names no file`, {
+    next: 'return a path, a file, a Uint8Array or { text: … }',
+  })
+}
+
+function isText(value: FileInput): value is { readonly text: string } {
+  return typeof value === 'object' && value !== null && 'text' in value && typeof value.text === 'string'
+}
+
+const SHOWN_BYTES = 4096
+
+async function previewFile(artifact: Artifact): Promise<Preview> {
+  const head = await firstBytes(artifact)
+  const text = new TextDecoder('utf-8', { fatal: false }).decode(head, { stream: true })
+  if (!isBinary(text)) return { type: 'text', text }
+  return { type: 'summary', fields: { bytes: artifact.ref.size, sha256: artifact.ref.digest } }
+}
+
+async function firstBytes(artifact: Artifact): Promise<Uint8Array> {
+  if (artifact.ref.size <= SHOWN_BYTES) return artifact.bytes()
+  await using opened = await open(await artifact.path())
+  const { bytesRead, buffer } = await opened.read(new Uint8Array(SHOWN_BYTES), 0, SHOWN_BYTES, 0)
+  return buffer.subarray(0, bytesRead)
+}
+
+/** What is no text decodes to replacement characters, or holds control characters other than white space. */
+function isBinary(text: string): boolean {
+  return /\ufffd|(?![\s\x1b])\p{Cc}/u.test(text)
+}

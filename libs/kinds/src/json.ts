@@ -1,0 +1,59 @@
+import { CairnError, canonical, jsonSchema, validate } from '@cairn/kernel'
+import type { AnySchema, Artifact, Json, Kind, SchemaInput, SchemaOutput } from '@cairn/kernel'
+
+export interface JsonOptions {
+  /** Stands for the schema in keys and refusals, where its library cannot tell it as JSON Schema. */
+  readonly describe?: string
+}
+
+/**
+ * A JSON value, checked against a schema (Zod, Valibot, ArkType, …) or of any shape. What is stored is what the schema
+ * makes of the value. As in JSON, -0 is 0 and a field that is undefined is left out; NaN, infinities, dates, bigints
+ * and instances of classes are refused.
+ *
+ * @example
+ * const Threshold = json(z.object({ late: z.number().positive() }))
+ * const Count = json<number>()
+ */
+export function json<Value = Json>(): Kind<Value>
+export function json<S extends AnySchema>(schema: S, options?: JsonOptions): Kind<SchemaOutput<S>, SchemaInput<S>>
+export function json(schema?: AnySchema, { describe }: JsonOptions = {}): Kind<unknown> {
+  return {
+    name: 'json',
+    version: 1,
+    schema: schema ? describeSchema(schema, describe) : true,
+    encode: async (value) => ({ bytes: encodeJson(schema ? await checked(schema, value) : value) }),
+    decode: decodeJson,
+    preview: async (artifact) => ({ type: 'json', value: await decodeJson(artifact) }),
+    ...(!schema && { accepts: ({ kind }) => kind === 'json' }),
+  }
+}
+
+/** @throws CairnError BAD_DEFINITION when neither the schema nor its user can describe it */
+export function describeSchema(schema: AnySchema, describe?: string): Json {
+  const described = describe ?? jsonSchema(schema, 'output')
+  if (described !== undefined) return described
+  throw new CairnError('BAD_DEFINITION', `the ${schema['~standard'].vendor} schema cannot be told as JSON Schema`, {
+    next: 'describe it in words that change when it changes: json(schema, { describe: "…" })',
+  })
+}
+
+export function checked<Output>(schema: AnySchema, value: unknown): Promise<Output> {
+  return validate<Output>(schema, value, (issues) => new CairnError('BAD_OUTPUT', issues.join('; ')))
+}
+
+export function encodeJson(value: unknown): Uint8Array {
+  try {
+    return new TextEncoder().encode(canonical(value))
+  } catch (error) {
+    if (error instanceof CairnError)
+      throw new CairnError('BAD_OUTPUT', error.message, error.next === undefined ? {} : { next: error.next })
+    if (error instanceof RangeError)
+      throw new CairnError('BAD_OUTPUT', 'value refers to itself, or is nested too deeply')
+    throw error
+  }
+}
+
+export async function decodeJson(artifact: Artifact): Promise<any> {
+  return JSON.parse(new TextDecoder().decode(await artifact.bytes()))
+}

@@ -1,0 +1,99 @@
+import {
+  CairnError,
+  suggest,
+  type AnySchema,
+  type Kind,
+  type SchemaInput,
+  type SchemaOutput,
+  type Summary,
+} from '@cairn/kernel'
+import { checked, decodeJson, describeSchema, encodeJson, type JsonOptions } from './json.ts'
+
+/** Numbers by name, in groups if need be. */
+export interface Metrics {
+  readonly [name: string]: number | Metrics
+}
+type ShortType = 'number' | 'integer'
+/** Metrics by name; with `?` one may be missing. */
+export type MetricTypes = Readonly<Record<string, ShortType | `${ShortType}?`>>
+type Values<M extends MetricTypes> = {
+  readonly [Name in keyof M as M[Name] extends `${string}?` ? never : Name]: number
+} & { readonly [Name in keyof M as M[Name] extends `${string}?` ? Name : never]?: number }
+
+/**
+ * What a step has measured: finite numbers by name, or groups of them. Tracking shows, charts and compares them, so
+ * that no step needs to log anything.
+ *
+ * @example
+ * const Evaluation = metrics({ auc: 'number', rows: 'integer', brier: 'number?' })
+ */
+export function metrics(): Kind<Metrics>
+export function metrics<const M extends MetricTypes>(types: M): Kind<Values<M>>
+export function metrics<S extends AnySchema>(schema: S, options?: JsonOptions): Kind<SchemaOutput<S>, SchemaInput<S>>
+export function metrics(given?: MetricTypes | AnySchema, { describe }: JsonOptions = {}): Kind<any> {
+  const schema = given && isSchema(given) ? given : undefined
+  const types = given && !isSchema(given) ? given : undefined
+  return {
+    name: 'metrics',
+    version: 1,
+    schema: schema ? describeSchema(schema, describe) : (types ?? true),
+    async encode(value) {
+      checkNumbers(value, '')
+      if (types) checkTypes(value, types)
+      const measured = schema ? await checked<Metrics>(schema, value) : (value as Metrics)
+      checkNumbers(measured, '')
+      return { bytes: encodeJson(measured), summary: topLevel(measured) }
+    },
+    decode: decodeJson,
+    async preview(artifact) {
+      return { type: 'summary', fields: flat(await decodeJson(artifact)) }
+    },
+    ...(!given && { accepts: ({ kind }) => kind === 'metrics' }),
+  }
+}
+
+function isSchema(given: MetricTypes | AnySchema): given is AnySchema {
+  return '~standard' in given && typeof given['~standard'] === 'object'
+}
+
+function checkNumbers(metrics: unknown, within: string): void {
+  if (typeof metrics !== 'object' || metrics === null || Array.isArray(metrics))
+    throw new CairnError('BAD_OUTPUT', `metrics${within && ` "${within}"`} are no object of numbers`)
+  for (const [name, value] of Object.entries(metrics)) {
+    const path = within ? `${within}.${name}` : name
+    if (typeof value === 'object' && value !== null) checkNumbers(value, path)
+    else if (value !== undefined && !Number.isFinite(value))
+      throw new CairnError('BAD_OUTPUT', `metric "${path}" is ${String(value)}`, {
+        next: 'metrics are finite numbers: leave out what could not be measured',
+      })
+  }
+}
+
+function checkTypes(metrics: Readonly<Record<string, unknown>>, types: MetricTypes): void {
+  for (const name of Object.keys(metrics))
+    if (!(name in types))
+      throw new CairnError('BAD_OUTPUT', `metric "${name}" is not declared`, {
+        next: suggest(name, Object.keys(types)),
+      })
+  for (const [name, type] of Object.entries(types)) {
+    const value = metrics[name]
+    if (value === undefined && !type.endsWith('?')) throw new CairnError('BAD_OUTPUT', `metric "${name}" is missing`)
+    if (value !== undefined && typeof value !== 'number')
+      throw new CairnError('BAD_OUTPUT', `metric "${name}" is a group where ${type} is declared`)
+    if (type.startsWith('integer') && value !== undefined && !Number.isInteger(value))
+      throw new CairnError('BAD_OUTPUT', `metric "${name}" is ${value}, no integer`)
+  }
+}
+
+function flat(metrics: Metrics, within = ''): Record<string, number> {
+  const fields = Object.entries(metrics).map(([name, value]) =>
+    typeof value === 'number' ? { [within + name]: value } : flat(value, `${within}${name}.`),
+  )
+  return Object.assign({}, ...fields) as Record<string, number>
+}
+
+function topLevel(metrics: Metrics): Summary {
+  return Object.fromEntries(
+    Object.entries(metrics).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+  )
+}

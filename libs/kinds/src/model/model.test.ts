@@ -1,0 +1,151 @@
+import { writeFileSync } from 'node:fs'
+import { afterAll, expect, test } from 'vitest'
+import { artifactFolder, checkKind } from '../testing.ts'
+import { model } from './model.ts'
+import { doubling, onnx } from './onnx.fixture.ts'
+
+const folder = artifactFolder()
+afterAll(() => folder[Symbol.dispose]())
+const path = folder.encoder.file()
+writeFileSync(path, doubling(2))
+
+const Doubling = model({ inputs: { features: 'float32[*,2]' }, outputs: { doubled: 'float32[*,2]' } })
+const opened = async (bytes: Uint8Array, kind = model()) => kind.decode(await folder.write(kind, bytes))
+
+test('model keeps what the engine relies on', async () => {
+  await checkKind(Doubling, {
+    values: [doubling(2), path, { path }, await opened(doubling(2))],
+    refused: [null, 3, '/no/such/file', new Uint8Array(), Uint8Array.of(1, 2, 3), doubling(3), doubling(2, 11)],
+    read: async (read) => Buffer.from(await read.bytes()).toString('base64'),
+    expect: () => Buffer.from(doubling(2)).toString('base64'),
+  })
+  await checkKind(model(), {
+    values: [doubling(5)],
+    read: (read) => read.bytes(),
+    expect: () => Buffer.from(doubling(5)),
+  })
+})
+
+test('it predicts from rows and from columns', async () => {
+  const found = await Doubling.decode(await folder.write(Doubling, doubling(2)))
+  expect(await found.predict({ features: Float32Array.of(1, 2, 3, 4) })).toEqual({
+    doubled: Float32Array.of(2, 4, 6, 8),
+  })
+  expect(await found.predict({ features: [1, 2] })).toEqual({ doubled: Float32Array.of(2, 4) })
+  const columns = [Float64Array.of(1, 3, 5), Int32Array.of(2, 4, 6)]
+  expect(await found.predict({ features: columns })).toEqual({ doubled: Float32Array.of(2, 4, 6, 8, 10, 12) })
+})
+
+test('many rows go in batches, with the same result', async () => {
+  const found = await opened(doubling(2))
+  const features = Float32Array.from({ length: 2 * 1001 }, (_, index) => index)
+  const expected = { doubled: features.map((value) => value * 2) }
+  for (const batch of [1, 7, 1000, 1001, Infinity])
+    expect(await found.predict({ features }, { batch })).toEqual(expected)
+  expect(await found.predict({ features: [features, features] }, { batch: 64 })).toMatchObject({
+    doubled: { length: 2 * features.length },
+  })
+  expect(await found.predict({ features: new Float32Array() })).toEqual({ doubled: new Float32Array() })
+})
+
+test('64-bit integers and strings can be fed', async () => {
+  const longs = await opened(doubling(1, 7))
+  expect(await longs.predict({ features: [1, 2] })).toEqual({ doubled: BigInt64Array.of(2n, 4n) })
+  const identity = onnx({
+    inputs: [{ name: 'words', type: 8, dims: ['n'] }],
+    outputs: [{ name: 'same', type: 8, dims: ['n'] }],
+    nodes: [{ op: 'Identity', inputs: ['words'], outputs: ['same'] }],
+  })
+  const words = await opened(identity)
+  expect(await words.predict({ words: ['a', 'é', 'b'] }, { batch: 2 })).toEqual({ same: ['a', 'é', 'b'] })
+})
+
+test('what does not fit the inputs is refused by name', async () => {
+  const found = await opened(doubling(2))
+  const wrong = async (feeds: Record<string, unknown>, message: string) =>
+    expect(found.predict(feeds as never)).rejects.toThrow(message)
+  await wrong({ feature: [1, 2] }, 'the model has no input "feature"')
+  await wrong({}, 'input "features" is fed nothing')
+  await wrong({ features: [1, 2, 3] }, 'input "features" is fed 3 values, which make no rows of 2')
+  await wrong({ features: [[1], [2], [3]] }, 'input "features" has the shape [rows,2] but is fed 3 columns')
+  await wrong({ features: [[1, 2], [3]] }, 'input "features": column 1 has 1 rows where column 0 has 2')
+})
+
+test('a model that takes a fixed number of rows gets that many at a time', async () => {
+  const pairs = onnx({
+    inputs: [{ name: 'x', type: 1, dims: [2, 1] }],
+    outputs: [{ name: 'y', type: 1, dims: [2, 1] }],
+    nodes: [{ op: 'Add', inputs: ['x', 'x'], outputs: ['y'] }],
+  })
+  const found = await opened(pairs)
+  expect(await found.predict({ x: [1, 2, 3, 4] })).toEqual({ y: Float32Array.of(2, 4, 6, 8) })
+  await expect(found.predict({ x: [1, 2, 3] })).rejects.toThrow(
+    'the model takes 2 rows at a time, which 3 do not make up',
+  )
+})
+
+test('an output that has no row for each row of the input cannot be batched', async () => {
+  const sum = onnx({
+    inputs: [{ name: 'x', type: 1, dims: ['n'] }],
+    outputs: [{ name: 'sum', type: 1, dims: [1] }],
+    nodes: [{ op: 'ReduceSum', inputs: ['x'], outputs: ['sum'] }],
+  })
+  const found = await opened(sum)
+  expect(await found.predict({ x: [1, 2, 3] })).toEqual({ sum: Float32Array.of(6) })
+  await expect(found.predict({ x: [1, 2, 3] }, { batch: 2 })).rejects.toThrow(
+    'output "sum" does not have a row for each row',
+  )
+})
+
+test('a refusal says what the model has instead', async () => {
+  await expect(folder.write(Doubling, doubling(3))).rejects.toMatchObject({
+    code: 'BAD_OUTPUT',
+    message: 'input "features" of the model is float32[*,3], not float32[*,2]',
+    next: 'its inputs are features float32[*,3]',
+  })
+  const Other = model({ inputs: { features: 'float32' }, outputs: { late: 'float32' } })
+  await expect(folder.write(Other, doubling(2))).rejects.toThrow('output "late" of the model is missing, not float32')
+  const unknown = onnx({
+    inputs: [{ name: 'x', type: 1, dims: ['n'] }],
+    outputs: [{ name: 'y', type: 1, dims: ['n'] }],
+    nodes: [{ op: 'NoSuchOperator', inputs: ['x'], outputs: ['y'] }],
+  })
+  await expect(folder.write(model(), unknown)).rejects.toThrow('the model cannot be loaded:')
+  await expect(
+    folder.write(model(), onnx({ inputs: [], outputs: [], nodes: [], external: ['weights'] })),
+  ).rejects.toThrow('the weights of the model lie in other files')
+})
+
+test('it tells what it is', async () => {
+  const artifact = await folder.write(model(), doubling(2))
+  const described = {
+    inputs: { features: 'float32[*,2]' },
+    outputs: { doubled: 'float32[*,2]' },
+    opsets: { 'ai.onnx': 17 },
+    producer: 'cairn-test 1.0',
+    operators: { Add: 1 },
+  }
+  expect(await (await model().decode(artifact)).describe()).toEqual(described)
+  expect(await model().preview!(artifact, { rows: 1 })).toEqual({ type: 'summary', fields: described })
+  expect(artifact.ref.summary).toEqual({ inputs: 'features float32[*,2]', outputs: 'doubled float32[*,2]', nodes: 1 })
+})
+
+test('an input takes models of the same inputs and of at least its outputs', () => {
+  const written = (outputs: Record<string, 'float32'>) => ({
+    kind: 'model',
+    version: 1,
+    schema: model({ inputs: { x: 'float32[*, 2]' }, outputs }).schema,
+  })
+  const { accepts } = model({ inputs: { x: 'float32[*,2]' }, outputs: { a: 'float32' } })
+  expect(accepts!(written({ a: 'float32', b: 'float32' }))).toBe(true)
+  expect(accepts!(written({ b: 'float32' }))).toBe(false)
+  expect(accepts!({ kind: 'model', version: 1, schema: true })).toBe(false)
+  expect(model().accepts!(written({ b: 'float32' }))).toBe(true)
+})
+
+test('a wrong declaration is refused at once', () => {
+  expect(() => model({ inputs: { x: 'float' as never }, outputs: {} })).toThrow('tensor "x" is declared "float"')
+  expect(() => model({ inputs: { x: 'float32[2' as never }, outputs: {} })).toThrow(
+    'tensor "x" is declared "float32[2"',
+  )
+})

@@ -1,0 +1,148 @@
+import { readFile } from 'node:fs/promises'
+import { CairnError, canonical, type Artifact, type Json, type Kind, type LocalFile } from '@cairn/kernel'
+import type { StoredFile } from '../file.ts'
+import { fitsSpec, parseSpec, specText, type Feed, type TensorData, type Tensors, type TensorShape } from './tensors.ts'
+
+/** A trained model, ready to predict. Nothing is loaded before it is asked for something. */
+export interface Model<I extends Tensors = any, O extends Tensors = any> {
+  /**
+   * Runs the model on the CPU, on one thread, so that the same rows give the same numbers.
+   * @param feeds for each input its values row by row, or the columns of a matrix
+   * @returns for each output its values, row by row
+   */
+  predict(
+    feeds: { readonly [Name in keyof I]: Feed<I[Name]> },
+    options?: PredictOptions,
+  ): Promise<{ -readonly [Name in keyof O]: TensorData<O[Name]> }>
+  /** Names and types of what it takes and gives, and who made it. */
+  describe(): Promise<ModelDescription>
+  /** As ONNX. */
+  bytes(): Promise<Uint8Array>
+}
+
+export interface PredictOptions {
+  /** Rows that are computed at a time. Default 16,384. */
+  readonly batch?: number
+}
+export interface ModelDescription {
+  /** As in `float32[*,8]`. */
+  readonly inputs: Readonly<Record<string, string>>
+  readonly outputs: Readonly<Record<string, string>>
+  readonly opsets: Readonly<Record<string, number>>
+  readonly producer: string
+  readonly operators: Readonly<Record<string, number>>
+}
+
+/** ONNX: the bytes, a file of them, or a model that the step has received. */
+export type ModelInput = Uint8Array | string | LocalFile | StoredFile | Model
+
+/**
+ * A trained model, stored as ONNX. It is loaded when it is written, so that what cannot predict is refused there.
+ *
+ * @param declared names and types of its inputs and outputs. The model takes exactly these inputs; it may have more outputs.
+ * @example
+ * const DelayModel = model({ inputs: { features: 'float32[*,8]' }, outputs: { late: 'float32[*,1]' } })
+ */
+export function model(): Kind<Model, ModelInput>
+export function model<const I extends Tensors, const O extends Tensors>(declared: {
+  readonly inputs: I
+  readonly outputs: O
+}): Kind<Model<I, O>, ModelInput>
+export function model(declared?: { readonly inputs: Tensors; readonly outputs: Tensors }): Kind<Model, ModelInput> {
+  const specs = declared && { inputs: parseSpecs(declared.inputs), outputs: parseSpecs(declared.outputs) }
+  const schema = specs ? { inputs: specTexts(specs.inputs), outputs: specTexts(specs.outputs) } : true
+  return {
+    name: 'model',
+    version: 1,
+    schema,
+    async encode(value) {
+      const bytes = await modelBytes(value)
+      const found = (await import('./onnx.ts')).readOnnx(bytes)
+      if (specs) checkTensors(found, specs)
+      await (await import('./predict.ts')).checkLoads(bytes)
+      const nodes = Object.values(found.operators).reduce((sum, count) => sum + count, 0)
+      return { bytes, summary: { inputs: line(found.inputs), outputs: line(found.outputs), nodes } }
+    },
+    decode: (artifact) => openModel(artifact, declared && Object.keys(declared.outputs)),
+    async preview(artifact) {
+      return { type: 'summary', fields: { ...(await openModel(artifact).describe()) } }
+    },
+    accepts: (produced) => produced.kind === 'model' && fitsModel(produced.schema, schema),
+  }
+}
+
+function openModel(artifact: Artifact, outputs?: readonly string[]): Model {
+  let session: ReturnType<typeof import('./predict.ts').openSession> | undefined
+  return {
+    bytes: () => artifact.bytes(),
+    async describe() {
+      const { inputs, outputs, ...rest } = (await import('./onnx.ts')).readOnnx(await artifact.bytes())
+      return { inputs: specTexts(inputs), outputs: specTexts(outputs), ...rest }
+    },
+    async predict(feeds, { batch = 16_384 } = {}) {
+      if (!(batch >= 1)) throw new CairnError('BAD_DEFINITION', `a batch of ${batch} rows`, { next: 'use 1 or more' })
+      const { openSession, predict } = await import('./predict.ts')
+      session ??= artifact.path().then(openSession)
+      return predict(await session, feeds, outputs, batch)
+    },
+  }
+}
+
+async function modelBytes(value: ModelInput): Promise<Uint8Array> {
+  if (value instanceof Uint8Array) return value
+  if (typeof value === 'object' && value !== null && 'predict' in value) return value.bytes()
+  const path = typeof value === 'object' && value !== null ? value.path : value
+  if (typeof path === 'function') return readFile(await path())
+  if (typeof path === 'string')
+    return readFile(path).catch((cause: Error) => {
+      throw new CairnError('BAD_OUTPUT', `the model cannot be read: ${cause.message}`, { cause })
+    })
+  throw new CairnError('BAD_OUTPUT', `value is ${value === null ? 'null' : typeof value}, no model`, {
+    next: 'return the bytes of an ONNX file, or its path',
+  })
+}
+
+type Shapes = Readonly<Record<string, TensorShape>>
+interface Interface {
+  readonly inputs: Shapes
+  readonly outputs: Shapes
+}
+
+function checkTensors(found: Interface, declared: Interface): void {
+  for (const side of ['inputs', 'outputs'] as const)
+    for (const [name, shape] of Object.entries(declared[side])) {
+      const actual = found[side][name]
+      if (actual && fitsSpec(actual, shape)) continue
+      const is = actual ? `is ${specText(actual)}` : 'is missing'
+      throw new CairnError('BAD_OUTPUT', `${side.slice(0, -1)} "${name}" of the model ${is}, not ${specText(shape)}`, {
+        next: `its ${side} are ${line(found[side])}`,
+      })
+    }
+  for (const name of Object.keys(found.inputs))
+    if (!(name in declared.inputs))
+      throw new CairnError('BAD_OUTPUT', `the model takes an input "${name}" that is not declared`)
+}
+
+/** The same inputs, and at least the wanted outputs. */
+function fitsModel(produced: Json, wanted: Json): boolean {
+  if (wanted === true || canonical(produced) === canonical(wanted)) return true
+  if (produced === true) return false
+  const [given, asked] = [produced, wanted] as unknown as { inputs: Json; outputs: Record<string, string> }[]
+  return (
+    canonical(given!.inputs) === canonical(asked!.inputs) &&
+    Object.entries(asked!.outputs).every(([name, spec]) => given!.outputs[name] === spec)
+  )
+}
+
+function parseSpecs(tensors: Tensors): Shapes {
+  return Object.fromEntries(Object.entries(tensors).map(([name, spec]) => [name, parseSpec(name, spec)]))
+}
+
+function specTexts(shapes: Shapes): Record<string, string> {
+  return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, specText(shape)]))
+}
+
+function line(shapes: Shapes): string {
+  const specs = Object.entries(specTexts(shapes))
+  return specs.map(([name, spec]) => `${name} ${spec}`).join(', ')
+}

@@ -1,0 +1,92 @@
+import { CairnError, suggest } from '@cairn/kernel'
+import type { InferenceSession, Tensor } from 'onnxruntime-node'
+import { fedInput, type FedInput, type Values } from './feeds.ts'
+
+/** One thread: with more, sums come out in another order and so does the last digit. */
+export async function openSession(model: string | Uint8Array): Promise<InferenceSession> {
+  const { InferenceSession } = await import('onnxruntime-node') // 45 MB of native code
+  const options = {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+    logSeverityLevel: 3 as const,
+  }
+  return InferenceSession.create(model as string, options)
+}
+
+/** @throws CairnError BAD_OUTPUT for a model that cannot predict */
+export async function checkLoads(bytes: Uint8Array): Promise<void> {
+  try {
+    await (await openSession(bytes)).release()
+  } catch (cause) {
+    throw new CairnError('BAD_OUTPUT', `the model cannot be loaded: ${(cause as Error).message}`, { cause })
+  }
+}
+
+/** Runs a model over rows, so many at a time. */
+export async function predict(
+  session: InferenceSession,
+  feeds: Readonly<Record<string, unknown>>,
+  outputs: readonly string[] | undefined,
+  batchRows: number,
+): Promise<Record<string, Values>> {
+  const inputs = readFeeds(session, feeds)
+  const wanted = outputs ?? session.outputMetadata.filter(({ isTensor }) => isTensor).map(({ name }) => name)
+  const [{ rows }] = inputs as [FedInput]
+  const atOnce = inputs.find(({ fixedRows }) => fixedRows !== undefined)?.fixedRows ?? batchRows
+  if (rows % atOnce !== 0 && atOnce !== batchRows)
+    throw new CairnError('BAD_DEFINITION', `the model takes ${atOnce} rows at a time, which ${rows} do not make up`)
+
+  const { Tensor } = await import('onnxruntime-node')
+  const parts: Record<string, Values[]> = Object.fromEntries(wanted.map((name) => [name, []]))
+  for (let first = 0; first === 0 || first < rows; first += atOnce) {
+    const count = Math.min(atOnce, rows - first)
+    const tensors = inputs.map((input) => {
+      const { values, shape } = input.batch(first, count)
+      return [input.name, new Tensor(input.type as 'float32', values as Float32Array, shape)] as const
+    })
+    const given = await session.run(Object.fromEntries(tensors), wanted)
+    for (const name of wanted) parts[name]!.push(outputValues(name, given[name]!, count, count === rows))
+  }
+  return Object.fromEntries(wanted.map((name) => [name, join(parts[name]!)]))
+}
+
+function readFeeds(session: InferenceSession, feeds: Readonly<Record<string, unknown>>): FedInput[] {
+  for (const name of Object.keys(feeds))
+    if (!session.inputNames.includes(name))
+      throw new CairnError('BAD_DEFINITION', `the model has no input "${name}"`, {
+        next: suggest(name, session.inputNames),
+      })
+  const inputs = session.inputMetadata.map((input) => {
+    if (input.isTensor) return fedInput(input.name, input.type, input.shape, feeds[input.name])
+    throw new CairnError('BAD_DEFINITION', `input "${input.name}" of the model is no tensor`)
+  })
+  for (const { name, rows } of inputs)
+    if (rows !== inputs[0]!.rows)
+      throw new CairnError(
+        'BAD_DEFINITION',
+        `input "${name}" is fed ${rows} rows where "${inputs[0]!.name}" is fed ${inputs[0]!.rows}`,
+      )
+  return inputs
+}
+
+function outputValues(name: string, { data, dims }: Tensor, rows: number, whole: boolean): Values {
+  if (whole || dims[0] === rows) return data as Values
+  throw new CairnError('BAD_DEFINITION', `output "${name}" does not have a row for each row of the input`, {
+    next: 'feed all rows at once: predict(feeds, { batch: Infinity })',
+  })
+}
+
+function join(parts: readonly Values[]): Values {
+  const [first] = parts
+  if (parts.length === 1) return first!
+  if (Array.isArray(first)) return (parts as string[][]).flat()
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  const joined = new (first!.constructor as Float32ArrayConstructor)(length)
+  let at = 0
+  for (const part of parts as Float32Array[]) {
+    joined.set(part, at)
+    at += part.length
+  }
+  return joined
+}

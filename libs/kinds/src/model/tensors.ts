@@ -1,0 +1,72 @@
+import { CairnError } from '@cairn/kernel'
+
+interface Data {
+  float32: Float32Array
+  float64: Float64Array
+  int8: Int8Array
+  int16: Int16Array
+  int32: Int32Array
+  int64: BigInt64Array
+  uint8: Uint8Array
+  uint16: Uint16Array
+  uint32: Uint32Array
+  uint64: BigUint64Array
+  /** 0 and 1. */
+  bool: Uint8Array
+  string: string[]
+}
+export type TensorType = keyof Data
+/** A tensor's type, with or without its shape: `float32`, `float32[*,8]`. `*` is any length; the first one is the rows. */
+export type TensorSpec = TensorType | `${TensorType}[${string}]`
+export type Tensors = Readonly<Record<string, TensorSpec>>
+
+export type TensorData<T extends TensorSpec> = T extends TensorType
+  ? Data[T]
+  : T extends `${infer Type extends TensorType}[${string}]`
+    ? Data[Type]
+    : never
+/** What a model is fed: values row by row, or the columns of a matrix, as `columnsOf` of a table gives them. */
+export type Feed<T extends TensorSpec> = TensorData<T> | ArrayLike<number> | readonly ArrayLike<number>[]
+
+export const NUMBERS = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int8: Int8Array,
+  int16: Int16Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  uint8: Uint8Array,
+  uint16: Uint16Array,
+  uint32: Uint32Array,
+  uint64: BigUint64Array,
+  bool: Uint8Array,
+} as const
+
+export interface TensorShape {
+  readonly type: string
+  /** Undefined when it is not told; a dimension is undefined when it may have any length. */
+  readonly shape: readonly (number | undefined)[] | undefined
+}
+
+/** @throws CairnError BAD_DEFINITION */
+export function parseSpec(name: string, spec: string): TensorShape {
+  const [, type, dimensions] = /^(\w+)(?:\[([*\d, ]*)\])?$/.exec(spec) ?? []
+  if (type === undefined || !(type === 'string' || type in NUMBERS))
+    throw new CairnError('BAD_DEFINITION', `tensor "${name}" is declared "${spec}"`, {
+      next: 'write a type and, if you like, a shape: float32[*,8]',
+    })
+  const shape = dimensions?.split(',').map((part) => (part.trim() === '*' ? undefined : Number(part)))
+  return { type, shape }
+}
+
+export function specText({ type, shape }: TensorShape): string {
+  return shape ? `${type}[${shape.map((length) => length ?? '*').join(',')}]` : type
+}
+
+/** Whether a tensor is as declared: of the type and, where one is declared, of the shape. */
+export function fitsSpec(actual: TensorShape, declared: TensorShape): boolean {
+  if (actual.type !== declared.type) return false
+  if (!declared.shape) return true
+  const { shape } = actual
+  return shape?.length === declared.shape.length && declared.shape.every((length, at) => length === shape[at])
+}

@@ -1,0 +1,89 @@
+import type { DuckDBVector } from '@duckdb/node-api'
+import { CairnError, suggest } from '@cairn/kernel'
+import { cellNumber, identifier } from './column-sql.ts'
+import type { Column } from './columns.ts'
+import { countRows, readChunks, type Select } from './read.ts'
+import type { SqlSource } from './relation.ts'
+
+/** Whole columns, each as one array; of what type, is told by `ColumnArray`. */
+export async function readArrays(source: SqlSource, names: readonly string[]): Promise<any> {
+  if (names.length === 0) return {}
+  const capacity = source.columns ? await countRows(source) : 1 << 16
+  let arrays: Growing[] = []
+  const select: Select = (columns) => {
+    const chosen = names.map((name) => pick(columns, name))
+    arrays = chosen.map((column) => growing(column, capacity))
+    return chosen.map(arrayCell)
+  }
+  for await (const chunk of readChunks(source, select))
+    for (const [index, array] of arrays.entries()) array.append(chunk.getColumnVector(index), chunk.rowCount)
+  return Object.fromEntries(names.map((name, index) => [name, arrays[index]!.whole()]))
+}
+
+function pick(columns: readonly Column[], name: string): Column {
+  const found = columns.find((column) => column.name === name)
+  if (found) return found
+  const known = columns.map((column) => column.name)
+  throw new CairnError('BAD_DEFINITION', `there is no column "${name}"`, { next: suggest(name, known) })
+}
+
+const NUMBERS = {
+  bool: { array: Uint8Array, duckdb: 'UTINYINT' },
+  int8: { array: Int8Array, duckdb: 'TINYINT' },
+  int16: { array: Int16Array, duckdb: 'SMALLINT' },
+  int32: { array: Int32Array, duckdb: 'INTEGER' },
+  int64: { array: Float64Array, duckdb: 'DOUBLE' },
+  uint8: { array: Uint8Array, duckdb: 'UTINYINT' },
+  uint16: { array: Uint16Array, duckdb: 'USMALLINT' },
+  uint32: { array: Uint32Array, duckdb: 'UINTEGER' },
+  float32: { array: Float32Array, duckdb: 'FLOAT' },
+  float64: { array: Float64Array, duckdb: 'DOUBLE' },
+  date: { array: Int32Array, duckdb: 'INTEGER' },
+  timestamp: { array: Float64Array, duckdb: 'DOUBLE' },
+} as const
+
+/** Undefined for what is no number in JavaScript. Nullable numbers are floats, so that NaN can stand for null. */
+function numbersOf({ type, nullable }: Column): (typeof NUMBERS)[keyof typeof NUMBERS] | undefined {
+  if (type === 'string' || type === 'bigint' || (type === 'bool' && nullable)) return undefined
+  return nullable && type !== 'float32' ? NUMBERS.float64 : NUMBERS[type]
+}
+
+// Nulls become NaN already in SQL: to ask DuckDB's vectors of each value whether it is null is slow.
+function arrayCell(column: Column): string {
+  const numbers = numbersOf(column)
+  if (!numbers) return identifier(column.name)
+  const number = column.nullable ? `coalesce(${cellNumber(column)}, 'nan'::double)` : cellNumber(column)
+  return `${number}::${numbers.duckdb}`
+}
+
+interface Growing {
+  append(vector: DuckDBVector, count: number): void
+  whole(): ArrayLike<unknown>
+}
+
+function growing(column: Column, capacity: number): Growing {
+  const Numbers = column.declared === 'bigint' ? BigInt64Array : numbersOf(column)?.array
+  if (!Numbers) {
+    const values: unknown[] = []
+    return {
+      append(vector, count) {
+        for (let index = 0; index < count; index++) values.push(vector.getItem(index))
+      },
+      whole: () => values,
+    }
+  }
+  let numbers = new Numbers(capacity) as Float64Array // stands for all of them: they differ in what they hold alone
+  let length = 0
+  return {
+    append(vector, count) {
+      if (length + count > numbers.length) {
+        const larger = new Numbers(Math.max(length + count, numbers.length * 2)) as Float64Array
+        larger.set(numbers)
+        numbers = larger
+      }
+      for (let index = 0; index < count; index++) numbers[length + index] = vector.getItem(index) as number
+      length += count
+    },
+    whole: () => (length === numbers.length ? numbers : numbers.slice(0, length)),
+  }
+}

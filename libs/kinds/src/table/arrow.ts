@@ -1,0 +1,65 @@
+import type { Builder, DataType, Table as ArrowTable } from 'apache-arrow'
+import { cellNumber, identifier } from './column-sql.ts'
+import type { Column } from './columns.ts'
+import { readChunks, type Select } from './read.ts'
+import type { SqlSource } from './relation.ts'
+
+export async function readArrow(source: SqlSource): Promise<ArrowTable> {
+  const arrow = await import('apache-arrow')
+  const types: Record<Column['type'], DataType> = {
+    bool: new arrow.Bool(),
+    int8: new arrow.Int8(),
+    int16: new arrow.Int16(),
+    int32: new arrow.Int32(),
+    int64: new arrow.Int64(),
+    uint8: new arrow.Uint8(),
+    uint16: new arrow.Uint16(),
+    uint32: new arrow.Uint32(),
+    bigint: new arrow.Int64(),
+    float32: new arrow.Float32(),
+    float64: new arrow.Float64(),
+    string: new arrow.Utf8(),
+    date: new arrow.DateDay(),
+    timestamp: new arrow.TimestampMillisecond('UTC'),
+  }
+  let names: string[] = []
+  let builders: Builder[] = []
+  const select: Select = (columns) => {
+    names = columns.map(({ name }) => name)
+    builders = columns.map(({ type }) => arrow.makeBuilder({ type: types[type], nullValues: [null] }))
+    return columns.map(arrowCell)
+  }
+  for await (const chunk of readChunks(source, select))
+    for (const [index, builder] of builders.entries()) {
+      const vector = chunk.getColumnVector(index)
+      for (let row = 0, rows = chunk.rowCount; row < rows; row++) builder.append(vector.getItem(row))
+    }
+  const vectors = builders.map((builder) => builder.finish().toVector())
+  return new arrow.Table(Object.fromEntries(names.map((name, index) => [name, vectors[index]!])))
+}
+
+/** As Arrow's builders take it: 64-bit integers as bigint, dates and timestamps as milliseconds. */
+function arrowCell(column: Column): string {
+  const name = identifier(column.name)
+  if (/^(bool|string|int64|bigint)$/.test(column.type)) return name
+  return column.type === 'date' ? `${cellNumber(column)} * 86400000` : cellNumber(column)
+}
+
+/** The columns of an Arrow table, dates as days. */
+export function arrowColumns(table: ArrowTable, columns: readonly Column[]): Record<string, ArrayLike<unknown>> {
+  const dates = new Set(columns.flatMap(({ name, type }) => (type === 'date' ? [name] : [])))
+  return Object.fromEntries(
+    table.schema.fields.map(({ name }) => {
+      const values: unknown[] = [...table.getChild(name)!]
+      return [name, dates.has(name) ? values.map(days) : values]
+    }),
+  )
+}
+
+function days(value: unknown): unknown {
+  return typeof value === 'number' ? value / 86_400_000 : value
+}
+
+export function isArrowTable(value: object): value is ArrowTable {
+  return 'schema' in value && 'numRows' in value && 'getChild' in value
+}

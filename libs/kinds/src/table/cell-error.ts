@@ -1,0 +1,51 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { CairnError } from '@cairn/kernel'
+import { badCell, BAD_CELL, identifier } from './column-sql.ts'
+import type { Column } from './columns.ts'
+import { queryError, type Prepared } from './statement.ts'
+
+/** Why a statement over checked cells failed: when a cell did not fit, the rows are read again, up to the first such one. */
+export async function cellError(
+  connection: DuckDBConnection,
+  { text, types, bindings }: CheckedText,
+  columns: readonly Column[],
+  cause: unknown,
+): Promise<unknown> {
+  if (!(cause instanceof Error && cause.message.includes(BAD_CELL))) return queryError(cause)
+  const bad = columns.map((column) => `(${badCell(column, types.get(column.name)!)})`)
+  const shown = columns.map(({ name }) => `${identifier(name)}::varchar`)
+  const numbered = `(select (row_number() over () - 1)::double as "cairn row", * from ${text})`
+  const locate = `select "cairn row", [${bad.join(', ')}], [${shown.join(', ')}] from ${numbered} where ${bad.join(' or ')} limit 1`
+  const result = await connection.runAndReadAll(locate, bindings?.values, bindings?.types)
+  const [row, flags, cells] = result.getRowsJson()[0] as [number, boolean[], (string | null)[]]
+  const index = flags.indexOf(true)
+  return badCellError(columns[index]!, row, cells[index]!)
+}
+
+interface CheckedText {
+  readonly text: string
+  /** Types of its columns, by name. */
+  readonly types: ReadonlyMap<string, string>
+  readonly bindings?: Pick<Prepared, 'values' | 'types'>
+}
+
+/** Rows count from 0. `value`: as SQL writes it. */
+function badCellError(column: Column, row: number, value: string | null): CairnError {
+  const { name, declared, type } = column
+  const at = `column "${name}", row ${row}:`
+  if (value === null)
+    return new CairnError('BAD_OUTPUT', `${at} is null`, {
+      next: `fill it or leave the row out; to allow nulls, declare the column "${declared}?"`,
+    })
+  if (/^-?(nan|inf|infinity)$/.test(value) && type.startsWith('float'))
+    return new CairnError('BAD_OUTPUT', `${at} is ${value.replace('nan', 'NaN').replace(/inf(inity)?/, 'Infinity')}`, {
+      next: `find out where it comes from; to allow it, declare the column "${type}|nan${column.nullable ? '?' : ''}"`,
+    })
+  return new CairnError('BAD_OUTPUT', `${at} is ${value}, which ${type} cannot hold`, { next: HINTS[type] ?? '' })
+}
+
+const HINTS: Partial<Record<Column['type'], string>> = {
+  int64: 'numbers are exact up to 2^53: for larger ones declare the column "bigint"',
+  timestamp: "a timestamp holds whole milliseconds of the years 1 to 9999: use date_trunc('millisecond', …)",
+  date: 'a date holds the years 1 to 9999',
+}

@@ -1,0 +1,99 @@
+import type { Column } from './columns.ts'
+
+/** How DuckDB holds a type of column, and what of other types fits into it. */
+interface Storage {
+  readonly stored: string
+  /** Types that a query may give for it without a cast of its own. */
+  readonly from: RegExp
+  /** True of a value that is not null and does not fit. */
+  readonly unfit?: (value: string, column: Column, type: string) => string
+  /** The value as a JavaScript number. */
+  readonly number?: (value: string) => string
+}
+
+const WHOLE = /^U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)$/
+const NUMERIC = /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|DECIMAL\(.*\))$/
+
+const whole = (stored: string, min: string | number, max: string | number): Storage => ({
+  stored,
+  from: WHOLE,
+  unfit: (value) => `${value} not between ${min} and ${max}`,
+})
+const floating = (stored: string, max: string): Storage => ({
+  stored,
+  from: NUMERIC,
+  unfit: (value, { nan }) =>
+    nan
+      ? `isfinite(${value}::double) and abs(${value}::double) > ${max}`
+      : `not isfinite(${value}::double) or abs(${value}::double) > ${max}`,
+})
+
+const STORAGE: Record<Column['type'], Storage> = {
+  bool: { stored: 'BOOLEAN', from: /^BOOLEAN$/ },
+  int8: whole('TINYINT', -128, 127),
+  int16: whole('SMALLINT', -32768, 32767),
+  int32: whole('INTEGER', -2147483648, 2147483647),
+  int64: whole('BIGINT', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+  uint8: whole('UTINYINT', 0, 255),
+  uint16: whole('USMALLINT', 0, 65535),
+  uint32: whole('UINTEGER', 0, 4294967295),
+  bigint: whole('BIGINT', '(-9223372036854775808)::hugeint', '9223372036854775807::hugeint'),
+  float32: floating('FLOAT', '3.4028234663852886e38'),
+  float64: floating('DOUBLE', '1.7976931348623157e308'),
+  string: { stored: 'VARCHAR', from: /^(VARCHAR|ENUM\(.*\))$/ },
+  date: {
+    stored: 'DATE',
+    from: /^DATE$/,
+    unfit: (value) => `${value} not between date '0001-01-01' and date '9999-12-31'`,
+    number: (value) => `(${value} - date '1970-01-01')`,
+  },
+  timestamp: {
+    stored: 'TIMESTAMP_MS',
+    from: /^TIMESTAMP(_S|_MS|_NS| WITH TIME ZONE)?$/,
+    unfit: (value, _, type) =>
+      type === 'TIMESTAMP_NS' // of the years 1677 to 2262
+        ? `not isfinite(${value}) or epoch_ns(${value}) % 1000000 <> 0`
+        : `${value} not between timestamp '0001-01-01' and timestamp '9999-12-31 23:59:59.999' or epoch_us(${value}) % 1000 <> 0`,
+    number: (value) => `epoch_ms(${value})`,
+  },
+}
+
+export const BAD_CELL = 'cairn: a bad cell'
+
+export function fits(column: Column, type: string): boolean {
+  return STORAGE[column.type].from.test(type)
+}
+
+/** True of a value that the column cannot hold. */
+export function badCell(column: Column, type: string): string {
+  const value = identifier(column.name)
+  const unfit = STORAGE[column.type].unfit?.(value, column, type)
+  const bad = [...(column.nullable ? [] : [`${value} is null`]), ...(unfit ? [`coalesce(${unfit}, false)`] : [])]
+  return bad.join(' or ') || 'false'
+}
+
+/** The value as the column stores it; fails with `BAD_CELL` where there is one. */
+export function checkedCell(column: Column, type: string): string {
+  const value = `${identifier(column.name)}::${STORAGE[column.type].stored}`
+  const bad = badCell(column, type)
+  const checked = bad === 'false' ? value : `case when ${bad} then error('${BAD_CELL}') else ${value} end`
+  return `${checked} as ${identifier(column.name)}`
+}
+
+/** The value as a JavaScript number: milliseconds of a timestamp, days of a date. */
+export function cellNumber({ name, type }: Column): string {
+  const value = identifier(name)
+  return `${STORAGE[type].number?.(value) ?? value}::double`
+}
+
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}
+
+export function storedType({ type }: Column): string {
+  return STORAGE[type].stored
+}

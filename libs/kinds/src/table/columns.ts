@@ -1,0 +1,127 @@
+import { CairnError, suggest } from '@cairn/kernel'
+
+/** What a value of each type is in JavaScript. */
+interface Values {
+  bool: boolean
+  int8: number
+  int16: number
+  int32: number
+  /** Whole numbers up to 2^53 - 1 either way; larger ones are refused, not rounded. */
+  int64: number
+  uint8: number
+  uint16: number
+  uint32: number
+  /** 64 bits. */
+  bigint: bigint
+  float32: number
+  float64: number
+  /** Also holds NaN and infinities. */
+  'float32|nan': number
+  'float64|nan': number
+  string: string
+  /** `YYYY-MM-DD`, of the years 0001 to 9999. */
+  date: string
+  /** An instant, in whole milliseconds. In SQL it is a TIMESTAMP in UTC. */
+  timestamp: Date
+}
+
+/** What `columnsOf` gives of each type. */
+interface Arrays {
+  bool: Uint8Array
+  int8: Int8Array
+  int16: Int16Array
+  int32: Int32Array
+  int64: Float64Array
+  uint8: Uint8Array
+  uint16: Uint16Array
+  uint32: Uint32Array
+  bigint: BigInt64Array
+  float32: Float32Array
+  float64: Float64Array
+  'float32|nan': Float32Array
+  'float64|nan': Float64Array
+  string: string[]
+  /** Days since 1970-01-01. */
+  date: Int32Array
+  /** Milliseconds since 1970-01-01 UTC. */
+  timestamp: Float64Array
+}
+
+export type PlainType = keyof Values
+/** The type of a column. With `?` it also holds nulls. */
+export type ColumnType = PlainType | `${PlainType}?`
+export type Columns = Readonly<Record<string, ColumnType>>
+
+export type Cell<T extends ColumnType> = T extends PlainType
+  ? Values[T]
+  : T extends `${infer Plain extends PlainType}?`
+    ? Values[Plain] | null
+    : never
+/** A row of a table with these columns. */
+export type Row<C extends Columns> = { -readonly [Name in keyof C]: Cell<C[Name]> }
+
+type NullableArray<T extends PlainType> = T extends 'bool' | 'string' | 'bigint'
+  ? (Values[T] | null)[]
+  : T extends 'float32' | 'float32|nan'
+    ? Float32Array
+    : Float64Array
+/** A column as `columnsOf` gives it. Nulls among numbers, dates and timestamps are NaN. */
+export type ColumnArray<T extends ColumnType> = T extends PlainType
+  ? Arrays[T]
+  : T extends `${infer Plain extends PlainType}?`
+    ? NullableArray<Plain>
+    : never
+export type ColumnArrays<C extends Columns> = { -readonly [Name in keyof C]: ColumnArray<C[Name]> }
+
+/** A column as a step may return it: its values, or the numbers by which `columnsOf` gives them. NaN is never a null. */
+export type ColumnInput<T extends ColumnType> =
+  | ArrayLike<Cell<T>>
+  | (T extends 'bool' ? Uint8Array : T extends `${'date' | 'timestamp'}${string}` ? ArrayLike<number> : never)
+export type ColumnInputs<C extends Columns> = { readonly [Name in keyof C]: ColumnInput<C[Name]> }
+
+export interface Column {
+  readonly name: string
+  readonly declared: ColumnType
+  readonly type: Exclude<PlainType, `${string}|nan`>
+  readonly nullable: boolean
+  /** Whether it holds NaN and infinities. */
+  readonly nan: boolean
+}
+
+const TYPES: readonly PlainType[] = [
+  'bool',
+  'int8',
+  'int16',
+  'int32',
+  'int64',
+  'uint8',
+  'uint16',
+  'uint32',
+  'bigint',
+  'float32',
+  'float64',
+  'float32|nan',
+  'float64|nan',
+  'string',
+  'date',
+  'timestamp',
+]
+
+export function readColumns(columns: Columns): Column[] {
+  const names = Object.keys(columns)
+  if (names.length === 0) throw new CairnError('BAD_DEFINITION', 'a table has at least one column')
+  const lower = names.map((name) => name.toLowerCase())
+  return Object.entries(columns).map(([name, declared], index) => {
+    if (lower.indexOf(lower[index]!) !== index)
+      throw new CairnError('BAD_DEFINITION', `two columns are called "${name}": SQL does not tell case apart`)
+    if (name === '') throw new CairnError('BAD_DEFINITION', 'a column has no name')
+    const nullable = declared.endsWith('?')
+    const plain = nullable ? declared.slice(0, -1) : declared
+    if (!TYPES.includes(plain as PlainType))
+      throw new CairnError('BAD_DEFINITION', `column "${name}" has the unknown type "${declared}"`, {
+        next: suggest(plain, TYPES),
+      })
+    const nan = plain.endsWith('|nan')
+    return { name, declared, type: plain.replace('|nan', '') as Column['type'], nullable, nan }
+  })
+}

@@ -1,0 +1,97 @@
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBValue } from '@duckdb/node-api'
+import { cellError } from './cell-error.ts'
+import { cellNumber, checkedCell, identifier } from './column-sql.ts'
+import type { Column } from './columns.ts'
+import { lendConnection } from './duckdb.ts'
+import type { SqlSource } from './relation.ts'
+import { describe, prepare, type Prepared } from './statement.ts'
+
+/** `nested`: a query's list or struct, which comes as JSON. */
+export type ReadColumn = Column & { readonly nested?: boolean }
+export type Select = (columns: readonly ReadColumn[]) => readonly string[]
+
+export async function countRows(source: SqlSource): Promise<number> {
+  for await (const chunk of readChunks(source, () => ['count(*)::double']))
+    return Number(chunk.getColumnVector(0).getItem(0))
+  return 0
+}
+
+/** Rows as objects, in batches of up to 2048. */
+export async function* readRows(source: SqlSource): AsyncGenerator<Record<string, unknown>[]> {
+  let columns: readonly ReadColumn[] = []
+  const select: Select = (found) => (columns = found).map(rowCell)
+  for await (const chunk of readChunks(source, select)) {
+    const rows: Record<string, unknown>[] = Array.from({ length: chunk.rowCount }, () => ({}))
+    for (const [index, column] of columns.entries()) {
+      const vector = chunk.getColumnVector(index)
+      for (let row = 0; row < rows.length; row++) rows[row]![column.name] = rowValue(column, vector.getItem(row))
+    }
+    yield rows
+  }
+}
+
+function rowCell(column: Column): string {
+  if (column.type === 'date') return `${identifier(column.name)}::varchar`
+  return /^(bool|bigint|string)$/.test(column.type) ? identifier(column.name) : cellNumber(column)
+}
+
+function rowValue({ type, nested }: ReadColumn, value: DuckDBValue): unknown {
+  if (value === null) return null
+  if (type === 'timestamp') return new Date(value as number)
+  return nested ? JSON.parse(value as string) : value
+}
+
+/** What `select` makes of the columns, in chunks of up to 2048 rows. */
+export async function* readChunks(source: SqlSource, select: Select): AsyncGenerator<DuckDBDataChunk> {
+  using lent = await lendConnection(source.relation ?? 'serial')
+  const { connection } = lent
+  const prepared = await prepare(connection, source)
+  const typed = await typeColumns(connection, prepared, source.columns)
+  try {
+    const text = `select ${select(typed.columns).join(', ')} from ${typed.from}`
+    const result = await connection.stream(text, prepared.values, prepared.types)
+    for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk())
+      yield chunk
+  } catch (cause) {
+    throw await typed.explain(cause)
+  }
+}
+
+interface Typed {
+  readonly columns: readonly ReadColumn[]
+  /** Gives columns of exactly these types. */
+  readonly from: string
+  explain(cause: unknown): unknown
+}
+
+async function typeColumns(
+  connection: DuckDBConnection,
+  prepared: Prepared,
+  declared: SqlSource['columns'],
+): Promise<Typed> {
+  if (declared) return { columns: declared, from: prepared.text, explain: (cause) => cause }
+  const described = await describe(connection, prepared)
+  const columns = [...described].map(([name, type]) => queryColumn(name, type))
+  const plain = columns.map(({ name, type, nested }) => {
+    const value = nested ? `to_json(${identifier(name)})` : identifier(name)
+    return type === 'string' ? `${value}::varchar as ${identifier(name)}` : value
+  })
+  const cells = columns.map((column) => checkedCell(column, described.get(column.name)!))
+  const text = `(select ${plain.join(', ')} from ${prepared.text})`
+  return {
+    columns,
+    from: `(select ${cells.join(', ')} from ${text})`,
+    explain: (cause) => cellError(connection, { text, types: described, bindings: prepared }, columns, cause),
+  }
+}
+
+function queryColumn(name: string, type: string): ReadColumn {
+  const found = (plain: Column['type'], nested = false): ReadColumn => {
+    return { name, declared: `${plain}?`, type: plain, nullable: true, nan: plain === 'float64', nested }
+  }
+  if (/\]$|^(STRUCT|MAP|UNION|JSON|VARIANT)/.test(type)) return found('string', true)
+  if (/^(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT))$/.test(type)) return found('int64')
+  if (/^(FLOAT|DOUBLE|DECIMAL)/.test(type)) return found('float64')
+  if (type === 'BOOLEAN') return found('bool')
+  return type.startsWith('TIMESTAMP') ? found('timestamp') : found('string')
+}

@@ -1,0 +1,265 @@
+import { writeFileSync } from 'node:fs'
+import { DuckDBInstance } from '@duckdb/node-api'
+import fc from 'fast-check'
+import { afterAll, describe, expect, test } from 'vitest'
+import { artifactFolder } from '../testing.ts'
+import { csv, parquet } from './files.ts'
+import { UNREPEATABLE } from './inspect.ts'
+import { column, sql } from './sql.ts'
+import { table } from './table.ts'
+
+const folder = artifactFolder()
+afterAll(() => folder[Symbol.dispose]())
+const file = (content: string) => {
+  const path = folder.encoder.file()
+  writeFileSync(path, content)
+  return path
+}
+
+const Flights = table({ origin: 'string', delay: 'float64?' })
+const rows = [
+  { origin: 'ATL', delay: 5 },
+  { origin: 'LAS', delay: null },
+  { origin: 'ATL', delay: 7 },
+]
+const flights = await Flights.decode(await folder.write(Flights, rows))
+
+test('a query reads tables, and queries of queries', async () => {
+  const means = sql`select origin, avg(delay) as mean from ${flights} group by origin`
+  const found = sql<{ origin: string; mean: number | null }>`
+    select m.origin, m.mean from ${means} m join ${flights} f using (origin) order by all -- twice ATL`
+  expect(await found.toArray()).toEqual([
+    { origin: 'ATL', mean: 6 },
+    { origin: 'ATL', mean: 6 },
+    { origin: 'LAS', mean: null },
+  ])
+  expect(await found.count()).toBe(3)
+  expect(await found.columnsOf(['mean', 'origin'])).toEqual({
+    mean: Float64Array.of(6, 6, NaN),
+    origin: ['ATL', 'ATL', 'LAS'],
+  })
+  expect((await found.arrow()).numRows).toBe(3)
+  expect(await sql`with m as (${means}) select count(*) as n from m;`.toArray()).toEqual([{ n: 2 }])
+})
+
+test('a query is run anew each time it is read, and not before', async () => {
+  const path = file('n\n1\n')
+  const query = sql`select sum(n) as n from ${csv(path)}`
+  expect(await query.toArray()).toEqual([{ n: 1 }])
+  writeFileSync(path, 'n\n1\n2\n')
+  expect(await query.toArray()).toEqual([{ n: 3 }])
+})
+
+test('every type of a query has its value in JavaScript', async () => {
+  const found = await sql`select
+    true as b, 1::tinyint as i, 9007199254740991 as l, sum(1) as huge, 1.5 as d, 0.1::float as f, 'nan'::double as nan,
+    'x' as s, date '2001-02-03' as day, timestamp '2001-02-03 04:05:06.789' as t, null as nothing,
+    timestamptz '2001-02-03 04:05:06+02' as tz, time '04:05:06' as clock, [1, 2] as list, {'a': [null, 'x']} as struct,
+    'e'::enum('e') as e, interval 1 day as span`.toArray()
+  expect(found).toEqual([
+    {
+      b: true,
+      i: 1,
+      l: 9007199254740991,
+      huge: 1,
+      d: 1.5,
+      f: Math.fround(0.1),
+      nan: NaN,
+      s: 'x',
+      day: '2001-02-03',
+      t: new Date('2001-02-03T04:05:06.789Z'),
+      nothing: null,
+      tz: new Date('2001-02-03T02:05:06Z'),
+      clock: '04:05:06',
+      list: [1, 2],
+      struct: { a: [null, 'x'] },
+      e: 'e',
+      span: '1 day',
+    },
+  ])
+})
+
+test('a number that JavaScript cannot hold is refused, not rounded', async () => {
+  const query = sql`select * from (values (1), (9007199254740993)) t(n)`
+  await expect(query.toArray()).rejects.toThrow('column "n", row 1: is 9007199254740993, which int64 cannot hold')
+  await expect(query.columnsOf(['n'])).rejects.toThrow('column "n", row 1')
+})
+
+describe('values', () => {
+  test('are bound, never pasted', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          fc.string({ unit: 'binary' }),
+          fc.double(),
+          fc.maxSafeInteger(),
+          fc.boolean(),
+          fc.constantFrom("'", "' or 1=1 --", '";', '$v1', '/*', null),
+        ),
+        async (value) => {
+          const [found] = await sql`select ${value} as value, typeof(${value}) as type`.toArray()
+          expect(found!['value']).toEqual(Object.is(value, -0) ? expect.closeTo(0) : value)
+        },
+      ),
+      { numRuns: 60 },
+    ))
+
+  test('keep their types', async () => {
+    const [types] =
+      await sql`select typeof(${3}) as i, typeof(${2 ** 40}) as l, typeof(${1.5}) as d, typeof(${10n}) as h,
+      typeof(${'x'}) as s, typeof(${true}) as b, typeof(${new Date(0)}) as t, typeof(${[1, 2]}) as il,
+      typeof(${[1, 2.5]}) as dl, typeof(${['a']}) as sl`.toArray()
+    expect(types).toEqual({
+      i: 'INTEGER',
+      l: 'BIGINT',
+      d: 'DOUBLE',
+      h: 'HUGEINT',
+      s: 'VARCHAR',
+      b: 'BOOLEAN',
+      t: 'TIMESTAMP',
+      il: 'BIGINT[]',
+      dl: 'DOUBLE[]',
+      sl: 'VARCHAR[]',
+    })
+    expect(await sql`select ${new Date('2001-02-03T04:05:06.789Z')} as t`.toArray()).toEqual([
+      { t: new Date('2001-02-03T04:05:06.789Z') },
+    ])
+  })
+
+  test('can be lists, limits and bounds of dates', async () => {
+    expect(await sql`select origin from ${flights} where origin in ${['LAS', 'JFK']}`.toArray()).toEqual([
+      { origin: 'LAS' },
+    ])
+    expect(await sql`select origin from ${flights} where origin in ${[]}`.count()).toBe(0)
+    expect(await sql`select * from ${flights} limit ${2}`.count()).toBe(2)
+    expect(await sql`select date '2001-02-03' >= ${'2001-01-01'} as later`.toArray()).toEqual([{ later: true }])
+  })
+
+  test('reach a table that is written', async () => {
+    const late = await Flights.decode(await folder.write(Flights, sql`select * from ${flights} where delay > ${5.5}`))
+    expect(await late.toArray()).toEqual([{ origin: 'ATL', delay: 7 }])
+  })
+
+  test('inside quotes are refused', async () => {
+    await expect(sql`select '%${'x'}%' as x`.toArray()).rejects.toMatchObject({
+      message: 'a value was put inside quotes or a comment of the query',
+      next: "join it to the text: like '%' || ${name}",
+    })
+  })
+
+  test('of other types are refused', async () => {
+    await expect(sql`select ${undefined as never}`.toArray()).rejects.toThrow('a query holds undefined')
+    await expect(sql`select ${{ a: 1 } as never}`.toArray()).rejects.toThrow('a query holds object')
+    await expect(sql`select ${[[1]] as never}`.toArray()).rejects.toThrow('a query holds object')
+  })
+})
+
+test('names of columns can be chosen when the step runs', async () => {
+  const names = ['delay', 'origin']
+  expect(await sql`select ${names.map(column)} from ${flights} order by ${column('delay')}`.toArray()).toEqual([
+    { delay: 5, origin: 'ATL' },
+    { delay: 7, origin: 'ATL' },
+    { delay: null, origin: 'LAS' },
+  ])
+  expect(await sql`select 1 as ${column('a "b"')}`.toArray()).toEqual([{ 'a "b"': 1 }])
+})
+
+describe('files', () => {
+  const path = file('origin;delay;day\nATL;5;2001-02-03\nLAS;NA;2001-02-04\n')
+
+  test('are read as CSV, with types found out or declared', async () => {
+    const read = csv({ path }, { delimiter: ';', header: true, nulls: ['NA'] })
+    expect(await sql`select * from ${read}`.toArray()).toEqual([
+      { origin: 'ATL', delay: 5, day: '2001-02-03' },
+      { origin: 'LAS', delay: null, day: '2001-02-04' },
+    ])
+    const typed = csv(path, {
+      delimiter: ';',
+      nulls: ['NA'],
+      columns: { origin: 'string', delay: 'int8?', day: 'string' },
+    })
+    expect(await sql`select typeof(delay) as t, typeof(day) as d from ${typed} limit 1`.toArray()).toEqual([
+      { t: 'TINYINT', d: 'VARCHAR' },
+    ])
+  })
+
+  test('are read as Parquet, one or several', async () => {
+    const artifact = await folder.write(Flights, rows)
+    const stored = { size: 1, path: () => artifact.path(), text: async () => '', bytes: async () => new Uint8Array() }
+    expect(await sql`select * from ${parquet(stored)}`.count()).toBe(3)
+    expect(await sql`select * from ${parquet([await artifact.path(), stored])}`.count()).toBe(6)
+  })
+
+  test('that do not exist are named', async () => {
+    await expect(sql`select * from ${parquet('/no/such.parquet')}`.toArray()).rejects.toThrow('/no/such.parquet')
+  })
+})
+
+describe('refused is', () => {
+  const refused: [string, string][] = [
+    ['create table x (a int)', 'the query cannot be parsed: syntax error at or near "create"'],
+    ['insert into x values (1)', 'the query cannot be parsed: syntax error at or near "insert"'],
+    ["copy (select 1) to 'x.csv'", 'the query cannot be parsed: syntax error at or near "copy"'],
+    ["attach 'x.db'", 'the query cannot be parsed: syntax error at or near "attach"'],
+    ['set threads = 4', 'the query cannot be parsed: syntax error at or near "set"'],
+    ['install httpfs', 'the query cannot be parsed: syntax error at or near "install"'],
+    ['describe select 1', 'only a query can be run'],
+    ['select 1; select 2', 'the query cannot be parsed: syntax error at or near ";"'],
+    ['select 1); (select 2', 'the text holds several statements'],
+    ['select 1); drop table staged; (select 2', 'only a query can be run'],
+    ['selec 1', 'the query cannot be parsed: syntax error at or near "selec"'],
+    ["select * from '/etc/passwd'", 'the query reads "/etc/passwd", which was not put into it'],
+    ["select * from read_csv('/etc/passwd')", 'the query calls read_csv(…) as a table'],
+    ["select * from read_text('/etc/passwd')", 'the query calls read_text(…) as a table'],
+    ["select * from glob('/*')", 'the query calls glob(…) as a table'],
+    ["select (select content from read_blob('/etc/passwd'))", 'the query calls read_blob(…) as a table'],
+    ["select * from query('select 1')", 'the query calls query(…) as a table'],
+    ['select * from duckdb_settings()', 'the query calls duckdb_settings(…) as a table'],
+    ['select * from flights', 'the query reads "flights", which was not put into it'],
+    ['select random() as x', 'the query calls random(), which gives another value each time'],
+    ['select 1 + (select max(uuid()) from range(3)) as x', 'the query calls uuid()'],
+    ['select Now() as x', 'the query calls now()'],
+    ["select age(date '2001-01-01') as x", 'the query calls age() of one date'],
+    ["select ago('1 day') as x", 'the query calls ago()'],
+    ['select current_date as x', 'the query calls current_date'],
+    ['select list_transform([1], lambda x: x + random()) as x', 'the query calls random()'],
+    ['select range from range(9) using sample 3', 'the query takes a sample without a seed'],
+    ['select * from (select 1) tablesample 10%', 'the query takes a sample without a seed'],
+    ['select nothing from range(3)', 'Binder Error: Referenced column "nothing" not found'],
+    ['select 1 as a, 2 as a', 'the query gives two columns called "a"'],
+    ["select 'x'::int as a", 'Conversion Error'],
+  ]
+  test.each(refused)('%s', async (text, message) => {
+    const strings = Object.assign([text], { raw: [text] })
+    const query = sql(strings as unknown as TemplateStringsArray)
+    await expect(query.toArray()).rejects.toThrow(message)
+    await expect(query.toArray()).rejects.toMatchObject({ name: 'CairnError' })
+    await expect(folder.write(table({ a: 'int8' }), query)).rejects.toThrow(message)
+  })
+
+  test('no query that only looks like one of these', async () => {
+    const names = sql`with "Read_CSV" as (select 'now()' as s) select s, 'random' as random from read_csv`
+    expect(await names.toArray()).toEqual([{ s: 'now()', random: 'random' }])
+    expect(await sql`select * from range(9) tablesample reservoir(3) repeatable (1)`.count()).toBe(3)
+    expect(await sql`with recursive r(n) as (select 1 union all select n + 1 from r where n < 5) from r`.count()).toBe(
+      5,
+    )
+    expect(await sql`select unnest([1, 2]) as n`.count()).toBe(2)
+  })
+})
+
+test('every function of this DuckDB that gives other values each time is known', async () => {
+  const connection = await (await DuckDBInstance.create()).connect()
+  const result = await connection.runAndReadAll(
+    `select distinct function_name from duckdb_functions() where stability <> 'CONSISTENT' and function_name not in (
+       'error', 'current_database', 'current_schema', 'current_schemas', 'in_search_path')`,
+  )
+  for (const [name] of result.getRows()) expect(UNREPEATABLE).toContain(name)
+})
+
+test('a query cannot leave anything behind', async () => {
+  await expect(sql`select * from staged`.toArray()).rejects.toThrow('the query reads "staged"')
+  await expect(sql`select getvariable('x') as x, current_setting('threads') as threads`.toArray()).resolves.toEqual([
+    { x: null, threads: 1 },
+  ])
+})

@@ -1,0 +1,68 @@
+import { CairnError } from '@cairn/kernel'
+import { identifier } from './column-sql.ts'
+import { isSqlPart, relation, SQL } from './relation.ts'
+import type { Query, QueryRow, SqlPart, SqlValue, Statement } from './relation.ts'
+
+export type Interpolated = SqlPart | readonly SqlPart[] | SqlValue
+
+type Tag = <R extends QueryRow = QueryRow>(strings: TemplateStringsArray, ...parts: readonly Interpolated[]) => Query<R>
+
+/**
+ * A query over tables, files and other queries. Nothing runs until its rows are asked for; as the output of a step, it
+ * is executed straight into the table's file, and no row passes through JavaScript.
+ *
+ * It runs on one thread, so that sums of floats come out the same everywhere. The order of rows is defined by
+ * `order by` alone, over columns that tell the rows apart (`order by all` will do).
+ *
+ * @example
+ * sql`select origin, avg(delay) as delay from ${flights} where delay < ${limit} group by origin order by origin`
+ */
+export const sql: Tag & {
+  /** On all cores. Only for a query whose rows are ordered and that adds up no floats. */
+  readonly parallel: Tag
+} = Object.assign(tag('serial'), { parallel: tag('parallel') })
+
+function tag(mode: 'serial' | 'parallel'): Tag {
+  return (strings, ...parts) =>
+    relation({
+      relation: mode,
+      // The line break ends a comment that the query may end with.
+      text: async (into) => `(${await render(strings, parts, into)}\n)`,
+    })
+}
+
+async function render(strings: readonly string[], parts: readonly Interpolated[], into: Statement): Promise<string> {
+  let text = strings[0]!
+  for (const [index, part] of parts.entries()) text += (await renderPart(part, into)) + strings[index + 1]!
+  return text.replace(/[\s;]+$/, '')
+}
+
+async function renderPart(part: Interpolated, into: Statement): Promise<string> {
+  if (isSqlPart(part)) return part[SQL].text(into)
+  if (isPartList(part)) {
+    const texts: string[] = []
+    for (const item of part) texts.push(await item[SQL].text(into))
+    return texts.join(', ')
+  }
+  if (!isValue(part))
+    throw new CairnError('BAD_DEFINITION', `a query holds ${part === undefined ? 'undefined' : typeof part}`, {
+      next: 'put tables, queries, parquet(…), csv(…), column(…) or plain values into it',
+    })
+  const name = `v${Object.keys(into.values).length + 1}`
+  into.values[name] = part
+  return `$${name}`
+}
+
+function isPartList(part: Interpolated): part is readonly SqlPart[] {
+  return Array.isArray(part) && part.length > 0 && part.every(isSqlPart)
+}
+
+function isValue(value: unknown): value is SqlValue {
+  if (Array.isArray(value)) return value.every((item) => item !== null && !Array.isArray(item) && isValue(item))
+  return value === null || value instanceof Date || /^(string|number|bigint|boolean)$/.test(typeof value)
+}
+
+/** The name of a column, where it is known only when the step runs. */
+export function column(name: string): SqlPart {
+  return { [SQL]: { text: () => identifier(name) } }
+}

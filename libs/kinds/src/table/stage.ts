@@ -1,0 +1,90 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { CairnError } from '@cairn/kernel'
+import { batches, checkNames } from './batches.ts'
+import { fits, identifier, storedType } from './column-sql.ts'
+import type { Column } from './columns.ts'
+import type { SqlSource } from './relation.ts'
+import { describe, prepare, queryError, type Prepared } from './statement.ts'
+import { stagedType, stager, unstagedCell, unstagedType } from './staged-cell.ts'
+
+/**
+ * Rows that lie in a temporary table, in their order, packed; it spills to disk when it is large. That `create table as`
+ * keeps the order of rows is why they are put there first: `copy` mixes up the parts of a `union all`.
+ */
+export interface Staged {
+  /** Gives the declared columns. */
+  readonly text: string
+  /** Their types, by name. */
+  readonly types: ReadonlyMap<string, string>
+}
+
+/** Runs a query, or takes the declared columns of a table. */
+export async function stageQuery(
+  connection: DuckDBConnection,
+  source: SqlSource,
+  columns: readonly Column[],
+): Promise<Staged> {
+  return stagePrepared(connection, await prepare(connection, source), columns, source.columns !== undefined)
+}
+
+export async function stagePrepared(
+  connection: DuckDBConnection,
+  query: Prepared,
+  columns: readonly Column[],
+  mayHaveMore = false,
+): Promise<Staged> {
+  const types = await describe(connection, query)
+  const names = [...types.keys()].filter((name) => !mayHaveMore || columns.some((column) => column.name === name))
+  checkNames(names, columns, 'the query')
+  for (const column of columns) checkType(column, types.get(column.name)!)
+  const selected = columns.map(({ name }) => identifier(name)).join(', ')
+  try {
+    const create = `create temp table staged as select ${selected} from ${query.text}`
+    await connection.run(create, query.values, query.types)
+  } catch (cause) {
+    throw queryError(cause)
+  }
+  return { text: '(select * from temp.staged)', types }
+}
+
+function checkType(column: Column, type: string): void {
+  if (fits(column, type)) return
+  throw new CairnError('BAD_OUTPUT', `column "${column.name}" is ${type} where ${column.declared} is declared`, {
+    next: `cast it in the query, as in ${identifier(column.name)}::${storedType(column)}, or declare another type`,
+  })
+}
+
+/** Takes rows or columns from JavaScript. */
+export async function stageValues(
+  connection: DuckDBConnection,
+  value: unknown,
+  columns: readonly Column[],
+  signal: AbortSignal,
+): Promise<Staged> {
+  const duckdb = await import('@duckdb/node-api')
+  const types = columns.map(stagedType)
+  const declared = columns.map(({ name }, index) => `${identifier(name)} ${types[index]}`)
+  await connection.run(`create temp table staged (${declared.join(', ')})`)
+  const appender = await connection.createAppender('staged', null, 'temp')
+  let first = 0
+  for await (const batch of batches(value, columns)) {
+    signal.throwIfAborted()
+    const chunk = duckdb.DuckDBDataChunk.create(
+      types.map((type) => duckdb[type]),
+      batch.size,
+    )
+    for (const [index, column] of columns.entries()) {
+      const vector = chunk.getColumnVector(index)
+      const staged = stager(column, batch.numbers)
+      for (let row = 0; row < batch.size; row++) vector.setItem(row, staged(batch.cell(column, row), first + row))
+      vector.flush()
+    }
+    appender.appendDataChunk(chunk)
+    first += batch.size
+  }
+  appender.closeSync()
+  return {
+    text: `(select ${columns.map(unstagedCell).join(', ')} from temp.staged)`,
+    types: new Map(columns.map((column) => [column.name, unstagedType(column)])),
+  }
+}

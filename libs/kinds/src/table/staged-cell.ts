@@ -1,0 +1,113 @@
+import { inspect } from 'node:util'
+import type { DuckDBValue } from '@duckdb/node-api'
+import { CairnError } from '@cairn/kernel'
+import { identifier } from './column-sql.ts'
+import type { Column } from './columns.ts'
+
+/** How values of a type get from JavaScript into DuckDB. */
+interface Staging {
+  readonly expects: string
+  readonly duckdb: 'BOOLEAN' | 'BIGINT' | 'DOUBLE' | 'VARCHAR'
+  /** What is put into DuckDB; undefined for a value of another type. */
+  stage(value: unknown): DuckDBValue | undefined
+  /** The same for what `columnsOf` and Arrow give of the type: 0 and 1, days, milliseconds. */
+  stageNumber?(value: unknown): DuckDBValue | undefined
+  /** What it is there, when not what was put in, and of what type. */
+  readonly then?: { readonly type: string; sql(staged: string): string }
+}
+
+const whole: Staging = {
+  expects: 'a whole number',
+  duckdb: 'DOUBLE', // cheaper to fill than BIGINT, which takes a bigint for each value
+  stage: safe,
+  stageNumber: (value) => (typeof value === 'bigint' ? safe(Number(value)) : undefined),
+  then: { type: 'BIGINT', sql: (staged) => `${staged}::bigint` },
+}
+const floating: Staging = {
+  expects: 'a number',
+  duckdb: 'DOUBLE',
+  stage: (value) => (typeof value === 'number' ? value : undefined),
+}
+
+const STAGING: Record<Column['type'], Staging> = {
+  bool: {
+    expects: 'a boolean',
+    duckdb: 'BOOLEAN',
+    stage: (value) => (typeof value === 'boolean' ? value : undefined),
+    stageNumber: (value) => (value === 0 || value === 1 ? value === 1 : undefined),
+  },
+  int8: whole,
+  int16: whole,
+  int32: whole,
+  int64: whole,
+  uint8: whole,
+  uint16: whole,
+  uint32: whole,
+  bigint: {
+    expects: 'a bigint of 64 bits',
+    duckdb: 'BIGINT',
+    stage: (value) => (typeof value === 'bigint' && BigInt.asIntN(64, value) === value ? value : undefined),
+  },
+  float32: floating,
+  float64: floating,
+  string: {
+    expects: 'a string of well-formed Unicode',
+    duckdb: 'VARCHAR',
+    stage: (value) => (typeof value === 'string' && value.isWellFormed() ? value : undefined),
+  },
+  date: {
+    expects: 'a date such as "2001-12-31"',
+    duckdb: 'DOUBLE',
+    stage: (value) => (typeof value === 'string' ? daysOf(value) : undefined),
+    stageNumber: (value) => (Math.abs(safe(value) ?? Infinity) < 10_000_000 ? safe(value) : undefined),
+    then: { type: 'DATE', sql: (staged) => `date '1970-01-01' + ${staged}::integer` },
+  },
+  timestamp: {
+    expects: 'a valid Date',
+    duckdb: 'DOUBLE',
+    stage: (value) => (value instanceof Date && !Number.isNaN(value.getTime()) ? value.getTime() : undefined),
+    stageNumber: safe,
+    then: { type: 'TIMESTAMP', sql: (staged) => `epoch_ms(${staged}::bigint)` },
+  },
+}
+
+export function stagedType({ type }: Column): Staging['duckdb'] {
+  return STAGING[type].duckdb
+}
+
+/** @throws CairnError BAD_OUTPUT for a value of another type; nulls and the range are looked at later, in SQL. */
+export function stager(column: Column, numbers: boolean): (value: unknown, row: number) => DuckDBValue {
+  const staging = STAGING[column.type]
+  return (value, row) => {
+    if (value === null) return null
+    const staged = staging.stage(value) ?? (numbers ? staging.stageNumber?.(value) : undefined)
+    if (staged !== undefined) return staged
+    const is = value === undefined ? 'is missing' : `is ${show(value)}, not ${staging.expects}`
+    throw new CairnError('BAD_OUTPUT', `column "${column.name}", row ${row}: ${is}`)
+  }
+}
+
+export function unstagedCell({ name, type }: Column): string {
+  const staged = identifier(name)
+  return `${STAGING[type].then?.sql(staged) ?? staged} as ${staged}`
+}
+
+export function unstagedType({ type }: Column): string {
+  return STAGING[type].then?.type ?? STAGING[type].duckdb
+}
+
+function safe(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) ? (value as number) : undefined
+}
+
+function daysOf(date: string): number | undefined {
+  const time = /^\d{4}-\d\d-\d\d$/.test(date) ? Date.parse(date) : NaN
+  return new Date(time).getTime() === time && new Date(time).toISOString().startsWith(date)
+    ? time / 86_400_000
+    : undefined
+}
+
+function show(value: unknown): string {
+  const text = typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 1, breakLength: Infinity })
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text
+}

@@ -1,0 +1,79 @@
+import type { DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api'
+import { CairnError } from '@cairn/kernel'
+import { inspect } from './inspect.ts'
+import type { SqlSource, SqlValue, Statement } from './relation.ts'
+
+/** The text of a query that may be run, and the values to run it with. */
+export interface Prepared {
+  readonly text: string
+  readonly values: Record<string, DuckDBValue>
+  readonly types: Record<string, DuckDBType>
+}
+
+export async function prepare(connection: DuckDBConnection, source: SqlSource): Promise<Prepared> {
+  const into: Statement = { values: {}, files: new Set() }
+  const text = await source.text(into)
+  if (!source.columns) await inspect(connection, text, into.files)
+  return { text, ...(await bindings(into.values)) }
+}
+
+/** Types of the columns that a query gives, by name. */
+export async function describe(connection: DuckDBConnection, prepared: Prepared): Promise<Map<string, string>> {
+  let rows: [string, string][]
+  try {
+    const { text, values, types } = prepared
+    const result = await connection.runAndReadAll(`describe ${text}`, values, types)
+    rows = result.getRows() as typeof rows
+  } catch (cause) {
+    throw queryError(cause)
+  }
+  const described = new Map(rows)
+  if (described.size === rows.length) return described
+  const twice = rows.find(([name], index) => rows.findIndex(([other]) => other === name) < index)![0]
+  throw new CairnError('BAD_DEFINITION', `the query gives two columns called "${twice}"`, {
+    next: 'name one of them with: as …',
+  })
+}
+
+export function queryError(cause: unknown): unknown {
+  if (cause instanceof CairnError) return cause
+  const [message] = (cause as Error).message.split('\n\n') // then come DuckDB's hints
+  if (message!.includes('bind parameter index'))
+    return new CairnError('BAD_DEFINITION', 'a value was put inside quotes or a comment of the query', {
+      next: "join it to the text: like '%' || ${name}",
+    })
+  return new CairnError('STEP_FAILED', `the query failed: ${message!.trim()}`, { cause })
+}
+
+async function bindings(given: Record<string, SqlValue>): Promise<Pick<Prepared, 'values' | 'types'>> {
+  const duckdb = await import('@duckdb/node-api')
+  const bind = (value: SqlValue): [DuckDBValue, DuckDBType] => {
+    if (isList(value)) {
+      if (value.length === 0) return [duckdb.listValue([]), duckdb.LIST(duckdb.VARCHAR)]
+      if (value.every(Number.isSafeInteger)) return [duckdb.listValue(value.map(toBigInt)), duckdb.LIST(duckdb.BIGINT)]
+      if (value.every((item) => typeof item === 'number')) return [duckdb.listValue(value), duckdb.LIST(duckdb.DOUBLE)]
+      return [duckdb.listValue(value.map((item) => bind(item)[0])), duckdb.LIST(bind(value[0]!)[1])]
+    }
+    if (value === null) return [null, duckdb.SQLNULL]
+    if (value instanceof Date)
+      return [new duckdb.DuckDBTimestampValue(BigInt(value.getTime()) * 1000n), duckdb.TIMESTAMP]
+    if (typeof value === 'string') return [value, duckdb.VARCHAR]
+    if (typeof value === 'boolean') return [value, duckdb.BOOLEAN]
+    if (typeof value === 'bigint') return [value, duckdb.HUGEINT]
+    if ((value | 0) === value) return [value, duckdb.INTEGER]
+    return Number.isSafeInteger(value) ? [BigInt(value), duckdb.BIGINT] : [value, duckdb.DOUBLE]
+  }
+  const bound = Object.entries(given).map(([name, value]) => [name, bind(value)] as const)
+  return {
+    values: Object.fromEntries(bound.map(([name, [value]]) => [name, value])),
+    types: Object.fromEntries(bound.map(([name, [, type]]) => [name, type])),
+  }
+}
+
+function isList(value: SqlValue): value is Extract<SqlValue, readonly unknown[]> {
+  return Array.isArray(value)
+}
+
+function toBigInt(value: unknown): bigint {
+  return BigInt(value as number)
+}

@@ -1,0 +1,85 @@
+import { canonical, type Artifact, type Json, type Kind, type KindDescription, type Preview } from '@cairn/kernel'
+import type { Table as ArrowTable } from 'apache-arrow'
+import { identifier, literal } from './column-sql.ts'
+import { readColumns, type Column, type ColumnInputs, type Columns, type Row } from './columns.ts'
+import { relation, type Query, type SqlSource, type Table } from './relation.ts'
+
+/** What a step may return for a table. Of another table, the declared columns are taken. */
+export type TableInput<C extends Columns> =
+  Iterable<Row<C>> | AsyncIterable<Row<C>> | ColumnInputs<C> | ArrowTable | Table<C> | Query
+
+export interface TableKind<C extends Columns> extends Kind<Table<C>, TableInput<C>> {
+  readonly columns: C
+}
+
+/**
+ * Rows of typed columns, stored as Parquet.
+ *
+ * | type | in JavaScript | in SQL |
+ * |---|---|---|
+ * | `bool` | boolean | BOOLEAN |
+ * | `int8` `int16` `int32` `uint8` `uint16` `uint32` | number | TINYINT … UINTEGER |
+ * | `int64` | number, exact up to 2^53 | BIGINT |
+ * | `bigint` | bigint of 64 bits | BIGINT |
+ * | `float32` `float64` | number; with `\|nan` also NaN and ±Infinity | FLOAT, DOUBLE |
+ * | `string` | string | VARCHAR |
+ * | `date` | string, `YYYY-MM-DD` | DATE |
+ * | `timestamp` | Date, in whole milliseconds | TIMESTAMP, in UTC |
+ *
+ * A type with `?` also holds null. A cell that does not fit is refused with its column and row; rows count from 0.
+ *
+ * @example
+ * const Flights = table({ date: 'timestamp', origin: 'string', delay: 'int32?' })
+ */
+export function table<const C extends Columns>(columns: C): TableKind<C> {
+  const read = readColumns(columns)
+  return {
+    name: 'table',
+    version: 1,
+    schema: { columns: read.map(({ name, declared }) => [name, declared]) },
+    columns,
+    encode: async (value, to) => (await import('./write.ts')).writeTable(value, read, to),
+    decode: (artifact) => openTable(artifact, columns, read),
+    preview: (artifact, { rows }) => previewTable(artifact, read, rows),
+    accepts: (produced) => hasColumns(produced, read),
+  }
+}
+
+function openTable<C extends Columns>(artifact: Artifact, columns: C, read: readonly Column[]): Table<C> {
+  return { columns, ...relation(tablePart(artifact, read)) }
+}
+
+function tablePart(artifact: Artifact, columns: readonly Column[], limit = ''): SqlSource {
+  const names = columns.map(({ name }) => identifier(name)).join(', ')
+  return {
+    relation: 'serial',
+    columns,
+    async text({ files }) {
+      const path = await artifact.path()
+      files.add(path)
+      return `(select ${names} from read_parquet(${literal(path)}) ${limit})`
+    },
+  }
+}
+
+async function previewTable(artifact: Artifact, columns: readonly Column[], limit: number): Promise<Preview> {
+  const shown = await relation(tablePart(artifact, columns, `limit ${limit}`)).toArray()
+  return {
+    type: 'table',
+    columns: columns.map(({ name, declared }) => ({ name, type: declared })),
+    rows: shown.map((row) => columns.map(({ name }) => cellJson(row[name]))),
+    total: await relation(tablePart(artifact, columns)).count(),
+  }
+}
+
+function cellJson(value: unknown): Json {
+  if (value instanceof Date) return value.toISOString()
+  if (typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))) return String(value)
+  return value as Json
+}
+
+function hasColumns({ kind, schema }: KindDescription, wanted: readonly Column[]): boolean {
+  if (kind !== 'table') return false
+  const given = new Set((schema as { columns: Json[] }).columns.map((column) => canonical(column)))
+  return wanted.every(({ name, declared }) => given.has(canonical([name, declared])))
+}

@@ -1,0 +1,42 @@
+import { CairnError, type Kind } from '@cairn/kernel'
+import { expect, test } from 'vitest'
+import { checkKind } from './testing.ts'
+
+const text: Kind<string> = {
+  name: 'text',
+  version: 1,
+  schema: true,
+  encode(value) {
+    if (typeof value !== 'string') throw new CairnError('BAD_OUTPUT', `value is ${typeof value}, not text`)
+    return { bytes: new TextEncoder().encode(value) }
+  },
+  decode: async (artifact) => new TextDecoder().decode(await artifact.bytes()),
+}
+
+test('a sound kind passes', () => checkKind(text, { values: ['', 'é'], refused: [1, null] }))
+
+test('a kind whose bytes differ from one time to the next does not', async () => {
+  let written = 0
+  const kind: Kind<string> = { ...text, encode: (value) => ({ bytes: Buffer.from(value + written++) }) }
+  await expect(checkKind(kind, { values: ['a'] })).rejects.toThrow('text, value 0: written twice, its bytes differ')
+})
+
+test('a kind that loses something does not', async () => {
+  const kind: Kind<string> = { ...text, encode: (value) => ({ bytes: Buffer.from(value, 'latin1') }) }
+  await expect(checkKind(kind, { values: ['a', 'é'] })).rejects.toThrow('text, value 1: it is read as another value')
+})
+
+test('a kind that takes what it should refuse does not', async () => {
+  const kind: Kind<string> = { ...text, encode: (value) => ({ bytes: Buffer.from(JSON.stringify(value)) }) }
+  await expect(checkKind(kind, { values: [], refused: [1] })).rejects.toThrow('text, refused value 0: it is taken')
+})
+
+test('a kind that refuses without a reason for people does not', async () => {
+  const kind: Kind<string> = { ...text, encode: (value) => ({ bytes: Buffer.from(value.trim()) }) }
+  await expect(checkKind(kind, { values: [], refused: [1] })).rejects.toThrow('it fails with TypeError')
+})
+
+test('a preview must be JSON', async () => {
+  const kind: Kind<string> = { ...text, preview: async () => ({ type: 'json', value: NaN }) }
+  await expect(checkKind(kind, { values: ['a'] })).rejects.toThrow('its preview.value is NaN')
+})

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CairnError, canonical, contentOf, describeKind } from '@cairn/kernel'
+import type { Artifact, ArtifactRef, Encoded, EncodedItem, Encoder, Kind } from '@cairn/kernel'
+
+export interface KindSamples<Read, Write> {
+  /** Values that the kind must take, and give back. */
+  readonly values: readonly Write[]
+  /** Values that it must refuse, with `BAD_OUTPUT`. */
+  readonly refused?: readonly unknown[]
+  /** What was read, in a form that can be compared. Default: as it is. */
+  readonly read?: (read: Read) => unknown
+  /** What reading must give for a value that was written. Default: the value. */
+  readonly expect?: (written: Write) => unknown
+}
+
+/**
+ * Checks that a kind keeps what the engine relies on: what is written can be read, the same value gives the same
+ * bytes, what is wrong is refused with a reason, and people are shown something.
+ * @throws AssertionError that says what does not hold, and for which sample
+ */
+export async function checkKind<Read, Write>(
+  kind: Kind<Read, Write>,
+  { values, refused = [], read = (value) => value, expect = (value) => value }: KindSamples<Read, Write>,
+): Promise<void> {
+  const described = describeKind(kind)
+  canonical(described)
+  assert.equal(kind.accepts?.(described) ?? true, true, `${kind.name} does not accept what it wrote itself`)
+  using folder = artifactFolder()
+  for (const [index, value] of values.entries()) {
+    const sample = `${kind.name}, value ${index}`
+    const first = await folder.write(kind, value)
+    const again = await folder.write(kind, value)
+    assert.equal(contentOf(again.ref), contentOf(first.ref), `${sample}: written twice, its bytes differ`)
+    assert.deepEqual(
+      await read(await kind.decode(first)),
+      await expect(value),
+      `${sample}: it is read as another value`,
+    )
+    for (const shown of Object.values(first.ref.summary ?? {}))
+      assert.ok(typeof shown === 'string' || Number.isFinite(shown), `${sample}: its summary holds ${shown}`)
+    if (kind.preview) canonical(await kind.preview(first, { rows: 3 }), `${sample}: its preview`)
+  }
+  for (const [index, value] of refused.entries()) {
+    const sample = `${kind.name}, refused value ${index}`
+    const error = await folder.write(kind, value as Write).then(
+      () => assert.fail(`${sample}: it is taken`),
+      (error: unknown) => error,
+    )
+    if (error instanceof assert.AssertionError) throw error
+    assert.ok(error instanceof CairnError && error.code === 'BAD_OUTPUT', `${sample}: it fails with ${String(error)}`)
+  }
+}
+
+/** A folder that holds artifacts as a store does, for tests. */
+export interface ArtifactFolder extends Disposable {
+  readonly encoder: Encoder
+  write<Write>(kind: Kind<any, Write>, value: Write): Promise<Artifact>
+}
+
+export function artifactFolder(): ArtifactFolder {
+  const folder = mkdtempSync(join(tmpdir(), 'cairn-kinds-'))
+  const paths = new Map<string, string>()
+  let files = 0
+  const encoder: Encoder = {
+    file: () => join(folder, String(files++)),
+    signal: new AbortController().signal,
+  }
+
+  const keep = async (encoded: Encoded | EncodedItem): Promise<ArtifactRef> => {
+    const items = 'items' in encoded && (await Promise.all(encoded.items.map(keep)))
+    const bytes = items ? Buffer.from(canonical({ v: 1, items })) : 'bytes' in encoded ? encoded.bytes : undefined
+    const path = 'file' in encoded ? encoded.file : encoder.file()
+    if (bytes) await writeFile(path, bytes)
+    const content = bytes ?? readFileSync(path)
+    const digest = createHash('sha256').update(content).digest('hex')
+    paths.set(digest, path)
+    const { summary, contentDigest, label } = encoded as EncodedItem
+    return {
+      digest,
+      size: content.byteLength,
+      ...(summary && { summary }),
+      ...(contentDigest !== undefined && { contentDigest }),
+      ...(label !== undefined && { label }),
+      ...(items && { items: items.length }),
+    }
+  }
+  const open = (ref: ArtifactRef): Artifact => ({
+    ref,
+    bytes: async () => readFileSync(paths.get(ref.digest)!),
+    path: async () => paths.get(ref.digest)!,
+    item: open,
+  })
+  return {
+    encoder,
+    write: async (kind, value) => open(await keep(await kind.encode(value, encoder))),
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}

@@ -1,0 +1,38 @@
+import { pipeline, step, type Kind } from '@cairn/kernel'
+import { expect, test } from 'vitest'
+import { json } from './json.ts'
+import { metrics } from './metrics.ts'
+import { model } from './model/model.ts'
+import { partitions } from './table/partitions.ts'
+import { table } from './table/table.ts'
+
+const Wide = table({ origin: 'string', delay: 'float64?', distance: 'int32' })
+
+/** Draws a pipeline in which what is made as one kind is used as another. */
+function wire(made: Kind<any, any>, used: Kind<any, any>): void {
+  const make = step('make', { outputs: { it: made }, run: () => ({ it: null }) })
+  const use = step('use', { inputs: { it: used }, outputs: { done: json<boolean>() }, run: () => ({ done: true }) })
+  void pipeline('wired', () => use(make({}) as never)).graph
+}
+
+test('a table fits where fewer of its columns are wanted', () => {
+  wire(Wide, Wide)
+  wire(Wide, table({ delay: 'float64?' }))
+  wire(Wide, table({ distance: 'int32', origin: 'string' }))
+  expect(() => wire(Wide, table({ delay: 'float64' }))).toThrow('input "it" of use takes table')
+  expect(() => wire(Wide, table({ speed: 'float64' }))).toThrow('input "it" of use takes table')
+  expect(() => wire(json(), Wide)).toThrow('input "it" of use takes table')
+})
+
+test('partitions fit where partitions of fewer columns are wanted', () => {
+  wire(partitions(Wide, 'origin'), partitions(table({ origin: 'string' }), 'origin'))
+  expect(() => wire(partitions(Wide, 'origin'), partitions(table({ speed: 'string' }), 'speed'))).toThrow('input "it"')
+})
+
+test('what is declared fits where anything of the kind is wanted, not the other way round', () => {
+  const declared = model({ inputs: { x: 'float32' }, outputs: { y: 'float32' } })
+  wire(declared, model())
+  wire(metrics({ auc: 'number' }), metrics())
+  expect(() => wire(model(), declared)).toThrow('input "it" of use takes model')
+  expect(() => wire(metrics(), metrics({ auc: 'number' }))).toThrow('input "it" of use takes metrics')
+})
