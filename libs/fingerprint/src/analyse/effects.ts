@@ -1,0 +1,215 @@
+import { isData, isHarmlessGlobal, isInert, isTransparent, rootOf, type ModuleNames } from './inert.ts'
+import { targets, type Binding } from './scope.ts'
+import { eachChild, isFunction, type Node } from './syntax.ts'
+import { CALLED, CHANGED, DEEP, LOADED, MENTIONED, METHOD, PASSED, type Touch } from './touch.ts'
+
+/**
+ * What code may do to state outside itself. It decides which top-level code belongs to a closure although nothing
+ * refers to it, and where the order of evaluation counts. In doubt it says that there is an effect.
+ */
+export interface Effects {
+  /** Loading it runs code: calls, assignments. */
+  readonly runs: boolean
+  /** Loading it gives the same whenever that happens: it reads nothing that could change. */
+  readonly inert: boolean
+  /** It changes something that it cannot name: what a parameter, `this` or a captured variable holds. */
+  readonly changesUnknown: boolean
+  /** It changes what is outside all modules: a global variable, a built-in prototype. */
+  readonly changesGlobals: boolean
+  /** It calls a global function that might do so. */
+  readonly callsGlobals: boolean
+  /** How it uses variables of the module's top level. */
+  readonly touches: ReadonlyMap<Binding, Touch>
+}
+
+/** The function around a piece of code; undefined at the top level. */
+interface Place {
+  readonly home: Node | undefined
+  /** In a constructor, `this` is new. */
+  readonly constructing: boolean
+  /** Among what is handed to Cairn, which runs no function of it while a module loads. */
+  readonly putOff?: boolean
+  /** Right before a call or a member. */
+  readonly asked?: boolean
+}
+
+const TOP: Place = { home: undefined, constructing: false }
+
+export function effects(nodes: readonly Node[], module: ModuleNames): Effects {
+  const { names } = module
+  const touches = new Map<Binding, Touch>()
+  let runs = false
+  let changesUnknown = false
+  let changesGlobals = false
+  let callsGlobals = false
+  for (const node of nodes) visit(node, TOP)
+  return {
+    runs,
+    inert: nodes.every((node) => isInert(node, module)),
+    changesUnknown,
+    changesGlobals,
+    callsGlobals,
+    touches,
+  }
+
+  function visit(node: Node, around: Place): void {
+    const place = around.asked ? { ...around, asked: false } : around
+    if (isFunction(node) && place.putOff) return
+    if (isFunction(node)) return eachChild(node, (child) => visit(child, { home: node, constructing: false }))
+    switch (node.type) {
+      case 'Identifier': {
+        const binding = names.get(node)
+        const passed = around.asked ? 0 : PASSED
+        if (binding?.top) touch(binding, MENTIONED | passed | (place.home ? 0 : LOADED))
+        return
+      }
+      case 'MemberExpression':
+        visit(node.object, { ...place, asked: true })
+        if (node.computed) visit(node.property, place)
+        return
+      case 'MethodDefinition':
+        if (node.kind !== 'constructor') break
+        return eachChild(node.value, (child) => visit(child, { home: node.value, constructing: true }))
+      case 'PropertyDefinition':
+        if (node.computed) visit(node.key, place)
+        if (node.value) visit(node.value, node.static ? place : { home: node, constructing: true })
+        return
+      case 'VariableDeclarator': // a `var` can be read before it is set, so setting it is an effect
+        if (node.init)
+          for (const target of targets(node.id)) if (names.get(target)?.kind === 'var') assign(target, place)
+        break
+      case 'AssignmentExpression':
+        for (const target of targets(node.left)) assign(target, place)
+        break
+      case 'UpdateExpression':
+        assign(node.argument, place)
+        break
+      case 'UnaryExpression':
+        if (node.operator === 'delete') assign(node.argument, place)
+        break
+      case 'ForInStatement':
+      case 'ForOfStatement':
+        if (node.left.type !== 'VariableDeclaration') for (const target of targets(node.left)) assign(target, place)
+        break
+      case 'CallExpression':
+      case 'NewExpression':
+        call(node, place)
+        visit(node.callee, { ...place, asked: true })
+        for (const given of node.arguments) visit(given, handedOver(node.callee, place))
+        return
+      case 'TaggedTemplateExpression':
+        call({ ...node, callee: node.tag, arguments: [] }, place)
+        break
+      case 'AwaitExpression':
+      case 'ImportExpression':
+        if (!place.home && !isTransparent(node.argument ?? node, module)) runs = true
+        break
+    }
+    eachChild(node, (child) => visit(child, place))
+  }
+
+  /** Cairn runs none of the functions that it is given while a module loads. */
+  function handedOver(callee: Node, place: Place): Place {
+    return !place.home && isTransparent(callee, module) ? { ...place, putOff: true } : place
+  }
+
+  function assign(target: Node, place: Place): void {
+    if (!place.home) runs = true
+    if (target.type === 'MemberExpression') return change(target.object, place)
+    if (target.type === 'ChainExpression') return assign(target.expression, place)
+    const binding = names.get(target)
+    if (!binding) changesGlobals = true
+    else if (binding.top) touch(binding, CHANGED)
+    else if (!isOwn(binding, place)) changesUnknown = true // captured: it outlives the call
+  }
+
+  /** The object that the expression gives is changed. */
+  function change(object: Node, place: Place): void {
+    const { root, depth, called } = rootOf(object)
+    if (root.type === 'ThisExpression' && depth === 0 && place.constructing) return
+    if (depth === 0 ? isFresh(root) : isFreshResult(object)) return
+    if (root.type !== 'Identifier') return void (changesUnknown = true)
+    const binding = names.get(root)
+    if (binding?.top) touch(binding, called ? CHANGED | DEEP : CHANGED)
+    else if (!binding && !called) changesGlobals = true
+    else if (!binding || depth > 0 || !isOwn(binding, place) || !holdsFresh(binding)) changesUnknown = true
+  }
+
+  function call(node: Node, place: Place): void {
+    const callee: Node = node.callee.type === 'ChainExpression' ? node.callee.expression : node.callee
+    if (callee.type === 'Super' || isTransparent(callee, module)) return
+    const isQuiet = isHarmlessGlobal(callee, names) && node.arguments.every((given: Node) => isData(given, module))
+    if (!place.home && !isQuiet) runs = true
+    if (isFunction(callee)) return
+    const { root, depth } = rootOf(callee)
+    const binding = root.type === 'Identifier' ? names.get(root) : undefined
+    if (binding?.top) {
+      const length = module.imports.get(binding)?.name === '*' ? Math.max(depth - 1, 0) : depth
+      if (length === 0) touch(binding, CALLED)
+      else if (!isPureMethod(callee)) touch(binding, length === 1 ? METHOD : DEEP)
+    } else if (root.type === 'Identifier' && !binding) callGlobal(callee, node.arguments, place)
+    else if (callee.type !== 'MemberExpression') changesUnknown ||= !isLocalFunction(binding)
+    else if (!isPureMethod(callee)) change(callee.object, place)
+  }
+
+  function callGlobal(callee: Node, given: readonly Node[], place: Place): void {
+    const { root, called } = rootOf(callee)
+    const method: string | undefined = callee.property?.name
+    const changesFirst = CHANGING[root.name]?.includes(method!) || method === 'call' || method === 'apply'
+    if (changesFirst && given[0]) change(given[0], place)
+    else if (!isHarmlessGlobal(callee, names)) callsGlobals = true
+    else if (called && !isPureMethod(callee)) change(callee.object, place)
+  }
+
+  function touch(binding: Binding, how: Touch): void {
+    touches.set(binding, (touches.get(binding) ?? 0) | how)
+  }
+}
+
+/** Methods of `Object` and `Reflect` that change their first argument. */
+const CHANGING: Readonly<Record<string, readonly string[]>> = {
+  Object: ['assign', 'defineProperty', 'defineProperties', 'setPrototypeOf'],
+  Reflect: ['set', 'defineProperty', 'deleteProperty', 'setPrototypeOf', 'apply'],
+  Atomics: ['add', 'and', 'compareExchange', 'exchange', 'or', 'store', 'sub', 'xor'],
+}
+/** Methods of arrays, strings, maps and the like that change nothing. A class's own `map` is judged by its own code. */
+const PURE_METHODS = new Set(
+  `at charAt charCodeAt codePointAt concat endsWith entries every filter find findIndex findLast findLastIndex flat
+   flatMap forEach get getTime has hasOwnProperty includes indexOf isPrototypeOf join keys lastIndexOf localeCompare map
+   match matchAll normalize padEnd padStart reduce reduceRight repeat replace replaceAll search slice some split
+   startsWith subarray substring then catch finally toFixed toISOString toJSON toLowerCase toPrecision toReversed
+   toSorted toSpliced toString toUpperCase trim trimEnd trimStart union intersection difference valueOf values
+   with`.split(/\s+/),
+)
+
+function isPureMethod(callee: Node): boolean {
+  return callee.type === 'MemberExpression' && !callee.computed && PURE_METHODS.has(callee.property.name)
+}
+
+/** Whether a variable is made anew by each call of the function that the code stands in. */
+function isOwn({ home }: Binding, place: Place): boolean {
+  return place.home === undefined || home === place.home
+}
+
+/** Whether the variable holds something made by the very call of the function that it stands in. */
+function holdsFresh({ value, assigned }: Binding): boolean {
+  return !assigned && value !== undefined && (isFresh(value) || isFreshResult(value))
+}
+
+/** Whether it is a call that gives something new: `xs.map(f)`, `Object.keys(x)`. */
+function isFreshResult({ type, callee }: Node): boolean {
+  return type === 'CallExpression' && callee.type === 'MemberExpression' && FRESH_RESULTS.has(callee.property.name)
+}
+const FRESH_RESULTS = new Set(
+  `map filter slice flatMap flat concat split toSorted toReversed toSpliced from fromEntries keys values entries
+   parse`.split(/\s+/),
+)
+
+function isFresh({ type }: Node): boolean {
+  return ['ObjectExpression', 'ArrayExpression', 'NewExpression', 'Literal', 'TemplateLiteral'].includes(type)
+}
+
+function isLocalFunction(binding: Binding | undefined): boolean {
+  const { kind, value, assigned } = binding ?? {}
+  return !assigned && (kind === 'function' || kind === 'class' || (value !== undefined && isFunction(value)))
+}

@@ -1,0 +1,128 @@
+import type { Imported, Request } from './outline.ts'
+import { HARMLESS_GLOBALS } from './reach-rules.ts'
+import type { Binding, Names } from './scope.ts'
+import { eachChild, isFunction, type Node } from './syntax.ts'
+
+export interface ModuleNames {
+  readonly names: Names
+  readonly imports: ReadonlyMap<Binding, Imported>
+  readonly requests: readonly Request[]
+}
+
+/**
+ * Whether evaluating an expression while its module loads gives the same whenever that happens, and changes nothing.
+ * `trusting` packages, what they make of such things is assumed to depend on nothing else.
+ */
+export function isInert(node: Node | null, module: ModuleNames, trusting = false): boolean {
+  const inert = (inner: Node | null) => isInert(inner, module, trusting)
+  if (!node || isFunction(node)) return true
+  switch (node.type) {
+    case 'Literal':
+      return true
+    case 'Identifier': {
+      const binding = module.names.get(node)
+      return binding ? !binding.assigned && binding.kind !== 'var' : HARMLESS_GLOBALS.has(node.name)
+    }
+    case 'VariableDeclarator':
+      return node.id.type === 'Identifier' && inert(node.id) && inert(node.init)
+    case 'TemplateLiteral':
+      return node.expressions.every(inert)
+    case 'UnaryExpression':
+      return node.operator !== 'delete' && inert(node.argument)
+    case 'BinaryExpression':
+    case 'LogicalExpression':
+      return inert(node.left) && inert(node.right)
+    case 'ConditionalExpression':
+      return inert(node.test) && inert(node.consequent) && inert(node.alternate)
+    case 'ArrayExpression':
+      return node.elements.every(inert)
+    case 'ObjectExpression':
+      return node.properties.every(inert)
+    case 'Property':
+      return (!node.computed || inert(node.key)) && inert(node.value)
+    case 'MemberExpression':
+      return !node.computed && isHarmlessGlobal(node, module.names)
+    case 'CallExpression':
+    case 'NewExpression':
+      // A built-in looks into what it is given, which may have been changed.
+      if (isHarmlessGlobal(node.callee, module.names))
+        return node.arguments.every((given: Node) => isData(given, module))
+      return trusting && isPackageCall(node.callee, module) && node.arguments.every(inert)
+    case 'ClassDeclaration':
+    case 'ClassExpression':
+      return inert(node.superClass) && node.body.body.every(inert)
+    case 'MethodDefinition':
+      return !node.computed || inert(node.key)
+    case 'PropertyDefinition':
+      return (!node.computed || inert(node.key)) && (!node.static || inert(node.value))
+    default:
+      return false
+  }
+}
+
+/** Inert, and without any function or variable of the module in it. */
+export function isData(node: Node, module: ModuleNames): boolean {
+  if (isFunction(node) || module.names.has(node) || !isInert(node, module)) return false
+  let data = true
+  eachChild(node, (child) => {
+    data &&= child.type === 'Name' || isData(child, module)
+  })
+  return data
+}
+
+/** Whether a chain begins at a standard global variable that holds no state which other code could see. */
+export function isHarmlessGlobal(expression: Node, names: Names): boolean {
+  const { root } = rootOf(expression)
+  if (root.type !== 'Identifier' || names.has(root)) return false
+  return HARMLESS_GLOBALS.has(root.name) || STATELESS.has(root.name)
+}
+const STATELESS = new Set(['Math', 'Date', 'Temporal', 'performance', 'crypto', 'console', 'fetch'])
+
+/** Whether a call, `z.number().min(1)` say, begins at an import by name: of a package, as far as one file can tell. */
+function isPackageCall(callee: Node, module: ModuleNames): boolean {
+  const { names, imports, requests } = module
+  if (callee.type === 'CallExpression') return isInert(callee, module, true)
+  if (callee.type === 'MemberExpression') return !callee.computed && isPackageCall(callee.object, module)
+  const imported = imports.get(names.get(callee)!)
+  return imported !== undefined && !/^[./]/.test(requests[imported.request]!.specifier)
+}
+
+/**
+ * Whether a call is one of `console` or of Cairn itself, or of what Cairn gave: those do nothing to the code of steps,
+ * though a pipeline, and with it every step, may be handed to them.
+ */
+export function isTransparent(expression: Node, module: ModuleNames, seen = new Set<Binding>()): boolean {
+  const { names, imports, requests } = module
+  const { root } = rootOf(expression)
+  if (root.type !== 'Identifier') return false
+  const binding = names.get(root)
+  if (!binding) return root.name === 'console'
+  const imported = imports.get(binding)
+  if (imported) return requests[imported.request]!.specifier.startsWith('@cairn/')
+  if (!binding.top || binding.kind !== 'const' || !binding.value || seen.has(binding)) return false
+  return isTransparent(binding.value, module, seen.add(binding))
+}
+
+/** Where a chain of members and calls begins, how long it is, and whether there are calls in it. */
+export function rootOf(expression: Node): { root: Node; depth: number; called: boolean } {
+  for (let root = expression, depth = 0, called = false; ;)
+    switch (root.type) {
+      case 'ChainExpression':
+        root = root.expression
+        break
+      case 'AwaitExpression':
+        root = root.argument
+        break
+      case 'MemberExpression':
+        root = root.object
+        depth++
+        break
+      case 'CallExpression':
+        root = root.callee
+        depth++
+        called = true
+        break
+      default:
+        return { root, depth, called }
+    }
+}

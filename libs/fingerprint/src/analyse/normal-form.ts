@@ -1,0 +1,147 @@
+import type { Binding, Names } from './scope.ts'
+import { isNode, type Node } from './syntax.ts'
+
+/**
+ * Code as a text that is the same for two pieces of code exactly when one is the other with variables renamed,
+ * reformatted or typed differently. Variables are numbers in the order of their first appearance:
+ * `$0` is local, `^0` declared by the code itself, `@0` refers to something outside it, `!name` is global, `#0` private.
+ */
+export interface NormalForm {
+  readonly text: string
+  /** What `@0`, `@1`, … stand for. */
+  readonly references: readonly Reference[]
+  /** Names of global variables. */
+  readonly globals: ReadonlySet<string>
+  /** The first piece of syntax that cannot be normalised. */
+  readonly unsupported?: Node
+}
+
+/** A variable of the module's top level, a member of a namespace import, or what a dynamic import gives. */
+export type Reference =
+  | { readonly binding: Binding; readonly member?: string; readonly node: Node }
+  | { readonly specifier: string; readonly node: Node }
+
+export function normalForm(
+  tag: string,
+  nodes: readonly Node[],
+  names: Names,
+  own: readonly (Binding | undefined)[],
+  isNamespace: (binding: Binding) => boolean,
+  verbatim = false,
+): NormalForm {
+  const locals = new Map<Binding, number>()
+  const references: Reference[] = []
+  const slots = new Map<Binding | string, Map<string, number>>()
+  const globals = new Set<string>()
+  const privates = new Map<string, number>()
+  const labels: string[] = []
+  let unsupported: Node | undefined
+  let text = tag
+  for (const node of nodes) write(node)
+  if (globals.has('eval') && !verbatim) return normalForm(tag, nodes, names, own, isNamespace, true) // sees all names
+  return { text, references, globals, ...(unsupported && { unsupported }) }
+
+  function write(node: Node): void {
+    switch (node.type) {
+      case 'Identifier':
+        text += identifier(node)
+        return
+      case 'PrivateIdentifier':
+        text += `#${numberIn(privates, node.name)} `
+        return
+      case 'Literal':
+        text += literal(node)
+        return
+      case 'MemberExpression': {
+        const binding = node.object.type === 'Identifier' ? names.get(node.object) : undefined
+        if (!binding || !isNamespace(binding) || node.computed || node.optional) break
+        text += `(member @${slot(binding, node.property.name, { binding, member: node.property.name, node })})`
+        return
+      }
+      case 'ImportExpression':
+        if (typeof node.source.value !== 'string') break
+        text += `(import ${node.phase ?? ''}@${slot(node.source.value, '', { specifier: node.source.value, node })} `
+        if (node.options) write(node.options)
+        text += ')'
+        return
+      case 'TaggedTemplateExpression': // the only place where one sees how a template was written
+        text += '(tagged'
+        write(node.tag)
+        for (const { value } of node.quasi.quasis) text += JSON.stringify([value.cooked, value.raw])
+        for (const expression of node.quasi.expressions) write(expression)
+        text += ')'
+        return
+      case 'TemplateElement':
+        text += JSON.stringify(node.value.cooked)
+        return
+      case 'LabeledStatement':
+        labels.push(node.label.name)
+        text += '(label'
+        write(node.body)
+        text += ')'
+        labels.pop()
+        return
+      case 'BreakStatement':
+      case 'ContinueStatement':
+        text += `(${node.type} ${node.label ? labels.lastIndexOf(node.label.name) : ''})`
+        return
+      case 'Unsupported':
+        unsupported ??= node
+        return
+    }
+    writeFields(node)
+  }
+
+  function writeFields(node: Node): void {
+    text += `(${node.type}`
+    for (const field in node) {
+      const value: unknown = node[field]
+      if (value === false || value === null || value === undefined) continue
+      if (field === 'type' || field === 'start' || field === 'end') continue
+      text += ` ${field}:`
+      if (Array.isArray(value)) {
+        text += '['
+        for (const item of value)
+          if (item === null) text += '_'
+          else write(item)
+        text += ']'
+      } else if (isNode(value)) write(value)
+      else text += JSON.stringify(value)
+    }
+    text += ')'
+  }
+
+  function identifier(node: Node): string {
+    const binding = names.get(node)
+    const spelled = verbatim ? `=${node.name}` : ''
+    if (!binding) {
+      globals.add(node.name)
+      return `!${node.name} `
+    }
+    const declared = own.indexOf(binding)
+    if (declared >= 0) return `^${declared}${spelled} `
+    if (binding.top) return `@${slot(binding, '', { binding, node })}${spelled} `
+    return `$${numberIn(locals, binding)}${spelled} `
+  }
+
+  function slot(key: Binding | string, member: string, reference: Reference): number {
+    let members = slots.get(key)
+    if (!members) slots.set(key, (members = new Map()))
+    let number = members.get(member)
+    if (number === undefined) members.set(member, (number = references.push(reference) - 1))
+    return number
+  }
+}
+
+/** The place of a key among those asked for so far. */
+function numberIn<Key>(numbers: Map<Key, number>, key: Key): number {
+  let number = numbers.get(key)
+  if (number === undefined) numbers.set(key, (number = numbers.size))
+  return number
+}
+
+function literal({ value, regex, bigint }: Node): string {
+  if (regex) return `(regex ${JSON.stringify([regex.pattern, regex.flags])})`
+  if (bigint !== undefined) return `${bigint}n `
+  return typeof value === 'number' ? `${value} ` : JSON.stringify(value)
+}

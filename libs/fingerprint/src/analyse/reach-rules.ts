@@ -1,0 +1,111 @@
+import type { Reach } from '@cairn/kernel'
+
+export type Reached = Reach | 'console'
+
+/**
+ * What reaching a name means. By member: `''` is the value as a whole, `*` any member that is not listed, `()` a call
+ * of it, `new()` and `new(…)` a construction without and with arguments. Without `*` the other members are harmless.
+ */
+type Rule = Reached | 'nothing' | { readonly [member: string]: Rule }
+
+const WEB_CRYPTO = {
+  '': 'randomness',
+  '*': 'randomness',
+  subtle: { '': 'randomness', generateKey: 'randomness' },
+} as const
+
+const GLOBAL_RULES: Readonly<Record<string, Rule>> = {
+  Math: { '': 'randomness', random: 'randomness' },
+  crypto: WEB_CRYPTO,
+  Date: { '': 'clock', '()': 'clock', 'new()': 'clock', 'new(…)': 'nothing', now: 'clock' },
+  Temporal: { '': 'clock', Now: 'clock' },
+  performance: 'clock',
+  Function: { '': 'dynamic code', prototype: 'nothing' },
+  eval: 'dynamic code',
+  require: 'dynamic code',
+  module: 'dynamic code',
+  exports: 'dynamic code',
+  fetch: 'network',
+  WebSocket: 'network',
+  EventSource: 'network',
+  XMLHttpRequest: 'network',
+  console: 'console',
+  process: {
+    '': 'environment',
+    '*': 'environment',
+    nextTick: 'nothing',
+    stdout: 'console',
+    stderr: 'console',
+    emitWarning: 'console',
+    hrtime: 'clock',
+    uptime: 'clock',
+    exit: 'processes',
+    abort: 'processes',
+    kill: 'processes',
+    binding: 'dynamic code',
+    dlopen: 'dynamic code',
+    getBuiltinModule: 'dynamic code',
+  },
+}
+
+/** Standard globals that give the same for the same, and those that a step may use for waiting and cancelling. */
+export const HARMLESS_GLOBALS: ReadonlySet<string> = new Set(
+  `undefined NaN Infinity arguments Object Array String Number Boolean BigInt Symbol RegExp Map Set WeakMap WeakSet WeakRef
+   FinalizationRegistry Promise Proxy Reflect JSON Intl Iterator AsyncIterator Atomics ArrayBuffer SharedArrayBuffer DataView
+   Int8Array Uint8Array Uint8ClampedArray Int16Array Uint16Array Int32Array Uint32Array Float16Array Float32Array
+   Float64Array BigInt64Array BigUint64Array Error TypeError RangeError SyntaxError ReferenceError EvalError URIError
+   AggregateError SuppressedError DisposableStack AsyncDisposableStack DOMException isNaN isFinite parseInt parseFloat
+   encodeURI encodeURIComponent decodeURI decodeURIComponent escape unescape structuredClone queueMicrotask setTimeout
+   clearTimeout setInterval clearInterval setImmediate clearImmediate AbortController AbortSignal Event EventTarget
+   CustomEvent MessageChannel MessagePort MessageEvent Buffer Blob File FormData Headers Request Response URL
+   URLSearchParams URLPattern TextEncoder TextDecoder TextEncoderStream TextDecoderStream ReadableStream WritableStream
+   TransformStream ByteLengthQueuingStrategy CountQueuingStrategy CompressionStream DecompressionStream atob btoa
+   WebAssembly`.split(/\s+/),
+)
+
+const RANDOM_CRYPTO = `randomBytes randomUUID randomUUIDv7 randomInt randomFill randomFillSync pseudoRandomBytes
+  getRandomValues generateKey generateKeySync generateKeyPair generateKeyPairSync generatePrime
+  generatePrimeSync createDiffieHellman createECDH getDiffieHellman`
+
+/** By the name behind `node:`, up to its first slash. */
+const BUILTIN_RULES: Readonly<Record<string, Rule>> = {
+  ...all(
+    `assert async_hooks buffer constants diagnostics_channel events path punycode querystring stream string_decoder timers
+     url util zlib`,
+    'nothing',
+  ),
+  ...all('fs sqlite', 'files'),
+  ...all('http https http2 net dgram tls dns quic', 'network'),
+  ...all('child_process worker_threads cluster', 'processes'),
+  ...all('vm module repl inspector wasi', 'dynamic code'),
+  crypto: { '': 'randomness', ...all(RANDOM_CRYPTO, 'randomness'), webcrypto: WEB_CRYPTO, subtle: WEB_CRYPTO.subtle },
+  process: GLOBAL_RULES.process!,
+  perf_hooks: 'clock',
+  console: 'console',
+}
+
+function all(names: string, rule: Rule): Record<string, Rule> {
+  return Object.fromEntries(names.split(/\s+/).map((name) => [name, rule]))
+}
+
+/** How what a name gives is used, if it is called or constructed. */
+export type Call = '()' | 'new()' | 'new(…)'
+
+export function builtinReach(specifier: string, members: readonly string[], as?: Call): Reached | undefined {
+  const [name] = specifier.replace(/^node:/, '').split('/')
+  return apply(BUILTIN_RULES[name!] ?? 'environment', members, as)
+}
+
+export function globalReach(name: string, members: readonly string[], as?: Call): Reached | undefined {
+  if (name === 'globalThis' || name === 'global' || name === 'self')
+    return members.length > 0 ? globalReach(members[0]!, members.slice(1), as) : 'dynamic code'
+  if (Object.hasOwn(GLOBAL_RULES, name)) return apply(GLOBAL_RULES[name]!, members, as)
+  return HARMLESS_GLOBALS.has(name) ? undefined : 'environment'
+}
+
+function apply(rule: Rule, members: readonly string[], as?: Call): Reached | undefined {
+  if (typeof rule === 'string') return rule === 'nothing' ? undefined : rule
+  const [member, ...rest] = members
+  if (member === undefined) return apply((as && rule[as]) ?? rule[''] ?? 'nothing', [])
+  return apply((Object.hasOwn(rule, member) ? rule[member] : rule['*']) ?? 'nothing', rest, as)
+}

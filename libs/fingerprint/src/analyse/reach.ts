@@ -1,0 +1,136 @@
+import { isBuiltin } from 'node:module'
+import type { Imported, Request } from './outline.ts'
+import { builtinReach, globalReach, type Call, type Reached } from './reach-rules.ts'
+import type { Binding, Names } from './scope.ts'
+import { eachChild, type Node } from './syntax.ts'
+
+export interface ReachFound {
+  readonly what: Reached
+  readonly detail: string
+  readonly line: number
+}
+
+/** How a name is used: its members behind it, and whether what they give is called or constructed. */
+interface Use {
+  readonly members: readonly string[]
+  readonly as?: Call
+  readonly detail: string
+}
+
+interface Module {
+  readonly names: Names
+  readonly imports: ReadonlyMap<Binding, Imported>
+  readonly requests: readonly Request[]
+  readonly lineOf: (offset: number) => number
+}
+
+/** What code reaches outside its closure: through global variables, Node's own modules and dynamic code. */
+export function reaches(nodes: readonly Node[], { names, imports, requests, lineOf }: Module): ReachFound[] {
+  const found = new Map<string, ReachFound>()
+  for (const node of nodes) visit(node)
+  return [...found.values()]
+
+  function visit(node: Node): void {
+    switch (node.type) {
+      case 'NewExpression':
+      case 'CallExpression': {
+        const bare = node.arguments.length === 0 || node.arguments[0].type === 'SpreadElement' // which may be empty
+        const call = node.type === 'CallExpression' ? '()' : bare ? 'new()' : 'new(…)'
+        if (note(node.callee, call, node.arguments.length === 0)) return node.arguments.forEach(visit)
+        break
+      }
+      case 'MemberExpression':
+        if (node.object.type === 'MetaProperty' && !node.computed) {
+          add('files', `import.meta.${node.property.name}`, node)
+          return
+        }
+        if (note(node)) return
+        break
+      case 'Identifier':
+        note(node)
+        return
+      case 'VariableDeclarator':
+      case 'AssignmentExpression': {
+        const [pattern, value] = node.init !== undefined ? [node.id, node.init] : [node.left, node.right]
+        if (pattern.type === 'ObjectPattern' && value && noteParts(pattern, value)) return visit(pattern)
+        break
+      }
+      case 'BinaryExpression':
+        if (node.operator !== 'instanceof' || node.right.type !== 'Identifier') break
+        return visit(node.left) // being an instance of Date reads no clock
+      case 'MetaProperty':
+        if (node.meta.name === 'import') add('files', 'import.meta', node)
+        return
+      case 'ImportExpression':
+        if (typeof node.source.value === 'string')
+          noteBuiltin(node.source.value, [], `import('${node.source.value}')`, node)
+        else add('dynamic code', 'import(…)', node)
+        break
+    }
+    eachChild(node, visit)
+  }
+
+  /** Whether the expression is a chain of members of a global variable or of an import: then all of it is dealt with. */
+  function note(expression: Node, as?: Call, isEmpty?: boolean): boolean {
+    const chain = staticChain(expression)
+    if (!chain) return false
+    const path = [chain.root.name, ...chain.members].join('.')
+    const detail = as ? `${as === '()' ? '' : 'new '}${path}${isEmpty ? '()' : '(…)'}` : path
+    return noteUse(chain.root, { members: chain.members, detail, ...(as && { as }) })
+  }
+
+  /** `const { random } = Math` */
+  function noteParts(pattern: Node, value: Node): boolean {
+    const chain = staticChain(value)
+    if (!chain) return false
+    const keys = (pattern.properties as Node[]).map(({ key, computed }) =>
+      key && !computed ? (key.name as string) : undefined,
+    )
+    return keys.every((key) => {
+      const members = key === undefined ? chain.members : [...chain.members, key]
+      return noteUse(chain.root, { members, detail: [chain.root.name, ...members].join('.') })
+    })
+  }
+
+  function noteUse(root: Node, { members, as, detail }: Use): boolean {
+    const binding = names.get(root)
+    if (!binding) {
+      const what = globalReach(root.name, members, as)
+      if (what) add(what, detail, root)
+      return true
+    }
+    const imported = imports.get(binding)
+    if (!imported) return false
+    const { specifier } = requests[imported.request]!
+    const behind = imported.name === '*' || imported.name === 'default' ? members : [imported.name, ...members]
+    return noteBuiltin(specifier, behind, detail, root, as)
+  }
+
+  function noteBuiltin(specifier: string, members: readonly string[], detail: string, at: Node, as?: Call): boolean {
+    if (!isBuiltin(specifier)) return false
+    const what = builtinReach(specifier, members, as)
+    if (what) add(what, detail, at)
+    return true
+  }
+
+  function add(what: Reached, detail: string, { start }: Node): void {
+    const key = `${what} ${detail}`
+    if (!found.has(key)) found.set(key, { what, detail, line: lineOf(start) })
+  }
+}
+
+/** `a.b['c']` as its root and the names behind it. */
+function staticChain(expression: Node): { root: Node; members: string[] } | undefined {
+  const members: string[] = []
+  let node = expression
+  for (;;) {
+    if (node.type === 'ChainExpression') node = node.expression
+    else if (node.type === 'MemberExpression') {
+      const { property, computed } = node
+      const name = computed ? property.value : property.name
+      if (typeof name !== 'string' || property.type === 'PrivateIdentifier') return undefined
+      members.unshift(name)
+      node = node.object
+    } else return node.type === 'Identifier' ? { root: node, members } : undefined
+  }
+}

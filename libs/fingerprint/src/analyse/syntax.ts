@@ -1,0 +1,79 @@
+import { CairnError } from '@cairn/kernel'
+
+/** A node of the syntax tree (ESTree). */
+export interface Node {
+  readonly type: string
+  /** Offsets in the text, in UTF-16 units. */
+  readonly start: number
+  readonly end: number
+  // Which fields there are depends on the type.
+  [field: string]: any
+}
+
+/** What makes a file, or a declaration in it, one that cannot be cut out. */
+export interface Fault {
+  readonly message: string
+  readonly line: number
+  readonly next?: string
+}
+
+let parser: typeof import('oxc-parser') | undefined
+
+/** Loading the parser takes longer than all else, so it is put off until a file has to be parsed. */
+export async function loadParser(): Promise<void> {
+  parser ??= await import('oxc-parser')
+}
+
+/** Needs `loadParser`. */
+export function parse(file: string, text: string): { readonly program: Node } | { readonly fault: Fault } {
+  const { program, errors } = parser!.parseSync(file, text, { sourceType: 'module', preserveParens: false })
+  const error = errors.find(({ severity }) => (severity as string) === 'Error')
+  if (!error) return { program: program as unknown as Node }
+  return { fault: { message: `syntax error: ${error.message}`, line: lineAt(text, error.labels[0]?.start ?? 0) } }
+}
+
+export function eachChild(node: Node, visit: (child: Node) => void): void {
+  for (const field in node) {
+    const value: unknown = node[field]
+    if (Array.isArray(value)) {
+      for (const item of value) if (isNode(item)) visit(item)
+    } else if (isNode(value)) visit(value)
+  }
+}
+
+export function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && 'type' in value
+}
+
+export function isFunction({ type }: Node): boolean {
+  return type === 'FunctionDeclaration' || type === 'FunctionExpression' || type === 'ArrowFunctionExpression'
+}
+
+export function isClass({ type }: Node): boolean {
+  return type === 'ClassDeclaration' || type === 'ClassExpression'
+}
+
+function lineAt(text: string, offset: number): number {
+  let line = 1
+  for (let at = text.indexOf('\n'); at !== -1 && at < offset; at = text.indexOf('\n', at + 1)) line++
+  return line
+}
+
+/** `lineAt` for many offsets of one text. */
+export function lineFinder(text: string): (offset: number) => number {
+  const starts = [0]
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
+  return (offset) => {
+    let [low, high] = [0, starts.length]
+    while (high - low > 1) {
+      const middle = (low + high) >> 1
+      if (starts[middle]! <= offset) low = middle
+      else high = middle
+    }
+    return low + 1
+  }
+}
+
+export function refuse(path: string, { message, line, next }: Fault): CairnError {
+  return new CairnError('BAD_DEFINITION', `${path}:${line} ${message}`, next === undefined ? {} : { next })
+}

@@ -1,0 +1,85 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { afterAll, expect, test } from 'vitest'
+import { Cache } from './cache.ts'
+import { TemporaryProject } from './project.fixture.ts'
+
+afterAll(() => TemporaryProject.removeAll())
+
+const STEPS = `import { step } from '@cairn/kernel'\nimport { a } from './a.ts'\nexport const main = step('main', { outputs: {}, run: () => a })\n`
+const project = () => new TemporaryProject({ 'steps.ts': STEPS, 'a.ts': 'export const a = 1' })
+const cached = (p: TemporaryProject) => p.closure('main', { cache: 'cache' })
+
+test('a closure from the cache is the same as one that was computed', async () => {
+  const p = project()
+  const [first, second, without] = [await cached(p), await cached(p), await p.closure()]
+  expect(second.manifest).toEqual(first.manifest)
+  expect(second.manifest).toEqual(without.manifest)
+  expect(await second.emit()).toBe(await without.emit())
+})
+
+test('with a warm cache no parser is loaded', () => {
+  const p = project()
+  p.write({
+    'host.ts': `import { registerHooks } from 'node:module'
+const loaded: string[] = []
+registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) })
+const { closures } = await import('${new URL('./closures.ts', import.meta.url).href}')
+const { main } = await import('./steps.ts')
+const set = await closures({ steps: [main], entry: import.meta.dirname + '/steps.ts', root: import.meta.dirname, cache: import.meta.dirname + '/cache' })
+console.log(JSON.stringify({ loaded: loaded.filter((url) => /oxc|magic-string|analyse|emit/.test(url)).length, fingerprint: set.body(main).fingerprint }))`,
+  })
+  const [cold, warm] = [JSON.parse(p.node('host.ts')), JSON.parse(p.node('host.ts'))]
+  expect(cold.loaded).toBeGreaterThan(0)
+  expect(warm).toEqual({ loaded: 0, fingerprint: cold.fingerprint })
+})
+
+test('an edit counts even if the time and size of the file stay', async () => {
+  const p = project()
+  const before = await cached(p)
+  p.write({ 'a.ts': 'export const a = 2' })
+  expect((await cached(p)).fingerprint).not.toBe(before.fingerprint)
+})
+
+test('a cache that is deleted, damaged or of another kind is as good as none', async () => {
+  const p = project()
+  const { fingerprint } = await cached(p)
+  const [file] = readdirSync(p.path('cache'))
+  const path = p.path(`cache/${file}`)
+  const whole = readFileSync(path, 'utf8')
+  const damages = [
+    '',
+    'garbage',
+    '\0\0',
+    whole.slice(0, whole.length / 2),
+    whole.replaceAll(/"hash":"./g, '"hash":"x'),
+    whole.replaceAll('"refs"', '"fers"'),
+    whole.replaceAll(' ', ''),
+  ]
+  for (const damaged of damages) {
+    writeFileSync(path, damaged)
+    expect((await cached(p)).fingerprint).toBe(fingerprint)
+  }
+  rmSync(p.path('cache'), { recursive: true })
+  expect((await cached(p)).fingerprint).toBe(fingerprint)
+  rmSync(p.path('cache'), { recursive: true })
+  writeFileSync(p.path('cache'), 'a file where a folder should be')
+  expect((await cached(p)).fingerprint).toBe(fingerprint)
+})
+
+test('what several writers remember at a time is kept, and old entries are dropped at last', () => {
+  const folder = new TemporaryProject().path('cache')
+  const [one, two] = [new Cache(folder), new Cache(folder)]
+  one.set('one', 1)
+  two.set('two', { a: 'b c\n' })
+  one.save()
+  two.save()
+  const read = new Cache(folder)
+  expect([read.get('one'), read.get('two'), read.get('three')]).toEqual([1, { a: 'b c\n' }, undefined])
+
+  const many = new Cache(folder)
+  for (let n = 0; n < 3_000; n++) many.set(`n${n}`, n)
+  many.save()
+  const after = new Cache(folder)
+  expect([after.get('n2999'), after.get('one')]).toEqual([2999, undefined])
+  expect(readdirSync(folder)).toHaveLength(1)
+})

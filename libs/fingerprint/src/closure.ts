@@ -1,0 +1,114 @@
+import type { Closure, Declaration, Manifest, PackageUse, ReachUse } from '@cairn/kernel'
+import { dirname, relative, sep } from 'node:path'
+import { digest } from './digest.ts'
+import type { Links, Part, Target } from './link.ts'
+import type { Module, Modules } from './modules.ts'
+import type { Packages } from './packages/packages.ts'
+import { builtinReach } from './analyse/reach-rules.ts'
+import type { ReachFound } from './analyse/reach.ts'
+import { walk, type Root, type Walk } from './walk.ts'
+import type { Writers } from './writers.ts'
+
+/** Raise it when the fingerprint of the same closure comes out differently. */
+const SCHEME = 1
+const NODE_MAJOR = Number.parseInt(process.versions.node)
+
+/** What closures are cut from. */
+export interface Sources {
+  readonly modules: Modules
+  readonly entry: Module
+  readonly links: Links
+  readonly writers: Writers
+  readonly packages: Packages
+  /** The project's folder. */
+  readonly root: string
+}
+
+export function cutClosure(root: Root, sources: Sources): Closure {
+  const walked = walk(root, sources.links, sources.writers)
+  const fingerprint = fingerprintOf(walked, sources)
+  let manifest: Manifest | undefined
+  return {
+    fingerprint,
+    get manifest() {
+      return (manifest ??= manifestOf(walked, fingerprint, sources))
+    },
+    emit: async () => (await import('./emit/emit.ts')).emit(walked, sources.links),
+  }
+}
+
+function fingerprintOf(walked: Walk, sources: Sources): string {
+  const { root, parts, numbers, order } = walked
+  const { packages } = sources
+  const hashed: (string | number)[] = [SCHEME, NODE_MAJOR, root.of, root.role]
+  hashed.push(token(root.target, numbers, packages), parts.length)
+  for (const part of parts) {
+    const links = sources.links.of(part)
+    hashed.push(part.code.hash, links.length)
+    for (const { target } of links) hashed.push(token(target, numbers, packages))
+  }
+  for (const groups of order) hashed.push(JSON.stringify(groups))
+  return digest('closure', hashed)
+}
+
+/** What a reference stands for, without names of the project's own. */
+function token(target: Target, numbers: Walk['numbers'], packages: Packages): string {
+  if ('part' in target) return `${numbers.get(target.part)}.${target.binding}`
+  if (!('external' in target)) return 'absent'
+  const { resolved, name } = target.external
+  if (resolved.type === 'builtin') return JSON.stringify(['builtin', resolved.name, name])
+  if (resolved.type === 'cairn') return JSON.stringify(['cairn', resolved.specifier, name])
+  const { name: of, version, integrity } = packages.at(resolved.folder)
+  return JSON.stringify(['package', of, version, integrity, resolved.subpath, name])
+}
+
+function manifestOf(walked: Walk, fingerprint: string, { links, packages, root }: Sources): Manifest {
+  const { parts, via, numbers, externals, order } = walked
+  const declarations = parts.map((part, index): Declaration => ({
+    name: part.name,
+    file: part.module.path,
+    line: part.line,
+    hash: part.code.hash,
+    refs: links.of(part).map(({ target }) => readable(target, numbers)),
+    via: via[index]!,
+  }))
+  const used = new Map<string, PackageUse>()
+  const imports: Record<string, string> = {}
+  for (const { external, via } of externals) {
+    const { resolved, specifier, from } = external
+    if (resolved.type === 'builtin') continue
+    imports[specifier] ??= relative(root, dirname(from.file)).split(sep).join('/') || '.'
+    if (resolved.type === 'package' && !used.has(resolved.folder))
+      used.set(resolved.folder, { ...packages.at(resolved.folder), via })
+  }
+  const reaches = parts.flatMap((part, index) =>
+    reachesOf(part, links).map((reach): ReachUse => ({ ...reach, via: index })),
+  )
+  return {
+    v: 1,
+    fingerprint,
+    node: NODE_MAJOR,
+    declarations,
+    packages: [...used.values()],
+    reaches,
+    imports,
+    ...(order.length > 0 && { order }),
+  }
+}
+
+function readable(target: Target, numbers: Walk['numbers']): string {
+  if ('part' in target) return `${numbers.get(target.part)}.${target.binding}`
+  return 'external' in target ? `${target.external.specifier}#${target.external.name}` : 'absent'
+}
+
+/** What a part's own code says, and what it gets of Node's modules by way of other modules of the project. */
+function reachesOf(part: Part, links: Links): ReachFound[] {
+  const found = [...(part.code.reaches ?? [])]
+  for (const { target, through } of links.of(part)) {
+    if (!('external' in target) || through.length === 0 || target.external.resolved.type !== 'builtin') continue
+    const { name } = target.external
+    const what = builtinReach(target.external.resolved.name, name === '*' || name === 'default' ? [] : [name])
+    if (what) found.push({ what, detail: name, line: part.line })
+  }
+  return found
+}

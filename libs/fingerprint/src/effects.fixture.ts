@@ -1,0 +1,136 @@
+import fc from 'fast-check'
+import type { Files } from './project.fixture.ts'
+
+/**
+ * Top-level code full of shared, changing state: objects that hold each other, aliases, functions that change what they
+ * are given or what they know, statements of all kinds. The step looks at a few of the variables only.
+ */
+export interface EffectProgram {
+  readonly lines: readonly Line[]
+  /** How many of the lines stand in a module of their own. */
+  readonly apart: number
+  readonly shown: readonly number[]
+}
+
+export interface Line {
+  readonly template: number
+  readonly a: number
+  readonly b: number
+  readonly k: number
+}
+
+/** `#` is a new variable, `A` and `B` earlier ones, `K` a number. */
+const TEMPLATES = [
+  'const # = { n: K, inner: { n: K }, list: [K] }',
+  'const # = { n: K, inner: A }',
+  'const # = { n: K, get() { return A }, add(x) { this.n += K; A.n = this.n; return this } }',
+  'const # = A',
+  'const # = [A, B]',
+  'const # = new Map([["k", A], ["n", K]])',
+  'let # = K',
+  'const # = K',
+  'const # = () => { A.n = K }',
+  'const # = (x) => { x.n = K; return x }',
+  'function #(x = A) { return x }',
+  'function #(x) { B.inner = x }',
+  'const # = () => { A.n = (A.n ?? 0) + 1; return A.n }',
+  'const # = (() => { let n = K; return () => (n += 1) })()',
+  'class # { static all = [K]; static n = K; static add(x) { this.all.push(x); # .n++ } constructor() { this.n = K; A.n = K } }',
+  'const # = typeof A === "function" && !("add" in A) ? A(B) : A.n',
+  'const # = JSON.stringify(show(A))',
+  'const # = A.n',
+  'const # = { ...A, n: K }',
+  'const # = Object.values(A)',
+  'const { n: # } = A',
+  'const # = A.list?.push(K)',
+  'const # = A.get?.("k") ?? B',
+  'A.n = K',
+  'A.n += B.n ?? K',
+  'A.inner = B',
+  'A.inner.n = K',
+  'A.list?.push(B)',
+  'A.set?.("k", B)',
+  'if (A.get) A.get("k").n = K',
+  'if (A.add) A.add(K)',
+  'if (typeof A === "function" && !("add" in A)) A(B)',
+  'Object.assign(A, { n: K, inner: B })',
+  'Object.values(A).forEach((x) => { if (x) x.n = K })',
+  'for (const x of [A, B]) x.n = K',
+  '[1, 2].map((x) => { A.n = x * K })',
+  'if (A.n) { B.n = K } else { delete B.n }',
+  'Reflect.set(A, "n", K)',
+  'Array.prototype.push.call(A, K)',
+  '(() => { A.n = B.n })()',
+  ';({ n: A.n } = { n: K })',
+  'B[0] && (B[0].n = K)',
+  'try { A.inner.inner.n = K } catch {}',
+  'queue.push(A)',
+  'for (const x of queue) x.n = K',
+]
+
+const line = fc.record({
+  template: fc.nat(TEMPLATES.length - 1),
+  a: fc.nat(20),
+  b: fc.nat(20),
+  k: fc.integer({ min: 1, max: 9 }),
+})
+
+export const effectProgram: fc.Arbitrary<EffectProgram> = fc.record({
+  lines: fc.array(line, { minLength: 2, maxLength: 12 }),
+  apart: fc.nat(6),
+  shown: fc.array(fc.nat(20), { minLength: 1, maxLength: 2 }),
+})
+
+/** The same, with one line gone, changed, or after its neighbour. */
+export function edited({ lines, ...rest }: EffectProgram): fc.Arbitrary<EffectProgram> {
+  const at = fc.nat(Math.max(lines.length - 2, 0))
+  return fc.oneof(
+    at.map((index) => ({ ...rest, lines: lines.toSpliced(index, 2, ...lines.slice(index, index + 2).reverse()) })),
+    at.map((index) => ({ ...rest, lines: lines.with(index, { ...lines[index]!, k: lines[index]!.k + 10 }) })),
+    at.map((index) => ({ ...rest, lines: lines.with(index, { ...lines[index]!, template: 7 }) })),
+  )
+}
+
+/** Variables are named by their line, or by the line that it was before an edit: a swap of two lines changes no name. */
+export function writeEffects({ lines, apart, shown }: EffectProgram, order = [...lines.keys()]): Files {
+  const declared = new Map<Line, string>()
+  for (const [index, each] of lines.entries())
+    if (TEMPLATES[each.template]!.includes('#')) declared.set(each, `v${order[index]}`)
+  const before = [`export const base = { n: 0, inner: { n: 0 }, list: [] }`, 'export const queue = []', SHOW]
+  const names = ['base']
+  const written = lines.map((each) => {
+    const [a, b] = [names[each.a % names.length]!, names[each.b % names.length]!]
+    const name = declared.get(each)
+    const text = TEMPLATES[each.template]!.replaceAll('# ', `${name} `)
+      .replaceAll('#', name ?? '')
+      .replaceAll(/\bA\b/g, a)
+      .replaceAll(/\bB\b/g, b)
+      .replaceAll(/\bK\b/g, `${each.k}`)
+    if (name !== undefined) names.push(name)
+    return name === undefined ? text : `export ${text}`
+  })
+  const state = [...before, ...written.slice(0, apart)]
+  const known = ['base', 'queue', 'show', ...lines.slice(0, apart).flatMap((each) => declared.get(each) ?? [])]
+  const result = shown.map((index) => `show(${names[index % names.length]})`).join(', ')
+  return {
+    'state.js': state.join(';\n'),
+    'steps.ts': `import { step } from '@cairn/kernel'
+import { ${known.join(', ')} } from './state.js'
+${written.slice(apart).join(';\n')}
+export const main = step('main', { outputs: {}, run: () => [${result}] })`,
+  }
+}
+
+export function namesAfter(before: EffectProgram, { lines }: EffectProgram): number[] {
+  const moved = lines.map((each) => before.lines.indexOf(each))
+  return moved.includes(-1) ? [...lines.keys()] : moved
+}
+
+const SHOW = `export function show(x, depth = 0) {
+  if (depth > 4) return '…'
+  if (typeof x === 'function') return { f: true, n: x.n, all: show(x.all, depth + 1) }
+  if (x instanceof Map) return [...x].map(([k, v]) => [k, show(v, depth + 1)])
+  if (Array.isArray(x)) return x.map((y) => show(y, depth + 1))
+  if (typeof x !== 'object' || x === null) return x
+  return Object.entries(x).map(([k, v]) => [k, show(v, depth + 1)])
+}`

@@ -1,0 +1,138 @@
+import { MagicString } from 'magic-string'
+import { stripTypeScriptTypes } from 'node:module'
+import type { Dissection } from '../analyse/analyse.ts'
+import type { EmittedScope } from './emitted-scope.ts'
+import type { Module } from '../modules.ts'
+import type { Piece } from './pieces.ts'
+import { eachChild, type Node } from '../analyse/syntax.ts'
+
+/** What is left of a module when all but the pieces of a closure is cut away, as JavaScript. */
+export interface Cut {
+  readonly code: MagicString
+  /** The module's text without what is not in the closure. */
+  readonly visible: string
+}
+
+/** The pieces are of one module, and in source order. */
+export function cutModule(module: Module, pieces: readonly Piece[], scope: EmittedScope): Cut {
+  const ranges = pieces.flatMap(({ nodes, unit, part }) => (part.type === 'unit' ? [unit.node] : nodes))
+  const kept = ranges.toSorted((a, b) => a.start - b.start)
+  const { dissection } = pieces[0]!
+  const code = new MagicString(javaScript(module, dissection))
+  let end = 0
+  for (const range of kept) {
+    if (range.start > end) code.remove(end, range.start)
+    end = range.end
+  }
+  if (end < module.text.length) code.remove(end, module.text.length)
+  for (const piece of pieces) {
+    rename(code, piece, scope)
+    if (piece.part.type === 'unit') frameUnit(code, piece, scope)
+    else frameStep(code, piece, scope)
+  }
+  return { code, visible: linesOf(module, dissection, kept) }
+}
+
+function frameUnit(code: MagicString, { unit, part }: Piece, scope: EmittedScope): void {
+  const { node, keyword, what, bindings } = unit
+  const { start, end } = node
+  if (node.type === 'VariableDeclarator') code.prependRight(start, `${keyword} `).appendLeft(end, ';\n')
+  else if (keyword) code.prependRight(start, `${keyword} ${scope.variable(part, 0).name} = (`).appendLeft(end, ');\n')
+  else if (what === 'statement') code.appendLeft(end, ';\n')
+  else {
+    code.appendLeft(end, '\n')
+    if (bindings[0]) return
+    const [head] = /^(?:async\b|function\b|class\b|\*|\s|\/\*[^]*?\*\/|\/\/.*\n)*/.exec(
+      code.original.slice(start, end),
+    )!
+    code.appendLeft(start + head.length, ` ${scope.variable(part, 0).name} `)
+  }
+}
+
+/** `step('name', { … })` becomes an object of the properties that count. */
+function frameStep(code: MagicString, { nodes }: Piece, scope: EmittedScope): void {
+  const sorted = nodes.toSorted((a, b) => a.start - b.start)
+  code.prependRight(sorted[0]!.start, `const ${scope.step.name} = {\n  `)
+  for (const property of sorted.slice(0, -1)) code.appendLeft(property.end, ',\n  ')
+  code.appendLeft(sorted.at(-1)!.end, '\n};\n')
+}
+
+function rename(code: MagicString, piece: Piece, scope: EmittedScope): void {
+  const shorthand = new Set<number>()
+  for (const node of piece.part.type === 'unit' ? [piece.unit.node] : piece.nodes) findShorthand(node, shorthand)
+  for (const { node, binding } of piece.mentions) {
+    const { name } = scope.entityFor(piece, binding)
+    if (name !== node.name)
+      code.update(node.start, node.end, shorthand.has(node.start) ? `${node.name}: ${name}` : name)
+  }
+  for (const { reference, link } of piece.references)
+    if ('specifier' in reference && 'part' in link.target)
+      code.update(
+        reference.node.start,
+        reference.node.end,
+        `Promise.resolve(${scope.namespace(link.target.part.module, '').entity.name})`,
+      )
+}
+
+/** Where `{ a }` stands for `{ a: a }`. */
+function findShorthand(node: Node, found: Set<number>): void {
+  if (node.type === 'Property' && node.key.type === 'Name' && node.key.start === node.value.start && !node.method)
+    found.add(node.key.start)
+  eachChild(node, (child) => findShorthand(child, found))
+}
+
+/** Types become blanks, so that every position stays. */
+function javaScript(module: Module, { program }: Dissection): string {
+  if (!/\.m?ts$/.test(module.file)) return module.text
+  let erased = javaScripts.get(module)
+  if (erased === undefined) {
+    let text = module.text
+    for (const statement of program.body)
+      // none of these is in a closure, or it would have been refused
+      if (holdsUnsupported(statement))
+        text = text.slice(0, statement.start) + blank(text, statement) + text.slice(statement.end)
+    javaScripts.set(module, (erased = withoutWarning(() => stripTypeScriptTypes(text))))
+  }
+  return erased
+}
+
+const javaScripts = new WeakMap<Module, string>()
+
+function holdsUnsupported(node: Node): boolean {
+  let found = node.type === 'Unsupported'
+  eachChild(node, (child) => {
+    found ||= holdsUnsupported(child)
+  })
+  return found
+}
+
+function blank(text: string, { start, end }: Node): string {
+  return text.slice(start, end).replaceAll(/[^\r\n]/g, ' ')
+}
+
+/** Node calls its own type stripping experimental when a program asks for it by name. */
+function withoutWarning<Result>(run: () => Result): Result {
+  const emitWarning = Object.getOwnPropertyDescriptor(process, 'emitWarning')!
+  process.emitWarning = () => {}
+  try {
+    return run()
+  } finally {
+    Object.defineProperty(process, 'emitWarning', emitWarning)
+  }
+}
+
+/** The lines of the ranges, each where it was. */
+function linesOf({ text }: Module, { lineOf }: Dissection, ranges: readonly Node[]): string {
+  let visible = ''
+  let line = 1
+  for (const { start, end } of ranges) {
+    const lineStart = text.lastIndexOf('\n', start - 1) + 1
+    const before = text.slice(lineStart, start)
+    const isHead = /^\s*(?:export\s+)?(?:default\s+)?(?:const|let|var)?\s*$/.test(before)
+    const gap = lineOf(start) - line
+    visible += gap > 0 ? '\n'.repeat(gap) + (isHead ? before : ' '.repeat(before.length)) : ' '
+    visible += text.slice(start, end)
+    line = lineOf(end)
+  }
+  return visible
+}

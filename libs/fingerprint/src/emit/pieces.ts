@@ -1,0 +1,70 @@
+import { dissect, unitSyntax, type Dissection } from '../analyse/analyse.ts'
+import type { Link, Links, Part } from '../link.ts'
+import type { Module } from '../modules.ts'
+import type { Reference } from '../analyse/normal-form.ts'
+import type { UnitOutline } from '../analyse/outline.ts'
+import type { Binding } from '../analyse/scope.ts'
+import { stepCall } from '../analyse/step-call.ts'
+import { eachChild, refuse, type Node } from '../analyse/syntax.ts'
+
+/** A part of a closure with its syntax: what the emitter copies from a module. */
+export interface Piece {
+  readonly part: Part
+  readonly dissection: Dissection
+  readonly unit: UnitOutline
+  /** What is copied: the unit, or properties of a step. */
+  readonly nodes: readonly Node[]
+  readonly references: readonly { readonly reference: Reference; readonly link: Link }[]
+  /** Mentions of variables of the module's top level. */
+  readonly mentions: readonly { readonly node: Node; readonly binding: Binding }[]
+  /** Names of variables inside it. */
+  readonly locals: ReadonlySet<string>
+  readonly globals: ReadonlySet<string>
+}
+
+const dissections = new WeakMap<Module, Dissection>()
+
+/** Needs `loadParser`. Not for JSON. */
+export function pieceOf(part: Part, links: Links): Piece {
+  const dissection = dissectionOf(part.module)
+  const unit = dissection.units[part.index]!
+  const [tag, nodes] = part.type === 'unit' ? unitSyntax(unit) : [part.type, propertiesOf(part, unit, dissection)]
+  const own = part.type === 'unit' ? unit.bindings : []
+  const { references, globals } = dissection.codeOf(tag, nodes, own)
+  const resolved = links.of(part)
+  const mentions: { node: Node; binding: Binding }[] = []
+  const locals = new Set<string>()
+  for (const node of part.type === 'unit' ? [unit.node] : nodes) collect(node)
+  return {
+    part,
+    dissection,
+    unit,
+    nodes,
+    references: references.map((reference, index) => ({ reference, link: resolved[index]! })),
+    mentions,
+    locals,
+    globals,
+  }
+
+  function collect(node: Node): void {
+    const binding = dissection.names.get(node)
+    if (binding?.top) mentions.push({ node, binding })
+    else if (binding) locals.add(binding.name)
+    eachChild(node, collect)
+  }
+}
+
+function dissectionOf(module: Module): Dissection {
+  let dissection = dissections.get(module)
+  if (!dissection) {
+    const made = dissect(module.file, module.text)
+    if ('fault' in made) throw refuse(module.path, made.fault)
+    dissections.set(module, (dissection = made))
+  }
+  return dissection
+}
+
+function propertiesOf({ type }: Part, unit: UnitOutline, dissection: Dissection): readonly Node[] {
+  const { body, fallback } = stepCall(unit, dissection)!
+  return type === 'body' ? body : [fallback!]
+}

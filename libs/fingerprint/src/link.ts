@@ -1,0 +1,196 @@
+import type { Code, Export, Ref } from './analyse/analyse.ts'
+import { digest } from './digest.ts'
+import type { Module, Modules } from './modules.ts'
+import type { Resolved } from './packages/resolve.ts'
+import { refuse, type Fault } from './analyse/syntax.ts'
+
+/** A piece of code that is in a closure as a whole or not at all. */
+export interface Part {
+  /** `body` and `fallback` are those of a step that is written out; `namespace` is all exports of a module. */
+  readonly type: 'unit' | 'body' | 'fallback' | 'namespace' | 'effect'
+  readonly module: Module
+  /** Which unit of the module; of an effect, which request. */
+  readonly index: number
+  readonly name: string
+  readonly line: number
+  readonly code: Code
+}
+
+/** What a reference turns out to stand for. */
+export type Target =
+  | { readonly part: Part; readonly binding: number }
+  | { readonly external: External }
+  | { readonly absent: true }
+  | { readonly refusal: Error }
+
+/** An export of something that is not followed. */
+export interface External {
+  readonly resolved: Exclude<Resolved, { type: 'local' | 'missing' }>
+  readonly specifier: string
+  readonly attributes?: Readonly<Record<string, string>>
+  /** `*` for all exports as an object, `` for none of them. */
+  readonly name: string
+  /** The module that imports it, and which of its requests does. */
+  readonly from: Module
+  readonly request: number
+}
+
+/** A target, and the modules that the way to it leads through. */
+export interface Link {
+  readonly target: Target
+  readonly through: readonly Module[]
+}
+
+/** Connects what one module refers to with what another declares. */
+export class Links {
+  readonly #modules: Modules
+  readonly #parts = new Map<Module, Readonly<Record<Part['type'], Part[]>>>()
+  readonly #links = new Map<Part, readonly Link[]>()
+  readonly #exports = new Map<Module, Map<string, Link | undefined>>()
+
+  constructor(modules: Modules) {
+    this.#modules = modules
+  }
+
+  part(module: Module, index: number, type: 'unit' | 'body' | 'fallback' | 'effect' = 'unit'): Part {
+    return this.#part(type, module, index, () => {
+      if (type === 'effect') {
+        const { specifier, line } = module.analysis.requests[index]!
+        return {
+          name: `import '${specifier}'`,
+          line,
+          code: { hash: digest('effect', []), refs: [{ request: index }], touches: [0] },
+        }
+      }
+      const { name, line, code, step } = module.analysis.units[index]!
+      return { name, line, code: type === 'unit' ? code : step![type]! }
+    })
+  }
+
+  #namespace(module: Module): Part {
+    return this.#part('namespace', module, 0, () => ({
+      name: 'exports',
+      line: 1,
+      code: { hash: digest('namespace', this.exportNames(module)), refs: [], touches: [], inert: true },
+    }))
+  }
+
+  #part(type: Part['type'], module: Module, index: number, make: () => Pick<Part, 'name' | 'line' | 'code'>): Part {
+    let parts = this.#parts.get(module)
+    if (!parts) this.#parts.set(module, (parts = { unit: [], body: [], fallback: [], namespace: [], effect: [] }))
+    return (parts[type][index] ??= { type, module, index, ...make() })
+  }
+
+  /** What a part's references stand for, in their order. */
+  of(part: Part): readonly Link[] {
+    let links = this.#links.get(part)
+    if (!links) this.#links.set(part, (links = this.#resolve(part)))
+    return links
+  }
+
+  #resolve({ type, module, code }: Part): readonly Link[] {
+    if (type === 'namespace') return this.exportNames(module).map((name) => this.export(module, name)!)
+    if (type === 'effect') return code.refs.map((ref) => this.#import(module, (ref as { request: number }).request, ''))
+    return code.refs.map((ref) => this.ref(module, ref))
+  }
+
+  ref(module: Module, ref: Ref): Link {
+    if ('unit' in ref) return { target: { part: this.part(module, ref.unit), binding: ref.binding }, through: [] }
+    if ('request' in ref) return this.#import(module, ref.request, '*')
+    const { request, name } = module.analysis.imports[ref.import]!
+    if (ref.member === undefined || name !== '*') return this.#import(module, request, name)
+    const imported = this.imported(module, request)
+    const isAbsent = imported && !imported.analysis.fault && !this.export(imported, ref.member)
+    return isAbsent ? { target: { absent: true }, through: [imported] } : this.#import(module, request, ref.member)
+  }
+
+  /** An export by name, followed to where it is declared; undefined if there is none. */
+  export(module: Module, name: string, seen: ReadonlySet<Module> = new Set()): Link | undefined {
+    let known = this.#exports.get(module)
+    if (!known) this.#exports.set(module, (known = new Map()))
+    if (known.has(name)) return known.get(name)
+    const exports = module.analysis.exports
+    const link = Object.hasOwn(exports, name)
+      ? this.#exported(module, exports[name]!)
+      : this.#starred(module, name, seen)
+    if (seen.size === 0) known.set(name, link)
+    return link
+  }
+
+  /** In alphabetical order, as a namespace object has them. */
+  exportNames(module: Module, seen = new Set<Module>()): string[] {
+    seen.add(module)
+    const names = new Set(Object.keys(module.analysis.exports))
+    for (const request of module.analysis.stars) {
+      const starred = this.imported(module, request)
+      if (starred && !seen.has(starred))
+        for (const name of this.exportNames(starred, seen)) if (name !== 'default') names.add(name)
+    }
+    return [...names].filter((name) => this.export(module, name)).sort()
+  }
+
+  #exported(module: Module, exported: Export): Link {
+    return 'request' in exported ? this.#import(module, exported.request, exported.name) : this.ref(module, exported)
+  }
+
+  #starred(module: Module, name: string, seen: ReadonlySet<Module>): Link | undefined {
+    if (name === 'default' || seen.has(module)) return undefined
+    const found = module.analysis.stars.flatMap((request): Link[] => {
+      const starred = this.imported(module, request)
+      if (!starred) return [this.#import(module, request, name)]
+      const link = this.export(starred, name, new Set([...seen, module]))
+      return link ? [{ ...link, through: [starred, ...link.through] }] : []
+    })
+    const certain = found.filter(({ target }) => 'part' in target)
+    const [link, ...others] = certain.length > 0 ? certain : found
+    if (!link || others.every(({ target }) => sameTarget(target, link.target))) return link
+    return refused(module, { ...AMBIGUOUS, message: `exports "${name}" from several modules` })
+  }
+
+  /** The local module that a request stands for. */
+  imported(module: Module, request: number): Module | undefined {
+    const resolved = module.resolved[request]!
+    return resolved.type === 'local' ? this.#modules.get(resolved.file) : undefined
+  }
+
+  #import(module: Module, request: number, name: string): Link {
+    const { specifier, line, attributes } = module.analysis.requests[request]!
+    const resolved = module.resolved[request]!
+    if (resolved.type === 'missing') {
+      const next = NPM_NAME.test(specifier) ? { next: `npm install ${specifier}` } : {}
+      return refused(module, { message: `imports '${specifier}', which ${resolved.why}`, line, ...next })
+    }
+    if (resolved.type !== 'local') {
+      const external = { resolved, specifier, name, from: module, request, ...(attributes && { attributes }) }
+      return { target: { external }, through: [] }
+    }
+    const imported = this.#modules.get(resolved.file)
+    if (!imported) return refused(module, { message: `imports '${specifier}', which cannot be read`, line })
+    if (imported.analysis.fault) return refused(imported, imported.analysis.fault)
+    if (name === '*') return this.#whole(imported)
+    const link = this.export(imported, name)
+    if (link) return { ...link, through: [imported, ...link.through] }
+    return refused(module, { message: `imports "${name}" from '${specifier}', which does not export it`, line })
+  }
+
+  #whole(module: Module): Link {
+    const open = module.analysis.stars.find((request) => !this.imported(module, request))
+    if (open === undefined) return { target: { part: this.#namespace(module), binding: 0 }, through: [module] }
+    const { specifier, line } = module.analysis.requests[open]!
+    const message = `re-exports all of '${specifier}', so what is used as a whole is not known`
+    const next = 'import what you need from it by name'
+    return refused(module, { message, line, next })
+  }
+}
+
+function refused({ path }: Module, fault: Fault): Link {
+  return { target: { refusal: refuse(path, fault) }, through: [] }
+}
+
+const NPM_NAME = /^(@[\w.-]+\/)?\w[\w.-]*$/
+const AMBIGUOUS = { line: 1, next: 'export it by name from the one that you mean' }
+
+function sameTarget(a: Target, b: Target): boolean {
+  if ('part' in a && 'part' in b) return a.part === b.part && a.binding === b.binding
+  return 'external' in a && 'external' in b && a.external.specifier === b.external.specifier
+}

@@ -1,0 +1,91 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { lintPipelines } from './lint.ts'
+import { TemporaryProject } from '../project.fixture.ts'
+
+afterAll(() => TemporaryProject.removeAll())
+
+const STEPS = `import { step, pipeline } from '@cairn/kernel'
+export const load = step('load', { outputs: {}, run: () => 1 })
+export const train = step('train', { outputs: {}, run: () => 1 })
+export const nested = pipeline('nested', () => train({}))
+export const ordinary = (x?: unknown) => ({ rows: 1, x })`
+
+async function lint(body: string, before = '') {
+  const text = `import { pipeline, each, when as choose } from '@cairn/kernel'
+import * as cairn from '@cairn/kernel'
+import { load, train, nested, ordinary } from './steps.ts'
+${before}
+export const all = pipeline('all', ({ year, big }) => {
+${body}
+})
+`
+  const project = new TemporaryProject({ 'steps.ts': STEPS, 'pipeline.ts': text })
+  return lintPipelines([project.path('pipeline.ts')])
+}
+const named = async (body: string, before?: string) => (await lint(body, before)).map(({ name }) => name)
+
+describe('the lint names a handle', () => {
+  test.each([
+    ['in an if', 'const { model } = train({}); if (model) return {}', ['model']],
+    ['behind !', 'const { model } = train({}); const none = !model', ['model']],
+    ['in a conditional', 'const { model } = train({}); const x = model ? 1 : 2', ['model']],
+    ['in && and || and ??', 'const { a, b, c } = train({}); a && 1; b || 1; c ?? 1', ['a', 'b', 'c']],
+    ['in the middle of a condition', 'const { a, b } = train({}); if (a && b) return {}', ['a', 'b']],
+    ['in a comparison', 'const { a } = train({}); a === 1; 2 < a', ['a', 'a']],
+    ['in arithmetic', 'const n = year + 1', ['year']],
+    ['in a template', 'const text = `${year}`', ['year']],
+    ['in +=', 'let x = 1; x += year', ['year']],
+    ['in a loop', 'while (big) {} ', ['big']],
+    ['in a switch', 'switch (year) { case 1: }', ['year']],
+    ['as a parameter of the run', 'if (big) return {}', ['big']],
+    ['as a member of what a step gives', 'const made = train({}); if (made.model) return {}', ['made.model']],
+    ['that was assigned', 'let model; ({ model } = train({})); if (model) return {}', ['model']],
+    ['that was passed on', 'const { a } = train({}); const b = a; if (b) return {}', ['b']],
+    ['of a pipeline that is used inside', 'const { model } = nested({}); if (model) return {}', ['model']],
+    ['of when', 'const { m } = choose(big, () => train({}), () => load({})); if (m) return {}', ['m']],
+    ['of each', 'const { m } = each(year, (item) => { if (item) return {}; return train({}) }); m + 1', ['item', 'm']],
+    ['of each by namespace', 'cairn.each(year, (item) => ({ x: -item }))', ['item']],
+    ['of a step that a factory made', 'const { a } = load({}); const { b } = ordinary({ a }); if (b) return {}', ['b']],
+    ['inside an arm', 'choose(big, () => { if (year) return {}; return {} }, () => ({}))', ['year']],
+  ])('%s', async (_, body, expected) => {
+    expect(await named(body)).toEqual(expected)
+  })
+
+  test('in a body that is declared apart', async () => {
+    const before = `export const other = pipeline('other', { params: null }, body)\nfunction body({ n }) { return n ? {} : {} }`
+    expect(await named('', before)).toEqual(['n'])
+  })
+
+  test('with its place and with what to do', async () => {
+    const [finding] = await lint('  if (year) return {}')
+    expect(finding).toMatchObject({
+      line: 6,
+      column: 7,
+      name: 'year',
+      message: 'year has no value while the pipeline is drawn: choose with when(condition, then, otherwise)',
+    })
+  })
+})
+
+test.each([
+  ['ordinary values', 'const n = 1; if (n) return {}; const t = `${n + 1}`'],
+  ['results of ordinary functions', 'const { rows } = ordinary(); if (rows) return {}'],
+  ['wiring', 'const { a } = load({}, { year }); return train({ a }, { big, n: 1 })'],
+  [
+    'each and when',
+    'const { a } = load({}); each(a, (item) => train({ item })); return choose(big, () => ({ a }), () => ({ a }))',
+  ],
+  ['a name that hides a handle', 'const f = (year) => year + 1; return f(1)'],
+  ['handles that are returned', 'const { a, b } = load({}); return { a, b }'],
+])('the lint says nothing of %s', async (_, body) => {
+  expect(await named(body)).toEqual([])
+})
+
+test('the lint says nothing of what stands outside pipelines', async () => {
+  expect(
+    await named(
+      '',
+      `import { each as e } from 'elsewhere'\nconst { model } = train as any\nif (model) {}\nconst pipe = (f) => f({}); pipe(({ x }) => x + 1)`,
+    ),
+  ).toEqual([])
+})

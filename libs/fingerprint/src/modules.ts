@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs'
+import { basename, extname, relative, sep } from 'node:path'
+import { CairnError } from '@cairn/kernel'
+import type { Analysis } from './analyse/analyse.ts'
+import type { Cache } from './cache.ts'
+import { digestBytes } from './digest.ts'
+import type { Resolved, Resolver } from './packages/resolve.ts'
+import { loadParser } from './analyse/syntax.ts'
+
+/** A local file, read and analysed. */
+export interface Module {
+  readonly file: string
+  /** Relative to the project's folder, with forward slashes. */
+  readonly path: string
+  readonly text: string
+  readonly analysis: Analysis
+  /** What the requests of the analysis stand for. */
+  readonly resolved: readonly Resolved[]
+  /** Its place in the order in which the modules are evaluated. */
+  order: number
+}
+
+/** The local files that an entry imports, directly or not, by their real paths; the entry comes first. */
+export type Modules = ReadonlyMap<string, Module>
+
+export async function loadModules(entry: string, root: string, resolver: Resolver, cache: Cache): Promise<Modules> {
+  const modules = new Map<string, Module>()
+  const waiting = [entry]
+  for (const file of waiting) {
+    const text = modules.has(file) ? undefined : readSource(file)
+    if (text === undefined) continue // a folder, say: whoever imports it says so if it is reached
+    const analysis = await analysisOf(file, text, cache)
+    const resolved = analysis.requests.map(({ specifier }) => resolver.resolve(specifier, file))
+    for (const target of resolved) if (target.type === 'local') waiting.push(target.file)
+    modules.set(file, { file, path: relative(root, file).split(sep).join('/'), text, analysis, resolved, order: -1 })
+  }
+  if (modules.size === 0) throw new CairnError('NOT_FOUND', `${entry} cannot be read`)
+  orderModules(modules)
+  return modules
+}
+
+function readSource(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+async function analysisOf(file: string, text: string, cache: Cache): Promise<Analysis> {
+  const type = extname(file)
+  if (type === '.json') return jsonAnalysis(file, text)
+  if (!SOURCE_FILES.test(type))
+    return { ...NOTHING, fault: { message: 'is no module that can be fingerprinted', line: 1, next: NEXT } }
+  const key = `module:${type}:${digestBytes(text)}`
+  const known = cache.get<Analysis>(key)
+  if (known) return known
+  const { analyse } = await import('./analyse/analyse.ts') // only now, for loading it takes longer than all else
+  await loadParser()
+  const analysis = analyse(file, text)
+  cache.set(key, analysis)
+  return analysis
+}
+
+const SOURCE_FILES = /^\.[cm]?[jt]sx?$/
+const NEXT = 'make it an input of the step, or read it in a source'
+const NOTHING = { requests: [], imports: [], exports: {}, stars: [], units: [] }
+
+function jsonAnalysis(file: string, text: string): Analysis {
+  const code = { hash: digestBytes(text), refs: [], touches: [], inert: true } as const
+  const unit = { what: 'value', name: basename(file), names: ['default'], line: 1, code } as const
+  return { ...NOTHING, units: [unit], exports: { default: { unit: 0, binding: 0 } } }
+}
+
+/** Dependencies first, as Node does; what is only imported dynamically comes last. */
+function orderModules(modules: Modules): void {
+  let order = 0
+  const visited = new Set<Module>()
+  for (const module of modules.values()) visit(module)
+
+  function visit(module: Module): void {
+    if (visited.has(module)) return
+    visited.add(module)
+    for (const [index, target] of module.resolved.entries()) {
+      const imported = target.type === 'local' ? modules.get(target.file) : undefined
+      if (imported && module.analysis.requests[index]!.how !== 'dynamic') visit(imported)
+    }
+    module.order = order++
+  }
+}

@@ -1,0 +1,97 @@
+import { statSync } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
+import type { Cache } from '../cache.ts'
+import { readJson } from './package-files.ts'
+import type { Installed } from './packages.ts'
+
+/** An entry of npm's lockfile. */
+interface Entry {
+  readonly name?: string
+  readonly version?: string
+  readonly integrity?: string
+  readonly link?: boolean
+  readonly resolved?: string
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly os?: unknown
+  readonly cpu?: unknown
+  readonly libc?: unknown
+}
+
+/**
+ * What npm says that it has installed: `node_modules/.package-lock.json`, which it writes last. It is long, so what was
+ * looked up in it is kept for as long as the file stays as it is.
+ */
+export class Lockfiles {
+  readonly #cache: Cache
+  readonly #opened = new Map<string, Lockfile | undefined>()
+
+  constructor(cache: Cache) {
+    this.#cache = cache
+  }
+
+  /** Undefined where no lockfile vouches for the package's files. */
+  find(folder: string): Installed | undefined {
+    for (let above = dirname(folder); above !== dirname(above); above = dirname(above)) {
+      const found = this.#open(above)?.find(folder)
+      if (found) return found
+    }
+    return undefined
+  }
+
+  #open(folder: string): Lockfile | undefined {
+    if (!this.#opened.has(folder)) {
+      const file = join(folder, 'node_modules', '.package-lock.json')
+      const stat = statSync(file, { bigint: true, throwIfNoEntry: false })
+      const stamp = stat && `${file} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs} ${stat.ino}`
+      this.#opened.set(folder, stamp ? new Lockfile(folder, file, stamp, this.#cache) : undefined)
+    }
+    return this.#opened.get(folder)
+  }
+}
+
+class Lockfile {
+  readonly #folder: string
+  readonly #file: string
+  readonly #stamp: string
+  readonly #cache: Cache
+  readonly #found: Record<string, Installed>
+  #entries: Readonly<Record<string, Entry>> | undefined
+
+  constructor(folder: string, file: string, stamp: string, cache: Cache) {
+    this.#folder = folder
+    this.#file = file
+    this.#stamp = `lockfile:${encodeURIComponent(stamp)}`
+    this.#cache = cache
+    this.#found = cache.get<Record<string, Installed>>(this.#stamp) ?? {}
+  }
+
+  find(folder: string): Installed | undefined {
+    const key = relative(this.#folder, folder).split(sep).join('/')
+    if (key in this.#found) return this.#found[key]
+    this.#entries ??= (readJson(this.#file) as { packages?: Record<string, Entry> }).packages ?? {}
+    const entry = this.#entries[key]
+    if (!entry?.integrity || entry.version === undefined) return undefined
+    const wanted = { ...entry.peerDependencies, ...entry.optionalDependencies, ...entry.dependencies }
+    const dependencies: Record<string, string> = {}
+    for (const name of Object.keys(wanted)) {
+      const found = name.startsWith('@cairn/') ? undefined : this.#locate(name, key)
+      if (found !== undefined) dependencies[name] = join(this.#folder, found)
+    }
+    const { name = key.slice(key.lastIndexOf('node_modules/') + 'node_modules/'.length), version, integrity } = entry
+    this.#found[key] = { name, version, integrity, dependencies }
+    this.#cache.set(this.#stamp, this.#found)
+    return this.#found[key]
+  }
+
+  /** Where Node would find a package from inside another one. Builds for one platform only are left out. */
+  #locate(name: string, from: string): string | undefined {
+    for (let folder = from; ; folder = folder.slice(0, Math.max(folder.lastIndexOf('/'), 0))) {
+      const key = `${folder && `${folder}/`}node_modules/${name}`
+      const entry = folder.endsWith('node_modules') ? undefined : this.#entries![key]
+      if (entry) return entry.os || entry.cpu || entry.libc ? undefined : entry.link ? entry.resolved : key
+      if (folder === '') return undefined
+    }
+  }
+}

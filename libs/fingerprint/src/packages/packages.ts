@@ -1,0 +1,128 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Cache } from '../cache.ts'
+import { digest, digestBytes } from '../digest.ts'
+import { Lockfiles } from './lockfile.ts'
+import { contentDigest, readJson } from './package-files.ts'
+import type { Resolver } from './resolve.ts'
+
+export interface Package {
+  readonly name: string
+  readonly version: string
+  /** Of the package and all that it depends on. */
+  readonly integrity: string
+}
+
+/** One installed package, without what it depends on. */
+export interface Installed {
+  readonly name: string
+  readonly version: string
+  /** Of its files: what the registry says, or their own digest. */
+  readonly integrity: string
+  /** Folders of the installed packages that it depends on, by the names by which it imports them. */
+  readonly dependencies: Readonly<Record<string, string>>
+}
+
+/** Tells which code an installed package is: its own, and that of every package that it depends on. */
+export class Packages {
+  readonly #root: string
+  readonly #resolver: Resolver
+  readonly #cache: Cache
+  readonly #lockfiles: Lockfiles
+  readonly #known = new Map<string, Package>()
+  readonly #installed = new Map<string, Installed>()
+  #patches: Map<string, string> | undefined
+
+  constructor(root: string, resolver: Resolver, cache: Cache) {
+    this.#root = root
+    this.#resolver = resolver
+    this.#cache = cache
+    this.#lockfiles = new Lockfiles(cache)
+  }
+
+  at(folder: string): Package {
+    let known = this.#known.get(folder)
+    if (!known) this.#known.set(folder, (known = this.#describe(folder)))
+    return known
+  }
+
+  /** Numbers the packages in the order in which they are reached, so that cycles and places do not matter. */
+  #describe(folder: string): Package {
+    const numbers = new Map([[folder, 0]])
+    const parts: string[] = []
+    for (const next of numbers.keys()) {
+      const { name, version, integrity, dependencies } = this.#install(next)
+      const reached = Object.keys(dependencies).sort()
+      parts.push(name, version, integrity, this.#patch(name, version), String(reached.length))
+      for (const dependency of reached) {
+        const target = dependencies[dependency]!
+        if (!numbers.has(target)) numbers.set(target, numbers.size)
+        parts.push(dependency, String(numbers.get(target)))
+      }
+    }
+    const { name, version } = this.#install(folder)
+    return { name, version, integrity: digest('package', parts) }
+  }
+
+  #install(folder: string): Installed {
+    let installed = this.#installed.get(folder)
+    if (!installed) {
+      const manifest = readJson(join(folder, 'package.json')) as Manifest
+      const listed = this.#lockfiles.find(folder)
+      // A lockfile that tells of another version is a leftover of another package manager.
+      installed = listed && listed.version === manifest.version ? listed : this.#fromFiles(folder, manifest)
+      this.#installed.set(folder, installed)
+    }
+    return installed
+  }
+
+  /** Where no lockfile of npm's knows the package (pnpm, Yarn, git, linked folders): what its files say. */
+  #fromFiles(folder: string, { name = '', version = '', ...manifest }: Manifest): Installed {
+    const wanted = { ...manifest.peerDependencies, ...manifest.optionalDependencies, ...manifest.dependencies }
+    const dependencies: Record<string, string> = {}
+    for (const dependency of Object.keys(wanted)) {
+      if (dependency.startsWith('@cairn/')) continue
+      const found = this.#resolver.packageFolder(dependency, folder)
+      const { os, cpu, libc } = found ? (readJson(join(found, 'package.json')) as Manifest) : {}
+      if (found && !os && !cpu && !libc) dependencies[dependency] = found
+    }
+    return { name, version, integrity: contentDigest(folder, this.#cache), dependencies }
+  }
+
+  #patch(name: string, version: string): string {
+    this.#patches ??= findPatches(this.#root)
+    return this.#patches.get(`${name}@${version}`) ?? this.#patches.get(name) ?? ''
+  }
+}
+
+interface Manifest {
+  readonly name?: string
+  readonly version?: string
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly pnpm?: { readonly patchedDependencies?: Readonly<Record<string, string>> }
+  readonly os?: unknown
+  readonly cpu?: unknown
+  readonly libc?: unknown
+}
+
+/** Patches of patch-package and pnpm that apply to a project, by `name@version` or `name`: digests of their contents. */
+function findPatches(root: string): Map<string, string> {
+  const patches = new Map<string, string>()
+  const add = (of: string, file: string) => {
+    if (existsSync(file)) patches.set(of, digest('patch', [patches.get(of) ?? '', digestBytes(readFileSync(file))]))
+  }
+  for (let folder = root; ; folder = dirname(folder)) {
+    const own = join(folder, 'patches')
+    for (const file of existsSync(own) ? readdirSync(own).sort() : []) {
+      // name+1.0.0.patch, @scope+name+1.0.0.patch, outer++inner+1.0.0+001+why.dev.patch
+      const [, scope = '', name, version] =
+        /(?:^|\+\+)(@[^+]+\+)?([^+]+)\+(\d[^+]*?)(?:\+.*)?(?:\.dev)?\.patch$/.exec(file) ?? []
+      if (name) add(`${scope.replace('+', '/')}${name}@${version}`, join(own, file))
+    }
+    const { pnpm } = readJson(join(folder, 'package.json')) as Manifest
+    for (const [of, file] of Object.entries(pnpm?.patchedDependencies ?? {})) add(of, join(folder, file))
+    if (dirname(folder) === folder || existsSync(join(folder, 'node_modules', '.package-lock.json'))) return patches
+  }
+}

@@ -1,0 +1,38 @@
+import { afterAll, expect, test } from 'vitest'
+import { Cache } from './cache.ts'
+import { cutClosure } from './closure.ts'
+import { loadSources } from './closures.ts'
+import { rootOf } from './find-steps.ts'
+import { TemporaryProject } from './project.fixture.ts'
+
+afterAll(() => TemporaryProject.removeAll())
+
+/** A file of many steps, each with a function and a constant of its own and a table that all of them fill. */
+function project(steps: number): TemporaryProject {
+  let text = `import { step } from '@cairn/kernel'\nexport const table = new Map<string, number>()\n`
+  for (let n = 0; n < steps; n++)
+    text += `const k${n} = ${n}
+function f${n}(x: number) { return x * k${n} }
+table.set('${n}', k${n})
+export const s${n} = step('s${n}', { outputs: {}, run: () => f${n}(1) })
+`
+  return new TemporaryProject(text)
+}
+
+/** Milliseconds for the closures of all steps. */
+async function measure(steps: number): Promise<number> {
+  const { root } = project(steps)
+  const started = performance.now()
+  const sources = await loadSources(`${root}/steps.ts`, root, new Cache(undefined))
+  for (let n = 0; n < steps; n++) {
+    const { target } = sources.links.export(sources.entry, `s${n}`)!
+    expect(cutClosure(rootOf(target, 'body', sources.links), sources).manifest.declarations).toHaveLength(3)
+  }
+  return performance.now() - started
+}
+
+test('ten times as many steps take about ten times as long', async () => {
+  await measure(200)
+  const [few, many] = [await measure(200), await measure(2_000)]
+  expect(many / few).toBeLessThan(40) // quadratic would be a hundred
+})
