@@ -120,7 +120,8 @@ function nextSteps({ pipeline, run, outputs, nodes }: Plan, status: RunStatus, e
   if (status === 'completed') {
     const [first] = Object.values(outputs)
     if (first && 'node' in first) hints.push(`cairn cat ${pipeline}/${run}/${first.node}/${first.output}`)
-    const tunable = Object.entries(nodes).find(
+    // The last of them: to try it costs least.
+    const tunable = Object.entries(nodes).findLast(
       ([, node]) => node.type === 'step' && Object.keys(node.params).length > 0,
     )
     if (tunable?.[1].type === 'step') {

@@ -27,6 +27,7 @@ export function file(extension?: string): Kind<StoredFile, FileInput> {
   return {
     name: 'file',
     version: 1,
+    ...(extension !== undefined && { extension }),
     schema: extension === undefined ? true : { extension },
     async encode(value, to) {
       if (value instanceof Uint8Array) return { bytes: value, summary: { bytes: value.byteLength } }

@@ -21,6 +21,7 @@ export function json(schema?: AnySchema, { describe }: JsonOptions = {}): Kind<u
   return {
     name: 'json',
     version: 1,
+    extension: 'json',
     schema: schema ? describeSchema(schema, describe) : true,
     encode: async (value) => ({ bytes: encodeJson(schema ? await checked(schema, value) : value) }),
     decode: decodeJson,

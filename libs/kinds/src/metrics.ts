@@ -36,6 +36,7 @@ export function metrics(given?: MetricTypes | AnySchema, { describe }: JsonOptio
   return {
     name: 'metrics',
     version: 1,
+    extension: 'json',
     schema: schema ? describeSchema(schema, describe) : (types ?? true),
     async encode(value) {
       checkNumbers(value, '')

@@ -54,6 +54,7 @@ export function model(declared?: { readonly inputs: Tensors; readonly outputs: T
   return {
     name: 'model',
     version: 1,
+    extension: 'onnx',
     schema,
     async encode(value) {
       const bytes = await modelBytes(value)

@@ -36,6 +36,7 @@ export function table<const C extends Columns>(columns: C): TableKind<C> {
   return {
     name: 'table',
     version: 1,
+    extension: 'parquet',
     schema: { columns: read.map(({ name, declared }) => [name, declared]) },
     columns,
     encode: async (value, to) => (await import('./write.ts')).writeTable(value, read, to),

@@ -1,0 +1,16 @@
+import { fromPackage, source } from '@cairn/kernel'
+import { csv, file, sql } from '@cairn/kinds'
+import { Airports } from './tables.ts'
+
+/** Three million US flights of January to June 2001, and where the airports are. */
+export const loadFlights = source('load-flights', {
+  reads: {
+    flights: fromPackage('vega-datasets', 'data/flights-3m.parquet'),
+    airports: fromPackage('vega-datasets', 'data/airports.csv'),
+  },
+  outputs: { recorded: file('parquet'), airports: Airports },
+  run: ({ flights, airports }) => ({
+    recorded: flights.path,
+    airports: sql`select iata as code, name, state, latitude, longitude from ${csv(airports)} order by code`,
+  }),
+})
