@@ -7,10 +7,10 @@ import { fileURLToPath } from 'node:url'
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 /** Node 24, an npm package like any other. */
-export const node = join(root, 'node_modules', 'node', 'bin', 'node')
+const node = join(root, 'node_modules', 'node', 'bin', 'node')
 
 // onnxruntime-node would otherwise download GPU libraries from outside the npm registry.
-export const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip', NX_DAEMON: 'false' }
+const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip', NX_DAEMON: 'false' }
 
 /** Installs what the lockfile says, unless exactly that is installed already. */
 export function install() {

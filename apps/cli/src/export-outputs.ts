@@ -27,6 +27,6 @@ export async function exportOutputs(
   return written
 }
 
-export function extensionOf(kind: AnyKind | undefined): string {
+function extensionOf(kind: AnyKind | undefined): string {
   return kind?.extension ? `.${kind.extension}` : ''
 }

@@ -26,7 +26,7 @@ registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, conte
 const { closures } = await import('${new URL('./closures.ts', import.meta.url).href}')
 const { main } = await import('./steps.ts')
 const set = await closures({ steps: [main], entry: import.meta.dirname + '/steps.ts', root: import.meta.dirname, cache: import.meta.dirname + '/cache' })
-console.log(JSON.stringify({ loaded: loaded.filter((url) => /oxc|magic-string|analyse|emit/.test(url)).length, fingerprint: set.body(main).fingerprint }))`,
+console.log(JSON.stringify({ loaded: loaded.filter((url) => /oxc|magic-string|analyse\\/analyse|emit\\//.test(url)).length, fingerprint: set.body(main).fingerprint }))`,
   })
   const [cold, warm] = [JSON.parse(p.node('host.ts')), JSON.parse(p.node('host.ts'))]
   expect(cold.loaded).toBeGreaterThan(0)

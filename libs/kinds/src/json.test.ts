@@ -60,7 +60,7 @@ test('a refusal names the path', async () => {
   await expect(encoded(Scores, { scores: [1, 'b'] })).rejects.toThrow('scores.1: Invalid input: expected number')
   await expect(encoded(json<any>(), { a: [1, NaN] })).rejects.toThrow('value.a[1] is NaN, which JSON cannot hold')
   const Day = json(z.object({ day: z.string().transform((text) => new Date(text)) }), { describe: 'a day' })
-  await expect(encoded(Day, { day: '2001-01-01' })).rejects.toThrow('value.day is Date, which JSON cannot hold')
+  await expect(encoded(Day, { day: '2001-01-01' })).rejects.toThrow('value.day is a Date, which JSON cannot hold')
 })
 
 test('its description is the schema of what is read', () => {

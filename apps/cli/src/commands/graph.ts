@@ -17,7 +17,7 @@ export default async function graph(
 }
 
 /** One line a node, in an order in which they could run; lines at the left lead from what is made to what reads it. */
-export function drawing(graph: Graph): string {
+function drawing(graph: Graph): string {
   const nodes = [...graph.nodes.values()]
   const last = lastReaders(nodes)
   /** What is made and still to be read, one to a column. */
@@ -66,7 +66,7 @@ function lastReaders(nodes: readonly Node[]): Map<string, number> {
   return last
 }
 
-export function readsOf(node: Node): string[] {
+function readsOf(node: Node): string[] {
   const refs: Ref[] =
     node.type === 'step'
       ? Object.values(node.inputs)
@@ -91,7 +91,7 @@ function describe(node: Node): string {
   return `${node.step.type === 'source' ? 'source' : inputs.join(', ')}  → ${gives}`
 }
 
-export function refText(ref: Ref): string {
+function refText(ref: Ref): string {
   return 'item' in ref ? `item of ${ref.item}` : `${ref.node}.${ref.output}`
 }
 

@@ -40,7 +40,7 @@ const DECISIONS: Readonly<Record<PlanLine['decision'], State>> = {
   given: 'given',
 }
 
-export function planTable(lines: readonly PlanLine[]): string {
+function planTable(lines: readonly PlanLine[]): string {
   const rows = lines.map(({ node, decision, reasons, expected, items }) => [
     node,
     paintState(DECISIONS[decision], decision),

@@ -15,7 +15,7 @@ const loaded = new Map<string, Promise<Partial<LoadedCode>>>()
  * Loads a stored closure, once in this process, after checking that it is what the run was planned with. Its packages
  * are those of the project, wherever the store may lie.
  */
-export function loadCode(code: StoredCode, root: string): Promise<Partial<LoadedCode>> {
+function loadCode(code: StoredCode, root: string): Promise<Partial<LoadedCode>> {
   let module = loaded.get(code.fingerprint)
   if (!module) {
     loaded.set(code.fingerprint, (module = importCode(code, root)))

@@ -156,7 +156,7 @@ describe('an emitted closure returns what the original does', () => {
       'with a namespace that is exported',
       3,
       {
-        'steps.ts': main('() => maths.a + maths.deep.c', `import { maths } from '../index.ts'`),
+        'steps.ts': main('() => maths.a + maths.deep.c', `import { maths } from './index.ts'`),
         'index.ts': `export * as maths from './maths.ts'`,
         'maths.ts': `export const a = 1\nexport * as deep from './deep.ts'`,
         'deep.ts': 'export const c = 2',

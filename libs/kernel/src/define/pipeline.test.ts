@@ -151,7 +151,7 @@ describe('a mistake in JavaScript', () => {
     )
   })
   it('names arithmetic, comparison and templates on a handle, and points to when', () => {
-    for (const use of [(n: never) => n + 1, (n: never) => `${n as string}`, (n: never) => n > 1])
+    for (const use of [(n: never) => n + 1, (n: never) => `n: ${n as string}`, (n: never) => n > 1])
       expect(mistake(() => use(one({}).n as never))).toEqual({
         message: 'one.n has no value while the pipeline is being drawn',
         next: 'compute with it inside a step; to choose between steps, use when(condition, then, otherwise)',

@@ -9,7 +9,7 @@ import { writeManifest } from '../define/list.ts'
 import type { ArtifactStore, Made } from './ports.ts'
 
 /** Artifacts of up to so many bytes are kept inside the records that name them: one write less for each. */
-export const INLINE_BYTES = 4096
+const INLINE_BYTES = 4096
 
 /** Gives what a kind has encoded its digest, and notes what is left to be stored. */
 export function makeArtifact(encoded: Encoded | EncodedItem): Made {

@@ -5,7 +5,7 @@ import type { ArtifactRef, KindDescription } from '../define/kind.ts'
 import { checkpointKey, keyBase, parts, type KeyBase, type Part } from './key.ts'
 
 const name = fc.string({ minLength: 1, maxLength: 8, unit: 'binary' })
-const digest = fc.string({ minLength: 64, maxLength: 64, unit: fc.constantFrom(...'0123456789abcdef') })
+const digest = fc.string({ minLength: 64, maxLength: 64, unit: fc.constantFrom(...Array.from('0123456789abcdef')) })
 const json = fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<Json>
 const kind: fc.Arbitrary<KindDescription> = fc.record({ kind: name, version: fc.nat(), schema: json })
 const base: fc.Arbitrary<KeyBase> = fc.record({

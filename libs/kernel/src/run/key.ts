@@ -3,7 +3,7 @@ import { canonical, type Json } from '../json.ts'
 import { contentOf, type ArtifactRef, type KindDescription } from '../define/kind.ts'
 
 /** Raised when keys are made otherwise: no checkpoint from before is then found. */
-export const KEY_SCHEME = 1
+const KEY_SCHEME = 1
 
 /** All that counts besides the inputs; the same for every lane of a node, so hashed once. */
 export interface KeyBase {
