@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isFresh } from '../../apps/cli/bin/built.js'
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 /** Node 24, an npm package like any other. */
@@ -12,25 +13,27 @@ const node = join(root, 'node_modules', 'node', 'bin', 'node')
 // onnxruntime-node would otherwise download GPU libraries from outside the npm registry.
 const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip', NX_DAEMON: 'false' }
 
-/** Installs what the lockfile says, unless exactly that is installed already. */
+/** Installs what the lockfile says and builds the command line, unless exactly that is there already. */
 export function install() {
   const stamp = join(root, 'node_modules', '.cairn-installed')
   const wanted = createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex')
-  if (existsSync(node) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
-  console.error('Installing what package-lock.json lists (once; about half a minute) …')
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-  const { status } = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel', 'error'], {
-    cwd: root,
-    env,
-    stdio: ['ignore', 2, 2],
-  })
-  if (status !== 0) {
-    console.error('error  npm ci failed\nnext   look at its message above; is the npm registry within reach?')
-    process.exit(1)
+  if (!existsSync(node) || !existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
+    console.error('Installing what package-lock.json lists (once; about half a minute) …')
+    const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
+    const { status } = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel', 'error'], {
+      cwd: root,
+      env,
+      stdio: ['ignore', 2, 2],
+    })
+    if (status !== 0) {
+      console.error('error  npm ci failed\nnext   look at its message above; is the npm registry within reach?')
+      process.exit(1)
+    }
+    writeFileSync(stamp, wanted)
   }
-  writeFileSync(stamp, wanted)
+  if (!isFresh()) spawnSync(node, [join(root, 'tools/setup/build.js')], { cwd: root, env, stdio: ['ignore', 2, 2] })
 }
 
 /** Runs a program of this project with the installed Node; ends this process as that one ends. */

@@ -1,20 +1,21 @@
 #!/usr/bin/env node
 // Plain JavaScript, so that any Node gets as far as the message below.
-import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import module from 'node:module'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const [major, minor] = process.versions.node.split('.').map(Number)
 if (major > 24 || (major === 24 && minor >= 2)) {
   module.enableCompileCache(join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'cairn', 'compile'))
-  await import('../src/main.ts')
-} else rerun()
+  const { dist, isFresh } = await import('./built.js')
+  await import(isFresh() ? pathToFileURL(join(dist, 'main.js')).href : '../src/main.ts')
+} else await rerun()
 
 /** With the Node that is installed as an npm package, if there is one nearby. */
-function rerun() {
+async function rerun() {
+  const { spawn } = await import('node:child_process')
   const here = fileURLToPath(import.meta.url)
   for (let folder of [process.cwd(), dirname(here)])
     for (; folder !== dirname(folder); folder = dirname(folder)) {

@@ -16,6 +16,11 @@ export class History {
     return { ms: sorted[Math.floor(sorted.length / 2)]!, runs: times.length }
   }
 
+  /** Whether nothing has been run here yet. */
+  get isEmpty(): boolean {
+    return this.#file.isEmpty
+  }
+
   /** The longest of the last runs. */
   longest(pipeline: string, step: string): number | undefined {
     const times = this.#file.get(`${pipeline}/${step}`)

@@ -1,5 +1,5 @@
 export { allPipelines, findProject, loadPipeline, stepsOf, type LoadedPipeline, type Project } from './project.ts'
 export { Workspace } from './workspace.ts'
 export { planRun, type PlannedRun, type RunRequest } from './plan-run.ts'
-export { startRun, type RunningRun, type RunOptions } from './run.ts'
+export { openPool, startRun, type RunningRun, type RunOptions } from './run.ts'
 export { findRun, outputsOf, previousRun, readEnds, readRun, runNames, type RunSummary } from './runs.ts'

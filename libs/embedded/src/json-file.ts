@@ -17,6 +17,10 @@ export class JsonFile<Value> {
     this.#limit = limit
   }
 
+  get isEmpty(): boolean {
+    return this.#read().size === 0
+  }
+
   get(key: string): Value | undefined {
     return this.#read().get(key)
   }

@@ -1,5 +1,5 @@
 import { memoryBus } from '@cairn/drivers/events/memory'
-import { inProcess, processPool, type ComputeOptions } from '@cairn/drivers/compute'
+import { inProcess, processPool, type Pool } from '@cairn/drivers/compute'
 import { isGone, thisProcess } from '@cairn/drivers/process-id'
 import {
   Engine,
@@ -28,21 +28,28 @@ export interface RunOptions {
   readonly live?: ReadonlyMap<string, Step>
   /** Hears every event of the run. */
   readonly onEvent?: (event: CairnEvent) => void
-  /** Bodies computed at one time. Default: one for each core. */
-  readonly jobs?: number
+  /** Processes to compute in. Closed when the run has ended. */
+  readonly pool?: Pool
+}
+
+/** Processes to compute in, none of which is started yet. */
+export function openPool(workspace: Workspace, jobs?: number): Pool {
+  return processPool({ ...computeOptions(workspace), ...(jobs !== undefined && { size: jobs }) })
+}
+
+function computeOptions({ project, secret: secrets, remember, scratch }: Workspace) {
+  return { root: project.root, scratch, secrets, remember }
 }
 
 /** Drives a planned run to its end in this process: the engine over a folder store and a bus in memory. */
 export function startRun(
   workspace: Workspace,
   plan: Plan,
-  { live = new Map(), onEvent, jobs }: RunOptions = {},
+  { live = new Map(), onEvent, pool = openPool(workspace) }: RunOptions = {},
 ): RunningRun {
-  const { store, clock, project, secret: secrets, remember } = workspace
+  const { store, clock } = workspace
   const bus = memoryBus({ partitions: 1 })
-  const options: ComputeOptions = { root: project.root, scratch: () => workspace.scratch(), live, secrets, remember }
-  const pool = processPool({ ...options, ...(jobs !== undefined && { size: jobs }) })
-  const compute = shortHere(workspace, plan, inProcess(options), pool)
+  const compute = shortHere(workspace, plan, inProcess({ ...computeOptions(workspace), live }), pool)
   const engine = new Engine({ store, bus, clock, compute, name: thisProcess, isGone, hasSuccessor: false })
 
   const ended = Promise.withResolvers<RunStatus>()

@@ -71,7 +71,7 @@ export class Workspace {
   }
 
   /** This process's folder for work in progress, on the store's file system. */
-  scratch(): string {
+  readonly scratch = (): string => {
     mkdirSync(this.#scratch, { recursive: true })
     return this.#scratch
   }

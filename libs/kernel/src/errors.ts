@@ -23,8 +23,15 @@ export interface ErrorDetails {
   readonly cause?: unknown
 }
 
+const BRAND = Symbol.for('cairn.error')
+
 /** An error meant to be read: what happened and where in `message`, what to do about it in `next`. */
 export class CairnError extends Error {
+  /** Also of another copy of this module: the command line has its own, and so may a project. */
+  static override [Symbol.hasInstance](value: unknown): value is CairnError {
+    return typeof value === 'object' && value !== null && BRAND in value
+  }
+  readonly [BRAND] = true
   readonly code: ErrorCode
   readonly next: string | undefined
 

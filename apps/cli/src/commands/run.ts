@@ -2,6 +2,7 @@ import { channels, readRecord, CairnError, type EndRecord, type Plan, type RunSt
 import {
   findRun,
   loadPipeline,
+  openPool,
   planRun,
   readRun,
   startRun,
@@ -34,6 +35,8 @@ export default async function run(
   const { json = false, ...globals } = command.optsWithGlobals()
   const workspace = openWorkspace(globals)
   const started = performance.now()
+  const pool = openPool(workspace, options.jobs)
+  if (workspace.history.isEmpty) pool.warm() // while the run is planned: something will have to be computed
   const { plan, loaded, forecasts, stale } = await planned(workspace, name, options)
   const expected = (step: string) => workspace.history.expected(plan.pipeline, step)?.ms
   const view = new RunView(plan, expected, forecasts, () => performance.now())
@@ -42,11 +45,10 @@ export default async function run(
 
   const print = (message: Parameters<Progress['print']>[0]) => progress.print(message)
   channels.output.subscribe(print)
-  const { jobs } = options
   const running = startRun(workspace, plan, {
     live: stepsOf(loaded.pipeline),
     onEvent: (event) => progress.hear(event),
-    ...(jobs !== undefined && { jobs }),
+    pool,
   })
   const interrupted = stopOnSignals(running, progress)
   const status = await running.ended.finally(() => progress.done())

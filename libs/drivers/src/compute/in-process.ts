@@ -5,6 +5,7 @@ import {
   type Compute,
   type LaneResult,
   type LaneWork,
+  type Step,
   type Work,
 } from '@cairn/kernel/runtime'
 import { laneFolders, type LaneFolders } from './folders.ts'
@@ -15,11 +16,16 @@ import { redact, secretsFor, type Secrets } from './secrets.ts'
 /** Lets the event loop turn at least so often, in milliseconds, between short bodies. */
 const TURN_MS = 10
 
+export interface InProcessOptions extends ComputeOptions {
+  /** Steps of this process, for those that have no stored code. */
+  readonly live: ReadonlyMap<string, Step>
+}
+
 /**
  * Runs bodies in this process: no start-up, no copies, but also no protection. A body that computes without a pause
  * holds everything else up, and only one that awaits can be stopped.
  */
-export function inProcess(options: ComputeOptions): Compute {
+export function inProcess(options: InProcessOptions): Compute {
   let turned = performance.now()
   process.env['TZ'] = 'UTC' // as in the pool's processes: a date must not depend on where a body runs
   return {
@@ -45,15 +51,16 @@ async function runLane(
   lane: LaneWork,
   signal: AbortSignal,
   folders: LaneFolders,
-  options: ComputeOptions,
+  options: InProcessOptions,
 ): Promise<LaneResult> {
-  const started = performance.now()
+  let started = performance.now()
   let secrets: Secrets = {}
   try {
     signal.throwIfAborted()
     secrets = secretsFor(work, options.secrets)
     const { root, remember } = options
     const code = await codeOf(work, root, options.live)
+    started = performance.now()
     const outputs = await within(work, signal, (stop) => {
       const surface = {
         signal: stop,

@@ -1,10 +1,13 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { getCompileCacheDir } from 'node:module'
+import { dirname, extname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { FromWorker, ToWorker } from './protocol.ts'
 
-const MAIN = fileURLToPath(new URL('./worker.ts', import.meta.url))
+/** Beside this module: as source, or as it was built. */
+const MAIN = fileURLToPath(new URL(`./worker${extname(import.meta.url)}`, import.meta.url))
 const PAGE_BYTES = 4096
 
 /** A pool's process, seen from its parent. */
@@ -82,5 +85,6 @@ export interface Exit {
 /** The parent's environment without its secrets: those a step gets by name. Dates are in UTC wherever it runs. */
 function environment(): NodeJS.ProcessEnv {
   const open = Object.entries(process.env).filter(([name]) => !name.startsWith('CAIRN_SECRET_'))
-  return { ...Object.fromEntries(open), TZ: 'UTC' }
+  const compiled = getCompileCacheDir() // one for this version of Node, in the folder that all versions share
+  return { ...Object.fromEntries(open), TZ: 'UTC', ...(compiled && { NODE_COMPILE_CACHE: dirname(compiled) }) }
 }

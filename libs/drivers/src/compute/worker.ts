@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import {
@@ -40,15 +41,17 @@ async function work(order: Order): Promise<void> {
     say({ say: 'lane', result: await runLane(order, lane) })
   }
   say({ say: 'done' })
+  flushCompileCache() // a pool ends its processes by a signal that leaves them no time for it
 }
 
 async function runLane({ work, root, scratch, secrets }: Order, lane: LaneWork): Promise<LaneResult> {
-  const started = performance.now()
+  let started = performance.now()
   const folders = laneFolders(() => scratch)
   const surface = Object.assign(folders, { signal: stopping.signal, secrets, root, remember: forgetful })
   try {
     stopping.signal.throwIfAborted()
     const code = await codeOf(work, root, new Map())
+    started = performance.now() // to load it says nothing of how long it takes the next time
     const outputs = await execute(code, { ...work, open }, lane, surface)
     return { lane: lane.index, ms: performance.now() - started, outputs: filed(outputs, folders) }
   } catch (error) {
