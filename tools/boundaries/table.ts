@@ -14,7 +14,7 @@ export const TABLE: Readonly<Record<string, Row>> = {
   'libs/drivers': { libs: ['kernel'], packages: [] },
   'libs/embedded': { libs: ['kernel', 'drivers', 'fingerprint'], packages: [] },
   'apps/cli': { libs: ['*'], packages: ['commander', 'log-update'] },
-  tools: { libs: ['*'], packages: ['oxc-parser'] },
+  tools: { libs: ['*'], packages: ['oxc-parser', 'rolldown', '@duckdb/node-api', 'onnxruntime-node'] },
 }
 
 /** Only for tests, in whichever part they stand. */

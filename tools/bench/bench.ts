@@ -1,0 +1,71 @@
+import { writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Case, Figure } from './lab.ts'
+import { ROOT } from './lab.ts'
+import { coldStart } from './cases/cold-start.ts'
+import { edits } from './cases/edits.ts'
+import { fanOut } from './cases/fan-out.ts'
+import { flightDelays } from './cases/flight-delays.ts'
+import { handOver } from './cases/hand-over.ts'
+import { persistedStep } from './cases/persisted-step.ts'
+import { planning } from './cases/planning.ts'
+import { unchanged } from './cases/unchanged.ts'
+
+const CASES: Readonly<Record<string, Case>> = {
+  'cold-start': coldStart,
+  'persisted-step': persistedStep,
+  unchanged,
+  'fan-out': fanOut,
+  'hand-over': handOver,
+  edits,
+  'flight-delays': flightDelays,
+  planning,
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { repeat: { type: 'string', default: '5' }, write: { type: 'boolean', default: false } },
+})
+const wanted = positionals.length > 0 ? positionals : Object.keys(CASES)
+const unknown = wanted.find((name) => !(name in CASES))
+if (unknown !== undefined) {
+  console.error(`there is no case "${unknown}"; there is: ${Object.keys(CASES).join(', ')}`)
+  process.exit(1)
+}
+
+const tables: string[] = []
+for (const name of wanted) {
+  const { title, run } = CASES[name]!
+  const notes: string[] = []
+  process.stderr.write(`${title} …\n`)
+  const figures = await run({ repeat: Number(values.repeat), note: (line) => notes.push(line) })
+  tables.push([`### ${title}`, table(figures), ...notes].join('\n\n'))
+  console.log(`${tables.at(-1)}\n`)
+}
+if (values.write) writeFileSync(join(ROOT, 'docs/benchmarks.md'), page(tables))
+
+function table(figures: readonly Figure[]): string {
+  const rows = figures.map(({ what, cairn, floor, ratio, aim, met }) => [
+    what,
+    cairn,
+    floor,
+    ratio === undefined ? '' : `${ratio.toFixed(ratio < 10 ? 2 : 0)}x`,
+    aim,
+    met ? 'yes' : '**no**',
+  ])
+  const titles = ['', 'Cairn', 'raw floor', 'ratio', 'aim', 'met']
+  return [titles, titles.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
+}
+
+function page(tables: readonly string[]): string {
+  const machine = `${cpus().length} cores (${cpus()[0]?.model.trim()}), Node ${process.versions.node}`
+  return `# Benchmarks
+
+What \`npm run bench -- --write\` measured on ${machine}. Every figure stands beside the raw cost of the same thing,
+measured in the same run, the two in turn; times are medians of whole processes. Ratios mean more than seconds.
+
+${tables.join('\n\n')}
+`
+}
