@@ -21,16 +21,26 @@ export interface Figure {
 export interface Lab {
   /** How often each command is timed. */
   readonly repeat: number
-  note(line: string): void
+  readonly note: (line: string) => void
 }
 export interface Case {
   readonly title: string
-  run(lab: Lab): Promise<Figure[]>
+  readonly run: (lab: Lab) => Promise<Figure[]>
+}
+
+/**
+ * A folder that is deleted when all is measured: ext4 goes out of the way of inodes that were freed just now, so that
+ * after a large deletion every new file costs ten times as much for a minute.
+ */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cairn-bench-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return folder
 }
 
 /** A folder that uses Cairn, apart from this repository, with one pipeline file. */
 export class Project {
-  readonly root = mkdtempSync(join(tmpdir(), 'cairn-bench-'))
+  readonly root = temporaryFolder()
   #stores = 0
 
   constructor(files: Readonly<Record<string, string>>) {
@@ -45,17 +55,13 @@ export class Project {
     }
   }
 
-  /** A store that is empty, but for what Cairn remembers of earlier runs. Nothing is deleted while times are taken. */
+  /** A folder for a store, new and empty. */
   newStore(): string {
     return join(this.root, `store-${this.#stores++}`)
   }
 
   cairn(store: string, ...args: string[]): Command {
     return { program: NODE, args: [CAIRN, '--store', store, ...args], cwd: this.root }
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.root, { recursive: true, force: true })
   }
 }
 

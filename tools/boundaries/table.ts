@@ -27,6 +27,9 @@ export const TEST_PACKAGES: readonly string[] = [
   'oxc-parser',
 ]
 
+/** What runs before anything is installed reaches other parts by their paths. */
+export const BEFORE_INSTALL = 'tools/setup/'
+
 /** Tracking stays out of band: nothing that runs a step may know of it, whatever its row says. */
 export const NEVER_IN_STEPS: readonly RegExp[] = [
   /^@opentelemetry\//,

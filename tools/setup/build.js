@@ -9,16 +9,20 @@ import { root } from './install.js'
 const bundle = await rolldown({
   input: {
     main: join(root, 'apps/cli/src/main.ts'),
-    worker: join(root, 'libs/drivers/src/compute/worker.ts'),
+    worker: join(root, 'apps/cli/src/worker.ts'),
+    twins: join(root, 'apps/cli/src/twins.ts'),
+    kernel: join(root, 'libs/kernel/src/index.ts'),
+    kinds: join(root, 'libs/kinds/src/index.ts'),
   },
   platform: 'node',
-  external: ['oxc-parser', 'magic-string'], // loaded only when a step's code has changed
+  // Large, some of it native, and loaded only when needed.
+  external: ['oxc-parser', 'magic-string', '@duckdb/node-api', 'apache-arrow', 'onnxruntime-node'],
 })
 const made = `${dist}.${process.pid}`
 const { output } = await bundle.write({ dir: made, format: 'esm', sourcemap: true })
 const modules = output.flatMap((chunk) => ('moduleIds' in chunk ? chunk.moduleIds : []))
 const files = modules.filter((id) => id.startsWith(root)).map((id) => relative(root, id))
-const sources = Object.fromEntries(files.sort().map((file) => [file, stampOf(file)]))
+const sources = Object.fromEntries(files.map((file) => [file, stampOf(file)]))
 writeFileSync(join(made, 'sources.json'), JSON.stringify(sources))
 rmSync(dist, { recursive: true, force: true })
 mkdirSync(join(dist, '..'), { recursive: true })

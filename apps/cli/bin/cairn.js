@@ -10,7 +10,9 @@ const [major, minor] = process.versions.node.split('.').map(Number)
 if (major > 24 || (major === 24 && minor >= 2)) {
   module.enableCompileCache(join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'cairn', 'compile'))
   const { dist, isFresh } = await import('./built.js')
-  await import(isFresh() ? pathToFileURL(join(dist, 'main.js')).href : '../src/main.ts')
+  const built = (name) => import(pathToFileURL(join(dist, name)).href)
+  if (isFresh()) await built('twins.js').then(() => built('main.js'))
+  else await import('../src/main.ts')
 } else await rerun()
 
 /** With the Node that is installed as an npm package, if there is one nearby. */

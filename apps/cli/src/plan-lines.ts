@@ -1,11 +1,4 @@
-import {
-  readRecord,
-  type Checkpoint,
-  type Json,
-  type NodeForecast,
-  type Plan,
-  type Reason,
-} from '@cairn/kernel/runtime'
+import { type Json, type NodeForecast, type Reason } from '@cairn/kernel/runtime'
 import type { PlannedRun, Workspace } from '@cairn/embedded'
 import { explainCode } from './explain-code.ts'
 import { artifact, duration, number, when } from './terminal/format.ts'
@@ -43,7 +36,7 @@ export async function planLines(workspace: Workspace, planned: PlannedRun, timeZ
         decision === 'reuse' || decision === 'skip' ? undefined : workspace.history.expected(plan.pipeline, node.step)
       const reasons =
         decision === 'reuse'
-          ? [await provenance(workspace, plan, forecast, timeZone)]
+          ? [provenance(forecast, timeZone)]
           : await texts(workspace, planned, id, await planned.reasons(id))
       const times = inEach ? forecast.run : 1
       lines.push({
@@ -65,20 +58,10 @@ function decisionOf({ run, depends, skip, reuse }: NodeForecast): PlanLine['deci
 }
 
 /** Where a reused result comes from. */
-async function provenance(
-  workspace: Workspace,
-  { pipeline, nodes }: Plan,
-  { node, key, outputs }: NodeForecast,
-  timeZone: string,
-): Promise<string> {
-  const planned = nodes[node]
-  if (planned?.type !== 'step' || key === undefined) return ''
-  const checkpoint = await readRecord<Checkpoint>(workspace.store, workspace.at(pipeline).checkpoint(planned.step, key))
-  if (!checkpoint) return ''
-  const what = Object.values(outputs ?? {})
-    .map(artifact)
-    .join(', ')
-  return `computed ${when(checkpoint.computedAt, timeZone)} in ${duration(checkpoint.ms)}  ${what}`
+function provenance({ hit, outputs = {} }: NodeForecast, timeZone: string): string {
+  if (!hit) return ''
+  const what = Object.values(outputs).map(artifact).join(', ')
+  return `computed ${when(hit.computedAt, timeZone)} in ${duration(hit.ms)}  ${what}`
 }
 
 async function texts(

@@ -4,7 +4,7 @@ import { CHAIN, ofLength } from './chain.ts'
 export const coldStart: Case = {
   title: 'One step, whole process',
   async run({ repeat }) {
-    using project = new Project(CHAIN)
+    const project = new Project(CHAIN)
     const env = ofLength(1)
     const known = project.newStore()
     for (let run = 0; run < 2; run++) await time({ ...project.cairn(known, 'run', 'chain', '--force', 'start'), env })

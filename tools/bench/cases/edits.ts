@@ -61,7 +61,7 @@ export const edits: Case = {
   async run() {
     const found: Figure[] = []
     for (const { what, files, computes, gives } of EDITS) {
-      using project = new Project({ 'edits.pipeline.ts': STEPS, 'scale.ts': HELPER })
+      const project = new Project({ 'edits.pipeline.ts': STEPS, 'scale.ts': HELPER })
       const store = project.newStore()
       await time(project.cairn(store, 'run', 'edits'))
       project.write(files)

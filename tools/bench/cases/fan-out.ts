@@ -6,7 +6,7 @@ const ITEMS = 10_000
 export const fanOut: Case = {
   title: `One step, ${ITEMS.toLocaleString('en')} items, each with a checkpoint, and a join`,
   async run({ repeat }) {
-    using project = new Project({
+    const project = new Project({
       'fan-out.pipeline.ts': `import { each, list, pipeline, step } from '@cairn/kernel'
 import { json } from '@cairn/kinds'
 

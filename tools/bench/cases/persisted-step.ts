@@ -9,7 +9,7 @@ const RECORD = 800
 export const persistedStep: Case = {
   title: 'A persisted step',
   async run({ repeat, note }) {
-    using project = new Project(CHAIN)
+    const project = new Project(CHAIN)
     const chain =
       (length: number, extra = {}) =>
       (): Command => ({

@@ -6,7 +6,7 @@ const STEPS = 10_000
 export const planning: Case = {
   title: `Planning ${STEPS.toLocaleString('en')} steps`,
   async run({ repeat }) {
-    using project = new Project(CHAIN)
+    const project = new Project(CHAIN)
     const store = project.newStore()
     const env = ofLength(STEPS)
     const plan = () => ({ ...project.cairn(store, 'plan', 'chain', '--json'), env })

@@ -4,7 +4,7 @@ import { CHAIN, ofLength } from './chain.ts'
 export const unchanged: Case = {
   title: 'Nothing has changed: code and inputs checked, every step reused',
   async run({ repeat }) {
-    using project = new Project(CHAIN)
+    const project = new Project(CHAIN)
     const store = project.newStore()
     const again = (length: number) => ({ ...project.cairn(store, 'run', 'chain'), env: ofLength(length) })
     await time(again(500))

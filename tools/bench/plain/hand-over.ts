@@ -4,8 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 
 const [side, file, mebibytes] = [process.argv[2], process.argv[3]!, Number(process.argv[4])]
 if (side === 'write') {
-  const values = new Float64Array((mebibytes << 20) / 8)
-  for (let index = 0; index < values.length; index++) values[index] = index * 1.5
+  const values = new Float64Array((mebibytes << 20) / 8).fill(Math.PI)
   const bytes = new Uint8Array(values.buffer)
   writeFileSync(`${file}.sha256`, hash('sha256', bytes))
   writeFileSync(file, bytes)

@@ -7,7 +7,7 @@ import type { ArtifactRef } from '../define/kind.ts'
 import { DryReader } from './dry-reader.ts'
 import type { Plan, PlannedNode, PlannedStepNode } from '../run/plan-record.ts'
 import type { ArtifactStore, Clock } from '../run/ports.ts'
-import type { Outcome } from '../run/records.ts'
+import type { Checkpoint, Outcome } from '../run/records.ts'
 import { RunState } from '../run/run-state.ts'
 
 /** What a run will do at a node, as far as it can be told before anything is computed. */
@@ -23,6 +23,8 @@ export interface NodeForecast {
   readonly depends: boolean
   /** Of a plain node that is reused: what it gives. */
   readonly outputs?: Readonly<Record<string, ArtifactRef>>
+  /** Of a plain step that is reused: its checkpoint. */
+  readonly hit?: Checkpoint
   /** Of a plain step whose key is known. */
   readonly key?: string
   readonly miss?: 'none' | 'expired' | 'object missing' | 'never' | 'forced'
@@ -111,8 +113,10 @@ async function stepLanes(
       never || node.force
         ? { hit: undefined, reason: never ? ('never' as const) : ('forced' as const) }
         : await lookUp(store, reader.at, node.step, key, cache, clock.now())
-    if (found.hit) draft.reuse++
-    else {
+    if (found.hit) {
+      draft.reuse++
+      if (!batch) draft.hit = found.hit
+    } else {
       draft.run++
       draft.miss ??= found.reason
     }
