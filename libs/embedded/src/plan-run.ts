@@ -1,4 +1,5 @@
 import {
+  changesSince,
   forecast,
   makePlan,
   reasonsOf,
@@ -92,7 +93,7 @@ export async function planRun(
         now &&
         then.type === 'given' &&
         Object.entries(then.outputs).every(([name, ref]) => now[name]?.digest === ref.digest)
-      if (!same) stale.set(id, await reasonsOf(whole, foretold, id, await previously()))
+      if (!same) stale.set(id, await changesSince(whole, foretold, id, await previously()))
     }
     return stale
   }

@@ -17,13 +17,17 @@ export interface RunSummary {
   readonly end: RunEnd | undefined
 }
 
-/** A sortable name: the moment in UTC and a few random letters. */
+/** A sortable name: the moment in UTC, two letters for the part of the second, and three at random. */
 export function newRunName(now: number): string {
   const [day, time] = new Date(now).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').split('T') as [string, string]
-  const letters = Array.from({ length: 4 }, () => ALPHABET[Math.floor(Math.random() * ALPHABET.length)]).join('')
+  const { length } = ALPHABET
+  const part = Math.floor(((now % 1000) / 1000) * length ** 2)
+  const random = Array.from({ length: 3 }, () => Math.floor(Math.random() * length))
+  const letters = [Math.floor(part / length), part % length, ...random].map((letter) => ALPHABET[letter]).join('')
   return `${day}-${time}-${letters}`
 }
-const ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789'
+/** In the order in which names are sorted. */
+const ALPHABET = '23456789abcdefghjkmnpqrstuvwxyz'
 
 /** Names of a pipeline's runs, the newest first. */
 export async function runNames(store: ArtifactStore, at: Layout): Promise<string[]> {

@@ -25,7 +25,7 @@ export class WorkerProcess {
   constructor(heap: number, gone: () => void) {
     this.heap = heap
     const heapMiB = Math.ceil(heap / 2 ** 20)
-    this.#child = fork(MAIN, {
+    this.#child = fork(MAIN, [String(process.pid)], {
       env: environment(),
       execArgv: ['--enable-source-maps', '--disable-warning=ExperimentalWarning', `--max-old-space-size=${heapMiB}`],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -100,11 +100,11 @@ function say(message: FromWorker): void {
  * A body that computes without a pause cannot hear that the parent is gone, so a thread listens for it: an orphan is
  * handed to another parent.
  */
+const parent = Number(process.argv[2]) // as the parent says: it may be gone before anything here has begun
 let watched = false
 function watchParent(): void {
   if (watched) return
   watched = true
-  const watch = `const parent = process.ppid
-    setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL') }, 500)`
+  const watch = `setInterval(() => { if (process.ppid !== ${parent}) process.kill(process.pid, 'SIGKILL') }, 500)`
   new Worker(watch, { eval: true, stdout: true, stderr: true }).unref()
 }

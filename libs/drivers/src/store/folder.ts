@@ -91,16 +91,10 @@ export function folderStore(root: string, { durability = 'process-crash' }: Fold
       )
     },
     async put(path, content) {
-      attempt('be written', path, () => {
-        const target = at(path)
-        const size = 'file' in content ? fs.statSync(content.file).size : content.byteLength
-        if (fs.statSync(target, { throwIfNoEntry: false })?.size === size) {
-          const now = new Date()
-          fs.utimesSync(target, now, now) // garbage collection spares what was wanted again
-          return
-        }
-        place(fs.renameSync, 'file' in content ? takeFile(content.file, aside, sync) : writeAside(content), target)
-      })
+      // Also where there is one already, for that may have been damaged: the bytes are at hand, and a rename is cheap.
+      attempt('be written', path, () =>
+        place(fs.renameSync, 'file' in content ? takeFile(content.file, aside, sync) : writeAside(content), at(path)),
+      )
     },
     async fetch(path) {
       return fs.existsSync(at(path)) ? at(path) : undefined

@@ -36,15 +36,22 @@ export async function reasonsOf(
   if (miss === 'never')
     return [{ because: 'never', text: cache && 'never' in cache ? cache.never : 'it is not pinned' }]
   if (miss === 'expired' || miss === 'object missing' || miss === 'forced') return [{ because: miss }]
-  const before = previous?.plan.nodes[id]
-  if (!previous || before?.type !== 'step') return [{ because: 'new' }]
+  const found = await changesSince(plan, forecasts, id, previous)
+  return found.length > 0 || depends ? found : [{ because: 'unfinished' }]
+}
 
-  const found = [
-    ...ownChanges(plan, node, previous.plan, before),
-    ...(await inputChanges(plan, node, forecasts, previous)),
-  ]
-  if (found.length > 0 || depends) return found
-  return [{ because: 'unfinished' }]
+/** What has changed at a step, whether or not some checkpoint has its result. */
+export async function changesSince(
+  plan: Plan,
+  forecasts: ReadonlyMap<string, NodeForecast>,
+  id: string,
+  previous: Previous | undefined,
+): Promise<Reason[]> {
+  const node = plan.nodes[id]
+  const before = previous?.plan.nodes[id]
+  if (node?.type !== 'step') return []
+  if (!previous || before?.type !== 'step') return [{ because: 'new' }]
+  return [...ownChanges(plan, node, previous.plan, before), ...(await inputChanges(plan, node, forecasts, previous))]
 }
 
 function ownChanges(plan: Plan, node: PlannedStepNode, then: Plan, before: PlannedStepNode): Reason[] {
