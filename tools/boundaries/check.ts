@@ -106,7 +106,7 @@ function importsOf(file: string): string[] {
 }
 
 if (import.meta.main) {
-  const violations = findViolations(resolve(import.meta.dirname, '../..'))
+  const violations = findViolations(resolve(process.argv[2] ?? join(import.meta.dirname, '../..')))
   for (const violation of violations) console.error(violation)
   console.log(
     violations.length === 0

@@ -15,10 +15,11 @@ export const ${id} = step('${name}', {
 `,
     [`${name}.test.ts`]: `import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { callStep } from '@cairn/kernel/testing'
 import { ${id} } from './${name}.ts'
 
-test('${name} adds up its numbers', () => {
-  assert.deepEqual(${id}.definition.run({ numbers: [1, 2, 3] }), { total: 6 })
+test('${name} adds up its numbers', async () => {
+  assert.deepEqual(await callStep(${id}, { numbers: [1, 2, 3] }), { total: 6 })
 })
 `,
   }
@@ -48,11 +49,12 @@ export const ${id} = pipeline('${name}', () => {
 `,
     [`${name}.test.ts`]: `import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { callStep } from '@cairn/kernel/testing'
 import { addUp, ${id}, makeNumbers } from './${name}.ts'
 
-test('${name} adds up what it makes', () => {
+test('${name} adds up what it makes', async () => {
   assert.deepEqual([...${id}.graph.nodes.keys()], ['make-numbers', 'add-up'])
-  assert.deepEqual(addUp.definition.run(makeNumbers.definition.run({}, {}, {} as never)), { total: 6 })
+  assert.deepEqual(await callStep(addUp, await callStep(makeNumbers, {})), { total: 6 })
 })
 `,
   }

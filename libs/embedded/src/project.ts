@@ -82,12 +82,15 @@ export async function allPipelines(project: Project): Promise<LoadedPipeline[]> 
   return found
 }
 
+/** Tests stand beside what they test, and run when they are imported. */
+const TEST = /\.(test|spec|test-d)\.[cm]?[jt]s$/
+
 function pipelineFiles({ root, pipelines }: Project): string[] {
   const files = pipelines.flatMap((entry) => (entry.includes('*') ? globSync(entry, { cwd: root }).sort() : [entry]))
   const missing = files.find((file) => !existsSync(join(root, file)))
   if (missing !== undefined)
     throw new CairnError('NOT_FOUND', `${missing}, a pipeline of ${join(root, 'package.json')}, does not exist`)
-  return [...new Set(files)].map((file) => join(root, file))
+  return [...new Set(files)].filter((file) => !TEST.test(file)).map((file) => join(root, file))
 }
 
 async function pipelinesIn(file: string): Promise<Pipeline[]> {

@@ -1,0 +1,163 @@
+import { spawn } from 'node:child_process'
+import { stripVTControlCharacters } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { CAIRN, CliProject, NODE, type Ended } from './project.fixture.ts'
+
+const FILES = {
+  'show.pipeline.ts': `import { pipeline, step } from '@cairn/kernel'
+import { json, metrics } from '@cairn/kinds'
+const Int = json<number>()
+const wait = (ms: number) => new Promise((later) => setTimeout(later, ms))
+export const load = step('load', {
+  outputs: { n: Int },
+  run: async () => {
+    await wait(300)
+    console.log('a line of the step')
+    return { n: 1 }
+  },
+})
+export const evaluate = step('evaluate-the-model-with-a-name-that-is-rather-long', {
+  inputs: { n: Int },
+  outputs: { metrics: metrics({ auc: 'number' }) },
+  run: async ({ n }) => {
+    await wait(300)
+    return { metrics: { auc: n / 3 } }
+  },
+})
+export const show = pipeline('show', () => evaluate(load({})))
+`,
+}
+
+/** A command at a real terminal: \`script\` gives it a pseudo-terminal of the size that is asked for. */
+function atTerminal(project: CliProject, columns: number, ...args: string[]): Promise<Ended> {
+  const quoted = [NODE, CAIRN, ...args].map((word) => `'${word}'`).join(' ')
+  const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...env } = process.env
+  const child = spawn('script', ['-qefc', `stty cols ${columns} rows 24; ${quoted}`, '/dev/null'], {
+    cwd: project.root,
+    env: { ...env, TERM: 'xterm-256color' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  child.stdout.on('data', (data) => (stdout += String(data)))
+  return new Promise((done) => child.on('close', (code) => done({ code, stdout, stderr: '' })))
+}
+
+const ESCAPE = /\u001b\[/
+
+describe('at a terminal', () => {
+  it('a run shows each step and its state in place, with the time left once that is known', async () => {
+    const project = new CliProject(FILES)
+    const first = await atTerminal(project, 100, 'run', 'show')
+    expect(first.code).toBe(0)
+    const plain = stripVTControlCharacters(first.stdout)
+    expect(plain).toContain('· evaluate-the-model-with-a-name-that-is-rather-long  waiting')
+    expect(plain).toMatch(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] load {2}running {2}0\.\d+ s/)
+    expect(plain).toContain('load | a line of the step')
+    expect(plain).toMatch(/✔ load {2}computed/)
+    expect(plain).not.toContain('left')
+    expect(first.stdout).toMatch(/\u001b\[\d*A/) // moves up to draw over what it drew before
+    expect(plain).toMatch(/completed {2}show\//)
+
+    const second = await atTerminal(
+      project,
+      100,
+      'run',
+      'show',
+      '--force',
+      'load',
+      '--force',
+      'evaluate-the-model-with-a-name-that-is-rather-long',
+    )
+    const timed = stripVTControlCharacters(second.stdout)
+    expect(timed).toMatch(/load {2}running {2}0\.\d+ s of ~0\.\d+ s/)
+    expect(timed).toMatch(/, (about 0\.\d+ s left|nearly done)/)
+  })
+
+  it('no line is wider than the terminal', async () => {
+    const project = new CliProject(FILES)
+    const { stdout } = await atTerminal(project, 44, 'run', 'show')
+    const lines = stripVTControlCharacters(stdout).split(/\r?\n|\r/)
+    const tabular = lines.filter((line) => /^ {0,3}\S+ +(load|evaluate)/.test(line))
+    expect(tabular.length).toBeGreaterThan(0)
+    for (const line of tabular) expect(line.length, line).toBeLessThanOrEqual(44)
+    expect(tabular.some((line) => line.endsWith('…'))).toBe(true)
+  })
+
+  it('shows colours, but not with NO_COLOR', async () => {
+    const project = new CliProject(FILES)
+    await project.run('show')
+    expect((await atTerminal(project, 100, 'plan', 'show')).stdout).toMatch(ESCAPE)
+    process.env['NO_COLOR'] = '1'
+    try {
+      const quiet = spawnPlan(project)
+      expect(await quiet).not.toMatch(/\u001b\[3\dm/)
+    } finally {
+      delete process.env['NO_COLOR']
+    }
+  })
+})
+
+function spawnPlan(project: CliProject): Promise<string> {
+  const child = spawn('script', ['-qefc', `'${NODE}' '${CAIRN}' plan show`, '/dev/null'], {
+    cwd: project.root,
+    env: { ...process.env, TERM: 'xterm-256color', NO_COLOR: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  child.stdout.on('data', (data) => (stdout += String(data)))
+  return new Promise((done) => child.on('close', () => done(stdout)))
+}
+
+describe('in a pipe', () => {
+  it('a run prints its result on standard output, and nothing else anywhere', async () => {
+    const project = new CliProject(FILES)
+    const { stdout, stderr } = await project.cairn('run', 'show')
+    expect(stderr).toBe('')
+    expect(stdout).not.toMatch(ESCAPE)
+    expect(stdout).toMatch(/auc +0\.33333/)
+  })
+
+  it('progress is lines on standard error, when asked for', async () => {
+    const project = new CliProject(FILES)
+    const { stdout, stderr } = await project.cairn('run', 'show', '--progress', 'plain')
+    expect(stderr.split('\n').map((line) => line.replace(/[\d.]+ s$/, '… s'))).toEqual([
+      '● load  running',
+      'load | a line of the step',
+      '✔ load  computed, … s',
+      '● evaluate-the-model-with-a-name-that-is-rather-long  running',
+      '✔ evaluate-the-model-with-a-name-that-is-rather-long  computed, … s',
+      '',
+    ])
+    expect(stdout).not.toMatch(ESCAPE)
+  })
+
+  it('--json is one document', async () => {
+    const project = new CliProject(FILES)
+    for (const args of [
+      ['run', 'show'],
+      ['plan', 'show'],
+      ['why', 'show'],
+      ['runs'],
+      ['show', 'show'],
+      ['graph'],
+      ['gc'],
+      ['doctor'],
+    ]) {
+      const { stdout, stderr } = await project.cairn('--json', ...args)
+      expect(() => JSON.parse(stdout) as unknown, args.join(' ')).not.toThrow()
+      expect(stderr).toBe('')
+    }
+  })
+
+  it('a reader that goes away early is no error', async () => {
+    const project = new CliProject(FILES)
+    await project.run('show')
+    const { execFileSync } = await import('node:child_process')
+    const output = execFileSync('sh', ['-c', `'${NODE}' '${CAIRN}' --json show show | head -c 10`], {
+      cwd: project.root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    expect(output).toHaveLength(10)
+  })
+})

@@ -1,0 +1,69 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { findViolations } from './check.ts'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+let copy: string
+beforeEach(() => {
+  copy = mkdtempSync(join(tmpdir(), 'cairn-boundaries-'))
+  for (const part of ['apps', 'libs', 'tools'])
+    cpSync(join(ROOT, part), join(copy, part), {
+      recursive: true,
+      filter: (path) => !/\/(node_modules|dist)(\/|$)/.test(path),
+    })
+})
+afterEach(() => rmSync(copy, { recursive: true }))
+
+const add = (file: string, line: string) => {
+  const path = join(copy, file)
+  writeFileSync(path, `${line}\n${readFileSync(path, 'utf8')}`)
+}
+
+it('finds nothing wrong in the project as it is', () => {
+  expect(findViolations(copy)).toEqual([])
+})
+
+it.each([
+  ['libs/kernel/src/json.ts', `import { z } from 'zod'`, 'may not import zod'],
+  [
+    'libs/kernel/src/json.ts',
+    `import { folderStore } from '@cairn/drivers/store/folder'`,
+    'may not import @cairn/drivers/store/folder',
+  ],
+  ['libs/kernel/src/json.ts', `import '../../drivers/src/store/folder.ts'`, 'leaves its part'],
+  ['libs/kernel/src/json.ts', `import { Kind } from './index.ts'`, 'imports its own index.ts'],
+  ['libs/kinds/src/json.ts', `const later = await import('commander')`, 'may not import commander'],
+  ['libs/kinds/src/json.ts', `export * from '@cairn/embedded'`, 'may not import @cairn/embedded'],
+  [
+    'libs/pipelines/src/penguins/pipeline.ts',
+    `import '@opentelemetry/api'`,
+    'a step may not know of @opentelemetry/api',
+  ],
+  ['libs/pipelines/src/penguins/pipeline.ts', `import 'kafkajs'`, 'a step may not know of kafkajs'],
+  ['libs/embedded/src/run.ts', `import '@cairn/cli'`, 'may not import @cairn/cli'],
+])('refuses, in %s, %s', (file, line, message) => {
+  add(file, line)
+  expect(findViolations(copy)).toEqual([expect.stringContaining(`${file}: ${message}`)])
+})
+
+it('refuses a dependency that the table does not allow, and a part that has no row', () => {
+  const manifest = join(copy, 'libs/kernel/package.json')
+  writeFileSync(
+    manifest,
+    readFileSync(manifest, 'utf8').replace('"type": "module",', '"type": "module", "dependencies": { "zod": "4" },'),
+  )
+  expect(findViolations(copy)).toEqual(['libs/kernel/package.json: may not depend on zod'])
+  cpSync(join(copy, 'libs/kinds'), join(copy, 'libs/more'), { recursive: true })
+  expect(findViolations(copy)[0]).toContain('libs/more: has no row in the import table')
+})
+
+it('fails the build', () => {
+  const check = () => spawnSync(process.execPath, [join(ROOT, 'tools/boundaries/check.ts'), copy], { encoding: 'utf8' })
+  expect(check().status).toBe(0)
+  add('libs/kernel/src/json.ts', `import 'zod'`)
+  const { status, stderr } = check()
+  expect([status, stderr]).toEqual([1, 'libs/kernel/src/json.ts: may not import zod\n'])
+})
