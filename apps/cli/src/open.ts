@@ -16,7 +16,7 @@ export interface GlobalOptions {
   readonly store?: string
 }
 
-export function openWorkspace({ project: folder = process.cwd(), store }: GlobalOptions): Workspace {
+export function openWorkspace({ project: folder = process.cwd(), store = process.env['CAIRN_STORE'] }: GlobalOptions) {
   const project = findProject(folder)
   return new Workspace(store === undefined ? project : { ...project, store: resolve(store) })
 }

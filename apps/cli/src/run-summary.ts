@@ -1,3 +1,4 @@
+import { relative } from 'node:path'
 import {
   inlineBytes,
   type ArtifactRef,
@@ -21,10 +22,13 @@ export interface RunResult {
   readonly files: readonly string[]
   /** The store's folder. */
   readonly store: string
+  /** A parameter to try: `train-model.trees=200`. */
+  readonly tryNext?: string | undefined
 }
 
 /** For people: each step and what it gave, the metrics, where to look further. */
-export function summaryText({ plan, status, ends, ms, files, store }: RunResult): string {
+export function summaryText(result: RunResult): string {
+  const { plan, status, ends, ms, files, store } = result
   const { pipeline, run } = plan
   const rows = [...ends].filter(([id]) => plan.nodes[id]!.type !== 'when').map(([id, end]) => summaryRow(id, end))
   const parts = [
@@ -44,8 +48,14 @@ export function summaryText({ plan, status, ends, ms, files, store }: RunResult)
       ),
     )
   const head = `${paint(status === 'completed' ? 'green' : status === 'failed' ? 'red' : 'yellow', status)}  ${pipeline}/${run}  in ${duration(ms)}`
-  const hints = [`artifacts  ${store}`, ...files.map((file) => `wrote      ${file}`)]
-  return [...parts, [head, ...hints].join('\n'), nextSteps(plan, status, ends)].join('\n\n')
+  const hints = [`artifacts  ${nearby(store)}`, ...files.map((file) => `wrote      ${file}`)]
+  return [...parts, [head, ...hints].join('\n'), nextSteps(result)].join('\n\n')
+}
+
+/** A path as one would type it here. */
+function nearby(path: string): string {
+  const from = relative(process.cwd(), path)
+  return from.startsWith('..') ? path : from || '.'
 }
 
 function summaryRow(id: string, end: EndRecord): string[] {
@@ -115,21 +125,13 @@ function numbersOf(ref: ArtifactRef): [string, string][] {
   )
 }
 
-function nextSteps({ pipeline, run, outputs, nodes }: Plan, status: RunStatus, ends: RunResult['ends']): string {
+function nextSteps({ plan, status, ends, tryNext }: RunResult): string {
+  const { pipeline, run, outputs } = plan
   const hints: string[] = []
   if (status === 'completed') {
     const [first] = Object.values(outputs)
     if (first && 'node' in first) hints.push(`cairn cat ${pipeline}/${run}/${first.node}/${first.output}`)
-    // The last of them: to try it costs least.
-    const tunable = Object.entries(nodes).findLast(
-      ([, node]) => node.type === 'step' && Object.keys(node.params).length > 0,
-    )
-    if (tunable?.[1].type === 'step') {
-      const [name, value] = Object.entries(tunable[1].params)[0]!
-      hints.push(
-        `cairn plan ${pipeline} --set ${tunable[0]}.${name}=${JSON.stringify(typeof value === 'number' ? value * 2 : value)}`,
-      )
-    }
+    if (tryNext !== undefined) hints.push(`cairn plan ${pipeline} --set ${tryNext}`)
     hints.push(`cairn graph ${pipeline}`)
   } else {
     const failed = [...ends].find(([, end]) => end.status === 'failed' || end.status === 'timed-out')

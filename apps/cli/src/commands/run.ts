@@ -18,6 +18,7 @@ import { summaryJson, summaryText } from '../run-summary.ts'
 import { liveProgress, noProgress, plainProgress, type Progress } from '../terminal/progress.ts'
 import { RunView } from '../terminal/run-view.ts'
 import { planLines } from '../plan-lines.ts'
+import { tryNext } from '../try-next.ts'
 
 type Options = RequestOptions & {
   readonly plan?: string
@@ -57,7 +58,15 @@ export default async function run(
     options.out !== undefined && status === 'completed'
       ? await exportOutputs(workspace, loaded.pipeline, plan, ends, options.out)
       : []
-  const result = { plan, status, ends, ms: performance.now() - started, files: outputs, store: workspace.project.store }
+  const result = {
+    plan,
+    status,
+    ends,
+    ms: performance.now() - started,
+    files: outputs,
+    store: workspace.project.store,
+    tryNext: await tryNext(loaded.pipeline, plan),
+  }
   console.log(json ? JSON.stringify(summaryJson(result), null, 2) : summaryText(result))
   process.exitCode = interrupted() ?? exitCode(status)
 }

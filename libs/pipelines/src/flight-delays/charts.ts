@@ -65,7 +65,7 @@ export function hoursChart(hours: readonly Group[]): Promise<string> {
         type: 'nominal',
         title: null,
         scale: { domain: ['actual', 'predicted'], range: ['#444', DARK] },
-        legend: { orient: 'top-left' },
+        legend: { orient: 'top' },
       },
     },
   })

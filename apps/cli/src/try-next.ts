@@ -1,0 +1,21 @@
+import { fieldNames, type Json, type Pipeline, type Plan } from '@cairn/kernel/runtime'
+
+/** A parameter to try, with another value that its schema takes: `train-model.trees=200`. Of the last step: that costs least. */
+export async function tryNext({ graph }: Pipeline, { nodes }: Plan): Promise<string | undefined> {
+  for (const [id, node] of [...graph.nodes].reverse()) {
+    const schema = node.type === 'step' ? node.step.definition.params : undefined
+    const planned = nodes[id]
+    if (!schema || planned?.type !== 'step') continue
+    for (const name of fieldNames(schema) ?? [])
+      for (const value of others(planned.params[name])) {
+        const { issues } = await schema['~standard'].validate({ ...planned.params, [name]: value })
+        if (!issues) return `${id}.${name}=${JSON.stringify(value)}`
+      }
+  }
+  return undefined
+}
+
+function others(value: Json | undefined): Json[] {
+  if (typeof value === 'boolean') return [!value]
+  return typeof value === 'number' && value !== 0 ? [value * 2, value / 2] : []
+}
