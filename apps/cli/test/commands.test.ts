@@ -229,6 +229,21 @@ describe('a mistake', () => {
     expect(stderr).toContain('broken.pipeline.ts')
     expect(stderr).toContain(':2')
   })
+  it('in what a pipeline does with a handle is told with its place, and what to write instead', async () => {
+    const wrong = new CliProject({
+      'wrong.pipeline.ts': `import { pipeline, step } from '@cairn/kernel'
+import { json } from '@cairn/kinds'
+const isLarge = step('is-large', { outputs: { large: json<boolean>() }, run: () => ({ large: true }) })
+export const wrong = pipeline('wrong', () => {
+  const { large } = isLarge({})
+  return large ? { large } : { large }
+})
+`,
+    })
+    const { code, stderr } = await wrong.cairn('plan')
+    expect(code).toBe(1)
+    expect(stderr).toContain('wrong.pipeline.ts:6:10 large has no value while the pipeline is drawn: choose with when(')
+  })
   it('in wiring is told as one', async () => {
     const wrong = new CliProject({
       'wrong.pipeline.js': `import { pipeline, step } from '@cairn/kernel'

@@ -4,6 +4,7 @@ import { Cache } from './cache.ts'
 import { cutClosure, type Sources } from './closure.ts'
 import { findSteps, reasonNotFound, rootOf } from './find-steps.ts'
 import { Links } from './link.ts'
+import { refuseMisuses } from './lint/lint.ts'
 import { loadModules } from './modules.ts'
 import { Packages } from './packages/packages.ts'
 import { Resolver } from './packages/resolve.ts'
@@ -23,11 +24,13 @@ export interface ClosuresOptions {
 /**
  * Cuts every step's code out of the modules that the entry imports.
  *
- * @throws CairnError BAD_DEFINITION with file and line if something that a step reaches cannot be cut out
+ * @throws CairnError BAD_DEFINITION with file and line if something that a step reaches cannot be cut out, or if a
+ *   pipeline uses a handle as if it had a value
  */
 export async function closures({ steps, entry, root, cache: folder }: ClosuresOptions): Promise<ClosureSet> {
   const cache = new Cache(folder)
   const sources = await loadSources(entry, root, cache)
+  await refuseMisuses(sources.modules, sources.links, cache)
   const wanted = new Set(steps)
   const found = await findSteps(wanted, sources)
   const bodies = new Map<Step, Closure>()

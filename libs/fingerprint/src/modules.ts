@@ -13,6 +13,8 @@ export interface Module {
   /** Relative to the project's folder, with forward slashes. */
   readonly path: string
   readonly text: string
+  /** Digest of the text. */
+  readonly hash: string
   readonly analysis: Analysis
   /** What the requests of the analysis stand for. */
   readonly resolved: readonly Resolved[]
@@ -29,10 +31,12 @@ export async function loadModules(entry: string, root: string, resolver: Resolve
   for (const file of waiting) {
     const text = modules.has(file) ? undefined : readSource(file)
     if (text === undefined) continue // a folder, say: whoever imports it says so if it is reached
-    const analysis = await analysisOf(file, text, cache)
+    const hash = digestBytes(text)
+    const analysis = await analysisOf(file, text, hash, cache)
     const resolved = analysis.requests.map(({ specifier }) => resolver.resolve(specifier, file))
     for (const target of resolved) if (target.type === 'local') waiting.push(target.file)
-    modules.set(file, { file, path: relative(root, file).split(sep).join('/'), text, analysis, resolved, order: -1 })
+    const path = relative(root, file).split(sep).join('/')
+    modules.set(file, { file, path, text, hash, analysis, resolved, order: -1 })
   }
   if (modules.size === 0) throw new CairnError('NOT_FOUND', `${entry} cannot be read`)
   orderModules(modules)
@@ -47,12 +51,12 @@ function readSource(file: string): string | undefined {
   }
 }
 
-async function analysisOf(file: string, text: string, cache: Cache): Promise<Analysis> {
+async function analysisOf(file: string, text: string, hash: string, cache: Cache): Promise<Analysis> {
   const type = extname(file)
-  if (type === '.json') return jsonAnalysis(file, text)
+  if (type === '.json') return jsonAnalysis(file, hash)
   if (!SOURCE_FILES.test(type))
     return { ...NOTHING, fault: { message: 'is no module that can be fingerprinted', line: 1, next: NEXT } }
-  const key = `module:${type}:${digestBytes(text)}`
+  const key = `module:${type}:${hash}`
   const known = cache.get<Analysis>(key)
   if (known) return known
   const { analyse } = await import('./analyse/analyse.ts') // only now, for loading it takes longer than all else
@@ -66,8 +70,8 @@ const SOURCE_FILES = /^\.[cm]?[jt]sx?$/
 const NEXT = 'make it an input of the step, or read it in a source'
 const NOTHING = { requests: [], imports: [], exports: {}, stars: [], units: [] }
 
-function jsonAnalysis(file: string, text: string): Analysis {
-  const code = { hash: digestBytes(text), refs: [], touches: [], inert: true } as const
+function jsonAnalysis(file: string, hash: string): Analysis {
+  const code = { hash, refs: [], touches: [], inert: true } as const
   const unit = { what: 'value', name: basename(file), names: ['default'], line: 1, code } as const
   return { ...NOTHING, units: [unit], exports: { default: { unit: 0, binding: 0 } } }
 }

@@ -1,5 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
-import { lintPipelines } from './lint.ts'
+import { Cache } from '../cache.ts'
+import { loadSources } from '../closures.ts'
+import { lint as lintModules, refuseMisuses } from './lint.ts'
 import { TemporaryProject } from '../project.fixture.ts'
 
 afterAll(() => TemporaryProject.removeAll())
@@ -20,7 +22,8 @@ ${body}
 })
 `
   const project = new TemporaryProject({ 'steps.ts': STEPS, 'pipeline.ts': text })
-  return lintPipelines([project.path('pipeline.ts')])
+  const { modules, links } = await loadSources(project.path('pipeline.ts'), project.root, new Cache(undefined))
+  return lintModules(modules, links)
 }
 const named = async (body: string, before?: string) => (await lint(body, before)).map(({ name }) => name)
 
@@ -88,4 +91,17 @@ test('the lint says nothing of what stands outside pipelines', async () => {
       `import { each as e } from 'elsewhere'\nconst { model } = train as any\nif (model) {}\nconst pipe = (f) => f({}); pipe(({ x }) => x + 1)`,
     ),
   ).toEqual([])
+})
+
+test('a project with a misuse is refused, from the cache, too', async () => {
+  const text = `import { pipeline } from '@cairn/kernel'\nexport const all = pipeline('all', ({ big }) => (big ? {} : {}))\n`
+  const project = new TemporaryProject({ 'pipeline.ts': text })
+  for (let times = 0; times < 2; times++) {
+    const cache = new Cache(project.path('cache'))
+    const { modules, links } = await loadSources(project.path('pipeline.ts'), project.root, cache)
+    await expect(refuseMisuses(modules, links, cache)).rejects.toThrow(
+      'pipeline.ts:2:50 big has no value while the pipeline is drawn: choose with when(condition, then, otherwise)',
+    )
+    cache.save()
+  }
 })

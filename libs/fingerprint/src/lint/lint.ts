@@ -1,13 +1,13 @@
-import { realpathSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { Cache } from '../cache.ts'
-import { Links } from '../link.ts'
-import { loadModules } from '../modules.ts'
-import { Resolver } from '../packages/resolve.ts'
+import { CairnError } from '@cairn/kernel'
+import type { Cache } from '../cache.ts'
+import { digest } from '../digest.ts'
+import type { Links } from '../link.ts'
+import type { Module, Modules } from '../modules.ts'
 import { loadParser, refuse } from '../analyse/syntax.ts'
 
 /** A place in a pipeline's body where a handle is used as if it had a value. */
 export interface LintFinding {
+  /** Relative to the project's folder. */
   readonly file: string
   readonly line: number
   /** From 1. */
@@ -17,21 +17,41 @@ export interface LintFinding {
   readonly message: string
 }
 
-/** Finds what drawing a pipeline cannot catch: while it is drawn, a handle is always true and equal to nothing else. */
-export async function lintPipelines(files: Iterable<string>): Promise<LintFinding[]> {
+/**
+ * Finds what drawing a pipeline cannot catch: while it is drawn, a handle is always true and equal to nothing else.
+ *
+ * @throws CairnError BAD_DEFINITION with file and line
+ */
+export async function refuseMisuses(modules: Modules, links: Links, cache: Cache): Promise<void> {
+  const key = `lint:${digest(
+    'lint',
+    [...modules.values()].map(({ path, hash }) => path + hash),
+  )}`
+  let found = cache.get<LintFinding[]>(key)
+  if (!found) cache.set(key, (found = await lint(modules, links)))
+  const [first] = found
+  if (!first) return
+  const { file, line, column, message } = first
+  const more = found.length > 1 ? ` (and ${found.length - 1} more like it)` : ''
+  throw new CairnError('BAD_DEFINITION', `${file}:${line}:${column} ${message}${more}`)
+}
+
+export async function lint(modules: Modules, links: Links): Promise<LintFinding[]> {
+  const drawing = [...modules.values()].filter(draws)
+  if (drawing.length === 0) return []
   const [{ dissect }, { misuses }] = await Promise.all([import('../analyse/analyse.ts'), import('./misuses.ts')])
   await loadParser()
-  const cache = new Cache(undefined)
-  const found: LintFinding[] = []
-  for (const file of files) {
-    const modules = await loadModules(realpathSync(file), dirname(file), new Resolver(), cache)
-    const module = modules.get(realpathSync(file))!
-    const dissection = dissect(file, module.text)
-    if ('fault' in dissection) throw refuse(file, dissection.fault)
-    for (const { start, name, message } of misuses(dissection, module, new Links(modules))) {
+  return drawing.flatMap((module) => {
+    const dissection = dissect(module.file, module.text)
+    if ('fault' in dissection) throw refuse(module.path, dissection.fault)
+    return misuses(dissection, module, links).map(({ start, name, message }): LintFinding => {
       const column = start - module.text.lastIndexOf('\n', start - 1)
-      found.push({ file, line: dissection.lineOf(start), column, name, message })
-    }
-  }
-  return found
+      return { file: module.path, line: dissection.lineOf(start), column, name, message }
+    })
+  })
+}
+
+/** Whether a module may draw a pipeline: only with Cairn's own functions can it. */
+function draws({ resolved }: Module): boolean {
+  return resolved.some((target) => target.type === 'cairn' && target.specifier === '@cairn/kernel')
 }
