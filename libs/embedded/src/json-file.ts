@@ -22,7 +22,10 @@ export class JsonFile<Value> {
   }
 
   get(key: string): Value | undefined {
-    return this.#read().get(key)
+    const values = this.#read()
+    const value = values.get(key)
+    if (value !== undefined && values.delete(key)) values.set(key, value) // so that it is dropped later than others
+    return value
   }
 
   set(key: string, value: Value): void {

@@ -64,7 +64,8 @@ export function startRun(
     await bus.subscribe(topic, { group: 'follower', from: 'beginning' }, hear)
     await submit({ store, bus, clock }, plan)
   }
-  start().catch(ended.reject)
+  const started = start()
+  started.catch(ended.reject)
 
   return {
     ended: ended.promise.finally(() => {
@@ -72,7 +73,10 @@ export function startRun(
       pool.close()
       workspace.close()
     }),
-    cancel: async () => void (await engine.cancel(plan.env, plan.pipeline, plan.run)),
+    async cancel() {
+      await started // before that there is no run to cancel
+      await engine.cancel(plan.env, plan.pipeline, plan.run)
+    },
   }
 }
 
@@ -99,10 +103,17 @@ function shortHere(workspace: Workspace, plan: Plan, here: Compute, pool: Comput
   }
 }
 
-/** Whether a step neither declares a need for protection nor reaches anything outside itself, its own console included. */
+/**
+ * Whether a step neither declares a need for protection nor reaches anything outside itself, its own console included;
+ * nor does its fallback.
+ */
 async function isHarmless({ store }: Workspace, { env, pipeline, steps }: Plan, name: string): Promise<boolean> {
-  const { code, source, secrets, timeoutMs, memory } = steps[name]!
-  if ('inline' in code || source || secrets || timeoutMs !== undefined || memory !== undefined) return false
-  const manifest = await readRecord<Manifest>(store, layout(env, pipeline).manifest(code.fingerprint))
-  return manifest?.reaches.length === 0
+  const { code, fallback, source, secrets, timeoutMs, memory } = steps[name]!
+  if (source || secrets || timeoutMs !== undefined || memory !== undefined) return false
+  for (const pinned of fallback ? [code, fallback] : [code]) {
+    if ('inline' in pinned) return false
+    const manifest = await readRecord<Manifest>(store, layout(env, pipeline).manifest(pinned.fingerprint))
+    if (manifest?.reaches.length !== 0) return false
+  }
+  return true
 }

@@ -89,17 +89,17 @@ async function within<Result>(
   signal: AbortSignal,
   body: (stop: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  if (timeoutMs === undefined) return body(signal)
   const late = new AbortController()
-  const timer = setTimeout(() => late.abort(timedOut(step, timeoutMs)), timeoutMs)
-  const stop = AbortSignal.any([signal, late.signal])
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => late.abort(timedOut(step, timeoutMs)), timeoutMs)
+  const stop = timer === undefined ? signal : AbortSignal.any([signal, late.signal])
+  const stopped = Promise.withResolvers<never>()
+  const leave = () => stopped.reject(stop.reason)
+  stop.addEventListener('abort', leave)
   try {
-    return await Promise.race([
-      body(stop),
-      new Promise<never>((_, reject) => stop.addEventListener('abort', () => reject(stop.reason as Error))),
-    ])
+    return await Promise.race([body(stop), stopped.promise])
   } finally {
     clearTimeout(timer)
+    stop.removeEventListener('abort', leave)
   }
 }
 

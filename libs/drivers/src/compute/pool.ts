@@ -1,5 +1,5 @@
 import { availableParallelism, totalmem } from 'node:os'
-import { errorRecord, type Compute, type LaneResult } from '@cairn/kernel/runtime'
+import { CairnError, errorRecord, type Compute, type LaneResult } from '@cairn/kernel/runtime'
 import type { ComputeOptions } from './options.ts'
 import { secretsFor } from './secrets.ts'
 import { runInWorker } from './session.ts'
@@ -23,6 +23,8 @@ export interface Pool extends Compute {
 const HEAP_BYTES = 4e9
 /** A process that holds more than this after its work is replaced, so that the memory is given back. */
 const KEEP_BYTES = 1e9
+/** Or more than this share of what the next work may use. */
+const KEEP_SHARE = 0.5
 
 /**
  * Runs bodies in warm processes of their own: they cannot hold up whoever hosts them, can be stopped at any point, and
@@ -32,10 +34,17 @@ export function processPool(options: PoolOptions): Pool {
   const { size = availableParallelism(), memory = totalmem() * 0.75 } = options
   const slots = new Slots(size)
   const workers = new Workers(size)
+  const closed = new AbortController()
   return {
-    warm: () => workers.warm(),
-    close: () => workers.close(),
-    async *run(work, signal) {
+    warm() {
+      if (!closed.signal.aborted) workers.warm()
+    },
+    close() {
+      closed.abort(new CairnError('CANCELLED', 'the pool of processes was closed'))
+      workers.close()
+    },
+    async *run(work, cancelled) {
+      const signal = AbortSignal.any([cancelled, closed.signal])
       const waiting = new Set(work.lanes.map(({ index }) => index))
       try {
         await slots.take(signal)
@@ -45,13 +54,17 @@ export function processPool(options: PoolOptions): Pool {
           while (waiting.size > 0) {
             signal.throwIfAborted()
             const lanes = work.lanes.filter(({ index }) => waiting.has(index))
-            const worker = workers.take(work.memory ?? 0)
-            const session = { work: { ...work, lanes }, memory: work.memory ?? memory, secrets, signal, options }
-            for await (const result of runInWorker(worker, session)) {
-              waiting.delete(result.lane)
-              yield result
+            const limit = work.memory ?? memory
+            const worker = workers.take(work.memory ?? 0, limit)
+            try {
+              const session = { work: { ...work, lanes }, memory: limit, secrets, signal, options }
+              for await (const result of runInWorker(worker, session)) {
+                waiting.delete(result.lane)
+                yield result
+              }
+            } finally {
+              workers.giveBack(worker)
             }
-            workers.giveBack(worker)
           }
         } finally {
           slots.free()
@@ -77,22 +90,24 @@ class Workers {
     if (this.#all.size === 0) this.giveBack(this.#start(HEAP_BYTES))
   }
 
-  take(heap: number): WorkerProcess {
-    const at = this.#idle.findIndex((worker) => worker.heap >= heap && !worker.gone)
+  /** @param limit of the work to come, in bytes: what earlier work has left in the process would count, too */
+  take(heap: number, limit: number): WorkerProcess {
+    for (const worker of this.#idle) if ((worker.memory() ?? 0) > limit * KEEP_SHARE) void worker.kill()
+    const at = this.#idle.findIndex((worker) => worker.heap >= heap && worker.usable)
     const worker = at < 0 ? this.#start(Math.max(heap, HEAP_BYTES)) : this.#idle.splice(at, 1)[0]!
     worker.rest(false)
     return worker
   }
 
   giveBack(worker: WorkerProcess): void {
-    if (worker.gone) return
-    if ((worker.memory() ?? 0) > KEEP_BYTES || this.#idle.length >= this.#size) return worker.kill()
+    if (!worker.usable) return
+    if ((worker.memory() ?? 0) > KEEP_BYTES || this.#idle.length >= this.#size) return void worker.kill()
     worker.rest(true)
     this.#idle.push(worker)
   }
 
   close(): void {
-    for (const worker of this.#all) worker.kill()
+    for (const worker of this.#all) void worker.kill()
   }
 
   #start(heap: number): WorkerProcess {

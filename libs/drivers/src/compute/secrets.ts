@@ -20,9 +20,15 @@ export function secretsFor(
 
 const MASK = '***'
 
-/** A text without any secret's value, however it came into it. */
+/** A line of a secret tells something of it when it has so many characters. */
+const TELLING_LENGTH = 8
+
+/** A text without any secret's value, or a line of it, however it came into it. */
 export function masked(text: string, secrets: Secrets): string {
-  return Object.values(secrets).reduce((clean, secret) => clean.replaceAll(secret, MASK), text)
+  const lines = Object.values(secrets).flatMap((secret) => secret.split('\n'))
+  const telling = [...Object.values(secrets), ...lines.filter((line) => line.length >= TELLING_LENGTH)]
+  const longestFirst = telling.sort((a, b) => b.length - a.length) // one may be a part of another
+  return longestFirst.reduce((clean, secret) => clean.replaceAll(secret, MASK), text)
 }
 
 export function redact(error: ErrorRecord, secrets: Secrets): ErrorRecord {

@@ -4,7 +4,7 @@ import { CairnError, channels, errorRecord, type ErrorRecord, type LaneResult, t
 import { timedOut } from './in-process.ts'
 import type { ComputeOptions } from './options.ts'
 import type { FromWorker } from './protocol.ts'
-import { masked, type Secrets } from './secrets.ts'
+import { masked, redact, type Secrets } from './secrets.ts'
 import type { Exit, WorkerProcess } from './worker-process.ts'
 
 export interface SessionOptions {
@@ -19,6 +19,8 @@ export interface SessionOptions {
 /** How long a body that was told to stop may take to do so. */
 const GRACE_MS = 1_000
 const MEMORY_LOOK_MS = 50
+/** How long a step's code and what it imports may take to load. */
+const LOAD_MS = 60_000
 
 /**
  * One piece of work in one process: gives its lanes' results as they come, and ends early, with an error for the lane at
@@ -30,6 +32,7 @@ export async function* runInWorker(worker: WorkerProcess, session: SessionOption
   const scratch = mkdtempSync(join(options.scratch(), 'work-'))
   const inbox = new Inbox()
   const killer = new Killer(worker, session)
+  worker.lastWords = ''
   worker.onLine = (line, stream) =>
     channels.output.publish({ run: work.run, node: work.node, stream, line: masked(line, secrets) })
   worker.onExit = (exit) => inbox.put({ say: 'died', exit })
@@ -43,15 +46,20 @@ export async function* runInWorker(worker: WorkerProcess, session: SessionOption
   }
   worker.say({ say: 'work', work: order, root: options.root, scratch, secrets })
 
+  /** Why it is stopped, which counts for more than what comes of that. */
+  const verdict = () => (signal.aborted ? errorRecord(signal.reason) : killer.verdict)
   let lane = work.lanes[0]!.index
+  let done = false
   try {
     for (;;) {
       const message = await inbox.next()
-      if (message.say === 'done') return
+      if (message.say === 'done') {
+        await worker.finishLines()
+        done = true
+        return
+      }
       if (message.say === 'died') {
-        const error = signal.aborted
-          ? errorRecord(signal.reason)
-          : (killer.verdict ?? crashed(work.step, message.exit, worker))
+        const error = verdict() ?? redact(crashed(work.step, message.exit, worker), secrets)
         return yield { lane, ms: 0, error }
       }
       if (message.say === 'begun') {
@@ -60,14 +68,14 @@ export async function* runInWorker(worker: WorkerProcess, session: SessionOption
       } else {
         killer.rest()
         // A body that heeded the signal gives some error of its own.
-        yield killer.verdict && 'error' in message.result
-          ? { ...message.result, error: killer.verdict }
-          : message.result
-        if (killer.verdict) return worker.kill()
+        const error = verdict()
+        yield error && 'error' in message.result ? { ...message.result, error } : message.result
+        if (killer.verdict) return
       }
     }
   } finally {
     killer.end()
+    if (!done) await worker.kill() // it may still be at work that no one waits for
     worker.onMessage = () => {}
     worker.onExit = () => {}
     rmSync(scratch, { recursive: true, force: true })
@@ -109,11 +117,14 @@ class Killer {
     this.#session = session
     this.#looking = setInterval(() => this.#lookAtMemory(), MEMORY_LOOK_MS)
     session.signal.addEventListener('abort', this.#stop)
+    const message = `the code of ${session.work.step} was not loaded within ${LOAD_MS / 1000} s`
+    this.#late = setTimeout(() => this.#condemn(new CairnError('TIMED_OUT', message)), LOAD_MS)
   }
 
   /** A lane begins: its time-out, too. */
   watch(): void {
     const { step, timeoutMs } = this.#session.work
+    clearTimeout(this.#late)
     if (timeoutMs !== undefined) this.#late = setTimeout(() => this.#condemn(timedOut(step, timeoutMs)), timeoutMs)
   }
 
@@ -141,7 +152,7 @@ class Killer {
         },
       ),
     )
-    this.#worker.kill()
+    void this.#worker.kill()
   }
 
   #condemn(error: CairnError): void {
@@ -152,7 +163,7 @@ class Killer {
   /** Asks first. */
   readonly #stop = (): void => {
     this.#worker.say({ say: 'stop' })
-    this.#grace ??= setTimeout(() => this.#worker.kill(), GRACE_MS)
+    this.#grace ??= setTimeout(() => void this.#worker.kill(), GRACE_MS)
   }
 }
 
@@ -168,8 +179,13 @@ function crashed(step: string, { code, signal }: Exit, { lastWords, heap }: Work
       ),
     )
   const how = signal ? `was killed (${signal})` : `exited with code ${code}`
-  const words = lastWords.trim().split('\n').slice(-3).join(' | ')
+  const words = lastWords.split('\n').filter(isTelling).slice(-3).join(' | ')
   return errorRecord(new CairnError('STEP_CRASHED', `the process that ran ${step} ${how}${words && `: ${words}`}`))
+}
+
+/** Neither empty nor what Node puts behind the error that ends it: where that was thrown, and Node's own version. */
+function isTelling(line: string): boolean {
+  return !/^(\s*|\s+at .*|Node\.js v[\d.]+)$/.test(line)
 }
 
 function megabytes(bytes: number): string {

@@ -2,13 +2,15 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { getCompileCacheDir } from 'node:module'
 import { dirname, extname } from 'node:path'
-import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { FromWorker, ToWorker } from './protocol.ts'
 
 /** Beside this module: as source, or as it was built. */
 const MAIN = fileURLToPath(new URL(`./worker${extname(import.meta.url)}`, import.meta.url))
 const PAGE_BYTES = 4096
+/** How long to wait for what a process has printed, once it has exited. */
+const LAST_WORDS_MS = 500
 
 /** A pool's process, seen from its parent. */
 export class WorkerProcess {
@@ -18,6 +20,9 @@ export class WorkerProcess {
   /** The end of what it wrote to its standard error: V8 tells there why it gave up. */
   lastWords = ''
   gone = false
+  readonly #left = Promise.withResolvers<void>()
+  #killed = false
+  readonly #lines: readonly Lines[]
   onMessage: (message: FromWorker) => void = () => {}
   onLine: (line: string, stream: 'stdout' | 'stderr') => void = () => {}
   onExit: (exit: Exit) => void = () => {}
@@ -29,25 +34,42 @@ export class WorkerProcess {
       env: environment(),
       execArgv: ['--enable-source-maps', '--disable-warning=ExperimentalWarning', `--max-old-space-size=${heapMiB}`],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      detached: true, // leads a group: what a body starts ends with it
     })
+    let late: NodeJS.Timeout | undefined
     const left = (exit: Exit) => {
       if (this.gone) return
       this.gone = true
+      clearTimeout(late)
+      this.#child.stdout!.destroy()
+      this.#child.stderr!.destroy()
       gone()
       this.onExit(exit)
+      this.#left.resolve()
     }
     this.#child.on('message', (message) => this.onMessage(message as FromWorker))
     this.#child.on('error', (error) => {
       this.lastWords += error.message
       left({ code: null, signal: null })
     })
-    // 'close' comes after 'exit', once all that it wrote has been read.
+    this.#child.on('exit', (code, signal) => {
+      void this.kill()
+      late = setTimeout(() => left({ code, signal }), LAST_WORDS_MS)
+    })
+    // Once all that it wrote has been read: never, as long as something that left its group holds its streams.
     this.#child.on('close', (code, signal) => left({ code, signal }))
-    for (const stream of ['stdout', 'stderr'] as const)
-      createInterface(this.#child[stream]!).on('line', (line) => {
-        if (stream === 'stderr') this.lastWords = `${this.lastWords}\n${line}`.slice(-4096)
-        this.onLine(line, stream)
-      })
+    this.#lines = (['stdout', 'stderr'] as const).map(
+      (stream) =>
+        new Lines(this.#child[stream]!, (line) => {
+          if (stream === 'stderr') this.lastWords = `${this.lastWords}\n${line}`.slice(-4096)
+          this.onLine(line, stream)
+        }),
+    )
+  }
+
+  /** Whether it can be given work: not from the moment on when it is killed, though it takes a little while to go. */
+  get usable(): boolean {
+    return !this.#killed && !this.gone
   }
 
   say(message: ToWorker): void {
@@ -63,8 +85,22 @@ export class WorkerProcess {
     for (const handle of [this.#child, ...pipes]) handle[resting ? 'unref' : 'ref']()
   }
 
-  kill(): void {
-    this.#child.kill('SIGKILL')
+  /** Waits for what it has printed up to its last message, and gives the line that it has left without an end, too. */
+  async finishLines(): Promise<void> {
+    await new Promise(setImmediate) // it was in the pipe before the message was, so it is read in the same turn
+    for (const lines of this.#lines) lines.flush()
+  }
+
+  /** Ends it and what it has started. Resolves once it is gone. */
+  async kill(): Promise<void> {
+    this.#killed = true
+    if (!this.gone && this.#child.pid !== undefined)
+      try {
+        process.kill(-this.#child.pid, 'SIGKILL')
+      } catch {
+        this.#child.kill('SIGKILL') // no groups here, or all of it has gone
+      }
+    await this.#left.promise
   }
 
   /** Bytes of memory in use; undefined where the system does not tell. */
@@ -74,6 +110,29 @@ export class WorkerProcess {
     } catch {
       return undefined
     }
+  }
+}
+
+/** A stream's lines. */
+class Lines {
+  readonly #hear: (line: string) => void
+  #begun = ''
+
+  constructor(stream: Readable, hear: (line: string) => void) {
+    this.#hear = hear
+    stream.setEncoding('utf8')
+    stream.on('data', (text: string) => {
+      const lines = (this.#begun + text).split(/\r?\n/)
+      this.#begun = lines.pop()!
+      for (const line of lines) hear(line)
+    })
+    stream.on('end', () => this.flush())
+  }
+
+  /** Gives the line that has no end yet. */
+  flush(): void {
+    if (this.#begun !== '') this.#hear(this.#begun)
+    this.#begun = ''
   }
 }
 

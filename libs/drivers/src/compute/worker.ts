@@ -10,6 +10,7 @@ import {
   type ErrorRecord,
   type LaneResult,
   type LaneWork,
+  type LoadedCode,
   type Made,
 } from '@cairn/kernel/runtime'
 import { laneFolders, type LaneFolders } from './folders.ts'
@@ -25,7 +26,7 @@ const opening = new Map<string, PromiseWithResolvers<string>>()
 let stopping = new AbortController()
 
 process.on('SIGINT', () => {}) // Ctrl-C reaches every process of the terminal; the parent decides what stops
-process.on('disconnect', () => process.exit())
+process.on('disconnect', end)
 process.on('message', (message: ToWorker) => {
   if (message.say === 'work') void work(message)
   else if (message.say === 'stop') stopping.abort(new CairnError('CANCELLED', 'the run was cancelled'))
@@ -36,23 +37,28 @@ process.on('message', (message: ToWorker) => {
 async function work(order: Order): Promise<void> {
   stopping = new AbortController()
   watchParent()
+  // Loaded before any lane begins: a time-out is for the body.
+  const code = codeOf(order.work, order.root, new Map())
+  await code.catch(() => {}) // each lane tells
   for (const lane of order.work.lanes) {
     say({ say: 'begun', lane: lane.index })
-    say({ say: 'lane', result: await runLane(order, lane) })
+    say({ say: 'lane', result: await runLane(order, code, lane) })
   }
   say({ say: 'done' })
   flushCompileCache() // a pool ends its processes by a signal that leaves them no time for it
 }
 
-async function runLane({ work, root, scratch, secrets }: Order, lane: LaneWork): Promise<LaneResult> {
-  let started = performance.now()
+async function runLane(
+  { work, root, scratch, secrets }: Order,
+  code: Promise<LoadedCode>,
+  lane: LaneWork,
+): Promise<LaneResult> {
+  const started = performance.now()
   const folders = laneFolders(() => scratch)
   const surface = Object.assign(folders, { signal: stopping.signal, secrets, root, remember: forgetful })
   try {
     stopping.signal.throwIfAborted()
-    const code = await codeOf(work, root, new Map())
-    started = performance.now() // to load it says nothing of how long it takes the next time
-    const outputs = await execute(code, { ...work, open }, lane, surface)
+    const outputs = await execute(await code, { ...work, open }, lane, surface)
     return { lane: lane.index, ms: performance.now() - started, outputs: filed(outputs, folders) }
   } catch (error) {
     return { lane: lane.index, ms: performance.now() - started, error: redact(errorRecord(error), secrets) }
@@ -96,6 +102,15 @@ function say(message: FromWorker): void {
   process.send!(message)
 }
 
+/** Ends this process and, since it leads a group, what bodies have started. */
+function end(): void {
+  try {
+    process.kill(-process.pid, 'SIGKILL')
+  } finally {
+    process.exit()
+  }
+}
+
 /**
  * A body that computes without a pause cannot hear that the parent is gone, so a thread listens for it: an orphan is
  * handed to another parent.
@@ -105,6 +120,6 @@ let watched = false
 function watchParent(): void {
   if (watched) return
   watched = true
-  const watch = `setInterval(() => { if (process.ppid !== ${parent}) process.kill(process.pid, 'SIGKILL') }, 500)`
+  const watch = `setInterval(() => { if (process.ppid !== ${parent}) process.kill(-process.pid, 'SIGKILL') }, 500)`
   new Worker(watch, { eval: true, stdout: true, stderr: true }).unref()
 }

@@ -79,34 +79,48 @@ export class Leases {
 
   /** One loop for all leases, at work only while there are any. */
   async #renew(): Promise<void> {
-    const { store, clock } = this.#holder
+    const { clock } = this.#holder
     this.#renewing = true
     for (let beat = 1; this.#held.size > 0; beat++) {
       try {
         await clock.sleep(RENEW_MS, this.#stopped.signal)
-        for (const [path, present] of this.#held) {
-          const next = this.#record(beat)
-          const renewed = await store.replace(path, present, next)
-          if (this.#held.get(path) !== present) continue // released meanwhile
-          if (renewed) this.#held.set(path, next)
-          else this.#held.delete(path) // taken over: whoever commits first wins
-        }
       } catch {
-        if (this.#stopped.signal.aborted) return
+        return
       }
+      for (const [path, present] of this.#held) await this.#renewOne(path, present, beat).catch(() => {}) // next time
     }
     this.#renewing = false
+  }
+
+  async #renewOne(path: string, present: Uint8Array, beat: number): Promise<void> {
+    const { store } = this.#holder
+    const next = this.#record(beat)
+    const standing = (await store.replace(path, present, next)) ? next : await store.read(path)
+    if (this.#held.get(path) !== present) return // released meanwhile
+    if (standing && this.#isMine(standing, path)) this.#held.set(path, standing)
+    else this.#held.delete(path) // taken over: whoever commits first wins
   }
 
   #record(beat: number): Buffer {
     return encodeRecord({ v: RECORD_VERSION, holder: this.#holder.name, beat } satisfies LeaseRecord)
   }
 
+  /** Also where the answer to an earlier renewal was lost: the record then says another beat. */
+  #isMine(held: Uint8Array, path: string): boolean {
+    return holderOf(held, path) === this.#holder.name
+  }
+
   #isLost(held: Uint8Array, path: string): boolean {
-    try {
-      return this.#holder.isGone?.(decodeRecord<LeaseRecord>(held, path).holder) ?? false
-    } catch {
-      return true // not a lease that anyone renews
-    }
+    const holder = holderOf(held, path)
+    return holder === undefined || (this.#holder.isGone?.(holder) ?? false)
+  }
+}
+
+/** Undefined for what is not a lease that anyone renews. */
+function holderOf(held: Uint8Array, path: string): string | undefined {
+  try {
+    return decodeRecord<LeaseRecord>(held, path).holder
+  } catch {
+    return undefined
   }
 }

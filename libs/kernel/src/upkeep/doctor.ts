@@ -1,4 +1,4 @@
-import { fileDigest } from '../run/artifact.ts'
+import { fileDigest, inlineBytes } from '../run/artifact.ts'
 import { sha256 } from '../run/key.ts'
 import type { Layout } from '../run/layout.ts'
 import type { Plan } from '../run/plan-record.ts'
@@ -57,9 +57,11 @@ async function checkObjects(
 /** Code is checked against its digest whenever it is loaded; here only that it can be read, manifest and all. */
 async function checkCode(store: ArtifactStore, at: Layout, { findings }: Checkup, repair: boolean): Promise<void> {
   const pinned = new Map<string, string>()
-  for (const run of await store.children(at.runs))
-    for (const { code } of Object.values((await plan(store, at, run))?.steps ?? {}))
-      if ('fingerprint' in code) pinned.set(code.fingerprint, code.digest)
+  // The oldest run counts: one that was planned after a change has pinned what it found.
+  for (const run of (await store.children(at.runs)).sort())
+    for (const { code, fallback } of Object.values((await plan(store, at, run))?.steps ?? {}))
+      for (const pin of [code, fallback])
+        if (pin && 'fingerprint' in pin && !pinned.has(pin.fingerprint)) pinned.set(pin.fingerprint, pin.digest)
   for (const [fingerprint, digest] of pinned) {
     const path = at.code(fingerprint)
     const bytes = await store.read(path)
@@ -109,7 +111,16 @@ async function faultOf(
   if (checkpoint.key !== key) return `it is the checkpoint of another key, ${checkpoint.key}`
   const referred = noReferences()
   await addCheckpoint(store, at, checkpoint, referred)
-  return missing(store, at, referred.objects, broken)
+  return alteredIn(checkpoint) ?? missing(store, at, referred.objects, broken)
+}
+
+/** Artifacts that the record itself holds must be what their digests say, too. */
+function alteredIn({ outputs }: Pick<Checkpoint, 'outputs'>): string | undefined {
+  for (const [name, ref] of Object.entries(outputs)) {
+    const held = inlineBytes(ref)
+    if (held && sha256(held) !== ref.digest) return `its output "${name}" does not match its digest`
+  }
+  return undefined
 }
 
 async function checkRuns(
@@ -120,19 +131,26 @@ async function checkRuns(
 ): Promise<void> {
   for (const run of await store.children(at.runs)) {
     checked.runs++
-    for (const path of [
-      at.plan(run),
-      at.runEnd(run),
-      ...(await store.children(at.ends(run))).map((file) => at.ends(run) + file),
-    ])
-      await readRecord<Plan | RunEnd | EndRecord>(store, path).catch((error: Error) =>
-        findings.push({ path, what: error.message, repair: 'none: it is history' }),
-      )
+    const ends = (await store.children(at.ends(run))).map((file) => at.ends(run) + file)
+    for (const path of [at.plan(run), at.runEnd(run), ...ends]) {
+      const what = await historyFault(store, path)
+      if (what !== undefined) findings.push({ path, what, repair: 'none: it is history' })
+    }
     const referred = noReferences()
     await addRun(store, at, run, referred).catch(() => {})
     const what = await missing(store, at, referred.objects, broken)
     if (what !== undefined)
       findings.push({ path: at.run(run), what, repair: 'none: it is history; run again to have the outputs' })
+  }
+}
+
+async function historyFault(store: ArtifactStore, path: string): Promise<string | undefined> {
+  try {
+    const record = await readRecord<Plan | RunEnd | EndRecord>(store, path)
+    const lanes = record && 'lanes' in record ? record.lanes : []
+    return lanes.flatMap((lane) => (lane.status === 'completed' ? (alteredIn(lane) ?? []) : []))[0]
+  } catch (error) {
+    return (error as Error).message
   }
 }
 

@@ -87,7 +87,7 @@ async function liveRuns(
   }
   const live: string[] = []
   for (const [newer, name] of names.entries()) {
-    const end = await readRecord<RunEnd>(store, at.runEnd(name))
+    const end = await readRecord<RunEnd>(store, at.runEnd(name)).catch(() => undefined) // damaged: it may go, in time
     const since = end?.endedAt ?? (await store.stat(at.plan(name)))?.modified ?? now
     if (newer < keepRuns || referred.has(name) || now - since < keepMs) live.push(name)
     else report.runs.push(name)

@@ -1,0 +1,199 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { hash } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { vi } from 'vitest'
+import { inlineBytes, type Code, type Compute, type ErrorRecord, type Made, type Work } from '@cairn/kernel/runtime'
+import type { HostOrder } from './host.fixture.ts'
+import type { ComputeOptions } from './options.ts'
+
+type StoredCode = Exclude<Code, { readonly inline: true }>
+
+/** What became of a lane: its outputs as text, a list's as one for each item, or its error. */
+export type Settled =
+  { readonly outputs: Readonly<Record<string, string | readonly string[]>> } | { readonly error: ErrorRecord }
+
+/** How long to wait for what is sure to come, in milliseconds: far longer than it takes on a machine with other work. */
+export const DEADLINE_MS = 20_000
+
+const HOST_MAIN = fileURLToPath(new URL('./host.fixture.ts', import.meta.url))
+
+/** A project's folder, stored code, and work made of it. */
+export class Workshop {
+  readonly root = mkdtempSync(join(tmpdir(), 'cairn-compute-'))
+  readonly secrets: Record<string, string> = {}
+  readonly options: ComputeOptions = {
+    root: this.root,
+    scratch: () => this.folder('scratch'),
+    secrets: (name) => this.secrets[name],
+    remember: (_, compute) => compute(),
+  }
+
+  readonly #hosts: ChildProcess[] = []
+
+  /** A file's path, and its folder made. */
+  path(file: string): string {
+    mkdirSync(dirname(join(this.root, file)), { recursive: true })
+    return join(this.root, file)
+  }
+
+  folder(name: string): string {
+    mkdirSync(join(this.root, name), { recursive: true })
+    return join(this.root, name)
+  }
+
+  write(file: string, content: string | Uint8Array): string {
+    writeFileSync(this.path(file), content)
+    return this.path(file)
+  }
+
+  /** What bodies have written to a file, line by line. */
+  lines(file: string): string[] {
+    return existsSync(this.path(file)) ? readFileSync(this.path(file), 'utf8').split('\n').filter(Boolean) : []
+  }
+
+  /** Resolves when bodies have written so many lines to a file. */
+  async written(file: string, count = 1): Promise<string[]> {
+    await vi.waitUntil(() => this.lines(file).length >= count, { timeout: DEADLINE_MS, interval: 5 })
+    return this.lines(file)
+  }
+
+  /** Stores a step's code, as planning does. It has the kind `text`; `note` writes a line to a file; `written` awaits one. */
+  code(run: string, { inputs = '{}', outputs = '{ out: text }', before = '', after = '' } = {}): StoredCode {
+    const module = `import { appendFileSync, existsSync } from 'node:fs'
+const text = {
+  name: 'text', version: 1, schema: {},
+  encode: (value) => ({ bytes: Buffer.from(value) }),
+  decode: async (artifact) => Buffer.from(await artifact.bytes()).toString(),
+}
+const root = ${JSON.stringify(`${this.root}/`)}
+const note = (file, line = 'here') => appendFileSync(root + file, line + '\\n')
+const written = (file) =>
+  new Promise((done) => setInterval(function look() { if (existsSync(root + file)) done(clearInterval(this)) }, 5))
+${before}
+export const inputs = ${inputs}
+export const outputs = ${outputs}
+export const run = ${run}
+${after}`
+    const digest = hash('sha256', module)
+    const fingerprint = hash('sha256', `fingerprint of ${module}`)
+    return { fingerprint, digest, path: this.write(`code/${fingerprint}.mjs`, module) }
+  }
+
+  /** Code that imports a package of the project in `project/`, and one of a folder inside that. */
+  codeWithPackages(): StoredCode {
+    for (const [folder, name, value] of [
+      ['project', 'shape', 'round'],
+      ['project/inner', 'tint', 'red'],
+    ] as const) {
+      const place = `${folder}/node_modules/${name}`
+      this.write(`${place}/package.json`, JSON.stringify({ name, type: 'module', exports: './index.js' }))
+      this.write(`${place}/index.js`, `export const ${name} = '${value}'`)
+    }
+    const before = `import { shape } from 'shape'\nimport { tint } from 'tint'`
+    const code = this.code(`() => ({ out: tint + ' and ' + shape })`, { before })
+    this.write(`code/${code.fingerprint}.json`, JSON.stringify({ imports: { tint: 'inner' } }))
+    return code
+  }
+
+  work(code: Code, asked: Partial<Work> = {}): Work {
+    return {
+      run: 'run-1',
+      node: 'node',
+      step: 'step',
+      code,
+      lanes: lanes(1),
+      params: {},
+      secrets: [],
+      timeoutMs: undefined,
+      memory: undefined,
+      versions: undefined,
+      open: () => Promise.reject(new Error('nothing is to be opened')),
+      ...asked,
+    }
+  }
+
+  /** Folders of lanes, and what is in them. */
+  leftInScratch(): string[] {
+    return readdirSync(this.folder('scratch'), { recursive: true }).map(String)
+  }
+
+  /** Has a process of its own do what is ordered. */
+  host(order: HostOrder): ChildProcess {
+    const child = fork(HOST_MAIN, { execArgv: [] })
+    this.#hosts.push(child)
+    child.send(order)
+    return child
+  }
+
+  async remove(): Promise<void> {
+    for (const child of this.#hosts) child.kill('SIGKILL')
+    await Promise.all(children().map(gone))
+    rmSync(this.root, { recursive: true, force: true })
+  }
+}
+
+export function lanes(count: number): Work['lanes'] {
+  return Array.from({ length: count }, (_, index) => ({ index, inputs: {}, key: hash('sha256', `lane ${index}`) }))
+}
+
+/** Takes the outputs of every lane as its host would: as soon as they are there. */
+export async function settle(
+  compute: Compute,
+  work: Work,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Settled[]> {
+  const settled: Settled[] = []
+  for await (const result of compute.run(work, signal)) {
+    if (settled[result.lane]) throw new Error(`lane ${result.lane} was given twice`)
+    settled[result.lane] =
+      'error' in result
+        ? { error: result.error }
+        : { outputs: Object.fromEntries(Object.entries(result.outputs).map(([name, made]) => [name, contentOf(made)])) }
+  }
+  return settled
+}
+
+/** The one output of the one lane; rejects with the lane's error. */
+export async function only(compute: Compute, work: Work, signal?: AbortSignal): Promise<string> {
+  const [settled] = await settle(compute, work, signal)
+  if (settled && 'outputs' in settled) return settled.outputs['out'] as string
+  throw settled?.error
+}
+
+function contentOf({ ref, content, items }: Made): string | string[] {
+  if (items) return items.map((item) => contentOf(item) as string)
+  const bytes =
+    content === undefined ? inlineBytes(ref)! : 'file' in content ? readFileSync(content.file) : Buffer.from(content)
+  if (hash('sha256', bytes) !== ref.digest) throw new Error('the bytes do not match their digest')
+  return bytes.toString()
+}
+
+export async function ended(child: ChildProcess): Promise<unknown> {
+  return child.exitCode ?? child.signalCode ?? new Promise((done) => child.once('exit', done))
+}
+
+/** Processes that this one, or the given one, has started and that are not gone. */
+export function children(of = process.pid): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && parentOf(pid) === of)
+}
+
+/** Resolves when a process is gone, whoever started it. */
+export async function gone(pid: number): Promise<void> {
+  await vi.waitUntil(() => parentOf(pid) === undefined, { timeout: DEADLINE_MS, interval: 10 })
+}
+
+/** Undefined for a process that is gone, or dead and not yet buried. */
+function parentOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return state === 'Z' || state === 'X' ? undefined : Number(parent)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,81 @@
+import { once } from 'node:events'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { step, type Kind } from '@cairn/kernel'
+import type { LaneResult, Work } from '@cairn/kernel/runtime'
+import { lanes, only, settle, Workshop } from './compute.fixture.ts'
+import { computeSuite } from './compute.suite.ts'
+import { inProcess } from './in-process.ts'
+
+computeSuite('the process of its host', (options) => inProcess({ ...options, live: new Map() }))
+
+const text: Kind<string> = {
+  name: 'text',
+  version: 1,
+  schema: {},
+  encode: (value) => ({ bytes: Buffer.from(value) }),
+  decode: async (artifact) => Buffer.from(await artifact.bytes()).toString(),
+}
+
+describe('computing in the process of the host', () => {
+  let shop: Workshop
+  beforeEach(() => (shop = new Workshop()))
+  afterEach(() => shop.remove())
+
+  it('imports the packages of the project, from the folders that the manifest names', async () => {
+    const code = shop.codeWithPackages()
+    const { open: _, ...work } = shop.work(code)
+    const child = shop.host({ where: 'here', root: shop.folder('project'), work, stay: false }) // the tests' own loader resolves otherwise
+    const [result] = (await once(child, 'message')) as [LaneResult]
+    expect(result).toMatchObject({ outputs: { out: { ref: { text: 'red and round' } } } })
+  })
+
+  describe('a step that has no stored code', () => {
+    const greet = step('greet', { outputs: { out: text }, run: () => ({ out: 'hello' }) })
+    const fail = step('fail', {
+      outputs: { out: text },
+      catch: ({ message }) => ({ out: `caught: ${message}` }),
+      run: (): { out: string } => {
+        throw new Error('no')
+      },
+    })
+    const live = new Map([greet, fail].map((known) => [known.name, known]))
+    const inline = (name: string, asked: Partial<Work> = {}) =>
+      only(inProcess({ ...shop.options, live }), shop.work({ inline: true }, { step: name, ...asked }))
+
+    it('is run as it stands in memory', async () => {
+      expect(await inline('greet')).toBe('hello')
+      await expect(inline('fail')).rejects.toMatchObject({ code: 'STEP_FAILED', message: 'no' })
+    })
+
+    it('is caught by its own fallback', async () => {
+      const error = { code: 'STEP_FAILED', name: 'Error', message: 'no' } as const
+      const caught = { fallback: { inline: true }, lanes: [{ ...lanes(1)[0]!, error }] } as const
+      expect(await inline('fail', caught)).toBe('caught: no')
+    })
+
+    it('is refused when this process does not know it', async () => {
+      await expect(inline('strange')).rejects.toMatchObject({
+        code: 'BAD_DEFINITION',
+        message: 'strange has no stored code and is not known to this process',
+        next: 'make it a module-level export',
+      })
+    })
+  })
+
+  it('lets the host go on between bodies, however many there are', async () => {
+    const compute = inProcess({ ...shop.options, live: new Map() })
+    const code = shop.code(
+      '() => { const until = performance.now() + 5; while (performance.now() < until); return { out: "" } }',
+    )
+    await only(compute, shop.work(code))
+    let before = true
+    let turns = 0
+    const turn = () => {
+      turns++
+      if (before) setImmediate(turn)
+    }
+    turn()
+    await settle(compute, shop.work(code, { lanes: lanes(40) })).finally(() => (before = false))
+    expect(turns).toBeGreaterThan(2)
+  })
+})

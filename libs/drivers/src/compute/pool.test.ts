@@ -1,0 +1,162 @@
+import { once } from 'node:events'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { CairnError, type Work } from '@cairn/kernel/runtime'
+import { children, ended, gone, lanes, only, settle, Workshop } from './compute.fixture.ts'
+import { computeSuite } from './compute.suite.ts'
+import { processPool, type Pool } from './pool.ts'
+
+computeSuite('a pool of processes', (options) => processPool({ ...options, size: 2 }))
+
+describe('a pool of processes', () => {
+  let shop: Workshop
+  let pool: Pool
+  const open = (options: Partial<Parameters<typeof processPool>[0]>) => {
+    pool?.close()
+    pool = processPool({ ...shop.options, ...options })
+  }
+  beforeEach(() => {
+    shop = new Workshop()
+    open({ size: 1 })
+  })
+  afterEach(async () => {
+    pool.close()
+    await shop.remove()
+  })
+  const out = (run: string, asked: Partial<Work> = {}, signal?: AbortSignal) =>
+    only(pool, shop.work(shop.code(run), asked), signal)
+  const pid = () => out('() => ({ out: String(process.pid) })').then(Number)
+
+  it('imports the packages of the project, from the folders that the manifest names', async () => {
+    open({ root: shop.folder('project') })
+    expect(await only(pool, shop.work(shop.codeWithPackages()))).toBe('red and round')
+  })
+
+  it('refuses what has no stored code', async () => {
+    await expect(only(pool, shop.work({ inline: true }))).rejects.toMatchObject({
+      code: 'BAD_DEFINITION',
+      message: 'step has no stored code and is not known to this process',
+    })
+  })
+
+  it('does one work after the other in the same process', async () => {
+    const first = await pid()
+    expect(first).not.toBe(process.pid)
+    expect(await Promise.all([pid(), pid(), pid()])).toEqual([first, first, first])
+  })
+
+  it('does as many works at once as it has room for', async () => {
+    open({ size: 2 })
+    const meet = (mine: string, other: string) =>
+      out(`async () => {
+        note('${mine}')
+        await written('${other}')
+        return { out: String(process.pid) }
+      }`)
+    const pids = await Promise.all([meet('a', 'b'), meet('b', 'a'), meet('c', 'd'), meet('d', 'c')])
+    expect(new Set(pids).size).toBe(2)
+  })
+
+  it('computes in the process that was warmed', async () => {
+    pool.warm()
+    pool.warm()
+    const warmed = children()
+    expect(warmed).toHaveLength(1)
+    expect(await pid()).toBe(warmed[0])
+  })
+
+  it('lets work that waits for its turn be cancelled, and goes on with the others', async () => {
+    const cancel = new AbortController()
+    const first = out(`async () => {
+      note('began')
+      await written('go')
+      return { out: 'first' }
+    }`)
+    await shop.written('began')
+    const second = out('() => (note("began"), { out: "second" })', {}, cancel.signal)
+    const third = out('() => ({ out: "third" })')
+    cancel.abort(new CairnError('CANCELLED', 'run run-1 was cancelled'))
+    await expect(second).rejects.toMatchObject({ code: 'CANCELLED', message: 'run run-1 was cancelled' })
+    shop.write('go', '')
+    expect(await Promise.all([first, third])).toEqual(['first', 'third'])
+    expect(shop.lines('began')).toHaveLength(1)
+  })
+
+  it('does not make work with a limit of memory pay for what other work has left behind', async () => {
+    await out('() => { globalThis.left = Buffer.alloc(500e6, 1); return { out: "" } }')
+    const slow = '() => new Promise((done) => setTimeout(() => done({ out: "enough" }), 300))'
+    expect(await out(slow, { memory: 400e6 })).toBe('enough')
+  })
+
+  it('keeps the secrets of its host out of the environment of its processes', async () => {
+    vi.stubEnv('CAIRN_SECRET_TOKEN', 'a-b-c')
+    vi.stubEnv('CAIRN_TEST', 'seen')
+    try {
+      const environment = await out('() => ({ out: JSON.stringify(process.env) })')
+      expect(JSON.parse(environment)).toMatchObject({ CAIRN_TEST: 'seen', TZ: 'UTC' })
+      expect(environment).not.toMatch(/CAIRN_SECRET|a-b-c/)
+    } finally {
+      vi.unstubAllEnvs()
+    }
+  })
+
+  it('leaves no process once it is closed, and does no more of what it was given', async () => {
+    open({ size: 2 })
+    await pid()
+    const code = shop.code('() => { note("began"); while (true); }')
+    const settling = [0, 1, 2].map(() => settle(pool, shop.work(code, { lanes: lanes(2) })))
+    await shop.written('began', 2)
+    pool.close()
+    const closed = {
+      error: expect.objectContaining({ code: 'CANCELLED', message: 'the pool of processes was closed' }),
+    }
+    expect(await Promise.all(settling)).toEqual(Array.from({ length: 3 }, () => [closed, closed]))
+    await expect(pid()).rejects.toMatchObject({ code: 'CANCELLED' })
+    pool.warm()
+    await Promise.all(children().map(gone))
+    expect(shop.lines('began')).toHaveLength(2)
+    expect(shop.leftInScratch()).toEqual([])
+  })
+
+  describe('whose host', () => {
+    const start = (run: string, { stay }: { stay: boolean }) => {
+      const code = shop.code(run, { before: `import { spawn } from 'node:child_process'` })
+      const { open: _, ...work } = shop.work(code)
+      return shop.host({ where: 'in a pool', root: shop.root, work, stay })
+    }
+    const noted = 'note("pid", String(process.pid))'
+    const notedChild = 'note("pid", String(spawn("sleep", ["600"]).pid))'
+
+    it.each([
+      ['process that computes without a pause', `() => { ${noted}; while (true); }`],
+      ['process that waits', `() => { ${noted}; return new Promise(() => setInterval(() => {}, 1_000)) }`],
+      ['child of one that computes', `() => { ${notedChild}; while (true); }`],
+      ['child of one that waits', `() => { ${notedChild}; return new Promise(() => setInterval(() => {}, 1_000)) }`],
+    ])('is killed leaves no %s', async (_, run) => {
+      const child = start(run, { stay: true })
+      const [left] = await shop.written('pid')
+      child.kill('SIGKILL')
+      await gone(Number(left))
+    })
+
+    it('is killed leaves no process at rest', async () => {
+      const child = start(`() => (${noted}, { out: '' })`, { stay: true })
+      await once(child, 'message')
+      child.kill('SIGKILL')
+      await gone(Number(shop.lines('pid')[0]))
+    })
+
+    it('is killed leaves no process that was only warmed', async () => {
+      const child = shop.host({ where: 'in a pool', root: shop.root, stay: true })
+      await once(child, 'message')
+      const [warmed] = children(child.pid)
+      child.kill('SIGKILL')
+      await gone(warmed!)
+    })
+
+    it('has nothing more to do does not keep it', async () => {
+      const child = start(`() => (${noted}, { out: '' })`, { stay: false })
+      expect(await ended(child)).toBe(0)
+      await gone(Number(shop.lines('pid')[0]))
+    })
+  })
+})

@@ -1,0 +1,220 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { CairnError, channels, type LaneResult, type OutputMessage, type Work } from '@cairn/kernel/runtime'
+import { DEADLINE_MS, gone, lanes, only, settle, Workshop } from './compute.fixture.ts'
+import { processPool, type Pool } from './pool.ts'
+import { runInWorker } from './session.ts'
+import { WorkerProcess } from './worker-process.ts'
+
+describe('a body in a process of its own', () => {
+  let shop: Workshop
+  let pool: Pool
+  beforeEach(() => {
+    shop = new Workshop()
+    pool = processPool({ ...shop.options, size: 1 })
+  })
+  afterEach(async () => {
+    pool.close()
+    await shop.remove()
+  })
+  const never = new AbortController().signal
+  const out = (run: string, asked: Partial<Work> = {}, signal = never) =>
+    only(pool, shop.work(shop.code(run), asked), signal)
+  const goesOn = async () => expect(await out('() => ({ out: "next" })')).toBe('next')
+
+  /** Three lanes, the second of which goes wrong: its error. */
+  const secondOfThree = async (wrong: string, asked: Partial<Work> = {}) => {
+    const code = shop.code(
+      `() => {
+        note('lanes')
+        const kept = []
+        if (readFileSync(root + 'lanes', 'utf8').match(/here/g).length === 2) { ${wrong} }
+        return { out: 'fine' }
+      }`,
+      {
+        before: `import { readFileSync } from 'node:fs'
+          const pause = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)`,
+      },
+    )
+    const [first, second, third] = await settle(pool, shop.work(code, { lanes: lanes(3), ...asked }))
+    expect([first, third]).toEqual([{ outputs: { out: 'fine' } }, { outputs: { out: 'fine' } }])
+    return (second as { error: unknown }).error
+  }
+
+  describe('that never yields', () => {
+    it('is ended when its time is up, and the lanes behind it are done', async () => {
+      expect(await secondOfThree('while (true);', { timeoutMs: 1_000 })).toMatchObject({
+        code: 'TIMED_OUT',
+        message: 'step took longer than its time-out of 1 s',
+      })
+      await goesOn()
+    })
+
+    it('is ended when its run is cancelled', async () => {
+      const cancel = new AbortController()
+      const spinning = out('() => { note("began"); while (true); }', {}, cancel.signal)
+      await shop.written('began')
+      cancel.abort(new CairnError('CANCELLED', 'run run-1 was cancelled'))
+      await expect(spinning).rejects.toMatchObject({ code: 'CANCELLED', message: 'run run-1 was cancelled' })
+      await goesOn()
+    })
+
+    it('is ended when no one waits for it any more', async () => {
+      const code = shop.code(
+        `() => {
+          note('pids', String(process.pid))
+          if (++calls === 2) while (true);
+          return { out: '' }
+        }`,
+        { before: 'let calls = 0' },
+      )
+      for await (const result of pool.run(shop.work(code, { lanes: lanes(2) }), never)) {
+        expect(result).toHaveProperty('outputs')
+        await shop.written('pids', 2)
+        break
+      }
+      await gone(Number(shop.lines('pids')[1]))
+      await goesOn()
+    })
+  })
+
+  describe('that takes more memory than it may', () => {
+    const grow = (how: string) => `for (let n = 0; n < 150; n++) { ${how}; pause() }`
+
+    it.each([
+      ['buffers', 'kept.push(Buffer.alloc(20e6, 1))'],
+      ['objects', 'kept.push(Array.from({ length: 500_000 }, (_, n) => ({ n })))'],
+    ])('is ended, be it by %s, and the lanes behind it are done', async (_, how) => {
+      expect(await secondOfThree(grow(how), { memory: 400e6 })).toMatchObject({
+        code: 'OUT_OF_MEMORY',
+        message: expect.stringMatching(/^step used \d+ MB of memory; it may use 400 MB$/),
+        next: 'let it use more, memory: "4GB", or work on less at a time',
+      })
+    })
+
+    it('is ended by the limit of the pool when its step has none', async () => {
+      pool = processPool({ ...shop.options, size: 1, memory: 400e6 })
+      const error = await secondOfThree(grow('kept.push(Buffer.alloc(20e6, 1))'))
+      expect(error).toMatchObject({ code: 'OUT_OF_MEMORY' })
+    })
+
+    it('is told apart from other crashes when V8 gives up', async () => {
+      const worker = new WorkerProcess(64 * 2 ** 20, () => {})
+      const code = shop.code(
+        '() => { for (const kept = []; ; ) kept.push(Array.from({ length: 1e5 }, (_, n) => ({ n }))) }',
+      )
+      const session = { work: shop.work(code), memory: 8e9, secrets: {}, signal: never, options: shop.options }
+      const results: LaneResult[] = []
+      for await (const result of runInWorker(worker, session)) results.push(result)
+      const message = 'step needs more memory than the 67 MB that its JavaScript objects may take'
+      expect(results).toMatchObject([{ lane: 0, error: { code: 'OUT_OF_MEMORY', message } }])
+    })
+  })
+
+  describe('that ends its process', () => {
+    it.each([
+      ['leaves', 'console.error("nothing more to do"); process.exit(7)', 'exited with code 7: nothing more to do'],
+      ['leaves in peace', 'process.exit()', 'exited with code 0'],
+      ['kills itself', 'process.kill(process.pid, "SIGKILL"); while (true);', 'was killed (SIGKILL)'],
+      ['faults', 'console.error("a fault"); process.kill(process.pid, "SIGSEGV")', 'was killed (SIGSEGV): a fault'],
+      [
+        'throws later on',
+        'setImmediate(() => { throw new Error("too late") }); return new Promise(() => {})',
+        'too late',
+      ],
+    ])('and %s has crashed, which is told with its last words, and the other lanes are done', async (_, end, told) => {
+      expect(await secondOfThree(end)).toMatchObject({
+        code: 'STEP_CRASHED',
+        message: expect.stringContaining(told),
+      })
+    })
+
+    it('has last words of its own only, and no secret in them', async () => {
+      shop.secrets['TOKEN'] = 'a-b-c'
+      await out('() => { console.error("what came before"); return { out: "" } }')
+      const dying = out('(_, __, { secrets }) => { console.error("at the end: " + secrets.TOKEN); process.exit(1) }', {
+        secrets: ['TOKEN'],
+      })
+      await expect(dying).rejects.toMatchObject({
+        message: 'the process that ran step exited with code 1: at the end: ***',
+      })
+    })
+  })
+
+  describe('that starts processes', () => {
+    const starting = (how: string, then: string, asked: Partial<Work> = {}) => {
+      const code = shop.code(`() => { note('started', String(spawn('sleep', ['600'], ${how}).pid)); ${then} }`, {
+        before: `import { spawn } from 'node:child_process'`,
+      })
+      return only(pool, shop.work(code, asked))
+    }
+    const started = async () => Number((await shop.written('started'))[0])
+
+    it.each([
+      ['its time is up', 'while (true);', 'TIMED_OUT'],
+      ['it crashes', 'process.exit(1)', 'STEP_CRASHED'],
+    ])('leaves none of them behind when %s', async (_, then, code) => {
+      const ending = starting('{ stdio: "inherit" }', then, { timeoutMs: 500 })
+      await expect(ending).rejects.toMatchObject({ code })
+      await gone(await started())
+    })
+
+    it('is not waited for on account of one that has made itself independent', async () => {
+      const ending = starting('{ stdio: "inherit", detached: true }', 'console.error("leaving"); process.exit(1)')
+      try {
+        await expect(ending).rejects.toMatchObject({
+          message: 'the process that ran step exited with code 1: leaving',
+        })
+      } finally {
+        process.kill(await started(), 'SIGKILL')
+      }
+    })
+  })
+
+  describe('that prints', () => {
+    let heard: OutputMessage[]
+    const hear = (message: OutputMessage) => void heard.push(message)
+    beforeEach(() => {
+      heard = []
+      channels.output.subscribe(hear)
+    })
+    afterEach(() => channels.output.unsubscribe(hear))
+
+    it('is heard line by line, with its node, while it runs', async () => {
+      const printing = out(
+        `async () => {
+          console.log('one')
+          console.error('two')
+          await written('go')
+          process.stdout.write('three\\r\\nfour\\n\\n')
+          return { out: '' }
+        }`,
+        { node: 'train/3' },
+      )
+      await vi.waitUntil(() => heard.length === 2, DEADLINE_MS)
+      shop.write('go', '')
+      await printing
+      const lines = (stream: 'stdout' | 'stderr', ...all: string[]) =>
+        all.map((line) => ({ run: 'run-1', node: 'train/3', stream, line }))
+      expect(heard.filter(({ stream }) => stream === 'stdout')).toEqual(lines('stdout', 'one', 'three', 'four', ''))
+      expect(heard.filter(({ stream }) => stream === 'stderr')).toEqual(lines('stderr', 'two'))
+    })
+
+    it('is not taken for the next, even if it leaves a line without an end', async () => {
+      const code = shop.code(
+        '(_, { n }) => { process.stdout.write("some of " + n + "\\nrest of " + n); return { out: "" } }',
+      )
+      for (let n = 0; n < 20; n++) await only(pool, shop.work(code, { node: `node-${n}`, params: { n } }))
+      expect(heard.map(({ node, line }) => `${node}: ${line}`)).toEqual(
+        Array.from({ length: 20 }, (_, n) => [`node-${n}: some of ${n}`, `node-${n}: rest of ${n}`]).flat(),
+      )
+    })
+
+    it('tells no secret, not even a line of one', async () => {
+      Object.assign(shop.secrets, { TOKEN: 'a-b-c', KEY: '-----BEGIN-----\nMIIEvQIBADAN\n-----END-----' })
+      const run =
+        '({}, {}, { secrets: { TOKEN, KEY } }) => { console.log("with", TOKEN, "\\n" + KEY); return { out: "" } }'
+      await out(run, { secrets: ['TOKEN', 'KEY'] })
+      expect(heard.map(({ line }) => line.trim())).toEqual(['with ***', '***', '***', '***'])
+    })
+  })
+})

@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { allPipelines, findProject, loadPipeline, stepsOf } from './project.ts'
+import { TemporaryProject } from './project.fixture.ts'
+
+const pipelineFile = (...names: string[]) => `import { pipeline, step } from '@cairn/kernel'
+export const nothing = step('nothing', { outputs: {}, run: () => ({}) })
+${names.map((name) => `export const ${name} = pipeline('${name}', () => { nothing({}); return {} })`).join('\n')}
+`
+
+describe('a project', () => {
+  let project: TemporaryProject
+  beforeEach(() => (project = new TemporaryProject()))
+  afterEach(() => project.remove())
+
+  const manifest = (cairn: object) => project.write({ 'package.json': JSON.stringify({ type: 'module', cairn }) })
+  const names = async () => (await allPipelines(findProject(project.root))).map(({ pipeline }) => pipeline.name)
+
+  it('is the nearest folder upwards whose package.json has a cairn entry', () => {
+    project.write({
+      'a/package.json': '{ "cairn": { "pipelines": [] } }',
+      'a/b/package.json': '{ "name": "no-pipelines" }',
+      'a/b/c/file': '',
+    })
+    expect(findProject(project.path('a/b/c')).root).toBe(project.path('a'))
+    expect(findProject(project.path('a')).root).toBe(project.path('a'))
+    expect(findProject(project.root).root).toBe(project.root)
+  })
+
+  it('has its store and environment where the entry says, or else in .cairn and local', () => {
+    expect(findProject(project.root)).toMatchObject({ store: project.path('.cairn'), env: 'local' })
+    manifest({ pipelines: 'a.ts', store: '../elsewhere', env: 'playground' })
+    expect(findProject(project.root)).toEqual({
+      root: project.root,
+      pipelines: ['a.ts'],
+      store: project.path('../elsewhere'),
+      env: 'playground',
+    })
+  })
+
+  it('is told how to begin when there is none', () => {
+    project.write({ 'package.json': '{}' })
+    expect(() => findProject(project.root)).toThrow(
+      expect.objectContaining({
+        code: 'NOT_FOUND',
+        message: `no package.json from ${project.root} upwards has a "cairn" entry`,
+        next: 'add "cairn": { "pipelines": ["pipelines/*.ts"] } to package.json',
+      }),
+    )
+  })
+
+  it('is told which package.json is no JSON', () => {
+    project.write({ 'package.json': '{ "cairn": ' })
+    expect(() => findProject(project.root)).toThrow(
+      expect.objectContaining({
+        code: 'BAD_DEFINITION',
+        message: expect.stringContaining(`${project.path('package.json')} is not readable as JSON: `),
+      }),
+    )
+  })
+
+  it('has the pipelines of its files and patterns, each once, tests left out', async () => {
+    manifest({ pipelines: ['flows/*.ts', 'one.ts', 'flows/b.ts'] })
+    project.write({
+      'one.ts': pipelineFile('one'),
+      'flows/b.ts': `${pipelineFile('third', 'fourth')}export { third as again }`,
+      'flows/a.ts': pipelineFile('second'),
+      'flows/a.test.ts': 'throw new Error("tests run when they are imported")',
+      'flows/deep/c.ts': pipelineFile('unlisted'),
+    })
+    expect(await names()).toEqual(['second', 'third', 'fourth', 'one'])
+  })
+
+  it('is told which of its files does not exist', async () => {
+    manifest({ pipelines: ['flows/*.ts', 'one.ts'] })
+    await expect(names()).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      message: `one.ts, a pipeline of ${project.path('package.json')}, does not exist`,
+    })
+  })
+
+  it('loads the pipeline of a name with the module that exports it', async () => {
+    project.write({ 'a.pipeline.ts': pipelineFile('one'), 'b.pipeline.ts': pipelineFile('two', 'three') })
+    const { pipeline, file } = await loadPipeline(findProject(project.root), 'three')
+    expect([pipeline.name, file]).toEqual(['three', project.path('b.pipeline.ts')])
+    expect([...stepsOf(pipeline).keys()]).toEqual(['nothing'])
+  })
+
+  it.each(['three/main.ts', 'three.ts', 'z/three.flow.ts'])(
+    'looks first where the name is in the path: %s',
+    async (file) => {
+      manifest({
+        pipelines: ['a.ts', '**/three/*.ts', 'three.ts', 'z/*.ts'].filter(
+          (entry) => entry === 'a.ts' || entry === file || entry.includes('*'),
+        ),
+      })
+      project.write({ 'a.ts': 'throw new Error("this was not asked for")', [file]: pipelineFile('three') })
+      expect((await loadPipeline(findProject(project.root), 'three')).file).toBe(project.path(file))
+    },
+  )
+
+  it('suggests the nearest name for a pipeline that it does not have', async () => {
+    project.write({ 'a.pipeline.ts': pipelineFile('flights'), 'b.pipeline.ts': pipelineFile('penguins') })
+    await expect(loadPipeline(findProject(project.root), 'pengiuns')).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'there is no pipeline "pengiuns"',
+      next: 'did you mean "penguins"?',
+    })
+    await expect(loadPipeline(findProject(project.root), 'weather')).rejects.toMatchObject({
+      next: 'there is: flights, penguins',
+    })
+  })
+})

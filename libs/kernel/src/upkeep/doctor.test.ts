@@ -1,0 +1,184 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { submit } from '../run/engine.ts'
+import { sha256 } from '../run/key.ts'
+import { examine } from './doctor.ts'
+import { at, kept, upkeepHost, type UpkeepHost } from './upkeep.fixture.ts'
+
+const objectOf = (word: string) => sha256(JSON.stringify(word.repeat(5_000)))
+
+describe('a doctor', () => {
+  let host: UpkeepHost
+  beforeEach(async () => {
+    host = upkeepHost()
+    await host.make('a')
+  })
+  afterEach(() => host.remove())
+
+  const findings = async (options = {}) =>
+    (await examine(host.store, at, options)).findings.map(({ path, what, repair }) => ({
+      path: path.slice(at.root.length),
+      what,
+      repair,
+    }))
+  const checkpointOf = (step: string) => host.paths(`checkpoints/${step}/`)[0]!
+  const below = (path: string) => path.slice(at.root.length)
+  /** Changes one byte of a file, leaving its length as it is. */
+  const flip = (path: string, where = 10) => {
+    const bytes = Uint8Array.from(host.files.get(path)!)
+    bytes[where]! ^= 1
+    host.files.set(path, bytes)
+  }
+  const rerun = () => host.make('a')
+
+  const REUSED = { make: 'reused', finish: 'reused', spread: 'reused' }
+  const RETIRED = 'retired: the next run computes it again'
+  const QUARANTINED = 'moved to quarantine/'
+  const HISTORY = 'none: it is history'
+  const AGAIN = 'none: it is history; run again to have the outputs'
+
+  it('finds nothing wrong with what was run, and says what was looked at', async () => {
+    await host.make('b')
+    expect(await examine(host.store, at, { repair: true })).toEqual({
+      findings: [],
+      checked: { runs: 2, checkpoints: 5, objects: 4, bytes: 4 * 5_002 },
+    })
+    expect(await host.make('b')).toEqual(REUSED)
+  })
+
+  it('finds an object with a flipped byte, and takes it and what names it out of use', async () => {
+    const object = at.object(objectOf('a'))
+    flip(object)
+    const found = [
+      { path: below(object), what: 'its bytes do not match its digest', repair: QUARANTINED },
+      { path: below(checkpointOf('make')), what: `it refers to the broken object ${objectOf('a')}`, repair: RETIRED },
+      { path: 'runs/run-1/', what: `it refers to the broken object ${objectOf('a')}`, repair: AGAIN },
+    ]
+    expect(await findings()).toEqual(found)
+    const retired = checkpointOf('make')
+    expect(await findings({ repair: true })).toEqual(found)
+    expect(host.files.has(object) || host.files.has(retired)).toBe(false)
+    expect(host.paths('quarantine/').sort()).toEqual(
+      [at.quarantine(objectOf('a')), `${at.root}quarantine/make-${retired.split('/').at(-1)}`].sort(),
+    )
+    expect(await rerun()).toEqual({ ...REUSED, make: 'computed' })
+    expect(await findings()).toEqual([])
+  })
+
+  it('is content with an object that is set aside, as long as it is whole', async () => {
+    await host.store.move(at.object(objectOf('a')), at.condemned(objectOf('a')))
+    expect(await findings()).toEqual([])
+  })
+
+  it('finds a broken one that is set aside, too', async () => {
+    const condemned = at.condemned(objectOf('a'))
+    await host.store.move(at.object(objectOf('a')), condemned)
+    flip(condemned)
+    await findings({ repair: true })
+    expect(host.files.has(condemned)).toBe(false)
+    expect(await rerun()).toEqual({ ...REUSED, make: 'computed' })
+  })
+
+  it('finds what refers to an object that is gone', async () => {
+    await host.store.remove(at.object(objectOf('a')))
+    const what = `it refers to object ${objectOf('a')}, which is gone`
+    expect(await findings({ repair: true })).toEqual([
+      { path: expect.stringMatching(/^checkpoints\/make\//), what, repair: RETIRED },
+      { path: 'runs/run-1/', what, repair: AGAIN },
+    ])
+    expect(await rerun()).toEqual({ ...REUSED, make: 'computed' })
+  })
+
+  it('follows lists to their items', async () => {
+    await host.store.remove(at.object(objectOf('y')))
+    expect(await findings({ repair: true })).toMatchObject([
+      { path: expect.stringMatching(/^checkpoints\/spread\//), repair: RETIRED },
+      { path: 'runs/run-1/' },
+    ])
+    expect(await rerun()).toEqual({ ...REUSED, spread: 'computed' })
+    expect(await findings()).toEqual([])
+  })
+
+  it('finds an artifact with a flipped byte in the records that hold it', async () => {
+    const what = 'its output "small" does not match its digest'
+    for (const path of [checkpointOf('make'), at.end('run-1', 'make')])
+      flip(path, Buffer.from(host.files.get(path)!).indexOf('"text":"\\"a') + 10)
+    expect(await findings({ repair: true })).toEqual([
+      { path: expect.stringMatching(/^checkpoints\/make\//), what, repair: RETIRED },
+      { path: 'runs/run-1/ends/make', what, repair: HISTORY },
+    ])
+    expect(await rerun()).toEqual({ ...REUSED, make: 'computed' })
+  })
+
+  it.each([
+    ['is not readable as JSON', '{"v":1,'],
+    ['has version 99; this program knows up to 1', '{"v":99}'],
+  ])('finds records of which one %s', async (what, text) => {
+    const broken = [checkpointOf('make'), at.plan('run-1'), at.runEnd('run-1'), at.end('run-1', 'finish')]
+    for (const path of broken) host.files.set(path, Buffer.from(text))
+    expect(await findings({ repair: true })).toEqual(
+      broken.map((path, index) => ({
+        path: below(path),
+        what: `${path} ${what}`,
+        repair: index === 0 ? RETIRED : HISTORY,
+      })),
+    )
+    expect(await rerun()).toEqual({ ...REUSED, make: 'computed' })
+  })
+
+  it('finds a checkpoint under the key of another', async () => {
+    await host.make('b')
+    const [a, b] = host.paths('checkpoints/make/') as [string, string]
+    host.files.set(b, host.files.get(a)!)
+    expect(await findings({ repair: true })).toEqual([
+      { path: below(b), what: `it is the checkpoint of another key, ${a.split('/').at(-1)}`, repair: RETIRED },
+    ])
+    expect(await host.make('b')).toEqual({ ...REUSED, make: 'computed' })
+    expect(await rerun()).toEqual(REUSED)
+  })
+
+  describe('of stored code', () => {
+    const CHANGED = { what: 'it is not the code that runs were planned with', repair: QUARANTINED }
+    const code = () => host.paths('code/').find((path) => String(host.files.get(path)) === 'make')!
+
+    it('finds what was changed, and the next plan stores it anew', async () => {
+      const path = code()
+      flip(path, 1)
+      expect(await findings()).toEqual([{ path: below(path), ...CHANGED }])
+      await findings({ repair: true })
+      expect(host.files.has(path)).toBe(false)
+      expect(await host.make('b')).toMatchObject({ make: 'computed' })
+      expect(code()).toBe(path)
+      expect(await findings()).toEqual([])
+    })
+
+    it('is not misled by a run that was planned after the change', async () => {
+      const path = code()
+      flip(path, 1)
+      await host.make('b')
+      expect(await findings({ repair: true })).toEqual([{ path: below(path), ...CHANGED }])
+      await host.make('c')
+      expect(await findings()).toEqual([])
+    })
+
+    it('finds a changed fallback', async () => {
+      const { plan } = await host.plan(kept)
+      const fallback = { fingerprint: 'f', digest: sha256('fallback') }
+      const steps = { ...plan.steps, make: { ...plan.steps['make']!, fallback } }
+      const bus = { publish: async () => {}, subscribe: () => Promise.reject(new Error()) }
+      await submit({ store: host.store, bus, clock: host.clock }, { ...plan, steps })
+      await host.store.create(at.code('f'), Buffer.from('fallback'))
+      expect(await findings()).toEqual([])
+      flip(at.code('f'), 1)
+      expect(await findings()).toEqual([{ path: 'code/f.mjs', ...CHANGED }])
+    })
+  })
+
+  it('changes nothing unless it is to repair', async () => {
+    flip(at.object(objectOf('a')))
+    await host.store.remove(at.object(objectOf('x')))
+    host.files.set(checkpointOf('finish'), Buffer.from('{'))
+    const before = new Map(host.files)
+    expect(await findings()).toHaveLength(5)
+    expect(host.files).toEqual(before)
+  })
+})
