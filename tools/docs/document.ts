@@ -61,7 +61,12 @@ export function writeSample(folder: string, { info, text }: Block): string | und
  */
 export function isAsShown(shown: string, output: string): boolean {
   const pattern = comparable(shown).map((line) =>
-    line === '…' ? '(?:.*\n)*?' : `${line.split('…').map((part) => RegExp.escape(part)).join('.*')}\n`,
+    line === '…'
+      ? '(?:.*\n)*?'
+      : `${line
+          .split('…')
+          .map((part) => RegExp.escape(part))
+          .join('.*')}\n`,
   )
   return new RegExp(`^${pattern.join('')}$`).test(`${comparable(output).join('\n')}\n`)
 }

@@ -60,7 +60,7 @@ describe('what is computed again after an edit', () => {
     expect(plan.stdout).toMatch(/^extract-features +run .*factor in factor\.ts changed/m)
     expect(plan.stdout).toMatch(/^train-model +may run .*input n may change \(extract-features\)/m)
     const why = await project.cairn('why', 'edits', 'extract-features')
-    expect(why.stdout).toContain('MISS  factor in factor.ts changed (extract-features -> scale.ts -> factor.ts)')
+    expect(why.stdout).toContain('MISS  factor in factor.ts changed   (extract-features -> scale.ts -> factor.ts)')
     const run = await project.run('edits')
     expect(computed(run)).toEqual(['extract-features', 'train-model', 'evaluate'])
     expect(answer(run)).toBe('301')

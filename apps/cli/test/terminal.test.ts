@@ -28,13 +28,18 @@ export const show = pipeline('show', () => evaluate(load({})))
 `,
 }
 
-/** A command at a real terminal: \`script\` gives it a pseudo-terminal of the size that is asked for. */
-function atTerminal(project: CliProject, columns: number, ...args: string[]): Promise<Ended> {
+interface Terminal {
+  readonly columns?: number
+  readonly NO_COLOR?: string
+}
+
+/** A command at a real terminal: `script` gives it a pseudo-terminal of the size that is asked for. */
+function atTerminal(project: CliProject, { columns = 100, ...more }: Terminal, ...args: string[]): Promise<Ended> {
   const quoted = [NODE, CAIRN, ...args].map((word) => `'${word}'`).join(' ')
   const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...env } = process.env
   const child = spawn('script', ['-qefc', `stty cols ${columns} rows 24; ${quoted}`, '/dev/null'], {
     cwd: project.root,
-    env: { ...env, TERM: 'xterm-256color' },
+    env: { ...env, ...more, TERM: 'xterm-256color' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''
@@ -47,7 +52,7 @@ const ESCAPE = /\u001b\[/
 describe('at a terminal', () => {
   it('a run shows each step and its state in place, with the time left once that is known', async () => {
     const project = new CliProject(FILES)
-    const first = await atTerminal(project, 100, 'run', 'show')
+    const first = await atTerminal(project, {}, 'run', 'show')
     expect(first.code).toBe(0)
     const plain = stripVTControlCharacters(first.stdout)
     expect(plain).toContain('· evaluate-the-model-with-a-name-that-is-rather-long  waiting')
@@ -60,7 +65,7 @@ describe('at a terminal', () => {
 
     const second = await atTerminal(
       project,
-      100,
+      {},
       'run',
       'show',
       '--force',
@@ -75,7 +80,7 @@ describe('at a terminal', () => {
 
   it('no line is wider than the terminal', async () => {
     const project = new CliProject(FILES)
-    const { stdout } = await atTerminal(project, 44, 'run', 'show')
+    const { stdout } = await atTerminal(project, { columns: 44 }, 'run', 'show')
     const lines = stripVTControlCharacters(stdout).split(/\r?\n|\r/)
     const tabular = lines.filter((line) => /^ {0,3}\S+ +(load|evaluate)/.test(line))
     expect(tabular.length).toBeGreaterThan(0)
@@ -86,27 +91,10 @@ describe('at a terminal', () => {
   it('shows colours, but not with NO_COLOR', async () => {
     const project = new CliProject(FILES)
     await project.run('show')
-    expect((await atTerminal(project, 100, 'plan', 'show')).stdout).toMatch(ESCAPE)
-    process.env['NO_COLOR'] = '1'
-    try {
-      const quiet = spawnPlan(project)
-      expect(await quiet).not.toMatch(/\u001b\[3\dm/)
-    } finally {
-      delete process.env['NO_COLOR']
-    }
+    expect((await atTerminal(project, {}, 'plan', 'show')).stdout).toMatch(ESCAPE)
+    expect((await atTerminal(project, { NO_COLOR: '1' }, 'plan', 'show')).stdout).not.toMatch(/\u001b\[3\dm/)
   })
 })
-
-function spawnPlan(project: CliProject): Promise<string> {
-  const child = spawn('script', ['-qefc', `'${NODE}' '${CAIRN}' plan show`, '/dev/null'], {
-    cwd: project.root,
-    env: { ...process.env, TERM: 'xterm-256color', NO_COLOR: '1' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let stdout = ''
-  child.stdout.on('data', (data) => (stdout += String(data)))
-  return new Promise((done) => child.on('close', () => done(stdout)))
-}
 
 describe('in a pipe', () => {
   it('a run prints its result on standard output, and nothing else anywhere', async () => {
