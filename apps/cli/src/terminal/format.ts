@@ -40,12 +40,18 @@ export function artifact({ summary, size, text }: ArtifactRef): string {
   return text !== undefined && text.length <= 40 ? text : bytes(size)
 }
 
+/** So many entries of a summary are shown; `cairn cat` shows all. */
+const SHOWN = 3
+
 function summaryText(summary: Summary): string {
   const amounts = new Set(['rows', 'columns', 'items', 'bytes'])
-  return Object.entries(summary)
+  const entries = Object.entries(summary)
+  const shown = entries
+    .slice(0, SHOWN)
     .map(([name, value]) => {
       const shown = typeof value === 'number' ? (name === 'bytes' ? bytes(value) : number(value)) : value
       return amounts.has(name) ? (name === 'bytes' ? shown : `${shown} ${name}`) : `${name} ${shown}`
     })
     .join(', ')
+  return entries.length > SHOWN ? `${shown}, …` : shown
 }
