@@ -57,6 +57,14 @@ describe('a part of a pipeline', () => {
     expect(base.status).toBe('completed')
   })
 
+  it('starts on the newest run that has all it needs', async () => {
+    const project = new CliProject(FILES)
+    await project.run('flow')
+    await project.run('flow', '--until', 'load')
+    const run = await project.run('flow', '--from', 'train-model', '--set', 'train-model.trees=3')
+    expect(run.steps['evaluate']!.outputs!['score']!.text).toBe('8')
+  })
+
   it('starts on the outputs of the run that --base names, and names those that today would give otherwise', async () => {
     const project = new CliProject(FILES)
     const old = await project.run('flow', '--set', 'load.n=10')

@@ -3,16 +3,19 @@ import {
   forecast,
   makePlan,
   reasonsOf,
+  select,
   type Base,
   type ClosureSet,
+  type Layout,
   type NodeForecast,
+  type Pipeline,
   type Plan,
   type Previous,
   type Reason,
   type Settings,
 } from '@cairn/kernel/runtime'
 import type { LoadedPipeline } from './project.ts'
-import { findRun, newRunName, outputsOf, previousRun, readRun } from './runs.ts'
+import { findRun, newRunName, outputsOf, previousRun, readRun, recentRuns } from './runs.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface RunRequest {
@@ -49,7 +52,7 @@ export async function planRun(
   const { settings = {}, from = [], until = [], force = [] } = request
   const run = newRunName(clock.now())
 
-  const base = await baseOf(workspace, pipeline.name, request)
+  const base = await baseOf(workspace, pipeline, at, request)
   const plan = await makePlan(planner, pipeline, {
     run,
     env: project.env,
@@ -99,17 +102,26 @@ export async function planRun(
   }
 }
 
+/** The run that is named, or else, for a part of the pipeline, the newest that has all that must stand in. */
 async function baseOf(
-  workspace: Workspace,
-  pipeline: string,
-  { base, from = [] }: RunRequest,
+  { store }: Workspace,
+  { graph }: Pipeline,
+  at: Layout,
+  { base, from = [], until = [] }: RunRequest,
 ): Promise<Base | undefined> {
-  if (base === undefined && from.length === 0) return undefined
-  const { store } = workspace
-  const at = workspace.at(pipeline)
-  const name = base ?? (await previousRun(store, at))?.plan.run
-  if (name === undefined) return undefined
-  const run = await findRun(store, at, name)
-  const { plan } = await readRun(store, at, run)
-  return { run, outputs: (node) => outputsOf(store, at, plan, node) }
+  const open = async (name: string): Promise<Base> => {
+    const { plan } = await readRun(store, at, name)
+    return { run: name, outputs: (node) => outputsOf(store, at, plan, node) }
+  }
+  if (base !== undefined) return open(await findRun(store, at, base))
+  if (from.length === 0) return undefined
+  const { given } = select(graph, from, until)
+  let newest: Base | undefined
+  for await (const { plan } of recentRuns(store, at)) {
+    const candidate = await open(plan.run)
+    const found = await Promise.all([...given].map((node) => candidate.outputs(node)))
+    if (found.every((outputs) => outputs !== undefined)) return candidate
+    newest ??= candidate
+  }
+  return newest
 }

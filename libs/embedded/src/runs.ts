@@ -79,17 +79,22 @@ export async function outputsOf(
   return lane?.status === 'completed' ? lane.outputs : undefined
 }
 
+/** The newest runs that have been planned, the newest first. */
+export async function* recentRuns(store: ArtifactStore, at: Layout): AsyncIterable<RunSummary> {
+  for (const name of (await runNames(store, at)).slice(0, LOOKED_AT)) {
+    const plan = await readRecord<Plan>(store, at.plan(name))
+    if (plan) yield { plan, end: await readRecord<RunEnd>(store, at.runEnd(name)) }
+  }
+}
+const LOOKED_AT = 20
+
 /** The newest run that a plan can be compared with: the newest that completed, or else the newest. */
 export async function previousRun(store: ArtifactStore, at: Layout, except?: string): Promise<RunSummary | undefined> {
   let newest: RunSummary | undefined
-  for (const name of (await runNames(store, at)).slice(0, LOOKED_AT)) {
-    if (name === except) continue
-    const plan = await readRecord<Plan>(store, at.plan(name))
-    if (!plan) continue
-    const run = { plan, end: await readRecord<RunEnd>(store, at.runEnd(name)) }
+  for await (const run of recentRuns(store, at)) {
+    if (run.plan.run === except) continue
     if (run.end?.status === 'completed') return run
     newest ??= run
   }
   return newest
 }
-const LOOKED_AT = 20
