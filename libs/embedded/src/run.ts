@@ -48,7 +48,7 @@ export function startRun(
   { live = new Map(), onEvent, pool = openPool(workspace) }: RunOptions = {},
 ): RunningRun {
   const { store, clock } = workspace
-  const bus = memoryBus({ partitions: 1 })
+  const bus = memoryBus({ partitions: 1, waitForOutages: false }) // a person waits, who can free the disk
   const compute = shortHere(workspace, plan, inProcess({ ...computeOptions(workspace), live }), pool)
   const engine = new Engine({ store, bus, clock, compute, name: thisProcess, isGone, hasSuccessor: false })
 

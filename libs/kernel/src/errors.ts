@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'TIMED_OUT'
   | 'CANCELLED'
   | 'STORE_FAILED'
+  | 'BUS_FAILED'
 
 export interface ErrorDetails {
   /** What the person who reads this can do: a command, or the change to make. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { CairnEvent, EventBus } from '@cairn/kernel/runtime'
+import { CairnError, type CairnEvent, type EventBus } from '@cairn/kernel/runtime'
 
 /** What every event bus must do; each driver's test runs it. */
 export function busSuite(name: string, open: () => EventBus): void {
@@ -140,6 +140,43 @@ export function busSuite(name: string, open: () => EventBus): void {
       await bus.subscribe('topic', { group: 'late', from: 'now' }, hear)
       await bus.publish('topic', [event('new')])
       expect(await all).toEqual(['new'])
+    })
+
+    it('lets a new group start from a time', async () => {
+      const bus = open()
+      await bus.publish('topic', [event('before')])
+      await new Promise((later) => setTimeout(later, 20))
+      const time = Date.now()
+      await bus.publish('topic', [event('after')])
+      const { hear, all } = collector(1)
+      await bus.subscribe('topic', { group: 'late', from: { time } }, hear)
+      expect(await all).toEqual(['after'])
+    })
+
+    it('waits for the store or the bus as long as it takes, and gives up no event meanwhile', async () => {
+      const bus = open()
+      let outages = 8
+      const poisoned: string[] = []
+      const { hear, all } = collector(1)
+      const options = { group: 'g', from: 'now', onPoison: ({ id }: CairnEvent) => void poisoned.push(id) } as const
+      await bus.subscribe('topic', options, async (heard) => {
+        if (outages-- > 0) throw new CairnError('STORE_FAILED', 'the store is away')
+        await hear(heard)
+      })
+      await bus.publish('topic', [event('one')])
+      expect(await all).toEqual(['one'])
+      expect(poisoned).toEqual([])
+    })
+
+    it('tells a member when its share of the events changes', async () => {
+      const bus = open()
+      const told = Promise.withResolvers<void>()
+      let others = false
+      const onReassigned = () => void (others && told.resolve())
+      await bus.subscribe('topic', { group: 'g', from: 'now', onReassigned }, async () => {})
+      others = true
+      await bus.subscribe('topic', { group: 'g', from: 'now' }, async () => {})
+      await told.promise
     })
 
     it('gives what a member leaves unhandled to the group when it closes', async () => {

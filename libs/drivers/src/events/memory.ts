@@ -1,5 +1,11 @@
 import { hash } from 'node:crypto'
-import type { CairnEvent, EventBus, SubscribeOptions, Subscription } from '@cairn/kernel/runtime'
+import {
+  CairnError,
+  type CairnEvent,
+  type EventBus,
+  type SubscribeOptions,
+  type Subscription,
+} from '@cairn/kernel/runtime'
 
 export interface MemoryBusOptions {
   readonly partitions?: number
@@ -7,6 +13,8 @@ export interface MemoryBusOptions {
   readonly retain?: boolean
   /** How often an event that its handler rejects is delivered before it is given up. */
   readonly deliveries?: number
+  /** Whether to wait for a store that is away as long as it takes (default), or to give the event up like any other. */
+  readonly waitForOutages?: boolean
   /** Milliseconds before the second delivery; doubled before each next one. */
   readonly redeliverAfter?: number
 }
@@ -27,6 +35,13 @@ export function memoryBus(options: MemoryBusOptions = {}): EventBus {
   }
 }
 
+const LONGEST_WAIT_MS = 5_000
+
+/** Whether the store or the bus is to blame, which are waited for. */
+function isOutage(error: unknown): boolean {
+  return error instanceof CairnError && (error.code === 'STORE_FAILED' || error.code === 'BUS_FAILED')
+}
+
 interface Member {
   readonly options: SubscribeOptions
   readonly handler: (event: CairnEvent) => Promise<void>
@@ -38,13 +53,20 @@ class Topic {
   readonly #partitions: Partition[]
   readonly #groups = new Map<string, Group>()
 
-  constructor({ partitions = 4, retain = false, deliveries = 5, redeliverAfter = 20 }: MemoryBusOptions) {
-    this.#options = { partitions, retain, deliveries, redeliverAfter }
+  constructor({
+    partitions = 4,
+    retain = false,
+    deliveries = 5,
+    redeliverAfter = 20,
+    waitForOutages = true,
+  }: MemoryBusOptions) {
+    this.#options = { partitions, retain, deliveries, redeliverAfter, waitForOutages }
     this.#partitions = Array.from({ length: partitions }, () => ({ start: 0, log: [] }))
   }
 
   append(events: readonly CairnEvent[]): void {
-    for (const event of events) this.#partitions[this.#partitionOf(event)]!.log.push(JSON.stringify(event))
+    for (const event of events)
+      this.#partitions[this.#partitionOf(event)]!.log.push({ text: JSON.stringify(event), at: Date.now() })
     for (const group of this.#groups.values()) group.wake()
     if (this.#groups.size === 0) this.#trim()
   }
@@ -81,7 +103,15 @@ class Topic {
 interface Partition {
   /** Offset of the first event that is still there. */
   start: number
-  log: string[]
+  log: { readonly text: string; readonly at: number }[]
+}
+
+/** Index of the first event that a new group is to have. */
+function firstIndex(log: Partition['log'], from: SubscribeOptions['from']): number {
+  if (from === 'beginning') return 0
+  if (from === 'now') return log.length
+  const index = log.findIndex(({ at }) => at >= from.time)
+  return index < 0 ? log.length : index
 }
 
 /** One group's progress through the partitions of a topic. */
@@ -104,7 +134,7 @@ class Group {
     this.#options = options
     this.#trim = trim
     this.#progress = partitions.map(({ start, log }) => {
-      const offset = from === 'beginning' ? start : start + log.length
+      const offset = start + firstIndex(log, from)
       return { committed: offset, next: offset, done: new Set() }
     })
   }
@@ -115,16 +145,22 @@ class Group {
 
   join(member: Member): Subscription {
     this.#members.push(member)
+    this.#reassigned()
     this.wake()
     return {
       close: async () => {
         this.#members.splice(this.#members.indexOf(member), 1)
         await Promise.allSettled(member.atWork)
+        this.#reassigned()
         // What the member leaves unhandled goes to those who stay.
         for (const progress of this.#progress) progress.next = progress.committed
         this.wake()
       },
     }
+  }
+
+  #reassigned(): void {
+    for (const { options } of this.#members) options.onReassigned?.()
   }
 
   /** Delivers from a turn of its own: a publisher never runs a handler, and the event loop gets its turn in between. */
@@ -145,7 +181,7 @@ class Group {
     while (member && progress.next < start + log.length && member.atWork.size < limit) {
       const offset = progress.next++
       if (progress.done.has(offset)) continue
-      const work = this.#hand(member, log[offset - start]!).then((handled) => {
+      const work = this.#hand(member, log[offset - start]!.text).then((handled) => {
         member.atWork.delete(work)
         if (handled) this.#commit(index, offset)
         this.wake()
@@ -156,7 +192,7 @@ class Group {
 
   /** True once the event is handled or given up; false when the member left before it was. */
   async #hand(member: Member, text: string): Promise<boolean> {
-    const { deliveries, redeliverAfter } = this.#options
+    const { deliveries, redeliverAfter, waitForOutages } = this.#options
     for (let delivery = 1; ; delivery++) {
       const event = JSON.parse(text) as CairnEvent
       try {
@@ -164,11 +200,12 @@ class Group {
         return true
       } catch (error) {
         if (!this.#members.includes(member)) return false
-        if (delivery === deliveries) {
+        if (delivery >= deliveries && !(waitForOutages && isOutage(error))) {
           member.options.onPoison?.(event, error)
           return true
         }
-        await new Promise((resume) => setTimeout(resume, redeliverAfter * 2 ** (delivery - 1)))
+        const wait = Math.min(redeliverAfter * 2 ** (delivery - 1), LONGEST_WAIT_MS)
+        await new Promise((resume) => setTimeout(resume, wait))
       }
     }
   }

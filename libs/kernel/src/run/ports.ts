@@ -52,12 +52,17 @@ export interface EventBus {
 }
 export interface SubscribeOptions {
   readonly group: string
-  /** Where a group that is new starts. */
-  readonly from: 'beginning' | 'now'
+  /** Where a group that is new starts; a time in milliseconds since 1970. */
+  readonly from: 'beginning' | 'now' | { readonly time: number }
   /** Events in hand at one time. */
   readonly concurrency?: number
-  /** Told of an event that the handler keeps rejecting, and which is therefore given up. */
+  /**
+   * Told of an event that the handler keeps rejecting, and which is therefore given up. What the store or the bus is to
+   * blame for (`STORE_FAILED`, `BUS_FAILED`) is no such event: it is handed over until they are back.
+   */
   readonly onPoison?: (event: CairnEvent, error: unknown) => void
+  /** Told when other events than before come to this member: of those that are new to it, it may have missed some. */
+  readonly onReassigned?: () => void
 }
 export interface Subscription {
   /** Takes no new events and waits for the handlers at work. */
