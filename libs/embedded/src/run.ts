@@ -2,6 +2,7 @@ import { memoryBus } from '@cairn/drivers/events/memory'
 import { inProcess, processPool, type Pool } from '@cairn/drivers/compute'
 import { isGone, thisProcess } from '@cairn/drivers/process-id'
 import {
+  cancel,
   Engine,
   layout,
   readRecord,
@@ -75,7 +76,8 @@ export function startRun(
     }),
     async cancel() {
       await started // before that there is no run to cancel
-      await engine.cancel(plan.env, plan.pipeline, plan.run)
+      const end = await cancel({ store, bus, clock, name: thisProcess }, plan, plan.run)
+      if (end.status === 'cancelled') engine.abort(plan.run)
     },
   }
 }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { execute } from '../src/run/execute.ts'
 import { errorRecord } from '../src/errors.ts'
 import type { CairnEvent } from '../src/run/events.ts'
@@ -56,22 +57,32 @@ export class SimulatedStore {
   }
 }
 
-interface Delivery {
-  readonly text: string
-  done: boolean
-  /** Processes that have it in hand. */
-  readonly held: Set<Process>
+interface Member {
+  readonly process: Process
+  readonly handle: (event: CairnEvent) => Promise<void>
+  readonly onReassigned: () => void
 }
 
-/** A bus that delivers late, in any order, twice, and again to the next process when one has died. */
+/** One group's progress: each event goes to the member that its partition is assigned to. */
+interface Group {
+  readonly members: Member[]
+  /** Places in the log that are handled. */
+  readonly done: Set<number>
+  /** Who has what in hand, as `<process>/<place>`. */
+  readonly held: Set<string>
+}
+
+/** A bus that delivers late, in any order, twice, and again to another member when partitions move. */
 export class SimulatedBus {
   readonly heard = new Set<string>()
   readonly #world: World
-  readonly #log: Delivery[] = []
-  #member: { process: Process; handle: (event: CairnEvent) => Promise<void> } | undefined
+  readonly #partitions: number
+  readonly #log: { readonly text: string; readonly partition: number }[] = []
+  readonly #groups = new Map<string, Group>()
 
-  constructor(world: World) {
+  constructor(world: World, partitions: number) {
     this.#world = world
+    this.#partitions = partitions
   }
 
   for(process: Process): EventBus {
@@ -91,33 +102,54 @@ export class SimulatedBus {
     }
   }
 
-  /** Gives the topic to a process; what another has not finished is delivered to it again. */
-  assign(process: Process, handle: (event: CairnEvent) => Promise<void>): void {
-    this.#member = { process, handle }
-    for (const delivery of this.#log) if (!delivery.done) this.#deliver(delivery)
+  join(name: string, member: Member): void {
+    const group = this.#groups.get(name) ?? { members: [], done: new Set(), held: new Set() }
+    this.#groups.set(name, group)
+    group.members.push(member)
+    this.#rebalance(group)
+  }
+
+  /** A process that leaves, or is thrown out, may still be at work: as a zombie that cannot say that it is done. */
+  leave(name: string, process: Process): void {
+    const group = this.#groups.get(name)!
+    const at = group.members.findIndex((member) => member.process === process)
+    if (at >= 0) group.members.splice(at, 1)
+    this.#rebalance(group)
+  }
+
+  #rebalance(group: Group): void {
+    for (const { onReassigned } of group.members) onReassigned()
+    for (const place of this.#log.keys()) if (!group.done.has(place)) this.#deliver(group, place)
   }
 
   #append(event: CairnEvent): void {
     this.heard.add(event.id)
-    const delivery: Delivery = { text: JSON.stringify(event), done: false, held: new Set() }
-    this.#log.push(delivery)
-    this.#deliver(delivery)
-    if (this.#world.fault(0.03)) this.#deliver(delivery, true)
+    const place = this.#log.push({ text: JSON.stringify(event), partition: this.#partitionOf(event) }) - 1
+    for (const group of this.#groups.values()) {
+      this.#deliver(group, place)
+      if (this.#world.fault(0.03)) this.#deliver(group, place, true)
+    }
   }
 
-  #deliver(delivery: Delivery, again = false): void {
+  #partitionOf({ partitionkey }: CairnEvent): number {
+    return Number.parseInt(hash('sha1', partitionkey).slice(0, 8), 16) % this.#partitions
+  }
+
+  #deliver(group: Group, place: number, again = false): void {
     this.#world.soon(() => {
-      const member = this.#member
-      if (!member || (delivery.done && !again) || (delivery.held.has(member.process) && !again)) return
-      delivery.held.add(member.process)
-      member.handle(JSON.parse(delivery.text) as CairnEvent).then(
+      const { text, partition } = this.#log[place]!
+      const member = group.members[partition % group.members.length]
+      const holding = member && `${member.process.name}/${place}`
+      if (!member || ((group.done.has(place) || group.held.has(holding!)) && !again)) return
+      group.held.add(holding!)
+      const isAssigned = () => group.members[partition % group.members.length] === member
+      member.handle(JSON.parse(text) as CairnEvent).then(
         () => {
-          // A process that has lost the topic cannot say that it is done.
-          if (member.process.alive && this.#member === member) delivery.done = true
+          if (member.process.alive && isAssigned()) group.done.add(place)
         },
         () => {
-          delivery.held.delete(member.process)
-          if (member.process.alive) this.#deliver(delivery)
+          group.held.delete(holding!)
+          if (member.process.alive) this.#deliver(group, place)
         },
       )
     })

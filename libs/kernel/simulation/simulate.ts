@@ -1,6 +1,6 @@
 import type { Pipeline } from '../src/define/pipeline.ts'
 import { makePlan } from '../src/plan/plan.ts'
-import { Engine, submit } from '../src/run/engine.ts'
+import { cancel as cancelRun, Engine, submit } from '../src/run/engine.ts'
 import { layout } from '../src/run/layout.ts'
 import type { Plan } from '../src/run/plan-record.ts'
 import { decodeRecord, type Checkpoint, type EndRecord, type RunEnd } from '../src/run/records.ts'
@@ -22,6 +22,11 @@ export interface Story {
    * given up as one that kills its hosts, so beyond that it is not foretold how a run ends, only that it does.
    */
   readonly takeovers?: number
+  /**
+   * How the steps are hosted: all by one process at a time (default), or spread over so many kinds of host, of which
+   * some have two at a time.
+   */
+  readonly stages?: number
 }
 
 export interface Ending {
@@ -36,53 +41,74 @@ export interface Ending {
 }
 
 /** Plays one story to its end: random pipeline, random faults, any number of processes dying on the way. */
-export async function simulate({ seed, runs, faults, cancel, takeovers = 2 }: Story): Promise<Ending> {
+export async function simulate({ seed, runs, faults, cancel, takeovers = 2, stages = 1 }: Story): Promise<Ending> {
   const { pipeline, tempers, steps } = randomPipeline(randomFrom(seed))
   const world = new World(seed ^ 0x5bd1e995, faults)
   const store = new SimulatedStore(world)
-  const bus = new SimulatedBus(world)
+  const bus = new SimulatedBus(world, stages === 1 ? 1 : 3)
   const computed = new Map<string, number>()
   const plans = await Promise.all(Array.from({ length: runs }, (_, index) => planFor(pipeline, store, `run-${index}`)))
 
   let processes = 0
-  let engine: Engine
-  let process: Process
-  const takeOver = () => {
-    process = { name: `process-${processes++}`, alive: true }
-    const dead = (name: string) => name !== process.name && world.chance(0.5)
-    const host = {
+  /** Hosts by the stage that they are of; those that were thrown out are gone from it, dead or not. */
+  const hosts = Array.from({ length: stages }, (): { process: Process; engine: Engine }[] => [])
+  const start = (stage: number) => {
+    const process: Process = { name: `process-${processes++}`, alive: true }
+    const engine = new Engine({
       store: store.for(process),
       bus: bus.for(process),
       clock: world.clock,
       name: process.name,
-      isGone: dead,
+      isGone: (name) => name !== process.name && world.chance(0.5),
       hasSuccessor: true,
-    }
-    engine = new Engine({ ...host, compute: simulatedCompute(world, process, steps, computed) })
-    const current = engine
-    bus.assign(process, (event) => current.handle(event))
+      compute: simulatedCompute(world, process, steps, computed),
+      ...(stages > 1 && { steps: new Set([...steps.keys()].filter((_, at) => at % stages === stage)) }),
+      ...(world.chance(0.3) && { leaseAfterMs: 100 }),
+    })
+    hosts[stage]!.push({ process, engine })
+    const member = { process, handle: engine.handle.bind(engine), onReassigned: () => engine.forget() }
+    bus.join(`stage-${stage}`, member)
   }
-  takeOver()
+  const throwOut = (stage: number, dies: boolean) => {
+    const { process } = world.pick(hosts[stage]!)
+    hosts[stage] = hosts[stage]!.filter((host) => host.process !== process)
+    process.alive = !dies
+    start(stage) // first, so that no event is without a member
+    bus.leave(`stage-${stage}`, process)
+  }
+  for (let stage = 0; stage < stages; stage++)
+    for (let replica = 0; replica < (stages > 1 && world.chance(0.5) ? 2 : 1); replica++) start(stage)
 
-  const always: Process = { name: 'submitter', alive: true }
+  const always: Process = { name: 'control', alive: true }
+  const control = { store: store.for(always), bus: bus.for(always), clock: world.clock, name: always.name }
   for (const plan of plans) submitSurely(plan)
   function submitSurely(plan: Plan): void {
-    submit({ store: store.for(always), bus: bus.for(always), clock: world.clock }, plan).catch(() => submitSurely(plan))
+    submit(control, plan).catch(() => submitSurely(plan))
   }
   if (cancel) world.after(world.random() * 400, () => cancelSurely())
   function cancelSurely(): void {
-    engine.cancel(plans[0]!.env, plans[0]!.pipeline, plans[0]!.run).catch(() => world.after(50, cancelSurely))
+    cancelRun(control, plans[0]!, plans[0]!.run).then(
+      (end) => {
+        // Some hear of it at once; the others when its event comes.
+        if (end.status === 'cancelled')
+          for (const { engine } of hosts.flat()) if (world.chance(0.5)) engine.abort(plans[0]!.run)
+      },
+      () => world.after(50, cancelSurely),
+    )
   }
 
   let taken = 0
+  let thrownOut = 0
   while (await world.step()) {
     taken++
     if (taken > 200_000) throw new Error(`seed ${seed}: the story does not end`)
-    if (processes > takeovers) continue
-    if (world.fault(0.004)) {
-      process!.alive = false // kill -9
-      takeOver()
-    } else if (world.fault(0.002)) takeOver() // a rebalance: the old process goes on for a while as a zombie
+    if (thrownOut >= takeovers) continue
+    const dies = world.fault(0.004) // kill -9
+    // Or a rebalance: the old process goes on for a while as a zombie.
+    if (dies || world.fault(0.002)) {
+      throwOut(Math.floor(world.random() * stages), dies)
+      thrownOut++
+    }
   }
   return { pipeline, tempers, plans, files: store.files, heard: bus.heard, computed, steps: taken }
 }

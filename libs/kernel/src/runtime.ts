@@ -2,7 +2,7 @@
 export * from './index.ts'
 export { errorRecord, type ErrorRecord } from './errors.ts'
 export type * from './define/graph.ts'
-export { Engine, submit, type Host } from './run/engine.ts'
+export { cancel, Engine, submit, type Host } from './run/engine.ts'
 export { execute, type LoadedCode, type Surface } from './run/execute.ts'
 export * from './run/events.ts'
 export * from './run/layout.ts'

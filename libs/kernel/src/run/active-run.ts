@@ -7,6 +7,7 @@ import type { ArtifactRef } from '../define/kind.ts'
 import type { RunReader } from './lanes.ts'
 import { layout, type Layout } from './layout.ts'
 import { parseManifest } from '../define/list.ts'
+import { ownersOf, type Owners } from './owners.ts'
 import type { PinnedCode, Plan } from './plan-record.ts'
 import type { ArtifactStore, Code, EventBus } from './ports.ts'
 import { Recent } from './recent.ts'
@@ -21,8 +22,9 @@ export class ActiveRun implements RunReader {
   readonly signal: AbortSignal
   /** Tasks whose ending has been published, as far as this process knows. */
   readonly announced = new Set<string>()
-  /** Tasks that this process is at. */
-  readonly busy = new Map<string, Promise<void>>()
+  /** Tasks that this process is at; kept when the rest is made again from the store. */
+  readonly busy: Map<string, Promise<void>>
+  readonly owners: Owners
   readonly allItems = new Recent<readonly ArtifactRef[]>(8)
   readonly #lists = new Recent<readonly ArtifactRef[]>(64)
   readonly #ends = new Recent<EndRecord>(1024)
@@ -31,8 +33,16 @@ export class ActiveRun implements RunReader {
   readonly #store: ArtifactStore
   readonly #bus: EventBus
 
-  constructor(plan: Plan, store: ArtifactStore, bus: EventBus, signal: AbortSignal) {
+  constructor(
+    plan: Plan,
+    store: ArtifactStore,
+    bus: EventBus,
+    signal: AbortSignal,
+    busy = new Map<string, Promise<void>>(),
+  ) {
     this.plan = plan
+    this.busy = busy
+    this.owners = ownersOf(plan)
     this.at = layout(plan.env, plan.pipeline)
     this.state = new RunState(plan)
     this.signal = signal
@@ -47,6 +57,13 @@ export class ActiveRun implements RunReader {
       if (!end) throw new CairnError('NOT_FOUND', `${path} is gone`, { next: 'cairn doctor' })
       return end
     })
+  }
+
+  /** The terminal record of a task that may not have ended yet. */
+  async standing(task: string): Promise<EndRecord | undefined> {
+    const end = await readRecord<EndRecord>(this.#store, this.at.end(this.plan.run, task))
+    if (end) this.remember(task, end)
+    return end
   }
 
   remember(task: string, end: EndRecord): void {

@@ -2,7 +2,7 @@ import { ActiveRun } from './active-run.ts'
 import { keepArtifact } from './artifact.ts'
 import { channels } from './channels.ts'
 import { CairnError, type ErrorRecord } from '../errors.ts'
-import { endEvent, parseTask, runEvent, taskName, type CairnEvent } from './events.ts'
+import { endEvent, parseTask, readyEvent, runEvent, taskName, type CairnEvent } from './events.ts'
 import { InHand } from './in-hand.ts'
 import { joinEach, joinWhen, type Joined } from './join.ts'
 import { layout } from './layout.ts'
@@ -18,7 +18,7 @@ import {
   type RunEnd,
   type TaskStatus,
 } from './records.ts'
-import { countsOf } from './run-state.ts'
+import { countsOf, type Ending } from './run-state.ts'
 import { runStep } from './step-task.ts'
 
 /** What a process that runs steps is made of. */
@@ -27,6 +27,10 @@ export interface Host extends LeaseHolder {
   readonly compute: Compute
   /** Whether another process takes up the runs of this one when it dies: then attempts are counted in the store. */
   readonly hasSuccessor: boolean
+  /** The steps whose tasks it runs, where others run the rest. Default: all. */
+  readonly steps?: ReadonlySet<string>
+  /** Take a lease only for work that goes on for so long, in milliseconds: where a lease costs as much as short work. */
+  readonly leaseAfterMs?: number
 }
 
 /** Stores a plan and tells the world: from here on the run goes on by itself. Doing it again does nothing new. */
@@ -34,6 +38,33 @@ export async function submit(host: Pick<Host, 'store' | 'bus' | 'clock'>, plan: 
   await claim(host.store, layout(plan.env, plan.pipeline).plan(plan.run), plan)
   const run = new ActiveRun(plan, host.store, host.bus, new AbortController().signal)
   await run.publish([runEvent(plan, 'run-started', plan.createdAt)])
+}
+
+/** Ends a run early, unless it has ended: tells its hosts, who stop what they are at. What is finished stays finished. */
+export async function cancel(
+  host: Pick<Host, 'store' | 'bus' | 'clock' | 'name'>,
+  { env, pipeline }: Pick<Plan, 'env' | 'pipeline'>,
+  name: string,
+): Promise<RunEnd> {
+  const { store, bus, clock } = host
+  const at = layout(env, pipeline)
+  const plan = await readRecord<Plan>(store, at.plan(name))
+  if (!plan) throw new CairnError('NOT_FOUND', `run ${name} of ${pipeline} has no plan in ${env}`)
+  const end = await claimRunEnd(host, plan, 'cancelled')
+  if (end.status === 'cancelled') {
+    const run = new ActiveRun(plan, store, bus, new AbortController().signal)
+    await run.publish([runEvent(plan, 'run-cancelled', clock.now())])
+  }
+  return end
+}
+
+function claimRunEnd(
+  { store, clock, name }: Pick<Host, 'store' | 'clock' | 'name'>,
+  { env, pipeline, run }: Plan,
+  status: RunEnd['status'],
+): Promise<RunEnd> {
+  const end: RunEnd = { v: RECORD_VERSION, status, endedAt: clock.now(), host: name }
+  return claim(store, layout(env, pipeline).runEnd(run), end)
 }
 
 /**
@@ -48,6 +79,7 @@ export class Engine {
   readonly #inHand = new InHand()
   readonly #runs = new Map<string, Promise<ActiveRun>>()
   readonly #cancels = new Map<string, AbortController>()
+  readonly #busy = new Map<string, Map<string, Promise<void>>>()
   #stopped = false
 
   constructor(host: Host) {
@@ -56,22 +88,19 @@ export class Engine {
   }
 
   /** Resolves when all that follows from the event is safe in the store and on the bus. */
-  async handle({ type, data }: CairnEvent): Promise<void> {
+  async handle(event: CairnEvent): Promise<void> {
+    const { type, data } = event
     if (!REACTED_TO.has(type)) return
     const run = await this.#open(data.env, data.pipeline, data.run)
-    const task = data.node === undefined ? undefined : taskName({ node: data.node, batch: data.batch ?? '' })
-    await Promise.all((await this.#next(run, task)).map((next) => this.#perform(run, next)))
-    if (run.state.done) await this.#endRun(run)
+    if (type === 'cairn.run-cancelled') await this.#cancelTasks(run)
+    else if (type === 'cairn.ready') await this.#runBatch(run, taskOf(event)!)
+    else await this.#goOn(run, await this.#next(run, event))
+    if (run.state.done && this.#sees(run.owners.ofEnd)) await this.#endRun(run)
   }
 
-  /** Ends a run early; what is being computed is stopped, and what has not begun never does. Completion may come first. */
-  async cancel(env: string, pipeline: string, name: string): Promise<RunEnd> {
-    const run = await this.#open(env, pipeline, name)
-    const end = await this.#claimRunEnd(run, 'cancelled')
-    if (end.status !== 'cancelled') return end
-    this.#abort(name)
-    await Promise.all([...run.state.unfinished()].map((task) => this.#perform(run, task)))
-    return end
+  /** Stops what this process is computing for a run that is cancelled, before its events tell of that. */
+  abort(run: string): void {
+    this.#cancels.get(run)?.abort(new CairnError('CANCELLED', `run ${run} was cancelled`))
   }
 
   /** Stops computing without ending anything: the events in hand are left for the next host. */
@@ -86,8 +115,10 @@ export class Engine {
     this.#runs.clear()
   }
 
-  #abort(run: string): void {
-    this.#cancels.get(run)?.abort(new CairnError('CANCELLED', `run ${run} was cancelled`))
+  /** Whether tasks of a step are run here. */
+  #sees(step: string | undefined): boolean {
+    const { steps } = this.#host
+    return steps === undefined || (step !== undefined && steps.has(step))
   }
 
   #open(env: string, pipeline: string, name: string): Promise<ActiveRun> {
@@ -104,27 +135,57 @@ export class Engine {
     const at = layout(env, pipeline)
     const plan = await readRecord<Plan>(store, at.plan(name))
     if (!plan) throw new CairnError('NOT_FOUND', `run ${name} of ${pipeline} has no plan in ${env}`)
-    const cancel = new AbortController()
+    const cancel = this.#cancels.get(name) ?? new AbortController()
     this.#cancels.set(name, cancel)
-    const run = new ActiveRun(plan, store, bus, cancel.signal)
+    const busy = this.#busy.get(name) ?? new Map<string, Promise<void>>()
+    this.#busy.set(name, busy)
+    const run = new ActiveRun(plan, store, bus, cancel.signal, busy)
     for (const file of await store.children(at.ends(name))) {
       const task = at.taskOf(file)
       run.state.end(task, await run.end(task))
     }
     const end = await readRecord<RunEnd>(store, at.runEnd(name))
-    if (end?.status === 'cancelled') this.#abort(name)
+    if (end?.status === 'cancelled') this.abort(name)
     return run
   }
 
   /** The tasks that an event calls for: those that it made ready, and those that ended without its sender's knowing. */
-  async #next(run: ActiveRun, task: string | undefined): Promise<string[]> {
-    const { state, announced } = run
+  async #next(run: ActiveRun, event: CairnEvent): Promise<string[]> {
+    const { state, announced, owners } = run
+    const task = taskOf(event)
     if (task !== undefined) {
       announced.add(task)
-      state.end(task, await run.end(task))
+      state.end(task, endingOf(event) ?? (await run.end(task)))
     }
     const called = task === undefined ? state.first : [...state.after(task)]
-    return called.filter((next) => !announced.has(next) && (state.ready(next) || state.ended(next)))
+    return called.filter(
+      (next) => this.#sees(owners.of(next)) && !announced.has(next) && (state.ready(next) || state.ended(next)),
+    )
+  }
+
+  /** Runs tasks, but hands batches to whoever has time for them. */
+  async #goOn(run: ActiveRun, tasks: readonly string[]): Promise<void> {
+    const isHandedOn = (task: string) => task.includes('/') && run.state.ready(task) && !run.busy.has(task)
+    const handedOn = tasks.filter(isHandedOn)
+    if (handedOn.length > 0)
+      await run.publish(handedOn.map((task) => readyEvent(run.plan, task, this.#host.clock.now())))
+    await Promise.all(tasks.filter((task) => !isHandedOn(task)).map((task) => this.#perform(run, task)))
+  }
+
+  /** A batch that was handed on, maybe by another process, which has heard more of the run than this one. */
+  async #runBatch(run: ActiveRun, task: string): Promise<void> {
+    const { state, owners } = run
+    if (!this.#sees(owners.of(task))) return
+    for (const need of state.before(task)) if (!state.ended(need)) state.end(need, await run.end(need))
+    const standing = state.ended(task) ? undefined : await run.standing(task)
+    if (standing) state.end(task, standing)
+    await this.#perform(run, task)
+  }
+
+  async #cancelTasks(run: ActiveRun): Promise<void> {
+    this.abort(run.plan.run)
+    const mine = [...run.state.unfinished()].filter((task) => this.#sees(run.owners.of(task)))
+    await Promise.all(mine.map((task) => this.#perform(run, task)))
   }
 
   #perform(run: ActiveRun, task: string): Promise<void> {
@@ -206,21 +267,32 @@ export class Engine {
   }
 
   async #endRun(run: ActiveRun): Promise<void> {
-    const end = await this.#claimRunEnd(run, run.state.status)
+    const end = await claimRunEnd(this.#host, run.plan, run.state.status)
     await run.publish([runEvent(run.plan, 'run-ended', end.endedAt, end)])
-    this.#runs.delete(run.plan.run)
-    this.#cancels.delete(run.plan.run)
+    this.#drop(run.plan.run)
   }
 
-  #claimRunEnd({ plan, at }: ActiveRun, status: RunEnd['status']): Promise<RunEnd> {
-    const { store, clock, name } = this.#host
-    return claim<RunEnd>(store, at.runEnd(plan.run), { v: RECORD_VERSION, status, endedAt: clock.now(), host: name })
+  #drop(run: string): void {
+    this.#runs.delete(run)
+    this.#cancels.delete(run)
+    this.#busy.delete(run)
   }
 }
 
 const REACTED_TO: ReadonlySet<string> = new Set(
-  ['run-started', 'completed', 'failed', 'timed-out', 'cancelled', 'skipped', 'blocked'].map((type) => `cairn.${type}`),
+  ['run-started', 'run-cancelled', 'ready', 'completed', 'failed', 'timed-out', 'cancelled', 'skipped', 'blocked'].map(
+    (type) => `cairn.${type}`,
+  ),
 )
+
+function taskOf({ data }: CairnEvent): string | undefined {
+  return data.node === undefined ? undefined : taskName({ node: data.node, batch: data.batch ?? '' })
+}
+
+/** What the event says of the ending: all that the run's state needs. What is read by tasks always comes from records. */
+function endingOf({ type, data }: CairnEvent): Ending | undefined {
+  return data.counts && { status: type.slice('cairn.'.length) as TaskStatus, counts: data.counts }
+}
 
 interface Result {
   readonly lanes: readonly Outcome[]

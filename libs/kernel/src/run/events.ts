@@ -4,6 +4,8 @@ import type { ErrorRecord } from '../errors.ts'
 
 export const EVENT_TYPES = [
   'run-started',
+  'run-cancelled',
+  'ready',
   'attempt-started',
   'attempt-failed',
   'completed',
@@ -71,8 +73,21 @@ export function topicOf({ env, pipeline }: Pick<Plan, 'env' | 'pipeline'>): stri
   return `cairn.${env}.${pipeline}`
 }
 
-export function runEvent(plan: Plan, type: 'run-started' | 'run-ended', now: number, end?: RunEnd): CairnEvent {
+export function runEvent(
+  plan: Plan,
+  type: 'run-started' | 'run-cancelled' | 'run-ended',
+  now: number,
+  end?: RunEnd,
+): CairnEvent {
   return event(plan, type, '', now, plan.run, end ? { status: end.status } : {})
+}
+
+/** Hands a batch of an `each` to whichever host takes it: batches of one run spread over partitions. */
+export function readyEvent(plan: Plan, task: string, now: number): CairnEvent {
+  const { node, batch } = parseTask(task)
+  const planned = plan.nodes[node]
+  const step = planned?.type === 'step' ? { step: planned.step } : {}
+  return event(plan, 'ready', task, now, `${plan.run}/${task}`, { node, batch, ...step })
 }
 
 export function attemptEvent(
@@ -92,12 +107,15 @@ export function attemptEvent(
   })
 }
 
-/** The event of a task's terminal record; made again from the record, it is the same event. */
+/**
+ * The event of a task's terminal record; made again from the record, it is the same event. All endings of a run share a
+ * partition, so that one host of each step hears them all, and knows when a batch or a join has all it waits for.
+ */
 export function endEvent(plan: Plan, task: string, end: EndRecord): CairnEvent {
   const { node, batch } = parseTask(task)
   const [only] = end.lanes
   const planned = plan.nodes[node]
-  return event(plan, end.status, task, end.endedAt, batch ? `${plan.run}/${node}/${batch}` : plan.run, {
+  return event(plan, end.status, task, end.endedAt, plan.run, {
     node,
     ...(batch && { batch }),
     ...(planned?.type === 'step' && { step: planned.step }),

@@ -62,6 +62,36 @@ export class Leases {
     }
   }
 
+  /** Waits while another holds a lease. @returns false when it became obsolete */
+  async wait(path: string, obsolete: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
+    const { store, clock } = this.#holder
+    let seen = ''
+    let seenAt = clock.monotonic()
+    for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 2, LONGEST_LOOK_MS)) {
+      const held = await store.read(path)
+      if (!held || this.#isMine(held, path) || this.#isLost(held, path)) return true
+      if (await obsolete()) return false
+      const text = Buffer.from(held).toString()
+      if (text !== seen) [seen, seenAt] = [text, clock.monotonic()]
+      if (clock.monotonic() - seenAt > TTL_MS) return true
+      await clock.sleep(wait, signal)
+    }
+  }
+
+  /** Takes a lease if the work goes on for so long; gives what ends it. */
+  after(path: string, ms: number): () => Promise<void> {
+    const { clock } = this.#holder
+    const ended = new AbortController()
+    const taken = clock
+      .sleep(ms, ended.signal)
+      .then(() => this.acquire(path, async () => ended.signal.aborted, ended.signal))
+      .catch(() => false) // ended before, or the store is away: then there is none
+    return async () => {
+      ended.abort()
+      if (await taken) await this.release(path)
+    }
+  }
+
   async release(path: string): Promise<void> {
     if (this.#held.delete(path)) await this.#holder.store.remove(path).catch(() => {}) // it runs out by itself
   }

@@ -59,6 +59,14 @@ export class RunState {
     for (const waiter of this.#waiters(task)) yield* this.#behind(waiter)
   }
 
+  /** The tasks whose endings a task's start rests on, in an order in which each can be heard. */
+  *before(task: string): Iterable<string> {
+    const { node: id, batch } = parseTask(task)
+    for (const [depth, each] of this.plan.nodes[id]!.scope.entries())
+      for (const need of this.#wiring.needs.get(each)!) yield this.#outer(need, batchAt(batch, depth))
+    for (const need of this.#wiring.needs.get(id)!) yield this.#outer(need, batch)
+  }
+
   /** Tasks that exist and have not ended. */
   *unfinished(): Iterable<string> {
     for (const id of Object.keys(this.plan.nodes))

@@ -114,18 +114,27 @@ async function computeOnce(job: Job, all: readonly LaneWork[], missing: readonly
 }
 
 async function computeLeased(job: Job, lease: string, lanes: readonly LaneWork[]): Promise<void> {
-  const { run, node, leases } = job
+  const { run, node } = job
   let missing = lanes
   const come = async () => {
     missing = await reuse(job, missing)
     return missing.length === 0
   }
   const path = run.at.lease(lease)
-  if (!(await leases.acquire(path, come, run.signal))) return
+  const release = await leaseFor(job, path, come)
+  if (!release) return
   try {
     // Whoever held the lease before may have left results just before it was taken.
     if (node.force || !(await come())) await compute(job, missing)
   } finally {
-    await leases.release(path)
+    await release()
   }
+}
+
+/** Gives what ends the lease; undefined when the result has come meanwhile. */
+async function leaseFor({ host, run, leases }: Job, path: string, come: () => Promise<boolean>) {
+  const { leaseAfterMs } = host
+  if (leaseAfterMs === undefined)
+    return (await leases.acquire(path, come, run.signal)) ? () => leases.release(path) : undefined
+  return (await leases.wait(path, come, run.signal)) ? leases.after(path, leaseAfterMs) : undefined
 }
