@@ -1,3 +1,4 @@
+import type { Durations } from '@cairn/drivers/compute'
 import { JsonFile } from './json-file.ts'
 
 /** How long steps took lately, in milliseconds, by pipeline and step. */
@@ -31,6 +32,11 @@ export class History {
     const key = `${pipeline}/${step}`
     const rounded = Math.round(ms * 100) / 100
     this.#file.set(key, [...(this.#file.get(key) ?? []), rounded].slice(-KEPT))
+  }
+
+  /** Of one pipeline's steps. */
+  of(pipeline: string): Durations {
+    return { longest: (step) => this.longest(pipeline, step), add: (step, ms) => this.add(pipeline, step, ms) }
   }
 
   save(): void {

@@ -1,16 +1,12 @@
 import { memoryBus } from '@cairn/drivers/events/memory'
-import { inProcess, processPool, type Pool } from '@cairn/drivers/compute'
+import { inProcess, processPool, shortHere, type Pool } from '@cairn/drivers/compute'
 import { isGone, thisProcess } from '@cairn/drivers/process-id'
 import {
   cancel,
   Engine,
-  layout,
-  readRecord,
   submit,
   topicOf,
   type CairnEvent,
-  type Compute,
-  type Manifest,
   type Plan,
   type RunStatus,
   type Step,
@@ -50,7 +46,11 @@ export function startRun(
 ): RunningRun {
   const { store, clock } = workspace
   const bus = memoryBus({ partitions: 1, waitForOutages: false }) // a person waits, who can free the disk
-  const compute = shortHere(workspace, plan, inProcess({ ...computeOptions(workspace), live }), pool)
+  const compute = shortHere(
+    inProcess({ ...computeOptions(workspace), live }),
+    pool,
+    workspace.history.of(plan.pipeline),
+  )
   const engine = new Engine({ store, bus, clock, compute, name: thisProcess, isGone, hasSuccessor: false })
 
   const ended = Promise.withResolvers<RunStatus>()
@@ -80,42 +80,4 @@ export function startRun(
       if (end.status === 'cancelled') engine.abort(plan.run)
     },
   }
-}
-
-/** A body that took this long at most, in milliseconds, each time of late is short. */
-const SHORT_MS = 20
-
-/**
- * Runs in this process what history says is short and what needs none of a process's protection; the rest in the pool.
- */
-function shortHere(workspace: Workspace, plan: Plan, here: Compute, pool: Compute): Compute {
-  const { history } = workspace
-  const harmless = new Map<string, Promise<boolean>>()
-  return {
-    async *run(work, signal) {
-      const { step, code } = work
-      const longest = history.longest(plan.pipeline, step) ?? Infinity
-      if (!harmless.has(step)) harmless.set(step, isHarmless(workspace, plan, step))
-      const short = 'inline' in code || (longest < SHORT_MS && (await harmless.get(step)!))
-      for await (const result of (short ? here : pool).run(work, signal)) {
-        if (!('error' in result)) history.add(plan.pipeline, step, result.ms)
-        yield result
-      }
-    },
-  }
-}
-
-/**
- * Whether a step neither declares a need for protection nor reaches anything outside itself, its own console included;
- * nor does its fallback.
- */
-async function isHarmless({ store }: Workspace, { env, pipeline, steps }: Plan, name: string): Promise<boolean> {
-  const { code, fallback, source, secrets, timeoutMs, memory } = steps[name]!
-  if (source || secrets || timeoutMs !== undefined || memory !== undefined) return false
-  for (const pinned of fallback ? [code, fallback] : [code]) {
-    if ('inline' in pinned) return false
-    const manifest = await readRecord<Manifest>(store, layout(env, pipeline).manifest(pinned.fingerprint))
-    if (manifest?.reaches.length !== 0) return false
-  }
-  return true
 }

@@ -5,11 +5,17 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { vi } from 'vitest'
-import { inlineBytes, type Code, type Compute, type ErrorRecord, type Made, type Work } from '@cairn/kernel/runtime'
+import {
+  inlineBytes,
+  type Code,
+  type Compute,
+  type ErrorRecord,
+  type Made,
+  type StoredCode,
+  type Work,
+} from '@cairn/kernel/runtime'
 import type { HostOrder } from './host.fixture.ts'
 import type { ComputeOptions } from './options.ts'
-
-type StoredCode = Exclude<Code, { readonly inline: true }>
 
 /** What became of a lane: its outputs as text, a list's as one for each item, or its error. */
 export type Settled =
@@ -79,7 +85,7 @@ export const run = ${run}
 ${after}`
     const digest = hash('sha256', module)
     const fingerprint = hash('sha256', `fingerprint of ${module}`)
-    return { fingerprint, digest, path: this.write(`code/${fingerprint}.mjs`, module) }
+    return { fingerprint, digest, path: this.write(`code/${fingerprint}.mjs`, module), manifest: undefined }
   }
 
   /** Code that imports a package of the project in `project/`, and one of a folder inside that. */
@@ -94,8 +100,8 @@ ${after}`
     }
     const before = `import { shape } from 'shape'\nimport { tint } from 'tint'`
     const code = this.code(`() => ({ out: tint + ' and ' + shape })`, { before })
-    this.write(`code/${code.fingerprint}.json`, JSON.stringify({ imports: { tint: 'inner' } }))
-    return code
+    const manifest = this.write(`code/${code.fingerprint}.json`, JSON.stringify({ imports: { tint: 'inner' } }))
+    return { ...code, manifest }
   }
 
   work(code: Code, asked: Partial<Work> = {}): Work {
@@ -107,6 +113,7 @@ ${after}`
       lanes: lanes(1),
       params: {},
       secrets: [],
+      source: false,
       timeoutMs: undefined,
       memory: undefined,
       versions: undefined,

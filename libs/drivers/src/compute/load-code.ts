@@ -3,9 +3,14 @@ import { readFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { CairnError, type Code, type LoadedCode, type Manifest, type Step } from '@cairn/kernel/runtime'
-
-type StoredCode = Exclude<Code, { readonly inline: true }>
+import {
+  CairnError,
+  type Code,
+  type LoadedCode,
+  type Manifest,
+  type Step,
+  type StoredCode,
+} from '@cairn/kernel/runtime'
 
 /** Where each loaded closure's packages are looked for: the project's folder and, per specifier, one below it. */
 const homes = new Map<string, { readonly root: string; readonly imports: Manifest['imports'] }>()
@@ -24,23 +29,26 @@ function loadCode(code: StoredCode, root: string): Promise<Partial<LoadedCode>> 
   return module
 }
 
-async function importCode({ fingerprint, digest, path }: StoredCode, root: string): Promise<Partial<LoadedCode>> {
+async function importCode(
+  { fingerprint, digest, path, manifest }: StoredCode,
+  root: string,
+): Promise<Partial<LoadedCode>> {
   if (hash('sha256', readFileSync(path)) !== digest)
     throw new CairnError('CORRUPT', `the stored code ${fingerprint} is not what the run was planned with`, {
       next: 'run again: a new plan stores it anew once cairn doctor --repair has taken this away',
     })
   if (homes.size === 0) registerHooks({ resolve: resolveFromHome })
   const url = pathToFileURL(path).href
-  homes.set(url, { root, imports: importsOf(path) })
+  homes.set(url, { root, imports: readManifest(manifest)?.imports ?? {} })
   return (await import(url)) as Partial<LoadedCode>
 }
 
-/** Folders to resolve packages from, as the closure's manifest beside it has them. */
-function importsOf(path: string): Manifest['imports'] {
+/** What a stored closure consists of; undefined when that is not known. */
+export function readManifest(path: string | undefined): Manifest | undefined {
   try {
-    return (JSON.parse(readFileSync(path.replace(/\.mjs$/, '.json'), 'utf8')) as Manifest).imports ?? {}
+    return path === undefined ? undefined : (JSON.parse(readFileSync(path, 'utf8')) as Manifest)
   } catch {
-    return {}
+    return undefined
   }
 }
 

@@ -88,7 +88,8 @@ export class ActiveRun implements RunReader {
   code({ fingerprint, digest }: Exclude<PinnedCode, { inline: string }>): Promise<Code> {
     return this.#code.get(fingerprint, async () => {
       const path = await this.#store.fetch(this.at.code(fingerprint))
-      if (path !== undefined) return { fingerprint, digest, path }
+      const manifest = await this.#store.fetch(this.at.manifest(fingerprint))
+      if (path !== undefined) return { fingerprint, digest, path, manifest }
       throw new CairnError('NOT_FOUND', `the code ${fingerprint} that the run was planned with is not in the store`)
     })
   }

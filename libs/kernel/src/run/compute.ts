@@ -176,6 +176,7 @@ async function workOf({ run, task, node, step }: Job, lanes: readonly LaneWork[]
     ...(pinned === step.fallback && { fallback: await codeOf(pinned) }),
     lanes,
     params: node.params,
+    source: step.source,
     versions: node.versions,
     secrets: step.secrets ?? [],
     timeoutMs: step.timeoutMs,

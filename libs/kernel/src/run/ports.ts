@@ -99,6 +99,8 @@ export interface Work {
   readonly timeoutMs: number | undefined
   /** Bytes. */
   readonly memory: number | undefined
+  /** Whether it reads the outside. */
+  readonly source: boolean
   /** Source versions that the plan saw: what is read must still have them. */
   readonly versions: Readonly<Record<string, string>> | undefined
   /** Opens an input. */
@@ -113,8 +115,15 @@ export interface LaneWork {
   readonly error?: ErrorRecord
 }
 /** What to run: a stored closure, or, only in the process that planned the run, the step as it stands in memory. */
-export type Code =
-  { readonly fingerprint: string; readonly digest: string; readonly path: string } | { readonly inline: true }
+export type Code = StoredCode | { readonly inline: true }
+export interface StoredCode {
+  readonly fingerprint: string
+  /** SHA-256 (hex) of the code as the run was planned with it. */
+  readonly digest: string
+  /** Local file of the code, and of its manifest. */
+  readonly path: string
+  readonly manifest: string | undefined
+}
 
 export type LaneResult = {
   readonly lane: number
