@@ -73,9 +73,14 @@ function verdict(
 }
 
 function isAllowed(name: string, { libs, packages }: Row, more: readonly string[]): boolean {
-  if (!name.startsWith('@cairn/')) return packages.includes(name) || more.includes(name)
+  if (!name.startsWith('@cairn/')) return [...packages, ...more].some((allowed) => matches(allowed, name))
   const lib = name.slice('@cairn/'.length)
   return lib !== 'cli' && (libs.includes(lib) || libs.includes('*'))
+}
+
+/** `@nestjs/*` allows all of a scope. */
+function matches(allowed: string, name: string): boolean {
+  return allowed.endsWith('/*') ? name.startsWith(allowed.slice(0, -1)) : allowed === name
 }
 
 function packageOf(specifier: string): string {

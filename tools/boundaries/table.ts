@@ -11,10 +11,17 @@ export const TABLE: Readonly<Record<string, Row>> = {
   'libs/kinds': { libs: ['kernel'], packages: ['@duckdb/node-api', 'apache-arrow', 'onnxruntime-node'] },
   'libs/pipelines': { libs: ['kernel', 'kinds'], packages: ['zod', 'vega', 'vega-lite', 'vega-datasets'] },
   'libs/fingerprint': { libs: ['kernel'], packages: ['oxc-parser', 'magic-string'] },
-  'libs/drivers': { libs: ['kernel'], packages: [] },
+  'libs/drivers': { libs: ['kernel'], packages: ['kafkajs', 'minio'] },
   'libs/embedded': { libs: ['kernel', 'drivers', 'fingerprint'], packages: [] },
+  'libs/consumer': { libs: ['kernel', 'drivers'], packages: [] },
+  'libs/stage': {
+    libs: ['kernel', 'consumer'],
+    packages: ['@nestjs/common', '@nestjs/core', '@nestjs/microservices', 'reflect-metadata', 'rxjs'],
+  },
+  'apps/stage': { libs: ['*'], packages: ['@nestjs/*', 'pino', 'reflect-metadata', 'rxjs', 'zod'] },
+  'apps/control': { libs: ['*'], packages: ['@nestjs/*', 'pino', 'reflect-metadata', 'rxjs', 'zod'] },
   'apps/cli': { libs: ['*'], packages: ['commander', 'log-update'] },
-  tools: { libs: ['*'], packages: ['oxc-parser', 'rolldown', '@duckdb/node-api', 'onnxruntime-node'] },
+  tools: { libs: ['*'], packages: ['oxc-parser', 'rolldown', '@duckdb/node-api', 'onnxruntime-node', 'kafkajs'] },
 }
 
 /** Only for tests, in whichever part they stand. */

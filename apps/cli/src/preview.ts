@@ -1,5 +1,5 @@
 import type { Json, Preview } from '@cairn/kernel'
-import { number } from './terminal/format.ts'
+import { number } from '@cairn/embedded'
 import { paint } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 

@@ -7,7 +7,7 @@ import {
   type Plan,
   type RunStatus,
 } from '@cairn/kernel/runtime'
-import { artifact, duration, number } from './terminal/format.ts'
+import { artifact, duration, number } from '@cairn/embedded'
 import { paint, paintState, STATES, type State } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 

@@ -23,10 +23,11 @@ export class Workspace {
   readonly clock = systemClock
   readonly #versions: JsonFile<string>
 
-  constructor(project: Project) {
+  /** @param store where artifacts and records are, if not in the project's own folder */
+  constructor(project: Project, store?: ArtifactStore) {
     this.project = project
     const { CAIRN_DURABILITY: durability } = process.env
-    this.store = folderStore(project.store, durability === 'power-loss' ? { durability } : {})
+    this.store = store ?? folderStore(project.store, durability === 'power-loss' ? { durability } : {})
     this.history = new History(join(this.cache, 'history.json'))
     this.#versions = new JsonFile(join(this.cache, 'versions.json'), 1_000)
   }

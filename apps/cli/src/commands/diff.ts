@@ -1,9 +1,9 @@
 import { canonical, type ArtifactRef, type EndRecord, type Json, type Plan } from '@cairn/kernel/runtime'
 import { readEnds, type Workspace } from '@cairn/embedded'
 import { findPlace } from '../artifact-path.ts'
-import { explainCode } from '../explain-code.ts'
+import { explainCode } from '@cairn/embedded'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
-import { artifact, number } from '../terminal/format.ts'
+import { artifact, number } from '@cairn/embedded'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
 

@@ -3,7 +3,7 @@ import { examine, type Checkup } from '@cairn/kernel/runtime'
 import { leftovers } from '@cairn/drivers/store/folder-leftovers'
 import { EXIT } from '../fail.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
-import { bytes, number } from '../terminal/format.ts'
+import { bytes, number } from '@cairn/embedded'
 import { paint } from '../terminal/style.ts'
 
 /** `cairn doctor`: reads every record and every byte of the store, and tells what is wrong. */

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { collect, milliseconds, type Duration, type GcReport } from '@cairn/kernel/runtime'
 import { leftovers } from '@cairn/drivers/store/folder-leftovers'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
-import { bytes } from '../terminal/format.ts'
+import { bytes } from '@cairn/embedded'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
 

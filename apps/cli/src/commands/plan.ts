@@ -1,8 +1,8 @@
 import { claim, type Plan } from '@cairn/kernel/runtime'
 import { planRun } from '@cairn/embedded'
 import { openPipeline, openWorkspace, requestOf, timeZone, type GlobalOptions, type RequestOptions } from '../open.ts'
-import { planLines, type PlanLine } from '../plan-lines.ts'
-import { duration } from '../terminal/format.ts'
+import { planLines, type PlanLine } from '@cairn/embedded'
+import { duration } from '@cairn/embedded'
 import { paint, paintState, type State } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
 

@@ -17,7 +17,7 @@ import { exportOutputs } from '../export-outputs.ts'
 import { summaryJson, summaryText } from '../run-summary.ts'
 import { liveProgress, noProgress, plainProgress, type Progress } from '../terminal/progress.ts'
 import { RunView } from '../terminal/run-view.ts'
-import { planLines } from '../plan-lines.ts'
+import { planLines } from '@cairn/embedded'
 import { tryNext } from '../try-next.ts'
 
 type Options = RequestOptions & {

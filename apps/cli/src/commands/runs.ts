@@ -3,7 +3,7 @@ import { runNames, type Workspace } from '@cairn/embedded'
 import { isGone } from '@cairn/drivers/process-id'
 import { openWorkspace, timeZone, type GlobalOptions } from '../open.ts'
 import { metricsOf } from '../run-summary.ts'
-import { duration, when } from '../terminal/format.ts'
+import { duration, when } from '@cairn/embedded'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
 

@@ -9,7 +9,7 @@ import { readEnds, type Workspace } from '@cairn/embedded'
 import { findArtifact, findPlace, objectFile, type Place } from '../artifact-path.ts'
 import { openWorkspace, timeZone, type GlobalOptions } from '../open.ts'
 import { summaryText } from '../run-summary.ts'
-import { artifact, bytes, duration, when } from '../terminal/format.ts'
+import { artifact, bytes, duration, when } from '@cairn/embedded'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
 

@@ -1,7 +1,7 @@
 import { CairnError, nodeNamed } from '@cairn/kernel/runtime'
 import { planRun } from '@cairn/embedded'
 import { openPipeline, openWorkspace, requestOf, timeZone, type GlobalOptions, type RequestOptions } from '../open.ts'
-import { planLines } from '../plan-lines.ts'
+import { planLines } from '@cairn/embedded'
 import { paint } from '../terminal/style.ts'
 
 /** `cairn why`: why steps are computed again, or that they are not. */

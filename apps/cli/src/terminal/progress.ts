@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { CairnEvent, OutputMessage } from '@cairn/kernel/runtime'
-import { duration } from './format.ts'
+import { duration } from '@cairn/embedded'
 import type { NodeView, RunView } from './run-view.ts'
 import { paint, paintState, STATES } from './style.ts'
 import { cut } from './table.ts'

@@ -2,7 +2,7 @@ import { ActiveRun } from './active-run.ts'
 import { keepArtifact } from './artifact.ts'
 import { channels } from './channels.ts'
 import { CairnError, type ErrorRecord } from '../errors.ts'
-import { endEvent, parseTask, readyEvent, runEvent, taskName, type CairnEvent } from './events.ts'
+import { controlTopicOf, endEvent, parseTask, readyEvent, runEvent, taskName, type CairnEvent } from './events.ts'
 import { InHand } from './in-hand.ts'
 import { joinEach, joinWhen, type Joined } from './join.ts'
 import { layout } from './layout.ts'
@@ -53,7 +53,9 @@ export async function cancel(
   const end = await claimRunEnd(host, plan, 'cancelled')
   if (end.status === 'cancelled') {
     const run = new ActiveRun(plan, store, bus, new AbortController().signal)
-    await run.publish([runEvent(plan, 'run-cancelled', clock.now())])
+    const event = runEvent(plan, 'run-cancelled', clock.now())
+    await run.publish([event])
+    await bus.publish(controlTopicOf(plan), [event])
   }
   return end
 }

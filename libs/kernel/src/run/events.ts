@@ -73,6 +73,11 @@ export function topicOf({ env, pipeline }: Pick<Plan, 'env' | 'pipeline'>): stri
   return `cairn.${env}.${pipeline}`
 }
 
+/** Where cancels are told to every host of an environment at once, whatever else it is at. */
+export function controlTopicOf({ env }: Pick<Plan, 'env'>): string {
+  return `cairn.${env}.control`
+}
+
 export function runEvent(
   plan: Plan,
   type: 'run-started' | 'run-cancelled' | 'run-ended',

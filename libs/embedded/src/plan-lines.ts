@@ -1,7 +1,8 @@
 import { type Json, type NodeForecast, type Reason } from '@cairn/kernel/runtime'
-import type { PlannedRun, Workspace } from '@cairn/embedded'
+import type { PlannedRun } from './plan-run.ts'
+import type { Workspace } from './workspace.ts'
 import { explainCode } from './explain-code.ts'
-import { artifact, duration, number, when } from './terminal/format.ts'
+import { artifact, duration, number, when } from './format.ts'
 
 /** One line of a plan: what will be done at a node, and why. */
 export interface PlanLine {

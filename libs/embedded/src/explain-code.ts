@@ -1,6 +1,6 @@
 import { changeText, explain } from '@cairn/fingerprint'
 import type { Manifest, Plan } from '@cairn/kernel/runtime'
-import type { Workspace } from '@cairn/embedded'
+import type { Workspace } from './workspace.ts'
 
 /** Which declarations and packages make two fingerprints of a step differ, each with the path by which it is reached. */
 export async function explainCode(

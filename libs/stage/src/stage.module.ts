@@ -1,0 +1,38 @@
+import { Controller, Inject, Module, type DynamicModule } from '@nestjs/common'
+import type { CairnEvent, Engine } from '@cairn/kernel/runtime'
+import { HealthModule, type Health } from './health.module.ts'
+import { OnEngineEvents } from './on-stage.ts'
+
+const ENGINE = Symbol('engine')
+
+/** The hot path of a stage: event in, engine, and back to the bus. */
+@Controller()
+class StageController {
+  readonly #engine: Engine
+
+  constructor(@Inject(ENGINE) engine: Engine) {
+    this.#engine = engine
+  }
+
+  @OnEngineEvents()
+  handle(event: CairnEvent): Promise<void> {
+    return this.#engine.handle(event)
+  }
+}
+
+export interface StageModuleOptions {
+  readonly engine: Engine
+  readonly health: Health
+}
+
+@Module({})
+export class StageModule {
+  static forRoot({ engine, health }: StageModuleOptions): DynamicModule {
+    return {
+      module: StageModule,
+      imports: [HealthModule.forRoot(health)],
+      controllers: [StageController],
+      providers: [{ provide: ENGINE, useValue: engine }],
+    }
+  }
+}
