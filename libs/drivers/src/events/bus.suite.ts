@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { CairnError, type CairnEvent, type EventBus } from '@cairn/kernel/runtime'
 
 /** What every event bus must do; each driver's test runs it. */
-export function busSuite(name: string, open: () => EventBus): void {
+export function busSuite(name: string, open: () => EventBus | Promise<EventBus>): void {
   describe(`${name} as an event bus`, () => {
     const event = (id: string, partitionkey = id): CairnEvent => ({
       specversion: '1.0',
@@ -28,7 +28,7 @@ export function busSuite(name: string, open: () => EventBus): void {
     const ids = (count: number) => Array.from({ length: count }, (_, index) => `e${index}`)
 
     it('delivers what is published', async () => {
-      const bus = open()
+      const bus = await open()
       const { hear, all } = collector(100)
       await bus.subscribe('topic', { group: 'g', from: 'now' }, hear)
       await bus.publish('topic', events(100))
@@ -36,7 +36,7 @@ export function busSuite(name: string, open: () => EventBus): void {
     })
 
     it('never runs a handler inside publish', async () => {
-      const bus = open()
+      const bus = await open()
       let handled = false
       await bus.subscribe('topic', { group: 'g', from: 'now' }, async () => void (handled = true))
       const published = bus.publish('topic', [event('one')])
@@ -45,7 +45,7 @@ export function busSuite(name: string, open: () => EventBus): void {
     })
 
     it('hands over copies: nothing is shared between publisher and handlers', async () => {
-      const bus = open()
+      const bus = await open()
       const sent = event('one')
       const came = Promise.withResolvers<CairnEvent>()
       await bus.subscribe('topic', { group: 'g', from: 'now' }, async (heard) => came.resolve(heard))
@@ -55,7 +55,7 @@ export function busSuite(name: string, open: () => EventBus): void {
     })
 
     it('gives every group each event, and only one member of each', async () => {
-      const bus = open()
+      const bus = await open()
       const [left, right, other] = [collector(60), collector(60), collector(60)]
       const both: string[] = []
       const all = Promise.withResolvers<void>()
@@ -78,7 +78,7 @@ export function busSuite(name: string, open: () => EventBus): void {
     })
 
     it('delivers again until the handler resolves', async () => {
-      const bus = open()
+      const bus = await open()
       let failures = 2
       const done = Promise.withResolvers<number>()
       let deliveries = 0
@@ -92,7 +92,7 @@ export function busSuite(name: string, open: () => EventBus): void {
     })
 
     it('gives up an event that is never handled, tells, and goes on with the others', async () => {
-      const bus = open()
+      const bus = await open()
       const poison = Promise.withResolvers<string>()
       const { hear, all } = collector(1)
       await bus.subscribe(
@@ -109,7 +109,7 @@ export function busSuite(name: string, open: () => EventBus): void {
     })
 
     it('keeps to the number of events in hand at one time', async () => {
-      const bus = open()
+      const bus = await open()
       let inHand = 0
       let most = 0
       const { hear, all } = collector(20)
@@ -126,7 +126,7 @@ export function busSuite(name: string, open: () => EventBus): void {
     })
 
     it('lets a new group start from the beginning', async () => {
-      const bus = open()
+      const bus = await open()
       await bus.publish('topic', events(10))
       const { hear, all } = collector(10)
       await bus.subscribe('topic', { group: 'late', from: 'beginning' }, hear)
@@ -134,7 +134,7 @@ export function busSuite(name: string, open: () => EventBus): void {
     })
 
     it('lets a new group start from now', async () => {
-      const bus = open()
+      const bus = await open()
       await bus.publish('topic', events(10))
       const { hear, all } = collector(1)
       await bus.subscribe('topic', { group: 'late', from: 'now' }, hear)
@@ -143,7 +143,7 @@ export function busSuite(name: string, open: () => EventBus): void {
     })
 
     it('lets a new group start from a time', async () => {
-      const bus = open()
+      const bus = await open()
       await bus.publish('topic', [event('before')])
       await new Promise((later) => setTimeout(later, 20))
       const time = Date.now()
@@ -154,7 +154,7 @@ export function busSuite(name: string, open: () => EventBus): void {
     })
 
     it('waits for the store or the bus as long as it takes, and gives up no event meanwhile', async () => {
-      const bus = open()
+      const bus = await open()
       let outages = 8
       const poisoned: string[] = []
       const { hear, all } = collector(1)
@@ -169,7 +169,7 @@ export function busSuite(name: string, open: () => EventBus): void {
     })
 
     it('tells a member when its share of the events changes', async () => {
-      const bus = open()
+      const bus = await open()
       const told = Promise.withResolvers<void>()
       let others = false
       const onReassigned = () => void (others && told.resolve())
@@ -180,7 +180,7 @@ export function busSuite(name: string, open: () => EventBus): void {
     })
 
     it('gives what a member leaves unhandled to the group when it closes', async () => {
-      const bus = open()
+      const bus = await open()
       const taken = Promise.withResolvers<void>()
       const first = await bus.subscribe('topic', { group: 'g', from: 'now' }, async () => {
         taken.resolve()
@@ -195,7 +195,7 @@ export function busSuite(name: string, open: () => EventBus): void {
     })
 
     it('keeps topics apart', async () => {
-      const bus = open()
+      const bus = await open()
       const { hear, all } = collector(1)
       await bus.subscribe('one', { group: 'g', from: 'now' }, hear)
       await bus.publish('two', [event('elsewhere')])

@@ -1,11 +1,6 @@
 import { hash } from 'node:crypto'
-import {
-  CairnError,
-  type CairnEvent,
-  type EventBus,
-  type SubscribeOptions,
-  type Subscription,
-} from '@cairn/kernel/runtime'
+import type { CairnEvent, EventBus, SubscribeOptions, Subscription } from '@cairn/kernel/runtime'
+import { isOutage, pauseAfter } from './redelivery.ts'
 
 export interface MemoryBusOptions {
   readonly partitions?: number
@@ -33,13 +28,6 @@ export function memoryBus(options: MemoryBusOptions = {}): EventBus {
     publish: async (name, events) => topic(name).append(events),
     subscribe: async (name, subscribed, handler) => topic(name).join(subscribed, handler),
   }
-}
-
-const LONGEST_WAIT_MS = 5_000
-
-/** Whether the store or the bus is to blame, which are waited for. */
-function isOutage(error: unknown): boolean {
-  return error instanceof CairnError && (error.code === 'STORE_FAILED' || error.code === 'BUS_FAILED')
 }
 
 interface Member {
@@ -204,8 +192,7 @@ class Group {
           member.options.onPoison?.(event, error)
           return true
         }
-        const wait = Math.min(redeliverAfter * 2 ** (delivery - 1), LONGEST_WAIT_MS)
-        await new Promise((resume) => setTimeout(resume, wait))
+        await new Promise((resume) => setTimeout(resume, pauseAfter(delivery, redeliverAfter)))
       }
     }
   }

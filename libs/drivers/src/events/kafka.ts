@@ -1,0 +1,75 @@
+import { CairnError, type EventBus } from '@cairn/kernel/runtime'
+import { deadLettersOf, ensureTopics, probe } from './kafka/admin.ts'
+import { within } from './kafka/deadline.ts'
+import { sizeOf, toMessage, type Outgoing } from './kafka/message.ts'
+import { TopicProducer, tooLarge, type ProducerStatus } from './kafka/producer.ts'
+import { settingsOf, type KafkaBusOptions } from './kafka/settings.ts'
+import { KafkaSubscription, type SubscriptionStatus } from './kafka/subscription.ts'
+
+export type { KafkaBusOptions } from './kafka/settings.ts'
+
+export interface KafkaBus extends EventBus {
+  /** Creates those topics that are missing, and for each one for its dead letters: `<topic>.dead`. */
+  ensureTopics(names: readonly string[]): Promise<void>
+  /** Resolves when a broker answers. */
+  probe(): Promise<void>
+  /** For probes and people. A member is alive while its heartbeats are answered or it is making itself anew. */
+  status(): KafkaBusStatus
+  /** Closes its subscriptions, and sends what is being published. */
+  close(): Promise<void>
+}
+export interface KafkaBusStatus {
+  readonly subscriptions: readonly SubscriptionStatus[]
+  readonly producers: readonly ProducerStatus[]
+}
+
+/** An event bus over Kafka: at least once, several events of a partition at a time, handlers may take hours. */
+export function kafkaBus(options: KafkaBusOptions): KafkaBus {
+  const settings = settingsOf(options)
+  const producers = new Map<string, TopicProducer>()
+  const subscriptions = new Set<KafkaSubscription>()
+  let isClosed = false
+
+  const refuseIfClosed = (what: string) => {
+    if (isClosed) throw new CairnError('BUS_FAILED', `cannot ${what}: the event bus is closed`)
+  }
+  const send = (topic: string, messages: readonly Outgoing[]): Promise<void> => {
+    if (!producers.has(topic)) producers.set(topic, new TopicProducer(topic, settings))
+    return producers.get(topic)!.send(messages)
+  }
+
+  return {
+    async publish(topic, events) {
+      refuseIfClosed(`publish to topic ${topic}`)
+      const messages = events.map(toMessage)
+      const large = messages.find((message) => sizeOf(message) > settings.maxEventBytes)
+      if (large) throw tooLarge(topic, sizeOf(large))
+      await send(topic, messages)
+    },
+    async subscribe(topic, subscribed, handler) {
+      refuseIfClosed(`subscribe to topic ${topic}`)
+      const sendToDeadLetters = (letter: Outgoing) => send(deadLettersOf(topic), [letter])
+      const subscription = new KafkaSubscription({ settings, topic, options: subscribed, handler, sendToDeadLetters })
+      subscriptions.add(subscription)
+      const close = () => subscription.close().finally(() => subscriptions.delete(subscription))
+      await subscription.open().catch(async (error: unknown) => {
+        await close()
+        throw error
+      })
+      return { close }
+    },
+    ensureTopics: (names) => ensureTopics(settings, names),
+    probe: () => probe(settings),
+    status: () => ({
+      subscriptions: [...subscriptions].map((subscription) => subscription.status()),
+      producers: [...producers.values()].map((producer) => producer.status()),
+    }),
+    async close() {
+      await Promise.all([...subscriptions].map((subscription) => subscription.close()))
+      subscriptions.clear()
+      isClosed = true
+      const closed = Promise.all([...producers.values()].map((producer) => producer.close()))
+      await within(settings.closeTimeout, closed, 'sending').catch(() => {})
+    },
+  }
+}

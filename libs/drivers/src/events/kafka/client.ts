@@ -1,0 +1,47 @@
+import kafkajs, { type KafkaConfig } from 'kafkajs'
+import RequestQueue from 'kafkajs/src/network/requestQueue/index.js'
+import type { Settings } from './settings.ts'
+
+/**
+ * A client for one consumer, producer or admin. Never shared: consumers of one client and group share a table of
+ * committed offsets, which each of them clears when it joins.
+ */
+export function newClient({ brokers, clientId, ssl, sasl, requestTimeout, log }: Settings): kafkajs.Kafka {
+  mendRequestQueue()
+  const config: KafkaConfig = {
+    brokers: [...brokers],
+    clientId,
+    connectionTimeout: 5_000,
+    requestTimeout,
+    // All of them: what is left out is other than documented where NODE_ENV is "test".
+    retry: {
+      retries: 5,
+      initialRetryTime: 100,
+      maxRetryTime: 2_000,
+      factor: 0.2,
+      multiplier: 2,
+      // A consumer that kafkajs restarts by itself does so even when it has been stopped meanwhile: we make a new one.
+      restartOnFailure: async () => false,
+    },
+    logLevel: log ? kafkajs.logLevel.WARN : kafkajs.logLevel.NOTHING,
+    logCreator: () => (entry) => log?.(entry),
+    ...(ssl !== undefined && { ssl }),
+    ...(sasl !== undefined && { sasl }),
+  }
+  return new kafkajs.Kafka(config)
+}
+
+let isMended = false
+
+/**
+ * Each connection looks a thousand times a second for requests that wait, whether there are any or not, with a negative
+ * time-out that Node warns of: https://github.com/tulios/kafkajs/issues/1704, https://github.com/tulios/kafkajs/issues/1751
+ */
+function mendRequestQueue(): void {
+  if (isMended) return
+  isMended = true
+  const { scheduleCheckPendingRequests: schedule } = RequestQueue.prototype
+  RequestQueue.prototype.scheduleCheckPendingRequests = function scheduleIfAnyWait() {
+    if (this.pending.length > 0) schedule.call(this)
+  }
+}

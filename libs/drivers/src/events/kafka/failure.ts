@@ -1,0 +1,35 @@
+import { CairnError } from '@cairn/kernel/runtime'
+
+/** The innermost cause that the client tells of, with the broker's name for it where there is one. */
+export function reasonOf(error: unknown): { readonly message: string; readonly type: string | undefined } {
+  let inner = error
+  while (inner instanceof Error && inner.cause instanceof Error && typeOf(inner) === undefined) inner = inner.cause
+  return { message: inner instanceof Error ? inner.message : String(inner), type: typeOf(inner) }
+}
+
+function typeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'type' in error && typeof error.type === 'string' ? error.type : undefined
+}
+
+/** @param what begins a sentence: `cannot publish to topic x` */
+export function busFailed(brokers: readonly string[], what: string, error: unknown): CairnError {
+  if (error instanceof CairnError && error.code === 'BUS_FAILED') return error
+  const { message, type } = reasonOf(error)
+  const reason = type === undefined || message.includes(type) ? message : `${message} (${type})`
+  return new CairnError('BUS_FAILED', `${what} at ${brokers.join(',')}: ${reason}`, {
+    cause: error,
+    next: nextCommand(brokers, type),
+  })
+}
+
+export function topicMissing(brokers: readonly string[], topic: string): CairnError {
+  return new CairnError('BUS_FAILED', `there is no topic ${topic} at ${brokers.join(',')}, or it may not be seen`, {
+    next: `kafka-topics.sh --bootstrap-server ${brokers[0]} --create --topic ${topic}`,
+  })
+}
+
+function nextCommand([broker]: readonly string[], type: string | undefined): string {
+  if (type?.endsWith('AUTHORIZATION_FAILED')) return `kafka-acls.sh --bootstrap-server ${broker} --list`
+  if (type === 'UNKNOWN_TOPIC_OR_PARTITION') return `kafka-topics.sh --bootstrap-server ${broker} --list`
+  return `kafka-broker-api-versions.sh --bootstrap-server ${broker} tells whether a broker answers there`
+}

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto'
+import { afterEach } from 'vitest'
+import type { CairnEvent, EventBus } from '@cairn/kernel/runtime'
+import { kafkaBus, type KafkaBus, type KafkaBusOptions } from '../kafka.ts'
+
+/** Quick to notice, for the sake of tests. */
+export const QUICK = {
+  partitions: 4,
+  redeliverAfter: 1,
+  sessionTimeout: 6_000,
+  heartbeatInterval: 100,
+  fetchWait: 50,
+  commitInterval: 20,
+} satisfies Partial<KafkaBusOptions>
+
+/** Buses that are closed when the test is over. */
+export function buses(brokers: () => readonly string[]) {
+  const opened: KafkaBus[] = []
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((bus) => bus.close()))
+  })
+  return (options: Partial<KafkaBusOptions> = {}): KafkaBus => {
+    const bus = kafkaBus({ ...QUICK, brokers: brokers(), clientId: 'test', ...options })
+    opened.push(bus)
+    return bus
+  }
+}
+
+export function newTopic(name = 'topic'): string {
+  return `cairn.test.${name}-${randomUUID().slice(0, 8)}`
+}
+
+/** A bus with topics of its own, whatever their names, which exist as soon as they are used. */
+export function withOwnTopics(bus: KafkaBus): EventBus {
+  const own = new Map<string, string>()
+  const topicOf = async (name: string): Promise<string> => {
+    if (!own.has(name)) own.set(name, newTopic(name))
+    await bus.ensureTopics([own.get(name)!])
+    return own.get(name)!
+  }
+  return {
+    publish: async (name, events) => bus.publish(await topicOf(name), events),
+    subscribe: async (name, options, handler) => bus.subscribe(await topicOf(name), options, handler),
+  }
+}
+
+export function event(id: string, { partitionkey = id, ...more }: Partial<CairnEvent> = {}): CairnEvent {
+  return {
+    specversion: '1.0',
+    id,
+    type: 'cairn.completed',
+    source: '/test/flight-delays',
+    subject: id,
+    time: new Date(0).toISOString(),
+    partitionkey,
+    data: { env: 'test', pipeline: 'flight-delays', run: id },
+    headers: {},
+    ...more,
+  }
+}
+
+export function events(count: number, start = 0): CairnEvent[] {
+  return Array.from({ length: count }, (_, index) => event(`e${start + index}`))
+}
+
+/** Hears events, and resolves when so many, or certain ones, have come. */
+export function listener() {
+  const ids: string[] = []
+  const seen = new Set<string>()
+  const waiting = new Set<{ isDone: () => boolean; resolve: () => void }>()
+  const until = (isDone: () => boolean): Promise<void> =>
+    new Promise((resolve) => void (isDone() ? resolve() : waiting.add({ isDone, resolve })))
+  return {
+    ids,
+    seen,
+    hear: async ({ id }: CairnEvent): Promise<void> => {
+      ids.push(id)
+      seen.add(id)
+      for (const waiter of waiting) {
+        if (!waiter.isDone()) continue
+        waiting.delete(waiter)
+        waiter.resolve()
+      }
+    },
+    untilCount: (count: number) => until(() => ids.length >= count),
+    untilAll: (wanted: Iterable<string>) => {
+      const missing = new Set(wanted)
+      return until(() => {
+        for (const id of missing) {
+          if (!seen.has(id)) return false
+          missing.delete(id)
+        }
+        return true
+      })
+    },
+  }
+}

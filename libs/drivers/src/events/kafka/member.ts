@@ -1,0 +1,165 @@
+import type { Consumer, EachBatchPayload, Offsets as CommitPayload } from 'kafkajs'
+import { newClient } from './client.ts'
+import { within } from './deadline.ts'
+import type { Settings } from './settings.ts'
+
+export interface MemberOptions {
+  readonly topic: string
+  readonly groupId: string
+  /** A member that came back under another name may have missed what happened to its partitions. */
+  readonly onAssigned: (partitions: readonly number[], isSameMember: boolean) => void
+  readonly onBatch: (payload: EachBatchPayload) => Promise<void>
+  /** The last chance to commit before partitions go to others. */
+  readonly onRebalancing: () => void
+}
+
+/** How long `leave` waits for the client. */
+const LEAVE_MS = 5_000
+
+/**
+ * One consumer of the client, from joining its group to its end. It ends for good when the client gives up or shows no
+ * sign of life; whoever holds it then makes another.
+ */
+export class Member {
+  readonly #topic: string
+  readonly #settings: Settings
+  readonly #consumer: Consumer
+  readonly #onBatch: MemberOptions['onBatch']
+  readonly #end = Promise.withResolvers<void>()
+  readonly #running = Promise.withResolvers<void>()
+  #isOver = false
+  #isIn = false
+  #name: string | undefined
+  #seen = performance.now()
+  #commitOnce: ((offsets: CommitPayload) => Promise<void>) | undefined
+
+  constructor(settings: Settings, { topic, groupId, onAssigned, onBatch, onRebalancing }: MemberOptions) {
+    this.#topic = topic
+    this.#settings = settings
+    const { sessionTimeout, heartbeatInterval, fetchWait } = settings
+    const consumer = newClient(settings).consumer({
+      groupId,
+      sessionTimeout,
+      rebalanceTimeout: sessionTimeout,
+      heartbeatInterval,
+      // Heartbeats are sent between fetches, and what was paused is fetched again only after the present one.
+      maxWaitTimeInMs: fetchWait,
+      maxBytesPerPartition: 262_144,
+      metadataMaxAge: 60_000,
+      allowAutoTopicCreation: false,
+    })
+    this.#consumer = consumer
+    this.#onBatch = onBatch
+    this.#end.promise.catch(() => {})
+    this.#running.promise.catch(() => {})
+    consumer.on(consumer.events.HEARTBEAT, () => void (this.#seen = performance.now()))
+    consumer.on(consumer.events.REBALANCING, () => this.#guard(onRebalancing))
+    consumer.on(consumer.events.CRASH, ({ payload }) => this.fail(payload.error))
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload: { memberId, memberAssignment } }) => {
+      if (this.#isOver) return this.#disconnectSoon() // it was joining when it was given up
+      this.#seen = performance.now()
+      this.#isIn = true
+      const isSameMember = this.#name === memberId
+      this.#name = memberId
+      this.#guard(() => onAssigned(memberAssignment[topic] ?? [], isSameMember))
+    })
+  }
+
+  /** Resolves when it has left, rejects when it cannot go on. */
+  async live(): Promise<void> {
+    const watch = setInterval(() => this.#checkPulse(), Math.min(this.#settings.heartbeatInterval, 1_000))
+    this.#join().then(this.#running.resolve, (error: unknown) => this.fail(error))
+    try {
+      await this.#end.promise
+    } finally {
+      this.#isOver = true
+      clearInterval(watch)
+      this.#running.reject(new Error('the consumer has ended'))
+      this.#disconnectSoon()
+    }
+  }
+
+  /** Resolves once it is in its group for the first time, so that it can commit. */
+  untilRunning(): Promise<void> {
+    return this.#running.promise
+  }
+
+  /** Milliseconds since the group's coordinator answered last. */
+  get heartbeatAge(): number {
+    return performance.now() - this.#seen
+  }
+  get isConnected(): boolean {
+    return this.#isIn && !this.#isOver && this.heartbeatAge < this.#settings.sessionTimeout
+  }
+
+  fail(error: unknown): void {
+    this.#isOver = true
+    this.#end.reject(error)
+  }
+
+  async leave(): Promise<void> {
+    this.#isOver = true
+    await within(LEAVE_MS, this.#consumer.disconnect(), 'leaving the group').catch(() => {})
+    this.#end.resolve()
+  }
+
+  /** @param offsets by partition */
+  async commit(offsets: ReadonlyMap<number, number>): Promise<void> {
+    if (this.#isOver) throw new Error('the consumer has ended')
+    const topic = this.#topic
+    const partitions = [...offsets].map(([partition, offset]) => ({ partition, offset: String(offset) }))
+    // `commitOffsets` tries again, then under the next assignment, and would commit what has become another's.
+    if (this.#commitOnce) await this.#commitOnce({ topics: [{ topic, partitions }] })
+    else await this.#consumer.commitOffsets(partitions.map((partition) => ({ topic, ...partition })))
+  }
+
+  seek(partition: number, offset: number): void {
+    this.#consumer.seek({ topic: this.#topic, partition, offset: String(offset) })
+  }
+
+  pause(partitions: number[]): void {
+    this.#guard(() => this.#consumer.pause([{ topic: this.#topic, partitions }]))
+  }
+
+  resume(partitions: number[]): void {
+    this.#guard(() => this.#consumer.resume([{ topic: this.#topic, partitions }]))
+  }
+
+  async #join(): Promise<void> {
+    await this.#consumer.connect()
+    // Where a group has no offset, or one that has expired: without this the client goes on with the latest.
+    await this.#consumer.subscribe({ topics: [this.#topic], fromBeginning: true })
+    await this.#consumer.run({
+      autoCommit: false,
+      // The client would do so on the next assignment, too, when another of its fetches has joined the group again.
+      eachBatchAutoResolve: false,
+      // Never rejects: a TypeError thrown in here would stop the consumer for good.
+      eachBatch: async (payload) => {
+        if (this.#isOver) return
+        this.#commitOnce = (offsets) => payload.commitOffsetsIfNecessary(offsets)
+        await this.#onBatch(payload).catch((error: unknown) => this.fail(error))
+      },
+    })
+    if (!this.#isIn) await this.#end.promise // which tells why
+  }
+
+  /** What a listener throws would look to the client like an error of its own. */
+  #guard(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  /** The client may hang where it waits for answers that do not come, and then tells of no crash. */
+  #checkPulse(): void {
+    const longest = this.#settings.sessionTimeout * 2 + this.#settings.requestTimeout
+    if (this.heartbeatAge > longest)
+      this.fail(new Error(`the group's coordinator has not answered for ${Math.round(this.heartbeatAge / 1000)} s`))
+  }
+
+  #disconnectSoon(): void {
+    setImmediate(() => void this.#consumer.disconnect().catch(() => {}))
+  }
+}

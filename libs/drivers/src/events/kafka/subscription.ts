@@ -1,0 +1,252 @@
+import { setMaxListeners } from 'node:events'
+import { errorRecord, type CairnEvent, type SubscribeOptions } from '@cairn/kernel/runtime'
+import type { EachBatchPayload } from 'kafkajs'
+import { pauseAfter } from '../redelivery.ts'
+import { committedOffsets, startOffsets } from './admin.ts'
+import { Commits } from './commits.ts'
+import { pause, within } from './deadline.ts'
+import { deliver } from './delivery.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { busFailed, reasonOf } from './failure.ts'
+import { Member } from './member.ts'
+import { copyOf, deadLetter, type Incoming, type Outgoing } from './message.ts'
+import type { Partition } from './partition.ts'
+import type { Settings } from './settings.ts'
+
+export interface SubscriptionStatus {
+  readonly topic: string
+  readonly group: string
+  /** In its group, with a heartbeat answered of late. */
+  readonly connected: boolean
+  /** Milliseconds since a heartbeat was answered; undefined where there is no consumer. */
+  readonly heartbeatAge: number | undefined
+  /** Milliseconds since an event was handled, or there was none to handle. */
+  readonly progressAge: number
+  readonly partitions: readonly number[]
+  /** Of them, those that are not fetched from for now. */
+  readonly paused: number
+  /** Events that handlers are at. */
+  readonly inHand: number
+  /** Events that are fetched and wait for a handler. */
+  readonly waiting: number
+  /** Events that are not handled, of those known to be there. */
+  readonly lag: number
+  readonly deadLetters: number
+  /** What went wrong last, until all is well again. */
+  readonly lastFailure: string | undefined
+}
+
+export interface SubscriptionParts {
+  readonly settings: Settings
+  readonly topic: string
+  readonly options: SubscribeOptions
+  readonly handler: (event: CairnEvent) => Promise<void>
+  readonly sendToDeadLetters: (letter: Outgoing) => Promise<void>
+}
+
+const CONCURRENCY = 100
+const FIRST_PAUSE_MS = 100
+/** How long a full partition may hold up fetching before it is paused, which costs a fetch's wait to undo. */
+const PATIENCE_MS = 50
+
+/** Kafka's group ids are the cluster's, and a group whose members differ in their topics leaves partitions unread. */
+export function groupIdOf(topic: string, group: string): string {
+  return `${topic}.${group}`
+}
+
+/** A member of a group for one topic. */
+export class KafkaSubscription {
+  readonly #parts: SubscriptionParts
+  readonly #groupId: string
+  readonly #dispatcher: Dispatcher
+  readonly #commits: Commits
+  readonly #closing = new AbortController()
+  readonly #ready = Promise.withResolvers<void>()
+  #life = Promise.resolve()
+  #closed: Promise<void> | undefined
+  #member: Member | undefined
+  /** Counts assignments. */
+  #assignment = 0
+  /** Of a group that was new: where partitions start for which it has committed nothing. */
+  #starts = new Map<number, number>()
+  #positioned: Promise<void> | undefined
+  #deadLetters = 0
+  #lastFailure: string | undefined
+
+  constructor(parts: SubscriptionParts) {
+    const { settings, topic, options } = parts
+    this.#parts = parts
+    this.#groupId = groupIdOf(topic, options.group)
+    this.#dispatcher = new Dispatcher({
+      most: options.concurrency ?? CONCURRENCY,
+      deliver: (message, partition) => this.#deliver(message, partition),
+      onHandled: () => this.#commits.soon(),
+      onRoom: (partition) => this.#setPaused(partition, false),
+    })
+    this.#commits = new Commits({
+      partitions: () => this.#dispatcher.ours,
+      member: () => this.#member,
+      interval: settings.commitInterval,
+      timeout: settings.requestTimeout,
+      closing: this.#closing.signal,
+    })
+    setMaxListeners(0, this.#closing.signal)
+  }
+
+  /** Resolves once the group has a place from which it misses no event. */
+  async open(): Promise<void> {
+    const { settings, topic, options } = this.#parts
+    this.#starts = new Map(await startOffsets(settings, topic, this.#groupId, options.from))
+    this.#life = this.#keepMember()
+    try {
+      await within(settings.timeout, this.#ready.promise, 'joining')
+    } catch (error) {
+      const reason = this.#lastFailure === undefined ? error : new Error(this.#lastFailure, { cause: error })
+      await this.close()
+      throw busFailed(settings.brokers, `cannot subscribe to topic ${topic} as group ${this.#groupId}`, reason)
+    }
+  }
+
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close())
+  }
+
+  status(): SubscriptionStatus {
+    const { ours, inHand, waiting, progressAge } = this.#dispatcher
+    return {
+      topic: this.#parts.topic,
+      group: this.#parts.options.group,
+      connected: this.#member?.isConnected ?? false,
+      heartbeatAge: this.#member?.heartbeatAge,
+      progressAge,
+      partitions: ours.map(({ index }) => index),
+      paused: ours.filter(({ isPaused }) => isPaused).length,
+      inHand,
+      waiting,
+      lag: ours.reduce((sum, { lag }) => sum + lag, 0),
+      deadLetters: this.#deadLetters,
+      lastFailure: this.#lastFailure,
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort()
+    this.#dispatcher.stop()
+    for (const partition of this.#dispatcher.ours) this.#setPaused(partition, true)
+    await this.#dispatcher.settle(this.#parts.settings.closeTimeout)
+    await this.#commits.now().catch(() => {}) // others then have it again
+    await this.#member?.leave()
+    await this.#life
+  }
+
+  /** When one member has ended, another takes its place. */
+  async #keepMember(): Promise<void> {
+    const closing = this.#closing.signal
+    for (let failures = 0; !closing.aborted;) {
+      const member = new Member(this.#parts.settings, {
+        topic: this.#parts.topic,
+        groupId: this.#groupId,
+        onAssigned: (partitions, isSameMember) => {
+          failures = 0
+          this.#assign(member, partitions, isSameMember)
+        },
+        onBatch: (payload) => this.#take(payload),
+        onRebalancing: () => void this.#commits.now().catch(() => {}),
+      })
+      this.#member = member
+      await member.live().catch((error: unknown) => (this.#lastFailure = reasonOf(error).message))
+      this.#member = undefined
+      this.#assignment++
+      this.#dispatcher.assign([])
+      await pause(pauseAfter(++failures, FIRST_PAUSE_MS), closing)
+    }
+  }
+
+  #assign(member: Member, partitions: readonly number[], isSameMember: boolean): void {
+    this.#assignment++
+    const areOthers = this.#dispatcher.assign(partitions)
+    for (const partition of this.#dispatcher.ours) this.#setPaused(partition, partition.isFull)
+    this.#positioned = member.untilRunning().then(() => this.#position(member, partitions))
+    this.#positioned.then(
+      () => {
+        this.#lastFailure = undefined
+        this.#ready.resolve()
+        this.#commits.soon()
+      },
+      (error: unknown) => member.fail(error),
+    )
+    if (areOthers || !isSameMember) this.#parts.options.onReassigned?.()
+  }
+
+  /**
+   * Where a new group starts is left neither to the client, which knows only the beginning and the end, nor to its admin,
+   * which takes five seconds and refuses while the group has members.
+   */
+  async #position(member: Member, partitions: readonly number[]): Promise<void> {
+    const open = partitions.filter((partition) => this.#starts.has(partition))
+    if (open.length === 0) return
+    const { settings, topic } = this.#parts
+    const committed = await committedOffsets(settings, topic, this.#groupId)
+    for (const partition of open) member.seek(partition, committed.get(partition) ?? this.#starts.get(partition)!)
+    const starts = open.filter((partition) => !committed.has(partition))
+    if (starts.length > 0) await member.commit(new Map(starts.map((start) => [start, this.#starts.get(start)!])))
+  }
+
+  async #take(payload: EachBatchPayload): Promise<void> {
+    const { batch } = payload
+    const assignment = this.#assignment
+    await this.#positioned
+    const partition = this.#dispatcher.partition(batch.partition)
+    if (payload.isStale() || assignment !== this.#assignment || !partition || this.#closing.signal.aborted) return
+    this.#starts.delete(batch.partition) // not before: a seek that is not done yet would strike when it comes again
+    payload.resolveOffset(batch.lastOffset())
+    this.#dispatcher.accept(
+      partition,
+      batch.messages.map(copyOf),
+      Number(batch.lastOffset()) + 1,
+      Number(batch.highWatermark),
+    )
+    this.#commits.soon()
+    if (!partition.isFull) return
+    await Promise.race([partition.untilLow(), pause(PATIENCE_MS, this.#closing.signal)])
+    if (partition.isOurs && !partition.isLow) this.#setPaused(partition, true)
+  }
+
+  #setPaused(partition: Partition, isPaused: boolean): void {
+    partition.isPaused = isPaused
+    if (isPaused) this.#member?.pause([partition.index])
+    else this.#member?.resume([partition.index])
+  }
+
+  #deliver(message: Incoming, partition: Partition): Promise<boolean> {
+    const { settings, handler, options } = this.#parts
+    const closing = this.#closing.signal
+    return deliver(message, {
+      handler,
+      deliveries: settings.deliveries,
+      redeliverAfter: settings.redeliverAfter,
+      isOurs: () => partition.isOurs && !closing.aborted,
+      closing,
+      bury: (error) => this.#bury(message, partition, error),
+      onPoison: (event, error) => {
+        try {
+          options.onPoison?.(event, error)
+        } catch (cause) {
+          this.#lastFailure = `onPoison: ${errorRecord(cause).message}`
+        }
+      },
+    })
+  }
+
+  async #bury(message: Incoming, { index }: Partition, error: unknown): Promise<void> {
+    const { topic, options, settings, sendToDeadLetters } = this.#parts
+    try {
+      const at = { topic, partition: index, group: options.group }
+      await sendToDeadLetters(deadLetter(message, at, errorRecord(error), settings.maxEventBytes))
+      this.#deadLetters++
+    } catch (failure) {
+      this.#lastFailure = reasonOf(failure).message
+      throw failure
+    }
+  }
+}
