@@ -1,5 +1,28 @@
 import { defineConfig } from 'vitest/config'
 
+const NEEDS_SERVERS = '**/*.servers.test.ts'
+
 export default defineConfig({
-  test: { include: ['{apps,libs,tools}/**/*.test.ts'], exclude: ['**/node_modules/**'], testTimeout: 30_000 },
+  test: {
+    testTimeout: 30_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: ['{apps,libs,tools}/**/*.test.ts'],
+          exclude: ['**/node_modules/**', NEEDS_SERVERS],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'servers',
+          include: [`{apps,libs,tools}/${NEEDS_SERVERS}`],
+          exclude: ['**/node_modules/**'],
+          globalSetup: 'tools/servers/endpoints.ts',
+        },
+      },
+    ],
+  },
 })

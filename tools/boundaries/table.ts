@@ -21,7 +21,7 @@ export const TABLE: Readonly<Record<string, Row>> = {
   'apps/stage': { libs: ['*'], packages: ['@nestjs/*', 'pino', 'reflect-metadata', 'rxjs', 'zod'] },
   'apps/control': { libs: ['*'], packages: ['@nestjs/*', 'pino', 'reflect-metadata', 'rxjs', 'zod'] },
   'apps/cli': { libs: ['*'], packages: ['commander', 'log-update'] },
-  tools: { libs: ['*'], packages: ['oxc-parser', 'rolldown', '@duckdb/node-api', 'onnxruntime-node', 'kafkajs'] },
+  tools: { libs: ['*'], packages: ['oxc-parser', 'rolldown', '@duckdb/node-api', 'onnxruntime-node', 'vitest'] },
 }
 
 /** Only for tests, in whichever part they stand. */

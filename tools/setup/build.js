@@ -1,29 +1,52 @@
-// npm run build: the command line, and the processes that it computes in, as few large modules.
+// npm run build: each app, and the processes that it computes in, as few large modules.
 // Steps are never built: they run from their sources.
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { rolldown } from 'rolldown'
-import { dist, stampOf } from '../../apps/cli/bin/built.js'
+import { distOf, stampOf } from '../../apps/cli/bin/built.js'
 import { root } from './install.js'
 
-const bundle = await rolldown({
-  input: {
-    main: join(root, 'apps/cli/src/main.ts'),
-    worker: join(root, 'apps/cli/src/worker.ts'),
-    twins: join(root, 'apps/cli/src/twins.ts'),
-    kernel: join(root, 'libs/kernel/src/index.ts'),
-    kinds: join(root, 'libs/kinds/src/index.ts'),
-  },
-  platform: 'node',
-  // Large, some of it native, and loaded only when needed.
-  external: ['oxc-parser', 'magic-string', '@duckdb/node-api', 'apache-arrow', 'onnxruntime-node'],
-})
-const made = `${dist}.${process.pid}`
-const { output } = await bundle.write({ dir: made, format: 'esm', sourcemap: true })
-const modules = output.flatMap((chunk) => ('moduleIds' in chunk ? chunk.moduleIds : []))
-const files = modules.filter((id) => id.startsWith(root)).map((id) => relative(root, id))
-const sources = Object.fromEntries(files.map((file) => [file, stampOf(file)]))
-writeFileSync(join(made, 'sources.json'), JSON.stringify(sources))
-rmSync(dist, { recursive: true, force: true })
-mkdirSync(join(dist, '..'), { recursive: true })
-renameSync(made, dist)
+// Large, some of it native, and loaded only when needed.
+const APART = ['oxc-parser', 'magic-string', '@duckdb/node-api', 'apache-arrow', 'onnxruntime-node']
+/** Nest asks for these only where they are used; none is. */
+const NEVER = [
+  /^@nestjs\/(websockets|platform-)(?!fastify)/,
+  /^@grpc\//,
+  /^(class-validator|class-transformer|amqplib|amqp-connection-manager|cache-manager|ioredis|mqtt|nats|@nats-io\/.*)$/,
+  /^@fastify\/(static|view|multipart)$/,
+]
+const COMPUTES = {
+  worker: 'libs/drivers/src/compute/built-worker.ts',
+  twins: 'libs/drivers/src/compute/twins.ts',
+  kernel: 'libs/kernel/src/index.ts',
+  kinds: 'libs/kinds/src/index.ts',
+}
+const APPS = {
+  cli: { main: 'apps/cli/src/main.ts', ...COMPUTES },
+  stage: { main: 'apps/stage/src/main.ts', ...COMPUTES },
+  control: { main: 'apps/control/src/main.ts', planner: 'apps/control/src/planner-main.ts', ...COMPUTES },
+}
+
+const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(APPS)
+for (const app of wanted) await build(app, APPS[app])
+
+async function build(app, entries) {
+  const bundle = await rolldown({
+    input: Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join(root, file)])),
+    platform: 'node',
+    external: [...APART, ...NEVER],
+    tsconfig: join(root, 'tsconfig.base.json'),
+    checks: { eval: false },
+  })
+  const dist = distOf(app)
+  const made = `${dist}.${process.pid}`
+  const { output } = await bundle.write({ dir: made, format: 'esm', sourcemap: true })
+  const modules = output.flatMap((chunk) => ('moduleIds' in chunk ? chunk.moduleIds : []))
+  const files = modules.filter((id) => id.startsWith(root)).map((id) => relative(root, id))
+  writeFileSync(
+    join(made, 'sources.json'),
+    JSON.stringify(Object.fromEntries(files.map((file) => [file, stampOf(file)]))),
+  )
+  rmSync(dist, { recursive: true, force: true })
+  renameSync(made, dist)
+}

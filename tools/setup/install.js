@@ -33,7 +33,8 @@ export function install() {
     }
     writeFileSync(stamp, wanted)
   }
-  if (!isFresh()) spawnSync(node, [join(root, 'tools/setup/build.js')], { cwd: root, env, stdio: ['ignore', 2, 2] })
+  if (!isFresh('cli'))
+    spawnSync(node, [join(root, 'tools/setup/build.js'), 'cli'], { cwd: root, env, stdio: ['ignore', 2, 2] })
 }
 
 /** Runs a program of this project with the installed Node; ends this process as that one ends. */

@@ -2,16 +2,17 @@ import { readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const app = dirname(dirname(fileURLToPath(import.meta.url)))
-const repository = dirname(dirname(app))
+const repository = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
 
-/** Where `npm run build` puts the command line as few large modules, which load in a third of the time. */
-export const dist = join(app, 'dist')
+/** Where `npm run build` puts an app as few large modules, which load in a third of the time. */
+export function distOf(app) {
+  return join(repository, 'apps', app, 'dist')
+}
 
-/** Whether what was built is still what the sources say; while someone edits those, they are run themselves. */
-export function isFresh() {
+/** Whether what was built of an app is still what the sources say; while someone edits those, they are run themselves. */
+export function isFresh(app) {
   try {
-    const sources = JSON.parse(readFileSync(join(dist, 'sources.json'), 'utf8'))
+    const sources = JSON.parse(readFileSync(join(distOf(app), 'sources.json'), 'utf8'))
     return Object.entries(sources).every(([file, stamp]) => stampOf(file) === stamp)
   } catch {
     return false

@@ -9,9 +9,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 const [major, minor] = process.versions.node.split('.').map(Number)
 if (major > 24 || (major === 24 && minor >= 2)) {
   module.enableCompileCache(join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'cairn', 'compile'))
-  const { dist, isFresh } = await import('./built.js')
-  const built = (name) => import(pathToFileURL(join(dist, name)).href)
-  if (isFresh()) await built('twins.js').then(() => built('main.js'))
+  const { distOf, isFresh } = await import('./built.js')
+  const built = (name) => import(pathToFileURL(join(distOf('cli'), name)).href)
+  if (isFresh('cli')) await built('twins.js').then(() => built('main.js'))
   else await import('../src/main.ts')
 } else await rerun()
 

@@ -5,7 +5,11 @@ import { hostname } from 'node:os'
  * Names this process so that others can tell whether it is gone: machine, process id, and the moment of its start, since
  * ids are used again.
  */
-export const thisProcess = `${hostname()}/${process.pid}/${startOf(process.pid) ?? ''}`
+export const thisProcess = processName(process.pid)
+
+export function processName(pid: number): string {
+  return `${hostname()}/${pid}/${startOf(pid) ?? ''}`
+}
 
 /** True only when it is certain; of a process on another machine it never is. */
 export function isGone(name: string): boolean {

@@ -20,6 +20,8 @@ export interface Layout {
   attempt(run: string, task: string, attempt: number): string
   runEnd(run: string): string
   ref(name: string): string
+  /** Which run an idempotency key became; by the key's digest. */
+  submission(key: string): string
 }
 
 export const STORE_FILE = 'store.json'
@@ -47,5 +49,6 @@ export function layout(env: string, pipeline: string): Layout {
     attempt: (run, task, attempt) => `${runs}${run}/attempts/${task.replace('/', '@')}-${attempt}`,
     runEnd: (run) => `${runs}${run}/end`,
     ref: (name) => `${root}refs/${name}`,
+    submission: (key) => `${root}submissions/${key}`,
   }
 }

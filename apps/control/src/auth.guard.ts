@@ -1,0 +1,44 @@
+import {
+  ForbiddenException,
+  Inject,
+  Injectable,
+  SetMetadata,
+  UnauthorizedException,
+  type CanActivate,
+  type ExecutionContext,
+} from '@nestjs/common'
+import { Reflector } from '@nestjs/core'
+import { TOKENS } from './injected.ts'
+import type { Right, Tokens } from './tokens.ts'
+
+const RIGHT = 'cairn:right'
+
+/** What a request needs, for the pipeline in its path. A route without it is open to no one. */
+export const Needs = (right: Right) => SetMetadata(RIGHT, right)
+
+interface Request {
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly params: { readonly pipeline?: string }
+}
+
+/** Lets in who shows a bearer token that has the right for the pipeline. */
+@Injectable()
+export class AuthGuard implements CanActivate {
+  readonly #tokens: Tokens
+  readonly #reflector: Reflector
+
+  constructor(@Inject(TOKENS) tokens: Tokens, @Inject(Reflector) reflector: Reflector) {
+    this.#tokens = tokens
+    this.#reflector = reflector
+  }
+
+  canActivate(context: ExecutionContext): boolean {
+    const right = this.#reflector.get<Right | undefined>(RIGHT, context.getHandler())
+    const { headers, params } = context.switchToHttp().getRequest<Request>()
+    const [, token] = /^Bearer (\S+)$/i.exec(headers['authorization'] ?? '') ?? []
+    const holder = token === undefined ? undefined : this.#tokens.holder(token)
+    if (!holder) throw new UnauthorizedException('show a token: Authorization: Bearer <token>')
+    if (right !== undefined && holder.may(right, params.pipeline ?? '*')) return true
+    throw new ForbiddenException(`${holder.name} may not ${right ?? 'do this'} ${params.pipeline ?? 'every pipeline'}`)
+  }
+}

@@ -1,0 +1,38 @@
+import { Module, type DynamicModule } from '@nestjs/common'
+import { APP_FILTER } from '@nestjs/core'
+import { HealthModule, type Health } from '@cairn/stage'
+import type { Control } from './control.ts'
+import { Errors } from './errors.filter.ts'
+import type { Follower } from './follower.ts'
+import { CONTROL, ENVIRONMENT, FOLLOWER, STORE, TOKENS } from './injected.ts'
+import { PipelinesController } from './pipelines.controller.ts'
+import { RecordsController } from './records.controller.ts'
+import { RunsController } from './runs.controller.ts'
+import type { Tokens } from './tokens.ts'
+
+export interface ControlModuleOptions {
+  readonly control: Control
+  readonly follower: Follower
+  readonly tokens: Tokens
+  readonly health: Health
+}
+
+@Module({})
+export class ControlModule {
+  static forRoot({ control, follower, tokens, health }: ControlModuleOptions): DynamicModule {
+    const { store, env } = control.host
+    return {
+      module: ControlModule,
+      imports: [HealthModule.forRoot(health)],
+      controllers: [PipelinesController, RunsController, RecordsController],
+      providers: [
+        { provide: CONTROL, useValue: control },
+        { provide: FOLLOWER, useValue: follower },
+        { provide: TOKENS, useValue: tokens },
+        { provide: STORE, useValue: store },
+        { provide: ENVIRONMENT, useValue: env },
+        { provide: APP_FILTER, useClass: Errors },
+      ],
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import { hash } from 'node:crypto'
+import {
+  cancel,
+  CairnError,
+  claim,
+  encodeRecord,
+  layout,
+  readRecord,
+  RECORD_VERSION,
+  submit,
+  type ArtifactStore,
+  type Clock,
+  type EventBus,
+  type Json,
+  type Layout,
+  type Plan,
+  type RunEnd,
+} from '@cairn/kernel/runtime'
+import { readEnds, readRun, runNames, type PlanLine, type RunRequest } from '@cairn/embedded'
+
+export interface ControlHost {
+  readonly env: string
+  readonly store: ArtifactStore
+  readonly bus: EventBus
+  readonly clock: Clock
+  readonly name: string
+  /** Makes sure that there is a place for a pipeline's events. */
+  prepare(pipeline: string): Promise<void>
+  /** Plans in a process of its own, with the code as it is at that moment. */
+  plan(pipeline: string, request: RunRequest, timeZone: string): Promise<Planned>
+}
+export interface Planned {
+  readonly plan: Plan
+  readonly lines: readonly PlanLine[]
+}
+
+/** Which run a submission became; kept under the key that its sender chose. */
+interface Submission {
+  readonly v: number
+  readonly run: string
+  /** Digest of what was asked for. */
+  readonly request: string
+}
+
+/** Starts, shows and cancels runs. Holds nothing in memory: any number of copies do the same. */
+export class Control {
+  readonly host: ControlHost
+
+  constructor(host: ControlHost) {
+    this.host = host
+  }
+
+  at(pipeline: string): Layout {
+    return layout(this.host.env, pipeline)
+  }
+
+  plan(pipeline: string, request: RunRequest, timeZone: string): Promise<Planned> {
+    return this.host.plan(pipeline, request, timeZone)
+  }
+
+  /**
+   * Plans a run and sets it off. The same key always means the same run, however often it is sent.
+   *
+   * @throws CairnError BAD_PARAMETER when the key was used for something else
+   */
+  async start(
+    pipeline: string,
+    request: RunRequest,
+    key: string | undefined,
+  ): Promise<{ run: string; isNew: boolean }> {
+    const { store } = this.host
+    const path = key === undefined ? undefined : this.at(pipeline).submission(hash('sha256', key))
+    const digest = hash('sha256', JSON.stringify(request))
+    const before = path === undefined ? undefined : await readRecord<Submission>(store, path)
+    if (before) return this.#again(pipeline, before, digest)
+    const [{ plan }] = await Promise.all([this.host.plan(pipeline, request, 'UTC'), this.host.prepare(pipeline)])
+    if (path !== undefined) {
+      await claim<Plan>(store, this.at(pipeline).plan(plan.run), plan)
+      const mine: Submission = { v: RECORD_VERSION, run: plan.run, request: digest }
+      const standing = await claim(store, path, mine)
+      if (standing.run !== plan.run) return this.#again(pipeline, standing, digest)
+    }
+    await submit(this.host, plan)
+    return { run: plan.run, isNew: true }
+  }
+
+  /** The answer to the first time may have been lost, or the process may have died before it set the run off. */
+  async #again(
+    pipeline: string,
+    { run, request }: Submission,
+    digest: string,
+  ): Promise<{ run: string; isNew: boolean }> {
+    if (request !== digest)
+      throw new CairnError(
+        'BAD_PARAMETER',
+        `the idempotency key was used for another request, which became run ${run}`,
+        {
+          next: 'choose another key',
+        },
+      )
+    const { plan, end } = await readRun(this.host.store, this.at(pipeline), run)
+    if (!end) await submit(this.host, plan)
+    return { run, isNew: false }
+  }
+
+  async list(pipeline: string, limit: number): Promise<{ plan: Plan; end: RunEnd | undefined }[]> {
+    const at = this.at(pipeline)
+    const names = (await runNames(this.host.store, at)).slice(0, limit)
+    const runs = await Promise.all(names.map((name) => readRun(this.host.store, at, name).catch(() => undefined)))
+    return runs.filter((run) => run !== undefined)
+  }
+
+  async show(pipeline: string, run: string): Promise<Json> {
+    const at = this.at(pipeline)
+    const { plan, end } = await readRun(this.host.store, at, run)
+    const tasks = Object.fromEntries(await readEnds(this.host.store, at, run))
+    return JSON.parse(encodeRecord({ plan, ...(end && { end }), tasks }).toString()) as Json
+  }
+
+  cancel(pipeline: string, run: string): Promise<RunEnd> {
+    return cancel(this.host, { env: this.host.env, pipeline }, run)
+  }
+
+  /** A new run of the same request, on what this one has finished; from a step on, if one is named. */
+  async retry(pipeline: string, run: string, from: string | undefined): Promise<{ run: string }> {
+    const { plan } = await readRun(this.host.store, this.at(pipeline), run)
+    const request = { settings: settingsOf(plan), from: from === undefined ? [] : [from], base: run }
+    return this.start(pipeline, request, undefined)
+  }
+}
+
+/** The parameters of a run, as one would set them. */
+function settingsOf({ params, nodes }: Plan): Record<string, Json> {
+  const settings: Record<string, Json> = { ...params }
+  for (const [id, node] of Object.entries(nodes))
+    if (node.type === 'step') for (const [name, value] of Object.entries(node.params)) settings[`${id}.${name}`] = value
+  return settings
+}

@@ -1,0 +1,94 @@
+import { Observable, Subject } from 'rxjs'
+import {
+  endEvent,
+  layout,
+  runEvent,
+  topicOf,
+  type CairnEvent,
+  type Layout,
+  type Subscription,
+} from '@cairn/kernel/runtime'
+import { readEnds, readRun } from '@cairn/embedded'
+import type { ControlHost } from './control.ts'
+
+export interface SseMessage {
+  readonly id: string
+  readonly type: string
+  readonly data: object
+}
+
+/** How often a run's records are looked at for events that were missed, in milliseconds. */
+const LOOK_MS = 5_000
+
+/** Tells what happens in runs: first what has happened, from the records; then events as they come. */
+export class Follower {
+  readonly #host: ControlHost
+  readonly #events = new Subject<CairnEvent>()
+  /** One subscription a pipeline, made when first someone follows it. */
+  readonly #subscriptions = new Map<string, Promise<Subscription>>()
+
+  constructor(host: ControlHost) {
+    this.#host = host
+  }
+
+  /** Ends when the run has ended. Each event once, by its id. */
+  follow(pipeline: string, run: string): Observable<SseMessage> {
+    return new Observable((reader) => {
+      const seen = new Set<string>()
+      const tell = (event: CairnEvent) => {
+        if (event.data.run !== run || event.data.pipeline !== pipeline || seen.has(event.id)) return
+        seen.add(event.id)
+        reader.next({ id: event.id, type: event.type, data: event })
+        if (event.type === 'cairn.run-ended') reader.complete()
+      }
+      const live = this.#events.subscribe(tell)
+      const look = () => this.#recorded(pipeline, run).then((events) => events.forEach(tell))
+      const timer = setInterval(() => void look().catch(() => {}), LOOK_MS)
+      this.#listen(pipeline)
+        .then(look)
+        .catch((error: unknown) => reader.error(error))
+      return () => {
+        clearInterval(timer)
+        live.unsubscribe()
+      }
+    })
+  }
+
+  async close(): Promise<void> {
+    const subscriptions = await Promise.allSettled(this.#subscriptions.values())
+    await Promise.all(subscriptions.map((made) => made.status === 'fulfilled' && made.value.close()))
+    this.#events.complete()
+  }
+
+  /** The events of all that is recorded; made again from records, they are the same events. */
+  async #recorded(pipeline: string, run: string): Promise<CairnEvent[]> {
+    const { store } = this.#host
+    const { plan, end } = await readRun(store, this.#at(pipeline), run)
+    const ends = [...(await readEnds(store, this.#at(pipeline), run))].sort(([, a], [, b]) => a.endedAt - b.endedAt)
+    const events = ends.map(([task, ending]) => endEvent(plan, task, ending))
+    const isOver = end && (end.status !== 'cancelled' || Object.keys(plan.nodes).every((id) => isEnded(id, ends)))
+    return isOver ? [...events, runEvent(plan, 'run-ended', end.endedAt, end)] : events
+
+    function isEnded(id: string, all: typeof ends): boolean {
+      const { scope, type } = plan.nodes[id]!
+      return scope.length > 0 || type === 'given' || all.some(([task]) => task === id)
+    }
+  }
+
+  #at(pipeline: string): Layout {
+    return layout(this.#host.env, pipeline)
+  }
+
+  #listen(pipeline: string): Promise<Subscription> {
+    const { bus, env, name } = this.#host
+    let subscription = this.#subscriptions.get(pipeline)
+    if (!subscription) {
+      const group = `cairn.${env}.follower.${name.replaceAll('/', '-')}`
+      const hear = (event: CairnEvent) => Promise.resolve(this.#events.next(event))
+      subscription = bus.subscribe(topicOf({ env, pipeline }), { group, from: 'now' }, hear)
+      this.#subscriptions.set(pipeline, subscription)
+      subscription.catch(() => this.#subscriptions.delete(pipeline))
+    }
+    return subscription
+  }
+}

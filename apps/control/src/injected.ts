@@ -1,0 +1,6 @@
+/** What Nest hands to controllers: named, for a type alone says nothing at run time. */
+export const TOKENS = Symbol('tokens')
+export const CONTROL = Symbol('control')
+export const FOLLOWER = Symbol('follower')
+export const STORE = Symbol('store')
+export const ENVIRONMENT = Symbol('environment')

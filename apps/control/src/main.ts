@@ -1,0 +1,83 @@
+import 'reflect-metadata'
+import { fileURLToPath } from 'node:url'
+import { NestFactory } from '@nestjs/core'
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger'
+import { pino } from 'pino'
+import { openConnection, readConnection } from '@cairn/drivers/connection'
+import { thisProcess } from '@cairn/drivers/process-id'
+import { controlTopicOf, systemClock, topicOf } from '@cairn/kernel/runtime'
+import { nestLogger, probed } from '@cairn/stage'
+import { Control, type ControlHost } from './control.ts'
+import { ControlModule } from './control.module.ts'
+import { Follower } from './follower.ts'
+import { planApart } from './planner.ts'
+import { readSettings } from './settings.ts'
+import { Supervisor } from './supervisor.ts'
+import { sweepEvery } from './sweeping.ts'
+import { tokensIn } from './tokens.ts'
+
+/** From a request to terminate to the end, in milliseconds. */
+const GRACE_MS = 10_000
+const PLANNER = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? './planner-main.ts' : './planner.js', import.meta.url),
+)
+
+const settings = readSettings(process.env)
+const log = pino({ level: settings.logLevel, base: { service: 'control' } })
+const connection = readConnection()
+const { env } = connection
+const connected = await openConnection(connection, {
+  clientId: 'cairn-control',
+  log: ({ log: { message, ...rest } }) => log.warn({ kafka: rest }, message),
+})
+const { bus, store } = connected
+await Promise.all([store.probe(), bus.ensureTopics([controlTopicOf(connection)])])
+
+const host: ControlHost = {
+  env,
+  store,
+  bus,
+  clock: systemClock,
+  name: thisProcess,
+  prepare: (pipeline) => bus.ensureTopics([topicOf({ env, pipeline })]),
+  plan: (pipeline, request, timeZone) =>
+    planApart(PLANNER, { root: settings.root, connection, pipeline, request, timeZone }),
+}
+const follower = new Follower(host)
+const supervisor = new Supervisor(host, {
+  lostAfterMs: settings.lostAfterMs,
+  onHelp: (run, what) => log.warn({ run }, what),
+})
+const health = {
+  live: () => ({ process: 'ok' }),
+  ready: async () => {
+    const [events, objects] = await Promise.all([probed(bus.probe()), probed(store.stat('store.json'))])
+    return { events, store: objects }
+  },
+}
+
+const app = await NestFactory.create<NestFastifyApplication>(
+  ControlModule.forRoot({ control: new Control(host), follower, tokens: tokensIn(settings.tokens), health }),
+  new FastifyAdapter({ bodyLimit: settings.bodyLimit }),
+  { logger: nestLogger(log) },
+)
+const description = new DocumentBuilder().setTitle('Cairn control').setVersion('1').addBearerAuth().build()
+const document = SwaggerModule.createDocument(app, description)
+app.getHttpAdapter().get('/v1/openapi.json', (_: unknown, reply: { send(body: object): void }) => reply.send(document))
+await app.listen(settings.port, settings.host)
+const sweeps = sweepEvery(settings.sweepMs, supervisor, (error) => log.warn({ err: error }, 'the sweep failed'))
+log.info({ url: await app.getUrl() }, 'ready')
+
+process.once('SIGTERM', () => void leave()).once('SIGINT', () => void leave())
+
+async function leave(): Promise<void> {
+  setTimeout(() => process.exit(1), GRACE_MS).unref()
+  log.info('stopping')
+  sweeps.abort()
+  await follower.close()
+  await app.close()
+  await connected.close()
+  log.info('stopped')
+  process.exit(0)
+}

@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process'
+import { CairnError, type ErrorRecord } from '@cairn/kernel/runtime'
+import type { Connection } from '@cairn/drivers/connection'
+import type { RunRequest } from '@cairn/embedded'
+import type { Planned } from './control.ts'
+
+export interface PlanOrder {
+  readonly root: string
+  readonly connection: Connection
+  readonly pipeline: string
+  readonly request: RunRequest
+  readonly timeZone: string
+}
+export type PlanAnswer = Planned | { readonly error: ErrorRecord }
+
+const DEADLINE_MS = 120_000
+
+/**
+ * Plans in a process of its own: with the code as it is now, which a module once loaded is not, and with nothing of the
+ * project's code in the process that holds the tokens.
+ *
+ * @param main the program that reads an order and prints an answer
+ */
+export async function planApart(main: string, order: PlanOrder): Promise<Planned> {
+  const child = spawn(process.execPath, [main], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    timeout: DEADLINE_MS,
+    env: { ...process.env, NODE_OPTIONS: '' },
+  })
+  child.stdin.end(JSON.stringify(order))
+  const [printed, complaints] = [collect(child.stdout), collect(child.stderr)]
+  const code = await new Promise<number | null>((ended, fail) => child.on('close', ended).on('error', fail))
+  if (code !== 0) throw new CairnError('STEP_CRASHED', `planning ended with ${code ?? 'a signal'}: ${await complaints}`)
+  const answer = JSON.parse(await printed) as PlanAnswer
+  if (!('error' in answer)) return answer
+  const { code: kind, message, next } = answer.error
+  throw new CairnError(kind, message, next === undefined ? {} : { next })
+}
+
+async function collect(stream: NodeJS.ReadableStream): Promise<string> {
+  let text = ''
+  for await (const data of stream) text += String(data)
+  return text
+}

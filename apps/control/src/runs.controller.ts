@@ -1,0 +1,105 @@
+import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Sse, UseGuards } from '@nestjs/common'
+import { ApiBearerAuth, ApiBody, ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger'
+import type { z } from 'zod'
+import type { Json } from '@cairn/kernel/runtime'
+import type { Observable } from 'rxjs'
+import { AuthGuard, Needs } from './auth.guard.ts'
+import type { Control } from './control.ts'
+import type { Follower, SseMessage } from './follower.ts'
+import { CONTROL, FOLLOWER } from './injected.ts'
+import { Parse, PipelineName, PlanRequest, RetryRequest, RunName, RunRequest, schemaOf } from './schemas.ts'
+
+const Pipeline = () => Param('pipeline', new Parse(PipelineName))
+const Run = () => Param('run', new Parse(RunName))
+
+@ApiTags('runs')
+@ApiBearerAuth()
+@Controller('v1/pipelines/:pipeline')
+@UseGuards(AuthGuard)
+export class RunsController {
+  readonly #control: Control
+  readonly #follower: Follower
+
+  constructor(@Inject(CONTROL) control: Control, @Inject(FOLLOWER) follower: Follower) {
+    this.#control = control
+    this.#follower = follower
+  }
+
+  @Post('plan')
+  @HttpCode(200)
+  @Needs('read')
+  @ApiOperation({ summary: 'What a run would reuse and compute, why, and how long it takes. Computes nothing.' })
+  @ApiBody({ schema: schemaOf(PlanRequest) })
+  async plan(
+    @Pipeline() pipeline: string,
+    @Body(new Parse(PlanRequest)) { timeZone, ...request }: z.output<typeof PlanRequest>,
+  ): Promise<object> {
+    const { lines } = await this.#control.plan(pipeline, request as never, timeZone)
+    return { pipeline, steps: lines }
+  }
+
+  @Post('runs')
+  @HttpCode(202)
+  @Needs('run')
+  @ApiOperation({ summary: 'Starts a run. The same Idempotency-Key always means the same run.' })
+  @ApiHeader({ name: 'Idempotency-Key', required: false })
+  @ApiBody({ schema: schemaOf(RunRequest) })
+  start(
+    @Pipeline() pipeline: string,
+    @Body(new Parse(RunRequest)) request: z.output<typeof RunRequest>,
+    @Headers('idempotency-key') key: string | undefined,
+  ): Promise<object> {
+    return this.#control.start(pipeline, request as never, key)
+  }
+
+  @Get('runs')
+  @Needs('read')
+  @ApiOperation({ summary: 'The newest runs.' })
+  async list(@Pipeline() pipeline: string, @Query('limit') limit = '20'): Promise<object> {
+    const runs = await this.#control.list(pipeline, Math.min(Math.max(Number(limit) || 20, 1), 200))
+    return {
+      runs: runs.map(({ plan, end }) => ({
+        run: plan.run,
+        createdAt: plan.createdAt,
+        params: plan.params,
+        status: end?.status ?? 'running',
+        ...(end && { endedAt: end.endedAt }),
+      })),
+    }
+  }
+
+  @Get('runs/:run')
+  @Needs('read')
+  @ApiOperation({ summary: 'A run: its plan, and the terminal record of each task that has ended.' })
+  show(@Pipeline() pipeline: string, @Run() run: string): Promise<Json> {
+    return this.#control.show(pipeline, run)
+  }
+
+  @Post('runs/:run/cancel')
+  @HttpCode(200)
+  @Needs('cancel')
+  @ApiOperation({ summary: 'Ends a run early, unless it has ended. What is finished stays finished.' })
+  cancel(@Pipeline() pipeline: string, @Run() run: string): Promise<object> {
+    return this.#control.cancel(pipeline, run)
+  }
+
+  @Post('runs/:run/retry')
+  @HttpCode(202)
+  @Needs('run')
+  @ApiOperation({ summary: 'A new run with the same parameters, on what this one has finished.' })
+  @ApiBody({ schema: schemaOf(RetryRequest) })
+  retry(
+    @Pipeline() pipeline: string,
+    @Run() run: string,
+    @Body(new Parse(RetryRequest)) { from }: z.output<typeof RetryRequest>,
+  ): Promise<object> {
+    return this.#control.retry(pipeline, run, from)
+  }
+
+  @Sse('runs/:run/events')
+  @Needs('read')
+  @ApiOperation({ summary: 'What has happened in a run and what does, as server-sent events, until it has ended.' })
+  follow(@Pipeline() pipeline: string, @Run() run: string): Observable<SseMessage> {
+    return this.#follower.follow(pipeline, run)
+  }
+}

@@ -1,0 +1,45 @@
+import { BadRequestException, type PipeTransform } from '@nestjs/common'
+import { z } from 'zod'
+
+const Name = z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/)
+/** A place in a pipeline: names with dots between, of pipelines used inside. */
+const Place = z.string().regex(/^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)*$/)
+
+export const PipelineName = Name
+export const RunName = z.string().regex(/^[\w-]{1,64}$/)
+export const NodeName = Place
+export const OutputName = z.string().regex(/^[A-Za-z_]\w{0,63}$/)
+
+/** What to run: the same as the command line's options. */
+export const RunRequest = z
+  .strictObject({
+    settings: z.record(z.string().max(200), z.json()).describe('run parameters, and those of steps as <step>.<name>'),
+    from: z.array(Place).max(100).describe('steps to start from'),
+    until: z.array(Place).max(100).describe('steps to stop after'),
+    force: z.array(Place).max(100).describe('steps to compute even if nothing has changed'),
+    base: RunName.describe('the run whose outputs stand in for what is not run'),
+  })
+  .partial()
+export const PlanRequest = RunRequest.extend({ timeZone: z.string().max(64).default('UTC') })
+export const RetryRequest = z.strictObject({ from: Place.optional().describe('start here; default: go on with all') })
+
+/** JSON Schema of a request, for the OpenAPI document. */
+export function schemaOf(schema: z.ZodType): object {
+  const { $schema: _, ...described } = z.toJSONSchema(schema, { io: 'input', target: 'openapi-3.0' })
+  return described
+}
+
+/** Lets through what fits a schema, and says of the rest where it does not. */
+export class Parse<Schema extends z.ZodType> implements PipeTransform<unknown, z.output<Schema>> {
+  readonly #schema: Schema
+
+  constructor(schema: Schema) {
+    this.#schema = schema
+  }
+
+  transform(value: unknown): z.output<Schema> {
+    const read = this.#schema.safeParse(value ?? {})
+    if (read.success) return read.data
+    throw new BadRequestException({ code: 'BAD_PARAMETER', message: z.prettifyError(read.error) })
+  }
+}

@@ -1,0 +1,29 @@
+import type { Connected } from '@cairn/drivers/connection'
+import { probed, type Health } from '@cairn/stage'
+
+/** Without an answered heartbeat for so long, this process is not what it should be: a restart is worth it. */
+const DEAD_AFTER_MS = 120_000
+
+/** @param stopping whether the process is on its way out: it should get nothing new */
+export function stageHealth({ bus, store }: Connected, stopping: () => boolean): Health {
+  return {
+    live: () =>
+      Object.fromEntries(
+        bus
+          .status()
+          .subscriptions.map(({ topic, heartbeatAge = 0 }) => [
+            topic,
+            heartbeatAge < DEAD_AFTER_MS ? 'ok' : `no heartbeat was answered for ${Math.round(heartbeatAge / 1000)} s`,
+          ]),
+      ),
+    async ready() {
+      const joined = bus.status().subscriptions.every(({ connected }) => connected)
+      const [kafka, objects] = await Promise.all([probed(bus.probe()), probed(store.stat('store.json'))])
+      return {
+        process: stopping() ? 'is stopping' : 'ok',
+        events: kafka === 'ok' && !joined ? 'has not joined its group yet' : kafka,
+        store: objects,
+      }
+    },
+  }
+}

@@ -1,0 +1,70 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { inProcess, processPool, shortHere } from '@cairn/drivers/compute'
+import type { Connected, Connection } from '@cairn/drivers/connection'
+import { isGone, thisProcess } from '@cairn/drivers/process-id'
+import { controlTopicOf, Engine, systemClock, topicOf, type CairnEvent, type Subscription } from '@cairn/kernel/runtime'
+import { Durations } from './durations.ts'
+import type { Settings } from './settings.ts'
+
+/** The engine of one step's tasks, and what it listens to. */
+export interface StageHost {
+  readonly engine: Engine
+  readonly topic: string
+  /** Names the members that share the step's tasks. */
+  readonly group: string
+  /** Hears of cancelled runs, also while all of the topic is paused. */
+  listenToControl(): Promise<Subscription>
+  /** Stops what is being computed: its events are left for another member. */
+  stop(): void
+}
+
+/** Leases spare double work; for shorter work than this, taking one would cost as much. Milliseconds. */
+const LEASE_AFTER_MS = 1_000
+
+export function stageHost(settings: Settings, { env }: Connection, { bus, store }: Connected): StageHost {
+  const { pipeline, step, root, jobs } = settings
+  const scratch = join(settings.scratch, `${pipeline}-${step}-${process.pid}`)
+  const options = {
+    root,
+    scratch: () => (mkdirSync(scratch, { recursive: true }), scratch),
+    secrets: secretFrom(process.env),
+    remember: (_: string, compute: () => Promise<string>) => compute(),
+  }
+  const pool = processPool({ ...options, size: jobs })
+  const engine = new Engine({
+    store,
+    bus,
+    clock: systemClock,
+    compute: shortHere(inProcess({ ...options, live: new Map() }), pool, new Durations()),
+    name: thisProcess,
+    isGone,
+    hasSuccessor: true,
+    steps: new Set([step]),
+    leaseAfterMs: LEASE_AFTER_MS,
+  })
+  return {
+    engine,
+    topic: topicOf({ env, pipeline }),
+    group: `cairn.${env}.${pipeline}.${step}`,
+    listenToControl() {
+      const hear = async ({ type, data }: CairnEvent) => {
+        if (type === 'cairn.run-cancelled' && data.pipeline === pipeline) engine.abort(data.run)
+      }
+      const group = `cairn.${env}.${pipeline}.${step}.${thisProcess.replaceAll('/', '-')}`
+      return bus.subscribe(controlTopicOf({ env }), { group, from: 'now' }, hear)
+    },
+    stop() {
+      engine.stop()
+      pool.close()
+    },
+  }
+}
+
+/** A secret's value: `CAIRN_SECRET_<name>`, or the file that `CAIRN_SECRET_<name>_FILE` names. */
+function secretFrom(environment: NodeJS.ProcessEnv) {
+  return (name: string): string | undefined => {
+    const file = environment[`CAIRN_SECRET_${name}_FILE`]
+    return file === undefined ? environment[`CAIRN_SECRET_${name}`] : readFileSync(file, 'utf8').trim()
+  }
+}

@@ -1,0 +1,69 @@
+import 'reflect-metadata'
+import { join } from 'node:path'
+import { NestFactory } from '@nestjs/core'
+import { FastifyAdapter } from '@nestjs/platform-fastify'
+import { pino } from 'pino'
+import { openConnection, readConnection } from '@cairn/drivers/connection'
+import { controlTopicOf } from '@cairn/kernel/runtime'
+import { CairnStrategy, nestLogger, StageModule } from '@cairn/stage'
+import { stageHealth } from './health.ts'
+import { stageHost } from './host.ts'
+import { logWork } from './log.ts'
+import { readSettings } from './settings.ts'
+
+const settings = readSettings(process.env)
+const log = pino({ level: settings.logLevel, base: { pipeline: settings.pipeline, step: settings.step } })
+const connection = readConnection()
+const connected = await openConnection(connection, {
+  clientId: `${settings.pipeline}.${settings.step}`,
+  closeTimeout: settings.graceMs / 2,
+  cache: join(settings.scratch, 'objects'),
+  log: ({ log: { message, ...rest } }) => log.warn({ kafka: rest }, message),
+})
+const { bus, store } = connected
+const host = stageHost(settings, connection, connected)
+let stopping = false
+
+await Promise.all([store.probe(), bus.ensureTopics([host.topic, controlTopicOf(connection)])])
+const control = await host.listenToControl()
+const health = stageHealth(connected, () => stopping)
+const app = await NestFactory.create(StageModule.forRoot({ engine: host.engine, health }), new FastifyAdapter(), {
+  logger: nestLogger(log),
+})
+app.connectMicroservice({
+  strategy: new CairnStrategy({
+    env: connection.env,
+    bus,
+    store,
+    engine: {
+      topic: host.topic,
+      options: {
+        group: host.group,
+        from: 'beginning',
+        concurrency: settings.tasks,
+        onReassigned: () => host.engine.forget(),
+        onPoison: ({ id, type }, error) => log.error({ event: id, type, err: error }, 'event given up'),
+      },
+    },
+  }),
+})
+await app.startAllMicroservices()
+await app.listen(settings.port, settings.host)
+logWork(log)
+log.info({ url: await app.getUrl() }, 'ready')
+
+process.once('SIGTERM', () => void leave()).once('SIGINT', () => void leave())
+
+/** Short work may still end; what takes longer is stopped, and its events go to another member. */
+async function leave(): Promise<void> {
+  stopping = true
+  setTimeout(() => process.exit(1), settings.graceMs).unref()
+  log.info('stopping')
+  const closed = Promise.allSettled([app.close(), control.close()])
+  await Promise.race([closed, new Promise((late) => setTimeout(late, settings.graceMs / 2))])
+  host.stop()
+  await closed
+  await connected.close()
+  log.info('stopped')
+  process.exit(0)
+}

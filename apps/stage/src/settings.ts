@@ -1,0 +1,54 @@
+import { availableParallelism } from 'node:os'
+import { z } from 'zod'
+
+const Settings = z.object({
+  CAIRN_PIPELINE: z.string().min(1),
+  /** The step whose tasks this process runs. */
+  CAIRN_STEP: z.string().min(1),
+  /** The folder from which packages and the files of sources are found. */
+  CAIRN_ROOT: z.string().default(process.cwd()),
+  /** Where work in progress and fetched objects lie. */
+  CAIRN_SCRATCH: z.string().default('/tmp/cairn'),
+  /** Only the probes listen here. */
+  HOST: z.string().default('127.0.0.1'),
+  PORT: z.coerce.number().int().min(0).default(8080),
+  /** Bodies computed at one time. */
+  CAIRN_JOBS: z.coerce.number().int().min(1).default(availableParallelism()),
+  /** Tasks in hand at one time: while some compute, others fetch and commit. */
+  CAIRN_TASKS: z.coerce.number().int().min(1).default(16),
+  /** From a request to terminate to the end, in seconds; short work may still end in the first half of it. */
+  CAIRN_GRACE: z.coerce.number().positive().default(20),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+})
+
+export interface Settings {
+  readonly pipeline: string
+  readonly step: string
+  readonly root: string
+  readonly scratch: string
+  readonly host: string
+  readonly port: number
+  readonly jobs: number
+  readonly tasks: number
+  readonly graceMs: number
+  readonly logLevel: string
+}
+
+/** @throws Error that names each variable which is missing or wrong */
+export function readSettings(environment: NodeJS.ProcessEnv): Settings {
+  const read = Settings.safeParse(environment)
+  if (!read.success) throw new Error(z.prettifyError(read.error))
+  const { data } = read
+  return {
+    pipeline: data.CAIRN_PIPELINE,
+    step: data.CAIRN_STEP,
+    root: data.CAIRN_ROOT,
+    scratch: data.CAIRN_SCRATCH,
+    host: data.HOST,
+    port: data.PORT,
+    jobs: data.CAIRN_JOBS,
+    tasks: data.CAIRN_TASKS,
+    graceMs: data.CAIRN_GRACE * 1000,
+    logLevel: data.LOG_LEVEL,
+  }
+}

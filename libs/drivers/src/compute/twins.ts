@@ -1,0 +1,34 @@
+import { registerHooks } from 'node:module'
+
+/**
+ * Only as it was built: Cairn's packages lead to what was built of them, which this process has loaded already; where
+ * they lead to the sources that this was built from, and where, as in an image, there are no such packages.
+ */
+const twins = new Map<string, string>()
+for (const name of ['kernel', 'kinds']) {
+  const twin = new URL(`./${name}.js`, import.meta.url).href
+  twins.set(`@cairn/${name}`, twin)
+  try {
+    twins.set(import.meta.resolve(`@cairn/${name}`), twin)
+  } catch {
+    // not installed
+  }
+}
+
+registerHooks({
+  resolve(specifier, context, next) {
+    const found = resolved(() => next(specifier, context))
+    const twin = twins.get(found?.url ?? specifier)
+    return twin === undefined
+      ? (found ?? next(specifier, context))
+      : { ...found, url: twin, format: 'module', shortCircuit: true }
+  },
+})
+
+function resolved<Found>(resolve: () => Found): Found | undefined {
+  try {
+    return resolve()
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,130 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { CairnError } from '@cairn/kernel/runtime'
+import type { KafkaBus, KafkaBusOptions } from './events/kafka.ts'
+import type { MinioStore } from './store/minio.ts'
+
+/** How the services of an environment are reached. */
+export interface Connection {
+  /** The environment's name: the first part of every path and topic. */
+  readonly env: string
+  readonly kafka: KafkaConnection
+  readonly s3: S3Connection
+  readonly control?: { readonly url: string; readonly token: string }
+}
+export interface KafkaConnection {
+  readonly brokers: readonly string[]
+  /** Present: TLS. PEM text of the authority that signs, if it is none of the public ones. */
+  readonly tls?: { readonly ca?: string }
+  readonly username?: string
+  readonly password?: string
+}
+export interface S3Connection {
+  /** `http://127.0.0.1:9000`, `https://s3.example.com` */
+  readonly endpoint: string
+  readonly bucket: string
+  readonly accessKey: string
+  readonly secretKey: string
+  readonly region?: string
+}
+
+/**
+ * From environment variables; of each, `<NAME>_FILE` may name a file that holds it, as orchestrators mount secrets. Or
+ * all at once: CAIRN_CONNECTION names a JSON file.
+ *
+ * @throws CairnError that names the variable which is missing
+ */
+export function readConnection(environment: NodeJS.ProcessEnv = process.env): Connection {
+  const { CAIRN_CONNECTION: file } = environment
+  if (file !== undefined) return readConnectionFile(file)
+  const get = (name: string): string | undefined => {
+    const path = environment[`${name}_FILE`]
+    return path === undefined ? environment[name] : readFileSync(path, 'utf8').trim()
+  }
+  const need = (name: string): string => {
+    const value = get(name)
+    if (value) return value
+    throw new CairnError('NOT_FOUND', `${name} is not set`, {
+      next: `set ${name} or ${name}_FILE, or let CAIRN_CONNECTION name a connection file (cairn up writes one)`,
+    })
+  }
+  const [username, password, ca, region] = [
+    get('CAIRN_KAFKA_USERNAME'),
+    get('CAIRN_KAFKA_PASSWORD'),
+    get('CAIRN_KAFKA_CA'),
+    get('CAIRN_S3_REGION'),
+  ]
+  return {
+    env: need('CAIRN_ENV'),
+    kafka: {
+      brokers: need('CAIRN_KAFKA_BROKERS').split(','),
+      ...((ca !== undefined || get('CAIRN_KAFKA_TLS') === 'true') && { tls: ca === undefined ? {} : { ca } }),
+      ...(username !== undefined && { username }),
+      ...(password !== undefined && { password }),
+    },
+    s3: {
+      endpoint: need('CAIRN_S3_ENDPOINT'),
+      bucket: need('CAIRN_S3_BUCKET'),
+      accessKey: need('CAIRN_S3_ACCESS_KEY'),
+      secretKey: need('CAIRN_S3_SECRET_KEY'),
+      ...(region !== undefined && { region }),
+    },
+  }
+}
+
+export function readConnectionFile(file: string): Connection {
+  if (!existsSync(file))
+    throw new CairnError('NOT_FOUND', `the connection file ${file} does not exist`, { next: 'cairn up' })
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Connection
+  } catch (cause) {
+    throw new CairnError('BAD_RECORD', `the connection file ${file} is not readable as JSON`, {
+      cause,
+      next: 'cairn up',
+    })
+  }
+}
+
+export interface Connected {
+  readonly bus: KafkaBus
+  readonly store: MinioStore
+  close(): Promise<void>
+}
+export interface ConnectOptions extends Pick<KafkaBusOptions, 'clientId' | 'closeTimeout' | 'log'> {
+  /** A local folder for copies of what is fetched, shared by the processes of one user. */
+  readonly cache?: string
+}
+
+/** The event bus and the store of an environment. Nothing is sent before it is needed. */
+export async function openConnection(
+  connection: Connection,
+  { cache, ...options }: ConnectOptions,
+): Promise<Connected> {
+  const [{ kafkaBus }, store] = await Promise.all([import('./events/kafka.ts'), openStore(connection, cache)])
+  const { brokers, tls, username, password } = connection.kafka
+  const bus = kafkaBus({
+    ...options,
+    brokers,
+    ...(tls && { ssl: tls.ca === undefined ? true : { ca: [tls.ca] } }),
+    ...(username !== undefined && { sasl: { mechanism: 'scram-sha-512', username, password: password ?? '' } }),
+  })
+  return {
+    bus,
+    store,
+    async close() {
+      await bus.close()
+      await store.close()
+    },
+  }
+}
+
+/** The store alone. */
+export async function openStore({ s3 }: Connection, cache = defaultCache()): Promise<MinioStore> {
+  const { minioStore } = await import('./store/minio.ts')
+  return minioStore({ ...s3, cache })
+}
+
+function defaultCache(): string {
+  return join(tmpdir(), `cairn-${userInfo().uid}`, 'objects')
+}
