@@ -1,0 +1,68 @@
+import * as http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+
+export type Fault =
+  | 'request lost' // the server never hears of it, and the connection breaks
+  | 'answer lost' // the server does it, and the connection breaks
+  | 'no answer' // the server does it, and nothing comes back
+  | 'sent twice' // the server does it, is asked again, and the second answer comes back
+  | 'cut short' // half of the answer's body comes back
+  | 'busy' // 503
+
+/** Stands between a store and its server, and does wrong what it is told to. */
+export async function faultyProxy(upstream: string) {
+  const faults: { readonly fault: Fault; readonly method: string; readonly before?: () => Promise<unknown> }[] = []
+  const heard: string[] = []
+
+  const forward = async ({ method, url, headers }: http.IncomingMessage, body: Buffer): Promise<http.IncomingMessage> =>
+    new Promise((resolve, reject) =>
+      http
+        .request(upstream + url, { method: method!, headers, agent: false }, resolve)
+        .on('error', reject)
+        .end(body),
+    )
+  const handle = async (request: http.IncomingMessage, response: http.ServerResponse): Promise<void> => {
+    const index = faults.findIndex(({ method }) => method === request.method)
+    const [{ fault, before } = { fault: undefined, before: undefined }] = index < 0 ? [] : faults.splice(index, 1)
+    if (fault === 'request lost') return void request.socket.destroy()
+    if (fault === 'busy') {
+      request.resume()
+      response.writeHead(503).end('<Error><Code>SlowDown</Code><Message>later</Message></Error>')
+      return
+    }
+    const body = await buffer(request)
+    const answer = await forward(request, body)
+    heard.push(`${request.method} ${answer.statusCode}`)
+    const content = await buffer(answer)
+    await before?.()
+    if (fault === 'no answer') return
+    if (fault === 'answer lost') return void request.socket.destroy()
+    if (fault === 'sent twice') {
+      const second = await forward(request, body)
+      response.writeHead(second.statusCode!, second.headers).end(await buffer(second))
+      return
+    }
+    response.writeHead(answer.statusCode!, answer.headers)
+    if (fault === 'cut short') response.write(content.subarray(0, content.length / 2), () => request.socket.destroy())
+    else response.end(content)
+  }
+  const server = http.createServer((request, response) => {
+    handle(request, response).catch(() => request.socket.destroy())
+  })
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    /** `GET 200` and so on: what the server was asked, and answered. */
+    heard,
+    /** The next request of a method meets a fault; `before` happens after the server has done it. */
+    next(method: string, fault: Fault, before?: () => Promise<unknown>): void {
+      faults.push({ method, fault, ...(before && { before }) })
+    },
+    close(): Promise<void> {
+      server.closeAllConnections()
+      return new Promise((closed) => void server.close(() => closed()))
+    },
+  }
+}

@@ -1,0 +1,445 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { createReadStream, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync } from 'node:fs'
+import * as http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { CairnError } from '@cairn/kernel/runtime'
+import { faultyProxy } from './faulty-proxy.fixture.ts'
+import { minioStore, type MinioStore, type MinioStoreOptions } from './minio.ts'
+import { storeSuite } from './store.suite.ts'
+
+const s3 = inject('servers')?.s3
+const BUCKET = 'cairn-test'
+const bytes = (text: string) => Buffer.from(text)
+
+describe.skipIf(!s3)('MinIO', () => {
+  const newPrefix = () => `${randomUUID()}/`
+  beforeAll(() => minioStore({ ...s3!, bucket: BUCKET, cache: tmpdir() }).ensureBucket())
+
+  storeSuite('a bucket', (cache) => minioStore({ ...s3!, bucket: BUCKET, prefix: newPrefix(), cache }))
+
+  describe('a bucket', () => {
+    let folder: string
+    let prefix: string
+    const opened: { close(): Promise<void> }[] = []
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), 'cairn-minio-'))
+      prefix = newPrefix()
+    })
+    afterEach(async () => {
+      for (const each of opened.splice(0)) await each.close()
+      rmSync(folder, { recursive: true, force: true })
+    })
+
+    const open = (options: Partial<MinioStoreOptions> = {}): MinioStore => {
+      const store = minioStore({ ...s3!, bucket: BUCKET, prefix, cache: join(folder, 'cache'), ...options })
+      opened.push(store)
+      return store
+    }
+    /** A store behind a proxy that does wrong what it is told to, and does not take long to notice. */
+    const openFaulty = async (options: Partial<MinioStoreOptions> = {}) => {
+      const proxy = await faultyProxy(s3!.endpoint)
+      const store = open({ endpoint: proxy.endpoint, silenceMs: 200, deadlineMs: 5_000, ...options })
+      opened.push(proxy)
+      return { proxy, store }
+    }
+    const failure = async (work: Promise<unknown>): Promise<CairnError> => {
+      const error = await work.then(
+        () => undefined,
+        (error: unknown) => error,
+      )
+      expect(error).toBeInstanceOf(CairnError)
+      return error as CairnError
+    }
+    const textOf = async (store: MinioStore, path: string) => (await store.read(path))?.toString()
+
+    describe('whose answers get lost', () => {
+      for (const fault of ['request lost', 'answer lost', 'no answer', 'sent twice', 'busy'] as const) {
+        it(`creates a record once, and is told so (${fault})`, async () => {
+          const { proxy, store } = await openFaulty()
+          proxy.next('PUT', fault)
+          expect(await store.create('record', bytes('mine'))).toBe(true)
+          expect(await store.create('record', bytes('mine'))).toBe(false)
+        })
+
+        it(`tells a writer that lost that it did (${fault})`, async () => {
+          const { proxy, store } = await openFaulty()
+          await store.create('record', bytes('theirs'))
+          proxy.next('PUT', fault)
+          expect(await store.create('record', bytes('mine'))).toBe(false)
+          expect(await textOf(store, 'record')).toBe('theirs')
+        })
+
+        it(`replaces a record, and is told so (${fault})`, async () => {
+          const { proxy, store } = await openFaulty()
+          await store.create('record', bytes('one'))
+          proxy.next('PUT', fault)
+          expect(await store.replace('record', bytes('one'), bytes('two'))).toBe(true)
+          expect(await textOf(store, 'record')).toBe('two')
+        })
+      }
+
+      it('knows its write even when another has replaced it since', async () => {
+        const { proxy, store } = await openFaulty()
+        const other = open()
+        proxy.next('PUT', 'answer lost', () => other.replace('record', bytes('mine'), bytes('theirs')))
+        expect(await store.create('record', bytes('mine'))).toBe(true)
+        proxy.next('PUT', 'answer lost', () => other.replace('record', bytes('mine too'), bytes('theirs')))
+        expect(await store.replace('record', bytes('theirs'), bytes('mine too'))).toBe(true)
+        expect(await textOf(store, 'record')).toBe('theirs')
+      })
+
+      it('tells one of two writers of equal bytes that it won, even if its answer was lost', async () => {
+        const { proxy, store } = await openFaulty()
+        const other = open()
+        let otherWon: boolean | undefined
+        proxy.next('PUT', 'answer lost', async () => (otherWon = await other.create('record', bytes('same'))))
+        expect(await store.create('record', bytes('same'))).toBe(true)
+        expect(otherWon).toBe(false)
+        proxy.next('PUT', 'request lost', async () => {})
+        expect(await store.create('record', bytes('same'))).toBe(false)
+      })
+
+      it('counts up one record without losing a step or counting one twice', async () => {
+        const { proxy, store } = await openFaulty()
+        await store.create('count', bytes('0'))
+        const countTo = async (times: number) => {
+          for (let counted = 0; counted < times;) {
+            const present = (await store.read('count'))!
+            if (counted % 4 === 0) proxy.next('PUT', counted % 8 === 0 ? 'answer lost' : 'sent twice')
+            if (await store.replace('count', present, bytes(String(Number(present.toString()) + 1)))) counted++
+          }
+        }
+        await Promise.all([countTo(20), countTo(20), countTo(20)])
+        expect(await textOf(store, 'count')).toBe('60')
+      })
+
+      for (const fault of ['request lost', 'answer lost', 'no answer', 'busy'] as const)
+        it(`stores, moves, lists and removes all the same (${fault})`, async () => {
+          const { proxy, store } = await openFaulty()
+          const method = (name: string) => proxy.next(name, fault)
+          method('PUT')
+          await store.put('objects/1', bytes('bytes'))
+          method('HEAD')
+          expect(await store.stat('objects/1')).toMatchObject({ size: 5 })
+          method('GET')
+          expect(readFileSync((await store.fetch('objects/1'))!, 'utf8')).toBe('bytes')
+          method('PUT')
+          method('DELETE')
+          expect(await store.move('objects/1', 'objects/2')).toBe(true)
+          method('GET')
+          expect(await store.children('objects/')).toEqual(['2'])
+          method('DELETE')
+          await store.remove('objects/2')
+          expect(await store.stat('objects/2')).toBeUndefined()
+        })
+
+      it('brings an object back whole when its bytes were cut short on the way', async () => {
+        const { proxy, store } = await openFaulty({ silenceMs: 5_000 })
+        const object = randomBytes(40_000_000)
+        await store.put('objects/large', object)
+        proxy.next('GET', 'cut short')
+        proxy.next('GET', 'cut short')
+        expect(readFileSync((await store.fetch('objects/large'))!).equals(object)).toBe(true)
+        expect(readdirSync(join(folder, 'cache', 'tmp'))).toEqual([])
+      })
+
+      it('stores a large object through any of these', async () => {
+        const { proxy, store } = await openFaulty({ silenceMs: 2_000 })
+        const object = randomBytes(40_000_000)
+        for (const fault of ['answer lost', 'request lost', 'busy'] as const) proxy.next('PUT', fault)
+        proxy.next('POST', 'answer lost') // makes two uploads of it
+        proxy.next('POST', 'answer lost') // completes, and asks to complete again
+        await store.put('objects/large', object)
+        expect(object.equals((await store.read('objects/large'))!)).toBe(true)
+      })
+    })
+
+    describe('that cannot be used', () => {
+      it('is told of within the deadline when nothing listens there', async () => {
+        const store = open({ endpoint: 'http://127.0.0.1:9', deadlineMs: 300 })
+        const started = performance.now()
+        for (const work of [
+          () => store.read('a/b'),
+          () => store.create('a/b', bytes('x')),
+          () => store.put('a/b', bytes('x')),
+          () => store.fetch('a/b'),
+          () => store.stat('a/b'),
+          () => store.children('a/'),
+          () => store.move('a/b', 'a/c'),
+          () => store.remove('a/b'),
+        ]) {
+          const { code, message, next } = await failure(work())
+          expect(code).toBe('STORE_FAILED')
+          expect(message).toMatch(
+            /^a\/b? ?cannot be \w+ in bucket cairn-test at http:\/\/127\.0\.0\.1:9: .*ECONNREFUSED/,
+          )
+          expect(next).toContain('curl http://127.0.0.1:9/minio/health/live')
+        }
+        expect(performance.now() - started).toBeLessThan(8 * 600)
+      })
+
+      it('is told of within the deadline when it takes requests and never answers', async () => {
+        const silent = http.createServer(() => {})
+        await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening))
+        const store = open({
+          endpoint: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
+          silenceMs: 100,
+          deadlineMs: 500,
+        })
+        const started = performance.now()
+        expect((await failure(store.create('a/b', bytes('x')))).message).toMatch(/no answer/)
+        expect((await failure(store.read('a/b'))).message).toMatch(/no answer/)
+        expect((await failure(store.put('a/b', bytes('x')))).message).toMatch(/no answer/)
+        expect(performance.now() - started).toBeLessThan(3_000)
+        silent.closeAllConnections()
+        silent.close()
+      })
+
+      it('is told of at once when its credentials are wrong', async () => {
+        for (const wrong of [{ secretKey: 'wrong-secret' }, { accessKey: 'nobody' }]) {
+          const store = open(wrong)
+          for (const work of [
+            () => store.read('a/b'),
+            () => store.create('a/b', bytes('x')),
+            () => store.stat('a/b'),
+            () => store.fetch('a/b'),
+          ]) {
+            const { code, message, next } = await failure(work())
+            expect(code).toBe('STORE_FAILED')
+            expect(message).toContain(`bucket cairn-test at ${s3!.endpoint}`)
+            expect(message).not.toContain('wrong-secret')
+            expect(next).toMatch(/access key/)
+          }
+        }
+      })
+
+      it('is told of at once when it is not there, and is not taken for an empty one', async () => {
+        const store = open({ bucket: 'cairn-not-there' })
+        for (const work of [
+          () => store.read('a/b'),
+          () => store.create('a/b', bytes('x')),
+          () => store.stat('a/b'),
+          () => store.fetch('a/b'),
+          () => store.children('a/'),
+          () => store.put('a/b', bytes('x')),
+          () => store.put('a/b', Buffer.alloc(20_000_000)),
+        ])
+          expect(await failure(work())).toMatchObject({
+            message: expect.stringContaining('cairn-not-there'),
+            next: expect.stringContaining('mc mb'),
+          })
+      })
+
+      it('can be made, by any number at once', async () => {
+        const bucket = `cairn-${randomUUID()}`
+        await Promise.all(Array.from({ length: 8 }, () => open({ bucket }).ensureBucket()))
+        expect(await open({ bucket }).create('a/b', bytes('x'))).toBe(true)
+      })
+    })
+
+    describe('that is probed', () => {
+      it('is taken when it honours conditional writes, and its format is noted', async () => {
+        const store = open()
+        await store.probe()
+        await store.probe()
+        expect(JSON.parse((await textOf(store, 'store.json'))!)).toEqual({ format: 1 })
+        expect(await store.children('probe/')).toEqual([])
+      })
+
+      it('is refused when it is of a later format', async () => {
+        const store = open()
+        await store.create('store.json', bytes('{"format": 99}'))
+        expect((await failure(store.probe())).message).toMatch(/has format 99/)
+      })
+
+      it('is refused when it lets all write at once', async () => {
+        const contents = new Map<string, Buffer>()
+        const careless = http.createServer((request, response) => {
+          const path = request.url!
+          const parts: Buffer[] = []
+          request.on('data', (part: Buffer) => parts.push(part))
+          request.on('end', () => {
+            if (request.method === 'PUT') contents.set(path, Buffer.concat(parts))
+            const content = contents.get(path)
+            response.writeHead(content ? 200 : 404, { etag: '"x"' })
+            response.end(request.method === 'GET' ? content : '')
+          })
+        })
+        await new Promise<void>((listening) => careless.listen(0, '127.0.0.1', listening))
+        const store = open({ endpoint: `http://127.0.0.1:${(careless.address() as AddressInfo).port}` })
+        const { message, next } = await failure(store.probe())
+        expect(message).toMatch(/of 64 that create one record at once, 64 were told that they did/)
+        expect(next).toMatch(/If-None-Match/)
+        careless.closeAllConnections()
+        careless.close()
+      })
+    })
+
+    describe('and its local copies', () => {
+      const digestOf = (object: Buffer) => createHash('sha256').update(object).digest('hex')
+
+      it('downloads an object once, for any number who want it at once, and later', async () => {
+        const { proxy, store } = await openFaulty()
+        await store.put('objects/1', bytes('bytes'))
+        const files = await Promise.all(Array.from({ length: 16 }, () => store.fetch('objects/1')))
+        expect(new Set(files).size).toBe(1)
+        expect(await store.fetch('objects/1')).toBe(files[0])
+        expect(proxy.heard).toEqual(['PUT 200', 'GET 206', 'GET 304'])
+      })
+
+      it('shares them between stores over one folder', async () => {
+        const [one, two] = [open(), open()]
+        await one.put('objects/1', bytes('bytes'))
+        expect(await one.fetch('objects/1')).toBe(await two.fetch('objects/1'))
+      })
+
+      it('has one at once of a file that was stored from here', async () => {
+        const { proxy, store } = await openFaulty()
+        const file = join(await store.scratch(), 'made')
+        writeFileSync(file, randomBytes(1_000))
+        await store.put('objects/1', { file })
+        expect(readFileSync((await store.fetch('objects/1'))!)).toHaveLength(1_000)
+        expect(proxy.heard).toEqual(['PUT 200', 'GET 304'])
+      })
+
+      it('does not give one of an object that is gone', async () => {
+        const store = open()
+        await store.put('objects/1', bytes('bytes'))
+        await store.fetch('objects/1')
+        await store.remove('objects/1')
+        expect(await store.fetch('objects/1')).toBeUndefined()
+      })
+
+      it('does not use one that was cut short', async () => {
+        const store = open()
+        await store.put('objects/1', bytes('bytes'))
+        truncateSync((await store.fetch('objects/1'))!, 2)
+        expect(readFileSync((await store.fetch('objects/1'))!, 'utf8')).toBe('bytes')
+      })
+
+      it('does not use one of damaged bytes once the object has been stored anew', async () => {
+        const store = open()
+        const [sound, damaged] = [randomBytes(1_000), randomBytes(1_000)]
+        const path = `objects/${digestOf(sound)}`
+        await store.create(path, damaged)
+        expect(readFileSync((await store.fetch(path))!).equals(damaged)).toBe(true)
+        await store.put(path, sound)
+        expect(readFileSync((await store.fetch(path))!).equals(sound)).toBe(true)
+      })
+
+      it('keeps the ending of a name, for what is loaded by it', async () => {
+        const store = open()
+        await store.put('code/abc.mjs', bytes('export const one = 1'))
+        expect(((await import((await store.fetch('code/abc.mjs'))!)) as { one: number }).one).toBe(1)
+      })
+    })
+
+    it('refuses bytes that are not those of the digest in their path', async () => {
+      const store = open()
+      const path = `objects/${createHash('sha256').update('what was meant').digest('hex')}`
+      expect((await failure(store.put(path, bytes('what was sent')))).message).toMatch(/SHA256|sha256/)
+      expect(await store.stat(path)).toBeUndefined()
+    })
+
+    it('stores an object again where a part of it is missing', async () => {
+      const store = open()
+      const object = randomBytes(20_000_000)
+      await store.put('objects/1', object.subarray(0, 19_000_000))
+      await store.put('objects/1', object)
+      expect(object.equals((await store.read('objects/1'))!)).toBe(true)
+    })
+
+    it('takes names with unusual characters', async () => {
+      const store = open()
+      const names = [
+        'a b',
+        'a+b',
+        'a%20b',
+        'é',
+        '雪',
+        '🪨',
+        "!'()*",
+        '@&=?#',
+        'a@b,c;d',
+        '007',
+        '1e5',
+        '"q"',
+        '<&>',
+        'a\\b',
+      ]
+      for (const name of names) expect(await store.create(`odd/${name}`, bytes(name))).toBe(true)
+      for (const name of names) {
+        expect(await textOf(store, `odd/${name}`)).toBe(name)
+        expect(await store.stat(`odd/${name}`)).toBeDefined()
+        expect(await store.move(`odd/${name}`, `moved/${name}`)).toBe(true)
+      }
+      expect((await store.children('moved/')).sort()).toEqual([...names].sort())
+      const listed: string[] = []
+      for await (const { path } of store.list('moved/')) listed.push(path)
+      expect(listed.sort()).toEqual(names.map((name) => `moved/${name}`).sort())
+    })
+
+    it('lists thousands of records', async () => {
+      const store = open()
+      const paths = Array.from({ length: 2_500 }, (_, index) => `run/ends/task@${index}`)
+      const left = [...paths]
+      const writer = async () => {
+        for (let path; (path = left.pop());) await store.create(path, bytes(path))
+      }
+      await Promise.all(Array.from({ length: 16 }, writer))
+      const listed: string[] = []
+      for await (const { path } of store.list('run/')) listed.push(path)
+      expect(listed.sort()).toEqual(paths.sort())
+      expect(await store.children('run/ends/')).toHaveLength(2_500)
+      expect(await store.children('run/')).toEqual(['ends'])
+    }, 60_000)
+
+    it('stops a list when its reader does', async () => {
+      const store = open()
+      for (const name of ['1', '2', '3']) await store.create(`a/${name}`, bytes(name))
+      for await (const { path } of store.list('a/')) {
+        expect(path).toBe('a/1')
+        break
+      }
+      expect(await store.children('a/')).toHaveLength(3)
+    })
+
+    it('moves 300 MB up, within, and down, in little memory', async () => {
+      const store = open()
+      const file = join(await store.scratch(), 'large')
+      const hash = createHash('sha256')
+      for (let index = 0; index < 300; index++) {
+        const piece = randomBytes(1_000_000)
+        hash.update(piece)
+        appendFileSync(file, piece)
+      }
+      const digest = hash.digest('hex')
+      globalThis.gc?.()
+      const before = process.memoryUsage.rss()
+      let most = before
+      const look = setInterval(() => (most = Math.max(most, process.memoryUsage.rss())), 20)
+      const speeds: string[] = []
+      const timed = async <Result>(what: string, work: () => Promise<Result>): Promise<Result> => {
+        const started = performance.now()
+        const result = await work()
+        speeds.push(`${what} ${Math.round(300 / ((performance.now() - started) / 1000))} MB/s`)
+        return result
+      }
+      await timed('up', () => store.put(`objects/${digest}`, { file }))
+      expect(await timed('within', () => store.move(`objects/${digest}`, `condemned/${digest}`))).toBe(true)
+      const elsewhere = open({ cache: join(folder, 'elsewhere') })
+      const fetched = (await timed('down', () => elsewhere.fetch(`condemned/${digest}`)))!
+      clearInterval(look)
+      console.info(`300 MB: ${speeds.join(', ')}; ${Math.round((most - before) / 1e6)} MB more memory`)
+      const found = createHash('sha256')
+      await pipeline(createReadStream(fetched), found)
+      expect(found.digest('hex')).toBe(digest)
+      expect(most - before).toBeLessThan(100_000_000)
+    }, 60_000)
+  })
+})

@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto'
+import { CairnError, STORE_FILE, STORE_FORMAT, type ArtifactStore } from '@cairn/kernel/runtime'
+import { objectCache } from './minio-cache.ts'
+import { codeOf, connect, type MinioConnectionOptions } from './minio-connection.ts'
+import { lastMoment, minioObjects } from './minio-objects.ts'
+import { minioRecords } from './minio-records.ts'
+
+export interface MinioStoreOptions extends MinioConnectionOptions {
+  /** A local folder for copies of objects, shared by the processes of this machine, and for scratch. */
+  readonly cache: string
+}
+
+export interface MinioStore extends ArtifactStore {
+  /** Makes the bucket if it is not there. */
+  ensureBucket(): Promise<void>
+  /**
+   * Refuses a store of a later format, and a server whose conditional writes do not keep what they promise: everything
+   * that must happen once rests on them.
+   */
+  probe(): Promise<void>
+  /** Hangs up. */
+  close(): Promise<void>
+}
+
+const RACERS = 64
+
+/** A bucket of MinIO, or of any S3 server that passes `probe`, as a store. */
+export function minioStore({ cache: folder, ...options }: MinioStoreOptions): MinioStore {
+  const connection = connect(options)
+  const { client, bucket, call } = connection
+  const cache = objectCache(folder)
+  const records = minioRecords(connection)
+  const objects = minioObjects(connection, cache)
+
+  /** Pages of what lies in a folder; below a `/` only the folder's name. */
+  async function* pages(folder: string, delimiter: '' | '/') {
+    const prefix = connection.key(folder)
+    let page: Awaited<ReturnType<typeof client.listObjectsV2Query>> | undefined
+    do {
+      const token: string = page?.nextContinuationToken ?? ''
+      page = await call('be listed', folder, () =>
+        client.listObjectsV2Query(bucket, prefix, token, delimiter, 1000, ''),
+      )
+      yield page.objects
+    } while (page.isTruncated)
+  }
+
+  const store: MinioStore = {
+    read: records.read,
+    create: records.create,
+    replace: (path, expected, bytes) =>
+      expected === undefined ? records.create(path, bytes) : records.replace(path, expected, bytes),
+    put: objects.put,
+    fetch: objects.fetch,
+    async stat(path) {
+      const found = await objects.stat(path)
+      return found && { size: found.size, modified: found.modified }
+    },
+    async *list(folder) {
+      const { length } = connection.key('')
+      for await (const page of pages(folder, ''))
+        for (const { name, size, lastModified } of page)
+          if (name !== undefined) yield { path: name.slice(length), size, modified: lastMoment(lastModified) }
+    },
+    async children(folder) {
+      const { length } = connection.key(folder)
+      const names = new Set<string>()
+      for await (const page of pages(folder, '/'))
+        for (const { name, prefix } of page) names.add((name ?? prefix.replace(/\/$/, '')).slice(length))
+      return [...names]
+    },
+    remove: (path) => call('be removed', path, () => client.removeObject(bucket, connection.key(path))),
+    async move(from, to) {
+      const found = await objects.stat(from)
+      if (!found) return false
+      await objects.copy(from, to, found)
+      await store.remove(from)
+      return true
+    },
+    async scratch() {
+      return cache.scratch()
+    },
+    async ensureBucket() {
+      await call('be made', '', async () => {
+        try {
+          if (!(await client.bucketExists(bucket))) await client.makeBucket(bucket)
+        } catch (error) {
+          if (codeOf(error) !== 'BucketAlreadyOwnedByYou') throw error // else someone was faster
+        }
+      })
+    },
+    async probe() {
+      await checkFormat(store, connection.describe)
+      const path = `probe/${randomUUID()}`
+      const race = async (write: (bytes: Buffer) => Promise<boolean>, name: string) => {
+        const told = await Promise.all(Array.from({ length: RACERS }, (_, index) => write(Buffer.from(name + index))))
+        const won = told.flatMap((first, index) => (first ? [name + index] : []))
+        const standing = await store.read(path)
+        if (won.length === 1 && standing?.toString() === won[0]) return standing
+        throw new CairnError(
+          'STORE_FAILED',
+          `${connection.describe} does not honour conditional writes: of ${RACERS} that ${name} one record at once, ` +
+            `${won.length} were told that they did`,
+          { next: 'use MinIO, or another S3 server whose PUT honours If-None-Match and If-Match' },
+        )
+      }
+      const created = await race((bytes) => store.create(path, bytes), 'create')
+      await race((bytes) => store.replace(path, created, bytes), 'replace')
+      await store.remove(path)
+    },
+    async close() {
+      connection.close()
+    },
+  }
+  return store
+}
+
+async function checkFormat(store: MinioStore, where: string): Promise<void> {
+  const mine = Buffer.from(`${JSON.stringify({ format: STORE_FORMAT })}\n`)
+  const marker = (await store.read(STORE_FILE)) ?? ((await store.create(STORE_FILE, mine)) ? mine : undefined)
+  if (!marker) return checkFormat(store, where) // made by another just now
+  const { format } = JSON.parse(Buffer.from(marker).toString()) as { format: number }
+  if (format <= STORE_FORMAT) return
+  throw new CairnError(
+    'BAD_RECORD',
+    `the store in ${where} has format ${format}; this program knows up to ${STORE_FORMAT}`,
+    {
+      next: 'update Cairn',
+    },
+  )
+}

@@ -1,0 +1,69 @@
+// Set-up of the test project `servers` (vitest.config.ts): Kafka and MinIO for all its test files, which get them by
+// `inject('servers')` and are skipped where that is undefined.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CairnError } from '@cairn/kernel'
+import type { TestProject } from 'vitest/node'
+import { dockerAnswers } from './docker.ts'
+import { inCache } from './programs.ts'
+import { howToInstall, lackingTools, startServers, type Endpoints, type Servers } from './servers.ts'
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    servers: Endpoints | undefined
+  }
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const servers = givenServers(process.env) ?? (await ownServers(process.env))
+  project.provide('servers', servers && { kafka: servers.kafka, s3: servers.s3 })
+  return async () => servers?.stop()
+}
+
+/** CAIRN_TEST_KAFKA=host:port,… and CAIRN_TEST_S3=http://access-key:secret-key@host:port */
+export function givenServers(env: NodeJS.ProcessEnv): Servers | undefined {
+  const { CAIRN_TEST_KAFKA: kafka, CAIRN_TEST_S3: s3 } = env
+  if (kafka === undefined && s3 === undefined) return undefined
+  const url = URL.parse(s3 ?? '')
+  if (!kafka || !url?.username || !url.password)
+    throw new CairnError('BAD_PARAMETER', 'CAIRN_TEST_KAFKA and CAIRN_TEST_S3 are needed together', {
+      next: 'CAIRN_TEST_KAFKA=127.0.0.1:9092 CAIRN_TEST_S3=http://<access key>:<secret key>@127.0.0.1:9000',
+    })
+  return {
+    kafka: { brokers: kafka.split(',') },
+    s3: {
+      endpoint: url.origin,
+      accessKey: decodeURIComponent(url.username),
+      secretKey: decodeURIComponent(url.password),
+    },
+    stop: async () => {},
+  }
+}
+
+/**
+ * Servers for this run only; with CAIRN_TEST_SERVERS=keep, ones that stay for the next run. By what Maven and Go make;
+ * where these are lacking, by Docker, which may answer and still not reach its images.
+ */
+async function ownServers(env: NodeJS.ProcessEnv): Promise<Servers | undefined> {
+  const lacking = lackingTools()
+  const docker = lacking.length > 0 && dockerAnswers()
+  if (lacking.length > 0 && !docker) {
+    const message = `tests against Kafka and MinIO need ${lacking.map(({ name }) => name).join(', ')}`
+    const next = howToInstall(lacking)
+    if (env['CI']) throw new CairnError('NOT_FOUND', `${message}; ${next}`, { next })
+    console.error(`skipped: ${message}; ${next}`)
+    return undefined
+  }
+  const log = (line: string) => console.error(line)
+  if (env['CAIRN_TEST_SERVERS'] === 'keep') {
+    const kept = await startServers({ folder: inCache('for-tests'), docker, detached: true, log })
+    return { ...kept, stop: async () => {} }
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'cairn-servers-'))
+  const servers = await startServers({ folder, docker, log })
+  return {
+    ...servers,
+    stop: () => servers.stop().finally(() => rmSync(folder, { recursive: true, force: true })),
+  }
+}

@@ -1,0 +1,146 @@
+import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { CairnError } from '@cairn/kernel'
+import { build, inCache, type Program, type Tool } from './programs.ts'
+import type { Launch } from './server-process.ts'
+
+export const KAFKA_VERSION = '4.1.0'
+export const JAVA: Tool = { name: 'Java 17 or later', check: ['java', '-version'], package: 'openjdk-17-jre-headless' }
+const MAVEN: Tool = { name: 'Maven', check: ['mvn', '--version'], package: 'maven' }
+
+/** Kafka's released jars, brought by Maven. */
+export const KAFKA: Program = {
+  name: `Kafka ${KAFKA_VERSION}`,
+  folder: inCache(`kafka-${KAFKA_VERSION}`),
+  needs: [JAVA, MAVEN],
+  async make(folder, note) {
+    writeFileSync(join(folder, 'pom.xml'), POM)
+    writeFileSync(join(folder, 'log4j2.properties'), LOGGING)
+    const copy = ['mvn', '--batch-mode', 'dependency:copy-dependencies', '-DoutputDirectory=libs'] as const
+    await build(KAFKA.name, copy, { cwd: folder }, note)
+  },
+}
+
+const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>cairn</groupId>
+  <artifactId>kafka-server</artifactId>
+  <version>1</version>
+  <packaging>pom</packaging>
+  <dependencies>
+    <dependency>
+      <groupId>org.apache.kafka</groupId>
+      <artifactId>kafka_2.13</artifactId>
+      <version>${KAFKA_VERSION}</version>
+    </dependency>
+    <dependency>
+      <groupId>org.apache.logging.log4j</groupId>
+      <artifactId>log4j-slf4j-impl</artifactId>
+      <version>2.24.3</version>
+    </dependency>
+  </dependencies>
+</project>
+`
+const LOGGING = `appender.out.type = Console
+appender.out.name = out
+appender.out.layout.type = PatternLayout
+appender.out.layout.pattern = %d %p %m (%c)%n
+rootLogger.level = INFO
+rootLogger.appenderRef.out.ref = out
+`
+
+/** One node, broker and controller in one, for tests and local development: nothing is replicated. */
+export function kafkaSettings(listeners: string, advertised: string, voter: string): Record<string, string | number> {
+  return {
+    'process.roles': 'broker,controller',
+    'node.id': 1,
+    listeners,
+    'advertised.listeners': advertised,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'controller.listener.names': 'CONTROLLER',
+    'controller.quorum.voters': `1@${voter}`,
+    'auto.create.topics.enable': 'false',
+    'offsets.topic.replication.factor': 1,
+    'offsets.topic.num.partitions': 4,
+    'transaction.state.log.replication.factor': 1,
+    'transaction.state.log.min.isr': 1,
+    'transaction.state.log.num.partitions': 4,
+    'share.coordinator.state.topic.replication.factor': 1,
+    'share.coordinator.state.topic.min.isr': 1,
+    // A group starts at once, and one whose member has died goes on after a second if the member asked for that.
+    'group.initial.rebalance.delay.ms': 0,
+    'group.min.session.timeout.ms': 1000,
+    'log.cleaner.dedupe.buffer.size': 16 << 20,
+  }
+}
+
+/** Prepares Kafka's folder; its program must be installed. */
+export function kafkaServer(folder: string, port: number, controllerPort: number): Launch {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const data = join(folder, 'data')
+  const config = join(folder, 'server.properties')
+  const [broker, controller] = [`127.0.0.1:${port}`, `127.0.0.1:${controllerPort}`]
+  const listeners = `PLAINTEXT://${broker},CONTROLLER://${controller}`
+  const settings = { ...kafkaSettings(listeners, `PLAINTEXT://${broker}`, controller), 'log.dirs': data }
+  writeFileSync(
+    config,
+    Object.entries(settings)
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join(''),
+  )
+  if (!existsSync(join(data, 'meta.properties'))) format(config)
+  return {
+    name: KAFKA.name,
+    program: 'java',
+    args: [`-Dlog4j2.configurationFile=${join(KAFKA.folder, 'log4j2.properties')}`, ...java('kafka.Kafka'), config],
+    log: join(folder, 'server.log'),
+    isReady: () => kafkaAnswers(broker),
+  }
+}
+
+function format(config: string): void {
+  const clusterId = `--cluster-id=${randomBytes(16).toString('base64url')}` // which may begin with a dash itself
+  const args = [...java('kafka.tools.StorageTool'), 'format', clusterId, '--config', config]
+  const { status, stderr, stdout } = spawnSync('java', args, { encoding: 'utf8', timeout: 60_000 })
+  if (status === 0) return
+  throw new CairnError('NOT_FOUND', `${KAFKA.name} could not prepare its folder: ${(stderr || stdout).trim()}`, {
+    next: `is Java of version 17 or later? java -version; else delete ${KAFKA.folder}, and try again`,
+  })
+}
+
+/** Little memory, and quick to start rather than fast later. */
+function java(main: string): string[] {
+  const classes = join(KAFKA.folder, 'libs', '*')
+  return ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', classes, main]
+}
+
+/** Whether the broker serves: its port is open some time before. */
+export function kafkaAnswers(broker: string): Promise<boolean> {
+  const [host, port] = broker.split(':') as [string, string]
+  return new Promise((resolve) => {
+    const socket = connect({ host, port: Number(port), timeout: 2_000 }, () => socket.write(METADATA_REQUEST))
+    const answer = (serves: boolean) => {
+      resolve(serves)
+      socket.destroy()
+    }
+    let got = Buffer.alloc(0)
+    socket.on('data', (data) => {
+      got = Buffer.concat([got, data])
+      // size, correlation id, throttle time, number of brokers: https://kafka.apache.org/protocol#The_Messages_Metadata
+      if (got.length >= 16) answer(got.readInt32BE(12) > 0)
+    })
+    for (const event of ['error', 'timeout', 'close']) socket.on(event, () => answer(false))
+  })
+}
+
+/** Asks which brokers there are, and for no topic. By hand: a client would log, retry and warn. */
+const METADATA_REQUEST = Buffer.from([
+  ...[0, 0, 0, 15], // bytes that follow
+  ...[0, 3, 0, 5], // Metadata, version 5
+  ...[0, 0, 0, 1, 255, 255], // correlation id; no client id
+  ...[0, 0, 0, 0, 0], // no topics; do not create any
+])

@@ -1,0 +1,103 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { appendFileSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isGone } from '@cairn/drivers/process-id'
+import { minioStore, type MinioStore } from '@cairn/drivers/store/minio'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { MINIO, minioServer } from './minio.ts'
+import { install, lacking } from './programs.ts'
+import { freePorts, launch, stopProcess, untilReady, type Launch } from './server-process.ts'
+
+describe.skipIf(lacking(MINIO).length > 0)('a store whose server fails it', () => {
+  let folder: string
+  let server: Launch
+  let running: string
+  let store: MinioStore
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'cairn-outage-'))
+    await install(MINIO, console.error)
+    const [port] = (await freePorts([undefined])) as [number]
+    const credentials = { accessKey: 'cairn-test', secretKey: randomBytes(16).toString('hex') }
+    server = minioServer(join(folder, 'minio'), port, credentials)
+    running = launch(server)
+    await untilReady(server, running, 30_000)
+    const endpoint = `http://127.0.0.1:${port}`
+    store = minioStore({ endpoint, ...credentials, bucket: 'kept', cache: join(folder, 'cache'), silenceMs: 300 })
+    await store.ensureBucket()
+  })
+  afterEach(async () => {
+    await store.close()
+    await stopProcess(running)
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const signal = (name: NodeJS.Signals) => process.kill(Number(running.split('/')[1]), name)
+  const crash = async () => {
+    signal('SIGKILL')
+    while (!isGone(running)) await sleep(5)
+  }
+  const restart = async () => {
+    running = launch(server)
+    await untilReady(server, running, 30_000)
+  }
+  /** Two who write each record; tells how often someone was told that it was the first. */
+  const claimAll = async (
+    records: readonly string[],
+    onProgress: (done: number) => void,
+  ): Promise<Map<string, number>> => {
+    const told = new Map(records.map((record) => [record, 0]))
+    let done = 0
+    const writer = async (own: string[]) => {
+      for (let record: string | undefined; (record = own.pop()) !== undefined; onProgress(++done))
+        if (await store.create(record, Buffer.from('the same'))) told.set(record, told.get(record)! + 1)
+    }
+    const lists = [0, 1].flatMap(() => [0, 1, 2, 3].map((lane) => records.filter((_, index) => index % 4 === lane)))
+    await Promise.all(lists.map(writer))
+    return told
+  }
+  const records = Array.from({ length: 400 }, (_, index) => `run/ends/${index}`)
+
+  it('stores an object all the same when the server is killed in the middle of it and comes back', async () => {
+    const file = join(await store.scratch(), 'large')
+    const hash = createHash('sha256')
+    for (let index = 0; index < 200; index++) {
+      const piece = randomBytes(1_000_000)
+      hash.update(piece)
+      appendFileSync(file, piece)
+    }
+    const digest = hash.digest('hex')
+    const put = store.put(`objects/${digest}`, { file })
+    const parts = join(folder, 'minio', 'data', '.minio.sys', 'multipart', '**', 'part.*')
+    while (globSync(parts).length < 3) await sleep(5)
+    await crash()
+    await restart()
+    await put
+    rmSync(join(folder, 'cache'), { recursive: true })
+    const fetched = (await store.fetch(`objects/${digest}`))!
+    expect(createHash('sha256').update(readFileSync(fetched)).digest('hex')).toBe(digest)
+  })
+
+  it('tells exactly one writer of each record that it was first, though the server is killed among them', async () => {
+    let crashed: Promise<void> | undefined
+    const told = await claimAll(records, (done) => {
+      if (done === 100) crashed = crash().then(restart)
+    })
+    await crashed
+    expect([...told.values()].filter((times) => times !== 1)).toEqual([])
+    expect(await store.children('run/ends/')).toHaveLength(records.length)
+  })
+
+  it('tells exactly one writer of each record that it was first, though the server stands still for a while', async () => {
+    let still = 0
+    const told = await claimAll(records, (done) => {
+      if (done !== 100 && done !== 300) return
+      still++
+      signal('SIGSTOP')
+      setTimeout(() => signal('SIGCONT'), 1_000) // three times as long as the store waits for an answer
+    })
+    expect(still).toBe(2)
+    expect([...told.values()].filter((times) => times !== 1)).toEqual([])
+  })
+})

@@ -1,0 +1,57 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { build, inCache, type Program, type Tool } from './programs.ts'
+import type { Launch } from './server-process.ts'
+
+const MINIO_VERSION = 'v0.0.0-20260212201848-7aac2a2c5b7c'
+const GO: Tool = { name: 'Go 1.24 or later', check: ['go', 'version'], package: 'golang' }
+
+/** The newest version of the open-source server, built from its Go module: its makers no longer publish builds. */
+export const MINIO: Program = {
+  name: 'MinIO',
+  folder: inCache(`minio-${MINIO_VERSION}`),
+  needs: [GO],
+  async make(folder, note) {
+    note('MinIO is built by Go, which takes some minutes')
+    const env = { GOBIN: folder }
+    await build(
+      MINIO.name,
+      ['go', 'install', '-v', `github.com/minio/minio@${MINIO_VERSION}`],
+      { cwd: folder, env },
+      note,
+    )
+  },
+}
+
+export interface Credentials {
+  readonly accessKey: string
+  readonly secretKey: string
+}
+
+/** Prepares MinIO's folder; its program must be installed. */
+export function minioServer(folder: string, port: number, credentials: Credentials): Launch {
+  const data = join(folder, 'data')
+  mkdirSync(data, { recursive: true, mode: 0o700 })
+  return {
+    name: MINIO.name,
+    program: join(MINIO.folder, 'minio'),
+    args: ['server', data, '--address', `127.0.0.1:${port}`],
+    env: minioEnvironment(credentials),
+    log: join(folder, 'server.log'),
+    isReady: () => minioAnswers(`http://127.0.0.1:${port}`),
+  }
+}
+
+export function minioEnvironment({ accessKey, secretKey }: Credentials): Record<string, string> {
+  return { MINIO_ROOT_USER: accessKey, MINIO_ROOT_PASSWORD: secretKey, MINIO_BROWSER: 'off', MINIO_UPDATE: 'off' }
+}
+
+/** Whether the server serves: it says 200 from the start, with a header until it has read its folder. */
+export async function minioAnswers(endpoint: string): Promise<boolean> {
+  try {
+    const { ok, headers } = await fetch(`${endpoint}/minio/health/live`, { signal: AbortSignal.timeout(2_000) })
+    return ok && headers.get('x-minio-server-status') === null
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isGone, processName } from '@cairn/drivers/process-id'
+import { CairnError } from '@cairn/kernel'
+
+/** How a server is started, and how to tell that it is up. */
+export interface Launch {
+  readonly name: string
+  readonly program: string
+  readonly args: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** The file that takes what it prints. */
+  readonly log: string
+  readonly isReady: () => Promise<boolean>
+}
+
+/** Starts a server in a process group of its own, so that Ctrl-C does not reach it; gives the process's name. */
+export function launch({ name, program, args, env, log }: Launch): string {
+  const output = openSync(log, 'a', 0o600)
+  const child = spawn(program, args, {
+    detached: true,
+    stdio: ['ignore', output, output],
+    env: { ...process.env, ...env },
+  })
+  child.on('error', () => {}) // told below
+  child.unref()
+  closeSync(output)
+  if (child.pid !== undefined) return processName(child.pid)
+  throw new CairnError('NOT_FOUND', `${name} cannot be started: there is no program ${program}`)
+}
+
+/** Waits until a server is up. */
+export async function untilReady({ name, log, isReady }: Launch, server: string, deadlineMs: number): Promise<void> {
+  const deadline = performance.now() + deadlineMs
+  const failed = (how: string) =>
+    new CairnError('NOT_FOUND', `${name} ${how}; the last lines of ${log}:\n${lastLines(log)}`, {
+      next: `look into ${log}; is another server using its ports or its folder?`,
+    })
+  while (!(await isReady())) {
+    if (isGone(server)) throw failed('ended before it was ready')
+    if (performance.now() > deadline) throw failed(`was not ready within ${deadlineMs / 1000} s`)
+    await sleep(50)
+  }
+}
+
+/** Ends a process that need not be a child of this one: asks, and after a while no longer asks. */
+export async function stopProcess(name: string, patienceMs = 10_000): Promise<void> {
+  const pid = Number(name.split('/')[1])
+  for (const [signal, waitMs] of [
+    ['SIGTERM', patienceMs],
+    ['SIGKILL', 5_000],
+  ] as const) {
+    if (isGone(name)) return
+    signalTo(pid, signal)
+    for (const deadline = performance.now() + waitMs; !isGone(name) && performance.now() < deadline;) await sleep(20)
+  }
+}
+
+function signalTo(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+/** Ports of the loopback address that nothing listens at: those wanted, as far as they are free, else any. */
+export async function freePorts(wanted: readonly (number | undefined)[]): Promise<number[]> {
+  const held = await Promise.all(wanted.map(async (port) => (await hold(port ?? 0)) ?? (await hold(0))!))
+  await Promise.all(held.map(({ release }) => release()))
+  return held.map(({ port }) => port)
+}
+
+/** Undefined when someone listens there. */
+function hold(port: number): Promise<{ port: number; release: () => Promise<void> } | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    const release = () => new Promise<void>((closed) => void server.close(() => closed()))
+    server.once('error', () => resolve(undefined))
+    server.listen(port, '127.0.0.1', () => resolve({ port: (server.address() as AddressInfo).port, release }))
+  })
+}
+
+function lastLines(log: string): string {
+  const lines = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-15)
+  return lines.map((line) => `  ${line.slice(0, 300)}`).join('\n')
+}

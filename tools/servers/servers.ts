@@ -1,0 +1,168 @@
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { isGone } from '@cairn/drivers/process-id'
+import { CairnError } from '@cairn/kernel'
+import { kafkaContainer, minioContainer } from './docker.ts'
+import { JAVA, KAFKA, kafkaServer } from './kafka.ts'
+import { whileLocked } from './lock.ts'
+import { MINIO, minioServer, type Credentials } from './minio.ts'
+import { install, lacking, type Tool } from './programs.ts'
+import { freePorts, launch, stopProcess, untilReady, type Launch } from './server-process.ts'
+
+export interface ServersOptions {
+  /** Holds the servers' data, logs and settings. Its ports and credentials stay when they are started there again. */
+  readonly folder: string
+  readonly ports?: { readonly kafka?: number; readonly s3?: number }
+  /** Leave them running when this process ends; `stopServers` ends them. */
+  readonly detached?: boolean
+  /** Run the public images instead; data is then gone when they stop. */
+  readonly docker?: boolean
+  readonly log?: (line: string) => void
+  /** For each to be up, once its program is there. */
+  readonly deadlineMs?: number
+}
+
+export interface Endpoints {
+  readonly kafka: { readonly brokers: readonly string[] }
+  readonly s3: Credentials & { readonly endpoint: string }
+}
+export interface Servers extends Endpoints {
+  stop(): Promise<void>
+}
+
+/** What is kept in the folder, readable to its owner only. */
+interface State extends Endpoints {
+  readonly processes: readonly string[]
+}
+
+/** Starts Kafka and MinIO on this machine's loopback address, or gives those that run in the folder already. */
+export async function startServers(options: ServersOptions): Promise<Servers> {
+  const folder = resolve(options.folder)
+  const { docker = false, log = () => {}, deadlineMs = 60_000 } = options
+  if (!docker && !runningServers(folder)) await installServers(log)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  // One starts them; the others then find them.
+  return whileLocked(join(folder, 'starting'), `starting servers in ${folder}`, deadlineMs * 2, async () => {
+    const before = readState(folder)
+    if (before && isRunning(before)) return { ...before, stop: () => stopServers(folder) }
+    await stopServers(folder) // one of them may have died
+    return startAnew({ ...options, folder, docker, deadlineMs }, before)
+  })
+}
+
+async function startAnew(
+  { folder, ports = {}, detached = false, docker, deadlineMs }: ServersOptions & { readonly deadlineMs: number },
+  before: State | undefined,
+): Promise<Servers> {
+  const was = before && { kafka: portOf(before.kafka.brokers[0]!), s3: portOf(before.s3.endpoint) }
+  const [kafkaPort, controllerPort, s3Port] = (await freePorts([
+    ports.kafka ?? was?.kafka,
+    undefined,
+    ports.s3 ?? was?.s3,
+  ])) as [number, number, number]
+  if (ports.kafka !== undefined && ports.kafka !== kafkaPort) throw portTaken('Kafka', ports.kafka)
+  if (ports.s3 !== undefined && ports.s3 !== s3Port) throw portTaken('MinIO', ports.s3)
+  const { accessKey, secretKey } = before?.s3 ?? newCredentials()
+  const [inKafka, inMinio] = [join(folder, 'kafka'), join(folder, 'minio')]
+  const launches = docker
+    ? [kafkaContainer(inKafka, kafkaPort), minioContainer(inMinio, s3Port, { accessKey, secretKey })]
+    : [kafkaServer(inKafka, kafkaPort, controllerPort), minioServer(inMinio, s3Port, { accessKey, secretKey })]
+
+  const endpoints: Endpoints = {
+    kafka: { brokers: [`127.0.0.1:${kafkaPort}`] },
+    s3: { endpoint: `http://127.0.0.1:${s3Port}`, accessKey, secretKey },
+  }
+  const letGo = await startAll(folder, endpoints, launches, detached, deadlineMs)
+  return { ...endpoints, stop: () => stopServers(folder).finally(letGo) }
+}
+
+/** The servers that run in a folder. */
+export function runningServers(folder: string): Endpoints | undefined {
+  const state = readState(resolve(folder))
+  return state && isRunning(state) ? state : undefined
+}
+
+export async function stopServers(folder: string): Promise<void> {
+  await Promise.all((readState(resolve(folder))?.processes ?? []).map((server) => stopProcess(server)))
+}
+
+/** The tools that `startServers` needs and this machine lacks. */
+export function lackingTools(): Tool[] {
+  return [...lacking(KAFKA, [JAVA]), ...lacking(MINIO)]
+}
+
+async function installServers(log: (line: string) => void): Promise<void> {
+  const missing = lackingTools()
+  if (missing.length > 0)
+    throw new CairnError('NOT_FOUND', `${missing.map(({ name }) => name).join(', ')}: not on this machine`, {
+      next: howToInstall(missing),
+    })
+  await Promise.all([install(KAFKA, log), install(MINIO, log)])
+}
+
+export function howToInstall(missing: readonly Tool[]): string {
+  return `start Docker, or on Debian: apt-get install ${missing.map((tool) => tool.package).join(' ')}`
+}
+
+async function startAll(
+  folder: string,
+  endpoints: Endpoints,
+  launches: readonly Launch[],
+  detached: boolean,
+  deadlineMs: number,
+): Promise<() => void> {
+  const processes = launches.map(launch)
+  writeFileSync(stateFile(folder), JSON.stringify({ ...endpoints, processes } satisfies State), { mode: 0o600 })
+  const letGo = detached ? () => {} : guard(processes)
+  const ready = launches.map((server, index) => untilReady(server, processes[index]!, deadlineMs))
+  try {
+    await Promise.all(ready)
+    return letGo
+  } catch (error) {
+    await Promise.all(processes.map((server) => stopProcess(server)))
+    letGo()
+    throw error
+  }
+}
+
+/** Ends the servers with this process, even if it is killed. Gives what dismisses the guard. */
+function guard(processes: readonly string[]): () => void {
+  const args = [join(import.meta.dirname, 'guard.ts'), ...processes]
+  const child = spawn(process.execPath, args, { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
+  child.unref()
+  const pipe = child.stdin as unknown as { unref(): void; end(): void }
+  pipe.unref()
+  return () => pipe.end()
+}
+
+function stateFile(folder: string): string {
+  return join(folder, 'servers.json')
+}
+
+function readState(folder: string): State | undefined {
+  try {
+    return JSON.parse(readFileSync(stateFile(folder), 'utf8')) as State
+  } catch {
+    return undefined
+  }
+}
+
+function isRunning({ processes }: State): boolean {
+  return processes.every((server) => !isGone(server))
+}
+
+function newCredentials(): Credentials {
+  return { accessKey: `cairn-${randomBytes(6).toString('hex')}`, secretKey: randomBytes(24).toString('base64url') }
+}
+
+function portOf(address: string): number {
+  return Number(address.split(':').at(-1))
+}
+
+function portTaken(server: string, port: number): CairnError {
+  return new CairnError('NOT_FOUND', `port ${port}, meant for ${server}, is taken`, {
+    next: 'give another port, or none for any that is free',
+  })
+}
