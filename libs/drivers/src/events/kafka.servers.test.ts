@@ -1,11 +1,197 @@
-import { describe, inject } from 'vitest'
+import { describe, expect, inject, it } from 'vitest'
+import type { CairnEvent } from '@cairn/kernel/runtime'
 import { busSuite } from './bus.suite.ts'
-import { buses, withOwnTopics } from './kafka/kafka.fixture.ts'
+import {
+  buses,
+  committed,
+  event,
+  events,
+  eventually,
+  listener,
+  newTopic,
+  withOwnTopics,
+} from './kafka/kafka.fixture.ts'
 
 const brokers = inject('servers')?.kafka.brokers
 
 describe.skipIf(!brokers)('Kafka', () => {
   const open = buses(() => brokers!)
+  const committedBy = (topic: string, group: string) => committed(brokers!, topic, group)
 
   busSuite('Kafka', () => withOwnTopics(open()))
+
+  /** A handler that lets none of its events go until it is opened. */
+  const gate = () => {
+    const { ids, hear, untilCount } = listener()
+    const opened = Promise.withResolvers<void>()
+    const handle = async (heard: CairnEvent) => {
+      await hear(heard)
+      await opened.promise
+    }
+    return { ids, handle, untilCount, open: opened.resolve }
+  }
+
+  it('has several events of one partition in hand', async () => {
+    const bus = open({ partitions: 1 })
+    const topic = newTopic()
+    await bus.ensureTopics([topic])
+    const { handle, untilCount, open: release } = gate()
+    await bus.subscribe(topic, { group: 'g', from: 'now', concurrency: 5 }, handle)
+    await bus.publish(topic, events(8))
+    await untilCount(5)
+    await eventually(() => bus.status().subscriptions[0]).toMatchObject({ inHand: 5, waiting: 3, lag: 8 })
+    release()
+    await untilCount(8)
+    await eventually(() => bus.status().subscriptions[0]).toMatchObject({ inHand: 0, waiting: 0, lag: 0 })
+  })
+
+  it('commits what is handled without a gap, and the rest is delivered again', async () => {
+    const bus = open({ partitions: 1, closeTimeout: 100 })
+    const topic = newTopic()
+    await bus.ensureTopics([topic])
+    const { hear, untilCount } = listener()
+    await bus.subscribe(topic, { group: 'g', from: 'beginning' }, async (heard) => {
+      await hear(heard)
+      if (heard.id === 'e3') await new Promise(() => {})
+    })
+    await bus.publish(topic, events(10))
+    await untilCount(10)
+    await bus.close()
+    expect(await committedBy(topic, 'g')).toEqual({ 0: 3 })
+
+    const again = listener()
+    await open().subscribe(topic, { group: 'g', from: 'beginning' }, again.hear)
+    await again.untilAll(['e9'])
+    expect(again.ids).toEqual(['e3', 'e4', 'e5', 'e6', 'e7', 'e8', 'e9'])
+    await eventually(() => committedBy(topic, 'g')).toEqual({ 0: 10 })
+  })
+
+  it('stays in its group while a handler takes longer than the session may', async () => {
+    const sessionTimeout = 1_000
+    const bus = open({ partitions: 1, sessionTimeout })
+    const topic = newTopic()
+    await bus.ensureTopics([topic])
+    const { ids, hear, untilAll } = listener()
+    let assignments = 0
+    await bus.subscribe(topic, { group: 'g', from: 'now', onReassigned: () => void assignments++ }, async (heard) => {
+      if (heard.id === 'long') await new Promise((later) => setTimeout(later, sessionTimeout * 2.5))
+      await hear(heard)
+    })
+    await bus.publish(topic, [event('long'), event('short')])
+    await untilAll(['short', 'long'])
+    expect(ids).toEqual(['short', 'long'])
+    expect(assignments).toBe(1)
+    expect(bus.status().subscriptions[0]).toMatchObject({ connected: true, lastFailure: undefined })
+  })
+
+  it('pauses a partition that it has enough of, and goes on with it later', async () => {
+    const bus = open({ partitions: 1 })
+    const topic = newTopic()
+    await bus.ensureTopics([topic])
+    const { ids, handle, untilCount, open: release } = gate()
+    await bus.publish(topic, events(3_000))
+    await bus.subscribe(topic, { group: 'g', from: 'beginning', concurrency: 10 }, handle)
+    await eventually(() => bus.status().subscriptions[0]).toMatchObject({ paused: 1, inHand: 10, lag: 3_000 })
+    expect(bus.status().subscriptions[0]!.waiting).toBeLessThan(2_000)
+    release()
+    await untilCount(3_000)
+    expect(ids).toEqual(events(3_000).map(({ id }) => id))
+  })
+
+  it('hands over once what it still has in hand when a partition has gone and come back', async () => {
+    const topic = newTopic()
+    const bus = open()
+    await bus.ensureTopics([topic])
+    const kept = gate()
+    await bus.subscribe(topic, { group: 'g', from: 'now' }, kept.handle)
+    await bus.publish(topic, events(12))
+    await kept.untilCount(12)
+    const passing = open({ closeTimeout: 100 })
+    await passing.subscribe(topic, { group: 'g', from: 'now' }, () => new Promise(() => {}))
+    await eventually(() => bus.status().subscriptions[0]!.partitions.length).toBe(2)
+    await passing.close()
+    await eventually(() => bus.status().subscriptions[0]!.partitions.length).toBe(4)
+    await bus.publish(topic, events(40, 12))
+    await kept.untilCount(52)
+    expect(new Set(kept.ids).size).toBe(52)
+    kept.open()
+  })
+
+  it('commits nothing of a partition that has gone to another member', async () => {
+    const topic = newTopic()
+    const [bus, other] = [open({ partitions: 2 }), open()]
+    await bus.ensureTopics([topic])
+    const [first, second] = [gate(), gate()]
+    await bus.subscribe(topic, { group: 'g', from: 'now' }, first.handle)
+    await bus.publish(topic, events(20))
+    await first.untilCount(20)
+    await other.subscribe(topic, { group: 'g', from: 'now' }, second.handle)
+    await second.untilCount(1)
+    const [mine] = bus.status().subscriptions[0]!.partitions
+    const theirs = other.status().subscriptions[0]!.partitions[0]!
+    first.open()
+    await eventually(async () => (await committedBy(topic, 'g'))[mine!]).toBeGreaterThan(0)
+    await bus.close()
+    expect((await committedBy(topic, 'g'))[theirs]).toBe(0)
+    second.open()
+    await eventually(async () => Object.values(await committedBy(topic, 'g')).reduce((sum, at) => sum + at)).toBe(20)
+  })
+
+  it('goes on where a group was, though it had handled nothing and starts from now', async () => {
+    const bus = open()
+    const topic = newTopic()
+    await bus.ensureTopics([topic])
+    const { close } = await bus.subscribe(topic, { group: 'g', from: 'now' }, async () => {})
+    await close()
+    await bus.publish(topic, [event('meanwhile')])
+    const { hear, untilAll } = listener()
+    await bus.subscribe(topic, { group: 'g', from: 'now' }, hear)
+    await untilAll(['meanwhile'])
+  })
+
+  it('closes in its time though a handler does not end', async () => {
+    const bus = open({ closeTimeout: 200 })
+    const topic = newTopic()
+    await bus.ensureTopics([topic])
+    const { handle, untilCount } = gate()
+    await bus.subscribe(topic, { group: 'g', from: 'now' }, handle)
+    await bus.publish(topic, [event('endless')])
+    await untilCount(1)
+    const since = performance.now()
+    await bus.close()
+    expect(performance.now() - since).toBeLessThan(2_000)
+    await expect(bus.publish(topic, [event('late')])).rejects.toMatchObject({ code: 'BUS_FAILED' })
+  })
+
+  it('tells which topic is missing, and how to see to it', async () => {
+    const bus = open()
+    const missing = { code: 'BUS_FAILED', message: expect.stringContaining('nowhere'), next: expect.any(String) }
+    await expect(bus.subscribe('nowhere', { group: 'g', from: 'now' }, async () => {})).rejects.toMatchObject(missing)
+    await expect(bus.publish('nowhere', [event('lost')])).rejects.toMatchObject(missing)
+    await expect(bus.deadLetters('nowhere')).rejects.toMatchObject(missing)
+  })
+
+  it('gives up in its time where no broker answers, and tells where it tried', async () => {
+    const bus = open({ brokers: ['127.0.0.1:1'], timeout: 500 })
+    const failure = { code: 'BUS_FAILED', message: expect.stringContaining('127.0.0.1:1') }
+    await Promise.all([
+      expect(bus.probe()).rejects.toMatchObject(failure),
+      expect(bus.publish('topic', [event('lost')])).rejects.toMatchObject(failure),
+      expect(bus.subscribe('topic', { group: 'g', from: 'now' }, async () => {})).rejects.toMatchObject(failure),
+      expect(bus.deadLetters('topic')).rejects.toMatchObject(failure),
+    ])
+  })
+
+  it('refuses an event that is too large, and sends the others', async () => {
+    const bus = open({ partitions: 1, maxEventBytes: 10_000 })
+    const topic = newTopic()
+    await bus.ensureTopics([topic])
+    const large = event('large', { subject: 'x'.repeat(10_000) })
+    const [refused] = await Promise.allSettled([bus.publish(topic, [large]), bus.publish(topic, [event('small')])])
+    expect(refused).toMatchObject({ reason: { code: 'BAD_OUTPUT', message: expect.stringContaining(topic) } })
+    const { ids, hear, untilAll } = listener()
+    await bus.subscribe(topic, { group: 'g', from: 'beginning' }, hear)
+    await untilAll(['small'])
+    expect(ids).toEqual(['small'])
+  })
 })

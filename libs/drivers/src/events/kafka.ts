@@ -1,11 +1,14 @@
-import { CairnError, type EventBus } from '@cairn/kernel/runtime'
-import { deadLettersOf, ensureTopics, probe } from './kafka/admin.ts'
+import { CairnError, type CairnEvent, type EventBus } from '@cairn/kernel/runtime'
+import { ensureTopics, probe } from './kafka/admin.ts'
+import { eventOf, listDeadLetters, type DeadLetter } from './kafka/dead-letters.ts'
 import { within } from './kafka/deadline.ts'
 import { sizeOf, toMessage, type Outgoing } from './kafka/message.ts'
+import { deadLettersOf } from './kafka/names.ts'
 import { TopicProducer, tooLarge, type ProducerStatus } from './kafka/producer.ts'
 import { settingsOf, type KafkaBusOptions } from './kafka/settings.ts'
 import { KafkaSubscription, type SubscriptionStatus } from './kafka/subscription.ts'
 
+export type { DeadLetter } from './kafka/dead-letters.ts'
 export type { KafkaBusOptions } from './kafka/settings.ts'
 
 export interface KafkaBus extends EventBus {
@@ -13,6 +16,13 @@ export interface KafkaBus extends EventBus {
   ensureTopics(names: readonly string[]): Promise<void>
   /** Resolves when a broker answers. */
   probe(): Promise<void>
+  /** What groups could not handle of a topic, the newest first. */
+  deadLetters(topic: string, options?: { readonly limit?: number }): Promise<DeadLetter[]>
+  /**
+   * Publishes the event of a dead letter to its topic once more, with the same id: every group hears of it, and those
+   * that have handled it drop it as a duplicate. The letter stays where it is.
+   */
+  replay(topic: string, id: string): Promise<void>
   /** For probes and people. A member is alive while its heartbeats are answered or it is making itself anew. */
   status(): KafkaBusStatus
   /** Closes its subscriptions, and sends what is being published. */
@@ -38,14 +48,16 @@ export function kafkaBus(options: KafkaBusOptions): KafkaBus {
     return producers.get(topic)!.send(messages)
   }
 
+  const publish = async (topic: string, events: readonly CairnEvent[]): Promise<void> => {
+    refuseIfClosed(`publish to topic ${topic}`)
+    const messages = events.map(toMessage)
+    const large = messages.find((message) => sizeOf(message) > settings.maxEventBytes)
+    if (large) throw tooLarge(topic, sizeOf(large))
+    await send(topic, messages)
+  }
+
   return {
-    async publish(topic, events) {
-      refuseIfClosed(`publish to topic ${topic}`)
-      const messages = events.map(toMessage)
-      const large = messages.find((message) => sizeOf(message) > settings.maxEventBytes)
-      if (large) throw tooLarge(topic, sizeOf(large))
-      await send(topic, messages)
-    },
+    publish,
     async subscribe(topic, subscribed, handler) {
       refuseIfClosed(`subscribe to topic ${topic}`)
       const sendToDeadLetters = (letter: Outgoing) => send(deadLettersOf(topic), [letter])
@@ -60,6 +72,8 @@ export function kafkaBus(options: KafkaBusOptions): KafkaBus {
     },
     ensureTopics: (names) => ensureTopics(settings, names),
     probe: () => probe(settings),
+    deadLetters: (topic, { limit = 100 } = {}) => listDeadLetters(settings, topic, limit),
+    replay: async (topic, id) => publish(topic, [await eventOf(settings, topic, id)]),
     status: () => ({
       subscriptions: [...subscriptions].map((subscription) => subscription.status()),
       producers: [...producers.values()].map((producer) => producer.status()),

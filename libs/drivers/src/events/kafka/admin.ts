@@ -3,12 +3,8 @@ import type { Admin } from 'kafkajs'
 import { newClient } from './client.ts'
 import { within } from './deadline.ts'
 import { busFailed, topicMissing } from './failure.ts'
+import { deadLettersOf } from './names.ts'
 import type { Settings } from './settings.ts'
-
-/** Where events go that cannot be handled. */
-export function deadLettersOf(topic: string): string {
-  return `${topic}.dead`
-}
 
 /** Creates the topics that are missing, each with one for its dead letters. */
 export function ensureTopics(settings: Settings, names: readonly string[]): Promise<void> {
@@ -49,13 +45,17 @@ export function startOffsets(
   from: SubscribeOptions['from'],
 ): Promise<Offsets | undefined> {
   return withAdmin(settings, `cannot subscribe to topic ${topic}`, async (admin) => {
-    if (!(await admin.listTopics()).includes(topic)) throw topicMissing(settings.brokers, topic)
+    await requireTopic(admin, settings, topic)
     if (from === 'beginning' || (await offsetsOf(admin, topic, groupId)).size > 0) return undefined
     const starts = await (from === 'now'
       ? admin.fetchTopicOffsets(topic)
       : admin.fetchTopicOffsetsByTimestamp(topic, from.time))
     return new Map(starts.map(({ partition, offset }) => [partition, Number(offset)]))
   })
+}
+
+export async function requireTopic(admin: Admin, { brokers }: Settings, topic: string): Promise<void> {
+  if (!(await admin.listTopics()).includes(topic)) throw topicMissing(brokers, topic)
 }
 
 /** What a group has committed. */
@@ -73,7 +73,7 @@ async function offsetsOf(admin: Admin, topic: string, groupId: string): Promise<
 }
 
 /** A new admin each time: one that has seen a topic which is gone fails at everything. */
-async function withAdmin<Result>(
+export async function withAdmin<Result>(
   settings: Settings,
   what: string,
   work: (admin: Admin) => Promise<Result>,

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { afterEach } from 'vitest'
+import { afterEach, expect } from 'vitest'
 import type { CairnEvent, EventBus } from '@cairn/kernel/runtime'
 import { kafkaBus, type KafkaBus, type KafkaBusOptions } from '../kafka.ts'
+import { committedOffsets } from './admin.ts'
+import { groupIdOf } from './names.ts'
+import { settingsOf } from './settings.ts'
 
 /** Quick to notice, for the sake of tests. */
 export const QUICK = {
@@ -28,6 +31,17 @@ export function buses(brokers: () => readonly string[]) {
 
 export function newTopic(name = 'topic'): string {
   return `cairn.test.${name}-${randomUUID().slice(0, 8)}`
+}
+
+/** What a group has committed, by partition. */
+export async function committed(brokers: readonly string[], topic: string, group: string) {
+  const settings = settingsOf({ brokers, clientId: 'test' })
+  return Object.fromEntries(await committedOffsets(settings, topic, groupIdOf(topic, group)))
+}
+
+/** Waits until it holds, however long that takes within the test's own time. */
+export function eventually<Value>(get: () => Value) {
+  return expect.poll(get, { timeout: 25_000, interval: 20 })
 }
 
 /** A bus with topics of its own, whatever their names, which exist as soon as they are used. */

@@ -1,4 +1,4 @@
-import { CairnError, EVENT_TYPES, type CairnEvent, type ErrorRecord, type EventData } from '@cairn/kernel/runtime'
+import { CairnError, EVENT_TYPES, type CairnEvent, type EventData } from '@cairn/kernel/runtime'
 import type { KafkaMessage } from 'kafkajs'
 
 /** A message on its way to Kafka. */
@@ -70,29 +70,6 @@ export function copyOf({ offset, key, value, headers = {} }: KafkaMessage): Inco
 
 function copy(bytes: Buffer): Buffer {
   return Buffer.from(bytes)
-}
-
-/** A message that could not be handled, for people to look into: as it was, but for what is too large. */
-export function deadLetter(
-  { offset, key, value, headers }: Incoming,
-  at: { readonly topic: string; readonly partition: number; readonly group: string },
-  { code, message }: Pick<ErrorRecord, 'code' | 'message'>,
-  maxBytes: number,
-): Outgoing {
-  const added = {
-    cairn_dead_key: key?.toString().slice(0, 500) ?? '',
-    cairn_dead_group: at.group,
-    cairn_error_code: code,
-    cairn_error_message: message.slice(0, 1_000),
-  }
-  const whole: Outgoing = {
-    key: `${at.topic}-${at.partition}-${offset}`,
-    value: value ?? '',
-    headers: { ...Object.fromEntries([...headers].map(([name, values]) => [name, [...values]])), ...added },
-  }
-  if (sizeOf(whole) <= maxBytes) return whole
-  const cut = { ...whole, value: '', headers: { ...added, cairn_dead_bytes: String(sizeOf(whole)) } }
-  return { ...cut, value: value?.subarray(0, Math.max(maxBytes - sizeOf(cut), 0)) ?? '' }
 }
 
 /** @throws CairnError for what is no event of ours */

@@ -4,12 +4,14 @@ import type { EachBatchPayload } from 'kafkajs'
 import { pauseAfter } from '../redelivery.ts'
 import { committedOffsets, startOffsets } from './admin.ts'
 import { Commits } from './commits.ts'
+import { deadLetter } from './dead-letters.ts'
 import { pause, within } from './deadline.ts'
 import { deliver } from './delivery.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { busFailed, reasonOf } from './failure.ts'
 import { Member } from './member.ts'
-import { copyOf, deadLetter, type Incoming, type Outgoing } from './message.ts'
+import { copyOf, type Incoming, type Outgoing } from './message.ts'
+import { groupIdOf } from './names.ts'
 import type { Partition } from './partition.ts'
 import type { Settings } from './settings.ts'
 
@@ -48,11 +50,6 @@ const CONCURRENCY = 100
 const FIRST_PAUSE_MS = 100
 /** How long a full partition may hold up fetching before it is paused, which costs a fetch's wait to undo. */
 const PATIENCE_MS = 50
-
-/** Kafka's group ids are the cluster's, and a group whose members differ in their topics leaves partitions unread. */
-export function groupIdOf(topic: string, group: string): string {
-  return `${topic}.${group}`
-}
 
 /** A member of a group for one topic. */
 export class KafkaSubscription {
@@ -242,7 +239,7 @@ export class KafkaSubscription {
     const { topic, options, settings, sendToDeadLetters } = this.#parts
     try {
       const at = { topic, partition: index, group: options.group }
-      await sendToDeadLetters(deadLetter(message, at, errorRecord(error), settings.maxEventBytes))
+      await sendToDeadLetters(deadLetter(message, at, error, settings.maxEventBytes))
       this.#deadLetters++
     } catch (failure) {
       this.#lastFailure = reasonOf(failure).message

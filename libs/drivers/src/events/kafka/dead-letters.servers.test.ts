@@ -1,0 +1,171 @@
+import kafkajs, { type Message } from 'kafkajs'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { CairnError } from '@cairn/kernel/runtime'
+import { newClient } from './client.ts'
+import { buses, event, events, eventually, listener, newTopic } from './kafka.fixture.ts'
+import { settingsOf } from './settings.ts'
+
+const brokers = inject('servers')?.kafka.brokers
+
+describe.skipIf(!brokers)('dead letters', () => {
+  const open = buses(() => brokers!)
+  const client = newClient(settingsOf({ brokers: brokers ?? [], clientId: 'foreign' }))
+  const foreign = client.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
+  const admin = client.admin()
+  beforeAll(async () => void (await Promise.all([foreign.connect(), admin.connect()])))
+  afterAll(async () => void (await Promise.all([foreign.disconnect(), admin.disconnect()])))
+
+  const newDead = async (options: Parameters<typeof open>[0] = {}) => {
+    const bus = open({ partitions: 1, ...options })
+    const topic = newTopic()
+    await bus.ensureTopics([topic])
+    return { bus, topic }
+  }
+
+  it('hold what a handler keeps rejecting, with the group, the place and the error', async () => {
+    const { bus, topic } = await newDead()
+    const before = Date.now()
+    const { hear, untilAll } = listener()
+    await bus.subscribe(topic, { group: 'charts', from: 'now' }, async (heard) => {
+      if (heard.id === 'e1') throw new CairnError('BAD_RECORD', 'no such run')
+      await hear(heard)
+    })
+    const sent = events(3).map((each) => ({ ...each, headers: { traceparent: '00-1-2-03' } }))
+    await bus.publish(topic, sent)
+    await untilAll(['e0', 'e2'])
+    await eventually(() => bus.deadLetters(topic)).toEqual([
+      {
+        id: '0-0',
+        at: expect.any(Number),
+        group: 'charts',
+        topic,
+        partition: 0,
+        offset: 1,
+        error: { code: 'BAD_RECORD', message: 'no such run' },
+        event: sent[1],
+        preview: undefined,
+      },
+    ])
+    const [letter] = await bus.deadLetters(topic)
+    expect(letter!.at).toBeGreaterThanOrEqual(before - 1_000)
+    expect(bus.status().subscriptions[0]).toMatchObject({ deadLetters: 1, lag: 0 })
+  })
+
+  it('are named by topic, partition and offset, for consumers in any language', async () => {
+    const { bus, topic } = await newDead()
+    await bus.publish(topic, [event('bad')])
+    await bus.subscribe(topic, { group: 'g', from: 'beginning' }, async () => Promise.reject(new Error('never')))
+    await eventually(() => bus.status().subscriptions[0]!.deadLetters).toBe(1)
+
+    const read = Promise.withResolvers<Message>()
+    const consumer = client.consumer({ groupId: newTopic('reader') })
+    await consumer.connect()
+    await consumer.subscribe({ topics: [`${topic}.dead`], fromBeginning: true })
+    await consumer.run({ eachMessage: async ({ message }) => read.resolve(message) })
+    const { key, headers } = await read.promise
+    await consumer.disconnect()
+    expect(String(key)).toBe(`${topic}-0-0`)
+    expect(Object.fromEntries(Object.entries(headers!).map(([name, value]) => [name, String(value)]))).toMatchObject({
+      ce_id: 'bad',
+      cairn_dead_group: 'g',
+      cairn_dead_topic: topic,
+      cairn_dead_partition: '0',
+      cairn_dead_offset: '0',
+      cairn_error_message: 'never',
+    })
+  })
+
+  it('hold whatever is no event, and nothing of it stops the consumer', async () => {
+    const { bus, topic } = await newDead()
+    const { ids, hear, untilAll } = listener()
+    await bus.subscribe(topic, { group: 'g', from: 'now' }, hear)
+    const headers = { ce_specversion: '1.0', ce_id: 'x', ce_type: 'cairn.completed', ce_source: '/x', ce_subject: 'x' }
+    const whole = { ...headers, ce_time: new Date(0).toISOString(), ce_partitionkey: 'x' }
+    const value = JSON.stringify({ env: 'test', pipeline: 'p', run: 'r' })
+    const wrong: readonly [Message, message: string][] = [
+      [{ value: 'neither headers nor JSON' }, 'no header'],
+      [{ value: null, key: null, headers: whole }, 'not JSON'],
+      [{ value: '{"env":', headers: whole }, 'not JSON'],
+      [{ value: '[]', headers: whole }, 'no object'],
+      [{ value: '{"env":"test"}', headers: whole }, 'pipeline'],
+      [{ value: '{"env":"test","pipeline":"p","run":"r","__proto__":{"a":1}}', headers: whole }, '__proto__'],
+      [{ value, headers: { ...whole, ['__proto__']: 'x' } }, '__proto__'],
+      [{ value, headers: { ...whole, ce_type: 'cairn.exploded' } }, 'cairn.exploded'],
+      [{ value, headers: { ...whole, ce_specversion: '0.3' } }, '0.3'],
+      [{ value: '['.repeat(100_000) + ']'.repeat(100_000), headers: whole }, ''],
+      [{ value: 'x'.repeat(950_000), headers: whole }, 'not JSON'],
+    ]
+    for (const [message] of wrong) await foreign.send({ topic, messages: [message] })
+    await foreign.send({ topic, messages: [{ value, headers: { ...whole, ce_id: 'right', constructor: 'x' } }] })
+    await untilAll(['right'])
+    await eventually(() => bus.status().subscriptions[0]).toMatchObject({ deadLetters: wrong.length, lag: 0 })
+    const letters = (await bus.deadLetters(topic)).sort((a, b) => a.offset - b.offset)
+    expect(letters.map(({ error }) => error.message)).toEqual(
+      wrong.map(([, message]) => expect.stringContaining(message)),
+    )
+    expect(letters.map(({ offset }) => offset)).toEqual(wrong.map((_, index) => index))
+    expect(letters.filter((letter) => letter.event)).toEqual([])
+    expect(letters[0]!.preview).toBe('neither headers nor JSON')
+    expect(letters.at(-1)!.preview).toMatch(/^x{500}$/)
+    expect(ids).toEqual(['right'])
+    expect(bus.status().subscriptions[0]!.lastFailure).toBeUndefined()
+  })
+
+  it('are kept waiting, not lost, while their topic is missing', async () => {
+    const topic = newTopic()
+    await admin.createTopics({ topics: [{ topic, numPartitions: 1 }] })
+    const bus = open({ timeout: 300, redeliverAfter: 1 })
+    await bus.subscribe(topic, { group: 'g', from: 'beginning' }, async () => Promise.reject(new Error('never')))
+    await bus.publish(topic, [event('bad')])
+    await eventually(() => bus.status().subscriptions[0]!.lastFailure).toBeDefined()
+    expect(bus.status().subscriptions[0]).toMatchObject({ lag: 1, deadLetters: 0 })
+    await admin.createTopics({ topics: [{ topic: `${topic}.dead`, numPartitions: 1 }] })
+    await eventually(() => bus.status().subscriptions[0]).toMatchObject({ lag: 0, deadLetters: 1 })
+  })
+
+  it('are listed newest first, as many as are asked for', async () => {
+    const { bus, topic } = await newDead()
+    expect(await bus.deadLetters(topic)).toEqual([])
+    await bus.publish(topic, events(5))
+    const options = { group: 'g', from: 'beginning', concurrency: 1 } as const
+    await bus.subscribe(topic, options, async () => Promise.reject(new Error('never')))
+    await eventually(() => bus.status().subscriptions[0]!.deadLetters).toBe(5)
+    expect((await bus.deadLetters(topic, { limit: 2 })).map((letter) => letter.event!.id)).toEqual(['e4', 'e3'])
+    expect(await bus.deadLetters(topic)).toHaveLength(5)
+  })
+
+  it('leave no group behind when they are listed', async () => {
+    const { bus, topic } = await newDead()
+    await foreign.send({ topic: `${topic}.dead`, messages: [{ value: 'x' }] })
+    expect(await bus.deadLetters(topic)).toMatchObject([{ preview: 'x' }])
+    const groups = async () => (await admin.listGroups()).groups.map(({ groupId }) => groupId)
+    await eventually(async () => (await groups()).filter((id) => id.startsWith(topic))).toEqual([])
+  })
+
+  it('are replayed as they were', async () => {
+    const { bus, topic } = await newDead({ deliveries: 1 })
+    const { hear, untilAll } = listener()
+    const heard: unknown[] = []
+    let isMended = false
+    await bus.subscribe(topic, { group: 'g', from: 'now' }, async (each) => {
+      heard.push(each)
+      if (!isMended) throw new Error('not yet')
+      await hear(each)
+    })
+    const sent = event('late', { headers: { traceparent: '00-1-2-03' } })
+    await bus.publish(topic, [sent])
+    await eventually(() => bus.status().subscriptions[0]!.deadLetters).toBe(1)
+    isMended = true
+    await bus.replay(topic, '0-0')
+    await untilAll(['late'])
+    expect(heard).toEqual([sent, sent])
+  })
+
+  it('are not replayed when there is no such letter, or no event in it', async () => {
+    const { bus, topic } = await newDead()
+    await foreign.send({ topic: `${topic}.dead`, messages: [{ value: 'x' }] })
+    await expect(bus.replay(topic, '0-0')).rejects.toMatchObject({ code: 'BAD_RECORD' })
+    for (const id of ['0-1', '7-0', 'x', ''])
+      await expect(bus.replay(topic, id)).rejects.toMatchObject({ code: 'NOT_FOUND', next: expect.any(String) })
+  })
+})
