@@ -1,7 +1,6 @@
 import { artifactBytes } from './artifact.ts'
-import { channels } from './channels.ts'
 import { CairnError } from '../errors.ts'
-import { topicOf, type CairnEvent } from './events.ts'
+import type { CairnEvent } from './events.ts'
 import { keyBase } from './key.ts'
 import type { ArtifactRef } from '../define/kind.ts'
 import type { RunReader } from './lanes.ts'
@@ -10,6 +9,7 @@ import { parseManifest } from '../define/list.ts'
 import { ownersOf, type Owners } from './owners.ts'
 import type { PinnedCode, Plan } from './plan-record.ts'
 import type { ArtifactStore, Code, EventBus } from './ports.ts'
+import { publish } from './publish.ts'
 import { Recent } from './recent.ts'
 import { readRecord, type EndRecord } from './records.ts'
 import { RunState } from './run-state.ts'
@@ -23,7 +23,7 @@ export class ActiveRun implements RunReader {
   /** Tasks whose ending has been published, as far as this process knows. */
   readonly announced = new Set<string>()
   /** Tasks that this process is at; kept when the rest is made again from the store. */
-  readonly busy: Map<string, Promise<void>>
+  readonly busy: Map<string, Promise<unknown>>
   readonly owners: Owners
   readonly allItems = new Recent<readonly ArtifactRef[]>(8)
   readonly #lists = new Recent<readonly ArtifactRef[]>(64)
@@ -38,7 +38,7 @@ export class ActiveRun implements RunReader {
     store: ArtifactStore,
     bus: EventBus,
     signal: AbortSignal,
-    busy = new Map<string, Promise<void>>(),
+    busy = new Map<string, Promise<unknown>>(),
   ) {
     this.plan = plan
     this.busy = busy
@@ -109,7 +109,7 @@ export class ActiveRun implements RunReader {
     return this.#keyBases.get(id)
   }
 
-  publish(events: readonly CairnEvent[]): Promise<void> {
-    return channels.publish.tracePromise(() => this.#bus.publish(topicOf(this.plan), events), { events })
+  publish(events: readonly CairnEvent[], cause?: CairnEvent): Promise<void> {
+    return publish(this.#bus, this.plan, events, { cause })
   }
 }

@@ -1,5 +1,5 @@
 import { keepArtifact } from './artifact.ts'
-import { channels } from './channels.ts'
+import { channels, told } from './channels.ts'
 import { keep } from './checkpoint.ts'
 import type { ErrorCode, ErrorRecord } from '../errors.ts'
 import { attemptEvent } from './events.ts'
@@ -56,8 +56,8 @@ async function attempt(job: Job, lanes: readonly LaneWork[]): Promise<Map<number
   try {
     await announce(job, 'attempt-started')
     const work = await workOf(job, lanes, step.code)
-    const message = { plan: run.plan, task, attempt: job.attempts }
-    return await channels.compute.tracePromise(() => runBodies(job, work), message)
+    const message = () => ({ plan: run.plan, task, attempt: job.attempts })
+    return await told(channels.compute, message, () => runBodies(job, work))
   } catch (error) {
     // The store or the bus failed, not the body: the event is delivered again, and this was no attempt.
     if (counted !== undefined) await job.host.store.remove(counted).catch(() => {})
@@ -78,16 +78,22 @@ async function countAttempt(job: Job): Promise<string | undefined> {
     const path = run.at.attempt(run.plan.run, task, ++job.attempts)
     const standing = await claim(host.store, path, record)
     if (standing.host === record.host && standing.startedAt === record.startedAt) return path
+    if (channels.earlier.hasSubscribers)
+      channels.earlier.publish({ plan: run.plan, task, attempt: job.attempts, record: standing })
   }
 }
 
 async function runBodies(job: Job, work: Work): Promise<Map<number, ErrorRecord>> {
   const errors = new Map<number, ErrorRecord>()
   const lanes = new Map(work.lanes.map((lane) => [lane.index, lane]))
+  const about = () => ({ plan: job.run.plan, task: job.task })
   for await (const result of job.host.compute.run(work, job.run.signal)) {
     const lane = lanes.get(result.lane)!
     if ('error' in result) errors.set(result.lane, result.error)
-    else job.outcomes.set(result.lane, await patiently(job, () => commit(job, lane, result.outputs, result.ms)))
+    else {
+      const store = () => patiently(job, () => commit(job, lane, result.outputs, result.ms))
+      job.outcomes.set(result.lane, await told(channels.commit, about, store))
+    }
   }
   return errors
 }
@@ -181,7 +187,12 @@ async function workOf({ run, task, node, step }: Job, lanes: readonly LaneWork[]
     secrets: step.secrets ?? [],
     timeoutMs: step.timeoutMs,
     memory: step.memory,
-    open: (ref) => run.fetch(ref),
+    open: (ref) =>
+      told(
+        channels.fetch,
+        () => ({ plan: run.plan, task, ref }),
+        () => run.fetch(ref),
+      ),
   }
 }
 

@@ -1,6 +1,6 @@
 import { ActiveRun } from './active-run.ts'
 import { keepArtifact } from './artifact.ts'
-import { channels } from './channels.ts'
+import { channels, told } from './channels.ts'
 import { CairnError, type ErrorRecord } from '../errors.ts'
 import { controlTopicOf, endEvent, parseTask, readyEvent, runEvent, taskName, type CairnEvent } from './events.ts'
 import { InHand } from './in-hand.ts'
@@ -9,6 +9,7 @@ import { layout } from './layout.ts'
 import { Leases, type LeaseHolder } from './lease.ts'
 import type { Plan } from './plan-record.ts'
 import type { Compute, EventBus } from './ports.ts'
+import { publish } from './publish.ts'
 import {
   claim,
   readRecord,
@@ -55,7 +56,7 @@ export async function cancel(
     const run = new ActiveRun(plan, store, bus, new AbortController().signal)
     const event = runEvent(plan, 'run-cancelled', clock.now())
     await run.publish([event])
-    await bus.publish(controlTopicOf(plan), [event])
+    await publish(bus, plan, [event], { topic: controlTopicOf(plan) })
   }
   return end
 }
@@ -81,7 +82,7 @@ export class Engine {
   readonly #inHand = new InHand()
   readonly #runs = new Map<string, Promise<ActiveRun>>()
   readonly #cancels = new Map<string, AbortController>()
-  readonly #busy = new Map<string, Map<string, Promise<void>>>()
+  readonly #busy = new Map<string, Map<string, Promise<unknown>>>()
   #stopped = false
 
   constructor(host: Host) {
@@ -94,10 +95,10 @@ export class Engine {
     const { type, data } = event
     if (!REACTED_TO.has(type)) return
     const run = await this.#open(data.env, data.pipeline, data.run)
-    if (type === 'cairn.run-cancelled') await this.#cancelTasks(run)
-    else if (type === 'cairn.ready') await this.#runBatch(run, taskOf(event)!)
-    else await this.#goOn(run, await this.#next(run, event))
-    if (run.state.done && this.#sees(run.owners.ofEnd)) await this.#endRun(run)
+    if (type === 'cairn.run-cancelled') await this.#cancelTasks(run, event)
+    else if (type === 'cairn.ready') await this.#runBatch(run, taskOf(event)!, event)
+    else await this.#goOn(run, await this.#next(run, event), event)
+    if (run.state.done && this.#sees(run.owners.ofEnd)) await this.#endRun(run, event)
   }
 
   /** Stops what this process is computing for a run that is cancelled, before its events tell of that. */
@@ -139,7 +140,7 @@ export class Engine {
     if (!plan) throw new CairnError('NOT_FOUND', `run ${name} of ${pipeline} has no plan in ${env}`)
     const cancel = this.#cancels.get(name) ?? new AbortController()
     this.#cancels.set(name, cancel)
-    const busy = this.#busy.get(name) ?? new Map<string, Promise<void>>()
+    const busy = this.#busy.get(name) ?? new Map<string, Promise<unknown>>()
     this.#busy.set(name, busy)
     const run = new ActiveRun(plan, store, bus, cancel.signal, busy)
     for (const file of await store.children(at.ends(name))) {
@@ -166,34 +167,40 @@ export class Engine {
   }
 
   /** Runs tasks, but hands batches to whoever has time for them. */
-  async #goOn(run: ActiveRun, tasks: readonly string[]): Promise<void> {
+  async #goOn(run: ActiveRun, tasks: readonly string[], cause: CairnEvent): Promise<void> {
     const isHandedOn = (task: string) => task.includes('/') && run.state.ready(task) && !run.busy.has(task)
     const handedOn = tasks.filter(isHandedOn)
+    const now = this.#host.clock.now()
     if (handedOn.length > 0)
-      await run.publish(handedOn.map((task) => readyEvent(run.plan, task, this.#host.clock.now())))
-    await Promise.all(tasks.filter((task) => !isHandedOn(task)).map((task) => this.#perform(run, task)))
+      await run.publish(
+        handedOn.map((task) => readyEvent(run.plan, task, now)),
+        cause,
+      )
+    await Promise.all(tasks.filter((task) => !isHandedOn(task)).map((task) => this.#perform(run, task, cause)))
   }
 
   /** A batch that was handed on, maybe by another process, which has heard more of the run than this one. */
-  async #runBatch(run: ActiveRun, task: string): Promise<void> {
+  async #runBatch(run: ActiveRun, task: string, cause: CairnEvent): Promise<void> {
     const { state, owners } = run
     if (!this.#sees(owners.of(task))) return
     for (const need of state.before(task)) if (!state.ended(need)) state.end(need, await run.end(need))
     const standing = state.ended(task) ? undefined : await run.standing(task)
     if (standing) state.end(task, standing)
-    await this.#perform(run, task)
+    await this.#perform(run, task, cause)
   }
 
-  async #cancelTasks(run: ActiveRun): Promise<void> {
+  async #cancelTasks(run: ActiveRun, cause: CairnEvent): Promise<void> {
     this.abort(run.plan.run)
     const mine = [...run.state.unfinished()].filter((task) => this.#sees(run.owners.of(task)))
-    await Promise.all(mine.map((task) => this.#perform(run, task)))
+    await Promise.all(mine.map((task) => this.#perform(run, task, cause)))
   }
 
-  #perform(run: ActiveRun, task: string): Promise<void> {
+  #perform(run: ActiveRun, task: string, cause: CairnEvent): Promise<unknown> {
     let work = run.busy.get(task)
     if (!work) {
-      work = channels.task.tracePromise(() => this.#endTask(run, task), { plan: run.plan, task })
+      const { plan, state } = run
+      const message = () => ({ plan, task, host: this.#host.name, cause, needs: [...new Set(state.waitedFor(task))] })
+      work = told(channels.task, message, () => this.#endTask(run, task, cause))
       run.busy.set(task, work)
       const forget = () => run.busy.delete(task)
       work.then(forget, forget)
@@ -201,11 +208,12 @@ export class Engine {
     return work
   }
 
-  async #endTask(run: ActiveRun, task: string): Promise<void> {
+  async #endTask(run: ActiveRun, task: string, cause: CairnEvent): Promise<EndRecord> {
     if (this.#stopped) throw new Stopped()
     const end = run.state.ended(task) ? await run.end(task) : await this.#work(run, task)
-    await run.publish([endEvent(run.plan, task, end)])
+    await run.publish([endEvent(run.plan, task, end)], cause)
     run.announced.add(task)
+    return end
   }
 
   async #work(run: ActiveRun, task: string): Promise<EndRecord> {
@@ -253,7 +261,7 @@ export class Engine {
   ): Promise<EndRecord> {
     if (this.#stopped) throw new Stopped()
     const { clock, store, name } = this.#host
-    const end = await claim<EndRecord>(store, run.at.end(run.plan.run, task), {
+    const mine: EndRecord = {
       v: RECORD_VERSION,
       status: statusOf(lanes),
       lanes,
@@ -263,14 +271,16 @@ export class Engine {
       startedAt,
       endedAt: clock.now(),
       host: name,
-    })
+    }
+    const about = () => ({ plan: run.plan, task })
+    const end = await told(channels.commit, about, () => claim(store, run.at.end(run.plan.run, task), mine))
     run.remember(task, end)
     return end
   }
 
-  async #endRun(run: ActiveRun): Promise<void> {
+  async #endRun(run: ActiveRun, cause: CairnEvent): Promise<void> {
     const end = await claimRunEnd(this.#host, run.plan, run.state.status)
-    await run.publish([runEvent(run.plan, 'run-ended', end.endedAt, end)])
+    await run.publish([runEvent(run.plan, 'run-ended', end.endedAt, end)], cause)
     this.#drop(run.plan.run)
   }
 

@@ -38,6 +38,8 @@ export interface StoredStat {
 
 /** Carries events, at least once, in no order to rely on. */
 export interface EventBus {
+  /** What it runs over: `kafka`, say. */
+  readonly system?: string
   /** Resolves once all of them are kept safe. */
   publish(topic: string, events: readonly CairnEvent[]): Promise<void>
   /**

@@ -67,6 +67,14 @@ export class RunState {
     for (const need of this.#wiring.needs.get(id)!) yield this.#outer(need, batch)
   }
 
+  /** All tasks that a task that has ended waited for: an `each` waits for those inside it, too. */
+  *waitedFor(task: string): Iterable<string> {
+    yield* this.before(task)
+    const { node: id, batch } = parseTask(task)
+    if (this.plan.nodes[id]!.type === 'each')
+      for (const inner of this.#tasksIn(id, batch, this.#wiring.bodies.get(id) ?? [])) yield taskName(inner)
+  }
+
   /** Tasks that exist and have not ended. */
   *unfinished(): Iterable<string> {
     for (const id of Object.keys(this.plan.nodes))
