@@ -22,7 +22,7 @@ const COMPUTES = {
   kinds: 'libs/kinds/src/index.ts',
 }
 const APPS = {
-  cli: { main: 'apps/cli/src/main.ts', ...COMPUTES },
+  cli: { main: 'apps/cli/src/main.ts', keeper: 'apps/cli/src/local/keeper.ts', ...COMPUTES },
   stage: { main: 'apps/stage/src/main.ts', ...COMPUTES },
   control: { main: 'apps/control/src/main.ts', planner: 'apps/control/src/planner-main.ts', ...COMPUTES },
 }

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const repository = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
+export const repository = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
 
 /** Where `npm run build` puts an app as few large modules, which load in a third of the time. */
 export function distOf(app) {

@@ -1,7 +1,11 @@
-import { CairnError } from '@cairn/kernel'
+import { CairnError, type RunStatus } from '@cairn/kernel/runtime'
 import { paint } from './terminal/style.ts'
 
 export const EXIT = { ok: 0, error: 1, cancelled: 2, runFailed: 3, interrupted: 130, terminated: 143 } as const
+
+export function exitCodeOf(status: RunStatus): number {
+  return { completed: EXIT.ok, failed: EXIT.runFailed, cancelled: EXIT.cancelled }[status]
+}
 
 /** Tells a person, or a program, what went wrong. A stack trace only for what nobody foresaw. */
 export function fail(error: unknown, { json }: { readonly json?: boolean }): void {

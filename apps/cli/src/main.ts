@@ -23,12 +23,15 @@ const settingOptions = (command: Command) =>
     .option('--base <run>', 'the run whose outputs stand in for what is not run, and to compare with')
     .option('--force <step>', 'compute this step even if nothing has changed', collect)
 
+const progressOption = () => new Option('--progress <how>', 'how to show progress').choices(['live', 'plain', 'none'])
+
 const program = new Command('cairn')
   .description('Pipelines whose production code is the best place to explore from.')
   .version('0.1.0')
   .option('--json', 'print for programs: one JSON document on standard output')
   .option('-C, --project <folder>', 'the project, if not the one around this folder')
   .option('--store <folder>', "the store, if not the project's own (or CAIRN_STORE)")
+  .option('--on <context>', 'work with the services of a context: "local" after cairn up')
   .exitOverride()
   .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError('(cairn <command> --help tells more)')
@@ -39,7 +42,8 @@ settingOptions(
   .option('--plan <run>', 'run what `cairn plan --save` has planned')
   .option('--jobs <number>', 'steps computed at one time (default: one for each core)', Number)
   .option('--out <folder>', "write the pipeline's outputs there as files")
-  .addOption(new Option('--progress <how>', 'how to show progress').choices(['live', 'plain', 'none']))
+  .option('--detach', 'with --on: start it and leave')
+  .addOption(progressOption())
   .action(lazy(() => import('./commands/run.ts')))
 settingOptions(
   program
@@ -87,6 +91,48 @@ program
   .argument('<other>')
   .description('compare two runs (<pipeline>/<run>): parameters, code, data, metrics')
   .action(lazy(() => import('./commands/diff.ts')))
+program
+  .command('follow')
+  .argument('<run>')
+  .description('show how a run on services goes: <pipeline>[/<run>]')
+  .addOption(progressOption())
+  .action(lazy(() => import('./commands/follow.ts')))
+program
+  .command('cancel')
+  .argument('<run>')
+  .description('end a run on services early: <pipeline>[/<run>]')
+  .action(lazy(() => import('./commands/cancel.ts')))
+for (const [verb, what] of [
+  ['push', 'bring runs of this machine to services, to be reused there'],
+  ['pull', 'bring runs of services to this machine, to be reused here'],
+] as const)
+  program
+    .command(verb)
+    .argument('[run]', '<pipeline>[/<run>]; default: the newest of every pipeline')
+    .description(what)
+    .option('-n, --runs <count>', 'newest runs of each pipeline', Number, 1)
+    .action(lazy(() => (verb === 'push' ? import('./commands/push.ts') : import('./commands/pull.ts'))))
+program
+  .command('up')
+  .argument('[pipelines...]')
+  .description('start the services of this project on this machine: the context "local"')
+  .option('--docker', 'Kafka and MinIO from their images')
+  .action(lazy(() => import('./commands/up.ts')))
+program
+  .command('down')
+  .description('stop the services of this machine; what they stored stays')
+  .action(lazy(() => import('./commands/down.ts')))
+program
+  .command('status')
+  .description('tell how the services of this machine are')
+  .action(lazy(() => import('./commands/status.ts')))
+program
+  .command('logs')
+  .argument('[service]')
+  .description('print what the services of this machine log')
+  .option('-f, --follow', 'go on as they log more')
+  .option('-n, --lines <count>', 'last lines of each', Number, 20)
+  .action(lazy(() => import('./commands/logs.ts')))
 program
   .command('gc')
   .description('remove old runs and what nothing refers to any more')

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { CairnError } from '@cairn/kernel'
 import {
   allPipelines,
@@ -9,16 +9,32 @@ import {
   type LoadedPipeline,
   type RunRequest,
 } from '@cairn/embedded'
+import { readContext } from './remote/context.ts'
 
 export interface GlobalOptions {
   readonly json?: boolean
   readonly project?: string
   readonly store?: string
+  /** The context whose services are meant, not the store of this machine. */
+  readonly on?: string
 }
 
-export function openWorkspace({ project: folder = process.cwd(), store = process.env['CAIRN_STORE'] }: GlobalOptions) {
-  const project = findProject(folder)
-  return new Workspace(store === undefined ? project : { ...project, store: resolve(store) })
+/** The project, with its own store or, `--on` a context, with that of the context's services. */
+export async function openWorkspace({
+  project: folder = process.cwd(),
+  store = process.env['CAIRN_STORE'],
+  on,
+}: GlobalOptions): Promise<Workspace> {
+  const found = findProject(folder)
+  const project = store === undefined ? found : { ...found, store: resolve(store) }
+  if (on === undefined) return new Workspace(project)
+  const context = readContext(found.root, on)
+  const { controlStore } = await import('@cairn/drivers/store/control')
+  const { env, control } = context
+  return new Workspace(
+    { ...project, env },
+    controlStore({ env, ...control, cache: join(project.store, 'cache', 'fetched') }),
+  )
 }
 
 /** The named pipeline, or the project's only one. */

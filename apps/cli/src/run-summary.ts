@@ -20,15 +20,16 @@ export interface RunResult {
   readonly ms: number
   /** What was written by `--out`. */
   readonly files: readonly string[]
-  /** The store's folder. */
+  /** Where the artifacts are: the store's folder, or the context whose services have them. */
   readonly store: string
+  readonly on?: string | undefined
   /** A parameter to try: `train-model.trees=200`. */
   readonly tryNext?: string | undefined
 }
 
 /** For people: each step and what it gave, the metrics, where to look further. */
 export function summaryText(result: RunResult): string {
-  const { plan, status, ends, ms, files, store } = result
+  const { plan, status, ends, ms, files, store, on } = result
   const { pipeline, run } = plan
   const rows = [...ends].filter(([id]) => plan.nodes[id]!.type !== 'when').map(([id, end]) => summaryRow(id, end))
   const parts = [
@@ -48,7 +49,7 @@ export function summaryText(result: RunResult): string {
       ),
     )
   const head = `${paint(status === 'completed' ? 'green' : status === 'failed' ? 'red' : 'yellow', status)}  ${pipeline}/${run}  in ${duration(ms)}`
-  const hints = [`artifacts  ${nearby(store)}`, ...files.map((file) => `wrote      ${file}`)]
+  const hints = [`artifacts  ${on === undefined ? nearby(store) : store}`, ...files.map((file) => `wrote      ${file}`)]
   return [...parts, [head, ...hints].join('\n'), nextSteps(result)].join('\n\n')
 }
 
@@ -125,19 +126,20 @@ function numbersOf(ref: ArtifactRef): [string, string][] {
   )
 }
 
-function nextSteps({ plan, status, ends, tryNext }: RunResult): string {
+function nextSteps({ plan, status, ends, tryNext, on }: RunResult): string {
   const { pipeline, run, outputs } = plan
+  const there = on === undefined ? '' : ` --on ${on}`
   const hints: string[] = []
   if (status === 'completed') {
     const [first] = Object.values(outputs)
-    if (first && 'node' in first) hints.push(`cairn cat ${pipeline}/${run}/${first.node}/${first.output}`)
+    if (first && 'node' in first) hints.push(`cairn cat ${pipeline}/${run}/${first.node}/${first.output}${there}`)
     if (tryNext !== undefined) hints.push(`cairn plan ${pipeline} --set ${tryNext}`)
     hints.push(`cairn graph ${pipeline}`)
   } else {
     const failed = [...ends].find(([, end]) => end.status === 'failed' || end.status === 'timed-out')
     hints.push(
-      failed ? `cairn show ${pipeline}/${run}/${failed[0]}` : `cairn show ${pipeline}/${run}`,
-      `cairn run ${pipeline}   goes on from what is finished`,
+      `cairn show ${pipeline}/${run}${failed ? `/${failed[0]}` : ''}${there}`,
+      `cairn run ${pipeline}${there}   goes on from what is finished`,
     )
   }
   return hints.map((hint, at) => `${at === 0 ? paint('dim', 'next') : '    '}  ${hint}`).join('\n')

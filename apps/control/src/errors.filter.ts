@@ -4,6 +4,7 @@ import { CairnError, type ErrorCode } from '@cairn/kernel/runtime'
 const STATUS: Partial<Record<ErrorCode, number>> = {
   NOT_FOUND: 404,
   BAD_PARAMETER: 400,
+  BAD_RECORD: 400,
   BAD_DEFINITION: 422,
   BAD_WIRING: 422,
   SOURCE_UNREACHABLE: 422,
@@ -12,7 +13,9 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 }
 
 interface Reply {
-  status(code: number): { send(body: object): void }
+  status(code: number): Reply
+  type(contentType: string): Reply
+  send(body: object): void
 }
 
 /** Every error as `{ error: { code, message, next } }`; what nobody foresaw says nothing of itself to the outside. */
@@ -21,7 +24,7 @@ export class Errors implements ExceptionFilter {
   readonly #log = new Logger('control')
 
   catch(error: unknown, host: ArgumentsHost): void {
-    const reply = host.switchToHttp().getResponse<Reply>()
+    const reply = host.switchToHttp().getResponse<Reply>().type('application/json; charset=utf-8')
     if (error instanceof CairnError) {
       const { code, message, next } = error
       return reply.status(STATUS[code] ?? 500).send({ error: { code, message, ...(next !== undefined && { next }) } })

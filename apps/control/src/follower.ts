@@ -19,6 +19,8 @@ export interface SseMessage {
 
 /** How often a run's records are looked at for events that were missed, in milliseconds. */
 const LOOK_MS = 5_000
+/** How often a reader is told that the connection lives, in milliseconds. */
+const PING_MS = 10_000
 
 /** Tells what happens in runs: first what has happened, from the records; then events as they come. */
 export class Follower {
@@ -44,19 +46,21 @@ export class Follower {
       const live = this.#events.subscribe(tell)
       const look = () => this.#recorded(pipeline, run).then((events) => events.forEach(tell))
       const timer = setInterval(() => void look().catch(() => {}), LOOK_MS)
+      const ping = setInterval(() => reader.next({ id: '', type: 'ping', data: {} }), PING_MS)
       this.#listen(pipeline)
         .then(look)
         .catch((error: unknown) => reader.error(error))
       return () => {
         clearInterval(timer)
+        clearInterval(ping)
         live.unsubscribe()
       }
     })
   }
 
   async close(): Promise<void> {
-    const subscriptions = await Promise.allSettled(this.#subscriptions.values())
-    await Promise.all(subscriptions.map((made) => made.status === 'fulfilled' && made.value.close()))
+    const made = [...this.#subscriptions.values()]
+    await Promise.allSettled(made.map((subscription) => subscription.then((open) => open.close())))
     this.#events.complete()
   }
 

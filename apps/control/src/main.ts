@@ -62,9 +62,11 @@ const app = await NestFactory.create<NestFastifyApplication>(
   new FastifyAdapter({ bodyLimit: settings.bodyLimit }),
   { logger: nestLogger(log) },
 )
+const fastify = app.getHttpAdapter().getInstance()
+fastify.addContentTypeParser('application/octet-stream', (_, payload, done) => done(null, payload))
 const description = new DocumentBuilder().setTitle('Cairn control').setVersion('1').addBearerAuth().build()
 const document = SwaggerModule.createDocument(app, description)
-app.getHttpAdapter().get('/v1/openapi.json', (_: unknown, reply: { send(body: object): void }) => reply.send(document))
+fastify.get('/v1/openapi.json', (_, reply) => reply.send(document))
 await app.listen(settings.port, settings.host)
 const sweeps = sweepEvery(settings.sweepMs, supervisor, (error) => log.warn({ err: error }, 'the sweep failed'))
 log.info({ url: await app.getUrl() }, 'ready')

@@ -1,28 +1,31 @@
 import {
-  BadRequestException,
+  Body,
   Controller,
   Get,
   Header,
   Inject,
   NotFoundException,
   Param,
+  Put,
   Query,
   StreamableFile,
   UseGuards,
 } from '@nestjs/common'
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger'
 import { createReadStream } from 'node:fs'
-import type { ArtifactStore } from '@cairn/kernel/runtime'
+import type { Readable } from 'node:stream'
+import type { ArtifactStore, StoredStat } from '@cairn/kernel/runtime'
+import { receiveObject, receiveRecord } from './adoption.ts'
 import { AuthGuard, Needs } from './auth.guard.ts'
 import { ENVIRONMENT, STORE } from './injected.ts'
-import { Parse, PipelineName } from './schemas.ts'
+import { Parse, PipelineName, StorePath } from './schemas.ts'
 
-/** The parts of a pipeline's folder that are shown: names of the layout, and what may stand below each. */
-const SHOWN = /^(objects|condemned|code|checkpoints|runs|refs)(\/[\w.@+-]+)*\/?$/
+const Pipeline = () => Param('pipeline', new Parse(PipelineName))
+const Path = () => Query('path', new Parse(StorePath))
 
 /**
- * Records and objects as they lie in the store, to be read: the command line shows with them what it shows of a local
- * store. Nothing can be written here.
+ * Records and objects as they lie in the store: the command line shows with them what it shows of a local store. What
+ * is written is only ever added, by those who may adopt.
  */
 @ApiTags('records')
 @ApiBearerAuth()
@@ -41,10 +44,7 @@ export class RecordsController {
   @Needs('read')
   @Header('content-type', 'application/octet-stream')
   @ApiOperation({ summary: "A record's bytes, by its path in the pipeline's folder." })
-  async record(
-    @Param('pipeline', new Parse(PipelineName)) pipeline: string,
-    @Query('path') path: string,
-  ): Promise<StreamableFile> {
+  async record(@Pipeline() pipeline: string, @Path() path: string): Promise<StreamableFile> {
     const bytes = await this.#store.read(this.#at(pipeline, path))
     if (!bytes) throw new NotFoundException('there is no such record')
     return new StreamableFile(bytes)
@@ -53,30 +53,51 @@ export class RecordsController {
   @Get('children')
   @Needs('read')
   @ApiOperation({ summary: 'The names directly in a folder.' })
-  async children(
-    @Param('pipeline', new Parse(PipelineName)) pipeline: string,
-    @Query('path') path: string,
-  ): Promise<object> {
+  async children(@Pipeline() pipeline: string, @Path() path: string): Promise<object> {
     return { names: await this.#store.children(this.#at(pipeline, path)) }
+  }
+
+  @Get('stat')
+  @Needs('read')
+  @ApiOperation({ summary: 'The size of a record or an object, and when it was written.' })
+  async stat(@Pipeline() pipeline: string, @Path() path: string): Promise<StoredStat> {
+    const found = await this.#store.stat(this.#at(pipeline, path))
+    if (!found) throw new NotFoundException('there is no such record or object')
+    return found
   }
 
   @Get('object')
   @Needs('read')
   @Header('content-type', 'application/octet-stream')
   @ApiOperation({ summary: "An object's bytes." })
-  async object(
-    @Param('pipeline', new Parse(PipelineName)) pipeline: string,
-    @Query('path') path: string,
-  ): Promise<StreamableFile> {
+  async object(@Pipeline() pipeline: string, @Path() path: string): Promise<StreamableFile> {
     const file = await this.#store.fetch(this.#at(pipeline, path))
     if (file === undefined) throw new NotFoundException('there is no such object')
     return new StreamableFile(createReadStream(file))
   }
 
-  /** A path of the layout, inside the pipeline that the caller may read: never one that leads elsewhere. */
-  #at(pipeline: string, path: unknown): string {
-    if (typeof path !== 'string' || !SHOWN.test(path) || path.split('/').includes('..'))
-      throw new BadRequestException('path is none of objects/…, code/…, checkpoints/…, runs/…, refs/…')
+  @Put('record')
+  @Needs('adopt')
+  @ApiOperation({
+    summary: 'Adds a checkpoint, stored code, or a record of a run that ended elsewhere, unless it is there.',
+  })
+  async addRecord(
+    @Pipeline() pipeline: string,
+    @Path() path: string,
+    @Body() body: Readable,
+  ): Promise<{ created: boolean }> {
+    return { created: await receiveRecord(this.#store, { env: this.#env, pipeline }, path, body) }
+  }
+
+  @Put('object')
+  @Needs('adopt')
+  @ApiOperation({ summary: 'Adds an object, whose bytes must have the digest that is its name.' })
+  async addObject(@Pipeline() pipeline: string, @Path() path: string, @Body() body: Readable): Promise<object> {
+    await receiveObject(this.#store, { env: this.#env, pipeline }, path, body)
+    return {}
+  }
+
+  #at(pipeline: string, path: string): string {
     return `${this.#env}/${pipeline}/${path}`
   }
 }

@@ -7,8 +7,11 @@ const Place = z.string().regex(/^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)*$/)
 
 export const PipelineName = Name
 export const RunName = z.string().regex(/^[\w-]{1,64}$/)
-export const NodeName = Place
-export const OutputName = z.string().regex(/^[A-Za-z_]\w{0,63}$/)
+/** Of a pipeline's folder: names of the layout, and what may stand below each. Never one that leads elsewhere. */
+export const StorePath = z
+  .string()
+  .regex(/^(objects|condemned|code|checkpoints|runs|refs)(\/[\w.@+-]+)*\/?$/)
+  .refine((path) => !path.split('/').includes('..'))
 
 /** What to run: the same as the command line's options. */
 export const RunRequest = z

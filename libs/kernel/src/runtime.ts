@@ -21,6 +21,7 @@ export { changesSince, reasonsOf, type Previous, type Reason } from './plan/reas
 export { nodeNamed, select } from './plan/select.ts'
 export type { Settings } from './plan/parameters.ts'
 export { collect, type GcPolicy, type GcReport } from './upkeep/gc.ts'
+export { copyRun, type CopyReport, type StoreSide } from './upkeep/copy.ts'
 export { examine, type Checkup, type Finding } from './upkeep/doctor.ts'
 export { byteCount, milliseconds } from './units.ts'
 export { artifactBytes } from './run/artifact.ts'

@@ -17,7 +17,7 @@ export default async function cat(
   command: { optsWithGlobals(): GlobalOptions },
 ) {
   const { json, ...globals } = command.optsWithGlobals()
-  const workspace = openWorkspace(globals)
+  const workspace = await openWorkspace(globals)
   const { ref, pipeline, node, output } = await findArtifact(workspace, path)
   const fetch = (wanted: typeof ref) => objectFile(workspace, { pipeline }, wanted)
   if (out !== undefined) {

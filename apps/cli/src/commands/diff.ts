@@ -26,7 +26,7 @@ export default async function diff(
   command: { optsWithGlobals(): GlobalOptions },
 ): Promise<void> {
   const { json, ...globals } = command.optsWithGlobals()
-  const workspace = openWorkspace(globals)
+  const workspace = await openWorkspace(globals)
   const [before, after] = [await readSide(workspace, one), await readSide(workspace, other)]
   const found = [
     ...params(before, after),

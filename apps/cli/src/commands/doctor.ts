@@ -12,7 +12,7 @@ export default async function doctor(
   command: { optsWithGlobals(): GlobalOptions },
 ) {
   const { json, ...globals } = command.optsWithGlobals()
-  const workspace = openWorkspace(globals)
+  const workspace = await openWorkspace(globals)
   const checkups: Record<string, Checkup> = {}
   for (const pipeline of await workspace.store.children(`${workspace.project.env}/`))
     checkups[pipeline] = await examine(workspace.store, workspace.at(pipeline), { repair })

@@ -19,7 +19,7 @@ export default async function gc(
   command: { optsWithGlobals(): GlobalOptions },
 ) {
   const { json, ...globals } = command.optsWithGlobals()
-  const workspace = openWorkspace(globals)
+  const workspace = await openWorkspace(globals)
   const policy = { keepRuns, keepMs: milliseconds(keep as Duration), graceMs: milliseconds(grace as Duration), dryRun }
   const reports: Record<string, GcReport> = {}
   for (const pipeline of await workspace.store.children(`${workspace.project.env}/`))

@@ -11,7 +11,7 @@ export default async function graph(
   command: { optsWithGlobals(): GlobalOptions },
 ): Promise<void> {
   const { json, ...globals } = command.optsWithGlobals()
-  const { pipeline } = await openPipeline(openWorkspace(globals), name)
+  const { pipeline } = await openPipeline(await openWorkspace(globals), name)
   if (json) return console.log(JSON.stringify(graphJson(pipeline.graph), null, 2))
   console.log(options.mermaid ? mermaid(pipeline.graph) : drawing(pipeline.graph))
 }

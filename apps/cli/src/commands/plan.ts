@@ -1,7 +1,7 @@
 import { claim, type Plan } from '@cairn/kernel/runtime'
-import { planRun } from '@cairn/embedded'
-import { openPipeline, openWorkspace, requestOf, timeZone, type GlobalOptions, type RequestOptions } from '../open.ts'
-import { planLines, type PlanLine } from '@cairn/embedded'
+import { openPipeline, openWorkspace, type GlobalOptions, type RequestOptions } from '../open.ts'
+import type { PlanLine } from '@cairn/embedded'
+import { plannedLines } from '../planned-lines.ts'
 import { duration } from '@cairn/embedded'
 import { paint, paintState, type State } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
@@ -14,22 +14,20 @@ export default async function plan(
   options: Options,
   command: { optsWithGlobals(): GlobalOptions },
 ) {
-  const workspace = openWorkspace(command.optsWithGlobals())
+  const workspace = await openWorkspace(command.optsWithGlobals())
+  const { json, on } = command.optsWithGlobals()
   const loaded = await openPipeline(workspace, name)
-  const planned = await planRun(workspace, loaded, requestOf(options))
-  const lines = await planLines(workspace, planned, timeZone())
-  const { run } = planned.plan
-  if (options.save) await claim<Plan>(workspace.store, workspace.at(loaded.pipeline.name).plan(run), planned.plan)
+  const pipeline = loaded.pipeline.name
+  const { lines, plan: made } = await plannedLines(workspace, loaded, options, on)
+  const saved = options.save && made
+  if (saved) await claim<Plan>(workspace.store, workspace.at(pipeline).plan(saved.run), saved)
   workspace.close()
-  if (command.optsWithGlobals().json)
-    return console.log(
-      JSON.stringify({ pipeline: loaded.pipeline.name, ...(options.save && { run }), steps: lines }, null, 2),
-    )
+  if (json) return console.log(JSON.stringify({ pipeline, ...(saved && { run: saved.run }), steps: lines }, null, 2))
   console.log(planTable(lines))
   console.log(`\n${totals(lines)}`)
-  if (options.save) console.log(`${paint('dim', 'next')}  cairn run --plan ${run}`)
+  if (saved) console.log(`${paint('dim', 'next')}  cairn run --plan ${saved.run}`)
   else if (lines.some(({ decision }) => decision !== 'reuse'))
-    console.log(`${paint('dim', 'next')}  ${repeated(loaded.pipeline.name, options)}`)
+    console.log(`${paint('dim', 'next')}  ${repeated(pipeline, options)}${on === undefined ? '' : ` --on ${on}`}`)
 }
 
 const DECISIONS: Readonly<Record<PlanLine['decision'], State>> = {

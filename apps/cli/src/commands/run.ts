@@ -1,4 +1,4 @@
-import { channels, readRecord, CairnError, type EndRecord, type Plan, type RunStatus } from '@cairn/kernel/runtime'
+import { channels, readRecord, CairnError, type EndRecord, type Plan } from '@cairn/kernel/runtime'
 import {
   findRun,
   loadPipeline,
@@ -11,37 +11,42 @@ import {
   type RunningRun,
   type Workspace,
 } from '@cairn/embedded'
-import { EXIT } from '../fail.ts'
+import { EXIT, exitCodeOf } from '../fail.ts'
 import { openPipeline, openWorkspace, requestOf, timeZone, type GlobalOptions, type RequestOptions } from '../open.ts'
 import { exportOutputs } from '../export-outputs.ts'
 import { summaryJson, summaryText } from '../run-summary.ts'
-import { liveProgress, noProgress, plainProgress, type Progress } from '../terminal/progress.ts'
+import { progressFor, type Progress, type ProgressOption } from '../terminal/progress.ts'
 import { RunView } from '../terminal/run-view.ts'
 import { planLines } from '@cairn/embedded'
 import { tryNext } from '../try-next.ts'
 
-type Options = RequestOptions & {
-  readonly plan?: string
-  readonly jobs?: number
-  readonly out?: string
-  readonly progress?: 'live' | 'plain' | 'none'
-}
+type Options = RequestOptions &
+  Omit<ProgressOption, 'json'> & {
+    readonly plan?: string
+    readonly jobs?: number
+    readonly out?: string
+    readonly detach?: boolean
+  }
 
-/** `cairn run`: plans, drives the run to its end in this process, and tells what came of it. */
+/**
+ * `cairn run`: plans, drives the run to its end in this process, and tells what came of it. `--on` a context its services
+ * do all that, and this only shows it.
+ */
 export default async function run(
   name: string | undefined,
   options: Options,
   command: { optsWithGlobals(): GlobalOptions },
 ) {
   const { json = false, ...globals } = command.optsWithGlobals()
-  const workspace = openWorkspace(globals)
+  const workspace = await openWorkspace(globals)
+  if (globals.on !== undefined) return runOn(workspace, globals.on, name, options, json)
   const started = performance.now()
   const pool = openPool(workspace, options.jobs)
   if (workspace.history.isEmpty) pool.warm() // while the run is planned: something will have to be computed
   const { plan, loaded, forecasts, stale } = await planned(workspace, name, options)
   const expected = (step: string) => workspace.history.expected(plan.pipeline, step)?.ms
   const view = new RunView(plan, expected, forecasts, () => performance.now())
-  const progress = await progressFor(view, options, json)
+  const progress = await progressFor(view, { ...options, json })
   for (const line of stale) progress.note(line)
 
   const print = (message: Parameters<Progress['print']>[0]) => progress.print(message)
@@ -68,7 +73,21 @@ export default async function run(
     tryNext: await tryNext(loaded.pipeline, plan),
   }
   console.log(json ? JSON.stringify(summaryJson(result), null, 2) : summaryText(result))
-  process.exitCode = interrupted() ?? exitCode(status)
+  process.exitCode = interrupted() ?? exitCodeOf(status)
+}
+
+async function runOn(workspace: Workspace, on: string, name: string | undefined, options: Options, json: boolean) {
+  const unknown = (['plan', 'jobs', 'out'] as const).find((option) => options[option] !== undefined)
+  if (unknown !== undefined)
+    throw new CairnError('BAD_PARAMETER', `--${unknown} means nothing --on ${on}: its services do the work`)
+  const { readContext } = await import('../remote/context.ts')
+  const { submitRun } = await import('../remote/submit.ts')
+  const context = readContext(workspace.project.root, on)
+  const pipeline = name ?? (await openPipeline(workspace, name)).pipeline.name
+  const run = await submitRun(context.control, pipeline, requestOf(options))
+  if (options.detach) return console.log(json ? JSON.stringify({ pipeline, run }) : `${pipeline}/${run}`)
+  const { followRun } = await import('../remote/follow.ts')
+  await followRun(workspace, context, pipeline, run, { ...options, json })
 }
 
 interface Planned {
@@ -107,12 +126,6 @@ async function savedPlan(workspace: Workspace, name: string | undefined, wanted:
   throw new CairnError('NOT_FOUND', `there is no plan "${wanted}"`, { next: 'cairn plan --save keeps one' })
 }
 
-async function progressFor(view: RunView, { progress }: Options, json: boolean): Promise<Progress> {
-  const how = progress ?? (process.stderr.isTTY && !json ? 'live' : 'none')
-  if (how === 'live' && process.stderr.isTTY) return liveProgress(view, () => performance.now())
-  return how === 'none' ? noProgress : plainProgress(view)
-}
-
 /** The first signal ends the run in order: what is finished stays. A second one ends this process at once. */
 function stopOnSignals(running: RunningRun, progress: Progress): () => number | undefined {
   let code: number | undefined
@@ -141,8 +154,4 @@ async function terminalRecords(workspace: Workspace, plan: Plan): Promise<Map<st
     if (end) ends.set(id, end)
   }
   return ends
-}
-
-function exitCode(status: RunStatus): number {
-  return { completed: EXIT.ok, failed: EXIT.runFailed, cancelled: EXIT.cancelled }[status]
 }

@@ -25,7 +25,7 @@ export default async function runs(
   command: { optsWithGlobals(): GlobalOptions },
 ) {
   const { json, ...globals } = command.optsWithGlobals()
-  const workspace = openWorkspace(globals)
+  const workspace = await openWorkspace(globals)
   const { store, project } = workspace
   const pipelines = name === undefined ? await store.children(`${project.env}/`) : [name]
   const found: RunLine[] = []

@@ -20,7 +20,7 @@ export default async function show(
   command: { optsWithGlobals(): GlobalOptions },
 ): Promise<void> {
   const { json = false, ...globals } = command.optsWithGlobals()
-  const workspace = openWorkspace(globals)
+  const workspace = await openWorkspace(globals)
   const place = await findPlace(workspace, path)
   if (place.node === undefined) return showRun(workspace, place, json)
   if (place.output === undefined) return showStep(workspace, place, place.node, json)

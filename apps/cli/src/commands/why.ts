@@ -1,7 +1,6 @@
 import { CairnError, nodeNamed } from '@cairn/kernel/runtime'
-import { planRun } from '@cairn/embedded'
-import { openPipeline, openWorkspace, requestOf, timeZone, type GlobalOptions, type RequestOptions } from '../open.ts'
-import { planLines } from '@cairn/embedded'
+import { openPipeline, openWorkspace, type GlobalOptions, type RequestOptions } from '../open.ts'
+import { plannedLines } from '../planned-lines.ts'
 import { paint } from '../terminal/style.ts'
 
 /** `cairn why`: why steps are computed again, or that they are not. */
@@ -11,18 +10,17 @@ export default async function why(
   options: RequestOptions,
   command: { optsWithGlobals(): GlobalOptions },
 ): Promise<void> {
-  const workspace = openWorkspace(command.optsWithGlobals())
+  const workspace = await openWorkspace(command.optsWithGlobals())
   const loaded = await openPipeline(workspace, name)
   if (step !== undefined && nodeNamed(loaded.pipeline.graph, step).type !== 'step')
     throw new CairnError('NOT_FOUND', `${step} is no step, so it is never computed`, {
       next: `cairn why ${loaded.pipeline.name}`,
     })
-  const planned = await planRun(workspace, loaded, requestOf(options))
-  const lines = (await planLines(workspace, planned, timeZone())).filter(
-    ({ node }) => step === undefined || node === step,
-  )
+  const { json, on } = command.optsWithGlobals()
+  const { lines: all } = await plannedLines(workspace, loaded, options, on)
+  const lines = all.filter(({ node }) => step === undefined || node === step)
   workspace.close()
-  if (command.optsWithGlobals().json) return console.log(JSON.stringify(lines, null, 2))
+  if (json) return console.log(JSON.stringify(lines, null, 2))
   const widest = Math.max(...lines.map(({ node }) => node.length))
   for (const { node, decision, reasons } of lines) {
     const verdict =

@@ -17,10 +17,10 @@ export interface Progress {
 
 const stderr = process.stderr
 
-export const noProgress: Progress = { hear() {}, print() {}, note: (line) => console.error(line), done() {} }
+const noProgress: Progress = { hear() {}, print() {}, note: (line) => console.error(line), done() {} }
 
 /** One line for whatever happens, for logs. */
-export function plainProgress(view: RunView): Progress {
+function plainProgress(view: RunView): Progress {
   const say = (line: string) => stderr.write(`${line}\n`)
   return {
     hear(event) {
@@ -41,11 +41,23 @@ export function plainProgress(view: RunView): Progress {
   }
 }
 
+export interface ProgressOption {
+  readonly progress?: 'live' | 'plain' | 'none'
+  /** What is printed is for a program. */
+  readonly json: boolean
+}
+
+export async function progressFor(view: RunView, { progress, json }: ProgressOption): Promise<Progress> {
+  const how = progress ?? (stderr.isTTY && !json ? 'live' : 'none')
+  if (how === 'live' && stderr.isTTY) return liveProgress(view, () => performance.now())
+  return how === 'none' ? noProgress : plainProgress(view)
+}
+
 const FRAME_MS = 100
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 
 /** A list of the steps that changes in place. */
-export async function liveProgress(view: RunView, now: () => number): Promise<Progress> {
+async function liveProgress(view: RunView, now: () => number): Promise<Progress> {
   const { createLogUpdate } = await import('log-update')
   const draw = createLogUpdate(stderr, { showCursor: true })
   const started = now()

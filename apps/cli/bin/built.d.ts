@@ -1,0 +1,4 @@
+export const repository: string
+export function distOf(app: string): string
+export function isFresh(app: string): boolean
+export function stampOf(file: string): string

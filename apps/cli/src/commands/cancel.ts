@@ -1,0 +1,27 @@
+import type { RunEnd } from '@cairn/kernel/runtime'
+import { findPlace } from '../artifact-path.ts'
+import { openWorkspace, type GlobalOptions } from '../open.ts'
+import { readContext } from '../remote/context.ts'
+import { contextNamed } from '../remote/needed.ts'
+import { post } from '../remote/submit.ts'
+
+/** `cairn cancel`: ends a run on services early. What is finished stays finished. */
+export default async function cancel(
+  path: string,
+  _: object,
+  command: { optsWithGlobals(): GlobalOptions },
+): Promise<void> {
+  const { json, ...globals } = command.optsWithGlobals()
+  const on = contextNamed(globals, 'Ctrl-C ends a run of this machine')
+  const workspace = await openWorkspace(globals)
+  const { pipeline, run } = await findPlace(workspace, path)
+  const { control } = readContext(workspace.project.root, on)
+  const name = run.plan.run
+  const end = await post<RunEnd>(control, `/v1/pipelines/${pipeline}/runs/${name}/cancel`, {})
+  if (json) return console.log(JSON.stringify({ pipeline, run: name, status: end.status }))
+  console.log(
+    end.status === 'cancelled'
+      ? `cancelled  ${pipeline}/${name}`
+      : `${end.status}  ${pipeline}/${name} had ended before it could be cancelled`,
+  )
+}

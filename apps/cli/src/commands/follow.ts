@@ -1,0 +1,18 @@
+import { findPlace } from '../artifact-path.ts'
+import { openWorkspace, type GlobalOptions } from '../open.ts'
+import { readContext } from '../remote/context.ts'
+import { followRun, type FollowOptions } from '../remote/follow.ts'
+import { contextNamed } from '../remote/needed.ts'
+
+/** `cairn follow`: shows how a run on services goes, also one that has long been going on. */
+export default async function follow(
+  path: string,
+  options: Omit<FollowOptions, 'json'>,
+  command: { optsWithGlobals(): GlobalOptions },
+): Promise<void> {
+  const { json = false, ...globals } = command.optsWithGlobals()
+  const on = contextNamed(globals, 'a run of this machine shows itself')
+  const workspace = await openWorkspace(globals)
+  const { pipeline, run } = await findPlace(workspace, path)
+  await followRun(workspace, readContext(workspace.project.root, on), pipeline, run.plan.run, { ...options, json })
+}

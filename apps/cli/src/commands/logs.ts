@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs'
+import { open, stat } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { findProject } from '@cairn/embedded'
+import { CairnError, suggest } from '@cairn/kernel/runtime'
+import { logLine } from '../local/log-line.ts'
+import { Stack } from '../local/stack.ts'
+import type { GlobalOptions } from '../open.ts'
+
+interface Options {
+  readonly follow?: boolean
+  readonly lines: number
+}
+
+const LOOK_MS = 200
+
+/** `cairn logs`: what the services of this machine log, readable; `--json` as they log it. */
+export default async function logs(
+  wanted: string | undefined,
+  { follow, lines }: Options,
+  command: { optsWithGlobals(): GlobalOptions },
+): Promise<void> {
+  const { project: folder = process.cwd(), json } = command.optsWithGlobals()
+  const stack = new Stack(findProject(folder).root)
+  const names = stack.services.map(({ name }) => name)
+  const chosen = names.filter((name) => wanted === undefined || name === wanted || name.startsWith(`${wanted}/`))
+  if (chosen.length === 0)
+    throw new CairnError(
+      'NOT_FOUND',
+      wanted === undefined ? 'no services have been started' : `there is no service "${wanted}"`,
+      {
+        next: wanted === undefined ? 'cairn up' : suggest(wanted, names),
+      },
+    )
+  const tails = chosen.map((name) => new Tail(name, stack.log(name)))
+  const print = (name: string, line: string) => console.log(json ? line : logLine(name, line))
+  for (const tail of tails) for (const line of (await tail.more()).slice(-lines)) print(tail.name, line)
+  while (follow) {
+    for (const tail of tails) for (const line of await tail.more()) print(tail.name, line)
+    await sleep(LOOK_MS)
+  }
+}
+
+/** Whole lines that a file has got since the last time. */
+class Tail {
+  readonly name: string
+  readonly #file: string
+  #at = 0
+  #rest = ''
+
+  constructor(name: string, file: string) {
+    this.name = name
+    this.#file = file
+  }
+
+  async more(): Promise<string[]> {
+    if (!existsSync(this.#file)) return []
+    const { size } = await stat(this.#file)
+    if (size <= this.#at) return []
+    const file = await open(this.#file)
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(size - this.#at), 0, size - this.#at, this.#at)
+      this.#at += bytesRead
+      const lines = (this.#rest + buffer.subarray(0, bytesRead).toString()).split('\n')
+      this.#rest = lines.pop()!
+      return lines
+    } finally {
+      await file.close()
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import { isDeepStrictEqual } from 'node:util'
+import { allPipelines, loadPipeline } from '@cairn/embedded'
+import { probe } from '../local/health.ts'
+import { Stack } from '../local/stack.ts'
+import { servicesOf, startServers, startServices, stopServices, writeContext } from '../local/start.ts'
+import { openWorkspace, type GlobalOptions } from '../open.ts'
+import { statusText } from '../local/status.ts'
+
+/** `cairn up`: Kafka, MinIO, control, and a process for each step, all on the loopback address of this machine. */
+export default async function up(
+  names: readonly string[],
+  { docker = false }: { docker?: boolean },
+  command: { optsWithGlobals(): GlobalOptions },
+): Promise<void> {
+  const { json, ...globals } = command.optsWithGlobals()
+  const workspace = await openWorkspace(globals)
+  const { project } = workspace
+  const stack = new Stack(project.root)
+  const tell = (line: string) => console.error(line)
+  const before = stack.services
+  const isRunning = stack.isKept && (await Promise.all(before.map(probe))).every(({ state }) => state === 'ready')
+  const pipelines =
+    names.length === 0
+      ? await allPipelines(project)
+      : await Promise.all(names.map((name) => loadPipeline(project, name)))
+  if (!isRunning || !isDeepStrictEqual(namesOf(before), await wanted())) {
+    await stopServices(stack)
+    await startServers(stack, project.env, docker)
+    tell('kafka and minio are ready')
+    const services = await servicesOf(workspace, pipelines, stack)
+    writeContext(stack, project.env, services[0]!.url)
+    await startServices(stack, services, tell)
+  }
+  const found = await Promise.all(stack.services.map(probe))
+  if (json) return console.log(JSON.stringify({ context: 'local', services: found }, null, 2))
+  const first = pipelines[0]?.pipeline.name ?? '<pipeline>'
+  console.log(`${statusText(found)}\n\nnext  cairn run ${first} --on local`)
+
+  async function wanted(): Promise<string[]> {
+    return namesOf(await servicesOf(workspace, pipelines, stack))
+  }
+}
+
+function namesOf(services: readonly { readonly name: string; readonly main: string }[]): string[] {
+  return services.map(({ name, main }) => `${name} ${main}`)
+}

@@ -1,0 +1,56 @@
+import { bytes, number, readRun, runNames, type Workspace } from '@cairn/embedded'
+import { copyRun, suggest, CairnError, type CopyReport } from '@cairn/kernel/runtime'
+import { paint } from './terminal/style.ts'
+
+export interface CopyOptions {
+  /** The newest runs of each pipeline that go, where none is named. */
+  readonly runs: number
+  readonly json: boolean
+}
+
+/** Brings ended runs with all that they refer to from one store into another; `path` names a pipeline or a run. */
+export async function copyRuns(
+  from: Workspace,
+  to: Workspace,
+  path: string | undefined,
+  { runs: most, json }: CopyOptions,
+): Promise<void> {
+  const [pipeline, run] = path?.split('/') ?? []
+  const known = await from.store.children(`${from.project.env}/`)
+  if (pipeline !== undefined && !known.includes(pipeline))
+    throw new CairnError('NOT_FOUND', `there are no runs of "${pipeline}"`, { next: suggest(pipeline, known) })
+  const copied: (CopyReport & { pipeline: string; run: string })[] = []
+  for (const name of pipeline === undefined ? known : [pipeline]) {
+    const [source, target] = [from, to].map((side) => ({ store: side.store, at: side.at(name) })) as [Side, Side]
+    const wanted = run === undefined ? await endedRuns(from, name, most) : [run]
+    for (const one of wanted)
+      copied.push({ pipeline: name, run: one, ...(await copyRun(source, target, one, progressOf(one))) })
+  }
+  if (json) return console.log(JSON.stringify(copied, null, 2))
+  for (const { pipeline, run, objects, copied: fresh, bytes: size, checkpoints } of copied)
+    console.log(
+      `${pipeline}/${run}  ${number(fresh)} of ${number(objects)} objects copied (${bytes(size)}), ${number(checkpoints)} checkpoints`,
+    )
+  if (copied.length === 0) console.log('there is no run that has ended')
+}
+type Side = Parameters<typeof copyRun>[0]
+
+async function endedRuns(workspace: Workspace, pipeline: string, most: number): Promise<string[]> {
+  const { store } = workspace
+  const at = workspace.at(pipeline)
+  const ended: string[] = []
+  for (const name of await runNames(store, at)) {
+    if (ended.length === most) break
+    const run = await readRun(store, at, name).catch(() => undefined)
+    if (run?.end) ended.push(name)
+  }
+  return ended.reverse()
+}
+
+function progressOf(run: string) {
+  const { stderr } = process
+  if (!stderr.isTTY) return undefined
+  return (done: number, all: number) => {
+    stderr.write(`\r${paint('dim', `${run}  ${done} of ${all} objects`, stderr)}${done === all ? '\r\u001b[K' : ''}`)
+  }
+}

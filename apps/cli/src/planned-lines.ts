@@ -1,0 +1,21 @@
+import { planLines, planRun, type LoadedPipeline, type PlanLine, type Workspace } from '@cairn/embedded'
+import type { Plan } from '@cairn/kernel/runtime'
+import { requestOf, timeZone, type RequestOptions } from './open.ts'
+
+/** What a run would do: here or, `--on` a context, with the code that its services plan with. */
+export async function plannedLines(
+  workspace: Workspace,
+  loaded: LoadedPipeline,
+  options: RequestOptions,
+  on: string | undefined,
+): Promise<{ readonly lines: readonly PlanLine[]; readonly plan?: Plan }> {
+  const request = requestOf(options)
+  if (on === undefined) {
+    const planned = await planRun(workspace, loaded, request)
+    return { lines: await planLines(workspace, planned, timeZone()), plan: planned.plan }
+  }
+  const { readContext } = await import('./remote/context.ts')
+  const { planOn } = await import('./remote/submit.ts')
+  const { control } = readContext(workspace.project.root, on)
+  return { lines: await planOn(control, loaded.pipeline.name, request, timeZone()) }
+}

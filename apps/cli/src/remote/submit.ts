@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { PlanLine, RunRequest } from '@cairn/embedded'
+import { CairnError } from '@cairn/kernel/runtime'
+import { askControl, type ControlOptions } from '@cairn/drivers/store/control'
+
+/** Planning reads the sources. Milliseconds. */
+const PLANNING_MS = 150_000
+const TRIES = 5
+
+/** Starts a run; an answer that is lost is asked for again under the same key, so that it is never started twice. */
+export async function submitRun(control: ControlOptions, pipeline: string, request: RunRequest): Promise<string> {
+  const key = randomUUID()
+  for (let left = TRIES; ; left--) {
+    try {
+      const { run } = await post<{ run: string }>(control, `/v1/pipelines/${pipeline}/runs`, request, {
+        'idempotency-key': key,
+      })
+      return run
+    } catch (error) {
+      if (left === 1 || !(error instanceof CairnError) || error.code !== 'BUS_FAILED') throw error
+      await sleep(500)
+    }
+  }
+}
+
+/** What the services would reuse and compute. */
+export async function planOn(
+  control: ControlOptions,
+  pipeline: string,
+  request: RunRequest,
+  timeZone: string,
+): Promise<readonly PlanLine[]> {
+  const { steps } = await post<{ steps: PlanLine[] }>(control, `/v1/pipelines/${pipeline}/plan`, {
+    ...request,
+    timeZone,
+  })
+  return steps
+}
+
+export async function post<Answer>(
+  control: ControlOptions,
+  path: string,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  const answer = await askControl(control, path, {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { 'content-type': 'application/json', ...headers },
+    deadline: PLANNING_MS,
+  })
+  return (await answer.json()) as Answer
+}

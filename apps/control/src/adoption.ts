@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline as pipe } from 'node:stream/promises'
+import { CairnError, decodeRecord, type ArtifactStore, type Plan } from '@cairn/kernel/runtime'
+
+interface Folder {
+  readonly env: string
+  readonly pipeline: string
+}
+
+/** What comes from elsewhere may be these: nothing that changes what is there, and no pointer. */
+const ADDED = /^(checkpoints\/[\w-]+\/[\w-]+|code\/[\w-]+\.(mjs|json)|runs\/[\w-]+\/(plan|end|ends\/[\w.@-]+))$/
+const OBJECT = /^objects\/([0-9a-f]{2})\/(\1[0-9a-f]{62})$/
+const LARGEST_RECORD = 16 * 2 ** 20
+
+/** @returns false when there is such a record already; that one stands */
+export async function receiveRecord(
+  store: ArtifactStore,
+  { env, pipeline }: Folder,
+  path: string,
+  body: Readable,
+): Promise<boolean> {
+  if (!ADDED.test(path)) throw refused(path)
+  const bytes = await collect(body, path)
+  if (!path.startsWith('code/')) {
+    const record = decodeRecord<{ readonly v: number } & Partial<Plan>>(bytes, path)
+    const isForeign = path.endsWith('/plan') && (record.env !== env || record.pipeline !== pipeline)
+    if (isForeign)
+      throw new CairnError('BAD_RECORD', `${path} is of ${record.env}/${record.pipeline}, not of ${env}/${pipeline}`)
+  }
+  return store.create(`${env}/${pipeline}/${path}`, bytes)
+}
+
+/** @throws CairnError BAD_RECORD when the bytes are not what their name says */
+export async function receiveObject(
+  store: ArtifactStore,
+  { env, pipeline }: Folder,
+  path: string,
+  body: Readable,
+): Promise<void> {
+  const [, , digest] = OBJECT.exec(path) ?? []
+  if (digest === undefined) throw refused(path)
+  const folder = await store.scratch()
+  try {
+    const [file, hash] = [join(folder, digest), createHash('sha256')]
+    body.on('data', (bytes: Buffer) => hash.update(bytes))
+    await pipe(body, createWriteStream(file))
+    if (hash.digest('hex') !== digest) throw new CairnError('BAD_RECORD', `the bytes of ${path} have another digest`)
+    await store.put(`${env}/${pipeline}/${path}`, { file })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function collect(body: Readable, path: string): Promise<Buffer> {
+  const parts: Buffer[] = []
+  let size = 0
+  for await (const part of body as AsyncIterable<Buffer>) {
+    size += part.length
+    if (size > LARGEST_RECORD) throw new CairnError('BAD_RECORD', `${path} is larger than any record`)
+    parts.push(part)
+  }
+  return Buffer.concat(parts)
+}
+
+function refused(path: string): CairnError {
+  return new CairnError('BAD_PARAMETER', `${path} is nothing that is taken from elsewhere`)
+}

@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline as pipe } from 'node:stream/promises'
+import { CairnError, type ArtifactStore, type ErrorCode } from '@cairn/kernel/runtime'
+
+export interface ControlOptions {
+  /** `https://control.example.com` */
+  readonly url: string
+  readonly token: string
+}
+export interface ControlStoreOptions extends ControlOptions {
+  readonly env: string
+  /** A local folder for copies of what is fetched, by digest. */
+  readonly cache: string
+}
+
+const ANSWER_MS = 60_000
+
+export interface Asked extends Omit<RequestInit, 'headers'> {
+  readonly headers?: Readonly<Record<string, string>>
+  /** For the whole of the answer, in milliseconds; null for one that goes on as long as it likes. Default: a minute. */
+  readonly deadline?: number | null
+}
+
+/** Asks the control service, with the token; what it refuses is thrown as it tells it. */
+export async function askControl(
+  { url, token }: ControlOptions,
+  path: string,
+  { headers, signal, deadline = ANSWER_MS, ...init }: Asked = {},
+): Promise<Response> {
+  const signals = [...(signal ? [signal] : []), ...(deadline === null ? [] : [AbortSignal.timeout(deadline)])]
+  let answer: Response
+  try {
+    answer = await fetch(new URL(path, url), {
+      ...init,
+      signal: AbortSignal.any(signals),
+      headers: { authorization: `Bearer ${token}`, ...headers },
+    })
+  } catch (cause) {
+    throw new CairnError('BUS_FAILED', `the control service at ${url} does not answer: ${reason(cause)}`, {
+      cause,
+      next: 'cairn status',
+    })
+  }
+  if (answer.ok) return answer
+  const told = (await answer.json().catch(() => ({}))) as { error?: { code: string; message: string; next?: string } }
+  const { code = 'UNEXPECTED', message = `${answer.status} ${answer.statusText}`, next } = told.error ?? {}
+  throw new CairnError(code as ErrorCode, message, next === undefined ? {} : { next })
+}
+
+function reason(error: unknown): string {
+  const { message, cause } = error as Error
+  return cause instanceof Error ? cause.message || String((cause as NodeJS.ErrnoException).code) : message
+}
+
+/** The store of an environment as the control service shows it; writing into it needs the right to adopt. */
+export function controlStore({ env, cache, ...control }: ControlStoreOptions): ArtifactStore {
+  const address = (what: string, path: string): string => {
+    const [, pipeline = '', rest = ''] = /^([^/]+)\/(.*)$/.exec(path.slice(env.length + 1)) ?? []
+    return `/v1/pipelines/${encodeURIComponent(pipeline)}/store/${what}?path=${encodeURIComponent(rest)}`
+  }
+  const unlessMissing = (error: unknown): undefined => {
+    if (error instanceof CairnError && error.code === 'NOT_FOUND') return undefined
+    throw error
+  }
+  const never = (what: string) => () => {
+    throw new CairnError('STORE_FAILED', `the control service does not ${what} anything in its store`)
+  }
+  const put = (path: string, what: string, body: Buffer | ReadableStream) =>
+    askControl(control, address(what, path), {
+      method: 'PUT',
+      deadline: null,
+      body: body as NonNullable<RequestInit['body']>,
+      headers: { 'content-type': 'application/octet-stream' },
+      ...(body instanceof ReadableStream && { duplex: 'half' }),
+    })
+
+  const store: ArtifactStore = {
+    async read(path) {
+      const answer = await askControl(control, address('record', path)).catch(unlessMissing)
+      return answer && Buffer.from(await answer.arrayBuffer())
+    },
+    async create(path, bytes) {
+      const answer = await put(path, 'record', Buffer.from(bytes))
+      return ((await answer.json()) as { created: boolean }).created
+    },
+    async put(path, content) {
+      if (!('file' in content)) return void (await put(path, 'object', Buffer.from(content)))
+      await put(path, 'object', Readable.toWeb(createReadStream(content.file)) as ReadableStream)
+    },
+    async fetch(path) {
+      const digest = path.slice(path.lastIndexOf('/') + 1)
+      const kept = join(cache, 'objects', digest.slice(0, 2), digest)
+      if (await stat(kept).catch(() => undefined)) return kept
+      const answer = await askControl(control, address('object', path), { deadline: null }).catch(unlessMissing)
+      if (!answer) return undefined
+      const folder = await store.scratch()
+      const file = join(folder, digest)
+      const hash = createHash('sha256')
+      const body = Readable.fromWeb(answer.body as import('node:stream/web').ReadableStream)
+      body.on('data', (bytes: Buffer) => hash.update(bytes))
+      await pipe(body, createWriteStream(file))
+      if (hash.digest('hex') !== digest)
+        throw new CairnError('CORRUPT', `${path} came with other bytes than its name says`, {
+          next: 'cairn doctor --repair, where the store is',
+        })
+      await mkdir(join(kept, '..'), { recursive: true })
+      await rename(file, kept)
+      await rm(folder, { recursive: true, force: true })
+      return kept
+    },
+    async stat(path) {
+      const answer = await askControl(control, address('stat', path)).catch(unlessMissing)
+      return answer && ((await answer.json()) as { size: number; modified: number })
+    },
+    async *list(folder) {
+      for (const name of await store.children(folder)) {
+        const path = `${folder}${name}`
+        const found = await store.stat(path)
+        if (found) yield { path, ...found }
+        else yield* store.list(`${path}/`)
+      }
+    },
+    async children(folder) {
+      if (folder === `${env}/`) {
+        const answer = await askControl(control, '/v1/pipelines')
+        return ((await answer.json()) as { pipelines: string[] }).pipelines
+      }
+      const answer = await askControl(control, address('children', folder))
+      return ((await answer.json()) as { names: string[] }).names
+    },
+    async scratch() {
+      await mkdir(cache, { recursive: true })
+      return mkdtemp(join(cache, 'work-'))
+    },
+    replace: never('replace'),
+    remove: never('remove'),
+    move: never('move'),
+  }
+  return store
+}

@@ -1,0 +1,103 @@
+import { copyFile, link } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CairnError } from '../errors.ts'
+import type { Layout } from '../run/layout.ts'
+import type { ArtifactStore } from '../run/ports.ts'
+import { readRecord, type Checkpoint, type RunEnd } from '../run/records.ts'
+import { addCheckpoint, addRun, noReferences } from './roots.ts'
+
+/** A pipeline's folder in a store. */
+export interface StoreSide {
+  readonly store: ArtifactStore
+  readonly at: Layout
+}
+
+export interface CopyReport {
+  readonly objects: number
+  /** Of the objects, those that the other store had not. */
+  readonly copied: number
+  /** Of what was copied. */
+  readonly bytes: number
+  readonly checkpoints: number
+}
+
+const AT_ONCE = 8
+
+/**
+ * Brings an ended run into another store, with all that it refers to: then whatever it computed is reused there. Between
+ * environments only what can be reused goes; the run itself stays where it was. May be done again, or broken off.
+ *
+ * @param onObject told after each object: how many are done, of how many
+ * @throws CairnError BAD_PARAMETER for a run that has not ended
+ */
+export async function copyRun(
+  from: StoreSide,
+  to: StoreSide,
+  run: string,
+  onObject: (done: number, all: number) => void = () => {},
+): Promise<CopyReport> {
+  if (!(await readRecord<RunEnd>(from.store, from.at.runEnd(run))))
+    throw new CairnError('BAD_PARAMETER', `run ${run} has not ended`, { next: `cairn show ${run}` })
+  const found = noReferences()
+  await addRun(from.store, from.at, run, found)
+  const checkpoints = new Map<string, Checkpoint>()
+  await each(found.checkpoints, async (name) => {
+    const [step, key] = name.split('/') as [string, string]
+    const checkpoint = await readRecord<Checkpoint>(from.store, from.at.checkpoint(step, key))
+    if (!checkpoint) return
+    checkpoints.set(name, checkpoint)
+    await addCheckpoint(from.store, from.at, checkpoint, found)
+  })
+
+  let [done, copied, bytes] = [0, 0, 0]
+  await each(found.objects, async (digest) => {
+    const size = await copyObject(from, to, digest)
+    if (size !== undefined) [copied, bytes] = [copied + 1, bytes + size]
+    onObject(++done, found.objects.size)
+  })
+  await each(found.code, async (fingerprint) => {
+    await copyRecord(from.store, from.at.manifest(fingerprint), to.store, to.at.manifest(fingerprint))
+    await copyRecord(from.store, from.at.code(fingerprint), to.store, to.at.code(fingerprint))
+  })
+  await each(checkpoints.keys(), async (name) => {
+    const [step, key] = name.split('/') as [string, string]
+    await copyRecord(from.store, from.at.checkpoint(step, key), to.store, to.at.checkpoint(step, key))
+  })
+  if (from.at.root === to.at.root) await copyRecords(from, to, run)
+  return { objects: found.objects.size, copied, bytes, checkpoints: checkpoints.size }
+}
+
+/** The plan last: without one there is no run, and with one it is a run that goes on until it has its end. */
+async function copyRecords({ store, at }: StoreSide, to: StoreSide, run: string): Promise<void> {
+  await each(await store.children(at.ends(run)), async (file) => {
+    const path = at.end(run, at.taskOf(file))
+    await copyRecord(store, path, to.store, path)
+  })
+  for (const path of [at.runEnd(run), at.plan(run)]) await copyRecord(store, path, to.store, path)
+}
+
+/** @returns its bytes; undefined when it was there already */
+async function copyObject(from: StoreSide, to: StoreSide, digest: string): Promise<number | undefined> {
+  if (await to.store.stat(to.at.object(digest))) return undefined
+  const path = from.at.object(digest)
+  const file = (await from.store.fetch(path)) ?? (await from.store.fetch(from.at.condemned(digest)))
+  if (file === undefined)
+    throw new CairnError('NOT_FOUND', `object ${digest} is not in the store`, { next: 'cairn doctor --repair' })
+  const own = join(await to.store.scratch(), digest) // what is put may be moved away
+  await link(file, own).catch(() => copyFile(file, own))
+  await to.store.put(to.at.object(digest), { file: own })
+  return (await from.store.stat(path))?.size ?? 0
+}
+
+async function copyRecord(from: ArtifactStore, source: string, to: ArtifactStore, target: string): Promise<void> {
+  const bytes = await from.read(source)
+  if (bytes) await to.create(target, bytes)
+}
+
+async function each<Item>(items: Iterable<Item>, work: (item: Item) => Promise<void>): Promise<void> {
+  const left = [...items]
+  const worker = async () => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item)
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+}
