@@ -1,36 +1,41 @@
-import { canonical, type Json, type KindDescription } from '@cairn/kernel/runtime'
-import type { Contract } from './contract.ts'
+import type { Json } from '@cairn/kernel/runtime'
+import type { EventsDocument } from './async-api.ts'
+import { kindBreaks } from './kind-breaks.ts'
+import { isObject, schemaBreaks } from './schema-breaks.ts'
 
-/** What of a changed contract breaks those who rely on the one before, each in a sentence. What is only added breaks no one. */
-export function breaksIn(before: Contract, after: Contract): string[] {
-  if (before.pipeline !== after.pipeline) return [`pipeline ${before.pipeline} is now called ${after.pipeline}`]
-  return Object.entries(before.steps).flatMap(([step, { outputs }]) => {
-    const now = after.steps[step]
-    if (!now) return [`step ${step} is gone`]
-    return Object.entries(outputs).flatMap(([output, kind]) => {
-      const given = now.outputs[output]
-      return given
-        ? kindBreaks(`output "${output}" of ${step}`, kind, given)
-        : [`output "${output}" of ${step} is gone`]
-    })
+/**
+ * What of changed events breaks those who rely on the ones before, each in a sentence. What is only added, or said more
+ * narrowly than before, breaks no one who reads.
+ */
+export function breaksIn(before: EventsDocument, after: EventsDocument): string[] {
+  const [was, is] = [before.channels.events, after.channels.events]
+  if (was.address !== is.address) return [`the events went to ${was.address} and go to ${is.address}`]
+  return Object.entries(was.messages).flatMap(([name, { headers, payload }]) => {
+    const now = is.messages[name]
+    if (!now) return [`${name} is no longer told`]
+    const kinds = kindsIn(now.payload)
+    const breaks = [
+      ...schemaBreaks('headers', headers, now.headers),
+      ...schemaBreaks('data', payload, now.payload),
+      ...Object.entries(kindsIn(payload)).flatMap(([output, kind]) =>
+        output in kinds ? kindBreaks(`outputs.${output}`, kind, kinds[output]!) : [],
+      ),
+    ]
+    return breaks.map((text) => `${name}: ${text}`)
   })
 }
 
-function kindBreaks(what: string, before: KindDescription, after: KindDescription): string[] {
-  if (before.kind !== after.kind) return [`${what} was a ${before.kind} and is a ${after.kind}`]
-  if (canonical(before.schema) === canonical(after.schema)) return []
-  const columns = [columnsOf(before.schema), columnsOf(after.schema)]
-  if (!columns[0] || !columns[1]) return [`${what} has another schema`]
-  const now = new Map(columns[1])
-  return columns[0].flatMap(([name, type]) => {
-    const is = now.get(name)
-    if (is === undefined) return [`column "${name}" of ${what} is gone`]
-    return is === type || `${is}?` === type ? [] : [`column "${name}" of ${what} was ${type} and is ${is}`]
-  })
+/** Kinds of the outputs that an event tells of. */
+function kindsIn(payload: Json): Readonly<Record<string, Json>> {
+  const outputs = fieldsOf(fieldsOf(payload)['outputs'])
+  return Object.fromEntries(
+    Object.entries(outputs).flatMap(([name, output]) => {
+      const kind = isObject(output) ? output['x-cairn-kind'] : undefined
+      return kind === undefined ? [] : [[name, kind]]
+    }),
+  )
 }
 
-/** Of a table's schema: names and types. */
-function columnsOf(schema: Json): [string, string][] | undefined {
-  if (typeof schema !== 'object' || schema === null || !('columns' in schema)) return undefined
-  return schema.columns as unknown as [string, string][]
+function fieldsOf(schema: Json | undefined): Readonly<Record<string, Json>> {
+  return isObject(schema) && isObject(schema['properties']) ? schema['properties'] : {}
 }

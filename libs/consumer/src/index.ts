@@ -1,4 +1,12 @@
-export { consumer, type Consumer, type ConsumeOptions, type ConsumerHost } from './consumer.ts'
+export {
+  consumer,
+  groupOf,
+  type Consumer,
+  type ConsumeOptions,
+  type ConsumerHost,
+  type SubscriptionOptions,
+} from './consumer.ts'
 export type { StageEvent, StageEventType } from './stage-event.ts'
-export { asyncApi, contractOf, type Contract } from './contract.ts'
+export { seenIn, type Seen } from './seen.ts'
+export { asyncApi, type EventsDocument } from './async-api.ts'
 export { breaksIn } from './compatibility.ts'

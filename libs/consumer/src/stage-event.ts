@@ -1,7 +1,9 @@
 import {
+  CairnError,
   layout,
   openArtifact,
   readRecord,
+  suggest,
   taskName,
   type ArtifactRef,
   type ArtifactStore,
@@ -16,6 +18,8 @@ import {
 /** What a consumer can wait for: how a task of a step ended. */
 export type StageEventType = 'completed' | 'failed' | 'timed-out' | 'cancelled' | 'skipped' | 'blocked'
 
+type OutputsOf<S extends Step> = Reads<S['definition']['outputs']>
+
 /** What happened to a step in a run, typed by the step. Nothing is fetched before it is asked for. */
 export interface StageEvent<S extends Step> {
   /** The same for each delivery of the same happening: what to remember so as to do something once. */
@@ -29,17 +33,25 @@ export interface StageEvent<S extends Step> {
   /** Inside an `each`: which batch. */
   readonly batch: string | undefined
   readonly at: Date
-  /** Of a task that failed. */
+  /** Of a task that failed; a batch has one for each of its items, in its record. */
   readonly error: Pick<ErrorRecord, 'code' | 'message'> | undefined
   /** W3C trace context and the like, as the event carried it. */
   readonly headers: Readonly<Record<string, string>>
   /**
-   * What the step gave, as a later step would receive it; of a batch, for its first item.
-   * @throws CairnError NOT_FOUND when the task did not complete
+   * What the step gave, as a later step would receive it; of a batch, for the first item that completed. Outputs that
+   * are not named are not opened.
+   *
+   * @throws CairnError NOT_FOUND when the task did not complete, or gave no such output
    */
-  outputs(): Promise<Reads<S['definition']['outputs']>>
+  readonly outputs: {
+    (): Promise<OutputsOf<S>>
+    <Name extends keyof OutputsOf<S>>(...names: readonly Name[]): Promise<Pick<OutputsOf<S>, Name>>
+  }
   /** What the step gave for each item of a batch; items that did not complete are left out. */
-  items(): AsyncIterable<Reads<S['definition']['outputs']>>
+  readonly items: {
+    (): AsyncIterable<OutputsOf<S>>
+    <Name extends keyof OutputsOf<S>>(...names: readonly Name[]): AsyncIterable<Pick<OutputsOf<S>, Name>>
+  }
 }
 
 /** @param scratch gives a local folder for kinds that want a file */
@@ -52,23 +64,32 @@ export function stageEvent<S extends Step>(
   const { env, pipeline, run, node = '', batch } = event.data
   const at = layout(env, pipeline)
   const path = at.end(run, taskName({ node, batch: batch ?? '' }))
-  const fetch = async ({ digest }: ArtifactRef) => {
+  const kinds = step.definition.outputs as Kinds
+
+  const fetch = async ({ digest }: ArtifactRef): Promise<string> => {
     const file = (await store.fetch(at.object(digest))) ?? (await store.fetch(at.condemned(digest)))
     if (file !== undefined) return file
-    throw new Error(`object ${digest} of ${path} is not in the store`)
+    throw new CairnError('NOT_FOUND', `object ${digest}, which ${path} names, is not in the store`, {
+      next: 'it was collected: give this run a ref, or handle its events sooner',
+    })
   }
-  const open = async (refs: Readonly<Record<string, ArtifactRef>>) => {
-    const kinds = step.definition.outputs as Kinds
-    const opened = Object.entries(kinds).map(async ([name, kind]) => [
-      name,
-      (await kind.decode(openArtifact(refs[name]!, fetch, scratch))) as unknown,
-    ])
-    return Object.fromEntries(await Promise.all(opened)) as Reads<S['definition']['outputs']>
+  const open = async (name: string, ref: ArtifactRef | undefined): Promise<readonly [string, unknown]> => {
+    const kind = kinds[name]
+    if (!kind)
+      throw new CairnError('NOT_FOUND', `${step.name} has no output "${name}"`, {
+        next: suggest(name, Object.keys(kinds)),
+      })
+    if (!ref) throw new CairnError('NOT_FOUND', `${step.name} gave no output "${name}" in run ${run}`)
+    return [name, await kind.decode(openArtifact(ref, fetch, scratch))]
   }
-  async function* completed() {
+  async function* items(...given: readonly PropertyKey[]): AsyncGenerator<any> {
+    const names = given.length > 0 ? (given as string[]) : Object.keys(kinds)
     const end = await readRecord<EndRecord>(store, path)
-    for (const lane of end?.lanes ?? []) if (lane.status === 'completed') yield await open(lane.outputs)
+    for (const lane of end?.lanes ?? [])
+      if (lane.status === 'completed')
+        yield Object.fromEntries(await Promise.all(names.map((name) => open(name, lane.outputs[name]))))
   }
+
   return {
     id: event.id,
     type: event.type.slice('cairn.'.length) as StageEventType,
@@ -80,10 +101,10 @@ export function stageEvent<S extends Step>(
     at: new Date(event.time),
     error: event.data.error,
     headers: event.headers,
-    async outputs() {
-      for await (const outputs of completed()) return outputs
-      throw new Error(`${path} has no outputs: it is ${event.type}`)
+    async outputs(...names: readonly PropertyKey[]) {
+      for await (const outputs of items(...names)) return outputs
+      throw new CairnError('NOT_FOUND', `${path} has no outputs: ${event.type}`)
     },
-    items: completed,
+    items,
   }
 }

@@ -1,15 +1,24 @@
 import { applyDecorators, UseFilters } from '@nestjs/common'
 import { EventPattern } from '@nestjs/microservices'
 import type { Pipeline, Step } from '@cairn/kernel/runtime'
-import type { ConsumeOptions, StageEventType } from '@cairn/consumer'
+import type { StageEvent, StageEventType, SubscriptionOptions } from '@cairn/consumer'
 import { Rethrow } from './rethrow.filter.ts'
 
-export type OnStageOptions = Partial<Omit<ConsumeOptions, 'on'>> & { readonly pipeline?: Pipeline }
+export interface OnStageOptions extends Omit<SubscriptionOptions, 'on'> {
+  readonly pipeline?: Pipeline
+}
 
 /** What a handler of a Nest controller listens to; kept beside its pattern. */
 export type Listening =
   | { readonly to: 'stage'; readonly step: Step; readonly on: StageEventType; readonly options: OnStageOptions }
   | { readonly to: 'engine' }
+
+/** Decorates a method that takes an event of the step. */
+type HandlerDecorator<S extends Step> = <Handler extends (event: StageEvent<S>) => unknown>(
+  target: object,
+  key: string | symbol,
+  descriptor: TypedPropertyDescriptor<Handler>,
+) => void
 
 /**
  * Hears how a step ended, in every run of a pipeline. Options that are not given are those of `CairnStrategy`.
@@ -18,9 +27,14 @@ export type Listening =
  * @OnStage(evaluate, 'completed')
  * async notify(done: StageEvent<typeof evaluate>) { const { metrics } = await done.outputs() }
  */
-export function OnStage(step: Step, on: StageEventType, options: OnStageOptions = {}): MethodDecorator {
+export function OnStage<S extends Step>(
+  step: S,
+  on: StageEventType,
+  options: OnStageOptions = {},
+): HandlerDecorator<S> {
   return listening(`stage ${step.name} ${on} ${handlers++}`, { to: 'stage', step, on, options })
 }
+/** Nest calls handlers of one pattern one after the other, and only the first with its options: each has its own. */
 let handlers = 0
 
 export function OnEngineEvents(): MethodDecorator {

@@ -1,14 +1,12 @@
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices'
 import { lastValueFrom } from 'rxjs'
-import { consumer, type ConsumeOptions, type ConsumerHost } from '@cairn/consumer'
-import { CairnError, type Pipeline, type SubscribeOptions, type Subscription } from '@cairn/kernel/runtime'
+import { consumer, groupOf, type ConsumeOptions, type ConsumerHost } from '@cairn/consumer'
+import { CairnError, type Pipeline, type SubscribeOptions } from '@cairn/kernel/runtime'
 import type { Listening } from './on-stage.ts'
 
-export interface StrategyOptions extends ConsumerHost {
-  /** Defaults for `@OnStage`. */
+/** Besides the host: what `@OnStage` takes, for handlers that leave it out. */
+export interface StrategyOptions extends ConsumerHost, Partial<ConsumeOptions> {
   readonly pipeline?: Pipeline
-  readonly group?: string
-  readonly from?: ConsumeOptions['from']
   /** What an engine's host listens to. */
   readonly engine?: { readonly topic: string; readonly options: SubscribeOptions }
 }
@@ -18,7 +16,9 @@ export class CairnStrategy extends Server implements CustomTransportStrategy {
   override readonly transportId = Symbol.for('cairn')
   override readonly propagatesEventHandlerErrors = true
   readonly #options: StrategyOptions
-  readonly #subscriptions: Subscription[] = []
+  readonly #closing: (() => Promise<void>)[] = []
+  /** What handlers listen to already. */
+  readonly #taken = new Set<string>()
 
   constructor(options: StrategyOptions) {
     super()
@@ -29,16 +29,17 @@ export class CairnStrategy extends Server implements CustomTransportStrategy {
     try {
       for (const first of this.messageHandlers.values())
         for (let handler: MessageHandler | undefined = first; handler; handler = handler.next)
-          this.#subscriptions.push(await this.#subscribe(handler))
+          await this.#subscribe(handler)
       ready()
     } catch (error) {
+      await this.close()
       ready(error)
     }
   }
 
   /** Takes no new events and waits for the handlers at work, as long as the bus lets them. */
   async close(): Promise<void> {
-    await Promise.all(this.#subscriptions.splice(0).map((subscription) => subscription.close()))
+    await Promise.all(this.#closing.splice(0).map((close) => close()))
   }
 
   on(): never {
@@ -49,26 +50,44 @@ export class CairnStrategy extends Server implements CustomTransportStrategy {
     return this.#options.bus as Bus
   }
 
-  #subscribe(handler: MessageHandler): Promise<Subscription> {
+  async #subscribe(handler: MessageHandler): Promise<void> {
     const listening = handler.extras?.['cairn'] as Listening | undefined
     const handle = async (event: unknown): Promise<void> => {
       const result = this.transformToObservable(await handler(event))
       await lastValueFrom(result, { defaultValue: undefined })
     }
-    if (listening?.to === 'engine') {
-      const { topic, options } = this.#options.engine!
-      return this.#options.bus.subscribe(topic, options, handle)
-    }
-    if (listening?.to !== 'stage')
-      throw new CairnError('BAD_DEFINITION', 'a handler does not say which step it listens to', {
-        next: 'declare it with @OnStage(step, "completed")',
-      })
-    const { step, on, options } = listening
-    const { pipeline, group, from } = { ...this.#options, ...options }
+    if (listening?.to === 'engine') return this.#listenAsEngine(handle)
+    if (listening?.to === 'stage') return this.#listenToStage(listening, handle)
+    throw new CairnError('BAD_DEFINITION', 'a handler does not say which step it listens to', {
+      next: 'declare it with @OnStage(step, "completed")',
+    })
+  }
+
+  async #listenAsEngine(handle: (event: unknown) => Promise<void>): Promise<void> {
+    const { bus, engine } = this.#options
+    if (!engine) throw new CairnError('BAD_DEFINITION', 'CairnStrategy is not told what the engine listens to')
+    const subscription = await bus.subscribe(engine.topic, engine.options, handle)
+    this.#closing.push(() => subscription.close())
+  }
+
+  async #listenToStage(
+    { step, on, options }: Listening & { readonly to: 'stage' },
+    handle: (event: unknown) => Promise<void>,
+  ): Promise<void> {
+    const { env, bus, store, engine: _, ...defaults } = this.#options
+    const { pipeline, group, from, ...rest } = { ...defaults, ...options }
     if (!pipeline || group === undefined || from === undefined)
       throw new CairnError('BAD_DEFINITION', `the handler of ${step.name} names no pipeline, group or start`, {
         next: 'give them to CairnStrategy, or to @OnStage: { pipeline, group: "notifier", from: "now" }',
       })
-    return consumer(this.#options).subscribe(pipeline, step, { ...options, group, from, on }, handle)
+    const place = `${pipeline.name} ${groupOf(group, step, on)}`
+    if (this.#taken.has(place))
+      throw new CairnError('BAD_DEFINITION', `two handlers of group "${group}" would share what ${step.name} ${on}`, {
+        next: 'give one of them a group of its own: @OnStage(step, on, { group: "…" })',
+      })
+    this.#taken.add(place)
+    const listener = consumer({ env, bus, store }, { ...rest, group, from })
+    await listener.subscribe(pipeline, step, handle, { on })
+    this.#closing.push(listener.close)
   }
 }

@@ -1,0 +1,73 @@
+import { EVENT_TYPES, topicOf, type EventType, type Json, type Kinds, type Pipeline } from '@cairn/kernel/runtime'
+import { completedStep, EVENTS, headers, payload, type DataSchema, type JsonSchema } from './event-schema.ts'
+
+/**
+ * What consumers of a pipeline's events rely on: an AsyncAPI document,
+ * https://www.asyncapi.com/docs/reference/specification/v3.0.0
+ */
+export interface EventsDocument {
+  readonly asyncapi: string
+  readonly info: { readonly title: string; readonly version: string; readonly description: string }
+  readonly defaultContentType: string
+  readonly channels: { readonly events: Channel }
+  readonly operations: Readonly<Record<string, Json>>
+}
+interface Channel {
+  readonly address: string
+  readonly parameters: Readonly<Record<string, Json>>
+  /** By type of event; those of a completed step by `<step>.completed`. */
+  readonly messages: Readonly<Record<string, Message>>
+}
+interface Message {
+  readonly name: string
+  readonly summary: string
+  readonly headers: JsonSchema
+  readonly payload: JsonSchema
+  readonly bindings: Json
+}
+
+/**
+ * The events of a pipeline, generated from its definition: CloudEvents in the binary mode of their Kafka binding, each
+ * step's completion with a payload schema of its own.
+ */
+export function asyncApi({ graph }: Pipeline, { version = '1.0.0' } = {}): EventsDocument {
+  const message = (type: EventType, data: DataSchema, step?: string): Message => ({
+    name: `cairn.${type}`,
+    summary: data.summary,
+    headers: headers(graph.name, type, step),
+    payload: payload(graph.name, data),
+    bindings: { kafka: { key: { type: 'string' }, bindingVersion: '0.5.0' } },
+  })
+  const nodes = [...graph.nodes.values()]
+  const ofStep = Map.groupBy(
+    nodes.filter((node) => node.type === 'step'),
+    ({ step }) => step,
+  )
+  const hasOthers = nodes.some(({ type }) => type !== 'step')
+  const types = EVENT_TYPES.filter((type) => type !== 'completed' || hasOthers)
+  const messages = [
+    ...types.map((type) => [type, message(type, EVENTS[type])] as const),
+    ...[...ofStep].map(([{ name, definition }, places]) => {
+      const inEach = places.map(({ scope }) => scope.length > 0)
+      const data = completedStep(name, definition.outputs as Kinds, inEach)
+      return [`${name}.completed`, message('completed', data, name)] as const
+    }),
+  ]
+  return {
+    asyncapi: '3.0.0',
+    info: {
+      title: `Events of ${graph.name}`,
+      version,
+      description: 'An event is a hint that something is in the store: it carries ids and digests, never data.',
+    },
+    defaultContentType: 'application/json',
+    channels: {
+      events: {
+        address: topicOf({ env: '{env}', pipeline: graph.name }),
+        parameters: { env: { description: 'the environment, such as `production`' } },
+        messages: Object.fromEntries(messages),
+      },
+    },
+    operations: { hear: { action: 'receive', channel: { $ref: '#/channels/events' } } },
+  }
+}

@@ -1,0 +1,25 @@
+import { openConnection, readConnection, type Connection } from '@cairn/drivers/connection'
+import { consumer, type ConsumeOptions, type Consumer } from './consumer.ts'
+
+/**
+ * A consumer of the environment that the process's environment variables name: see `readConnection`.
+ *
+ * @example
+ * const cairn = await connectConsumer({ group: 'notify', from: 'now' })
+ * await cairn.subscribe(flightDelays, evaluate, async (done) => console.log(await done.outputs('metrics')))
+ * process.once('SIGTERM', cairn.close)
+ */
+export async function connectConsumer(
+  options: ConsumeOptions,
+  connection: Connection = readConnection(),
+): Promise<Consumer> {
+  const connected = await openConnection(connection, { clientId: options.group })
+  const opened = consumer({ env: connection.env, ...connected }, options)
+  return {
+    ...opened,
+    async close() {
+      await opened.close()
+      await connected.close()
+    },
+  }
+}

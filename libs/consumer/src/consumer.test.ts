@@ -1,0 +1,314 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { folderStore } from '@cairn/drivers/store/folder'
+import {
+  each,
+  layout,
+  list,
+  pipeline,
+  step,
+  type CairnEvent,
+  type Kind,
+  type Pipeline,
+  type Step,
+} from '@cairn/kernel/runtime'
+import { z } from 'zod'
+import { consumer, type SubscriptionOptions } from './consumer.ts'
+import { ENV, json, runsHere, text, type RunsHere } from './runs.fixture.ts'
+import type { StageEvent } from './stage-event.ts'
+
+const Int = json(z.int())
+const LONG = 'a word '.repeat(2_000)
+const gates = new Map<string, PromiseWithResolvers<void>>()
+
+const count = step('count', {
+  params: z.object({ to: z.int().default(3) }),
+  outputs: { numbers: list(Int), to: Int },
+  run: (_, { to }) => ({ numbers: Array.from({ length: to }, (_, index) => index), to }),
+})
+const paths: Kind<string, string> = { ...text, decode: (artifact) => artifact.path() }
+const note = step('note', { outputs: { file: paths }, run: () => ({ file: 'short' }) })
+const square = step('square', {
+  inputs: { n: Int },
+  outputs: { squared: Int },
+  run: ({ n }) => {
+    if (n === 2) throw new Error('two is refused')
+    return { squared: n * n }
+  },
+})
+const report = step('report', {
+  inputs: { to: Int },
+  params: z.object({ waitFor: z.string().default('') }),
+  outputs: { total: Int, letter: text },
+  run: async ({ to }, { waitFor }) => {
+    await gates.get(waitFor)?.promise
+    return { total: to * 10, letter: LONG }
+  },
+})
+
+const reporting = pipeline('reporting', () => report({ to: count({}).to }))
+const noting = pipeline('noting', () => note({}))
+const squares = pipeline('squares', () =>
+  each(count({}).numbers, (n) => square({ n }), { batch: 2, tolerate: { items: 1 } }),
+)
+const failing = pipeline('failing', () => square({ n: count({}).to }))
+
+describe('a consumer', () => {
+  let runs: RunsHere
+  beforeEach(() => (runs = runsHere()))
+  afterEach(() => {
+    runs.remove()
+    gates.clear()
+  })
+
+  const FIRST = { group: 'first', from: 'beginning' } as const
+  /** Subscribes and keeps what it hears. */
+  const listen = async <S extends Step>(step: S, options: SubscriptionOptions = {}, of: Pipeline = reporting) => {
+    const heard: StageEvent<S>[] = []
+    const listener = consumer(runs, FIRST)
+    await listener.subscribe(of, step, (event) => void heard.push(event), options)
+    const until = (many: number) => vi.waitUntil(() => heard.length >= many, { interval: 2 })
+    return { heard, until, runs: () => heard.map(({ run }) => run), close: listener.close }
+  }
+
+  it('is told what became of a step, and when and where', async () => {
+    const { heard, until } = await listen(report)
+    const run = await runs.run(reporting)
+    await until(1)
+    const event = heard[0]!
+    expect(event).toMatchObject({ type: 'completed', env: ENV, pipeline: 'reporting', run, node: 'report' })
+    expect(event.batch).toBeUndefined()
+    expect(event.error).toBeUndefined()
+    const published = runs.events.find(({ type, data }) => type === 'cairn.completed' && data.step === 'report')!
+    expect(event).toMatchObject({ id: published.id, at: new Date(published.time), headers: published.headers })
+  })
+
+  it('reads what the step gave, and nothing that it does not ask for', async () => {
+    const fetched = vi.spyOn(runs.store, 'fetch')
+    const { heard, until } = await listen(report)
+    await runs.run(reporting)
+    await until(1)
+    const { total, letter } = await heard[0]!.outputs()
+    expect(total).toBe(30)
+    expect(fetched).not.toHaveBeenCalled()
+    expect(await letter()).toBe(LONG)
+    expect(fetched).toHaveBeenCalledOnce()
+  })
+
+  it('opens only the outputs that it names', async () => {
+    const opened = vi.spyOn(text, 'decode')
+    const { heard, until } = await listen(report)
+    await runs.run(reporting)
+    await until(1)
+    expect(await heard[0]!.outputs('total')).toEqual({ total: 30 })
+    expect(opened).not.toHaveBeenCalled()
+    opened.mockRestore()
+    const wrong = heard[0]!.outputs('totl' as never)
+    await expect(wrong).rejects.toMatchObject({ code: 'NOT_FOUND', next: 'did you mean "total"?' })
+  })
+
+  it('says so when an artifact has been collected', async () => {
+    const { heard, until } = await listen(report)
+    const run = await runs.run(reporting)
+    await until(1)
+    for await (const { path } of runs.store.list(`${ENV}/reporting/objects/`)) await runs.store.remove(path)
+    const { letter } = await heard[0]!.outputs()
+    await expect(letter()).rejects.toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining(run) })
+  })
+
+  it('reads from a folder as from memory', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cairn-consumer-store-'))
+    runs = runsHere(folderStore(folder))
+    const { heard, until } = await listen(report)
+    await runs.run(reporting)
+    await until(1)
+    expect(await (await heard[0]!.outputs('letter')).letter()).toBe(LONG)
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  it('hears each batch of an each, with its items in order, those that failed left out', async () => {
+    const { heard, until } = await listen(square, { on: 'completed' }, squares)
+    const failed = await listen(square, { on: 'failed' }, squares)
+    await runs.run(squares, { 'count.to': 5 })
+    await until(2)
+    await failed.until(1)
+    const items = await Promise.all(
+      heard.map(async (event) => [event.batch, await Array.fromAsync(event.items(), ({ squared }) => squared)]),
+    )
+    expect(Object.fromEntries(items)).toEqual({ 0: [0, 1], 2: [16] })
+    const [second] = failed.heard
+    expect(second).toMatchObject({ batch: '1', type: 'failed' })
+    expect(await Array.fromAsync(second!.items())).toEqual([{ squared: 9 }])
+    expect(await second!.outputs()).toEqual({ squared: 9 })
+  })
+
+  it('hears of failures with the reason, and finds no outputs there', async () => {
+    const { heard, until } = await listen(square, { on: 'failed' }, failing)
+    const run = await runs.run(failing, { 'count.to': 2 })
+    await until(1)
+    expect(heard[0]!.error).toEqual({ code: 'STEP_FAILED', message: 'two is refused' })
+    await expect(heard[0]!.outputs()).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      message: `${layout(ENV, 'failing').end(run, 'square')} has no outputs: cairn.failed`,
+    })
+  })
+
+  it('refuses a step that the pipeline does not have, with the nearest name', async () => {
+    const unknown = step('reprot', { outputs: { n: Int }, run: () => ({ n: 1 }) })
+    await expect(consumer(runs, FIRST).subscribe(reporting, unknown, () => {})).rejects.toMatchObject({
+      message: 'pipeline reporting has no step "reprot"',
+      next: 'did you mean "report"?',
+    })
+  })
+
+  describe('that starts', () => {
+    it('from the beginning, hears all that is still there', async () => {
+      const before = [await runs.run(reporting), await runs.run(reporting)]
+      const late = await listen(report)
+      await late.until(2)
+      expect(late.runs()).toEqual(before)
+    })
+
+    it('from now, hears only what comes', async () => {
+      await runs.run(reporting)
+      const late = await listen(report, { from: 'now' })
+      const run = await runs.run(reporting)
+      await late.until(1)
+      expect(late.runs()).toEqual([run])
+    })
+
+    it('from a time, hears what has happened since', async () => {
+      await runs.run(reporting)
+      const before = Date.now()
+      await vi.waitUntil(() => Date.now() > before)
+      const time = Date.now()
+      const run = await runs.run(reporting)
+      const late = await listen(report, { from: { time } })
+      await late.until(1)
+      expect(late.runs()).toEqual([run])
+    })
+
+    it('in the middle of a run, and again from the beginning as another group, sees each event once per id', async () => {
+      gates.set('gate', Promise.withResolvers())
+      const { ended } = await runs.start(reporting, { 'report.waitFor': 'gate' })
+      const during = await listen(count)
+      const first = await listen(report)
+      gates.get('gate')!.resolve()
+      await ended
+      await Promise.all([during.until(1), first.until(1)])
+      const again = await listen(report, { group: 'again' })
+      await again.until(1)
+      expect(again.heard[0]!.id).toBe(first.heard[0]!.id)
+      expect([...during.heard, ...first.heard].map(({ id }) => id)).toEqual([
+        'run-1/count/completed',
+        'run-1/report/completed',
+      ])
+    })
+  })
+
+  describe('whose handler rejects', () => {
+    it('has the event again, with the same id', async () => {
+      const ids: string[] = []
+      const done = Promise.withResolvers<void>()
+      await consumer(runs, FIRST).subscribe(reporting, report, async ({ id }) => {
+        if (ids.push(id) < 3) throw new Error('not yet')
+        done.resolve()
+      })
+      await runs.run(reporting)
+      await done.promise
+      expect(ids).toEqual(Array.from({ length: 3 }, () => 'run-1/report/completed'))
+    })
+
+    it('gives it up after a while, for its own group alone, and goes on', async () => {
+      const dead: string[] = []
+      const heard: string[] = []
+      const other = await listen(report, { group: 'other' })
+      const onPoison = ({ id }: CairnEvent) => void dead.push(id)
+      await consumer(runs, { ...FIRST, onPoison }).subscribe(reporting, report, async ({ run }) => {
+        if (run === 'run-1') throw new Error('never')
+        heard.push(run)
+      })
+      await runs.run(reporting)
+      await runs.run(reporting)
+      await vi.waitUntil(() => heard.length === 1 && dead.length === 1)
+      expect({ dead, heard }).toEqual({ dead: ['run-1/report/completed'], heard: ['run-2'] })
+      await other.until(2)
+      expect(other.runs()).toEqual(['run-1', 'run-2'])
+    })
+  })
+
+  describe('as one of a group', () => {
+    it('goes on where the group stopped', async () => {
+      const before = await listen(report)
+      await runs.run(reporting)
+      await before.until(1)
+      await before.close()
+      await runs.run(reporting)
+      const after = await listen(report)
+      await after.until(1)
+      expect([...before.runs(), ...after.runs()]).toEqual(['run-1', 'run-2'])
+    })
+
+    it('has the event in hand again when it was closed before its handler had resolved', async () => {
+      const begun = Promise.withResolvers<void>()
+      const dies = consumer(runs, FIRST)
+      await dies.subscribe(reporting, report, async () => {
+        begun.resolve()
+        throw new Error('the process is going down')
+      })
+      await runs.run(reporting)
+      await begun.promise
+      await dies.close()
+      const after = await listen(report)
+      await after.until(1)
+      expect(after.runs()).toEqual(['run-1'])
+    })
+
+    it('hears every step and type that it subscribes to, whoever else of the group listens to another', async () => {
+      const heard: string[] = []
+      const listener = consumer(runs, FIRST)
+      await listener.subscribe(failing, count, ({ id }) => void heard.push(id))
+      await listener.subscribe(failing, square, ({ id }) => void heard.push(id))
+      await listener.subscribe(failing, square, ({ id }) => void heard.push(id), { on: 'failed' })
+      await runs.run(failing, { 'count.to': 1 })
+      await runs.run(failing, { 'count.to': 2 })
+      await vi.waitUntil(() => heard.length === 4)
+      expect(heard.sort()).toEqual([
+        'run-1/count/completed',
+        'run-1/square/completed',
+        'run-2/count/completed',
+        'run-2/square/failed',
+      ])
+    })
+  })
+
+  it('waits at its close for the handlers at work', async () => {
+    const begun = Promise.withResolvers<string>()
+    const goOn = Promise.withResolvers<void>()
+    const done: string[] = []
+    const listener = consumer(runs, FIRST)
+    await listener.subscribe(reporting, report, async (event) => {
+      begun.resolve(event.id)
+      await goOn.promise
+      done.push(event.id)
+    })
+    await runs.run(reporting)
+    const id = await begun.promise
+    const closed = listener.close().then(() => done.push('closed'))
+    goOn.resolve()
+    await closed
+    expect(done).toEqual([id, 'closed'])
+  })
+
+  it('has files of what only a record holds, until it is closed', async () => {
+    const { heard, until, close } = await listen(note, {}, noting)
+    await runs.run(noting)
+    await until(1)
+    const { file } = await heard[0]!.outputs()
+    expect(readFileSync(file, 'utf8')).toBe('short')
+    await close()
+    expect(existsSync(file)).toBe(false)
+  })
+})

@@ -1,0 +1,51 @@
+import { canonical, type Json } from '@cairn/kernel/runtime'
+import { isObject, schemaBreaks } from './schema-breaks.ts'
+
+/**
+ * What one who reads artifacts of the kind before may now meet and not expect. A kind says what its values look like as
+ * JSON Schema, or as names with types: `{ auc: 'number' }`, `{ columns: [['origin', 'string?']] }`.
+ */
+export function kindBreaks(path: string, was: Json, is: Json): string[] {
+  if (was === true || canonical(was) === canonical(is)) return []
+  if (is === true) return [`${path} may be anything now`]
+  if (isKind(was) && isKind(is))
+    return was.kind === is.kind
+      ? kindBreaks(path, was.schema, is.schema)
+      : [`${path} was a ${was.kind} and is a ${is.kind}`]
+  if (isPairs(was) && isPairs(is)) return kindBreaks(path, Object.fromEntries(was), Object.fromEntries(is))
+  if (!isObject(was) || !isObject(is)) return admits(was, is) ? [] : [`${path} was ${textOf(was)} and is ${textOf(is)}`]
+  if ('$schema' in was && '$schema' in is) return schemaBreaks(path, was, is)
+  return Object.entries(was).flatMap(([name, type]) => {
+    if (!(name in is)) return [`${path}.${name} is gone`]
+    // What a model takes is given to it by who uses it: there, more is a break, too.
+    if (name === 'inputs' && canonical(type) !== canonical(is[name])) return [`${path} takes other inputs`]
+    return kindBreaks(FOLDED.has(name) ? path : `${path}.${name}`, type, is[name]!)
+  })
+}
+
+/** Names that a sentence is clearer without. */
+const FOLDED = new Set(['columns', 'outputs', 'item'])
+
+function isKind(value: Json): value is { readonly kind: string; readonly version: number; readonly schema: Json } {
+  return isObject(value) && typeof value['kind'] === 'string' && 'version' in value && 'schema' in value
+}
+
+function isPairs(value: Json): value is readonly (readonly [string, Json])[] {
+  return Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2)
+}
+
+/** `int32?` admits `int32`, `float64|nan` admits `float64`, `number` admits `integer`. */
+function admits(was: Json, is: Json): boolean {
+  if (typeof was !== 'string' || typeof is !== 'string') return false
+  const [before, now] = [partsOf(was), partsOf(is)]
+  const isSame = before.plain === now.plain || (before.plain === 'number' && now.plain === 'integer')
+  return isSame && before.marks.every((mark, index) => mark || !now.marks[index])
+}
+
+function partsOf(type: string) {
+  return { plain: type.replace('?', '').replace('|nan', ''), marks: [type.endsWith('?'), type.includes('|nan')] }
+}
+
+function textOf(value: Json): string {
+  return typeof value === 'string' ? value : canonical(value)
+}

@@ -1,0 +1,90 @@
+import { canonical, type Json } from '@cairn/kernel/runtime'
+
+type JsonObject = Readonly<Record<string, Json>>
+
+/** What one who reads values of the schema before may now meet and not expect. Says more rather than less. */
+export function schemaBreaks(path: string, was: Json, is: Json): string[] {
+  if (was === true || canonical(was) === canonical(is)) return []
+  if (!isObject(was) || !isObject(is)) return [`${path} may be anything now`]
+  const [before, now] = [alternatives(was), alternatives(is)]
+  if (now) return [...new Set(now.flatMap((each) => schemaBreaks(path, was, each)))]
+  if (before)
+    return before.some((each) => schemaBreaks(path, each, is).length === 0) ? [] : [`${path} is ${nameOf(is)} now`]
+  const breaks = valueBreaks(path, was, is)
+  return breaks.length > 0 ? breaks : [...partBreaks(path, was, is), ...keywordBreaks(path, was, is)]
+}
+
+function alternatives({ anyOf, oneOf }: JsonObject): readonly Json[] | undefined {
+  return (anyOf ?? oneOf) as readonly Json[] | undefined
+}
+
+function valueBreaks(path: string, was: JsonObject, is: JsonObject): string[] {
+  const [before, now] = [valuesOf(was), valuesOf(is)]
+  const [types, nowTypes] = [typesOf(was), typesOf(is)]
+  const isWider =
+    (before && !now?.every((value) => before.includes(value))) ||
+    (types && !nowTypes?.every((type) => types.includes(type) || (type === 'integer' && types.includes('number'))))
+  return isWider ? [`${path} was ${nameOf(was)} and is ${nameOf(is)}`] : []
+}
+
+/** Those that are listed one by one, as JSON. */
+function valuesOf({ const: only, enum: some }: JsonObject): string[] | undefined {
+  const listed = only === undefined ? (some as Json[] | undefined) : [only]
+  return listed?.map((value) => canonical(value))
+}
+
+function typesOf(schema: JsonObject): string[] | undefined {
+  const { type } = schema
+  if (type !== undefined) return [type].flat() as string[]
+  return valuesOf(schema)?.map((value) => typeOf(JSON.parse(value) as Json))
+}
+
+function typeOf(value: Json): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'array'
+  return Number.isInteger(value) ? 'integer' : typeof value
+}
+
+function nameOf(schema: JsonObject): string {
+  return (valuesOf(schema) ?? typesOf(schema))?.join(' or ') ?? 'anything'
+}
+
+function partBreaks(path: string, was: JsonObject, is: JsonObject): string[] {
+  const [fields, nowFields] = [was, is].map(({ properties = {} }) => properties as JsonObject) as [
+    JsonObject,
+    JsonObject,
+  ]
+  const [required, nowRequired] = [was, is].map(({ required = [] }) => required as string[]) as [string[], string[]]
+  const inside = (name: string) => (path === 'data' || path === 'headers' ? name : `${path}.${name}`)
+  const part = (name: string, keyword: 'items' | 'additionalProperties') =>
+    isObject(was[keyword]) ? schemaBreaks(`${path}${name}`, was[keyword], is[keyword] ?? true) : []
+  return [
+    ...Object.entries(fields).flatMap(([name, schema]) => {
+      if (!(name in nowFields)) return [`${inside(name)} is gone`]
+      const breaks = schemaBreaks(inside(name), schema, nowFields[name]!)
+      const isLost = required.includes(name) && !nowRequired.includes(name)
+      return isLost ? [`${inside(name)} may be missing now`, ...breaks] : breaks
+    }),
+    ...part('[]', 'items'),
+    ...part('.*', 'additionalProperties'),
+  ]
+}
+
+const SAYS_NOTHING = new Set(['$schema', '$id', 'title', 'description', 'default', 'examples', 'deprecated'])
+const LOOKED_AT = new Set(['type', 'const', 'enum', 'properties', 'required', 'items', 'additionalProperties'])
+const LOWER = new Set(['minimum', 'exclusiveMinimum', 'minLength', 'minItems', 'minProperties'])
+const UPPER = new Set(['maximum', 'exclusiveMaximum', 'maxLength', 'maxItems', 'maxProperties'])
+
+function keywordBreaks(path: string, was: JsonObject, is: JsonObject): string[] {
+  return Object.entries(was).flatMap(([keyword, said]) => {
+    const says = is[keyword]
+    if (SAYS_NOTHING.has(keyword) || keyword.startsWith('x-') || LOOKED_AT.has(keyword)) return []
+    if (LOWER.has(keyword) && Number(says) >= Number(said)) return []
+    if (UPPER.has(keyword) && Number(says) <= Number(said)) return []
+    return canonical(said) === canonical(says ?? null) ? [] : [`${path} has another ${keyword}`]
+  })
+}
+
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
