@@ -1,0 +1,44 @@
+import 'reflect-metadata'
+import { NestFactory } from '@nestjs/core'
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
+import { afterEach, describe, expect, it } from 'vitest'
+import { HealthModule, type Health } from './health.module.ts'
+
+describe('the probes of a service', () => {
+  let app: NestFastifyApplication
+  afterEach(() => app.close())
+
+  const ask = async (probe: string, health: Health) => {
+    app = await NestFactory.create<NestFastifyApplication>(HealthModule.forRoot(health), new FastifyAdapter(), {
+      logger: false,
+    })
+    await app.init()
+    const { statusCode, body } = await app.inject({ method: 'GET', url: `/health/${probe}` })
+    return { statusCode, findings: JSON.parse(body) as unknown }
+  }
+  const well: Health = { live: () => ({ loop: 'ok' }), ready: async () => ({ store: 'ok', events: 'ok' }) }
+
+  it('answer 200 with what was found when all is well', async () => {
+    expect(await ask('live', well)).toEqual({ statusCode: 200, findings: { loop: 'ok' } })
+    await app.close()
+    expect(await ask('ready', well)).toEqual({ statusCode: 200, findings: { store: 'ok', events: 'ok' } })
+  })
+
+  it('answer 503 with what is wrong, and what is not', async () => {
+    const ready = async () => ({ store: 'ok', events: 'no broker answers' })
+    expect(await ask('ready', { ...well, ready })).toEqual({
+      statusCode: 503,
+      findings: { store: 'ok', events: 'no broker answers' },
+    })
+  })
+
+  it('tell life from readiness: what is outside is no reason for a restart', async () => {
+    const ready = async () => ({ store: 'gone' })
+    expect(await ask('live', { ...well, ready })).toMatchObject({ statusCode: 200 })
+    await app.close()
+    expect(await ask('live', { ...well, live: () => ({ heartbeat: 'none for 120 s' }) })).toEqual({
+      statusCode: 503,
+      findings: { heartbeat: 'none for 120 s' },
+    })
+  })
+})

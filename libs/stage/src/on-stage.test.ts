@@ -1,0 +1,176 @@
+import { Controller } from '@nestjs/common'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { StageEvent } from '@cairn/consumer'
+import { pipeline, step, type CairnEvent } from '@cairn/kernel/runtime'
+import { Int, openApps, type Apps } from './apps.fixture.ts'
+import { OnStage } from './on-stage.ts'
+
+const one = step('one', { outputs: { n: Int }, run: () => ({ n: 1 }) })
+const two = step('two', {
+  inputs: { n: Int },
+  outputs: { sum: Int, product: Int },
+  run: ({ n }) => ({ sum: n + n, product: n * n }),
+})
+const breaks = step('breaks', {
+  inputs: { n: Int },
+  outputs: { n: Int },
+  run: () => {
+    throw new Error('it always does')
+  },
+})
+const counting = pipeline('counting', () => {
+  const { n } = one({})
+  return { ...two({ n }), broken: breaks({ n }).n }
+})
+const LISTENING = { pipeline: counting, group: 'notifier', from: 'beginning' } as const
+
+/** What handlers have heard; each test begins anew. */
+let heard: string[]
+let handle: (event: StageEvent<typeof two>) => Promise<void>
+
+@Controller()
+class Notifier {
+  @OnStage(two, 'completed')
+  async notify(done: StageEvent<typeof two>): Promise<void> {
+    await handle(done)
+    const { sum, product } = await done.outputs()
+    heard.push(`${done.id} ${sum} ${product}`)
+  }
+}
+
+@Controller()
+class Both {
+  @OnStage(one, 'completed')
+  hearOne({ id }: StageEvent<typeof one>): void {
+    heard.push(id)
+  }
+
+  @OnStage(breaks, 'failed')
+  hearFailure({ id, error }: StageEvent<typeof breaks>): void {
+    heard.push(`${id}: ${error!.message}`)
+  }
+}
+
+@Controller()
+class Twice {
+  @OnStage(one, 'completed')
+  first(): void {}
+
+  @OnStage(one, 'completed')
+  second(): void {}
+}
+
+@Controller()
+class TwiceByGroup {
+  @OnStage(one, 'completed', { group: 'first' })
+  first({ id }: StageEvent<typeof one>): void {
+    heard.push(`first ${id}`)
+  }
+
+  @OnStage(one, 'completed', { group: 'second' })
+  second({ id }: StageEvent<typeof one>): void {
+    heard.push(`second ${id}`)
+  }
+}
+
+describe('a Nest controller', () => {
+  let apps: Apps
+  beforeEach(async () => {
+    heard = []
+    handle = async () => {}
+    apps = openApps()
+    await apps.openStage(counting)
+  })
+  afterEach(() => apps.close())
+
+  const run = async () => (await apps.start(counting)).ended
+  const until = (many: number) => vi.waitUntil(() => heard.length >= many, { interval: 2 })
+
+  it('hears that a step has completed, and reads what it gave', async () => {
+    await apps.open([Notifier], LISTENING)
+    await run()
+    await until(1)
+    expect(heard).toEqual(['run-1/two/completed 2 1'])
+  })
+
+  it('hears all that its handlers listen to, though they are of one group', async () => {
+    await apps.open([Both], LISTENING)
+    await run()
+    await run()
+    await until(4)
+    expect(heard.sort()).toEqual([
+      'run-1/breaks/failed: it always does',
+      'run-1/one/completed',
+      'run-2/breaks/failed: it always does',
+      'run-2/one/completed',
+    ])
+  })
+
+  it('has an event again that its handler rejects, and then not any more', async () => {
+    const ids: string[] = []
+    handle = async ({ id }) => {
+      if (ids.push(id) < 3) throw new Error('not yet')
+    }
+    await apps.open([Notifier], LISTENING)
+    await run()
+    await until(1)
+    expect(ids).toEqual(Array.from({ length: 3 }, () => 'run-1/two/completed'))
+    await run()
+    await until(2)
+    expect(ids).toHaveLength(4)
+  })
+
+  it('gives up an event that its handler keeps rejecting, with what it was rejected for', async () => {
+    const dead: [string, unknown][] = []
+    const onPoison = ({ id }: CairnEvent, error: unknown) => void dead.push([id, error])
+    const refused = new Error('no letter box')
+    handle = async ({ run }) => {
+      if (run === 'run-1') throw refused
+    }
+    await apps.open([Notifier], { ...LISTENING, onPoison })
+    await run()
+    await run()
+    await vi.waitUntil(() => heard.length > 0 && dead.length > 0, { interval: 2 })
+    expect(dead).toEqual([['run-1/two/completed', refused]])
+    expect(dead[0]![1]).toBe(refused)
+    expect(heard).toEqual(['run-2/two/completed 2 1'])
+  })
+
+  it('finishes what it is at when the application closes, and takes nothing more', async () => {
+    const begun = Promise.withResolvers<void>()
+    const goOn = Promise.withResolvers<void>()
+    handle = () => {
+      begun.resolve()
+      return goOn.promise
+    }
+    const app = await apps.open([Notifier], LISTENING)
+    await run()
+    await begun.promise
+    const closed = app.close().then(() => heard.push('closed'))
+    await run()
+    goOn.resolve()
+    await closed
+    expect(heard).toEqual(['run-1/two/completed 2 1', 'closed'])
+    await apps.open([Notifier], LISTENING)
+    await until(3)
+    expect(heard.slice(2)).toEqual(['run-2/two/completed 2 1'])
+  })
+
+  it('may hear one thing twice only by groups of its handlers', async () => {
+    await expect(apps.open([Twice], LISTENING)).rejects.toMatchObject({
+      code: 'BAD_DEFINITION',
+      message: 'two handlers of group "notifier" would share what one completed',
+    })
+    await apps.open([TwiceByGroup], LISTENING)
+    await run()
+    await until(2)
+    expect(heard.sort()).toEqual(['first run-1/one/completed', 'second run-1/one/completed'])
+  })
+
+  it('is refused when nobody says of which pipeline, as what group, from where', async () => {
+    await expect(apps.open([Notifier])).rejects.toMatchObject({
+      code: 'BAD_DEFINITION',
+      message: 'the handler of two names no pipeline, group or start',
+    })
+  })
+})

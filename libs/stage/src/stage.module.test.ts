@@ -1,0 +1,71 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { pipeline, step } from '@cairn/kernel/runtime'
+import { Int, openApps, type Apps } from './apps.fixture.ts'
+import { CairnStrategy } from './strategy.ts'
+
+const ran: string[] = []
+const gate = { open: Promise.withResolvers<void>(), begun: Promise.withResolvers<void>() }
+const one = step('one', { outputs: { n: Int }, run: () => (ran.push('one'), { n: 1 }) })
+const two = step('two', { inputs: { n: Int }, outputs: { n: Int }, run: ({ n }) => (ran.push('two'), { n: n + 1 }) })
+const wait = step('wait', {
+  inputs: { n: Int },
+  outputs: { n: Int },
+  run: async ({ n }) => {
+    ran.push('wait')
+    gate.begun.resolve()
+    await gate.open.promise
+    return { n }
+  },
+})
+const chain = pipeline('chain', () => two(one({})))
+const waiting = pipeline('waiting', () => two(wait(one({}))))
+
+describe('a stage', () => {
+  let apps: Apps
+  beforeEach(() => {
+    apps = openApps()
+    ran.splice(0)
+    gate.open = Promise.withResolvers()
+    gate.begun = Promise.withResolvers()
+  })
+  afterEach(() => apps.close())
+
+  it('takes a run to its end, event by event', async () => {
+    await apps.openStage(chain)
+    const { ended } = await apps.start(chain)
+    expect((await ended).data.status).toBe('completed')
+    expect(ran).toEqual(['one', 'two'])
+  })
+
+  it('runs its own step alone, and leaves the others to theirs', async () => {
+    await apps.openStage(chain, [one])
+    const { ended } = await apps.start(chain)
+    await apps.openStage(chain, [two])
+    expect((await ended).data.status).toBe('completed')
+    expect(ran).toEqual(['one', 'two'])
+  })
+
+  it('finishes the step that it is at when it closes, and takes no other: the next one does', async () => {
+    const first = await apps.openStage(waiting)
+    const { ended } = await apps.start(waiting)
+    await gate.begun.promise
+    const closed = first.close()
+    gate.open.resolve()
+    await closed
+    expect(ran).toEqual(['one', 'wait'])
+    await apps.openStage(waiting)
+    expect((await ended).data.status).toBe('completed')
+    expect(ran).toEqual(['one', 'wait', 'two'])
+  })
+})
+
+it('is told what to listen to', () => {
+  const strategy = new CairnStrategy({ env: 'test', bus: openApps().bus, store: undefined as never })
+  strategy.addHandler('engine', async () => {}, true, { cairn: { to: 'engine' } })
+  return new Promise<void>((done) => {
+    void strategy.listen((error) => {
+      expect(error).toMatchObject({ message: 'CairnStrategy is not told what the engine listens to' })
+      done()
+    })
+  })
+})
