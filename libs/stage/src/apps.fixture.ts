@@ -2,7 +2,7 @@ import 'reflect-metadata'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Module, type DynamicModule, type Type } from '@nestjs/common'
+import type { DynamicModule, Type } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import { inProcess } from '@cairn/drivers/compute'
@@ -19,7 +19,7 @@ import {
   type Pipeline,
   type Step,
 } from '@cairn/kernel/runtime'
-import type { Health } from './health.module.ts'
+import { HealthModule, type Health } from './health.module.ts'
 import { StageModule } from './stage.module.ts'
 import { CairnStrategy, type StrategyOptions } from './strategy.ts'
 
@@ -32,13 +32,6 @@ export const Int: Kind<number> = {
   schema: { type: 'integer' },
   encode: (value) => ({ bytes: Buffer.from(String(value)) }),
   decode: async (artifact) => Number(Buffer.from(await artifact.bytes()).toString()),
-}
-
-@Module({})
-class HandlersModule {
-  static of(controllers: Type[]): DynamicModule {
-    return { module: HandlersModule, controllers }
-  }
 }
 
 export type Apps = ReturnType<typeof openApps>
@@ -67,7 +60,7 @@ export function openApps() {
     bus,
     /** An application that has these controllers. */
     open: (controllers: Type[], options: Partial<StrategyOptions> = {}) =>
-      open(HandlersModule.of(controllers), options),
+      open({ ...HealthModule.forRoot(WELL), controllers }, options),
     /** An application that runs steps of a pipeline; by default all. */
     openStage(pipeline: Pipeline, steps?: readonly Step[]): Promise<NestFastifyApplication> {
       const live = new Map<string, Step>()
