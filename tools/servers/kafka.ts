@@ -19,8 +19,9 @@ export const KAFKA: Program = {
   async make(folder, note) {
     writeFileSync(join(folder, 'pom.xml'), POM)
     writeFileSync(join(folder, 'log4j2.properties'), LOGGING)
-    const copy = ['mvn', '--batch-mode', 'dependency:copy-dependencies', '-DoutputDirectory=libs'] as const
-    await build(KAFKA.name, copy, { cwd: folder }, note)
+    const copy = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
+    const args = ['--batch-mode', '--strict-checksums', copy, '-DoutputDirectory=libs']
+    await build(KAFKA.name, ['mvn', ...args], { cwd: folder }, note)
   },
 }
 

@@ -12,11 +12,14 @@ export async function whileLocked<Result>(
   lock: string,
   what: string,
   deadlineMs: number,
+  note: (line: string) => void,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  for (const deadline = performance.now() + deadlineMs; !take(lock); await sleep(100)) {
+  const started = performance.now()
+  for (let waits = 0; !take(lock); await sleep(100)) {
     if (isDead(lock)) breakLock(lock)
-    else if (performance.now() > deadline)
+    else if (waits++ === 10) note(`waiting for another process, which is ${what} …`)
+    else if (performance.now() - started > deadlineMs)
       throw new CairnError('TIMED_OUT', `another process has been ${what} for ${Math.round(deadlineMs / 1000)} s`, {
         next: `wait for it; if there is no such process, delete ${lock}`,
       })

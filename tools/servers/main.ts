@@ -23,9 +23,8 @@ async function main(): Promise<number> {
   const show = (endpoints: Endpoints | undefined) => console.log(json ? asJson(endpoints) : asText(endpoints, folder))
   switch (positionals[0]) {
     case 'up': {
-      const kafka = values['kafka-port'] === undefined ? {} : { kafka: Number(values['kafka-port']) }
-      const s3 = values['s3-port'] === undefined ? {} : { s3: Number(values['s3-port']) }
-      show(await startServers({ folder, docker, detached: true, ports: { ...kafka, ...s3 }, log: console.error }))
+      const ports = { kafka: portOf(values['kafka-port']), s3: portOf(values['s3-port']) }
+      show(await startServers({ folder, docker, detached: true, ports, log: console.error }))
       return 0
     }
     case 'down':
@@ -39,6 +38,13 @@ async function main(): Promise<number> {
     default:
       throw new CairnError('BAD_PARAMETER', USAGE)
   }
+}
+
+function portOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const port = Number(text)
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port
+  throw new CairnError('BAD_PARAMETER', `"${text}" is no port`, { next: 'give a number from 1 to 65535, or none' })
 }
 
 /** Without the secret key: that stays in its file. */

@@ -5,19 +5,20 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isGone } from '@cairn/drivers/process-id'
 import { minioStore, type MinioStore } from '@cairn/drivers/store/minio'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { MINIO, minioServer } from './minio.ts'
-import { install, lacking } from './programs.ts'
+import { isAtHand } from './needed.fixture.ts'
+import { BUILD_DEADLINE_MS, install, lacking } from './programs.ts'
 import { freePorts, launch, stopProcess, untilReady, type Launch } from './server-process.ts'
 
-describe.skipIf(lacking(MINIO).length > 0)('a store whose server fails it', () => {
+describe.runIf(isAtHand(lacking(MINIO)))('a store whose server fails it', () => {
+  beforeAll(() => install(MINIO, console.error), BUILD_DEADLINE_MS)
   let folder: string
   let server: Launch
   let running: string
   let store: MinioStore
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'cairn-outage-'))
-    await install(MINIO, console.error)
     const [port] = (await freePorts([undefined])) as [number]
     const credentials = { accessKey: 'cairn-test', secretKey: randomBytes(16).toString('hex') }
     server = minioServer(join(folder, 'minio'), port, credentials)

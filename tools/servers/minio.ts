@@ -13,13 +13,8 @@ export const MINIO: Program = {
   needs: [GO],
   async make(folder, note) {
     note('MinIO is built by Go, which takes some minutes')
-    const env = { GOBIN: folder }
-    await build(
-      MINIO.name,
-      ['go', 'install', '-v', `github.com/minio/minio@${MINIO_VERSION}`],
-      { cwd: folder, env },
-      note,
-    )
+    const args = ['install', '-v', '-ldflags=-s -w', `github.com/minio/minio@${MINIO_VERSION}`]
+    await build(MINIO.name, ['go', ...args], { cwd: folder, env: { GOBIN: folder } }, note)
   },
 }
 

@@ -1,9 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { CairnError } from '@cairn/kernel'
+import { whileLocked } from './lock.ts'
 
+/** MinIO takes three minutes on two idle cores. */
+export const BUILD_DEADLINE_MS = 30 * 60_000
 const CACHE = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'cairn', 'servers')
 
 /** A server's program, kept for all projects of this user. */
@@ -32,20 +35,23 @@ export function lacking({ folder, needs }: Program, toRun: readonly Tool[] = [])
   return needed.filter(({ check: [program, ...args] }) => spawnSync(program!, args, { stdio: 'ignore' }).status !== 0)
 }
 
-/** Makes a program unless it is there: whole or not at all, however many processes do so at once. */
+/** Makes a program unless it is there: whole or not at all. One process makes it; others wait for that. */
 export async function install({ name, folder, make }: Program, note: (line: string) => void): Promise<void> {
   if (existsSync(folder)) return
   mkdirSync(CACHE, { recursive: true })
-  const making = mkdtempSync(`${folder}.`)
-  try {
-    note(`making ${name} (once; it stays in ${folder}) …`)
-    await make(making, note)
-    renameSync(making, folder)
-  } catch (error) {
-    if (!existsSync(folder)) throw error // else another process was faster
-  } finally {
-    rmSync(making, { recursive: true, force: true })
-  }
+  await whileLocked(`${folder}.lock`, `making ${name}`, BUILD_DEADLINE_MS, note, async () => {
+    if (existsSync(folder)) return
+    const making = `${folder}.making`
+    rmSync(making, { recursive: true, force: true }) // of a process that was killed
+    mkdirSync(making)
+    try {
+      note(`making ${name} (once; it stays in ${folder}) …`)
+      await make(making, note)
+      renameSync(making, folder)
+    } finally {
+      rmSync(making, { recursive: true, force: true })
+    }
+  })
 }
 
 /** Runs a build, telling every ten seconds that it is still at it and how many lines it has printed. */
@@ -59,6 +65,7 @@ export async function build(
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: BUILD_DEADLINE_MS,
   })
   const started = performance.now()
   let output = ''
@@ -68,9 +75,8 @@ export async function build(
       output = (output + String(data)).slice(-4_000)
       lines += String(data).split('\n').length - 1
     })
-  const tell = setInterval(() => {
-    note(`${name}: ${Math.round((performance.now() - started) / 1000)} s, ${lines} lines of ${program}'s output`)
-  }, 10_000)
+  const seconds = () => Math.round((performance.now() - started) / 1000)
+  const tell = setInterval(() => note(`${name}: ${seconds()} s, ${lines} lines of ${program}'s output`), 10_000)
   try {
     await new Promise<void>((resolve, reject) => {
       const failed = (how: string) =>
@@ -80,7 +86,9 @@ export async function build(
           }),
         )
       child.on('error', ({ message }) => failed(message))
-      child.on('close', (code, signal) => (code === 0 ? resolve() : failed(`ended with ${code ?? signal}`)))
+      child.on('close', (code, signal) =>
+        code === 0 ? resolve() : failed(`ended with ${code ?? signal} after ${seconds()} s`),
+      )
     })
   } finally {
     clearInterval(tell)

@@ -6,15 +6,16 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isGone } from '@cairn/drivers/process-id'
 import { minioStore } from '@cairn/drivers/store/minio'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { kafkaAnswers } from './kafka.ts'
 import { minioAnswers } from './minio.ts'
-import { howToInstall, lackingTools, runningServers, startServers, stopServers } from './servers.ts'
+import { isAtHand } from './needed.fixture.ts'
+import { BUILD_DEADLINE_MS } from './programs.ts'
+import { installServers, lackingTools, runningServers, startServers, stopServers } from './servers.ts'
 
 // Where the tests' own servers run by Docker, the tools to make these need not be there.
-const lacking = lackingTools()
-
-describe.skipIf(lacking.length > 0)(`servers without Docker ${lacking.length > 0 ? howToInstall(lacking) : ''}`, () => {
+describe.runIf(isAtHand(lackingTools()))('servers without Docker', () => {
+  beforeAll(() => installServers(console.error), BUILD_DEADLINE_MS)
   let folder: string
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'cairn-servers-test-'))))
   afterEach(async () => {

@@ -14,7 +14,7 @@ import { freePorts, launch, stopProcess, untilReady, type Launch } from './serve
 export interface ServersOptions {
   /** Holds the servers' data, logs and settings. Its ports and credentials stay when they are started there again. */
   readonly folder: string
-  readonly ports?: { readonly kafka?: number; readonly s3?: number }
+  readonly ports?: { readonly kafka?: number | undefined; readonly s3?: number | undefined }
   /** Leave them running when this process ends; `stopServers` ends them. */
   readonly detached?: boolean
   /** Run the public images instead; data is then gone when they stop. */
@@ -44,7 +44,7 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
   if (!docker && !runningServers(folder)) await installServers(log)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   // One starts them; the others then find them.
-  return whileLocked(join(folder, 'starting'), `starting servers in ${folder}`, deadlineMs * 2, async () => {
+  return whileLocked(join(folder, 'starting'), `starting servers in ${folder}`, deadlineMs * 2, log, async () => {
     const before = readState(folder)
     if (before && isRunning(before)) return { ...before, stop: () => stopServers(folder) }
     await stopServers(folder) // one of them may have died
@@ -90,20 +90,21 @@ export async function stopServers(folder: string): Promise<void> {
 
 /** The tools that `startServers` needs and this machine lacks. */
 export function lackingTools(): Tool[] {
-  return [...lacking(KAFKA, [JAVA]), ...lacking(MINIO)]
+  return [...new Set([...lacking(KAFKA, [JAVA]), ...lacking(MINIO)])]
 }
 
-async function installServers(log: (line: string) => void): Promise<void> {
+/** Makes what is not there yet, once for a user. */
+export async function installServers(log: (line: string) => void): Promise<void> {
   const missing = lackingTools()
   if (missing.length > 0)
     throw new CairnError('NOT_FOUND', `${missing.map(({ name }) => name).join(', ')}: not on this machine`, {
-      next: howToInstall(missing),
+      next: `${howToInstall(missing)}; or have Docker run them: --docker`,
     })
   await Promise.all([install(KAFKA, log), install(MINIO, log)])
 }
 
 export function howToInstall(missing: readonly Tool[]): string {
-  return `start Docker, or on Debian: apt-get install ${missing.map((tool) => tool.package).join(' ')}`
+  return `on Debian: apt-get install ${missing.map((tool) => tool.package).join(' ')}`
 }
 
 async function startAll(

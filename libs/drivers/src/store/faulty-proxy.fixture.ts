@@ -8,6 +8,7 @@ export type Fault =
   | 'no answer' // the server does it, and nothing comes back
   | 'sent twice' // the server does it, is asked again, and the second answer comes back
   | 'cut short' // half of the answer's body comes back
+  | 'damaged' // a byte of the answer's body is another
   | 'busy' // 503
 
 /** Stands between a store and its server, and does wrong what it is told to. */
@@ -43,6 +44,7 @@ export async function faultyProxy(upstream: string) {
       response.writeHead(second.statusCode!, second.headers).end(await buffer(second))
       return
     }
+    if (fault === 'damaged') content[content.length >> 1]! ^= 1
     response.writeHead(answer.statusCode!, answer.headers)
     if (fault === 'cut short') response.write(content.subarray(0, content.length / 2), () => request.socket.destroy())
     else response.end(content)

@@ -39,7 +39,7 @@ export interface Connection {
   readonly once: <R>(deadline: number, work: () => Promise<R>) => Promise<R>
   /** By `performance.now()`. */
   readonly deadline: () => number
-  readonly error: (what: string, path: string, error: unknown) => unknown
+  readonly error: (what: string, path: string, error: unknown) => CairnError
   readonly close: () => void
 }
 
@@ -169,7 +169,7 @@ function storeError(
   what: string,
   { endpoint, bucket }: Pick<MinioConnectionOptions, 'endpoint' | 'bucket'>,
   error: unknown,
-): unknown {
+): CairnError {
   if (error instanceof CairnError) return error
   const code = codeOf(error) ?? ''
   const { message } = error as Error

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
-import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
 import { CairnError } from '@cairn/kernel/runtime'
-import { isDigest, type Copy, type objectCache } from './minio-cache.ts'
+import { digestIn, type Copy, type objectCache } from './minio-cache.ts'
 import { codeOf, type Connection } from './minio-connection.ts'
+import { digestOfFile } from './minio-digest.ts'
 import { unlessMissing } from './minio-records.ts'
 
 /** Bytes. Measured: smaller parts cost requests, larger ones and more at once gain nothing. */
@@ -54,8 +54,7 @@ export function minioObjects(connection: Connection, cache: ReturnType<typeof ob
 
   /** The server compares the bytes with their SHA-256, which for an object is at hand: it is in the path. */
   const putWhole = (path: string, bytes: Buffer): Promise<string> => {
-    const name = basename(path)
-    const digest = isDigest(name) ? name : createHash('sha256').update(bytes).digest('hex')
+    const digest = digestIn(path) ?? createHash('sha256').update(bytes).digest('hex')
     const headers = { 'content-length': bytes.length }
     return connection.transfer('be written', path, async () =>
       done(await client.makeRequestStreamAsync({ method: 'PUT', ...at(path), headers }, bytes, digest, [200], '')),
@@ -118,10 +117,13 @@ export function minioObjects(connection: Connection, cache: ReturnType<typeof ob
     const { file } = content
     const { size } = await fs.stat(file)
     const read = (start: number, end: number) => createReadStream(file, { start, end: end - 1, highWaterMark: PIECE })
-    if (size <= PART) return cache.take(path, await putWhole(path, await fs.readFile(file)), size, file)
-    const present = await stat(path)
-    const stored = present?.size === size ? present : await putParts(path, size, read)
-    cache.take(path, stored.etag, size, file)
+    if (size <= PART) cache.take(path, await putWhole(path, await fs.readFile(file)), size, file)
+    else {
+      const present = await stat(path)
+      const stored = present?.size === size ? present : await putParts(path, size, read)
+      cache.take(path, stored.etag, size, file)
+    }
+    await cache.tidy()
   }
 
   /** Asks for the first part; the answer tells how large the object is, or that the copy at hand is it. */
@@ -158,12 +160,24 @@ export function minioObjects(connection: Connection, cache: ReturnType<typeof ob
         transfer(() => getPart(path, etag, part, file)),
       )
       const came = (await file.stat()).size
-      if (came === size) return cache.keep(path, etag, size, name)
-      throw connection.error('be read', path, new Error(`${size} bytes were announced, and ${came} came`))
+      if (came !== size)
+        throw connection.error('be read', path, new Error(`${size} bytes were announced, and ${came} came`))
+      await verify(path, name, size)
+      return cache.keep(path, etag, size, name)
     } finally {
       await file.close()
       await fs.rm(name, { force: true })
+      await cache.tidy()
     }
+  }
+
+  const verify = async (path: string, file: string, size: number): Promise<void> => {
+    const digest = digestIn(path)
+    const found = digest && (await digestOfFile(file, size))
+    if (found === digest) return
+    throw new CairnError('CORRUPT', `${path} in ${connection.describe} holds other bytes, of digest ${found}`, {
+      next: 'cairn doctor --repair takes it out of use; the next run then computes it again',
+    })
   }
 
   const fetching = new Map<string, Promise<string | undefined>>()
@@ -174,11 +188,12 @@ export function minioObjects(connection: Connection, cache: ReturnType<typeof ob
       store(path, content).catch((error: unknown) => {
         throw connection.error('be written', path, error)
       }),
-    /** One download at a time of each object; a second one where it was stored anew meanwhile. */
+    /** One download at a time of each object; a second one where it was stored anew meanwhile, or damaged on its way. */
     fetch: (path: string): Promise<string | undefined> => {
       const again = (error: unknown) => {
-        if (error instanceof CairnError && codeOf(error.cause) === 'PreconditionFailed') return download(path)
-        throw connection.error('be read', path, error)
+        const failure = connection.error('be read', path, error)
+        if (failure.code === 'CORRUPT' || codeOf(failure.cause) === 'PreconditionFailed') return download(path)
+        throw failure
       }
       const running =
         fetching.get(path) ??

@@ -1,9 +1,19 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { createReadStream, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
-import { appendFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  createReadStream,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import * as http from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
@@ -281,8 +291,6 @@ describe.skipIf(!s3)('MinIO', () => {
     })
 
     describe('and its local copies', () => {
-      const digestOf = (object: Buffer) => createHash('sha256').update(object).digest('hex')
-
       it('downloads an object once, for any number who want it at once, and later', async () => {
         const { proxy, store } = await openFaulty()
         await store.put('objects/1', bytes('bytes'))
@@ -322,14 +330,36 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(readFileSync((await store.fetch('objects/1'))!, 'utf8')).toBe('bytes')
       })
 
-      it('does not use one of damaged bytes once the object has been stored anew', async () => {
+      it('does not use one of other bytes once the object has been stored anew', async () => {
         const store = open()
-        const [sound, damaged] = [randomBytes(1_000), randomBytes(1_000)]
-        const path = `objects/${digestOf(sound)}`
-        await store.create(path, damaged)
-        expect(readFileSync((await store.fetch(path))!).equals(damaged)).toBe(true)
-        await store.put(path, sound)
-        expect(readFileSync((await store.fetch(path))!).equals(sound)).toBe(true)
+        await store.put('code/1.mjs', bytes('one'))
+        expect(readFileSync((await store.fetch('code/1.mjs'))!, 'utf8')).toBe('one')
+        await store.put('code/1.mjs', bytes('two'))
+        expect(readFileSync((await store.fetch('code/1.mjs'))!, 'utf8')).toBe('two')
+      })
+
+      it('gives way to newer ones, but not those just asked for, beyond the limit', async () => {
+        const store = open({ cacheLimit: 2_500 })
+        const fetched = async (name: string) => (await store.fetch(`objects/${name}`))!
+        for (const name of ['1', '2', '3', '4']) await store.put(`objects/${name}`, randomBytes(1_000))
+        const [one, two, three] = [await fetched('1'), await fetched('2'), await fetched('3')]
+        expect([one, two, three].filter(existsSync)).toEqual([one, two, three])
+
+        const hourAgo = Date.now() / 1000 - 3600
+        for (const copy of [one, two, three]) utimesSync(copy, hourAgo, hourAgo)
+        expect(await fetched('1')).toBe(one)
+        const four = await fetched('4')
+        expect([one, two, three, four].filter(existsSync)).toEqual([one, four])
+        expect(await fetched('2')).toBe(two)
+      })
+
+      it('are rid of what processes that died were writing', async () => {
+        const store = open()
+        await store.put('objects/1', bytes('bytes'))
+        const ofOthers = join(await store.scratch(), '..', `${hostname()}-${process.pid}-1-0`)
+        writeFileSync(ofOthers, 'half of it')
+        await store.fetch('objects/1')
+        expect(existsSync(ofOthers)).toBe(false)
       })
 
       it('keeps the ending of a name, for what is loaded by it', async () => {
@@ -338,6 +368,27 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(((await import((await store.fetch('code/abc.mjs'))!)) as { one: number }).one).toBe(1)
       })
     })
+
+    for (const size of [1_000, 40_000_000])
+      it(`refuses to give damaged bytes, ${size} of them`, async () => {
+        const { proxy, store } = await openFaulty({ silenceMs: 5_000 })
+        const sound = randomBytes(size)
+        const path = `objects/${createHash('sha256').update(sound).digest('hex')}`
+        await store.put(path, sound)
+        proxy.next('GET', 'damaged')
+        expect(readFileSync((await store.fetch(path))!).equals(sound)).toBe(true) // only on its way
+
+        const damaged = Buffer.from(sound)
+        damaged[size >> 1]! ^= 1
+        const other = `objects/${createHash('sha256').update('other').digest('hex')}`
+        await store.put('objects/1', damaged)
+        await store.move('objects/1', other)
+        const { code, message, next } = await failure(store.fetch(other))
+        expect(code).toBe('CORRUPT')
+        expect(message).toContain(`${other} in bucket cairn-test`)
+        expect(next).toContain('cairn doctor')
+        expect(readdirSync(join(folder, 'cache', 'tmp'))).toEqual([])
+      })
 
     it('refuses bytes that are not those of the digest in their path', async () => {
       const store = open()

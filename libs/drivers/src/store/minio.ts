@@ -8,6 +8,8 @@ import { minioRecords } from './minio-records.ts'
 export interface MinioStoreOptions extends MinioConnectionOptions {
   /** A local folder for copies of objects, shared by the processes of this machine, and for scratch. */
   readonly cache: string
+  /** Bytes that the copies may take. What was asked for in the last minutes stays all the same. Default 16 GiB. */
+  readonly cacheLimit?: number
 }
 
 export interface MinioStore extends ArtifactStore {
@@ -25,10 +27,10 @@ export interface MinioStore extends ArtifactStore {
 const RACERS = 64
 
 /** A bucket of MinIO, or of any S3 server that passes `probe`, as a store. */
-export function minioStore({ cache: folder, ...options }: MinioStoreOptions): MinioStore {
+export function minioStore({ cache: folder, cacheLimit = 16 * 2 ** 30, ...options }: MinioStoreOptions): MinioStore {
   const connection = connect(options)
   const { client, bucket, call } = connection
-  const cache = objectCache(folder)
+  const cache = objectCache(folder, cacheLimit)
   const records = minioRecords(connection)
   const objects = minioObjects(connection, cache)
 
