@@ -26,7 +26,7 @@ describe.runIf(isAtHand(lackingTools()))('servers without Docker', () => {
   const processes = () =>
     (JSON.parse(readFileSync(join(folder, 'servers.json'), 'utf8')) as { processes: string[] }).processes
   const starter = (...args: string[]) => {
-    const child = fork(join(import.meta.dirname, 'starter.fixture.ts'), [folder, ...args], { execArgv: [] })
+    const child = fork(new URL('./starter.fixture.ts', import.meta.url), [folder, ...args], { execArgv: [] })
     const started = new Promise((resolve) => child.once('message', resolve))
     const ended = new Promise((resolve) => child.once('exit', resolve))
     return { child, started, ended }

@@ -11,6 +11,8 @@ export interface MinioConnectionOptions {
   readonly endpoint: string
   readonly accessKey: string
   readonly secretKey: string
+  /** Of credentials that `assumeRole` gave. */
+  readonly sessionToken?: string
   readonly bucket: string
   /** Where in the bucket the store lies: `team-a/`. */
   readonly prefix?: string
@@ -49,7 +51,7 @@ const LONGEST_WAIT_MS = 2_000
 const KEEP_ALIVE_MS = 15_000
 
 export function connect(options: MinioConnectionOptions): Connection {
-  const { accessKey, secretKey, bucket, prefix = '', region = 'us-east-1', sockets = 32 } = options
+  const { accessKey, secretKey, sessionToken, bucket, prefix = '', region = 'us-east-1', sockets = 32 } = options
   const { silenceMs = 10_000, deadlineMs = 30_000 } = options
   const { protocol, hostname, port, origin: endpoint } = new URL(options.endpoint)
   const useSSL = protocol === 'https:'
@@ -62,6 +64,7 @@ export function connect(options: MinioConnectionOptions): Connection {
       useSSL,
       accessKey,
       secretKey,
+      ...(sessionToken !== undefined && { sessionToken }),
       region, // else it asks for the bucket's region, and again after every answer that is an error, as 404 is
       transport: transport(useSSL ? https : http, silenceMs),
       transportAgent: agent,

@@ -40,14 +40,14 @@ export function minioObjects(connection: Connection, cache: ReturnType<typeof ob
     connection.call('be read', path, async () => {
       const found = await unlessMissing(() => client.statObject(bucket, connection.key(path)))
       if (found) return { size: found.size, etag: `"${found.etag}"`, modified: lastMoment(found.lastModified) }
-      await bucketIsThere()
+      await bucketIsThere(path)
       return undefined
     })
 
   /** An answer without a body, as to HEAD, does not tell a missing bucket from a missing object. */
   let isThere: Promise<unknown> | undefined
-  const bucketIsThere = () =>
-    (isThere ??= client.listObjectsV2Query(bucket, connection.key(''), '', '/', 1, '').catch((error: unknown) => {
+  const bucketIsThere = (path: string) =>
+    (isThere ??= client.listObjectsV2Query(bucket, connection.key(path), '', '/', 1, '').catch((error: unknown) => {
       isThere = undefined
       throw error
     }))

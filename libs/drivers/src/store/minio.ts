@@ -5,6 +5,8 @@ import { codeOf, connect, type MinioConnectionOptions } from './minio-connection
 import { lastMoment, minioObjects } from './minio-objects.ts'
 import { minioRecords } from './minio-records.ts'
 
+export { assumeRole, type Session, type SessionOptions } from './minio-session.ts'
+
 export interface MinioStoreOptions extends MinioConnectionOptions {
   /** A local folder for copies of objects, shared by the processes of this machine, and for scratch. */
   readonly cache: string
