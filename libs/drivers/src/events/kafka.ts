@@ -9,6 +9,7 @@ import { settingsOf, type KafkaBusOptions } from './kafka/settings.ts'
 import { KafkaSubscription, type SubscriptionStatus } from './kafka/subscription.ts'
 
 export type { DeadLetter } from './kafka/dead-letters.ts'
+export { deadLettersOf, groupIdOf } from './kafka/names.ts'
 export type { KafkaBusOptions } from './kafka/settings.ts'
 
 export interface KafkaBus extends EventBus {

@@ -1,8 +1,9 @@
 import { CairnError, type SubscribeOptions } from '@cairn/kernel/runtime'
 import type { Admin } from 'kafkajs'
 import { newClient } from './client.ts'
-import { within } from './deadline.ts'
-import { busFailed, topicMissing } from './failure.ts'
+import { pauseAfter } from '../redelivery.ts'
+import { pause, within } from './deadline.ts'
+import { busFailed, reasonOf, topicMissing } from './failure.ts'
 import { deadLettersOf } from './names.ts'
 import type { Settings } from './settings.ts'
 
@@ -72,22 +73,30 @@ async function offsetsOf(admin: Admin, topic: string, groupId: string): Promise<
   return new Map(committed.filter(([, offset]) => offset !== NOTHING_COMMITTED).map(([p, o]) => [p, Math.max(o, 0)]))
 }
 
-/** A new admin each time: one that has seen a topic which is gone fails at everything. */
+/**
+ * Tries until it succeeds, for as long as the settings allow: brokers that have just started know no coordinators yet. With
+ * a new admin each time: one that has seen a topic which is gone fails at everything.
+ */
 export async function withAdmin<Result>(
   settings: Settings,
   what: string,
   work: (admin: Admin) => Promise<Result>,
 ): Promise<Result> {
-  const admin = newClient(settings).admin()
-  try {
-    return await within(
-      settings.timeout,
-      admin.connect().then(() => work(admin)),
-      'the brokers',
-    )
-  } catch (error) {
-    throw error instanceof CairnError ? error : busFailed(settings.brokers, what, error)
-  } finally {
-    void admin.disconnect().catch(() => {})
+  const end = performance.now() + settings.timeout
+  for (let failures = 1; ; failures++) {
+    const admin = newClient(settings).admin()
+    try {
+      const worked = admin.connect().then(() => work(admin))
+      return await within(end - performance.now(), worked, 'the brokers')
+    } catch (error) {
+      if (error instanceof CairnError) throw error
+      const wait = pauseAfter(failures, FIRST_PAUSE_MS)
+      if (!reasonOf(error).isPassing || performance.now() + wait >= end) throw busFailed(settings.brokers, what, error)
+      await pause(wait)
+    } finally {
+      void admin.disconnect().catch(() => {})
+    }
   }
 }
+
+const FIRST_PAUSE_MS = 100

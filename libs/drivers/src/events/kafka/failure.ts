@@ -1,10 +1,26 @@
 import { CairnError } from '@cairn/kernel/runtime'
 
-/** The innermost cause that the client tells of, with the broker's name for it where there is one. */
-export function reasonOf(error: unknown): { readonly message: string; readonly type: string | undefined } {
+export interface Reason {
+  readonly message: string
+  /** The broker's name for it, where there is one. */
+  readonly type: string | undefined
+  /** Whether it may be over when the same is tried again. */
+  readonly isPassing: boolean
+}
+
+/** The innermost cause that the client tells of. */
+export function reasonOf(error: unknown): Reason {
   let inner = error
-  while (inner instanceof Error && inner.cause instanceof Error && typeOf(inner) === undefined) inner = inner.cause
-  return { message: inner instanceof Error ? inner.message : String(inner), type: typeOf(inner) }
+  while (inner instanceof Error && typeOf(inner) === undefined) {
+    const cause = 'errors' in inner ? [inner.errors].flat()[0] : inner.cause
+    if (!(cause instanceof Error)) break
+    inner = cause
+  }
+  return {
+    message: inner instanceof Error ? inner.message : String(inner),
+    type: typeOf(inner),
+    isPassing: inner instanceof Error && 'retriable' in inner && inner.retriable === true,
+  }
 }
 
 function typeOf(error: unknown): string | undefined {

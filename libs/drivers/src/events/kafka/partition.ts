@@ -45,7 +45,7 @@ export class Partition {
   /** What is to be committed. */
   get due(): number | undefined {
     const { handled } = this
-    return this.isOurs && handled !== undefined && handled > this.#base ? handled : undefined
+    return handled !== undefined && handled > this.#base ? handled : undefined
   }
   /** Messages that are not handled, of those that are known to be there. */
   get lag(): number {

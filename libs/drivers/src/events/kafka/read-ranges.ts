@@ -46,11 +46,15 @@ export async function readRanges<Result>(
   } catch (error) {
     throw busFailed(settings.brokers, `cannot read topic ${topic}`, error)
   } finally {
-    void consumer
-      .disconnect()
-      .then(() => withAdmin(settings, `cannot delete group ${groupId}`, (admin) => admin.deleteGroups([groupId])))
-      .catch(() => {})
+    void leave(consumer, groupId, { ...settings, timeout: LEAVE_MS }).catch(() => {}) // the broker deletes it later
   }
+}
+
+const LEAVE_MS = 2_000
+
+async function leave(consumer: Consumer, groupId: string, settings: Settings): Promise<void> {
+  await consumer.disconnect()
+  await withAdmin(settings, `cannot delete group ${groupId}`, (admin) => admin.deleteGroups([groupId]))
 }
 
 async function readAll<Result>(

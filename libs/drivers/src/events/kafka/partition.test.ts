@@ -1,0 +1,95 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { Incoming } from './message.ts'
+import { Partition } from './partition.ts'
+
+describe('a partition', () => {
+  let partition: Partition
+  beforeEach(() => {
+    partition = new Partition(0)
+    partition.gain()
+  })
+
+  const message = (offset: number): Incoming => ({ offset, key: null, value: null, headers: new Map() })
+  /** As it comes from the broker: these offsets, and then nothing more before `next`. */
+  const accept = (offsets: number[], next = offsets.at(-1)! + 1) => partition.accept(offsets.map(message), next, next)
+  const takeAll = () => Array.from({ length: partition.waiting }, () => partition.take()!.offset)
+  const finish = (...offsets: number[]) => offsets.forEach((offset) => partition.finish(message(offset)))
+
+  it('is handled as far as there is no gap', () => {
+    accept([5, 6, 7])
+    takeAll()
+    finish(7, 6)
+    expect(partition.due).toBeUndefined()
+    finish(5)
+    expect(partition.due).toBe(8)
+    partition.committed(8)
+    expect(partition.due).toBeUndefined()
+  })
+
+  it('is handled past offsets that hold no message', () => {
+    accept([5, 9], 12)
+    takeAll()
+    finish(5)
+    expect(partition.due).toBe(9)
+    finish(9)
+    expect(partition.due).toBe(12)
+  })
+
+  it('does not hand over what is in hand or handled when it comes anew', () => {
+    accept([0, 1, 2, 3])
+    takeAll()
+    finish(1)
+    partition.lose()
+    finish(2)
+    partition.gain()
+    accept([0, 1, 2, 3, 4])
+    expect(takeAll()).toEqual([4])
+    expect(partition.handled).toBe(0)
+    finish(0, 3, 4)
+    expect(partition.due).toBe(5)
+  })
+
+  it('hands over what waited or was given back while it was away', () => {
+    accept([0, 1, 2])
+    const first = partition.take()!
+    partition.lose()
+    expect(partition.waiting).toBe(0)
+    partition.giveBack(first)
+    partition.gain()
+    accept([0, 1, 2])
+    expect(takeAll()).toEqual([0, 1, 2])
+  })
+
+  it('forgets what others have handled meanwhile', () => {
+    accept([0, 1, 2])
+    partition.take()
+    partition.lose()
+    partition.gain()
+    accept([2, 3])
+    expect(takeAll()).toEqual([2, 3])
+    finish(2, 3, 0)
+    expect(partition.due).toBe(4)
+  })
+
+  it('starts again where the offsets of the group were set back', () => {
+    accept([5, 6])
+    takeAll()
+    finish(5, 6)
+    partition.committed(7)
+    partition.lose()
+    partition.gain()
+    accept([2, 3])
+    expect(takeAll()).toEqual([2, 3])
+    finish(2)
+    expect(partition.due).toBe(3)
+  })
+
+  it('is full until half of what it holds is taken', async () => {
+    accept(Array.from({ length: 501 }, (_, offset) => offset))
+    expect(partition).toMatchObject({ isFull: true, isLow: false })
+    const low = partition.untilLow()
+    while (!partition.isLow) partition.take()
+    await low
+    expect(partition).toMatchObject({ isFull: false, waiting: 250 })
+  })
+})
