@@ -49,20 +49,28 @@ export async function faultyProxy(upstream: string) {
     if (fault === 'cut short') response.write(content.subarray(0, content.length / 2), () => request.socket.destroy())
     else response.end(content)
   }
-  const server = http.createServer((request, response) => {
+  const server = await serverOf((request, response) => {
     handle(request, response).catch(() => request.socket.destroy())
   })
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
 
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ...server,
     /** `GET 200` and so on: what the server was asked, and answered. */
     heard,
     /** The next request of a method meets a fault; `before` happens after the server has done it. */
     next(method: string, fault: Fault, before?: () => Promise<unknown>): void {
       faults.push({ method, fault, ...(before && { before }) })
     },
-    close(): Promise<void> {
+  }
+}
+
+/** A server that answers in its own way. */
+export async function serverOf(listener: http.RequestListener): Promise<{ endpoint: string; close(): Promise<void> }> {
+  const server = http.createServer(listener)
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close() {
       server.closeAllConnections()
       return new Promise((closed) => void server.close(() => closed()))
     },

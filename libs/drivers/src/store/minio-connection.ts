@@ -195,6 +195,7 @@ function adviceFor(code: string, endpoint: string, bucket: string): string | und
     case 'RequestTimeTooSkewed':
       return "set this machine's clock, or the server's"
     case 'ENOSPC':
+      return 'free some space on this machine, where local copies of objects lie'
     case 'XMinioStorageFull':
     case 'QuotaExceeded':
       return 'free some space (cairn gc removes what nothing refers to), then run again: nothing that was finished is lost'

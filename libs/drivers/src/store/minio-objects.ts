@@ -259,7 +259,7 @@ async function writePieces(response: Readable, file: fs.FileHandle, start: numbe
   let size = 0
   const write = async () => {
     const { bytesWritten } = await file.writev(held, at)
-    if (bytesWritten < size) throw new Error(`the disk took ${bytesWritten} of ${size} bytes`)
+    if (bytesWritten < size) throw Object.assign(new Error('no space left for its local copy'), { code: 'ENOSPC' })
     at += size
     held = []
     size = 0

@@ -1,10 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import * as http from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { serverOf } from './faulty-proxy.fixture.ts'
 import { assumeRole, minioStore, type MinioStore } from './minio.ts'
 
 const s3 = inject('servers')?.s3
@@ -85,14 +84,10 @@ describe.skipIf(!s3)('a session of MinIO', () => {
   })
 
   it('is not waited for longer than a deadline', async () => {
-    const silent = http.createServer(() => {})
-    await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening))
-    const endpoint = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
-    await expect(assumeRole({ ...s3!, endpoint, policy: {}, seconds: 900, deadlineMs: 100 })).rejects.toThrow(
-      /no answer for 0\.1 s/,
-    )
-    silent.closeAllConnections()
-    silent.close()
+    const silent = await serverOf(() => {})
+    const session = assumeRole({ ...s3!, endpoint: silent.endpoint, policy: {}, seconds: 900, deadlineMs: 100 })
+    await expect(session).rejects.toThrow(/no answer for 0\.1 s/)
+    await silent.close()
   })
 })
 

@@ -11,14 +11,12 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import * as http from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { CairnError } from '@cairn/kernel/runtime'
-import { faultyProxy } from './faulty-proxy.fixture.ts'
+import { faultyProxy, serverOf } from './faulty-proxy.fixture.ts'
 import { minioStore, type MinioStore, type MinioStoreOptions } from './minio.ts'
 import { storeSuite } from './store.suite.ts'
 
@@ -56,6 +54,11 @@ describe.skipIf(!s3)('MinIO', () => {
       const store = open({ endpoint: proxy.endpoint, silenceMs: 200, deadlineMs: 5_000, ...options })
       opened.push(proxy)
       return { proxy, store }
+    }
+    const openServer: typeof serverOf = async (listener) => {
+      const server = await serverOf(listener)
+      opened.push(server)
+      return server
     }
     const failure = async (work: Promise<unknown>): Promise<CairnError> => {
       const error = await work.then(
@@ -194,20 +197,28 @@ describe.skipIf(!s3)('MinIO', () => {
       })
 
       it('is told of within the deadline when it takes requests and never answers', async () => {
-        const silent = http.createServer(() => {})
-        await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening))
-        const store = open({
-          endpoint: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
-          silenceMs: 100,
-          deadlineMs: 500,
-        })
+        const { endpoint } = await openServer(() => {})
+        const store = open({ endpoint, silenceMs: 100, deadlineMs: 500 })
         const started = performance.now()
         expect((await failure(store.create('a/b', bytes('x')))).message).toMatch(/no answer/)
         expect((await failure(store.read('a/b'))).message).toMatch(/no answer/)
         expect((await failure(store.put('a/b', bytes('x')))).message).toMatch(/no answer/)
         expect(performance.now() - started).toBeLessThan(3_000)
-        silent.closeAllConnections()
-        silent.close()
+      })
+
+      it('is told of at once when its disk is full', async () => {
+        const { endpoint } = await openServer((request, response) => {
+          request.resume()
+          response.writeHead(507).end('<Error><Code>XMinioStorageFull</Code><Message>it is full</Message></Error>')
+        })
+        const store = open({ endpoint })
+        for (const work of [() => store.create('a/b', bytes('x')), () => store.put('a/b', Buffer.alloc(1_000))]) {
+          const { message, next } = await failure(work())
+          expect(message).toMatch(
+            /^a\/b cannot be written in bucket cairn-test at .*: it is full \(XMinioStorageFull\)$/,
+          )
+          expect(next).toMatch(/cairn gc/)
+        }
       })
 
       it('is told of at once when its credentials are wrong', async () => {
@@ -269,7 +280,7 @@ describe.skipIf(!s3)('MinIO', () => {
 
       it('is refused when it lets all write at once', async () => {
         const contents = new Map<string, Buffer>()
-        const careless = http.createServer((request, response) => {
+        const { endpoint } = await openServer((request, response) => {
           const path = request.url!
           const parts: Buffer[] = []
           request.on('data', (part: Buffer) => parts.push(part))
@@ -280,13 +291,9 @@ describe.skipIf(!s3)('MinIO', () => {
             response.end(request.method === 'GET' ? content : '')
           })
         })
-        await new Promise<void>((listening) => careless.listen(0, '127.0.0.1', listening))
-        const store = open({ endpoint: `http://127.0.0.1:${(careless.address() as AddressInfo).port}` })
-        const { message, next } = await failure(store.probe())
+        const { message, next } = await failure(open({ endpoint }).probe())
         expect(message).toMatch(/of 64 that create one record at once, 64 were told that they did/)
         expect(next).toMatch(/If-None-Match/)
-        careless.closeAllConnections()
-        careless.close()
       })
     })
 
