@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Subscription } from '@cairn/kernel/runtime'
 import { Broker, hasBroker } from './kafka/broker.fixture.ts'
 import { buses, committed, event, events, eventually, listener, newTopic } from './kafka/kafka.fixture.ts'
@@ -87,6 +90,36 @@ describe.skipIf(!hasBroker)('Kafka, when things go wrong (needs Java and the jar
     const { hear, untilAll } = listener()
     await bus.subscribe(topic, { group: 'g', from: 'beginning' }, hear)
     await untilAll(['first', 'next'])
+  })
+
+  it('takes over from a member that was stopped, and lets it come back', { timeout: 120_000 }, async () => {
+    const topic = newTopic('zombie')
+    const bus = open({ partitions: 1, sessionTimeout: 1_000 })
+    await bus.ensureTopics([topic])
+    const args = [join(import.meta.dirname, 'kafka/zombie.fixture.ts'), broker.address, topic]
+    const zombie = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+    onTestFinished(() => void zombie.kill('SIGKILL'))
+    const of = listener()
+    createInterface(zombie.stdout).on('line', (id) => void of.hear(event(id)))
+    await bus.publish(topic, events(10))
+    await of.untilCount(10)
+    const committedOffset = async () => (await committed([broker.address], topic, 'g'))[0]
+    await eventually(committedOffset).toBe(1)
+
+    zombie.kill('SIGSTOP')
+    const { hear, untilCount, ids } = listener()
+    const { close } = await bus.subscribe(topic, { group: 'g', from: 'beginning' }, hear)
+    await untilCount(9)
+    await close()
+    expect(ids).toEqual(of.ids.slice(1))
+
+    zombie.kill('SIGCONT')
+    await bus.publish(topic, events(10, 10))
+    await of.untilCount(20)
+    expect(of.ids).toEqual(events(20).map(({ id }) => id))
+    expect(await committedOffset()).toBe(10)
+    zombie.stdin.end('let go')
+    await eventually(committedOffset).toBe(20)
   })
 
   it('handles all that is acknowledged while members come and go', { timeout: 120_000 }, async () => {

@@ -1,6 +1,9 @@
+import { zstdCompressSync } from 'node:zlib'
+import kafkajs from 'kafkajs'
 import { describe, expect, inject, it } from 'vitest'
 import type { CairnEvent } from '@cairn/kernel/runtime'
 import { busSuite } from './bus.suite.ts'
+import { newClient } from './kafka/client.ts'
 import {
   buses,
   committed,
@@ -11,6 +14,10 @@ import {
   newTopic,
   withOwnTopics,
 } from './kafka/kafka.fixture.ts'
+import { toMessage } from './kafka/message.ts'
+import { settingsOf } from './kafka/settings.ts'
+
+const { CompressionCodecs, CompressionTypes } = kafkajs
 
 const brokers = inject('servers')?.kafka.brokers
 
@@ -180,6 +187,23 @@ describe.skipIf(!brokers)('Kafka', () => {
       expect(bus.subscribe('topic', { group: 'g', from: 'now' }, async () => {})).rejects.toMatchObject(failure),
       expect(bus.deadLetters('topic')).rejects.toMatchObject(failure),
     ])
+  })
+
+  it('hears what others send, however they compress it', async () => {
+    const bus = open({ partitions: 1 })
+    const topic = newTopic()
+    await bus.ensureTopics([topic])
+    const { hear, untilAll } = listener()
+    await bus.subscribe(topic, { group: 'g', from: 'now' }, hear)
+    CompressionCodecs[CompressionTypes.ZSTD] = () => ({
+      compress: async ({ buffer }: { buffer: Buffer }) => zstdCompressSync(buffer),
+      decompress: () => Promise.reject(new Error('not known here')),
+    })
+    const foreign = newClient(settingsOf({ brokers: brokers!, clientId: 'foreign' })).producer()
+    await foreign.connect()
+    await foreign.send({ topic, compression: CompressionTypes.ZSTD, messages: [toMessage(event('squeezed'))] })
+    await foreign.disconnect()
+    await untilAll(['squeezed'])
   })
 
   it('refuses an event that is too large, and sends the others', async () => {

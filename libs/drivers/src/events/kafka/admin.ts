@@ -14,13 +14,17 @@ export function ensureTopics(settings: Settings, names: readonly string[]): Prom
     const { partitions, replication } = settings
     const topics = [...new Set(names)]
       .flatMap((name) => [
-        { topic: name, numPartitions: partitions, replicationFactor: replication },
-        { topic: deadLettersOf(name), numPartitions: 1, replicationFactor: replication },
+        { topic: name, numPartitions: partitions },
+        { topic: deadLettersOf(name), numPartitions: 1 },
       ])
       .filter(({ topic }) => !there.has(topic))
+      .map((topic) => ({ ...topic, replicationFactor: replication, configEntries: READABLE }))
     if (topics.length > 0) await admin.createTopics({ topics, timeout: settings.requestTimeout })
   })
 }
+
+/** However others compress what they send: the client stops at what it cannot decompress, which is all but gzip. */
+const READABLE = [{ name: 'compression.type', value: 'uncompressed' }]
 
 /** Resolves when a broker answers. */
 export function probe(settings: Settings): Promise<void> {
