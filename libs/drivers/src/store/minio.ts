@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { CairnError, STORE_FILE, STORE_FORMAT, type ArtifactStore } from '@cairn/kernel/runtime'
-import { objectCache } from './minio-cache.ts'
-import { codeOf, connect, type MinioConnectionOptions } from './minio-connection.ts'
-import { lastMoment, minioObjects } from './minio-objects.ts'
-import { minioRecords } from './minio-records.ts'
+import { objectCache } from './minio/cache.ts'
+import { codeOf, connect, type MinioConnectionOptions } from './minio/connection.ts'
+import { minioDownloads } from './minio/downloads.ts'
+import { minioRecords } from './minio/records.ts'
+import { lastMoment, minioStat } from './minio/stat.ts'
+import { minioUploads } from './minio/uploads.ts'
 
-export { assumeRole, type Session, type SessionOptions } from './minio-session.ts'
+export { assumeRole, type Session, type SessionOptions } from './minio/session.ts'
 
 export interface MinioStoreOptions extends MinioConnectionOptions {
   /** A local folder for copies of objects, shared by the processes of this machine, and for scratch. */
@@ -34,7 +36,8 @@ export function minioStore({ cache: folder, cacheLimit = 16 * 2 ** 30, ...option
   const { client, bucket, call } = connection
   const cache = objectCache(folder, cacheLimit)
   const records = minioRecords(connection)
-  const objects = minioObjects(connection, cache)
+  const stat = minioStat(connection)
+  const uploads = minioUploads(connection, cache, stat)
 
   /** Pages of what lies in a folder; below a `/` only the folder's name. */
   async function* pages(folder: string, delimiter: '' | '/') {
@@ -54,10 +57,10 @@ export function minioStore({ cache: folder, cacheLimit = 16 * 2 ** 30, ...option
     create: records.create,
     replace: (path, expected, bytes) =>
       expected === undefined ? records.create(path, bytes) : records.replace(path, expected, bytes),
-    put: objects.put,
-    fetch: objects.fetch,
+    put: uploads.put,
+    fetch: minioDownloads(connection, cache),
     async stat(path) {
-      const found = await objects.stat(path)
+      const found = await stat(path)
       return found && { size: found.size, modified: found.modified }
     },
     async *list(folder) {
@@ -75,9 +78,9 @@ export function minioStore({ cache: folder, cacheLimit = 16 * 2 ** 30, ...option
     },
     remove: (path) => call('be removed', path, () => client.removeObject(bucket, connection.key(path))),
     async move(from, to) {
-      const found = await objects.stat(from)
+      const found = await stat(from)
       if (!found) return false
-      await objects.copy(from, to, found)
+      await uploads.copy(from, to, found)
       await store.remove(from)
       return true
     },

@@ -1,0 +1,211 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import * as http from 'node:http'
+import * as https from 'node:https'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CairnError } from '@cairn/kernel/runtime'
+import { Client, S3Error } from 'minio'
+
+export interface MinioConnectionOptions {
+  /** `http://127.0.0.1:9000`, or https. */
+  readonly endpoint: string
+  readonly accessKey: string
+  readonly secretKey: string
+  /** Of credentials that `assumeRole` gave. */
+  readonly sessionToken?: string
+  readonly bucket: string
+  /** Where in the bucket the store lies: `team-a/`. */
+  readonly prefix?: string
+  readonly region?: string
+  /** A request dies when nothing was sent or received for so long. Milliseconds; default 10 s. */
+  readonly silenceMs?: number
+  /** What failed for a passing reason is tried again until so long after the first try. Milliseconds; default 30 s. */
+  readonly deadlineMs?: number
+  /** Connections at one time. */
+  readonly sockets?: number
+}
+
+export interface Connection {
+  readonly bucket: string
+  /** For people: which bucket, and where. */
+  readonly describe: string
+  readonly client: Client
+  /** For bodies whose SHA-256 is not known: over plain HTTP the other client hashes them itself. */
+  readonly unsigned: Client
+  readonly key: (path: string) => string
+  /** Does what may be done twice; again after a failure that passes. The deadline holds for all tries together. */
+  readonly call: <R>(what: string, path: string, work: () => Promise<R>, deadline?: number) => Promise<R>
+  /** The same, for what takes as long as its bytes take: each try may go on while bytes move. */
+  readonly transfer: <R>(what: string, path: string, work: () => Promise<R>) => Promise<R>
+  /** One try of what may not simply be done again. */
+  readonly once: <R>(deadline: number, work: () => Promise<R>) => Promise<R>
+  /** By `performance.now()`. */
+  readonly deadline: () => number
+  readonly error: (what: string, path: string, error: unknown) => CairnError
+  readonly close: () => void
+}
+
+const FIRST_WAIT_MS = 50
+const LONGEST_WAIT_MS = 2_000
+/** MinIO hangs up on a connection after 30 s without a request: to write to it just then is to lose the request. */
+const KEEP_ALIVE_MS = 15_000
+
+export function connect(options: MinioConnectionOptions): Connection {
+  const { accessKey, secretKey, sessionToken, bucket, prefix = '', region = 'us-east-1', sockets = 32 } = options
+  const { silenceMs = 10_000, deadlineMs = 30_000 } = options
+  const { protocol, hostname, port, origin: endpoint } = new URL(options.endpoint)
+  const useSSL = protocol === 'https:'
+  const { Agent } = useSSL ? https : http
+  const agent = new Agent({ keepAlive: true, maxSockets: sockets, timeout: KEEP_ALIVE_MS })
+  const makeClient = (enableSHA256: boolean) => {
+    const client = new Client({
+      endPoint: hostname,
+      ...(port && { port: Number(port) }),
+      useSSL,
+      accessKey,
+      secretKey,
+      ...(sessionToken !== undefined && { sessionToken }),
+      region, // else it asks for the bucket's region, and again after every answer that is an error, as 404 is
+      transport: transport(useSSL ? https : http, silenceMs),
+      transportAgent: agent,
+      retryOptions: { disableRetry: true },
+    })
+    client.enableSHA256 = enableSHA256
+    return client
+  }
+
+  const describe = `bucket ${bucket} at ${endpoint}`
+  const failure = (what: string, path: string, error: unknown) =>
+    storeError(path ? `${path} cannot ${what} in ${describe}` : `${describe} cannot ${what}`, options, error)
+  const newDeadline = () => performance.now() + deadlineMs
+  const once = <Result>(deadline: number, work: () => Promise<Result>) =>
+    patience.run(AbortSignal.timeout(Math.max(1, Math.ceil(deadline - performance.now()))), work)
+  const tryUntil = async <Result>(deadline: number, what: string, path: string, attempt: () => Promise<Result>) => {
+    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+      try {
+        return await attempt()
+      } catch (error) {
+        if (!isPassing(error) || performance.now() + wait > deadline) throw failure(what, path, error)
+      }
+      await sleep(wait * (0.5 + Math.random() / 2))
+    }
+  }
+
+  return {
+    bucket,
+    describe,
+    client: makeClient(true),
+    unsigned: makeClient(false),
+    key: (path) => prefix + path,
+    call: (what, path, work, deadline = newDeadline()) => tryUntil(deadline, what, path, () => once(deadline, work)),
+    transfer: (what, path, work) => tryUntil(newDeadline(), what, path, work),
+    once,
+    deadline: newDeadline,
+    error: failure,
+    close: () => agent.destroy(),
+  }
+}
+
+/** The signal that ends the requests of a call: the client hands none on. */
+const patience = new AsyncLocalStorage<AbortSignal>()
+
+/** The client's way to the network, with what the client itself lacks: time-outs, and errors that can be read. */
+function transport({ request }: typeof http | typeof https, silenceMs: number): Pick<typeof http, 'request'> {
+  const send = (options: http.RequestOptions, onResponse: (response: http.IncomingMessage) => void) => {
+    const signal = patience.getStore()
+    const sent = request({ ...options, timeout: silenceMs, ...(signal && { signal }) }, (response) => {
+      // The client throws such an answer away unread, and with it the connection.
+      if (!PASSING_STATUS.has(response.statusCode!)) return onResponse(response)
+      void text(response)
+        .catch(() => '')
+        .then((body) => sent.emit('error', new Unavailable(response.statusCode!, body)))
+    })
+    return sent.on('timeout', () => sent.destroy(new Silence(silenceMs)))
+  }
+  return { request: send as typeof http.request }
+}
+
+const PASSING_STATUS: ReadonlySet<number> = new Set([408, 429, 499, 500, 502, 503, 504, 520])
+const PASSING_CODES: ReadonlySet<string> = new Set([
+  'ABORT_ERR',
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+  'SILENCE',
+  'UNAVAILABLE',
+  'ConditionalRequestConflict', // S3's 409: another conditional write is on its way
+  'OperationAborted',
+])
+
+class Silence extends Error {
+  readonly code = 'SILENCE'
+  constructor(ms: number) {
+    super(`no answer for ${ms / 1000} s`)
+  }
+}
+
+class Unavailable extends Error {
+  readonly code = 'UNAVAILABLE'
+  constructor(status: number, body: string) {
+    const [, code] = /<Code>(.*?)<\/Code>/.exec(body) ?? []
+    const [, message] = /<Message>(.*?)<\/Message>/.exec(body) ?? []
+    super(`it answers ${status}${code ? ` ${code}` : ''}${message ? `: ${message}` : ''}`)
+  }
+}
+
+/** Reads an answer to its end, without which its connection is not free; gives its tag. */
+export async function answered(response: http.IncomingMessage): Promise<string> {
+  for await (const _ of response);
+  return response.headers.etag ?? ''
+}
+
+/** Whether it may go well another time. */
+export function isPassing(error: unknown): boolean {
+  return PASSING_CODES.has(codeOf(error) ?? '')
+}
+
+export function codeOf(error: unknown): string | undefined {
+  return (error as { code?: string } | undefined)?.code
+}
+
+function storeError(
+  what: string,
+  { endpoint, bucket }: Pick<MinioConnectionOptions, 'endpoint' | 'bucket'>,
+  error: unknown,
+): CairnError {
+  if (error instanceof CairnError) return error
+  const code = codeOf(error) ?? ''
+  const { message } = error as Error
+  const reason = code === 'ABORT_ERR' ? 'no answer in time' : message || code
+  const next = adviceFor(code, endpoint, bucket)
+  return new CairnError('STORE_FAILED', `${what}: ${reason}${error instanceof S3Error ? ` (${code})` : ''}`, {
+    cause: error,
+    ...(next !== undefined && { next }),
+  })
+}
+
+function adviceFor(code: string, endpoint: string, bucket: string): string | undefined {
+  switch (code) {
+    case 'NoSuchBucket':
+      return `make it: mc mb <alias>/${bucket}; or is another bucket meant?`
+    case 'AccessDenied':
+    case 'InvalidAccessKeyId':
+    case 'SignatureDoesNotMatch':
+      return 'check the access key, the secret key, and what they are allowed to do'
+    case 'RequestTimeTooSkewed':
+      return "set this machine's clock, or the server's"
+    case 'ENOSPC':
+      return 'free some space on this machine, where local copies of objects lie'
+    case 'XMinioStorageFull':
+    case 'QuotaExceeded':
+      return 'free some space (cairn gc removes what nothing refers to), then run again: nothing that was finished is lost'
+    default:
+      return isPassing({ code }) ? `is the server up? curl ${endpoint}/minio/health/live` : undefined
+  }
+}

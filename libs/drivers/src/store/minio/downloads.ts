@@ -1,0 +1,108 @@
+import * as fs from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+import { CairnError } from '@cairn/kernel/runtime'
+import { digestIn, type Copy, type objectCache } from './cache.ts'
+import { answered, codeOf, type Connection } from './connection.ts'
+import { digestOfFile } from './digest.ts'
+import { inParallel, PART, partsOf, PIECE, type Part } from './parts.ts'
+import { unlessMissing } from './records.ts'
+import { remoteOf, type Remote } from './stat.ts'
+
+/** Brings objects to files of the cache: few bytes whole, more in parts, several at once. */
+export function minioDownloads(
+  connection: Connection,
+  cache: ReturnType<typeof objectCache>,
+): (path: string) => Promise<string | undefined> {
+  const { client, bucket } = connection
+  const at = (path: string) => ({ bucketName: bucket, objectName: connection.key(path) })
+
+  /** Asks for the first part; the answer tells how large the object is, or that the copy at hand is it. */
+  const getFirst = async (path: string, copy: Copy | undefined, file: fs.FileHandle): Promise<Copy | Remote> => {
+    const headers = { range: `bytes=0-${PART - 1}`, ...(copy && { 'if-none-match': copy.etag }) }
+    const request = { method: 'GET', ...at(path), headers }
+    try {
+      const response = await client.makeRequestAsync(request, '', [200, 206, 304])
+      if (response.statusCode === 304) return (await answered(response), copy!)
+      await file.truncate()
+      await writePieces(response, file, 0)
+      return remoteOf(response)
+    } catch (error) {
+      if (codeOf(error) !== 'InvalidRange') throw error // else there is no first byte: it is empty
+      const { headers } = await client.makeRequestAsyncOmit({ method: 'HEAD', ...at(path) })
+      return remoteOf({ headers })
+    }
+  }
+
+  const getPart = async (path: string, etag: string, { start, end }: Part, file: fs.FileHandle): Promise<void> => {
+    const headers = { range: `bytes=${start}-${end - 1}`, 'if-match': etag }
+    await writePieces(await client.makeRequestAsync({ method: 'GET', ...at(path), headers }, '', [206]), file, start)
+  }
+
+  const download = async (path: string): Promise<string | undefined> => {
+    const transfer = <Result>(work: () => Promise<Result>) => connection.transfer('be read', path, work)
+    const name = cache.newFile()
+    const file = await fs.open(name, 'wx', 0o444)
+    try {
+      const found = await transfer(() => unlessMissing(() => getFirst(path, cache.find(path), file)))
+      if (!found || 'file' in found) return found?.file
+      const { size, etag } = found
+      await inParallel(partsOf(size, PART).slice(1), (part) => transfer(() => getPart(path, etag, part, file)))
+      const came = (await file.stat()).size
+      if (came !== size)
+        throw connection.error('be read', path, new Error(`${size} bytes were announced, and ${came} came`))
+      await verify(path, name, size)
+      return cache.keep(path, etag, size, name)
+    } finally {
+      await file.close()
+      await fs.rm(name, { force: true })
+      await cache.tidy()
+    }
+  }
+
+  const verify = async (path: string, file: string, size: number): Promise<void> => {
+    const digest = digestIn(path)
+    const found = digest && (await digestOfFile(file, size))
+    if (found === digest) return
+    throw new CairnError('CORRUPT', `${path} in ${connection.describe} holds other bytes, of digest ${found}`, {
+      next: 'cairn doctor --repair takes it out of use; the next run then computes it again',
+    })
+  }
+
+  const fetching = new Map<string, Promise<string | undefined>>()
+
+  /** One download at a time of each object; a second one where it was stored anew meanwhile, or damaged on its way. */
+  return (path) => {
+    const again = (error: unknown) => {
+      const failure = connection.error('be read', path, error)
+      if (failure.code === 'CORRUPT' || codeOf(failure.cause) === 'PreconditionFailed') return download(path)
+      throw failure
+    }
+    const running =
+      fetching.get(path) ??
+      download(path)
+        .catch(again)
+        .finally(() => fetching.delete(path))
+    fetching.set(path, running)
+    return running
+  }
+}
+
+/** Gathers what comes: a write for each of the network's pieces would cost more than they do. */
+async function writePieces(response: Readable, file: fs.FileHandle, start: number): Promise<void> {
+  let at = start
+  let held: Buffer[] = []
+  let size = 0
+  const write = async () => {
+    const { bytesWritten } = await file.writev(held, at)
+    if (bytesWritten < size) throw Object.assign(new Error('no space left for its local copy'), { code: 'ENOSPC' })
+    at += size
+    held = []
+    size = 0
+  }
+  for await (const piece of response as AsyncIterable<Buffer>) {
+    held.push(piece)
+    size += piece.length
+    if (size >= PIECE) await write()
+  }
+  if (size > 0) await write()
+}

@@ -1,0 +1,40 @@
+/** Bytes. Measured: smaller parts cost requests, larger ones and more at once gain nothing. */
+export const PART = 16 << 20
+const PARTS_AT_ONCE = 4
+/** Bytes that go to or come from a file at one time. */
+export const PIECE = 1 << 20
+
+export interface Part {
+  readonly number: number
+  readonly start: number
+  /** Behind its last byte. */
+  readonly end: number
+}
+
+export function partsOf(size: number, partSize: number): Part[] {
+  return Array.from({ length: Math.ceil(size / partSize) }, (_, index) => ({
+    number: index + 1,
+    start: index * partSize,
+    end: Math.min(size, (index + 1) * partSize),
+  }))
+}
+
+/** Resolves, or rejects with the first error, when all that has been begun has ended. */
+export async function inParallel<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = []
+  let next = 0
+  const lane = async () => {
+    try {
+      for (let index: number; (index = next++) < items.length;) results[index] = await work(items[index]!)
+    } catch (error) {
+      next = items.length
+      throw error
+    }
+  }
+  const lanes = await Promise.allSettled(Array.from({ length: Math.min(PARTS_AT_ONCE, items.length) }, lane))
+  for (const ended of lanes) if (ended.status === 'rejected') throw ended.reason
+  return results
+}

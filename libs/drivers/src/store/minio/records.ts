@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { buffer } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { codeOf, isPassing, type Connection } from './connection.ts'
+
+/**
+ * Ids of a record's last writes, newest first. Bytes cannot tell whose a record is, for two writers may write the same;
+ * an id can, even when another has written since.
+ */
+const WRITES = 'x-amz-meta-writes'
+const WRITES_KEPT = 8
+
+interface Standing {
+  readonly etag: string
+  readonly writes: readonly string[]
+}
+
+/** Small objects, each read by one GET and written by one conditional PUT. */
+export function minioRecords(connection: Connection) {
+  const { client, bucket } = connection
+  const at = (path: string) => ({ bucketName: bucket, objectName: connection.key(path) })
+
+  const get = (path: string): Promise<(Standing & { readonly bytes: Buffer }) | undefined> =>
+    connection.transfer('be read', path, () =>
+      unlessMissing(async () => {
+        const response = await client.makeRequestAsync({ method: 'GET', ...at(path) })
+        return { ...standingOf(response), bytes: await buffer(response) }
+      }),
+    )
+
+  const head = (path: string, deadline: number): Promise<Standing | undefined> => {
+    const ask = async () => standingOf(await client.makeRequestAsyncOmit({ method: 'HEAD', ...at(path) }))
+    return connection.call('be written', path, () => unlessMissing(ask), deadline)
+  }
+
+  /**
+   * Writes under a condition. A clean success is one; whatever else comes is looked into, for it may be that the write
+   * took effect and its answer was lost, or that a refusal is the echo of the same write, sent twice on the way.
+   *
+   * @param isOpen whether the condition still holds for what stands there
+   */
+  const writeIf = async (
+    path: string,
+    bytes: Uint8Array,
+    condition: Readonly<Record<string, string>>,
+    earlier: readonly string[],
+    isOpen: (standing: Standing | undefined) => boolean,
+  ): Promise<boolean> => {
+    const id = randomUUID()
+    const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const writes = [id, ...earlier].slice(0, WRITES_KEPT).join()
+    const deadline = connection.deadline()
+    for (let wait = 50; ; wait *= 2) {
+      let doubt: unknown
+      try {
+        const headers = { ...condition, [WRITES]: writes }
+        await connection.once(deadline, () =>
+          client.makeRequestAsyncOmit({ method: 'PUT', ...at(path), headers }, body),
+        )
+        return true
+      } catch (error) {
+        if (!isPassing(error) && !REFUSALS.has(codeOf(error) ?? '')) throw connection.error('be written', path, error)
+        doubt = error
+      }
+      const standing = await head(path, deadline)
+      if (standing?.writes.includes(id)) return true
+      if (!isOpen(standing)) return false
+      if (performance.now() + wait > deadline) throw connection.error('be written', path, doubt)
+      await sleep(wait)
+    }
+  }
+
+  return {
+    read: async (path: string): Promise<Buffer | undefined> => (await get(path))?.bytes,
+    create: (path: string, bytes: Uint8Array): Promise<boolean> =>
+      writeIf(path, bytes, { 'if-none-match': '*' }, [], (standing) => standing === undefined),
+    replace: async (path: string, expected: Uint8Array, bytes: Uint8Array): Promise<boolean> => {
+      const present = await get(path)
+      if (!present?.bytes.equals(expected)) return false
+      const { etag, writes } = present
+      return writeIf(path, bytes, { 'if-match': etag }, writes, (standing) => standing?.etag === etag)
+    },
+  }
+}
+
+/** What a condition that does not hold is answered with; the second where there is nothing to compare with. */
+const REFUSALS: ReadonlySet<string> = new Set(['PreconditionFailed', 'NoSuchKey'])
+
+function standingOf({ headers }: Pick<IncomingMessage, 'headers'>): Standing {
+  const writes = headers[WRITES]
+  return { etag: headers.etag!, writes: typeof writes === 'string' ? writes.split(',') : [] }
+}
+
+/** HEAD has no body that could tell a missing bucket from a missing object. */
+export async function unlessMissing<Value>(work: () => Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if (codeOf(error) === 'NoSuchKey' || codeOf(error) === 'NotFound') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import * as fs from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+import { digestIn, type objectCache } from './cache.ts'
+import { answered, codeOf, type Connection } from './connection.ts'
+import { inParallel, PART, partsOf, PIECE, type Part } from './parts.ts'
+import type { Remote } from './stat.ts'
+
+/** Bytes; the server copies a part without an answer meanwhile. */
+const COPIED_PART = 256 << 20
+/** The most that S3 allows. */
+const MOST_PARTS = 10_000
+
+/** Takes objects to the server, or elsewhere within it: few bytes whole, more in parts, several at once. */
+export function minioUploads(
+  connection: Connection,
+  cache: ReturnType<typeof objectCache>,
+  stat: (path: string) => Promise<Remote | undefined>,
+) {
+  const { client, unsigned, bucket } = connection
+  const at = (path: string) => ({ bucketName: bucket, objectName: connection.key(path) })
+
+  /** The server compares the bytes with their SHA-256, which for an object is at hand: it is in the path. */
+  const putWhole = (path: string, bytes: Buffer): Promise<string> => {
+    const digest = digestIn(path) ?? createHash('sha256').update(bytes).digest('hex')
+    const headers = { 'content-length': bytes.length }
+    return connection.transfer('be written', path, async () =>
+      answered(await client.makeRequestStreamAsync({ method: 'PUT', ...at(path), headers }, bytes, digest, [200], '')),
+    )
+  }
+
+  const inParts = async (
+    path: string,
+    size: number,
+    partSize: number,
+    send: (part: Part, upload: string) => Promise<string>,
+  ): Promise<Remote> => {
+    const { objectName } = at(path)
+    const transfer = <Result>(work: () => Promise<Result>) => connection.transfer('be written', path, work)
+    const upload = await transfer(() => client.initiateNewMultipartUpload(bucket, objectName, {}))
+    try {
+      const parts = partsOf(size, Math.max(partSize, Math.ceil(size / MOST_PARTS)))
+      const etags = await inParallel(parts, (part) => transfer(() => send(part, upload)))
+      await transfer(() =>
+        client
+          .completeMultipartUpload(
+            bucket,
+            objectName,
+            upload,
+            etags.map((etag, index) => ({ part: index + 1, etag })),
+          )
+          .catch((error: unknown) => {
+            if (codeOf(error) !== 'NoSuchUpload') throw error // else completed before, and the answer was lost
+          }),
+      )
+    } catch (error) {
+      await client.abortMultipartUpload(bucket, objectName, upload).catch(() => {})
+      throw error
+    }
+    const stored = await stat(path)
+    if (stored?.size === size) return stored
+    throw connection.error(
+      'be written',
+      path,
+      new Error(`${size} bytes were sent, and ${stored?.size ?? 'none'} stored`),
+    )
+  }
+
+  const putParts = (path: string, size: number, read: (start: number, end: number) => Readable | Buffer) =>
+    inParts(path, size, PART, async ({ number, start, end }, upload) => {
+      const query = `partNumber=${number}&uploadId=${encodeURIComponent(upload)}`
+      const headers = { 'content-length': end - start }
+      const request = { method: 'PUT', ...at(path), query, headers }
+      return answered(await unsigned.makeRequestStreamAsync(request, read(start, end), '', [200], ''))
+    })
+
+  const store = async (path: string, content: Uint8Array | { readonly file: string }): Promise<void> => {
+    if (!('file' in content)) {
+      const bytes = asBuffer(content)
+      if (bytes.length <= PART) await putWhole(path, bytes)
+      else if ((await stat(path))?.size !== bytes.length)
+        await putParts(path, bytes.length, (start, end) => bytes.subarray(start, end))
+      return
+    }
+    const { file } = content
+    const { size } = await fs.stat(file)
+    const read = (start: number, end: number) => createReadStream(file, { start, end: end - 1, highWaterMark: PIECE })
+    if (size <= PART) cache.take(path, await putWhole(path, await fs.readFile(file)), size, file)
+    else {
+      const present = await stat(path)
+      const stored = present?.size === size ? present : await putParts(path, size, read)
+      cache.take(path, stored.etag, size, file)
+    }
+    await cache.tidy()
+  }
+
+  return {
+    put: (path: string, content: Uint8Array | { readonly file: string }) =>
+      store(path, content).catch((error: unknown) => {
+        throw connection.error('be written', path, error)
+      }),
+    /** Within the server. */
+    copy: async (from: string, to: string, { size }: Remote): Promise<void> => {
+      const source = `${bucket}/${connection.key(from)}`
+      if (size <= COPIED_PART) {
+        await connection.transfer('be moved', from, () => client.copyObject(bucket, connection.key(to), source))
+        return
+      }
+      const { objectName } = at(to)
+      await inParts(to, size, COPIED_PART, async ({ number, start, end }, uploadID) => {
+        const headers = {
+          'x-amz-copy-source': source.split('/').map(encodeURIComponent).join('/'),
+          'x-amz-copy-source-range': `bytes=${start}-${end - 1}`,
+        }
+        const part = { bucketName: bucket, objectName, uploadID, partNumber: number, headers }
+        return (await client.uploadPart(part)).etag
+      })
+    },
+  }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
