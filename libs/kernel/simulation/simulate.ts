@@ -64,6 +64,7 @@ export async function simulate({ seed, runs, faults, cancel, takeovers = 2, stag
       compute: simulatedCompute(world, process, steps, computed),
       ...(stages > 1 && { steps: new Set([...steps.keys()].filter((_, at) => at % stages === stage)) }),
       ...(world.chance(0.3) && { leaseAfterMs: 100 }),
+      rememberedRuns: world.chance(0.1) ? 0 : 64,
     })
     hosts[stage]!.push({ process, engine })
     const member = { process, handle: engine.handle.bind(engine), onReassigned: () => engine.forget() }

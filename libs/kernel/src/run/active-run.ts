@@ -2,6 +2,7 @@ import { artifactBytes } from './artifact.ts'
 import { CairnError } from '../errors.ts'
 import type { CairnEvent } from './events.ts'
 import { keyBase } from './key.ts'
+import type { Kept } from './known-runs.ts'
 import type { ArtifactRef } from '../define/kind.ts'
 import type { RunReader } from './lanes.ts'
 import { layout, type Layout } from './layout.ts'
@@ -21,8 +22,8 @@ export class ActiveRun implements RunReader {
   readonly state: RunState
   readonly signal: AbortSignal
   /** Tasks whose ending has been published, as far as this process knows. */
-  readonly announced = new Set<string>()
-  /** Tasks that this process is at; kept when the rest is made again from the store. */
+  readonly announced: Set<string>
+  /** Tasks that this process is at. */
   readonly busy: Map<string, Promise<unknown>>
   readonly owners: Owners
   readonly allItems = new Recent<readonly ArtifactRef[]>(8)
@@ -33,19 +34,14 @@ export class ActiveRun implements RunReader {
   readonly #store: ArtifactStore
   readonly #bus: EventBus
 
-  constructor(
-    plan: Plan,
-    store: ArtifactStore,
-    bus: EventBus,
-    signal: AbortSignal,
-    busy = new Map<string, Promise<unknown>>(),
-  ) {
+  constructor(plan: Plan, store: ArtifactStore, bus: EventBus, { cancel, busy, announced }: Kept) {
     this.plan = plan
+    this.signal = cancel.signal
     this.busy = busy
+    this.announced = announced
     this.owners = ownersOf(plan)
     this.at = layout(plan.env, plan.pipeline)
     this.state = new RunState(plan)
-    this.signal = signal
     this.#store = store
     this.#bus = bus
   }

@@ -77,7 +77,8 @@ async function countAttempt(job: Job): Promise<string | undefined> {
   for (;;) {
     const path = run.at.attempt(run.plan.run, task, ++job.attempts)
     const standing = await claim(host.store, path, record)
-    if (standing.host === record.host && standing.startedAt === record.startedAt) return path
+    // Ours: also one that the store or the bus cut short, and then did not let be taken back.
+    if (standing.host === record.host) return path
     if (channels.earlier.hasSubscribers)
       channels.earlier.publish({ plan: run.plan, task, attempt: job.attempts, record: standing })
   }

@@ -6,6 +6,7 @@ import { controlTopicOf, endEvent, parseTask, readyEvent, runEvent, taskName, ty
 import { InHand } from './in-hand.ts'
 import { joinEach, joinWhen, type Joined } from './join.ts'
 import { layout } from './layout.ts'
+import { KnownRuns, type Kept } from './known-runs.ts'
 import { Leases, type LeaseHolder } from './lease.ts'
 import type { Plan } from './plan-record.ts'
 import type { Compute, EventBus } from './ports.ts'
@@ -32,13 +33,14 @@ export interface Host extends LeaseHolder {
   readonly steps?: ReadonlySet<string>
   /** Take a lease only for work that goes on for so long, in milliseconds: where a lease costs as much as short work. */
   readonly leaseAfterMs?: number
+  /** How many runs are remembered while nothing of them is in hand. */
+  readonly rememberedRuns?: number
 }
 
 /** Stores a plan and tells the world: from here on the run goes on by itself. Doing it again does nothing new. */
 export async function submit(host: Pick<Host, 'store' | 'bus' | 'clock'>, plan: Plan): Promise<void> {
   await claim(host.store, layout(plan.env, plan.pipeline).plan(plan.run), plan)
-  const run = new ActiveRun(plan, host.store, host.bus, new AbortController().signal)
-  await run.publish([runEvent(plan, 'run-started', plan.createdAt)])
+  await publish(host.bus, plan, [runEvent(plan, 'run-started', plan.createdAt)])
 }
 
 /** Ends a run early, unless it has ended: tells its hosts, who stop what they are at. What is finished stays finished. */
@@ -53,9 +55,8 @@ export async function cancel(
   if (!plan) throw new CairnError('NOT_FOUND', `run ${name} of ${pipeline} has no plan in ${env}`)
   const end = await claimRunEnd(host, plan, 'cancelled')
   if (end.status === 'cancelled') {
-    const run = new ActiveRun(plan, store, bus, new AbortController().signal)
     const event = runEvent(plan, 'run-cancelled', clock.now())
-    await run.publish([event])
+    await publish(bus, plan, [event])
     await publish(bus, plan, [event], { topic: controlTopicOf(plan) })
   }
   return end
@@ -80,21 +81,30 @@ export class Engine {
   readonly #host: Host
   readonly #leases: Leases
   readonly #inHand = new InHand()
-  readonly #runs = new Map<string, Promise<ActiveRun>>()
-  readonly #cancels = new Map<string, AbortController>()
-  readonly #busy = new Map<string, Map<string, Promise<unknown>>>()
+  readonly #runs: KnownRuns
   #stopped = false
 
   constructor(host: Host) {
     this.#host = host
     this.#leases = new Leases(host)
+    this.#runs = new KnownRuns(host.rememberedRuns)
   }
 
   /** Resolves when all that follows from the event is safe in the store and on the bus. */
   async handle(event: CairnEvent): Promise<void> {
     const { type, data } = event
     if (!REACTED_TO.has(type)) return
-    const run = await this.#open(data.env, data.pipeline, data.run)
+    const isOthersBatch = type === 'cairn.ready' && data.step !== undefined && !this.#sees(data.step)
+    if (isOthersBatch) return
+    await this.#runs.use(
+      data.run,
+      (kept) => this.#rebuild(data, kept),
+      (run) => this.#react(run, event),
+    )
+  }
+
+  async #react(run: ActiveRun, event: CairnEvent): Promise<void> {
+    const { type } = event
     if (type === 'cairn.run-cancelled') await this.#cancelTasks(run, event)
     else if (type === 'cairn.ready') await this.#runBatch(run, taskOf(event)!, event)
     else await this.#goOn(run, await this.#next(run, event), event)
@@ -103,19 +113,24 @@ export class Engine {
 
   /** Stops what this process is computing for a run that is cancelled, before its events tell of that. */
   abort(run: string): void {
-    this.#cancels.get(run)?.abort(new CairnError('CANCELLED', `run ${run} was cancelled`))
+    this.#runs.abort(run, cancelled(run))
   }
 
   /** Stops computing without ending anything: the events in hand are left for the next host. */
   stop(): void {
     this.#stopped = true
     this.#leases.stop()
-    for (const controller of this.#cancels.values()) controller.abort(new Stopped())
+    this.#runs.abortAll(new Stopped())
   }
 
   /** Drops what is remembered of runs: for a host that may have missed events. */
   forget(): void {
-    this.#runs.clear()
+    this.#runs.forget()
+  }
+
+  /** How many runs are remembered. */
+  get knownRuns(): number {
+    return this.#runs.size
   }
 
   /** Whether tasks of a step are run here. */
@@ -124,31 +139,18 @@ export class Engine {
     return steps === undefined || (step !== undefined && steps.has(step))
   }
 
-  #open(env: string, pipeline: string, name: string): Promise<ActiveRun> {
-    let run = this.#runs.get(name)
-    if (!run) {
-      this.#runs.set(name, (run = this.#rebuild(env, pipeline, name)))
-      run.catch(() => this.#runs.delete(name))
-    }
-    return run
-  }
-
-  async #rebuild(env: string, pipeline: string, name: string): Promise<ActiveRun> {
+  async #rebuild({ env, pipeline, run: name }: CairnEvent['data'], kept: Kept): Promise<ActiveRun> {
     const { store, bus } = this.#host
     const at = layout(env, pipeline)
     const plan = await readRecord<Plan>(store, at.plan(name))
     if (!plan) throw new CairnError('NOT_FOUND', `run ${name} of ${pipeline} has no plan in ${env}`)
-    const cancel = this.#cancels.get(name) ?? new AbortController()
-    this.#cancels.set(name, cancel)
-    const busy = this.#busy.get(name) ?? new Map<string, Promise<unknown>>()
-    this.#busy.set(name, busy)
-    const run = new ActiveRun(plan, store, bus, cancel.signal, busy)
+    const run = new ActiveRun(plan, store, bus, kept)
     for (const file of await store.children(at.ends(name))) {
       const task = at.taskOf(file)
       run.state.end(task, await run.end(task))
     }
     const end = await readRecord<RunEnd>(store, at.runEnd(name))
-    if (end?.status === 'cancelled') this.abort(name)
+    if (end?.status === 'cancelled') kept.cancel.abort(cancelled(name))
     return run
   }
 
@@ -281,13 +283,6 @@ export class Engine {
   async #endRun(run: ActiveRun, cause: CairnEvent): Promise<void> {
     const end = await claimRunEnd(this.#host, run.plan, run.state.status)
     await run.publish([runEvent(run.plan, 'run-ended', end.endedAt, end)], cause)
-    this.#drop(run.plan.run)
-  }
-
-  #drop(run: string): void {
-    this.#runs.delete(run)
-    this.#cancels.delete(run)
-    this.#busy.delete(run)
   }
 }
 
@@ -296,6 +291,10 @@ const REACTED_TO: ReadonlySet<string> = new Set(
     (type) => `cairn.${type}`,
   ),
 )
+
+function cancelled(run: string): CairnError {
+  return new CairnError('CANCELLED', `run ${run} was cancelled`)
+}
 
 function taskOf({ data }: CairnEvent): string | undefined {
   return data.node === undefined ? undefined : taskName({ node: data.node, batch: data.batch ?? '' })

@@ -1,0 +1,112 @@
+import type { ActiveRun } from './active-run.ts'
+
+/** What of a run must not be made twice, even when the rest is made again from the store. */
+export interface Kept {
+  readonly cancel: AbortController
+  /** Tasks that this process is at. */
+  readonly busy: Map<string, Promise<unknown>>
+  /** Tasks whose ending has been published. */
+  readonly announced: Set<string>
+}
+
+interface Known extends Kept {
+  run: Promise<ActiveRun> | undefined
+  /** Events of the run that are being handled. */
+  users: number
+}
+
+/** So many runs are remembered while nothing of them is in hand. */
+const REMEMBERED = 64
+/** Of so many it is remembered what was announced, lest an event that comes late sets off all that followed from it again. */
+const ANNOUNCED = 512
+
+/**
+ * The runs that a process knows. One that is over is forgotten, and of those that others go on with, all but the last: not
+ * every host hears of a run's end.
+ */
+export class KnownRuns {
+  readonly #known = new Map<string, Known>()
+  readonly #announced = new Map<string, Set<string>>()
+  readonly #limit: number
+
+  constructor(limit = REMEMBERED) {
+    this.#limit = limit
+  }
+
+  get size(): number {
+    return this.#known.size
+  }
+
+  /** @param make makes the run from the store, if it is not known */
+  async use(
+    name: string,
+    make: (kept: Kept) => Promise<ActiveRun>,
+    work: (run: ActiveRun) => Promise<void>,
+  ): Promise<void> {
+    const known = this.#enter(name)
+    try {
+      const run = await (known.run ??= this.#make(known, make))
+      await work(run)
+      if (run.state.done && known.users === 1) known.run = undefined
+    } finally {
+      known.users--
+      this.#trim()
+    }
+  }
+
+  /** Stops what is in hand of a run. */
+  abort(name: string, reason: Error): void {
+    this.#known.get(name)?.cancel.abort(reason)
+  }
+
+  abortAll(reason: Error): void {
+    for (const { cancel } of this.#known.values()) cancel.abort(reason)
+  }
+
+  /** Makes every run again from the store when it is next used. */
+  forget(): void {
+    for (const known of this.#known.values()) known.run = undefined
+    this.#trim()
+  }
+
+  #enter(name: string): Known {
+    const announced = this.#announced.get(name) ?? new Set()
+    const known = this.#known.get(name) ?? {
+      cancel: new AbortController(),
+      busy: new Map(),
+      announced,
+      run: undefined,
+      users: 0,
+    }
+    known.users++
+    usedLast(this.#known, name, known)
+    usedLast(this.#announced, name, known.announced)
+    return known
+  }
+
+  #make(known: Known, make: (kept: Kept) => Promise<ActiveRun>): Promise<ActiveRun> {
+    const made = make(known)
+    made.catch(() => {
+      if (known.run === made) known.run = undefined
+    })
+    return made
+  }
+
+  #trim(): void {
+    let surplus = this.#known.size - this.#limit
+    for (const [name, { users, busy, run }] of this.#known)
+      if (users === 0 && busy.size === 0 && (run === undefined || surplus > 0)) {
+        this.#known.delete(name)
+        surplus--
+      }
+    for (const name of this.#announced.keys()) {
+      if (this.#announced.size <= ANNOUNCED) break
+      this.#announced.delete(name)
+    }
+  }
+}
+
+function usedLast<Value>(values: Map<string, Value>, name: string, value: Value): void {
+  values.delete(name)
+  values.set(name, value)
+}
