@@ -10,7 +10,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'alone',
-          include: ['{apps,libs,tools}/**/*.test.ts'],
+          include: ['{apps,libs,infra,tools}/**/*.test.ts'],
           exclude: ['**/node_modules/**', NEEDS_SERVERS],
         },
       },
@@ -18,7 +18,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'servers',
-          include: [`{apps,libs,tools}/${NEEDS_SERVERS}`],
+          include: [`{apps,libs,infra,tools}/${NEEDS_SERVERS}`],
           exclude: ['**/node_modules/**'],
           globalSetup: 'tools/servers/endpoints.ts',
         },

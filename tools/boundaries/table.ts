@@ -21,6 +21,7 @@ export const TABLE: Readonly<Record<string, Row>> = {
   'apps/stage': { libs: ['*'], packages: ['@nestjs/*', 'pino', 'reflect-metadata', 'rxjs', 'zod'] },
   'apps/control': { libs: ['*'], packages: ['@nestjs/*', 'pino', 'reflect-metadata', 'rxjs', 'zod'] },
   'apps/cli': { libs: ['*'], packages: ['commander', 'log-update'] },
+  infra: { libs: ['*'], packages: ['kafkajs', 'minio'] },
   tools: { libs: ['*'], packages: ['oxc-parser', 'rolldown', '@duckdb/node-api', 'onnxruntime-node', 'vitest'] },
 }
 

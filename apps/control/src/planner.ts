@@ -22,7 +22,8 @@ const DEADLINE_MS = 120_000
  * @param main the program that reads an order and prints an answer
  */
 export async function planApart(main: string, order: PlanOrder): Promise<Planned> {
-  const child = spawn(process.execPath, [main], {
+  // In an image, Cairn's packages lead to what was built of them by what this process was started with.
+  const child = spawn(process.execPath, [...process.execArgv, main], {
     stdio: ['pipe', 'pipe', 'pipe'],
     timeout: DEADLINE_MS,
     env: { ...process.env, NODE_OPTIONS: '' },

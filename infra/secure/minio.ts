@@ -1,0 +1,55 @@
+import { createCipheriv, pbkdf2Sync, randomBytes } from 'node:crypto'
+import { Client } from 'minio'
+import type { S3Connection } from '@cairn/drivers/connection'
+import type { User } from './users.ts'
+
+/** Tells MinIO who there is and what each may do; again each time, so that a policy which has changed holds. */
+export async function grantPolicies(
+  { endpoint, accessKey, secretKey }: Omit<S3Connection, 'bucket'>,
+  users: readonly Pick<User, 'name' | 'policy'>[],
+  passwordOf: (user: string) => string,
+): Promise<void> {
+  const { protocol, hostname, port } = new URL(endpoint)
+  const client = new Client({
+    endPoint: hostname,
+    ...(port && { port: Number(port) }),
+    useSSL: protocol === 'https:',
+    accessKey,
+    secretKey,
+    region: 'us-east-1',
+  })
+  // Signed like all else: https://github.com/minio/minio/blob/master/cmd/admin-router.go
+  const put = (what: string, query: Record<string, string>, body: Buffer | string = '') => {
+    const request = { method: 'PUT', bucketName: 'minio', objectName: `admin/v3/${what}` }
+    return client.makeRequestAsyncOmit({ ...request, query: new URLSearchParams(query).toString() }, body)
+  }
+  for (const { name, policy } of users) {
+    await put('add-canned-policy', { name }, JSON.stringify(policy))
+    const user = JSON.stringify({ secretKey: passwordOf(name), status: 'enabled' })
+    await put('add-user', { accessKey: name }, sealed(secretKey, user))
+    await put('set-user-or-group-policy', { policyName: name, userOrGroup: name, isGroup: 'false' })
+  }
+}
+
+const PBKDF2_AES_GCM = 2
+const ROUNDS = 8192
+/** Before the one piece that such short texts are: the marks of the last piece. */
+const LAST = 0x80
+
+/**
+ * Secrets travel to MinIO encrypted by the secret of who sends them, whatever the connection:
+ * https://github.com/minio/madmin-go/blob/main/encrypt.go, https://github.com/secure-io/sio-go
+ */
+function sealed(secretKey: string, text: string): Buffer {
+  const [salt, nonce] = [randomBytes(32), randomBytes(8)]
+  const key = pbkdf2Sync(secretKey, salt, ROUNDS, 32, 'sha256')
+  const encrypt = (piece: number, plain: string, about: Buffer) => {
+    const number = Buffer.alloc(4)
+    number.writeUInt32LE(piece)
+    const cipher = createCipheriv('aes-256-gcm', key, Buffer.concat([nonce, number])).setAAD(about)
+    const bytes = [cipher.update(plain), cipher.final()]
+    return Buffer.concat([...bytes, cipher.getAuthTag()])
+  }
+  const about = Buffer.concat([Buffer.from([LAST]), encrypt(0, '', Buffer.alloc(0))])
+  return Buffer.concat([salt, Buffer.from([PBKDF2_AES_GCM]), nonce, encrypt(1, text, about)])
+}

@@ -1,0 +1,99 @@
+import { layout, STORE_FILE, type Pipeline } from '@cairn/kernel/runtime'
+import { ownersIn } from './owners.ts'
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html, as far as MinIO knows it. */
+export interface Policy {
+  readonly Version: '2012-10-17'
+  readonly Statement: readonly Statement[]
+}
+interface Statement {
+  readonly Effect: 'Allow' | 'Deny'
+  readonly Action: readonly `s3:${string}`[]
+  readonly Resource: readonly string[]
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>
+}
+/** A bucket, and the environment in it. */
+export interface Place {
+  readonly bucket: string
+  readonly env: string
+}
+
+const READ = ['s3:GetObject'] as const
+/** In parts, too, which are given up when something goes wrong. */
+const WRITE = ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'] as const
+const REMOVE = ['s3:DeleteObject'] as const
+
+/**
+ * What the stage of a step may do: read what is its pipeline's; write artifacts, which are named by their digests, its own
+ * step's checkpoints, and the records of the nodes that it sees to.
+ */
+export function stagePolicy(place: Place, { graph }: Pipeline, step: string): Policy {
+  const at = layout(place.env, graph.name)
+  const owned = ownersIn(graph)
+  const mine = owned.filter(({ steps }) => steps.has(step)).map(({ node }) => node)
+  const run = '*'
+  // A batch's name follows the node's behind a `/`, which is another sign in the name of its record.
+  const ends = mine.flatMap((node) => [at.end(run, node), at.end(run, `${node}/*`)])
+  // Of one or two digits: a longer pattern would also match nodes whose names go on with a dash.
+  const attempts = mine.flatMap((node) => {
+    const numbered = at.attempt(run, node, 0).slice(0, -1)
+    return [`${numbered}?`, `${numbered}??`, at.attempt(run, `${node}/*`, 0).slice(0, -1) + '*']
+  })
+  const inPlace = (paths: readonly string[]) => paths.map((path) => objects(place, path))
+  const runEnd = at.runEnd(run)
+  const isTaken = owned.some(({ node }) => node === END) && !mine.includes(END)
+  return policy(place, at.root, [
+    allow(READ, inPlace([`${at.root}*`])),
+    // Whoever finishes a run writes its end.
+    allow(
+      WRITE,
+      inPlace([`${at.root}objects/*`, `${at.checkpoints(step)}*`, at.lease('*'), ...ends, ...attempts, runEnd]),
+    ),
+    // What was condemned and is needed after all is moved back.
+    allow(REMOVE, inPlace([at.condemned('*'), at.lease('*')])),
+    ...(isTaken ? [{ ...allow(WRITE, inPlace([at.end(run, END)])), Effect: 'Deny' as const }] : []),
+  ])
+}
+
+/** A node of this name has records whose names look like those of runs' ends. */
+const END = 'end'
+
+/** What the control service may do: all within its environment. */
+export function controlPolicy(place: Place): Policy {
+  const root = `${place.env}/`
+  return policy(place, root, [allow([...READ, ...WRITE, ...REMOVE], [objects(place, `${root}*`)])])
+}
+
+/** What a consumer of one pipeline may do: read. */
+export function consumerPolicy(place: Place, { graph }: Pipeline): Policy {
+  const { root } = layout(place.env, graph.name)
+  return policy(place, root, [allow(READ, [objects(place, `${root}*`)])])
+}
+
+/** With what every program does at its start: it looks at the store's format, and whether its conditional writes hold. */
+function policy(place: Place, root: string, statements: readonly Statement[]): Policy {
+  const bucket = [`arn:aws:s3:::${place.bucket}`]
+  const list = (condition: Record<string, readonly string[]>): Statement => ({
+    ...allow(['s3:ListBucket'], bucket),
+    Condition: { StringLike: condition },
+  })
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      ...statements,
+      list({ 's3:prefix': [`${root}*`] }),
+      // Tells a missing bucket from a missing object; shows no more than the names of environments.
+      list({ 's3:prefix': [''], 's3:delimiter': ['/'] }),
+      allow(READ, [objects(place, STORE_FILE)]),
+      allow([...READ, ...WRITE, ...REMOVE], [objects(place, 'probe/*')]),
+    ],
+  }
+}
+
+function allow(Action: Statement['Action'], Resource: readonly string[]): Statement {
+  return { Effect: 'Allow', Action, Resource }
+}
+
+function objects({ bucket }: Place, path: string): string {
+  return `arn:aws:s3:::${bucket}/${path}`
+}

@@ -1,0 +1,280 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { consumer } from '@cairn/consumer'
+import { inProcess } from '@cairn/drivers/compute'
+import { openConnection, type Connected, type Connection } from '@cairn/drivers/connection'
+import { findProject, planRun, stepsOf, Workspace, type LoadedPipeline } from '@cairn/embedded'
+import {
+  controlTopicOf,
+  Engine,
+  layout,
+  readRecord,
+  runEvent,
+  submit,
+  systemClock,
+  topicOf,
+  type CairnEvent,
+  type Plan,
+  type RunEnd,
+} from '@cairn/kernel/runtime'
+import { evaluateClassifier, penguins } from '@cairn/pipelines/penguins/pipeline'
+import { KAFKA } from '@cairn/tools/servers/kafka'
+import { secureBroker } from './broker.fixture.ts'
+import { grantAcls } from './grant.ts'
+import { joins } from './joins.fixture.ts'
+import { grantPolicies } from './minio.ts'
+import { ADMIN, usersOf } from './users.ts'
+
+const servers = inject('servers')
+const project = { ...findProject(import.meta.dirname), env: `secure-${randomUUID().slice(0, 8)}` }
+const { env } = project
+const BUCKET = env
+const PIPELINES: readonly LoadedPipeline[] = [
+  { pipeline: penguins, file: join(project.root, 'libs/pipelines/src/penguins/pipeline.ts') },
+  { pipeline: joins, file: join(import.meta.dirname, 'joins.fixture.ts') },
+]
+const consumers = [{ name: 'notify', pipeline: penguins }]
+const pipelines = PIPELINES.map(({ pipeline }) => pipeline)
+const users = usersOf({ bucket: BUCKET, env, pipelines, consumers })
+/** MinIO's users are the server's, which other tests share. */
+const minioNameOf = (user: string) => `${env}.${user}`
+
+describe.skipIf(!servers || !existsSync(KAFKA.folder))('an environment whose services prove who they are', () => {
+  const passwords = Object.fromEntries([ADMIN, ...users.map(({ name }) => name)].map((name) => [name, secret()]))
+  const open: Connected[] = []
+  let folder: string
+  let broker: Awaited<ReturnType<typeof secureBroker>>
+
+  const connectionOf = (user: string): Connection => {
+    const isAdmin = user === ADMIN
+    return {
+      env,
+      kafka: broker.connectionOf(user),
+      s3: {
+        endpoint: servers!.s3.endpoint,
+        bucket: BUCKET,
+        accessKey: isAdmin ? servers!.s3.accessKey : minioNameOf(user),
+        secretKey: isAdmin ? servers!.s3.secretKey : passwords[user]!,
+      },
+    }
+  }
+  const connect = async (connection: Connection, name: string): Promise<Connected> => {
+    const connected = await openConnection(connection, { clientId: name, cache: join(folder, 'cache', name) })
+    open.push(connected)
+    return connected
+  }
+  const connectAs = (user: string) => connect(connectionOf(user), user)
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'cairn-secure-'))
+    broker = await secureBroker(join(folder, 'kafka'), passwords)
+    const { store, bus } = await connectAs(ADMIN)
+    await store.ensureBucket()
+    await store.probe()
+    await bus.ensureTopics([controlTopicOf({ env }), ...pipelines.map(({ name }) => topicOf({ env, pipeline: name }))])
+    await grantAcls(
+      broker.connectionOf(ADMIN),
+      users.flatMap(({ acls }) => acls),
+    )
+    await grantPolicies(
+      servers!.s3,
+      users.map(({ name, policy }) => ({ name: minioNameOf(name), policy })),
+      (name) => passwords[name.slice(minioNameOf('').length)]!,
+    )
+  }, 120_000)
+  afterAll(async () => {
+    await Promise.all(open.map(({ close }) => close()))
+    await broker?.stop()
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  })
+
+  /** A stage of each step, each with its own name and password; and the run that they make. */
+  const runWith = async (loaded: LoadedPipeline): Promise<Plan> => {
+    const { pipeline } = loaded
+    const topic = topicOf({ env, pipeline: pipeline.name })
+    const scratch = mkdtempSync(join(folder, 'scratch-'))
+    const refused: string[] = []
+    for (const step of stepsOf(pipeline).keys()) {
+      const name = `${pipeline.name}.${step}`
+      const { store, bus } = await connectAs(name)
+      await store.probe()
+      await bus.ensureTopics([topic, controlTopicOf({ env })])
+      const compute = inProcess({
+        root: project.root,
+        scratch: () => scratch,
+        secrets: () => undefined,
+        remember: (_, make) => make(),
+        live: new Map(),
+      })
+      const host = { store, bus, clock: systemClock, compute, name, hasSuccessor: true, steps: new Set([step]) }
+      const engine = new Engine(host)
+      const group = `cairn.${env}.${name}`
+      const onPoison = (event: CairnEvent, error: unknown) => refused.push(`${step} ${event.id}: ${String(error)}`)
+      await bus.subscribe(topic, { group, from: 'beginning', onPoison }, (event) => engine.handle(event))
+      await bus.subscribe(controlTopicOf({ env }), { group: `${group}.one`, from: 'now' }, async () => {})
+    }
+    const { store, bus } = await connectAs('control')
+    const ended = Promise.withResolvers<void>()
+    await bus.subscribe(topic, { group: 'follower', from: 'now' }, async ({ type }) => {
+      if (type === 'cairn.run-ended') ended.resolve()
+    })
+    const workspace = new Workspace({ ...project, store: join(folder, 'project') }, store)
+    const { plan } = await planRun(workspace, loaded)
+    await submit({ store, bus, clock: systemClock }, plan)
+    await ended.promise
+    expect(refused).toEqual([])
+    return plan
+  }
+
+  it.each(PIPELINES)(
+    'runs $pipeline.name, where each stage may do no more than it has to',
+    async (loaded) => {
+      const { run, pipeline } = await runWith(loaded)
+      const { store } = await connectAs('control')
+      const end = await readRecord<RunEnd>(store, layout(env, pipeline).runEnd(run))
+      expect(end?.status).toBe('completed')
+    },
+    120_000,
+  )
+
+  it('lets a consumer read what the stages of its pipeline have made', async () => {
+    const { store, bus } = await connectAs('notify')
+    const told = Promise.withResolvers<number>()
+    const notify = consumer({ env, bus, store }, { group: 'notify', from: 'beginning' })
+    await notify.subscribe(penguins, evaluateClassifier, async (done) => {
+      const { metrics } = await done.outputs('metrics')
+      told.resolve(metrics.accuracy)
+    })
+    expect(await told.promise).toBeGreaterThan(0.9)
+    await notify.close()
+  }, 60_000)
+
+  const mine = layout(env, 'penguins')
+  const other = layout(env, 'joins')
+  const bytes = Buffer.from('{"v":1}')
+  const DENIED = expect.objectContaining({ message: expect.stringMatching(/AccessDenied/) })
+
+  describe('in MinIO, a stage', () => {
+    const stage = () => connectAs('penguins.train-classifier')
+
+    it('writes what its step gives', async () => {
+      const { store } = await stage()
+      const digest = '0'.repeat(64)
+      await store.put(mine.object(digest.replace(/^0/, '1')), bytes).catch(() => {}) // of other bytes, but let in
+      for (const path of [
+        mine.checkpoint('train-classifier', 'key'),
+        mine.end('run', 'train-classifier'),
+        mine.end('run', 'train-classifier/3'),
+        mine.attempt('run', 'train-classifier', 12),
+        mine.attempt('run', 'train-classifier/3', 1),
+        mine.lease('key'),
+        mine.runEnd('run'),
+      ])
+        expect(await store.create(path, bytes), path).toBe(true)
+      await store.remove(mine.lease('key'))
+    })
+
+    it.each([
+      ["another step's checkpoint", mine.checkpoint('split-penguins', 'key')],
+      ['the end of another node', mine.end('run', 'split-penguins')],
+      ['the end of a batch of another node', mine.end('run', 'split-penguins/1')],
+      ['the end of a node whose name begins like its own', mine.end('run', 'train-classifier-2')],
+      ['an attempt of another node', mine.attempt('run', 'split-penguins', 1)],
+      ['an attempt of a node whose name begins like its own', mine.attempt('run', 'train-classifier-2', 1)],
+      ['a plan', mine.plan('run')],
+      ['code', mine.code('fingerprint')],
+      ['a pointer', mine.ref('production')],
+      ["another pipeline's object", other.object('0'.repeat(64))],
+      ["another pipeline's end of a run", other.runEnd('run')],
+      ['what lies outside of all', 'elsewhere'],
+    ])('cannot write %s', async (_, path) => {
+      const { store } = await stage()
+      await expect(store.create(path, bytes)).rejects.toEqual(DENIED)
+    })
+
+    it('cannot take away what has been recorded', async () => {
+      const { store } = await stage()
+      await store.create(mine.end('kept', 'train-classifier'), bytes)
+      for (const path of [mine.end('kept', 'train-classifier'), mine.plan('kept'), mine.object('0'.repeat(64))])
+        await expect(store.remove(path), path).rejects.toEqual(DENIED)
+    })
+
+    it('cannot read another pipeline, nor list it', async () => {
+      const { store } = await stage()
+      const admin = await connectAs(ADMIN)
+      await admin.store.create(other.ref('there'), bytes)
+      await expect(store.read(other.ref('there'))).rejects.toEqual(DENIED)
+      await expect(store.fetch(other.ref('there'))).rejects.toEqual(DENIED)
+      await expect(store.children(other.runs)).rejects.toEqual(DENIED)
+      await expect(store.children(`${env}/`)).rejects.toEqual(DENIED)
+    })
+  })
+
+  it('has a consumer of MinIO that writes nothing', async () => {
+    const { store } = await connectAs('notify')
+    await expect(store.create(mine.end('run', 'evaluate-classifier'), bytes)).rejects.toEqual(DENIED)
+    await expect(store.read(other.ref('there'))).rejects.toEqual(DENIED)
+  })
+
+  it.each([
+    ['a password that is wrong', { secretKey: 'wrong-wrong' }, /SignatureDoesNotMatch/],
+    ['a name that is not known', { accessKey: 'nobody' }, /InvalidAccessKeyId/],
+  ])('has a MinIO that refuses %s', async (_, wrong, reason) => {
+    const { s3, ...connection } = connectionOf('control')
+    const { store } = await connect({ ...connection, s3: { ...s3, ...wrong } }, 'wrong')
+    await expect(store.read('store.json')).rejects.toThrow(reason)
+  })
+
+  it('has a MinIO that refuses who gives no name at all', async () => {
+    const { status } = await fetch(`${servers!.s3.endpoint}/${BUCKET}/store.json`)
+    expect(status).toBe(403)
+  })
+
+  describe('in Kafka, a stage', () => {
+    const stage = () => connectAs('penguins.train-classifier')
+    const [topic, foreign] = [topicOf({ env, pipeline: 'penguins' }), topicOf({ env, pipeline: 'joins' })]
+    const hear = async () => {}
+    const event = (pipeline: string) => runEvent({ env, pipeline, run: 'forged' } as Plan, 'run-cancelled', 0)
+
+    it('cannot hear another pipeline', async () => {
+      const { bus } = await stage()
+      const group = `cairn.${env}.penguins.train-classifier`
+      await expect(bus.subscribe(foreign, { group, from: 'now' }, hear)).rejects.toThrow('it may not be seen')
+    })
+
+    it('cannot tell anything to another pipeline, nor cancel a run of any', async () => {
+      const { bus } = await stage()
+      await expect(bus.publish(foreign, [event('joins')])).rejects.toThrow(/uthoriz/)
+      await expect(bus.publish(controlTopicOf({ env }), [event('joins')])).rejects.toThrow(/uthoriz/)
+    })
+
+    it("cannot take away another stage's events", async () => {
+      const { bus } = await stage()
+      const group = `cairn.${env}.penguins.evaluate-classifier`
+      await expect(bus.subscribe(topic, { group, from: 'now' }, hear)).rejects.toThrow(/uthoriz/)
+    })
+
+    it('cannot make topics', async () => {
+      const { bus } = await stage()
+      await expect(bus.ensureTopics([topicOf({ env, pipeline: 'new' })])).rejects.toThrow(/uthoriz/)
+    })
+  })
+
+  it.each([
+    ['speaks without TLS', () => ({ brokers: [broker.address] })],
+    ['does not trust its certificate', () => ({ ...broker.connectionOf('control'), tls: {} })],
+    ['gives no name', () => ({ brokers: [broker.address], tls: broker.tls })],
+    ['gives a wrong password', () => ({ ...broker.connectionOf('control'), password: 'wrong' })],
+    ['gives a name that is not known', () => ({ ...broker.connectionOf('control'), username: 'nobody' })],
+  ])('has a Kafka that is of no use to one who %s', async (_, kafka) => {
+    const { bus } = await connect({ ...connectionOf(ADMIN), kafka: kafka() }, 'stranger')
+    await expect(bus.probe()).rejects.toThrow('no broker answers')
+  })
+})
+
+function secret(): string {
+  return randomBytes(24).toString('base64url')
+}

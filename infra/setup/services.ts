@@ -1,0 +1,31 @@
+import { openConnection, type Connection } from '@cairn/drivers/connection'
+import { controlTopicOf, topicOf } from '@cairn/kernel/runtime'
+import { grantAcls } from '../secure/grant.ts'
+import { grantPolicies } from '../secure/minio.ts'
+import { usersOf } from '../secure/users.ts'
+import { readKeys, type Setup } from './settings.ts'
+
+/** Makes the bucket and the topics, and says who may do what with them. Does no harm a second time. */
+export async function prepareServices(setup: Setup, connection: Connection, tell: (line: string) => void) {
+  const { env } = connection
+  const connected = await openConnection(connection, { clientId: 'cairn-setup', cache: '/tmp/objects' })
+  const { bus, store } = connected
+  const { pipelines, consumers, isSecure } = setup
+  const topics = [controlTopicOf({ env }), ...pipelines.map(({ name }) => topicOf({ env, pipeline: name }))]
+  await store.ensureBucket()
+  await store.probe()
+  tell(`bucket ${connection.s3.bucket} is there, and its conditional writes hold`)
+  await bus.ensureTopics(topics)
+  tell(`topics ${topics.join(', ')} are there`)
+  if (isSecure) {
+    const users = usersOf({ bucket: connection.s3.bucket, env, pipelines, consumers })
+    const { passwords } = readKeys()
+    await grantPolicies(connection.s3, users, (name) => passwords[name]!)
+    await grantAcls(
+      connection.kafka,
+      users.flatMap(({ acls }) => acls),
+    )
+    tell(`${users.length} users may do what they have to, and no more`)
+  }
+  await connected.close()
+}

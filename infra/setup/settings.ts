@@ -1,0 +1,115 @@
+import { hash, randomBytes, randomUUID } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Connection } from '@cairn/drivers/connection'
+import { CairnError, type Pipeline } from '@cairn/kernel/runtime'
+import { asProperties, formatArguments, secureKafka, singleNode } from '../secure/kafka.ts'
+import { ADMIN, usersOf, type Consuming } from '../secure/users.ts'
+
+/** What is set up: who takes part in an environment, and how it is reached from this machine. */
+export interface Setup {
+  readonly env: string
+  /** Whether each service has a name and a password of its own. */
+  readonly isSecure: boolean
+  readonly ports: { readonly control: string; readonly kafka: string; readonly s3: string }
+  readonly pipelines: readonly Pipeline[]
+  readonly consumers: readonly Consuming[]
+}
+
+/** Made at random, once. */
+interface Keys {
+  readonly token: string
+  readonly clusterId: string
+  /** By user. */
+  readonly passwords: Record<string, string>
+}
+
+const BUCKET = 'cairn'
+/** Volumes: what only the set-up sees, what services see of it, and what Kafka's certificates are made of. */
+const [KEYS, SETTINGS, TLS] = ['/keys/keys.json', '/settings', '/tls']
+const RIGHTS = ['read', 'run', 'cancel', 'replay', 'adopt']
+
+/** Writes what each service needs to know; what has been made before stays. */
+export function writeSettings(setup: Setup): void {
+  const users = setup.isSecure ? usersOf({ bucket: BUCKET, ...setup }) : []
+  const keys = existsSync(KEYS)
+    ? readKeys()
+    : { token: secret(), clusterId: randomBytes(16).toString('base64url'), passwords: {} }
+  for (const name of [ADMIN, ...users.map(({ name }) => name)]) keys.passwords[name] ??= secret()
+  write(KEYS, json(keys), 0o600)
+
+  const put = (service: string, file: string, content: string) => write(join(folderOf(setup, service), file), content)
+  const root = inside(setup, keys, ADMIN)
+  put('services', 'connection.json', json(root))
+  put('minio', 'user', ADMIN)
+  put('minio', 'password', keys.passwords[ADMIN]!)
+  const token = { name: 'local', sha256: hash('sha256', keys.token), pipelines: ['*'], rights: RIGHTS }
+  put('control', 'tokens.json', json([token]))
+  if (!setup.isSecure) return
+
+  for (const { name } of users) put(name, 'connection.json', json(inside(setup, keys, name)))
+  const listeners = {
+    clients: {
+      CLIENTS: { bound: '0.0.0.0:9092', advertised: 'kafka:9092' },
+      HOST: { bound: '0.0.0.0:29092', advertised: `127.0.0.1:${setup.ports.kafka}` },
+    },
+    internal: '127.0.0.1:9094',
+    controller: '127.0.0.1:9093',
+  }
+  const password = readFileSync(join(TLS, 'kafka.p12.password'), 'utf8')
+  const kafka = secureKafka(listeners, { keystore: `${TLS}/kafka.p12`, password, ca: `${TLS}/ca.pem` })
+  put('kafka', 'server.properties', asProperties({ ...singleNode, ...kafka, 'log.dirs': '/var/lib/kafka/data' }))
+  put('kafka', 'format.arguments', formatArguments(keys.clusterId, keys.passwords).join('\n'))
+}
+
+/** For `cairn --on`. */
+export function contextOf({ env, ports }: Setup) {
+  return { env, control: { url: `http://127.0.0.1:${ports.control}`, token: readKeys().token } }
+}
+
+/** How a program on this machine that may do all gets at the services. */
+export function hostConnectionOf(setup: Setup): Connection {
+  const { kafka, s3, ...connection } = inside(setup, readKeys(), ADMIN)
+  return {
+    ...connection,
+    kafka: { ...kafka, brokers: [`127.0.0.1:${setup.ports.kafka}`] },
+    s3: { ...s3, endpoint: `http://127.0.0.1:${setup.ports.s3}` },
+  }
+}
+
+/** How a service gets at the others. */
+function inside({ env, isSecure }: Setup, { passwords }: Keys, user: string): Connection {
+  const password = passwords[user]!
+  const proof = () => ({ tls: { ca: readFileSync(join(TLS, 'ca.pem'), 'utf8') }, username: user, password })
+  return {
+    env,
+    kafka: { brokers: ['kafka:9092'], ...(isSecure && proof()) },
+    s3: { endpoint: 'http://minio:9000', bucket: BUCKET, accessKey: user, secretKey: password },
+  }
+}
+
+/** Where each user has a volume of its own, or all share one. */
+function folderOf({ isSecure }: Setup, service: string): string {
+  return isSecure ? join(SETTINGS, service) : SETTINGS
+}
+
+export function readKeys(): Keys {
+  if (existsSync(KEYS)) return JSON.parse(readFileSync(KEYS, 'utf8')) as Keys
+  throw new CairnError('NOT_FOUND', 'nothing has been set up yet', { next: 'docker compose up --wait' })
+}
+
+function secret(): string {
+  return randomBytes(24).toString('base64url')
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`
+}
+
+/** Whole or not at all. Services run as other users, each seeing no more than its own volume. */
+function write(file: string, content: string, mode = 0o444): void {
+  mkdirSync(dirname(file), { recursive: true })
+  const made = `${file}.${randomUUID()}`
+  writeFileSync(made, content, { mode })
+  renameSync(made, file)
+}
