@@ -46,16 +46,17 @@ const TOTAL = String(30 * 20_000 + (29 * 30) / 2)
  */
 it('whatever the moment of a kill -9, the store is sound and the next run goes on from it', async () => {
   const project = new CliProject(FILES)
-  const whole = await timed(() => project.run('killed'))
-  let killed = 0
-  for (let round = 0; round < 50; round++) {
+  let whole = await timed(() => project.run('killed'))
+  for (let round = 0, killed = 0; killed < 50; round++) {
     const store = ['--store', project.path(`store-${round}`)]
     const run = project.start(...store, 'run', 'killed')
     const ended = exit(run)
     // Spread over all of a run's life. A moment, not a wait for anything: any other would do as well.
-    const moment = setTimeout(() => run.kill('SIGKILL'), (whole * 1.1 * (round + 0.5)) / 50)
-    if ((await ended) === null) killed++
+    const moment = setTimeout(() => run.kill('SIGKILL'), (whole * ((round % 50) + 0.5)) / 50)
+    const lived = await timed(() => ended)
     clearTimeout(moment)
+    if ((await ended) === null) killed++
+    else whole = Math.min(whole, lived) // the machine is faster than it was
 
     const checkup = JSON.parse((await project.cairn('--json', ...store, 'doctor')).stdout) as { sound: boolean }
     expect(checkup.sound, `round ${round}`).toBe(true)
@@ -66,7 +67,6 @@ it('whatever the moment of a kill -9, the store is sound and the next run goes o
     expect(project.stored('local/killed/checkpoints', `store-${round}`).length).toBe(32)
     if (finished > 0) expect(stdout).toContain('"reused"')
   }
-  expect(killed).toBeGreaterThan(25)
 }, 300_000)
 
 interface Summary {

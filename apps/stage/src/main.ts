@@ -17,6 +17,7 @@ const connection = readConnection()
 const connected = await openConnection(connection, {
   clientId: `${settings.pipeline}.${settings.step}`,
   closeTimeout: settings.graceMs / 2,
+  sessionTimeout: settings.sessionMs,
   cache: join(settings.scratch, 'objects'),
   log: ({ log: { message, ...rest } }) => log.warn({ kafka: rest }, message),
 })

@@ -18,6 +18,8 @@ const Settings = z.object({
   CAIRN_TASKS: z.coerce.number().int().min(1).default(16),
   /** From a request to terminate to the end, in seconds; short work may still end in the first half of it. */
   CAIRN_GRACE: z.coerce.number().positive().default(20),
+  /** Without a heartbeat for so long, this process is taken for dead and its events go to another, in seconds. */
+  CAIRN_SESSION: z.coerce.number().min(6).default(10),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 })
 
@@ -31,6 +33,7 @@ export interface Settings {
   readonly jobs: number
   readonly tasks: number
   readonly graceMs: number
+  readonly sessionMs: number
   readonly logLevel: string
 }
 
@@ -49,6 +52,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     jobs: data.CAIRN_JOBS,
     tasks: data.CAIRN_TASKS,
     graceMs: data.CAIRN_GRACE * 1000,
+    sessionMs: data.CAIRN_SESSION * 1000,
     logLevel: data.LOG_LEVEL,
   }
 }

@@ -1,19 +1,31 @@
 import { fieldNames, type Pipeline } from '@cairn/kernel/runtime'
+import { Stack } from '../local/stack.ts'
+import { contextFolder, contextNames } from '../remote/context-files.ts'
 import { allPipelines, findProject, loadPipeline, runNames, Workspace } from '@cairn/embedded'
 
-const COMMANDS = ['run', 'plan', 'why', 'runs', 'show', 'cat', 'graph', 'diff', 'gc', 'doctor', 'new', 'completion']
+const COMMANDS = [
+  ...['run', 'plan', 'why', 'runs', 'show', 'cat', 'graph', 'diff', 'follow', 'cancel', 'push', 'pull'],
+  ...['up', 'down', 'status', 'logs', 'gc', 'doctor', 'new', 'completion'],
+]
 const REQUEST = ['--set', '--params', '--from', '--until', '--base', '--force']
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
-  run: [...REQUEST, '--plan', '--jobs', '--out', '--progress'],
+  run: [...REQUEST, '--plan', '--jobs', '--out', '--progress', '--detach'],
   plan: [...REQUEST, '--save'],
   why: REQUEST,
   cat: ['--rows', '--raw', '--out'],
   graph: ['--mermaid'],
+  follow: ['--progress'],
+  push: ['--runs'],
+  pull: ['--runs'],
+  up: ['--docker'],
+  logs: ['--follow', '--lines'],
   runs: ['--number'],
   gc: ['--keep-runs', '--keep', '--grace', '--dry-run'],
   doctor: ['--repair'],
   new: ['--in'],
 }
+
+const TAKE_PATHS: ReadonlySet<string> = new Set(['show', 'cat', 'diff', 'follow', 'cancel', 'push', 'pull'])
 
 /** `cairn complete -- <words>`: what could stand where the last word is being typed, one a line. */
 export default async function complete(words: readonly string[]): Promise<void> {
@@ -33,9 +45,11 @@ async function candidates(before: readonly string[], typed: string): Promise<rea
   if (option === '--set') return settings(await theirPipeline(workspace, pipeline))
   if (option === '--base' || option === '--plan')
     return pipeline === undefined ? [] : runNames(workspace.store, workspace.at(pipeline))
+  if (option === '--on') return contextNames(contextFolder(workspace.project.root))
   if (option === '--progress') return ['live', 'plain', 'none']
-  if (typed.startsWith('-')) return [...(OPTIONS[command] ?? []), '--json', '--project', '--store', '--help']
-  if (command === 'show' || command === 'cat' || command === 'diff') return paths(workspace, typed)
+  if (typed.startsWith('-')) return [...(OPTIONS[command] ?? []), '--json', '--project', '--store', '--on', '--help']
+  if (TAKE_PATHS.has(command)) return paths(workspace, typed)
+  if (command === 'logs') return new Stack(workspace.project.root).services.map(({ name }) => name)
   if (command === 'new') return given.length === 0 ? ['step', 'pipeline'] : []
   if (command === 'completion') return ['bash', 'zsh', 'fish']
   if (command === 'why' && pipeline !== undefined) return stepNames(await theirPipeline(workspace, pipeline))

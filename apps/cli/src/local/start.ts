@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { openStore, type Connection } from '@cairn/drivers/connection'
 import { isGone } from '@cairn/drivers/process-id'
 import { stepsOf, type LoadedPipeline, type Workspace } from '@cairn/embedded'
@@ -59,7 +60,7 @@ export async function servicesOf(
   const service = async (name: string, app: 'control' | 'stage', env: Readonly<Record<string, string>>) => {
     const port = await freePort(Number(before.get(name) ?? 0))
     const url = `http://127.0.0.1:${port}`
-    return { name, main: mainOf(app), url, env: { ...common, PORT: String(port), ...env } }
+    return { name, main: join(distOf(app), 'main.js'), url, env: { ...common, PORT: String(port), ...env } }
   }
   const services = [await service('control', 'control', { CAIRN_TOKENS: stack.tokensFile })]
   for (const { pipeline } of pipelines)
@@ -94,6 +95,7 @@ export async function startServices(
   services: readonly Service[],
   tell: (line: string) => void,
 ): Promise<void> {
+  await build(tell)
   writeJson(stack.servicesFile, services)
   const keeper = fileURLToPath(
     new URL(import.meta.url.endsWith('.ts') ? './keeper.ts' : './keeper.js', import.meta.url),
@@ -135,8 +137,12 @@ function kill(name: string, signal: NodeJS.Signals): void {
   if (!isGone(name)) process.kill(Number(name.split('/')[1]), signal)
 }
 
-function mainOf(app: 'control' | 'stage'): string {
-  return isFresh(app) ? join(distOf(app), 'main.js') : join(repository, 'apps', app, 'src', 'main.ts')
+/** Unlike the command line, services run only as they are built: Node does not know decorators. */
+async function build(tell: (line: string) => void): Promise<void> {
+  const stale = ['control', 'stage'].filter((app) => !isFresh(app))
+  if (stale.length === 0) return
+  tell(`building ${stale.join(' and ')}`)
+  await promisify(execFile)(process.execPath, [join(repository, 'tools', 'setup', 'build.js'), ...stale])
 }
 
 /** The wanted port, if nothing listens there; else any. */

@@ -1,4 +1,4 @@
-import { copyFile, link } from 'node:fs/promises'
+import { copyFile, link, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CairnError } from '../errors.ts'
 import type { Layout } from '../run/layout.ts'
@@ -50,11 +50,16 @@ export async function copyRun(
   })
 
   let [done, copied, bytes] = [0, 0, 0]
-  await each(found.objects, async (digest) => {
-    const size = await copyObject(from, to, digest)
-    if (size !== undefined) [copied, bytes] = [copied + 1, bytes + size]
-    onObject(++done, found.objects.size)
-  })
+  const scratch = await to.store.scratch()
+  try {
+    await each(found.objects, async (digest) => {
+      const size = await copyObject(from, to, digest, scratch)
+      if (size !== undefined) [copied, bytes] = [copied + 1, bytes + size]
+      onObject(++done, found.objects.size)
+    })
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
   await each(found.code, async (fingerprint) => {
     await copyRecord(from.store, from.at.manifest(fingerprint), to.store, to.at.manifest(fingerprint))
     await copyRecord(from.store, from.at.code(fingerprint), to.store, to.at.code(fingerprint))
@@ -77,13 +82,18 @@ async function copyRecords({ store, at }: StoreSide, to: StoreSide, run: string)
 }
 
 /** @returns its bytes; undefined when it was there already */
-async function copyObject(from: StoreSide, to: StoreSide, digest: string): Promise<number | undefined> {
+async function copyObject(
+  from: StoreSide,
+  to: StoreSide,
+  digest: string,
+  scratch: string,
+): Promise<number | undefined> {
   if (await to.store.stat(to.at.object(digest))) return undefined
   const path = from.at.object(digest)
   const file = (await from.store.fetch(path)) ?? (await from.store.fetch(from.at.condemned(digest)))
   if (file === undefined)
     throw new CairnError('NOT_FOUND', `object ${digest} is not in the store`, { next: 'cairn doctor --repair' })
-  const own = join(await to.store.scratch(), digest) // what is put may be moved away
+  const own = join(scratch, digest) // what is put may be moved away
   await link(file, own).catch(() => copyFile(file, own))
   await to.store.put(to.at.object(digest), { file: own })
   return (await from.store.stat(path))?.size ?? 0

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -60,6 +60,8 @@ export function upkeepHost() {
       for (const { path, size } of await Array.fromAsync(direct.list(below)))
         yield { path, size, modified: modified.get(path)! }
     },
+    put: (path, content) => direct.put(path, 'file' in content ? readFileSync(content.file) : content),
+    scratch: async () => mkdtempSync(join(folder, 'scratch-')),
   }
   return {
     ...host,

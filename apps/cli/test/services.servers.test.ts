@@ -1,0 +1,179 @@
+import { readFileSync, statSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { CliProject, computed, exit, printed, type Files, type RunSummary } from './project.fixture.ts'
+
+/** Ordinary steps; one goes on until a file appears. */
+const FILES: Files = {
+  'shop.pipeline.ts': `import { existsSync } from 'node:fs'
+import { each, list, pipeline, step } from '@cairn/kernel'
+import { json, metrics } from '@cairn/kinds'
+import { z } from 'zod'
+const Int = json<number>()
+export const load = step('load', {
+  params: z.object({ count: z.number().default(3) }),
+  outputs: { numbers: list(Int) },
+  run: (_, { count }) => ({ numbers: Array.from({ length: count }, (_, at) => at + 1) }),
+})
+export const double = step('double', { inputs: { n: Int }, outputs: { n: Int }, run: ({ n }) => ({ n: n * 2 }) })
+export const sum = step('sum', {
+  inputs: { numbers: list(Int) },
+  params: z.object({ slow: z.boolean().default(false) }),
+  outputs: { metrics: metrics(z.object({ total: z.number() })) },
+  acknowledge: ['files', 'clock'],
+  async run({ numbers }, { slow }) {
+    console.log('summing')
+    while (slow && !existsSync('go-on')) for (const until = Date.now() + 10; Date.now() < until; );
+    let total = 0
+    for await (const n of numbers) total += n
+    return { metrics: { total } }
+  },
+})
+export const shop = pipeline('shop', () => sum({ numbers: each(load({}).numbers, (n) => double({ n })).n }))
+`,
+}
+
+describe.skipIf(!inject('servers'))('a project on services of this machine', () => {
+  let project: CliProject
+  beforeAll(async () => {
+    project = new CliProject(FILES)
+    const up = await project.cairn('up')
+    expect(up.code, up.stderr).toBe(0)
+    expect(up.stdout).toContain('next  cairn run shop --on local')
+  }, 300_000)
+  afterAll(async () => {
+    await project.cairn('down')
+  }, 100_000)
+
+  const outputs = ({ steps }: RunSummary) =>
+    Object.entries(steps).map(([name, { key, outputs }]) => [
+      name,
+      key,
+      Object.values(outputs ?? {}).map(({ digest }) => digest),
+    ])
+
+  it('has a process for each step, and they are ready', async () => {
+    const { code, stdout } = await project.cairn('--json', 'status')
+    const { services } = JSON.parse(stdout) as { services: { name: string; state: string; url: string }[] }
+    expect(code).toBe(0)
+    expect(services.map(({ name, state }) => `${name} ${state}`)).toEqual(
+      ['control', 'shop/load', 'shop/double', 'shop/sum'].map((name) => `${name} ready`),
+    )
+    expect(services.every(({ url }) => url.startsWith('http://127.0.0.1:'))).toBe(true)
+    expect(new Set(Object.values(running(project).services)).size).toBe(4)
+  })
+
+  it('lets no one but its owner read what opens the services', () => {
+    for (const file of ['connection.json', 'tokens.json', 'services.json'])
+      expect(statSync(project.path('.cairn/local', file)).mode & 0o077, file).toBe(0)
+    expect(statSync(project.path('.cairn/contexts/local.json')).mode & 0o077).toBe(0)
+  })
+
+  it('runs there as here: the same keys, the same bytes; and a second run reuses all', async () => {
+    const here = await project.run('shop')
+    const there = await project.run('shop', '--on', 'local')
+    expect(there.code).toBe(0)
+    expect(computed(there)).toEqual(computed(here))
+    expect(outputs(there)).toEqual(outputs(here))
+    const again = await project.run('shop', '--on', 'local')
+    expect(computed(again)).toEqual([])
+    expect(outputs(again)).toEqual(outputs(here))
+  })
+
+  it('shows runs of services as it shows those of this machine', async () => {
+    const { run } = await project.run('shop', '--on', 'local')
+    const cairn = async (...args: string[]) => (await project.cairn(...args, '--on', 'local')).stdout
+    expect(await cairn('runs', 'shop')).toMatch(new RegExp(`shop/${run} +completed .* total 12`))
+    expect(await cairn('cat', `shop/${run}/sum/metrics`)).toContain('total  12')
+    expect(await cairn('show', `shop/${run}/sum`)).toContain('completed')
+    const other = await project.run('shop', '--on', 'local', '--set', 'load.count=4')
+    expect(await cairn('diff', `shop/${run}`, `shop/${other.run}`)).toMatch(/total +12 +20/)
+    expect(await cairn('plan', 'shop', '--set', 'load.count=5')).toMatch(/load +run .*params\.count [34] -> 5/)
+    expect(await cairn('why', 'shop', 'load', '--set', 'load.count=5')).toContain('MISS')
+  })
+
+  it('goes on when its reader leaves, who can come back, cancel it, and still cancel it', async () => {
+    const follower = project.start(
+      'run',
+      'shop',
+      '--on',
+      'local',
+      '--progress',
+      'plain',
+      '--set',
+      'sum.slow=true',
+      '--force',
+      'sum',
+    )
+    await printed(follower, 'sum  running')
+    const left = exit(follower)
+    follower.kill('SIGINT')
+    expect(await left).toBe(130)
+    const { stdout } = await project.cairn('--json', 'runs', 'shop', '--on', 'local')
+    const [{ run, status }] = JSON.parse(stdout) as [{ run: string; status: string }]
+    expect(status).toBe('running')
+    const back = project.start('follow', `shop/${run}`, '--on', 'local', '--progress', 'plain')
+    await printed(back, 'sum  running')
+    const ended = exit(back)
+    expect((await project.cairn('cancel', `shop/${run}`, '--on', 'local')).stdout).toContain(`cancelled  shop/${run}`)
+    expect(await ended).toBe(2)
+    expect((await project.cairn('cancel', `shop/${run}`, '--on', 'local')).stdout).toContain(`cancelled  shop/${run}`)
+  })
+
+  it('reuses there what was computed here and pushed, and here what was computed there and pulled', async () => {
+    const here = await project.run('shop', '--set', 'load.count=6')
+    const pushed = await project.cairn('push', `shop/${here.run}`, '--on', 'local')
+    expect(pushed.code, pushed.stderr).toBe(0)
+    expect(computed(await project.run('shop', '--on', 'local', '--set', 'load.count=6'))).toEqual([])
+
+    const there = await project.run('shop', '--on', 'local', '--set', 'load.count=7')
+    expect(computed(there)).not.toEqual([])
+    expect((await project.cairn('pull', `shop/${there.run}`, '--on', 'local')).code).toBe(0)
+    expect(computed(await project.run('shop', '--set', 'load.count=7'))).toEqual([])
+    expect((await project.cairn('doctor')).code).toBe(0)
+  })
+
+  it('starts a service again that was killed, and runs go on', async () => {
+    const before = running(project).services['shop/double']!
+    process.kill(Number(before.split('/')[1]), 'SIGKILL')
+    expect((await project.run('shop', '--on', 'local', '--set', 'load.count=8')).code).toBe(0)
+    await expect.poll(() => running(project).services['shop/double'], { timeout: 20_000 }).not.toBe(before)
+  })
+
+  it('tells what is wrong with a token, a context and a pipeline', async () => {
+    const { control, env } = JSON.parse(project.read('.cairn/contexts/local.json')) as {
+      env: string
+      control: { url: string }
+    }
+    project.write({
+      '.cairn/contexts/stranger.json': JSON.stringify({ env, control: { url: control.url, token: 'no' } }),
+    })
+    expect((await project.cairn('runs', '--on', 'stranger')).stderr).toContain('show a token')
+    expect((await project.cairn('runs', '--on', 'loca')).stderr).toMatch(
+      /there is no context "loca"[\s\S]*did you mean "local"/,
+    )
+    expect((await project.cairn('run', 'shopp', '--on', 'local')).stderr).toMatch(/no pipeline "shopp"[\s\S]*shop/)
+    project.write({
+      '.cairn/contexts/away.json': JSON.stringify({ env, control: { url: 'http://127.0.0.1:9', token: 'no' } }),
+    })
+    expect((await project.cairn('runs', '--on', 'away')).stderr).toContain('does not answer')
+  })
+
+  it('prints what its steps printed, and what each service logs', async () => {
+    const logs = await project.cairn('logs', 'shop/sum', '-n', '1000')
+    expect(logs.stdout).toMatch(/info +shop\/sum summing run=\S+ node=sum/)
+  })
+
+  it('is taken down without a trace, and is up again with all that it stored', async () => {
+    const processes = [running(project).keeper, ...Object.values(running(project).services)]
+    expect((await project.cairn('down')).stdout).toContain('stopped')
+    for (const name of processes) expect(() => process.kill(Number(name.split('/')[1]), 0), name).toThrow('ESRCH')
+    expect((await project.cairn('status')).code).toBe(1)
+    expect((await project.cairn('runs', '--on', 'local')).stderr).toContain('does not answer')
+    expect((await project.cairn('up')).code).toBe(0)
+    expect(computed(await project.run('shop', '--on', 'local'))).toEqual([])
+  }, 200_000)
+})
+
+function running(project: CliProject): { keeper: string; services: Record<string, string> } {
+  return JSON.parse(readFileSync(project.path('.cairn/local/running.json'), 'utf8')) as ReturnType<typeof running>
+}

@@ -1,0 +1,52 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { layout } from '../run/layout.ts'
+import { sha256 } from '../run/key.ts'
+import { copyRun } from './copy.ts'
+import { examine } from './doctor.ts'
+import { at, upkeepHost, type UpkeepHost } from './upkeep.fixture.ts'
+
+describe('a run that is copied into another store', () => {
+  let [here, there]: [UpkeepHost, UpkeepHost] = [upkeepHost(), upkeepHost()]
+  beforeEach(() => ([here, there] = [upkeepHost(), upkeepHost()]))
+  afterEach(() => [here, there].forEach((host) => host.remove()))
+
+  const copy = (run: string, to = at) => copyRun({ store: here.store, at }, { store: there.store, at: to }, run)
+  const runs = async () => here.store.children(at.runs)
+
+  it('is whole there, and copying it again copies nothing', async () => {
+    await here.make('a')
+    const [run] = await runs()
+    const first = await copy(run!)
+    expect(first.copied).toBe(first.objects)
+    expect(first.copied).toBeGreaterThan(0)
+    expect(there.files.get(at.plan(run!))).toEqual(here.files.get(at.plan(run!)))
+    expect((await examine(there.store, at, { repair: false })).findings).toEqual([])
+    expect(await copy(run!)).toEqual({ ...first, copied: 0, bytes: 0 })
+  })
+
+  it('is reused there: the next run of the same computes nothing', async () => {
+    await here.make('a')
+    await copy((await runs())[0]!)
+    const before = await there.store.children(at.checkpoints('make'))
+    await there.make('a')
+    expect(await there.store.children(at.checkpoints('make'))).toEqual(before)
+    expect(before).toHaveLength(1)
+  })
+
+  it('leaves itself behind where the environment is another: only what can be reused goes', async () => {
+    const elsewhere = layout('production', 'kept')
+    await here.make('a')
+    await copy((await runs())[0]!, elsewhere)
+    expect(await there.store.children(elsewhere.runs)).toEqual([])
+    expect(await there.store.children(elsewhere.checkpoints('make'))).toHaveLength(1)
+    expect(there.files.has(elsewhere.object(sha256(JSON.stringify('a'.repeat(5_000)))))).toBe(true)
+  })
+
+  it('must have ended', async () => {
+    await here.make('a')
+    const [run] = await runs()
+    here.files.delete(at.runEnd(run!))
+    await expect(copy(run!)).rejects.toThrow(/has not ended/)
+    expect(there.files.size).toBe(0)
+  })
+})
