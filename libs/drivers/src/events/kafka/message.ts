@@ -49,6 +49,13 @@ export function sizeOf({ key, value, headers }: Outgoing): number {
   return size
 }
 
+/** Bytes that a message takes in memory, about. */
+export function sizeIn({ key, value, headers }: Incoming): number {
+  let size = (key?.length ?? 0) + (value?.length ?? 0)
+  for (const [name, values] of headers) for (const { length } of values) size += name.length + length
+  return size
+}
+
 /** A copy: what the client hands over is part of all that was fetched with it, and would keep that in memory. */
 export function copyOf({ offset, key, value, headers = {} }: KafkaMessage): Incoming {
   return {

@@ -85,11 +85,21 @@ describe('a partition', () => {
   })
 
   it('is full until half of what it holds is taken', async () => {
-    accept(Array.from({ length: 501 }, (_, offset) => offset))
+    accept(Array.from({ length: 2_001 }, (_, offset) => offset))
     expect(partition).toMatchObject({ isFull: true, isLow: false })
     const low = partition.untilLow()
     while (!partition.isLow) partition.take()
     await low
-    expect(partition).toMatchObject({ isFull: false, waiting: 250 })
+    expect(partition).toMatchObject({ isFull: false, waiting: 1_000 })
+  })
+
+  it('is full of a few large messages, too', () => {
+    const large = (offset: number) => ({ ...message(offset), value: Buffer.alloc(1 << 20) })
+    partition.accept([0, 1, 2, 3].map(large), 4, 4)
+    expect(partition.isFull).toBe(false)
+    partition.accept([large(4)], 5, 5)
+    expect(partition.isFull).toBe(true)
+    partition.lose()
+    expect(partition).toMatchObject({ isFull: false, isLow: true })
   })
 })

@@ -1,6 +1,5 @@
+import { Backlog } from './backlog.ts'
 import type { Incoming } from './message.ts'
-
-const FULL = 500
 
 /**
  * What a member knows of one partition: the messages that wait, and how far everything is handled. It is kept when the
@@ -11,7 +10,7 @@ export class Partition {
   readonly index: number
   isOurs = false
   isPaused = false
-  readonly #waiting: Incoming[] = []
+  readonly #waiting = new Backlog()
   readonly #inHand = new Set<number>()
   /** Offsets that have come and are not handled, ascending. */
   readonly #unfinished = new Set<number>()
@@ -30,10 +29,10 @@ export class Partition {
   }
 
   get isFull(): boolean {
-    return this.#waiting.length > FULL
+    return this.#waiting.isFull
   }
   get isLow(): boolean {
-    return this.#waiting.length <= FULL / 2
+    return this.#waiting.isLow
   }
   get waiting(): number {
     return this.#waiting.length
@@ -61,7 +60,7 @@ export class Partition {
 
   lose(): void {
     this.isOurs = false
-    for (const { offset } of this.#waiting.splice(0)) this.#left.add(offset)
+    for (const { offset } of this.#waiting.drop()) this.#left.add(offset)
   }
 
   /** @param end offset after the last that the broker has */
@@ -72,14 +71,14 @@ export class Partition {
       const isKnown = this.#next !== undefined && offset < this.#next
       if (isKnown && !this.#left.delete(offset)) continue
       this.#unfinished.add(offset)
-      if (!this.#inHand.has(offset)) this.#waiting.push(message)
+      if (!this.#inHand.has(offset)) this.#waiting.add(message)
     }
     this.#next = Math.max(this.#next ?? next, next)
     this.#end = Math.max(this.#next, end)
   }
 
   take(): Incoming | undefined {
-    const message = this.#waiting.shift()
+    const message = this.#waiting.take()
     if (message) this.#inHand.add(message.offset)
     if (this.isLow) this.#low.resolve()
     return message
@@ -95,7 +94,7 @@ export class Partition {
     const { offset } = message
     this.#inHand.delete(offset)
     if (!this.#unfinished.has(offset)) return
-    if (this.isOurs) this.#waiting.unshift(message)
+    if (this.isOurs) this.#waiting.putBack(message)
     else this.#left.add(offset)
   }
 
@@ -119,8 +118,7 @@ export class Partition {
       this.#unfinished.delete(offset)
       this.#left.delete(offset)
     }
-    const stillThere = this.#waiting.filter(({ offset }) => offset >= first)
-    this.#waiting.splice(0, Infinity, ...stillThere)
+    this.#waiting.drop(first)
   }
 
   #restart(first: number): void {
@@ -128,6 +126,6 @@ export class Partition {
     this.#next = undefined
     this.#unfinished.clear()
     this.#left.clear()
-    this.#waiting.length = 0
+    this.#waiting.drop()
   }
 }

@@ -1,0 +1,45 @@
+import { sizeIn, type Incoming } from './message.ts'
+
+/** Half of it must last while a paused partition is resumed, which may take a fetch's wait. */
+const FULL = 2_000
+const FULL_BYTES = 4 << 20
+
+/** The messages of a partition that wait for a handler. */
+export class Backlog {
+  #messages: Incoming[] = []
+  #bytes = 0
+
+  get length(): number {
+    return this.#messages.length
+  }
+  get isFull(): boolean {
+    return this.length > FULL || this.#bytes > FULL_BYTES
+  }
+  get isLow(): boolean {
+    return this.length <= FULL / 2 && this.#bytes <= FULL_BYTES / 2
+  }
+
+  add(message: Incoming): void {
+    this.#messages.push(message)
+    this.#bytes += sizeIn(message)
+  }
+
+  putBack(message: Incoming): void {
+    this.#messages.unshift(message)
+    this.#bytes += sizeIn(message)
+  }
+
+  take(): Incoming | undefined {
+    const message = this.#messages.shift()
+    if (message) this.#bytes -= sizeIn(message)
+    return message
+  }
+
+  /** Those below an offset, or all; gives them. */
+  drop(below = Infinity): Incoming[] {
+    const dropped = this.#messages.filter(({ offset }) => offset < below)
+    this.#messages = this.#messages.filter(({ offset }) => offset >= below)
+    for (const message of dropped) this.#bytes -= sizeIn(message)
+    return dropped
+  }
+}
