@@ -43,6 +43,19 @@ it.each([
     'a step may not know of @opentelemetry/api',
   ],
   ['libs/pipelines/src/penguins/pipeline.ts', `import 'kafkajs'`, 'a step may not know of kafkajs'],
+  ...[
+    'libs/kernel/src/run/engine.ts',
+    'libs/drivers/src/events/memory.ts',
+    'libs/stage/src/strategy.ts',
+    'libs/embedded/src/run.ts',
+    'apps/stage/src/settings.ts',
+  ].flatMap((file) =>
+    ['@opentelemetry/api', '@cairn/tracking/register'].map((name) => [
+      file,
+      `import '${name}'`,
+      `may not import ${name}`,
+    ]),
+  ),
   ['libs/embedded/src/run.ts', `import '@cairn/cli'`, 'may not import @cairn/cli'],
 ])('refuses, in %s, %s', (file, line, message) => {
   add(file, line)

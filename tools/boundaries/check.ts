@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { parseSync } from 'oxc-parser'
-import { BEFORE_INSTALL, NEVER_IN_STEPS, TABLE, TEST_PACKAGES, type Row } from './table.ts'
+import { BEFORE_INSTALL, NEVER_IMPORTED, NEVER_IN_STEPS, TABLE, TEST_PACKAGES, type Row } from './table.ts'
 
 /** Imports that the table does not allow, each as `file: what is wrong`. */
 export function findViolations(root: string, table: Readonly<Record<string, Row>> = TABLE): string[] {
@@ -73,9 +73,10 @@ function verdict(
 }
 
 function isAllowed(name: string, { libs, packages }: Row, more: readonly string[]): boolean {
-  if (!name.startsWith('@cairn/')) return [...packages, ...more].some((allowed) => matches(allowed, name))
+  if ([...packages, ...more].some((allowed) => matches(allowed, name))) return true
+  if (!name.startsWith('@cairn/')) return false
   const lib = name.slice('@cairn/'.length)
-  return lib !== 'cli' && (libs.includes(lib) || libs.includes('*'))
+  return !NEVER_IMPORTED.includes(lib) && (libs.includes(lib) || libs.includes('*'))
 }
 
 /** `@nestjs/*` allows all of a scope. */

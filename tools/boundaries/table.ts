@@ -18,6 +18,7 @@ export const TABLE: Readonly<Record<string, Row>> = {
     libs: ['kernel', 'consumer'],
     packages: ['@nestjs/common', '@nestjs/core', '@nestjs/microservices', 'reflect-metadata', 'rxjs'],
   },
+  'libs/tracking': { libs: ['kernel'], packages: ['@opentelemetry/*'] },
   'apps/stage': { libs: ['*'], packages: ['@nestjs/*', 'pino', 'reflect-metadata', 'rxjs', 'zod'] },
   'apps/control': { libs: ['*'], packages: ['@nestjs/*', 'pino', 'reflect-metadata', 'rxjs', 'zod'] },
   'apps/cli': { libs: ['*'], packages: ['commander', 'log-update'] },
@@ -33,7 +34,11 @@ export const TEST_PACKAGES: readonly string[] = [
   'onnxruntime-node',
   '@duckdb/node-api',
   'oxc-parser',
+  '@cairn/tracking',
 ]
+
+/** Parts that are started, or loaded beside a program (`node --import`), and imported by none. */
+export const NEVER_IMPORTED: readonly string[] = ['cli', 'tracking']
 
 /** What runs before anything is installed reaches other parts by their paths. */
 export const BEFORE_INSTALL = 'tools/setup/'

@@ -1,0 +1,145 @@
+import type { EarlierMessage, EndRecord, Outcome, TaskMessage } from '@cairn/kernel/runtime'
+import type { AttemptReport, Effort, Ending, Fault, Need, SendReport, TaskReport } from './report.ts'
+
+/** What is learnt of a task while this process is at it. */
+export class TaskNotes {
+  readonly report: TaskReport
+  readonly #began = performance.now()
+  #attempt: AttemptReport | undefined
+
+  constructor({ plan, task, host, cause, needs }: TaskMessage) {
+    const { env, pipeline, run } = plan
+    const [id = '', batch = ''] = task.split('/')
+    const node = plan.nodes[id]!
+    this.report = {
+      about: 'task',
+      run: { env, pipeline, run },
+      task,
+      node: id,
+      batch,
+      type: node.type,
+      step: node.type === 'step' ? node.step : undefined,
+      host,
+      needs: needs.map((need) => needOf(plan, need)),
+      cause: {
+        id: cause.id,
+        type: cause.type,
+        at: Date.parse(cause.time),
+        topic: `cairn.${env}.${pipeline}`,
+        traceparent: cause.headers['traceparent'],
+      },
+      startedAt: Date.now(),
+      attempts: [],
+      commit: noEffort(),
+      sends: [],
+      endedAt: 0,
+      ending: undefined,
+      error: undefined,
+    }
+  }
+
+  get attempt(): number {
+    return this.#attempt?.attempt ?? 0
+  }
+
+  /** Milliseconds since 1970, as precise as they are since the task began. */
+  now(): number {
+    return this.report.startedAt + performance.now() - this.#began
+  }
+
+  /** An attempt of another host: lost, unless that host went on to its next. */
+  earlier({ attempt, record: { startedAt, host } }: EarlierMessage): void {
+    const before = this.report.attempts.at(-1)
+    if (before?.host === host) before.result = 'failed'
+    this.#add({ ...newAttempt(attempt, host, startedAt), result: 'lost' })
+  }
+
+  beginAttempt(attempt: number): void {
+    this.#attempt = newAttempt(attempt, this.report.host, this.now())
+    this.#add(this.#attempt)
+  }
+
+  /** The one before had ended by now, though when is not known of another host's. */
+  #add(attempt: AttemptReport): void {
+    const before = this.report.attempts.at(-1)
+    if (before) before.endedAt ??= attempt.startedAt
+    this.report.attempts.push(attempt)
+  }
+
+  endAttempt(error: Fault | undefined): void {
+    if (!this.#attempt) return
+    Object.assign(this.#attempt, { endedAt: this.now(), error, result: error ? 'failed' : 'done' })
+    this.#attempt = undefined
+  }
+
+  fetched(startedAt: number, bytes: number): void {
+    if (this.#attempt) spend(this.#attempt.fetch, startedAt, this.now(), bytes)
+  }
+
+  committed(startedAt: number): void {
+    spend((this.#attempt ?? this.report).commit, startedAt, this.now(), 0)
+  }
+
+  sent(report: SendReport): void {
+    this.report.sends.push(report)
+  }
+
+  /** The report of a task that ended or, without a record, was given up. */
+  end(record: EndRecord | undefined, error: Fault | undefined): TaskReport {
+    const { report } = this
+    report.endedAt = this.now()
+    report.ending = record && this.#endingOf(record)
+    report.error = record ? faultIn(record.lanes) : error
+    return report
+  }
+
+  #endingOf({ status, lanes, failures = [], host, startedAt }: EndRecord): Ending {
+    const computed = lanes.filter((lane) => lane.status === 'completed' && lane.how === 'computed')
+    const sizes = computed.flatMap((lane) => Object.values((lane as Completed).outputs).map(({ size }) => size))
+    const kinds = Object.groupBy(lanes, (lane) => (lane.status === 'completed' ? lane.how : lane.status))
+    return {
+      status,
+      stands: host === this.report.host && startedAt >= this.report.startedAt,
+      lanes: Object.fromEntries(Object.entries(kinds).map(([kind, lanes]) => [kind, lanes.length])),
+      ms: computed.map((lane) => (lane as Completed).ms ?? 0),
+      written: sizes.reduce((sum, size) => sum + size, 0),
+      retried: failures.map(({ code }) => code),
+    }
+  }
+}
+
+type Completed = Extract<Outcome, { status: 'completed' }>
+
+/** A node that another run's outputs stand in for leads to the task of that run. */
+function needOf({ nodes, run }: TaskMessage['plan'], task: string): Need {
+  const node = nodes[task.split('/')[0]!]
+  return { run: node?.type === 'given' ? node.from : run, task }
+}
+
+function newAttempt(attempt: number, host: string, startedAt: number): AttemptReport {
+  const [fetch, commit] = [noEffort(), noEffort()]
+  return { attempt, host, startedAt, fetch, commit, endedAt: undefined, result: 'done', error: undefined }
+}
+
+function noEffort(): Effort {
+  return { count: 0, bytes: 0, ms: 0, startedAt: 0, endedAt: 0 }
+}
+
+function spend(effort: Effort, startedAt: number, endedAt: number, bytes: number): void {
+  effort.startedAt = effort.count === 0 ? startedAt : Math.min(effort.startedAt, startedAt)
+  effort.endedAt = Math.max(effort.endedAt, endedAt)
+  effort.ms += endedAt - startedAt
+  effort.bytes += bytes
+  effort.count++
+}
+
+function faultIn(lanes: readonly Outcome[]): Fault | undefined {
+  const failed = lanes.find((lane) => 'error' in lane)
+  return failed && faultOf(failed.error)
+}
+
+/** Of whatever was thrown; no longer than is read. */
+export function faultOf(error: unknown): Fault {
+  const { code, name, message } = error as { code?: unknown; name?: unknown; message?: unknown }
+  return { code: String(code ?? name ?? 'unknown'), message: String(message ?? error).slice(0, 2_000) }
+}

@@ -1,0 +1,11 @@
+import { Sender } from './sender.ts'
+import { Watcher } from './watcher.ts'
+
+const sender = new Sender()
+new Watcher(sender.send).listen((listener) => (message) => {
+  try {
+    listener(message)
+  } catch {
+    sender.drop()
+  }
+})

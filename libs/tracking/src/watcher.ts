@@ -1,0 +1,155 @@
+import type { TracingChannel } from 'node:diagnostics_channel'
+import { channels } from '@cairn/kernel/channels'
+import type {
+  AboutTask,
+  AttemptMessage,
+  CairnEvent,
+  DeadLetterMessage,
+  EarlierMessage,
+  EndRecord,
+  ErrorRecord,
+  FetchMessage,
+  OutputMessage,
+  PublishMessage,
+  TaskMessage,
+} from '@cairn/kernel/runtime'
+import { newSpanId, parseTraceparent, traceIdOf, traceparent } from './ids.ts'
+import type { Report, SendReport } from './report.ts'
+import { faultOf, TaskNotes } from './task-notes.ts'
+
+/** What `tracePromise` adds to a message once the work has ended. */
+interface Ended<Result> {
+  readonly result?: Result
+  readonly error?: unknown
+}
+
+const KEPT_RUNS = 1_000
+
+/** Listens to the kernel's channels and makes reports of what it hears. */
+export class Watcher {
+  readonly #send: (report: Report) => void
+  readonly #tasks = new Map<string, TaskNotes>()
+  /** By message: what of it is needed when its work has ended. */
+  readonly #notes = new WeakMap<object, TaskNotes>()
+  readonly #begun = new WeakMap<object, number>()
+  readonly #sending = new WeakMap<object, SendReport>()
+  /** Runs whose end was reported: it may be published more than once. */
+  readonly #ended = new Set<string>()
+
+  constructor(send: (report: Report) => void) {
+    this.#send = send
+  }
+
+  /** @param guarded makes a listener that never throws: what a channel's listener throws ends the process */
+  listen(guarded: <Message>(listener: (message: Message) => void) => (message: Message) => void): void {
+    const { task, earlier, compute, fetch, commit, publish, output, deadLetter } = channels
+    const both = <Message extends object>(
+      channel: TracingChannel<string, Message>,
+      start: (message: Message) => void,
+      end: (message: Message & Ended<never>) => void,
+    ) => channel.subscribe({ start: guarded(start), asyncEnd: guarded(end) } as never)
+
+    both(task, this.#beginTask, this.#endTask)
+    both(compute, this.#beginAttempt, this.#endAttempt)
+    both(fetch, this.#begin, this.#endFetch)
+    both(commit, this.#begin, this.#endCommit)
+    both(publish, this.#beginSend, this.#endSend)
+    earlier.subscribe(guarded((message: EarlierMessage) => this.#of(message)?.earlier(message)))
+    output.subscribe(guarded(this.#line))
+    deadLetter.subscribe(guarded(this.#deadLetter))
+  }
+
+  #of({ plan, task }: AboutTask): TaskNotes | undefined {
+    return this.#tasks.get(`${plan.run}/${task}`)
+  }
+
+  readonly #beginTask = (message: TaskMessage): void => {
+    const notes = new TaskNotes(message)
+    this.#notes.set(message, notes)
+    this.#tasks.set(`${message.plan.run}/${message.task}`, notes)
+  }
+
+  readonly #endTask = (message: TaskMessage & Ended<EndRecord>): void => {
+    const notes = this.#notes.get(message)
+    if (!notes) return
+    if (this.#of(message) === notes) this.#tasks.delete(`${message.plan.run}/${message.task}`)
+    const report = notes.end(message.result, message.error === undefined ? undefined : faultOf(message.error))
+    const onlyTold = report.ending && !report.ending.stands && report.attempts.length === 0
+    if (onlyTold) report.sends.forEach(this.#send)
+    else this.#send(report)
+  }
+
+  readonly #beginAttempt = (message: AttemptMessage): void => this.#of(message)?.beginAttempt(message.attempt)
+
+  readonly #endAttempt = (message: AttemptMessage & Ended<ReadonlyMap<number, ErrorRecord>>): void => {
+    const error = message.error ?? message.result?.values().next().value
+    this.#of(message)?.endAttempt(error === undefined ? undefined : faultOf(error))
+  }
+
+  readonly #begin = (message: AboutTask): void => {
+    const notes = this.#of(message)
+    if (notes) this.#begun.set(message, notes.now())
+  }
+
+  readonly #endFetch = (message: FetchMessage): void => {
+    const began = this.#begun.get(message)
+    if (began !== undefined) this.#of(message)?.fetched(began, message.ref.size)
+  }
+
+  readonly #endCommit = (message: AboutTask): void => {
+    const began = this.#begun.get(message)
+    if (began !== undefined) this.#of(message)?.committed(began)
+  }
+
+  readonly #beginSend = (message: PublishMessage): void => {
+    const { plan, topic, system = 'cairn', events } = message
+    const { env, pipeline, run } = plan
+    const spanId = newSpanId()
+    const traceId = traceIdOf(plan)
+    for (const { headers } of events) {
+      if (parseTraceparent(headers['traceparent'])?.traceId !== traceId) delete headers['tracestate']
+      headers['traceparent'] = traceparent(traceId, spanId)
+    }
+    const [types, ids] = [events.map(({ type }) => type), events.map(({ id }) => id)]
+    const startedAt = this.#sender(message)?.now() ?? Date.now()
+    const about = { run: { env, pipeline, run }, spanId, topic, system, types, ids, startedAt }
+    this.#sending.set(message, { about: 'send', ...about, endedAt: startedAt, error: undefined })
+  }
+
+  readonly #endSend = (message: PublishMessage & Ended<void>): void => {
+    const report = this.#sending.get(message)
+    if (!report) return
+    const notes = this.#sender(message)
+    report.endedAt = notes?.now() ?? Date.now()
+    if (message.error !== undefined) report.error = faultOf(message.error)
+    else for (const event of message.events) if (event.type === 'cairn.run-ended') this.#endRun(message, event)
+    if (notes) notes.sent(report)
+    else this.#send(report)
+  }
+
+  /** The task that tells of itself; undefined where a run's or another task's events are sent. */
+  #sender({ plan, events }: PublishMessage): TaskNotes | undefined {
+    const { type, data } = events[0]!
+    if (type === 'cairn.ready' || data.node === undefined) return undefined
+    return this.#of({ plan, task: data.batch === undefined ? data.node : `${data.node}/${data.batch}` })
+  }
+
+  #endRun({ plan }: PublishMessage, { time, data }: CairnEvent): void {
+    const { env, pipeline, run, parent, createdAt } = plan
+    const name = `${env}/${pipeline}/${run}`
+    if (this.#ended.has(name)) return
+    this.#ended.add(name)
+    if (this.#ended.size > KEPT_RUNS) this.#ended.delete(this.#ended.values().next().value!)
+    const [startedAt, endedAt] = [createdAt, Date.parse(time)]
+    this.#send({ about: 'run', run: { env, pipeline, run }, parent, startedAt, endedAt, status: data.status ?? '' })
+  }
+
+  readonly #line = ({ run, node, stream, line }: OutputMessage): void => {
+    const notes = this.#tasks.get(`${run}/${node}`)
+    const about = { run: notes?.report.run, name: run, task: node, attempt: notes?.attempt ?? 0 }
+    this.#send({ about: 'line', ...about, stream, line, at: notes?.now() ?? Date.now() })
+  }
+
+  readonly #deadLetter = ({ topic, group, error }: DeadLetterMessage): void =>
+    this.#send({ about: 'dead-letter', topic, group, error: faultOf(error) })
+}
