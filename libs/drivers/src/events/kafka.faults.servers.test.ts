@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Subscription } from '@cairn/kernel/runtime'
 import { Broker, hasBroker } from './kafka/broker.fixture.ts'
@@ -96,7 +96,7 @@ describe.skipIf(!hasBroker)('Kafka, when things go wrong (needs Java and the jar
     const topic = newTopic('zombie')
     const bus = open({ partitions: 1, sessionTimeout: 1_000 })
     await bus.ensureTopics([topic])
-    const args = [join(import.meta.dirname, 'kafka/zombie.fixture.ts'), broker.address, topic]
+    const args = [fileURLToPath(new URL('./kafka/zombie.fixture.ts', import.meta.url)), broker.address, topic]
     const zombie = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
     onTestFinished(() => void zombie.kill('SIGKILL'))
     const of = listener()

@@ -1,5 +1,5 @@
 import { CairnError, type CairnEvent, type EventBus } from '@cairn/kernel/runtime'
-import { ensureTopics, probe } from './kafka/admin.ts'
+import { ensureTopics, listTopics, probe } from './kafka/admin.ts'
 import { eventOf, listDeadLetters, type DeadLetter } from './kafka/dead-letters.ts'
 import { within } from './kafka/deadline.ts'
 import { sizeOf, toMessage, type Outgoing } from './kafka/message.ts'
@@ -15,6 +15,8 @@ export type { KafkaBusOptions } from './kafka/settings.ts'
 export interface KafkaBus extends EventBus {
   /** Creates those topics that are missing, and for each one for its dead letters: `<topic>.dead`. */
   ensureTopics(names: readonly string[]): Promise<void>
+  /** The names of all topics that there are. */
+  topics(): Promise<readonly string[]>
   /** Resolves when a broker answers. */
   probe(): Promise<void>
   /** What groups could not handle of a topic, the newest first. */
@@ -72,6 +74,7 @@ export function kafkaBus(options: KafkaBusOptions): KafkaBus {
       return { close }
     },
     ensureTopics: (names) => ensureTopics(settings, names),
+    topics: () => listTopics(settings),
     probe: () => probe(settings),
     deadLetters: (topic, { limit = 100 } = {}) => listDeadLetters(settings, topic, limit),
     replay: async (topic, id) => publish(topic, [await eventOf(settings, topic, id)]),

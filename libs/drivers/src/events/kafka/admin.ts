@@ -26,6 +26,11 @@ export function ensureTopics(settings: Settings, names: readonly string[]): Prom
 /** However others compress what they send: the client stops at what it cannot decompress, which is all but gzip. */
 const READABLE = [{ name: 'compression.type', value: 'uncompressed' }]
 
+/** The names of all topics. */
+export function listTopics(settings: Settings): Promise<readonly string[]> {
+  return withAdmin(settings, 'cannot list topics', (admin) => admin.listTopics())
+}
+
 /** Resolves when a broker answers. */
 export function probe(settings: Settings): Promise<void> {
   return withAdmin(

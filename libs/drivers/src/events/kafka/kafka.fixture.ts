@@ -7,7 +7,7 @@ import { groupIdOf } from './names.ts'
 import { settingsOf } from './settings.ts'
 
 /** Quick to notice, for the sake of tests. */
-export const QUICK = {
+const QUICK = {
   partitions: 4,
   redeliverAfter: 1,
   sessionTimeout: 6_000,
