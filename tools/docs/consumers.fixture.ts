@@ -1,0 +1,127 @@
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { vi } from 'vitest'
+import { openConnection, type Connection } from '@cairn/drivers/connection'
+import { thisProcess } from '@cairn/drivers/process-id'
+import { findProject, loadPipeline, openPool, planRun, Workspace } from '@cairn/embedded'
+import { Engine, submit, systemClock, topicOf, type CairnEvent } from '@cairn/kernel/runtime'
+import { build, inCache, type Program } from '../servers/programs.ts'
+import type { Endpoints } from '../servers/servers.ts'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+
+export type Environment = Awaited<ReturnType<typeof openEnvironment>>
+
+/** An environment of its own, on Kafka and MinIO, in which this process runs flight-delays. */
+export async function openEnvironment({ kafka, s3 }: Endpoints) {
+  const folder = mkdtempSync(join(tmpdir(), 'cairn-consumers-'))
+  const connection: Connection = { env: `docs-${randomUUID().slice(0, 8)}`, kafka, s3: { ...s3, bucket: 'cairn-docs' } }
+  const { env } = connection
+  const connectionFile = join(folder, 'connection.json')
+  writeFileSync(connectionFile, JSON.stringify(connection))
+
+  const connected = await openConnection(connection, { clientId: 'docs', cache: join(folder, 'objects') })
+  const { bus, store } = connected
+  const workspace = new Workspace({ ...findProject(ROOT), env, store: folder }, store)
+  const loaded = await loadPipeline(workspace.project, 'flight-delays')
+  const topic = topicOf({ env, pipeline: 'flight-delays' })
+  await Promise.all([store.ensureBucket(), bus.ensureTopics([topic])])
+
+  const pool = openPool(workspace)
+  const engine = new Engine({ ...connected, clock: systemClock, compute: pool, name: thisProcess, hasSuccessor: false })
+  const events: CairnEvent[] = []
+  await Promise.all([
+    bus.subscribe(topic, { group: 'engine', from: 'beginning' }, (event) => engine.handle(event)),
+    bus.subscribe(topic, { group: 'watcher', from: 'beginning' }, async (event) => void events.push(event)),
+  ])
+  const has = (run: string, type: string, step?: string) => () =>
+    events.find(({ type: t, data }) => t === `cairn.${type}` && data.run === run && data.step === step)
+
+  return {
+    env,
+    bus,
+    topic,
+    folder,
+    brokers: kafka.brokers.join(','),
+    connectionFile,
+    /** Sets off a run; with few trees, for it is their events that count. */
+    async start(): Promise<string> {
+      const { plan } = await planRun(workspace, loaded, { settings: { 'train-model.trees': 5 } })
+      await submit({ store, bus, clock: systemClock }, plan)
+      return plan.run
+    },
+    /** Resolves with the event that tells how a step of a run, or the run itself, has ended. */
+    until: (run: string, type: 'completed' | 'run-ended', step?: string): Promise<CairnEvent> =>
+      vi.waitUntil(has(run, type, step), { timeout: 240_000, interval: 20 }),
+    async close() {
+      engine.stop()
+      pool.close()
+      await connected.close()
+      workspace.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export type Teller = ReturnType<typeof startTeller>
+
+/** A program that prints a line for each event: the event's id, a space, and something else. */
+export function startTeller(
+  command: readonly [string, ...string[]],
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+) {
+  const [program, ...args] = command
+  const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const lines: string[] = []
+  let errors = ''
+  createInterface(child.stdout).on('line', (line) => lines.push(line))
+  child.stderr.on('data', (data) => (errors += String(data)))
+  const closed = once(child, 'close') as Promise<[code: number | null, signal: string | null]>
+  const ids = () => lines.map((line) => line.split(' ')[0]!)
+  return {
+    lines,
+    ids,
+    /** Resolves when it has told of all of these. */
+    async until(...wanted: readonly string[]): Promise<void> {
+      const isTold = () => {
+        if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${errors}`)
+        return wanted.every((id) => ids().includes(id))
+      }
+      await vi.waitUntil(isTold, { timeout: 120_000, interval: 10 })
+    },
+    /** Resolves with its exit code, or the signal that ended it, and what it complained of. */
+    async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<readonly [number | string, string]> {
+      child.kill(signal)
+      const [code, by] = await closed
+      return [code ?? by!, errors]
+    },
+  }
+}
+
+const VERSION = '3.0.12'
+
+/** The Kafka client that the Python example needs: written in Python alone. */
+export const kafkaPython: Program = {
+  name: `kafka-python ${VERSION}`,
+  folder: inCache(`kafka-python-${VERSION}`),
+  needs: [{ name: 'Python', check: ['python3', '-m', 'pip', '--version'], package: 'python3-pip' }],
+  async make(folder, note) {
+    const pip = [
+      'python3',
+      '-m',
+      'pip',
+      'install',
+      '--no-deps',
+      '--target',
+      folder,
+      `kafka-python==${VERSION}`,
+    ] as const
+    await build('kafka-python', pip, { cwd: folder }, note)
+  },
+}

@@ -1,0 +1,150 @@
+import { symlinkSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { rolldown } from 'rolldown'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import type { CairnEvent } from '@cairn/kernel/runtime'
+import { isAtHand } from '../servers/needed.fixture.ts'
+import { install, lacking } from '../servers/programs.ts'
+import { kafkaPython, openEnvironment, startTeller, type Environment, type Teller } from './consumers.fixture.ts'
+
+const servers = inject('servers')
+const hasPython = servers !== undefined && (await isPythonAtHand())
+const ROOT = resolve(import.meta.dirname, '../..')
+const EXAMPLES = join(ROOT, 'docs/consumers')
+const PATIENCE = { timeout: 300_000 }
+
+/** Under CI what is lacking fails the tests, instead of skipping some. */
+async function isPythonAtHand(): Promise<boolean> {
+  if (!isAtHand(lacking(kafkaPython, kafkaPython.needs))) return false
+  try {
+    await install(kafkaPython, (line) => console.error(line))
+    return true
+  } catch (error) {
+    if (process.env['CI']) throw error
+    console.error(`skipped: ${(error as Error).message}`)
+    return false
+  }
+}
+
+describe.skipIf(!servers)('a consumer of flight-delays', PATIENCE, () => {
+  let lab: Environment
+  let inFlight: string
+  /** Ids of all that there is to be told. */
+  const ids: string[] = []
+  const startedFirst = new Map<string, Teller>()
+  const open = new Set<Teller>()
+
+  const start = (command: readonly [string, ...string[]], env: Readonly<Record<string, string>>): Teller => {
+    const teller = startTeller(command, lab.folder, env)
+    open.add(teller)
+    return teller
+  }
+  const end = (teller: Teller, signal: 'SIGTERM' | 'SIGKILL') => {
+    open.delete(teller)
+    return teller.end(signal)
+  }
+  const typescript = (group: string): Teller =>
+    start([process.execPath, join(EXAMPLES, 'notify.ts'), group], { CAIRN_CONNECTION: lab.connectionFile })
+  const python = (group: string, ...more: string[]): Teller => {
+    const options = ['--brokers', lab.brokers, '--env', lab.env, '--group', `py-${group}`, ...more]
+    return start(['python3', join(EXAMPLES, 'notify.py'), ...options], { PYTHONPATH: kafkaPython.folder })
+  }
+  const CONSUMERS = [
+    { name: 'notify.ts', isThere: true, start: typescript, anew: () => typescript('anew') },
+    { name: 'notify.py', isThere: hasPython, start: python, anew: () => python('anew', '--from-beginning') },
+  ]
+
+  /** Runs flight-delays once more, all of it reused. */
+  const runAgain = async (): Promise<string> => {
+    const run = await lab.start()
+    ids.push(completed(run))
+    await lab.until(run, 'run-ended')
+    return completed(run)
+  }
+  const completed = (run: string) => `${run}/evaluate/completed`
+
+  beforeAll(async () => {
+    lab = await openEnvironment(servers!)
+    inFlight = await lab.start()
+    ids.push(completed(inFlight))
+    await lab.until(inFlight, 'completed', 'load-flights')
+    for (const { name, isThere, start } of CONSUMERS)
+      if (isThere) startedFirst.set(name, start('first', '--from-beginning'))
+  }, 600_000)
+  afterAll(async () => {
+    await Promise.all([...open].map((teller) => teller.end('SIGKILL')))
+    await lab?.close()
+  }, 60_000)
+
+  describe.each(CONSUMERS)('by $name', ({ name, isThere, start, anew }) => {
+    it.skipIf(!isThere)('hears of the run that was in flight when it started', async () => {
+      const teller = startedFirst.get(name)!
+      await teller.until(completed(inFlight))
+      expect(await end(teller, 'SIGTERM')).toEqual([0, ''])
+      expect(teller.ids().filter((id) => id === completed(inFlight))).toHaveLength(1)
+    })
+
+    it.skipIf(!isThere)('resumes without loss when it was killed in the middle', async () => {
+      const killed = start('first')
+      await killed.until(await runAgain())
+      const before = killed.lines.length
+      const during = Promise.all([runAgain(), runAgain(), runAgain()])
+      await vi.waitUntil(() => killed.lines.length > before, { timeout: 60_000, interval: 1 })
+      await end(killed, 'SIGKILL')
+      await during
+      await runAgain()
+      const lives = [startedFirst.get(name)!, killed]
+      const resumed = start('first')
+      await resumed.until(...ids.filter((id) => !lives.some((life) => life.ids().includes(id))))
+      expect(await end(resumed, 'SIGTERM')).toEqual([0, ''])
+
+      const told = [...lives, resumed].flatMap((life) => life.ids())
+      expect([...new Set(told)].sort()).toEqual(ids.toSorted())
+      // What it told in the very moment of the kill, it could not note.
+      expect(told.length - new Set(told).size).toBeLessThanOrEqual(1)
+    })
+
+    it.skipIf(!isThere)('hears all from the beginning as another group, once each however often it comes', async () => {
+      const teller = anew()
+      await teller.until(...ids)
+      const event = await lab.until(inFlight, 'completed', 'evaluate')
+      const last = { ...event, id: `${event.id}/last-for-${name}` }
+      ids.push(last.id)
+      await lab.bus.publish(lab.topic, [event, event, last])
+      await teller.until(last.id)
+      expect(await end(teller, 'SIGTERM')).toEqual([0, ''])
+      expect(teller.ids().sort()).toEqual(ids.toSorted())
+    })
+  })
+
+  it.skipIf(!hasPython)('by notify.py puts what breaks the contract to the dead letters, and goes on', async () => {
+    const dead: CairnEvent[] = []
+    const hear = async (event: CairnEvent) => void dead.push(event)
+    await lab.bus.subscribe(`${lab.topic}.dead`, { group: 'docs', from: 'beginning' }, hear)
+    const event = await lab.until(inFlight, 'completed', 'evaluate')
+    const bad = { ...event, id: `${event.id}/bad`, data: { ...event.data, outputs: {} } }
+    const good = { ...event, id: `${event.id}/good` }
+    const teller = python('strict', '--from-beginning')
+    await lab.bus.publish(lab.topic, [bad, good])
+    await teller.until(good.id)
+    expect(await end(teller, 'SIGTERM')).toEqual([0, ''])
+    expect(teller.ids()).not.toContain(bad.id)
+    await vi.waitUntil(() => dead.length > 0, { timeout: 60_000 })
+    expect(dead.map(({ id }) => id)).toEqual([bad.id])
+  })
+
+  it('by nest.ts hears of all runs, and ends when it is told to', async () => {
+    const bundle = await rolldown({
+      input: join(EXAMPLES, 'nest.ts'),
+      platform: 'node',
+      external: (id) => !/^([./\0]|@cairn\/|@oxc-project\/)/.test(id),
+      tsconfig: join(ROOT, 'tsconfig.base.json'),
+    })
+    const file = join(lab.folder, 'nest.js')
+    await bundle.write({ file, format: 'esm', codeSplitting: false })
+    symlinkSync(join(ROOT, 'node_modules'), join(lab.folder, 'node_modules'))
+    const teller = start([process.execPath, file], { CAIRN_CONNECTION: lab.connectionFile })
+    await teller.until(...ids)
+    expect(await end(teller, 'SIGTERM')).toEqual([0, ''])
+  })
+})
