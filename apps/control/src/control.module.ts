@@ -1,10 +1,12 @@
 import { Module, type DynamicModule } from '@nestjs/common'
 import { APP_FILTER } from '@nestjs/core'
 import { HealthModule, type Health } from '@cairn/stage'
+import { CheckupController } from './checkup.controller.ts'
+import type { CheckupHost } from './checkup.ts'
 import type { Control } from './control.ts'
 import { Errors } from './errors.filter.ts'
 import type { Follower } from './follower.ts'
-import { CONTROL, ENVIRONMENT, FOLLOWER, STORE, TOKENS } from './injected.ts'
+import { CHECKUP, CONTROL, ENVIRONMENT, FOLLOWER, STORE, TOKENS } from './injected.ts'
 import { PipelinesController } from './pipelines.controller.ts'
 import { RecordsController } from './records.controller.ts'
 import { RunsController } from './runs.controller.ts'
@@ -14,21 +16,23 @@ export interface ControlModuleOptions {
   readonly control: Control
   readonly follower: Follower
   readonly tokens: Tokens
+  readonly checkup: CheckupHost
   readonly health: Health
 }
 
 @Module({})
 export class ControlModule {
-  static forRoot({ control, follower, tokens, health }: ControlModuleOptions): DynamicModule {
+  static forRoot({ control, follower, tokens, checkup, health }: ControlModuleOptions): DynamicModule {
     const { store, env } = control.host
     return {
       module: ControlModule,
       imports: [HealthModule.forRoot(health)],
-      controllers: [PipelinesController, RunsController, RecordsController],
+      controllers: [CheckupController, PipelinesController, RunsController, RecordsController],
       providers: [
         { provide: CONTROL, useValue: control },
         { provide: FOLLOWER, useValue: follower },
         { provide: TOKENS, useValue: tokens },
+        { provide: CHECKUP, useValue: checkup },
         { provide: STORE, useValue: store },
         { provide: ENVIRONMENT, useValue: env },
         { provide: APP_FILTER, useClass: Errors },

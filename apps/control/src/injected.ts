@@ -2,5 +2,6 @@
 export const TOKENS = Symbol('tokens')
 export const CONTROL = Symbol('control')
 export const FOLLOWER = Symbol('follower')
+export const CHECKUP = Symbol('checkup')
 export const STORE = Symbol('store')
 export const ENVIRONMENT = Symbol('environment')

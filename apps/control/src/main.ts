@@ -58,7 +58,13 @@ const health = {
 }
 
 const app = await NestFactory.create<NestFastifyApplication>(
-  ControlModule.forRoot({ control: new Control(host), follower, tokens: tokensIn(settings.tokens), health }),
+  ControlModule.forRoot({
+    control: new Control(host),
+    follower,
+    tokens: tokensIn(settings.tokens),
+    checkup: { env, store, bus },
+    health,
+  }),
   new FastifyAdapter({ bodyLimit: settings.bodyLimit }),
   { logger: nestLogger(log) },
 )

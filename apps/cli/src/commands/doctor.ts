@@ -6,12 +6,17 @@ import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { bytes, number } from '@cairn/embedded'
 import { paint } from '../terminal/style.ts'
 
-/** `cairn doctor`: reads every record and every byte of the store, and tells what is wrong. */
+/**
+ * `cairn doctor`: reads every record and every byte of the store, and tells what is wrong. `--on` a context: whether its
+ * services and what they stand on are well.
+ */
 export default async function doctor(
   { repair = false }: { repair?: boolean },
   command: { optsWithGlobals(): GlobalOptions },
 ) {
   const { json, ...globals } = command.optsWithGlobals()
+  if (globals.on !== undefined)
+    return (await import('../remote/doctor.ts')).examineServices(globals.on, globals, repair, json)
   const workspace = await openWorkspace(globals)
   const checkups: Record<string, Checkup> = {}
   for (const pipeline of await workspace.store.children(`${workspace.project.env}/`))

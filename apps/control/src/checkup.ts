@@ -1,0 +1,64 @@
+import { layout, STORE_FILE, STORE_FORMAT, topicOf, type ArtifactStore } from '@cairn/kernel/runtime'
+import { runNames } from '@cairn/embedded'
+
+/** One thing that was looked at. */
+export interface Checked {
+  readonly what: string
+  readonly ok: boolean
+  /** What was found: a figure, or what is wrong. */
+  readonly found: string
+  /** What to do about it. */
+  readonly next?: string
+}
+
+export interface CheckupHost {
+  readonly env: string
+  readonly store: ArtifactStore
+  readonly bus: {
+    probe(): Promise<void>
+    topics(): Promise<readonly string[]>
+  }
+}
+
+/** What the services of an environment stand on, looked at from the control service. */
+export async function checkup({ env, store, bus }: CheckupHost): Promise<readonly Checked[]> {
+  return Promise.all([
+    check('kafka', async () => `a broker answered in ${await milliseconds(() => bus.probe())}`),
+    check('store', async () => {
+      const took = await milliseconds(() => store.stat(STORE_FILE))
+      return `answered in ${took}`
+    }),
+    check('store format', async () => {
+      const bytes = await store.read(STORE_FILE)
+      const { format } = JSON.parse(Buffer.from(bytes ?? '{}').toString()) as { format?: number }
+      if (format !== STORE_FORMAT) throw new Error(`format ${format}, and this control service writes ${STORE_FORMAT}`)
+      return `format ${format}`
+    }),
+    check('topics', async () => {
+      const there = new Set(await bus.topics())
+      const missing: string[] = []
+      for (const pipeline of await store.children(`${env}/`)) {
+        const hasRuns = (await runNames(store, layout(env, pipeline))).length > 0
+        if (hasRuns && !there.has(topicOf({ env, pipeline }))) missing.push(topicOf({ env, pipeline }))
+      }
+      if (missing.length > 0) throw new Error(`missing: ${missing.join(', ')}`)
+      return `${there.size} there`
+    }),
+    check('versions', async () => `node ${process.versions.node}`),
+  ])
+}
+
+async function check(what: string, look: () => Promise<string>): Promise<Checked> {
+  try {
+    return { what, ok: true, found: await look() }
+  } catch (error) {
+    const { message, next } = error as Error & { next?: string }
+    return { what, ok: false, found: message, ...(next !== undefined && { next }) }
+  }
+}
+
+async function milliseconds(work: () => Promise<unknown>): Promise<string> {
+  const started = performance.now()
+  await work()
+  return `${Math.round(performance.now() - started)} ms`
+}
