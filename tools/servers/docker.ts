@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { KAFKA_VERSION, kafkaAnswers, kafkaSettings } from './kafka.ts'
 import { minioAnswers, minioEnvironment, type Credentials } from './minio.ts'
+import { build } from './programs.ts'
 import type { Launch } from './server-process.ts'
 
 const KAFKA_IMAGE = process.env['CAIRN_KAFKA_IMAGE'] ?? `apache/kafka:${KAFKA_VERSION}`
@@ -10,6 +11,15 @@ const MINIO_IMAGE = process.env['CAIRN_MINIO_IMAGE'] ?? 'quay.io/minio/minio:REL
 
 export function dockerAnswers(): boolean {
   return spawnSync('docker', ['info'], { stdio: 'ignore', timeout: 5_000 }).status === 0
+}
+
+/** Brings the images that are not there yet. */
+export async function pullImages(note: (line: string) => void): Promise<void> {
+  for (const image of [KAFKA_IMAGE, MINIO_IMAGE]) {
+    if (spawnSync('docker', ['image', 'inspect', image], { stdio: 'ignore' }).status === 0) continue
+    note(`pulling ${image} …`)
+    await build(image, ['docker', 'pull', image], {}, note)
+  }
 }
 
 /** What a container holds ends with it: for tests. */

@@ -11,7 +11,10 @@ import { isAtHand } from './needed.fixture.ts'
 import { BUILD_DEADLINE_MS, install, lacking } from './programs.ts'
 import { freePorts, launch, stopProcess, untilReady, type Launch } from './server-process.ts'
 
-describe.runIf(isAtHand(lacking(MINIO)))('a store whose server fails it', () => {
+/** Of a machine that does much else, too. */
+const PATIENCE_MS = 180_000
+
+describe.runIf(isAtHand(lacking(MINIO)))('a store whose server fails it', { timeout: PATIENCE_MS }, () => {
   beforeAll(() => install(MINIO, console.error), BUILD_DEADLINE_MS)
   let folder: string
   let server: Launch
@@ -23,11 +26,12 @@ describe.runIf(isAtHand(lacking(MINIO)))('a store whose server fails it', () => 
     const credentials = { accessKey: 'cairn-test', secretKey: randomBytes(16).toString('hex') }
     server = minioServer(join(folder, 'minio'), port, credentials)
     running = launch(server)
-    await untilReady(server, running, 30_000)
+    await untilReady(server, running, PATIENCE_MS / 2)
     const endpoint = `http://127.0.0.1:${port}`
-    store = minioStore({ endpoint, ...credentials, bucket: 'kept', cache: join(folder, 'cache'), silenceMs: 300 })
+    const patience = { silenceMs: 300, deadlineMs: PATIENCE_MS / 2 }
+    store = minioStore({ endpoint, ...credentials, bucket: 'kept', cache: join(folder, 'cache'), ...patience })
     await store.ensureBucket()
-  })
+  }, PATIENCE_MS)
   afterEach(async () => {
     await store.close()
     await stopProcess(running)
@@ -41,7 +45,7 @@ describe.runIf(isAtHand(lacking(MINIO)))('a store whose server fails it', () => 
   }
   const restart = async () => {
     running = launch(server)
-    await untilReady(server, running, 30_000)
+    await untilReady(server, running, PATIENCE_MS / 2)
   }
   /** Two who write each record; tells how often someone was told that it was the first. */
   const claimAll = async (

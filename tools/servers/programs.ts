@@ -58,11 +58,11 @@ export async function install({ name, folder, make }: Program, note: (line: stri
 export async function build(
   name: string,
   [program, ...args]: readonly [string, ...string[]],
-  options: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
+  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> },
   note: (line: string) => void,
 ): Promise<void> {
   const child = spawn(program, args, {
-    cwd: options.cwd,
+    ...options,
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: BUILD_DEADLINE_MS,
@@ -81,7 +81,7 @@ export async function build(
     await new Promise<void>((resolve, reject) => {
       const failed = (how: string) =>
         reject(
-          new CairnError('NOT_FOUND', `${name} could not be made: ${program} ${how}\n${output.trim()}`, {
+          new CairnError('NOT_FOUND', `${name} could not be brought: ${program} ${how}\n${output.trim()}`, {
             next: `see that ${program} works and reaches its registry, then try again`,
           }),
         )

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { isGone } from '@cairn/drivers/process-id'
 import { CairnError } from '@cairn/kernel'
-import { kafkaContainer, minioContainer } from './docker.ts'
+import { kafkaContainer, minioContainer, pullImages } from './docker.ts'
 import { JAVA, KAFKA, kafkaServer } from './kafka.ts'
 import { whileLocked } from './lock.ts'
 import { MINIO, minioServer, type Credentials } from './minio.ts'
@@ -40,8 +40,8 @@ interface State extends Endpoints {
 /** Starts Kafka and MinIO on this machine's loopback address, or gives those that run in the folder already. */
 export async function startServers(options: ServersOptions): Promise<Servers> {
   const folder = resolve(options.folder)
-  const { docker = false, log = () => {}, deadlineMs = 60_000 } = options
-  if (!docker && !runningServers(folder)) await installServers(log)
+  const { docker = false, log = () => {}, deadlineMs = 120_000 } = options
+  if (!runningServers(folder)) await (docker ? pullImages(log) : installServers(log))
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   // One starts them; the others then find them.
   return whileLocked(join(folder, 'starting'), `starting servers in ${folder}`, deadlineMs * 2, log, async () => {

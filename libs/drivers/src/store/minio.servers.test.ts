@@ -24,7 +24,7 @@ const s3 = inject('servers')?.s3
 const BUCKET = 'cairn-test'
 const bytes = (text: string) => Buffer.from(text)
 
-describe.skipIf(!s3)('MinIO', () => {
+describe.skipIf(!s3)('MinIO', { timeout: 90_000 }, () => {
   const newPrefix = () => `${randomUUID()}/`
   beforeAll(() => minioStore({ ...s3!, bucket: BUCKET, cache: tmpdir() }).ensureBucket())
 
@@ -51,7 +51,7 @@ describe.skipIf(!s3)('MinIO', () => {
     /** A store behind a proxy that does wrong what it is told to, and does not take long to notice. */
     const openFaulty = async (options: Partial<MinioStoreOptions> = {}) => {
       const proxy = await faultyProxy(s3!.endpoint)
-      const store = open({ endpoint: proxy.endpoint, silenceMs: 200, deadlineMs: 5_000, ...options })
+      const store = open({ endpoint: proxy.endpoint, silenceMs: 500, deadlineMs: 20_000, ...options })
       opened.push(proxy)
       return { proxy, store }
     }
@@ -162,7 +162,7 @@ describe.skipIf(!s3)('MinIO', () => {
       })
 
       it('stores a large object through any of these', async () => {
-        const { proxy, store } = await openFaulty({ silenceMs: 2_000 })
+        const { proxy, store } = await openFaulty({ silenceMs: 5_000 })
         const object = randomBytes(40_000_000)
         for (const fault of ['answer lost', 'request lost', 'busy'] as const) proxy.next('PUT', fault)
         proxy.next('POST', 'answer lost') // makes two uploads of it
@@ -193,7 +193,7 @@ describe.skipIf(!s3)('MinIO', () => {
           )
           expect(next).toContain('curl http://127.0.0.1:9/minio/health/live')
         }
-        expect(performance.now() - started).toBeLessThan(8 * 600)
+        expect(performance.now() - started).toBeLessThan(15_000) // without a deadline of its own each takes 30 s
       })
 
       it('is told of within the deadline when it takes requests and never answers', async () => {
@@ -203,7 +203,7 @@ describe.skipIf(!s3)('MinIO', () => {
         expect((await failure(store.create('a/b', bytes('x')))).message).toMatch(/no answer/)
         expect((await failure(store.read('a/b'))).message).toMatch(/no answer/)
         expect((await failure(store.put('a/b', bytes('x')))).message).toMatch(/no answer/)
-        expect(performance.now() - started).toBeLessThan(3_000)
+        expect(performance.now() - started).toBeLessThan(15_000)
       })
 
       it('is told of at once when its disk is full', async () => {
@@ -299,7 +299,7 @@ describe.skipIf(!s3)('MinIO', () => {
 
     describe('and its local copies', () => {
       it('downloads an object once, for any number who want it at once, and later', async () => {
-        const { proxy, store } = await openFaulty()
+        const { proxy, store } = await openFaulty({ silenceMs: 10_000 })
         await store.put('objects/1', bytes('bytes'))
         const files = await Promise.all(Array.from({ length: 16 }, () => store.fetch('objects/1')))
         expect(new Set(files).size).toBe(1)
@@ -314,7 +314,7 @@ describe.skipIf(!s3)('MinIO', () => {
       })
 
       it('has one at once of a file that was stored from here', async () => {
-        const { proxy, store } = await openFaulty()
+        const { proxy, store } = await openFaulty({ silenceMs: 10_000 })
         const file = join(await store.scratch(), 'made')
         writeFileSync(file, randomBytes(1_000))
         await store.put('objects/1', { file })
@@ -455,7 +455,7 @@ describe.skipIf(!s3)('MinIO', () => {
       expect(listed.sort()).toEqual(paths.sort())
       expect(await store.children('run/ends/')).toHaveLength(2_500)
       expect(await store.children('run/')).toEqual(['ends'])
-    }, 60_000)
+    })
 
     it('stops a list when its reader does', async () => {
       const store = open()
@@ -498,6 +498,6 @@ describe.skipIf(!s3)('MinIO', () => {
       await pipeline(createReadStream(fetched), found)
       expect(found.digest('hex')).toBe(digest)
       expect(most - before).toBeLessThan(100_000_000)
-    }, 60_000)
+    })
   })
 })

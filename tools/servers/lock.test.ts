@@ -1,0 +1,53 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { thisProcess } from '@cairn/drivers/process-id'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { whileLocked } from './lock.ts'
+
+describe('a lock', () => {
+  let folder: string
+  let lock: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'cairn-lock-'))
+    lock = join(folder, 'lock')
+  })
+  afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+  const locked = <Result>(work: () => Promise<Result>, deadlineMs = 10_000) =>
+    whileLocked(lock, 'counting', deadlineMs, () => {}, work)
+
+  it('lets one in at a time', async () => {
+    let inside = 0
+    const most = await Promise.all(
+      Array.from({ length: 4 }, () =>
+        locked(async () => {
+          inside++
+          await new Promise(setImmediate)
+          return inside--
+        }),
+      ),
+    )
+    expect(most).toEqual([1, 1, 1, 1])
+  })
+
+  it('is given back when the work fails', async () => {
+    await expect(locked(() => Promise.reject(new Error('failed')))).rejects.toThrow('failed')
+    expect(existsSync(lock)).toBe(false)
+  })
+
+  it('is broken when its holder is gone', async () => {
+    writeFileSync(lock, `${hostname()}/${process.pid}/1`) // this process's id, but started long before
+    expect(await locked(async () => 'in')).toBe('in')
+  })
+
+  it('is not waited for longer than a deadline', async () => {
+    writeFileSync(lock, thisProcess)
+    await expect(locked(async () => 'in', 1)).rejects.toMatchObject({
+      code: 'TIMED_OUT',
+      message: expect.stringContaining('has been counting for') as string,
+      next: expect.stringContaining(lock) as string,
+    })
+    expect(existsSync(lock)).toBe(true)
+  })
+})
