@@ -1,0 +1,80 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startReceiver, type Receiver } from './receiver.fixture.ts'
+import { PIPELINE, TRACKED, TrackedProject } from './tracked-project.fixture.ts'
+
+const { NODE_OPTIONS } = TRACKED
+/** Nothing listens there. */
+const NO_COLLECTOR = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' }
+
+describe('tracking', () => {
+  let project: TrackedProject
+  let good: Receiver
+  let silent: Receiver
+  beforeAll(async () => {
+    project = new TrackedProject(PIPELINE)
+    good = await startReceiver()
+    silent = await startReceiver({ answers: false })
+  })
+  afterAll(async () => {
+    await good[Symbol.asyncDispose]()
+    await silent[Symbol.asyncDispose]()
+    project.remove()
+  })
+
+  /** Runs from nothing, in a store of its own; gives the names of all checkpoints and the bytes of all objects. */
+  const run = async (store: string, env: Readonly<Record<string, string>>) => {
+    rmSync(join(project.root, 'tried'), { force: true })
+    const ran = await project.cairn(env, '--store', store, 'run', 'demo', '--json')
+    const { status } = JSON.parse(ran.output) as { status: string }
+    const filesIn = (folder: string) =>
+      readdirSync(join(project.root, store, 'local/demo', folder), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name))
+        .sort()
+    const nameOf = (path: string) => path.slice(path.indexOf('local/demo'))
+    const objects = filesIn('objects').map((path) => [nameOf(path), readFileSync(path, 'base64')])
+    return { ...ran, status, kept: { keys: filesIn('checkpoints').map(nameOf), objects } }
+  }
+
+  it('leaves the same keys and bytes, on, off, and with a collector that is dead, silent or no address', async () => {
+    const off = await run('off', {})
+    expect(off.kept.keys).toHaveLength(8)
+    expect(off.kept.objects).not.toHaveLength(0)
+    const ways = {
+      on: good.env,
+      dead: NO_COLLECTOR,
+      silent: silent.env,
+      wrong: { OTEL_EXPORTER_OTLP_ENDPOINT: 'no address' },
+    }
+    for (const [way, env] of Object.entries(ways)) {
+      const { kept, status, errors, code } = await run(way, { NODE_OPTIONS, ...env })
+      expect({ way, kept, status, errors, code }).toEqual({ way, kept: off.kept, status, errors: '', code: 0 })
+    }
+  }, 240_000)
+
+  it('holds the end of a process up for a second at most', async () => {
+    const program = `
+import { channels } from '@cairn/kernel/channels'
+channels.output.publish({ run: 'r', node: 'n', stream: 'stdout', line: 'x' })
+const rest = () => { process.exitCode = 7; console.log(Date.now()) }
+setTimeout(process.argv[2] === 'exit' ? () => { rest(); process.exit() } : rest, 2_000)
+`
+    project.write({ 'program.mjs': program })
+    for (const env of [NO_COLLECTOR, silent.env])
+      for (const how of ['exit', 'end']) {
+        const { code, output, errors } = await project.run({ NODE_OPTIONS, ...env }, 'program.mjs', how)
+        const late = Date.now() - Number(output)
+        expect([code, errors, late < 2_500 ? 'soon' : late]).toEqual([7, '', 'soon'])
+      }
+  }, 60_000)
+
+  it('starts no thread before there is something to tell', async () => {
+    const threadsOf = async (...args: string[]) => {
+      const { errors } = await project.cairn({ NODE_OPTIONS, ...NO_COLLECTOR, NODE_DEBUG: 'worker' }, ...args)
+      return errors.match(/instantiating Worker.*exporter/g)?.length ?? 0
+    }
+    expect([await threadsOf('graph', 'demo'), await threadsOf('run', 'demo')]).toEqual([0, 1])
+  }, 60_000)
+})
