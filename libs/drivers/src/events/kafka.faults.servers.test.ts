@@ -58,8 +58,9 @@ describe.skipIf(!hasBroker)('Kafka, when things go wrong (needs Java and the jar
       subscriptions: [{ connected: true, lag: 0, deadLetters: 0, lastFailure: undefined }],
       producers: [{ waiting: 0, lastFailure: undefined }],
     })
-    const handled = Object.values(await committed([broker.address], topic, 'g')).reduce((sum, at) => sum + at)
-    expect(handled).toBeGreaterThanOrEqual(acknowledged.length)
+    const committedCount = async () =>
+      Object.values(await committed([broker.address], topic, 'g')).reduce((sum, at) => sum + at)
+    await eventually(committedCount).toBeGreaterThanOrEqual(acknowledged.length)
   }
 
   it('goes on when a broker hangs for longer than the session may', { timeout: 120_000 }, async () => {
