@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { openConnection, type Connection } from '@cairn/drivers/connection'
 import { controlTopicOf, topicOf } from '@cairn/kernel/runtime'
 import { grantAcls } from '../secure/grant.ts'
 import { grantPolicies } from '../secure/minio.ts'
 import { usersOf } from '../secure/users.ts'
-import { readKeys, type Setup } from './settings.ts'
+import type { Setup } from './settings.ts'
 
 /** Makes the bucket and the topics, and says who may do what with them. Does no harm a second time. */
 export async function prepareServices(setup: Setup, connection: Connection, tell: (line: string) => void) {
@@ -19,7 +20,7 @@ export async function prepareServices(setup: Setup, connection: Connection, tell
   tell(`topics ${topics.join(', ')} are there`)
   if (isSecure) {
     const users = usersOf({ bucket: connection.s3.bucket, env, pipelines, consumers })
-    const { passwords } = readKeys()
+    const passwords = JSON.parse(readFileSync('/run/cairn/passwords.json', 'utf8')) as Record<string, string>
     await grantPolicies(connection.s3, users, (name) => passwords[name]!)
     await grantAcls(
       connection.kafka,

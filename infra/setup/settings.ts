@@ -47,6 +47,7 @@ export function writeSettings(setup: Setup): void {
   put('control', 'tokens.json', json([token]))
   if (!setup.isSecure) return
 
+  put('services', 'passwords.json', json(keys.passwords))
   for (const { name } of users) put(name, 'connection.json', json(inside(setup, keys, name)))
   const listeners = {
     clients: {
@@ -93,7 +94,7 @@ function folderOf({ isSecure }: Setup, service: string): string {
   return isSecure ? join(SETTINGS, service) : SETTINGS
 }
 
-export function readKeys(): Keys {
+function readKeys(): Keys {
   if (existsSync(KEYS)) return JSON.parse(readFileSync(KEYS, 'utf8')) as Keys
   throw new CairnError('NOT_FOUND', 'nothing has been set up yet', { next: 'docker compose up --wait' })
 }
