@@ -34,6 +34,11 @@ export const TEST_PACKAGES: readonly string[] = [
   'onnxruntime-node',
   '@duckdb/node-api',
   'oxc-parser',
+  '@asyncapi/parser',
+  'ajv',
+  'ajv-formats',
+  '@nestjs/platform-fastify',
+  '@cairn/drivers',
   '@cairn/tracking',
 ]
 

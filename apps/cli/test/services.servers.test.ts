@@ -63,7 +63,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
 
   it('lets no one but its owner read what opens the services', () => {
     for (const file of ['connection.json', 'tokens.json', 'services.json'])
-      expect(statSync(project.path('.cairn/local', file)).mode & 0o077, file).toBe(0)
+      expect(statSync(project.path('.cairn/stack', file)).mode & 0o077, file).toBe(0)
     expect(statSync(project.path('.cairn/contexts/local.json')).mode & 0o077).toBe(0)
   })
 
@@ -174,5 +174,5 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
 })
 
 function running(project: CliProject): { keeper: string; services: Record<string, string> } {
-  return JSON.parse(readFileSync(project.path('.cairn/local/running.json'), 'utf8')) as ReturnType<typeof running>
+  return JSON.parse(readFileSync(project.path('.cairn/stack/running.json'), 'utf8')) as ReturnType<typeof running>
 }

@@ -5,6 +5,7 @@ import { CheckupController } from './checkup.controller.ts'
 import type { CheckupHost } from './checkup.ts'
 import type { Control } from './control.ts'
 import { Errors } from './errors.filter.ts'
+import { DeadLettersController } from './dead-letters.controller.ts'
 import type { Follower } from './follower.ts'
 import { CHECKUP, CONTROL, ENVIRONMENT, FOLLOWER, STORE, TOKENS } from './injected.ts'
 import { PipelinesController } from './pipelines.controller.ts'
@@ -27,7 +28,7 @@ export class ControlModule {
     return {
       module: ControlModule,
       imports: [HealthModule.forRoot(health)],
-      controllers: [CheckupController, PipelinesController, RunsController, RecordsController],
+      controllers: [CheckupController, PipelinesController, RunsController, DeadLettersController, RecordsController],
       providers: [
         { provide: CONTROL, useValue: control },
         { provide: FOLLOWER, useValue: follower },

@@ -8,6 +8,7 @@ import {
   readRecord,
   RECORD_VERSION,
   submit,
+  topicOf,
   type ArtifactStore,
   type Clock,
   type EventBus,
@@ -16,12 +17,13 @@ import {
   type Plan,
   type RunEnd,
 } from '@cairn/kernel/runtime'
+import type { DeadLetter, KafkaBus } from '@cairn/drivers/events/kafka'
 import { readEnds, readRun, runNames, type PlanLine, type RunRequest } from '@cairn/embedded'
 
 export interface ControlHost {
   readonly env: string
   readonly store: ArtifactStore
-  readonly bus: EventBus
+  readonly bus: EventBus & Pick<KafkaBus, 'deadLetters' | 'replay'>
   readonly clock: Clock
   readonly name: string
   /** Makes sure that there is a place for a pipeline's events. */
@@ -73,7 +75,9 @@ export class Control {
     const digest = hash('sha256', JSON.stringify(request))
     const before = path === undefined ? undefined : await readRecord<Submission>(store, path)
     if (before) return this.#again(pipeline, before, digest)
-    const [{ plan }] = await Promise.all([this.host.plan(pipeline, request, 'UTC'), this.host.prepare(pipeline)])
+    const { plan } = await this.host.plan(pipeline, request, 'UTC')
+    requireStored(plan)
+    await this.host.prepare(pipeline) // only now is it known that there is such a pipeline
     if (path !== undefined) {
       await claim<Plan>(store, this.at(pipeline).plan(plan.run), plan)
       const mine: Submission = { v: RECORD_VERSION, run: plan.run, request: digest }
@@ -127,6 +131,30 @@ export class Control {
     const request = { settings: settingsOf(plan), from: from === undefined ? [] : [from], base: run }
     return this.start(pipeline, request, undefined)
   }
+
+  async deadLetters(pipeline: string, limit: number): Promise<DeadLetter[]> {
+    return this.host.bus.deadLetters(await this.#topicOf(pipeline), { limit })
+  }
+
+  async replay(pipeline: string, id: string): Promise<void> {
+    await this.host.bus.replay(await this.#topicOf(pipeline), id)
+  }
+
+  /** Where a pipeline's events are; only once it has had a run is there such a place. */
+  async #topicOf(pipeline: string): Promise<string> {
+    const { env, store } = this.host
+    if ((await store.children(this.at(pipeline).runs)).length > 0) return topicOf({ env, pipeline })
+    throw new CairnError('NOT_FOUND', `pipeline ${pipeline} has no runs in ${env}`)
+  }
+}
+
+/** @throws CairnError BAD_DEFINITION for code that only the process which planned the run has */
+function requireStored({ steps }: Plan): void {
+  for (const [name, { code }] of Object.entries(steps))
+    if ('inline' in code)
+      throw new CairnError('BAD_DEFINITION', `${name} cannot run on services: ${code.inline}`, {
+        next: 'export it from a module',
+      })
 }
 
 /** The parameters of a run, as one would set them. */

@@ -7,7 +7,7 @@ import { AuthGuard, Needs } from './auth.guard.ts'
 import type { Control } from './control.ts'
 import type { Follower, SseMessage } from './follower.ts'
 import { CONTROL, FOLLOWER } from './injected.ts'
-import { Parse, PipelineName, PlanRequest, RetryRequest, RunName, RunRequest, schemaOf } from './schemas.ts'
+import { limitOf, Parse, PipelineName, PlanRequest, RetryRequest, RunName, RunRequest, schemaOf } from './schemas.ts'
 
 const Pipeline = () => Param('pipeline', new Parse(PipelineName))
 const Run = () => Param('run', new Parse(RunName))
@@ -56,7 +56,7 @@ export class RunsController {
   @Needs('read')
   @ApiOperation({ summary: 'The newest runs.' })
   async list(@Pipeline() pipeline: string, @Query('limit') limit = '20'): Promise<object> {
-    const runs = await this.#control.list(pipeline, Math.min(Math.max(Number(limit) || 20, 1), 200))
+    const runs = await this.#control.list(pipeline, limitOf(limit))
     return {
       runs: runs.map(({ plan, end }) => ({
         run: plan.run,

@@ -7,6 +7,8 @@ const Place = z.string().regex(/^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)*$/)
 
 export const PipelineName = Name
 export const RunName = z.string().regex(/^[\w-]{1,64}$/)
+/** `<partition>-<offset>` */
+export const DeadLetterId = z.string().regex(/^\d{1,9}-\d{1,15}$/)
 /** Of a pipeline's folder: names of the layout, and what may stand below each. Never one that leads elsewhere. */
 export const StorePath = z
   .string()
@@ -25,6 +27,11 @@ export const RunRequest = z
   .partial()
 export const PlanRequest = RunRequest.extend({ timeZone: z.string().max(64).default('UTC') })
 export const RetryRequest = z.strictObject({ from: Place.optional().describe('start here; default: go on with all') })
+
+/** How many of a list, as a query says it. */
+export function limitOf(limit: string): number {
+  return Math.min(Math.max(Math.trunc(Number(limit)) || 20, 1), 200)
+}
 
 /** JSON Schema of a request, for the OpenAPI document. */
 export function schemaOf(schema: z.ZodType): object {

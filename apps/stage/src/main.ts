@@ -25,7 +25,7 @@ const { bus, store } = connected
 const host = stageHost(settings, connection, connected)
 let stopping = false
 
-await Promise.all([store.probe(), bus.ensureTopics([host.topic, controlTopicOf(connection)])])
+await Promise.all([store.checkFormat(), bus.ensureTopics([host.topic, controlTopicOf(connection)])])
 const control = await host.listenToControl()
 const health = stageHealth(connected, () => stopping)
 const app = await NestFactory.create(StageModule.forRoot({ engine: host.engine, health }), new FastifyAdapter(), {

@@ -26,6 +26,8 @@ export interface S3Connection {
   readonly bucket: string
   readonly accessKey: string
   readonly secretKey: string
+  /** Of credentials that were lent for a time. */
+  readonly sessionToken?: string
   readonly region?: string
 }
 
@@ -49,11 +51,12 @@ export function readConnection(environment: NodeJS.ProcessEnv = process.env): Co
       next: `set ${name} or ${name}_FILE, or let CAIRN_CONNECTION name a connection file (cairn up writes one)`,
     })
   }
-  const [username, password, ca, region] = [
+  const [username, password, ca, region, sessionToken] = [
     get('CAIRN_KAFKA_USERNAME'),
     get('CAIRN_KAFKA_PASSWORD'),
     get('CAIRN_KAFKA_CA'),
     get('CAIRN_S3_REGION'),
+    get('CAIRN_S3_SESSION_TOKEN'),
   ]
   return {
     env: need('CAIRN_ENV'),
@@ -69,6 +72,7 @@ export function readConnection(environment: NodeJS.ProcessEnv = process.env): Co
       accessKey: need('CAIRN_S3_ACCESS_KEY'),
       secretKey: need('CAIRN_S3_SECRET_KEY'),
       ...(region !== undefined && { region }),
+      ...(sessionToken !== undefined && { sessionToken }),
     },
   }
 }

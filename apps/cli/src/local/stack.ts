@@ -26,7 +26,7 @@ export class Stack {
 
   constructor(root: string) {
     this.root = root
-    this.folder = join(root, '.cairn', 'local')
+    this.folder = join(root, '.cairn', 'stack')
     mkdirSync(this.folder, { recursive: true, mode: 0o700 })
   }
 

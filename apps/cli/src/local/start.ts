@@ -21,7 +21,7 @@ const READY_MS = 180_000
 /** Longer than the keeper gives the services. */
 const LEAVE_MS = 40_000
 
-export const SERVERS = join(repository, 'tools', 'servers', 'main.ts')
+const SERVERS = join(repository, 'tools', 'servers', 'main.ts')
 
 /** Starts Kafka and MinIO, or finds them running, and writes down how to reach them. */
 export async function startServers(stack: Stack, env: string, docker: boolean): Promise<Connection> {

@@ -19,6 +19,8 @@ export interface MinioStoreOptions extends MinioConnectionOptions {
 export interface MinioStore extends ArtifactStore {
   /** Makes the bucket if it is not there. */
   ensureBucket(): Promise<void>
+  /** Refuses a store of a later format. */
+  checkFormat(): Promise<void>
   /**
    * Refuses a store of a later format, and a server whose conditional writes do not keep what they promise: everything
    * that must happen once rests on them.
@@ -96,6 +98,7 @@ export function minioStore({ cache: folder, cacheLimit = 16 * 2 ** 30, ...option
         }
       })
     },
+    checkFormat: () => checkFormat(store, connection.describe),
     async probe() {
       await checkFormat(store, connection.describe)
       const path = `probe/${randomUUID()}`

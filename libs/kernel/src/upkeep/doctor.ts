@@ -1,3 +1,4 @@
+import { CairnError } from '../errors.ts'
 import { fileDigest, inlineBytes } from '../run/artifact.ts'
 import { sha256 } from '../run/key.ts'
 import type { Layout } from '../run/layout.ts'
@@ -45,13 +46,23 @@ async function checkObjects(
       const digest = path.slice(path.lastIndexOf('/') + 1)
       checked.objects++
       checked.bytes += size
-      const file = await store.fetch(path)
-      if (file === undefined || fileDigest(file).digest === digest) continue
+      if (await isWhole(store, path, digest)) continue
       broken.add(digest)
       findings.push({ path, what: 'its bytes do not match its digest', repair: 'moved to quarantine/' })
       if (repair) await store.move(path, at.quarantine(digest))
     }
   return broken
+}
+
+/** A store may itself refuse to give damaged bytes. */
+async function isWhole(store: ArtifactStore, path: string, digest: string): Promise<boolean> {
+  try {
+    const file = await store.fetch(path)
+    return file === undefined || fileDigest(file).digest === digest
+  } catch (error) {
+    if (error instanceof CairnError && error.code === 'CORRUPT') return false
+    throw error
+  }
 }
 
 /** Code is checked against its digest whenever it is loaded; here only that it can be read, manifest and all. */
