@@ -21,6 +21,10 @@ export default defineConfig({
           include: [`{apps,libs,infra,tools}/${NEEDS_SERVERS}`],
           exclude: ['**/node_modules/**'],
           globalSetup: 'tools/servers/endpoints.ts',
+          // One after the other: they share the servers, and each has processes of its own.
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],

@@ -2,7 +2,7 @@
 import { install, run } from './install.js'
 
 install()
-const targets = ['format', 'lint', 'typecheck', 'boundaries', 'deadcode', 'test']
+const targets = ['format', 'lint', 'typecheck', 'boundaries', 'deadcode', 'test', 'servers']
 run('node_modules/nx/dist/bin/nx.js', [
   'run-many',
   '--targets',
