@@ -5,8 +5,11 @@ import { CLOSED, HANDLED } from './shared.ts'
 
 /** Beside this module: as source, or as it was built. */
 const THREAD = new URL(`./exporter${extname(import.meta.url)}`, import.meta.url)
-/** Reports that may wait for the thread. */
-const MOST_WAITING = 4_096
+/** Reports go to the thread so many at a time, or after so long, in milliseconds. */
+const BATCH = 64
+const DELAY_MS = 50
+/** Reports that may be on their way. */
+const MOST = 4_096
 /** How long the end of the process waits, at most, for what is not exported yet: milliseconds. */
 const EXIT_MS = Number(process.env['CAIRN_TRACKING_EXIT_MS'] ?? 1_000)
 const MEMORY_MB = 128
@@ -19,23 +22,33 @@ export class Sender {
   readonly #shared = new Int32Array(new SharedArrayBuffer(8))
   #thread: Worker | undefined
   #isGone = false
-  #posted = 0
+  #batch: Report[] = []
+  #late: NodeJS.Timeout | undefined
+  #taken = 0
   #dropped = 0
 
   readonly send = (report: Report): void => {
     if (this.#isGone) return
-    if (((this.#posted - Atomics.load(this.#shared, HANDLED)) | 0) >= MOST_WAITING) return this.drop()
-    if (this.#dropped > 0) this.#post({ about: 'dropped', count: this.#dropped })
-    this.#dropped = 0
-    this.#post(report)
+    if (((this.#taken - Atomics.load(this.#shared, HANDLED)) | 0) >= MOST) return this.drop()
+    this.#taken++
+    this.#batch.push(report)
+    if (this.#batch.length >= BATCH) this.#post()
+    else this.#late ??= setTimeout(() => this.#post(), DELAY_MS).unref()
   }
 
   readonly drop = (): void => void this.#dropped++
 
-  #post(report: Report): void {
+  #post(): void {
+    clearTimeout(this.#late)
+    this.#late = undefined
     this.#thread ??= this.#start()
-    this.#thread.postMessage(report)
-    this.#posted++
+    if (this.#dropped > 0) {
+      this.#batch.push({ about: 'dropped', count: this.#dropped })
+      this.#taken++
+    }
+    this.#thread.postMessage(this.#batch)
+    this.#dropped = 0
+    this.#batch = []
   }
 
   /** Not before there is something to report: most processes that load this have nothing. */
@@ -48,15 +61,14 @@ export class Sender {
     thread.on('error', () => (this.#isGone = true))
     thread.on('exit', () => (this.#isGone = true))
     thread.unref()
-    process.on('exit', () => this.#close())
     return thread
   }
 
   /** Blocks, for a process that exits waits for nothing else. */
-  #close(): void {
-    if (this.#isGone) return
-    if (this.#dropped > 0) this.#post({ about: 'dropped', count: this.#dropped })
-    this.#thread!.postMessage('close')
+  readonly close = (): void => {
+    if (this.#batch.length > 0 || this.#dropped > 0) this.#post()
+    if (!this.#thread || this.#isGone) return
+    this.#thread.postMessage('close')
     Atomics.wait(this.#shared, CLOSED, 0, EXIT_MS)
   }
 }

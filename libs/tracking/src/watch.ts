@@ -2,6 +2,7 @@ import { Sender } from './sender.ts'
 import { Watcher } from './watcher.ts'
 
 const sender = new Sender()
+process.on('exit', sender.close)
 new Watcher(sender.send).listen((listener) => (message) => {
   try {
     listener(message)

@@ -1,0 +1,23 @@
+import { subscribe } from 'node:diagnostics_channel'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { logLine } from './logs.ts'
+import { measure } from './metrics.ts'
+import type { Report } from './report.ts'
+import { shutdown } from './sdk.ts'
+import { trace } from './spans.ts'
+
+/** What else is under way gets so long when a collector turns out not to be there, in milliseconds. */
+const LAST_MS = 100
+
+export function handle(report: Report): void {
+  measure(report)
+  if (report.about === 'line') logLine(report)
+  else trace(report)
+}
+
+/** Resolves when all is exported, or when there is no hope of that. */
+export async function close(): Promise<void> {
+  const refused = Promise.withResolvers<void>()
+  subscribe('http.client.request.error', () => refused.resolve())
+  await Promise.race([shutdown().catch(() => {}), refused.promise.then(() => sleep(LAST_MS))])
+}
