@@ -1,11 +1,15 @@
 import { Observable, Subject } from 'rxjs'
 import {
+  attemptEvent,
   endEvent,
   layout,
   runEvent,
+  readRecord,
   topicOf,
+  type AttemptRecord,
   type CairnEvent,
   type Layout,
+  type Plan,
   type Subscription,
 } from '@cairn/kernel/runtime'
 import { readEnds, readRun } from '@cairn/embedded'
@@ -69,7 +73,9 @@ export class Follower {
     const { store } = this.#host
     const { plan, end } = await readRun(store, this.#at(pipeline), run)
     const ends = [...(await readEnds(store, this.#at(pipeline), run))].sort(([, a], [, b]) => a.endedAt - b.endedAt)
-    const events = ends.map(([task, ending]) => endEvent(plan, task, ending))
+    const ended = new Set(ends.map(([task]) => task))
+    const begun = end ? [] : await this.#begun(plan, ended)
+    const events = [...ends.map(([task, ending]) => endEvent(plan, task, ending)), ...begun]
     const isOver = end && (end.status !== 'cancelled' || Object.keys(plan.nodes).every((id) => isEnded(id, ends)))
     return isOver ? [...events, runEvent(plan, 'run-ended', end.endedAt, end)] : events
 
@@ -77,6 +83,20 @@ export class Follower {
       const { scope, type } = plan.nodes[id]!
       return scope.length > 0 || type === 'given' || all.some(([task]) => task === id)
     }
+  }
+
+  /** The attempts that tasks are at. */
+  async #begun(plan: Plan, ended: ReadonlySet<string>): Promise<CairnEvent[]> {
+    const { store } = this.#host
+    const at = this.#at(plan.pipeline)
+    const running = (await store.children(at.attempts(plan.run)))
+      .map((file) => at.attemptOf(file))
+      .filter(({ task }) => !ended.has(task))
+    const events = running.map(async ({ task, attempt }) => {
+      const record = await readRecord<AttemptRecord>(store, at.attempt(plan.run, task, attempt))
+      return record && attemptEvent(plan, 'attempt-started', task, attempt, record.startedAt)
+    })
+    return (await Promise.all(events)).filter((event) => event !== undefined)
   }
 
   #at(pipeline: string): Layout {

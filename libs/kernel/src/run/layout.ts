@@ -17,7 +17,10 @@ export interface Layout {
   end(run: string, task: string): string
   /** The task that a terminal record is of. */
   taskOf(end: string): string
+  attempts(run: string): string
   attempt(run: string, task: string, attempt: number): string
+  /** The task, and the number of its attempt, that a record in `attempts` is of. */
+  attemptOf(file: string): { readonly task: string; readonly attempt: number }
   runEnd(run: string): string
   ref(name: string): string
   /** Which run an idempotency key became; by the key's digest. */
@@ -46,7 +49,12 @@ export function layout(env: string, pipeline: string): Layout {
     ends: (run) => `${runs}${run}/ends/`,
     end: (run, task) => `${runs}${run}/ends/${task.replace('/', '@')}`,
     taskOf: (end) => end.slice(end.lastIndexOf('/') + 1).replace('@', '/'),
+    attempts: (run) => `${runs}${run}/attempts/`,
     attempt: (run, task, attempt) => `${runs}${run}/attempts/${task.replace('/', '@')}-${attempt}`,
+    attemptOf(file) {
+      const at = file.lastIndexOf('-')
+      return { task: file.slice(0, at).replace('@', '/'), attempt: Number(file.slice(at + 1)) }
+    },
     runEnd: (run) => `${runs}${run}/end`,
     ref: (name) => `${root}refs/${name}`,
     submission: (key) => `${root}submissions/${key}`,
