@@ -11,6 +11,7 @@ import { flightDelays } from './cases/flight-delays.ts'
 import { handOver } from './cases/hand-over.ts'
 import { persistedStep } from './cases/persisted-step.ts'
 import { planning } from './cases/planning.ts'
+import { tracing } from './cases/tracing.ts'
 import { unchanged } from './cases/unchanged.ts'
 
 const CASES: Readonly<Record<string, Case>> = {
@@ -22,6 +23,7 @@ const CASES: Readonly<Record<string, Case>> = {
   edits,
   'flight-delays': flightDelays,
   planning,
+  tracing,
 }
 
 const { values, positionals } = parseArgs({

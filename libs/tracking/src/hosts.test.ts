@@ -74,7 +74,7 @@ describe('a run over a process for each step, one of which is killed in the midd
         .sort()
     expect(needsOf('sum')).toEqual(ids('each-ns', 'slow').sort())
     expect(needsOf('each-ns')).toEqual(ids('load', 'double').sort())
-    const [process] = under(named('load')[0]!).filter(({ name }) => name.startsWith('process'))
+    const process = under(named('load')[0]!).find(({ name }) => name.startsWith('process'))
     const sender = receiver.spans.find(({ spanId }) => spanId === process!.links[0]!.spanId)
     expect([sender!.name, serviceOf(sender!)]).toEqual(['send cairn.local.demo', 'control'])
     expect(sender!.attributes['messaging.message.id']).toMatch(/\/run-started$/)

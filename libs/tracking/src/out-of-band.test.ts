@@ -70,6 +70,21 @@ setTimeout(process.argv[2] === 'exit' ? () => { rest(); process.exit() } : rest,
       }
   }, 60_000)
 
+  it('drops, and counts, what its thread does not keep up with', async () => {
+    project.write({
+      'flood.mjs': `
+import { channels } from '@cairn/kernel/channels'
+const print = (line) => channels.output.publish({ run: 'r', node: 'n', stream: 'stdout', line })
+for (let line = 0; line < 6_000; line++) print('flood')
+setTimeout(() => print('last'), 5_000)
+`,
+    })
+    await project.run({ ...TRACKED, ...good.env }, 'flood.mjs')
+    const bodies = good.logs.map(({ body }) => body).filter((body) => body === 'flood' || body === 'last')
+    expect([bodies.length, bodies.at(-1)]).toEqual([4_097, 'last'])
+    expect(good.metrics.filter(({ name }) => name === 'cairn.tracking.dropped')).toMatchObject([{ sum: 6_000 - 4_096 }])
+  }, 60_000)
+
   it('starts no thread before there is something to tell', async () => {
     const threadsOf = async (...args: string[]) => {
       const { errors } = await project.cairn({ NODE_OPTIONS, ...NO_COLLECTOR, NODE_DEBUG: 'worker' }, ...args)

@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/require-post-message-target-origin -- to a thread, not to a window */
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Report } from './report.ts'

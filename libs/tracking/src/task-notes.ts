@@ -140,6 +140,6 @@ function faultIn(lanes: readonly Outcome[]): Fault | undefined {
 
 /** Of whatever was thrown; no longer than is read. */
 export function faultOf(error: unknown): Fault {
-  const { code, name, message } = error as { code?: unknown; name?: unknown; message?: unknown }
-  return { code: String(code ?? name ?? 'unknown'), message: String(message ?? error).slice(0, 2_000) }
+  const { code, name, message } = error as Partial<Record<'code' | 'name' | 'message', string>>
+  return { code: code ?? name ?? 'unknown', message: (message ?? String(error)).slice(0, 2_000) }
 }

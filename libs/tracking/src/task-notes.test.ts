@@ -1,0 +1,59 @@
+import { expect, it } from 'vitest'
+import { runEvent, type EndRecord, type Plan, type TaskMessage } from '@cairn/kernel/runtime'
+import { TaskNotes } from './task-notes.ts'
+
+const plan: Plan = {
+  v: 1,
+  run: 'run-2',
+  env: 'test',
+  pipeline: 'chain',
+  createdAt: 0,
+  params: {},
+  steps: {},
+  nodes: {
+    load: { type: 'given', from: 'run-1', outputs: {}, scope: [], guards: [] },
+    train: { type: 'step', step: 'train', inputs: {}, params: {}, scope: [], guards: [] },
+  },
+  outputs: {},
+}
+const message: TaskMessage = {
+  plan,
+  task: 'train',
+  host: 'c',
+  cause: runEvent(plan, 'run-started', 0),
+  needs: ['load'],
+}
+const record = (host: string, startedAt: number): EndRecord => ({
+  v: 1,
+  status: 'completed',
+  lanes: [{ status: 'completed', how: 'computed', outputs: { model: { digest: 'd', size: 12 } }, ms: 3 }],
+  counts: {},
+  attempts: 1,
+  startedAt,
+  endedAt: startedAt + 1,
+  host,
+})
+
+it('tells the attempts that failed from those that were lost, by who made the next', () => {
+  const notes = new TaskNotes(message)
+  for (const [index, host] of ['a', 'a', 'b'].entries())
+    notes.earlier({ plan, task: 'train', attempt: index + 1, record: { v: 1, startedAt: index * 10, host } })
+  notes.beginAttempt(4)
+  notes.endAttempt(undefined)
+  const { attempts, startedAt } = notes.end(record('c', Date.now()), undefined)
+  expect(attempts.map(({ result }) => result)).toEqual(['failed', 'lost', 'lost', 'done'])
+  expect(attempts.slice(0, 2).map(({ endedAt }) => endedAt)).toEqual([10, 20])
+  expect(attempts[2]!.endedAt).toBeGreaterThanOrEqual(startedAt)
+})
+
+it('knows whether the record is of this work, of another host or of before', () => {
+  const stands = (host: string, startedAt: number) =>
+    new TaskNotes(message).end(record(host, startedAt), undefined).ending?.stands
+  expect([stands('c', Date.now() + 1), stands('b', Date.now() + 1), stands('c', 0)]).toEqual([true, false, false])
+})
+
+it('knows what was stored, and the run that a stand-in is of', () => {
+  const { ending, needs } = new TaskNotes(message).end(record('c', Date.now() + 1), undefined)
+  expect(ending).toMatchObject({ written: 12, ms: [3], lanes: { computed: 1 } })
+  expect(needs).toEqual([{ run: 'run-1', task: 'load' }])
+})

@@ -1,0 +1,67 @@
+import { expect, it } from 'vitest'
+import { channels } from '@cairn/kernel/channels'
+import { publish, runEvent, type CairnEvent, type EventBus, type Plan } from '@cairn/kernel/runtime'
+import { parseTraceparent, traceIdOf, traceparent } from './ids.ts'
+import type { Report } from './report.ts'
+import { Watcher } from './watcher.ts'
+
+const plan: Plan = {
+  v: 1,
+  run: 'run-1',
+  env: 'test',
+  pipeline: 'chain',
+  createdAt: 1_000,
+  params: {},
+  steps: {},
+  nodes: {},
+  outputs: {},
+}
+const bus: EventBus = { publish: () => Promise.resolve(), subscribe: () => Promise.reject(new Error('no one does')) }
+
+const reports: Report[] = []
+const failures: unknown[] = []
+new Watcher((report) => {
+  if (report.about === 'dead-letter' && report.topic === 'broken') throw new Error('the tracker is broken')
+  reports.push(report)
+}).listen((listener) => (message) => {
+  try {
+    listener(message)
+  } catch (error) {
+    failures.push(error)
+  }
+})
+
+it('goes on in its own trace, and keeps the state of that trace alone', async () => {
+  const [mine, foreign] = [runEvent(plan, 'run-started', 1_000), runEvent(plan, 'run-started', 1_000)]
+  const from = (traceId: string): CairnEvent => ({
+    ...mine,
+    headers: { traceparent: traceparent(traceId, '00f067aa0ba902b7'), tracestate: 'vendor=1' },
+  })
+  await publish(bus, plan, [mine], { cause: from(traceIdOf(plan)) })
+  await publish(bus, plan, [foreign], { cause: from('4bf92f3577b34da6a3ce929d0e0e4736') })
+  const spans = reports.map((report) => report.about === 'send' && report.spanId)
+  for (const [index, { headers }] of [mine, foreign].entries())
+    expect(parseTraceparent(headers['traceparent'])).toEqual({ traceId: traceIdOf(plan), spanId: spans[index] })
+  expect([mine, foreign].map(({ headers }) => headers['tracestate'])).toEqual(['vendor=1', undefined])
+})
+
+it('tells the end of a run once, however often that is published', async () => {
+  const end = () => runEvent(plan, 'run-ended', 5_000, { v: 1, status: 'failed', endedAt: 5_000, host: 'a' })
+  await publish(bus, plan, [end()])
+  await publish(bus, plan, [end()])
+  expect(reports.filter(({ about }) => about === 'run')).toMatchObject([
+    { startedAt: 1_000, endedAt: 5_000, status: 'failed' },
+  ])
+})
+
+it('tells of dead letters, and is not in the way when it cannot', () => {
+  for (const topic of ['broken', 'whole'])
+    channels.deadLetter.publish({ topic, group: 'g', event: undefined, error: new TypeError('no event') })
+  expect(failures).toHaveLength(1)
+  expect(reports.at(-1)).toEqual({
+    about: 'dead-letter',
+    topic: 'whole',
+    group: 'g',
+    error: { code: 'TypeError', message: 'no event' },
+  })
+})
