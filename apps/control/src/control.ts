@@ -121,6 +121,11 @@ export class Control {
     return JSON.parse(encodeRecord({ plan, ...(end && { end }), tasks }).toString()) as Json
   }
 
+  /** @throws CairnError NOT_FOUND when there is no such run */
+  async require(pipeline: string, run: string): Promise<void> {
+    await readRun(this.host.store, this.at(pipeline), run)
+  }
+
   cancel(pipeline: string, run: string): Promise<RunEnd> {
     return cancel(this.host, { env: this.host.env, pipeline }, run)
   }

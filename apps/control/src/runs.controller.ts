@@ -99,7 +99,8 @@ export class RunsController {
   @Sse('runs/:run/events')
   @Needs('read')
   @ApiOperation({ summary: 'What has happened in a run and what does, as server-sent events, until it has ended.' })
-  follow(@Pipeline() pipeline: string, @Run() run: string): Observable<SseMessage> {
+  async follow(@Pipeline() pipeline: string, @Run() run: string): Promise<Observable<SseMessage>> {
+    await this.#control.require(pipeline, run)
     return this.#follower.follow(pipeline, run)
   }
 }

@@ -1,5 +1,6 @@
 import {
   claim,
+  controlTopicOf,
   endEvent,
   layout,
   parseTask,
@@ -94,7 +95,8 @@ export class Supervisor {
     const { bus, clock } = this.#host
     const { times = 0 } = this.#helped.get(plan.run) ?? {}
     this.#helped.set(plan.run, { at: clock.now(), times: times + 1 })
-    const events: CairnEvent[] = end ? [runEvent(plan, 'run-cancelled', clock.now())] : []
+    const cancelled = end ? [runEvent(plan, 'run-cancelled', clock.now())] : []
+    const events: CairnEvent[] = [...cancelled]
     if (ends.size === 0) events.push(runEvent(plan, 'run-started', plan.createdAt))
     const told = new Set<string>()
     for (const task of state.unfinished()) {
@@ -107,6 +109,7 @@ export class Supervisor {
       if ([...state.before(task)].every((need) => !ends.has(need)) && ends.size > 0)
         events.push(runEvent(plan, 'run-started', plan.createdAt))
     }
+    if (cancelled.length > 0) await bus.publish(controlTopicOf(plan), cancelled)
     await bus.publish(topicOf(plan), events)
     this.#options.onHelp?.(plan.run, `it stood still; ${events.length} events were told again`)
   }

@@ -1,0 +1,474 @@
+import { hash, randomUUID } from 'node:crypto'
+import { existsSync, writeFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { topicOf, type CairnEvent } from '@cairn/kernel/runtime'
+import type { ControlClient } from './client.fixture.ts'
+import { Services, type Control } from './services.fixture.ts'
+import { TemporaryProject } from './temporary-project.fixture.ts'
+
+const STEPS = ['load', 'total', 'report']
+const BODY_LIMIT = 20_000
+const ORDERS = '/v1/pipelines/orders'
+
+const servers = inject('servers')
+
+describe.skipIf(!servers)('control', { timeout: 120_000 }, () => {
+  const env = `api-${randomUUID().slice(0, 8)}`
+  const project = new TemporaryProject('orders', env)
+  let services: Services
+  let client: ControlClient
+  /** Of another copy of control. */
+  let other: ControlClient
+
+  beforeAll(async () => {
+    services = await Services.open(servers!, { env, root: project.root, pipelines: ['orders'] })
+    const limit = { CAIRN_BODY_LIMIT: String(BODY_LIMIT) }
+    const [one, two] = await Promise.all([
+      services.control(limit),
+      services.control(limit),
+      ...STEPS.map((step) => services.stage('orders', step)),
+    ])
+    client = (one as Control).client
+    other = (two as Control).client
+  }, 240_000)
+  afterAll(async () => {
+    await services?.close()
+    project.remove()
+  }, 60_000)
+
+  const statuses = (tasks: object) =>
+    Object.fromEntries(
+      Object.entries(tasks as Record<string, { status: string }>).map(([task, { status }]) => [task, status]),
+    )
+  /** Starts a run that goes on in its second step until it is let go. */
+  const startWaiting = async () => {
+    const waits = project.path(`waits-${randomUUID()}`)
+    const run = await client.start('orders', { settings: { waits } })
+    await vi.waitUntil(() => existsSync(waits), { timeout: 60_000, interval: 20 })
+    return { run, letGo: () => writeFileSync(`${waits}.go`, '') }
+  }
+
+  describe('starts runs', () => {
+    it('and shows each with its plan, its end, and the record of each task', async () => {
+      const run = await client.start('orders', { settings: { count: 5 } })
+      const { plan, end, tasks } = await client.ended('orders', run)
+      expect(plan).toMatchObject({ run, env, pipeline: 'orders', params: { count: 5, waits: '' } })
+      expect(end).toMatchObject({ status: 'completed' })
+      expect(statuses(tasks)).toEqual({ load: 'completed', total: 'completed', report: 'completed' })
+      expect(tasks['total']!.lanes[0]).toMatchObject({ outputs: { sums: { text: '{"total":2.5}' } } })
+    })
+
+    it('once for each idempotency key, however often and to whichever copy it is sent', async () => {
+      const key = { 'idempotency-key': randomUUID() }
+      const send = (to: ControlClient) => to.ask('POST', `${ORDERS}/runs`, { settings: { count: 6 } }, key)
+      const answers = await Promise.all([client, other, client, other].map(send))
+      expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 202])
+      const runs = new Set(answers.map(({ body }) => (body as { run: string }).run))
+      expect(runs.size).toBe(1)
+      expect(answers.filter(({ body }) => (body as { isNew: boolean }).isNew)).toHaveLength(1)
+      const [run] = [...runs]
+      await client.ended('orders', run!)
+      expect((await send(other)).body).toEqual({ run, isNew: false })
+
+      const misused = await client.ask('POST', `${ORDERS}/runs`, { settings: { count: 7 } }, key)
+      expect(misused.status).toBe(400)
+      expect(misused.body).toMatchObject({ error: { code: 'BAD_PARAMETER', next: 'choose another key' } })
+    })
+
+    it('and tells what they would reuse and compute, with the reasons, and computes nothing for that', async () => {
+      const run = await client.start('orders', { settings: { count: 9 } })
+      await client.ended('orders', run)
+      const plan = async (settings: object) =>
+        (await client.ask('POST', `${ORDERS}/plan`, { settings })).body as {
+          steps: { node: string; decision: string; reasons: string[] }[]
+        }
+      const same = await plan({ count: 9 })
+      expect(same.steps.map(({ node, decision }) => `${node} ${decision}`)).toEqual([
+        'load reuse',
+        'total reuse',
+        'report reuse',
+      ])
+      const before = (await client.ask('GET', `${ORDERS}/runs`)).body as { runs: object[] }
+      const changed = await plan({ count: 10 })
+      expect(changed.steps[0]).toMatchObject({ node: 'load', decision: 'run', reasons: ['params.count 9 -> 10'] })
+      expect((await client.ask('GET', `${ORDERS}/runs`)).body).toEqual(before)
+    })
+
+    it('and lists them, the newest first, the same from each copy', async () => {
+      const runs: string[] = []
+      for (const count of [2, 3]) {
+        runs.unshift(await client.start('orders', { settings: { count } }))
+        await client.ended('orders', runs[0]!)
+      }
+      const { body } = (await client.ask('GET', `${ORDERS}/runs?limit=2`)) as {
+        body: { runs: { run: string; status: string }[] }
+      }
+      expect(body.runs.map(({ run, status }) => [run, status])).toEqual(runs.map((run) => [run, 'completed']))
+      expect((await other.ask('GET', `${ORDERS}/runs?limit=2`)).body).toEqual(body)
+      expect((await client.ask('GET', '/v1/pipelines')).body).toEqual({ env, pipelines: ['orders'] })
+    })
+
+    it('but not of what cannot run on services, or is not there, or is not understood', async () => {
+      const start = async (pipeline: string, request: unknown) => {
+        const { status, body } = await client.ask('POST', `/v1/pipelines/${pipeline}/runs`, request)
+        return [status, (body as { error: { code: string } }).error.code]
+      }
+      expect(await start('hiding', {})).toEqual([422, 'BAD_DEFINITION'])
+      expect(await start('nothing', {})).toEqual([404, 'NOT_FOUND'])
+      expect(await start('orders', { setings: {} })).toEqual([400, 'BAD_PARAMETER'])
+      expect(await start('orders', { settings: { count: 0 } })).toEqual([400, 'BAD_PARAMETER'])
+      expect(await start('orders', '{ "settings": ')).toEqual([400, 'BAD_REQUEST'])
+      expect(await start('orders', { until: ['../load'] })).toEqual([400, 'BAD_PARAMETER'])
+    })
+  })
+
+  it('cancels a run, and starts it again from a step, as a new run that stands on it', async () => {
+    const { run, letGo } = await startWaiting()
+    const cancelled = await other.ask('POST', `${ORDERS}/runs/${run}/cancel`)
+    expect([cancelled.status, cancelled.body]).toMatchObject([200, { status: 'cancelled' }])
+    const { end, tasks } = await client.ended('orders', run)
+    expect(end).toMatchObject({ status: 'cancelled' })
+    expect(statuses(tasks)).toEqual({ load: 'completed', total: 'cancelled', report: 'cancelled' })
+    letGo()
+
+    const { status, body } = await client.ask('POST', `${ORDERS}/runs/${run}/retry`, { from: 'total' })
+    expect(status).toBe(202)
+    const again = await client.ended('orders', (body as { run: string }).run)
+    expect(again.plan).toMatchObject({ parent: run, nodes: { load: { type: 'given', from: run } } })
+    expect(again.plan.run).not.toBe(run)
+    expect(statuses(again.tasks)).toEqual({ total: 'completed', report: 'completed' })
+    const tooLate = await client.ask('POST', `${ORDERS}/runs/${again.plan.run}/cancel`)
+    expect(tooLate.body).toMatchObject({ status: 'completed' })
+  })
+
+  describe('tells what happens', () => {
+    const typesAndTasks = (events: readonly CairnEvent[]) =>
+      events.map(({ type, data }) => `${type} ${data.node ?? ''}`.trim())
+
+    it('from the beginning to the end, each event once, also to who comes later or to another copy', async () => {
+      const { run, letGo } = await startWaiting()
+      const heard: CairnEvent[] = []
+      for await (const event of client.events('orders', run)) {
+        heard.push(event)
+        if (event.type === 'cairn.completed' && event.data.node === 'load') letGo()
+      }
+      expect(new Set(heard.map(({ id }) => id)).size).toBe(heard.length)
+      expect(heard.every(({ data }) => data.run === run)).toBe(true)
+      expect(heard.at(-1)).toMatchObject({ type: 'cairn.run-ended', data: { status: 'completed' } })
+      const endings = ['load', 'total', 'report'].map((node) => `cairn.completed ${node}`)
+      expect(typesAndTasks(heard)).toEqual(expect.arrayContaining(endings))
+
+      const late = await Array.fromAsync(other.events('orders', run))
+      expect(typesAndTasks(late)).toEqual([...endings, 'cairn.run-ended'])
+      const known = new Map(heard.map((event) => [event.id, event]))
+      for (const event of late) expect(known.get(event.id)?.data).toEqual(event.data)
+    })
+
+    it('to who was cut off, all that was missed', async () => {
+      const { run, letGo } = await startWaiting()
+      for await (const { data } of client.events('orders', run)) if (data.node === 'load') break
+      const after = client.events('orders', run)
+      const first = await after.next()
+      letGo()
+      const rest = await Array.fromAsync(after)
+      expect(typesAndTasks([first.value as CairnEvent, ...rest])).toEqual(
+        expect.arrayContaining(['cairn.completed load', 'cairn.completed total', 'cairn.run-ended']),
+      )
+    })
+
+    it('but not of a run that there is not', async () => {
+      const { status, body } = await client.ask('GET', `${ORDERS}/runs/none/events`)
+      expect([status, body]).toMatchObject([404, { error: { code: 'NOT_FOUND' } }])
+    })
+  })
+
+  describe('gives records and artifacts', () => {
+    let run: string
+    beforeAll(async () => {
+      run = await client.start('orders', { settings: { count: 11 } })
+      await client.ended('orders', run)
+    }, 60_000)
+    const store = (what: string, path: string) => `${ORDERS}/store/${what}?path=${encodeURIComponent(path)}`
+
+    it('byte by byte', async () => {
+      const { tasks } = await client.show('orders', run)
+      const lane = tasks['report']!.lanes[0]!
+      const { digest, size } = (lane.status === 'completed' ? lane.outputs['text'] : undefined)!
+      const path = `objects/${digest.slice(0, 2)}/${digest}`
+      const bytes = await client.bytes(store('object', path))
+      expect(hash('sha256', bytes)).toBe(digest)
+      expect(bytes.toString()).toBe('total: 13.75\n'.repeat(1_000))
+      expect((await client.ask('GET', store('stat', path))).body).toMatchObject({ size })
+      expect((await client.ask('GET', store('children', `runs/${run}/ends/`))).body).toEqual({
+        names: ['load', 'report', 'total'],
+      })
+      const record = JSON.parse(String(await client.bytes(store('record', `runs/${run}/ends/report`)))) as object
+      expect(record).toEqual(tasks['report'])
+    })
+
+    it.each([
+      '../other/runs/x/plan',
+      'runs/../../other/x',
+      'objects/aa/../../../../etc/passwd',
+      '/etc/passwd',
+      'runs/%2e%2e/x',
+      'runs/x\0',
+      'leases/x',
+      'submissions/x',
+      'runs//..//x',
+      '',
+    ])('but of nothing else: %j', async (path) => {
+      for (const what of ['record', 'children', 'stat', 'object'])
+        expect((await client.ask('GET', store(what, path))).status, what).toBe(400)
+      const headers = { 'content-type': 'application/octet-stream' }
+      for (const what of ['record', 'object'])
+        expect((await client.ask('PUT', store(what, path), 'x', headers)).status, what).toBe(400)
+    })
+
+    it.each(['..%2forders', '%2e%2e', 'orders%2f..%2fother', '__proto__', 'constructor', 'Orders'])(
+      'nor of a pipeline named %s',
+      async (name) => {
+        const { status } = await client.ask('GET', `/v1/pipelines/${name}/store/record?path=runs/x/plan`)
+        expect([400, 404]).toContain(status)
+      },
+    )
+
+    it('takes what is added from elsewhere, if it is what its name says', async () => {
+      const headers = { 'content-type': 'application/octet-stream' }
+      const put = async (what: string, path: string, body: string) => {
+        const { status, body: answer } = await client.ask('PUT', store(what, path), body, headers)
+        return [status, (answer as { error?: { code: string } } | undefined)?.error?.code]
+      }
+      const large = 'x'.repeat(3 * BODY_LIMIT)
+      const digest = hash('sha256', large)
+      const path = `objects/${digest.slice(0, 2)}/${digest}`
+      expect(await put('object', path, `${large}y`)).toEqual([400, 'BAD_RECORD'])
+      expect((await client.ask('GET', store('stat', path))).status).toBe(404)
+      expect(await put('object', path, large)).toEqual([200, undefined])
+      expect(String(await client.bytes(store('object', path)))).toBe(large)
+
+      expect(await put('record', `runs/${run}/plan`, '{"v":1,"env":"other","pipeline":"orders"}')).toEqual([
+        400,
+        'BAD_RECORD',
+      ])
+      expect(await put('record', `runs/${run}/end`, 'no JSON')).toEqual([400, 'BAD_RECORD'])
+      expect(await put('record', `runs/${run}/end`, '{"v":1,"status":"failed"}')).toEqual([200, undefined])
+      expect((await client.show('orders', run)).end).toMatchObject({ status: 'completed' })
+      expect(await put('record', 'refs/production', '{"v":1}')).toEqual([400, 'BAD_PARAMETER'])
+    })
+  })
+
+  describe('lets in', () => {
+    const forbidden: readonly (readonly [string, string, string])[] = [
+      ['run', 'POST', `${ORDERS}/runs`],
+      ['run', 'POST', `${ORDERS}/runs/x/retry`],
+      ['cancel', 'POST', `${ORDERS}/runs/x/cancel`],
+      ['replay', 'POST', `${ORDERS}/dead-letters/0-0/replay`],
+      ['adopt', 'PUT', `${ORDERS}/store/record?path=code/x.mjs`],
+      ['adopt', 'PUT', `${ORDERS}/store/object?path=objects/aa/x`],
+      ['read', 'GET', `${ORDERS}/runs`],
+      ['read', 'GET', `${ORDERS}/runs/x`],
+      ['read', 'GET', `${ORDERS}/runs/x/events`],
+      ['read', 'GET', `${ORDERS}/dead-letters`],
+      ['read', 'GET', `${ORDERS}/store/record?path=runs/x/plan`],
+      ['read', 'GET', `${ORDERS}/store/children?path=runs/`],
+      ['read', 'GET', `${ORDERS}/store/stat?path=runs/x/plan`],
+      ['read', 'GET', `${ORDERS}/store/object?path=objects/aa/x`],
+      ['read', 'POST', `${ORDERS}/plan`],
+      ['read', 'GET', '/v1/pipelines'],
+      ['read', 'GET', '/v1/checkup'],
+    ]
+    const holding = (rights: readonly string[], pipelines = ['*']) =>
+      client.as(services.token({ name: 'someone', rights, pipelines }))
+    /** Tokens are read anew a second after they were read last. */
+    const known = (someone: ControlClient, path = `${ORDERS}/runs`) =>
+      expect.poll(async () => (await someone.ask('GET', path)).status, { timeout: 10_000 }).not.toBe(401)
+
+    it('no one without a token that it knows', async () => {
+      for (const [, method, path] of forbidden)
+        for (const token of [undefined, 'x', 'x'.repeat(10_000), 'x y']) {
+          const { status, body } = await client.as(token).ask(method, path)
+          expect([status, body], `${method} ${path}`).toMatchObject([401, { error: { code: 'UNAUTHENTICATED' } }])
+        }
+    })
+
+    it('no one to what the token does not say', async () => {
+      for (const right of new Set(forbidden.map(([right]) => right))) {
+        const rights = ['read', 'run', 'cancel', 'replay', 'adopt'].filter((each) => each !== right)
+        const someone = holding(rights)
+        await known(someone)
+        for (const [, method, path] of forbidden.filter(([needed]) => needed === right)) {
+          const { status, body } = await someone.ask(method, path)
+          expect([status, body], `${method} ${path}`).toMatchObject([403, { error: { code: 'NOT_ALLOWED' } }])
+        }
+      }
+    })
+
+    it('no one to another pipeline', async () => {
+      const someone = holding(['read', 'run', 'cancel', 'replay', 'adopt'], ['penguins'])
+      await known(someone)
+      for (const [, method, path] of forbidden)
+        expect((await someone.ask(method, path)).status, `${method} ${path}`).toBe(403)
+      expect((await someone.ask('GET', '/v1/pipelines/penguins/runs')).body).toEqual({ runs: [] })
+    })
+
+    it('no one any more whose token was taken away', async () => {
+      const someone = holding(['read'])
+      await known(someone)
+      services.takeTokensOf('someone')
+      await expect.poll(async () => (await someone.ask('GET', `${ORDERS}/runs`)).status, { timeout: 10_000 }).toBe(401)
+    })
+
+    it('everyone to its health, and to what it says of itself', async () => {
+      const anyone = client.as(undefined)
+      expect((await anyone.ask('GET', '/health/live')).body).toEqual({ process: 'ok' })
+      expect((await anyone.ask('GET', '/health/ready')).body).toEqual({ events: 'ok', store: 'ok' })
+      expect((await anyone.ask('GET', '/v1/openapi.json')).status).toBe(200)
+    })
+  })
+
+  describe('refuses', () => {
+    it('a request that is larger than it takes', async () => {
+      const { status, body } = await client.ask('POST', `${ORDERS}/runs`, {
+        settings: { waits: 'x'.repeat(BODY_LIMIT) },
+      })
+      expect([status, body]).toMatchObject([413, { error: { code: 'TOO_LARGE' } }])
+    })
+
+    it.each([
+      ['a prototype', '{"settings":{"__proto__":{"count":3}}}'],
+      ['a prototype at the top', '{"__proto__":{"settings":{"count":3}}}'],
+      ['a constructor', '{"settings":{"constructor":{"prototype":{"count":3}}}}'],
+      ["a step's prototype", '{"settings":{"load.__proto__":{"count":3}}}'],
+      ["a prototype's parameter", '{"settings":{"__proto__.count":3}}'],
+      ['a list for an object', '{"settings":[]}'],
+      ['no object', '"x"'],
+    ])('%s, and stays as it was', async (_, body) => {
+      const { status } = await client.ask('POST', `${ORDERS}/runs`, body)
+      expect(status).toBe(400)
+      expect((await client.as(undefined).ask('GET', '/health/live')).status).toBe(200)
+    })
+
+    it('what is no JSON, and unknown places, as JSON', async () => {
+      const xml = await client.ask('POST', `${ORDERS}/runs`, '<x/>', { 'content-type': 'application/xml' })
+      expect([xml.status, xml.body]).toMatchObject([415, { error: { code: 'BAD_REQUEST' } }])
+      const nowhere = await client.ask('GET', '/v2/pipelines')
+      expect([nowhere.status, nowhere.body]).toMatchObject([404, { error: { code: 'NOT_FOUND' } }])
+      const noRun = await client.ask('GET', `${ORDERS}/runs/none`)
+      expect([noRun.status, noRun.body]).toMatchObject([404, { error: { code: 'NOT_FOUND' } }])
+    })
+  })
+
+  it('describes itself as OpenAPI, every route with its answers and all that it names', async () => {
+    const { body } = await client.as(undefined).ask('GET', '/v1/openapi.json')
+    const document = body as OpenApi
+    expect(document.openapi).toMatch(/^3\.\d\.\d$/)
+    const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({ path, method, ...operation })),
+    )
+    expect(operations.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(ROUTES)
+    expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length)
+    for (const { path, method, parameters = [], responses, security, summary } of operations) {
+      const called = `${method} ${path}`
+      const inPath = parameters.filter((parameter) => parameter.in === 'path')
+      expect(inPath.map(({ name }) => name).sort(), called).toEqual(
+        [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!).sort(),
+      )
+      expect(
+        inPath.every(({ required }) => required),
+        called,
+      ).toBe(true)
+      expect(
+        parameters.every(({ schema }) => schema !== undefined),
+        called,
+      ).toBe(true)
+      expect(Object.keys(responses), called).not.toEqual([])
+      for (const answer of Object.values(responses)) expect(typeof answer.description, called).toBe('string')
+      if (path.startsWith('/v1/'))
+        expect([summary, security], called).toEqual([expect.stringMatching(/./), [{ bearer: [] }]])
+    }
+    expect(document.components.securitySchemes).toMatchObject({ bearer: { type: 'http', scheme: 'bearer' } })
+    const text = JSON.stringify(document)
+    for (const [, ref] of text.matchAll(/"\$ref":"#\/([^"]+)"/g)) {
+      const found = ref!
+        .split('/')
+        .reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], document)
+      expect(found, ref).toBeDefined()
+    }
+  })
+
+  it('lists events that were given up, and tells them again', async () => {
+    const bad = { ...(await startedEvent()), id: `bad-${randomUUID()}` }
+    await services.bus.publish(topicOf({ env, pipeline: 'orders' }), [bad])
+    const letters = async () =>
+      ((await client.ask('GET', `${ORDERS}/dead-letters`)).body as { letters: Letter[] }).letters
+    const mine = async () => (await letters()).filter(({ event }) => event?.id === bad.id)
+    await expect.poll(async () => (await mine()).length, { timeout: 60_000, interval: 200 }).toBe(STEPS.length)
+    const [letter] = await mine()
+    expect(letter!.error).toMatchObject({
+      code: 'NOT_FOUND',
+      message: expect.stringContaining('has no plan') as string,
+    })
+
+    const replayed = await client.ask('POST', `${ORDERS}/dead-letters/${letter!.id}/replay`)
+    expect(replayed.status).toBe(202)
+    await expect
+      .poll(async () => (await mine()).length, { timeout: 60_000, interval: 200 })
+      .toBeGreaterThan(STEPS.length)
+    expect((await client.ask('POST', `${ORDERS}/dead-letters/0-999999/replay`)).status).toBe(404)
+    expect((await client.ask('POST', `${ORDERS}/dead-letters/none/replay`)).status).toBe(400)
+    expect((await client.ask('GET', '/v1/pipelines/penguins/dead-letters')).status).toBe(404)
+  })
+
+  /** The event of a run whose plan is nowhere: no host can do anything with it. */
+  async function startedEvent(): Promise<CairnEvent> {
+    const run = await client.start('orders', {})
+    const [event] = await Array.fromAsync(client.events('orders', run))
+    return { ...event!, type: 'cairn.run-started', subject: 'lost', data: { env, pipeline: 'orders', run: 'lost' } }
+  }
+})
+
+interface Letter {
+  readonly id: string
+  readonly group: string
+  readonly event?: CairnEvent
+  readonly error: { readonly code: string; readonly message: string }
+}
+interface OpenApi {
+  readonly openapi: string
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  readonly components: { readonly securitySchemes: object }
+}
+interface Operation {
+  readonly operationId: string
+  readonly summary?: string
+  readonly parameters?: readonly {
+    readonly name: string
+    readonly in: string
+    readonly required: boolean
+    readonly schema?: object
+  }[]
+  readonly responses: Readonly<Record<string, { readonly description?: string }>>
+  readonly security?: object
+}
+const ROUTES = [
+  'get /health/live',
+  'get /health/ready',
+  'get /v1/checkup',
+  'get /v1/pipelines',
+  'get /v1/pipelines/{pipeline}/dead-letters',
+  'get /v1/pipelines/{pipeline}/runs',
+  'get /v1/pipelines/{pipeline}/runs/{run}',
+  'get /v1/pipelines/{pipeline}/runs/{run}/events',
+  'get /v1/pipelines/{pipeline}/store/children',
+  'get /v1/pipelines/{pipeline}/store/object',
+  'get /v1/pipelines/{pipeline}/store/record',
+  'get /v1/pipelines/{pipeline}/store/stat',
+  'post /v1/pipelines/{pipeline}/dead-letters/{id}/replay',
+  'post /v1/pipelines/{pipeline}/plan',
+  'post /v1/pipelines/{pipeline}/runs',
+  'post /v1/pipelines/{pipeline}/runs/{run}/cancel',
+  'post /v1/pipelines/{pipeline}/runs/{run}/retry',
+  'put /v1/pipelines/{pipeline}/store/object',
+  'put /v1/pipelines/{pipeline}/store/record',
+]

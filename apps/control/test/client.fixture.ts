@@ -1,0 +1,99 @@
+import type { CairnEvent, EndRecord, Plan, RunEnd } from '@cairn/kernel/runtime'
+
+export interface Answer {
+  readonly status: number
+  readonly body: any
+}
+export interface ShownRun {
+  readonly plan: Plan
+  readonly end?: RunEnd
+  readonly tasks: Readonly<Record<string, EndRecord>>
+}
+
+/** Asks control as any client would: over HTTP. */
+export class ControlClient {
+  readonly url: string
+  readonly #token: string | undefined
+
+  constructor(url: string, token: string | undefined) {
+    this.url = url
+    this.#token = token
+  }
+
+  as(token: string | undefined): ControlClient {
+    return new ControlClient(this.url, token)
+  }
+
+  async ask(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
+    const answer = await this.fetch(path, {
+      method,
+      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+    const text = await answer.text()
+    return { status: answer.status, body: text === '' ? undefined : (JSON.parse(text) as unknown) }
+  }
+
+  async bytes(path: string): Promise<Buffer> {
+    const answer = await this.fetch(path)
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
+    return Buffer.from(await answer.arrayBuffer())
+  }
+
+  /** @returns the run's name */
+  async start(pipeline: string, request: object = {}, headers: Readonly<Record<string, string>> = {}): Promise<string> {
+    const { status, body } = await this.ask('POST', `/v1/pipelines/${pipeline}/runs`, request, headers)
+    if (status !== 202) throw new Error(`${pipeline} was not started: ${JSON.stringify(body)}`)
+    return (body as { run: string }).run
+  }
+
+  async show(pipeline: string, run: string): Promise<ShownRun> {
+    const { status, body } = await this.ask('GET', `/v1/pipelines/${pipeline}/runs/${run}`)
+    if (status !== 200) throw new Error(`${run} is not shown: ${JSON.stringify(body)}`)
+    return body as ShownRun
+  }
+
+  /** A run as it is shown once it has ended. */
+  async ended(pipeline: string, run: string): Promise<ShownRun> {
+    for await (const { type } of this.events(pipeline, run)) if (type === 'cairn.run-ended') break
+    return this.show(pipeline, run)
+  }
+
+  /** What is told of a run, until it has ended or the connection has. */
+  async *events(
+    pipeline: string,
+    run: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): AsyncGenerator<CairnEvent> {
+    const closing = new AbortController()
+    const answer = await this.fetch(`/v1/pipelines/${pipeline}/runs/${run}/events`, { headers, signal: closing.signal })
+    if (!answer.ok) throw new Error(`${run} is not told of: ${answer.status} ${await answer.text()}`)
+    try {
+      let text = ''
+      for await (const part of answer.body!.pipeThrough(new TextDecoderStream())) {
+        text += part
+        const messages = text.split('\n\n')
+        text = messages.pop()!
+        for (const message of messages) {
+          const data = /^data: (.+)$/m.exec(message)?.[1]
+          if (data !== undefined && !/^event: ping$/m.test(message)) yield JSON.parse(data) as CairnEvent
+        }
+      }
+    } finally {
+      closing.abort()
+    }
+  }
+
+  fetch(
+    path: string,
+    { headers, ...init }: RequestInit & { readonly headers?: Readonly<Record<string, string>> } = {},
+  ) {
+    const authorization = this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }
+    return fetch(this.url + path, { ...init, headers: { ...authorization, ...headers } })
+  }
+}

@@ -1,0 +1,150 @@
+import { hash, randomUUID } from 'node:crypto'
+import { existsSync, writeFileSync } from 'node:fs'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { findProject, loadPipeline, planRun, readRun, Workspace } from '@cairn/embedded'
+import {
+  claim,
+  encodeRecord,
+  layout,
+  readRecord,
+  RECORD_VERSION,
+  topicOf,
+  type CairnEvent,
+  type EndRecord,
+  type Plan,
+} from '@cairn/kernel/runtime'
+import { Services, type Control } from './services.fixture.ts'
+import { TemporaryProject } from './temporary-project.fixture.ts'
+
+const PIPELINE = 'orders'
+/** Looks after runs often, and soon finds that one stands still. */
+const WATCHFUL = { CAIRN_SWEEP: '0.2', CAIRN_LOST_AFTER: '0.5' }
+const CARELESS = { CAIRN_SWEEP: '3600' }
+
+const servers = inject('servers')
+
+describe.skipIf(!servers)('control looks after runs', { timeout: 120_000 }, () => {
+  const env = `supervision-${randomUUID().slice(0, 8)}`
+  const at = layout(env, PIPELINE)
+  const project = new TemporaryProject('orders', env)
+  const started: Control[] = []
+  let services: Services
+
+  beforeAll(async () => {
+    services = await Services.open(servers!, { env, root: project.root, pipelines: [PIPELINE] })
+    await Promise.all(['load', 'total', 'report'].map((step) => services.stage(PIPELINE, step)))
+  }, 240_000)
+  afterEach(async () => {
+    await Promise.all(started.splice(0).map((control) => control.stop()))
+  }, 60_000)
+  afterAll(async () => {
+    await services?.close()
+    project.remove()
+  }, 60_000)
+
+  const newControl = async (settings: Readonly<Record<string, string>>) => {
+    const control = await services.control(settings)
+    started.push(control)
+    return control
+  }
+  /** A plan as control makes it, which nobody has been told of. */
+  const planned = async (settings: object = {}): Promise<Plan> => {
+    const workspace = new Workspace(findProject(project.root), services.store)
+    return (await planRun(workspace, await loadPipeline(workspace.project, PIPELINE), { settings: settings as never }))
+      .plan
+  }
+  const keep = (plan: Plan) => claim(services.store, at.plan(plan.run), plan)
+  const statuses = (tasks: Readonly<Record<string, EndRecord>>) => Object.values(tasks).map(({ status }) => status)
+  const startWaiting = async ({ client }: Control) => {
+    const waits = project.path(`waits-${randomUUID()}`)
+    const run = await client.start(PIPELINE, { settings: { waits } })
+    await vi.waitUntil(() => existsSync(waits), { timeout: 60_000, interval: 20 })
+    return { run, letGo: () => writeFileSync(`${waits}.go`, '') }
+  }
+  /** Hears the events of a run that are told from now on. */
+  const listen = async (run: string) => {
+    const heard: CairnEvent[] = []
+    const hear = async (event: CairnEvent) => void (event.data.run === run && heard.push(event))
+    const group = `test-${randomUUID()}`
+    const subscription = await services.bus.subscribe(
+      topicOf({ env, pipeline: PIPELINE }),
+      { group, from: 'now' },
+      hear,
+    )
+    return { heard, stop: () => subscription.close() }
+  }
+
+  it('tells of one whose first event was lost, by two copies at once, and it ends once', async () => {
+    const plan = await keep(await planned({ count: 3 }))
+    const { heard, stop } = await listen(plan.run)
+    const [one, two] = await Promise.all([newControl(WATCHFUL), newControl(WATCHFUL)])
+    const { end, tasks } = await one.client.ended(PIPELINE, plan.run)
+    expect(end).toMatchObject({ status: 'completed' })
+    expect(statuses(tasks)).toEqual(['completed', 'completed', 'completed'])
+    expect(`${one.log}${two.log}`).toContain('events were told again')
+    await expect.poll(() => heard.map(({ type }) => type), { timeout: 30_000 }).toContain('cairn.run-ended')
+    const ids = (type: string) => new Set(heard.filter((event) => event.type === type).map(({ id }) => id)).size
+    expect([ids('cairn.run-started'), ids('cairn.completed'), ids('cairn.run-ended')]).toEqual([1, 3, 1])
+    await stop()
+  })
+
+  it('tells again of what has ended where the events of that were lost', async () => {
+    const { client } = await newControl(WATCHFUL)
+    const first = await client.ended(PIPELINE, await client.start(PIPELINE, { settings: { count: 4 } }))
+    const plan = { ...first.plan, run: `${first.plan.run}-again`, createdAt: Date.now() }
+    await services.store.create(at.end(plan.run, 'load'), encodeRecord(first.tasks['load']!))
+    await keep(plan)
+    const { end, tasks } = await client.ended(PIPELINE, plan.run)
+    expect(end).toMatchObject({ status: 'completed' })
+    expect(tasks['load']).toEqual(first.tasks['load'])
+    expect(statuses(tasks)).toEqual(['completed', 'completed', 'completed'])
+  })
+
+  it('ends one whose last host died before it could, and says so', async () => {
+    const careless = await newControl(CARELESS)
+    const run = await careless.client.start(PIPELINE, { settings: { count: 5 } })
+    const before = await careless.client.ended(PIPELINE, run)
+    await services.store.remove(at.runEnd(run))
+    const { heard, stop } = await listen(run)
+    const { client } = await newControl(WATCHFUL)
+    const { end } = await client.ended(PIPELINE, run)
+    expect(end).toMatchObject({ status: 'completed' })
+    expect(end!.host).not.toBe(before.end!.host)
+    await expect.poll(() => heard.map(({ type }) => type), { timeout: 30_000 }).toEqual(['cairn.run-ended'])
+    await stop()
+  })
+
+  it('ends the tasks of one that was cancelled where nobody heard of that', async () => {
+    const control = await newControl(WATCHFUL)
+    const { run } = await startWaiting(control)
+    const end = { v: RECORD_VERSION, status: 'cancelled', endedAt: Date.now(), host: 'lost' } as const
+    await claim(services.store, at.runEnd(run), end)
+    const { tasks } = await control.client.ended(PIPELINE, run)
+    expect(statuses(tasks)).toEqual(['completed', 'cancelled', 'cancelled'])
+  })
+
+  it('is not needed for them to go on: one ends while no control is there, and the next one tells', async () => {
+    const control = await newControl(CARELESS)
+    const { run, letGo } = await startWaiting(control)
+    await control.kill()
+    started.splice(0)
+    letGo()
+    const ended = async () => (await readRun(services.store, at, run)).end?.status
+    await expect.poll(ended, { timeout: 60_000, interval: 100 }).toBe('completed')
+    const { client } = await newControl(CARELESS)
+    const events = await Array.fromAsync(client.events(PIPELINE, run))
+    expect(events.map(({ type }) => type)).toEqual([...Array<string>(3).fill('cairn.completed'), 'cairn.run-ended'])
+  })
+
+  it('sets off, when it is asked again, what a copy took and died before it told', async () => {
+    const request = { settings: { count: 6 } }
+    const key = randomUUID()
+    const plan = await keep(await planned(request.settings))
+    const submission = { v: RECORD_VERSION, run: plan.run, request: hash('sha256', JSON.stringify(request)) }
+    await claim(services.store, at.submission(hash('sha256', key)), submission)
+    const { client } = await newControl(CARELESS)
+    expect(await client.start(PIPELINE, request, { 'idempotency-key': key })).toBe(plan.run)
+    expect((await client.ended(PIPELINE, plan.run)).end).toMatchObject({ status: 'completed' })
+    expect(await readRecord(services.store, at.runEnd(plan.run))).toMatchObject({ status: 'completed' })
+  })
+})
