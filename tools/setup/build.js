@@ -21,10 +21,17 @@ const COMPUTES = {
   kernel: 'libs/kernel/src/index.ts',
   kinds: 'libs/kinds/src/index.ts',
 }
+/** Loaded by `node --import`, where it is wanted. */
+const TRACKING = { tracking: 'libs/tracking/src/register.js', exporter: 'libs/tracking/src/exporter.ts' }
 const APPS = {
   cli: { main: 'apps/cli/src/main.ts', keeper: 'apps/cli/src/local/keeper.ts', ...COMPUTES },
-  stage: { main: 'apps/stage/src/main.ts', ...COMPUTES },
-  control: { main: 'apps/control/src/main.ts', planner: 'apps/control/src/planner-main.ts', ...COMPUTES },
+  stage: { main: 'apps/stage/src/main.ts', ...COMPUTES, ...TRACKING },
+  control: {
+    main: 'apps/control/src/main.ts',
+    planner: 'apps/control/src/planner-main.ts',
+    ...COMPUTES,
+    ...TRACKING,
+  },
 }
 
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(APPS)
@@ -34,7 +41,8 @@ async function build(app, entries) {
   const bundle = await rolldown({
     input: Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join(root, file)])),
     platform: 'node',
-    external: [...APART, ...NEVER],
+    external: (id, from = '') =>
+      APART.includes(id) || (from.includes('/@nestjs/') && NEVER.some((pattern) => pattern.test(id))),
     tsconfig: join(root, 'tsconfig.base.json'),
     checks: { eval: false },
   })
