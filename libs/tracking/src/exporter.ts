@@ -5,8 +5,8 @@ import { CLOSED, HANDLED } from './shared.ts'
 
 /** The thread that exports. It knows OpenTelemetry, and nothing of the pipeline but reports. */
 
-// Linux: of this thread alone. The pipeline's work comes first, also before what OpenTelemetry takes to load.
-if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
+const { PRIORITY_BELOW_NORMAL, PRIORITY_NORMAL } = constants.priority
+setOwnPriority(PRIORITY_BELOW_NORMAL) // the pipeline's work comes first, also before what OpenTelemetry takes to load
 const { close, handle } = await import('./export.ts')
 
 const shared = workerData as Int32Array
@@ -22,7 +22,17 @@ parentPort!.on('message', (message: readonly Report[] | 'close') => {
 })
 
 async function end(): Promise<void> {
+  setOwnPriority(PRIORITY_NORMAL) // now the process waits
   await close()
   Atomics.store(shared, CLOSED, 1)
   Atomics.notify(shared, CLOSED)
+}
+
+/** Of this thread alone, which is so only on Linux. */
+function setOwnPriority(priority: number): void {
+  try {
+    if (process.platform === 'linux') setPriority(priority)
+  } catch {
+    // back to normal is not allowed to everyone
+  }
 }
