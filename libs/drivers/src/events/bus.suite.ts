@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
-import { CairnError, type CairnEvent, type EventBus } from '@cairn/kernel/runtime'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { CairnError, channels, type CairnEvent, type DeadLetterMessage, type EventBus } from '@cairn/kernel/runtime'
 
 /** What every event bus must do; each driver's test runs it. */
 export function busSuite(name: string, open: () => EventBus | Promise<EventBus>): void {
@@ -93,6 +93,10 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
 
     it('gives up an event that is never handled, tells, and goes on with the others', async () => {
       const bus = await open()
+      const told: string[] = []
+      const listen = ({ group, event }: DeadLetterMessage) => void told.push(`${group} ${event?.id}`)
+      channels.deadLetter.subscribe(listen)
+      onTestFinished(() => channels.deadLetter.unsubscribe(listen))
       const poison = Promise.withResolvers<string>()
       const { hear, all } = collector(1)
       await bus.subscribe(
@@ -106,6 +110,7 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       await bus.publish('topic', [event('bad', 'key'), event('good', 'key')])
       expect(await all).toEqual(['good'])
       expect(await poison.promise).toBe('bad')
+      expect(told).toEqual(['g bad'])
     })
 
     it('keeps to the number of events in hand at one time', async () => {

@@ -60,6 +60,7 @@ export function kafkaBus(options: KafkaBusOptions): KafkaBus {
   }
 
   return {
+    system: 'kafka',
     publish,
     async subscribe(topic, subscribed, handler) {
       refuseIfClosed(`subscribe to topic ${topic}`)

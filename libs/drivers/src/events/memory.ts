@@ -1,5 +1,11 @@
 import { hash } from 'node:crypto'
-import type { CairnEvent, EventBus, SubscribeOptions, Subscription } from '@cairn/kernel/runtime'
+import {
+  channels,
+  type CairnEvent,
+  type EventBus,
+  type SubscribeOptions,
+  type Subscription,
+} from '@cairn/kernel/runtime'
 import { isOutage, pauseAfter } from './redelivery.ts'
 
 export interface MemoryBusOptions {
@@ -25,8 +31,15 @@ export function memoryBus(options: MemoryBusOptions = {}): EventBus {
     return topics.get(name)!
   }
   return {
+    system: 'memory',
     publish: async (name, events) => topic(name).append(events),
-    subscribe: async (name, subscribed, handler) => topic(name).join(subscribed, handler),
+    async subscribe(name, subscribed, handler) {
+      const onPoison = (event: CairnEvent, error: unknown) => {
+        channels.deadLetter.publish({ topic: name, group: subscribed.group, event, error })
+        subscribed.onPoison?.(event, error)
+      }
+      return topic(name).join({ ...subscribed, onPoison }, handler)
+    },
   }
 }
 

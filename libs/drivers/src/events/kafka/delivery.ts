@@ -13,7 +13,7 @@ export interface DeliveryOptions {
   readonly closing: AbortSignal
   readonly onPoison: (event: CairnEvent, error: unknown) => void
   /** Puts the message among the dead letters. */
-  readonly bury: (error: unknown) => Promise<void>
+  readonly bury: (error: unknown, event: CairnEvent | undefined) => Promise<void>
 }
 
 /** Hands a message over until it is handled or given up: true. False: it is for another member to do that. */
@@ -22,7 +22,7 @@ export async function deliver(message: Incoming, options: DeliveryOptions): Prom
   try {
     event = readEvent(message)
   } catch (error) {
-    return buried(error, options)
+    return buried(error, undefined, options)
   }
   for (let failures = 0, pauses = 0; ;) {
     try {
@@ -30,7 +30,7 @@ export async function deliver(message: Incoming, options: DeliveryOptions): Prom
       return true
     } catch (error) {
       if (!isOutage(error) && ++failures >= options.deliveries) {
-        if (!(await buried(error, options))) return false
+        if (!(await buried(error, event, options))) return false
         options.onPoison(event, error)
         return true
       }
@@ -42,10 +42,10 @@ export async function deliver(message: Incoming, options: DeliveryOptions): Prom
 }
 
 /** As long as that takes: a message is not given up before it is safe among the dead letters. */
-async function buried(error: unknown, options: DeliveryOptions): Promise<boolean> {
+async function buried(error: unknown, event: CairnEvent | undefined, options: DeliveryOptions): Promise<boolean> {
   for (let failures = 0; options.isOurs();) {
     try {
-      await options.bury(error)
+      await options.bury(error, event)
       return true
     } catch {
       await pause(pauseAfter(++failures, options.redeliverAfter), options.closing)

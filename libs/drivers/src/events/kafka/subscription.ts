@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { errorRecord, type CairnEvent, type SubscribeOptions } from '@cairn/kernel/runtime'
+import { channels, errorRecord, type CairnEvent, type SubscribeOptions } from '@cairn/kernel/runtime'
 import type { EachBatchPayload } from 'kafkajs'
 import { pauseAfter } from '../redelivery.ts'
 import { committedOffsets, startOffsets } from './admin.ts'
@@ -224,7 +224,7 @@ export class KafkaSubscription {
       redeliverAfter: settings.redeliverAfter,
       isOurs: () => partition.isOurs && !closing.aborted,
       closing,
-      bury: (error) => this.#bury(message, partition, error),
+      bury: (error, event) => this.#bury(message, partition, error, event),
       onPoison: (event, error) => {
         try {
           options.onPoison?.(event, error)
@@ -235,12 +235,13 @@ export class KafkaSubscription {
     })
   }
 
-  async #bury(message: Incoming, { index }: Partition, error: unknown): Promise<void> {
+  async #bury(message: Incoming, { index }: Partition, error: unknown, event: CairnEvent | undefined): Promise<void> {
     const { topic, options, settings, sendToDeadLetters } = this.#parts
     try {
       const at = { topic, partition: index, group: options.group }
       await sendToDeadLetters(deadLetter(message, at, error, settings.maxEventBytes))
       this.#deadLetters++
+      channels.deadLetter.publish({ topic, group: options.group, event, error })
     } catch (failure) {
       this.#lastFailure = reasonOf(failure).message
       throw failure
