@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { allPipelines, loadPipeline } from '@cairn/embedded'
 import { probe } from '../local/health.ts'
-import { Stack } from '../local/stack.ts'
+import { Stack, type Service } from '../local/stack.ts'
 import { servicesOf, startServers, startServices, stopServices, writeContext } from '../local/start.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { statusText } from '../local/status.ts'
@@ -23,7 +23,7 @@ export default async function up(
     names.length === 0
       ? await allPipelines(project)
       : await Promise.all(names.map((name) => loadPipeline(project, name)))
-  if (!isRunning || !isDeepStrictEqual(namesOf(before), await wanted())) {
+  if (!isRunning || !isDeepStrictEqual(kindsOf(before), await wanted())) {
     await stopServices(stack)
     await startServers(stack, project.env, docker)
     tell('kafka and minio are ready')
@@ -36,11 +36,12 @@ export default async function up(
   const first = pipelines[0]?.pipeline.name ?? '<pipeline>'
   console.log(`${statusText(found)}\n\nnext  cairn run ${first} --on local`)
 
-  async function wanted(): Promise<string[]> {
-    return namesOf(await servicesOf(workspace, pipelines, stack))
+  async function wanted(): Promise<unknown[]> {
+    return kindsOf(await servicesOf(workspace, pipelines, stack))
   }
 }
 
-function namesOf(services: readonly { readonly name: string; readonly main: string }[]): string[] {
-  return services.map(({ name, main }) => `${name} ${main}`)
+/** What makes a service another one; its port does not. */
+function kindsOf(services: readonly Service[]): unknown[] {
+  return services.map(({ name, main, env: { PORT: _, ...env } }) => ({ name, main, env }))
 }

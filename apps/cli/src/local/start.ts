@@ -4,7 +4,7 @@ import { closeSync, existsSync, openSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { openStore, type Connection } from '@cairn/drivers/connection'
 import { isGone } from '@cairn/drivers/process-id'
@@ -56,11 +56,21 @@ export async function servicesOf(
   stack: Stack,
 ): Promise<Service[]> {
   const before = new Map(stack.services.map(({ name, url }) => [name, new URL(url).port]))
+  const isTracked = process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] !== undefined
   const common = { CAIRN_CONNECTION: stack.connectionFile, CAIRN_ROOT: project.root, HOST: '127.0.0.1' }
   const service = async (name: string, app: 'control' | 'stage', env: Readonly<Record<string, string>>) => {
     const port = await freePort(Number(before.get(name) ?? 0))
     const url = `http://127.0.0.1:${port}`
-    return { name, main: join(distOf(app), 'main.js'), url, env: { ...common, PORT: String(port), ...env } }
+    const tracked = {
+      OTEL_SERVICE_NAME: `cairn-${name.replace('/', '-')}`,
+      NODE_OPTIONS: `--import=${trackingOf(app)}`,
+    }
+    return {
+      name,
+      main: join(distOf(app), 'main.js'),
+      url,
+      env: { ...common, PORT: String(port), ...(isTracked && tracked), ...env },
+    }
   }
   const services = [await service('control', 'control', { CAIRN_TOKENS: stack.tokensFile })]
   for (const { pipeline } of pipelines)
@@ -78,6 +88,11 @@ export async function servicesOf(
       services.push(await service(`${pipeline.name}/${step}`, 'stage', env))
     }
   return services
+}
+
+/** Loaded beside a service that is to be traced. */
+function trackingOf(app: 'control' | 'stage'): string {
+  return pathToFileURL(join(distOf(app), 'tracking.js')).href
 }
 
 /** The context `local`, whose token may do everything here. */
