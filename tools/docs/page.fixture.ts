@@ -20,6 +20,8 @@ const ROOT = resolve(import.meta.dirname, '../..')
 /** Set to write real outputs into the pages where they differ, instead of failing. */
 const UPDATE = process.env['DOCS_UPDATE'] === '1'
 
+const NEEDS_SERVERS = '<!-- with servers -->'
+
 const folders: string[] = []
 afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
@@ -42,7 +44,7 @@ function readersFolder(page: string): string {
 /** The pages that need servers, or those that need none. */
 export function pages({ servers }: { servers: boolean }): string[] {
   const all = globSync(['README.md', 'docs/**/*.md'], { cwd: ROOT }).sort()
-  return all.filter((file) => readPage(join(ROOT, file)).includes('<!-- with servers -->') === servers)
+  return all.filter((file) => readPage(join(ROOT, file)).includes(NEEDS_SERVERS) === servers)
 }
 
 /** Declares a page's tests: its samples compile and run, its commands print what is shown, its links lead somewhere. */
@@ -105,7 +107,8 @@ export function testPage(file: string): void {
         expect(globSync(join(dirname(file), target!), { cwd: ROOT }), `${file} links to ${target}`).toHaveLength(1)
   })
 
-  afterAll(() => {
+  afterAll(async () => {
+    if (page.includes(NEEDS_SERVERS)) await type('npx cairn down', folder, env)
     if (changed.size > 0) writeFileSync(join(ROOT, file), withOutputs(page, changed))
   })
 }

@@ -42,7 +42,7 @@ function planTable(lines: readonly PlanLine[]): string {
   const rows = lines.map(({ node, decision, reasons, expected, items }) => [
     node,
     paintState(DECISIONS[decision], decision),
-    items ? `${items.run} of ${items.run + items.reuse} items` : '',
+    items && items.run + items.reuse > 0 ? `${items.run} of ${items.run + items.reuse} items` : '',
     expected ? `~${duration(expected.ms)} ${paint('dim', `(median of ${expected.runs})`)}` : '',
     reasons.join('; '),
   ])

@@ -5,9 +5,15 @@ import type { Found, State } from './health.ts'
 const FORMATS = { ready: 'green', 'not ready': 'yellow', 'no answer': 'red' } as const satisfies Record<State, string>
 
 export function statusText(found: readonly Found[]): string {
-  const rows = found.map(({ name, state, url, findings }) => [paint(FORMATS[state], state), name, url, findings])
+  const isWell = found.every(({ findings }) => findings === '')
+  const rows = found.map(({ name, state, url, findings }) => [
+    paint(FORMATS[state], state),
+    name,
+    url,
+    ...(isWell ? [] : [findings]),
+  ])
   return table(
-    ['', 'service', 'address', ''].map((title) => ({ title })),
+    ['', 'service', 'address', ...(isWell ? [] : [''])].map((title) => ({ title })),
     rows,
     (title) => paint('dim', title),
   )
