@@ -48,6 +48,7 @@ const follower = new Follower(host)
 const supervisor = new Supervisor(host, {
   lostAfterMs: settings.lostAfterMs,
   onHelp: (run, what) => log.warn({ run }, what),
+  onFailure: (folder, error) => log.error({ folder, err: error }, 'a run could not be looked at'),
 })
 const health = {
   live: () => ({ process: 'ok' }),

@@ -11,15 +11,16 @@ import {
   StreamableFile,
   UseGuards,
 } from '@nestjs/common'
-import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger'
+import { ApiBearerAuth, ApiBody, ApiConsumes, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger'
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import type { ArtifactStore, StoredStat } from '@cairn/kernel/runtime'
 import { receiveObject, receiveRecord } from './adoption.ts'
 import { AuthGuard, Needs } from './auth.guard.ts'
 import { ENVIRONMENT, STORE } from './injected.ts'
-import { Parse, PipelineName, StorePath } from './schemas.ts'
+import { IN_PATH, IN_QUERY, Parse, PipelineName, StorePath } from './schemas.ts'
 
+const BYTES = 'application/octet-stream'
 const Pipeline = () => Param('pipeline', new Parse(PipelineName))
 const Path = () => Query('path', new Parse(StorePath))
 
@@ -29,6 +30,8 @@ const Path = () => Query('path', new Parse(StorePath))
  */
 @ApiTags('records')
 @ApiBearerAuth()
+@ApiParam(IN_PATH.pipeline)
+@ApiQuery(IN_QUERY.storePath)
 @Controller('v1/pipelines/:pipeline/store')
 @UseGuards(AuthGuard)
 export class RecordsController {
@@ -42,7 +45,7 @@ export class RecordsController {
 
   @Get('record')
   @Needs('read')
-  @Header('content-type', 'application/octet-stream')
+  @Header('content-type', BYTES)
   @ApiOperation({ summary: "A record's bytes, by its path in the pipeline's folder." })
   async record(@Pipeline() pipeline: string, @Path() path: string): Promise<StreamableFile> {
     const bytes = await this.#store.read(this.#at(pipeline, path))
@@ -68,7 +71,7 @@ export class RecordsController {
 
   @Get('object')
   @Needs('read')
-  @Header('content-type', 'application/octet-stream')
+  @Header('content-type', BYTES)
   @ApiOperation({ summary: "An object's bytes." })
   async object(@Pipeline() pipeline: string, @Path() path: string): Promise<StreamableFile> {
     const file = await this.#store.fetch(this.#at(pipeline, path))
@@ -77,6 +80,8 @@ export class RecordsController {
   }
 
   @Put('record')
+  @ApiConsumes(BYTES)
+  @ApiBody({ schema: { type: 'string', format: 'binary' } })
   @Needs('adopt')
   @ApiOperation({
     summary: 'Adds a checkpoint, stored code, or a record of a run that ended elsewhere, unless it is there.',
@@ -90,6 +95,8 @@ export class RecordsController {
   }
 
   @Put('object')
+  @ApiConsumes(BYTES)
+  @ApiBody({ schema: { type: 'string', format: 'binary' } })
   @Needs('adopt')
   @ApiOperation({ summary: 'Adds an object, whose bytes must have the digest that is its name.' })
   async addObject(@Pipeline() pipeline: string, @Path() path: string, @Body() body: Readable): Promise<object> {

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Sse, UseGuards } from '@nestjs/common'
-import { ApiBearerAuth, ApiBody, ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger'
+import { ApiBearerAuth, ApiBody, ApiHeader, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger'
 import type { z } from 'zod'
 import type { Json } from '@cairn/kernel/runtime'
 import type { Observable } from 'rxjs'
@@ -7,13 +7,25 @@ import { AuthGuard, Needs } from './auth.guard.ts'
 import type { Control } from './control.ts'
 import type { Follower, SseMessage } from './follower.ts'
 import { CONTROL, FOLLOWER } from './injected.ts'
-import { limitOf, Parse, PipelineName, PlanRequest, RetryRequest, RunName, RunRequest, schemaOf } from './schemas.ts'
+import {
+  IN_PATH,
+  IN_QUERY,
+  limitOf,
+  Parse,
+  PipelineName,
+  PlanRequest,
+  RetryRequest,
+  RunName,
+  RunRequest,
+  schemaOf,
+} from './schemas.ts'
 
 const Pipeline = () => Param('pipeline', new Parse(PipelineName))
 const Run = () => Param('run', new Parse(RunName))
 
 @ApiTags('runs')
 @ApiBearerAuth()
+@ApiParam(IN_PATH.pipeline)
 @Controller('v1/pipelines/:pipeline')
 @UseGuards(AuthGuard)
 export class RunsController {
@@ -55,6 +67,7 @@ export class RunsController {
   @Get('runs')
   @Needs('read')
   @ApiOperation({ summary: 'The newest runs.' })
+  @ApiQuery(IN_QUERY.limit)
   async list(@Pipeline() pipeline: string, @Query('limit') limit = '20'): Promise<object> {
     const runs = await this.#control.list(pipeline, limitOf(limit))
     return {
@@ -68,6 +81,7 @@ export class RunsController {
     }
   }
 
+  @ApiParam(IN_PATH.run)
   @Get('runs/:run')
   @Needs('read')
   @ApiOperation({ summary: 'A run: its plan, and the terminal record of each task that has ended.' })
@@ -75,6 +89,7 @@ export class RunsController {
     return this.#control.show(pipeline, run)
   }
 
+  @ApiParam(IN_PATH.run)
   @Post('runs/:run/cancel')
   @HttpCode(200)
   @Needs('cancel')
@@ -83,6 +98,7 @@ export class RunsController {
     return this.#control.cancel(pipeline, run)
   }
 
+  @ApiParam(IN_PATH.run)
   @Post('runs/:run/retry')
   @HttpCode(202)
   @Needs('run')
@@ -96,6 +112,7 @@ export class RunsController {
     return this.#control.retry(pipeline, run, from)
   }
 
+  @ApiParam(IN_PATH.run)
   @Sse('runs/:run/events')
   @Needs('read')
   @ApiOperation({ summary: 'What has happened in a run and what does, as server-sent events, until it has ended.' })

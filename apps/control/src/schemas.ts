@@ -18,7 +18,9 @@ export const StorePath = z
 /** What to run: the same as the command line's options. */
 export const RunRequest = z
   .strictObject({
-    settings: z.record(z.string().max(200), z.json()).describe('run parameters, and those of steps as <step>.<name>'),
+    settings: z
+      .record(z.string().max(200), z.unknown())
+      .describe('run parameters, and those of steps as <step>.<name>'),
     from: z.array(Place).max(100).describe('steps to start from'),
     until: z.array(Place).max(100).describe('steps to stop after'),
     force: z.array(Place).max(100).describe('steps to compute even if nothing has changed'),
@@ -38,6 +40,17 @@ export function schemaOf(schema: z.ZodType): object {
   const { $schema: _, ...described } = z.toJSONSchema(schema, { io: 'input', target: 'openapi-3.0' })
   return described
 }
+
+/** What stands in paths and queries, for the OpenAPI document: types alone say nothing of it at run time. */
+export const IN_PATH = {
+  pipeline: { name: 'pipeline', schema: schemaOf(PipelineName) },
+  run: { name: 'run', schema: schemaOf(RunName) },
+  deadLetter: { name: 'id', schema: schemaOf(DeadLetterId) },
+} as const
+export const IN_QUERY = {
+  limit: { name: 'limit', required: false, schema: { type: 'integer', minimum: 1, maximum: 200, default: 20 } },
+  storePath: { name: 'path', schema: schemaOf(StorePath) },
+} as const
 
 /** Lets through what fits a schema, and says of the rest where it does not. */
 export class Parse<Schema extends z.ZodType> implements PipeTransform<unknown, z.output<Schema>> {

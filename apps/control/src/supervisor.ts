@@ -1,32 +1,37 @@
 import {
   claim,
   controlTopicOf,
-  endEvent,
   layout,
-  parseTask,
   readRecord,
-  readyEvent,
   RECORD_VERSION,
   runEvent,
-  RunState,
   topicOf,
-  type CairnEvent,
-  type EndRecord,
   type Plan,
   type RunEnd,
 } from '@cairn/kernel/runtime'
-import { readEnds, runNames } from '@cairn/embedded'
+import { runNames } from '@cairn/embedded'
 import type { ControlHost } from './control.ts'
+import { WatchedRun } from './watched-run.ts'
 
 export interface SupervisorOptions {
   /** How long a run may stand still before its events are told again, in milliseconds. */
   readonly lostAfterMs: number
   /** Told of each run that needed help. */
   readonly onHelp?: (run: string, what: string) => void
+  /** Told of each run that could not be looked at: it is tried again in the next sweep, and the others do not wait. */
+  readonly onFailure?: (folder: string, error: unknown) => void
 }
 
 /** Runs of a pipeline that are looked at, the newest first: what is older was looked at long ago. */
 const LOOKED_AT = 500
+
+interface Watch {
+  readonly run: WatchedRun
+  /** When it was helped last, by the host's clock, and how often. */
+  helpedAt: number
+  helped: number
+}
+const OVER = 'over'
 
 /**
  * Looks after runs, off the hot path: ends one whose last committer died before it wrote the end, and tells the events of
@@ -35,10 +40,8 @@ const LOOKED_AT = 500
 export class Supervisor {
   readonly #host: ControlHost
   readonly #options: SupervisorOptions
-  /** Runs that have ended: they are not read again. */
-  readonly #ended = new Set<string>()
-  /** When each run was helped last, by the host's clock, and how often. */
-  readonly #helped = new Map<string, { at: number; times: number }>()
+  /** Runs by their folders, those that are over included: these are not read again. */
+  #watched: ReadonlyMap<string, Watch | typeof OVER> = new Map()
 
   constructor(host: ControlHost, options: SupervisorOptions) {
     this.#host = host
@@ -47,28 +50,45 @@ export class Supervisor {
 
   async sweep(): Promise<void> {
     const { store, env } = this.#host
+    const watched = new Map<string, Watch | typeof OVER>()
     for (const pipeline of await store.children(`${env}/`)) {
       const at = layout(env, pipeline)
-      for (const run of (await runNames(store, at)).slice(0, LOOKED_AT))
-        if (!this.#ended.has(`${pipeline}/${run}`)) await this.#look(pipeline, run)
+      for (const name of (await runNames(store, at)).slice(0, LOOKED_AT)) {
+        const folder = at.run(name)
+        const watch = await this.#sweepOne(this.#watched.get(folder), at.plan(name)).catch((error: unknown) => {
+          this.#options.onFailure?.(folder, error)
+        })
+        if (watch) watched.set(folder, watch)
+      }
     }
+    this.#watched = watched
   }
 
-  async #look(pipeline: string, run: string): Promise<void> {
-    const { store, env } = this.#host
-    const at = layout(env, pipeline)
-    const end = await readRecord<RunEnd>(store, at.runEnd(run))
-    if (end && end.status !== 'cancelled') return void this.#ended.add(`${pipeline}/${run}`)
-    const plan = await readRecord<Plan>(store, at.plan(run))
-    if (!plan) return
-    const ends = await readEnds(store, at, run)
-    const state = new RunState(plan)
-    for (const [task, ending] of ends) state.end(task, ending)
-    if (state.done) return end ? void this.#ended.add(`${pipeline}/${run}`) : this.#finish(plan, state)
-    if (this.#standsStill(plan, ends)) await this.#tellAgain(plan, state, ends, end)
+  async #sweepOne(watch: Watch | typeof OVER | undefined, path: string): Promise<Watch | typeof OVER | undefined> {
+    if (watch) return watch === OVER ? OVER : this.#look(watch)
+    const plan = await readRecord<Plan>(this.#host.store, path)
+    return plan && this.#look({ run: new WatchedRun(plan, this.#host.store), helpedAt: 0, helped: 0 })
   }
 
-  async #finish(plan: Plan, state: RunState): Promise<void> {
+  async #look(watch: Watch): Promise<Watch | typeof OVER> {
+    const { run } = watch
+    const { store, clock } = this.#host
+    const { plan, state } = run
+    const end = await readRecord<RunEnd>(store, layout(plan.env, plan.pipeline).runEnd(plan.run))
+    if (end && end.status !== 'cancelled') return OVER
+    await run.look()
+    if (state.done) {
+      if (!end) await this.#finish(run)
+      return OVER
+    }
+    // Longer each time that telling again has not helped.
+    const patience = this.#options.lostAfterMs * 2 ** Math.min(watch.helped, 6)
+    const stoodStillFor = clock.now() - Math.max(run.lastEndedAt, watch.helpedAt)
+    if (stoodStillFor >= patience) await this.#help(watch, end !== undefined)
+    return watch
+  }
+
+  async #finish({ plan, state }: WatchedRun): Promise<void> {
     const { store, bus, clock, name } = this.#host
     const path = layout(plan.env, plan.pipeline).runEnd(plan.run)
     const mine: RunEnd = { v: RECORD_VERSION, status: state.status, endedAt: clock.now(), host: name }
@@ -77,39 +97,15 @@ export class Supervisor {
     this.#options.onHelp?.(plan.run, 'it had ended, and no one had written that')
   }
 
-  /** Whether nothing has been recorded for a while; longer each time that telling again has not helped. */
-  #standsStill(plan: Plan, ends: ReadonlyMap<string, EndRecord>): boolean {
-    const helped = this.#helped.get(plan.run) ?? { at: 0, times: 0 }
-    const recorded = [...ends.values()].map(({ endedAt }) => endedAt)
-    const last = Math.max(plan.createdAt, helped.at, ...recorded)
-    const patience = this.#options.lostAfterMs * 2 ** Math.min(helped.times, 6)
-    return this.#host.clock.now() - last >= patience
-  }
-
-  async #tellAgain(
-    plan: Plan,
-    state: RunState,
-    ends: ReadonlyMap<string, EndRecord>,
-    end: RunEnd | undefined,
-  ): Promise<void> {
+  async #help(watch: Watch, isCancelled: boolean): Promise<void> {
     const { bus, clock } = this.#host
-    const { times = 0 } = this.#helped.get(plan.run) ?? {}
-    this.#helped.set(plan.run, { at: clock.now(), times: times + 1 })
-    const cancelled = end ? [runEvent(plan, 'run-cancelled', clock.now())] : []
-    const events: CairnEvent[] = [...cancelled]
-    if (ends.size === 0) events.push(runEvent(plan, 'run-started', plan.createdAt))
-    const told = new Set<string>()
-    for (const task of state.unfinished()) {
-      if (!state.ready(task)) continue
-      if (parseTask(task).batch !== '') events.push(readyEvent(plan, task, clock.now()))
-      for (const need of state.before(task)) {
-        const ending = ends.get(need)
-        if (ending && told.size !== told.add(need).size) events.push(endEvent(plan, need, ending))
-      }
-      if ([...state.before(task)].every((need) => !ends.has(need)) && ends.size > 0)
-        events.push(runEvent(plan, 'run-started', plan.createdAt))
-    }
-    if (cancelled.length > 0) await bus.publish(controlTopicOf(plan), cancelled)
+    const { run } = watch
+    const { plan } = run
+    watch.helpedAt = clock.now()
+    watch.helped++
+    const cancelled = isCancelled ? [runEvent(plan, 'run-cancelled', clock.now())] : []
+    const events = [...cancelled, ...(await run.lostEvents(clock.now()))]
+    if (isCancelled) await bus.publish(controlTopicOf(plan), cancelled)
     await bus.publish(topicOf(plan), events)
     this.#options.onHelp?.(plan.run, `it stood still; ${events.length} events were told again`)
   }

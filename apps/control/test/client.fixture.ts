@@ -91,8 +91,8 @@ export class ControlClient {
 
   fetch(
     path: string,
-    { headers, ...init }: RequestInit & { readonly headers?: Readonly<Record<string, string>> } = {},
-  ) {
+    { headers, ...init }: Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<string, string>> } = {},
+  ): Promise<Response> {
     const authorization = this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }
     return fetch(this.url + path, { ...init, headers: { ...authorization, ...headers } })
   }

@@ -100,6 +100,16 @@ describe.skipIf(!servers)('control looks after runs', { timeout: 120_000 }, () =
     expect(statuses(tasks)).toEqual(['completed', 'completed', 'completed'])
   })
 
+  it('also where the records of another are damaged', async () => {
+    const damaged = '99991231-000000-zzzzz' // the newest by its name: it is looked at first
+    await services.store.create(at.plan(damaged), Buffer.from('no JSON'))
+    const plan = await keep(await planned({ count: 7 }))
+    const control = await newControl(WATCHFUL)
+    expect((await control.client.ended(PIPELINE, plan.run)).end).toMatchObject({ status: 'completed' })
+    expect(control.log).toContain('a run could not be looked at')
+    await services.store.remove(at.plan(damaged))
+  })
+
   it('ends one whose last host died before it could, and says so', async () => {
     const careless = await newControl(CARELESS)
     const run = await careless.client.start(PIPELINE, { settings: { count: 5 } })

@@ -1,0 +1,69 @@
+import {
+  endEvent,
+  layout,
+  parseTask,
+  readRecord,
+  readyEvent,
+  runEvent,
+  RunState,
+  type ArtifactStore,
+  type CairnEvent,
+  type EndRecord,
+  type Layout,
+  type Plan,
+} from '@cairn/kernel/runtime'
+
+/** A run that has not ended, as its records tell it. Each of them is read once, however often the run is looked at. */
+export class WatchedRun {
+  readonly plan: Plan
+  readonly state: RunState
+  /** When it was planned, or the last of the tasks that have ended did. */
+  lastEndedAt: number
+  /** Tasks of which there is a record. */
+  readonly #recorded = new Set<string>()
+  readonly #store: ArtifactStore
+  readonly #at: Layout
+
+  constructor(plan: Plan, store: ArtifactStore) {
+    this.plan = plan
+    this.state = new RunState(plan)
+    this.lastEndedAt = plan.createdAt
+    this.#store = store
+    this.#at = layout(plan.env, plan.pipeline)
+  }
+
+  /** Reads the records that are new. */
+  async look(): Promise<void> {
+    for (const file of await this.#store.children(this.#at.ends(this.plan.run))) {
+      const task = this.#at.taskOf(file)
+      if (this.#recorded.has(task)) continue
+      const end = await this.#endOf(task)
+      this.state.end(task, end)
+      this.lastEndedAt = Math.max(this.lastEndedAt, end.endedAt)
+      this.#recorded.add(task)
+    }
+  }
+
+  /** The events that its unfinished tasks wait for, as they were told, or should have been. */
+  async lostEvents(now: number): Promise<CairnEvent[]> {
+    const { plan, state } = this
+    const ready = [...state.unfinished()].filter((task) => state.ready(task))
+    const needs = new Set<string>()
+    let isFirst = this.#recorded.size === 0
+    for (const task of ready) {
+      const recorded = [...state.before(task)].filter((need) => this.#recorded.has(need))
+      for (const need of recorded) needs.add(need)
+      isFirst ||= recorded.length === 0
+    }
+    const ends = [...needs].map(async (need) => endEvent(plan, need, await this.#endOf(need)))
+    return [
+      ...(isFirst ? [runEvent(plan, 'run-started', plan.createdAt)] : []),
+      ...ready.filter((task) => parseTask(task).batch !== '').map((task) => readyEvent(plan, task, now)),
+      ...(await Promise.all(ends)),
+    ]
+  }
+
+  async #endOf(task: string): Promise<EndRecord> {
+    return (await readRecord<EndRecord>(this.#store, this.#at.end(this.plan.run, task)))!
+  }
+}
