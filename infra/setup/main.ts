@@ -7,7 +7,7 @@ import { contextOf, hostConnectionOf, writeSettings, type Setup } from './settin
 import { prepareServices } from './services.ts'
 
 const USAGE = `usage: main.ts settings|services|context|connection
-  --pipeline <name> …  --consumer <name>=<pipeline> …  --secure`
+  --pipeline <name> …  --consumer <name>=<pipeline> …`
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -15,14 +15,13 @@ async function main(): Promise<void> {
     options: {
       pipeline: { type: 'string', multiple: true, default: [] },
       consumer: { type: 'string', multiple: true, default: [] },
-      secure: { type: 'boolean', default: false },
     },
   })
   const project = findProject(import.meta.dirname)
   const load = async (name: string) => (await loadPipeline(project, name)).pipeline
   const setup: Setup = {
     env: process.env['CAIRN_ENV'] ?? project.env,
-    isSecure: values.secure,
+    isSecure: process.env['CAIRN_SECURE'] === 'true',
     ports: {
       control: process.env['CAIRN_CONTROL_PORT'] ?? '8090',
       kafka: process.env['CAIRN_KAFKA_PORT'] ?? '9092',
