@@ -47,7 +47,7 @@ async function build(app, entries) {
     checks: { eval: false },
   })
   const dist = distOf(app)
-  const made = `${dist}.${process.pid}`
+  const made = join(root, 'node_modules', '.cache', 'cairn', `${app}.${process.pid}`)
   const { output } = await bundle.write({ dir: made, format: 'esm', sourcemap: true })
   const modules = output.flatMap((chunk) => ('moduleIds' in chunk ? chunk.moduleIds : []))
   const files = modules.filter((id) => id.startsWith(root)).map((id) => relative(root, id))

@@ -91,7 +91,10 @@ describe.skipIf(!inject('servers'))('a run on services that are traced, one of w
 
   it('shows the attempt that was lost with the process, and the one that was made instead', () => {
     const attempts = named('compute').filter(({ resource }) => resource['service.name'] === 'cairn-traced-slow')
-    expect(attempts.map(({ attributes }) => attributes['cairn.attempt.result']).toSorted()).toEqual(['done', 'lost'])
+    expect(attempts.map(({ attributes }) => String(attributes['cairn.attempt.result'])).toSorted()).toEqual([
+      'done',
+      'lost',
+    ])
   })
 
   it('has the same keys and bytes as one that nobody watches', async () => {
