@@ -29,6 +29,8 @@ export const TABLE: Readonly<Record<string, Row>> = {
 /** Only for tests, in whichever part they stand. */
 export const TEST_PACKAGES: readonly string[] = [
   'vitest',
+  'kafkajs',
+  'minio',
   'fast-check',
   'zod',
   'onnxruntime-node',

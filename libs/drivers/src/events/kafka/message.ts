@@ -130,6 +130,9 @@ function readData(value: Buffer | null): EventData {
   for (const [name, types] of FIELDS)
     if (!types.includes(typeof data[name as keyof typeof data]))
       throw new CairnError('BAD_RECORD', `in the message's data, ${name} is not a ${types[0]}`)
+  for (const name of NAMES)
+    if (name in data && !NAME.test((data as Record<string, string>)[name]!))
+      throw new CairnError('BAD_RECORD', `in the message's data, ${name} is no name`)
   return data as EventData
 }
 
@@ -138,6 +141,13 @@ const FIELDS: readonly (readonly [string, readonly string[]])[] = [
   ...['node', 'batch', 'step', 'how', 'status'].map((name) => [name, ['string', 'undefined']] as const),
   ['attempt', ['number', 'undefined']],
 ]
+
+/**
+ * These become parts of paths. What the store refuses as a path would look like an outage of the store, which is waited for
+ * without end, and all that comes after it in its partition with it.
+ */
+const NAMES = ['env', 'pipeline', 'run', 'node', 'batch', 'step'] as const
+const NAME = /^(?!\.\.?$)[^/\\\p{Cc}]{1,200}$/u
 
 function refusePrototype(key: string, value: unknown): unknown {
   if (key === '__proto__') throw new CairnError('BAD_RECORD', "the message's data has a key __proto__")

@@ -1,0 +1,63 @@
+import { expect, it } from 'vitest'
+import type { Case } from './cases.fixture.ts'
+
+const RACES = Number(process.env['CAIRN_FAULT_RACES'] ?? 20)
+const AT_ONCE = 10
+
+export function cancels(theWorld: Case): void {
+  it(`cancel races completion ${RACES} times: the first record wins`, async () => {
+    const world = theWorld()
+    const outcomes: string[] = []
+    for (let raced = 0; raced < RACES; raced += AT_ONCE) {
+      const race = Array.from({ length: AT_ONCE }, async (_, index) => {
+        const run = await world.submit(world.fresh({ items: 2 }))
+        // At the beginning, in the middle and at the very end.
+        const [type, task] = [
+          ['attempt-started/1', 'draw'],
+          ['completed', 'draw'],
+          ['attempt-started/1', 'total'],
+          ['attempt-started/1', 'report'],
+          ['completed', 'report'],
+        ][index % 5]!
+        await world.untilHeard(run, type!, task)
+        await new Promise((later) => setTimeout(later, index * (raced % 40)))
+        const told = await world.cancel(run)
+        const ended = (await world.untilHeard(run, 'run-ended')).data.status!
+        expect(ended).toBe(told.status)
+        return ended
+      })
+      outcomes.push(...(await Promise.all(race)))
+    }
+    console.log(
+      `of ${RACES} races, ${outcomes.filter((status) => status === 'cancelled').length} were won by the cancel`,
+    )
+    expect(new Set(outcomes)).toEqual(new Set(['cancelled', 'completed']))
+  })
+
+  it('cancels what computes while its partition is paused', async () => {
+    const world = theWorld()
+    // As many as a stage has in hand: what comes after them waits, until so much waits that fetching stops.
+    const runs: string[] = []
+    for (let count = 0; count < 16; count++) runs.push(await world.submit(world.fresh({ drawMs: 120_000, items: 1 })))
+    await world.until('draw is at work', () => runs.some((run) => world.heard.has(`${run}/draw/attempt-started/1`)))
+    const atWork = runs.find((run) => world.heard.has(`${run}/draw/attempt-started/1`))!
+    const { event } = world.heard.get(`${atWork}/run-started`)!
+    const filler = Array.from({ length: 60 }, (_, index) => ({
+      ...event,
+      id: `filler/${index}`,
+      type: 'cairn.attempt-failed' as const,
+      data: { ...event.data, error: { code: 'STEP_FAILED' as const, message: 'x'.repeat(200_000) } },
+    }))
+    for (const one of filler) await world.bus.publish(world.topic, [one])
+    await world.until('it is all there', () => world.heard.has('filler/59'))
+    const partition = async () =>
+      Math.max(...[...(await world.progress('draw')).values()].map(({ committed, end }) => end - committed))
+    expect(await partition()).toBeGreaterThan(60)
+    const asked = performance.now()
+    await world.cancel(atWork)
+    await world.untilHeard(atWork, 'cancelled', 'draw', 30_000)
+    console.log(`cancelled after ${Math.round(performance.now() - asked)} ms, ${await partition()} events behind`)
+    for (const run of runs) if (run !== atWork) await world.cancel(run)
+    expect(new Set(Object.values(await world.untilEnded(runs)))).toEqual(new Set(['cancelled']))
+  })
+}

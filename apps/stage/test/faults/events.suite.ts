@@ -1,0 +1,107 @@
+import { expect, it } from 'vitest'
+import { STEPS, type World } from './world.fixture.ts'
+import type { Case } from './cases.fixture.ts'
+
+export function events(theWorld: Case): void {
+  it('events that come twice, late and in another order change nothing', async () => {
+    const world = theWorld()
+    const random = seeded(7)
+    const echoes: Promise<void>[] = []
+    const stop = world.onEvent((event) => {
+      if (world.heard.get(event.id)!.times > 2) return
+      echoes.push(
+        (async () => {
+          await new Promise((later) => setTimeout(later, random() * 1_500))
+          await world.bus.publish(world.topic, [event])
+        })(),
+      )
+    })
+    const runs: string[] = []
+    for (let count = 0; count < 6; count++) runs.push(await world.submit(world.fresh({ scoreMs: 50 })))
+    const statuses = await world.untilEnded(runs)
+    expect(new Set(Object.values(statuses))).toEqual(new Set(['completed']))
+    stop()
+    await Promise.all(echoes)
+    expect(echoes.length).toBeGreaterThan(100)
+    for (const run of runs)
+      for (const task of await tasksOf(world, run)) expect((await world.end(run, task)).attempts).toBeLessThan(2)
+  })
+
+  it('all of history told again, shuffled: no record is written, nothing is computed', async () => {
+    const world = theWorld()
+    const recordsOf = async () => {
+      const records: string[] = []
+      for await (const { path, modified } of world.store.list(world.at.runs)) records.push(`${path} ${modified}`)
+      return records.sort()
+    }
+    const before = await recordsOf()
+    const all = [...world.heard.values()].map(({ event }) => event).slice(-400)
+    const random = seeded(11)
+    const shuffled = all
+      .map((event) => ({ event, at: random() }))
+      .sort((a, b) => a.at - b.at)
+      .map(({ event }) => event)
+    await world.bus.publish(world.topic, shuffled)
+    for (const step of STEPS) await world.until(`${step} has heard it all`, async () => (await world.lag(step)) === 0)
+    expect(await recordsOf()).toEqual(before)
+  })
+
+  it('messages that are no events of ours go to the dead letters, and the work goes on', async () => {
+    const world = theWorld()
+    const run = await world.submit(world.fresh({ drawMs: 1_500 }))
+    const { event } = await world.until('an event', () =>
+      [...world.heard.values()].find(({ event }) => event.data.run === run),
+    )
+    const headers = {
+      ce_specversion: '1.0',
+      ce_id: 'junk',
+      ce_type: 'cairn.completed',
+      ce_source: event.source,
+      ce_subject: event.subject,
+      ce_time: event.time,
+      ce_partitionkey: run,
+    }
+    const data = { ...event.data, node: 'draw' }
+    const junk: [value: string | Buffer | null, headers: Record<string, string>][] = [
+      ['no JSON', headers],
+      [null, headers],
+      ['[1, 2]', headers],
+      ['{"a":'.repeat(50_000), headers],
+      [JSON.stringify(data), {}],
+      [JSON.stringify(data), { ...headers, ce_type: 'cairn.exploded' }],
+      [JSON.stringify(data), { ...headers, ce_specversion: '9.0' }],
+      [JSON.stringify({ ...data, node: 7 }), headers],
+      [JSON.stringify(data).replace('{', '{"__proto__":{"polluted":true},'), headers],
+      [JSON.stringify({ ...data, counts: { items: 'many' } }), { ...headers, ce_type: 'cairn.ready' }],
+      [JSON.stringify(data), Object.fromEntries([...Object.entries(headers), ['__proto__', 'x']])],
+      [Buffer.alloc(950_000, 'x'), headers],
+      [JSON.stringify({ ...data, run: 'no-such-run' }), headers],
+      [JSON.stringify({ ...data, run: '../../etc' }), headers],
+      [JSON.stringify({ ...data, run: '' }), headers],
+      [JSON.stringify({ ...data, run: 'x'.repeat(5_000) }), headers],
+      [JSON.stringify({ ...data, pipeline: '../other' }), headers],
+      [JSON.stringify({ ...data, node: 'no-such-node' }), headers],
+      [JSON.stringify({ ...data, node: '../../plan' }), headers],
+      [JSON.stringify({ ...data, node: 'constructor', batch: '__proto__' }), headers],
+    ]
+    const pids = STEPS.map((step) => world.replica(step).pid)
+    for (const [value, given] of junk) await world.kafka.send(world.topic, run, value, given)
+    const next = await world.submit()
+    expect(await world.untilEnded([run, next])).toEqual({ [run]: 'completed', [next]: 'completed' })
+    for (const step of STEPS) await world.until(`${step} is past it`, async () => (await world.lag(step)) === 0)
+    expect(STEPS.map((step) => world.replica(step).pid)).toEqual(pids)
+    const letters = await world.bus.deadLetters(world.topic, { limit: 500 })
+    const groups = Map.groupBy(letters, ({ group }) => group)
+    for (const step of STEPS) expect(groups.get(world.groupOf(step))?.length, step).toBeGreaterThanOrEqual(14)
+  })
+}
+
+async function tasksOf({ store, at }: World, run: string): Promise<string[]> {
+  return (await store.children(at.ends(run))).map(at.taskOf)
+}
+
+/** https://en.wikipedia.org/wiki/Linear_congruential_generator */
+function seeded(seed: number): () => number {
+  let state = seed
+  return () => (state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32) / 2 ** 32
+}

@@ -1,0 +1,183 @@
+import {
+  collect,
+  examine,
+  readRecord,
+  RunState,
+  systemClock,
+  type EndRecord,
+  type Plan,
+  type RunEnd,
+} from '@cairn/kernel/runtime'
+import { STEPS, type World } from './world.fixture.ts'
+
+/** What was found, all of it as it must be. */
+export interface Report {
+  readonly submitted: number
+  readonly ended: Readonly<Record<string, number>>
+  readonly tasks: number
+  readonly records: number
+  /** Distinct events of endings that a consumer was told of: what it did once. */
+  readonly effects: number
+  /** How often it was told of one again. */
+  readonly duplicates: number
+  readonly attempts: number
+  readonly objects: number
+  readonly orphans: number
+  readonly lag: number
+  readonly processes: number
+  readonly deaths: number
+  /** Runs that control had to help. */
+  readonly helped: number
+}
+
+export interface Expectations {
+  /** Whether control may have had to tell events again. */
+  readonly mayHelp?: boolean
+  readonly steps?: readonly string[]
+  readonly patienceMs?: number
+}
+
+const HELP = /"msg":"it (stood still|had ended, and no one)/g
+const ENDINGS = new Set(['completed', 'failed', 'timed-out', 'cancelled', 'skipped', 'blocked'])
+
+/**
+ * Checks all that must hold after any fault, from the submissions that were acknowledged.
+ *
+ * @throws Error that lists what does not
+ */
+export async function checkInvariants(world: World, expected: Expectations = {}): Promise<Report> {
+  const { mayHelp = false, steps = STEPS, patienceMs = 240_000 } = expected
+  const wrong: string[] = []
+  const { submitted } = world
+  await world.untilEnded(submitted.keys(), patienceMs)
+  const lag = await drained(world, steps, patienceMs)
+
+  const ended: Record<string, number> = {}
+  const found = { tasks: 0, records: 0, attempts: 0 }
+  const wanted = new Set<string>()
+  for (const plan of submitted.values()) {
+    const { status, tasks, ends } = await checkRun(world, plan, wrong)
+    ended[status] = (ended[status] ?? 0) + 1
+    found.tasks += tasks
+    found.records += ends.size
+    wanted.add(`${plan.run}/run-ended`)
+    for (const [task, end] of ends) {
+      found.attempts += end.attempts
+      wanted.add(`${plan.run}/${task}/${end.status}`)
+    }
+  }
+  const { effects, duplicates } = await checkEffects(world, wanted, wrong, patienceMs)
+  const { checked, findings } = await examine(world.store, world.at)
+  for (const { path, what } of findings) wrong.push(`${path}: ${what}`)
+  const orphans = await removeOrphans(world, wrong)
+
+  // A process for control and each replica, and no more workers than these have.
+  const processes = world.processes().length
+  const most = world.replicas.length * 4
+  if (processes > most) wrong.push(`${processes} processes run, of ${world.replicas.length} replicas`)
+  const helped = world.replicas.reduce((sum, { logs }) => sum + (logs.match(HELP) ?? []).length, 0)
+  if (helped > 0 && !mayHelp) wrong.push(`control had to help ${helped} times`)
+  if (wrong.length > 0) throw new Error(`${wrong.length} invariants do not hold:\n${wrong.slice(0, 30).join('\n')}`)
+  return {
+    submitted: submitted.size,
+    ended,
+    ...found,
+    effects,
+    duplicates,
+    objects: checked.objects,
+    orphans,
+    lag,
+    processes,
+    deaths: world.replicas.reduce((sum, { ends }) => sum + ends.length, 0),
+    helped,
+  }
+}
+
+/** One line for each figure. */
+export function asTable(report: Report): string {
+  const { ended, ...rest } = report
+  const ends = Object.entries(ended).map(([status, count]) => `${count} ${status}`)
+  const lines: [string, unknown][] = [
+    ['runs submitted', rest.submitted],
+    ['runs ended', ends.join(', ')],
+    ['tasks', rest.tasks],
+    ['terminal records', rest.records],
+    ['attempts', rest.attempts],
+    ['consumer effects', `${rest.effects}, and ${rest.duplicates} duplicates dropped`],
+    ['objects checked', rest.objects],
+    ['orphans collected', rest.orphans],
+    ['lag at the end', rest.lag],
+    ['processes that died or left', rest.deaths],
+    ['runs that control helped', rest.helped],
+  ]
+  return lines.map(([name, value]) => `${name.padEnd(28)} ${String(value)}`).join('\n')
+}
+
+async function drained(world: World, steps: readonly string[], ms: number): Promise<number> {
+  for (const step of steps)
+    await world.until(`the lag of ${step} is 0`, async () => (await world.lag(step).catch(() => 1)) === 0, ms)
+  return 0
+}
+
+async function checkRun(
+  world: World,
+  plan: Plan,
+  wrong: string[],
+): Promise<{ status: string; tasks: number; ends: Map<string, EndRecord> }> {
+  const { store, at, heard } = world
+  const { run } = plan
+  const files = await store.children(at.ends(run))
+  const state = new RunState(plan)
+  const ends = new Map<string, EndRecord>()
+  for (const file of files) {
+    const task = at.taskOf(file)
+    const end = (await readRecord<EndRecord>(store, at.end(run, task)))!
+    ends.set(task, end)
+    state.end(task, end)
+  }
+  const missing = [...state.unfinished()]
+  if (missing.length > 0) wrong.push(`${run}: no terminal record of ${missing.join(', ')}`)
+  // A record that was written a second time would have told another moment.
+  for (const [task, { status, endedAt }] of ends) {
+    if (!state.ended(task)) wrong.push(`${run}: a terminal record of ${task}, which is no task`)
+    for (const other of ENDINGS) {
+      const told = heard.get(`${run}/${task}/${other}`)
+      if (told && (other !== status || told.event.time !== new Date(endedAt).toISOString()))
+        wrong.push(`${run}/${task} is ${status} at ${endedAt}, and was told to be ${other} at ${told.event.time}`)
+    }
+  }
+  const end = await readRecord<RunEnd>(store, at.runEnd(run))
+  if (!end) wrong.push(`${run} has no end`)
+  else if (end.status !== state.status && end.status !== 'cancelled')
+    wrong.push(`${run} is ${end.status}, and by its tasks ${state.status}`)
+  return { status: end?.status ?? 'none', tasks: ends.size + missing.length, ends }
+}
+
+/** Every ending has one event, and every event one ending. */
+async function checkEffects(world: World, wanted: ReadonlySet<string>, wrong: string[], ms: number) {
+  const { heard, submitted } = world
+  await world
+    .until('every ending is told', () => [...wanted].every((id) => heard.has(id)), ms)
+    .catch(() => wrong.push(`never told: ${[...wanted].filter((id) => !heard.has(id)).join(', ')}`))
+  let effects = 0
+  let duplicates = 0
+  for (const [id, { event, times }] of heard) {
+    const type = event.type.slice('cairn.'.length)
+    if (!submitted.has(event.data.run) || !(ENDINGS.has(type) || type === 'run-ended')) continue
+    if (!wanted.has(id)) wrong.push(`told of ${id}, which did not happen`)
+    effects++
+    duplicates += times - 1
+  }
+  return { effects, duplicates }
+}
+
+/** Set aside, then deleted: after that nothing is left that nothing refers to, and all is there that something does. */
+async function removeOrphans({ store, at }: World, wrong: string[]): Promise<number> {
+  const policy = { keepRuns: 100_000, keepMs: 1e12, graceMs: 0 }
+  const first = await collect(store, systemClock, at, policy)
+  const second = await collect(store, systemClock, at, policy)
+  if (second.condemned > 0) wrong.push(`${second.condemned} objects that nothing refers to came after all had ended`)
+  const { findings } = await examine(store, at)
+  for (const { path, what } of findings) wrong.push(`after the collection, ${path}: ${what}`)
+  return first.condemned + first.deleted
+}

@@ -1,0 +1,43 @@
+import kafkajs, { type IHeaders } from 'kafkajs'
+
+export type RawKafka = Awaited<ReturnType<typeof rawKafka>>
+
+export interface Progress {
+  readonly committed: number
+  readonly end: number
+}
+
+/** Kafka without anything of ours in between. */
+export async function rawKafka(brokers: readonly string[]) {
+  const kafka = new kafkajs.Kafka({
+    brokers: [...brokers],
+    clientId: 'faults',
+    logLevel: kafkajs.logLevel.NOTHING,
+    retry: { retries: 20, maxRetryTime: 5_000 },
+  })
+  const admin = kafka.admin()
+  const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
+  await Promise.all([admin.connect(), producer.connect()])
+  return {
+    /** How far a group has come, by partition. */
+    async progress(topic: string, groupId: string): Promise<Map<number, Progress>> {
+      const [ends, [group]] = await Promise.all([
+        admin.fetchTopicOffsets(topic),
+        admin.fetchOffsets({ groupId, topics: [topic] }),
+      ])
+      const committed = new Map(group!.partitions.map(({ partition, offset }) => [partition, Number(offset)]))
+      return new Map(
+        ends.map(({ partition, high }) => [
+          partition,
+          { committed: Math.max(committed.get(partition) ?? 0, 0), end: Number(high) },
+        ]),
+      )
+    },
+    async send(topic: string, key: string, value: string | Buffer | null, headers: IHeaders = {}): Promise<void> {
+      await producer.send({ topic, messages: [{ key, value, headers }] })
+    },
+    async close() {
+      await Promise.all([admin.disconnect(), producer.disconnect()])
+    },
+  }
+}

@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest'
+import { ROUNDS, type Case } from './cases.fixture.ts'
+import { type Point } from './world.fixture.ts'
+
+/** At each step another point at once, for another run each time. */
+const MIXES: readonly Readonly<Record<string, Point>>[] = [
+  { draw: 'event received', score: 'computing', total: 'objects stored', report: 'event published' },
+  { draw: 'uploading', score: 'checkpoint stored', total: 'end recorded', report: 'event received' },
+  { draw: 'end recorded', score: 'event published', total: 'computing', report: 'checkpoint stored' },
+]
+
+export function kills(theWorld: Case): void {
+  it.each(MIXES)('kill -9 at %o: another attempt, and one ending', async (mix) => {
+    const world = theWorld()
+    for (let round = 0; round < ROUNDS; round++) {
+      const before = new Map(Object.keys(mix).map((step) => [step, world.replica(step).ends.length]))
+      for (const [step, point] of Object.entries(mix)) world.arm(step, point)
+      const large = await world.submit(world.fresh({ sheetBytes: 40 << 20 }))
+      const slow = await world.submit(world.fresh({ drawMs: 100, scoreMs: 100, totalMs: 100 }))
+      expect(await world.untilEnded([large, slow])).toEqual({ [large]: 'completed', [slow]: 'completed' })
+      for (const step of Object.keys(mix)) {
+        expect(world.reached(step), `${step} died: ${mix[step]}`).toBe(true)
+        expect(world.replica(step).ends.slice(before.get(step))).toEqual(['SIGKILL'])
+      }
+    }
+  })
+
+  it('ends as failed, with the reason, what takes its host down each time', async () => {
+    const world = theWorld()
+    const run = await world.submit(world.fresh({ drawMs: 500 }))
+    const ended = () => world.heard.has(`${run}/run-ended`)
+    for (let deaths = 0; !ended(); deaths++) {
+      world.arm('draw', 'computing')
+      await world.until('draw dies, or gives up', () => world.reached('draw') || ended())
+    }
+    world.disarm('draw')
+    const draw = await world.end(run, 'draw')
+    expect(draw).toMatchObject({ status: 'failed', attempts: 4 })
+    expect(draw.lanes[0]).toMatchObject({ error: { code: 'STEP_CRASHED' } })
+    expect((await world.end(run, 'total')).status).toBe('blocked')
+  })
+}

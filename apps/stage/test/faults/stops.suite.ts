@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest'
+import type { Case } from './cases.fixture.ts'
+
+export function stops(theWorld: Case): void {
+  it('SIGTERM mid-step: short work still ends in the same process', async () => {
+    const world = theWorld()
+    const total = world.replica('total')
+    const { pid } = total
+    const run = await world.submit(world.fresh({ totalMs: 500 }))
+    await world.untilHeard(run, 'attempt-started/1', 'total')
+    expect(await total.restart('SIGTERM')).toBe(0)
+    await world.untilEnded([run])
+    const { host, attempts } = await world.end(run, 'total')
+    expect([host.split('/')[1], attempts]).toEqual([String(pid), 1])
+    await total.start()
+  })
+
+  it('SIGTERM mid-step: long work is left to another process, and that is no failed attempt', async () => {
+    const world = theWorld()
+    const total = world.replica('total')
+    const { pid } = total
+    const run = await world.submit(world.fresh({ totalMs: 8_000 }))
+    await world.untilHeard(run, 'attempt-started/1', 'total')
+    expect(await total.restart('SIGTERM')).toBe(0)
+    expect(await world.untilEnded([run])).toEqual({ [run]: 'completed' })
+    const { host, attempts } = await world.end(run, 'total')
+    expect(host.split('/')[1]).not.toBe(String(pid))
+    expect(attempts).toBe(1)
+  })
+
+  it('SIGSTOP for longer than a session: the zombie loses the record, and discards', async () => {
+    const world = theWorld()
+    const zombie = world.replica('total')
+    const run = await world.submit(world.fresh({ totalMs: 3_000 }))
+    await world.untilHeard(run, 'attempt-started/1', 'total')
+    zombie.signalAll('SIGSTOP')
+    const other = await world.startStage('total')
+    expect(await world.untilEnded([run])).toEqual({ [run]: 'completed' })
+    expect((await world.end(run, 'total')).host.split('/')[1]).toBe(String(other.pid))
+    zombie.signalAll('SIGCONT')
+    // It tells the ending that stands: the same event once more.
+    await world.until('the zombie has told', () => (world.heard.get(`${run}/total/completed`)?.times ?? 0) > 1)
+    expect(zombie.ends.at(-1)).not.toBe('SIGKILL')
+    await world.stop(other)
+  })
+}

@@ -1,0 +1,63 @@
+import { examine } from '@cairn/kernel/runtime'
+import { Client } from 'minio'
+import { expect, it } from 'vitest'
+import type { Case } from './cases.fixture.ts'
+
+export function store(theWorld: Case): void {
+  it.each(['answer lost', 'request lost', 'cut off', 'busy'] as const)(
+    'PUTs of every kind with %s: one attempt, one record',
+    async (fault) => {
+      const world = theWorld()
+      const struck = [/\/objects\//, /\/checkpoints\//, /\/attempts\//, /\/ends\//, /\/end$/].map((path) =>
+        world.proxy.next(fault, 'PUT', path, 2),
+      )
+      const runs = [await world.submit(), await world.submit()]
+      const statuses = await world.untilEnded(runs)
+      expect(new Set(Object.values(statuses))).toEqual(new Set(['completed']))
+      await Promise.all(struck)
+      for (const run of runs) expect((await world.end(run, 'total')).attempts).toBe(1)
+    },
+  )
+
+  it('a store that denies what it is asked for a while is waited for', async () => {
+    const world = theWorld()
+    const denied = world.proxy.next('denied', 'PUT', /\/(ends|checkpoints|attempts)\//, 12)
+    const runs = [await world.submit(), await world.submit()]
+    await denied
+    expect(new Set(Object.values(await world.untilEnded(runs)))).toEqual(new Set(['completed']))
+  })
+
+  it('a byte that was flipped in the store: told, taken out of use, and computed again', async () => {
+    const world = theWorld()
+    const request = world.fresh()
+    const first = await world.submit({ ...request, until: ['draw'] })
+    await world.untilEnded([first])
+    const [lane] = (await world.end(first, 'draw')).lanes
+    const { digest } = lane?.status === 'completed' ? lane.outputs['sheet']! : expect.unreachable()
+    const path = world.at.object(digest)
+    const good = Buffer.from((await world.store.read(path))!)
+    good[100]! ^= 1
+    const { endpoint, accessKey, secretKey, bucket } = world.connection.s3
+    const { hostname, port } = new URL(endpoint)
+    const client = new Client({ endPoint: hostname, port: Number(port), useSSL: false, accessKey, secretKey })
+    await client.putObject(bucket, path, good)
+
+    const second = await world.submit(request)
+    expect(await world.untilEnded([second])).toEqual({ [second]: 'failed' })
+    expect((await world.end(second, 'total')).lanes[0]).toMatchObject({ error: { code: 'CORRUPT' } })
+    const { findings } = await examine(world.store, world.at, { repair: true })
+    expect(findings.map(({ what }) => what)).toContain('its bytes do not match its digest')
+    const third = await world.submit(request)
+    expect(await world.untilEnded([third])).toEqual({ [third]: 'completed' })
+    expect((await world.end(third, 'draw')).lanes[0]).toMatchObject({ how: 'computed' })
+  })
+
+  it('a stage with wrong credentials does not start, and says what is wrong', async () => {
+    const world = theWorld()
+    const { s3 } = world.connection
+    const { code, log } = await world.tryStage('draw', { ...world.connection, s3: { ...s3, secretKey: 'not-the-key' } })
+    expect(code).toBe(1)
+    expect(log).toMatch(/signature|access|credentials|key/i)
+    expect(log).not.toContain('not-the-key')
+  })
+}

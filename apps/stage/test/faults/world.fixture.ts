@@ -1,0 +1,395 @@
+import { hash, randomBytes } from 'node:crypto'
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openConnection, type Connected, type Connection } from '@cairn/drivers/connection'
+import { groupIdOf } from '@cairn/drivers/events/kafka'
+import { thisProcess } from '@cairn/drivers/process-id'
+import { findProject, loadPipeline, planRun, Workspace, type LoadedPipeline, type RunRequest } from '@cairn/embedded'
+import {
+  cancel,
+  controlTopicOf,
+  layout,
+  readRecord,
+  submit,
+  systemClock,
+  topicOf,
+  type CairnEvent,
+  type EndRecord,
+  type Layout,
+  type Plan,
+  type RunEnd,
+} from '@cairn/kernel/runtime'
+import { rawKafka, type RawKafka } from './kafka.fixture.ts'
+import { Programs, REPOSITORY, type App } from './programs.fixture.ts'
+import { s3Proxy, type S3Proxy } from './proxy.fixture.ts'
+import { Replica } from './replica.fixture.ts'
+
+export const PIPELINE = 'faults'
+export const STEPS = ['draw', 'score', 'total', 'report'] as const
+export const POINTS = [
+  'event received',
+  'computing',
+  'uploading',
+  'objects stored',
+  'checkpoint stored',
+  'end recorded',
+  'event published',
+] as const
+export type Point = (typeof POINTS)[number]
+
+/** For whatever is waited for; this machine may be busy with other things. Milliseconds. */
+const PATIENCE_MS = 180_000
+const LOOK_MS = 250
+const NEVER = 86_400
+const BUCKET = 'cairn-faults'
+/** Seconds: the least that a stage takes. */
+export const SESSION = 6
+
+export interface Endpoints {
+  readonly kafka: Connection['kafka']
+  readonly s3: Omit<Connection['s3'], 'bucket'>
+}
+export interface WorldOptions {
+  readonly env: string
+  /** Of control, in seconds: how often it looks after runs, and when it tells the events of one again. Default: never. */
+  readonly sweep?: number
+  readonly lostAfter?: number
+  /** Put in the place of what is set for stages. */
+  readonly stageEnv?: Readonly<Record<string, string>>
+}
+
+/** An environment of real processes on real servers, all that was submitted to it, and all that was heard of it. */
+export class World {
+  readonly env: string
+  readonly at: Layout
+  readonly topic: string
+  readonly folder: string
+  /** The project that is deployed. */
+  readonly root: string
+  readonly store: Connected['store']
+  readonly bus: Connected['bus']
+  readonly proxy: S3Proxy
+  readonly connection: Connection
+  /** Runs whose submission was acknowledged. */
+  readonly submitted = new Map<string, Plan>()
+  /** By id: what a consumer was told, and how often. */
+  readonly heard = new Map<string, { readonly event: CairnEvent; times: number }>()
+  /** All that run or ran; the first is control. */
+  readonly replicas: Replica[] = []
+  #kafka: RawKafka
+  readonly #connected: Connected
+  readonly #options: WorldOptions
+  readonly #programs: Programs
+  readonly #workspace: Workspace
+  readonly #loaded: LoadedPipeline
+  readonly #token = randomBytes(24).toString('base64url')
+  readonly #waiting = new Set<() => void>()
+  readonly #listeners = new Set<(event: CairnEvent) => void>()
+  #seed = 0
+
+  private constructor(
+    options: WorldOptions,
+    connection: Connection,
+    connected: Connected,
+    parts: {
+      folder: string
+      programs: Programs
+      proxy: S3Proxy
+      kafka: RawKafka
+      workspace: Workspace
+      loaded: LoadedPipeline
+    },
+  ) {
+    this.#options = options
+    this.env = connection.env
+    this.connection = connection
+    this.at = layout(this.env, PIPELINE)
+    this.topic = topicOf({ env: this.env, pipeline: PIPELINE })
+    this.#connected = connected
+    this.store = connected.store
+    this.bus = connected.bus
+    this.folder = parts.folder
+    this.root = join(parts.folder, 'project')
+    this.proxy = parts.proxy
+    this.#programs = parts.programs
+    this.#kafka = parts.kafka
+    this.#workspace = parts.workspace
+    this.#loaded = parts.loaded
+  }
+
+  static async open({ kafka, s3 }: Endpoints, options: WorldOptions): Promise<World> {
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cairn-faults-')))
+    const { env } = options
+    const root = join(folder, 'project')
+    cpSync(join(import.meta.dirname, 'project'), root, { recursive: true })
+    symlinkSync(join(REPOSITORY, 'node_modules'), join(root, 'node_modules'))
+    const connection: Connection = { env, kafka, s3: { ...s3, bucket: BUCKET } }
+    const connected = await openConnection(connection, { clientId: 'faults', cache: join(folder, 'cache') })
+    await connected.store.ensureBucket()
+    await connected.store.checkFormat()
+    await connected.bus.ensureTopics([controlTopicOf({ env }), topicOf({ env, pipeline: PIPELINE })])
+    const project = { ...findProject(root), env }
+    const world = new World(options, connection, connected, {
+      folder,
+      programs: await Programs.build(),
+      proxy: await s3Proxy(s3.endpoint),
+      kafka: await rawKafka(kafka.brokers),
+      workspace: new Workspace(project, connected.store),
+      loaded: await loadPipeline(project, PIPELINE),
+    })
+    await world.#begin()
+    return world
+  }
+
+  async #begin(): Promise<void> {
+    const { connection, proxy } = this
+    const viaProxy = { ...connection, s3: { ...connection.s3, endpoint: proxy.endpoint } }
+    this.#write('connection.json', connection)
+    this.#write('stages.json', viaProxy)
+    const rights = ['read', 'run', 'cancel', 'replay', 'adopt']
+    this.#write('tokens.json', [{ name: 'all', sha256: hash('sha256', this.#token), pipelines: ['*'], rights }])
+    await this.bus.subscribe(this.topic, { group: 'effects', from: 'beginning' }, async (event) => {
+      const known = this.heard.get(event.id)
+      if (known) known.times++
+      else this.heard.set(event.id, { event, times: 1 })
+      for (const listener of this.#listeners) listener(event)
+      this.#changed()
+    })
+  }
+
+  /** Starts control and a process for each step. */
+  async start(steps: readonly string[] = STEPS): Promise<void> {
+    await this.startControl()
+    await Promise.all(steps.map((step) => this.startStage(step)))
+  }
+
+  startControl({ sweep = NEVER, lostAfter = NEVER } = this.#options): Promise<Replica> {
+    return this.#launch('control', 'control', {
+      CAIRN_TOKENS: join(this.folder, 'tokens.json'),
+      CAIRN_SWEEP: String(sweep),
+      CAIRN_LOST_AFTER: String(lostAfter),
+      CAIRN_CONNECTION: join(this.folder, 'connection.json'),
+    })
+  }
+
+  startStage(step: string, env: Readonly<Record<string, string>> = {}): Promise<Replica> {
+    return this.#launch('stage', step, { ...this.#stage(step), ...env })
+  }
+
+  #stage(step: string): Record<string, string> {
+    return {
+      CAIRN_PIPELINE: PIPELINE,
+      CAIRN_STEP: step,
+      CAIRN_SCRATCH: join(this.folder, 'scratch'),
+      CAIRN_JOBS: '2',
+      CAIRN_GRACE: '6',
+      CAIRN_SESSION: String(SESSION),
+      CAIRN_CONNECTION: join(this.folder, 'stages.json'),
+      CAIRN_TEST_CRASH: this.#armed(step),
+      ...this.#options.stageEnv,
+    }
+  }
+
+  /** What becomes of a stage that is started with another connection: its exit code, and what it printed. */
+  async tryStage(step: string, connection: Connection): Promise<{ code: number | string | null; log: string }> {
+    this.#write('other.json', connection)
+    const replica = this.#replica('stage', step, { ...this.#stage(step), CAIRN_CONNECTION: this.#path('other.json') })
+    const code = await replica.once()
+    return { code, log: replica.log }
+  }
+
+  /** The first replica of a step, or control. */
+  replica(name: string): Replica {
+    return this.replicas.find(({ program }) => program.name === name)!
+  }
+
+  async stop(replica: Replica, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    this.replicas.splice(this.replicas.indexOf(replica), 1)
+    await replica.stop(signal)
+  }
+
+  /** The next process of a step that comes to a point dies there. */
+  arm(step: string, point: Point): void {
+    rmSync(`${this.#armed(step)}.reached`, { force: true })
+    writeFileSync(this.#armed(step), point)
+  }
+  disarm(step: string): void {
+    rmSync(this.#armed(step), { force: true })
+  }
+  /** Whether a process has died at the point that was armed last. */
+  reached(step: string): boolean {
+    return existsSync(`${this.#armed(step)}.reached`)
+  }
+
+  /** Settings that make a run's bytes its own, so that it reuses nothing. */
+  fresh(settings: object = {}): RunRequest {
+    return { settings: { seed: ++this.#seed, ...settings } }
+  }
+
+  /** Plans and sets off a run; resolves once that is acknowledged. */
+  async submit(request: RunRequest = this.fresh()): Promise<string> {
+    const { plan } = await planRun(this.#workspace, this.#loaded, request)
+    await submit({ ...this.#connected, clock: systemClock }, plan)
+    this.submitted.set(plan.run, plan)
+    return plan.run
+  }
+
+  /** The same by control, which plans with the code as it is deployed at that moment. */
+  async submitByControl(request: RunRequest = this.fresh()): Promise<string> {
+    const { run } = (await this.ask('POST', `/v1/pipelines/${PIPELINE}/runs`, request)) as { run: string }
+    this.submitted.set(run, (await readRecord<Plan>(this.store, this.at.plan(run)))!)
+    return run
+  }
+
+  async end(run: string, task: string): Promise<EndRecord> {
+    return (await readRecord<EndRecord>(this.store, this.at.end(run, task)))!
+  }
+
+  cancel(run: string): Promise<RunEnd> {
+    const { store, bus } = this
+    return cancel({ store, bus, clock: systemClock, name: thisProcess }, { env: this.env, pipeline: PIPELINE }, run)
+  }
+
+  async ask(method: string, path: string, body?: object): Promise<unknown> {
+    const answer = await fetch(this.replica('control').url! + path, {
+      method,
+      headers: { authorization: `Bearer ${this.#token}`, ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) }),
+    })
+    const text = await answer.text()
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`)
+    return JSON.parse(text) as unknown
+  }
+
+  /** Tells of each event as it is heard, until what is given back is called. */
+  onEvent(listener: (event: CairnEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Resolves with what `look` gives as soon as it gives something; looks whenever something was heard. */
+  async until<Found>(
+    what: string,
+    look: () => Found | undefined | false | Promise<Found | undefined | false>,
+    ms = PATIENCE_MS,
+  ): Promise<Found> {
+    for (const deadline = performance.now() + ms; ;) {
+      const changed = Promise.withResolvers<void>()
+      this.#waiting.add(changed.resolve)
+      const timer = setTimeout(changed.resolve, LOOK_MS)
+      try {
+        const found = await look()
+        if (found !== undefined && found !== false) return found
+        if (performance.now() > deadline) throw new Error(`after ${ms / 1000} s still not: ${what}\n${this.tell()}`)
+        await changed.promise
+      } finally {
+        clearTimeout(timer)
+        this.#waiting.delete(changed.resolve)
+      }
+    }
+  }
+
+  untilHeard(run: string, type: string, task = '', ms = PATIENCE_MS): Promise<CairnEvent> {
+    const id = task === '' ? `${run}/${type}` : `${run}/${task}/${type}`
+    return this.until(`heard ${id}`, () => this.heard.get(id)?.event, ms)
+  }
+
+  /** Resolves with the status of each run once all of them have ended. */
+  async untilEnded(runs: Iterable<string>, ms = PATIENCE_MS): Promise<Record<string, string>> {
+    const statuses: Record<string, string> = {}
+    for (const run of runs) statuses[run] = (await this.untilHeard(run, 'run-ended', '', ms)).data.status!
+    return statuses
+  }
+
+  /** Committed offsets and ends of a step's group. */
+  progress(step: string) {
+    return this.#kafka.progress(this.topic, groupIdOf(this.topic, this.groupOf(step)))
+  }
+  async lag(step: string): Promise<number> {
+    return [...(await this.progress(step)).values()].reduce((sum, { committed, end }) => sum + end - committed, 0)
+  }
+  groupOf(step: string): string {
+    return `cairn.${this.env}.${PIPELINE}.${step}`
+  }
+
+  get kafka(): RawKafka {
+    return this.#kafka
+  }
+  /** After the brokers were away. */
+  async reconnect(): Promise<void> {
+    await this.#kafka.close().catch(() => {})
+    this.#kafka = await rawKafka(this.connection.kafka.brokers)
+  }
+
+  /** Processes that run what was deployed here, workers included. */
+  processes(): number[] {
+    const { folder } = this.#programs
+    return readdirSync('/proc').flatMap((pid) => {
+      try {
+        return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder) ? [Number(pid)] : []
+      } catch {
+        return [] // it has just ended
+      }
+    })
+  }
+
+  /** The ends of the logs, for a failure. */
+  tell(): string {
+    return this.replicas
+      .map((replica) => `--- ${replica.program.name} (${replica.ends.join(', ')})\n${replica.log.slice(-1_500)}`)
+      .join('\n')
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.replicas.splice(0).map((replica) => replica.stop()))
+    await this.until('no process is left', () => this.processes().length === 0, 20_000)
+    await this.#kafka.close().catch(() => {})
+    await this.#connected.close()
+    await this.proxy.close()
+    this.#programs.remove()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  #launch(app: App, name: string, env: Readonly<Record<string, string>>): Promise<Replica> {
+    const replica = this.#replica(app, name, env)
+    this.replicas.push(replica)
+    return replica.start()
+  }
+
+  #replica(app: App, name: string, env: Readonly<Record<string, string>>): Replica {
+    const hook = app === 'stage' ? ['--import', join(import.meta.dirname, 'crash.js')] : []
+    const program = {
+      name,
+      args: ['--enable-source-maps', ...hook, this.#programs.main(app)],
+      cwd: this.root,
+      env: { PORT: '0', CAIRN_ROOT: this.root, ...env },
+      logs: join(this.folder, `${name}-${this.#launched++}`),
+    }
+    return new Replica(program, () => this.#changed())
+  }
+  #launched = 0
+
+  #armed(step: string): string {
+    return this.#path(`crash-${step}`)
+  }
+  #path(name: string): string {
+    return join(this.folder, name)
+  }
+  #write(name: string, content: object): void {
+    writeFileSync(this.#path(name), JSON.stringify(content))
+  }
+  #changed(): void {
+    for (const look of this.#waiting) look()
+  }
+}
