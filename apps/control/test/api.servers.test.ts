@@ -34,7 +34,7 @@ describe.skipIf(!servers)('control', { timeout: 120_000 }, () => {
   afterAll(async () => {
     await services?.close()
     project.remove()
-  }, 60_000)
+  }, 120_000)
 
   const statuses = (tasks: object) =>
     Object.fromEntries(
@@ -187,7 +187,7 @@ describe.skipIf(!servers)('control', { timeout: 120_000 }, () => {
     beforeAll(async () => {
       run = await client.start('orders', { settings: { count: 11 } })
       await client.ended('orders', run)
-    }, 60_000)
+    }, 120_000)
     const store = (what: string, path: string) => `${ORDERS}/store/${what}?path=${encodeURIComponent(path)}`
 
     it('byte by byte', async () => {

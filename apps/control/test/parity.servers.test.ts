@@ -60,7 +60,7 @@ describe.skipIf(!servers)('a pipeline of every feature, here and on services', {
     await services?.close()
     for (const project of [here, there]) project.remove()
     vi.unstubAllEnvs()
-  }, 60_000)
+  }, 120_000)
 
   function editBoth(file: string, before: string, after: string): void {
     for (const project of [here, there]) {

@@ -36,11 +36,11 @@ describe.skipIf(!servers)('control looks after runs', { timeout: 120_000 }, () =
   }, 240_000)
   afterEach(async () => {
     await Promise.all(started.splice(0).map((control) => control.stop()))
-  }, 60_000)
+  }, 120_000)
   afterAll(async () => {
     await services?.close()
     project.remove()
-  }, 60_000)
+  }, 120_000)
 
   const newControl = async (settings: Readonly<Record<string, string>>) => {
     const control = await services.control(settings)

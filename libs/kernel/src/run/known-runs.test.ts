@@ -68,18 +68,17 @@ describe('the runs that a process knows', () => {
     expect(await madeBy(() => runs.use('a', make('a'), noWork))).toEqual(['a'])
   })
 
-  it('keep what they are at when they are forgotten in the middle of it', async () => {
-    const runs = new KnownRuns()
-    const goOn = Promise.withResolvers<void>()
-    const working = runs.use('a', make('a'), ({ busy }) => {
-      busy.set('task', goOn.promise)
-      return goOn.promise
+  it('keep what they are at, also when an event that called for it was given up and they are to be forgotten', async () => {
+    const runs = new KnownRuns(0)
+    const atWork = Promise.withResolvers<void>()
+    const giveUp = runs.use('a', make('a'), async ({ busy }) => {
+      busy.set('task', atWork.promise)
+      throw new Error('another task of the event failed')
     })
-    await Promise.resolve()
+    await expect(giveUp).rejects.toThrow('another task')
     runs.forget()
     await runs.use('a', make('a'), async ({ busy }) => expect([...busy.keys()]).toEqual(['task']))
-    goOn.resolve()
-    await working
+    expect(runs.size).toBe(1)
   })
 
   it('hear that they are cancelled', async () => {
