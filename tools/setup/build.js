@@ -7,7 +7,7 @@ import { distOf, stampOf } from '../../apps/cli/bin/built.js'
 import { root } from './install.js'
 
 // Large, some of it native, and loaded only when needed.
-const APART = ['oxc-parser', 'magic-string', '@duckdb/node-api', 'apache-arrow', 'onnxruntime-node']
+const APART = new Set(['oxc-parser', 'magic-string', '@duckdb/node-api', 'apache-arrow', 'onnxruntime-node'])
 /** Nest asks for these only where they are used; none is. */
 const NEVER = [
   /^@nestjs\/(websockets|platform-)(?!fastify)/,
@@ -42,7 +42,7 @@ async function build(app, entries) {
     input: Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join(root, file)])),
     platform: 'node',
     external: (id, from = '') =>
-      APART.includes(id) || (from.includes('/@nestjs/') && NEVER.some((pattern) => pattern.test(id))),
+      APART.has(id) || (from.includes('/@nestjs/') && NEVER.some((pattern) => pattern.test(id))),
     tsconfig: join(root, 'tsconfig.base.json'),
     checks: { eval: false },
   })
