@@ -31,7 +31,7 @@ const KEEP_SHARE = 0.5
  * are held to a limit of memory, whatever kind of memory it is.
  */
 export function processPool(options: PoolOptions): Pool {
-  const { size = availableParallelism(), memory = totalmem() * 0.75 } = options
+  const { size = availableParallelism(), memory = memoryHere() * 0.75 } = options
   const slots = new Slots(size)
   const workers = new Workers(size)
   const closed = new AbortController()
@@ -119,4 +119,9 @@ class Workers {
     this.#all.add(worker)
     return worker
   }
+}
+
+/** Bytes of memory that this process may use: the machine's or, in a container, the container's. */
+function memoryHere(): number {
+  return Math.min(totalmem(), process.constrainedMemory() || Infinity)
 }
