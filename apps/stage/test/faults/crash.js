@@ -1,4 +1,4 @@
-// Loaded into a stage by `node --import`: kills it at the point that the file CAIRN_TEST_CRASH names, once.
+// Loaded into a service by `node --import`: kills it at the point that the file CAIRN_TEST_CRASH names, once.
 import { subscribe } from 'node:diagnostics_channel'
 import { readFileSync, renameSync } from 'node:fs'
 
@@ -34,3 +34,7 @@ if (file !== undefined) {
     if (error === undefined && events.some(isEnd)) reach('event published')
   })
 }
+
+// However the test ended: this process ends after it.
+const parent = process.ppid
+setInterval(() => process.ppid === parent || process.kill(process.pid, 'SIGKILL'), 1_000).unref()

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { STEPS, type World } from './world.fixture.ts'
 import type { Case } from './cases.fixture.ts'
+import { seeded, shuffled } from './random.fixture.ts'
 
 export function events(theWorld: Case): void {
   it('events that come twice, late and in another order change nothing', async () => {
@@ -36,12 +37,7 @@ export function events(theWorld: Case): void {
     }
     const before = await recordsOf()
     const all = [...world.heard.values()].map(({ event }) => event).slice(-400)
-    const random = seeded(11)
-    const shuffled = all
-      .map((event) => ({ event, at: random() }))
-      .sort((a, b) => a.at - b.at)
-      .map(({ event }) => event)
-    await world.bus.publish(world.topic, shuffled)
+    await world.bus.publish(world.topic, shuffled(all, seeded(11)))
     for (const step of STEPS) await world.until(`${step} has heard it all`, async () => (await world.lag(step)) === 0)
     expect(await recordsOf()).toEqual(before)
   })
@@ -98,10 +94,4 @@ export function events(theWorld: Case): void {
 
 async function tasksOf({ store, at }: World, run: string): Promise<string[]> {
   return (await store.children(at.ends(run))).map(at.taskOf)
-}
-
-/** https://en.wikipedia.org/wiki/Linear_congruential_generator */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => (state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32) / 2 ** 32
 }

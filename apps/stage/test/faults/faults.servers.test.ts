@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, inject } from 'vitest'
 import { cancels } from './cancels.suite.ts'
 import { ROUNDS } from './cases.fixture.ts'
+import { deploy } from './deploy.suite.ts'
 import { events } from './events.suite.ts'
 import { asTable, checkInvariants } from './invariants.fixture.ts'
 import { kills } from './kills.suite.ts'
@@ -33,4 +34,5 @@ describe.skipIf(!servers)('faults on real servers', { timeout: 300_000 * Math.ma
   events(theWorld)
   store(theWorld)
   cancels(theWorld)
+  deploy(theWorld)
 })

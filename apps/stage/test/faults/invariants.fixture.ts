@@ -8,7 +8,7 @@ import {
   type Plan,
   type RunEnd,
 } from '@cairn/kernel/runtime'
-import { STEPS, type World } from './world.fixture.ts'
+import type { World } from './world.fixture.ts'
 
 /** What was found, all of it as it must be. */
 export interface Report {
@@ -30,13 +30,6 @@ export interface Report {
   readonly helped: number
 }
 
-export interface Expectations {
-  /** Whether control may have had to tell events again. */
-  readonly mayHelp?: boolean
-  readonly steps?: readonly string[]
-  readonly patienceMs?: number
-}
-
 const HELP = /"msg":"it (stood still|had ended, and no one)/g
 const ENDINGS = new Set(['completed', 'failed', 'timed-out', 'cancelled', 'skipped', 'blocked'])
 
@@ -45,12 +38,11 @@ const ENDINGS = new Set(['completed', 'failed', 'timed-out', 'cancelled', 'skipp
  *
  * @throws Error that lists what does not
  */
-export async function checkInvariants(world: World, expected: Expectations = {}): Promise<Report> {
-  const { mayHelp = false, steps = STEPS, patienceMs = 240_000 } = expected
+export async function checkInvariants(world: World, patienceMs = 240_000): Promise<Report> {
   const wrong: string[] = []
   const { submitted } = world
   await world.untilEnded(submitted.keys(), patienceMs)
-  const lag = await drained(world, steps, patienceMs)
+  const lag = await drained(world, world.steps, patienceMs)
 
   const ended: Record<string, number> = {}
   const found = { tasks: 0, records: 0, attempts: 0 }
@@ -76,7 +68,7 @@ export async function checkInvariants(world: World, expected: Expectations = {})
   const most = world.replicas.length * 4
   if (processes > most) wrong.push(`${processes} processes run, of ${world.replicas.length} replicas`)
   const helped = world.replicas.reduce((sum, { logs }) => sum + (logs.match(HELP) ?? []).length, 0)
-  if (helped > 0 && !mayHelp) wrong.push(`control had to help ${helped} times`)
+  if (helped > 0 && !world.mayHelp) wrong.push(`control had to help ${helped} times`)
   if (wrong.length > 0) throw new Error(`${wrong.length} invariants do not hold:\n${wrong.slice(0, 30).join('\n')}`)
   return {
     submitted: submitted.size,

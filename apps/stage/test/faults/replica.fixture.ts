@@ -77,9 +77,11 @@ export class Replica {
     return this.ends.at(-1)!
   }
 
-  /** Stops or continues the process and those it has started. */
-  signalAll(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    for (const pid of [this.pid, ...childrenOf(this.pid)]) process.kill(pid, signal)
+  /** Stops the process and those that it has started; gives what lets them go on. */
+  freeze(): () => void {
+    const pids = [this.pid, ...childrenOf(this.pid)]
+    for (const pid of pids) send(pid, 'SIGSTOP')
+    return () => pids.forEach((pid) => send(pid, 'SIGCONT'))
   }
 
   /** Ends the present process; another takes its place. */
@@ -125,4 +127,12 @@ function childrenOf(pid: number): number[] {
   return globSync(`/proc/${pid}/task/*/children`).flatMap((file) =>
     readFileSync(file, 'utf8').trim().split(' ').filter(Boolean).map(Number),
   )
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }

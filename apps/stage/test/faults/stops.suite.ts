@@ -33,11 +33,11 @@ export function stops(theWorld: Case): void {
     const zombie = world.replica('total')
     const run = await world.submit(world.fresh({ totalMs: 3_000 }))
     await world.untilHeard(run, 'attempt-started/1', 'total')
-    zombie.signalAll('SIGSTOP')
+    const thaw = zombie.freeze()
     const other = await world.startStage('total')
     expect(await world.untilEnded([run])).toEqual({ [run]: 'completed' })
     expect((await world.end(run, 'total')).host.split('/')[1]).toBe(String(other.pid))
-    zombie.signalAll('SIGCONT')
+    thaw()
     // It tells the ending that stands: the same event once more.
     await world.until('the zombie has told', () => (world.heard.get(`${run}/total/completed`)?.times ?? 0) > 1)
     expect(zombie.ends.at(-1)).not.toBe('SIGKILL')

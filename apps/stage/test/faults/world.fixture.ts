@@ -18,6 +18,7 @@ import { thisProcess } from '@cairn/drivers/process-id'
 import { findProject, loadPipeline, planRun, Workspace, type LoadedPipeline, type RunRequest } from '@cairn/embedded'
 import {
   cancel,
+  claim,
   controlTopicOf,
   layout,
   readRecord,
@@ -87,6 +88,8 @@ export class World {
   readonly heard = new Map<string, { readonly event: CairnEvent; times: number }>()
   /** All that run or ran; the first is control. */
   readonly replicas: Replica[] = []
+  /** Whether control may have had to tell events again, or to end runs. */
+  mayHelp = false
   #kafka: RawKafka
   readonly #connected: Connected
   readonly #options: WorldOptions
@@ -174,7 +177,7 @@ export class World {
     await Promise.all(steps.map((step) => this.startStage(step)))
   }
 
-  startControl({ sweep = NEVER, lostAfter = NEVER } = this.#options): Promise<Replica> {
+  startControl({ sweep = NEVER, lostAfter = NEVER }: Partial<WorldOptions> = this.#options): Promise<Replica> {
     return this.#launch('control', 'control', {
       CAIRN_TOKENS: join(this.folder, 'tokens.json'),
       CAIRN_SWEEP: String(sweep),
@@ -209,6 +212,11 @@ export class World {
     return { code, log: replica.log }
   }
 
+  /** Steps that have processes. */
+  get steps(): string[] {
+    return [...new Set(this.replicas.map(({ program }) => program.name))].filter((name) => name !== 'control')
+  }
+
   /** The first replica of a step, or control. */
   replica(name: string): Replica {
     return this.replicas.find(({ program }) => program.name === name)!
@@ -241,6 +249,14 @@ export class World {
   async submit(request: RunRequest = this.fresh()): Promise<string> {
     const { plan } = await planRun(this.#workspace, this.#loaded, request)
     await submit({ ...this.#connected, clock: systemClock }, plan)
+    this.submitted.set(plan.run, plan)
+    return plan.run
+  }
+
+  /** What a submission leaves that dies before it has told anyone. */
+  async submitUntold(request: RunRequest = this.fresh()): Promise<string> {
+    const { plan } = await planRun(this.#workspace, this.#loaded, request)
+    await claim(this.store, this.at.plan(plan.run), plan)
     this.submitted.set(plan.run, plan)
     return plan.run
   }
@@ -368,10 +384,9 @@ export class World {
   }
 
   #replica(app: App, name: string, env: Readonly<Record<string, string>>): Replica {
-    const hook = app === 'stage' ? ['--import', join(import.meta.dirname, 'crash.js')] : []
     const program = {
       name,
-      args: ['--enable-source-maps', ...hook, this.#programs.main(app)],
+      args: ['--enable-source-maps', '--import', join(import.meta.dirname, 'crash.js'), this.#programs.main(app)],
       cwd: this.root,
       env: { PORT: '0', CAIRN_ROOT: this.root, ...env },
       logs: join(this.folder, `${name}-${this.#launched++}`),

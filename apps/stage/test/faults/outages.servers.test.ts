@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto'
+import { globSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { lackingTools } from '@cairn/tools/servers/servers'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { asTable, checkInvariants } from './invariants.fixture.ts'
+import { OwnServers } from './servers.fixture.ts'
+import { World } from './world.fixture.ts'
+
+/** How long servers are away, in seconds: `CAIRN_FAULT_OUTAGE=60` is the long form. */
+const OUTAGE = Number(process.env['CAIRN_FAULT_OUTAGE'] ?? 8)
+
+describe.skipIf(lackingTools().length > 0)('servers that fail', { timeout: 300_000 + OUTAGE * 2_000 }, () => {
+  let servers: OwnServers
+  let world: World
+  beforeAll(async () => {
+    servers = await OwnServers.start()
+    world = await World.open(servers.endpoints, { env: `outages-${randomUUID().slice(0, 8)}` })
+    await world.start()
+  }, 300_000)
+  afterEach(async () => {
+    const report = await checkInvariants(world)
+    console.log(`${expect.getState().currentTestName}\n${asTable(report)}\n`)
+  }, 300_000)
+  afterAll(async () => {
+    await world?.close()
+    await servers?.close()
+  }, 120_000)
+
+  it(`Kafka is killed, is away for ${OUTAGE} s, and comes back: runs go on where they were`, async () => {
+    const runs = [await world.submit(world.fresh({ drawMs: 1_500 })), await world.submit(), await world.submit()]
+    await world.untilHeard(runs[2]!, 'completed', 'draw')
+    await servers.kafka.kill()
+    const meanwhile = world.submit() // acknowledged once Kafka is back, if that is soon enough
+    await sleep(OUTAGE * 1_000)
+    await servers.kafka.start()
+    await world.reconnect()
+    runs.push(await meanwhile.catch(() => world.submit()))
+    expect(new Set(Object.values(await world.untilEnded(runs)))).toEqual(new Set(['completed']))
+  })
+
+  it(`MinIO is killed mid-commit, is away for ${OUTAGE} s, and comes back: nothing is computed in vain`, async () => {
+    const cut = world.proxy.next('cut off', 'PUT', /\/objects\/.*partNumber=2/)
+    const large = await world.submit(world.fresh({ sheetBytes: 40 << 20 }))
+    const runs = [large, await world.submit(), await world.submit()]
+    await cut
+    await servers.minio.kill()
+    await sleep(OUTAGE * 1_000)
+    await servers.minio.start()
+    expect(new Set(Object.values(await world.untilEnded(runs)))).toEqual(new Set(['completed']))
+  })
+
+  it('MinIO is killed between the objects and the end record', async () => {
+    const lost = world.proxy.next('answer lost', 'PUT', /\/checkpoints\/total\//)
+    const run = await world.submit()
+    await lost
+    await servers.minio.kill()
+    await sleep(2_000)
+    await servers.minio.start()
+    expect(await world.untilEnded([run])).toEqual({ [run]: 'completed' })
+    expect((await world.end(run, 'total')).attempts).toBe(1)
+  })
+
+  it("MinIO's disk is full for a while: work waits, and goes on", async ({ skip }) => {
+    if (!servers.hasDisk) skip('this user may not mount a disk of its own')
+    const runs = [await world.submit(world.fresh({ drawMs: 2_000, sheetBytes: 2 << 20 })), await world.submit()]
+    await world.untilHeard(runs[0]!, 'attempt-started/1', 'draw')
+    const free = servers.fillDisk()
+    await expect(world.store.create('probe/full', Buffer.alloc(1 << 20))).rejects.toThrow(/full|space/i)
+    await world.untilHeard(runs[0]!, 'attempt-started/1', 'draw')
+    await sleep(4_000) // so that what is drawn meets it
+    free()
+    expect(new Set(Object.values(await world.untilEnded(runs)))).toEqual(new Set(['completed']))
+  })
+
+  it('what killed uploads have left is removed by the server after its grace', async () => {
+    const left = () => globSync(`${servers.data}/.minio.sys/multipart/*/*`)
+    world.arm('draw', 'uploading')
+    const run = await world.submit(world.fresh({ sheetBytes: 40 << 20 }))
+    await world.until('draw died while it uploaded', () => world.reached('draw'))
+    expect(left().length).toBeGreaterThan(0)
+    expect(await world.untilEnded([run])).toEqual({ [run]: 'completed' })
+    await world.until('no part of it is left', () => left().length === 0, 180_000)
+  })
+})

@@ -1,0 +1,121 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { kafkaServer } from '@cairn/tools/servers/kafka'
+import { minioServer } from '@cairn/tools/servers/minio'
+import { freePorts, launch, stopProcess, untilReady, type Launch } from '@cairn/tools/servers/server-process'
+import { REPOSITORY } from './programs.fixture.ts'
+import type { Endpoints } from './world.fixture.ts'
+
+const UP_MS = 180_000
+/** MinIO's disk, where one can be made: so small that a test can fill it. Bytes. */
+const DISK_BYTES = 1 << 30
+
+/** A server that a test may kill and start again: its data and its address stay. */
+export class Server {
+  readonly #launch: Launch
+  #process = ''
+  #guard: ChildProcess | undefined
+
+  constructor(launch: Launch) {
+    this.#launch = launch
+  }
+
+  /** Resolves when it serves. It ends with this process, however that ends. */
+  async start(): Promise<void> {
+    this.#process = launch(this.#launch)
+    const args = [join(REPOSITORY, 'tools/servers/guard.ts'), this.#process]
+    this.#guard = spawn(process.execPath, args, { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
+    await untilReady(this.#launch, this.#process, UP_MS)
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    process.kill(Number(this.#process.split('/')[1]), signal)
+  }
+
+  /** At once, as when the machine fails. */
+  async kill(): Promise<void> {
+    this.signal('SIGKILL')
+    await this.stop()
+  }
+
+  async stop(): Promise<void> {
+    await stopProcess(this.#process)
+    this.#guard?.stdin!.end()
+  }
+}
+
+/** Kafka and MinIO of a test's own. */
+export class OwnServers {
+  readonly endpoints: Endpoints
+  readonly kafka: Server
+  readonly minio: Server
+  readonly #folder: string
+  readonly #disk: string | undefined
+
+  private constructor(folder: string, disk: string | undefined, ports: readonly number[]) {
+    this.#folder = folder
+    this.#disk = disk
+    const [kafkaPort, controllerPort, s3Port] = ports as [number, number, number]
+    const credentials = { accessKey: 'cairn-faults', secretKey: 'a-key-of-this-test-only' }
+    this.endpoints = {
+      kafka: { brokers: [`127.0.0.1:${kafkaPort}`] },
+      s3: { endpoint: `http://127.0.0.1:${s3Port}`, ...credentials },
+    }
+    this.kafka = new Server(kafkaServer(join(folder, 'kafka'), kafkaPort, controllerPort))
+    // What a killed upload leaves is removed by the server, by default after a day.
+    const env = { MINIO_API_STALE_UPLOADS_EXPIRY: '30s', MINIO_API_STALE_UPLOADS_CLEANUP_INTERVAL: '5s' }
+    const minio = minioServer(join(folder, 'minio'), s3Port, credentials)
+    this.minio = new Server({ ...minio, env: { ...minio.env, ...env } })
+  }
+
+  static async start(): Promise<OwnServers> {
+    const folder = mkdtempSync(join(tmpdir(), 'cairn-fault-servers-'))
+    const servers = new OwnServers(
+      folder,
+      mountDisk(join(folder, 'minio')),
+      await freePorts([undefined, undefined, undefined]),
+    )
+    await Promise.all([servers.kafka.start(), servers.minio.start()])
+    return servers
+  }
+
+  /** Where MinIO's data are. */
+  get data(): string {
+    return join(this.#folder, 'minio', 'data')
+  }
+
+  /** Whether MinIO has a disk of its own, which can be filled. */
+  get hasDisk(): boolean {
+    return this.#disk !== undefined
+  }
+
+  /** Fills MinIO's disk, up to a few kB; gives what frees it again. */
+  fillDisk(): () => void {
+    const ballast = join(this.#disk!, 'ballast')
+    const { bavail, bsize } = statfsSync(this.#disk!)
+    const { status, stderr } = spawnSync('fallocate', ['-l', String(bavail * bsize - 8_192), ballast])
+    if (status !== 0) throw new Error(String(stderr))
+    return () => rmSync(ballast)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.kafka.stop(), this.minio.stop()])
+    if (this.#disk !== undefined) spawnSync('umount', [this.#disk])
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+/** A small disk, if this user may have one. */
+function mountDisk(at: string): string | undefined {
+  mkdirSync(at, { recursive: true, mode: 0o700 })
+  const image = `${at}.img`
+  writeFileSync(image, '')
+  const steps: [string, ...string[]][] = [
+    ['truncate', '-s', String(DISK_BYTES), image],
+    ['mkfs.ext4', '-q', '-m', '0', image],
+    ['mount', '-o', 'loop', image, at],
+  ]
+  return steps.every(([program, ...args]) => spawnSync(program, args).status === 0) ? at : undefined
+}
