@@ -58,7 +58,7 @@ describe('tracking', () => {
     const program = `
 import { channels } from '@cairn/kernel/channels'
 channels.output.publish({ run: 'r', node: 'n', stream: 'stdout', line: 'x' })
-const rest = () => { process.exitCode = 7; console.log(Date.now()) }
+const rest = () => { process.exitCode = 7; console.log(String(Date.now())) }
 setTimeout(process.argv[2] === 'exit' ? () => { rest(); process.exit() } : rest, 2_000)
 `
     project.write({ 'program.mjs': program })

@@ -87,7 +87,7 @@ describe('a run in one process, tracked', () => {
     expect(processes).toHaveLength(7)
     for (const { links, kind, attributes } of processes) {
       expect(links.map(({ spanId }) => sends.has(spanId))).toEqual([true])
-      expect([kind, attributes['messaging.system']]).toEqual([5, 'cairn'])
+      expect([kind, attributes['messaging.system']]).toEqual([5, 'memory'])
     }
     expect(named(`send ${TOPIC}`)[0]).toMatchObject({ kind: 4, attributes: { 'messaging.operation.type': 'send' } })
   })
