@@ -1,10 +1,16 @@
-import kafkajs, { type IHeaders } from 'kafkajs'
+import { randomUUID } from 'node:crypto'
+import kafkajs, { type Consumer, type IHeaders } from 'kafkajs'
 
 export type RawKafka = Awaited<ReturnType<typeof rawKafka>>
 
 export interface Progress {
   readonly committed: number
   readonly end: number
+}
+
+export interface Place {
+  readonly partition: number
+  readonly offset: number
 }
 
 /** Kafka without anything of ours in between. */
@@ -17,6 +23,7 @@ export async function rawKafka(brokers: readonly string[]) {
   })
   const admin = kafka.admin()
   const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
+  const consumers: Consumer[] = []
   await Promise.all([admin.connect(), producer.connect()])
   return {
     /** How far a group has come, by partition. */
@@ -33,11 +40,27 @@ export async function rawKafka(brokers: readonly string[]) {
         ]),
       )
     },
+    /** Where the events of a topic lie, by id; those that are still to come, too. */
+    async follow(topic: string): Promise<ReadonlyMap<string, Place>> {
+      const places = new Map<string, Place>()
+      const consumer = kafka.consumer({ groupId: `places-${randomUUID()}` })
+      consumers.push(consumer)
+      await consumer.connect()
+      await consumer.subscribe({ topics: [topic], fromBeginning: true })
+      await consumer.run({
+        autoCommit: false,
+        async eachMessage({ partition, message: { headers, offset } }) {
+          const id = headers?.['ce_id']?.toString()
+          if (id !== undefined && !places.has(id)) places.set(id, { partition, offset: Number(offset) })
+        },
+      })
+      return places
+    },
     async send(topic: string, key: string, value: string | Buffer | null, headers: IHeaders = {}): Promise<void> {
       await producer.send({ topic, messages: [{ key, value, headers }] })
     },
     async close() {
-      await Promise.all([admin.disconnect(), producer.disconnect()])
+      await Promise.all([admin, producer, ...consumers].map((client) => client.disconnect()))
     },
   }
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { ROUNDS, type Case } from './cases.fixture.ts'
-import { type Point } from './world.fixture.ts'
+import { POINTS, type Point } from './world.fixture.ts'
 
 /** At each step another point at once, for another run each time. */
 const MIXES: readonly Readonly<Record<string, Point>>[] = [
@@ -8,6 +8,10 @@ const MIXES: readonly Readonly<Record<string, Point>>[] = [
   { draw: 'uploading', score: 'checkpoint stored', total: 'end recorded', report: 'event received' },
   { draw: 'end recorded', score: 'event published', total: 'computing', report: 'checkpoint stored' },
 ]
+
+/** Where a death leaves most undone that the offset must not hide; the long form takes all points of a plain step. */
+const UNSAFE: readonly Point[] =
+  ROUNDS > 1 ? POINTS.filter((point) => point !== 'uploading') : ['computing', 'end recorded', 'event published']
 
 export function kills(theWorld: Case): void {
   it.each(MIXES)('kill -9 at %o: another attempt, and one ending', async (mix) => {
@@ -24,6 +28,25 @@ export function kills(theWorld: Case): void {
       }
     }
   })
+
+  it.each(UNSAFE)(
+    'an offset is not committed before what follows from its event is safe: killed at "%s"',
+    async (point) => {
+      const world = theWorld()
+      const places = await world.kafka.follow(world.topic)
+      world.arm('draw', point)
+      const run = await world.submit(world.fresh({ drawMs: 300 }))
+      await world.until(`draw died: ${point}`, () => world.reached('draw'))
+      const { partition, offset } = await world.until('the event is found', () => places.get(`${run}/run-started`))
+      // No other member can have committed yet: the dead one's session still runs.
+      expect((await world.progress('draw')).get(partition)!.committed).toBeLessThanOrEqual(offset)
+      expect(await world.untilEnded([run])).toEqual({ [run]: 'completed' })
+      await world.until(
+        'it is committed',
+        async () => (await world.progress('draw')).get(partition)!.committed > offset,
+      )
+    },
+  )
 
   it('ends as failed, with the reason, what takes its host down each time', async () => {
     const world = theWorld()

@@ -34,9 +34,11 @@ describe.skipIf(lackingTools().length > 0)('servers that fail', { timeout: 300_0
     const meanwhile = world.submit() // acknowledged once Kafka is back, if that is soon enough
     await sleep(OUTAGE * 1_000)
     await servers.kafka.start()
+    const back = performance.now()
     await world.reconnect()
     runs.push(await meanwhile.catch(() => world.submit()))
     expect(new Set(Object.values(await world.untilEnded(runs)))).toEqual(new Set(['completed']))
+    console.log(`all had ended ${Math.round((performance.now() - back) / 1_000)} s after Kafka was back`)
   })
 
   it(`MinIO is killed mid-commit, is away for ${OUTAGE} s, and comes back: nothing is computed in vain`, async () => {

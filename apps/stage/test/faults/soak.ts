@@ -1,4 +1,5 @@
-// npm run soak -- --minutes 20 --seed 1: random faults on servers and processes of its own, then all invariants.
+// npm run soak -- --minutes 20 --seed 1 [--alone]: random faults on servers and processes of its own, then all invariants.
+// Alone: control tells no events again and ends no runs, so that all that goes on does so by itself.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { asTable, checkInvariants } from './invariants.fixture.ts'
@@ -10,6 +11,7 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '20' },
     seed: { type: 'string', default: String(Date.now() % 100_000) },
+    alone: { type: 'boolean', default: false },
   },
 })
 const [minutes, seed] = [Number(values.minutes), Number(values.seed)]
@@ -21,8 +23,11 @@ const between = (low: number, high: number) => low + random() * (high - low)
 const oneOf = <Item>(items: readonly Item[]): Item => items[Math.floor(random() * items.length)]!
 
 const servers = await OwnServers.start()
-const world = await World.open(servers.endpoints, { env: `soak-${seed}`, sweep: 5, lostAfter: 60 })
-world.mayHelp = true
+const world = await World.open(servers.endpoints, {
+  env: `soak-${seed}`,
+  ...(!values.alone && { sweep: 5, lostAfter: 60 }),
+})
+world.mayHelp = !values.alone
 const counts = new Map<string, number>()
 const refused: string[] = []
 
@@ -141,7 +146,9 @@ try {
   await world.reconnect()
   await Promise.all(world.replicas.map((replica) => replica.start()))
   const report = await checkInvariants(world, PATIENCE_MS)
-  console.log(`${minutes} minutes of seed ${seed}: all invariants hold\n\n${asTable(report)}\n\n${tellOfFaults()}`)
+  console.log(
+    `${minutes} minutes of seed ${seed}${values.alone ? ', alone' : ''}: all invariants hold\n\n${asTable(report)}\n\n${tellOfFaults()}`,
+  )
 } catch (error) {
   console.log(`seed ${seed} fails\n\n${tellOfFaults()}`)
   console.log(error)

@@ -360,6 +360,15 @@ export class World {
     })
   }
 
+  /** Of them, those whose service is gone. */
+  leftBehind(): number[] {
+    const alive = new Set(this.replicas.map(({ pid }) => pid))
+    return this.processes().filter((pid) => {
+      const parent = parentOf(pid)
+      return parent !== undefined && !alive.has(pid) && !alive.has(parent)
+    })
+  }
+
   /** The ends of the logs, for a failure. */
   tell(): string {
     return this.replicas
@@ -406,5 +415,13 @@ export class World {
   }
   #changed(): void {
     for (const look of this.#waiting) look()
+  }
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    return Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1])
+  } catch {
+    return undefined // it has just ended
   }
 }
