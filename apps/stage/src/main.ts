@@ -16,7 +16,7 @@ const log = pino({ level: settings.logLevel, base: { pipeline: settings.pipeline
 const connection = readConnection()
 const connected = await openConnection(connection, {
   clientId: `${settings.pipeline}.${settings.step}`,
-  closeTimeout: settings.graceMs / 2,
+  closeTimeout: settings.graceMs * 0.75, // what is stopped at half of it still takes back its attempt
   sessionTimeout: settings.sessionMs,
   cache: join(settings.scratch, 'objects'),
   log: ({ log: { message, ...rest } }) => log.warn({ kafka: rest }, message),
