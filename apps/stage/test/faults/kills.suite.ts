@@ -27,7 +27,8 @@ export function kills(theWorld: Case): void {
     for (let round = 0; round < ROUNDS; round++) {
       const before = new Map(Object.keys(mix).map((step) => [step, world.replica(step).ends.length]))
       for (const [step, point] of Object.entries(mix)) world.arm(step, point)
-      const large = await world.submit(world.fresh({ sheetBytes: 40 << 20 }))
+      const inParts = mix['draw'] === 'uploading' ? { sheetBytes: 40 << 20 } : {}
+      const large = await world.submit(world.fresh(inParts))
       const slow = await world.submit(world.fresh({ drawMs: 100, scoreMs: 100, totalMs: 100 }))
       expect(await world.untilEnded([large, slow])).toEqual({ [large]: 'completed', [slow]: 'completed' })
       for (const step of Object.keys(mix)) {
