@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 const NEEDS_SERVERS = '**/*.servers.test.ts'
+/** Kills, outages and races take their time: `CAIRN_FAULTS=1`. */
+const FAULTS = process.env['CAIRN_FAULTS'] ? [] : ['apps/stage/test/faults/**']
 
 export default defineConfig({
   test: {
@@ -19,7 +21,7 @@ export default defineConfig({
         test: {
           name: 'servers',
           include: [`{apps,libs,infra,tools}/${NEEDS_SERVERS}`],
-          exclude: ['**/node_modules/**'],
+          exclude: ['**/node_modules/**', ...FAULTS],
           globalSetup: 'tools/servers/endpoints.ts',
           // One after the other: they share the servers, and each has processes of its own.
           fileParallelism: false,
