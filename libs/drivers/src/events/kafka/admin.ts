@@ -7,19 +7,25 @@ import { busFailed, reasonOf, topicMissing } from './failure.ts'
 import { deadLettersOf } from './names.ts'
 import type { Settings } from './settings.ts'
 
-/** Creates the topics that are missing, each with one for its dead letters. */
+const FIRST_PAUSE_MS = 100
+
+/** Creates the topics that are missing, each with one for its dead letters. Resolves once all of them are seen. */
 export function ensureTopics(settings: Settings, names: readonly string[]): Promise<void> {
   return withAdmin(settings, 'cannot create topics', async (admin) => {
-    const there = new Set(await admin.listTopics())
-    const { partitions, replication } = settings
-    const topics = [...new Set(names)]
-      .flatMap((name) => [
-        { topic: name, numPartitions: partitions },
-        { topic: deadLettersOf(name), numPartitions: 1 },
-      ])
-      .filter(({ topic }) => !there.has(topic))
-      .map((topic) => ({ ...topic, replicationFactor: replication, configEntries: READABLE }))
-    if (topics.length > 0) await admin.createTopics({ topics, timeout: settings.requestTimeout })
+    const { partitions, replication, requestTimeout } = settings
+    const wanted = [...new Set(names)].flatMap((name) => [
+      { topic: name, numPartitions: partitions },
+      { topic: deadLettersOf(name), numPartitions: 1 },
+    ])
+    for (;;) {
+      const there = new Set(await admin.listTopics())
+      const topics = wanted
+        .filter(({ topic }) => !there.has(topic))
+        .map((topic) => ({ ...topic, replicationFactor: replication, configEntries: READABLE }))
+      if (topics.length === 0) return
+      const isNew = await admin.createTopics({ topics, timeout: requestTimeout })
+      if (!isNew) await pause(FIRST_PAUSE_MS) // made before, and this broker has not heard of it yet
+    }
   })
 }
 
@@ -107,5 +113,3 @@ export async function withAdmin<Result>(
     }
   }
 }
-
-const FIRST_PAUSE_MS = 100
