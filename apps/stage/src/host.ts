@@ -32,16 +32,18 @@ export function stageHost(settings: Settings, { env }: Connection, { bus, store 
     remember: (_: string, compute: () => Promise<string>) => compute(),
   }
   const pool = processPool({ ...options, size: jobs })
+  const durations = new Durations()
   const engine = new Engine({
     store,
     bus,
     clock: systemClock,
-    compute: shortHere(inProcess({ ...options, live: new Map() }), pool, new Durations()),
+    compute: shortHere(inProcess({ ...options, live: new Map() }), pool, durations),
     name: thisProcess,
     isGone,
     hasSuccessor: true,
     steps: new Set([step]),
     leaseAfterMs: LEASE_AFTER_MS,
+    lately: (step) => durations.longest(step),
   })
   return {
     engine,

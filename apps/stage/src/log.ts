@@ -1,11 +1,13 @@
 import type { Logger } from 'pino'
 import { channels, type TaskMessage } from '@cairn/kernel/runtime'
 
-/** What step bodies print, and which tasks have ended, as lines of this process's log. */
+/** What step bodies print, and what has become of tasks, as lines of this process's log. */
 export function logWork(log: Logger): void {
   channels.output.subscribe(({ run, node, stream, line }) => log.info({ run, node, stream }, line))
   channels.task.asyncEnd.subscribe((message) => {
-    const { plan, task } = message as TaskMessage
-    log.info({ run: plan.run, task }, 'task ended')
+    const { plan, task, error } = message as TaskMessage & { readonly error?: unknown }
+    const about = { run: plan.run, task }
+    if (error === undefined) log.info(about, 'task ended')
+    else log.warn({ ...about, err: error }, 'task left as it was: its event is delivered again')
   })
 }

@@ -9,6 +9,7 @@ import { CairnStrategy, nestLogger, StageModule } from '@cairn/stage'
 import { stageHealth } from './health.ts'
 import { stageHost } from './host.ts'
 import { logWork } from './log.ts'
+import { giveBackMemory } from './memory.ts'
 import { readSettings } from './settings.ts'
 
 const settings = readSettings(process.env)
@@ -52,6 +53,7 @@ await app.startAllMicroservices()
 await app.listen(settings.port, settings.host)
 logWork(log)
 log.info({ url: await app.getUrl() }, 'ready')
+giveBackMemory()
 
 process.once('SIGTERM', () => void leave()).once('SIGINT', () => void leave())
 

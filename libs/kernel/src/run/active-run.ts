@@ -83,8 +83,8 @@ export class ActiveRun implements RunReader {
 
   code({ fingerprint, digest }: Exclude<PinnedCode, { inline: string }>): Promise<Code> {
     return this.#code.get(fingerprint, async () => {
-      const path = await this.#store.fetch(this.at.code(fingerprint))
-      const manifest = await this.#store.fetch(this.at.manifest(fingerprint))
+      const files = [this.at.code(fingerprint), this.at.manifest(fingerprint)]
+      const [path, manifest] = await Promise.all(files.map((file) => this.#store.fetch(file)))
       if (path !== undefined) return { fingerprint, digest, path, manifest }
       throw new CairnError('NOT_FOUND', `the code ${fingerprint} that the run was planned with is not in the store`)
     })

@@ -3,10 +3,12 @@ import { channels, told } from './channels.ts'
 import { keep } from './checkpoint.ts'
 import type { ErrorCode, ErrorRecord } from '../errors.ts'
 import { attemptEvent } from './events.ts'
+import { AlreadyEnded, Stopped } from './interruptions.ts'
 import { contentOf, type ArtifactRef } from '../define/kind.ts'
 import type { PinnedCode } from './plan-record.ts'
 import type { Code, LaneWork, Made, Work } from './ports.ts'
 import { claim, RECORD_VERSION, type AttemptRecord, type Checkpoint, type Outcome } from './records.ts'
+import { AT_ONCE } from './severally.ts'
 import type { Job } from './step-task.ts'
 
 /** An attempt whose host died leaves no error; it is given another, but not for ever. */
@@ -54,12 +56,16 @@ async function attempt(job: Job, lanes: readonly LaneWork[]): Promise<Map<number
     return new Map(lanes.map(({ index }) => [index, { code: 'STEP_CRASHED', name: 'STEP_CRASHED', message }]))
   }
   try {
-    await announce(job, 'attempt-started')
+    const announced = announce(job, 'attempt-started')
+    announced.catch(() => {}) // told below
     const work = await workOf(job, lanes, step.code)
     const message = () => ({ plan: run.plan, task, attempt: job.attempts })
-    return await told(channels.compute, message, () => runBodies(job, work))
+    const errors = await told(channels.compute, message, () => runBodies(job, work))
+    await announced
+    if (run.signal.reason instanceof Stopped) throw run.signal.reason
+    return errors
   } catch (error) {
-    // The store or the bus failed, not the body: the event is delivered again, and this was no attempt.
+    // The store or the bus failed, or the host stops, not the body: the event is delivered again, and this was no attempt.
     if (counted !== undefined) await job.host.store.remove(counted).catch(() => {})
     throw error
   }
@@ -77,6 +83,9 @@ async function countAttempt(job: Job): Promise<string | undefined> {
   for (;;) {
     const path = run.at.attempt(run.plan.run, task, ++job.attempts)
     const standing = await claim(host.store, path, record)
+    if (standing === record) return path
+    const end = await run.standing(task)
+    if (end) throw new AlreadyEnded(end)
     // Ours: also one that the store or the bus cut short, and then did not let be taken back.
     if (standing.host === record.host) return path
     if (channels.earlier.hasSubscribers)
@@ -88,15 +97,29 @@ async function runBodies(job: Job, work: Work): Promise<Map<number, ErrorRecord>
   const errors = new Map<number, ErrorRecord>()
   const lanes = new Map(work.lanes.map((lane) => [lane.index, lane]))
   const about = () => ({ plan: job.run.plan, task: job.task })
+  const storing = new Set<Promise<unknown>>()
   for await (const result of job.host.compute.run(work, job.run.signal)) {
     const lane = lanes.get(result.lane)!
     if ('error' in result) errors.set(result.lane, result.error)
     else {
       const store = () => patiently(job, () => commit(job, lane, result.outputs, result.ms))
-      job.outcomes.set(result.lane, await told(channels.commit, about, store))
+      const stored = told(channels.commit, about, store).then((outcome) => {
+        job.outcomes.set(result.lane, outcome)
+        storing.delete(stored)
+      })
+      stored.catch(() => {}) // told below
+      storing.add(stored)
+      // A lane's files go with the next lane.
+      if (Object.values(result.outputs).some(holdsFile)) await stored
+      if (storing.size === AT_ONCE) await Promise.race(storing)
     }
   }
+  await Promise.all(storing)
   return errors
+}
+
+function holdsFile({ content, items = [] }: Made): boolean {
+  return (content !== undefined && 'file' in content) || items.some(holdsFile)
 }
 
 /** Tries again for a few seconds: what took hours to compute is not to be lost because the store was away for a moment. */

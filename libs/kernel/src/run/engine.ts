@@ -4,6 +4,7 @@ import { channels, told } from './channels.ts'
 import { CairnError, type ErrorRecord } from '../errors.ts'
 import { controlTopicOf, endEvent, parseTask, readyEvent, runEvent, taskName, type CairnEvent } from './events.ts'
 import { InHand } from './in-hand.ts'
+import { AlreadyEnded, Stopped } from './interruptions.ts'
 import { joinEach, joinWhen, type Joined } from './join.ts'
 import { layout } from './layout.ts'
 import { KnownRuns, type Kept } from './known-runs.ts'
@@ -21,6 +22,7 @@ import {
   type TaskStatus,
 } from './records.ts'
 import { countsOf, type Ending } from './run-state.ts'
+import { severally } from './severally.ts'
 import { runStep } from './step-task.ts'
 
 /** What a process that runs steps is made of. */
@@ -33,6 +35,8 @@ export interface Host extends LeaseHolder {
   readonly steps?: ReadonlySet<string>
   /** Take a lease only for work that goes on for so long, in milliseconds: where a lease costs as much as short work. */
   readonly leaseAfterMs?: number
+  /** How long a call of a step's body took lately at most, in milliseconds, where that is known. */
+  readonly lately?: (step: string) => number | undefined
   /** How many runs are remembered while nothing of them is in hand. */
   readonly rememberedRuns?: number
 }
@@ -142,14 +146,17 @@ export class Engine {
   async #rebuild({ env, pipeline, run: name }: CairnEvent['data'], kept: Kept): Promise<ActiveRun> {
     const { store, bus } = this.#host
     const at = layout(env, pipeline)
-    const plan = await readRecord<Plan>(store, at.plan(name))
+    const [plan, files, end] = await Promise.all([
+      readRecord<Plan>(store, at.plan(name)),
+      store.children(at.ends(name)),
+      readRecord<RunEnd>(store, at.runEnd(name)),
+    ])
     if (!plan) throw new CairnError('NOT_FOUND', `run ${name} of ${pipeline} has no plan in ${env}`)
     const run = new ActiveRun(plan, store, bus, kept)
-    for (const file of await store.children(at.ends(name))) {
+    await severally(files, async (file) => {
       const task = at.taskOf(file)
       run.state.end(task, await run.end(task))
-    }
-    const end = await readRecord<RunEnd>(store, at.runEnd(name))
+    })
     if (end?.status === 'cancelled') kept.cancel.abort(cancelled(name))
     return run
   }
@@ -186,7 +193,8 @@ export class Engine {
     const { state, owners } = run
     if (!this.#sees(owners.of(task))) return
     for (const need of state.before(task)) if (!state.ended(need)) state.end(need, await run.end(need))
-    const standing = state.ended(task) ? undefined : await run.standing(task)
+    // Where attempts are counted in the store, that tells whether the task may have ended.
+    const standing = state.ended(task) || this.#host.hasSuccessor ? undefined : await run.standing(task)
     if (standing) state.end(task, standing)
     await this.#perform(run, task, cause)
   }
@@ -223,6 +231,7 @@ export class Engine {
     try {
       return await this.#record(run, task, startedAt, await this.#result(run, task))
     } catch (error) {
+      if (error instanceof AlreadyEnded) return error.end
       if (this.#stopped || !run.signal.aborted) throw error
       return this.#record(run, task, startedAt, { lanes: cancelledLanes(run, task), attempts: 0, failures: [] })
     }
@@ -309,11 +318,6 @@ interface Result {
   readonly lanes: readonly Outcome[]
   readonly attempts: number
   readonly failures: readonly ErrorRecord[]
-}
-
-/** Thrown where a host that stops leaves something undone. */
-class Stopped extends Error {
-  override readonly name = 'Stopped'
 }
 
 /** Of a batch: the worst that befell one of its items. */

@@ -8,6 +8,7 @@ import type { PlannedEach, PlannedWhen } from './plan-record.ts'
 import type { Made } from './ports.ts'
 import type { Outcome } from './records.ts'
 import type { RunState } from './run-state.ts'
+import { AT_ONCE } from './severally.ts'
 
 /** An outcome whose artifacts are still to be stored. */
 export type Joined = Exclude<Outcome, { status: 'completed' }> | { readonly made: Readonly<Record<string, Made>> }
@@ -62,10 +63,16 @@ async function gather(state: RunState, reader: RunReader, id: string, batch: str
   const inside = [...scope, id]
   const body = Object.keys(state.plan.nodes).filter((node) => state.plan.nodes[node]!.scope.at(-1) === id)
   const items = await itemsOf(state, reader, id, batch)
+  const { batch: size } = state.plan.nodes[id] as PlannedEach
+  const batches = Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    batch === '' ? String(index) : `${batch}.${index}`,
+  )
+  const endsOf = (inner: string) => Promise.all(body.map((node) => reader.end(taskName({ node, batch: inner }))))
   for (let from = 0, index = 0; from < items.length; index++) {
-    const inner = batch === '' ? String(index) : `${batch}.${index}`
+    if (index % AT_ONCE === 0) await Promise.all(batches.slice(index, index + AT_ONCE).map(endsOf)) // they are remembered
+    const inner = batches[index]!
     const { parents } = state.slice(id, batch, index)
-    const ends = await Promise.all(body.map((node) => reader.end(taskName({ node, batch: inner }))))
+    const ends = await endsOf(inner)
     const view = await surroundings(state, reader, inside, inner, Object.values(collects))
     parents.forEach((parent, lane) => {
       const gathered = lanes[parent]!

@@ -62,18 +62,25 @@ export class Leases {
     }
   }
 
-  /** Waits while another holds a lease. @returns false when it became obsolete */
-  async wait(path: string, obsolete: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
+  /** Waits while another holds a lease. @returns `free` when no one was seen to hold it */
+  async wait(
+    path: string,
+    obsolete: () => Promise<boolean>,
+    signal: AbortSignal,
+  ): Promise<'free' | 'freed' | 'obsolete'> {
     const { store, clock } = this.#holder
+    let found: 'free' | 'freed' = 'free'
     let seen = ''
     let seenAt = clock.monotonic()
     for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 2, LONGEST_LOOK_MS)) {
       const held = await store.read(path)
-      if (!held || this.#isMine(held, path) || this.#isLost(held, path)) return true
-      if (await obsolete()) return false
+      if (!held || this.#isMine(held, path)) return found
+      found = 'freed'
+      if (this.#isLost(held, path)) return found
+      if (await obsolete()) return 'obsolete'
       const text = Buffer.from(held).toString()
       if (text !== seen) [seen, seenAt] = [text, clock.monotonic()]
-      if (clock.monotonic() - seenAt > TTL_MS) return true
+      if (clock.monotonic() - seenAt > TTL_MS) return found
       await clock.sleep(wait, signal)
     }
   }

@@ -8,6 +8,7 @@ import { parseTask } from './events.ts'
 import { checkpointKey, sha256 } from './key.ts'
 import { lanesOf, surroundings } from './lanes.ts'
 import type { PlannedStep, PlannedStepNode } from './plan-record.ts'
+import { severally } from './severally.ts'
 import type { LaneWork } from './ports.ts'
 import type { Outcome } from './records.ts'
 import type { ActiveRun } from './active-run.ts'
@@ -68,73 +69,90 @@ export async function runStep(
   const work = lanes.flatMap((lane, index): LaneWork[] =>
     'inputs' in lane ? [{ index, inputs: lane.inputs, key: keyOf(lane.inputs, index) }] : [],
   )
-  const missing = await reuse(job, work)
-  if (missing.length > 0) await (cached ? computeOnce(job, work, missing) : compute(job, missing))
+  if (cached) await computeOnce(job, work)
+  else if (work.length > 0) await compute(job, work)
   return { job, lanes: lanes.map((lane, index) => ('inputs' in lane ? job.outcomes.get(index)! : lane)) }
 }
 
 /** Settles the lanes that have a checkpoint; gives the others. */
 async function reuse(job: Job, lanes: readonly LaneWork[]): Promise<LaneWork[]> {
   const { host, run, node, step } = job
-  if (!job.cached || node.force) return [...lanes]
-  const missing: LaneWork[] = []
-  for (const lane of lanes) {
-    const { index, key } = lane
+  if (node.force) return [...lanes]
+  await severally(lanes, async ({ index, key }) => {
     const found = await lookUp(host.store, run.at, node.step, key, step.cache, host.clock.now())
     if (found.hit) {
       const { outputs, ms } = found.hit
       job.outcomes.set(index, { status: 'completed', how: 'reused', key, outputs, ms })
-      continue
-    }
-    if (found.stale) job.stale.set(index, found.stale)
-    missing.push(lane)
-  }
-  return missing
+    } else if (found.stale) job.stale.set(index, found.stale)
+  })
+  return lanes.filter(({ index }) => !job.outcomes.has(index))
 }
 
 /**
- * Computes every key once: lanes with the same key share one result, other tasks of this process wait for it, and other
- * processes do as long as the lease is kept. The lease goes by all lanes of the task, those that have a checkpoint by now
- * included, so that two runs which are at the same batch always mean the same lease.
+ * Takes from checkpoints what is there, and computes every other key once: lanes with the same key share one result, other
+ * tasks of this process wait for it, and other processes do as long as the lease is kept. The lease goes by all lanes of
+ * the task, those that have a checkpoint included, so that two runs which are at the same batch always mean the same lease.
  */
-async function computeOnce(job: Job, all: readonly LaneWork[], missing: readonly LaneWork[]): Promise<void> {
-  const byKey = new Map([...missing].reverse().map((lane) => [lane.key, lane]))
-  const distinct = [...byKey.values()].reverse()
-  const release = await job.inHand.take(distinct.map(({ key }) => key))
+async function computeOnce(job: Job, all: readonly LaneWork[]): Promise<void> {
+  const release = await job.inHand.take(all.map(({ key }) => key))
   try {
-    await computeLeased(job, all.length === 1 ? all[0]!.key : sha256(all.map(({ key }) => key).join()), distinct)
+    const missing = await reuse(job, all)
+    if (missing.length === 0) return
+    const byKey = new Map([...missing].reverse().map((lane) => [lane.key, lane]))
+    const lease = all.length === 1 ? all[0]!.key : sha256(all.map(({ key }) => key).join())
+    await computeLeased(job, lease, [...byKey.values()].reverse())
+    for (const { index, key } of missing) {
+      const outcome = job.outcomes.get(byKey.get(key)!.index)!
+      if (!job.outcomes.has(index))
+        job.outcomes.set(index, outcome.status === 'completed' ? { ...outcome, how: 'reused' } : outcome)
+    }
   } finally {
     release()
   }
-  for (const { index, key } of missing) {
-    const outcome = job.outcomes.get(byKey.get(key)!.index)!
-    if (!job.outcomes.has(index))
-      job.outcomes.set(index, outcome.status === 'completed' ? { ...outcome, how: 'reused' } : outcome)
-  }
 }
 
-async function computeLeased(job: Job, lease: string, lanes: readonly LaneWork[]): Promise<void> {
+async function computeLeased(job: Job, name: string, lanes: readonly LaneWork[]): Promise<void> {
   const { run, node } = job
   let missing = lanes
   const come = async () => {
     missing = await reuse(job, missing)
     return missing.length === 0
   }
-  const path = run.at.lease(lease)
-  const release = await leaseFor(job, path, come)
-  if (!release) return
+  const path = run.at.lease(name)
+  const lease = await leaseFor(job, path, lanes.length, come)
+  if (!lease) return
+  const { isFresh, release } = lease
   try {
     // Whoever held the lease before may have left results just before it was taken.
-    if (node.force || !(await come())) await compute(job, missing)
+    if (node.force || isFresh || !(await come())) await compute(job, missing)
   } finally {
     await release()
   }
 }
 
-/** Gives what ends the lease; undefined when the result has come meanwhile. */
-async function leaseFor({ host, run, leases }: Job, path: string, come: () => Promise<boolean>) {
-  const { leaseAfterMs } = host
-  if (leaseAfterMs === undefined)
-    return (await leases.acquire(path, come, run.signal)) ? () => leases.release(path) : undefined
-  return (await leases.wait(path, come, run.signal)) ? leases.after(path, leaseAfterMs) : undefined
+interface Lease {
+  /** No one was seen to hold it. */
+  readonly isFresh: boolean
+  readonly release: () => Promise<void>
 }
+
+/** Undefined when the result has come meanwhile. */
+async function leaseFor(
+  { host, run, node, leases }: Job,
+  path: string,
+  lanes: number,
+  come: () => Promise<boolean>,
+): Promise<Lease | undefined> {
+  const { leaseAfterMs, lately } = host
+  if (leaseAfterMs === undefined)
+    return (await leases.acquire(path, come, run.signal))
+      ? { isFresh: false, release: () => leases.release(path) }
+      : undefined
+  // Of work so short that no one takes a lease for it, there is none to look for.
+  const isShort = (lately?.(node.step) ?? Infinity) * lanes < leaseAfterMs * SHORT
+  const seen = isShort ? 'free' : await leases.wait(path, come, run.signal)
+  return seen === 'obsolete' ? undefined : { isFresh: seen === 'free', release: leases.after(path, leaseAfterMs) }
+}
+
+/** Share of the time after which a lease is taken: work that took less lately will hardly take all of it. */
+const SHORT = 0.2
