@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -11,6 +11,7 @@ import { flightDelays } from './cases/flight-delays.ts'
 import { handOver } from './cases/hand-over.ts'
 import { persistedStep } from './cases/persisted-step.ts'
 import { planning } from './cases/planning.ts'
+import { services } from './cases/services.ts'
 import { tracing } from './cases/tracing.ts'
 import { unchanged } from './cases/unchanged.ts'
 
@@ -24,6 +25,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'flight-delays': flightDelays,
   planning,
   tracing,
+  services,
 }
 
 const { values, positionals } = parseArgs({
@@ -37,16 +39,18 @@ if (unknown !== undefined) {
   process.exit(1)
 }
 
-const tables: string[] = []
+const PAGE = join(ROOT, 'docs/benchmarks.md')
+
+const measured = new Map<string, string>()
 for (const name of wanted) {
   const { title, run } = CASES[name]!
   const notes: string[] = []
   process.stderr.write(`${title} …\n`)
   const figures = await run({ repeat: Number(values.repeat), note: (line) => notes.push(line) })
-  tables.push([`### ${title}`, table(figures), ...notes].join('\n\n'))
-  console.log(`${tables.at(-1)}\n`)
+  measured.set(title, [`### ${title}`, table(figures), ...notes].join('\n\n'))
+  console.log(`${measured.get(title)!}\n`)
 }
-if (values.write) writeFileSync(join(ROOT, 'docs/benchmarks.md'), page(tables))
+if (values.write) writeFileSync(PAGE, page(measured))
 
 function table(figures: readonly Figure[]): string {
   const rows = figures.map(({ what, cairn, floor, ratio, aim, met }) => [
@@ -61,7 +65,15 @@ function table(figures: readonly Figure[]): string {
   return [titles, titles.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
 }
 
-function page(tables: readonly string[]): string {
+/** What was not measured now stays as it was. */
+function page(measured: ReadonlyMap<string, string>): string {
+  const before = existsSync(PAGE)
+    ? readFileSync(PAGE, 'utf8')
+        .split(/^(?=### )/m)
+        .slice(1)
+    : []
+  const known = new Map(before.map((part) => [part.slice(4, part.indexOf('\n')), part.trim()]))
+  const tables = Object.values(CASES).flatMap(({ title }) => measured.get(title) ?? known.get(title) ?? [])
   const machine = `${cpus().length} cores (${cpus()[0]?.model.trim()}), Node ${process.versions.node}`
   return `# Benchmarks
 

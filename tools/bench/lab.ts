@@ -123,7 +123,7 @@ function start({ program, args, cwd, env }: Command): { pid: number; done: Promi
   return { pid: child.pid!, done }
 }
 
-function treeMemory(root: number): number {
+export function treeMemory(root: number): number {
   const parents = new Map<number, number>()
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue

@@ -23,7 +23,10 @@ export const TABLE: Readonly<Record<string, Row>> = {
   'apps/control': { libs: ['*'], packages: ['@nestjs/*', 'pino', 'reflect-metadata', 'rxjs', 'zod'] },
   'apps/cli': { libs: ['*'], packages: ['commander', 'log-update'] },
   infra: { libs: ['*'], packages: ['kafkajs', 'minio'] },
-  tools: { libs: ['*'], packages: ['oxc-parser', 'rolldown', '@duckdb/node-api', 'onnxruntime-node', 'vitest'] },
+  tools: {
+    libs: ['*'],
+    packages: ['oxc-parser', 'rolldown', '@duckdb/node-api', 'onnxruntime-node', 'vitest', 'kafkajs', 'minio'],
+  },
 }
 
 /** Only for tests, in whichever part they stand. */

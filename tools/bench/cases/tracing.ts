@@ -1,5 +1,4 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { startCollector } from '../collector.ts'
 import { median, Project, seconds, time, type Case, type Figure } from '../lab.ts'
 import { CHAIN, ofLength } from './chain.ts'
 
@@ -63,17 +62,4 @@ function exitFigure(way: string, on: readonly Times[], off: readonly Times[]): F
     aim: `<= ${seconds(MOST_AT_EXIT_MS)} more`,
     met: more <= MOST_AT_EXIT_MS,
   }
-}
-
-/** Takes whatever comes. */
-async function startCollector(): Promise<{ address: string; close(): void }> {
-  const server = createServer((request, response) => {
-    request.resume().on('end', () => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'))
-  })
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
-  const close = () => {
-    server.closeAllConnections()
-    server.close()
-  }
-  return { address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close }
 }
