@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { isGone } from '@cairn/drivers/process-id'
+import { listeners, processesOf } from './listeners.fixture.ts'
 import { CliProject, computed, exit, printed, type Files, type RunSummary } from './project.fixture.ts'
 
 /** Ordinary steps; one goes on until a file appears. */
@@ -60,6 +61,17 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     )
     expect(services.every(({ url }) => url.startsWith('http://127.0.0.1:'))).toBe(true)
     expect(new Set(Object.values(running(project).services)).size).toBe(4)
+  })
+
+  it('is reached by this machine only: each service at one port, and the servers', () => {
+    const { keeper, services } = running(project)
+    const pidOf = (name: string) => Number(name.split('/')[1])
+    for (const [name, process] of Object.entries(services))
+      expect(listeners(pidOf(process)), name).toEqual({ loopback: 1, open: 0 })
+    expect(listeners(pidOf(keeper))).toEqual({ loopback: 0, open: 0 })
+    const servers = processesOf(project.path('.cairn/stack')).map(listeners)
+    expect(servers.reduce((sum, { loopback }) => sum + loopback, 0)).toBeGreaterThanOrEqual(3) // Kafka's two, MinIO's
+    expect(servers.filter(({ open }) => open > 0)).toEqual([])
   })
 
   it('lets no one but its owner read what opens the services', () => {

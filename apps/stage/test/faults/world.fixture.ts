@@ -138,7 +138,11 @@ export class World {
     cpSync(join(import.meta.dirname, 'project'), root, { recursive: true })
     symlinkSync(join(REPOSITORY, 'node_modules'), join(root, 'node_modules'))
     const connection: Connection = { env, kafka, s3: { ...s3, bucket: BUCKET } }
-    const connected = await openConnection(connection, { clientId: 'faults', cache: join(folder, 'cache') })
+    const connected = await openConnection(connection, {
+      clientId: 'faults',
+      sessionTimeout: SESSION * 1_000,
+      cache: join(folder, 'cache'),
+    })
     await connected.store.ensureBucket()
     await connected.store.checkFormat()
     await connected.bus.ensureTopics([controlTopicOf({ env }), topicOf({ env, pipeline: PIPELINE })])
