@@ -1,8 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
 const NEEDS_SERVERS = '**/*.servers.test.ts'
-/** Kills, outages and races take their time: `CAIRN_FAULTS=1`. */
-const FAULTS = process.env['CAIRN_FAULTS'] ? [] : ['apps/stage/test/faults/**']
 
 export default defineConfig({
   test: {
@@ -21,14 +19,12 @@ export default defineConfig({
         test: {
           name: 'servers',
           include: [`{apps,libs,infra,tools}/${NEEDS_SERVERS}`],
-          exclude: ['**/node_modules/**', ...FAULTS],
+          exclude: ['**/node_modules/**'],
           globalSetup: 'tools/servers/endpoints.ts',
           // One after the other: they share the servers, and each has processes of its own.
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // A shared machine may stand still for longer than any deadline here. What is broken fails twice.
-          retry: process.env['CI'] ? 1 : 0,
         },
       },
     ],

@@ -19,6 +19,8 @@ import { tokensIn } from './tokens.ts'
 
 /** From a request to terminate to the end, in milliseconds. */
 const GRACE_MS = 10_000
+/** After a broker's death, its followers hear nothing for so long. Milliseconds. */
+const SESSION_MS = 10_000
 const PLANNER = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? './planner-main.ts' : './planner.js', import.meta.url),
 )
@@ -29,6 +31,7 @@ const connection = readConnection()
 const { env } = connection
 const connected = await openConnection(connection, {
   clientId: 'cairn-control',
+  sessionTimeout: SESSION_MS,
   log: ({ log: { message, ...rest } }) => log.warn({ kafka: rest }, message),
 })
 const { bus, store } = connected
