@@ -35,6 +35,16 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       expect((await all).sort()).toEqual(ids(100).sort())
     })
 
+    it('sends what may wait with what may not, or after its time', async () => {
+      const bus = await open()
+      const { hear, all } = collector(3)
+      await bus.subscribe('topic', { group: 'g', from: 'now' }, hear)
+      await bus.publish('topic', [event('late', 'key')], { withinMs: 100 })
+      const patient = bus.publish('topic', [event('patient', 'key')], { withinMs: 1e6 })
+      await Promise.all([patient, bus.publish('topic', [event('urgent', 'key')])])
+      expect((await all).sort()).toEqual(['late', 'patient', 'urgent'])
+    })
+
     it('never runs a handler inside publish', async () => {
       const bus = await open()
       let handled = false

@@ -1,4 +1,4 @@
-import { CairnError, type CairnEvent, type EventBus } from '@cairn/kernel/runtime'
+import { CairnError, type CairnEvent, type EventBus, type Urgency } from '@cairn/kernel/runtime'
 import { ensureTopics, listTopics, probe } from './kafka/admin.ts'
 import { eventOf, listDeadLetters, type DeadLetter } from './kafka/dead-letters.ts'
 import { within } from './kafka/deadline.ts'
@@ -46,17 +46,17 @@ export function kafkaBus(options: KafkaBusOptions): KafkaBus {
   const refuseIfClosed = (what: string) => {
     if (isClosed) throw new CairnError('BUS_FAILED', `cannot ${what}: the event bus is closed`)
   }
-  const send = (topic: string, messages: readonly Outgoing[]): Promise<void> => {
+  const send = (topic: string, messages: readonly Outgoing[], withinMs?: number): Promise<void> => {
     if (!producers.has(topic)) producers.set(topic, new TopicProducer(topic, settings))
-    return producers.get(topic)!.send(messages)
+    return producers.get(topic)!.send(messages, withinMs)
   }
 
-  const publish = async (topic: string, events: readonly CairnEvent[]): Promise<void> => {
+  const publish = async (topic: string, events: readonly CairnEvent[], { withinMs }: Urgency = {}): Promise<void> => {
     refuseIfClosed(`publish to topic ${topic}`)
     const messages = events.map(toMessage)
     const large = messages.find((message) => sizeOf(message) > settings.maxEventBytes)
     if (large) throw tooLarge(topic, sizeOf(large))
-    await send(topic, messages)
+    await send(topic, messages, withinMs)
   }
 
   return {

@@ -10,7 +10,7 @@ import { parseManifest } from '../define/list.ts'
 import { ownersOf, type Owners } from './owners.ts'
 import type { PinnedCode, Plan } from './plan-record.ts'
 import type { ArtifactStore, Code, EventBus } from './ports.ts'
-import { publish } from './publish.ts'
+import { publish, type PublishOptions } from './publish.ts'
 import { Recent } from './recent.ts'
 import { readRecord, type EndRecord } from './records.ts'
 import { RunState } from './run-state.ts'
@@ -105,7 +105,7 @@ export class ActiveRun implements RunReader {
     return this.#keyBases.get(id)
   }
 
-  publish(events: readonly CairnEvent[], cause?: CairnEvent): Promise<void> {
-    return publish(this.#bus, this.plan, events, { cause })
+  publish(events: readonly CairnEvent[], options?: Omit<PublishOptions, 'topic'>): Promise<void> {
+    return publish(this.#bus, this.plan, events, options)
   }
 }

@@ -14,17 +14,21 @@ import type { Job } from './step-task.ts'
 /** An attempt whose host died leaves no error; it is given another, but not for ever. */
 const LOST_ATTEMPTS = 2
 
+/** The start of what is over sooner is told together with its end. */
+const TOLD_WITHIN_MS = 50
+
 /** Errors that trying again does not mend. */
 const FINAL: ReadonlySet<ErrorCode> = new Set(['CANCELLED', 'CORRUPT', 'MISSING_SECRET', 'BAD_OUTPUT'])
 
 /** Runs the step's body for the given lanes until each has an outcome: tries again, and falls back, as declared. */
 export async function compute(job: Job, lanes: readonly LaneWork[]): Promise<void> {
-  const retry = job.step.retry ?? { times: 0, backoffMs: 0, maxBackoffMs: 0 }
+  const { host, run, task, step } = job
+  const retry = step.retry ?? { times: 0, backoffMs: 0, maxBackoffMs: 0 }
   let waiting = lanes
   for (let tried = 1; waiting.length > 0; tried++) {
     const errors = await attempt(job, waiting)
     const again = waiting.filter(
-      ({ index }) => tried <= retry.times && !job.run.signal.aborted && isRetryable(errors.get(index), retry.on),
+      ({ index }) => tried <= retry.times && !run.signal.aborted && isRetryable(errors.get(index), retry.on),
     )
     await giveUp(
       job,
@@ -35,9 +39,9 @@ export async function compute(job: Job, lanes: readonly LaneWork[]): Promise<voi
     if (waiting.length === 0) return
     const error = errors.get(waiting[0]!.index)!
     job.failures.push(error)
-    await announce(job, 'attempt-failed', error)
+    await run.publish([attemptEvent(run.plan, 'attempt-failed', task, job.attempts, host.clock.now(), error)])
     const pause = Math.min(retry.backoffMs * 2 ** (tried - 1), retry.maxBackoffMs)
-    await job.host.clock.sleep(pause, job.run.signal).catch(() => {}) // cancelled: the next attempt ends at once
+    await host.clock.sleep(pause, run.signal).catch(() => {}) // cancelled: the next attempt ends at once
   }
 }
 
@@ -56,12 +60,12 @@ async function attempt(job: Job, lanes: readonly LaneWork[]): Promise<Map<number
     return new Map(lanes.map(({ index }) => [index, { code: 'STEP_CRASHED', name: 'STEP_CRASHED', message }]))
   }
   try {
-    const announced = announce(job, 'attempt-started')
-    announced.catch(() => {}) // told below
+    // No one waits for it, and the work does not wait for a bus that is away.
+    const started = attemptEvent(run.plan, 'attempt-started', task, job.attempts, job.host.clock.now())
+    run.publish([started], { withinMs: TOLD_WITHIN_MS }).catch(() => {})
     const work = await workOf(job, lanes, step.code)
     const message = () => ({ plan: run.plan, task, attempt: job.attempts })
     const errors = await told(channels.compute, message, () => runBodies(job, work))
-    await announced
     if (run.signal.reason instanceof Stopped) throw run.signal.reason
     return errors
   } catch (error) {
@@ -218,12 +222,4 @@ async function workOf({ run, task, node, step }: Job, lanes: readonly LaneWork[]
         () => run.fetch(ref),
       ),
   }
-}
-
-async function announce(
-  { host, run, task, attempts }: Job,
-  type: 'attempt-started' | 'attempt-failed',
-  error?: ErrorRecord,
-) {
-  await run.publish([attemptEvent(run.plan, type, task, attempts, host.clock.now(), error)])
 }

@@ -183,7 +183,7 @@ export class Engine {
     if (handedOn.length > 0)
       await run.publish(
         handedOn.map((task) => readyEvent(run.plan, task, now)),
-        cause,
+        { cause },
       )
     await Promise.all(tasks.filter((task) => !isHandedOn(task)).map((task) => this.#perform(run, task, cause)))
   }
@@ -221,7 +221,7 @@ export class Engine {
   async #endTask(run: ActiveRun, task: string, cause: CairnEvent): Promise<EndRecord> {
     if (this.#stopped) throw new Stopped()
     const end = run.state.ended(task) ? await run.end(task) : await this.#work(run, task)
-    await run.publish([endEvent(run.plan, task, end)], cause)
+    await run.publish([endEvent(run.plan, task, end)], { cause })
     run.announced.add(task)
     return end
   }
@@ -291,7 +291,7 @@ export class Engine {
 
   async #endRun(run: ActiveRun, cause: CairnEvent): Promise<void> {
     const end = await claimRunEnd(this.#host, run.plan, run.state.status)
-    await run.publish([runEvent(run.plan, 'run-ended', end.endedAt, end)], cause)
+    await run.publish([runEvent(run.plan, 'run-ended', end.endedAt, end)], { cause })
   }
 }
 

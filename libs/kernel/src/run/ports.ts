@@ -41,7 +41,7 @@ export interface EventBus {
   /** What it runs over: `kafka`, say. */
   readonly system?: string
   /** Resolves once all of them are kept safe. */
-  publish(topic: string, events: readonly CairnEvent[]): Promise<void>
+  publish(topic: string, events: readonly CairnEvent[], urgency?: Urgency): Promise<void>
   /**
    * Each event goes to one member of every group. It is handed over again, maybe to another member, until the handler
    * has resolved for it; so the handler resolves only when all that follows from the event is safe.
@@ -51,6 +51,10 @@ export interface EventBus {
     options: SubscribeOptions,
     handler: (event: CairnEvent) => Promise<void>,
   ): Promise<Subscription>
+}
+export interface Urgency {
+  /** Events that no one waits for may go with the next that are published, if there are any within so many milliseconds. */
+  readonly withinMs?: number
 }
 export interface SubscribeOptions {
   readonly group: string

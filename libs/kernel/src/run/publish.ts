@@ -1,9 +1,9 @@
 import { channels, told } from './channels.ts'
 import { topicOf, type CairnEvent } from './events.ts'
 import type { Plan } from './plan-record.ts'
-import type { EventBus } from './ports.ts'
+import type { EventBus, Urgency } from './ports.ts'
 
-export interface PublishOptions {
+export interface PublishOptions extends Urgency {
   /** Default: the run's own. */
   readonly topic?: string
   /** The event that led to these: the trace that it is part of goes on in them. */
@@ -15,11 +15,11 @@ export function publish(
   bus: EventBus,
   plan: Plan,
   events: readonly CairnEvent[],
-  { topic = topicOf(plan), cause }: PublishOptions = {},
+  { topic = topicOf(plan), cause, ...urgency }: PublishOptions = {},
 ): Promise<void> {
   if (cause) for (const { headers } of events) carryOn(cause.headers, headers)
   const message = () => ({ plan, topic, system: bus.system, events })
-  return told(channels.publish, message, () => bus.publish(topic, events))
+  return told(channels.publish, message, () => bus.publish(topic, events, urgency))
 }
 
 /** https://www.w3.org/TR/trace-context: who does not take part in a trace forwards it. */

@@ -58,13 +58,18 @@ export class TopicProducer {
     this.#settings = settings
   }
 
-  /** Resolves once all of them are kept by all replicas. */
-  send(messages: readonly Outgoing[]): Promise<void> {
+  /**
+   * Resolves once all of them are kept by all replicas.
+   *
+   * @param withinMs how long they may wait for others to go with
+   */
+  send(messages: readonly Outgoing[], withinMs = 0): Promise<void> {
     const sized = messages.map((message) => ({ message, bytes: sizeOf(message) }))
     if (sized.length === 0) return Promise.resolve()
     const call: Call = { ...Promise.withResolvers<void>(), since: performance.now(), left: sized.length }
     for (const { message, bytes } of sized) this.#waiting.push({ message, bytes, call })
-    void this.#sendWaiting()
+    if (withinMs === 0) void this.#sendWaiting()
+    else setTimeout(() => void this.#sendWaiting(), withinMs)
     return call.promise
   }
 
