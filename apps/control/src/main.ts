@@ -7,7 +7,7 @@ import { pino } from 'pino'
 import { openConnection, readConnection } from '@cairn/drivers/connection'
 import { thisProcess } from '@cairn/drivers/process-id'
 import { controlTopicOf, systemClock, topicOf } from '@cairn/kernel/runtime'
-import { nestLogger, probed } from '@cairn/stage'
+import { giveUp, nestLogger, probed } from '@cairn/stage'
 import { Control, type ControlHost } from './control.ts'
 import { ControlModule } from './control.module.ts'
 import { Follower } from './follower.ts'
@@ -27,6 +27,7 @@ const PLANNER = fileURLToPath(
 
 const settings = readSettings(process.env)
 const log = pino({ level: settings.logLevel, base: { service: 'control' } })
+process.once('uncaughtException', giveUp((about, message) => log.fatal(about, message)))
 const connection = readConnection()
 const { env } = connection
 const connected = await openConnection(connection, {

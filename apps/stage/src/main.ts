@@ -5,7 +5,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify'
 import { pino } from 'pino'
 import { openConnection, readConnection } from '@cairn/drivers/connection'
 import { controlTopicOf } from '@cairn/kernel/runtime'
-import { CairnStrategy, nestLogger, StageModule } from '@cairn/stage'
+import { CairnStrategy, giveUp, nestLogger, StageModule } from '@cairn/stage'
 import { stageHealth } from './health.ts'
 import { stageHost } from './host.ts'
 import { logWork } from './log.ts'
@@ -14,6 +14,7 @@ import { readSettings } from './settings.ts'
 
 const settings = readSettings(process.env)
 const log = pino({ level: settings.logLevel, base: { pipeline: settings.pipeline, step: settings.step } })
+process.once('uncaughtException', giveUp((about, message) => log.fatal(about, message)))
 const connection = readConnection()
 const connected = await openConnection(connection, {
   clientId: `${settings.pipeline}.${settings.step}`,

@@ -1,6 +1,7 @@
 export { CairnStrategy, type StrategyOptions } from './strategy.ts'
 export { OnStage, type OnStageOptions } from './on-stage.ts'
 export { StageModule, type StageModuleOptions } from './stage.module.ts'
+export { giveUp } from './give-up.ts'
 export { HealthModule, type Health } from './health.module.ts'
 export { nestLogger } from './nest-logger.ts'
 export { probed } from './probed.ts'

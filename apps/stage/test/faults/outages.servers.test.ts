@@ -14,7 +14,7 @@ describe.skipIf(lackingTools().length > 0)('servers that fail', { timeout: 300_0
   let servers: OwnServers
   let world: World
   beforeAll(async () => {
-    servers = await OwnServers.start()
+    servers = await OwnServers.start({ smallDisk: true })
     world = await World.open(servers.endpoints, { env: `outages-${randomUUID().slice(0, 8)}` })
     await world.start()
   }, 300_000)

@@ -70,13 +70,11 @@ export class OwnServers {
     this.minio = new Server({ ...minio, env: { ...minio.env, ...env } })
   }
 
-  static async start(): Promise<OwnServers> {
+  /** @param smallDisk whether MinIO gets a disk that can be filled, if this user may make one */
+  static async start({ smallDisk }: { readonly smallDisk: boolean }): Promise<OwnServers> {
     const folder = mkdtempSync(join(tmpdir(), 'cairn-fault-servers-'))
-    const servers = new OwnServers(
-      folder,
-      mountDisk(join(folder, 'minio')),
-      await freePorts([undefined, undefined, undefined]),
-    )
+    const disk = smallDisk ? mountDisk(join(folder, 'minio')) : undefined
+    const servers = new OwnServers(folder, disk, await freePorts([undefined, undefined, undefined]))
     await Promise.all([servers.kafka.start(), servers.minio.start()])
     return servers
   }

@@ -22,7 +22,7 @@ const random = seeded(seed)
 const between = (low: number, high: number) => low + random() * (high - low)
 const oneOf = <Item>(items: readonly Item[]): Item => items[Math.floor(random() * items.length)]!
 
-const servers = await OwnServers.start()
+const servers = await OwnServers.start({ smallDisk: false })
 const world = await World.open(servers.endpoints, {
   env: `soak-${seed}`,
   ...(!values.alone && { sweep: 5, lostAfter: 60 }),
