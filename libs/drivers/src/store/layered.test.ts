@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { ArtifactStore } from '@cairn/kernel/runtime'
+import { layeredStore } from './layered.ts'
+import { memoryStore } from './memory.ts'
+import { storeSuite } from './store.suite.ts'
+
+storeSuite('a layered store with nothing below', () => layeredStore(memoryStore(), memoryStore()))
+
+describe('a layered store', () => {
+  let below: ArtifactStore
+  let above: ArtifactStore
+  let store: ArtifactStore
+  beforeEach(async () => {
+    ;[below, above] = [memoryStore(), memoryStore()]
+    store = layeredStore(above, below)
+    await below.create('runs/one', bytes('below'))
+    await below.put('objects/1', bytes('object'))
+  })
+  const bytes = (text: string) => Buffer.from(text)
+  const text = async (from: ArtifactStore, path: string) => {
+    const found = await from.read(path)
+    return found && Buffer.from(found).toString()
+  }
+  const listed = async (folder: string) => {
+    const paths: string[] = []
+    for await (const { path } of store.list(folder)) paths.push(path)
+    return paths.sort()
+  }
+
+  it('gives what is below', async () => {
+    expect(await text(store, 'runs/one')).toBe('below')
+    expect(readFileSync((await store.fetch('objects/1'))!, 'utf8')).toBe('object')
+    expect((await store.stat('objects/1'))!.size).toBe(6)
+  })
+
+  it('tells of both, each path once', async () => {
+    await store.create('runs/two', bytes('above'))
+    await store.replace('runs/one', bytes('below'), bytes('hidden'))
+    expect(await listed('runs/')).toEqual(['runs/one', 'runs/two'])
+    expect((await store.children('runs/')).sort()).toEqual(['one', 'two'])
+  })
+
+  it('lets no one create again what is below, and stores no object twice', async () => {
+    expect(await store.create('runs/one', bytes('mine'))).toBe(false)
+    await store.put('objects/1', bytes('object'))
+    expect(await above.stat('objects/1')).toBeUndefined()
+  })
+
+  it('hides a record that is replaced, if it was as expected', async () => {
+    expect(await store.replace('runs/one', bytes('other'), bytes('mine'))).toBe(false)
+    expect(await store.replace('runs/one', undefined, bytes('mine'))).toBe(false)
+    expect(await store.replace('runs/one', bytes('below'), bytes('mine'))).toBe(true)
+    expect(await store.replace('runs/one', bytes('mine'), bytes('mine again'))).toBe(true)
+    expect(await text(store, 'runs/one')).toBe('mine again')
+    expect(await text(below, 'runs/one')).toBe('below')
+  })
+
+  it('changes nothing below, whatever is done', async () => {
+    await store.remove('runs/one')
+    expect(await store.move('objects/1', 'condemned/1')).toBe(false)
+    await store.put('objects/2', bytes('new'))
+    await store.create('runs/two', bytes('new'))
+    const paths: string[] = []
+    for await (const { path } of below.list('')) paths.push(path)
+    expect(paths.sort()).toEqual(['objects/1', 'runs/one'])
+    expect(await text(below, 'runs/one')).toBe('below')
+  })
+})

@@ -1,0 +1,40 @@
+import type { ArtifactStore } from '@cairn/kernel/runtime'
+
+/** A store that is only read: what would write to it is not even there. */
+export type ReadableStore = Pick<ArtifactStore, 'read' | 'fetch' | 'stat' | 'list' | 'children'>
+
+/**
+ * A store over another one: everything is written above, and read from above or else from below. What is below stays as
+ * it is: a record there can be hidden by one above, but neither changed nor removed.
+ */
+export function layeredStore(above: ArtifactStore, below: ReadableStore): ArtifactStore {
+  const has = async (store: ReadableStore, path: string) => (await store.stat(path)) !== undefined
+
+  return {
+    read: async (path) => (await above.read(path)) ?? below.read(path),
+    fetch: async (path) => (await above.fetch(path)) ?? below.fetch(path),
+    stat: async (path) => (await above.stat(path)) ?? below.stat(path),
+    create: async (path, bytes) => !(await has(below, path)) && above.create(path, bytes),
+    async replace(path, expected, bytes) {
+      if (await has(above, path)) return above.replace(path, expected, bytes)
+      const standing = await below.read(path)
+      if (standing === undefined) return above.replace(path, expected, bytes)
+      return expected !== undefined && Buffer.from(standing).equals(expected) && above.create(path, bytes)
+    },
+    async put(path, content) {
+      if (!(await has(below, path))) await above.put(path, content)
+    },
+    async *list(folder) {
+      const hidden = new Set<string>()
+      for await (const entry of above.list(folder)) {
+        hidden.add(entry.path)
+        yield entry
+      }
+      for await (const entry of below.list(folder)) if (!hidden.has(entry.path)) yield entry
+    },
+    children: async (folder) => [...new Set([...(await above.children(folder)), ...(await below.children(folder))])],
+    remove: (path) => above.remove(path),
+    move: (from, to) => above.move(from, to),
+    scratch: () => above.scratch(),
+  }
+}
