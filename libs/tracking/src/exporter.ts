@@ -1,7 +1,7 @@
 import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Report } from './report.ts'
-import { CLOSED, HANDLED } from './shared.ts'
+import { CLOSED, HANDLED } from './counters.ts'
 
 /** The thread that exports. It knows OpenTelemetry, and nothing of the pipeline but reports. */
 

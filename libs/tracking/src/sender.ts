@@ -2,7 +2,7 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Report } from './report.ts'
-import { CLOSED, HANDLED } from './shared.ts'
+import { CLOSED, HANDLED } from './counters.ts'
 
 /** Beside this module: as source, or as it was built. */
 const THREAD = new URL(`./exporter${extname(import.meta.url)}`, import.meta.url)

@@ -1,5 +1,6 @@
 import { CairnError } from '@cairn/kernel/runtime'
-import type { GlobalOptions } from '../open.ts'
+import type { Workspace } from '@cairn/embedded'
+import { openWorkspace, type GlobalOptions } from '../open.ts'
 
 /** The context of a command that makes no sense without one. */
 export function contextNamed({ on }: GlobalOptions, why: string): string {
@@ -7,4 +8,14 @@ export function contextNamed({ on }: GlobalOptions, why: string): string {
   throw new CairnError('BAD_PARAMETER', `this needs --on <context>: ${why}`, {
     next: 'cairn up gives the context "local"',
   })
+}
+
+/** This machine's store and that of the services which `--on` names. */
+export async function openBoth({
+  json = false,
+  ...globals
+}: GlobalOptions): Promise<{ here: Workspace; there: Workspace; json: boolean }> {
+  const on = contextNamed(globals, 'it names the services')
+  const { on: _, ...local } = globals
+  return { here: await openWorkspace(local), there: await openWorkspace({ ...globals, on }), json }
 }
