@@ -71,6 +71,21 @@ describe('a partition', () => {
     expect(partition.due).toBe(4)
   })
 
+  it('does not set back what others have committed meanwhile', () => {
+    accept([0, 1, 2])
+    takeAll()
+    finish(0, 1)
+    partition.lose()
+    finish(2)
+    partition.gain()
+    expect(partition.due).toBeUndefined()
+    accept([5], 6)
+    expect(partition.due).toBeUndefined()
+    takeAll()
+    finish(5)
+    expect(partition.due).toBe(6)
+  })
+
   it('starts again where the offsets of the group were set back', () => {
     accept([5, 6])
     takeAll()

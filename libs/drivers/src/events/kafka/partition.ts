@@ -41,8 +41,9 @@ export class Partition {
   get handled(): number | undefined {
     return this.#unfinished.values().next().value ?? this.#next
   }
-  /** What is to be committed. */
+  /** What is to be committed: nothing before messages have come anew, for another member may have come further. */
   get due(): number | undefined {
+    if (this.#isFresh) return undefined
     const { handled } = this
     return handled !== undefined && handled > this.#base ? handled : undefined
   }
