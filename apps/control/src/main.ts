@@ -27,7 +27,10 @@ const PLANNER = fileURLToPath(
 
 const settings = readSettings(process.env)
 const log = pino({ level: settings.logLevel, base: { service: 'control' } })
-process.once('uncaughtException', giveUp((about, message) => log.fatal(about, message)))
+process.once(
+  'uncaughtException',
+  giveUp((about, message) => log.fatal(about, message)),
+)
 const connection = readConnection()
 const { env } = connection
 const connected = await openConnection(connection, {

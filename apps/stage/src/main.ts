@@ -14,7 +14,10 @@ import { readSettings } from './settings.ts'
 
 const settings = readSettings(process.env)
 const log = pino({ level: settings.logLevel, base: { pipeline: settings.pipeline, step: settings.step } })
-process.once('uncaughtException', giveUp((about, message) => log.fatal(about, message)))
+process.once(
+  'uncaughtException',
+  giveUp((about, message) => log.fatal(about, message)),
+)
 const connection = readConnection()
 const connected = await openConnection(connection, {
   clientId: `${settings.pipeline}.${settings.step}`,
