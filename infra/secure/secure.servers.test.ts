@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -22,6 +22,9 @@ import {
 } from '@cairn/kernel/runtime'
 import { evaluateClassifier, penguins } from '@cairn/pipelines/penguins/pipeline'
 import { KAFKA } from '@cairn/tools/servers/kafka'
+import { isAtHand } from '@cairn/tools/servers/needed.fixture'
+import { install } from '@cairn/tools/servers/programs'
+import { lackingTools } from '@cairn/tools/servers/servers'
 import { secureBroker } from './broker.fixture.ts'
 import { grantAcls } from './grant.ts'
 import { joins } from './joins.fixture.ts'
@@ -42,7 +45,7 @@ const users = usersOf({ bucket: BUCKET, env, pipelines, consumers })
 /** MinIO's users are the server's, which other tests share. */
 const minioNameOf = (user: string) => `${env}.${user}`
 
-describe.skipIf(!servers || !existsSync(KAFKA.folder))('an environment whose services prove who they are', () => {
+describe.runIf(servers && isAtHand(lackingTools()))('an environment whose services prove who they are', () => {
   const passwords = Object.fromEntries([ADMIN, ...users.map(({ name }) => name)].map((name) => [name, secret()]))
   const open: Connected[] = []
   let folder: string
@@ -70,6 +73,7 @@ describe.skipIf(!servers || !existsSync(KAFKA.folder))('an environment whose ser
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'cairn-secure-'))
+    await install(KAFKA, (line) => console.error(line))
     broker = await secureBroker(join(folder, 'kafka'), passwords)
     const { store, bus } = await connectAs(ADMIN)
     await store.ensureBucket()

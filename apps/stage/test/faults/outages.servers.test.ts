@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { globSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isAtHand } from '@cairn/tools/servers/needed.fixture'
 import { lackingTools } from '@cairn/tools/servers/servers'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { asTable, checkInvariants } from './invariants.fixture.ts'
@@ -10,7 +11,7 @@ import { World } from './world.fixture.ts'
 /** How long servers are away, in seconds: `CAIRN_FAULT_OUTAGE=60` is the long form. */
 const OUTAGE = Number(process.env['CAIRN_FAULT_OUTAGE'] ?? 8)
 
-describe.skipIf(lackingTools().length > 0)('servers that fail', { timeout: 300_000 + OUTAGE * 2_000 }, () => {
+describe.runIf(isAtHand(lackingTools()))('servers that fail', { timeout: 300_000 + OUTAGE * 2_000 }, () => {
   let servers: OwnServers
   let world: World
   beforeAll(async () => {
