@@ -232,7 +232,8 @@ export function checkName(name: string, what: string): void {
   })
 }
 
-function kindText({ kind, schema }: { kind: string; schema: Json }): string {
+/** A kind as a refusal shows it. */
+export function kindText({ kind, schema }: { kind: string; schema: Json }): string {
   return `${kind} ${canonical(schema)}`
 }
 

@@ -162,6 +162,11 @@ export function source<
   return declare('source', name, definition)
 }
 
+/** The step that does what another one does, under a name of its own. */
+export function renamed({ type, definition }: Step, name: string): Step {
+  return declare(type, name, definition)
+}
+
 const STEP = Symbol.for('cairn.step')
 
 export function isStep(value: unknown): value is Step {

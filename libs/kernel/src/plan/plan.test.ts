@@ -4,6 +4,7 @@ import { each, when } from '../define/flow.ts'
 import { list } from '../define/list.ts'
 import { pipeline, type Pipeline } from '../define/pipeline.ts'
 import { source, step, type Step } from '../define/step.ts'
+import { sha256 } from '../run/key.ts'
 import { trialHost, type TrialHost } from '../../simulation/trial.ts'
 import { json } from '../../simulation/pipelines.ts'
 
@@ -180,6 +181,57 @@ describe('a plan', () => {
     expect(await host.run(chain, { from: ['finish'], settings: { 'finish.by': 10 }, base })).toEqual({
       finish: 'computed',
     })
+  })
+
+  it('takes what is handed in for what a step gives, runs nothing that only that would read, and is tainted', async () => {
+    const taints = [{ node: 'scale', output: 'n', how: 'set by hand' }]
+    const handed = new Map([['scale', { outputs: { n: { digest: sha256('7'), size: 1, text: '7' } }, taints }]])
+    const { plan } = await host.plan(chain, { handed })
+    expect(plan.taints).toEqual(taints)
+    expect(plan.nodes).toMatchObject({ scale: { type: 'given', outputs: { n: { text: '7' } } }, finish: {} })
+    expect(plan.nodes['load']).toBeUndefined()
+    expect(await host.run(chain, { handed })).toEqual({ finish: 'computed' })
+
+    const base = { ...host.base('run-1'), taints }
+    expect((await host.plan(chain, { from: ['finish'], base })).plan.taints).toEqual(taints)
+    expect((await host.plan(chain, { base })).plan.taints).toBeUndefined() // all of it is computed, or of clean checkpoints
+  })
+
+  it('takes a whole each for done where its results are handed in', async () => {
+    const mapped = pipeline('mapped', () => {
+      const { items } = spread(load({}))
+      return each(items, (n) => scale({ n }))
+    })
+    expect(Object.keys((await host.plan(mapped)).plan.nodes)).toEqual(['load', 'spread', 'each-items', 'scale'])
+    const items = { digest: sha256('[]'), size: 2, text: '[]', items: 0 }
+    const list = new Map([['spread', { outputs: { items }, taints: [] }]])
+    expect(Object.keys((await host.plan(mapped, { handed: list })).plan.nodes)).toEqual([
+      'spread',
+      'each-items',
+      'scale',
+    ])
+    const summed = pipeline('summed', () => total({ items: each(spread(load({})).items, (n) => scale({ n })).n }))
+    const handed = new Map([['each-items', { outputs: { n: items }, taints: [] }]])
+    expect(Object.keys((await host.plan(summed, { handed })).plan.nodes)).toEqual(['each-items', 'total'])
+  })
+
+  it('keeps the source versions of the run that it is pinned to, where code and parameters are the same', async () => {
+    await host.run(chain)
+    const { plan: pinned } = await host.plan(chain)
+    outside = { version: 'v2', value: 11 }
+    expect((await host.plan(chain)).plan.nodes['load']).toMatchObject({ versions: { data: 'v2' } })
+    expect((await host.plan(chain, { pinned })).plan.nodes['load']).toMatchObject({ versions: { data: 'v1' } })
+    expect(await forecastOf(chain, { pinned })).toEqual({ load: 'reuse 1', scale: 'reuse 1', finish: 'reuse 1' })
+    const settings = { year: 2002 }
+    expect((await host.plan(chain, { pinned, settings })).plan.nodes['load']).toMatchObject({
+      versions: { data: 'v2' },
+    })
+  })
+
+  it('remembers what was set by hand', async () => {
+    expect((await host.plan(chain)).plan.settings).toBeUndefined()
+    const settings = { year: 2002, 'scale.by': 5 }
+    expect((await host.plan(chain, { settings })).plan.settings).toEqual(settings)
   })
 
   it('says what it lacks when it is to start in the middle', async () => {

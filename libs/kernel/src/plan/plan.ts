@@ -4,9 +4,9 @@ import type { Graph, Node, WhenNode } from '../define/graph.ts'
 import type { OriginContext } from '../define/origin.ts'
 import type { Pipeline } from '../define/pipeline.ts'
 import type { Step } from '../define/step.ts'
-import type { Json } from '../json.ts'
+import { canonical, type Json } from '../json.ts'
 import { layout } from '../run/layout.ts'
-import type { Condition, Given, Plan, PlannedNode, PlannedStep } from '../run/plan-record.ts'
+import type { Condition, Given, Plan, PlannedNode, PlannedStep, PlannedStepNode, Taint } from '../run/plan-record.ts'
 import type { ArtifactStore, Clock } from '../run/ports.ts'
 import { RECORD_VERSION } from '../run/records.ts'
 import { parseAll, type ParsedParams, type Settings } from './parameters.ts'
@@ -24,11 +24,23 @@ export interface PlanRequest {
   /** Steps to compute even if there is a checkpoint. */
   readonly force?: readonly string[]
   readonly base?: Base
+  /** A run whose source versions hold for this one, too, wherever code and parameters of the source are the same. */
+  readonly pinned?: Plan
+  /** Nodes that are not run because their outputs are handed in. */
+  readonly handed?: ReadonlyMap<string, Handed>
+}
+
+/** Outputs that stand in for a node's own, with what was done to them. */
+export interface Handed {
+  readonly outputs: Given['outputs']
+  readonly taints: readonly Taint[]
 }
 
 /** A run whose outputs stand in for what is not run. */
 export interface Base {
   readonly run: string
+  /** What its outputs may carry on. */
+  readonly taints?: readonly Taint[]
   /** The outputs of one of its nodes; undefined when it did not complete. */
   outputs(node: string): Promise<Given['outputs'] | undefined>
 }
@@ -46,23 +58,35 @@ export interface Planner {
 }
 
 /** Fixes what a run will do: parameters, code, source versions, wiring. Stores the code, but no plan. */
-export async function makePlan(planner: Planner, pipeline: Pipeline, request: PlanRequest): Promise<Plan> {
-  const { graph } = pipeline
+export async function makePlan(
+  planner: Planner,
+  { graph }: Pick<Pipeline, 'graph'>,
+  request: PlanRequest,
+): Promise<Plan> {
   const { store, clock, closures } = planner
-  const { run: name, env, base, settings = {}, from = [], until = [], force = [] } = request
+  const { run: name, env, base, pinned, settings = {}, from = [], until = [], force = [] } = request
+  const handed = request.handed ?? new Map<string, Handed>()
   const at = layout(env, graph.name)
   const params = await parseAll(graph, settings)
-  const selected = select(graph, from, until)
+  const selected = select(graph, from, until, new Set(handed.keys()))
   for (const forced of force) nodeNamed(graph, forced)
 
   const steps: Record<string, PlannedStep> = {}
   const nodes: Record<string, PlannedNode> = {}
   for (const [id, node] of graph.nodes) {
-    if (selected.given.has(id)) nodes[id] = await standIn(id, base)
+    if (selected.given.has(id)) nodes[id] = handIn(handed.get(id)) ?? (await standIn(id, base))
     if (!selected.run.has(id)) continue
     if (node.type === 'step') steps[node.step.name] ??= await pinStep(store, at, closures, node.step)
-    nodes[id] = await planNode(planner, graph, node, params, force.includes(id))
+    nodes[id] = await planNode(planner, graph, node, params, {
+      force: force.includes(id),
+      versions: pinned && pinnedVersions(pinned, id, node, steps, params),
+    })
   }
+  const given = [...selected.given].filter((id) => nodes[id])
+  const taints = [
+    ...given.flatMap((id) => handed.get(id)?.taints ?? []),
+    ...(given.some((id) => !handed.has(id)) ? (base?.taints ?? []) : []),
+  ]
   return {
     v: RECORD_VERSION,
     run: name,
@@ -71,6 +95,8 @@ export async function makePlan(planner: Planner, pipeline: Pipeline, request: Pl
     createdAt: clock.now(),
     ...(base && { parent: base.run }),
     params: params.frames.get('')!,
+    ...(Object.keys(settings).length > 0 && { settings: JSON.parse(canonical(settings)) as Record<string, Json> }),
+    ...(taints.length > 0 && { taints }),
     steps,
     nodes,
     outputs: Object.fromEntries(
@@ -84,7 +110,7 @@ async function planNode(
   graph: Graph,
   node: Node,
   params: ParsedParams,
-  force: boolean,
+  { force, versions: known }: { readonly force: boolean; readonly versions: PlannedStepNode['versions'] },
 ): Promise<PlannedNode> {
   const conditionOf = (condition: WhenNode['condition']): Condition =>
     'param' in condition ? { value: params.frames.get(condition.frame)![condition.param] === true } : condition
@@ -103,7 +129,7 @@ async function planNode(
   }
   const { step, inputs } = node
   const own = params.nodes.get(node.id)!
-  const versions = await versionsOf(planner, step, own)
+  const versions = known ?? (await versionsOf(planner, step, own))
   return {
     type: 'step',
     scope,
@@ -114,6 +140,25 @@ async function planNode(
     ...(versions && { versions }),
     ...(force && { force }),
   }
+}
+
+/** The versions that a run saw, for the same source with the same code and parameters. */
+function pinnedVersions(
+  pinned: Plan,
+  id: string,
+  node: Node,
+  steps: Plan['steps'],
+  params: ParsedParams,
+): PlannedStepNode['versions'] {
+  const then = pinned.nodes[id]
+  if (node.type !== 'step' || then?.type !== 'step') return undefined
+  const [was, is] = [pinned.steps[then.step]!.code, steps[node.step.name]!.code]
+  const isSame =
+    'fingerprint' in was &&
+    'fingerprint' in is &&
+    was.fingerprint === is.fingerprint &&
+    canonical(then.params) === canonical(params.nodes.get(id)!)
+  return isSame ? then.versions : undefined
 }
 
 /** Asks every origin of a source for its version, under a deadline. */
@@ -147,6 +192,10 @@ async function withDeadline(
     signal.addEventListener('abort', () => reject(new CairnError('SOURCE_UNREACHABLE', message)), { once: true })
   })
   return Promise.race([version, late])
+}
+
+function handIn(handed: Handed | undefined): Given | undefined {
+  return handed && { type: 'given', scope: [], guards: [], from: 'what was handed in', outputs: handed.outputs }
 }
 
 async function standIn(id: string, base: Base | undefined): Promise<Given> {

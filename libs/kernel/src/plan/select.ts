@@ -10,15 +10,27 @@ export interface Selection {
 
 /**
  * The part of a pipeline from some steps and until others. What lies before `from` is not run: another run's outputs
- * stand in for what the rest reads of it.
+ * stand in for what the rest reads of it. What is handed in is not run either, nor what only that would read.
  */
-export function select(graph: Graph, from: readonly string[], until: readonly string[]): Selection {
+export function select(
+  graph: Graph,
+  from: readonly string[],
+  until: readonly string[],
+  handed: ReadonlySet<string> = new Set(),
+): Selection {
   const all = [...graph.nodes.keys()]
-  const before = new Map(all.map((id) => [id, readsOf(graph, id)]))
+  const reads = new Map(all.map((id) => [id, readsOf(graph, id)]))
+  const readers = invert(reads)
+  const isOneWith = (id: string, other: string) =>
+    graph.nodes.get(id)!.scope.includes(other) || graph.nodes.get(other)!.scope.includes(id)
+  const last = all.filter((id) => readers.get(id)!.every((reader) => isOneWith(id, reader)))
+
+  const isCut = (id: string) => handed.has(id) || graph.nodes.get(id)!.scope.some((around) => handed.has(around))
+  const before = new Map(all.map((id) => [id, isCut(id) ? [] : reads.get(id)!]))
   const after = invert(before)
-  const wanted = until.length > 0 ? closure(units(graph, until), before) : new Set(all)
+  const wanted = closure(until.length > 0 ? units(graph, until) : last, before)
   const started = from.length > 0 ? closure(units(graph, from), after) : new Set(all)
-  const run = new Set(all.filter((id) => wanted.has(id) && started.has(id)))
+  const run = new Set(all.filter((id) => wanted.has(id) && started.has(id) && !isCut(id)))
   if (run.size === 0)
     throw new CairnError('BAD_PARAMETER', `nothing lies from ${from.join(', ')} until ${until.join(', ')}`, {
       next: `cairn graph ${graph.name}`,

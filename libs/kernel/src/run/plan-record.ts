@@ -12,10 +12,21 @@ export interface Plan {
   /** The run that this one stands on: whose outputs stand in for what is not run, or that it repeats. */
   readonly parent?: string
   readonly params: Readonly<Record<string, Json>>
+  /** The parameters that were set by hand, the pipeline's by name and a step's as `<node>.<name>`. */
+  readonly settings?: Readonly<Record<string, Json>>
+  /** What in it no code has made as it stands: such a run shows something, but never becomes production's. */
+  readonly taints?: readonly Taint[]
   readonly steps: Readonly<Record<string, PlannedStep>>
   /** Nodes come after what they read. */
   readonly nodes: Readonly<Record<string, PlannedNode>>
   readonly outputs: Readonly<Record<string, Ref>>
+}
+
+export interface Taint {
+  readonly node: string
+  readonly output: string
+  /** What was done: `set by hand`, `cut to 1,000 of 3,000,000 rows`. */
+  readonly how: string
 }
 
 export interface PlannedStep {
