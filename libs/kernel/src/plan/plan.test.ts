@@ -184,6 +184,7 @@ describe('a plan', () => {
   })
 
   it('takes what is handed in for what a step gives, runs nothing that only that would read, and is tainted', async () => {
+    await host.run(chain)
     const taints = [{ node: 'scale', output: 'n', how: 'set by hand' }]
     const handed = new Map([['scale', { outputs: { n: { digest: sha256('7'), size: 1, text: '7' } }, taints }]])
     const { plan } = await host.plan(chain, { handed })
