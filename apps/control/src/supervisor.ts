@@ -77,14 +77,16 @@ export class Supervisor {
     const end = await readRecord<RunEnd>(store, layout(plan.env, plan.pipeline).runEnd(plan.run))
     if (end && end.status !== 'cancelled') return OVER
     await run.look()
-    if (state.done) {
-      if (!end) await this.#finish(run)
-      return OVER
-    }
+    if (state.done && end) return OVER
     // Longer each time that telling again has not helped.
     const patience = this.#options.lostAfterMs * 2 ** Math.min(watch.helped, 6)
     const stoodStillFor = clock.now() - Math.max(run.lastEndedAt, watch.helpedAt)
-    if (stoodStillFor >= patience) await this.#help(watch, end !== undefined)
+    if (stoodStillFor < patience) return watch
+    if (state.done) {
+      await this.#finish(run)
+      return OVER
+    }
+    await this.#help(watch, end !== undefined)
     return watch
   }
 
@@ -94,7 +96,8 @@ export class Supervisor {
     const mine: RunEnd = { v: RECORD_VERSION, status: state.status, endedAt: clock.now(), host: name }
     const end = await claim(store, path, mine)
     await bus.publish(topicOf(plan), [runEvent(plan, 'run-ended', end.endedAt, end)])
-    this.#options.onHelp?.(plan.run, 'it had ended, and no one had written that')
+    if (end.endedAt === mine.endedAt && end.host === name)
+      this.#options.onHelp?.(plan.run, 'it had ended, and no one had written that')
   }
 
   async #help(watch: Watch, isCancelled: boolean): Promise<void> {
