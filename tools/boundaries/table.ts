@@ -13,6 +13,7 @@ export const TABLE: Readonly<Record<string, Row>> = {
   'libs/fingerprint': { libs: ['kernel'], packages: ['oxc-parser', 'magic-string'] },
   'libs/drivers': { libs: ['kernel'], packages: ['kafkajs', 'minio'] },
   'libs/embedded': { libs: ['kernel', 'drivers', 'fingerprint'], packages: [] },
+  'libs/explore': { libs: ['kernel', 'drivers', 'fingerprint', 'embedded'], packages: [] },
   'libs/consumer': { libs: ['kernel', 'drivers'], packages: [] },
   'libs/stage': {
     libs: ['kernel', 'consumer'],
@@ -44,6 +45,7 @@ export const TEST_PACKAGES: readonly string[] = [
   'ajv-formats',
   '@nestjs/platform-fastify',
   '@cairn/drivers',
+  '@cairn/kinds',
   '@cairn/tracking',
 ]
 

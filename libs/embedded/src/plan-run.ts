@@ -1,14 +1,16 @@
 import {
   changesSince,
   forecast,
+  isStored,
   makePlan,
   reasonsOf,
   select,
   type Base,
   type ClosureSet,
+  type Graph,
+  type Handed,
   type Layout,
   type NodeForecast,
-  type Pipeline,
   type Plan,
   type Previous,
   type Reason,
@@ -25,6 +27,12 @@ export interface RunRequest {
   readonly force?: readonly string[]
   /** A run or ref whose outputs stand in for what is not run, and that reasons compare with. */
   readonly base?: string
+  /** The pipeline's drawing and its steps' code, where these are to be others than those of its file. */
+  readonly altered?: { readonly graph: Graph; readonly closures: ClosureSet }
+  /** Whether the source versions that the base saw hold for this run, too. */
+  readonly pinned?: boolean
+  /** Outputs that are handed in, by node. */
+  readonly handed?: ReadonlyMap<string, Handed>
 }
 
 export interface PlannedRun {
@@ -36,6 +44,8 @@ export interface PlannedRun {
   /** Why a step is not reused, by comparison with the run in `comparedWith`. Found when asked for. */
   reasons(node: string): Promise<Reason[]>
   readonly comparedWith: string | undefined
+  /** Nodes of the base that were to stand in, and of which an object is gone: they are computed again. */
+  readonly missing: readonly string[]
 }
 
 /** Plans a run of a pipeline as it stands, and foretells what of it is reused. */
@@ -45,26 +55,32 @@ export async function planRun(
   request: RunRequest = {},
 ): Promise<PlannedRun> {
   const { store, clock, project } = workspace
-  const { pipeline } = loaded
-  const at = workspace.at(pipeline.name)
-  const closures = await workspace.closures(loaded)
+  const { graph } = request.altered ?? loaded.pipeline
+  const at = workspace.at(graph.name)
+  const closures = request.altered?.closures ?? (await workspace.closures(loaded))
   const planner = workspace.planner(closures)
-  const { settings = {}, from = [], until = [], force = [] } = request
+  const { settings = {}, until = [], force = [], handed } = request
   const run = newRunName(clock.now())
 
-  const base = await baseOf(workspace, pipeline, at, request)
-  const plan = await makePlan(planner, pipeline, {
-    run,
-    env: project.env,
-    settings,
-    from,
-    until,
-    force,
-    ...(base && { base }),
-  })
+  const base = await baseOf(workspace, graph, at, request)
+  const compared = base && (await readRun(store, at, base.run))
+  const kept = { settings, ...(handed && { handed }), ...(compared && request.pinned && { pinned: compared.plan }) }
+  const { from, missing } = await startOf(workspace, graph, at, base, request)
+  const plan = await makePlan(
+    planner,
+    { graph },
+    {
+      ...kept,
+      run,
+      env: project.env,
+      from,
+      until,
+      force,
+      ...(base && { base }),
+    },
+  )
   const nodes = new Map((await forecast(store, clock, plan)).map((node) => [node.node, node]))
 
-  const compared = base ? await readRun(store, at, base.run) : undefined
   let previous: Promise<Previous | undefined> | undefined
   const previously = () =>
     (previous ??= (async () => {
@@ -81,14 +97,15 @@ export async function planRun(
     get comparedWith() {
       return compared?.plan.run
     },
+    missing,
   }
 
   /** Plans the whole pipeline beside it, to see what of the stand-ins would be computed anew. */
   async function staleStandIns(): Promise<Map<string, Reason[]>> {
     const stale = new Map<string, Reason[]>()
-    const given = Object.keys(plan.nodes).filter((id) => plan.nodes[id]!.type === 'given')
+    const given = Object.keys(plan.nodes).filter((id) => plan.nodes[id]!.type === 'given' && !handed?.has(id))
     if (given.length === 0) return stale
-    const whole = await makePlan(planner, pipeline, { run, env: project.env, settings })
+    const whole = await makePlan(planner, { graph }, { ...kept, run, env: project.env })
     const foretold = new Map((await forecast(store, clock, whole)).map((node) => [node.node, node]))
     for (const id of given) {
       const [now, then] = [foretold.get(id)!.outputs, plan.nodes[id]!]
@@ -105,23 +122,58 @@ export async function planRun(
 /** The run that is named, or else, for a part of the pipeline, the newest that has all that must stand in. */
 async function baseOf(
   { store }: Workspace,
-  { graph }: Pipeline,
+  graph: Graph,
   at: Layout,
-  { base, from = [], until = [] }: RunRequest,
+  { base, from = [], until = [], handed }: RunRequest,
 ): Promise<Base | undefined> {
   const open = async (name: string): Promise<Base> => {
     const { plan } = await readRun(store, at, name)
-    return { run: name, outputs: (node) => outputsOf(store, at, plan, node) }
+    const { taints = [] } = plan
+    return { run: name, taints, outputs: (node) => outputsOf(store, at, plan, node) }
   }
   if (base !== undefined) return open(await findRun(store, at, base))
   if (from.length === 0) return undefined
-  const { given } = select(graph, from, until)
+  const given = standIns(graph, { from, until, handed })
   let newest: Base | undefined
   for await (const { plan } of recentRuns(store, at)) {
     const candidate = await open(plan.run)
-    const found = await Promise.all([...given].map((node) => candidate.outputs(node)))
+    const found = await Promise.all(given.map((node) => candidate.outputs(node)))
     if (found.every((outputs) => outputs !== undefined)) return candidate
     newest ??= candidate
   }
   return newest
+}
+
+/** Where to start so that all that stands in is really there; further up, if need be, where an object is gone. */
+async function startOf(
+  { store }: Workspace,
+  graph: Graph,
+  at: Layout,
+  base: Base | undefined,
+  { from: wanted = [], until = [], handed }: RunRequest,
+): Promise<{ readonly from: readonly string[]; readonly missing: readonly string[] }> {
+  const missing: string[] = []
+  for (;;) {
+    const from = [...wanted, ...missing]
+    if (!base || from.length === 0) return { from, missing }
+    const gone: string[] = []
+    for (const id of standIns(graph, { from, until, handed })) {
+      const refs = Object.values((await base.outputs(id)) ?? {})
+      const stored = await Promise.all(refs.map((ref) => isStored(store, at, ref)))
+      if (stored.includes(false)) gone.push(id)
+    }
+    if (gone.length === 0) return { from, missing }
+    missing.push(...gone)
+  }
+}
+
+interface Part {
+  readonly from: readonly string[]
+  readonly until: readonly string[]
+  readonly handed: RunRequest['handed'] | undefined
+}
+
+/** Nodes whose outputs the base must give. */
+function standIns(graph: Graph, { from, until, handed = new Map() }: Part): string[] {
+  return [...select(graph, from, until, new Set(handed.keys())).given].filter((id) => !handed.has(id))
 }

@@ -39,45 +39,61 @@ function computeOptions({ project, secret: secrets, remember, scratch }: Workspa
 }
 
 /** Drives a planned run to its end in this process: the engine over a folder store and a bus in memory. */
-export function startRun(
+export function startRun(workspace: Workspace, plan: Plan, options: RunOptions = {}): RunningRun {
+  const host = openHost(workspace, plan, options)
+  const { ended, cancel } = host.start(plan)
+  return { ended: ended.finally(() => host.close()), cancel }
+}
+
+/** A host of any number of runs of one pipeline, which share what they compute. */
+export interface RunHost {
+  start(plan: Plan): RunningRun
+  close(): void
+}
+
+export function openHost(
   workspace: Workspace,
-  plan: Plan,
+  { pipeline, env }: Pick<Plan, 'pipeline' | 'env'>,
   { live = new Map(), onEvent, pool = openPool(workspace) }: RunOptions = {},
-): RunningRun {
+): RunHost {
   const { store, clock } = workspace
   const bus = memoryBus({ partitions: 1, waitForOutages: false }) // a person waits, who can free the disk
-  const compute = shortHere(
-    inProcess({ ...computeOptions(workspace), live }),
-    pool,
-    workspace.history.of(plan.pipeline),
-  )
+  const compute = shortHere(inProcess({ ...computeOptions(workspace), live }), pool, workspace.history.of(pipeline))
   const engine = new Engine({ store, bus, clock, compute, name: thisProcess, isGone, hasSuccessor: false })
+  const going = new Map<string, PromiseWithResolvers<RunStatus>>()
 
-  const ended = Promise.withResolvers<RunStatus>()
   const hear = async (event: CairnEvent): Promise<void> => {
     onEvent?.(event)
-    if (event.type === 'cairn.run-ended') ended.resolve(event.data.status as RunStatus)
+    if (event.type === 'cairn.run-ended') going.get(event.data.run)?.resolve(event.data.status as RunStatus)
   }
-  const start = async (): Promise<void> => {
-    const topic = topicOf(plan)
-    const onPoison = (_: CairnEvent, error: unknown) => ended.reject(error)
+  const listen = async (): Promise<void> => {
+    const topic = topicOf({ env, pipeline })
+    const onPoison = ({ data }: CairnEvent, error: unknown) => going.get(data.run)?.reject(error)
     await bus.subscribe(topic, { group: 'engine', from: 'beginning', onPoison }, (event) => engine.handle(event))
     await bus.subscribe(topic, { group: 'follower', from: 'beginning' }, hear)
-    await submit({ store, bus, clock }, plan)
   }
-  const started = start()
-  started.catch(ended.reject)
+  const listening = listen()
+  listening.catch(() => {}) // told to each run
 
   return {
-    ended: ended.promise.finally(() => {
+    start(plan) {
+      const ended = Promise.withResolvers<RunStatus>()
+      going.set(plan.run, ended)
+      const started = listening.then(() => submit({ store, bus, clock }, plan))
+      started.catch(ended.reject)
+      return {
+        ended: ended.promise,
+        async cancel() {
+          await started // before that there is no run to cancel
+          const end = await cancel({ store, bus, clock, name: thisProcess }, plan, plan.run)
+          if (end.status === 'cancelled') engine.abort(plan.run)
+        },
+      }
+    },
+    close() {
       engine.stop()
       pool.close()
       workspace.close()
-    }),
-    async cancel() {
-      await started // before that there is no run to cancel
-      const end = await cancel({ store, bus, clock, name: thisProcess }, plan, plan.run)
-      if (end.status === 'cancelled') engine.abort(plan.run)
     },
   }
 }

@@ -2,15 +2,15 @@ export { CairnError, suggest, type ErrorCode } from './errors.ts'
 export { canonical, type Json } from './json.ts'
 
 export { step, source, isStep } from './define/step.ts'
-export type { Bytes, Cache, Context, Duration, Reach, Retry, Step } from './define/step.ts'
+export type { Bytes, Cache, Context, Duration, Reach, Retry, Step, StepArguments, Wired } from './define/step.ts'
 export { fromFile, fromPackage, fromUrl } from './define/origin.ts'
 export type { LocalFile, Opened, Origin, OriginContext, Origins } from './define/origin.ts'
 export { pipeline, isPipeline, type Pipeline } from './define/pipeline.ts'
 export { each, when, type EachOptions } from './define/flow.ts'
-export type { Handle, Param } from './define/handle.ts'
+export type { Handle, Handles, Param } from './define/handle.ts'
 
 export { list, type List } from './define/list.ts'
-export { contentOf, describeKind } from './define/kind.ts'
+export { contentOf, describeKind, fits } from './define/kind.ts'
 export type * from './define/kind.ts'
 export {
   issueText,

@@ -1,22 +1,9 @@
-import { canonical, type ArtifactRef, type EndRecord, type Json, type Plan } from '@cairn/kernel/runtime'
-import { readEnds, type Workspace } from '@cairn/embedded'
+import { CairnError } from '@cairn/kernel/runtime'
+import { compareRuns, type Difference } from '@cairn/embedded'
 import { findPlace } from '../artifact-path.ts'
-import { explainCode } from '@cairn/embedded'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
-import { artifact, number } from '@cairn/embedded'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
-
-interface Side {
-  readonly plan: Plan
-  readonly ends: ReadonlyMap<string, EndRecord>
-}
-interface Difference {
-  readonly what: 'parameter' | 'source' | 'code' | 'step' | 'data' | 'metric' | 'status'
-  readonly name: string
-  readonly before: string
-  readonly after: string
-}
 
 /** `cairn diff`: what differs between two runs, from what was asked for to what came out. */
 export default async function diff(
@@ -27,143 +14,24 @@ export default async function diff(
 ): Promise<void> {
   const { json, ...globals } = command.optsWithGlobals()
   const workspace = await openWorkspace(globals)
-  const [before, after] = [await readSide(workspace, one), await readSide(workspace, other)]
-  const found = [
-    ...params(before, after),
-    ...(await code(workspace, before, after)),
-    ...data(before, after),
-    ...metrics(before, after),
-  ]
+  const [before, after] = [await findPlace(workspace, one), await findPlace(workspace, other)]
+  const { pipeline } = before
+  if (after.pipeline !== pipeline)
+    throw new CairnError('BAD_PARAMETER', `${one} and ${other} are runs of two pipelines`, {
+      next: `cairn runs ${pipeline}`,
+    })
+  const [from, to] = [before.run.plan.run, after.run.plan.run]
+  const found = await compareRuns(workspace, pipeline, from, to)
   if (json) return console.log(JSON.stringify(found, null, 2))
   if (found.length === 0) return console.log('the two runs are the same: parameters, sources, code, data and metrics')
+  console.log(differenceTable(found, from, to))
+}
+
+export function differenceTable(found: readonly Difference[], from: string, to: string): string {
   const rows = found.map(({ what, name, before, after }) => [paint('dim', what), name, before, after])
-  console.log(
-    table(
-      ['', '', before.plan.run, after.plan.run].map((title) => ({ title })),
-      rows,
-      (title) => paint('bold', title),
-    ),
+  return table(
+    ['', '', from, to].map((title) => ({ title })),
+    rows,
+    (title) => paint('bold', title),
   )
-}
-
-async function readSide(workspace: Workspace, path: string): Promise<Side> {
-  const { pipeline, run } = await findPlace(workspace, path)
-  return { plan: run.plan, ends: await readEnds(workspace.store, workspace.at(pipeline), run.plan.run) }
-}
-
-function params(before: Side, after: Side): Difference[] {
-  const found = changed('parameter', '', before.plan.params, after.plan.params)
-  for (const id of nodesOf(before, after)) {
-    const [one, other] = [before.plan.nodes[id], after.plan.nodes[id]]
-    if (one?.type === 'step' && other?.type === 'step')
-      found.push(
-        ...changed('parameter', `${id}.`, one.params, other.params),
-        ...changed('source', `${id}.`, one.versions ?? {}, other.versions ?? {}),
-      )
-  }
-  return found
-}
-
-function changed(
-  what: Difference['what'],
-  prefix: string,
-  before: Readonly<Record<string, Json>>,
-  after: Readonly<Record<string, Json>>,
-): Difference[] {
-  const text = (value: Json | undefined) => (value === undefined ? '' : canonical(value))
-  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
-    .filter((name) => text(before[name]) !== text(after[name]))
-    .map((name) => ({
-      what,
-      name: prefix + name,
-      before: cutText(text(before[name])),
-      after: cutText(text(after[name])),
-    }))
-}
-
-async function code(workspace: Workspace, before: Side, after: Side): Promise<Difference[]> {
-  const found: Difference[] = []
-  for (const id of nodesOf(before, after)) {
-    const [one, other] = [before.plan.nodes[id], after.plan.nodes[id]]
-    if (!one || !other) {
-      found.push({ what: 'step', name: id, before: one ? 'there' : 'not there', after: other ? 'there' : 'not there' })
-      continue
-    }
-    if (one.type !== 'step' || other.type !== 'step') continue
-    const [then, now] = [before.plan.steps[one.step]!.code, after.plan.steps[other.step]!.code]
-    if (!('fingerprint' in then) || !('fingerprint' in now) || then.fingerprint === now.fingerprint) continue
-    for (const change of await explainCode(workspace, after.plan, id, then.fingerprint, now.fingerprint))
-      found.push({ what: 'code', name: id, before: '', after: change })
-  }
-  return found
-}
-
-function data(before: Side, after: Side): Difference[] {
-  const found: Difference[] = []
-  for (const id of nodesOf(before, after)) {
-    const [one, other] = [before.ends.get(id), after.ends.get(id)]
-    if (!one || !other) continue
-    if (one.status !== other.status) found.push({ what: 'status', name: id, before: one.status, after: other.status })
-    const [then, now] = [outputs(one), outputs(other)]
-    for (const name of Object.keys(now)) {
-      const [was, is] = [then[name], now[name]!]
-      if (was && was.digest !== is.digest)
-        found.push({ what: 'data', name: `${id}/${name}`, before: dataText(was), after: dataText(is) })
-    }
-  }
-  return found
-}
-
-function metrics(before: Side, after: Side): Difference[] {
-  const found: Difference[] = []
-  for (const [id, node] of Object.entries(after.plan.nodes)) {
-    if (node.type !== 'step') continue
-    for (const [name, { kind }] of Object.entries(after.plan.steps[node.step]!.outputs)) {
-      if (kind !== 'metrics') continue
-      const [one, other] = [before.ends.get(id), after.ends.get(id)]
-      const [was, is] = [one && outputs(one)[name], other && outputs(other)[name]]
-      if (was && is) found.push(...numbers(`${id}.`, valuesOf(was), valuesOf(is)))
-    }
-  }
-  return found
-}
-
-function numbers(
-  prefix: string,
-  before: Readonly<Record<string, unknown>>,
-  after: Readonly<Record<string, unknown>>,
-): Difference[] {
-  return Object.entries(after).flatMap(([name, is]): Difference[] => {
-    const was = before[name]
-    if (typeof is !== 'number' || typeof was !== 'number' || is === was) return []
-    const change = is - was
-    return [
-      {
-        what: 'metric',
-        name: prefix + name,
-        before: number(was),
-        after: `${number(is)}  (${change > 0 ? '+' : ''}${number(change)})`,
-      },
-    ]
-  })
-}
-
-function valuesOf({ text, summary = {} }: ArtifactRef): Readonly<Record<string, unknown>> {
-  return text === undefined ? summary : (JSON.parse(text) as Record<string, unknown>)
-}
-
-function outputs({ lanes: [lane] }: EndRecord): Readonly<Record<string, ArtifactRef>> {
-  return lane?.status === 'completed' ? lane.outputs : {}
-}
-
-function nodesOf(before: Side, after: Side): string[] {
-  return [...new Set([...Object.keys(after.plan.nodes), ...Object.keys(before.plan.nodes)])]
-}
-
-function dataText(ref: ArtifactRef): string {
-  return `${ref.digest.slice(0, 8)} ${artifact(ref)}`
-}
-
-function cutText(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 39)}…` : text
 }

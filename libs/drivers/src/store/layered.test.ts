@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { ArtifactStore } from '@cairn/kernel/runtime'
-import { layeredStore } from './layered.ts'
+import { layeredStore, readOnlyStore } from './layered.ts'
 import { memoryStore } from './memory.ts'
 import { storeSuite } from './store.suite.ts'
 
@@ -65,5 +65,26 @@ describe('a layered store', () => {
     for await (const { path } of below.list('')) paths.push(path)
     expect(paths.sort()).toEqual(['objects/1', 'runs/one'])
     expect(await text(below, 'runs/one')).toBe('below')
+  })
+})
+
+describe('a store that is only read', () => {
+  it('gives all that is there, and refuses every write by its name', async () => {
+    const real = memoryStore()
+    await real.create('runs/one', Buffer.from('one'))
+    const store = readOnlyStore(real, 'production')
+    expect(Buffer.from((await store.read('runs/one'))!).toString()).toBe('one')
+    expect(await store.children('runs/')).toEqual(['one'])
+    const bytes = Buffer.from('two')
+    for (const write of [
+      store.create('runs/two', bytes),
+      store.replace('runs/one', Buffer.from('one'), bytes),
+      store.put('objects/2', bytes),
+      store.remove('runs/one'),
+      store.move('runs/one', 'runs/two'),
+      store.scratch(),
+    ])
+      await expect(write).rejects.toThrow(/^production is only read here: .* is not written$/)
+    expect(await real.children('runs/')).toEqual(['one'])
   })
 })

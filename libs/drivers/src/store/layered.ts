@@ -1,6 +1,6 @@
-import type { ArtifactStore } from '@cairn/kernel/runtime'
+import { CairnError, type ArtifactStore } from '@cairn/kernel/runtime'
 
-/** A store that is only read: what would write to it is not even there. */
+/** What a store is read with. */
 export type ReadableStore = Pick<ArtifactStore, 'read' | 'fetch' | 'stat' | 'list' | 'children'>
 
 /**
@@ -36,5 +36,25 @@ export function layeredStore(above: ArtifactStore, below: ReadableStore): Artifa
     remove: (path) => above.remove(path),
     move: (from, to) => above.move(from, to),
     scratch: () => above.scratch(),
+  }
+}
+
+/** A store whose every write is refused. */
+export function readOnlyStore(store: ReadableStore, name: string): ArtifactStore {
+  const refuse = (path: string): never => {
+    throw new CairnError('STORE_FAILED', `${name} is only read here: ${path} is not written`)
+  }
+  return {
+    read: (path) => store.read(path),
+    fetch: (path) => store.fetch(path),
+    stat: (path) => store.stat(path),
+    list: (folder) => store.list(folder),
+    children: (folder) => store.children(folder),
+    create: async (path) => refuse(path),
+    replace: async (path) => refuse(path),
+    put: async (path) => refuse(path),
+    remove: async (path) => refuse(path),
+    move: async (from) => refuse(from),
+    scratch: async () => refuse('a scratch folder'),
   }
 }

@@ -24,6 +24,8 @@ export interface Kind<Read, Write = Read> {
   decode(artifact: Artifact): Read | Promise<Read>
   /** What a person sees of an artifact, for `cairn cat`. */
   preview?(artifact: Artifact, options: PreviewOptions): Promise<Preview>
+  /** Fewer of the rows, spread evenly and in their order: a value to encode. For a quick look with less data. */
+  cut?(artifact: Artifact, size: CutSize): Promise<Cut>
   /** Whether an input of this kind can read what an output of kind `produced` wrote. By default: the same description. */
   accepts?(produced: KindDescription): boolean
   /** What other programs call such a file: `parquet`, `json`. For artifacts that are written out. */
@@ -39,6 +41,15 @@ export type Read<K> = K extends Kind<infer R, any> ? R : never
 export type Write<K> = K extends Kind<any, infer W> ? W : never
 export type Reads<K extends Kinds> = { readonly [Name in keyof K]: Read<K[Name]> }
 export type Writes<K extends Kinds> = { readonly [Name in keyof K]: Write<K[Name]> }
+
+/** How much to keep: a number, or a share from 0 to 1. */
+export type CutSize = { readonly count: number } | { readonly share: number }
+export interface Cut {
+  /** What `encode` takes. */
+  readonly value: unknown
+  readonly kept: number
+  readonly of: number
+}
 
 export interface Encoder {
   /** A new path in a scratch folder, to write a large artifact to. The file then belongs to the store. */

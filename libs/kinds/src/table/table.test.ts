@@ -344,3 +344,21 @@ test('the version of DuckDB is the one whose bytes are promised', () => {
   // A newer one may write other bytes: check `determinism.test.ts`, then raise `version` in table.ts along with DUCKDB.
   expect(version()).toBe(DUCKDB)
 })
+
+test('a table is cut to rows spread evenly, in their order', async () => {
+  const Numbers = table({ n: 'int32' })
+  const whole = await folder.store(
+    Numbers,
+    Array.from({ length: 10 }, (_, n) => ({ n })),
+  )
+  const cut = async (size: Parameters<NonNullable<typeof Numbers.cut>>[1]) => {
+    const { value, kept, of } = await Numbers.cut!(whole, size)
+    const rows = await (await Numbers.decode(await folder.write(Numbers, value as never))).toArray()
+    expect([rows.length, of]).toEqual([kept, 10])
+    return rows.map(({ n }) => n)
+  }
+  expect(await cut({ count: 3 })).toEqual([3, 6, 9])
+  expect(await cut({ share: 0.5 })).toEqual([1, 3, 5, 7, 9])
+  expect(await cut({ count: 99 })).toHaveLength(10)
+  expect(await cut({ count: 0 })).toEqual([])
+})

@@ -1,4 +1,13 @@
-import { canonical, type Artifact, type Json, type Kind, type KindDescription, type Preview } from '@cairn/kernel'
+import {
+  canonical,
+  type Artifact,
+  type Cut,
+  type CutSize,
+  type Json,
+  type Kind,
+  type KindDescription,
+  type Preview,
+} from '@cairn/kernel'
 import type { Table as ArrowTable } from 'apache-arrow'
 import { identifier, literal } from './column-sql.ts'
 import { readColumns, type Column, type ColumnInputs, type Columns, type Row } from './columns.ts'
@@ -42,6 +51,7 @@ export function table<const C extends Columns>(columns: C): TableKind<C> {
     encode: async (value, to) => (await import('./write.ts')).writeTable(value, read, to),
     decode: (artifact) => openTable(artifact, columns, read),
     preview: (artifact, { rows }) => previewTable(artifact, read, rows),
+    cut: (artifact, size) => cutTable(artifact, read, size),
     accepts: (produced) => hasColumns(produced, read),
   }
 }
@@ -61,6 +71,25 @@ function tablePart(artifact: Artifact, columns: readonly Column[], limit = ''): 
       return `(select ${names} from read_parquet(${literal(path)}) ${limit})`
     },
   }
+}
+
+/** Every so-manieth row: rows are numbered, and one is kept wherever its share of the count reaches the next whole. */
+async function cutTable(artifact: Artifact, columns: readonly Column[], size: CutSize): Promise<Cut> {
+  const of = await relation(tablePart(artifact, columns)).count()
+  const kept = Math.min(of, 'count' in size ? size.count : Math.round(size.share * of))
+  const value = relation({
+    relation: 'serial',
+    columns,
+    async text({ files }) {
+      const path = await artifact.path()
+      files.add(path)
+      const names = columns.map(({ name }) => identifier(name)).join(', ')
+      const whole = (row: string) => `(${row})::hugeint * ${kept} // ${Math.max(of, 1)}`
+      const rows = `read_parquet(${literal(path)}, file_row_number = true)`
+      return `(select ${names} from ${rows} where ${whole('file_row_number + 1')} > ${whole('file_row_number')})`
+    },
+  })
+  return { value, kept, of }
 }
 
 async function previewTable(artifact: Artifact, columns: readonly Column[], limit: number): Promise<Preview> {

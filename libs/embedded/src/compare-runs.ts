@@ -1,0 +1,161 @@
+import { canonical, type ArtifactRef, type EndRecord, type Json, type Plan } from '@cairn/kernel/runtime'
+import { explainCode } from './explain-code.ts'
+import { artifact, number } from './format.ts'
+import { readEnds, readRun } from './runs.ts'
+import type { Workspace } from './workspace.ts'
+
+/** One thing in which two runs differ, from what was asked for to what came out. */
+export interface Difference {
+  readonly what: 'parameter' | 'source' | 'code' | 'step' | 'data' | 'metric' | 'status'
+  /** `<node>.<parameter or metric>`, `<node>/<output>`. */
+  readonly name: string
+  readonly before: string
+  readonly after: string
+}
+
+interface Side {
+  readonly plan: Plan
+  readonly ends: ReadonlyMap<string, EndRecord>
+}
+
+/** What differs between two runs of a pipeline. */
+export async function compareRuns(
+  workspace: Workspace,
+  pipeline: string,
+  one: string,
+  other: string,
+): Promise<Difference[]> {
+  const side = async (run: string): Promise<Side> => {
+    const at = workspace.at(pipeline)
+    const { plan } = await readRun(workspace.store, at, run)
+    return { plan, ends: await readEnds(workspace.store, at, run) }
+  }
+  const [before, after] = [await side(one), await side(other)]
+  return [
+    ...(await comparePlans(workspace, before.plan, after.plan)),
+    ...data(before, after),
+    ...metrics(before, after),
+  ]
+}
+
+/** What two plans set out to do differently: parameters, sources, code, steps. */
+export async function comparePlans(workspace: Workspace, before: Plan, after: Plan): Promise<Difference[]> {
+  return [...params(before, after), ...(await code(workspace, before, after))]
+}
+
+function params(before: Plan, after: Plan): Difference[] {
+  const found = changed('parameter', '', before.params, after.params)
+  for (const id of nodesOf(before, after)) {
+    const [one, other] = [before.nodes[id], after.nodes[id]]
+    if (one?.type === 'step' && other?.type === 'step')
+      found.push(
+        ...changed('parameter', `${id}.`, one.params, other.params),
+        ...changed('source', `${id}.`, one.versions ?? {}, other.versions ?? {}),
+      )
+  }
+  return found
+}
+
+function changed(
+  what: Difference['what'],
+  prefix: string,
+  before: Readonly<Record<string, Json>>,
+  after: Readonly<Record<string, Json>>,
+): Difference[] {
+  const text = (value: Json | undefined) => (value === undefined ? '' : canonical(value))
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .filter((name) => text(before[name]) !== text(after[name]))
+    .map((name) => ({
+      what,
+      name: prefix + name,
+      before: cutText(text(before[name])),
+      after: cutText(text(after[name])),
+    }))
+}
+
+async function code(workspace: Workspace, before: Plan, after: Plan): Promise<Difference[]> {
+  const found: Difference[] = []
+  for (const id of nodesOf(before, after)) {
+    const [one, other] = [before.nodes[id], after.nodes[id]]
+    if (!one || !other) {
+      found.push({ what: 'step', name: id, before: one ? 'there' : 'not there', after: other ? 'there' : 'not there' })
+      continue
+    }
+    if (one.type !== 'step' || other.type !== 'step') continue
+    const [then, now] = [before.steps[one.step]!.code, after.steps[other.step]!.code]
+    if (!('fingerprint' in then) || !('fingerprint' in now) || then.fingerprint === now.fingerprint) continue
+    for (const change of await explainCode(workspace, after, id, then.fingerprint, now.fingerprint))
+      found.push({ what: 'code', name: id, before: '', after: change })
+  }
+  return found
+}
+
+function data(before: Side, after: Side): Difference[] {
+  const found: Difference[] = []
+  for (const id of nodesOf(before.plan, after.plan)) {
+    const [one, other] = [before.ends.get(id), after.ends.get(id)]
+    if (!one || !other) continue
+    if (one.status !== other.status) found.push({ what: 'status', name: id, before: one.status, after: other.status })
+    const [then, now] = [outputs(one), outputs(other)]
+    for (const name of Object.keys(now)) {
+      const [was, is] = [then[name], now[name]!]
+      if (was && was.digest !== is.digest)
+        found.push({ what: 'data', name: `${id}/${name}`, before: dataText(was), after: dataText(is) })
+    }
+  }
+  return found
+}
+
+function metrics(before: Side, after: Side): Difference[] {
+  const found: Difference[] = []
+  for (const [id, node] of Object.entries(after.plan.nodes)) {
+    if (node.type !== 'step') continue
+    for (const [name, { kind }] of Object.entries(after.plan.steps[node.step]!.outputs)) {
+      if (kind !== 'metrics') continue
+      const [one, other] = [before.ends.get(id), after.ends.get(id)]
+      const [was, is] = [one && outputs(one)[name], other && outputs(other)[name]]
+      if (was && is) found.push(...numbers(`${id}.`, valuesOf(was), valuesOf(is)))
+    }
+  }
+  return found
+}
+
+function numbers(
+  prefix: string,
+  before: Readonly<Record<string, unknown>>,
+  after: Readonly<Record<string, unknown>>,
+): Difference[] {
+  return Object.entries(after).flatMap(([name, is]): Difference[] => {
+    const was = before[name]
+    if (typeof is !== 'number' || typeof was !== 'number' || is === was) return []
+    const change = is - was
+    return [
+      {
+        what: 'metric',
+        name: prefix + name,
+        before: number(was),
+        after: `${number(is)}  (${change > 0 ? '+' : ''}${number(change)})`,
+      },
+    ]
+  })
+}
+
+function valuesOf({ text, summary = {} }: ArtifactRef): Readonly<Record<string, unknown>> {
+  return text === undefined ? summary : (JSON.parse(text) as Record<string, unknown>)
+}
+
+function outputs({ lanes: [lane] }: EndRecord): Readonly<Record<string, ArtifactRef>> {
+  return lane?.status === 'completed' ? lane.outputs : {}
+}
+
+function nodesOf(before: Plan, after: Plan): string[] {
+  return [...new Set([...Object.keys(after.nodes), ...Object.keys(before.nodes)])]
+}
+
+function dataText(ref: ArtifactRef): string {
+  return `${ref.digest.slice(0, 8)} ${artifact(ref)}`
+}
+
+function cutText(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text
+}

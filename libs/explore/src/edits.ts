@@ -1,0 +1,26 @@
+import type { Handed, Settings, Step } from '@cairn/kernel/runtime'
+import type { Session } from './session.ts'
+
+/** What is to be different from the run that is explored. */
+export interface Edits {
+  readonly swaps: readonly Swap[]
+  readonly settings: Settings
+  readonly from: readonly string[]
+  readonly until: readonly string[]
+  readonly hands: readonly Hand[]
+}
+export interface Swap {
+  /** The name of the step whose places are taken. */
+  readonly step: string
+  readonly by: Step
+  /** The module that exports it, or imports the one that does. */
+  readonly file: string | undefined
+}
+/** An output that is not computed but made by hand. */
+export interface Hand {
+  readonly node: string
+  readonly output: string
+  make(session: Session): Promise<Pick<Handed, 'outputs' | 'taints'>>
+}
+
+export const NO_EDITS: Edits = { swaps: [], settings: {}, from: [], until: [], hands: [] }

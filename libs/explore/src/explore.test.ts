@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Table } from '@cairn/kinds'
+import { Explored } from './explored.fixture.ts'
+import type { Lab } from './lab.ts'
+import { planEdits } from './plan-edits.ts'
+
+describe('exploring a run of production', () => {
+  let world: Explored
+  let production: string
+  let before: string
+  let lab: Lab
+  beforeAll(async () => {
+    world = new Explored()
+    production = await world.produce({ settings: { trees: 20 } })
+    before = world.production()
+    lab = await world.lab()
+  })
+  afterAll(() => {
+    expect(world.production()).toBe(before) // whatever was tried, production is as it was, to the byte
+    world.remove()
+  })
+  const decisions = async (changed: Lab) =>
+    Object.fromEntries((await changed.plan()).map(({ node, decision }) => [node, decision]))
+
+  it('starts from the newest run that completed, with its parameters', async () => {
+    expect(lab.base).toBe(production)
+    expect(await decisions(lab)).toEqual({
+      load: 'reuse',
+      features: 'reuse',
+      train: 'reuse',
+      score: 'reuse',
+      evaluate: 'reuse',
+    })
+    const { how } = await lab.run()
+    expect(new Set(Object.values(how))).toEqual(new Set(['reused', 'joined']))
+  })
+
+  it('hooks out what a step gave and what it received', async () => {
+    const made = (await lab.value('features', 'features')) as Table<{ id: 'int32'; delay: 'int32' }>
+    expect(await made.count()).toBe(1000)
+    const received = (await lab.input('features', 'flights')) as Table<{ id: 'int32'; delay: 'int32' }>
+    expect((await received.toArray())[6]).toEqual({ id: 6, delay: 6 })
+    await expect(lab.value('features', 'feature')).rejects.toMatchObject({
+      message: 'features has no output "feature"',
+      next: 'did you mean "features"?',
+    })
+  })
+
+  it('runs just what a parameter is wired to, and tells what changed', async () => {
+    const run = await lab.params('train', { rate: 2 }).run()
+    expect(run.how).toMatchObject({ load: 'reused', features: 'reused', train: 'computed', evaluate: 'computed' })
+    expect(await run.compare()).toEqual(
+      expect.arrayContaining([
+        { what: 'parameter', name: 'train.rate', before: '1', after: '2' },
+        expect.objectContaining({ what: 'metric', name: 'evaluate.auc' }),
+      ]),
+    )
+    expect((await run.metrics())['evaluate.airports']).toBe(4)
+    expect(run.plan.params).toEqual({ trees: 20 })
+  })
+
+  it('swaps a step for another one, whose results are kept as those of the step', async () => {
+    const { withWeather } = await world.swaps()
+    const swapped = lab.swap('features', withWeather, world.path('swaps.ts'))
+    expect(await decisions(swapped)).toMatchObject({ load: 'reuse', features: 'run', train: 'may run' })
+    const run = await swapped.run()
+    expect(run.how).toMatchObject({ load: 'reused', features: 'computed', train: 'computed' })
+    expect(await run.value('train', 'model')).toBe(((await lab.value('train', 'model')) as number) * 1.5)
+    expect((await swapped.run()).how).toMatchObject({ features: 'reused', train: 'reused' })
+  })
+
+  it('refuses a swap of another kind with both schemas', async () => {
+    const { wrong } = await world.swaps()
+    await expect(lab.swap('features', wrong, world.path('swaps.ts')).run()).rejects.toThrow(
+      'wrong cannot take the place of features: it gives as "features" json true, and features gives table {"columns":[["id","int32"],["delay","int32"]]}',
+    )
+  })
+
+  it('runs from the middle to the middle', async () => {
+    const run = await lab.params('train', { rate: 3 }).only('train').run()
+    expect(run.how).toEqual({ train: 'computed' })
+    expect(run.plan.nodes['features']).toMatchObject({ type: 'given', from: production })
+  })
+
+  it('goes on with a value that is made by hand, and is tainted', async () => {
+    const rows = [{ id: 0, delay: 5 }]
+    const run = await lab.set('features', 'features', rows).run()
+    expect(run.how).toMatchObject({ train: 'computed' })
+    expect(run.how).not.toHaveProperty('features')
+    expect(await run.value('train', 'model')).toBe(100)
+    expect(run.plan.taints).toEqual([{ node: 'features', output: 'features', how: 'set by hand' }])
+    const later = await world.lab({ base: run.run })
+    expect((await planEdits(later.session, later.only('train').edits)).planned.plan.taints).toEqual(run.plan.taints)
+  })
+
+  it('goes on with some rows, or some items', async () => {
+    const sampled = await lab.sample('load', 'flights', { count: 10 }).until('train').run()
+    expect(await ((await sampled.value('load', 'flights')) as Table<{}>).toArray()).toEqual(
+      Array.from({ length: 10 }, (_, at) => ({ id: at * 100 + 99, delay: (at * 100 + 99) % 7 })),
+    )
+    expect(sampled.plan.taints).toEqual([{ node: 'load', output: 'flights', how: 'cut to 10 of 1,000 rows' }])
+    expect(sampled.how).toMatchObject({ features: 'computed', train: 'computed' })
+
+    const some = await lab.items('score', [1, 3]).run()
+    expect(some.how).toMatchObject({ 'score/0': 'reused', evaluate: 'computed' })
+    expect((await some.metrics())['evaluate.airports']).toBe(2)
+    expect(some.plan.taints).toEqual([{ node: 'load', output: 'airports', how: 'cut to 2 of 4 items' }])
+    await expect(lab.items('score', [7]).run()).rejects.toMatchObject({ next: 'it gave 4 items, from 0' })
+  })
+
+  it('refuses a change that nothing would show', async () => {
+    await expect(lab.params('train', { rate: 2 }).from('evaluate').run()).rejects.toThrow(
+      'train.rate is set, but train is not run here: what it gives stands in for it',
+    )
+    await expect(lab.params('evaluate', { rate: 2 }).run()).rejects.toThrow('evaluate has no parameter "rate"')
+  })
+
+  it('runs a matrix of variants, whose shared steps are computed once, and ranks them', async () => {
+    const { withWeather } = await world.swaps()
+    const computed: string[] = []
+    const board = await lab.swap('features', withWeather, world.path('swaps.ts')).matrix(
+      { 'train.trees': [1, 2, 3, 4], 'train.rate': [5, 6, 7] },
+      {
+        by: 'auc',
+        onEvent: ({ type, data }) => type === 'cairn.completed' && data.how === 'computed' && computed.push(data.node!),
+      },
+    )
+    expect(board.variants).toHaveLength(12)
+    expect(board.by).toBe('evaluate.auc')
+    expect(board.variants[0]).toMatchObject({ settings: { 'train.trees': 4, 'train.rate': 7 }, error: undefined })
+    const scores = board.variants.map(({ metrics }) => metrics['evaluate.auc']!)
+    expect(scores).toEqual(scores.toSorted((a, b) => b - a))
+    expect(computed.filter((node) => node === 'features').length).toBeLessThanOrEqual(1)
+    expect(computed.filter((node) => node === 'train')).toHaveLength(12)
+  })
+
+  it('is refused by production itself when it would write there', async () => {
+    const { store } = lab.session.workspace
+    const path = lab.session.workspace.at('delays').plan(production)
+    await expect(store.replace(path, (await store.read(path))!, Buffer.from('{}'))).resolves.toBe(true) // hides it here
+    expect(world.production()).toBe(before)
+    await store.remove(path)
+  })
+})
+
+describe('a run that production has left behind', () => {
+  let world: Explored
+  beforeAll(() => void (world = new Explored()))
+  afterAll(() => world.remove())
+
+  it('keeps its source versions, and says where today is different', async () => {
+    const production = await world.produce()
+    world.write({ 'flights.json': '[1, 2, 3]' })
+    const lab = await world.lab({ base: production })
+    const run = await lab.params('train', { rate: 4 }).run()
+    expect(run.how).toMatchObject({ load: 'reused', features: 'reused', train: 'computed' })
+    expect(await lab.differences()).toEqual([])
+  })
+
+  it('computes again, from the nearest that is there, what was collected', async () => {
+    const lab = await world.lab()
+    const { workspace, base } = lab.session
+    const { outputs } = JSON.parse(
+      Buffer.from((await workspace.store.read(workspace.at('delays').end(base.run, 'features')))!).toString(),
+    ).lanes[0] as { outputs: Record<string, { digest: string }> }
+    const { rmSync } = await import('node:fs')
+    const { join } = await import('node:path')
+    rmSync(join(world.project.store, workspace.at('delays').object(outputs['features']!.digest)))
+    const gone = (await lab.value('features', 'features')) as Table<{}>
+    await expect(gone.count()).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    const changed = lab.params('train', { rate: 5 }).from('train')
+    expect((await planEdits(lab.session, changed.edits)).planned.missing).toEqual(['features'])
+    expect((await changed.run()).how).toMatchObject({ features: 'computed', train: 'computed' })
+  })
+})

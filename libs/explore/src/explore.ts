@@ -1,0 +1,96 @@
+import { folderStore } from '@cairn/drivers/store/folder'
+import { layeredStore, readOnlyStore, type ReadableStore } from '@cairn/drivers/store/layered'
+import {
+  allPipelines,
+  findProject,
+  findRun,
+  previousRun,
+  readRun,
+  Workspace,
+  type LoadedPipeline,
+  type Project,
+} from '@cairn/embedded'
+import {
+  CairnError,
+  readRecord,
+  type AnySchema,
+  type ArtifactStore,
+  type Layout,
+  type Pipeline,
+} from '@cairn/kernel/runtime'
+import { Lab } from './lab.ts'
+import { folderOf, openPlayground } from './playground.ts'
+import type { Session } from './session.ts'
+
+export interface ExploreOptions {
+  /** The run to start from: `production` (what was promoted last, or else the newest that completed), or a run. */
+  readonly base?: string
+  /** Where what is tried out is kept: a name, to come back to it. Default: `scratch`. */
+  readonly playground?: string
+  /** The project, or a folder in it. Default: that of the working directory. */
+  readonly project?: Project | string
+  /** Where production's runs are, if not in the project's own store. */
+  readonly production?: Production
+  /** The pipeline with its file, where that is known already. */
+  readonly loaded?: LoadedPipeline
+}
+export interface Production {
+  readonly env: string
+  readonly store: ReadableStore
+}
+
+/**
+ * Opens a production run, to hook out of it and into it. Production is only read; all that is computed goes to the
+ * playground.
+ *
+ * @example
+ * const lab = await explore(flightDelays, { base: 'production' })
+ * const features = await lab.value(extractFeatures, 'features')
+ * const run = await lab.params(trainModel, { trees: 400 }).run()
+ * console.table(await run.compare('production'))
+ */
+export async function explore<S extends AnySchema>(
+  pipeline: Pipeline<{}, S>,
+  { base = 'production', playground = 'scratch', ...options }: ExploreOptions = {},
+): Promise<Lab<S>> {
+  const { project: given = process.cwd(), production } = options
+  const found = typeof given === 'string' ? findProject(given) : given
+  const project = production ? { ...found, env: production.env } : found
+  const loaded = options.loaded ?? (await withFile(project, pipeline))
+  const store = readOnlyStore(production?.store ?? folderStore(project.store), 'production')
+  const workspace = new Workspace(project, layeredStore(folderStore(folderOf(project, playground)), store))
+  const at = workspace.at(pipeline.name)
+  const run =
+    base === PRODUCTION
+      ? await inProduction(store, at, pipeline.name)
+      : await findRun(workspace.store, at, nameOf(pipeline.name, base))
+  openPlayground(project, playground, pipeline.name, run, Date.now())
+  const { plan } = await readRun(workspace.store, at, run)
+  const session: Session = { workspace, loaded, playground, base: plan, closures: await workspace.closures(loaded) }
+  return new Lab(session)
+}
+
+async function withFile(project: Project, pipeline: Pipeline): Promise<LoadedPipeline> {
+  const found = (await allPipelines(project)).find((loaded) => loaded.pipeline === pipeline)
+  if (found) return found
+  throw new CairnError('NOT_FOUND', `${pipeline.name} is no pipeline of ${project.root}`, {
+    next: 'name its file under "cairn": { "pipelines": […] } in package.json',
+  })
+}
+
+/** What is in production: what the ref of that name says, or else the newest run that completed. */
+async function inProduction(store: ArtifactStore, at: Layout, pipeline: string): Promise<string> {
+  if (await readRecord(store, at.ref(PRODUCTION))) return findRun(store, at, PRODUCTION)
+  const newest = await previousRun(store, at)
+  if (newest?.end?.status === 'completed') return newest.plan.run
+  throw new CairnError('NOT_FOUND', `no run of ${pipeline} has completed in ${at.root}`, {
+    next: `cairn run ${pipeline}`,
+  })
+}
+
+const PRODUCTION = 'production'
+
+/** A run's name or path: `<run>` or `<pipeline>/<run>`. */
+function nameOf(pipeline: string, base: string): string {
+  return base.startsWith(`${pipeline}/`) ? base.slice(pipeline.length + 1) : base
+}

@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { outputsOf } from '@cairn/embedded'
+import {
+  artifactBytes,
+  CairnError,
+  keepArtifact,
+  makeArtifact,
+  parseManifest,
+  suggest,
+  writeManifest,
+  type AnyKind,
+  type ArtifactRef,
+  type CutSize,
+  type Handed,
+  type Made,
+  type StepNode,
+} from '@cairn/kernel/runtime'
+import type { Hand } from './edits.ts'
+import type { Session } from './session.ts'
+import { artifactOf, openIn } from './values.ts'
+
+/** A value in place of what a step gives. */
+export function byHand(node: StepNode, output: string, kind: AnyKind, value: unknown): Hand {
+  return hand(node, output, async (session) => ({ made: await encode(session, kind, value), how: 'set by hand' }))
+}
+
+/** A part of the rows that a step gave in the run that is explored. */
+export function cut(node: StepNode, output: string, kind: AnyKind, size: CutSize): Hand {
+  if (!kind.cut)
+    throw new CairnError('BAD_PARAMETER', `${node.id}.${output} is ${kind.name}, which cannot be cut`, {
+      next: 'sample a table; of a list, choose items',
+    })
+  return hand(node, output, async (session) => {
+    const whole = openIn(session, await artifactOf(session, session.base, { node: node.id, output }))
+    const { value, kept, of } = await kind.cut!(whole, size)
+    return { made: await encode(session, kind, value), how: `cut to ${count(kept)} of ${count(of)} rows` }
+  })
+}
+
+/** Which items of a list: the first so many, or those with these indices or labels. */
+export type Which = number | readonly (number | string)[]
+
+/** A part of the items that a step gave in the run that is explored. */
+export function someItems(node: StepNode, output: string, which: Which): Hand {
+  return hand(node, output, async (session) => {
+    const list = await artifactOf(session, session.base, { node: node.id, output })
+    const all = parseManifest(await artifactBytes(list, (ref) => openIn(session, ref).path()))
+    const chosen = typeof which === 'number' ? all.slice(0, which) : which.map((item) => itemOf(all, item, node.id))
+    const { ref, content } = makeArtifact({ bytes: writeManifest(chosen), summary: { items: chosen.length } })
+    const made = { ref: { ...ref, items: chosen.length }, ...(content && { content }) }
+    return { made, how: `cut to ${count(chosen.length)} of ${count(all.length)} items` }
+  })
+}
+
+function itemOf(all: readonly ArtifactRef[], wanted: number | string, node: string): ArtifactRef {
+  const found = typeof wanted === 'number' ? all[wanted] : all.find(({ label }) => label === wanted)
+  if (found) return found
+  const labels = all.flatMap(({ label }) => label ?? [])
+  throw new CairnError('NOT_FOUND', `${node} gave no item ${JSON.stringify(wanted)}`, {
+    next:
+      typeof wanted === 'string' && labels.length > 0 ? suggest(wanted, labels) : `it gave ${all.length} items, from 0`,
+  })
+}
+
+/** The node's other outputs are those of the run that is explored. */
+function hand(
+  { id: node }: StepNode,
+  output: string,
+  make: (session: Session) => Promise<{ readonly made: Made; readonly how: string }>,
+): Hand {
+  return {
+    node,
+    output,
+    async make(session): Promise<Handed> {
+      const { workspace, base } = session
+      const at = workspace.at(base.pipeline)
+      const { made, how } = await make(session)
+      const others = await outputsOf(workspace.store, at, base, node)
+      const outputs = { ...others, [output]: await keepArtifact(workspace.store, at, made) }
+      return { outputs, taints: [{ node, output, how }] }
+    },
+  }
+}
+
+async function encode({ workspace }: Session, kind: AnyKind, value: unknown): Promise<Made> {
+  const { signal } = new AbortController()
+  return makeArtifact(await kind.encode(value, { file: () => join(workspace.scratch(), randomUUID()), signal }))
+}
+
+function count(number: number): string {
+  return number.toLocaleString('en')
+}

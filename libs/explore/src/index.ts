@@ -1,0 +1,5 @@
+export { explore, type ExploreOptions } from './explore.ts'
+export { Lab, type Place } from './lab.ts'
+export { LabRun } from './lab-run.ts'
+export { leaderboard, type Variant } from './matrix.ts'
+export { deletePlayground, listPlaygrounds, openPlayground, pinnedRuns, type Playground } from './playground.ts'

@@ -1,0 +1,115 @@
+import {
+  compareRuns,
+  findRun,
+  openPool,
+  outputsOf,
+  readEnds,
+  startRun,
+  type Difference,
+  type RunOptions,
+} from '@cairn/embedded'
+import {
+  CairnError,
+  inlineBytes,
+  type ErrorCode,
+  type Kinds,
+  type Plan,
+  type RunStatus,
+  type Read,
+  type Step,
+} from '@cairn/kernel/runtime'
+import type { Edits } from './edits.ts'
+import { nodeOf, outputAt, type Place } from './places.ts'
+import { planEdits } from './plan-edits.ts'
+import type { Session } from './session.ts'
+import { valueOf } from './values.ts'
+
+export type LabRunOptions = Pick<RunOptions, 'onEvent'> & {
+  /** Steps computed at one time. Default: one for each core. */
+  readonly jobs?: number
+}
+
+/** A run in a playground that has completed. */
+export class LabRun {
+  readonly #session: Session
+  readonly plan: Plan
+  /** Of each step: whether it was computed or reused. */
+  readonly how: Readonly<Record<string, string>>
+
+  constructor(session: Session, plan: Plan, how: Readonly<Record<string, string>>) {
+    this.#session = session
+    this.plan = plan
+    this.how = how
+  }
+
+  /** Its name. */
+  get run(): string {
+    return this.plan.run
+  }
+
+  /** What a step gave, as a later step would receive it. */
+  value<O extends Kinds, Name extends keyof O & string>(step: Step<any, any, O>, output: Name): Promise<Read<O[Name]>>
+  value(place: string, output: string): Promise<unknown>
+  async value(place: Place, output: string): Promise<unknown> {
+    const { ref, kind } = outputAt(nodeOf(this.#session.loaded.pipeline.graph, place), output)
+    return valueOf(this.#session, this.plan, ref, kind)
+  }
+
+  /** Numbers of all outputs of kind `metrics`, by `<node>.<name>`. */
+  async metrics(): Promise<Record<string, number>> {
+    return metricsOf(this.#session, this.plan)
+  }
+
+  /** What is different from another run: `production`, for the one that was explored, or any that can be seen from here. */
+  async compare(other = 'production'): Promise<Difference[]> {
+    const { workspace, base } = this.#session
+    const at = workspace.at(base.pipeline)
+    const run = other === 'production' ? base.run : await findRun(workspace.store, at, other)
+    return compareRuns(workspace, base.pipeline, run, this.run)
+  }
+}
+
+/** Plans and runs what the edits touch. */
+export async function runEdits(session: Session, edits: Edits, { jobs, onEvent }: LabRunOptions): Promise<LabRun> {
+  const { workspace } = session
+  const { planned, steps } = await planEdits(session, edits)
+  const running = startRun(workspace, planned.plan, {
+    live: steps,
+    pool: openPool(workspace, jobs),
+    ...(onEvent && { onEvent }),
+  })
+  return labRun(session, planned.plan, await running.ended)
+}
+
+/** @throws CairnError of the first step that did not complete */
+export async function labRun(session: Session, plan: Plan, status: RunStatus): Promise<LabRun> {
+  const { workspace } = session
+  const ends = await readEnds(workspace.store, workspace.at(plan.pipeline), plan.run)
+  const how: Record<string, string> = {}
+  for (const [task, { lanes, status: ended }] of ends) {
+    const [lane] = lanes
+    how[task] = lane?.status === 'completed' ? lane.how : ended
+    if (lane && 'error' in lane && status !== 'completed') {
+      const { code, message, next } = lane.error
+      throw new CairnError(code as ErrorCode, `${task} of run ${plan.run} ${ended}: ${message}`, next ? { next } : {})
+    }
+  }
+  if (status === 'completed') return new LabRun(session, plan, how)
+  throw new CairnError('CANCELLED', `run ${plan.run} ${status}`)
+}
+
+async function metricsOf({ workspace }: Session, plan: Plan): Promise<Record<string, number>> {
+  const found: Record<string, number> = {}
+  for (const [id, node] of Object.entries(plan.nodes)) {
+    if (node.type !== 'step' || node.scope.length > 0) continue
+    for (const [name, { kind }] of Object.entries(plan.steps[node.step]!.outputs)) {
+      if (kind !== 'metrics') continue
+      const ref = (await outputsOf(workspace.store, workspace.at(plan.pipeline), plan, id))?.[name]
+      const held = ref && inlineBytes(ref)
+      const values = held ? (JSON.parse(held.toString()) as object) : (ref?.summary ?? {})
+      for (const [metric, value] of Object.entries(values))
+        if (typeof value === 'number') found[`${id}.${metric}`] = value
+    }
+  }
+  return found
+}

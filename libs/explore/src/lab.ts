@@ -1,0 +1,209 @@
+import { comparePlans, planLines, type Difference, type PlanLine } from '@cairn/embedded'
+import {
+  CairnError,
+  isStep,
+  makePlan,
+  nodeNamed,
+  type AnySchema,
+  type CutSize,
+  type Kinds,
+  type Plan,
+  type Read,
+  type SchemaInput,
+  type Step,
+  type StepArguments,
+  type Handles,
+  type Wired,
+  type Write,
+} from '@cairn/kernel/runtime'
+import { NO_EDITS, type Edits, type Hand } from './edits.ts'
+import { byHand, cut, someItems, type Which } from './hands.ts'
+import { LabRun, runEdits, type LabRunOptions } from './lab-run.ts'
+import { runMatrix, type Leaderboard, type MatrixOptions, type Variants } from './matrix.ts'
+import { idsOf, inputAt, nodeOf, outputAt, type Place } from './places.ts'
+import { planEdits, type PlannedEdits } from './plan-edits.ts'
+import type { Session } from './session.ts'
+import { valueOf } from './values.ts'
+
+export type { Place }
+
+/** What can take the place of a step: it takes no more than is wired there, and gives at least what is read of it. */
+export type Replacement<I extends Kinds, S extends AnySchema, O extends Kinds> = Step &
+  ((inputs: Wired<I>, ...rest: StepArguments<SchemaInput<S>>) => Handles<O>)
+
+/**
+ * A run of production, and what is to be different from it. Every change gives a new lab; this one stays as it is.
+ * Nothing is computed before `run`.
+ */
+export class Lab<S extends AnySchema = AnySchema> {
+  readonly session: Session
+  readonly edits: Edits
+
+  constructor(session: Session, edits: Edits = NO_EDITS) {
+    this.session = session
+    this.edits = edits
+  }
+
+  /** The run that everything starts from. */
+  get base(): string {
+    return this.session.base.run
+  }
+
+  /** What a step gave in that run, as a later step would receive it. Fetches only what is looked at. */
+  value<O extends Kinds, Name extends keyof O & string>(step: Step<any, any, O>, output: Name): Promise<Read<O[Name]>>
+  value(place: string, output: string): Promise<unknown>
+  async value(place: Place, output: string): Promise<unknown> {
+    const { ref, kind } = outputAt(nodeOf(this.#graph, place), output)
+    return valueOf(this.session, this.session.base, ref, kind)
+  }
+
+  /** What a step received in that run. */
+  input<I extends Kinds, Name extends keyof I & string>(step: Step<I>, input: Name): Promise<Read<I[Name]>>
+  input(place: string, input: string): Promise<unknown>
+  async input(place: Place, input: string): Promise<unknown> {
+    const { ref, kind } = inputAt(nodeOf(this.#graph, place), input)
+    return valueOf(this.session, this.session.base, ref, kind)
+  }
+
+  /**
+   * Puts another step in every place of one.
+   *
+   * @param file the module that exports it, where the running script neither is nor imports it
+   */
+  swap<I extends Kinds, P extends AnySchema, O extends Kinds>(
+    step: Step<I, P, O>,
+    by: Replacement<I, P, O>,
+    file?: string,
+  ): Lab<S>
+  swap(step: string, by: Step, file?: string): Lab<S>
+  swap(step: Place, by: Step, file?: string): Lab<S> {
+    const { name } = isStep(step) ? step : this.#stepNamed(step)
+    const others = this.edits.swaps.filter((swap) => swap.step !== name)
+    return this.#with({ swaps: [...others, { step: name, by, file }] })
+  }
+
+  /** Sets parameters of a step, or of the run. */
+  params<P extends AnySchema>(step: Step<any, P>, values: Partial<SchemaInput<P>>): Lab<S>
+  params(place: string, values: Readonly<Record<string, unknown>>): Lab<S>
+  params(values: Partial<SchemaInput<S>>): Lab<S>
+  params(place: Place | Partial<SchemaInput<S>>, values?: Readonly<Record<string, unknown>>): Lab<S> {
+    const given = Object.entries(values ?? (place as Readonly<Record<string, unknown>>))
+    const prefix = values ? `${nodeOf(this.#graph, place as Place).id}.` : ''
+    return this.settings(Object.fromEntries(given.map(([name, value]) => [prefix + name, value])))
+  }
+
+  /** Sets parameters by their paths: `{ 'train-model.trees': 400, year: 2002 }`. */
+  settings(settings: Readonly<Record<string, unknown>>): Lab<S> {
+    return this.#with({ settings: { ...this.edits.settings, ...settings } })
+  }
+
+  /** Takes a value for what a step gives. A run with it is tainted: it can be looked at, but never promoted. */
+  set<O extends Kinds, Name extends keyof O & string>(
+    step: Step<any, any, O>,
+    output: Name,
+    value: Write<O[Name]>,
+  ): Lab<S>
+  set(place: string, output: string, value: unknown): Lab<S>
+  set(place: Place, output: string, value: unknown): Lab<S> {
+    const node = nodeOf(this.#graph, place)
+    return this.#hand(byHand(node, output, outputAt(node, output).kind, value))
+  }
+
+  /** Goes on with a part of the rows that a step gave, spread evenly. Taints. */
+  sample<O extends Kinds>(step: Step<any, any, O> | string, output: keyof O & string, size: CutSize): Lab<S> {
+    const node = nodeOf(this.#graph, step as Place)
+    return this.#hand(cut(node, output, outputAt(node, output).kind, size))
+  }
+
+  /** Goes on with some items of the list that an `each` maps over: the first so many, or by index or label. Taints. */
+  items(each: string, which: Which): Lab<S> {
+    const named = nodeNamed(this.#graph, each)
+    const node = named.type === 'each' ? named : nodeNamed(this.#graph, named.scope[0] ?? each)
+    if (node.type !== 'each')
+      throw new CairnError('BAD_PARAMETER', `${each} is neither an each nor inside one`, {
+        next: `cairn graph ${this.#graph.name}`,
+      })
+    if ('item' in node.over)
+      throw new CairnError('BAD_PARAMETER', `${each} maps over a list that is made for each item`)
+    const { node: maker, output } = node.over
+    return this.#hand(someItems(nodeOf(this.#graph, maker), output, which))
+  }
+
+  /** Starts here: what lies before is taken from the run that is explored. */
+  from(...places: readonly Place[]): Lab<S> {
+    return this.#with({ from: [...this.edits.from, ...idsOf(this.#graph, places)] })
+  }
+
+  /** Stops after this. */
+  until(...places: readonly Place[]): Lab<S> {
+    return this.#with({ until: [...this.edits.until, ...idsOf(this.#graph, places)] })
+  }
+
+  /** Runs this alone. */
+  only(...places: readonly Place[]): Lab<S> {
+    return this.from(...places).until(...places)
+  }
+
+  /** What a run would reuse and compute, and why. Computes nothing. */
+  async plan(): Promise<PlanLine[]> {
+    const { planned } = await this.planned()
+    return planLines(this.session.workspace, planned, Intl.DateTimeFormat().resolvedOptions().timeZone)
+  }
+
+  planned(): Promise<PlannedEdits> {
+    return planEdits(this.session, this.edits)
+  }
+
+  /**
+   * Runs what the changes touch, in this process; all else is taken from checkpoints.
+   *
+   * @throws CairnError of the first step that failed
+   */
+  run(options: LabRunOptions = {}): Promise<LabRun> {
+    return runEdits(this.session, this.edits, options)
+  }
+
+  /** Runs every variant of some parameters; what they share is computed once. The best comes first. */
+  matrix(variants: Variants, options: MatrixOptions = {}): Promise<Leaderboard> {
+    return runMatrix(this.session, this.edits, variants, options)
+  }
+
+  /** Where today's code and parameters are not those of the run that is explored. */
+  async differences(): Promise<Difference[]> {
+    const { workspace, loaded, base, closures } = this.session
+    const { settings = {} } = base
+    const today = await makePlan(workspace.planner(closures), loaded.pipeline, {
+      run: base.run,
+      env: base.env,
+      settings,
+      pinned: base,
+    })
+    // A run of a part of the pipeline says nothing of the rest.
+    const nodes = isWhole(base, today)
+      ? today.nodes
+      : Object.fromEntries(Object.entries(today.nodes).filter(([id]) => id in base.nodes))
+    return comparePlans(workspace, base, { ...today, nodes })
+  }
+
+  get #graph() {
+    return this.session.loaded.pipeline.graph
+  }
+
+  #stepNamed(name: string): Step {
+    return nodeOf(this.#graph, name).step
+  }
+
+  #with(edits: Partial<Edits>): Lab<S> {
+    return new Lab(this.session, { ...this.edits, ...edits })
+  }
+
+  #hand(hand: Hand): Lab<S> {
+    const others = this.edits.hands.filter(({ node, output }) => node !== hand.node || output !== hand.output)
+    return this.#with({ hands: [...others, hand] })
+  }
+}
+
+function isWhole(base: Plan, today: Plan): boolean {
+  const isPart = Object.values(base.nodes).some(({ type }) => type === 'given')
+  return !isPart && Object.keys(today.outputs).every((output) => output in base.outputs)
+}

@@ -1,0 +1,106 @@
+import { openHost, openPool, type RunHost } from '@cairn/embedded'
+import { CairnError, suggest, type CairnEvent, type Settings } from '@cairn/kernel/runtime'
+import type { Edits } from './edits.ts'
+import { labRun } from './lab-run.ts'
+import { planEdits, type PlannedEdits } from './plan-edits.ts'
+import type { Session } from './session.ts'
+
+/** Every combination of values, by the path of the parameter; or a list of settings, one a variant. */
+export type Variants = Readonly<Record<string, readonly unknown[]>> | readonly Settings[]
+
+export interface MatrixOptions {
+  /** The metric to rank by, `<node>.<name>` or `<name>`. Default: the first that all have. */
+  readonly by?: string
+  /** Whether less is better. */
+  readonly lowest?: boolean
+  /** Steps computed at one time. Default: one for each core. */
+  readonly jobs?: number
+  readonly onEvent?: (event: CairnEvent) => void
+}
+
+/** What came of one variant. */
+export interface Variant {
+  readonly settings: Settings
+  readonly run: string
+  readonly metrics: Readonly<Record<string, number>>
+  /** How many of its steps were computed, and how many reused. */
+  readonly computed: number
+  readonly reused: number
+  /** Why it failed; the others go on. */
+  readonly error: string | undefined
+}
+export interface Leaderboard {
+  /** The metric that it is ordered by. */
+  readonly by: string | undefined
+  /** The best first, failures last. */
+  readonly variants: readonly Variant[]
+}
+
+export async function runMatrix(
+  session: Session,
+  edits: Edits,
+  variants: Variants,
+  { jobs, onEvent, ...ranking }: MatrixOptions,
+): Promise<Leaderboard> {
+  const all = isList(variants) ? variants : combinations(variants)
+  const planned: Planned[] = []
+  for (const settings of all)
+    planned.push({
+      settings,
+      ...(await planEdits(session, { ...edits, settings: { ...edits.settings, ...settings } })),
+    })
+  const [first] = planned
+  if (!first) throw new CairnError('BAD_PARAMETER', 'the matrix has no variant')
+  const { workspace } = session
+  const host = openHost(workspace, first.planned.plan, {
+    live: first.steps,
+    pool: openPool(workspace, jobs),
+    ...(onEvent && { onEvent }),
+  })
+  try {
+    return leaderboard(await Promise.all(planned.map((variant) => runVariant(session, host, variant))), ranking)
+  } finally {
+    host.close()
+  }
+}
+
+interface Planned extends PlannedEdits {
+  readonly settings: Settings
+}
+
+async function runVariant(session: Session, host: RunHost, { settings, planned }: Planned): Promise<Variant> {
+  const { plan } = planned
+  try {
+    const run = await labRun(session, plan, await host.start(plan).ended)
+    const count = (what: string) => Object.values(run.how).filter((each) => each === what).length
+    const metrics = await run.metrics()
+    return { settings, run: plan.run, metrics, computed: count('computed'), reused: count('reused'), error: undefined }
+  } catch (error) {
+    return { settings, run: plan.run, metrics: {}, computed: 0, reused: 0, error: (error as Error).message }
+  }
+}
+
+/** The best first. */
+export function leaderboard(variants: readonly Variant[], { by, lowest = false }: MatrixOptions = {}): Leaderboard {
+  const finished = variants.filter(({ error }) => error === undefined)
+  const shared = Object.keys(finished[0]?.metrics ?? {}).filter((name) =>
+    finished.every(({ metrics }) => name in metrics),
+  )
+  const metric = by === undefined ? shared[0] : shared.find((name) => name === by || name.endsWith(`.${by}`))
+  if (by !== undefined && metric === undefined && finished.length > 0)
+    throw new CairnError('BAD_PARAMETER', `not every variant has a metric "${by}"`, { next: suggest(by, shared) })
+  const rank = ({ metrics }: Variant) => (metric === undefined ? 0 : metrics[metric]!)
+  const ranked = finished.toSorted((a, b) => (lowest ? rank(a) - rank(b) : rank(b) - rank(a)))
+  return { by: metric, variants: [...ranked, ...variants.filter(({ error }) => error !== undefined)] }
+}
+
+function combinations(grid: Readonly<Record<string, readonly unknown[]>>): Settings[] {
+  return Object.entries(grid).reduce<Settings[]>(
+    (variants, [path, values]) => variants.flatMap((variant) => values.map((value) => ({ ...variant, [path]: value }))),
+    [{}],
+  )
+}
+
+function isList(variants: Variants): variants is readonly Settings[] {
+  return Array.isArray(variants)
+}

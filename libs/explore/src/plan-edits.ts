@@ -1,0 +1,112 @@
+import { relative, resolve } from 'node:path'
+import { closures } from '@cairn/fingerprint'
+import { planRun, type PlannedRun } from '@cairn/embedded'
+import {
+  CairnError,
+  swapStep,
+  type ClosureSet,
+  type Graph,
+  type Handed,
+  type Plan,
+  type Settings,
+  type Step,
+} from '@cairn/kernel/runtime'
+import type { Edits, Swap } from './edits.ts'
+import type { Session } from './session.ts'
+
+/** A plan of the run that is explored with something changed, and the steps to run it with. */
+export interface PlannedEdits {
+  readonly planned: PlannedRun
+  /** By name. */
+  readonly steps: ReadonlyMap<string, Step>
+}
+
+/** Plans what is to be tried: all that is not changed is as it was in the run that is explored, source versions included. */
+export async function planEdits(session: Session, edits: Edits): Promise<PlannedEdits> {
+  const { workspace, loaded, base } = session
+  const { graph, closures } = await swapAll(session, edits.swaps)
+  const planned = await planRun(workspace, loaded, {
+    altered: { graph, closures },
+    base: base.run,
+    pinned: true,
+    settings: { ...settingsOf(base.settings, graph), ...edits.settings },
+    from: edits.from,
+    until: edits.until,
+    handed: await handAll(session, edits),
+  })
+  checkReach(planned.plan, graph, edits)
+  const steps = [...graph.nodes.values()].flatMap((node) =>
+    node.type === 'step' ? [[node.step.name, node.step] as const] : [],
+  )
+  return { planned, steps: new Map(steps) }
+}
+
+/** What was set in the run that is explored, as far as the pipeline still has such steps. */
+function settingsOf(settings: Settings = {}, graph: Graph): Settings {
+  const isThere = (path: string) => {
+    const dot = path.lastIndexOf('.')
+    return dot < 0 || graph.nodes.has(path.slice(0, dot)) || graph.frames.has(path.slice(0, dot))
+  }
+  return Object.fromEntries(Object.entries(settings).filter(([path]) => isThere(path)))
+}
+
+async function swapAll(session: Session, swaps: readonly Swap[]): Promise<{ graph: Graph; closures: ClosureSet }> {
+  let { graph } = session.loaded.pipeline
+  let set = session.closures
+  for (const { step, by, file } of swaps) {
+    const swapped = swapStep(graph, step, by)
+    const code = await closuresOf(session, by, file)
+    const before = set
+    graph = swapped.graph
+    set = {
+      body: (wanted) => (wanted === swapped.step ? code.body(by) : before.body(wanted)),
+      fallback: (wanted) => (wanted === swapped.step ? code.fallback(by) : before.fallback(wanted)),
+    }
+  }
+  return { graph, closures: set }
+}
+
+/** The code of a step that may stand in a file of its own, or in the script that is running. */
+async function closuresOf({ workspace, loaded }: Session, step: Step, file: string | undefined): Promise<ClosureSet> {
+  const { root } = workspace.project
+  const script = process.argv[1] === undefined ? undefined : resolve(process.argv[1])
+  const isOurs = (path: string) => !/(^\.\.|node_modules|^[^.]*$)/.test(relative(root, path))
+  const entry = file ?? (script !== undefined && isOurs(script) ? script : loaded.file)
+  return closures({ steps: [step], entry, root, cache: workspace.cache })
+}
+
+async function handAll(session: Session, { hands }: Edits): Promise<Map<string, Handed>> {
+  const handed = new Map<string, Handed>()
+  for (const hand of hands) {
+    const before = handed.get(hand.node)
+    const { outputs, taints } = await hand.make(session)
+    handed.set(hand.node, {
+      outputs: { ...outputs, ...before?.outputs, [hand.output]: outputs[hand.output]! },
+      taints: [...(before?.taints ?? []), ...taints],
+    })
+  }
+  return handed
+}
+
+/** A change that nothing of the run would show is a mistake. */
+function checkReach({ nodes }: Plan, graph: Graph, { swaps, settings }: Edits): void {
+  const isRun = (id: string) => nodes[id]?.type === 'step'
+  const refuse = (what: string, id: string) => {
+    const isHanded = nodes[id]?.type === 'given'
+    throw new CairnError(
+      'BAD_PARAMETER',
+      `${what}, but ${id} is not run here: ${isHanded ? 'what it gives stands in for it' : 'nothing that is run reads it'}`,
+      {
+        next: 'start further up, or leave the change out',
+      },
+    )
+  }
+  for (const { step } of swaps) {
+    const places = [...graph.nodes.values()].filter((node) => node.type === 'step' && node.step.name === step)
+    if (places.length > 0 && !places.some(({ id }) => isRun(id))) refuse(`${step} is swapped`, places[0]!.id)
+  }
+  for (const path of Object.keys(settings)) {
+    const id = path.slice(0, Math.max(0, path.lastIndexOf('.')))
+    if (graph.nodes.get(id)?.type === 'step' && !isRun(id)) refuse(`${path} is set`, id)
+  }
+}

@@ -1,0 +1,105 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { CairnError, suggest } from '@cairn/kernel/runtime'
+import type { Project } from '@cairn/embedded'
+
+/** A place to explore in: a folder of its own, over a production that is only read. */
+export interface Playground {
+  readonly name: string
+  readonly createdAt: number
+  readonly usedAt: number
+  /** The runs that it builds on. Collection of garbage leaves them alone until then; each use puts that off. */
+  readonly pins: readonly Pin[]
+}
+export interface Pin {
+  readonly pipeline: string
+  readonly run: string
+  /** Milliseconds since 1970. */
+  readonly until: number
+}
+
+const DAY = 24 * 60 * 60 * 1000
+/** How long what a playground builds on is kept for it after its last use. */
+const PINNED_MS = 30 * DAY
+
+/** Makes a playground, or takes one up again, and pins the run that it is to build on. */
+export function openPlayground(project: Project, name: string, pipeline: string, run: string, now: number): Playground {
+  checkName(name)
+  const known = readPlayground(project, name)
+  const others = (known?.pins ?? []).filter((pin) => pin.pipeline !== pipeline || pin.run !== run)
+  const playground: Playground = {
+    name,
+    createdAt: known?.createdAt ?? now,
+    usedAt: now,
+    pins: [...others.filter(({ until }) => until > now), { pipeline, run, until: now + PINNED_MS }],
+  }
+  mkdirSync(folderOf(project, name), { recursive: true })
+  const file = fileOf(project, name)
+  writeFileSync(`${file}.${process.pid}`, JSON.stringify(playground, null, 2))
+  renameSync(`${file}.${process.pid}`, file)
+  return playground
+}
+
+/** The one that was used last comes first. */
+export function listPlaygrounds(project: Project): Playground[] {
+  const folder = playgroundsOf(project)
+  const names = existsSync(folder) ? readdirSync(folder) : []
+  return names.flatMap((name) => readPlayground(project, name) ?? []).sort((a, b) => b.usedAt - a.usedAt)
+}
+
+/** @throws CairnError NOT_FOUND that suggests the nearest name */
+export function findPlayground(project: Project, name: string): Playground {
+  const found = NAME.test(name) ? readPlayground(project, name) : undefined
+  if (found) return found
+  const known = listPlaygrounds(project).map((playground) => playground.name)
+  throw new CairnError('NOT_FOUND', `there is no playground "${name}"`, {
+    next: known.length > 0 ? suggest(name, known) : 'cairn play makes one',
+  })
+}
+
+/** Removes a playground with all that was computed in it. What it built on stays. */
+export function deletePlayground(project: Project, name: string): void {
+  findPlayground(project, name)
+  rmSync(folderOf(project, name), { recursive: true, force: true, maxRetries: 3 })
+}
+
+/** Runs of a pipeline that playgrounds build on. */
+export function pinnedRuns(project: Project, pipeline: string, now: number): string[] {
+  const pins = listPlaygrounds(project).flatMap((playground) => playground.pins)
+  return pins.filter((pin) => pin.pipeline === pipeline && pin.until > now).map(({ run }) => run)
+}
+
+/** The folder of a playground's own store. */
+export function folderOf(project: Project, name: string): string {
+  return join(playgroundsOf(project), name)
+}
+
+function playgroundsOf({ store }: Project): string {
+  return join(store, 'playgrounds')
+}
+
+function fileOf(project: Project, name: string): string {
+  return join(folderOf(project, name), 'playground.json')
+}
+
+function readPlayground(project: Project, name: string): Playground | undefined {
+  const file = fileOf(project, name)
+  if (!existsSync(file)) return undefined
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Playground
+  } catch (cause) {
+    throw new CairnError('BAD_RECORD', `${file} is not readable as JSON`, {
+      cause,
+      next: `remove ${folderOf(project, name)}`,
+    })
+  }
+}
+
+const NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/
+
+function checkName(name: string): void {
+  if (NAME.test(name)) return
+  throw new CairnError('BAD_PARAMETER', `"${name}" cannot be the name of a playground`, {
+    next: 'write it in lower case with dashes, like with-weather',
+  })
+}

@@ -1,0 +1,14 @@
+import type { LoadedPipeline, Workspace } from '@cairn/embedded'
+import type { ClosureSet, Plan } from '@cairn/kernel/runtime'
+
+/** What all that is tried from one run shares. */
+export interface Session {
+  /** Over the layered store: the playground's above, production's below. */
+  readonly workspace: Workspace
+  readonly loaded: LoadedPipeline
+  readonly playground: string
+  /** The plan of the run that everything starts from. */
+  readonly base: Plan
+  /** Of the pipeline as it stands. */
+  readonly closures: ClosureSet
+}
