@@ -17,10 +17,21 @@ export interface GlobalOptions {
   readonly store?: string
   /** The context whose services are meant, not the store of this machine. */
   readonly on?: string
+  /** The playground whose runs are meant, too. */
+  readonly playground?: string
+}
+
+/** The project with its store; in a playground, with that over it. */
+export async function openWorkspace({ playground, ...options }: GlobalOptions): Promise<Workspace> {
+  const workspace = await openProduction(options)
+  if (playground === undefined) return workspace
+  const { findPlayground, playgroundStore } = await import('@cairn/explore')
+  const { project, store } = workspace
+  return new Workspace(project, playgroundStore(project, findPlayground(project, playground).name, store))
 }
 
 /** The project, with its own store or, `--on` a context, with that of the context's services. */
-export async function openWorkspace({
+export async function openProduction({
   project: folder = process.cwd(),
   store = process.env['CAIRN_STORE'],
   on,

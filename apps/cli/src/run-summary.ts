@@ -23,6 +23,8 @@ export interface RunResult {
   /** Where the artifacts are: the store's folder, or the context whose services have them. */
   readonly store: string
   readonly on?: string | undefined
+  /** Where it was run, if not in production. */
+  readonly playground?: string | undefined
   /** A parameter to try: `train-model.trees=200`. */
   readonly tryNext?: string | undefined
 }
@@ -126,20 +128,20 @@ function numbersOf(ref: ArtifactRef): [string, string][] {
   )
 }
 
-function nextSteps({ plan, status, ends, tryNext, on }: RunResult): string {
+function nextSteps({ plan, status, ends, tryNext, on, playground }: RunResult): string {
   const { pipeline, run, outputs } = plan
-  const there = on === undefined ? '' : ` --on ${on}`
+  const there = `${on === undefined ? '' : ` --on ${on}`}${playground === undefined ? '' : ` --playground ${playground}`}`
   const hints: string[] = []
   if (status === 'completed') {
     const [first] = Object.values(outputs)
     if (first && 'node' in first) hints.push(`cairn cat ${pipeline}/${run}/${first.node}/${first.output}${there}`)
     if (tryNext !== undefined) hints.push(`cairn plan ${pipeline} --set ${tryNext}`)
-    hints.push(`cairn graph ${pipeline}`)
+    if (playground === undefined) hints.push(`cairn graph ${pipeline}`)
   } else {
     const failed = [...ends].find(([, end]) => end.status === 'failed' || end.status === 'timed-out')
     hints.push(
       `cairn show ${pipeline}/${run}${failed ? `/${failed[0]}` : ''}${there}`,
-      `cairn run ${pipeline}${there}   goes on from what is finished`,
+      ...(playground === undefined ? [`cairn run ${pipeline}${there}   goes on from what is finished`] : []),
     )
   }
   return hints.map((hint, at) => `${at === 0 ? paint('dim', 'next') : '    '}  ${hint}`).join('\n')

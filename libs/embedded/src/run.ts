@@ -41,8 +41,8 @@ function computeOptions({ project, secret: secrets, remember, scratch }: Workspa
 /** Drives a planned run to its end in this process: the engine over a folder store and a bus in memory. */
 export function startRun(workspace: Workspace, plan: Plan, options: RunOptions = {}): RunningRun {
   const host = openHost(workspace, plan, options)
-  const { ended, cancel } = host.start(plan)
-  return { ended: ended.finally(() => host.close()), cancel }
+  const running = host.start(plan)
+  return { ended: running.ended.finally(() => host.close()), cancel: () => running.cancel() }
 }
 
 /** A host of any number of runs of one pipeline, which share what they compute. */

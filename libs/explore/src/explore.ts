@@ -1,5 +1,5 @@
 import { folderStore } from '@cairn/drivers/store/folder'
-import { layeredStore, readOnlyStore, type ReadableStore } from '@cairn/drivers/store/layered'
+import { readOnlyStore, type ReadableStore } from '@cairn/drivers/store/layered'
 import {
   allPipelines,
   findProject,
@@ -19,7 +19,7 @@ import {
   type Pipeline,
 } from '@cairn/kernel/runtime'
 import { Lab } from './lab.ts'
-import { folderOf, openPlayground } from './playground.ts'
+import { openPlayground, playgroundStore } from './playground.ts'
 import type { Session } from './session.ts'
 
 export interface ExploreOptions {
@@ -57,12 +57,12 @@ export async function explore<S extends AnySchema>(
   const found = typeof given === 'string' ? findProject(given) : given
   const project = production ? { ...found, env: production.env } : found
   const loaded = options.loaded ?? (await withFile(project, pipeline))
-  const store = readOnlyStore(production?.store ?? folderStore(project.store), 'production')
-  const workspace = new Workspace(project, layeredStore(folderStore(folderOf(project, playground)), store))
+  const below = production?.store ?? folderStore(project.store)
+  const workspace = new Workspace(project, playgroundStore(project, playground, below))
   const at = workspace.at(pipeline.name)
   const run =
     base === PRODUCTION
-      ? await inProduction(store, at, pipeline.name)
+      ? await inProduction(readOnlyStore(below, 'production'), at, pipeline.name)
       : await findRun(workspace.store, at, nameOf(pipeline.name, base))
   openPlayground(project, playground, pipeline.name, run, Date.now())
   const { plan } = await readRun(workspace.store, at, run)

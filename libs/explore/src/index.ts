@@ -1,5 +1,13 @@
 export { explore, type ExploreOptions } from './explore.ts'
 export { Lab, type Place } from './lab.ts'
-export { LabRun } from './lab-run.ts'
-export { leaderboard, type Variant } from './matrix.ts'
-export { deletePlayground, listPlaygrounds, openPlayground, pinnedRuns, type Playground } from './playground.ts'
+export { compareTo, LabRun } from './lab-run.ts'
+export type { Leaderboard, MatrixOptions, Variant, Variants } from './matrix.ts'
+export {
+  deletePlayground,
+  findPlayground,
+  listPlaygrounds,
+  pinnedRuns,
+  playgroundStore,
+  type Playground,
+} from './playground.ts'
+export { stepOfFile, type StepFile } from './step-file.ts'

@@ -11,7 +11,6 @@ import {
 import {
   CairnError,
   inlineBytes,
-  type ErrorCode,
   type Kinds,
   type Plan,
   type RunStatus,
@@ -61,12 +60,20 @@ export class LabRun {
   }
 
   /** What is different from another run: `production`, for the one that was explored, or any that can be seen from here. */
-  async compare(other = 'production'): Promise<Difference[]> {
-    const { workspace, base } = this.#session
-    const at = workspace.at(base.pipeline)
-    const run = other === 'production' ? base.run : await findRun(workspace.store, at, other)
-    return compareRuns(workspace, base.pipeline, run, this.run)
+  compare(other = 'production'): Promise<Difference[]> {
+    return compareTo(this.#session, this.plan, other)
   }
+}
+
+/** What a run changes, but for the steps that it leaves out. */
+export async function compareTo(
+  { workspace, base, loaded }: Session,
+  plan: Plan,
+  other = 'production',
+): Promise<Difference[]> {
+  const run = other === 'production' ? base.run : await findRun(workspace.store, workspace.at(base.pipeline), other)
+  const found = await compareRuns(workspace, base.pipeline, run, plan.run)
+  return found.filter(({ what, name }) => what !== 'step' || !loaded.pipeline.graph.nodes.has(name))
 }
 
 /** Plans and runs what the edits touch. */
@@ -91,7 +98,7 @@ export async function labRun(session: Session, plan: Plan, status: RunStatus): P
     how[task] = lane?.status === 'completed' ? lane.how : ended
     if (lane && 'error' in lane && status !== 'completed') {
       const { code, message, next } = lane.error
-      throw new CairnError(code as ErrorCode, `${task} of run ${plan.run} ${ended}: ${message}`, next ? { next } : {})
+      throw new CairnError(code, `${task} of run ${plan.run} ${ended}: ${message}`, next ? { next } : {})
     }
   }
   if (status === 'completed') return new LabRun(session, plan, how)

@@ -129,6 +129,15 @@ export class Lab<S extends AnySchema = AnySchema> {
     return this.#hand(someItems(nodeOf(this.#graph, maker), output, which))
   }
 
+  /** The name of a step's output, where it has just one. */
+  onlyOutput(place: string): string {
+    const [output, ...others] = Object.keys(nodeOf(this.#graph, place).outputs)
+    if (output !== undefined && others.length === 0) return output
+    throw new CairnError('BAD_PARAMETER', `${place} has several outputs`, {
+      next: `name one: ${[output, ...others].map((each) => `${place}/${each}`).join(', ')}`,
+    })
+  }
+
   /** Starts here: what lies before is taken from the run that is explored. */
   from(...places: readonly Place[]): Lab<S> {
     return this.#with({ from: [...this.edits.from, ...idsOf(this.#graph, places)] })

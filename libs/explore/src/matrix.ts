@@ -81,7 +81,7 @@ async function runVariant(session: Session, host: RunHost, { settings, planned }
 }
 
 /** The best first. */
-export function leaderboard(variants: readonly Variant[], { by, lowest = false }: MatrixOptions = {}): Leaderboard {
+function leaderboard(variants: readonly Variant[], { by, lowest = false }: MatrixOptions = {}): Leaderboard {
   const finished = variants.filter(({ error }) => error === undefined)
   const shared = Object.keys(finished[0]?.metrics ?? {}).filter((name) =>
     finished.every(({ metrics }) => name in metrics),

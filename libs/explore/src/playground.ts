@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CairnError, suggest } from '@cairn/kernel/runtime'
+import { CairnError, suggest, type ArtifactStore } from '@cairn/kernel/runtime'
+import { folderStore } from '@cairn/drivers/store/folder'
+import { layeredStore, readOnlyStore, type ReadableStore } from '@cairn/drivers/store/layered'
 import type { Project } from '@cairn/embedded'
 
 /** A place to explore in: a folder of its own, over a production that is only read. */
@@ -69,8 +71,12 @@ export function pinnedRuns(project: Project, pipeline: string, now: number): str
   return pins.filter((pin) => pin.pipeline === pipeline && pin.until > now).map(({ run }) => run)
 }
 
-/** The folder of a playground's own store. */
-export function folderOf(project: Project, name: string): string {
+/** A playground's store: what it wrote itself, over a production that is only read. */
+export function playgroundStore(project: Project, name: string, production: ReadableStore): ArtifactStore {
+  return layeredStore(folderStore(folderOf(project, name)), readOnlyStore(production, 'production'))
+}
+
+function folderOf(project: Project, name: string): string {
   return join(playgroundsOf(project), name)
 }
 

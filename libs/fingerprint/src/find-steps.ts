@@ -1,3 +1,5 @@
+import { existsSync, realpathSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import type { Step } from '@cairn/kernel'
 import type { Sources } from './closure.ts'
@@ -38,6 +40,7 @@ export async function findSteps(
 export function reasonNotFound({ modules, entry }: Pick<Sources, 'modules' | 'entry'>): string {
   const faulty = staticallyImported({ modules, entry }).find(({ analysis }) => analysis.fault)
   const fault = faulty && `; ${refuse(faulty.path, faulty.analysis.fault!).message}`
+  if (entry.file === scriptFile()) return 'it stands in the script that is running: move it to a file of its own'
   return `it is not exported by any module that ${entry.path} imports${fault ?? ''}`
 }
 
@@ -83,5 +86,16 @@ function packageImports(module: Module): External[] {
 }
 
 async function importFile(file: string): Promise<Readonly<Record<string, unknown>>> {
-  return (await import(/* @vite-ignore */ pathToFileURL(file).href)) as Record<string, unknown>
+  const imported = import(/* @vite-ignore */ pathToFileURL(file).href) as Promise<Record<string, unknown>>
+  // A script that waits for this, at its top level, is never done being imported: what it defines has no name yet.
+  return file === scriptFile() ? Promise.race([imported, sleep(STILL_RUNNING_MS, {})]) : imported
+}
+
+/** For longer than an import takes that has nothing left to do. */
+const STILL_RUNNING_MS = 50
+
+/** The script that this process was started with. */
+function scriptFile(): string | undefined {
+  const [, script] = process.argv
+  return script !== undefined && existsSync(script) ? realpathSync(script) : undefined
 }

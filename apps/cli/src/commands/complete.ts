@@ -4,13 +4,31 @@ import { contextFolder, contextNames } from '../remote/context-files.ts'
 import { allPipelines, findProject, loadPipeline, runNames, Workspace } from '@cairn/embedded'
 
 const COMMANDS = [
-  ...['run', 'plan', 'why', 'runs', 'show', 'cat', 'graph', 'diff', 'follow', 'cancel', 'push', 'pull'],
+  ...[
+    'run',
+    'plan',
+    'why',
+    'runs',
+    'show',
+    'cat',
+    'graph',
+    'diff',
+    'play',
+    'playgrounds',
+    'follow',
+    'cancel',
+    'push',
+    'pull',
+  ],
   ...['up', 'down', 'status', 'logs', 'gc', 'doctor', 'new', 'completion'],
 ]
 const REQUEST = ['--set', '--params', '--from', '--until', '--base', '--force']
+const PLAY = ['--swap', '--only', '--sample', '--items', '--matrix', '--by', '--lowest', '--plan']
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   run: [...REQUEST, '--plan', '--jobs', '--out', '--progress', '--detach'],
   plan: [...REQUEST, '--save'],
+  play: [...REQUEST.filter((option) => option !== '--force'), ...PLAY, '--jobs', '--progress'],
+  playgrounds: ['--delete'],
   why: REQUEST,
   cat: ['--rows', '--raw', '--out'],
   graph: ['--mermaid'],
@@ -40,14 +58,16 @@ async function candidates(before: readonly string[], typed: string): Promise<rea
   const workspace = new Workspace(findProject(process.cwd()))
   const option = before.at(-1)
   const pipeline = given.find((word) => !word.startsWith('-'))
-  if (option === '--from' || option === '--until' || option === '--force')
+  if (option === '--from' || option === '--until' || option === '--force' || option === '--only')
     return stepNames(await theirPipeline(workspace, pipeline))
-  if (option === '--set') return settings(await theirPipeline(workspace, pipeline))
+  if (option === '--playground' || option === '--delete') return playgroundNames(workspace)
+  if (option === '--set' || option === '--matrix') return settings(await theirPipeline(workspace, pipeline))
   if (option === '--base' || option === '--plan')
     return pipeline === undefined ? [] : runNames(workspace.store, workspace.at(pipeline))
   if (option === '--on') return contextNames(contextFolder(workspace.project.root))
   if (option === '--progress') return ['live', 'plain', 'none']
-  if (typed.startsWith('-')) return [...(OPTIONS[command] ?? []), '--json', '--project', '--store', '--on', '--help']
+  if (typed.startsWith('-'))
+    return [...(OPTIONS[command] ?? []), '--json', '--project', '--store', '--on', '--playground', '--help']
   if (TAKE_PATHS.has(command)) return paths(workspace, typed)
   if (command === 'logs') return new Stack(workspace.project.root).services.map(({ name }) => name)
   if (command === 'new') return given.length === 0 ? ['step', 'pipeline'] : []
@@ -60,6 +80,11 @@ async function theirPipeline({ project }: Workspace, name: string | undefined): 
   if (name !== undefined) return (await loadPipeline(project, name)).pipeline
   const all = await allPipelines(project)
   return all.length === 1 ? all[0]!.pipeline : undefined
+}
+
+async function playgroundNames({ project }: Workspace): Promise<string[]> {
+  const { listPlaygrounds } = await import('@cairn/explore')
+  return listPlaygrounds(project).map(({ name }) => name)
 }
 
 function stepNames(pipeline: Pipeline | undefined): string[] {

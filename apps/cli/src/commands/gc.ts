@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { collect, milliseconds, type Duration, type GcReport } from '@cairn/kernel/runtime'
 import { leftovers } from '@cairn/drivers/store/folder-leftovers'
+import { pinnedRuns } from '@cairn/explore'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { bytes } from '@cairn/embedded'
 import { paint } from '../terminal/style.ts'
@@ -22,8 +23,10 @@ export default async function gc(
   const workspace = await openWorkspace(globals)
   const policy = { keepRuns, keepMs: milliseconds(keep as Duration), graceMs: milliseconds(grace as Duration), dryRun }
   const reports: Record<string, GcReport> = {}
-  for (const pipeline of await workspace.store.children(`${workspace.project.env}/`))
-    reports[pipeline] = await collect(workspace.store, workspace.clock, workspace.at(pipeline), policy)
+  for (const pipeline of await workspace.store.children(`${workspace.project.env}/`)) {
+    const pinned = pinnedRuns(workspace.project, pipeline, workspace.clock.now())
+    reports[pipeline] = await collect(workspace.store, workspace.clock, workspace.at(pipeline), { ...policy, pinned })
+  }
   const left = leftovers(workspace.project.store)
   if (!dryRun) for (const path of left) rmSync(path, { recursive: true, force: true })
   if (json) return console.log(JSON.stringify({ dryRun, pipelines: reports, leftovers: left.length }, null, 2))

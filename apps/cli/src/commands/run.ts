@@ -1,22 +1,19 @@
-import { channels, readRecord, CairnError, type EndRecord, type Plan } from '@cairn/kernel/runtime'
+import { CairnError, type Plan } from '@cairn/kernel/runtime'
 import {
   findRun,
   loadPipeline,
   openPool,
   planRun,
   readRun,
-  startRun,
   stepsOf,
   type LoadedPipeline,
-  type RunningRun,
   type Workspace,
 } from '@cairn/embedded'
-import { EXIT, exitCodeOf } from '../fail.ts'
+import { driveRun, type Driven } from '../drive-run.ts'
 import { openPipeline, openWorkspace, requestOf, timeZone, type GlobalOptions, type RequestOptions } from '../open.ts'
 import { exportOutputs } from '../export-outputs.ts'
 import { summaryJson, summaryText } from '../run-summary.ts'
-import { progressFor, type Progress, type ProgressOption } from '../terminal/progress.ts'
-import { RunView } from '../terminal/run-view.ts'
+import type { ProgressOption } from '../terminal/progress.ts'
 import { planLines } from '@cairn/embedded'
 import { tryNext } from '../try-next.ts'
 
@@ -44,21 +41,8 @@ export default async function run(
   const pool = openPool(workspace, options.jobs)
   if (workspace.history.isEmpty) pool.warm() // while the run is planned: something will have to be computed
   const { plan, loaded, forecasts, stale } = await planned(workspace, name, options)
-  const expected = (step: string) => workspace.history.expected(plan.pipeline, step)?.ms
-  const view = new RunView(plan, expected, forecasts, () => performance.now())
-  const progress = await progressFor(view, { ...options, json })
-  for (const line of stale) progress.note(line)
-
-  const print = (message: Parameters<Progress['print']>[0]) => progress.print(message)
-  channels.output.subscribe(print)
-  const running = startRun(workspace, plan, {
-    live: stepsOf(loaded.pipeline),
-    onEvent: (event) => progress.hear(event),
-    pool,
-  })
-  const interrupted = stopOnSignals(running, progress)
-  const status = await running.ended.finally(() => progress.done())
-  const ends = await terminalRecords(workspace, plan)
+  const driven = { plan, forecasts, notes: stale, steps: stepsOf(loaded.pipeline) }
+  const { status, ends, exitCode } = await driveRun(workspace, driven, { ...options, json, pool })
   const outputs =
     options.out !== undefined && status === 'completed'
       ? await exportOutputs(workspace, loaded.pipeline, plan, ends, options.out)
@@ -73,7 +57,7 @@ export default async function run(
     tryNext: await tryNext(loaded.pipeline, plan),
   }
   console.log(json ? JSON.stringify(summaryJson(result), null, 2) : summaryText(result))
-  process.exitCode = interrupted() ?? exitCodeOf(status)
+  process.exitCode = exitCode
 }
 
 async function runOn(workspace: Workspace, on: string, name: string | undefined, options: Options, json: boolean) {
@@ -93,7 +77,7 @@ async function runOn(workspace: Workspace, on: string, name: string | undefined,
 interface Planned {
   readonly plan: Plan
   readonly loaded: LoadedPipeline
-  readonly forecasts: ConstructorParameters<typeof RunView>[2]
+  readonly forecasts: Driven['forecasts']
   /** Warnings of stand-ins that today's code would not give. */
   readonly stale: readonly string[]
 }
@@ -124,34 +108,4 @@ async function savedPlan(workspace: Workspace, name: string | undefined, wanted:
     return { plan, loaded: await loadPipeline(workspace.project, pipeline), forecasts: new Map(), stale: [] }
   }
   throw new CairnError('NOT_FOUND', `there is no plan "${wanted}"`, { next: 'cairn plan --save keeps one' })
-}
-
-/** The first signal ends the run in order: what is finished stays. A second one ends this process at once. */
-function stopOnSignals(running: RunningRun, progress: Progress): () => number | undefined {
-  let code: number | undefined
-  for (const [signal, exit] of [
-    ['SIGINT', EXIT.interrupted],
-    ['SIGTERM', EXIT.terminated],
-  ] as const)
-    process.on(signal, () => {
-      if (code !== undefined) process.exit(exit)
-      code = exit
-      progress.note('stopping; what is finished is kept')
-      running.cancel().catch((error: Error) => {
-        progress.note(`could not stop in order: ${error.message}`)
-        process.exit(exit)
-      })
-    })
-  return () => code
-}
-
-/** Of nodes outside every `each`. */
-async function terminalRecords(workspace: Workspace, plan: Plan): Promise<Map<string, EndRecord>> {
-  const ends = new Map<string, EndRecord>()
-  for (const [id, { scope, type }] of Object.entries(plan.nodes)) {
-    if (scope.length > 0 || type === 'given') continue
-    const end = await readRecord<EndRecord>(workspace.store, workspace.at(plan.pipeline).end(plan.run, id))
-    if (end) ends.set(id, end)
-  }
-  return ends
 }

@@ -6,6 +6,8 @@ import { addCheckpoint, addRun, noReferences, type References } from './roots.ts
 export interface GcPolicy {
   /** The newest runs, which stay with all that they refer to. */
   readonly keepRuns: number
+  /** Older runs that stay all the same. */
+  readonly pinned?: readonly string[]
   /** Younger runs and checkpoints stay, too. Milliseconds. */
   readonly keepMs: number
   /**
@@ -75,12 +77,12 @@ export async function collect(store: ArtifactStore, clock: Clock, at: Layout, po
 async function liveRuns(
   store: ArtifactStore,
   at: Layout,
-  { keepRuns, keepMs }: GcPolicy,
+  { keepRuns, keepMs, pinned = [] }: GcPolicy,
   now: number,
   report: GcReport,
 ): Promise<string[]> {
   const names = (await store.children(at.runs)).sort().reverse()
-  const referred = new Set<string>()
+  const referred = new Set(pinned)
   for (const ref of await store.children(at.ref(''))) {
     const { run } = (await readRecord<{ v: number; run: string }>(store, at.ref(ref))) ?? {}
     if (run !== undefined) referred.add(run)

@@ -347,7 +347,7 @@ test('the version of DuckDB is the one whose bytes are promised', () => {
 
 test('a table is cut to rows spread evenly, in their order', async () => {
   const Numbers = table({ n: 'int32' })
-  const whole = await folder.store(
+  const whole = await folder.write(
     Numbers,
     Array.from({ length: 10 }, (_, n) => ({ n })),
   )

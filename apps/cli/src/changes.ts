@@ -1,0 +1,71 @@
+import { CairnError, type CutSize } from '@cairn/kernel/runtime'
+import { stepOfFile, type Lab } from '@cairn/explore'
+import { requestOf, type RequestOptions } from './open.ts'
+
+/** What is to be different from a run of production, as the command line says it. */
+export type ChangeOptions = Pick<RequestOptions, 'set' | 'params' | 'from' | 'until'> & {
+  readonly only?: readonly string[]
+  readonly swap?: readonly string[]
+  readonly sample?: readonly string[]
+  readonly items?: readonly string[]
+}
+
+/** The lab with all that the command line asks for. */
+export async function changedBy(
+  opened: Lab,
+  { from = [], until = [], only = [], ...options }: ChangeOptions,
+): Promise<Lab> {
+  const { set, params, swap: swaps = [], sample: samples = [], items: selections = [] } = options
+  let lab = opened.settings(requestOf({ ...(set && { set }), ...(params !== undefined && { params }) }).settings ?? {})
+  for (const swap of swaps) {
+    const [step, path] = pair('swap', swap, 'extract-features=./with-weather.ts')
+    const { step: by, file } = await stepOfFile(path, step)
+    lab = lab.swap(step, by, file)
+  }
+  for (const sample of samples) {
+    const [output, size] = pair('sample', sample, 'load-flights/recorded=10000')
+    const [step = '', named] = output.split('/')
+    lab = lab.sample(step, named ?? lab.onlyOutput(step), sizeOf(size))
+  }
+  for (const selection of selections) {
+    const [each, which] = pair('items', selection, 'score=10')
+    lab = lab.items(
+      each,
+      isWhole(which) ? Number(which) : which.split(',').map((item) => (isWhole(item) ? Number(item) : item)),
+    )
+  }
+  return lab.from(...from, ...only).until(...until, ...only)
+}
+
+/** `train-model.trees=100,200` for each parameter. */
+export function gridOf(matrix: readonly string[]): Record<string, readonly unknown[]> {
+  return Object.fromEntries(
+    matrix.map((line): [string, readonly unknown[]] => {
+      const [path, values] = pair('matrix', line, 'train-model.trees=100,200,400')
+      return [path, values.split(',').map((value) => requestOf({ set: [`${path}=${value}`] }).settings![path])]
+    }),
+  )
+}
+
+function pair(option: string, text: string, example: string): [string, string] {
+  const at = text.indexOf('=')
+  if (at > 0 && at < text.length - 1) return [text.slice(0, at), text.slice(at + 1)]
+  throw new CairnError('BAD_PARAMETER', `--${option} ${text} is not complete`, {
+    next: `write it like --${option} ${example}`,
+  })
+}
+
+/** `10000`, or a share: `1%`. */
+function sizeOf(text: string): CutSize {
+  const isShare = text.endsWith('%')
+  const number = Number(isShare ? text.slice(0, -1) : text)
+  if (isShare && number >= 0 && number <= 100) return { share: number / 100 }
+  if (isWhole(text)) return { count: number }
+  throw new CairnError('BAD_PARAMETER', `"${text}" is no number of rows and no share of them`, {
+    next: 'write it like 10000 or 1%',
+  })
+}
+
+function isWhole(text: string): boolean {
+  return /^\d+$/.test(text)
+}

@@ -1,0 +1,38 @@
+import { deletePlayground, listPlaygrounds } from '@cairn/explore'
+import { when } from '@cairn/embedded'
+import { openProduction, timeZone, type GlobalOptions } from '../open.ts'
+import { paint } from '../terminal/style.ts'
+import { table } from '../terminal/table.ts'
+
+interface Options {
+  readonly delete?: readonly string[]
+}
+
+/** `cairn playgrounds`: lists them, or deletes some with all that was computed there. */
+export default async function playgrounds(
+  { delete: names = [] }: Options,
+  command: { optsWithGlobals(): GlobalOptions },
+): Promise<void> {
+  const { json, ...globals } = command.optsWithGlobals()
+  const { project } = await openProduction(globals)
+  for (const name of names) deletePlayground(project, name)
+  const found = listPlaygrounds(project)
+  if (json) return console.log(JSON.stringify(found, null, 2))
+  for (const name of names) console.log(`deleted ${name}`)
+  if (found.length === 0) return console.log('there is no playground; cairn play makes one')
+  const zone = timeZone()
+  const rows = found.map(({ name, createdAt, usedAt, pins }) => [
+    paint('bold', name),
+    when(createdAt, zone),
+    when(usedAt, zone),
+    pins.map(({ pipeline, run, until }) => `${pipeline}/${run} (kept until ${when(until, zone)})`).join(', '),
+  ])
+  const titles = ['playground', 'made', 'used', 'builds on']
+  console.log(
+    table(
+      titles.map((title) => ({ title })),
+      rows,
+      (title) => paint('dim', title),
+    ),
+  )
+}

@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { CairnError, isStep, suggest, type Step } from '@cairn/kernel/runtime'
+
+/** A step that a file exports, to take the place of another one. */
+export interface StepFile {
+  readonly step: Step
+  /** Absolute path. */
+  readonly file: string
+}
+
+/**
+ * The step that is meant by `<file>` or `<file>#<export>`: the export of that name, or else the one that has the name of
+ * the step whose place it is to take, or else the only one.
+ */
+export async function stepOfFile(path: string, placeOf: string, folder = process.cwd()): Promise<StepFile> {
+  const [name = '', wanted] = path.split('#')
+  const file = resolve(folder, name)
+  if (!existsSync(file)) throw new CairnError('NOT_FOUND', `${file} does not exist`)
+  const exports = (await import(pathToFileURL(file).href)) as Record<string, unknown>
+  const steps = new Map(Object.entries(exports).filter((entry): entry is [string, Step] => isStep(entry[1])))
+  const all = [...steps.values()]
+  const step =
+    wanted === undefined
+      ? (all.find((each) => each.name === placeOf) ?? (all.length === 1 ? all[0] : undefined))
+      : steps.get(wanted)
+  if (step) return { step, file }
+  const [first] = steps.keys()
+  if (first === undefined)
+    throw new CairnError('NOT_FOUND', `${file} exports no step`, { next: 'export const … = step(…)' })
+  throw new CairnError(
+    'NOT_FOUND',
+    wanted === undefined ? `${file} exports ${all.length} steps` : `${file} exports no step "${wanted}"`,
+    { next: `${suggest(wanted ?? placeOf, steps.keys())}: --swap ${placeOf}=${name}#${first}` },
+  )
+}
