@@ -82,6 +82,19 @@ program
   .addOption(progressOption())
   .action(lazy(() => import('./commands/play.ts')))
 program
+  .command('promote')
+  .argument('<run>', 'of a playground: <pipeline>[/<run>]')
+  .description("make production give what a playground's run gave, unless something speaks against it")
+  .option('--by <name>', 'who does it (default: user@machine)')
+  .addOption(progressOption())
+  .action(lazy(() => import('./commands/promote.ts')))
+program
+  .command('rollback')
+  .argument('[pipeline]')
+  .description('put into production what was there before')
+  .option('--by <name>', 'who does it (default: user@machine)')
+  .action(lazy(() => import('./commands/rollback.ts')))
+program
   .command('playgrounds')
   .description('list playgrounds and the runs that they build on')
   .option('--delete <name>', 'delete one with all that was computed there', collect)

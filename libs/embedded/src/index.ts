@@ -1,4 +1,12 @@
-export { allPipelines, findProject, loadPipeline, stepsOf, type LoadedPipeline, type Project } from './project.ts'
+export {
+  allPipelines,
+  findProject,
+  loadPipeline,
+  stepsOf,
+  type Adoption,
+  type LoadedPipeline,
+  type Project,
+} from './project.ts'
 export { Workspace } from './workspace.ts'
 export { planRun, type PlannedRun, type RunRequest } from './plan-run.ts'
 export { openHost, openPool, startRun, type RunHost, type RunningRun, type RunOptions } from './run.ts'

@@ -11,12 +11,26 @@ export interface Project {
   /** Folder of the store. */
   readonly store: string
   readonly env: string
+  /** How what a playground computed becomes production's. */
+  readonly adoption: Adoption
 }
+
+export interface Adoption {
+  /**
+   * `adopt`: records that a trusted service has signed are taken as they are. `verify`: what changed is computed again,
+   * and must give the same bytes. `recompute`: it is computed again.
+   */
+  readonly policy: 'adopt' | 'verify' | 'recompute'
+  /** Public keys (Ed25519, SPKI in base64) by the names of services. */
+  readonly trusted: Readonly<Record<string, string>>
+}
+const POLICIES: readonly Adoption['policy'][] = ['adopt', 'verify', 'recompute']
 
 interface Settings {
   readonly pipelines?: string | readonly string[]
   readonly store?: string
   readonly env?: string
+  readonly adoption?: Partial<Adoption>
 }
 
 /** The nearest folder, from the given one upwards, with a `cairn` entry in its package.json. */
@@ -41,8 +55,13 @@ function settingsIn(folder: string): Settings | undefined {
   }
 }
 
-function openProject(root: string, { pipelines = [], store = '.cairn', env = 'local' }: Settings): Project {
-  return { root, pipelines: [pipelines].flat(), store: resolve(root, store), env }
+function openProject(root: string, { pipelines = [], store = '.cairn', env = 'local', adoption }: Settings): Project {
+  const { policy = 'verify', trusted = {} } = adoption ?? {}
+  if (!POLICIES.includes(policy))
+    throw new CairnError('BAD_DEFINITION', `${join(root, 'package.json')}: there is no adoption policy "${policy}"`, {
+      next: suggest(policy, POLICIES),
+    })
+  return { root, pipelines: [pipelines].flat(), store: resolve(root, store), env, adoption: { policy, trusted } }
 }
 
 export interface LoadedPipeline {

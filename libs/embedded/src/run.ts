@@ -1,5 +1,6 @@
 import { memoryBus } from '@cairn/drivers/events/memory'
 import { inProcess, processPool, shortHere, type Pool } from '@cairn/drivers/compute'
+import { identityOf } from '@cairn/drivers/identity'
 import { isGone, thisProcess } from '@cairn/drivers/process-id'
 import {
   cancel,
@@ -59,7 +60,9 @@ export function openHost(
   const { store, clock } = workspace
   const bus = memoryBus({ partitions: 1, waitForOutages: false }) // a person waits, who can free the disk
   const compute = shortHere(inProcess({ ...computeOptions(workspace), live }), pool, workspace.history.of(pipeline))
-  const engine = new Engine({ store, bus, clock, compute, name: thisProcess, isGone, hasSuccessor: false })
+  const identity = identityOf(process.env)
+  const vouch = identity ? { identity } : {}
+  const engine = new Engine({ store, bus, clock, compute, name: thisProcess, isGone, hasSuccessor: false, ...vouch })
   const going = new Map<string, PromiseWithResolvers<RunStatus>>()
 
   const hear = async (event: CairnEvent): Promise<void> => {

@@ -12,6 +12,7 @@ import {
 } from '@cairn/embedded'
 import {
   CairnError,
+  PRODUCTION,
   readRecord,
   type AnySchema,
   type ArtifactStore,
@@ -79,7 +80,7 @@ async function withFile(project: Project, pipeline: Pipeline): Promise<LoadedPip
 }
 
 /** What is in production: what the ref of that name says, or else the newest run that completed. */
-async function inProduction(store: ArtifactStore, at: Layout, pipeline: string): Promise<string> {
+export async function inProduction(store: ArtifactStore, at: Layout, pipeline: string): Promise<string> {
   if (await readRecord(store, at.ref(PRODUCTION))) return findRun(store, at, PRODUCTION)
   const newest = await previousRun(store, at)
   if (newest?.end?.status === 'completed') return newest.plan.run
@@ -87,8 +88,6 @@ async function inProduction(store: ArtifactStore, at: Layout, pipeline: string):
     next: `cairn run ${pipeline}`,
   })
 }
-
-const PRODUCTION = 'production'
 
 /** A run's name or path: `<run>` or `<pipeline>/<run>`. */
 function nameOf(pipeline: string, base: string): string {

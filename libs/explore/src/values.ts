@@ -41,7 +41,7 @@ export async function artifactOf({ workspace }: Session, plan: Plan, ref: Ref): 
 }
 
 /** An artifact that a kind can read; its object is fetched when it is first looked at. */
-export function openIn({ workspace, base }: Session, ref: ArtifactRef): Artifact {
+export function openIn({ workspace, base }: Pick<Session, 'workspace' | 'base'>, ref: ArtifactRef): Artifact {
   const at = workspace.at(base.pipeline)
   const fetch = async ({ digest }: ArtifactRef) => {
     const { store } = workspace

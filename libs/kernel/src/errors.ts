@@ -15,6 +15,8 @@ export type ErrorCode =
   | 'OUT_OF_MEMORY'
   | 'TIMED_OUT'
   | 'CANCELLED'
+  | 'CONFLICT' // someone else was faster
+  | 'REFUSED' // it may not become production's
   | 'STORE_FAILED'
   | 'BUS_FAILED'
 

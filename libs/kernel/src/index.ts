@@ -7,6 +7,7 @@ export { fromFile, fromPackage, fromUrl } from './define/origin.ts'
 export type { LocalFile, Opened, Origin, OriginContext, Origins } from './define/origin.ts'
 export { pipeline, isPipeline, type Pipeline } from './define/pipeline.ts'
 export { each, when, type EachOptions } from './define/flow.ts'
+export { expect, isExpectation, type Expectation } from './define/expect.ts'
 export type { Handle, Handles, Param } from './define/handle.ts'
 
 export { list, type List } from './define/list.ts'

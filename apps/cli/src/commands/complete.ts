@@ -15,6 +15,8 @@ const COMMANDS = [
     'diff',
     'play',
     'playgrounds',
+    'promote',
+    'rollback',
     'follow',
     'cancel',
     'push',
@@ -29,6 +31,8 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   plan: [...REQUEST, '--save'],
   play: [...REQUEST.filter((option) => option !== '--force'), ...PLAY, '--jobs', '--progress'],
   playgrounds: ['--delete'],
+  promote: ['--by', '--progress'],
+  rollback: ['--by'],
   why: REQUEST,
   cat: ['--rows', '--raw', '--out'],
   graph: ['--mermaid'],
@@ -43,7 +47,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   new: ['--in'],
 }
 
-const TAKE_PATHS: ReadonlySet<string> = new Set(['show', 'cat', 'diff', 'follow', 'cancel', 'push', 'pull'])
+const TAKE_PATHS: ReadonlySet<string> = new Set(['promote', 'show', 'cat', 'diff', 'follow', 'cancel', 'push', 'pull'])
 
 /** `cairn complete -- <words>`: what could stand where the last word is being typed, one a line. */
 export default async function complete(words: readonly string[]): Promise<void> {

@@ -7,6 +7,7 @@ import { AlreadyEnded, Stopped } from './interruptions.ts'
 import { contentOf, type ArtifactRef } from '../define/kind.ts'
 import type { PinnedCode } from './plan-record.ts'
 import type { Code, LaneWork, Made, Work } from './ports.ts'
+import { signed } from './signature.ts'
 import { claim, RECORD_VERSION, type AttemptRecord, type Checkpoint, type Outcome } from './records.ts'
 import { AT_ONCE } from './severally.ts'
 import type { Job } from './step-task.ts'
@@ -157,7 +158,7 @@ async function commit(job: Job, lane: LaneWork, made: Readonly<Record<string, Ma
     generation: 0,
   }
   const replaced = stale.get(lane.index)
-  const standing = await keep(host.store, run.at, checkpoint, {
+  const standing = await keep(host.store, run.at, host.identity ? signed(checkpoint, host.identity) : checkpoint, {
     ...(replaced && { stale: replaced }),
     ...(node.force && { force: true }),
   })

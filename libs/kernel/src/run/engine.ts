@@ -22,6 +22,7 @@ import {
   type TaskStatus,
 } from './records.ts'
 import { countsOf, type Ending } from './run-state.ts'
+import type { Identity } from './signature.ts'
 import { severally } from './severally.ts'
 import { runStep } from './step-task.ts'
 
@@ -29,6 +30,8 @@ import { runStep } from './step-task.ts'
 export interface Host extends LeaseHolder {
   readonly bus: EventBus
   readonly compute: Compute
+  /** As whom it vouches for what it computes. */
+  readonly identity?: Identity
   /** Whether another process takes up the runs of this one when it dies: then attempts are counted in the store. */
   readonly hasSuccessor: boolean
   /** The steps whose tasks it runs, where others run the rest. Default: all. */

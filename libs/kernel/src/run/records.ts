@@ -3,6 +3,7 @@ import { CairnError } from '../errors.ts'
 import type { ArtifactRef } from '../define/kind.ts'
 import type { Json } from '../json.ts'
 import type { ArtifactStore } from './ports.ts'
+import type { Signature } from './signature.ts'
 
 /** Raised when a record's meaning changes; a program refuses records newer than itself and reads older ones. */
 export const RECORD_VERSION = 1
@@ -59,6 +60,8 @@ export interface Checkpoint {
   readonly ms: number
   /** How often it was computed anew, by force or because it had grown too old. */
   readonly generation: number
+  /** Of the service that computed it, where services vouch for what they compute. */
+  readonly signature?: Signature
 }
 
 export type RunStatus = 'completed' | 'failed' | 'cancelled'

@@ -36,6 +36,18 @@ export async function copyRun(
   run: string,
   onObject: (done: number, all: number) => void = () => {},
 ): Promise<CopyReport> {
+  const report = await copyResults(from, to, run, onObject)
+  if (from.at.root === to.at.root) await copyRecords(from, to, run)
+  return report
+}
+
+/** The same without the run itself: what it computed, and the code that did. */
+export async function copyResults(
+  from: StoreSide,
+  to: StoreSide,
+  run: string,
+  onObject: (done: number, all: number) => void = () => {},
+): Promise<CopyReport> {
   if (!(await readRecord<RunEnd>(from.store, from.at.runEnd(run))))
     throw new CairnError('BAD_PARAMETER', `run ${run} has not ended`, { next: `cairn show ${run}` })
   const found = noReferences()
@@ -68,7 +80,6 @@ export async function copyRun(
     const [step, key] = name.split('/') as [string, string]
     await copyRecord(from.store, from.at.checkpoint(step, key), to.store, to.at.checkpoint(step, key))
   })
-  if (from.at.root === to.at.root) await copyRecords(from, to, run)
   return { objects: found.objects.size, copied, bytes, checkpoints: checkpoints.size }
 }
 

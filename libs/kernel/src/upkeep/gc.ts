@@ -74,6 +74,12 @@ export async function collect(store: ArtifactStore, clock: Clock, at: Layout, po
 }
 
 /** Names the runs that stay; notes those that go. A run that has no end may still be at work. */
+/** What a ref names: a run, and for production those before it. */
+interface Named {
+  readonly run: string
+  readonly previous?: Named
+}
+
 async function liveRuns(
   store: ArtifactStore,
   at: Layout,
@@ -84,8 +90,9 @@ async function liveRuns(
   const names = (await store.children(at.runs)).sort().reverse()
   const referred = new Set(pinned)
   for (const ref of await store.children(at.ref(''))) {
-    const { run } = (await readRecord<{ v: number; run: string }>(store, at.ref(ref))) ?? {}
-    if (run !== undefined) referred.add(run)
+    // What was in production before stays, too: one can roll back to it.
+    let named: Named | undefined = await readRecord<Named & { v: number }>(store, at.ref(ref))
+    for (; named; named = named.previous) referred.add(named.run)
   }
   const live: string[] = []
   for (const [newer, name] of names.entries()) {

@@ -1,0 +1,227 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { CliProject, type RunSummary } from './project.fixture.ts'
+
+const TRAIN = `({ n }, { trees }) => ({ model: n * trees })`
+const BETTER = `({ n }, { trees }) => ({ model: n * trees + 1 })`
+const pipelineWith = (train: string) => `import { expect, fromFile, pipeline, source, step } from '@cairn/kernel'
+import { json, metrics } from '@cairn/kinds'
+import { z } from 'zod'
+import { readFileSync } from 'node:fs'
+export const Int = json<number>()
+export const load = source('load', {
+  reads: { file: fromFile('n.txt') },
+  outputs: { n: Int },
+  run: ({ file }) => ({ n: Number(readFileSync(file.path, 'utf8')) }),
+})
+export const train = step('train', {
+  inputs: { n: Int },
+  params: z.object({ trees: z.number().default(10) }),
+  outputs: { model: Int },
+  run: ${train},
+})
+export const evaluate = step('evaluate', {
+  inputs: { model: Int },
+  outputs: { metrics: metrics({ auc: 'number' }) },
+  run: ({ model }) => ({ metrics: { auc: 1 - 1 / model } }),
+})
+export const small = pipeline('small', () => {
+  const { n } = load({})
+  return evaluate(train({ n }))
+})
+export const noWorse = expect(evaluate, 'the AUC is no worse', ({ metrics }, champion) => metrics.auc >= champion.metrics.auc)
+`
+const swap = (body: string) => `import { step } from '@cairn/kernel'
+import { json } from '@cairn/kinds'
+import { z } from 'zod'
+const Int = json<number>()
+export const better = step('better', {
+  inputs: { n: Int },
+  params: z.object({ trees: z.number().default(10) }),
+  outputs: { model: Int },
+  run: ${body},
+})
+`
+const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+const trusted = { stage: publicKey.export({ format: 'der', type: 'spki' }).toString('base64') }
+
+describe('cairn promote', () => {
+  let project: CliProject
+  let first: RunSummary
+  beforeEach(async () => {
+    project = new CliProject({
+      'small.pipeline.ts': pipelineWith(TRAIN),
+      'better.ts': swap(BETTER),
+      'n.txt': '3',
+      'stage.pem': privateKey.export({ format: 'pem', type: 'pkcs8' }) as string,
+    })
+    first = await project.run('small')
+  })
+  const adopt = (policy: string) =>
+    project.write({
+      'package.json': JSON.stringify({
+        type: 'module',
+        cairn: { pipelines: ['*.pipeline.ts'], adoption: { policy, trusted } },
+      }),
+    })
+  const signing = { CAIRN_IDENTITY: 'stage', CAIRN_SIGNING_KEY: 'stage.pem' }
+  /** A run of the playground with a better step, and its name. */
+  const play = async (args: readonly string[] = ['--swap', 'train=better.ts'], env = {}): Promise<string> => {
+    const { code, stdout, stderr } = await project.cairnWith(env, '--json', 'play', 'small', ...args)
+    if (code !== 0) throw new Error(stdout + stderr)
+    return (JSON.parse(stdout) as RunSummary).run
+  }
+  const merge = () => project.write({ 'small.pipeline.ts': pipelineWith(BETTER) })
+  const promote = async (run: string) => {
+    const { code, stdout, stderr } = await project.cairn('--json', 'promote', `small/${run}`, '--by', 'ann')
+    return {
+      code,
+      told: stdout + stderr,
+      ...(code === 0 && (JSON.parse(stdout) as Record<string, unknown>)),
+    } as Record<string, unknown>
+  }
+  const refused = async (run: string) => {
+    const before = project.stored('local/small/refs')
+    const { code, told } = await promote(run)
+    expect(code).toBe(1)
+    expect(project.stored('local/small/refs')).toEqual(before)
+    return told as string
+  }
+  const production = async () =>
+    (JSON.parse((await project.cairn('--json', 'play', 'small', '--plan')).stdout) as { base: string }).base
+
+  it('computes again what changed, compares, and makes that run the champion; and takes it back', async () => {
+    const tried = await play()
+    merge()
+    const promoted = await promote(tried)
+    expect(promoted).toMatchObject({
+      code: 0,
+      policy: 'verify',
+      computed: ['train', 'evaluate'],
+      by: 'ann',
+      from: tried,
+    })
+    expect(await production()).toBe(promoted['run'])
+    await project.run('small') // a newer run is not production's
+    expect(await production()).toBe(promoted['run'])
+
+    const again = await play(['--set', 'train.trees=20'])
+    const second = await promote(again)
+    expect(second).toMatchObject({ computed: ['train', 'evaluate'], previous: { run: promoted['run'], by: 'ann' } })
+    expect((await project.cairn('rollback', 'small')).stdout).toContain(
+      `small/${promoted['run'] as string} is in production again`,
+    )
+    expect(await production()).toBe(promoted['run'])
+    expect((await project.cairn('rollback', 'small')).stdout).toContain(`small/${first.run} is in production again`)
+    const { code, stderr } = await project.cairn('rollback', 'small')
+    expect([code, stderr]).toEqual([1, expect.stringContaining('nothing was in production of local/small/ before')])
+    await project.cairn('gc', '--keep-runs', '0', '--keep', '0s', '--grace', '0s')
+    expect(await production()).toBe(first.run)
+  })
+
+  it('adopts what a trusted service has signed, and computes nothing', async () => {
+    adopt('adopt')
+    const tried = await play(undefined, signing)
+    merge()
+    expect(await promote(tried)).toMatchObject({ code: 0, policy: 'adopt', computed: [] })
+  })
+
+  it('refuses what no trusted service has signed, or another than is trusted', async () => {
+    adopt('adopt')
+    const unsigned = await play()
+    merge()
+    expect(await refused(unsigned)).toMatch(/train: no trusted service has signed[^]*evaluate: no trusted service/)
+    const other = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }) as string
+    project.write({ 'other.pem': other })
+    const forged = await play(['--set', 'train.trees=30'], { ...signing, CAIRN_SIGNING_KEY: 'other.pem' })
+    expect(await refused(forged)).toContain('train: no trusted service has signed')
+  })
+
+  it('computes it again without comparing where that is the policy', async () => {
+    adopt('recompute')
+    const tried = await play()
+    merge()
+    expect(await promote(tried)).toMatchObject({ policy: 'recompute', computed: ['train', 'evaluate'] })
+  })
+
+  it('refuses a run that is tainted or was not run whole, by the step', async () => {
+    project.write({
+      'small.pipeline.ts': pipelineWith(TRAIN)
+        .replace(
+          `const { n } = load({})`,
+          `const { ns } = spread(load({}))
+  const { n } = pick({ ns })`,
+        )
+        .replace(
+          `export const small`,
+          `export const spread = step('spread', { inputs: { n: Int }, outputs: { ns: list(Int) }, run: ({ n }) => ({ ns: [n, n + 1] }) })
+export const pick = step('pick', { inputs: { ns: list(Int) }, outputs: { n: Int }, run: async ({ ns }) => ({ n: (await ns.all()).reduce((a, b) => a + b) }) })
+export const same = step('same', { inputs: { n: Int }, outputs: { n: Int }, run: ({ n }) => ({ n }) })
+export const small`,
+        )
+        .replace('const { n } = pick({ ns })', 'const { n } = pick({ ns: each(ns, (n) => same({ n })).n })')
+        .replace('{ expect,', '{ each, expect, list,'),
+    })
+    const whole = await project.run('small')
+    expect(await refused(await play(['--items', 'same=1']))).toContain('spread.ns is cut to 1 of 2 items')
+    expect(await refused(await play(['--only', 'evaluate']))).toContain(
+      `train was not run, but taken from ${whole.run}`,
+    )
+  })
+
+  it('refuses code that is not the pipeline’s, and says what differs', async () => {
+    const tried = await play()
+    expect(await refused(tried)).toMatch(/train: the code that was tried is not the code in the pipeline \(.+\)/)
+  })
+
+  it('refuses where a source would give something else by now', async () => {
+    const tried = await play()
+    merge()
+    project.write({ 'n.txt': '5' })
+    expect(await refused(tried)).toContain('load would read another file by now')
+  })
+
+  it('refuses what does not meet an expectation', async () => {
+    const tried = await play(['--set', 'train.trees=2'])
+    expect(await refused(tried)).toContain(`evaluate: it is expected that the AUC is no worse (champion ${first.run})`)
+  })
+
+  it('refuses what comes out otherwise when it is computed again', async () => {
+    const random = `({ n }) => ({ model: n * 20 + Math.random() })`
+    project.write({
+      'better.ts': swap(random).replace('  outputs: { model', "  acknowledge: ['randomness'],\n  outputs: { model"),
+    })
+    const tried = await play()
+    project.write({
+      'small.pipeline.ts': pipelineWith(random).replace(
+        '  outputs: { model',
+        "  acknowledge: ['randomness'],\n  outputs: { model",
+      ),
+    })
+    expect(await refused(tried)).toContain('train gave other bytes in production')
+  })
+
+  it('lets one of two promotions win', async () => {
+    const slow = '({ n }, { trees }) => new Promise((done) => setTimeout(done, 2_000, { model: n * trees }))'
+    project.write({ 'small.pipeline.ts': pipelineWith(slow) })
+    await project.run('small')
+    const [one, other] = [await play(['--set', 'train.trees=20']), await play(['--set', 'train.trees=30'])]
+    const ends = await Promise.all([promote(one), promote(other)])
+    expect(ends.map(({ code }) => code).sort()).toEqual([0, 1])
+    const [winner, loser] = ends[0]!['code'] === 0 ? ends : [ends[1]!, ends[0]!]
+    expect(loser!['told']).toContain(`${winner!['run'] as string} became production meanwhile`)
+    expect(await production()).toBe(winner!['run'])
+  })
+
+  it.each([
+    [{ CAIRN_IDENTITY: 'stage' }, 'CAIRN_IDENTITY and CAIRN_SIGNING_KEY are needed together'],
+    [{ CAIRN_IDENTITY: 'stage', CAIRN_SIGNING_KEY: 'n.txt' }, 'n.txt is no key to sign with'],
+  ])('refuses %j', async (env, message) => {
+    await expect(play(undefined, env)).rejects.toThrow(message)
+  })
+
+  it('refuses a policy that there is not', async () => {
+    adopt('trust')
+    expect((await project.cairn('runs')).stderr).toContain('there is no adoption policy "trust"')
+  })
+})

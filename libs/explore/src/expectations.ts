@@ -1,0 +1,40 @@
+import { pathToFileURL } from 'node:url'
+import { outputsOf, readRun, type Workspace } from '@cairn/embedded'
+import { isExpectation, type Expectation, type Plan, type StepNode } from '@cairn/kernel/runtime'
+import { nodeOf } from './places.ts'
+import type { Promotion } from './promote.ts'
+import { openIn } from './values.ts'
+
+/** What the pipeline's file expects of a run that is to be promoted, and does not hold. */
+export async function brokenExpectations(
+  { loaded, production, playground }: Promotion,
+  tried: Plan,
+  champion: string,
+): Promise<string[]> {
+  const reasons: string[] = []
+  const { graph } = loaded.pipeline
+  const { plan } = await readRun(production.store, production.at(graph.name), champion)
+  for (const { step, says, check } of await expectationsIn(loaded.file)) {
+    const node = nodeOf(graph, step)
+    const [ours, theirs] = [await valuesOf(playground, tried, node), await valuesOf(production, plan, node)]
+    if (!ours) reasons.push(`${node.id} was not run, and it is expected that ${says}`)
+    else if (!(await check(ours, theirs ?? ours)))
+      reasons.push(`${node.id}: it is expected that ${says} (champion ${champion})`)
+  }
+  return reasons
+}
+
+async function expectationsIn(file: string): Promise<Expectation[]> {
+  const exports = (await import(pathToFileURL(file).href)) as Record<string, unknown>
+  return [...new Set(Object.values(exports).filter(isExpectation))]
+}
+
+/** What a step gave in a run, as a later step would receive it. */
+async function valuesOf(workspace: Workspace, plan: Plan, { id, outputs }: StepNode) {
+  const refs = await outputsOf(workspace.store, workspace.at(plan.pipeline), plan, id)
+  if (!refs) return undefined
+  const values: Record<string, unknown> = {}
+  for (const [name, kind] of Object.entries(outputs))
+    if (refs[name]) values[name] = await kind.decode(openIn({ workspace, base: plan }, refs[name]))
+  return values
+}

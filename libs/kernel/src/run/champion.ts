@@ -1,0 +1,70 @@
+import type { Layout } from './layout.ts'
+import type { ArtifactStore } from './ports.ts'
+import { decodeRecord, encodeRecord, RECORD_VERSION } from './records.ts'
+import { CairnError } from '../errors.ts'
+
+/** Which run is in production, and how it came there. */
+export interface Champion {
+  readonly v: number
+  readonly run: string
+  readonly since: number
+  /** Who made it so. */
+  readonly by: string
+  /** The run of a playground that was promoted; none of a roll-back. */
+  readonly from?: string
+  /** What was in production before, to roll back to. */
+  readonly previous?: Omit<Champion, 'v'>
+}
+
+export const PRODUCTION = 'production'
+
+/** The champion's record as it stands, with its bytes: what `crown` may replace. */
+export interface Standing {
+  readonly champion: Champion | undefined
+  readonly bytes: Uint8Array | undefined
+}
+
+export async function standingChampion(store: Pick<ArtifactStore, 'read'>, at: Layout): Promise<Standing> {
+  const path = at.ref(PRODUCTION)
+  const bytes = await store.read(path)
+  return { champion: bytes && decodeRecord<Champion>(bytes, path), bytes }
+}
+
+/**
+ * Points production at a run, unless it points elsewhere by now than it did.
+ *
+ * @throws CairnError CONFLICT when someone else was faster
+ */
+export async function crown(
+  store: ArtifactStore,
+  at: Layout,
+  standing: Standing,
+  next: Omit<Champion, 'v'>,
+): Promise<Champion> {
+  const champion: Champion = { v: RECORD_VERSION, ...next }
+  if (await store.replace(at.ref(PRODUCTION), standing.bytes, encodeRecord(champion))) return champion
+  const { champion: now } = await standingChampion(store, at)
+  throw new CairnError('CONFLICT', `${now?.run ?? 'another run'} became production meanwhile`, {
+    next: 'compare with that one, and promote again',
+  })
+}
+
+/** Points production at the run that was there before. */
+export async function rollBack(
+  store: ArtifactStore,
+  at: Layout,
+  { by, since }: Pick<Champion, 'by' | 'since'>,
+): Promise<Champion> {
+  const standing = await standingChampion(store, at)
+  const { run, previous } = standing.champion?.previous ?? {}
+  if (run === undefined)
+    throw new CairnError('NOT_FOUND', `nothing was in production of ${at.root} before`, { next: 'cairn promote' })
+  return crown(store, at, standing, { run, by, since, ...(previous && { previous }) })
+}
+
+const REMEMBERED = 10
+
+/** A champion as the next one remembers it: with those before it, up to ten. */
+export function asPrevious({ previous, ...entry }: Omit<Champion, 'v'>, depth = REMEMBERED): Omit<Champion, 'v'> {
+  return previous && depth > 1 ? { ...entry, previous: asPrevious(previous, depth - 1) } : entry
+}
