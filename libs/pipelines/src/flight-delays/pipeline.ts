@@ -1,4 +1,4 @@
-import { pipeline } from '@cairn/kernel'
+import { expect, pipeline } from '@cairn/kernel'
 import { z } from 'zod'
 import { cleanFlights } from './clean-flights.ts'
 import { evaluate } from './evaluate.ts'
@@ -23,3 +23,9 @@ export const flightDelays = pipeline('flight-delays', { params: Params }, ({ tes
   const { report } = writeReport({ metrics, roc, calibration, hours, history })
   return { metrics, report, model }
 })
+
+export const noWorse = expect(
+  evaluate,
+  'the AUC is no worse than that of the champion',
+  ({ metrics }, champion) => metrics.auc >= champion.metrics.auc - 0.001,
+)
