@@ -64,7 +64,7 @@ export default async function play(
   )
   const changes = status === 'completed' ? await compareTo(lab.session, plan) : []
   const ms = performance.now() - started
-  const result = { plan, status, ends, ms, files: [], store: project.store, playground: place }
+  const result = { plan, status, ends, ms, files: [], store: project.store, on: globals.on, playground: place }
   if (json) console.log(JSON.stringify({ ...summaryJson(result), ...about, changes }, null, 2))
   else {
     console.log(summaryText(result))

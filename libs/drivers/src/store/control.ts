@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline as pipe } from 'node:stream/promises'
@@ -78,6 +78,17 @@ export function controlStore({ env, cache, ...control }: ControlStoreOptions): A
       ...(body instanceof ReadableStream && { duplex: 'half' }),
     })
 
+  /** Code is named by its fingerprint; whoever runs it checks its bytes against the plan. */
+  const fetchCode = async (path: string): Promise<string | undefined> => {
+    const kept = join(cache, 'code', path.slice(path.lastIndexOf('/') + 1))
+    const bytes = await store.read(path)
+    if (!bytes) return undefined
+    await mkdir(join(cache, 'code'), { recursive: true })
+    await writeFile(`${kept}.${process.pid}`, bytes)
+    await rename(`${kept}.${process.pid}`, kept)
+    return kept
+  }
+
   const store: ArtifactStore = {
     async read(path) {
       const answer = await askControl(control, address('record', path)).catch(unlessMissing)
@@ -92,6 +103,7 @@ export function controlStore({ env, cache, ...control }: ControlStoreOptions): A
       await put(path, 'object', Readable.toWeb(createReadStream(content.file)) as ReadableStream)
     },
     async fetch(path) {
+      if (path.includes('/code/')) return fetchCode(path)
       const digest = path.slice(path.lastIndexOf('/') + 1)
       const kept = join(cache, 'objects', digest.slice(0, 2), digest)
       if (await stat(kept).catch(() => undefined)) return kept

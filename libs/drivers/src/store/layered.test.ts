@@ -68,6 +68,27 @@ describe('a layered store', () => {
   })
 })
 
+it('brings an object up that was set aside below, and leaves that there', async () => {
+  const [above, below] = [memoryStore(), memoryStore()]
+  await below.put('condemned/1', Buffer.from('object'))
+  const store = layeredStore(above, below)
+  expect(await store.move('condemned/1', 'objects/1')).toBe(true)
+  expect(readFileSync((await above.fetch('objects/1'))!, 'utf8')).toBe('object')
+  expect(await below.stat('condemned/1')).toBeDefined()
+  expect(await store.move('condemned/2', 'objects/2')).toBe(false)
+})
+
+describe('leases in a layered store', () => {
+  it('are those of above alone', async () => {
+    const [above, below] = [memoryStore(), memoryStore()]
+    await below.create('local/small/leases/key', Buffer.from('theirs'))
+    const store = layeredStore(above, below)
+    expect(await store.read('local/small/leases/key')).toBeUndefined()
+    expect(await store.create('local/small/leases/key', Buffer.from('ours'))).toBe(true)
+    expect(Buffer.from((await below.read('local/small/leases/key'))!).toString()).toBe('theirs')
+  })
+})
+
 describe('a store that is only read', () => {
   it('gives all that is there, and refuses every write by its name', async () => {
     const real = memoryStore()

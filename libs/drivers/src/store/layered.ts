@@ -1,3 +1,5 @@
+import { copyFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { CairnError, type ArtifactStore } from '@cairn/kernel/runtime'
 
 /** What a store is read with. */
@@ -5,10 +7,24 @@ export type ReadableStore = Pick<ArtifactStore, 'read' | 'fetch' | 'stat' | 'lis
 
 /**
  * A store over another one: everything is written above, and read from above or else from below. What is below stays as
- * it is: a record there can be hidden by one above, but neither changed nor removed.
+ * it is: a record there can be hidden by one above, but neither changed nor removed. Leases are those of above alone: who
+ * works there waits for no one below.
  */
-export function layeredStore(above: ArtifactStore, below: ReadableStore): ArtifactStore {
-  const has = async (store: ReadableStore, path: string) => (await store.stat(path)) !== undefined
+export function layeredStore(above: ArtifactStore, lower: ReadableStore): ArtifactStore {
+  const below = withoutLeases(lower)
+  const has = async (store: Pick<ReadableStore, 'stat'>, path: string) => (await store.stat(path)) !== undefined
+
+  /** What production has set aside, and is wanted here. */
+  const bring = async (from: string, to: string): Promise<boolean> => {
+    const found = await below.fetch(from)
+    if (found === undefined) return false
+    const folder = await above.scratch()
+    const file = join(folder, 'object') // what is put may be moved away
+    await copyFile(found, file)
+    await above.put(to, { file })
+    await rm(folder, { recursive: true, force: true })
+    return true
+  }
 
   return {
     read: async (path) => (await above.read(path)) ?? below.read(path),
@@ -34,8 +50,19 @@ export function layeredStore(above: ArtifactStore, below: ReadableStore): Artifa
     },
     children: async (folder) => [...new Set([...(await above.children(folder)), ...(await below.children(folder))])],
     remove: (path) => above.remove(path),
-    move: (from, to) => above.move(from, to),
+    move: async (from, to) => (await above.move(from, to)) || (from.includes('condemned/') && bring(from, to)),
     scratch: () => above.scratch(),
+  }
+}
+
+function withoutLeases(store: ReadableStore): ReadableStore {
+  const isLease = (path: string) => path.includes('/leases/')
+  return {
+    read: async (path) => (isLease(path) ? undefined : store.read(path)),
+    stat: async (path) => (isLease(path) ? undefined : store.stat(path)),
+    fetch: (path) => store.fetch(path),
+    list: (folder) => store.list(folder),
+    children: (folder) => store.children(folder),
   }
 }
 

@@ -1,0 +1,97 @@
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { CliProject, type RunSummary } from './project.fixture.ts'
+
+/** Of the largest artifact: `CAIRN_TEST_BIG=1024` for a gigabyte. */
+const MEGABYTES = Number(process.env['CAIRN_TEST_BIG'] ?? 32)
+
+const project = new CliProject({
+  'big.pipeline.ts': `import { pipeline, step } from '@cairn/kernel'
+import { file, json, metrics } from '@cairn/kinds'
+import { randomFillSync } from 'node:crypto'
+import { appendFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+const Int = json<number>()
+export const features = step('features', {
+  outputs: { features: file('bin') },
+  acknowledge: ['randomness', 'files'],
+  run: (_, __, { scratch }) => {
+    const path = join(scratch, 'features.bin')
+    for (let megabyte = 0; megabyte < ${MEGABYTES}; megabyte++) appendFileSync(path, randomFillSync(Buffer.alloc(1 << 20)))
+    return { features: path }
+  },
+})
+export const train = step('train', {
+  inputs: { features: file('bin') },
+  params: z.object({ trees: z.number().default(10) }),
+  outputs: { model: Int },
+  acknowledge: ['files'],
+  run: async ({ features }, { trees }) => ({ model: trees * (statSync(await features.path()).size / 2 ** 20) }),
+})
+export const evaluate = step('evaluate', {
+  inputs: { model: Int },
+  params: z.object({ weight: z.number().default(1) }),
+  outputs: { metrics: metrics({ auc: 'number' }) },
+  run: ({ model }, { weight }) => ({ metrics: { auc: model * weight } }),
+})
+export const big = pipeline('big', () => evaluate(train(features({}))))
+`,
+})
+
+describe.skipIf(!inject('servers'))('exploring a run of services', { timeout: 240_000 }, () => {
+  let production: RunSummary
+  beforeAll(async () => {
+    const { code, stderr } = await project.cairn('up')
+    if (code !== 0) throw new Error(stderr)
+    production = await project.run('big', '--on', 'local')
+    expect(production).toMatchObject({ status: 'completed' })
+  }, 400_000)
+  afterAll(async () => {
+    await project.cairn('down')
+  }, 100_000)
+
+  /** Bytes of all files in a folder of the store. */
+  const bytesIn = (folder: string) =>
+    project.stored(folder).reduce((sum, file) => sum + statSync(project.path('.cairn', folder, file)).size, 0)
+  const play = async (...args: string[]) => {
+    const { code, stdout, stderr } = await project.cairn('--json', 'play', 'big', '--on', 'local', ...args)
+    expect(stderr).toBe('')
+    expect(code, stdout).toBe(0)
+    return JSON.parse(stdout) as RunSummary & { readonly base: string; readonly changes: readonly object[] }
+  }
+  const how = ({ steps }: RunSummary) => Object.fromEntries(Object.entries(steps).map(([id, step]) => [id, step.how]))
+
+  it('computes here what a change touches, and moves only what that reads', async () => {
+    const played = await play('--set', 'evaluate.weight=2')
+    expect(played.base).toBe(production.run)
+    expect(how(played)).toEqual({ features: 'reused', train: 'reused', evaluate: 'computed' })
+    expect(played.changes).toContainEqual(expect.objectContaining({ what: 'metric', name: 'evaluate.auc' }))
+    const moved = bytesIn('cache/fetched') + bytesIn('playgrounds')
+    console.log(`of ${MEGABYTES} MB, an exploration of evaluate moved ${moved} bytes`)
+    expect(moved).toBeLessThan(100_000)
+  })
+
+  it('fetches a large artifact once, when a step reads it', async () => {
+    expect(how(await play('--set', 'train.trees=20'))).toMatchObject({ features: 'reused', train: 'computed' })
+    const once = bytesIn('cache/fetched')
+    expect(once).toBeGreaterThanOrEqual(MEGABYTES << 20)
+    await play('--set', 'train.trees=30')
+    expect(bytesIn('cache/fetched') - once).toBeLessThan(100_000)
+  })
+
+  it('leaves production as it was: no run, no checkpoint, no object more', async () => {
+    const stored = () => {
+      const root = project.path('.cairn/stack')
+      const data = readdirSync(root, { recursive: true, withFileTypes: true })
+      return data.filter((entry) => entry.isFile() && /\/local\/big\//.test(join(entry.parentPath, entry.name))).length
+    }
+    const before = stored()
+    expect(before).toBeGreaterThan(0)
+    await play('--set', 'evaluate.weight=3')
+    expect(stored()).toBe(before)
+    const { stdout } = await project.cairn('--json', 'runs', 'big', '--on', 'local')
+    expect(stdout.match(/"run":/g)).toHaveLength(1)
+  })
+})
