@@ -21,11 +21,16 @@ export interface DriveEnd {
   readonly exitCode: number
 }
 
+export interface DriveOptions extends ProgressOption, Pick<RunOptions, 'pool'> {
+  /** Whether this process has more to do than this run: Ctrl-C, however often, ends the run alone. */
+  readonly stays?: boolean
+}
+
 /** Drives a planned run to its end in this process, and shows how it goes. Signals end it in order. */
 export async function driveRun(
   workspace: Workspace,
   { plan, steps, forecasts, notes }: Driven,
-  { pool, ...options }: ProgressOption & Pick<RunOptions, 'pool'>,
+  { pool, stays = false, ...options }: DriveOptions,
 ): Promise<DriveEnd> {
   const expected = (step: string) => workspace.history.expected(plan.pipeline, step)?.ms
   const view = new RunView(plan, expected, forecasts, () => performance.now())
@@ -39,29 +44,48 @@ export async function driveRun(
     onEvent: (event) => progress.hear(event),
     ...(pool && { pool }),
   })
-  const interrupted = stopOnSignals(running, progress)
-  const status = await running.ended.finally(() => progress.done())
+  const signals = stopOnSignals(running, progress, stays)
+  const status = await running.ended.finally(() => {
+    signals.release()
+    channels.output.unsubscribe(print)
+    progress.done()
+  })
   const ends = await terminalRecords(workspace, plan)
-  return { status, ends, exitCode: interrupted() ?? exitCodeOf(status) }
+  return { status, ends, exitCode: signals.code() ?? exitCodeOf(status) }
+}
+
+const SIGNALS = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated } as const
+
+interface Signals {
+  /** Of the one that came, if one did. */
+  code(): number | undefined
+  /** The run has ended: signals do what they did before. */
+  release(): void
 }
 
 /** The first signal ends the run in order: what is finished stays. A second one ends this process at once. */
-function stopOnSignals(running: RunningRun, progress: Progress): () => number | undefined {
+function stopOnSignals(running: RunningRun, progress: Progress, stays: boolean): Signals {
   let code: number | undefined
-  for (const [signal, exit] of [
-    ['SIGINT', EXIT.interrupted],
-    ['SIGTERM', EXIT.terminated],
-  ] as const)
-    process.on(signal, () => {
-      if (code !== undefined) process.exit(exit)
-      code = exit
-      progress.note('stopping; what is finished is kept')
-      running.cancel().catch((error: Error) => {
-        progress.note(`could not stop in order: ${error.message}`)
-        process.exit(exit)
-      })
+  const stop = (signal: keyof typeof SIGNALS) => () => {
+    const exit = SIGNALS[signal]
+    const leaves = !stays || signal !== 'SIGINT'
+    if (code !== undefined) return leaves ? process.exit(exit) : undefined
+    code = exit
+    progress.note('stopping; what is finished is kept')
+    running.cancel().catch((error: Error) => {
+      progress.note(`could not stop in order: ${error.message}`)
+      if (leaves) process.exit(exit)
+      code = undefined // another Ctrl-C tries again
     })
-  return () => code
+  }
+  const listeners = (['SIGINT', 'SIGTERM'] as const).map((signal) => [signal, stop(signal)] as const)
+  for (const [signal, listener] of listeners) process.on(signal, listener)
+  return {
+    code: () => code,
+    release() {
+      for (const [signal, listener] of listeners) process.off(signal, listener)
+    },
+  }
 }
 
 /** Of nodes outside every `each`. */

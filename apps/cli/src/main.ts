@@ -77,10 +77,19 @@ program
   .option('--by <metric>', 'of a matrix: the metric to rank by')
   .option('--lowest', 'of a matrix: the lowest is the best')
   .option('--base <run>', 'the run to start from (default: production, or the newest that completed)')
+  .option('--at-run-code', 'what is not swapped runs with the code that the run stored')
   .option('--plan', 'only tell what would run, and why')
   .option('--jobs <number>', 'steps computed at one time (default: one for each core)', Number)
   .addOption(progressOption())
   .action(lazy(() => import('./commands/play.ts')))
+program
+  .command('parity')
+  .argument('[pipeline]')
+  .description('compute steps of a run again, with what it recorded, and compare the bytes')
+  .option('--step <step>', 'this step alone (default: each)', collect)
+  .option('--against <run>', 'the run (default: production, or the newest that completed)')
+  .option('--twice', 'compute them twice, and compare the two')
+  .action(lazy(() => import('./commands/parity.ts')))
 program
   .command('promote')
   .argument('<run>', 'of a playground: <pipeline>[/<run>]')
@@ -94,6 +103,13 @@ program
   .description('put into production what was there before')
   .option('--by <name>', 'who does it (default: user@machine)')
   .action(lazy(() => import('./commands/rollback.ts')))
+program
+  .command('explore')
+  .argument('[pipeline]')
+  .description('look into a production run, change it and run it again, line by line (.help tells more)')
+  .option('--base <run>', 'the run to start from (default: production, or the newest that completed)')
+  .addOption(progressOption())
+  .action(lazy(() => import('./commands/explore.ts')))
 program
   .command('playgrounds')
   .description('list playgrounds and the runs that they build on')

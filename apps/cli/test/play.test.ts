@@ -124,6 +124,7 @@ describe('cairn play', () => {
     )
     expect(sampled.stderr).toContain('! features.features is cut to 10 of 100 rows: this is never promoted')
     expect(sampled.stdout).toContain('train')
+    expect(await text('--sample', 'features=10%', '--plan')).toMatch(/features +given +features cut to 10 of 100 rows/)
     const some = await play('--items', 'score=2')
     expect(JSON.parse(some.steps['evaluate']!.outputs!['metrics']!.text!)).toMatchObject({ airports: 2 })
   })
@@ -144,6 +145,37 @@ describe('cairn play', () => {
     const told = await text('--plan')
     project.edit('small.pipeline.ts', '2 * trees * (await', 'trees * (await')
     expect(told).toMatch(/today's code is not that of the run:\n[^]*code +train +.*train/)
+  })
+
+  it('runs with the code of the run, however the pipeline has changed since', async () => {
+    const edits = [
+      ['trees * (await', '3 * trees * (await'],
+      ['score: airport * model', 'score: airport + model'],
+      [
+        'export const small = pipeline',
+        "export const extra = step('extra', { inputs: { model: Score }, outputs: { model: Score }, run: ({ model }) => ({ model }) })\nexport const small = pipeline",
+      ],
+      ['const { model } = train({ features: made })', 'const { model } = extra(train({ features: made }))'],
+    ] as const
+    for (const [before, after] of edits) project.edit('small.pipeline.ts', before, after)
+    const today = await play('--set', 'train.trees=70', '--until', 'train')
+    expect(today.differences.map(({ what, name }) => `${what} ${name}`)).toEqual(
+      expect.arrayContaining(['code train', 'code score', 'step extra']),
+    )
+    expect(today.steps['train']!.outputs!['model']!.text).toBe('21000')
+
+    const then = await play('--set', 'train.trees=70', '--at-run-code')
+    expect(then.differences).toEqual([])
+    expect(how(then)).toMatchObject({ load: 'reused', features: 'reused', train: 'computed', evaluate: 'computed' })
+    expect(then.steps['train']!.outputs!['model']!.text).toBe('7000')
+    expect(then.steps).not.toHaveProperty('extra')
+    const swapped = await play('--swap', 'features=./half.ts#half', '--at-run-code', '--set', 'train.trees=80')
+    expect(swapped.steps['train']!.outputs!['model']!.text).toBe('4000')
+    const cut = await play('--items', 'score=1', '--at-run-code')
+    expect(JSON.parse(cut.steps['evaluate']!.outputs!['metrics']!.text!)).toMatchObject({ airports: 1 })
+    const { stderr } = await project.cairn('play', 'small', '--at-run-code', '--set', 'train.tres=1')
+    expect(stderr).toContain('train has no parameter "tres"')
+    for (const [before, after] of edits.toReversed()) project.edit('small.pipeline.ts', after, before)
   })
 
   it.each([

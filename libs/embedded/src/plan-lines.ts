@@ -29,7 +29,9 @@ export async function planLines(workspace: Workspace, planned: PlannedRun, timeZ
           : stale.has(id)
             ? ['STALE']
             : []
-      lines.push({ node: id, decision: 'given', reasons: [`from run ${node.from}`, ...outdated] })
+      const made = (plan.taints ?? []).filter((taint) => taint.node === id).map(({ output, how }) => `${output} ${how}`)
+      const from = made.length > 0 ? made : [`from run ${node.from}`]
+      lines.push({ node: id, decision: 'given', reasons: [...from, ...outdated] })
     } else if (node.type === 'step') {
       const inEach = node.scope.length > 0
       const decision = decisionOf(forecast)

@@ -34,6 +34,7 @@ describe('a project', () => {
       pipelines: ['a.ts'],
       store: project.path('../elsewhere'),
       env: 'playground',
+      adoption: { policy: 'verify', trusted: {} },
     })
   })
 

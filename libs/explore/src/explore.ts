@@ -21,13 +21,15 @@ import {
 } from '@cairn/kernel/runtime'
 import { Lab } from './lab.ts'
 import { openPlayground, playgroundStore } from './playground.ts'
-import type { Session } from './session.ts'
+import { codeOfRun } from './run-code.ts'
 
 export interface ExploreOptions {
   /** The run to start from: `production` (what was promoted last, or else the newest that completed), or a run. */
   readonly base?: string
   /** Where what is tried out is kept: a name, to come back to it. Default: `scratch`. */
   readonly playground?: string
+  /** Whether what is not swapped runs with the code that the run stored, whatever the pipeline is by now. */
+  readonly atRunCode?: boolean
   /** The project, or a folder in it. Default: that of the working directory. */
   readonly project?: Project | string
   /** Where production's runs are, if not in the project's own store. */
@@ -52,7 +54,7 @@ export interface Production {
  */
 export async function explore<S extends AnySchema>(
   pipeline: Pipeline<{}, S>,
-  { base = 'production', playground = 'scratch', ...options }: ExploreOptions = {},
+  { base = 'production', playground = 'scratch', atRunCode = false, ...options }: ExploreOptions = {},
 ): Promise<Lab<S>> {
   const { project: given = process.cwd(), production } = options
   const found = typeof given === 'string' ? findProject(given) : given
@@ -67,8 +69,9 @@ export async function explore<S extends AnySchema>(
       : await findRun(workspace.store, at, nameOf(pipeline.name, base))
   openPlayground(project, playground, pipeline.name, run, Date.now())
   const { plan } = await readRun(workspace.store, at, run)
-  const session: Session = { workspace, loaded, playground, base: plan, closures: await workspace.closures(loaded) }
-  return new Lab(session)
+  const today = { graph: loaded.pipeline.graph, closures: await workspace.closures(loaded) }
+  const code = atRunCode ? await codeOfRun(workspace, plan) : today
+  return new Lab({ workspace, loaded, playground, base: plan, ...code })
 }
 
 async function withFile(project: Project, pipeline: Pipeline): Promise<LoadedPipeline> {

@@ -53,7 +53,7 @@ export class Lab<S extends AnySchema = AnySchema> {
   value<O extends Kinds, Name extends keyof O & string>(step: Step<any, any, O>, output: Name): Promise<Read<O[Name]>>
   value(place: string, output: string): Promise<unknown>
   async value(place: Place, output: string): Promise<unknown> {
-    const { ref, kind } = outputAt(nodeOf(this.#graph, place), output)
+    const { ref, kind } = outputAt(nodeOf(this.#today, place), output)
     return valueOf(this.session, this.session.base, ref, kind)
   }
 
@@ -61,7 +61,7 @@ export class Lab<S extends AnySchema = AnySchema> {
   input<I extends Kinds, Name extends keyof I & string>(step: Step<I>, input: Name): Promise<Read<I[Name]>>
   input(place: string, input: string): Promise<unknown>
   async input(place: Place, input: string): Promise<unknown> {
-    const { ref, kind } = inputAt(nodeOf(this.#graph, place), input)
+    const { ref, kind } = inputAt(nodeOf(this.#today, place), input)
     return valueOf(this.session, this.session.base, ref, kind)
   }
 
@@ -106,13 +106,13 @@ export class Lab<S extends AnySchema = AnySchema> {
   set(place: string, output: string, value: unknown): Lab<S>
   set(place: Place, output: string, value: unknown): Lab<S> {
     const node = nodeOf(this.#graph, place)
-    return this.#hand(byHand(node, output, outputAt(node, output).kind, value))
+    return this.#hand(byHand(node, output, outputAt(nodeOf(this.#today, place), output).kind, value))
   }
 
   /** Goes on with a part of the rows that a step gave, spread evenly. Taints. */
   sample<O extends Kinds>(step: Step<any, any, O> | string, output: keyof O & string, size: CutSize): Lab<S> {
     const node = nodeOf(this.#graph, step as Place)
-    return this.#hand(cut(node, output, outputAt(node, output).kind, size))
+    return this.#hand(cut(node, output, outputAt(nodeOf(this.#today, step as Place), output).kind, size))
   }
 
   /** Goes on with some items of the list that an `each` maps over: the first so many, or by index or label. Taints. */
@@ -179,14 +179,18 @@ export class Lab<S extends AnySchema = AnySchema> {
 
   /** Where today's code and parameters are not those of the run that is explored. */
   async differences(): Promise<Difference[]> {
-    const { workspace, loaded, base, closures } = this.session
+    const { workspace, base, graph, closures } = this.session
     const { settings = {} } = base
-    const today = await makePlan(workspace.planner(closures), loaded.pipeline, {
-      run: base.run,
-      env: base.env,
-      settings,
-      pinned: base,
-    })
+    const today = await makePlan(
+      workspace.planner(closures),
+      { graph },
+      {
+        run: base.run,
+        env: base.env,
+        settings,
+        pinned: base,
+      },
+    )
     // A run of a part of the pipeline says nothing of the rest.
     const nodes = isWhole(base, today)
       ? today.nodes
@@ -195,6 +199,11 @@ export class Lab<S extends AnySchema = AnySchema> {
   }
 
   get #graph() {
+    return this.session.graph
+  }
+
+  /** As the pipeline stands: its kinds can read and write. */
+  get #today() {
     return this.session.loaded.pipeline.graph
   }
 

@@ -32,6 +32,7 @@ export async function planEdits(session: Session, edits: Edits): Promise<Planned
     settings: { ...settingsOf(base.settings, graph), ...edits.settings },
     from: edits.from,
     until: edits.until,
+    force: edits.force,
     handed: await handAll(session, edits),
   })
   checkReach(planned.plan, graph, edits)
@@ -51,7 +52,7 @@ function settingsOf(settings: Settings = {}, graph: Graph): Settings {
 }
 
 async function swapAll(session: Session, swaps: readonly Swap[]): Promise<{ graph: Graph; closures: ClosureSet }> {
-  let { graph } = session.loaded.pipeline
+  let { graph } = session
   let set = session.closures
   for (const { step, by, file } of swaps) {
     const swapped = swapStep(graph, step, by)

@@ -94,7 +94,7 @@ export async function differentResults(
   return [...then].flatMap(([task, end]) =>
     contents(end) === contents(now.get(task))
       ? []
-      : [`${task} gave other bytes in production: cairn parity ${task.split('/')[0]}`],
+      : [`${task} gave other bytes in production: cairn parity --step ${task.split('/')[0]} --twice`],
   )
 }
 

@@ -1,5 +1,5 @@
 import type { LoadedPipeline, Workspace } from '@cairn/embedded'
-import type { ClosureSet, Plan } from '@cairn/kernel/runtime'
+import type { ClosureSet, Graph, Plan } from '@cairn/kernel/runtime'
 
 /** What all that is tried from one run shares. */
 export interface Session {
@@ -9,6 +9,7 @@ export interface Session {
   readonly playground: string
   /** The plan of the run that everything starts from. */
   readonly base: Plan
-  /** Of the pipeline as it stands. */
+  /** What is run where nothing is changed: the pipeline as it stands or, at the run's own code, as it was then. */
+  readonly graph: Graph
   readonly closures: ClosureSet
 }

@@ -4,13 +4,22 @@ export { errorRecord, type ErrorRecord } from './errors.ts'
 export type * from './define/graph.ts'
 export { parseManifest, writeManifest } from './define/list.ts'
 export { kindText } from './define/drawing.ts'
+export { renamed } from './define/step.ts'
 export { swapStep, type Swapped } from './define/swap.ts'
 export { cancel, Engine, submit, type Host } from './run/engine.ts'
 export { execute, type LoadedCode, type Surface } from './run/execute.ts'
 export * from './run/events.ts'
 export * from './run/layout.ts'
 export { isStored } from './run/checkpoint.ts'
-export { asPrevious, crown, PRODUCTION, rollBack, standingChampion, type Champion, type Standing } from './run/champion.ts'
+export {
+  asPrevious,
+  crown,
+  PRODUCTION,
+  rollBack,
+  standingChampion,
+  type Champion,
+  type Standing,
+} from './run/champion.ts'
 export { isTrusted, signed, type Identity, type Signature } from './run/signature.ts'
 export { publish } from './run/publish.ts'
 export type * from './run/plan-record.ts'

@@ -14,7 +14,9 @@ const COMMANDS = [
     'graph',
     'diff',
     'play',
+    'explore',
     'playgrounds',
+    'parity',
     'promote',
     'rollback',
     'follow',
@@ -25,12 +27,14 @@ const COMMANDS = [
   ...['up', 'down', 'status', 'logs', 'gc', 'doctor', 'new', 'completion'],
 ]
 const REQUEST = ['--set', '--params', '--from', '--until', '--base', '--force']
-const PLAY = ['--swap', '--only', '--sample', '--items', '--matrix', '--by', '--lowest', '--plan']
+const PLAY = ['--swap', '--only', '--sample', '--items', '--matrix', '--by', '--lowest', '--at-run-code', '--plan']
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   run: [...REQUEST, '--plan', '--jobs', '--out', '--progress', '--detach'],
   plan: [...REQUEST, '--save'],
   play: [...REQUEST.filter((option) => option !== '--force'), ...PLAY, '--jobs', '--progress'],
+  explore: ['--base', '--progress'],
   playgrounds: ['--delete'],
+  parity: ['--step', '--against', '--twice'],
   promote: ['--by', '--progress'],
   rollback: ['--by'],
   why: REQUEST,
@@ -62,11 +66,11 @@ async function candidates(before: readonly string[], typed: string): Promise<rea
   const workspace = new Workspace(findProject(process.cwd()))
   const option = before.at(-1)
   const pipeline = given.find((word) => !word.startsWith('-'))
-  if (option === '--from' || option === '--until' || option === '--force' || option === '--only')
+  if (option === '--from' || option === '--until' || option === '--force' || option === '--only' || option === '--step')
     return stepNames(await theirPipeline(workspace, pipeline))
   if (option === '--playground' || option === '--delete') return playgroundNames(workspace)
   if (option === '--set' || option === '--matrix') return settings(await theirPipeline(workspace, pipeline))
-  if (option === '--base' || option === '--plan')
+  if (option === '--base' || option === '--against' || option === '--plan')
     return pipeline === undefined ? [] : runNames(workspace.store, workspace.at(pipeline))
   if (option === '--on') return contextNames(contextFolder(workspace.project.root))
   if (option === '--progress') return ['live', 'plain', 'none']

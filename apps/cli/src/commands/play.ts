@@ -17,6 +17,7 @@ type Options = ChangeOptions &
     readonly by?: string
     readonly lowest?: boolean
     readonly plan?: boolean
+    readonly atRunCode?: boolean
     readonly jobs?: number
   }
 
@@ -36,6 +37,7 @@ export default async function play(
     loaded,
     production: { env: project.env, store },
     ...(options.base !== undefined && { base: options.base }),
+    ...(options.atRunCode && { atRunCode: true }),
     ...(playground !== undefined && { playground }),
   })
   const lab = await changedBy(opened, options)

@@ -1,0 +1,78 @@
+import {
+  CairnError,
+  nodeNamed,
+  openArtifact,
+  suggest,
+  type AnyKind,
+  type Artifact,
+  type ArtifactRef,
+  type Node,
+  type Plan,
+} from '@cairn/kernel/runtime'
+import { outputsOf } from '@cairn/embedded'
+import { objectFile } from '../artifact-path.ts'
+import { previewText } from '../preview.ts'
+import { paint } from '../terminal/style.ts'
+import type { ReplSession } from './session.ts'
+
+/** An artifact that a person asked for. */
+export interface Shown {
+  /** `<step>/<output>`. */
+  readonly place: string
+  readonly run: string
+  readonly kind: AnyKind
+  readonly artifact: Artifact
+}
+
+/** An artifact as `cairn cat` shows it, and which run it is of. */
+export async function previewOf(session: ReplSession, place: string, rows = '20'): Promise<string> {
+  if (!/^[1-9]\d*$/.test(rows))
+    throw new CairnError('BAD_PARAMETER', `"${rows}" is no number of rows`, { next: `.show ${place} 100` })
+  const { kind, artifact, ...shown } = await findShown(session, place)
+  const { digest, size, summary } = artifact.ref
+  const preview = kind.preview
+    ? await kind.preview(artifact, { rows: Number(rows) })
+    : { type: 'summary' as const, fields: { digest, bytes: size, ...summary } }
+  const text = previewText(preview).replace(/-n <count>(?= shows more\S*$)/, `.show ${shown.place} <rows>`)
+  return `${paint('dim', `${shown.place} of ${shown.run}`)}\n${text}`
+}
+
+/** `<step>[/<output>]` of the last run, or of the base where that run has none. */
+export async function findShown({ lab, last }: ReplSession, text: string): Promise<Shown> {
+  const { workspace, loaded, base } = lab.session
+  const [step = '', named] = text.split('/')
+  const node = nodeNamed(loaded.pipeline.graph, step)
+  const output = named ?? onlyOutput(node)
+  const kind = node.outputs[output]
+  if (!kind)
+    throw new CairnError('NOT_FOUND', `${node.id} has no output "${output}"`, {
+      next: suggest(output, Object.keys(node.outputs)),
+    })
+  const at = workspace.at(base.pipeline)
+  for (const plan of last ? [last, base] : [base]) {
+    const ref = (await outputsOf(workspace.store, at, plan, node.id))?.[output]
+    if (ref) return { place: `${node.id}/${output}`, run: plan.run, kind, artifact: open(ref) }
+  }
+  throw nothingGiven(node, last ?? base)
+
+  function open(ref: ArtifactRef): Artifact {
+    const fetch = (wanted: ArtifactRef) => objectFile(workspace, base, wanted)
+    return openArtifact(ref, fetch, () => workspace.scratch())
+  }
+}
+
+function onlyOutput({ id, outputs }: Node): string {
+  const [output, ...others] = Object.keys(outputs)
+  if (output !== undefined && others.length === 0) return output
+  throw new CairnError('BAD_PARAMETER', `${id} has ${output === undefined ? 'no output' : 'several outputs'}`, {
+    next:
+      output === undefined ? '.steps' : `name one: ${[output, ...others].map((name) => `${id}/${name}`).join(', ')}`,
+  })
+}
+
+function nothingGiven({ id, scope }: Node, { run }: Plan): CairnError {
+  const around = scope.at(-1)
+  return around === undefined
+    ? new CairnError('NOT_FOUND', `${id} gave nothing in run ${run}`, { next: '.run computes it' })
+    : new CairnError('BAD_PARAMETER', `${id} is run for each item of ${around}`, { next: `.show ${around}` })
+}

@@ -1,0 +1,67 @@
+import { CairnError } from '@cairn/kernel/runtime'
+import { openPool } from '@cairn/embedded'
+import { compareTo } from '@cairn/explore'
+import { gridOf } from '../changes.ts'
+import { differenceTable } from '../commands/diff.ts'
+import { driveRun } from '../drive-run.ts'
+import { EXIT } from '../fail.ts'
+import { leaderboardText } from '../leaderboard.ts'
+import { summaryText } from '../run-summary.ts'
+import type { ReplSession } from './session.ts'
+
+/** Whether the session is to end. */
+export type Leave = boolean | void
+
+/** Runs what the changes touch. A person who interrupts it stays; a script that is interrupted ends. */
+export async function runLab(session: ReplSession): Promise<Leave> {
+  const started = performance.now()
+  const { lab, options } = session
+  const { workspace, playground, base } = lab.session
+  const { planned, steps } = await lab.planned()
+  const { plan, missing, nodes: forecasts } = planned
+  const notes = [
+    ...missing.map((node) => `! what ${node} gave in run ${base.run} was collected: it is computed again`),
+    ...(plan.taints ?? []).map(({ node, output, how }) => `! ${node}.${output} is ${how}: this is never promoted`),
+  ]
+  const { status, ends, exitCode } = await driveRun(
+    workspace,
+    { plan, steps, forecasts, notes },
+    { ...options, json: false, pool: openPool(workspace), stays: options.isTerminal },
+  )
+  session.last = plan
+  const ms = performance.now() - started
+  console.log(summaryText({ plan, status, ends, ms, files: [], store: workspace.project.store, playground }).trimEnd())
+  if (status === 'completed') console.log(`\n${await comparison(session, 'production')}`)
+  if (exitCode === EXIT.ok) return
+  const isTold = exitCode === EXIT.terminated || (exitCode === EXIT.interrupted && !options.isTerminal)
+  process.exitCode = isTold ? exitCode : EXIT.error
+  return isTold
+}
+
+/** What the last run changes of another one; `production` stands for the base. */
+export async function comparison({ lab, last }: ReplSession, other: string): Promise<string> {
+  if (!last) throw new CairnError('NOT_FOUND', 'nothing has been run yet', { next: '.run' })
+  const { base, pipeline } = { base: lab.base, pipeline: last.pipeline }
+  const wanted = other.startsWith(`${pipeline}/`) ? other.slice(pipeline.length + 1) : other
+  const name = wanted === 'production' ? base : wanted
+  const found = await compareTo(lab.session, last, wanted)
+  return found.length > 0 ? differenceTable(found, name, last.run) : `${last.run} gives what ${name} gave`
+}
+
+/** `train.trees=100,200 [by <metric>]`: every combination, and which is the best. */
+export async function runMatrix({ lab, options }: ReplSession, words: readonly string[]): Promise<void> {
+  const at = words.indexOf('by')
+  const [grid, [, by, ...rest]] = at < 0 ? [words, []] : [words.slice(0, at), words.slice(at)]
+  if (grid.length === 0 || rest.length > 0 || (at >= 0 && by === undefined))
+    throw new CairnError('BAD_PARAMETER', 'the matrix is not complete', {
+      next: 'write it like .matrix train-model.trees=100,200 by auc',
+    })
+  const tell = () => console.error('a matrix goes on to its end; Ctrl-\\ ends cairn')
+  if (options.isTerminal) process.on('SIGINT', tell)
+  const board = await lab
+    .matrix(gridOf(grid), by === undefined ? {} : { by })
+    .finally(() => process.off('SIGINT', tell))
+  console.log(leaderboardText(board))
+  const failed = board.variants.filter(({ error }) => error !== undefined).length
+  if (failed > 0) throw new CairnError('STEP_FAILED', `${failed} of ${board.variants.length} variants failed`)
+}

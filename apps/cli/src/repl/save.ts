@@ -1,0 +1,90 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
+import { inspect } from 'node:util'
+import { findProject } from '@cairn/embedded'
+import { CairnError, type Graph, type Step } from '@cairn/kernel/runtime'
+import { changedBy } from '../changes.ts'
+import { Imports } from './imports.ts'
+import { recorded, type LabCall } from './record.ts'
+import { optionsOf, type ReplSession } from './session.ts'
+
+/** Opens every script that this writes. */
+const MARK = '// Tried with cairn explore'
+
+/** Writes what was done as a script that does it again; its absolute path. */
+export async function saveScript(session: ReplSession, path: string): Promise<string> {
+  const file = resolve(path)
+  checkFile(session, file)
+  writeFileSync(file, await scriptOf(session, file))
+  return file
+}
+
+function checkFile({ options: { on }, opened }: ReplSession, file: string): void {
+  const { pipeline, run } = opened.session.base
+  if (on !== undefined)
+    throw new CairnError('BAD_PARAMETER', `a script reads runs of this machine, and this one is of the context ${on}`, {
+      next: `cairn pull ${pipeline}/${run} --on ${on}, then cairn explore ${pipeline} --base ${run}`,
+    })
+  if (!/\.m?[jt]s$/.test(file))
+    throw new CairnError('BAD_PARAMETER', `${file} would be no script`, { next: 'name it like tried.ts' })
+  if (existsSync(file) && !readFileSync(file, 'utf8').startsWith(MARK))
+    throw new CairnError('BAD_PARAMETER', `${file} is there already, and no script of cairn explore`, {
+      next: 'choose another name',
+    })
+}
+
+async function scriptOf({ opened, changes }: ReplSession, file: string): Promise<string> {
+  const { base, playground, loaded, workspace } = opened.session
+  const { store, root } = workspace.project
+  const imports = new Imports(file, ['explore', 'findProject', 'lab', 'run'])
+  const isOwnStore = findProject(root).store === store
+  if (!isOwnStore) imports.package('findProject', '@cairn/embedded')
+  imports.package('explore', '@cairn/explore')
+  const pipeline = await imports.of(loaded.pipeline, loaded.file)
+
+  const calls: LabCall[] = []
+  await changedBy(recorded(opened, calls), optionsOf(changes))
+  const chain: string[] = []
+  for (const call of calls) chain.push(...(await callLines(call, loaded.pipeline.graph, imports)))
+
+  const folder = relative(root, file).startsWith('..') ? literal(root) : 'import.meta.dirname'
+  const project = isOwnStore ? folder : `{ ...findProject(${folder}), store: ${literal(store)} }`
+  return `${MARK}, from a run of ${base.pipeline}. To do it again: node ${relative(process.cwd(), file)}
+${imports.lines.join('\n')}
+
+const lab = await explore(${pipeline}, {
+  base: ${literal(base.run)},
+  playground: ${literal(playground)},
+  project: ${project},
+})
+const run = await lab${chain.map((call) => `\n  ${call}`).join('')}${chain.length > 0 ? '\n  ' : ''}.run()
+console.table(await run.compare())
+`
+}
+
+async function callLines({ method, args }: LabCall, graph: Graph, imports: Imports): Promise<string[]> {
+  if (method === 'settings') return settingLines(args[0] as Readonly<Record<string, unknown>>, graph)
+  if (method !== 'swap') return args.length > 0 ? [`.${method}(${args.map(literal).join(', ')})`] : []
+  const [step, by, path] = args as [string, Step, string]
+  return [`.swap(${literal(step)}, ${await imports.of(by, path)})`]
+}
+
+/** Parameters of a step by its name; all others by their paths. */
+function settingLines(settings: Readonly<Record<string, unknown>>, graph: Graph): string[] {
+  const steps: Record<string, Record<string, unknown>> = {}
+  const others: Record<string, unknown> = {}
+  for (const [path, value] of Object.entries(settings)) {
+    const dot = path.lastIndexOf('.')
+    const step = path.slice(0, Math.max(0, dot))
+    if (graph.nodes.get(step)?.type === 'step') (steps[step] ??= {})[path.slice(dot + 1)] = value
+    else others[path] = value
+  }
+  return [
+    ...(Object.keys(others).length > 0 ? [`.settings(${literal(others)})`] : []),
+    ...Object.entries(steps).map(([step, values]) => `.params(${literal(step)}, ${literal(values)})`),
+  ]
+}
+
+function literal(value: unknown): string {
+  return inspect(value, { depth: null, breakLength: Infinity, maxArrayLength: null, maxStringLength: null })
+}

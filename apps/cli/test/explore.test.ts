@@ -1,0 +1,551 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+import { stripVTControlCharacters } from 'node:util'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { explore } from '@cairn/explore'
+import { findProject, loadPipeline } from '@cairn/embedded'
+import { complete } from '../src/repl/complete.ts'
+import { openHistory } from '../src/repl/history.ts'
+import { histogram } from '../src/repl/plot.ts'
+import { ReplSession } from '../src/repl/session.ts'
+import { wordsOf } from '../src/repl/words.ts'
+import { CAIRN, CliProject, NODE, printed, type Ended, type RunSummary } from './project.fixture.ts'
+
+const HEAD = `import { each, list, pipeline, step } from '@cairn/kernel'
+import { json, metrics, sql, table } from '@cairn/kinds'
+import { existsSync } from 'node:fs'
+import { z } from 'zod'
+const Flights = table({ id: 'int32', delay: 'int32?', origin: 'string' })
+const Score = json<number>()
+`
+const project = new CliProject({
+  'small.pipeline.ts': `${HEAD}
+export const load = step('load', {
+  outputs: { flights: Flights, airports: list(Score) },
+  run: () => ({
+    flights: Array.from({ length: 100 }, (_, id) => ({ id, delay: id === 99 ? null : id % 5, origin: 'ATL' })),
+    airports: [1, 2, 3, 4],
+  }),
+})
+export const features = step('features', {
+  inputs: { flights: Flights },
+  outputs: { features: Flights },
+  run: ({ flights }) => ({ features: sql\`select * from \${flights}\` }),
+})
+export const train = step('train', {
+  inputs: { features: Flights },
+  params: z.object({ trees: z.number().default(10), wait: z.boolean().default(false) }),
+  outputs: { model: Score },
+  acknowledge: ['files', 'clock'],
+  run: async ({ features }, { trees, wait }) => {
+    if (trees < 0) throw new Error('no trees')
+    console.log(\`training \${trees} trees\`)
+    while (wait && !existsSync('go-on')) for (const until = Date.now() + 10; Date.now() < until; );
+    return { model: trees * (await features.count()) }
+  },
+})
+export const score = step('score', {
+  inputs: { airport: Score, model: Score },
+  outputs: { score: Score },
+  run: ({ airport, model }) => ({ score: airport * model }),
+})
+export const evaluate = step('evaluate', {
+  inputs: { model: Score, scores: list(Score) },
+  outputs: { metrics: metrics({ auc: 'number', airports: 'integer' }) },
+  run: ({ model, scores }) => ({ metrics: { auc: 1 - 1 / model, airports: scores.length } }),
+})
+export const small = pipeline('small', { params: z.object({ trees: z.number().default(10) }) }, ({ trees }) => {
+  const { flights, airports } = load({})
+  const { features: made } = features({ flights })
+  const { model } = train({ features: made }, { trees })
+  const { score: scores } = each(airports, (airport) => score({ airport, model }))
+  return evaluate({ model, scores })
+})
+`,
+  'steps/half.ts': `${HEAD}
+export const half = step('half', {
+  inputs: { flights: Flights },
+  outputs: { features: Flights },
+  run: ({ flights }) => ({ features: sql\`select * from \${flights} where id % 2 = 0\` }),
+})
+export const small = step('wrong', { outputs: { features: json<string>() }, run: () => ({ features: '' }) })
+`,
+})
+
+const { NO_COLOR: _, FORCE_COLOR: __, CAIRN_STORE: ___, CI: ____, ...env } = process.env
+const options = { cwd: project.root, env: { ...env, PWD: project.root, TERM: 'xterm-256color' } }
+
+/** `cairn explore` with its standard input open. */
+const open = (...args: string[]) => spawn(NODE, [CAIRN, 'explore', ...args], options)
+
+/** The lines one after the other, as from a pipe. */
+function lines(...given: readonly string[]): Promise<Ended> {
+  return linesWith([], ...given)
+}
+
+async function linesWith(args: readonly string[], ...given: readonly string[]): Promise<Ended> {
+  const child = open('small', ...args)
+  child.stdin.end(given.map((line) => `${line}\n`).join(''))
+  return ended(child)
+}
+
+function ended(child: ChildProcessWithoutNullStreams): Promise<Ended> {
+  let [stdout, stderr] = ['', '']
+  child.stdout.on('data', (data) => (stdout += String(data)))
+  child.stderr.on('data', (data) => (stderr += String(data)))
+  return new Promise((done) => child.on('close', (code) => done({ code, stdout, stderr })))
+}
+
+/** What lines that are all in order print. */
+async function told(...given: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await lines(...given)
+  expect(stderr.replaceAll(/^! .*\n/gm, '')).toBe('')
+  expect(code).toBe(0)
+  return stdout
+}
+
+/** Names of the runs that were completed, as they were printed. */
+const completed = (stdout: string) => [...stdout.matchAll(/completed {2}small\/(\S+)/g)].map(([, run]) => run!)
+
+let production: RunSummary
+beforeAll(async () => {
+  production = await project.run('small')
+})
+
+describe('cairn explore, line by line', () => {
+  it('tells where it starts, and where the code of today is another one', async () => {
+    expect(await told()).toBe(`small from ${production.run}, in playground scratch\n`)
+    project.edit('small.pipeline.ts', 'airport * model', '2 * airport * model')
+    const changed = await told()
+    project.edit('small.pipeline.ts', '2 * airport * model', 'airport * model')
+    expect(changed).toMatch(/today's code is not that of the run:\n[^]*code +score +.*score/)
+    const other = await linesWith(['--base', production.run, '--playground', 'other'])
+    expect(other.stdout).toBe(`small from ${production.run}, in playground other\n`)
+  })
+
+  it('lists commands and steps', async () => {
+    const help = await told('.help')
+    for (const name of ['.set <name=value>…', '.matrix <name=v1,v2>… [by <metric>]', '.exit'])
+      expect(help).toContain(name)
+    const one = await told('.help .save')
+    expect(one).toContain('.save <file.ts>')
+    expect(one).not.toContain('.exit')
+    const steps = await told('.steps')
+    expect(steps).toMatch(/^small +metrics +trees=10$/m)
+    expect(steps).toMatch(/^train +features: features\/features +model +trees=10 wait=false$/m)
+    expect(steps).toMatch(/^each-airports +each of load\/airports +score/m)
+    expect(steps).toMatch(/^ {2}score +airport: an item of each-airports, model: train\/model +score/m)
+  })
+
+  it('shows what a step gave, and plots a column of it', async () => {
+    expect(await told('.show train')).toContain(`train/model of ${production.run}\n1000\n`)
+    const rows = await told('.show load/flights 2')
+    expect(rows).toMatch(/ 1 +1 +ATL\n2 of 100 rows; \.show load\/flights <rows> shows more\n$/)
+    const plot = await told('.plot load/flights delay')
+    expect(plot).toContain('99 numbers, 1 others: from 0 to 4')
+    expect(plot).toMatch(/^0 {2}20 {2}█+$/m)
+    expect(plot).toMatch(/^4 {2}19 {2}█+[▏▎▍▌▋▊▉]?$/m)
+  })
+
+  it('plans each change when it is made, lists them, and takes them back', async () => {
+    const stdout = await told(
+      '# parameters with blanks are quoted as in a shell',
+      '.changes',
+      '.set train.trees=20',
+      ".swap 'features=./steps/half.ts#half'",
+      '.changes',
+      '.plan',
+      '.undo',
+      '.plan',
+      '.reset',
+      '.changes',
+    )
+    const parts = stdout.split('\n').slice(1)
+    expect(parts.slice(0, 4)).toEqual([
+      'nothing is changed',
+      expect.stringMatching(/^2 reuse, 1 run, 2 may run, about /),
+      expect.stringMatching(/^1 reuse, 1 run, 3 may run, about /),
+      '.set train.trees=20',
+    ])
+    expect(parts[4]).toBe('.swap features=./steps/half.ts#half')
+    expect(stdout).toMatch(/features +run .*in steps\/half\.ts/)
+    const [, undone = ''] = stdout.split('took back .swap features=./steps/half.ts#half')
+    expect(undone).toMatch(/features +reuse/)
+    expect(undone).toMatch(/train +run .*params\.trees 10 -> 20/)
+    expect(undone.trimEnd().split('\n').at(-1)).toBe('nothing is changed')
+  })
+
+  it('runs what the changes touch, in the playground, and tells what they change', async () => {
+    const before = project.stored('local').length
+    const stdout = await told(
+      '.set train.trees=30',
+      '.run',
+      '.show train/model',
+      '.compare',
+      `.compare ${production.run}`,
+    )
+    const [run] = completed(stdout)
+    expect(stdout).toMatch(/features +reused/)
+    expect(stdout).toMatch(/train +computed/)
+    expect(stdout).toContain(`train/model of ${run}\n3000\n`)
+    expect(stdout.match(/parameter +train\.trees +10 +30/g)).toHaveLength(3)
+    expect(project.stored('local')).toHaveLength(before)
+    expect((await project.cairn('runs', 'small', '--playground', 'scratch')).stdout).toContain(run)
+  })
+
+  it('runs a step that was swapped in as its file is by then', async () => {
+    const child = open('small')
+    const end = ended(child)
+    child.stdin.write('.swap features=./steps/half.ts#half\n.until train\n.run\n')
+    await printed(child, 'completed')
+    project.edit('steps/half.ts', 'id % 2 = 0', 'id % 4 = 0')
+    child.stdin.end('.run\n.show train/model\n')
+    const { code, stdout } = await end
+    project.edit('steps/half.ts', 'id % 4 = 0', 'id % 2 = 0')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/features +computed .*50 rows[^]*features +computed .*25 rows[^]*\n250\n/)
+  })
+
+  it('starts in the middle, ends there, and goes on with a part', async () => {
+    expect(await told('.only train', '.set train.trees=31', '.plan')).toMatch(/features +given[^]*1 given, 1 run/)
+    expect(await told('.from train', '.until train', '.plan')).toMatch(/1 reuse, 1 given\n$/)
+    const { code, stdout, stderr } = await lines('.sample features=10', '.items score=1,3', '.run', '.show evaluate')
+    expect([code, stderr]).toEqual([
+      0,
+      '! features.features is cut to 10 of 100 rows: this is never promoted\n! load.airports is cut to 2 of 4 items: this is never promoted\n',
+    ])
+    expect(stdout).toMatch(/airports +2\n/)
+  })
+
+  it('ranks a matrix of what is changed so far', async () => {
+    const stdout = await told('.swap features=./steps/half.ts#half', '.matrix train.trees=1,2,3 by auc')
+    const rows = stdout.trim().split('\n').slice(-3)
+    expect(rows.map((row) => row.trim().split(/ +/).slice(0, 3))).toEqual([
+      ['1', '3', '0.99333'],
+      ['2', '2', '0.99'],
+      ['3', '1', '0.98'],
+    ])
+    const { code, stderr } = await lines('.matrix train.trees=1,-1', '.compare')
+    expect([code, stderr]).toEqual([1, expect.stringContaining('1 of 2 variants failed')])
+  })
+
+  it('runs many times with each step printing once, and leaves no listeners behind', async () => {
+    const many = Array.from({ length: 12 }, () => '.run')
+    const { stderr } = await linesWith(['--progress', 'plain'], '.run', '.set train.trees=32', '.run', ...many)
+    expect(stderr.match(/train \| training 32 trees/g)).toHaveLength(1)
+    expect(stderr).not.toContain('MaxListeners')
+  })
+})
+
+describe('cairn explore, saving a script', () => {
+  it('that does the same again, from wherever it is started', async () => {
+    const stdout = await told(
+      '.set trees=40 train.trees=41',
+      '.set train.trees=42',
+      '.swap features=./steps/half.ts#half',
+      '.sample load/flights=30%',
+      '.items score=2',
+      '.until evaluate',
+      '.run',
+      '.save steps/tried.ts',
+    )
+    const script = project.read('steps/tried.ts')
+    expect(script).toContain(`import { small } from '../small.pipeline.ts'\nimport { half } from './half.ts'`)
+    expect(script).toContain(`  .settings({ trees: 40 })
+  .params('train', { trees: 42 })
+  .swap('features', half)
+  .sample('load', 'flights', { share: 0.3 })
+  .items('score', 2)
+  .until('evaluate')
+  .run()
+console.table(await run.compare())
+`)
+    const again = await node('/', project.path('steps/tried.ts'))
+    expect(again.stderr).toBe('')
+    expect(again.stdout).toContain("'evaluate.auc'")
+    const [first] = completed(stdout)
+    const newest = (await newestRun())!
+    expect(newest).not.toBe(first)
+    const same = await project.cairn('--json', 'diff', `small/${first}`, `small/${newest}`, '--playground', 'scratch')
+    expect([same.code, JSON.parse(same.stdout)]).toEqual([0, []])
+  })
+
+  it('with names of its own where two files export the same', async () => {
+    project.write({ 'same.ts': project.read('steps/half.ts').replace('const half', 'const explore') })
+    await told('.swap features=./same.ts#explore', '.save same-tried.ts', '.save same-tried.ts')
+    expect(project.read('same-tried.ts')).toContain(`import { explore as explore2 } from './same.ts'`)
+    expect((await node(project.root, 'same-tried.ts')).stderr).toBe('')
+  })
+
+  it('that finds a store which is not the one of the project', async () => {
+    await project.cairn('run', 'small', '--store', 'elsewhere')
+    const saved = await linesWith(['--store', 'elsewhere'], '.set train.trees=43', '.save elsewhere.ts')
+    expect(saved.stderr).toBe('')
+    const { code, stdout } = await node(project.root, 'elsewhere.ts')
+    expect([code, stdout]).toEqual([0, expect.stringContaining("'train.trees'")])
+    expect(project.stored('playgrounds/scratch/local/small/runs', 'elsewhere').length).toBeGreaterThan(0)
+  })
+
+  const node = (cwd: string, file: string) => ended(spawn(NODE, [file], { ...options, cwd }))
+  const newestRun = async () => {
+    const { stdout } = await project.cairn('runs', 'small', '-n', '1', '--playground', 'scratch')
+    return /small\/(\S+)/.exec(stdout)?.[1]
+  }
+})
+
+describe('cairn explore, when something is wrong', () => {
+  const REFUSED = [
+    ['.stepz', 'there is no command ".stepz"', 'did you mean ".steps"?'],
+    ['.steps now', '.steps does not take 1 words', 'write it like .steps'],
+    ['.show', '.show does not take 0 words', 'write it like .show <step>[/<output>] [rows]'],
+    ['.show "train', 'the line has a " that is not closed', 'write \\" for the sign itself'],
+    ['.show tain', 'small has no step "tain"', 'did you mean "train"?'],
+    ['.show load', 'load has several outputs', 'name one: load/flights, load/airports'],
+    ['.show load/flihts', 'load has no output "flihts"', 'did you mean "flights"?'],
+    ['.show score', 'score is run for each item of each-airports', '.show each-airports'],
+    ['.show train many', '"many" is no number of rows', '.show train 100'],
+    ['.plot load/flights dely', 'load/flights has no column "dely"', 'did you mean "delay"?'],
+    ['.plot load/flights origin', 'origin of load/flights is string, which is no number', 'there is: id, delay'],
+    ['.plot train x', 'train/model is json, which has no columns', '.show train/model'],
+    ['.set train.tres=1', 'train has no parameter "tres"', 'did you mean "trees"?'],
+    ['.set train.trees', '.set train.trees has no value', 'write it like .set train-model.trees=400'],
+    ['.swap features', '.swap features is not complete', 'write it like .swap extract-features=./with-weather.ts'],
+    ['.swap features=./steps/half.ts#small', 'wrong cannot take the place of features', ''],
+    ['.sample train=10', 'train.model is json, which cannot be cut', 'choose items'],
+    ['.from tain', 'small has no step "tain"', 'did you mean "train"?'],
+    ['.undo', 'there is no change to take back', '.help'],
+    ['.compare', 'nothing has been run yet', '.run'],
+    ['.matrix by auc', 'the matrix is not complete', 'write it like .matrix train-model.trees=100,200 by auc'],
+    ['.save tried.txt', 'tried.txt would be no script', 'name it like tried.ts'],
+    ['.save small.pipeline.ts', 'small.pipeline.ts is there already', 'choose another name'],
+  ] as const
+
+  it('says what, and what to do; keeps nothing of it; and goes on', async () => {
+    const { code, stdout, stderr } = await lines(...REFUSED.map(([line]) => line), '.changes', '.show train')
+    expect(code).toBe(1)
+    expect(stdout).toContain(`nothing is changed\ntrain/model of ${production.run}\n1000\n`)
+    const errors = stderr.split(/^error {2}/m).slice(1)
+    expect(errors).toHaveLength(REFUSED.length)
+    for (const [at, [, message, next]] of REFUSED.entries()) {
+      expect(errors[at]).toContain(message)
+      expect(errors[at]).toContain(next)
+    }
+  })
+
+  it('goes on when a step fails', async () => {
+    const { code, stdout } = await lines('.set train.trees=-1', '.run', '.show train', '.undo', '.run')
+    expect(code).toBe(1)
+    expect(stdout).toContain('no trees')
+    expect(stdout).toContain(`train/model of ${production.run}`)
+    expect(completed(stdout)).toHaveLength(1)
+  })
+
+  it('ends at .exit, whatever else is sent', async () => {
+    const child = open('small')
+    const end = ended(child)
+    child.stdin.write('.exit\n.steps\n')
+    expect(await end).toMatchObject({ code: 0, stdout: `small from ${production.run}, in playground scratch\n` })
+  })
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('ends in order, with the lines that are left not run, at %s in a pipe', async (signal, exit) => {
+    const child = open('small', '--progress', 'plain')
+    const end = ended(child)
+    child.stdin.write('.set train.wait=true\n.run\n.steps\n')
+    await printed(child, 'train | training')
+    child.kill(signal)
+    const { code, stdout } = await end
+    expect(code).toBe(exit)
+    expect(stdout).toMatch(/train +cancelled/)
+    expect(stdout).not.toContain('takes')
+  })
+})
+
+describe('cairn explore, at a terminal', () => {
+  const HISTORY = 'cache/explore-history'
+  const history = () => project.read(`.cairn/${HISTORY}`).trim().split('\n')
+
+  it(
+    'completes at Tab, keeps the lines for the next session, and comes back from Ctrl-C',
+    { timeout: 60_000 },
+    async () => {
+      expect(project.stored(HISTORY)).toEqual([]) // nothing yet of what came through pipes
+      const first = new Terminal()
+      await first.until('small> ')
+      first.type('.set train.w\t')
+      await first.until('train.wait=')
+      first.type('true\r')
+      await first.until('small +1> ')
+      first.type('.run\r')
+      await first.until('train | training')
+      first.type('\u0003')
+      await first.until('stopping; what is finished is kept')
+      first.type('\u0003\u0003')
+      await first.until(/train +cancelled/)
+      await first.until('small +1> ')
+      first.type('nonsense\u0003.und\t')
+      await first.until('.undo')
+      first.type('\r')
+      await first.until('took back .set train.wait=true')
+      await first.until('small> ')
+      first.type('\u0003')
+      await first.until('(.exit or Ctrl-D leaves)')
+      first.type('.bad\r')
+      await first.until('there is no command ".bad"')
+      await first.until('small> ')
+      first.type('\u0004')
+      expect(await first.ended).toBe(0)
+      expect(history()).toEqual(['.set train.wait=true', '.run', '.undo', '.bad'])
+
+      const second = new Terminal()
+      await second.until('small> ')
+      second.type('\u001b[A\u001b[A')
+      await second.until('.undo')
+      second.type('\r')
+      await second.until('there is no change to take back')
+      await second.until('small> ')
+      second.type('.exit\r')
+      expect(await second.ended).toBe(0)
+      expect(history().slice(-2)).toEqual(['.undo', '.exit'])
+    },
+  )
+})
+
+/** `cairn explore` at a pseudo-terminal of `script`. */
+class Terminal {
+  readonly #child = spawn(
+    'script',
+    ['-qefc', `stty cols 100 rows 24; '${NODE}' '${CAIRN}' explore small`, '/dev/null'],
+    options,
+  )
+  readonly ended = new Promise<number | null>((done) => this.#child.on('close', done))
+  #seen = ''
+  #heard = () => {}
+
+  constructor() {
+    this.#child.stdout.on('data', (data) => {
+      this.#seen += String(data)
+      this.#heard()
+    })
+    onTestFinished(() => void this.#child.kill('SIGHUP'))
+  }
+
+  type(keys: string): void {
+    this.#child.stdin.write(keys)
+  }
+
+  /** Waits for a text behind the one that was waited for last. */
+  async until(text: string | RegExp): Promise<void> {
+    const never = Promise.race([this.ended, setTimeout(20_000, undefined, { ref: false })]).then(() => true)
+    for (;;) {
+      const plain = stripVTControlCharacters(this.#seen)
+      const [found] = (typeof text === 'string' ? plain.includes(text) && [text] : text.exec(plain)) || []
+      if (found !== undefined) {
+        this.#seen = plain.slice(plain.indexOf(found) + found.length)
+        return
+      }
+      const more = new Promise<boolean>((done) => (this.#heard = () => done(false)))
+      if (await Promise.race([more, never])) throw new Error(`there is no ${String(text)} in:\n${plain}`)
+    }
+  }
+}
+
+describe('completion', () => {
+  let session: ReplSession
+  beforeAll(async () => {
+    const found = findProject(project.root)
+    const loaded = await loadPipeline(found, 'small')
+    session = new ReplSession(await explore(loaded.pipeline, { project: found, loaded }), { isTerminal: true })
+  })
+
+  it.each([
+    ['.s', ['.steps', '.show', '.set', '.swap', '.sample', '.save']],
+    ['  .un', ['.until', '.undo']],
+    ['.help .ma', ['.matrix']],
+    ['.from e', ['each-airports', 'evaluate']],
+    ['.only train ev', ['evaluate']],
+    ['.set tr', ['trees=', 'train.trees=', 'train.wait=']],
+    ['.matrix train.t', ['train.trees=']],
+    ['.show l', ['load/flights', 'load/airports']],
+    ['.show s', []],
+    ['.plot ', ['load/flights', 'features/features']],
+    ['.plot load/flights ', ['id', 'delay']],
+    ['.plot features d', ['delay']],
+    ['.sample ', ['load/flights=', 'features/features=']],
+    ['.items ', ['each-airports=', 'score=']],
+    ['.swap fe', ['features=']],
+    ['.swap features=ste', ['features=steps/']],
+    ['.swap features=steps/h', ['features=steps/half.ts']],
+    ['.swap features=./steps/h', ['features=./steps/half.ts']],
+    ['.swap features=no/', []],
+    ['.save small', ['small.pipeline.ts']],
+    ['.save node', []],
+    ['.compare prod', ['production']],
+    ['.plan ', []],
+    ['.foo b', []],
+  ])('of "%s" is %j', async (line, found) => {
+    expect(await complete(session, line, project.root)).toEqual([found, line.slice(line.lastIndexOf(' ') + 1)])
+  })
+
+  it('knows the runs', async () => {
+    const [found] = await complete(session, '.compare ', project.root)
+    expect(found).toContain(production.run)
+  })
+})
+
+describe('the history', () => {
+  it('gives the newest 1,000 lines, the newest first, and leaves blank and repeated ones out', () => {
+    const file = project.path('history')
+    writeFileSync(file, Array.from({ length: 1005 }, (_, at) => `.show ${at}\n`).join(''))
+    const { lines: known, add } = openHistory(file)
+    expect([known.length, known[0], known.at(-1)]).toEqual([1000, '.show 1004', '.show 5'])
+    for (const line of ['.show 1004', ' ', '.run', '.run', '.plan']) add(line)
+    const kept = readFileSync(file, 'utf8').trim().split('\n')
+    expect([kept[0], ...kept.slice(-3)]).toEqual(['.show 5', '.show 1004', '.run', '.plan'])
+  })
+
+  it('begins with the first line, and does without where it cannot be written', () => {
+    const file = project.path('new/folder/history')
+    expect(openHistory(file).lines).toEqual([])
+    expect(existsSync(file)).toBe(false)
+    openHistory(file).add('.run')
+    expect(openHistory(file).lines).toEqual(['.run'])
+    expect(() => openHistory(project.path('package.json/history')).add('.run')).not.toThrow()
+  })
+})
+
+describe('a histogram', () => {
+  const bars = (text: string) => text.split('\n').slice(1)
+
+  it('has a bar for each of a few whole numbers', () => {
+    expect(histogram([3, 1, 1, 1, 1], 30)).toBe(`5 numbers: from 1 to 3, mean 1.4, median 1
+1  4  ${'█'.repeat(22)}
+2  0  
+3  1  █████▌`)
+  })
+
+  it('has round edges for all others, and every value in one bar', () => {
+    const values = Array.from({ length: 1000 }, (_, at) => at / 1000 - 0.25)
+    const rows = bars(histogram(values))
+    expect(rows[0]).toMatch(/^-0\.3 to -0\.2 +50 /)
+    expect(rows.at(-1)).toMatch(/^ +0\.7 to 0\.8 +50 /)
+    expect(rows.map((row) => Number(/to \S+ +(\d+)/.exec(row)![1])).reduce((sum, each) => sum + each, 0)).toBe(1000)
+  })
+
+  it('counts what is no number apart, and bears that there is none, or one', () => {
+    expect(histogram([NaN, Infinity])).toBe('0 numbers, 2 others')
+    expect(bars(histogram([0.5, 0.5, NaN]))).toHaveLength(1)
+  })
+})
+
+describe('words', () => {
+  it.each([
+    ['.set a=1  b=2 ', ['.set', 'a=1', 'b=2']],
+    [`.set 'name=a b' "c=\\"d\\""`, ['.set', 'name=a b', 'c="d"']],
+    ['.set a=b\\ c \'\' d"e"f', ['.set', 'a=b c', '', 'def']],
+    ['', []],
+  ])('of %j are %j', (line, words) => expect(wordsOf(line)).toEqual(words))
+})

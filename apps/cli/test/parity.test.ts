@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest'
+import { CliProject } from './project.fixture.ts'
+
+const project = new CliProject({
+  'dice.pipeline.ts': `import { each, list, pipeline, step } from '@cairn/kernel'
+import { json } from '@cairn/kinds'
+const Int = json<number>()
+export const load = step('load', { outputs: { ns: list(Int) }, run: () => ({ ns: [1, 2, 3] }) })
+export const double = step('double', { inputs: { n: Int }, outputs: { n: Int }, run: ({ n }) => ({ n: 2 * n }) })
+export const roll = step('roll', {
+  inputs: { ns: list(Int) },
+  outputs: { sum: Int, face: Int },
+  acknowledge: ['randomness'],
+  run: async ({ ns }) => ({ sum: (await ns.all()).reduce((a, b) => a + b), face: Math.random() }),
+})
+export const dice = pipeline('dice', () => roll({ ns: each(load({}).ns, (n) => double({ n })).n }))
+`,
+})
+
+it('cairn parity computes steps again and names those that give other bytes, with what they reach', async () => {
+  const { run } = await project.run('dice')
+  const stored = project.stored('local')
+  const { code, stdout } = await project.cairn('parity', 'dice', '--against', run)
+  expect(code).toBe(1)
+  expect(stdout).toContain(`again, with the inputs of ${run}`)
+  expect(stdout).toMatch(/✔ +load +the same bytes/)
+  expect(stdout).toMatch(/✔ +each-ns +the same bytes/)
+  expect(stdout).toMatch(/✘ +roll +face \w{8} -> \w{8} +randomness: Math\.random\(\) \(dice\.pipeline\.ts:10\)/)
+  expect(project.stored('local')).toEqual(stored)
+
+  const one = await project.cairn('--json', 'parity', 'dice', '--step', 'double')
+  expect([one.code, JSON.parse(one.stdout)]).toMatchObject([0, { steps: [{ node: 'each-ns', same: true }] }])
+  const twice = await project.cairn('--json', 'parity', 'dice', '--step', 'roll', '--twice')
+  expect([twice.code, JSON.parse(twice.stdout)]).toMatchObject([
+    1,
+    { twice: true, steps: [{ node: 'roll', same: false }] },
+  ])
+  const wrong = await project.cairn('parity', 'dice', '--step', 'rol')
+  expect(wrong.stderr).toContain('did you mean "roll"?')
+})
+
+it('cairn parity takes the code of the run, not that of today', async () => {
+  await project.run('dice')
+  project.edit('dice.pipeline.ts', 'n: 2 * n', 'n: 3 * n')
+  expect((await project.cairn('parity', 'dice', '--step', 'double')).code).toBe(0)
+})

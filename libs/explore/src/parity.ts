@@ -1,0 +1,83 @@
+import { outputsOf } from '@cairn/embedded'
+import { contentOf, isStep, nodeNamed, type ArtifactRef, type Plan, type Step } from '@cairn/kernel/runtime'
+import { NO_EDITS } from './edits.ts'
+import type { Lab } from './lab.ts'
+import { runEdits } from './lab-run.ts'
+import { idsOf, type Place } from './places.ts'
+import type { Session } from './session.ts'
+
+/** Whether a step gives again what it gave, from the same inputs, parameters and code. */
+export interface Parity {
+  readonly node: string
+  readonly same: boolean
+  /** Outputs that came out otherwise, with both digests. */
+  readonly different: readonly { readonly output: string; readonly before: string; readonly after: string }[]
+  /** What its code reaches that can make it so, as the fingerprint saw it: `randomness: Math.random() (train.ts:12)`. */
+  readonly reaches: readonly string[]
+  /** Why it could not be computed again. */
+  readonly error?: string
+}
+
+/**
+ * Computes steps of the explored run again, each from the inputs that the run recorded, and compares the bytes: with the
+ * run's or, `twice`, with each other. A step inside an `each` is computed for all items.
+ */
+export async function parity(
+  { session }: Lab,
+  places: readonly Place[] = [],
+  { twice = false }: { readonly twice?: boolean } = {},
+): Promise<Parity[]> {
+  const { graph, base } = session
+  const named = idsOf(graph, places).map((id) => nodeNamed(graph, id).scope[0] ?? id)
+  const all = [...graph.nodes.values()]
+    .filter(({ scope, type }) => scope.length === 0 && type !== 'when')
+    .map(({ id }) => id)
+  const found: Parity[] = []
+  for (const node of named.length > 0 ? new Set(named) : all) {
+    const reaches = reachesOf(session, node)
+    try {
+      const first = twice ? await again(session, node) : base
+      const different = await compare(session, node, first, await again(session, node))
+      found.push({ node, same: different.length === 0, different, reaches })
+    } catch (error) {
+      found.push({ node, same: false, different: [], reaches, error: (error as Error).message })
+    }
+  }
+  return found
+}
+
+/** A run of this alone, computed by force. */
+async function again(session: Session, node: string): Promise<Plan> {
+  const force = inside(session, node).map(({ id }) => id)
+  const { plan } = await runEdits(session, { ...NO_EDITS, from: [node], until: [node], force }, {})
+  return plan
+}
+
+async function compare({ workspace }: Session, node: string, before: Plan, after: Plan): Promise<Parity['different']> {
+  const at = workspace.at(before.pipeline)
+  const outputs = (plan: Plan) => outputsOf(workspace.store, at, plan, node)
+  const [was = {}, is = {}] = [await outputs(before), await outputs(after)]
+  const digest = (ref: ArtifactRef | undefined) => (ref ? contentOf(ref) : 'none')
+  return [...new Set([...Object.keys(was), ...Object.keys(is)])]
+    .map((output) => ({ output, before: digest(was[output]), after: digest(is[output]) }))
+    .filter((pair) => pair.before !== pair.after)
+}
+
+/** The step itself, or those of an `each`. */
+function inside({ graph }: Session, node: string) {
+  return [...graph.nodes.values()].filter(
+    ({ id, scope, type }) => type === 'step' && (id === node || scope.includes(node)),
+  )
+}
+
+function reachesOf(session: Session, node: string): string[] {
+  return inside(session, node).flatMap((placed) => {
+    const { step } = placed as { readonly step?: Step }
+    const body = isStep(step) ? session.closures.body(step) : undefined
+    if (!body || 'inline' in body) return []
+    const { reaches, declarations } = body.manifest
+    return reaches
+      .filter(({ what }) => what !== 'console')
+      .map(({ what, detail, line, via }) => `${what}: ${detail} (${declarations[via]?.file ?? '?'}:${line})`)
+  })
+}
