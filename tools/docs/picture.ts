@@ -1,15 +1,35 @@
 /**
  * A picture of what a command prints at a terminal, colours included: `node tools/docs/picture.ts <file.svg> <command …>`.
+ * Of a session, with what is typed at its prompt: `… <file.svg> <command …> --type <line> --type <line>`.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 
-function main([file, ...words]: string[]): void {
-  const command = words.join(' ')
-  const atTerminal = ['-qec', `stty cols ${COLUMNS}; ${command} 2>/dev/null`, '/dev/null']
-  const { stdout } = spawnSync('script', atTerminal, { encoding: 'utf8' })
-  const lines = stdout.replaceAll('\r', '').trimEnd()
+async function main([file, ...words]: string[]): Promise<void> {
+  const at = words.includes('--type') ? words.indexOf('--type') : words.length
+  const command = words.slice(0, at).join(' ')
+  const typed = words.slice(at).filter((word) => word !== '--type')
+  const lines = (await printed(command, typed))
+    .replaceAll('\r', '')
+    .replaceAll(/\u001b\[[\d;?]*[A-Za-ln-z]/g, '')
+    .trimEnd()
   writeFileSync(file!, picture(`\u001b[2m$\u001b[22m \u001b[1m${command}\u001b[22m\n${lines}`))
+}
+
+/** What a command prints at a terminal; each line is typed when it has come to its prompt. */
+async function printed(command: string, typed: readonly string[]): Promise<string> {
+  const atTerminal = ['-qec', `stty cols ${COLUMNS}; ${command} 2>/dev/null`, '/dev/null']
+  const child = spawn('script', atTerminal, { stdio: ['pipe', 'pipe', 'ignore'] })
+  const waiting = [...typed]
+  let text = ''
+  child.stdout.on('data', (bytes: Buffer) => {
+    text += String(bytes)
+    const isPrompt = /\n[^\n]*> (\u001b\[\d+G)?$/.test(text)
+    if (isPrompt) void sleep(200).then(() => child.stdin.write(`${waiting.shift() ?? '.exit'}\r`))
+  })
+  await new Promise((ended) => child.once('close', ended))
+  return text
 }
 
 const COLUMNS = 110
@@ -77,4 +97,4 @@ function escape(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 }
 
-if (import.meta.main) main(process.argv.slice(2))
+if (import.meta.main) await main(process.argv.slice(2))

@@ -171,7 +171,7 @@ describe('cairn new', () => {
 describe('cairn completion', () => {
   const words = async (...typed: string[]) => (await out('complete', '--', ...typed)).trim().split('\n')
   it('knows commands, pipelines, steps, parameters, runs and artifacts', async () => {
-    expect(await words('r')).toEqual(['run', 'runs'])
+    expect(await words('r')).toEqual(['run', 'runs', 'rollback'])
     expect(await words('run', 's')).toEqual(['small'])
     expect(await words('run', 'small', '--from', '')).toEqual(['load', 'score', 'evaluate'])
     expect(await words('run', 'small', '--set', 'ev')).toEqual(['evaluate.weight='])

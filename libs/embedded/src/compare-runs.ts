@@ -100,7 +100,7 @@ function data(before: Side, after: Side): Difference[] {
     for (const name of Object.keys(now)) {
       const [was, is] = [then[name], now[name]!]
       if (was && was.digest !== is.digest)
-        found.push({ what: 'data', name: `${id}/${name}`, before: dataText(was), after: dataText(is) })
+        found.push({ what: 'data', name: `${id}/${name}`, before: dataText(was, is), after: dataText(is, was) })
     }
   }
   return found
@@ -152,8 +152,11 @@ function nodesOf(before: Plan, after: Plan): string[] {
   return [...new Set([...Object.keys(after.nodes), ...Object.keys(before.nodes)])]
 }
 
-function dataText(ref: ArtifactRef): string {
-  return `${ref.digest.slice(0, 8)} ${artifact(ref)}`
+/** The digest, and what the artifact is where that is no longer what it was; numbers are told one by one. */
+function dataText(ref: ArtifactRef, other: ArtifactRef): string {
+  const digest = ref.digest.slice(0, 8)
+  const [is, was] = [artifact(ref), artifact(other)]
+  return is === was ? digest : cutText(`${digest} ${is}`)
 }
 
 function cutText(text: string): string {

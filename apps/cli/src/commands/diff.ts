@@ -1,9 +1,8 @@
 import { CairnError } from '@cairn/kernel/runtime'
-import { compareRuns, type Difference } from '@cairn/embedded'
+import { compareRuns } from '@cairn/embedded'
 import { findPlace } from '../artifact-path.ts'
+import { differenceTable } from '../lab-text.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
-import { paint } from '../terminal/style.ts'
-import { table } from '../terminal/table.ts'
 
 /** `cairn diff`: what differs between two runs, from what was asked for to what came out. */
 export default async function diff(
@@ -25,13 +24,4 @@ export default async function diff(
   if (json) return console.log(JSON.stringify(found, null, 2))
   if (found.length === 0) return console.log('the two runs are the same: parameters, sources, code, data and metrics')
   console.log(differenceTable(found, from, to))
-}
-
-export function differenceTable(found: readonly Difference[], from: string, to: string): string {
-  const rows = found.map(({ what, name, before, after }) => [paint('dim', what), name, before, after])
-  return table(
-    ['', '', from, to].map((title) => ({ title })),
-    rows,
-    (title) => paint('bold', title),
-  )
 }

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { CairnError } from '@cairn/kernel/runtime'
-import { explore, type Lab } from '@cairn/explore'
 import { EXIT, fail } from '../fail.ts'
-import { openPipeline, openProduction, type GlobalOptions } from '../open.ts'
+import { whereText } from '../lab-text.ts'
+import type { GlobalOptions } from '../open.ts'
+import { openLab } from '../open-lab.ts'
 import { doLine } from '../repl/commands.ts'
 import { complete } from '../repl/complete.ts'
 import { openHistory } from '../repl/history.ts'
@@ -10,7 +11,6 @@ import { pipedLines, typedLines } from '../repl/lines.ts'
 import { ReplSession } from '../repl/session.ts'
 import type { ProgressOption } from '../terminal/progress.ts'
 import { paint } from '../terminal/style.ts'
-import { differenceTable } from './diff.ts'
 
 interface Options extends Pick<ProgressOption, 'progress'> {
   readonly base?: string
@@ -22,36 +22,15 @@ export default async function exploreLines(
   { base, progress }: Options,
   command: { optsWithGlobals(): GlobalOptions },
 ): Promise<void> {
-  const { playground, ...globals } = command.optsWithGlobals()
-  const production = await openProduction(globals)
-  const { project, store } = production
-  const loaded = await openPipeline(production, name)
-  const lab = await explore(loaded.pipeline, {
-    project,
-    loaded,
-    production: { env: project.env, store },
-    ...(base !== undefined && { base }),
-    ...(playground !== undefined && { playground }),
-  })
+  const globals = command.optsWithGlobals()
+  const lab = await openLab(name, globals, { base })
   const isTerminal = process.stdin.isTTY && process.stdout.isTTY
   const session = new ReplSession(lab, { isTerminal, on: globals.on, ...(progress && { progress }) })
-  await greet(lab, isTerminal)
+  console.log(whereText(lab, await lab.differences()))
+  if (isTerminal) console.log(paint('dim', '.help lists the commands, Tab completes them'))
   for await (const line of isTerminal ? typed(session) : pipedLines()) if (await done(session, line)) break
   lab.session.workspace.close()
   if (isTerminal && process.exitCode === EXIT.error) process.exitCode = EXIT.ok // who typed it has seen the error
-}
-
-async function greet(lab: Lab, isTerminal: boolean): Promise<void> {
-  const { base, playground } = lab.session
-  console.log(
-    `${paint('bold', base.pipeline)} from ${paint('bold', base.run)}, in playground ${paint('bold', playground)}`,
-  )
-  const differences = await lab.differences()
-  if (differences.length > 0)
-    console.log(
-      `\n${paint('yellow', '!')} today's code is not that of the run:\n${differenceTable(differences, base.run, 'today')}\n`,
-    )
-  if (isTerminal) console.log(paint('dim', '.help lists the commands, Tab completes them'))
 }
 
 /** An error is told, and the next line is read. */

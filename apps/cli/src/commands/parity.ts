@@ -1,5 +1,6 @@
-import { explore, parity as compareAgain, type Parity } from '@cairn/explore'
-import { openPipeline, openProduction, type GlobalOptions } from '../open.ts'
+import { parity as compareAgain, type Parity } from '@cairn/explore'
+import type { GlobalOptions } from '../open.ts'
+import { openLab } from '../open-lab.ts'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
 
@@ -16,17 +17,7 @@ export default async function parity(
   command: { optsWithGlobals(): GlobalOptions },
 ): Promise<void> {
   const { json, playground = 'parity', ...globals } = command.optsWithGlobals()
-  const production = await openProduction(globals)
-  const loaded = await openPipeline(production, name)
-  const { project, store } = production
-  const lab = await explore(loaded.pipeline, {
-    project,
-    loaded,
-    playground,
-    atRunCode: true,
-    production: { env: project.env, store },
-    ...(against !== undefined && { base: against }),
-  })
+  const lab = await openLab(name, { ...globals, playground }, { base: against, atRunCode: true })
   const found = await compareAgain(lab, step, { twice })
   if (json) console.log(JSON.stringify({ base: lab.base, twice, steps: found }, null, 2))
   else {

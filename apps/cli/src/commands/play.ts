@@ -1,14 +1,14 @@
-import { compareTo, explore, type Lab } from '@cairn/explore'
-import { openPool, planLines, type Difference } from '@cairn/embedded'
+import { compareTo, type Lab } from '@cairn/explore'
+import { openPool, planLines } from '@cairn/embedded'
 import { changedBy, gridOf, type ChangeOptions } from '../changes.ts'
 import { driveRun } from '../drive-run.ts'
 import { leaderboardText } from '../leaderboard.ts'
-import { openPipeline, openProduction, timeZone, type GlobalOptions } from '../open.ts'
+import { changesText, notesOf, whereText } from '../lab-text.ts'
+import { timeZone, type GlobalOptions } from '../open.ts'
+import { openLab } from '../open-lab.ts'
 import { planTable, totals } from '../plan-table.ts'
 import { summaryJson, summaryText } from '../run-summary.ts'
 import type { ProgressOption } from '../terminal/progress.ts'
-import { paint } from '../terminal/style.ts'
-import { differenceTable } from './diff.ts'
 
 type Options = ChangeOptions &
   Omit<ProgressOption, 'json'> & {
@@ -27,38 +27,25 @@ export default async function play(
   options: Options,
   command: { optsWithGlobals(): GlobalOptions },
 ) {
-  const { json = false, playground, ...globals } = command.optsWithGlobals()
+  const { json = false, ...globals } = command.optsWithGlobals()
   const started = performance.now()
-  const production = await openProduction(globals)
-  const { project, store } = production
-  const loaded = await openPipeline(production, name)
-  const opened = await explore(loaded.pipeline, {
-    project,
-    loaded,
-    production: { env: project.env, store },
-    ...(options.base !== undefined && { base: options.base }),
-    ...(options.atRunCode && { atRunCode: true }),
-    ...(playground !== undefined && { playground }),
-  })
+  const opened = await openLab(name, globals, options)
   const lab = await changedBy(opened, options)
   const differences = await lab.differences()
-  if (!json) tellWhere(lab, differences)
+  if (!json) console.log(`${whereText(lab, differences)}\n`)
   if (options.matrix) return playMatrix(lab, options.matrix, options, json)
 
-  const { workspace, playground: place, base } = lab.session
+  const { workspace, playground, base } = lab.session
   const { planned, steps } = await lab.planned()
   const { plan, missing } = planned
-  const about = { base: base.run, playground: place, differences, missing }
+  const about = { base: base.run, playground, differences, missing }
   if (options.plan) {
     const lines = await planLines(workspace, planned, timeZone())
     workspace.close()
     if (json) return console.log(JSON.stringify({ pipeline: plan.pipeline, ...about, steps: lines }, null, 2))
     return console.log(`${planTable(lines)}\n\n${totals(lines)}`)
   }
-  const notes = [
-    ...missing.map((node) => `! what ${node} gave in run ${base.run} was collected: it is computed again`),
-    ...(plan.taints ?? []).map(({ node, output, how }) => `! ${node}.${output} is ${how}: this is never promoted`),
-  ]
+  const notes = notesOf(lab, planned)
   const { status, ends, exitCode } = await driveRun(
     workspace,
     { plan, steps, forecasts: planned.nodes, notes },
@@ -66,24 +53,22 @@ export default async function play(
   )
   const changes = status === 'completed' ? await compareTo(lab.session, plan) : []
   const ms = performance.now() - started
-  const result = { plan, status, ends, ms, files: [], store: project.store, on: globals.on, playground: place }
+  const result = {
+    plan,
+    status,
+    ends,
+    ms,
+    files: [],
+    store: workspace.project.store,
+    on: globals.on,
+    playground,
+  }
   if (json) console.log(JSON.stringify({ ...summaryJson(result), ...about, changes }, null, 2))
   else {
     console.log(summaryText(result))
     if (status === 'completed') console.log(`\n${changesText(changes, base.run, plan.run)}`)
   }
   process.exitCode = exitCode
-}
-
-function tellWhere({ base, session }: Lab, differences: readonly Difference[]): void {
-  console.log(`from ${paint('bold', base)}, in playground ${paint('bold', session.playground)}\n`)
-  if (differences.length === 0) return
-  console.log(`${paint('yellow', '!')} today's code is not that of the run:`)
-  console.log(`${differenceTable(differences, base, 'today')}\n`)
-}
-
-function changesText(changes: readonly Difference[], base: string, run: string): string {
-  return changes.length > 0 ? differenceTable(changes, base, run) : `${run} gives what ${base} gave`
 }
 
 async function playMatrix(

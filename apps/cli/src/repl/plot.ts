@@ -53,10 +53,12 @@ export function histogram(all: readonly number[], columns = process.stdout.colum
 
   const whole = values.every(Number.isInteger)
   const step = Math.max(roundStep((most - least) / BARS), whole ? 1 : 0) || 1
-  const barOf = (value: number) => Math.floor(value / step + 1e-9) // 0.7 / 0.1 is less than 7
-  const first = barOf(least)
-  const counts = Array.from({ length: barOf(most) - first + 1 }, () => 0)
-  for (const value of values) counts[barOf(value) - first]! += 1
+  const placeOf = (value: number) => Math.floor(value / step + 1e-9) // 0.7 / 0.1 is less than 7
+  const first = placeOf(least)
+  const isOnEdge = Math.abs(most / step - Math.round(most / step)) < 1e-9
+  const last = isOnEdge && !whole && placeOf(most) > first ? placeOf(most) - 1 : placeOf(most) // 1 is in "0.9 to 1"
+  const counts = Array.from({ length: last - first + 1 }, () => 0)
+  for (const value of values) counts[Math.min(placeOf(value), last) - first]! += 1
   const labels = counts.map((_, at) => {
     const [from, to] = [edge((first + at) * step), edge((first + at + 1) * step)]
     return whole && step === 1 ? from : `${from} to ${to}`

@@ -2,9 +2,9 @@ import { CairnError } from '@cairn/kernel/runtime'
 import { openPool } from '@cairn/embedded'
 import { compareTo } from '@cairn/explore'
 import { gridOf } from '../changes.ts'
-import { differenceTable } from '../commands/diff.ts'
 import { driveRun } from '../drive-run.ts'
 import { EXIT } from '../fail.ts'
+import { changesText, notesOf } from '../lab-text.ts'
 import { leaderboardText } from '../leaderboard.ts'
 import { summaryText } from '../run-summary.ts'
 import type { ReplSession } from './session.ts'
@@ -16,13 +16,10 @@ export type Leave = boolean | void
 export async function runLab(session: ReplSession): Promise<Leave> {
   const started = performance.now()
   const { lab, options } = session
-  const { workspace, playground, base } = lab.session
+  const { workspace, playground } = lab.session
   const { planned, steps } = await lab.planned()
-  const { plan, missing, nodes: forecasts } = planned
-  const notes = [
-    ...missing.map((node) => `! what ${node} gave in run ${base.run} was collected: it is computed again`),
-    ...(plan.taints ?? []).map(({ node, output, how }) => `! ${node}.${output} is ${how}: this is never promoted`),
-  ]
+  const { plan, nodes: forecasts } = planned
+  const notes = notesOf(lab, planned)
   const { status, ends, exitCode } = await driveRun(
     workspace,
     { plan, steps, forecasts, notes },
@@ -45,7 +42,7 @@ export async function comparison({ lab, last }: ReplSession, other: string): Pro
   const wanted = other.startsWith(`${pipeline}/`) ? other.slice(pipeline.length + 1) : other
   const name = wanted === 'production' ? base : wanted
   const found = await compareTo(lab.session, last, wanted)
-  return found.length > 0 ? differenceTable(found, name, last.run) : `${last.run} gives what ${name} gave`
+  return changesText(found, name, last.run)
 }
 
 /** `train.trees=100,200 [by <metric>]`: every combination, and which is the best. */

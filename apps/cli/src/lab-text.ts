@@ -1,0 +1,32 @@
+import type { Lab } from '@cairn/explore'
+import type { Difference, PlannedRun } from '@cairn/embedded'
+import { paint } from './terminal/style.ts'
+import { table } from './terminal/table.ts'
+
+/** Where a lab starts from, and where today's code is not that of the run. */
+export function whereText({ base, session }: Lab, differences: readonly Difference[]): string {
+  const { pipeline } = session.base
+  const where = `${pipeline} from ${paint('bold', base)}, in playground ${paint('bold', session.playground)}`
+  if (differences.length === 0) return where
+  return `${where}\n\n${paint('yellow', '!')} today's code is not that of the run:\n${differenceTable(differences, base, 'today')}`
+}
+
+/** What is to be known of a planned run of a lab before it starts. */
+export function notesOf({ base }: Lab, { plan, missing }: PlannedRun): string[] {
+  return [
+    ...missing.map((node) => `! what ${node} gave in run ${base} was collected: it is computed again`),
+    ...(plan.taints ?? []).map(({ node, output, how }) => `! ${node}.${output} is ${how}: this is never promoted`),
+  ]
+}
+
+export function changesText(changes: readonly Difference[], before: string, after: string): string {
+  return changes.length > 0 ? differenceTable(changes, before, after) : `${after} gives what ${before} gave`
+}
+
+export function differenceTable(found: readonly Difference[], before: string, after: string): string {
+  return table(
+    ['', '', before, after].map((title) => ({ title })),
+    found.map((difference) => [paint('dim', difference.what), difference.name, difference.before, difference.after]),
+    (title) => paint('bold', title),
+  )
+}

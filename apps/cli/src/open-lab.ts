@@ -1,0 +1,26 @@
+import { explore, type Lab } from '@cairn/explore'
+import { openPipeline, openProduction, type GlobalOptions } from './open.ts'
+
+export interface LabOptions {
+  readonly base?: string | undefined
+  readonly atRunCode?: boolean | undefined
+}
+
+/** A run of production, that of the project's own store or of services, over which a playground is open. */
+export async function openLab(
+  name: string | undefined,
+  { playground, ...globals }: GlobalOptions,
+  { base, atRunCode = false }: LabOptions,
+): Promise<Lab> {
+  const production = await openProduction(globals)
+  const { project, store } = production
+  const loaded = await openPipeline(production, name)
+  return explore(loaded.pipeline, {
+    project,
+    loaded,
+    atRunCode,
+    production: { env: project.env, store },
+    ...(base !== undefined && { base }),
+    ...(playground !== undefined && { playground }),
+  })
+}
