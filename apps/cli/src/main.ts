@@ -79,6 +79,7 @@ program
   .option('--base <run>', 'the run to start from (default: production, or the newest that completed)')
   .option('--at-run-code', 'what is not swapped runs with the code that the run stored')
   .option('--plan', 'only tell what would run, and why')
+  .option('--watch', 'do it again each time that code is saved')
   .option('--jobs <number>', 'steps computed at one time (default: one for each core)', Number)
   .addOption(progressOption())
   .action(lazy(() => import('./commands/play.ts')))

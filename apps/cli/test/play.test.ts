@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { CliProject, type RunSummary } from './project.fixture.ts'
+import { CliProject, exit, printed, type RunSummary } from './project.fixture.ts'
 
 const HEAD = `import { each, list, pipeline, step } from '@cairn/kernel'
 import { json, metrics, sql, table } from '@cairn/kinds'
@@ -194,6 +194,35 @@ describe('cairn play', () => {
     expect([code === 0, stderr]).toEqual([false, expect.stringContaining(message)])
     expect(stderr).toContain(next)
   })
+})
+
+describe('cairn play --watch', () => {
+  it('does it again when code is saved, and ends in order', async () => {
+    project.write({ 'watched.ts': project.read('half.ts') })
+    const watching = project.start(
+      'play',
+      'small',
+      '--swap',
+      'features=./watched.ts#half',
+      '--until',
+      'train',
+      '--watch',
+      '--progress',
+      'none',
+    )
+    const next = async (model: string, text: string) => {
+      const shown = printed(watching, 'waiting for code to be saved')
+      const seen = printed(watching, text)
+      if (model) project.edit('watched.ts', ...(model.split(' -> ') as [string, string]))
+      await Promise.all([seen, shown])
+    }
+    await next('', 'completed')
+    await next('id % 2 = 0 -> id % 4 = 0', '25 rows')
+    await next('id % 4 = 0 -> id %% nonsense', 'failed')
+    await next('id %% nonsense -> id % 10 = 0', '10 rows')
+    watching.kill('SIGTERM')
+    expect(await exit(watching)).toBe(0)
+  }, 60_000)
 })
 
 describe('cairn playgrounds', () => {

@@ -33,9 +33,10 @@ export class TrackedProject {
   }
 
   start(env: Readonly<Record<string, string>>, ...args: string[]): ChildProcess {
+    const { NO_COLOR: _, FORCE_COLOR: __, ...own } = process.env // of both, Node would warn on standard error
     return spawn(process.execPath, args, {
       cwd: this.root,
-      env: { ...process.env, NODE_OPTIONS: '', ...env },
+      env: { ...own, NODE_OPTIONS: '', ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
   }

@@ -27,7 +27,18 @@ const COMMANDS = [
   ...['up', 'down', 'status', 'logs', 'gc', 'doctor', 'new', 'completion'],
 ]
 const REQUEST = ['--set', '--params', '--from', '--until', '--base', '--force']
-const PLAY = ['--swap', '--only', '--sample', '--items', '--matrix', '--by', '--lowest', '--at-run-code', '--plan']
+const PLAY = [
+  '--swap',
+  '--only',
+  '--sample',
+  '--items',
+  '--matrix',
+  '--by',
+  '--lowest',
+  '--at-run-code',
+  '--plan',
+  '--watch',
+]
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   run: [...REQUEST, '--plan', '--jobs', '--out', '--progress', '--detach'],
   plan: [...REQUEST, '--save'],

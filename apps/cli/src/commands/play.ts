@@ -8,6 +8,7 @@ import { timeZone, type GlobalOptions } from '../open.ts'
 import { openLab } from '../open-lab.ts'
 import { planTable, totals } from '../plan-table.ts'
 import { summaryJson, summaryText } from '../run-summary.ts'
+import { watchCode } from '../watch.ts'
 import type { ProgressOption } from '../terminal/progress.ts'
 
 type Options = ChangeOptions &
@@ -17,6 +18,7 @@ type Options = ChangeOptions &
     readonly by?: string
     readonly lowest?: boolean
     readonly plan?: boolean
+    readonly watch?: boolean
     readonly atRunCode?: boolean
     readonly jobs?: number
   }
@@ -30,6 +32,7 @@ export default async function play(
   const { json = false, ...globals } = command.optsWithGlobals()
   const started = performance.now()
   const opened = await openLab(name, globals, options)
+  if (options.watch) return watchCode(opened, options)
   const lab = await changedBy(opened, options)
   const differences = await lab.differences()
   if (!json) console.log(`${whereText(lab, differences)}\n`)

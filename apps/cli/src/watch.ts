@@ -1,0 +1,66 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { watch, type FSWatcher } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import type { Lab } from '@cairn/explore'
+import type { ChangeOptions } from './changes.ts'
+import { paint } from './terminal/style.ts'
+
+/**
+ * Gives this command again, without `--watch`, each time that code of the pipeline or of a swapped step is saved: each time
+ * in a process of its own, for a module that has been imported is never read again. What is still running then is ended.
+ */
+export function watchCode(lab: Lab, options: ChangeOptions): Promise<void> {
+  const folders = foldersOf(lab, options)
+  const [, ...words] = process.argv
+  const again = words.filter((word) => word !== '--watch')
+  let running: ChildProcess | undefined
+  let waiting: NodeJS.Timeout | undefined
+  const run = () => {
+    const child = spawn(process.execPath, again, { stdio: ['ignore', 'inherit', 'inherit'] })
+    running = child
+    child.once('exit', () => {
+      if (running !== child) return
+      running = undefined
+      console.error(paint('dim', 'waiting for code to be saved; Ctrl-C ends this'))
+    })
+  }
+  const restart = (file: string) => {
+    console.error(`\n${paint('dim', `${file} was saved`)}`)
+    const last = running
+    if (!last) return run()
+    last.once('exit', run)
+    running = undefined // so that its end is not taken for that of the last run
+    last.kill('SIGTERM')
+  }
+  const heard = (_: string, name: string | null) => {
+    if (name === null || !CODE.test(name)) return
+    clearTimeout(waiting) // an editor writes a file in several steps
+    waiting = setTimeout(restart, SETTLED_MS, name)
+  }
+  const watchers = folders.map((folder) => watch(folder, heard))
+  run()
+  return new Promise((ended) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => {
+        clearTimeout(waiting)
+        watchers.forEach((watcher: FSWatcher) => watcher.close())
+        running?.kill(signal)
+        ended()
+      })
+  })
+}
+
+const CODE = /\.([cm]?[jt]s|json)$/
+const SETTLED_MS = 30
+
+/** Every folder with code that a step reaches. */
+function foldersOf({ session }: Lab, { swap = [] }: ChangeOptions): string[] {
+  const { workspace, loaded, graph, closures } = session
+  const files = [loaded.file, ...swap.map((text) => resolve(text.slice(text.indexOf('=') + 1).split('#')[0]!))]
+  for (const node of graph.nodes.values()) {
+    const body = node.type === 'step' ? closures.body(node.step) : undefined
+    if (body && 'manifest' in body)
+      files.push(...body.manifest.declarations.map(({ file }) => resolve(workspace.project.root, file)))
+  }
+  return [...new Set(files.map((file) => dirname(file)))]
+}
