@@ -63,22 +63,28 @@ function itemOf(all: readonly ArtifactRef[], wanted: number | string, node: stri
   })
 }
 
-/** The node's other outputs are those of the run that is explored. */
+/** Made once for a session, however many runs it goes into. The node's other outputs are those of the explored run. */
 function hand(
   { id: node }: StepNode,
   output: string,
   make: (session: Session) => Promise<{ readonly made: Made; readonly how: string }>,
 ): Hand {
+  const makeIn = async (session: Session): Promise<Handed> => {
+    const { workspace, base } = session
+    const at = workspace.at(base.pipeline)
+    const { made, how } = await make(session)
+    const others = await outputsOf(workspace.store, at, base, node)
+    const outputs = { ...others, [output]: await keepArtifact(workspace.store, at, made) }
+    return { outputs, taints: [{ node, output, how }] }
+  }
+  const made = new WeakMap<Session, Promise<Handed>>()
   return {
     node,
     output,
-    async make(session): Promise<Handed> {
-      const { workspace, base } = session
-      const at = workspace.at(base.pipeline)
-      const { made, how } = await make(session)
-      const others = await outputsOf(workspace.store, at, base, node)
-      const outputs = { ...others, [output]: await keepArtifact(workspace.store, at, made) }
-      return { outputs, taints: [{ node, output, how }] }
+    make(session) {
+      const known = made.get(session) ?? makeIn(session)
+      made.set(session, known)
+      return known
     },
   }
 }
