@@ -15,22 +15,22 @@ export function watchCode(lab: Lab, options: ChangeOptions): Promise<void> {
   const again = words.filter((word) => word !== '--watch')
   let running: ChildProcess | undefined
   let waiting: NodeJS.Timeout | undefined
+  /** Whether something was saved since the run that goes on now was started. */
+  let isOld = false
   const run = () => {
-    const child = spawn(process.execPath, again, { stdio: ['ignore', 'inherit', 'inherit'] })
-    running = child
-    child.once('exit', () => {
-      if (running !== child) return
+    isOld = false
+    running = spawn(process.execPath, again, { stdio: ['ignore', 'inherit', 'inherit'] })
+    running.once('exit', () => {
       running = undefined
-      console.error(paint('dim', 'waiting for code to be saved; Ctrl-C ends this'))
+      if (isOld) run()
+      else console.error(paint('dim', 'waiting for code to be saved; Ctrl-C ends this'))
     })
   }
   const restart = (file: string) => {
     console.error(`\n${paint('dim', `${file} was saved`)}`)
-    const last = running
-    if (!last) return run()
-    last.once('exit', run)
-    running = undefined // so that its end is not taken for that of the last run
-    last.kill('SIGTERM')
+    if (!running) return run()
+    isOld = true
+    running.kill('SIGTERM')
   }
   const heard = (_: string, name: string | null) => {
     if (name === null || !CODE.test(name)) return
@@ -44,6 +44,7 @@ export function watchCode(lab: Lab, options: ChangeOptions): Promise<void> {
       process.once(signal, () => {
         clearTimeout(waiting)
         watchers.forEach((watcher: FSWatcher) => watcher.close())
+        isOld = false
         running?.kill(signal)
         ended()
       })

@@ -81,10 +81,10 @@ describe('cairn promote', () => {
     } as Record<string, unknown>
   }
   const refused = async (run: string) => {
-    const before = project.stored('local/small/refs')
+    const before = await production()
     const { code, told } = await promote(run)
     expect(code).toBe(1)
-    expect(project.stored('local/small/refs')).toEqual(before)
+    expect(await production()).toBe(before)
     return told as string
   }
   const production = async () =>

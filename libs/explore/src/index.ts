@@ -2,7 +2,7 @@ export { explore, type ExploreOptions } from './explore.ts'
 export { Lab, type Place } from './lab.ts'
 export { compareTo, LabRun } from './lab-run.ts'
 export { parity, type Parity } from './parity.ts'
-export { adoptResults, conclude, examineCandidate, type Candidate, type Promotion } from './promote.ts'
+export { conclude, examineCandidate, prepare, type Candidate, type Promotion } from './promote.ts'
 export { Refused } from './refusals.ts'
 export type { Leaderboard, MatrixOptions, Variant, Variants } from './matrix.ts'
 export {

@@ -26,7 +26,6 @@ const PINNED_MS = 30 * DAY
 
 /** Makes a playground, or takes one up again, and pins the run that it is to build on. */
 export function openPlayground(project: Project, name: string, pipeline: string, run: string, now: number): Playground {
-  checkName(name)
   const known = readPlayground(project, name)
   const others = (known?.pins ?? []).filter((pin) => pin.pipeline !== pipeline || pin.run !== run)
   const playground: Playground = {
@@ -73,6 +72,7 @@ export function pinnedRuns(project: Project, pipeline: string, now: number): str
 
 /** A playground's store: what it wrote itself, over a production that is only read. */
 export function playgroundStore(project: Project, name: string, production: ReadableStore): ArtifactStore {
+  checkName(name)
   return layeredStore(folderStore(folderOf(project, name)), readOnlyStore(production, 'production'))
 }
 

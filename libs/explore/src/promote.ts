@@ -57,11 +57,32 @@ export async function examineCandidate(promotion: Promotion, run: string): Promi
   return { ...promotion, tried, planned, standing, champion }
 }
 
-/** Under the policy `adopt`, brings what the candidate computed to production, where it is then reused. */
-export async function adoptResults({ production, playground, tried, adoption }: Candidate): Promise<void> {
-  if (adoption.policy !== 'adopt') return
+/**
+ * Readies production for the candidate's run. Under the policy `adopt` that is what the candidate computed, to be reused.
+ *
+ * @throws CairnError CONFLICT if another promotion was faster
+ */
+export async function prepare(candidate: Candidate, by: string): Promise<Candidate> {
+  const { production, playground, tried, adoption } = candidate
   const at = production.at(tried.pipeline)
-  await copyResults({ store: playground.store, at }, { store: production.store, at }, tried.run)
+  const standing = candidate.standing.champion ? candidate.standing : await hold(candidate, by)
+  if (adoption.policy === 'adopt')
+    await copyResults({ store: playground.store, at }, { store: production.store, at }, tried.run)
+  return { ...candidate, standing }
+}
+
+/**
+ * Where nothing was ever promoted, the newest run that completed is production's; the candidate's run is about to be that,
+ * and may yet be refused. So production is said to be what it is.
+ */
+async function hold({ production, tried, standing, champion }: Candidate, by: string): Promise<Standing> {
+  const at = production.at(tried.pipeline)
+  const held = await crown(production.store, at, standing, { run: champion, since: production.clock.now(), by }).catch(
+    (error: unknown) => error,
+  )
+  const now = await standingChampion(production.store, at)
+  if (held instanceof Error && now.champion?.run !== champion) throw held // if it is the same, another holds it, too
+  return now
 }
 
 /**
@@ -77,8 +98,8 @@ export async function conclude(candidate: Candidate, by: string): Promise<Champi
     if (different.length > 0) throw new Refused(tried, different)
   }
   const since = production.clock.now()
-  const before = standing.champion ?? { run: candidate.champion, since, by }
-  const next = { run, since, by, from: tried.run, previous: asPrevious(before) }
+  const previous = standing.champion && asPrevious(standing.champion)
+  const next = { run, since, by, from: tried.run, ...(previous && { previous }) }
   return crown(production.store, production.at(pipeline), standing, next)
 }
 

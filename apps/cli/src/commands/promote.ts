@@ -1,5 +1,5 @@
 import { CairnError } from '@cairn/kernel/runtime'
-import { adoptResults, conclude, examineCandidate } from '@cairn/explore'
+import { conclude, examineCandidate, prepare } from '@cairn/explore'
 import { loadPipeline, openPool, stepsOf } from '@cairn/embedded'
 import { findPlace } from '../artifact-path.ts'
 import { driveRun } from '../drive-run.ts'
@@ -28,17 +28,17 @@ export default async function promote(
   const loaded = await loadPipeline(project, pipeline)
   const { adoption } = project
 
-  const candidate = await examineCandidate({ loaded, production, playground, adoption }, run.plan.run)
-  await adoptResults(candidate)
+  const examined = await examineCandidate({ loaded, production, playground, adoption }, run.plan.run)
+  const candidate = await prepare(examined, by)
   const { plan, nodes: forecasts } = candidate.planned
   const driven = { plan, steps: stepsOf(loaded.pipeline), forecasts, notes: [] }
-  const { status, ends, exitCode } = await driveRun(production, driven, {
+  const { status, ends } = await driveRun(production, driven, {
     ...options,
     json,
     pool: openPool(production),
   })
   if (status !== 'completed')
-    throw new CairnError(exitCode === 0 ? 'STEP_FAILED' : 'CANCELLED', `run ${plan.run} of production ${status}`, {
+    throw new CairnError(status === 'failed' ? 'STEP_FAILED' : 'CANCELLED', `run ${plan.run} of production ${status}`, {
       next: `cairn show ${pipeline}/${plan.run}`,
     })
   const champion = await conclude(candidate, by)

@@ -14,7 +14,7 @@ const EXPECTATION = Symbol.for('cairn.expectation')
 
 /**
  * Declares what promotion asks for, beside the pipeline whose file exports it: compared are the outputs of the run that is
- * to be promoted, and those of the champion, the run that is in production.
+ * to be promoted, and those of the champion, the run that is in production; where that has no such step, they are its own.
  *
  * @example
  * export const noWorse = expect(evaluate, 'the AUC is no worse', ({ metrics }, champion) => metrics.auc >= champion.metrics.auc - 0.001)
