@@ -414,11 +414,11 @@ describe('cairn explore, at a terminal', () => {
   )
 })
 
-/** `cairn explore` at a pseudo-terminal of `script`. */
+/** `cairn explore` at a pseudo-terminal of `script`, instead of its shell: one that lives on ends as Ctrl-C would end it. */
 class Terminal {
   readonly #child = spawn(
     'script',
-    ['-qefc', `stty cols 100 rows 24; '${NODE}' '${CAIRN}' explore small`, '/dev/null'],
+    ['-qefc', `stty cols 100 rows 24; exec '${NODE}' '${CAIRN}' explore small`, '/dev/null'],
     options,
   )
   readonly ended = new Promise<number | null>((done) => this.#child.on('close', done))

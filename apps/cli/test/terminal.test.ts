@@ -37,7 +37,7 @@ interface Terminal {
 function atTerminal(project: CliProject, { columns = 100, ...more }: Terminal, ...args: string[]): Promise<Ended> {
   const quoted = [NODE, CAIRN, ...args].map((word) => `'${word}'`).join(' ')
   const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...env } = process.env
-  const child = spawn('script', ['-qefc', `stty cols ${columns} rows 24; ${quoted}`, '/dev/null'], {
+  const child = spawn('script', ['-qefc', `stty cols ${columns} rows 24; exec ${quoted}`, '/dev/null'], {
     cwd: project.root,
     env: { ...env, ...more, TERM: 'xterm-256color' },
     stdio: ['ignore', 'pipe', 'pipe'],
