@@ -1,6 +1,12 @@
 import { hostname, userInfo } from 'node:os'
+import { CairnError } from '@cairn/kernel/runtime'
 
 /** Who is named as the one who did something. */
 export function whoIsHere(): string {
   return `${userInfo().username}@${hostname()}`
+}
+
+/** Services believe the token alone. */
+export function byToken(on: string): CairnError {
+  return new CairnError('BAD_PARAMETER', `--by means nothing --on ${on}: the token says who it is`)
 }

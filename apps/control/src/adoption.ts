@@ -4,7 +4,15 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline as pipe } from 'node:stream/promises'
-import { CairnError, decodeRecord, type ArtifactStore, type Plan } from '@cairn/kernel/runtime'
+import {
+  CairnError,
+  decodeRecord,
+  isTrusted,
+  layout,
+  type ArtifactStore,
+  type Checkpoint,
+  type Plan,
+} from '@cairn/kernel/runtime'
 
 interface Folder {
   readonly env: string
@@ -16,22 +24,39 @@ const ADDED = /^(checkpoints\/[\w-]+\/[\w-]+|code\/[\w-]+\.(mjs|json)|runs\/[\w-
 const OBJECT = /^objects\/([0-9a-f]{2})\/(\1[0-9a-f]{62})$/
 const LARGEST_RECORD = 16 * 2 ** 20
 
+/** Where there are services that are trusted, a checkpoint must be signed by one. */
+interface Taking extends Folder {
+  readonly trusted: Readonly<Record<string, string>>
+}
+
 /** @returns false when there is such a record already; that one stands */
 export async function receiveRecord(
   store: ArtifactStore,
-  { env, pipeline }: Folder,
+  { env, pipeline, trusted }: Taking,
   path: string,
   body: Readable,
 ): Promise<boolean> {
   if (!ADDED.test(path)) throw refused(path)
   const bytes = await collect(body, path)
   if (!path.startsWith('code/')) {
-    const record = decodeRecord<{ readonly v: number } & Partial<Plan>>(bytes, path)
+    const record = decodeRecord<Partial<Plan & Checkpoint> & { readonly v: number }>(bytes, path)
     const isForeign = path.endsWith('/plan') && (record.env !== env || record.pipeline !== pipeline)
     if (isForeign)
       throw new CairnError('BAD_RECORD', `${path} is of ${record.env}/${record.pipeline}, not of ${env}/${pipeline}`)
+    if (path.startsWith('checkpoints/')) checkCheckpoint(record as Checkpoint, path, { env, pipeline, trusted })
   }
   return store.create(`${env}/${pipeline}/${path}`, bytes)
+}
+
+function checkCheckpoint(checkpoint: Checkpoint, path: string, { env, pipeline, trusted }: Taking): void {
+  const at = layout(env, pipeline)
+  if (at.checkpoint(checkpoint.step, checkpoint.key) !== `${at.root}${path}`)
+    throw new CairnError('BAD_RECORD', `${path} is the checkpoint of another task`)
+  const names = Object.keys(trusted)
+  if (names.length === 0 || isTrusted(checkpoint, trusted)) return
+  throw new CairnError('REFUSED', `${path} is not signed by a service that is trusted here`, {
+    next: `trusted are ${names.join(', ')}: let one compute it`,
+  })
 }
 
 /** @throws CairnError BAD_RECORD when the bytes are not what their name says */

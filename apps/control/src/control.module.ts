@@ -1,13 +1,16 @@
 import { Module, type DynamicModule } from '@nestjs/common'
 import { APP_FILTER } from '@nestjs/core'
 import { HealthModule, type Health } from '@cairn/stage'
+import type { Adoption } from '@cairn/embedded'
+import type { Champions } from './champions.ts'
+import { ChampionsController } from './champions.controller.ts'
 import { CheckupController } from './checkup.controller.ts'
 import type { CheckupHost } from './checkup.ts'
 import type { Control } from './control.ts'
 import { Errors } from './errors.filter.ts'
 import { DeadLettersController } from './dead-letters.controller.ts'
 import type { Follower } from './follower.ts'
-import { CHECKUP, CONTROL, ENVIRONMENT, FOLLOWER, STORE, TOKENS } from './injected.ts'
+import { ADOPTION, CHAMPIONS, CHECKUP, CONTROL, ENVIRONMENT, FOLLOWER, STORE, TOKENS } from './injected.ts'
 import { PipelinesController } from './pipelines.controller.ts'
 import { RecordsController } from './records.controller.ts'
 import { RunsController } from './runs.controller.ts'
@@ -15,6 +18,9 @@ import type { Tokens } from './tokens.ts'
 
 export interface ControlModuleOptions {
   readonly control: Control
+  readonly champions: Champions
+  /** What may come from elsewhere; as the project says it now. */
+  readonly adoption: () => Adoption
   readonly follower: Follower
   readonly tokens: Tokens
   readonly checkup: CheckupHost
@@ -23,14 +29,31 @@ export interface ControlModuleOptions {
 
 @Module({})
 export class ControlModule {
-  static forRoot({ control, follower, tokens, checkup, health }: ControlModuleOptions): DynamicModule {
+  static forRoot({
+    control,
+    champions,
+    adoption,
+    follower,
+    tokens,
+    checkup,
+    health,
+  }: ControlModuleOptions): DynamicModule {
     const { store, env } = control.host
     return {
       module: ControlModule,
       imports: [HealthModule.forRoot(health)],
-      controllers: [CheckupController, PipelinesController, RunsController, DeadLettersController, RecordsController],
+      controllers: [
+        CheckupController,
+        PipelinesController,
+        RunsController,
+        ChampionsController,
+        DeadLettersController,
+        RecordsController,
+      ],
       providers: [
         { provide: CONTROL, useValue: control },
+        { provide: CHAMPIONS, useValue: champions },
+        { provide: ADOPTION, useValue: adoption },
         { provide: FOLLOWER, useValue: follower },
         { provide: TOKENS, useValue: tokens },
         { provide: CHECKUP, useValue: checkup },

@@ -6,12 +6,14 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger'
 import { pino } from 'pino'
 import { openConnection, readConnection } from '@cairn/drivers/connection'
 import { thisProcess } from '@cairn/drivers/process-id'
+import { findProject } from '@cairn/embedded'
 import { controlTopicOf, systemClock, topicOf } from '@cairn/kernel/runtime'
 import { giveUp, nestLogger, probed } from '@cairn/stage'
+import { Champions } from './champions.ts'
 import { Control, type ControlHost } from './control.ts'
 import { ControlModule } from './control.module.ts'
 import { Follower } from './follower.ts'
-import { planApart } from './planner.ts'
+import { apart } from './planner.ts'
 import { readSettings } from './settings.ts'
 import { Supervisor } from './supervisor.ts'
 import { sweepEvery } from './sweeping.ts'
@@ -49,10 +51,19 @@ const host: ControlHost = {
   name: thisProcess,
   prepare: (pipeline) => bus.ensureTopics([topicOf({ env, pipeline })]),
   plan: (pipeline, request, timeZone) =>
-    planApart(PLANNER, { root: settings.root, connection, pipeline, request, timeZone }),
+    apart(PLANNER, { root: settings.root, connection, pipeline, request, timeZone }),
 }
+const adoption = () => findProject(settings.root).adoption
+const champions = new Champions({
+  ...host,
+  adoption,
+  async brokenExpectations(pipeline, run, champion) {
+    const { broken } = await apart(PLANNER, { root: settings.root, connection, pipeline, run, champion })
+    return broken
+  },
+})
 const follower = new Follower(host)
-const supervisor = new Supervisor(host, {
+const supervisor = new Supervisor(host, champions, {
   lostAfterMs: settings.lostAfterMs,
   onHelp: (run, what) => log.warn({ run }, what),
   onFailure: (folder, error) => log.error({ folder, err: error }, 'a run could not be looked at'),
@@ -68,6 +79,8 @@ const health = {
 const app = await NestFactory.create<NestFastifyApplication>(
   ControlModule.forRoot({
     control: new Control(host),
+    champions,
+    adoption,
     follower,
     tokens: tokensIn(settings.tokens),
     checkup: { env, store, bus },

@@ -1,25 +1,37 @@
-/** Reads a `PlanOrder` from standard input, plans, and prints a `PlanAnswer`. */
+/** Reads an order from standard input, does it with the project's code, and prints an `Answer`. */
 import { text } from 'node:stream/consumers'
 import { openStore } from '@cairn/drivers/connection'
-import { findProject, loadPipeline, planLines, planRun, Workspace } from '@cairn/embedded'
+import { findProject, loadPipeline, planLines, planRun, readRun, Workspace } from '@cairn/embedded'
+import { brokenExpectations } from '@cairn/explore'
 import { errorRecord } from '@cairn/kernel/runtime'
-import type { PlanAnswer, PlanOrder } from './planner.ts'
+import type { Answer, Expectations, ExpectationsOrder, PlanOrder } from './planner.ts'
+import type { Planned } from './control.ts'
 
-const order = JSON.parse(await text(process.stdin)) as PlanOrder
-process.stdout.write(JSON.stringify(await answer(order)))
+const order = JSON.parse(await text(process.stdin)) as PlanOrder | ExpectationsOrder
+process.stdout.write(JSON.stringify(await answer()))
 
-async function answer({ root, connection, pipeline, request, timeZone }: PlanOrder): Promise<PlanAnswer> {
-  const store = await openStore(connection)
+async function answer(): Promise<Answer<Planned | Expectations>> {
+  const store = await openStore(order.connection)
   try {
-    const project = { ...findProject(root), env: connection.env }
+    const project = { ...findProject(order.root), env: order.connection.env }
     const workspace = new Workspace(project, store)
-    const planned = await planRun(workspace, await loadPipeline(project, pipeline), request)
-    const lines = await planLines(workspace, planned, timeZone)
+    const done = await ('champion' in order ? lookedAt(workspace, order) : planned(workspace, order))
     workspace.close()
-    return { plan: planned.plan, lines }
+    return done
   } catch (error) {
     return { error: errorRecord(error) }
   } finally {
     await store.close()
   }
+}
+
+async function planned(workspace: Workspace, { pipeline, request, timeZone }: PlanOrder): Promise<Planned> {
+  const planned = await planRun(workspace, await loadPipeline(workspace.project, pipeline), request)
+  return { plan: planned.plan, lines: await planLines(workspace, planned, timeZone) }
+}
+
+async function lookedAt(workspace: Workspace, { pipeline, run, champion }: ExpectationsOrder): Promise<Expectations> {
+  const loaded = await loadPipeline(workspace.project, pipeline)
+  const { plan } = await readRun(workspace.store, workspace.at(pipeline), run)
+  return { broken: await brokenExpectations({ loaded, production: workspace, tried: workspace }, plan, champion) }
 }

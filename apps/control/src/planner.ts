@@ -4,24 +4,38 @@ import type { Connection } from '@cairn/drivers/connection'
 import type { RunRequest } from '@cairn/embedded'
 import type { Planned } from './control.ts'
 
-export interface PlanOrder {
+interface Order {
   readonly root: string
   readonly connection: Connection
   readonly pipeline: string
+}
+/** What to plan. */
+export interface PlanOrder extends Order {
   readonly request: RunRequest
   readonly timeZone: string
 }
-export type PlanAnswer = Planned | { readonly error: ErrorRecord }
+/** Of which run to look whether it may take the champion's place. */
+export interface ExpectationsOrder extends Order {
+  readonly run: string
+  readonly champion: string
+}
+export type Answer<Result> = Result | { readonly error: ErrorRecord }
+export interface Expectations {
+  /** What is expected and does not hold. */
+  readonly broken: readonly string[]
+}
 
 const DEADLINE_MS = 120_000
 
 /**
- * Plans in a process of its own: with the code as it is now, which a module once loaded is not, and with nothing of the
- * project's code in the process that holds the tokens.
+ * Has the project's code run in a process of its own: as it is now, which a module once loaded is not, and nothing of it
+ * in the process that holds the tokens.
  *
  * @param main the program that reads an order and prints an answer
  */
-export async function planApart(main: string, order: PlanOrder): Promise<Planned> {
+export function apart(main: string, order: PlanOrder): Promise<Planned>
+export function apart(main: string, order: ExpectationsOrder): Promise<Expectations>
+export async function apart(main: string, order: PlanOrder | ExpectationsOrder): Promise<Planned | Expectations> {
   // In an image, Cairn's packages lead to what was built of them by what this process was started with.
   const child = spawn(process.execPath, [...process.execArgv, main], {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -32,7 +46,7 @@ export async function planApart(main: string, order: PlanOrder): Promise<Planned
   const [printed, complaints] = [collect(child.stdout), collect(child.stderr)]
   const code = await new Promise<number | null>((ended, fail) => child.on('close', ended).on('error', fail))
   if (code !== 0) throw new CairnError('STEP_CRASHED', `planning ended with ${code ?? 'a signal'}: ${await complaints}`)
-  const answer = JSON.parse(await printed) as PlanAnswer
+  const answer = JSON.parse(await printed) as Answer<Planned | Expectations>
   if (!('error' in answer)) return answer
   const { code: kind, message, next } = answer.error
   throw new CairnError(kind, message, next === undefined ? {} : { next })

@@ -15,9 +15,10 @@ import { ApiBearerAuth, ApiBody, ApiConsumes, ApiOperation, ApiParam, ApiQuery, 
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import type { ArtifactStore, StoredStat } from '@cairn/kernel/runtime'
+import type { Adoption } from '@cairn/embedded'
 import { receiveObject, receiveRecord } from './adoption.ts'
 import { AuthGuard, Needs } from './auth.guard.ts'
-import { ENVIRONMENT, STORE } from './injected.ts'
+import { ADOPTION, ENVIRONMENT, STORE } from './injected.ts'
 import { IN_PATH, IN_QUERY, Parse, PipelineName, StorePath } from './schemas.ts'
 
 const BYTES = 'application/octet-stream'
@@ -38,9 +39,16 @@ export class RecordsController {
   readonly #store: ArtifactStore
   readonly #env: string
 
-  constructor(@Inject(STORE) store: ArtifactStore, @Inject(ENVIRONMENT) env: string) {
+  readonly #adoption: () => Adoption
+
+  constructor(
+    @Inject(STORE) store: ArtifactStore,
+    @Inject(ENVIRONMENT) env: string,
+    @Inject(ADOPTION) adoption: () => Adoption,
+  ) {
     this.#store = store
     this.#env = env
+    this.#adoption = adoption
   }
 
   @Get('record')
@@ -91,7 +99,8 @@ export class RecordsController {
     @Path() path: string,
     @Body() body: Readable,
   ): Promise<{ created: boolean }> {
-    return { created: await receiveRecord(this.#store, { env: this.#env, pipeline }, path, body) }
+    const { trusted } = this.#adoption()
+    return { created: await receiveRecord(this.#store, { env: this.#env, pipeline, trusted }, path, body) }
   }
 
   @Put('object')

@@ -30,6 +30,13 @@ export const RunRequest = z
 export const PlanRequest = RunRequest.extend({ timeZone: z.string().max(64).default('UTC') })
 export const RetryRequest = z.strictObject({ from: Place.optional().describe('start here; default: go on with all') })
 
+export const PromotionRequest = z.strictObject({
+  run: RunName.describe('the run that is to be in production'),
+  expected: RunName.nullable().describe('the run that is there now; null for none'),
+  from: RunName.optional().describe('the run of a playground that it does again'),
+})
+export const RollBackRequest = z.strictObject({ expected: RunName.describe('the run that is in production now') })
+
 /** How many of a list, as a query says it. */
 export function limitOf(limit: string): number {
   return Math.min(Math.max(Math.trunc(Number(limit)) || 20, 1), 200)

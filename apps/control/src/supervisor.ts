@@ -10,6 +10,7 @@ import {
   type RunEnd,
 } from '@cairn/kernel/runtime'
 import { runNames } from '@cairn/embedded'
+import type { Champions } from './champions.ts'
 import type { ControlHost } from './control.ts'
 import { WatchedRun } from './watched-run.ts'
 
@@ -35,16 +36,18 @@ const OVER = 'over'
 
 /**
  * Looks after runs, off the hot path: ends one whose last committer died before it wrote the end, and tells the events of
- * one that stands still again. Everything that it does may be done twice, also by two supervisors at once.
+ * one that stands still again. Tells what became production's, if that was not told. Everything that it does may be done twice, also by two supervisors at once.
  */
 export class Supervisor {
   readonly #host: ControlHost
+  readonly #champions: Pick<Champions, 'tell'>
   readonly #options: SupervisorOptions
   /** Runs by their folders, those that are over included: these are not read again. */
   #watched: ReadonlyMap<string, Watch | typeof OVER> = new Map()
 
-  constructor(host: ControlHost, options: SupervisorOptions) {
+  constructor(host: ControlHost, champions: Pick<Champions, 'tell'>, options: SupervisorOptions) {
     this.#host = host
+    this.#champions = champions
     this.#options = options
   }
 
@@ -53,6 +56,7 @@ export class Supervisor {
     const watched = new Map<string, Watch | typeof OVER>()
     for (const pipeline of await store.children(`${env}/`)) {
       const at = layout(env, pipeline)
+      await this.#champions.tell(pipeline).catch((error: unknown) => this.#options.onFailure?.(at.root, error))
       for (const name of (await runNames(store, at)).slice(0, LOOKED_AT)) {
         const folder = at.run(name)
         const watch = await this.#sweepOne(this.#watched.get(folder), at.plan(name)).catch((error: unknown) => {

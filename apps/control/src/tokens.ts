@@ -2,8 +2,11 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 
-/** What one may do: read records and artifacts, start runs, cancel them, replay dead letters, write what others adopt. */
-export const RIGHTS = ['read', 'run', 'cancel', 'replay', 'adopt'] as const
+/**
+ * What one may do: read records and artifacts, start runs, cancel them, replay dead letters, write what others adopt, say
+ * which run is in production.
+ */
+export const RIGHTS = ['read', 'run', 'cancel', 'replay', 'adopt', 'promote'] as const
 export type Right = (typeof RIGHTS)[number]
 
 const Tokens = z.array(

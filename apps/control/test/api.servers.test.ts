@@ -266,6 +266,9 @@ describe.skipIf(!servers)('control', { timeout: 120_000 }, () => {
       ['replay', 'POST', `${ORDERS}/dead-letters/0-0/replay`],
       ['adopt', 'PUT', `${ORDERS}/store/record?path=code/x.mjs`],
       ['adopt', 'PUT', `${ORDERS}/store/object?path=objects/aa/x`],
+      ['promote', 'POST', `${ORDERS}/production`],
+      ['promote', 'POST', `${ORDERS}/production/rollback`],
+      ['read', 'GET', `${ORDERS}/production`],
       ['read', 'GET', `${ORDERS}/runs`],
       ['read', 'GET', `${ORDERS}/runs/x`],
       ['read', 'GET', `${ORDERS}/runs/x/events`],
@@ -294,7 +297,7 @@ describe.skipIf(!servers)('control', { timeout: 120_000 }, () => {
 
     it('no one to what the token does not say', async () => {
       for (const right of new Set(forbidden.map(([right]) => right))) {
-        const rights = ['read', 'run', 'cancel', 'replay', 'adopt'].filter((each) => each !== right)
+        const rights = ['read', 'run', 'cancel', 'replay', 'adopt', 'promote'].filter((each) => each !== right)
         const someone = holding(rights)
         await known(someone)
         for (const [, method, path] of forbidden.filter(([needed]) => needed === right)) {
@@ -305,7 +308,7 @@ describe.skipIf(!servers)('control', { timeout: 120_000 }, () => {
     })
 
     it('no one to another pipeline', async () => {
-      const someone = holding(['read', 'run', 'cancel', 'replay', 'adopt'], ['penguins'])
+      const someone = holding(['read', 'run', 'cancel', 'replay', 'adopt', 'promote'], ['penguins'])
       await known(someone)
       for (const [, method, path] of forbidden)
         expect((await someone.ask(method, path)).status, `${method} ${path}`).toBe(403)
@@ -457,6 +460,7 @@ const ROUTES = [
   'get /v1/checkup',
   'get /v1/pipelines',
   'get /v1/pipelines/{pipeline}/dead-letters',
+  'get /v1/pipelines/{pipeline}/production',
   'get /v1/pipelines/{pipeline}/runs',
   'get /v1/pipelines/{pipeline}/runs/{run}',
   'get /v1/pipelines/{pipeline}/runs/{run}/events',
@@ -466,6 +470,8 @@ const ROUTES = [
   'get /v1/pipelines/{pipeline}/store/stat',
   'post /v1/pipelines/{pipeline}/dead-letters/{id}/replay',
   'post /v1/pipelines/{pipeline}/plan',
+  'post /v1/pipelines/{pipeline}/production',
+  'post /v1/pipelines/{pipeline}/production/rollback',
   'post /v1/pipelines/{pipeline}/runs',
   'post /v1/pipelines/{pipeline}/runs/{run}/cancel',
   'post /v1/pipelines/{pipeline}/runs/{run}/retry',

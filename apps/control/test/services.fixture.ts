@@ -79,7 +79,7 @@ export class Services {
   }
 
   async control(env: Readonly<Record<string, string>> = {}): Promise<Control> {
-    const all = { name: 'all', pipelines: ['*'], rights: ['read', 'run', 'cancel', 'replay', 'adopt'] }
+    const all = { name: 'all', pipelines: ['*'], rights: ['read', 'run', 'cancel', 'replay', 'adopt', 'promote'] }
     const token = this.token(all)
     const service = await this.#start('control', { CAIRN_TOKENS: this.#tokens, CAIRN_SWEEP: '0.5', ...env })
     return Object.assign(service, { client: new ControlClient(service.url, token) })

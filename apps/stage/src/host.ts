@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inProcess, processPool, shortHere } from '@cairn/drivers/compute'
 import type { Connected, Connection } from '@cairn/drivers/connection'
+import { identityOf } from '@cairn/drivers/identity'
 import { isGone, thisProcess } from '@cairn/drivers/process-id'
 import { controlTopicOf, Engine, systemClock, topicOf, type CairnEvent, type Subscription } from '@cairn/kernel/runtime'
 import { Durations } from './durations.ts'
@@ -33,6 +34,7 @@ export function stageHost(settings: Settings, { env }: Connection, { bus, store 
   }
   const pool = processPool({ ...options, size: jobs })
   const durations = new Durations()
+  const identity = identityOf(process.env)
   const engine = new Engine({
     store,
     bus,
@@ -40,6 +42,7 @@ export function stageHost(settings: Settings, { env }: Connection, { bus, store 
     compute: shortHere(inProcess({ ...options, live: new Map() }), pool, durations),
     name: thisProcess,
     isGone,
+    ...(identity && { identity }),
     hasSuccessor: true,
     steps: new Set([step]),
     leaseAfterMs: LEASE_AFTER_MS,

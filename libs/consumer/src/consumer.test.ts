@@ -8,14 +8,17 @@ import {
   layout,
   list,
   pipeline,
+  promotedEvent,
   step,
+  topicOf,
   type CairnEvent,
   type Kind,
   type Pipeline,
   type Step,
 } from '@cairn/kernel/runtime'
 import { z } from 'zod'
-import { consumer, type SubscriptionOptions } from './consumer.ts'
+import { seenIn } from './seen.ts'
+import { consumer, type Promotion, type SubscriptionOptions } from './consumer.ts'
 import { ENV, json, runsHere, text, type RunsHere } from './runs.fixture.ts'
 import type { StageEvent } from './stage-event.ts'
 
@@ -310,5 +313,23 @@ describe('a consumer', () => {
     expect(readFileSync(file, 'utf8')).toBe('short')
     await close()
     expect(existsSync(file)).toBe(false)
+  })
+
+  it('hears once which run is in production, each time that changes', async () => {
+    const heard: Promotion[] = []
+    const listener = consumer(runs, { ...FIRST, seen: seenIn(':memory:') })
+    await listener.onPromoted(reporting, (promotion) => void heard.push(promotion))
+    const at = { env: ENV, pipeline: 'reporting' }
+    const [one, two] = [
+      promotedEvent(at, { v: 1, run: 'one', since: 1, by: 'ann', from: 'tried' }),
+      promotedEvent(at, { v: 1, run: 'two', since: 2, by: 'bob', previous: { run: 'one', since: 1, by: 'ann' } }),
+    ]
+    await runs.bus.publish(topicOf(at), [one, one, two])
+    await vi.waitUntil(() => heard.length >= 2, { interval: 2 })
+    expect(heard).toEqual([
+      { id: 'one/promoted/1', ...at, run: 'one', by: 'ann', from: 'tried', previous: undefined, at: new Date(1) },
+      { id: 'two/promoted/2', ...at, run: 'two', by: 'bob', from: undefined, previous: 'one', at: new Date(2) },
+    ])
+    await listener.close()
   })
 })

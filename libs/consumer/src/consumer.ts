@@ -46,8 +46,29 @@ export interface Consumer {
     handler: (event: StageEvent<S>) => Promise<void> | void,
     options?: SubscriptionOptions,
   ): Promise<Subscription>
+  /** Hears which run is in production each time that changes, under the same guarantees. */
+  onPromoted(
+    pipeline: Pipeline,
+    handler: (promotion: Promotion) => Promise<void> | void,
+    options?: Partial<ConsumeOptions>,
+  ): Promise<Subscription>
   /** Takes no new events and waits for the handlers at work. */
   readonly close: () => Promise<void>
+}
+
+/** A run that has become the one in production: promoted, or rolled back to. */
+export interface Promotion {
+  readonly id: string
+  readonly env: string
+  readonly pipeline: string
+  readonly run: string
+  /** Who made it so. */
+  readonly by: string
+  /** The run of a playground that was promoted; none of a roll-back. */
+  readonly from: string | undefined
+  /** The run that a roll-back would bring back. */
+  readonly previous: string | undefined
+  readonly at: Date
 }
 
 export interface ConsumerHost {
@@ -61,24 +82,46 @@ export function consumer({ env, bus, store }: ConsumerHost, defaults: ConsumeOpt
   let folder: string | undefined
   const scratch = () => (folder ??= mkdtempSync(join(tmpdir(), 'cairn-consumer-')))
 
+  /** @param group whose members share what is heard here */
+  const listen = async (
+    { name }: Pipeline,
+    { group, seen, ...rest }: ConsumeOptions,
+    isMeant: (event: CairnEvent) => boolean,
+    handle: (event: CairnEvent) => Promise<void>,
+  ): Promise<Subscription> => {
+    const handleOnce = seen ? once(seen, handle) : handle
+    const hear = async (event: CairnEvent): Promise<void> => {
+      if (isMeant(event)) await handleOnce(event)
+    }
+    const subscription = await bus.subscribe(topicOf({ env, pipeline: name }), { ...rest, group }, hear)
+    subscriptions.add(subscription)
+    return {
+      async close() {
+        subscriptions.delete(subscription)
+        await subscription.close()
+      },
+    }
+  }
+
   return {
     async subscribe(pipeline, step, handler, options = {}) {
       checkStep(pipeline, step)
-      const { on = 'completed', group, seen, ...rest } = { ...defaults, ...options }
-      const handle = async (event: CairnEvent) => handler(stageEvent(event, step, store, scratch))
-      const handleOnce = seen ? once(seen, handle) : handle
-      const hear = async (event: CairnEvent): Promise<void> => {
-        if (event.type === `cairn.${on}` && event.data.step === step.name) await handleOnce(event)
-      }
-      const topic = topicOf({ env, pipeline: pipeline.name })
-      const subscription = await bus.subscribe(topic, { ...rest, group: groupOf(group, step, on) }, hear)
-      subscriptions.add(subscription)
-      return {
-        async close() {
-          subscriptions.delete(subscription)
-          await subscription.close()
-        },
-      }
+      const { on = 'completed', group, ...rest } = { ...defaults, ...options }
+      return listen(
+        pipeline,
+        { ...rest, group: groupOf(group, step, on) },
+        ({ type, data }) => type === `cairn.${on}` && data.step === step.name,
+        async (event) => handler(stageEvent(event, step, store, scratch)),
+      )
+    },
+    onPromoted(pipeline, handler, options = {}) {
+      const { group, ...rest } = { ...defaults, ...options }
+      return listen(
+        pipeline,
+        { ...rest, group: `${group}.promoted` },
+        ({ type }) => type === 'cairn.promoted',
+        async (event) => handler(promotionOf(event)),
+      )
     },
     async close() {
       await Promise.all([...subscriptions].map((subscription) => subscription.close()))
@@ -86,6 +129,10 @@ export function consumer({ env, bus, store }: ConsumerHost, defaults: ConsumeOpt
       if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+function promotionOf({ id, time, data: { env, pipeline, run, by = '', from, previous } }: CairnEvent): Promotion {
+  return { id, env, pipeline, run, by, from, previous, at: new Date(time) }
 }
 
 /** Members of one group on the bus share its events, so that each subscription to another step needs a group of its own. */

@@ -20,6 +20,9 @@ const STEP = { type: 'string', description: "the step's name; absent of an `each
 const ATTEMPT = { type: 'integer', minimum: 1 }
 const HOW = { enum: ['computed', 'reused', 'caught', 'joined'] }
 const STATUS = { enum: ['completed', 'failed', 'cancelled'] }
+const BY = { type: 'string', description: 'who made it so' }
+const FROM = { type: 'string', description: 'the run of a playground that was promoted; absent of a roll-back' }
+const PREVIOUS = { type: 'string', description: 'the run that a roll-back would put in production again' }
 const ERROR = { type: 'object', properties: { code: STRING, message: STRING }, required: ['code', 'message'] }
 const COUNTS = {
   type: 'object',
@@ -66,6 +69,11 @@ export const EVENTS: Readonly<Record<EventType, DataSchema>> = {
   skipped: ended('a task stands in the arm of a `when` that is not taken'),
   blocked: ended('a task cannot run, for one before it did not complete'),
   'run-ended': { summary: 'a run has ended', properties: { status: STATUS }, required: ['status'] },
+  promoted: {
+    summary: 'a run has become the one in production: promoted, or rolled back to',
+    properties: { by: BY, from: FROM, previous: PREVIOUS },
+    required: ['by'],
+  },
 }
 
 /** @param places whether each place of the step in the pipeline is inside an `each` */

@@ -4,6 +4,7 @@ export {
   type Consumer,
   type ConsumeOptions,
   type ConsumerHost,
+  type Promotion,
   type SubscriptionOptions,
 } from './consumer.ts'
 export type { StageEvent, StageEventType } from './stage-event.ts'

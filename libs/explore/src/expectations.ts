@@ -1,14 +1,21 @@
 import { pathToFileURL } from 'node:url'
-import { outputsOf, readRun, type Workspace } from '@cairn/embedded'
+import { outputsOf, readRun, type LoadedPipeline, type Workspace } from '@cairn/embedded'
 import { isExpectation, type Expectation, type Plan, type StepNode } from '@cairn/kernel/runtime'
 import { nodeOf } from './places.ts'
-import type { Promotion } from './promote.ts'
 import { openIn } from './values.ts'
+
+export interface Expected {
+  readonly loaded: LoadedPipeline
+  /** Where the champion's results are. */
+  readonly production: Workspace
+  /** Where those of the run are that is to take its place. */
+  readonly tried: Workspace
+}
 
 /** What the pipeline's file expects of a run that is to be promoted, and does not hold. */
 export async function brokenExpectations(
-  { loaded, production, playground }: Promotion,
-  tried: Plan,
+  { loaded, production, tried }: Expected,
+  run: Plan,
   champion: string,
 ): Promise<string[]> {
   const reasons: string[] = []
@@ -16,7 +23,7 @@ export async function brokenExpectations(
   const { plan } = await readRun(production.store, production.at(graph.name), champion)
   for (const { step, says, check } of await expectationsIn(loaded.file)) {
     const node = nodeOf(graph, step)
-    const [ours, theirs] = [await valuesOf(playground, tried, node), await valuesOf(production, plan, node)]
+    const [ours, theirs] = [await valuesOf(tried, run, node), await valuesOf(production, plan, node)]
     if (!ours) reasons.push(`${node.id} was not run, and it is expected that ${says}`)
     else if (!(await check(ours, theirs ?? ours)))
       reasons.push(`${node.id}: it is expected that ${says} (champion ${champion})`)

@@ -1,9 +1,10 @@
-export { explore, type ExploreOptions } from './explore.ts'
+export { explore, inProduction, type ExploreOptions } from './explore.ts'
 export { Lab, type Place } from './lab.ts'
 export { compareTo, LabRun } from './lab-run.ts'
 export { parity, type Parity } from './parity.ts'
 export { conclude, examineCandidate, prepare, type Candidate, type Promotion } from './promote.ts'
-export { Refused } from './refusals.ts'
+export { brokenExpectations } from './expectations.ts'
+export { notWhole, Refused } from './refusals.ts'
 export type { Leaderboard, MatrixOptions, Variant, Variants } from './matrix.ts'
 export {
   deletePlayground,

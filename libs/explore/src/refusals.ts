@@ -8,6 +8,7 @@ import {
   type Checkpoint,
   type EndRecord,
   type Plan,
+  type RunEnd,
 } from '@cairn/kernel/runtime'
 import type { Promotion } from './promote.ts'
 
@@ -21,6 +22,24 @@ export class Refused extends CairnError {
     })
     this.reasons = reasons
   }
+}
+
+/** Why a run does not count for itself: it did not complete, or something in it was made elsewhere. */
+export function notWhole({ taints = [], nodes }: Plan, end: Pick<RunEnd, 'status'> | undefined): string[] {
+  return [
+    ...(end?.status === 'completed' ? [] : [`it is ${end?.status ?? 'not over'}`]),
+    ...taints.map(({ node, output, how }) => `${node}.${output} is ${how}`),
+    ...standIns(nodes),
+  ]
+}
+
+/** What was taken from another run was made by code and data that no one looks at here. */
+function standIns(nodes: Plan['nodes']): string[] {
+  return Object.entries(nodes).flatMap(([id, node]) =>
+    node.type === 'given'
+      ? [`${id} was not run, but taken from ${node.from}: run it whole, without --from and --only`]
+      : [],
+  )
 }
 
 /** Steps whose code or parameters in the pipeline are not those that were tried. */

@@ -1,64 +1,123 @@
-import { CairnError } from '@cairn/kernel/runtime'
-import { conclude, examineCandidate, prepare } from '@cairn/explore'
-import { loadPipeline, openPool, stepsOf } from '@cairn/embedded'
+import { CairnError, promote as crown, type Champion, type EndRecord } from '@cairn/kernel/runtime'
+import { conclude, examineCandidate, prepare, type Candidate, type Promotion } from '@cairn/explore'
+import { loadPipeline, openPool, planRun, stepsOf, type LoadedPipeline, type Workspace } from '@cairn/embedded'
 import { findPlace } from '../artifact-path.ts'
 import { driveRun } from '../drive-run.ts'
 import { openProduction, openWorkspace, type GlobalOptions } from '../open.ts'
+import type { RunResult } from '../run-summary.ts'
+import type { Context } from '../remote/context.ts'
 import type { ProgressOption } from '../terminal/progress.ts'
 import { paint } from '../terminal/style.ts'
-import { whoIsHere } from '../who.ts'
+import { byToken, whoIsHere } from '../who.ts'
 
 type Options = Omit<ProgressOption, 'json'> & { readonly by?: string }
+
+/** What production is, and how a run of it is done: in this process, or by services. */
+interface Side {
+  readonly production: Workspace
+  readonly promotion: Pick<Promotion, 'adoption' | 'crown'>
+  readonly run: (candidate: Candidate) => Promise<Pick<RunResult, 'plan' | 'status' | 'ends'>>
+}
 
 /** `cairn promote`: makes production give what a run of a playground gave, unless something speaks against it. */
 export default async function promote(
   path: string,
-  { by = whoIsHere(), ...options }: Options,
+  { by, ...progress }: Options,
   command: { optsWithGlobals(): GlobalOptions },
 ): Promise<void> {
   const { json = false, playground: place = 'scratch', ...globals } = command.optsWithGlobals()
-  if (globals.on !== undefined)
-    throw new CairnError('BAD_PARAMETER', 'services do not promote yet', {
-      next: 'cairn pull the run that it starts from, explore and promote here, and cairn push',
-    })
-  const production = await openProduction(globals)
   const playground = await openWorkspace({ ...globals, playground: place })
   const { pipeline, run } = await findPlace(playground, path)
-  const { project } = production
-  const loaded = await loadPipeline(project, pipeline)
-  const { adoption } = project
+  const loaded = await loadPipeline(playground.project, pipeline)
+  const options = { ...progress, json }
+  const side =
+    globals.on === undefined ? await here(globals, loaded, by, options) : await on(globals, loaded, by, options)
+  const { production, promotion } = side
 
-  const examined = await examineCandidate({ loaded, production, playground, adoption }, run.plan.run)
-  const candidate = await prepare(examined, by)
-  const { plan, nodes: forecasts } = candidate.planned
-  const driven = { plan, steps: stepsOf(loaded.pipeline), forecasts, notes: [] }
-  const { status, ends } = await driveRun(production, driven, {
-    ...options,
-    json,
-    pool: openPool(production),
-  })
+  const examined = await examineCandidate({ loaded, production, playground, ...promotion }, run.plan.run)
+  const candidate = await prepare(examined)
+  const { plan, status, ends } = await side.run(candidate)
   if (status !== 'completed')
     throw new CairnError(status === 'failed' ? 'STEP_FAILED' : 'CANCELLED', `run ${plan.run} of production ${status}`, {
-      next: `cairn show ${pipeline}/${plan.run}`,
+      next: `cairn show ${pipeline}/${plan.run}${globals.on === undefined ? '' : ` --on ${globals.on}`}`,
     })
-  const champion = await conclude(candidate, by)
-  const computed = [...ends].flatMap(
-    ([
-      node,
-      {
-        lanes: [lane],
-      },
-    ]) => (lane?.status === 'completed' && lane.how === 'computed' ? [node] : []),
-  )
-  if (json) return console.log(JSON.stringify({ pipeline, policy: adoption.policy, computed, ...champion }, null, 2))
+  const champion = await conclude(candidate, plan)
+  const computed = computedIn(ends)
+  const { policy } = promotion.adoption
+  if (json) return console.log(JSON.stringify({ pipeline, policy, computed, ...champion }, null, 2))
   const done = computed.length > 0 ? `computed again: ${computed.join(', ')}` : 'nothing was computed'
   console.log(
-    `${paint('green', 'promoted')}  ${pipeline}/${champion.run}  from ${place}/${run.plan.run}, policy ${adoption.policy}; ${done}`,
+    `${paint('green', 'promoted')}  ${pipeline}/${champion.run}  from ${place}/${run.plan.run}, policy ${policy}; ${done}`,
   )
-  tellPrevious(champion.previous?.run, pipeline)
+  tellPrevious(champion, pipeline, globals.on)
 }
 
-function tellPrevious(previous: string | undefined, pipeline: string): void {
-  if (previous !== undefined)
-    console.log(`before it was ${previous}; ${paint('dim', 'next')}  cairn rollback ${pipeline}`)
+async function here(
+  globals: GlobalOptions,
+  loaded: LoadedPipeline,
+  by = whoIsHere(),
+  options: ProgressOption,
+): Promise<Side> {
+  const production = await openProduction(globals)
+  const { store, clock, project } = production
+  const at = production.at(loaded.pipeline.name)
+  return {
+    production,
+    promotion: {
+      adoption: project.adoption,
+      crown: (standing, next) => crown(store, at, standing, { ...next, since: clock.now(), by }),
+    },
+    async run({ tried: { settings = {} } }) {
+      const { plan, nodes: forecasts } = await planRun(production, loaded, { settings })
+      const driven = { plan, steps: stepsOf(loaded.pipeline), forecasts, notes: [] }
+      return { plan, ...(await driveRun(production, driven, { ...options, pool: openPool(production) })) }
+    },
+  }
+}
+
+/** Services say what is adopted, run it, and know by the token who promotes. */
+async function on(
+  globals: GlobalOptions,
+  { pipeline: { name } }: LoadedPipeline,
+  by: string | undefined,
+  options: ProgressOption,
+): Promise<Side> {
+  if (by !== undefined) throw byToken(globals.on!)
+  const { readContext } = await import('../remote/context.ts')
+  const { crownOn, productionOn } = await import('../remote/production.ts')
+  const production = await openProduction(globals)
+  const context: Context = readContext(production.project.root, globals.on!)
+  const { policy, trusted, you, mayPromote } = await productionOn(context.control, name)
+  if (!mayPromote) throw new CairnError('REFUSED', `${you} may not promote ${name} --on ${context.name}`)
+  return {
+    production,
+    promotion: {
+      adoption: { policy, trusted },
+      crown: ({ champion }, next) => crownOn(context.control, name, { ...next, expected: champion?.run ?? null }),
+    },
+    async run({ tried: { settings = {} } }) {
+      const { submitRun } = await import('../remote/submit.ts')
+      const { watchRun } = await import('../remote/follow.ts')
+      const run = await submitRun(context.control, name, { settings })
+      const ended = await watchRun(production, context, name, run, options)
+      if (ended) return ended
+      throw new CairnError('CANCELLED', `run ${run} goes on, and nothing is promoted`, {
+        next: `cairn cancel ${name}/${run} --on ${context.name}`,
+      })
+    },
+  }
+}
+
+/** Nodes outside every `each` that were not reused. */
+function computedIn(ends: ReadonlyMap<string, EndRecord>): string[] {
+  return [...ends].flatMap(([node, { lanes }]) => {
+    const [lane] = lanes
+    return lane?.status === 'completed' && lane.how === 'computed' ? [node] : []
+  })
+}
+
+function tellPrevious({ previous }: Champion, pipeline: string, on: string | undefined): void {
+  if (!previous) return
+  const next = `cairn rollback ${pipeline}${on === undefined ? '' : ` --on ${on}`}`
+  console.log(`before it was ${previous.run}; ${paint('dim', 'next')}  ${next}`)
 }

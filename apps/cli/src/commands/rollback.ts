@@ -1,19 +1,35 @@
-import { rollBack } from '@cairn/kernel/runtime'
+import { CairnError, rollBack, standingChampion, type Champion } from '@cairn/kernel/runtime'
 import { openPipeline, openProduction, type GlobalOptions } from '../open.ts'
 import { paint } from '../terminal/style.ts'
-import { whoIsHere } from '../who.ts'
+import { byToken, whoIsHere } from '../who.ts'
 
 /** `cairn rollback`: production is again what it was before. */
 export default async function rollback(
   name: string | undefined,
-  { by = whoIsHere() }: { readonly by?: string },
+  { by }: { readonly by?: string },
   command: { optsWithGlobals(): GlobalOptions },
 ): Promise<void> {
   const { json, ...globals } = command.optsWithGlobals()
+  if (globals.on !== undefined && by !== undefined) throw byToken(globals.on)
   const production = await openProduction(globals)
+  const { store, clock, project } = production
   const { pipeline } = await openPipeline(production, name)
-  const now = production.clock.now()
-  const champion = await rollBack(production.store, production.at(pipeline.name), { by, since: now })
+  const at = production.at(pipeline.name)
+  const standing = await standingChampion(store, at)
+  const champion: Champion =
+    globals.on === undefined
+      ? await rollBack(store, at, standing, { by: by ?? whoIsHere(), since: clock.now() })
+      : await onServices(project.root, globals.on, pipeline.name, standing.champion?.run)
   if (json) return console.log(JSON.stringify({ pipeline: pipeline.name, ...champion }, null, 2))
   console.log(`${paint('green', 'rolled back')}  ${pipeline.name}/${champion.run} is in production again`)
+}
+
+async function onServices(root: string, on: string, pipeline: string, expected: string | undefined): Promise<Champion> {
+  if (expected === undefined)
+    throw new CairnError('NOT_FOUND', `nothing of ${pipeline} was promoted --on ${on}`, {
+      next: `cairn promote --on ${on}`,
+    })
+  const { readContext } = await import('../remote/context.ts')
+  const { rollBackOn } = await import('../remote/production.ts')
+  return rollBackOn(readContext(root, on).control, pipeline, expected)
 }

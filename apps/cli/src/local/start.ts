@@ -99,7 +99,7 @@ function trackingOf(app: 'control' | 'stage'): string {
 export function writeContext(stack: Stack, env: string, url: string): void {
   const token =
     readJson<{ control: { token: string } }>(stack.contextFile)?.control.token ?? randomBytes(24).toString('base64url')
-  const rights = ['read', 'run', 'cancel', 'replay', 'adopt']
+  const rights = ['read', 'run', 'cancel', 'replay', 'adopt', 'promote']
   writeJson(stack.tokensFile, [{ name: 'local', sha256: hash('sha256', token), pipelines: ['*'], rights }])
   writeJson(stack.contextFile, { env, control: { url, token } })
 }

@@ -1,7 +1,7 @@
 import { readEnds, readRun, type Workspace } from '@cairn/embedded'
 import { CairnError, type RunStatus } from '@cairn/kernel/runtime'
 import { EXIT, exitCodeOf } from '../fail.ts'
-import { summaryJson, summaryText } from '../run-summary.ts'
+import { summaryJson, summaryText, type RunResult } from '../run-summary.ts'
 import { progressFor, type ProgressOption } from '../terminal/progress.ts'
 import { RunView } from '../terminal/run-view.ts'
 import type { Context } from './context.ts'
@@ -14,11 +14,31 @@ export interface FollowOptions extends ProgressOption {
 /** Shows how a run on services goes until it has ended, and tells what came of it. Ctrl-C stops only the showing. */
 export async function followRun(
   workspace: Workspace,
-  { name: context, control }: Context,
+  context: Context,
   pipeline: string,
   run: string,
   options: FollowOptions,
 ): Promise<void> {
+  const ended = await watchRun(workspace, context, pipeline, run, options)
+  if (!ended) {
+    const path = `${pipeline}/${run} --on ${context.name}`
+    console.error(`the run goes on\nnext  cairn follow ${path}, or cairn cancel ${path}`)
+    process.exitCode = EXIT.interrupted
+    return
+  }
+  const result = { ...ended, files: [], store: `in ${context.name}`, on: context.name }
+  console.log(options.json ? JSON.stringify(summaryJson(result), null, 2) : summaryText(result))
+  process.exitCode = exitCodeOf(ended.status)
+}
+
+/** Shows how a run on services goes, and gives what came of it; undefined if Ctrl-C came before its end. */
+export async function watchRun(
+  workspace: Workspace,
+  { control }: Context,
+  pipeline: string,
+  run: string,
+  options: ProgressOption,
+): Promise<Pick<RunResult, 'plan' | 'status' | 'ends' | 'ms'> | undefined> {
   const { store } = workspace
   const at = workspace.at(pipeline)
   const { plan } = await readRun(store, at, run)
@@ -35,26 +55,10 @@ export async function followRun(
   } finally {
     progress.done()
   }
-  if (status === undefined) {
-    console.error(
-      `the run goes on\nnext  cairn follow ${pipeline}/${run} --on ${context}, or cairn cancel ${pipeline}/${run} --on ${context}`,
-    )
-    process.exitCode = EXIT.interrupted
-    return
-  }
+  if (status === undefined) return undefined
   const { end } = await readRun(store, at, run)
   if (!end) throw new CairnError('STORE_FAILED', `the end of run ${run} was told and is not in the store`)
   const all = await readEnds(store, at, run)
   const ends = new Map(Object.keys(plan.nodes).flatMap((id) => (all.has(id) ? [[id, all.get(id)!] as const] : [])))
-  const result = {
-    plan,
-    status,
-    ends,
-    ms: end.endedAt - plan.createdAt,
-    files: [],
-    store: `in ${context}`,
-    on: context,
-  }
-  console.log(options.json ? JSON.stringify(summaryJson(result), null, 2) : summaryText(result))
-  process.exitCode = exitCodeOf(status)
+  return { plan, status, ends, ms: end.endedAt - plan.createdAt }
 }

@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { pipeline, step } from '@cairn/kernel'
+import { expect, pipeline, step } from '@cairn/kernel'
 import { file, json, metrics, table } from '@cairn/kinds'
 import { z } from 'zod'
 
@@ -41,6 +41,8 @@ export const orders = pipeline('orders', { params }, ({ count, waits }) => {
   const { sums } = total(load({}, { count }), { waits })
   return { sums, text: report({ sums }).text }
 })
+
+export const noLess = expect(total, 'the total is no less', ({ sums }, champion) => sums.total >= champion.sums.total)
 
 const hidden = step('hidden', { outputs: { n: json<number>() }, run: () => ({ n: 1 }) })
 export const hiding = pipeline('hiding', () => ({ n: hidden({}).n }))

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { directStore } from '../../simulation/direct-store.ts'
-import { asPrevious, crown, rollBack, standingChampion, type Champion } from './champion.ts'
+import { promote, rollBack, standingChampion, type Champion } from './champion.ts'
 import { layout } from './layout.ts'
 
 const at = layout('local', 'small')
@@ -8,44 +8,42 @@ const at = layout('local', 'small')
 describe('what is in production', () => {
   let store: ReturnType<typeof directStore>
   beforeEach(() => (store = directStore(new Map())))
-  const promote = async (run: string): Promise<Champion> => {
-    const standing = await standingChampion(store, at)
-    const previous = standing.champion && asPrevious(standing.champion)
-    return crown(store, at, standing, { run, since: 0, by: 'ann', ...(previous && { previous }) })
-  }
+  const promoted = async (run: string): Promise<Champion> =>
+    promote(store, at, await standingChampion(store, at), { run, since: 0, by: 'ann' })
+
+  const back = async (who: { by: string; since: number }): Promise<Champion> =>
+    rollBack(store, at, await standingChampion(store, at), who)
 
   it('is a run, with those before it, so that one can go back step by step', async () => {
-    for (const run of ['one', 'two', 'three']) await promote(run)
+    for (const run of ['one', 'two', 'three']) await promoted(run)
     expect((await standingChampion(store, at)).champion).toMatchObject({ run: 'three', previous: { run: 'two' } })
-    expect(await rollBack(store, at, { by: 'bob', since: 1 })).toEqual({
+    expect(await back({ by: 'bob', since: 1 })).toEqual({
       v: 1,
       run: 'two',
       by: 'bob',
       since: 1,
       previous: { v: 1, run: 'one', since: 0, by: 'ann' },
     })
-    await rollBack(store, at, { by: 'bob', since: 2 })
-    await expect(rollBack(store, at, { by: 'bob', since: 3 })).rejects.toThrow(
-      'nothing was in production of local/small/ before',
-    )
+    await back({ by: 'bob', since: 2 })
+    await expect(back({ by: 'bob', since: 3 })).rejects.toThrow('nothing was in production of local/small/ before')
   })
 
   it('is changed by one of two who saw the same', async () => {
-    await promote('one')
+    await promoted('one')
     const standing = await standingChampion(store, at)
-    await crown(store, at, standing, { run: 'two', since: 0, by: 'ann' })
-    await expect(crown(store, at, standing, { run: 'three', since: 0, by: 'bob' })).rejects.toMatchObject({
+    await promote(store, at, standing, { run: 'two', since: 0, by: 'ann' })
+    await expect(promote(store, at, standing, { run: 'three', since: 0, by: 'bob' })).rejects.toMatchObject({
       code: 'CONFLICT',
       message: 'two became production meanwhile',
     })
     const none = { champion: undefined, bytes: undefined }
-    await expect(crown(store, at, none, { run: 'four', since: 0, by: 'bob' })).rejects.toMatchObject({
+    await expect(promote(store, at, none, { run: 'four', since: 0, by: 'bob' })).rejects.toMatchObject({
       code: 'CONFLICT',
     })
   })
 
   it('remembers ten before it', async () => {
-    for (let run = 0; run < 20; run++) await promote(`run-${run}`)
+    for (let run = 0; run < 20; run++) await promoted(`run-${run}`)
     let depth = 0
     for (let entry = (await standingChampion(store, at)).champion?.previous; entry; entry = entry.previous) depth++
     expect(depth).toBe(10)

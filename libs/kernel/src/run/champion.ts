@@ -30,12 +30,8 @@ export async function standingChampion(store: Pick<ArtifactStore, 'read'>, at: L
   return { champion: bytes && decodeRecord<Champion>(bytes, path), bytes }
 }
 
-/**
- * Points production at a run, unless it points elsewhere by now than it did.
- *
- * @throws CairnError CONFLICT when someone else was faster
- */
-export async function crown(
+/** @throws CairnError CONFLICT when someone else was faster */
+async function crown(
   store: ArtifactStore,
   at: Layout,
   standing: Standing,
@@ -49,13 +45,24 @@ export async function crown(
   })
 }
 
+/** Points production at a run; what was there before is remembered, to roll back to. */
+export function promote(
+  store: ArtifactStore,
+  at: Layout,
+  standing: Standing,
+  next: Omit<Champion, 'v' | 'previous'>,
+): Promise<Champion> {
+  const previous = standing.champion && asPrevious(standing.champion)
+  return crown(store, at, standing, { ...next, ...(previous && { previous }) })
+}
+
 /** Points production at the run that was there before. */
 export async function rollBack(
   store: ArtifactStore,
   at: Layout,
+  standing: Standing,
   { by, since }: Pick<Champion, 'by' | 'since'>,
 ): Promise<Champion> {
-  const standing = await standingChampion(store, at)
   const { run, previous } = standing.champion?.previous ?? {}
   if (run === undefined)
     throw new CairnError('NOT_FOUND', `nothing was in production of ${at.root} before`, { next: 'cairn promote' })
@@ -65,6 +72,6 @@ export async function rollBack(
 const REMEMBERED = 10
 
 /** A champion as the next one remembers it: with those before it, up to ten. */
-export function asPrevious({ previous, ...entry }: Omit<Champion, 'v'>, depth = REMEMBERED): Omit<Champion, 'v'> {
+function asPrevious({ previous, ...entry }: Omit<Champion, 'v'>, depth = REMEMBERED): Omit<Champion, 'v'> {
   return previous && depth > 1 ? { ...entry, previous: asPrevious(previous, depth - 1) } : entry
 }

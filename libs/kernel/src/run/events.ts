@@ -1,3 +1,4 @@
+import type { Champion } from './champion.ts'
 import type { Plan } from './plan-record.ts'
 import type { EndRecord, RunEnd } from './records.ts'
 import type { ErrorRecord } from '../errors.ts'
@@ -15,6 +16,7 @@ export const EVENT_TYPES = [
   'skipped',
   'blocked',
   'run-ended',
+  'promoted',
 ] as const
 export type EventType = (typeof EVENT_TYPES)[number]
 
@@ -52,6 +54,10 @@ export interface EventData {
   readonly how?: string
   readonly status?: string
   readonly error?: Pick<ErrorRecord, 'code' | 'message'>
+  /** Of a promotion: who made the run production's, from which run of a playground, and in place of which. */
+  readonly by?: string
+  readonly from?: string
+  readonly previous?: string
 }
 
 export interface Subject {
@@ -85,6 +91,31 @@ export function runEvent(
   end?: RunEnd,
 ): CairnEvent {
   return event(plan, type, '', now, plan.run, end ? { status: end.status } : {})
+}
+
+/** A run has become production's, promoted or rolled back to; made again from the record, it is the same event. */
+export function promotedEvent(
+  { env, pipeline }: Pick<Plan, 'env' | 'pipeline'>,
+  { run, since, by, from, previous }: Champion,
+): CairnEvent {
+  return {
+    specversion: '1.0',
+    id: `${run}/promoted/${since}`,
+    type: 'cairn.promoted',
+    source: `/${env}/${pipeline}`,
+    subject: run,
+    time: new Date(since).toISOString(),
+    partitionkey: run,
+    data: {
+      env,
+      pipeline,
+      run,
+      by,
+      ...(from !== undefined && { from }),
+      ...(previous && { previous: previous.run }),
+    },
+    headers: {},
+  }
 }
 
 /** Hands a batch of an `each` to whichever host takes it: batches of one run spread over partitions. */

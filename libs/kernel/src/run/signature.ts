@@ -22,7 +22,7 @@ export function signed(checkpoint: Checkpoint, { name, key }: Identity): Checkpo
 export function isTrusted(checkpoint: Checkpoint, trusted: Readonly<Record<string, string>>): boolean {
   const { signature } = checkpoint
   const known = signature && Object.hasOwn(trusted, signature.by) ? trusted[signature.by] : undefined
-  if (!signature || known === undefined) return false
+  if (typeof signature?.value !== 'string' || known === undefined) return false
   const key = createPublicKey({ key: Buffer.from(known, 'base64'), format: 'der', type: 'spki' })
   return verify(null, textOf(checkpoint), key, Buffer.from(signature.value, 'base64'))
 }

@@ -1,0 +1,110 @@
+import { hash } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { CliProject, type RunSummary } from './project.fixture.ts'
+
+const TRAIN = '({ n }, { trees }) => ({ model: n * trees })'
+const BETTER = '({ n }, { trees }) => ({ model: n * trees + 1 })'
+const head = `import { expect, pipeline, step } from '@cairn/kernel'
+import { json, metrics } from '@cairn/kinds'
+import { z } from 'zod'
+const Int = json<number>()
+const trees = z.object({ trees: z.number().default(10) })
+`
+const pipelineWith = (train: string) => `${head}
+export const load = step('load', { outputs: { n: Int }, run: () => ({ n: 3 }) })
+export const train = step('train', { inputs: { n: Int }, params: trees, outputs: { model: Int }, run: ${train} })
+export const evaluate = step('evaluate', {
+  inputs: { model: Int },
+  outputs: { metrics: metrics({ auc: 'number' }) },
+  run: ({ model }) => ({ metrics: { auc: 1 - 1 / model } }),
+})
+export const small = pipeline('small', () => evaluate(train(load({}))))
+export const noWorse = expect(evaluate, 'the AUC is no worse', ({ metrics }, champion) => metrics.auc >= champion.metrics.auc)
+`
+const swapWith = (train: string) => `${head}
+export const better = step('better', { inputs: { n: Int }, params: trees, outputs: { model: Int }, run: ${train} })
+`
+
+const project = new CliProject({
+  'small.pipeline.ts': pipelineWith(TRAIN),
+  'better.ts': swapWith(BETTER),
+  'worse.ts': swapWith('({ n }, { trees }) => ({ model: n * trees - 1 })'),
+})
+
+describe.skipIf(!inject('servers'))('promoting to services', { timeout: 240_000 }, () => {
+  let first: RunSummary
+  beforeAll(async () => {
+    const { code, stderr } = await project.cairn('up')
+    if (code !== 0) throw new Error(stderr)
+    first = await project.run('small', '--on', 'local')
+  }, 400_000)
+  afterAll(async () => {
+    await project.cairn('down')
+  }, 100_000)
+
+  const on = async (...args: string[]) => {
+    const { code, stdout, stderr } = await project.cairn('--json', ...args, '--on', 'local')
+    return { code, told: stdout + stderr, answer: code === 0 ? (JSON.parse(stdout) as Record<string, any>) : {} }
+  }
+  const play = async (...args: string[]) => (await on('play', 'small', ...args)).answer['run'] as string
+  const production = async () => {
+    const { answer } = await on('show', 'small/production')
+    return (answer['plan'] as { run: string }).run
+  }
+
+  it('has them run what was tried, and makes that run production', async () => {
+    const tried = await play('--swap', 'train=better.ts')
+    const early = await on('promote', `small/${tried}`)
+    expect(early.code).toBe(1)
+    expect(early.told).toContain('train: the code that was tried is not the code in the pipeline')
+
+    project.write({ 'small.pipeline.ts': pipelineWith(BETTER) })
+    const { code, told, answer } = await on('promote', `small/${tried}`)
+    expect(code, told).toBe(0)
+    expect(answer).toMatchObject({
+      pipeline: 'small',
+      policy: 'verify',
+      computed: ['train', 'evaluate'],
+      by: 'local',
+      from: tried,
+      previous: { run: first.run },
+    })
+    expect(await production()).toBe(answer['run'])
+
+    const back = await on('rollback', 'small')
+    expect(back.answer).toMatchObject({ run: first.run, by: 'local' })
+    expect(await production()).toBe(first.run)
+  })
+
+  it('refuses what does not meet an expectation, and a name that is not the token’s', async () => {
+    const tried = await play('--swap', 'train=worse.ts')
+    const { code, told } = await on('promote', `small/${tried}`)
+    expect(code).toBe(1)
+    expect(told).toContain('evaluate: it is expected that the AUC is no worse')
+    expect((await on('promote', `small/${tried}`, '--by', 'ann')).told).toContain('the token says who it is')
+    expect(await production()).toBe(first.run)
+  })
+
+  it('refuses who has no right to promote', async () => {
+    project.write({ 'small.pipeline.ts': pipelineWith(BETTER) })
+    const tried = await play('--set', 'train.trees=20')
+    const tokens = project.path('.cairn/stack/tokens.json')
+    const kept = readFileSync(tokens, 'utf8')
+    const context = project.path('.cairn/contexts/local.json')
+    const known = JSON.parse(readFileSync(context, 'utf8')) as { control: { url: string } }
+    const sha256 = hash('sha256', 'a-reader')
+    const reader = { name: 'ann', sha256, pipelines: ['*'], rights: ['read', 'run'] }
+    writeFileSync(tokens, JSON.stringify([...(JSON.parse(kept) as object[]), reader]))
+    project.write({
+      '.cairn/contexts/reader.json': JSON.stringify({ ...known, control: { ...known.control, token: 'a-reader' } }),
+    })
+    const refused = async () => {
+      const { code, stdout, stderr } = await project.cairn('promote', `small/${tried}`, '--on', 'reader')
+      expect(code).toBe(1)
+      return stdout + stderr
+    }
+    await expect.poll(refused, { timeout: 20_000, interval: 500 }).toContain('ann may not promote small')
+    expect(await production()).toBe(first.run)
+  })
+})

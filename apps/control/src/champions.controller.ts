@@ -1,0 +1,57 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common'
+import { ApiBearerAuth, ApiBody, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger'
+import type { z } from 'zod'
+import type { Champion } from '@cairn/kernel/runtime'
+import { AuthGuard, Needs, Who } from './auth.guard.ts'
+import type { Champions } from './champions.ts'
+import { CHAMPIONS } from './injected.ts'
+import type { Holder } from './tokens.ts'
+import { IN_PATH, Parse, PipelineName, PromotionRequest, RollBackRequest, schemaOf } from './schemas.ts'
+
+const Pipeline = () => Param('pipeline', new Parse(PipelineName))
+
+@ApiTags('production')
+@ApiBearerAuth()
+@ApiParam(IN_PATH.pipeline)
+@Controller('v1/pipelines/:pipeline/production')
+@UseGuards(AuthGuard)
+export class ChampionsController {
+  readonly #champions: Champions
+
+  constructor(@Inject(CHAMPIONS) champions: Champions) {
+    this.#champions = champions
+  }
+
+  @Get()
+  @Needs('read')
+  @ApiOperation({ summary: 'The run in production, how others become it, and whether who asks may make them so.' })
+  async show(@Pipeline() pipeline: string, @Who() who: Holder): Promise<object> {
+    return { ...(await this.#champions.show(pipeline)), mayPromote: who.may('promote', pipeline), you: who.name }
+  }
+
+  @Post()
+  @HttpCode(200)
+  @Needs('promote')
+  @ApiOperation({ summary: 'Makes a run that has completed production, if what is there is what was expected there.' })
+  @ApiBody({ schema: schemaOf(PromotionRequest) })
+  promote(
+    @Pipeline() pipeline: string,
+    @Body(new Parse(PromotionRequest)) request: z.output<typeof PromotionRequest>,
+    @Who() { name }: Holder,
+  ): Promise<Champion> {
+    return this.#champions.promote(pipeline, request, name)
+  }
+
+  @Post('rollback')
+  @HttpCode(200)
+  @Needs('promote')
+  @ApiOperation({ summary: 'Puts the run in production again that was there before.' })
+  @ApiBody({ schema: schemaOf(RollBackRequest) })
+  rollBack(
+    @Pipeline() pipeline: string,
+    @Body(new Parse(RollBackRequest)) { expected }: z.output<typeof RollBackRequest>,
+    @Who() { name }: Holder,
+  ): Promise<Champion> {
+    return this.#champions.rollBack(pipeline, expected, name)
+  }
+}

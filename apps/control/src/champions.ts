@@ -1,0 +1,117 @@
+import {
+  CairnError,
+  layout,
+  promote,
+  promotedEvent,
+  rollBack,
+  standingChampion,
+  topicOf,
+  type ArtifactStore,
+  type Champion,
+  type Clock,
+  type EventBus,
+  type Layout,
+} from '@cairn/kernel/runtime'
+import { readRun, type Adoption } from '@cairn/embedded'
+import { inProduction, notWhole, Refused } from '@cairn/explore'
+
+export interface ChampionsHost {
+  readonly env: string
+  readonly store: ArtifactStore
+  readonly bus: EventBus
+  readonly clock: Clock
+  /** Which records may become production's; as the project says it now. */
+  adoption(): Adoption
+  /** What the pipeline's file expects of a run that is to take the champion's place, and that does not hold. */
+  brokenExpectations(pipeline: string, run: string, champion: string): Promise<readonly string[]>
+}
+
+/** A run that is to be in production; `expected` is the one that its sender saw there, null for none. */
+export interface PromotionRequest {
+  readonly run: string
+  readonly expected: string | null
+  /** The run of a playground that it does again. */
+  readonly from?: string | undefined
+}
+
+/** A champion older than this was told long ago, whatever this process knows. Milliseconds. */
+const TOLD_AFTER_MS = 60 * 60 * 1000
+
+/** Which run of a pipeline is in production: shows it, moves it by compare-and-set, and tells of it. */
+export class Champions {
+  readonly #host: ChampionsHost
+  /** Ids of the events that this process has sent, by pipeline. */
+  readonly #told = new Map<string, string>()
+
+  constructor(host: ChampionsHost) {
+    this.#host = host
+  }
+
+  async show(pipeline: string): Promise<{ champion: Champion | null } & Adoption> {
+    const { champion } = await standingChampion(this.#host.store, this.#at(pipeline))
+    return { champion: champion ?? null, ...this.#host.adoption() }
+  }
+
+  /**
+   * Makes a run that was run whole, has completed and meets what is expected production's. Again, it changes nothing.
+   *
+   * @throws Refused with every reason that speaks against it; CairnError CONFLICT if `expected` is not what is there
+   */
+  async promote(pipeline: string, { run, expected, from }: PromotionRequest, by: string): Promise<Champion> {
+    const { store, clock } = this.#host
+    const at = this.#at(pipeline)
+    const standing = await standingChampion(store, at)
+    if (standing.champion?.run === run) return standing.champion // the answer was lost
+    requireSame(standing.champion, expected)
+    await this.#examine(pipeline, run, await inProduction(store, at, pipeline))
+    const champion = await promote(store, at, standing, {
+      run,
+      since: clock.now(),
+      by,
+      ...(from !== undefined && { from }),
+    })
+    await this.tell(pipeline).catch(() => {}) // the next sweep tells it
+    return champion
+  }
+
+  /** @throws CairnError CONFLICT if `expected` is not what is there; NOT_FOUND if nothing was there before it */
+  async rollBack(pipeline: string, expected: string, by: string): Promise<Champion> {
+    const { store, clock } = this.#host
+    const at = this.#at(pipeline)
+    const standing = await standingChampion(store, at)
+    requireSame(standing.champion, expected)
+    const champion = await rollBack(store, at, standing, { by, since: clock.now() })
+    await this.tell(pipeline).catch(() => {})
+    return champion
+  }
+
+  /** Tells what has become production's, unless that was told: also when it was moved by another who died of it. */
+  async tell(pipeline: string): Promise<void> {
+    const { env, store, bus, clock } = this.#host
+    const { champion } = await standingChampion(store, this.#at(pipeline))
+    if (!champion || champion.since < clock.now() - TOLD_AFTER_MS) return
+    const event = promotedEvent({ env, pipeline }, champion)
+    if (this.#told.get(pipeline) === event.id) return
+    await bus.publish(topicOf({ env, pipeline }), [event])
+    this.#told.set(pipeline, event.id)
+  }
+
+  async #examine(pipeline: string, run: string, champion: string): Promise<void> {
+    const { plan, end } = await readRun(this.#host.store, this.#at(pipeline), run)
+    const reasons = notWhole(plan, end)
+    if (reasons.length === 0 && run !== champion)
+      reasons.push(...(await this.#host.brokenExpectations(pipeline, run, champion)))
+    if (reasons.length > 0) throw new Refused(plan, reasons)
+  }
+
+  #at(pipeline: string): Layout {
+    return layout(this.#host.env, pipeline)
+  }
+}
+
+function requireSame(champion: Champion | undefined, expected: string | null): void {
+  if ((champion?.run ?? null) === expected) return
+  throw new CairnError('CONFLICT', `${champion?.run ?? 'no run'} is in production by now, not ${expected ?? 'none'}`, {
+    next: 'compare with that one, and promote again',
+  })
+}

@@ -1,0 +1,144 @@
+import { generateKeyPairSync, randomUUID } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { signed, topicOf, type CairnEvent, type Checkpoint } from '@cairn/kernel/runtime'
+import type { ControlClient } from './client.fixture.ts'
+import { Services, type Control } from './services.fixture.ts'
+import { TemporaryProject } from './temporary-project.fixture.ts'
+
+const PRODUCTION = '/v1/pipelines/orders/production'
+const servers = inject('servers')
+
+describe.skipIf(!servers)('which run is in production', { timeout: 120_000 }, () => {
+  const env = `champions-${randomUUID().slice(0, 8)}`
+  const project = new TemporaryProject('orders', env)
+  const heard: CairnEvent[] = []
+  let services: Services
+  let control: Control
+  let client: ControlClient
+
+  beforeAll(async () => {
+    services = await Services.open(servers!, { env, root: project.root, pipelines: ['orders'] })
+    const hear = (event: CairnEvent) => {
+      if (event.type === 'cairn.promoted') heard.push(event)
+      return Promise.resolve()
+    }
+    await services.bus.subscribe(topicOf({ env, pipeline: 'orders' }), { group: `${env}-heard`, from: 'now' }, hear)
+    ;[control] = await Promise.all([
+      services.control(),
+      ...['load', 'total', 'report'].map((step) => services.stage('orders', step)),
+    ])
+    client = control.client
+  }, 240_000)
+  afterAll(async () => {
+    await services?.close()
+    project.remove()
+  }, 120_000)
+
+  const run = async (count: number, more: object = {}) => {
+    const name = await client.start('orders', { settings: { count }, ...more })
+    const { end } = await client.ended('orders', name)
+    expect(end).toMatchObject({ status: 'completed' })
+    return name
+  }
+  const promote = (to: ControlClient, run: string, expected: string | null, more: object = {}) =>
+    to.ask('POST', PRODUCTION, { run, expected, ...more })
+  const champion = async () =>
+    ((await client.ask('GET', PRODUCTION)).body as { champion: { run: string } | null }).champion
+  const told = (run: string) => expect.poll(() => heard.filter(({ data }) => data.run === run)).toHaveLength(1)
+
+  it('is said by who holds the right, told as an event, and taken back', async () => {
+    const one = await run(4)
+    expect((await client.ask('GET', PRODUCTION)).body).toEqual({
+      champion: null,
+      policy: 'verify',
+      trusted: {},
+      you: 'all',
+      mayPromote: true,
+    })
+    expect((await promote(client, one, null)).body).toMatchObject({ run: one, by: 'all' })
+    await told(one)
+    const two = await run(8)
+    const { status, body } = await promote(client, two, one, { from: 'tried' })
+    expect([status, body]).toMatchObject([200, { run: two, by: 'all', from: 'tried', previous: { run: one } }])
+    await told(two)
+    expect(heard.at(-1)).toMatchObject({ data: { by: 'all', from: 'tried', previous: one }, source: `/${env}/orders` })
+    expect((await promote(client, two, one)).body, 'the same, sent again').toEqual(body)
+
+    const back = await client.ask('POST', `${PRODUCTION}/rollback`, { expected: two })
+    expect([back.status, back.body]).toMatchObject([200, { run: one, by: 'all' }])
+    const again = await client.ask('POST', `${PRODUCTION}/rollback`, { expected: two })
+    expect([again.status, again.body]).toMatchObject([409, { error: { code: 'CONFLICT' } }])
+    const none = await client.ask('POST', `${PRODUCTION}/rollback`, { expected: one })
+    expect([none.status, none.body]).toMatchObject([404, { error: { code: 'NOT_FOUND' } }])
+    expect(await champion()).toMatchObject({ run: one })
+    await expect.poll(() => heard.map(({ data }) => data.run)).toEqual([one, two, one])
+  })
+
+  it('is one of two that are promoted at once', async () => {
+    const before = (await champion())?.run ?? null
+    const runs = [await run(20), await run(21)]
+    const answers = await Promise.all(runs.map((each) => promote(client, each, before)))
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 409]))
+    const won = runs[answers.findIndex(({ status }) => status === 200)]!
+    expect(await champion()).toMatchObject({ run: won })
+    await told(won)
+  })
+
+  it('is none that does not meet what is expected, was not run whole, or is not there', async () => {
+    const best = await run(40)
+    const standing = (await champion())?.run ?? null
+    expect((await promote(client, best, standing)).status).toBe(200)
+    const worse = await promote(client, await run(2), best)
+    expect(worse).toMatchObject({
+      status: 409,
+      body: {
+        error: { code: 'REFUSED', message: expect.stringContaining('total: it is expected that the total is no less') },
+      },
+    })
+    const part = await run(41, { from: ['report'], base: best })
+    expect(await promote(client, part, best)).toMatchObject({
+      status: 409,
+      body: { error: { code: 'REFUSED', message: expect.stringContaining('total was not run, but taken from') } },
+    })
+    expect((await promote(client, 'nothing', best)).status).toBe(404)
+    expect(await champion()).toMatchObject({ run: best })
+  })
+
+  it('is told by the next process, where the one that moved it died of it', async () => {
+    const next = await run(50)
+    await control.kill()
+    const standing = await services.store.read(`${env}/orders/refs/production`)
+    const moved = { v: 1, run: next, since: Date.now(), by: 'who died' }
+    expect(
+      await services.store.replace(`${env}/orders/refs/production`, standing, Buffer.from(JSON.stringify(moved))),
+    ).toBe(true)
+    control = await services.control()
+    client = control.client
+    await told(next)
+  })
+
+  it('takes only signed checkpoints where services are trusted', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+    const trusted = { stage: publicKey.export({ format: 'der', type: 'spki' }).toString('base64') }
+    const settings = { pipelines: ['*.pipeline.ts'], env, adoption: { policy: 'adopt', trusted } }
+    writeFileSync(project.path('package.json'), JSON.stringify({ type: 'module', cairn: settings }))
+    expect((await client.ask('GET', PRODUCTION)).body).toMatchObject({ policy: 'adopt', trusted })
+
+    const key = 'a'.repeat(64)
+    const checkpoint = { v: 1, step: 'load', key, outputs: {}, generation: 1 } as unknown as Checkpoint
+    const put = async (record: Checkpoint, at: string) => {
+      const body = JSON.stringify(record)
+      const path = `/v1/pipelines/orders/store/record?path=checkpoints/load/${at}`
+      const headers = { 'content-type': 'application/octet-stream' }
+      const answer = await client.fetch(path, { method: 'PUT', body, headers })
+      const { error } = (await answer.json()) as { error?: { code: string } }
+      return [answer.status, error?.code]
+    }
+    expect(await put(checkpoint, key)).toEqual([409, 'REFUSED'])
+    const good = signed(checkpoint, { name: 'stage', key: privateKey })
+    expect(await put({ ...good, ms: 7 }, key)).toEqual([409, 'REFUSED'])
+    expect(await put(good, 'b'.repeat(64))).toEqual([400, 'BAD_RECORD'])
+    expect(await put(good, key)).toEqual([200, undefined])
+  })
+})
