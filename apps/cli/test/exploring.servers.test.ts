@@ -94,4 +94,21 @@ describe.skipIf(!inject('servers'))('exploring a run of services', { timeout: 24
     const { stdout } = await project.cairn('--json', 'runs', 'big', '--on', 'local')
     expect(stdout.match(/"run":/g)).toHaveLength(1)
   })
+
+  it('finds steps that give the same here and there, from what a run recorded, and keeps nothing of it', async () => {
+    const { code, stdout } = await project.cairn('--json', 'parity', 'big', '--on', 'local')
+    expect(code).toBe(1)
+    const { steps } = JSON.parse(stdout) as { steps: { node: string; where: string; same: boolean }[] }
+    expect(steps.map(({ node, where, same }) => [node, where, same])).toEqual([
+      ['features', 'here', false], // it is random
+      ['train', 'here', true],
+      ['evaluate', 'here', true],
+      ['features', 'on local', false],
+      ['train', 'on local', true],
+      ['evaluate', 'on local', true],
+    ])
+    const again = await project.run('big', '--on', 'local')
+    expect(how(again)).toEqual({ features: 'reused', train: 'reused', evaluate: 'reused' })
+    expect(again.steps['features']!.outputs).toEqual(production.steps['features']!.outputs)
+  })
 })

@@ -220,6 +220,15 @@ export const small`,
     await expect(play(undefined, env)).rejects.toThrow(message)
   })
 
+  it('does not take a run of a part of the pipeline for production, nor promote one', async () => {
+    project.write({ 'n.txt': '4' })
+    await project.run('small', '--until', 'train')
+    expect(await production()).toBe(first.run)
+    const part = await play(['--swap', 'train=better.ts', '--until', 'train'])
+    merge()
+    expect(await refused(part)).toContain('it is a part of the pipeline: run it whole')
+  })
+
   it('refuses a policy that there is not', async () => {
     adopt('trust')
     expect((await project.cairn('runs')).stderr).toContain('there is no adoption policy "trust"')

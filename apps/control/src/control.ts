@@ -18,7 +18,7 @@ import {
   type RunEnd,
 } from '@cairn/kernel/runtime'
 import type { DeadLetter, KafkaBus } from '@cairn/drivers/events/kafka'
-import { readEnds, readRun, runNames, type PlanLine, type RunRequest } from '@cairn/embedded'
+import { againOf, readEnds, readRun, runNames, type PlanLine, type RunRequest } from '@cairn/embedded'
 
 export interface ControlHost {
   readonly env: string
@@ -135,6 +135,17 @@ export class Control {
     const { plan } = await readRun(this.host.store, this.at(pipeline), run)
     const request = { settings: settingsOf(plan), from: from === undefined ? [] : [from], base: run }
     return this.start(pipeline, request, undefined)
+  }
+
+  /** A run that computes one node of a recorded run again, with its code and inputs, whatever there is of checkpoints. */
+  async again(pipeline: string, run: string, node: string): Promise<{ run: string }> {
+    const { store, clock } = this.host
+    const at = this.at(pipeline)
+    const { plan } = await readRun(store, at, run)
+    const again = await againOf(store, at, plan, node, clock.now())
+    requireStored(again)
+    await submit(this.host, again)
+    return { run: again.run }
   }
 
   async deadLetters(pipeline: string, limit: number): Promise<DeadLetter[]> {

@@ -8,6 +8,7 @@ import type { Control } from './control.ts'
 import type { Follower, SseMessage } from './follower.ts'
 import { CONTROL, FOLLOWER } from './injected.ts'
 import {
+  AgainRequest,
   IN_PATH,
   IN_QUERY,
   limitOf,
@@ -110,6 +111,20 @@ export class RunsController {
     @Body(new Parse(RetryRequest)) { from }: z.output<typeof RetryRequest>,
   ): Promise<object> {
     return this.#control.retry(pipeline, run, from)
+  }
+
+  @ApiParam(IN_PATH.run)
+  @Post('runs/:run/again')
+  @HttpCode(202)
+  @Needs('run')
+  @ApiOperation({ summary: 'A run that computes one step of this one again, from the same inputs, to compare.' })
+  @ApiBody({ schema: schemaOf(AgainRequest) })
+  again(
+    @Pipeline() pipeline: string,
+    @Run() run: string,
+    @Body(new Parse(AgainRequest)) { node }: z.output<typeof AgainRequest>,
+  ): Promise<object> {
+    return this.#control.again(pipeline, run, node)
   }
 
   @ApiParam(IN_PATH.run)

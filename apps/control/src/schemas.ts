@@ -30,6 +30,7 @@ export const RunRequest = z
 export const PlanRequest = RunRequest.extend({ timeZone: z.string().max(64).default('UTC') })
 export const RetryRequest = z.strictObject({ from: Place.optional().describe('start here; default: go on with all') })
 
+export const AgainRequest = z.strictObject({ node: Place.describe('a step, or an `each` with all that is in it') })
 export const PromotionRequest = z.strictObject({
   run: RunName.describe('the run that is to be in production'),
   expected: RunName.nullable().describe('the run that is there now; null for none'),

@@ -262,6 +262,7 @@ describe.skipIf(!servers)('control', { timeout: 120_000 }, () => {
     const forbidden: readonly (readonly [string, string, string])[] = [
       ['run', 'POST', `${ORDERS}/runs`],
       ['run', 'POST', `${ORDERS}/runs/x/retry`],
+      ['run', 'POST', `${ORDERS}/runs/x/again`],
       ['cancel', 'POST', `${ORDERS}/runs/x/cancel`],
       ['replay', 'POST', `${ORDERS}/dead-letters/0-0/replay`],
       ['adopt', 'PUT', `${ORDERS}/store/record?path=code/x.mjs`],
@@ -473,6 +474,7 @@ const ROUTES = [
   'post /v1/pipelines/{pipeline}/production',
   'post /v1/pipelines/{pipeline}/production/rollback',
   'post /v1/pipelines/{pipeline}/runs',
+  'post /v1/pipelines/{pipeline}/runs/{run}/again',
   'post /v1/pipelines/{pipeline}/runs/{run}/cancel',
   'post /v1/pipelines/{pipeline}/runs/{run}/retry',
   'put /v1/pipelines/{pipeline}/store/object',

@@ -8,6 +8,7 @@ import {
   type Layout,
   type Plan,
   type RunEnd,
+  planAgain,
 } from '@cairn/kernel/runtime'
 
 /** A run as its records tell it. */
@@ -79,9 +80,14 @@ export async function outputsOf(
   return lane?.status === 'completed' ? lane.outputs : undefined
 }
 
+/** The plan of a new run that computes one node of a recorded run again, as it was computed then. */
+export function againOf(store: ArtifactStore, at: Layout, plan: Plan, node: string, now: number): Promise<Plan> {
+  return planAgain(plan, node, { run: newRunName(now), now, outputs: (id) => outputsOf(store, at, plan, id) })
+}
+
 /** The newest runs that have been planned, the newest first. */
-export async function* recentRuns(store: ArtifactStore, at: Layout): AsyncIterable<RunSummary> {
-  for (const name of (await runNames(store, at)).slice(0, LOOKED_AT)) {
+export async function* recentRuns(store: ArtifactStore, at: Layout, most = LOOKED_AT): AsyncIterable<RunSummary> {
+  for (const name of (await runNames(store, at)).slice(0, most)) {
     const plan = await readRecord<Plan>(store, at.plan(name))
     if (plan) yield { plan, end: await readRecord<RunEnd>(store, at.runEnd(name)) }
   }

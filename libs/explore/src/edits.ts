@@ -8,8 +8,6 @@ export interface Edits {
   readonly from: readonly string[]
   readonly until: readonly string[]
   readonly hands: readonly Hand[]
-  /** Nodes that are computed although they have a checkpoint. */
-  readonly force: readonly string[]
 }
 export interface Swap {
   /** The name of the step whose places are taken. */
@@ -25,4 +23,4 @@ export interface Hand {
   make(session: Session): Promise<Pick<Handed, 'outputs' | 'taints'>>
 }
 
-export const NO_EDITS: Edits = { swaps: [], settings: {}, from: [], until: [], hands: [], force: [] }
+export const NO_EDITS: Edits = { swaps: [], settings: {}, from: [], until: [], hands: [] }

@@ -4,8 +4,8 @@ import {
   allPipelines,
   findProject,
   findRun,
-  previousRun,
   readRun,
+  recentRuns,
   Workspace,
   type LoadedPipeline,
   type Project,
@@ -82,12 +82,12 @@ async function withFile(project: Project, pipeline: Pipeline): Promise<LoadedPip
   })
 }
 
-/** What is in production: what the ref of that name says, or else the newest run that completed. */
+/** What is in production: what the ref of that name says, or else the newest run that completed and was run whole. */
 export async function inProduction(store: ArtifactStore, at: Layout, pipeline: string): Promise<string> {
   if (await readRecord(store, at.ref(PRODUCTION))) return findRun(store, at, PRODUCTION)
-  const newest = await previousRun(store, at)
-  if (newest?.end?.status === 'completed') return newest.plan.run
-  throw new CairnError('NOT_FOUND', `no run of ${pipeline} has completed in ${at.root}`, {
+  for await (const { plan, end } of recentRuns(store, at, Infinity))
+    if (end?.status === 'completed' && !plan.partial && !plan.taints) return plan.run
+  throw new CairnError('NOT_FOUND', `no whole run of ${pipeline} has completed in ${at.root}`, {
     next: `cairn run ${pipeline}`,
   })
 }

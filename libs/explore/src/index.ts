@@ -1,7 +1,7 @@
 export { explore, inProduction, type ExploreOptions } from './explore.ts'
 export { Lab, type Place } from './lab.ts'
 export { compareTo, LabRun } from './lab-run.ts'
-export { parity, type Parity } from './parity.ts'
+export { parity, type Entry, type Parity } from './parity.ts'
 export { conclude, examineCandidate, prepare, type Candidate, type Promotion } from './promote.ts'
 export { brokenExpectations } from './expectations.ts'
 export { notWhole, Refused } from './refusals.ts'

@@ -1,8 +1,7 @@
-import { outputsOf } from '@cairn/embedded'
+import { againOf, openPool, outputsOf, startRun } from '@cairn/embedded'
 import { contentOf, isStep, nodeNamed, type ArtifactRef, type Plan, type Step } from '@cairn/kernel/runtime'
-import { NO_EDITS } from './edits.ts'
 import type { Lab } from './lab.ts'
-import { runEdits } from './lab-run.ts'
+import { labRun } from './lab-run.ts'
 import { idsOf, type Place } from './places.ts'
 import type { Session } from './session.ts'
 
@@ -18,14 +17,19 @@ export interface Parity {
   readonly error?: string
 }
 
+/** Computes one node of a recorded run again, as it was computed then, and gives the plan of the run that did. */
+export type Entry = (node: string) => Promise<Plan>
+
 /**
  * Computes steps of the explored run again, each from the inputs that the run recorded, and compares the bytes: with the
  * run's or, `twice`, with each other. A step inside an `each` is computed for all items.
+ *
+ * @param options.entry where: in this process, unless it is given
  */
 export async function parity(
   { session }: Lab,
   places: readonly Place[] = [],
-  { twice = false }: { readonly twice?: boolean } = {},
+  { twice = false, entry = here(session) }: { readonly twice?: boolean; readonly entry?: Entry } = {},
 ): Promise<Parity[]> {
   const { graph, base } = session
   const named = idsOf(graph, places).map((id) => nodeNamed(graph, id).scope[0] ?? id)
@@ -36,8 +40,8 @@ export async function parity(
   for (const node of named.length > 0 ? new Set(named) : all) {
     const reaches = reachesOf(session, node)
     try {
-      const first = twice ? await again(session, node) : base
-      const different = await compare(session, node, first, await again(session, node))
+      const first = twice ? await entry(node) : base
+      const different = await compare(session, node, first, await entry(node))
       found.push({ node, same: different.length === 0, different, reaches })
     } catch (error) {
       found.push({ node, same: false, different: [], reaches, error: (error as Error).message })
@@ -46,11 +50,17 @@ export async function parity(
   return found
 }
 
-/** A run of this alone, computed by force. */
-async function again(session: Session, node: string): Promise<Plan> {
-  const force = inside(session, node).map(({ id }) => id)
-  const { plan } = await runEdits(session, { ...NO_EDITS, from: [node], until: [node], force }, {})
-  return plan
+function here(session: Session): Entry {
+  const { workspace, base, graph } = session
+  const steps = [...graph.nodes.values()].flatMap((node) =>
+    node.type === 'step' ? [[node.step.name, node.step] as const] : [],
+  )
+  return async (node) => {
+    const plan = await againOf(workspace.store, workspace.at(base.pipeline), base, node, workspace.clock.now())
+    const { ended } = startRun(workspace, plan, { live: new Map(steps), pool: openPool(workspace) })
+    await labRun(session, plan, await ended)
+    return plan
+  }
 }
 
 async function compare({ workspace }: Session, node: string, before: Plan, after: Plan): Promise<Parity['different']> {

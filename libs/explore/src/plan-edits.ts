@@ -32,7 +32,6 @@ export async function planEdits(session: Session, edits: Edits): Promise<Planned
     settings: { ...settingsOf(base.settings, graph), ...edits.settings },
     from: edits.from,
     until: edits.until,
-    force: edits.force,
     handed: await handAll(session, edits),
   })
   checkReach(planned.plan, graph, edits)

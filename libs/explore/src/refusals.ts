@@ -25,16 +25,17 @@ export class Refused extends CairnError {
 }
 
 /** Why a run does not count for itself: it did not complete, or something in it was made elsewhere. */
-export function notWhole({ taints = [], nodes }: Plan, end: Pick<RunEnd, 'status'> | undefined): string[] {
+export function notWhole({ taints = [], partial, nodes }: Plan, end: Pick<RunEnd, 'status'> | undefined): string[] {
+  const standIns = standInsOf(nodes)
   return [
     ...(end?.status === 'completed' ? [] : [`it is ${end?.status ?? 'not over'}`]),
     ...taints.map(({ node, output, how }) => `${node}.${output} is ${how}`),
-    ...standIns(nodes),
+    ...(standIns.length === 0 && partial ? ['it is a part of the pipeline: run it whole, without --until'] : standIns),
   ]
 }
 
 /** What was taken from another run was made by code and data that no one looks at here. */
-function standIns(nodes: Plan['nodes']): string[] {
+function standInsOf(nodes: Plan['nodes']): string[] {
   return Object.entries(nodes).flatMap(([id, node]) =>
     node.type === 'given'
       ? [`${id} was not run, but taken from ${node.from}: run it whole, without --from and --only`]

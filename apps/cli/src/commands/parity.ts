@@ -1,4 +1,4 @@
-import { parity as compareAgain, type Parity } from '@cairn/explore'
+import { parity as compareAgain, type Entry, type Lab, type Parity } from '@cairn/explore'
 import type { GlobalOptions } from '../open.ts'
 import { openLab } from '../open-lab.ts'
 import { paint } from '../terminal/style.ts'
@@ -10,7 +10,15 @@ interface Options {
   readonly twice?: boolean
 }
 
-/** `cairn parity`: whether steps give again what they gave, byte for byte; those that do not are named. */
+type Found = Parity & { readonly where: string }
+
+/** Where steps are computed again: in this process, or by services. */
+type Entries = readonly (readonly [where: string, entry: Entry | undefined])[]
+
+/**
+ * `cairn parity`: whether steps give again what they gave, byte for byte; those that do not are named. `--on` a context
+ * they are computed both here and by its services.
+ */
 export default async function parity(
   name: string | undefined,
   { step = [], against, twice = false }: Options,
@@ -18,14 +26,18 @@ export default async function parity(
 ): Promise<void> {
   const { json, playground = 'parity', ...globals } = command.optsWithGlobals()
   const lab = await openLab(name, { ...globals, playground }, { base: against, atRunCode: true })
-  const found = await compareAgain(lab, step, { twice })
+  const entries = await entriesOf(lab, globals.on)
+  const found: Found[] = []
+  for (const [where, entry] of entries)
+    for (const one of await compareAgain(lab, step, { twice, ...(entry && { entry }) })) found.push({ ...one, where })
   if (json) console.log(JSON.stringify({ base: lab.base, twice, steps: found }, null, 2))
   else {
-    console.log(`${twice ? 'twice, with the inputs' : 'again, with the inputs'} of ${lab.base}\n`)
+    const places = entries.map(([where]) => where).join(' and ')
+    console.log(`${twice ? 'twice' : 'again'} ${places}, with the inputs of ${lab.base}\n`)
     console.log(
       table(
-        ['', 'step', '', 'it reaches'].map((title) => ({ title })),
-        found.map(row),
+        ['', 'step', '', '', 'it reaches'].map((title) => ({ title })),
+        found.map((one) => row(one)),
         (title) => paint('dim', title),
       ),
     )
@@ -33,10 +45,22 @@ export default async function parity(
   if (found.some(({ same }) => !same)) process.exitCode = 1
 }
 
-function row({ node, same, different, reaches, error }: Parity): string[] {
+async function entriesOf(lab: Lab, on: string | undefined): Promise<Entries> {
+  if (on === undefined) return [['here', undefined]]
+  const { readContext } = await import('../remote/context.ts')
+  const { computeAgainOn } = await import('../remote/again.ts')
+  const { workspace, base } = lab.session
+  const context = readContext(workspace.project.root, on)
+  return [
+    ['here', undefined],
+    [`on ${on}`, (node) => computeAgainOn(workspace, context, base, node)],
+  ]
+}
+
+function row({ node, where, same, different, reaches, error }: Found): string[] {
   const changed = different.map(
     ({ output, before, after }) => `${output} ${before.slice(0, 8)} -> ${after.slice(0, 8)}`,
   )
   const what = same ? 'the same bytes' : (error ?? changed.join(', '))
-  return [same ? paint('green', '✔') : paint('red', '✘'), node, what, paint('dim', reaches.join('; '))]
+  return [same ? paint('green', '✔') : paint('red', '✘'), node, where, what, paint('dim', reaches.join('; '))]
 }

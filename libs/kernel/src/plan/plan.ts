@@ -94,6 +94,7 @@ export async function makePlan(
     pipeline: graph.name,
     createdAt: clock.now(),
     ...(base && { parent: base.run }),
+    ...(selected.run.size < graph.nodes.size && { partial: true }),
     params: params.frames.get('')!,
     ...(Object.keys(settings).length > 0 && { settings: JSON.parse(canonical(settings)) as Record<string, Json> }),
     ...(taints.length > 0 && { taints }),

@@ -1,6 +1,7 @@
 import { parseTask, taskName, type Subject } from './events.ts'
 import type { Ref } from '../define/graph.ts'
 import type { ArtifactRef } from '../define/kind.ts'
+import { neededBy } from './needs.ts'
 import type { Condition, Given, Plan, PlannedEach } from './plan-record.ts'
 import type { EndRecord, RunStatus, TaskStatus } from './records.ts'
 
@@ -314,16 +315,6 @@ function wiringOf({ nodes }: Plan): Wiring {
     outermost: entries.filter(([, { scope }]) => scope.length === 0).map(([id]) => id),
     given: entries.flatMap(([id, node]) => (node.type === 'given' ? [[id, node] as const] : [])),
   }
-}
-
-function neededBy(nodes: Plan['nodes'], id: string): string[] {
-  const node = nodes[id]!
-  const refs: Condition[] = node.guards.map(({ condition }) => condition)
-  if (node.type === 'step') refs.push(...Object.values(node.inputs))
-  else if (node.type === 'each') refs.push(node.over)
-  else if (node.type === 'when')
-    refs.push(node.condition, ...Object.values(node.then), ...Object.values(node.otherwise))
-  return [...new Set(refs.flatMap((ref) => ('node' in ref && ref.node in nodes ? [ref.node] : [])))]
 }
 
 function push<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {

@@ -1,0 +1,28 @@
+import { readEnds, readRun, type Workspace } from '@cairn/embedded'
+import { CairnError, type Plan } from '@cairn/kernel/runtime'
+import type { Context } from './context.ts'
+import { eventsOf } from './events.ts'
+import { post } from './submit.ts'
+
+/** A computation that takes longer goes on, but is not waited for. Milliseconds. */
+const WAIT_MS = 60 * 60 * 1000
+
+/** Has services compute one node of a recorded run again, and gives the plan of the run that did. */
+export async function computeAgainOn(
+  workspace: Workspace,
+  { control, name }: Context,
+  { pipeline, run: base }: Plan,
+  node: string,
+): Promise<Plan> {
+  const { store } = workspace
+  const { run } = await post<{ run: string }>(control, `/v1/pipelines/${pipeline}/runs/${base}/again`, { node })
+  for await (const { type } of eventsOf(control, pipeline, run, AbortSignal.timeout(WAIT_MS)))
+    if (type === 'cairn.run-ended') break
+  const { plan, end } = await readRun(store, workspace.at(pipeline), run)
+  if (end?.status === 'completed') return plan
+  const failed = [...(await readEnds(store, workspace.at(pipeline), run)).values()].flatMap(({ lanes }) => lanes)
+  const error = failed.find((lane) => 'error' in lane)
+  throw new CairnError('STEP_FAILED', error && 'error' in error ? error.error.message : `run ${run} did not end well`, {
+    next: `cairn show ${pipeline}/${run} --on ${name}`,
+  })
+}
