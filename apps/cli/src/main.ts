@@ -146,6 +146,10 @@ program
   .argument('<run>')
   .argument('<other>')
   .description('compare two runs (<pipeline>/<run>): parameters, code, data, metrics')
+  .option('--of <output>', 'compare what a step gave, row by row: <step>[/<output>]')
+  .option('--key <column>', 'a column that tells rows apart; default: their place', collect)
+  .option('--data <output>', 'of models: the table to try them on; default: the one that the next step does')
+  .option('-n, --rows <count>', 'how many rows to show as examples', Number)
   .action(lazy(() => import('./commands/diff.ts')))
 program
   .command('follow')

@@ -1,7 +1,18 @@
-import type { Json, Preview } from '@cairn/kernel'
+import type { Compared, Json, Preview } from '@cairn/kernel'
 import { number } from '@cairn/embedded'
 import { paint } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
+
+/** What a comparison found, as a table for each part of it. */
+export function comparedText(parts: readonly Compared[]): string {
+  const text = ({ title, columns, rows }: Compared) => {
+    const shown = rows.map((row) =>
+      row.map((value) => (Array.isArray(value) ? value.map(cell).join(' -> ') : value === null ? '' : cell(value))),
+    )
+    return `${paint('bold', title)}\n${columnsText(columns, shown, 'dim')}`
+  }
+  return parts.map(text).join('\n\n')
+}
 
 /** An artifact's preview as text. */
 export function previewText(preview: Preview): string {
@@ -9,19 +20,24 @@ export function previewText(preview: Preview): string {
   if (preview.type === 'json') return JSON.stringify(preview.value, null, 2)
   if (preview.type === 'summary') return fields(preview.fields)
   const { columns, rows, total } = preview
+  const types = columns.map(({ type }) => paint('dim', type))
+  const shown = columnsText(columns, [types, ...rows.map((row) => row.map(cell))], 'bold')
+  const more =
+    total > rows.length ? `\n${paint('dim', `${rows.length} of ${number(total)} rows; -n <count> shows more`)}` : ''
+  return shown + more
+}
+
+function columnsText(
+  columns: readonly { readonly name: string; readonly type: string }[],
+  rows: readonly (readonly string[])[],
+  style: 'bold' | 'dim',
+): string {
   const numeric = (type: string) => /^(u?int|float|double|decimal|bigint)/i.test(type)
   const titles = columns.map(({ name, type }) => ({
     title: name,
     align: numeric(type) ? ('right' as const) : ('left' as const),
   }))
-  const shown = table(
-    titles,
-    [columns.map(({ type }) => paint('dim', type)), ...rows.map((row) => row.map(cell))],
-    (title) => paint('bold', title),
-  )
-  const more =
-    total > rows.length ? `\n${paint('dim', `${rows.length} of ${number(total)} rows; -n <count> shows more`)}` : ''
-  return shown + more
+  return table(titles, rows, (title) => paint(style, title))
 }
 
 function fields(values: Readonly<Record<string, Json>>): string {

@@ -207,6 +207,23 @@ describe('cairn explore, line by line', () => {
     expect(stdout).toMatch(/features +computed .*50 rows[^]*features +computed .*25 rows[^]*\n250\n/)
   })
 
+  it('tells how what a step gives differs from the base, row by row', async () => {
+    const stdout = await told('.swap features=./steps/half.ts#half', '.until features', '.run', '.diff features by id')
+    expect(stdout).toMatch(
+      /rows with the same id\nonly before +only after +in both +of these changed\n +50 +0 +50 +0\n/,
+    )
+    const args = ['small/production', 'small/latest', '--playground', 'scratch', '--of', 'features', '--key', 'id']
+    const { stdout: json } = await project.cairn('--json', 'diff', ...args)
+    const parts = JSON.parse(json) as { title: string; rows: unknown[] }[]
+    expect(parts.find(({ title }) => title === 'rows')!.rows).toEqual([[[100, 50]]])
+    const refused = async (...more: string[]) => (await project.cairn('diff', ...args.slice(0, 4), ...more)).stderr
+    expect(await refused('--of', 'features', '--key', 'origin')).toContain('origin does not tell rows apart')
+    expect(await refused('--of', 'load')).toContain('load has several outputs\nnext   load/flights, load/airports')
+    expect(await refused('--of', 'load/airports')).toContain('is list, of which only the digest is compared')
+    expect(await refused('--key', 'id')).toContain('--key is about an output')
+    expect((await lines('.until features', '.run', '.diff features id')).stderr).toContain('.diff features by <column>')
+  })
+
   it('starts in the middle, ends there, and goes on with a part', async () => {
     expect(await told('.only train', '.set train.trees=31', '.plan')).toMatch(/features +given[^]*1 given, 1 run/)
     expect(await told('.from train', '.until train', '.plan')).toMatch(/1 reuse, 1 given\n$/)
@@ -484,6 +501,9 @@ describe('completion', () => {
     ['.save small', ['small.pipeline.ts']],
     ['.save node', []],
     ['.compare prod', ['production']],
+    ['.diff fe', ['features/features']],
+    ['.diff features/features ', ['by']],
+    ['.diff features/features by d', ['delay']],
     ['.plan ', []],
     ['.foo b', []],
   ])('of "%s" is %j', async (line, found) => {

@@ -1,6 +1,7 @@
 import {
   CairnError,
   layout,
+  PRODUCTION,
   promote,
   promotedEvent,
   rollBack,
@@ -12,8 +13,8 @@ import {
   type EventBus,
   type Layout,
 } from '@cairn/kernel/runtime'
-import { readRun, type Adoption } from '@cairn/embedded'
-import { inProduction, notWhole, Refused } from '@cairn/explore'
+import { findRun, readRun, type Adoption } from '@cairn/embedded'
+import { notWhole, Refused } from '@cairn/explore'
 
 export interface ChampionsHost {
   readonly env: string
@@ -63,7 +64,7 @@ export class Champions {
     const standing = await standingChampion(store, at)
     if (standing.champion?.run === run) return standing.champion // the answer was lost
     requireSame(standing.champion, expected)
-    await this.#examine(pipeline, run, await inProduction(store, at, pipeline))
+    await this.#examine(pipeline, run, await findRun(store, at, PRODUCTION))
     const champion = await promote(store, at, standing, {
       run,
       since: clock.now(),
@@ -99,6 +100,7 @@ export class Champions {
   async #examine(pipeline: string, run: string, champion: string): Promise<void> {
     const { plan, end } = await readRun(this.#host.store, this.#at(pipeline), run)
     const reasons = notWhole(plan, end)
+    if (plan.playground !== undefined) reasons.push(`it was run in the playground ${plan.playground}`)
     if (reasons.length === 0 && run !== champion)
       reasons.push(...(await this.#host.brokenExpectations(pipeline, run, champion)))
     if (reasons.length > 0) throw new Refused(plan, reasons)

@@ -33,6 +33,8 @@ export interface RunRequest {
   readonly pinned?: boolean
   /** Outputs that are handed in, by node. */
   readonly handed?: ReadonlyMap<string, Handed>
+  /** The playground that it is run in. */
+  readonly playground?: string
 }
 
 export interface PlannedRun {
@@ -59,12 +61,17 @@ export async function planRun(
   const at = workspace.at(graph.name)
   const closures = request.altered?.closures ?? (await workspace.closures(loaded))
   const planner = workspace.planner(closures)
-  const { settings = {}, until = [], force = [], handed } = request
+  const { settings = {}, until = [], force = [], handed, playground } = request
   const run = newRunName(clock.now())
 
   const base = await baseOf(workspace, graph, at, request)
   const compared = base && (await readRun(store, at, base.run))
-  const kept = { settings, ...(handed && { handed }), ...(compared && request.pinned && { pinned: compared.plan }) }
+  const kept = {
+    settings,
+    ...(handed && { handed }),
+    ...(playground !== undefined && { playground }),
+    ...(compared && request.pinned && { pinned: compared.plan }),
+  }
   const { from, missing } = await startOf(workspace, graph, at, base, request)
   const plan = await makePlan(
     planner,

@@ -1,5 +1,7 @@
 import {
   CairnError,
+  planAgain,
+  PRODUCTION,
   readRecord,
   suggest,
   type ArtifactRef,
@@ -8,7 +10,6 @@ import {
   type Layout,
   type Plan,
   type RunEnd,
-  planAgain,
 } from '@cairn/kernel/runtime'
 
 /** A run as its records tell it. */
@@ -35,13 +36,14 @@ export async function runNames(store: ArtifactStore, at: Layout): Promise<string
   return (await store.children(at.runs)).sort().reverse()
 }
 
-/** The run that a person means: by its name, the start or end of it, a ref, or `latest`. */
+/** The run that a person means: by its name, the start or end of it, a ref, `latest` or `production`. */
 export async function findRun(store: ArtifactStore, at: Layout, wanted: string): Promise<string> {
   const names = await runNames(store, at)
   if (names.length === 0) throw new CairnError('NOT_FOUND', `there is no run in ${at.root}`, { next: 'cairn run' })
   if (wanted === 'latest') return names[0]!
   const ref = await readRecord<{ v: number; run: string }>(store, at.ref(wanted))
   if (ref) return ref.run
+  if (wanted === PRODUCTION) return newestWhole(store, at)
   const matching = names.filter((name) => name === wanted || name.startsWith(wanted) || name.endsWith(wanted))
   if (matching.includes(wanted)) return wanted
   if (matching.length === 1) return matching[0]!
@@ -49,6 +51,15 @@ export async function findRun(store: ArtifactStore, at: Layout, wanted: string):
   throw new CairnError('NOT_FOUND', what, {
     next: `cairn runs; ${suggest(wanted, matching.length > 0 ? matching : names)}`,
   })
+}
+
+/** What is in production where nothing was promoted yet: the newest run of all the pipeline that completed. */
+async function newestWhole(store: ArtifactStore, at: Layout): Promise<string> {
+  for await (const { plan, end } of recentRuns(store, at, Infinity)) {
+    const isProductions = plan.playground === undefined && !plan.partial && !plan.taints
+    if (end?.status === 'completed' && isProductions) return plan.run
+  }
+  throw new CairnError('NOT_FOUND', `no whole run has completed in ${at.root}`, { next: 'cairn run' })
 }
 
 export async function readRun(store: ArtifactStore, at: Layout, run: string): Promise<RunSummary> {

@@ -66,6 +66,21 @@ describe('exploring a run of production', () => {
     expect((await swapped.run()).how).toMatchObject({ features: 'reused', train: 'reused' })
   })
 
+  it('tells how an output differs from that of production, or of another run', async () => {
+    const { withWeather } = await world.swaps()
+    const run = await lab.swap('features', withWeather, world.path('swaps.ts')).run()
+    const parts = await run.compareOutput('features', { key: ['id'], rows: 1 })
+    expect(parts.map(({ title, rows }) => [title, title === 'columns' ? rows.length : rows])).toEqual([
+      ['rows', [[1000]]],
+      ['columns', 2],
+      ['rows with the same id', [[0, 0, 1000, 857]]],
+      ['changed', [['delay', 857, 0.857]]],
+      ['examples', [[1, [2, 3]]]],
+    ])
+    expect((await run.compareOutput('features', { with: run.run })).at(-1)!.rows).toEqual([[0, 0, 1000, 0]])
+    expect((await run.compareOutput('train/model'))[0]!.rows).toEqual([['', [119_880, 179_820]]])
+  })
+
   it('refuses a swap of another kind with both schemas', async () => {
     const { wrong } = await world.swaps()
     await expect(lab.swap('features', wrong, world.path('swaps.ts')).run()).rejects.toThrow(

@@ -1,24 +1,15 @@
 import { folderStore } from '@cairn/drivers/store/folder'
-import { readOnlyStore, type ReadableStore } from '@cairn/drivers/store/layered'
+import type { ReadableStore } from '@cairn/drivers/store/layered'
 import {
   allPipelines,
   findProject,
   findRun,
   readRun,
-  recentRuns,
   Workspace,
   type LoadedPipeline,
   type Project,
 } from '@cairn/embedded'
-import {
-  CairnError,
-  PRODUCTION,
-  readRecord,
-  type AnySchema,
-  type ArtifactStore,
-  type Layout,
-  type Pipeline,
-} from '@cairn/kernel/runtime'
+import { CairnError, type AnySchema, type Pipeline } from '@cairn/kernel/runtime'
 import { Lab } from './lab.ts'
 import { openPlayground, playgroundStore } from './playground.ts'
 import { codeOfRun } from './run-code.ts'
@@ -63,10 +54,7 @@ export async function explore<S extends AnySchema>(
   const below = production?.store ?? folderStore(project.store)
   const workspace = new Workspace(project, playgroundStore(project, playground, below))
   const at = workspace.at(pipeline.name)
-  const run =
-    base === PRODUCTION
-      ? await inProduction(readOnlyStore(below, 'production'), at, pipeline.name)
-      : await findRun(workspace.store, at, nameOf(pipeline.name, base))
+  const run = await findRun(workspace.store, at, nameOf(pipeline.name, base))
   openPlayground(project, playground, pipeline.name, run, Date.now())
   const { plan } = await readRun(workspace.store, at, run)
   const today = { graph: loaded.pipeline.graph, closures: await workspace.closures(loaded) }
@@ -79,16 +67,6 @@ async function withFile(project: Project, pipeline: Pipeline): Promise<LoadedPip
   if (found) return found
   throw new CairnError('NOT_FOUND', `${pipeline.name} is no pipeline of ${project.root}`, {
     next: 'name its file under "cairn": { "pipelines": […] } in package.json',
-  })
-}
-
-/** What is in production: what the ref of that name says, or else the newest run that completed and was run whole. */
-export async function inProduction(store: ArtifactStore, at: Layout, pipeline: string): Promise<string> {
-  if (await readRecord(store, at.ref(PRODUCTION))) return findRun(store, at, PRODUCTION)
-  for await (const { plan, end } of recentRuns(store, at, Infinity))
-    if (end?.status === 'completed' && !plan.partial && !plan.taints) return plan.run
-  throw new CairnError('NOT_FOUND', `no whole run of ${pipeline} has completed in ${at.root}`, {
-    next: `cairn run ${pipeline}`,
   })
 }
 

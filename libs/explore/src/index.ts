@@ -1,5 +1,6 @@
-export { explore, inProduction, type ExploreOptions } from './explore.ts'
+export { explore, type ExploreOptions } from './explore.ts'
 export { Lab, type Place } from './lab.ts'
+export { compareOutputs, type CompareOutputOptions, type TwoRuns } from './compare-outputs.ts'
 export { compareTo, LabRun } from './lab-run.ts'
 export { parity, type Entry, type Parity } from './parity.ts'
 export { conclude, examineCandidate, prepare, type Candidate, type Promotion } from './promote.ts'

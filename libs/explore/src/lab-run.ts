@@ -4,6 +4,7 @@ import {
   openPool,
   outputsOf,
   readEnds,
+  readRun,
   startRun,
   type Difference,
   type RunOptions,
@@ -11,12 +12,14 @@ import {
 import {
   CairnError,
   inlineBytes,
+  type Compared,
   type Kinds,
   type Plan,
   type RunStatus,
   type Read,
   type Step,
 } from '@cairn/kernel/runtime'
+import { compareOutputs, type CompareOutputOptions } from './compare-outputs.ts'
 import type { Edits } from './edits.ts'
 import { nodeOf, outputAt, type Place } from './places.ts'
 import { planEdits } from './plan-edits.ts'
@@ -63,17 +66,37 @@ export class LabRun {
   compare(other = 'production'): Promise<Difference[]> {
     return compareTo(this.#session, this.plan, other)
   }
+
+  /**
+   * How an output differs from that of another run: a table row by row, a model by what it foretells.
+   *
+   * @param place a step with one output, or `<step>/<output>`
+   * @example
+   * await run.compareOutput('extract-features/features', { key: ['flight'] })
+   */
+  async compareOutput(
+    place: string,
+    { with: other = 'production', ...options }: CompareOutputOptions & { readonly with?: string } = {},
+  ): Promise<readonly Compared[]> {
+    const { workspace, loaded } = this.#session
+    const before = await planNamed(this.#session, other)
+    return compareOutputs({ workspace, graph: loaded.pipeline.graph, before, after: this.plan }, place, options)
+  }
 }
 
 /** What a run changes, but for the steps that it leaves out. */
-export async function compareTo(
-  { workspace, base, loaded }: Session,
-  plan: Plan,
-  other = 'production',
-): Promise<Difference[]> {
-  const run = other === 'production' ? base.run : await findRun(workspace.store, workspace.at(base.pipeline), other)
+export async function compareTo(session: Session, plan: Plan, other = 'production'): Promise<Difference[]> {
+  const { workspace, base, loaded } = session
+  const { run } = await planNamed(session, other)
   const found = await compareRuns(workspace, base.pipeline, run, plan.run)
   return found.filter(({ what, name }) => what !== 'step' || !loaded.pipeline.graph.nodes.has(name))
+}
+
+/** The plan of a run that can be seen from here; `production` stands for the one that is explored. */
+async function planNamed({ workspace, base }: Session, name: string): Promise<Plan> {
+  if (name === 'production') return base
+  const at = workspace.at(base.pipeline)
+  return (await readRun(workspace.store, at, await findRun(workspace.store, at, name))).plan
 }
 
 /** Plans and runs what the edits touch. */

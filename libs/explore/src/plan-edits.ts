@@ -29,6 +29,7 @@ export async function planEdits(session: Session, edits: Edits): Promise<Planned
     altered: { graph, closures },
     base: base.run,
     pinned: true,
+    playground: session.playground,
     settings: { ...settingsOf(base.settings, graph), ...edits.settings },
     from: edits.from,
     until: edits.until,

@@ -1,6 +1,7 @@
-import { planRun, type Adoption, type LoadedPipeline, type Workspace } from '@cairn/embedded'
+import { findRun, planRun, type Adoption, type LoadedPipeline, type Workspace } from '@cairn/embedded'
 import {
   copyResults,
+  PRODUCTION,
   readRecord,
   standingChampion,
   type Champion,
@@ -9,7 +10,6 @@ import {
   type Standing,
 } from '@cairn/kernel/runtime'
 import { brokenExpectations } from './expectations.ts'
-import { inProduction } from './explore.ts'
 import { changedCode, changedSources, differentResults, notWhole, Refused, unsignedRecords } from './refusals.ts'
 
 /** Where a run of a playground is to become production's. */
@@ -48,7 +48,7 @@ export async function examineCandidate(promotion: Promotion, run: string): Promi
   const tried = (await readRecord<Plan>(playground.store, at.plan(run)))!
   const end = await readRecord<RunEnd>(playground.store, at.runEnd(run))
   const { plan: now } = await planRun(playground, loaded, { settings: tried.settings ?? {} })
-  const champion = await inProduction(production.store, at, loaded.pipeline.name)
+  const champion = await findRun(production.store, at, PRODUCTION)
   const reasons = [
     ...notWhole(tried, end),
     ...(await changedCode(playground, tried, now)),

@@ -1,4 +1,5 @@
 import { CairnError, canonical, jsonSchema, validate } from '@cairn/kernel'
+import { compareJson } from './json-compare.ts'
 import type { AnySchema, Artifact, Json, Kind, SchemaInput, SchemaOutput } from '@cairn/kernel'
 
 export interface JsonOptions {
@@ -25,6 +26,7 @@ export function json(schema?: AnySchema, { describe }: JsonOptions = {}): Kind<u
     schema: schema ? describeSchema(schema, describe) : true,
     encode: async (value) => ({ bytes: encodeJson(schema ? await checked(schema, value) : value) }),
     decode: decodeJson,
+    compare: compareJson,
     preview: async (artifact) => ({ type: 'json', value: await decodeJson(artifact) }),
     ...(!schema && { accepts: ({ kind }) => kind === 'json' }),
   }

@@ -7,6 +7,7 @@ import {
   type SchemaOutput,
   type Summary,
 } from '@cairn/kernel'
+import { compareJson } from './json-compare.ts'
 import { checked, decodeJson, describeSchema, encodeJson, type JsonOptions } from './json.ts'
 
 /** Numbers by name, in groups if need be. */
@@ -46,6 +47,7 @@ export function metrics(given?: MetricTypes | AnySchema, { describe }: JsonOptio
       return { bytes: encodeJson(measured), summary: topLevel(measured) }
     },
     decode: decodeJson,
+    compare: compareJson,
     async preview(artifact) {
       return { type: 'summary', fields: flat(await decodeJson(artifact)) }
     },

@@ -50,6 +50,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   rollback: ['--by'],
   why: REQUEST,
   cat: ['--rows', '--raw', '--out'],
+  diff: ['--of', '--key', '--data', '--rows'],
   graph: ['--mermaid'],
   follow: ['--progress'],
   push: ['--runs'],

@@ -1,14 +1,22 @@
 import { CairnError } from '@cairn/kernel/runtime'
-import { compareRuns } from '@cairn/embedded'
+import { compareRuns, loadPipeline } from '@cairn/embedded'
 import { findPlace } from '../artifact-path.ts'
 import { differenceTable } from '../lab-text.ts'
+import { comparedText } from '../preview.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 
-/** `cairn diff`: what differs between two runs, from what was asked for to what came out. */
+interface Options {
+  readonly of?: string
+  readonly key?: readonly string[]
+  readonly data?: string
+  readonly rows?: number
+}
+
+/** `cairn diff`: what differs between two runs, from what was asked for to what came out; or `--of` one output all that does. */
 export default async function diff(
   one: string,
   other: string,
-  _: object,
+  { of, ...options }: Options,
   command: { optsWithGlobals(): GlobalOptions },
 ): Promise<void> {
   const { json, ...globals } = command.optsWithGlobals()
@@ -19,6 +27,16 @@ export default async function diff(
     throw new CairnError('BAD_PARAMETER', `${one} and ${other} are runs of two pipelines`, {
       next: `cairn runs ${pipeline}`,
     })
+  if (of !== undefined) {
+    const { compareOutputs } = await import('@cairn/explore')
+    const { graph } = (await loadPipeline(workspace.project, pipeline)).pipeline
+    const runs = { workspace, graph, before: before.run.plan, after: after.run.plan }
+    const compared = await compareOutputs(runs, of, options)
+    return console.log(json ? JSON.stringify(compared, null, 2) : comparedText(compared))
+  }
+  const unknown = Object.keys(options)[0]
+  if (unknown !== undefined)
+    throw new CairnError('BAD_PARAMETER', `--${unknown} is about an output`, { next: '--of <step>/<output>' })
   const [from, to] = [before.run.plan.run, after.run.plan.run]
   const found = await compareRuns(workspace, pipeline, from, to)
   if (json) return console.log(JSON.stringify(found, null, 2))

@@ -4,7 +4,7 @@ import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
 import { previewOf } from './artifact.ts'
 import { plotOf } from './plot.ts'
-import { comparison, runLab, runMatrix, type Leave } from './run.ts'
+import { comparison, outputDifference, runLab, runMatrix, type Leave } from './run.ts'
 import { saveScript } from './save.ts'
 import type { Change, ChangeOption, ReplSession } from './session.ts'
 import { stepsTable } from './steps.ts'
@@ -55,6 +55,12 @@ export const COMMANDS: ReadonlyMap<string, ReplCommand> = new Map(
     '.run': command('', 'run what the changes touch, and tell what they change', [0, 0], runLab),
     '.compare': command('[run]', 'compare the last run with another, or the base', [0, 1], async (session, [run]) =>
       console.log(await comparison(session, run ?? 'production')),
+    ),
+    '.diff': command(
+      '<step>[/<output>] [by <column>…]',
+      'tell how what a step gave differs from the base: row by row, or what models foretell',
+      [1, Infinity],
+      async (session, words) => console.log(await outputDifference(session, words)),
     ),
     '.matrix': command('<name=v1,v2>… [by <metric>]', 'run every combination and rank them', [1, Infinity], runMatrix),
     '.save': command('<file.ts>', 'write what was changed as a script', [1, 1], async (session, [file]) =>

@@ -38,6 +38,7 @@ async function candidates({ lab }: ReplSession, { command, before, typed, folder
   if (command === '.items') return eachNames(graph).map((name) => `${name}=`)
   if (command === '.show') return outputs(graph, () => true)
   if (command === '.plot') return before.length === 0 ? outputs(graph, isTable) : columns(graph, before[0]!)
+  if (command === '.diff') return diffs(graph, before)
   if (command === '.compare') return ['production', ...(await runNames(workspace.store, workspace.at(graph.name)))]
   return command === '.save' ? files(typed, folder) : []
 }
@@ -55,7 +56,10 @@ function namesOf(id: string, params: AnySchema | undefined): string[] {
   return ((params && fieldNames(params)) ?? []).map((name) => `${id === '' ? name : `${id}.${name}`}=`)
 }
 
-function outputs({ nodes }: Graph, isMeant: (kind: { name: string; cut?: unknown }) => boolean): string[] {
+function outputs(
+  { nodes }: Graph,
+  isMeant: (kind: { name: string; cut?: unknown; compare?: unknown }) => boolean,
+): string[] {
   return [...nodes.values()].flatMap(({ id, outputs: kinds, scope }) =>
     scope.length > 0
       ? []
@@ -67,11 +71,21 @@ function isTable(kind: { readonly name: string }): boolean {
   return columnsOf(kind) !== undefined
 }
 
-function columns({ nodes }: Graph, place: string): string[] {
+/** An output that can be compared, and then the columns that its rows can be told apart by. */
+function diffs(graph: Graph, [place, ...more]: readonly string[]): string[] {
+  if (place === undefined) return outputs(graph, ({ compare }) => compare !== undefined)
+  return more.length === 0 ? ['by'] : Object.keys(columnsAt(graph, place))
+}
+
+function columns(graph: Graph, place: string): string[] {
+  return numericColumns(columnsAt(graph, place))
+}
+
+function columnsAt({ nodes }: Graph, place: string): Readonly<Record<string, string>> {
   const [step = '', named] = place.split('/')
   const kinds = nodes.get(step)?.outputs ?? {}
   const kind = kinds[named ?? Object.keys(kinds)[0]!]
-  return numericColumns((kind && columnsOf(kind)) ?? {})
+  return (kind && columnsOf(kind)) ?? {}
 }
 
 /** An `each` goes by its own name or by that of a step in it. */

@@ -1,11 +1,12 @@
 import { CairnError } from '@cairn/kernel/runtime'
 import { openPool } from '@cairn/embedded'
-import { compareTo } from '@cairn/explore'
+import { compareOutputs, compareTo } from '@cairn/explore'
 import { gridOf } from '../changes.ts'
 import { driveRun } from '../drive-run.ts'
 import { EXIT } from '../fail.ts'
 import { changesText, notesOf } from '../lab-text.ts'
 import { leaderboardText } from '../leaderboard.ts'
+import { comparedText } from '../preview.ts'
 import { summaryText } from '../run-summary.ts'
 import type { ReplSession } from './session.ts'
 
@@ -43,6 +44,19 @@ export async function comparison({ lab, last }: ReplSession, other: string): Pro
   const name = wanted === 'production' ? base : wanted
   const found = await compareTo(lab.session, last, wanted)
   return changesText(found, name, last.run)
+}
+
+/** `<step>[/<output>] [by <column>…]`: how the last run's differs from the base's. */
+export async function outputDifference({ lab, last }: ReplSession, words: readonly string[]): Promise<string> {
+  if (!last) throw new CairnError('NOT_FOUND', 'nothing has been run yet', { next: '.run' })
+  const [place = '', by, ...key] = words
+  if (by !== undefined && (by !== 'by' || key.length === 0))
+    throw new CairnError('BAD_PARAMETER', `"${words.slice(1).join(' ')}" is not understood`, {
+      next: `write it like .diff ${place} by <column>`,
+    })
+  const { workspace, loaded, base } = lab.session
+  const runs = { workspace, graph: loaded.pipeline.graph, before: base, after: last }
+  return comparedText(await compareOutputs(runs, place, { key }))
 }
 
 /** `train.trees=100,200 [by <metric>]`: every combination, and which is the best. */

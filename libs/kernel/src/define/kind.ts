@@ -24,6 +24,8 @@ export interface Kind<Read, Write = Read> {
   decode(artifact: Artifact): Read | Promise<Read>
   /** What a person sees of an artifact, for `cairn cat`. */
   preview?(artifact: Artifact, options: PreviewOptions): Promise<Preview>
+  /** How an artifact differs from another one, in more words than their digests. */
+  compare?(before: Artifact, after: Artifact, options: CompareOptions): Promise<readonly Compared[]>
   /** Fewer of the rows, spread evenly and in their order: a value to encode. For a quick look with less data. */
   cut?(artifact: Artifact, size: CutSize): Promise<Cut>
   /** Whether an input of this kind can read what an output of kind `produced` wrote. By default: the same description. */
@@ -113,6 +115,21 @@ export function describeKind({ name, version, schema }: AnyKind): KindDescriptio
 /** Whether an input of one kind can read what an output of another wrote. */
 export function fits(wanted: AnyKind, produced: KindDescription): boolean {
   return wanted.accepts?.(produced) ?? canonical(produced) === canonical(describeKind(wanted))
+}
+
+export interface CompareOptions {
+  /** How many rows to show as examples. */
+  readonly rows: number
+  /** Columns that tell rows apart: rows that agree in them are compared with each other. Default: their place. */
+  readonly key?: readonly string[]
+  /** Of models: the rows that each is tried on. */
+  readonly tried?: { readonly before: Artifact; readonly after: Artifact }
+}
+/** One side of a comparison as a table. In a cell, a pair is a value that was and one that is. */
+export interface Compared {
+  readonly title: string
+  readonly columns: readonly { readonly name: string; readonly type: string }[]
+  readonly rows: readonly (readonly Json[])[]
 }
 
 export interface PreviewOptions {

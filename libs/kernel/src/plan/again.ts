@@ -43,9 +43,10 @@ export async function planAgain(plan: Plan, node: string, { run, now, outputs }:
   for (const planned of Object.values(kept))
     if (planned.type === 'step')
       steps[planned.step] = { ...plan.steps[planned.step]!, cache: { never: `computed again as in ${plan.run}` } }
-  const { v, env, pipeline, params, settings, taints } = plan
+  const { v, env, pipeline, playground, params, settings, taints } = plan
   return {
     ...{ v, run, env, pipeline, createdAt: now, parent: plan.run, partial: true, params },
+    ...(playground !== undefined && { playground }),
     ...(settings && { settings }),
     ...(taints && { taints }),
     ...{ steps, nodes: { ...given, ...kept }, outputs: {} },

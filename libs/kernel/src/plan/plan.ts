@@ -28,6 +28,8 @@ export interface PlanRequest {
   readonly pinned?: Plan
   /** Nodes that are not run because their outputs are handed in. */
   readonly handed?: ReadonlyMap<string, Handed>
+  /** The playground that it is run in, if it is not production's. */
+  readonly playground?: string
 }
 
 /** Outputs that stand in for a node's own, with what was done to them. */
@@ -94,6 +96,7 @@ export async function makePlan(
     pipeline: graph.name,
     createdAt: clock.now(),
     ...(base && { parent: base.run }),
+    ...(request.playground !== undefined && { playground: request.playground }),
     ...(selected.run.size < graph.nodes.size && { partial: true }),
     params: params.frames.get('')!,
     ...(Object.keys(settings).length > 0 && { settings: JSON.parse(canonical(settings)) as Record<string, Json> }),

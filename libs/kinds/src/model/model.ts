@@ -68,6 +68,8 @@ export function model(declared?: { readonly inputs: Tensors; readonly outputs: T
     async preview(artifact) {
       return { type: 'summary', fields: { ...(await openModel(artifact).describe()) } }
     },
+    compare: async (before, after, options) =>
+      (await import('./compare.ts')).compareModels(openModel(before), openModel(after), options),
     accepts: (produced) => produced.kind === 'model' && fitsModel(produced.schema, schema),
   }
 }

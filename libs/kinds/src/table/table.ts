@@ -51,6 +51,7 @@ export function table<const C extends Columns>(columns: C): TableKind<C> {
     encode: async (value, to) => (await import('./write.ts')).writeTable(value, read, to),
     decode: (artifact) => openTable(artifact, columns, read),
     preview: (artifact, { rows }) => previewTable(artifact, read, rows),
+    compare: async (before, after, options) => (await import('./compare.ts')).compareTables(before, after, options),
     cut: (artifact, size) => cutTable(artifact, read, size),
     accepts: (produced) => hasColumns(produced, read),
   }
