@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import type { Case, Figure } from './lab.ts'
 import { ROOT } from './lab.ts'
 import { coldStart } from './cases/cold-start.ts'
+import { exploring } from './cases/exploring.ts'
 import { edits } from './cases/edits.ts'
 import { fanOut } from './cases/fan-out.ts'
 import { flightDelays } from './cases/flight-delays.ts'
@@ -22,6 +23,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'fan-out': fanOut,
   'hand-over': handOver,
   edits,
+  exploring,
   'flight-delays': flightDelays,
   planning,
   tracing,

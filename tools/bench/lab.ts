@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 
 export const ROOT = resolve(import.meta.dirname, '../..')
 export const NODE = process.execPath
-const CAIRN = join(ROOT, 'apps/cli/bin/cairn.js')
+export const CAIRN = join(ROOT, 'apps/cli/bin/cairn.js')
 
 /** One figure beside the raw cost of the same thing, measured in the same run. */
 export interface Figure {
