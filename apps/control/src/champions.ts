@@ -91,7 +91,7 @@ export class Champions {
     const { env, store, bus, clock } = this.#host
     const { champion } = await standingChampion(store, this.#at(pipeline))
     if (!champion || champion.since < clock.now() - TOLD_AFTER_MS) return
-    const event = promotedEvent({ env, pipeline }, champion)
+    const event = promotedEvent(this.#at(pipeline), champion)
     if (this.#told.get(pipeline) === event.id) return
     await bus.publish(topicOf({ env, pipeline }), [event])
     this.#told.set(pipeline, event.id)

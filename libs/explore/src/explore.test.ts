@@ -43,6 +43,20 @@ describe('exploring a run of production', () => {
     })
   })
 
+  it('hooks out what was given and received for one item of an each', async () => {
+    const model = await lab.value('train', 'model')
+    expect(await lab.value('score', 'score', 2)).toBe(3 * (model as number))
+    expect(await lab.input('score', 'airport', 3)).toBe(4)
+    expect(await lab.input('score', 'model', 3)).toBe(model)
+    expect(((await lab.value('each-airports', 'score')) as { length: number }).length).toBe(4)
+    await expect(lab.value('score', 'score', 4)).rejects.toMatchObject({ next: 'it gave 4 items, from 0' })
+    await expect(lab.value('score', 'score')).rejects.toMatchObject({
+      message: 'score is run for each item of each-airports',
+      next: expect.stringContaining("value('score', 'score', 0)"),
+    })
+    await expect(lab.value('train', 'model', 0)).rejects.toThrow('train is inside no each')
+  })
+
   it('runs just what a parameter is wired to, and tells what changed', async () => {
     const run = await lab.params('train', { rate: 2 }).run()
     expect(run.how).toMatchObject({ load: 'reused', features: 'reused', train: 'computed', evaluate: 'computed' })

@@ -2,21 +2,18 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { outputsOf } from '@cairn/embedded'
 import {
-  artifactBytes,
   CairnError,
   keepArtifact,
   makeArtifact,
-  parseManifest,
-  suggest,
   writeManifest,
   type AnyKind,
-  type ArtifactRef,
   type CutSize,
   type Handed,
   type Made,
   type StepNode,
 } from '@cairn/kernel/runtime'
 import type { Hand } from './edits.ts'
+import { indexOf, itemsOf, type Item } from './items.ts'
 import type { Session } from './session.ts'
 import { artifactOf, openIn } from './values.ts'
 
@@ -39,27 +36,18 @@ export function cut(node: StepNode, output: string, kind: AnyKind, size: CutSize
 }
 
 /** Which items of a list: the first so many, or those with these indices or labels. */
-export type Which = number | readonly (number | string)[]
+export type Which = number | readonly Item[]
 
 /** A part of the items that a step gave in the run that is explored. */
 export function someItems(node: StepNode, output: string, which: Which): Hand {
   return hand(node, output, async (session) => {
     const list = await artifactOf(session, session.base, { node: node.id, output })
-    const all = parseManifest(await artifactBytes(list, (ref) => openIn(session, ref).path()))
-    const chosen = typeof which === 'number' ? all.slice(0, which) : which.map((item) => itemOf(all, item, node.id))
+    const all = await itemsOf(session, list)
+    const chosen =
+      typeof which === 'number' ? all.slice(0, which) : which.map((item) => all[indexOf(all, item, node.id)]!)
     const { ref, content } = makeArtifact({ bytes: writeManifest(chosen), summary: { items: chosen.length } })
     const made = { ref: { ...ref, items: chosen.length }, ...(content && { content }) }
     return { made, how: `cut to ${count(chosen.length)} of ${count(all.length)} items` }
-  })
-}
-
-function itemOf(all: readonly ArtifactRef[], wanted: number | string, node: string): ArtifactRef {
-  const found = typeof wanted === 'number' ? all[wanted] : all.find(({ label }) => label === wanted)
-  if (found) return found
-  const labels = all.flatMap(({ label }) => label ?? [])
-  throw new CairnError('NOT_FOUND', `${node} gave no item ${JSON.stringify(wanted)}`, {
-    next:
-      typeof wanted === 'string' && labels.length > 0 ? suggest(wanted, labels) : `it gave ${all.length} items, from 0`,
   })
 }
 

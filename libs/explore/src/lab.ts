@@ -18,12 +18,13 @@ import {
 } from '@cairn/kernel/runtime'
 import { NO_EDITS, type Edits, type Hand } from './edits.ts'
 import { byHand, cut, someItems, type Which } from './hands.ts'
+import { givenFor, receivedFor, type Item } from './items.ts'
 import { LabRun, runEdits, type LabRunOptions } from './lab-run.ts'
 import { runMatrix, type Leaderboard, type MatrixOptions, type Variants } from './matrix.ts'
 import { idsOf, inputAt, nodeOf, outputAt, type Place } from './places.ts'
 import { planEdits, type PlannedEdits } from './plan-edits.ts'
 import type { Session } from './session.ts'
-import { valueOf } from './values.ts'
+import { openIn, valueOf } from './values.ts'
 
 export type { Place }
 
@@ -49,20 +50,41 @@ export class Lab<S extends AnySchema = AnySchema> {
     return this.session.base.run
   }
 
-  /** What a step gave in that run, as a later step would receive it. Fetches only what is looked at. */
-  value<O extends Kinds, Name extends keyof O & string>(step: Step<any, any, O>, output: Name): Promise<Read<O[Name]>>
-  value(place: string, output: string): Promise<unknown>
-  async value(place: Place, output: string): Promise<unknown> {
-    const { ref, kind } = outputAt(nodeOf(this.#today, place), output)
+  /**
+   * What a step gave in that run, as a later step would receive it. Fetches only what is looked at.
+   *
+   * @param item of a step inside an `each`: which one, by index or label
+   */
+  value<O extends Kinds, Name extends keyof O & string>(
+    step: Step<any, any, O>,
+    output: Name,
+    item?: Item,
+  ): Promise<Read<O[Name]>>
+  value(place: string, output: string, item?: Item): Promise<unknown>
+  async value(place: Place, output: string, item?: Item): Promise<unknown> {
+    const node = isStep(place) ? nodeOf(this.#today, place) : nodeNamed(this.#today, place)
+    const { ref, kind } = outputAt(node, output)
+    if (item !== undefined)
+      return kind.decode(openIn(this.session, await givenFor(this.session, nodeOf(this.#today, place), output, item)))
+    if (node.scope.length > 0)
+      throw new CairnError('BAD_PARAMETER', `${node.id} is run for each item of ${node.scope.at(-1)}`, {
+        next: `name one, by index or label: value('${node.id}', '${output}', 0); or look at ${node.scope[0]}`,
+      })
     return valueOf(this.session, this.session.base, ref, kind)
   }
 
-  /** What a step received in that run. */
-  input<I extends Kinds, Name extends keyof I & string>(step: Step<I>, input: Name): Promise<Read<I[Name]>>
-  input(place: string, input: string): Promise<unknown>
-  async input(place: Place, input: string): Promise<unknown> {
-    const { ref, kind } = inputAt(nodeOf(this.#today, place), input)
-    return valueOf(this.session, this.session.base, ref, kind)
+  /**
+   * What a step received in that run.
+   *
+   * @param item of a step inside an `each`: which one, by index or label
+   */
+  input<I extends Kinds, Name extends keyof I & string>(step: Step<I>, input: Name, item?: Item): Promise<Read<I[Name]>>
+  input(place: string, input: string, item?: Item): Promise<unknown>
+  async input(place: Place, input: string, item?: Item): Promise<unknown> {
+    const node = nodeOf(this.#today, place)
+    const { ref, kind } = inputAt(node, input)
+    if (item === undefined) return valueOf(this.session, this.session.base, ref, kind)
+    return kind.decode(openIn(this.session, await receivedFor(this.session, node, ref, item)))
   }
 
   /**

@@ -5,6 +5,7 @@ import {
   suggest,
   type AnyKind,
   type Graph,
+  type Node,
   type Ref,
   type Step,
   type StepNode,
@@ -41,7 +42,7 @@ export function idsOf(graph: Graph, places: readonly Place[]): string[] {
   })
 }
 
-export function outputAt(node: StepNode, output: string): { readonly ref: Ref; readonly kind: AnyKind } {
+export function outputAt(node: Node, output: string): { readonly ref: Ref; readonly kind: AnyKind } {
   const kind = node.outputs[output]
   if (kind) return { ref: { node: node.id, output }, kind }
   throw new CairnError('NOT_FOUND', `${node.id} has no output "${output}"`, {

@@ -17,12 +17,14 @@ const lanes = meter.createCounter('cairn.lanes', { description: 'Lanes of tasks 
 const bytes = meter.createCounter('cairn.artifact.io', { description: 'Bytes of inputs and outputs', unit: 'By' })
 const retries = meter.createCounter('cairn.retries', { description: 'Attempts that were followed by another' })
 const deadLetters = meter.createCounter('cairn.dead_letters', { description: 'Messages that were given up' })
+const promotions = meter.createCounter('cairn.promotions', { description: 'Runs that became production' })
 const dropped = meter.createCounter('cairn.tracking.dropped', { description: 'Reports dropped before the SDK' })
 
 export function measure(report: Report): void {
   if (report.about === 'run') measureRun(report)
   else if (report.about === 'task') measureTask(report)
   else if (report.about === 'send') measureSend(report)
+  else if (report.about === 'promotion') promotions.add(1, { [semconv.ATTR_CICD_PIPELINE_NAME]: report.pipeline })
   else if (report.about === 'dropped') dropped.add(report.count)
   else if (report.about === 'dead-letter') {
     const { topic, group, error } = report

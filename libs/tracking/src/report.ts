@@ -1,7 +1,8 @@
 import type { RunName } from './ids.ts'
 
 /** What the watcher tells the thread that exports: plain data, in milliseconds since 1970 and bytes. */
-export type Report = RunReport | TaskReport | SendReport | LineReport | DeadLetterReport | DroppedReport
+export type Report =
+  RunReport | TaskReport | SendReport | LineReport | DeadLetterReport | PromotionReport | DroppedReport
 
 export interface RunReport {
   readonly about: 'run'
@@ -115,6 +116,12 @@ export interface DeadLetterReport {
   readonly topic: string
   readonly group: string
   readonly error: Fault
+}
+
+/** A run that has become the one in production. */
+export interface PromotionReport {
+  readonly about: 'promotion'
+  readonly pipeline: string
 }
 
 /** Reports that were not made, because the thread did not keep up. */

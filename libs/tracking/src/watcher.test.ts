@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { channels } from '@cairn/kernel/channels'
-import { publish, runEvent, type CairnEvent, type EventBus, type Plan } from '@cairn/kernel/runtime'
+import { publish, promotedEvent, runEvent, type CairnEvent, type EventBus, type Plan } from '@cairn/kernel/runtime'
 import { parseTraceparent, traceIdOf, traceparent } from './ids.ts'
 import type { Report } from './report.ts'
 import { Watcher } from './watcher.ts'
@@ -52,6 +52,11 @@ it('tells the end of a run once, however often that is published', async () => {
   expect(reports.filter(({ about }) => about === 'run')).toMatchObject([
     { startedAt: 1_000, endedAt: 5_000, status: 'failed' },
   ])
+})
+
+it('tells of promotions', () => {
+  channels.promotion.publish(promotedEvent(plan, { v: 1, run: plan.run, since: 1, by: 'ann' }))
+  expect(reports.at(-1)).toEqual({ about: 'promotion', pipeline: plan.pipeline })
 })
 
 it('tells of dead letters, and is not in the way when it cannot', () => {

@@ -42,7 +42,7 @@ export class Watcher {
 
   /** @param guarded makes a listener that never throws: what a channel's listener throws ends the process */
   listen(guarded: <Message>(listener: (message: Message) => void) => (message: Message) => void): void {
-    const { task, earlier, compute, fetch, commit, publish, output, deadLetter } = channels
+    const { task, earlier, compute, fetch, commit, publish, output, promotion, deadLetter } = channels
     const both = <Message extends object>(
       channel: TracingChannel<string, Message>,
       start: (message: Message) => void,
@@ -56,6 +56,7 @@ export class Watcher {
     both(publish, this.#beginSend, this.#endSend)
     earlier.subscribe(guarded((message: EarlierMessage) => this.#of(message)?.earlier(message)))
     output.subscribe(guarded(this.#line))
+    promotion.subscribe(guarded(({ data }) => this.#send({ about: 'promotion', pipeline: data.pipeline })))
     deadLetter.subscribe(guarded(this.#deadLetter))
   }
 

@@ -1,6 +1,8 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { directStore } from '../../simulation/direct-store.ts'
 import { promote, rollBack, standingChampion, type Champion } from './champion.ts'
+import { channels } from './channels.ts'
+import type { CairnEvent } from './events.ts'
 import { layout } from './layout.ts'
 
 const at = layout('local', 'small')
@@ -40,6 +42,17 @@ describe('what is in production', () => {
     await expect(promote(store, at, none, { run: 'four', since: 0, by: 'bob' })).rejects.toMatchObject({
       code: 'CONFLICT',
     })
+  })
+
+  it('tells those who watch, once it is so', async () => {
+    const told: string[] = []
+    const hear = ({ id }: CairnEvent) => void told.push(id)
+    channels.promotion.subscribe(hear)
+    onTestFinished(() => channels.promotion.unsubscribe(hear))
+    await promoted('one')
+    const none = { champion: undefined, bytes: undefined }
+    await expect(promote(store, at, none, { run: 'two', since: 0, by: 'bob' })).rejects.toThrow('meanwhile')
+    expect(told).toEqual(['one/promoted/0'])
   })
 
   it('remembers ten before it', async () => {

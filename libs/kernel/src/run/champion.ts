@@ -1,3 +1,5 @@
+import { channels } from './channels.ts'
+import { promotedEvent } from './events.ts'
 import type { Layout } from './layout.ts'
 import type { ArtifactStore } from './ports.ts'
 import { decodeRecord, encodeRecord, RECORD_VERSION } from './records.ts'
@@ -38,7 +40,10 @@ async function crown(
   next: Omit<Champion, 'v'>,
 ): Promise<Champion> {
   const champion: Champion = { v: RECORD_VERSION, ...next }
-  if (await store.replace(at.ref(PRODUCTION), standing.bytes, encodeRecord(champion))) return champion
+  if (await store.replace(at.ref(PRODUCTION), standing.bytes, encodeRecord(champion))) {
+    if (channels.promotion.hasSubscribers) channels.promotion.publish(promotedEvent(at, champion))
+    return champion
+  }
   const { champion: now } = await standingChampion(store, at)
   throw new CairnError('CONFLICT', `${now?.run ?? 'another run'} became production meanwhile`, {
     next: 'compare with that one, and promote again',

@@ -23,6 +23,8 @@ export const channels = {
   publish: tracingChannel<string, PublishMessage>('cairn:publish'),
   /** What step bodies print, line by line. */
   output: channel('cairn:output') as Channel<OutputMessage>,
+  /** A run has become the one in production. */
+  promotion: channel('cairn:promotion') as Channel<CairnEvent>,
   /** A message that a group could not handle, and that is given up. */
   deadLetter: channel('cairn:dead-letter') as Channel<DeadLetterMessage>,
 }

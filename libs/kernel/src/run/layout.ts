@@ -1,5 +1,7 @@
 /** Where everything of one pipeline in one environment lies; the same in a folder and in a bucket. */
 export interface Layout {
+  readonly env: string
+  readonly pipeline: string
   readonly root: string
   object(digest: string): string
   condemned(digest: string): string
@@ -34,6 +36,8 @@ export function layout(env: string, pipeline: string): Layout {
   const root = `${env}/${pipeline}/`
   const runs = `${root}runs/`
   return {
+    env,
+    pipeline,
     root,
     object: (digest) => `${root}objects/${digest.slice(0, 2)}/${digest}`,
     condemned: (digest) => `${root}condemned/${digest}`,

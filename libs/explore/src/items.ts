@@ -1,0 +1,84 @@
+import {
+  artifactBytes,
+  CairnError,
+  parseManifest,
+  readRecord,
+  suggest,
+  taskName,
+  type ArtifactRef,
+  type EndRecord,
+  type Plan,
+  type PlannedEach,
+  type Ref,
+  type StepNode,
+} from '@cairn/kernel/runtime'
+import type { Session } from './session.ts'
+import { artifactOf, openIn } from './values.ts'
+
+/** An item of a list: by its index, from 0, or by its label. */
+export type Item = number | string
+
+/** The items of a list that a run has. */
+export async function itemsOf(session: Session, list: ArtifactRef): Promise<readonly ArtifactRef[]> {
+  return parseManifest(await artifactBytes(list, (ref) => openIn(session, ref).path()))
+}
+
+/** @throws CairnError NOT_FOUND that suggests the nearest label */
+export function indexOf(all: readonly ArtifactRef[], wanted: Item, node: string): number {
+  const index = typeof wanted === 'number' ? wanted : all.findIndex(({ label }) => label === wanted)
+  if (all[index]) return index
+  const labels = all.flatMap(({ label }) => label ?? [])
+  throw new CairnError('NOT_FOUND', `${node} gave no item ${JSON.stringify(wanted)}`, {
+    next:
+      typeof wanted === 'string' && labels.length > 0 ? suggest(wanted, labels) : `it gave ${all.length} items, from 0`,
+  })
+}
+
+/** What a step inside an `each` gave for one item, in the run that is explored. */
+export async function givenFor(session: Session, node: StepNode, output: string, item: Item): Promise<ArtifactRef> {
+  const { base, workspace } = session
+  const { each, index } = await placeOf(session, node, item)
+  const batch = Math.floor(index / each.batch)
+  const task = taskName({ node: node.id, batch: String(batch) })
+  const end = await readRecord<EndRecord>(workspace.store, workspace.at(base.pipeline).end(base.run, task))
+  const lane = end?.lanes[index % each.batch]
+  if (lane?.status === 'completed' && lane.outputs[output]) return lane.outputs[output]
+  throw new CairnError(
+    'NOT_FOUND',
+    `${node.id} gave no ${output} for item ${item}: it is ${lane?.status ?? 'not over'}`,
+    {
+      next: `cairn show ${base.pipeline}/${base.run}/${task}`,
+    },
+  )
+}
+
+/** What a step inside an `each` received for one item. */
+export async function receivedFor(session: Session, node: StepNode, ref: Ref, item: Item): Promise<ArtifactRef> {
+  if ('item' in ref) {
+    const { items, index } = await placeOf(session, node, item)
+    return items[index]!
+  }
+  const maker = session.graph.nodes.get(ref.node)
+  return maker?.type === 'step' && maker.scope.length > 0
+    ? givenFor(session, maker, ref.output, item)
+    : artifactOf(session, session.base, ref)
+}
+
+async function placeOf(session: Session, { id, scope }: StepNode, item: Item) {
+  const around = scope.at(-1)
+  if (around === undefined)
+    throw new CairnError('BAD_PARAMETER', `${id} is inside no each: it has no items`, { next: 'leave the item out' })
+  const each = plannedEach(session.base, around)
+  if (scope.length > 1 || 'item' in each.over)
+    throw new CairnError('BAD_PARAMETER', `${id} is inside several each: one item does not name what it gave`, {
+      next: `cairn show ${session.base.pipeline}/${session.base.run}`,
+    })
+  const items = await itemsOf(session, await artifactOf(session, session.base, each.over))
+  return { each, items, index: indexOf(items, item, each.over.node) }
+}
+
+function plannedEach({ nodes, run }: Plan, id: string): PlannedEach {
+  const each = nodes[id]
+  if (each?.type === 'each') return each
+  throw new CairnError('NOT_FOUND', `${id} was not run in ${run}`)
+}
