@@ -1,6 +1,8 @@
-import { hash } from 'node:crypto'
+import { generateKeyPairSync, hash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { controlStore, type ControlOptions } from '@cairn/drivers/store/control'
+import { isTrusted, layout, readRecord, type Checkpoint } from '@cairn/kernel/runtime'
 import { CliProject, type RunSummary } from './project.fixture.ts'
 
 const TRAIN = '({ n }, { trees }) => ({ model: n * trees })'
@@ -26,16 +28,19 @@ const swapWith = (train: string) => `${head}
 export const better = step('better', { inputs: { n: Int }, params: trees, outputs: { model: Int }, run: ${train} })
 `
 
+const { publicKey, privateKey } = generateKeyPairSync('ed25519')
 const project = new CliProject({
   'small.pipeline.ts': pipelineWith(TRAIN),
   'better.ts': swapWith(BETTER),
+  'stage.pem': privateKey.export({ format: 'pem', type: 'pkcs8' }) as string,
   'worse.ts': swapWith('({ n }, { trees }) => ({ model: n * trees - 1 })'),
 })
 
 describe.skipIf(!inject('servers'))('promoting to services', { timeout: 240_000 }, () => {
   let first: RunSummary
   beforeAll(async () => {
-    const { code, stderr } = await project.cairn('up')
+    const signing = { CAIRN_IDENTITY: 'stage', CAIRN_SIGNING_KEY: project.path('stage.pem') }
+    const { code, stderr } = await project.cairnWith(signing, 'up')
     if (code !== 0) throw new Error(stderr)
     first = await project.run('small', '--on', 'local')
   }, 400_000)
@@ -52,6 +57,18 @@ describe.skipIf(!inject('servers'))('promoting to services', { timeout: 240_000 
     const { answer } = await on('show', 'small/production')
     return (answer['plan'] as { run: string }).run
   }
+
+  it('stages vouch for what they compute, where they have an identity', async () => {
+    const { control } = JSON.parse(project.read('.cairn/contexts/local.json')) as { control: ControlOptions }
+    const store = controlStore({ env: 'local', ...control, cache: project.path('.cairn/fetched') })
+    const at = layout('local', 'small')
+    const trusted = { stage: publicKey.export({ format: 'der', type: 'spki' }).toString('base64') }
+    for (const step of ['load', 'train', 'evaluate']) {
+      const [name] = await store.children(at.checkpoints(step))
+      const checkpoint = await readRecord<Checkpoint>(store, `${at.checkpoints(step)}${name}`)
+      expect(isTrusted(checkpoint!, trusted), step).toBe(true)
+    }
+  })
 
   it('has them run what was tried, and makes that run production', async () => {
     const tried = await play('--swap', 'train=better.ts')
@@ -84,6 +101,24 @@ describe.skipIf(!inject('servers'))('promoting to services', { timeout: 240_000 
     expect(told).toContain('evaluate: it is expected that the AUC is no worse')
     expect((await on('promote', `small/${tried}`, '--by', 'ann')).told).toContain('the token says who it is')
     expect(await production()).toBe(first.run)
+  })
+
+  it('adopts what a trusted service has signed, and computes nothing', async () => {
+    const trusted = { stage: publicKey.export({ format: 'der', type: 'spki' }).toString('base64') }
+    const settings = { pipelines: ['*.pipeline.ts'], adoption: { policy: 'adopt', trusted } }
+    project.write({
+      'package.json': JSON.stringify({ type: 'module', cairn: settings }),
+      'small.pipeline.ts': pipelineWith('({ n }, { trees }) => ({ model: n * trees + 2 })'),
+    })
+    const unsigned = await play('--set', 'train.trees=30')
+    expect((await on('promote', `small/${unsigned}`)).told).toContain('train: no trusted service has signed')
+    const signing = { CAIRN_IDENTITY: 'stage', CAIRN_SIGNING_KEY: project.path('stage.pem') }
+    const args = ['--json', 'play', 'small', '--set', 'train.trees=40', '--on', 'local']
+    const { stdout } = await project.cairnWith(signing, ...args)
+    const { answer, told } = await on('promote', `small/${(JSON.parse(stdout) as RunSummary).run}`)
+    expect(answer, told).toMatchObject({ policy: 'adopt', computed: [], previous: { run: first.run } })
+    expect(await production()).toBe(answer['run'])
+    await on('rollback', 'small')
   })
 
   it('refuses who has no right to promote', async () => {
