@@ -1,5 +1,6 @@
 import { channels, readRecord, type EndRecord, type Plan, type RunStatus, type Step } from '@cairn/kernel/runtime'
 import { startRun, type RunningRun, type RunOptions, type Workspace } from '@cairn/embedded'
+import { tellFetchesTo } from './fetches.ts'
 import { EXIT, exitCodeOf } from './fail.ts'
 import { progressFor, type Progress, type ProgressOption } from './terminal/progress.ts'
 import { RunView } from './terminal/run-view.ts'
@@ -39,6 +40,7 @@ export async function driveRun(
 
   const print = (message: Parameters<Progress['print']>[0]) => progress.print(message)
   channels.output.subscribe(print)
+  const untell = tellFetchesTo(progress.fetching)
   const running = startRun(workspace, plan, {
     live: steps,
     onEvent: (event) => progress.hear(event),
@@ -48,6 +50,7 @@ export async function driveRun(
   const status = await running.ended.finally(() => {
     signals.release()
     channels.output.unsubscribe(print)
+    untell()
     progress.done()
   })
   const ends = await terminalRecords(workspace, plan)

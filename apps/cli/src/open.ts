@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { CairnError } from '@cairn/kernel'
 import {
   allPipelines,
+  contextStore,
   findProject,
   loadPipeline,
+  readContext,
   Workspace,
   type LoadedPipeline,
   type RunRequest,
 } from '@cairn/embedded'
-import { readContext } from './remote/context.ts'
+import { tellFetch } from './fetches.ts'
 
 export interface GlobalOptions {
   readonly json?: boolean
@@ -40,12 +42,7 @@ export async function openProduction({
   const project = store === undefined ? found : { ...found, store: resolve(store) }
   if (on === undefined) return new Workspace(project)
   const context = readContext(found.root, on)
-  const { controlStore } = await import('@cairn/drivers/store/control')
-  const { env, control } = context
-  return new Workspace(
-    { ...project, env },
-    controlStore({ env, ...control, cache: join(project.store, 'cache', 'fetched') }),
-  )
+  return new Workspace({ ...project, env: context.env }, await contextStore(project, context, { onFetch: tellFetch }))
 }
 
 /** The named pipeline, or the project's only one. */

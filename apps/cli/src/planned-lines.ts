@@ -1,4 +1,4 @@
-import { planLines, planRun, type LoadedPipeline, type PlanLine, type Workspace } from '@cairn/embedded'
+import { planLines, planRun, readContext, type LoadedPipeline, type PlanLine, type Workspace } from '@cairn/embedded'
 import type { Plan } from '@cairn/kernel/runtime'
 import { requestOf, timeZone, type RequestOptions } from './open.ts'
 
@@ -14,7 +14,6 @@ export async function plannedLines(
     const planned = await planRun(workspace, loaded, request)
     return { lines: await planLines(workspace, planned, timeZone()), plan: planned.plan }
   }
-  const { readContext } = await import('./remote/context.ts')
   const { planOn } = await import('./remote/submit.ts')
   const { control } = readContext(workspace.project.root, on)
   return { lines: await planOn(control, loaded.pipeline.name, request, timeZone()) }

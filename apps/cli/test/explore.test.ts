@@ -379,6 +379,21 @@ describe('cairn explore, when something is wrong', () => {
     expect(stdout).toMatch(/train +cancelled/)
     expect(stdout).not.toContain('takes')
   })
+
+  it('ends a matrix at SIGINT, and ranks what had ended', async () => {
+    const child = open('small', '--playground', 'ended')
+    const end = ended(child)
+    child.stdin.write('.matrix train.wait=true,false by auc\n.steps\n')
+    const ends = () =>
+      project.stored('playgrounds/ended/local/small/runs').filter((file) => /^\/[^/]+\/end$/.test(file))
+    await expect.poll(ends, { timeout: 20_000 }).toHaveLength(1)
+    child.kill('SIGINT')
+    const { code, stdout, stderr } = await end
+    expect([code, stderr]).toEqual([130, 'stopping; what is finished is kept\n'])
+    expect(stdout).toMatch(/^1 +false .*5 reused/m)
+    expect(stdout).toMatch(/^✘ +true .*cancelled/m)
+    expect(stdout).not.toContain('takes')
+  })
 })
 
 describe('cairn explore, at a terminal', () => {

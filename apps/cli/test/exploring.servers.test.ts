@@ -1,7 +1,10 @@
-import { readdirSync, statSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { hash } from 'node:crypto'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { CliProject, type RunSummary } from './project.fixture.ts'
+import { CAIRN, CliProject, NODE, type RunSummary } from './project.fixture.ts'
 
 /** Of the largest artifact: `CAIRN_TEST_BIG=1024` for a gigabyte. */
 const MEGABYTES = Number(process.env['CAIRN_TEST_BIG'] ?? 32)
@@ -76,9 +79,13 @@ describe.skipIf(!inject('servers'))('exploring a run of services', { timeout: 24
   it('fetches a large artifact once, when a step reads it', async () => {
     expect(how(await play('--set', 'train.trees=20'))).toMatchObject({ features: 'reused', train: 'computed' })
     const once = bytesIn('cache/fetched')
+    const shown = (...args: string[]) => project.cairn('play', 'big', '--on', 'local', '--progress', 'plain', ...args)
     expect(once).toBeGreaterThanOrEqual(MEGABYTES << 20)
-    await play('--set', 'train.trees=30')
+    expect((await shown('--set', 'train.trees=30')).stderr).not.toContain('fetching')
     expect(bytesIn('cache/fetched') - once).toBeLessThan(100_000)
+    rmSync(project.path('.cairn/cache/fetched'), { recursive: true })
+    const { stderr } = await shown('--set', 'train.trees=35')
+    expect(stderr.match(/^fetching .*$/gm)).toEqual([expect.stringMatching(/^fetching [\d.,]+ [MG]B \(\w{8}\)$/)])
   })
 
   it('leaves production as it was: no run, no checkpoint, no object more', async () => {
@@ -93,6 +100,24 @@ describe.skipIf(!inject('servers'))('exploring a run of services', { timeout: 24
     expect(stored()).toBe(before)
     const { stdout } = await project.cairn('--json', 'runs', 'big', '--on', 'local')
     expect(stdout.match(/"run":/g)).toHaveLength(1)
+  })
+
+  it('saves what was done as a program that does it again, with a token that may only read', async () => {
+    const known = JSON.parse(project.read('.cairn/contexts/local.json')) as { control: { url: string } }
+    const tokens = project.path('.cairn/stack/tokens.json')
+    const reader = { name: 'ann', sha256: hash('sha256', 'a-reader'), pipelines: ['*'], rights: ['read'] }
+    writeFileSync(tokens, JSON.stringify([...(JSON.parse(readFileSync(tokens, 'utf8')) as object[]), reader]))
+    project.write({
+      '.cairn/contexts/reader.json': JSON.stringify({ ...known, control: { ...known.control, token: 'a-reader' } }),
+      'session.txt': '.set evaluate.weight=4\n.run\n.save again.ts\n',
+    })
+    const played = () => project.cairn('play', 'big', '--on', 'reader', '--set', 'evaluate.weight=4')
+    await expect.poll(async () => (await played()).stderr, { timeout: 20_000, interval: 500 }).toBe('')
+    const command = `'${NODE}' '${CAIRN}' explore big --on reader < session.txt && '${NODE}' again.ts`
+    const { stdout } = await promisify(execFile)('sh', ['-c', command], { cwd: project.root })
+    expect(project.read('again.ts')).toContain("on: 'reader'")
+    const [, told = ''] = stdout.split('again.ts\n')
+    expect(told).toMatch(/evaluate\.weight/)
   })
 
   it('finds steps that give the same here and there, from what a run recorded, and keeps nothing of it', async () => {

@@ -13,6 +13,7 @@ import {
 } from '@nestjs/common'
 import { ApiBearerAuth, ApiBody, ApiConsumes, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger'
 import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import type { ArtifactStore, StoredStat } from '@cairn/kernel/runtime'
 import type { Adoption } from '@cairn/embedded'
@@ -84,7 +85,8 @@ export class RecordsController {
   async object(@Pipeline() pipeline: string, @Path() path: string): Promise<StreamableFile> {
     const file = await this.#store.fetch(this.#at(pipeline, path))
     if (file === undefined) throw new NotFoundException('there is no such object')
-    return new StreamableFile(createReadStream(file))
+    const { size } = await stat(file)
+    return new StreamableFile(createReadStream(file), { length: size })
   }
 
   @Put('record')

@@ -7,6 +7,7 @@ export {
   type LoadedPipeline,
   type Project,
 } from './project.ts'
+export { contextFolder, contextNames, contextStore, readContext, type Context } from './contexts.ts'
 export { Workspace } from './workspace.ts'
 export { planRun, type PlannedRun, type RunRequest } from './plan-run.ts'
 export { openHost, openPool, startRun, type RunHost, type RunningRun, type RunOptions } from './run.ts'

@@ -2,8 +2,10 @@ import { folderStore } from '@cairn/drivers/store/folder'
 import type { ReadableStore } from '@cairn/drivers/store/layered'
 import {
   allPipelines,
+  contextStore,
   findProject,
   findRun,
+  readContext,
   readRun,
   Workspace,
   type LoadedPipeline,
@@ -23,7 +25,9 @@ export interface ExploreOptions {
   readonly atRunCode?: boolean
   /** The project, or a folder in it. Default: that of the working directory. */
   readonly project?: Project | string
-  /** Where production's runs are, if not in the project's own store. */
+  /** The context whose services have production's runs, if not the project's own store has them. */
+  readonly on?: string
+  /** What has production's runs, where that is open already. */
   readonly production?: Production
   /** The pipeline with its file, where that is known already. */
   readonly loaded?: LoadedPipeline
@@ -47,8 +51,9 @@ export async function explore<S extends AnySchema>(
   pipeline: Pipeline<{}, S>,
   { base = 'production', playground = 'scratch', atRunCode = false, ...options }: ExploreOptions = {},
 ): Promise<Lab<S>> {
-  const { project: given = process.cwd(), production } = options
+  const { project: given = process.cwd(), on } = options
   const found = typeof given === 'string' ? findProject(given) : given
+  const production = options.production ?? (on === undefined ? undefined : await productionOn(found, on))
   const project = production ? { ...found, env: production.env } : found
   const loaded = options.loaded ?? (await withFile(project, pipeline))
   const below = production?.store ?? folderStore(project.store)
@@ -60,6 +65,11 @@ export async function explore<S extends AnySchema>(
   const today = { graph: loaded.pipeline.graph, closures: await workspace.closures(loaded) }
   const code = atRunCode ? await codeOfRun(workspace, plan) : today
   return new Lab({ workspace, loaded, playground, base: plan, ...code })
+}
+
+async function productionOn(project: Project, on: string): Promise<Production> {
+  const context = readContext(project.root, on)
+  return { env: context.env, store: await contextStore(project, context) }
 }
 
 async function withFile(project: Project, pipeline: Pipeline): Promise<LoadedPipeline> {

@@ -1,4 +1,4 @@
-import { openHost, openPool, type RunHost } from '@cairn/embedded'
+import { openHost, openPool, type RunningRun } from '@cairn/embedded'
 import { CairnError, suggest, type CairnEvent, type Settings } from '@cairn/kernel/runtime'
 import type { Edits } from './edits.ts'
 import { labRun } from './lab-run.ts'
@@ -16,6 +16,8 @@ export interface MatrixOptions {
   /** Steps computed at one time. Default: one for each core. */
   readonly jobs?: number
   readonly onEvent?: (event: CairnEvent) => void
+  /** Ends the variants that are still running; those that have ended are ranked. */
+  readonly signal?: AbortSignal
 }
 
 /** What came of one variant. */
@@ -40,7 +42,7 @@ export async function runMatrix(
   session: Session,
   edits: Edits,
   variants: Variants,
-  { jobs, onEvent, ...ranking }: MatrixOptions,
+  { jobs, onEvent, signal, ...ranking }: MatrixOptions,
 ): Promise<Leaderboard> {
   const all = isList(variants) ? variants : combinations(variants)
   const planned: Planned[] = []
@@ -58,7 +60,13 @@ export async function runMatrix(
     ...(onEvent && { onEvent }),
   })
   try {
-    return leaderboard(await Promise.all(planned.map((variant) => runVariant(session, host, variant))), ranking)
+    const started = planned.map((variant) => ({ ...variant, running: host.start(variant.planned.plan) }))
+    const stop = () => started.forEach(({ running }) => void running.cancel().catch(() => {}))
+    if (signal?.aborted) stop()
+    signal?.addEventListener('abort', stop)
+    const ended = await Promise.all(started.map((variant) => variantOf(session, variant)))
+    signal?.removeEventListener('abort', stop)
+    return leaderboard(ended, ranking)
   } finally {
     host.close()
   }
@@ -68,10 +76,14 @@ interface Planned extends PlannedEdits {
   readonly settings: Settings
 }
 
-async function runVariant(session: Session, host: RunHost, { settings, planned }: Planned): Promise<Variant> {
+interface Started extends Planned {
+  readonly running: RunningRun
+}
+
+async function variantOf(session: Session, { settings, planned, running }: Started): Promise<Variant> {
   const { plan } = planned
   try {
-    const run = await labRun(session, plan, await host.start(plan).ended)
+    const run = await labRun(session, plan, await running.ended)
     const count = (what: string) => Object.values(run.how).filter((each) => each === what).length
     const metrics = await run.metrics()
     return { settings, run: plan.run, metrics, computed: count('computed'), reused: count('reused'), error: undefined }

@@ -1,7 +1,7 @@
+import { readContext } from '@cairn/embedded'
 import type { RunEnd } from '@cairn/kernel/runtime'
 import { findPlace } from '../artifact-path.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
-import { readContext } from '../remote/context.ts'
 import { contextNamed } from '../remote/needed.ts'
 import { post } from '../remote/submit.ts'
 

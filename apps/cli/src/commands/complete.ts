@@ -1,7 +1,14 @@
 import { fieldNames, type Pipeline } from '@cairn/kernel/runtime'
 import { Stack } from '../local/stack.ts'
-import { contextFolder, contextNames } from '../remote/context-files.ts'
-import { allPipelines, findProject, loadPipeline, runNames, Workspace } from '@cairn/embedded'
+import {
+  allPipelines,
+  contextFolder,
+  contextNames,
+  findProject,
+  loadPipeline,
+  runNames,
+  Workspace,
+} from '@cairn/embedded'
 
 const COMMANDS = [
   ...[

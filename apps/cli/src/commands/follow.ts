@@ -1,6 +1,6 @@
+import { readContext } from '@cairn/embedded'
 import { findPlace } from '../artifact-path.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
-import { readContext } from '../remote/context.ts'
 import { followRun, type FollowOptions } from '../remote/follow.ts'
 import { contextNamed } from '../remote/needed.ts'
 

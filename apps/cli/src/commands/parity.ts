@@ -1,3 +1,4 @@
+import { readContext } from '@cairn/embedded'
 import { parity as compareAgain, type Entry, type Lab, type Parity } from '@cairn/explore'
 import type { GlobalOptions } from '../open.ts'
 import { openLab } from '../open-lab.ts'
@@ -47,7 +48,6 @@ export default async function parity(
 
 async function entriesOf(lab: Lab, on: string | undefined): Promise<Entries> {
   if (on === undefined) return [['here', undefined]]
-  const { readContext } = await import('../remote/context.ts')
   const { computeAgainOn } = await import('../remote/again.ts')
   const { workspace, base } = lab.session
   const context = readContext(workspace.project.root, on)

@@ -1,6 +1,7 @@
 import { compareTo, type Lab } from '@cairn/explore'
 import { openPool, planLines } from '@cairn/embedded'
-import { changedBy, gridOf, type ChangeOptions } from '../changes.ts'
+import { changedBy, type ChangeOptions } from '../changes.ts'
+import { driveMatrix } from '../drive-matrix.ts'
 import { driveRun } from '../drive-run.ts'
 import { leaderboardText } from '../leaderboard.ts'
 import { changesText, notesOf, whereText } from '../lab-text.ts'
@@ -80,11 +81,11 @@ async function playMatrix(
   { by, lowest, jobs }: Options,
   json: boolean,
 ): Promise<void> {
-  const board = await lab.matrix(gridOf(matrix), {
+  const { board, exitCode } = await driveMatrix(lab, matrix, {
     ...(by !== undefined && { by }),
     ...(lowest && { lowest }),
     ...(jobs !== undefined && { jobs }),
   })
   console.log(json ? JSON.stringify({ base: lab.base, ...board }, null, 2) : leaderboardText(board))
-  if (board.variants.some(({ error }) => error !== undefined)) process.exitCode = 1
+  process.exitCode = exitCode
 }

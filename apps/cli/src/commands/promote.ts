@@ -1,11 +1,19 @@
 import { CairnError, promote as crown, type Champion, type EndRecord } from '@cairn/kernel/runtime'
 import { conclude, examineCandidate, prepare, type Candidate, type Promotion } from '@cairn/explore'
-import { loadPipeline, openPool, planRun, stepsOf, type LoadedPipeline, type Workspace } from '@cairn/embedded'
+import {
+  loadPipeline,
+  openPool,
+  planRun,
+  readContext,
+  stepsOf,
+  type Context,
+  type LoadedPipeline,
+  type Workspace,
+} from '@cairn/embedded'
 import { findPlace } from '../artifact-path.ts'
 import { driveRun } from '../drive-run.ts'
 import { openProduction, openWorkspace, type GlobalOptions } from '../open.ts'
 import type { RunResult } from '../run-summary.ts'
-import type { Context } from '../remote/context.ts'
 import type { ProgressOption } from '../terminal/progress.ts'
 import { paint } from '../terminal/style.ts'
 import { byToken, whoIsHere } from '../who.ts'
@@ -83,7 +91,6 @@ async function on(
   options: ProgressOption,
 ): Promise<Side> {
   if (by !== undefined) throw byToken(globals.on!)
-  const { readContext } = await import('../remote/context.ts')
   const { crownOn, productionOn } = await import('../remote/production.ts')
   const production = await openProduction(globals)
   const context: Context = readContext(production.project.root, globals.on!)

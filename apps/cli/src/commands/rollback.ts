@@ -1,3 +1,4 @@
+import { readContext } from '@cairn/embedded'
 import { CairnError, rollBack, standingChampion, type Champion } from '@cairn/kernel/runtime'
 import { openPipeline, openProduction, type GlobalOptions } from '../open.ts'
 import { paint } from '../terminal/style.ts'
@@ -29,7 +30,6 @@ async function onServices(root: string, on: string, pipeline: string, expected: 
     throw new CairnError('NOT_FOUND', `nothing of ${pipeline} was promoted --on ${on}`, {
       next: `cairn promote --on ${on}`,
     })
-  const { readContext } = await import('../remote/context.ts')
   const { rollBackOn } = await import('../remote/production.ts')
   return rollBackOn(readContext(root, on).control, pipeline, expected)
 }

@@ -4,6 +4,7 @@ import {
   loadPipeline,
   openPool,
   planRun,
+  readContext,
   readRun,
   stepsOf,
   type LoadedPipeline,
@@ -64,7 +65,6 @@ async function runOn(workspace: Workspace, on: string, name: string | undefined,
   const unknown = (['plan', 'jobs', 'out'] as const).find((option) => options[option] !== undefined)
   if (unknown !== undefined)
     throw new CairnError('BAD_PARAMETER', `--${unknown} means nothing --on ${on}: its services do the work`)
-  const { readContext } = await import('../remote/context.ts')
   const { submitRun } = await import('../remote/submit.ts')
   const context = readContext(workspace.project.root, on)
   const pipeline = name ?? (await openPipeline(workspace, name)).pipeline.name

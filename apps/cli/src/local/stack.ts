@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path'
 import { isGone } from '@cairn/drivers/process-id'
 import type { Connection } from '@cairn/drivers/connection'
-import { contextFolder } from '../remote/context-files.ts'
+import { contextFolder } from '@cairn/embedded'
 
 /** A process of the local stack. */
 export interface Service {

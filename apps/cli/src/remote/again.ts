@@ -1,6 +1,5 @@
-import { readEnds, readRun, type Workspace } from '@cairn/embedded'
+import { readEnds, readRun, type Context, type Workspace } from '@cairn/embedded'
 import { CairnError, type Plan } from '@cairn/kernel/runtime'
-import type { Context } from './context.ts'
 import { eventsOf } from './events.ts'
 import { post } from './submit.ts'
 

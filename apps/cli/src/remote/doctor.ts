@@ -1,11 +1,10 @@
-import { duration } from '@cairn/embedded'
+import { duration, readContext } from '@cairn/embedded'
 import { askControl } from '@cairn/drivers/store/control'
 import { CairnError } from '@cairn/kernel/runtime'
 import { EXIT } from '../fail.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
-import { readContext } from './context.ts'
 
 interface Checked {
   readonly what: string

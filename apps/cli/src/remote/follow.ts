@@ -1,10 +1,9 @@
-import { readEnds, readRun, type Workspace } from '@cairn/embedded'
+import { readEnds, readRun, type Context, type Workspace } from '@cairn/embedded'
 import { CairnError, type RunStatus } from '@cairn/kernel/runtime'
 import { EXIT, exitCodeOf } from '../fail.ts'
 import { summaryJson, summaryText, type RunResult } from '../run-summary.ts'
 import { progressFor, type ProgressOption } from '../terminal/progress.ts'
 import { RunView } from '../terminal/run-view.ts'
-import type { Context } from './context.ts'
 import { eventsOf } from './events.ts'
 
 export interface FollowOptions extends ProgressOption {

@@ -1,7 +1,7 @@
 import { CairnError } from '@cairn/kernel/runtime'
 import { openPool } from '@cairn/embedded'
 import { compareOutputs, compareTo } from '@cairn/explore'
-import { gridOf } from '../changes.ts'
+import { driveMatrix } from '../drive-matrix.ts'
 import { driveRun } from '../drive-run.ts'
 import { EXIT } from '../fail.ts'
 import { changesText, notesOf } from '../lab-text.ts'
@@ -31,9 +31,13 @@ export async function runLab(session: ReplSession): Promise<Leave> {
   console.log(summaryText({ plan, status, ends, ms, files: [], store: workspace.project.store, playground }).trimEnd())
   if (status === 'completed') console.log(`\n${await comparison(session, 'production')}`)
   if (exitCode === EXIT.ok) return
-  const isTold = exitCode === EXIT.terminated || (exitCode === EXIT.interrupted && !options.isTerminal)
+  const isTold = isToldToLeave(exitCode, options)
   process.exitCode = isTold ? exitCode : EXIT.error
   return isTold
+}
+
+function isToldToLeave(exitCode: number, { isTerminal }: ReplSession['options']): boolean {
+  return exitCode === EXIT.terminated || (exitCode === EXIT.interrupted && !isTerminal)
 }
 
 /** What the last run changes of another one; `production` stands for the base. */
@@ -60,19 +64,17 @@ export async function outputDifference({ lab, last }: ReplSession, words: readon
 }
 
 /** `train.trees=100,200 [by <metric>]`: every combination, and which is the best. */
-export async function runMatrix({ lab, options }: ReplSession, words: readonly string[]): Promise<void> {
+export async function runMatrix({ lab, options }: ReplSession, words: readonly string[]): Promise<Leave> {
   const at = words.indexOf('by')
   const [grid, [, by, ...rest]] = at < 0 ? [words, []] : [words.slice(0, at), words.slice(at)]
   if (grid.length === 0 || rest.length > 0 || (at >= 0 && by === undefined))
     throw new CairnError('BAD_PARAMETER', 'the matrix is not complete', {
       next: 'write it like .matrix train-model.trees=100,200 by auc',
     })
-  const tell = () => console.error('a matrix goes on to its end; Ctrl-\\ ends cairn')
-  if (options.isTerminal) process.on('SIGINT', tell)
-  const board = await lab
-    .matrix(gridOf(grid), by === undefined ? {} : { by })
-    .finally(() => process.off('SIGINT', tell))
+  const { board, exitCode } = await driveMatrix(lab, grid, by === undefined ? {} : { by })
   console.log(leaderboardText(board))
+  if (isToldToLeave(exitCode, options)) process.exitCode = exitCode
+  if (exitCode !== EXIT.error) return isToldToLeave(exitCode, options)
   const failed = board.variants.filter(({ error }) => error !== undefined).length
-  if (failed > 0) throw new CairnError('STEP_FAILED', `${failed} of ${board.variants.length} variants failed`)
+  throw new CairnError('STEP_FAILED', `${failed} of ${board.variants.length} variants failed`)
 }

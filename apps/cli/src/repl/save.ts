@@ -14,17 +14,12 @@ const MARK = '// Tried with cairn explore'
 /** Writes what was done as a script that does it again; its absolute path. */
 export async function saveScript(session: ReplSession, path: string): Promise<string> {
   const file = resolve(path)
-  checkFile(session, file)
+  checkFile(file)
   writeFileSync(file, await scriptOf(session, file))
   return file
 }
 
-function checkFile({ options: { on }, opened }: ReplSession, file: string): void {
-  const { pipeline, run } = opened.session.base
-  if (on !== undefined)
-    throw new CairnError('BAD_PARAMETER', `a script reads runs of this machine, and this one is of the context ${on}`, {
-      next: `cairn pull ${pipeline}/${run} --on ${on}, then cairn explore ${pipeline} --base ${run}`,
-    })
+function checkFile(file: string): void {
   if (!/\.m?[jt]s$/.test(file))
     throw new CairnError('BAD_PARAMETER', `${file} would be no script`, { next: 'name it like tried.ts' })
   if (existsSync(file) && !readFileSync(file, 'utf8').startsWith(MARK))
@@ -33,7 +28,7 @@ function checkFile({ options: { on }, opened }: ReplSession, file: string): void
     })
 }
 
-async function scriptOf({ opened, changes }: ReplSession, file: string): Promise<string> {
+async function scriptOf({ opened, changes, options: { on } }: ReplSession, file: string): Promise<string> {
   const { base, playground, loaded, workspace } = opened.session
   const { store, root } = workspace.project
   const imports = new Imports(file, ['explore', 'findProject', 'lab', 'run'])
@@ -54,7 +49,7 @@ ${imports.lines.join('\n')}
 
 const lab = await explore(${pipeline}, {
   base: ${literal(base.run)},
-  playground: ${literal(playground)},
+  playground: ${literal(playground)},${on === undefined ? '' : `\n  on: ${literal(on)},`}
   project: ${project},
 })
 const run = await lab${chain.map((call) => `\n  ${call}`).join('')}${chain.length > 0 ? '\n  ' : ''}.run()

@@ -12,12 +12,14 @@ export interface Progress {
   print(message: OutputMessage): void
   /** A line of our own. */
   note(line: string): void
+  /** An object is being fetched. */
+  readonly fetching: (line: string) => void
   done(): void
 }
 
 const stderr = process.stderr
 
-const noProgress: Progress = { hear() {}, print() {}, note: (line) => console.error(line), done() {} }
+const noProgress: Progress = { hear() {}, print() {}, note: (line) => console.error(line), fetching() {}, done() {} }
 
 /** One line for whatever happens, for logs. */
 function plainProgress(view: RunView): Progress {
@@ -37,6 +39,7 @@ function plainProgress(view: RunView): Progress {
     },
     print: ({ node, line }) => say(`${node} | ${line}`),
     note: say,
+    fetching: say,
     done() {},
   }
 }
@@ -86,6 +89,7 @@ async function liveProgress(view: RunView, now: () => number): Promise<Progress>
     hear: (event) => view.hear(event),
     print: ({ node, line: text }) => above(`${paint('dim', `${node} |`, stderr)} ${text}`),
     note: above,
+    fetching: (text) => above(paint('dim', text, stderr)),
     done() {
       clearInterval(timer)
       render()

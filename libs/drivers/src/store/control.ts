@@ -15,6 +15,8 @@ export interface ControlStoreOptions extends ControlOptions {
   readonly env: string
   /** A local folder for copies of what is fetched, by digest. */
   readonly cache: string
+  /** Told of each object that is not in the cache, before its bytes come. */
+  readonly onFetch?: (object: { readonly digest: string; readonly size: number | undefined }) => void
 }
 
 const ANSWER_MS = 60_000
@@ -57,7 +59,7 @@ function reason(error: unknown): string {
 }
 
 /** The store of an environment as the control service shows it; writing into it needs the right to adopt. */
-export function controlStore({ env, cache, ...control }: ControlStoreOptions): ArtifactStore {
+export function controlStore({ env, cache, onFetch, ...control }: ControlStoreOptions): ArtifactStore {
   const address = (what: string, path: string): string => {
     const [, pipeline = '', rest = ''] = /^([^/]+)\/(.*)$/.exec(path.slice(env.length + 1)) ?? []
     return `/v1/pipelines/${encodeURIComponent(pipeline)}/store/${what}?path=${encodeURIComponent(rest)}`
@@ -109,6 +111,8 @@ export function controlStore({ env, cache, ...control }: ControlStoreOptions): A
       if (await stat(kept).catch(() => undefined)) return kept
       const answer = await askControl(control, address('object', path), { deadline: null }).catch(unlessMissing)
       if (!answer) return undefined
+      const length = answer.headers.get('content-length')
+      onFetch?.({ digest, size: length === null ? undefined : Number(length) })
       const folder = await store.scratch()
       const file = join(folder, digest)
       const hash = createHash('sha256')

@@ -1,15 +1,24 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { CairnError, suggest } from '@cairn/kernel/runtime'
-import type { ControlOptions } from '@cairn/drivers/store/control'
-import { contextFolder, contextNames } from './context-files.ts'
+import type { ControlOptions, ControlStoreOptions } from '@cairn/drivers/store/control'
+import { CairnError, suggest, type ArtifactStore } from '@cairn/kernel/runtime'
+import type { Project } from './project.ts'
 
 /** Services that a command can be sent to. */
 export interface Context {
   readonly name: string
   readonly env: string
   readonly control: ControlOptions
+}
+
+export function contextFolder(root: string): string {
+  return join(root, '.cairn', 'contexts')
+}
+
+export function contextNames(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder).flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -'.json'.length)] : []))
 }
 
 /** `.cairn/contexts/<name>.json` of the project, or else `~/.config/cairn/contexts/<name>.json`. */
@@ -36,4 +45,14 @@ export function readContext(root: string, name: string): Context {
   throw new CairnError('BAD_RECORD', `${file} is no context`, {
     next: 'write it like { "env": "production", "control": { "url": "https://…", "token": "…" } }',
   })
+}
+
+/** The store of a context's services, as control shows it; what is fetched from it is kept by this project. */
+export async function contextStore(
+  { store }: Pick<Project, 'store'>,
+  { env, control }: Context,
+  options: Pick<ControlStoreOptions, 'onFetch'> = {},
+): Promise<ArtifactStore> {
+  const { controlStore } = await import('@cairn/drivers/store/control') // only who needs services waits for it
+  return controlStore({ env, ...control, cache: join(store, 'cache', 'fetched'), ...options })
 }

@@ -1,0 +1,37 @@
+import type { Lab, Leaderboard, MatrixOptions } from '@cairn/explore'
+import { gridOf } from './changes.ts'
+import { EXIT } from './fail.ts'
+
+export interface MatrixEnd {
+  readonly board: Leaderboard
+  readonly exitCode: number
+}
+
+const SIGNALS = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated } as const
+
+/** Runs every combination of values. A signal ends what still runs; what has ended by then is ranked. */
+export async function driveMatrix(
+  lab: Lab,
+  grid: readonly string[],
+  options: Omit<MatrixOptions, 'signal'>,
+): Promise<MatrixEnd> {
+  const stopping = new AbortController()
+  let code: number | undefined
+  const listeners = (['SIGINT', 'SIGTERM'] as const).map((signal) => {
+    const stop = () => {
+      if (code !== undefined) return
+      code = SIGNALS[signal]
+      console.error('stopping; what is finished is kept')
+      stopping.abort()
+    }
+    process.on(signal, stop)
+    return () => process.off(signal, stop)
+  })
+  try {
+    const board = await lab.matrix(gridOf(grid), { ...options, signal: stopping.signal })
+    const hasFailed = board.variants.some(({ error }) => error !== undefined)
+    return { board, exitCode: code ?? (hasFailed ? EXIT.error : EXIT.ok) }
+  } finally {
+    for (const off of listeners) off()
+  }
+}
