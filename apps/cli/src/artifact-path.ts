@@ -26,7 +26,7 @@ export async function findPlace(workspace: Workspace, path: string): Promise<Pla
   const pipelines = await store.children(`${project.env}/`)
   if (!pipelines.includes(pipeline))
     throw new CairnError('NOT_FOUND', `there are no runs of "${pipeline}"`, { next: suggest(pipeline, pipelines) })
-  const run = await readRun(store, at, await findRun(store, at, wanted))
+  const run = await readRun(store, at, await findRun(store, at, wanted, workspace.playground))
   const [node, ...inner] = rest
   if (node === undefined) return { pipeline, run }
   if (!(node in run.plan.nodes))

@@ -29,7 +29,8 @@ export async function openWorkspace({ playground, ...options }: GlobalOptions): 
   if (playground === undefined) return workspace
   const { findPlayground, playgroundStore } = await import('@cairn/explore')
   const { project, store } = workspace
-  return new Workspace(project, playgroundStore(project, findPlayground(project, playground).name, store))
+  const { name } = findPlayground(project, playground)
+  return new Workspace(project, playgroundStore(project, name, store), name)
 }
 
 /** The project, with its own store or, `--on` a context, with that of the context's services. */

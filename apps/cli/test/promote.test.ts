@@ -220,6 +220,15 @@ export const small`,
     await expect(play(undefined, env)).rejects.toThrow(message)
   })
 
+  it('means by the latest run of a playground one that was run in it', async () => {
+    const tried = await play()
+    merge()
+    await project.run('small')
+    const { code, told, ...promoted } = await promote('latest')
+    expect(code, told as string).toBe(0)
+    expect(promoted).toMatchObject({ from: tried })
+  })
+
   it('does not take a run of a part of the pipeline for production, nor promote one', async () => {
     project.write({ 'n.txt': '4' })
     await project.run('small', '--until', 'train')

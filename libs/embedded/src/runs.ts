@@ -36,11 +36,15 @@ export async function runNames(store: ArtifactStore, at: Layout): Promise<string
   return (await store.children(at.runs)).sort().reverse()
 }
 
-/** The run that a person means: by its name, the start or end of it, a ref, `latest` or `production`. */
-export async function findRun(store: ArtifactStore, at: Layout, wanted: string): Promise<string> {
+/**
+ * The run that a person means: by its name, the start or end of it, a ref, `latest` or `production`.
+ *
+ * @param playground whose latest run is meant
+ */
+export async function findRun(store: ArtifactStore, at: Layout, wanted: string, playground?: string): Promise<string> {
   const names = await runNames(store, at)
   if (names.length === 0) throw new CairnError('NOT_FOUND', `there is no run in ${at.root}`, { next: 'cairn run' })
-  if (wanted === 'latest') return names[0]!
+  if (wanted === 'latest') return (await latestIn(store, at, playground)) ?? names[0]!
   const ref = await readRecord<{ v: number; run: string }>(store, at.ref(wanted))
   if (ref) return ref.run
   if (wanted === PRODUCTION) return newestWhole(store, at)
@@ -51,6 +55,12 @@ export async function findRun(store: ArtifactStore, at: Layout, wanted: string):
   throw new CairnError('NOT_FOUND', what, {
     next: `cairn runs; ${suggest(wanted, matching.length > 0 ? matching : names)}`,
   })
+}
+
+async function latestIn(store: ArtifactStore, at: Layout, playground: string | undefined): Promise<string | undefined> {
+  if (playground === undefined) return undefined
+  for await (const { plan } of recentRuns(store, at, Infinity)) if (plan.playground === playground) return plan.run
+  return undefined
 }
 
 /** What is in production where nothing was promoted yet: the newest run of all the pipeline that completed. */

@@ -21,11 +21,17 @@ export class Workspace {
   readonly store: ArtifactStore
   readonly history: History
   readonly clock = systemClock
+  /** The playground whose runs come first. */
+  readonly playground: string | undefined
   readonly #versions: JsonFile<string>
 
-  /** @param store where artifacts and records are, if not in the project's own folder */
-  constructor(project: Project, store?: ArtifactStore) {
+  /**
+   * @param store where artifacts and records are, if not in the project's own folder
+   * @param playground of which the store shows the runs, too
+   */
+  constructor(project: Project, store?: ArtifactStore, playground?: string) {
     this.project = project
+    this.playground = playground
     const { CAIRN_DURABILITY: durability } = process.env
     this.store = store ?? folderStore(project.store, durability === 'power-loss' ? { durability } : {})
     this.history = new History(join(this.cache, 'history.json'))
