@@ -1,6 +1,7 @@
 import {
   CairnError,
   layout,
+  noteTold,
   PRODUCTION,
   promote,
   promotedEvent,
@@ -35,14 +36,9 @@ export interface PromotionRequest {
   readonly from?: string | undefined
 }
 
-/** A champion older than this was told long ago, whatever this process knows. Milliseconds. */
-const TOLD_AFTER_MS = 60 * 60 * 1000
-
 /** Which run of a pipeline is in production: shows it, moves it by compare-and-set, and tells of it. */
 export class Champions {
   readonly #host: ChampionsHost
-  /** Ids of the events that this process has sent, by pipeline. */
-  readonly #told = new Map<string, string>()
 
   constructor(host: ChampionsHost) {
     this.#host = host
@@ -88,13 +84,12 @@ export class Champions {
 
   /** Tells what has become production's, unless that was told: also when it was moved by another who died of it. */
   async tell(pipeline: string): Promise<void> {
-    const { env, store, bus, clock } = this.#host
-    const { champion } = await standingChampion(store, this.#at(pipeline))
-    if (!champion || champion.since < clock.now() - TOLD_AFTER_MS) return
-    const event = promotedEvent(this.#at(pipeline), champion)
-    if (this.#told.get(pipeline) === event.id) return
-    await bus.publish(topicOf({ env, pipeline }), [event])
-    this.#told.set(pipeline, event.id)
+    const { store, bus } = this.#host
+    const at = this.#at(pipeline)
+    const standing = await standingChampion(store, at)
+    if (!standing.champion || standing.champion.told) return
+    await bus.publish(topicOf(at), [promotedEvent(at, standing.champion)])
+    await noteTold(store, at, standing)
   }
 
   async #examine(pipeline: string, run: string, champion: string): Promise<void> {

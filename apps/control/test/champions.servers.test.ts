@@ -63,7 +63,7 @@ describe.skipIf(!servers)('which run is in production', { timeout: 120_000 }, ()
     expect([status, body]).toMatchObject([200, { run: two, by: 'all', from: 'tried', previous: { run: one } }])
     await told(two)
     expect(heard.at(-1)).toMatchObject({ data: { by: 'all', from: 'tried', previous: one }, source: `/${env}/orders` })
-    expect((await promote(client, two, one)).body, 'the same, sent again').toEqual(body)
+    expect((await promote(client, two, one)).body, 'the same, sent again').toEqual({ ...(body as object), told: true })
 
     const back = await client.ask('POST', `${PRODUCTION}/rollback`, { expected: two })
     expect([back.status, back.body]).toMatchObject([200, { run: one, by: 'all' }])
@@ -115,6 +115,12 @@ describe.skipIf(!servers)('which run is in production', { timeout: 120_000 }, ()
     ).toBe(true)
     control = await services.control()
     client = control.client
+    await told(next)
+    await expect.poll(champion).toMatchObject({ run: next, told: true })
+    await control.kill()
+    control = await services.control()
+    client = control.client
+    await run(51) // it has swept meanwhile
     await told(next)
   })
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { directStore } from '../../simulation/direct-store.ts'
-import { promote, rollBack, standingChampion, type Champion } from './champion.ts'
+import { noteTold, promote, rollBack, standingChampion, type Champion } from './champion.ts'
 import { channels } from './channels.ts'
 import type { CairnEvent } from './events.ts'
 import { layout } from './layout.ts'
@@ -53,6 +53,23 @@ describe('what is in production', () => {
     const none = { champion: undefined, bytes: undefined }
     await expect(promote(store, at, none, { run: 'two', since: 0, by: 'bob' })).rejects.toThrow('meanwhile')
     expect(told).toEqual(['one/promoted/0'])
+  })
+
+  it('remembers that it was told, as long as it is there', async () => {
+    await promoted('one')
+    const one = await standingChampion(store, at)
+    await noteTold(store, at, one)
+    expect((await standingChampion(store, at)).champion).toMatchObject({ run: 'one', told: true })
+    await promoted('two')
+    await noteTold(store, at, one)
+    const { champion } = await standingChampion(store, at)
+    expect(champion).toEqual({
+      v: 1,
+      run: 'two',
+      since: 0,
+      by: 'ann',
+      previous: { v: 1, run: 'one', since: 0, by: 'ann' },
+    })
   })
 
   it('remembers ten before it', async () => {

@@ -16,6 +16,8 @@ export interface Champion {
   readonly from?: string
   /** What was in production before, to roll back to. */
   readonly previous?: Omit<Champion, 'v'>
+  /** Set once consumers have been told of it. */
+  readonly told?: true
 }
 
 export const PRODUCTION = 'production'
@@ -55,7 +57,7 @@ export function promote(
   store: ArtifactStore,
   at: Layout,
   standing: Standing,
-  next: Omit<Champion, 'v' | 'previous'>,
+  next: Omit<Champion, 'v' | 'previous' | 'told'>,
 ): Promise<Champion> {
   const previous = standing.champion && asPrevious(standing.champion)
   return crown(store, at, standing, { ...next, ...(previous && { previous }) })
@@ -74,9 +76,14 @@ export async function rollBack(
   return crown(store, at, standing, { run, by, since, ...(previous && { previous }) })
 }
 
+/** Notes that consumers have been told, unless another run is there by now. */
+export async function noteTold(store: ArtifactStore, at: Layout, { champion, bytes }: Standing): Promise<void> {
+  await store.replace(at.ref(PRODUCTION), bytes, encodeRecord({ ...champion!, told: true }))
+}
+
 const REMEMBERED = 10
 
 /** A champion as the next one remembers it: with those before it, up to ten. */
-function asPrevious({ previous, ...entry }: Omit<Champion, 'v'>, depth = REMEMBERED): Omit<Champion, 'v'> {
+function asPrevious({ previous, told: _, ...entry }: Omit<Champion, 'v'>, depth = REMEMBERED): Omit<Champion, 'v'> {
   return previous && depth > 1 ? { ...entry, previous: asPrevious(previous, depth - 1) } : entry
 }
