@@ -43,6 +43,7 @@ export async function checkKind<Read, Write>(
     )
     for (const shown of Object.values(first.ref.summary ?? {}))
       assert.ok(typeof shown === 'string' || Number.isFinite(shown), `${sample}: its summary holds ${shown}`)
+    if (kind.compare) canonical(await kind.compare(first, again, { rows: 3 }), `${sample}: compared with itself`)
     if (kind.preview) canonical(await kind.preview(first, { rows: 3 }), `${sample}: its preview`)
   }
   for (const [index, value] of refused.entries()) {
