@@ -109,6 +109,7 @@ program
   .argument('[pipeline]')
   .description('look into a production run, change it and run it again, line by line (.help tells more)')
   .option('--base <run>', 'the run to start from (default: production, or the newest that completed)')
+  .option('--at-run-code', 'what is not swapped runs with the code that the run stored')
   .addOption(progressOption())
   .action(lazy(() => import('./commands/explore.ts')))
 program

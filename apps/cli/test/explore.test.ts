@@ -295,6 +295,19 @@ console.table(await run.compare())
     expect((await node(project.root, 'same-tried.ts')).stderr).toBe('')
   })
 
+  it('at the code of the run, whatever the pipeline is by now', async () => {
+    project.edit('small.pipeline.ts', 'auc: 1 - 1 / model', 'auc: 1 - 2 / model')
+    const args = ['--at-run-code', '--playground', 'then']
+    const saved = await linesWith(args, '.set train.trees=44', '.run', '.save then.ts')
+    const today = await node(project.root, 'then.ts')
+    project.edit('small.pipeline.ts', 'auc: 1 - 2 / model', 'auc: 1 - 1 / model')
+    expect(saved.stdout).not.toContain('today')
+    expect(saved.stdout).not.toMatch(/^code /m)
+    expect(project.read('then.ts')).toContain("playground: 'then',\n  atRunCode: true,")
+    expect(today.stdout).toContain("'train.trees'")
+    expect(today.stdout).not.toContain("'code'")
+  })
+
   it('that finds a store which is not the one of the project', async () => {
     await project.cairn('run', 'small', '--store', 'elsewhere')
     const saved = await linesWith(['--store', 'elsewhere'], '.set train.trees=43', '.save elsewhere.ts')

@@ -50,7 +50,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   run: [...REQUEST, '--plan', '--jobs', '--out', '--progress', '--detach'],
   plan: [...REQUEST, '--save'],
   play: [...REQUEST.filter((option) => option !== '--force'), ...PLAY, '--jobs', '--progress'],
-  explore: ['--base', '--progress'],
+  explore: ['--base', '--at-run-code', '--progress'],
   playgrounds: ['--delete'],
   parity: ['--step', '--against', '--twice'],
   promote: ['--by', '--progress'],

@@ -14,18 +14,19 @@ import { paint } from '../terminal/style.ts'
 
 interface Options extends Pick<ProgressOption, 'progress'> {
   readonly base?: string
+  readonly atRunCode?: boolean
 }
 
 /** `cairn explore`: a run of production, to be looked at, changed and run again line by line. */
 export default async function exploreLines(
   name: string | undefined,
-  { base, progress }: Options,
+  { base, atRunCode = false, progress }: Options,
   command: { optsWithGlobals(): GlobalOptions },
 ): Promise<void> {
   const globals = command.optsWithGlobals()
-  const lab = await openLab(name, globals, { base })
+  const lab = await openLab(name, globals, { base, atRunCode })
   const isTerminal = process.stdin.isTTY && process.stdout.isTTY
-  const session = new ReplSession(lab, { isTerminal, on: globals.on, ...(progress && { progress }) })
+  const session = new ReplSession(lab, { isTerminal, on: globals.on, atRunCode, ...(progress && { progress }) })
   console.log(whereText(lab, await lab.differences()))
   if (isTerminal) console.log(paint('dim', '.help lists the commands, Tab completes them'))
   for await (const line of isTerminal ? typed(session) : pipedLines()) if (await done(session, line)) break

@@ -28,7 +28,7 @@ function checkFile(file: string): void {
     })
 }
 
-async function scriptOf({ opened, changes, options: { on } }: ReplSession, file: string): Promise<string> {
+async function scriptOf({ opened, changes, options: { on, atRunCode } }: ReplSession, file: string): Promise<string> {
   const { base, playground, loaded, workspace } = opened.session
   const { store, root } = workspace.project
   const imports = new Imports(file, ['explore', 'findProject', 'lab', 'run'])
@@ -49,7 +49,7 @@ ${imports.lines.join('\n')}
 
 const lab = await explore(${pipeline}, {
   base: ${literal(base.run)},
-  playground: ${literal(playground)},${on === undefined ? '' : `\n  on: ${literal(on)},`}
+  playground: ${literal(playground)},${on === undefined ? '' : `\n  on: ${literal(on)},`}${atRunCode ? '\n  atRunCode: true,' : ''}
   project: ${project},
 })
 const run = await lab${chain.map((call) => `\n  ${call}`).join('')}${chain.length > 0 ? '\n  ' : ''}.run()

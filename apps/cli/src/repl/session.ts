@@ -17,6 +17,8 @@ export interface SessionOptions extends Pick<ProgressOption, 'progress'> {
   readonly isTerminal: boolean
   /** The context whose services have production's runs. */
   readonly on?: string | undefined
+  /** Whether what is not swapped runs with the code that the base stored. */
+  readonly atRunCode?: boolean
 }
 
 /** What is explored and how far that has come: the lab, the changes that made it, and what was run last. */
