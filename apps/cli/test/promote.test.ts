@@ -104,6 +104,8 @@ describe('cairn promote', () => {
     expect(await production()).toBe(promoted['run'])
     await project.run('small') // a newer run is not production's
     expect(await production()).toBe(promoted['run'])
+    const { stdout } = await project.cairn('runs', 'small')
+    expect(stdout.match(/^.* in production .*$/gm)).toEqual([expect.stringContaining(promoted['run'] as string)])
 
     const again = await play(['--set', 'train.trees=20'])
     const second = await promote(again)

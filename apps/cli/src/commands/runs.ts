@@ -1,4 +1,4 @@
-import { readRecord, type EndRecord, type Plan, type RunEnd } from '@cairn/kernel/runtime'
+import { readRecord, standingChampion, type EndRecord, type Plan, type RunEnd } from '@cairn/kernel/runtime'
 import { runNames, type Workspace } from '@cairn/embedded'
 import { isGone } from '@cairn/drivers/process-id'
 import { openWorkspace, timeZone, type GlobalOptions } from '../open.ts'
@@ -11,6 +11,8 @@ interface RunLine {
   readonly pipeline: string
   readonly run: string
   readonly status: 'planned' | 'running' | 'interrupted' | 'completed' | 'failed' | 'cancelled'
+  /** Whether it was promoted, and nothing since. */
+  readonly production: boolean
   readonly startedAt: number
   readonly ms: number | undefined
   readonly computed: number
@@ -29,9 +31,11 @@ export default async function runs(
   const { store, project } = workspace
   const pipelines = name === undefined ? await store.children(`${project.env}/`) : [name]
   const found: RunLine[] = []
-  for (const pipeline of pipelines)
+  for (const pipeline of pipelines) {
+    const { champion } = await standingChampion(store, workspace.at(pipeline))
     for (const run of (await runNames(store, workspace.at(pipeline))).slice(0, number))
-      found.push(...(await runLine(workspace, pipeline, run)))
+      found.push(...(await runLine(workspace, pipeline, run, champion?.run === run)))
+  }
   const newest = found.sort((a, b) => b.startedAt - a.startedAt).slice(0, number)
   if (json) return console.log(JSON.stringify(newest, null, 2))
   if (newest.length === 0)
@@ -40,9 +44,9 @@ export default async function runs(
     )
   const zone = timeZone()
   const columns = ['run', 'status', 'started', 'took', 'computed', 'reused', 'metrics']
-  const rows = newest.map(({ pipeline, run, status, startedAt, ms, computed, reused, metrics }) => [
+  const rows = newest.map(({ pipeline, run, status, production, startedAt, ms, computed, reused, metrics }) => [
     `${pipeline}/${run}`,
-    paint(STATUS_FORMATS[status], status),
+    paint(STATUS_FORMATS[status], status) + (production ? ', in production' : ''),
     when(startedAt, zone),
     ms === undefined ? '' : duration(ms),
     String(computed),
@@ -70,7 +74,7 @@ const STATUS_FORMATS = {
   cancelled: 'yellow',
 } as const
 
-async function runLine(workspace: Workspace, pipeline: string, run: string): Promise<RunLine[]> {
+async function runLine(workspace: Workspace, pipeline: string, run: string, production: boolean): Promise<RunLine[]> {
   const { store } = workspace
   const at = workspace.at(pipeline)
   const plan = await readRecord<Plan>(store, at.plan(run)).catch(() => undefined)
@@ -91,6 +95,7 @@ async function runLine(workspace: Workspace, pipeline: string, run: string): Pro
       run,
       status:
         end?.status ?? (ends.size === 0 ? 'planned' : host !== undefined && isGone(host) ? 'interrupted' : 'running'),
+      production,
       startedAt: plan.createdAt,
       ms: end && end.endedAt - plan.createdAt,
       computed: how('computed'),
