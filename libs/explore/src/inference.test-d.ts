@@ -55,6 +55,25 @@ const otherOutput = step('other', {
 })
 // @ts-expect-error its model is of another kind
 lab.swap(train, otherOutput)
+const scored = step('scored', {
+  inputs: { model: Model },
+  outputs: { metrics: metrics({ auc: 'number', loss: 'number' }), curve: json<number[]>() },
+  run: () => ({ metrics: { auc: 1, loss: 0 }, curve: [] }),
+})
+const fewerOutputs = step('fewer-outputs', {
+  inputs: { model: Model },
+  outputs: { metrics: metrics({ auc: 'number', loss: 'number' }) },
+  run: () => ({ metrics: { auc: 1, loss: 0 } }),
+})
+// @ts-expect-error it gives no curve
+lab.swap(scored, fewerOutputs)
+const fewerMetrics = step('fewer-metrics', {
+  inputs: { model: Model },
+  outputs: { metrics: metrics({ auc: 'number' }), curve: json<number[]>() },
+  run: () => ({ metrics: { auc: 1 }, curve: [] }),
+})
+// @ts-expect-error its metrics have no loss
+lab.swap(scored, fewerMetrics)
 const otherInput = step('other', {
   inputs: { flights: Model },
   outputs: { model: Model },

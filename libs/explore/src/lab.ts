@@ -94,7 +94,7 @@ export class Lab<S extends AnySchema = AnySchema> {
    */
   swap<I extends Kinds, P extends AnySchema, O extends Kinds>(
     step: Step<I, P, O>,
-    by: Replacement<I, P, O>,
+    by: NoInfer<Replacement<I, P, O>>,
     file?: string,
   ): Lab<S>
   swap(step: string, by: Step, file?: string): Lab<S>
