@@ -11,7 +11,15 @@ export { execute, type LoadedCode, type Surface } from './run/execute.ts'
 export * from './run/events.ts'
 export * from './run/layout.ts'
 export { isStored } from './run/checkpoint.ts'
-export { noteTold, PRODUCTION, promote, rollBack, standingChampion, type Champion, type Standing } from './run/champion.ts'
+export {
+  noteTold,
+  PRODUCTION,
+  promote,
+  rollBack,
+  standingChampion,
+  type Champion,
+  type Standing,
+} from './run/champion.ts'
 export { isTrusted, signed, type Identity, type Signature } from './run/signature.ts'
 export { publish } from './run/publish.ts'
 export type * from './run/plan-record.ts'
