@@ -1,13 +1,11 @@
 import type { Lab, Leaderboard, MatrixOptions } from '@cairn/explore'
 import { gridOf } from './changes.ts'
-import { EXIT } from './fail.ts'
+import { EXIT, SIGNALS } from './fail.ts'
 
 export interface MatrixEnd {
   readonly board: Leaderboard
   readonly exitCode: number
 }
-
-const SIGNALS = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated } as const
 
 /** Runs every combination of values. A signal ends what still runs; what has ended by then is ranked. */
 export async function driveMatrix(

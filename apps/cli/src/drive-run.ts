@@ -1,7 +1,7 @@
 import { channels, readRecord, type EndRecord, type Plan, type RunStatus, type Step } from '@cairn/kernel/runtime'
 import { startRun, type RunningRun, type RunOptions, type Workspace } from '@cairn/embedded'
 import { tellFetchesTo } from './fetches.ts'
-import { EXIT, exitCodeOf } from './fail.ts'
+import { exitCodeOf, SIGNALS } from './fail.ts'
 import { progressFor, type Progress, type ProgressOption } from './terminal/progress.ts'
 import { RunView } from './terminal/run-view.ts'
 
@@ -56,8 +56,6 @@ export async function driveRun(
   const ends = await terminalRecords(workspace, plan)
   return { status, ends, exitCode: signals.code() ?? exitCodeOf(status) }
 }
-
-const SIGNALS = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated } as const
 
 interface Signals {
   /** Of the one that came, if one did. */

@@ -2,6 +2,8 @@ import { CairnError, type RunStatus } from '@cairn/kernel/runtime'
 import { paint } from './terminal/style.ts'
 
 export const EXIT = { ok: 0, error: 1, cancelled: 2, runFailed: 3, interrupted: 130, terminated: 143 } as const
+/** What ends this process in order, and how it then exits. */
+export const SIGNALS = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated } as const
 
 export function exitCodeOf(status: RunStatus): number {
   return { completed: EXIT.ok, failed: EXIT.runFailed, cancelled: EXIT.cancelled }[status]

@@ -218,7 +218,9 @@ describe('cairn explore, line by line', () => {
     expect(parts.find(({ title }) => title === 'rows')!.rows).toEqual([[[100, 50]]])
     const refused = async (...more: string[]) => (await project.cairn('diff', ...args.slice(0, 4), ...more)).stderr
     expect(await refused('--of', 'features', '--key', 'origin')).toContain('origin does not tell rows apart')
-    expect(await refused('--of', 'load')).toContain('load has several outputs\nnext   load/flights, load/airports')
+    expect(await refused('--of', 'load')).toContain(
+      'load has several outputs\nnext   name one: load/flights, load/airports',
+    )
     expect(await refused('--of', 'load/airports')).toContain('is list, of which only the digest is compared')
     expect(await refused('--key', 'id')).toContain('--key is about an output')
     expect((await lines('.until features', '.run', '.diff features id')).stderr).toContain('.diff features by <column>')

@@ -1,15 +1,6 @@
 import { outputsOf, type Workspace } from '@cairn/embedded'
-import {
-  CairnError,
-  nodeNamed,
-  suggest,
-  type AnyKind,
-  type Artifact,
-  type Compared,
-  type Graph,
-  type Node,
-  type Plan,
-} from '@cairn/kernel/runtime'
+import { CairnError, type Artifact, type Compared, type Graph, type Node, type Plan } from '@cairn/kernel/runtime'
+import { outputNamed } from './places.ts'
 import { openIn } from './values.ts'
 
 export interface CompareOutputOptions {
@@ -71,22 +62,6 @@ async function both(runs: TwoRuns, node: Node, output: string): Promise<[Artifac
     })
   }
   return [await one(runs.before), await one(runs.after)]
-}
-
-function outputNamed(graph: Graph, place: string): { node: Node; output: string; kind: AnyKind } {
-  const [step = '', named] = place.split('/')
-  const node = nodeNamed(graph, step)
-  const names = Object.keys(node.outputs)
-  const output = named ?? (names.length === 1 ? names[0]! : '')
-  const kind = node.outputs[output]
-  if (kind) return { node, output, kind }
-  throw new CairnError(
-    'NOT_FOUND',
-    named === undefined ? `${step} has several outputs` : `${step} has no output "${named}"`,
-    {
-      next: named === undefined ? names.map((name) => `${step}/${name}`).join(', ') : suggest(named, names),
-    },
-  )
 }
 
 /** The table that a step which reads the model reads, too. */

@@ -1,5 +1,5 @@
 import { folderStore } from '@cairn/drivers/store/folder'
-import type { ReadableStore } from '@cairn/drivers/store/layered'
+import { readOnlyStore, type ReadableStore } from '@cairn/drivers/store/layered'
 import {
   allPipelines,
   contextStore,
@@ -11,7 +11,7 @@ import {
   type LoadedPipeline,
   type Project,
 } from '@cairn/embedded'
-import { CairnError, type AnySchema, type Pipeline } from '@cairn/kernel/runtime'
+import { CairnError, PRODUCTION, type AnySchema, type Pipeline } from '@cairn/kernel/runtime'
 import { Lab } from './lab.ts'
 import { openPlayground, playgroundStore } from './playground.ts'
 import { codeOfRun } from './run-code.ts'
@@ -59,7 +59,9 @@ export async function explore<S extends AnySchema>(
   const below = production?.store ?? folderStore(project.store)
   const workspace = new Workspace(project, playgroundStore(project, playground, below))
   const at = workspace.at(pipeline.name)
-  const run = await findRun(workspace.store, at, nameOf(pipeline.name, base))
+  // What is in production is for production alone to say, whatever a playground holds.
+  const said = base === PRODUCTION ? readOnlyStore(below, 'production') : workspace.store
+  const run = await findRun(said, at, nameOf(pipeline.name, base))
   openPlayground(project, playground, pipeline.name, run, Date.now())
   const { plan } = await readRun(workspace.store, at, run)
   const today = { graph: loaded.pipeline.graph, closures: await workspace.closures(loaded) }

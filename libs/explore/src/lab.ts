@@ -21,7 +21,7 @@ import { byHand, cut, someItems, type Which } from './hands.ts'
 import { givenFor, receivedFor, type Item } from './items.ts'
 import { LabRun, runEdits, type LabRunOptions } from './lab-run.ts'
 import { runMatrix, type Leaderboard, type MatrixOptions, type Variants } from './matrix.ts'
-import { idsOf, inputAt, nodeOf, outputAt, type Place } from './places.ts'
+import { idsOf, inputAt, nodeOf, outputAt, outputNamed, type Place } from './places.ts'
 import { planEdits, type PlannedEdits } from './plan-edits.ts'
 import type { Session } from './session.ts'
 import { openIn, valueOf } from './values.ts'
@@ -153,11 +153,7 @@ export class Lab<S extends AnySchema = AnySchema> {
 
   /** The name of a step's output, where it has just one. */
   onlyOutput(place: string): string {
-    const [output, ...others] = Object.keys(nodeOf(this.#graph, place).outputs)
-    if (output !== undefined && others.length === 0) return output
-    throw new CairnError('BAD_PARAMETER', `${place} has several outputs`, {
-      next: `name one: ${[output, ...others].map((each) => `${place}/${each}`).join(', ')}`,
-    })
+    return outputNamed(this.#graph, place).output
   }
 
   /** Starts here: what lies before is taken from the run that is explored. */

@@ -56,3 +56,18 @@ export function inputAt(node: StepNode, input: string): { readonly ref: Ref; rea
   if (ref && kind) return { ref, kind }
   throw new CairnError('NOT_FOUND', `${node.id} has no input "${input}"`, { next: suggest(input, Object.keys(inputs)) })
 }
+
+/** `<step>/<output>`, or the step alone where it has just one. */
+export function outputNamed(graph: Graph, place: string): { node: Node; output: string; kind: AnyKind } {
+  const [step = '', named] = place.split('/')
+  const node = nodeNamed(graph, step)
+  const names = Object.keys(node.outputs)
+  const [output, ...others] = named === undefined ? names : [named]
+  if (output !== undefined && others.length === 0) return { node, output, kind: outputAt(node, output).kind }
+  throw new CairnError('BAD_PARAMETER', `${node.id} has ${names.length === 0 ? 'no output' : 'several outputs'}`, {
+    next:
+      names.length === 0
+        ? `cairn graph ${graph.name}`
+        : `name one: ${names.map((name) => `${node.id}/${name}`).join(', ')}`,
+  })
+}

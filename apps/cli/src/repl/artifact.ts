@@ -1,8 +1,6 @@
 import {
   CairnError,
-  nodeNamed,
   openArtifact,
-  suggest,
   type AnyKind,
   type Artifact,
   type ArtifactRef,
@@ -10,6 +8,7 @@ import {
   type Plan,
 } from '@cairn/kernel/runtime'
 import { outputsOf } from '@cairn/embedded'
+import { outputNamed } from '@cairn/explore'
 import { objectFile } from '../artifact-path.ts'
 import { previewText } from '../preview.ts'
 import { paint } from '../terminal/style.ts'
@@ -40,14 +39,7 @@ export async function previewOf(session: ReplSession, place: string, rows = '20'
 /** `<step>[/<output>]` of the last run, or of the base where that run has none. */
 export async function findShown({ lab, last }: ReplSession, text: string): Promise<Shown> {
   const { workspace, loaded, base } = lab.session
-  const [step = '', named] = text.split('/')
-  const node = nodeNamed(loaded.pipeline.graph, step)
-  const output = named ?? onlyOutput(node)
-  const kind = node.outputs[output]
-  if (!kind)
-    throw new CairnError('NOT_FOUND', `${node.id} has no output "${output}"`, {
-      next: suggest(output, Object.keys(node.outputs)),
-    })
+  const { node, output, kind } = outputNamed(loaded.pipeline.graph, text)
   const at = workspace.at(base.pipeline)
   for (const plan of last ? [last, base] : [base]) {
     const ref = (await outputsOf(workspace.store, at, plan, node.id))?.[output]
@@ -59,15 +51,6 @@ export async function findShown({ lab, last }: ReplSession, text: string): Promi
     const fetch = (wanted: ArtifactRef) => objectFile(workspace, base, wanted)
     return openArtifact(ref, fetch, () => workspace.scratch())
   }
-}
-
-function onlyOutput({ id, outputs }: Node): string {
-  const [output, ...others] = Object.keys(outputs)
-  if (output !== undefined && others.length === 0) return output
-  throw new CairnError('BAD_PARAMETER', `${id} has ${output === undefined ? 'no output' : 'several outputs'}`, {
-    next:
-      output === undefined ? '.steps' : `name one: ${[output, ...others].map((name) => `${id}/${name}`).join(', ')}`,
-  })
 }
 
 function nothingGiven({ id, scope }: Node, { run }: Plan): CairnError {
