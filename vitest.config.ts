@@ -4,7 +4,8 @@ const NEEDS_SERVERS = '**/*.servers.test.ts'
 
 export default defineConfig({
   test: {
-    testTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     projects: [
       {
         extends: true,
@@ -23,7 +24,7 @@ export default defineConfig({
           globalSetup: 'tools/servers/endpoints.ts',
           // One after the other: they share the servers, and each has processes of its own.
           fileParallelism: false,
-          testTimeout: 120_000,
+          testTimeout: 240_000,
           hookTimeout: 120_000,
         },
       },

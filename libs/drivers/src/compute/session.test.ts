@@ -153,7 +153,7 @@ describe('a body in a process of its own', () => {
       ['its time is up', 'while (true);', 'TIMED_OUT'],
       ['it crashes', 'process.exit(1)', 'STEP_CRASHED'],
     ])('leaves none of them behind when %s', async (_, then, code) => {
-      const ending = starting('{ stdio: "inherit" }', then, { timeoutMs: 500 })
+      const ending = starting('{ stdio: "inherit" }', then, { timeoutMs: 2_000 })
       await expect(ending).rejects.toMatchObject({ code })
       await gone(await started())
     })

@@ -74,7 +74,7 @@ describe.skipIf(!brokers)('Kafka', () => {
   })
 
   it('stays in its group while a handler takes longer than the session may', async () => {
-    const sessionTimeout = 1_000
+    const sessionTimeout = 2_000
     const bus = open({ partitions: 1, sessionTimeout })
     const topic = newTopic()
     await bus.ensureTopics([topic])
@@ -166,7 +166,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     await untilCount(1)
     const since = performance.now()
     await bus.close()
-    expect(performance.now() - since).toBeLessThan(2_000)
+    expect(performance.now() - since).toBeLessThan(8_000) // 10 s unless told otherwise
     await expect(bus.publish(topic, [event('late')])).rejects.toMatchObject({ code: 'BUS_FAILED' })
   })
 
