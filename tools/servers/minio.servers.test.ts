@@ -3,13 +3,14 @@ import { appendFileSync, globSync, mkdtempSync, readFileSync, rmSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePorts } from '@cairn/drivers/free-ports'
 import { isGone } from '@cairn/drivers/process-id'
 import { minioStore, type MinioStore } from '@cairn/drivers/store/minio'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { MINIO, minioServer } from './minio.ts'
 import { isAtHand } from './needed.fixture.ts'
 import { BUILD_DEADLINE_MS, install, lacking } from './programs.ts'
-import { freePorts, launch, stopProcess, untilReady, type Launch } from './server-process.ts'
+import { launch, stopProcess, untilReady, type Launch } from './server-process.ts'
 
 /** Of a machine that does much else, too. */
 const PATIENCE_MS = 180_000

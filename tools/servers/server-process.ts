@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isGone, processName } from '@cairn/drivers/process-id'
 import { CairnError } from '@cairn/kernel'
@@ -64,23 +63,6 @@ function signalTo(pid: number, signal: NodeJS.Signals): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
-}
-
-/** Ports of the loopback address that nothing listens at: those wanted, as far as they are free, else any. */
-export async function freePorts(wanted: readonly (number | undefined)[]): Promise<number[]> {
-  const held = await Promise.all(wanted.map(async (port) => (await hold(port ?? 0)) ?? (await hold(0))!))
-  await Promise.all(held.map(({ release }) => release()))
-  return held.map(({ port }) => port)
-}
-
-/** Undefined when someone listens there. */
-function hold(port: number): Promise<{ port: number; release: () => Promise<void> } | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    const release = () => new Promise<void>((closed) => void server.close(() => closed()))
-    server.once('error', () => resolve(undefined))
-    server.listen(port, '127.0.0.1', () => resolve({ port: (server.address() as AddressInfo).port, release }))
-  })
 }
 
 function lastLines(log: string): string {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { freePorts } from '@cairn/drivers/free-ports'
 import { isGone } from '@cairn/drivers/process-id'
 import { CairnError } from '@cairn/kernel'
 import { kafkaContainer, minioContainer, pullImages } from './docker.ts'
@@ -9,7 +10,7 @@ import { JAVA, KAFKA, kafkaServer } from './kafka.ts'
 import { whileLocked } from './lock.ts'
 import { MINIO, minioServer, type Credentials } from './minio.ts'
 import { install, lacking, type Tool } from './programs.ts'
-import { freePorts, launch, stopProcess, untilReady, type Launch } from './server-process.ts'
+import { launch, stopProcess, untilReady, type Launch } from './server-process.ts'
 
 export interface ServersOptions {
   /** Holds the servers' data, logs and settings. Its ports and credentials stay when they are started there again. */

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { allPipelines, loadPipeline } from '@cairn/embedded'
 import { probe } from '../local/health.ts'
+import { servicesOf } from '../local/services.ts'
 import { Stack, type Service } from '../local/stack.ts'
-import { servicesOf, startServers, startServices, stopServices, writeContext } from '../local/start.ts'
+import { startServers, startServices, stopServices, writeContext } from '../local/start.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { statusText } from '../local/status.ts'
 

@@ -1,16 +1,14 @@
 import { execFile, spawn } from 'node:child_process'
 import { hash, randomBytes } from 'node:crypto'
 import { closeSync, existsSync, openSync, rmSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { openStore, type Connection } from '@cairn/drivers/connection'
 import { isGone } from '@cairn/drivers/process-id'
-import { stepsOf, type LoadedPipeline, type Workspace } from '@cairn/embedded'
 import { CairnError } from '@cairn/kernel/runtime'
-import { distOf, isFresh, repository } from '../../bin/built.js'
+import { isFresh, repository } from '../../bin/built.js'
 import { probe } from './health.ts'
 import { readJson, writeJson, type Service, type Stack } from './stack.ts'
 
@@ -47,52 +45,6 @@ export function runServers(args: readonly string[]): Promise<void> {
     })
     child.stderr!.on('data', (text: string) => /^(error|next) /m.test(text) || process.stderr.write(text))
   })
-}
-
-/** One process for control, and one for each step of each pipeline. */
-export async function servicesOf(
-  { project, secret }: Workspace,
-  pipelines: readonly LoadedPipeline[],
-  stack: Stack,
-): Promise<Service[]> {
-  const before = new Map(stack.services.map(({ name, url }) => [name, new URL(url).port]))
-  const isTracked = process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] !== undefined
-  const common = { CAIRN_CONNECTION: stack.connectionFile, CAIRN_ROOT: project.root, HOST: '127.0.0.1' }
-  const service = async (name: string, app: 'control' | 'stage', env: Readonly<Record<string, string>>) => {
-    const port = await freePort(Number(before.get(name) ?? 0))
-    const url = `http://127.0.0.1:${port}`
-    const tracked = {
-      OTEL_SERVICE_NAME: `cairn-${name.replace('/', '-')}`,
-      NODE_OPTIONS: `--import=${trackingOf(app)}`,
-    }
-    return {
-      name,
-      main: join(distOf(app), 'main.js'),
-      url,
-      env: { ...common, PORT: String(port), ...(isTracked && tracked), ...env },
-    }
-  }
-  const services = [await service('control', 'control', { CAIRN_TOKENS: stack.tokensFile })]
-  for (const { pipeline } of pipelines)
-    for (const [step, { definition }] of stepsOf(pipeline)) {
-      const secrets = (definition.secrets ?? []).flatMap((name: string) => {
-        const value = secret(name)
-        return value === undefined ? [] : [[`CAIRN_SECRET_${name}`, value]]
-      })
-      const env = {
-        CAIRN_PIPELINE: pipeline.name,
-        CAIRN_STEP: step,
-        CAIRN_SCRATCH: join(stack.folder, 'scratch'),
-        ...(Object.fromEntries(secrets) as Record<string, string>),
-      }
-      services.push(await service(`${pipeline.name}/${step}`, 'stage', env))
-    }
-  return services
-}
-
-/** Loaded beside a service that is to be traced. */
-function trackingOf(app: 'control' | 'stage'): string {
-  return pathToFileURL(join(distOf(app), 'tracking.js')).href
 }
 
 /** The context `local`, whose token may do everything here. */
@@ -158,19 +110,4 @@ async function build(tell: (line: string) => void): Promise<void> {
   if (stale.length === 0) return
   tell(`building ${stale.join(' and ')}`)
   await promisify(execFile)(process.execPath, [join(repository, 'tools', 'setup', 'build.js'), ...stale])
-}
-
-/** The wanted port, if nothing listens there; else any. */
-async function freePort(wanted: number): Promise<number> {
-  return (await hold(wanted)) ?? (await hold(0))!
-}
-
-function hold(port: number): Promise<number | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer().once('error', () => resolve(undefined))
-    server.listen(port, '127.0.0.1', () => {
-      const { port: held } = server.address() as AddressInfo
-      server.close(() => resolve(held))
-    })
-  })
 }

@@ -2,10 +2,10 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { freePorts } from '../../free-ports.ts'
 import { kafkaBus } from '../kafka.ts'
 
 /** Kafka's jars, which tools/servers keeps for all projects. */
@@ -35,7 +35,8 @@ export class Broker {
   }
 
   static async start(): Promise<Broker> {
-    const broker = new Broker(mkdtempSync(join(tmpdir(), 'cairn-kafka-')), await freePort(), await freePort())
+    const [port, controllerPort] = (await freePorts([undefined, undefined])) as [number, number]
+    const broker = new Broker(mkdtempSync(join(tmpdir(), 'cairn-kafka-')), port, controllerPort)
     await broker.start()
     return broker
   }
@@ -95,13 +96,4 @@ group.min.session.timeout.ms=1000
 log.cleaner.dedupe.buffer.size=16777216
 log.dirs=${join(folder, 'data')}
 `
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
