@@ -37,8 +37,8 @@ export function install() {
     spawnSync(node, [join(root, 'tools/setup/build.js'), 'cli'], { cwd: root, env, stdio: ['ignore', 2, 2] })
 }
 
-/** Runs a program of this project with the installed Node; ends this process as that one ends. */
+/** Runs a program of this project with the installed Node. Returns its exit code; of one that a signal ended, the shell's. */
 export function run(script, args) {
   const { status, signal } = spawnSync(node, [join(root, script), ...args], { cwd: root, env, stdio: 'inherit' })
-  process.exit(status ?? (signal === 'SIGINT' ? 130 : 143))
+  return status ?? (signal === 'SIGINT' ? 130 : 143)
 }

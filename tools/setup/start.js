@@ -3,4 +3,11 @@ import { install, run } from './install.js'
 
 install()
 const progress = process.stderr.isTTY ? [] : ['--progress', 'plain']
-run('apps/cli/bin/cairn.js', ['run', 'flight-delays', '--out', 'results', ...progress, ...process.argv.slice(2)])
+process.exitCode = run('apps/cli/bin/cairn.js', [
+  'run',
+  'flight-delays',
+  '--out',
+  'results',
+  ...progress,
+  ...process.argv.slice(2),
+])

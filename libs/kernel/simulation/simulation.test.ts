@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { complaints, simulate, type Story } from './simulate.ts'
 
-const STORIES = Number(process.env['CAIRN_STORIES'] ?? 3_000)
+/** All of them in CI; elsewhere enough to notice most mistakes within seconds. */
+const STORIES = Number(process.env['CAIRN_STORIES'] ?? (process.env['CI'] ? 3_000 : 300))
+/** Milliseconds that no machine should need. */
+const DEADLINE = 1_200_000
 const FIRST_SEED = Number(process.env['CAIRN_SEED'] ?? 1)
 
 /** Plays stories with consecutive seeds; the first that goes wrong is named, and replays exactly from its seed. */
@@ -20,49 +23,49 @@ describe('any pipeline, whatever happens on the way', () => {
   it(
     'ends as it must when nothing goes wrong, each key computed once by two runs at once',
     () => play(STORIES / 6, { runs: 2, faults: 0, cancel: false }),
-    120_000,
+    DEADLINE,
   )
 
   it(
     'ends as it must through crashes, lost answers, duplicates, delays and rebalances',
     () => play(STORIES / 2, { runs: 1, faults: 12, cancel: false }),
-    120_000,
+    DEADLINE,
   )
 
   it(
     'ends as it must when two runs share its checkpoints through all that',
     () => play(STORIES / 6, { runs: 2, faults: 12, cancel: false }),
-    120_000,
+    DEADLINE,
   )
 
   it(
     'ends every task when it is cancelled through all that',
     () => play(STORIES / 6, { runs: 2, faults: 8, cancel: true }),
-    120_000,
+    DEADLINE,
   )
 
   it(
     'ends somehow, with every record as it should be, however often processes die',
     () => play(STORIES / 6, { runs: 2, faults: 40, cancel: false, takeovers: 30 }),
-    120_000,
+    DEADLINE,
   )
 
   it(
     'ends as it must with a host for each kind of step, some of them twice, through all that',
     () => play(STORIES / 3, { runs: 1, faults: 12, cancel: false, stages: 3 }),
-    120_000,
+    DEADLINE,
   )
 
   it(
     'ends as it must with two runs at once on such hosts, when nothing goes wrong',
     () => play(STORIES / 6, { runs: 2, faults: 0, cancel: false, stages: 3 }),
-    120_000,
+    DEADLINE,
   )
 
   it(
     'ends every task when it is cancelled on such hosts',
     () => play(STORIES / 6, { runs: 2, faults: 8, cancel: true, stages: 3 }),
-    120_000,
+    DEADLINE,
   )
 
   it('tells the same story again from the same seed', async () => {
