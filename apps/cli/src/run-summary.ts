@@ -1,19 +1,12 @@
 import { relative } from 'node:path'
-import {
-  inlineBytes,
-  type ArtifactRef,
-  type EndRecord,
-  type Outcome,
-  type Plan,
-  type RunStatus,
-} from '@cairn/kernel/runtime'
-import { artifact, duration, number } from '@cairn/embedded'
+import { inlineBytes, type ArtifactRef, type EndRecord, type Outcome, type Plan } from '@cairn/kernel/runtime'
+import { artifact, duration, number, type RunStanding } from '@cairn/embedded'
 import { paint, paintState, STATES, type State } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 
 export interface RunResult {
   readonly plan: Plan
-  readonly status: RunStatus
+  readonly status: RunStanding
   /** Of nodes outside every `each`. */
   readonly ends: ReadonlyMap<string, EndRecord>
   /** Milliseconds, planning included. */
@@ -50,9 +43,25 @@ export function summaryText(result: RunResult): string {
         metrics.map(([name, value]) => [name, paint('bold', value)]),
       ),
     )
-  const head = `${paint(status === 'completed' ? 'green' : status === 'failed' ? 'red' : 'yellow', status)}  ${pipeline}/${run}  in ${duration(ms)}`
+  const head = `${paint(STATUS_FORMATS[status], status)}  ${pipeline}/${run}${TOOK[status] ? `  ${TOOK[status]} ${duration(ms)}` : ''}`
   const hints = [`artifacts  ${on === undefined ? nearby(store) : store}`, ...files.map((file) => `wrote      ${file}`)]
   return [...parts, [head, ...hints].join('\n'), nextSteps(result)].join('\n\n')
+}
+
+export const STATUS_FORMATS = {
+  planned: 'dim',
+  running: 'cyan',
+  interrupted: 'yellow',
+  completed: 'green',
+  failed: 'red',
+  cancelled: 'yellow',
+} as const
+/** What the time of a run means; of one whose process died it is not known. */
+const TOOK: Readonly<Partial<Record<RunStanding, string>>> = {
+  running: 'for',
+  completed: 'in',
+  failed: 'in',
+  cancelled: 'in',
 }
 
 /** A path as one would type it here. */

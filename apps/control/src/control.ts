@@ -19,6 +19,7 @@ import {
 } from '@cairn/kernel/runtime'
 import type { DeadLetter, KafkaBus } from '@cairn/drivers/events/kafka'
 import { againOf, readEnds, readRun, runNames, type PlanLine, type RunRequest } from '@cairn/embedded'
+import { retryOf } from './retry.ts'
 
 export interface ControlHost {
   readonly env: string
@@ -132,9 +133,10 @@ export class Control {
 
   /** A new run of the same request, on what this one has finished; from a step on, if one is named. */
   async retry(pipeline: string, run: string, from: string | undefined): Promise<{ run: string }> {
-    const { plan } = await readRun(this.host.store, this.at(pipeline), run)
-    const request = { settings: settingsOf(plan), from: from === undefined ? [] : [from], base: run }
-    return this.start(pipeline, request, undefined)
+    const { store } = this.host
+    const { plan } = await readRun(store, this.at(pipeline), run)
+    const ends = await readEnds(store, this.at(pipeline), run)
+    return this.start(pipeline, retryOf(plan, ends, from), undefined)
   }
 
   /** A run that computes one node of a recorded run again, with its code and inputs, whatever there is of checkpoints. */
@@ -171,12 +173,4 @@ function requireStored({ steps }: Plan): void {
       throw new CairnError('BAD_DEFINITION', `${name} cannot run on services: ${code.inline}`, {
         next: 'export it from a module',
       })
-}
-
-/** The parameters of a run, as one would set them. */
-function settingsOf({ params, nodes }: Plan): Record<string, Json> {
-  const settings: Record<string, Json> = { ...params }
-  for (const [id, node] of Object.entries(nodes))
-    if (node.type === 'step') for (const [name, value] of Object.entries(node.params)) settings[`${id}.${name}`] = value
-  return settings
 }

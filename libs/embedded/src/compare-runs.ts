@@ -97,10 +97,11 @@ function data(before: Side, after: Side): Difference[] {
     if (!one || !other) continue
     if (one.status !== other.status) found.push({ what: 'status', name: id, before: one.status, after: other.status })
     const [then, now] = [outputs(one), outputs(other)]
-    for (const name of Object.keys(now)) {
-      const [was, is] = [then[name], now[name]!]
-      if (was && was.digest !== is.digest)
-        found.push({ what: 'data', name: `${id}/${name}`, before: dataText(was, is), after: dataText(is, was) })
+    const isPlain = one.status === 'completed' && other.status === 'completed'
+    for (const name of namesOf(then, now)) {
+      const [was, is] = [then[name], now[name]]
+      if (was?.digest === is?.digest || (!isPlain && !(was && is))) continue
+      found.push({ what: 'data', name: `${id}/${name}`, before: dataText(was, is), after: dataText(is, was) })
     }
   }
   return found
@@ -108,13 +109,10 @@ function data(before: Side, after: Side): Difference[] {
 
 function metrics(before: Side, after: Side): Difference[] {
   const found: Difference[] = []
-  for (const [id, node] of Object.entries(after.plan.nodes)) {
-    if (node.type !== 'step') continue
-    for (const [name, { kind }] of Object.entries(after.plan.steps[node.step]!.outputs)) {
-      if (kind !== 'metrics') continue
-      const [one, other] = [before.ends.get(id), after.ends.get(id)]
-      const [was, is] = [one && outputs(one)[name], other && outputs(other)[name]]
-      if (was && is) found.push(...numbers(`${id}.`, valuesOf(was), valuesOf(is)))
+  for (const id of nodesOf(before.plan, after.plan)) {
+    for (const name of new Set([...metricsOutputs(before.plan, id), ...metricsOutputs(after.plan, id)])) {
+      const [was, is] = [outputAt(before, id, name), outputAt(after, id, name)]
+      found.push(...numbers(`${id}.`, was ? valuesOf(was) : {}, is ? valuesOf(is) : {}))
     }
   }
   return found
@@ -125,19 +123,34 @@ function numbers(
   before: Readonly<Record<string, unknown>>,
   after: Readonly<Record<string, unknown>>,
 ): Difference[] {
-  return Object.entries(after).flatMap(([name, is]): Difference[] => {
-    const was = before[name]
-    if (typeof is !== 'number' || typeof was !== 'number' || is === was) return []
-    const change = is - was
-    return [
-      {
-        what: 'metric',
-        name: prefix + name,
-        before: number(was),
-        after: `${number(is)}  (${change > 0 ? '+' : ''}${number(change)})`,
-      },
-    ]
+  return namesOf(before, after).flatMap((name): Difference[] => {
+    const [was, is] = [before[name], after[name]]
+    if (Object.is(is, was)) return []
+    const change = typeof is === 'number' && typeof was === 'number' ? is - was : undefined
+    const by = change === undefined ? '' : `  (${change > 0 ? '+' : ''}${number(change)})`
+    return [{ what: 'metric', name: prefix + name, before: metricText(was), after: metricText(is) + by }]
   })
+}
+
+function metricsOutputs({ nodes, steps }: Plan, id: string): string[] {
+  const node = nodes[id]
+  if (node?.type !== 'step') return []
+  return Object.entries(steps[node.step]!.outputs).flatMap(([name, { kind }]) => (kind === 'metrics' ? [name] : []))
+}
+
+function outputAt({ plan, ends }: Side, id: string, output: string): ArtifactRef | undefined {
+  const [node, end] = [plan.nodes[id], ends.get(id)]
+  return node?.type === 'given' ? node.outputs[output] : end && outputs(end)[output]
+}
+
+function metricText(value: unknown): string {
+  return value === undefined ? ABSENT : typeof value === 'number' ? number(value) : String(value)
+}
+/** Of what only the other run has. */
+const ABSENT = 'none'
+
+function namesOf(before: object, after: object): string[] {
+  return [...new Set([...Object.keys(after), ...Object.keys(before)])]
 }
 
 function valuesOf({ text, summary = {} }: ArtifactRef): Readonly<Record<string, unknown>> {
@@ -153,9 +166,10 @@ function nodesOf(before: Plan, after: Plan): string[] {
 }
 
 /** The digest, and what the artifact is where that is no longer what it was; numbers are told one by one. */
-function dataText(ref: ArtifactRef, other: ArtifactRef): string {
+function dataText(ref: ArtifactRef | undefined, other: ArtifactRef | undefined): string {
+  if (!ref) return ABSENT
   const digest = ref.digest.slice(0, 8)
-  const [is, was] = [artifact(ref), artifact(other)]
+  const [is, was] = [artifact(ref), other && artifact(other)]
   return is === was ? digest : cutText(`${digest} ${is}`)
 }
 

@@ -11,7 +11,18 @@ export { contextFolder, contextNames, contextStore, readContext, type Context } 
 export { Workspace } from './workspace.ts'
 export { planRun, type PlannedRun, type RunRequest } from './plan-run.ts'
 export { openHost, openPool, startRun, type RunHost, type RunningRun, type RunOptions } from './run.ts'
-export { againOf, findRun, outputsOf, readEnds, readRun, recentRuns, runNames, type RunSummary } from './runs.ts'
+export {
+  againOf,
+  findRun,
+  outputsOf,
+  readEnds,
+  readRun,
+  recentRuns,
+  runNames,
+  statusOf,
+  type RunStanding,
+  type RunSummary,
+} from './runs.ts'
 export { planLines, type PlanLine } from './plan-lines.ts'
 export { comparePlans, compareRuns, type Difference } from './compare-runs.ts'
 export { explainCode } from './explain-code.ts'

@@ -5,6 +5,8 @@ import { isGone, thisProcess } from '@cairn/drivers/process-id'
 import {
   cancel,
   Engine,
+  hold,
+  layout,
   submit,
   topicOf,
   type CairnEvent,
@@ -82,7 +84,10 @@ export function openHost(
     start(plan) {
       const ended = Promise.withResolvers<RunStatus>()
       going.set(plan.run, ended)
-      const started = listening.then(() => submit({ store, bus, clock }, plan))
+      const started = listening.then(async () => {
+        await hold(store, layout(env, pipeline), plan.run, thisProcess, clock.now())
+        await submit({ store, bus, clock }, plan)
+      })
       started.catch(ended.reject)
       return {
         ended: ended.promise,

@@ -1,15 +1,19 @@
+import { isGone } from '@cairn/drivers/process-id'
 import {
   CairnError,
   planAgain,
   PRODUCTION,
   readRecord,
   suggest,
+  unfinished,
   type ArtifactRef,
   type ArtifactStore,
   type EndRecord,
   type Layout,
   type Plan,
   type RunEnd,
+  type RunStatus,
+  type Unfinished,
 } from '@cairn/kernel/runtime'
 
 /** A run as its records tell it. */
@@ -17,6 +21,24 @@ export interface RunSummary {
   readonly plan: Plan
   /** Undefined while it runs, and of a run whose process died. */
   readonly end: RunEnd | undefined
+}
+
+/** How a run ended, or how far it is. */
+export type RunStanding = RunStatus | Unfinished
+
+/**
+ * How a run ended, or how far it is.
+ *
+ * @param on the services whose store it is in: there, a process that has ended is followed by another
+ */
+export async function statusOf(
+  store: ArtifactStore,
+  at: Layout,
+  { plan, end }: RunSummary,
+  on: string | undefined,
+): Promise<RunStanding> {
+  const isOurs = on === undefined || plan.playground !== undefined
+  return end?.status ?? unfinished(store, at, plan.run, (host) => isOurs && isGone(host))
 }
 
 /** A sortable name: the moment in UTC, two letters for the part of the second, and three at random. */

@@ -89,7 +89,10 @@ export async function compareTo(session: Session, plan: Plan, other = 'productio
   const { workspace, base, loaded } = session
   const { run } = await planNamed(session, other)
   const found = await compareRuns(workspace, base.pipeline, run, plan.run)
-  return found.filter(({ what, name }) => what !== 'step' || !loaded.pipeline.graph.nodes.has(name))
+  const leftOut = [...loaded.pipeline.graph.nodes.keys()].filter((id) => !(id in plan.nodes))
+  return found.filter(
+    ({ name }) => !leftOut.some((id) => name === id || name.startsWith(`${id}/`) || name.startsWith(`${id}.`)),
+  )
 }
 
 /** The plan of a run that can be seen from here; `production` stands for the one that is explored. */

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { collect, milliseconds, type Duration, type GcReport } from '@cairn/kernel/runtime'
+import { isGone } from '@cairn/drivers/process-id'
 import { leftovers } from '@cairn/drivers/store/folder-leftovers'
 import { pinnedRuns } from '@cairn/explore'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
@@ -21,7 +22,13 @@ export default async function gc(
 ) {
   const { json, ...globals } = command.optsWithGlobals()
   const workspace = await openWorkspace(globals)
-  const policy = { keepRuns, keepMs: milliseconds(keep as Duration), graceMs: milliseconds(grace as Duration), dryRun }
+  const policy = {
+    keepRuns,
+    keepMs: milliseconds(keep as Duration),
+    graceMs: milliseconds(grace as Duration),
+    isGone,
+    dryRun,
+  }
   const reports: Record<string, GcReport> = {}
   for (const pipeline of await workspace.store.children(`${workspace.project.env}/`)) {
     const pinned = pinnedRuns(workspace.project, pipeline, workspace.clock.now())

@@ -1,8 +1,7 @@
 import { readRecord, standingChampion, type EndRecord, type Plan, type RunEnd } from '@cairn/kernel/runtime'
-import { runNames, type Workspace } from '@cairn/embedded'
-import { isGone } from '@cairn/drivers/process-id'
+import { runNames, statusOf, type RunStanding, type Workspace } from '@cairn/embedded'
 import { openWorkspace, timeZone, type GlobalOptions } from '../open.ts'
-import { metricsOf } from '../run-summary.ts'
+import { metricsOf, STATUS_FORMATS } from '../run-summary.ts'
 import { duration, when } from '@cairn/embedded'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
@@ -10,7 +9,7 @@ import { table } from '../terminal/table.ts'
 interface RunLine {
   readonly pipeline: string
   readonly run: string
-  readonly status: 'planned' | 'running' | 'interrupted' | 'completed' | 'failed' | 'cancelled'
+  readonly status: RunStanding
   /** Whether it was promoted, and nothing since. */
   readonly production: boolean
   readonly startedAt: number
@@ -34,7 +33,7 @@ export default async function runs(
   for (const pipeline of pipelines) {
     const { champion } = await standingChampion(store, workspace.at(pipeline))
     for (const run of (await runNames(store, workspace.at(pipeline))).slice(0, number))
-      found.push(...(await runLine(workspace, pipeline, run, champion?.run === run)))
+      found.push(...(await runLine(workspace, pipeline, run, { production: champion?.run === run, on: globals.on })))
   }
   const newest = found.sort((a, b) => b.startedAt - a.startedAt).slice(0, number)
   if (json) return console.log(JSON.stringify(newest, null, 2))
@@ -65,16 +64,12 @@ export default async function runs(
   )
 }
 
-const STATUS_FORMATS = {
-  planned: 'dim',
-  running: 'cyan',
-  interrupted: 'yellow',
-  completed: 'green',
-  failed: 'red',
-  cancelled: 'yellow',
-} as const
-
-async function runLine(workspace: Workspace, pipeline: string, run: string, production: boolean): Promise<RunLine[]> {
+async function runLine(
+  workspace: Workspace,
+  pipeline: string,
+  run: string,
+  { production, on }: { readonly production: boolean; readonly on: string | undefined },
+): Promise<RunLine[]> {
   const { store } = workspace
   const at = workspace.at(pipeline)
   const plan = await readRecord<Plan>(store, at.plan(run)).catch(() => undefined)
@@ -88,13 +83,11 @@ async function runLine(workspace: Workspace, pipeline: string, run: string, prod
   }
   const lanes = [...ends.values()].map(({ lanes: [lane] }) => lane)
   const how = (wanted: string) => lanes.filter((lane) => lane?.status === 'completed' && lane.how === wanted).length
-  const host = [...ends.values()].at(-1)?.host
   return [
     {
       pipeline,
       run,
-      status:
-        end?.status ?? (ends.size === 0 ? 'planned' : host !== undefined && isGone(host) ? 'interrupted' : 'running'),
+      status: await statusOf(store, at, { plan, end }, on),
       production,
       startedAt: plan.createdAt,
       ms: end && end.endedAt - plan.createdAt,

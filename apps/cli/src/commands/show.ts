@@ -5,7 +5,7 @@ import {
   type PlannedStep,
   type PlannedStepNode,
 } from '@cairn/kernel/runtime'
-import { readEnds, type Workspace } from '@cairn/embedded'
+import { readEnds, statusOf, type Workspace } from '@cairn/embedded'
 import { findArtifact, findPlace, objectFile, type Place } from '../artifact-path.ts'
 import { openWorkspace, timeZone, type GlobalOptions } from '../open.ts'
 import { summaryText } from '../run-summary.ts'
@@ -22,23 +22,29 @@ export default async function show(
   const { json = false, ...globals } = command.optsWithGlobals()
   const workspace = await openWorkspace(globals)
   const place = await findPlace(workspace, path)
-  if (place.node === undefined) return showRun(workspace, place, json)
+  if (place.node === undefined) return showRun(workspace, place, globals, json)
   if (place.output === undefined) return showStep(workspace, place, place.node, json)
   return showArtifact(workspace, path, json)
 }
 
-async function showRun(workspace: Workspace, { pipeline, run: { plan, end } }: Place, json: boolean): Promise<void> {
+async function showRun(
+  workspace: Workspace,
+  { pipeline, run: { plan, end } }: Place,
+  { on, playground }: GlobalOptions,
+  json: boolean,
+): Promise<void> {
   const all = await readEnds(workspace.store, workspace.at(pipeline), plan.run)
-  if (json) return console.log(JSON.stringify({ plan, end, tasks: Object.fromEntries(all) }, null, 2))
+  const status = await statusOf(workspace.store, workspace.at(pipeline), { plan, end }, on)
+  if (json) return console.log(JSON.stringify({ status, plan, end, tasks: Object.fromEntries(all) }, null, 2))
   const outermost = new Map(Object.keys(plan.nodes).flatMap((id) => (all.has(id) ? [[id, all.get(id)!] as const] : [])))
   const params = Object.entries(plan.params).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
   console.log(
     `${paint('bold', `${pipeline}/${plan.run}`)}  planned ${when(plan.createdAt, timeZone())}${plan.parent ? `  on ${plan.parent}` : ''}`,
   )
   if (params.length > 0) console.log(`params  ${params.join(' ')}`)
-  const ms = (end?.endedAt ?? plan.createdAt) - plan.createdAt
+  const ms = (end?.endedAt ?? workspace.clock.now()) - plan.createdAt
   console.log(
-    `\n${summaryText({ plan, status: end?.status ?? 'cancelled', ends: outermost, ms, files: [], store: workspace.project.store })}`,
+    `\n${summaryText({ plan, status, ends: outermost, ms, files: [], store: on === undefined ? workspace.project.store : `in ${on}`, on, playground: plan.playground ?? playground })}`,
   )
 }
 

@@ -37,7 +37,7 @@ export async function watchRun(
   pipeline: string,
   run: string,
   options: ProgressOption,
-): Promise<Pick<RunResult, 'plan' | 'status' | 'ends' | 'ms'> | undefined> {
+): Promise<(Pick<RunResult, 'plan' | 'ends' | 'ms'> & { readonly status: RunStatus }) | undefined> {
   const { store } = workspace
   const at = workspace.at(pipeline)
   const { plan } = await readRun(store, at, run)

@@ -24,6 +24,8 @@ export interface Layout {
   /** The task, and the number of its attempt, that a record in `attempts` is of. */
   attemptOf(file: string): { readonly task: string; readonly attempt: number }
   runEnd(run: string): string
+  /** Which process drives the run. */
+  holder(run: string): string
   ref(name: string): string
   /** Which run an idempotency key became; by the key's digest. */
   submission(key: string): string
@@ -60,6 +62,7 @@ export function layout(env: string, pipeline: string): Layout {
       return { task: file.slice(0, at).replace('@', '/'), attempt: Number(file.slice(at + 1)) }
     },
     runEnd: (run) => `${runs}${run}/end`,
+    holder: (run) => `${runs}${run}/holder`,
     ref: (name) => `${root}refs/${name}`,
     submission: (key) => `${root}submissions/${key}`,
   }

@@ -147,6 +147,12 @@ async function checkRuns(
       const what = await historyFault(store, path)
       if (what !== undefined) findings.push({ path, what, repair: 'none: it is history' })
     }
+    if (!(await store.stat(at.plan(run))))
+      findings.push({
+        path: at.plan(run),
+        what: `run ${run} has no plan: nothing can be told of it`,
+        repair: 'none: it is history; cairn gc removes it once it is old enough',
+      })
     const referred = noReferences()
     await addRun(store, at, run, referred).catch(() => {})
     const what = await missing(store, at, referred.objects, broken)

@@ -1,5 +1,6 @@
 import type { Layout } from '../run/layout.ts'
 import type { ArtifactStore, Clock, StoredStat } from '../run/ports.ts'
+import { unfinished } from '../run/holder.ts'
 import { readRecord, type Checkpoint, type RunEnd } from '../run/records.ts'
 import { addCheckpoint, addRun, noReferences, type References } from './roots.ts'
 
@@ -15,6 +16,11 @@ export interface GcPolicy {
    * for a step stores its outputs before the record that refers to them.
    */
   readonly graceMs: number
+  /**
+   * Whether a process is known to have ended: a run without an end stays as long as one that works at it may live.
+   * Default: of none it is known.
+   */
+  readonly isGone?: (host: string) => boolean
   /** Only tell. */
   readonly dryRun?: boolean
 }
@@ -73,17 +79,17 @@ export async function collect(store: ArtifactStore, clock: Clock, at: Layout, po
   return report
 }
 
-/** Names the runs that stay; notes those that go. A run that has no end may still be at work. */
 /** What a ref names: a run, and for production those before it. */
 interface Named {
   readonly run: string
   readonly previous?: Named
 }
 
+/** Names the runs that stay; notes those that go. A run without an end that is, or may be, at work stays. */
 async function liveRuns(
   store: ArtifactStore,
   at: Layout,
-  { keepRuns, keepMs, pinned = [] }: GcPolicy,
+  { keepRuns, keepMs, pinned = [], isGone = () => false }: GcPolicy,
   now: number,
   report: GcReport,
 ): Promise<string[]> {
@@ -97,11 +103,18 @@ async function liveRuns(
   const live: string[] = []
   for (const [newer, name] of names.entries()) {
     const end = await readRecord<RunEnd>(store, at.runEnd(name)).catch(() => undefined) // damaged: it may go, in time
-    const since = end?.endedAt ?? (await store.stat(at.plan(name)))?.modified ?? now
-    if (newer < keepRuns || referred.has(name) || now - since < keepMs) live.push(name)
+    const since = end?.endedAt ?? (await lastWritten(store, at.run(name))) ?? now
+    const stays = newer < keepRuns || referred.has(name) || now - since < keepMs
+    if (stays || (!end && (await unfinished(store, at, name, isGone)) === 'running')) live.push(name)
     else report.runs.push(name)
   }
   return live
+}
+
+async function lastWritten(store: ArtifactStore, folder: string): Promise<number | undefined> {
+  let last: number | undefined
+  for await (const { modified } of store.list(folder)) last = Math.max(last ?? modified, modified)
+  return last
 }
 
 async function pruneCheckpoints(
