@@ -1,5 +1,6 @@
 import { planLines, planRun, readContext, type LoadedPipeline, type PlanLine, type Workspace } from '@cairn/embedded'
 import type { Plan } from '@cairn/kernel/runtime'
+import { refuseRepeats } from './repeats.ts'
 import { requestOf, timeZone, type RequestOptions } from './open.ts'
 
 /** What a run would do: here or, `--on` a context, with the code that its services plan with. */
@@ -9,6 +10,7 @@ export async function plannedLines(
   options: RequestOptions,
   on: string | undefined,
 ): Promise<{ readonly lines: readonly PlanLine[]; readonly plan?: Plan }> {
+  refuseRepeats({ set: options.set })
   const request = requestOf(options)
   if (on === undefined) {
     const planned = await planRun(workspace, loaded, request)

@@ -77,20 +77,30 @@ export function stepsOf({ graph }: Pipeline): Map<string, Step> {
   return steps
 }
 
-/** Imports the module that exports the pipeline: first those whose path has its name in it, then the others. */
+/**
+ * Imports every module of the project, for a second pipeline of the name would else never be seen. Of modules that do not
+ * load only the first is told, and only where no other has the pipeline.
+ *
+ * @throws CairnError BAD_DEFINITION when two pipelines have the name
+ */
 export async function loadPipeline(project: Project, name: string): Promise<LoadedPipeline> {
-  const files = pipelineFiles(project)
-  const likely = (file: string) =>
-    relative(project.root, file)
-      .split(/[\\/.]/)
-      .includes(name)
-  const known: string[] = []
-  for (const file of [...files.filter(likely), ...files.filter((file) => !likely(file))])
-    for (const pipeline of await pipelinesIn(file)) {
-      if (pipeline.name === name) return { pipeline, file }
-      known.push(pipeline.name)
+  const all: LoadedPipeline[] = []
+  let failure: { readonly error: unknown } | undefined
+  for (const file of pipelineFiles(project))
+    try {
+      for (const pipeline of await pipelinesIn(file)) all.push({ pipeline, file })
+    } catch (error) {
+      failure ??= { error }
     }
-  throw new CairnError('NOT_FOUND', `there is no pipeline "${name}"`, { next: suggest(name, known) })
+  const found = withoutRepeats(all, project).find(({ pipeline }) => pipeline.name === name)
+  if (found) return found
+  if (failure) throw failure.error
+  throw new CairnError('NOT_FOUND', `there is no pipeline "${name}"`, {
+    next: suggest(
+      name,
+      all.map(({ pipeline }) => pipeline.name),
+    ),
+  })
 }
 
 /** Every pipeline of the project. Imports all of its modules. */
@@ -98,7 +108,29 @@ export async function allPipelines(project: Project): Promise<LoadedPipeline[]> 
   const found: LoadedPipeline[] = []
   for (const file of pipelineFiles(project))
     for (const pipeline of await pipelinesIn(file)) found.push({ pipeline, file })
-  return found
+  return withoutRepeats(found, project)
+}
+
+/** One pipeline may be exported by several modules; its runs and checkpoints go by its name, so two must not share it. */
+function withoutRepeats(all: readonly LoadedPipeline[], { root }: Project): LoadedPipeline[] {
+  const byName = new Map<string, LoadedPipeline>()
+  for (const loaded of all) {
+    const { pipeline, file } = loaded
+    const known = byName.get(pipeline.name)
+    if (known && known.pipeline !== pipeline) {
+      const named = all.filter((other) => other.pipeline.name === pipeline.name)
+      const places = [...new Set(named.map((other) => relative(root, other.file)))]
+      throw new CairnError(
+        'BAD_DEFINITION',
+        `two pipelines are called "${pipeline.name}": in ${places.join(' and in ')}`,
+        {
+          next: 'rename one of them',
+        },
+      )
+    }
+    byName.set(pipeline.name, known ?? loaded)
+  }
+  return [...byName.values()]
 }
 
 /** Tests stand beside what they test, and run when they are imported. */

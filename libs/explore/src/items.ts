@@ -26,6 +26,14 @@ export async function itemsOf(session: Session, list: ArtifactRef): Promise<read
 /** @throws CairnError NOT_FOUND that suggests the nearest label */
 export function indexOf(all: readonly ArtifactRef[], wanted: Item, node: string): number {
   const index = typeof wanted === 'number' ? wanted : all.findIndex(({ label }) => label === wanted)
+  const last = typeof wanted === 'number' ? wanted : all.findLastIndex(({ label }) => label === wanted)
+  if (index !== last)
+    throw new CairnError('BAD_PARAMETER', `${node} gave several items ${JSON.stringify(wanted)}`, {
+      next: `name one by its index: ${all
+        .flatMap(({ label }, at) => (label === wanted ? [at] : []))
+        .slice(0, 8)
+        .join(', ')}`,
+    })
   if (all[index]) return index
   const labels = all.flatMap(({ label }) => label ?? [])
   throw new CairnError('NOT_FOUND', `${node} gave no item ${JSON.stringify(wanted)}`, {

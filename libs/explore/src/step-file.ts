@@ -21,6 +21,11 @@ export async function stepOfFile(path: string, placeOf: string, folder = process
   const exports = (await import(pathToFileURL(file).href)) as Record<string, unknown>
   const steps = new Map(Object.entries(exports).filter((entry): entry is [string, Step] => isStep(entry[1])))
   const all = [...steps.values()]
+  const called = new Set(all.filter((each) => each.name === placeOf))
+  if (wanted === undefined && called.size > 1)
+    throw new CairnError('BAD_DEFINITION', `${file} exports ${called.size} steps that are called "${placeOf}"`, {
+      next: `name one: --swap ${placeOf}=${name}#<export>`,
+    })
   const step =
     wanted === undefined
       ? (all.find((each) => each.name === placeOf) ?? (all.length === 1 ? all[0] : undefined))

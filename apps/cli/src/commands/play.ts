@@ -8,6 +8,7 @@ import { changesText, notesOf, whereText } from '../lab-text.ts'
 import { timeZone, type GlobalOptions } from '../open.ts'
 import { openLab } from '../open-lab.ts'
 import { planTable, totals } from '../plan-table.ts'
+import { refuseRepeats } from '../repeats.ts'
 import { summaryJson, summaryText } from '../run-summary.ts'
 import { watchCode } from '../watch.ts'
 import type { ProgressOption } from '../terminal/progress.ts'
@@ -32,6 +33,8 @@ export default async function play(
 ) {
   const { json = false, ...globals } = command.optsWithGlobals()
   const started = performance.now()
+  const { set, swap, sample, items, matrix } = options
+  refuseRepeats({ set, swap, sample, items, matrix })
   const opened = await openLab(name, globals, options)
   if (options.watch) return watchCode(opened, options)
   const lab = await changedBy(opened, options)

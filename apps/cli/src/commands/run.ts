@@ -13,6 +13,7 @@ import {
 import { driveRun, type Driven } from '../drive-run.ts'
 import { openPipeline, openWorkspace, requestOf, timeZone, type GlobalOptions, type RequestOptions } from '../open.ts'
 import { exportOutputs } from '../export-outputs.ts'
+import { refuseRepeats } from '../repeats.ts'
 import { summaryJson, summaryText } from '../run-summary.ts'
 import type { ProgressOption } from '../terminal/progress.ts'
 import { planLines } from '@cairn/embedded'
@@ -36,6 +37,7 @@ export default async function run(
   command: { optsWithGlobals(): GlobalOptions },
 ) {
   const { json = false, ...globals } = command.optsWithGlobals()
+  refuseRepeats({ set: options.set })
   const workspace = await openWorkspace(globals)
   if (globals.on !== undefined) return runOn(workspace, globals.on, name, options, json)
   const started = performance.now()
@@ -96,16 +98,22 @@ async function planned(workspace: Workspace, name: string | undefined, options: 
 /** What `cairn plan --save` kept, under the run that it is to become. */
 async function savedPlan(workspace: Workspace, name: string | undefined, wanted: string): Promise<Planned> {
   const { store } = workspace
+  const found: { readonly pipeline: string; readonly run: string }[] = []
   for (const pipeline of name === undefined ? await store.children(`${workspace.project.env}/`) : [name]) {
-    const at = workspace.at(pipeline)
-    const run = await findRun(store, at, wanted).catch(() => undefined)
-    if (run === undefined) continue
-    const { plan, end } = await readRun(store, at, run)
-    if (end)
-      throw new CairnError('BAD_PARAMETER', `the plan ${run} has been run already`, {
-        next: `cairn show ${pipeline}/${run}`,
-      })
-    return { plan, loaded: await loadPipeline(workspace.project, pipeline), forecasts: new Map(), stale: [] }
+    const run = await findRun(store, workspace.at(pipeline), wanted).catch(() => undefined)
+    if (run !== undefined) found.push({ pipeline, run })
   }
-  throw new CairnError('NOT_FOUND', `there is no plan "${wanted}"`, { next: 'cairn plan --save keeps one' })
+  const [first, ...others] = found
+  if (!first) throw new CairnError('NOT_FOUND', `there is no plan "${wanted}"`, { next: 'cairn plan --save keeps one' })
+  if (others.length > 0)
+    throw new CairnError('NOT_FOUND', `runs of ${found.length} pipelines match "${wanted}"`, {
+      next: `name one: ${found.map(({ pipeline, run }) => `cairn run ${pipeline} --plan ${run}`).join(', or ')}`,
+    })
+  const { pipeline, run } = first
+  const { plan, end } = await readRun(store, workspace.at(pipeline), run)
+  if (end)
+    throw new CairnError('BAD_PARAMETER', `the plan ${run} has been run already`, {
+      next: `cairn show ${pipeline}/${run}`,
+    })
+  return { plan, loaded: await loadPipeline(workspace.project, pipeline), forecasts: new Map(), stale: [] }
 }

@@ -103,9 +103,11 @@ async function liveRuns(
   const live: string[] = []
   for (const [newer, name] of names.entries()) {
     const end = await readRecord<RunEnd>(store, at.runEnd(name)).catch(() => undefined) // damaged: it may go, in time
-    const since = end?.endedAt ?? (await lastWritten(store, at.run(name))) ?? now
+    const since =
+      end?.endedAt ?? (await store.stat(at.plan(name)))?.modified ?? (await lastWritten(store, at.run(name))) ?? now
     const stays = newer < keepRuns || referred.has(name) || now - since < keepMs
-    if (stays || (!end && (await unfinished(store, at, name, isGone)) === 'running')) live.push(name)
+    if (stays || (!(await store.stat(at.runEnd(name))) && (await unfinished(store, at, name, isGone)) === 'running'))
+      live.push(name)
     else report.runs.push(name)
   }
   return live

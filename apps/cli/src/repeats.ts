@@ -1,0 +1,17 @@
+import { CairnError } from '@cairn/kernel/runtime'
+
+/** An option that is given twice for one name with two values: which one is meant is not guessed. */
+export function refuseRepeats(options: Readonly<Record<string, readonly string[] | undefined>>): void {
+  for (const [option, texts = []] of Object.entries(options)) {
+    const seen = new Map<string, string>()
+    for (const text of texts) {
+      const name = text.split('=', 1)[0]!
+      const before = seen.get(name)
+      if (before !== undefined && before !== text)
+        throw new CairnError('BAD_PARAMETER', `--${option} names ${name} twice: ${before} and ${text}`, {
+          next: 'leave one of them out',
+        })
+      seen.set(name, text)
+    }
+  }
+}

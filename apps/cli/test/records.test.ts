@@ -1,0 +1,127 @@
+import { rmSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { CliProject, exit, printed } from './project.fixture.ts'
+
+const PIPELINE = `import { pipeline, step } from '@cairn/kernel'
+import { metrics } from '@cairn/kinds'
+import { existsSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
+export const score = step('score', {
+  params: z.object({ extra: z.boolean().default(false), level: z.number().default(1) }),
+  outputs: { values: metrics() },
+  run: (_, { extra, level }) => ({ values: extra ? { level, extra: 5 } : { level, plain: 3 } }),
+})
+export const wait = step('wait', {
+  params: z.object({ until: z.string().default('') }),
+  inputs: { values: metrics() },
+  outputs: { out: metrics() },
+  cache: 'never',
+  acknowledge: ['filesystem', 'time'],
+  run: async (_, { until }) => {
+    console.log('waiting')
+    while (until !== '' && !existsSync(until)) await sleep(20)
+    return { out: { done: 1 } }
+  },
+})
+export const scores = pipeline('scores', () => wait({ values: score({}).values }))
+`
+
+describe('what is told of runs', () => {
+  it('names, between two runs, metrics that only one of them has', async () => {
+    const project = new CliProject({ 'scores.pipeline.ts': PIPELINE })
+    const one = await project.run('scores')
+    const two = await project.run('scores', '--set', 'score.extra=true')
+    const compared = await project.cairn('--json', 'diff', `scores/${one.run}`, `scores/${two.run}`)
+    const metrics = (JSON.parse(compared.stdout) as { what: string; name: string; before: string; after: string }[])
+      .filter(({ what }) => what === 'metric')
+      .map(({ name, before, after }) => [name, before, after])
+    expect(metrics).toEqual([
+      ['score.extra', 'none', '5'],
+      ['score.plain', '3', 'none'],
+    ])
+    const played = await project.cairn('play', 'scores', '--base', one.run, '--set', 'score.extra=true')
+    expect(played.stdout).toMatch(/metric +score\.extra +none +5/)
+    expect(played.stdout).toMatch(/metric +score\.plain +3 +none/)
+    const until = await project.cairn('play', 'scores', '--base', one.run, '--set', 'score.level=2', '--until', 'score')
+    expect(until.stdout).toMatch(/metric +score\.level +1 +2/)
+    expect(until.stdout).not.toMatch(/metric +wait/)
+  })
+
+  it('shows a run at work as running and keeps it when collecting; one whose process died is interrupted', async () => {
+    const project = new CliProject({ 'scores.pipeline.ts': PIPELINE })
+    const going = project.start('run', 'scores', '--set', `wait.until=${project.path('go')}`, '--progress', 'plain')
+    await printed(going, 'waiting')
+    const [name] = project
+      .stored('local/scores/runs')
+      .map((file) => file.split('/')[1] ?? '')
+      .filter(Boolean) as [string]
+    for (const level of [2, 3]) await project.run('scores', '--set', `score.level=${level}`)
+
+    const status = async () => {
+      const shown = JSON.parse((await project.cairn('--json', 'show', `scores/${name}`)).stdout) as { status: string }
+      const listed = JSON.parse((await project.cairn('--json', 'runs')).stdout) as { run: string; status: string }[]
+      return [shown.status, listed.find(({ run }) => run === name)?.status]
+    }
+    expect(await status()).toEqual(['running', 'running'])
+    const collect = ['gc', '--keep-runs', '1', '--keep', '1ms', '--grace', '1ms']
+    expect((await project.cairn(...collect)).code).toBe(0)
+    expect(await status()).toEqual(['running', 'running'])
+    expect((await project.cairn('doctor')).code).toBe(0)
+    project.write({ go: '' })
+    expect(await exit(going)).toBe(0)
+    expect(await status()).toEqual(['completed', 'completed'])
+
+    rmSync(project.path('go'))
+    const dying = project.start('run', 'scores', '--set', `wait.until=${project.path('go')}`, '--progress', 'plain')
+    await printed(dying, 'waiting')
+    dying.kill('SIGKILL')
+    await exit(dying)
+    const runs = JSON.parse((await project.cairn('--json', 'runs')).stdout) as { run: string; status: string }[]
+    expect(runs[0]!.status).toBe('interrupted')
+    const shown = await project.cairn('show', `scores/${runs[0]!.run}`)
+    expect(shown.stdout).toContain('interrupted')
+    expect(shown.stdout).not.toContain('cancelled')
+    rmSync(project.path('.cairn/local/scores/runs', runs[0]!.run, 'plan'))
+    const doctor = await project.cairn('doctor')
+    expect(doctor.stdout).toContain(`run ${runs[0]!.run} has no plan`)
+    expect(doctor.code).toBe(1)
+    await project.run('scores')
+    expect((await project.cairn(...collect)).code).toBe(0)
+    expect((await project.cairn('doctor')).stdout).not.toContain('has no plan')
+  })
+})
+
+describe('two things of one name are never taken for one', () => {
+  it('refuses two pipelines of one name in two files, naming both, and one that is exported by two modules is one', async () => {
+    const project = new CliProject({
+      'scores.pipeline.ts': PIPELINE,
+      'all.pipeline.ts': `export * from './scores.pipeline.ts'\n`,
+    })
+    expect((await project.run('scores')).code).toBe(0)
+    project.write({ 'zz.pipeline.ts': PIPELINE.replace('level: 1', 'level: 9') })
+    for (const args of [['run', 'scores'], ['plan'], ['why', 'scores'], ['graph', 'scores'], ['play', 'scores']]) {
+      const { code, stderr } = await project.cairn(...args)
+      expect([code, stderr]).toEqual([1, expect.stringContaining('two pipelines are called "scores"')])
+      expect(stderr).toContain('scores.pipeline.ts')
+      expect(stderr).toContain('zz.pipeline.ts')
+    }
+  })
+
+  it('refuses two files for one step, two values for one parameter, and two steps of one name', async () => {
+    const project = new CliProject({ 'scores.pipeline.ts': PIPELINE })
+    await project.run('scores')
+    const swap = PIPELINE.replace(/export const scores.*\n/, '')
+    project.write({ 'one.ts': swap, 'two.ts': swap.replace('level, plain: 3', 'level, plain: 4') })
+    const twice = await project.cairn('play', 'scores', '--swap', 'score=one.ts', '--swap', 'score=two.ts')
+    expect(twice.stderr).toContain('--swap names score twice: score=one.ts and score=two.ts')
+    const set = await project.cairn('run', 'scores', '--set', 'score.level=1', '--set', 'score.level=2')
+    expect(set.stderr).toContain('--set names score.level twice: score.level=1 and score.level=2')
+    project.write({ 'both.ts': `export { score as a } from './one.ts'\nexport { score as b } from './two.ts'\n` })
+    const both = await project.cairn('play', 'scores', '--swap', 'score=both.ts')
+    expect(both.stderr).toContain('exports 2 steps that are called "score"')
+    project.edit('scores.pipeline.ts', "step('wait'", "step('score'")
+    const same = await project.cairn('run', 'scores')
+    expect(same.stderr).toContain('two different steps of the pipeline are called "score"')
+  })
+})
