@@ -144,7 +144,7 @@ function outputAt({ plan, ends }: Side, id: string, output: string): ArtifactRef
 }
 
 function metricText(value: unknown): string {
-  return value === undefined ? ABSENT : typeof value === 'number' ? number(value) : String(value)
+  return value === undefined ? ABSENT : typeof value === 'number' ? number(value) : JSON.stringify(value)
 }
 /** Of what only the other run has. */
 const ABSENT = 'none'

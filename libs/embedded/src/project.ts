@@ -115,7 +115,7 @@ export async function allPipelines(project: Project): Promise<LoadedPipeline[]> 
 function withoutRepeats(all: readonly LoadedPipeline[], { root }: Project): LoadedPipeline[] {
   const byName = new Map<string, LoadedPipeline>()
   for (const loaded of all) {
-    const { pipeline, file } = loaded
+    const { pipeline } = loaded
     const known = byName.get(pipeline.name)
     if (known && known.pipeline !== pipeline) {
       const named = all.filter((other) => other.pipeline.name === pipeline.name)

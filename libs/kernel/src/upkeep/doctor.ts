@@ -141,6 +141,7 @@ async function checkRuns(
   broken: ReadonlySet<string>,
 ): Promise<void> {
   for (const run of await store.children(at.runs)) {
+    if (await isEmpty(store, at.run(run))) continue // of a run that was collected a folder may be left
     checked.runs++
     const ends = (await store.children(at.ends(run))).map((file) => at.ends(run) + file)
     for (const path of [at.plan(run), at.runEnd(run), ...ends]) {
@@ -159,6 +160,11 @@ async function checkRuns(
     if (what !== undefined)
       findings.push({ path: at.run(run), what, repair: 'none: it is history; run again to have the outputs' })
   }
+}
+
+async function isEmpty(store: ArtifactStore, folder: string): Promise<boolean> {
+  for await (const _ of store.list(folder)) return false
+  return true
 }
 
 async function historyFault(store: ArtifactStore, path: string): Promise<string | undefined> {
