@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream, existsSync } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
-import { Readable } from 'node:stream'
 import { pipeline as pump } from 'node:stream/promises'
 import { CairnError } from '../errors.ts'
 import type { Json } from '../json.ts'
@@ -14,9 +13,10 @@ export interface Origin<Opened> {
   readonly describes: string
   /**
    * What stands for the present content: a digest, an ETag, a snapshot's id, a watermark. Asked for when a run is
-   * planned, under a deadline. An origin without one needs a `cache` policy on its source.
+   * planned, under a deadline. An origin without one needs a `cache` policy on its source; where there is a policy,
+   * `undefined` says that this content has no version.
    */
-  version?(context: OriginContext): string | Promise<string>
+  version?(context: OriginContext): string | undefined | Promise<string | undefined>
   /** What the source's body receives. */
   open(context: OriginContext): Opened | Promise<Opened>
 }
@@ -32,6 +32,8 @@ export interface OriginContext {
   readonly secrets: Readonly<Record<string, string>>
   readonly signal: AbortSignal
   readonly scratch: string
+  /** Whether the source has a `cache` policy, so that it may do without a version. */
+  readonly hasCachePolicy: boolean
   /** Remembers what was computed for a stamp (a file's size and times, say) from one plan to the next. */
   remember(stamp: string, compute: () => Promise<string>): Promise<string>
 }
@@ -50,34 +52,15 @@ export function fromPackage(name: string, path: string): Origin<LocalFile> {
   return fileOrigin(`${name}/${path}`, ({ root }) => join(packageFolder(name, root), path))
 }
 
-/** A file behind a URL. Its version is the server's ETag, or else the time of its last change. */
-export function fromUrl(url: string): Origin<LocalFile> {
-  return {
-    describes: url,
-    async version({ signal }) {
-      const { headers } = await request(url, { method: 'HEAD', signal })
-      const version = headers.get('etag') ?? headers.get('last-modified')
-      if (version !== null) return version
-      throw new CairnError('SOURCE_UNREACHABLE', `${url} tells neither an ETag nor when it last changed`, {
-        next: 'give its source a cache policy: cache: { maxAge: "1d" }',
-      })
-    },
-    async open({ signal, scratch }) {
-      const { body } = await request(url, { signal })
-      const path = join(scratch, 'download')
-      await pump(body ? Readable.fromWeb(body as never) : Readable.from([]), createWriteStream(path), { signal })
-      return { path }
-    },
-  }
-}
-
 function fileOrigin(describes: string, locate: (context: OriginContext) => string): Origin<LocalFile> {
   return {
     describes,
     async version(context) {
       const path = locate(context)
       try {
-        const { size, mtimeNs, ctimeNs, ino } = await stat(path, { bigint: true })
+        const found = await stat(path, { bigint: true })
+        if (found.isDirectory()) throw new Error('it is a folder, and a source reads one file')
+        const { size, mtimeNs, ctimeNs, ino } = found
         const digest = () => fileDigest(path, context.signal)
         // A file changed in the last moments could change again within the same tick of its clock.
         if (Date.now() - Number(mtimeNs / 1_000_000n) < 2_000) return await digest()
@@ -85,6 +68,7 @@ function fileOrigin(describes: string, locate: (context: OriginContext) => strin
       } catch (cause) {
         throw new CairnError('SOURCE_UNREACHABLE', `${describes} cannot be read: ${(cause as Error).message}`, {
           cause,
+          next: `look at ${path}, or change the path that the source reads`,
         })
       }
     },
@@ -105,16 +89,4 @@ function packageFolder(name: string, root: string): string {
   throw new CairnError('SOURCE_UNREACHABLE', `package ${name} is not installed for ${root}`, {
     next: `npm install ${name}`,
   })
-}
-
-async function request(url: string, init: RequestInit): Promise<Response> {
-  let response: Response
-  try {
-    response = await fetch(url, init)
-  } catch (cause) {
-    throw new CairnError('SOURCE_UNREACHABLE', `${url} cannot be reached: ${(cause as Error).message}`, { cause })
-  }
-  if (!response.ok)
-    throw new CairnError('SOURCE_UNREACHABLE', `${url} answers ${response.status} ${response.statusText}`)
-  return response
 }

@@ -4,7 +4,7 @@ import type { CairnError } from '../errors.ts'
 import { json } from '../../simulation/pipelines.ts'
 import { each, when } from './flow.ts'
 import { list } from './list.ts'
-import { fromUrl } from './origin.ts'
+import { fromUrl } from './url-origin.ts'
 import { pipeline } from './pipeline.ts'
 import { source, step } from './step.ts'
 

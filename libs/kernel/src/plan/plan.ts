@@ -171,7 +171,8 @@ async function versionsOf(planner: Planner, { name, definition }: Step, params: 
   const { root, remember, secrets, versionDeadlineMs: deadline = 30_000 } = planner
   const signal = AbortSignal.timeout(deadline)
   const known = Object.fromEntries((definition.secrets ?? []).map((secret) => [secret, secrets(secret) ?? '']))
-  const context: OriginContext = { root, params, secrets: known, signal, remember, scratch: '' }
+  const hasCachePolicy = definition.cache !== undefined
+  const context: OriginContext = { root, params, secrets: known, signal, remember, hasCachePolicy, scratch: '' }
   const asked = Object.entries(definition.reads)
     .filter(([, origin]) => 'version' in origin)
     .map(
@@ -179,18 +180,20 @@ async function versionsOf(planner: Planner, { name, definition }: Step, params: 
         [
           read,
           await withDeadline(origin.version!(context), signal, deadline, `${origin.describes}, which ${name} reads,`),
-        ] as const,
+        ] as [string, string | undefined],
     )
-  return Object.fromEntries(await Promise.all(asked))
+  return Object.fromEntries(
+    (await Promise.all(asked)).filter((told): told is [string, string] => told[1] !== undefined),
+  )
 }
 
 /** AbortSignal.timeout alone would not do: a version that ignores its signal would be waited for all the same. */
 async function withDeadline(
-  version: string | Promise<string>,
+  version: string | undefined | Promise<string | undefined>,
   signal: AbortSignal,
   ms: number,
   what: string,
-): Promise<string> {
+): Promise<string | undefined> {
   const late = new Promise<never>((_, reject) => {
     const message = `${what} did not tell its version within ${ms / 1000} s`
     signal.addEventListener('abort', () => reject(new CairnError('SOURCE_UNREACHABLE', message)), { once: true })

@@ -46,7 +46,8 @@ export async function execute(
     },
   }
   const { params } = work
-  const outside = code.reads && { ...context, params, root: surface.root, remember: surface.remember }
+  const { root, remember } = surface
+  const outside = code.reads && { ...context, params, root, remember, hasCachePolicy: false }
   const inputs = outside
     ? await openOrigins(code.reads, outside)
     : await openInputs(code.inputs ?? {}, lane.inputs, work, surface)
@@ -85,10 +86,11 @@ async function checkVersions(
   context: OriginContext,
 ) {
   for (const [name, origin] of Object.entries(reads)) {
+    if (versions[name] === undefined) continue
     const found = await origin.version?.(context)
     if (found === versions[name]) continue
     throw new CairnError('SOURCE_UNREACHABLE', `${origin.describes} changed after ${step} was planned`, {
-      next: 'run again: a new plan takes the new version',
+      next: 'run again: a new plan takes the new version; for what changes all the time, cache: { maxAge: "1d" }',
     })
   }
 }
