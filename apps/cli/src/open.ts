@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { CairnError } from '@cairn/kernel'
+import { CairnError, parseExactJson } from '@cairn/kernel'
 import {
   allPipelines,
   contextStore,
@@ -82,20 +82,22 @@ function parseSetting(setting: string): [string, unknown] {
     throw new CairnError('BAD_PARAMETER', `--set ${setting} has no value`, {
       next: 'write it like --set train-model.trees=400',
     })
-  const text = setting.slice(at + 1)
+  const [name, text] = [setting.slice(0, at), setting.slice(at + 1)]
   try {
-    return [setting.slice(0, at), JSON.parse(text)]
-  } catch {
-    return [setting.slice(0, at), text]
+    return [name, parseExactJson(text, `--set ${name}`)]
+  } catch (error) {
+    if (error instanceof CairnError) throw error
+    return [name, text]
   }
 }
 
 function readParams(path: string): Record<string, unknown> {
   try {
-    const read: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    const read: unknown = parseExactJson(readFileSync(path, 'utf8'), path)
     if (typeof read === 'object' && read !== null && !Array.isArray(read)) return read as Record<string, unknown>
     throw new Error('it holds no object')
   } catch (cause) {
+    if (cause instanceof CairnError) throw cause
     throw new CairnError('BAD_PARAMETER', `the parameters in ${path} cannot be read: ${(cause as Error).message}`, {
       next: 'write them like { "year": 2001, "train-model.trees": 400 }',
       cause,

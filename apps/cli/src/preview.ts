@@ -1,4 +1,4 @@
-import type { Compared, Json, Preview } from '@cairn/kernel'
+import { jsonText, type Compared, type Json, type Preview } from '@cairn/kernel'
 import { number } from '@cairn/embedded'
 import { paint } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
@@ -17,7 +17,7 @@ export function comparedText(parts: readonly Compared[]): string {
 /** An artifact's preview as text. */
 export function previewText(preview: Preview): string {
   if (preview.type === 'text') return preview.text
-  if (preview.type === 'json') return JSON.stringify(preview.value, null, 2)
+  if (preview.type === 'json') return jsonText(preview.value, 2)
   if (preview.type === 'summary') return fields(preview.fields)
   const { columns, rows, total } = preview
   const types = columns.map(({ type }) => paint('dim', type))
@@ -50,5 +50,5 @@ function fields(values: Readonly<Record<string, Json>>): string {
 function cell(value: Json): string {
   if (value === null) return paint('dim', 'null')
   if (typeof value === 'number') return number(value)
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  return typeof value === 'string' ? value : jsonText(value)
 }

@@ -16,6 +16,7 @@ import {
   type Layout,
   type Plan,
   type RunEnd,
+  jsonText,
 } from '@cairn/kernel/runtime'
 import type { DeadLetter, KafkaBus } from '@cairn/drivers/events/kafka'
 import { againOf, readEnds, readRun, runNames, type PlanLine, type RunRequest } from '@cairn/embedded'
@@ -73,7 +74,7 @@ export class Control {
   ): Promise<{ run: string; isNew: boolean }> {
     const { store } = this.host
     const path = key === undefined ? undefined : this.at(pipeline).submission(hash('sha256', key))
-    const digest = hash('sha256', JSON.stringify(request))
+    const digest = hash('sha256', jsonText(request))
     const before = path === undefined ? undefined : await readRecord<Submission>(store, path)
     if (before) return this.#again(pipeline, before, digest)
     const { plan } = await this.host.plan(pipeline, request, 'UTC')

@@ -3,12 +3,12 @@ import { text } from 'node:stream/consumers'
 import { openStore } from '@cairn/drivers/connection'
 import { findProject, loadPipeline, planLines, planRun, readRun, Workspace } from '@cairn/embedded'
 import { brokenExpectations } from '@cairn/explore'
-import { errorRecord } from '@cairn/kernel/runtime'
+import { errorRecord, jsonText } from '@cairn/kernel/runtime'
 import type { Answer, Expectations, ExpectationsOrder, PlanOrder } from './planner.ts'
 import type { Planned } from './control.ts'
 
 const order = JSON.parse(await text(process.stdin)) as PlanOrder | ExpectationsOrder
-process.stdout.write(JSON.stringify(await answer()))
+process.stdout.write(jsonText(await answer()))
 
 async function answer(): Promise<Answer<Planned | Expectations>> {
   const store = await openStore(order.connection)

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { CairnError, type ErrorRecord } from '@cairn/kernel/runtime'
+import { CairnError, jsonText, type ErrorRecord } from '@cairn/kernel/runtime'
 import type { Connection } from '@cairn/drivers/connection'
 import type { RunRequest } from '@cairn/embedded'
 import type { Planned } from './control.ts'
@@ -42,7 +42,7 @@ export async function apart(main: string, order: PlanOrder | ExpectationsOrder):
     timeout: DEADLINE_MS,
     env: { ...process.env, NODE_OPTIONS: '' },
   })
-  child.stdin.end(JSON.stringify(order))
+  child.stdin.end(jsonText(order))
   const [printed, complaints] = [collect(child.stdout), collect(child.stderr)]
   const code = await new Promise<number | null>((ended, fail) => child.on('close', ended).on('error', fail))
   if (code !== 0) throw new CairnError('STEP_CRASHED', `planning ended with ${code ?? 'a signal'}: ${await complaints}`)

@@ -1,5 +1,6 @@
 export { CairnError, suggest, type ErrorCode } from './errors.ts'
-export { canonical, type Json } from './json.ts'
+export { parseExactJson } from './exact-json.ts'
+export { canonical, jsonText, type Json } from './json.ts'
 
 export { step, source, isStep } from './define/step.ts'
 export type { Bytes, Cache, Context, Duration, Reach, Retry, Step, StepArguments, Wired } from './define/step.ts'

@@ -3,7 +3,7 @@ import { CairnError } from './errors.ts'
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
 /**
- * The one text for a JSON value: keys sorted by UTF-16 code unit, no white space (RFC 8785).
+ * The one text for a JSON value: keys sorted by UTF-16 code unit, no white space (RFC 8785, except that -0 stays -0).
  * Two values are equal exactly when their texts are. Refuses what JSON would silently lose or change.
  */
 export function canonical(value: unknown, where = 'value'): string {
@@ -13,23 +13,45 @@ export function canonical(value: unknown, where = 'value'): string {
       return JSON.stringify(value)
     case 'number':
       if (!Number.isFinite(value)) throw notJson(String(value), where)
-      return JSON.stringify(value)
+      return Object.is(value, -0) ? '-0' : String(value)
     case 'object':
       break
     default:
       throw notJson(typeof value, where)
   }
   if (value === null) return 'null'
-  if (Array.isArray(value))
+  if (Array.isArray(value)) {
+    if (Object.getPrototypeOf(value) !== Array.prototype) throw notJson(`a ${value.constructor?.name}`, where)
+    refuseOddFields(value, where)
     return `[${Array.from(value, (item, index) => canonical(item, `${where}[${index}]`)).join(',')}]`
+  }
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null)
-    throw notJson(`a ${value.constructor?.name ?? 'strange object'}`, where)
+    throw notJson(`a ${value.constructor?.name || 'strange object'}`, where)
+  refuseOddFields(value, where)
   const fields = Object.entries(value)
     .filter(([, field]) => field !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, field]) => `${JSON.stringify(key)}:${canonical(field, `${where}.${key}`)}`)
   return `{${fields.join(',')}}`
+}
+
+/** As `JSON.stringify`, but -0 stays -0. */
+export function jsonText(value: unknown, indent?: number): string {
+  return JSON.stringify(value, (_, field: unknown) => (Object.is(field, -0) ? MINUS_ZERO : field), indent)
+}
+
+// TypeScript does not know of `JSON.rawJSON` yet.
+const MINUS_ZERO = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON('-0')
+
+/** What `JSON.stringify` leaves out without a word. */
+function refuseOddFields(value: object, where: string): void {
+  const symbol = Object.getOwnPropertySymbols(value).find((key) =>
+    Object.prototype.propertyIsEnumerable.call(value, key),
+  )
+  if (symbol) throw notJson(`an object with a field under ${String(symbol)}`, where)
+  if (!Array.isArray(value) || Object.keys(value).length <= value.length) return
+  throw notJson(`an array with a field "${Object.keys(value).at(-1)}"`, where)
 }
 
 function notJson(what: string, where: string): CairnError {

@@ -9,8 +9,8 @@ export interface JsonOptions {
 
 /**
  * A JSON value, checked against a schema (Zod, Valibot, ArkType, …) or of any shape. What is stored is what the schema
- * makes of the value. As in JSON, -0 is 0 and a field that is undefined is left out; NaN, infinities, dates, bigints
- * and instances of classes are refused.
+ * makes of the value. A field that is undefined is left out, as in JSON. What JSON cannot hold is refused: NaN,
+ * infinities, bigints, dates, maps, instances of classes, holes in arrays, fields under symbols.
  *
  * @example
  * const Threshold = json(z.object({ late: z.number().positive() }))

@@ -1,5 +1,5 @@
 import { copyFileSync, writeFileSync } from 'node:fs'
-import { artifactBytes, inlineBytes, openArtifact, type Preview } from '@cairn/kernel/runtime'
+import { artifactBytes, inlineBytes, jsonText, openArtifact, type Preview } from '@cairn/kernel/runtime'
 import { findArtifact, kindOf, objectFile } from '../artifact-path.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { previewText } from '../preview.ts'
@@ -35,7 +35,7 @@ export default async function cat(
           { rows },
         )
       : { type: 'summary', fields: { digest: ref.digest, bytes: ref.size, ...ref.summary } }
-    console.log(json ? JSON.stringify(preview, null, 2) : previewText(preview))
+    console.log(json ? jsonText(preview, 2) : previewText(preview))
   } finally {
     workspace.close()
   }

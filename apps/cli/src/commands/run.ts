@@ -1,4 +1,4 @@
-import { CairnError, type Plan } from '@cairn/kernel/runtime'
+import { CairnError, jsonText, type Plan } from '@cairn/kernel/runtime'
 import {
   findRun,
   loadPipeline,
@@ -59,7 +59,7 @@ export default async function run(
     store: workspace.project.store,
     tryNext: await tryNext(loaded.pipeline, plan),
   }
-  console.log(json ? JSON.stringify(summaryJson(result), null, 2) : summaryText(result))
+  console.log(json ? jsonText(summaryJson(result), 2) : summaryText(result))
   process.exitCode = exitCode
 }
 

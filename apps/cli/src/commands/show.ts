@@ -4,6 +4,7 @@ import {
   type EndRecord,
   type PlannedStep,
   type PlannedStepNode,
+  jsonText,
 } from '@cairn/kernel/runtime'
 import { readEnds, statusOf, type Workspace } from '@cairn/embedded'
 import { findArtifact, findPlace, objectFile, type Place } from '../artifact-path.ts'
@@ -35,9 +36,9 @@ async function showRun(
 ): Promise<void> {
   const all = await readEnds(workspace.store, workspace.at(pipeline), plan.run)
   const status = await statusOf(workspace.store, workspace.at(pipeline), { plan, end }, on)
-  if (json) return console.log(JSON.stringify({ status, plan, end, tasks: Object.fromEntries(all) }, null, 2))
+  if (json) return console.log(jsonText({ status, plan, end, tasks: Object.fromEntries(all) }, 2))
   const outermost = new Map(Object.keys(plan.nodes).flatMap((id) => (all.has(id) ? [[id, all.get(id)!] as const] : [])))
-  const params = Object.entries(plan.params).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+  const params = Object.entries(plan.params).map(([name, value]) => `${name}=${jsonText(value)}`)
   console.log(
     `${paint('bold', `${pipeline}/${plan.run}`)}  planned ${when(plan.createdAt, timeZone())}${plan.parent ? `  on ${plan.parent}` : ''}`,
   )
@@ -66,7 +67,7 @@ async function showStep(
       : undefined
   if (json)
     return console.log(
-      JSON.stringify({ node, ...(node.type === 'step' && { step: plan.steps[node.step] }), end, checkpoint }, null, 2),
+      jsonText({ node, ...(node.type === 'step' && { step: plan.steps[node.step] }), end, checkpoint }, 2),
     )
   const lines: [string, string][] = [['step', `${pipeline}/${plan.run}/${task}`]]
   if (end)
@@ -108,13 +109,13 @@ function stepLines(
 ): [string, string][] {
   const lines: [string, string][] = []
   lines.push(['code', 'inline' in code ? `not pinned: ${code.inline}` : code.fingerprint])
-  if (Object.keys(params).length > 0) lines.push(['params', JSON.stringify(params)])
+  if (Object.keys(params).length > 0) lines.push(['params', jsonText(params)])
   for (const [name, ref] of Object.entries(inputs))
     lines.push([`reads ${name}`, 'node' in ref ? `${ref.node}/${ref.output}` : `each item of ${ref.item}`])
   for (const [name, version] of Object.entries(versions ?? {})) lines.push([`source ${name}`, version])
-  if (retry) lines.push(['retry', JSON.stringify(retry)])
+  if (retry) lines.push(['retry', jsonText(retry)])
   if (timeoutMs) lines.push(['timeout', duration(timeoutMs)])
-  if (cache) lines.push(['cache', JSON.stringify(cache)])
+  if (cache) lines.push(['cache', jsonText(cache)])
   return lines
 }
 
@@ -131,7 +132,7 @@ async function showArtifact(workspace: Workspace, path: string, json: boolean): 
   const { ref, pipeline, run, node, output } = await findArtifact(workspace, path)
   const held = ref.text !== undefined || ref.base64 !== undefined
   const file = held ? undefined : await objectFile(workspace, { pipeline }, ref)
-  if (json) return console.log(JSON.stringify({ ...ref, file }, null, 2))
+  if (json) return console.log(jsonText({ ...ref, file }, 2))
   const lines = {
     artifact: `${pipeline}/${run.plan.run}/${node}/${output}`,
     digest: ref.digest,

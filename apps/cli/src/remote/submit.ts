@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PlanLine, RunRequest } from '@cairn/embedded'
-import { CairnError } from '@cairn/kernel/runtime'
+import { CairnError, jsonText } from '@cairn/kernel/runtime'
 import { askControl, type ControlOptions } from '@cairn/drivers/store/control'
 
 /** Planning reads the sources. Milliseconds. */
@@ -46,7 +46,7 @@ export async function post<Answer>(
 ): Promise<Answer> {
   const answer = await askControl(control, path, {
     method: 'POST',
-    body: JSON.stringify(body),
+    body: jsonText(body),
     headers: { 'content-type': 'application/json', ...headers },
     deadline: PLANNING_MS,
   })

@@ -34,6 +34,7 @@ export class WorkerProcess {
       env: environment(),
       execArgv: ['--enable-source-maps', '--disable-warning=ExperimentalWarning', `--max-old-space-size=${heapMiB}`],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      serialization: 'advanced', // as JSON, -0 would arrive as 0
       detached: true, // leads a group: what a body starts ends with it
     })
     let late: NodeJS.Timeout | undefined

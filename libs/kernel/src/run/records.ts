@@ -1,7 +1,7 @@
 import type { ErrorRecord } from '../errors.ts'
 import { CairnError } from '../errors.ts'
 import type { ArtifactRef } from '../define/kind.ts'
-import type { Json } from '../json.ts'
+import { jsonText, type Json } from '../json.ts'
 import type { ArtifactStore } from './ports.ts'
 import type { Signature } from './signature.ts'
 
@@ -73,7 +73,7 @@ export interface RunEnd {
 }
 
 export function encodeRecord(record: object): Buffer {
-  return Buffer.from(JSON.stringify(record))
+  return Buffer.from(jsonText(record))
 }
 
 /** @throws CairnError BAD_RECORD when it is no record, or one of a later version of Cairn */

@@ -50,7 +50,8 @@ async function bindings(given: Record<string, SqlValue>): Promise<Pick<Prepared,
   const bind = (value: SqlValue): [DuckDBValue, DuckDBType] => {
     if (isList(value)) {
       if (value.length === 0) return [duckdb.listValue([]), duckdb.LIST(duckdb.VARCHAR)]
-      if (value.every(Number.isSafeInteger)) return [duckdb.listValue(value.map(toBigInt)), duckdb.LIST(duckdb.BIGINT)]
+      if (value.every((item) => Number.isSafeInteger(item) && !Object.is(item, -0)))
+        return [duckdb.listValue(value.map(toBigInt)), duckdb.LIST(duckdb.BIGINT)]
       if (value.every((item) => typeof item === 'number')) return [duckdb.listValue(value), duckdb.LIST(duckdb.DOUBLE)]
       return [duckdb.listValue(value.map((item) => bind(item)[0])), duckdb.LIST(bind(value[0]!)[1])]
     }
@@ -60,6 +61,7 @@ async function bindings(given: Record<string, SqlValue>): Promise<Pick<Prepared,
     if (typeof value === 'string') return [value, duckdb.VARCHAR]
     if (typeof value === 'boolean') return [value, duckdb.BOOLEAN]
     if (typeof value === 'bigint') return [value, duckdb.HUGEINT]
+    if (Object.is(value, -0)) return [value, duckdb.DOUBLE]
     if ((value | 0) === value) return [value, duckdb.INTEGER]
     return Number.isSafeInteger(value) ? [BigInt(value), duckdb.BIGINT] : [value, duckdb.DOUBLE]
   }

@@ -1,0 +1,68 @@
+import { expect, it } from 'vitest'
+import { CliProject } from './project.fixture.ts'
+
+const project = new CliProject({
+  'exact.pipeline.ts': `import { each, list, pipeline, step } from '@cairn/kernel'
+import { json, metrics, sql, table } from '@cairn/kinds'
+import { z } from 'zod'
+const Value = json(z.object({ given: z.number(), both: z.array(z.number()) }))
+const Measured = metrics({ zero: 'number' })
+const Rows = table({ one: 'float64', listed: 'float64' })
+export const make = step('make', {
+  params: z.object({ n: z.number(), text: z.string() }),
+  outputs: { value: Value, zeros: list(json<number>()), measured: Measured, rows: Rows },
+  run: (_, { n }) => ({
+    value: { given: n, both: [-0, 0] },
+    zeros: [-0, 0],
+    measured: { zero: -0 },
+    rows: sql\`select \${n}::double as one, (\${[n]}::double[])[1] as listed\`,
+  }),
+})
+export const tell = step('tell', {
+  inputs: { value: Value, zero: json<number>(), measured: Measured, rows: Rows },
+  params: z.object({ n: z.number() }),
+  outputs: { signs: json<string>() },
+  run: async ({ value, zero, measured, rows }, { n }) => {
+    const [row] = await rows.toArray()
+    const all = [zero, n, value.given, ...value.both, measured.zero, row!.one, row!.listed]
+    return { signs: all.map((number) => (Object.is(number, -0) ? '-0' : String(number))).join(' ') }
+  },
+})
+export const gather = step('gather', {
+  inputs: { signs: list(json<string>()) },
+  outputs: { all: json<string[]>() },
+  run: async ({ signs }) => ({ all: await signs.all() }),
+})
+const params = z.object({ n: z.number().default(1), text: z.string().default('') })
+export const exact = pipeline('exact', { params }, ({ n, text }) => {
+  const { value, zeros, measured, rows } = make({}, { n, text })
+  const { signs } = each(zeros, (zero) => tell({ value, zero, measured, rows }, { n }))
+  return gather({ signs })
+})
+`,
+})
+
+it('keeps the sign of zero in parameters, JSON, lists, metrics and queries', async () => {
+  const { status } = await project.run('exact', '--set', 'n=-0')
+  expect(status).toBe('completed')
+  expect(JSON.parse((await project.cairn('cat', 'exact/latest/gather/all', '--raw')).stdout)).toEqual([
+    '-0 -0 -0 -0 0 -0 -0 -0',
+    '0 -0 -0 -0 0 -0 -0 -0',
+  ])
+  expect((await project.cairn('cat', 'exact/latest/make/value', '--raw')).stdout).toBe('{"both":[-0,0],"given":-0}')
+  const other = await project.run('exact', '--set', 'n=0')
+  expect(other.steps['make']!.how).toBe('computed')
+  expect((await project.cairn('cat', 'exact/latest/make/value', '--raw')).stdout).toBe('{"both":[-0,0],"given":0}')
+})
+
+it('refuses by name a number that would be rounded, from the command line and from a file', async () => {
+  for (const text of ['9007199254740993', '1e400', '0.1234567890123456789', '1e-400']) {
+    const { code, stderr } = await project.cairn('plan', 'exact', '--set', `n=${text}`)
+    expect(code).toBe(1)
+    expect(stderr).toContain(`${text} cannot be held exactly`)
+  }
+  project.write({ 'params.json': '{ "n": 9007199254740993 }' })
+  const { code, stderr } = await project.cairn('plan', 'exact', '--params', 'params.json')
+  expect(code).toBe(1)
+  expect(stderr).toContain('params.json: 9007199254740993 cannot be held exactly')
+})

@@ -1,0 +1,49 @@
+import { CairnError } from './errors.ts'
+
+/**
+ * Reads JSON that a person wrote. Refuses a number that a double cannot hold: 9007199254740993 would become
+ * 9007199254740992, 1e400 Infinity, and 1e-400 zero.
+ * @param where for the refusal: `--set seed`
+ * @throws SyntaxError for a text that is not JSON
+ * @throws CairnError BAD_PARAMETER for a number that would change
+ */
+export function parseExactJson(text: string, where: string): unknown {
+  const parse = JSON.parse as (text: string, revive: Reviver) => unknown
+  return parse(text, (_, value, { source }) => {
+    if (typeof value !== 'number' || source === undefined || isExact(source, value)) return value
+    throw new CairnError('BAD_PARAMETER', `${where}: ${source} cannot be held exactly; a number would be ${value}`, {
+      next: `write a number of up to 15 digits, or a string where one is accepted: "${source}"`,
+    })
+  })
+}
+
+// The text of a number reaches a reviver since ECMAScript 2025; TypeScript does not know of it yet.
+type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown
+
+/** Whether a number, written with as many digits as the text has, is the text. */
+function isExact(text: string, value: number): boolean {
+  const wanted = decimal(text)
+  if (!Number.isFinite(value) || wanted.digits.length > 100) return false
+  return wanted.digits === '' ? value === 0 : sameDecimal(wanted, decimal(value.toPrecision(wanted.digits.length)))
+}
+
+interface Decimal {
+  /** Without leading and trailing zeros. */
+  readonly digits: string
+  /** Of ten, by which the digits, read as a whole number, are multiplied. */
+  readonly exponent: number
+}
+
+function decimal(text: string): Decimal {
+  const [, whole, fraction = '', exponent = '0'] = /^-?(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(text)!
+  const all = `${whole}${fraction}`
+  const digits = all.replace(/0+$/, '')
+  return {
+    digits: digits.replace(/^0+/, ''),
+    exponent: Number(exponent) - fraction.length + all.length - digits.length,
+  }
+}
+
+function sameDecimal(one: Decimal, other: Decimal): boolean {
+  return one.digits === other.digits && one.exponent === other.exponent
+}
