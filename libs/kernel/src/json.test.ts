@@ -48,7 +48,7 @@ describe('canonical JSON', () => {
     ['a boxed number', Object(1)],
     ['bytes', new Uint8Array(1)],
     ['a symbol', Symbol('a')],
-    ['a hole of an array', new Array(1)],
+    ['a hole of an array', Object.assign([], { length: 1 })],
     ['an array with a field of its own', Object.assign([1], { more: 1 })],
     ['an instance of a kind of array', new (class Own extends Array {})()],
     ['a field under a symbol', { [Symbol('a')]: 1 }],
