@@ -6,6 +6,8 @@ import type { Module, Modules } from './modules.ts'
 import type { Packages } from './packages/packages.ts'
 import { builtinReach } from './analyse/reach-rules.ts'
 import type { ReachFound } from './analyse/reach.ts'
+import { changedState } from './state/state.ts'
+import type { Cache } from './cache.ts'
 import { walk, type Root, type Walk } from './walk.ts'
 import type { Writers } from './writers.ts'
 
@@ -24,14 +26,15 @@ export interface Sources {
   readonly root: string
 }
 
-export function cutClosure(root: Root, sources: Sources): Closure {
+export async function cutClosure(root: Root, sources: Sources, cache: Cache): Promise<Closure> {
   const walked = walk(root, sources.links, sources.writers)
   const fingerprint = fingerprintOf(walked, sources)
+  const state = await changedState(walked, fingerprint, sources.links, cache)
   let manifest: Manifest | undefined
   return {
     fingerprint,
     get manifest() {
-      return (manifest ??= manifestOf(walked, fingerprint, sources))
+      return (manifest ??= manifestOf(walked, fingerprint, state, sources))
     },
     emit: async () => (await import('./emit/emit.ts')).emit(walked, sources.links),
   }
@@ -62,7 +65,12 @@ function token(target: Target, numbers: Walk['numbers'], packages: Packages): st
   return JSON.stringify(['package', of, version, integrity, resolved.subpath, name])
 }
 
-function manifestOf(walked: Walk, fingerprint: string, { links, packages, root }: Sources): Manifest {
+function manifestOf(
+  walked: Walk,
+  fingerprint: string,
+  state: readonly ReachUse[],
+  { links, packages, root }: Sources,
+): Manifest {
   const { parts, via, numbers, externals, order } = walked
   const declarations = parts.map((part, index): Declaration => ({
     name: part.name,
@@ -84,6 +92,7 @@ function manifestOf(walked: Walk, fingerprint: string, { links, packages, root }
   const reaches = parts.flatMap((part, index) =>
     reachesOf(part, links).map((reach): ReachUse => ({ ...reach, via: index })),
   )
+  reaches.push(...state)
   return {
     v: 1,
     fingerprint,

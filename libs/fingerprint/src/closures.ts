@@ -36,8 +36,9 @@ export async function closures({ steps, entry, root, cache: folder }: ClosuresOp
   const bodies = new Map<Step, Closure>()
   const fallbacks = new Map<Step, Closure>()
   for (const [step, target] of found) {
-    bodies.set(step, cutClosure(rootOf(target, 'body', sources.links), sources))
-    if (step.definition.catch) fallbacks.set(step, cutClosure(rootOf(target, 'fallback', sources.links), sources))
+    bodies.set(step, await cutClosure(rootOf(target, 'body', sources.links), sources, cache))
+    if (step.definition.catch)
+      fallbacks.set(step, await cutClosure(rootOf(target, 'fallback', sources.links), sources, cache))
   }
   cache.save()
   const inline = { inline: reasonNotFound(sources) }

@@ -63,7 +63,7 @@ export class TemporaryProject {
     const sources = await loadSources(this.path(entry), this.root, kept)
     const link = sources.links.export(sources.entry, name)
     if (!link) throw new Error(`${entry} does not export ${name}`)
-    const closure = cutClosure(rootOf(link.target, role, sources.links), sources)
+    const closure = await cutClosure(rootOf(link.target, role, sources.links), sources, kept)
     kept.save()
     return closure
   }

@@ -36,7 +36,16 @@ export interface Retry {
 export type Cache = 'never' | { readonly maxAge: Duration }
 
 /** What the fingerprint cannot see through; a step that reaches one is reused only if it says that it may. */
-export type Reach = 'environment' | 'clock' | 'randomness' | 'files' | 'network' | 'processes' | 'dynamic code'
+export type Reach =
+  | 'environment'
+  | 'clock'
+  | 'randomness'
+  | 'files'
+  | 'network'
+  | 'processes'
+  | 'dynamic code'
+  /** A variable, or what it holds, that one call changes and the next can see: a counter, a list, a memo. */
+  | 'state'
 
 export interface Policies<O extends Kinds, Secret extends string> {
   readonly retry?: Retry

@@ -64,10 +64,10 @@ function cacheOf(step: Step, body: Closure | { readonly inline: string }): Plann
   if ('inline' in body) return { never: body.inline }
   if (step.type === 'step') {
     const unseen = body.manifest.reaches.find(({ what }) => what !== 'console' && !acknowledge.includes(what))
-    if (unseen)
-      return {
-        never: `it reaches the ${unseen.what} (${unseen.detail}, ${place(body, unseen)}), which is not acknowledged`,
-      }
+    if (unseen) {
+      const what = unseen.what === 'state' ? 'changes state that other calls see' : `reaches the ${unseen.what}`
+      return { never: `it ${what} (${unseen.detail}, ${place(body, unseen)}), which is not acknowledged` }
+    }
   }
   return cache && { maxAgeMs: milliseconds(cache.maxAge) }
 }

@@ -36,22 +36,29 @@ export async function execute(
   surface: Surface,
 ): Promise<Record<string, Made>> {
   if (lane.error) return encode(code.outputs, await code.fallback!(revived(lane.error)), work.step, surface)
-  const { signal, secrets } = surface
+  const { signal } = surface
+  // A body may change all that it is given: each call has its own, so that nothing reaches another item or attempt.
   const context: Context = {
     signal,
-    secrets,
+    secrets: { ...surface.secrets },
     random: seededRandom(lane.key),
     get scratch() {
       return surface.scratch
     },
   }
-  const { params } = work
   const { root, remember } = surface
-  const outside = code.reads && { ...context, params, root, remember, hasCachePolicy: false }
+  const outside = code.reads && {
+    ...context,
+    secrets: { ...surface.secrets },
+    params: structuredClone(work.params),
+    root,
+    remember,
+    hasCachePolicy: false,
+  }
   const inputs = outside
     ? await openOrigins(code.reads, outside)
     : await openInputs(code.inputs ?? {}, lane.inputs, work, surface)
-  const returned = await code.run(inputs as never, params as never, context)
+  const returned = await code.run(inputs as never, structuredClone(work.params) as never, context)
   signal.throwIfAborted()
   const made = await encode(code.outputs, returned, work.step, surface)
   if (outside) await checkVersions(code.reads, work, outside)

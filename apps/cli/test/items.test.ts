@@ -1,0 +1,73 @@
+import { expect, it } from 'vitest'
+import { CliProject } from './project.fixture.ts'
+
+const project = new CliProject({
+  'counter.ts': `const memo = new Map<number, number>()
+export const square = (n: number) => { if (!memo.has(n)) memo.set(n, n * n); return memo.get(n)! }
+`,
+  'items.pipeline.ts': `import { each, list, pipeline, step } from '@cairn/kernel'
+import { json } from '@cairn/kinds'
+import { z } from 'zod'
+import { square } from './counter.ts'
+const Any = json<any>()
+const Numbers = z.object({ ns: z.array(z.number()) })
+export const load = step('load', { params: Numbers, outputs: { ns: list(Any) }, run: (_, { ns }) => ({ ns }) })
+let n = 0
+export const count = step('count', {
+  inputs: { i: Any },
+  outputs: { o: Any },
+  run: ({ i }) => ({ o: [i, ++n] }),
+})
+export const push = step('push', {
+  inputs: { i: Any, shared: Any },
+  params: z.object({ p: z.array(z.unknown()) }),
+  outputs: { o: Any },
+  retry: { times: 1, backoff: 1 },
+  catch: () => ({ o: 'caught' }),
+  run: ({ i, shared }, { p }) => {
+    p.push(i)
+    shared.push(i)
+    if (i === 2 && p.length === 2) throw new Error('twice')
+    return { o: [p, shared] }
+  },
+})
+export const share = step('share', { outputs: { shared: Any }, run: () => ({ shared: [] }) })
+export const memo = step('memo', { inputs: { i: Any }, outputs: { o: Any }, acknowledge: ['state'], run: ({ i }) => ({ o: square(i) }) })
+export const items = pipeline('items', { params: Numbers }, ({ ns }) => {
+  const { shared } = share({})
+  const { counts, pushed, squares } = each(load({}, { ns }).ns, (i) => ({
+    counts: count({ i }).o,
+    pushed: push({ i, shared }, { p: [0] }).o,
+    squares: memo({ i }).o,
+  }))
+  return { counts, pushed, squares }
+})
+`,
+})
+
+it('gives an item the same, alone, among others and in another order, whatever its body does to what it is given', async () => {
+  const values = async (ns: string) => {
+    const { steps } = await project.run('items', '--set', `ns=${ns}`, '--force', 'push')
+    const { items } = JSON.parse(steps['each-ns']!.outputs!['pushed']!.text!) as { items: { text: string }[] }
+    return items.map(({ text }) => JSON.parse(text) as unknown)
+  }
+  const [one, three] = [
+    [[0, 1], [1]],
+    [[0, 3], [3]],
+  ]
+  expect(await values('[1,2,3]')).toEqual([one, 'caught', three])
+  expect(await values('[3]')).toEqual([three])
+  expect(await values('[3,2,1]')).toEqual([three, 'caught', one])
+})
+
+it('never reuses a step that changes state which other calls see, unless it acknowledges that, and says where', async () => {
+  const { stdout } = await project.cairn('plan', 'items', '--set', 'ns=[1,2,3]')
+  expect(stdout).toMatch(
+    /count +run .* it changes state that other calls see \(n: \+\+n, items\.pipeline\.ts:12\), which is not acknowledged/,
+  )
+  expect(stdout).toMatch(/memo +reuse/)
+  project.edit('items.pipeline.ts', `acknowledge: ['state'], `, '')
+  expect((await project.cairn('plan', 'items', '--set', 'ns=[1,2,3]')).stdout).toMatch(
+    /memo +run .* \(memo: memo\.set\(n, n \* n\), counter\.ts:2\)/,
+  )
+})
