@@ -82,7 +82,7 @@ export class Interpreter {
     this.#isLoading = false
     for (const known of [this.#returned, this.#receivers, this.#fields]) known.clear()
     const here = code.flatMap(({ source, node }) =>
-      outermost(node).map((entry) => [entry, { source, inside: [] } as Place] as const),
+      outermost(node).map((entry) => [entry, { source, inside: [] }] as const),
     )
     this.#settle(this.#runs, () => {
       for (const [entry, place] of here) this.#enter(entry, place)

@@ -35,7 +35,7 @@ async function findChanges({ parts }: Walk, modules: readonly Module[], links: L
   const sources = new Map<Module, Source>()
   for (const module of modules) {
     let dissection = dissections.get(module)
-    if (!dissection && !/\.json$/.test(module.file)) {
+    if (!dissection && !module.file.endsWith('.json')) {
       const dissected = dissect(module.file, module.text)
       if (!('fault' in dissected)) dissections.set(module, (dissection = dissected))
     }
