@@ -289,7 +289,8 @@ export class Interpreter {
     const binding = source.dissection.names.get(node)
     if (!binding) return NOTHING
     if (binding.kind === 'import') return this.#imported(binding, undefined, source)
-    if (this.#isLoading) return this.#loaded.get(binding) ?? NOTHING
+    if (this.#isLoading)
+      return join(this.#loaded.get(binding) ?? NOTHING, binding.top ? oneOf(this.#rootOf(binding)) : NOTHING)
     const held = this.#called.get(binding) ?? NOTHING
     if (!this.#stays(binding, inside)) return held
     const loaded = this.#loaded.get(binding) ?? NOTHING
@@ -321,7 +322,7 @@ export class Interpreter {
       return join(value, oneOf(root))
     }
     const loaded = this.#loaded.get(binding) ?? NOTHING
-    return this.#isLoading ? loaded : join(loaded, this.#called.get(binding) ?? NOTHING, oneOf(root))
+    return this.#isLoading ? join(loaded, oneOf(root)) : join(loaded, this.#called.get(binding) ?? NOTHING, oneOf(root))
   }
 
   #member(node: Node, place: Place): Value {
@@ -403,7 +404,9 @@ export class Interpreter {
     }
     if (name !== undefined && KEEPING.has(name)) this.#keep(callee.object, join(...given), place)
     const items = memberOf(receiver)
-    const returned = this.#callBack(given, join(items, ...given, receiver))
+    const returned = this.#callBack(given, items, receiver)
+    if (name === 'reduce' || name === 'reduceRight') this.#callBack(given, join(items, returned, ...given), receiver)
+    if (name === 'map' && given[0] && given[0].functions.size > 0) return holding(returned)
     if (name !== undefined && PARTS.has(name)) return join(items, returned, ...given)
     if (name !== undefined && COPIES.has(name))
       return holding(items, returned, ...(name === 'concat' ? given.map(memberOf) : []))
@@ -422,11 +425,11 @@ export class Interpreter {
   }
 
   /** Functions that are handed over may be called, with whatever may be at hand. */
-  #callBack(given: readonly Value[], with_: Value): Value {
+  #callBack(given: readonly Value[], item: Value, whole = item): Value {
     const results: Value[] = []
     for (const { functions } of given)
       for (const called of functions)
-        if (!isClass(called)) results.push(this.#invoke(called, [with_, with_, with_, with_]))
+        if (!isClass(called)) results.push(this.#invoke(called, [item, item, whole, whole]))
     return join(...results)
   }
 
@@ -521,6 +524,7 @@ export class Interpreter {
   }
 
   #change({ self }: Value, node: Node, place: Place): void {
+    if (this.#isLoading) for (const root of self) root.filled = true
     for (const root of self) if (!isPrimitive(root)) this.#note(root.name, node, place)
   }
 
@@ -531,7 +535,7 @@ export class Interpreter {
 
   #rootOf(binding: Binding): Root {
     const { name, value } = binding
-    return this.#root(binding, () => ({ name, ...(value && { init: value }) }))
+    return this.#root(binding, () => ({ name, ...(value && { init: value, flat: isFlat(value) }) }))
   }
 
   #root(key: unknown, make: () => Root): Root {
@@ -567,6 +571,16 @@ function isExpression({ type }: Node): boolean {
     /Expression$|^(Identifier|Literal|TemplateLiteral|SpreadElement|Property|VariableDeclarator)$/.test(type) &&
     type !== 'StaticBlock'
   )
+}
+
+/** Whether it holds only what cannot be changed. */
+function isFlat(init: Node): boolean {
+  const isLiteral = (node: Node | null) =>
+    node !== null && ['Literal', 'TemplateLiteral', 'UnaryExpression'].includes(node.type) && !node.regex
+  if (init.type === 'ArrayExpression') return init.elements.every(isLiteral)
+  if (init.type === 'ObjectExpression')
+    return init.properties.every(({ type, value }: Node) => type === 'Property' && isLiteral(value))
+  return init.type === 'NewExpression' && init.callee.name === 'Set' && init.arguments.every(isFlat)
 }
 
 /** Nothing can change it. */

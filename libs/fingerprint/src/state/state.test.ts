@@ -49,6 +49,7 @@ describe('a step is seen to change state that outlives a call', () => {
     ['function* count() { yield 1; yield 2 }\nconst ids = count()', '() => ids.next()', 'ids'],
     ['function* count() { yield 1; yield 2 }\nconst ids = count()', '() => { for (const id of ids) break }', 'ids'],
     ['const ids = [1, 2].values()', '() => [...ids]', 'ids'],
+    ['const t: any = { n: 1 }\nt.list = []', '(x) => t.list.push(x)', 't'],
     ['class C { static n = 0 }', '() => C.n++', 'C'],
     ['class C { static n = 0; static add() { return this.n++ } }', '() => C.add()', 'C'],
     ['class C { n = 0; add() { this.n++ } }\nconst c = new C()', '() => c.add()', 'c'],
@@ -111,6 +112,10 @@ describe('a step is not said to change state', () => {
     [
       'class C { n: number; constructor(n) { this.n = n } get twice() { return 2 * this.n } }\nconst c = new C(1)',
       '() => c.twice',
+    ],
+    [
+      'const NAMES = ["a"]',
+      '(x) => { const columns = NAMES.map((n) => x[n]); columns[0].n = 1; return NAMES.map((n) => [n]).map((p) => p.push(1)) }',
     ],
     ['const word = /a/', '(x) => word.test(x)'],
     ['const word = /a/g', '(x) => x.replace(word, "")'],

@@ -5,6 +5,10 @@ export interface Root {
   readonly name: string
   /** What it was first set to, where that is known. */
   readonly init?: Node
+  /** What it holds at first can itself not be changed. */
+  readonly flat?: boolean
+  /** Loading has put something into it. */
+  filled?: true
   /** An export of a package, or of Node. */
   readonly external?: 'package' | 'builtin'
 }
@@ -36,7 +40,8 @@ export function join(...values: readonly Value[]): Value {
 /** What is got out of a value: a member, an item. */
 export function memberOf(value: Value): Value {
   if (value === NOTHING) return NOTHING
-  return { self: union([value.self, value.inner]), inner: EMPTY, functions: value.functions }
+  const parts = [...value.self].filter(({ flat, filled }) => !flat || filled)
+  return { self: union([new Set(parts), value.inner]), inner: EMPTY, functions: value.functions }
 }
 
 /** Something new that holds the values. */
