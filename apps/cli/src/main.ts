@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander'
+import { CairnError } from '@cairn/kernel/runtime'
 import { fail } from './fail.ts'
 
 /** Every command's module is loaded only when the command is given: start-up is part of every command's time. */
@@ -12,6 +13,9 @@ const lazy =
       fail(error, program.opts<{ json?: boolean }>())
     }
   }
+
+/** How Node exits when a top-level await is left without anything that could settle it. */
+const NEVER_SETTLED = 13
 
 const collect = (value: string, before: readonly string[] = []) => [...before, value]
 const settingOptions = (command: Command) =>
@@ -224,6 +228,13 @@ program
   .argument('[words...]')
   .allowUnknownOption()
   .action(lazy(() => import('./commands/complete.ts')))
+
+process.once('exit', (code) => {
+  if (code !== NEVER_SETTLED) return
+  const message = 'a module of the project waits, at its top level, for what never comes'
+  const next = 'look at each await outside functions in the modules that the pipeline imports'
+  fail(new CairnError('BAD_DEFINITION', message, { next }), program.opts<{ json?: boolean }>())
+})
 
 try {
   await program.parseAsync()

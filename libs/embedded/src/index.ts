@@ -1,3 +1,4 @@
+export { importSource } from './import-source.ts'
 export {
   allPipelines,
   findProject,

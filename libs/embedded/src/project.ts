@@ -1,6 +1,6 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { importSource } from './import-source.ts'
 import { CairnError, isPipeline, suggest, type Pipeline, type Step } from '@cairn/kernel/runtime'
 
 /** A folder whose package.json says where its pipelines are: `"cairn": { "pipelines": ["pipelines/*.ts"] }`. */
@@ -88,7 +88,7 @@ export async function loadPipeline(project: Project, name: string): Promise<Load
   let failure: { readonly error: unknown } | undefined
   for (const file of pipelineFiles(project))
     try {
-      for (const pipeline of await pipelinesIn(file)) all.push({ pipeline, file })
+      for (const pipeline of await pipelinesIn(file, project)) all.push({ pipeline, file })
     } catch (error) {
       failure ??= { error }
     }
@@ -107,7 +107,7 @@ export async function loadPipeline(project: Project, name: string): Promise<Load
 export async function allPipelines(project: Project): Promise<LoadedPipeline[]> {
   const found: LoadedPipeline[] = []
   for (const file of pipelineFiles(project))
-    for (const pipeline of await pipelinesIn(file)) found.push({ pipeline, file })
+    for (const pipeline of await pipelinesIn(file, project)) found.push({ pipeline, file })
   return withoutRepeats(found, project)
 }
 
@@ -144,7 +144,7 @@ function pipelineFiles({ root, pipelines }: Project): string[] {
   return [...new Set(files)].filter((file) => !TEST.test(file)).map((file) => join(root, file))
 }
 
-async function pipelinesIn(file: string): Promise<Pipeline[]> {
-  const module = (await import(pathToFileURL(file).href)) as Record<string, unknown>
+async function pipelinesIn(file: string, { root }: Project): Promise<Pipeline[]> {
+  const module = await importSource(file, root)
   return [...new Set(Object.values(module).filter(isPipeline))]
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { importSource } from '@cairn/embedded'
 import { CairnError, isStep, suggest, type Step } from '@cairn/kernel/runtime'
 
 /** A step that a file exports, to take the place of another one. */
@@ -18,7 +18,7 @@ export async function stepOfFile(path: string, placeOf: string, folder = process
   const [name = '', wanted] = path.split('#')
   const file = resolve(folder, name)
   if (!existsSync(file)) throw new CairnError('NOT_FOUND', `${file} does not exist`)
-  const exports = (await import(pathToFileURL(file).href)) as Record<string, unknown>
+  const exports = await importSource(file, folder)
   const steps = new Map(Object.entries(exports).filter((entry): entry is [string, Step] => isStep(entry[1])))
   const all = [...steps.values()]
   const called = new Set(all.filter((each) => each.name === placeOf))

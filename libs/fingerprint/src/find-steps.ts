@@ -67,8 +67,9 @@ export function cairnFunction(target: Target): string | undefined {
 }
 
 /** Exports of its own that could be steps. */
-function namesOfValues({ analysis }: Module): string[] {
+function namesOfValues({ analysis, path }: Module): string[] {
   const { exports, units } = analysis
+  if (path.endsWith('.json')) return [] // imported without attributes it would be refused
   return Object.keys(exports).filter((name) => {
     const exported = exports[name]!
     return 'unit' in exported && units[exported.unit]!.what === 'value'

@@ -1,2 +1,3 @@
+export { loadFault } from './load-fault.ts'
 export { closures, type ClosuresOptions } from './closures.ts'
 export { changeText, explain, type Change } from './explain.ts'

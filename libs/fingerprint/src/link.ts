@@ -157,8 +157,11 @@ export class Links {
     const { specifier, line, attributes } = module.analysis.requests[request]!
     const resolved = module.resolved[request]!
     if (resolved.type === 'missing') {
-      const next = NPM_NAME.test(specifier) ? { next: `npm install ${specifier}` } : {}
-      return refused(module, { message: `imports '${specifier}', which ${resolved.why}`, line, ...next })
+      return refused(module, {
+        message: `imports '${specifier}', which ${resolved.why}`,
+        line,
+        next: toFind(specifier),
+      })
     }
     if (resolved.type !== 'local') {
       const external = { resolved, specifier, name, from: module, request, ...(attributes && { attributes }) }
@@ -185,6 +188,12 @@ export class Links {
 
 function refused({ path }: Module, fault: Fault): Link {
   return { target: { refusal: refuse(path, fault) }, through: [] }
+}
+
+function toFind(specifier: string): string {
+  if (/^(\.{0,2}\/|file:)/.test(specifier)) return 'write the path of a file that exists, with its ending'
+  if (NPM_NAME.test(specifier)) return `npm install ${specifier}`
+  return 'import it by its path, or by a name with # from "imports" in package.json: Node does not read tsconfig paths'
 }
 
 const NPM_NAME = /^(@[\w.-]+\/)?\w[\w.-]*$/

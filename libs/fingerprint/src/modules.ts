@@ -38,14 +38,15 @@ export async function loadModules(entry: string, root: string, resolver: Resolve
     const path = relative(root, file).split(sep).join('/')
     modules.set(file, { file, path, text, hash, analysis, resolved, order: -1 })
   }
-  if (modules.size === 0) throw new CairnError('NOT_FOUND', `${entry} cannot be read`)
+  if (modules.size === 0)
+    throw new CairnError('NOT_FOUND', `${entry} cannot be read`, { next: 'name a file in package.json' })
   orderModules(modules)
   return modules
 }
 
 function readSource(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8')
+    return readFileSync(file, 'utf8').replace(/^\uFEFF/, '') // the parser and Node's eraser count it differently
   } catch {
     return undefined
   }

@@ -11,6 +11,7 @@ import {
 import { laneFolders, type LaneFolders } from './folders.ts'
 import { codeOf } from './load-code.ts'
 import type { ComputeOptions } from './options.ts'
+import { inProject } from './stack.ts'
 import { redact, secretsFor, type Secrets } from './secrets.ts'
 
 /** Lets the event loop turn at least so often, in milliseconds, between short bodies. */
@@ -79,7 +80,11 @@ async function runLane(
     return { lane: lane.index, ms: performance.now() - started, outputs }
   } catch (error) {
     const record = errorRecord(signal.aborted ? signal.reason : error)
-    return { lane: lane.index, ms: performance.now() - started, error: redact(record, secrets) }
+    return {
+      lane: lane.index,
+      ms: performance.now() - started,
+      error: redact(inProject(record, options.root), secrets),
+    }
   }
 }
 

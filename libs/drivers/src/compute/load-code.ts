@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { registerHooks } from 'node:module'
+import { registerHooks, setSourceMapsSupport } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import {
@@ -11,9 +11,16 @@ import {
   type Step,
   type StoredCode,
 } from '@cairn/kernel/runtime'
+import { withSourcesIn } from './stack.ts'
 
 /** Where each loaded closure's packages are looked for: the project's folder and, per specifier, one below it. */
-const homes = new Map<string, { readonly root: string; readonly imports: Manifest['imports'] }>()
+const homes = new Map<string, Home>()
+interface Home {
+  readonly root: string
+  readonly imports: Manifest['imports']
+  /** The bytes that were checked, with a source map that leads to the project's files. */
+  readonly source: string
+}
 const loaded = new Map<string, Promise<Partial<LoadedCode>>>()
 
 /**
@@ -33,13 +40,18 @@ async function importCode(
   { fingerprint, digest, path, manifest }: StoredCode,
   root: string,
 ): Promise<Partial<LoadedCode>> {
-  if (hash('sha256', readFileSync(path)) !== digest)
+  const bytes = readFileSync(path)
+  if (hash('sha256', bytes) !== digest)
     throw new CairnError('CORRUPT', `the stored code ${fingerprint} is not what the run was planned with`, {
       next: 'run again: a new plan stores it anew once cairn doctor --repair has taken this away',
     })
-  if (homes.size === 0) registerHooks({ resolve: resolveFromHome })
+  if (homes.size === 0) {
+    setSourceMapsSupport(true)
+    registerHooks({ resolve: resolveFromHome, load: loadChecked })
+  }
   const url = pathToFileURL(path).href
-  homes.set(url, { root, imports: readManifest(manifest)?.imports ?? {} })
+  const source = withSourcesIn(root, bytes.toString())
+  homes.set(url, { root, source, imports: readManifest(manifest)?.imports ?? {} })
   return (await import(url)) as Partial<LoadedCode>
 }
 
@@ -57,6 +69,11 @@ const resolveFromHome: Parameters<typeof registerHooks>[0]['resolve'] = (specifi
   if (!home || specifier.startsWith('node:')) return next(specifier, context)
   const folder = join(home.root, home.imports[specifier] ?? '.')
   return next(specifier, { ...context, parentURL: pathToFileURL(join(folder, 'closure.mjs')).href })
+}
+
+const loadChecked: Parameters<typeof registerHooks>[0]['load'] = (url, context, next) => {
+  const home = homes.get(url)
+  return home ? { format: 'module', source: home.source, shortCircuit: true } : next(url, context)
 }
 
 /** A step's code as `execute` takes it, with the fallback's where it is asked for. */

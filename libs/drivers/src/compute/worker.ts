@@ -16,6 +16,7 @@ import {
 import { laneFolders, type LaneFolders } from './folders.ts'
 import { codeOf } from './load-code.ts'
 import type { FromWorker, ToWorker } from './protocol.ts'
+import { inProject } from './stack.ts'
 import { redact } from './secrets.ts'
 
 /** A pool's process: does one piece of work at a time, lane after lane, and dies with its parent. */
@@ -61,7 +62,11 @@ async function runLane(
     const outputs = await execute(await code, { ...work, open }, lane, surface)
     return { lane: lane.index, ms: performance.now() - started, outputs: filed(outputs, folders) }
   } catch (error) {
-    return { lane: lane.index, ms: performance.now() - started, error: redact(errorRecord(error), secrets) }
+    return {
+      lane: lane.index,
+      ms: performance.now() - started,
+      error: redact(inProject(errorRecord(error), root), secrets),
+    }
   }
 }
 

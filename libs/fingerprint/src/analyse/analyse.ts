@@ -92,8 +92,9 @@ export function analyse(file: string, text: string): Analysis {
     const dissected = dissect(file, text)
     return 'fault' in dissected ? { ...NOTHING, fault: dissected.fault } : analysisOf(dissected, text)
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error // the stack is full
-    return { ...NOTHING, fault: { message: 'is nested too deeply', line: 1, next: 'move long expressions into JSON' } }
+    if (error instanceof RangeError) return { ...NOTHING, fault: TOO_DEEP } // the stack is full
+    const message = `cannot be analysed (${(error as Error).message})`
+    return { ...NOTHING, fault: { message, line: 1, next: 'report this file, and meanwhile write it more plainly' } }
   }
 }
 
@@ -191,6 +192,7 @@ export function unitSyntax({ what, node, keyword }: UnitOutline): [tag: string, 
   return [`${keyword} `, node.init ? [node.id, node.init] : [node.id]]
 }
 
+const TOO_DEEP = { message: 'is nested too deeply', line: 1, next: 'move long expressions into JSON' }
 const NOTHING = { requests: [], imports: [], exports: {}, stars: [], units: [] }
 const COMMON_JS = ['module', 'exports', 'require', '__filename', '__dirname']
 const COMMON_JS_FAULT = {

@@ -153,12 +153,15 @@ export function effects(nodes: readonly Node[], module: ModuleNames): Effects {
   }
 
   function callGlobal(callee: Node, given: readonly Node[], place: Place): void {
-    const { root, called } = rootOf(callee)
+    const { root, depth, called } = rootOf(callee)
     const method: string | undefined = callee.property?.name
-    const changesFirst = CHANGING[root.name]?.includes(method!) || method === 'call' || method === 'apply'
+    const isChanging = depth === 1 && Object.hasOwn(CHANGING, root.name) && CHANGING[root.name]!.includes(method!)
+    const changesFirst = isChanging || method === 'call' || method === 'apply'
     if (changesFirst && given[0]) change(given[0], place)
     else if (!isHarmlessGlobal(callee, names)) callsGlobals = true
-    else if (called && !isPureMethod(callee)) change(callee.object, place)
+    else if (!called || isPureMethod(callee)) return
+    else if (callee.type === 'MemberExpression') change(callee.object, place)
+    else changesUnknown = true // what a built-in gave is called: `Object.assign(f)()`
   }
 
   function touch(binding: Binding, how: Touch): void {

@@ -29,7 +29,8 @@ export function parse(file: string, text: string): { readonly program: Node } | 
   const { program, errors } = parser!.parseSync(file, text, { sourceType: 'module', preserveParens: false })
   const error = errors.find(({ severity }) => (severity as string) === 'Error')
   if (!error) return { program: program as unknown as Node }
-  return { fault: { message: `syntax error: ${error.message}`, line: lineAt(text, error.labels[0]?.start ?? 0) } }
+  const line = lineAt(text, error.labels[0]?.start ?? 0)
+  return { fault: { message: `syntax error: ${error.message}`, line, next: 'correct the syntax there' } }
 }
 
 export function eachChild(node: Node, visit: (child: Node) => void): void {

@@ -93,9 +93,7 @@ function head(sorted: readonly Part[], scope: EmittedScope, links: Links): strin
     .map((imported) => importLine(imported.external, 'entity' in imported ? imported.entity.name : ''))
   for (const part of sorted)
     if (part.type === 'unit' && isJson(part.module))
-      lines.push(
-        `const ${scope.variable(part, 0).name} = JSON.parse(${JSON.stringify(part.module.text.replace(/^\uFEFF/, ''))});`,
-      )
+      lines.push(`const ${scope.variable(part, 0).name} = JSON.parse(${JSON.stringify(part.module.text)});`)
   for (const { entity, members } of scope.namespaces.values()) {
     const getters = [...members].map(([name, { name: value }]) => `  get ${written(name)}() { return ${value}; },\n`)
     lines.push(`const ${entity.name} = Object.freeze({\n  __proto__: null,\n${getters.sort().join('')}});`)

@@ -98,6 +98,10 @@ export class Drawing {
   name(standard: string, { as }: NodeOptions = {}): string {
     if (as !== undefined) checkName(as, 'the name of a place in a pipeline')
     const wanted = this.#prefix + (as ?? standard)
+    if (wanted.length > LONGEST_PATH)
+      throw new CairnError('BAD_DEFINITION', `a place in the pipeline has a name of ${wanted.length} letters`, {
+        next: `use shorter names, { as: … }, or nest less: ${LONGEST_PATH} letters at most, files are called by it`,
+      })
     const taken = (id: string) => this.nodes.has(id) || this.frames.has(id)
     if (!taken(wanted)) return wanted
     if (as !== undefined)
@@ -226,10 +230,34 @@ export function checkKinds(handle: HandleNode, wanted: AnyKind, what: string): v
 }
 
 export function checkName(name: string, what: string): void {
+  checkKeys([name], what)
+  if (name.length > LONGEST_NAME)
+    throw new CairnError('BAD_DEFINITION', `${what} has ${name.length} letters: "${name.slice(0, 40)}…"`, {
+      next: `use ${LONGEST_NAME} letters at most: files are called by it`,
+    })
   if (/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) return
   throw new CairnError('BAD_DEFINITION', `${what} is "${name}"`, {
     next: 'write it in lower case with dashes, like train-model',
   })
+}
+
+const LONGEST_NAME = 100
+const LONGEST_PATH = 200
+
+/** Refuses names that every JavaScript object has a member of. */
+export function checkKeys(names: Iterable<string>, what: string): void {
+  for (const name of names)
+    if (name in Object.prototype)
+      throw new CairnError('BAD_DEFINITION', `${what} is "${name}", which every object in JavaScript has already`, {
+        next: 'use another name',
+      })
+}
+
+/** Those of an object whose fields are named by an author: `{ __proto__: … }` has no field, but another prototype. */
+export function checkFields(fields: object, what: string): void {
+  const prototype: unknown = Object.getPrototypeOf(fields)
+  checkKeys(prototype === null || prototype === Object.prototype ? [] : ['__proto__'], what)
+  checkKeys(Object.keys(fields), what)
 }
 
 /** A kind as a refusal shows it. */

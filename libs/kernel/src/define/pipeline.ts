@@ -1,4 +1,4 @@
-import { checkName, currentDrawing, Drawing, frameParams, type NodeOptions } from './drawing.ts'
+import { checkFields, checkKeys, checkName, currentDrawing, Drawing, frameParams, type NodeOptions } from './drawing.ts'
 import { CairnError } from '../errors.ts'
 import type { Graph } from './graph.ts'
 import type { Handle, Handles, Param } from './handle.ts'
@@ -53,6 +53,8 @@ export function pipeline(
   const [definition, body] = rest.length === 1 ? [{}, rest[0]] : rest
   const inputs = definition.inputs ?? {}
   const names = definition.params && fieldNames(definition.params)
+  checkFields(inputs, `an input of pipeline ${name}`)
+  checkKeys(names ?? [], `a parameter of pipeline ${name}`)
   for (const input of Object.keys(inputs))
     if (names?.includes(input))
       throw new CairnError('BAD_DEFINITION', `"${input}" is both an input and a parameter of pipeline ${name}`)
@@ -105,13 +107,15 @@ function drawAlone(
     )
   const drawing = new Drawing()
   drawing.frames.set('', { params: definition.params, given: {} })
-  const returned = (result: Record<string, unknown>) =>
-    Object.fromEntries(
+  const returned = (result: Record<string, unknown>) => {
+    checkKeys(Object.keys(result ?? {}), `an output of pipeline ${name}`)
+    return Object.fromEntries(
       Object.entries(result ?? {}).map(([output, handle]) => [
         output,
         drawing.read(handle, `output "${output}" of ${name}`).ref,
       ]),
     )
+  }
   return drawing.draw(name, () => body(drawing), returned)
 }
 

@@ -1,9 +1,9 @@
-import { checkName, placeStep, type NodeOptions } from './drawing.ts'
+import { checkFields, checkKeys, checkName, placeStep, type NodeOptions } from './drawing.ts'
 import { CairnError } from '../errors.ts'
 import type { Handle, Handles, Param } from './handle.ts'
 import type { Kinds, Read, Reads, Writes } from './kind.ts'
 import type { Opened, Origins } from './origin.ts'
-import type { AnySchema, Schema, SchemaInput, SchemaOutput } from './schema.ts'
+import { fieldNames, type AnySchema, type Schema, type SchemaInput, type SchemaOutput } from './schema.ts'
 
 /** What a step's body gets besides its inputs and parameters. */
 export interface Context<Secret extends string = string> {
@@ -194,6 +194,10 @@ function declare<S extends Step>(type: S['type'], name: string, definition: S['d
         throw new CairnError('BAD_DEFINITION', `${role}.${key} of ${type} ${name} is no artifact kind`, {
           next: 'use a kind: json(…), table(…), metrics(…), file(…), bytes(), model()',
         })
+  const { inputs = {}, reads = {}, outputs = {}, params } = definition
+  for (const [what, fields] of Object.entries({ input: inputs, read: reads, output: outputs }))
+    checkFields(fields, `an ${what} of ${type} ${name}`)
+  if (params) checkKeys(fieldNames(params) ?? [], `a parameter of ${type} ${name}`)
   const placed = (...given: []) => placeStep(placed as unknown as Step, ...given)
   return Object.defineProperties(placed as unknown as S, {
     name: { value: name },

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest'
+import { CliProject, type Files } from './project.fixture.ts'
+
+const head = "import { pipeline, step } from '@cairn/kernel'\nimport { json } from '@cairn/kinds'\n"
+const tail = "export const p = pipeline('p', () => s({}))\n"
+const giving = (value: string) => `const s = step('s', { outputs: { v: json() }, run: () => ({ v: ${value} }) })\n`
+
+describe('a source that cannot be loaded is refused with file, line and what to do', () => {
+  const cases: [what: string, text: string, says: string | RegExp, files?: Files][] = [
+    ['an enum', 'enum A { B }\n', 'p.pipeline.ts:1 uses an enum'],
+    [
+      'a parameter property',
+      '\nclass A { constructor(private x: number) {} }\n',
+      'p.pipeline.ts:2 uses a parameter property',
+    ],
+    ['a decorator in a helper', "import './d.ts'\n", 'd.ts:1 uses a decorator', { 'd.ts': '@dec class A {}\n' }],
+    ['wrong syntax', 'const a = 1\nlet = }\n', 'p.pipeline.ts:2 syntax error'],
+    ['a path of tsconfig', "import '@/a'\n", "p.pipeline.ts:1 imports '@/a', which cannot be found"],
+    ['a file that is missing', "\n\nimport './a.ts'\n", "p.pipeline.ts:3 imports './a.ts', which does not exist"],
+    [
+      'a helper that throws',
+      "import './t.ts'\n",
+      't.ts:2 cannot be loaded: boo',
+      { 't.ts': "\nthrow new Error('boo')\n" },
+    ],
+    ['an await without end', 'await new Promise(() => {})\n', 'waits, at its top level'],
+  ]
+  it.for(cases)('%s', async ([, text, says, files]) => {
+    const project = new CliProject({ ...files, 'p.pipeline.ts': text + head + giving('1') + tail })
+    const { code, stdout, stderr } = await project.cairn('--json', 'plan', 'p')
+    const { error } = JSON.parse(stdout) as { error: { code: string; message: string; next: string } }
+    expect(error).toMatchObject({ code: 'BAD_DEFINITION', message: expect.stringMatching(says) as string })
+    expect(error.next).not.toBe('')
+    expect(stderr).not.toMatch(/^\s+at /m)
+    expect(code).toBe(1)
+  })
+
+  it('a name that every object has', async () => {
+    const named = head + giving('1').replace("'s'", "'constructor'") + tail
+    const { stdout } = await new CliProject({ 'p.pipeline.ts': named }).cairn('--json', 'plan', 'p')
+    expect(stdout).toContain('the name of a step is \\"constructor\\"')
+  })
+})
+
+it('runs a source that begins with a BOM, and one that imports JSON behind a step without an export of its own', async () => {
+  const bom = new CliProject({ 'p.pipeline.ts': `\uFEFF${head}export ${giving('1')}${tail}` })
+  expect(await bom.run('p')).toMatchObject({ status: 'completed', steps: { s: { outputs: { v: { text: '1' } } } } })
+  bom.edit('p.pipeline.ts', 'v: 1', 'v: 2')
+  expect(await bom.run('p')).toMatchObject({ steps: { s: { how: 'computed', outputs: { v: { text: '2' } } } } })
+
+  const importing = `import d from './d.json' with { type: 'json' }\nconst f = () => 2\nconst g = Object.assign(f)()\n`
+  const text = importing + head + giving('d.a + g') + `export default { s }\n${tail}`
+  const project = new CliProject({ 'p.pipeline.ts': text, 'd.json': '\uFEFF{ "a": 1 }' })
+  expect(await project.run('p')).toMatchObject({ status: 'completed', steps: { s: { outputs: { v: { text: '3' } } } } })
+})
+
+it('names the file and line of the source where a step failed, in a process and in this one', async () => {
+  const helper =
+    '// one\n// two\nexport function clean(x: number): number {\n  if (x > 1) throw new Error(`no ${x}`)\n  return x\n}\n'
+  const text = `${head}import { z } from 'zod'
+import { clean } from './lib/clean.ts'
+export const s = step('s', { params: z.object({ x: z.number() }), outputs: { v: json() }, run: (_, { x }) => ({ v: clean(x) }) })
+export const p = pipeline('p', { params: z.object({ x: z.number() }) }, ({ x }) => s({}, { x }))
+`
+  const project = new CliProject({ 'p.pipeline.ts': text, 'lib/clean.ts': helper })
+  const stackOf = async (x: number) => {
+    const run = await project.run('p', '--set', `x=${x}`)
+    const shown = await project.cairn('--json', 'show', `p/${run.run}/s`)
+    return [run.steps['s'], shown.stdout].map((each) => JSON.stringify(each))
+  }
+  const [first, shown] = await stackOf(2)
+  expect(first).toContain('lib/clean.ts:4:')
+  expect(shown).toContain('lib/clean.ts:4:')
+  for (const x of [0, 1]) await project.run('p', '--set', `x=${x}`)
+  const [again] = await stackOf(3) // by now it is known to be short
+  expect(again).toContain('lib/clean.ts:4:')
+  expect(again).not.toMatch(/\.cairn|\.mjs|worker/)
+})
