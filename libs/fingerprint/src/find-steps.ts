@@ -28,7 +28,8 @@ export async function findSteps(
   }
   for (const external of imported.flatMap(packageImports)) {
     if (found.size === steps.size) return found
-    const file = exactFile(external.specifier, external.from.file)
+    const { resolved } = external
+    const file = resolved.type === 'package' ? exactFile(resolved) : undefined
     const exports = file === undefined ? {} : await importFile(file)
     for (const name of external.name === '*' ? Object.keys(exports) : [external.name])
       match(exports[name], { external: { ...external, name } })

@@ -1,7 +1,8 @@
-import { realpathSync, statSync } from 'node:fs'
-import { createRequire, isBuiltin } from 'node:module'
+import { existsSync, realpathSync, statSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { dirname, join, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { ownFolder, packageImport, privateImport } from './exports.ts'
 
 /** What a specifier stands for in one folder. */
 export type Resolved =
@@ -13,7 +14,7 @@ export type Resolved =
   | { readonly type: 'cairn'; readonly specifier: string }
   | { readonly type: 'missing'; readonly why: string }
 
-/** Resolves imports as Node does. */
+/** Resolves imports as Node does, and not through Node: a process with resolve hooks resolves by other conditions. */
 export class Resolver {
   readonly #folders = new Map<string, string | undefined>()
 
@@ -23,10 +24,19 @@ export class Resolver {
     if (specifier.startsWith('@cairn/')) return { type: 'cairn', specifier }
     if (/^[a-z]+:/.test(specifier)) return { type: 'missing', why: 'is no file and no package' }
 
+    if (specifier.startsWith('#')) return this.#private(specifier, from)
     const { name, subpath } = splitSpecifier(specifier)
-    const folder = specifier.startsWith('#') ? undefined : this.packageFolder(name, dirname(from))
-    if (folder && insideNodeModules(folder)) return { type: 'package', name, subpath, folder }
-    return throughPackageJson(specifier, from)
+    const folder = ownFolder(name, from) ?? this.packageFolder(name, dirname(from))
+    if (folder === undefined) return NOT_FOUND
+    return insideNodeModules(folder)
+      ? { type: 'package', name, subpath, folder }
+      : localFile(packageImport(folder, subpath))
+  }
+
+  #private(specifier: string, from: string): Resolved {
+    const found = privateImport(specifier, from)
+    if (!found) return NOT_FOUND
+    return 'file' in found ? localFile(found.file) : this.resolve(found.specifier, found.from)
   }
 
   /** The nearest installed package of this name, where its files really are. */
@@ -51,21 +61,16 @@ function local(url: URL): Resolved {
   }
 }
 
-function throughPackageJson(specifier: string, from: string): Resolved {
-  const file = exactFile(specifier, from)
-  if (file === undefined) return { type: 'missing', why: 'cannot be found' }
-  const folder = packageRoot(file)
-  return folder ? { type: 'package', ...folder, subpath: specifier } : { type: 'local', file: realpathSync(file) }
+const NOT_FOUND: Resolved = { type: 'missing', why: 'cannot be found' }
+
+function localFile(file: string | undefined): Resolved {
+  return file !== undefined && existsSync(file) ? { type: 'local', file: realpathSync(file) } : NOT_FOUND
 }
 
-/** Through `exports` and `imports` of package.json, on the conditions that hold for `import`. */
-export function exactFile(specifier: string, from: string): string | undefined {
-  try {
-    const options = { conditions: new Set(['node', 'import', 'module-sync', 'node-addons']) }
-    return createRequire(from).resolve(specifier, options as object)
-  } catch {
-    return undefined
-  }
+/** The very file of a package that is imported. */
+export function exactFile({ folder, subpath }: Extract<Resolved, { type: 'package' }>): string | undefined {
+  const file = packageImport(folder, subpath)
+  return file !== undefined && existsSync(file) ? realpathSync(file) : undefined
 }
 
 function splitSpecifier(specifier: string): { name: string; subpath: string } {
@@ -75,11 +80,4 @@ function splitSpecifier(specifier: string): { name: string; subpath: string } {
 
 function insideNodeModules(folder: string): boolean {
   return folder.includes(`${sep}node_modules${sep}`)
-}
-
-function packageRoot(file: string): { name: string; folder: string } | undefined {
-  const at = file.lastIndexOf(`${sep}node_modules${sep}`)
-  if (at === -1) return undefined
-  const { name } = splitSpecifier(file.slice(at + '/node_modules/'.length).replaceAll(sep, '/'))
-  return { name, folder: join(file.slice(0, at), 'node_modules', name) }
 }
