@@ -13,6 +13,7 @@ export default defineConfig({
         test: {
           name: 'alone',
           include: ['{apps,libs,infra,tools}/**/*.test.ts'],
+          globalSetup: 'tools/setup/build-for-tests.js',
           exclude: ['**/node_modules/**', NEEDS_SERVERS],
         },
       },
@@ -22,7 +23,7 @@ export default defineConfig({
           name: 'servers',
           include: [`{apps,libs,infra,tools}/${NEEDS_SERVERS}`],
           exclude: ['**/node_modules/**'],
-          globalSetup: 'tools/servers/endpoints.ts',
+          globalSetup: ['tools/setup/build-for-tests.js', 'tools/servers/endpoints.ts'],
           // One after the other: they share the servers, and each has processes of its own.
           fileParallelism: false,
           testTimeout: 240_000,

@@ -12,10 +12,14 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { afterAll } from 'vitest'
+import { isFresh } from '../bin/built.js'
 
 export const REPOSITORY = resolve(import.meta.dirname, '../../..')
 export const NODE = process.execPath
 export const CAIRN = join(REPOSITORY, 'apps/cli/bin/cairn.js')
+
+// Otherwise its tests would run from sources, which behave as users' command line does only almost.
+if (!isFresh('cli')) throw new Error('sources were edited since cairn was built: run the tests again')
 
 export type Files = Readonly<Record<string, string>>
 export interface Ended {

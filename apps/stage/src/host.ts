@@ -1,10 +1,19 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { inProcess, processPool, shortHere } from '@cairn/drivers/compute'
+import { fitting, inProcess, processPool, shortHere } from '@cairn/drivers/compute'
 import type { Connected, Connection } from '@cairn/drivers/connection'
 import { identityOf } from '@cairn/drivers/identity'
 import { isGone, thisProcess } from '@cairn/drivers/process-id'
-import { controlTopicOf, Engine, systemClock, topicOf, type CairnEvent, type Subscription } from '@cairn/kernel/runtime'
+import { misfit } from '@cairn/fingerprint'
+import {
+  controlTopicOf,
+  Engine,
+  systemClock,
+  topicOf,
+  type CairnError,
+  type CairnEvent,
+  type Subscription,
+} from '@cairn/kernel/runtime'
 import { Durations } from './durations.ts'
 import type { Settings } from './settings.ts'
 
@@ -23,7 +32,13 @@ export interface StageHost {
 /** Leases spare double work; for shorter work than this, taking one would cost as much. Milliseconds. */
 const LEASE_AFTER_MS = 1_000
 
-export function stageHost(settings: Settings, { env }: Connection, { bus, store }: Connected): StageHost {
+/** @param onMisfit told each time that work is left to another host, because this one has other packages */
+export function stageHost(
+  settings: Settings,
+  { env }: Connection,
+  { bus, store }: Connected,
+  onMisfit: (step: string, misfit: CairnError) => void = () => {},
+): StageHost {
   const { pipeline, step, root, jobs } = settings
   const scratch = join(settings.scratch, `${pipeline}-${step}-${process.pid}`)
   const options = {
@@ -39,7 +54,10 @@ export function stageHost(settings: Settings, { env }: Connection, { bus, store 
     store,
     bus,
     clock: systemClock,
-    compute: shortHere(inProcess({ ...options, live: new Map() }), pool, durations),
+    compute: fitting(shortHere(inProcess({ ...options, live: new Map() }), pool, durations), {
+      misfit: (manifest) => misfit(manifest, { root, cache: join(settings.scratch, 'packages') }),
+      leave: onMisfit,
+    }),
     name: thisProcess,
     isGone,
     ...(identity && { identity }),

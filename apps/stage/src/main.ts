@@ -27,7 +27,9 @@ const connected = await openConnection(connection, {
   log: ({ log: { message, ...rest } }) => log.warn({ kafka: rest }, message),
 })
 const { bus, store } = connected
-const host = stageHost(settings, connection, connected)
+const host = stageHost(settings, connection, connected, (step, { message, next }) =>
+  log.warn({ step, next }, `left to another host: ${message}`),
+)
 let stopping = false
 
 await Promise.all([store.checkFormat(), bus.ensureTopics([host.topic, controlTopicOf(connection)])])

@@ -1,7 +1,8 @@
 import { memoryBus } from '@cairn/drivers/events/memory'
-import { inProcess, processPool, shortHere, type Pool } from '@cairn/drivers/compute'
+import { fitting, inProcess, processPool, shortHere, type Pool } from '@cairn/drivers/compute'
 import { identityOf } from '@cairn/drivers/identity'
 import { isGone, thisProcess } from '@cairn/drivers/process-id'
+import { misfit } from '@cairn/fingerprint'
 import {
   cancel,
   Engine,
@@ -61,7 +62,11 @@ export function openHost(
 ): RunHost {
   const { store, clock } = workspace
   const bus = memoryBus({ partitions: 1, waitForOutages: false }) // a person waits, who can free the disk
-  const compute = shortHere(inProcess({ ...computeOptions(workspace), live }), pool, workspace.history.of(pipeline))
+  const { project, cache } = workspace
+  const compute = fitting(
+    shortHere(inProcess({ ...computeOptions(workspace), live }), pool, workspace.history.of(pipeline)),
+    { misfit: (manifest) => misfit(manifest, { root: project.root, cache }) },
+  )
   const identity = identityOf(process.env)
   const vouch = identity ? { identity } : {}
   const engine = new Engine({ store, bus, clock, compute, name: thisProcess, isGone, hasSuccessor: false, ...vouch })

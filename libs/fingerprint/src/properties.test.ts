@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, expect, test } from 'vitest'
+import { neighbours } from './edits.fixture.ts'
 import { edited, effectProgram, namesAfter, writeEffects } from './effects.fixture.ts'
 import { pureProgram, statefulProgram, style, write, type Program, type Style } from './program.fixture.ts'
 import { TemporaryProject } from './project.fixture.ts'
@@ -96,43 +97,3 @@ test('top-level code that leaves a step seeing something else gives it another f
     ),
     RUNS,
   ))
-
-/** A program and one that differs from it in a single place. */
-function neighbours(program: Program): fc.Arbitrary<[Program, Program]> {
-  const copies = placesOf(program).map(([holder, key], at) => {
-    const copy = structuredClone(program)
-    const [target] = placesOf(copy)[at]!
-    return changed(holder[key]).map((value): [Program, Program] => {
-      const edited = structuredClone(copy)
-      placesOf(edited)[at]![0][key] = value
-      return [program, target ? edited : copy]
-    })
-  })
-  const swaps = program.declarations.slice(1).map((_, at) => {
-    const declarations = [...program.declarations]
-    ;[declarations[at], declarations[at + 1]] = [declarations[at + 1]!, declarations[at]!]
-    return fc.constant<[Program, Program]>([program, { ...program, declarations }])
-  })
-  return fc.oneof(fc.constant<[Program, Program]>([program, program]), ...copies, ...swaps)
-}
-
-type Place = [holder: Record<string, any>, key: string]
-
-/** Every number, text, operator and reference of a program. */
-function placesOf(node: any): Place[] {
-  return Object.entries(node).flatMap(([key, value]): Place[] => {
-    if (typeof value === 'object' && value !== null) return placesOf(value)
-    return key === 'type' ? [] : [[node, key]]
-  })
-}
-
-function changed(value: unknown): fc.Arbitrary<unknown> {
-  if (typeof value === 'number') return fc.constantFrom(value + 1, value + 2)
-  if (typeof value === 'boolean') return fc.constant(!value)
-  const texts = ['+', '-', '*', '<', '&&'].includes(value as string)
-    ? ['+', '-', '*', '<', '&&']
-    : value === 'x' || value === 'y'
-      ? ['x', 'y']
-      : ['b', 'é', '']
-  return fc.constantFrom(...texts.filter((text) => text !== value))
-}

@@ -1,3 +1,4 @@
+export { fitting } from './fitting.ts'
 export { inProcess } from './in-process.ts'
 export { processPool, type Pool, type PoolOptions } from './pool.ts'
 export { shortHere, type Durations } from './short-here.ts'

@@ -1,10 +1,11 @@
 import { CairnError } from '@cairn/kernel/runtime'
 
 const LONGEST_PAUSE_MS = 5_000
+const WAITED_FOR = new Set(['STORE_FAILED', 'BUS_FAILED', 'MISFIT'])
 
-/** Whether the store or the bus is to blame, which are waited for. */
+/** What the event is not to blame for, and is waited for: the store, the bus, a host that has what the work needs. */
 export function isOutage(error: unknown): boolean {
-  return error instanceof CairnError && (error.code === 'STORE_FAILED' || error.code === 'BUS_FAILED')
+  return error instanceof CairnError && WAITED_FOR.has(error.code)
 }
 
 /** Milliseconds to wait after so many failures in a row. */

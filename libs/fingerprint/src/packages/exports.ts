@@ -118,5 +118,5 @@ function scopeOf(folder: string): { folder: string; json: PackageJson } | undefi
 
 function readPackage(folder: string): PackageJson | undefined {
   const file = join(folder, 'package.json')
-  return existsSync(file) ? (readJson(file) as PackageJson) : undefined
+  return existsSync(file) ? readJson(file) : undefined
 }

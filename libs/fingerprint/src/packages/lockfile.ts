@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import type { Cache } from '../cache.ts'
-import { readJson } from './package-files.ts'
+import { readJson, type PackageFiles } from './package-files.ts'
 import type { Installed } from './packages.ts'
 
 /** An entry of npm's lockfile. */
@@ -31,11 +31,12 @@ export class Lockfiles {
     this.#cache = cache
   }
 
-  /** Undefined where no lockfile vouches for the package's files. */
-  find(folder: string): Installed | undefined {
+  /** Undefined where no lockfile vouches for the package's files: none tells of it, or they were written after it. */
+  find(folder: string, files: PackageFiles): Installed | undefined {
     for (let above = dirname(folder); above !== dirname(above); above = dirname(above)) {
-      const found = this.#open(above)?.find(folder)
-      if (found) return found
+      const lockfile = this.#open(above)
+      const found = lockfile?.find(folder)
+      if (found) return files.writtenAt <= lockfile!.writtenAt ? found : undefined
     }
     return undefined
   }
@@ -45,13 +46,15 @@ export class Lockfiles {
       const file = join(folder, 'node_modules', '.package-lock.json')
       const stat = statSync(file, { bigint: true, throwIfNoEntry: false })
       const stamp = stat && `${file} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs} ${stat.ino}`
-      this.#opened.set(folder, stamp ? new Lockfile(folder, file, stamp, this.#cache) : undefined)
+      this.#opened.set(folder, stat && stamp ? new Lockfile(folder, file, stat.mtimeNs, stamp, this.#cache) : undefined)
     }
     return this.#opened.get(folder)
   }
 }
 
 class Lockfile {
+  /** In nanoseconds. */
+  readonly writtenAt: bigint
   readonly #folder: string
   readonly #file: string
   readonly #stamp: string
@@ -59,7 +62,8 @@ class Lockfile {
   readonly #found: Record<string, Installed>
   #entries: Readonly<Record<string, Entry>> | undefined
 
-  constructor(folder: string, file: string, stamp: string, cache: Cache) {
+  constructor(folder: string, file: string, writtenAt: bigint, stamp: string, cache: Cache) {
+    this.writtenAt = writtenAt
     this.#folder = folder
     this.#file = file
     this.#stamp = `lockfile:${encodeURIComponent(stamp)}`

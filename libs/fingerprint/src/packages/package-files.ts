@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cache } from '../cache.ts'
 import { digest, digestBytes } from '../digest.ts'
@@ -12,25 +12,49 @@ export function readJson(file: string): object {
   }
 }
 
-/** Of all files of an installed package. Kept for as long as its package.json stays the same file. */
-export function contentDigest(folder: string, cache: Cache): string {
-  const stat = statSync(join(folder, 'package.json'), { bigint: true, throwIfNoEntry: false })
-  const stamp = `${folder} ${stat?.size} ${stat?.mtimeNs} ${stat?.ctimeNs} ${stat?.ino}`
-  const key = `files:${encodeURIComponent(stamp)}`
-  const known = stat && cache.get<string>(key)
-  if (known !== undefined) return known
-  const computed = digest('files', [...files(folder, '')])
-  cache.set(key, computed)
-  return computed
+/** The files of an installed package as they are now, without reading them. */
+export class PackageFiles {
+  /** When the last of them was written, in nanoseconds. */
+  readonly writtenAt: bigint
+  readonly #folder: string
+  readonly #stamp: string
+
+  constructor(folder: string) {
+    const stamps = [folder]
+    let writtenAt = 0n
+    for (const { path } of entries(folder, '')) {
+      const { size, mtimeNs, ctimeNs, ino } = lstatSync(join(folder, path), { bigint: true })
+      stamps.push(`${path} ${size} ${mtimeNs} ${ctimeNs} ${ino}`)
+      if (mtimeNs > writtenAt) writtenAt = mtimeNs
+    }
+    this.#folder = folder
+    this.#stamp = digest('stamps', stamps)
+    this.writtenAt = writtenAt
+  }
+
+  /** Of all that is in them. Kept for as long as every one of them stays the same file. */
+  contentDigest(cache: Cache): string {
+    const key = `files:${this.#stamp}`
+    const known = cache.get<string>(key)
+    if (known !== undefined) return known
+    const computed = digest('files', [...contents(this.#folder)])
+    cache.set(key, computed)
+    return computed
+  }
 }
 
-function* files(folder: string, path: string): Generator<string> {
-  const entries = readdirSync(join(folder, path), { withFileTypes: true })
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+function* contents(folder: string): Generator<string> {
+  for (const { path, isLink } of entries(folder, ''))
+    if (isLink) yield* ['link', path, readlinkSync(join(folder, path))]
+    else yield* ['file', path, digestBytes(readFileSync(join(folder, path)))]
+}
+
+function* entries(folder: string, path: string): Generator<{ readonly path: string; readonly isLink: boolean }> {
+  const found = readdirSync(join(folder, path), { withFileTypes: true })
+  for (const entry of found.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const inner = path ? `${path}/${entry.name}` : entry.name
     if (entry.isDirectory()) {
-      if (entry.name !== 'node_modules') yield* files(folder, inner)
-    } else if (entry.isSymbolicLink()) yield* ['link', inner, readlinkSync(join(folder, inner))]
-    else if (entry.isFile()) yield* ['file', inner, digestBytes(readFileSync(join(folder, inner)))]
+      if (entry.name !== 'node_modules') yield* entries(folder, inner)
+    } else if (entry.isSymbolicLink() || entry.isFile()) yield { path: inner, isLink: entry.isSymbolicLink() }
   }
 }

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import type { Cache } from '../cache.ts'
 import { digest, digestBytes } from '../digest.ts'
 import { Lockfiles } from './lockfile.ts'
-import { contentDigest, readJson } from './package-files.ts'
+import { PackageFiles, readJson } from './package-files.ts'
 import type { Resolver } from './resolve.ts'
 
 export interface Package {
@@ -68,16 +68,17 @@ export class Packages {
     let installed = this.#installed.get(folder)
     if (!installed) {
       const manifest = readJson(join(folder, 'package.json')) as Manifest
-      const listed = this.#lockfiles.find(folder)
+      const files = new PackageFiles(folder)
+      const listed = this.#lockfiles.find(folder, files)
       // A lockfile that tells of another version is a leftover of another package manager.
-      installed = listed && listed.version === manifest.version ? listed : this.#fromFiles(folder, manifest)
+      installed = listed && listed.version === manifest.version ? listed : this.#fromFiles(folder, manifest, files)
       this.#installed.set(folder, installed)
     }
     return installed
   }
 
-  /** Where no lockfile of npm's knows the package (pnpm, Yarn, git, linked folders): what its files say. */
-  #fromFiles(folder: string, { name = '', version = '', ...manifest }: Manifest): Installed {
+  /** Where no lockfile of npm's vouches for it (pnpm, Yarn, git, linked folders, edited by hand): what its files say. */
+  #fromFiles(folder: string, { name = '', version = '', ...manifest }: Manifest, files: PackageFiles): Installed {
     const wanted = { ...manifest.peerDependencies, ...manifest.optionalDependencies, ...manifest.dependencies }
     const dependencies: Record<string, string> = {}
     for (const dependency of Object.keys(wanted)) {
@@ -86,7 +87,7 @@ export class Packages {
       const { os, cpu, libc } = found ? (readJson(join(found, 'package.json')) as Manifest) : {}
       if (found && !os && !cpu && !libc) dependencies[dependency] = found
     }
-    return { name, version, integrity: contentDigest(folder, this.#cache), dependencies }
+    return { name, version, integrity: files.contentDigest(this.#cache), dependencies }
   }
 
   #patch(name: string, version: string): string {

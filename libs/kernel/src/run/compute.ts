@@ -19,7 +19,10 @@ const LOST_ATTEMPTS = 2
 const TOLD_WITHIN_MS = 50
 
 /** Errors that trying again does not mend. */
-const FINAL: ReadonlySet<ErrorCode> = new Set(['CANCELLED', 'CORRUPT', 'MISSING_SECRET', 'BAD_OUTPUT'])
+const FINAL: ReadonlySet<ErrorCode> = new Set(['CANCELLED', 'CORRUPT', 'MISFIT', 'MISSING_SECRET', 'BAD_OUTPUT'])
+
+/** Errors that tell nothing of the body, which did not run. */
+const NEVER_CAUGHT: ReadonlySet<ErrorCode> = new Set(['CANCELLED', 'MISFIT'])
 
 /** Runs the step's body for the given lanes until each has an outcome: tries again, and falls back, as declared. */
 export async function compute(job: Job, lanes: readonly LaneWork[]): Promise<void> {
@@ -174,7 +177,7 @@ async function keepAll({ host, run }: Job, made: Readonly<Record<string, Made>>)
 /** No more attempts: the step's fallback, if it has one, or else the error stands. */
 async function giveUp(job: Job, lanes: readonly LaneWork[], errors: ReadonlyMap<number, ErrorRecord>): Promise<void> {
   const { fallback } = job.step
-  const caught = fallback ? lanes.filter(({ index }) => errors.get(index)!.code !== 'CANCELLED') : []
+  const caught = fallback ? lanes.filter(({ index }) => !NEVER_CAUGHT.has(errors.get(index)!.code)) : []
   for (const lane of lanes)
     if (!caught.includes(lane)) job.outcomes.set(lane.index, faultOf(errors.get(lane.index)!, lane))
   if (!fallback || caught.length === 0) return
