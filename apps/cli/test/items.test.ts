@@ -71,3 +71,25 @@ it('never reuses a step that changes state which other calls see, unless it ackn
     /memo +run .* \(memo: memo\.set\(n, n \* n\), counter\.ts:2\)/,
   )
 })
+
+it('refuses to plan a pipeline that chooses by a handle, wherever it does', async () => {
+  const branching = new CliProject({
+    'choose.ts': `export const choose = (v: unknown, yes: () => any, no: () => any) => (v ? yes() : no())\n`,
+    'branch.pipeline.ts': `import { pipeline, step } from '@cairn/kernel'
+import { json } from '@cairn/kinds'
+import { choose } from './choose.ts'
+const Flag = json<boolean>()
+export const s = step('s', { outputs: { v: Flag }, run: () => ({ v: false }) })
+export const yes = step('yes', { outputs: { v: Flag }, run: () => ({ v: true }) })
+export const no = step('no', { outputs: { v: Flag }, run: () => ({ v: false }) })
+export const branch = pipeline('branch', () => (s({}).v ? yes({}) : no({})))
+`,
+  })
+  const first = await branching.cairn('run', 'branch')
+  expect([first.code, first.stderr]).toEqual([
+    1,
+    expect.stringContaining('branch.pipeline.ts:8:49 s(…).v has no value while the pipeline is drawn'),
+  ])
+  branching.edit('branch.pipeline.ts', '(s({}).v ? yes({}) : no({}))', 'choose(s({}).v, () => yes({}), () => no({}))')
+  expect((await branching.cairn('plan', 'branch')).stderr).toContain('choose.ts:1:71 v has no value')
+})

@@ -50,6 +50,26 @@ describe('the lint names a handle', () => {
     ['of each by namespace', 'cairn.each(year, (item) => ({ x: -item }))', ['item']],
     ['of a step that a factory made', 'const { a } = load({}); const { b } = ordinary({ a }); if (b) return {}', ['b']],
     ['inside an arm', 'choose(big, () => { if (year) return {}; return {} }, () => ({}))', ['year']],
+    ['of a call that stands where it is looked at', 'const x = train({}).v ? load({}) : nested({})', ['train(…).v']],
+    [
+      'of such a call behind && and !',
+      'train({}).v && load({}); if (!nested({}).v) return {}',
+      ['train(…).v', 'nested(…).v'],
+    ],
+    ['before ?.', 'const { a } = train({}); a?.rows', ['a']],
+    ['in typeof, in and instanceof', 'typeof year; "a" in big; year instanceof Date', ['year', 'big', 'year']],
+    [
+      'that is given to a global function',
+      'Boolean(year); JSON.stringify(big); Object.keys(train({}).v)',
+      ['year', 'big', 'train(…).v'],
+    ],
+    ['in a list that is filtered', 'const { a, b } = train({}); [a, b].filter(Boolean)', ['a', 'b']],
+    ['that is spread', 'const { a } = train({}); load({ ...a }); [...a]', ['a', 'a']],
+    ['that is gone through', 'for (const x of year) load({})', ['year']],
+    ['whose method is called', 'year.toString()', ['year']],
+    ['as a key', 'const x = { a: 1 }[year]', ['year']],
+    ['inside a function of its own', 'const choose = (h) => (h ? 1 : 2); choose(year)', ['h']],
+    ['inside a callback', '[year].map((h) => (h ? 1 : 2))', ['h']],
   ])('%s', async (_, body, expected) => {
     expect(await named(body)).toEqual(expected)
   })
@@ -57,6 +77,19 @@ describe('the lint names a handle', () => {
   test('in a body that is declared apart', async () => {
     const before = `export const other = pipeline('other', { params: null }, body)\nfunction body({ n }) { return n ? {} : {} }`
     expect(await named('', before)).toEqual(['n'])
+  })
+
+  test('in a helper of another module, and in a body that stands there', async () => {
+    const steps = `export const choose = (what, h) => pick(h)\nfunction pick(h) { return h ? 1 : 2 }\nexport const body = ({ n }) => (n ? {} : {})`
+    const pipeline = `import { pipeline } from '@cairn/kernel'\nimport { body, choose } from './help.ts'
+export const a = pipeline('a', ({ year }) => ({ x: choose('x', year) }))\nexport const b = pipeline('b', body)`
+    const project = new TemporaryProject({ 'help.ts': steps, 'pipeline.ts': pipeline })
+    const { modules, links } = await loadSources(project.path('pipeline.ts'), project.root, new Cache(undefined))
+    const found = (await lintModules(modules, links)).map(({ file, line, name }) => [file, line, name])
+    expect(found).toEqual([
+      ['help.ts', 2, 'h'],
+      ['help.ts', 3, 'n'],
+    ])
   })
 
   test('with its place and with what to do', async () => {
@@ -79,6 +112,8 @@ test.each([
     'const { a } = load({}); each(a, (item) => train({ item })); return choose(big, () => ({ a }), () => ({ a }))',
   ],
   ['a name that hides a handle', 'const f = (year) => year + 1; return f(1)'],
+  ['records of handles', 'const made = train({}); const all = { ...made }; Object.entries(made); return made'],
+  ['lists of handles', 'const { a, b } = load({}); return [a, b].map((x) => train({ x })).at(-1)'],
   ['handles that are returned', 'const { a, b } = load({}); return { a, b }'],
 ])('the lint says nothing of %s', async (_, body) => {
   expect(await named(body)).toEqual([])

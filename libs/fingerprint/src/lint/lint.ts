@@ -3,6 +3,7 @@ import type { Cache } from '../cache.ts'
 import { digest } from '../digest.ts'
 import type { Links } from '../link.ts'
 import type { Module, Modules } from '../modules.ts'
+import type { Passed } from './misuses.ts'
 import { loadParser, refuse } from '../analyse/syntax.ts'
 
 /** A place in a pipeline's body where a handle is used as if it had a value. */
@@ -41,14 +42,31 @@ export async function lint(modules: Modules, links: Links): Promise<LintFinding[
   if (drawing.length === 0) return []
   const [{ dissect }, { misuses }] = await Promise.all([import('../analyse/analyse.ts'), import('./misuses.ts')])
   await loadParser()
-  return drawing.flatMap((module) => {
+  const entered = new Map<Module, Passed[]>()
+  const found = new Map<Module, LintFinding[]>()
+  const waiting = new Set(drawing)
+  for (const module of waiting) {
+    waiting.delete(module) // it comes again when more of it turns out to be called with handles
+    if (module.analysis.fault || module.file.endsWith('.json')) continue
     const dissection = dissect(module.file, module.text)
     if ('fault' in dissection) throw refuse(module.path, dissection.fault)
-    return misuses(dissection, module, links).map(({ start, name, message }): LintFinding => {
-      const column = start - module.text.lastIndexOf('\n', start - 1)
-      return { file: module.path, line: dissection.lineOf(start), column, name, message }
-    })
-  })
+    const seen = misuses(dissection, module, links, entered.get(module))
+    found.set(
+      module,
+      seen.found.map(({ start, name, message }): LintFinding => {
+        const column = start - module.text.lastIndexOf('\n', start - 1)
+        return { file: module.path, line: dissection.lineOf(start), column, name, message }
+      }),
+    )
+    for (const passed of seen.passed) {
+      const known = entered.get(passed.module) ?? []
+      if (known.some(({ unit, parameters }) => unit === passed.unit && parameters.join() === passed.parameters.join()))
+        continue
+      entered.set(passed.module, [...known, passed])
+      waiting.add(passed.module)
+    }
+  }
+  return [...found.values()].flat()
 }
 
 /** Whether a module may draw a pipeline: only with Cairn's own functions can it. */

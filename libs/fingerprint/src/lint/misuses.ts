@@ -13,18 +13,39 @@ export interface Misuse {
   readonly message: string
 }
 
-export function misuses(dissection: Dissection, module: Module, links: Links): Misuse[] {
+/** A function of another module that is called with handles: as which of its parameters. */
+export interface Passed {
+  readonly module: Module
+  readonly unit: number
+  readonly parameters: readonly number[]
+}
+
+/** @param entered what other modules call of this one with handles */
+export function misuses(
+  dissection: Dissection,
+  module: Module,
+  links: Links,
+  entered: readonly Passed[] = [],
+): { found: Misuse[]; passed: Passed[] } {
   const { program, names, imports, units } = dissection
   const importIndex = new Map([...imports.keys()].map((binding, index) => [binding, index]))
   const unitIndex = new Map(units.flatMap(({ bindings }, unit) => bindings.map((binding) => [binding, unit] as const)))
   const handles = new Set<Binding>()
+  /** Of those, the ones that hold handles by name. */
+  const records = new Set<Binding>()
+  const linted = new Map<Node, string>()
+  const passed: Passed[] = []
   const found = new Map<number, Misuse>()
   findPipelines(program)
-  return [...found.values()].sort((a, b) => a.start - b.start)
+  for (const { unit, parameters } of entered) lintCalled(functionOf(units[unit]!.node), parameters)
+  return { found: [...found.values()].sort((a, b) => a.start - b.start), passed }
 
   function findPipelines(node: Node): void {
-    if (node.type === 'CallExpression' && drawn(node) === 'pipeline') lintBody(node.arguments.at(-1), true)
-    else eachChild(node, findPipelines)
+    if (node.type === 'CallExpression' && drawn(node) === 'pipeline') {
+      const body: Node | undefined = node.arguments.at(-1)
+      lintBody(body, true)
+      if (body?.type === 'Identifier') pass(body, [0])
+    } else eachChild(node, findPipelines)
   }
 
   function lintBody(given: Node | undefined, takesHandles: boolean): void {
@@ -34,10 +55,32 @@ export function misuses(dissection: Dissection, module: Module, links: Links): M
     visit(value.body)
   }
 
+  /** A function of the project that is called with handles looks at them, too. */
+  function lintCalled(called: Node | undefined, parameters: readonly number[]): void {
+    if (!called || !isFunction(called)) return
+    const as = parameters.join()
+    if (parameters.length === 0 || linted.get(called) === as) return
+    linted.set(called, as)
+    for (const index of parameters) if (called.params[index]) addHandles(called.params[index])
+    visit(called.body)
+  }
+
+  function pass(callee: Node, parameters: readonly number[]): void {
+    const here = names.get(callee)
+    if (here && here.kind !== 'import') return lintCalled(here.value, parameters)
+    const target = targetOf(callee)
+    if (parameters.length === 0 || !target || !('part' in target) || target.part.type !== 'unit') return
+    if (target.part.module !== module) passed.push({ module: target.part.module, unit: target.part.index, parameters })
+  }
+
   function visit(node: Node): void {
     switch (node.type) {
       case 'VariableDeclarator':
-        if (node.init && givesHandles(node.init)) addHandles(node.id)
+        if (node.init && givesHandles(node.init)) {
+          addHandles(node.id)
+          const binding = names.get(node.id)
+          if (binding && (node.init.type === 'CallExpression' || isRecord(node.init))) records.add(binding)
+        }
         break
       case 'AssignmentExpression':
         if (node.operator !== '=') check([node.left, node.right], COMPUTING)
@@ -45,6 +88,7 @@ export function misuses(dissection: Dissection, module: Module, links: Links): M
         break
       case 'CallExpression': {
         const called = drawn(node)
+        if (called === undefined) checkCall(node)
         if (called !== 'each' && called !== 'when') break
         visit(node.arguments[0])
         for (const body of node.arguments.slice(1, 3)) lintBody(body, called === 'each')
@@ -75,6 +119,17 @@ export function misuses(dissection: Dissection, module: Module, links: Links): M
       case 'TemplateLiteral':
         check(node.expressions, COMPUTING)
         break
+      case 'SpreadElement':
+        checkHandle(node.argument)
+        break
+      case 'ForInStatement':
+      case 'ForOfStatement':
+        checkHandle(node.right)
+        break
+      case 'MemberExpression':
+        if (node.optional) check([node.object], CHOOSING)
+        if (node.computed) check([node.property], COMPUTING)
+        break
     }
     eachChild(node, visit)
   }
@@ -82,15 +137,50 @@ export function misuses(dissection: Dissection, module: Module, links: Links): M
   function check(operands: readonly (Node | null)[], message: string): void {
     for (const operand of operands) {
       if (operand?.type === 'LogicalExpression') check([operand.right], message)
-      if (!operand || !isHandle(operand)) continue
-      const { start } = operand
-      found.set(start, { start, name: handleName(operand), message: `${handleName(operand)} ${message}` })
+      if (operand?.type === 'ConditionalExpression') check([operand.consequent, operand.alternate], message)
+      if (operand?.type === 'SequenceExpression') check([operand.expressions.at(-1)], message)
+      if (operand && (isHandle(operand) || isDrawn(operand))) report(operand, message)
     }
   }
 
+  /** Where a record of handles may stand, but no handle. */
+  function checkHandle(node: Node): void {
+    if (isHandle(node) && !isRecord(node)) report(node, COMPUTING)
+  }
+
+  function checkCall({ callee, arguments: given }: Node): void {
+    const called: Node = callee.type === 'ChainExpression' ? callee.expression : callee
+    const parameters = given.flatMap((argument: Node, index: number) => (isHandle(argument) ? [index] : []))
+    if (called.type === 'Identifier') pass(called, parameters)
+    const isGlobal = (node: Node): boolean =>
+      node.type === 'MemberExpression' ? isGlobal(node.object) : node.type === 'Identifier' && !names.has(node)
+    if (isGlobal(called)) given.forEach(checkHandle)
+    if (called.type !== 'MemberExpression' || called.computed) return
+    checkHandle(called.object)
+    const items: Node[] = called.object.type === 'ArrayExpression' ? called.object.elements : []
+    const held = items.filter((item) => item && isHandle(item))
+    if (LOOKING.has(called.property.name)) held.forEach(checkHandle)
+    if (held.length > 0) for (const body of given) if (isFunction(body)) lintCalled(body, [0])
+  }
+
+  function report(node: Node, message: string): void {
+    const { start } = node
+    found.set(start, { start, name: handleName(node), message: `${handleName(node)} ${message}` })
+  }
+
   function isHandle(node: Node): boolean {
-    if (node.type === 'MemberExpression') return !node.computed && isHandle(node.object)
+    if (node.type === 'ChainExpression') return isHandle(node.expression)
+    if (node.type === 'MemberExpression') return !node.computed && (isHandle(node.object) || isDrawn(node.object))
     return node.type === 'Identifier' && handles.has(names.get(node)!)
+  }
+
+  function isDrawn(node: Node): boolean {
+    return node.type === 'CallExpression' && ['step', 'each', 'when'].includes(drawn(node)!)
+  }
+
+  /** Whether a handle stands for several, by name. */
+  function isRecord(node: Node): boolean {
+    return node.type === 'Identifier' && records.has(names.get(node)!)
   }
 
   /** Whether an expression is a handle, a record of handles, or makes some: only what draws can take any. */
@@ -137,10 +227,30 @@ export function misuses(dissection: Dissection, module: Module, links: Links): M
   }
 
   function handleName(node: Node): string {
+    if (node.type === 'ChainExpression') return handleName(node.expression)
+    if (node.type === 'CallExpression') return `${handleName(node.callee)}(…)`
     return node.type === 'MemberExpression' ? `${handleName(node.object)}.${node.property.name}` : node.name
   }
 }
 
+/** A function that a name stands for. */
+function functionOf(node: Node): Node | undefined {
+  return node.type === 'VariableDeclarator' ? (node.init ?? undefined) : node
+}
+
+/** Methods of arrays that look at the items. */
+const LOOKING = new Set([
+  'filter',
+  'find',
+  'some',
+  'every',
+  'includes',
+  'indexOf',
+  'join',
+  'sort',
+  'toSorted',
+  'toString',
+])
 const COMPARING = new Set(['==', '!=', '===', '!==', '<', '<=', '>', '>=', 'in', 'instanceof'])
 const CHOOSING = 'has no value while the pipeline is drawn: choose with when(condition, then, otherwise)'
 const COMPUTING = 'has no value while the pipeline is drawn: compute with it inside a step'
