@@ -42,6 +42,16 @@ describe('a source that cannot be loaded is refused with file, line and what to 
   })
 })
 
+it('refuses a step that asks where its source is', async () => {
+  const text = `${head}import { readFileSync } from 'node:fs'
+const here = import.meta.dirname
+export ${giving("readFileSync(here + '/a.txt', 'utf8')")}${tail}`
+  const { stdout } = await new CliProject({ 'p.pipeline.ts': text, 'a.txt': 'a' }).cairn('--json', 'plan', 'p')
+  expect(JSON.parse(stdout)).toMatchObject({
+    error: { code: 'BAD_DEFINITION', message: expect.stringContaining('p.pipeline.ts:4 uses import.meta.dirname') },
+  })
+})
+
 it('runs a source that begins with a BOM, and one that imports JSON behind a step without an export of its own', async () => {
   const bom = new CliProject({ 'p.pipeline.ts': `\uFEFF${head}export ${giving('1')}${tail}` })
   expect(await bom.run('p')).toMatchObject({ status: 'completed', steps: { s: { outputs: { v: { text: '1' } } } } })

@@ -10,7 +10,7 @@ export async function loadFault(entry: string, root: string): Promise<CairnError
     if (module.order > first.order) continue
     const { fault, units, requests, imports } = module.analysis
     const faults = [fault, ...units.flatMap(({ code, step }) => [code.fault, step?.body.fault, step?.fallback?.fault])]
-    const found = faults.find((each) => each !== undefined)
+    const found = faults.find((each) => each && !each.cutOnly)
     if (found) return refuse(module.path, found)
     const needed = [...requests.keys()].filter((request) => requests[request]!.how !== 'dynamic')
     for (const ref of [

@@ -159,13 +159,7 @@ function analysisOf(module: Dissection, text: string): Analysis {
       ...(changesItself && { changesItself }),
       ...(Object.fromEntries(Object.entries(flags).filter(isTrue)) as Flags),
       ...(reached.length > 0 && { reaches: reached }),
-      ...(unsupported && {
-        fault: {
-          message: `uses ${unsupported.what}, which Node cannot run by erasing types`,
-          line: lineOf(unsupported.start),
-          next: 'write it in JavaScript: an object instead of an enum, a field instead of a parameter property, `as`',
-        },
-      }),
+      ...(unsupported && { fault: faultOf(unsupported, lineOf) }),
     }
   }
 
@@ -190,6 +184,18 @@ export function unitSyntax({ what, node, keyword }: UnitOutline): [tag: string, 
   if (what === 'statement' && keyword === undefined) return ['', [node]]
   if (node.type !== 'VariableDeclarator') return [`${keyword} ^0 `, [node]]
   return [`${keyword} `, node.init ? [node.id, node.init] : [node.id]]
+}
+
+function faultOf({ what, start, isPlace }: Node, lineOf: (offset: number) => number): Fault {
+  const line = lineOf(start)
+  if (!isPlace) {
+    const next = 'write it in JavaScript: an object instead of an enum, a field instead of a parameter property, `as`'
+    return { message: `uses ${what}, which Node cannot run by erasing types`, line, next }
+  }
+  const message = `uses ${what}, and a step runs where its source is not`
+  const next =
+    "read the file in a source, fromFile('path'), or import it as JSON; import.meta.main tells the main module"
+  return { message, line, next, cutOnly: true }
 }
 
 const TOO_DEEP = { message: 'is nested too deeply', line: 1, next: 'move long expressions into JSON' }

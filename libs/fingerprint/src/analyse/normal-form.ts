@@ -52,7 +52,16 @@ export function normalForm(
       case 'Literal':
         text += literal(node)
         return
+      case 'MetaProperty':
+        if (node.meta.name === 'import') unsupported ??= place(node, 'import.meta')
+        break
       case 'MemberExpression': {
+        if (node.object.type === 'MetaProperty' && !node.computed) {
+          const { name } = node.property
+          if (PLACES.has(name)) unsupported ??= place(node, `import.meta.${name}`)
+          text += `(meta ${node.object.meta.name}.${node.object.property.name}.${name})`
+          return
+        }
         const binding = node.object.type === 'Identifier' ? names.get(node.object) : undefined
         if (!binding || !isNamespace(binding) || node.computed || node.optional) break
         text += `(member @${slot(binding, node.property.name, { binding, member: node.property.name, node })})`
@@ -131,6 +140,13 @@ export function normalForm(
     if (number === undefined) members.set(member, (number = references.push(reference) - 1))
     return number
   }
+}
+
+/** What a module would learn of where it stands: of a step, that is never where its source is. */
+const PLACES = new Set(['url', 'dirname', 'filename', 'resolve'])
+
+function place({ start, end }: Node, what: string): Node {
+  return { type: 'Unsupported', start, end, what, isPlace: true }
 }
 
 /** The place of a key among those asked for so far. */

@@ -15,6 +15,8 @@ export interface Fault {
   readonly message: string
   readonly line: number
   readonly next?: string
+  /** Node runs it as it stands; only apart from its module it would mean something else. */
+  readonly cutOnly?: true
 }
 
 let parser: typeof import('oxc-parser') | undefined
