@@ -67,14 +67,24 @@ describe('the state of a run', () => {
     )
   })
 
-  it('lets a task wait for every ending that it reads', () => {
-    for (const {
-      plans: [plan],
-    } of told) {
+  it('makes a step ready when the last of the tasks that it reads has ended, and not before', () => {
+    for (const ending of told) {
+      const [plan] = ending.plans
+      const ends = new Map(endingsOf(ending))
       const state = new RunState(plan!)
-      for (const [id, node] of Object.entries(plan!.nodes))
-        if (node.type === 'step' && node.scope.length === 0)
-          expect(state.ready(id)).toBe(Object.keys(node.inputs).length === 0 && node.guards.length === 0)
+      const steps = Object.entries(plan!.nodes).flatMap(([id, node]) =>
+        node.type === 'step' && node.scope.length === 0 && node.guards.length === 0 ? [{ id, node }] : [],
+      )
+      const open = [...state.first]
+      for (const task of open) {
+        for (const { id, node } of steps) {
+          const read = Object.values(node.inputs).map((ref) => ('node' in ref ? ref.node : ref.item))
+          if (!state.ended(id)) expect([id, state.ready(id)]).toEqual([id, read.every((one) => state.ended(one))])
+        }
+        state.end(task, ends.get(task)!)
+        for (const next of state.after(task)) if (state.ready(next) && !open.includes(next)) open.push(next)
+      }
+      expect(steps.filter(({ id }) => !state.ended(id))).toEqual([])
     }
   })
 })
