@@ -46,8 +46,6 @@ describe('a step is seen to reach', () => {
     ['dynamic code: require(…)', `() => require('a')`],
     ['network: fetch(…)', `() => fetch('a')`],
     ['network: new WebSocket(…)', `() => new WebSocket('a')`],
-    ['files: import.meta.url', '() => import.meta.url'],
-    ['files: import.meta', '() => import.meta'],
     [`files: import('node:fs')`, `() => import('node:fs')`],
     ['console: console.log(…)', `() => console.log('a')`],
   ])('%s in %s', async (expected, body) => {
@@ -72,6 +70,16 @@ describe('a step is seen to reach', () => {
     ['randomness: Math.random', 'const { random } = Math', '() => random()'],
   ])('%s with %s', async (expected, top, body) => {
     expect(await reached(main(body, top))).toContain(expected)
+  })
+
+  test.each([
+    'import.meta',
+    'import.meta.url',
+    'import.meta.dirname',
+    'import.meta.filename',
+    `import.meta.resolve('a')`,
+  ])('its own place by %s, which is refused', async (asked) => {
+    await expect(reached(main(`() => ${asked}`))).rejects.toThrow('a step runs where its source is not')
   })
 
   test('what another module of the project passes on', async () => {

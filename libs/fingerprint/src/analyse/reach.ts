@@ -40,10 +40,6 @@ export function reaches(nodes: readonly Node[], { names, imports, requests, line
         break
       }
       case 'MemberExpression':
-        if (node.object.type === 'MetaProperty' && !node.computed) {
-          add('files', `import.meta.${node.property.name}`, node)
-          return
-        }
         if (note(node)) return
         break
       case 'Identifier':
@@ -58,9 +54,6 @@ export function reaches(nodes: readonly Node[], { names, imports, requests, line
       case 'BinaryExpression':
         if (node.operator !== 'instanceof' || node.right.type !== 'Identifier') break
         return visit(node.left) // being an instance of Date reads no clock
-      case 'MetaProperty':
-        if (node.meta.name === 'import') add('files', 'import.meta', node)
-        return
       case 'ImportExpression':
         if (typeof node.source.value === 'string')
           noteBuiltin(node.source.value, [], `import('${node.source.value}')`, node)
