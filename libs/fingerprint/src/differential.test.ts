@@ -1,14 +1,15 @@
 import fc from 'fast-check'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { edited, effectProgram, namesAfter, writeEffects } from './effects.fixture.ts'
 import { neighbours } from './edits.fixture.ts'
 import { pureProgram, statefulProgram, style, write } from './program.fixture.ts'
 import { TemporaryProject, type Files } from './project.fixture.ts'
 
+vi.setConfig({ testTimeout: 1_800_000 })
 afterEach(() => TemporaryProject.removeAll())
 
 /** Edits for each of the two properties; all of them with CAIRN_EDITS=2000. */
-const EDITS = Number(process.env.CAIRN_EDITS ?? 300)
+const EDITS = Number(process.env.CAIRN_EDITS ?? 100)
 
 /** Remembers by fingerprint, as checkpoints do, over all edits. */
 class Checkpoints {
