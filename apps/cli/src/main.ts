@@ -193,10 +193,10 @@ program
   .action(lazy(() => import('./commands/status.ts')))
 program
   .command('logs')
-  .argument('[service]')
-  .description('print what the services of this machine log')
-  .option('-f, --follow', 'go on as they log more')
-  .option('-n, --lines <count>', 'last lines of each', Number, 20)
+  .argument('[path]', '<pipeline>/<run>[/<step>[/<item>]], or a service of this machine')
+  .description('print what the steps of a run printed, or what the services of this machine log')
+  .option('-f, --follow', 'go on as more is logged')
+  .option('-n, --lines <count>', 'the last lines only (default of services: 20 of each)', Number)
   .action(lazy(() => import('./commands/logs.ts')))
 program
   .command('gc')

@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import { inlineBytes, type ArtifactRef, type EndRecord, type Outcome, type Plan } from '@cairn/kernel/runtime'
 import { artifact, duration, number, type RunStanding } from '@cairn/embedded'
+import type { LastLines } from './last-lines.ts'
 import { paint, paintState, STATES, type State } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 
@@ -9,6 +10,8 @@ export interface RunResult {
   readonly status: RunStanding
   /** Of nodes outside every `each`. */
   readonly ends: ReadonlyMap<string, EndRecord>
+  /** Of nodes that failed: what they printed last. */
+  readonly printed?: LastLines
   /** Milliseconds, planning included. */
   readonly ms: number
   /** What was written by `--out`. */
@@ -34,7 +37,7 @@ export function summaryText(result: RunResult): string {
       (title) => paint('dim', title),
     ),
   ]
-  parts.push(...failures(ends))
+  parts.push(...failures(result))
   const metrics = status === 'completed' ? metricsOf(plan, ends) : []
   if (metrics.length > 0)
     parts.push(
@@ -95,7 +98,7 @@ function stateOf(lane: Outcome): State {
 }
 
 /** One message for each step that failed; the steps behind it are only blocked. */
-function failures(ends: RunResult['ends']): string[] {
+function failures({ plan, ends, printed = new Map(), on }: RunResult): string[] {
   return [...ends].flatMap(([id, { lanes, failures = [] }]) => {
     const [lane] = lanes
     if (!lane || !('error' in lane) || lane.status === 'cancelled') return []
@@ -112,9 +115,15 @@ function failures(ends: RunResult['ends']): string[] {
         ...tried.map((text) => `  ${text}`),
         ...(next ? [`  ${paint('dim', 'next')}  ${next}`] : []),
         ...frames.map((frame) => paint('dim', frame)),
+        ...lastOf(printed.get(id) ?? [], `${plan.pipeline}/${plan.run}${on === undefined ? '' : ` --on ${on}`}`),
       ].join('\n'),
     ]
   })
+}
+
+function lastOf(lines: readonly string[], path: string): string[] {
+  if (lines.length === 0) return []
+  return [`  ${paint('dim', `printed last (cairn logs ${path}):`)}`, ...lines.map((line) => `    ${line}`)]
 }
 
 /** Numbers of the pipeline's own outputs that are of kind `metrics`. */

@@ -3,7 +3,7 @@ import { channels, type TaskMessage } from '@cairn/kernel/runtime'
 
 /** What step bodies print, and what has become of tasks, as lines of this process's log. */
 export function logWork(log: Logger): void {
-  channels.output.subscribe(({ run, node, stream, line }) => log.info({ run, node, stream }, line))
+  channels.output.subscribe(({ line, ...about }) => log.info(about, line))
   channels.task.asyncEnd.subscribe((message) => {
     const { plan, task, error } = message as TaskMessage & { readonly error?: unknown }
     const about = { run: plan.run, task }

@@ -5,25 +5,32 @@ import { findProject } from '@cairn/embedded'
 import { CairnError, suggest } from '@cairn/kernel/runtime'
 import { logLine } from '../local/log-line.ts'
 import { Stack } from '../local/stack.ts'
-import type { GlobalOptions } from '../open.ts'
+import { openWorkspace, type GlobalOptions } from '../open.ts'
+import { printRunLogs } from '../run-logs.ts'
 
 interface Options {
   readonly follow?: boolean
-  readonly lines: number
+  readonly lines?: number
 }
 
 const LOOK_MS = 200
+/** Of each service, unless it is said. */
+const LAST_LINES = 20
 
-/** `cairn logs`: what the services of this machine log, readable; `--json` as they log it. */
+/** `cairn logs`: what the steps of a run printed, or what the services of this machine log. */
 export default async function logs(
   wanted: string | undefined,
   { follow, lines }: Options,
   command: { optsWithGlobals(): GlobalOptions },
 ): Promise<void> {
-  const { project: folder = process.cwd(), json } = command.optsWithGlobals()
+  const { project: folder = process.cwd(), json = false, ...globals } = command.optsWithGlobals()
   const stack = new Stack(findProject(folder).root)
   const names = stack.services.map(({ name }) => name)
   const chosen = names.filter((name) => wanted === undefined || name === wanted || name.startsWith(`${wanted}/`))
+  if (wanted !== undefined && chosen.length === 0 && (wanted.includes('/') || names.length === 0)) {
+    const workspace = await openWorkspace({ project: folder, ...globals })
+    return printRunLogs(workspace, wanted, { follow, lines, json })
+  }
   if (chosen.length === 0)
     throw new CairnError(
       'NOT_FOUND',
@@ -34,7 +41,7 @@ export default async function logs(
     )
   const tails = chosen.map((name) => new Tail(name, stack.log(name)))
   const print = (name: string, line: string) => console.log(json ? line : logLine(name, line))
-  for (const tail of tails) for (const line of (await tail.more()).slice(-lines)) print(tail.name, line)
+  for (const tail of tails) for (const line of (await tail.more()).slice(-(lines ?? LAST_LINES))) print(tail.name, line)
   while (follow) {
     for (const tail of tails) for (const line of await tail.more()) print(tail.name, line)
     await sleep(LOOK_MS)

@@ -8,6 +8,7 @@ import {
 } from '@cairn/kernel/runtime'
 import { readEnds, statusOf, type Workspace } from '@cairn/embedded'
 import { findArtifact, findPlace, objectFile, type Place } from '../artifact-path.ts'
+import { lastLines } from '../last-lines.ts'
 import { openWorkspace, timeZone, type GlobalOptions } from '../open.ts'
 import { summaryText } from '../run-summary.ts'
 import { artifact, bytes, duration, when } from '@cairn/embedded'
@@ -45,7 +46,7 @@ async function showRun(
   if (params.length > 0) console.log(`params  ${params.join(' ')}`)
   const ms = (end?.endedAt ?? workspace.clock.now()) - plan.createdAt
   console.log(
-    `\n${summaryText({ plan, status, ends: outermost, ms, files: [], store: on === undefined ? workspace.project.store : `in ${on}`, on, playground: plan.playground ?? playground })}`,
+    `\n${summaryText({ plan, status, ends: outermost, printed: await lastLines(workspace, plan, outermost), ms, files: [], store: on === undefined ? workspace.project.store : `in ${on}`, on, playground: plan.playground ?? playground })}`,
   )
 }
 

@@ -21,6 +21,18 @@ const stderr = process.stderr
 
 const noProgress: Progress = { hear() {}, print() {}, note: (line) => console.error(line), fetching() {}, done() {} }
 
+/** What steps print, and nothing of our own: where no one watches, in a log, say. */
+const onlyLines: Progress = { ...noProgress, print: (message) => stderr.write(`${printedLine(message)}\n`) }
+
+/** A line with the step that printed it, and the item. */
+function printedLine(message: OutputMessage): string {
+  return `${printer(message)} | ${message.line}`
+}
+
+function printer({ node, item }: OutputMessage): string {
+  return item === undefined ? node : `${node.split('/')[0]!}/${item}`
+}
+
 /** One line for whatever happens, for logs. */
 function plainProgress(view: RunView): Progress {
   const say = (line: string) => stderr.write(`${line}\n`)
@@ -37,7 +49,7 @@ function plainProgress(view: RunView): Progress {
       } else if (event.type === 'cairn.attempt-failed') say(`! ${node}  attempt ${attempt} failed: ${error?.message}`)
       else say(`${STATES[now.state].sign} ${node}  ${now.state}${took(now)}${now.error ? `: ${now.error}` : ''}`)
     },
-    print: ({ node, line }) => say(`${node} | ${line}`),
+    print: (message) => say(printedLine(message)),
     note: say,
     fetching: say,
     done() {},
@@ -51,9 +63,9 @@ export interface ProgressOption {
 }
 
 export async function progressFor(view: RunView, { progress, json }: ProgressOption): Promise<Progress> {
-  const how = progress ?? (stderr.isTTY && !json ? 'live' : 'none')
+  const how = progress ?? (stderr.isTTY && !json ? 'live' : 'lines')
   if (how === 'live' && stderr.isTTY) return liveProgress(view, () => performance.now())
-  return how === 'none' ? noProgress : plainProgress(view)
+  return how === 'none' ? noProgress : how === 'lines' ? onlyLines : plainProgress(view)
 }
 
 const FRAME_MS = 100
@@ -87,7 +99,7 @@ async function liveProgress(view: RunView, now: () => number): Promise<Progress>
   }
   return {
     hear: (event) => view.hear(event),
-    print: ({ node, line: text }) => above(`${paint('dim', `${node} |`, stderr)} ${text}`),
+    print: (message) => above(`${paint('dim', `${printer(message)} |`, stderr)} ${message.line}`),
     note: above,
     fetching: (text) => above(paint('dim', text, stderr)),
     done() {

@@ -11,6 +11,7 @@ import {
   type Compute,
   type ErrorRecord,
   type Made,
+  type Printed,
   type StoredCode,
   type Work,
 } from '@cairn/kernel/runtime'
@@ -37,6 +38,8 @@ export class Workshop {
     remember: (_, compute) => compute(),
   }
 
+  /** What bodies have printed. */
+  readonly printed: Printed[] = []
   readonly #hosts: ChildProcess[] = []
 
   /** A file's path, and its folder made. */
@@ -118,6 +121,7 @@ ${after}`
       memory: undefined,
       versions: undefined,
       open: () => Promise.reject(new Error('nothing is to be opened')),
+      print: (printed) => void this.printed.push(printed),
       ...asked,
     }
   }

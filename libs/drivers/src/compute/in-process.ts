@@ -2,17 +2,21 @@ import {
   CairnError,
   errorRecord,
   execute,
+  maskedJson,
+  secretsFor,
   type Compute,
   type LaneResult,
   type LaneWork,
+  type Secrets,
   type Step,
   type Work,
 } from '@cairn/kernel/runtime'
 import { laneFolders, type LaneFolders } from './folders.ts'
 import { codeOf } from './load-code.ts'
 import type { ComputeOptions } from './options.ts'
+import { Lines } from './lines.ts'
 import { inProject } from './stack.ts'
-import { redact, secretsFor, type Secrets } from './secrets.ts'
+import { printingAs, type Printer, type Stream } from './printed.ts'
 
 /** Lets the event loop turn at least so often, in milliseconds, between short bodies. */
 const TURN_MS = 10
@@ -56,13 +60,14 @@ async function runLane(
 ): Promise<LaneResult> {
   let started = performance.now()
   let secrets: Secrets = {}
+  const printer = new LanePrinter(lane, work)
   try {
     signal.throwIfAborted()
-    secrets = secretsFor(work, options.secrets)
+    printer.secrets = secrets = secretsFor(work.step, work.secrets, options.secrets)
     const { root, remember } = options
-    const code = await codeOf(work, root, options.live)
+    const code = await printingAs(printer, () => codeOf(work, root, options.live))
     started = performance.now()
-    const outputs = await within(work, signal, (stop) => {
+    const run = (stop: AbortSignal) => {
       const surface = {
         signal: stop,
         secrets,
@@ -75,16 +80,44 @@ async function runLane(
           return folders.outbox
         },
       }
-      return execute(code, work, lane, surface)
-    })
+      return printingAs(printer, () => execute(code, work, lane, surface))
+    }
+    const outputs = await within(work, signal, run)
     return { lane: lane.index, ms: performance.now() - started, outputs }
   } catch (error) {
     const record = errorRecord(signal.aborted ? signal.reason : error)
     return {
       lane: lane.index,
       ms: performance.now() - started,
-      error: redact(inProject(record, options.root), secrets),
+      error: maskedJson(inProject(record, options.root), secrets),
     }
+  } finally {
+    printer.end()
+  }
+}
+
+/** What a lane prints: nothing is made for one that prints nothing. */
+class LanePrinter implements Printer {
+  ended = false
+  secrets: Secrets = {}
+  readonly #lane: LaneWork
+  readonly #work: Work
+  readonly #lines: Partial<Record<Stream, Lines>> = {}
+
+  constructor(lane: LaneWork, work: Work) {
+    this.#lane = lane
+    this.#work = work
+  }
+
+  readonly write = (bytes: string | Uint8Array, stream: Stream): void => {
+    const print = (line: string) => this.#work.print({ lane: this.#lane.index, stream, line })
+    const lines = (this.#lines[stream] ??= new Lines(this.secrets, print))
+    lines.add(bytes)
+  }
+
+  end(): void {
+    this.ended = true
+    for (const lines of Object.values(this.#lines)) lines.flush()
   }
 }
 

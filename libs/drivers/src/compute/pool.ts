@@ -1,7 +1,6 @@
 import { availableParallelism, totalmem } from 'node:os'
-import { CairnError, errorRecord, type Compute, type LaneResult } from '@cairn/kernel/runtime'
+import { CairnError, errorRecord, secretsFor, type Compute, type LaneResult } from '@cairn/kernel/runtime'
 import type { ComputeOptions } from './options.ts'
-import { secretsFor } from './secrets.ts'
 import { runInWorker } from './session.ts'
 import { Slots } from './slots.ts'
 import { WorkerProcess } from './worker-process.ts'
@@ -49,7 +48,7 @@ export function processPool(options: PoolOptions): Pool {
       try {
         await slots.take(signal)
         try {
-          const secrets = secretsFor(work, options.secrets)
+          const secrets = secretsFor(work.step, work.secrets, options.secrets)
           // A process that dies takes one lane with it; the others go on in the next.
           while (waiting.size > 0) {
             signal.throwIfAborted()

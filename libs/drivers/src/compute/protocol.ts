@@ -1,14 +1,16 @@
-import type { ArtifactRef, ErrorRecord, LaneResult, Work } from '@cairn/kernel/runtime'
-import type { Secrets } from './secrets.ts'
+import type { ArtifactRef, ErrorRecord, LaneResult, Secrets, Work } from '@cairn/kernel/runtime'
+import type { Stream } from './printed.ts'
 
 /** What a pool and its workers say to each other, as JSON: artifacts travel as files, never through the pipe. */
 export type ToWorker =
   | {
       readonly say: 'work'
-      readonly work: Omit<Work, 'open'>
+      readonly work: Omit<Work, 'open' | 'print'>
       readonly root: string
       readonly scratch: string
       readonly secrets: Secrets
+      /** Ends, on each stream, what a lane has printed. */
+      readonly marker: string
     }
   | { readonly say: 'opened'; readonly digest: string; readonly path: string }
   | { readonly say: 'not-opened'; readonly digest: string; readonly error: ErrorRecord }
@@ -16,6 +18,13 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly say: 'begun'; readonly lane: number }
-  | { readonly say: 'lane'; readonly result: LaneResult }
+  | {
+      readonly say: 'lane'
+      readonly result: LaneResult
+      /** Streams that the body has closed: no marker comes there. */
+      readonly closed: readonly Stream[]
+      /** Whether the body has left something running that may still print. */
+      readonly left: boolean
+    }
   | { readonly say: 'open'; readonly ref: ArtifactRef }
   | { readonly say: 'done' }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { CairnError, channels, type LaneResult, type OutputMessage, type Work } from '@cairn/kernel/runtime'
+import { CairnError, type LaneResult, type Work } from '@cairn/kernel/runtime'
 import { DEADLINE_MS, gone, lanes, only, settle, Workshop } from './compute.fixture.ts'
 import { processPool, type Pool } from './pool.ts'
 import { runInWorker } from './session.ts'
@@ -171,15 +171,7 @@ describe('a body in a process of its own', () => {
   })
 
   describe('that prints', () => {
-    let heard: OutputMessage[]
-    const hear = (message: OutputMessage) => void heard.push(message)
-    beforeEach(() => {
-      heard = []
-      channels.output.subscribe(hear)
-    })
-    afterEach(() => channels.output.unsubscribe(hear))
-
-    it('is heard line by line, with its node, while it runs', async () => {
+    it('is heard line by line while it runs', async () => {
       const printing = out(
         `async () => {
           console.log('one')
@@ -188,25 +180,25 @@ describe('a body in a process of its own', () => {
           process.stdout.write('three\\r\\nfour\\n\\n')
           return { out: '' }
         }`,
-        { node: 'train/3' },
       )
-      await vi.waitUntil(() => heard.length === 2, DEADLINE_MS)
+      await vi.waitUntil(() => shop.printed.length === 2, DEADLINE_MS)
       shop.write('go', '')
       await printing
-      const lines = (stream: 'stdout' | 'stderr', ...all: string[]) =>
-        all.map((line) => ({ run: 'run-1', node: 'train/3', stream, line }))
-      expect(heard.filter(({ stream }) => stream === 'stdout')).toEqual(lines('stdout', 'one', 'three', 'four', ''))
-      expect(heard.filter(({ stream }) => stream === 'stderr')).toEqual(lines('stderr', 'two'))
+      const lines = (stream: 'stdout' | 'stderr', ...all: string[]) => all.map((line) => ({ lane: 0, stream, line }))
+      expect(shop.printed.filter(({ stream }) => stream === 'stdout')).toEqual(
+        lines('stdout', 'one', 'three', 'four', ''),
+      )
+      expect(shop.printed.filter(({ stream }) => stream === 'stderr')).toEqual(lines('stderr', 'two'))
     })
 
     it('is not taken for the next, even if it leaves a line without an end', async () => {
       const code = shop.code(
         '(_, { n }) => { process.stdout.write("some of " + n + "\\nrest of " + n); return { out: "" } }',
       )
-      for (let n = 0; n < 20; n++) await only(pool, shop.work(code, { node: `node-${n}`, params: { n } }))
-      expect(heard.map(({ node, line }) => `${node}: ${line}`)).toEqual(
-        Array.from({ length: 20 }, (_, n) => [`node-${n}: some of ${n}`, `node-${n}: rest of ${n}`]).flat(),
-      )
+      const heard: string[] = []
+      for (let n = 0; n < 20; n++)
+        await only(pool, shop.work(code, { params: { n }, print: ({ line }) => void heard.push(`${n}: ${line}`) }))
+      expect(heard).toEqual(Array.from({ length: 20 }, (_, n) => [`${n}: some of ${n}`, `${n}: rest of ${n}`]).flat())
     })
 
     it('tells no secret, not even a line of one', async () => {
@@ -214,7 +206,7 @@ describe('a body in a process of its own', () => {
       const run =
         '({}, {}, { secrets: { TOKEN, KEY } }) => { console.log("with", TOKEN, "\\n" + KEY); return { out: "" } }'
       await out(run, { secrets: ['TOKEN', 'KEY'] })
-      expect(heard.map(({ line }) => line.trim())).toEqual(['with ***', '***', '***', '***'])
+      expect(shop.printed.map(({ line }) => line.trim())).toEqual(['with ***', '***', '***', '***'])
     })
   })
 })

@@ -1,10 +1,18 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { CairnError, channels, errorRecord, type ErrorRecord, type LaneResult, type Work } from '@cairn/kernel/runtime'
+import {
+  CairnError,
+  errorRecord,
+  maskedJson,
+  type ErrorRecord,
+  type LaneResult,
+  type Secrets,
+  type Work,
+} from '@cairn/kernel/runtime'
 import { timedOut } from './in-process.ts'
 import type { ComputeOptions } from './options.ts'
 import type { FromWorker } from './protocol.ts'
-import { masked, redact, type Secrets } from './secrets.ts'
+import { Printout } from './printout.ts'
 import type { Exit, WorkerProcess } from './worker-process.ts'
 
 export interface SessionOptions {
@@ -28,14 +36,16 @@ const LOAD_MS = 60_000
  */
 export async function* runInWorker(worker: WorkerProcess, session: SessionOptions): AsyncIterable<LaneResult> {
   const { work, secrets, signal, options } = session
-  const { open, ...order } = work
+  const { open, print, ...order } = work
   const scratch = mkdtempSync(join(options.scratch(), 'work-'))
   const inbox = new Inbox()
   const killer = new Killer(worker, session)
-  worker.lastWords = ''
-  worker.onLine = (line, stream) =>
-    channels.output.publish({ run: work.run, node: work.node, stream, line: masked(line, secrets) })
-  worker.onExit = (exit) => inbox.put({ say: 'died', exit })
+  const printout = new Printout(work.lanes, worker.secrets.with(secrets), print)
+  worker.onPrint = (bytes, stream) => printout.add(bytes, stream)
+  worker.onExit = (exit) => {
+    printout.close()
+    inbox.put({ say: 'died', exit })
+  }
   worker.onMessage = (message) => {
     if (message.say !== 'open') return inbox.put(message)
     const { digest } = message.ref
@@ -44,7 +54,7 @@ export async function* runInWorker(worker: WorkerProcess, session: SessionOption
       (error: unknown) => worker.say({ say: 'not-opened', digest, error: errorRecord(error) }),
     )
   }
-  worker.say({ say: 'work', work: order, root: options.root, scratch, secrets })
+  worker.say({ say: 'work', work: order, root: options.root, scratch, secrets, marker: printout.marker })
 
   /** Why it is stopped, which counts for more than what comes of that. */
   const verdict = () => (signal.aborted ? errorRecord(signal.reason) : killer.verdict)
@@ -54,12 +64,11 @@ export async function* runInWorker(worker: WorkerProcess, session: SessionOption
     for (;;) {
       const message = await inbox.next()
       if (message.say === 'done') {
-        await worker.finishLines()
         done = true
         return
       }
       if (message.say === 'died') {
-        const error = verdict() ?? redact(crashed(work.step, message.exit, worker), secrets)
+        const error = verdict() ?? maskedJson(crashed(work.step, message.exit, worker, printout), secrets)
         return yield { lane, ms: 0, error }
       }
       if (message.say === 'begun') {
@@ -67,10 +76,12 @@ export async function* runInWorker(worker: WorkerProcess, session: SessionOption
         killer.watch()
       } else {
         killer.rest()
+        await printout.readTo(work.lanes.findIndex(({ index }) => index === message.result.lane) + 1, message.closed)
         // A body that heeded the signal gives some error of its own.
         const error = verdict()
         yield error && 'error' in message.result ? { ...message.result, error } : message.result
-        if (killer.verdict) return
+        // What it has left would print among what the next one does.
+        if (killer.verdict || message.left || message.closed.length > 0) return
       }
     }
   } finally {
@@ -78,6 +89,7 @@ export async function* runInWorker(worker: WorkerProcess, session: SessionOption
     if (!done) await worker.kill() // it may still be at work that no one waits for
     worker.onMessage = () => {}
     worker.onExit = () => {}
+    worker.onPrint = () => {} // what is printed between two pieces of work is no one's
     rmSync(scratch, { recursive: true, force: true })
   }
 }
@@ -167,8 +179,15 @@ class Killer {
   }
 }
 
-function crashed(step: string, { code, signal }: Exit, { lastWords, heap }: WorkerProcess): ErrorRecord {
-  if (/heap (limit|out of memory)|invalid array length/i.test(lastWords) && signal === 'SIGABRT')
+function crashed(
+  step: string,
+  { code, signal }: Exit,
+  { heap, failure = '' }: WorkerProcess,
+  printout: Printout,
+): ErrorRecord {
+  const lastWords = [...printout.lastWords, failure]
+
+  if (/heap (limit|out of memory)|invalid array length/i.test(lastWords.join('\n')) && signal === 'SIGABRT')
     return errorRecord(
       new CairnError(
         'OUT_OF_MEMORY',
@@ -179,7 +198,7 @@ function crashed(step: string, { code, signal }: Exit, { lastWords, heap }: Work
       ),
     )
   const how = signal ? `was killed (${signal})` : `exited with code ${code}`
-  const words = lastWords.split('\n').filter(isTelling).slice(-3).join(' | ')
+  const words = lastWords.filter(isTelling).slice(-3).join(' | ')
   return errorRecord(new CairnError('STEP_CRASHED', `the process that ran ${step} ${how}${words && `: ${words}`}`))
 }
 

@@ -2,29 +2,35 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { getCompileCacheDir } from 'node:module'
 import { dirname, extname } from 'node:path'
-import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { KnownSecrets } from './known-secrets.ts'
+import type { Stream } from './printed.ts'
 import type { FromWorker, ToWorker } from './protocol.ts'
 
 /** Beside this module: as source, or as it was built. */
 const MAIN = fileURLToPath(new URL(`./worker${extname(import.meta.url)}`, import.meta.url))
 const PAGE_BYTES = 4096
-/** How long to wait for what a process has printed, once it has exited. */
+/** How long to wait for more of what a process has printed, once it has exited. */
 const LAST_WORDS_MS = 500
+/** More than a pipe holds. */
+const PIPE_BYTES = 4 * 2 ** 20
 
 /** A pool's process, seen from its parent. */
 export class WorkerProcess {
   /** The most that JavaScript objects may take, in bytes: fixed when the process starts. */
   readonly heap: number
   readonly #child: ChildProcess
-  /** The end of what it wrote to its standard error: V8 tells there why it gave up. */
-  lastWords = ''
+  /** Why it could not be started, if so. */
+  failure: string | undefined
+  /** Values of all secrets that it has been given: what is left of earlier work in it may still tell one. */
+  readonly secrets = new KnownSecrets()
   gone = false
   readonly #left = Promise.withResolvers<void>()
   #killed = false
-  readonly #lines: readonly Lines[]
+  /** Bytes that it has printed. */
+  #read = 0
   onMessage: (message: FromWorker) => void = () => {}
-  onLine: (line: string, stream: 'stdout' | 'stderr') => void = () => {}
+  onPrint: (bytes: Buffer, stream: Stream) => void = () => {}
   onExit: (exit: Exit) => void = () => {}
 
   constructor(heap: number, gone: () => void) {
@@ -50,22 +56,31 @@ export class WorkerProcess {
     }
     this.#child.on('message', (message) => this.onMessage(message as FromWorker))
     this.#child.on('error', (error) => {
-      this.lastWords += error.message
+      this.failure = error.message
       left({ code: null, signal: null })
     })
     this.#child.on('exit', (code, signal) => {
       void this.kill()
-      late = setTimeout(() => left({ code, signal }), LAST_WORDS_MS)
+      const since = this.#read
+      // All that it wrote itself is read when nothing more comes, or as much as a pipe can hold.
+      const wait = (before: number) => {
+        late = setTimeout(() => {
+          setImmediate(() => {
+            if (this.gone) return
+            if (this.#read > before && this.#read - since < PIPE_BYTES) wait(this.#read)
+            else left({ code, signal })
+          })
+        }, LAST_WORDS_MS)
+      }
+      wait(this.#read)
     })
     // Once all that it wrote has been read: never, as long as something that left its group holds its streams.
     this.#child.on('close', (code, signal) => left({ code, signal }))
-    this.#lines = (['stdout', 'stderr'] as const).map(
-      (stream) =>
-        new Lines(this.#child[stream]!, (line) => {
-          if (stream === 'stderr') this.lastWords = `${this.lastWords}\n${line}`.slice(-4096)
-          this.onLine(line, stream)
-        }),
-    )
+    for (const stream of ['stdout', 'stderr'] as const)
+      this.#child[stream]!.on('data', (bytes: Buffer) => {
+        this.#read += bytes.length
+        this.onPrint(bytes, stream)
+      })
   }
 
   /** Whether it can be given work: not from the moment on when it is killed, though it takes a little while to go. */
@@ -84,12 +99,6 @@ export class WorkerProcess {
       unref(): void
     }[]
     for (const handle of [this.#child, ...pipes]) handle[resting ? 'unref' : 'ref']()
-  }
-
-  /** Waits for what it has printed up to its last message, and gives the line that it has left without an end, too. */
-  async finishLines(): Promise<void> {
-    await new Promise(setImmediate) // it was in the pipe before the message was, so it is read in the same turn
-    for (const lines of this.#lines) lines.flush()
   }
 
   /** Ends it and what it has started. Resolves once it is gone. */
@@ -111,29 +120,6 @@ export class WorkerProcess {
     } catch {
       return undefined
     }
-  }
-}
-
-/** A stream's lines. */
-class Lines {
-  readonly #hear: (line: string) => void
-  #begun = ''
-
-  constructor(stream: Readable, hear: (line: string) => void) {
-    this.#hear = hear
-    stream.setEncoding('utf8')
-    stream.on('data', (text: string) => {
-      const lines = (this.#begun + text).split(/\r?\n/)
-      this.#begun = lines.pop()!
-      for (const line of lines) hear(line)
-    })
-    stream.on('end', () => this.flush())
-  }
-
-  /** Gives the line that has no end yet. */
-  flush(): void {
-    if (this.#begun !== '') this.#hear(this.#begun)
-    this.#begun = ''
   }
 }
 

@@ -6,6 +6,7 @@ import {
   CairnError,
   errorRecord,
   execute,
+  maskedJson,
   type ArtifactRef,
   type ErrorRecord,
   type LaneResult,
@@ -16,8 +17,9 @@ import {
 import { laneFolders, type LaneFolders } from './folders.ts'
 import { codeOf } from './load-code.ts'
 import type { FromWorker, ToWorker } from './protocol.ts'
+import { leavesRunning, markEnd, readyStreams } from './printing.ts'
 import { inProject } from './stack.ts'
-import { redact } from './secrets.ts'
+import { printingAs, type Printer } from './printed.ts'
 
 /** A pool's process: does one piece of work at a time, lane after lane, and dies with its parent. */
 
@@ -26,6 +28,7 @@ type Order = Extract<ToWorker, { say: 'work' }>
 const opening = new Map<string, PromiseWithResolvers<string>>()
 let stopping = new AbortController()
 
+readyStreams()
 process.on('SIGINT', () => {}) // Ctrl-C reaches every process of the terminal; the parent decides what stops
 process.on('disconnect', end)
 process.on('message', (message: ToWorker) => {
@@ -39,12 +42,18 @@ async function work(order: Order): Promise<void> {
   stopping = new AbortController()
   watchParent()
   // Loaded before any lane begins: a time-out is for the body.
-  const code = codeOf(order.work, order.root, new Map())
+  const loading: Printer = { ended: false }
+  const code = printingAs(loading, () => codeOf(order.work, order.root, new Map()))
   await code.catch(() => {}) // each lane tells
   for (const lane of order.work.lanes) {
     say({ say: 'begun', lane: lane.index })
-    say({ say: 'lane', result: await runLane(order, code, lane) })
+    const printer: Printer = { ended: false }
+    const result = await printingAs(printer, () => runLane(order, code, lane))
+    printer.ended = true
+    const closed = await markEnd(order.marker)
+    say({ say: 'lane', result, closed, left: leavesRunning() })
   }
+  loading.ended = true
   say({ say: 'done' })
   flushCompileCache() // a pool ends its processes by a signal that leaves them no time for it
 }
@@ -65,7 +74,7 @@ async function runLane(
     return {
       lane: lane.index,
       ms: performance.now() - started,
-      error: redact(inProject(errorRecord(error), root), secrets),
+      error: maskedJson(inProject(errorRecord(error), root), secrets),
     }
   }
 }

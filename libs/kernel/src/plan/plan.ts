@@ -1,4 +1,4 @@
-import { CairnError } from '../errors.ts'
+import { CairnError, errorRecord } from '../errors.ts'
 import type { ClosureSet } from '../define/closure.ts'
 import type { Graph, Node, WhenNode } from '../define/graph.ts'
 import type { OriginContext } from '../define/origin.ts'
@@ -9,6 +9,7 @@ import { layout } from '../run/layout.ts'
 import type { Condition, Given, Plan, PlannedNode, PlannedStep, PlannedStepNode, Taint } from '../run/plan-record.ts'
 import type { ArtifactStore, Clock } from '../run/ports.ts'
 import { RECORD_VERSION } from '../run/records.ts'
+import { maskedJson, secretPatterns } from '../secrets.ts'
 import { parseAll, type ParsedParams, type Settings } from './parameters.ts'
 import { pinStep } from './pin.ts'
 import { nodeNamed, select } from './select.ts'
@@ -182,9 +183,20 @@ async function versionsOf(planner: Planner, { name, definition }: Step, params: 
           await withDeadline(origin.version!(context), signal, deadline, `${origin.describes}, which ${name} reads,`),
         ] as [string, string | undefined],
     )
-  return Object.fromEntries(
-    (await Promise.all(asked)).filter((told): told is [string, string] => told[1] !== undefined),
-  )
+  const set = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== ''))
+  const all = await Promise.all(asked).catch((error: unknown) => {
+    const { code, message, next } = maskedJson(errorRecord(error), set)
+    throw new CairnError(code, message, { ...(next !== undefined && { next }) })
+  })
+  const versions = all.filter((told): told is [string, string] => told[1] !== undefined)
+  // A version is a part of the record: the address that was asked, say, must not stand in it.
+  for (const [read, version] of versions)
+    for (const [secret, pattern] of secretPatterns(set))
+      if (pattern.test(version))
+        throw new CairnError('BAD_DEFINITION', `the version of "${read}" of ${name} contains the secret ${secret}`, {
+          next: 'make its version of something that is not secret: a digest, a date',
+        })
+  return Object.fromEntries(versions)
 }
 
 /** AbortSignal.timeout alone would not do: a version that ignores its signal would be waited for all the same. */

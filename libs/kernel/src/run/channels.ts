@@ -68,7 +68,11 @@ export interface PublishMessage {
 }
 export interface OutputMessage {
   readonly run: string
+  /** The task. */
   readonly node: string
+  readonly attempt: number
+  /** Of a task inside an `each`: the item, by its place among all items. */
+  readonly item?: string
   readonly stream: 'stdout' | 'stderr'
   readonly line: string
 }

@@ -1,4 +1,5 @@
 import { keepArtifact } from './artifact.ts'
+import { AttemptLog } from './attempt-log.ts'
 import { channels, told } from './channels.ts'
 import { keep } from './checkpoint.ts'
 import type { ErrorCode, ErrorRecord } from '../errors.ts'
@@ -63,11 +64,12 @@ async function attempt(job: Job, lanes: readonly LaneWork[]): Promise<Map<number
     const message = `${job.node.step} was begun ${allowed} times and never ended: it takes its host down with it`
     return new Map(lanes.map(({ index }) => [index, { code: 'STEP_CRASHED', name: 'STEP_CRASHED', message }]))
   }
+  const log = logOf(job)
   try {
     // No one waits for it, and the work does not wait for a bus that is away.
     const started = attemptEvent(run.plan, 'attempt-started', task, job.attempts, job.host.clock.now())
     run.publish([started], { withinMs: TOLD_WITHIN_MS }).catch(() => {})
-    const work = await workOf(job, lanes, step.code)
+    const work = await workOf(job, log, lanes, step.code)
     const message = () => ({ plan: run.plan, task, attempt: job.attempts })
     const errors = await told(channels.compute, message, () => runBodies(job, work))
     if (run.signal.reason instanceof Stopped) throw run.signal.reason
@@ -76,7 +78,13 @@ async function attempt(job: Job, lanes: readonly LaneWork[]): Promise<Map<number
     // The store or the bus failed, or the host stops, not the body: the event is delivered again, and this was no attempt.
     if (counted !== undefined) await job.host.store.remove(counted).catch(() => {})
     throw error
+  } finally {
+    await log.end()
   }
+}
+
+function logOf({ host: { store, clock }, run: { at, plan }, task, attempts }: Job): AttemptLog {
+  return new AttemptLog({ store, clock, at, plan, task, attempt: attempts })
 }
 
 /**
@@ -181,8 +189,10 @@ async function giveUp(job: Job, lanes: readonly LaneWork[], errors: ReadonlyMap<
   for (const lane of lanes)
     if (!caught.includes(lane)) job.outcomes.set(lane.index, faultOf(errors.get(lane.index)!, lane))
   if (!fallback || caught.length === 0) return
+  const log = logOf(job)
   const work = await workOf(
     job,
+    log,
     caught.map((lane) => ({ ...lane, error: errors.get(lane.index)! })),
     fallback,
   )
@@ -197,6 +207,7 @@ async function giveUp(job: Job, lanes: readonly LaneWork[], errors: ReadonlyMap<
         : { status: 'completed', how: 'caught', outputs: await keepAll(job, result.outputs), ms: result.ms }
     job.outcomes.set(result.lane, outcome)
   }
+  await log.end()
 }
 
 function faultOf(error: ErrorRecord, { key }: LaneWork): Outcome {
@@ -204,7 +215,12 @@ function faultOf(error: ErrorRecord, { key }: LaneWork): Outcome {
   return { status, error, key }
 }
 
-async function workOf({ run, task, node, step }: Job, lanes: readonly LaneWork[], pinned: PinnedCode): Promise<Work> {
+async function workOf(
+  { run, task, node, step }: Job,
+  { print }: AttemptLog,
+  lanes: readonly LaneWork[],
+  pinned: PinnedCode,
+): Promise<Work> {
   const codeOf = async (code: PinnedCode): Promise<Code> => ('inline' in code ? { inline: true } : run.code(code))
   return {
     run: run.plan.run,
@@ -219,6 +235,7 @@ async function workOf({ run, task, node, step }: Job, lanes: readonly LaneWork[]
     secrets: step.secrets ?? [],
     timeoutMs: step.timeoutMs,
     memory: step.memory,
+    print,
     open: (ref) =>
       told(
         channels.fetch,

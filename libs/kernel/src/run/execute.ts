@@ -5,6 +5,7 @@ import type { ArtifactRef, Encoder, Kinds } from '../define/kind.ts'
 import type { Opened, OriginContext, Origins } from '../define/origin.ts'
 import type { LaneWork, Made, Work } from './ports.ts'
 import { seededRandom } from './random.ts'
+import { refuseSecrets } from './returned-secrets.ts'
 import type { Context } from '../define/step.ts'
 
 /** A step's code once it is loaded: a stored closure's exports, or the step itself. */
@@ -61,6 +62,7 @@ export async function execute(
   const returned = await code.run(inputs as never, structuredClone(work.params) as never, context)
   signal.throwIfAborted()
   const made = await encode(code.outputs, returned, work.step, surface)
+  await refuseSecrets(code.outputs, made, { step: work.step, secrets: surface.secrets, scratch: () => surface.scratch })
   if (outside) await checkVersions(code.reads, work, outside)
   return made
 }

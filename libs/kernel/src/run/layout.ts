@@ -23,6 +23,11 @@ export interface Layout {
   attempt(run: string, task: string, attempt: number): string
   /** The task, and the number of its attempt, that a record in `attempts` is of. */
   attemptOf(file: string): { readonly task: string; readonly attempt: number }
+  logs(run: string): string
+  /** What a task's attempt printed, in parts. */
+  log(run: string, task: string, attempt: number, part: number): string
+  /** What a file in `logs` is of. */
+  logOf(file: string): { readonly task: string; readonly attempt: number; readonly part: number }
   runEnd(run: string): string
   /** Which process drives the run. */
   holder(run: string): string
@@ -60,6 +65,12 @@ export function layout(env: string, pipeline: string): Layout {
     attemptOf(file) {
       const at = file.lastIndexOf('-')
       return { task: file.slice(0, at).replace('@', '/'), attempt: Number(file.slice(at + 1)) }
+    },
+    logs: (run) => `${runs}${run}/logs/`,
+    log: (run, task, attempt, part) => `${runs}${run}/logs/${task.replace('/', '@')}-${attempt}-${part}`,
+    logOf(file) {
+      const [, task, attempt, part] = /([^/]+)-(\d+)-(\d+)$/.exec(file) ?? []
+      return { task: (task ?? '').replace('@', '/'), attempt: Number(attempt), part: Number(part) }
     },
     runEnd: (run) => `${runs}${run}/end`,
     holder: (run) => `${runs}${run}/holder`,

@@ -111,6 +111,13 @@ export interface Work {
   readonly versions: Readonly<Record<string, string>> | undefined
   /** Opens an input. */
   readonly open: (ref: ArtifactRef) => Promise<string>
+  /** Told each line that a body prints, before its lane's result is given, and without secrets. */
+  readonly print: (printed: Printed) => void
+}
+export interface Printed {
+  readonly lane: number
+  readonly stream: 'stdout' | 'stderr'
+  readonly line: string
 }
 export interface LaneWork {
   readonly index: number

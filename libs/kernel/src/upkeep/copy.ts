@@ -89,6 +89,10 @@ async function copyRecords({ store, at }: StoreSide, to: StoreSide, run: string)
     const path = at.end(run, at.taskOf(file))
     await copyRecord(store, path, to.store, path)
   })
+  await each(await store.children(at.logs(run)), (file) => {
+    const path = at.logs(run) + file
+    return copyRecord(store, path, to.store, path)
+  })
   for (const path of [at.runEnd(run), at.plan(run)]) await copyRecord(store, path, to.store, path)
 }
 

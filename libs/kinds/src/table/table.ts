@@ -52,6 +52,7 @@ export function table<const C extends Columns>(columns: C): TableKind<C> {
     decode: (artifact) => openTable(artifact, columns, read),
     preview: (artifact, { rows }) => previewTable(artifact, read, rows),
     compare: async (before, after, options) => (await import('./compare.ts')).compareTables(before, after, options),
+    contains: (artifact, pattern) => containsText(artifact, read, pattern),
     cut: (artifact, size) => cutTable(artifact, read, size),
     accepts: (produced) => hasColumns(produced, read),
   }
@@ -72,6 +73,20 @@ function tablePart(artifact: Artifact, columns: readonly Column[], limit = ''): 
       return `(select ${names} from read_parquet(${literal(path)}) ${limit})`
     },
   }
+}
+
+async function containsText(artifact: Artifact, columns: readonly Column[], pattern: string): Promise<boolean> {
+  if (columns.length === 0) return false
+  const cells = columns.map(({ name }) => `${identifier(name)}::varchar`).join(', ')
+  const wanted = new RegExp(pattern)
+  const { withConnection } = await import('./duckdb.ts')
+  return withConnection('serial', new AbortController().signal, async (connection) => {
+    const rows = `read_parquet(${literal(await artifact.path())})`
+    const result = await connection.stream(`select concat_ws(' ', ${cells}) from ${rows}`)
+    for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk())
+      if (chunk.getColumnValues(0).some((text) => typeof text === 'string' && wanted.test(text))) return true
+    return false
+  })
 }
 
 /** Every so-manieth row: rows are numbered, and one is kept wherever its share of the count reaches the next whole. */

@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseTask, readLogs, readRecord, type LogLine } from '@cairn/kernel/runtime'
+import { readEnds, readRun, type Workspace } from '@cairn/embedded'
+import { findPlace, type Place } from './artifact-path.ts'
+
+export interface RunLogsOptions {
+  readonly follow?: boolean | undefined
+  /** The last lines only. */
+  readonly lines?: number | undefined
+  readonly json: boolean
+}
+
+const LOOK_MS = 500
+
+/** Prints what a run's steps printed: all of it, a step's, or an item's. */
+export async function printRunLogs(workspace: Workspace, path: string, options: RunLogsOptions): Promise<void> {
+  const place = await findPlace(workspace, path)
+  const { pipeline, run, node, batch: item } = place
+  const at = workspace.at(pipeline)
+  const isWanted = (line: LogLine) => item === undefined || line.item === item || line.item === undefined
+  const tell = (line: LogLine) => console.log(options.json ? JSON.stringify(asJson(line)) : asText(line, place))
+  let told = 0
+  for (;;) {
+    const { end, plan } = await readRun(workspace.store, at, run.plan.run)
+    const lines: LogLine[] = []
+    for await (const line of readLogs(
+      workspace.store,
+      at,
+      plan,
+      (task) => node === undefined || parseTask(task).node === node,
+    ))
+      if (isWanted(line)) lines.push(line)
+    if (!options.follow) lines.sort(byItem)
+    const shown = told === 0 && options.lines !== undefined ? lines.slice(-options.lines) : lines.slice(told)
+    shown.forEach(tell)
+    told = lines.length
+    if (options.follow && !end) {
+      await sleep(LOOK_MS)
+      continue
+    }
+    if (told === 0) console.error(await whyNothing(workspace, place))
+    return
+  }
+}
+
+const inOrder = new Intl.Collator('en', { numeric: true })
+
+/** Within a task's attempt, item after item: its two streams are read each at its own pace. */
+function byItem(a: LogLine, b: LogLine): number {
+  if (a.task !== b.task || a.attempt !== b.attempt) return 0
+  return inOrder.compare(a.item ?? '', b.item ?? '')
+}
+
+function asJson({ task, at, ...line }: LogLine): object {
+  return { step: parseTask(task).node, ...line, time: new Date(at).toISOString() }
+}
+
+/** What is asked for in particular is printed as it was; of more than one step or item, each line says whose it is. */
+function asText({ task, item, attempt, line }: LogLine, { node, batch }: Place): string {
+  const isAlone = node !== undefined && (item === undefined || batch !== undefined)
+  const name = `${parseTask(task).node}${item === undefined ? '' : `/${item}`}${attempt > 1 ? ` attempt ${attempt}` : ''}`
+  return isAlone ? line : `${name} | ${line}`
+}
+
+async function whyNothing(workspace: Workspace, { pipeline, run: { plan }, node }: Place): Promise<string> {
+  const path = `${pipeline}/${plan.run}`
+  if (node === undefined) return `the steps of ${path} printed nothing`
+  const at = workspace.at(pipeline)
+  const ends = await readEnds(workspace.store, at, plan.run)
+  const lanes = [...ends].flatMap(([task, end]) => (parseTask(task).node === node ? end.lanes : []))
+  const planned = plan.nodes[node]
+  const reused = lanes.find((lane) => lane.status === 'completed' && lane.how === 'reused')
+  const key = reused && 'key' in reused ? reused.key : undefined
+  if (planned?.type !== 'step' || key === undefined) return `${node} of ${path} printed nothing`
+  const checkpoint = await readRecord<{ v: number; producer: { run: string; task: string } }>(
+    workspace.store,
+    at.checkpoint(planned.step, key),
+  )
+  const from = checkpoint?.producer
+  return from
+    ? `${node} was reused from run ${from.run}\nnext  cairn logs ${pipeline}/${from.run}/${parseTask(from.task).node}`
+    : `${node} of ${path} printed nothing: it was reused`
+}

@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest'
+import { CliProject } from './project.fixture.ts'
+
+const SECRET = 's e/c"ret+öx'
+const ENV = { CAIRN_SECRET_TOKEN: SECRET, CAIRN_SECRET_KEY: '-----BEGIN-----\nMIIEvQIBADAN\nhunter\n-----END-----' }
+const HEAD = `import { writeFileSync, writeSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { each, list, pipeline, step } from '@cairn/kernel'
+import { file, json, metrics, table } from '@cairn/kinds'
+const Int = json<number>()
+`
+const linesOf = (text: string, task: string) =>
+  text.split('\n').flatMap((line) => (line.startsWith(`${task} | `) ? [line.slice(task.length + 3)] : []))
+
+describe('what a step prints', () => {
+  it('is shown whole and under its own name, however much it is and however it is written', async () => {
+    const project = new CliProject({
+      'talk.pipeline.ts': `${HEAD}
+export const many = step('many', { outputs: { n: Int }, secrets: ['TOKEN'], cache: 'never', run: (_, __, { secrets }) => {
+  for (let n = 0; n < 20_000; n++) console.log('line ' + n + ' ' + secrets.TOKEN)
+  setTimeout(() => console.log('too late ' + secrets.TOKEN), 5)
+  spawn('sh', ['-c', 'sleep 0.3; echo from a child that stays'], { stdio: 'inherit', detached: true }).unref()
+  return { n: 1 }
+} })
+export const ways = step('ways', { inputs: { n: Int }, outputs: { n: Int }, cache: 'never', run: async ({ n }) => {
+  writeSync(1, 'written to the descriptor\\n')
+  spawnSync('echo', ['from a child'], { stdio: 'inherit' })
+  process.stdout.write(Buffer.from([0xf0, 0x9f]))
+  await new Promise((done) => setTimeout(done, 20))
+  process.stdout.write(Buffer.from([0x94, 0x91, 0x20, 0xff, 0x0a]))
+  process.stdout.write('10%\\r50%\\r')
+  await new Promise((done) => setTimeout(done, 20))
+  process.stdout.write('\\r\\n100%\\r\\n')
+  process.stdout.write('x'.repeat(1_000_000))
+  await new Promise((done) => setTimeout(done, 400))
+  return { n }
+} })
+export const leaves = step('leaves', { inputs: { n: Int }, outputs: { n: Int }, run: () => {
+  console.log('y'.repeat(100_000))
+  process.stdout.write('the last words')
+  process.exit(3)
+} })
+export const talk = pipeline('talk', () => leaves(ways(many({}))))
+`,
+    })
+    const { stderr } = await project.cairnWith(ENV, 'run', 'talk', '--jobs', '1')
+    expect(linesOf(stderr, 'many')).toEqual(Array.from({ length: 20_000 }, (_, n) => `line ${n} ***`))
+    expect(linesOf(stderr, 'ways').map((line) => line.slice(0, 30))).toEqual([
+      'written to the descriptor',
+      'from a child',
+      '🔑 �',
+      '10%',
+      '50%',
+      '',
+      '100%',
+      'x'.repeat(30),
+    ])
+    expect(linesOf(stderr, 'ways').at(-1)).toMatch(/^x{16384} … and 983,616 more characters$/)
+    expect(linesOf(stderr, 'leaves').map((line) => line.length)).toEqual([
+      16_384 + ' … and 83,616 more characters'.length,
+      14,
+    ])
+    expect(stderr).not.toMatch(/too late|a child that stays/)
+  })
+
+  it('is kept of each item, and printed by cairn logs', async () => {
+    const project = new CliProject({
+      'items.pipeline.ts': `${HEAD}
+export const numbers = step('numbers', { outputs: { all: list(Int) }, run: () => ({ all: [10, 20, 30] }) })
+export const say = step('say', { inputs: { n: Int }, outputs: { n: Int }, secrets: ['TOKEN'], retry: { times: 1, backoff: '1ms' },
+  run: ({ n }, __, { secrets }) => {
+    console.log('item of ' + n)
+    process.stderr.write(secrets.TOKEN.slice(0, 5)); process.stderr.write(secrets.TOKEN.slice(5))
+    if (n === 20) throw new Error('not 20')
+    return { n }
+  } })
+export const sum = step('sum', { inputs: { all: list(Int) }, outputs: { n: Int }, run: async ({ all }) => ({ n: (await all.all()).length }) })
+export const items = pipeline('items', () => sum({ all: each(numbers({}).all, (n) => say({ n }), { batch: 2 }).n }))
+`,
+    })
+    const ran = await project.cairnWith(ENV, 'run', 'items', '--jobs', '1')
+    expect(ran.stderr).toContain('item of 30')
+    const { stdout } = await project.cairn('logs', 'items/latest')
+    expect(stdout).not.toContain(SECRET)
+    expect(stdout.trimEnd().split('\n')).toEqual([
+      'say/0 | item of 10',
+      'say/0 | ***',
+      'say/1 | item of 20',
+      'say/1 | ***',
+      'say/1 attempt 2 | item of 20',
+      'say/1 attempt 2 | ***',
+      'say/2 | item of 30',
+      'say/2 | ***',
+    ])
+    expect((await project.cairn('logs', 'items/latest/say/2')).stdout).toBe('item of 30\n***\n')
+    const json = await project.cairn('--json', 'logs', 'items/latest/say/1', '--lines', '1')
+    expect(JSON.parse(json.stdout)).toMatchObject({ step: 'say', item: '1', attempt: 2, stream: 'stderr', line: '***' })
+    const failed = await project.cairn('show', 'items/latest/say/1')
+    expect(failed.code).toBe(0)
+  })
+
+  it('is kept and shown when nobody looks: the last lines of what failed, with its summary', async () => {
+    const project = new CliProject({
+      'fails.pipeline.ts': `${HEAD}
+export const fine = step('fine', { outputs: { n: Int }, run: () => (console.log('all is well'), { n: 1 }) })
+export const fails = step('fails', { inputs: { n: Int }, outputs: { n: Int }, run: () => {
+  for (let n = 0; n < 300_000; n++) console.log('a line of some length, number ' + n)
+  throw new Error('at the end')
+} })
+export const both = pipeline('both', () => fails(fine({})))
+`,
+    })
+    const { stdout, stderr } = await project.cairn('run', 'both', '--progress', 'none')
+    expect(stderr).toBe('')
+    expect(stdout).toContain('at the end')
+    expect(stdout).toMatch(/number 299998\n.*number 299999\n/)
+    const logs = (await project.cairn('logs', 'both/latest/fails')).stdout.trimEnd().split('\n')
+    expect(logs[0]).toBe('a line of some length, number 0')
+    expect(logs.at(-1)).toBe('a line of some length, number 299999')
+    const left = logs.findIndex((line) => line.startsWith('… '))
+    const count = Number(/^… ([\d,]+) lines left out …$/.exec(logs[left]!)![1]!.replaceAll(',', ''))
+    expect(logs.length - 1 + count).toBe(300_000)
+    expect(logs[left + 1]).toBe(`a line of some length, number ${left + count}`)
+    await project.cairn('run', 'both', '--until', 'fine', '--progress', 'none')
+    const reused = await project.cairn('logs', 'both/latest/fine')
+    expect(reused.stderr).toMatch(/fine was reused from run \S+[^]*cairn logs both\/\S+\/fine/)
+  })
+})
+
+describe('a secret', () => {
+  it('that a step returns is refused by its name, in whatever kind and encoding', async () => {
+    const outputs: Readonly<Record<string, readonly [kind: string, value: string]>> = {
+      plain: ['json<string>()', 'secrets.TOKEN'],
+      encoded: ['json<string>()', `'Basic ' + Buffer.from('me:' + secrets.TOKEN).toString('base64')`],
+      rows: [`table({ who: 'string' })`, '[{ who: "me" }, { who: encodeURIComponent(secrets.TOKEN) }]'],
+      listed: [`list(table({ who: 'string' }))`, '[[{ who: secrets.TOKEN }]]'],
+      written: ['file()', `(writeFileSync(scratch + '/f', 'a'.repeat(5000) + secrets.TOKEN), scratch + '/f')`],
+    }
+    const steps = Object.entries(outputs)
+    const project = new CliProject({
+      'tell.pipeline.ts': `${HEAD}
+${steps.map(([name, [kind, value]]) => `export const ${name} = step('${name}', { outputs: { out: ${kind} }, secrets: ['TOKEN', 'KEY'], run: (_, __, { secrets, scratch }) => ({ out: ${value} }) })`).join('\n')}
+export const tell = pipeline('tell', () => ({ ${steps.map(([name]) => `${name}: ${name}({}).out`).join(', ')} }))
+`,
+    })
+    const { stdout } = await project.cairnWith(ENV, '--json', 'run', 'tell')
+    const { steps: ended } = JSON.parse(stdout) as {
+      steps: Record<string, { error?: { code: string; message: string } }>
+    }
+    for (const [name] of steps)
+      expect(ended[name]?.error, name).toMatchObject({
+        code: 'BAD_OUTPUT',
+        message: `output "out" of ${name} contains the secret TOKEN`,
+      })
+    for (const path of project.stored()) expect(project.read(`.cairn${path}`), path).not.toContain(SECRET)
+  })
+
+  it('that is too short to be masked is refused', async () => {
+    const project = new CliProject({
+      'short.pipeline.ts': `${HEAD}
+export const short = step('short', { outputs: { n: Int }, secrets: ['TOKEN'], run: () => ({ n: 1 }) })
+export const all = pipeline('all', () => short({}))
+`,
+    })
+    const { stdout, code } = await project.cairnWith({ CAIRN_SECRET_TOKEN: '42' }, 'run', 'all')
+    expect(code).toBe(3)
+    expect(stdout).toContain('the secret TOKEN of short has fewer than 4 characters')
+  })
+})

@@ -1,0 +1,71 @@
+import { StringDecoder } from 'node:string_decoder'
+import { longestMatch, masked, type Secrets } from '@cairn/kernel/runtime'
+
+/** Characters of a line that are shown; of what is behind them only how much there is. */
+const LINE_LIMIT = 16_384
+
+/**
+ * The lines of a stream of bytes, masked. A carriage return ends one, too: each state of a progress bar is a line. A
+ * character that is cut between two writes is put together; bytes that are no UTF-8 become U+FFFD.
+ */
+export class Lines {
+  readonly #hear: (line: string) => void
+  readonly #secrets: Secrets
+  /** So much of a line is held: what is shown, and as much again as a secret that begins there may take. */
+  readonly #limit: number
+  #decoder = new StringDecoder('utf8')
+  #begun = ''
+  #leftOut = 0
+  #returned = false
+
+  constructor(secrets: Secrets, hear: (line: string) => void) {
+    this.#secrets = secrets
+    this.#hear = hear
+    this.#limit = LINE_LIMIT + longestMatch(secrets)
+  }
+
+  add(bytes: string | Uint8Array): void {
+    const text = typeof bytes === 'string' ? bytes : this.#decoder.write(bytes)
+    let from = 0
+    for (let at = 0; at < text.length; at++) {
+      const code = text.charCodeAt(at)
+      if (code !== LINE_FEED && code !== RETURN) continue
+      const endsReturned = code === LINE_FEED && this.#returned && at === from && this.#begun === ''
+      if (!endsReturned) {
+        this.#hold(text.slice(from, at))
+        this.#tell()
+      }
+      this.#returned = code === RETURN
+      from = at + 1
+    }
+    if (from < text.length) {
+      this.#returned = false
+      this.#hold(text.slice(from))
+    }
+  }
+
+  /** Gives the line that has no end. */
+  flush(): void {
+    this.#hold(this.#decoder.end())
+    if (this.#begun !== '') this.#tell()
+    this.#returned = false
+  }
+
+  #hold(text: string): void {
+    const room = this.#limit - this.#begun.length
+    this.#begun += text.slice(0, room)
+    this.#leftOut += Math.max(0, text.length - room)
+  }
+
+  #tell(): void {
+    const clean = masked(this.#begun, this.#secrets)
+    const over = this.#leftOut > 0 ? clean.length - (this.#limit - LINE_LIMIT) : Math.min(clean.length, LINE_LIMIT)
+    const rest = this.#leftOut + clean.length - over
+    this.#hear(rest > 0 ? `${clean.slice(0, over)} … and ${rest.toLocaleString('en')} more characters` : clean)
+    this.#begun = ''
+    this.#leftOut = 0
+  }
+}
+
+const LINE_FEED = 10
+const RETURN = 13

@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto'
+import type { LaneWork, Secrets, Work } from '@cairn/kernel/runtime'
+import { Lines } from './lines.ts'
+import type { Stream } from './printed.ts'
+
+/** Lines at the end of standard error that tell why a process has died: V8 writes its reasons there. */
+const LAST_LINES = 50
+
+/** What the process of a piece of work prints: lane after lane, each up to a marker that the process writes behind it. */
+export class Printout {
+  readonly marker = `\0${randomUUID()}\0`
+  readonly lastWords: string[] = []
+  readonly #streams: Readonly<Record<Stream, LaneStream>>
+
+  constructor(lanes: readonly LaneWork[], secrets: Secrets, print: Work['print']) {
+    const marker = Buffer.from(this.marker)
+    const streamOf = (stream: Stream) =>
+      new LaneStream(marker, secrets, (line, at) => {
+        const lane = lanes[at]
+        if (lane === undefined) return
+        if (stream === 'stderr') this.lastWords.push(line)
+        if (this.lastWords.length > LAST_LINES) this.lastWords.shift()
+        print({ lane: lane.index, stream, line })
+      })
+    this.#streams = { stdout: streamOf('stdout'), stderr: streamOf('stderr') }
+  }
+
+  add(bytes: Buffer, stream: Stream): void {
+    this.#streams[stream].add(bytes)
+  }
+
+  /** Resolves when all that so many lanes have printed is read; of a stream that is closed, all that came. */
+  async readTo(lanes: number, closed: readonly Stream[]): Promise<void> {
+    for (const stream of closed) this.#streams[stream].close()
+    await Promise.all(Object.values(this.#streams).map((stream) => stream.readTo(lanes)))
+  }
+
+  /** The process is gone: nothing more comes. */
+  close(): void {
+    for (const stream of Object.values(this.#streams)) stream.close()
+  }
+}
+
+/** One stream of it. */
+class LaneStream {
+  readonly #marker: Buffer
+  readonly #lines: Lines
+  /** The lane that prints: how many markers have come. */
+  #at = 0
+  /** The end of what came, which may be the beginning of a marker. */
+  #held: Buffer = Buffer.alloc(0)
+  #closed = false
+  #awaited: { readonly lanes: number; readonly resolve: () => void } | undefined
+
+  constructor(marker: Buffer, secrets: Secrets, hear: (line: string, at: number) => void) {
+    this.#marker = marker
+    this.#lines = new Lines(secrets, (line) => hear(line, this.#at))
+  }
+
+  add(bytes: Buffer): void {
+    let rest = this.#held.length > 0 ? Buffer.concat([this.#held, bytes]) : bytes
+    for (let at = rest.indexOf(this.#marker); at >= 0; at = rest.indexOf(this.#marker)) {
+      this.#lines.add(rest.subarray(0, at))
+      this.#lines.flush()
+      this.#at++
+      rest = rest.subarray(at + this.#marker.length)
+    }
+    const from = this.#partAt(rest)
+    this.#lines.add(rest.subarray(0, from))
+    this.#held = rest.subarray(from)
+    this.#settle()
+  }
+
+  readTo(lanes: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#awaited = { lanes, resolve }
+      this.#settle()
+    })
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#lines.add(this.#held)
+    this.#lines.flush()
+    this.#settle()
+  }
+
+  #settle(): void {
+    if (this.#awaited && (this.#closed || this.#at >= this.#awaited.lanes)) this.#awaited.resolve()
+  }
+
+  /** Where a marker begins whose end has not come yet; else the end. */
+  #partAt(bytes: Buffer): number {
+    const from = Math.max(0, bytes.length - this.#marker.length + 1)
+    for (let at = bytes.indexOf(0, from); at >= 0; at = bytes.indexOf(0, at + 1))
+      if (this.#marker.subarray(0, bytes.length - at).equals(bytes.subarray(at))) return at
+    return bytes.length
+  }
+}
