@@ -1,6 +1,6 @@
 import { CairnError, type Artifact, type Compared, type CompareOptions, type Json } from '@cairn/kernel'
 import { pair } from '../pair.ts'
-import { literal } from '../table/column-sql.ts'
+import { parquetFile } from '../table/duckdb-path.ts'
 import { asker, NUMERIC } from '../table/compare-side.ts'
 import { lendConnection } from '../table/duckdb.ts'
 import { relation } from '../table/relation.ts'
@@ -47,11 +47,7 @@ async function predictions({ model, rows }: Tried): Promise<Record<string, Float
   const feeds: Record<string, unknown> = {}
   const data = relation({
     relation: 'serial',
-    async text({ files }) {
-      const path = await rows.path()
-      files.add(path)
-      return `(select * from read_parquet(${literal(path)}))`
-    },
+    text: async (into) => `(select * from ${parquetFile(await rows.path(), into)})`,
   })
   for (const [name, spec] of Object.entries(inputs)) {
     const wanted = columnsFor(name, spec, columns)
@@ -67,7 +63,7 @@ async function predictions({ model, rows }: Tried): Promise<Record<string, Float
 
 async function numericColumns(rows: Artifact): Promise<string[]> {
   using lent = await lendConnection('serial')
-  const found = await asker(lent.connection)(`describe select * from read_parquet(${literal(await rows.path())})`)
+  const found = await asker(lent.connection)(`describe select * from ${parquetFile(await rows.path())}`)
   return found
     .filter(({ column_type: type }) => NUMERIC.test(type as string))
     .map(({ column_name: name }) => name as string)

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Artifact, Json } from '@cairn/kernel'
-import { literal } from './column-sql.ts'
+import { parquetFile } from './duckdb-path.ts'
 
 /** A stored table that is compared with another. */
 export interface TableSide {
@@ -18,11 +18,11 @@ export function asker(connection: DuckDBConnection): Ask {
 }
 
 export async function sideOf(ask: Ask, artifact: Artifact): Promise<TableSide> {
-  const path = literal(await artifact.path())
-  const found = await ask(`describe select * from read_parquet(${path})`)
-  const [counted] = await ask(`select count(*)::double as rows from read_parquet(${path})`)
+  const path = await artifact.path()
+  const found = await ask(`describe select * from ${parquetFile(path)}`)
+  const [counted] = await ask(`select count(*)::double as rows from ${parquetFile(path)}`)
   return {
-    from: `read_parquet(${path}, file_row_number = true)`,
+    from: parquetFile(path, undefined, ', file_row_number = true'),
     rows: counted!['rows'] as number,
     columns: new Map(found.map(({ column_name: name, column_type: type }) => [name as string, type as string])),
   }

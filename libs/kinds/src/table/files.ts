@@ -1,15 +1,16 @@
 import type { LocalFile } from '@cairn/kernel'
 import type { StoredFile } from '../file.ts'
 import { literal, storedType } from './column-sql.ts'
+import { csvFiles, parquetFiles } from './duckdb-path.ts'
 import { readColumns, type Columns } from './columns.ts'
-import { SQL, type SqlPart } from './relation.ts'
+import { SQL, type SqlPart, type Statement } from './relation.ts'
 
 /** A path, what a source has read, or what a step has received as `file()`. */
 export type ReadableFile = string | LocalFile | StoredFile
 
 /** A Parquet file, or several of the same columns, to be read in a query. */
 export function parquet(file: ReadableFile | readonly ReadableFile[]): SqlPart {
-  return filePart(file, (paths) => `read_parquet(${paths})`)
+  return filePart(file, parquetFiles)
 }
 
 export interface CsvOptions {
@@ -31,20 +32,15 @@ export function csv(file: ReadableFile | readonly ReadableFile[], options: CsvOp
     ...(delimiter === undefined ? [] : [`delim = ${literal(delimiter)}`]),
     ...(nulls ? [`nullstr = [${nulls.map(literal).join(', ')}]`] : []),
   ]
-  return filePart(file, (paths) => `read_csv(${[paths, ...settings].join(', ')})`)
+  return filePart(file, (paths, into) => csvFiles(paths, into, settings))
 }
 
-function filePart(file: ReadableFile | readonly ReadableFile[], call: (paths: string) => string): SqlPart {
+function filePart(
+  file: ReadableFile | readonly ReadableFile[],
+  call: (paths: readonly string[], into: Statement) => string | Promise<string>,
+): SqlPart {
   const files = Array.isArray(file) ? (file as readonly ReadableFile[]) : [file as ReadableFile]
-  return {
-    [SQL]: {
-      async text({ files: allowed }) {
-        const paths = await Promise.all(files.map(pathOf))
-        for (const path of paths) allowed.add(path)
-        return call(`[${paths.map(literal).join(', ')}]`)
-      },
-    },
-  }
+  return { [SQL]: { text: async (into) => call(await Promise.all(files.map(pathOf)), into) } }
 }
 
 async function pathOf(file: ReadableFile): Promise<string> {

@@ -1,39 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { CairnError } from '@cairn/kernel'
+import { CLOCKS, unrepeatable } from './unrepeatable.ts'
 
-/** Functions whose result depends on more than their arguments. */
-export const UNREPEATABLE = new Set([
-  'now',
-  'today',
-  'ago',
-  'current_date',
-  'get_current_time',
-  'get_current_timestamp',
-  'transaction_timestamp',
-  'current_localtime',
-  'current_localtimestamp',
-  'pg_conf_load_time',
-  'pg_postmaster_start_time',
-  'random',
-  'setseed',
-  'uuid',
-  'gen_random_uuid',
-  'uuidv4',
-  'uuidv7',
-  'reservoir_quantile',
-  'nextval',
-  'currval',
-  'txid_current',
-  'current_query',
-  'current_query_id',
-  'current_connection_id',
-  'current_transaction_id',
-  'write_log',
-  'sleep_ms',
-  'stats',
-])
-/** SQL spells these without parentheses, so that they look like columns. */
-const CLOCKS = new Set(['current_date', 'current_time', 'current_timestamp', 'localtime', 'localtimestamp'])
 const TABLE_FUNCTIONS = new Set([
   'range',
   'generate_series',
@@ -57,11 +25,17 @@ export async function inspect(connection: DuckDBConnection, text: string, files:
   if (parsed.error_type === 'not implemented') throw refusal('only a query can be run', ONE_QUERY)
   if (parsed.error) throw refusal(`the query cannot be parsed: ${parsed.error_message}`, ONE_QUERY)
   if (parsed.statements!.length !== 1) throw refusal('the text holds several statements', ONE_QUERY)
-  const named = new Set<string>()
-  visit(parsed.statements, (node) => {
-    for (const { key } of node.cte_map?.map ?? []) named.add(key.toLowerCase())
-  })
-  visit(parsed.statements, (node) => inspectNode(node, named, files))
+  const allowed: Allowed = { files, varying: await unrepeatable(connection), named: new Set() }
+  visit(parsed.statements, allowed)
+}
+
+/** What a part of a query may use. */
+interface Allowed {
+  readonly files: ReadonlySet<string>
+  /** Functions that it may not. */
+  readonly varying: ReadonlySet<string>
+  /** The names that `with` gives to queries around this part. */
+  readonly named: ReadonlySet<string>
 }
 
 interface Parsed {
@@ -78,27 +52,40 @@ interface Node {
   readonly children?: readonly Node[]
   readonly column_names?: readonly string[]
   readonly table_name?: string
+  readonly schema_name?: string
+  readonly value?: { readonly value?: unknown }
   readonly function?: Node
   readonly sample?: { readonly seed: number } | null
-  readonly cte_map?: { readonly map: readonly { readonly key: string }[] }
+  readonly cte_map?: { readonly map: readonly { readonly key: string; readonly value: Node }[] }
+  readonly query?: { readonly node?: Node }
 }
 
-function inspectNode(node: Node, named: ReadonlySet<string>, files: ReadonlySet<string>): void {
+function inspectNode(node: Node, { named, files, varying }: Allowed): void {
   const called = node.function_name?.toLowerCase()
   if (called && node.class === 'FUNCTION') {
-    if (UNREPEATABLE.has(called)) throw unrepeatable(`${called}()`)
-    if (called === 'age' && node.children?.length === 1) throw unrepeatable('age() of one date')
+    if (varying.has(called)) throw varies(`${called}()`)
+    if (called === 'age' && node.children?.length === 1) throw varies('age() of one date')
+    if (BY_NAME.test(called)) inspectNamedFunction(node.children?.[1], varying)
   }
   const [column, ...qualifiers] = node.column_names ?? []
-  if (column && qualifiers.length === 0 && CLOCKS.has(column.toLowerCase())) throw unrepeatable(column)
+  if (column && qualifiers.length === 0 && CLOCKS.has(column.toLowerCase())) throw varies(column)
   if (node.sample?.seed === -1) throw refusal('the query takes a sample without a seed', 'write … repeatable (1)')
   if (node.type === 'SHOW_REF') throw refusal('only a query can be run', ONE_QUERY)
   if (node.type === 'TABLE_FUNCTION') inspectTableFunction(node.function!, files)
-  if (node.type === 'BASE_TABLE' && !named.has(node.table_name!.toLowerCase()))
+  if (node.type === 'BASE_TABLE' && (node.schema_name || !named.has(node.table_name!.toLowerCase())))
     throw refusal(
-      `the query reads "${node.table_name}", which was not put into it`,
+      `the query reads "${[node.schema_name, node.table_name].filter(Boolean).join('.')}", which was not put into it`,
       'write from ${table}, ${query} or ${parquet(path)}',
     )
+}
+
+/** Functions that call the one named by their second argument. */
+const BY_NAME = /^(list|array)_aggr(egate)?$|^aggregate$/
+
+function inspectNamedFunction(name: Node | undefined, varying: ReadonlySet<string>): void {
+  const text = name?.class === 'CONSTANT' ? name.value?.value : undefined
+  if (typeof text !== 'string') throw refusal('the query computes which function it calls', 'write its name in quotes')
+  if (varying.has(text.toLowerCase())) throw varies(`${text}()`)
 }
 
 function inspectTableFunction({ function_name: name, children }: Node, files: ReadonlySet<string>): void {
@@ -112,13 +99,23 @@ function constants(node: Node): string[] {
   return node.function_name === 'list_value' ? node.children!.flatMap(constants) : ['']
 }
 
-function visit(value: unknown, see: (node: Node) => void): void {
+function visit(value: unknown, allowed: Allowed): void {
   if (typeof value !== 'object' || value === null) return
-  if (!Array.isArray(value)) see(value)
-  for (const part of Object.values(value)) visit(part, see)
+  if (Array.isArray(value)) return value.forEach((part) => visit(part, allowed))
+  const { cte_map: ctes, ...parts } = value as Node
+  const inside = (ctes?.map ?? []).reduce(visitNamed, allowed)
+  inspectNode(parts, inside)
+  for (const part of Object.values(parts)) visit(part, inside)
 }
 
-function unrepeatable(what: string): CairnError {
+/** A query that `with` names is known to those after it, and to itself if it is recursive. */
+function visitNamed(allowed: Allowed, { key, value }: { readonly key: string; readonly value: Node }): Allowed {
+  const known = { ...allowed, named: new Set([...allowed.named, key.toLowerCase()]) }
+  visit(value, value.query?.node?.type === 'RECURSIVE_CTE_NODE' ? known : allowed)
+  return known
+}
+
+function varies(what: string): CairnError {
   return refusal(`the query calls ${what}, which gives another value each time`, 'make it a parameter of the step')
 }
 

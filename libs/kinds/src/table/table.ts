@@ -9,8 +9,9 @@ import {
   type Preview,
 } from '@cairn/kernel'
 import type { Table as ArrowTable } from 'apache-arrow'
-import { identifier, literal } from './column-sql.ts'
+import { identifier } from './column-sql.ts'
 import { readColumns, type Column, type ColumnInputs, type Columns, type Row } from './columns.ts'
+import { parquetFile } from './duckdb-path.ts'
 import { relation, type Query, type SqlSource, type Table } from './relation.ts'
 
 /** What a step may return for a table. Of another table, the declared columns are taken. */
@@ -67,11 +68,7 @@ function tablePart(artifact: Artifact, columns: readonly Column[], limit = ''): 
   return {
     relation: 'serial',
     columns,
-    async text({ files }) {
-      const path = await artifact.path()
-      files.add(path)
-      return `(select ${names} from read_parquet(${literal(path)}) ${limit})`
-    },
+    text: async (into) => `(select ${names} from ${parquetFile(await artifact.path(), into)} ${limit})`,
   }
 }
 
@@ -96,12 +93,10 @@ async function cutTable(artifact: Artifact, columns: readonly Column[], size: Cu
   const value = relation({
     relation: 'serial',
     columns,
-    async text({ files }) {
-      const path = await artifact.path()
-      files.add(path)
+    async text(into) {
       const names = columns.map(({ name }) => identifier(name)).join(', ')
       const whole = (row: string) => `(${row})::hugeint * ${kept} // ${Math.max(of, 1)}`
-      const rows = `read_parquet(${literal(path)}, file_row_number = true)`
+      const rows = parquetFile(await artifact.path(), into, ', file_row_number = true')
       return `(select ${names} from ${rows} where ${whole('file_row_number + 1')} > ${whole('file_row_number')})`
     },
   })

@@ -1,9 +1,10 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Encoded, Encoder } from '@cairn/kernel'
 import { cellError } from './cell-error.ts'
-import { checkedCell, literal } from './column-sql.ts'
+import { checkedCell } from './column-sql.ts'
 import type { Column } from './columns.ts'
 import { withConnection } from './duckdb.ts'
+import { parquetFile, targetFile } from './duckdb-path.ts'
 import { isRelation, SQL, type SqlSource } from './relation.ts'
 import { stagePrepared, stageQuery, stageValues, type Staged } from './stage.ts'
 
@@ -41,11 +42,7 @@ async function stageInParallel(
   await withConnection('parallel', to.signal, async (parallel) => {
     await writeChecked(parallel, await stageQuery(parallel, source, columns), columns, file, 'compression lz4')
   })
-  return stagePrepared(
-    connection,
-    { text: `(select * from read_parquet(${literal(file)}))`, values: {}, types: {} },
-    columns,
-  )
+  return stagePrepared(connection, { text: `(select * from ${parquetFile(file)})`, values: {}, types: {} }, columns)
 }
 
 /**
@@ -76,6 +73,6 @@ export async function writeParquet(
   compression = 'compression zstd, compression_level 3',
 ): Promise<number> {
   const options = `format parquet, parquet_version v1, row_group_size 122880, ${compression}, use_tmp_file false`
-  const result = await connection.runAndReadAll(`copy ${text} to ${literal(file)} (${options})`)
+  const result = await connection.runAndReadAll(`copy ${text} to ${targetFile(file)} (${options})`)
   return Number(result.getRows()[0]![0])
 }

@@ -1,0 +1,52 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+
+// DuckDB calls these consistent, although they read settings and variables, or draw a sample.
+const NOT_TOLD = ['current_setting', 'getvariable', 'reservoir_quantile']
+// Fails whenever it is called; otherwise it has no result.
+const HARMLESS = new Set(['error', 'pi'])
+
+interface Listed {
+  readonly name: string
+  readonly type: string
+  readonly stability: string | null
+  readonly sideEffects: boolean | null
+  readonly alone: boolean
+  readonly macro: string | null
+}
+
+/** SQL spells these without parentheses, so that they look like columns. */
+export const CLOCKS = new Set(['current_date', 'current_time', 'current_timestamp', 'localtime', 'localtimestamp'])
+
+let known: Promise<ReadonlySet<string>> | undefined
+
+/** Asked of DuckDB once: what it does not call consistent, what takes no argument, and macros that use such. */
+export function unrepeatable(connection: DuckDBConnection): Promise<ReadonlySet<string>> {
+  known ??= find(connection).catch((error: unknown) => {
+    known = undefined
+    throw error
+  })
+  return known
+}
+
+async function find(connection: DuckDBConnection): Promise<ReadonlySet<string>> {
+  const result = await connection.runAndReadAll(`
+    select lower(function_name) as name, function_type as type, stability, has_side_effects as "sideEffects",
+      bool_and(len(parameters) = 0 and varargs is null) over (partition by lower(function_name)) as alone, lower(macro_definition) as macro
+    from duckdb_functions() where function_type in ('scalar', 'aggregate', 'macro')`)
+  const functions = result.getRowObjectsJson() as unknown as Listed[]
+  const found = new Set(NOT_TOLD)
+  for (const { name, type, stability, sideEffects, alone } of functions) {
+    const varies = sideEffects === true || (stability !== null && stability !== 'CONSISTENT')
+    if ((varies || (type === 'scalar' && alone)) && !HARMLESS.has(name)) found.add(name)
+  }
+  for (let before = -1; before < found.size;) {
+    before = found.size
+    for (const { name, macro } of functions) if (macro !== null && uses(macro, found)) found.add(name)
+  }
+  return found
+}
+
+/** A macro that selects reads the catalogue: there is nothing else from which it could. */
+function uses(macro: string, found: ReadonlySet<string>): boolean {
+  return / from /.test(macro) || (macro.match(/\w+/g) ?? []).some((word) => found.has(word) || CLOCKS.has(word))
+}
