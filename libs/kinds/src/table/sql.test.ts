@@ -1,5 +1,4 @@
 import { writeFileSync } from 'node:fs'
-import { DuckDBInstance } from '@duckdb/node-api'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { artifactFolder } from '../testing.ts'

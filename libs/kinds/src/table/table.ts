@@ -78,7 +78,7 @@ async function containsText(artifact: Artifact, columns: readonly Column[], patt
   const wanted = new RegExp(pattern)
   const { withConnection } = await import('./duckdb.ts')
   return withConnection('serial', new AbortController().signal, async (connection) => {
-    const rows = `read_parquet(${literal(await artifact.path())})`
+    const rows = parquetFile(await artifact.path())
     const result = await connection.stream(`select concat_ws(' ', ${cells}) from ${rows}`)
     for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk())
       if (chunk.getColumnValues(0).some((text) => typeof text === 'string' && wanted.test(text))) return true
