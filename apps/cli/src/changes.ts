@@ -1,6 +1,6 @@
-import { CairnError, type CutSize } from '@cairn/kernel/runtime'
-import { stepOfFile, type Lab } from '@cairn/explore'
-import { requestOf, type RequestOptions } from './open.ts'
+import { CairnError, swapStep, type CutSize, type Graph, type Step } from '@cairn/kernel/runtime'
+import { stepOfFile, type Lab, type StepFile } from '@cairn/explore'
+import { settingsOf, type RequestOptions } from './open.ts'
 
 /** What is to be different from a run of production, as the command line says it. */
 export type ChangeOptions = Pick<RequestOptions, 'set' | 'params' | 'from' | 'until'> & {
@@ -16,12 +16,17 @@ export async function changedBy(
   { from = [], until = [], only = [], ...options }: ChangeOptions,
 ): Promise<Lab> {
   const { set, params, swap: swaps = [], sample: samples = [], items: selections = [] } = options
-  let lab = opened.settings(requestOf({ ...(set && { set }), ...(params !== undefined && { params }) }).settings ?? {})
+  const swapped: (StepFile & { readonly place: string })[] = []
   for (const swap of swaps) {
-    const [step, path] = pair('swap', swap, 'extract-features=./with-weather.ts')
-    const { step: by, file } = await stepOfFile(path, step)
-    lab = lab.swap(step, by, file)
+    const [place, path] = pair('swap', swap, 'extract-features=./with-weather.ts')
+    swapped.push({ place, ...(await stepOfFile(path, place)) })
   }
+  const graph = graphOf(
+    opened,
+    swapped.map(({ place, step }) => [place, step]),
+  )
+  let lab = opened.settings(settingsOf({ ...(set && { set }), params }, graph))
+  for (const { place, step, file } of swapped) lab = lab.swap(place, step, file)
   for (const sample of samples) {
     const [output, size] = pair('sample', sample, 'load-flights/recorded=10000')
     const [step = '', named] = output.split('/')
@@ -37,12 +42,21 @@ export async function changedBy(
   return lab.from(...from, ...only).until(...until, ...only)
 }
 
+/** The pipeline with other steps in it, whose parameters may be others. */
+function graphOf({ session }: Lab, swaps: readonly (readonly [string, Step])[]): Graph {
+  return swaps.reduce((graph, [name, by]) => swapStep(graph, name, by).graph, session.graph)
+}
+
 /** `train-model.trees=100,200` for each parameter. */
-export function gridOf(matrix: readonly string[]): Record<string, readonly unknown[]> {
+export function gridOf(lab: Lab, matrix: readonly string[]): Record<string, readonly unknown[]> {
+  const graph = graphOf(
+    lab,
+    lab.edits.swaps.map(({ step, by }) => [step, by]),
+  )
   return Object.fromEntries(
     matrix.map((line): [string, readonly unknown[]] => {
       const [path, values] = pair('matrix', line, 'train-model.trees=100,200,400')
-      return [path, values.split(',').map((value) => requestOf({ set: [`${path}=${value}`] }).settings![path])]
+      return [path, values.split(',').map((value) => settingsOf({ set: [`${path}=${value}`] }, graph)[path])]
     }),
   )
 }

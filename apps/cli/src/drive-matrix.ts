@@ -26,7 +26,7 @@ export async function driveMatrix(
     return () => process.off(signal, stop)
   })
   try {
-    const board = await lab.matrix(gridOf(grid), { ...options, signal: stopping.signal })
+    const board = await lab.matrix(gridOf(lab, grid), { ...options, signal: stopping.signal })
     const hasFailed = board.variants.some(({ error }) => error !== undefined)
     return { board, exitCode: code ?? (hasFailed ? EXIT.error : EXIT.ok) }
   } finally {

@@ -1,6 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { CairnError, parseExactJson } from '@cairn/kernel'
+import {
+  CairnError,
+  parameterAt,
+  parseExactJson,
+  readText,
+  schemaAt,
+  type Graph,
+  type Json,
+  type Settings,
+} from '@cairn/kernel/runtime'
 import {
   allPipelines,
   contextStore,
@@ -63,43 +72,44 @@ export async function openPipeline({ project }: Workspace, name: string | undefi
 
 export interface RequestOptions {
   readonly set?: readonly string[]
-  readonly params?: string
+  readonly params?: string | undefined
   readonly from?: readonly string[]
   readonly until?: readonly string[]
   readonly base?: string
   readonly force?: readonly string[]
 }
 
-export function requestOf({ set = [], params, from = [], until = [], base, force = [] }: RequestOptions): RunRequest {
-  const settings = { ...(params !== undefined && readParams(params)), ...Object.fromEntries(set.map(parseSetting)) }
-  return { settings, from, until, force, ...(base !== undefined && { base }) }
+/** @param graph the pipeline as it is here: its schemas say what a typed text stands for */
+export function requestOf(
+  { set = [], params, from = [], until = [], base, force = [] }: RequestOptions,
+  graph: Graph,
+): RunRequest {
+  return { settings: settingsOf({ set, params }, graph), from, until, force, ...(base !== undefined && { base }) }
 }
 
-/** `name=value`; the value is JSON where it reads as JSON, else a text. */
-function parseSetting(setting: string): [string, unknown] {
-  const at = setting.indexOf('=')
-  if (at < 1)
-    throw new CairnError('BAD_PARAMETER', `--set ${setting} has no value`, {
-      next: 'write it like --set train-model.trees=400',
-    })
-  const [name, text] = [setting.slice(0, at), setting.slice(at + 1)]
-  try {
-    return [name, parseExactJson(text, `--set ${name}`)]
-  } catch (error) {
-    if (error instanceof CairnError) throw error
-    return [name, text]
-  }
+/** What is typed goes before what a file says. */
+export function settingsOf({ set = [], params }: Pick<RequestOptions, 'set' | 'params'>, graph: Graph): Settings {
+  const typed = set.map((setting): [string, Json] => {
+    const at = setting.indexOf('=')
+    if (at < 1)
+      throw new CairnError('BAD_PARAMETER', `--set ${setting} has no value`, {
+        next: 'write it like --set train-model.trees=400',
+      })
+    const path = setting.slice(0, at)
+    return [path, readText(setting.slice(at + 1), schemaAt(graph, parameterAt(graph, path)), path)]
+  })
+  return { ...(params !== undefined && readParams(params)), ...Object.fromEntries(typed) }
 }
 
 function readParams(path: string): Record<string, unknown> {
   try {
-    const read: unknown = parseExactJson(readFileSync(path, 'utf8'), path)
+    const read: unknown = parseExactJson(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''), path)
     if (typeof read === 'object' && read !== null && !Array.isArray(read)) return read as Record<string, unknown>
     throw new Error('it holds no object')
   } catch (cause) {
     if (cause instanceof CairnError) throw cause
     throw new CairnError('BAD_PARAMETER', `the parameters in ${path} cannot be read: ${(cause as Error).message}`, {
-      next: 'write them like { "year": 2001, "train-model.trees": 400 }',
+      next: 'write them as JSON, like { "year": 2001, "train-model": { "trees": 400 } }',
       cause,
     })
   }

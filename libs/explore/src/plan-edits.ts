@@ -3,6 +3,7 @@ import { closures } from '@cairn/fingerprint'
 import { planRun, type PlannedRun } from '@cairn/embedded'
 import {
   CairnError,
+  parameterAt,
   swapStep,
   type ClosureSet,
   type Graph,
@@ -45,8 +46,9 @@ export async function planEdits(session: Session, edits: Edits): Promise<Planned
 /** What was set in the run that is explored, as far as the pipeline still has such steps. */
 function settingsOf(settings: Settings = {}, graph: Graph): Settings {
   const isThere = (path: string) => {
-    const dot = path.lastIndexOf('.')
-    return dot < 0 || graph.nodes.has(path.slice(0, dot)) || graph.frames.has(path.slice(0, dot))
+    const words = path.split('.')
+    const sections = words.map((_, at) => words.slice(0, at).join('.'))
+    return words.length === 1 || sections.some((id) => id !== '' && (graph.nodes.has(id) || graph.frames.has(id)))
   }
   return Object.fromEntries(Object.entries(settings).filter(([path]) => isThere(path)))
 }
@@ -107,7 +109,7 @@ function checkReach({ nodes }: Plan, graph: Graph, { swaps, settings }: Edits): 
     if (places.length > 0 && !places.some(({ id }) => isRun(id))) refuse(`${step} is swapped`, places[0]!.id)
   }
   for (const path of Object.keys(settings)) {
-    const id = path.slice(0, Math.max(0, path.lastIndexOf('.')))
+    const id = parameterAt(graph, path).section
     if (graph.nodes.get(id)?.type === 'step' && !isRun(id)) refuse(`${path} is set`, id)
   }
 }

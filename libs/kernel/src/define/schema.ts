@@ -13,7 +13,10 @@ export interface Schema<Input = unknown, Output = Input> {
     readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>
     /** Standard JSON Schema, where the library has it. */
     readonly jsonSchema?: {
-      readonly input: (options: { readonly target: string }) => Record<string, unknown>
+      readonly input: (options: {
+        readonly target: string
+        readonly libraryOptions?: Readonly<Record<string, unknown>>
+      }) => Record<string, unknown>
       readonly output: (options: { readonly target: string }) => Record<string, unknown>
     }
   }
@@ -54,9 +57,20 @@ export function jsonSchema(schema: AnySchema, side: 'input' | 'output'): Json | 
   }
 }
 
+/** JSON Schema of what a schema takes; what JSON Schema cannot express in it, a date say, is left open. */
+export function inputSchema(schema: AnySchema): Json | undefined {
+  try {
+    // Zod refuses the whole of a schema for one field that JSON Schema cannot express, unless it is told not to.
+    const options = { target: 'draft-2020-12', libraryOptions: { unrepresentable: 'any' } }
+    return schema['~standard'].jsonSchema?.input(options) as Json | undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** Names of the fields that an object schema takes; undefined when its library cannot tell. */
 export function fieldNames(schema: AnySchema): string[] | undefined {
-  const described = jsonSchema(schema, 'input')
+  const described = inputSchema(schema)
   if (typeof described !== 'object' || described === null || !('properties' in described)) return undefined
   return Object.keys(described.properties as object)
 }

@@ -1,11 +1,12 @@
-import { CairnError, suggest } from '../errors.ts'
+import { CairnError } from '../errors.ts'
 import type { Graph, Setting } from '../define/graph.ts'
-import { parseParams } from '../define/schema.ts'
+import { fieldNames, parseParams } from '../define/schema.ts'
 import { canonical, type Json } from '../json.ts'
+import { parameterAt, schemaAt, unknownIn, type ParameterPlace } from './parameter-path.ts'
 
 type Params = Readonly<Record<string, Json>>
 
-/** What a person sets: run parameters by their name, a step's by `<node>.<parameter>`. */
+/** What a person sets: run parameters by their name, a step's by `<node>.<parameter>`, parts of one by its path. */
 export type Settings = Readonly<Record<string, unknown>>
 
 export interface ParsedParams {
@@ -28,13 +29,19 @@ export async function parseAll(graph: Graph, settings: Settings): Promise<Parsed
         )
         .filter(([, value]) => value !== undefined),
     )
+  const all = (section: string, given: Readonly<Record<string, Setting>>) => {
+    const { whole = {}, parts = [] } = set.get(section) ?? {}
+    const values = withParts(graph, { ...wired(given), ...whole }, parts)
+    for (const name of new Set([...Object.keys(whole), ...parts.map(([place]) => place.name)]))
+      refuseUnknown(graph, section, name, values[name])
+    return values
+  }
   for (const [frame, { params, given }] of graph.frames)
-    frames.set(frame, await parse(params, { ...wired(given), ...set.get(frame) }, frame || graph.name))
+    frames.set(frame, await parse(params, all(frame, given), frame || graph.name))
 
   const nodes = new Map<string, Params>()
   for (const [id, node] of graph.nodes)
-    if (node.type === 'step')
-      nodes.set(id, await parse(node.step.definition.params, { ...wired(node.params), ...set.get(id) }, id))
+    if (node.type === 'step') nodes.set(id, await parse(node.step.definition.params, all(id, node.params), id))
   return { frames, nodes }
 }
 
@@ -47,22 +54,83 @@ async function parse(
   return JSON.parse(canonical(parsed, `the parameters of ${owner}`)) as Params
 }
 
-/** Sorts settings by the node, or the pipeline used inside, that they are for. */
-function bySection(graph: Graph, settings: Settings): Map<string, Record<string, unknown>> {
-  const sections = new Map<string, Record<string, unknown>>()
-  for (const [path, value] of Object.entries(settings)) {
-    const dot = path.lastIndexOf('.')
-    const section = dot < 0 ? '' : path.slice(0, dot)
-    if (section !== '' && graph.nodes.get(section)?.type !== 'step' && !graph.frames.has(section)) {
-      const known = [
-        ...[...graph.nodes].flatMap(([id, { type }]) => (type === 'step' ? [id] : [])),
-        ...graph.frames.keys(),
-      ]
-      throw new CairnError('BAD_PARAMETER', `${graph.name} has no step "${section}"`, {
-        next: suggest(section, known.filter(Boolean)),
-      })
-    }
-    sections.set(section, { ...sections.get(section), [path.slice(dot + 1)]: value })
+/** What is set at a node, or in the pipeline used inside: whole parameters, and parts of them. */
+interface Section {
+  readonly whole: Record<string, unknown>
+  readonly parts: [place: ParameterPlace, value: unknown][]
+}
+
+function bySection(graph: Graph, settings: Settings): Map<string, Section> {
+  const sections = new Map<string, Section>()
+  for (const [path, value] of Object.entries(settings).flatMap((setting) => spread(graph, setting))) {
+    const place = parameterAt(graph, path)
+    const section = sections.get(place.section) ?? { whole: {}, parts: [] }
+    sections.set(place.section, section)
+    if (place.inside.length > 0) section.parts.push([place, value])
+    else section.whole[place.name] = value
   }
   return sections
+}
+
+/** `{ "train-model": { "trees": 400 } }` means `train-model.trees`, unless the pipeline has a parameter of the name. */
+function spread(graph: Graph, [path, value]: [string, unknown]): [string, unknown][] {
+  const isSection = graph.nodes.get(path)?.type === 'step' || (path !== '' && graph.frames.has(path))
+  const isPlain = typeof value === 'object' && value !== null && !Array.isArray(value)
+  const { params } = graph.frames.get('') ?? {}
+  if (!isSection || !isPlain) return [[path, value]]
+  if (params && fieldNames(params)?.includes(path))
+    throw new CairnError('BAD_PARAMETER', `${path} is both a parameter of ${graph.name} and a step of it`, {
+      next: `write the step's parameters as "${path}.<name>"`,
+    })
+  return Object.entries(value).map(([name, inner]) => [`${path}.${name}`, inner])
+}
+
+function refuseUnknown(graph: Graph, section: string, name: string, value: unknown): void {
+  const path = section === '' ? name : `${section}.${name}`
+  const unknown = unknownIn(schemaAt(graph, { section, name, inside: [] }), value, path)
+  if (unknown !== undefined)
+    throw new CairnError('BAD_PARAMETER', `${path} has no field ${unknown.slice(path.length + 1)}`, {
+      next: `cairn graph ${graph.name}; its step declares what ${path} takes`,
+    })
+}
+
+/** The parameters with parts of them set: on what is wired or set as a whole, or else on the schema's default. */
+function withParts(
+  graph: Graph,
+  given: Readonly<Record<string, unknown>>,
+  parts: Section['parts'],
+): Record<string, unknown> {
+  const changed: Record<string, unknown> = { ...given }
+  for (const [place, value] of parts) {
+    const { section, name, inside } = place
+    const standing = Object.hasOwn(changed, name)
+      ? changed[name]
+      : defaultOf(schemaAt(graph, { section, name, inside: [] }))
+    changed[name] = withPart(standing, inside, value, `${section === '' ? '' : `${section}.`}${name}`)
+  }
+  return changed
+}
+
+function defaultOf(schema: Json | undefined): Json | undefined {
+  return typeof schema === 'object' && schema !== null && 'default' in schema ? (schema['default'] as Json) : undefined
+}
+
+function withPart(standing: unknown, [field, ...deeper]: readonly string[], value: unknown, path: string): unknown {
+  if (field === undefined) return value
+  const inner = `${path}.${field}`
+  if (Array.isArray(standing)) {
+    const index = /^\d+$/.test(field) ? Number(field) : NaN
+    if (!(index <= standing.length))
+      throw new CairnError('BAD_PARAMETER', `${inner}: ${path} is a list of ${standing.length}, without "${field}"`, {
+        next: `set ${path}.<index>, from 0 to ${standing.length}`,
+      })
+    return standing.toSpliced(index, 1, withPart(standing[index], deeper, value, inner))
+  }
+  if (standing !== undefined && (typeof standing !== 'object' || standing === null))
+    throw new CairnError('BAD_PARAMETER', `${inner}: ${path} is ${JSON.stringify(standing)}, which has no parts`, {
+      next: `set ${path} as a whole`,
+    })
+  const fields = (standing ?? {}) as Readonly<Record<string, unknown>>
+  const before = Object.hasOwn(fields, field) ? fields[field] : undefined
+  return Object.fromEntries([...Object.entries(fields), [field, withPart(before, deeper, value, inner)]])
 }

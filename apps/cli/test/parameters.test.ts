@@ -1,0 +1,92 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { CliProject } from './project.fixture.ts'
+
+const PIPELINE = `import { pipeline, step } from '@cairn/kernel'
+import { metrics } from '@cairn/kinds'
+import { z } from 'zod'
+const params = z.object({
+  text: z.string().default(''),
+  maybe: z.string().nullable().default(null),
+  count: z.number().default(0),
+  whole: z.number().int().optional(),
+  flag: z.boolean().default(false),
+  kind: z.enum(['1', 'two']).default('1'),
+  either: z.union([z.string(), z.number()]).default(0),
+  list: z.array(z.string()).default(['x', 'y']),
+  numbers: z.array(z.number()).default([]),
+  deep: z.object({ a: z.object({ b: z.number() }), name: z.string() }).default({ a: { b: 0 }, name: 'n' }),
+  map: z.record(z.string(), z.string()).default({}),
+  day: z.iso.date().default('2020-01-01'),
+  seen: z.coerce.date().optional().transform((value) => value?.toISOString() ?? null),
+  trimmed: z.string().transform((value) => value.trim()).default('t'),
+})
+export const s = step('s', { params, outputs: { out: metrics() }, run: () => ({ out: { n: 1 } }) })
+export const main = pipeline('main', { params: z.object({ year: z.string().default('1999') }) }, () => s({}))
+`
+
+describe('parameters from the command line', () => {
+  let project: CliProject
+  beforeAll(() => {
+    project = new CliProject({ 'main.pipeline.ts': PIPELINE })
+  })
+  const sets = (...texts: string[]) => texts.flatMap((text) => ['--set', text])
+  const paramsOf = async (...args: string[]) => {
+    const { run } = await project.run('main', ...args)
+    const shown = JSON.parse((await project.cairn('--json', 'show', `main/${run}`)).stdout) as {
+      plan: { params: object; nodes: { s: { params: object } } }
+    }
+    return { ...shown.plan.params, ...shown.plan.nodes.s.params }
+  }
+
+  it('are read as their schemas want them, wherever in them a path leads', async () => {
+    const found = await paramsOf(
+      ...sets('year=2001', 's.text=98101', 's.maybe=no', 's.count=1.5e3', 's.whole=1e3', 's.flag=true', 's.kind=1'),
+      ...sets('s.either="5"', 's.list=a,7', 's.numbers=1,2e1', 's.deep.a.b=1', 's.map.k=5', 's.day=2024-02-29'),
+      ...sets('s.seen=2024-01-01', 's.trimmed=12 '),
+    )
+    expect(found).toMatchObject({
+      ...{ year: '2001', text: '98101', maybe: 'no', count: 1500, whole: 1000, flag: true, kind: '1', either: '5' },
+      ...{ list: ['a', '7'], numbers: [1, 20], deep: { a: { b: 1 }, name: 'n' }, map: { k: '5' }, day: '2024-02-29' },
+      ...{ seen: '2024-01-01T00:00:00.000Z', trimmed: '12' },
+    })
+    expect(await paramsOf(...sets('s.text="7"', 's.list.1=z', 's.list.2=w', 's.list.0="q"'))).toMatchObject({
+      text: '7',
+      list: ['q', 'z', 'w'],
+    })
+    expect(await paramsOf(...sets('s.list=', 's.text=true', 's.either="null"'))).toMatchObject({
+      list: [],
+      text: 'true',
+      either: 'null',
+    })
+  })
+
+  it('are read from a file: nested or dotted, with a byte order mark', async () => {
+    project.write({
+      'p.json':
+        '\uFEFF{ "year": "2002", "s": { "text": "a", "deep": { "a": { "b": 2 }, "name": "m" } }, "s.list.0": "f" }',
+    })
+    expect(await paramsOf('--params', 'p.json', ...sets('s.deep.name=typed'))).toMatchObject({
+      ...{ year: '2002', text: 'a', deep: { a: { b: 2 }, name: 'typed' }, list: ['f', 'y'] },
+    })
+  })
+
+  it.each([
+    ['s.either=5', 's.either=5 could be "5" or 5'],
+    ['s.maybe=null', 's.maybe=null could be "null" or null'],
+    ['s.count=9007199254740993', 'cannot be held exactly'],
+    ['s.count=abc', 'count'],
+    ['s.count=', 'count'],
+    ['s.kind=3', 'kind'],
+    ['s.list.7=a', 'a list of 2'],
+    ['s.text.a=1', 'which has no parts'],
+    ['s.deep.c=1', 's.deep has no field c'],
+    ['s.deep={"a":{"b":1,"z":2},"name":"x"}', 's.deep has no field a.z'],
+    ['s.txt=1', 'did you mean "text"?'],
+    ['z.text=1', 'main has no step "z"'],
+    ['yaer=1', 'did you mean "year"?'],
+  ])('are refused by name where they do not fit: %s', async (set, message) => {
+    const { code, stderr } = await project.cairn('plan', 'main', '--set', set)
+    expect([code, stderr]).toEqual([1, expect.stringContaining(message)])
+    expect(stderr).not.toContain('    at ')
+  })
+})
