@@ -17,6 +17,15 @@ const lazy =
 /** How Node exits when a top-level await is left without anything that could settle it. */
 const NEVER_SETTLED = 13
 
+/** A whole number that an option takes; anything else is refused by the option's name. */
+const count =
+  (option: string, least: number) =>
+  (text: string): number => {
+    if (/^\d{1,9}$/.test(text) && Number(text) >= least) return Number(text)
+    throw new CairnError('BAD_PARAMETER', `--${option} is "${text}", not a whole number from ${least} on`, {
+      next: `write it like --${option} ${Math.max(least, 4)}`,
+    })
+  }
 const collect = (value: string, before: readonly string[] = []) => [...before, value]
 const settingOptions = (command: Command) =>
   command
@@ -45,7 +54,7 @@ settingOptions(
   program.command('run').argument('[pipeline]').description('run a pipeline, reusing all that has not changed'),
 )
   .option('--plan <run>', 'run what `cairn plan --save` has planned')
-  .option('--jobs <number>', 'steps computed at one time (default: one for each core)', Number)
+  .option('--jobs <number>', 'steps computed at one time (default: one for each core)', count('jobs', 1))
   .option('--out <folder>', "write the pipeline's outputs there as files")
   .option('--detach', 'with --on: start it and leave')
   .addOption(progressOption())
@@ -84,7 +93,7 @@ program
   .option('--at-run-code', 'what is not swapped runs with the code that the run stored')
   .option('--plan', 'only tell what would run, and why')
   .option('--watch', 'do it again each time that code is saved')
-  .option('--jobs <number>', 'steps computed at one time (default: one for each core)', Number)
+  .option('--jobs <number>', 'steps computed at one time (default: one for each core)', count('jobs', 1))
   .addOption(progressOption())
   .action(lazy(() => import('./commands/play.ts')))
 program
@@ -125,7 +134,7 @@ program
   .command('runs')
   .argument('[pipeline]')
   .description('list runs')
-  .option('-n, --number <count>', 'how many', Number, 20)
+  .option('-n, --number <count>', 'how many', count('number', 1), 20)
   .action(lazy(() => import('./commands/runs.ts')))
 program
   .command('show')
@@ -136,7 +145,7 @@ program
   .command('cat')
   .argument('<artifact>')
   .description('print an artifact: <pipeline>/<run>/<step>/<output>')
-  .option('-n, --rows <count>', 'rows of a table to show', Number, 20)
+  .option('-n, --rows <count>', 'rows of a table to show', count('rows', 0), 20)
   .option('--raw', 'print its bytes as they are')
   .option('-o, --out <file>', 'write its bytes to a file')
   .action(lazy(() => import('./commands/cat.ts')))
@@ -154,7 +163,7 @@ program
   .option('--of <output>', 'compare what a step gave, row by row: <step>[/<output>]')
   .option('--key <column>', 'a column that tells rows apart; default: their place', collect)
   .option('--data <output>', 'of models: the table to try them on; default: the one that the next step does')
-  .option('-n, --rows <count>', 'how many rows to show as examples', Number)
+  .option('-n, --rows <count>', 'how many rows to show as examples', count('rows', 0))
   .action(lazy(() => import('./commands/diff.ts')))
 program
   .command('follow')
@@ -175,7 +184,7 @@ for (const [verb, what] of [
     .command(verb)
     .argument('[run]', '<pipeline>[/<run>]; default: the newest of every pipeline')
     .description(what)
-    .option('-n, --runs <count>', 'newest runs of each pipeline', Number, 1)
+    .option('-n, --runs <count>', 'newest runs of each pipeline', count('runs', 1), 1)
     .action(lazy(() => (verb === 'push' ? import('./commands/push.ts') : import('./commands/pull.ts'))))
 program
   .command('up')
@@ -196,12 +205,12 @@ program
   .argument('[path]', '<pipeline>/<run>[/<step>[/<item>]], or a service of this machine')
   .description('print what the steps of a run printed, or what the services of this machine log')
   .option('-f, --follow', 'go on as more is logged')
-  .option('-n, --lines <count>', 'the last lines only (default of services: 20 of each)', Number)
+  .option('-n, --lines <count>', 'the last lines only (default of services: 20 of each)', count('lines', 0))
   .action(lazy(() => import('./commands/logs.ts')))
 program
   .command('gc')
   .description('remove old runs and what nothing refers to any more')
-  .option('--keep-runs <count>', 'newest runs of each pipeline that stay', Number, 20)
+  .option('--keep-runs <count>', 'newest runs of each pipeline that stay', count('keep-runs', 0), 20)
   .option('--keep <time>', 'younger runs and checkpoints stay, too', '30d')
   .option('--grace <time>', 'how long what nothing refers to is set aside before it is deleted', '1d')
   .option('--dry-run', 'only tell')

@@ -10,11 +10,17 @@ const DECISIONS: Readonly<Record<PlanLine['decision'], State>> = {
   given: 'given',
 }
 
+/** Of what is decided: so many of all items are computed or, where none is, reused. */
+function itemsText(decision: PlanLine['decision'], { reuse, run }: PlanLine['items'] = { reuse: 0, run: 0 }): string {
+  if (reuse + run === 0) return ''
+  return `${decision === 'reuse' ? reuse : run} of ${reuse + run} items`
+}
+
 export function planTable(lines: readonly PlanLine[]): string {
   const rows = lines.map(({ node, decision, reasons, expected, items }) => [
     node,
     paintState(DECISIONS[decision], decision),
-    items && items.run + items.reuse > 0 ? `${items.run} of ${items.run + items.reuse} items` : '',
+    itemsText(decision, items),
     expected ? `~${duration(expected.ms)} ${paint('dim', `(median of ${expected.runs})`)}` : '',
     reasons.join('; '),
   ])

@@ -1,5 +1,5 @@
 import { jsonText, type Compared, type Json, type Preview } from '@cairn/kernel'
-import { number } from '@cairn/embedded'
+import { number, plain, plainLines } from '@cairn/embedded'
 import { paint } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 
@@ -16,8 +16,8 @@ export function comparedText(parts: readonly Compared[]): string {
 
 /** An artifact's preview as text. */
 export function previewText(preview: Preview): string {
-  if (preview.type === 'text') return preview.text
-  if (preview.type === 'json') return jsonText(preview.value, 2)
+  if (preview.type === 'text') return plainLines(preview.text)
+  if (preview.type === 'json') return plainLines(jsonText(preview.value, 2))
   if (preview.type === 'summary') return fields(preview.fields)
   const { columns, rows, total } = preview
   const types = columns.map(({ type }) => paint('dim', type))
@@ -34,7 +34,7 @@ function columnsText(
 ): string {
   const numeric = (type: string) => /^(u?int|float|double|decimal|bigint)/i.test(type)
   const titles = columns.map(({ name, type }) => ({
-    title: name,
+    title: plain(name),
     align: numeric(type) ? ('right' as const) : ('left' as const),
   }))
   return table(titles, rows, (title) => paint(style, title))
@@ -43,12 +43,12 @@ function columnsText(
 function fields(values: Readonly<Record<string, Json>>): string {
   return table(
     [{ title: '' }, { title: '' }],
-    Object.entries(values).map(([name, value]) => [paint('dim', name), cell(value)]),
+    Object.entries(values).map(([name, value]) => [paint('dim', plain(name)), cell(value)]),
   )
 }
 
 function cell(value: Json): string {
   if (value === null) return paint('dim', 'null')
-  if (typeof value === 'number') return number(value)
-  return typeof value === 'string' ? value : jsonText(value)
+  // A value of a table may be a year or an id: its digits are not grouped.
+  return plain(typeof value === 'string' ? value : jsonText(value))
 }

@@ -34,10 +34,31 @@ export function when(time: number, timeZone: string): string {
 /** To make one takes a hundred times as long as to use it. */
 let zoned: { readonly zone: string; readonly format: Intl.DateTimeFormat } | undefined
 
+/**
+ * A text of unknown origin, safe to print in a line: line breaks, escapes and whatever else steers a terminal or turns the
+ * direction of writing is shown as an escape sequence of JavaScript.
+ */
+export function plain(text: string): string {
+  return text.replaceAll(STEERING, (sign) => {
+    const short = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }[sign]
+    return short ?? `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
+}
+/** Control characters, line separators, and marks of direction (Unicode's Bidi_Control). */
+const STEERING = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
+
+/** A text of several lines, safe to print. */
+export function plainLines(text: string): string {
+  return text
+    .split(/\r?\n/)
+    .map((line) => line.split('\t').map(plain).join('\t'))
+    .join('\n')
+}
+
 /** An artifact in a few words: `3,000,000 rows`, `auc 0.6947`, `12.4 MB`. */
 export function artifact({ summary, size, text }: ArtifactRef): string {
   if (summary && Object.keys(summary).length > 0) return summaryText(summary)
-  return text !== undefined && text.length <= 40 ? text : bytes(size)
+  return text !== undefined && text.length <= 40 ? plain(text) : bytes(size)
 }
 
 /** So many entries of a summary are shown; `cairn cat` shows all. */
@@ -49,8 +70,8 @@ function summaryText(summary: Summary): string {
   const shown = entries
     .slice(0, SHOWN)
     .map(([name, value]) => {
-      const shown = typeof value === 'number' ? (name === 'bytes' ? bytes(value) : number(value)) : value
-      return amounts.has(name) ? (name === 'bytes' ? shown : `${shown} ${name}`) : `${name} ${shown}`
+      const shown = typeof value === 'number' ? (name === 'bytes' ? bytes(value) : number(value)) : plain(String(value))
+      return amounts.has(name) ? (name === 'bytes' ? shown : `${shown} ${name}`) : `${plain(name)} ${shown}`
     })
     .join(', ')
   return entries.length > SHOWN ? `${shown}, …` : shown

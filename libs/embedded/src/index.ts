@@ -27,4 +27,4 @@ export {
 export { planLines, type PlanLine } from './plan-lines.ts'
 export { comparePlans, compareRuns, type Difference } from './compare-runs.ts'
 export { explainCode } from './explain-code.ts'
-export { artifact, bytes, duration, number, when } from './format.ts'
+export { artifact, bytes, duration, number, plain, plainLines, when } from './format.ts'

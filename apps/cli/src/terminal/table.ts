@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from 'node:util'
+import stringWidth from 'string-width'
 
 export interface Column {
   readonly title: string
@@ -11,7 +11,7 @@ export function table(
   rows: readonly (readonly string[])[],
   style: (title: string) => string = (title) => title,
 ): string {
-  const widths = columns.map(({ title }, at) => Math.max(title.length, ...rows.map((row) => width(row[at] ?? ''))))
+  const widths = columns.map(({ title }, at) => Math.max(width(title), ...rows.map((row) => width(row[at] ?? ''))))
   const line = (cells: readonly string[]) =>
     cut(
       cells.map((cell, at) => pad(cell, widths[at]!, columns[at]!.align ?? 'left', at === cells.length - 1)).join('  '),
@@ -20,8 +20,9 @@ export function table(
   return [...titles, ...rows.map(line)].join('\n')
 }
 
+/** Columns of a terminal: two for a wide character or an emoji, none for a colour code or a combining mark. */
 function width(text: string): number {
-  return stripVTControlCharacters(text).length
+  return stringWidth(text)
 }
 
 function pad(text: string, to: number, align: 'left' | 'right', last: boolean): string {
@@ -36,9 +37,14 @@ export function cut(line: string, columns = process.stdout.isTTY ? process.stdou
   let shown = ''
   let seen = 0
   // Colour codes take no room, and those behind the cut still have to switch the colour off.
-  for (const [part, code] of line.matchAll(/(\u001b\[[0-9;]*m)|[^\u001b]/gu)) {
-    if (code) shown += code
-    else if (++seen < columns) shown += part
+  for (const [part, code] of line.matchAll(/(\u001b\[[0-9;]*m)|[^\u001b]+/gu)) {
+    if (code) {
+      shown += code
+      continue
+    }
+    for (const { segment } of graphemes.segment(part)) if ((seen += width(segment)) < columns) shown += segment
   }
   return `${shown}…`
 }
+
+const graphemes = new Intl.Segmenter()

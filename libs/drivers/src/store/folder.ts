@@ -173,8 +173,21 @@ function inFolder(file: string, work: () => void): void {
     work()
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error
-    mkdirSync(dirname(file), { recursive: true })
+    makeFolder(dirname(file))
     work()
+  }
+}
+
+/** Level by level: where nothing can be made, below /proc say, Node's own `recursive` never comes back. */
+function makeFolder(path: string): void {
+  try {
+    fs.mkdirSync(path)
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return
+    if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw error
+    if (fs.existsSync(dirname(path))) throw error
+    makeFolder(dirname(path))
+    makeFolder(path)
   }
 }
 

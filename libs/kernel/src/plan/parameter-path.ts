@@ -138,6 +138,6 @@ export function definition(root: Json, ref: string): Json | undefined {
 function withDefinitions(root: Json, schema: Json): Json {
   const { $defs } = root as Shape
   return $defs && typeof schema === 'object' && schema !== null && !Array.isArray(schema)
-    ? { ...schema, $defs }
+    ? { ...(schema as Readonly<Record<string, Json>>), $defs }
     : schema
 }

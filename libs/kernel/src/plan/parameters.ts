@@ -112,7 +112,7 @@ function withParts(
 }
 
 function defaultOf(schema: Json | undefined): Json | undefined {
-  return typeof schema === 'object' && schema !== null && 'default' in schema ? (schema['default'] as Json) : undefined
+  return typeof schema === 'object' && schema !== null && 'default' in schema ? schema['default'] : undefined
 }
 
 function withPart(standing: unknown, [field, ...deeper]: readonly string[], value: unknown, path: string): unknown {
