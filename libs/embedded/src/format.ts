@@ -70,7 +70,7 @@ function summaryText(summary: Summary): string {
   const shown = entries
     .slice(0, SHOWN)
     .map(([name, value]) => {
-      const shown = typeof value === 'number' ? (name === 'bytes' ? bytes(value) : number(value)) : plain(String(value))
+      const shown = typeof value === 'number' ? (name === 'bytes' ? bytes(value) : number(value)) : plain(value)
       return amounts.has(name) ? (name === 'bytes' ? shown : `${shown} ${name}`) : `${plain(name)} ${shown}`
     })
     .join(', ')
