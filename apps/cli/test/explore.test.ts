@@ -97,10 +97,10 @@ function ended(child: ChildProcessWithoutNullStreams): Promise<Ended> {
   return new Promise((done) => child.on('close', (code) => done({ code, stdout, stderr })))
 }
 
-/** What lines that are all in order print. */
+/** What lines that are all in order print, with nothing on standard error but notes and what steps print. */
 async function told(...given: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await lines(...given)
-  expect(stderr.replaceAll(/^! .*\n/gm, '')).toBe('')
+  expect(stderr.replaceAll(/^(! |train \| training ).*\n/gm, '')).toBe('')
   expect(code).toBe(0)
   return stdout
 }
@@ -232,7 +232,7 @@ describe('cairn explore, line by line', () => {
     const { code, stdout, stderr } = await lines('.sample features=10', '.items score=1,3', '.run', '.show evaluate')
     expect([code, stderr]).toEqual([
       0,
-      '! features.features is cut to 10 of 100 rows: this is never promoted\n! load.airports is cut to 2 of 4 items: this is never promoted\n',
+      '! features.features is cut to 10 of 100 rows: this is never promoted\n! load.airports is cut to 2 of 4 items: this is never promoted\ntrain | training 10 trees\n',
     ])
     expect(stdout).toMatch(/airports +2\n/)
   })

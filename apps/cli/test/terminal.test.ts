@@ -97,10 +97,10 @@ describe('at a terminal', () => {
 })
 
 describe('in a pipe', () => {
-  it('a run prints its result on standard output, and nothing else anywhere', async () => {
+  it('a run prints its result on standard output, and on standard error only what its steps print', async () => {
     const project = new CliProject(FILES)
     const { stdout, stderr } = await project.cairn('run', 'show')
-    expect(stderr).toBe('')
+    expect(stderr).toBe('load | a line of the step\n')
     expect(stdout).not.toMatch(ESCAPE)
     expect(stdout).toMatch(/auc +0\.33333/)
   })
@@ -133,7 +133,7 @@ describe('in a pipe', () => {
     ]) {
       const { stdout, stderr } = await project.cairn('--json', ...args)
       expect(() => JSON.parse(stdout) as unknown, args.join(' ')).not.toThrow()
-      expect(stderr).toBe('')
+      expect(stderr, args.join(' ')).toBe(args[0] === 'run' ? 'load | a line of the step\n' : '')
     }
   })
 

@@ -40,8 +40,7 @@ test('json with a schema keeps what the engine relies on', () =>
 test('every JSON value comes back as it was', () =>
   fc.assert(
     fc.asyncProperty(fc.jsonValue({ noUnicodeString: false }), async (value) => {
-      const same = JSON.parse(JSON.stringify(value)) as unknown // -0 is 0 in JSON
-      expect(JSON.parse(await encoded(json<any>(), value))).toEqual(same)
+      expect(JSON.parse(await encoded(json<any>(), value))).toEqual(value)
     }),
   ))
 

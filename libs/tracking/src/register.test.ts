@@ -26,7 +26,7 @@ describe('a run in one process, tracked', () => {
     links.filter(({ attributes }) => attributes['cairn.link'] === 'need').map(({ spanId }) => spanId)
 
   it('ends as it does untracked, and prints what it does then', () => {
-    expect([ran.code, ran.errors]).toEqual([0, ''])
+    expect([ran.code, ran.errors]).toEqual([0, 'load | loading 5\nload | slowly\n'])
     expect(JSON.parse(ran.output)).toMatchObject({ status: 'completed' })
   })
 
