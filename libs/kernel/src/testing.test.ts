@@ -42,9 +42,9 @@ describe('a step called in a test', () => {
     const peek = step('peek', {
       outputs: { found: json<unknown[]>() },
       secrets: ['TOKEN'],
-      run: (_, __, { scratch, secrets }) => ({ found: [existsSync(scratch), secrets.TOKEN] }),
+      run: (_, __, { scratch, secrets }) => ({ found: [existsSync(scratch), secrets.TOKEN === 'token'] }),
     })
-    expect((await callStep(peek, {}, {}, { secrets: { TOKEN: 't' } })).found).toEqual([true, 't'])
+    expect((await callStep(peek, {}, {}, { secrets: { TOKEN: 'token' } })).found).toEqual([true, true])
   })
 
   it('reads the outside as a source does', async () => {
