@@ -24,6 +24,12 @@ export interface Source {
   readonly dissection: Dissection
 }
 
+/** Looks at expressions, repeated ones included: for a whole library they would take minutes. */
+const MOST_VISITS = 1_000_000
+
+/** The closure has more code than can be followed. */
+export class TooMuchCode extends Error {}
+
 /** Where code stands. */
 interface Place {
   readonly source: Source
@@ -64,6 +70,7 @@ export class Interpreter {
   readonly #given = new Set<Node>()
   #isLoading = true
   #grew = true
+  #visits = 0
 
   constructor(links: Links, sources: ReadonlyMap<Module, Source>) {
     this.#links = links
@@ -177,6 +184,7 @@ export class Interpreter {
   }
 
   #value(node: Node, place: Place): Value {
+    if (++this.#visits > MOST_VISITS) throw new TooMuchCode()
     const value = (inner: Node) => this.#value(inner, place)
     if (isFunction(node)) {
       if (!this.#places.has(node)) this.#places.set(node, place)

@@ -23,11 +23,17 @@ export async function changedState(walked: Walk, fingerprint: string, links: Lin
   return found
 }
 
+const TOO_MUCH: ReachUse[] = [{ what: 'state', detail: 'more code than can be followed', line: 1, via: 0 }]
+
 /** Most steps of a project share modules. */
 const dissections = new WeakMap<Module, Dissection>()
 
+/** Declarations of a closure: values are followed until nothing new is found, which for a whole library takes minutes. */
+const MOST_PARTS = 300
+
 async function findChanges({ parts }: Walk, modules: readonly Module[], links: Links): Promise<ReachUse[]> {
-  const [{ dissect }, { Interpreter }] = await Promise.all([
+  if (parts.length > MOST_PARTS) return TOO_MUCH
+  const [{ dissect }, { Interpreter, TooMuchCode }] = await Promise.all([
     import('../analyse/analyse.ts'),
     import('./interpreter.ts'),
   ])
@@ -47,8 +53,13 @@ async function findChanges({ parts }: Walk, modules: readonly Module[], links: L
     return source && unit ? [{ source, node: unit.node }] : []
   })
   const interpreter = new Interpreter(links, sources)
-  interpreter.load(code)
-  interpreter.call(entries(parts[0]!, sources))
+  try {
+    interpreter.load(code)
+    interpreter.call(entries(parts[0]!, sources))
+  } catch (error) {
+    if (!(error instanceof TooMuchCode)) throw error
+    return TOO_MUCH
+  }
   return interpreter.changes.map(({ module, node, root }): ReachUse => {
     const { dissection } = sources.get(module)!
     const text = module.text.slice(node.start, node.end).replaceAll(/\s+/g, ' ')

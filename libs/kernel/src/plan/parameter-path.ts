@@ -19,6 +19,10 @@ export interface ParameterPlace {
  */
 export function parameterAt(graph: Graph, path: string): ParameterPlace {
   const words = path.split('.')
+  if (words.includes('__proto__'))
+    throw new CairnError('BAD_PARAMETER', `${path} names no parameter: every object has a __proto__`, {
+      next: `cairn graph ${graph.name}`,
+    })
   const found: ParameterPlace[] = []
   for (let at = 0; at < words.length; at++) {
     const section = words.slice(0, at).join('.')
