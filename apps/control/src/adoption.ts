@@ -20,7 +20,7 @@ interface Folder {
 }
 
 /** What comes from elsewhere may be these: nothing that changes what is there, and no pointer. */
-const ADDED = /^(checkpoints\/[\w-]+\/[\w-]+|code\/[\w-]+\.(mjs|json)|runs\/[\w-]+\/(plan|end|ends\/[\w.@-]+))$/
+const ADDED = /^(checkpoints\/[\w-]+\/[\w-]+|code\/[\w-]+\.(mjs|json)|runs\/[\w-]+\/(plan|end|(ends|logs)\/[\w.@-]+))$/
 const OBJECT = /^objects\/([0-9a-f]{2})\/(\1[0-9a-f]{62})$/
 const LARGEST_RECORD = 16 * 2 ** 20
 
