@@ -4,6 +4,7 @@ const NEEDS_SERVERS = '**/*.servers.test.ts'
 
 export default defineConfig({
   test: {
+    reporters: process.env['CAIRN_TEST_REPORTS'] ? ['default', './tools/setup/reporter.js'] : ['default'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 20_000 } },

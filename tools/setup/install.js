@@ -38,7 +38,11 @@ export function install() {
 }
 
 /** Runs a program of this project with the installed Node. Returns its exit code; of one that a signal ended, the shell's. */
-export function run(script, args) {
-  const { status, signal } = spawnSync(node, [join(root, script), ...args], { cwd: root, env, stdio: 'inherit' })
+export function run(script, args, more = {}) {
+  const { status, signal } = spawnSync(node, [join(root, script), ...args], {
+    cwd: root,
+    env: { ...env, ...more },
+    stdio: 'inherit',
+  })
   return status ?? (signal === 'SIGINT' ? 130 : 143)
 }
