@@ -45,7 +45,7 @@ describe('a source that cannot be loaded is refused with file, line and what to 
 it('refuses a step that asks where its source is', async () => {
   const text = `${head}import { readFileSync } from 'node:fs'
 const here = import.meta.dirname
-export ${giving("readFileSync(here + '/a.txt', 'utf8')")}${tail}`
+export ${giving("readFileSync(here + process.env['NAME'], 'utf8')")}${tail}`
   const { stdout } = await new CliProject({ 'p.pipeline.ts': text, 'a.txt': 'a' }).cairn('--json', 'plan', 'p')
   expect(JSON.parse(stdout)).toMatchObject({
     error: { code: 'BAD_DEFINITION', message: expect.stringContaining('p.pipeline.ts:4 uses import.meta.dirname') },

@@ -36,10 +36,11 @@ async function resultOf(run: () => unknown): Promise<string> {
 const uncached = (project: TemporaryProject) =>
   resultOf(async () => (await project.import('steps.ts')).main.definition.run())
 
-/** A package whose code is a number, under a name that all projects share. */
-const packaged = (files: Files, value: number): Files => ({
+/** A package whose code is a number, under a name that all projects share, and a file beside the step that holds one. */
+const packaged = (files: Files, value: number, beside: number): Files => ({
   ...files,
-  'steps.ts': `import { value as fromPackage } from 'packaged'\n${files['steps.ts']!.replace(/run: \(\) => \[/, 'run: () => [fromPackage, ')}`,
+  'steps.ts': `import { value as fromPackage } from 'packaged'\nimport { readFileSync as read } from 'node:fs'\n${files['steps.ts']!.replace(/run: \(\) => \[/, "run: () => [fromPackage, read(new URL('./beside.txt', import.meta.url), 'utf8'), ")}`,
+  'beside.txt': `${beside}`,
   'node_modules/packaged/package.json':
     '{ "name": "packaged", "version": "1.0.0", "type": "module", "exports": { "import": "./index.js" } }',
   'node_modules/packaged/index.js': `export { value } from './value.js'`,
@@ -51,10 +52,10 @@ const edit: fc.Arbitrary<readonly Files[]> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc
-      .tuple(fc.oneof(pureProgram, statefulProgram).chain(neighbours), style, style, fc.nat(2), fc.nat(2))
-      .map(([[one, other], first, second, before, after]) => [
-        packaged(write(one, first), before),
-        packaged(write(other, second), after),
+      .tuple(fc.oneof(pureProgram, statefulProgram).chain(neighbours), style, style, fc.nat(2), fc.nat(2), fc.nat(2))
+      .map(([[one, other], first, second, before, after, beside]) => [
+        packaged(write(one, first), before, 0),
+        packaged(write(other, second), after, beside),
       ]),
   },
   {

@@ -1,6 +1,6 @@
 import type { Code, Export, Ref } from './analyse/analyse.ts'
 import { digest } from './digest.ts'
-import type { Module, Modules } from './modules.ts'
+import { keyOfFile, type Module, type Modules } from './modules.ts'
 import type { Resolved } from './packages/resolve.ts'
 import { refuse, type Fault } from './analyse/syntax.ts'
 
@@ -25,7 +25,7 @@ export type Target =
 
 /** An export of something that is not followed. */
 export interface External {
-  readonly resolved: Exclude<Resolved, { type: 'local' | 'missing' }>
+  readonly resolved: Exclude<Resolved, { type: 'local' | 'file' | 'missing' }>
   readonly specifier: string
   readonly attributes?: Readonly<Record<string, string>>
   /** `*` for all exports as an object, `` for none of them. */
@@ -150,19 +150,23 @@ export class Links {
   /** The local module that a request stands for. */
   imported(module: Module, request: number): Module | undefined {
     const resolved = module.resolved[request]!
+    if (resolved.type === 'file') return this.#modules.get(keyOfFile(resolved.file))
     return resolved.type === 'local' ? this.#modules.get(resolved.file) : undefined
   }
 
   #import(module: Module, request: number, name: string): Link {
-    const { specifier, line, attributes } = module.analysis.requests[request]!
+    const { specifier, line, attributes, how } = module.analysis.requests[request]!
     const resolved = module.resolved[request]!
     if (resolved.type === 'missing') {
+      const { why, next = toFind(specifier) } = resolved
       return refused(module, {
-        message: `imports '${specifier}', which ${resolved.why}`,
+        message: `${how === 'file' ? 'names the file' : 'imports'} '${specifier}', which ${why}`,
         line,
-        next: toFind(specifier),
+        next,
       })
     }
+    if (resolved.type === 'file')
+      return { target: { part: this.part(this.imported(module, request)!, 0), binding: 0 }, through: [] }
     if (resolved.type !== 'local') {
       const external = { resolved, specifier, name, from: module, request, ...(attributes && { attributes }) }
       return { target: { external }, through: [] }

@@ -12,7 +12,7 @@ export async function loadFault(entry: string, root: string): Promise<CairnError
     const faults = [fault, ...units.flatMap(({ code, step }) => [code.fault, step?.body.fault, step?.fallback?.fault])]
     const found = faults.find((each) => each && !each.cutOnly)
     if (found) return refuse(module.path, found)
-    const needed = [...requests.keys()].filter((request) => requests[request]!.how !== 'dynamic')
+    const needed = [...requests.keys()].filter((request) => !['dynamic', 'file'].includes(requests[request]!.how))
     for (const ref of [
       ...needed.map((request) => ({ request })),
       ...imports.keys().map((index) => ({ import: index })),

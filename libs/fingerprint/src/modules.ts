@@ -3,11 +3,12 @@ import { basename, extname, relative, sep } from 'node:path'
 import { CairnError } from '@cairn/kernel'
 import type { Analysis } from './analyse/analyse.ts'
 import type { Cache } from './cache.ts'
-import { digestBytes } from './digest.ts'
+import { digest, digestBytes } from './digest.ts'
+import { fileBeside } from './packages/file-beside.ts'
 import type { Resolved, Resolver } from './packages/resolve.ts'
 import { loadParser } from './analyse/syntax.ts'
 
-/** A local file, read and analysed. */
+/** A local file, read and analysed; or one that is carried as it is, whose text is its bytes in base64. */
 export interface Module {
   readonly file: string
   /** Relative to the project's folder, with forward slashes. */
@@ -15,6 +16,7 @@ export interface Module {
   readonly text: string
   /** Digest of the text. */
   readonly hash: string
+  readonly isFile?: true
   readonly analysis: Analysis
   /** What the requests of the analysis stand for. */
   readonly resolved: readonly Resolved[]
@@ -33,10 +35,13 @@ export async function loadModules(entry: string, root: string, resolver: Resolve
     if (text === undefined) continue // a folder, say: whoever imports it says so if it is reached
     const hash = digestBytes(text)
     const analysis = await analysisOf(file, text, hash, cache)
-    const resolved = analysis.requests.map(({ specifier }) => resolver.resolve(specifier, file))
+    const resolved = analysis.requests.map(({ specifier, how }) =>
+      how === 'file' ? fileBeside(specifier, file, root) : resolver.resolve(specifier, file),
+    )
     for (const target of resolved) if (target.type === 'local') waiting.push(target.file)
     const path = relative(root, file).split(sep).join('/')
     modules.set(file, { file, path, text, hash, analysis, resolved, order: -1 })
+    for (const target of resolved) if (target.type === 'file') addFile(target.file, root, modules)
   }
   if (modules.size === 0)
     throw new CairnError('NOT_FOUND', `${entry} cannot be read`, { next: 'name a file in package.json' })
@@ -75,6 +80,29 @@ function jsonAnalysis(file: string, hash: string): Analysis {
   const code = { hash, refs: [], touches: [], inert: true } as const
   const unit = { what: 'value', name: basename(file), names: ['default'], line: 1, code } as const
   return { ...NOTHING, units: [unit], exports: { default: { unit: 0, binding: 0 } } }
+}
+
+/** Whether it consists of code: JSON and files do not. */
+export function isSource({ isFile, file }: Module): boolean {
+  return !isFile && !file.endsWith('.json')
+}
+
+/** A file that is also imported is a module, too. */
+export function keyOfFile(file: string): string {
+  return `file ${file}`
+}
+
+function addFile(file: string, root: string, modules: Map<string, Module>): void {
+  if (modules.has(keyOfFile(file))) return
+  const bytes = readFileSync(file)
+  const name = basename(file)
+  const hash = digest('file', [name, digestBytes(bytes)])
+  const code = { hash, refs: [], touches: [], inert: true } as const
+  const unit = { what: 'value', name, names: ['default'], line: 1, code, fixed: true } as const
+  const path = relative(root, file).split(sep).join('/')
+  const analysis = { ...NOTHING, units: [unit] }
+  const text = bytes.toString('base64')
+  modules.set(keyOfFile(file), { file, path, text, hash, isFile: true, analysis, resolved: [], order: -1 })
 }
 
 /** Dependencies first, as Node does; what is only imported dynamically comes last. */

@@ -2,6 +2,8 @@ export { CairnError, suggest, type ErrorCode } from './errors.ts'
 export { parseExactJson } from './exact-json.ts'
 export { canonical, jsonText, type Json } from './json.ts'
 
+export { carriedFiles } from './run/carried-files.ts'
+
 export { step, source, isStep } from './define/step.ts'
 export type { Bytes, Cache, Context, Duration, Reach, Retry, Step, StepArguments, Wired } from './define/step.ts'
 export { fromFile, fromPackage } from './define/origin.ts'

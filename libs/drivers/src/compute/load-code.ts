@@ -18,6 +18,7 @@ const homes = new Map<string, Home>()
 interface Home {
   readonly root: string
   readonly imports: Manifest['imports']
+  readonly manifest: string | undefined
   /** The bytes that were checked, with a source map that leads to the project's files. */
   readonly source: string
 }
@@ -51,7 +52,7 @@ async function importCode(
   }
   const url = pathToFileURL(path).href
   const source = withSourcesIn(root, bytes.toString())
-  homes.set(url, { root, source, imports: readManifest(manifest)?.imports ?? {} })
+  homes.set(url, { root, source, manifest, imports: readManifest(manifest)?.imports ?? {} })
   return (await import(url)) as Partial<LoadedCode>
 }
 
@@ -67,8 +68,22 @@ export function readManifest(path: string | undefined): Manifest | undefined {
 const resolveFromHome: Parameters<typeof registerHooks>[0]['resolve'] = (specifier, context, next) => {
   const home = context.parentURL === undefined ? undefined : homes.get(context.parentURL)
   if (!home || specifier.startsWith('node:')) return next(specifier, context)
+  if (/^(\.{0,2}\/|file:)/.test(specifier)) throw notPartOfCode(specifier, home)
   const folder = join(home.root, home.imports[specifier] ?? '.')
   return next(specifier, { ...context, parentURL: pathToFileURL(join(folder, 'closure.mjs')).href })
+}
+
+/** Code of the project that a step imports belongs to its own; what it names while it runs cannot. */
+function notPartOfCode(specifier: string, { manifest }: Home): CairnError {
+  const { reaches = [], declarations = [] }: Partial<Manifest> = readManifest(manifest) ?? {}
+  const places = reaches
+    .filter(({ what, detail }) => what === 'dynamic code' && detail === 'import(…)')
+    .map(({ via, line }) => `${declarations[via]?.file}:${line}`)
+  const where = places.length > 0 ? places.join(' or ') : 'a step'
+  const message = `${where} imports '${specifier}' by a path that is made while it runs, so what it is does not count`
+  return new CairnError('BAD_DEFINITION', message, {
+    next: "import each of them by its path, import('./a.ts'), and choose among them",
+  })
 }
 
 const loadChecked: Parameters<typeof registerHooks>[0]['load'] = (url, context, next) => {

@@ -1,4 +1,5 @@
 import { digestBytes } from '../digest.ts'
+import { nameFilesBeside } from './beside.ts'
 import { effects, type Effects } from './effects.ts'
 import { erase } from './erase.ts'
 import { isTransparent, type ModuleNames } from './inert.ts'
@@ -74,7 +75,7 @@ export function dissect(file: string, text: string): Dissection | { readonly fau
   const program = erase(parsed.program)!
   const names = resolveNames(program)
   const lineOf = lineFinder(text)
-  const parts = outline(program, names, lineOf)
+  const parts = nameFilesBeside(program, names, outline(program, names, lineOf), lineOf)
   const isNamespace = (binding: Binding) => parts.imports.get(binding)?.name === '*'
   return {
     ...parts,
@@ -166,10 +167,9 @@ function analysisOf(module: Dissection, text: string): Analysis {
   function refOf(reference: Reference): Ref {
     if ('specifier' in reference) {
       const { specifier, node } = reference
-      const known = requests.findIndex((request) => request.specifier === specifier && request.how === 'dynamic')
-      return {
-        request: known >= 0 ? known : requests.push({ specifier, line: lineOf(node.start), how: 'dynamic' }) - 1,
-      }
+      const how = node.type === 'FileLocation' ? 'file' : 'dynamic'
+      const known = requests.findIndex((request) => request.specifier === specifier && request.how === how)
+      return { request: known >= 0 ? known : requests.push({ specifier, line: lineOf(node.start), how }) - 1 }
     }
     const { binding, member } = reference
     const index = importIndex.get(binding)
@@ -186,15 +186,24 @@ export function unitSyntax({ what, node, keyword }: UnitOutline): [tag: string, 
   return [`${keyword} `, node.init ? [node.id, node.init] : [node.id]]
 }
 
-function faultOf({ what, start, isPlace }: Node, lineOf: (offset: number) => number): Fault {
+function faultOf({ what, start, isPlace, isPath }: Node, lineOf: (offset: number) => number): Fault {
   const line = lineOf(start)
+  if (isPath) {
+    const message = `imports ${what}, a path that is not literal, so what it is does not count`
+    return {
+      message,
+      line,
+      next: "import each of them by its path, import('./a.ts'), and choose among them",
+      cutOnly: true,
+    }
+  }
   if (!isPlace) {
     const next = 'write it in JavaScript: an object instead of an enum, a field instead of a parameter property, `as`'
     return { message: `uses ${what}, which Node cannot run by erasing types`, line, next }
   }
   const message = `uses ${what}, and a step runs where its source is not`
   const next =
-    "read the file in a source, fromFile('path'), or import it as JSON; import.meta.main tells the main module"
+    "name a file literally, new URL('./x.txt', import.meta.url), or read it in a source, fromFile('path'), or import it as JSON"
   return { message, line, next, cutOnly: true }
 }
 
@@ -226,7 +235,12 @@ function isFixed(unit: UnitOutline, module: ModuleNames): boolean {
   const value: Node | null = node.type === 'VariableDeclarator' ? node.init : node
   if (!value || node.id?.type.endsWith('Pattern')) return false
   const isPrimitive = ['TemplateLiteral', 'UnaryExpression', 'BinaryExpression'].includes(value.type)
-  return isPrimitive || (value.type === 'Literal' && !value.regex) || isTransparent(value, module)
+  return (
+    isPrimitive ||
+    (value.type === 'Literal' && !value.regex) ||
+    value.type === 'FileLocation' ||
+    isTransparent(value, module)
+  )
 }
 
 function isAlias({ node, bindings }: UnitOutline, names: Names): boolean {

@@ -86,6 +86,12 @@ function copy(node: Node): Node {
     case 'ImportDeclaration':
       copied.effectOnly = node.specifiers.length === 0
       break
+    case 'ImportExpression': // a template without anything put in is a text
+      if (copied.source.type === 'TemplateLiteral' && copied.source.expressions.length === 0) {
+        const { start, end, quasis } = copied.source
+        copied.source = { type: 'Literal', start, end, value: quasis[0].value.cooked }
+      }
+      break
     case 'Property': // `{ a }` means `{ a: a }`, but `{ __proto__ }` does not mean `{ __proto__: __proto__ }`
       copied.shorthand &&= copied.key.name === '__proto__'
       break

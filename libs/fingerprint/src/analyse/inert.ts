@@ -18,6 +18,7 @@ export function isInert(node: Node | null, module: ModuleNames, trusting = false
   if (!node || isFunction(node)) return true
   switch (node.type) {
     case 'Literal':
+    case 'FileLocation':
       return true
     case 'Identifier': {
       const binding = module.names.get(node)

@@ -16,7 +16,7 @@ export interface NormalForm {
   readonly unsupported?: Node
 }
 
-/** A variable of the module's top level, a member of a namespace import, or what a dynamic import gives. */
+/** A variable of the module's top level, a member of a namespace import, what a dynamic import gives, or a file. */
 export type Reference =
   | { readonly binding: Binding; readonly member?: string; readonly node: Node }
   | { readonly specifier: string; readonly node: Node }
@@ -68,10 +68,16 @@ export function normalForm(
         return
       }
       case 'ImportExpression':
-        if (typeof node.source.value !== 'string') break
+        if (typeof node.source.value !== 'string') {
+          if (beginsRelative(node.source)) unsupported ??= relativeImport(node)
+          break
+        }
         text += `(import ${node.phase ?? ''}@${slot(node.source.value, '', { specifier: node.source.value, node })} `
         if (node.options) write(node.options)
         text += ')'
+        return
+      case 'FileLocation':
+        text += `(file ${node.as} @${slot(node.specifier, 'file', { specifier: node.specifier, node })})`
         return
       case 'TaggedTemplateExpression': // the only place where one sees how a template was written
         text += '(tagged'
@@ -147,6 +153,17 @@ const PLACES = new Set(['url', 'dirname', 'filename', 'resolve'])
 
 function place({ start, end }: Node, what: string): Node {
   return { type: 'Unsupported', start, end, what, isPlace: true }
+}
+
+/** Whether it can only be a path: `'./' + name`. */
+function beginsRelative(source: Node): boolean {
+  if (source.type === 'BinaryExpression') return beginsRelative(source.left)
+  const begin: unknown = source.type === 'TemplateLiteral' ? source.quasis[0].value.cooked : source.value
+  return typeof begin === 'string' && /^(\.{0,2}\/|file:)/.test(begin)
+}
+
+function relativeImport({ start, end }: Node): Node {
+  return { type: 'Unsupported', start, end, what: 'import(…)', isPath: true }
 }
 
 /** The place of a key among those asked for so far. */

@@ -1,4 +1,4 @@
-import { isFunction, type Node } from './syntax.ts'
+import { eachChild, isFunction, type Node } from './syntax.ts'
 import { identifiers, varPatterns, type Binding, type Names } from './scope.ts'
 
 /** A module taken apart: what it imports and exports, and its top level cut into units, in source order. */
@@ -15,8 +15,8 @@ export interface Outline {
 export interface Request {
   readonly specifier: string
   readonly line: number
-  /** `import './x.ts'` is there for what loading does; `import('./x.ts')` may load later. */
-  readonly how: 'static' | 'effect' | 'dynamic'
+  /** `import './x.ts'` is there for what loading does; `import('./x.ts')` may load later; a `file` is not loaded. */
+  readonly how: 'static' | 'effect' | 'dynamic' | 'file'
   /** `with { type: 'json' }` */
   readonly attributes?: Readonly<Record<string, string>>
 }
@@ -148,13 +148,31 @@ export function outline(program: Node, names: Names, lineOf: (offset: number) =>
   }
 }
 
-/** `if (import.meta.main) …`: never true of a module that is imported. */
+/** `if (import.meta.main) …`, or the place of the module beside `process.argv`: never true of one that is imported. */
 function isMainGuard({ type, test, alternate }: Node): boolean {
-  return (
-    type === 'IfStatement' &&
-    !alternate &&
-    test.type === 'MemberExpression' &&
-    test.object.type === 'MetaProperty' &&
-    test.property.name === 'main'
-  )
+  if (type !== 'IfStatement' || alternate) return false
+  if (isOfMeta(test, ['main'])) return true
+  if (test.type !== 'BinaryExpression' || !/^===?$/.test(test.operator)) return false
+  const [left, right] = [test.left, test.right] as [Node, Node]
+  return [left, right].some((side) => holds(side, isArguments)) && [left, right].some((side) => holds(side, isPlace))
+}
+
+function isPlace(node: Node): boolean {
+  return isOfMeta(node, ['url', 'filename'])
+}
+
+function isOfMeta({ type, object, property }: Node, names: readonly string[]): boolean {
+  return type === 'MemberExpression' && object.type === 'MetaProperty' && names.includes(property.name)
+}
+
+function isArguments({ type, object, property }: Node): boolean {
+  return type === 'MemberExpression' && object.name === 'process' && property.name === 'argv'
+}
+
+function holds(node: Node, is: (node: Node) => boolean): boolean {
+  let found = is(node)
+  eachChild(node, (child) => {
+    found ||= holds(child, is)
+  })
+  return found
 }

@@ -1,5 +1,6 @@
 import { isBuiltin } from 'node:module'
 import type { Imported, Request } from './outline.ts'
+import { isFileBeside } from './beside.ts'
 import { builtinReach, globalReach, type Call, type Reached } from './reach-rules.ts'
 import type { Binding, Names } from './scope.ts'
 import { eachChild, type Node } from './syntax.ts'
@@ -24,6 +25,11 @@ interface Module {
   readonly lineOf: (offset: number) => number
 }
 
+/** Functions of `fs` that tell of a file what it contains. */
+const READS = new Set(
+  ['', 'promises.'].flatMap((of) => ['readFile', 'readFileSync', 'createReadStream'].map((name) => of + name)),
+)
+
 /** What code reaches outside its closure: through global variables, Node's own modules and dynamic code. */
 export function reaches(nodes: readonly Node[], { names, imports, requests, lineOf }: Module): ReachFound[] {
   const found = new Map<string, ReachFound>()
@@ -34,6 +40,7 @@ export function reaches(nodes: readonly Node[], { names, imports, requests, line
     switch (node.type) {
       case 'NewExpression':
       case 'CallExpression': {
+        if (readsFileBeside(node)) return node.arguments.slice(1).forEach(visit)
         const bare = node.arguments.length === 0 || node.arguments[0].type === 'SpreadElement' // which may be empty
         const call = node.type === 'CallExpression' ? '()' : bare ? 'new()' : 'new(…)'
         if (note(node.callee, call, node.arguments.length === 0)) return node.arguments.forEach(visit)
@@ -61,6 +68,16 @@ export function reaches(nodes: readonly Node[], { names, imports, requests, line
         break
     }
     eachChild(node, visit)
+  }
+
+  /** Files that are carried with the code are no outside. */
+  function readsFileBeside({ callee, arguments: [given] }: Node): boolean {
+    const chain = isFileBeside(given, names) ? staticChain(callee) : undefined
+    const imported = chain && imports.get(names.get(chain.root)!)
+    if (!imported || !/^(node:)?fs(\/promises)?$/.test(requests[imported.request]!.specifier)) return false
+    const behind =
+      imported.name === '*' || imported.name === 'default' ? chain.members : [imported.name, ...chain.members]
+    return READS.has(behind.join('.'))
   }
 
   /** Whether the expression is a chain of members of a global variable or of an import: then all of it is dealt with. */

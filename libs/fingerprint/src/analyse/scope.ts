@@ -18,7 +18,7 @@ export interface Binding {
 export type Names = ReadonlyMap<Node, Binding>
 
 /** Resolves every identifier of a module (an erased tree) by the scoping rules of strict-mode ECMAScript. */
-export function resolveNames(program: Node): Names {
+export function resolveNames(program: Node): Map<Node, Binding> {
   const names = new Map<Node, Binding>()
   const module = new Scope(undefined, program)
   module.declareVars(program.body)

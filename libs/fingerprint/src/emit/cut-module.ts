@@ -65,13 +65,15 @@ function rename(code: MagicString, piece: Piece, scope: EmittedScope): void {
     if (name !== node.name)
       code.update(node.start, node.end, shorthand.has(node.start) ? `${node.name}: ${name}` : name)
   }
-  for (const { reference, link } of piece.references)
-    if ('specifier' in reference && 'part' in link.target)
-      code.update(
-        reference.node.start,
-        reference.node.end,
-        `Promise.resolve(${scope.namespace(link.target.part.module, '').entity.name})`,
-      )
+  for (const { node, link } of piece.requested) {
+    if (!('part' in link.target)) continue
+    const { module } = link.target.part
+    code.update(node.start, node.end, module.isFile ? scope.file(module, node.as) : importedNow(module))
+  }
+
+  function importedNow(module: Module): string {
+    return `Promise.resolve(${scope.namespace(module, '').entity.name})`
+  }
 }
 
 /** Where `{ a }` stands for `{ a: a }`. */

@@ -4,7 +4,7 @@ import { cutModule } from './cut-module.ts'
 import { compareEvaluation } from '../effect-order.ts'
 import { EmittedScope } from './emitted-scope.ts'
 import type { External, Links, Part } from '../link.ts'
-import type { Module } from '../modules.ts'
+import { isSource, type Module } from '../modules.ts'
 import { nameOfFile, written, type Entity } from './names.ts'
 import { pieceOf, type Piece } from './pieces.ts'
 import { BODY } from '../analyse/step-call.ts'
@@ -21,10 +21,11 @@ export async function emit({ root, parts, externals }: Walk, links: Links): Prom
   const sorted = parts.toSorted(compareEvaluation)
   const isWhole = root.of === 'value' || parts.some((part) => part.type === 'unit' && isSameUnit(part, root))
   const pieces = sorted
-    .filter((part) => (part.type === 'unit' || (!isWhole && isBody(part))) && !isJson(part.module))
+    .filter((part) => (part.type === 'unit' || (!isWhole && isBody(part))) && isSource(part.module))
     .map((part) => pieceOf(part, links))
   const scope = new EmittedScope(pieces, stepName(root), links)
   const tail = isWhole ? wholeStep(root, scope, links) : cutStep(root, pieces, scope)
+  const carry = scope.files.size > 0 ? scope.add('carriedFiles') : undefined
   scope.nameAll(pieces.flatMap(({ globals }) => [...globals]))
 
   const bundle = new Bundle({ separator: '' })
@@ -34,7 +35,7 @@ export async function emit({ root, parts, externals }: Walk, links: Links): Prom
     bundle.addSource({ filename: module.path, content: cut.code })
     visible.set(module.path, cut.visible)
   }
-  bundle.prepend(head(sorted, scope, links)).append(tail())
+  bundle.prepend(head(sorted, scope, links, carry)).append(tail())
   const map = bundle.generateMap({ hires: 'boundary' })
   map.sourcesContent = map.sources.map((source) => visible.get(source) ?? null)
   const url = Buffer.from(JSON.stringify(map)).toString('base64')
@@ -85,20 +86,29 @@ function property(key: string, { name }: Entity): string {
 }
 
 /** What has no order: imports, JSON, and namespace objects, whose members are looked up when they are asked for. */
-function head(sorted: readonly Part[], scope: EmittedScope, links: Links): string {
+function head(sorted: readonly Part[], scope: EmittedScope, links: Links, carry: Entity | undefined): string {
   const imports = [...scope.imports.values()]
   const effects = sorted.filter(({ type }) => type === 'effect').map((part) => ({ external: effectOf(part, links) }))
   const lines = [...imports, ...effects]
     .toSorted((a, b) => a.external.from.order - b.external.from.order || a.external.request - b.external.request)
     .map((imported) => importLine(imported.external, 'entity' in imported ? imported.entity.name : ''))
   for (const part of sorted)
-    if (part.type === 'unit' && isJson(part.module))
+    if (part.type === 'unit' && isJson(part.module) && !part.module.isFile)
       lines.push(`const ${scope.variable(part, 0).name} = JSON.parse(${JSON.stringify(part.module.text)});`)
+  if (carry) lines.push(filesLine(carry, scope))
   for (const { entity, members } of scope.namespaces.values()) {
     const getters = [...members].map(([name, { name: value }]) => `  get ${written(name)}() { return ${value}; },\n`)
     lines.push(`const ${entity.name} = Object.freeze({\n  __proto__: null,\n${getters.sort().join('')}});`)
   }
   return lines.map((line) => `${line}\n`).join('')
+}
+
+/** The files' contents, which Cairn lays down somewhere in the way in which they lie in the project. */
+function filesLine(carry: Entity, { files, filesHolder }: EmittedScope): string {
+  const sorted = [...files].toSorted((a, b) => (a.path < b.path ? -1 : 1))
+  const contents = Object.fromEntries(sorted.map(({ path, text }) => [path, text]))
+  const given = carry.name === 'carriedFiles' ? carry.name : `carriedFiles as ${carry.name}`
+  return `import { ${given} } from '@cairn/kernel';\nconst ${filesHolder.name} = ${carry.name}(${JSON.stringify(contents)});`
 }
 
 function importLine({ specifier, name, attributes }: External, local: string): string {

@@ -8,6 +8,9 @@ import type { Binding } from '../analyse/scope.ts'
 export class EmittedScope {
   readonly imports = new Map<string, { readonly entity: Entity; readonly external: External }>()
   readonly namespaces = new Map<Module, Namespace>()
+  /** Files that are carried with the code, and what holds their places. */
+  readonly files = new Set<Module>()
+  readonly filesHolder: Entity = { name: '', wanted: 'files', users: [] }
   /** What a step's own object is called. */
   readonly step: Entity
   readonly #links: Links
@@ -34,7 +37,13 @@ export class EmittedScope {
   nameAll(globals: Iterable<string>): void {
     const imported = [...this.imports.values()].map(({ entity }) => entity)
     const namespaces = [...this.namespaces.values()].map(({ entity }) => entity)
-    nameEntities([...this.#variables.values(), ...imported, ...namespaces, this.step, ...this.#extra], globals)
+    const own = [this.filesHolder, this.step, ...this.#extra]
+    nameEntities([...this.#variables.values(), ...imported, ...namespaces, ...own], globals)
+  }
+
+  /** An expression that gives a carried file's place. */
+  file({ path }: Module, as: 'path' | 'href'): string {
+    return `${this.filesHolder.name}[${JSON.stringify(path)}].${as}`
   }
 
   variable({ module, index }: Part, binding: number): Entity {
@@ -83,7 +92,12 @@ export class EmittedScope {
         if (binding) meanings.set(binding, this.variable(part, index))
     for (const { reference, link } of references) {
       if ('specifier' in reference) {
-        if ('part' in link.target) this.#entityOf(link, nameOfFile(reference.specifier))
+        if (!('part' in link.target)) continue
+        const { module } = link.target.part
+        if (module.isFile) {
+          this.files.add(module)
+          this.filesHolder.users.push({ spelled: '', locals: piece.locals })
+        } else this.#entityOf(link, nameOfFile(reference.specifier))
         continue
       }
       const { binding, member } = reference

@@ -15,6 +15,8 @@ export interface Piece {
   /** What is copied: the unit, or properties of a step. */
   readonly nodes: readonly Node[]
   readonly references: readonly { readonly reference: Reference; readonly link: Link }[]
+  /** Every mention of a module that is imported dynamically, and of a file. */
+  readonly requested: readonly { readonly node: Node; readonly link: Link }[]
   /** Mentions of variables of the module's top level. */
   readonly mentions: readonly { readonly node: Node; readonly binding: Binding }[]
   /** Names of variables inside it. */
@@ -34,6 +36,10 @@ export function pieceOf(part: Part, links: Links): Piece {
   const resolved = links.of(part)
   const mentions: { node: Node; binding: Binding }[] = []
   const locals = new Set<string>()
+  const bySpecifier = new Map<string, Link>()
+  for (const [index, reference] of references.entries())
+    if ('specifier' in reference) bySpecifier.set(requestKey(reference.node), resolved[index]!)
+  const requested: { node: Node; link: Link }[] = []
   for (const node of part.type === 'unit' ? [unit.node] : nodes) collect(node)
   return {
     part,
@@ -41,6 +47,7 @@ export function pieceOf(part: Part, links: Links): Piece {
     unit,
     nodes,
     references: references.map((reference, index) => ({ reference, link: resolved[index]! })),
+    requested,
     mentions,
     locals,
     globals,
@@ -50,8 +57,14 @@ export function pieceOf(part: Part, links: Links): Piece {
     const binding = dissection.names.get(node)
     if (binding?.top) mentions.push({ node, binding })
     else if (binding) locals.add(binding.name)
+    const link = bySpecifier.get(requestKey(node))
+    if (link) requested.push({ node, link })
     eachChild(node, collect)
   }
+}
+
+function requestKey({ type, specifier, source }: Node): string {
+  return type === 'FileLocation' ? `file ${specifier}` : type === 'ImportExpression' ? `import ${source.value}` : ''
 }
 
 function dissectionOf(module: Module): Dissection {

@@ -2,7 +2,7 @@ import { CairnError } from '@cairn/kernel'
 import type { Cache } from '../cache.ts'
 import { digest } from '../digest.ts'
 import type { Links } from '../link.ts'
-import type { Module, Modules } from '../modules.ts'
+import { isSource, type Module, type Modules } from '../modules.ts'
 import type { Passed } from './misuses.ts'
 import { loadParser, refuse } from '../analyse/syntax.ts'
 
@@ -47,7 +47,7 @@ export async function lint(modules: Modules, links: Links): Promise<LintFinding[
   const waiting = new Set(drawing)
   for (const module of waiting) {
     waiting.delete(module) // it comes again when more of it turns out to be called with handles
-    if (module.analysis.fault || module.file.endsWith('.json')) continue
+    if (module.analysis.fault || !isSource(module)) continue
     const dissection = dissect(module.file, module.text)
     if ('fault' in dissection) throw refuse(module.path, dissection.fault)
     const seen = misuses(dissection, module, links, entered.get(module))

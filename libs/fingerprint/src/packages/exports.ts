@@ -107,6 +107,11 @@ function inside(folder: string, relative: string): string | undefined {
   return fileURLToPath(new URL(relative, pathToFileURL(join(folder, 'package.json'))))
 }
 
+/** The folder of the package that a file belongs to. */
+export function packageFolder(from: string): string | undefined {
+  return scopeOf(dirname(from))?.folder
+}
+
 function scopeOf(folder: string): { folder: string; json: PackageJson } | undefined {
   for (let above = folder; ; above = dirname(above)) {
     if (above.endsWith('node_modules')) return undefined

@@ -12,7 +12,9 @@ export type Resolved =
   | { readonly type: 'builtin'; readonly name: string }
   /** Cairn's own: not followed. */
   | { readonly type: 'cairn'; readonly specifier: string }
-  | { readonly type: 'missing'; readonly why: string }
+  /** A file that is read, not loaded. */
+  | { readonly type: 'file'; readonly file: string }
+  | { readonly type: 'missing'; readonly why: string; readonly next?: string }
 
 /** Resolves imports as Node does, and not through Node: a process with resolve hooks resolves by other conditions. */
 export class Resolver {

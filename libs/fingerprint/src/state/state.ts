@@ -2,7 +2,7 @@ import type { ReachUse } from '@cairn/kernel'
 import type { Cache } from '../cache.ts'
 import { digest } from '../digest.ts'
 import type { Links } from '../link.ts'
-import type { Module } from '../modules.ts'
+import { isSource, type Module } from '../modules.ts'
 import type { Part } from '../link.ts'
 import type { Dissection } from '../analyse/analyse.ts'
 import { stepCall } from '../analyse/step-call.ts'
@@ -41,7 +41,7 @@ async function findChanges({ parts }: Walk, modules: readonly Module[], links: L
   const sources = new Map<Module, Source>()
   for (const module of modules) {
     let dissection = dissections.get(module)
-    if (!dissection && !module.file.endsWith('.json')) {
+    if (!dissection && isSource(module)) {
       const dissected = dissect(module.file, module.text)
       if (!('fault' in dissected)) dissections.set(module, (dissection = dissected))
     }

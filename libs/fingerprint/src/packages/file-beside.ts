@@ -1,0 +1,49 @@
+import { accessSync, constants, realpathSync, statSync, type Stats } from 'node:fs'
+import { relative, sep } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { packageFolder } from './exports.ts'
+import type { Resolved } from './resolve.ts'
+
+/** A file is carried in the code of each step that reaches it. */
+const MOST_BYTES = 5_000_000
+
+/** What a module names by a literal path, and reads while it runs. */
+export function fileBeside(specifier: string, from: string, root: string): Resolved {
+  const next = "read it in a source, fromFile('path')"
+  const missing = (why: string, instead = next): Resolved => ({ type: 'missing', why, next: instead })
+  const url = new URL(specifier, pathToFileURL(from))
+  if (url.search || url.hash) return missing('has something behind ? or #, which no file has', 'write the path alone')
+  let file: string
+  let stats: Stats | undefined
+  try {
+    file = fileURLToPath(url)
+    stats = statSync(file, { throwIfNoEntry: false })
+  } catch {
+    return missing('is no path of a file', 'write the path of a file that exists, with its ending')
+  }
+  if (!stats) return missing('does not exist', 'write the path of a file that exists, with its ending')
+  if (![root, packageFolder(from)].some((folder) => folder !== undefined && isInside(folder, file)))
+    return missing('lies outside the project', `copy it into the project, or ${next}`)
+  if (stats.isDirectory()) return missing('is a folder', `name each file of it, or ${next}`)
+  if (!stats.isFile()) return missing('is no plain file')
+  if (realpathSync(file) !== file)
+    return missing('is reached through a symbolic link', `name the file itself, or ${next}`)
+  if (stats.size > MOST_BYTES) {
+    const most = `${MOST_BYTES / 1_000_000} MB`
+    return missing(`has ${stats.size} bytes, and ${most} are the most that code carries`)
+  }
+  if (CODE.test(file)) return missing('is code: what it imports would not count', 'import it')
+  try {
+    accessSync(file, constants.R_OK)
+    return { type: 'file', file }
+  } catch {
+    return missing('cannot be read')
+  }
+}
+
+const CODE = /\.([cm]?[jt]sx?|node)$/
+
+function isInside(folder: string, file: string): boolean {
+  const way = relative(folder, file)
+  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`)
+}
