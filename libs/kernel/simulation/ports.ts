@@ -1,9 +1,8 @@
 import { hash } from 'node:crypto'
-import { execute } from '../src/run/execute.ts'
-import { errorRecord } from '../src/errors.ts'
 import type { CairnEvent } from '../src/run/events.ts'
-import type { ArtifactStore, Compute, EventBus, LaneResult } from '../src/run/ports.ts'
+import type { ArtifactStore, Compute, EventBus } from '../src/run/ports.ts'
 import type { Step } from '../src/define/step.ts'
+import { callBody } from './body.ts'
 import { directStore } from './direct-store.ts'
 import type { World } from './world.ts'
 
@@ -168,23 +167,7 @@ export function simulatedCompute(
     async *run(work, signal) {
       for (const lane of work.lanes) {
         await new Promise<void>((resolve) => world.soon(() => process.alive && resolve()))
-        const { definition } = steps.get(work.step)!
-        const code = { ...definition, ...(definition.catch && { fallback: definition.catch }) } as never
-        const surface = {
-          signal,
-          scratch: '',
-          outbox: '',
-          secrets: {},
-          root: '',
-          remember: () => Promise.reject(new Error()),
-        }
-        let result: LaneResult
-        try {
-          signal.throwIfAborted()
-          result = { lane: lane.index, ms: 1, outputs: await execute(code, work, lane, surface) }
-        } catch (error) {
-          result = { lane: lane.index, ms: 1, error: errorRecord(error) }
-        }
+        const result = await callBody(steps.get(work.step)!, work, lane, signal)
         if (!lane.error && !('error' in result)) {
           computed.set(lane.key, (computed.get(lane.key) ?? 0) + 1)
           bodies.set(work.step, (bodies.get(work.step) ?? 0) + 1)
