@@ -91,11 +91,11 @@ describe('computing a task', () => {
 
   it('tries again as often as declared, after waits that double up to the longest', async () => {
     const errors = ['one', 'two', 'three', 'four'].map((message) => new Error(message))
-    const retry = { times: 4, backoff: 100, maxBackoff: 250 }
+    const retry = { times: 4, backoff: 100, maxBackoff: 500 }
     const { example, job, outcome } = await guessing({ retry }, errors)
     expect(await outcome()).toMatchObject({ status: 'completed' })
     const times = example.calls.map(({ at }) => at - example.calls[0]!.at)
-    expect(times).toEqual([0, 100, 300, 550, 800])
+    expect(times).toEqual([0, 100, 300, 700, 1_200])
     expect(job.attempts).toBe(5)
     expect(job.failures.map(({ message }) => message)).toEqual(['one', 'two', 'three', 'four'])
     const told = example.told.filter(({ type }) => type === 'cairn.attempt-failed')

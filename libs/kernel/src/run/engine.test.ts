@@ -25,6 +25,9 @@ const squares = pipeline('squares', () => {
   return report(sum({ all: n }))
 })
 
+/** A step that is never reused. */
+const dice = pipeline('dice', () => step('throw', { cache: 'never', outputs: { n: Int }, run: () => ({ n: 4 }) })({}))
+
 /** A step that fails, and one behind it. */
 const divide = step('divide', {
   outputs: { n: Int },
@@ -103,6 +106,21 @@ describe('an engine', () => {
     await example.deliver(new Engine(example.host('second')))
     expect(await example.runEnd()).toMatchObject({ status: 'completed', host: 'second' })
     expect(example.calls.filter(({ step }) => step === 'read')).toMatchObject([{ host: 'first' }])
+  })
+
+  it('leaves an event to the next when it could not tell what followed, and that one tells it and computes nothing', async () => {
+    const example = new Example(dice)
+    const plan = await example.plan()
+    await submit(example.host(), plan)
+    const mute = { ...example.bus, publish: () => Promise.reject(new Error('the bus is away')) }
+    const started = runEvent(plan, 'run-started', 0)
+    const first = new Engine(example.host('first', { bus: mute }))
+    await expect(example.settle(first.handle(started))).rejects.toThrow('the bus is away')
+    expect(Object.keys(await example.ends())).toEqual(['throw'])
+
+    await example.deliver(new Engine(example.host('second')))
+    expect(example.told.map(({ id }) => id)).toContain('run/throw/completed')
+    expect(example.calls).toMatchObject([{ host: 'first' }])
   })
 
   it('shares a run with engines of other steps, of which each computes its own only', async () => {
