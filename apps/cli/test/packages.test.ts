@@ -1,7 +1,7 @@
-import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { CliProject, computed, REPOSITORY, type Files } from './project.fixture.ts'
+import { CliProject, computed, exit, printed, REPOSITORY, type Files } from './project.fixture.ts'
 
 /** A project with packages of its own, which no lockfile knows. */
 function projectWith(files: Files): CliProject {
@@ -65,6 +65,78 @@ test('a package that is edited by hand counts by its contents, whatever is remem
   expect(computed(await project.run('p'))).toEqual([])
   project.write({ 'node_modules/inner/index.js': `export const version = 'one'` })
   expect(computed(await project.run('p'))).toEqual([])
+})
+
+test('a package that is edited while a run goes on is not taken for the one of the key', async () => {
+  const project = projectWith({
+    ...files,
+    'p.pipeline.ts': `import { existsSync } from 'node:fs'
+    import { pipeline, step } from '@cairn/kernel'
+    import { json } from '@cairn/kinds'
+    import { version } from 'outer'
+    const outputs = { v: json<string>() }
+    export const first = step('first', { outputs, acknowledge: ['files', 'time'], run: async () => {
+      const v = version
+      console.log('at work')
+      while (!existsSync('edited')) await new Promise((done) => setTimeout(done, 10))
+      return { v }
+    } })
+    export const second = step('second', { inputs: outputs, outputs, run: ({ v }) => ({ v: v + version }) })
+    export default pipeline('p', {}, () => second(first({})))`,
+  })
+  const running = project.start('run', 'p', '--progress', 'plain')
+  const ended = exit(running)
+  await printed(running, 'at work')
+  project.write({ 'node_modules/inner/index.js': `export const version = 'two'`, edited: '' })
+  expect(await ended).not.toBe(0)
+  const { stdout } = await project.cairn('show', 'p/latest')
+  // Whether the first one was told of it depends on what came first: its code, or the edit.
+  expect(stdout).toMatch(/(first|second) +.*(are not the same|were changed while the code loaded them)/)
+  const again = await project.run('p')
+  expect(again.steps['second']!.outputs!['v']!.text).toBe('"twotwo"')
+})
+
+/** The same packages as each package manager places them. */
+const layouts: Readonly<Record<string, (project: CliProject) => string>> = {
+  'below the package that needs it'(project) {
+    project.write({ 'node_modules/inner/package.json': '{ "name": "inner", "version": "9.9.9" }' })
+    project.write(
+      moved(installed('inner', '1.0.0', ONE), 'node_modules/inner', 'node_modules/outer/node_modules/inner'),
+    )
+    return 'node_modules/outer/node_modules/inner/index.js'
+  },
+  'behind links, as pnpm does'(project) {
+    for (const name of ['inner', 'outer']) {
+      const store = `node_modules/.pnpm/${name}@1.0.0/node_modules`
+      mkdirSync(project.path(store), { recursive: true })
+      renameSync(project.path('node_modules', name), project.path(store, name))
+    }
+    symlinkSync(project.path('node_modules/.pnpm/outer@1.0.0/node_modules/outer'), project.path('node_modules/outer'))
+    symlinkSync(
+      '../../inner@1.0.0/node_modules/inner',
+      project.path('node_modules/.pnpm/outer@1.0.0/node_modules/inner'),
+    )
+    return 'node_modules/.pnpm/inner@1.0.0/node_modules/inner/index.js'
+  },
+  'in a workspace that is linked'(project) {
+    rmSync(project.path('node_modules/inner'), { recursive: true })
+    project.write(moved(installed('inner', '1.0.0', ONE), 'node_modules/inner', 'workspaces/inner'))
+    symlinkSync('../workspaces/inner', project.path('node_modules/inner'))
+    return 'workspaces/inner/index.js'
+  },
+}
+const ONE = `export const version = 'one'`
+function moved(all: Files, from: string, to: string): Files {
+  return Object.fromEntries(Object.entries(all).map(([path, text]) => [path.replace(from, to), text]))
+}
+
+test.each(Object.entries(layouts))('a package that another needs counts: %s', async (_, layout) => {
+  const project = projectWith(files)
+  const edited = layout(project)
+  const value = async () => (await project.run('p')).steps['second']!.outputs!['v']!.text
+  expect(await value()).toBe('"1one"')
+  project.write({ [edited]: `export const version = 'two'` })
+  expect(await value()).toBe('"1two"')
 })
 
 test('imports lead where import conditions say, and what stands there counts', async () => {

@@ -4,7 +4,7 @@ import { fitting, inProcess, processPool, shortHere } from '@cairn/drivers/compu
 import type { Connected, Connection } from '@cairn/drivers/connection'
 import { identityOf } from '@cairn/drivers/identity'
 import { isGone, thisProcess } from '@cairn/drivers/process-id'
-import { misfit } from '@cairn/fingerprint'
+import { fitter } from '@cairn/fingerprint'
 import {
   controlTopicOf,
   Engine,
@@ -55,7 +55,7 @@ export function stageHost(
     bus,
     clock: systemClock,
     compute: fitting(shortHere(inProcess({ ...options, live: new Map() }), pool, durations), {
-      misfit: (manifest) => misfit(manifest, { root, cache: join(settings.scratch, 'packages') }),
+      look: fitter({ root, cache: join(settings.scratch, 'packages') }),
       leave: onMisfit,
     }),
     name: thisProcess,

@@ -2,7 +2,7 @@ import { memoryBus } from '@cairn/drivers/events/memory'
 import { fitting, inProcess, processPool, shortHere, type Pool } from '@cairn/drivers/compute'
 import { identityOf } from '@cairn/drivers/identity'
 import { isGone, thisProcess } from '@cairn/drivers/process-id'
-import { misfit } from '@cairn/fingerprint'
+import { fitter } from '@cairn/fingerprint'
 import {
   cancel,
   Engine,
@@ -65,7 +65,7 @@ export function openHost(
   const { project, cache } = workspace
   const compute = fitting(
     shortHere(inProcess({ ...computeOptions(workspace), live }), pool, workspace.history.of(pipeline)),
-    { misfit: (manifest) => misfit(manifest, { root: project.root, cache }) },
+    { look: fitter({ root: project.root, cache }) },
   )
   const identity = identityOf(process.env)
   const vouch = identity ? { identity } : {}

@@ -22,7 +22,7 @@ export class Cache {
   }
 
   get<Value>(key: string): Value | undefined {
-    const line = this.#lines.get(key)
+    const line = this.#used.get(key) ?? this.#lines.get(key)
     const json = line?.slice(CHECKSUM + 1)
     if (line === undefined || json === undefined || line.slice(0, CHECKSUM) !== checksum(key, json)) return undefined
     this.#used.set(key, line)

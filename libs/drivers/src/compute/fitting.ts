@@ -1,46 +1,109 @@
 import {
   CairnError,
   errorRecord,
-  type CairnError as Misfit,
   type Code,
   type Compute,
   type Manifest,
+  type PackageStates,
 } from '@cairn/kernel/runtime'
 import { readManifest } from './load-code.ts'
 
 export interface FittingOptions {
-  /** Why code would be other code here than what its fingerprint counts. */
-  readonly misfit: (manifest: Manifest) => Misfit | undefined
+  /** What code would find here at this moment: its packages, or why it would be other code than its fingerprint counts. */
+  readonly look: (manifest: Manifest) => PackageStates | CairnError
   /** Where other hosts may have what this one lacks: told, and thrown, so that the work is left to them. */
-  readonly leave?: (step: string, misfit: Misfit) => void
+  readonly leave?: (step: string, misfit: CairnError) => void
 }
 
-/** For so long, in milliseconds, what fitted is not looked at again. */
-const LOOK_AFTER_MS = 5_000
-
-/** Computes with the very packages that the key of the work counts, or not at all. */
-export function fitting(compute: Compute, { misfit, leave }: FittingOptions): Compute {
-  const fitted = new Map<string, number>()
-  const misfitOf = (code: Code): Misfit | undefined => {
-    if ('inline' in code) return undefined
-    const lookedAt = fitted.get(code.fingerprint)
-    if (lookedAt !== undefined && performance.now() - lookedAt < LOOK_AFTER_MS) return undefined
-    const manifest = readManifest(code.manifest)
-    const found = manifest
-      ? misfit(manifest)
-      : new CairnError('CORRUPT', `the store does not say which packages the code ${code.fingerprint} needs`, {
-          next: 'run again: a new plan stores it anew once cairn doctor --repair has taken this away',
-        })
-    if (!found) fitted.set(code.fingerprint, performance.now())
-    return found
-  }
+/**
+ * Computes with the very packages that the key of the work counts, or not at all. What a process loads is compared with
+ * what was looked at before, by the process, and looked at once more afterwards: so nothing that is installed or edited
+ * meanwhile is taken for what the key counts.
+ */
+export function fitting(compute: Compute, { look, leave }: FittingOptions): Compute {
+  const looks = new Looks(look)
   return {
     async *run(work, signal) {
-      const found = misfitOf(work.code) ?? (work.fallback && misfitOf(work.fallback))
-      if (!found) return yield* compute.run(work, signal)
-      leave?.(work.step, found)
-      if (leave) throw found
-      for (const { index } of work.lanes) yield { lane: index, ms: 0, error: errorRecord(found) }
+      const refusal = (misfit: CairnError) => {
+        if (!leave || misfit.code !== 'MISFIT') return errorRecord(misfit)
+        leave(work.step, misfit)
+        throw misfit
+      }
+      const codes = work.fallback ? [work.code, work.fallback] : [work.code]
+      const packages = looks.at(codes)
+      if (packages instanceof CairnError) {
+        const error = refusal(packages)
+        for (const { index } of work.lanes) yield { lane: index, ms: 0, error }
+        return
+      }
+      let isChanged = false
+      const onLoaded = () => void (isChanged ||= !isSame(packages, looks.anew(codes)))
+      for await (const result of compute.run({ ...work, packages, onLoaded }, signal)) {
+        isChanged ||= 'error' in result && result.error.code === 'MISFIT'
+        if (isChanged) yield { lane: result.lane, ms: result.ms, error: refusal(changedMeanwhile()) }
+        else yield result
+      }
     },
   }
+}
+
+/** Looking again may take this share of the time: what a process has loaded does not change by itself. */
+const SHARE = 0.05
+
+/** Looks at what code would find here. */
+class Looks {
+  readonly #look: FittingOptions['look']
+  readonly #manifests = new Map<string, Manifest>()
+  readonly #known = new Map<string, { readonly packages: PackageStates; readonly until: number }>()
+
+  constructor(look: FittingOptions['look']) {
+    this.#look = look
+  }
+
+  at(codes: readonly Code[]): PackageStates | CairnError {
+    return merged(
+      codes.map((code) => {
+        const known = 'inline' in code ? undefined : this.#known.get(code.fingerprint)
+        return known && performance.now() < known.until ? known.packages : this.#lookAt(code)
+      }),
+    )
+  }
+
+  anew(codes: readonly Code[]): PackageStates | CairnError {
+    return merged(codes.map((code) => this.#lookAt(code)))
+  }
+
+  #lookAt(code: Code): PackageStates | CairnError {
+    if ('inline' in code) return {}
+    const { fingerprint } = code
+    const manifest = this.#manifests.get(fingerprint) ?? readManifest(code.manifest)
+    if (!manifest)
+      return new CairnError('CORRUPT', `the store does not say which packages the code ${fingerprint} needs`, {
+        next: 'run again: a new plan stores it anew once cairn doctor --repair has taken this away',
+      })
+    this.#manifests.set(fingerprint, manifest)
+    const begun = performance.now()
+    const packages = this.#look(manifest)
+    const now = performance.now()
+    if (packages instanceof CairnError) this.#known.delete(fingerprint)
+    else this.#known.set(fingerprint, { packages, until: now + (now - begun) / SHARE })
+    return packages
+  }
+}
+
+function merged(all: readonly (PackageStates | CairnError)[]): PackageStates | CairnError {
+  return all.find((each) => each instanceof CairnError) ?? (Object.assign({}, ...all) as PackageStates)
+}
+
+function isSame(before: PackageStates, now: PackageStates | CairnError): boolean {
+  if (now instanceof CairnError) return false
+  const folders = Object.keys(before)
+  const isAsBefore = (folder: string) => now[folder]?.stamp === before[folder]!.stamp
+  return folders.length === Object.keys(now).length && folders.every(isAsBefore)
+}
+
+export function changedMeanwhile(): CairnError {
+  return new CairnError('MISFIT', 'installed packages were changed while the code loaded them', {
+    next: 'run again once they are installed',
+  })
 }

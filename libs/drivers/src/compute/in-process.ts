@@ -12,7 +12,7 @@ import {
   type Work,
 } from '@cairn/kernel/runtime'
 import { laneFolders, type LaneFolders } from './folders.ts'
-import { codeOf } from './load-code.ts'
+import { codeOf, loadedClosures } from './load-code.ts'
 import type { ComputeOptions } from './options.ts'
 import { Lines } from './lines.ts'
 import { inProject } from './stack.ts'
@@ -65,7 +65,9 @@ async function runLane(
     signal.throwIfAborted()
     printer.secrets = secrets = secretsFor(work.step, work.secrets, options.secrets)
     const { root, remember } = options
+    const before = loadedClosures()
     const code = await printingAs(printer, () => codeOf(work, root, options.live))
+    if (loadedClosures() > before) work.onLoaded?.()
     started = performance.now()
     const run = (stop: AbortSignal) => {
       const surface = {

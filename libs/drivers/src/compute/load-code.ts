@@ -24,6 +24,11 @@ interface Home {
 }
 const loaded = new Map<string, Promise<Partial<LoadedCode>>>()
 
+/** How many closures this process has loaded, with the packages that they import. */
+export function loadedClosures(): number {
+  return loaded.size
+}
+
 /**
  * Loads a stored closure, once in this process, after checking that it is what the run was planned with. Its packages
  * are those of the project, wherever the store may lie.

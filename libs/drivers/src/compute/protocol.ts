@@ -5,7 +5,7 @@ import type { Stream } from './printed.ts'
 export type ToWorker =
   | {
       readonly say: 'work'
-      readonly work: Omit<Work, 'open' | 'print'>
+      readonly work: Omit<Work, 'open' | 'print' | 'onLoaded'>
       readonly root: string
       readonly scratch: string
       readonly secrets: Secrets
@@ -17,10 +17,18 @@ export type ToWorker =
   | { readonly say: 'stop' }
 
 export type FromWorker =
-  | { readonly say: 'begun'; readonly lane: number }
+  /** It has loaded packages in another state than the work names: another process is to do it. */
+  | { readonly say: 'unfit' }
+  | {
+      readonly say: 'begun'
+      readonly lane: number
+      /** Whether files of packages have been loaded since this was told last. */
+      readonly loaded: boolean
+    }
   | {
       readonly say: 'lane'
       readonly result: LaneResult
+      readonly loaded: boolean
       /** Streams that the body has closed: no marker comes there. */
       readonly closed: readonly Stream[]
       /** Whether the body has left something running that may still print. */

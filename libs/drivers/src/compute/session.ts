@@ -9,6 +9,7 @@ import {
   type Secrets,
   type Work,
 } from '@cairn/kernel/runtime'
+import { changedMeanwhile } from './fitting.ts'
 import { timedOut } from './in-process.ts'
 import type { ComputeOptions } from './options.ts'
 import type { FromWorker } from './protocol.ts'
@@ -36,7 +37,7 @@ const LOAD_MS = 60_000
  */
 export async function* runInWorker(worker: WorkerProcess, session: SessionOptions): AsyncIterable<LaneResult> {
   const { work, secrets, signal, options } = session
-  const { open, print, ...order } = work
+  const { open, print, onLoaded, ...order } = work
   const scratch = mkdtempSync(join(options.scratch(), 'work-'))
   const inbox = new Inbox()
   const killer = new Killer(worker, session)
@@ -54,6 +55,8 @@ export async function* runInWorker(worker: WorkerProcess, session: SessionOption
       (error: unknown) => worker.say({ say: 'not-opened', digest, error: errorRecord(error) }),
     )
   }
+  const { isUsed } = worker
+  worker.isUsed = true
   worker.say({ say: 'work', work: order, root: options.root, scratch, secrets, marker: printout.marker })
 
   /** Why it is stopped, which counts for more than what comes of that. */
@@ -71,11 +74,17 @@ export async function* runInWorker(worker: WorkerProcess, session: SessionOption
         const error = verdict() ?? maskedJson(crashed(work.step, message.exit, worker, printout), secrets)
         return yield { lane, ms: 0, error }
       }
+      if (message.say === 'unfit') {
+        if (isUsed) return
+        return yield { lane, ms: 0, error: errorRecord(changedMeanwhile()) }
+      }
       if (message.say === 'begun') {
         lane = message.lane
+        if (message.loaded) onLoaded?.()
         killer.watch()
       } else {
         killer.rest()
+        if (message.loaded) onLoaded?.()
         await printout.readTo(work.lanes.findIndex(({ index }) => index === message.result.lane) + 1, message.closed)
         // A body that heeded the signal gives some error of its own.
         const error = verdict()

@@ -11,7 +11,10 @@ export interface Durations {
 /** A body that took this long at most, in milliseconds, each time of late is short. */
 const SHORT_MS = 20
 
-/** Runs in this process what is short and needs none of a process's protection; the rest in the pool. */
+/**
+ * Runs in this process what is short, needs none of a process's protection and finds the packages that it is to have; the
+ * rest in the pool, whose processes can be replaced.
+ */
 export function shortHere(here: Compute, pool: Compute, durations: Durations): Compute {
   const harmless = new Map<string, boolean>()
   const isHarmless = (work: Work) => {
@@ -23,7 +26,7 @@ export function shortHere(here: Compute, pool: Compute, durations: Durations): C
     async *run(work, signal) {
       const { step, code } = work
       const isShort = (durations.longest(step) ?? Infinity) < SHORT_MS
-      const chosen = 'inline' in code || (isShort && isHarmless(work)) ? here : pool
+      const chosen = 'inline' in code || (isShort && isHarmless(work) && areAsLoaded(work)) ? here : pool
       for await (const result of chosen.run(work, signal)) {
         if (!('error' in result)) durations.add(step, result.ms)
         yield result
@@ -44,3 +47,12 @@ function needsNoProtection({ code, fallback, source, secrets, timeoutMs, memory 
 function reachesNothing(code: Code): boolean {
   return !('inline' in code) && readManifest(code.manifest)?.reaches.length === 0
 }
+
+/** Whether whatever this process may have loaded of the packages is what they are now: it never loads a module again. */
+function areAsLoaded({ packages = {} }: Work): boolean {
+  return Object.values(packages).every(({ changedAt }) => changedAt < STARTED_AT - CLOCKS_DIFFER_MS)
+}
+
+const STARTED_AT = performance.timeOrigin
+/** By so much, in milliseconds, times of files may be ahead of or behind this process's clock. */
+const CLOCKS_DIFFER_MS = 2_000

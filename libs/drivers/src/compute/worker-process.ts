@@ -1,14 +1,16 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { getCompileCacheDir } from 'node:module'
-import { dirname, extname } from 'node:path'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { KnownSecrets } from './known-secrets.ts'
 import type { Stream } from './printed.ts'
 import type { FromWorker, ToWorker } from './protocol.ts'
 
 /** Beside this module: as source, or as it was built. */
-const MAIN = fileURLToPath(new URL(`./worker${extname(import.meta.url)}`, import.meta.url))
+const MAIN = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? './worker-main.ts' : './worker.js', import.meta.url),
+)
 const PAGE_BYTES = 4096
 /** How long to wait for more of what a process has printed, once it has exited. */
 const LAST_WORDS_MS = 500
@@ -25,6 +27,8 @@ export class WorkerProcess {
   /** Values of all secrets that it has been given: what is left of earlier work in it may still tell one. */
   readonly secrets = new KnownSecrets()
   gone = false
+  /** Whether it has been given work before. */
+  isUsed = false
   readonly #left = Promise.withResolvers<void>()
   #killed = false
   /** Bytes that it has printed. */

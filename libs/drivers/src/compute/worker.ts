@@ -13,9 +13,12 @@ import {
   type LaneWork,
   type LoadedCode,
   type Made,
+  type PackageStates,
 } from '@cairn/kernel/runtime'
+import { changedMeanwhile } from './fitting.ts'
 import { laneFolders, type LaneFolders } from './folders.ts'
 import { codeOf } from './load-code.ts'
+import { loadedBesides, loadedFiles, loadedOtherwise } from './loaded-packages.ts'
 import type { FromWorker, ToWorker } from './protocol.ts'
 import { leavesRunning, markEnd, readyStreams } from './printing.ts'
 import { inProject } from './stack.ts'
@@ -41,17 +44,19 @@ process.on('message', (message: ToWorker) => {
 async function work(order: Order): Promise<void> {
   stopping = new AbortController()
   watchParent()
+  const { packages = {} } = order.work
+  if (loadedOtherwise(packages) !== undefined) return say({ say: 'unfit' })
   // Loaded before any lane begins: a time-out is for the body.
   const loading: Printer = { ended: false }
   const code = printingAs(loading, () => codeOf(order.work, order.root, new Map()))
   await code.catch(() => {}) // each lane tells
   for (const lane of order.work.lanes) {
-    say({ say: 'begun', lane: lane.index })
+    say({ say: 'begun', lane: lane.index, loaded: loadedMore() })
     const printer: Printer = { ended: false }
     const result = await printingAs(printer, () => runLane(order, code, lane))
     printer.ended = true
     const closed = await markEnd(order.marker)
-    say({ say: 'lane', result, closed, left: leavesRunning() })
+    say({ say: 'lane', result, loaded: loadedMore(), closed, left: leavesRunning() })
   }
   loading.ended = true
   say({ say: 'done' })
@@ -69,6 +74,7 @@ async function runLane(
   try {
     stopping.signal.throwIfAborted()
     const outputs = await execute(await code, { ...work, open }, lane, surface)
+    checkPackages(work.packages)
     return { lane: lane.index, ms: performance.now() - started, outputs: filed(outputs, folders) }
   } catch (error) {
     return {
@@ -77,6 +83,28 @@ async function runLane(
       error: maskedJson(inProject(errorRecord(error), root), secrets),
     }
   }
+}
+
+/** Whether files of packages have been loaded since this was asked last. */
+function loadedMore(): boolean {
+  const before = seenFiles
+  seenFiles = loadedFiles()
+  return seenFiles > before
+}
+let seenFiles = 0
+
+/** What has been computed counts only if it was computed with the packages that its key counts. */
+function checkPackages(packages: PackageStates = {}): void {
+  if (loadedOtherwise(packages) !== undefined) throw changedMeanwhile()
+  const { importer, imported } = loadedBesides(packages) ?? {}
+  if (importer === undefined) return
+  throw new CairnError(
+    'BAD_DEFINITION',
+    `package ${importer} loads ${imported}, which its package.json does not name, so no key counts it`,
+    {
+      next: `import '${imported}' in the module of the step: its version counts then`,
+    },
+  )
 }
 
 /** Bytes go to files, which the parent moves into the store. */

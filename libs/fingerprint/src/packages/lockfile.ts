@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { statSync, type BigIntStats } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import type { Cache } from '../cache.ts'
 import { readJson, type PackageFiles } from './package-files.ts'
@@ -36,7 +36,7 @@ export class Lockfiles {
     for (let above = dirname(folder); above !== dirname(above); above = dirname(above)) {
       const lockfile = this.#open(above)
       const found = lockfile?.find(folder)
-      if (found) return files.writtenAt <= lockfile!.writtenAt ? found : undefined
+      if (found) return files.areOlderThan(lockfile!) ? found : undefined
     }
     return undefined
   }
@@ -46,34 +46,44 @@ export class Lockfiles {
       const file = join(folder, 'node_modules', '.package-lock.json')
       const stat = statSync(file, { bigint: true, throwIfNoEntry: false })
       const stamp = stat && `${file} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs} ${stat.ino}`
-      this.#opened.set(folder, stat && stamp ? new Lockfile(folder, file, stat.mtimeNs, stamp, this.#cache) : undefined)
+      this.#opened.set(folder, stat && stamp ? new Lockfile(folder, file, stat, stamp, this.#cache) : undefined)
     }
     return this.#opened.get(folder)
   }
 }
 
 class Lockfile {
-  /** In nanoseconds. */
+  /** When it was written, and when it was changed in any way: in nanoseconds. */
   readonly writtenAt: bigint
+  readonly changedAt: bigint
   readonly #folder: string
   readonly #file: string
   readonly #stamp: string
   readonly #cache: Cache
-  readonly #found: Record<string, Installed>
+  /** Null where it does not say all that is needed. */
+  readonly #found: Record<string, Installed | null>
   #entries: Readonly<Record<string, Entry>> | undefined
 
-  constructor(folder: string, file: string, writtenAt: bigint, stamp: string, cache: Cache) {
-    this.writtenAt = writtenAt
+  constructor(folder: string, file: string, { mtimeNs, ctimeNs }: BigIntStats, stamp: string, cache: Cache) {
+    this.writtenAt = mtimeNs
+    this.changedAt = ctimeNs
     this.#folder = folder
     this.#file = file
     this.#stamp = `lockfile:${encodeURIComponent(stamp)}`
     this.#cache = cache
-    this.#found = cache.get<Record<string, Installed>>(this.#stamp) ?? {}
+    this.#found = cache.get<Record<string, Installed | null>>(this.#stamp) ?? {}
   }
 
   find(folder: string): Installed | undefined {
     const key = relative(this.#folder, folder).split(sep).join('/')
-    if (key in this.#found) return this.#found[key]
+    if (Object.hasOwn(this.#found, key)) return this.#found[key] ?? undefined
+    const found = this.#read(key)
+    this.#found[key] = found ?? null
+    this.#cache.set(this.#stamp, this.#found)
+    return found
+  }
+
+  #read(key: string): Installed | undefined {
     this.#entries ??= (readJson(this.#file) as { packages?: Record<string, Entry> }).packages ?? {}
     const entry = this.#entries[key]
     if (!entry?.integrity || entry.version === undefined) return undefined
@@ -84,9 +94,7 @@ class Lockfile {
       if (found !== undefined) dependencies[name] = join(this.#folder, found)
     }
     const { name = key.slice(key.lastIndexOf('node_modules/') + 'node_modules/'.length), version, integrity } = entry
-    this.#found[key] = { name, version, integrity, dependencies }
-    this.#cache.set(this.#stamp, this.#found)
-    return this.#found[key]
+    return { name, version, integrity, dependencies }
   }
 
   /** Where Node would find a package from inside another one. Builds for one platform only are left out. */

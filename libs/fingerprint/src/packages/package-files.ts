@@ -1,5 +1,7 @@
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { packageStamp, type PackageFile } from '@cairn/kernel/package-stamp'
+import type { PackageState } from '@cairn/kernel/runtime'
 import type { Cache } from '../cache.ts'
 import { digest, digestBytes } from '../digest.ts'
 
@@ -12,49 +14,47 @@ export function readJson(file: string): object {
   }
 }
 
+/** Times of files have steps: one that is written twice within one looks the same afterwards. Milliseconds. */
+const SETTLED_MS = 2_000
+
 /** The files of an installed package as they are now, without reading them. */
 export class PackageFiles {
-  /** When the last of them was written, in nanoseconds. */
-  readonly writtenAt: bigint
+  readonly state: PackageState
   readonly #folder: string
-  readonly #stamp: string
+  readonly #files: readonly PackageFile[]
 
   constructor(folder: string) {
-    const stamps = [folder]
-    let writtenAt = 0n
-    for (const { path } of entries(folder, '')) {
-      const { size, mtimeNs, ctimeNs, ino } = lstatSync(join(folder, path), { bigint: true })
-      stamps.push(`${path} ${size} ${mtimeNs} ${ctimeNs} ${ino}`)
-      if (mtimeNs > writtenAt) writtenAt = mtimeNs
-    }
+    const { stamp, files, changedAt } = packageStamp(folder)
+    this.state = { stamp, changedAt: Number(changedAt / 1_000_000n) }
     this.#folder = folder
-    this.#stamp = digest('stamps', stamps)
-    this.writtenAt = writtenAt
+    this.#files = files
+  }
+
+  /**
+   * Whether they are as they were installed when a lockfile was written: none was written later, and none was put in the
+   * place of an older one. In a copy of all of node_modules every file of a package is as young as the others.
+   *
+   * @param lockfile when that was written, and when it was changed in any way: in nanoseconds
+   */
+  areOlderThan(lockfile: { readonly writtenAt: bigint; readonly changedAt: bigint }): boolean {
+    const younger = this.#files.filter(({ changedAt }) => changedAt > lockfile.changedAt).length
+    const isWhole = younger === 0 || younger === this.#files.length
+    return isWhole && this.#files.every(({ writtenAt }) => writtenAt <= lockfile.writtenAt)
   }
 
   /** Of all that is in them. Kept for as long as every one of them stays the same file. */
   contentDigest(cache: Cache): string {
-    const key = `files:${this.#stamp}`
+    const key = `files:${this.state.stamp}`
     const known = cache.get<string>(key)
     if (known !== undefined) return known
-    const computed = digest('files', [...contents(this.#folder)])
-    cache.set(key, computed)
+    const computed = digest('files', [...this.#contents()])
+    if (Date.now() - this.state.changedAt > SETTLED_MS) cache.set(key, computed)
     return computed
   }
-}
 
-function* contents(folder: string): Generator<string> {
-  for (const { path, isLink } of entries(folder, ''))
-    if (isLink) yield* ['link', path, readlinkSync(join(folder, path))]
-    else yield* ['file', path, digestBytes(readFileSync(join(folder, path)))]
-}
-
-function* entries(folder: string, path: string): Generator<{ readonly path: string; readonly isLink: boolean }> {
-  const found = readdirSync(join(folder, path), { withFileTypes: true })
-  for (const entry of found.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const inner = path ? `${path}/${entry.name}` : entry.name
-    if (entry.isDirectory()) {
-      if (entry.name !== 'node_modules') yield* entries(folder, inner)
-    } else if (entry.isSymbolicLink() || entry.isFile()) yield { path: inner, isLink: entry.isSymbolicLink() }
+  *#contents(): Generator<string> {
+    for (const { path, isLink } of this.#files)
+      if (isLink) yield* ['link', path, readlinkSync(join(this.#folder, path))]
+      else yield* ['file', path, digestBytes(readFileSync(join(this.#folder, path)))]
   }
 }

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { PackageState } from '@cairn/kernel/runtime'
 import type { Cache } from '../cache.ts'
 import { digest, digestBytes } from '../digest.ts'
 import { Lockfiles } from './lockfile.ts'
@@ -31,6 +32,7 @@ export class Packages {
   readonly #lockfiles: Lockfiles
   readonly #known = new Map<string, Package>()
   readonly #installed = new Map<string, Installed>()
+  readonly #states = new Map<string, PackageState>()
   #patches: Map<string, string> | undefined
 
   constructor(root: string, resolver: Resolver, cache: Cache) {
@@ -44,6 +46,15 @@ export class Packages {
     let known = this.#known.get(folder)
     if (!known) this.#known.set(folder, (known = this.#describe(folder)))
     return known
+  }
+
+  /** Of a package and all that it depends on: the state of each one's files, by their folders. */
+  *states(folder: string): Iterable<readonly [folder: string, state: PackageState]> {
+    const folders = new Set([folder])
+    for (const next of folders) {
+      for (const dependency of Object.values(this.#install(next).dependencies)) folders.add(dependency)
+      yield [next, this.#states.get(next)!]
+    }
   }
 
   /** Numbers the packages in the order in which they are reached, so that cycles and places do not matter. */
@@ -73,6 +84,7 @@ export class Packages {
       // A lockfile that tells of another version is a leftover of another package manager.
       installed = listed && listed.version === manifest.version ? listed : this.#fromFiles(folder, manifest, files)
       this.#installed.set(folder, installed)
+      this.#states.set(folder, files.state)
     }
     return installed
   }

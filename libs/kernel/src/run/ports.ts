@@ -111,8 +111,19 @@ export interface Work {
   readonly versions: Readonly<Record<string, string>> | undefined
   /** Opens an input. */
   readonly open: (ref: ArtifactRef) => Promise<string>
+  /** The installed packages that its code may load, where they were looked at: what is loaded must be in that very state. */
+  readonly packages?: PackageStates
+  /** Told whenever files of packages have been loaded: they may have been changed since they were looked at. */
+  readonly onLoaded?: () => void
   /** Told each line that a body prints, before its lane's result is given, and without secrets. */
   readonly print: (printed: Printed) => void
+}
+/** The state of the files of installed packages, by their folders. */
+export type PackageStates = Readonly<Record<string, PackageState>>
+export interface PackageState {
+  readonly stamp: string
+  /** When the last change was made to it, in milliseconds since 1970. */
+  readonly changedAt: number
 }
 export interface Printed {
   readonly lane: number

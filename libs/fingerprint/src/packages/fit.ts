@@ -1,0 +1,75 @@
+import { realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import { CairnError, type Manifest } from '@cairn/kernel'
+import type { PackageStates } from '@cairn/kernel/runtime'
+import { Cache } from '../cache.ts'
+import { Packages, type Package } from './packages.ts'
+import { Resolver } from './resolve.ts'
+
+export interface FitterOptions {
+  /** Where the code finds its packages: the project's folder. */
+  readonly root: string
+  /** Folder for what is remembered between two calls. */
+  readonly cache: string
+}
+
+/**
+ * Looks at what stored code would find here, as it is at that moment: its packages, or why it would be other code than what
+ * its fingerprint counts.
+ */
+export function fitter({
+  root: folder,
+  cache: folderOfCache,
+}: FitterOptions): (manifest: Manifest) => PackageStates | CairnError {
+  const cache = new Cache(folderOfCache)
+  return (manifest) => {
+    const node = Number(process.versions.node.split('.')[0])
+    if (manifest.node !== node)
+      return new CairnError('MISFIT', `the code was planned for Node ${manifest.node}, and this is Node ${node}`, {
+        next: `plan the run with Node ${node}, or run it with Node ${manifest.node}`,
+      })
+    if (manifest.packages.length === 0) return {}
+    try {
+      const { here, states } = packagesHere(manifest, realpathSync(folder), cache)
+      const other = manifest.packages.find((wanted) => !here.some((each) => isSame(each, wanted)))
+      return other ? misfit(other, here) : states
+    } catch (error) {
+      // Somebody installs packages right now.
+      const reason = error instanceof Error ? error.message : String(error)
+      return new CairnError('MISFIT', `the installed packages cannot be read: ${reason}`, { next: 'npm install' })
+    } finally {
+      cache.save()
+    }
+  }
+}
+
+function isSame(a: Package, b: Package): boolean {
+  return a.name === b.name && a.version === b.version && a.integrity === b.integrity
+}
+
+function misfit(wanted: Package, here: readonly Package[]): CairnError {
+  const found = here.filter(({ name }) => name === wanted.name)
+  const what = `the code was planned with ${wanted.name}@${wanted.version}, and ${differently(wanted, found)}`
+  return new CairnError('MISFIT', what, {
+    next: `npm install ${wanted.name}@${wanted.version}, or plan the run anew with what is installed`,
+  })
+}
+
+function differently(wanted: Package, found: readonly Package[]): string {
+  if (found.length === 0) return 'it is not installed here'
+  if (found.some(({ version }) => version === wanted.version))
+    return 'here its files, or those of a package that it depends on, are not the same'
+  return `here is ${found.map(({ version }) => `${wanted.name}@${version}`).join(', ')}`
+}
+
+/** Those that its imports lead to here. */
+function packagesHere({ imports }: Manifest, root: string, cache: Cache): { here: Package[]; states: PackageStates } {
+  const resolver = new Resolver()
+  const packages = new Packages(root, resolver, cache)
+  const folders = Object.entries(imports).flatMap(([specifier, folder]) => {
+    const resolved = resolver.resolve(specifier, join(root, folder, 'closure.mjs'))
+    return resolved.type === 'package' ? [resolved.folder] : []
+  })
+  const here = folders.map((folder) => packages.at(folder))
+  return { here, states: Object.fromEntries(folders.flatMap((folder) => [...packages.states(folder)])) }
+}
