@@ -22,7 +22,7 @@ export const TABLE: Readonly<Record<string, Row>> = {
   'libs/tracking': { libs: ['kernel'], packages: ['@opentelemetry/*'] },
   'apps/stage': { libs: ['*'], packages: ['@nestjs/*', 'pino', 'reflect-metadata', 'rxjs', 'zod'] },
   'apps/control': { libs: ['*'], packages: ['@nestjs/*', 'pino', 'reflect-metadata', 'rxjs', 'zod'] },
-  'apps/cli': { libs: ['*'], packages: ['commander', 'log-update', 'string-width'] },
+  'apps/cli': { libs: ['*'], packages: ['commander', 'log-update', 'string-width', 'yaml'] },
   infra: { libs: ['*'], packages: ['kafkajs', 'minio'] },
   tools: {
     libs: ['*'],
