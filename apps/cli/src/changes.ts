@@ -1,6 +1,6 @@
 import { CairnError, swapStep, type CutSize, type Graph, type Step } from '@cairn/kernel/runtime'
 import { stepOfFile, type Lab, type StepFile } from '@cairn/explore'
-import { settingsOf, type RequestOptions } from './open.ts'
+import { settingsOf, typedSettings, type RequestOptions } from './open.ts'
 
 /** What is to be different from a run of production, as the command line says it. */
 export type ChangeOptions = Pick<RequestOptions, 'set' | 'params' | 'from' | 'until'> & {
@@ -25,7 +25,7 @@ export async function changedBy(
     opened,
     swapped.map(({ place, step }) => [place, step]),
   )
-  let lab = opened.settings(settingsOf({ ...(set && { set }), params }, graph))
+  let lab = opened.settings(await settingsOf({ ...(set && { set }), params }, graph))
   for (const { place, step, file } of swapped) lab = lab.swap(place, step, file)
   for (const sample of samples) {
     const [output, size] = pair('sample', sample, 'load-flights/recorded=10000')
@@ -56,7 +56,7 @@ export function gridOf(lab: Lab, matrix: readonly string[]): Record<string, read
   return Object.fromEntries(
     matrix.map((line): [string, readonly unknown[]] => {
       const [path, values] = pair('matrix', line, 'train-model.trees=100,200,400')
-      return [path, values.split(',').map((value) => settingsOf({ set: [`${path}=${value}`] }, graph)[path])]
+      return [path, values.split(',').map((value) => typedSettings([`${path}=${value}`], graph)[path])]
     }),
   )
 }

@@ -30,7 +30,7 @@ const collect = (value: string, before: readonly string[] = []) => [...before, v
 const settingOptions = (command: Command) =>
   command
     .option('--set <name=value>', "a run parameter, or a step's as <step>.<name>", collect)
-    .option('--params <file>', 'parameters from a JSON file')
+    .option('--params <file>', 'parameters from a JSON or YAML file')
     .option('--from <step>', 'start here: what lies before is taken from --base', collect)
     .option('--until <step>', 'stop after this step', collect)
     .option('--base <run>', 'the run whose outputs stand in for what is not run, and to compare with')
@@ -79,7 +79,7 @@ program
   .argument('[pipeline]')
   .description('run what a change of a production run touches, in a playground, and compare')
   .option('--set <name=value>', "a run parameter, or a step's as <step>.<name>", collect)
-  .option('--params <file>', 'parameters from a JSON file')
+  .option('--params <file>', 'parameters from a JSON or YAML file')
   .option('--swap <step=file>', 'another step in its place: the one that a file exports (<file>#<export>)', collect)
   .option('--from <step>', 'start here: what lies before is taken from the run', collect)
   .option('--until <step>', 'stop after this step', collect)

@@ -1,15 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import {
-  CairnError,
-  parameterAt,
-  parseExactJson,
-  readText,
-  schemaAt,
-  type Graph,
-  type Json,
-  type Settings,
-} from '@cairn/kernel/runtime'
+import { CairnError, overlaid, parameterAt, readText, schemaAt, type Graph, type Settings } from '@cairn/kernel/runtime'
 import {
   allPipelines,
   contextStore,
@@ -80,39 +70,36 @@ export interface RequestOptions {
 }
 
 /** @param graph the pipeline as it is here: its schemas say what a typed text stands for */
-export function requestOf(
+export async function requestOf(
   { set = [], params, from = [], until = [], base, force = [] }: RequestOptions,
   graph: Graph,
-): RunRequest {
-  return { settings: settingsOf({ set, params }, graph), from, until, force, ...(base !== undefined && { base }) }
+): Promise<RunRequest> {
+  return { settings: await settingsOf({ set, params }, graph), from, until, force, ...(base !== undefined && { base }) }
 }
 
-/** What is typed goes before what a file says. */
-export function settingsOf({ set = [], params }: Pick<RequestOptions, 'set' | 'params'>, graph: Graph): Settings {
-  const typed = set.map((setting): [string, Json] => {
+/** What is typed goes over what a file says. */
+export async function settingsOf(
+  { set = [], params }: Pick<RequestOptions, 'set' | 'params'>,
+  graph: Graph,
+): Promise<Settings> {
+  const typed = typedSettings(set, graph)
+  if (params === undefined) return typed
+  const { readParams } = await import('./params-file.ts')
+  return overlaid(graph, readParams(params), typed)
+}
+
+/** In the order in which they are typed: each over those before it. */
+export function typedSettings(set: readonly string[], graph: Graph): Settings {
+  const typed = set.map((setting): Settings => {
     const at = setting.indexOf('=')
     if (at < 1)
       throw new CairnError('BAD_PARAMETER', `--set ${setting} has no value`, {
         next: 'write it like --set train-model.trees=400',
       })
     const path = setting.slice(0, at)
-    return [path, readText(setting.slice(at + 1), schemaAt(graph, parameterAt(graph, path)), path)]
+    return { [path]: readText(setting.slice(at + 1), schemaAt(graph, parameterAt(graph, path)), path) }
   })
-  return { ...(params !== undefined && readParams(params)), ...Object.fromEntries(typed) }
-}
-
-function readParams(path: string): Record<string, unknown> {
-  try {
-    const read: unknown = parseExactJson(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''), path)
-    if (typeof read === 'object' && read !== null && !Array.isArray(read)) return read as Record<string, unknown>
-    throw new Error('it holds no object')
-  } catch (cause) {
-    if (cause instanceof CairnError) throw cause
-    throw new CairnError('BAD_PARAMETER', `the parameters in ${path} cannot be read: ${(cause as Error).message}`, {
-      next: 'write them as JSON, like { "year": 2001, "train-model": { "trees": 400 } }',
-      cause,
-    })
-  }
+  return typed.reduce((before, later) => overlaid(graph, before, later), {})
 }
 
 /** The reader's time zone. To be asked for before a run starts: bodies compute in UTC. */

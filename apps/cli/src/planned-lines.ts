@@ -11,7 +11,7 @@ export async function plannedLines(
   on: string | undefined,
 ): Promise<{ readonly lines: readonly PlanLine[]; readonly plan?: Plan }> {
   refuseRepeats({ set: options.set })
-  const request = requestOf(options, loaded.pipeline.graph)
+  const request = await requestOf(options, loaded.pipeline.graph)
   if (on === undefined) {
     const planned = await planRun(workspace, loaded, request)
     return { lines: await planLines(workspace, planned, timeZone()), plan: planned.plan }

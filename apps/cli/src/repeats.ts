@@ -11,6 +11,15 @@ export function refuseRepeats(options: Readonly<Record<string, readonly string[]
         throw new CairnError('BAD_PARAMETER', `--${option} names ${name} twice: ${before} and ${text}`, {
           next: 'leave one of them out',
         })
+      const part = option === 'set' ? [...seen.keys()].find((other) => other.startsWith(`${name}.`)) : undefined
+      if (part !== undefined)
+        throw new CairnError(
+          'BAD_PARAMETER',
+          `--set ${text} replaces --set ${seen.get(part)}, which stands before it`,
+          {
+            next: `leave one of them out, or set ${name} first`,
+          },
+        )
       seen.set(name, text)
     }
   }

@@ -1,4 +1,6 @@
+import { writeFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { readParams } from '../src/params-file.ts'
 import { CliProject } from './project.fixture.ts'
 
 const PIPELINE = `import { pipeline, step } from '@cairn/kernel'
@@ -68,6 +70,82 @@ describe('parameters from the command line', () => {
     expect(await paramsOf('--params', 'p.json', ...sets('s.deep.name=typed'))).toMatchObject({
       ...{ year: '2002', text: 'a', deep: { a: { b: 2 }, name: 'typed' }, list: ['f', 'y'] },
     })
+  })
+
+  it('are read from YAML 1.2, where no is a text and a number is what is written', async () => {
+    project.write({
+      'p.yaml': `\uFEFF# parameters
+year: "2002"
+s:
+  text: no
+  maybe: ~
+  count: 1.5e3
+  whole: 0x10
+  flag: true
+  either: "5"
+  list: [on, "7"]
+  numbers: &n [1, .5, -0]
+  deep:
+    a: { b: 2 }
+    name: |
+      two
+      lines
+  map: { 1: x, yes: y }
+  day: 2024-02-29
+s.list.0: f
+`,
+    })
+    expect(await paramsOf('--params', 'p.yaml')).toMatchObject({
+      ...{ year: '2002', text: 'no', maybe: null, count: 1500, whole: 16, flag: true, either: '5', list: ['f', '7'] },
+      ...{ numbers: [1, 0.5, -0], deep: { a: { b: 2 }, name: 'two\nlines\n' }, map: { 1: 'x', yes: 'y' } },
+      ...{ day: '2024-02-29' },
+    })
+  })
+
+  it('are taken whole from what is typed, whatever parts of them a file or a change before sets', async () => {
+    project.write({ 'parts.json': '{ "s.list.0": "file", "s": { "deep": { "a": { "b": 3 }, "name": "file" } } }' })
+    const list = await paramsOf('--params', 'parts.json', ...sets('s.list=a,b', 's.deep.name=typed'))
+    expect(list).toMatchObject({ list: ['a', 'b'], deep: { a: { b: 3 }, name: 'typed' } })
+    const lines = ['.set s.list.1=part', '.set s.list=c,d', '.plan', '.set s.list.0=e', '.plan']
+    const { stdout } = await project.cairnTyping(lines, 'explore', 'main', '--base', 'latest')
+    expect(stdout).toContain('params.list ["a","b"] -> ["c","d"]')
+    expect(stdout).toContain('params.list ["a","b"] -> ["e","d"]')
+    const typed = await project.cairn('plan', 'main', ...sets('s.list.0=part', 's.list=a,b'))
+    expect(typed.stderr).toContain('--set s.list=a,b replaces --set s.list.0=part')
+  })
+
+  it('are refused from a file that can be read in two ways, or would lose something', async () => {
+    const nested = (depth: number) => `a${depth}: &a${depth} [${`*a${depth - 1}, `.repeat(9)}]\n`
+    const files: Readonly<Record<string, readonly [text: string | Buffer, message: string]>> = {
+      'twice.json': ['{ "s": { "text": "a", "text": "b" } }', 'a key is given twice, at line 1, column 23'],
+      'latin.json': [Buffer.from('{ "s": { "text": "caf\xe9" } }', 'latin1'), 'it is not UTF-8 text'],
+      'twice.yaml': ['s: { text: a, "text": b }', 'Map keys must be unique at line 1, column 15'],
+      'long.yaml': ['s: { count: 9007199254740993 }', '9007199254740993 cannot be held exactly'],
+      'hex.yaml': ['s: { count: 0x20000000000001 }', '9007199254740993 cannot be held exactly'],
+      'zeros.yaml': ['s: { count: 0123 }', '0123 is 123 here, and another number to YAML 1.1'],
+      'inf.yaml': ['s: { count: .inf }', '.inf cannot be a parameter'],
+      'old.yaml': ['%YAML 1.1\n---\ns: { flag: no }', '%YAML 1.1 is not supported'],
+      'tag.yaml': ['s: { text: !!binary aGk= }', 'Unresolved tag'],
+      'merge.yaml': ['s: { map: { <<: { a: b } } }', 'YAML 1.2 has no merge key <<'],
+      'itself.yaml': ['s: { list: &x [*x] }', '*x names what it stands in'],
+      'bomb.yaml': [`a0: &a0 [x]\n${[1, 2, 3, 4, 5, 6, 7, 8, 9].map(nested).join('')}`, 'more than 100000 values'],
+      'two.yaml': ['s: { text: a }\n---\ns: { text: b }', 'it holds several documents'],
+      'open.yaml': ['s: { text: a\n', 'at line 2, column 1'],
+      'list.yaml': ['- a', 'it holds no object'],
+    }
+    for (const [file, [text, message]] of Object.entries(files)) {
+      writeFileSync(project.path(file), text)
+      expect(() => readParams(project.path(file)), file).toThrow(message)
+    }
+    const lossy = { 'both.json': 's.text is set twice: "a" and "b"', 'proto.json': 's.map has no field __proto__' }
+    project.write({
+      'both.json': '{ "s": { "text": "a" }, "s.text": "b" }',
+      'proto.json': '{ "s": { "map": { "__proto__": "x" } } }',
+    })
+    for (const [file, message] of Object.entries({ ...lossy, 'twice.yaml': 'Map keys must be unique' })) {
+      const { code, stderr } = await project.cairn('plan', 'main', '--params', file)
+      expect([file, code, stderr]).toEqual([file, 1, expect.stringContaining(message)])
+    }
   })
 
   it.each([

@@ -85,13 +85,26 @@ export class CliProject {
     return this.cairnWith({}, ...args)
   }
 
+  /** With lines on standard input. */
+  cairnTyping(lines: readonly string[], ...args: string[]): Promise<Ended> {
+    return this.#ended({}, args, lines)
+  }
+
   cairnWith(env: Readonly<Record<string, string>>, ...args: string[]): Promise<Ended> {
+    return this.#ended(env, args)
+  }
+
+  #ended(
+    env: Readonly<Record<string, string>>,
+    args: readonly string[],
+    lines: readonly string[] = [],
+  ): Promise<Ended> {
     return new Promise((done) => {
       const options = { cwd: this.root, env: environment({ PWD: this.root, ...env }), maxBuffer: 1 << 26 }
       const child = execFile(NODE, [CAIRN, ...args], options, (_, stdout, stderr) =>
         done({ code: child.exitCode, stdout, stderr }),
       )
-      child.stdin!.end()
+      child.stdin!.end(lines.map((line) => `${line}\n`).join(''))
     })
   }
 

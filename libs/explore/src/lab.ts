@@ -4,6 +4,7 @@ import {
   isStep,
   makePlan,
   nodeNamed,
+  overlaid,
   type AnySchema,
   type CutSize,
   type Kinds,
@@ -116,7 +117,7 @@ export class Lab<S extends AnySchema = AnySchema> {
 
   /** Sets parameters by their paths: `{ 'train-model.trees': 400, year: 2002 }`. */
   settings(settings: Readonly<Record<string, unknown>>): Lab<S> {
-    return this.#with({ settings: { ...this.edits.settings, ...settings } })
+    return this.#with({ settings: overlaid(this.#graph, this.edits.settings, settings) })
   }
 
   /** Takes a value for what a step gives. A run with it is tainted: it can be looked at, but never promoted. */

@@ -46,11 +46,7 @@ export async function runMatrix(
 ): Promise<Leaderboard> {
   const all = isList(variants) ? variants : combinations(variants)
   const planned: Planned[] = []
-  for (const settings of all)
-    planned.push({
-      settings,
-      ...(await planEdits(session, { ...edits, settings: { ...edits.settings, ...settings } })),
-    })
+  for (const settings of all) planned.push({ settings, ...(await planEdits(session, edits, settings)) })
   const [first] = planned
   if (!first) throw new CairnError('BAD_PARAMETER', 'the matrix has no variant')
   const { workspace } = session

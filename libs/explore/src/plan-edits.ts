@@ -3,6 +3,7 @@ import { closures } from '@cairn/fingerprint'
 import { planRun, type PlannedRun } from '@cairn/embedded'
 import {
   CairnError,
+  overlaid,
   parameterAt,
   swapStep,
   type ClosureSet,
@@ -22,21 +23,26 @@ export interface PlannedEdits {
   readonly steps: ReadonlyMap<string, Step>
 }
 
-/** Plans what is to be tried: all that is not changed is as it was in the run that is explored, source versions included. */
-export async function planEdits(session: Session, edits: Edits): Promise<PlannedEdits> {
+/**
+ * Plans what is to be tried: all that is not changed is as it was in the run that is explored, source versions included.
+ *
+ * @param variant what is set over the edits
+ */
+export async function planEdits(session: Session, edits: Edits, variant: Settings = {}): Promise<PlannedEdits> {
   const { workspace, loaded, base } = session
   const { graph, closures } = await swapAll(session, edits.swaps)
+  const changed = overlaid(graph, edits.settings, variant)
   const planned = await planRun(workspace, loaded, {
     altered: { graph, closures },
     base: base.run,
     pinned: true,
     playground: session.playground,
-    settings: { ...settingsOf(base.settings, graph), ...edits.settings },
+    settings: overlaid(graph, settingsOf(base.settings, graph), changed),
     from: edits.from,
     until: edits.until,
     handed: await handAll(session, edits),
   })
-  checkReach(planned.plan, graph, edits)
+  checkReach(planned.plan, graph, { ...edits, settings: changed })
   const steps = [...graph.nodes.values()].flatMap((node) =>
     node.type === 'step' ? [[node.step.name, node.step] as const] : [],
   )

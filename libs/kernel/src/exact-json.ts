@@ -10,10 +10,20 @@ import { CairnError } from './errors.ts'
 export function parseExactJson(text: string, where: string): unknown {
   const parse = JSON.parse as (text: string, revive: Reviver) => unknown
   return parse(text, (_, value, { source }) => {
-    if (typeof value !== 'number' || source === undefined || isExact(source, value)) return value
-    throw new CairnError('BAD_PARAMETER', `${where}: ${source} cannot be held exactly; a number would be ${value}`, {
-      next: `write a number of up to 15 digits, or a string where one is accepted: "${source}"`,
-    })
+    if (typeof value === 'number' && source !== undefined) refuseInexact(source, value, where)
+    return value
+  })
+}
+
+/**
+ * @param text what a person wrote
+ * @param value the number that it was read as
+ * @throws CairnError BAD_PARAMETER when the two differ
+ */
+export function refuseInexact(text: string, value: number, where: string): void {
+  if (isExact(text, value)) return
+  throw new CairnError('BAD_PARAMETER', `${where}: ${text} cannot be held exactly; a number would be ${value}`, {
+    next: `write a number of up to 15 digits, or a string where one is accepted: "${text}"`,
   })
 }
 
@@ -35,7 +45,7 @@ interface Decimal {
 }
 
 function decimal(text: string): Decimal {
-  const [, whole, fraction = '', exponent = '0'] = /^-?(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(text)!
+  const [, whole, fraction = '', exponent = '0'] = /^[+-]?(\d*)(?:\.(\d*))?(?:e([+-]?\d+))?$/i.exec(text)!
   const all = `${whole}${fraction}`
   const digits = all.replace(/0+$/, '')
   return {

@@ -73,7 +73,7 @@ async function runOn(workspace: Workspace, on: string, name: string | undefined,
   const context = readContext(workspace.project.root, on)
   const loaded = await openPipeline(workspace, name)
   const pipeline = loaded.pipeline.name
-  const run = await submitRun(context.control, pipeline, requestOf(options, loaded.pipeline.graph))
+  const run = await submitRun(context.control, pipeline, await requestOf(options, loaded.pipeline.graph))
   if (options.detach) return console.log(json ? JSON.stringify({ pipeline, run }) : `${pipeline}/${run}`)
   const { followRun } = await import('../remote/follow.ts')
   await followRun(workspace, context, pipeline, run, { ...options, json })
@@ -90,7 +90,7 @@ interface Planned {
 async function planned(workspace: Workspace, name: string | undefined, options: Options): Promise<Planned> {
   if (options.plan !== undefined) return savedPlan(workspace, name, options.plan)
   const loaded = await openPipeline(workspace, name)
-  const planned = await planRun(workspace, loaded, requestOf(options, loaded.pipeline.graph))
+  const planned = await planRun(workspace, loaded, await requestOf(options, loaded.pipeline.graph))
   const lines = planned.stale.size > 0 ? await planLines(workspace, planned, timeZone()) : []
   const stale = lines
     .filter(({ node }) => planned.stale.has(node))

@@ -121,7 +121,9 @@ function isOpen(schema: object): boolean {
 
 /** The first field in a value that its schema does not have, and that most libraries would drop in silence. */
 export function unknownIn(schema: Json | undefined, value: unknown, path: string): string | undefined {
-  if (schema === undefined || typeof value !== 'object' || value === null) return undefined
+  if (typeof value !== 'object' || value === null) return undefined
+  if (Object.hasOwn(value, '__proto__')) return `${path}.__proto__`
+  if (schema === undefined) return undefined
   for (const [word, inner] of Object.entries(value)) {
     const field = fieldOf(schema, schema, word)
     if (field === undefined && takesFields(schema)) return `${path}.${word}`

@@ -1,13 +1,11 @@
 import { CairnError } from '../errors.ts'
 import type { Graph, Setting } from '../define/graph.ts'
-import { fieldNames, parseParams } from '../define/schema.ts'
+import { parseParams } from '../define/schema.ts'
 import { canonical, type Json } from '../json.ts'
 import { parameterAt, schemaAt, unknownIn, type ParameterPlace } from './parameter-path.ts'
+import { flatSettings, type Settings } from './settings.ts'
 
 type Params = Readonly<Record<string, Json>>
-
-/** What a person sets: run parameters by their name, a step's by `<node>.<parameter>`, parts of one by its path. */
-export type Settings = Readonly<Record<string, unknown>>
 
 export interface ParsedParams {
   /** Of the pipeline itself (frame ``) and of each pipeline used inside it. */
@@ -62,7 +60,7 @@ interface Section {
 
 function bySection(graph: Graph, settings: Settings): Map<string, Section> {
   const sections = new Map<string, Section>()
-  for (const [path, value] of Object.entries(settings).flatMap((setting) => spread(graph, setting))) {
+  for (const [path, value] of flatSettings(graph, settings)) {
     const place = parameterAt(graph, path)
     const section = sections.get(place.section) ?? { whole: {}, parts: [] }
     sections.set(place.section, section)
@@ -70,19 +68,6 @@ function bySection(graph: Graph, settings: Settings): Map<string, Section> {
     else section.whole[place.name] = value
   }
   return sections
-}
-
-/** `{ "train-model": { "trees": 400 } }` means `train-model.trees`, unless the pipeline has a parameter of the name. */
-function spread(graph: Graph, [path, value]: [string, unknown]): [string, unknown][] {
-  const isSection = graph.nodes.get(path)?.type === 'step' || (path !== '' && graph.frames.has(path))
-  const isPlain = typeof value === 'object' && value !== null && !Array.isArray(value)
-  const { params } = graph.frames.get('') ?? {}
-  if (!isSection || !isPlain) return [[path, value]]
-  if (params && fieldNames(params)?.includes(path))
-    throw new CairnError('BAD_PARAMETER', `${path} is both a parameter of ${graph.name} and a step of it`, {
-      next: `write the step's parameters as "${path}.<name>"`,
-    })
-  return Object.entries(value).map(([name, inner]) => [`${path}.${name}`, inner])
 }
 
 function refuseUnknown(graph: Graph, section: string, name: string, value: unknown): void {

@@ -10,7 +10,8 @@ import type { Condition, Given, Plan, PlannedNode, PlannedStep, PlannedStepNode,
 import type { ArtifactStore, Clock } from '../run/ports.ts'
 import { RECORD_VERSION } from '../run/records.ts'
 import { maskedJson, secretPatterns } from '../secrets.ts'
-import { parseAll, type ParsedParams, type Settings } from './parameters.ts'
+import { parseAll, type ParsedParams } from './parameters.ts'
+import type { Settings } from './settings.ts'
 import { pinStep } from './pin.ts'
 import { nodeNamed, select } from './select.ts'
 

@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs'
+import { CairnError, parseExactJson, type Settings } from '@cairn/kernel/runtime'
+import { parseYaml, refuseTwoOfOneKey } from './yaml.ts'
+
+/**
+ * The parameters that a file holds: YAML where its name ends in .yaml or .yml, else JSON.
+ *
+ * @throws CairnError BAD_PARAMETER for a file that cannot be read as one meaning only
+ */
+export function readParams(path: string): Settings {
+  try {
+    const text = textOf(readFileSync(path))
+    const read = /\.ya?ml$/i.test(path) ? parseYaml(text, path) : parseJson(text, path)
+    if (typeof read === 'object' && read !== null && !Array.isArray(read)) return read as Settings
+    throw new Error('it holds no object')
+  } catch (cause) {
+    if (cause instanceof CairnError) throw cause
+    throw new CairnError('BAD_PARAMETER', `the parameters in ${path} cannot be read: ${(cause as Error).message}`, {
+      next: 'write them as JSON, like { "year": 2001, "train-model": { "trees": 400 } }, or as YAML in a .yaml file',
+      cause,
+    })
+  }
+}
+
+function parseJson(text: string, path: string): unknown {
+  const value = parseExactJson(text, path)
+  refuseTwoOfOneKey(text, path) // JSON.parse takes the last of them
+  return value
+}
+
+/** UTF-8, or what a byte order mark says. */
+function textOf(bytes: Buffer): string {
+  const mark = bytes.subarray(0, 2).toString('hex')
+  const encoding = mark === 'fffe' ? 'utf-16le' : mark === 'feff' ? 'utf-16be' : 'utf-8'
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes)
+  } catch {
+    throw new Error(`it is not ${encoding.toUpperCase()} text`)
+  }
+}

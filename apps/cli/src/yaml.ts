@@ -1,0 +1,98 @@
+import { CairnError, refuseInexact } from '@cairn/kernel/runtime'
+import { isAlias, isMap, isScalar, isSeq, parseDocument, type Document, type Node, type Scalar } from 'yaml'
+
+/** Values that aliases may make of a document, at most: a few lines can stand for thousands of millions. */
+const MOST_VALUES = 100_000
+
+/**
+ * Reads YAML 1.2, core schema (https://yaml.org/spec/1.2.2/#103-core-schema): `no`, `on` and `2001-01-01` are texts.
+ * Refused is what is read otherwise elsewhere, or would be lost: a key given twice, tags, merge keys, numbers with leading
+ * zeros, numbers that cannot be held exactly.
+ *
+ * @param where for the refusal: the file
+ * @throws CairnError BAD_PARAMETER
+ */
+export function parseYaml(text: string, where: string): unknown {
+  const document = parsed(text)
+  const { version } = document.directives!.yaml
+  if (version !== '1.2')
+    throw refused(where, `%YAML ${version} is not supported`, 'leave the line out: it is read as 1.2')
+  const [fault] = [...document.errors, ...document.warnings]
+  if (fault?.code === 'MULTIPLE_DOCS') throw refused(where, 'it holds several documents', 'keep one of them')
+  if (fault) throw refused(where, fault.message.split('\n')[0]!.replace(/:$/, ''), 'correct it, or write it as JSON')
+  return document.contents === null ? null : valueOf(document.contents, { document, where, open: new Set(), made: 0 })
+}
+
+/** @throws CairnError BAD_PARAMETER when an object of a JSON text has a key twice */
+export function refuseTwoOfOneKey(json: string, where: string): void {
+  const fault = parsed(json).errors.find(({ code }) => code === 'DUPLICATE_KEY')
+  const [line] = fault?.linePos ?? []
+  if (line)
+    throw refused(where, `a key is given twice, at line ${line.line}, column ${line.col}`, 'leave one of them out')
+}
+
+function parsed(text: string): Document.Parsed {
+  return parseDocument(text, {
+    version: '1.2',
+    schema: 'core',
+    stringKeys: true,
+    resolveKnownTags: false,
+    merge: false,
+  })
+}
+
+interface Reading {
+  readonly document: Document.Parsed
+  readonly where: string
+  /** What an alias inside it must not name. */
+  readonly open: Set<Node>
+  made: number
+}
+
+function valueOf(node: Node, reading: Reading): unknown {
+  const { document, where, open } = reading
+  if (++reading.made > MOST_VALUES)
+    throw refused(where, `it stands for more than ${MOST_VALUES} values`, 'write out what its aliases name')
+  if (isScalar(node)) return scalarOf(node, where)
+  if (isAlias(node)) {
+    const named = node.resolve(document)
+    if (!named)
+      throw refused(where, `there is no anchor &${node.source} before *${node.source}`, 'write out what is meant')
+    if (open.has(named)) throw refused(where, `*${node.source} names what it stands in`, 'write out what is meant')
+    return valueOf(named, reading)
+  }
+  open.add(node)
+  const value = isSeq(node)
+    ? node.items.map((item) => valueOf(item as Node, reading))
+    : isMap(node)
+      ? Object.fromEntries(
+          node.items.map(({ key, value }) => [keyOf(key as Scalar, where), valueOf(value as Node, reading)]),
+        )
+      : undefined
+  open.delete(node)
+  return value
+}
+
+function keyOf(key: Scalar, where: string): string {
+  if (key.value !== '<<' || key.type !== 'PLAIN') return String(key.value)
+  throw refused(where, 'YAML 1.2 has no merge key <<', 'write out what is to be merged, or "<<" for a key of that name')
+}
+
+function scalarOf({ value, source = '' }: Scalar, where: string): unknown {
+  if (typeof value !== 'number') return value
+  if (!Number.isFinite(value) && /\.(inf|nan)$/i.test(source))
+    throw refused(where, `${source} cannot be a parameter`, 'use a finite number')
+  if (/^[+-]?0\d/.test(source))
+    throw refused(
+      where,
+      `${source} is ${value} here, and another number to YAML 1.1`,
+      `write "${source}" for the text, or ${value}`,
+    )
+  if (/^0[xo]/.test(source)) refuseInexact(String(BigInt(source)), value, where)
+  else refuseInexact(source, value, where)
+  return value
+}
+
+function refused(where: string, what: string, next: string): CairnError {
+  return new CairnError('BAD_PARAMETER', `${where}: ${what}`, { next })
+}
