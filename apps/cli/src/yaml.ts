@@ -14,7 +14,7 @@ const MOST_VALUES = 100_000
  */
 export function parseYaml(text: string, where: string): unknown {
   const document = parsed(text)
-  const { version } = document.directives!.yaml
+  const { version } = document.directives.yaml
   if (version !== '1.2')
     throw refused(where, `%YAML ${version} is not supported`, 'leave the line out: it is read as 1.2')
   const [fault] = [...document.errors, ...document.warnings]
