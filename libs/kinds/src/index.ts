@@ -8,7 +8,7 @@ export type { Feed, TensorData, Tensors, TensorSpec } from './model/tensors.ts'
 
 export { table, type TableInput, type TableKind } from './table/table.ts'
 export { partitions, type PartitionColumn } from './table/partitions.ts'
-export type { Cell, ColumnArray, ColumnArrays, Columns, ColumnType, Row } from './table/columns.ts'
+export type { Cell, ColumnArray, ColumnArrays, ColumnList, Columns, ColumnType, Row } from './table/columns.ts'
 export { column, sql, type Interpolated } from './table/sql.ts'
 export { csv, parquet, type CsvOptions, type ReadableFile } from './table/files.ts'
 export type { Query, QueryRow, Relation, SqlPart, SqlValue, Table } from './table/relation.ts'

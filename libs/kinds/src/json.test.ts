@@ -79,5 +79,7 @@ test('a schema that cannot be told as JSON Schema must be described', () => {
 test('json without a schema accepts any JSON, json with one only its own', () => {
   const written = { kind: 'json', version: 1, schema: json(z.string()).schema }
   expect(json().accepts!(written)).toBe(true)
-  expect(json(z.string()).accepts).toBeUndefined()
+  expect(json(z.string()).accepts!(written)).toBe(true)
+  expect(json(z.number()).accepts!(written)).toBe(false)
+  expect(json(z.string()).accepts!({ ...written, kind: 'metrics' })).toBe(false)
 })

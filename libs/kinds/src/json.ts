@@ -19,16 +19,17 @@ export interface JsonOptions {
 export function json<Value = Json>(): Kind<Value>
 export function json<S extends AnySchema>(schema: S, options?: JsonOptions): Kind<SchemaOutput<S>, SchemaInput<S>>
 export function json(schema?: AnySchema, { describe }: JsonOptions = {}): Kind<unknown> {
+  const described = schema ? describeSchema(schema, describe) : true
   return {
     name: 'json',
-    version: 1,
+    version: 2, // 1 wrote -0 as 0
     extension: 'json',
-    schema: schema ? describeSchema(schema, describe) : true,
+    schema: described,
     encode: async (value) => ({ bytes: encodeJson(schema ? await checked(schema, value) : value) }),
     decode: decodeJson,
     compare: compareJson,
     preview: async (artifact) => ({ type: 'json', value: await decodeJson(artifact) }),
-    ...(!schema && { accepts: ({ kind }) => kind === 'json' }),
+    accepts: ({ kind, schema: written }) => kind === 'json' && (!schema || canonical(written) === canonical(described)),
   }
 }
 

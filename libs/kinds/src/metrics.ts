@@ -1,5 +1,6 @@
 import {
   CairnError,
+  canonical,
   suggest,
   type AnySchema,
   type Kind,
@@ -34,11 +35,12 @@ export function metrics<S extends AnySchema>(schema: S, options?: JsonOptions): 
 export function metrics(given?: MetricTypes | AnySchema, { describe }: JsonOptions = {}): Kind<any> {
   const schema = given && isSchema(given) ? given : undefined
   const types = given && !isSchema(given) ? given : undefined
+  const described = schema ? describeSchema(schema, describe) : (types ?? true)
   return {
     name: 'metrics',
-    version: 1,
+    version: 2, // 1 wrote -0 as 0
     extension: 'json',
-    schema: schema ? describeSchema(schema, describe) : (types ?? true),
+    schema: described,
     async encode(value) {
       checkNumbers(value, '')
       if (types) checkTypes(value, types)
@@ -51,7 +53,8 @@ export function metrics(given?: MetricTypes | AnySchema, { describe }: JsonOptio
     async preview(artifact) {
       return { type: 'summary', fields: flat(await decodeJson(artifact)) }
     },
-    ...(!given && { accepts: ({ kind }) => kind === 'metrics' }),
+    accepts: ({ kind, schema: written }) =>
+      kind === 'metrics' && (!given || canonical(written) === canonical(described)),
   }
 }
 
@@ -61,20 +64,43 @@ function isSchema(given: MetricTypes | AnySchema): given is AnySchema {
 
 function checkNumbers(metrics: unknown, within: string): void {
   if (typeof metrics !== 'object' || metrics === null || Array.isArray(metrics))
-    throw new CairnError('BAD_OUTPUT', `metrics${within && ` "${within}"`} are no object of numbers`)
+    throw new CairnError(
+      'BAD_OUTPUT',
+      `metrics${within && ` "${within}"`} are ${shape(metrics)}, not numbers by name`,
+      {
+        next: 'return { name: number, … }; other values are returned as json()',
+      },
+    )
   for (const [name, value] of Object.entries(metrics)) {
     const path = within ? `${within}.${name}` : name
     if (typeof value === 'object' && value !== null) checkNumbers(value, path)
-    else if (value !== undefined && !Number.isFinite(value))
-      throw new CairnError('BAD_OUTPUT', `metric "${path}" is ${String(value)}`, {
-        next: 'metrics are finite numbers: leave out what could not be measured',
-      })
+    else if (value !== undefined && !Number.isFinite(value)) throw notMeasured(path, value)
   }
+}
+
+function shape(value: unknown): string {
+  if (Array.isArray(value)) return 'an array'
+  return value === null ? 'null' : `a ${typeof value}`
+}
+
+function notMeasured(path: string, value: unknown): CairnError {
+  const refused = (is: string, next: string) =>
+    new CairnError('BAD_OUTPUT', `metric "${path}" is ${is}, not a finite number`, { next })
+  if (typeof value === 'number') return refused(String(value), 'leave out what could not be measured')
+  if (typeof value === 'bigint')
+    return refused(`the bigint ${value}n`, `convert it, as in Number(${value}n); whole numbers are exact up to 2^53`)
+  if (typeof value === 'string')
+    return refused(
+      `the string ${JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)}`,
+      'convert it to a number, or return text as json()',
+    )
+  if (typeof value === 'boolean') return refused(`the boolean ${value}`, 'write 0 or 1')
+  return refused(value === null ? 'null' : `a ${typeof value}`, 'leave out what could not be measured')
 }
 
 function checkTypes(metrics: Readonly<Record<string, unknown>>, types: MetricTypes): void {
   for (const name of Object.keys(metrics))
-    if (!(name in types))
+    if (!Object.hasOwn(types, name))
       throw new CairnError('BAD_OUTPUT', `metric "${name}" is not declared`, {
         next: suggest(name, Object.keys(types)),
       })

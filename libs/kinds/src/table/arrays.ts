@@ -2,7 +2,8 @@ import type { DuckDBVector } from '@duckdb/node-api'
 import { CairnError, suggest } from '@cairn/kernel'
 import { cellNumber, identifier } from './column-sql.ts'
 import type { Column } from './columns.ts'
-import { countRows, readChunks, type Select } from './read.ts'
+import { parseNested } from './nested.ts'
+import { countRows, readChunks, type ReadColumn, type Select } from './read.ts'
 import type { SqlSource } from './relation.ts'
 
 /** Whole columns, each as one array; of what type, is told by `ColumnArray`. */
@@ -11,7 +12,8 @@ export async function readArrays(source: SqlSource, names: readonly string[]): P
   const capacity = source.columns ? await countRows(source) : 1 << 16
   let arrays: Growing[] = []
   const select: Select = (columns) => {
-    const chosen = names.map((name) => pick(columns, name))
+    const byName = new Map(columns.map((column) => [column.name, column]))
+    const chosen = names.map((name) => pick(byName, name))
     arrays = chosen.map((column) => growing(column, capacity))
     return chosen.map(arrayCell)
   }
@@ -20,11 +22,10 @@ export async function readArrays(source: SqlSource, names: readonly string[]): P
   return Object.fromEntries(names.map((name, index) => [name, arrays[index]!.whole()]))
 }
 
-function pick(columns: readonly Column[], name: string): Column {
-  const found = columns.find((column) => column.name === name)
+function pick(columns: ReadonlyMap<string, ReadColumn>, name: string): ReadColumn {
+  const found = columns.get(name)
   if (found) return found
-  const known = columns.map((column) => column.name)
-  throw new CairnError('BAD_DEFINITION', `there is no column "${name}"`, { next: suggest(name, known) })
+  throw new CairnError('BAD_DEFINITION', `there is no column "${name}"`, { next: suggest(name, [...columns.keys()]) })
 }
 
 const NUMBERS = {
@@ -56,18 +57,22 @@ function arrayCell(column: Column): string {
   return `${number}::${numbers.duckdb}`
 }
 
+function itemOf({ name, nested }: ReadColumn, item: unknown, row: number): unknown {
+  return nested && item !== null ? parseNested(item as string, name, row) : item
+}
+
 interface Growing {
   append(vector: DuckDBVector, count: number): void
   whole(): ArrayLike<unknown>
 }
 
-function growing(column: Column, capacity: number): Growing {
+function growing(column: ReadColumn, capacity: number): Growing {
   const Numbers = column.declared === 'bigint' ? BigInt64Array : numbersOf(column)?.array
   if (!Numbers) {
     const values: unknown[] = []
     return {
       append(vector, count) {
-        for (let index = 0; index < count; index++) values.push(vector.getItem(index))
+        for (let index = 0; index < count; index++) values.push(itemOf(column, vector.getItem(index), values.length))
       },
       whole: () => values,
     }

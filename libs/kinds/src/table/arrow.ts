@@ -34,8 +34,15 @@ export async function readArrow(source: SqlSource): Promise<ArrowTable> {
       const vector = chunk.getColumnVector(index)
       for (let row = 0, rows = chunk.rowCount; row < rows; row++) builder.append(vector.getItem(row))
     }
-  const vectors = builders.map((builder) => builder.finish().toVector())
-  return new arrow.Table(Object.fromEntries(names.map((name, index) => [name, vectors[index]!])))
+  const data = builders.map((builder) => builder.finish().toVector().data[0]!)
+  // Fields as a list: an object would put names that are whole numbers first.
+  const schema = new arrow.Schema(names.map((name, index) => new arrow.Field(name, data[index]!.type, true)))
+  const struct = new arrow.Struct(schema.fields)
+  const length = data[0]?.length ?? 0
+  return new arrow.Table(
+    schema,
+    new arrow.RecordBatch(schema, arrow.makeData({ type: struct, length, children: data })),
+  )
 }
 
 /** As Arrow's builders take it: 64-bit integers as bigint, dates and timestamps as milliseconds. */
@@ -43,23 +50,4 @@ function arrowCell(column: Column): string {
   const name = identifier(column.name)
   if (/^(bool|string|int64|bigint)$/.test(column.type)) return name
   return column.type === 'date' ? `${cellNumber(column)} * 86400000` : cellNumber(column)
-}
-
-/** The columns of an Arrow table, dates as days. */
-export function arrowColumns(table: ArrowTable, columns: readonly Column[]): Record<string, ArrayLike<unknown>> {
-  const dates = new Set(columns.flatMap(({ name, type }) => (type === 'date' ? [name] : [])))
-  return Object.fromEntries(
-    table.schema.fields.map(({ name }) => {
-      const values: unknown[] = [...table.getChild(name)!]
-      return [name, dates.has(name) ? values.map(days) : values]
-    }),
-  )
-}
-
-function days(value: unknown): unknown {
-  return typeof value === 'number' ? value / 86_400_000 : value
-}
-
-export function isArrowTable(value: object): value is ArrowTable {
-  return 'schema' in value && 'numRows' in value && 'getChild' in value
 }

@@ -1,5 +1,5 @@
 import { CairnError, suggest } from '@cairn/kernel'
-import { arrowColumns, isArrowTable } from './arrow.ts'
+import { arrowColumns, isArrowTable } from './arrow-input.ts'
 import type { Column } from './columns.ts'
 
 /** Some rows of what a step has returned. */
@@ -40,7 +40,12 @@ async function* rowBatches(rows: Iterable<unknown> | AsyncIterable<unknown>, col
 }
 
 function rowBatch(rows: readonly Record<string, unknown>[]): Batch {
-  return { size: rows.length, numbers: false, cell: ({ name }, row) => rows[row]![name] }
+  return { size: rows.length, numbers: false, cell: ({ name }, row) => withoutMethods(rows[row]![name]) }
+}
+
+/** A column may be called as a method that each object has: `constructor`. */
+function withoutMethods(value: unknown): unknown {
+  return typeof value === 'function' ? undefined : value
 }
 
 function checkRow(row: unknown, index: number, columns: readonly Column[]): asserts row is Record<string, unknown> {
@@ -74,13 +79,14 @@ function isColumn(value: unknown): boolean {
 
 /** Refuses missing columns and columns too many. */
 export function checkNames(given: readonly string[], columns: readonly Column[], what: string): void {
-  const names = columns.map(({ name }) => name)
+  const names = new Set(columns.map(({ name }) => name))
   for (const name of given)
-    if (!names.includes(name))
+    if (!names.has(name))
       throw new CairnError('BAD_OUTPUT', `${what} has a column "${name}" that is not declared`, {
-        next: suggest(name, names),
+        next: suggest(name, [...names]),
       })
+  const found = new Set(given)
   for (const name of names)
-    if (!given.includes(name))
+    if (!found.has(name))
       throw new CairnError('BAD_OUTPUT', `${what} has no column "${name}"`, { next: suggest(name, given) })
 }

@@ -41,11 +41,16 @@ function badCellError(column: Column, row: number, value: string | null): CairnE
     return new CairnError('BAD_OUTPUT', `${at} is ${value.replace('nan', 'NaN').replace(/inf(inity)?/, 'Infinity')}`, {
       next: `find out where it comes from; to allow it, declare the column "${type}|nan${column.nullable ? '?' : ''}"`,
     })
-  return new CairnError('BAD_OUTPUT', `${at} is ${value}, which ${type} cannot hold`, { next: HINTS[type] ?? '' })
+  const hint = HINTS[type]
+  return new CairnError('BAD_OUTPUT', `${at} is ${value}, which ${type} cannot hold`, hint ? { next: hint } : {})
 }
 
+const ROUNDED = 'it would be rounded: cast it in the query if that is right (x::double), or to text (x::varchar)'
 const HINTS: Partial<Record<Column['type'], string>> = {
   int64: 'numbers are exact up to 2^53: for larger ones declare the column "bigint"',
+  bigint: 'keep larger numbers as text: declare the column "string" and cast it in the query, as in x::varchar',
+  float32: ROUNDED,
+  float64: ROUNDED,
   timestamp: "a timestamp holds whole milliseconds of the years 1 to 9999: use date_trunc('millisecond', …)",
   date: 'a date holds the years 1 to 9999',
 }

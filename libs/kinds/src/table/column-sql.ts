@@ -6,7 +6,7 @@ interface Storage {
   /** Types that a query may give for it without a cast of its own. */
   readonly from: RegExp
   /** True of a value that is not null and does not fit. */
-  readonly unfit?: (value: string, column: Column, type: string) => string
+  readonly unfit?: (value: string, column: Column, type: string) => string | undefined
   /** The value as a JavaScript number. */
   readonly number?: (value: string) => string
 }
@@ -19,14 +19,26 @@ const whole = (stored: string, min: string | number, max: string | number): Stor
   from: WHOLE,
   unfit: (value) => `${value} not between ${min} and ${max}`,
 })
-const floating = (stored: string, max: string): Storage => ({
+const floating = (stored: string, max: string, digits: number): Storage => ({
   stored,
   from: NUMERIC,
-  unfit: (value, { nan }) =>
-    nan
+  unfit: (value, { nan }, type) => {
+    if (type !== 'FLOAT' && type !== 'DOUBLE') {
+      // As text, for a decimal of many digits would show those by which the float is not quite the number.
+      const text = `${value}::${stored}${type.startsWith('DECIMAL') ? '::varchar' : ''}`
+      return digitsOf(type) <= digits ? undefined : `try_cast(${text} as ${type}) is distinct from ${value}`
+    }
+    return nan
       ? `isfinite(${value}::double) and abs(${value}::double) > ${max}`
-      : `not isfinite(${value}::double) or abs(${value}::double) > ${max}`,
+      : `not isfinite(${value}::double) or abs(${value}::double) > ${max}`
+  },
 })
+
+/** The most digits that a number of a whole or decimal type has. */
+function digitsOf(type: string): number {
+  const whole = { TINYINT: 3, UTINYINT: 3, SMALLINT: 5, USMALLINT: 5, INTEGER: 10, UINTEGER: 10 }
+  return (whole as Record<string, number>)[type] ?? Number(/^DECIMAL\((\d+)/.exec(type)?.[1] ?? Infinity)
+}
 
 const STORAGE: Record<Column['type'], Storage> = {
   bool: { stored: 'BOOLEAN', from: /^BOOLEAN$/ },
@@ -38,8 +50,8 @@ const STORAGE: Record<Column['type'], Storage> = {
   uint16: whole('USMALLINT', 0, 65535),
   uint32: whole('UINTEGER', 0, 4294967295),
   bigint: whole('BIGINT', '(-9223372036854775808)::hugeint', '9223372036854775807::hugeint'),
-  float32: floating('FLOAT', '3.4028234663852886e38'),
-  float64: floating('DOUBLE', '1.7976931348623157e308'),
+  float32: floating('FLOAT', '3.4028234663852886e38', 6),
+  float64: floating('DOUBLE', '1.7976931348623157e308', 15),
   string: { stored: 'VARCHAR', from: /^(VARCHAR|ENUM\(.*\))$/ },
   date: {
     stored: 'DATE',

@@ -51,6 +51,11 @@ export type PlainType = keyof Values
 /** The type of a column. With `?` it also holds nulls. */
 export type ColumnType = PlainType | `${PlainType}?`
 export type Columns = Readonly<Record<string, ColumnType>>
+/** The same as a list, which keeps the order of names that are whole numbers. */
+export type ColumnList = readonly (readonly [name: string, type: ColumnType])[]
+export type ListedColumns<L extends ColumnList> = {
+  readonly [Name in L[number][0]]: Extract<L[number], readonly [Name, ColumnType]>[1]
+}
 
 export type Cell<T extends ColumnType> = T extends PlainType
   ? Values[T]
@@ -107,21 +112,59 @@ const TYPES: readonly PlainType[] = [
   'timestamp',
 ]
 
-export function readColumns(columns: Columns): Column[] {
-  const names = Object.keys(columns)
-  if (names.length === 0) throw new CairnError('BAD_DEFINITION', 'a table has at least one column')
-  const lower = names.map((name) => name.toLowerCase())
-  return Object.entries(columns).map(([name, declared], index) => {
-    if (lower.indexOf(lower[index]!) !== index)
-      throw new CairnError('BAD_DEFINITION', `two columns are called "${name}": SQL does not tell case apart`)
-    if (name === '') throw new CairnError('BAD_DEFINITION', 'a column has no name')
-    const nullable = declared.endsWith('?')
-    const plain = nullable ? declared.slice(0, -1) : declared
-    if (!TYPES.includes(plain as PlainType))
-      throw new CairnError('BAD_DEFINITION', `column "${name}" has the unknown type "${declared}"`, {
-        next: suggest(plain, TYPES),
-      })
-    const nan = plain.endsWith('|nan')
-    return { name, declared, type: plain.replace('|nan', '') as Column['type'], nullable, nan }
-  })
+export function readColumns(columns: Columns | ColumnList): Column[] {
+  const listed = isList(columns)
+  const entries = listed ? columns : Object.entries(columns)
+  if (entries.length === 0) throw new CairnError('BAD_DEFINITION', 'a table has at least one column')
+  checkColumnNames(
+    entries.map(([name]) => name),
+    'a table has',
+    'rename it',
+  )
+  if (!listed && entries.length > 1) checkOrder(entries)
+  return entries.map(([name, declared]) => readColumn(name, declared))
+}
+
+function readColumn(name: string, declared: ColumnType): Column {
+  const nullable = declared.endsWith('?')
+  const plain = nullable ? declared.slice(0, -1) : declared
+  if (!TYPES.includes(plain as PlainType))
+    throw new CairnError('BAD_DEFINITION', `column "${name}" has the unknown type "${declared}"`, {
+      next: suggest(plain, TYPES),
+    })
+  const nan = plain.endsWith('|nan')
+  return { name, declared, type: plain.replace('|nan', '') as Column['type'], nullable, nan }
+}
+
+function isList(columns: Columns | ColumnList): columns is ColumnList {
+  return Array.isArray(columns)
+}
+
+/**
+ * @param holder as in `a table has`
+ * @throws CairnError BAD_DEFINITION for names that SQL or a JavaScript object cannot hold beside each other
+ */
+export function checkColumnNames(names: readonly string[], holder: string, next: string): void {
+  const refused = (what: string) => new CairnError('BAD_DEFINITION', `${holder} ${what}`, { next })
+  const known = new Map<string, string>()
+  for (const name of names) {
+    if (name === '') throw refused('a column without a name')
+    if (name === '__proto__') throw refused('a column called "__proto__", which a JavaScript object cannot hold')
+    const other = known.get(name.toLowerCase())
+    if (other === name) throw refused(`two columns called "${name}"`)
+    if (other !== undefined)
+      throw refused(`columns called "${other}" and "${name}", which SQL does not tell apart: case does not count there`)
+    known.set(name.toLowerCase(), name)
+  }
+}
+
+/** JavaScript puts an object's names that are whole numbers first, so that its order is not what was written. */
+function checkOrder(entries: ColumnList): void {
+  const number = entries.find(([name]) => /^(0|[1-9]\d*)$/.test(name))
+  if (!number) return
+  throw new CairnError(
+    'BAD_DEFINITION',
+    `column "${number[0]}" loses its place: JavaScript puts names that are whole numbers first`,
+    { next: `write the columns as a list: [['${number[0]}', '${number[1]}'], …]` },
+  )
 }

@@ -19,15 +19,22 @@ export function parquetFiles(paths: readonly string[], into?: Statement, options
   return `read_parquet(${allowed(paths, into)}, hive_partitioning = false${options})`
 }
 
-/** CSV files of the same columns to select from; whether they are packed is seen by their first bytes. */
-export async function csvFiles(paths: readonly string[], into: Statement, options: readonly string[]): Promise<string> {
+/** How DuckDB reads one of several CSV files, or all; whether they are packed is seen by their first bytes. */
+export async function csvReader(paths: readonly string[], into: Statement): Promise<CsvReader> {
   const packed = [...new Set(await Promise.all(paths.map(compressionOf)))]
   if (packed.length > 1)
     throw new CairnError('BAD_DEFINITION', `CSV files read together are packed differently: ${packed.join(', ')}`, {
       next: 'read each with a csv(…) of its own',
     })
-  const settings = ['hive_partitioning = false', `compression = ${literal(packed[0] ?? 'none')}`, ...options]
-  return `read_csv(${[allowed(paths, into), ...settings].join(', ')})`
+  const settings = ['hive_partitioning = false', `compression = ${literal(packed[0] ?? 'none')}`]
+  return (chosen, options) => `read_csv(${[allowed(chosen, into), ...settings, ...options].join(', ')})`
+}
+
+export type CsvReader = (paths: readonly string[], options: readonly string[]) => string
+
+/** Gives the columns of Parquet files. */
+export function parquetSchema(path: string): string {
+  return `parquet_schema(${allowed([path], undefined)})`
 }
 
 /** Where DuckDB is to write. */

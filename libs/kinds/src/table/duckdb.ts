@@ -4,6 +4,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { CairnError, type Bytes } from '@cairn/kernel'
+import { GUARDS } from './unrepeatable.ts'
 
 /** The version whose bytes the kind `table` promises. Another one needs a new `version` of the kind. */
 export const DUCKDB = 'v1.5.6'
@@ -49,15 +50,22 @@ export async function withConnection<Result>(
 ): Promise<Result> {
   signal.throwIfAborted()
   using lent = await lendConnection(mode)
-  const interrupt = () => lent.connection.interrupt()
+  // Again and again: it stops what runs at that moment, and what has not begun yet goes on.
+  let interrupting: NodeJS.Timeout | undefined
+  const interrupt = () => {
+    lent.connection.interrupt()
+    interrupting ??= setInterval(interrupt, 10)
+  }
   signal.addEventListener('abort', interrupt)
   try {
+    signal.throwIfAborted()
     return await use(lent.connection)
   } catch (error) {
     signal.throwIfAborted()
     throw error
   } finally {
     signal.removeEventListener('abort', interrupt)
+    clearInterval(interrupting)
   }
 }
 
@@ -85,7 +93,7 @@ async function open(mode: Mode): Promise<DuckDBInstance> {
     allow_community_extensions: 'false',
   })
   const connection = await created.connect()
-  await connection.run(`set global timezone = 'UTC'; set lock_configuration = true`)
+  await connection.run(`set global timezone = 'UTC'; ${GUARDS}; set lock_configuration = true`)
   connection.closeSync()
   return created
 }

@@ -19,13 +19,17 @@ const ONE_QUERY = 'write one query: select … or with … select …'
  * Lets a query pass only if it is one, if it reads nothing but tables and files that were put into it, and if it gives
  * the same rows each time.
  */
-export async function inspect(connection: DuckDBConnection, text: string, files: ReadonlySet<string>): Promise<void> {
+export async function inspect(
+  connection: DuckDBConnection,
+  { text, files, parallel }: { readonly text: string; readonly files: ReadonlySet<string>; readonly parallel: boolean },
+): Promise<void> {
   const result = await connection.runAndReadAll('select json_serialize_sql($1::varchar)', [text])
   const parsed = JSON.parse(result.getRows()[0]![0] as string) as Parsed
   if (parsed.error_type === 'not implemented') throw refusal('only a query can be run', ONE_QUERY)
   if (parsed.error) throw refusal(`the query cannot be parsed: ${parsed.error_message}`, ONE_QUERY)
   if (parsed.statements!.length !== 1) throw refusal('the text holds several statements', ONE_QUERY)
-  const allowed: Allowed = { files, varying: await unrepeatable(connection), named: new Set() }
+  const functions = await unrepeatable(connection)
+  const allowed: Allowed = { files, ...functions, parallel, named: new Set() }
   visit(parsed.statements, allowed)
 }
 
@@ -34,6 +38,9 @@ interface Allowed {
   readonly files: ReadonlySet<string>
   /** Functions that it may not. */
   readonly varying: ReadonlySet<string>
+  readonly aggregates: ReadonlySet<string>
+  /** Whether several threads run the query. */
+  readonly parallel: boolean
   /** The names that `with` gives to queries around this part. */
   readonly named: ReadonlySet<string>
 }
@@ -48,6 +55,8 @@ interface Parsed {
 interface Node {
   readonly type?: string
   readonly class?: string
+  readonly catalog?: string
+  readonly order_bys?: { readonly orders: readonly unknown[] }
   readonly function_name?: string
   readonly children?: readonly Node[]
   readonly column_names?: readonly string[]
@@ -60,9 +69,15 @@ interface Node {
   readonly query?: { readonly node?: Node }
 }
 
-function inspectNode(node: Node, { named, files, varying }: Allowed): void {
+function inspectNode(node: Node, { named, files, varying, aggregates, parallel }: Allowed): void {
   const called = node.function_name?.toLowerCase()
   if (called && node.class === 'FUNCTION') {
+    if (node.catalog) throw refusal(`the query calls ${node.catalog}.….${called}()`, `write ${called}() alone`)
+    if (parallel && aggregates.has(called) && !EXACT.has(called) && !node.order_bys?.orders.length)
+      throw refusal(
+        `the query runs on several threads and calls ${called}(), whose value depends on the order of rows`,
+        'write sql`…` instead of sql.parallel`…`, or order its rows, as in list(x order by x)',
+      )
     if (varying.has(called)) throw varies(`${called}()`)
     if (called === 'age' && node.children?.length === 1) throw varies('age() of one date')
     if (BY_NAME.test(called)) inspectNamedFunction(node.children?.[1], varying)
@@ -70,6 +85,11 @@ function inspectNode(node: Node, { named, files, varying }: Allowed): void {
   const [column, ...qualifiers] = node.column_names ?? []
   if (column && qualifiers.length === 0 && CLOCKS.has(column.toLowerCase())) throw varies(column)
   if (node.sample?.seed === -1) throw refusal('the query takes a sample without a seed', 'write … repeatable (1)')
+  if (node.sample && parallel)
+    throw refusal(
+      'the query takes a sample and runs on several threads, so that it would be another one each time',
+      'write sql`…` instead of sql.parallel`…`',
+    )
   if (node.type === 'SHOW_REF') throw refusal('only a query can be run', ONE_QUERY)
   if (node.type === 'TABLE_FUNCTION') inspectTableFunction(node.function!, files)
   if (node.type === 'BASE_TABLE' && (node.schema_name || !named.has(node.table_name!.toLowerCase())))
@@ -78,6 +98,13 @@ function inspectNode(node: Node, { named, files, varying }: Allowed): void {
       'write from ${table}, ${query} or ${parquet(path)}',
     )
 }
+
+/** Aggregates that give the same for rows in any order; the sums only where they are of whole numbers or decimals. */
+const EXACT = new Set(
+  `count count_star count_if countif min max sum sum_no_overflow avg mean bool_and bool_or bit_and bit_or bit_xor
+  bitstring_agg median quantile quantile_cont quantile_disc mad approx_count_distinct histogram histogram_exact
+  grouping grouping_id`.split(/\s+/),
+)
 
 /** Functions that call the one named by their second argument. */
 const BY_NAME = /^(list|array)_aggr(egate)?$|^aggregate$/
@@ -105,7 +132,14 @@ function visit(value: unknown, allowed: Allowed): void {
   const { cte_map: ctes, ...parts } = value as Node
   const inside = (ctes?.map ?? []).reduce(visitNamed, allowed)
   inspectNode(parts, inside)
-  for (const part of Object.values(parts)) visit(part, inside)
+  for (const part of Object.values(sortedList(parts) ?? parts)) visit(part, inside)
+}
+
+/** Of `list(x order by x)`, which is told as `list_sort(list(x), …)`: the list, with its order. */
+function sortedList({ function_name: name, children }: Node): Node | undefined {
+  const [list] = children ?? []
+  if (!/^(list|array)_(reverse_)?sort$/.test(name ?? '') || list?.function_name !== 'list') return undefined
+  return { children: list.children! }
 }
 
 /** A query that `with` names is known to those after it, and to itself if it is recursive. */

@@ -1,5 +1,5 @@
 import { CairnError, describeKind, list, type Json, type Kind, type KindDescription, type List } from '@cairn/kernel'
-import { readColumns, type Columns } from './columns.ts'
+import { readColumns, type ColumnList, type Columns } from './columns.ts'
 import type { Table } from './relation.ts'
 import type { TableInput, TableKind } from './table.ts'
 
@@ -20,7 +20,7 @@ export function partitions<C extends Columns>(
   table: TableKind<C>,
   by: PartitionColumn<C>,
 ): Kind<List<Table<C>>, TableInput<C>> & { readonly item: TableKind<C> } {
-  const columns = readColumns(table.columns)
+  const columns = readColumns((table.schema as unknown as TableSchema).columns)
   const column = columns.find(({ name }) => name === by)
   if (!column || column.nullable || column.type.startsWith('float'))
     throw new CairnError('BAD_DEFINITION', `a table cannot be split by "${by}"`, {
@@ -39,6 +39,10 @@ export function partitions<C extends Columns>(
   }
 }
 
+/** In the order in which they are declared. */
+interface TableSchema {
+  readonly columns: ColumnList
+}
 interface ListSchema {
   readonly item: KindDescription
 }

@@ -1,8 +1,10 @@
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBValue } from '@duckdb/node-api'
+import { CairnError } from '@cairn/kernel'
 import { cellError } from './cell-error.ts'
 import { cellNumber, checkedCell, identifier } from './column-sql.ts'
 import type { Column } from './columns.ts'
 import { lendConnection } from './duckdb.ts'
+import { parseNested } from './nested.ts'
 import type { SqlSource } from './relation.ts'
 import { describe, prepare, type Prepared } from './statement.ts'
 
@@ -20,12 +22,15 @@ export async function countRows(source: SqlSource): Promise<number> {
 export async function* readRows(source: SqlSource): AsyncGenerator<Record<string, unknown>[]> {
   let columns: readonly ReadColumn[] = []
   const select: Select = (found) => (columns = found).map(rowCell)
+  let first = 0
   for await (const chunk of readChunks(source, select)) {
     const rows: Record<string, unknown>[] = Array.from({ length: chunk.rowCount }, () => ({}))
     for (const [index, column] of columns.entries()) {
       const vector = chunk.getColumnVector(index)
-      for (let row = 0; row < rows.length; row++) rows[row]![column.name] = rowValue(column, vector.getItem(row))
+      for (let row = 0; row < rows.length; row++)
+        rows[row]![column.name] = rowValue(column, vector.getItem(row), first + row)
     }
+    first += rows.length
     yield rows
   }
 }
@@ -35,10 +40,10 @@ function rowCell(column: Column): string {
   return /^(bool|bigint|string)$/.test(column.type) ? identifier(column.name) : cellNumber(column)
 }
 
-function rowValue({ type, nested }: ReadColumn, value: DuckDBValue): unknown {
+function rowValue({ name, type, nested }: ReadColumn, value: DuckDBValue, row: number): unknown {
   if (value === null) return null
   if (type === 'timestamp') return new Date(value as number)
-  return nested ? JSON.parse(value as string) : value
+  return nested ? parseNested(value as string, name, row) : value
 }
 
 /** What `select` makes of the columns, in chunks of up to 2048 rows. */
@@ -89,6 +94,10 @@ function queryColumn(name: string, type: string): ReadColumn {
   const found = (plain: Column['type'], nested = false): ReadColumn => {
     return { name, declared: `${plain}?`, type: plain, nullable: true, nan: plain === 'float64', nested }
   }
+  if (/\bBLOB\b/.test(type))
+    throw new CairnError('BAD_DEFINITION', `column "${name}" of the query is ${type}: bytes have no place in a row`, {
+      next: `write them as text, as in hex(${name}) or base64(${name})`,
+    })
   if (/\]$|^(STRUCT|MAP|UNION|JSON|VARIANT)/.test(type)) return found('string', true)
   if (/^(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT))$/.test(type)) return found('int64')
   if (/^(FLOAT|DOUBLE|DECIMAL)/.test(type)) return found('float64')

@@ -1,4 +1,5 @@
 import type { Table as ArrowTable } from 'apache-arrow'
+import type { ReadFiles } from './file-columns.ts'
 import type { Column, ColumnArrays, Columns, Row } from './columns.ts'
 
 /** Rows that lie in a file or come out of a query. Every method reads them anew; nothing is kept in memory. */
@@ -51,6 +52,8 @@ export interface Statement {
   readonly values: Record<string, SqlValue>
   /** The files that it may read. */
   readonly files: Set<string>
+  /** How these are read. */
+  readonly reads: ReadFiles[]
 }
 
 type Scalar = string | number | bigint | boolean | Date

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { artifactFolder } from '../testing.ts'
 import { csv, parquet } from './files.ts'
+import { SQL } from './relation.ts'
 import { column, sql } from './sql.ts'
 import { table } from './table.ts'
 
@@ -21,6 +22,8 @@ const rows = [
   { origin: 'ATL', delay: 7 },
 ]
 const flights = await Flights.decode(await folder.write(Flights, rows))
+
+const raw = (text: string) => ({ [SQL]: { text: () => text } })
 
 test('a query reads tables, and queries of queries', async () => {
   const means = sql`select origin, avg(delay) as mean from ${flights} group by origin`
@@ -214,6 +217,12 @@ describe('refused is', () => {
     ["select * from query('select 1')", 'the query calls query(…) as a table'],
     ['select * from duckdb_settings()', 'the query calls duckdb_settings(…) as a table'],
     ['select * from flights', 'the query reads "flights", which was not put into it'],
+    ['select 1 as a, 2 as A', 'the query gives columns called "a" and "A", which SQL does not tell apart'],
+    ['select 1 as "__proto__"', 'the query gives a column called "__proto__"'],
+    [
+      "select system.main.timezone('Europe/Paris', '12:00:00+00'::timetz)::varchar as x",
+      'the query calls system.….timezone()',
+    ],
     ['select random() as x', 'the query calls random(), which gives another value each time'],
     ['select 1 + (select max(uuid()) from range(3)) as x', 'the query calls uuid()'],
     ['select Now() as x', 'the query calls now()'],
@@ -274,6 +283,115 @@ describe('refused is', () => {
     expect(
       await sql`with a as (select 1 as n), b as (from a) select * from b, (with c as (from a) from c) as d(m)`.count(),
     ).toBe(1)
+  })
+})
+
+test('a query on several threads takes no sample, and no aggregate that depends on the order of rows', async () => {
+  for (const text of ['list(delay)', 'first(delay)', 'approx_quantile(delay, 0.5)', 'stddev(delay)'])
+    await expect(sql.parallel`select ${raw(text)} as x from ${flights}`.toArray()).rejects.toThrow('several threads')
+  await expect(sql.parallel`from ${flights} using sample 1 (reservoir, 1)`.toArray()).rejects.toThrow('takes a sample')
+  expect(
+    await sql.parallel`select count(*) as n, max(delay) as most, list(origin order by origin) as all from ${flights}`.toArray(),
+  ).toEqual([{ n: 3, most: 7, all: ['ATL', 'ATL', 'LAS'] }])
+})
+
+test.each([
+  ["timetz '12:00:00+00' at time zone 'Europe/Paris'", 'has the offset of the day on which the query runs'],
+  ["'now'::timestamp", 'invalid timestamp field format: "now"'],
+  ["timestamptz 'today'", 'invalid timestamp field format: "today"'],
+  ["'yesterday'::date", 'invalid date field format: "yesterday"'],
+  ["cast(t as timestamp) from (values ('now')) v(t)", 'invalid timestamp field format: "now"'],
+])('no text is the time at which the query runs: %s', async (text, message) => {
+  await expect(sql`select ${raw(text)}`.toArray()).rejects.toThrow(message)
+})
+
+test('a time zone of the machine changes no value', async () => {
+  const query = sql`select timestamptz '2001-07-03 00:00:00' as t, date_trunc('day', timestamptz '2001-07-03 00:00:00') as d,
+    (timestamp '2001-07-03 12:00:00' at time zone 'America/New_York')::varchar as ny, current_setting_free as s
+    from (select 'x' as current_setting_free)`
+  expect(await query.toArray()).toEqual([
+    { t: new Date('2001-07-03T00:00:00Z'), d: new Date('2001-07-03T00:00:00Z'), ny: '2001-07-03 16:00:00+00', s: 'x' },
+  ])
+})
+
+describe('no number is rounded without a word', () => {
+  const exact: [string, unknown][] = [
+    ['[9007199254740991]', [9007199254740991]],
+    ['{a: 0.1::float, b: -0.0::double}', { a: 0.10000000149011612, b: -0 }],
+    ['123456789012345.6::decimal(38, 10)', 123456789012345.6],
+    ['(2::hugeint ** 60)::hugeint::varchar', String(2n ** 60n)],
+    ['0.1::decimal(18, 3)', 0.1],
+  ]
+  test.each(exact)('%s comes as it is', async (text, value) => {
+    expect(await sql`select ${raw(text)} as x`.toArray()).toEqual([{ x: value }])
+  })
+  const refused: [string, string][] = [
+    ['12345678901234567.89::decimal(19, 2)', 'column "x", row 0: is 12345678901234567.89, which float64 cannot hold'],
+    ['9223372036854775808::uhugeint', 'column "x", row 0: is 9223372036854775808, which int64 cannot hold'],
+    ['[1, 9007199254740993]', 'column "x", row 0: 9007199254740993 cannot be held exactly'],
+    [
+      "{'a': 0.12345678901234567890123::decimal(38, 23)}",
+      'column "x", row 0: 0.12345678901234567890123 cannot be held',
+    ],
+    ["map {'a': 'nan'::double}", 'column "x", row 0: holds NaN or an infinity'],
+    ["{'a': ['x'::blob]}", 'bytes have no place in a row'],
+  ]
+  test.each(refused)('%s is refused', async (text, message) => {
+    await expect(sql`select ${raw(text)} as x`.toArray()).rejects.toThrow(message)
+    await expect(sql`select ${raw(text)} as x`.columnsOf(['x'])).rejects.toThrow(message)
+  })
+  const written: [string, 'float64' | 'float32' | 'int64' | 'bigint', string][] = [
+    ['9007199254740993', 'float64', 'is 9007199254740993, which float64 cannot hold'],
+    ['16777217', 'float32', 'is 16777217, which float32 cannot hold'],
+    ['1234567.89::decimal(9, 2)', 'float32', 'is 1234567.89, which float32 cannot hold'],
+    ['18446744073709551615::ubigint', 'bigint', 'is 18446744073709551615, which bigint cannot hold'],
+    ['1.5', 'int64', 'is DECIMAL(2,1) where int64 is declared'],
+  ]
+  test.each(written)('%s in a column %s is refused', async (text, type, message) => {
+    await expect(folder.write(table({ x: type }), sql`select ${raw(text)} as x`)).rejects.toThrow(message)
+  })
+})
+
+describe('columns of files', () => {
+  test('are those of the file alone: not where it lies', async () => {
+    const path = file('a\n1\n')
+    await expect(sql`select filename from ${csv(path)}`.toArray()).rejects.toThrow('"filename" not found')
+    const stored = await (await folder.write(Flights, rows)).path()
+    await expect(sql`select filename from ${parquet(stored)}`.toArray()).rejects.toThrow('"filename" not found')
+  })
+
+  test('that differ in case alone are refused', async () => {
+    for (const header of ['a,A,b', 'a,b,a'])
+      await expect(sql`select b from ${csv(file(`${header}\n1,2,3\n`))}`.toArray()).rejects.toThrow(
+        'which SQL does not tell apart',
+      )
+    expect(await sql`select * from ${csv(file('a,a_1\n1,2\n'))}`.toArray()).toEqual([{ a: 1, a_1: 2 }])
+  })
+
+  test('are declared in the order of the file', async () => {
+    const columns = { a: 'int32', b: 'int32' } as const
+    expect(await sql`select * from ${csv(file('a,b\n1,2\n'), { columns })}`.toArray()).toEqual([{ a: 1, b: 2 }])
+    expect(await sql`select * from ${csv(file('1,2\n'), { columns })}`.toArray()).toEqual([{ a: 1, b: 2 }])
+    for (const text of ['b,a\n1,2\n', 'a,c\n1,2\n', 'a,b,c\n1,2,3\n'])
+      await expect(sql`select * from ${csv(file(text), { columns })}`.toArray()).rejects.toThrow(
+        'where a, b are declared',
+      )
+    expect(() => csv('x', { columns: { name: 'string', '2001': 'int32' } })).toThrow('loses its place')
+    const listed = csv(file('x,7\n'), {
+      header: false,
+      columns: [
+        ['name', 'string'],
+        ['2001', 'int32'],
+      ],
+    })
+    expect(await sql`select "2001" as y, name from ${listed}`.toArray()).toEqual([{ y: 7, name: 'x' }])
+  })
+
+  test('no line at the start is left out, unless so many are to be skipped', async () => {
+    const ragged = csv(file('a,b\n1,2\n3,4,5\n'))
+    await expect(sql`select a from ${ragged}`.toArray()).rejects.toThrow('"a" not found')
+    const titled = file('made by x\na,b\n1,2\n')
+    expect(await sql`select * from ${csv(titled, { skip: 1 })}`.toArray()).toEqual([{ a: 1, b: 2 }])
   })
 })
 

@@ -48,9 +48,20 @@ async function renderPart(part: Interpolated, into: Statement): Promise<string> 
     throw new CairnError('BAD_DEFINITION', `a query holds ${part === undefined ? 'undefined' : typeof part}`, {
       next: 'put tables, queries, parquet(…), csv(…), column(…) or plain values into it',
     })
+  checkValue(part)
   const name = `v${Object.keys(into.values).length + 1}`
   into.values[name] = part
   return `$${name}`
+}
+
+/** Refuses what DuckDB would get as another value, or not at all. */
+function checkValue(value: SqlValue): void {
+  if (Array.isArray(value)) return value.forEach(checkValue)
+  const next = 'check the value before it is put into the query'
+  if (value instanceof Date && Number.isNaN(value.getTime()))
+    throw new CairnError('BAD_DEFINITION', 'a query holds an invalid Date', { next })
+  if (typeof value === 'string' && !value.isWellFormed())
+    throw new CairnError('BAD_DEFINITION', 'a query holds a string with half a surrogate pair', { next })
 }
 
 function isPartList(part: Interpolated): part is readonly SqlPart[] {

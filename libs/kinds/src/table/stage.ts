@@ -34,7 +34,8 @@ export async function stagePrepared(
   mayHaveMore = false,
 ): Promise<Staged> {
   const types = await describe(connection, query)
-  const names = [...types.keys()].filter((name) => !mayHaveMore || columns.some((column) => column.name === name))
+  const declared = new Set(columns.map(({ name }) => name))
+  const names = [...types.keys()].filter((name) => !mayHaveMore || declared.has(name))
   checkNames(names, columns, 'the query')
   for (const column of columns) checkType(column, types.get(column.name)!)
   const selected = columns.map(({ name }) => identifier(name)).join(', ')

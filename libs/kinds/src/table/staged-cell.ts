@@ -27,6 +27,7 @@ const floating: Staging = {
   expects: 'a number',
   duckdb: 'DOUBLE',
   stage: (value) => (typeof value === 'number' ? value : undefined),
+  stageNumber: (value) => (typeof value === 'bigint' && BigInt(Number(value)) === value ? Number(value) : undefined),
 }
 
 const STAGING: Record<Column['type'], Staging> = {

@@ -1,5 +1,7 @@
 import type { DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api'
 import { CairnError } from '@cairn/kernel'
+import { checkColumnNames } from './columns.ts'
+import { checkFileColumns } from './file-columns.ts'
 import { inspect } from './inspect.ts'
 import type { SqlSource, SqlValue, Statement } from './relation.ts'
 
@@ -11,9 +13,12 @@ export interface Prepared {
 }
 
 export async function prepare(connection: DuckDBConnection, source: SqlSource): Promise<Prepared> {
-  const into: Statement = { values: {}, files: new Set() }
+  const into: Statement = { values: {}, files: new Set(), reads: [] }
   const text = await source.text(into)
-  if (!source.columns) await inspect(connection, text, into.files)
+  if (!source.columns) {
+    await inspect(connection, { text, files: into.files, parallel: source.relation === 'parallel' })
+    for (const read of into.reads) await checkFileColumns(connection, read).catch(rethrow)
+  }
   return { text, ...(await bindings(into.values)) }
 }
 
@@ -27,12 +32,16 @@ export async function describe(connection: DuckDBConnection, prepared: Prepared)
   } catch (cause) {
     throw queryError(cause)
   }
-  const described = new Map(rows)
-  if (described.size === rows.length) return described
-  const twice = rows.find(([name], index) => rows.findIndex(([other]) => other === name) < index)![0]
-  throw new CairnError('BAD_DEFINITION', `the query gives two columns called "${twice}"`, {
-    next: 'name one of them with: as …',
-  })
+  checkColumnNames(
+    rows.map(([name]) => name),
+    'the query gives',
+    'name it with: as …',
+  )
+  return new Map(rows)
+}
+
+function rethrow(cause: unknown): never {
+  throw queryError(cause)
 }
 
 export function queryError(cause: unknown): unknown {

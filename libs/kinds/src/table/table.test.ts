@@ -6,6 +6,7 @@ import type { Columns } from './columns.ts'
 import { DUCKDB } from './duckdb.ts'
 import { parquet } from './files.ts'
 import { sql } from './sql.ts'
+import { partitions } from './partitions.ts'
 import { table } from './table.ts'
 
 const folder = artifactFolder()
@@ -258,11 +259,56 @@ test('any name will do for a column', async () => {
   expect(await found.columnsOf(['a "b"'])).toEqual({ 'a "b"': Int8Array.of(1) })
 })
 
+test('columns whose names are whole numbers keep their order where they are declared as a list', async () => {
+  const Years = table([
+    ['place', 'string'],
+    ['2001', 'int32'],
+    ['1999', 'int32?'],
+    ['constructor', 'bool'],
+  ])
+  const years = [
+    { place: 'a', '2001': 1, '1999': null, constructor: true },
+    { place: 'b', '2001': 2, '1999': 3, constructor: false },
+  ]
+  const names = ['place', '2001', '1999', 'constructor']
+  const artifact = await folder.write(Years, years)
+  const found = await Years.decode(artifact)
+  expect(await found.toArray()).toEqual(years)
+  const arrow = await found.arrow()
+  expect(arrow.schema.fields.map(({ name }) => name)).toEqual(names)
+  expect(arrow.getChild('1999')!.toJSON()).toEqual([null, 3])
+  expect(await found.columnsOf(['1999', '2001'])).toEqual({
+    '1999': Float64Array.of(NaN, 3),
+    '2001': Int32Array.of(1, 2),
+  })
+  expect(await Years.preview!(artifact, { rows: 1 })).toMatchObject({
+    columns: names.map((name) => ({ name })),
+    rows: [['a', 1, null, true]],
+  })
+  expect((await sql`select * from ${found}`.arrow()).schema.fields.map(({ name }) => name)).toEqual(names)
+  for (const same of [arrow, found, sql`select * from ${found}`])
+    expect((await folder.write(Years, same as never)).ref.digest).toBe(artifact.ref.digest)
+  await expect(folder.write(Years, [{ place: 'a', '2001': 1, '1999': 2 }] as never)).rejects.toThrow(
+    'column "constructor", row 0: is missing',
+  )
+  const split = partitions(Years, 'place')
+  const parts = await split.decode(await folder.write(split, years))
+  expect((await (await parts.at(1)).arrow()).schema.fields.map(({ name }) => name)).toEqual(names)
+})
+
 test('a wrong declaration is refused at once', () => {
   expect(() => table({ x: 'float46' } as never)).toThrow('column "x" has the unknown type "float46"')
-  expect(() => table({ '': 'int8' })).toThrow('a column has no name')
+  expect(() => table({ '': 'int8' })).toThrow('a table has a column without a name')
   expect(() => table({})).toThrow('a table has at least one column')
-  expect(() => table({ x: 'int8', X: 'int8' })).toThrow('two columns are called "X"')
+  expect(() => table({ x: 'int8', X: 'int8' })).toThrow('a table has columns called "x" and "X", which SQL')
+  expect(() =>
+    table([
+      ['x', 'int8'],
+      ['x', 'int8'],
+    ]),
+  ).toThrow('a table has two columns called "x"')
+  expect(() => table({ ['__proto__']: 'int8' })).toThrow('a table has a column called "__proto__"')
+  expect(() => table({ name: 'string', '2001': 'int8' })).toThrow('column "2001" loses its place')
 })
 
 test('rows can be read one by one and left early', async () => {

@@ -10,7 +10,15 @@ import {
 } from '@cairn/kernel'
 import type { Table as ArrowTable } from 'apache-arrow'
 import { identifier } from './column-sql.ts'
-import { readColumns, type Column, type ColumnInputs, type Columns, type Row } from './columns.ts'
+import {
+  readColumns,
+  type Column,
+  type ColumnInputs,
+  type ColumnList,
+  type Columns,
+  type ListedColumns,
+  type Row,
+} from './columns.ts'
 import { parquetFile } from './duckdb-path.ts'
 import { relation, type Query, type SqlSource, type Table } from './relation.ts'
 
@@ -40,14 +48,18 @@ export interface TableKind<C extends Columns> extends Kind<Table<C>, TableInput<
  *
  * @example
  * const Flights = table({ date: 'timestamp', origin: 'string', delay: 'int32?' })
+ * const Years = table([['place', 'string'], ['2001', 'int32']]) // a list keeps the order of such names
  */
-export function table<const C extends Columns>(columns: C): TableKind<C> {
-  const read = readColumns(columns)
+export function table<const L extends ColumnList>(columns: L): TableKind<ListedColumns<L>>
+export function table<const C extends Columns>(columns: C): TableKind<C>
+export function table(given: Columns | ColumnList): TableKind<Columns> {
+  const read = readColumns(given)
+  const columns: Columns = Object.fromEntries(read.map(({ name, declared }) => [name, declared]))
   return {
     name: 'table',
-    version: 1,
-    extension: 'parquet',
+    version: 2, // 1 held numbers of queries that were rounded on their way into a float
     schema: { columns: read.map(({ name, declared }) => [name, declared]) },
+    extension: 'parquet',
     columns,
     encode: async (value, to) => (await import('./write.ts')).writeTable(value, read, to),
     decode: (artifact) => openTable(artifact, columns, read),

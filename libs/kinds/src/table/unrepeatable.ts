@@ -17,10 +17,27 @@ interface Listed {
 /** SQL spells these without parentheses, so that they look like columns. */
 export const CLOCKS = new Set(['current_date', 'current_time', 'current_timestamp', 'localtime', 'localtimestamp'])
 
-let known: Promise<ReadonlySet<string>> | undefined
+/**
+ * Run where a database opens. A time of day has a time zone's offset of the day on which the query runs, although DuckDB
+ * calls the function consistent; for other types it is.
+ */
+export const GUARDS = `
+  create macro timezone(moment) as system.main.timezone(moment), (zone, moment) as
+    case when typeof(system.main.timezone(zone, moment)) = 'TIME WITH TIME ZONE'
+      then error('a time of day in another time zone has the offset of the day on which the query runs: give it a date')
+      else system.main.timezone(zone, moment) end`
+
+/** Names of functions. */
+export interface Functions {
+  /** What may give another value each time. */
+  readonly varying: ReadonlySet<string>
+  readonly aggregates: ReadonlySet<string>
+}
+
+let known: Promise<Functions> | undefined
 
 /** Asked of DuckDB once: what it does not call consistent, what takes no argument, and macros that use such. */
-export function unrepeatable(connection: DuckDBConnection): Promise<ReadonlySet<string>> {
+export function unrepeatable(connection: DuckDBConnection): Promise<Functions> {
   known ??= find(connection).catch((error: unknown) => {
     known = undefined
     throw error
@@ -28,7 +45,7 @@ export function unrepeatable(connection: DuckDBConnection): Promise<ReadonlySet<
   return known
 }
 
-async function find(connection: DuckDBConnection): Promise<ReadonlySet<string>> {
+async function find(connection: DuckDBConnection): Promise<Functions> {
   const result = await connection.runAndReadAll(`
     select lower(function_name) as name, function_type as type, stability, has_side_effects as "sideEffects",
       bool_and(len(parameters) = 0 and varargs is null) over (partition by lower(function_name)) as alone, lower(macro_definition) as macro
@@ -43,7 +60,8 @@ async function find(connection: DuckDBConnection): Promise<ReadonlySet<string>> 
     before = found.size
     for (const { name, macro } of functions) if (macro !== null && uses(macro, found)) found.add(name)
   }
-  return found
+  const aggregates = functions.filter(({ type }) => type === 'aggregate').map(({ name }) => name)
+  return { varying: found, aggregates: new Set(aggregates) }
 }
 
 /** A macro that selects reads the catalogue: there is nothing else from which it could. */

@@ -1,0 +1,20 @@
+import { CairnError, parseExactJson } from '@cairn/kernel'
+
+/** Long enough to hold what a double may not. */
+const LONG_NUMBER = /\d{16}|\d[eE]/
+
+/**
+ * A list, struct or map of a query, from DuckDB's JSON for it.
+ *
+ * @throws CairnError BAD_OUTPUT for what JSON or a JavaScript number cannot hold
+ */
+export function parseNested(text: string, column: string, row: number): unknown {
+  const at = `column "${column}", row ${row}`
+  try {
+    return LONG_NUMBER.test(text) ? parseExactJson(text, at) : (JSON.parse(text) as unknown)
+  } catch (cause) {
+    const next = `cast it in the query: to text (${column}::varchar), or its values to another type`
+    if (cause instanceof CairnError) throw new CairnError('BAD_OUTPUT', cause.message, { next, cause })
+    throw new CairnError('BAD_OUTPUT', `${at}: holds NaN or an infinity, which JSON cannot hold`, { next, cause })
+  }
+}
