@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseTask, readLogs, readRecord, type LogLine } from '@cairn/kernel/runtime'
-import { readEnds, readRun, type Workspace } from '@cairn/embedded'
+import { errorLine, itemAt, parseTask, readLogs, readRecord, type LogLine } from '@cairn/kernel/runtime'
+import { plain, readEnds, readRun, type Workspace } from '@cairn/embedded'
 import { findPlace, type Place } from './artifact-path.ts'
 
 export interface RunLogsOptions {
@@ -38,7 +38,9 @@ export async function printRunLogs(workspace: Workspace, path: string, options: 
       await sleep(LOOK_MS)
       continue
     }
-    if (told === 0) console.error(await whyNothing(workspace, place))
+    const failures = await failuresOf(workspace, place)
+    if (told === 0 && failures.length === 0) console.error(await whyNothing(workspace, place))
+    for (const failure of failures) console.error(failure)
     return
   }
 }
@@ -60,6 +62,23 @@ function asText({ task, item, attempt, line }: LogLine, { node, batch }: Place):
   const isAlone = node !== undefined && (item === undefined || batch !== undefined)
   const name = `${parseTask(task).node}${item === undefined ? '' : `/${item}`}${attempt > 1 ? ` attempt ${attempt}` : ''}`
   return isAlone ? line : `${name} | ${line}`
+}
+
+/** What the tasks that are looked at failed with: they need not have printed anything. */
+async function failuresOf(
+  workspace: Workspace,
+  { pipeline, run: { plan }, node, batch: item }: Place,
+): Promise<string[]> {
+  const ends = await readEnds(workspace.store, workspace.at(pipeline), plan.run)
+  return [...ends].flatMap(([task, end]) => {
+    const { node: id } = parseTask(task)
+    if (plan.nodes[id]?.type !== 'step' || (node !== undefined && node !== id)) return []
+    return end.lanes.flatMap((lane, at) => {
+      const own = itemAt(plan, task, at)
+      if (!('error' in lane) || lane.status === 'cancelled' || (item !== undefined && item !== own)) return []
+      return [`${own === undefined ? id : `${id}/${own}`} failed: ${plain(errorLine(lane.error))}`]
+    })
+  })
 }
 
 async function whyNothing(workspace: Workspace, { pipeline, run: { plan }, node }: Place): Promise<string> {

@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import { inlineBytes, type ArtifactRef, type EndRecord, type Outcome, type Plan } from '@cairn/kernel/runtime'
 import { artifact, duration, number, type RunStanding } from '@cairn/embedded'
+import { errorText } from './error-text.ts'
 import type { LastLines } from './last-lines.ts'
 import { paint, paintState, STATES, type State } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
@@ -102,19 +103,13 @@ function failures({ plan, ends, printed = new Map(), on }: RunResult): string[] 
   return [...ends].flatMap(([id, { lanes, failures = [] }]) => {
     const [lane] = lanes
     if (!lane || !('error' in lane) || lane.status === 'cancelled') return []
-    const { message, next, stack } = lane.error
-    const frames =
-      stack
-        ?.split('\n')
-        .filter((frame) => /^\s+at /.test(frame) && !/node:internal|\/kernel\/src\//.test(frame))
-        .slice(0, 4) ?? []
+    const [message, ...more] = errorText(lane.error, { frames: 4 })
     const tried = failures.length > 0 ? [`after ${failures.length + 1} attempts`] : []
     return [
       [
         `${paint('red', `✘ ${id}`)}  ${message}`,
         ...tried.map((text) => `  ${text}`),
-        ...(next ? [`  ${paint('dim', 'next')}  ${next}`] : []),
-        ...frames.map((frame) => paint('dim', frame)),
+        ...more,
         ...lastOf(printed.get(id) ?? [], `${plan.pipeline}/${plan.run}${on === undefined ? '' : ` --on ${on}`}`),
       ].join('\n'),
     ]

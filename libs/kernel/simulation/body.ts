@@ -1,5 +1,5 @@
 import { execute } from '../src/run/execute.ts'
-import { errorRecord } from '../src/errors.ts'
+import { errorRecord } from '../src/error-record.ts'
 import type { LaneResult, LaneWork, Work } from '../src/run/ports.ts'
 import type { Step } from '../src/define/step.ts'
 

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { CairnError, errorRecord, suggest } from './errors.ts'
+import { errorRecord } from './error-record.ts'
+import { CairnError, suggest } from './errors.ts'
 
 it('suggests the nearest name for a mistyped one', () => {
   expect(suggest('trian-model', ['load-flights', 'train-model', 'evaluate'])).toBe('did you mean "train-model"?')
@@ -14,13 +15,15 @@ it('keeps of an error what records need', () => {
   const cause = new TypeError('underneath')
   expect(errorRecord(new CairnError('BAD_OUTPUT', 'wrong', { next: 'mend it', cause }))).toMatchObject({
     code: 'BAD_OUTPUT',
-    name: 'TypeError',
+    name: 'CairnError',
+    cause: { name: 'TypeError', message: 'underneath' },
     message: 'wrong',
     next: 'mend it',
   })
   expect(errorRecord(Object.assign(new Error('reset'), { code: 'ECONNRESET' }))).toMatchObject({
     code: 'STEP_FAILED',
-    name: 'ECONNRESET',
+    name: 'Error',
+    fields: { code: 'ECONNRESET' },
   })
   expect(errorRecord('thrown text')).toEqual({ code: 'STEP_FAILED', name: 'string', message: 'thrown text' })
 })

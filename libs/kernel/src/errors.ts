@@ -47,38 +47,6 @@ export class CairnError extends Error {
   }
 }
 
-/** An error as records and events carry it. */
-export interface ErrorRecord {
-  readonly code: ErrorCode
-  readonly name: string
-  readonly message: string
-  readonly next?: string
-  readonly stack?: string
-}
-
-export function errorRecord(error: unknown): ErrorRecord {
-  if (error instanceof CairnError) {
-    const cause = error.cause instanceof Error ? error.cause : undefined
-    return {
-      code: error.code,
-      name: cause?.name ?? error.name,
-      message: error.message,
-      ...(error.next !== undefined && { next: error.next }),
-      ...(cause?.stack !== undefined && { stack: cause.stack }),
-    }
-  }
-  if (error instanceof Error) {
-    const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
-    return {
-      code: 'STEP_FAILED',
-      name: code ?? error.name,
-      message: error.message,
-      ...(error.stack !== undefined && { stack: error.stack }),
-    }
-  }
-  return { code: 'STEP_FAILED', name: typeof error, message: String(error) }
-}
-
 /** `did you mean "x"?` when one of the known names is close to the one that was typed, else the names. */
 export function suggest(typed: string, known: Iterable<string>): string {
   const names = [...known]

@@ -1,7 +1,7 @@
 /** What hosts, drivers and tools are built with; definitions need only `index.ts`. */
 export * from './index.ts'
-export { errorRecord, type ErrorRecord } from './errors.ts'
-export { longestMatch, masked, maskedJson, secretPatterns, secretsFor, type Secrets } from './secrets.ts'
+export { errorLine, errorRecord, type ErrorRecord, type Thrown } from './error-record.ts'
+export { longestMatch, masked, maskedJson, maskedStart, secretPatterns, secretsFor, type Secrets } from './secrets.ts'
 export type * from './define/graph.ts'
 export { parseManifest, writeManifest } from './define/list.ts'
 export { kindText } from './define/drawing.ts'
@@ -25,7 +25,7 @@ export { isTrusted, signed, type Identity, type Signature } from './run/signatur
 export { publish } from './run/publish.ts'
 export type * from './run/plan-record.ts'
 export type * from './run/ports.ts'
-export { readLogs, type LogLine } from './run/attempt-log.ts'
+export { itemAt, readLogs, type LogLine } from './run/attempt-log.ts'
 export * from './run/records.ts'
 export { hold, unfinished, type Unfinished } from './run/holder.ts'
 export { neededBy } from './run/needs.ts'

@@ -57,6 +57,21 @@ export function maskedJson<Value>(value: Value, secrets: Secrets): Value {
   return clean(value) as Value
 }
 
+/**
+ * The start of a text, masked before it is cut, so that no part of a secret is left at its end.
+ *
+ * @param more characters that follow the text and are not held
+ */
+export function maskedStart(text: string, limit: number, secrets: Secrets, more = 0): string {
+  const margin = longestMatch(secrets)
+  const held = text.slice(0, limit + margin)
+  const unseen = more + text.length - held.length
+  const clean = masked(held, secrets)
+  const shown = Math.min(limit, unseen > 0 ? Math.max(0, clean.length - margin) : clean.length)
+  const rest = unseen + clean.length - shown
+  return rest > 0 ? `${clean.slice(0, shown)} … and ${rest.toLocaleString('en')} more characters` : clean
+}
+
 /** For each secret's name: what matches its whole value in a text. */
 export function secretPatterns(secrets: Secrets): ReadonlyMap<string, RegExp> {
   return patternsOf(secrets).whole

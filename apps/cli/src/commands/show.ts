@@ -2,12 +2,14 @@ import {
   readRecord,
   type Checkpoint,
   type EndRecord,
+  type ErrorRecord,
   type PlannedStep,
   type PlannedStepNode,
   jsonText,
 } from '@cairn/kernel/runtime'
 import { readEnds, statusOf, type Workspace } from '@cairn/embedded'
 import { findArtifact, findPlace, objectFile, type Place } from '../artifact-path.ts'
+import { errorText } from '../error-text.ts'
 import { lastLines } from '../last-lines.ts'
 import { openWorkspace, timeZone, type GlobalOptions } from '../open.ts'
 import { summaryText } from '../run-summary.ts'
@@ -97,11 +99,10 @@ async function showStep(
       lines.map(([name, value]) => [paint('dim', name), value]),
     ),
   )
-  for (const failure of end?.failures ?? []) console.log(`\n${paint('yellow', 'earlier attempt')}  ${failure.message}`)
-  if (lane && 'error' in lane)
-    console.log(
-      `\n${paint('red', 'error')}  ${lane.error.message}${lane.error.next ? `\n${paint('dim', 'next')}   ${lane.error.next}` : ''}${lane.error.stack ? `\n${paint('dim', lane.error.stack)}` : ''}`,
-    )
+  const tell = (what: string, error: ErrorRecord) =>
+    console.log(`\n${what}  ${errorText(error, { frames: 20 }).join('\n')}`)
+  for (const failure of end?.failures ?? []) tell(paint('yellow', 'earlier attempt'), failure)
+  if (lane && 'error' in lane) tell(paint('red', 'error'), lane.error)
 }
 
 function stepLines(

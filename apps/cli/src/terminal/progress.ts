@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { CairnEvent, OutputMessage } from '@cairn/kernel/runtime'
-import { duration } from '@cairn/embedded'
+import { duration, plain } from '@cairn/embedded'
 import type { NodeView, RunView } from './run-view.ts'
 import { paint, paintState, STATES } from './style.ts'
 import { cut } from './table.ts'
@@ -46,8 +46,9 @@ function plainProgress(view: RunView): Progress {
         const usual =
           now.expectedMs !== undefined && now.expectedMs > 1000 ? `, usually ${duration(now.expectedMs)}` : ''
         say(`${STATES.running.sign} ${node}  running${attempt! > 1 ? `, attempt ${attempt}` : ''}${usual}`)
-      } else if (event.type === 'cairn.attempt-failed') say(`! ${node}  attempt ${attempt} failed: ${error?.message}`)
-      else say(`${STATES[now.state].sign} ${node}  ${now.state}${took(now)}${now.error ? `: ${now.error}` : ''}`)
+      } else if (event.type === 'cairn.attempt-failed')
+        say(`! ${node}  attempt ${attempt} failed: ${plain(error?.message ?? '')}`)
+      else say(`${STATES[now.state].sign} ${node}  ${now.state}${took(now)}${now.error ? `: ${plain(now.error)}` : ''}`)
     },
     print: (message) => say(printedLine(message)),
     note: say,
@@ -120,7 +121,7 @@ function line(view: NodeView, frame: number, now: number): string {
     parts.push(expectedMs === undefined ? duration(gone) : `${duration(gone)} of ~${duration(expectedMs)}`)
     if (attempt > 1) parts.push(paint('yellow', `attempt ${attempt}`, stderr))
   } else if (took(view)) parts.push(paint('dim', took(view).slice(2), stderr))
-  if (error && state !== 'running') parts.push(paint('red', error, stderr))
+  if (error && state !== 'running') parts.push(paint('red', plain(error), stderr))
   return `  ${parts.join('  ')}`
 }
 

@@ -2,7 +2,6 @@ import {
   CairnError,
   errorRecord,
   execute,
-  maskedJson,
   secretsFor,
   type Compute,
   type LaneResult,
@@ -87,11 +86,11 @@ async function runLane(
     const outputs = await within(work, signal, run)
     return { lane: lane.index, ms: performance.now() - started, outputs }
   } catch (error) {
-    const record = errorRecord(signal.aborted ? signal.reason : error)
+    const trace = (stack: string) => inProject(stack, options.root)
     return {
       lane: lane.index,
       ms: performance.now() - started,
-      error: maskedJson(inProject(record, options.root), secrets),
+      error: errorRecord(signal.aborted ? signal.reason : error, { secrets, trace }),
     }
   } finally {
     printer.end()

@@ -1,5 +1,5 @@
 import { StringDecoder } from 'node:string_decoder'
-import { longestMatch, masked, type Secrets } from '@cairn/kernel/runtime'
+import { longestMatch, maskedStart, type Secrets } from '@cairn/kernel/runtime'
 
 /** Characters of a line that are shown; of what is behind them only how much there is. */
 const LINE_LIMIT = 16_384
@@ -58,10 +58,7 @@ export class Lines {
   }
 
   #tell(): void {
-    const clean = masked(this.#begun, this.#secrets)
-    const over = this.#leftOut > 0 ? clean.length - (this.#limit - LINE_LIMIT) : Math.min(clean.length, LINE_LIMIT)
-    const rest = this.#leftOut + clean.length - over
-    this.#hear(rest > 0 ? `${clean.slice(0, over)} … and ${rest.toLocaleString('en')} more characters` : clean)
+    this.#hear(maskedStart(this.#begun, LINE_LIMIT, this.#secrets, this.#leftOut))
     this.#begun = ''
     this.#leftOut = 0
   }

@@ -6,7 +6,6 @@ import {
   CairnError,
   errorRecord,
   execute,
-  maskedJson,
   type ArtifactRef,
   type ErrorRecord,
   type LaneResult,
@@ -80,7 +79,7 @@ async function runLane(
     return {
       lane: lane.index,
       ms: performance.now() - started,
-      error: maskedJson(inProject(errorRecord(error), root), secrets),
+      error: errorRecord(error, { secrets, trace: (stack) => inProject(stack, root) }),
     }
   }
 }

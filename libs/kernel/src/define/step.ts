@@ -29,7 +29,10 @@ export interface Retry {
   readonly backoff?: Duration
   /** The longest wait. Default 1 min. */
   readonly maxBackoff?: Duration
-  /** Retry only errors with one of these names or codes (`'ECONNRESET'`, `'TIMED_OUT'`). Default: every error. */
+  /**
+   * Retry only errors that have one of these as their `name`, class, a class that this extends, or `code`
+   * (`'ECONNRESET'`, `'TIMED_OUT'`), or that were caused by such an error or gather one. Default: every error.
+   */
   readonly on?: readonly string[]
 }
 

@@ -1,4 +1,5 @@
-import { CairnError, errorRecord } from '../errors.ts'
+import { errorRecord } from '../error-record.ts'
+import { CairnError } from '../errors.ts'
 import type { ClosureSet } from '../define/closure.ts'
 import type { Graph, Node, WhenNode } from '../define/graph.ts'
 import type { OriginContext } from '../define/origin.ts'
@@ -9,7 +10,7 @@ import { layout } from '../run/layout.ts'
 import type { Condition, Given, Plan, PlannedNode, PlannedStep, PlannedStepNode, Taint } from '../run/plan-record.ts'
 import type { ArtifactStore, Clock } from '../run/ports.ts'
 import { RECORD_VERSION } from '../run/records.ts'
-import { maskedJson, secretPatterns } from '../secrets.ts'
+import { secretPatterns } from '../secrets.ts'
 import { parseAll, type ParsedParams } from './parameters.ts'
 import type { Settings } from './settings.ts'
 import { pinStep } from './pin.ts'
@@ -186,7 +187,7 @@ async function versionsOf(planner: Planner, { name, definition }: Step, params: 
     )
   const set = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== ''))
   const all = await Promise.all(asked).catch((error: unknown) => {
-    const { code, message, next } = maskedJson(errorRecord(error), set)
+    const { code, message, next } = errorRecord(error, { secrets: set })
     throw new CairnError(code, message, { ...(next !== undefined && { next }) })
   })
   const versions = all.filter((told): told is [string, string] => told[1] !== undefined)

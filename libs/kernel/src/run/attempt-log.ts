@@ -114,7 +114,7 @@ export class AttemptLog {
 }
 
 /** An item by its place among all items of its `each`; inside an `each` inside another, behind the outer batch. */
-function itemAt({ nodes }: Plan, task: string, lane: number): string | undefined {
+export function itemAt({ nodes }: Plan, task: string, lane: number): string | undefined {
   const { node, batch } = parseTask(task)
   const each = nodes[nodes[node]?.scope.at(-1) ?? '']
   if (each?.type !== 'each') return undefined

@@ -2,7 +2,8 @@ import { keepArtifact } from './artifact.ts'
 import { AttemptLog } from './attempt-log.ts'
 import { channels, told } from './channels.ts'
 import { keep } from './checkpoint.ts'
-import type { ErrorCode, ErrorRecord } from '../errors.ts'
+import { errorLine, isOneOf, type ErrorRecord } from '../error-record.ts'
+import type { ErrorCode } from '../errors.ts'
 import { attemptEvent } from './events.ts'
 import { AlreadyEnded, Stopped } from './interruptions.ts'
 import { contentOf, type ArtifactRef } from '../define/kind.ts'
@@ -52,7 +53,7 @@ export async function compute(job: Job, lanes: readonly LaneWork[]): Promise<voi
 
 function isRetryable(error: ErrorRecord | undefined, on: readonly string[] | undefined): boolean {
   if (!error || FINAL.has(error.code)) return false
-  return on === undefined || on.includes(error.name) || on.includes(error.code)
+  return on === undefined || isOneOf(error, on)
 }
 
 /** One attempt at the given lanes. */
@@ -201,7 +202,7 @@ async function giveUp(job: Job, lanes: readonly LaneWork[], errors: ReadonlyMap<
     const outcome: Outcome =
       'error' in result
         ? faultOf(
-            { ...result.error, message: `${lane.error!.message}; its catch failed too: ${result.error.message}` },
+            { ...lane.error!, message: `${lane.error!.message}; its catch failed too: ${errorLine(result.error)}` },
             lane,
           )
         : { status: 'completed', how: 'caught', outputs: await keepAll(job, result.outputs), ms: result.ms }

@@ -1,7 +1,7 @@
 import type { Champion } from './champion.ts'
 import type { Plan } from './plan-record.ts'
 import type { EndRecord, RunEnd } from './records.ts'
-import type { ErrorRecord } from '../errors.ts'
+import { errorLine, type ErrorRecord } from '../error-record.ts'
 
 export const EVENT_TYPES = [
   'run-started',
@@ -139,7 +139,7 @@ export function attemptEvent(
     node,
     ...(batch && { batch }),
     attempt,
-    ...(error && { error: { code: error.code, message: error.message } }),
+    ...(error && { error: told(error) }),
   })
 }
 
@@ -156,9 +156,13 @@ export function endEvent(plan: Plan, task: string, end: EndRecord): CairnEvent {
     ...(batch && { batch }),
     ...(planned?.type === 'step' && { step: planned.step }),
     ...(!batch && only?.status === 'completed' && { how: only.how, outputs: shortRefs(only.outputs) }),
-    ...(!batch && only && 'error' in only && { error: { code: only.error.code, message: only.error.message } }),
+    ...(!batch && only && 'error' in only && { error: told(only.error) }),
     counts: end.counts,
   })
+}
+
+function told(error: ErrorRecord): Pick<ErrorRecord, 'code' | 'message'> {
+  return { code: error.code, message: errorLine(error) }
 }
 
 function event(plan: Plan, type: EventType, task: string, now: number, partitionkey: string, data: object): CairnEvent {

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { makeArtifact, openArtifact } from './artifact.ts'
+import { revived } from '../error-record.ts'
 import { CairnError, suggest } from '../errors.ts'
 import type { ArtifactRef, Encoder, Kinds } from '../define/kind.ts'
 import type { Opened, OriginContext, Origins } from '../define/origin.ts'
@@ -150,8 +151,4 @@ function described(value: unknown): string {
       : value === undefined
         ? 'nothing'
         : `a ${typeof value}`
-}
-
-function revived({ message, name, stack }: { message: string; name: string; stack?: string }): Error {
-  return Object.assign(new Error(message), { name }, stack !== undefined && { stack })
 }

@@ -1,5 +1,5 @@
 import { makeArtifact } from './artifact.ts'
-import type { ErrorRecord } from '../errors.ts'
+import type { ErrorRecord } from '../error-record.ts'
 import { taskName } from './events.ts'
 import type { ArtifactRef } from '../define/kind.ts'
 import { firstNotRun, guarded, itemsOf, surroundings, type NotRun, type RunReader } from './lanes.ts'

@@ -1,7 +1,7 @@
 import type { ArtifactRef } from '../define/kind.ts'
 import type { Json } from '../json.ts'
 import type { CairnEvent } from './events.ts'
-import type { ErrorRecord } from '../errors.ts'
+import type { ErrorRecord } from '../error-record.ts'
 
 /**
  * Where artifacts and records lie: a folder, a bucket. Paths are relative, with `/`, and never come from a payload.

@@ -1,4 +1,4 @@
-import type { ErrorRecord } from '../errors.ts'
+import type { ErrorRecord } from '../error-record.ts'
 import { CairnError } from '../errors.ts'
 import type { ArtifactRef } from '../define/kind.ts'
 import { jsonText, type Json } from '../json.ts'

@@ -1,0 +1,63 @@
+import { inspect } from 'node:util'
+import type { ErrorRecord, Thrown } from '@cairn/kernel/runtime'
+import { plain, plainLines } from '@cairn/embedded'
+import { paint } from './terminal/style.ts'
+
+export interface ErrorTextOptions {
+  /** So many frames of each stack trace. */
+  readonly frames: number
+}
+
+/** What was thrown, with all that caused it, as lines for people; the first one is the message. */
+export function errorText(error: ErrorRecord, options: ErrorTextOptions): string[] {
+  const { next } = error
+  return [
+    ...indented(headOf(error), '  '),
+    ...(next ? [`  ${paint('dim', 'next')}  ${plain(next)}`] : []),
+    ...behind(error, options, '  '),
+  ]
+}
+
+/** Where it was thrown, what it gathers, and its cause. */
+function behind(thrown: Thrown, options: ErrorTextOptions, margin: string): string[] {
+  const { stack = '', errors = [], cause, leftOut } = thrown
+  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line) && !line.includes('(node:'))
+  const inner = `${margin}  `
+  const fewer = { frames: Math.ceil(options.frames / 2) }
+  return [
+    ...frames.slice(0, options.frames).map((frame) => paint('dim', `${margin}  ${plain(frame.trim())}`)),
+    ...errors.flatMap((error, at) => told(error, `${at + 1} of ${errors.length + (leftOut?.count ?? 0)}`, inner)),
+    ...(leftOut ? [`${margin}${paint('dim', `… and ${leftOut.count} more`)}`] : []),
+    ...(cause ? told(cause, 'caused by', margin) : []),
+  ]
+
+  function told(error: Thrown, how: string, at: string): string[] {
+    const [first = '', ...rest] = indented(headOf(error), `${at}  `)
+    return [`${at}${paint('dim', how)}  ${first}`, ...rest, ...behind(error, fewer, at)]
+  }
+}
+
+/** `TypeError: fetch failed { code: 'E' }`: the name where it says something, and the properties of its own. */
+function headOf({ name, message, stack, fields = {} }: Thrown): string {
+  const isTelling = !UNTOLD.has(name) && /^[A-Z]/.test(name) && message !== ''
+  const isValue = stack === undefined && message.startsWith('{')
+  const own = Object.keys(fields).length > 0 && !isValue ? inspect(fields, INSPECTED) : ''
+  const text = message === '' ? `${name} without a message` : isTelling ? `${name}: ${message}` : message
+  return own === '' ? text : `${text}  ${own}`
+}
+
+/** Names that say nothing beside the message, and those of values that are no errors. */
+const UNTOLD: ReadonlySet<string> = new Set(['Error', 'CairnError', 'Object', 'Array'])
+const INSPECTED = {
+  breakLength: Infinity,
+  compact: true,
+  depth: Infinity,
+  maxArrayLength: null,
+  maxStringLength: null,
+} as const
+
+function indented(text: string, margin: string): string[] {
+  return plainLines(text)
+    .split('\n')
+    .map((line, at) => (at === 0 ? line : margin + line))
+}
