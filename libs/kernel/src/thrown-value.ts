@@ -30,8 +30,12 @@ export function typeOf(value: unknown): string {
   if (value === null) return 'null'
   if (typeof value !== 'object') return typeof value
   if (isProxy(value)) return 'Proxy'
-  const name = read(read(value, 'constructor'), 'name')
-  return typeof name === 'string' && name !== '' ? name : 'Object'
+  return nameOf(read(value, 'constructor')) || 'Object'
+}
+
+function nameOf(callable: unknown): string {
+  const name = read(callable, 'name')
+  return typeof name === 'string' ? name : ''
 }
 
 /** The enumerable properties that belong to an object alone; its `code` first. No getter is called. */
@@ -72,7 +76,7 @@ export function asJson(value: unknown, mask: Mask, within: readonly unknown[] = 
     case 'undefined':
       return 'undefined'
     case 'function':
-      return `[function ${mask(String(read(value, 'name') ?? ''), NAME_LIMIT)}]`
+      return mask(`[function ${nameOf(value)}]`, NAME_LIMIT)
     case 'object':
       return value === null ? null : objectAsJson(value, mask, within)
   }
