@@ -52,7 +52,7 @@ export async function secureBroker(folder: string, passwords: Readonly<Record<st
     isReady: () => answers(connectionOf(ADMIN)),
   }
   const running = launch(server)
-  await untilReady(server, running, 60_000)
+  await untilReady(server, running, 300_000)
   return { connectionOf, address, tls, stop: () => stopProcess(running) }
 }
 

@@ -88,7 +88,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment whose servic
       users.map(({ name, policy }) => ({ name: minioNameOf(name), policy })),
       (name) => passwords[name.slice(minioNameOf('').length)]!,
     )
-  }, 120_000)
+  })
   afterAll(async () => {
     await Promise.all(open.map(({ close }) => close()))
     await broker?.stop()
@@ -154,7 +154,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment whose servic
     })
     expect(await told.promise).toBeGreaterThan(0.9)
     await notify.close()
-  }, 60_000)
+  })
 
   const mine = layout(env, 'penguins')
   const other = layout(env, 'joins')

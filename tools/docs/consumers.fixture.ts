@@ -57,7 +57,7 @@ export async function openEnvironment({ kafka, s3 }: Endpoints) {
     },
     /** Resolves with the event that tells how a step of a run, or the run itself, has ended. */
     until: (run: string, type: 'completed' | 'run-ended', step?: string): Promise<CairnEvent> =>
-      vi.waitUntil(has(run, type, step), { timeout: 240_000, interval: 20 }),
+      vi.waitUntil(has(run, type, step), { timeout: 300_000, interval: 20 }),
     async close() {
       engine.stop()
       pool.close()
@@ -93,7 +93,7 @@ export function startTeller(
         if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${errors}`)
         return wanted.every((id) => ids().includes(id))
       }
-      await vi.waitUntil(isTold, { timeout: 120_000, interval: 10 })
+      await vi.waitUntil(isTold, { timeout: 300_000, interval: 10 })
     },
     /** Resolves with its exit code, or the signal that ended it, and what it complained of. */
     async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<readonly [number | string, string]> {

@@ -11,7 +11,6 @@ const servers = inject('servers')
 const hasPython = servers !== undefined && (await isPythonAtHand())
 const ROOT = resolve(import.meta.dirname, '../..')
 const EXAMPLES = join(ROOT, 'docs/consumers')
-const PATIENCE = { timeout: 300_000 }
 
 /** Under CI what is lacking fails the tests, instead of skipping some. */
 async function isPythonAtHand(): Promise<boolean> {
@@ -26,7 +25,7 @@ async function isPythonAtHand(): Promise<boolean> {
   }
 }
 
-describe.skipIf(!servers)('a consumer of flight-delays', PATIENCE, () => {
+describe.skipIf(!servers)('a consumer of flight-delays', () => {
   let lab: Environment
   let inFlight: string
   /** Ids of all that there is to be told. */
@@ -70,11 +69,11 @@ describe.skipIf(!servers)('a consumer of flight-delays', PATIENCE, () => {
     await lab.until(inFlight, 'completed', 'load-flights')
     for (const { name, isThere, start } of CONSUMERS)
       if (isThere) startedFirst.set(name, start('first', '--from-beginning'))
-  }, 600_000)
+  })
   afterAll(async () => {
     await Promise.all([...open].map((teller) => teller.end('SIGKILL')))
     await lab?.close()
-  }, 60_000)
+  })
 
   describe.each(CONSUMERS)('by $name', ({ name, isThere, start, anew }) => {
     it.skipIf(!isThere)('hears of the run that was in flight when it started', async () => {
@@ -89,7 +88,7 @@ describe.skipIf(!servers)('a consumer of flight-delays', PATIENCE, () => {
       await killed.until(await runAgain())
       const before = killed.lines.length
       const during = Promise.all([runAgain(), runAgain(), runAgain()])
-      await vi.waitUntil(() => killed.lines.length > before, { timeout: 60_000, interval: 1 })
+      await vi.waitUntil(() => killed.lines.length > before, { timeout: 300_000, interval: 1 })
       await end(killed, 'SIGKILL')
       await during
       await runAgain()
@@ -129,7 +128,7 @@ describe.skipIf(!servers)('a consumer of flight-delays', PATIENCE, () => {
     await teller.until(good.id)
     expect(await end(teller, 'SIGTERM')).toEqual([0, ''])
     expect(teller.ids()).not.toContain(bad.id)
-    await vi.waitUntil(() => dead.length > 0, { timeout: 60_000 })
+    await vi.waitUntil(() => dead.length > 0, { timeout: 300_000 })
     expect(dead.map(({ id }) => id)).toEqual([bad.id])
   })
 

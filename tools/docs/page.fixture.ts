@@ -87,7 +87,7 @@ export function testPage(file: string): void {
           if (!same) changed.set(block, real)
         }
         if (changed.has(block)) changed.set(block, real)
-      }, 600_000)
+      })
   }
 
   it('its samples compile', async () => {
@@ -99,7 +99,7 @@ export function testPage(file: string): void {
     await promisify(execFile)(process.execPath, [compiler, '-p', folder, '--pretty', 'false'], { cwd: folder }).catch(
       ({ stdout }: { stdout: string }) => expect.fail(stdout),
     )
-  }, 60_000)
+  })
 
   it('its links lead somewhere', () => {
     for (const [, target] of page.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g))

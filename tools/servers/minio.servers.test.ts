@@ -13,9 +13,9 @@ import { BUILD_DEADLINE_MS, install, lacking } from './programs.ts'
 import { launch, stopProcess, untilReady, type Launch } from './server-process.ts'
 
 /** Of a machine that does much else, too. */
-const PATIENCE_MS = 180_000
+const PATIENCE_MS = 600_000
 
-describe.runIf(isAtHand(lacking(MINIO)))('a store whose server fails it', { timeout: PATIENCE_MS }, () => {
+describe.runIf(isAtHand(lacking(MINIO)))('a store whose server fails it', () => {
   beforeAll(() => install(MINIO, console.error), BUILD_DEADLINE_MS)
   let folder: string
   let server: Launch
@@ -32,7 +32,7 @@ describe.runIf(isAtHand(lacking(MINIO)))('a store whose server fails it', { time
     const patience = { silenceMs: 300, deadlineMs: PATIENCE_MS / 2 }
     store = minioStore({ endpoint, ...credentials, bucket: 'kept', cache: join(folder, 'cache'), ...patience })
     await store.ensureBucket()
-  }, PATIENCE_MS)
+  })
   afterEach(async () => {
     await store.close()
     await stopProcess(running)

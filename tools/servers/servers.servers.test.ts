@@ -13,18 +13,15 @@ import { isAtHand } from './needed.fixture.ts'
 import { BUILD_DEADLINE_MS } from './programs.ts'
 import { installServers, lackingTools, runningServers, startServers, stopServers } from './servers.ts'
 
-/** Of a machine that does much else, too. */
-const PATIENCE_MS = 240_000
-
 // Where the tests' own servers run by Docker, the tools to make these need not be there.
-describe.runIf(isAtHand(lackingTools()))('servers without Docker', { timeout: PATIENCE_MS }, () => {
+describe.runIf(isAtHand(lackingTools()))('servers without Docker', () => {
   beforeAll(() => installServers(console.error), BUILD_DEADLINE_MS)
   let folder: string
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'cairn-servers-test-'))))
   afterEach(async () => {
     await stopServers(folder)
     rmSync(folder, { recursive: true, force: true })
-  }, PATIENCE_MS)
+  })
 
   const processes = () =>
     (JSON.parse(readFileSync(join(folder, 'servers.json'), 'utf8')) as { processes: string[] }).processes

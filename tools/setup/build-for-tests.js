@@ -1,9 +1,13 @@
-// The tests of the command line run what users run: the built one, of today's sources.
-import { execFileSync } from 'node:child_process'
+// Tests run what users run: the command line, and for those on servers the services, built of today's sources.
+import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { isFresh } from '../../apps/cli/bin/built.js'
 import { root } from './install.js'
 
-export default function buildForTests() {
-  if (!isFresh('cli')) execFileSync(process.execPath, [join(root, 'tools/setup/build.js'), 'cli'], { stdio: 'inherit' })
+export default function buildForTests({ name }) {
+  const apps = name === 'servers' ? ['cli', 'stage', 'control'] : ['cli']
+  const stale = apps.filter((app) => !isFresh(app))
+  if (stale.length === 0) return
+  const { status } = spawnSync(process.execPath, [join(root, 'tools/setup/build.js'), ...stale], { stdio: 'inherit' })
+  if (status !== 0) throw new Error(`${stale.join(', ')} could not be built`)
 }

@@ -401,7 +401,7 @@ describe('cairn explore, when something is wrong', () => {
     child.stdin.write('.matrix train.wait=true,false by auc\n.steps\n')
     const ends = () =>
       project.stored('playgrounds/ended/local/small/runs').filter((file) => /^\/[^/]+\/end$/.test(file))
-    await expect.poll(ends, { timeout: 20_000 }).toHaveLength(1)
+    await expect.poll(ends).toHaveLength(1)
     child.kill('SIGINT')
     const { code, stdout, stderr } = await end
     expect([code, stderr]).toEqual([130, 'stopping; what is finished is kept\n'])
@@ -415,50 +415,46 @@ describe('cairn explore, at a terminal', () => {
   const HISTORY = 'cache/explore-history'
   const history = () => project.read(`.cairn/${HISTORY}`).trim().split('\n')
 
-  it(
-    'completes at Tab, keeps the lines for the next session, and comes back from Ctrl-C',
-    { timeout: 60_000 },
-    async () => {
-      expect(project.stored(HISTORY)).toEqual([]) // nothing yet of what came through pipes
-      const first = new Terminal()
-      await first.until('small> ')
-      first.type('.set train.w\t')
-      await first.until('train.wait=')
-      first.type('true\r')
-      await first.until('small +1> ')
-      first.type('.run\r')
-      await first.until('train | training')
-      first.type('\u0003')
-      await first.until('stopping; what is finished is kept')
-      first.type('\u0003\u0003')
-      await first.until(/train +cancelled/)
-      await first.until('small +1> ')
-      first.type('nonsense\u0003.und\t')
-      await first.until('.undo')
-      first.type('\r')
-      await first.until('took back .set train.wait=true')
-      await first.until('small> ')
-      first.type('\u0003')
-      await first.until('(.exit or Ctrl-D leaves)')
-      first.type('.bad\r')
-      await first.until('there is no command ".bad"')
-      await first.until('small> ')
-      first.type('\u0004')
-      expect(await first.ended).toBe(0)
-      expect(history()).toEqual(['.set train.wait=true', '.run', '.undo', '.bad'])
+  it('completes at Tab, keeps the lines for the next session, and comes back from Ctrl-C', async () => {
+    expect(project.stored(HISTORY)).toEqual([]) // nothing yet of what came through pipes
+    const first = new Terminal()
+    await first.until('small> ')
+    first.type('.set train.w\t')
+    await first.until('train.wait=')
+    first.type('true\r')
+    await first.until('small +1> ')
+    first.type('.run\r')
+    await first.until('train | training')
+    first.type('\u0003')
+    await first.until('stopping; what is finished is kept')
+    first.type('\u0003\u0003')
+    await first.until(/train +cancelled/)
+    await first.until('small +1> ')
+    first.type('nonsense\u0003.und\t')
+    await first.until('.undo')
+    first.type('\r')
+    await first.until('took back .set train.wait=true')
+    await first.until('small> ')
+    first.type('\u0003')
+    await first.until('(.exit or Ctrl-D leaves)')
+    first.type('.bad\r')
+    await first.until('there is no command ".bad"')
+    await first.until('small> ')
+    first.type('\u0004')
+    expect(await first.ended).toBe(0)
+    expect(history()).toEqual(['.set train.wait=true', '.run', '.undo', '.bad'])
 
-      const second = new Terminal()
-      await second.until('small> ')
-      second.type('\u001b[A\u001b[A')
-      await second.until('.undo')
-      second.type('\r')
-      await second.until('there is no change to take back')
-      await second.until('small> ')
-      second.type('.exit\r')
-      expect(await second.ended).toBe(0)
-      expect(history().slice(-2)).toEqual(['.undo', '.exit'])
-    },
-  )
+    const second = new Terminal()
+    await second.until('small> ')
+    second.type('\u001b[A\u001b[A')
+    await second.until('.undo')
+    second.type('\r')
+    await second.until('there is no change to take back')
+    await second.until('small> ')
+    second.type('.exit\r')
+    expect(await second.ended).toBe(0)
+    expect(history().slice(-2)).toEqual(['.undo', '.exit'])
+  })
 })
 
 /** `cairn explore` at a pseudo-terminal of `script`, instead of its shell: one that lives on ends as Ctrl-C would end it. */
@@ -486,7 +482,7 @@ class Terminal {
 
   /** Waits for a text behind the one that was waited for last. */
   async until(text: string | RegExp): Promise<void> {
-    const never = Promise.race([this.ended, setTimeout(20_000, undefined, { ref: false })]).then(() => true)
+    const never = Promise.race([this.ended, setTimeout(300_000, undefined, { ref: false })]).then(() => true)
     for (;;) {
       const plain = stripVTControlCharacters(this.#seen)
       const [found] = (typeof text === 'string' ? plain.includes(text) && [text] : text.exec(plain)) || []

@@ -71,7 +71,7 @@ describe('a run that is interrupted', () => {
     const ended = exit(run)
     run.kill('SIGKILL')
     await ended
-    await expect.poll(() => processesIn(project.root), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => processesIn(project.root)).toEqual([])
     const runs = await project.cairn('runs', 'long')
     expect(runs.stdout).toMatch(/long\/\S+ +interrupted/)
   })

@@ -67,7 +67,7 @@ it('whatever the moment of a kill -9, the store is sound and the next run goes o
     expect(project.stored('local/killed/checkpoints', `store-${round}`).length).toBe(32)
     if (finished > 0) expect(stdout).toContain('"reused"')
   }
-}, 300_000)
+})
 
 interface Summary {
   readonly steps: { readonly weigh: { readonly outputs: { readonly total: { readonly text: string } } } }

@@ -3,7 +3,7 @@ import { CliProject } from './project.fixture.ts'
 
 const SECRET = 's e/c"ret+öx'
 const ENV = { CAIRN_SECRET_TOKEN: SECRET, CAIRN_SECRET_KEY: '-----BEGIN-----\nMIIEvQIBADAN\nhunter\n-----END-----' }
-const HEAD = `import { writeFileSync, writeSync } from 'node:fs'
+const HEAD = `import { existsSync, writeFileSync, writeSync } from 'node:fs'
 import { spawn, spawnSync } from 'node:child_process'
 import { each, list, pipeline, step } from '@cairn/kernel'
 import { file, json, metrics, table } from '@cairn/kinds'
@@ -19,7 +19,7 @@ describe('what a step prints', () => {
 export const many = step('many', { outputs: { n: Int }, secrets: ['TOKEN'], cache: 'never', run: (_, __, { secrets }) => {
   for (let n = 0; n < 20_000; n++) console.log('line ' + n + ' ' + secrets.TOKEN)
   setTimeout(() => console.log('too late ' + secrets.TOKEN), 5)
-  spawn('sh', ['-c', 'sleep 0.3; echo from a child that stays'], { stdio: 'inherit', detached: true }).unref()
+  spawn('sh', ['-c', 'trap "" PIPE; until [ -e speak ]; do sleep 0.01; done; echo from a child that stays; touch spoken'], { stdio: 'inherit', detached: true }).unref()
   return { n: 1 }
 } })
 export const ways = step('ways', { inputs: { n: Int }, outputs: { n: Int }, cache: 'never', run: async ({ n }) => {
@@ -32,7 +32,8 @@ export const ways = step('ways', { inputs: { n: Int }, outputs: { n: Int }, cach
   await new Promise((done) => setTimeout(done, 20))
   process.stdout.write('\\r\\n100%\\r\\n')
   process.stdout.write('x'.repeat(1_000_000))
-  await new Promise((done) => setTimeout(done, 400))
+  writeFileSync('speak', '')
+  while (!existsSync('spoken')) await new Promise((later) => setTimeout(later, 5))
   return { n }
 } })
 export const leaves = step('leaves', { inputs: { n: Int }, outputs: { n: Int }, run: () => {

@@ -222,7 +222,7 @@ describe('cairn play --watch', () => {
     await next('id %% nonsense -> id % 10 = 0', '10 rows')
     watching.kill('SIGTERM')
     expect(await exit(watching)).toBe(0)
-  }, 60_000)
+  })
 })
 
 describe('cairn playgrounds', () => {

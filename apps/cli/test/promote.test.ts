@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
+import { existsSync, rmSync } from 'node:fs'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { CliProject, type RunSummary } from './project.fixture.ts'
 
@@ -204,11 +205,24 @@ export const small`,
   })
 
   it('lets one of two promotions win', async () => {
-    const slow = '({ n }, { trees }) => new Promise((done) => setTimeout(done, 2_000, { model: n * trees }))'
-    project.write({ 'small.pipeline.ts': pipelineWith(slow) })
+    // Each promotion computes: until both are at that, where there is a file that says so.
+    const together = `async ({ n }, { trees }) => {
+      writeFileSync('training-' + trees, '')
+      while (existsSync('together') && !(existsSync('training-20') && existsSync('training-30')))
+        await new Promise((later) => setTimeout(later, 5))
+      return { model: n * trees }
+    }`
+    project.write({
+      'small.pipeline.ts': pipelineWith(together)
+        .replace('{ readFileSync }', '{ existsSync, readFileSync, writeFileSync }')
+        .replace('  outputs: { model', "  acknowledge: ['files'],\n  outputs: { model"),
+    })
     await project.run('small')
     const [one, other] = [await play(['--set', 'train.trees=20']), await play(['--set', 'train.trees=30'])]
+    for (const trees of [20, 30]) rmSync(project.path(`training-${trees}`))
+    project.write({ together: '' })
     const ends = await Promise.all([promote(one), promote(other)])
+    for (const trees of [20, 30]) expect(existsSync(project.path(`training-${trees}`))).toBe(true)
     expect(new Set(ends.map(({ code }) => code))).toEqual(new Set([0, 1]))
     const [winner, loser] = ends[0]!['code'] === 0 ? ends : [ends[1]!, ends[0]!]
     expect(loser!['told']).toContain(`${winner!['run'] as string} became production meanwhile`)

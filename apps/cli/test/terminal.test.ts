@@ -1,17 +1,22 @@
 import { spawn } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { CAIRN, CliProject, NODE, type Ended } from './project.fixture.ts'
 
 const FILES = {
-  'show.pipeline.ts': `import { pipeline, step } from '@cairn/kernel'
+  'show.pipeline.ts': `import { existsSync } from 'node:fs'
+import { pipeline, step } from '@cairn/kernel'
 import { json, metrics } from '@cairn/kinds'
 const Int = json<number>()
-const wait = (ms: number) => new Promise((later) => setTimeout(later, ms))
+const held = async (step: string) => {
+  while (existsSync('hold-' + step)) await new Promise((later) => setTimeout(later, 5))
+}
 export const load = step('load', {
   outputs: { n: Int },
+  acknowledge: ['files'],
   run: async () => {
-    await wait(300)
+    await held('load')
     console.log('a line of the step')
     return { n: 1 }
   },
@@ -19,8 +24,9 @@ export const load = step('load', {
 export const evaluate = step('evaluate-the-model-with-a-name-that-is-rather-long', {
   inputs: { n: Int },
   outputs: { metrics: metrics({ auc: 'number' }) },
+  acknowledge: ['files'],
   run: async ({ n }) => {
-    await wait(300)
+    await held('evaluate')
     return { metrics: { auc: n / 3 } }
   },
 })
@@ -31,10 +37,18 @@ export const show = pipeline('show', () => evaluate(load({})))
 interface Terminal {
   readonly columns?: number
   readonly NO_COLOR?: string
+  /** Steps that go on until they are shown as running. */
+  readonly holds?: readonly string[]
 }
 
 /** A command at a real terminal: `script` gives it a pseudo-terminal of the size that is asked for. */
-function atTerminal(project: CliProject, { columns = 100, ...more }: Terminal, ...args: string[]): Promise<Ended> {
+function atTerminal(
+  project: CliProject,
+  { columns = 100, holds = [], ...more }: Terminal,
+  ...args: string[]
+): Promise<Ended> {
+  const holding = new Set(holds)
+  for (const step of holding) project.write({ [`hold-${step}`]: '' })
   const quoted = [NODE, CAIRN, ...args].map((word) => `'${word}'`).join(' ')
   const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...env } = process.env
   const child = spawn('script', ['-qefc', `stty cols ${columns} rows 24; exec ${quoted}`, '/dev/null'], {
@@ -43,7 +57,12 @@ function atTerminal(project: CliProject, { columns = 100, ...more }: Terminal, .
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''
-  child.stdout.on('data', (data) => (stdout += String(data)))
+  child.stdout.on('data', (data) => {
+    stdout += String(data)
+    for (const step of holding)
+      if (new RegExp(`${step}\\S* +running +\\d`).test(stripVTControlCharacters(stdout)))
+        (holding.delete(step), rmSync(project.path(`hold-${step}`)))
+  })
   return new Promise((done) => child.on('close', (code) => done({ code, stdout, stderr: '' })))
 }
 
@@ -52,11 +71,12 @@ const ESCAPE = /\u001b\[/
 describe('at a terminal', () => {
   it('a run shows each step and its state in place, with the time left once that is known', async () => {
     const project = new CliProject(FILES)
-    const first = await atTerminal(project, {}, 'run', 'show')
+    const holds = ['load', 'evaluate']
+    const first = await atTerminal(project, { holds }, 'run', 'show')
     expect(first.code).toBe(0)
     const plain = stripVTControlCharacters(first.stdout)
     expect(plain).toContain('· evaluate-the-model-with-a-name-that-is-rather-long  waiting')
-    expect(plain).toMatch(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] load {2}running {2}0\.\d+ s/)
+    expect(plain).toMatch(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] load {2}running {2}\d+\.\d s/)
     expect(plain).toContain('load | a line of the step')
     expect(plain).toMatch(/✔ load {2}computed/)
     expect(plain).not.toContain('left')
@@ -65,7 +85,7 @@ describe('at a terminal', () => {
 
     const second = await atTerminal(
       project,
-      {},
+      { holds },
       'run',
       'show',
       '--force',
@@ -74,8 +94,8 @@ describe('at a terminal', () => {
       'evaluate-the-model-with-a-name-that-is-rather-long',
     )
     const timed = stripVTControlCharacters(second.stdout)
-    expect(timed).toMatch(/load {2}running {2}0\.\d+ s of ~0\.\d+ s/)
-    expect(timed).toMatch(/, (about 0\.\d+ s left|nearly done)/)
+    expect(timed).toMatch(/load {2}running {2}[\d.]+ s of ~[\d.]+ s/)
+    expect(timed).toMatch(/, (about [\d.]+ s left|nearly done)/)
   })
 
   it('no line is wider than the terminal', async () => {

@@ -9,7 +9,7 @@ import { TemporaryProject } from './temporary-project.fixture.ts'
 const PRODUCTION = '/v1/pipelines/orders/production'
 const servers = inject('servers')
 
-describe.skipIf(!servers)('which run is in production', { timeout: 120_000 }, () => {
+describe.skipIf(!servers)('which run is in production', () => {
   const env = `champions-${randomUUID().slice(0, 8)}`
   const project = new TemporaryProject('orders', env)
   const heard: CairnEvent[] = []
@@ -29,11 +29,11 @@ describe.skipIf(!servers)('which run is in production', { timeout: 120_000 }, ()
       ...['load', 'total', 'report'].map((step) => services.stage('orders', step)),
     ])
     client = control.client
-  }, 240_000)
+  })
   afterAll(async () => {
     await services?.close()
     project.remove()
-  }, 120_000)
+  })
 
   const run = async (count: number, more: object = {}) => {
     const name = await client.start('orders', { settings: { count }, ...more })

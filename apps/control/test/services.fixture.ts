@@ -19,7 +19,7 @@ export interface Token {
 export type Control = Service & { readonly client: ControlClient }
 
 const BUCKET = 'cairn-test'
-const READY_MS = 60_000
+const READY_MS = 300_000
 /** So many come up at one time: all at once would starve one another. */
 const STARTS = 4
 const LEAVE_MS = 30_000

@@ -23,7 +23,7 @@ const CARELESS = { CAIRN_SWEEP: '3600' }
 
 const servers = inject('servers')
 
-describe.skipIf(!servers)('control looks after runs', { timeout: 120_000 }, () => {
+describe.skipIf(!servers)('control looks after runs', () => {
   const env = `supervision-${randomUUID().slice(0, 8)}`
   const at = layout(env, PIPELINE)
   const project = new TemporaryProject('orders', env)
@@ -33,14 +33,14 @@ describe.skipIf(!servers)('control looks after runs', { timeout: 120_000 }, () =
   beforeAll(async () => {
     services = await Services.open(servers!, { env, root: project.root, pipelines: [PIPELINE] })
     await Promise.all(['load', 'total', 'report'].map((step) => services.stage(PIPELINE, step)))
-  }, 240_000)
+  })
   afterEach(async () => {
     await Promise.all(started.splice(0).map((control) => control.stop()))
-  }, 120_000)
+  })
   afterAll(async () => {
     await services?.close()
     project.remove()
-  }, 120_000)
+  })
 
   const newControl = async (settings: Readonly<Record<string, string>>) => {
     const control = await services.control(settings)
@@ -58,7 +58,7 @@ describe.skipIf(!servers)('control looks after runs', { timeout: 120_000 }, () =
   const startWaiting = async ({ client }: Control) => {
     const waits = project.path(`waits-${randomUUID()}`)
     const run = await client.start(PIPELINE, { settings: { waits } })
-    await vi.waitUntil(() => existsSync(waits), { timeout: 60_000, interval: 20 })
+    await vi.waitUntil(() => existsSync(waits), { timeout: 300_000, interval: 20 })
     return { run, letGo: () => writeFileSync(`${waits}.go`, '') }
   }
   /** Hears the events of a run that are told from now on. */
@@ -82,7 +82,7 @@ describe.skipIf(!servers)('control looks after runs', { timeout: 120_000 }, () =
     expect(end).toMatchObject({ status: 'completed' })
     expect(statuses(tasks)).toEqual(['completed', 'completed', 'completed'])
     expect(`${one.log}${two.log}`).toContain('events were told again')
-    await expect.poll(() => heard.map(({ type }) => type), { timeout: 30_000 }).toContain('cairn.run-ended')
+    await expect.poll(() => heard.map(({ type }) => type)).toContain('cairn.run-ended')
     const ids = (type: string) => new Set(heard.filter((event) => event.type === type).map(({ id }) => id)).size
     expect([ids('cairn.run-started'), ids('cairn.completed'), ids('cairn.run-ended')]).toEqual([1, 3, 1])
     await stop()
@@ -120,7 +120,7 @@ describe.skipIf(!servers)('control looks after runs', { timeout: 120_000 }, () =
     const { end } = await client.ended(PIPELINE, run)
     expect(end).toMatchObject({ status: 'completed' })
     expect(end!.host).not.toBe(before.end!.host)
-    await expect.poll(() => heard.map(({ type }) => type), { timeout: 30_000 }).toEqual(['cairn.run-ended'])
+    await expect.poll(() => heard.map(({ type }) => type)).toEqual(['cairn.run-ended'])
     await stop()
   })
 
@@ -140,7 +140,7 @@ describe.skipIf(!servers)('control looks after runs', { timeout: 120_000 }, () =
     started.splice(0)
     letGo()
     const ended = async () => (await readRun(services.store, at, run)).end?.status
-    await expect.poll(ended, { timeout: 60_000, interval: 100 }).toBe('completed')
+    await expect.poll(ended, { interval: 100 }).toBe('completed')
     const { client } = await newControl(CARELESS)
     const events = await Array.fromAsync(client.events(PIPELINE, run))
     expect(events.map(({ type }) => type)).toEqual([...Array<string>(3).fill('cairn.completed'), 'cairn.run-ended'])

@@ -62,7 +62,7 @@ describe('events that a consumer has seen', () => {
       const options = { group, from: 'beginning', concurrency: 1, seen: seenIn(file()) } as const
       const listener = consumer(runs, options)
       await listener.subscribe(working, work, ({ id }) => void heard.push(id))
-      await vi.waitUntil(() => heard.includes(last), { interval: 2, timeout: 20_000 })
+      await vi.waitUntil(() => heard.includes(last), { interval: 2, timeout: 300_000 })
       await listener.close()
       return heard
     }

@@ -162,7 +162,7 @@ export const long = pipeline('long', () => double(wait(load({}))))`,
     const loaded = await loadPipeline(workspace.project, 'long')
     const { plan } = await planRun(workspace, loaded)
     const running = startRun(workspace, plan)
-    await vi.waitUntil(() => existsSync(began), 20_000)
+    await vi.waitUntil(() => existsSync(began), 300_000)
     await running.cancel()
     expect(await running.ended).toBe('cancelled')
     const lanes = lanesOf(await readEnds(workspace.store, workspace.at('long'), plan.run))

@@ -84,7 +84,7 @@ describe('a Nest controller', () => {
   afterEach(() => apps.close())
 
   const run = async () => (await apps.start(counting)).ended
-  const until = (many: number) => vi.waitUntil(() => heard.length >= many, { interval: 2, timeout: 20_000 })
+  const until = (many: number) => vi.waitUntil(() => heard.length >= many, { interval: 2, timeout: 300_000 })
 
   it('hears that a step has completed, and reads what it gave', async () => {
     await apps.open([Notifier], LISTENING)
@@ -130,7 +130,7 @@ describe('a Nest controller', () => {
     await apps.open([Notifier], { ...LISTENING, onPoison })
     await run()
     await run()
-    await vi.waitUntil(() => heard.length > 0 && dead.length > 0, { interval: 2, timeout: 20_000 })
+    await vi.waitUntil(() => heard.length > 0 && dead.length > 0, { interval: 2, timeout: 300_000 })
     expect(dead).toEqual([['run-1/two/completed', refused]])
     expect(dead[0]![1]).toBe(refused)
     expect(heard).toEqual(['run-2/two/completed 2 1'])

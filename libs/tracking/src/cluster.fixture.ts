@@ -98,7 +98,7 @@ async function startHost(step) {
     for (const { reject } of inHand.values()) reject(new Error('the host is gone'))
     gone.resolve()
   })
-  return { child, gone: gone.promise }
+  return { child, subscription, gone: gone.promise }
 }
 
 const hosts = await Promise.all(['load', 'double', 'slow', 'sum'].map(startHost))
@@ -116,7 +116,7 @@ writeFileSync('go-on', '')
 hosts.push(await startHost('slow'))
 
 await ended.promise
-await new Promise((later) => setTimeout(later, 200)) // for the last event's acknowledgement
+await Promise.all(hosts.map(({ subscription }) => subscription.close())) // waits for what is in hand
 for (const { child } of hosts) child.disconnect()
 await Promise.all(hosts.map(({ gone }) => gone))
 process.exit()

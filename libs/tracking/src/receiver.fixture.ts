@@ -73,7 +73,7 @@ export async function startReceiver({ answers = true } = {}): Promise<Receiver> 
     get metrics() {
       return [...metrics.values()]
     },
-    async until(isEnough, ms = 15_000) {
+    async until(isEnough, ms = 300_000) {
       const late = performance.now() + ms
       while (!isEnough(receiver)) {
         if (performance.now() > late)

@@ -12,7 +12,7 @@ describe('a run in one process, tracked', () => {
     project = new TrackedProject(PIPELINE)
     receiver = await startReceiver()
     ran = await project.cairn({ ...TRACKED, ...receiver.env }, 'run', 'demo', '--json')
-  }, 120_000)
+  })
   afterAll(async () => {
     await receiver[Symbol.asyncDispose]()
     project.remove()
@@ -137,5 +137,5 @@ describe('a run in one process, tracked', () => {
     expect(sum.attributes).toMatchObject({ 'cairn.lanes.reused': 1 })
     expect(needsOf(sum).sort()).toEqual(idsOf([...named('each-ns'), ...named('flaky')]).sort())
     expect(orphansIn(receiver.spans)).toEqual([])
-  }, 120_000)
+  })
 })

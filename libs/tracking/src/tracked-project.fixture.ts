@@ -9,7 +9,7 @@ const CAIRN = join(ROOT, 'apps/cli/bin/cairn.js')
 /** What turns tracking on, whatever the program. */
 export const TRACKED = {
   NODE_OPTIONS: '--import @cairn/tracking/register',
-  CAIRN_TRACKING_EXIT_MS: '20000', // a machine that is busy with other tests takes its time
+  CAIRN_TRACKING_EXIT_MS: '300000', // a machine that is busy with other tests takes its time
 }
 
 export interface Ran {

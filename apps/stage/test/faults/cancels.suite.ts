@@ -2,7 +2,20 @@ import { expect, it } from 'vitest'
 import type { Case } from './cases.fixture.ts'
 
 const RACES = Number(process.env['CAIRN_FAULT_RACES'] ?? 20)
-const AT_ONCE = 10
+/** At the beginning, in the middle, at the very end; the first is always early enough, the last always too late. */
+const WHEN: readonly (readonly [type: string, task: string, settings?: object])[] = [
+  ['attempt-started/1', 'draw', { drawMs: 120_000 }],
+  ['completed', 'draw'],
+  ['attempt-started/1', 'total'],
+  ['attempt-started/1', 'report'],
+  ['completed', 'report'],
+  ['attempt-started/1', 'draw'],
+  ['completed', 'draw'],
+  ['attempt-started/1', 'total'],
+  ['completed', 'report'],
+  ['run-ended', ''],
+]
+const AT_ONCE = WHEN.length
 
 export function cancels(theWorld: Case): void {
   it(`cancel races completion ${RACES} times: the first record wins`, async () => {
@@ -10,16 +23,9 @@ export function cancels(theWorld: Case): void {
     const outcomes: string[] = []
     for (let raced = 0; raced < RACES; raced += AT_ONCE) {
       const race = Array.from({ length: AT_ONCE }, async (_, index) => {
-        const run = await world.submit(world.fresh({ items: 2 }))
-        // At the beginning, in the middle and at the very end.
-        const [type, task] = [
-          ['attempt-started/1', 'draw'],
-          ['completed', 'draw'],
-          ['attempt-started/1', 'total'],
-          ['attempt-started/1', 'report'],
-          ['completed', 'report'],
-        ][index % 5]!
-        await world.untilHeard(run, type!, task)
+        const [type, task, settings = {}] = WHEN[index]!
+        const run = await world.submit(world.fresh({ items: 2, ...settings }))
+        await world.untilHeard(run, type, task)
         await new Promise((later) => setTimeout(later, index * (raced % 40)))
         const told = await world.cancel(run)
         const ended = (await world.untilHeard(run, 'run-ended')).data.status!
@@ -55,7 +61,7 @@ export function cancels(theWorld: Case): void {
     expect(await partition()).toBeGreaterThan(60)
     const asked = performance.now()
     await world.cancel(atWork)
-    await world.untilHeard(atWork, 'cancelled', 'draw', 30_000)
+    await world.untilHeard(atWork, 'cancelled', 'draw')
     console.log(`cancelled after ${Math.round(performance.now() - asked)} ms, ${await partition()} events behind`)
     for (const run of runs) if (run !== atWork) await world.cancel(run)
     expect(new Set(Object.values(await world.untilEnded(runs)))).toEqual(new Set(['cancelled']))

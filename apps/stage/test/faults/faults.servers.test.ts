@@ -13,20 +13,20 @@ import { World } from './world.fixture.ts'
 const servers = inject('servers')
 
 /** Control never helps here: whatever goes on does so by itself. */
-describe.skipIf(!servers)('faults on real servers', { timeout: 300_000 * Math.max(1, ROUNDS / 4) }, () => {
+describe.skipIf(!servers)('faults on real servers', { timeout: 600_000 * Math.max(1, ROUNDS / 4) }, () => {
   let world: World
   beforeAll(async () => {
     world = await World.open(servers!, { env: `faults-${randomUUID().slice(0, 8)}` })
     await world.start()
-  }, 300_000)
+  })
   afterEach(async () => {
     world.proxy.heal()
     const report = await checkInvariants(world)
     console.log(`${expect.getState().currentTestName}\n${asTable(report)}\n`)
-  }, 300_000)
+  })
   afterAll(async () => {
     await world?.close() // which sees to it that no process is left
-  }, 120_000)
+  })
   const theWorld = () => world
 
   kills(theWorld)

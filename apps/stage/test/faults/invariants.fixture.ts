@@ -37,7 +37,7 @@ const ENDINGS = new Set(['completed', 'failed', 'timed-out', 'cancelled', 'skipp
  *
  * @throws Error that lists what does not
  */
-export async function checkInvariants(world: World, patienceMs = 240_000): Promise<Report> {
+export async function checkInvariants(world: World, patienceMs = 300_000): Promise<Report> {
   const wrong: string[] = []
   const { submitted } = world
   await world.untilEnded(submitted.keys(), patienceMs)
@@ -63,7 +63,7 @@ export async function checkInvariants(world: World, patienceMs = 240_000): Promi
   const orphans = await removeOrphans(world, wrong)
 
   await world
-    .until('no process is left behind', () => world.leftBehind().length === 0, 30_000)
+    .until('no process is left behind', () => world.leftBehind().length === 0)
     .catch(() => wrong.push(`left behind by services that are gone: ${world.leftBehind().join(', ')}`))
   const logs = world.replicas.map((replica) => replica.logs).join('')
   const toldAgain = logs.split('"msg":"it stood still').length - 1

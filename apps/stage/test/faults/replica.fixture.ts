@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { closeSync, globSync, openSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const READY_MS = 120_000
+const READY_MS = 300_000
 const LEAVE_MS = 40_000
 
 export interface Program {

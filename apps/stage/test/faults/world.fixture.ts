@@ -50,7 +50,7 @@ export const POINTS = [
 export type Point = (typeof POINTS)[number]
 
 /** For whatever is waited for; this machine may be busy with other things. Milliseconds. */
-const PATIENCE_MS = 180_000
+const PATIENCE_MS = 300_000
 const LOOK_MS = 250
 const NEVER = 86_400
 const BUCKET = 'cairn-faults'
@@ -382,7 +382,7 @@ export class World {
 
   async close(): Promise<void> {
     await Promise.all(this.replicas.splice(0).map((replica) => replica.stop()))
-    await this.until('no process is left', () => this.processes().length === 0, 20_000)
+    await this.until('no process is left', () => this.processes().length === 0)
     await this.#kafka.close().catch(() => {})
     await this.#connected.close()
     await this.proxy.close()

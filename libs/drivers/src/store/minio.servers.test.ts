@@ -24,7 +24,7 @@ const s3 = inject('servers')?.s3
 const BUCKET = 'cairn-test'
 const bytes = (text: string) => Buffer.from(text)
 
-describe.skipIf(!s3)('MinIO', { timeout: 90_000 }, () => {
+describe.skipIf(!s3)('MinIO', () => {
   const newPrefix = () => `${randomUUID()}/`
   beforeAll(() => minioStore({ ...s3!, bucket: BUCKET, cache: tmpdir() }).ensureBucket())
 
@@ -67,6 +67,12 @@ describe.skipIf(!s3)('MinIO', { timeout: 90_000 }, () => {
       )
       expect(error).toBeInstanceOf(CairnError)
       return error as CairnError
+    }
+    const stillPending = (work: Promise<unknown>): (() => boolean) => {
+      let isPending = true
+      const end = () => void (isPending = false)
+      work.then(end, end)
+      return () => isPending
     }
     const textOf = async (store: MinioStore, path: string) => (await store.read(path))?.toString()
 
@@ -175,7 +181,7 @@ describe.skipIf(!s3)('MinIO', { timeout: 90_000 }, () => {
     describe('that cannot be used', () => {
       it('is told of within the deadline when nothing listens there', async () => {
         const store = open({ endpoint: 'http://127.0.0.1:9', deadlineMs: 300 })
-        const started = performance.now()
+        const isPatient = stillPending(open({ endpoint: 'http://127.0.0.1:9', deadlineMs: 120_000 }).read('a/b'))
         for (const work of [
           () => store.read('a/b'),
           () => store.create('a/b', bytes('x')),
@@ -193,17 +199,17 @@ describe.skipIf(!s3)('MinIO', { timeout: 90_000 }, () => {
           )
           expect(next).toContain('curl http://127.0.0.1:9/minio/health/live')
         }
-        expect(performance.now() - started).toBeLessThan(15_000) // without a deadline of its own each takes 30 s
+        expect(isPatient()).toBe(true) // whose deadline is later
       })
 
       it('is told of within the deadline when it takes requests and never answers', async () => {
         const { endpoint } = await openServer(() => {})
         const store = open({ endpoint, silenceMs: 100, deadlineMs: 500 })
-        const started = performance.now()
+        const isPatient = stillPending(open({ endpoint, silenceMs: 100, deadlineMs: 120_000 }).read('a/b'))
         expect((await failure(store.create('a/b', bytes('x')))).message).toMatch(/no answer/)
         expect((await failure(store.read('a/b'))).message).toMatch(/no answer/)
         expect((await failure(store.put('a/b', bytes('x')))).message).toMatch(/no answer/)
-        expect(performance.now() - started).toBeLessThan(15_000)
+        expect(isPatient()).toBe(true)
       })
 
       it('is told of at once when its disk is full', async () => {

@@ -16,7 +16,7 @@ beforeAll(async () => {
   const fixture = join(import.meta.dirname, 'determinism.fixture.ts')
   const run = (settings: string[]) => promisify(execFile)(process.execPath, [fixture, ...settings])
   digests = (await Promise.all(SETTINGS.map(run))).map(({ stdout }) => JSON.parse(stdout) as Digests)
-}, 120_000)
+})
 
 test('the same rows give the same bytes, wherever they come from and on any number of threads', () => {
   const found = digests.flatMap(({ same }) => Object.entries(same))

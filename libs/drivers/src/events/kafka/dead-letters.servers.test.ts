@@ -114,7 +114,7 @@ describe.skipIf(!brokers)('dead letters', () => {
   it('are kept waiting, not lost, while their topic is missing', async () => {
     const topic = newTopic()
     await admin.createTopics({ topics: [{ topic, numPartitions: 1 }] })
-    const bus = open({ timeout: 300, redeliverAfter: 1 })
+    const bus = open({ redeliverAfter: 1 })
     await bus.subscribe(topic, { group: 'g', from: 'beginning' }, async () => Promise.reject(new Error('never')))
     await bus.publish(topic, [event('bad')])
     await eventually(() => bus.status().subscriptions[0]!.lastFailure).toBeDefined()

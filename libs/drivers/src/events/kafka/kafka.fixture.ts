@@ -41,7 +41,7 @@ export async function committed(brokers: readonly string[], topic: string, group
 
 /** Waits until it holds, however long that takes within the test's own time. */
 export function eventually<Value>(get: () => Value): ReturnType<typeof expect.poll<Value>> {
-  return expect.poll(get, { timeout: 25_000, interval: 20 })
+  return expect.poll(get, { interval: 20 })
 }
 
 /** A bus with topics of its own, whatever their names, which exist as soon as they are used. */
