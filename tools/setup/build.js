@@ -1,7 +1,7 @@
 // npm run build: each app, and the processes that it computes in, as few large modules.
 // Steps are never built: they run from their sources.
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { rolldown } from 'rolldown'
 import { distOf, stampOf } from '../../apps/cli/bin/built.js'
 import { root } from './install.js'
@@ -48,7 +48,13 @@ async function build(app, entries) {
   })
   const dist = distOf(app)
   const made = join(root, 'node_modules', '.cache', 'cairn', `${app}.${process.pid}`)
-  const { output } = await bundle.write({ dir: made, format: 'esm', sourcemap: true })
+  const { output } = await bundle.write({
+    dir: made,
+    format: 'esm',
+    sourcemap: true,
+    // Seen from where it is put in the end.
+    sourcemapPathTransform: (source, map) => relative(dist, resolve(dirname(map), source)),
+  })
   const modules = output.flatMap((chunk) => ('moduleIds' in chunk ? chunk.moduleIds : []))
   const files = modules.filter((id) => id.startsWith(root)).map((id) => relative(root, id))
   writeFileSync(

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import type { ErrorRecord, Thrown } from '@cairn/kernel/runtime'
 import { plain, plainLines } from '@cairn/embedded'
+import { withGiven } from './given-options.ts'
 import { paint } from './terminal/style.ts'
 
 export interface ErrorTextOptions {
@@ -13,7 +14,7 @@ export function errorText(error: ErrorRecord, options: ErrorTextOptions): string
   const { next } = error
   return [
     ...indented(headOf(error), '  '),
-    ...(next ? [`  ${paint('dim', 'next')}  ${plain(next)}`] : []),
+    ...(next ? [`  ${paint('dim', 'next')}  ${plain(withGiven(next))}`] : []),
     ...behind(error, options, '  '),
   ]
 }

@@ -1,4 +1,5 @@
 import { CairnError, type RunStatus } from '@cairn/kernel/runtime'
+import { withGiven } from './given-options.ts'
 import { paint } from './terminal/style.ts'
 
 export const EXIT = { ok: 0, error: 1, cancelled: 2, runFailed: 3, interrupted: 130, terminated: 143 } as const
@@ -14,7 +15,7 @@ export function fail(error: unknown, { json }: { readonly json?: boolean }): voi
   process.exitCode = EXIT.error
   const known = error instanceof CairnError
   const message = error instanceof Error ? error.message : String(error)
-  const next = known ? error.next : undefined
+  const next = known && error.next !== undefined ? withGiven(error.next) : undefined
   if (json) {
     console.log(JSON.stringify({ error: { code: known ? error.code : 'UNEXPECTED', message, ...(next && { next }) } }))
     return

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { CairnError } from '@cairn/kernel/runtime'
 import { fail } from './fail.ts'
+import { rememberGiven } from './given-options.ts'
 
 /** Every command's module is loaded only when the command is given: start-up is part of every command's time. */
 type CommandModule = { readonly default: (...given: never[]) => Promise<void> | void }
@@ -8,6 +9,7 @@ const lazy =
   (load: () => Promise<CommandModule>) =>
   async (...given: unknown[]): Promise<void> => {
     try {
+      rememberGiven(program.opts())
       await (await load()).default(...(given as never[]))
     } catch (error) {
       fail(error, program.opts<{ json?: boolean }>())

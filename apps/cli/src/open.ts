@@ -49,7 +49,7 @@ export async function openProduction({
 export async function openPipeline({ project }: Workspace, name: string | undefined): Promise<LoadedPipeline> {
   if (name !== undefined) return loadPipeline(project, name)
   const all = await allPipelines(project)
-  if (all.length === 1) return all[0]!
+  if (all.length === 1) return loadPipeline(project, all[0]!.pipeline.name)
   const names = all.map(({ pipeline }) => pipeline.name)
   throw new CairnError(
     'NOT_FOUND',

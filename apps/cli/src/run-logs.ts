@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errorLine, itemAt, parseTask, readLogs, readRecord, type LogLine } from '@cairn/kernel/runtime'
 import { plain, readEnds, readRun, type Workspace } from '@cairn/embedded'
+import { withGiven } from './given-options.ts'
 import { findPlace, type Place } from './artifact-path.ts'
 
 export interface RunLogsOptions {
@@ -97,6 +98,6 @@ async function whyNothing(workspace: Workspace, { pipeline, run: { plan }, node 
   )
   const from = checkpoint?.producer
   return from
-    ? `${node} was reused from run ${from.run}\nnext  cairn logs ${pipeline}/${from.run}/${parseTask(from.task).node}`
+    ? `${node} was reused from run ${from.run}\nnext  ${withGiven(`cairn logs ${pipeline}/${from.run}/${parseTask(from.task).node}`)}`
     : `${node} of ${path} printed nothing: it was reused`
 }

@@ -3,6 +3,7 @@ import { inlineBytes, type ArtifactRef, type EndRecord, type Outcome, type Plan 
 import { artifact, duration, number, type RunStanding } from '@cairn/embedded'
 import { errorText } from './error-text.ts'
 import type { LastLines } from './last-lines.ts'
+import { withGiven } from './given-options.ts'
 import { paint, paintState, STATES, type State } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 
@@ -118,7 +119,10 @@ function failures({ plan, ends, printed = new Map(), on }: RunResult): string[] 
 
 function lastOf(lines: readonly string[], path: string): string[] {
   if (lines.length === 0) return []
-  return [`  ${paint('dim', `printed last (cairn logs ${path}):`)}`, ...lines.map((line) => `    ${line}`)]
+  return [
+    `  ${paint('dim', `printed last (${withGiven(`cairn logs ${path}`)}):`)}`,
+    ...lines.map((line) => `    ${line}`),
+  ]
 }
 
 /** Numbers of the pipeline's own outputs that are of kind `metrics`. */
@@ -157,7 +161,7 @@ function nextSteps({ plan, status, ends, tryNext, on, playground }: RunResult): 
       ...(playground === undefined ? [`cairn run ${pipeline}${there}   goes on from what is finished`] : []),
     )
   }
-  return hints.map((hint, at) => `${at === 0 ? paint('dim', 'next') : '    '}  ${hint}`).join('\n')
+  return hints.map((hint, at) => `${at === 0 ? paint('dim', 'next') : '    '}  ${withGiven(hint)}`).join('\n')
 }
 
 /** For programs. */

@@ -256,7 +256,7 @@ export const wrong = pipeline('wrong', () => two({ m: one({}).n }))
     })
     const { code, stderr } = await wrong.cairn('run')
     expect(code).toBe(1)
-    expect(stderr).toBe('error  two has no input "m"\nnext   did you mean "n"?\n')
+    expect(stderr).toBe('error  wrong.pipeline.js:5 two has no input "m"\nnext   did you mean "n"?\n')
   })
 })
 

@@ -1,6 +1,6 @@
 import { relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { CairnError } from '@cairn/kernel/runtime'
+import { CairnError, errorRecord } from '@cairn/kernel/runtime'
 
 /**
  * Imports a module of the project.
@@ -26,19 +26,46 @@ async function faultIn(file: string, root: string): Promise<CairnError | undefin
   }
 }
 
+/**
+ * Draws a pipeline, which calls its body.
+ *
+ * @throws CairnError BAD_DEFINITION with file and line of the project if the body throws; what it refuses itself has them, too
+ */
+export function drawn<Graph>(draw: () => Graph, file: string, root: string): Graph {
+  try {
+    return draw()
+  } catch (error) {
+    if (!(error instanceof CairnError)) throw loadError(error, file, root, 'drawn')
+    const { code, message, next, cause } = error
+    const place = placeIn(error, root)
+    if (!place) throw error
+    throw new CairnError(code, `${place} ${message}`, { ...(next !== undefined && { next }), cause: cause ?? error })
+  }
+}
+
 /** An error that loading gave, with the first place in the project that its stack names. */
-function loadError(error: unknown, file: string, root: string): CairnError {
-  const { message = String(error), stack = '' } = error instanceof Error ? error : {}
+function loadError(error: unknown, file: string, root: string, how = 'loaded'): CairnError {
+  const place = placeIn(error, root) ?? `${relative(root, file).replaceAll(sep, '/')}:1`
+  const text = errorRecord(error).message.split('\n')[0]!
+  return new CairnError('BAD_DEFINITION', `${place} cannot be ${how}: ${text}`, {
+    next: 'correct that line, then give the same command again',
+    cause: error,
+  })
+}
+
+/** Code of Cairn itself, where that is the project. */
+const CAIRN = /^(libs\/kernel\/src|apps\/\w+\/dist)\//
+
+/** The first place in the project that an error's stack names. */
+function placeIn(error: unknown, root: string): string | undefined {
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
   const places = stack.matchAll(/(file:\/\/[^\s()]+?|\/[^():\n]+?):(\d+)(?::\d+)?(?=[)\s]|$)/gm)
   const inside = [...places].map(([, at, line]) => ({
     path: relative(root, at!.startsWith('file:') ? fileURLToPath(at!) : at!),
     line,
   }))
-  const found = inside.find(({ path }) => !path.startsWith('..') && !path.split(sep).includes('node_modules'))
-  const { path, line } = found ?? { path: relative(root, file), line: 1 }
-  const text = message.split('\n')[0]!
-  return new CairnError('BAD_DEFINITION', `${path.replaceAll(sep, '/')}:${line} cannot be loaded: ${text}`, {
-    next: 'correct that line, then give the same command again',
-    cause: error,
-  })
+  const found = inside.find(
+    ({ path }) => !path.startsWith('..') && !path.split(sep).includes('node_modules') && !CAIRN.test(path),
+  )
+  return found && `${found.path.replaceAll(sep, '/')}:${found.line}`
 }

@@ -1,6 +1,6 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
-import { importSource } from './import-source.ts'
+import { drawn, importSource } from './import-source.ts'
 import { CairnError, isPipeline, suggest, type Pipeline, type Step } from '@cairn/kernel/runtime'
 
 /** A folder whose package.json says where its pipelines are: `"cairn": { "pipelines": ["pipelines/*.ts"] }`. */
@@ -93,7 +93,10 @@ export async function loadPipeline(project: Project, name: string): Promise<Load
       failure ??= { error }
     }
   const found = withoutRepeats(all, project).find(({ pipeline }) => pipeline.name === name)
-  if (found) return found
+  if (found) {
+    drawn(() => found.pipeline.graph, found.file, project.root)
+    return found
+  }
   if (failure) throw failure.error
   throw new CairnError('NOT_FOUND', `there is no pipeline "${name}"`, {
     next: suggest(

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { examine, type Checkup } from '@cairn/kernel/runtime'
 import { leftovers } from '@cairn/drivers/store/folder-leftovers'
 import { EXIT } from '../fail.ts'
+import { withGiven } from '../given-options.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { bytes, number } from '@cairn/embedded'
 import { paint } from '../terminal/style.ts'
@@ -49,6 +50,6 @@ export default async function doctor(
     console.log(`${left.length} leftovers of processes that died${repair ? ', removed' : ', harmless'}`)
   if (findings.length > 0)
     console.log(
-      `${paint('dim', 'next')}  ${repair ? 'run again: what was taken out of use is computed anew' : 'cairn doctor --repair'}`,
+      `${paint('dim', 'next')}  ${repair ? 'run again: what was taken out of use is computed anew' : withGiven('cairn doctor --repair')}`,
     )
 }

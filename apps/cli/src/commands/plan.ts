@@ -1,4 +1,5 @@
 import { claim, type Plan } from '@cairn/kernel/runtime'
+import { withGiven } from '../given-options.ts'
 import { openPipeline, openWorkspace, type GlobalOptions, type RequestOptions } from '../open.ts'
 import { plannedLines } from '../planned-lines.ts'
 import { planTable, totals } from '../plan-table.ts'
@@ -23,9 +24,11 @@ export default async function plan(
   if (json) return console.log(JSON.stringify({ pipeline, ...(saved && { run: saved.run }), steps: lines }, null, 2))
   console.log(planTable(lines))
   console.log(`\n${totals(lines)}`)
-  if (saved) console.log(`${paint('dim', 'next')}  cairn run --plan ${saved.run}`)
+  if (saved) console.log(`${paint('dim', 'next')}  ${withGiven(`cairn run --plan ${saved.run}`)}`)
   else if (lines.some(({ decision }) => decision !== 'reuse'))
-    console.log(`${paint('dim', 'next')}  ${repeated(pipeline, options)}${on === undefined ? '' : ` --on ${on}`}`)
+    console.log(
+      `${paint('dim', 'next')}  ${withGiven(`${repeated(pipeline, options)}${on === undefined ? '' : ` --on ${on}`}`)}`,
+    )
 }
 
 function repeated(

@@ -1,5 +1,6 @@
 import { deletePlayground, listPlaygrounds } from '@cairn/explore'
 import { when } from '@cairn/embedded'
+import { withGiven } from '../given-options.ts'
 import { openProduction, timeZone, type GlobalOptions } from '../open.ts'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
@@ -19,7 +20,7 @@ export default async function playgrounds(
   const found = listPlaygrounds(project)
   if (json) return console.log(JSON.stringify(found, null, 2))
   for (const name of names) console.log(`deleted ${name}`)
-  if (found.length === 0) return console.log('there is no playground; cairn play makes one')
+  if (found.length === 0) return console.log(withGiven('there is no playground; cairn play makes one'))
   const zone = timeZone()
   const rows = found.map(({ name, createdAt, usedAt, pins }) => [
     paint('bold', name),

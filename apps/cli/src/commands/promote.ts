@@ -12,6 +12,7 @@ import {
 } from '@cairn/embedded'
 import { findPlace } from '../artifact-path.ts'
 import { driveRun } from '../drive-run.ts'
+import { withGiven } from '../given-options.ts'
 import { openProduction, openWorkspace, type GlobalOptions } from '../open.ts'
 import type { RunResult } from '../run-summary.ts'
 import type { ProgressOption } from '../terminal/progress.ts'
@@ -125,6 +126,6 @@ function computedIn(ends: ReadonlyMap<string, EndRecord>): string[] {
 
 function tellPrevious({ previous }: Champion, pipeline: string, on: string | undefined): void {
   if (!previous) return
-  const next = `cairn rollback ${pipeline}${on === undefined ? '' : ` --on ${on}`}`
+  const next = withGiven(`cairn rollback ${pipeline}${on === undefined ? '' : ` --on ${on}`}`)
   console.log(`before it was ${previous.run}; ${paint('dim', 'next')}  ${next}`)
 }

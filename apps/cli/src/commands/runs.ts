@@ -1,5 +1,6 @@
 import { readRecord, standingChampion, type EndRecord, type Plan, type RunEnd } from '@cairn/kernel/runtime'
 import { runNames, statusOf, type RunStanding, type Workspace } from '@cairn/embedded'
+import { withGiven } from '../given-options.ts'
 import { openWorkspace, timeZone, type GlobalOptions } from '../open.ts'
 import { metricsOf, STATUS_FORMATS } from '../run-summary.ts'
 import { duration, when } from '@cairn/embedded'
@@ -39,7 +40,7 @@ export default async function runs(
   if (json) return console.log(JSON.stringify(newest, null, 2))
   if (newest.length === 0)
     return console.log(
-      `no runs${name === undefined ? '' : ` of ${name}`} yet\n${paint('dim', 'next')}  cairn run ${name ?? ''}`,
+      `no runs${name === undefined ? '' : ` of ${name}`} yet\n${paint('dim', 'next')}  ${withGiven(`cairn run ${name ?? ''}`)}`,
     )
   const zone = timeZone()
   const columns = ['run', 'status', 'started', 'took', 'computed', 'reused', 'metrics']

@@ -3,6 +3,7 @@ import { askControl } from '@cairn/drivers/store/control'
 import { CairnError } from '@cairn/kernel/runtime'
 import { EXIT } from '../fail.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
+import { withGiven } from '../given-options.ts'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
 
@@ -43,7 +44,7 @@ export async function examineServices(
       rows,
     ),
   )
-  for (const { next } of all) if (next !== undefined) console.log(`${paint('dim', 'next')}  ${next}`)
+  for (const { next } of all) if (next !== undefined) console.log(`${paint('dim', 'next')}  ${withGiven(next)}`)
 }
 
 /** @param skew milliseconds, as far as the answer's way allows */

@@ -24,8 +24,20 @@ export interface Place {
 class Symbolic {
   readonly called: string
 
+  /** Every look at it is refused but those of Cairn itself and of what prints it. */
   constructor(called: string) {
     this.called = called
+    return new Proxy(this, {
+      get(target, name, receiver) {
+        if (name in target || (typeof name === 'symbol' && name !== Symbol.iterator && name !== Symbol.asyncIterator))
+          return Reflect.get(target, name, receiver) as unknown
+        throw new CairnError('BAD_DEFINITION', `${called} has no ${String(name)} while the pipeline is being drawn`, {
+          next: OF_LISTS.has(name)
+            ? `to call steps for each item, use each(list, (item) => …); what needs all of it is computed inside a step`
+            : 'compute with it inside a step',
+        })
+      },
+    })
   }
 
   // Reached by arithmetic, comparison and templates. Truth and identity cannot be caught here: the lint names those.
@@ -35,6 +47,15 @@ class Symbolic {
     })
   }
 }
+
+/** What lists offer to go through their items. */
+const OF_LISTS: ReadonlySet<string | symbol> = new Set([
+  ...Object.getOwnPropertyNames(Array.prototype),
+  Symbol.iterator,
+  Symbol.asyncIterator,
+  'all',
+  '0',
+])
 
 export class HandleNode extends Symbolic {
   readonly ref: Ref

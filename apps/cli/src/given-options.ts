@@ -1,0 +1,36 @@
+import type { GlobalOptions } from './open.ts'
+
+/** What says which project, store, services and runs are meant. */
+const FLAGS = { project: '-C', store: '--store', on: '--on', playground: '--playground' } as const
+type Given = Pick<GlobalOptions, keyof typeof FLAGS>
+
+/** Commands that take none of them: they are about this machine. */
+const OF_THIS_MACHINE: ReadonlySet<string> = new Set(['up', 'down', 'status', 'new', 'completion', 'explore'])
+
+let given: Given = {}
+
+/** Called once, with the options that the person gave. */
+export function rememberGiven(options: Given): void {
+  given = options
+}
+
+/**
+ * A text with the commands in it as the person has to give them: each with the options that say which project, store,
+ * services and playground are meant, as they were given.
+ */
+export function withGiven(text: string): string {
+  return text.replace(/\bcairn ([a-z]+)\b([^;,)\n]*)/g, (command, verb: string, rest: string) => {
+    const missing = (Object.keys(FLAGS) as (keyof typeof FLAGS)[]).flatMap((name) => {
+      const value = given[name]
+      const isMeant = value !== undefined && !` ${rest} `.includes(` ${FLAGS[name]} `)
+      const isTaken = !OF_THIS_MACHINE.has(verb) || name === 'project' || (verb === 'explore' && name !== 'on')
+      return isMeant && isTaken ? [`${FLAGS[name]} ${quoted(value)}`] : []
+    })
+    return missing.length === 0 ? command : `cairn ${verb} ${missing.join(' ')}${rest}`
+  })
+}
+
+/** As a shell reads it as one word. */
+function quoted(value: string): string {
+  return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`
+}
