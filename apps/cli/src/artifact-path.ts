@@ -4,19 +4,20 @@ import {
   type AnyKind,
   type ArtifactRef,
   type EndRecord,
+  itemName,
+  itemsIn,
   type Plan,
   type Pipeline,
   readRecord,
 } from '@cairn/kernel/runtime'
 import { findRun, loadPipeline, outputsOf, readRun, type RunSummary, type Workspace } from '@cairn/embedded'
+import { findItem, itemText, type ItemPlace } from './item-path.ts'
 
-/** What `<pipeline>[/<run>[/<node>[/<batch>][/<output>]]]` names. */
-export interface Place {
+/** What `<pipeline>[/<run>[/<node>[/<item>][/<output>]]]` names. */
+export interface Place extends ItemPlace {
   readonly pipeline: string
   readonly run: RunSummary
   readonly node?: string
-  readonly batch?: string
-  readonly output?: string
 }
 
 export async function findPlace(workspace: Workspace, path: string): Promise<Place> {
@@ -33,8 +34,30 @@ export async function findPlace(workspace: Workspace, path: string): Promise<Pla
     throw new CairnError('NOT_FOUND', `run ${run.plan.run} has no step "${node}"`, {
       next: suggest(node, Object.keys(run.plan.nodes)),
     })
-  const [batch, output] = /^\d+(\.\d+)*$/.test(inner[0] ?? '') ? inner : [undefined, ...inner]
-  return { pipeline, run, node, ...(batch !== undefined && { batch }), ...(output !== undefined && { output }) }
+  return { pipeline, run, node, ...(await insideOf(workspace, run.plan, node, inner)) }
+}
+
+/** What stands behind a node in a path: an item, where the node is inside an `each`, and an output. */
+export async function insideOf(
+  workspace: Workspace,
+  plan: Plan,
+  node: string,
+  words: readonly string[],
+): Promise<ItemPlace> {
+  const planned = plan.nodes[node]!
+  const [output, ...others] = words
+  if (planned.type === 'step' && planned.scope.length > 0 && words.length > 0)
+    return findItem(
+      await itemsIn(workspace.store, workspace.at(plan.pipeline), plan, node),
+      Object.keys(plan.steps[planned.step]!.outputs),
+      words,
+      `${plan.pipeline}/${plan.run}/${node}`,
+    )
+  if (others.length > 0)
+    throw new CairnError('NOT_FOUND', `${node} is not inside an each: it has no item "${output}"`, {
+      next: `cairn show ${plan.pipeline}/${plan.run}/${node}`,
+    })
+  return output === undefined ? {} : { output }
 }
 
 /** The artifact that a path names; of a step with one output that one. */
@@ -48,14 +71,30 @@ export async function findArtifact(
     throw new CairnError('NOT_FOUND', `${path} names a run, not an artifact`, {
       next: `cairn show ${pipeline}/${run.plan.run} lists them`,
     })
-  const outputs = await outputsOf(workspace.store, workspace.at(pipeline), run.plan, node)
+  const { plan } = run
+  const where = `${pipeline}/${plan.run}/${node}`
+  if (place.item === undefined && plan.nodes[node]!.type === 'step' && plan.nodes[node]!.scope.length > 0)
+    throw new CairnError('NOT_FOUND', `${node} is run for each item of ${plan.nodes[node]!.scope.at(-1)}`, {
+      next: `name one: cairn cat ${where}/0; cairn show ${where} lists them`,
+    })
+  const end = await readRecord<EndRecord>(
+    workspace.store,
+    workspace.at(pipeline).end(plan.run, place.item?.task ?? node),
+  )
+  const outcome = end?.lanes[place.item?.lane ?? 0]
+  const outputs =
+    place.item === undefined
+      ? await outputsOf(workspace.store, workspace.at(pipeline), plan, node)
+      : outcome?.status === 'completed'
+        ? outcome.outputs
+        : undefined
   if (!outputs) {
-    const end = await readRecord<EndRecord>(workspace.store, workspace.at(pipeline).end(run.plan.run, node))
+    const what = place.item === undefined ? node : `item ${itemText(place.item)} of ${node}`
     throw new CairnError(
       'NOT_FOUND',
-      `${node} of run ${run.plan.run} has no outputs: it is ${end?.status ?? 'not finished'}`,
+      `${what} of run ${plan.run} has no outputs: it is ${outcome?.status ?? 'not finished'}`,
       {
-        next: `cairn show ${pipeline}/${run.plan.run}/${node}`,
+        next: `cairn show ${where}${place.item === undefined ? '' : `/${itemName(place.item)}`}`,
       },
     )
   }
@@ -63,9 +102,10 @@ export async function findArtifact(
   const output = place.output ?? (names.length === 1 ? names[0]! : '')
   const ref = outputs[output]
   if (ref) return { ...place, node, output, ref }
+  const inItem = place.item === undefined ? '' : `/${itemName(place.item)}`
   const what = output === '' ? `${node} has several outputs` : `${node} has no output "${output}"`
   throw new CairnError('NOT_FOUND', what, {
-    next: `${suggest(output, names)} (cairn cat ${pipeline}/${run.plan.run}/${node}/${names[0]})`,
+    next: `${suggest(output, names)} (cairn cat ${where}${inItem}/${names[0]})`,
   })
 }
 

@@ -141,12 +141,12 @@ program
 program
   .command('show')
   .argument('<path>')
-  .description('show a run, a step of it or an artifact: <pipeline>[/<run>[/<step>[/<output>]]]')
+  .description('show a run, a step of it or an artifact: <pipeline>[/<run>[/<step>[/<item>][/<output>]]]')
   .action(lazy(() => import('./commands/show.ts')))
 program
   .command('cat')
   .argument('<artifact>')
-  .description('print an artifact: <pipeline>/<run>/<step>/<output>')
+  .description('print an artifact: <pipeline>/<run>/<step>[/<item>][/<output>]')
   .option('-n, --rows <count>', 'rows of a table to show', count('rows', 0), 20)
   .option('--raw', 'print its bytes as they are')
   .option('-o, --out <file>', 'write its bytes to a file')

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { errorLine, itemAt, parseTask, readLogs, readRecord, type LogLine } from '@cairn/kernel/runtime'
+import { errorLine, laneOf, parseTask, readLogs, readRecord, type LogLine } from '@cairn/kernel/runtime'
 import { plain, readEnds, readRun, type Workspace } from '@cairn/embedded'
 import { withGiven } from './given-options.ts'
 import { findPlace, type Place } from './artifact-path.ts'
+import { ItemNames } from './item-names.ts'
 
 export interface RunLogsOptions {
   readonly follow?: boolean | undefined
@@ -16,30 +17,32 @@ const LOOK_MS = 500
 /** Prints what a run's steps printed: all of it, a step's, or an item's. */
 export async function printRunLogs(workspace: Workspace, path: string, options: RunLogsOptions): Promise<void> {
   const place = await findPlace(workspace, path)
-  const { pipeline, run, node, batch: item } = place
+  const { pipeline, run, node, item } = place
   const at = workspace.at(pipeline)
-  const isWanted = (line: LogLine) => item === undefined || line.item === item || line.item === undefined
-  const tell = (line: LogLine) => console.log(options.json ? JSON.stringify(asJson(line)) : asText(line, place))
+  const names = new ItemNames(workspace, run.plan)
+  const isWanted = (line: LogLine) => item === undefined || [item.lane, undefined].includes(laneOf(run.plan, line))
+  const tell = async (line: LogLine) => {
+    const lane = laneOf(run.plan, line)
+    const name = lane === undefined ? undefined : await names.at(line.task, lane)
+    console.log(options.json ? JSON.stringify(asJson(line, name)) : asText(line, name, place))
+  }
   let told = 0
   for (;;) {
     const { end, plan } = await readRun(workspace.store, at, run.plan.run)
     const lines: LogLine[] = []
-    for await (const line of readLogs(
-      workspace.store,
-      at,
-      plan,
-      (task) => node === undefined || parseTask(task).node === node,
+    for await (const line of readLogs(workspace.store, at, plan, (task) =>
+      item === undefined ? node === undefined || parseTask(task).node === node : task === item.task,
     ))
       if (isWanted(line)) lines.push(line)
     if (!options.follow) lines.sort(byItem)
     const shown = told === 0 && options.lines !== undefined ? lines.slice(-options.lines) : lines.slice(told)
-    shown.forEach(tell)
+    for (const line of shown) await tell(line)
     told = lines.length
     if (options.follow && !end) {
       await sleep(LOOK_MS)
       continue
     }
-    const failures = await failuresOf(workspace, place)
+    const failures = await failuresOf(workspace, place, names)
     if (told === 0 && failures.length === 0) console.error(await whyNothing(workspace, place))
     for (const failure of failures) console.error(failure)
     return
@@ -54,13 +57,14 @@ function byItem(a: LogLine, b: LogLine): number {
   return inOrder.compare(a.item ?? '', b.item ?? '')
 }
 
-function asJson({ task, at, ...line }: LogLine): object {
-  return { step: parseTask(task).node, ...line, time: new Date(at).toISOString() }
+function asJson({ task, at, item: _, ...line }: LogLine, item: string | undefined): object {
+  const { node } = parseTask(task)
+  return { step: node, ...(item !== undefined && { item }), ...line, time: new Date(at).toISOString() }
 }
 
 /** What is asked for in particular is printed as it was; of more than one step or item, each line says whose it is. */
-function asText({ task, item, attempt, line }: LogLine, { node, batch }: Place): string {
-  const isAlone = node !== undefined && (item === undefined || batch !== undefined)
+function asText({ task, attempt, line }: LogLine, item: string | undefined, place: Place): string {
+  const isAlone = place.node !== undefined && (item === undefined || place.item !== undefined)
   const name = `${parseTask(task).node}${item === undefined ? '' : `/${item}`}${attempt > 1 ? ` attempt ${attempt}` : ''}`
   return isAlone ? line : `${name} | ${line}`
 }
@@ -68,26 +72,31 @@ function asText({ task, item, attempt, line }: LogLine, { node, batch }: Place):
 /** What the tasks that are looked at failed with: they need not have printed anything. */
 async function failuresOf(
   workspace: Workspace,
-  { pipeline, run: { plan }, node, batch: item }: Place,
+  { pipeline, run: { plan }, node, item }: Place,
+  names: ItemNames,
 ): Promise<string[]> {
-  const ends = await readEnds(workspace.store, workspace.at(pipeline), plan.run)
-  return [...ends].flatMap(([task, end]) => {
+  const found: string[] = []
+  for (const [task, end] of await readEnds(workspace.store, workspace.at(pipeline), plan.run)) {
     const { node: id } = parseTask(task)
-    if (plan.nodes[id]?.type !== 'step' || (node !== undefined && node !== id)) return []
-    return end.lanes.flatMap((lane, at) => {
-      const own = itemAt(plan, task, at)
-      if (!('error' in lane) || lane.status === 'cancelled' || (item !== undefined && item !== own)) return []
-      return [`${own === undefined ? id : `${id}/${own}`} failed: ${plain(errorLine(lane.error))}`]
-    })
-  })
+    if (plan.nodes[id]?.type !== 'step' || (node !== undefined && node !== id)) continue
+    for (const [lane, outcome] of end.lanes.entries()) {
+      if (!('error' in outcome) || outcome.status === 'cancelled') continue
+      if (item !== undefined && (item.task !== task || item.lane !== lane)) continue
+      const own = await names.at(task, lane)
+      found.push(`${own === undefined ? id : `${id}/${own}`} failed: ${plain(errorLine(outcome.error))}`)
+    }
+  }
+  return found
 }
 
-async function whyNothing(workspace: Workspace, { pipeline, run: { plan }, node }: Place): Promise<string> {
+async function whyNothing(workspace: Workspace, { pipeline, run: { plan }, node, item }: Place): Promise<string> {
   const path = `${pipeline}/${plan.run}`
   if (node === undefined) return `the steps of ${path} printed nothing`
   const at = workspace.at(pipeline)
   const ends = await readEnds(workspace.store, at, plan.run)
-  const lanes = [...ends].flatMap(([task, end]) => (parseTask(task).node === node ? end.lanes : []))
+  const isWanted = (task: string, lane: number) =>
+    item === undefined ? parseTask(task).node === node : task === item.task && lane === item.lane
+  const lanes = [...ends].flatMap(([task, end]) => end.lanes.filter((_, lane) => isWanted(task, lane)))
   const planned = plan.nodes[node]
   const reused = lanes.find((lane) => lane.status === 'completed' && lane.how === 'reused')
   const key = reused && 'key' in reused ? reused.key : undefined

@@ -1,10 +1,10 @@
 import { relative } from 'node:path'
-import { inlineBytes, type ArtifactRef, type EndRecord, type Outcome, type Plan } from '@cairn/kernel/runtime'
-import { artifact, duration, number, type RunStanding } from '@cairn/embedded'
+import { inlineBytes, type ArtifactRef, type EndRecord, type Plan } from '@cairn/kernel/runtime'
+import { artifact, countsText, duration, number, stateOf, type ItemCounts, type RunStanding } from '@cairn/embedded'
 import { errorText } from './error-text.ts'
-import type { LastLines } from './last-lines.ts'
 import { withGiven } from './given-options.ts'
-import { paint, paintState, STATES, type State } from './terminal/style.ts'
+import type { LastLines } from './run-details.ts'
+import { paint, paintState, STATES } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 
 export interface RunResult {
@@ -13,7 +13,9 @@ export interface RunResult {
   /** Of nodes outside every `each`. */
   readonly ends: ReadonlyMap<string, EndRecord>
   /** Of nodes that failed: what they printed last. */
-  readonly printed?: LastLines
+  readonly printed: LastLines
+  /** Of steps inside an `each`. */
+  readonly items: ReadonlyMap<string, ItemCounts>
   /** Milliseconds, planning included. */
   readonly ms: number
   /** What was written by `--out`. */
@@ -29,9 +31,13 @@ export interface RunResult {
 
 /** For people: each step and what it gave, the metrics, where to look further. */
 export function summaryText(result: RunResult): string {
-  const { plan, status, ends, ms, files, store, on } = result
+  const { plan, status, ends, items, ms, files, store, on } = result
   const { pipeline, run } = plan
-  const rows = [...ends].filter(([id]) => plan.nodes[id]!.type !== 'when').map(([id, end]) => summaryRow(id, end))
+  const rows = Object.entries(plan.nodes).flatMap(([id, { type }]) => {
+    const end = type === 'when' ? undefined : ends.get(id)
+    const counts = items.get(id)
+    return end ? [summaryRow(id, end)] : counts ? [itemsRow(id, plan.nodes[id]!.scope.length, counts)] : []
+  })
   const parts = [
     table(
       ['', 'step', '', 'time', 'gives'].map((title) => ({ title })),
@@ -95,12 +101,15 @@ function summaryRow(id: string, end: EndRecord): string[] {
   return [paintState(state, STATES[state].sign), id, paintState(state, state + tries), time, gives]
 }
 
-function stateOf(lane: Outcome): State {
-  return lane.status === 'completed' ? lane.how : lane.status
+/** A step inside an `each`, by what became of its items. */
+function itemsRow(id: string, depth: number, counts: ItemCounts): string[] {
+  const state = WORST_FIRST.find((state) => counts[state] > 0) ?? 'skipped'
+  return [paintState(state, STATES[state].sign), '  '.repeat(depth) + id, paintState(state, countsText(counts)), '', '']
 }
+const WORST_FIRST = ['failed', 'timed-out', 'cancelled', 'blocked', 'caught', 'computed', 'reused', 'skipped'] as const
 
 /** One message for each step that failed; the steps behind it are only blocked. */
-function failures({ plan, ends, printed = new Map(), on }: RunResult): string[] {
+export function failures({ plan, ends, printed, on }: Pick<RunResult, 'plan' | 'ends' | 'printed' | 'on'>): string[] {
   return [...ends].flatMap(([id, { lanes, failures = [] }]) => {
     const [lane] = lanes
     if (!lane || !('error' in lane) || lane.status === 'cancelled') return []
@@ -165,8 +174,8 @@ function nextSteps({ plan, status, ends, tryNext, on, playground }: RunResult): 
 }
 
 /** For programs. */
-export function summaryJson({ plan, status, ends, ms, files, store }: RunResult): object {
-  const steps = Object.fromEntries(
+export function summaryJson({ plan, status, ends, items, ms, files, store }: RunResult): object {
+  const outermost = Object.fromEntries(
     [...ends].map(([id, { lanes, status: ended, attempts, startedAt, endedAt }]) => {
       const [lane] = lanes
       return [
@@ -189,7 +198,7 @@ export function summaryJson({ plan, status, ends, ms, files, store }: RunResult)
     status,
     ms: Math.round(ms),
     params: plan.params,
-    steps,
+    steps: { ...outermost, ...Object.fromEntries([...items].map(([id, counts]) => [id, { items: counts }])) },
     files,
     store,
   }

@@ -54,8 +54,8 @@ describe('cairn runs', () => {
   it('lists runs, the newest first, with what was computed and measured', async () => {
     const [title, newest, older] = (await out('runs')).split('\n')
     expect(title).toMatch(/^run +status +started +took +computed +reused +metrics$/)
-    expect(newest).toMatch(new RegExp(`^small/${second.run} +completed .* 1 +1 +mean 40 {2}rows 3$`))
-    expect(older).toMatch(new RegExp(`^small/${first.run} +completed .* 2 +0 +mean 20 {2}rows 3$`))
+    expect(newest).toMatch(new RegExp(`^small/${second.run} +completed .* 1 +4 +mean 40 {2}rows 3$`))
+    expect(older).toMatch(new RegExp(`^small/${first.run} +completed .* 5 +0 +mean 20 {2}rows 3$`))
   })
 
   it('says what to do where there is none', async () => {

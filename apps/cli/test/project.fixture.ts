@@ -42,6 +42,8 @@ export interface StepSummary {
   readonly outputs?: Readonly<Record<string, { digest: string; text?: string; items?: number }>>
   readonly error?: { readonly code: string; readonly message: string; readonly next?: string }
   readonly because?: string
+  /** Of a step inside an `each`: how many items ended how. */
+  readonly items?: Readonly<Record<string, number>>
 }
 
 const made: string[] = []

@@ -24,6 +24,7 @@ export {
   type RunStanding,
   type RunSummary,
 } from './runs.ts'
+export { countsText, itemCounts, stateOf, type ItemCounts, type ItemState } from './item-counts.ts'
 export { planLines, type PlanLine } from './plan-lines.ts'
 export { comparePlans, compareRuns, type Difference } from './compare-runs.ts'
 export { explainCode } from './explain-code.ts'

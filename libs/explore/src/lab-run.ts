@@ -6,7 +6,9 @@ import {
   readEnds,
   readRun,
   startRun,
+  stateOf,
   type Difference,
+  type ItemState,
   type RunOptions,
 } from '@cairn/embedded'
 import {
@@ -37,11 +39,14 @@ export class LabRun {
   readonly plan: Plan
   /** Of each step: whether it was computed or reused. */
   readonly how: Readonly<Record<string, string>>
+  /** How many tasks, items included, were computed, reused and so on. */
+  readonly counts: Readonly<Partial<Record<ItemState, number>>>
 
-  constructor(session: Session, plan: Plan, how: Readonly<Record<string, string>>) {
+  constructor(session: Session, plan: Plan, how: LabRun['how'], counts: LabRun['counts']) {
     this.#session = session
     this.plan = plan
     this.how = how
+    this.counts = counts
   }
 
   /** Its name. */
@@ -119,15 +124,17 @@ export async function labRun(session: Session, plan: Plan, status: RunStatus): P
   const { workspace } = session
   const ends = await readEnds(workspace.store, workspace.at(plan.pipeline), plan.run)
   const how: Record<string, string> = {}
+  const counts: Partial<Record<ItemState, number>> = {}
   for (const [task, { lanes, status: ended }] of ends) {
-    const [lane] = lanes
-    how[task] = lane?.status === 'completed' ? lane.how : ended
+    const lane = lanes.find((lane) => 'error' in lane)
+    how[task] = [...new Set(lanes.map(stateOf))].join(', ')
+    for (const lane of lanes) counts[stateOf(lane)] = (counts[stateOf(lane)] ?? 0) + 1
     if (lane && 'error' in lane && status !== 'completed') {
       const { code, message, next } = lane.error
       throw new CairnError(code, `${task} of run ${plan.run} ${ended}: ${message}`, next ? { next } : {})
     }
   }
-  if (status === 'completed') return new LabRun(session, plan, how)
+  if (status === 'completed') return new LabRun(session, plan, how, counts)
   throw new CairnError('CANCELLED', `run ${plan.run} ${status}`)
 }
 

@@ -25,7 +25,7 @@ export interface Variant {
   readonly settings: Settings
   readonly run: string
   readonly metrics: Readonly<Record<string, number>>
-  /** How many of its steps were computed, and how many reused. */
+  /** How many of its tasks, items included, were computed, and how many reused. */
   readonly computed: number
   readonly reused: number
   /** Why it failed; the others go on. */
@@ -80,9 +80,15 @@ async function variantOf(session: Session, { settings, planned, running }: Start
   const { plan } = planned
   try {
     const run = await labRun(session, plan, await running.ended)
-    const count = (what: string) => Object.values(run.how).filter((each) => each === what).length
     const metrics = await run.metrics()
-    return { settings, run: plan.run, metrics, computed: count('computed'), reused: count('reused'), error: undefined }
+    return {
+      settings,
+      run: plan.run,
+      metrics,
+      computed: run.counts.computed ?? 0,
+      reused: run.counts.reused ?? 0,
+      error: undefined,
+    }
   } catch (error) {
     return { settings, run: plan.run, metrics: {}, computed: 0, reused: 0, error: (error as Error).message }
   }

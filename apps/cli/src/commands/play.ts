@@ -9,6 +9,7 @@ import { timeZone, type GlobalOptions } from '../open.ts'
 import { openLab } from '../open-lab.ts'
 import { planTable, totals } from '../plan-table.ts'
 import { refuseRepeats } from '../repeats.ts'
+import { detailsOf } from '../run-details.ts'
 import { summaryJson, summaryText } from '../run-summary.ts'
 import { watchCode } from '../watch.ts'
 import type { ProgressOption } from '../terminal/progress.ts'
@@ -64,6 +65,7 @@ export default async function play(
     plan,
     status,
     ends,
+    ...(await detailsOf(workspace, plan, ends)),
     ms,
     files: [],
     store: workspace.project.store,

@@ -14,7 +14,8 @@ import { findPlace } from '../artifact-path.ts'
 import { driveRun } from '../drive-run.ts'
 import { withGiven } from '../given-options.ts'
 import { openProduction, openWorkspace, type GlobalOptions } from '../open.ts'
-import type { RunResult } from '../run-summary.ts'
+import { detailsOf } from '../run-details.ts'
+import { failures, type RunResult } from '../run-summary.ts'
 import type { ProgressOption } from '../terminal/progress.ts'
 import { paint } from '../terminal/style.ts'
 import { byToken, whoIsHere } from '../who.ts'
@@ -46,12 +47,15 @@ export default async function promote(
   const examined = await examineCandidate({ loaded, production, playground, ...promotion }, run.plan.run)
   const candidate = await prepare(examined)
   const { plan, status, ends } = await side.run(candidate)
-  if (status !== 'completed')
+  const { printed, items } = await detailsOf(production, plan, ends)
+  if (status !== 'completed') {
+    if (!json) console.log(failures({ plan, ends, printed, on: globals.on }).join('\n\n'))
     throw new CairnError(status === 'failed' ? 'STEP_FAILED' : 'CANCELLED', `run ${plan.run} of production ${status}`, {
       next: `cairn show ${pipeline}/${plan.run}${globals.on === undefined ? '' : ` --on ${globals.on}`}`,
     })
+  }
   const champion = await conclude(candidate, plan)
-  const computed = computedIn(ends)
+  const computed = computedIn(ends, items)
   const { policy } = promotion.adoption
   if (json) return console.log(JSON.stringify({ pipeline, policy, computed, ...champion }, null, 2))
   const done = computed.length > 0 ? `computed again: ${computed.join(', ')}` : 'nothing was computed'
@@ -116,12 +120,13 @@ async function on(
   }
 }
 
-/** Nodes outside every `each` that were not reused. */
-function computedIn(ends: ReadonlyMap<string, EndRecord>): string[] {
-  return [...ends].flatMap(([node, { lanes }]) => {
-    const [lane] = lanes
-    return lane?.status === 'completed' && lane.how === 'computed' ? [node] : []
-  })
+/** Steps of which not all was reused. */
+function computedIn(ends: ReadonlyMap<string, EndRecord>, items: RunResult['items']): string[] {
+  const isComputed = ({ lanes: [lane] }: EndRecord) => lane?.status === 'completed' && lane.how === 'computed'
+  return [
+    ...[...ends].flatMap(([node, end]) => (isComputed(end) ? [node] : [])),
+    ...[...items].flatMap(([node, { computed }]) => (computed > 0 ? [node] : [])),
+  ]
 }
 
 function tellPrevious({ previous }: Champion, pipeline: string, on: string | undefined): void {

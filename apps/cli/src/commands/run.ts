@@ -10,7 +10,7 @@ import {
   type LoadedPipeline,
   type Workspace,
 } from '@cairn/embedded'
-import { lastLines } from '../last-lines.ts'
+import { detailsOf } from '../run-details.ts'
 import { driveRun, type Driven } from '../drive-run.ts'
 import { openPipeline, openWorkspace, requestOf, timeZone, type GlobalOptions, type RequestOptions } from '../open.ts'
 import { exportOutputs } from '../export-outputs.ts'
@@ -55,7 +55,7 @@ export default async function run(
     plan,
     status,
     ends,
-    printed: await lastLines(workspace, plan, ends),
+    ...(await detailsOf(workspace, plan, ends)),
     ms: performance.now() - started,
     files: outputs,
     store: workspace.project.store,

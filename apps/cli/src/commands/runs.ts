@@ -1,9 +1,17 @@
 import { readRecord, standingChampion, type EndRecord, type Plan, type RunEnd } from '@cairn/kernel/runtime'
-import { runNames, statusOf, type RunStanding, type Workspace } from '@cairn/embedded'
+import {
+  itemCounts,
+  runNames,
+  stateOf,
+  statusOf,
+  type ItemState,
+  type RunStanding,
+  type Workspace,
+} from '@cairn/embedded'
 import { withGiven } from '../given-options.ts'
 import { openWorkspace, timeZone, type GlobalOptions } from '../open.ts'
 import { metricsOf, STATUS_FORMATS } from '../run-summary.ts'
-import { duration, when } from '@cairn/embedded'
+import { duration, number, when } from '@cairn/embedded'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
 
@@ -15,15 +23,18 @@ interface RunLine {
   readonly production: boolean
   readonly startedAt: number
   readonly ms: number | undefined
+  /** Tasks: steps, and inside an `each` their items. */
   readonly computed: number
   readonly reused: number
+  readonly caught: number
+  readonly failed: number
   readonly metrics: Readonly<Record<string, string>>
 }
 
 /** `cairn runs`: the newest runs, with what was computed and what came out. */
 export default async function runs(
   name: string | undefined,
-  { number }: { number: number },
+  { number: most }: { number: number },
   command: { optsWithGlobals(): GlobalOptions },
 ) {
   const { json, ...globals } = command.optsWithGlobals()
@@ -33,24 +44,27 @@ export default async function runs(
   const found: RunLine[] = []
   for (const pipeline of pipelines) {
     const { champion } = await standingChampion(store, workspace.at(pipeline))
-    for (const run of (await runNames(store, workspace.at(pipeline))).slice(0, number))
+    for (const run of (await runNames(store, workspace.at(pipeline))).slice(0, most))
       found.push(...(await runLine(workspace, pipeline, run, { production: champion?.run === run, on: globals.on })))
   }
-  const newest = found.sort((a, b) => b.startedAt - a.startedAt).slice(0, number)
+  const newest = found.sort((a, b) => b.startedAt - a.startedAt).slice(0, most)
   if (json) return console.log(JSON.stringify(newest, null, 2))
   if (newest.length === 0)
     return console.log(
       `no runs${name === undefined ? '' : ` of ${name}`} yet\n${paint('dim', 'next')}  ${withGiven(`cairn run ${name ?? ''}`)}`,
     )
   const zone = timeZone()
-  const columns = ['run', 'status', 'started', 'took', 'computed', 'reused', 'metrics']
-  const rows = newest.map(({ pipeline, run, status, production, startedAt, ms, computed, reused, metrics }) => [
+  // Of caught and failed tasks there is a column where there are any.
+  const counted = (['computed', 'reused', 'caught', 'failed'] as const).filter(
+    (state, at) => at < 2 || newest.some((line) => line[state] > 0),
+  )
+  const columns = ['run', 'status', 'started', 'took', ...counted, 'metrics']
+  const rows = newest.map(({ pipeline, run, status, production, startedAt, ms, metrics, ...tasks }) => [
     `${pipeline}/${run}`,
     paint(STATUS_FORMATS[status], status) + (production ? ', in production' : ''),
     when(startedAt, zone),
     ms === undefined ? '' : duration(ms),
-    String(computed),
-    String(reused),
+    ...counted.map((state) => number(tasks[state])),
     Object.entries(metrics)
       .slice(0, 4)
       .map(([metric, value]) => `${metric} ${value}`)
@@ -58,7 +72,7 @@ export default async function runs(
   ])
   console.log(
     table(
-      columns.map((title, at) => ({ title, align: at >= 3 && at <= 5 ? 'right' : 'left' })),
+      columns.map((title, at) => ({ title, align: at >= 3 && at < columns.length - 1 ? 'right' : 'left' })),
       rows,
       (title) => paint('dim', title),
     ),
@@ -83,7 +97,10 @@ async function runLine(
     if (record) ends.set(id, record)
   }
   const lanes = [...ends.values()].map(({ lanes: [lane] }) => lane)
-  const how = (wanted: string) => lanes.filter((lane) => lane?.status === 'completed' && lane.how === wanted).length
+  const items = await itemCounts(store, at, plan)
+  const tasks = (wanted: ItemState) =>
+    lanes.filter((lane) => lane && stateOf(lane) === wanted).length +
+    [...items.values()].reduce((sum, counts) => sum + counts[wanted], 0)
   return [
     {
       pipeline,
@@ -92,8 +109,10 @@ async function runLine(
       production,
       startedAt: plan.createdAt,
       ms: end && end.endedAt - plan.createdAt,
-      computed: how('computed'),
-      reused: how('reused'),
+      computed: tasks('computed'),
+      reused: tasks('reused'),
+      caught: tasks('caught'),
+      failed: tasks('failed') + tasks('timed-out'),
       metrics: Object.fromEntries(metricsOf(plan, ends)),
     },
   ]

@@ -1,4 +1,5 @@
 import {
+  itemName,
   readRecord,
   type Checkpoint,
   type EndRecord,
@@ -8,12 +9,13 @@ import {
   jsonText,
 } from '@cairn/kernel/runtime'
 import { readEnds, statusOf, type Workspace } from '@cairn/embedded'
+import { itemJson, labelText, showItems } from '../show-items.ts'
 import { findArtifact, findPlace, objectFile, type Place } from '../artifact-path.ts'
 import { errorText } from '../error-text.ts'
-import { lastLines } from '../last-lines.ts'
+import { detailsOf } from '../run-details.ts'
 import { openWorkspace, timeZone, type GlobalOptions } from '../open.ts'
 import { summaryText } from '../run-summary.ts'
-import { artifact, bytes, duration, when } from '@cairn/embedded'
+import { artifact, bytes, duration, plain, when } from '@cairn/embedded'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
 
@@ -27,6 +29,9 @@ export default async function show(
   const workspace = await openWorkspace(globals)
   const place = await findPlace(workspace, path)
   if (place.node === undefined) return showRun(workspace, place, globals, json)
+  const { type, scope } = place.run.plan.nodes[place.node]!
+  const isInEach = type === 'step' && scope.length > 0
+  if (isInEach && place.item === undefined) return showItems(workspace, { ...place, node: place.node }, json)
   if (place.output === undefined) return showStep(workspace, place, place.node, json)
   return showArtifact(workspace, path, json)
 }
@@ -48,21 +53,20 @@ async function showRun(
   if (params.length > 0) console.log(`params  ${params.join(' ')}`)
   const ms = (end?.endedAt ?? workspace.clock.now()) - plan.createdAt
   console.log(
-    `\n${summaryText({ plan, status, ends: outermost, printed: await lastLines(workspace, plan, outermost), ms, files: [], store: on === undefined ? workspace.project.store : `in ${on}`, on, playground: plan.playground ?? playground })}`,
+    `\n${summaryText({ plan, status, ends: outermost, ...(await detailsOf(workspace, plan, outermost)), ms, files: [], store: on === undefined ? workspace.project.store : `in ${on}`, on, playground: plan.playground ?? playground })}`,
   )
 }
 
 async function showStep(
   workspace: Workspace,
-  { pipeline, run: { plan }, batch }: Place,
+  { pipeline, run: { plan }, item }: Place,
   id: string,
   json: boolean,
 ): Promise<void> {
   const at = workspace.at(pipeline)
   const node = plan.nodes[id]!
-  const task = batch === undefined ? id : `${id}/${batch}`
-  const end = await readRecord<EndRecord>(workspace.store, at.end(plan.run, task))
-  const [lane] = end?.lanes ?? []
+  const end = await readRecord<EndRecord>(workspace.store, at.end(plan.run, item?.task ?? id))
+  const lane = end?.lanes[item?.lane ?? 0]
   const key = lane && 'key' in lane ? lane.key : undefined
   const checkpoint =
     node.type === 'step' && key !== undefined
@@ -70,13 +74,25 @@ async function showStep(
       : undefined
   if (json)
     return console.log(
-      jsonText({ node, ...(node.type === 'step' && { step: plan.steps[node.step] }), end, checkpoint }, 2),
+      jsonText(
+        {
+          node,
+          ...(node.type === 'step' && { step: plan.steps[node.step] }),
+          ...(item ? { item: itemJson(item), outcome: lane, task: item.task } : { end }),
+          checkpoint,
+        },
+        2,
+      ),
     )
-  const lines: [string, string][] = [['step', `${pipeline}/${plan.run}/${task}`]]
+  const lines: [string, string][] = [
+    ['step', `${pipeline}/${plan.run}/${id}${item === undefined ? '' : `/${itemName(item)}`}`],
+  ]
+  const label = item && labelText(item)
+  if (label !== undefined) lines.push(['label', plain(label)])
   if (end)
     lines.push([
       'status',
-      `${end.status}${lane?.status === 'completed' ? ` (${lane.how})` : ''}${end.attempts > 1 ? ` after ${end.attempts} attempts` : ''}`,
+      `${lane?.status ?? end.status}${lane?.status === 'completed' ? ` (${lane.how})` : ''}${end.attempts > 1 ? ` after ${end.attempts} attempts` : ''}`,
     ])
   if (lane && 'because' in lane) lines.push(['because', lane.because])
   if (node.type === 'step') lines.push(...stepLines(plan.steps[node.step]!, node))
@@ -92,7 +108,6 @@ async function showStep(
   if (lane?.status === 'completed')
     for (const [name, ref] of Object.entries(lane.outputs))
       lines.push([`output ${name}`, `${ref.digest}  ${bytes(ref.size)}  ${artifact(ref)}`])
-  if (end && end.lanes.length > 1) lines.push(['items', counted(end)])
   console.log(
     table(
       [{ title: '' }, { title: '' }],
@@ -121,22 +136,13 @@ function stepLines(
   return lines
 }
 
-function counted({ lanes }: EndRecord): string {
-  const counts = new Map<string, number>()
-  for (const lane of lanes) {
-    const state = lane.status === 'completed' ? lane.how : lane.status
-    counts.set(state, (counts.get(state) ?? 0) + 1)
-  }
-  return [...counts].map(([state, count]) => `${count} ${state}`).join(', ')
-}
-
 async function showArtifact(workspace: Workspace, path: string, json: boolean): Promise<void> {
-  const { ref, pipeline, run, node, output } = await findArtifact(workspace, path)
+  const { ref, pipeline, run, node, item, output } = await findArtifact(workspace, path)
   const held = ref.text !== undefined || ref.base64 !== undefined
   const file = held ? undefined : await objectFile(workspace, { pipeline }, ref)
   if (json) return console.log(jsonText({ ...ref, file }, 2))
   const lines = {
-    artifact: `${pipeline}/${run.plan.run}/${node}/${output}`,
+    artifact: [pipeline, run.plan.run, node, ...(item ? [itemName(item)] : []), output].join('/'),
     digest: ref.digest,
     size: bytes(ref.size),
     holds: artifact(ref),

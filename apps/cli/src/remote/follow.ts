@@ -1,7 +1,7 @@
 import { readEnds, readRun, type Context, type Workspace } from '@cairn/embedded'
 import { CairnError, type RunStatus } from '@cairn/kernel/runtime'
 import { EXIT, exitCodeOf } from '../fail.ts'
-import { lastLines } from '../last-lines.ts'
+import { detailsOf } from '../run-details.ts'
 import { summaryJson, summaryText, type RunResult } from '../run-summary.ts'
 import { progressFor, type ProgressOption } from '../terminal/progress.ts'
 import { RunView } from '../terminal/run-view.ts'
@@ -26,8 +26,8 @@ export async function followRun(
     process.exitCode = EXIT.interrupted
     return
   }
-  const printed = await lastLines(workspace, ended.plan, ended.ends)
-  const result = { ...ended, printed, files: [], store: `in ${context.name}`, on: context.name }
+  const details = await detailsOf(workspace, ended.plan, ended.ends)
+  const result = { ...ended, ...details, files: [], store: `in ${context.name}`, on: context.name }
   console.log(options.json ? JSON.stringify(summaryJson(result), null, 2) : summaryText(result))
   process.exitCode = exitCodeOf(ended.status)
 }

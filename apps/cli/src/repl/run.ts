@@ -7,6 +7,7 @@ import { EXIT } from '../fail.ts'
 import { changesText, notesOf } from '../lab-text.ts'
 import { leaderboardText } from '../leaderboard.ts'
 import { comparedText } from '../preview.ts'
+import { detailsOf } from '../run-details.ts'
 import { summaryText } from '../run-summary.ts'
 import type { ReplSession } from './session.ts'
 
@@ -28,7 +29,9 @@ export async function runLab(session: ReplSession): Promise<Leave> {
   )
   session.last = plan
   const ms = performance.now() - started
-  console.log(summaryText({ plan, status, ends, ms, files: [], store: workspace.project.store, playground }).trimEnd())
+  const details = await detailsOf(workspace, plan, ends)
+  const { store } = workspace.project
+  console.log(summaryText({ plan, status, ends, ...details, ms, files: [], store, playground }).trimEnd())
   if (status === 'completed') console.log(`\n${await comparison(session, 'production')}`)
   if (exitCode === EXIT.ok) return
   const isTold = isToldToLeave(exitCode, options)

@@ -2,6 +2,7 @@ import { canonical, type Json } from '../json.ts'
 import {
   describeKind,
   fits,
+  type AnyKind,
   type Artifact,
   type ArtifactRef,
   type EncodedItem,
@@ -44,12 +45,33 @@ export function list<Read, Write>(
     },
     async preview(artifact, { rows }) {
       const refs = parseManifest(await artifact.bytes())
-      const shown = refs.slice(0, rows).map((ref) => [ref.label ?? '', ref.size, ref.text ?? ref.digest.slice(0, 12)])
-      const columns = ['label', 'bytes', 'item'].map((name) => ({ name, type: name === 'bytes' ? 'int64' : 'string' }))
+      const shown: Json[][] = []
+      for (const [index, ref] of refs.slice(0, rows).entries())
+        shown.push([index, ref.label ?? '', ref.size, await valueOf(item, artifact.item(ref), rows)])
+      const columns = ['index', 'label', 'bytes', 'value'].map((name, at) => ({
+        name,
+        type: at % 2 === 0 ? 'int64' : 'string',
+      }))
       return { type: 'table', columns, rows: shown, total: refs.length }
     },
     accepts: ({ kind, schema }) => kind === 'list' && fits(item, (schema as unknown as { item: KindDescription }).item),
   }
+}
+
+/** An item as one value: what its kind shows of it, a list's items, or how large it is. */
+async function valueOf(kind: AnyKind, artifact: Artifact, rows: number): Promise<Json> {
+  const { ref } = artifact
+  if (kind.item) {
+    const refs = parseManifest(await artifact.bytes())
+    const values: Json[] = []
+    for (const inner of refs.slice(0, rows)) values.push(await valueOf(kind.item, artifact.item(inner), rows))
+    return refs.length > rows ? [...values, `… ${refs.length - rows} more`] : values
+  }
+  if (ref.summary?.['rows'] !== undefined || !kind.preview) return ref.summary ?? ref.digest.slice(0, 12)
+  const preview = await kind.preview(artifact, { rows })
+  if (preview.type === 'json') return preview.value
+  if (preview.type === 'text') return preview.text
+  return preview.type === 'summary' ? preview.fields : `${preview.total} rows`
 }
 
 function openList<Item>(kind: Kind<Item, never>, artifact: Artifact, refs: readonly ArtifactRef[]): List<Item> {

@@ -122,6 +122,15 @@ export function itemAt({ nodes }: Plan, task: string, lane: number): string | un
   return [...path.slice(0, -1), Number(path.at(-1)) * each.batch + lane].join('.')
 }
 
+/** The lane of its task that printed a line; undefined of a line that none did. */
+export function laneOf({ nodes }: Plan, { task, item }: Pick<LogLine, 'task' | 'item'>): number | undefined {
+  const { node, batch } = parseTask(task)
+  const each = nodes[nodes[node]?.scope.at(-1) ?? '']
+  if (item === undefined || each?.type !== 'each') return undefined
+  const last = (path: string) => Number(path.split('.').at(-1))
+  return last(item) - last(batch) * each.batch
+}
+
 /** All lines that a run's bodies printed, task by task in the plan's order, attempt after attempt. */
 export async function* readLogs(
   store: Pick<ArtifactStore, 'children' | 'read'>,

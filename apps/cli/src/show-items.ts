@@ -1,0 +1,89 @@
+import {
+  itemName,
+  itemsIn,
+  jsonText,
+  readRecord,
+  severally,
+  type EndRecord,
+  type Item,
+  type Outcome,
+} from '@cairn/kernel/runtime'
+import { artifact, countsText, itemCounts, plain, stateOf, type Workspace } from '@cairn/embedded'
+import type { Place } from './artifact-path.ts'
+import { paint, paintState, STATES } from './terminal/style.ts'
+import { table } from './terminal/table.ts'
+
+/** So many are shown, those that failed first; `--json` has all. */
+const SHOWN = 20
+
+/** A step inside an `each`: its items, and what became of them. */
+export async function showItems(
+  workspace: Workspace,
+  { pipeline, run: { plan }, node }: Place & { readonly node: string },
+  json: boolean,
+): Promise<void> {
+  const { store } = workspace
+  const at = workspace.at(pipeline)
+  const items = await itemsIn(store, at, plan, node)
+  const ends = new Map<string, EndRecord | undefined>()
+  const tasks = [...new Set(items.map(({ task }) => task))]
+  await severally(tasks, async (task) => ends.set(task, await readRecord<EndRecord>(store, at.end(plan.run, task))))
+  const outcomes = items.map((item) => ({ item, outcome: ends.get(item.task)?.lanes[item.lane] }))
+  if (json)
+    return console.log(
+      jsonText(
+        {
+          node: plan.nodes[node],
+          items: outcomes.map(({ item, outcome }) => ({ ...itemJson(item), task: item.task, outcome })),
+        },
+        2,
+      ),
+    )
+  const counts = (await itemCounts(store, at, plan)).get(node)!
+  const path = `${pipeline}/${plan.run}/${node}`
+  console.log(`${paint('bold', path)}  ${countsText(counts)}\n`)
+  const failedFirst = outcomes.toSorted((a, b) => rank(a.outcome) - rank(b.outcome)).slice(0, SHOWN)
+  console.log(
+    table(
+      ['', 'item', 'label', '', 'gives'].map((title) => ({ title })),
+      failedFirst.map(({ item, outcome }) => row(item, outcome)),
+      (title) => paint('dim', title),
+    ),
+  )
+  if (items.length > SHOWN) console.log(paint('dim', `${SHOWN} of ${items.length} items; --json lists all`))
+  if (items.length > 0) console.log(`\n${paint('dim', 'next')}  cairn show ${path}/${itemName(failedFirst[0]!.item)}`)
+}
+
+/** For programs. */
+export function itemJson({ indices, labels }: Item): object {
+  return { item: itemName({ indices }), indices, labels: labels.map((label) => label ?? null) }
+}
+
+function rank(outcome: Outcome | undefined): number {
+  return outcome && 'error' in outcome ? 0 : 1
+}
+
+function row(item: Item, outcome: Outcome | undefined): string[] {
+  const state = outcome ? stateOf(outcome) : 'waiting'
+  const gives =
+    outcome?.status === 'completed'
+      ? Object.entries(outcome.outputs).map(([name, ref]) => `${name}: ${artifact(ref)}`)
+      : outcome && 'error' in outcome
+        ? [outcome.error.message.split('\n')[0]!]
+        : outcome
+          ? [`because of ${outcome.because}`]
+          : []
+  return [
+    paintState(state, STATES[state].sign),
+    itemName(item),
+    plain(labelText(item) ?? ''),
+    paintState(state, state),
+    gives.join('  '),
+  ]
+}
+
+/** Its labels as a path names them, an index for a list without; undefined where no list has any. */
+export function labelText({ indices, labels }: Item): string | undefined {
+  if (labels.every((label) => label === undefined)) return undefined
+  return labels.map((label, at) => label ?? String(indices[at])).join('/')
+}

@@ -1,0 +1,125 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { CliProject, type RunSummary } from './project.fixture.ts'
+
+// The first item's label is the second one's index; LAX fails and is left out; lists inside are mapped over, too.
+const PIPELINE = `import { each, list, pipeline, step } from '@cairn/kernel'
+import { json, partitions, table } from '@cairn/kinds'
+import { z } from 'zod'
+const Int = json<number>()
+const Rows = table({ airport: 'string', n: 'int32' })
+export const load = step('load', {
+  params: z.object({ more: z.number().default(0) }),
+  outputs: { parts: partitions(Rows, 'airport') },
+  run: (_, { more }) => ({
+    parts: ['1', 'ATL', 'JFK', 'LAX', 'S/E/A'].map((airport, n) => ({ airport, n: n === 4 ? n + more : n })),
+  }),
+})
+export const score = step('score', {
+  inputs: { part: Rows },
+  outputs: { n: Int, twice: Int },
+  run: async ({ part }) => {
+    const [{ airport, n }] = await Array.fromAsync(part.rows())
+    console.log('scoring ' + airport)
+    if (airport === 'LAX') throw new Error('no LAX')
+    return { n, twice: 2 * n }
+  },
+})
+export const split = step('split', {
+  inputs: { n: Int },
+  outputs: { all: list(Int) },
+  run: ({ n }) => ({ all: Array.from({ length: n }, (_, at) => at) }),
+})
+export const tiny = step('tiny', {
+  inputs: { m: Int },
+  outputs: { m: Int },
+  catch: () => ({ m: -1 }),
+  run: ({ m }) => {
+    console.log('tiny ' + m)
+    if (m === 2) throw new Error('two')
+    return { m: m * 10 }
+  },
+})
+export const count = step('count', { inputs: { ms: list(list(Int)) }, outputs: { n: Int }, run: ({ ms }) => ({ n: ms.length }) })
+export const airports = pipeline('airports', () =>
+  count(
+    each(
+      load({}).parts,
+      (part) => {
+        const { n } = score({ part })
+        return { ms: each(split({ n }).all, (m) => tiny({ m }), { batch: 2 }).m }
+      },
+      { batch: 2, tolerate: { items: 1 } },
+    ),
+  ),
+)
+`
+
+describe('items of an each', () => {
+  const project = new CliProject({ 'airports.pipeline.ts': PIPELINE })
+  let first: RunSummary
+  beforeAll(async () => {
+    first = await project.run('airports', '--jobs', '1')
+  }, 60_000)
+  const said = async (...args: string[]) => {
+    const { stdout, stderr } = await project.cairn(...args)
+    return stdout + stderr
+  }
+
+  it('are counted, step by step and in all, with what was reused, failed and caught', async () => {
+    expect(first.status).toBe('completed')
+    expect(first.steps['score']).toEqual({ items: { ...none, computed: 4, failed: 1 } })
+    expect(first.steps['split']).toEqual({ items: { ...none, computed: 4, blocked: 1 } })
+    // Items with one input are computed once; those of another batch find its checkpoint.
+    const { computed, reused, caught } = first.steps['tiny']!.items!
+    expect([computed! + reused!, caught]).toEqual([6, 1])
+
+    await project.run('airports', '--set', 'load.more=1')
+    const shown = await said('show', 'airports/latest')
+    expect(shown).toMatch(/✘ +score +1 computed, 3 reused, 1 failed/)
+    expect(shown).toMatch(/⚑ +tiny +1 computed, 6 reused, 1 caught/)
+    const [run] = JSON.parse(await said('--json', 'runs')) as [object]
+    expect(run).toMatchObject({ computed: 5, reused: 12, caught: 1, failed: 1 })
+    expect(await said('runs')).toMatch(/computed +reused +caught +failed/)
+  })
+
+  it('are shown, printed and logged by index or by label', async () => {
+    const at = `airports/${first.run}`
+    const list = await said('show', `${at}/score`)
+    expect(list).toMatch(/✘ +3 +LAX +failed +no LAX\n✔ +0 +1 +computed/)
+    expect(list).toContain(`cairn show ${at}/score/3`)
+    for (const name of ['4', 'S/E/A', '#4']) {
+      expect(await said('show', `${at}/score/${name}`), name).toMatch(/label +S\/E\/A\nstatus +completed \(computed\)/)
+      expect(await said('cat', `${at}/score/${name}/twice`), name).toBe('8\n')
+      expect(await said('logs', `${at}/score/${name}`), name).toBe('scoring S/E/A\n')
+    }
+    expect(await said('show', `${at}/score/LAX`)).toMatch(/status +failed[^]*error +no LAX/)
+    for (const name of ['4.3', '4/3', 'S/E/A/3']) expect(await said('cat', `${at}/tiny/${name}`), name).toBe('30\n')
+    expect(await said('logs', `${at}/tiny`)).toContain('tiny/4.3 | tiny 3')
+    const json = JSON.parse(await said('--json', 'show', `${at}/tiny/S/E/A/2`)) as object
+    expect(json).toMatchObject({
+      item: { item: '4.2', indices: [4, 2], labels: ['S/E/A', null] },
+      outcome: { status: 'completed', how: 'caught' },
+    })
+    expect(await said('cat', `${at}/each-parts/ms`)).toMatch(/3 +S\/E\/A +\d+ +\[0,10,-1,30\]/)
+  })
+
+  it('are refused by name where several could be meant, or none', async () => {
+    const at = `airports/${first.run}/score`
+    const both = await said('cat', `${at}/1/n`)
+    expect(both).toContain('"1/n" could be 2 items')
+    expect(both).toContain(`${at}/#0/n for 0 ("1"), ${at}/#1/n for 1 ("ATL")`)
+    expect(await said('cat', `${at}/#0/n`)).toBe('0\n')
+    expect(await said('show', `${at}/ALT`)).toMatch(
+      /has no item "ALT"\nnext +did you mean "ATL"\?; or by index: 0 to 4/,
+    )
+    expect(await said('cat', `${at}/JFK/m`)).toContain('item 2 ("JFK") of')
+    expect(await said('cat', `${at}`)).toContain('score is run for each item of each-parts')
+    expect(await said('cat', `${at}/LAX/n`)).toContain('has no outputs: it is failed')
+    expect(await said('show', `airports/${first.run}/count/3`)).toContain('has no output "3"')
+  })
+})
+
+const none = {
+  ...{ computed: 0, reused: 0, joined: 0, caught: 0, failed: 0 },
+  ...{ 'timed-out': 0, cancelled: 0, skipped: 0, blocked: 0 },
+}

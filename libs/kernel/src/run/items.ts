@@ -1,0 +1,112 @@
+import { parseManifest } from '../define/list.ts'
+import type { ArtifactRef } from '../define/kind.ts'
+import { CairnError } from '../errors.ts'
+import { artifactBytes } from './artifact.ts'
+import { parseTask, taskName } from './events.ts'
+import { itemsOf, type RunReader } from './lanes.ts'
+import type { Layout } from './layout.ts'
+import type { Plan, PlannedEach } from './plan-record.ts'
+import type { ArtifactStore } from './ports.ts'
+import { Recent } from './recent.ts'
+import { readRecord, type EndRecord } from './records.ts'
+import { RunState } from './run-state.ts'
+import { severally } from './severally.ts'
+
+/** An item of a step inside an `each`: which one it is, and where its outcome is recorded. */
+export interface Item {
+  /** Its place in the list that is mapped over, from 0; behind those of the items around it. */
+  readonly indices: readonly number[]
+  /** What the maker of each list called it. */
+  readonly labels: readonly (string | undefined)[]
+  readonly task: string
+  readonly lane: number
+}
+
+/** How an item is named in paths and logs: `3`, inside two `each` nodes `3.0`. */
+export function itemName({ indices }: Pick<Item, 'indices'>): string {
+  return indices.join('.')
+}
+
+/** The items of a step inside an `each`, as far as the lists are known that are mapped over; in their order. */
+export async function itemsIn(
+  store: Pick<ArtifactStore, 'read' | 'children' | 'fetch'>,
+  at: Layout,
+  plan: Plan,
+  node: string,
+): Promise<Item[]> {
+  const depth = plan.nodes[node]!.scope.length
+  const reader = new RecordReader(store, at, plan.run)
+  const state = new RunState(plan)
+  const ended = (await store.children(at.ends(plan.run))).map((file) => at.taskOf(file))
+  const around = ended.filter((task) => (plan.nodes[parseTask(task).node]?.scope.length ?? depth) < depth)
+  await severally(around, async (task) => state.end(task, await reader.end(task)))
+  return itemsOfNode(state, reader, node)
+}
+
+/** The same, of a run whose state is known. */
+export async function itemsOfNode(state: RunState, reader: RunReader, node: string): Promise<Item[]> {
+  type Known = Pick<Item, 'indices' | 'labels'>
+  let batches: { readonly batch: string; readonly items: readonly Known[] }[] = [
+    { batch: '', items: [{ indices: [], labels: [] }] },
+  ]
+  for (const each of state.plan.nodes[node]!.scope) {
+    const { batch: size } = state.plan.nodes[each] as PlannedEach
+    const inner: typeof batches = []
+    for (const { batch, items } of batches) {
+      // A list that was collected still has its length in the record of its maker.
+      const refs = await itemsOf(state, reader, each, batch).catch((): readonly ArtifactRef[] => [])
+      const all: Known[] = []
+      for (const [lane, count] of state.itemsOf(each, batch).entries())
+        for (let index = 0; index < count; index++) {
+          const { indices, labels } = items[lane]!
+          all.push({ indices: [...indices, index], labels: [...labels, refs[all.length]?.label] })
+        }
+      for (let from = 0; from < all.length; from += size) {
+        const number = String(from / size)
+        inner.push({ batch: batch === '' ? number : `${batch}.${number}`, items: all.slice(from, from + size) })
+      }
+    }
+    batches = inner
+  }
+  return batches.flatMap(({ batch, items }) =>
+    items.map((item, lane) => ({ ...item, task: taskName({ node, batch }), lane })),
+  )
+}
+
+/** Reads a run's records. */
+class RecordReader implements RunReader {
+  readonly allItems = new Recent<readonly ArtifactRef[]>(8)
+  readonly #ends = new Map<string, Promise<EndRecord>>()
+  readonly #store: Pick<ArtifactStore, 'read' | 'fetch'>
+  readonly #at: Layout
+  readonly #run: string
+
+  constructor(store: Pick<ArtifactStore, 'read' | 'fetch'>, at: Layout, run: string) {
+    this.#store = store
+    this.#at = at
+    this.#run = run
+  }
+
+  end(task: string): Promise<EndRecord> {
+    let end = this.#ends.get(task)
+    if (!end) this.#ends.set(task, (end = this.#read(task)))
+    return end
+  }
+
+  async items(list: ArtifactRef): Promise<readonly ArtifactRef[]> {
+    const fetch = async ({ digest }: ArtifactRef) => {
+      const path =
+        (await this.#store.fetch(this.#at.object(digest))) ?? (await this.#store.fetch(this.#at.condemned(digest)))
+      if (path !== undefined) return path
+      throw new CairnError('NOT_FOUND', `object ${digest} is not in the store`, { next: 'cairn doctor' })
+    }
+    return parseManifest(await artifactBytes(list, fetch))
+  }
+
+  async #read(task: string): Promise<EndRecord> {
+    const path = this.#at.end(this.#run, task)
+    const end = await readRecord<EndRecord>(this.#store, path)
+    if (end) return end
+    throw new CairnError('NOT_FOUND', `${path} is gone`, { next: 'cairn doctor' })
+  }
+}
