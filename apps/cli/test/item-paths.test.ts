@@ -113,7 +113,7 @@ describe('items of an each', () => {
       /has no item "ALT"\nnext +did you mean "ATL"\?; or by index: 0 to 4/,
     )
     expect(await said('cat', `${at}/JFK/m`)).toContain('item 2 ("JFK") of')
-    expect(await said('cat', `${at}`)).toContain('score is run for each item of each-parts')
+    expect(await said('cat', at)).toContain('score is run for each item of each-parts')
     expect(await said('cat', `${at}/LAX/n`)).toContain('has no outputs: it is failed')
     expect(await said('show', `airports/${first.run}/count/3`)).toContain('has no output "3"')
   })
