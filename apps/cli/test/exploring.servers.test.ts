@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { CAIRN, CliProject, NODE, type RunSummary } from './project.fixture.ts'
+import { CAIRN, CliProject, NODE, type RunSummary, how } from './project.fixture.ts'
 
 /** Of the largest artifact: `CAIRN_TEST_BIG=1024` for a gigabyte. */
 const MEGABYTES = Number(process.env['CAIRN_TEST_BIG'] ?? 32)
@@ -64,7 +64,6 @@ describe.skipIf(!inject('servers'))('exploring a run of services', () => {
     expect(code, stdout).toBe(0)
     return JSON.parse(stdout) as RunSummary & { readonly base: string; readonly changes: readonly object[] }
   }
-  const how = ({ steps }: RunSummary) => Object.fromEntries(Object.entries(steps).map(([id, step]) => [id, step.how]))
 
   it('computes here what a change touches, and moves only what that reads', async () => {
     const played = await play('--set', 'evaluate.weight=2')

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { CliProject, exit, printed, type RunSummary } from './project.fixture.ts'
+import { CliProject, exit, printed, type RunSummary, how } from './project.fixture.ts'
 
 const HEAD = `import { each, list, pipeline, step } from '@cairn/kernel'
 import { json, metrics, sql, table } from '@cairn/kinds'
@@ -64,7 +64,6 @@ const play = async (...args: string[]): Promise<Played> => {
   expect(code).toBe(0)
   return JSON.parse(stdout) as Played
 }
-const how = ({ steps }: RunSummary) => Object.fromEntries(Object.entries(steps).map(([id, step]) => [id, step.how]))
 const text = async (...args: string[]) => (await project.cairn('play', 'small', '--progress', 'none', ...args)).stdout
 let production: RunSummary
 beforeAll(async () => {

@@ -149,6 +149,12 @@ export function computed({ steps }: RunSummary): string[] {
   return Object.keys(steps).filter((name) => steps[name]!.how === 'computed')
 }
 
+/** How each step ended; of one inside an `each`, how its items did. */
+export function how({ steps }: Pick<RunSummary, 'steps'>): Record<string, string | undefined> {
+  const ofItems = (items: StepSummary['items'] = {}) => Object.keys(items).filter((state) => items[state]! > 0)
+  return Object.fromEntries(Object.entries(steps).map(([id, step]) => [id, step.how ?? ofItems(step.items).join(', ')]))
+}
+
 export async function exit(child: ChildProcess): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
   return new Promise((done) => child.once('exit', (code) => done(code)))

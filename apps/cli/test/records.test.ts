@@ -90,6 +90,30 @@ describe('what is told of runs', () => {
     expect((await project.cairn(...collect)).code).toBe(0)
     expect((await project.cairn('doctor')).stdout).not.toContain('has no plan')
   })
+
+  it('keeps what a playground works at: from collection there, and from the deletion of the playground', async () => {
+    const project = new CliProject({ 'scores.pipeline.ts': PIPELINE })
+    await project.run('scores')
+    await project.run('scores', '--set', 'score.level=2')
+    const going = project.start('play', 'scores', '--set', `wait.until=${project.path('go')}`, '--progress', 'plain')
+    await printed(going, 'waiting')
+    const deleted = await project.cairn('playgrounds', '--delete', 'scratch')
+    expect([deleted.code, deleted.stderr]).toEqual([1, expect.stringMatching(/scratch has scores\/\S+ in progress/)])
+    for (const level of [3, 4]) await project.cairn('play', 'scores', '--set', `score.level=${level}`)
+    const there = ['--playground', 'scratch']
+    const collect = ['--json', 'gc', '--keep-runs', '0', '--keep', '1ms', '--grace', '1ms', ...there]
+    const { pipelines } = JSON.parse((await project.cairn(...collect)).stdout) as {
+      pipelines: { scores: { runs: string[] } }
+    }
+    expect(pipelines.scores.runs).toHaveLength(2) // neither the one at work nor production's
+    project.write({ go: '' })
+    expect(await exit(going)).toBe(0)
+    expect((await project.cairn('doctor', ...there)).code).toBe(0)
+    const { stdout } = await project.cairn('playgrounds', '--delete', 'scratch')
+    expect(stdout).toContain('deleted scratch')
+    const services = await project.cairn('gc', '--on', 'local')
+    expect(services.stderr).toContain('gc works where the store is, not --on local')
+  })
 })
 
 describe('two things of one name are never taken for one', () => {

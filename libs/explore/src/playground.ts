@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CairnError, suggest, type ArtifactStore } from '@cairn/kernel/runtime'
+import { CairnError, layout, suggest, unfinished, type ArtifactStore } from '@cairn/kernel/runtime'
+import { isGone } from '@cairn/drivers/process-id'
 import { folderStore } from '@cairn/drivers/store/folder'
 import { layeredStore, readOnlyStore, type ReadableStore } from '@cairn/drivers/store/layered'
 import type { Project } from '@cairn/embedded'
@@ -58,10 +59,33 @@ export function findPlayground(project: Project, name: string): Playground {
   })
 }
 
-/** Removes a playground with all that was computed in it. What it built on stays. */
-export function deletePlayground(project: Project, name: string): void {
+/**
+ * Removes a playground with all that was computed in it. What it built on stays.
+ *
+ * @throws CairnError REFUSED while a process works at a run in it
+ */
+export async function deletePlayground(project: Project, name: string): Promise<void> {
   findPlayground(project, name)
+  const running = await runningIn(project, name)
+  if (running.length > 0)
+    throw new CairnError('REFUSED', `playground ${name} has ${running.join(', ')} in progress`, {
+      next: 'wait for its end or stop it, then give the same command again',
+    })
   rmSync(folderOf(project, name), { recursive: true, force: true, maxRetries: 3 })
+}
+
+/** Runs without an end whose process lives, or may live. */
+async function runningIn(project: Project, name: string): Promise<string[]> {
+  const store = folderStore(folderOf(project, name))
+  const running: string[] = []
+  for (const pipeline of await store.children(`${project.env}/`)) {
+    const at = layout(project.env, pipeline)
+    for (const run of await store.children(at.runs)) {
+      const isOver = (await store.stat(at.runEnd(run))) !== undefined
+      if (!isOver && (await unfinished(store, at, run, isGone)) === 'running') running.push(`${pipeline}/${run}`)
+    }
+  }
+  return running
 }
 
 /** Runs of a pipeline that playgrounds build on. */

@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs'
-import { collect, milliseconds, type Duration, type GcReport } from '@cairn/kernel/runtime'
+import { CairnError, collect, milliseconds, type Duration, type GcReport } from '@cairn/kernel/runtime'
 import { isGone } from '@cairn/drivers/process-id'
 import { leftovers } from '@cairn/drivers/store/folder-leftovers'
 import { pinnedRuns } from '@cairn/explore'
-import { openWorkspace, type GlobalOptions } from '../open.ts'
-import { bytes } from '@cairn/embedded'
+import { openProduction, openWorkspace, type GlobalOptions } from '../open.ts'
+import { bytes, runNames } from '@cairn/embedded'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
 
@@ -21,6 +21,10 @@ export default async function gc(
   command: { optsWithGlobals(): GlobalOptions },
 ) {
   const { json, ...globals } = command.optsWithGlobals()
+  if (globals.on !== undefined)
+    throw new CairnError('BAD_PARAMETER', `gc works where the store is, not --on ${globals.on}`, {
+      next: 'leave --on out to collect in the store of this machine',
+    })
   const workspace = await openWorkspace(globals)
   const policy = {
     keepRuns,
@@ -29,10 +33,14 @@ export default async function gc(
     isGone,
     dryRun,
   }
+  const { store: below } = await openProduction(globals)
   const reports: Record<string, GcReport> = {}
   for (const pipeline of await workspace.store.children(`${workspace.project.env}/`)) {
-    const pinned = pinnedRuns(workspace.project, pipeline, workspace.clock.now())
-    reports[pipeline] = await collect(workspace.store, workspace.clock, workspace.at(pipeline), { ...policy, pinned })
+    const at = workspace.at(pipeline)
+    // Production's runs are only read in a playground.
+    const production = workspace.playground === undefined ? [] : await runNames(below, at)
+    const pinned = [...pinnedRuns(workspace.project, pipeline, workspace.clock.now()), ...production]
+    reports[pipeline] = await collect(workspace.store, workspace.clock, at, { ...policy, pinned })
   }
   const left = leftovers(workspace.project.store)
   if (!dryRun) for (const path of left) rmSync(path, { recursive: true, force: true })

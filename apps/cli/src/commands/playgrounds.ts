@@ -16,7 +16,7 @@ export default async function playgrounds(
 ): Promise<void> {
   const { json, ...globals } = command.optsWithGlobals()
   const { project } = await openProduction(globals)
-  for (const name of names) deletePlayground(project, name)
+  for (const name of names) await deletePlayground(project, name)
   const found = listPlaygrounds(project)
   if (json) return console.log(JSON.stringify(found, null, 2))
   for (const name of names) console.log(`deleted ${name}`)
