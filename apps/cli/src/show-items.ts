@@ -10,6 +10,7 @@ import {
 } from '@cairn/kernel/runtime'
 import { artifact, countsText, itemCounts, plain, stateOf, type Workspace } from '@cairn/embedded'
 import type { Place } from './artifact-path.ts'
+import { withGiven } from './given-options.ts'
 import { paint, paintState, STATES } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 
@@ -51,7 +52,8 @@ export async function showItems(
     ),
   )
   if (items.length > SHOWN) console.log(paint('dim', `${SHOWN} of ${items.length} items; --json lists all`))
-  if (items.length > 0) console.log(`\n${paint('dim', 'next')}  cairn show ${path}/${itemName(failedFirst[0]!.item)}`)
+  if (items.length > 0)
+    console.log(`\n${paint('dim', 'next')}  ${withGiven(`cairn show ${path}/${itemName(failedFirst[0]!.item)}`)}`)
 }
 
 /** For programs. */
