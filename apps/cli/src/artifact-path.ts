@@ -38,7 +38,7 @@ export async function findPlace(workspace: Workspace, path: string): Promise<Pla
 }
 
 /** What stands behind a node in a path: an item, where the node is inside an `each`, and an output. */
-export async function insideOf(
+async function insideOf(
   workspace: Workspace,
   plan: Plan,
   node: string,

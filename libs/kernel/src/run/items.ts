@@ -44,7 +44,7 @@ export async function itemsIn(
 }
 
 /** The same, of a run whose state is known. */
-export async function itemsOfNode(state: RunState, reader: RunReader, node: string): Promise<Item[]> {
+async function itemsOfNode(state: RunState, reader: RunReader, node: string): Promise<Item[]> {
   type Known = Pick<Item, 'indices' | 'labels'>
   let batches: { readonly batch: string; readonly items: readonly Known[] }[] = [
     { batch: '', items: [{ indices: [], labels: [] }] },
