@@ -38,12 +38,7 @@ export async function findPlace(workspace: Workspace, path: string): Promise<Pla
 }
 
 /** What stands behind a node in a path: an item, where the node is inside an `each`, and an output. */
-async function insideOf(
-  workspace: Workspace,
-  plan: Plan,
-  node: string,
-  words: readonly string[],
-): Promise<ItemPlace> {
+async function insideOf(workspace: Workspace, plan: Plan, node: string, words: readonly string[]): Promise<ItemPlace> {
   const planned = plan.nodes[node]!
   const [output, ...others] = words
   if (planned.type === 'step' && planned.scope.length > 0 && words.length > 0)
