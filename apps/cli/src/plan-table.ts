@@ -8,6 +8,7 @@ const DECISIONS: Readonly<Record<PlanLine['decision'], State>> = {
   'may run': 'running',
   skip: 'skipped',
   given: 'given',
+  fails: 'failed',
 }
 
 /** Of what is decided: so many of all items are computed or, where none is, reused. */
@@ -34,7 +35,7 @@ export function planTable(lines: readonly PlanLine[]): string {
 export function totals(lines: readonly PlanLine[]): string {
   const count = (decision: PlanLine['decision']) => lines.filter((line) => line.decision === decision).length
   const known = lines.flatMap(({ expected }) => (expected ? [expected.ms] : []))
-  const parts = (['reuse', 'given', 'run', 'may run', 'skip'] as const)
+  const parts = (['reuse', 'given', 'run', 'may run', 'skip', 'fails'] as const)
     .filter(count)
     .map((decision) => `${count(decision)} ${decision}`)
   const time = known.length > 0 ? `, about ${duration(known.reduce((sum, ms) => sum + ms, 0))} of computing` : ''

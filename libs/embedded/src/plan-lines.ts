@@ -1,13 +1,13 @@
-import { type Json, type NodeForecast, type Reason } from '@cairn/kernel/runtime'
+import { errorLine, type Json, type NodeForecast, type Reason } from '@cairn/kernel/runtime'
 import type { PlannedRun } from './plan-run.ts'
 import type { Workspace } from './workspace.ts'
 import { explainCode } from './explain-code.ts'
-import { artifact, duration, number, when } from './format.ts'
+import { artifact, duration, number, plain, when } from './format.ts'
 
 /** One line of a plan: what will be done at a node, and why. */
 export interface PlanLine {
   readonly node: string
-  readonly decision: 'reuse' | 'run' | 'may run' | 'skip' | 'given'
+  readonly decision: 'reuse' | 'run' | 'may run' | 'skip' | 'given' | 'fails'
   readonly reasons: readonly string[]
   /** What a median of earlier runs says; of what runs. */
   readonly expected?: { readonly ms: number; readonly runs: number }
@@ -34,9 +34,11 @@ export async function planLines(workspace: Workspace, planned: PlannedRun, timeZ
       lines.push({ node: id, decision: 'given', reasons: [...from, ...outdated] })
     } else if (node.type === 'step') {
       const inEach = node.scope.length > 0
-      const decision = decisionOf(forecast)
+      const decision = node.unread ? 'fails' : decisionOf(forecast)
       const expected =
-        decision === 'reuse' || decision === 'skip' ? undefined : workspace.history.expected(plan.pipeline, node.step)
+        decision === 'reuse' || decision === 'skip' || decision === 'fails'
+          ? undefined
+          : workspace.history.expected(plan.pipeline, node.step)
       const reasons =
         decision === 'reuse'
           ? [provenance(forecast, timeZone)]
@@ -100,6 +102,8 @@ async function reasonText(workspace: Workspace, { plan }: PlannedRun, node: stri
       return ['it is forced']
     case 'object missing':
       return ['its checkpoint names an object that is gone']
+    case 'unread':
+      return [plain(errorLine(reason.error))]
     case 'unfinished':
       return ['it was not finished before']
   }

@@ -1,12 +1,15 @@
 import {
+  CairnError,
   changesSince,
   forecast,
   isStored,
+  neededBy,
   makePlan,
   reasonsOf,
   select,
   type Base,
   type ClosureSet,
+  type ErrorRecord,
   type Graph,
   type Handed,
   type Layout,
@@ -86,6 +89,7 @@ export async function planRun(
       ...(base && { base }),
     },
   )
+  refuseUnread(plan)
   const nodes = new Map((await forecast(store, clock, plan)).map((node) => [node.node, node]))
 
   let previous: Promise<Previous | undefined> | undefined
@@ -124,6 +128,25 @@ export async function planRun(
     }
     return stale
   }
+}
+
+/**
+ * A source that cannot be read fails, and the rest is run.
+ *
+ * @throws CairnError SOURCE_UNREACHABLE, say, when there is no rest: every step reads what cannot be read
+ */
+function refuseUnread({ nodes }: Plan): void {
+  const failing = new Set<string>()
+  let first: ErrorRecord | undefined
+  // Nodes come after what they read.
+  for (const [id, node] of Object.entries(nodes)) {
+    const unread = node.type === 'step' ? node.unread : undefined
+    first ??= unread
+    if (unread || [...neededBy(nodes, id), ...node.scope].some((read) => failing.has(read))) failing.add(id)
+  }
+  if (!first || Object.entries(nodes).some(([id, { type }]) => type === 'step' && !failing.has(id))) return
+  const { code, message, next } = first
+  throw new CairnError(code, message, next === undefined ? {} : { next })
 }
 
 /** The run that is named, or else, for a part of the pipeline, the newest that has all that must stand in. */

@@ -28,7 +28,7 @@ export default async function why(
         ? paint('green', 'HIT ')
         : decision === 'skip'
           ? paint('dim', 'SKIP')
-          : paint('yellow', 'MISS')
+          : paint('yellow', decision === 'fails' ? 'FAIL' : 'MISS')
     const [first = '', ...others] = reasons
     console.log(`${node.padEnd(widest)}  ${verdict}  ${first}`)
     for (const other of others) console.log(`${' '.repeat(widest)}        ${other}`)

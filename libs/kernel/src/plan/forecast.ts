@@ -27,7 +27,7 @@ export interface NodeForecast {
   readonly hit?: Checkpoint
   /** Of a plain step whose key is known. */
   readonly key?: string
-  readonly miss?: 'none' | 'expired' | 'object missing' | 'never' | 'forced'
+  readonly miss?: 'none' | 'expired' | 'object missing' | 'never' | 'forced' | 'unread'
 }
 
 /**
@@ -93,7 +93,7 @@ async function stepLanes(
   const step = state.plan.steps[node.step]!
   const { code, cache, outputs } = step
   const base =
-    'inline' in code
+    'inline' in code || node.unread
       ? undefined
       : reader.keyBase(id, () => keyBase({ ...node, fingerprint: code.fingerprint, outputs }))
   const around = await surroundings(state, reader, node.scope, batch, Object.values(node.inputs))
@@ -111,7 +111,10 @@ async function stepLanes(
     const never = key === undefined || (cache !== undefined && 'never' in cache)
     const found =
       never || node.force
-        ? { hit: undefined, reason: never ? ('never' as const) : ('forced' as const) }
+        ? {
+            hit: undefined,
+            reason: node.unread ? ('unread' as const) : never ? ('never' as const) : ('forced' as const),
+          }
         : await lookUp(store, reader.at, node.step, key, cache, clock.now())
     if (found.hit) {
       draft.reuse++

@@ -136,7 +136,7 @@ async function planNode(
   }
   const { step, inputs } = node
   const own = params.nodes.get(node.id)!
-  const versions = known ?? (await versionsOf(planner, step, own))
+  const found = known ? { versions: known } : await versionsOf(planner, step, own)
   return {
     type: 'step',
     scope,
@@ -144,7 +144,7 @@ async function planNode(
     step: step.name,
     inputs,
     params: own,
-    ...(versions && { versions }),
+    ...found,
     ...(force && { force }),
   }
 }
@@ -168,9 +168,13 @@ function pinnedVersions(
   return isSame ? then.versions : undefined
 }
 
-/** Asks every origin of a source for its version, under a deadline. */
-async function versionsOf(planner: Planner, { name, definition }: Step, params: Readonly<Record<string, Json>>) {
-  if (!definition.reads) return undefined
+/** Asks every origin of a source for its version, under a deadline. One that cannot be read is no reason not to run the rest. */
+async function versionsOf(
+  planner: Planner,
+  { name, definition }: Step,
+  params: Readonly<Record<string, Json>>,
+): Promise<Pick<PlannedStepNode, 'versions' | 'unread'>> {
+  if (!definition.reads) return {}
   const { root, remember, secrets, versionDeadlineMs: deadline = 30_000 } = planner
   const signal = AbortSignal.timeout(deadline)
   const known = Object.fromEntries((definition.secrets ?? []).map((secret) => [secret, secrets(secret) ?? '']))
@@ -186,10 +190,12 @@ async function versionsOf(planner: Planner, { name, definition }: Step, params: 
         ] as [string, string | undefined],
     )
   const set = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== ''))
-  const all = await Promise.all(asked).catch((error: unknown) => {
-    const { code, message, next } = errorRecord(error, { secrets: set })
-    throw new CairnError(code, message, { ...(next !== undefined && { next }) })
-  })
+  let all: [string, string | undefined][]
+  try {
+    all = await Promise.all(asked)
+  } catch (error) {
+    return { unread: errorRecord(error, { secrets: set }) }
+  }
   const versions = all.filter((told): told is [string, string] => told[1] !== undefined)
   // A version is a part of the record: the address that was asked, say, must not stand in it.
   for (const [read, version] of versions)
@@ -198,7 +204,7 @@ async function versionsOf(planner: Planner, { name, definition }: Step, params: 
         throw new CairnError('BAD_DEFINITION', `the version of "${read}" of ${name} contains the secret ${secret}`, {
           next: 'make its version of something that is not secret: a digest, a date',
         })
-  return Object.fromEntries(versions)
+  return { versions: Object.fromEntries(versions) }
 }
 
 /** AbortSignal.timeout alone would not do: a version that ignores its signal would be waited for all the same. */

@@ -2,6 +2,7 @@ import { canonical, type Json } from '../json.ts'
 import { contentOf, type ArtifactRef } from '../define/kind.ts'
 import type { Ref } from '../define/graph.ts'
 import type { Plan, PlannedNode, PlannedStepNode } from '../run/plan-record.ts'
+import type { ErrorRecord } from '../error-record.ts'
 import type { NodeForecast } from './forecast.ts'
 
 /** Why a node is computed and not reused. */
@@ -14,6 +15,8 @@ export type Reason =
   | { readonly because: 'outputs' }
   | { readonly because: 'expired' | 'forced' | 'object missing' | 'unfinished' }
   | { readonly because: 'never'; readonly text: string }
+  /** It cannot be read, so it fails. */
+  | { readonly because: 'unread'; readonly error: ErrorRecord }
 
 /** An earlier run to compare with. */
 export interface Previous {
@@ -33,6 +36,7 @@ export async function reasonsOf(
   const { miss, depends, run } = forecasts.get(id)!
   if (node.type !== 'step' || (run === 0 && !depends)) return []
   const cache = plan.steps[node.step]!.cache
+  if (node.unread) return [{ because: 'unread', error: node.unread }]
   if (miss === 'never')
     return [{ because: 'never', text: cache && 'never' in cache ? cache.never : 'it is not pinned' }]
   if (miss === 'expired' || miss === 'object missing' || miss === 'forced') return [{ because: miss }]
@@ -50,6 +54,7 @@ export async function changesSince(
   const node = plan.nodes[id]
   const before = previous?.plan.nodes[id]
   if (node?.type !== 'step') return []
+  if (node.unread) return [{ because: 'unread', error: node.unread }]
   if (!previous || before?.type !== 'step') return [{ because: 'new' }]
   return [...ownChanges(plan, node, previous.plan, before), ...(await inputChanges(plan, node, forecasts, previous))]
 }

@@ -96,10 +96,10 @@ export class ActiveRun implements RunReader {
     if (node?.type !== 'step') return undefined
     if (!this.#keyBases.has(id)) {
       const { code, outputs } = this.plan.steps[node.step]!
-      const { params, versions } = node
+      const { params, versions, unread } = node
       this.#keyBases.set(
         id,
-        'inline' in code ? undefined : keyBase({ fingerprint: code.fingerprint, params, outputs, versions }),
+        'inline' in code || unread ? undefined : keyBase({ fingerprint: code.fingerprint, params, outputs, versions }),
       )
     }
     return this.#keyBases.get(id)

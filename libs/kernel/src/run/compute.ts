@@ -51,6 +51,11 @@ export async function compute(job: Job, lanes: readonly LaneWork[]): Promise<voi
   }
 }
 
+/** Fails the given lanes without an attempt, or goes on with the step's fallback. */
+export function refuse(job: Job, lanes: readonly LaneWork[], error: ErrorRecord): Promise<void> {
+  return giveUp(job, lanes, new Map(lanes.map(({ index }) => [index, error])))
+}
+
 function isRetryable(error: ErrorRecord | undefined, on: readonly string[] | undefined): boolean {
   if (!error || FINAL.has(error.code)) return false
   return on === undefined || isOneOf(error, on)

@@ -1,3 +1,4 @@
+import type { ErrorRecord } from '../error-record.ts'
 import type { Ref, Tolerance } from '../define/graph.ts'
 import type { Json } from '../json.ts'
 import type { ArtifactRef, KindDescription } from '../define/kind.ts'
@@ -74,6 +75,8 @@ export interface PlannedStepNode extends Placed {
   readonly inputs: Readonly<Record<string, Ref>>
   readonly params: Readonly<Record<string, Json>>
   readonly versions?: Readonly<Record<string, string>>
+  /** Of a source whose version could not be asked for: why. It fails with this, and what reads it is not run. */
+  readonly unread?: ErrorRecord
   /** Compute even if there is a checkpoint, and replace it. */
   readonly force?: boolean
 }

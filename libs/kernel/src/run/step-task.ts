@@ -1,5 +1,5 @@
 import { lookUp } from './checkpoint.ts'
-import { compute } from './compute.ts'
+import { compute, refuse } from './compute.ts'
 import type { Host } from './engine.ts'
 import type { InHand } from './in-hand.ts'
 import type { Leases } from './lease.ts'
@@ -69,7 +69,8 @@ export async function runStep(
   const work = lanes.flatMap((lane, index): LaneWork[] =>
     'inputs' in lane ? [{ index, inputs: lane.inputs, key: keyOf(lane.inputs, index) }] : [],
   )
-  if (cached) await computeOnce(job, work)
+  if (node.unread) await refuse(job, work, node.unread)
+  else if (cached) await computeOnce(job, work)
   else if (work.length > 0) await compute(job, work)
   return { job, lanes: lanes.map((lane, index) => ('inputs' in lane ? job.outcomes.get(index)! : lane)) }
 }
