@@ -63,6 +63,7 @@ export function stageHost(
     ...(identity && { identity }),
     hasSuccessor: true,
     steps: new Set([step]),
+    stillWaitingAfterMs: settings.stillWaitingAfterMs,
     leaseAfterMs: LEASE_AFTER_MS,
     lately: (step) => durations.longest(step),
   })

@@ -20,6 +20,8 @@ const Settings = z.object({
   CAIRN_GRACE: z.coerce.number().positive().default(20),
   /** Without a heartbeat for so long, this process is taken for dead and its events go to another, in seconds. */
   CAIRN_SESSION: z.coerce.number().min(6).default(10),
+  /** After how long it is said that a body without a time-out is still at work, in seconds. */
+  CAIRN_STILL_WAITING: z.coerce.number().positive().default(30),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 })
 
@@ -34,6 +36,7 @@ export interface Settings {
   readonly tasks: number
   readonly graceMs: number
   readonly sessionMs: number
+  readonly stillWaitingAfterMs: number
   readonly logLevel: string
 }
 
@@ -53,6 +56,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     tasks: data.CAIRN_TASKS,
     graceMs: data.CAIRN_GRACE * 1000,
     sessionMs: data.CAIRN_SESSION * 1000,
+    stillWaitingAfterMs: data.CAIRN_STILL_WAITING * 1000,
     logLevel: data.LOG_LEVEL,
   }
 }

@@ -11,7 +11,15 @@ export {
 export { contextFolder, contextNames, contextStore, readContext, type Context } from './contexts.ts'
 export { Workspace } from './workspace.ts'
 export { planRun, type PlannedRun, type RunRequest } from './plan-run.ts'
-export { openHost, openPool, startRun, type RunHost, type RunningRun, type RunOptions } from './run.ts'
+export {
+  openHost,
+  openPool,
+  startRun,
+  stillWaitingAfterMs,
+  type RunHost,
+  type RunningRun,
+  type RunOptions,
+} from './run.ts'
 export {
   againOf,
   findRun,

@@ -5,6 +5,7 @@ import { isGone, thisProcess } from '@cairn/drivers/process-id'
 import { fitter } from '@cairn/fingerprint'
 import {
   cancel,
+  CairnError,
   Engine,
   hold,
   layout,
@@ -49,6 +50,14 @@ export function startRun(workspace: Workspace, plan: Plan, options: RunOptions =
   return { ended: running.ended.finally(() => host.close()), cancel: () => running.cancel() }
 }
 
+/** After how long it is said that a step without a time-out is still waited for, in milliseconds. */
+export function stillWaitingAfterMs(): number {
+  const { CAIRN_STILL_WAITING: seconds = '30' } = process.env
+  const ms = Number(seconds) * 1_000
+  if (ms > 0) return ms
+  throw new CairnError('BAD_PARAMETER', `CAIRN_STILL_WAITING is "${seconds}", no number of seconds`)
+}
+
 /** A host of any number of runs of one pipeline, which share what they compute. */
 export interface RunHost {
   start(plan: Plan): RunningRun
@@ -69,7 +78,19 @@ export function openHost(
   )
   const identity = identityOf(process.env)
   const vouch = identity ? { identity } : {}
-  const engine = new Engine({ store, bus, clock, compute, name: thisProcess, isGone, hasSuccessor: false, ...vouch })
+  const lately = (step: string) => workspace.history.longest(pipeline, step)
+  const engine = new Engine({
+    store,
+    bus,
+    clock,
+    compute,
+    name: thisProcess,
+    isGone,
+    hasSuccessor: false,
+    stillWaitingAfterMs: stillWaitingAfterMs(),
+    lately,
+    ...vouch,
+  })
   const going = new Map<string, PromiseWithResolvers<RunStatus>>()
 
   const hear = async (event: CairnEvent): Promise<void> => {

@@ -1,9 +1,9 @@
-import { readEnds, readRun, type Context, type Workspace } from '@cairn/embedded'
+import { duration, readEnds, readRun, stillWaitingAfterMs, type Context, type Workspace } from '@cairn/embedded'
 import { CairnError, type RunStatus } from '@cairn/kernel/runtime'
 import { EXIT, exitCodeOf } from '../fail.ts'
 import { detailsOf } from '../run-details.ts'
 import { summaryJson, summaryText, type RunResult } from '../run-summary.ts'
-import { progressFor, type ProgressOption } from '../terminal/progress.ts'
+import { progressFor, type Progress, type ProgressOption } from '../terminal/progress.ts'
 import { RunView } from '../terminal/run-view.ts'
 import { eventsOf } from './events.ts'
 
@@ -32,6 +32,29 @@ export async function followRun(
   process.exitCode = exitCodeOf(ended.status)
 }
 
+const LOOK_MS = 250
+/** How much longer it waits each time before it says so again. */
+const RARER = 4
+
+/** Says, once and then ever more rarely, which step without a time-out is still waited for. */
+function noteWaiting({ plan, nodes }: RunView, progress: Progress): NodeJS.Timeout {
+  const due = new Map<string, number>()
+  const first = stillWaitingAfterMs()
+  return setInterval(() => {
+    for (const { node, state, startedAt, expectedMs = 0 } of nodes.values()) {
+      const planned = plan.nodes[node]!
+      const isBounded = planned.type !== 'step' || plan.steps[planned.step]!.timeoutMs !== undefined
+      if (isBounded || state !== 'running' || startedAt === undefined) continue
+      const ms = due.get(node) ?? Math.max(first, 3 * expectedMs)
+      if (performance.now() - startedAt < ms) continue
+      due.set(node, ms * RARER)
+      progress.note(
+        `! ${node}  still at work after ${duration(ms)}, in ${plan.pipeline}/${plan.run}: cairn logs shows what it printed; where it may wait for ever, give the step a timeout`,
+      )
+    }
+  }, LOOK_MS)
+}
+
 /** Shows how a run on services goes, and gives what came of it; undefined if Ctrl-C came before its end. */
 export async function watchRun(
   workspace: Workspace,
@@ -44,7 +67,9 @@ export async function watchRun(
   const at = workspace.at(pipeline)
   const { plan } = await readRun(store, at, run)
   const expected = (step: string) => workspace.history.expected(pipeline, step)?.ms
-  const progress = await progressFor(new RunView(plan, expected, new Map(), () => performance.now()), options)
+  const view = new RunView(plan, expected, new Map(), () => performance.now())
+  const progress = await progressFor(view, options)
+  const waiting = noteWaiting(view, progress)
   const detached = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => detached.abort())
   let status: RunStatus | undefined
@@ -54,6 +79,7 @@ export async function watchRun(
       if (event.type === 'cairn.run-ended') status = event.data.status as RunStatus
     }
   } finally {
+    clearInterval(waiting)
     progress.done()
   }
   if (status === undefined) return undefined

@@ -13,6 +13,7 @@ import { signed } from './signature.ts'
 import { claim, RECORD_VERSION, type AttemptRecord, type Checkpoint, type Outcome } from './records.ts'
 import { AT_ONCE } from './severally.ts'
 import type { Job } from './step-task.ts'
+import { StillWaiting } from './still-waiting.ts'
 
 /** An attempt whose host died leaves no error; it is given another, but not for ever. */
 const LOST_ATTEMPTS = 2
@@ -116,12 +117,22 @@ async function countAttempt(job: Job): Promise<string | undefined> {
 }
 
 async function runBodies(job: Job, work: Work): Promise<Map<number, ErrorRecord>> {
+  const waiting = new StillWaiting(job, work)
+  try {
+    return await settle(job, work, waiting)
+  } finally {
+    waiting.stop()
+  }
+}
+
+async function settle(job: Job, work: Work, waiting: StillWaiting): Promise<Map<number, ErrorRecord>> {
   const errors = new Map<number, ErrorRecord>()
   const lanes = new Map(work.lanes.map((lane) => [lane.index, lane]))
   const about = () => ({ plan: job.run.plan, task: job.task })
   const storing = new Set<Promise<unknown>>()
   for await (const result of job.host.compute.run(work, job.run.signal)) {
     const lane = lanes.get(result.lane)!
+    waiting.ended(result.lane)
     if ('error' in result) errors.set(result.lane, result.error)
     else {
       const store = () => patiently(job, () => commit(job, lane, result.outputs, result.ms))

@@ -41,6 +41,8 @@ export interface Host extends LeaseHolder {
   readonly leaseAfterMs?: number
   /** How long a call of a step's body took lately at most, in milliseconds, where that is known. */
   readonly lately?: (step: string) => number | undefined
+  /** After so long, in milliseconds, it is said that a body without a time-out is still waited for. Default: never. */
+  readonly stillWaitingAfterMs?: number
   /** How many runs are remembered while nothing of them is in hand. */
   readonly rememberedRuns?: number
 }
