@@ -133,16 +133,12 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment whose servic
     return plan
   }
 
-  it.each(PIPELINES)(
-    'runs $pipeline.name, where each stage may do no more than it has to',
-    async (loaded) => {
-      const { run, pipeline } = await runWith(loaded)
-      const { store } = await connectAs('control')
-      const end = await readRecord<RunEnd>(store, layout(env, pipeline).runEnd(run))
-      expect(end?.status).toBe('completed')
-    },
-    120_000,
-  )
+  it.each(PIPELINES)('runs $pipeline.name, where each stage may do no more than it has to', async (loaded) => {
+    const { run, pipeline } = await runWith(loaded)
+    const { store } = await connectAs('control')
+    const end = await readRecord<RunEnd>(store, layout(env, pipeline).runEnd(run))
+    expect(end?.status).toBe('completed')
+  })
 
   it('lets a consumer read what the stages of its pipeline have made', async () => {
     const { store, bus } = await connectAs('notify')
@@ -269,7 +265,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment whose servic
     })
   })
 
-  it.each([
+  it.concurrent.each([
     ['speaks without TLS', () => ({ brokers: [broker.address] })],
     ['does not trust its certificate', () => ({ ...broker.connectionOf('control'), tls: {} })],
     ['gives no name', () => ({ brokers: [broker.address], tls: broker.tls })],

@@ -75,34 +75,56 @@ describe.skipIf(!servers)('a consumer of flight-delays', () => {
     await lab?.close()
   })
 
-  describe.each(CONSUMERS)('by $name', ({ name, isThere, start, anew }) => {
-    it.skipIf(!isThere)('hears of the run that was in flight when it started', async () => {
+  /** The processes of each consumer's first group: one that ended, one that was killed, one that resumes. */
+  const lives = new Map<string, Teller[]>()
+  const there = CONSUMERS.filter(({ isThere }) => isThere)
+
+  it('hears of the run that was in flight when it started', async () => {
+    for (const { name } of there) {
       const teller = startedFirst.get(name)!
       await teller.until(completed(inFlight))
-      expect(await end(teller, 'SIGTERM')).toEqual([0, ''])
-      expect(teller.ids().filter((id) => id === completed(inFlight))).toHaveLength(1)
-    })
+      expect(await end(teller, 'SIGTERM'), name).toEqual([0, ''])
+      expect(
+        teller.ids().filter((id) => id === completed(inFlight)),
+        name,
+      ).toHaveLength(1)
+    }
+  })
 
+  it('is killed in the middle, all of them at once', async () => {
+    const killed = there.map(({ start }) => start('first'))
+    const run = await runAgain()
+    await Promise.all(killed.map((teller) => teller.until(run)))
+    const before = killed.map(({ lines }) => lines.length)
+    const during = Promise.all([runAgain(), runAgain(), runAgain()])
+    await Promise.all(
+      killed.map(async (teller, index) => {
+        await vi.waitUntil(() => teller.lines.length > before[index]!, { timeout: 300_000, interval: 1 })
+        await end(teller, 'SIGKILL')
+      }),
+    )
+    await during
+    await runAgain()
+    there.forEach(({ name, start }, index) =>
+      lives.set(name, [startedFirst.get(name)!, killed[index]!, start('first')]),
+    )
+  })
+
+  describe.each(CONSUMERS)('by $name', ({ name, isThere }) => {
     it.skipIf(!isThere)('resumes without loss when it was killed in the middle', async () => {
-      const killed = start('first')
-      await killed.until(await runAgain())
-      const before = killed.lines.length
-      const during = Promise.all([runAgain(), runAgain(), runAgain()])
-      await vi.waitUntil(() => killed.lines.length > before, { timeout: 300_000, interval: 1 })
-      await end(killed, 'SIGKILL')
-      await during
-      await runAgain()
-      const lives = [startedFirst.get(name)!, killed]
-      const resumed = start('first')
-      await resumed.until(...ids.filter((id) => !lives.some((life) => life.ids().includes(id))))
+      const [first, killed, resumed] = lives.get(name) as [Teller, Teller, Teller]
+      const before = new Set([...first.ids(), ...killed.ids()])
+      await resumed.until(...ids.filter((id) => !before.has(id)))
       expect(await end(resumed, 'SIGTERM')).toEqual([0, ''])
 
-      const told = [...lives, resumed].flatMap((life) => life.ids())
+      const told = lives.get(name)!.flatMap((life) => life.ids())
       expect([...new Set(told)].sort()).toEqual(ids.toSorted())
       // What it told in the very moment of the kill, it could not note.
       expect(told.length - new Set(told).size).toBeLessThanOrEqual(1)
     })
+  })
 
+  describe.each(CONSUMERS)('by $name', ({ name, isThere, anew }) => {
     it.skipIf(!isThere)('hears all from the beginning as another group, once each however often it comes', async () => {
       const teller = anew()
       await teller.until(...ids)

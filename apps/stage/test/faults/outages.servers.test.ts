@@ -28,6 +28,15 @@ describe.runIf(isAtHand(lackingTools()))('servers that fail', { timeout: 600_000
     await servers?.close()
   })
 
+  const leftOfUploads = () => globSync(`${servers.data}/.minio.sys/multipart/*/*`)
+  it('an upload that is killed leaves parts behind, which another process does not need', async () => {
+    world.arm('draw', 'uploading')
+    const run = await world.submit(world.fresh({ sheetBytes: 40 << 20 }))
+    await world.until('draw died while it uploaded', () => world.reached('draw'))
+    expect(leftOfUploads().length).toBeGreaterThan(0)
+    expect(await world.untilEnded([run])).toEqual({ [run]: 'completed' })
+  })
+
   it(`Kafka is killed, is away for ${OUTAGE} s, and comes back: runs go on where they were`, async () => {
     const runs = [await world.submit(world.fresh({ drawMs: 1_500 })), await world.submit(), await world.submit()]
     await world.untilHeard(runs[2]!, 'completed', 'draw')
@@ -77,12 +86,6 @@ describe.runIf(isAtHand(lackingTools()))('servers that fail', { timeout: 600_000
   })
 
   it('what killed uploads have left is removed by the server after its grace', async () => {
-    const left = () => globSync(`${servers.data}/.minio.sys/multipart/*/*`)
-    world.arm('draw', 'uploading')
-    const run = await world.submit(world.fresh({ sheetBytes: 40 << 20 }))
-    await world.until('draw died while it uploaded', () => world.reached('draw'))
-    expect(left().length).toBeGreaterThan(0)
-    expect(await world.untilEnded([run])).toEqual({ [run]: 'completed' })
-    await world.until('no part of it is left', () => left().length === 0)
+    await world.until('no part of them is left', () => leftOfUploads().length === 0)
   })
 })
