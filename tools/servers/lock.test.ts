@@ -14,7 +14,7 @@ describe('a lock', () => {
   })
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-  const locked = <Result>(work: () => Promise<Result>, deadlineMs = 10_000) =>
+  const locked = <Result>(work: () => Promise<Result>, deadlineMs = 300_000) =>
     whileLocked(lock, 'counting', deadlineMs, () => {}, work)
 
   it('lets one in at a time', async () => {

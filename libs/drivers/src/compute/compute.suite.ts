@@ -183,7 +183,7 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
         const body = `({ n }, __, { signal }) => n === '1' ? new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))) : { out: n }`
         const code = shop.code(body, { inputs: '{ n: text }' })
         const four = lanes(4).map((lane) => ({ ...lane, inputs: { n: refOf(String(lane.index), true) } }))
-        expect(await settle(compute, shop.work(code, { lanes: four, timeoutMs: 1_000 }))).toEqual([
+        expect(await settle(compute, shop.work(code, { lanes: four, timeoutMs: 3_000 }))).toEqual([
           { outputs: { out: '0' } },
           { error: expect.objectContaining({ code: 'TIMED_OUT' }) },
           { outputs: { out: '2' } },

@@ -51,7 +51,7 @@ describe.skipIf(!s3)('MinIO', () => {
     /** A store behind a proxy that does wrong what it is told to, and does not take long to notice. */
     const openFaulty = async (options: Partial<MinioStoreOptions> = {}) => {
       const proxy = await faultyProxy(s3!.endpoint)
-      const store = open({ endpoint: proxy.endpoint, silenceMs: 500, deadlineMs: 20_000, ...options })
+      const store = open({ endpoint: proxy.endpoint, silenceMs: 500, deadlineMs: 300_000, ...options })
       opened.push(proxy)
       return { proxy, store }
     }
