@@ -55,10 +55,8 @@ async function predictions({ model, rows }: Tried): Promise<Record<string, Float
     feeds[name] = isMatrix(spec) ? wanted.map((column) => arrays[column]!) : arrays[name]!
   }
   const numeric = Object.keys(outputs).filter((name) => /^(float|u?int)\d/.test(outputs[name]!))
-  const given = (await model.predict(feeds)) as Record<string, ArrayLike<number | bigint>>
-  return Object.fromEntries(
-    numeric.flatMap((name) => (given[name] ? [[name, Float64Array.from(given[name], Number)]] : [])),
-  )
+  const given = (await model.predict(feeds, { outputs: numeric })) as Record<string, ArrayLike<number | bigint>>
+  return Object.fromEntries(numeric.map((name) => [name, Float64Array.from(given[name]!, Number)]))
 }
 
 async function numericColumns(rows: Artifact): Promise<string[]> {

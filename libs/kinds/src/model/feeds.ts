@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { CairnError } from '@cairn/kernel'
 import { NUMBERS } from './tensors.ts'
 
@@ -19,6 +20,7 @@ export interface FedInput {
  */
 export function fedInput(name: string, type: string, shape: readonly (number | string)[], feed: unknown): FedInput {
   const [length, ...rest] = shape
+  const convert = converter(name, type)
   const fixedRows = typeof length === 'number' ? length : undefined
   if (!(type in NUMBERS || type === 'string')) throw wrong(`input "${name}" takes ${type}, which predict cannot feed`)
   if (!isArrayLike(feed)) throw wrong(`input "${name}" is fed ${feed === undefined ? 'nothing' : typeof feed}`)
@@ -36,7 +38,7 @@ export function fedInput(name: string, type: string, shape: readonly (number | s
       const values = emptyValues(type, count * columns.length)
       for (let index = 0; index < columns.length; index++)
         for (let row = 0; row < count; row++)
-          values[row * columns.length + index] = convert(type, columns[index]![first + row])
+          values[row * columns.length + index] = convert(columns[index]![first + row], first + row)
       return { values: values as Values, shape: [count, columns.length] }
     }
     return { name, type, rows, fixedRows, batch }
@@ -54,7 +56,9 @@ export function fedInput(name: string, type: string, shape: readonly (number | s
     rows: feed.length / width,
     fixedRows,
     batch: (first, count) => ({
-      values: slice(type, feed, first * width, (first + count) * width),
+      values: slice(type, feed, first * width, (first + count) * width, (value, at) =>
+        convert(value, Math.floor(at / width)),
+      ),
       shape: shape.length === 0 ? [] : [count, ...(rest as number[])],
     }),
   }
@@ -64,10 +68,10 @@ function isArrayLike(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))
 }
 
-function slice(type: string, feed: ArrayLike<unknown>, from: number, to: number): Values {
+function slice(type: string, feed: ArrayLike<unknown>, from: number, to: number, convert: Convert): Values {
   if (type in NUMBERS && feed instanceof NUMBERS[type as keyof typeof NUMBERS]) return feed.subarray(from, to) as Values
   const values = emptyValues(type, to - from)
-  for (let index = from; index < to; index++) values[index - from] = convert(type, feed[index])
+  for (let index = from; index < to; index++) values[index - from] = convert(feed[index], index)
   return values as Values
 }
 
@@ -75,8 +79,40 @@ function emptyValues(type: string, length: number): unknown[] {
   return (type === 'string' ? [] : new NUMBERS[type as keyof typeof NUMBERS](length)) as unknown[]
 }
 
-function convert(type: string, value: unknown): unknown {
-  return type.endsWith('int64') && typeof value === 'number' ? BigInt(value) : value
+type Convert = (value: unknown, row: number) => unknown
+
+/** A float is the nearest one of its precision; anything else must come into the tensor as it is. */
+function converter(name: string, type: string): Convert {
+  const refused = (value: unknown, row: number, next: string) =>
+    new CairnError('BAD_DEFINITION', `input "${name}", row ${row}: is ${shown(value)}, not ${type}`, { next })
+  if (type === 'string')
+    return (value, row) => {
+      if (typeof value === 'string') return value
+      throw refused(value, row, 'feed strings')
+    }
+  if (type.startsWith('float'))
+    return (value, row) => {
+      if (typeof value !== 'number') throw refused(value, row, 'feed numbers; for what is missing, NaN or a chosen one')
+      if (type === 'float32' && Number.isFinite(value) && !Number.isFinite(Math.fround(value)))
+        throw refused(value, row, OUT_OF_RANGE)
+      return value
+    }
+  const held = new NUMBERS[type as keyof typeof NUMBERS](1) as unknown as [unknown]
+  return (value, row) => {
+    const number = type === 'bool' && typeof value === 'boolean' ? Number(value) : value
+    if (typeof number !== 'bigint' && !Number.isSafeInteger(number))
+      throw refused(value, row, 'feed whole numbers: round what is not, and fill what is missing')
+    const wanted = type.endsWith('int64') ? BigInt(number as number) : Number(number)
+    held[0] = wanted
+    if (held[0] !== wanted || (type === 'bool' && wanted > 1)) throw refused(value, row, OUT_OF_RANGE)
+    return wanted
+  }
+}
+
+const OUT_OF_RANGE = 'it is out of range: feed what the type holds'
+
+function shown(value: unknown): string {
+  return inspect(value, { depth: 0, maxStringLength: 60, breakLength: Infinity })
 }
 
 function wrong(message: string): CairnError {

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
 import { artifactFolder, checkKind } from '../testing.ts'
 import { model } from './model.ts'
-import { doubling, onnx } from './onnx.fixture.ts'
+import { doubling, onnx, zipMap } from './onnx.fixture.ts'
 
 const folder = artifactFolder()
 afterAll(() => folder[Symbol.dispose]())
@@ -71,6 +71,42 @@ test('what does not fit the inputs is refused by name', async () => {
   await wrong({ features: [[1, 2], [3]] }, 'input "features": column 1 has 1 rows where column 0 has 2')
 })
 
+test('what a tensor cannot hold is refused by name, never wrapped or rounded to a whole number', async () => {
+  const wrong = async (type: number, feed: unknown, message: string) =>
+    expect((await opened(doubling(1, type))).predict({ features: feed as never })).rejects.toThrow(message)
+  await wrong(1, [1, null], 'input "features", row 1: is null, not float32')
+  await wrong(1, ['1'], 'input "features", row 0: is \'1\', not float32')
+  await wrong(1, [1n], 'is 1n, not float32')
+  await wrong(1, [1e300], 'is 1e+300, not float32')
+  await wrong(7, [1.5], 'is 1.5, not int64')
+  await wrong(7, [2 ** 60], 'not int64')
+  await wrong(7, [2n ** 63n], 'is 9223372036854775808n, not int64')
+  await wrong(6, [[1, NaN]], 'input "features", row 1: is NaN, not int32')
+  await wrong(6, [2 ** 31], 'is 2147483648, not int32')
+  const found = await opened(doubling(1, 11))
+  expect(await found.predict({ features: [NaN, -0, Infinity] })).toEqual({
+    doubled: Float64Array.of(NaN, -0, Infinity),
+  })
+})
+
+test('an output that is no tensor is refused by name, the others can be asked for', async () => {
+  const classifier = await opened(zipMap())
+  const features = { features: [1, 2, 2, 1] }
+  await expect(classifier.predict(features)).rejects.toMatchObject({
+    code: 'BAD_DEFINITION',
+    message: 'output "probabilities" of the model is a sequence or a map, and predict gives tensors only',
+    next: `export the model with tensors (skl2onnx: convert_sklearn(…, options={"zipmap": False})), or ask for the others: predict(feeds, { outputs: ['label'] })`,
+  })
+  const label = { label: BigInt64Array.of(1n, 0n) }
+  expect(await classifier.predict(features, { outputs: ['label'] })).toEqual(label)
+  const declared = model({ inputs: { features: 'float32[*,2]' }, outputs: { label: 'int64[*]' } })
+  expect(await (await opened(zipMap(), declared as never)).predict(features)).toEqual(label)
+  await expect(classifier.predict(features, { outputs: ['lable'] })).rejects.toMatchObject({
+    message: 'the model has no output "lable"',
+    next: 'did you mean "label"?',
+  })
+})
+
 test('a model that takes a fixed number of rows gets that many at a time', async () => {
   const pairs = onnx({
     inputs: [{ name: 'x', type: 1, dims: [2, 1] }],
@@ -121,7 +157,7 @@ test('it tells what it is', async () => {
   const described = {
     inputs: { features: 'float32[*,2]' },
     outputs: { doubled: 'float32[*,2]' },
-    opsets: { 'ai.onnx': 17 },
+    opsets: { 'ai.onnx': 17, 'ai.onnx.ml': 2 },
     producer: 'cairn-test 1.0',
     operators: { Add: 1 },
   }

@@ -23,6 +23,8 @@ export interface Model<I extends Tensors = any, O extends Tensors = any> {
 export interface PredictOptions {
   /** Rows that are computed at a time. Default 16,384. */
   readonly batch?: number
+  /** Names of the outputs to compute. Default: those that are declared, or all. */
+  readonly outputs?: readonly string[]
 }
 export interface ModelDescription {
   /** As in `float32[*,8]`. */
@@ -82,11 +84,11 @@ function openModel(artifact: Artifact, outputs?: readonly string[]): Model {
       const { inputs, outputs, ...rest } = (await import('./onnx.ts')).readOnnx(await artifact.bytes())
       return { inputs: specTexts(inputs), outputs: specTexts(outputs), ...rest }
     },
-    async predict(feeds, { batch = 16_384 } = {}) {
+    async predict(feeds, { batch = 16_384, outputs: chosen = outputs } = {}) {
       if (!(batch >= 1)) throw new CairnError('BAD_DEFINITION', `a batch of ${batch} rows`, { next: 'use 1 or more' })
       const { openSession, predict } = await import('./predict.ts')
       session ??= artifact.path().then(openSession)
-      return predict(await session, feeds, outputs, batch)
+      return predict(await session, feeds, chosen, batch)
     },
   }
 }

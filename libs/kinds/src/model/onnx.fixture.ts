@@ -3,6 +3,8 @@ type Field = number[]
 
 export interface Tensor {
   readonly name: string
+  /** Of a sequence of maps from whole numbers to floats: set instead of dimensions. */
+  readonly maps?: true
   /** TensorProto.DataType: 1 float32, 7 int64, 8 string, 11 float64. */
   readonly type: number
   readonly dims?: readonly (number | string)[]
@@ -10,18 +12,29 @@ export interface Tensor {
 export interface TestModel {
   readonly inputs: readonly Tensor[]
   readonly outputs: readonly Tensor[]
-  readonly nodes: readonly { readonly op: string; readonly inputs: string[]; readonly outputs: string[] }[]
+  readonly nodes: readonly Node[]
   /** Names of weights that lie in another file. */
   readonly external?: readonly string[]
 }
 
+interface Node {
+  readonly op: string
+  readonly inputs: string[]
+  readonly outputs: string[]
+  /** Attributes of whole numbers, by name. */
+  readonly numbers?: Readonly<Record<string, readonly number[]>>
+  readonly domain?: string
+}
+
 export function onnx({ inputs, outputs, nodes, external = [] }: TestModel): Uint8Array {
   const graph = [
-    ...nodes.flatMap(({ op, inputs, outputs }) =>
+    ...nodes.flatMap(({ op, inputs, outputs, numbers = {}, domain }) =>
       bytes(1, [
         ...inputs.flatMap((name) => bytes(1, name)),
         ...outputs.flatMap((name) => bytes(2, name)),
         ...bytes(4, op),
+        ...Object.entries(numbers).flatMap(([name, values]) => bytes(5, attribute(name, values))),
+        ...(domain === undefined ? [] : bytes(7, domain)),
       ]),
     ),
     ...bytes(2, 'test'),
@@ -35,10 +48,23 @@ export function onnx({ inputs, outputs, nodes, external = [] }: TestModel): Uint
     ...bytes(3, '1.0'),
     ...bytes(7, graph),
     ...bytes(8, number(2, 17)),
+    ...bytes(8, [...bytes(1, 'ai.onnx.ml'), ...number(2, 2)]),
   ])
 }
 
-function tensor({ name, type, dims }: Tensor): Field {
+/** A list, or a number for `name: [n]` of what takes one. */
+function attribute(name: string, values: readonly number[]): Field {
+  const isList = name.startsWith('classlabels')
+  const held = isList ? values.flatMap((value) => number(8, value)) : number(3, values[0]!)
+  return [...bytes(1, name), ...held, ...number(20, isList ? 7 : 2)]
+}
+
+function tensor({ name, type, dims, maps }: Tensor): Field {
+  if (maps) {
+    const value = bytes(1, number(1, type))
+    const map = bytes(5, [...number(1, 7), ...bytes(2, value)])
+    return [...bytes(1, name), ...bytes(2, bytes(4, bytes(1, map)))]
+  }
   const dimension = (length: number | string) =>
     bytes(1, typeof length === 'number' ? number(1, length) : bytes(2, length))
   const shape = dims ? bytes(2, dims.flatMap(dimension)) : []
@@ -64,5 +90,26 @@ export function doubling(columns: number, type = 1): Uint8Array {
     inputs: [{ name: 'features', type, dims: ['rows', columns] }],
     outputs: [{ name: 'doubled', type, dims: ['rows', columns] }],
     nodes: [{ op: 'Add', inputs: ['features', 'features'], outputs: ['doubled'] }],
+  })
+}
+
+/** A classifier of two classes as skl2onnx makes one: the greater of two features, and a map of both for each row. */
+export function zipMap(): Uint8Array {
+  return onnx({
+    inputs: [{ name: 'features', type: 1, dims: ['rows', 2] }],
+    outputs: [
+      { name: 'label', type: 7, dims: ['rows'] },
+      { name: 'probabilities', type: 1, maps: true },
+    ],
+    nodes: [
+      { op: 'ArgMax', inputs: ['features'], outputs: ['label'], numbers: { axis: [1], keepdims: [0] } },
+      {
+        op: 'ZipMap',
+        inputs: ['features'],
+        outputs: ['probabilities'],
+        numbers: { classlabels_int64s: [0, 1] },
+        domain: 'ai.onnx.ml',
+      },
+    ],
   })
 }

@@ -31,7 +31,7 @@ export async function predict(
   batchRows: number,
 ): Promise<Record<string, Values>> {
   const inputs = readFeeds(session, feeds)
-  const wanted = outputs ?? session.outputMetadata.filter(({ isTensor }) => isTensor).map(({ name }) => name)
+  const wanted = chosenOutputs(session, outputs)
   const [{ rows }] = inputs as [FedInput]
   const atOnce = inputs.find(({ fixedRows }) => fixedRows !== undefined)?.fixedRows ?? batchRows
   if (rows % atOnce !== 0 && atOnce !== batchRows)
@@ -49,6 +49,29 @@ export async function predict(
     for (const name of wanted) parts[name]!.push(outputValues(name, given[name]!, count, count === rows))
   }
   return Object.fromEntries(wanted.map((name) => [name, join(parts[name]!)]))
+}
+
+/** @throws CairnError BAD_DEFINITION for an output that cannot be given: nothing is left out without a word */
+function chosenOutputs(session: InferenceSession, chosen: readonly string[] | undefined): readonly string[] {
+  const known = new Map(session.outputMetadata.map((output) => [output.name, output]))
+  const tensors = [...known.keys()].filter((name) => known.get(name)!.isTensor)
+  for (const name of chosen ?? known.keys()) {
+    const output = known.get(name)
+    if (!output)
+      throw new CairnError('BAD_DEFINITION', `the model has no output "${name}"`, { next: suggest(name, known.keys()) })
+    if (output.isTensor) continue
+    const some = tensors.length > 0 ? `, or ask for the others: predict(feeds, { outputs: ${listed(tensors)} })` : ''
+    throw new CairnError(
+      'BAD_DEFINITION',
+      `output "${name}" of the model is a sequence or a map, and predict gives tensors only`,
+      { next: `export the model with tensors (skl2onnx: convert_sklearn(…, options={"zipmap": False}))${some}` },
+    )
+  }
+  return chosen ?? tensors
+}
+
+function listed(names: readonly string[]): string {
+  return `[${names.map((name) => `'${name}'`).join(', ')}]`
 }
 
 function readFeeds(session: InferenceSession, feeds: Readonly<Record<string, unknown>>): FedInput[] {
@@ -70,8 +93,9 @@ function readFeeds(session: InferenceSession, feeds: Readonly<Record<string, unk
   return inputs
 }
 
-function outputValues(name: string, { data, dims }: Tensor, rows: number, whole: boolean): Values {
-  if (whole || dims[0] === rows) return data as Values
+function outputValues(name: string, { data, dims, type }: Tensor, rows: number, whole: boolean): Values {
+  // A half-precision float is one of single precision too.
+  if (whole || dims[0] === rows) return type === 'float16' ? Float32Array.from(data as Float32Array) : (data as Values)
   throw new CairnError('BAD_DEFINITION', `output "${name}" does not have a row for each row of the input`, {
     next: 'feed all rows at once: predict(feeds, { batch: Infinity })',
   })
