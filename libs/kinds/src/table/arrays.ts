@@ -15,7 +15,7 @@ export async function readArrays(source: SqlSource, names: readonly string[]): P
     const byName = new Map(columns.map((column) => [column.name, column]))
     const chosen = names.map((name) => pick(byName, name))
     arrays = chosen.map((column) => growing(column, capacity))
-    return chosen.map(arrayCell)
+    return { cells: chosen.map(arrayCell), of: chosen }
   }
   for await (const chunk of readChunks(source, select))
     for (const [index, array] of arrays.entries()) array.append(chunk.getColumnVector(index), chunk.rowCount)

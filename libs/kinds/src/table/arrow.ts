@@ -27,7 +27,7 @@ export async function readArrow(source: SqlSource): Promise<ArrowTable> {
   const select: Select = (columns) => {
     names = columns.map(({ name }) => name)
     builders = columns.map(({ type }) => arrow.makeBuilder({ type: types[type], nullValues: [null] }))
-    return columns.map(arrowCell)
+    return { cells: columns.map(arrowCell), of: columns }
   }
   for await (const chunk of readChunks(source, select))
     for (const [index, builder] of builders.entries()) {

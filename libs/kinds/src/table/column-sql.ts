@@ -84,12 +84,23 @@ export function badCell(column: Column, type: string): string {
   return bad.join(' or ') || 'false'
 }
 
-/** The value as the column stores it; fails with `BAD_CELL` where there is one. */
-export function checkedCell(column: Column, type: string): string {
-  const value = `${identifier(column.name)}::${STORAGE[column.type].stored}`
-  const bad = badCell(column, type)
-  const checked = bad === 'false' ? value : `case when ${bad} then error('${BAD_CELL}') else ${value} end`
-  return `${checked} as ${identifier(column.name)}`
+/** The value as the column stores it. */
+export function storedCell(column: Column): string {
+  const cast = column.type === 'timestamp' ? '::TIMESTAMP::TIMESTAMP_MS' : `::${storedType(column)}` // none from _NS to _MS
+  return `${identifier(column.name)}${cast} as ${identifier(column.name)}`
+}
+
+/**
+ * A `where` that fails with `BAD_CELL` at the first row with a value that its column cannot hold. One condition for all
+ * columns: to plan one for each cell takes DuckDB the square of their number.
+ *
+ * @param types those that the values have, by column
+ */
+export function whereFits(columns: readonly Column[], types: ReadonlyMap<string, string>): string {
+  const bad = columns
+    .map((column) => badCell(column, types.get(column.name)!))
+    .filter((condition) => condition !== 'false')
+  return bad.length > 0 ? ` where case when ${bad.join(' or ')} then error('${BAD_CELL}') else true end` : ''
 }
 
 /** The value as a JavaScript number: milliseconds of a timestamp, days of a date. */

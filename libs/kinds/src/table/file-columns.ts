@@ -24,7 +24,7 @@ const RENAME = 'rename one of them in the file'
 export async function checkFileColumns(connection: DuckDBConnection, files: ReadFiles): Promise<void> {
   const rows = async (text: string) => (await connection.runAndReadAll(text)).getRows()
   for (const schema of files.schemas ?? [])
-    checkApart(topLevel((await rows(`select name, num_children from ${schema}`)) as SchemaRow[]))
+    checkSchema((await rows(`select name, num_children, precision, scale from ${schema}`)) as SchemaRow[])
   if (files.headers === undefined) return
   if (files.declared) {
     for (const header of files.headers) checkDeclared((await firstLine(rows, header)) ?? [], files.declared)
@@ -73,7 +73,21 @@ function checkApart(names: readonly string[]): void {
   }
 }
 
-type SchemaRow = [name: string, children: bigint | number | null]
+type Count = bigint | number | null
+type SchemaRow = [name: string, children: Count, precision: Count, scale: Count]
+
+function checkSchema(rows: readonly SchemaRow[]): void {
+  checkApart(topLevel(rows))
+  // DuckDB reads those as floats of other values.
+  const wide = rows.find(([, , precision]) => Number(precision ?? 0) > 38)
+  if (!wide) return
+  const [name, , precision, scale] = wide
+  throw new CairnError(
+    'BAD_DEFINITION',
+    `column "${name}" of the file is DECIMAL(${precision},${scale}), and a query holds 38 digits at most`,
+    { next: 'write it as text, or with 38 digits, where the file is made' },
+  )
+}
 
 /** The root comes first, then each column, followed by what it holds. */
 function topLevel(rows: readonly SchemaRow[]): string[] {

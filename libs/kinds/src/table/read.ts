@@ -1,7 +1,7 @@
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBValue } from '@duckdb/node-api'
 import { CairnError } from '@cairn/kernel'
 import { cellError } from './cell-error.ts'
-import { cellNumber, checkedCell, identifier } from './column-sql.ts'
+import { cellNumber, identifier, storedCell, whereFits } from './column-sql.ts'
 import type { Column } from './columns.ts'
 import { lendConnection } from './duckdb.ts'
 import { parseNested } from './nested.ts'
@@ -10,10 +10,17 @@ import { describe, prepare, type Prepared } from './statement.ts'
 
 /** `nested`: a query's list or struct, which comes as JSON. */
 export type ReadColumn = Column & { readonly nested?: boolean }
-export type Select = (columns: readonly ReadColumn[]) => readonly string[]
+/** What is to be read of the columns that there are. */
+export type Select = (columns: readonly ReadColumn[]) => Selected
+interface Selected {
+  /** As SQL. */
+  readonly cells: readonly string[]
+  /** The columns that these use. */
+  readonly of: readonly ReadColumn[]
+}
 
 export async function countRows(source: SqlSource): Promise<number> {
-  for await (const chunk of readChunks(source, () => ['count(*)::double']))
+  for await (const chunk of readChunks(source, () => ({ cells: ['count(*)::double'], of: [] })))
     return Number(chunk.getColumnVector(0).getItem(0))
   return 0
 }
@@ -21,7 +28,10 @@ export async function countRows(source: SqlSource): Promise<number> {
 /** Rows as objects, in batches of up to 2048. */
 export async function* readRows(source: SqlSource): AsyncGenerator<Record<string, unknown>[]> {
   let columns: readonly ReadColumn[] = []
-  const select: Select = (found) => (columns = found).map(rowCell)
+  const select: Select = (found) => {
+    columns = found
+    return { cells: columns.map(rowCell), of: columns }
+  }
   let first = 0
   for await (const chunk of readChunks(source, select)) {
     const rows: Record<string, unknown>[] = Array.from({ length: chunk.rowCount }, () => ({}))
@@ -53,7 +63,8 @@ export async function* readChunks(source: SqlSource, select: Select): AsyncGener
   const prepared = await prepare(connection, source)
   const typed = await typeColumns(connection, prepared, source.columns)
   try {
-    const text = `select ${select(typed.columns).join(', ')} from ${typed.from}`
+    const { cells, of } = select(typed.columns)
+    const text = `select ${cells.join(', ')} from ${typed.from(of)}`
     const result = await connection.stream(text, prepared.values, prepared.types)
     for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk())
       yield chunk
@@ -64,8 +75,8 @@ export async function* readChunks(source: SqlSource, select: Select): AsyncGener
 
 interface Typed {
   readonly columns: readonly ReadColumn[]
-  /** Gives columns of exactly these types. */
-  readonly from: string
+  /** Gives columns of exactly these types; a value of those that are used which does not fit ends the query. */
+  from(used: readonly ReadColumn[]): string
   explain(cause: unknown): unknown
 }
 
@@ -74,18 +85,18 @@ async function typeColumns(
   prepared: Prepared,
   declared: SqlSource['columns'],
 ): Promise<Typed> {
-  if (declared) return { columns: declared, from: prepared.text, explain: (cause) => cause }
+  if (declared) return { columns: declared, from: () => prepared.text, explain: (cause) => cause }
   const described = await describe(connection, prepared)
   const columns = [...described].map(([name, type]) => queryColumn(name, type))
   const plain = columns.map(({ name, type, nested }) => {
     const value = nested ? `to_json(${identifier(name)})` : identifier(name)
     return type === 'string' ? `${value}::varchar as ${identifier(name)}` : value
   })
-  const cells = columns.map((column) => checkedCell(column, described.get(column.name)!))
+  const cells = columns.map(storedCell).join(', ')
   const text = `(select ${plain.join(', ')} from ${prepared.text})`
   return {
     columns,
-    from: `(select ${cells.join(', ')} from ${text})`,
+    from: (used) => `(select ${cells} from ${text}${whereFits(used, described)})`,
     explain: (cause) => cellError(connection, { text, types: described, bindings: prepared }, columns, cause),
   }
 }

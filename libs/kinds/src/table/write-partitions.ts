@@ -1,6 +1,6 @@
 import type { Encoded, EncodedItem, Encoder } from '@cairn/kernel'
 import { cellError } from './cell-error.ts'
-import { checkedCell, identifier } from './column-sql.ts'
+import { identifier, storedCell, whereFits } from './column-sql.ts'
 import type { Column } from './columns.ts'
 import { withConnection } from './duckdb.ts'
 import { stage, writeParquet } from './write.ts'
@@ -9,9 +9,8 @@ import { stage, writeParquet } from './write.ts'
 export function writePartitions(value: unknown, columns: readonly Column[], by: Column, to: Encoder): Promise<Encoded> {
   return withConnection('serial', to.signal, async (connection) => {
     const staged = await stage(connection, value, columns, to)
-    const cells = columns.map((column) => checkedCell(column, staged.types.get(column.name)!))
     const key = identifier(by.name)
-    const numbered = `select ${cells.join(', ')}, row_number() over () as "cairn row" from ${staged.text}`
+    const numbered = `select ${columns.map(storedCell).join(', ')}, row_number() over () as "cairn row" from ${staged.text}${whereFits(columns, staged.types)}`
     try {
       await connection.run(
         `create temp table sorted as select * exclude "cairn row" from (${numbered}) order by ${key}, "cairn row"`,

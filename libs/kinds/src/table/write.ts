@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Encoded, Encoder } from '@cairn/kernel'
 import { cellError } from './cell-error.ts'
-import { checkedCell } from './column-sql.ts'
+import { storedCell, whereFits } from './column-sql.ts'
 import type { Column } from './columns.ts'
 import { withConnection } from './duckdb.ts'
 import { parquetFile, targetFile } from './duckdb-path.ts'
@@ -57,9 +57,9 @@ export async function writeChecked(
   file: string,
   compression?: string,
 ): Promise<number> {
-  const cells = columns.map((column) => checkedCell(column, types.get(column.name)!))
+  const rows = `(select ${columns.map(storedCell).join(', ')} from ${text}${whereFits(columns, types)})`
   try {
-    return await writeParquet(connection, `(select ${cells.join(', ')} from ${text})`, file, compression)
+    return await writeParquet(connection, rows, file, compression)
   } catch (cause) {
     throw await cellError(connection, { text, types }, columns, cause)
   }
