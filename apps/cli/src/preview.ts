@@ -21,10 +21,29 @@ export function previewText(preview: Preview): string {
   if (preview.type === 'summary') return fields(preview.fields)
   const { columns, rows, total } = preview
   const types = columns.map(({ type }) => paint('dim', type))
-  const shown = columnsText(columns, [types, ...rows.map((row) => row.map(cell))], 'bold')
-  const more =
-    total > rows.length ? `\n${paint('dim', `${rows.length} of ${number(total)} rows; -n <count> shows more`)}` : ''
-  return shown + more
+  const short = rows.map((row) => row.map((value, at) => (isFloat(columns[at]!.type) ? shortFloat(value) : value)))
+  const notes = [
+    ...(total > rows.length ? [`${rows.length} of ${number(total)} rows; -n <count> shows more`] : []),
+    ...(short.some((row, at) => row.some((value, of) => value !== rows[at]![of]))
+      ? [`floats are rounded to ${FLOAT_DIGITS} digits; --json shows them exactly`]
+      : []),
+  ]
+  const shown = columnsText(columns, [types, ...short.map((row) => row.map(cell))], 'bold')
+  return [shown, ...notes.map((note) => paint('dim', note))].join('\n')
+}
+
+function isFloat(type: string): boolean {
+  return /^(float|double)/i.test(type)
+}
+
+/** As many as a column of a table needs to be read at a glance. A single value is shown with all its digits. */
+const FLOAT_DIGITS = 6
+
+/** The whole part of a number stays as it is, however long. */
+function shortFloat(value: Json): Json {
+  if (typeof value !== 'number' || Number.isInteger(value)) return value
+  const whole = Math.trunc(Math.abs(value)).toString().length
+  return Number(value.toPrecision(Math.min(100, Math.max(FLOAT_DIGITS, whole))))
 }
 
 function columnsText(
