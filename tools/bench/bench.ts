@@ -15,6 +15,7 @@ import { planning } from './cases/planning.ts'
 import { services } from './cases/services.ts'
 import { tracing } from './cases/tracing.ts'
 import { unchanged } from './cases/unchanged.ts'
+import { wideTables } from './cases/wide-tables.ts'
 
 const CASES: Readonly<Record<string, Case>> = {
   'cold-start': coldStart,
@@ -28,6 +29,7 @@ const CASES: Readonly<Record<string, Case>> = {
   planning,
   tracing,
   services,
+  'wide-tables': wideTables,
 }
 
 const { values, positionals } = parseArgs({

@@ -24,7 +24,7 @@ function text(value: unknown, type: string): unknown {
   if (Array.isArray(value)) return value.map((item) => text(item, ''))
   if (typeof value === 'object')
     return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, text(item, '')]))
-  return Object.is(value, -0) ? '-0' : String(value)
+  return Object.is(value, -0) ? '-0' : String(value as number)
 }
 
 /** Both as the shortest text of a number, where they are numbers. */
