@@ -3,7 +3,6 @@ import {
   cancel,
   CairnError,
   claim,
-  encodeRecord,
   layout,
   readRecord,
   RECORD_VERSION,
@@ -120,7 +119,7 @@ export class Control {
     const at = this.at(pipeline)
     const { plan, end } = await readRun(this.host.store, at, run)
     const tasks = Object.fromEntries(await readEnds(this.host.store, at, run))
-    return JSON.parse(encodeRecord({ plan, ...(end && { end }), tasks }).toString()) as Json
+    return JSON.parse(jsonText({ plan, ...(end && { end }), tasks })) as Json
   }
 
   /** @throws CairnError NOT_FOUND when there is no such run */

@@ -92,7 +92,7 @@ describe.skipIf(!servers)('control looks after runs', () => {
     const { client } = await newControl(WATCHFUL)
     const first = await client.ended(PIPELINE, await client.start(PIPELINE, { settings: { count: 4 } }))
     const plan = { ...first.plan, run: `${first.plan.run}-again`, createdAt: Date.now() }
-    await services.store.create(at.end(plan.run, 'load'), encodeRecord(first.tasks['load']!))
+    await services.store.create(at.end(plan.run, 'load'), encodeRecord(first.tasks['load']!, at.end(plan.run, 'load')))
     await keep(plan)
     const { end, tasks } = await client.ended(PIPELINE, plan.run)
     expect(end).toMatchObject({ status: 'completed' })

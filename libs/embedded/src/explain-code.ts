@@ -1,5 +1,5 @@
 import { changeText, explain } from '@cairn/fingerprint'
-import type { Manifest, Plan } from '@cairn/kernel/runtime'
+import { readRecord, type Manifest, type Plan } from '@cairn/kernel/runtime'
 import type { Workspace } from './workspace.ts'
 
 /** Which declarations and packages make two fingerprints of a step differ, each with the path by which it is reached. */
@@ -18,6 +18,5 @@ export async function explainCode(
 }
 
 async function manifest(workspace: Workspace, pipeline: string, fingerprint: string): Promise<Manifest | undefined> {
-  const bytes = await workspace.store.read(workspace.at(pipeline).manifest(fingerprint))
-  return bytes && (JSON.parse(Buffer.from(bytes).toString()) as Manifest)
+  return readRecord<Manifest>(workspace.store, workspace.at(pipeline).manifest(fingerprint))
 }

@@ -12,7 +12,16 @@ describe('runs', () => {
 
   const write = (path: string, record: object) => store.create(path, Buffer.from(JSON.stringify(record)))
   const run = async (name: string, status?: RunEnd['status'], nodes: Plan['nodes'] = {}) => {
-    const plan = { v: 1, run: name, env: 'local', pipeline: 'flights', nodes } as unknown as Plan
+    const plan = {
+      v: 1,
+      run: name,
+      env: 'local',
+      pipeline: 'flights',
+      params: {},
+      steps: {},
+      outputs: {},
+      nodes,
+    } as unknown as Plan
     await write(at.plan(name), plan)
     if (status) await write(at.runEnd(name), { v: 1, status, endedAt: 1, host: 'h' })
     return plan

@@ -131,9 +131,14 @@ export function againOf(store: ArtifactStore, at: Layout, plan: Plan, node: stri
 /** The newest runs that have been planned, the newest first. */
 export async function* recentRuns(store: ArtifactStore, at: Layout, most = LOOKED_AT): AsyncIterable<RunSummary> {
   for (const name of (await runNames(store, at)).slice(0, most)) {
-    const plan = await readRecord<Plan>(store, at.plan(name))
-    if (plan) yield { plan, end: await readRecord<RunEnd>(store, at.runEnd(name)) }
+    const plan = await readRecord<Plan>(store, at.plan(name)).catch(damaged)
+    if (plan) yield { plan, end: await readRecord<RunEnd>(store, at.runEnd(name)).catch(damaged) }
   }
+}
+
+/** History that is damaged stops no run; cairn doctor names it. */
+function damaged(error: unknown): undefined {
+  if (!(error instanceof CairnError && error.code === 'BAD_RECORD')) throw error
 }
 const LOOKED_AT = 20
 

@@ -17,6 +17,7 @@ import {
   type PinnedCode,
   type Plan,
   type PlannedNode,
+  readRecord,
   type PlannedStep,
   type Ref,
   type Step,
@@ -64,14 +65,14 @@ async function storedCode(workspace: Workspace, { pipeline, run }: Plan, code: P
   const { store } = workspace
   const at = workspace.at(pipeline)
   const { fingerprint } = code
-  const manifest = await store.read(at.manifest(fingerprint))
+  const manifest = await readRecord<Manifest>(store, at.manifest(fingerprint))
   if (!manifest)
     throw new CairnError('NOT_FOUND', `code ${fingerprint} of run ${run} was collected`, {
       next: 'explore with today’s code',
     })
   return {
     fingerprint,
-    manifest: JSON.parse(Buffer.from(manifest).toString()) as Manifest,
+    manifest,
     emit: async () => Buffer.from((await store.read(at.code(fingerprint)))!).toString(),
   }
 }

@@ -103,7 +103,17 @@ ${after}`
     }
     const before = `import { shape } from 'shape'\nimport { tint } from 'tint'`
     const code = this.code(`() => ({ out: tint + ' and ' + shape })`, { before })
-    const manifest = this.write(`code/${code.fingerprint}.json`, JSON.stringify({ imports: { tint: 'inner' } }))
+    const { fingerprint } = code
+    const stated = {
+      v: 1,
+      fingerprint,
+      node: 24,
+      declarations: [],
+      packages: [],
+      reaches: [],
+      imports: { tint: 'inner' },
+    }
+    const manifest = this.write(`code/${fingerprint}.json`, JSON.stringify(stated))
     return { ...code, manifest }
   }
 

@@ -76,7 +76,7 @@ class Looks {
   #lookAt(code: Code): PackageStates | CairnError {
     if ('inline' in code) return {}
     const { fingerprint } = code
-    const manifest = this.#manifests.get(fingerprint) ?? readManifest(code.manifest)
+    const manifest = this.#manifests.get(fingerprint) ?? readManifest(code)
     if (!manifest)
       return new CairnError('CORRUPT', `the store does not say which packages the code ${fingerprint} needs`, {
         next: 'run again: a new plan stores it anew once cairn doctor --repair has taken this away',

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import {
   CairnError,
+  decodeRecord,
   type Code,
   type LoadedCode,
   type Manifest,
@@ -18,10 +19,11 @@ const homes = new Map<string, Home>()
 interface Home {
   readonly root: string
   readonly imports: Manifest['imports']
-  readonly manifest: string | undefined
+  readonly code: Described
   /** The bytes that were checked, with a source map that leads to the project's files. */
   readonly source: string
 }
+type Described = Pick<StoredCode, 'fingerprint' | 'manifest'>
 const loaded = new Map<string, Promise<Partial<LoadedCode>>>()
 
 /** How many closures this process has loaded, with the packages that they import. */
@@ -57,14 +59,19 @@ async function importCode(
   }
   const url = pathToFileURL(path).href
   const source = withSourcesIn(root, bytes.toString())
-  homes.set(url, { root, source, manifest, imports: readManifest(manifest)?.imports ?? {} })
+  homes.set(url, {
+    root,
+    source,
+    code: { fingerprint, manifest },
+    imports: readManifest({ fingerprint, manifest })?.imports ?? {},
+  })
   return (await import(url)) as Partial<LoadedCode>
 }
 
 /** What a stored closure consists of; undefined when that is not known. */
-export function readManifest(path: string | undefined): Manifest | undefined {
+export function readManifest({ fingerprint, manifest: path }: Described): Manifest | undefined {
   try {
-    return path === undefined ? undefined : (JSON.parse(readFileSync(path, 'utf8')) as Manifest)
+    return path === undefined ? undefined : decodeRecord<Manifest>(readFileSync(path), `code/${fingerprint}.json`)
   } catch {
     return undefined
   }
@@ -79,8 +86,8 @@ const resolveFromHome: Parameters<typeof registerHooks>[0]['resolve'] = (specifi
 }
 
 /** Code of the project that a step imports belongs to its own; what it names while it runs cannot. */
-function notPartOfCode(specifier: string, { manifest }: Home): CairnError {
-  const { reaches = [], declarations = [] }: Partial<Manifest> = readManifest(manifest) ?? {}
+function notPartOfCode(specifier: string, { code }: Home): CairnError {
+  const { reaches = [], declarations = [] }: Partial<Manifest> = readManifest(code) ?? {}
   const places = reaches
     .filter(({ what, detail }) => what === 'dynamic code' && detail === 'import(…)')
     .map(({ via, line }) => `${declarations[via]?.file}:${line}`)

@@ -45,7 +45,7 @@ function needsNoProtection({ code, fallback, source, secrets, timeoutMs, memory 
 }
 
 function reachesNothing(code: Code): boolean {
-  return !('inline' in code) && readManifest(code.manifest)?.reaches.length === 0
+  return !('inline' in code) && readManifest(code)?.reaches.length === 0
 }
 
 /** Whether whatever this process may have loaded of the packages is what they are now: it never loads a module again. */

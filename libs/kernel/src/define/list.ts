@@ -96,6 +96,7 @@ export function writeManifest(items: readonly ArtifactRef[]): Uint8Array {
   return new TextEncoder().encode(canonical({ v: 1, items }))
 }
 
+/** Of bytes that match their digest. */
 export function parseManifest(bytes: Uint8Array): readonly ArtifactRef[] {
   return (JSON.parse(new TextDecoder().decode(bytes)) as { items: ArtifactRef[] }).items
 }

@@ -38,7 +38,12 @@ export async function validate<Output>(
   value: unknown,
   refuse: (issues: string[]) => Error,
 ): Promise<Output> {
-  const result = await schema['~standard'].validate(value)
+  let result: Awaited<ReturnType<(typeof schema)['~standard']['validate']>>
+  try {
+    result = await schema['~standard'].validate(value)
+  } catch (error) {
+    throw refuse([`its schema throws ${error instanceof Error ? error.message : 'what is no error'}`])
+  }
   if (result.issues === undefined) return result.value
   throw refuse(result.issues.map(issueText))
 }
@@ -89,7 +94,10 @@ export async function parseParams(
   const parsed = await validate(
     schema,
     given,
-    (issues) => new CairnError('BAD_PARAMETER', `${owner} refuses its parameters: ${issues.join('; ')}`),
+    (issues) =>
+      new CairnError('BAD_PARAMETER', `${owner} refuses its parameters: ${issues.join('; ')}`, {
+        next: `give each a value that its schema takes, like --set ${known?.[0] ?? 'name'}=…`,
+      }),
   )
   return parsed as Record<string, Json>
 }

@@ -4,6 +4,7 @@ import { describeKind, type Kinds } from '../define/kind.ts'
 import type { Step } from '../define/step.ts'
 import { sha256 } from '../run/key.ts'
 import type { Layout } from '../run/layout.ts'
+import { encodeRecord } from '../run/records.ts'
 import type { PinnedCode, PlannedCache, PlannedStep } from '../run/plan-record.ts'
 import type { ArtifactStore } from '../run/ports.ts'
 import { byteCount, milliseconds } from '../units.ts'
@@ -49,7 +50,7 @@ async function pin(
   const path = at.code(fingerprint)
   let stored = await store.read(path)
   if (!stored) {
-    await store.create(at.manifest(fingerprint), Buffer.from(JSON.stringify(closure.manifest)))
+    await store.create(at.manifest(fingerprint), encodeRecord(closure.manifest, at.manifest(fingerprint)))
     await store.create(path, Buffer.from(await closure.emit()))
     stored = await store.read(path) // what another planner stored first stands
   }

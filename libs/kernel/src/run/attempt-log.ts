@@ -101,10 +101,12 @@ export class AttemptLog {
   /** A log that cannot be stored does not fail what it is of. */
   async #write(record: LogRecord): Promise<void> {
     const { store, at, plan, task, attempt } = this.#place
-    const bytes = encodeRecord(record)
     try {
       // A part that is there is of the same attempt, begun before and taken back.
-      while (!(await store.create(at.log(plan.run, task, attempt, this.#part++), bytes)));
+      for (let isKept = false; !isKept;) {
+        const path = at.log(plan.run, task, attempt, this.#part++)
+        isKept = await store.create(path, encodeRecord(record, path))
+      }
     } catch (error) {
       const line = `${record.lines.length} lines could not be kept: ${error instanceof Error ? error.message : String(error)}`
       if (channels.output.hasSubscribers)

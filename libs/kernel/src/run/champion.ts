@@ -42,7 +42,8 @@ async function crown(
   next: Omit<Champion, 'v'>,
 ): Promise<Champion> {
   const champion: Champion = { v: RECORD_VERSION, ...next }
-  if (await store.replace(at.ref(PRODUCTION), standing.bytes, encodeRecord(champion))) {
+  const path = at.ref(PRODUCTION)
+  if (await store.replace(path, standing.bytes, encodeRecord(champion, path))) {
     if (channels.promotion.hasSubscribers) channels.promotion.publish(promotedEvent(at, champion))
     return champion
   }
@@ -78,7 +79,8 @@ export async function rollBack(
 
 /** Notes that consumers have been told, unless another run is there by now. */
 export async function noteTold(store: ArtifactStore, at: Layout, { champion, bytes }: Standing): Promise<void> {
-  await store.replace(at.ref(PRODUCTION), bytes, encodeRecord({ ...champion!, told: true }))
+  const path = at.ref(PRODUCTION)
+  await store.replace(path, bytes, encodeRecord({ ...champion!, told: true }, path))
 }
 
 const REMEMBERED = 10

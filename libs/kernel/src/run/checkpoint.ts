@@ -53,6 +53,6 @@ export async function keep(
     const standing = decodeRecord<Checkpoint>(present, path)
     if (!force && !Buffer.from(present).equals(stale!)) return standing
     const next = { ...made, generation: standing.generation + 1 }
-    if (await store.replace(path, present, encodeRecord(next))) return next
+    if (await store.replace(path, present, encodeRecord(next, path))) return next
   }
 }

@@ -16,7 +16,7 @@ export type Unfinished = 'planned' | 'running' | 'interrupted'
 export async function hold(store: ArtifactStore, at: Layout, run: string, host: string, now: number): Promise<void> {
   const path = at.holder(run)
   const record: Holder = { v: RECORD_VERSION, host, since: now }
-  const bytes = encodeRecord(record)
+  const bytes = encodeRecord(record, path)
   if (!(await store.create(path, bytes))) await store.replace(path, await store.read(path), bytes)
 }
 

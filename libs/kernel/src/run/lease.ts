@@ -45,7 +45,7 @@ export class Leases {
    */
   async acquire(path: string, obsolete: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
     const { store, clock } = this.#holder
-    const mine = this.#record(0)
+    const mine = this.#record(path, 0)
     let seen = ''
     let seenAt = clock.monotonic()
     for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 2, LONGEST_LOOK_MS)) {
@@ -131,15 +131,15 @@ export class Leases {
 
   async #renewOne(path: string, present: Uint8Array, beat: number): Promise<void> {
     const { store } = this.#holder
-    const next = this.#record(beat)
+    const next = this.#record(path, beat)
     const standing = (await store.replace(path, present, next)) ? next : await store.read(path)
     if (this.#held.get(path) !== present) return // released meanwhile
     if (standing && this.#isMine(standing, path)) this.#held.set(path, standing)
     else this.#held.delete(path) // taken over: whoever commits first wins
   }
 
-  #record(beat: number): Buffer {
-    return encodeRecord({ v: RECORD_VERSION, holder: this.#holder.name, beat } satisfies LeaseRecord)
+  #record(path: string, beat: number): Buffer {
+    return encodeRecord({ v: RECORD_VERSION, holder: this.#holder.name, beat } satisfies LeaseRecord, path)
   }
 
   /** Also where the answer to an earlier renewal was lost: the record then says another beat. */

@@ -1,8 +1,10 @@
+import { hash } from 'node:crypto'
 import type { ErrorRecord } from '../error-record.ts'
 import { CairnError } from '../errors.ts'
 import type { ArtifactRef } from '../define/kind.ts'
 import { jsonText, type Json } from '../json.ts'
 import type { ArtifactStore } from './ports.ts'
+import { lackIn } from './record-shape.ts'
 import type { Signature } from './signature.ts'
 
 /** Raised when a record's meaning changes; a program refuses records newer than itself and reads older ones. */
@@ -72,19 +74,45 @@ export interface RunEnd {
   readonly host: string
 }
 
-export function encodeRecord(record: object): Buffer {
-  return Buffer.from(jsonText(record))
+/** As JSON, with a check over its text and its place at the end: bytes may be damaged, and files exchanged. */
+export function encodeRecord(record: object, path: string): Buffer {
+  const text = jsonText(record)
+  return Buffer.from(`${text.slice(0, -1)},"check":"${checkOf(text, path)}"}`)
 }
 
-/** @throws CairnError BAD_RECORD when it is no record, or one of a later version of Cairn */
+const CHECK = /,"check":"([0-9a-f]{16})"\}$/
+
+function checkOf(text: string, path: string): string {
+  return hash('sha256', `${placeOf(path)}\n${text}`).slice(0, 16)
+}
+
+/** Where in a pipeline's folder: the same in every environment, store and playground. */
+function placeOf(path: string): string {
+  return PLACE.exec(path)?.[1] ?? path
+}
+const PLACE = /(?:^|\/)(runs\/[^/]+\/(?:ends|attempts|logs)\/[^/]+|(?:runs|checkpoints)\/[^/]+\/[^/]+|[^/]+\/[^/]+)$/
+
+/**
+ * Records of earlier versions have no check.
+ *
+ * @throws CairnError BAD_RECORD when it is no record, is damaged, or is one of a later version of Cairn
+ */
 export function decodeRecord<Record extends { readonly v: number }>(bytes: Uint8Array, path: string): Record {
+  const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
+  const check = CHECK.exec(whole)
+  const text = check ? `${whole.slice(0, check.index)}}` : whole
   let record: Record
   try {
-    record = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()) as Record
+    record = JSON.parse(text) as Record
   } catch (cause) {
     throw new CairnError('BAD_RECORD', `${path} is not readable as JSON`, { cause, next: 'cairn doctor' })
   }
-  if (record?.v <= RECORD_VERSION) return record
+  if (record?.v <= RECORD_VERSION) {
+    const fault =
+      check && check[1] !== checkOf(text, path) ? 'its bytes do not match its check' : lackIn(record, placeOf(path))
+    if (fault === undefined) return record
+    throw new CairnError('BAD_RECORD', `${path} is damaged: ${fault}`, { next: 'cairn doctor' })
+  }
   throw new CairnError('BAD_RECORD', `${path} has version ${record?.v}; this program knows up to ${RECORD_VERSION}`, {
     next: 'update Cairn',
   })
@@ -107,7 +135,7 @@ export async function claim<R extends { readonly v: number }>(
   path: string,
   record: R,
 ): Promise<R> {
-  const bytes = encodeRecord(record)
+  const bytes = encodeRecord(record, path)
   let created = false
   try {
     created = await store.create(path, bytes)

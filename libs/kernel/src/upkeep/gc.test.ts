@@ -98,7 +98,7 @@ describe('garbage collection', () => {
     await host.make('a')
     await host.make('b')
     await host.make('c')
-    await host.store.create(at.ref('production'), encodeRecord({ v: 1, run: 'run-1' }))
+    await host.store.create(at.ref('production'), encodeRecord({ v: 1, run: 'run-1' }, at.ref('production')))
     later(2 * HOUR)
     expect(await gc()).toMatchObject({ runs: ['run-2'], condemned: 1 })
     expect(['a', 'b', 'c'].map(isThere)).toEqual([true, false, true])
