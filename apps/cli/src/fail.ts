@@ -1,5 +1,7 @@
+import { plainLines } from '@cairn/embedded/format'
 import { CairnError, type RunStatus } from '@cairn/kernel/runtime'
 import { withGiven } from './given-options.ts'
+import { NEXT_STEPS } from './next-steps.ts'
 import { paint } from './terminal/style.ts'
 
 export const EXIT = { ok: 0, error: 1, cancelled: 2, runFailed: 3, interrupted: 130, terminated: 143 } as const
@@ -15,13 +17,13 @@ export function fail(error: unknown, { json }: { readonly json?: boolean }): voi
   process.exitCode = EXIT.error
   const known = error instanceof CairnError
   const message = error instanceof Error ? error.message : String(error)
-  const next = known && error.next !== undefined ? withGiven(error.next) : undefined
+  const next = known ? withGiven(error.next ?? NEXT_STEPS[error.code]) : undefined
   if (json) {
     console.log(JSON.stringify({ error: { code: known ? error.code : 'UNEXPECTED', message, ...(next && { next }) } }))
     return
   }
-  console.error(`${paint('red', 'error', process.stderr)}  ${message}`)
-  if (next) console.error(`${paint('dim', 'next', process.stderr)}   ${next}`)
+  console.error(`${paint('red', 'error', process.stderr)}  ${plainLines(message)}`)
+  if (next) console.error(`${paint('dim', 'next', process.stderr)}   ${plainLines(next)}`)
   if (!known && error instanceof Error)
     console.error(paint('dim', `${error.stack ?? ''}\n${caused(error)}`, process.stderr))
 }

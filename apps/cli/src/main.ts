@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander'
 import { CairnError } from '@cairn/kernel/runtime'
+import { plainLines } from '@cairn/embedded/format'
 import { fail } from './fail.ts'
 import { rememberGiven } from './given-options.ts'
 
@@ -50,6 +51,7 @@ const program = new Command('cairn')
   .option('--playground <name>', 'work in a playground: with its runs, too')
   .exitOverride()
   .configureHelp({ showGlobalOptions: true })
+  .configureOutput({ outputError: (text, write) => write(plainLines(text)) })
   .showHelpAfterError('(cairn <command> --help tells more)')
 
 settingOptions(
@@ -251,6 +253,9 @@ try {
   await program.parseAsync()
 } catch (error) {
   // Commander has told already what was wrong with the words; help and version are no errors.
-  if (error instanceof CommanderError) process.exitCode = error.exitCode
-  else fail(error, program.opts<{ json?: boolean }>())
+  if (error instanceof CommanderError) {
+    if (error.exitCode !== 0 && process.argv.includes('--json'))
+      fail(new CairnError('BAD_PARAMETER', error.message, { next: 'cairn --help tells what there is' }), { json: true })
+    process.exitCode = error.exitCode
+  } else fail(error, program.opts<{ json?: boolean }>())
 }

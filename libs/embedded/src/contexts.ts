@@ -39,12 +39,21 @@ export function readContext(root: string, name: string): Context {
             : `write ${join(folders[0]!, `${name}.json`)}: { "env", "control": { "url", "token" } }`,
     })
   }
-  const { env, control } = JSON.parse(readFileSync(file, 'utf8')) as Partial<Context>
+  const { env, control } = readObject(file) as Partial<Context>
   if (typeof env === 'string' && typeof control?.url === 'string' && typeof control.token === 'string')
     return { name, env, control }
   throw new CairnError('BAD_RECORD', `${file} is no context`, {
     next: 'write it like { "env": "production", "control": { "url": "https://…", "token": "…" } }',
   })
+}
+
+/** Empty when it is none. */
+function readObject(file: string): object {
+  try {
+    return (JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, '')) as object | null) ?? {}
+  } catch {
+    return {}
+  }
 }
 
 /** The store of a context's services, as control shows it; what is fetched from it is kept by this project. */

@@ -11,8 +11,8 @@ export class History {
 
   /** The median of the last runs; undefined for a step that has not run. */
   expected(pipeline: string, step: string): { readonly ms: number; readonly runs: number } | undefined {
-    const times = this.#file.get(`${pipeline}/${step}`)
-    if (!times?.length) return undefined
+    const times = this.#times(`${pipeline}/${step}`)
+    if (times.length === 0) return undefined
     const sorted = [...times].sort((a, b) => a - b)
     return { ms: sorted[Math.floor(sorted.length / 2)]!, runs: times.length }
   }
@@ -24,19 +24,25 @@ export class History {
 
   /** The longest of the last runs. */
   longest(pipeline: string, step: string): number | undefined {
-    const times = this.#file.get(`${pipeline}/${step}`)
-    return times?.length ? Math.max(...times) : undefined
+    const times = this.#times(`${pipeline}/${step}`)
+    return times.length > 0 ? Math.max(...times) : undefined
   }
 
   add(pipeline: string, step: string, ms: number): void {
     const key = `${pipeline}/${step}`
     const rounded = Math.round(ms * 100) / 100
-    this.#file.set(key, [...(this.#file.get(key) ?? []), rounded].slice(-KEPT))
+    this.#file.set(key, [...this.#times(key), rounded].slice(-KEPT))
   }
 
   /** Of one pipeline's steps. */
   of(pipeline: string): Durations {
     return { longest: (step) => this.longest(pipeline, step), add: (step, ms) => this.add(pipeline, step, ms) }
+  }
+
+  /** The file is only remembered: it may hold anything. */
+  #times(key: string): number[] {
+    const known: unknown = this.#file.get(key)
+    return Array.isArray(known) ? known.filter((ms) => typeof ms === 'number') : []
   }
 
   save(): void {

@@ -12,7 +12,10 @@ export async function importSource(file: string, root: string): Promise<Readonly
     return (await import(pathToFileURL(file).href)) as Record<string, unknown>
   } catch (error) {
     if (error instanceof CairnError) throw error
-    const isRefused = error instanceof SyntaxError || (error as { code?: unknown } | null)?.code !== undefined
+    const isRefused =
+      error instanceof SyntaxError ||
+      error instanceof RangeError || // its nesting fills the stack
+      (error as { code?: unknown } | null)?.code !== undefined
     throw (isRefused && (await faultIn(file, root))) || loadError(error, file, root)
   }
 }

@@ -49,19 +49,48 @@ function settingsIn(folder: string): Settings | undefined {
   const file = join(folder, 'package.json')
   if (!existsSync(file)) return undefined
   try {
-    return (JSON.parse(readFileSync(file, 'utf8')) as { cairn?: Settings }).cairn
+    return (JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, '')) as { cairn?: Settings } | null)?.cairn
   } catch (cause) {
-    throw new CairnError('BAD_DEFINITION', `${file} is not readable as JSON: ${(cause as Error).message}`, { cause })
+    throw new CairnError('BAD_DEFINITION', `${file} is not readable as JSON: ${(cause as Error).message}`, {
+      cause,
+      next: 'correct it there',
+    })
   }
 }
 
-function openProject(root: string, { pipelines = [], store = '.cairn', env = 'local', adoption }: Settings): Project {
+function openProject(root: string, settings: Settings): Project {
+  checkSettings(join(root, 'package.json'), settings)
+  const { pipelines = [], store = '.cairn', env = 'local', adoption } = settings
   const { policy = 'verify', trusted = {} } = adoption ?? {}
   if (!POLICIES.includes(policy))
     throw new CairnError('BAD_DEFINITION', `${join(root, 'package.json')}: there is no adoption policy "${policy}"`, {
       next: suggest(policy, POLICIES),
     })
   return { root, pipelines: [pipelines].flat(), store: resolve(root, store), env, adoption: { policy, trusted } }
+}
+
+/** A package.json is written by hand. */
+function checkSettings(file: string, settings: unknown): void {
+  const refuse = (what: string, next: string) => {
+    throw new CairnError('BAD_DEFINITION', `${file}: ${what}`, { next })
+  }
+  if (!isObject(settings)) return refuse('"cairn" is no object', 'write "cairn": { "pipelines": ["pipelines/*.ts"] }')
+  const { pipelines = [], store = '', env = 'local', adoption = {} } = settings
+  if (![pipelines].flat().every((entry) => typeof entry === 'string' && entry !== ''))
+    refuse('"pipelines" of "cairn" is no list of files', 'write "pipelines": ["pipelines/*.ts"]')
+  if (typeof store !== 'string') refuse('"store" of "cairn" is no folder', 'write "store": ".cairn"')
+  if (typeof env !== 'string' || !/^[\w.-]+$/.test(env))
+    refuse('"env" of "cairn" is no name of an environment', 'write "env": "local", of letters, digits and dashes')
+  const trusted: unknown = isObject(adoption) ? (adoption['trusted'] ?? {}) : undefined
+  if (!isObject(trusted) || !Object.values(trusted).every((key) => typeof key === 'string'))
+    refuse(
+      '"adoption" of "cairn" is none',
+      'write "adoption": { "policy": "verify", "trusted": { "name": "<public key>" } }',
+    )
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 export interface LoadedPipeline {

@@ -71,7 +71,7 @@ export class Workspace {
 
   readonly remember = async (stamp: string, compute: () => Promise<string>): Promise<string> => {
     const known = this.#versions.get(stamp)
-    if (known !== undefined) return known
+    if (typeof known === 'string') return known
     const value = await compute()
     this.#versions.set(stamp, value)
     return value

@@ -116,9 +116,11 @@ function readPlayground(project: Project, name: string): Playground | undefined 
   const file = fileOf(project, name)
   if (!existsSync(file)) return undefined
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Playground
+    const read = JSON.parse(readFileSync(file, 'utf8')) as Partial<Playground> | null
+    if (read?.name !== name || !Array.isArray(read.pins)) throw new TypeError('it is none of a playground')
+    return read as Playground
   } catch (cause) {
-    throw new CairnError('BAD_RECORD', `${file} is not readable as JSON`, {
+    throw new CairnError('BAD_RECORD', `${file} is not what cairn has written there`, {
       cause,
       next: `remove ${folderOf(project, name)}`,
     })

@@ -19,7 +19,8 @@ export default function create(
     throw new CairnError('BAD_PARAMETER', `"${name}" is no name for a ${what}`, {
       next: 'write it in lower case with dashes, like train-model',
     })
-  const { root, pipelines } = findProject(command.optsWithGlobals().project ?? process.cwd())
+  const { json, project = process.cwd() } = command.optsWithGlobals()
+  const { root, pipelines } = findProject(project)
   const folder = options.in ?? defaultFolder(root, pipelines, what, name)
   const files = what === 'step' ? stepFiles(name) : pipelineFiles(name)
   const taken = Object.keys(files).find((file) => existsSync(join(folder, file)))
@@ -28,10 +29,10 @@ export default function create(
       next: 'choose another name, or --in another folder',
     })
   mkdirSync(folder, { recursive: true })
-  for (const [file, text] of Object.entries(files)) {
-    writeFileSync(join(folder, file), text)
-    console.log(`wrote  ${relative(process.cwd(), join(folder, file))}`)
-  }
+  const written = Object.keys(files).map((file) => relative(process.cwd(), join(folder, file)))
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text)
+  if (json) return console.log(JSON.stringify({ written }))
+  for (const file of written) console.log(`wrote  ${file}`)
   const test = Object.keys(files).find((file) => file.endsWith('.test.ts'))!
   const hints = [
     `node --test ${relative(process.cwd(), join(folder, test))}`,

@@ -7,7 +7,7 @@ import { normalForm, type NormalForm, type Reference } from './normal-form.ts'
 import { outline, type Imported, type Outline, type Request, type UnitOutline } from './outline.ts'
 import { reaches, type ReachFound } from './reach.ts'
 import { resolveNames, type Binding, type Names } from './scope.ts'
-import { lineFinder, parse, type Fault, type Node } from './syntax.ts'
+import { lineFinder, parse, TOO_DEEP, type Fault, type Node } from './syntax.ts'
 import { CHANGED, DEEP } from './touch.ts'
 import { importedCallee, stepCall } from './step-call.ts'
 
@@ -207,7 +207,6 @@ function faultOf({ what, start, isPlace, isPath }: Node, lineOf: (offset: number
   return { message, line, next, cutOnly: true }
 }
 
-const TOO_DEEP = { message: 'is nested too deeply', line: 1, next: 'move long expressions into JSON' }
 const NOTHING = { requests: [], imports: [], exports: {}, stars: [], units: [] }
 const COMMON_JS = ['module', 'exports', 'require', '__filename', '__dirname']
 const COMMON_JS_FAULT = {

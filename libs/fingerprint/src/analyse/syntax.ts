@@ -1,4 +1,5 @@
 import { CairnError } from '@cairn/kernel'
+import { isParsed, mayFillTheStack } from './depth.ts'
 
 /** A node of the syntax tree (ESTree). */
 export interface Node {
@@ -28,12 +29,15 @@ export async function loadParser(): Promise<void> {
 
 /** Needs `loadParser`. */
 export function parse(file: string, text: string): { readonly program: Node } | { readonly fault: Fault } {
+  if (mayFillTheStack(text) && !isParsed(file, text)) return { fault: TOO_DEEP }
   const { program, errors } = parser!.parseSync(file, text, { sourceType: 'module', preserveParens: false })
   const error = errors.find(({ severity }) => (severity as string) === 'Error')
   if (!error) return { program: program as unknown as Node }
   const line = lineAt(text, error.labels[0]?.start ?? 0)
   return { fault: { message: `syntax error: ${error.message}`, line, next: 'correct the syntax there' } }
 }
+
+export const TOO_DEEP: Fault = { message: 'is nested too deeply', line: 1, next: 'move long expressions into JSON' }
 
 export function eachChild(node: Node, visit: (child: Node) => void): void {
   for (const field in node) {
