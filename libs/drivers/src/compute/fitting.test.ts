@@ -44,7 +44,8 @@ describe('code computes with the packages that were looked at', () => {
     )
   const code = (run: string, before = `import { value, pid } from 'outer'`): StoredCode => {
     const made = shop.code(run, { before })
-    const manifest = { reaches: [], imports: {}, packages: [{ name: 'outer' }] }
+    const { fingerprint } = made
+    const manifest = { v: 1, fingerprint, declarations: [], reaches: [], imports: {}, packages: [{ name: 'outer' }] }
     return { ...made, manifest: shop.write(`code/${made.fingerprint}.json`, JSON.stringify(manifest)) }
   }
   const compute = () => fitting(pool, { look })
