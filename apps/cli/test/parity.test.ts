@@ -44,3 +44,43 @@ it('cairn parity takes the code of the run, not that of today', async () => {
   project.edit('dice.pipeline.ts', 'n: 2 * n', 'n: 3 * n')
   expect((await project.cairn('parity', 'dice', '--step', 'double')).code).toBe(0)
 })
+
+it('cairn parity computes items of an each alone and in reverse order, and names those that then differ', async () => {
+  const counting = new CliProject({
+    'count.pipeline.ts': `import { each, list, pipeline, step } from '@cairn/kernel'
+import { json } from '@cairn/kinds'
+const Int = json<number>()
+export const load = step('load', { outputs: { ns: list(Int) }, run: () => ({ ns: [5, 6, 7] }) })
+const seen: number[] = []
+export const sum = step('sum', {
+  inputs: { n: Int },
+  outputs: { n: Int },
+  run: ({ n }) => {
+    if (seen.length === 3) seen.length = 0 // as good as new for each list of three
+    seen.push(n)
+    return { n: seen.reduce((a, b) => a + b) }
+  },
+})
+export const double = step('double', { inputs: { n: Int }, outputs: { n: Int }, run: ({ n }) => ({ n: 2 * n }) })
+export const count = pipeline('count', () => {
+  const { ns } = load({})
+  return { sums: each(ns, (n) => sum({ n })).n, doubles: each(ns, (n) => double({ n })).n }
+})
+`,
+  })
+  const { run } = await counting.run('count', '--jobs', '1')
+  const { code, stdout } = await counting.cairn('--json', 'parity', 'count', '--against', run)
+  const { steps } = JSON.parse(stdout) as { steps: { node: string; same: boolean; items: object[] }[] }
+  expect(code).toBe(1)
+  expect(steps.map(({ node, same }) => [node, same])).toEqual([
+    ['load', true],
+    ['each-ns', false],
+    ['each-ns-2', true],
+  ])
+  expect(steps[1]!.items).toContainEqual(
+    expect.objectContaining({ item: 0, output: 'n', how: 'in reverse order', before: expect.any(String) }),
+  )
+  expect((await counting.cairn('parity', 'count', '--step', 'sum', '--against', run)).stdout).toMatch(
+    /✘ +each-ns +here +item 0 in reverse order: n \w{8} -> \w{8}.* state: seen: seen\.push\(n\)/,
+  )
+})

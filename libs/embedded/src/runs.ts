@@ -123,9 +123,21 @@ export async function outputsOf(
   return lane?.status === 'completed' ? lane.outputs : undefined
 }
 
-/** The plan of a new run that computes one node of a recorded run again, as it was computed then. */
-export function againOf(store: ArtifactStore, at: Layout, plan: Plan, node: string, now: number): Promise<Plan> {
-  return planAgain(plan, node, { run: newRunName(now), now, outputs: (id) => outputsOf(store, at, plan, id) })
+/**
+ * The plan of a new run that computes one node of a recorded run again, as it was computed then.
+ *
+ * @param given outputs that stand in for those that other nodes gave
+ */
+export function againOf(
+  store: ArtifactStore,
+  at: Layout,
+  plan: Plan,
+  node: string,
+  now: number,
+  given: Readonly<Record<string, Readonly<Record<string, ArtifactRef>>>> = {},
+): Promise<Plan> {
+  const outputs = async (id: string) => given[id] ?? outputsOf(store, at, plan, id)
+  return planAgain(plan, node, { run: newRunName(now), now, outputs })
 }
 
 /** The newest runs that have been planned, the newest first. */

@@ -2,6 +2,7 @@ import { againOf, openPool, outputsOf, startRun } from '@cairn/embedded'
 import { contentOf, isStep, nodeNamed, type ArtifactRef, type Plan, type Step } from '@cairn/kernel/runtime'
 import type { Lab } from './lab.ts'
 import { labRun } from './lab-run.ts'
+import { compareItems, type DifferentItem, type Given } from './item-parity.ts'
 import { idsOf, type Place } from './places.ts'
 import type { Session } from './session.ts'
 
@@ -11,6 +12,8 @@ export interface Parity {
   readonly same: boolean
   /** Outputs that came out otherwise, with both digests. */
   readonly different: readonly { readonly output: string; readonly before: string; readonly after: string }[]
+  /** Items of an `each` that come out otherwise alone or in reverse order; looked for only where they are the same together. */
+  readonly items: readonly DifferentItem[]
   /** What its code reaches that can make it so, as the fingerprint saw it: `randomness: Math.random() (train.ts:12)`. */
   readonly reaches: readonly string[]
   /** Why it could not be computed again. */
@@ -22,14 +25,15 @@ export type Entry = (node: string) => Promise<Plan>
 
 /**
  * Computes steps of the explored run again, each from the inputs that the run recorded, and compares the bytes: with the
- * run's or, `twice`, with each other. A step inside an `each` is computed for all items.
+ * run's or, `twice`, with each other. A step inside an `each` is computed for all items; in this process also for all of
+ * them in reverse order, and for some alone.
  *
  * @param options.entry where: in this process, unless it is given
  */
 export async function parity(
   { session }: Lab,
   places: readonly Place[] = [],
-  { twice = false, entry = here(session) }: { readonly twice?: boolean; readonly entry?: Entry } = {},
+  { twice = false, entry }: { readonly twice?: boolean; readonly entry?: Entry } = {},
 ): Promise<Parity[]> {
   const { graph, base } = session
   const named = idsOf(graph, places).map((id) => nodeNamed(graph, id).scope[0] ?? id)
@@ -40,27 +44,31 @@ export async function parity(
   for (const node of named.length > 0 ? new Set(named) : all) {
     const reaches = reachesOf(session, node)
     try {
-      const first = twice ? await entry(node) : base
-      const different = await compare(session, node, first, await entry(node))
-      found.push({ node, same: different.length === 0, different, reaches })
+      const again = entry ?? ((id: string) => computeHere(session, id))
+      const first = twice ? await again(node) : base
+      const different = await compare(session, node, first, await again(node))
+      const items =
+        !entry && different.length === 0
+          ? await compareItems(session, node, first, (given) => computeHere(session, node, given))
+          : []
+      found.push({ node, same: different.length + items.length === 0, different, items, reaches })
     } catch (error) {
-      found.push({ node, same: false, different: [], reaches, error: (error as Error).message })
+      found.push({ node, same: false, different: [], items: [], reaches, error: (error as Error).message })
     }
   }
   return found
 }
 
-function here(session: Session): Entry {
+/** Computes a node again in this process; `given` stands in for what other nodes of the run gave. */
+async function computeHere(session: Session, node: string, given: Given = {}): Promise<Plan> {
   const { workspace, base, graph } = session
-  const steps = [...graph.nodes.values()].flatMap((node) =>
-    node.type === 'step' ? [[node.step.name, node.step] as const] : [],
+  const steps = [...graph.nodes.values()].flatMap((each) =>
+    each.type === 'step' ? [[each.step.name, each.step] as const] : [],
   )
-  return async (node) => {
-    const plan = await againOf(workspace.store, workspace.at(base.pipeline), base, node, workspace.clock.now())
-    const { ended } = startRun(workspace, plan, { live: new Map(steps), pool: openPool(workspace) })
-    await labRun(session, plan, await ended)
-    return plan
-  }
+  const plan = await againOf(workspace.store, workspace.at(base.pipeline), base, node, workspace.clock.now(), given)
+  const { ended } = startRun(workspace, plan, { live: new Map(steps), pool: openPool(workspace) })
+  await labRun(session, plan, await ended)
+  return plan
 }
 
 async function compare({ workspace }: Session, node: string, before: Plan, after: Plan): Promise<Parity['different']> {

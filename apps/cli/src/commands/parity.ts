@@ -17,7 +17,8 @@ type Found = Parity & { readonly where: string }
 type Entries = readonly (readonly [where: string, entry: Entry | undefined])[]
 
 /**
- * `cairn parity`: whether steps give again what they gave, byte for byte; those that do not are named. `--on` a context
+ * `cairn parity`: whether steps give again what they gave, byte for byte, and items of an `each` also alone and in reverse
+ * order; those that do not are named. `--on` a context
  * they are computed both here and by its services.
  */
 export default async function parity(
@@ -57,10 +58,18 @@ async function entriesOf(lab: Lab, on: string | undefined): Promise<Entries> {
   ]
 }
 
-function row({ node, where, same, different, reaches, error }: Found): string[] {
-  const changed = different.map(
-    ({ output, before, after }) => `${output} ${before.slice(0, 8)} -> ${after.slice(0, 8)}`,
-  )
+function row({ node, where, same, different, items, reaches, error }: Found): string[] {
+  const changed = different.map(({ output, ...digests }) => `${output} ${moved(digests)}`)
+  const [first, ...more] = items
+  if (first) changed.push(itemText(first) + (more.length > 0 ? `, and ${more.length} more` : ''))
   const what = same ? 'the same bytes' : (error ?? changed.join(', '))
   return [same ? paint('green', '✔') : paint('red', '✘'), node, where, what, paint('dim', reaches.join('; '))]
+}
+
+function itemText({ item, label, how, output, ...digests }: Parity['items'][number]): string {
+  return `item ${item}${label === undefined ? '' : ` (${label})`} ${how}: ${output} ${moved(digests)}`
+}
+
+function moved({ before, after }: { readonly before: string; readonly after: string }): string {
+  return `${before.slice(0, 8)} -> ${after.slice(0, 8)}`
 }

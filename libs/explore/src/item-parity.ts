@@ -1,0 +1,98 @@
+import { outputsOf } from '@cairn/embedded'
+import {
+  contentOf,
+  keepArtifact,
+  makeArtifact,
+  writeManifest,
+  type ArtifactRef,
+  type Plan,
+} from '@cairn/kernel/runtime'
+import { itemsOf } from './items.ts'
+import type { Session } from './session.ts'
+import { artifactOf } from './values.ts'
+
+/** An item of an `each` that came out otherwise than among all others, in their order. */
+export interface DifferentItem {
+  readonly output: string
+  readonly item: number
+  readonly label?: string
+  readonly how: 'alone' | 'in reverse order'
+  readonly before: string
+  readonly after: string
+}
+
+/** Outputs that stand in for those of a recorded node. */
+export type Given = Readonly<Record<string, Readonly<Record<string, ArtifactRef>>>>
+
+/** Items that are computed alone: the first and the last, and others spread evenly. */
+const MOST_ALONE = 8
+
+/**
+ * Computes the items of an `each` in reverse order, then some of them alone, and compares each with what it gave in
+ * `whole`, a run of all in their order. Of anything but an `each` there is nothing to compare.
+ */
+export async function compareItems(
+  session: Session,
+  node: string,
+  whole: Plan,
+  compute: (given: Given) => Promise<Plan>,
+): Promise<DifferentItem[]> {
+  const each = session.base.nodes[node]
+  if (each?.type !== 'each' || 'item' in each.over) return []
+  const { node: maker, output } = each.over
+  const list = await artifactOf(session, session.base, each.over)
+  const all = await itemsOf(session, list)
+  const expected = await itemsGiven(session, whole, node)
+  const others = await outputsOf(
+    session.workspace.store,
+    session.workspace.at(session.base.pipeline),
+    session.base,
+    maker,
+  )
+
+  const compare = async (indices: readonly number[], how: DifferentItem['how']): Promise<DifferentItem[]> => {
+    const part = await keepList(
+      session,
+      indices.map((index) => all[index]!),
+    )
+    const found = await itemsGiven(session, await compute({ [maker]: { ...others, [output]: part } }), node)
+    return Object.entries(expected).flatMap(([name, items]) =>
+      indices.flatMap((item, at): DifferentItem[] => {
+        const [before, after] = [digest(items[item]), digest(found[name]?.[at])]
+        const { label } = all[item]!
+        return before === after
+          ? []
+          : [{ output: name, item, how, before, after, ...(label !== undefined && { label }) }]
+      }),
+    )
+  }
+
+  const indices = [...all.keys()]
+  const different = all.length > 1 ? await compare(indices.toReversed(), 'in reverse order') : []
+  for (const index of all.length > 1 ? spread(all.length) : [])
+    if (!different.some(({ item }) => item === index)) different.push(...(await compare([index], 'alone')))
+  return different.sort((a, b) => a.item - b.item)
+}
+
+async function itemsGiven(session: Session, plan: Plan, node: string): Promise<Record<string, readonly ArtifactRef[]>> {
+  const { workspace } = session
+  const outputs = (await outputsOf(workspace.store, workspace.at(plan.pipeline), plan, node)) ?? {}
+  const items: Record<string, readonly ArtifactRef[]> = {}
+  for (const [name, ref] of Object.entries(outputs)) items[name] = await itemsOf(session, ref)
+  return items
+}
+
+async function keepList({ workspace, base }: Session, items: readonly ArtifactRef[]): Promise<ArtifactRef> {
+  const { ref, content } = makeArtifact({ bytes: writeManifest(items), summary: { items: items.length } })
+  const made = { ref: { ...ref, items: items.length }, ...(content && { content }) }
+  return keepArtifact(workspace.store, workspace.at(base.pipeline), made)
+}
+
+function spread(length: number): number[] {
+  const most = Math.min(length, MOST_ALONE)
+  return [...new Set(Array.from({ length: most }, (_, at) => Math.round((at * (length - 1)) / Math.max(most - 1, 1))))]
+}
+
+function digest(ref: ArtifactRef | undefined): string {
+  return ref ? contentOf(ref) : 'none'
+}
