@@ -24,12 +24,13 @@ export interface DifferentItem {
 /** Outputs that stand in for those of a recorded node. */
 export type Given = Readonly<Record<string, Readonly<Record<string, ArtifactRef>>>>
 
-/** Items that are computed alone: the first and the last, and others spread evenly. */
-const MOST_ALONE = 8
+/** Items that are computed alone: the first, the last and the one between, each by processes of its own. */
+const MOST_ALONE = 3
 
 /**
  * Computes the items of an `each` in reverse order, then some of them alone, and compares each with what it gave in
- * `whole`, a run of all in their order. Of anything but an `each` there is nothing to compare.
+ * `whole`, a run of all in their order. Of anything but an `each` there is nothing to compare, nor where
+ * items are missing since they failed.
  */
 export async function compareItems(
   session: Session,
@@ -43,6 +44,7 @@ export async function compareItems(
   const list = await artifactOf(session, session.base, each.over)
   const all = await itemsOf(session, list)
   const expected = await itemsGiven(session, whole, node)
+  if (Object.values(expected).some(({ length }) => length !== all.length)) return []
   const others = await outputsOf(
     session.workspace.store,
     session.workspace.at(session.base.pipeline),
