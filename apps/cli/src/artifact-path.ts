@@ -38,7 +38,12 @@ export async function findPlace(workspace: Workspace, path: string): Promise<Pla
 }
 
 /** What stands behind a node in a path: an item, where the node is inside an `each`, and an output. */
-async function insideOf(workspace: Workspace, plan: Plan, node: string, words: readonly string[]): Promise<ItemPlace> {
+export async function insideOf(
+  workspace: Workspace,
+  plan: Plan,
+  node: string,
+  words: readonly string[],
+): Promise<ItemPlace> {
   const planned = plan.nodes[node]!
   const [output, ...others] = words
   if (planned.type === 'step' && planned.scope.length > 0 && words.length > 0)
@@ -60,12 +65,20 @@ export async function findArtifact(
   workspace: Workspace,
   path: string,
 ): Promise<Place & { readonly ref: ArtifactRef; readonly output: string; readonly node: string }> {
-  const place = await findPlace(workspace, path)
+  const { node, ...place } = await findPlace(workspace, path)
+  const { pipeline, run } = place
+  if (node !== undefined) return artifactAt(workspace, { ...place, node })
+  throw new CairnError('NOT_FOUND', `${path} names a run, not an artifact`, {
+    next: `cairn show ${pipeline}/${run.plan.run} lists them`,
+  })
+}
+
+/** The artifact that a node gave, for one item where it is inside an `each`; of one with a single output that one. */
+export async function artifactAt(
+  workspace: Workspace,
+  place: Place & { readonly node: string },
+): Promise<Place & { readonly ref: ArtifactRef; readonly output: string; readonly node: string }> {
   const { pipeline, run, node } = place
-  if (node === undefined)
-    throw new CairnError('NOT_FOUND', `${path} names a run, not an artifact`, {
-      next: `cairn show ${pipeline}/${run.plan.run} lists them`,
-    })
   const { plan } = run
   const where = `${pipeline}/${plan.run}/${node}`
   if (place.item === undefined && plan.nodes[node]!.type === 'step' && plan.nodes[node]!.scope.length > 0)

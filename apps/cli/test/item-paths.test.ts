@@ -103,6 +103,15 @@ describe('items of an each', () => {
     expect(await said('cat', `${at}/each-parts/ms`)).toMatch(/3 +S\/E\/A +\d+ +\[0,10,-1,30\]/)
   })
 
+  it('are shown in explore, too', async () => {
+    const lines = ['.show score/LAX', '.show score/ATL/twice', '.show tiny/4.3', '.show score/XYZ']
+    const { stdout, stderr } = await project.cairnTyping(lines, 'explore', 'airports', '--base', first.run)
+    expect(stdout).toContain(`score/1/twice of ${first.run}\n2\n`)
+    expect(stdout).toContain(`tiny/4.3/m of ${first.run}\n30\n`)
+    expect(stderr).toContain('item 3 ("LAX") of score')
+    expect(stderr).toContain('has no item "XYZ"')
+  })
+
   it('are refused by name where several could be meant, or none', async () => {
     const at = `airports/${first.run}/score`
     const both = await said('cat', `${at}/1/n`)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CliProject } from './project.fixture.ts'
+import { CliProject, exit } from './project.fixture.ts'
 
 const SECRET = 's e/c"ret+öx'
 const ENV = { CAIRN_SECRET_TOKEN: SECRET, CAIRN_SECRET_KEY: '-----BEGIN-----\nMIIEvQIBADAN\nhunter\n-----END-----' }
@@ -126,6 +126,28 @@ export const both = pipeline('both', () => fails(fine({})))
     const reused = await project.cairn('logs', 'both/latest/fine')
     expect(reused.stderr).toMatch(/fine was reused from run \S+[^]*cairn logs both\/\S+\/fine/)
   })
+})
+
+describe('what a step printed whose process is killed', () => {
+  it('is kept but for the last seconds', async () => {
+    const project = new CliProject({
+      'long.pipeline.ts': `${HEAD}
+export const long = step('long', { outputs: { n: Int }, run: async () => {
+  console.log('begun')
+  await new Promise((done) => setTimeout(done, 600_000))
+  return { n: 1 }
+} })
+export const all = pipeline('all', () => long({}))
+`,
+    })
+    const running = project.start('run', 'all', '--progress', 'none')
+    const parts = () => project.stored('local/all/runs').filter((file) => file.includes('/logs/'))
+    await expect.poll(parts, { timeout: 60_000 }).toHaveLength(1)
+    running.kill('SIGKILL')
+    await exit(running)
+    const { stdout } = await project.cairn('logs', 'all/latest/long')
+    expect(stdout).toBe('begun\n')
+  }, 90_000)
 })
 
 describe('a secret', () => {

@@ -1,5 +1,6 @@
 import {
   CairnError,
+  itemName,
   openArtifact,
   type AnyKind,
   type Artifact,
@@ -9,7 +10,7 @@ import {
 } from '@cairn/kernel/runtime'
 import { outputsOf } from '@cairn/embedded'
 import { outputNamed } from '@cairn/explore'
-import { objectFile } from '../artifact-path.ts'
+import { artifactAt, insideOf, objectFile } from '../artifact-path.ts'
 import { previewText } from '../preview.ts'
 import { paint } from '../terminal/style.ts'
 import type { ReplSession } from './session.ts'
@@ -39,13 +40,27 @@ export async function previewOf(session: ReplSession, place: string, rows = '20'
 /** `<step>[/<output>]` of the last run, or of the base where that run has none. */
 export async function findShown({ lab, last }: ReplSession, text: string): Promise<Shown> {
   const { workspace, loaded, base } = lab.session
+  const [id = '', ...words] = text.split('/')
+  const named = loaded.pipeline.graph.nodes.get(id)
+  const plans = last ? [last, base] : [base]
+  if (named?.type === 'step' && named.scope.length > 0 && words.length > 0) return itemShown(named, words)
   const { node, output, kind } = outputNamed(loaded.pipeline.graph, text)
   const at = workspace.at(base.pipeline)
-  for (const plan of last ? [last, base] : [base]) {
+  for (const plan of plans) {
     const ref = (await outputsOf(workspace.store, at, plan, node.id))?.[output]
     if (ref) return { place: `${node.id}/${output}`, run: plan.run, kind, artifact: open(ref) }
   }
   throw nothingGiven(node, last ?? base)
+
+  async function itemShown({ outputs }: Node, words: readonly string[]): Promise<Shown> {
+    const plan = plans.find(({ nodes }) => nodes[id]?.type === 'step') ?? base
+    if (plan.nodes[id]?.type !== 'step') throw nothingGiven(named!, plan)
+    const inside = await insideOf(workspace, plan, id, words)
+    const place = { pipeline: plan.pipeline, run: { plan, end: undefined }, node: id, ...inside }
+    const { ref, output, item } = await artifactAt(workspace, place)
+    const name = [id, ...(item ? [itemName(item)] : []), output].join('/')
+    return { place: name, run: plan.run, kind: outputs[output]!, artifact: open(ref) }
+  }
 
   function open(ref: ArtifactRef): Artifact {
     const fetch = (wanted: ArtifactRef) => objectFile(workspace, base, wanted)
@@ -57,5 +72,7 @@ function nothingGiven({ id, scope }: Node, { run }: Plan): CairnError {
   const around = scope.at(-1)
   return around === undefined
     ? new CairnError('NOT_FOUND', `${id} gave nothing in run ${run}`, { next: '.run computes it' })
-    : new CairnError('BAD_PARAMETER', `${id} is run for each item of ${around}`, { next: `.show ${around}` })
+    : new CairnError('BAD_PARAMETER', `${id} is run for each item of ${around}`, {
+        next: `.show ${id}/0, or .show ${around}`,
+      })
 }

@@ -28,7 +28,7 @@ export const COMMANDS: ReadonlyMap<string, ReplCommand> = new Map(
       console.log(stepsTable(lab.session)),
     ),
     '.show': command(
-      '<step>[/<output>] [rows]',
+      '<step>[/<item>][/<output>] [rows]',
       'show what a step gave, in the last run or the base',
       [1, 2],
       say(previewOf),

@@ -10,6 +10,9 @@ const HEAD = 1_000_000
 const TAIL = 250_000
 /** Characters in one record. */
 const PART = 250_000
+/** When lines are stored that wait for a part to be full, in milliseconds: soon at first, then each time twice as late. */
+const FIRST_WAIT = 1_000
+const LONGEST_WAIT = 30_000
 /** Of a line, beside its text. */
 const LINE_COST = 40
 
@@ -53,6 +56,9 @@ export class AttemptLog {
   #tailSize = 0
   #left = 0
   #writing: Promise<void> = Promise.resolve()
+  #wait = FIRST_WAIT
+  #isWaiting = false
+  readonly #ended = new AbortController()
 
   constructor(place: LogPlace) {
     this.#place = place
@@ -68,6 +74,7 @@ export class AttemptLog {
 
   /** Resolves when all of it is in the store. */
   async end(): Promise<void> {
+    this.#ended.abort()
     if (this.#left > 0) this.#flush(this.#left)
     this.#pending.push(...this.#tail)
     this.#tail = []
@@ -83,12 +90,26 @@ export class AttemptLog {
       this.#pending.push(kept)
       this.#size += size
       if (this.#size >= PART) this.#flush()
+      else if (!this.#isWaiting) void this.#flushLater()
       return
     }
     this.#head = HEAD // what comes later is behind what was left out
     this.#tail.push(kept)
     this.#tailSize += size
     for (; this.#tailSize > TAIL; this.#left++) this.#tailSize -= this.#tail.shift()!.line.length + LINE_COST
+  }
+
+  /** So that of a process that is killed little is lost. */
+  async #flushLater(): Promise<void> {
+    this.#isWaiting = true
+    try {
+      await this.#place.clock.sleep(this.#wait, this.#ended.signal)
+    } catch {
+      return // it has ended
+    }
+    this.#isWaiting = false
+    this.#wait = Math.min(2 * this.#wait, LONGEST_WAIT)
+    if (this.#pending.length > 0) this.#flush()
   }
 
   #flush(left?: number): void {
