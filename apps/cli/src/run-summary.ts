@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import { inlineBytes, type ArtifactRef, type EndRecord, type Plan } from '@cairn/kernel/runtime'
+import { inlineBytes, type ArtifactRef, type EndRecord, type Plan, type UnfitRecord } from '@cairn/kernel/runtime'
 import { artifact, countsText, duration, number, stateOf, type ItemCounts, type RunStanding } from '@cairn/embedded'
 import { errorText } from './error-text.ts'
 import { withGiven } from './given-options.ts'
@@ -16,6 +16,8 @@ export interface RunResult {
   readonly printed: LastLines
   /** Of steps inside an `each`. */
   readonly items: ReadonlyMap<string, ItemCounts>
+  /** Of a run that goes on: tasks that no host could run so far. */
+  readonly unfit?: readonly UnfitRecord[]
   /** Milliseconds, planning included. */
   readonly ms: number
   /** What was written by `--out`. */
@@ -45,7 +47,7 @@ export function summaryText(result: RunResult): string {
       (title) => paint('dim', title),
     ),
   ]
-  parts.push(...failures(result))
+  parts.push(...failures(result), ...(result.unfit ?? []).map(unfitText))
   const metrics = status === 'completed' ? metricsOf(plan, ends) : []
   if (metrics.length > 0)
     parts.push(
@@ -124,6 +126,12 @@ export function failures({ plan, ends, printed, on }: Pick<RunResult, 'plan' | '
       ].join('\n'),
     ]
   })
+}
+
+/** Which host has left a task to others, and why. */
+export function unfitText({ task, host, error }: UnfitRecord): string {
+  const next = error.next ? `\n  ${paint('dim', 'next')}  ${error.next}` : ''
+  return `${paint('yellow', `! ${task}`)}  waits for another host than ${host}: ${error.message}${next}`
 }
 
 function lastOf(lines: readonly string[], path: string): string[] {

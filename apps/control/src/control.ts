@@ -8,6 +8,7 @@ import {
   RECORD_VERSION,
   submit,
   topicOf,
+  unfitTasks,
   type ArtifactStore,
   type Clock,
   type EventBus,
@@ -15,6 +16,7 @@ import {
   type Layout,
   type Plan,
   type RunEnd,
+  type UnfitRecord,
   jsonText,
 } from '@cairn/kernel/runtime'
 import type { DeadLetter, KafkaBus } from '@cairn/drivers/events/kafka'
@@ -108,18 +110,26 @@ export class Control {
     return { run, isNew: false }
   }
 
-  async list(pipeline: string, limit: number): Promise<{ plan: Plan; end: RunEnd | undefined }[]> {
+  async list(
+    pipeline: string,
+    limit: number,
+  ): Promise<{ plan: Plan; end: RunEnd | undefined; unfit: readonly UnfitRecord[] }[]> {
+    const { store } = this.host
     const at = this.at(pipeline)
-    const names = (await runNames(this.host.store, at)).slice(0, limit)
-    const runs = await Promise.all(names.map((name) => readRun(this.host.store, at, name).catch(() => undefined)))
-    return runs.filter((run) => run !== undefined)
+    const names = (await runNames(store, at)).slice(0, limit)
+    const runs = names.map(async (name) => {
+      const run = await readRun(store, at, name).catch(() => undefined)
+      return run && { ...run, unfit: run.end ? [] : await unfitTasks(store, at, name) }
+    })
+    return (await Promise.all(runs)).filter((run) => run !== undefined)
   }
 
   async show(pipeline: string, run: string): Promise<Json> {
     const at = this.at(pipeline)
     const { plan, end } = await readRun(this.host.store, at, run)
     const tasks = Object.fromEntries(await readEnds(this.host.store, at, run))
-    return JSON.parse(jsonText({ plan, ...(end && { end }), tasks })) as Json
+    const unfit = end ? [] : await unfitTasks(this.host.store, at, run)
+    return JSON.parse(jsonText({ plan, ...(end && { end }), unfit, tasks })) as Json
   }
 
   /** @throws CairnError NOT_FOUND when there is no such run */

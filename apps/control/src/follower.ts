@@ -3,9 +3,11 @@ import {
   attemptEvent,
   endEvent,
   layout,
+  leftEvent,
   runEvent,
   readRecord,
   topicOf,
+  unfitTasks,
   type AttemptRecord,
   type CairnEvent,
   type Layout,
@@ -74,7 +76,7 @@ export class Follower {
     const { plan, end } = await readRun(store, this.#at(pipeline), run)
     const ends = [...(await readEnds(store, this.#at(pipeline), run))].sort(([, a], [, b]) => a.endedAt - b.endedAt)
     const ended = new Set(ends.map(([task]) => task))
-    const begun = end ? [] : await this.#begun(plan, ended)
+    const begun = end ? [] : [...(await this.#begun(plan, ended)), ...(await this.#unfit(plan))]
     const events = [...ends.map(([task, ending]) => endEvent(plan, task, ending)), ...begun]
     const isOver = end && (end.status !== 'cancelled' || Object.keys(plan.nodes).every((id) => isEnded(id, ends)))
     return isOver ? [...events, runEvent(plan, 'run-ended', end.endedAt, end)] : events
@@ -83,6 +85,12 @@ export class Follower {
       const { scope, type } = plan.nodes[id]!
       return scope.length > 0 || type === 'given' || all.some(([task]) => task === id)
     }
+  }
+
+  /** What keeps tasks from being run. */
+  async #unfit(plan: Plan): Promise<CairnEvent[]> {
+    const records = await unfitTasks(this.#host.store, this.#at(plan.pipeline), plan.run)
+    return records.map(({ task, at, error }, index) => leftEvent(plan, task, at, index + 1, error))
   }
 
   /** The attempts that tasks are at. */

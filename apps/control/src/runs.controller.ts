@@ -67,17 +67,18 @@ export class RunsController {
 
   @Get('runs')
   @Needs('read')
-  @ApiOperation({ summary: 'The newest runs.' })
+  @ApiOperation({ summary: 'The newest runs, with the tasks that no host could run so far.' })
   @ApiQuery(IN_QUERY.limit)
   async list(@Pipeline() pipeline: string, @Query('limit') limit = '20'): Promise<object> {
     const runs = await this.#control.list(pipeline, limitOf(limit))
     return {
-      runs: runs.map(({ plan, end }) => ({
+      runs: runs.map(({ plan, end, unfit }) => ({
         run: plan.run,
         createdAt: plan.createdAt,
         params: plan.params,
         status: end?.status ?? 'running',
         ...(end && { endedAt: end.endedAt }),
+        ...(unfit.length > 0 && { unfit }),
       })),
     }
   }
@@ -85,7 +86,10 @@ export class RunsController {
   @ApiParam(IN_PATH.run)
   @Get('runs/:run')
   @Needs('read')
-  @ApiOperation({ summary: 'A run: its plan, and the terminal record of each task that has ended.' })
+  @ApiOperation({
+    summary:
+      'A run: its plan, the record of each task that has ended, and tasks that no host could run so far, with the reasons.',
+  })
   show(@Pipeline() pipeline: string, @Run() run: string): Promise<Json> {
     return this.#control.show(pipeline, run)
   }

@@ -1,4 +1,4 @@
-import type { CairnEvent, EndRecord, Plan, RunEnd } from '@cairn/kernel/runtime'
+import type { CairnEvent, EndRecord, Plan, RunEnd, UnfitRecord } from '@cairn/kernel/runtime'
 
 export interface Answer {
   readonly status: number
@@ -7,6 +7,7 @@ export interface Answer {
 export interface ShownRun {
   readonly plan: Plan
   readonly end?: RunEnd
+  readonly unfit: readonly UnfitRecord[]
   readonly tasks: Readonly<Record<string, EndRecord>>
 }
 

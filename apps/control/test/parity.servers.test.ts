@@ -81,7 +81,12 @@ describe.skipIf(!servers)('a pipeline of every feature, here and on services', (
     await running.ended
     const at = workspace.at(PIPELINE)
     const { end } = await readRun(workspace.store, at, plan.run)
-    return { plan, ...(end && { end }), tasks: Object.fromEntries(await readEnds(workspace.store, at, plan.run)) }
+    return {
+      plan,
+      ...(end && { end }),
+      unfit: [],
+      tasks: Object.fromEntries(await readEnds(workspace.store, at, plan.run)),
+    }
   }
   async function runThere(
     request: RunRequest,

@@ -5,9 +5,13 @@ import { channels, type TaskMessage } from '@cairn/kernel/runtime'
 export function logWork(log: Logger): void {
   channels.output.subscribe(({ line, ...about }) => log.info(about, line))
   channels.task.asyncEnd.subscribe((message) => {
-    const { plan, task, error } = message as TaskMessage & { readonly error?: unknown }
+    const { plan, task, error, result } = message as TaskMessage & {
+      readonly error?: unknown
+      readonly result?: unknown
+    }
     const about = { run: plan.run, task }
-    if (error === undefined) log.info(about, 'task ended')
+    if (error === undefined && result === undefined) log.info(about, 'task handed on to another host')
+    else if (error === undefined) log.info(about, 'task ended')
     else log.warn({ ...about, err: error }, 'task left as it was: its event is delivered again')
   })
 }

@@ -53,9 +53,9 @@ export const EVENTS: Readonly<Record<EventType, DataSchema>> = {
   'run-started': { summary: 'a run has begun', properties: {}, required: [] },
   'run-cancelled': { summary: 'a run is to end early', properties: {}, required: [] },
   ready: {
-    summary: 'a batch waits for a host',
-    properties: { node: NODE, batch: BATCH, step: STEP },
-    required: ['node', 'batch'],
+    summary: 'a batch waits for a host, or a task that a host has left to others, for the reason given',
+    properties: { node: NODE, batch: BATCH, step: STEP, attempt: ATTEMPT, error: ERROR },
+    required: ['node'],
   },
   'attempt-started': attempt('an attempt at a step has begun'),
   'attempt-failed': attempt('an attempt at a step has failed; others may follow', { error: ERROR }),

@@ -74,6 +74,8 @@ export class Watcher {
     const notes = this.#notes.get(message)
     if (!notes) return
     if (this.#of(message) === notes) this.#tasks.delete(`${message.plan.run}/${message.task}`)
+    const isHandedOn = message.result === undefined && message.error === undefined
+    if (isHandedOn) return // whoever runs it reports it
     const report = notes.end(message.result, message.error === undefined ? undefined : faultOf(message.error))
     const onlyTold = report.ending && !report.ending.stands && report.attempts.length === 0
     if (onlyTold) report.sends.forEach(this.#send)

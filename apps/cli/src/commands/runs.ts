@@ -1,4 +1,12 @@
-import { readRecord, standingChampion, type EndRecord, type Plan, type RunEnd } from '@cairn/kernel/runtime'
+import {
+  readRecord,
+  standingChampion,
+  unfitTasks,
+  type EndRecord,
+  type Plan,
+  type RunEnd,
+  type UnfitRecord,
+} from '@cairn/kernel/runtime'
 import {
   itemCounts,
   runNames,
@@ -10,7 +18,7 @@ import {
 } from '@cairn/embedded'
 import { withGiven } from '../given-options.ts'
 import { openWorkspace, timeZone, type GlobalOptions } from '../open.ts'
-import { metricsOf, STATUS_FORMATS } from '../run-summary.ts'
+import { metricsOf, STATUS_FORMATS, unfitText } from '../run-summary.ts'
 import { duration, number, when } from '@cairn/embedded'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
@@ -29,6 +37,8 @@ interface RunLine {
   readonly caught: number
   readonly failed: number
   readonly metrics: Readonly<Record<string, string>>
+  /** Tasks that no host could run so far. */
+  readonly unfit: readonly UnfitRecord[]
 }
 
 /** `cairn runs`: the newest runs, with what was computed and what came out. */
@@ -77,6 +87,8 @@ export default async function runs(
       (title) => paint('dim', title),
     ),
   )
+  for (const { pipeline, run, unfit } of newest)
+    for (const record of unfit) console.log(`\n${pipeline}/${run}  ${unfitText(record)}`)
 }
 
 async function runLine(
@@ -114,6 +126,7 @@ async function runLine(
       caught: tasks('caught'),
       failed: tasks('failed') + tasks('timed-out'),
       metrics: Object.fromEntries(metricsOf(plan, ends)),
+      unfit: end ? [] : await unfitTasks(store, at, run),
     },
   ]
 }

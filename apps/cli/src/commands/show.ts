@@ -1,6 +1,7 @@
 import {
   itemName,
   readRecord,
+  unfitTasks,
   type Checkpoint,
   type EndRecord,
   type ErrorRecord,
@@ -44,7 +45,8 @@ async function showRun(
 ): Promise<void> {
   const all = await readEnds(workspace.store, workspace.at(pipeline), plan.run)
   const status = await statusOf(workspace.store, workspace.at(pipeline), { plan, end }, on)
-  if (json) return console.log(jsonText({ status, plan, end, tasks: Object.fromEntries(all) }, 2))
+  const unfit = end ? [] : await unfitTasks(workspace.store, workspace.at(pipeline), plan.run)
+  if (json) return console.log(jsonText({ status, plan, end, unfit, tasks: Object.fromEntries(all) }, 2))
   const outermost = new Map(Object.keys(plan.nodes).flatMap((id) => (all.has(id) ? [[id, all.get(id)!] as const] : [])))
   const params = Object.entries(plan.params).map(([name, value]) => `${name}=${jsonText(value)}`)
   console.log(
@@ -53,7 +55,7 @@ async function showRun(
   if (params.length > 0) console.log(`params  ${params.join(' ')}`)
   const ms = (end?.endedAt ?? workspace.clock.now()) - plan.createdAt
   console.log(
-    `\n${summaryText({ plan, status, ends: outermost, ...(await detailsOf(workspace, plan, outermost)), ms, files: [], store: on === undefined ? workspace.project.store : `in ${on}`, on, playground: plan.playground ?? playground })}`,
+    `\n${summaryText({ plan, status, unfit, ends: outermost, ...(await detailsOf(workspace, plan, outermost)), ms, files: [], store: on === undefined ? workspace.project.store : `in ${on}`, on, playground: plan.playground ?? playground })}`,
   )
 }
 

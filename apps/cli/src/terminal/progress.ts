@@ -21,8 +21,22 @@ const stderr = process.stderr
 
 const noProgress: Progress = { hear() {}, print() {}, note: (line) => console.error(line), fetching() {}, done() {} }
 
-/** What steps print, and nothing of our own: where no one watches, in a log, say. */
-const onlyLines: Progress = { ...noProgress, print: (message) => stderr.write(`${printedLine(message)}\n`) }
+/** What steps print, and what keeps them from running: where no one watches, in a log, say. */
+function onlyLines(): Progress {
+  const say = (line: string) => stderr.write(`${line}\n`)
+  return { ...noProgress, hear: unfitTold(say), print: (message) => say(printedLine(message)) }
+}
+
+/** Says why a host has left a task to others, once: it may come to many hosts before one can run it. */
+function unfitTold(say: (line: string) => void): (event: CairnEvent) => void {
+  const told = new Set<string>()
+  return ({ type, data: { node, error } }) => {
+    const line = `! ${node}  waits for another host: ${error?.message}`
+    if (type !== 'cairn.ready' || !error || told.has(line)) return
+    told.add(line)
+    say(line)
+  }
+}
 
 /** A line with the step that printed it, and the item. */
 function printedLine(message: OutputMessage): string {
@@ -36,10 +50,12 @@ function printer({ node, item }: OutputMessage): string {
 /** One line for whatever happens, for logs. */
 function plainProgress(view: RunView): Progress {
   const say = (line: string) => stderr.write(`${line}\n`)
+  const tellUnfit = unfitTold(say)
   return {
     hear(event) {
       const { node, batch, attempt, error } = event.data
       view.hear(event)
+      if (event.type === 'cairn.ready') return tellUnfit(event)
       const now = node === undefined ? undefined : view.nodes.get(node)
       if (!now || batch !== undefined) return
       if (event.type === 'cairn.attempt-started') {
@@ -66,7 +82,7 @@ export interface ProgressOption {
 export async function progressFor(view: RunView, { progress, json }: ProgressOption): Promise<Progress> {
   const how = progress ?? (stderr.isTTY && !json ? 'live' : 'lines')
   if (how === 'live' && stderr.isTTY) return liveProgress(view, () => performance.now())
-  return how === 'none' ? noProgress : how === 'lines' ? onlyLines : plainProgress(view)
+  return how === 'none' ? noProgress : how === 'lines' ? onlyLines() : plainProgress(view)
 }
 
 const FRAME_MS = 100

@@ -55,7 +55,11 @@ export class RunView {
 
   hear({ type, data }: CairnEvent): void {
     const view = data.node === undefined ? undefined : this.nodes.get(data.node)
-    if (!view || type === 'cairn.ready') return
+    if (!view) return
+    if (type === 'cairn.ready') {
+      if (data.error) Object.assign(view, { state: 'waiting', startedAt: undefined, error: data.error.message })
+      return
+    }
     if (type === 'cairn.attempt-started' || type === 'cairn.attempt-failed') {
       view.startedAt ??= this.#now()
       view.attempt = Math.max(view.attempt, (data.attempt ?? 1) + (type === 'cairn.attempt-failed' ? 1 : 0))

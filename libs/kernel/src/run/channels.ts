@@ -9,7 +9,10 @@ import type { AttemptRecord } from './records.ts'
  * published is read-only, but for the `headers` of an event about to be sent. Unheard, a channel costs next to nothing.
  */
 export const channels = {
-  /** A task at work in a process, from the event that called for it until its ending is told. Results in its record. */
+  /**
+   * A task at work in a process, from the event that called for it until its ending is told. Results in its record; in
+   * nothing when it is handed on to another host.
+   */
   task: tracingChannel<string, TaskMessage>('cairn:task'),
   /** An attempt that was begun before, by a host that has left no result of it. */
   earlier: channel('cairn:earlier') as Channel<EarlierMessage>,

@@ -26,6 +26,7 @@ import { countsOf, type Ending } from './run-state.ts'
 import type { Identity } from './signature.ts'
 import { severally } from './severally.ts'
 import { runStep } from './step-task.ts'
+import { handOn, isUnfit } from './unfit.ts'
 
 /** What a process that runs steps is made of. */
 export interface Host extends LeaseHolder {
@@ -218,24 +219,31 @@ export class Engine {
       const message = () => ({ plan, task, host: this.#host.name, cause, needs: [...new Set(state.waitedFor(task))] })
       work = told(channels.task, message, () => this.#endTask(run, task, cause))
       run.busy.set(task, work)
-      const forget = () => run.busy.delete(task)
+      const forget = () => void (run.busy.get(task) === work && run.busy.delete(task))
       work.then(forget, forget)
     }
     return work
   }
 
-  async #endTask(run: ActiveRun, task: string, cause: CairnEvent): Promise<EndRecord> {
+  async #endTask(run: ActiveRun, task: string, cause: CairnEvent): Promise<EndRecord | undefined> {
     if (this.#stopped) throw new Stopped()
-    const end = run.state.ended(task) ? await run.end(task) : await this.#work(run, task)
+    const end = run.state.ended(task) ? await run.end(task) : await this.#work(run, task, cause)
+    if (!end) return undefined
     await run.publish([endEvent(run.plan, task, end)], { cause })
     run.announced.add(task)
     return end
   }
 
-  async #work(run: ActiveRun, task: string): Promise<EndRecord> {
+  /** The record of the task's ending; undefined when it is handed on to another host. */
+  async #work(run: ActiveRun, task: string, cause: CairnEvent): Promise<EndRecord | undefined> {
     const startedAt = this.#host.clock.now()
     try {
-      return await this.#record(run, task, startedAt, await this.#result(run, task))
+      const result = await this.#result(run, task).catch((error: unknown) => {
+        if (isUnfit(this.#host, error)) return handOn(this.#host, run, task, cause, error)
+        throw error
+      })
+      if (result) return await this.#record(run, task, startedAt, result)
+      return undefined
     } catch (error) {
       if (error instanceof AlreadyEnded) return error.end
       if (this.#stopped || !run.signal.aborted) throw error

@@ -120,10 +120,20 @@ export function promotedEvent(
 
 /** Hands a batch of an `each` to whichever host takes it: batches of one run spread over partitions. */
 export function readyEvent(plan: Plan, task: string, now: number): CairnEvent {
+  return event(plan, 'ready', task, now, `${plan.run}/${task}`, readyData(plan, task))
+}
+
+/** Hands a task on that this host cannot run: each time to another partition, until it comes to a host that can. */
+export function leftEvent(plan: Plan, task: string, now: number, attempt: number, misfit: ErrorRecord): CairnEvent {
+  const { code, message } = misfit
+  const data = { ...readyData(plan, task), attempt, error: { code, message } }
+  return event(plan, 'ready', task, now, `${plan.run}/${task}/${attempt}`, data)
+}
+
+function readyData(plan: Plan, task: string): Pick<EventData, 'node' | 'batch' | 'step'> {
   const { node, batch } = parseTask(task)
   const planned = plan.nodes[node]
-  const step = planned?.type === 'step' ? { step: planned.step } : {}
-  return event(plan, 'ready', task, now, `${plan.run}/${task}`, { node, batch, ...step })
+  return { node, ...(batch && { batch }), ...(planned?.type === 'step' && { step: planned.step }) }
 }
 
 export function attemptEvent(

@@ -23,6 +23,9 @@ export interface Layout {
   attempt(run: string, task: string, attempt: number): string
   /** The task, and the number of its attempt, that a record in `attempts` is of. */
   attemptOf(file: string): { readonly task: string; readonly attempt: number }
+  /** Of tasks that hosts could not run, for what they lack. */
+  unfits(run: string): string
+  unfit(run: string, task: string, digest: string): string
   logs(run: string): string
   /** What a task's attempt printed, in parts. */
   log(run: string, task: string, attempt: number, part: number): string
@@ -66,6 +69,8 @@ export function layout(env: string, pipeline: string): Layout {
       const at = file.lastIndexOf('-')
       return { task: file.slice(0, at).replace('@', '/'), attempt: Number(file.slice(at + 1)) }
     },
+    unfits: (run) => `${runs}${run}/unfits/`,
+    unfit: (run, task, digest) => `${runs}${run}/unfits/${task.replace('/', '@')}-${digest.slice(0, 16)}`,
     logs: (run) => `${runs}${run}/logs/`,
     log: (run, task, attempt, part) => `${runs}${run}/logs/${task.replace('/', '@')}-${attempt}-${part}`,
     logOf(file) {

@@ -47,6 +47,15 @@ export interface AttemptRecord {
   readonly host: string
 }
 
+/** A host cannot run a task for what it lacks, and has left it to others. */
+export interface UnfitRecord {
+  readonly v: number
+  readonly task: string
+  readonly at: number
+  readonly host: string
+  readonly error: ErrorRecord
+}
+
 /** A result that can stand in for computing it again. */
 export interface Checkpoint {
   readonly v: number

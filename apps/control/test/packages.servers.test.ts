@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { findProject, loadPipeline, planRun, Workspace } from '@cairn/embedded'
+import { submit, systemClock } from '@cairn/kernel/runtime'
+import { REPOSITORY } from './programs.fixture.ts'
+import { Services, type Control } from './services.fixture.ts'
+
+const PIPELINE = 'versions'
+const CODE = `import { pipeline, step } from '@cairn/kernel'
+import { json } from '@cairn/kinds'
+import { version } from 'outer'
+const outputs = { v: json<string>() }
+export const first = step('first', { outputs, cache: 'never', run: () => ({ v: '' }) })
+export const second = step('second', { inputs: outputs, outputs, run: ({ v }) => ({ v: v + version }) })
+export const versions = pipeline('${PIPELINE}', () => second(first({})))
+`
+
+const servers = inject('servers')
+
+/** The project in an image: the same code, with packages of its own. */
+class Image {
+  readonly root = realpathSync(mkdtempSync(join(tmpdir(), 'cairn-image-')))
+
+  constructor(env: string, version: string) {
+    mkdirSync(join(this.root, 'node_modules/outer'), { recursive: true })
+    for (const name of ['@cairn', 'zod'])
+      symlinkSync(join(REPOSITORY, 'node_modules', name), join(this.root, 'node_modules', name))
+    const settings = { type: 'module', cairn: { pipelines: ['*.pipeline.ts'], env } }
+    writeFileSync(join(this.root, 'package.json'), JSON.stringify(settings))
+    writeFileSync(join(this.root, 'versions.pipeline.ts'), CODE)
+    this.install(version)
+  }
+
+  install(version: string): void {
+    const json = { name: 'outer', version, type: 'module', exports: './index.js' }
+    writeFileSync(join(this.root, 'node_modules/outer/package.json'), JSON.stringify(json))
+    writeFileSync(join(this.root, 'node_modules/outer/index.js'), `export const version = '${version}'`)
+  }
+}
+
+describe.skipIf(!servers)('stages whose images have other packages', { timeout: 240_000 }, () => {
+  const env = `packages-${randomUUID().slice(0, 8)}`
+  const [one, two] = [new Image(env, '1.0.0'), new Image(env, '2.0.0')]
+  let services: Services
+  let control: Control
+
+  beforeAll(async () => {
+    services = await Services.open(servers!, { env, root: one.root, pipelines: [PIPELINE] })
+    const stage = (step: string, image: Image) => services.stage(PIPELINE, step, { CAIRN_ROOT: image.root })
+    ;[control] = await Promise.all([services.control(), stage('first', one), stage('second', two)])
+  }, 240_000)
+  afterAll(async () => {
+    await services?.close()
+    for (const { root } of [one, two]) rmSync(root, { recursive: true, force: true })
+  }, 120_000)
+
+  const ended = (run: string) =>
+    vi.waitUntil(async () => ((shown) => shown.end && shown)(await control.client.show(PIPELINE, run)), {
+      timeout: 200_000,
+      interval: 100,
+    })
+  const gives = async (run: string) => {
+    const { end, tasks } = await ended(run)
+    const [lane] = tasks['second']!.lanes
+    return { status: end!.status, ...(lane?.status === 'completed' && { how: lane.how, v: lane.outputs['v']!.text }) }
+  }
+  /** Planned with what an image has. */
+  const start = async ({ root }: Image): Promise<string> => {
+    const workspace = new Workspace({ ...findProject(root), env }, services.store)
+    const { plan } = await planRun(workspace, await loadPipeline(workspace.project, PIPELINE), {})
+    await submit({ store: services.store, bus: services.bus, clock: systemClock }, plan)
+    return plan.run
+  }
+
+  it('leave a task to one that has them, and control says so as long as there is none', async () => {
+    const run = await control.client.start(PIPELINE)
+    const unfit = await vi.waitUntil(
+      async () => ((found) => found.length > 0 && found)((await control.client.show(PIPELINE, run)).unfit),
+      { timeout: 200_000, interval: 100 },
+    )
+    const message = 'the code was planned with outer@1.0.0, and here is outer@2.0.0'
+    const next = 'npm install outer@1.0.0, or plan the run anew with what is installed'
+    expect(unfit).toMatchObject([{ task: 'second', error: { code: 'MISFIT', message, next } }])
+    const { body } = await control.client.ask('GET', `/v1/pipelines/${PIPELINE}/runs`)
+    expect((body as { runs: object[] }).runs).toMatchObject([{ run, unfit: [{ task: 'second', error: { message } }] }])
+
+    await services.stage(PIPELINE, 'second', { CAIRN_ROOT: one.root })
+    expect(await gives(run)).toEqual({ status: 'completed', how: 'computed', v: '"1.0.0"' })
+    expect((await control.client.show(PIPELINE, run)).unfit).toEqual([])
+    expect(await gives(await start(two))).toEqual({ status: 'completed', how: 'computed', v: '"2.0.0"' })
+    expect(await gives(await start(one))).toEqual({ status: 'completed', how: 'reused', v: '"1.0.0"' })
+  })
+
+  it('compute with a package that is installed while they run, whatever they have loaded', async () => {
+    one.install('3.0.0')
+    expect(await gives(await control.client.start(PIPELINE))).toEqual({
+      status: 'completed',
+      how: 'computed',
+      v: '"3.0.0"',
+    })
+  })
+})
