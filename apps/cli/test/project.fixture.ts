@@ -122,9 +122,13 @@ export class CliProject {
 
   /** Starts a run that a test will disturb. */
   start(...args: string[]): ChildProcess {
+    return this.startWith({}, ...args)
+  }
+
+  startWith(env: Readonly<Record<string, string>>, ...args: string[]): ChildProcess {
     return spawn(NODE, [CAIRN, ...args], {
       cwd: this.root,
-      env: environment({ PWD: this.root }),
+      env: environment({ PWD: this.root, ...env }),
       stdio: ['ignore', 'pipe', 'pipe'],
     })
   }

@@ -1,6 +1,5 @@
-import { spawn } from 'node:child_process'
 import { expect, it } from 'vitest'
-import { CAIRN, CliProject, exit, NODE, printed } from './project.fixture.ts'
+import { CliProject, exit, printed } from './project.fixture.ts'
 
 const project = new CliProject({
   'stuck.pipeline.ts': `import { each, list, pipeline, step } from '@cairn/kernel'
@@ -21,13 +20,9 @@ export const stuck = pipeline('stuck', () => {
 })
 
 it('says which item of which run it still waits for, and how to bound that; not where there is a time-out', async () => {
-  const child = spawn(NODE, [CAIRN, 'run', 'stuck', '--jobs', '2'], {
-    cwd: project.root,
-    env: { ...process.env, CAIRN_STILL_WAITING: '0.5' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = project.startWith({ CAIRN_STILL_WAITING: '0.5' }, 'run', 'stuck', '--jobs', '2')
   let told = ''
-  child.stderr.on('data', (data: Buffer) => (told += String(data)))
+  child.stderr!.on('data', (data: Buffer) => (told += String(data)))
   await printed(child, 'after 2 s')
   child.kill('SIGINT')
   expect(await exit(child)).toBe(130)

@@ -82,7 +82,9 @@ export interface ProgressOption {
 export async function progressFor(view: RunView, { progress, json }: ProgressOption): Promise<Progress> {
   const how = progress ?? (stderr.isTTY && !json ? 'live' : 'lines')
   if (how === 'live' && stderr.isTTY) return liveProgress(view, () => performance.now())
-  return how === 'none' ? noProgress : how === 'lines' ? onlyLines() : plainProgress(view)
+  if (how === 'live' || how === 'plain') return plainProgress(view)
+  // Not shown, but others may ask the view.
+  return { ...(how === 'none' ? noProgress : onlyLines()), hear: (event) => view.hear(event) }
 }
 
 const FRAME_MS = 100

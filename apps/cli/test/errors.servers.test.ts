@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { CliProject, exit, printed } from './project.fixture.ts'
+
+const FILES = {
+  'src/parse.ts': `export class NoDate extends Error {
+  readonly column = 'day'
+}
+export function parse(): number {
+  throw new NoDate('no such day', { cause: { code: 'E_DAY' } })
+}
+`,
+  'trouble.pipeline.ts': `import { fromFile, pipeline, source, step } from '@cairn/kernel'
+import { json } from '@cairn/kinds'
+import { parse } from './src/parse.ts'
+const Int = json<number>()
+export const broken = step('broken', {
+  outputs: { n: Int },
+  retry: { times: 1, backoff: '1ms', on: ['E_DAY'] },
+  run: () => ({ n: parse() }),
+})
+export const gone = source('gone', { reads: { file: fromFile('gone.csv') }, outputs: { n: Int }, run: () => ({ n: 1 }) })
+export const trouble = pipeline('trouble', () => {
+  broken({})
+  gone({})
+})
+`,
+  'stuck.pipeline.ts': `import { pipeline, step } from '@cairn/kernel'
+import { json } from '@cairn/kinds'
+export const wait = step('wait', {
+  outputs: { n: json<number>() },
+  run: () => new Promise<{ n: number }>(() => setInterval(() => {}, 1_000)),
+})
+export const stuck = pipeline('stuck', () => wait({}))
+`,
+}
+
+describe.skipIf(!inject('servers'))('a step that goes wrong on services', () => {
+  let project: CliProject
+  const env = { CAIRN_STILL_WAITING: '1' }
+  beforeAll(async () => {
+    project = new CliProject(FILES)
+    const { code, stderr } = await project.cairnWith(env, 'up')
+    if (code !== 0) throw new Error(stderr)
+  }, 300_000)
+  afterAll(async () => {
+    await project.cairn('down')
+  }, 100_000)
+
+  it('is told as here: with its causes, the lines of the sources, and no file of the store or of Cairn', async () => {
+    const told = []
+    for (const on of [[], ['--on', 'local']]) {
+      const run = await project.run('trouble', ...on)
+      expect(run.steps['gone']!.error!.message).toContain('gone.csv cannot be read')
+      expect(run.steps['broken']!.attempts).toBe(2)
+      told.push(run.steps['broken']!.error)
+      const shown = await project.cairn('show', `trouble/${run.run}`, ...on)
+      expect(shown.stdout).toMatch(
+        /✘ broken {2}NoDate: no such day {2}\{ column: 'day' \}\n.*\n {4}at parse \(src\/parse\.ts:5:9\)/,
+      )
+      expect(shown.stdout).toMatch(/caused by {2}\{ code: 'E_DAY' \}/)
+      const records = await project.cairn('--json', 'show', `trouble/${run.run}`, ...on)
+      for (const text of [shown.stdout, records.stdout])
+        expect(text).not.toMatch(/at .*(\.cairn|dist\/|file:|kernel\/src)/)
+    }
+    expect(told[0]).toMatchObject({
+      name: 'NoDate',
+      stack: expect.stringMatching(
+        /^Error: no such day\n +at parse \(src\/parse\.ts:5:9\)\n.*trouble\.pipeline\.ts:8:\d+\)$/,
+      ),
+      fields: { column: 'day' },
+    })
+    expect(told[1]).toEqual(told[0])
+  })
+
+  it('that never ends is named to whoever follows, and in its service’s log', async () => {
+    const follower = project.startWith(env, 'run', 'stuck', '--on', 'local')
+    await printed(follower, '! wait  still at work after 1.0 s, in stuck/')
+    follower.kill('SIGINT')
+    await exit(follower)
+    const logs = async () => (await project.cairn('logs', 'stuck/wait', '-n', '100')).stdout
+    await expect.poll(logs, { timeout: 60_000 }).toMatch(/still at work after \d+ s, in stuck\//)
+    await project.cairn('cancel', 'stuck', '--on', 'local')
+  }, 100_000)
+})
