@@ -1,6 +1,3 @@
-import type { Node } from '../analyse/syntax.ts'
-import type { Root } from './value.ts'
-
 const words = (text: string) => new Set(text.split(/\s+/))
 
 /** Methods of built-in objects that change the object. */
@@ -8,7 +5,8 @@ export const CHANGING = words(
   `push pop shift unshift splice sort reverse fill copyWithin set add delete clear append next throw return write
    setInt8 setUint8 setInt16 setUint16 setInt32 setUint32 setFloat32 setFloat64 setBigInt64 setBigUint64 setTime
    setDate setMonth setFullYear setHours setMinutes setSeconds setMilliseconds setUTCDate setUTCMonth setUTCFullYear
-   setUTCHours setUTCMinutes setUTCSeconds setUTCMilliseconds getOrInsert getOrInsertComputed enqueue`,
+   setUTCHours setUTCMinutes setUTCSeconds setUTCMilliseconds getOrInsert getOrInsertComputed enqueue
+   abort addEventListener removeEventListener dispatchEvent`,
 )
 /** Of those, the ones that keep what they are given. */
 export const KEEPING = words('push unshift splice fill set add append')
@@ -27,37 +25,35 @@ export const COPIES = words(
 export const CHANGING_GLOBALS = words(
   `Object.assign Object.defineProperty Object.defineProperties Object.setPrototypeOf Reflect.set Reflect.defineProperty
    Reflect.deleteProperty Reflect.setPrototypeOf Atomics.add Atomics.and Atomics.compareExchange Atomics.exchange
-   Atomics.or Atomics.store Atomics.sub Atomics.xor`,
+   Atomics.or Atomics.store Atomics.sub Atomics.xor crypto.getRandomValues`,
 )
-/** Global functions that give what they are given, and those that give something new which holds it. */
-export const PASSING_GLOBALS = words('Object.assign Object.freeze Object.seal Object.preventExtensions Object')
+/** Global functions that give what they are given. */
+export const PASSING_GLOBALS = words(
+  'Object.assign Object.freeze Object.seal Object.preventExtensions Object Promise.resolve Reflect.setPrototypeOf Object.setPrototypeOf Object.defineProperty Object.defineProperties',
+)
+/** Global functions that give something new, which holds parts of what they are given. */
 export const HOLDING_GLOBALS = words(
-  `Object.values Object.entries Object.fromEntries Object.groupBy Map.groupBy Array.from Array.of Promise.all
-   Promise.resolve Promise.allSettled Iterator.from`,
+  `Object.values Object.entries Object.fromEntries Object.groupBy Map.groupBy Array.from Array.fromAsync Array.of
+   Promise.all Promise.allSettled Promise.race Promise.any Iterator.from Iterator.concat`,
+)
+/** Global functions that go through what they are given first. */
+export const ITERATING_GLOBALS = words(
+  `Object.fromEntries Object.groupBy Map.groupBy Array.from Array.fromAsync Promise.all Promise.allSettled Promise.race
+   Promise.any Iterator.from Map Set WeakMap WeakSet Math.sumPrecise`,
 )
 
 /** What functions and objects of packages are named that change something: there is only the name to go by. */
 export const CHANGING_IN_PACKAGES =
-  /^(add|append|assign|clear|dec|decrement|defaults|delete|draw|emit|extend|fill|fit|inc|increment|merge|mutate|next|observe|on|once|pop|pull|push|put|remove|reset|reverse|save|seed|set|shift|shuffle|sort|splice|store|train|uniform|unset|unshift|update|write)([A-Z]\w*)?$/
+  /^(add|append|assign|clear|dec|decrement|defaults|delete|draw|emit|extend|fill|fit|inc|increment|merge|mutate|next|observe|on|once|pop|pull|push|put|remove|reset|reverse|save|seed|set|shift|shuffle|sort|splice|store|train|uniform|unset|unshift|update|write)(?!By$)([A-Z]\w*)?$/
 
-/** Whether matching with it moves its `lastIndex`. */
-export function remembersPlace({ init }: Root): boolean {
-  if (init?.type === 'Literal' && init.regex) return /[gy]/.test(init.regex.flags)
-  const isMade = init?.type === 'NewExpression' || init?.type === 'CallExpression'
-  if (!isMade || init.callee.name !== 'RegExp') return false
-  const flags = init.arguments[1]
-  return flags !== undefined && (flags.type !== 'Literal' || /[gy]/.test(flags.value))
-}
+/** All methods of built-in objects that have a meaning here. */
+export const BUILT_IN: ReadonlySet<string> = new Set([...CHANGING, ...KEEPING, ...PARTS, ...COPIES])
 
-/** Whether going through it uses it up. */
-export function isUsedUp({ init }: Root, isGenerator: (callee: Node) => boolean): boolean {
-  if (init?.type !== 'CallExpression') return false
-  const { callee } = init
-  if (callee.type === 'MemberExpression')
-    return (
-      /^(values|entries|keys|matchAll|from)$/.test(callee.property.name ?? '') &&
-      callee.object.name !== 'Object' &&
-      callee.object.name !== 'Array'
-    )
-  return isGenerator(callee)
-}
+/** What is asked of global variables, and has a meaning here. */
+export const KNOWN_MEMBERS: ReadonlySet<string> = new Set([
+  ...BUILT_IN,
+  ...[...CHANGING_GLOBALS, ...PASSING_GLOBALS, ...HOLDING_GLOBALS, ...ITERATING_GLOBALS].map((path) =>
+    path.split('.').at(-1)!,
+  ),
+  ...words('prototype create getPrototypeOf apply construct stringify Proxy RegExp Promise Array Object Reflect'),
+])

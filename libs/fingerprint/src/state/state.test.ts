@@ -1,14 +1,8 @@
-import { afterAll, describe, expect, test } from 'vitest'
-import { TemporaryProject, type Files } from '../project.fixture.ts'
+import { describe, expect, test } from 'vitest'
+import type { Files } from '../project.fixture.ts'
+import { changes, main } from './step.fixture.ts'
 
-afterAll(() => TemporaryProject.removeAll())
-
-const main = (body: string, top = '') =>
-  `import { step } from '@cairn/kernel'\n${top}\nexport const main = step('main', { outputs: {}, run: ${body} })\n`
-const changed = async (files: Files | string) =>
-  (await new TemporaryProject(files).closure()).manifest.reaches
-    .filter(({ what }) => what === 'state')
-    .map(({ detail }) => detail.split(': ')[0])
+const changed = async (files: Files | string) => (await changes(files)).map((detail) => detail.split(': ')[0])
 
 describe('a step is seen to change state that outlives a call', () => {
   test.each([
@@ -31,7 +25,7 @@ describe('a step is seen to change state that outlives a call', () => {
     ['const seen: any[] = []', '(x) => Array.prototype.push.call(seen, x)', 'seen'],
     ['const seen: any[] = []', '(x) => { const all = seen; all.push(x) }', 'seen'],
     ['const seen: any[] = []', '(x) => { let all = [x]; if (x) all = seen; all.push(x) }', 'seen'],
-    ['const seen: any[] = []\nconst alias = seen', '(x) => alias.push(x)', 'alias'],
+    ['const seen: any[] = []\nconst alias = seen', '(x) => alias.push(x)', 'seen'],
     ['const seen: any[] = []', '(x) => { const { seen: all } = { seen }; all.push(x) }', 'seen'],
     ['const seen: any[] = []\nconst add = (to, x) => { to.push(x) }', '(x) => add(seen, x)', 'seen'],
     ['const seen: any[] = []\nconst all = () => seen', '(x) => all().push(x)', 'seen'],

@@ -8,7 +8,8 @@ import type { Dissection } from '../analyse/analyse.ts'
 import { stepCall } from '../analyse/step-call.ts'
 import { loadParser, type Node } from '../analyse/syntax.ts'
 import type { Walk } from '../walk.ts'
-import type { Source } from './interpreter.ts'
+import type { Analysis, Code } from './analysis.ts'
+import type { Source } from './world.ts'
 
 /**
  * What the code of a closure changes that outlives a call of the body: then what a call gives may depend on the calls
@@ -23,19 +24,14 @@ export async function changedState(walked: Walk, fingerprint: string, links: Lin
   return found
 }
 
-const TOO_MUCH: ReachUse[] = [{ what: 'state', detail: 'more code than can be followed', line: 1, via: 0 }]
-
 /** Most steps of a project share modules. */
 const dissections = new WeakMap<Module, Dissection>()
 
-/** Declarations of a closure: values are followed until nothing new is found, which for a whole library takes minutes. */
-const MOST_PARTS = 300
-
-async function findChanges({ parts }: Walk, modules: readonly Module[], links: Links): Promise<ReachUse[]> {
-  if (parts.length > MOST_PARTS) return TOO_MUCH
-  const [{ dissect }, { Interpreter, TooMuchCode }] = await Promise.all([
+async function findChanges({ root, parts }: Walk, modules: readonly Module[], links: Links): Promise<ReachUse[]> {
+  const [{ dissect }, { Analysis }, { TooMuchCode }] = await Promise.all([
     import('../analyse/analyse.ts'),
-    import('./interpreter.ts'),
+    import('./analysis.ts'),
+    import('./flow.ts'),
   ])
   await loadParser()
   const sources = new Map<Module, Source>()
@@ -47,36 +43,44 @@ async function findChanges({ parts }: Walk, modules: readonly Module[], links: L
     }
     if (dissection) sources.set(module, { module, dissection })
   }
-  const code = parts.flatMap((part) => {
-    const source = sources.get(part.module)
-    const unit = part.type === 'namespace' || part.type === 'effect' ? undefined : source?.dissection.units[part.index]
-    return source && unit ? [{ source, node: unit.node }] : []
-  })
-  const interpreter = new Interpreter(links, sources)
+  const analysis = new Analysis(links, sources)
   try {
-    interpreter.load(code)
-    interpreter.call(entries(parts[0]!, sources))
+    analysis.load(parts.flatMap((part) => codeOf(part, sources)))
+    callBody(root, analysis, sources)
   } catch (error) {
-    if (!(error instanceof TooMuchCode)) throw error
-    return TOO_MUCH
+    if (!(error instanceof TooMuchCode || error instanceof RangeError)) throw error // a full stack
+    return [{ what: 'state', detail: 'more code than can be followed', line: parts[0]!.line, via: 0 }]
   }
-  return interpreter.changes.map(({ module, node, root }): ReachUse => {
+  const found = analysis.changes.map(({ module, node, what }) => {
     const { dissection } = sources.get(module)!
     const text = module.text.slice(node.start, node.end).replaceAll(/\s+/g, ' ')
-    const detail = `${root}: ${text.length > 40 ? `${text.slice(0, 39)}…` : text}`
+    const detail = `${what}: ${text.length > 40 ? `${text.slice(0, 39)}…` : text}`
     const via = parts.findIndex((part) => part.module === module && holds(part, node, dissection))
-    return { what: 'state', detail, line: dissection.lineOf(node.start), via }
+    return { what: 'state' as const, detail, line: dissection.lineOf(node.start), via, start: node.start }
   })
+  return found
+    .sort((a, b) => a.via - b.via || a.start - b.start || (a.detail < b.detail ? -1 : 1))
+    .map(({ start: _, ...use }) => use)
 }
 
-/** The code of a step that is written out; of others, nothing is known here. */
-function entries({ type, module, index }: Part, sources: ReadonlyMap<Module, Source>) {
+function codeOf({ type, module, index }: Part, sources: ReadonlyMap<Module, Source>): Code[] {
+  const source = sources.get(module)
+  const unit = type === 'namespace' || type === 'effect' ? undefined : source?.dissection.units[index]
+  if (!source || !unit) return []
+  return [{ source, node: unit.node, ...(unit.what !== 'statement' && { binding: unit.bindings[0] }) }]
+}
+
+/** Goes through what Cairn calls of a step: the properties of one that is written out, of others all that it was given. */
+function callBody({ target, of, role }: Walk['root'], analysis: Analysis, sources: ReadonlyMap<Module, Source>): void {
+  if (!('part' in target)) return
+  const { module, index } = target.part
   const source = sources.get(module)
   const unit = source?.dissection.units[index]
-  const call = unit && stepCall(unit, source.dissection)
-  if (!source || !call || (type !== 'body' && type !== 'fallback')) return []
-  const nodes = type === 'body' ? call.body : call.fallback ? [call.fallback] : []
-  return nodes.map((node) => ({ source, node }))
+  if (!source || !unit) return
+  const call = of === 'step' ? stepCall(unit, source.dissection) : undefined
+  if (!call) return analysis.callStep({ source, node: unit.node, binding: unit.bindings[target.binding] })
+  const properties = role === 'body' ? call.body : [call.fallback ?? []].flat()
+  analysis.call(properties.map(({ value }) => ({ source, node: value })))
 }
 
 function holds({ index, type }: Part, { start, end }: Node, { units }: Dissection): boolean {

@@ -1,0 +1,76 @@
+import { eachChild, isClass, isFunction, type Node } from '../analyse/syntax.ts'
+import { NOTHING, Slot } from './flow.ts'
+import { bind } from './patterns.ts'
+import { ITEM, fieldOf, type Phase, type Thing } from './thing.ts'
+import { allGiven, argument, make, makeEnv, type Call, type Env, type World } from './world.ts'
+
+type Function = Extract<Thing['is'], { type: 'function' }>
+
+/** Calls a function of the project. */
+export function invoke(fn: Thing, { self, given, site, out }: Call, world: World): void {
+  const { node } = fn.is as Function
+  if (isClass(node)) return
+  const env = activate(fn, site.env.phase, isShort(node) ? site.node : node, world)
+  const { flow } = world
+  for (const [index, parameter] of env.parameters.entries()) flow.into(argument(given, index, world), parameter)
+  flow.into(allGiven({ ...given, first: given.first.slice(env.parameters.length) }, world), env.given)
+  for (const each of env.parameters) flow.into(each, env.given)
+  flow.into(self, env.receiver)
+  if (!node.generator) return flow.into(env.returned, out)
+  const iterator = make(site, site.node, { type: 'list', usedUp: true }, `iterator ${node.start}`)
+  flow.into(env.returned, fieldOf(world, iterator, ITEM))
+  flow.put(out, iterator)
+}
+
+const activations = new WeakMap<Thing, Record<Phase, Map<Node, Env>>>()
+
+/** All calls of a function share one `Env`, but of a short one, which may be called with anything: those of one place. */
+function activate(fn: Thing, phase: Phase, at: Node, world: World): Env {
+  let known = activations.get(fn)
+  if (!known) activations.set(fn, (known = { load: new Map(), call: new Map() }))
+  const active = known[phase].get(at)
+  if (active) return active
+  const { node, env: outer } = fn.is as Function
+  const env = makeEnv({ source: outer.source, home: node, phase, fn, outer })
+  known[phase].set(at, env)
+  for (const parameter of node.params as Node[]) {
+    const slot = new Slot()
+    if (parameter.type === 'RestElement') {
+      const list = make({ env }, parameter, { type: 'list' })
+      world.flow.into(env.given, fieldOf(world, list, ITEM))
+      world.flow.put(slot, list)
+      bind(parameter.argument, slot, { env }, world)
+    } else {
+      env.parameters.push(slot)
+      bind(parameter, slot, { env }, world)
+    }
+  }
+  if (node.body.type === 'BlockStatement') world.statement(node.body, { env })
+  else world.flow.into(world.value(node.body, { env }), env.returned)
+  return env
+}
+
+/** `this` where the code stands. */
+export function receiverOf(env: Env): Slot {
+  for (let around: Env | undefined = env; around; around = around.outer)
+    if (around.home.type !== 'ArrowFunctionExpression') return around.receiver
+  return NOTHING
+}
+
+const SHORT = 160
+const short = new WeakMap<Node, boolean>()
+
+/** Whether a function is so short that it is followed anew from every place that calls it: `(xs) => xs.at(-1)`. */
+function isShort(node: Node): boolean {
+  let known = short.get(node)
+  if (known === undefined) short.set(node, (known = node.end - node.start < SHORT && !holdsFunction(node)))
+  return known
+}
+
+function holdsFunction(node: Node): boolean {
+  let found = false
+  eachChild(node, (child) => {
+    found ||= isFunction(child) || isClass(child) || holdsFunction(child)
+  })
+  return found
+}

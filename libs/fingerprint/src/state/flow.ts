@@ -1,0 +1,147 @@
+import type { Thing } from './thing.ts'
+
+type Hear = (thing: Thing) => void
+
+/** The things that an expression may give, or that a variable or a field may hold. It only grows. */
+export class Slot {
+  /** The slot that stands for this one since the two were found to hold the same. */
+  same: Slot | undefined
+  readonly held = new Set<Thing>()
+  /** What has arrived and is not handed on yet. */
+  fresh: Thing[] = []
+  readonly targets = new Set<Slot>()
+  readonly listeners: Hear[] = []
+  /** Targets from which no way back was found. */
+  readonly apart = new Set<Slot>()
+
+  get things(): ReadonlySet<Thing> {
+    return last(this).held
+  }
+}
+
+/** Of what gives nothing that could hold state: a number, say. */
+export const NOTHING = new Slot()
+
+/** How many steps there may be: less than a second. Most closures take some thousand. */
+const MOST = 1_000_000
+
+/** How far to look for a circle: what is not found costs time only. */
+const FAR = 100
+
+/** The closure has more code than can be followed. */
+export class TooMuchCode extends Error {}
+
+/**
+ * Carries things from slot to slot. What arrives is handed on once, and slots that hand things round in a circle become
+ * one, so the work grows with what there is to find.
+ */
+export class Flow {
+  readonly #waiting: Slot[] = []
+  #steps = 0
+
+  put(to: Slot, thing: Thing): void {
+    if (to !== NOTHING) this.#add(last(to), thing)
+  }
+
+  /** Calls back for every thing that the slot holds, or ever will. */
+  each(from: Slot, hear: Hear): void {
+    if (from === NOTHING) return
+    const slot = last(from)
+    // What it holds already comes by a slot of its own, so that nothing is heard twice.
+    if (slot.held.size === slot.fresh.length) return void slot.listeners.push(hear)
+    const own = new Slot()
+    own.listeners.push(hear)
+    this.#connect(slot, own)
+  }
+
+  into(from: Slot, to: Slot): void {
+    if (from !== to && from !== NOTHING && to !== NOTHING) this.#connect(last(from), last(to))
+  }
+
+  union(...slots: readonly Slot[]): Slot {
+    const some = slots.filter((slot) => slot !== NOTHING)
+    if (some.length < 2) return some[0] ?? NOTHING
+    const all = new Slot()
+    for (const slot of some) this.into(slot, all)
+    return all
+  }
+
+  /** @throws TooMuchCode */
+  settle(): void {
+    for (let next = this.#waiting.pop(); next; next = this.#waiting.pop()) {
+      const slot = last(next)
+      const { fresh } = slot
+      if (fresh.length === 0) continue
+      slot.fresh = []
+      this.#steps += fresh.length * slot.listeners.length
+      if (this.#steps > MOST) throw new TooMuchCode()
+      for (const target of slot.targets) this.#handOn(slot, last(target), fresh)
+      for (const hear of [...slot.listeners]) for (const thing of fresh) hear(thing)
+    }
+  }
+
+  #connect(from: Slot, to: Slot): void {
+    if (from === to || from.targets.has(to)) return
+    from.targets.add(to)
+    for (const thing of from.held) this.#add(to, thing)
+  }
+
+  #add(slot: Slot, thing: Thing): boolean {
+    this.#steps++
+    if (slot.held.has(thing)) return false
+    slot.held.add(thing)
+    if (slot.fresh.push(thing) === 1) this.#waiting.push(slot)
+    return true
+  }
+
+  #handOn(from: Slot, to: Slot, things: readonly Thing[]): void {
+    if (from === to) return
+    let isNew = false
+    for (const thing of things) if (this.#add(to, thing)) isNew = true
+    if (isNew || to.held.size !== from.held.size || from.apart.has(to)) return
+    from.apart.add(to)
+    for (const each of this.#wayBack(to, from)) this.#merge(from, each)
+  }
+
+  #merge(into: Slot, gone: Slot): void {
+    if (into === gone) return
+    gone.same = into
+    for (const thing of gone.held) this.#add(into, thing)
+    for (const target of gone.targets) this.#connect(into, last(target))
+    if (gone.listeners.length === 0) return
+    // They hear what they have not heard yet, and what is to come.
+    const behind = new Slot()
+    behind.listeners.push(...gone.listeners)
+    const waiting = new Set(gone.fresh)
+    for (const thing of gone.held) if (!waiting.has(thing)) behind.held.add(thing)
+    this.#connect(into, behind)
+  }
+
+  /** The slots on a way from one to another. */
+  #wayBack(from: Slot, to: Slot): Slot[] {
+    const seen = new Map<Slot, Slot | undefined>([[from, undefined]])
+    const rest = [from]
+    for (let next = rest.pop(); next && seen.size < FAR; next = rest.pop())
+      for (const target of next.targets) {
+        const slot = last(target)
+        this.#steps++
+        if (seen.has(slot)) continue
+        seen.set(slot, next)
+        if (slot !== to) {
+          rest.push(slot)
+          continue
+        }
+        const way: Slot[] = []
+        for (let at: Slot | undefined = next; at; at = seen.get(at)) way.push(at)
+        return way
+      }
+    return []
+  }
+}
+
+function last(slot: Slot): Slot {
+  let found = slot
+  while (found.same) found = found.same
+  if (slot !== found && slot.same !== found) slot.same = found
+  return found
+}

@@ -1,0 +1,88 @@
+import { isClass } from '../analyse/syntax.ts'
+import { NOTHING, Slot } from './flow.ts'
+import { CHANGING, CHANGING_IN_PACKAGES, PARTS } from './methods.ts'
+import { ITEM, fieldOf, type Thing } from './thing.ts'
+import { allGiven, make, slotOf, type Call, type Site, type World } from './world.ts'
+
+/** Code that is not followed has these now: it may call all functions that are in them. */
+export function handOver(things: Slot, given: Slot, site: Site, world: World, seen = new Set<Thing>()): void {
+  const hand = (thing: Thing, self: Slot): void => {
+    if (seen.has(thing)) return
+    seen.add(thing)
+    const call: Call = { self, given: { first: [], rest: given }, site, out: new Slot() }
+    switch (thing.is.type) {
+      case 'bound':
+      case 'native':
+        return world.callThing(thing, call)
+      case 'function':
+        if (isClass(thing.is.node)) {
+          world.construct(thing, call)
+          handOver(call.out, given, site, world, seen)
+        } else world.callThing(thing, call)
+        break
+      case 'accessor':
+        for (const accessor of [thing.is.get, thing.is.set])
+          if (accessor) world.flow.each(accessor, (each) => hand(each, self))
+        return
+      case 'outside':
+        if (thing.is.from === 'cairn') handOver(thing.held, given, site, world, seen)
+        return
+      case 'global':
+      case 'module':
+        return
+      case 'object':
+      case 'list':
+        break
+    }
+    const own = slotOf(world, thing)
+    world.flow.each(thing.any, (part) => hand(part, own))
+    world.flow.each(thing.protos, (proto) => world.flow.each(proto.any, (part) => hand(part, own)))
+  }
+  world.flow.each(things, (thing) => hand(thing, NOTHING))
+}
+
+/**
+ * A call of what is not followed. What it changes can be told by names only; what it gives is taken for something new
+ * that has parts of what it was given.
+ */
+export function callOutside(callee: Thing, { name, self, given, site, out }: Call, world: World): void {
+  const { flow } = world
+  const is = callee.is as Extract<Thing['is'], { type: 'outside' }>
+  const isCairn = is.from === 'cairn'
+  const isCalledLater = isCairn && site.env.phase === 'load'
+  const all = allGiven(given, world)
+  const isLikely = CHANGING_IN_PACKAGES.test(name ?? (is.isExport ? (callee.label ?? '') : ''))
+  if (is.isExport) {
+    if (isLikely && is.from === 'package') world.change(given.first[0] ?? NOTHING, site)
+  } else if (!isCairn && (name === undefined ? given.first.length === 0 : isLikely || CHANGING.has(name)))
+    // A function that gives the same for nothing would not be called.
+    world.change(slotOf(world, callee), site)
+  if (self !== NOTHING && isLikely && !isCairn)
+    flow.each(self, (one) => one !== callee && world.change(slotOf(world, one), site))
+  if (!is.isExport && name !== undefined && PARTS.has(name)) flow.put(out, callee)
+  const parts = new Slot()
+  flow.each(all, (thing) => {
+    flow.put(parts, thing)
+    flow.into(thing.any, parts)
+  })
+  if (!isCalledLater) {
+    handOver(all, parts, site, world)
+    handOver(callee.held, parts, site, world)
+  }
+  const result = make(site, site.node, {
+    type: 'outside',
+    from: is.from === 'builtin' ? 'builtin' : is.from,
+    isExport: false,
+  })
+  flow.each(all, (thing) => {
+    if (isCallable(thing) || isCairn || site.env.phase === 'load') flow.put(result.held, thing)
+    flow.into(thing.any, fieldOf(world, result, ITEM))
+  })
+  flow.into(callee.held, result.held)
+  flow.put(out, result)
+  if (isCalledLater) flow.put(world.steps, result)
+}
+
+export function isCallable({ is }: Thing): boolean {
+  return is.type === 'function' || is.type === 'bound' || is.type === 'native'
+}
