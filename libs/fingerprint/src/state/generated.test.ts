@@ -20,7 +20,10 @@ const HOLDERS = [
   ['const held = { list: [0], n: 0 }', '({ ...held })'],
   ['const held = { list: [0], n: 0 }', '({ ...held, list: [...held.list] })'],
   ['const held = { list: [0], n: 0 }', 'structuredClone(held)'],
-  ['const base = { list: [0] }\nconst held = Object.create(base, { n: { value: 0, writable: true, configurable: true } })', 'held'],
+  [
+    'const base = { list: [0] }\nconst held = Object.create(base, { n: { value: 0, writable: true, configurable: true } })',
+    'held',
+  ],
   ['const fn = Object.assign(() => 1, { list: [0], n: 0 })', 'fn'],
   ['const kept = { list: [0], n: 0 }\nconst holder = { get it() { return kept } }', 'holder.it'],
 ] as const
