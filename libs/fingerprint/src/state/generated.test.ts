@@ -78,7 +78,7 @@ test('a body that gives another value after other calls is seen to change state'
     fc.asyncProperty(body, async ([[top, held], way, change]) => {
       const text = `(x) => { ${way.replace('HELD', held).replace('HELD', held)}; ${change}; return [it.n, it.list] }`
       const project = new TemporaryProject(main(text, top))
-      const code = `${await (await project.closure()).emit()}`
+      const code = await (await project.closure()).emit()
       project.write({ 'one.mjs': code, 'other.mjs': code })
       const [one, other] = [await project.import('one.mjs'), await project.import('other.mjs')]
       const among = [1, 2, 3].map((x) => JSON.stringify(one['run'](x)))
