@@ -11,10 +11,11 @@ export const wideTables: Case = {
   title: `Tables of many columns, ${ROWS} rows`,
   async run({ repeat }) {
     const figures = []
+    const folder = temporaryFolder()
     for (const count of COLUMNS) {
       const names = Array.from({ length: count }, (_, at) => `column${at}`)
       const cairn = await median(repeat, () => throughCairn(names))
-      const floor = await median(repeat, () => throughDuckDB(names))
+      const floor = await median(repeat, () => throughDuckDB(names, folder))
       figures.push({
         what: `${count} columns: rows written, written again by a query, read; floor: the same statements of DuckDB`,
         cairn: seconds(cairn),
@@ -37,10 +38,10 @@ async function throughCairn(names: readonly string[]): Promise<void> {
   await again.toArray()
 }
 
-async function throughDuckDB(names: readonly string[]): Promise<void> {
+async function throughDuckDB(names: readonly string[], folder: string): Promise<void> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
   const connection = await instance.connect()
-  const [first, second] = ['a', 'b'].map((name) => join(temporaryFolder(), `${name}.parquet`))
+  const [first, second] = ['a', 'b'].map((name) => join(folder, `${name}.parquet`))
   const columns = names.map((name) => `"${name}"`).join(', ')
   const values = names.map((name, at) => `(range + ${at})::double as "${name}"`).join(', ')
   await run(connection, `create temp table staged as select ${values} from range(${ROWS})`)
