@@ -1,5 +1,6 @@
 import { plainLines } from '@cairn/embedded/format'
 import { CairnError, type RunStatus } from '@cairn/kernel/runtime'
+import { ofFiles } from './file-errors.ts'
 import { withGiven } from './given-options.ts'
 import { NEXT_STEPS } from './next-steps.ts'
 import { paint } from './terminal/style.ts'
@@ -13,7 +14,8 @@ export function exitCodeOf(status: RunStatus): number {
 }
 
 /** Tells a person, or a program, what went wrong. A stack trace only for what nobody foresaw. */
-export function fail(error: unknown, { json }: { readonly json?: boolean }): void {
+export function fail(thrown: unknown, { json }: { readonly json?: boolean }): void {
+  const error = ofFiles(thrown) ?? thrown
   process.exitCode = EXIT.error
   const known = error instanceof CairnError
   const message = error instanceof Error ? error.message : String(error)

@@ -47,3 +47,21 @@ it('repeats in what to do next which project, store and playground were meant', 
   const there = await project.cairn('runs', 'works', '-C', project.root, '--store', project.path('other'))
   expect(there.stdout).toContain(`cairn run -C ${project.root} --store ${project.path('other')} works`)
 })
+
+it('names a path that cannot be written, why, and what can be done', async () => {
+  const project = new CliProject({ 'works.pipeline.ts': STEPS, file: '', 'folder/file': '' })
+  await project.cairn('run', 'works')
+  for (const [args, message] of [
+    [['cat', 'works/latest/load', '-o', 'file/inside'], 'a part of the path is a file, no folder (ENOTDIR)'],
+    [['cat', 'works/latest/load', '-o', 'folder'], 'it is a folder (EISDIR)'],
+    [['cat', 'works/latest/load', '-o', 'n'.repeat(300)], 'the name is too long (ENAMETOOLONG)'],
+    [['run', 'works', '--until', 'load', '--out', 'file'], 'something is there already (EEXIST)'],
+  ] as const) {
+    const { code, stdout, stderr } = await project.cairn('--json', ...args)
+    expect(code, stderr).toBe(1)
+    const { error } = JSON.parse(stdout) as { error: { code: string; message: string; next: string } }
+    expect(error.code).toBe('STORE_FAILED')
+    expect(error.message).toContain(message)
+    expect(error.next).not.toBe('')
+  }
+})

@@ -84,7 +84,14 @@ export async function progressFor(view: RunView, { progress, json }: ProgressOpt
   if (how === 'live' && stderr.isTTY) return liveProgress(view, () => performance.now())
   if (how === 'live' || how === 'plain') return plainProgress(view)
   // Not shown, but others may ask the view.
-  return { ...(how === 'none' ? noProgress : onlyLines()), hear: (event) => view.hear(event) }
+  const shown = how === 'none' ? noProgress : onlyLines()
+  return {
+    ...shown,
+    hear(event) {
+      view.hear(event)
+      shown.hear(event)
+    },
+  }
 }
 
 const FRAME_MS = 100
