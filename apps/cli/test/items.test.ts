@@ -72,6 +72,39 @@ it('never reuses a step that changes state which other calls see, unless it ackn
   )
 })
 
+it('sees state in a kind of its own, in bytes seen by two views, in an iterator and behind a callback', async () => {
+  const hidden = new CliProject({
+    'hidden.pipeline.ts': `import { each, list, pipeline, step, type Kind } from '@cairn/kernel'
+import { json } from '@cairn/kinds'
+const Int = json<number>()
+let written = 0
+const numbered: Kind<number> = { ...Int, encode: (value, to) => Int.encode(value + written++, to) }
+const buffer = new ArrayBuffer(8)
+const ids = [10, 20, 30, 40, 50].values()
+const listeners: ((n: number) => void)[] = []
+let total = 0
+listeners.push((n) => { total += n })
+export const load = step('load', { outputs: { ns: list(Int) }, run: () => ({ ns: [1, 2, 3] }) })
+export const kind = step('kind', { inputs: { n: Int }, outputs: { o: numbered }, run: ({ n }) => ({ o: n }) })
+export const bytes = step('bytes', { inputs: { n: Int }, outputs: { o: Int }, run: ({ n }) => ({ o: n + new Uint8Array(buffer)[0]++ }) })
+export const next = step('next', { inputs: { n: Int }, outputs: { o: Int }, run: ({ n }) => { const [id] = ids.take(1); return { o: n + id! } } })
+export const heard = step('heard', { inputs: { n: Int }, outputs: { o: Int }, run: ({ n }) => { listeners.forEach((hear) => hear(n)); return { o: total } } })
+export const local = step('local', { inputs: { n: Int }, outputs: { o: Int }, run: ({ n }) => { const all = [n]; const it = all.values(); return { o: it.next().value! } } })
+export const hidden = pipeline('hidden', () => each(load({}).ns, (n) => ({
+  a: kind({ n }).o, b: bytes({ n }).o, d: next({ n }).o, e: heard({ n }).o, f: local({ n }).o,
+})))
+`,
+  })
+  const planned = async () => (await hidden.cairn('plan', 'hidden')).stdout
+  await hidden.cairn('run', 'hidden', '--jobs', '1')
+  const text = await planned()
+  expect(text).toMatch(/kind +run .*\(written: written\+\+, hidden\.pipeline\.ts:5\)/)
+  expect(text).toMatch(/bytes +run .*\(buffer: /)
+  expect(text).toMatch(/next +run .*\(ids: /)
+  expect(text).toMatch(/heard +run .*\(total: total \+= n, hidden\.pipeline\.ts:10\)/)
+  expect(text).toMatch(/local +reuse/)
+})
+
 it('refuses to plan a pipeline that chooses by a handle, wherever it does', async () => {
   const branching = new CliProject({
     'choose.ts': `export const choose = (v: unknown, yes: () => any, no: () => any) => (v ? yes() : no())\n`,
