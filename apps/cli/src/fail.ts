@@ -19,7 +19,9 @@ export function fail(thrown: unknown, { json }: { readonly json?: boolean }): vo
   process.exitCode = EXIT.error
   const known = error instanceof CairnError
   const message = error instanceof Error ? error.message : String(error)
-  const next = known ? withGiven(error.next ?? NEXT_STEPS[error.code]) : undefined
+  // Services may know codes that this program does not.
+  const step = known ? (error.next ?? (NEXT_STEPS as Readonly<Record<string, string>>)[error.code]) : undefined
+  const next = step === undefined ? undefined : withGiven(step)
   if (json) {
     console.log(JSON.stringify({ error: { code: known ? error.code : 'UNEXPECTED', message, ...(next && { next }) } }))
     return

@@ -16,7 +16,7 @@ export const load = step('load', {
   outputs: { numbers: list(Int) },
   run: (_, { count }) => ({ numbers: Array.from({ length: count }, (_, at) => at + 1) }),
 })
-export const double = step('double', { inputs: { n: Int }, outputs: { n: Int }, run: ({ n }) => ({ n: n * 2 }) })
+export const double = step('double', { inputs: { n: Int }, outputs: { n: Int }, run: ({ n }) => (console.log('doubling ' + n), { n: n * 2 }) })
 export const sum = step('sum', {
   inputs: { numbers: list(Int) },
   params: z.object({ slow: z.boolean().default(false) }),
@@ -97,7 +97,17 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     expect(await cairn('runs', 'shop')).toMatch(new RegExp(`shop/${run} +completed .* total 12`))
     expect(await cairn('cat', `shop/${run}/sum/metrics`)).toContain('total  12')
     expect(await cairn('show', `shop/${run}/sum`)).toContain('completed')
+    expect(await cairn('show', `shop/${run}`)).toMatch(/double +(\d computed, )?\d reused|double +3 computed/)
+    const double = JSON.parse(await cairn('--json', 'show', `shop/${run}/double/2`)) as object
+    expect(double).toMatchObject({
+      item: { item: '2' },
+      outcome: { status: 'completed', outputs: { n: { text: '6' } } },
+    })
+    expect(await cairn('cat', `shop/${run}/double/1`)).toBe('4\n')
     const other = await project.run('shop', '--on', 'local', '--set', 'load.count=4')
+    expect(Object.values(other.steps['double']!.items!).reduce((sum, count) => sum + count)).toBe(4)
+    expect(await cairn('logs', `shop/${other.run}/sum`)).toBe('summing\n')
+    expect(await cairn('logs', `shop/${other.run}/double/3`)).toBe('doubling 4\n')
     expect(await cairn('diff', `shop/${run}`, `shop/${other.run}`)).toMatch(/total +12 +20/)
     expect(await cairn('plan', 'shop', '--set', 'load.count=5')).toMatch(/load +run .*params\.count [34] -> 5/)
     expect(await cairn('why', 'shop', 'load', '--set', 'load.count=5')).toContain('MISS')
