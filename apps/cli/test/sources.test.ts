@@ -5,6 +5,8 @@ const head = "import { pipeline, step } from '@cairn/kernel'\nimport { json } fr
 const tail = "export const p = pipeline('p', () => s({}))\n"
 const giving = (value: string) => `const s = step('s', { outputs: { v: json() }, run: () => ({ v: ${value} }) })\n`
 
+const deep = (open: string, close: string) => `export const n = ${open.repeat(50_000)}1${close.repeat(50_000)}\n`
+
 describe('a source that cannot be loaded is refused with file, line and what to do', () => {
   const cases: [what: string, text: string, says: string | RegExp, files?: Files][] = [
     ['an enum', 'enum A { B }\n', 'p.pipeline.ts:1 uses an enum'],
@@ -22,6 +24,20 @@ describe('a source that cannot be loaded is refused with file, line and what to 
       "import './t.ts'\n",
       't.ts:2 cannot be loaded: boo',
       { 't.ts': "\nthrow new Error('boo')\n" },
+    ],
+    ['arrays nested 50,000 deep', "import './n.ts'\n", 'n.ts:1 is nested too deeply', { 'n.ts': deep('[', ']') }],
+    ['brackets nested 50,000 deep', "import './n.ts'\n", 'n.ts:1 is nested too deeply', { 'n.ts': deep('(', ')') }],
+    [
+      'functions nested 50,000 deep',
+      "import './n.ts'\n",
+      'n.ts:1 is nested too deeply',
+      { 'n.ts': deep('() => ', '') },
+    ],
+    [
+      'a thrown object without a text',
+      "import './t.ts'\n",
+      't.ts:1 cannot be loaded',
+      { 't.ts': 'throw { toString: 1 }\n' },
     ],
     ['an await without end', 'await new Promise(() => {})\n', 'waits, at its top level'],
   ]
@@ -85,4 +101,29 @@ export const p = pipeline('p', { params: z.object({ x: z.number() }) }, ({ x }) 
   const [again] = await stackOf(3) // by now it is known to be short
   expect(again).toContain('lib/clean.ts:4:')
   expect(again).not.toMatch(/\.cairn|\.mjs|worker/)
+})
+
+it.each([
+  ['{ "cairn": 5 }', '"cairn" is no object'],
+  ['{ "cairn": { "pipelines": 5 } }', '"pipelines" of "cairn" is no list of files'],
+  ['{ "cairn": { "pipelines": ["*.pipeline.ts", 1] } }', '"pipelines" of "cairn" is no list of files'],
+  ['{ "cairn": { "pipelines": [], "store": 1 } }', '"store" of "cairn" is no folder'],
+  ['{ "cairn": { "pipelines": [], "env": "a/b" } }', '"env" of "cairn" is no name of an environment'],
+  ['{ "cairn": { "pipelines": [], "adoption": 3 } }', '"adoption" of "cairn" is none'],
+  ['{', 'is not readable as JSON'],
+])('refuses a package.json of %s', async (text, says) => {
+  const { stdout, code } = await new CliProject({ 'package.json': text }).cairn('--json', 'plan')
+  const { error } = JSON.parse(stdout) as { error: { code: string; message: string; next: string } }
+  expect(error).toMatchObject({ code: 'BAD_DEFINITION', message: expect.stringContaining(says) as string })
+  expect(error.next).not.toBe('')
+  expect(code).toBe(1)
+})
+
+it('tells of words that it does not know in JSON, where that is asked for, and cannot be made to steer the terminal', async () => {
+  const project = new CliProject({})
+  const { stdout } = await project.cairn('--json', 'plan', '--no-such-option')
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'BAD_PARAMETER', next: expect.any(String) as string } })
+  const { stderr } = await project.cairn('show', '\u001b[31mred')
+  expect(stderr).toContain('\\u001b[31mred')
+  expect(stderr).not.toContain('\u001b')
 })

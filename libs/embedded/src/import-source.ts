@@ -46,10 +46,15 @@ export function drawn<Graph>(draw: () => Graph, file: string, root: string): Gra
   }
 }
 
+/** Node's eraser of types has a small stack. */
+function isEraserFull(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === 'ERR_INTERNAL_ASSERTION'
+}
+
 /** An error that loading gave, with the first place in the project that its stack names. */
 function loadError(error: unknown, file: string, root: string, how = 'loaded'): CairnError {
   const place = placeIn(error, root) ?? `${relative(root, file).replaceAll(sep, '/')}:1`
-  const text = errorRecord(error).message.split('\n')[0]!
+  const text = isEraserFull(error) ? 'it is nested too deeply' : errorRecord(error).message.split('\n')[0]!
   return new CairnError('BAD_DEFINITION', `${place} cannot be ${how}: ${text}`, {
     next: 'correct that line, then give the same command again',
     cause: error,

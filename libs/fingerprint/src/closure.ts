@@ -2,6 +2,7 @@ import type { Closure, Declaration, Manifest, PackageUse, ReachUse } from '@cair
 import { dirname, relative, sep } from 'node:path'
 import { digest } from './digest.ts'
 import type { Links, Part, Target } from './link.ts'
+import { withinTheStack } from './nesting.ts'
 import type { Module, Modules } from './modules.ts'
 import type { Packages } from './packages/packages.ts'
 import { builtinReach } from './analyse/reach-rules.ts'
@@ -36,7 +37,10 @@ export async function cutClosure(root: Root, sources: Sources, cache: Cache): Pr
     get manifest() {
       return (manifest ??= manifestOf(walked, fingerprint, state, sources))
     },
-    emit: async () => (await import('./emit/emit.ts')).emit(walked, sources.links),
+    emit: async () => {
+      const { emit } = await import('./emit/emit.ts')
+      return withinTheStack(walked.parts[0]?.module.path ?? sources.entry.path, () => emit(walked, sources.links))
+    },
   }
 }
 

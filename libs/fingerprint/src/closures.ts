@@ -5,6 +5,7 @@ import { cutClosure, type Sources } from './closure.ts'
 import { findSteps, reasonNotFound, rootOf } from './find-steps.ts'
 import { Links } from './link.ts'
 import { refuseMisuses } from './lint/lint.ts'
+import { withinTheStack } from './nesting.ts'
 import { loadModules } from './modules.ts'
 import { Packages } from './packages/packages.ts'
 import { Resolver } from './packages/resolve.ts'
@@ -30,7 +31,7 @@ export interface ClosuresOptions {
 export async function closures({ steps, entry, root, cache: folder }: ClosuresOptions): Promise<ClosureSet> {
   const cache = new Cache(folder)
   const sources = await loadSources(entry, root, cache)
-  await refuseMisuses(sources.modules, sources.links, cache)
+  await withinTheStack(sources.entry.path, () => refuseMisuses(sources.modules, sources.links, cache))
   const wanted = new Set(steps)
   const found = await findSteps(wanted, sources)
   const bodies = new Map<Step, Closure>()
