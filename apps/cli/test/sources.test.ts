@@ -36,7 +36,7 @@ describe('a source that cannot be loaded is refused with file, line and what to 
     [
       'a thrown object without a text',
       "import './t.ts'\n",
-      't.ts:1 cannot be loaded',
+      'p.pipeline.ts:1 cannot be loaded: { toString: 1 }',
       { 't.ts': 'throw { toString: 1 }\n' },
     ],
     ['an await without end', 'await new Promise(() => {})\n', 'waits, at its top level'],
