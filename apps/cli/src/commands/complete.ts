@@ -1,11 +1,13 @@
-import { fieldNames, type Pipeline } from '@cairn/kernel/runtime'
+import { fieldNames, itemName, itemsIn, type Pipeline } from '@cairn/kernel/runtime'
 import { Stack } from '../local/stack.ts'
 import {
   allPipelines,
   contextFolder,
   contextNames,
   findProject,
+  findRun,
   loadPipeline,
+  readRun,
   runNames,
   Workspace,
 } from '@cairn/embedded'
@@ -96,7 +98,8 @@ async function candidates(before: readonly string[], typed: string): Promise<rea
   if (typed.startsWith('-'))
     return [...(OPTIONS[command] ?? []), '--json', '--project', '--store', '--on', '--playground', '--help']
   if (TAKE_PATHS.has(command)) return paths(workspace, typed)
-  if (command === 'logs') return new Stack(workspace.project.root).services.map(({ name }) => name)
+  if (command === 'logs')
+    return [...new Stack(workspace.project.root).services.map(({ name }) => name), ...(await paths(workspace, typed))]
   if (command === 'new') return given.length === 0 ? ['step', 'pipeline'] : []
   if (command === 'completion') return ['bash', 'zsh', 'fish']
   if (command === 'why' && pipeline !== undefined) return stepNames(await theirPipeline(workspace, pipeline))
@@ -128,7 +131,10 @@ function settings(pipeline: Pipeline | undefined): string[] {
   return names
 }
 
-/** `<pipeline>/<run>/<step>/<output>`, one part at a time. */
+/** So many items are offered. */
+const ITEMS = 50
+
+/** `<pipeline>/<run>/<step>[/<item>]/<output>`, one part at a time. */
 async function paths(workspace: Workspace, typed: string): Promise<string[]> {
   const { store, project } = workspace
   const parts = typed.split('/')
@@ -138,6 +144,15 @@ async function paths(workspace: Workspace, typed: string): Promise<string[]> {
   if (parts.length === 2) return ['latest', ...(await runNames(store, at))].map((name) => `${pipeline}/${name}`)
   const loaded = await loadPipeline(project, pipeline)
   if (parts.length === 3) return stepNames(loaded.pipeline).map((id) => `${pipeline}/${run}/${id}`)
-  const outputs = loaded.pipeline.graph.nodes.get(parts[2]!)?.outputs ?? {}
+  const node = loaded.pipeline.graph.nodes.get(parts[2]!)
+  const outputs = node?.outputs ?? {}
+  if (node?.type === 'step' && node.scope.length > 0 && parts.length === 4) {
+    const { plan } = await readRun(store, at, await findRun(store, at, run))
+    return (await itemsIn(store, at, plan, node.id))
+      .slice(0, ITEMS)
+      .map((item) => [...parts.slice(0, 3), itemName(item)].join('/'))
+  }
+  if (node && node.scope.length > 0)
+    return Object.keys(outputs).map((output) => [...parts.slice(0, -1), output].join('/'))
   return Object.keys(outputs).map((output) => [...parts.slice(0, 3), output].join('/'))
 }
