@@ -127,3 +127,11 @@ it('tells of words that it does not know in JSON, where that is asked for, and c
   expect(stderr).toContain('\\u001b[31mred')
   expect(stderr).not.toContain('\u001b')
 })
+
+it.each(['5', '"x"', '[]', '{ n: 1 }'])('refuses %s as the schema of parameters', async (params) => {
+  const named = head + giving('1') + tail.replace("'p', ", `'p', { params: ${params} as never }, `)
+  const { stdout } = await new CliProject({ 'p.pipeline.ts': named }).cairn('--json', 'plan', 'p')
+  expect(JSON.parse(stdout)).toMatchObject({
+    error: { code: 'BAD_DEFINITION', message: expect.stringContaining('params') as string },
+  })
+})

@@ -86,6 +86,10 @@ export async function parseParams(
   given: Readonly<Record<string, unknown>>,
   owner: string,
 ): Promise<Record<string, Json>> {
+  if (schema && typeof (schema as Partial<AnySchema>)['~standard']?.validate !== 'function')
+    throw new CairnError('BAD_DEFINITION', `the params of ${owner} are no schema`, {
+      next: 'write params: z.object({ trees: z.number().default(100) })',
+    })
   const known = schema ? fieldNames(schema) : []
   for (const name of known ? Object.keys(given) : [])
     if (!known!.includes(name))
