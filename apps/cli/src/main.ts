@@ -220,6 +220,10 @@ program
   .option('--dry-run', 'only tell')
   .action(lazy(() => import('./commands/gc.ts')))
 program
+  .command('lint')
+  .description('check that every pipeline of the project can be planned; names each fault by file and line')
+  .action(lazy(() => import('./commands/lint.ts')))
+program
   .command('doctor')
   .description('check the store: every record and every byte')
   .option('--repair', 'take out of use what is broken')

@@ -144,7 +144,7 @@ export async function allPipelines(project: Project): Promise<LoadedPipeline[]> 
 }
 
 /** One pipeline may be exported by several modules; its runs and checkpoints go by its name, so two must not share it. */
-function withoutRepeats(all: readonly LoadedPipeline[], { root }: Project): LoadedPipeline[] {
+export function withoutRepeats(all: readonly LoadedPipeline[], { root }: Project): LoadedPipeline[] {
   const byName = new Map<string, LoadedPipeline>()
   for (const loaded of all) {
     const { pipeline } = loaded
@@ -168,7 +168,7 @@ function withoutRepeats(all: readonly LoadedPipeline[], { root }: Project): Load
 /** Tests stand beside what they test, and run when they are imported. */
 const TEST = /\.(test|spec|test-d)\.[cm]?[jt]s$/
 
-function pipelineFiles({ root, pipelines }: Project): string[] {
+export function pipelineFiles({ root, pipelines }: Project): string[] {
   const files = pipelines.flatMap((entry) => (entry.includes('*') ? globSync(entry, { cwd: root }).sort() : [entry]))
   const missing = files.find((file) => !existsSync(join(root, file)))
   if (missing !== undefined)
@@ -176,7 +176,7 @@ function pipelineFiles({ root, pipelines }: Project): string[] {
   return [...new Set(files)].filter((file) => !TEST.test(file)).map((file) => join(root, file))
 }
 
-async function pipelinesIn(file: string, { root }: Project): Promise<Pipeline[]> {
+export async function pipelinesIn(file: string, { root }: Project): Promise<Pipeline[]> {
   const module = await importSource(file, root)
   return [...new Set(Object.values(module).filter(isPipeline))]
 }

@@ -14,6 +14,7 @@ import {
 import { History } from './history.ts'
 import { JsonFile } from './json-file.ts'
 import { stepsOf, type LoadedPipeline, type Project } from './project.ts'
+import { refuseLooks } from './refuse-looks.ts'
 
 /** A project with its folder store and what is remembered beside it. */
 export class Workspace {
@@ -47,9 +48,12 @@ export class Workspace {
     return layout(this.project.env, pipeline)
   }
 
-  closures({ pipeline, file }: LoadedPipeline): Promise<ClosureSet> {
-    const steps = stepsOf(pipeline).values()
-    return closures({ steps, entry: file, root: this.project.root, cache: this.cache })
+  async closures(loaded: LoadedPipeline): Promise<ClosureSet> {
+    const { root } = this.project
+    const steps = stepsOf(loaded.pipeline).values()
+    const found = await closures({ steps, entry: loaded.file, root, cache: this.cache })
+    refuseLooks(loaded, root)
+    return found
   }
 
   planner(closures: ClosureSet): Planner {

@@ -4,7 +4,7 @@ import { Cache } from './cache.ts'
 import { cutClosure, type Sources } from './closure.ts'
 import { findSteps, reasonNotFound, rootOf } from './find-steps.ts'
 import { Links } from './link.ts'
-import { refuseMisuses } from './lint/lint.ts'
+import { knownMisuses, refuseMisuses, type LintFinding } from './lint/lint.ts'
 import { withinTheStack } from './nesting.ts'
 import { loadModules } from './modules.ts'
 import { Packages } from './packages/packages.ts'
@@ -47,6 +47,15 @@ export async function closures({ steps, entry, root, cache: folder }: ClosuresOp
     body: (step) => bodies.get(step) ?? inline,
     fallback: (step) => (step.definition.catch ? (fallbacks.get(step) ?? inline) : undefined),
   }
+}
+
+/** Every place where the pipelines of the modules that an entry imports use a handle as if it had a value. */
+export async function misuses({ entry, root, cache: folder }: Omit<ClosuresOptions, 'steps'>): Promise<LintFinding[]> {
+  const cache = new Cache(folder)
+  const { modules, links, entry: first } = await loadSources(entry, root, cache)
+  const found = await withinTheStack(first.path, () => knownMisuses(modules, links, cache))
+  cache.save()
+  return found
 }
 
 export async function loadSources(entry: string, root: string, cache: Cache): Promise<Sources> {

@@ -1,4 +1,5 @@
 export { loadFault } from './load-fault.ts'
-export { closures, type ClosuresOptions } from './closures.ts'
+export { closures, misuses, type ClosuresOptions } from './closures.ts'
+export { findingText, type LintFinding } from './lint/lint.ts'
 export { changeText, explain, type Change } from './explain.ts'
 export { fitter, type FitterOptions } from './packages/fit.ts'

@@ -33,7 +33,7 @@ const COMMANDS = [
     'push',
     'pull',
   ],
-  ...['up', 'down', 'status', 'logs', 'gc', 'doctor', 'new', 'completion'],
+  ...['up', 'down', 'status', 'logs', 'gc', 'lint', 'doctor', 'new', 'completion'],
 ]
 const REQUEST = ['--set', '--params', '--from', '--until', '--base', '--force']
 const PLAY = [

@@ -1,3 +1,4 @@
+import { refuseMisuses } from '@cairn/embedded'
 import { describeKind } from '@cairn/kernel'
 import type { Graph, Node, Ref } from '@cairn/kernel/runtime'
 import { openPipeline, openWorkspace, type GlobalOptions } from '../open.ts'
@@ -11,7 +12,10 @@ export default async function graph(
   command: { optsWithGlobals(): GlobalOptions },
 ): Promise<void> {
   const { json, ...globals } = command.optsWithGlobals()
-  const { pipeline } = await openPipeline(await openWorkspace(globals), name)
+  const workspace = await openWorkspace(globals)
+  const loaded = await openPipeline(workspace, name)
+  await refuseMisuses(workspace, loaded)
+  const { pipeline } = loaded
   if (json) return console.log(JSON.stringify(graphJson(pipeline.graph), null, 2))
   console.log(options.mermaid ? mermaid(pipeline.graph) : drawing(pipeline.graph))
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { allPipelines, loadPipeline } from '@cairn/embedded'
+import { allPipelines, loadPipeline, refuseMisuses } from '@cairn/embedded'
 import { probe } from '../local/health.ts'
 import { servicesOf } from '../local/services.ts'
 import { Stack, type Service } from '../local/stack.ts'
@@ -24,6 +24,7 @@ export default async function up(
     names.length === 0
       ? await allPipelines(project)
       : await Promise.all(names.map((name) => loadPipeline(project, name)))
+  for (const loaded of pipelines) await refuseMisuses(workspace, loaded)
   if (!isRunning || !isDeepStrictEqual(kindsOf(before), await wanted())) {
     await stopServices(stack)
     await startServers(stack, project.env, docker)

@@ -24,17 +24,27 @@ export interface LintFinding {
  * @throws CairnError BAD_DEFINITION with file and line
  */
 export async function refuseMisuses(modules: Modules, links: Links, cache: Cache): Promise<void> {
+  const [first, ...more] = await knownMisuses(modules, links, cache)
+  if (!first) return
+  const others = more.length > 0 ? ` (and ${more.length} more like it)` : ''
+  throw new CairnError('BAD_DEFINITION', `${findingText(first)}${others}`, {
+    ...(more.length > 0 && { next: 'cairn lint names all of them' }),
+  })
+}
+
+/** Like a compiler: `pipeline.ts:2:50 message`. */
+export function findingText({ file, line, column, message }: LintFinding): string {
+  return `${file}:${line}:${column} ${message}`
+}
+
+export async function knownMisuses(modules: Modules, links: Links, cache: Cache): Promise<LintFinding[]> {
   const key = `lint:${digest(
     'lint',
     [...modules.values()].map(({ path, hash }) => path + hash),
   )}`
   let found = cache.get<LintFinding[]>(key)
   if (!found) cache.set(key, (found = await lint(modules, links)))
-  const [first] = found
-  if (!first) return
-  const { file, line, column, message } = first
-  const more = found.length > 1 ? ` (and ${found.length - 1} more like it)` : ''
-  throw new CairnError('BAD_DEFINITION', `${file}:${line}:${column} ${message}${more}`)
+  return found
 }
 
 export async function lint(modules: Modules, links: Links): Promise<LintFinding[]> {

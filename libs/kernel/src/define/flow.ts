@@ -2,7 +2,7 @@ import { canonical } from '../json.ts'
 import { checkKinds, currentDrawing, type NodeOptions } from './drawing.ts'
 import { CairnError } from '../errors.ts'
 import type { EachNode, Tolerance, WhenNode } from './graph.ts'
-import { ParamNode, type Handle, type HandleNode, type Param } from './handle.ts'
+import { namedFields, nodeOf, ParamNode, type Handle, type HandleNode, type Param } from './handle.ts'
 import { list, type List } from './list.ts'
 
 export type AnyHandles = Readonly<Record<string, Handle<unknown>>>
@@ -45,7 +45,9 @@ export function each<Item, R extends AnyHandles>(
   drawing.add<EachNode>(node) // takes its place, and its name, before the body's nodes
   const results = drawing.eachItem(id, () => {
     const returned = body(drawing.handle({ item: id }, item))
-    return Object.entries(returned).map(([name, handle]) => [name, drawing.read(handle, `"${name}" of ${id}`)] as const)
+    return namedFields(returned, `what ${id} gives`).map(
+      ([name, handle]) => [name, drawing.read(handle, `"${name}" of ${id}`)] as const,
+    )
   })
   return drawing.add<EachNode>({
     ...node,
@@ -67,7 +69,8 @@ export function when<R extends AnyHandles>(
   options: NodeOptions = {},
 ): R {
   const drawing = currentDrawing('when')
-  const chosen = condition instanceof ParamNode ? condition : drawing.read(condition, 'the condition of when')
+  const given = nodeOf(condition)
+  const chosen = given instanceof ParamNode ? given : drawing.read(condition, 'the condition of when')
   const id = drawing.name(`when-${chosen instanceof ParamNode ? chosen.ref.param : outputName(chosen)}`, options)
   const node = { type: 'when', id, condition: chosen.ref, then: {}, otherwise: {}, outputs: {} } as const
   drawing.add<WhenNode>(node)
@@ -75,7 +78,10 @@ export function when<R extends AnyHandles>(
   const arm = (taken: boolean, body: () => AnyHandles) =>
     drawing.arm({ when: id, arm: taken }, () =>
       Object.fromEntries(
-        Object.entries(body()).map(([name, handle]) => [name, drawing.read(handle, `"${name}" of ${id}`)]),
+        namedFields(body(), `what an arm of ${id} gives`).map(([name, handle]) => [
+          name,
+          drawing.read(handle, `"${name}" of ${id}`),
+        ]),
       ),
     )
   const [yes, no] = [arm(true, then), arm(false, otherwise)]

@@ -14,69 +14,121 @@ export interface Param<out Value> {
 }
 export type Handles<K extends Kinds> = { readonly [Name in keyof K]: Handle<Read<K[Name]>> }
 
+/** A drawing keeps the first look at one of its handles. */
+interface Watched {
+  fault?: CairnError | undefined
+  /** Whether it is a drawing in which other values stand in for handles: then their kinds are not known. */
+  readonly isProbe: boolean
+}
+
 /** Where a handle may be used: in the drawing that made it, inside its `each` and its arm of a `when`. */
 export interface Place {
-  readonly drawing: object
+  readonly drawing: Watched
   readonly scope: readonly string[]
   readonly guards: readonly Guard[]
 }
 
-class Symbolic {
-  readonly called: string
-
-  /** Every look at it is refused but those of Cairn itself and of what prints it. */
-  constructor(called: string) {
-    this.called = called
-    return new Proxy(this, {
-      get(target, name, receiver) {
-        if (name in target || (typeof name === 'symbol' && name !== Symbol.iterator && name !== Symbol.asyncIterator))
-          return Reflect.get(target, name, receiver) as unknown
-        throw new CairnError('BAD_DEFINITION', `${called} has no ${String(name)} while the pipeline is being drawn`, {
-          next: OF_LISTS.has(name)
-            ? `to call steps for each item, use each(list, (item) => …); what needs all of it is computed inside a step`
-            : 'compute with it inside a step',
-        })
-      },
-    })
-  }
-
-  // Reached by arithmetic, comparison and templates. Truth and identity cannot be caught here: the lint names those.
-  [Symbol.toPrimitive](): never {
-    throw new CairnError('BAD_DEFINITION', `${this.called} has no value while the pipeline is being drawn`, {
-      next: 'compute with it inside a step; to choose between steps, use when(condition, then, otherwise)',
-    })
-  }
-}
-
-/** What lists offer to go through their items. */
-const OF_LISTS: ReadonlySet<string | symbol> = new Set([
-  ...Object.getOwnPropertyNames(Array.prototype),
-  Symbol.iterator,
-  Symbol.asyncIterator,
-  'all',
-  '0',
-])
-
-export class HandleNode extends Symbolic {
+/** What a handle of an artifact stands for. */
+export class HandleNode {
   readonly ref: Ref
   readonly kind: AnyKind
   readonly place: Place
 
   constructor(ref: Ref, kind: AnyKind, place: Place) {
-    super('item' in ref ? `the item of ${ref.item}` : `${ref.node}.${ref.output}`)
     this.ref = ref
     this.kind = kind
     this.place = place
   }
+
+  get called(): string {
+    return 'item' in this.ref ? `the item of ${this.ref.item}` : `${this.ref.node}.${this.ref.output}`
+  }
 }
 
-export class ParamNode extends Symbolic {
+/** What the handle of a run parameter stands for. */
+export class ParamNode {
   readonly ref: ParamRef
-  readonly drawing: object
+  readonly drawing: Watched
 
-  constructor(ref: ParamRef, drawing: object) {
-    super(`parameter ${ref.param}`)
+  constructor(ref: ParamRef, drawing: Watched) {
     this.ref = ref
     this.drawing = drawing
   }
+
+  get called(): string {
+    return `parameter ${this.ref.param}`
+  }
 }
+
+const nodes = new WeakMap<object, HandleNode | ParamNode>()
+
+/** What the pipeline's body gets: it can be passed on, and any look at it is refused. */
+export function handleOf(node: HandleNode | ParamNode): object {
+  const handle = new Proxy(Object.freeze({}), looking(node))
+  nodes.set(handle, node)
+  return handle
+}
+
+/** What a handle stands for; undefined for anything else. */
+export function nodeOf(handle: unknown): HandleNode | ParamNode | undefined {
+  return typeof handle === 'object' && handle !== null ? nodes.get(handle) : undefined
+}
+
+/** The fields of what stands where handles are given by name. */
+export function namedFields(given: object | null | undefined, what: string): [string, unknown][] {
+  const node = nodeOf(given)
+  if (!node) return Object.entries(given ?? {})
+  const name = 'param' in node.ref ? node.ref.param : 'output' in node.ref ? node.ref.output : 'item'
+  throw new CairnError('BAD_WIRING', `${what} is ${node.called} alone, without a name`, { next: `write { ${name} }` })
+}
+
+/** All that an object can be asked. Its truth, type and identity it is not asked for: the lint names those. */
+function looking(node: HandleNode | ParamNode): ProxyHandler<object> {
+  const refuse = (): never => {
+    throw looked(node)
+  }
+  return {
+    get: (_, key) => {
+      throw looked(node, key)
+    },
+    set: refuse,
+    has: refuse,
+    ownKeys: refuse,
+    deleteProperty: refuse,
+    defineProperty: refuse,
+    getOwnPropertyDescriptor: refuse,
+    getPrototypeOf: refuse,
+    setPrototypeOf: refuse,
+    isExtensible: refuse,
+    preventExtensions: refuse,
+  }
+}
+
+function looked(node: HandleNode | ParamNode, key?: string | symbol): CairnError {
+  const isMember = (typeof key === 'string' && !(key in Object.prototype)) || ITERATORS.has(key)
+  const isList = isMember && OF_LISTS.has(key)
+  const error = new CairnError(
+    'BAD_DEFINITION',
+    `${node.called} has no ${isMember ? String(key) : 'value'} while the pipeline is being drawn`,
+    {
+      next: isList
+        ? `to call steps for each item, use each(list, (item) => …); what needs all of it is computed inside a step`
+        : isMember
+          ? 'compute with it inside a step'
+          : 'compute with it inside a step; to choose between steps, use when(condition, then, otherwise)',
+    },
+  )
+  const drawing = node instanceof HandleNode ? node.place.drawing : node.drawing
+  drawing.fault ??= error
+  return error
+}
+
+const ITERATORS: ReadonlySet<unknown> = new Set([Symbol.iterator, Symbol.asyncIterator])
+
+/** What lists offer to go through their items. */
+const OF_LISTS: ReadonlySet<unknown> = new Set([
+  ...Object.getOwnPropertyNames(Array.prototype),
+  ...ITERATORS,
+  'all',
+  '0',
+])

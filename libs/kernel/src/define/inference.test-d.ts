@@ -121,6 +121,16 @@ export const wrong = pipeline(
     void (features + 1)
     // @ts-expect-error comparison of a handle
     void (features > 1)
+    // @ts-expect-error a property of a handle
+    void features.features
+    // @ts-expect-error a loop over a handle
+    for (const _ of items);
+    // @ts-expect-error a list of a handle
+    void [...items]
+    // @ts-expect-error a handle as a key
+    void { a: 1 }[features]
+    // @ts-expect-error equality with a value
+    void (year === '2001')
     const trained = () => train({ features })
     const extracted = () => extract({ flights })
     // @ts-expect-error a condition that is no boolean

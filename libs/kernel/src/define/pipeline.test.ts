@@ -32,6 +32,13 @@ function mistake(draw: () => unknown): { message: string; next: string | undefin
   throw new Error('no mistake was noticed')
 }
 
+function loopOver(n: Iterable<unknown>): void {
+  for (const _ of n);
+}
+function loopOverNames(n: object): void {
+  for (const _ in n);
+}
+
 describe('a pipeline', () => {
   it('is drawn by running its body once', () => {
     let drawn = 0
@@ -155,12 +162,52 @@ describe('a mistake in JavaScript', () => {
       /an artifact cannot be a parameter/,
     )
   })
-  it('names arithmetic, comparison and templates on a handle, and points to when', () => {
-    for (const use of [(n: never) => n + 1, (n: never) => `n: ${n as string}`, (n: never) => n > 1])
-      expect(mistake(() => use(one({}).n as never))).toEqual({
-        message: 'one.n has no value while the pipeline is being drawn',
-        next: 'compute with it inside a step; to choose between steps, use when(condition, then, otherwise)',
-      })
+  it.each<[string, (n: any) => unknown]>([
+    ['arithmetic', (n) => n + 1],
+    ['a comparison', (n) => n > 1],
+    ['a template', (n) => `n: ${n}`],
+    ['a property', (n) => n.value],
+    ['an optional property', (n) => n?.value],
+    ['a property that is set', (n) => (n.value = 1)],
+    ['a property that is deleted', (n) => delete n.value],
+    ['a method', (n) => n.toString()],
+    ['JSON', (n) => JSON.stringify({ n })],
+    ['its keys', (n) => Object.keys(n)],
+    ['its entries', (n) => Object.entries(n)],
+    ['a copy', (n) => ({ ...n })],
+    ['a list of it', (n) => [...n]],
+    ['destructuring', ({ value }) => value],
+    ['a loop', loopOver],
+    ['a loop over its names', loopOverNames],
+    ['in', (n) => 'value' in n],
+    ['instanceof', (n) => n instanceof Date],
+    ['its prototype', (n) => Object.getPrototypeOf(n)],
+    ['its own properties', (n) => Object.hasOwn(n, 'value')],
+    ['Array.from', (n) => Array.from(n)],
+    ['Number', (n) => Number(n)],
+    ['a key', (n) => ({ a: 1 })[n as string]],
+  ])('names %s of a handle, and points to a step', (_, use) => {
+    const { message, next } = mistake(() => use(one({}).n as never))
+    expect(message).toMatch(/^one\.n has no \S+ while the pipeline is being drawn$/)
+    expect(next).toMatch(/inside a step/)
+  })
+  it('names a parameter that is looked at', () => {
+    const params = { '~standard': { validate: (value: unknown) => ({ value }) } } as never
+    const drawn = pipeline('p', { params }, ((given: any) => (given.big.valueOf() ? one({}) : one({}))) as never)
+    expect(() => drawn.graph).toThrow('parameter big has no value while the pipeline is being drawn')
+  })
+  it('names a handle that stands where handles are given by name', () => {
+    expect(mistake(() => any(isBig)(one({}).n))).toEqual({
+      message: 'what is-big reads is one.n alone, without a name',
+      next: 'write { n }',
+    })
+    expect(mistake(() => any(one({}).n)).message).toBe('what pipeline p gives is one.n alone, without a name')
+    expect(mistake(() => each(ints({}).items, ((item: never) => item) as never)).message).toMatch(
+      'what each-items gives is the item of each-items alone, without a name',
+    )
+  })
+  it('names a body that is async', () => {
+    expect(mistake((async () => one({})) as never).message).toMatch(/is async/)
   })
   it('names an item that leaves its each', () => {
     expect(

@@ -1,8 +1,9 @@
 import { checkFields, checkKeys, checkName, currentDrawing, Drawing, frameParams, type NodeOptions } from './drawing.ts'
 import { CairnError } from '../errors.ts'
 import type { Graph } from './graph.ts'
-import type { Handle, Handles, Param } from './handle.ts'
+import { namedFields, type Handle, type Handles, type Param } from './handle.ts'
 import type { Kinds } from './kind.ts'
+import { literalsIn, refuseLooks, type Drawn, type Probe } from './probe.ts'
 import { fieldNames, type AnySchema, type Schema, type SchemaInput, type SchemaOutput } from './schema.ts'
 import type { StepArguments, Wired } from './step.ts'
 
@@ -61,7 +62,8 @@ export function pipeline(
 
   const given = (drawing: Drawing, frame: string, handles: Record<string, unknown>) =>
     new Proxy(frameParams(drawing, frame, names), {
-      get: (params, key, receiver) => handles[key as string] ?? Reflect.get(params, key, receiver),
+      get: (params, key, receiver) =>
+        Object.hasOwn(handles, key) ? handles[key as string] : Reflect.get(params, key, receiver),
     })
 
   const use = (
@@ -70,22 +72,32 @@ export function pipeline(
     options: NodeOptions = {},
   ) => {
     const drawing = currentDrawing(name)
-    const handles = drawing.wire(inputs, wired, name)
+    drawing.wire(inputs, wired, name)
     const frame = drawing.name(name, options)
     return drawing.within(frame, definition.params, drawing.settings(params, name), () =>
-      body(given(drawing, frame, handles)),
+      body(given(drawing, frame, wired)),
     )
   }
   return Object.defineProperties(use as unknown as Pipeline, {
     name: { value: name },
     definition: { value: definition },
-    graph: { get: once(() => drawAlone(name, definition, (drawing) => body(given(drawing, '', {})))) },
+    graph: { get: once(() => drawAlone(name, definition, (drawing) => body(given(drawing, '', {}))).graph) },
+    [DRAW]: { value: (probe?: Probe) => drawAlone(name, definition, (drawing) => body(given(drawing, '', {})), probe) },
+    [TEXT]: { value: () => Function.prototype.toString.call(body) },
     [PIPELINE]: { value: true },
   })
 }
 type AnyBody = (given: any) => Readonly<Record<string, Handle<unknown>>>
 
 const PIPELINE = Symbol.for('cairn.pipeline')
+const DRAW = Symbol.for('cairn.draw')
+const TEXT = Symbol.for('cairn.text')
+
+/** @throws CairnError BAD_DEFINITION for one whose body asks whether a handle is true, what type it has or what it equals */
+export function refuseLooksOf(pipeline: Pipeline): void {
+  const drawable = pipeline as unknown as { [DRAW]: (probe?: Probe) => Drawn; [TEXT]: () => string }
+  refuseLooks(drawable[DRAW](), drawable[DRAW], literalsIn(drawable[TEXT]()))
+}
 
 export function isPipeline(value: unknown): value is Pipeline {
   return typeof value === 'function' && PIPELINE in value
@@ -95,7 +107,8 @@ function drawAlone(
   name: string,
   definition: PipelineDefinition<Kinds, any>,
   body: (drawing: Drawing) => Record<string, unknown>,
-): Graph {
+  probe?: Probe,
+): Drawn {
   const missing = Object.keys(definition.inputs ?? {})
   if (missing.length > 0)
     throw new CairnError(
@@ -105,18 +118,24 @@ function drawAlone(
         next: 'use it inside another pipeline',
       },
     )
-  const drawing = new Drawing()
+  const drawing = new Drawing(probe)
   drawing.frames.set('', { params: definition.params, given: {} })
   const returned = (result: Record<string, unknown>) => {
-    checkKeys(Object.keys(result ?? {}), `an output of pipeline ${name}`)
+    const outputs = namedFields(result, `what pipeline ${name} gives`)
+    if (result instanceof Promise)
+      throw new CairnError('BAD_DEFINITION', `the body of pipeline ${name} is async`, {
+        next: 'draw it without await: what takes time is done inside a step',
+      })
+    checkKeys(
+      outputs.map(([output]) => output),
+      `an output of pipeline ${name}`,
+    )
     return Object.fromEntries(
-      Object.entries(result ?? {}).map(([output, handle]) => [
-        output,
-        drawing.read(handle, `output "${output}" of ${name}`).ref,
-      ]),
+      outputs.map(([output, handle]) => [output, drawing.read(handle, `output "${output}" of ${name}`).ref]),
     )
   }
-  return drawing.draw(name, () => body(drawing), returned)
+  const graph = drawing.draw(name, () => body(drawing), returned)
+  return { graph, handles: drawing.handles, numberOf: (ref) => drawing.numberOf(ref) }
 }
 
 function once<Value>(compute: () => Value): () => Value {

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { CliProject } from './project.fixture.ts'
+
+const STEPS = `import { step } from '@cairn/kernel'
+import { json } from '@cairn/kinds'
+const outputs = { v: json<boolean>() }
+export const first = step('first', { outputs, run: () => ({ v: false }) })
+export const yes = step('yes', { outputs, run: () => ({ v: true }) })
+export const no = step('no', { outputs, run: () => ({ v: false }) })
+export const pick = ({ it }: any) => (it[0] ? yes({}) : no({}))`
+
+test('a pipeline that looks at a handle is refused by whatever draws it, and lint names all that cannot be planned', async () => {
+  const project = new CliProject({
+    'steps.ts': STEPS,
+    'hidden.pipeline.ts': `import { pipeline } from '@cairn/kernel'
+      import { first, pick } from './steps.ts'
+      export default pipeline('hidden', () => pick({ it: [first({}).v] }))`,
+    'plain.pipeline.ts': `import { pipeline } from '@cairn/kernel'
+      import { first, yes, no } from './steps.ts'
+      export default pipeline('plain', () => first({}).v ? yes({}) : no({}))`,
+  })
+  for (const command of ['graph', 'plan', 'run', 'why']) {
+    const { code, stderr } = await project.cairn(command, 'hidden')
+    expect(code).toBe(1)
+    expect(stderr).toContain(
+      'hidden.pipeline.ts: in pipeline hidden, first.v has no value while the pipeline is being drawn',
+    )
+  }
+  const graph = await project.cairn('graph', 'plain')
+  expect(graph.code).toBe(1)
+  expect(graph.stderr).toContain('plain.pipeline.ts:3:46 first(…).v has no value while the pipeline is drawn')
+
+  const lint = await project.cairn('--json', 'lint')
+  expect(lint.code).toBe(1)
+  const { faults } = JSON.parse(lint.stdout) as { faults: { message: string }[] }
+  expect(faults.map(({ message }) => message.split(' ')[0])).toEqual(['hidden.pipeline.ts:', 'plain.pipeline.ts:3:46'])
+
+  project.edit('steps.ts', 'it[0] ? yes({}) : no({})', 'yes({})')
+  project.edit('plain.pipeline.ts', 'first({}).v ? yes({}) : no({})', 'yes({})')
+  expect(await project.cairn('lint')).toMatchObject({ code: 0, stdout: 'every pipeline can be planned\n' })
+})

@@ -1,0 +1,24 @@
+import { relative } from 'node:path'
+import { findingText, misuses } from '@cairn/fingerprint'
+import { CairnError, refuseLooksOf } from '@cairn/kernel/runtime'
+import type { LoadedPipeline } from './project.ts'
+import type { Workspace } from './workspace.ts'
+
+/** @throws CairnError BAD_DEFINITION where a pipeline looks at a handle: drawn all the same, it would not be what is meant */
+export async function refuseMisuses({ project, cache }: Workspace, loaded: LoadedPipeline): Promise<void> {
+  const [first] = await misuses({ entry: loaded.file, root: project.root, cache })
+  if (first) throw new CairnError('BAD_DEFINITION', findingText(first), { next: 'cairn lint names all such places' })
+  refuseLooks(loaded, project.root)
+}
+
+/** What no analysis of the code has found: with other values in the place of its handles the pipeline is another one. */
+export function refuseLooks({ pipeline, file }: LoadedPipeline, root: string): void {
+  try {
+    refuseLooksOf(pipeline)
+  } catch (error) {
+    if (!(error instanceof CairnError)) throw error
+    const { code, message, next } = error
+    const place = `${relative(root, file)}: in pipeline ${pipeline.name}, `
+    throw new CairnError(code, place + message, next === undefined ? {} : { next })
+  }
+}
