@@ -73,9 +73,13 @@ describe('a plan', () => {
     [
       { 'scale.by': 'two' },
       'scale refuses its parameters: by: Invalid input: expected number, received string',
-      undefined,
+      'give each a value that its schema takes, like --set by=…',
     ],
-    [{ 'scale.by': NaN }, 'scale refuses its parameters: by: Invalid input: expected number, received NaN', undefined],
+    [
+      { 'scale.by': NaN },
+      'scale refuses its parameters: by: Invalid input: expected number, received NaN',
+      'give each a value that its schema takes, like --set by=…',
+    ],
   ])('refuses %j with what is wrong and the nearest name', async (settings, message, next) => {
     await expect(host.plan(chain, { settings })).rejects.toMatchObject({ message, next })
   })
