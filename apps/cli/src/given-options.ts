@@ -7,6 +7,9 @@ type Given = Pick<GlobalOptions, keyof typeof FLAGS>
 /** Commands that take none of them: they are about this machine. */
 const OF_THIS_MACHINE: ReadonlySet<string> = new Set(['up', 'down', 'status', 'new', 'completion', 'explore'])
 
+/** Commands about production, wherever what is promoted comes from. */
+const OF_PRODUCTION: ReadonlySet<string> = new Set(['rollback', 'playgrounds'])
+
 let given: Given = {}
 
 /** Called once, with the options that the person gave. */
@@ -23,11 +26,15 @@ export function withGiven(text: string): string {
     const missing = (Object.keys(FLAGS) as (keyof typeof FLAGS)[]).flatMap((name) => {
       const value = given[name]
       const isMeant = value !== undefined && !` ${rest} `.includes(` ${FLAGS[name]} `)
-      const isTaken = !OF_THIS_MACHINE.has(verb) || name === 'project' || (verb === 'explore' && name !== 'on')
-      return isMeant && isTaken ? [`${FLAGS[name]} ${quoted(value)}`] : []
+      return isMeant && takes(verb, name) ? [`${FLAGS[name]} ${quoted(value)}`] : []
     })
     return missing.length === 0 ? command : `cairn ${verb} ${missing.join(' ')}${rest}`
   })
+}
+
+function takes(verb: string, name: keyof typeof FLAGS): boolean {
+  if (name === 'playground' && OF_PRODUCTION.has(verb)) return false
+  return !OF_THIS_MACHINE.has(verb) || name === 'project' || (verb === 'explore' && name !== 'on')
 }
 
 /** As a shell reads it as one word. */
