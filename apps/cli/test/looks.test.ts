@@ -38,4 +38,8 @@ test('a pipeline that looks at a handle is refused by whatever draws it, and lin
   project.edit('steps.ts', 'it[0] ? yes({}) : no({})', 'yes({})')
   project.edit('plain.pipeline.ts', 'first({}).v ? yes({}) : no({})', 'yes({})')
   expect(await project.cairn('lint')).toMatchObject({ code: 0, stdout: 'every pipeline can be planned\n' })
+
+  project.edit('plain.pipeline.ts', '() => yes', "() => (console.log('body of plain'), yes({}))) // ")
+  const { stdout, stderr } = await project.cairn('plan', 'plain')
+  expect((stdout + stderr).match(/body of plain/g)).toHaveLength(1)
 })

@@ -1,4 +1,5 @@
 import { relative } from 'node:path'
+import { unheard } from '@cairn/drivers/compute'
 import { findingText, misuses } from '@cairn/fingerprint'
 import { CairnError, refuseLooksOf } from '@cairn/kernel/runtime'
 import type { LoadedPipeline } from './project.ts'
@@ -14,7 +15,7 @@ export async function refuseMisuses({ project, cache }: Workspace, loaded: Loade
 /** What no analysis of the code has found: with other values in the place of its handles the pipeline is another one. */
 export function refuseLooks({ pipeline, file }: LoadedPipeline, root: string): void {
   try {
-    refuseLooksOf(pipeline)
+    unheard(() => refuseLooksOf(pipeline)) // the body runs many times, and has said once what it says
   } catch (error) {
     if (!(error instanceof CairnError)) throw error
     const { code, message, next } = error

@@ -6,6 +6,8 @@ export interface Surroundings {
   /** A package's code, behind its entry. */
   readonly packaged: number
   readonly json: number
+  /** In a file beside the step, which it reads. */
+  readonly beside: number
   /** Behind `export *`, twice. */
   readonly starred: number
   /** What a class inherits, and its static field. */
@@ -19,7 +21,7 @@ export interface Surroundings {
   readonly unread: number
 }
 
-const KEYS = ['packaged', 'json', 'starred', 'inherited', 'counted', 'registered', 'checked', 'unread'] as const
+const KEYS = ['packaged', 'json', 'beside', 'starred', 'inherited', 'counted', 'registered', 'checked', 'unread'] as const
 
 const surroundings: fc.Arbitrary<Surroundings> = fc.record(
   Object.fromEntries(KEYS.map((key) => [key, fc.nat(2)])) as { [Key in keyof Surroundings]: fc.Arbitrary<number> },
@@ -32,22 +34,24 @@ export const surroundingsEdit: fc.Arbitrary<[Surroundings, Surroundings]> = fc
 
 export function surround(
   files: Files,
-  { packaged, json, starred, inherited, counted, registered, checked, unread }: Surroundings,
+  { packaged, json, beside, starred, inherited, counted, registered, checked, unread }: Surroundings,
 ): Files {
   const imports = `import { value as fromPackage } from 'packaged'
 import fromJson from './data.json' with { type: 'json' }
+import { readFileSync as read } from 'node:fs'
 import { starred as fromStar } from './star.ts'
 import { Shape as FromClass, registry as fromRegistry } from './shapes.ts'
 import { check as fromCheck } from './check.ts'
 import './register.ts'
 `
   const values =
-    'fromPackage, fromJson.list[0], fromStar, new FromClass().area(), FromClass.made, [...fromRegistry], fromCheck(), '
+    "fromPackage, fromJson.list[0], read(new URL('./beside.txt', import.meta.url), 'utf8'), fromStar, new FromClass().area(), FromClass.made, [...fromRegistry], fromCheck(), "
   return {
     ...files,
     'steps.ts': imports + files['steps.ts']!.replace(/run: \(\) => \[/, `run: () => [${values}`),
     'data.json': JSON.stringify({ list: [json] }),
-    'star.ts': `export * from './star/index.ts'\nexport const beside = ${unread}\n`,
+    'beside.txt': `${beside}`,
+    'star.ts': `export * from './star/index.ts'\nexport const besides = ${unread}\n`,
     'star/index.ts': `export * from './values.ts'\n`,
     'star/values.ts': `export const starred = ${starred}\n`,
     'shapes.ts': `class Base { size() { return ${inherited} } }

@@ -20,6 +20,11 @@ export function printingAs<Result>(printer: Printer, body: () => Result): Result
   return printers.run(printer, body)
 }
 
+/** Runs what may print, and lets nobody hear it. */
+export function unheard<Result>(body: () => Result): Result {
+  return printingAs({ ended: true }, body)
+}
+
 /** Whether what is being written is for this process's own streams. */
 function passes(bytes: unknown, stream: Stream): boolean {
   const printer = printers.getStore()
