@@ -85,7 +85,8 @@ class Teller {
   lives = true
 
   constructor() {
-    const env = { ...process.env, NO_COLOR: '1', CAIRN_STORE: undefined }
+    const { FORCE_COLOR: _, CAIRN_STORE: __, ...own } = process.env
+    const env = { ...own, NO_COLOR: '1' }
     this.#process = fork(join(import.meta.dirname, 'worker.ts'), { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
     this.#process.once('exit', () => (this.lives = false))
   }

@@ -330,7 +330,7 @@ describe('cairn explore, when something is wrong', () => {
   const REFUSED = [
     ['.stepz', 'there is no command ".stepz"', 'did you mean ".steps"?'],
     ['.steps now', '.steps does not take 1 words', 'write it like .steps'],
-    ['.show', '.show does not take 0 words', 'write it like .show <step>[/<output>] [rows]'],
+    ['.show', '.show does not take 0 words', 'write it like .show <step>[/<item>][/<output>] [rows]'],
     ['.show "train', 'the line has a " that is not closed', 'write \\" for the sign itself'],
     ['.show tain', 'small has no step "tain"', 'did you mean "train"?'],
     ['.show load', 'load has several outputs', 'name one: load/flights, load/airports'],
@@ -405,7 +405,7 @@ describe('cairn explore, when something is wrong', () => {
     child.kill('SIGINT')
     const { code, stdout, stderr } = await end
     expect([code, stderr]).toEqual([130, 'stopping; what is finished is kept\n'])
-    expect(stdout).toMatch(/^1 +false .*5 reused/m)
+    expect(stdout).toMatch(/^1 +false .*8 reused/m) // the airports, too
     expect(stdout).toMatch(/^✘ +true .*cancelled/m)
     expect(stdout).not.toContain('takes')
   })
