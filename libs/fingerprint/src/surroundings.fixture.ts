@@ -21,7 +21,17 @@ export interface Surroundings {
   readonly unread: number
 }
 
-const KEYS = ['packaged', 'json', 'beside', 'starred', 'inherited', 'counted', 'registered', 'checked', 'unread'] as const
+const KEYS = [
+  'packaged',
+  'json',
+  'beside',
+  'starred',
+  'inherited',
+  'counted',
+  'registered',
+  'checked',
+  'unread',
+] as const
 
 const surroundings: fc.Arbitrary<Surroundings> = fc.record(
   Object.fromEntries(KEYS.map((key) => [key, fc.nat(2)])) as { [Key in keyof Surroundings]: fc.Arbitrary<number> },
