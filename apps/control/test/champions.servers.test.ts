@@ -135,7 +135,19 @@ describe.skipIf(!servers)('which run is in production', () => {
     expect((await client.ask('GET', PRODUCTION)).body).toMatchObject({ policy: 'adopt', trusted })
 
     const key = 'a'.repeat(64)
-    const checkpoint = { v: 1, step: 'load', key, outputs: {}, generation: 1 } as unknown as Checkpoint
+    const checkpoint: Checkpoint = {
+      v: 1,
+      step: 'load',
+      key,
+      fingerprint: 'f',
+      params: {},
+      inputs: {},
+      outputs: {},
+      producer: { run: 'r', task: 'load', host: 'h' },
+      computedAt: 1,
+      ms: 1,
+      generation: 1,
+    }
     const put = async (record: Checkpoint, at: string) => {
       const body = JSON.stringify(record)
       const path = `/v1/pipelines/orders/store/record?path=checkpoints/load/${at}`

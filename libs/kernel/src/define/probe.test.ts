@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { z } from 'zod'
 import { json } from '../../simulation/pipelines.ts'
 import { each, when } from './flow.ts'
 import { list } from './list.ts'
@@ -112,4 +113,22 @@ test.each<[string, (given: any) => unknown]>([
 test('a body that draws something else each time is not taken for one that looks', () => {
   let times = 0
   expect(() => refuseLooksOf(drawnBy('p', () => yes({}, {}, { as: `time-${times++}` })))).not.toThrow()
+})
+
+const counted = step('counted', {
+  params: z.object({ n: z.number() }),
+  outputs: { v: Int },
+  run: (_, { n }) => ({ v: n }),
+})
+
+test('a pipeline that another copy of Cairn has made is looked at in the same way', async () => {
+  const made = pipeline('made', { params: z.object({ n: z.number().default(1) }) }, ({ n }) => ({
+    v: counted({}, { n }).v,
+  }))
+  const looking = drawnBy('looking', () => pick({ it: both({}).v }.it))
+  vi.resetModules()
+  const another = await import('./pipeline.ts')
+  expect(another.refuseLooksOf).not.toBe(refuseLooksOf)
+  another.refuseLooksOf(made)
+  expect(() => another.refuseLooksOf(looking)).toThrow(/has no value while the pipeline is being drawn/)
 })

@@ -19,6 +19,11 @@ export interface Drawn {
 /** What a reference is that a probe stands for. */
 export const STAND_IN = { node: '', output: '', param: '', frame: '' } as const
 
+/** Told by its fields: the pipeline may have been drawn by another copy of this module. */
+function isStandIn(value: object): boolean {
+  return 'node' in value && 'param' in value
+}
+
 /**
  * Draws a pipeline again with other values in the place of its handles. Nothing can be asked of a handle but its truth, its
  * type and whether it equals something; a body that asks for that draws something else for one of these values.
@@ -96,14 +101,14 @@ function isSame({ graph, numberOf }: Drawn, other: Graph | undefined, { value, s
   }
 
   function isSameRef(a: Ref | ParamRef, b: Ref | ParamRef): boolean {
-    if (b === STAND_IN) return stands(numberOf(a))
+    if (isStandIn(b)) return stands(numberOf(a))
     if ('param' in a) return 'param' in b && a.param === b.param && a.frame === b.frame
     if ('item' in a) return 'item' in b && places.get(a.item) === others.get(b.item)
     return 'node' in b && places.get(a.node) === others.get(b.node) && a.output === b.output
   }
 
   function isSameSetting(a: Setting, b: Setting): boolean {
-    if (b === STAND_IN)
+    if (isStandIn(b))
       return 'param' in a ? stands(numberOf(a)) : canonical(a.value) === canonical(value, 'what stands in')
     if ('param' in a || 'param' in b) return 'param' in a && 'param' in b && isSameRef(a, b)
     return canonical(a.value) === canonical(b.value)
