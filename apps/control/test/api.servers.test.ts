@@ -205,7 +205,7 @@ describe.skipIf(!servers)('control', () => {
         names: ['load', 'report', 'total'],
       })
       const record = JSON.parse(String(await client.bytes(store('record', `runs/${run}/ends/report`)))) as object
-      expect(record).toEqual(tasks['report'])
+      expect(record).toEqual({ ...tasks['report'], check: expect.stringMatching(/^[0-9a-f]{16}$/) })
     })
 
     it.each([
@@ -254,7 +254,7 @@ describe.skipIf(!servers)('control', () => {
         'BAD_RECORD',
       ])
       expect(await put('record', `runs/${run}/end`, 'no JSON')).toEqual([400, 'BAD_RECORD'])
-      expect(await put('record', `runs/${run}/end`, '{"v":1,"status":"failed"}')).toEqual([200, undefined])
+      expect(await put('record', `runs/${run}/end`, '{"v":1,"status":"failed","endedAt":1}')).toEqual([200, undefined])
       expect((await client.show('orders', run)).end).toMatchObject({ status: 'completed' })
       expect(await put('record', 'refs/production', '{"v":1}')).toEqual([400, 'BAD_PARAMETER'])
     })
