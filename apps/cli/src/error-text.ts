@@ -1,5 +1,4 @@
-import { inspect } from 'node:util'
-import type { ErrorRecord, Thrown } from '@cairn/kernel/runtime'
+import { asText, type ErrorRecord, type Thrown } from '@cairn/kernel/runtime'
 import { plain, plainLines } from '@cairn/embedded'
 import { withGiven } from './given-options.ts'
 import { paint } from './terminal/style.ts'
@@ -42,20 +41,13 @@ function behind(thrown: Thrown, options: ErrorTextOptions, margin: string): stri
 function headOf({ name, message, stack, fields = {} }: Thrown): string {
   const isTelling = !UNTOLD.has(name) && /^[A-Z]/.test(name) && message !== ''
   const isValue = stack === undefined && message.startsWith('{')
-  const own = Object.keys(fields).length > 0 && !isValue ? inspect(fields, INSPECTED) : ''
+  const own = Object.keys(fields).length > 0 && !isValue ? asText(fields) : ''
   const text = message === '' ? `${name} without a message` : isTelling ? `${name}: ${message}` : message
   return own === '' ? text : `${text}  ${own}`
 }
 
 /** Names that say nothing beside the message, and those of values that are no errors. */
 const UNTOLD: ReadonlySet<string> = new Set(['Error', 'CairnError', 'Object', 'Array'])
-const INSPECTED = {
-  breakLength: Infinity,
-  compact: true,
-  depth: Infinity,
-  maxArrayLength: null,
-  maxStringLength: null,
-} as const
 
 function indented(text: string, margin: string): string[] {
   return plainLines(text)

@@ -1,6 +1,7 @@
 /** What hosts, drivers and tools are built with; definitions need only `index.ts`. */
 export * from './index.ts'
 export { errorLine, errorRecord, type ErrorRecord, type Thrown } from './error-record.ts'
+export { asText } from './thrown-value.ts'
 export { longestMatch, masked, maskedJson, maskedStart, secretPatterns, secretsFor, type Secrets } from './secrets.ts'
 export type * from './define/graph.ts'
 export { refuseLooksOf } from './define/pipeline.ts'

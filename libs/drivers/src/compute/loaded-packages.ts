@@ -54,7 +54,7 @@ function stampNow(folder: string): string {
 
 const folders = new Map<string, string | undefined>()
 
-/** The folder of the installed package that a file is of; of Cairn's own, which no key counts, there is none. */
+/** The folder of the installed package that a file belongs to. Undefined for Cairn's own packages: no key counts them. */
 function folderOf(url: string): string | undefined {
   if (folders.has(url)) return folders.get(url)
   const file = fileURLToPath(url.split(/[?#]/)[0]!)

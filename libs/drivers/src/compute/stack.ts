@@ -45,7 +45,7 @@ export function inProject(stack: string, root: string): string | undefined {
 /** What is called, the file as a path or a URL, and where in it. */
 const FRAME = /^(\s+at (?:async )?(?:.*? \()?)((?:file:\/\/|\/|node:|[A-Za-z]:\\).*?)((?::\d+){1,2}\)?)$/
 
-/** The file of a frame; undefined of another line, and of code without a file. */
+/** The file that a line of a stack trace names; undefined for a line that names none. */
 function fileOf(line: string): string | undefined {
   const place = FRAME.exec(line)?.[2]
   try {
