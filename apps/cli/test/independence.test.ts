@@ -1,18 +1,66 @@
-import { cpSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
-import { CliProject, REPOSITORY } from './project.fixture.ts'
+import { describe, expect, it } from 'vitest'
+import { filesThatMap, type Mapped } from './mapped-pipelines.fixture.ts'
+import { CliProject, REPOSITORY, type Files } from './project.fixture.ts'
 
-/** A project of its own with the files of a folder of this repository. */
-function copyOf(folder: string): CliProject {
-  const project = new CliProject()
-  cpSync(join(REPOSITORY, folder), project.root, { recursive: true, filter: (path) => !path.includes('node_modules') })
-  return project
+interface How {
+  readonly flags?: readonly string[]
+  /** Files beside it: those that its steps wait for. */
+  readonly beside?: Files
+  /** What stands for an expression in its text. */
+  readonly fill?: Readonly<Record<string, string>>
+  /** Nodes whose items are made to depend on each other: they have to be found. */
+  readonly dependent?: readonly string[]
 }
 
-const everything = copyOf('apps/control/test/parity')
-const faults = copyOf('apps/stage/test/faults/project')
-const styles = new CliProject({
+/** What the pipelines of a file need beyond their text. */
+const HOW: Readonly<Record<string, How>> = {
+  'apps/cli/test/failures.test.ts': { fill: { tolerate: ', tolerate: { items: 2 }' } },
+  'apps/cli/test/items.test.ts items': { flags: ['--set', 'ns=[1,2,3]'], dependent: ['each-ns'] },
+  'apps/cli/test/items.test.ts hidden': { dependent: ['each-ns'] },
+  'apps/cli/test/parity.test.ts count': { dependent: ['each-ns'] },
+  'apps/cli/test/tracing.servers.test.ts traced': { beside: { begun: '' } },
+  'apps/stage/test/faults/project': { flags: ['--set', 'seed=7'] },
+  'apps/control/test/parity': {
+    flags: ['--set', 'tries=tries', ...['plain', 'outer', 'large'].flatMap((id) => ['--until', `maps.each-${id}`])],
+  },
+  'libs/tracking/src/cluster.fixture.ts demo': { beside: { 'go-on': '' } },
+  'tools/bench/cases/fan-out.ts': { fill: { ITEMS: '50' } },
+  'libs/explore/src/explored.fixture.ts': { beside: { 'flights.json': '[1, 2, 3]' } },
+  'tools/bench/services/project.ts': { flags: ['--set', 'seed=3', '--set', 'count=5'], fill: { HOPS: '2' } },
+}
+
+/** Files of which not all pipelines are run here, with the reason. */
+const LEFT_OUT: Readonly<Record<string, string>> = {
+  'apps/cli/test/hints.test.ts': 'parts of pipelines that are refused',
+  'apps/cli/test/output.test.ts': 'an item fails, and with it the whole',
+  'apps/cli/test/promote.test.ts': 'a pipeline edited by a test, whose item is given as it is',
+  'apps/cli/test/waiting.test.ts': 'its steps never end',
+  'libs/consumer/src/async-api.test.ts': 'drawn, never run',
+  'libs/consumer/src/compatibility.test.ts': 'drawn, never run',
+  'libs/consumer/src/consumer.test.ts': 'run by the engine alone; what each item gives is heard there',
+  'libs/fingerprint/src/lint/lint.test.ts': 'read, never run',
+  'libs/kernel/simulation/pipelines.ts': 'drawn at random; each value is compared there with an oracle, in any order',
+  'libs/kernel/src/define/handle.ts': 'a hint',
+  'libs/kernel/src/define/inference.test-d.ts': 'types, never run',
+  'libs/kernel/src/define/pipeline.test.ts': 'drawn, never run',
+  'libs/kernel/src/define/probe.test.ts': 'drawn, never run',
+  'libs/kernel/src/define/swap.test.ts': 'drawn, never run',
+  'libs/kernel/src/plan/plan.test.ts': 'planned, never run',
+  'libs/kernel/src/run/engine.test.ts': 'run by the engine alone; what each item gives is compared there',
+  'libs/kernel/src/run/join.test.ts': 'run by the engine alone; what each item gives is compared there',
+  'libs/kernel/src/run/known-runs.test.ts': 'run by the engine alone; what each item gives is compared there',
+  'libs/kernel/src/run/lanes.test.ts': 'planned, never run',
+  'libs/kinds/src/inference.test-d.ts': 'types, never run',
+  'tools/fuzz/names.ts': 'put together at random, most of them to be refused',
+}
+
+/** Projects of this repository whose pipelines stand in files of their own. */
+const FOLDERS = ['apps/control/test/parity', 'apps/stage/test/faults/project']
+
+/** Items that change what they are given, in many styles of code. Found by the scan, as all others are. */
+export const STYLES: Files = {
   'styles.pipeline.ts': `import { each, list, pipeline, step } from '@cairn/kernel'
 import { json, table } from '@cairn/kinds'
 import { z } from 'zod'
@@ -45,34 +93,57 @@ export const styles = pipeline('styles', () => {
   return { a, b, c, rows }
 })
 `,
+}
+
+const scanned = filesThatMap((file) => HOW[file]?.fill ?? {})
+
+/** A project of its own with the files of a folder of this repository. */
+function copyOf(folder: string): Files {
+  const root = join(REPOSITORY, folder)
+  return Object.fromEntries(
+    globSync('*.*', { cwd: root }).map((file) => [file, readFileSync(join(root, file), 'utf8')]),
+  )
+}
+
+/** The pipelines that call `each`: where they stand, by name, with all files that they need. */
+const pipelines = [
+  ...scanned
+    .filter(({ file }) => !(file in LEFT_OUT))
+    .flatMap(({ file, projects }) => projects.map((files) => ({ from: file, files }))),
+  ...FOLDERS.map((folder) => ({ from: folder, files: copyOf(folder) })),
+].flatMap(({ from, files }) => {
+  const [, text] = Object.entries(files).find(([file]) => file.endsWith('.pipeline.ts'))!
+  const exported = text.split(/^export const /m).flatMap((code) => {
+    const [, name] = /^\w+ = pipeline\('([\w-]+)'/.exec(code) ?? []
+    return name === undefined ? [] : [{ name, code }]
+  })
+  const mapping = exported.length === 1 ? exported : exported.filter(({ code }) => /each\(/.test(code))
+  return mapping.map(({ name }) => ({ from, name, files, how: HOW[`${from} ${name}`] ?? HOW[from] ?? {} }))
 })
 
-it.each([
-  [styles, 'styles', []],
-  [faults, 'faults', ['--set', 'seed=7']],
-  [
-    everything,
-    'everything',
-    ['--set', 'tries=tries', '--until', 'maps.each-plain', '--until', 'maps.each-outer', '--until', 'maps.each-large'],
-  ],
-] as const)(
-  'items give the same bytes alone, reversed, in one process and in many: %#',
-  async (project, name, flags) => {
-    const digests = async (...more: string[]) => {
-      const { status, steps, run } = await project.run(name, ...flags, ...more)
-      const outputs = Object.entries(steps).map(([step, { outputs = {} }]) => [
-        step,
-        Object.entries(outputs).map(([output, { digest }]) => [output, digest]),
-      ])
-      return { run, status, outputs }
-    }
-    const one = await digests('--jobs', '1')
-    const many = await digests('--jobs', '4', '--store', 'many')
-    expect([one.status, many.status]).toEqual(['completed', 'completed'])
-    expect(many.outputs).toEqual(one.outputs)
-    const { code, stdout } = await project.cairn('--json', 'parity', name, '--against', one.run)
-    const { steps } = JSON.parse(stdout) as { steps: { node: string; same: boolean }[] }
-    expect(steps.filter(({ same }) => !same)).toEqual([])
-    expect(code).toBe(0)
-  },
-)
+it('every file that calls each is checked here, or is left out for a reason', () => {
+  const isWhole = ({ file, hasOthers }: Mapped) => !hasOthers || FOLDERS.some((folder) => file.startsWith(folder))
+  const leftOut = scanned.filter((mapped) => mapped.file in LEFT_OUT || !isWhole(mapped))
+  expect(leftOut.map(({ file }) => file)).toEqual(Object.keys(LEFT_OUT))
+})
+
+// Many processes run it first: what a body takes is not known then. Afterwards it is, and short ones run in one process.
+describe.concurrent('items give the same bytes in many processes and in one, reversed and alone', () => {
+  it.each(pipelines)('$name in $from', async ({ name, files, how: { flags = [], beside = {}, dependent = [] } }) => {
+    const project = new CliProject({ ...files, ...beside })
+    const { run, status, steps: ran } = await project.run(name, ...flags, '--jobs', '4')
+    const mapped = Object.keys(ran).filter((step) => ran[step]!.items)
+    expect([status, mapped.length > 0]).toEqual(['completed', true])
+    const only = mapped.flatMap((step) => ['--step', step])
+    const { stdout } = await project.cairn('--json', 'parity', name, '--against', run, ...only)
+    const { steps } = JSON.parse(stdout) as { steps: Compared[] }
+    expect(steps.filter(({ same }) => !same)).toMatchObject(dependent.map((node) => ({ node })))
+    for (const { node, same, comparedItems } of steps) if (same) expect(comparedItems, node).toBeGreaterThan(1)
+  })
+})
+
+interface Compared {
+  readonly node: string
+  readonly same: boolean
+  readonly comparedItems: number
+}

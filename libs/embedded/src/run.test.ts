@@ -208,7 +208,7 @@ export const unknown = step('unknown', give)
 const inline = step('inline', give)
 export const mixed = pipeline('mixed', () => {
   const given = load({})
-  const outputs = Object.fromEntries([plain, timed, bounded, trusted, prints, looks, caught, slow, unknown, inline].map((each) => [each.name, each(given).n]))
+  const outputs = Object.fromEntries([plain, timed, bounded, trusted, prints, looks, caught, slow, unknown, inline].map((one) => [one.name, one(given).n]))
   return { ...outputs, reads: reads({}).n }
 })`,
     })

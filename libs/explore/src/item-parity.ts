@@ -1,9 +1,12 @@
 import { outputsOf } from '@cairn/embedded'
 import {
   contentOf,
+  itemsIn,
   keepArtifact,
   makeArtifact,
+  readRecord,
   writeManifest,
+  type EndRecord,
   type ArtifactRef,
   type Plan,
 } from '@cairn/kernel/runtime'
@@ -24,27 +27,37 @@ export interface DifferentItem {
 /** Outputs that stand in for those of a recorded node. */
 export type Given = Readonly<Record<string, Readonly<Record<string, ArtifactRef>>>>
 
+export interface ComparedItems {
+  /** How many items were compared in another order or alone. */
+  readonly count: number
+  readonly different: readonly DifferentItem[]
+}
+
+const NONE: ComparedItems = { count: 0, different: [] }
+
 /** Items that are computed alone: the first, the last and the one between, each by processes of its own. */
 const MOST_ALONE = 3
 
 /**
  * Computes the items of an `each` in reverse order, then some of them alone, and compares each with what it gave in
- * `whole`, a run of all in their order. Of anything but an `each` there is nothing to compare, nor where
- * items are missing since they failed.
+ * `whole`, a run of all in their order. Items that failed there are left out. Of anything but an `each` there is nothing
+ * to compare, nor where a branch gives some items no result.
  */
 export async function compareItems(
   session: Session,
   node: string,
   whole: Plan,
   compute: (given: Given) => Promise<Plan>,
-): Promise<DifferentItem[]> {
+): Promise<ComparedItems> {
   const each = session.base.nodes[node]
-  if (each?.type !== 'each' || 'item' in each.over) return []
+  if (each?.type !== 'each' || 'item' in each.over) return NONE
   const { node: maker, output } = each.over
   const list = await artifactOf(session, session.base, each.over)
   const all = await itemsOf(session, list)
+  const completed = await completedItems(session, whole, node, all.length)
   const expected = await itemsGiven(session, whole, node)
-  if (Object.values(expected).some(({ length }) => length !== all.length)) return []
+  const given = Object.values(expected)
+  if (given.length === 0 || given.some(({ length }) => length !== completed.length)) return NONE
   const others = await outputsOf(
     session.workspace.store,
     session.workspace.at(session.base.pipeline),
@@ -55,12 +68,13 @@ export async function compareItems(
   const compare = async (indices: readonly number[], how: DifferentItem['how']): Promise<DifferentItem[]> => {
     const part = await keepList(
       session,
-      indices.map((index) => all[index]!),
+      indices.map((index) => all[completed[index]!]!),
     )
     const found = await itemsGiven(session, await compute({ [maker]: { ...others, [output]: part } }), node)
     return Object.entries(expected).flatMap(([name, items]) =>
-      indices.flatMap((item, at): DifferentItem[] => {
-        const [before, after] = [digest(items[item]), digest(found[name]?.[at])]
+      indices.flatMap((index, at): DifferentItem[] => {
+        const [before, after] = [digest(items[index]), digest(found[name]?.[at])]
+        const item = completed[index]!
         const { label } = all[item]!
         return before === after
           ? []
@@ -69,11 +83,27 @@ export async function compareItems(
     )
   }
 
-  const indices = [...all.keys()]
-  const different = all.length > 1 ? await compare(indices.toReversed(), 'in reverse order') : []
-  for (const index of all.length > 1 ? spread(all.length) : [])
-    if (!different.some(({ item }) => item === index)) different.push(...(await compare([index], 'alone')))
-  return different.sort((a, b) => a.item - b.item)
+  if (completed.length < 2) return NONE
+  const different = await compare([...completed.keys()].toReversed(), 'in reverse order')
+  for (const index of spread(completed.length))
+    if (!different.some(({ item }) => item === completed[index])) different.push(...(await compare([index], 'alone')))
+  return { count: completed.length, different: different.sort((a, b) => a.item - b.item) }
+}
+
+/** The indices of the items of which nothing failed. */
+async function completedItems({ workspace }: Session, plan: Plan, node: string, length: number): Promise<number[]> {
+  const { store } = workspace
+  const at = workspace.at(plan.pipeline)
+  const failed = new Set<number>()
+  for (const inside of Object.keys(plan.nodes).filter((id) => plan.nodes[id]!.scope.at(-1) === node)) {
+    const ends = new Map<string, EndRecord | undefined>()
+    for (const { task, lane, indices } of await itemsIn(store, at, plan, inside)) {
+      if (!ends.has(task)) ends.set(task, await readRecord<EndRecord>(store, at.end(plan.run, task)))
+      const status = ends.get(task)?.lanes[lane]?.status
+      if (status !== 'completed' && status !== 'skipped') failed.add(indices[0]!)
+    }
+  }
+  return Array.from({ length }, (_, index) => index).filter((index) => !failed.has(index))
 }
 
 async function itemsGiven(session: Session, plan: Plan, node: string): Promise<Record<string, readonly ArtifactRef[]>> {

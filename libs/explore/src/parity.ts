@@ -14,6 +14,8 @@ export interface Parity {
   readonly different: readonly { readonly output: string; readonly before: string; readonly after: string }[]
   /** Items of an `each` that come out otherwise alone or in reverse order; looked for only where they are the same together. */
   readonly items: readonly DifferentItem[]
+  /** How many items of an `each` were compared that way. */
+  readonly comparedItems: number
   /** What its code reaches that can make it so, as the fingerprint saw it: `randomness: Math.random() (train.ts:12)`. */
   readonly reaches: readonly string[]
   /** Why it could not be computed again. */
@@ -50,10 +52,19 @@ export async function parity(
       const items =
         !entry && different.length === 0
           ? await compareItems(session, node, first, (given) => computeHere(session, node, given))
-          : []
-      found.push({ node, same: different.length + items.length === 0, different, items, reaches })
+          : { count: 0, different: [] }
+      const same = different.length + items.different.length === 0
+      found.push({ node, same, different, items: items.different, comparedItems: items.count, reaches })
     } catch (error) {
-      found.push({ node, same: false, different: [], items: [], reaches, error: (error as Error).message })
+      found.push({
+        node,
+        same: false,
+        different: [],
+        items: [],
+        comparedItems: 0,
+        reaches,
+        error: (error as Error).message,
+      })
     }
   }
   return found
