@@ -19,18 +19,25 @@ export function parquetFiles(paths: readonly string[], into?: Statement, options
   return `read_parquet(${allowed(paths, into)}, hive_partitioning = false${options})`
 }
 
-/** How DuckDB reads one of several CSV files, or all; whether they are packed is seen by their first bytes. */
-export async function csvReader(paths: readonly string[], into: Statement): Promise<CsvReader> {
+/** How DuckDB reads CSV files; whether they are packed is seen by their first bytes. */
+export async function csvCalls(paths: readonly string[], into: Statement): Promise<CsvCalls> {
   const packed = [...new Set(await Promise.all(paths.map(compressionOf)))]
   if (packed.length > 1)
     throw new CairnError('BAD_DEFINITION', `CSV files read together are packed differently: ${packed.join(', ')}`, {
       next: 'read each with a csv(…) of its own',
     })
   const settings = ['hive_partitioning = false', `compression = ${literal(packed[0] ?? 'none')}`]
-  return (chosen, options) => `read_csv(${[allowed(chosen, into), ...settings, ...options].join(', ')})`
+  return {
+    read: (chosen, options) => `read_csv(${[allowed(chosen, into), ...settings, ...options].join(', ')})`,
+    sniff: (path, options) => `sniff_csv(${[literal(pattern(path)), ...settings, ...options].join(', ')})`,
+  }
 }
 
-export type CsvReader = (paths: readonly string[], options: readonly string[]) => string
+export interface CsvCalls {
+  read(paths: readonly string[], options: readonly string[]): string
+  /** Finds out columns, their types, and the delimiter. */
+  sniff(path: string, options: readonly string[]): string
+}
 
 /** Gives the columns of Parquet files. */
 export function parquetSchema(path: string): string {

@@ -1,57 +1,61 @@
 import type { LocalFile } from '@cairn/kernel'
 import type { StoredFile } from '../file.ts'
-import { literal, storedType } from './column-sql.ts'
-import { csvReader, parquetFiles, parquetSchema } from './duckdb-path.ts'
-import type { ReadFiles } from './file-columns.ts'
+import { literal } from './column-sql.ts'
+import { exactCsv } from './csv-files.ts'
+import { csvCalls, parquetFiles } from './duckdb-path.ts'
 import { readColumns, type ColumnList, type Columns } from './columns.ts'
-import { SQL, type SqlPart, type Statement } from './relation.ts'
+import { checkParquetFiles } from './parquet-files.ts'
+import { SQL, type ReadFiles, type SqlPart, type Statement } from './relation.ts'
 
 /** A path, what a source has read, or what a step has received as `file()`. */
 export type ReadableFile = string | LocalFile | StoredFile
 
-/** A Parquet file, or several of the same columns, to be read in a query. */
+/** A Parquet file, or several of the same columns and types, to be read in a query. */
 export function parquet(file: ReadableFile | readonly ReadableFile[]): SqlPart {
   return filePart(file, async (paths, into) => {
-    const call = parquetFiles(paths, into)
-    return { call, schemas: paths.map(parquetSchema) }
+    const text = `(select * from ${parquetFiles(paths, into)})`
+    return { text, exact: (connection) => checkParquetFiles(connection, paths).then(() => text) }
   })
 }
 
 export interface CsvOptions {
   /** All columns of the file, in its order. Default: found out from the file. */
   readonly columns?: Columns | ColumnList
+  /** Whether the first line is a header. Default: it is, unless `columns` are declared that it does not name. */
   readonly header?: boolean
+  /** Default: found out from the file. */
   readonly delimiter?: string
+  /** What cells may be put in; inside, two of it stand for one. Default `"`. */
+  readonly quote?: string
   /** What stands for a missing value, in quotes or not. Default: nothing between two delimiters. */
   readonly nulls?: readonly string[]
   /** How many lines come before the header or the first row. Default 0. */
   readonly skip?: number
 }
 
-/** A CSV file, or several of the same columns, to be read in a query. */
+/**
+ * A CSV file, or several of the same columns, to be read in a query. A cell that is no value of its column's type ends
+ * the query; none is rounded or cut.
+ */
 export function csv(file: ReadableFile | readonly ReadableFile[], options: CsvOptions = {}): SqlPart {
-  const { columns: given, header, delimiter, nulls, skip = 0 } = options
+  const { columns: given, header, delimiter, quote = '"', nulls, skip = 0 } = options
   const columns = given && readColumns(given)
-  const types = columns?.map((column) => `${literal(column.name)}: '${storedType(column)}'`)
-  // DuckDB would leave out lines at the start that have fewer cells, and those that look like comments.
-  const lines = [
+  // DuckDB would leave out lines at the start that have fewer cells, and those that look like comments; and a quote
+  // that the first rows do not have would be part of the cell.
+  const written = [
     `skip = ${skip}`,
     `comment = ''`,
+    `quote = ${literal(quote)}`,
+    `escape = ${literal(quote)}`,
     ...(delimiter === undefined ? [] : [`delim = ${literal(delimiter)}`]),
-  ]
-  const settings = [
-    ...lines,
-    ...(types ? [`columns = {${types.join(', ')}}`] : []),
-    ...(header === undefined ? [] : [`header = ${header}`]),
     ...(nulls ? [`nullstr = [${nulls.map(literal).join(', ')}]`] : []),
   ]
   return filePart(file, async (paths, into) => {
-    const read = await csvReader(paths, into)
-    const raw = (path: string) => read([path], [...lines, 'header = false', 'all_varchar = true'])
+    const calls = await csvCalls(paths, into)
     return {
-      call: read(paths, settings),
-      ...(header !== false && { headers: paths.map(raw) }),
-      ...(columns && { declared: columns.map(({ name }) => name) }),
+      text: `(select * from ${calls.read(paths, written)})`,
+      exact: async (connection) =>
+        `(${await exactCsv(connection, { paths, calls, options: written, columns, header })})`,
     }
   })
 }
@@ -64,8 +68,7 @@ function filePart(
   const text = async (into: Statement) => {
     const found = await read(await Promise.all(files.map(pathOf)), into)
     into.reads.push(found)
-    // As a query, so that it has no columns beside those of the file: `filename` tells where the file lies.
-    return `(select * from ${found.call})`
+    return found.text
   }
   return { [SQL]: { text } }
 }

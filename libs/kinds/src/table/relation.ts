@@ -1,5 +1,5 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Table as ArrowTable } from 'apache-arrow'
-import type { ReadFiles } from './file-columns.ts'
 import type { Column, ColumnArrays, Columns, Row } from './columns.ts'
 
 /** Rows that lie in a file or come out of a query. Every method reads them anew; nothing is kept in memory. */
@@ -54,6 +54,14 @@ export interface Statement {
   readonly files: Set<string>
   /** How these are read. */
   readonly reads: ReadFiles[]
+}
+
+/** Files in a query. */
+export interface ReadFiles {
+  /** What stands for them while the query is inspected. As a query, so that it has no columns beside those of the files. */
+  readonly text: string
+  /** What is executed in its place, once the files have been looked at. */
+  exact(connection: DuckDBConnection): Promise<string>
 }
 
 type Scalar = string | number | bigint | boolean | Date

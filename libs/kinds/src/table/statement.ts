@@ -1,7 +1,7 @@
 import type { DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api'
 import { CairnError } from '@cairn/kernel'
 import { checkColumnNames } from './columns.ts'
-import { checkFileColumns } from './file-columns.ts'
+import { BAD_TEXT } from './csv-cells.ts'
 import { inspect } from './inspect.ts'
 import type { SqlSource, SqlValue, Statement } from './relation.ts'
 
@@ -14,10 +14,13 @@ export interface Prepared {
 
 export async function prepare(connection: DuckDBConnection, source: SqlSource): Promise<Prepared> {
   const into: Statement = { values: {}, files: new Set(), reads: [] }
-  const text = await source.text(into)
+  let text = await source.text(into)
   if (!source.columns) {
     await inspect(connection, { text, files: into.files, parallel: source.relation === 'parallel' })
-    for (const read of into.reads) await checkFileColumns(connection, read).catch(rethrow)
+    for (const read of into.reads) {
+      const exact = await read.exact(connection).catch(rethrow)
+      text = text.replaceAll(read.text, () => exact)
+    }
   }
   return { text, ...(await bindings(into.values)) }
 }
@@ -50,6 +53,11 @@ export function queryError(cause: unknown): unknown {
   if (message!.includes('bind parameter index'))
     return new CairnError('BAD_DEFINITION', 'a value was put inside quotes or a comment of the query', {
       next: "join it to the text: like '%' || ${name}",
+    })
+  const [, cell] = message!.split(BAD_TEXT)
+  if (cell !== undefined)
+    return new CairnError('STEP_FAILED', cell, {
+      next: 'declare another type for it, such as string: csv(file, { columns: { … } })',
     })
   return new CairnError('STEP_FAILED', `the query failed: ${message!.trim()}`, { cause })
 }

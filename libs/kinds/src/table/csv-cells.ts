@@ -1,0 +1,106 @@
+import { identifier, literal } from './column-sql.ts'
+
+/*
+ * DuckDB reads a cell such as `1.5` as the whole number 2, `1e400` as infinity, and leaves out the time in
+ * `2001-02-03 04:05` where the column holds dates. So cells come as text, and these expressions convert only a text
+ * that says a value of the type.
+ */
+
+/** Begins the message of an error that a cell raises in DuckDB. */
+export const BAD_TEXT = 'cairn: '
+
+export interface CsvColumn {
+  readonly name: string
+  /** DuckDB's name of the type. */
+  readonly type: string
+  /** Whether the user has declared it. Otherwise it was found out from the first rows, and each cell must fit exactly. */
+  readonly declared: boolean
+}
+
+interface Conversion {
+  /** What most texts of the type are: cheap to tell. */
+  readonly usual: string
+  /** All others. */
+  readonly other: string
+  /** The value of a text, which DuckDB may take for null. */
+  readonly value?: string
+  readonly expected: string
+}
+
+/** The cell as a value of the column's type, under its name. A text that is no such value ends the query. */
+export function csvCell({ name, type, declared }: CsvColumn): string {
+  const cell = identifier(name)
+  const found = conversion(cell, type, declared)
+  if (!found) return cell
+  const { usual, other, value = `try_cast(${cell} as ${type})`, expected } = found
+  const converted = `case when ${usual} then try_cast(${cell} as ${type}) when ${other} then ${value} end`
+  const message = `${literal(`${BAD_TEXT}column "${name}" of the CSV file has the cell "`)} || left(${cell}, 60) || ${literal(`", which is no ${expected}`)}`
+  return `coalesce(${converted}, case when ${cell} is null then null else error(${message}) end)::${type} as ${cell}`
+}
+
+function conversion(cell: string, type: string, declared: boolean): Conversion | undefined {
+  if (/^U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)$/.test(type)) return whole(cell, type, declared)
+  if (type === 'DOUBLE' || type === 'FLOAT') return float(cell, type, declared)
+  if (type === 'DATE')
+    return { usual: `${cell} like '____-__-__'`, other: matches(cell, DAY), expected: 'date as in 2001-02-03' }
+  if (type.startsWith('TIMESTAMP')) return timestamp(cell, type)
+  if (type === 'TIME')
+    return { usual: `${cell} like '__:__:__'`, other: matches(cell, CLOCK), expected: 'time as in 04:05:06' }
+  if (type === 'BOOLEAN') return { usual: 'true', other: 'true', expected: 'true or false' }
+  return undefined
+}
+
+function whole(cell: string, type: string, declared: boolean): Conversion {
+  const float = `try_cast(${cell} as double)`
+  const digits = declared ? '[+-]?[0-9]+' : '[+-]?(0|[1-9][0-9]*)'
+  // As in `5.0` or `1e+05`. A float of up to 15 digits is exactly what its text says.
+  const scientific = `length(${cell}) <= 15 and not ${zeroFirst(cell)} and ${float} = trunc(${float}) and abs(${float}) < 9007199254740992`
+  return {
+    usual: `${cell} between '1' and '9:' and not contains(${cell}, '.') and ${plain(cell)}`,
+    other: `${matches(cell, ` *${digits} *`)} or (${scientific})`,
+    expected: type === 'BIGINT' ? 'whole number of 64 bits' : `whole number that ${type} holds`,
+  }
+}
+
+function float(cell: string, type: string, declared: boolean): Conversion {
+  const value = `try_cast(${cell} as ${type})`
+  const usual = `length(${cell}) <= 25 and (length(${cell}) <= 15 or contains(${cell}, '.')) and ${plain(cell)}`
+  const finite = `isfinite(${value}) or ${matches(cell, '(?i) *[+-]?(nan|inf|infinity) *')}`
+  if (declared) return { usual, other: finite, expected: 'number that a float holds' }
+  // Whole numbers that a float cannot hold are mostly ids, and such with zeros first are codes.
+  const exact = `not ${matches(cell, ' *[+-]?[0-9]+ *')} or try_cast(${cell} as hugeint) = try_cast(${value} as hugeint)`
+  return {
+    usual: `${usual} and not ${zeroFirst(cell)}`,
+    other: `(${finite}) and not ${zeroFirst(cell)} and (${exact})`,
+    expected: 'number that a float holds as it is written',
+  }
+}
+
+function timestamp(cell: string, type: string): Conversion {
+  const fraction = type === 'TIMESTAMP_MS' ? '[0-9]{1,3}0*' : '[0-9]{1,6}0*'
+  const text = ` *${YEAR_FIRST}([ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.]${fraction})?)?( ?(Z|[+-][0-9]{2}(:?[0-9]{2})?))?)? *`
+  return {
+    usual: `${cell} like '____-__-__ __:__:__'`,
+    other: matches(cell, text),
+    // With its offset, which a cast to TIMESTAMP leaves out.
+    value: `try_cast(try_cast(${cell} as timestamptz) as ${type})`,
+    expected: `timestamp as in 2001-02-03 04:05:06${type === 'TIMESTAMP_MS' ? '.789' : ''}`,
+  }
+}
+
+const YEAR_FIRST = '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}'
+const DAY = ` *${YEAR_FIRST} *`
+const CLOCK = ' *[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6}0*)?)? *'
+
+function matches(cell: string, pattern: string): string {
+  return `regexp_full_match(${cell}, '${pattern}')`
+}
+
+function plain(cell: string): string {
+  return `not contains(${cell}, 'e') and not contains(${cell}, 'E')`
+}
+
+/** As in `007`, which is a code and no number. */
+function zeroFirst(cell: string): string {
+  return `(${cell} between '00' and '0:' or ${cell} between '-00' and '-0:')`
+}

@@ -1,0 +1,136 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { CairnError } from '@cairn/kernel'
+import { identifier, literal, storedType } from './column-sql.ts'
+import type { Column } from './columns.ts'
+import { csvCell, type CsvColumn } from './csv-cells.ts'
+import type { CsvCalls } from './duckdb-path.ts'
+import { checkApart, isHeader, shown } from './file-columns.ts'
+
+/** CSV files of the same columns, and what is known of how they are written. */
+export interface CsvFiles {
+  readonly paths: readonly string[]
+  readonly calls: CsvCalls
+  /** Options of DuckDB that hold however the files are read. */
+  readonly options: readonly string[]
+  readonly columns: readonly Column[] | undefined
+  /** Whether the first line is a header. Default: it is, unless columns are declared that it does not name. */
+  readonly header: boolean | undefined
+}
+
+/**
+ * A query that gives the cells of the files as what their texts say.
+ *
+ * @throws CairnError BAD_DEFINITION for files whose columns do not fit each other or what is declared
+ */
+export async function exactCsv(connection: DuckDBConnection, files: CsvFiles): Promise<string> {
+  const rows = async (text: string) => (await connection.runAndReadAll(text)).getRows()
+  return files.columns ? declaredCsv(rows, files, files.columns) : foundCsv(rows, files)
+}
+
+type Rows = (text: string) => Promise<unknown[][]>
+
+async function declaredCsv(rows: Rows, files: CsvFiles, columns: readonly Column[]): Promise<string> {
+  const { paths, calls, options } = files
+  const typed = columns.map((column) => ({ name: column.name, type: storedType(column), declared: true }))
+  const text = `columns = {${columns.map(({ name }) => `${literal(name)}: 'VARCHAR'`).join(', ')}}`
+  const read = (some: readonly string[], header: boolean) =>
+    selectCells(typed, calls.read(some, [...options, text, `header = ${header}`]))
+  const headers = await Promise.all(paths.map((path) => hasDeclaredHeader(rows, files, path, typed)))
+  if (headers.every((header) => header === headers[0])) return read(paths, headers[0] ?? false)
+  return paths.map((path, at) => read([path], headers[at]!)).join(' union all ')
+}
+
+async function hasDeclaredHeader(
+  rows: Rows,
+  { calls, options, header }: CsvFiles,
+  path: string,
+  columns: readonly CsvColumn[],
+): Promise<boolean> {
+  if (header === false) return false
+  const line = await firstLine(rows, calls.read([path], [...options, 'header = false', 'all_varchar = true']))
+  const names = columns.map(({ name }) => name)
+  if (!line || isHeader(line, names)) return line !== undefined
+  if (header !== undefined) return header
+  const said = columns.every(({ type }) => type === 'VARCHAR') ? undefined : await isRow(rows, line, columns)
+  if (said !== undefined) return !said
+  throw new CairnError('BAD_DEFINITION', `the first line of ${path}, ${shown(line)}, may be a header or a row`, {
+    next: 'say which: csv(file, { columns: …, header: true }) or header: false',
+  })
+}
+
+/** Whether cells are values of the columns' types; a header of other names would not be. */
+async function isRow(rows: Rows, line: readonly string[], columns: readonly CsvColumn[]): Promise<boolean> {
+  const cells = columns.map(({ name }, at) => `nullif(${literal(line[at] ?? '')}, '') as ${identifier(name)}`)
+  return rows(`select ${columns.map(csvCell).join(', ')} from (select ${cells.join(', ')})`).then(
+    () => true,
+    () => false,
+  )
+}
+
+async function firstLine(rows: Rows, call: string): Promise<string[] | undefined> {
+  const [line] = await rows(`select * from ${call} limit 1`)
+  return line?.map((cell) => (cell as string | null) ?? '')
+}
+
+async function foundCsv(rows: Rows, files: CsvFiles): Promise<string> {
+  const { paths, calls, header = true } = files
+  const options = [...files.options, `header = ${header}`]
+  const found: Found[] = []
+  for (const path of paths) {
+    if (header) checkApart((await firstLine(rows, calls.read([path], [...files.options, ...AS_LINE]))) ?? [])
+    found.push(await findColumns(rows, calls.sniff(path, options)))
+  }
+  const [first] = found
+  for (const [at, { columns }] of found.entries()) checkSameNames(first!.columns, columns, [paths[0]!, paths[at]!])
+  const columns = [...first!.columns.keys()].map((name) => ({
+    name,
+    type: commonType(found.map((file) => file.columns.get(name)!)),
+    declared: false,
+  }))
+  const types = `types = {${columns.map(({ name }) => `${literal(name)}: 'VARCHAR'`).join(', ')}}`
+  const read = (some: readonly string[], delimiter: string) =>
+    selectCells(columns, calls.read(some, [...options, `delim = ${literal(delimiter)}`, types]))
+  if (found.every(({ delimiter }) => delimiter === first!.delimiter)) return read(paths, first!.delimiter)
+  return paths.map((path, at) => read([path], found[at]!.delimiter)).join(' union all ')
+}
+
+const AS_LINE = ['header = false', 'all_varchar = true']
+
+interface Found {
+  readonly delimiter: string
+  /** Types by name. */
+  readonly columns: ReadonlyMap<string, string>
+}
+
+async function findColumns(rows: Rows, sniff: string): Promise<Found> {
+  const [row] = await rows(`select Delimiter, DateFormat, TimestampFormat, to_json(Columns)::varchar from ${sniff}`)
+  const [delimiter, day, instant, json] = row as [string, string | null, string | null, string]
+  const columns = JSON.parse(json) as readonly { readonly name: string; readonly type: string }[]
+  return { delimiter, columns: new Map(columns.map(({ name, type }) => [name, certainType(type, day, instant)])) }
+}
+
+/** Days and months in another order than year, month, day may be taken for each other: such a column stays text. */
+function certainType(type: string, day: string | null, instant: string | null): string {
+  if (type === 'DATE') return day === null || /^%Y[-/]%m[-/]%d$/.test(day) ? type : 'VARCHAR'
+  if (type.startsWith('TIMESTAMP')) return instant === null || instant.startsWith('%Y-%m-%d') ? type : 'VARCHAR'
+  return type
+}
+
+function commonType(types: readonly string[]): string {
+  const all = new Set(types)
+  if (all.size === 1) return types[0]!
+  return [...all].every((type) => type === 'BIGINT' || type === 'DOUBLE') ? 'DOUBLE' : 'VARCHAR'
+}
+
+function checkSameNames(first: Found['columns'], other: Found['columns'], [firstPath, path]: [string, string]): void {
+  if (first.size === other.size && [...first.keys()].every((name) => other.has(name))) return
+  throw new CairnError(
+    'BAD_DEFINITION',
+    `files read together differ: the columns are ${shown([...other.keys()])} in ${path} and ${shown([...first.keys()])} in ${firstPath}`,
+    { next: 'read each with a csv(…) of its own' },
+  )
+}
+
+function selectCells(columns: readonly CsvColumn[], call: string): string {
+  return `select ${columns.map(csvCell).join(', ')} from ${call}`
+}

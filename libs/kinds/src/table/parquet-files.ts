@@ -1,0 +1,72 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { CairnError } from '@cairn/kernel'
+import { checkApart } from './file-columns.ts'
+import { parquetFile, parquetSchema } from './duckdb-path.ts'
+
+/**
+ * Refuses Parquet files whose columns DuckDB would give other values or leave out: it casts those of each file to the
+ * types of the first.
+ *
+ * @throws CairnError BAD_DEFINITION that names the file and the column
+ */
+export async function checkParquetFiles(connection: DuckDBConnection, paths: readonly string[]): Promise<void> {
+  const rows = async (text: string) => (await connection.runAndReadAll(text)).getRows()
+  let first: Map<string, string> | undefined
+  for (const path of paths) {
+    const schema = await rows(`select name, num_children, precision, scale from ${parquetSchema(path)}`)
+    checkSchema(schema as SchemaRow[])
+    if (paths.length === 1) return
+    const described = (await rows(`describe select * from ${parquetFile(path)}`)) as [string, string][]
+    first ??= new Map(described)
+    checkSame(first, new Map(described), { path, firstPath: paths[0]! })
+  }
+}
+
+interface Compared {
+  readonly path: string
+  readonly firstPath: string
+}
+
+function checkSame(
+  first: ReadonlyMap<string, string>,
+  other: ReadonlyMap<string, string>,
+  { path, firstPath }: Compared,
+): void {
+  for (const name of new Set([...first.keys(), ...other.keys()])) {
+    const [expected, found] = [first.get(name) ?? 'missing', other.get(name) ?? 'missing']
+    if (expected !== found)
+      throw new CairnError(
+        'BAD_DEFINITION',
+        `files read together differ: column "${name}" is ${found} in ${path} and ${expected} in ${firstPath}`,
+        { next: 'read each with a parquet(…) of its own, cast its columns, and join them with: union all by name' },
+      )
+  }
+}
+
+type Count = bigint | number | null
+type SchemaRow = [name: string, children: Count, precision: Count, scale: Count]
+
+function checkSchema(rows: readonly SchemaRow[]): void {
+  checkApart(topLevel(rows))
+  // DuckDB reads those as floats of other values.
+  const wide = rows.find(([, , precision]) => Number(precision ?? 0) > 38)
+  if (!wide) return
+  const [name, , precision, scale] = wide
+  throw new CairnError(
+    'BAD_DEFINITION',
+    `column "${name}" of the file is DECIMAL(${precision},${scale}), and a query holds 38 digits at most`,
+    { next: 'write it as text, or with 38 digits, where the file is made' },
+  )
+}
+
+/** The root comes first, then each column, followed by what it holds. */
+function topLevel(rows: readonly SchemaRow[]): string[] {
+  const names: string[] = []
+  const end = (at: number): number => {
+    let next = at + 1
+    for (let child = 0; child < Number(rows[at]![1] ?? 0); child++) next = end(next)
+    return next
+  }
+  for (let at = 1; at < rows.length; at = end(at)) names.push(rows[at]![0])
+  return names
+}
