@@ -42,8 +42,8 @@ it('lets each record of a run be written by the stage of its step, and by no oth
 it('lets no stage write what control writes, or what is of another pipeline or environment', () => {
   const control = [
     flights.plan('run'),
-    flights.code('f'),
-    flights.manifest('f'),
+    flights.code({ fingerprint: 'f', digest: 'd' }),
+    flights.manifest({ fingerprint: 'f', digest: 'd' }),
     flights.ref('r'),
     flights.submission('s'),
   ]

@@ -185,7 +185,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment whose servic
       ['an attempt of another node', mine.attempt('run', 'split-penguins', 1)],
       ['an attempt of a node whose name begins like its own', mine.attempt('run', 'train-classifier-2', 1)],
       ['a plan', mine.plan('run')],
-      ['code', mine.code('fingerprint')],
+      ['code', mine.code({ fingerprint: 'fingerprint', digest: 'digest' })],
       ['a pointer', mine.ref('production')],
       ["another pipeline's object", other.object('0'.repeat(64))],
       ["another pipeline's end of a run", other.runEnd('run')],

@@ -11,6 +11,7 @@ export function parse(): number {
 `,
   'trouble.pipeline.ts': `import { fromFile, pipeline, source, step } from '@cairn/kernel'
 import { json } from '@cairn/kinds'
+import { alike } from './src/alike.ts'
 import { parse } from './src/parse.ts'
 const Int = json<number>()
 export const broken = step('broken', {
@@ -21,7 +22,19 @@ export const broken = step('broken', {
 export const gone = source('gone', { reads: { file: fromFile('gone.csv') }, outputs: { n: Int }, run: () => ({ n: 1 }) })
 export const trouble = pipeline('trouble', () => {
   broken({})
+  alike({})
   gone({})
+})
+`,
+  'src/alike.ts': `import { step } from '@cairn/kernel'
+import { json } from '@cairn/kinds'
+import { parse } from './parse.ts'
+const Int = json<number>()
+// the code of another step, at another place
+export const alike = step('alike', {
+  outputs: { n: Int },
+  retry: { times: 1, backoff: '1ms', on: ['E_DAY'] },
+  run: () => ({ n: parse() }),
 })
 `,
   'stuck.pipeline.ts': `import { pipeline, step } from '@cairn/kernel'
@@ -65,11 +78,24 @@ describe.skipIf(!inject('servers'))('a step that goes wrong on services', () => 
     expect(told[0]).toMatchObject({
       name: 'NoDate',
       stack: expect.stringMatching(
-        /^Error: no such day\n +at parse \(src\/parse\.ts:5:9\)\n.*trouble\.pipeline\.ts:8:\d+\)$/,
+        /^Error: no such day\n +at parse \(src\/parse\.ts:5:9\)\n.*trouble\.pipeline\.ts:9:\d+\)$/,
       ),
       fields: { column: 'day' },
     })
     expect(told[1]).toEqual(told[0])
+  })
+
+  it('names the lines as they were when its run was planned, also in processes that have loaded equal code', async () => {
+    const stacks = async (...args: string[]) => {
+      const { steps } = await project.run('trouble', '--on', 'local', ...args)
+      return ['broken', 'alike'].map((step) => (steps[step]!.error as { stack?: string } | undefined)?.stack)
+    }
+    const at = (parse: string, broken: string, alike: string) =>
+      [broken, alike].map((place) => expect.stringMatching(new RegExp(`\\(${parse}:\\d+\\)\n.*\\b${place}:\\d+\\)$`)))
+    expect(await stacks()).toEqual(at('src/parse.ts:5', 'trouble.pipeline.ts:9', 'src/alike.ts:9'))
+    project.edit('src/parse.ts', 'export class', '\n// moved\n\nexport class')
+    project.edit('trouble.pipeline.ts', 'const Int', '\n\nconst Int')
+    expect(await stacks()).toEqual(at('src/parse.ts:8', 'trouble.pipeline.ts:11', 'src/alike.ts:9'))
   })
 
   it('that never ends is named to whoever follows, and in its service’s log', async () => {

@@ -84,7 +84,7 @@ async function code(workspace: Workspace, before: Plan, after: Plan): Promise<Di
     if (one.type !== 'step' || other.type !== 'step') continue
     const [then, now] = [before.steps[one.step]!.code, after.steps[other.step]!.code]
     if (!('fingerprint' in then) || !('fingerprint' in now) || then.fingerprint === now.fingerprint) continue
-    for (const change of await explainCode(workspace, after, id, then.fingerprint, now.fingerprint))
+    for (const change of await explainCode(workspace, after, id, then, now))
       found.push({ what: 'code', name: id, before: '', after: change })
   }
   return found

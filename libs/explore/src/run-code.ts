@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import {
   CairnError,
   canonical,
@@ -12,12 +13,12 @@ import {
   type Json,
   type KindDescription,
   type Kinds,
-  type Manifest,
   type Node,
   type PinnedCode,
   type Plan,
   type PlannedNode,
-  readRecord,
+  storedAs,
+  storedManifest,
   type PlannedStep,
   type Ref,
   type Step,
@@ -64,8 +65,8 @@ async function storedCode(workspace: Workspace, { pipeline, run }: Plan, code: P
   if ('inline' in code) return code
   const { store } = workspace
   const at = workspace.at(pipeline)
-  const { fingerprint } = code
-  const manifest = await readRecord<Manifest>(store, at.manifest(fingerprint))
+  const { fingerprint, digest } = code
+  const manifest = await storedManifest(store, at, code)
   if (!manifest)
     throw new CairnError('NOT_FOUND', `code ${fingerprint} of run ${run} was collected`, {
       next: 'explore with today’s code',
@@ -73,7 +74,14 @@ async function storedCode(workspace: Workspace, { pipeline, run }: Plan, code: P
   return {
     fingerprint,
     manifest,
-    emit: async () => Buffer.from((await store.read(at.code(fingerprint)))!).toString(),
+    emitted: digest,
+    emit: async () => {
+      const text = await storedAs(code, (name) => store.read(at.code(name)))
+      if (text && hash('sha256', text) === digest) return Buffer.from(text).toString()
+      throw new CairnError('CORRUPT', `the stored code ${fingerprint} is not what run ${run} was planned with`, {
+        next: 'explore with today’s code',
+      })
+    },
   }
 }
 

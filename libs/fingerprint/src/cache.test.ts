@@ -1,4 +1,6 @@
+import { hash } from 'node:crypto'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
 import { Cache } from './cache.ts'
 import { TemporaryProject } from './project.fixture.ts'
@@ -31,6 +33,22 @@ console.log(JSON.stringify({ loaded: loaded.filter((url) => /oxc|magic-string|an
   const [cold, warm] = [JSON.parse(p.node('host.ts')), JSON.parse(p.node('host.ts'))]
   expect(cold.loaded).toBeGreaterThan(0)
   expect(warm).toEqual({ loaded: 0, fingerprint: cold.fingerprint })
+})
+
+test('what was emitted is known again as long as its modules stay, and of each of two equal steps its own', async () => {
+  const p = project()
+  p.write({ 'steps.ts': `${STEPS}export const same = step('same', { outputs: {}, run: () => a })\n` })
+  const [main, same] = [await cached(p), await p.closure('same', { cache: 'cache' })]
+  expect(same.fingerprint).toBe(main.fingerprint)
+  expect(main.emitted).toBeUndefined()
+  const digests = [hash('sha256', await main.emit()), hash('sha256', await same.emit())]
+  await setImmediate() // it is saved then
+  const known = async () => [(await cached(p)).emitted, (await p.closure('same', { cache: 'cache' })).emitted]
+  expect(await known()).toEqual(digests)
+  expect(digests[0]).not.toBe(digests[1])
+  p.write({ 'a.ts': '\nexport const a = 1' })
+  expect((await cached(p)).fingerprint).toBe(main.fingerprint)
+  expect(await known()).toEqual([undefined, undefined])
 })
 
 test('an edit counts even if the time and size of the file stay', async () => {

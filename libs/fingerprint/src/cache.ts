@@ -15,6 +15,7 @@ export class Cache {
   readonly #lines: Map<string, string>
   readonly #used = new Map<string, string>()
   #changed = false
+  #isSaving = false
 
   constructor(folder: string | undefined) {
     this.#file = folder && join(folder, `fingerprint-${VERSION}.cache`)
@@ -34,6 +35,16 @@ export class Cache {
     const json = JSON.stringify(value)
     this.#used.set(key, `${checksum(key, json)} ${json}`)
     this.#changed = true
+  }
+
+  /** Once, however often it is asked for until this process comes to it. */
+  saveSoon(): void {
+    if (!this.#file || this.#isSaving) return
+    this.#isSaving = true
+    setImmediate(() => {
+      this.#isSaving = false
+      this.save()
+    })
   }
 
   /** Keeps what was used now, and some of what was used before. A cache that cannot be written is no error. */

@@ -1,6 +1,6 @@
 import type { Closure, Declaration, Manifest, PackageUse, ReachUse } from '@cairn/kernel'
 import { dirname, relative, sep } from 'node:path'
-import { digest } from './digest.ts'
+import { digest, digestBytes } from './digest.ts'
 import type { Links, Part, Target } from './link.ts'
 import { withinTheStack } from './nesting.ts'
 import type { Module, Modules } from './modules.ts'
@@ -37,11 +37,24 @@ export async function cutClosure(root: Root, sources: Sources, cache: Cache): Pr
     get manifest() {
       return (manifest ??= manifestOf(walked, fingerprint, state, sources))
     },
+    get emitted() {
+      return cache.get<string>(emittedFrom(walked, fingerprint))
+    },
     emit: async () => {
       const { emit } = await import('./emit/emit.ts')
-      return withinTheStack(walked.parts[0]?.module.path ?? sources.entry.path, () => emit(walked, sources.links))
+      const path = walked.parts[0]?.module.path ?? sources.entry.path
+      const code = await withinTheStack(path, () => emit(walked, sources.links))
+      cache.set(emittedFrom(walked, fingerprint), digestBytes(code))
+      cache.saveSoon()
+      return code
     },
   }
+}
+
+/** The places of its parts are in what is emitted, so these count, too: each by its file, the file's text, and its own. */
+function emittedFrom({ root, parts }: Walk, fingerprint: string): string {
+  const places = parts.flatMap(({ module: { path, hash }, type, index }) => [path, hash, type, index])
+  return `emitted:${digest('emitted', [fingerprint, root.role, ...places])}`
 }
 
 function fingerprintOf(walked: Walk, sources: Sources): string {

@@ -88,7 +88,8 @@ export const run = ${run}
 ${after}`
     const digest = hash('sha256', module)
     const fingerprint = hash('sha256', `fingerprint of ${module}`)
-    return { fingerprint, digest, path: this.write(`code/${fingerprint}.mjs`, module), manifest: undefined }
+    const path = this.write(`code/${fingerprint}.mjs`, module)
+    return { fingerprint, digest, name: fingerprint, path, manifest: undefined }
   }
 
   /** Code that imports a package of the project in `project/`, and one of a folder inside that. */

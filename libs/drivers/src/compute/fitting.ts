@@ -63,7 +63,7 @@ class Looks {
   at(codes: readonly Code[]): PackageStates | CairnError {
     return merged(
       codes.map((code) => {
-        const known = 'inline' in code ? undefined : this.#known.get(code.fingerprint)
+        const known = 'inline' in code ? undefined : this.#known.get(code.name)
         return known && performance.now() < known.until ? known.packages : this.#lookAt(code)
       }),
     )
@@ -75,18 +75,18 @@ class Looks {
 
   #lookAt(code: Code): PackageStates | CairnError {
     if ('inline' in code) return {}
-    const { fingerprint } = code
-    const manifest = this.#manifests.get(fingerprint) ?? readManifest(code)
+    const { fingerprint, name } = code
+    const manifest = this.#manifests.get(name) ?? readManifest(code)
     if (!manifest)
       return new CairnError('CORRUPT', `the store does not say which packages the code ${fingerprint} needs`, {
         next: 'run again: a new plan stores it anew once cairn doctor --repair has taken this away',
       })
-    this.#manifests.set(fingerprint, manifest)
+    this.#manifests.set(name, manifest)
     const begun = performance.now()
     const packages = this.#look(manifest)
     const now = performance.now()
-    if (packages instanceof CairnError) this.#known.delete(fingerprint)
-    else this.#known.set(fingerprint, { packages, until: now + (now - begun) / SHARE })
+    if (packages instanceof CairnError) this.#known.delete(name)
+    else this.#known.set(name, { packages, until: now + (now - begun) / SHARE })
     return packages
   }
 }

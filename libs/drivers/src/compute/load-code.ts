@@ -23,7 +23,7 @@ interface Home {
   /** The bytes that were checked, with a source map that leads to the project's files. */
   readonly source: string
 }
-type Described = Pick<StoredCode, 'fingerprint' | 'manifest'>
+type Described = Pick<StoredCode, 'name' | 'manifest'>
 const loaded = new Map<string, Promise<Partial<LoadedCode>>>()
 
 /** How many closures this process has loaded, with the packages that they import. */
@@ -36,16 +36,17 @@ export function loadedClosures(): number {
  * are those of the project, wherever the store may lie.
  */
 function loadCode(code: StoredCode, root: string): Promise<Partial<LoadedCode>> {
-  let module = loaded.get(code.fingerprint)
+  const key = `${code.fingerprint} ${code.digest}` // equal code at another place: its errors name that place
+  let module = loaded.get(key)
   if (!module) {
-    loaded.set(code.fingerprint, (module = importCode(code, root)))
-    module.catch(() => loaded.delete(code.fingerprint))
+    loaded.set(key, (module = importCode(code, root)))
+    module.catch(() => loaded.delete(key))
   }
   return module
 }
 
 async function importCode(
-  { fingerprint, digest, path, manifest }: StoredCode,
+  { fingerprint, digest, name, path, manifest }: StoredCode,
   root: string,
 ): Promise<Partial<LoadedCode>> {
   const bytes = readFileSync(path)
@@ -62,16 +63,16 @@ async function importCode(
   homes.set(url, {
     root,
     source,
-    code: { fingerprint, manifest },
-    imports: readManifest({ fingerprint, manifest })?.imports ?? {},
+    code: { name, manifest },
+    imports: readManifest({ name, manifest })?.imports ?? {},
   })
   return (await import(url)) as Partial<LoadedCode>
 }
 
 /** What a stored closure consists of; undefined when that is not known. */
-export function readManifest({ fingerprint, manifest: path }: Described): Manifest | undefined {
+export function readManifest({ name, manifest: path }: Described): Manifest | undefined {
   try {
-    return path === undefined ? undefined : decodeRecord<Manifest>(readFileSync(path), `code/${fingerprint}.json`)
+    return path === undefined ? undefined : decodeRecord<Manifest>(readFileSync(path), `code/${name}.json`)
   } catch {
     return undefined
   }

@@ -8,9 +8,11 @@ export interface Closure {
   /** SHA-256 (hex) of all that counts: see `docs/decisions/0003-fingerprint.md`. */
   readonly fingerprint: string
   readonly manifest: Manifest
+  /** SHA-256 (hex) of what `emit` gives, where that is known from before. */
+  readonly emitted?: string | undefined
   /**
    * The closure as one plain ES module, its source map inline. A step's module exports `run`, `inputs`, `outputs` and
-   * `reads`; a fallback's exports `fallback`. Slower than the fingerprint, so made only when it is not yet stored.
+   * `reads`; a fallback's exports `fallback`. Slower than the fingerprint, so made only when it is not yet stored as it is now.
    */
   emit(): Promise<string>
 }

@@ -1,9 +1,8 @@
-import { CairnError } from '../errors.ts'
 import type { ClosureSet, Closure } from '../define/closure.ts'
 import { describeKind, type Kinds } from '../define/kind.ts'
 import type { Step } from '../define/step.ts'
 import { sha256 } from '../run/key.ts'
-import type { Layout } from '../run/layout.ts'
+import type { CodeName, Layout } from '../run/layout.ts'
 import { encodeRecord } from '../run/records.ts'
 import type { PinnedCode, PlannedCache, PlannedStep } from '../run/plan-record.ts'
 import type { ArtifactStore } from '../run/ports.ts'
@@ -46,16 +45,21 @@ async function pin(
   closure: Closure | { readonly inline: string },
 ): Promise<PinnedCode> {
   if ('inline' in closure) return closure
-  const { fingerprint } = closure
-  const path = at.code(fingerprint)
-  let stored = await store.read(path)
-  if (!stored) {
-    await store.create(at.manifest(fingerprint), encodeRecord(closure.manifest, at.manifest(fingerprint)))
-    await store.create(path, Buffer.from(await closure.emit()))
-    stored = await store.read(path) // what another planner stored first stands
-  }
-  if (!stored) throw new CairnError('STORE_FAILED', `${path} was stored and is gone`)
-  return { fingerprint, digest: sha256(stored) }
+  const { fingerprint, emitted } = closure
+  if (emitted !== undefined && (await isStored(store, at, { fingerprint, digest: emitted })))
+    return { fingerprint, digest: emitted }
+  const code = Buffer.from(await closure.emit())
+  const pinned = { fingerprint, digest: sha256(code) }
+  const [path, manifest] = [at.code(pinned), at.manifest(pinned)]
+  await store.create(manifest, encodeRecord(closure.manifest, manifest))
+  const standing = (await store.create(path, code)) ? undefined : await store.read(path)
+  if (standing && sha256(standing) !== pinned.digest) await store.replace(path, standing, code)
+  return pinned
+}
+
+async function isStored(store: ArtifactStore, at: Layout, code: Required<CodeName>): Promise<boolean> {
+  const [stored, manifest] = await Promise.all([store.read(at.code(code)), store.stat(at.manifest(code))])
+  return stored !== undefined && manifest !== undefined && sha256(stored) === code.digest
 }
 
 /** Why a step is never reused, or for how long it is. */

@@ -1,6 +1,7 @@
 import { canonical, type Json } from '../json.ts'
 import { contentOf, type ArtifactRef } from '../define/kind.ts'
 import type { Ref } from '../define/graph.ts'
+import type { CodeName } from '../run/layout.ts'
 import type { Plan, PlannedNode, PlannedStepNode } from '../run/plan-record.ts'
 import type { ErrorRecord } from '../error-record.ts'
 import type { NodeForecast } from './forecast.ts'
@@ -8,7 +9,7 @@ import type { NodeForecast } from './forecast.ts'
 /** Why a node is computed and not reused. */
 export type Reason =
   | { readonly because: 'new' }
-  | { readonly because: 'code'; readonly before: string; readonly after: string }
+  | { readonly because: 'code'; readonly before: CodeName; readonly after: CodeName }
   | { readonly because: 'parameter' | 'source'; readonly name: string; readonly before?: Json; readonly after?: Json }
   /** What another node gives has changed, or is about to be computed and may change. */
   | { readonly because: 'input'; readonly input: string; readonly from: string; readonly certain: boolean }
@@ -63,7 +64,7 @@ function ownChanges(plan: Plan, node: PlannedStepNode, then: Plan, before: Plann
   const reasons: Reason[] = []
   const [now, old] = [plan.steps[node.step]!, then.steps[before.step]!]
   if (!('inline' in now.code) && !('inline' in old.code) && now.code.fingerprint !== old.code.fingerprint)
-    reasons.push({ because: 'code', before: old.code.fingerprint, after: now.code.fingerprint })
+    reasons.push({ because: 'code', before: old.code, after: now.code })
   for (const change of changed(before.params, node.params)) reasons.push({ because: 'parameter', ...change })
   for (const change of changed(before.versions ?? {}, node.versions ?? {}))
     reasons.push({ because: 'source', ...change })

@@ -5,7 +5,7 @@ import { keyBase } from './key.ts'
 import type { Kept } from './known-runs.ts'
 import type { ArtifactRef } from '../define/kind.ts'
 import type { RunReader } from './lanes.ts'
-import { layout, type Layout } from './layout.ts'
+import { codeName, layout, type Layout } from './layout.ts'
 import { parseManifest } from '../define/list.ts'
 import { ownersOf, type Owners } from './owners.ts'
 import type { PinnedCode, Plan } from './plan-record.ts'
@@ -14,6 +14,7 @@ import { publish, type PublishOptions } from './publish.ts'
 import { Recent } from './recent.ts'
 import { readRecord, type EndRecord } from './records.ts'
 import { RunState } from './run-state.ts'
+import { storedAs } from './stored-code.ts'
 
 /** A run as one process knows it. All of it can be made again from the store. */
 export class ActiveRun implements RunReader {
@@ -81,11 +82,15 @@ export class ActiveRun implements RunReader {
     })
   }
 
-  code({ fingerprint, digest }: Exclude<PinnedCode, { inline: string }>): Promise<Code> {
-    return this.#code.get(fingerprint, async () => {
-      const files = [this.at.code(fingerprint), this.at.manifest(fingerprint)]
-      const [path, manifest] = await Promise.all(files.map((file) => this.#store.fetch(file)))
-      if (path !== undefined) return { fingerprint, digest, path, manifest }
+  code(pinned: Exclude<PinnedCode, { inline: string }>): Promise<Code> {
+    const { fingerprint, digest } = pinned
+    return this.#code.get(codeName(pinned), async () => {
+      const found = await storedAs(pinned, async (name): Promise<Code | undefined> => {
+        const files = [this.at.code(name), this.at.manifest(name)]
+        const [path, manifest] = await Promise.all(files.map((file) => this.#store.fetch(file)))
+        return path === undefined ? undefined : { fingerprint, digest, name: codeName(name), path, manifest }
+      })
+      if (found) return found
       throw new CairnError('NOT_FOUND', `the code ${fingerprint} that the run was planned with is not in the store`)
     })
   }

@@ -176,6 +176,7 @@ async function commit(job: Job, lane: LaneWork, made: Readonly<Record<string, Ma
     step: node.step,
     key: lane.key,
     fingerprint: 'inline' in step.code ? '' : step.code.fingerprint,
+    ...(!('inline' in step.code) && { code: step.code.digest }),
     params: node.params,
     inputs: Object.fromEntries(Object.entries(lane.inputs).map(([name, ref]) => [name, contentOf(ref)])),
     ...(node.versions && { versions: node.versions }),

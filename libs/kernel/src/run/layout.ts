@@ -1,3 +1,10 @@
+/** What stored code is named by; earlier versions of Cairn named it by its fingerprint alone. */
+export interface CodeName {
+  readonly fingerprint: string
+  /** SHA-256 (hex) of its text: equal code at another place, or laid out otherwise, has another text. */
+  readonly digest?: string
+}
+
 /** Where everything of one pipeline in one environment lies; the same in a folder and in a bucket. */
 export interface Layout {
   readonly env: string
@@ -6,8 +13,8 @@ export interface Layout {
   object(digest: string): string
   condemned(digest: string): string
   quarantine(digest: string): string
-  code(fingerprint: string): string
-  manifest(fingerprint: string): string
+  code(name: CodeName): string
+  manifest(name: CodeName): string
   checkpoint(step: string, key: string): string
   checkpoints(step: string): string
   lease(name: string): string
@@ -52,8 +59,8 @@ export function layout(env: string, pipeline: string): Layout {
     object: (digest) => `${root}objects/${digest.slice(0, 2)}/${digest}`,
     condemned: (digest) => `${root}condemned/${digest}`,
     quarantine: (digest) => `${root}quarantine/${digest}`,
-    code: (fingerprint) => `${root}code/${fingerprint}.mjs`,
-    manifest: (fingerprint) => `${root}code/${fingerprint}.json`,
+    code: (name) => `${root}code/${codeName(name)}.mjs`,
+    manifest: (name) => `${root}code/${codeName(name)}.json`,
     checkpoint: (step, key) => `${root}checkpoints/${step}/${key}`,
     checkpoints: (step) => `${root}checkpoints/${step}/`,
     lease: (name) => `${root}leases/${name}`,
@@ -82,4 +89,9 @@ export function layout(env: string, pipeline: string): Layout {
     ref: (name) => `${root}refs/${name}`,
     submission: (key) => `${root}submissions/${key}`,
   }
+}
+
+/** How the files of stored code are called, without their endings. */
+export function codeName({ fingerprint, digest }: CodeName): string {
+  return digest === undefined ? fingerprint : `${fingerprint}-${digest.slice(0, 16)}`
 }

@@ -1,5 +1,6 @@
 import type { ErrorRecord } from '../error-record.ts'
 import type { Ref, Tolerance } from '../define/graph.ts'
+import type { CodeName } from './layout.ts'
 import type { Json } from '../json.ts'
 import type { ArtifactRef, KindDescription } from '../define/kind.ts'
 
@@ -46,8 +47,8 @@ export interface PlannedStep {
   readonly cache?: PlannedCache
   readonly secrets?: readonly string[]
 }
-/** `digest`: SHA-256 of the stored closure. Code that cannot be pinned says why; it is run uncached, in process. */
-export type PinnedCode = { readonly fingerprint: string; readonly digest: string } | { readonly inline: string }
+/** Code that cannot be pinned says why; it is run uncached, in process. */
+export type PinnedCode = Required<CodeName> | { readonly inline: string }
 export interface PlannedRetry {
   readonly times: number
   readonly backoffMs: number

@@ -62,6 +62,8 @@ export interface Checkpoint {
   readonly step: string
   readonly key: string
   readonly fingerprint: string
+  /** SHA-256 (hex) of the code that computed it, as it is stored; checkpoints of earlier versions do not say. */
+  readonly code?: string
   readonly params: Readonly<Record<string, Json>>
   readonly inputs: Readonly<Record<string, string>>
   readonly versions?: Readonly<Record<string, string>>

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { layout } from '../run/layout.ts'
 import { sha256 } from '../run/key.ts'
+import { encodeRecord, readRecord } from '../run/records.ts'
 import { copyRun } from './copy.ts'
 import { examine } from './doctor.ts'
 import { at, upkeepHost, type UpkeepHost } from './upkeep.fixture.ts'
@@ -40,6 +41,24 @@ describe('a run that is copied into another store', () => {
     expect(await there.store.children(elsewhere.runs)).toEqual([])
     expect(await there.store.children(elsewhere.checkpoints('make'))).toHaveLength(1)
     expect(there.files.has(elsewhere.object(sha256(JSON.stringify('a'.repeat(5_000)))))).toBe(true)
+  })
+
+  it('has the very code that it was planned with, also where equal code of another place is already', async () => {
+    await here.make('a')
+    const [run] = await runs()
+    const fingerprint = sha256('make')
+    const code = { fingerprint, digest: fingerprint } // in simulations both are of the step's name
+    const manifest = (await readRecord(here.store, at.manifest(code)))!
+    here.files.set(at.manifest({ fingerprint }), encodeRecord(manifest, at.manifest({ fingerprint })))
+    here.files.set(at.code({ fingerprint }), here.files.get(at.code(code))!)
+    for (const path of [at.code, at.manifest]) {
+      here.files.delete(path(code))
+      there.files.set(path({ fingerprint }), Buffer.from('of another place'))
+    }
+    await copy(run!)
+    expect(String(there.files.get(at.code(code)))).toBe('make')
+    expect(await readRecord(there.store, at.manifest(code))).toEqual(manifest)
+    expect((await examine(there.store, at)).findings).toEqual([])
   })
 
   it('must have ended', async () => {

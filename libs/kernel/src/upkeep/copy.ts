@@ -1,9 +1,10 @@
 import { copyFile, link, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CairnError } from '../errors.ts'
-import type { Layout } from '../run/layout.ts'
+import type { CodeName, Layout } from '../run/layout.ts'
 import type { ArtifactStore } from '../run/ports.ts'
-import { readRecord, type Checkpoint, type RunEnd } from '../run/records.ts'
+import { encodeRecord, readRecord, type Checkpoint, type RunEnd } from '../run/records.ts'
+import { storedAs, storedManifest } from '../run/stored-code.ts'
 import { addCheckpoint, addRun, noReferences } from './roots.ts'
 
 /** A pipeline's folder in a store. */
@@ -72,10 +73,7 @@ export async function copyResults(
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
-  await each(found.code, async (fingerprint) => {
-    await copyRecord(from.store, from.at.manifest(fingerprint), to.store, to.at.manifest(fingerprint))
-    await copyRecord(from.store, from.at.code(fingerprint), to.store, to.at.code(fingerprint))
-  })
+  await each(found.code.values(), (name) => copyCode(from, to, name))
   await each(checkpoints.keys(), async (name) => {
     const [step, key] = name.split('/') as [string, string]
     await copyRecord(from.store, from.at.checkpoint(step, key), to.store, to.at.checkpoint(step, key))
@@ -112,6 +110,15 @@ async function copyObject(
   await link(file, own).catch(() => copyFile(file, own))
   await to.store.put(to.at.object(digest), { file: own })
   return (await from.store.stat(path))?.size ?? 0
+}
+
+/** What an earlier version of Cairn stored goes under its own name: there may be another text of its fingerprint there. */
+async function copyCode(from: StoreSide, to: StoreSide, name: CodeName): Promise<void> {
+  const manifest = await storedManifest(from.store, from.at, name)
+  const code = await storedAs(name, (each) => from.store.read(from.at.code(each)))
+  if (!manifest || !code) return
+  await to.store.create(to.at.manifest(name), encodeRecord(manifest, to.at.manifest(name)))
+  await to.store.create(to.at.code(name), code)
 }
 
 async function copyRecord(from: ArtifactStore, source: string, to: ArtifactStore, target: string): Promise<void> {

@@ -144,6 +144,7 @@ describe('a doctor', () => {
 
   describe('of stored code', () => {
     const CHANGED = { what: 'it is not the code that runs were planned with', repair: QUARANTINED }
+    const bus = { publish: async () => {}, subscribe: () => Promise.reject(new Error()) }
     const code = () => host.paths('code/').find((path) => String(host.files.get(path)) === 'make')!
 
     it('finds what was changed, and the next plan stores it anew', async () => {
@@ -157,25 +158,38 @@ describe('a doctor', () => {
       expect(await findings()).toEqual([])
     })
 
-    it('is not misled by a run that was planned after the change', async () => {
+    it('is put right by the next plan: what was changed is never run', async () => {
       const path = code()
       flip(path, 1)
-      await host.make('b')
-      expect(await findings({ repair: true })).toEqual([{ path: below(path), ...CHANGED }])
-      await host.make('c')
+      expect(await host.make('b')).toMatchObject({ make: 'computed' })
+      expect(code()).toBe(path)
       expect(await findings()).toEqual([])
+    })
+
+    it('of an earlier version of Cairn is found by its fingerprint, whatever was planned after a change', async () => {
+      const path = at.code({ fingerprint: sha256('make') })
+      host.files.set(path, host.files.get(code())!)
+      host.files.delete(code())
+      expect(await findings()).toEqual([])
+      flip(path, 1)
+      const { plan } = await host.plan(kept)
+      const changed = { fingerprint: sha256('make'), digest: sha256(host.files.get(path)!) }
+      const steps = { ...plan.steps, make: { ...plan.steps['make']!, code: changed } }
+      host.files.delete(at.code({ ...changed, digest: sha256('make') }))
+      await submit({ store: host.store, bus, clock: host.clock }, { ...plan, steps })
+      expect(await findings({ repair: true })).toEqual([{ path: below(path), ...CHANGED }])
+      expect(host.files.has(path)).toBe(false)
     })
 
     it('finds a changed fallback', async () => {
       const { plan } = await host.plan(kept)
       const fallback = { fingerprint: 'f', digest: sha256('fallback') }
       const steps = { ...plan.steps, make: { ...plan.steps['make']!, fallback } }
-      const bus = { publish: async () => {}, subscribe: () => Promise.reject(new Error()) }
       await submit({ store: host.store, bus, clock: host.clock }, { ...plan, steps })
-      await host.store.create(at.code('f'), Buffer.from('fallback'))
+      await host.store.create(at.code(fallback), Buffer.from('fallback'))
       expect(await findings()).toEqual([])
-      flip(at.code('f'), 1)
-      expect(await findings()).toEqual([{ path: 'code/f.mjs', ...CHANGED }])
+      flip(at.code(fallback), 1)
+      expect(await findings()).toEqual([{ path: below(at.code(fallback)), ...CHANGED }])
     })
   })
 

@@ -1,10 +1,11 @@
 import { CairnError } from '../errors.ts'
 import { fileDigest, inlineBytes } from '../run/artifact.ts'
 import { sha256 } from '../run/key.ts'
-import type { Layout } from '../run/layout.ts'
+import { codeName, type Layout } from '../run/layout.ts'
 import type { Plan } from '../run/plan-record.ts'
 import type { ArtifactStore } from '../run/ports.ts'
 import { decodeRecord, readRecord, type Checkpoint, type EndRecord, type RunEnd } from '../run/records.ts'
+import { storedAs } from '../run/stored-code.ts'
 import { addCheckpoint, addRun, noReferences } from './roots.ts'
 
 /** Something wrong in a store, and what `repair` did or would do about it. */
@@ -65,20 +66,26 @@ async function isWhole(store: ArtifactStore, path: string, digest: string): Prom
   }
 }
 
-/** Code is checked against its digest whenever it is loaded; here only that it can be read, manifest and all. */
+/** Code that runs were planned with. */
 async function checkCode(store: ArtifactStore, at: Layout, { findings }: Checkup, repair: boolean): Promise<void> {
   const pinned = new Map<string, string>()
-  // The oldest run counts: one that was planned after a change has pinned what it found.
+  const seen = new Set<string>()
+  // Under the names of earlier versions the oldest run counts: one planned after a change has pinned what it found.
   for (const run of (await store.children(at.runs)).sort())
     for (const { code, fallback } of Object.values((await plan(store, at, run))?.steps ?? {}))
-      for (const pin of [code, fallback])
-        if (pin && 'fingerprint' in pin && !pinned.has(pin.fingerprint)) pinned.set(pin.fingerprint, pin.digest)
-  for (const [fingerprint, digest] of pinned) {
-    const path = at.code(fingerprint)
+      for (const pin of [code, fallback]) {
+        if (!pin || 'inline' in pin || seen.has(codeName(pin))) continue
+        seen.add(codeName(pin))
+        const path = await storedAs(pin, async (name) =>
+          (await store.stat(at.code(name))) ? at.code(name) : undefined,
+        )
+        if (path !== undefined && !pinned.has(path)) pinned.set(path, pin.digest)
+      }
+  for (const [path, digest] of pinned) {
     const bytes = await store.read(path)
     if (!bytes || sha256(bytes) === digest) continue
     findings.push({ path, what: 'it is not the code that runs were planned with', repair: 'moved to quarantine/' })
-    if (repair) await store.move(path, at.quarantine(fingerprint))
+    if (repair) await store.move(path, at.quarantine(path.slice(path.lastIndexOf('/') + 1)))
   }
 }
 

@@ -85,13 +85,14 @@ describe('garbage collection', () => {
     await host.make('a')
     later(2 * HOUR)
     await host.store.put(at.object(objectOf('new')), Buffer.from('new'))
-    await host.store.create(at.code('new'), Buffer.from('new'))
-    await host.store.create(at.manifest('new'), Buffer.from('{}'))
+    const code = { fingerprint: 'new', digest: sha256('new') }
+    await host.store.create(at.code(code), Buffer.from('new'))
+    await host.store.create(at.manifest(code), Buffer.from('{}'))
     later(HOUR / 2)
     expect(await gc()).toEqual(NOTHING)
     later(HOUR)
     expect(await gc()).toEqual({ ...NOTHING, code: 1, condemned: 1 })
-    expect(host.files.has(at.code('new')) || host.files.has(at.manifest('new'))).toBe(false)
+    expect(host.files.has(at.code(code)) || host.files.has(at.manifest(code))).toBe(false)
   })
 
   it('keeps the runs that a ref points at', async () => {
@@ -182,12 +183,27 @@ describe('garbage collection', () => {
       ...plan,
       steps: { ...plan.steps, make: { ...make!, fallback: { fingerprint: 'f', digest: 'd' } } },
     }
-    await host.store.create(at.code('f'), Buffer.from('fallback'))
+    await host.store.create(at.code({ fingerprint: 'f', digest: 'd' }), Buffer.from('fallback'))
+    await host.store.create(at.code({ fingerprint: 'f' }), Buffer.from('as an earlier version of Cairn stored it'))
     await begin(withFallback)
     const before = host.paths('code/')
     later(2 * HOUR)
     expect(await gc()).toEqual(NOTHING)
     expect(host.paths('code/')).toEqual(before)
+  })
+
+  it('keeps equal code of another place no longer than runs and checkpoints that name it', async () => {
+    await host.make('a')
+    const moved = { fingerprint: sha256('make'), digest: sha256('make, further down') }
+    await host.store.create(at.code(moved), Buffer.from('make, further down'))
+    const { plan } = await host.plan(kept)
+    await begin({ ...plan, steps: { ...plan.steps, make: { ...plan.steps['make']!, code: moved } } })
+    later(2 * HOUR)
+    expect(await gc({ keepRuns: 2 })).toMatchObject({ code: 0 })
+    host.files.delete(at.plan(plan.run))
+    expect(await gc({ keepRuns: 2 })).toMatchObject({ code: 1 })
+    expect(host.files.has(at.code(moved))).toBe(false)
+    expect(await host.make('a')).toEqual({ make: 'reused', finish: 'reused', spread: 'reused' })
   })
 
   it('keeps a run without an end while it is young, for it may be at work, and removes it later', async () => {

@@ -53,9 +53,10 @@ export async function collect(store: ArtifactStore, clock: Clock, at: Layout, po
   await pruneCheckpoints(store, at, policy, now, live, report, remove)
   for (const run of report.runs) await removeAll(store, at.run(run), remove)
 
+  const fingerprints = new Set([...live.code.values()].map(({ fingerprint }) => fingerprint))
   for await (const file of store.list(`${at.root}code/`)) {
-    const fingerprint = nameOf(file.path).replace(/\.\w+$/, '')
-    if (live.code.has(fingerprint) || isYoung(file)) continue
+    const name = nameOf(file.path).replace(/\.\w+$/, '')
+    if (live.code.has(name) || fingerprints.has(name) || isYoung(file)) continue
     if (file.path.endsWith('.mjs')) report.code++
     await remove(file.path)
   }

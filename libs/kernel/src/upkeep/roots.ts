@@ -1,7 +1,7 @@
 import { artifactBytes } from '../run/artifact.ts'
 import { parseManifest } from '../define/list.ts'
 import type { ArtifactRef } from '../define/kind.ts'
-import type { Layout } from '../run/layout.ts'
+import { codeName, type CodeName, type Layout } from '../run/layout.ts'
 import type { Plan } from '../run/plan-record.ts'
 import type { ArtifactStore } from '../run/ports.ts'
 import { readRecord, type Checkpoint, type EndRecord, type Outcome } from '../run/records.ts'
@@ -9,14 +9,14 @@ import { readRecord, type Checkpoint, type EndRecord, type Outcome } from '../ru
 /** What a record refers to. */
 export interface References {
   readonly objects: Set<string>
-  /** Fingerprints of stored code. */
-  readonly code: Set<string>
+  /** Stored code, by what its files are called. */
+  readonly code: Map<string, CodeName>
   /** Checkpoints, as `<step>/<key>`. */
   readonly checkpoints: Set<string>
 }
 
 export function noReferences(): References {
-  return { objects: new Set(), code: new Set(), checkpoints: new Set() }
+  return { objects: new Set(), code: new Map(), checkpoints: new Set() }
 }
 
 /** Adds all that a run's plan and endings refer to. */
@@ -24,7 +24,7 @@ export async function addRun(store: ArtifactStore, at: Layout, run: string, foun
   const plan = await readRecord<Plan>(store, at.plan(run))
   if (!plan) return
   for (const { code, fallback } of Object.values(plan.steps))
-    for (const pinned of [code, fallback]) if (pinned && 'fingerprint' in pinned) found.code.add(pinned.fingerprint)
+    for (const pinned of [code, fallback]) if (pinned && 'fingerprint' in pinned) addCode(pinned, found)
   for (const node of Object.values(plan.nodes))
     if (node.type === 'given') for (const ref of Object.values(node.outputs)) await addArtifact(store, at, ref, found)
   for (const file of await store.children(at.ends(run))) {
@@ -54,8 +54,13 @@ export async function addCheckpoint(
   checkpoint: Checkpoint,
   found: References,
 ): Promise<void> {
-  found.code.add(checkpoint.fingerprint)
+  const { fingerprint, code } = checkpoint
+  addCode({ fingerprint, ...(code !== undefined && { digest: code }) }, found)
   for (const ref of Object.values(checkpoint.outputs)) await addArtifact(store, at, ref, found)
+}
+
+function addCode(name: CodeName, found: References): void {
+  found.code.set(codeName(name), name)
 }
 
 /** An artifact's object and, of a list, those of its items. */
