@@ -95,7 +95,7 @@ function move(project: CliProject): void {
 it('names the places of the source as it was when a run was planned, and of equal code each its own', async () => {
   const project = new CliProject(FILES)
   const first = await project.run('t') // from then on the bodies are known as short, and run in the host
-  const { turning, ...failed } = BEFORE
+  const { turning: _, ...failed } = BEFORE
   expect(await frames(project, first.run)).toEqual(failed)
   const fails = ['--set', 'turning.fail=true']
   expect(await frames(project, (await project.run('t', ...fails)).run)).toEqual(BEFORE)
