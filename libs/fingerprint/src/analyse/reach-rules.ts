@@ -21,6 +21,7 @@ const GLOBAL_RULES: Readonly<Record<string, Rule>> = {
   Temporal: { '': 'clock', Now: 'clock' },
   performance: 'clock',
   Function: { '': 'dynamic code', prototype: 'nothing' },
+  Buffer: { allocUnsafe: 'randomness', allocUnsafeSlow: 'randomness' }, // what was in memory
   eval: 'dynamic code',
   require: 'dynamic code',
   module: 'dynamic code',
@@ -70,10 +71,11 @@ const RANDOM_CRYPTO = `randomBytes randomUUID randomUUIDv7 randomInt randomFill 
 /** By the name behind `node:`, up to its first slash. */
 const BUILTIN_RULES: Readonly<Record<string, Rule>> = {
   ...all(
-    `assert async_hooks buffer constants diagnostics_channel events path punycode querystring stream string_decoder timers
+    `assert async_hooks constants diagnostics_channel events path punycode querystring stream string_decoder timers
      url util zlib`,
     'nothing',
   ),
+  buffer: { Buffer: GLOBAL_RULES['Buffer']! },
   ...all('fs sqlite', 'files'),
   ...all('http https http2 net dgram tls dns quic', 'network'),
   ...all('child_process worker_threads cluster', 'processes'),

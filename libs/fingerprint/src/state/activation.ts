@@ -1,5 +1,6 @@
 import { eachChild, isClass, isFunction, type Node } from '../analyse/syntax.ts'
 import { NOTHING, Slot } from './flow.ts'
+import { afterLoad, isAwaited, isWaiting, noteAwaited } from './later.ts'
 import { bind } from './patterns.ts'
 import { ITEM, fieldOf, type Phase, type Thing } from './thing.ts'
 import { allGiven, argument, make, makeEnv, type Call, type Env, type World } from './world.ts'
@@ -10,6 +11,8 @@ type Function = Extract<Thing['is'], { type: 'function' }>
 export function invoke(fn: Thing, { self, given, site, out }: Call, world: World): void {
   const { node } = fn.is as Function
   if (isClass(node)) return
+  if (site.env.phase === 'load' && isWaiting(node) && !isAwaited(site))
+    invoke(fn, { self, given, site: afterLoad(site), out: new Slot() }, world)
   const env = activate(fn, site.env.phase, isShort(node) ? site.node : node, world)
   const { flow } = world
   for (const [index, parameter] of env.parameters.entries()) flow.into(argument(given, index, world), parameter)
@@ -17,7 +20,7 @@ export function invoke(fn: Thing, { self, given, site, out }: Call, world: World
   for (const each of env.parameters) flow.into(each, env.given)
   flow.into(self, env.receiver)
   if (!node.generator) return flow.into(env.returned, out)
-  const iterator = make(site, site.node, { type: 'list', usedUp: true }, `iterator ${node.start}`)
+  const iterator = make(site, site.node, { type: 'list', usedUp: true }, world, `iterator ${node.start}`)
   flow.into(env.returned, fieldOf(world, iterator, ITEM))
   flow.put(out, iterator)
 }
@@ -36,7 +39,7 @@ function activate(fn: Thing, phase: Phase, at: Node, world: World): Env {
   for (const parameter of node.params as Node[]) {
     const slot = new Slot()
     if (parameter.type === 'RestElement') {
-      const list = make({ env }, parameter, { type: 'list' })
+      const list = make({ env }, parameter, { type: 'list' }, world)
       world.flow.into(env.given, fieldOf(world, list, ITEM))
       world.flow.put(slot, list)
       bind(parameter.argument, slot, { env }, world)
@@ -46,7 +49,10 @@ function activate(fn: Thing, phase: Phase, at: Node, world: World): Env {
     }
   }
   if (node.body.type === 'BlockStatement') world.statement(node.body, { env })
-  else world.flow.into(world.value(node.body, { env }), env.returned)
+  else {
+    if (node.async) noteAwaited(node.body)
+    world.flow.into(world.value(node.body, { env }), env.returned)
+  }
   return env
 }
 

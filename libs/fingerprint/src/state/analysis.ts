@@ -8,9 +8,10 @@ import { Flow, NOTHING, Slot } from './flow.ts'
 import { changeAll } from './members.ts'
 import { handOver } from './outside.ts'
 import { runStatement } from './statements.ts'
+import { HiddenCalls } from './hidden.ts'
 import type { Thing } from './thing.ts'
 import { defaultExport, variable } from './variables.ts'
-import { makeEnv, type Call, type Env, type Place, type Site, type Source, type World } from './world.ts'
+import { makeEnv, type Call, type Env, type Hidden, type Place, type Site, type Source, type World } from './world.ts'
 
 export interface Change {
   readonly module: Module
@@ -39,6 +40,9 @@ export class Analysis implements World {
   readonly #sources: ReadonlyMap<Module, Source>
   readonly #modules = new Map<Source, Env>()
   readonly #notes = new Map<Node, { readonly module: Module; readonly things: Set<Thing | string> }>()
+  readonly hidden: Hidden[] = []
+  readonly made = new Set<Thing>()
+  readonly #hiddenCalls = new HiddenCalls(this)
   #later: (() => void)[] = []
 
   constructor(links: Links, sources: ReadonlyMap<Module, Source>) {
@@ -61,7 +65,7 @@ export class Analysis implements World {
   /** Goes through all that calls run of the functions which the code gives. */
   call(code: readonly Code[]): void {
     for (const { source, node } of code) this.#callAll(this.value(node, { env: this.moduleEnv(source) }), source, node)
-    this.#settle()
+    this.#settleCall(code)
   }
 
   /** The same, of a step that a variable holds. */
@@ -69,7 +73,7 @@ export class Analysis implements World {
     const env = this.moduleEnv(source)
     const held = binding ? variable(binding, env) : defaultExport(node, env)
     this.#callAll(held.things.size > 0 ? held : this.steps, source, node)
-    this.#settle()
+    this.#settleCall([{ source, node }])
   }
 
   get changes(): Change[] {
@@ -125,6 +129,14 @@ export class Analysis implements World {
   #callAll(things: Slot, source: Source, node: Node): void {
     const env = makeEnv({ source, home: source.dissection.program, phase: 'call' })
     handOver(things, NOTHING, { env, node }, this)
+  }
+
+  #settleCall(code: readonly Code[]): void {
+    this.#settle()
+    for (const { source, node } of code.slice(0, 1)) {
+      const site = { env: makeEnv({ source, home: source.dissection.program, phase: 'call' }), node }
+      while (this.#hiddenCalls.callAll(site)) this.#settle()
+    }
   }
 
   /** Variables of modules, by what they hold. */

@@ -2,11 +2,12 @@ import type { Node } from '../analyse/syntax.ts'
 import { invoke, receiverOf } from './activation.ts'
 import { construct, fill } from './classes.ts'
 import { NOTHING, Slot } from './flow.ts'
-import { callGlobal, constructGlobal, spreadOf } from './globals.ts'
+import { constructGlobal } from './built-in-classes.ts'
+import { callGlobal, spreadOf } from './globals.ts'
 import { iterate, nameOf, readOne } from './members.ts'
 import { callNative } from './natives.ts'
 import { callOutside, handOver, isCallable } from './outside.ts'
-import { fieldOf, lookup, type Thing } from './thing.ts'
+import { fieldOf, lookup, onBuiltIns, type Thing } from './thing.ts'
 import { functionAround, imported } from './variables.ts'
 import { allGiven, argument, joinCall, make, slotOf, type Call, type Given, type Place, type World } from './world.ts'
 
@@ -60,6 +61,7 @@ export function callThing(callee: Thing, call: Call, world: World): void {
   if (is.type === 'function') invoke(callee, call, world)
   else if (is.type === 'native') is.run(call.given.first)
   else if (is.type === 'global') joinCall(callee, call, world, (joined) => callGlobal(is.path, joined, world))
+  else if (is.type === 'outside' && is.from === 'proxy') callProxy(callee, call, world)
   else if (is.type === 'outside') joinCall(callee, call, world, (joined) => callOutside(callee, joined, world))
   else if (is.type === 'bound')
     world.callThing(is.target, {
@@ -78,6 +80,17 @@ export function constructThing(callee: Thing, call: Call, world: World): void {
   else if (is.type === 'bound') world.construct(is.target, call)
 }
 
+/** What it stands for is called, or else what is to be done instead. */
+function callProxy(proxy: Thing, call: Call, world: World): void {
+  world.flow.each(proxy.views, (target) => world.callThing(target, call))
+  const all = allGiven(call.given, world)
+  world.flow.each(proxy.held, (handler) =>
+    world.flow.each(handler.any, (trap) =>
+      world.callThing(trap, { ...call, given: { first: [proxy.views], rest: all } }),
+    ),
+  )
+}
+
 function isFollowed({ is }: Thing): boolean {
   return is.type !== 'object' && is.type !== 'list' && is.type !== 'module'
 }
@@ -85,12 +98,18 @@ function isFollowed({ is }: Thing): boolean {
 function givenAt(nodes: readonly Node[], place: Place, world: World): Given {
   const first: Slot[] = []
   let rest = NOTHING
+  if (asksForOwnBytes(nodes)) place = { ...place, ownBytes: true }
   for (const node of nodes)
     if (node.type === 'SpreadElement')
       rest = world.flow.union(rest, iterate(world.value(node.argument, place), { ...place, node }, world))
     else if (rest === NOTHING) first.push(world.value(node, place))
     else rest = world.flow.union(rest, world.value(node, place))
   return { first, rest }
+}
+
+/** `(bytes.buffer, bytes.byteOffset, bytes.length)` */
+function asksForOwnBytes([bytes, start, length]: readonly Node[]): boolean {
+  return length !== undefined && bytes?.property?.name === 'buffer' && start?.property?.name === 'byteOffset'
 }
 
 function callMember(callee: Node, call: Call, place: Place, world: World): void {
@@ -113,6 +132,7 @@ function callMember(callee: Node, call: Call, place: Place, world: World): void 
   const objects = world.value(callee.object, place)
   const isKnown = { yes: false }
   flow.each(objects, (object) => callOn(object, name, call, isKnown, world))
+  flow.each(lookup(world, onBuiltIns(world), name), (method) => world.callThing(method, { ...call, self: objects }))
   world.later(() => {
     if (isKnown.yes) return
     isKnown.yes = true
@@ -138,6 +158,9 @@ function callOn(object: Thing, name: string, call: Call, isKnown: { yes: boolean
     isKnown.yes = true
     const path = `${object.is.path}.${name}`
     joinCall(path, on, world, (joined) => callGlobal(path, joined, world))
+  } else if (object.is.type === 'outside' && object.is.from === 'data') {
+    isKnown.yes = true
+    joinCall(`data ${name}`, on, world, (joined) => callNative(name, joined, world))
   } else if (object.is.type === 'outside') {
     isKnown.yes = true
     joinCall(object, on, world, (joined) => callOutside(object, joined, world))
@@ -160,7 +183,7 @@ function callBy(name: 'call' | 'apply' | 'bind', callee: Thing, call: Call, worl
   if (name === 'call') return world.callThing(callee, { ...call, self, given: { ...given, first } })
   if (name === 'apply') return world.callThing(callee, { ...call, self, given: spreadOf(given.first[1], call, world) })
   const key = `bound ${callee.label ?? ''} ${callee.is.type === 'function' ? callee.is.node.start : ''}`
-  world.flow.put(out, make(site, site.node, { type: 'bound', target: callee, self, given: first }, key))
+  world.flow.put(out, make(site, site.node, { type: 'bound', target: callee, self, given: first }, world, key))
 }
 
 /** What the class around a place extends: the classes themselves, or their prototypes. */

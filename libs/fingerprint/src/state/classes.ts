@@ -9,7 +9,7 @@ export function makeClass(node: Node, place: Place, world: World): Thing {
   const { flow } = world
   const label = node.id?.name ?? place.label
   const here: Place = label === undefined ? { env: place.env } : { env: place.env, label }
-  const made = make(here, node, { type: 'function', node, env: place.env })
+  const made = make(here, node, { type: 'function', node, env: place.env }, world)
   const prototype = prototypeOf(made, world)
   if (node.superClass) {
     const parents = world.value(node.superClass, place)
@@ -24,7 +24,11 @@ export function makeClass(node: Node, place: Place, world: World): Thing {
     else if (member.type === 'MethodDefinition') {
       const method = methodOf(member, holder, made, here, world)
       if (member.kind === 'constructor') flow.into(method, fieldOf(world, prototype, CONSTRUCTOR))
-      else flow.into(method, fieldOf(world, holder, nameOf(member.key, member.computed)))
+      else {
+        const name = nameOf(member.key, member.computed)
+        flow.into(method, fieldOf(world, holder, name))
+        if (member.kind !== 'method') world.hidden.push({ holder, callees: method })
+      }
     } else if (member.type === 'PropertyDefinition' && member.static && member.value) {
       const value = world.value(member.value, ownPlace(member, here, made, world))
       flow.into(value, fieldOf(world, made, nameOf(member.key, member.computed)))
@@ -38,10 +42,10 @@ const CONSTRUCTOR = 'new()'
 
 function methodOf({ kind, value, static: isStatic }: Node, holder: Thing, of: Thing, place: Place, world: World): Slot {
   const is = { type: 'function', node: value, env: place.env, of, isStatic } as const
-  const method = slotOf(world, make(place, value, is))
+  const method = slotOf(world, make(place, value, is, world))
   if (kind === 'method' || kind === 'constructor') return method
   const accessor = { type: 'accessor', ...(kind === 'get' ? { get: method } : { set: method }) } as const
-  return slotOf(world, make({ env: holder.is.type === 'function' ? holder.is.env : place.env }, value, accessor))
+  return slotOf(world, make({ env: holder.is.type === 'function' ? holder.is.env : place.env }, value, accessor, world))
 }
 
 /** A field's value, and a static block, run as methods of their own. */
@@ -54,7 +58,7 @@ function ownPlace(member: Node, { env, label }: Place, receiver: Thing, world: W
 /** `new` of a class or of a function. */
 export function construct(callee: Thing, { given, site, out }: Omit<Call, 'self'>, world: World): void {
   const { node } = callee.is as Extract<Thing['is'], { type: 'function' }>
-  const instance = make(site, site.node, { type: 'object' }, `instance ${node.start}`)
+  const instance = make(site, site.node, { type: 'object' }, world, `instance ${node.start}`)
   world.flow.put(instance.protos, prototypeOf(callee, world))
   world.flow.put(out, instance)
   fill(callee, { self: slotOf(world, instance), given, site, out }, world)

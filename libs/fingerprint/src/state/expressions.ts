@@ -2,10 +2,12 @@ import { isFunction, type Node } from '../analyse/syntax.ts'
 import { receiverOf } from './activation.ts'
 import { callAt, constructAt } from './calls.ts'
 import { makeClass } from './classes.ts'
-import { NOTHING, type Slot } from './flow.ts'
-import { convert, iterate, nameOf, read } from './members.ts'
+import { NOTHING, Slot } from './flow.ts'
+import { SETTLED } from './hidden.ts'
+import { noteAwaited } from './later.ts'
+import { iterate, nameOf, read } from './members.ts'
 import { assign } from './patterns.ts'
-import { copyFields, fieldOf, ITEM, type Thing } from './thing.ts'
+import { copyFields, fieldOf, ITEM, putAccessor, type Thing } from './thing.ts'
 import { functionAround, imported, importedLater, readVariable, variable } from './variables.ts'
 import { make, slotOf, type Place, type World } from './world.ts'
 
@@ -17,7 +19,7 @@ export function valueOf(node: Node, place: Place, world: World): Slot {
   if (isFunction(node)) return slotOf(world, makeFunction(node, place, world))
   switch (node.type) {
     case 'Literal':
-      return node.regex ? slotOf(world, make(place, node, { type: 'list', regex: node.regex.flags })) : NOTHING
+      return node.regex ? slotOf(world, make(place, node, { type: 'list', regex: node.regex.flags }, world)) : NOTHING
     case 'ClassDeclaration':
     case 'ClassExpression': {
       const made = makeClass(node, place, world)
@@ -36,7 +38,8 @@ export function valueOf(node: Node, place: Place, world: World): Slot {
     case 'ParenthesizedExpression':
       return value(node.expression)
     case 'AwaitExpression':
-      return value(node.argument)
+      noteAwaited(node.argument)
+      return settled(value(node.argument), world)
     case 'YieldExpression':
       return yieldAt(node, place, world)
     case 'ConditionalExpression':
@@ -47,7 +50,7 @@ export function valueOf(node: Node, place: Place, world: World): Slot {
     case 'SequenceExpression':
       return (node.expressions as Node[]).map(value).at(-1)!
     case 'ArrayExpression': {
-      const list = make(place, node, { type: 'list' })
+      const list = make(place, node, { type: 'list' }, world)
       for (const element of node.elements as (Node | null)[])
         if (element?.type === 'SpreadElement')
           flow.into(iterate(value(element.argument), site, world), fieldOf(world, list, ITEM))
@@ -67,21 +70,20 @@ export function valueOf(node: Node, place: Place, world: World): Slot {
       return NOTHING
     case 'UnaryExpression':
       if (node.operator === 'delete') assign(node.argument, NOTHING, site, world)
-      else convert(value(node.argument), site, world)
+      else value(node.argument)
       return NOTHING
     case 'BinaryExpression':
-      for (const side of [node.left, node.right])
-        if (side.type !== 'PrivateIdentifier') convert(value(side), site, world)
+      for (const side of [node.left, node.right]) if (side.type !== 'PrivateIdentifier') value(side)
       return NOTHING
     case 'TemplateLiteral':
-      for (const part of node.expressions as Node[]) convert(value(part), site, world)
+      for (const part of node.expressions as Node[]) value(part)
       return NOTHING
     case 'NewExpression':
       return constructAt(node, place, world)
     case 'CallExpression':
       return callAt(node, place, world)
     case 'TaggedTemplateExpression': {
-      const texts = make(place, node.quasi, { type: 'list' })
+      const texts = make(place, node.quasi, { type: 'list' }, world)
       return callAt({ ...node, callee: node.tag, arguments: node.quasi.expressions }, place, world, [
         slotOf(world, texts),
       ])
@@ -94,13 +96,22 @@ export function valueOf(node: Node, place: Place, world: World): Slot {
   }
 }
 
+/** What awaiting it gives; what else has a `then` gives what it calls back with. */
+function settled(awaited: Slot, world: World): Slot {
+  const given = new Slot()
+  world.flow.each(awaited, (thing) => {
+    if (thing.is.type === 'object') world.flow.into(fieldOf(world, thing, SETTLED), given)
+  })
+  return world.flow.union(awaited, given)
+}
+
 function makeFunction(node: Node, place: Place, world: World): Thing {
   const { env, label } = place
   const own: string | undefined = node.id?.name ?? label
   const around = functionAround(env).fn
   const of = node.type === 'ArrowFunctionExpression' && around?.is.type === 'function' ? around.is.of : undefined
   const is = { type: 'function', node, env, ...(of && { of }) } as const
-  const made = make(own === undefined ? { env } : { env, label: own }, node, is)
+  const made = make(own === undefined ? { env } : { env, label: own }, node, is, world)
   const binding = node.id && env.source.dissection.names.get(node.id)
   if (binding) world.flow.put(variable(binding, env), made)
   return made
@@ -108,7 +119,7 @@ function makeFunction(node: Node, place: Place, world: World): Thing {
 
 function makeObject(node: Node, place: Place, world: World): Thing {
   const { flow } = world
-  const made = make(place, node, { type: 'object' })
+  const made = make(place, node, { type: 'object' }, world)
   for (const [index, property] of (node.properties as Node[]).entries()) {
     if (property.type === 'SpreadElement') {
       const later = (node.properties as Node[])
@@ -129,7 +140,7 @@ function makeObject(node: Node, place: Place, world: World): Thing {
       else flow.into(value, fieldOf(world, made, name))
     } else {
       const is = { type: 'accessor', ...(property.kind === 'get' ? { get: value } : { set: value }) } as const
-      flow.put(fieldOf(world, made, name), make(place, property, is))
+      putAccessor(world, made, name, make(place, property, is, world))
     }
   }
   return made

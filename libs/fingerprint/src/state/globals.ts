@@ -1,12 +1,24 @@
+import { constructGlobal, makeProxy, viewBytes } from './built-in-classes.ts'
 import { NOTHING, Slot } from './flow.ts'
-import { changeAll, convert, convertAll, iterate, nameOf, readOne } from './members.ts'
+import { BUILT_IN_PROTOTYPE, changeAll, iterate, nameOf, readOne } from './members.ts'
 import { CHANGING, CHANGING_GLOBALS, HOLDING_GLOBALS, ITERATING_GLOBALS, PASSING_GLOBALS } from './methods.ts'
+import { callLater } from './later.ts'
 import { callNative } from './natives.ts'
-import { handOver, isCallable } from './outside.ts'
-import { copyFields, fieldOf, ITEM, lookup, Thing } from './thing.ts'
-import { allGiven, make, slotOf, type Call, type World } from './world.ts'
+import { isCallable } from './outside.ts'
+import { copyFields, fieldOf, globalOf, ITEM, lookup, putAccessor, Thing } from './thing.ts'
+import { allGiven, argument, make, slotOf, type Call, type World } from './world.ts'
 
-const LATER = new Set(['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'])
+const LATER = new Set(['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'process.nextTick'])
+
+/** Global functions that change nothing which they are given, whatever it is. */
+const READING =
+  /^(Object|Reflect|Array|\w+Array|JSON|Math|Number|String|Boolean|BigInt|Symbol|Promise|Iterator|Map|Set|Intl|Temporal|Date|Buffer|URL|Proxy|console|is[A-Z]\w*|parse\w+|\w*code\w*|escape|unescape|atob|btoa|structuredClone|set[A-Z]\w*|clear[A-Z]\w*|queueMicrotask|Error|\w+Error|RegExp|ArrayBuffer|process\.nextTick)\b/
+/** Those that give a number, a text or the like. */
+const GIVING_NOTHING =
+  /^(Math|Number|Boolean|BigInt|Symbol|Intl|Temporal|Date|console|Atomics|performance|process|crypto|is[A-Z]\w*|parse\w+|\w*code\w*|escape|unescape|atob|btoa)\b|^String\b|^(Object|Reflect|Array|Buffer|JSON|ArrayBuffer|URL)\.(is\w*|has\w*|stringify|byteLength|compare|set|canParse|deleteProperty|preventExtensions|createObjectURL)$/
+/** Those that give something new, of which nothing else has a part. */
+const GIVING_NEW =
+  /^(structuredClone|JSON\.\w+|(Object|Reflect)\.(keys|ownKeys|getOwnPropertyNames|getOwnPropertySymbols))$/
 
 /** Calls a global function by its path. */
 export function callGlobal(path: string, call: Call, world: World): void {
@@ -18,7 +30,9 @@ export function callGlobal(path: string, call: Call, world: World): void {
     return callNative(method, call, world)
   }
   const [first = NOTHING, second = NOTHING] = given.first
+  const all = allGiven(given, world)
   if (CHANGING_GLOBALS.has(name)) changeAll(first, site, world)
+  else if (!READING.test(name) || method === ITEM) changeAll(all, site, world)
   if (!/^\w+$/.test(name) && CHANGING.has(method) && isOwnPath(name) && site.env.phase === 'call')
     world.note(name.slice(0, name.lastIndexOf('.')), site)
   switch (name) {
@@ -29,14 +43,18 @@ export function callGlobal(path: string, call: Call, world: World): void {
       break
     case 'Object.defineProperty':
     case 'Reflect.defineProperty':
-      define(call, world)
+      flow.each(argument(given, 2, world), (descriptor) => define(first, descriptor, keyOf(call), world))
+      break
+    case 'Object.defineProperties':
+      defineAll(first, second, world)
       break
     case 'Reflect.set':
       flow.each(first, (to) => flow.into(given.first[2] ?? NOTHING, fieldOf(world, to, keyOf(call))))
+      changeAll(given.first[3] ?? NOTHING, site, world)
       break
     case 'Reflect.get':
       flow.each(first, (from) => readOne(from, keyOf(call), out, site, world))
-      break
+      return
     case 'Object.setPrototypeOf':
     case 'Reflect.setPrototypeOf':
       flow.each(first, (to) => flow.into(second, to.protos))
@@ -44,12 +62,29 @@ export function callGlobal(path: string, call: Call, world: World): void {
     case 'Object.getPrototypeOf':
     case 'Reflect.getPrototypeOf':
       flow.each(first, (of) => flow.into(of.protos, out))
-      break
+      world.later(() => out.things.size === 0 && flow.put(out, globalOf(world, BUILT_IN_PROTOTYPE)))
+      return
     case 'Object.create': {
-      const made = make(site, site.node, { type: 'object' }, 'create')
+      const made = make(site, site.node, { type: 'object' }, world, 'create')
       flow.into(first, made.protos)
+      defineAll(slotOf(world, made), second, world)
       flow.put(out, made)
-      break
+      return
+    }
+    case 'Object.getOwnPropertyDescriptor':
+    case 'Object.getOwnPropertyDescriptors':
+    case 'Reflect.getOwnPropertyDescriptor': {
+      const descriptor = make(site, site.node, { type: 'object' }, world, 'descriptor')
+      flow.each(first, (thing) =>
+        flow.each(thing.any, (part) => {
+          if (part.is.type !== 'accessor') flow.put(fieldOf(world, descriptor, 'value'), part)
+          else
+            for (const [key, slot] of Object.entries(part.is))
+              if (slot instanceof Slot) flow.into(slot, fieldOf(world, descriptor, key))
+        }),
+      )
+      flow.put(fieldOf(world, descriptor, ITEM), descriptor)
+      return flow.put(out, descriptor)
     }
     case 'Reflect.apply':
       flow.each(first, (callee) =>
@@ -59,13 +94,27 @@ export function callGlobal(path: string, call: Call, world: World): void {
     case 'Reflect.construct':
       flow.each(first, (callee) => world.construct(callee, { ...call, given: spreadOf(second, call, world) }))
       return
+    case 'Proxy.revocable': {
+      const pair = make(site, site.node, { type: 'outside', from: 'builtin', isExport: false }, world, 'revocable')
+      flow.put(fieldOf(world, pair, 'proxy'), makeProxy(call, world))
+      return flow.put(out, pair)
+    }
+    case 'Array':
+    case 'RegExp':
+    case 'Error':
+    case 'Map':
+      return constructGlobal(name, call, world)
+    case 'Promise.reject':
+      flow.into(all, world.thrown)
+      break
+    case 'structuredClone': // what is transferred is gone
+      flow.each(second, (options) =>
+        flow.each(lookup(world, options, 'transfer'), (list) => changeAll(list.any, site, world)),
+      )
   }
-  const all = allGiven(given, world)
   const items = new Slot()
   flow.each(first, (thing) => flow.into(thing.any, items))
   if (ITERATING_GLOBALS.has(name)) flow.into(iterate(first, site, world), items)
-  if (name === 'String' || name === 'Number') convert(first, site, world)
-  if (name === 'JSON.stringify') convertAll(first, site, world)
   const returned = new Slot()
   flow.each(all, (thing) => {
     if (!isCallable(thing)) return
@@ -76,81 +125,46 @@ export function callGlobal(path: string, call: Call, world: World): void {
       out: returned,
     })
     // A timer set while modules load runs between calls.
-    if (site.env.phase === 'load' && LATER.has(name))
-      world.callThing(thing, {
-        self: NOTHING,
-        given: { first: [], rest: NOTHING },
-        site: { ...site, env: { ...site.env, phase: 'call' } },
-        out: new Slot(),
-      })
+    if (site.env.phase === 'load' && LATER.has(name)) callLater(thing, call, world)
   })
-  if (PASSING_GLOBALS.has(name)) flow.into(first, out)
+  if (PASSING_GLOBALS.has(name)) return flow.into(first, out)
   if (HOLDING_GLOBALS.has(name)) {
-    const isObject = /^(Object\.(group|from)|Promise)/.test(name)
+    const isObject = /^Object\.(group|from)/.test(name)
     const usedUp = name.startsWith('Iterator') && ({ usedUp: true } as const)
-    const held = make(site, site.node, isObject ? { type: 'object' } : { type: 'list', ...usedUp }, name)
+    const held = make(site, site.node, isObject ? { type: 'object' } : { type: 'list', ...usedUp }, world, name)
     for (const part of name.endsWith('.of') ? [all] : [items, returned]) flow.into(part, fieldOf(world, held, ITEM))
-    if (/entries|[gG]roupBy|concat/i.test(name)) {
-      const inner = make(site, site.node, { type: 'list' }, `in ${name}`)
+    if (/entries|[gG]roupBy|concat|allSettled/i.test(name)) {
+      const inner = make(
+        site,
+        site.node,
+        { type: name === 'Promise.allSettled' ? 'object' : 'list' },
+        world,
+        `in ${name}`,
+      )
       flow.into(items, fieldOf(world, inner, ITEM))
       flow.put(fieldOf(world, held, ITEM), inner)
     }
     if (name === 'Object.fromEntries') flow.each(items, (pair) => flow.into(pair.any, fieldOf(world, held, ITEM)))
-    if (name === 'Promise.race' || name === 'Promise.any') flow.into(items, out)
-    flow.put(out, held)
+    if (name === 'Promise.race' || name === 'Promise.any' || name === 'Promise.try')
+      flow.into(flow.union(items, returned), out)
+    return flow.put(out, held)
   }
-}
-
-/** `new` of a global class. */
-export function constructGlobal(path: string, { given, site, out }: Call, world: World): void {
-  const { flow } = world
-  const name = path.replace(/^((globalThis|global|self)\.)+/, '')
-  const all = allGiven(given, world)
-  const [first = NOTHING] = given.first
-  if (name === 'Proxy') {
-    const proxy = make(site, site.node, { type: 'outside', from: 'data', isExport: false })
-    flow.into(given.first[1] ?? NOTHING, proxy.held)
-    flow.into(first, proxy.views)
-    flow.each(first, (target) => copyFields(world, target, proxy))
-    flow.put(out, proxy)
-    return
-  }
-  const flags = name === 'RegExp' ? site.node.arguments?.[1] : undefined
-  const regex = flags && (flags.type === 'Literal' ? String(flags.value) : 'gy')
-  const made = make(site, site.node, {
-    type: 'list',
-    ...(regex !== undefined && { regex }),
-    ...(name.endsWith('ArrayBuffer') && { bytes: true }),
-  })
-  flow.put(out, made)
-  const items = fieldOf(world, made, ITEM)
-  if (ITERATING_GLOBALS.has(name) || name.endsWith('Array')) {
-    const inner = iterate(first, site, world)
-    flow.into(inner, items)
-    if (name.endsWith('Map')) flow.each(inner, (pair) => flow.into(pair.any, items))
-  } else flow.into(all, items)
-  if (/Array$|^DataView$/.test(name))
-    flow.each(first, (thing) => {
-      if (isBytes(thing)) flow.put(made.views, thing)
-    })
-  if (name === 'Promise') {
-    const settle = new Thing({ type: 'native', run: ([value = NOTHING]) => flow.into(value, out) }, site.env.phase)
-    const settlers = slotOf(world, settle)
-    flow.each(first, (executor) =>
-      world.callThing(executor, {
-        self: NOTHING,
-        given: { first: [settlers, settlers], rest: NOTHING },
-        site,
-        out: new Slot(),
-      }),
+  if (name.startsWith('Buffer.') && !GIVING_NOTHING.test(name)) {
+    const buffer = make(
+      site,
+      site.node,
+      { type: 'list', buffer: name === 'Buffer.alloc' ? 'own' : 'pooled' },
+      world,
+      name,
     )
-  } else if (name === 'Array') flow.into(all, items)
-  else handOver(all, NOTHING, site, world)
-}
-
-/** Bytes that another view shares: a buffer, not a list of numbers. */
-function isBytes({ is }: Thing): boolean {
-  return is.type === 'outside' || (is.type === 'list' && is.bytes === true)
+    viewBytes(first, buffer, world)
+    return flow.put(out, buffer)
+  }
+  if (GIVING_NOTHING.test(name) || LATER.has(name)) return
+  const from = GIVING_NEW.test(name) ? 'data' : name.startsWith('WebAssembly') ? 'wasm' : 'builtin'
+  const result = make(site, site.node, { type: 'outside', from, isExport: false }, world, name)
+  if (from !== 'data') for (const part of [all, returned]) flow.into(part, fieldOf(world, result, ITEM))
+  flow.put(out, result)
 }
 
 /** Whether it lies behind `globalThis` and is no global that everybody knows: somebody put it there. */
@@ -165,20 +179,19 @@ function keyOf({ site }: Call): string {
   return key ? nameOf(key, true) : ITEM
 }
 
-function define(call: Call, world: World): void {
+function define(things: Slot, descriptor: Thing, name: string, world: World): void {
   const { flow } = world
-  const [first = NOTHING, , descriptors = NOTHING] = call.given.first
-  const name = keyOf(call)
-  flow.each(descriptors, (descriptor) => {
-    const accessor = new Thing(
-      { type: 'accessor', get: lookup(world, descriptor, 'get'), set: lookup(world, descriptor, 'set') },
-      call.site.env.phase,
-    )
-    flow.each(first, (thing) => {
-      flow.into(lookup(world, descriptor, 'value'), fieldOf(world, thing, name))
-      flow.put(fieldOf(world, thing, name), accessor)
-    })
+  const is = { type: 'accessor', get: lookup(world, descriptor, 'get'), set: lookup(world, descriptor, 'set') } as const
+  flow.each(things, (thing) => {
+    flow.into(lookup(world, descriptor, 'value'), fieldOf(world, thing, name))
+    putAccessor(world, thing, name, new Thing(is, descriptor.phase))
   })
+}
+
+function defineAll(things: Slot, descriptors: Slot, world: World): void {
+  world.flow.each(descriptors, (all) =>
+    world.flow.each(all.any, (descriptor) => define(things, descriptor, ITEM, world)),
+  )
 }
 
 export function spreadOf(list: Slot | undefined, { site }: Call, world: World): Call['given'] {

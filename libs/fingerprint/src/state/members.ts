@@ -1,7 +1,8 @@
 import type { Node } from '../analyse/syntax.ts'
 import { NOTHING, Slot } from './flow.ts'
+import { callLater } from './later.ts'
 import { CHANGING } from './methods.ts'
-import { handOver } from './outside.ts'
+import { handOver, isCallable } from './outside.ts'
 import { fieldOf, globalMember, globalOf, ITEM, lookup, Thing } from './thing.ts'
 import { exportOf } from './variables.ts'
 import { make, slotOf, type Site, type World } from './world.ts'
@@ -15,8 +16,10 @@ export function nameOf(key: Node, computed: boolean): string {
 }
 
 export function read(objects: Slot, name: string, site: Site, world: World): Slot {
-  if (objects === NOTHING) return NOTHING
+  const isPrototype = name === 'constructor' || name === '__proto__'
+  if (objects === NOTHING && !isPrototype) return NOTHING
   const out = new Slot()
+  if (isPrototype) world.later(() => out.things.size === 0 && world.flow.put(out, globalOf(world, BUILT_IN_PROTOTYPE)))
   world.flow.each(objects, (thing) => readOne(thing, name, out, site, world))
   return out
 }
@@ -29,6 +32,8 @@ export function readOne(thing: Thing, name: string, out: Slot, site: Site, world
       if (site.env.phase === 'call') handOver(thing.held, NOTHING, site, world)
       break
     case 'global': {
+      if (thing.is.path === 'RegExp' && LAST_MATCH.test(name) && site.env.phase === 'call')
+        world.note(`RegExp.${name}`, site)
       const member = globalMember(world, thing.is.path, name)
       if (member) flow.put(out, member)
       break
@@ -41,8 +46,11 @@ export function readOne(thing: Thing, name: string, out: Slot, site: Site, world
       if (name === 'prototype') prototypeOf(thing, world)
       break
     case 'list':
+      if (thing.is.buffer === 'pooled' && PLACE_IN_POOL.test(name) && site.env.phase === 'call' && !site.ownBytes)
+        world.note('the place in what all buffers share', site)
       if (name === 'buffer' && !thing.is.bytes) flow.put(fieldOf(world, thing, name), bufferOf(thing, world))
-      else if (CHANGING.has(name)) flow.put(out, globalOf(world, `Array.prototype.${name}`))
+      else if (CHANGING.has(name) || /^(exec|test|decode)$|^(set|write)[A-Z]/.test(name))
+        flow.put(out, globalOf(world, `Array.prototype.${name}`))
       break
     case 'object':
     case 'bound':
@@ -52,6 +60,12 @@ export function readOne(thing: Thing, name: string, out: Slot, site: Site, world
   }
   flow.into(got(thing, name, site, world), out)
 }
+
+/** What `RegExp` tells of the last match of all code. */
+const LAST_MATCH = /^(\$.|\*|input|last(Match|Paren)|(left|right)Context)$/
+
+/** Where a buffer lies among all others; who also asks for its length takes its own bytes only. */
+const PLACE_IN_POOL = /^(buffer|byteOffset|parent|offset)$/
 
 /** What a thing gives under a name, getters called. */
 function got(thing: Thing, name: string, site: Site, world: World): Slot {
@@ -91,6 +105,8 @@ export function write(objects: Slot, name: string, value: Slot, site: Site, worl
     if (thing.is.type !== 'outside') return
     flow.into(value, thing.held)
     handOver(thing.held, value, site, world)
+    if (thing.is.from === 'builtin' && site.env.phase === 'load')
+      flow.each(value, (listener) => isCallable(listener) && callLater(listener, { site }, world))
   })
 }
 
@@ -114,7 +130,10 @@ export function iterate(things: Slot, site: Site, world: World): Slot {
 
 function iterateOne(thing: Thing, items: Slot, site: Site, world: World): void {
   const { flow } = world
-  if (thing.is.type === 'outside') flow.put(items, thing)
+  if (thing.is.type === 'outside') {
+    flow.put(items, thing)
+    if (thing.is.from === 'builtin') change(thing, site, world) // a stream
+  }
   if (thing.is.type === 'list' || thing.is.type === 'outside') {
     if (thing.is.type === 'list' && thing.is.usedUp) change(thing, site, world)
     flow.into(thing.any, items)
@@ -145,25 +164,8 @@ function itemsOf(thing: Thing, items: Slot, site: Site, world: World): void {
     })
 }
 
-/** What `${x}`, `+x` and the like ask of an object. */
-export function convert(things: Slot, site: Site, world: World): void {
-  world.flow.each(things, (thing) => {
-    if (thing.is.type === 'object')
-      remembered(thing, `convert ${site.env.phase}`, (out) => {
-        for (const method of ['toString', 'valueOf', 'toJSON', '@@toPrimitive'])
-          callEach(lookup(world, thing, method), slotOf(world, thing), [], out, site, world)
-      })
-  })
-}
-
-/** The same, of all that is in it. */
-export function convertAll(things: Slot, site: Site, world: World, seen = new Set<Thing>()): void {
-  convert(things, site, world)
-  world.flow.each(things, (thing) => {
-    if ((thing.is.type !== 'object' && thing.is.type !== 'list') || seen.has(thing)) return
-    convertAll(thing.any, site, world, seen.add(thing))
-  })
-}
+/** What `x.constructor` and `x.__proto__` are of what code did not make. */
+export const BUILT_IN_PROTOTYPE = 'a built-in class'
 
 function callEach(callees: Slot, self: Slot, first: readonly Slot[], out: Slot, site: Site, world: World): void {
   world.flow.each(callees, (callee) => world.callThing(callee, { self, given: { first, rest: NOTHING }, site, out }))
@@ -171,7 +173,14 @@ function callEach(callees: Slot, self: Slot, first: readonly Slot[], out: Slot, 
 
 export function prototypeOf(fn: Thing, world: World): Thing {
   const { env, node } = fn.is as Extract<Thing['is'], { type: 'function' }>
-  const made = make({ env, ...(fn.label !== undefined && { label: fn.label }) }, node, { type: 'object' }, 'prototype')
+  const made = make(
+    { env, ...(fn.label !== undefined && { label: fn.label }) },
+    node,
+    { type: 'object' },
+    world,
+    'prototype',
+  )
+  world.made.delete(made)
   world.flow.put(fieldOf(world, fn, 'prototype'), made)
   world.flow.put(fieldOf(world, made, 'constructor'), fn)
   return made

@@ -3,6 +3,7 @@ const words = (text: string) => new Set(text.split(/\s+/))
 /** Methods of built-in objects that change the object. */
 export const CHANGING = words(
   `push pop shift unshift splice sort reverse fill copyWithin set add delete clear append next throw return write
+   transfer transferToFixedLength resize grow swap16 swap32 swap64 compile
    setInt8 setUint8 setInt16 setUint16 setInt32 setUint32 setFloat32 setFloat64 setBigInt64 setBigUint64 setTime
    setDate setMonth setFullYear setHours setMinutes setSeconds setMilliseconds setUTCDate setUTCMonth setUTCFullYear
    setUTCHours setUTCMinutes setUTCSeconds setUTCMilliseconds getOrInsert getOrInsertComputed enqueue
@@ -11,6 +12,22 @@ export const CHANGING = words(
 /** Of those, the ones that keep what they are given. */
 export const KEEPING = words('push unshift splice fill set add append')
 
+/** Methods of built-in objects that change nothing. Of any other it is not known. */
+const READING = words(
+  `at concat slice includes join keys entries values forEach filter flat flatMap map every some reduce reduceRight with
+   difference intersection symmetricDifference union deref subarray valueOf exec test then catch finally take drop anchor
+   charAt charCodeAt codePointAt endsWith localeCompare match matchAll normalize padEnd padStart repeat replace replaceAll
+   search split startsWith substr substring trim trimStart trimEnd trimLeft trimRight propertyIsEnumerable apply bind call
+ encode decode copy equals inspect compare throwIfAborted resolvedOptions format formatToParts
+   formatRange formatRangeToParts select selectRange maximize minimize of segment index lastIndexOf indexOf
+   __lookupGetter__ __lookupSetter__ @@iterator @@asyncIterator emit`,
+)
+const READING_BY_PREFIX = /^(get|is|has|to|find)(?=[A-Z]|$)|^read[A-Z]|^construct/
+
+export function isReading(name: string): boolean {
+  return (READING.has(name) || READING_BY_PREFIX.test(name)) && !CHANGING.has(name) && name !== 'getReader'
+}
+
 /** Methods that give a part of the object. */
 export const PARTS = words(
   'get at find findLast pop shift reduce reduceRight deref sort reverse fill add set valueOf next',
@@ -18,13 +35,14 @@ export const PARTS = words(
 /** Methods that give something new, which holds parts of the object. */
 export const COPIES = words(
   `map filter slice concat flat flatMap split toSorted toReversed toSpliced with entries keys values subarray
-   matchAll forEach some every findIndex then catch finally take drop toArray`,
+   match matchAll exec forEach some every findIndex then catch finally take drop toArray`,
 )
 
 /** Global functions that change what they are given first. */
 export const CHANGING_GLOBALS = words(
   `Object.assign Object.defineProperty Object.defineProperties Object.setPrototypeOf Reflect.set Reflect.defineProperty
-   Reflect.deleteProperty Reflect.setPrototypeOf Atomics.add Atomics.and Atomics.compareExchange Atomics.exchange
+   Reflect.deleteProperty Reflect.setPrototypeOf Object.freeze Object.seal Object.preventExtensions
+   Reflect.preventExtensions Atomics.add Atomics.and Atomics.compareExchange Atomics.exchange
    Atomics.or Atomics.store Atomics.sub Atomics.xor crypto.getRandomValues`,
 )
 /** Global functions that give what they are given. */
@@ -34,7 +52,7 @@ export const PASSING_GLOBALS = words(
 /** Global functions that give something new, which holds parts of what they are given. */
 export const HOLDING_GLOBALS = words(
   `Object.values Object.entries Object.fromEntries Object.groupBy Map.groupBy Array.from Array.fromAsync Array.of
-   Promise.all Promise.allSettled Promise.race Promise.any Iterator.from Iterator.concat`,
+   Promise.all Promise.allSettled Promise.race Promise.any Promise.try Promise.reject Iterator.from Iterator.concat`,
 )
 /** Global functions that go through what they are given first. */
 export const ITERATING_GLOBALS = words(
@@ -48,12 +66,3 @@ export const CHANGING_IN_PACKAGES =
 
 /** All methods of built-in objects that have a meaning here. */
 export const BUILT_IN: ReadonlySet<string> = new Set([...CHANGING, ...KEEPING, ...PARTS, ...COPIES])
-
-/** What is asked of global variables, and has a meaning here. */
-export const KNOWN_MEMBERS: ReadonlySet<string> = new Set([
-  ...BUILT_IN,
-  ...[...CHANGING_GLOBALS, ...PASSING_GLOBALS, ...HOLDING_GLOBALS, ...ITERATING_GLOBALS].map((path) =>
-    path.split('.').at(-1)!,
-  ),
-  ...words('prototype create getPrototypeOf apply construct stringify Proxy RegExp Promise Array Object Reflect'),
-])

@@ -1,9 +1,11 @@
 import { NOTHING, Slot } from './flow.ts'
+import { COPIED } from './built-in-classes.ts'
+import { callLater, isAwaited } from './later.ts'
 import { change, changeAll, iterate } from './members.ts'
-import { BUILT_IN, CHANGING, COPIES, KEEPING, PARTS } from './methods.ts'
-import { isCallable } from './outside.ts'
-import { fieldOf, ITEM, type Thing } from './thing.ts'
-import { allGiven, make, type Call, type World } from './world.ts'
+import { BUILT_IN, CHANGING, COPIES, isReading, KEEPING, PARTS } from './methods.ts'
+import { handOver, isCallable } from './outside.ts'
+import { fieldOf, ITEM, putAccessor, Thing } from './thing.ts'
+import { allGiven, make, slotOf, type Call, type World } from './world.ts'
 
 /** Calls a method that is built in, on things of which nothing else is known. */
 export function callNative(name: string, call: Call, world: World): void {
@@ -12,25 +14,29 @@ export function callNative(name: string, call: Call, world: World): void {
   const items = new Slot()
   const all = allGiven(given, world)
   const returned = new Slot()
-  // A text in several parts: the decoder keeps what a part leaves open.
-  const isChanging =
-    CHANGING.has(name) || /^(write|set)[A-Z]/.test(name) || (name === 'decode' && given.first.length > 1)
   flow.each(self, (on) => {
     flow.into(on.any, items)
-    if (isChanging || movesPlace(name, on) || (on.is.type === 'list' && on.is.usedUp)) change(on, site, world)
+    changeBy(name, on, call, world)
     if (KEEPING.has(name)) flow.into(all, fieldOf(world, on, ITEM))
+    if (name === 'compile') flow.put(fieldOf(world, on, COPIED), new Thing({ type: 'list', regex: 'g' }, on.phase))
+    if (name.startsWith('__define'))
+      putAccessor(world, on, ITEM, new Thing({ type: 'accessor', get: all, set: all }, on.phase))
+    if (name.startsWith('__lookup')) flow.into(on.any, out)
   })
   callBack(name, { items, self, returned }, call, world)
+  if (OF_SETS.has(name)) handOver(all, NOTHING, site, world) // what is like a set is asked by its own methods
 
   if (name === 'encodeInto' || name === 'copy')
     changeAll(given.first.at(name === 'copy' ? 0 : 1) ?? NOTHING, site, world)
-  if (/^(replace|replaceAll|match)$/.test(name))
+  if (/^(replace|replaceAll|match|search|split)$/.test(name))
     flow.each(given.first[0] ?? NOTHING, (thing) => {
-      if (thing.is.type === 'list' && thing.is.regex?.includes('y')) change(thing, site, world)
+      onMoving(thing, /y/, () => change(thing, site, world), world)
     })
 
   if (name === 'map') return holds(returned, name, call, world)
   if (name === 'subarray' || name === 'compile') flow.into(self, out)
+  if (name === 'slice' || name.startsWith('swap'))
+    flow.each(self, (on) => on.is.type === 'list' && on.is.buffer && flow.put(out, on))
   if (PARTS.has(name)) for (const part of [items, returned, all]) flow.into(part, out)
   if (/^(sort|reverse|fill|copyWithin|add|set|valueOf)$/.test(name)) flow.into(self, out)
   if (name === 'then' || name === 'catch' || name === 'finally')
@@ -42,12 +48,18 @@ export function callNative(name: string, call: Call, world: World): void {
 const ITERATORS = new Set(['keys', 'values', 'entries', 'matchAll', '@@iterator'])
 
 function holds(parts: Slot, name: string, { site, out }: Call, world: World): void {
-  const list = make(site, site.node, { type: 'list', ...(ITERATORS.has(name) && { usedUp: true }) }, `of ${name}`)
+  const list = make(
+    site,
+    site.node,
+    { type: 'list', ...(ITERATORS.has(name) && { usedUp: true }) },
+    world,
+    `of ${name}`,
+  )
   const { flow } = world
   flow.into(parts, fieldOf(world, list, ITEM))
   if (/^(entries|next|flat|flatMap|matchAll|values|@@iterator)$/.test(name)) {
     // Pairs, and lists of lists.
-    const inner = make(site, site.node, { type: 'object' }, `in ${name}`)
+    const inner = make(site, site.node, { type: 'object' }, world, `in ${name}`)
     flow.into(parts, fieldOf(world, inner, ITEM))
     flow.put(fieldOf(world, list, ITEM), inner)
     if (name === 'next') flow.put(out, inner)
@@ -69,8 +81,9 @@ function callBack(
   if (name === 'reduce' || name === 'reduceRight')
     parameters.splice(0, 3, flow.union(returned, given.first[1] ?? items), items, NOTHING, self)
   if (name === 'sort' || name === 'toSorted') parameters.splice(0, 3, items, items)
-  if (name === 'then') parameters.splice(0, 3, flow.union(self, items))
+  if (name === 'then' || name === 'catch') parameters.splice(0, 3, flow.union(self, items, world.thrown))
   if (name === 'forEach') parameters.splice(1, 1, items) // a map's keys
+  const isLater = site.env.phase === 'load' && /^(then|catch|finally)$/.test(name) && !isAwaited(site)
   for (const [index, slot] of [...given.first, given.rest].entries()) {
     const others = isBuiltIn
       ? NOTHING
@@ -80,6 +93,7 @@ function callBack(
     const first = parameters.map((parameter) => flow.union(parameter, others))
     flow.each(slot, (thing) => {
       if (!isCallable(thing) && thing.is.type !== 'global') return
+      if (isLater) callLater(thing, { site }, world)
       world.callThing(thing, {
         self: given.first[index + 1] ?? NOTHING,
         given: { first, rest: NOTHING },
@@ -90,7 +104,52 @@ function callBack(
   }
 }
 
-/** Whether matching with it moves its `lastIndex`. */
-function movesPlace(name: string, { is }: Thing): boolean {
-  return is.type === 'list' && is.regex !== undefined && /^(exec|test)$/.test(name) && /[gy]/.test(is.regex)
+/** What is not known to leave its object as it is changes it. */
+function changeBy(name: string, on: Thing, { given, site }: Call, world: World): void {
+  const changes = () => change(on, site, world)
+  // A text in several parts: the decoder keeps what a part leaves open.
+  if (CHANGING.has(name) || /^(write|set|__define)[A-Z]/.test(name) || (name === 'decode' && given.first.length > 1))
+    return changes()
+  if (on.is.type === 'list') {
+    if (on.is.usedUp) return changes()
+    if (MATCHING.has(name)) return onMoving(on, /[gy]/, changes, world)
+    if (name !== ITEM) return isReading(name) || OF_BLOBS.has(name) ? undefined : changes()
+    // An item is called, or else a method of a name that is not known.
+    world.later(() => ![...on.any.things].some(isCallable) && changes())
+  } else if (on.is.type === 'object')
+    onSubclass(on, world, () => {
+      if (!isReading(name) || MATCHING.has(name)) changes()
+      const key = `handed over ${site.env.phase}`
+      if (on.lookups.has(key)) return
+      on.lookups.set(key, NOTHING)
+      handOver(slotOf(world, on), NOTHING, site, world)
+    })
+}
+
+/** Acts on an object of a class that extends a built-in one, whose methods may call its own. */
+function onSubclass(on: Thing, world: World, act: () => void, seen = new Set<Thing>()): void {
+  if (seen.has(on)) return
+  seen.add(on)
+  world.flow.each(on.protos, (proto) => (proto.is.type === 'global' ? act() : onSubclass(proto, world, act, seen)))
+}
+
+const MATCHING = new Set(['exec', 'test', '@@match', '@@split', '@@search', '@@replace'])
+/** A `Blob` keeps what it gives; a `Response`, which is no list, does not. */
+const OF_BLOBS = new Set(['text', 'bytes', 'arrayBuffer'])
+const OF_SETS = new Set([
+  'union',
+  'intersection',
+  'difference',
+  'symmetricDifference',
+  'isSubsetOf',
+  'isSupersetOf',
+  'isDisjointFrom',
+])
+
+/** Acts if matching with it moves its `lastIndex`. */
+function onMoving({ is, fields }: Thing, flags: RegExp, act: () => void, world: World): void {
+  if (is.type !== 'list' || is.regex === undefined) return
+  if (flags.test(is.regex)) return act()
+  const copied = fields.get(COPIED)
+  if (copied) world.flow.each(copied, (from) => onMoving(from, flags, act, world))
 }

@@ -1,6 +1,7 @@
 import { isClass } from '../analyse/syntax.ts'
 import { NOTHING, Slot } from './flow.ts'
-import { CHANGING, CHANGING_IN_PACKAGES, PARTS } from './methods.ts'
+import { callLater } from './later.ts'
+import { CHANGING, CHANGING_IN_PACKAGES, isReading, PARTS } from './methods.ts'
 import { ITEM, fieldOf, type Thing } from './thing.ts'
 import { allGiven, make, slotOf, type Call, type Site, type World } from './world.ts'
 
@@ -45,7 +46,8 @@ export function handOver(things: Slot, given: Slot, site: Site, world: World, se
  * A call of what is not followed. What it changes can be told by names only; what it gives is taken for something new
  * that has parts of what it was given.
  */
-export function callOutside(callee: Thing, { name, self, given, site, out }: Call, world: World): void {
+export function callOutside(callee: Thing, call: Call, world: World): void {
+  const { name, self, given, site, out } = call
   const { flow } = world
   const is = callee.is as Extract<Thing['is'], { type: 'outside' }>
   const isCairn = is.from === 'cairn'
@@ -54,26 +56,27 @@ export function callOutside(callee: Thing, { name, self, given, site, out }: Cal
   const isLikely = CHANGING_IN_PACKAGES.test(name ?? (is.isExport ? (callee.label ?? '') : ''))
   if (is.isExport) {
     if (isLikely && is.from === 'package') world.change(given.first[0] ?? NOTHING, site)
-  } else if (!isCairn && (name === undefined ? given.first.length === 0 : isLikely || CHANGING.has(name)))
-    // A function that gives the same for nothing would not be called.
+    if (is.from === 'builtin' && CHANGING_OF_NODE.test(name ?? callee.label ?? '')) world.change(all, site)
+  } else if (changesItself(is.from, name, call)) {
     world.change(slotOf(world, callee), site)
+    if (is.from === 'builtin' || is.from === 'wasm') world.change(all, site)
+  }
   if (self !== NOTHING && isLikely && !isCairn)
     flow.each(self, (one) => one !== callee && world.change(slotOf(world, one), site))
   if (!is.isExport && name !== undefined && PARTS.has(name)) flow.put(out, callee)
   const parts = new Slot()
+  if (!is.isExport && !isCairn) flow.put(parts, callee)
   flow.each(all, (thing) => {
     flow.put(parts, thing)
     flow.into(thing.any, parts)
   })
+  if (is.from === 'builtin' && site.env.phase === 'load')
+    flow.each(all, (thing) => isCallable(thing) && callLater(thing, call, world))
   if (!isCalledLater) {
     handOver(all, parts, site, world)
     handOver(callee.held, parts, site, world)
   }
-  const result = make(site, site.node, {
-    type: 'outside',
-    from: is.from === 'builtin' ? 'builtin' : is.from,
-    isExport: false,
-  })
+  const result = make(site, site.node, { type: 'outside', from: is.from, isExport: false }, world)
   flow.each(all, (thing) => {
     if (isCallable(thing) || isCairn || site.env.phase === 'load') flow.put(result.held, thing)
     flow.into(thing.any, fieldOf(world, result, ITEM))
@@ -83,6 +86,24 @@ export function callOutside(callee: Thing, { name, self, given, site, out }: Cal
   if (isCalledLater) flow.put(world.steps, result)
 }
 
+function changesItself(from: string, name: string | undefined, { given }: Call): boolean {
+  if (from === 'cairn') return false
+  if (from === 'wasm') return true
+  // A function that gives the same for nothing would not be called.
+  if (name === undefined) return given.first.length === 0
+  if (name === 'decode' && given.first.length > 1) return true
+  if (CHANGING.has(name) || (CHANGING_IN_PACKAGES.test(name) && from !== 'data')) return true
+  return from === 'builtin' && !isReading(name)
+}
+
+/** Functions of Node's modules that change what they are given. */
+const CHANGING_OF_NODE =
+  /^(inherits|setMaxListeners|addAbortSignal|pipeline|finished|compose|on|once|aborted|randomFill\w*|getRandomValues|readv?(Sync)?|receiveMessageOnPort|runIn\w*|createContext)$/
+
 export function isCallable({ is }: Thing): boolean {
-  return is.type === 'function' || is.type === 'bound' || is.type === 'native'
+  return is.type === 'function' || is.type === 'bound' || is.type === 'native' || isProxy(is)
+}
+
+function isProxy(is: Thing['is']): boolean {
+  return is.type === 'outside' && is.from === 'proxy'
 }

@@ -65,7 +65,7 @@ function spread(
     case 'ObjectPattern':
       for (const property of pattern.properties as Node[]) {
         if (property.type === 'RestElement') {
-          const rest = make(place, property, { type: 'object' })
+          const rest = make(place, property, { type: 'object' }, world)
           world.flow.each(value, (thing) => copyFields(world, thing, rest))
           inner(property.argument, slotOf(world, rest))
           continue
@@ -79,7 +79,7 @@ function spread(
       for (const element of pattern.elements as (Node | null)[]) {
         if (element?.type !== 'RestElement') inner(element, items)
         else {
-          const rest = make(place, element, { type: 'list' })
+          const rest = make(place, element, { type: 'list' }, world)
           world.flow.into(items, fieldOf(world, rest, ITEM))
           inner(element.argument, slotOf(world, rest))
         }

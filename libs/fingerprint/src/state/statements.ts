@@ -1,4 +1,5 @@
 import { eachChild, type Node } from '../analyse/syntax.ts'
+import { noteAwaited } from './later.ts'
 import { iterate } from './members.ts'
 import { assign, bind } from './patterns.ts'
 import { functionAround } from './variables.ts'
@@ -14,6 +15,7 @@ export function runStatement(node: Node, place: Place, world: World): void {
     case 'VariableDeclarator':
       return declare(node, place, world)
     case 'ReturnStatement':
+      if (node.argument && functionAround(place.env).home.async) noteAwaited(node.argument)
       if (node.argument) world.flow.into(world.value(node.argument, place), returnedBy(place))
       return
     case 'ForOfStatement':

@@ -1,7 +1,7 @@
 import type { Module } from '../modules.ts'
 import type { Node } from '../analyse/syntax.ts'
 import { Slot } from './flow.ts'
-import { BUILT_IN, KNOWN_MEMBERS } from './methods.ts'
+import { BUILT_IN } from './methods.ts'
 import type { Env, World } from './world.ts'
 
 /** When something is made: while modules load, so that it outlives all calls of a body, or by a call. */
@@ -12,7 +12,14 @@ export type Is =
   /** An object literal, an instance, a prototype: it has what code gives it. */
   | { readonly type: 'object' }
   /** An array, a map, a set, an iterator, …: its items are one slot, its methods are built in. */
-  | { readonly type: 'list'; readonly usedUp?: true; readonly regex?: string; readonly bytes?: true }
+  | {
+      readonly type: 'list'
+      readonly usedUp?: true
+      readonly regex?: string
+      readonly bytes?: true
+      /** A `Buffer`: parts of it share its bytes, and it may itself be a part of what all buffers share. */
+      readonly buffer?: 'own' | 'pooled'
+    }
   /** A function or class of the project, and where it was made. */
   | {
       readonly type: 'function'
@@ -30,7 +37,11 @@ export type Is =
   /** All exports of a module. */
   | { readonly type: 'module'; readonly module: Module }
   /** What other code made, a package's or Cairn's, or an export of it. Its parts are taken for itself. */
-  | { readonly type: 'outside'; readonly from: 'package' | 'builtin' | 'cairn' | 'data'; readonly isExport: boolean }
+  | {
+      readonly type: 'outside'
+      readonly from: 'package' | 'builtin' | 'wasm' | 'cairn' | 'data' | 'proxy'
+      readonly isExport: boolean
+    }
 
 /** One of the things that code makes in one place: an object, a list, a function. */
 export class Thing {
@@ -55,7 +66,12 @@ export class Thing {
 
   /** All that is in it, under whatever name. */
   get any(): Slot {
-    return (this.#any ??= new Slot())
+    if (!this.#any) {
+      this.#any = new Slot()
+      // Its parts are taken for itself; nobody listens to it yet.
+      if (this.is.type === 'outside' && this.is.from === 'data') this.#any.held.add(this)
+    }
+    return this.#any
   }
 
   /** Where it looks for what it has not got itself. */
@@ -86,10 +102,29 @@ export function fieldOf(world: World, thing: Thing, name: string): Slot {
   if (slot) return slot
   thing.fields.set(name, (slot = new Slot()))
   if (OWN.has(name)) return slot
+  if (isHidden(name, thing)) world.hidden.push({ holder: thing, callees: slot })
   world.flow.into(slot, thing.any)
+  if (thing.is.type === 'global' && /\.prototype$|^a built-in/.test(thing.is.path))
+    world.flow.into(slot, fieldOf(world, onBuiltIns(world), name))
   for (const [copy, except] of thing.copies) if (!except.has(name)) world.flow.into(slot, fieldOf(world, copy, name))
   return slot
 }
+
+/** Keeps an accessor under a name; it may be called wherever code goes through all that a thing has. */
+export function putAccessor(world: World, thing: Thing, name: string, accessor: Thing): void {
+  const own = new Slot()
+  world.flow.put(own, accessor)
+  world.flow.into(own, fieldOf(world, thing, name))
+  world.hidden.push({ holder: thing, callees: own })
+}
+
+/** Whether the language may call a function of this name by itself: for `+x`, `await x`, `${x}`, `x instanceof y`. */
+function isHidden(name: string, { is }: Thing): boolean {
+  if (is.type === 'global') return true // who calls what code has put there cannot be told
+  if (name === ITEM) return is.type === 'object' || is.type === 'function' // `[iterator]() {}`
+  return name.startsWith('@@') || HIDDEN.has(name)
+}
+const HIDDEN = new Set(['toString', 'valueOf', 'toLocaleString', 'toJSON', 'then', 'handleEvent'])
 
 export function copyFields(world: World, from: Thing, to: Thing, except: ReadonlySet<string> = OWN): void {
   if (from === to || from.copies.has(to)) return
@@ -117,18 +152,25 @@ export function lookup(world: World, thing: Thing, name: string): Slot {
   return found
 }
 
-/** A global variable, or what is known behind it. All that is behind `process` and `globalThis` is one thing each. */
-export function globalOf({ globals }: World, path: string): Thing {
-  let thing = globals.get(path)
-  if (!thing) globals.set(path, (thing = new Thing({ type: 'global', path }, 'load', path)))
+/** What code has put on prototypes of built-in classes, by name: any value may have it. */
+export function onBuiltIns({ globals }: World): Thing {
+  let thing = globals.get('')
+  if (!thing) globals.set('', (thing = new Thing({ type: 'object' }, 'load')))
   return thing
 }
 
-/** A member of a global variable that matters here; of most nothing needs to be known. */
+/** A global variable, or what is known behind it. All that is behind `process` and `globalThis` is one thing each. */
+export function globalOf({ globals, made }: World, path: string): Thing {
+  let thing = globals.get(path)
+  if (!thing) {
+    globals.set(path, (thing = new Thing({ type: 'global', path }, 'load', path)))
+    made.add(thing)
+  }
+  return thing
+}
+
+/** A member of a global variable: a function, for all that is known. */
 export function globalMember(world: World, path: string, name: string): Thing | undefined {
-  if (KNOWN_MEMBERS.has(name))
-    return globalOf(world, /^(globalThis|global|self)$/.test(path) ? name : `${path}.${name}`)
-  return /^(globalThis|global|self|process)$/.test(path) && name !== ITEM
-    ? globalOf(world, `${path}.${name}`)
-    : undefined
+  if (name === ITEM || /^[A-Z_\d]{2,}$/.test(name)) return undefined // a constant
+  return globalOf(world, /^(globalThis|global|self)$/.test(path) ? name : `${path}.${name}`)
 }

@@ -3,7 +3,7 @@ import type { Node } from '../analyse/syntax.ts'
 import type { Module } from '../modules.ts'
 import type { Target } from '../link.ts'
 import { NOTHING, Slot } from './flow.ts'
-import { globalOf, Thing } from './thing.ts'
+import { fieldOf, globalOf, Thing } from './thing.ts'
 import { make, slotOf, type Env, type Place, type World } from './world.ts'
 
 /** Which call, or module, a variable belongs to. */
@@ -35,7 +35,7 @@ function readGlobal(name: string, world: World): Slot {
 /** `arguments` */
 function givenTo(place: Place, node: Node, world: World): Slot {
   const env = functionAround(place.env)
-  const list = make(place, node, { type: 'list' })
+  const list = make(place, node, { type: 'list' }, world)
   world.flow.into(env.given, list.any)
   return slotOf(world, list)
 }
@@ -83,11 +83,7 @@ function targetOf(target: Target, name: string, world: World): Slot {
   }
   if (!('part' in target)) return NOTHING
   const { module, index, type } = target.part
-  if (type === 'namespace')
-    return slotOf(
-      world,
-      known(world, `* ${module.file}`, () => new Thing({ type: 'module', module }, 'load', name)),
-    )
+  if (type === 'namespace') return slotOf(world, namespace(module, name, world))
   const source = world.sourceOf(module)
   if (!source)
     // JSON
@@ -99,6 +95,17 @@ function targetOf(target: Target, name: string, world: World): Slot {
   const unit = source.dissection.units[index]!
   const binding = unit.bindings[target.binding]
   return binding ? variable(binding, env) : defaultExport(unit.node, env)
+}
+
+function namespace(module: Module, name: string, world: World): Thing {
+  const key = `* ${module.file}`
+  const known = world.globals.get(key)
+  if (known) return known
+  const thing = new Thing({ type: 'module', module }, 'load', name)
+  world.globals.set(key, thing)
+  for (const each of world.links.exportNames(module))
+    world.flow.into(exportOf(module, each, world), fieldOf(world, thing, each))
+  return thing
 }
 
 /** The value of `export default …`, which has no name. */

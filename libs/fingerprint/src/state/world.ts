@@ -36,6 +36,8 @@ export interface Env {
 export interface Place {
   readonly env: Env
   readonly label?: string
+  /** Of a buffer's bytes only those are asked for that are its own. */
+  readonly ownBytes?: true
 }
 
 export interface Site extends Place {
@@ -57,6 +59,13 @@ export interface Call {
   readonly out: Slot
 }
 
+export interface Hidden {
+  readonly holder: Thing
+  readonly callees: Slot
+  /** What it is called with. */
+  readonly given?: Given
+}
+
 /** All that is known of the code of one closure. */
 export interface World {
   readonly flow: Flow
@@ -66,6 +75,10 @@ export interface World {
   readonly thrown: Slot
   /** What Cairn made. */
   readonly steps: Slot
+  /** Functions, and accessors, that the language may call on what has them, or inherits them. */
+  readonly hidden: Hidden[]
+  /** All that code made, apart from prototypes of classes. */
+  readonly made: Set<Thing>
   sourceOf(module: Module): Source | undefined
   moduleEnv(source: Source): Env
   value(node: Node, place: Place): Slot
@@ -93,11 +106,14 @@ export function makeEnv(fields: Pick<Env, 'source' | 'home' | 'phase' | 'fn' | '
 }
 
 /** The thing that a piece of code makes; one for all times that it runs, apart from loading. */
-export function make({ env, label }: Place, node: Node, is: Is, tag: string = is.type): Thing {
+export function make({ env, label }: Place, node: Node, is: Is, world: World, tag: string = is.type): Thing {
   let made = env.made.get(node)
   if (!made) env.made.set(node, (made = new Map()))
   let thing = made.get(tag)
-  if (!thing) made.set(tag, (thing = new Thing(is, env.phase, label)))
+  if (!thing) {
+    made.set(tag, (thing = new Thing(is, env.phase, label)))
+    world.made.add(thing)
+  }
   return thing
 }
 
