@@ -10,8 +10,17 @@ import {
   type Pipeline,
   readRecord,
 } from '@cairn/kernel/runtime'
-import { findRun, loadPipeline, outputsOf, readRun, type RunSummary, type Workspace } from '@cairn/embedded'
-import { findItem, itemText, type ItemPlace } from './item-path.ts'
+import {
+  findItem,
+  findRun,
+  itemText,
+  loadPipeline,
+  outputsOf,
+  readRun,
+  type ItemPlace,
+  type RunSummary,
+  type Workspace,
+} from '@cairn/embedded'
 
 /** What `<pipeline>[/<run>[/<node>[/<item>][/<output>]]]` names. */
 export interface Place extends ItemPlace {

@@ -75,8 +75,8 @@ settingOptions(
   program
     .command('why')
     .argument('[pipeline]')
-    .argument('[step]')
-    .description('tell why a step is computed again: which function in which file changed'),
+    .argument('[step]', '<step>, or <step>/<item> of a step inside an each')
+    .description('tell why a step or one of its items is computed again: the code, parameter or input that changed'),
 ).action(lazy(() => import('./commands/why.ts')))
 program
   .command('play')

@@ -1,22 +1,33 @@
-import { planLines, planRun, readContext, type LoadedPipeline, type PlanLine, type Workspace } from '@cairn/embedded'
+import {
+  itemLine,
+  planLines,
+  planRun,
+  readContext,
+  type LoadedPipeline,
+  type PlanLine,
+  type Workspace,
+} from '@cairn/embedded'
 import type { Plan } from '@cairn/kernel/runtime'
 import { refuseRepeats } from './repeats.ts'
 import { requestOf, timeZone, type RequestOptions } from './open.ts'
 
-/** What a run would do: here or, `--on` a context, with the code that its services plan with. */
+/** What a run would do, of the whole or of one item (`<step>/<item>`): here or, `--on` a context, with the code that its services plan with. */
 export async function plannedLines(
   workspace: Workspace,
   loaded: LoadedPipeline,
   options: RequestOptions,
   on: string | undefined,
+  item?: string,
 ): Promise<{ readonly lines: readonly PlanLine[]; readonly plan?: Plan }> {
   refuseRepeats({ set: options.set })
   const request = await requestOf(options, loaded.pipeline.graph)
   if (on === undefined) {
     const planned = await planRun(workspace, loaded, request)
-    return { lines: await planLines(workspace, planned, timeZone()), plan: planned.plan }
+    const { plan } = planned
+    if (item === undefined) return { lines: await planLines(workspace, planned, timeZone()), plan }
+    return { lines: [await itemLine(workspace, planned, loaded.pipeline.graph, item, timeZone())], plan }
   }
   const { planOn } = await import('./remote/submit.ts')
   const { control } = readContext(workspace.project.root, on)
-  return { lines: await planOn(control, loaded.pipeline.name, request, timeZone()) }
+  return { lines: await planOn(control, loaded.pipeline.name, request, timeZone(), item) }
 }

@@ -103,6 +103,43 @@ describe('items of an each', () => {
     expect(await said('cat', `${at}/each-parts/ms`)).toMatch(/3 +S\/E\/A +\d+ +\[0,10,-1,30\]/)
   })
 
+  it('are reused, or computed for a reason that is told of the item alone', async () => {
+    const why = async (...args: string[]) => said('why', 'airports', ...args)
+    const edited = ['--base', first.run, '--set', 'load.more=2']
+    expect(await why(...edited, 'score/ATL')).toMatch(
+      /^score\/ATL +MISS +input part may change \(load\)\n +which items there are is not known before$/m,
+    )
+    await project.run('airports', '--set', 'load.more=2', '--until', 'load')
+    for (const name of ['ATL', '#1'])
+      expect(await why(...edited, `score/${name}`), name).toMatch(/^score\/1 +HIT +computed /)
+    // By label: its row is another one than in the run before.
+    expect(await why(...edited, 'score/S/E/A')).toBe('score/4  MISS  input part changed (item 4 of load)\n')
+    expect(await why(...edited, 'score/LAX')).toBe('score/3  MISS  it was not finished before\n')
+    expect(await why(...edited, 'split/JFK')).toMatch(/^split\/2 +HIT/)
+    expect(await why(...edited, 'split/4')).toBe('split/4  MISS  input n may change (score)\n')
+    expect(await why(...edited, 'tiny/4.0')).toContain('has no item "4.0"; not all of its items are known before a run')
+    expect(await said('plan', 'airports', ...edited)).toMatch(/tiny +may run .*input m may change \(split\)/)
+    expect(await why('--base', first.run, 'tiny/JFK/1')).toMatch(/^tiny\/2\.1 +HIT/)
+    expect(await why(...edited, 'score/ALT')).toMatch(/has no item "ALT"\nnext +did you mean "ATL"/)
+    expect(await why('load/0')).toContain('load is not inside an each: it has no item "0"')
+    const [line] = JSON.parse(await said('--json', 'why', 'airports', ...edited, 'score/S/E/A')) as [object]
+    expect(line).toMatchObject({
+      node: 'score/4',
+      decision: 'run',
+      item: { item: '4', indices: [4], labels: ['S/E/A'] },
+    })
+    expect((await said('complete', '--', 'why', 'airports', 'score/')).trim().split('\n')).toContain('score/3')
+
+    project.edit('airports.pipeline.ts', '{ n, twice: 2 * n }', '{ n, twice: 3 * n }')
+    expect(await why('score/ATL')).toMatch(/^score\/1 +MISS +score in airports\.pipeline\.ts changed/)
+    project.edit('airports.pipeline.ts', '{ n, twice: 3 * n }', '{ n, twice: 2 * n }')
+    project.edit('airports.pipeline.ts', "'JFK', 'LAX'", "'JFK', 'NEW', 'LAX'")
+    await project.run('airports', '--until', 'load')
+    expect(await why('--base', first.run, 'score/NEW')).toMatch(/^score\/3 +MISS +the run before had no such item$/m)
+    expect(await why('--base', first.run, 'score/JFK')).toMatch(/^score\/2 +HIT/)
+    project.edit('airports.pipeline.ts', "'JFK', 'NEW', 'LAX'", "'JFK', 'LAX'")
+  })
+
   it('are shown in explore, too', async () => {
     const lines = ['.show score/LAX', '.show score/ATL/twice', '.show tiny/4.3', '.show score/XYZ']
     const { stdout, stderr } = await project.cairnTyping(lines, 'explore', 'airports', '--base', first.run)

@@ -111,6 +111,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     expect(await cairn('diff', `shop/${run}`, `shop/${other.run}`)).toMatch(/total +12 +20/)
     expect(await cairn('plan', 'shop', '--set', 'load.count=5')).toMatch(/load +run .*params\.count [34] -> 5/)
     expect(await cairn('why', 'shop', 'load', '--set', 'load.count=5')).toContain('MISS')
+    expect(await cairn('why', 'shop', 'double/1')).toMatch(/^double\/1 +HIT +computed /)
   })
 
   it('goes on when its reader leaves, who can come back, cancel it, and still cancel it', async () => {

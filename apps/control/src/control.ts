@@ -32,7 +32,7 @@ export interface ControlHost {
   /** Makes sure that there is a place for a pipeline's events. */
   prepare(pipeline: string): Promise<void>
   /** Plans in a process of its own, with the code as it is at that moment. */
-  plan(pipeline: string, request: RunRequest, timeZone: string): Promise<Planned>
+  plan(pipeline: string, request: RunRequest, timeZone: string, item?: string): Promise<Planned>
 }
 export interface Planned {
   readonly plan: Plan
@@ -59,8 +59,8 @@ export class Control {
     return layout(this.host.env, pipeline)
   }
 
-  plan(pipeline: string, request: RunRequest, timeZone: string): Promise<Planned> {
-    return this.host.plan(pipeline, request, timeZone)
+  plan(pipeline: string, request: RunRequest, timeZone: string, item?: string): Promise<Planned> {
+    return this.host.plan(pipeline, request, timeZone, item)
   }
 
   /**

@@ -50,8 +50,15 @@ const host: ControlHost = {
   clock: systemClock,
   name: thisProcess,
   prepare: (pipeline) => bus.ensureTopics([topicOf({ env, pipeline })]),
-  plan: (pipeline, request, timeZone) =>
-    apart(PLANNER, { root: settings.root, connection, pipeline, request, timeZone }),
+  plan: (pipeline, request, timeZone, item) =>
+    apart(PLANNER, {
+      root: settings.root,
+      connection,
+      pipeline,
+      request,
+      timeZone,
+      ...(item !== undefined && { item }),
+    }),
 }
 const adoption = () => findProject(settings.root).adoption
 const champions = new Champions({

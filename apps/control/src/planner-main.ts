@@ -1,7 +1,7 @@
 /** Reads an order from standard input, does it with the project's code, and prints an `Answer`. */
 import { text } from 'node:stream/consumers'
 import { openStore } from '@cairn/drivers/connection'
-import { findProject, loadPipeline, planLines, planRun, readRun, Workspace } from '@cairn/embedded'
+import { findProject, itemLine, loadPipeline, planLines, planRun, readRun, Workspace } from '@cairn/embedded'
 import { brokenExpectations } from '@cairn/explore'
 import { errorRecord, jsonText } from '@cairn/kernel/runtime'
 import type { Answer, Expectations, ExpectationsOrder, PlanOrder } from './planner.ts'
@@ -25,9 +25,12 @@ async function answer(): Promise<Answer<Planned | Expectations>> {
   }
 }
 
-async function planned(workspace: Workspace, { pipeline, request, timeZone }: PlanOrder): Promise<Planned> {
-  const planned = await planRun(workspace, await loadPipeline(workspace.project, pipeline), request)
-  return { plan: planned.plan, lines: await planLines(workspace, planned, timeZone) }
+async function planned(workspace: Workspace, { pipeline, request, timeZone, item }: PlanOrder): Promise<Planned> {
+  const loaded = await loadPipeline(workspace.project, pipeline)
+  const planned = await planRun(workspace, loaded, request)
+  const { plan } = planned
+  if (item === undefined) return { plan, lines: await planLines(workspace, planned, timeZone) }
+  return { plan, lines: [await itemLine(workspace, planned, loaded.pipeline.graph, item, timeZone)] }
 }
 
 async function lookedAt(workspace: Workspace, { pipeline, run, champion }: ExpectationsOrder): Promise<Expectations> {

@@ -13,6 +13,8 @@ interface Order {
 export interface PlanOrder extends Order {
   readonly request: RunRequest
   readonly timeZone: string
+  /** The item of a step that alone is asked for: `score/3`. */
+  readonly item?: string
 }
 /** Of which run to look whether it may take the champion's place. */
 export interface ExpectationsOrder extends Order {

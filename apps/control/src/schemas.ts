@@ -27,7 +27,10 @@ export const RunRequest = z
     base: RunName.describe('the run whose outputs stand in for what is not run'),
   })
   .partial()
-export const PlanRequest = RunRequest.extend({ timeZone: z.string().max(64).default('UTC') })
+export const PlanRequest = RunRequest.extend({
+  timeZone: z.string().max(64).default('UTC'),
+  item: z.string().max(1000).optional().describe('one item of a step alone: <step>/<index or label>'),
+})
 export const RetryRequest = z.strictObject({ from: Place.optional().describe('start here; default: go on with all') })
 
 export const AgainRequest = z.strictObject({ node: Place.describe('a step, or an `each` with all that is in it') })

@@ -13,6 +13,12 @@ export interface PlanLine {
   readonly expected?: { readonly ms: number; readonly runs: number }
   /** Of an `each`: items with and without a checkpoint. */
   readonly items?: { readonly reuse: number; readonly run: number }
+  /** Of one item: which. */
+  readonly item?: {
+    readonly item: string
+    readonly indices: readonly number[]
+    readonly labels: readonly (string | null)[]
+  }
 }
 
 /** What a plan says about each step, sources and stand-ins included. */
@@ -25,7 +31,7 @@ export async function planLines(workspace: Workspace, planned: PlannedRun, timeZ
       const reasons = stale.get(id) ?? []
       const outdated =
         reasons.length > 0
-          ? [`STALE: ${(await texts(workspace, planned, id, reasons)).join('; ')}`]
+          ? [`STALE: ${(await reasonTexts(workspace, planned, id, reasons)).join('; ')}`]
           : stale.has(id)
             ? ['STALE']
             : []
@@ -42,7 +48,7 @@ export async function planLines(workspace: Workspace, planned: PlannedRun, timeZ
       const reasons =
         decision === 'reuse'
           ? [provenance(forecast, timeZone)]
-          : await texts(workspace, planned, id, await planned.reasons(id))
+          : await reasonTexts(workspace, planned, id, await planned.reasons(id))
       const times = inEach ? forecast.run : 1
       lines.push({
         node: id,
@@ -63,13 +69,13 @@ function decisionOf({ run, depends, skip, reuse }: NodeForecast): PlanLine['deci
 }
 
 /** Where a reused result comes from. */
-function provenance({ hit, outputs = {} }: NodeForecast, timeZone: string): string {
+export function provenance({ hit, outputs = {} }: Pick<NodeForecast, 'hit' | 'outputs'>, timeZone: string): string {
   if (!hit) return ''
   const what = Object.values(outputs).map(artifact).join(', ')
   return `computed ${when(hit.computedAt, timeZone)} in ${duration(hit.ms)}  ${what}`
 }
 
-async function texts(
+export async function reasonTexts(
   workspace: Workspace,
   planned: PlannedRun,
   node: string,
@@ -92,6 +98,10 @@ async function reasonText(workspace: Workspace, { plan }: PlannedRun, node: stri
       return [`source ${reason.name} changed: ${short(reason.before)} -> ${short(reason.after)}`]
     case 'input':
       return [`input ${reason.input} ${reason.certain ? 'changed' : 'may change'} (${reason.from})`]
+    case 'new item':
+      return ['the run before had no such item']
+    case 'branch':
+      return [`whether it runs is decided by ${reason.when}, which is not known yet`]
     case 'outputs':
       return ['the declaration of its outputs changed']
     case 'never':

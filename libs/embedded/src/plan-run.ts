@@ -49,6 +49,8 @@ export interface PlannedRun {
   /** Why a step is not reused, by comparison with the run in `comparedWith`. Found when asked for. */
   reasons(node: string): Promise<Reason[]>
   readonly comparedWith: string | undefined
+  /** The run that reasons come from by comparison: that one, or else the newest. */
+  previous(): Promise<Previous | undefined>
   /** Nodes of the base that were to stand in, and of which an object is gone: they are computed again. */
   readonly missing: readonly string[]
 }
@@ -105,6 +107,7 @@ export async function planRun(
     nodes,
     stale: base ? await staleStandIns() : new Map(),
     reasons: async (node) => reasonsOf(plan, nodes, node, await previously()),
+    previous: previously,
     get comparedWith() {
       return compared?.plan.run
     },

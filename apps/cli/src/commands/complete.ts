@@ -8,6 +8,7 @@ import {
   findRun,
   loadPipeline,
   readRun,
+  recentRuns,
   runNames,
   Workspace,
 } from '@cairn/embedded'
@@ -102,7 +103,16 @@ async function candidates(before: readonly string[], typed: string): Promise<rea
     return [...new Stack(workspace.project.root).services.map(({ name }) => name), ...(await paths(workspace, typed))]
   if (command === 'new') return given.length === 0 ? ['step', 'pipeline'] : []
   if (command === 'completion') return ['bash', 'zsh', 'fish']
-  if (command === 'why' && pipeline !== undefined) return stepNames(await theirPipeline(workspace, pipeline))
+  if (command === 'why' && pipeline !== undefined) {
+    const loaded = await theirPipeline(workspace, pipeline)
+    const [step, item] = typed.split('/')
+    if (!loaded || item === undefined) return stepNames(loaded)
+    const at = workspace.at(pipeline)
+    for await (const { plan } of recentRuns(workspace.store, at))
+      if (step! in plan.nodes)
+        return (await itemPaths(workspace, loaded, plan.run, step!)).map((name) => `${step}/${name}`)
+    return []
+  }
   return (await allPipelines(workspace.project)).map(({ pipeline }) => pipeline.name)
 }
 
@@ -134,6 +144,21 @@ function settings(pipeline: Pipeline | undefined): string[] {
 /** So many items are offered. */
 const ITEMS = 50
 
+/** The items of a step in a run, by index. */
+async function itemPaths(
+  workspace: Workspace,
+  { name, graph }: Pipeline,
+  run: string,
+  step: string,
+): Promise<string[]> {
+  const { store } = workspace
+  const at = workspace.at(name)
+  const node = graph.nodes.get(step)
+  if (node?.type !== 'step' || node.scope.length === 0) return []
+  const { plan } = await readRun(store, at, await findRun(store, at, run))
+  return (await itemsIn(store, at, plan, step)).slice(0, ITEMS).map(itemName)
+}
+
 /** `<pipeline>/<run>/<step>[/<item>]/<output>`, one part at a time. */
 async function paths(workspace: Workspace, typed: string): Promise<string[]> {
   const { store, project } = workspace
@@ -146,12 +171,10 @@ async function paths(workspace: Workspace, typed: string): Promise<string[]> {
   if (parts.length === 3) return stepNames(loaded.pipeline).map((id) => `${pipeline}/${run}/${id}`)
   const node = loaded.pipeline.graph.nodes.get(parts[2]!)
   const outputs = node?.outputs ?? {}
-  if (node?.type === 'step' && node.scope.length > 0 && parts.length === 4) {
-    const { plan } = await readRun(store, at, await findRun(store, at, run))
-    return (await itemsIn(store, at, plan, node.id))
-      .slice(0, ITEMS)
-      .map((item) => [...parts.slice(0, 3), itemName(item)].join('/'))
-  }
+  if (node?.type === 'step' && node.scope.length > 0 && parts.length === 4)
+    return (await itemPaths(workspace, loaded.pipeline, run, node.id)).map((name) =>
+      [...parts.slice(0, 3), name].join('/'),
+    )
   if (node && node.scope.length > 0)
     return Object.keys(outputs).map((output) => [...parts.slice(0, -1), output].join('/'))
   return Object.keys(outputs).map((output) => [...parts.slice(0, 3), output].join('/'))

@@ -3,22 +3,24 @@ import { openPipeline, openWorkspace, type GlobalOptions, type RequestOptions } 
 import { plannedLines } from '../planned-lines.ts'
 import { paint } from '../terminal/style.ts'
 
-/** `cairn why`: why steps are computed again, or that they are not. */
+/** `cairn why`: why steps, or one item of a step, are computed again, or that they are not. */
 export default async function why(
   name: string | undefined,
-  step: string | undefined,
+  place: string | undefined,
   options: RequestOptions,
   command: { optsWithGlobals(): GlobalOptions },
 ): Promise<void> {
   const workspace = await openWorkspace(command.optsWithGlobals())
   const loaded = await openPipeline(workspace, name)
+  const [step] = place?.split('/') ?? []
+  const item = place?.includes('/') ? place : undefined
   if (step !== undefined && nodeNamed(loaded.pipeline.graph, step).type !== 'step')
     throw new CairnError('NOT_FOUND', `${step} is no step, so it is never computed`, {
       next: `cairn why ${loaded.pipeline.name}`,
     })
   const { json, on } = command.optsWithGlobals()
-  const { lines: all } = await plannedLines(workspace, loaded, options, on)
-  const lines = all.filter(({ node }) => step === undefined || node === step)
+  const { lines: all } = await plannedLines(workspace, loaded, options, on, item)
+  const lines = all.filter(({ node }) => item !== undefined || step === undefined || node === step)
   workspace.close()
   if (json) return console.log(JSON.stringify(lines, null, 2))
   const widest = Math.max(...lines.map(({ node }) => node.length))

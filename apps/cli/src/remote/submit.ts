@@ -24,16 +24,18 @@ export async function submitRun(control: ControlOptions, pipeline: string, reque
   }
 }
 
-/** What the services would reuse and compute. */
+/** What the services would reuse and compute; of one item alone where that is named. */
 export async function planOn(
   control: ControlOptions,
   pipeline: string,
   request: RunRequest,
   timeZone: string,
+  item?: string,
 ): Promise<readonly PlanLine[]> {
   const { steps } = await post<{ steps: PlanLine[] }>(control, `/v1/pipelines/${pipeline}/plan`, {
     ...request,
     timeZone,
+    item,
   })
   return steps
 }

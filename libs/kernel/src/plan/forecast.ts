@@ -2,7 +2,7 @@ import { checkpointKey, keyBase } from '../run/key.ts'
 import { lookUp } from '../run/checkpoint.ts'
 import { parseTask } from '../run/events.ts'
 import { joinEach, joinWhen } from '../run/join.ts'
-import { lanesOf, surroundings } from '../run/lanes.ts'
+import { lanesOf, surroundings, type NotRun } from '../run/lanes.ts'
 import type { ArtifactRef } from '../define/kind.ts'
 import { DryReader } from './dry-reader.ts'
 import type { Plan, PlannedNode, PlannedStepNode } from '../run/plan-record.ts'
@@ -35,16 +35,43 @@ export interface NodeForecast {
  * it. It is the run's own fold over the run's own rules, so that what is forecast is what will be done.
  */
 export async function forecast(store: ArtifactStore, clock: Clock, plan: Plan): Promise<NodeForecast[]> {
+  return (await foresee(store, clock, plan)).forecasts
+}
+
+/** What a run will do for one call of a body. */
+export interface LaneForecast {
+  readonly outcome: Outcome
+  /** What it is called with, as far as that is known. */
+  readonly inputs: Readonly<Record<string, ArtifactRef | NotRun>>
+  readonly hit?: Checkpoint
+  readonly miss?: NonNullable<NodeForecast['miss']>
+}
+
+interface Foreseen {
+  readonly forecasts: NodeForecast[]
+  readonly state: RunState
+  readonly reader: DryReader
+}
+
+/** @param heed hears what was found of each task of a step */
+export async function foresee(
+  store: ArtifactStore,
+  clock: Clock,
+  plan: Plan,
+  heed?: (task: string, lanes: readonly LaneForecast[]) => void,
+): Promise<Foreseen> {
   const state = new RunState({ ...plan, nodes: mapValues(plan.nodes, intolerant) })
   const reader = new DryReader(store, plan)
   const forecasts = new Map(Object.keys(plan.nodes).map((node) => [node, emptyForecast(node)]))
+  /** The `each` nodes of which some list is not known. */
+  const unlisted = new Set<string>()
   const queue = [...state.first]
   for (const task of queue) {
     const { node: id, batch } = parseTask(task)
     const isStep = plan.nodes[id]!.type === 'step'
-    const lanes = isStep
-      ? await stepLanes(store, clock, state, reader, id, batch, forecasts.get(id)!)
-      : reader.joined(await (plan.nodes[id]!.type === 'each' ? joinEach : joinWhen)(state, reader, id, batch))
+    const ofStep = isStep ? await stepLanes(store, clock, state, reader, id, batch, forecasts.get(id)!) : undefined
+    if (ofStep) heed?.(task, ofStep)
+    const lanes = ofStep ? ofStep.map(({ outcome }) => outcome) : await joinedLanes(id, batch)
     const end = reader.record(task, lanes)
     state.end(task, end)
     const [only] = lanes
@@ -52,14 +79,17 @@ export async function forecast(store: ArtifactStore, clock: Clock, plan: Plan): 
     if (!batch && !isStep && only?.status === 'blocked') forecasts.get(id)!.depends = true
     for (const next of state.after(task)) if (state.ready(next)) queue.push(next)
   }
-  // What is inside an `each` whose list is still to be made has no tasks yet.
+  // What is inside an `each` of which a list is still to be made has no tasks for its items yet.
   for (const draft of forecasts.values())
-    if (
-      draft.reuse + draft.run + draft.skip === 0 &&
-      plan.nodes[draft.node]!.scope.some((each) => forecasts.get(each)!.depends)
-    )
-      draft.depends = true
-  return [...forecasts.values()]
+    if (plan.nodes[draft.node]!.scope.some((each) => unlisted.has(each))) draft.depends = true
+  return { forecasts: [...forecasts.values()], state, reader }
+
+  async function joinedLanes(id: string, batch: string): Promise<Outcome[]> {
+    const isEach = plan.nodes[id]!.type === 'each'
+    const joined = await (isEach ? joinEach : joinWhen)(state, reader, id, batch)
+    if (isEach && joined.some((lane) => 'status' in lane && lane.status === 'blocked')) unlisted.add(id)
+    return reader.joined(joined)
+  }
 }
 
 type Draft = { -readonly [Name in keyof NodeForecast]: NodeForecast[Name] }
@@ -73,10 +103,10 @@ function intolerant(node: PlannedNode): PlannedNode {
   return node.type === 'each' ? { ...node, tolerate: {} } : node
 }
 
-function mapValues<Value>(
+function mapValues<Value, Changed>(
   record: Readonly<Record<string, Value>>,
-  change: (value: Value) => Value,
-): Record<string, Value> {
+  change: (value: Value) => Changed,
+): Record<string, Changed> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]))
 }
 
@@ -88,7 +118,7 @@ async function stepLanes(
   id: string,
   batch: string,
   draft: Draft,
-): Promise<Outcome[]> {
+): Promise<LaneForecast[]> {
   const node = state.plan.nodes[id] as PlannedStepNode
   const step = state.plan.steps[node.step]!
   const { code, cache, outputs } = step
@@ -98,15 +128,17 @@ async function stepLanes(
       : reader.keyBase(id, () => keyBase({ ...node, fingerprint: code.fingerprint, outputs }))
   const around = await surroundings(state, reader, node.scope, batch, Object.values(node.inputs))
   const unknown: Outcome = { status: 'blocked', because: id }
-  const lanes: Outcome[] = []
-  for (const lane of lanesOf(state, id, batch, node.inputs, around)) {
+  const lanes: LaneForecast[] = []
+  for (const [at, lane] of lanesOf(state, id, batch, node.inputs, around).entries()) {
     if (!('inputs' in lane)) {
       if (lane.status === 'skipped') draft.skip++
       else draft.depends = true
-      lanes.push(lane)
+      const inputs = lane.status === 'skipped' ? {} : mapValues(node.inputs, (ref) => around.resolve(ref, at))
+      lanes.push({ outcome: lane, inputs })
       continue
     }
-    const key = base === undefined ? undefined : checkpointKey(base, lane.inputs)
+    const { inputs } = lane
+    const key = base === undefined ? undefined : checkpointKey(base, inputs)
     if (!batch && key !== undefined) draft.key = key
     const never = key === undefined || (cache !== undefined && 'never' in cache)
     const found =
@@ -123,7 +155,11 @@ async function stepLanes(
       draft.run++
       draft.miss ??= found.reason
     }
-    lanes.push(found.hit ? { status: 'completed', how: 'reused', outputs: found.hit.outputs } : unknown)
+    lanes.push(
+      found.hit
+        ? { outcome: { status: 'completed', how: 'reused', outputs: found.hit.outputs }, inputs, hit: found.hit }
+        : { outcome: unknown, inputs, miss: found.reason },
+    )
   }
   return lanes
 }

@@ -13,6 +13,10 @@ export type Reason =
   | { readonly because: 'parameter' | 'source'; readonly name: string; readonly before?: Json; readonly after?: Json }
   /** What another node gives has changed, or is about to be computed and may change. */
   | { readonly because: 'input'; readonly input: string; readonly from: string; readonly certain: boolean }
+  /** The run that is compared with had no such item. */
+  | { readonly because: 'new item' }
+  /** Whether it runs at all is decided by a branch that is not known yet. */
+  | { readonly because: 'branch'; readonly when: string }
   | { readonly because: 'outputs' }
   | { readonly because: 'expired' | 'forced' | 'object missing' | 'unfinished' }
   | { readonly because: 'never'; readonly text: string }
@@ -36,13 +40,18 @@ export async function reasonsOf(
   const node = plan.nodes[id]!
   const { miss, depends, run } = forecasts.get(id)!
   if (node.type !== 'step' || (run === 0 && !depends)) return []
-  const cache = plan.steps[node.step]!.cache
-  if (node.unread) return [{ because: 'unread', error: node.unread }]
-  if (miss === 'never')
-    return [{ because: 'never', text: cache && 'never' in cache ? cache.never : 'it is not pinned' }]
-  if (miss === 'expired' || miss === 'object missing' || miss === 'forced') return [{ because: miss }]
+  const itself = reasonInItself(plan, node, miss)
+  if (itself) return [itself]
   const found = await changesSince(plan, forecasts, id, previous)
   return found.length > 0 || depends ? found : [{ because: 'unfinished' }]
+}
+
+/** Why a step's body is called, whatever earlier runs did. */
+export function reasonInItself(plan: Plan, node: PlannedStepNode, miss: NodeForecast['miss']): Reason | undefined {
+  const { cache } = plan.steps[node.step]!
+  if (node.unread) return { because: 'unread', error: node.unread }
+  if (miss === 'never') return { because: 'never', text: cache && 'never' in cache ? cache.never : 'it is not pinned' }
+  return miss === 'expired' || miss === 'object missing' || miss === 'forced' ? { because: miss } : undefined
 }
 
 /** What has changed at a step, whether or not some checkpoint has its result. */
@@ -60,7 +69,8 @@ export async function changesSince(
   return [...ownChanges(plan, node, previous.plan, before), ...(await inputChanges(plan, node, forecasts, previous))]
 }
 
-function ownChanges(plan: Plan, node: PlannedStepNode, then: Plan, before: PlannedStepNode): Reason[] {
+/** What of a step itself has changed: its code, parameters, sources and outputs. */
+export function ownChanges(plan: Plan, node: PlannedStepNode, then: Plan, before: PlannedStepNode): Reason[] {
   const reasons: Reason[] = []
   const [now, old] = [plan.steps[node.step]!, then.steps[before.step]!]
   if (!('inline' in now.code) && !('inline' in old.code) && now.code.fingerprint !== old.code.fingerprint)
@@ -95,7 +105,7 @@ async function inputChanges(
 }
 
 /** What an input reads; for an item of an `each`, the list that it is of. */
-function producerOf(
+export function producerOf(
   nodes: Readonly<Record<string, PlannedNode>>,
   ref: Ref,
 ): Extract<Ref, { node: string }> | undefined {

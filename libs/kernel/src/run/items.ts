@@ -3,9 +3,9 @@ import type { ArtifactRef } from '../define/kind.ts'
 import { CairnError } from '../errors.ts'
 import { artifactBytes } from './artifact.ts'
 import { parseTask, taskName } from './events.ts'
-import { itemsOf, type RunReader } from './lanes.ts'
+import { itemsOf, lanesOf, surroundings, type RunReader } from './lanes.ts'
 import type { Layout } from './layout.ts'
-import type { Plan, PlannedEach } from './plan-record.ts'
+import type { Plan, PlannedEach, PlannedStepNode } from './plan-record.ts'
 import type { ArtifactStore } from './ports.ts'
 import { Recent } from './recent.ts'
 import { readRecord, type EndRecord } from './records.ts'
@@ -43,8 +43,36 @@ export async function itemsIn(
   return itemsOfNode(state, reader, node)
 }
 
-/** The same, of a run whose state is known. */
-async function itemsOfNode(state: RunState, reader: RunReader, node: string): Promise<Item[]> {
+/** What a step inside an `each` was called with for one item of a run. */
+export interface RecordedItem extends Item {
+  /** Undefined where what gives them did not come to an end. */
+  readonly inputs: Readonly<Record<string, ArtifactRef>> | undefined
+}
+
+/** The item of a run that is wanted, with what the step was called with. */
+export async function recordedItem(
+  store: Pick<ArtifactStore, 'read' | 'children' | 'fetch'>,
+  at: Layout,
+  plan: Plan,
+  node: string,
+  isWanted: (item: Item) => boolean,
+): Promise<RecordedItem | undefined> {
+  const reader = new RecordReader(store, at, plan.run)
+  const state = new RunState(plan)
+  const ended = (await store.children(at.ends(plan.run))).map((file) => at.taskOf(file))
+  await severally(ended, async (task) => state.end(task, await reader.end(task)))
+  const item = (await itemsOfNode(state, reader, node)).find(isWanted)
+  if (!item) return undefined
+  if (![...state.before(item.task)].every((task) => state.ended(task))) return { ...item, inputs: undefined }
+  const { inputs, scope } = plan.nodes[node] as PlannedStepNode
+  const { batch } = parseTask(item.task)
+  const around = await surroundings(state, reader, scope, batch, Object.values(inputs))
+  const lane = lanesOf(state, node, batch, inputs, around)[item.lane]!
+  return { ...item, inputs: 'inputs' in lane ? lane.inputs : undefined }
+}
+
+/** The items of a step inside an `each`, of a run whose state is known. */
+export async function itemsOfNode(state: RunState, reader: RunReader, node: string): Promise<Item[]> {
   type Known = Pick<Item, 'indices' | 'labels'>
   let batches: { readonly batch: string; readonly items: readonly Known[] }[] = [
     { batch: '', items: [{ indices: [], labels: [] }] },
