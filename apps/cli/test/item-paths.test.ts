@@ -131,11 +131,13 @@ describe('items of an each', () => {
     expect((await said('complete', '--', 'why', 'airports', 'score/')).trim().split('\n')).toContain('score/3')
 
     project.edit('airports.pipeline.ts', '{ n, twice: 2 * n }', '{ n, twice: 3 * n }')
-    expect(await why('score/ATL')).toMatch(/^score\/1 +MISS +score in airports\.pipeline\.ts changed/)
+    expect(await why('--base', first.run, 'score/ATL')).toMatch(
+      /^score\/1 +MISS +score in airports\.pipeline\.ts changed/,
+    )
     project.edit('airports.pipeline.ts', '{ n, twice: 3 * n }', '{ n, twice: 2 * n }')
     project.edit('airports.pipeline.ts', "'JFK', 'LAX'", "'JFK', 'NEW', 'LAX'")
     await project.run('airports', '--until', 'load')
-    expect(await why('--base', first.run, 'score/NEW')).toMatch(/^score\/3 +MISS +the run before had no such item$/m)
+    expect(await why('--base', first.run, 'score/NEW')).toMatch(/^score\/4 +MISS +the run before had no such item$/m)
     expect(await why('--base', first.run, 'score/JFK')).toMatch(/^score\/2 +HIT/)
     project.edit('airports.pipeline.ts', "'JFK', 'NEW', 'LAX'", "'JFK', 'LAX'")
   })

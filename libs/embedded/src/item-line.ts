@@ -41,7 +41,7 @@ export async function itemLine(
     })
   const items = await forecastItems(workspace.store, workspace.clock, plan, node)
   if (items.length === 0 && planned.nodes.get(node)!.depends) {
-    const [line] = (await planLines(workspace, planned, timeZone)).filter((one) => one.node === node)
+    const line = (await planLines(workspace, planned, timeZone)).find((one) => one.node === node)
     return { ...line!, node: place, reasons: [...line!.reasons, 'which items there are is not known before'] }
   }
   const found = findKnown(items, Object.keys(plan.steps[planOf.step]!.outputs), words, node, planned)

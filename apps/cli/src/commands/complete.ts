@@ -105,12 +105,12 @@ async function candidates(before: readonly string[], typed: string): Promise<rea
   if (command === 'completion') return ['bash', 'zsh', 'fish']
   if (command === 'why' && pipeline !== undefined) {
     const loaded = await theirPipeline(workspace, pipeline)
-    const [step, item] = typed.split('/')
+    const [step = '', item] = typed.split('/')
     if (!loaded || item === undefined) return stepNames(loaded)
     const at = workspace.at(pipeline)
     for await (const { plan } of recentRuns(workspace.store, at))
-      if (step! in plan.nodes)
-        return (await itemPaths(workspace, loaded, plan.run, step!)).map((name) => `${step}/${name}`)
+      if (step in plan.nodes)
+        return (await itemPaths(workspace, loaded, plan.run, step)).map((name) => `${step}/${name}`)
     return []
   }
   return (await allPipelines(workspace.project)).map(({ pipeline }) => pipeline.name)
