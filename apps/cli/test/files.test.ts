@@ -57,6 +57,46 @@ it('runs a saved plan with the files that it was made with, wherever they are by
   expect(textOf(await project.run('--plan', run))).toBe('[["one","two"],"b",{"c":1}]')
 })
 
+it('lays files out again that are taken away while a process goes on, as cleaners of temporary folders do', async () => {
+  const project = new CliProject({
+    'lib/words.txt': 'one two',
+    'p.pipeline.ts': `import { readFileSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { each, list, pipeline, step } from '@cairn/kernel'
+import { json } from '@cairn/kinds'
+const [Text, Int] = [json<string>(), json<number>()]
+const loaded = new URL('./lib/words.txt', import.meta.url)
+export const count = step('count', { outputs: { ns: list(Int) }, run: () => ({ ns: [1, 2, 3] }) })
+export const read = step('read', {
+  inputs: { n: Int },
+  outputs: { text: Text },
+  cache: 'never',
+  run: ({ n }) => {
+    const text = process.pid + ' ' + n + readFileSync(loaded, 'utf8') + readFileSync(new URL('./lib/words.txt', import.meta.url), 'utf8')
+    rmSync(dirname(dirname(fileURLToPath(loaded))), { recursive: true })
+    return { text: text + readFileSync(new URL('./lib/words.txt', import.meta.url), 'utf8').length }
+  },
+})
+export const p = pipeline('p', () => {
+  const { text } = each(count({}).ns, (n) => read({ n }))
+  return { text }
+})
+`,
+  })
+  expect((await project.run('p')).status).toBe('completed')
+  const { stdout } = await project.cairn('--json', 'cat', 'p/latest/each-ns/text')
+  const { rows } = JSON.parse(stdout) as { rows: unknown[][] }
+  const [pids, texts] = [new Set<string>(), [] as string[]]
+  for (const row of rows) {
+    const [, pid, text] = /^(\d+) (.*)$/.exec(row.at(-1) as string)!
+    pids.add(pid!)
+    texts.push(text!)
+  }
+  expect(texts).toEqual([1, 2, 3].map((n) => `${n}one twoone two7`))
+  expect(pids.size).toBe(1)
+})
+
 it('refuses an import of a path that is made while the step runs, by file and line', async () => {
   const text = pipeline
     .replace('v: words()', "v: await import(['.', 'lib', 'words.ts'].join('/'))")

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
@@ -9,11 +9,13 @@ import { REPOSITORY } from './programs.fixture.ts'
 import { Services, type Control } from './services.fixture.ts'
 
 const PIPELINE = 'versions'
-const CODE = `import { pipeline, step } from '@cairn/kernel'
+const CODE = `import { readFileSync } from 'node:fs'
+import { pipeline, step } from '@cairn/kernel'
 import { json } from '@cairn/kinds'
 import { version } from 'outer'
 const outputs = { v: json<string>() }
-export const first = step('first', { outputs, cache: 'never', run: () => ({ v: '' }) })
+const words = new URL('./words.txt', import.meta.url)
+export const first = step('first', { outputs, cache: 'never', run: () => ({ v: readFileSync(words, 'utf8') }) })
 export const second = step('second', { inputs: outputs, outputs, run: ({ v }) => ({ v: v + version }) })
 export const versions = pipeline('${PIPELINE}', () => second(first({})))
 `
@@ -31,6 +33,7 @@ class Image {
     const settings = { type: 'module', cairn: { pipelines: ['*.pipeline.ts'], env } }
     writeFileSync(join(this.root, 'package.json'), JSON.stringify(settings))
     writeFileSync(join(this.root, 'versions.pipeline.ts'), CODE)
+    writeFileSync(join(this.root, 'words.txt'), '')
     this.install(version)
   }
 
@@ -44,17 +47,23 @@ class Image {
 describe.skipIf(!servers)('stages whose images have other packages', { timeout: 240_000 }, () => {
   const env = `packages-${randomUUID().slice(0, 8)}`
   const [one, two] = [new Image(env, '1.0.0'), new Image(env, '2.0.0')]
+  const temporary = mkdtempSync(join(tmpdir(), 'cairn-temporary-'))
   let services: Services
   let control: Control
 
   beforeAll(async () => {
     services = await Services.open(servers!, { env, root: one.root, pipelines: [PIPELINE] })
-    const stage = (step: string, image: Image) => services.stage(PIPELINE, step, { CAIRN_ROOT: image.root })
-    ;[control] = await Promise.all([services.control(), stage('first', one), stage('second', two)])
+    const stage = (step: string, image: Image, more = {}) =>
+      services.stage(PIPELINE, step, { CAIRN_ROOT: image.root, ...more })
+    ;[control] = await Promise.all([
+      services.control(),
+      stage('first', two, { TMPDIR: temporary }),
+      stage('second', two),
+    ])
   }, 240_000)
   afterAll(async () => {
     await services?.close()
-    for (const { root } of [one, two]) rmSync(root, { recursive: true, force: true })
+    for (const folder of [one.root, two.root, temporary]) rmSync(folder, { recursive: true, force: true })
   }, 120_000)
 
   const ended = (run: string) =>
@@ -101,5 +110,16 @@ describe.skipIf(!servers)('stages whose images have other packages', { timeout: 
       how: 'computed',
       v: '"3.0.0"',
     })
+  })
+
+  it('have the files beside the code, which are not in their images, also when a cleaner has taken them away', async () => {
+    rmSync(join(two.root, 'words.txt'))
+    for (const words of ['as planned, ', 'as planned, ', 'otherwise, ']) {
+      writeFileSync(join(one.root, 'words.txt'), words)
+      expect(await gives(await control.client.start(PIPELINE))).toMatchObject({ v: `"${words}3.0.0"` })
+      const laid = readdirSync(temporary).filter((folder) => folder.startsWith('cairn-files'))
+      expect(laid).toHaveLength(1)
+      rmSync(join(temporary, laid[0]!), { recursive: true })
+    }
   })
 })

@@ -93,16 +93,26 @@ describe('a file beside a module is part of the code that reaches it', () => {
   })
 
   test('a copy that was changed or taken away is laid down again', async () => {
-    const { carriedFiles } = await import('@cairn/kernel')
+    const { carriedFiles, keepCarriedFiles } = await import('@cairn/kernel/runtime')
+    const { dirname } = await import('node:path')
     const { readFileSync, rmSync, writeFileSync } = await import('node:fs')
     const given = { 'a.txt': Buffer.from(`bytes ${Math.random()}`).toString('base64') }
-    const { path } = carriedFiles(given)['a.txt']!
+    const file = carriedFiles(given)['a.txt']!
+    const { path } = file
     const before = readFileSync(path)
     chmodSync(path, 0o600)
     writeFileSync(path, 'other')
     expect(readFileSync(carriedFiles(given)['a.txt']!.path)).toEqual(before)
     rmSync(path)
     expect(readFileSync(carriedFiles(given)['a.txt']!.path)).toEqual(before)
+    rmSync(dirname(path), { recursive: true })
+    expect(readFileSync(new URL(file.href))).toEqual(before)
+    chmodSync(path, 0o600)
+    writeFileSync(path, before.toString().replace('b', 'B'))
+    expect(readFileSync(file.path)).toEqual(before)
+    rmSync(dirname(path), { recursive: true })
+    keepCarriedFiles()
+    expect(readFileSync(path)).toEqual(before)
   })
 })
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { makeArtifact, openArtifact } from './artifact.ts'
+import { keepCarriedFiles } from './carried-files.ts'
 import { revived } from '../error-record.ts'
 import { CairnError, suggest } from '../errors.ts'
 import type { ArtifactRef, Encoder, Kinds } from '../define/kind.ts'
@@ -37,6 +38,7 @@ export async function execute(
   lane: LaneWork,
   surface: Surface,
 ): Promise<Record<string, Made>> {
+  keepCarriedFiles()
   if (lane.error) return encode(code.outputs, await code.fallback!(revived(lane.error)), work.step, surface)
   const { signal } = surface
   // A body may change all that it is given: each call has its own, so that nothing reaches another item or attempt.
