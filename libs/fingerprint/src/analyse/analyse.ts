@@ -2,6 +2,7 @@ import { digestBytes } from '../digest.ts'
 import { nameFilesBeside } from './beside.ts'
 import { effects, type Effects } from './effects.ts'
 import { erase } from './erase.ts'
+import { isUsedUp } from './hidden.ts'
 import { isTransparent, type ModuleNames } from './inert.ts'
 import { normalForm, type NormalForm, type Reference } from './normal-form.ts'
 import { outline, type Imported, type Outline, type Request, type UnitOutline } from './outline.ts'
@@ -150,7 +151,8 @@ function analysisOf(module: Dissection, text: string): Analysis {
     for (const name of used) globals.add(name)
     const { touches, ...flags } = effects(whole, module)
     const touchOf = (reference: Reference) => ('binding' in reference && touches.get(reference.binding)) || 0
-    const changesItself = own.some((binding) => binding && (touches.get(binding) ?? 0) & (CHANGED | DEEP))
+    const changesItself =
+      (unit && isUsedUp(unit.node)) || own.some((binding) => binding && (touches.get(binding) ?? 0) & (CHANGED | DEEP))
     const reached = reaches(whole, module)
     const isTrue = ([, flag]: [string, boolean]) => flag
     return {

@@ -1,3 +1,4 @@
+import { hides, looks } from './hidden.ts'
 import { isData, isHarmlessGlobal, isInert, isTransparent, rootOf, type ModuleNames } from './inert.ts'
 import { targets, type Binding } from './scope.ts'
 import { eachChild, isFunction, type Node } from './syntax.ts'
@@ -18,6 +19,12 @@ export interface Effects {
   readonly changesGlobals: boolean
   /** It calls a global function that might do so. */
   readonly callsGlobals: boolean
+  /** It has functions that run without being called, as getters do. */
+  readonly hides: boolean
+  /** Loading it may run such functions of others. */
+  readonly looks: boolean
+  /** It is a function whose call gives something that is used up by going through it. */
+  readonly generates: boolean
   /** How it uses variables of the module's top level. */
   readonly touches: ReadonlyMap<Binding, Touch>
 }
@@ -49,6 +56,9 @@ export function effects(nodes: readonly Node[], module: ModuleNames): Effects {
     changesUnknown,
     changesGlobals,
     callsGlobals,
+    hides: nodes.some(hides),
+    looks: nodes.some(looks),
+    generates: nodes.some(({ generator, init }) => generator === true || init?.generator === true),
     touches,
   }
 

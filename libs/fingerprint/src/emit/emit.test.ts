@@ -171,6 +171,17 @@ describe('an emitted closure returns what the original does', () => {
       },
     ],
     [
+      'with a dynamic import in code that has a variable of the same name',
+      [1, 2],
+      {
+        'steps.ts': main(
+          `async () => { const lazy = await import('./lazy.ts'); return [lazy.a, await other({ a: 2 })] }`,
+          `const other = async (lazy) => { await import('./lazy.ts'); return lazy.a }`,
+        ),
+        'lazy.ts': `export const a = 1`,
+      },
+    ],
+    [
       'with JSON',
       [{ a: [1, null] }, 'own'],
       {

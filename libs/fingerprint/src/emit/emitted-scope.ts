@@ -94,10 +94,9 @@ export class EmittedScope {
       if ('specifier' in reference) {
         if (!('part' in link.target)) continue
         const { module } = link.target.part
-        if (module.isFile) {
-          this.files.add(module)
-          this.filesHolder.users.push({ spelled: '', locals: piece.locals })
-        } else this.#entityOf(link, nameOfFile(reference.specifier))
+        if (module.isFile) this.files.add(module)
+        const entity = module.isFile ? this.filesHolder : this.#entityOf(link, nameOfFile(reference.specifier))
+        entity.users.push({ spelled: '', locals: piece.locals })
         continue
       }
       const { binding, member } = reference

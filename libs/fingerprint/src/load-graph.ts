@@ -1,0 +1,171 @@
+import type { Unit } from './analyse/analyse.ts'
+import { CHANGED, DEEP, LOADED, PASSED, USED } from './analyse/touch.ts'
+import { builtinReach } from './analyse/reach-rules.ts'
+import type { External, Links, Part } from './link.ts'
+import type { Writer } from './writers.ts'
+
+/** Statements that give a part functions which run without being called: `Object.defineProperty(o, 'n', { get })`. */
+export type Hung = ReadonlyMap<Part, readonly Part[]>
+
+/** What some code does when it runs, apart from what it calls does. */
+interface Changes {
+  readonly unknown: boolean
+  readonly globals: boolean
+  /** It calls what is not the project's own: that changes something only if nobody wants the result. */
+  readonly outside: boolean
+  readonly parts: readonly Part[]
+}
+
+/** Who refers to whom, among all that is run while modules load. */
+export class LoadGraph {
+  readonly #links: Links
+  readonly #changes = new Map<Part, Changes>()
+  readonly #read = new Map<Part, ReadonlySet<Part>>()
+  readonly #active: ReadonlySet<Part>
+
+  readonly #hung: Hung
+
+  constructor(links: Links, roots: readonly Part[], hung: Hung) {
+    this.#links = links
+    this.#hung = hung
+    const referrers = new Map<Part, Part[]>()
+    const running = new Set(roots)
+    const reached = new Set(roots)
+    for (const part of reached)
+      for (const target of this.#held(part, running.has(part))) {
+        reached.add(target)
+        append(referrers, target, part)
+      }
+    const active = new Set([...reached].filter((part) => hasChanges(this.#changesOf(part))))
+    for (const part of active) for (const referrer of referrers.get(part) ?? []) active.add(referrer)
+    this.#active = active
+  }
+
+  /** Whether running the part may change anything outside it. */
+  changesAnything(part: Part): boolean {
+    return this.#active.has(part)
+  }
+
+  /** Undefined if all that loading the part does stays within it. */
+  writer(part: Part): Writer | undefined {
+    const isStatement = unitOf(part)?.what === 'statement'
+    const closure = this.#closure(part)
+    const written = new Set<Part>()
+    let changesGlobals = false
+    for (const inner of closure) {
+      const { unknown, globals, outside, parts } = this.#changesOf(inner)
+      changesGlobals ||= globals || (outside && isStatement)
+      if (unknown) this.#addHeld(written, closure)
+      // What is changed may hand out all that it holds, and may from now on hold all that it was handed.
+      if (parts.length > 0 || (outside && isStatement))
+        for (const handed of this.#held(inner, inner === part)) this.#addHeld(written, this.#closure(handed))
+      for (const changed of parts) this.#addHeld(written, this.#closure(changed).add(changed)).add(changed)
+    }
+    if (!isStatement && !part.code.changesItself) written.delete(part)
+    return written.size > 0 || changesGlobals ? { part, written, changesGlobals } : undefined
+  }
+
+  /** Adds what can change; functions only if they are handed around, so that someone could give them a property. */
+  #addHeld(to: Set<Part>, held: Iterable<Part>): Set<Part> {
+    for (const part of held) {
+      if (!isFixed(part)) to.add(part)
+      const links = this.#links.of(part)
+      for (const [index, touch] of part.code.touches.entries()) {
+        const target = touch & PASSED ? links[index]!.target : undefined
+        if (target && 'part' in target && unitOf(target.part)?.what !== 'value') to.add(target.part)
+      }
+    }
+    return to
+  }
+
+  /** What loading the part may look at; what is inert looks at variables, but into no object. */
+  readBy(part: Part): ReadonlySet<Part> {
+    let read = this.#read.get(part)
+    if (!read) this.#read.set(part, (read = part.code.inert ? this.#loadedBy(part) : this.#closure(part)))
+    return read
+  }
+
+  #loadedBy(part: Part): Set<Part> {
+    const { touches } = part.code
+    const loaded = this.#links.of(part).filter((_, index) => touches[index]! & LOADED)
+    return new Set(loaded.flatMap(({ target }) => ('part' in target ? [target.part] : [])))
+  }
+
+  #closure(part: Part): Set<Part> {
+    const closure = new Set([part])
+    for (const inner of closure) for (const target of this.#held(inner, inner === part)) closure.add(target)
+    return closure
+  }
+
+  /**
+   * What a part refers to, as far as it could run. A value that never changes hands nothing on: not its own parts, not a
+   * pipeline's steps. Of what is loaded `itself`, that counts which loading may run.
+   */
+  #held(part: Part, itself: boolean): Part[] {
+    if (!itself && isFixed(part) && unitOf(part)?.what === 'value') return []
+    const { touches } = part.code
+    const held = this.#links.of(part).flatMap(({ target }, index) => {
+      const isPutOff = itself && touches[index] === 0
+      return 'part' in target && !isPutOff ? [target.part] : []
+    })
+    return [...held, ...(this.#hung.get(part) ?? [])]
+  }
+
+  #changesOf(part: Part): Changes {
+    let changes = this.#changes.get(part)
+    if (!changes) this.#changes.set(part, (changes = this.#findChanges(part)))
+    return changes
+  }
+
+  #findChanges(part: Part): Changes {
+    const { code } = part
+    const parts: Part[] = code.changesItself ? [part] : []
+    let unknown = code.changesUnknown === true
+    let globals = code.changesGlobals === true
+    let outside = code.callsGlobals === true
+    const links = this.#links.of(part)
+    for (const [index, touch] of code.touches.entries()) {
+      const target = links[index]!.target
+      if ((touch & USED) === 0) continue
+      if ('external' in target) {
+        globals ||= (touch & CHANGED) !== 0
+        outside ||= mattersOutside(target.external)
+      } else if ('part' in target) {
+        if (isMadeBy(target.part, part)) parts.push(part)
+        // What a fixed value's own methods do is seen in their code.
+        if (touch & (CHANGED | DEEP) || !isFixed(target.part)) parts.push(target.part)
+        unknown ||= (touch & DEEP) !== 0 // what it gave may be held by anything that it knows
+      }
+    }
+    return { unknown, globals, outside, parts }
+  }
+}
+
+/** Whether the value of a part is used up by going through it: a generator's call gave it. */
+function isMadeBy(generator: Part, part: Part): boolean {
+  return generator.code.generates === true && unitOf(part)?.what === 'value'
+}
+
+/** Cairn's own functions do nothing to the code of steps, nor do those of Node that only compute. */
+function mattersOutside({ resolved, name }: External): boolean {
+  if (resolved.type === 'builtin') return builtinReach(resolved.name, [name]) !== undefined
+  return resolved.type === 'package'
+}
+
+function hasChanges({ unknown, globals, outside, parts }: Changes): boolean {
+  return unknown || globals || outside || parts.length > 0
+}
+
+function unitOf({ type, module, index }: Part): Unit | undefined {
+  return type === 'unit' ? module.analysis.units[index] : undefined
+}
+
+function isFixed(part: Part): boolean {
+  return unitOf(part)?.fixed === true
+}
+
+export function append<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
+  const values = map.get(key)
+  if (values) values.push(value)
+  else map.set(key, [value])
+}
