@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { CliProject, exit, printed } from './project.fixture.ts'
+import { installed, projectWith } from './packages.fixture.ts'
+import { exit, printed, type CliProject } from './project.fixture.ts'
 
 const FILES = {
   'src/parse.ts': `export class NoDate extends Error {
@@ -45,13 +46,34 @@ export const wait = step('wait', {
 })
 export const stuck = pipeline('stuck', () => wait({}))
 `,
+  'lacking.pipeline.ts': `import { existsSync } from 'node:fs'
+import { pipeline, step } from '@cairn/kernel'
+import { json } from '@cairn/kinds'
+import { version } from 'outer'
+import { z } from 'zod'
+const outputs = { v: json<string>() }
+export const first = step('first', {
+  params: z.object({ until: z.string() }),
+  outputs,
+  acknowledge: ['files', 'time'],
+  run: async (_, { until }) => {
+    while (!existsSync(until)) await new Promise((done) => setTimeout(done, 10))
+    return { v: '' }
+  },
+})
+export const second = step('second', { inputs: outputs, outputs, run: ({ v }) => ({ v: v + version }) })
+export const lacking = pipeline('lacking', { params: z.object({ until: z.string().default('') }) }, ({ until }) =>
+  second(first({}, { until })),
+)
+`,
+  ...installed('outer', '1.0.0', `export const version = 'one'`),
 }
 
 describe.skipIf(!inject('servers'))('a step that goes wrong on services', () => {
   let project: CliProject
   const env = { CAIRN_STILL_WAITING: '1' }
   beforeAll(async () => {
-    project = new CliProject(FILES)
+    project = projectWith(FILES)
     const { code, stderr } = await project.cairnWith(env, 'up')
     if (code !== 0) throw new Error(stderr)
   }, 300_000)
@@ -107,4 +129,38 @@ describe.skipIf(!inject('servers'))('a step that goes wrong on services', () => 
     await expect.poll(logs, { timeout: 60_000 }).toMatch(/still at work after \d+ s, in stuck\//)
     await project.cairn('cancel', 'stuck', '--on', 'local')
   }, 100_000)
+
+  it('waits for a host with the packages that it was planned with, and everything that shows runs says so', async () => {
+    const until = ['--set', `until=${project.path('planned')}`]
+    const follower = project.startWith(env, 'run', 'lacking', '--on', 'local', '--progress', 'plain', ...until)
+    const ended = exit(follower)
+    await printed(follower, 'first  running')
+    const one = project.read('node_modules/outer/index.js')
+    project.write({ ...installed('outer', '2.0.0', `export const version = 'two'`), planned: '' })
+    const why = 'the code was planned with outer@1.0.0, and here is outer@2.0.0'
+    await printed(follower, `! second  waits for another host: ${why}`)
+    const shown = async (...args: string[]) => (await project.cairn(...args, '--on', 'local')).stdout
+    for (const args of [
+      ['runs', 'lacking'],
+      ['show', 'lacking/latest'],
+    ])
+      expect(await shown(...args), args[0]).toMatch(
+        new RegExp(`! second {2}waits for another host than \\S+: ${why}\\n +next {2}npm install outer@1.0.0, or plan`),
+      )
+    type Run = { unfit: { task: string; error: { code: string; message: string } }[] }
+    const listed = async () => (JSON.parse(await shown('--json', 'runs', 'lacking')) as [Run])[0]
+    const unfit = [{ task: 'second', error: { code: 'MISFIT', message: why } }]
+    expect(await listed()).toMatchObject({ status: 'running', unfit })
+    expect(JSON.parse(await shown('--json', 'show', 'lacking/latest'))).toMatchObject({ unfit })
+
+    project.write(installed('outer', '1.0.0', one))
+    expect(await ended).toBe(0)
+    expect(await listed()).toMatchObject({ status: 'completed', unfit: [] })
+    for (const args of [
+      ['runs', 'lacking'],
+      ['show', 'lacking/latest'],
+    ])
+      expect(await shown(...args)).not.toContain('waits for')
+    expect(await shown('cat', 'lacking/latest/second')).toContain('one')
+  }, 200_000)
 })

@@ -1,25 +1,9 @@
-import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { appendFileSync, copyFileSync, globSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { CliProject, computed, exit, printed, REPOSITORY, type Files } from './project.fixture.ts'
+import { installed, projectWith } from './packages.fixture.ts'
+import { computed, exit, printed, REPOSITORY, type CliProject, type Files } from './project.fixture.ts'
 
-/** A project with packages of its own, which no lockfile knows. */
-function projectWith(files: Files): CliProject {
-  const project = new CliProject()
-  rmSync(project.path('node_modules'))
-  mkdirSync(project.path('node_modules'))
-  for (const name of ['@cairn', 'zod'])
-    symlinkSync(join(REPOSITORY, 'node_modules', name), project.path('node_modules', name))
-  project.write(files)
-  return project
-}
-function installed(name: string, version: string, code: string, more: object = {}): Files {
-  const json = { name, version, type: 'module', exports: { import: './index.js' }, ...more }
-  return {
-    [`node_modules/${name}/package.json`]: JSON.stringify(json),
-    [`node_modules/${name}/index.js`]: code,
-  }
-}
 const deps = { dependencies: { inner: '*' } }
 const files: Files = {
   'p.pipeline.ts': `import { pipeline, step } from '@cairn/kernel'
@@ -170,4 +154,85 @@ test('imports lead where import conditions say, and what stands there counts', a
   expect(await value()).toContain('other,self,only')
   project.write({ 'self/a.ts': `export const a = 'else'` })
   expect(await value()).toContain('other,else,only')
+})
+
+/** A package with a native addon: one that this repository has installed, whatever the platform. */
+function installAddon(project: CliProject): string {
+  const [addon] = globSync('node_modules/@oxc-parser/binding-*/*.node', { cwd: REPOSITORY })
+  project.write({
+    'node_modules/native/package.json': JSON.stringify({ name: 'native', version: '1.0.0', main: './index.cjs' }),
+    'node_modules/native/index.cjs': `exports.kind = typeof require('./addon.node').parseSync`,
+  })
+  const file = project.path('node_modules/native/addon.node')
+  copyFileSync(join(REPOSITORY, addon!), file)
+  return file
+}
+
+test('a native addon that is edited in place counts, also when processes have loaded it', async () => {
+  const project = projectWith({
+    'p.pipeline.ts': `import { existsSync } from 'node:fs'
+    import { pipeline, step } from '@cairn/kernel'
+    import { json } from '@cairn/kinds'
+    import { kind } from 'native'
+    import { z } from 'zod'
+    const outputs = { v: json<string>() }
+    const params = z.object({ wait: z.boolean().default(false) })
+    export const first = step('first', { params, outputs, acknowledge: ['files', 'time'], run: async (_, { wait }) => {
+      const v = kind
+      console.log('at work')
+      while (wait && !existsSync('edited')) await new Promise((done) => setTimeout(done, 10))
+      return { v }
+    } })
+    export const second = step('second', { inputs: outputs, outputs, run: ({ v }) => ({ v: v + ' ' + kind }) })
+    export default pipeline('p', {}, () => second(first({})))`,
+  })
+  const addon = installAddon(project)
+  const before = await project.run('p')
+  expect(before.steps['second']!.outputs!['v']!.text).toBe('"function function"')
+  expect(computed(await project.run('p'))).toEqual([])
+  appendFileSync(addon, 'more')
+  const old = await project.cairn(
+    '--json',
+    'play',
+    'p',
+    '--base',
+    before.run,
+    '--at-run-code',
+    '--set',
+    'first.wait=true',
+  )
+  expect(old.stdout).toContain('the code was planned with native@1.0.0, and here its files')
+  expect(computed(await project.run('p'))).toEqual(['first', 'second'])
+
+  const running = project.start('run', 'p', '--set', 'first.wait=true', '--force', 'second', '--progress', 'plain')
+  const ended = exit(running)
+  await printed(running, 'at work')
+  appendFileSync(addon, 'and more')
+  project.write({ edited: '' })
+  expect(await ended).not.toBe(0)
+  expect((await project.cairn('show', 'p/latest')).stdout).toMatch(
+    /(first|second) +.*(are not the same|were changed while the code loaded them)/,
+  )
+})
+
+test('code that was planned with another major version of Node is not run, and is other code', async () => {
+  const project = projectWith(files)
+  project.write({
+    'other.mjs': `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '99.1.0' } })`,
+  })
+  const other = { NODE_OPTIONS: `--import=${project.path('other.mjs')}` }
+  expect((await project.cairnWith(other, 'run', 'p')).code).toBe(0)
+  const { run } = JSON.parse(
+    (await project.cairnWith(other, '--json', 'plan', 'p', '--force', 'first', '--save')).stdout,
+  )
+  const here = process.versions.node.split('.')[0]
+  const { steps, status } = await project.run('--plan', run)
+  expect(status).toBe('failed')
+  expect(steps['first']!.error).toMatchObject({
+    code: 'MISFIT',
+    message: `the code was planned for Node 99, and this is Node ${here}`,
+    next: `plan the run with Node ${here}, or run it with Node 99`,
+  })
+  expect((await project.cairn('plan', 'p')).stdout).toMatch(new RegExp(`first +run +.*Node 99 -> ${here}`))
+  expect(computed(await project.run('p'))).toEqual(['first', 'second'])
 })
