@@ -1,6 +1,7 @@
 import { bytes, number, readRun, runNames, type Workspace } from '@cairn/embedded'
 import { copyRun, suggest, CairnError, type CopyReport } from '@cairn/kernel/runtime'
 import { paint } from './terminal/style.ts'
+import { printLines } from './terminal/print.ts'
 
 export interface CopyOptions {
   /** The newest runs of each pipeline that go, where none is named. */
@@ -28,10 +29,10 @@ export async function copyRuns(
   }
   if (json) return console.log(JSON.stringify(copied, null, 2))
   for (const { pipeline, run, objects, copied: fresh, bytes: size, checkpoints } of copied)
-    console.log(
+    printLines(
       `${pipeline}/${run}  ${number(fresh)} of ${number(objects)} objects copied (${bytes(size)}), ${number(checkpoints)} checkpoints`,
     )
-  if (copied.length === 0) console.log('there is no run that has ended')
+  if (copied.length === 0) printLines('there is no run that has ended')
 }
 type Side = Parameters<typeof copyRun>[0]
 

@@ -1,6 +1,7 @@
 import type { Lab, Leaderboard, MatrixOptions } from '@cairn/explore'
 import { gridOf } from './changes.ts'
 import { EXIT, SIGNALS } from './fail.ts'
+import { printNotes } from './terminal/print.ts'
 
 export interface MatrixEnd {
   readonly board: Leaderboard
@@ -19,7 +20,7 @@ export async function driveMatrix(
     const stop = () => {
       if (code !== undefined) return
       code = SIGNALS[signal]
-      console.error('stopping; what is finished is kept')
+      printNotes('stopping; what is finished is kept')
       stopping.abort()
     }
     process.on(signal, stop)

@@ -4,6 +4,7 @@ import { ofFiles } from './file-errors.ts'
 import { withGiven } from './given-options.ts'
 import { NEXT_STEPS } from './next-steps.ts'
 import { paint } from './terminal/style.ts'
+import { printNotes } from './terminal/print.ts'
 
 export const EXIT = { ok: 0, error: 1, cancelled: 2, runFailed: 3, interrupted: 130, terminated: 143 } as const
 /** What ends this process in order, and how it then exits. */
@@ -26,10 +27,10 @@ export function fail(thrown: unknown, { json }: { readonly json?: boolean }): vo
     console.log(JSON.stringify({ error: { code: known ? error.code : 'UNEXPECTED', message, ...(next && { next }) } }))
     return
   }
-  console.error(`${paint('red', 'error', process.stderr)}  ${plainLines(message)}`)
-  if (next) console.error(`${paint('dim', 'next', process.stderr)}   ${plainLines(next)}`)
+  printNotes(`${paint('red', 'error', process.stderr)}  ${plainLines(message)}`)
+  if (next) printNotes(`${paint('dim', 'next', process.stderr)}   ${plainLines(next)}`)
   if (!known && error instanceof Error)
-    console.error(paint('dim', `${error.stack ?? ''}\n${caused(error)}`, process.stderr))
+    printNotes(paint('dim', `${error.stack ?? ''}\n${caused(error)}`, process.stderr))
 }
 
 function caused({ cause }: Error): string {

@@ -4,6 +4,7 @@ import { plain, readEnds, readRun, type Workspace } from '@cairn/embedded'
 import { withGiven } from './given-options.ts'
 import { findPlace, type Place } from './artifact-path.ts'
 import { ItemNames } from './item-names.ts'
+import { printNotes, safeLine } from './terminal/print.ts'
 
 export interface RunLogsOptions {
   readonly follow?: boolean | undefined
@@ -24,7 +25,7 @@ export async function printRunLogs(workspace: Workspace, path: string, options: 
   const tell = async (line: LogLine) => {
     const lane = laneOf(run.plan, line)
     const name = lane === undefined ? undefined : await names.at(line.task, lane)
-    console.log(options.json ? JSON.stringify(asJson(line, name)) : asText(line, name, place))
+    console.log(options.json ? JSON.stringify(asJson(line, name)) : safeLine(asText(line, name, place), true))
   }
   let told = 0
   for (;;) {
@@ -43,8 +44,8 @@ export async function printRunLogs(workspace: Workspace, path: string, options: 
       continue
     }
     const failures = await failuresOf(workspace, place, names)
-    if (told === 0 && failures.length === 0) console.error(await whyNothing(workspace, place))
-    for (const failure of failures) console.error(failure)
+    if (told === 0 && failures.length === 0) printNotes(await whyNothing(workspace, place))
+    for (const failure of failures) printNotes(failure)
     return
   }
 }
@@ -62,7 +63,7 @@ function asJson({ task, at, item: _, ...line }: LogLine, item: string | undefine
   return { step: node, ...(item !== undefined && { item }), ...line, time: new Date(at).toISOString() }
 }
 
-/** What is asked for in particular is printed as it was; of more than one step or item, each line says whose it is. */
+/** What is asked for in particular is printed as it was, but for what steers a terminal; of more than one step or item, each line says whose it is. */
 function asText({ task, attempt, line }: LogLine, item: string | undefined, place: Place): string {
   const isAlone = place.node !== undefined && (item === undefined || place.item !== undefined)
   const name = `${parseTask(task).node}${item === undefined ? '' : `/${item}`}${attempt > 1 ? ` attempt ${attempt}` : ''}`

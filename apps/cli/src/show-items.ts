@@ -13,6 +13,7 @@ import type { Place } from './artifact-path.ts'
 import { withGiven } from './given-options.ts'
 import { paint, paintState, STATES } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
+import { printLines } from './terminal/print.ts'
 
 /** So many are shown, those that failed first; `--json` has all. */
 const SHOWN = 20
@@ -42,18 +43,18 @@ export async function showItems(
     )
   const counts = (await itemCounts(store, at, plan)).get(node)!
   const path = `${pipeline}/${plan.run}/${node}`
-  console.log(`${paint('bold', path)}  ${countsText(counts)}\n`)
+  printLines(`${paint('bold', path)}  ${countsText(counts)}\n`)
   const failedFirst = outcomes.toSorted((a, b) => rank(a.outcome) - rank(b.outcome)).slice(0, SHOWN)
-  console.log(
+  printLines(
     table(
       ['', 'item', 'label', '', 'gives'].map((title) => ({ title })),
       failedFirst.map(({ item, outcome }) => row(item, outcome)),
       (title) => paint('dim', title),
     ),
   )
-  if (items.length > SHOWN) console.log(paint('dim', `${SHOWN} of ${items.length} items; --json lists all`))
+  if (items.length > SHOWN) printLines(paint('dim', `${SHOWN} of ${items.length} items; --json lists all`))
   if (items.length > 0)
-    console.log(`\n${paint('dim', 'next')}  ${withGiven(`cairn show ${path}/${itemName(failedFirst[0]!.item)}`)}`)
+    printLines(`\n${paint('dim', 'next')}  ${withGiven(`cairn show ${path}/${itemName(failedFirst[0]!.item)}`)}`)
 }
 
 /** For programs. */

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path'
 import type { Lab } from '@cairn/explore'
 import type { ChangeOptions } from './changes.ts'
 import { paint } from './terminal/style.ts'
+import { printNotes } from './terminal/print.ts'
 
 /**
  * Gives this command again, without `--watch`, each time that code of the pipeline or of a swapped step is saved: each time
@@ -23,11 +24,11 @@ export function watchCode(lab: Lab, options: ChangeOptions): Promise<void> {
     running.once('exit', () => {
       running = undefined
       if (isOld) run()
-      else console.error(paint('dim', 'waiting for code to be saved; Ctrl-C ends this'))
+      else printNotes(paint('dim', 'waiting for code to be saved; Ctrl-C ends this'))
     })
   }
   const restart = (file: string) => {
-    console.error(`\n${paint('dim', `${file} was saved`)}`)
+    printNotes(`\n${paint('dim', `${file} was saved`)}`)
     if (!running) return run()
     isOld = true
     running.kill('SIGTERM')

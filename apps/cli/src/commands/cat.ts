@@ -3,6 +3,7 @@ import { artifactBytes, inlineBytes, jsonText, openArtifact, type Preview } from
 import { findArtifact, kindOf, objectFile } from '../artifact-path.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { previewText } from '../preview.ts'
+import { printLines } from '../terminal/print.ts'
 
 interface Options {
   readonly rows: number
@@ -24,7 +25,7 @@ export default async function cat(
     const held = inlineBytes(ref)
     if (held) writeFileSync(out, held)
     else copyFileSync(await fetch(ref), out)
-    return console.log(out)
+    return printLines(out)
   }
   if (raw) return void process.stdout.write(await artifactBytes(ref, fetch))
   try {
@@ -35,7 +36,8 @@ export default async function cat(
           { rows },
         )
       : { type: 'summary', fields: { digest: ref.digest, bytes: ref.size, ...ref.summary } }
-    console.log(json ? jsonText(preview, 2) : previewText(preview))
+    if (json) console.log(jsonText(preview, 2))
+    else printLines(previewText(preview))
   } finally {
     workspace.close()
   }

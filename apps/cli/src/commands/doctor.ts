@@ -6,6 +6,7 @@ import { withGiven } from '../given-options.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { bytes, number } from '@cairn/embedded'
 import { paint } from '../terminal/style.ts'
+import { printLines } from '../terminal/print.ts'
 
 /**
  * `cairn doctor`: reads every record and every byte of the store, and tells what is wrong. `--on` a context: whether its
@@ -37,19 +38,19 @@ export default async function doctor(
     )
 
   for (const { path, what, repair: how } of findings)
-    console.log(`${paint('red', '✘')} ${path}\n    ${what}\n    ${paint('dim', repair ? how : `repair: ${how}`)}`)
+    printLines(`${paint('red', '✘')} ${path}\n    ${what}\n    ${paint('dim', repair ? how : `repair: ${how}`)}`)
   for (const [pipeline, { checked, findings }] of Object.entries(checkups)) {
     const { runs, checkpoints, objects, bytes: size } = checked
     const verdict = findings.length === 0 ? paint('green', 'sound') : paint('red', `${findings.length} broken`)
-    console.log(
+    printLines(
       `${verdict}  ${pipeline}  ${number(runs)} runs, ${number(checkpoints)} checkpoints, ${number(objects)} objects of ${bytes(size)}`,
     )
   }
-  if (Object.keys(checkups).length === 0) console.log('the store is empty')
+  if (Object.keys(checkups).length === 0) printLines('the store is empty')
   if (left.length > 0)
-    console.log(`${left.length} leftovers of processes that died${repair ? ', removed' : ', harmless'}`)
+    printLines(`${left.length} leftovers of processes that died${repair ? ', removed' : ', harmless'}`)
   if (findings.length > 0)
-    console.log(
+    printLines(
       `${paint('dim', 'next')}  ${repair ? 'run again: what was taken out of use is computed anew' : withGiven('cairn doctor --repair')}`,
     )
 }

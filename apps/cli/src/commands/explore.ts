@@ -11,6 +11,7 @@ import { pipedLines, typedLines } from '../repl/lines.ts'
 import { ReplSession } from '../repl/session.ts'
 import type { ProgressOption } from '../terminal/progress.ts'
 import { paint } from '../terminal/style.ts'
+import { printLines } from '../terminal/print.ts'
 
 interface Options extends Pick<ProgressOption, 'progress'> {
   readonly base?: string
@@ -27,8 +28,8 @@ export default async function exploreLines(
   const lab = await openLab(name, globals, { base, atRunCode })
   const isTerminal = process.stdin.isTTY && process.stdout.isTTY
   const session = new ReplSession(lab, { isTerminal, on: globals.on, atRunCode, ...(progress && { progress }) })
-  console.log(whereText(lab, await lab.differences()))
-  if (isTerminal) console.log(paint('dim', '.help lists the commands, Tab completes them'))
+  printLines(whereText(lab, await lab.differences()))
+  if (isTerminal) printLines(paint('dim', '.help lists the commands, Tab completes them'))
   for await (const line of isTerminal ? typed(session) : pipedLines()) if (await done(session, line)) break
   lab.session.workspace.close()
   if (isTerminal && process.exitCode === EXIT.error) process.exitCode = EXIT.ok // who typed it has seen the error

@@ -7,6 +7,7 @@ import { openProduction, openWorkspace, type GlobalOptions } from '../open.ts'
 import { bytes, runNames } from '@cairn/embedded'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
+import { printLines } from '../terminal/print.ts'
 
 interface Options {
   readonly keepRuns: number
@@ -22,9 +23,13 @@ export default async function gc(
 ) {
   const { json, ...globals } = command.optsWithGlobals()
   if (globals.on !== undefined)
-    throw new CairnError('BAD_PARAMETER', `gc works where the store is, not --on ${globals.on}`, {
-      next: 'leave --on out to collect in the store of this machine',
-    })
+    throw new CairnError(
+      'BAD_PARAMETER',
+      `the store of the services of ${globals.on} is not collected: it only grows`,
+      {
+        next: 'leave --on out: cairn gc collects the store of this machine',
+      },
+    )
   const workspace = await openWorkspace(globals)
   const policy = {
     keepRuns,
@@ -53,15 +58,15 @@ export default async function gc(
     bytes(report.freed),
   ])
   const titles = ['pipeline', 'runs', 'checkpoints', 'code', 'set aside', 'restored', 'deleted', 'freed']
-  console.log(
+  printLines(
     table(
       titles.map((title, at) => ({ title, align: at === 0 ? 'left' : 'right' })),
       rows,
       (title) => paint('dim', title),
     ),
   )
-  if (left.length > 0) console.log(`${left.length} leftovers of processes that died`)
-  console.log(
+  if (left.length > 0) printLines(`${left.length} leftovers of processes that died`)
+  printLines(
     dryRun
       ? 'nothing was changed'
       : `objects set aside are deleted by a later gc, once ${grace} have passed and if nothing refers to them`,

@@ -4,6 +4,7 @@ import type { Graph, Node, Ref } from '@cairn/kernel/runtime'
 import { openPipeline, openWorkspace, type GlobalOptions } from '../open.ts'
 import { paint } from '../terminal/style.ts'
 import { mermaid } from '../mermaid.ts'
+import { printLines } from '../terminal/print.ts'
 
 /** `cairn graph`: a pipeline's steps and what flows between them. */
 export default async function graph(
@@ -17,7 +18,7 @@ export default async function graph(
   await refuseMisuses(workspace, loaded)
   const { pipeline } = loaded
   if (json) return console.log(JSON.stringify(graphJson(pipeline.graph), null, 2))
-  console.log(options.mermaid ? mermaid(pipeline.graph) : drawing(pipeline.graph))
+  printLines(options.mermaid ? mermaid(pipeline.graph) : drawing(pipeline.graph))
 }
 
 /** One line a node, in an order in which they could run; lines at the left lead from what is made to what reads it. */

@@ -2,6 +2,7 @@ import { faultsOf } from '@cairn/embedded'
 import { EXIT } from '../fail.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { paint } from '../terminal/style.ts'
+import { printLines } from '../terminal/print.ts'
 
 /** `cairn lint`: whether every pipeline of the project can be planned, without a look at data. */
 export default async function lint(_: object, command: { optsWithGlobals(): GlobalOptions }): Promise<void> {
@@ -10,8 +11,8 @@ export default async function lint(_: object, command: { optsWithGlobals(): Glob
   if (faults.length > 0) process.exitCode = EXIT.error
   if (json) return console.log(JSON.stringify({ faults }, null, 2))
   for (const { message, next } of faults) {
-    console.log(message)
-    if (next) console.log(`${paint('dim', 'next')}  ${next}`)
+    printLines(message)
+    if (next) printLines(`${paint('dim', 'next')}  ${next}`)
   }
-  if (faults.length === 0) console.log('every pipeline can be planned')
+  if (faults.length === 0) printLines('every pipeline can be planned')
 }

@@ -5,6 +5,7 @@ import { findProject } from '@cairn/embedded'
 import type { GlobalOptions } from '../open.ts'
 import { paint } from '../terminal/style.ts'
 import { pipelineFiles, stepFiles } from '../templates.ts'
+import { printLines } from '../terminal/print.ts'
 
 /** `cairn new step|pipeline <name>`: writes new files, with a test that passes. Never changes existing ones. */
 export default function create(
@@ -32,13 +33,13 @@ export default function create(
   const written = Object.keys(files).map((file) => relative(process.cwd(), join(folder, file)))
   for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text)
   if (json) return console.log(JSON.stringify({ written }))
-  for (const file of written) console.log(`wrote  ${file}`)
+  for (const file of written) printLines(`wrote  ${file}`)
   const test = Object.keys(files).find((file) => file.endsWith('.test.ts'))!
   const hints = [
     `node --test ${relative(process.cwd(), join(folder, test))}`,
     ...(what === 'pipeline' ? [`cairn run ${name}`] : []),
   ]
-  console.log(hints.map((hint, at) => `${at === 0 ? paint('dim', 'next') : '    '}   ${hint}`).join('\n'))
+  printLines(hints.map((hint, at) => `${at === 0 ? paint('dim', 'next') : '    '}   ${hint}`).join('\n'))
 }
 
 /** Beside the project's other pipelines: where its first pattern looks. */

@@ -4,6 +4,7 @@ import type { GlobalOptions } from '../open.ts'
 import { openLab } from '../open-lab.ts'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
+import { printLines } from '../terminal/print.ts'
 
 interface Options {
   readonly step?: readonly string[]
@@ -35,8 +36,8 @@ export default async function parity(
   if (json) console.log(JSON.stringify({ base: lab.base, twice, steps: found }, null, 2))
   else {
     const places = entries.map(([where]) => where).join(' and ')
-    console.log(`${twice ? 'twice' : 'again'} ${places}, with the inputs of ${lab.base}\n`)
-    console.log(
+    printLines(`${twice ? 'twice' : 'again'} ${places}, with the inputs of ${lab.base}\n`)
+    printLines(
       table(
         ['', 'step', '', '', 'it reaches'].map((title) => ({ title })),
         found.map((one) => row(one)),

@@ -4,6 +4,7 @@ import { openPipeline, openWorkspace, type GlobalOptions, type RequestOptions } 
 import { plannedLines } from '../planned-lines.ts'
 import { planTable, totals } from '../plan-table.ts'
 import { paint } from '../terminal/style.ts'
+import { printLines } from '../terminal/print.ts'
 
 type Options = RequestOptions & { readonly save?: boolean }
 
@@ -22,11 +23,11 @@ export default async function plan(
   if (saved) await claim<Plan>(workspace.store, workspace.at(pipeline).plan(saved.run), saved)
   workspace.close()
   if (json) return console.log(JSON.stringify({ pipeline, ...(saved && { run: saved.run }), steps: lines }, null, 2))
-  console.log(planTable(lines))
-  console.log(`\n${totals(lines)}`)
-  if (saved) console.log(`${paint('dim', 'next')}  ${withGiven(`cairn run --plan ${saved.run}`)}`)
+  printLines(planTable(lines))
+  printLines(`\n${totals(lines)}`)
+  if (saved) printLines(`${paint('dim', 'next')}  ${withGiven(`cairn run --plan ${saved.run}`)}`)
   else if (lines.some(({ decision }) => decision !== 'reuse'))
-    console.log(
+    printLines(
       `${paint('dim', 'next')}  ${withGiven(`${repeated(pipeline, options)}${on === undefined ? '' : ` --on ${on}`}`)}`,
     )
 }

@@ -13,6 +13,7 @@ import { detailsOf } from '../run-details.ts'
 import { summaryJson, summaryText } from '../run-summary.ts'
 import { watchCode } from '../watch.ts'
 import type { ProgressOption } from '../terminal/progress.ts'
+import { printLines } from '../terminal/print.ts'
 
 type Options = ChangeOptions &
   Omit<ProgressOption, 'json'> & {
@@ -40,7 +41,7 @@ export default async function play(
   if (options.watch) return watchCode(opened, options)
   const lab = await changedBy(opened, options)
   const differences = await lab.differences()
-  if (!json) console.log(`${whereText(lab, differences)}\n`)
+  if (!json) printLines(`${whereText(lab, differences)}\n`)
   if (options.matrix) return playMatrix(lab, options.matrix, options, json)
 
   const { workspace, playground, base } = lab.session
@@ -51,7 +52,7 @@ export default async function play(
     const lines = await planLines(workspace, planned, timeZone())
     workspace.close()
     if (json) return console.log(JSON.stringify({ pipeline: plan.pipeline, ...about, steps: lines }, null, 2))
-    return console.log(`${planTable(lines)}\n\n${totals(lines)}`)
+    return printLines(`${planTable(lines)}\n\n${totals(lines)}`)
   }
   const notes = notesOf(lab, planned)
   const { status, ends, exitCode } = await driveRun(
@@ -74,8 +75,8 @@ export default async function play(
   }
   if (json) console.log(JSON.stringify({ ...summaryJson(result), ...about, changes }, null, 2))
   else {
-    console.log(summaryText(result))
-    if (status === 'completed') console.log(`\n${changesText(changes, base.run, plan.run)}`)
+    printLines(summaryText(result))
+    if (status === 'completed') printLines(`\n${changesText(changes, base.run, plan.run)}`)
   }
   process.exitCode = exitCode
 }
@@ -91,6 +92,7 @@ async function playMatrix(
     ...(lowest && { lowest }),
     ...(jobs !== undefined && { jobs }),
   })
-  console.log(json ? JSON.stringify({ base: lab.base, ...board }, null, 2) : leaderboardText(board))
+  if (json) console.log(JSON.stringify({ base: lab.base, ...board }, null, 2))
+  else printLines(leaderboardText(board))
   process.exitCode = exitCode
 }

@@ -4,6 +4,7 @@ import { withGiven } from '../given-options.ts'
 import { openProduction, timeZone, type GlobalOptions } from '../open.ts'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
+import { printLines } from '../terminal/print.ts'
 
 interface Options {
   readonly delete?: readonly string[]
@@ -19,8 +20,8 @@ export default async function playgrounds(
   for (const name of names) await deletePlayground(project, name)
   const found = listPlaygrounds(project)
   if (json) return console.log(JSON.stringify(found, null, 2))
-  for (const name of names) console.log(`deleted ${name}`)
-  if (found.length === 0) return console.log(withGiven('there is no playground; cairn play makes one'))
+  for (const name of names) printLines(`deleted ${name}`)
+  if (found.length === 0) return printLines(withGiven('there is no playground; cairn play makes one'))
   const zone = timeZone()
   const rows = found.map(({ name, createdAt, usedAt, pins }) => [
     paint('bold', name),
@@ -29,7 +30,7 @@ export default async function playgrounds(
     pins.map(({ pipeline, run, until }) => `${pipeline}/${run} (kept until ${when(until, zone)})`).join(', '),
   ])
   const titles = ['playground', 'made', 'used', 'builds on']
-  console.log(
+  printLines(
     table(
       titles.map((title) => ({ title })),
       rows,

@@ -19,6 +19,7 @@ import { failures, type RunResult } from '../run-summary.ts'
 import type { ProgressOption } from '../terminal/progress.ts'
 import { paint } from '../terminal/style.ts'
 import { byToken, whoIsHere } from '../who.ts'
+import { printLines } from '../terminal/print.ts'
 
 type Options = Omit<ProgressOption, 'json'> & { readonly by?: string }
 
@@ -49,7 +50,7 @@ export default async function promote(
   const { plan, status, ends } = await side.run(candidate)
   const { printed, items } = await detailsOf(production, plan, ends)
   if (status !== 'completed') {
-    if (!json) console.log(failures({ plan, ends, printed, on: globals.on }).join('\n\n'))
+    if (!json) printLines(failures({ plan, ends, printed, on: globals.on }).join('\n\n'))
     throw new CairnError(status === 'failed' ? 'STEP_FAILED' : 'CANCELLED', `run ${plan.run} of production ${status}`, {
       next: `cairn show ${pipeline}/${plan.run}${globals.on === undefined ? '' : ` --on ${globals.on}`}`,
     })
@@ -59,7 +60,7 @@ export default async function promote(
   const { policy } = promotion.adoption
   if (json) return console.log(JSON.stringify({ pipeline, policy, computed, ...champion }, null, 2))
   const done = computed.length > 0 ? `computed again: ${computed.join(', ')}` : 'nothing was computed'
-  console.log(
+  printLines(
     `${paint('green', 'promoted')}  ${pipeline}/${champion.run}  from ${place}/${run.plan.run}, policy ${policy}; ${done}`,
   )
   tellPrevious(champion, pipeline, globals.on)
@@ -132,5 +133,5 @@ function computedIn(ends: ReadonlyMap<string, EndRecord>, items: RunResult['item
 function tellPrevious({ previous }: Champion, pipeline: string, on: string | undefined): void {
   if (!previous) return
   const next = withGiven(`cairn rollback ${pipeline}${on === undefined ? '' : ` --on ${on}`}`)
-  console.log(`before it was ${previous.run}; ${paint('dim', 'next')}  ${next}`)
+  printLines(`before it was ${previous.run}; ${paint('dim', 'next')}  ${next}`)
 }

@@ -19,6 +19,7 @@ import { summaryJson, summaryText } from '../run-summary.ts'
 import type { ProgressOption } from '../terminal/progress.ts'
 import { planLines } from '@cairn/embedded'
 import { tryNext } from '../try-next.ts'
+import { printLines } from '../terminal/print.ts'
 
 type Options = RequestOptions &
   Omit<ProgressOption, 'json'> & {
@@ -61,7 +62,8 @@ export default async function run(
     store: workspace.project.store,
     tryNext: await tryNext(loaded.pipeline, plan),
   }
-  console.log(json ? jsonText(summaryJson(result), 2) : summaryText(result))
+  if (json) console.log(jsonText(summaryJson(result), 2))
+  else printLines(summaryText(result))
   process.exitCode = exitCode
 }
 

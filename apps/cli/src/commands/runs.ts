@@ -22,6 +22,7 @@ import { metricsOf, STATUS_FORMATS, unfitText } from '../run-summary.ts'
 import { duration, number, when } from '@cairn/embedded'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
+import { printLines } from '../terminal/print.ts'
 
 interface RunLine {
   readonly pipeline: string
@@ -60,7 +61,7 @@ export default async function runs(
   const newest = found.sort((a, b) => b.startedAt - a.startedAt).slice(0, most)
   if (json) return console.log(JSON.stringify(newest, null, 2))
   if (newest.length === 0)
-    return console.log(
+    return printLines(
       `no runs${name === undefined ? '' : ` of ${name}`} yet\n${paint('dim', 'next')}  ${withGiven(`cairn run ${name ?? ''}`)}`,
     )
   const zone = timeZone()
@@ -80,7 +81,7 @@ export default async function runs(
       .map(([metric, value]) => `${metric} ${value}`)
       .join('  '),
   ])
-  console.log(
+  printLines(
     table(
       columns.map((title, at) => ({ title, align: at >= 3 && at < columns.length - 1 ? 'right' : 'left' })),
       rows,
@@ -88,7 +89,7 @@ export default async function runs(
     ),
   )
   for (const { pipeline, run, unfit } of newest)
-    for (const record of unfit) console.log(`\n${pipeline}/${run}  ${unfitText(record)}`)
+    for (const record of unfit) printLines(`\n${pipeline}/${run}  ${unfitText(record)}`)
 }
 
 async function runLine(

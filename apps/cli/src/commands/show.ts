@@ -19,6 +19,7 @@ import { summaryText } from '../run-summary.ts'
 import { artifact, bytes, duration, plain, when } from '@cairn/embedded'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
+import { printLines } from '../terminal/print.ts'
 
 /** `cairn show`: a run, a step of it, or an artifact, from its records. */
 export default async function show(
@@ -49,12 +50,12 @@ async function showRun(
   if (json) return console.log(jsonText({ status, plan, end, unfit, tasks: Object.fromEntries(all) }, 2))
   const outermost = new Map(Object.keys(plan.nodes).flatMap((id) => (all.has(id) ? [[id, all.get(id)!] as const] : [])))
   const params = Object.entries(plan.params).map(([name, value]) => `${name}=${jsonText(value)}`)
-  console.log(
+  printLines(
     `${paint('bold', `${pipeline}/${plan.run}`)}  planned ${when(plan.createdAt, timeZone())}${plan.parent ? `  on ${plan.parent}` : ''}`,
   )
-  if (params.length > 0) console.log(`params  ${params.join(' ')}`)
+  if (params.length > 0) printLines(`params  ${params.join(' ')}`)
   const ms = (end?.endedAt ?? workspace.clock.now()) - plan.createdAt
-  console.log(
+  printLines(
     `\n${summaryText({ plan, status, unfit, ends: outermost, ...(await detailsOf(workspace, plan, outermost)), ms, files: [], store: on === undefined ? workspace.project.store : `in ${on}`, on, playground: plan.playground ?? playground })}`,
   )
 }
@@ -110,14 +111,14 @@ async function showStep(
   if (lane?.status === 'completed')
     for (const [name, ref] of Object.entries(lane.outputs))
       lines.push([`output ${name}`, `${ref.digest}  ${bytes(ref.size)}  ${artifact(ref)}`])
-  console.log(
+  printLines(
     table(
       [{ title: '' }, { title: '' }],
       lines.map(([name, value]) => [paint('dim', name), value]),
     ),
   )
   const tell = (what: string, error: ErrorRecord) =>
-    console.log(`\n${what}  ${errorText(error, { frames: 20 }).join('\n')}`)
+    printLines(`\n${what}  ${errorText(error, { frames: 20 }).join('\n')}`)
   for (const failure of end?.failures ?? []) tell(paint('yellow', 'earlier attempt'), failure)
   if (lane && 'error' in lane) tell(paint('red', 'error'), lane.error)
 }
@@ -150,7 +151,7 @@ async function showArtifact(workspace: Workspace, path: string, json: boolean): 
     holds: artifact(ref),
     file: file ?? 'in the record',
   }
-  console.log(
+  printLines(
     table(
       [{ title: '' }, { title: '' }],
       Object.entries(lines).map(([name, value]) => [paint('dim', name), value]),

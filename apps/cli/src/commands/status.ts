@@ -4,6 +4,7 @@ import { probe } from '../local/health.ts'
 import { Stack } from '../local/stack.ts'
 import { statusText } from '../local/status.ts'
 import type { GlobalOptions } from '../open.ts'
+import { printLines } from '../terminal/print.ts'
 
 /** `cairn status`: how the services of this machine are. */
 export default async function status(_: object, command: { optsWithGlobals(): GlobalOptions }): Promise<void> {
@@ -13,8 +14,8 @@ export default async function status(_: object, command: { optsWithGlobals(): Gl
   const isWell = found.length > 0 && found.every(({ state }) => state === 'ready')
   process.exitCode = isWell ? EXIT.ok : EXIT.error
   if (json) return console.log(JSON.stringify({ running: found.length > 0, services: found }, null, 2))
-  if (found.length === 0) return console.log('not running\nnext  cairn up')
-  console.log(statusText(found))
+  if (found.length === 0) return printLines('not running\nnext  cairn up')
+  printLines(statusText(found))
   const ill = found.find(({ state }) => state !== 'ready')
-  if (ill) console.log(`\nnext  cairn logs ${ill.name}`)
+  if (ill) printLines(`\nnext  cairn logs ${ill.name}`)
 }

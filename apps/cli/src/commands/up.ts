@@ -6,6 +6,7 @@ import { Stack, type Service } from '../local/stack.ts'
 import { startServers, startServices, stopServices, writeContext } from '../local/start.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { statusText } from '../local/status.ts'
+import { printLines, printNotes } from '../terminal/print.ts'
 
 /** `cairn up`: Kafka, MinIO, control, and a process for each step, all on the loopback address of this machine. */
 export default async function up(
@@ -17,7 +18,7 @@ export default async function up(
   const workspace = await openWorkspace(globals)
   const { project } = workspace
   const stack = new Stack(project.root)
-  const tell = (line: string) => console.error(line)
+  const tell = (line: string) => printNotes(line)
   const before = stack.services
   const isRunning = stack.isKept && (await Promise.all(before.map(probe))).every(({ state }) => state === 'ready')
   const pipelines =
@@ -36,7 +37,7 @@ export default async function up(
   const found = await Promise.all(stack.services.map(probe))
   if (json) return console.log(JSON.stringify({ context: 'local', services: found }, null, 2))
   const first = pipelines[0]?.pipeline.name ?? '<pipeline>'
-  console.log(`${statusText(found)}\n\nnext  cairn run ${first} --on local`)
+  printLines(`${statusText(found)}\n\nnext  cairn run ${first} --on local`)
 
   async function wanted(): Promise<unknown[]> {
     return kindsOf(await servicesOf(workspace, pipelines, stack))

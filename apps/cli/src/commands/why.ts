@@ -2,6 +2,7 @@ import { CairnError, nodeNamed } from '@cairn/kernel/runtime'
 import { openPipeline, openWorkspace, type GlobalOptions, type RequestOptions } from '../open.ts'
 import { plannedLines } from '../planned-lines.ts'
 import { paint } from '../terminal/style.ts'
+import { printLines } from '../terminal/print.ts'
 
 /** `cairn why`: why steps, or one item of a step, are computed again, or that they are not. */
 export default async function why(
@@ -32,7 +33,7 @@ export default async function why(
           ? paint('dim', 'SKIP')
           : paint('yellow', decision === 'fails' ? 'FAIL' : 'MISS')
     const [first = '', ...others] = reasons
-    console.log(`${node.padEnd(widest)}  ${verdict}  ${first}`)
-    for (const other of others) console.log(`${' '.repeat(widest)}        ${other}`)
+    printLines(`${node.padEnd(widest)}  ${verdict}  ${first}`)
+    for (const other of others) printLines(`${' '.repeat(widest)}        ${other}`)
   }
 }

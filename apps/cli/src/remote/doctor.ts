@@ -6,6 +6,7 @@ import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { withGiven } from '../given-options.ts'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
+import { printLines } from '../terminal/print.ts'
 
 interface Checked {
   readonly what: string
@@ -38,13 +39,13 @@ export async function examineServices(
   process.exitCode = all.every(({ ok }) => ok) ? EXIT.ok : EXIT.error
   if (json) return console.log(JSON.stringify({ sound: process.exitCode === EXIT.ok, checks: all }, null, 2))
   const rows = all.map(({ what, ok, found }) => [ok ? paint('green', '✔') : paint('red', '✘'), what, found])
-  console.log(
+  printLines(
     table(
       ['', '', ''].map((title) => ({ title })),
       rows,
     ),
   )
-  for (const { next } of all) if (next !== undefined) console.log(`${paint('dim', 'next')}  ${withGiven(next)}`)
+  for (const { next } of all) if (next !== undefined) printLines(`${paint('dim', 'next')}  ${withGiven(next)}`)
 }
 
 /** @param skew milliseconds, as far as the answer's way allows */

@@ -6,6 +6,7 @@ import { summaryJson, summaryText, type RunResult } from '../run-summary.ts'
 import { progressFor, type Progress, type ProgressOption } from '../terminal/progress.ts'
 import { RunView } from '../terminal/run-view.ts'
 import { eventsOf } from './events.ts'
+import { printLines, printNotes } from '../terminal/print.ts'
 
 export interface FollowOptions extends ProgressOption {
   readonly json: boolean
@@ -22,13 +23,13 @@ export async function followRun(
   const ended = await watchRun(workspace, context, pipeline, run, options)
   if (!ended) {
     const path = `${pipeline}/${run} --on ${context.name}`
-    console.error(`the run goes on\nnext  cairn follow ${path}, or cairn cancel ${path}`)
+    printNotes(`the run goes on\nnext  cairn follow ${path}, or cairn cancel ${path}`)
     process.exitCode = EXIT.interrupted
     return
   }
   const details = await detailsOf(workspace, ended.plan, ended.ends)
   const result = { ...ended, ...details, files: [], store: `in ${context.name}`, on: context.name }
-  console.log(options.json ? JSON.stringify(summaryJson(result), null, 2) : summaryText(result))
+  printLines(options.json ? JSON.stringify(summaryJson(result), null, 2) : summaryText(result))
   process.exitCode = exitCodeOf(ended.status)
 }
 

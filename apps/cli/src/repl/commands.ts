@@ -9,6 +9,7 @@ import { saveScript } from './save.ts'
 import type { Change, ChangeOption, ReplSession } from './session.ts'
 import { stepsTable } from './steps.ts'
 import { wordsOf } from './words.ts'
+import { printLines } from '../terminal/print.ts'
 
 export interface ReplCommand {
   /** What stands behind the name: `<step>[/<output>]`. */
@@ -23,9 +24,9 @@ export interface ReplCommand {
 /** By name, in the order in which `.help` lists them. */
 export const COMMANDS: ReadonlyMap<string, ReplCommand> = new Map(
   Object.entries({
-    '.help': command('[command]', 'list the commands', [0, 1], (_, [name]) => console.log(helpText(name))),
+    '.help': command('[command]', 'list the commands', [0, 1], (_, [name]) => printLines(helpText(name))),
     '.steps': command('', 'list the steps, with what they take and give', [0, 0], ({ lab }) =>
-      console.log(stepsTable(lab.session)),
+      printLines(stepsTable(lab.session)),
     ),
     '.show': command(
       '<step>[/<item>][/<output>] [rows]',
@@ -42,29 +43,29 @@ export const COMMANDS: ReadonlyMap<string, ReplCommand> = new Map(
     '.until': change('until', '<step>…', 'stop after this step'),
     '.only': change('only', '<step>…', 'run this step alone'),
     '.undo': command('', 'take the last change back', [0, 0], async (session) =>
-      console.log(`took back ${changeText(await session.undo())}`),
+      printLines(`took back ${changeText(await session.undo())}`),
     ),
     '.reset': command('', 'take all changes back', [0, 0], (session) => session.reset()),
     '.changes': command('', 'list what has been changed so far', [0, 0], ({ changes }) =>
-      console.log(changes.length > 0 ? changes.map(changeText).join('\n') : 'nothing is changed'),
+      printLines(changes.length > 0 ? changes.map(changeText).join('\n') : 'nothing is changed'),
     ),
     '.plan': command('', 'tell what a run would reuse and compute, and why', [0, 0], async (session) => {
       const lines = await session.plan()
-      console.log(`${planTable(lines)}\n\n${totals(lines)}`)
+      printLines(`${planTable(lines)}\n\n${totals(lines)}`)
     }),
     '.run': command('', 'run what the changes touch, and tell what they change', [0, 0], runLab),
     '.compare': command('[run]', 'compare the last run with another, or the base', [0, 1], async (session, [run]) =>
-      console.log(await comparison(session, run ?? 'production')),
+      printLines(await comparison(session, run ?? 'production')),
     ),
     '.diff': command(
       '<step>[/<output>] [by <column>…]',
       'tell how what a step gave differs from the base: row by row, or what models foretell',
       [1, Infinity],
-      async (session, words) => console.log(await outputDifference(session, words)),
+      async (session, words) => printLines(await outputDifference(session, words)),
     ),
     '.matrix': command('<name=v1,v2>… [by <metric>]', 'run every combination and rank them', [1, Infinity], runMatrix),
     '.save': command('<file.ts>', 'write what was changed as a script', [1, 1], async (session, [file]) =>
-      console.log(`wrote ${await saveScript(session, file!)}`),
+      printLines(`wrote ${await saveScript(session, file!)}`),
     ),
     '.exit': command('', 'leave (or Ctrl-D)', [0, 0], () => true),
   }),
@@ -96,13 +97,13 @@ function command(usage: string, help: string, takes: ReplCommand['takes'], run: 
 
 /** A command that prints what comes of its words. */
 function say(of: (session: ReplSession, ...words: [string, string]) => Promise<string>): ReplCommand['run'] {
-  return async (session, words) => console.log(await of(session, ...(words as [string, string])))
+  return async (session, words) => printLines(await of(session, ...(words as [string, string])))
 }
 
 /** A command that changes the lab, and tells what a run would do now. */
 function change(option: ChangeOption, usage: string, help: string): ReplCommand {
   return command(usage, help, [1, Infinity], async (session, words) =>
-    console.log(totals(await session.change(option, words))),
+    printLines(totals(await session.change(option, words))),
   )
 }
 

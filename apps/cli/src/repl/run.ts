@@ -10,6 +10,7 @@ import { comparedText } from '../preview.ts'
 import { detailsOf } from '../run-details.ts'
 import { summaryText } from '../run-summary.ts'
 import type { ReplSession } from './session.ts'
+import { printLines } from '../terminal/print.ts'
 
 /** Whether the session is to end. */
 export type Leave = boolean | void
@@ -31,8 +32,8 @@ export async function runLab(session: ReplSession): Promise<Leave> {
   const ms = performance.now() - started
   const details = await detailsOf(workspace, plan, ends)
   const { store } = workspace.project
-  console.log(summaryText({ plan, status, ends, ...details, ms, files: [], store, playground }).trimEnd())
-  if (status === 'completed') console.log(`\n${await comparison(session, 'production')}`)
+  printLines(summaryText({ plan, status, ends, ...details, ms, files: [], store, playground }).trimEnd())
+  if (status === 'completed') printLines(`\n${await comparison(session, 'production')}`)
   if (exitCode === EXIT.ok) return
   const isTold = isToldToLeave(exitCode, options)
   process.exitCode = isTold ? exitCode : EXIT.error
@@ -75,7 +76,7 @@ export async function runMatrix({ lab, options }: ReplSession, words: readonly s
       next: 'write it like .matrix train-model.trees=100,200 by auc',
     })
   const { board, exitCode } = await driveMatrix(lab, grid, by === undefined ? {} : { by })
-  console.log(leaderboardText(board))
+  printLines(leaderboardText(board))
   if (isToldToLeave(exitCode, options)) process.exitCode = exitCode
   if (exitCode !== EXIT.error) return isToldToLeave(exitCode, options)
   const failed = board.variants.filter(({ error }) => error !== undefined).length

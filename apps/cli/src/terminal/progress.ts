@@ -4,6 +4,7 @@ import { duration, plain } from '@cairn/embedded'
 import type { NodeView, RunView } from './run-view.ts'
 import { paint, paintState, STATES } from './style.ts'
 import { cut } from './table.ts'
+import { printNotes, safeLine } from './print.ts'
 
 /** Shows people how a run goes, on standard error. */
 export interface Progress {
@@ -19,7 +20,7 @@ export interface Progress {
 
 const stderr = process.stderr
 
-const noProgress: Progress = { hear() {}, print() {}, note: (line) => console.error(line), fetching() {}, done() {} }
+const noProgress: Progress = { hear() {}, print() {}, note: (line) => printNotes(line), fetching() {}, done() {} }
 
 /** What steps print, and what keeps them from running: where no one watches, in a log, say. */
 function onlyLines(): Progress {
@@ -31,7 +32,7 @@ function onlyLines(): Progress {
 function unfitTold(say: (line: string) => void): (event: CairnEvent) => void {
   const told = new Set<string>()
   return ({ type, data: { node, error } }) => {
-    const line = `! ${node}  waits for another host: ${error?.message}`
+    const line = `! ${node}  waits for another host: ${plain(error?.message ?? '')}`
     if (type !== 'cairn.ready' || !error || told.has(line)) return
     told.add(line)
     say(line)
@@ -40,7 +41,7 @@ function unfitTold(say: (line: string) => void): (event: CairnEvent) => void {
 
 /** A line with the step that printed it, and the item. */
 function printedLine(message: OutputMessage): string {
-  return `${printer(message)} | ${message.line}`
+  return `${printer(message)} | ${safeLine(message.line, true)}`
 }
 
 function printer({ node, item }: OutputMessage): string {
@@ -125,7 +126,7 @@ async function liveProgress(view: RunView, now: () => number): Promise<Progress>
   }
   return {
     hear: (event) => view.hear(event),
-    print: (message) => above(`${paint('dim', `${printer(message)} |`, stderr)} ${message.line}`),
+    print: (message) => above(`${paint('dim', `${printer(message)} |`, stderr)} ${safeLine(message.line, true)}`),
     note: above,
     fetching: (text) => above(paint('dim', text, stderr)),
     done() {

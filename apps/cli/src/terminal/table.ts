@@ -1,16 +1,22 @@
 import stringWidth from 'string-width'
+import { safeLine } from './print.ts'
 
 export interface Column {
   readonly title: string
   readonly align?: 'left' | 'right'
 }
 
-/** Rows under aligned titles. Cells may be coloured. What is wider than the terminal is cut, never wrapped. */
+/**
+ * Rows under aligned titles. Cells may be coloured; line breaks, and whatever else steers a terminal, are shown as escape
+ * sequences. What is wider than the terminal is cut, never wrapped.
+ */
 export function table(
-  columns: readonly Column[],
-  rows: readonly (readonly string[])[],
+  given: readonly Column[],
+  cells: readonly (readonly string[])[],
   style: (title: string) => string = (title) => title,
 ): string {
+  const columns = given.map(({ title, ...column }) => ({ ...column, title: safeLine(title) }))
+  const rows = cells.map((row) => row.map((cell) => safeLine(cell)))
   const widths = columns.map(({ title }, at) => Math.max(width(title), ...rows.map((row) => width(row[at] ?? ''))))
   const line = (cells: readonly string[]) =>
     cut(
