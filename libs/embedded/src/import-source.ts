@@ -65,7 +65,7 @@ function loadError(error: unknown, file: string, root: string, how = 'loaded'): 
 const CAIRN = /^(libs\/kernel\/src|apps\/\w+\/dist)\//
 
 /** The first place in the project that an error's stack names. */
-function placeIn(error: unknown, root: string): string | undefined {
+export function placeIn(error: unknown, root: string): string | undefined {
   const stack = error instanceof Error ? (error.stack ?? '') : ''
   const places = stack.matchAll(/(file:\/\/[^\s()]+?|\/[^():\n]+?):(\d+)(?::\d+)?(?=[)\s]|$)/gm)
   const inside = [...places].map(([, at, line]) => ({

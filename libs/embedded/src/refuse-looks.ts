@@ -2,6 +2,7 @@ import { relative } from 'node:path'
 import { unheard } from '@cairn/drivers/compute'
 import { findingText, misuses } from '@cairn/fingerprint'
 import { CairnError, refuseLooksOf } from '@cairn/kernel/runtime'
+import { placeIn } from './import-source.ts'
 import type { LoadedPipeline } from './project.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -18,8 +19,8 @@ export function refuseLooks({ pipeline, file }: LoadedPipeline, root: string): v
     unheard(() => refuseLooksOf(pipeline)) // the body runs many times, and has said once what it says
   } catch (error) {
     if (!(error instanceof CairnError)) throw error
-    const { code, message, next } = error
-    const place = `${relative(root, file)}: in pipeline ${pipeline.name}, `
-    throw new CairnError(code, place + message, next === undefined ? {} : { next })
+    const { code, message, next, cause } = error
+    const place = placeIn(cause, root) ?? `${relative(root, file)}:`
+    throw new CairnError(code, `${place} in pipeline ${pipeline.name}, ${message}`, next === undefined ? {} : { next })
   }
 }

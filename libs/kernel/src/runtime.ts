@@ -6,7 +6,7 @@ export { longestMatch, masked, maskedJson, maskedStart, secretPatterns, secretsF
 export type * from './define/graph.ts'
 export { refuseLooksOf } from './define/pipeline.ts'
 export { parseManifest, writeManifest } from './define/list.ts'
-export { kindText } from './define/drawing.ts'
+export { kindText } from './define/kind.ts'
 export { renamed } from './define/step.ts'
 export { swapStep, type Swapped } from './define/swap.ts'
 export { cancel, Engine, submit, type Host } from './run/engine.ts'

@@ -1,11 +1,13 @@
 import { CairnError, suggest } from '../errors.ts'
-import type { Frame, Graph, Guard, Node, ParamRef, Ref, Setting, StepNode } from './graph.ts'
+import type { Frame, Graph, Guard, Node, ParamRef, Ref, Setting } from './graph.ts'
 import { HandleNode, handleOf, namedFields, nodeOf, ParamNode, type Handle, type Param } from './handle.ts'
 import { canonical, type Json } from '../json.ts'
-import { describeKind, fits, type AnyKind, type Kinds } from './kind.ts'
+import { describeKind, fits, kindText, type AnyKind, type Kinds } from './kind.ts'
 import { STAND_IN, type Probe } from './probe.ts'
+import { within } from './time-limit.ts'
 import type { AnySchema } from './schema.ts'
 import type { Step } from './step.ts'
+import { checkName, LONGEST_PATH } from './names.ts'
 
 /** Names the place of a node. Default: the step's name, numbered when it is taken. */
 export interface NodeOptions {
@@ -54,7 +56,7 @@ export class Drawing {
     const outer = open
     open = this
     try {
-      const drawn = outputs(body())
+      const drawn = this.#probe ? within(this.#probe.limit.ms, () => outputs(body())) : outputs(body())
       if (this.fault) throw this.fault
       return { name, outputs: drawn, nodes: this.nodes, frames: this.frames }
     } finally {
@@ -99,7 +101,13 @@ export class Drawing {
   add<N extends Node>(node: Omit<N, 'scope' | 'guards'>): Record<string, Handle<never>> {
     const placed = { ...node, scope: this.#scope, guards: this.#guards.slice(this.#outerGuards) } as unknown as N
     this.nodes.set(placed.id, placed)
+    if (this.#probe) this.#checkLimit(this.#probe, placed.id)
     return this.handlesOf(placed)
+  }
+
+  #checkLimit({ limit, places }: Probe, id: string): void {
+    if (!places.has(id)) places.set(id, new Error(`${id} is drawn`))
+    if (this.nodes.size > limit.nodes) throw new CairnError('BAD_DEFINITION', 'the pipeline has no end')
   }
 
   handlesOf(node: Node): Record<string, Handle<never>> {
@@ -229,42 +237,6 @@ export class Drawing {
   }
 }
 
-export function placeStep(
-  step: Step,
-  given: Readonly<Record<string, unknown>> = {},
-  params: Readonly<Record<string, unknown>> = {},
-  options: NodeOptions = {},
-): Record<string, Handle<never>> {
-  const drawing = currentDrawing(step.name)
-  drawing.checkStep(step)
-  const inputs = drawing.wire(step.definition.inputs ?? {}, given, step.name)
-  return drawing.add<StepNode>({
-    type: 'step',
-    id: drawing.name(step.name, options),
-    step,
-    inputs: Object.fromEntries(Object.entries(inputs).map(([name, { ref }]) => [name, ref])),
-    params: drawing.settings(params, step.name),
-    outputs: step.definition.outputs,
-  })
-}
-
-/** Symbolic parameters of a frame: any name that is asked for; what is unknown is refused when a run is planned. */
-export function frameParams(
-  drawing: Drawing,
-  frame: string,
-  names: readonly string[] | undefined,
-): Record<string, Param<never>> {
-  const none: Record<string, Param<never>> = {}
-  return new Proxy(none, {
-    get(_, param) {
-      if (typeof param !== 'string') return undefined
-      if (names && !names.includes(param))
-        throw new CairnError('BAD_WIRING', `the pipeline has no parameter "${param}"`, { next: suggest(param, names) })
-      return drawing.param({ param, frame })
-    },
-  })
-}
-
 /** What stands in for a handle, as it is read: its kind is not looked at again. */
 const ANY_KIND = { name: 'any', item: { name: 'any' } } as unknown as AnyKind
 const ANY_HANDLE = new HandleNode(STAND_IN, ANY_KIND, { drawing: { isProbe: true }, scope: [], guards: [] })
@@ -277,42 +249,6 @@ export function checkKinds(handle: HandleNode, wanted: AnyKind, what: string): v
     'BAD_WIRING',
     `${what} takes ${kindText(describeKind(wanted))} but ${handle.called} is ${kindText(produced)}`,
   )
-}
-
-export function checkName(name: string, what: string): void {
-  checkKeys([name], what)
-  if (name.length > LONGEST_NAME)
-    throw new CairnError('BAD_DEFINITION', `${what} has ${name.length} letters: "${name.slice(0, 40)}…"`, {
-      next: `use ${LONGEST_NAME} letters at most: files are called by it`,
-    })
-  if (/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) return
-  throw new CairnError('BAD_DEFINITION', `${what} is "${name}"`, {
-    next: 'write it in lower case with dashes, like train-model',
-  })
-}
-
-const LONGEST_NAME = 100
-const LONGEST_PATH = 200
-
-/** Refuses names that every JavaScript object has a member of. */
-export function checkKeys(names: Iterable<string>, what: string): void {
-  for (const name of names)
-    if (name in Object.prototype)
-      throw new CairnError('BAD_DEFINITION', `${what} is "${name}", which every object in JavaScript has already`, {
-        next: 'use another name',
-      })
-}
-
-/** Those of an object whose fields are named by an author: `{ __proto__: … }` has no field, but another prototype. */
-export function checkFields(fields: object, what: string): void {
-  const prototype: unknown = Object.getPrototypeOf(fields)
-  checkKeys(prototype === null || prototype === Object.prototype ? [] : ['__proto__'], what)
-  checkKeys(Object.keys(fields), what)
-}
-
-/** A kind as a refusal shows it. */
-export function kindText({ kind, schema }: { kind: string; schema: Json }): string {
-  return `${kind} ${canonical(schema)}`
 }
 
 function sameGuard(a: Guard, b: Guard | undefined): boolean {

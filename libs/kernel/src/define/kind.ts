@@ -151,3 +151,8 @@ export type Preview =
   | { readonly type: 'json'; readonly value: Json }
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'summary'; readonly fields: Readonly<Record<string, Json>> }
+
+/** A kind as a refusal shows it. */
+export function kindText({ kind, schema }: { kind: string; schema: Json }): string {
+  return `${kind} ${canonical(schema)}`
+}

@@ -1,5 +1,6 @@
-import { checkFields, checkKeys, checkName, currentDrawing, Drawing, frameParams, type NodeOptions } from './drawing.ts'
-import { CairnError } from '../errors.ts'
+import { currentDrawing, Drawing, type NodeOptions } from './drawing.ts'
+import { checkFields, checkKeys, checkName } from './names.ts'
+import { CairnError, suggest } from '../errors.ts'
 import type { Graph } from './graph.ts'
 import { namedFields, type Handle, type Handles, type Param } from './handle.ts'
 import type { Kinds } from './kind.ts'
@@ -101,6 +102,23 @@ export function refuseLooksOf(pipeline: Pipeline): void {
 
 export function isPipeline(value: unknown): value is Pipeline {
   return typeof value === 'function' && PIPELINE in value
+}
+
+/** Symbolic parameters of a frame: any name that is asked for; what is unknown is refused when a run is planned. */
+function frameParams(
+  drawing: Drawing,
+  frame: string,
+  names: readonly string[] | undefined,
+): Record<string, Param<never>> {
+  const none: Record<string, Param<never>> = {}
+  return new Proxy(none, {
+    get(_, param) {
+      if (typeof param !== 'string') return undefined
+      if (names && !names.includes(param))
+        throw new CairnError('BAD_WIRING', `the pipeline has no parameter "${param}"`, { next: suggest(param, names) })
+      return drawing.param({ param, frame })
+    },
+  })
 }
 
 function drawAlone(

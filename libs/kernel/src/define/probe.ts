@@ -3,10 +3,17 @@ import { canonical } from '../json.ts'
 import type { Graph, Node, ParamRef, Ref, Setting } from './graph.ts'
 
 /** A value that is put in the place of some handles while a pipeline is drawn once more. */
-export interface Probe {
+interface Replacement {
   readonly value: unknown
   /** By the handle's number. */
   readonly stands: (handle: number) => boolean
+  /** How long the body may take, and how many nodes it may draw. */
+  readonly limit: { readonly ms: number; readonly nodes: number }
+}
+
+export interface Probe extends Replacement {
+  /** Is told where each node was drawn. */
+  readonly places: Map<string, Error>
 }
 
 export interface Drawn {
@@ -32,47 +39,103 @@ function isStandIn(value: object): boolean {
  * @throws CairnError BAD_DEFINITION for one that does
  */
 export function refuseLooks(first: Drawn, draw: (probe?: Probe) => Drawn, literals: readonly unknown[]): void {
-  const none = { value: null, stands: () => false }
-  if (!isSame(first, tried(draw, none), none)) return // it draws something else each time, for whatever reason
-  for (const probe of probes(first.handles.length, literals)) {
-    if (isSame(first, tried(draw, probe), probe)) continue
-    const alone = first.handles.find((_, handle) => {
-      const only = { ...probe, stands: (other: number) => other === handle }
-      return !isSame(first, tried(draw, only), only)
-    })
+  const started = process.threadCpuUsage()
+  draw()
+  const ms = Math.max(LEAST_MS, 1000 * cpuMsSince(started))
+  const limit = { ms, nodes: 1000 + 10 * first.graph.nodes.size }
+  const none = { value: null, stands: () => false, limit }
+  if (differenceIn(first, drawnAgain(draw, none), none) !== undefined) return // it draws something else each time, for whatever reason
+  for (const each of probes(first.handles.length, literals)) {
+    const probe = { ...each, limit }
+    const again = drawnAgain(draw, probe)
+    const at = differenceIn(first, again, probe)
+    if (at === undefined) continue
+    const alone = lookedAt(first, draw, probe)
     throw new CairnError(
       'BAD_DEFINITION',
-      `${alone ?? `one of ${first.handles.join(', ')}`} has no value while the pipeline is being drawn`,
-      { next: 'compute with it inside a step; to choose between steps, use when(condition, then, otherwise)' },
+      `${alone?.called ?? `one of ${first.handles.join(', ')}`} has no value while the pipeline is being drawn`,
+      {
+        next: 'compute with it inside a step; to choose between steps, use when(condition, then, otherwise)',
+        cause: placeOf(drawnAgain(draw, none), alone?.again ?? again, alone?.at ?? at),
+      },
     )
   }
 }
 
+/** The first handle for which the pipeline is another one if it alone is replaced. */
+function lookedAt(first: Drawn, draw: (probe: Probe) => Drawn, probe: Replacement) {
+  for (const [handle, called] of first.handles.entries()) {
+    const only = { ...probe, stands: (other: number) => other === handle }
+    const again = drawnAgain(draw, only)
+    const at = differenceIn(first, again, only)
+    if (at !== undefined) return { called, again, at }
+  }
+  return undefined
+}
+
 /** All of the handles at once; then, for what is chosen of two, such halves that any two are apart in one of them. */
-function* probes(handles: number, literals: readonly unknown[]): Generator<Probe> {
+function* probes(handles: number, literals: readonly unknown[]): Generator<Pick<Replacement, 'value' | 'stands'>> {
   for (const value of [null, false, true, 0, 1, '', [], ...literals]) yield { value, stands: () => true }
   for (let bit = 1; bit < handles; bit *= 2)
     for (const side of [0, bit]) yield { value: null, stands: (handle) => (handle & bit) === side }
 }
 
-function tried(draw: (probe: Probe) => Drawn, probe: Probe): Graph | undefined {
-  try {
-    return draw(probe).graph
-  } catch {
-    return undefined
+/** A body that has drawn itself in no time once, and does not end within this, does not end. */
+const LEAST_MS = 1000
+
+interface DrawnAgain {
+  readonly graph?: Graph
+  readonly error?: unknown
+  /** An error for each node, whose stack names where it was drawn. */
+  readonly places: readonly Error[]
+}
+
+/** What counts is the time that this thread computes: beside others it gets less of it, and is given longer. */
+function drawnAgain(draw: (probe: Probe) => Drawn, probe: Replacement): DrawnAgain {
+  for (let { ms, nodes } = probe.limit; ; ms *= 2) {
+    const started = process.threadCpuUsage()
+    const places = new Map<string, Error>()
+    try {
+      const { graph } = draw({ ...probe, limit: { ms, nodes }, places })
+      return { graph, places: [...places.values()] }
+    } catch (error) {
+      const isLate = (error as { code?: unknown } | undefined)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
+      if (!isLate || cpuMsSince(started) >= probe.limit.ms / 2) return { error, places: [...places.values()] }
+    }
   }
 }
 
-function isSame({ graph, numberOf }: Drawn, other: Graph | undefined, { value, stands }: Probe): boolean {
-  if (!other || graph.nodes.size !== other.nodes.size) return false
+function cpuMsSince(started: NodeJS.CpuUsage): number {
+  const { user, system } = process.threadCpuUsage(started)
+  return (user + system) / 1000
+}
+
+/** An error whose stack names the place at which a body first does something else. */
+function placeOf(one: DrawnAgain, { places, error }: DrawnAgain, at: number): unknown {
+  if (error instanceof Error && !(error instanceof CairnError) && !('code' in error)) return error // it stumbled
+  const parted = one.places.findIndex(({ stack }, index) => stack !== places[index]?.stack)
+  const index = parted < 0 ? Math.min(at, places.length) : parted
+  return places[index] ?? one.places[index] ?? error ?? one.places.at(-1)
+}
+
+/** The number of the first node that is another one; undefined if the two pipelines are the same. */
+function differenceIn(
+  { graph, numberOf }: Drawn,
+  again: DrawnAgain,
+  { value, stands }: Replacement,
+): number | undefined {
+  const other = again.graph
+  if (!other) return again.places.length
   const places = new Map([...graph.nodes.keys()].map((id, at) => [id, at]))
   const others = new Map([...other.nodes.keys()].map((id, at) => [id, at]))
-  const pairs = [...graph.nodes.values()].map((node, at) => [node, [...other.nodes.values()][at]!] as const)
-  return (
-    pairs.every(([a, b]) => isSameNode(a, b)) &&
+  const [nodes, otherNodes] = [[...graph.nodes.values()], [...other.nodes.values()]]
+  const at = nodes.findIndex((node, index) => !otherNodes[index] || !isSameNode(node, otherNodes[index]))
+  if (at >= 0) return at
+  const isSame =
+    nodes.length === otherNodes.length &&
     isSameRecord(graph.outputs, other.outputs, isSameRef) &&
     [...graph.frames].every(([id, { given }]) => isSameRecord(given, other.frames.get(id)?.given, isSameSetting))
-  )
+  return isSame ? undefined : nodes.length
 
   function isSameNode(a: Node, b: Node): boolean {
     const around = ({ scope, guards }: Node, at: Map<string, number>) =>

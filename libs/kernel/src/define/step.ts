@@ -1,4 +1,6 @@
-import { checkFields, checkKeys, checkName, placeStep, type NodeOptions } from './drawing.ts'
+import type { NodeOptions } from './drawing.ts'
+import { checkFields, checkKeys, checkName } from './names.ts'
+import { placeStep } from './place-step.ts'
 import { CairnError } from '../errors.ts'
 import type { Handle, Handles, Param } from './handle.ts'
 import type { Kinds, Read, Reads, Writes } from './kind.ts'

@@ -1,4 +1,4 @@
-import { kindText } from './drawing.ts'
+import { kindText } from './kind.ts'
 import { CairnError } from '../errors.ts'
 import type { Graph, Node, Ref, StepNode } from './graph.ts'
 import { describeKind, fits, type AnyKind, type Kinds } from './kind.ts'
