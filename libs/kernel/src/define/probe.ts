@@ -92,11 +92,11 @@ interface DrawnAgain {
 
 /** What counts is the time that this thread computes: beside others it gets less of it, and is given longer. */
 function drawnAgain(draw: (probe: Probe) => Drawn, probe: Replacement): DrawnAgain {
-  for (let { ms, nodes } = probe.limit; ; ms *= 2) {
+  for (let ms = probe.limit.ms; ; ms *= 2) {
     const started = process.threadCpuUsage()
     const places = new Map<string, Error>()
     try {
-      const { graph } = draw({ ...probe, limit: { ms, nodes }, places })
+      const { graph } = draw({ ...probe, limit: { ...probe.limit, ms }, places })
       return { graph, places: [...places.values()] }
     } catch (error) {
       const isLate = (error as { code?: unknown } | undefined)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
