@@ -19,6 +19,38 @@ export const stuck = pipeline('stuck', () => {
 `,
 })
 
+it('says which other run computes what it waits for', async () => {
+  const shared = new CliProject({
+    'held.pipeline.ts': `import { existsSync, writeFileSync } from 'node:fs'
+import { pipeline, step } from '@cairn/kernel'
+import { json } from '@cairn/kinds'
+export const hold = step('hold', {
+  outputs: { n: json<number>() },
+  acknowledge: ['files'],
+  run: async () => {
+    writeFileSync('begun', '')
+    console.log('holding')
+    while (!existsSync('go-on')) await new Promise((later) => setTimeout(later, 10))
+    return { n: 1 }
+  },
+})
+export const held = pipeline('held', () => hold({}))
+`,
+  })
+  const first = shared.start('run', 'held')
+  await printed(first, 'hold | holding')
+  await expect.poll(() => shared.stored('local/held').filter((path) => path.includes('lease'))).toHaveLength(1)
+  const second = shared.startWith({ CAIRN_STILL_WAITING: '0.2' }, 'run', 'held')
+  await printed(second, 'hold | still waits after 0.2 s: run held/')
+  shared.write({ 'go-on': '' })
+  expect(await Promise.all([exit(first), exit(second)])).toEqual([0, 0])
+  const runs = JSON.parse((await shared.cairn('--json', 'runs')).stdout) as { computed: number; reused: number }[]
+  expect(runs.map(({ computed, reused }) => [computed, reused])).toEqual([
+    [0, 1],
+    [1, 0],
+  ])
+})
+
 it('says which item of which run it still waits for, and how to bound that; not where there is a time-out', async () => {
   const child = project.startWith({ CAIRN_STILL_WAITING: '0.5' }, 'run', 'stuck', '--jobs', '2')
   let told = ''

@@ -29,7 +29,8 @@ export async function followRun(
   }
   const details = await detailsOf(workspace, ended.plan, ended.ends)
   const result = { ...ended, ...details, files: [], store: `in ${context.name}`, on: context.name }
-  printLines(options.json ? JSON.stringify(summaryJson(result), null, 2) : summaryText(result))
+  if (options.json) console.log(JSON.stringify(summaryJson(result), null, 2))
+  else printLines(summaryText(result))
   process.exitCode = exitCodeOf(ended.status)
 }
 

@@ -161,16 +161,13 @@ export async function* readLogs(
   plan: Plan,
   wanted: (task: string) => boolean = () => true,
 ): AsyncIterable<LogLine> {
-  const order = Object.keys(plan.nodes)
-  const place = (task: string) => order.indexOf(parseTask(task).node)
+  const places = new Map(Object.keys(plan.nodes).map((node, at) => [node, at]))
   const inOrder = new Intl.Collator('en', { numeric: true })
   const parts = (await store.children(at.logs(plan.run))).map((file) => at.logOf(file))
   const chosen = parts
     .filter(({ task }) => wanted(task))
-    .sort(
-      (a, b) =>
-        place(a.task) - place(b.task) || inOrder.compare(a.task, b.task) || a.attempt - b.attempt || a.part - b.part,
-    )
+    .map((part) => ({ ...part, place: places.get(parseTask(part.task).node) ?? -1 }))
+    .sort((a, b) => a.place - b.place || inOrder.compare(a.task, b.task) || a.attempt - b.attempt || a.part - b.part)
   for (const { task, attempt, part } of chosen) {
     const record = await readRecord<LogRecord>(store, at.log(plan.run, task, attempt, part))
     for (const kept of record?.lines ?? []) yield { task, attempt, ...kept }

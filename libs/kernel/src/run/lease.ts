@@ -14,6 +14,16 @@ interface LeaseRecord {
   readonly v: number
   readonly holder: string
   readonly beat: number
+  /** The run that it is held for: `<pipeline>/<run>`. */
+  readonly run?: string
+}
+
+/** What a lease is for, and who is to hear of a wait for it. */
+export interface LeaseUse {
+  /** `<pipeline>/<run>` */
+  readonly run: string
+  /** Called at each look while another holds it, with the run that it is held for and how long it was waited for. */
+  readonly waits?: (other: string | undefined, ms: number) => void
 }
 
 /** A lease is lost when it has not been renewed for so long, by the watcher's own monotonic clock. */
@@ -30,6 +40,7 @@ export class Leases {
   readonly #holder: LeaseHolder
   /** What each held lease's record says now. */
   readonly #held = new Map<string, Uint8Array>()
+  readonly #runs = new Map<string, string>()
   readonly #stopped = new AbortController()
   #renewing = false
 
@@ -43,11 +54,13 @@ export class Leases {
    * @param obsolete asked while waiting: true when the lease is no longer wanted, because the result has come
    * @returns whether it was taken; false when it became obsolete
    */
-  async acquire(path: string, obsolete: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
+  async acquire(path: string, obsolete: () => Promise<boolean>, signal: AbortSignal, use?: LeaseUse): Promise<boolean> {
     const { store, clock } = this.#holder
+    if (use) this.#runs.set(path, use.run)
     const mine = this.#record(path, 0)
     let seen = ''
     let seenAt = clock.monotonic()
+    const since = seenAt
     for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 2, LONGEST_LOOK_MS)) {
       if (await store.create(path, mine)) return this.#keep(path, mine)
       if (await obsolete()) return false
@@ -58,6 +71,7 @@ export class Leases {
       if (text !== seen) [seen, seenAt] = [text, clock.monotonic()]
       const lost = this.#isLost(held, path) || clock.monotonic() - seenAt > TTL_MS
       if (lost && (await store.replace(path, held, mine))) return this.#keep(path, mine)
+      use?.waits?.(recordIn(held, path)?.run, clock.monotonic() - since)
       await clock.sleep(wait, signal)
     }
   }
@@ -67,11 +81,13 @@ export class Leases {
     path: string,
     obsolete: () => Promise<boolean>,
     signal: AbortSignal,
+    waits?: LeaseUse['waits'],
   ): Promise<'free' | 'freed' | 'obsolete'> {
     const { store, clock } = this.#holder
     let found: 'free' | 'freed' = 'free'
     let seen = ''
     let seenAt = clock.monotonic()
+    const since = seenAt
     for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 2, LONGEST_LOOK_MS)) {
       const held = await store.read(path)
       if (!held || this.#isMine(held, path)) return found
@@ -81,17 +97,18 @@ export class Leases {
       const text = Buffer.from(held).toString()
       if (text !== seen) [seen, seenAt] = [text, clock.monotonic()]
       if (clock.monotonic() - seenAt > TTL_MS) return found
+      waits?.(recordIn(held, path)?.run, clock.monotonic() - since)
       await clock.sleep(wait, signal)
     }
   }
 
   /** Takes a lease if the work goes on for so long; gives what ends it. */
-  after(path: string, ms: number): () => Promise<void> {
+  after(path: string, ms: number, run: string): () => Promise<void> {
     const { clock } = this.#holder
     const ended = new AbortController()
     const taken = clock
       .sleep(ms, ended.signal)
-      .then(() => this.acquire(path, async () => ended.signal.aborted, ended.signal))
+      .then(() => this.acquire(path, async () => ended.signal.aborted, ended.signal, { run }))
       .catch(() => false) // ended before, or the store is away: then there is none
     return async () => {
       ended.abort()
@@ -100,6 +117,7 @@ export class Leases {
   }
 
   async release(path: string): Promise<void> {
+    this.#runs.delete(path)
     if (this.#held.delete(path)) await this.#holder.store.remove(path).catch(() => {}) // it runs out by itself
   }
 
@@ -139,24 +157,31 @@ export class Leases {
   }
 
   #record(path: string, beat: number): Buffer {
-    return encodeRecord({ v: RECORD_VERSION, holder: this.#holder.name, beat } satisfies LeaseRecord, path)
+    const run = this.#runs.get(path)
+    const record: LeaseRecord = {
+      v: RECORD_VERSION,
+      holder: this.#holder.name,
+      beat,
+      ...(run !== undefined && { run }),
+    }
+    return encodeRecord(record, path)
   }
 
   /** Also where the answer to an earlier renewal was lost: the record then says another beat. */
   #isMine(held: Uint8Array, path: string): boolean {
-    return holderOf(held, path) === this.#holder.name
+    return recordIn(held, path)?.holder === this.#holder.name
   }
 
   #isLost(held: Uint8Array, path: string): boolean {
-    const holder = holderOf(held, path)
+    const holder = recordIn(held, path)?.holder
     return holder === undefined || (this.#holder.isGone?.(holder) ?? false)
   }
 }
 
 /** Undefined for what is not a lease that anyone renews. */
-function holderOf(held: Uint8Array, path: string): string | undefined {
+function recordIn(held: Uint8Array, path: string): LeaseRecord | undefined {
   try {
-    return decodeRecord<LeaseRecord>(held, path).holder
+    return decodeRecord<LeaseRecord>(held, path)
   } catch {
     return undefined
   }

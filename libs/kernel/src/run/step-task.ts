@@ -1,14 +1,16 @@
+import { channels } from './channels.ts'
 import { lookUp } from './checkpoint.ts'
 import { compute, refuse } from './compute.ts'
 import type { Host } from './engine.ts'
 import type { InHand } from './in-hand.ts'
-import type { Leases } from './lease.ts'
+import type { Leases, LeaseUse } from './lease.ts'
 import type { ErrorRecord } from '../error-record.ts'
 import { parseTask } from './events.ts'
 import { checkpointKey, sha256 } from './key.ts'
 import { lanesOf, surroundings } from './lanes.ts'
 import type { PlannedStep, PlannedStepNode } from './plan-record.ts'
 import { severally } from './severally.ts'
+import { RARER } from './still-waiting.ts'
 import type { LaneWork } from './ports.ts'
 import type { Outcome } from './records.ts'
 import type { ActiveRun } from './active-run.ts'
@@ -139,20 +141,36 @@ interface Lease {
 
 /** Undefined when the result has come meanwhile. */
 async function leaseFor(
-  { host, run, node, leases }: Job,
+  job: Job,
   path: string,
   lanes: number,
   come: () => Promise<boolean>,
 ): Promise<Lease | undefined> {
+  const { host, run, node, leases } = job
   const { leaseAfterMs, lately } = host
+  const use = { run: `${run.plan.pipeline}/${run.plan.run}`, waits: waitsTold(job) }
   if (leaseAfterMs === undefined)
-    return (await leases.acquire(path, come, run.signal))
+    return (await leases.acquire(path, come, run.signal, use))
       ? { isFresh: false, release: () => leases.release(path) }
       : undefined
   // Of work so short that no one takes a lease for it, there is none to look for.
   const isShort = (lately?.(node.step) ?? Infinity) * lanes < leaseAfterMs * SHORT
-  const seen = isShort ? 'free' : await leases.wait(path, come, run.signal)
-  return seen === 'obsolete' ? undefined : { isFresh: seen === 'free', release: leases.after(path, leaseAfterMs) }
+  const seen = isShort ? 'free' : await leases.wait(path, come, run.signal, use.waits)
+  return seen === 'obsolete'
+    ? undefined
+    : { isFresh: seen === 'free', release: leases.after(path, leaseAfterMs, use.run) }
+}
+
+/** Says, once and then ever more rarely, which run computes what this one waits for. */
+function waitsTold({ host, run, task, attempts }: Job): NonNullable<LeaseUse['waits']> {
+  let due = host.stillWaitingAfterMs ?? Infinity
+  return (other, ms) => {
+    if (ms < due) return
+    const line = `still waits after ${due / 1_000} s: ${other === undefined ? 'another process' : `run ${other}`} computes the same`
+    due *= RARER
+    const about = { run: run.plan.run, node: parseTask(task).node, attempt: attempts + 1, stream: 'stderr' as const }
+    if (channels.output.hasSubscribers) channels.output.publish({ ...about, line })
+  }
 }
 
 /** Share of the time after which a lease is taken: work that took less lately will hardly take all of it. */

@@ -2,7 +2,7 @@ import type { Work } from './ports.ts'
 import type { Job } from './step-task.ts'
 
 /** How much longer it waits each time before it says so again. */
-const RARER = 4
+export const RARER = 4
 
 /**
  * Says, once and then ever more rarely, that a body without a time-out is still waited for: a promise that nothing
