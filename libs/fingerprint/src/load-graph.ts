@@ -52,9 +52,13 @@ export class LoadGraph {
     const closure = this.#closure(part)
     const written = new Set<Part>()
     let changesGlobals = false
+    const holdsOutside = [...closure].some((inner) => this.#holdsOutside(inner))
+    const asksPrototypes = [...closure].some(({ code }) => code.asksPrototypes)
     for (const inner of closure) {
       const { unknown, globals, outside, parts } = this.#changesOf(inner)
-      changesGlobals ||= globals || (outside && isStatement)
+      const changesHeld = unknown || parts.length > 0
+      changesGlobals ||= globals || (outside && isStatement) || (holdsOutside && changesHeld)
+      if (asksPrototypes && changesHeld) for (const made of closure) if (isClass(made)) written.add(made)
       if (unknown) this.#addHeld(written, closure)
       // What is changed may hand out all that it holds, and may from now on hold all that it was handed.
       if (parts.length > 0 || (outside && isStatement))
@@ -111,6 +115,16 @@ export class LoadGraph {
     return [...held, ...(this.#hung.get(part) ?? [])]
   }
 
+  /** Whether it takes an object that no module of the project holds: a global one, or one of a package. */
+  #holdsOutside(part: Part): boolean {
+    const links = this.#links.of(part)
+    const isTaken = (touch: number, index: number) => {
+      const { target } = links[index]!
+      return (touch & PASSED) !== 0 && 'external' in target && mattersOutside(target.external)
+    }
+    return part.code.holdsGlobals === true || part.code.touches.some(isTaken)
+  }
+
   #changesOf(part: Part): Changes {
     let changes = this.#changes.get(part)
     if (!changes) this.#changes.set(part, (changes = this.#findChanges(part)))
@@ -158,6 +172,10 @@ function hasChanges({ unknown, globals, outside, parts }: Changes): boolean {
 
 function unitOf({ type, module, index }: Part): Unit | undefined {
   return type === 'unit' ? module.analysis.units[index] : undefined
+}
+
+function isClass(part: Part): boolean {
+  return /^(function|class)$/.test(unitOf(part)?.what ?? '')
 }
 
 function isFixed(part: Part): boolean {

@@ -25,6 +25,40 @@ describe('a statement that nothing refers to belongs to a closure when', () => {
       '(A.prototype as any).x = () => 1',
     ],
     ['it sets a property of a function', 'function f() {}\nf.x = 1', 'f', 'f.x = 1'],
+    ...[
+      'const proto: any = Model.prototype\nproto.x = 1',
+      'const { prototype: proto }: any = Model\nproto.x = 1',
+      'Object.getPrototypeOf(new Model()).x = 1',
+      '(new Model() as any).__proto__.x = 1',
+      'new Model().constructor.prototype.x = 1',
+      'const one = new Model()\none.constructor["proto" + "type"].x = 1',
+      'const mix = (o: any) => { o.x = 1 }\nmix(Model.prototype)',
+      'const mix = (o: any) => { Reflect.getPrototypeOf(o)!.x = 1 }\nmix(new Model())',
+    ].map((text): [string, string, string, string] => {
+      const [statement] = text.split('\n').slice(-1)
+      return [`it changes a class by another way: ${text}`, `class Model {}\n${text}`, 'new Model()', statement!]
+    }),
+    ...[
+      'const g: any = globalThis\ng.rate = 2',
+      "const g: any = globalThis\ng['ra' + 'te'] = 2",
+      'const set = (o: any) => { o.rate = 2 }\nset(globalThis)',
+      'const { Array: A }: any = globalThis\nA.rate = 2',
+      'const proto: any = Array.prototype\nproto.rate = 2',
+      'const held: any = { of: Object }\nheld.of.rate = 2',
+      "const { env } = process\nenv.RATE = '2'",
+      "const env = process.env\nenv.RATE = '2'",
+    ].map((text): [string, string, string, string] => {
+      const [statement] = text.split('\n').slice(-1)
+      return [`it changes a global by another name: ${text}`, text, '1', statement!]
+    }),
+    ...[
+      'const d: any = cfg\nd.x = 1',
+      'const d: any = cfg.defaults\nd.x = 1',
+      'const { defaults }: any = cfg\ndefaults.x = 1',
+    ].map((text): [string, string, string, string] => {
+      const [statement] = text.split('\n').slice(-1)
+      return [`it changes what a package holds: ${text}`, `import { cfg } from 'package'\n${text}`, '1', statement!]
+    }),
     ['it deletes a property', 'const a: any = { b: 1 }\ndelete a.b', 'a', 'delete a.b'],
     ['it calls Object.assign', 'const a = {}\nObject.assign(a, { b: 1 })', 'a', 'Object.assign(a, { b: 1 })'],
     [

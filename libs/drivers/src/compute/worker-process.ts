@@ -42,7 +42,12 @@ export class WorkerProcess {
     const heapMiB = Math.ceil(heap / 2 ** 20)
     this.#child = fork(MAIN, [String(process.pid)], {
       env: environment(),
-      execArgv: ['--enable-source-maps', '--disable-warning=ExperimentalWarning', `--max-old-space-size=${heapMiB}`],
+      execArgv: [
+        '--enable-source-maps',
+        '--disable-warning=ExperimentalWarning',
+        `--max-old-space-size=${heapMiB}`,
+        ...conditionOptions(process.execArgv),
+      ],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       serialization: 'advanced', // as JSON, -0 would arrive as 0
       detached: true, // leads a group: what a body starts ends with it
@@ -137,4 +142,11 @@ function environment(): NodeJS.ProcessEnv {
   const open = Object.entries(process.env).filter(([name]) => !name.startsWith('CAIRN_SECRET_'))
   const compiled = getCompileCacheDir() // one for this version of Node, in the folder that all versions share
   return { ...Object.fromEntries(open), TZ: 'UTC', ...(compiled && { NODE_COMPILE_CACHE: dirname(compiled) }) }
+}
+
+/** By these a worker loads the same files of packages as this process. */
+function conditionOptions(options: readonly string[]): string[] {
+  return options.filter(
+    (option, at) => /^(--conditions|-C)/.test(option) || /^(--conditions|-C)$/.test(options[at - 1] ?? ''),
+  )
 }

@@ -1,6 +1,6 @@
 import { hides, looks } from './hidden.ts'
-import { isData, isHarmlessGlobal, isInert, isTransparent, rootOf, type ModuleNames } from './inert.ts'
-import { targets, type Binding } from './scope.ts'
+import { isData, isHarmlessGlobal, isInert, isTransparent, rootOf, STATELESS, type ModuleNames } from './inert.ts'
+import { targets, type Binding, type Names } from './scope.ts'
 import { eachChild, isFunction, type Node } from './syntax.ts'
 import { CALLED, CHANGED, DEEP, LOADED, MENTIONED, METHOD, PASSED, type Touch } from './touch.ts'
 
@@ -19,6 +19,10 @@ export interface Effects {
   readonly changesGlobals: boolean
   /** It calls a global function that might do so. */
   readonly callsGlobals: boolean
+  /** It takes a global object, `const g = globalThis`, which other code may then change by another name. */
+  readonly holdsGlobals: boolean
+  /** It asks for a prototype or a constructor, by which an instance leads to its class. */
+  readonly asksPrototypes: boolean
   /** It has functions that run without being called, as getters do. */
   readonly hides: boolean
   /** Loading it may run such functions of others. */
@@ -49,6 +53,8 @@ export function effects(nodes: readonly Node[], module: ModuleNames): Effects {
   let changesUnknown = false
   let changesGlobals = false
   let callsGlobals = false
+  let holdsGlobals = false
+  let asksPrototypes = false
   for (const node of nodes) visit(node, TOP)
   return {
     runs,
@@ -56,6 +62,8 @@ export function effects(nodes: readonly Node[], module: ModuleNames): Effects {
     changesUnknown,
     changesGlobals,
     callsGlobals,
+    holdsGlobals,
+    asksPrototypes,
     hides: nodes.some(hides),
     looks: nodes.some(looks),
     generates: nodes.some(({ generator, init }) => generator === true || init?.generator === true),
@@ -71,10 +79,13 @@ export function effects(nodes: readonly Node[], module: ModuleNames): Effects {
         const binding = names.get(node)
         const passed = around.asked ? 0 : PASSED
         if (binding?.top) touch(binding, MENTIONED | passed | (place.home ? 0 : LOADED))
+        else if (!binding && !around.asked && !isPlain(node)) holdsGlobals = true
         return
       }
       case 'MemberExpression':
-        visit(node.object, { ...place, asked: true })
+        asksPrototypes ||= leadsToClass(node)
+        if (!around.asked && isGlobalObject(node, names)) holdsGlobals = true
+        visit(node.object, { ...place, asked: around.asked === true && !leadsToClass(node) })
         if (node.computed) visit(node.property, place)
         return
       case 'MethodDefinition':
@@ -83,6 +94,15 @@ export function effects(nodes: readonly Node[], module: ModuleNames): Effects {
       case 'PropertyDefinition':
         if (node.computed) visit(node.key, place)
         if (node.value) visit(node.value, node.static ? place : { home: node, constructing: true })
+        return
+      case 'ClassDeclaration':
+      case 'ClassExpression':
+        if (node.superClass) visit(node.superClass, { ...place, asked: true })
+        visit(node.body, place)
+        return
+      case 'BinaryExpression':
+        visit(node.left, place)
+        visit(node.right, { ...place, asked: node.operator === 'instanceof' })
         return
       case 'VariableDeclarator': // a `var` can be read before it is set, so setting it is an effect
         if (node.init)
@@ -178,6 +198,29 @@ export function effects(nodes: readonly Node[], module: ModuleNames): Effects {
     touches.set(binding, (touches.get(binding) ?? 0) | how)
   }
 }
+
+/** Whether a global variable holds no object, or a function that is handed around to be called: `xs.map(Number)`. */
+function isPlain({ name }: Node): boolean {
+  return PLAIN.has(name)
+}
+const PLAIN = new Set(
+  `undefined NaN Infinity arguments String Number Boolean BigInt Symbol parseInt parseFloat isNaN isFinite
+   encodeURIComponent decodeURIComponent encodeURI decodeURI structuredClone`.split(/\s+/),
+)
+
+/** Whether it is an object that a global one holds: `process.env`, but neither `Math.PI` nor `Number.MAX_VALUE`. */
+function isGlobalObject(member: Node, names: Names): boolean {
+  const { root, called } = rootOf(member)
+  if (called || root.type !== 'Identifier' || names.has(root)) return false
+  if (member.computed || member.property.name === 'prototype') return true
+  return !STATELESS.has(root.name) && !isPlain(root) && !/^[A-Z][A-Z0-9_]*$/.test(member.property.name)
+}
+
+function leadsToClass({ property, computed }: Node): boolean {
+  const name: unknown = computed ? property.value : property.name
+  return TO_CLASS.has(name as string)
+}
+const TO_CLASS = new Set(['prototype', '__proto__', 'constructor', 'getPrototypeOf', 'setPrototypeOf'])
 
 /** Methods of `Object` and `Reflect` that change their first argument. */
 const CHANGING: Readonly<Record<string, readonly string[]>> = {

@@ -77,7 +77,7 @@ export function isHarmlessGlobal(expression: Node, names: Names): boolean {
   if (root.type !== 'Identifier' || names.has(root)) return false
   return HARMLESS_GLOBALS.has(root.name) || STATELESS.has(root.name)
 }
-const STATELESS = new Set(['Math', 'Date', 'Temporal', 'performance', 'crypto', 'console', 'fetch'])
+export const STATELESS = new Set(['Math', 'Date', 'Temporal', 'performance', 'crypto', 'console', 'fetch'])
 
 /** Whether a call, `z.number().min(1)` say, begins at an import by name: of a package, as far as one file can tell. */
 function isPackageCall(callee: Node, module: ModuleNames): boolean {

@@ -1,10 +1,8 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { conditions } from './conditions.ts'
 import { readJson } from './package-files.ts'
-
-/** Those that Node gives an `import`. */
-const CONDITIONS = new Set(['node', 'import', 'module-sync', 'node-addons', 'default'])
 
 type Target = string | null | readonly Target[] | { readonly [condition: string]: Target }
 interface PackageJson {
@@ -89,8 +87,9 @@ function choose(target: Target, star: string): string | null | undefined {
     }
     return last
   }
+  const holding = conditions()
   for (const [condition, inner] of Object.entries(target)) {
-    if (!CONDITIONS.has(condition)) continue
+    if (!holding.has(condition)) continue
     const found = choose(inner, star)
     if (found !== undefined) return found
   }

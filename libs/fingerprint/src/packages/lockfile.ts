@@ -14,6 +14,8 @@ interface Entry {
   readonly dependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
+  /** Also names some that only it names: `debug` looks for `supports-color` so. */
+  readonly peerDependenciesMeta?: Readonly<Record<string, unknown>>
   readonly os?: unknown
   readonly cpu?: unknown
   readonly libc?: unknown
@@ -87,7 +89,12 @@ class Lockfile {
     this.#entries ??= (readJson(this.#file) as { packages?: Record<string, Entry> }).packages ?? {}
     const entry = this.#entries[key]
     if (!entry?.integrity || entry.version === undefined) return undefined
-    const wanted = { ...entry.peerDependencies, ...entry.optionalDependencies, ...entry.dependencies }
+    const wanted = {
+      ...entry.peerDependenciesMeta,
+      ...entry.peerDependencies,
+      ...entry.optionalDependencies,
+      ...entry.dependencies,
+    }
     const dependencies: Record<string, string> = {}
     for (const name of Object.keys(wanted)) {
       const found = name.startsWith('@cairn/') ? undefined : this.#locate(name, key)

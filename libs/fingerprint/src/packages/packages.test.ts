@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { utimesSync } from 'node:fs'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { TemporaryProject, type Files } from '../project.fixture.ts'
 
 afterAll(() => TemporaryProject.removeAll())
@@ -77,7 +77,7 @@ describe('only the steps that reach a package change when', () => {
   test('a peer or optional dependency that is installed does', async () => {
     const files = (version: string, kind: string) =>
       installed({ ...base, a: { version: '1.0.0', [kind]: { p: '*' } }, p: { version } })
-    for (const kind of ['peerDependencies', 'optionalDependencies'])
+    for (const kind of ['peerDependencies', 'optionalDependencies', 'peerDependenciesMeta'])
       expect(await changed(files('1.0.0', kind), files('2.0.0', kind))).toEqual(['withA'])
   })
   test('it is patched', async () => {
@@ -215,4 +215,32 @@ test('what npm really installs is read', async () => {
   project.write({ 'node_modules/d/index.js': 'export const d = 2' })
   utimesSync(project.path('node_modules/d/package.json'), 1, 1)
   expect((await project.closure('main', { cache: 'cache' })).fingerprint).not.toBe(before.fingerprint)
+})
+
+test('a condition that Node is given counts where a package asks for it', async () => {
+  const base = { a: { version: '1.0.0' }, d: { version: '1.0.0' } }
+  const asking = { ...base, a: { version: '1.0.0', exports: { '.': { gpu: './gpu.js', default: './index.js' } } } }
+  const fingerprint = (entries: Readonly<Record<string, Entry>>, options: string) => {
+    vi.stubEnv('NODE_OPTIONS', options)
+    return new TemporaryProject(installed(entries)).fingerprint('withA').finally(() => vi.unstubAllEnvs())
+  }
+  const plain = await fingerprint(asking, '')
+  for (const options of ['--conditions=gpu', '-C gpu', '--enable-source-maps --conditions gpu'])
+    expect(await fingerprint(asking, options)).not.toBe(plain)
+  expect(await fingerprint(asking, '--conditions=other')).toBe(plain)
+  expect(await fingerprint(base, '--conditions=gpu')).toBe(await fingerprint(base, ''))
+})
+
+test('a condition that Node is given leads to the file of a workspace', async () => {
+  const files: Files = {
+    'steps.ts': `import { step } from '@cairn/kernel'\nimport { x } from '#x'\nexport const main = step('main', { outputs: {}, run: () => x })`,
+    'package.json': JSON.stringify({ type: 'module', imports: { '#x': { gpu: './gpu.ts', default: './cpu.ts' } } }),
+    'gpu.ts': 'export const x = 1',
+    'cpu.ts': 'export const x = 2',
+  }
+  const filesOf = async () =>
+    (await new TemporaryProject(files).closure()).manifest.declarations.map(({ file }) => file)
+  expect(await filesOf()).toContain('cpu.ts')
+  vi.stubEnv('NODE_OPTIONS', '--conditions=gpu')
+  expect(await filesOf().finally(() => vi.unstubAllEnvs())).toContain('gpu.ts')
 })

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import type { PackageState } from '@cairn/kernel/runtime'
 import type { Cache } from '../cache.ts'
 import { digest, digestBytes } from '../digest.ts'
+import { conditionsAsked } from './conditions.ts'
 import { Lockfiles } from './lockfile.ts'
 import { PackageFiles, readJson } from './package-files.ts'
 import type { Resolver } from './resolve.ts'
@@ -24,6 +25,12 @@ export interface Installed {
   readonly dependencies: Readonly<Record<string, string>>
 }
 
+/** As it is used by this process. */
+interface Used extends Installed {
+  /** Conditions beyond Node's own by which its files are chosen. */
+  readonly conditions: readonly string[]
+}
+
 /** Tells which code an installed package is: its own, and that of every package that it depends on. */
 export class Packages {
   readonly #root: string
@@ -31,7 +38,7 @@ export class Packages {
   readonly #cache: Cache
   readonly #lockfiles: Lockfiles
   readonly #known = new Map<string, Package>()
-  readonly #installed = new Map<string, Installed>()
+  readonly #installed = new Map<string, Used>()
   readonly #states = new Map<string, PackageState>()
   #patches: Map<string, string> | undefined
 
@@ -62,7 +69,8 @@ export class Packages {
     const numbers = new Map([[folder, 0]])
     const parts: string[] = []
     for (const next of numbers.keys()) {
-      const { name, version, integrity, dependencies } = this.#install(next)
+      const { name, version, integrity, dependencies, conditions } = this.#install(next)
+      if (conditions.length > 0) parts.push('conditions', ...conditions)
       const reached = Object.keys(dependencies).sort()
       parts.push(name, version, integrity, this.#patch(name, version), String(reached.length))
       for (const dependency of reached) {
@@ -75,14 +83,15 @@ export class Packages {
     return { name, version, integrity: digest('package', parts) }
   }
 
-  #install(folder: string): Installed {
+  #install(folder: string): Used {
     let installed = this.#installed.get(folder)
     if (!installed) {
       const manifest = readJson(join(folder, 'package.json')) as Manifest
       const files = new PackageFiles(folder)
       const listed = this.#lockfiles.find(folder, files)
       // A lockfile that tells of another version is a leftover of another package manager.
-      installed = listed && listed.version === manifest.version ? listed : this.#fromFiles(folder, manifest, files)
+      const own = listed && listed.version === manifest.version ? listed : this.#fromFiles(folder, manifest, files)
+      installed = { ...own, conditions: conditionsAsked(manifest) }
       this.#installed.set(folder, installed)
       this.#states.set(folder, files.state)
     }
@@ -91,7 +100,12 @@ export class Packages {
 
   /** Where no lockfile of npm's vouches for it (pnpm, Yarn, git, linked folders, edited by hand): what its files say. */
   #fromFiles(folder: string, { name = '', version = '', ...manifest }: Manifest, files: PackageFiles): Installed {
-    const wanted = { ...manifest.peerDependencies, ...manifest.optionalDependencies, ...manifest.dependencies }
+    const wanted = {
+      ...manifest.peerDependenciesMeta,
+      ...manifest.peerDependencies,
+      ...manifest.optionalDependencies,
+      ...manifest.dependencies,
+    }
     const dependencies: Record<string, string> = {}
     for (const dependency of Object.keys(wanted)) {
       if (dependency.startsWith('@cairn/')) continue
@@ -114,6 +128,7 @@ interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly peerDependenciesMeta?: Readonly<Record<string, unknown>>
   readonly pnpm?: { readonly patchedDependencies?: Readonly<Record<string, string>> }
   readonly os?: unknown
   readonly cpu?: unknown
