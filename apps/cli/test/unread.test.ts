@@ -46,6 +46,7 @@ it('runs what does not need a source that cannot be read, fails that source, and
   const plan = await project.cairn('plan', 'part')
   expect(plan.stdout).toMatch(/^gone +fails +data\/gone\.txt cannot be read: ENOENT/m)
   expect(plan.stdout).toMatch(/^here +run /m)
+  expect(plan.stdout).toMatch(/^both +may run .*input b comes from gone, which fails: data\/gone\.txt cannot be read/m)
   const run = await project.run('part')
   expect(run.status).toBe('failed')
   expect(run.steps['gone']).toMatchObject({ status: 'failed', attempts: 0, error: { code: 'SOURCE_UNREACHABLE' } })
@@ -53,6 +54,11 @@ it('runs what does not need a source that cannot be read, fails that source, and
   expect(run.steps['far']).toMatchObject({ status: 'completed', how: 'caught' })
   expect(run.steps['after']).toMatchObject({ status: 'completed' })
   expect(computed(run)).toEqual(['here', 'alone', 'after'])
+  const again = await project.cairn('plan', 'part')
+  expect(again.stdout).toMatch(
+    /^both +may run +.*input b comes from gone, which fails: data\/gone\.txt cannot be read: ENOENT/m,
+  )
+  expect(again.stdout).toMatch(/^after +.*input a comes from far, which fails: /m)
   expect((await project.cairn('run', 'part', '--until', 'alone')).code).toBe(0)
   for (const file of project.stored('local/part/runs'))
     expect(project.read(`.cairn/local/part/runs${file}`), file).not.toContain(TOKEN)

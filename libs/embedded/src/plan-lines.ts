@@ -98,6 +98,10 @@ async function reasonText(workspace: Workspace, { plan }: PlannedRun, node: stri
       return [`source ${reason.name} changed: ${short(reason.before)} -> ${short(reason.after)}`]
     case 'input':
       return [`input ${reason.input} ${reason.certain ? 'changed' : 'may change'} (${reason.from})`]
+    case 'unread input': {
+      const { input, source, error } = reason
+      return [`input ${input} comes from ${source}, which fails: ${plain(errorLine(error))}`]
+    }
     case 'new item':
       return ['the run before had no such item']
     case 'branch':

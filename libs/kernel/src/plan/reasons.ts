@@ -2,6 +2,7 @@ import { canonical, type Json } from '../json.ts'
 import { contentOf, type ArtifactRef } from '../define/kind.ts'
 import type { Ref } from '../define/graph.ts'
 import type { CodeName } from '../run/layout.ts'
+import { neededBy } from '../run/needs.ts'
 import type { Plan, PlannedNode, PlannedStepNode } from '../run/plan-record.ts'
 import type { ErrorRecord } from '../error-record.ts'
 import type { NodeForecast } from './forecast.ts'
@@ -20,6 +21,8 @@ export type Reason =
   | { readonly because: 'outputs' }
   | { readonly because: 'expired' | 'forced' | 'object missing' | 'unfinished' }
   | { readonly because: 'never'; readonly text: string }
+  /** It comes from a source that cannot be read, directly or by way of others. */
+  | { readonly because: 'unread input'; readonly input: string; readonly source: string; readonly error: ErrorRecord }
   /** It cannot be read, so it fails. */
   | { readonly because: 'unread'; readonly error: ErrorRecord }
 
@@ -65,7 +68,7 @@ export async function changesSince(
   const before = previous?.plan.nodes[id]
   if (node?.type !== 'step') return []
   if (node.unread) return [{ because: 'unread', error: node.unread }]
-  if (!previous || before?.type !== 'step') return [{ because: 'new' }]
+  if (!previous || before?.type !== 'step') return [{ because: 'new' }, ...unreadInputs(plan, node, forecasts)]
   return [...ownChanges(plan, node, previous.plan, before), ...(await inputChanges(plan, node, forecasts, previous))]
 }
 
@@ -94,7 +97,9 @@ async function inputChanges(
     const forecast = producer && forecasts.get(producer.node)
     if (!forecast || !('output' in producer)) continue
     const from = producer.node
-    if (forecast.depends || forecast.run > 0) reasons.push({ because: 'input', input, from, certain: false })
+    const unread = unreadBehind(plan, forecasts, from)
+    if (unread) reasons.push({ because: 'unread input', input, ...unread })
+    else if (forecast.depends || forecast.run > 0) reasons.push({ because: 'input', input, from, certain: false })
     else if (forecast.outputs) {
       const [now, then] = [forecast.outputs[producer.output], (await previous.outputs(from))?.[producer.output]]
       if (now && then && contentOf(now) !== contentOf(then))
@@ -102,6 +107,30 @@ async function inputChanges(
     }
   }
   return reasons
+}
+
+function unreadInputs(plan: Plan, node: PlannedStepNode, forecasts: ReadonlyMap<string, NodeForecast>): Reason[] {
+  return Object.entries(node.inputs).flatMap(([input, ref]): Reason[] => {
+    const maker = producerOf(plan.nodes, ref)
+    const unread = maker && unreadBehind(plan, forecasts, maker.node)
+    return unread ? [{ because: 'unread input', input, ...unread }] : []
+  })
+}
+
+/** The source that cannot be read among a node and those that it reads and that are not reused. */
+function unreadBehind(
+  { nodes }: Plan,
+  forecasts: ReadonlyMap<string, NodeForecast>,
+  id: string,
+): { readonly source: string; readonly error: ErrorRecord } | undefined {
+  const seen = new Set([id])
+  for (const source of seen) {
+    const node = nodes[source]
+    if (node?.type === 'step' && node.unread) return { source, error: node.unread }
+    const isOpen = ({ depends, run }: NodeForecast) => depends || run > 0
+    for (const read of neededBy(nodes, source)) if (isOpen(forecasts.get(read)!)) seen.add(read)
+  }
+  return undefined
 }
 
 /** What an input reads; for an item of an `each`, the list that it is of. */
