@@ -1,5 +1,14 @@
-import { laneOf, readLogs, type EndRecord, type Plan } from '@cairn/kernel/runtime'
-import { itemCounts, readEnds, type Workspace } from '@cairn/embedded'
+import {
+  itemName,
+  itemsIn,
+  laneOf,
+  readLogs,
+  readRecord,
+  type EndRecord,
+  type ErrorRecord,
+  type Plan,
+} from '@cairn/kernel/runtime'
+import { itemCounts, readEnds, type ItemCounts, type Workspace } from '@cairn/embedded'
 
 /** Lines that are shown of what failed. */
 const SHOWN = 10
@@ -29,10 +38,41 @@ function hasFailed(status: string | undefined): boolean {
   return status === 'failed' || status === 'timed-out'
 }
 
+/** Of steps that went on with their `catch` for some items: the first such item, and why. */
+export interface CaughtItem {
+  readonly item: string
+  readonly error: ErrorRecord
+}
+
+async function caughtItems(
+  workspace: Workspace,
+  plan: Plan,
+  counts: ReadonlyMap<string, ItemCounts>,
+): Promise<Map<string, CaughtItem>> {
+  const { store } = workspace
+  const layout = workspace.at(plan.pipeline)
+  const found = new Map<string, CaughtItem>()
+  for (const [node, { caught }] of counts) {
+    if (caught === 0) continue
+    let task: { readonly name: string; readonly end: EndRecord | undefined } | undefined
+    for (const item of await itemsIn(store, layout, plan, node)) {
+      if (task?.name !== item.task)
+        task = { name: item.task, end: await readRecord<EndRecord>(store, layout.end(plan.run, item.task)) }
+      const outcome = task.end?.lanes[item.lane]
+      if (outcome?.status !== 'completed' || !outcome.caught) continue
+      found.set(node, { item: itemName(item), error: outcome.caught })
+      break
+    }
+  }
+  return found
+}
+
 /** What is shown of a run beside its outermost nodes. */
 export async function detailsOf(workspace: Workspace, plan: Plan, ends: ReadonlyMap<string, EndRecord>) {
+  const items = await itemCounts(workspace.store, workspace.at(plan.pipeline), plan)
   return {
     printed: await lastLines(workspace, plan, ends),
-    items: await itemCounts(workspace.store, workspace.at(plan.pipeline), plan),
+    items,
+    caughtItems: await caughtItems(workspace, plan, items),
   }
 }

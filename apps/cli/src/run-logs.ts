@@ -70,7 +70,7 @@ function asText({ task, attempt, line }: LogLine, item: string | undefined, plac
   return isAlone ? line : `${name} | ${line}`
 }
 
-/** What the tasks that are looked at failed with: they need not have printed anything. */
+/** What the tasks that are looked at failed with, or were caught with: they need not have printed anything. */
 async function failuresOf(
   workspace: Workspace,
   { pipeline, run: { plan }, node, item }: Place,
@@ -81,10 +81,12 @@ async function failuresOf(
     const { node: id } = parseTask(task)
     if (plan.nodes[id]?.type !== 'step' || (node !== undefined && node !== id)) continue
     for (const [lane, outcome] of end.lanes.entries()) {
-      if (!('error' in outcome) || outcome.status === 'cancelled') continue
+      const error = outcome.status === 'completed' ? outcome.caught : 'error' in outcome ? outcome.error : undefined
+      if (!error || outcome.status === 'cancelled') continue
       if (item !== undefined && (item.task !== task || item.lane !== lane)) continue
       const own = await names.at(task, lane)
-      found.push(`${own === undefined ? id : `${id}/${own}`} failed: ${plain(errorLine(outcome.error))}`)
+      const what = outcome.status === 'completed' ? 'caught' : 'failed'
+      found.push(`${own === undefined ? id : `${id}/${own}`} ${what}: ${plain(errorLine(error))}`)
     }
   }
   return found

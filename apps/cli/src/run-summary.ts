@@ -1,9 +1,16 @@
 import { relative } from 'node:path'
-import { inlineBytes, type ArtifactRef, type EndRecord, type Plan, type UnfitRecord } from '@cairn/kernel/runtime'
+import {
+  inlineBytes,
+  type ArtifactRef,
+  type EndRecord,
+  type ErrorRecord,
+  type Plan,
+  type UnfitRecord,
+} from '@cairn/kernel/runtime'
 import { artifact, countsText, duration, number, stateOf, type ItemCounts, type RunStanding } from '@cairn/embedded'
 import { errorText } from './error-text.ts'
 import { withGiven } from './given-options.ts'
-import type { LastLines } from './run-details.ts'
+import type { CaughtItem, LastLines } from './run-details.ts'
 import { paint, paintState, STATES } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 
@@ -16,6 +23,8 @@ export interface RunResult {
   readonly printed: LastLines
   /** Of steps inside an `each`. */
   readonly items: ReadonlyMap<string, ItemCounts>
+  /** Of steps inside an `each`: the first item that went on with its `catch`. */
+  readonly caughtItems: ReadonlyMap<string, CaughtItem>
   /** Of a run that goes on: tasks that no host could run so far. */
   readonly unfit?: readonly UnfitRecord[]
   /** Milliseconds, planning included. */
@@ -47,7 +56,7 @@ export function summaryText(result: RunResult): string {
       (title) => paint('dim', title),
     ),
   ]
-  parts.push(...failures(result), ...(result.unfit ?? []).map(unfitText))
+  parts.push(...failures(result), ...catches(result), ...(result.unfit ?? []).map(unfitText))
   const metrics = status === 'completed' ? metricsOf(plan, ends) : []
   if (metrics.length > 0)
     parts.push(
@@ -128,6 +137,29 @@ export function failures({ plan, ends, printed, on }: Pick<RunResult, 'plan' | '
   })
 }
 
+/** Why steps went on with their `catch`: the run is none the worse for it, but what it gives is. */
+function catches({ plan, ends, items, caughtItems }: RunResult): string[] {
+  const text = (name: string, error: ErrorRecord, more: string[] = []) => {
+    const [message, ...behind] = errorText(error, { frames: 1 })
+    return [`${paint('yellow', `⚑ ${name}`)}  caught: ${message}`, ...behind, ...more].join('\n')
+  }
+  const whole = [...ends].flatMap(
+    ([
+      id,
+      {
+        lanes: [lane],
+      },
+    ]) => (lane?.status === 'completed' && lane.caught ? [text(id, lane.caught)] : []),
+  )
+  const inEach = [...caughtItems].map(([id, { item, error }]) => {
+    const others = (items.get(id)?.caught ?? 1) - 1
+    const more =
+      others > 0 ? [`  and ${number(others)} more: ${withGiven(`cairn show ${plan.pipeline}/${plan.run}/${id}`)}`] : []
+    return text(`${id}/${item}`, error, more)
+  })
+  return [...whole, ...inEach]
+}
+
 /** Which host has left a task to others, and why. */
 export function unfitText({ task, host, error }: UnfitRecord): string {
   const next = error.next ? `\n  ${paint('dim', 'next')}  ${error.next}` : ''
@@ -182,9 +214,9 @@ function nextSteps({ plan, status, ends, tryNext, on, playground }: RunResult): 
 }
 
 /** For programs. */
-export function summaryJson({ plan, status, ends, items, ms, files, store }: RunResult): object {
+export function summaryJson({ plan, status, ends, items, caughtItems, ms, files, store }: RunResult): object {
   const outermost = Object.fromEntries(
-    [...ends].map(([id, { lanes, status: ended, attempts, startedAt, endedAt }]) => {
+    [...ends].map(([id, { lanes, status: ended, attempts, failures, startedAt, endedAt }]) => {
       const [lane] = lanes
       return [
         id,
@@ -192,6 +224,8 @@ export function summaryJson({ plan, status, ends, items, ms, files, store }: Run
           status: ended,
           ...(lane?.status === 'completed' && { how: lane.how, key: lane.key, outputs: lane.outputs }),
           ...(lane && 'error' in lane && { error: lane.error }),
+          ...(lane?.status === 'completed' && lane.caught && { caught: lane.caught }),
+          ...(failures && { failures }),
           ...(lane && 'because' in lane && { because: lane.because }),
           attempts,
           startedAt,
@@ -200,13 +234,19 @@ export function summaryJson({ plan, status, ends, items, ms, files, store }: Run
       ]
     }),
   )
+  const inEach = Object.fromEntries(
+    [...items].map(([id, counts]) => [
+      id,
+      { items: counts, ...(caughtItems.has(id) && { caught: caughtItems.get(id) }) },
+    ]),
+  )
   return {
     pipeline: plan.pipeline,
     run: plan.run,
     status,
     ms: Math.round(ms),
     params: plan.params,
-    steps: { ...outermost, ...Object.fromEntries([...items].map(([id, counts]) => [id, { items: counts }])) },
+    steps: { ...outermost, ...inEach },
     files,
     store,
   }

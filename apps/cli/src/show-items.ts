@@ -1,4 +1,5 @@
 import {
+  errorLine,
   itemName,
   itemsIn,
   jsonText,
@@ -15,7 +16,7 @@ import { paint, paintState, STATES } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 import { printLines } from './terminal/print.ts'
 
-/** So many are shown, those that failed first; `--json` has all. */
+/** So many are shown, those that failed or were caught first; `--json` has all. */
 const SHOWN = 20
 
 /** A step inside an `each`: its items, and what became of them. */
@@ -63,16 +64,20 @@ export function itemJson({ indices, labels }: Item): object {
 }
 
 function rank(outcome: Outcome | undefined): number {
-  return outcome && 'error' in outcome ? 0 : 1
+  if (outcome && 'error' in outcome) return 0
+  return outcome?.status === 'completed' && outcome.caught ? 1 : 2
 }
 
 function row(item: Item, outcome: Outcome | undefined): string[] {
   const state = outcome ? stateOf(outcome) : 'waiting'
   const gives =
     outcome?.status === 'completed'
-      ? Object.entries(outcome.outputs).map(([name, ref]) => `${name}: ${artifact(ref)}`)
+      ? [
+          ...Object.entries(outcome.outputs).map(([name, ref]) => `${name}: ${artifact(ref)}`),
+          ...(outcome.caught ? [`caught: ${plain(errorLine(outcome.caught))}`] : []),
+        ]
       : outcome && 'error' in outcome
-        ? [outcome.error.message.split('\n')[0]!]
+        ? [plain(errorLine(outcome.error))]
         : outcome
           ? [`because of ${outcome.because}`]
           : []

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { CAUGHT, looksAtCaught, SECRET } from './caught.fixture.ts'
 import { installed, projectWith } from './packages.fixture.ts'
 import { exit, printed, type CliProject } from './project.fixture.ts'
 
 const FILES = {
+  ...CAUGHT,
+  '.cairn/secrets.json': JSON.stringify({ TOKEN: SECRET }),
   'src/parse.ts': `export class NoDate extends Error {
   readonly column = 'day'
 }
@@ -106,6 +109,8 @@ describe.skipIf(!inject('servers'))('a step that goes wrong on services', () => 
     })
     expect(told[1]).toEqual(told[0])
   })
+
+  it('that is caught is told as here, too', () => looksAtCaught(project, '--on', 'local'))
 
   it('names the lines as they were when its run was planned, also in processes that have loaded equal code', async () => {
     const stacks = async (...args: string[]) => {

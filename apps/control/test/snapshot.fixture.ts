@@ -66,8 +66,8 @@ function taskSnapshot({ status, counts, lanes, attempts, failures }: EndRecord, 
 function laneSnapshot(lane: Outcome): object {
   if ('error' in lane) return { ...lane, error: errorSnapshot(lane.error) }
   if (lane.status !== 'completed') return lane
-  const { how, ms: _, ...rest } = lane
-  return { ...rest, ...(lane.key === undefined && { how }) }
+  const { how, ms: _, caught, ...rest } = lane
+  return { ...rest, ...(lane.key === undefined && { how }), ...(caught && { caught: errorSnapshot(caught) }) }
 }
 
 /** What people are told, without where in which file and how much exactly. */

@@ -62,6 +62,7 @@ export const EVENTS: Readonly<Record<EventType, DataSchema>> = {
   completed: ended('an `each` or a `when` has completed', {
     how: HOW,
     outputs: { type: 'object', additionalProperties: OUTPUT },
+    error: { ...ERROR, description: 'what the `catch` of the step went on after' },
   }),
   failed: ended('a task has failed for good', { error: ERROR }),
   'timed-out': ended('a task took too long for good', { error: ERROR }),

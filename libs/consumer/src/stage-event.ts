@@ -33,7 +33,7 @@ export interface StageEvent<S extends Step> {
   /** Inside an `each`: which batch. */
   readonly batch: string | undefined
   readonly at: Date
-  /** Of a task that failed; a batch has one for each of its items, in its record. */
+  /** Of a task that failed or was caught; a batch has one for each of its items, in its record. */
   readonly error: Pick<ErrorRecord, 'code' | 'message'> | undefined
   /** W3C trace context and the like, as the event carried it. */
   readonly headers: Readonly<Record<string, string>>

@@ -103,7 +103,7 @@ export class TaskNotes {
       lanes: Object.fromEntries(Object.entries(kinds).map(([kind, lanes]) => [kind, lanes.length])),
       ms: computed.map((lane) => (lane as Completed).ms ?? 0),
       written: sizes.reduce((sum, size) => sum + size, 0),
-      retried: failures.map(({ code }) => code),
+      retried: [...new Map(failures.map(({ attempt, code }, at) => [attempt ?? -at, code])).values()],
     }
   }
 }

@@ -70,6 +70,11 @@ async function showStep(
   const node = plan.nodes[id]!
   const end = await readRecord<EndRecord>(workspace.store, at.end(plan.run, item?.task ?? id))
   const lane = end?.lanes[item?.lane ?? 0]
+  // Of an item: its own, where the record says whose they are.
+  const failures = (end?.failures ?? []).filter(
+    (failure) => failure.lane === undefined || failure.lane === (item?.lane ?? 0),
+  )
+  const attempts = item && failures.every((failure) => failure.lane !== undefined) ? failures.length + 1 : end?.attempts
   const key = lane && 'key' in lane ? lane.key : undefined
   const checkpoint =
     node.type === 'step' && key !== undefined
@@ -81,7 +86,7 @@ async function showStep(
         {
           node,
           ...(node.type === 'step' && { step: plan.steps[node.step] }),
-          ...(item ? { item: itemJson(item), outcome: lane, task: item.task } : { end }),
+          ...(item ? { item: itemJson(item), outcome: lane, failures, task: item.task } : { end }),
           checkpoint,
         },
         2,
@@ -95,7 +100,7 @@ async function showStep(
   if (end)
     lines.push([
       'status',
-      `${lane?.status ?? end.status}${lane?.status === 'completed' ? ` (${lane.how})` : ''}${end.attempts > 1 ? ` after ${end.attempts} attempts` : ''}`,
+      `${lane?.status ?? end.status}${lane?.status === 'completed' ? ` (${lane.how})` : ''}${attempts! > 1 ? ` after ${attempts} attempts` : ''}`,
     ])
   if (lane && 'because' in lane) lines.push(['because', lane.because])
   if (node.type === 'step') lines.push(...stepLines(plan.steps[node.step]!, node))
@@ -119,7 +124,9 @@ async function showStep(
   )
   const tell = (what: string, error: ErrorRecord) =>
     printLines(`\n${what}  ${errorText(error, { frames: 20 }).join('\n')}`)
-  for (const failure of end?.failures ?? []) tell(paint('yellow', 'earlier attempt'), failure)
+  for (const failure of failures)
+    tell(paint('yellow', failure.attempt === undefined ? 'earlier attempt' : `attempt ${failure.attempt}`), failure)
+  if (lane?.status === 'completed' && lane.caught) tell(paint('yellow', 'caught'), lane.caught)
   if (lane && 'error' in lane) tell(paint('red', 'error'), lane.error)
 }
 

@@ -45,7 +45,7 @@ export async function compute(job: Job, lanes: readonly LaneWork[]): Promise<voi
     waiting = again
     if (waiting.length === 0) return
     const error = errors.get(waiting[0]!.index)!
-    job.failures.push(error)
+    for (const { index: lane } of waiting) job.failures.push({ ...errors.get(lane)!, attempt: job.attempts, lane })
     await run.publish([attemptEvent(run.plan, 'attempt-failed', task, job.attempts, host.clock.now(), error)])
     const pause = Math.min(retry.backoffMs * 2 ** (tried - 1), retry.maxBackoffMs)
     await host.clock.sleep(pause, run.signal).catch(() => {}) // cancelled: the next attempt ends at once
@@ -222,7 +222,13 @@ async function giveUp(job: Job, lanes: readonly LaneWork[], errors: ReadonlyMap<
             { ...lane.error!, message: `${lane.error!.message}; its catch failed too: ${errorLine(result.error)}` },
             lane,
           )
-        : { status: 'completed', how: 'caught', outputs: await keepAll(job, result.outputs), ms: result.ms }
+        : {
+            status: 'completed',
+            how: 'caught',
+            outputs: await keepAll(job, result.outputs),
+            ms: result.ms,
+            caught: lane.error!,
+          }
     job.outcomes.set(result.lane, outcome)
   }
   await log.end()

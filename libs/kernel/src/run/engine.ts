@@ -1,7 +1,6 @@
 import { ActiveRun } from './active-run.ts'
 import { keepArtifact } from './artifact.ts'
 import { channels, told } from './channels.ts'
-import type { ErrorRecord } from '../error-record.ts'
 import { CairnError } from '../errors.ts'
 import { controlTopicOf, endEvent, parseTask, readyEvent, runEvent, taskName, type CairnEvent } from './events.ts'
 import { InHand } from './in-hand.ts'
@@ -18,6 +17,7 @@ import {
   readRecord,
   RECORD_VERSION,
   type EndRecord,
+  type FailedAttempt,
   type Outcome,
   type RunEnd,
   type TaskStatus,
@@ -331,7 +331,7 @@ function endingOf({ type, data }: CairnEvent): Ending | undefined {
 interface Result {
   readonly lanes: readonly Outcome[]
   readonly attempts: number
-  readonly failures: readonly ErrorRecord[]
+  readonly failures: readonly FailedAttempt[]
 }
 
 /** Of a batch: the worst that befell one of its items. */

@@ -167,6 +167,7 @@ export function endEvent(plan: Plan, task: string, end: EndRecord): CairnEvent {
     ...(planned?.type === 'step' && { step: planned.step }),
     ...(!batch && only?.status === 'completed' && { how: only.how, outputs: shortRefs(only.outputs) }),
     ...(!batch && only && 'error' in only && { error: told(only.error) }),
+    ...(!batch && only?.status === 'completed' && only.caught && { error: told(only.caught) }),
     counts: end.counts,
   })
 }

@@ -20,6 +20,8 @@ export type Outcome =
       readonly key?: string
       readonly outputs: Readonly<Record<string, ArtifactRef>>
       readonly ms?: number
+      /** The error of the last attempt, where its step's `catch` went on after it. */
+      readonly caught?: ErrorRecord
     }
   | { readonly status: 'failed' | 'timed-out' | 'cancelled'; readonly error: ErrorRecord; readonly key?: string }
   /** `because`: the task that decided it. */
@@ -35,10 +37,17 @@ export interface EndRecord {
   readonly counts: Readonly<Record<string, readonly number[]>>
   readonly attempts: number
   /** Errors of the attempts that were tried again. */
-  readonly failures?: readonly ErrorRecord[]
+  readonly failures?: readonly FailedAttempt[]
   readonly startedAt: number
   readonly endedAt: number
   readonly host: string
+}
+
+/** An attempt that was followed by another; earlier versions kept neither its number nor whose it was. */
+export interface FailedAttempt extends ErrorRecord {
+  readonly attempt?: number
+  /** Of several lanes, which one failed. */
+  readonly lane?: number
 }
 
 export interface AttemptRecord {

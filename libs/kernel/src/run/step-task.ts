@@ -4,7 +4,6 @@ import { compute, refuse } from './compute.ts'
 import type { Host } from './engine.ts'
 import type { InHand } from './in-hand.ts'
 import type { Leases, LeaseUse } from './lease.ts'
-import type { ErrorRecord } from '../error-record.ts'
 import { parseTask } from './events.ts'
 import { checkpointKey, sha256 } from './key.ts'
 import { lanesOf, surroundings } from './lanes.ts'
@@ -12,7 +11,7 @@ import type { PlannedStep, PlannedStepNode } from './plan-record.ts'
 import { severally } from './severally.ts'
 import { RARER } from './still-waiting.ts'
 import type { LaneWork } from './ports.ts'
-import type { Outcome } from './records.ts'
+import type { FailedAttempt, Outcome } from './records.ts'
 import type { ActiveRun } from './active-run.ts'
 
 /** A step's task at work. */
@@ -32,7 +31,7 @@ export interface Job {
   readonly stale: Map<number, Uint8Array>
   attempts: number
   /** Errors of the attempts that were followed by another. */
-  readonly failures: ErrorRecord[]
+  readonly failures: FailedAttempt[]
 }
 
 /** Runs a step's task: takes each lane from its checkpoint where there is one, and computes the others. */
@@ -106,12 +105,16 @@ async function computeOnce(job: Job, all: readonly LaneWork[]): Promise<void> {
     await computeLeased(job, lease, [...byKey.values()].reverse())
     for (const { index, key } of missing) {
       const outcome = job.outcomes.get(byKey.get(key)!.index)!
-      if (!job.outcomes.has(index))
-        job.outcomes.set(index, outcome.status === 'completed' ? { ...outcome, how: 'reused' } : outcome)
+      if (!job.outcomes.has(index)) job.outcomes.set(index, isKept(outcome) ? { ...outcome, how: 'reused' } : outcome)
     }
   } finally {
     release()
   }
+}
+
+/** What a `catch` gave is no checkpoint: each lane that goes on with it was caught. */
+function isKept(outcome: Outcome): outcome is Extract<Outcome, { status: 'completed' }> {
+  return outcome.status === 'completed' && outcome.how !== 'caught'
 }
 
 async function computeLeased(job: Job, name: string, lanes: readonly LaneWork[]): Promise<void> {
