@@ -138,3 +138,65 @@ it('runs what earlier versions of Cairn have planned, whose code is named by its
   expect(how(after)).toMatchObject({ fine: 'reused', turning: 'reused' })
   expect((await frames(project, after.run))['item']).toEqual(AFTER.item)
 })
+
+it('names no file that does not exist, however the code comes to run', async () => {
+  const project = new CliProject({
+    'lib/made.ts': `${HEAD}
+export const make = (name: string) => step(name, { outputs: { n: Int }, run() {
+  throw new Error('made')
+} })
+export const within = () => step('within', { outputs: { n: Int }, run: () => {
+  throw new Error('within')
+} })
+`,
+    'lib/a dir (2) é#%/od:d.ts': `export function odd(): number {
+  throw new Error('odd')
+}
+`,
+    't.pipeline.ts': `import { pipeline, step } from '@cairn/kernel'
+import { json } from '@cairn/kinds'
+import { make, within } from './lib/made.ts'
+import { odd } from './lib/a%20dir%20(2)%20é%23%25/od:d.ts'
+const Int = json<number>()
+const acknowledge = ['dynamic code'] as const
+export const short = step('short', { outputs: { n: Int }, run: () => ({ n: 1 }) })
+export const made = make('made')
+export const odds = step('odds', { outputs: { n: Int }, run: () => ({ n: odd() }) })
+export const text = step('text', { acknowledge, outputs: { n: Int }, run: () => ({ n: (0, eval)('null.x') }) })
+export const lambda = step('lambda', { acknowledge, outputs: { n: Int }, run: () => {
+  const call = new Function('called', 'return called()') as (called: () => number) => number
+  return { n: call(() => { throw new Error('lambda') }) }
+} })
+export const named = step('named', { acknowledge, outputs: { n: Int }, run: async () => {
+  await import(['no', 'such'].join('-'))
+  return { n: 1 }
+} })
+export const t = pipeline('t', () => {
+  short({})
+  made({})
+  within()({})
+  odds({})
+  text({})
+  lambda({})
+  named({})
+})
+`,
+  })
+  for (const force of [[], ['--force', 'short'], ['--force', 'short']]) {
+    const { run, steps } = await project.run('t', ...force)
+    const { odds, ...others } = await frames(project, run)
+    expect(odds).toEqual(['d.ts:2', 't.pipeline.ts:9'])
+    expect(others).toEqual({
+      made: ['lib/made.ts:6'],
+      within: ['lib/made.ts:9'],
+      text: ['t.pipeline.ts:10'],
+      lambda: ['t.pipeline.ts:13', 't.pipeline.ts:13'],
+    })
+    expect(steps['named']!.error!.message).toBe("Cannot find package 'no-such' imported from t.pipeline.ts:16")
+    const shown = await project.cairn('show', `t/${run}`)
+    expect(shown.stdout).toMatch(/at odd \(lib\/a dir \(2\) é#%\/od:d\.ts:2:\d+\)/)
+    expect(shown.stdout).toMatch(/at eval \(eval at run \(t\.pipeline\.ts:10:\d+\), <anonymous>:1:6\)/)
+    expect(shown.stdout).toMatch(/at eval \(eval at run \(t\.pipeline\.ts:12:\d+\), <anonymous>:3:8\)/)
+    expect(shown.stdout).not.toMatch(/\.mjs|\.cairn\/local|at .*node_modules/)
+  }
+})

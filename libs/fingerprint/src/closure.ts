@@ -14,6 +14,8 @@ import type { Writers } from './writers.ts'
 
 /** Raise it when the fingerprint of the same closure comes out differently. */
 const SCHEME = 1
+/** Raise it when the same closure is emitted otherwise. */
+const EMITTER = 1
 const NODE_MAJOR = Number.parseInt(process.versions.node)
 
 /** What closures are cut from. */
@@ -54,7 +56,7 @@ export async function cutClosure(root: Root, sources: Sources, cache: Cache): Pr
 /** The places of its parts are in what is emitted, so these count, too: each by its file, the file's text, and its own. */
 function emittedFrom({ root, parts }: Walk, fingerprint: string): string {
   const places = parts.flatMap(({ module: { path, hash }, type, index }) => [path, hash, type, index])
-  return `emitted:${digest('emitted', [fingerprint, root.role, ...places])}`
+  return `emitted:${digest('emitted', [EMITTER, fingerprint, root.role, ...places])}`
 }
 
 function fingerprintOf(walked: Walk, sources: Sources): string {

@@ -59,7 +59,7 @@ async function importCode(
     registerHooks({ resolve: resolveFromHome, load: loadChecked })
   }
   const url = pathToFileURL(path).href
-  const source = withSourcesIn(root, bytes.toString())
+  const source = withSourcesIn(root, path, bytes.toString())
   homes.set(url, {
     root,
     source,
@@ -82,21 +82,37 @@ const resolveFromHome: Parameters<typeof registerHooks>[0]['resolve'] = (specifi
   const home = context.parentURL === undefined ? undefined : homes.get(context.parentURL)
   if (!home || specifier.startsWith('node:')) return next(specifier, context)
   if (/^(\.{0,2}\/|file:)/.test(specifier)) throw notPartOfCode(specifier, home)
-  const folder = join(home.root, home.imports[specifier] ?? '.')
-  return next(specifier, { ...context, parentURL: pathToFileURL(join(folder, 'closure.mjs')).href })
+  const parent = join(home.root, home.imports[specifier] ?? '.', 'closure.mjs')
+  try {
+    return next(specifier, { ...context, parentURL: pathToFileURL(parent).href })
+  } catch (error) {
+    throw importedFrom(importsIn(home) || 'a step', parent, error as Error)
+  }
+}
+
+/** Node names the importing file, which is none of the project's. */
+function importedFrom(where: string, parent: string, error: Error): Error {
+  const told = (text: string) => text.replaceAll(parent, where)
+  const { message, stack = '' } = error
+  return Object.defineProperties(error, {
+    message: { value: told(message), configurable: true, writable: true },
+    stack: { value: told(stack), configurable: true, writable: true },
+  })
 }
 
 /** Code of the project that a step imports belongs to its own; what it names while it runs cannot. */
-function notPartOfCode(specifier: string, { code }: Home): CairnError {
-  const { reaches = [], declarations = [] }: Partial<Manifest> = readManifest(code) ?? {}
-  const places = reaches
-    .filter(({ what, detail }) => what === 'dynamic code' && detail === 'import(…)')
-    .map(({ via, line }) => `${declarations[via]?.file}:${line}`)
-  const where = places.length > 0 ? places.join(' or ') : 'a step'
-  const message = `${where} imports '${specifier}' by a path that is made while it runs, so what it is does not count`
+function notPartOfCode(specifier: string, home: Home): CairnError {
+  const message = `${importsIn(home) || 'a step'} imports '${specifier}' by a path that is made while it runs, so what it is does not count`
   return new CairnError('BAD_DEFINITION', message, {
     next: "import each of them by its path, import('./a.ts'), and choose among them",
   })
+}
+
+/** Where code imports what it names only while it runs. */
+function importsIn({ code }: Home): string {
+  const { reaches = [], declarations = [] }: Partial<Manifest> = readManifest(code) ?? {}
+  const imports = reaches.filter(({ what, detail }) => what === 'dynamic code' && detail === 'import(…)')
+  return imports.map(({ via, line }) => `${declarations[via]?.file}:${line}`).join(' or ')
 }
 
 const loadChecked: Parameters<typeof registerHooks>[0]['load'] = (url, context, next) => {

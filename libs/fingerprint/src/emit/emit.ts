@@ -35,12 +35,20 @@ export async function emit({ root, parts, externals }: Walk, links: Links): Prom
     bundle.addSource({ filename: module.path, content: cut.code })
     visible.set(module.path, cut.visible)
   }
-  bundle.prepend(head(sorted, scope, links, carry)).append(tail())
+  const code = bundle.prepend(head(sorted, scope, links, carry)).toString()
   const map = bundle.generateMap({ hires: 'boundary' })
   map.sourcesContent = map.sources.map((source) => visible.get(source) ?? null)
+  map.mappings = endedAt(code, map.mappings)
   const url = Buffer.from(JSON.stringify(map)).toString('base64')
-  return `${bundle.toString()}//# sourceMappingURL=data:application/json;base64,${url}\n`
+  return `${code}${tail()}//# sourceMappingURL=data:application/json;base64,${url}\n`
 }
+
+/** What is added behind code, which ends with a line, is of no place; otherwise it would be of the last one before it. */
+function endedAt(code: string, mappings: string): string {
+  const lines = code.split('\n').length - mappings.split(';').length
+  return `${mappings}${';'.repeat(lines)}${NO_PLACE}`
+}
+const NO_PLACE = 'A;' // Node takes one without the semicolon for the place before it
 
 type Tail = () => string
 
