@@ -92,7 +92,7 @@ describe('a pool of processes', () => {
     vi.stubEnv('CAIRN_TEST', 'seen')
     try {
       const environment = await out('() => ({ out: JSON.stringify(process.env) })')
-      expect(JSON.parse(environment)).toMatchObject({ CAIRN_TEST: 'seen', TZ: 'UTC' })
+      expect(JSON.parse(environment)).toMatchObject({ CAIRN_TEST: 'seen', TZ: 'UTC', LC_ALL: 'en_US.UTF-8' })
       expect(environment).not.toMatch(/CAIRN_SECRET|a-b-c/)
     } finally {
       vi.unstubAllEnvs()

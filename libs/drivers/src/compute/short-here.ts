@@ -8,6 +8,9 @@ export interface Durations {
   add(step: string, ms: number): void
 }
 
+/** As the pool's processes do: `toLocaleString()` must not depend on where a body runs, and a process keeps its locale. */
+const SPEAKS_ENGLISH = new Intl.NumberFormat().resolvedOptions().locale === 'en-US'
+
 /** A body that took this long at most, in milliseconds, each time of late is short. */
 const SHORT_MS = 20
 
@@ -26,7 +29,8 @@ export function shortHere(here: Compute, pool: Compute, durations: Durations): C
     async *run(work, signal) {
       const { step, code } = work
       const isShort = (durations.longest(step) ?? Infinity) < SHORT_MS
-      const chosen = 'inline' in code || (isShort && isHarmless(work) && areAsLoaded(work)) ? here : pool
+      const isHere = isShort && SPEAKS_ENGLISH && isHarmless(work) && areAsLoaded(work)
+      const chosen = 'inline' in code || isHere ? here : pool
       for await (const result of chosen.run(work, signal)) {
         if (!('error' in result)) durations.add(step, result.ms)
         yield result

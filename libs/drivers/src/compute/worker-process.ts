@@ -141,7 +141,8 @@ export interface Exit {
 function environment(): NodeJS.ProcessEnv {
   const open = Object.entries(process.env).filter(([name]) => !name.startsWith('CAIRN_SECRET_'))
   const compiled = getCompileCacheDir() // one for this version of Node, in the folder that all versions share
-  return { ...Object.fromEntries(open), TZ: 'UTC', ...(compiled && { NODE_COMPILE_CACHE: dirname(compiled) }) }
+  const everywhere = { TZ: 'UTC', LC_ALL: 'en_US.UTF-8' } // what a body gives must not depend on where it runs
+  return { ...Object.fromEntries(open), ...everywhere, ...(compiled && { NODE_COMPILE_CACHE: dirname(compiled) }) }
 }
 
 /** By these a worker loads the same files of packages as this process. */

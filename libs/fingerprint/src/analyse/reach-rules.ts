@@ -20,6 +20,8 @@ const GLOBAL_RULES: Readonly<Record<string, Rule>> = {
   Date: { '': 'clock', '()': 'clock', 'new()': 'clock', 'new(…)': 'nothing', now: 'clock' },
   Temporal: { '': 'clock', Now: 'clock' },
   performance: 'clock',
+  ...all('File Event CustomEvent MessageEvent', { 'new()': 'clock', 'new(…)': 'clock' }), // they note when they were made
+  URL: { createObjectURL: 'randomness' },
   Function: { '': 'dynamic code', prototype: 'nothing' },
   Buffer: { allocUnsafe: 'randomness', allocUnsafeSlow: 'randomness' }, // what was in memory
   eval: 'dynamic code',
@@ -86,7 +88,7 @@ const BUILTIN_RULES: Readonly<Record<string, Rule>> = {
   console: 'console',
 }
 
-function all(names: string, rule: Rule): Record<string, Rule> {
+function all<R extends Rule>(names: string, rule: R): Record<string, R> {
   return Object.fromEntries(names.split(/\s+/).map((name) => [name, rule]))
 }
 

@@ -41,6 +41,7 @@ export function reaches(nodes: readonly Node[], { names, imports, requests, line
       case 'NewExpression':
       case 'CallExpression': {
         if (readsFileBeside(node)) return node.arguments.slice(1).forEach(visit)
+        if (formatsNow(node)) add('clock', `${node.callee.property.name}() of the current time`, node)
         const bare = node.arguments.length === 0 || node.arguments[0].type === 'SpreadElement' // which may be empty
         const call = node.type === 'CallExpression' ? '()' : bare ? 'new()' : 'new(…)'
         if (note(node.callee, call, node.arguments.length === 0)) return node.arguments.forEach(visit)
@@ -68,6 +69,16 @@ export function reaches(nodes: readonly Node[], { names, imports, requests, line
         break
     }
     eachChild(node, visit)
+  }
+
+  /** `new Intl.DateTimeFormat().format()`, without the time that is to be formatted. */
+  function formatsNow({ callee, arguments: given }: Node): boolean {
+    if (given.length > 0 || callee.type !== 'MemberExpression') return false
+    if (!['format', 'formatToParts'].includes(callee.property.name)) return false
+    const { object } = callee
+    const made: Node | undefined = object.type === 'Identifier' ? names.get(object)?.value : object
+    const chain = made?.callee && staticChain(made.callee)
+    return chain !== undefined && [chain.root.name, ...chain.members].join('.') === 'Intl.DateTimeFormat'
   }
 
   /** Files that are carried with the code are no outside. */

@@ -46,6 +46,12 @@ const CHANGING: readonly Row[] = [
     '() => [...src]',
   ],
   ['const it = Iterator.from([1, 2, 3])', '() => it.take(1).toArray()'],
+  ...['map((n) => n + 1)', 'filter((n) => n > 0)', 'take(2)', 'drop(1)', 'flatMap((n) => [n])'].flatMap(
+    (lazy): Row[] => [
+      [`const it = [1, 2, 3].values().${lazy}`, '() => it.toArray()'],
+      [`const it = [1, 2, 3].values().${lazy}`, '() => [...it]'],
+    ],
+  ),
   ['const it = [1, 2].values().map((x) => x + 1)', '() => it.next().value'],
   ['', '(x) => { (globalThis as any).n = ((globalThis as any).n ?? 0) + 1 }'],
   ['', '(x) => { const g: any = globalThis; g.n = 1 }'],

@@ -33,6 +33,11 @@ export function callNative(name: string, call: Call, world: World): void {
       onMoving(thing, /y/, () => change(thing, site, world), world)
     })
 
+  // Of an iterator they give one that takes from it.
+  if (/^(map|filter|take|drop|flatMap)$/.test(name))
+    flow.each(self, (on) => {
+      if (on.is.type === 'list' && on.is.usedUp) holds(flow.union(items, returned), '@@iterator', call, world)
+    })
   if (name === 'map') return holds(returned, name, call, world)
   if (name === 'subarray' || name === 'compile') flow.into(self, out)
   if (name === 'slice' || name.startsWith('swap'))
