@@ -10,9 +10,9 @@ const storedLoaded = new Set<string>()
 
 /** A stored closure whose source map says where in the project its sources are, not beside the closure. */
 export function withSourcesIn(root: string, path: string, code: string): string {
-  storedLoaded.add(path)
   const at = code.lastIndexOf(MAP)
   if (at === -1) return code
+  storedLoaded.add(path)
   const map = JSON.parse(Buffer.from(code.slice(at + MAP.length), 'base64').toString()) as { sources: string[] }
   const files = map.sources.map((source) => join(root, source))
   for (const file of files) sourcesLoaded.add(file)
