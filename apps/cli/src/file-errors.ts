@@ -2,9 +2,9 @@ import { CairnError } from '@cairn/kernel/runtime'
 
 /** What the system says of files and disks: in words, and what can be done. */
 const REASONS: Readonly<Record<string, readonly [reason: string, next: string]>> = {
-  EACCES: ['this user may not', 'give this user the right to, or choose another place: --store <folder>'],
-  EPERM: ['this user may not', 'give this user the right to, or choose another place: --store <folder>'],
-  EROFS: ['the file system is read-only', 'choose another place: --store <folder>'],
+  EACCES: ['this user may not', 'give this user the right to, or choose another place'],
+  EPERM: ['this user may not', 'give this user the right to, or choose another place'],
+  EROFS: ['the file system is read-only', 'choose another place'],
   ENOSPC: ['the disk is full', 'free some of it: cairn gc removes what nothing refers to'],
   EDQUOT: ['the quota of this user is used up', 'free some of it: cairn gc removes what nothing refers to'],
   EMFILE: ['too many files are open', 'let a process open more: ulimit -n 4096'],
@@ -21,10 +21,11 @@ const REASONS: Readonly<Record<string, readonly [reason: string, next: string]>>
 /** A refusal of the file system as an error for people; undefined for any other error. */
 export function ofFiles(error: unknown): CairnError | undefined {
   if (!(error instanceof Error) || error instanceof CairnError) return undefined
-  const { code, syscall, path } = error as NodeJS.ErrnoException
+  const { code, syscall, path, dest } = error as NodeJS.ErrnoException & { readonly dest?: string }
   const known = code === undefined ? undefined : REASONS[code]
   if (!known || syscall === undefined) return undefined
   const [reason, next] = known
-  const what = path === undefined ? syscall : `${syscall} ${path}`
+  const where = dest ?? path // of a copy, it is mostly the new file that cannot be
+  const what = where === undefined ? syscall : `${syscall} ${where}`
   return new CairnError('STORE_FAILED', `${what} failed: ${reason} (${code})`, { next, cause: error })
 }

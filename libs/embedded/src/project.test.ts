@@ -75,7 +75,7 @@ describe('a project', () => {
     manifest({ pipelines: ['flows/*.ts', 'one.ts'] })
     await expect(names()).rejects.toMatchObject({
       code: 'NOT_FOUND',
-      message: `one.ts, a pipeline of ${project.path('package.json')}, does not exist`,
+      message: `one.ts, a pipeline of ${project.path('package.json')}, cannot be read: it does not exist`,
     })
   })
 

@@ -1,4 +1,4 @@
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, statSync, type Stats } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { drawn, importSource } from './import-source.ts'
 import { CairnError, isPipeline, suggest, type Pipeline, type Step } from '@cairn/kernel/runtime'
@@ -35,6 +35,10 @@ interface Settings {
 
 /** The nearest folder, from the given one upwards, with a `cairn` entry in its package.json. */
 export function findProject(from: string): Project {
+  // A mistyped folder must not lead to the project around it.
+  const reason = whyUnreadable(resolve(from), (stats) => stats.isDirectory() || 'it is no folder')
+  if (reason !== undefined)
+    throw new CairnError('NOT_FOUND', `${from} is no project: ${reason}`, { next: 'look at the path' })
   for (let folder = resolve(from); ; folder = dirname(folder)) {
     const settings = settingsIn(folder)
     if (settings) return openProject(folder, settings)
@@ -170,10 +174,29 @@ const TEST = /\.(test|spec|test-d)\.[cm]?[jt]s$/
 
 export function pipelineFiles({ root, pipelines }: Project): string[] {
   const files = pipelines.flatMap((entry) => (entry.includes('*') ? globSync(entry, { cwd: root }).sort() : [entry]))
-  const missing = files.find((file) => !existsSync(join(root, file)))
-  if (missing !== undefined)
-    throw new CairnError('NOT_FOUND', `${missing}, a pipeline of ${join(root, 'package.json')}, does not exist`)
+  for (const file of files) {
+    const reason = whyUnreadable(join(root, file))
+    if (reason !== undefined)
+      throw new CairnError(
+        'NOT_FOUND',
+        `${file}, a pipeline of ${join(root, 'package.json')}, cannot be read: ${reason}`,
+        {
+          next: 'look at that path, or change "pipelines" in package.json',
+        },
+      )
+  }
   return [...new Set(files)].filter((file) => !TEST.test(file)).map((file) => join(root, file))
+}
+
+/** Undefined of what is there. */
+function whyUnreadable(path: string, check: (stats: Stats) => true | string = () => true): string | undefined {
+  try {
+    const found = check(statSync(path))
+    return found === true ? undefined : found
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    return code === 'ENOENT' ? 'it does not exist' : message
+  }
 }
 
 export async function pipelinesIn(file: string, { root }: Project): Promise<Pipeline[]> {

@@ -44,7 +44,9 @@ export async function loadModules(entry: string, root: string, resolver: Resolve
     for (const target of resolved) if (target.type === 'file') addFile(target.file, root, modules)
   }
   if (modules.size === 0)
-    throw new CairnError('NOT_FOUND', `${entry} cannot be read`, { next: 'name a file in package.json' })
+    throw new CairnError('NOT_FOUND', `${entry} cannot be read: ${whyNot(entry)}`, {
+      next: 'look at that file, or name another in package.json',
+    })
   orderModules(modules)
   return modules
 }
@@ -54,6 +56,15 @@ function readSource(file: string): string | undefined {
     return readFileSync(file, 'utf8').replace(/^\uFEFF/, '') // the parser and Node's eraser count it differently
   } catch {
     return undefined
+  }
+}
+
+function whyNot(file: string): string {
+  try {
+    readFileSync(file)
+    return 'it has gone and come back'
+  } catch (error) {
+    return (error as Error).message
   }
 }
 

@@ -191,10 +191,17 @@ class Killer {
 function crashed(
   step: string,
   { code, signal }: Exit,
-  { heap, failure = '' }: WorkerProcess,
+  { heap, failure }: WorkerProcess,
   printout: Printout,
 ): ErrorRecord {
-  const lastWords = [...printout.lastWords, failure]
+  if (failure !== undefined) {
+    const next = /\bE[MN]FILE\b/.test(failure)
+      ? 'too many files are open: ulimit -n 4096 lets a process open more'
+      : undefined
+    const message = `no process could be started to run ${step}: ${failure}`
+    return errorRecord(new CairnError('STEP_CRASHED', message, next === undefined ? {} : { next }))
+  }
+  const { lastWords } = printout
 
   if (/heap (limit|out of memory)|invalid array length/i.test(lastWords.join('\n')) && signal === 'SIGABRT')
     return errorRecord(

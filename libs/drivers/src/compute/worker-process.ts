@@ -57,8 +57,8 @@ export class WorkerProcess {
       if (this.gone) return
       this.gone = true
       clearTimeout(late)
-      this.#child.stdout!.destroy()
-      this.#child.stderr!.destroy()
+      this.#child.stdout?.destroy() // there is none where the process could not be started
+      this.#child.stderr?.destroy()
       gone()
       this.onExit(exit)
       this.#left.resolve()
@@ -86,7 +86,7 @@ export class WorkerProcess {
     // Once all that it wrote has been read: never, as long as something that left its group holds its streams.
     this.#child.on('close', (code, signal) => left({ code, signal }))
     for (const stream of ['stdout', 'stderr'] as const)
-      this.#child[stream]!.on('data', (bytes: Buffer) => {
+      this.#child[stream]?.on('data', (bytes: Buffer) => {
         this.#read += bytes.length
         this.onPrint(bytes, stream)
       })
@@ -103,11 +103,10 @@ export class WorkerProcess {
 
   /** Whether the parent may end although this process waits for work. */
   rest(resting: boolean): void {
-    const pipes = [this.#child.channel, this.#child.stdout, this.#child.stderr] as unknown as {
-      ref(): void
-      unref(): void
-    }[]
-    for (const handle of [this.#child, ...pipes]) handle[resting ? 'unref' : 'ref']()
+    const pipes = [this.#child.channel, this.#child.stdout, this.#child.stderr] as unknown as (
+      { ref(): void; unref(): void } | undefined
+    )[]
+    for (const handle of [this.#child, ...pipes]) handle?.[resting ? 'unref' : 'ref']()
   }
 
   /** Ends it and what it has started. Resolves once it is gone. */

@@ -233,7 +233,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENOSPC:
     'free some space (cairn gc removes what nothing refers to), then run again: nothing that was finished is lost',
   EACCES: 'check who owns the folder',
-  EROFS: 'the file system is read-only',
+  EROFS: 'the file system is read-only: choose another store, --store <folder>',
 }
 
 function storeError(what: string, path: string, folder: string, error: unknown): unknown {

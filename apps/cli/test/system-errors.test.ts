@@ -1,0 +1,109 @@
+import { execFile } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { CAIRN, CliProject, NODE, type Ended } from './project.fixture.ts'
+
+const PIPELINE = `import { readFileSync } from 'node:fs'
+import { fromFile, pipeline, source } from '@cairn/kernel'
+import { json } from '@cairn/kinds'
+import { z } from 'zod'
+export const load = source('load', {
+  reads: { file: fromFile('data.txt') },
+  params: z.object({ n: z.number().default(1) }),
+  outputs: { text: json<string>() },
+  run: ({ file }, { n }) => ({ text: n + readFileSync(file.path, 'utf8') }),
+})
+export const p = pipeline('p', () => load({}))
+`
+const project = new CliProject({ 'p.pipeline.ts': PIPELINE, 'data.txt': 'here' })
+symlinkSync('loop', project.path('loop'))
+chmodSync(project.root, 0o755) // whoever has no rights may look into it
+
+function refusal({ code, stdout, stderr }: Ended): string {
+  const text = stdout + stderr
+  expect(code, text).not.toBe(0)
+  expect(text).not.toMatch(/UNEXPECTED|^ +at /m)
+  expect(text).toMatch(/^(error|✘ \w+) {2}/m)
+  return text
+}
+
+/** A command as a user without rights, where the tests are run by root; with limits of the shell before it. */
+function limited(before: string, ...args: readonly string[]): Promise<Ended> {
+  const isRoot = process.getuid?.() === 0
+  const command = isRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', NODE, CAIRN] : [NODE, CAIRN]
+  const quoted = [...command, ...args].map((word) => `'${word}'`).join(' ')
+  const { NO_COLOR: _, FORCE_COLOR: __, ...env } = process.env
+  return new Promise((done) => {
+    const child = execFile(
+      'sh',
+      ['-c', `${before} exec ${quoted}`],
+      { cwd: project.root, env: { ...env, HOME: project.root } },
+      (_, stdout, stderr) => done({ code: child.exitCode, stdout, stderr }),
+    )
+  })
+}
+
+it.each([
+  [['--store', 'loop/x', 'run', 'p'], 'ELOOP'],
+  [['-C', 'loop', 'run', 'p'], 'loop is no project: ELOOP'],
+  [['-C', 'nowhere', 'runs'], 'nowhere is no project: it does not exist'],
+  [['-C', 'data.txt', 'runs'], 'data.txt is no project: it is no folder'],
+  [['run', 'p', '--out', 'loop/x'], 'symbolic links lead in a circle'],
+  [['run', 'p', '--params', 'loop'], 'the parameters in loop cannot be read: ELOOP'],
+  [['new', 'step', 'other', '--in', 'loop'], 'symbolic links lead in a circle'],
+])('names a path that leads in a circle or nowhere: %j', async (args, message) => {
+  expect(refusal(await project.cairn(...args))).toContain(message)
+})
+
+it('names a source and a pipeline that are links which lead in a circle', async () => {
+  const circles = new CliProject({ 'p.pipeline.ts': PIPELINE })
+  symlinkSync('data.txt', circles.path('data.txt'))
+  expect(refusal(await circles.cairn('run', 'p'))).toContain('data.txt cannot be read: ELOOP')
+  rmSync(circles.path('p.pipeline.ts'))
+  symlinkSync('p.pipeline.ts', circles.path('p.pipeline.ts'))
+  expect(refusal(await circles.cairn('run', 'p'))).toMatch(/p\.pipeline\.ts, a pipeline of .*, cannot be read: ELOOP/)
+})
+
+const strangers = mkdtempSync(join(tmpdir(), 'cairn-strangers-'))
+chmodSync(strangers, 0o777)
+afterAll(() => rmSync(strangers, { recursive: true, force: true }))
+
+it('names what its user may not read or write', async () => {
+  expect((await project.run('p')).status).toBe('completed')
+  const closed = join(strangers, 'closed')
+  mkdirSync(closed, { mode: 0o555 })
+  const own = ['--store', join(strangers, 'store')]
+  expect(refusal(await limited('', '--store', join(closed, 'store'), 'run', 'p'))).toContain('EACCES')
+  expect(refusal(await limited('', ...own, 'run', 'p', '--out', join(closed, 'out')))).toMatch(
+    /mkdir .*closed.out failed: this user may not \(EACCES\)\nnext +give this user the right to/,
+  )
+  expect(refusal(await limited('', ...own, 'cat', 'p/latest/load', '-o', join(closed, 'x')))).toContain(
+    'this user may not',
+  )
+  try {
+    chmodSync(project.path('data.txt'), 0)
+    expect(refusal(await limited('', ...own, 'run', 'p'))).toContain('data.txt cannot be read: EACCES')
+    chmodSync(project.path('p.pipeline.ts'), 0)
+    expect(refusal(await limited('', ...own, 'run', 'p'))).toMatch(/p\.pipeline\.ts cannot be read: EACCES/)
+  } finally {
+    for (const file of ['data.txt', 'p.pipeline.ts']) chmodSync(project.path(file), 0o644)
+  }
+})
+
+it('says that too many files are open where no process can be started', async () => {
+  const store = ['--store', join(strangers, 'few')]
+  // How many a process needs to begin depends on Node: from so few that it ends in Node's own words to enough.
+  const ends: Ended[] = []
+  for (let files = 24; files <= 64 && ends.at(-1)?.code !== 0; files++)
+    ends.push(await limited(`ulimit -n ${files};`, ...store, 'run', 'p', '--set', `load.n=${files}`))
+  expect(ends.at(-1)!.code).toBe(0)
+  const ours = ends.filter(({ code, stdout, stderr }) => code !== 0 && /^(error|✘)/m.test(stdout + stderr))
+  expect(ours.length).toBeGreaterThan(0)
+  for (const end of ours) expect(refusal(end)).toMatch(/EMFILE|too many/)
+  const unforeseen = ends.filter(({ stdout, stderr }) =>
+    /^(TypeError|Error|node:internal|file:)/m.test(stdout + stderr),
+  )
+  expect(unforeseen).toEqual([])
+})
