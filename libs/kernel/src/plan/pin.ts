@@ -2,7 +2,7 @@ import type { ClosureSet, Closure } from '../define/closure.ts'
 import { describeKind, type Kinds } from '../define/kind.ts'
 import type { Step } from '../define/step.ts'
 import { sha256 } from '../run/key.ts'
-import type { CodeName, Layout } from '../run/layout.ts'
+import type { Layout } from '../run/layout.ts'
 import { encodeRecord } from '../run/records.ts'
 import type { PinnedCode, PlannedCache, PlannedStep } from '../run/plan-record.ts'
 import type { ArtifactStore } from '../run/ports.ts'
@@ -45,21 +45,24 @@ async function pin(
   closure: Closure | { readonly inline: string },
 ): Promise<PinnedCode> {
   if ('inline' in closure) return closure
-  const { fingerprint, emitted } = closure
-  if (emitted !== undefined && (await isStored(store, at, { fingerprint, digest: emitted })))
-    return { fingerprint, digest: emitted }
+  const { fingerprint, emitted, manifest } = closure
+  if (emitted !== undefined) {
+    const known = { fingerprint, digest: emitted }
+    const [code, described] = [await store.read(at.code(known)), await store.read(at.manifest(known))]
+    const isThere = code && described && sha256(code) === emitted
+    if (isThere && encodeRecord(manifest, at.manifest(known)).equals(described)) return known
+  }
   const code = Buffer.from(await closure.emit())
   const pinned = { fingerprint, digest: sha256(code) }
-  const [path, manifest] = [at.code(pinned), at.manifest(pinned)]
-  await store.create(manifest, encodeRecord(closure.manifest, manifest))
-  const standing = (await store.create(path, code)) ? undefined : await store.read(path)
-  if (standing && sha256(standing) !== pinned.digest) await store.replace(path, standing, code)
+  await keep(store, at.manifest(pinned), encodeRecord(manifest, at.manifest(pinned)))
+  await keep(store, at.code(pinned), code)
   return pinned
 }
 
-async function isStored(store: ArtifactStore, at: Layout, code: Required<CodeName>): Promise<boolean> {
-  const [stored, manifest] = await Promise.all([store.read(at.code(code)), store.stat(at.manifest(code))])
-  return stored !== undefined && manifest !== undefined && sha256(stored) === code.digest
+/** Puts right what stands there and is damaged, or tells of a place where the code was before. */
+async function keep(store: ArtifactStore, path: string, bytes: Buffer): Promise<void> {
+  const standing = (await store.create(path, bytes)) ? undefined : await store.read(path)
+  if (standing && !bytes.equals(standing)) await store.replace(path, standing, bytes)
 }
 
 /** Why a step is never reused, or for how long it is. */

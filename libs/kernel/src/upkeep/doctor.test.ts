@@ -163,6 +163,11 @@ describe('a doctor', () => {
       flip(path, 1)
       expect(await host.make('b')).toMatchObject({ make: 'computed' })
       expect(code()).toBe(path)
+      const manifest = path.replace('.mjs', '.json')
+      const before = host.files.get(manifest)
+      flip(manifest, 1)
+      await host.make('c')
+      expect(host.files.get(manifest)).toEqual(before)
       expect(await findings()).toEqual([])
     })
 
