@@ -52,7 +52,9 @@ export function findWriters(modules: Modules, links: Links): Writers {
 /** Which statements give which parts functions that run without being called. */
 function hungOn(running: readonly Part[], links: Links): Hung {
   const hung = new Map<Part, Part[]>()
-  const statements = running.filter(({ code }) => code.hides)
+  const statements = running.filter(({ code, module, index }) => {
+    return code.hides && module.analysis.units[index]?.what === 'statement'
+  })
   if (statements.length === 0) return hung
   const graph = new LoadGraph(links, running, hung)
   for (const statement of statements)
