@@ -75,6 +75,11 @@ export function parseTask(task: string): Subject {
   return slash < 0 ? { node: task, batch: '' } : { node: task.slice(0, slash), batch: task.slice(slash + 1) }
 }
 
+/** How an item is named in paths, logs and records: `3`, inside two `each` nodes `3.0`. */
+export function itemName({ indices }: { readonly indices: readonly number[] }): string {
+  return indices.join('.')
+}
+
 export function topicOf({ env, pipeline }: Pick<Plan, 'env' | 'pipeline'>): string {
   return `cairn.${env}.${pipeline}`
 }

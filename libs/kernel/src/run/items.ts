@@ -22,11 +22,6 @@ export interface Item {
   readonly lane: number
 }
 
-/** How an item is named in paths and logs: `3`, inside two `each` nodes `3.0`. */
-export function itemName({ indices }: Pick<Item, 'indices'>): string {
-  return indices.join('.')
-}
-
 /** The items of a step inside an `each`, as far as the lists are known that are mapped over; in their order. */
 export async function itemsIn(
   store: Pick<ArtifactStore, 'read' | 'children' | 'fetch'>,

@@ -128,7 +128,7 @@ describe('the join of a when', () => {
     )
     expect(joined).toEqual([
       { status: 'blocked', because: 'is-large/0' },
-      { status: 'blocked', because: 'large/0' },
+      { status: 'blocked', because: 'large/1' },
     ])
   })
 })

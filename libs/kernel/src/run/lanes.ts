@@ -1,4 +1,4 @@
-import { taskName } from './events.ts'
+import { itemName, taskName } from './events.ts'
 import type { Ref } from '../define/graph.ts'
 import type { ArtifactRef } from '../define/kind.ts'
 import type { PlannedEach } from './plan-record.ts'
@@ -55,7 +55,15 @@ export async function surroundings(
     const depth = planned.scope.length
     const task = taskName({ node, batch: batchAt(batch, depth) })
     const { lanes } = await reader.end(task)
-    return (lane: number) => outputOf(lanes[lineage[depth]![lane]!]!, output, task)
+    let items: number[][] | undefined
+    const nameOf = (lane: number) => {
+      items ??= state.indicesIn(planned.scope, batchAt(batch, depth))
+      return depth === 0 ? node : `${node}/${itemName({ indices: items[lane]! })}`
+    }
+    return (lane: number) => {
+      const at = lineage[depth]![lane]!
+      return outputOf(lanes[at]!, output, () => nameOf(at))
+    }
   }
 
   return {
@@ -110,11 +118,8 @@ export function guarded(
   around: Surroundings,
   lane: number,
 ): NotRun | undefined {
-  const because = state.plan.nodes[node]!.guards[0]?.when
-  if (because === undefined) return undefined
-  const chosen = state.chosen(node, batch, around.lineage, lane)
-  if (chosen === undefined) return { status: 'blocked', because }
-  return chosen ? undefined : { status: 'skipped', because }
+  const closed = state.closedBy(node, batch, around.lineage, lane)
+  return closed && { status: closed.isKnown ? 'skipped' : 'blocked', because: closed.when }
 }
 
 export function firstNotRun(values: readonly (ArtifactRef | NotRun)[]): NotRun | undefined {
@@ -122,10 +127,10 @@ export function firstNotRun(values: readonly (ArtifactRef | NotRun)[]): NotRun |
   return missing.find(({ status }) => status === 'blocked') ?? missing[0]
 }
 
-function outputOf(outcome: Outcome, output: string, task: string): ArtifactRef | NotRun {
+function outputOf(outcome: Outcome, output: string, nameOf: () => string): ArtifactRef | NotRun {
   if (outcome.status === 'completed') return outcome.outputs[output]!
   if ('because' in outcome) return outcome
-  return { status: 'blocked', because: task }
+  return { status: 'blocked', because: nameOf() }
 }
 
 function refName(ref: Ref): string {

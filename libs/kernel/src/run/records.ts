@@ -24,7 +24,7 @@ export type Outcome =
       readonly caught?: ErrorRecord
     }
   | { readonly status: 'failed' | 'timed-out' | 'cancelled'; readonly error: ErrorRecord; readonly key?: string }
-  /** `because`: the task that decided it. */
+  /** `because`: the node that decided it, with its item where it is inside an `each`: `score/3`. */
   | { readonly status: 'skipped' | 'blocked'; readonly because: string }
 
 /** The one terminal record of a task. */

@@ -127,14 +127,30 @@ export class RunState {
     return { from, parents }
   }
 
-  /** Whether the arms of `when` around a node are the ones chosen, for one lane; undefined when that is not known. */
-  chosen(id: string, batch: string, lineage: Lineage, lane: number): boolean | undefined {
-    for (const { condition, arm } of this.plan.nodes[id]!.guards) {
+  /** The first `when` around a node that keeps it from running, for one lane, and whether what it chooses is known. */
+  closedBy(id: string, batch: string, lineage: Lineage, lane: number): { when: string; isKnown: boolean } | undefined {
+    for (const { when, condition, arm } of this.plan.nodes[id]!.guards) {
       const holds = this.holds(condition, batch, lineage, lane)
-      if (holds === undefined) return undefined
-      if (holds !== arm) return false
+      if (holds !== arm) return { when, isKnown: holds !== undefined }
     }
-    return true
+    return undefined
+  }
+
+  /** Which items the lanes of a batch are: each its place in the list that is mapped over, behind those around it. */
+  indicesIn(scope: readonly string[], batch: string): number[][] {
+    const lineage = this.lineage(scope, batch)
+    const places = scope.map((each, depth) => {
+      const around = batchAt(batch, depth)
+      const { from, parents } = this.slice(each, around, indexAt(batch, depth))
+      const starts: number[] = []
+      let sum = 0
+      for (const count of this.itemsOf(each, around)) {
+        starts.push(sum)
+        sum += count
+      }
+      return parents.map((parent, at) => from + at - starts[parent]!)
+    })
+    return lineage.at(-1)!.map((_, lane) => places.map((of, depth) => of[lineage[depth + 1]![lane]!]!))
   }
 
   /** What a condition came to, for one lane; undefined when that is not known. */
@@ -204,7 +220,9 @@ export class RunState {
     const lineage = this.lineage(each.scope, batch)
     const counts = lineage
       .at(-1)!
-      .map((lane) => (this.chosen(id, batch, lineage, lane) ? (this.#count(each.over, batch, lineage, lane) ?? 0) : 0))
+      .map((lane) =>
+        this.closedBy(id, batch, lineage, lane) ? 0 : (this.#count(each.over, batch, lineage, lane) ?? 0),
+      )
     this.#opened.set(task, counts)
     const body = this.#wiring.bodies.get(id) ?? []
     const tasks = [...this.#tasksIn(id, batch, body)]
