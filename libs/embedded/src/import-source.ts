@@ -11,7 +11,7 @@ export async function importSource(file: string, root: string): Promise<Readonly
   try {
     return (await import(pathToFileURL(file).href)) as Record<string, unknown>
   } catch (error) {
-    if (error instanceof CairnError) throw error
+    if (error instanceof CairnError) throw placed(error, root)
     const isRefused =
       error instanceof SyntaxError ||
       error instanceof RangeError || // its nesting fills the stack
@@ -38,12 +38,16 @@ export function drawn<Graph>(draw: () => Graph, file: string, root: string): Gra
   try {
     return draw()
   } catch (error) {
-    if (!(error instanceof CairnError)) throw loadError(error, file, root, 'drawn')
-    const { code, message, next, cause } = error
-    const place = placeIn(error, root)
-    if (!place) throw error
-    throw new CairnError(code, `${place} ${message}`, { ...(next !== undefined && { next }), cause: cause ?? error })
+    throw error instanceof CairnError ? placed(error, root) : loadError(error, file, root, 'drawn')
   }
+}
+
+/** With the line of the project that is to blame in front, unless it has one. */
+function placed(error: CairnError, root: string): CairnError {
+  const { code, message, next, cause } = error
+  const place = placeIn(error, root)
+  if (!place || /^\S+:\d+\b/.test(message)) return error
+  return new CairnError(code, `${place} ${message}`, { ...(next !== undefined && { next }), cause: cause ?? error })
 }
 
 /** Node's eraser of types has a small stack. */

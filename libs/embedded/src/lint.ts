@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import { findingText, misuses } from '@cairn/fingerprint'
 import { CairnError } from '@cairn/kernel/runtime'
+import { drawn } from './import-source.ts'
 import { pipelineFiles, pipelinesIn, withoutRepeats, type LoadedPipeline } from './project.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -26,7 +27,10 @@ export async function faultsOf(workspace: Workspace): Promise<Fault[]> {
       for (const finding of found) faults.set(findingText(finding), { message: findingText(finding) })
       const pipelines = await pipelinesIn(file, project)
       loaded.push(...pipelines.map((pipeline) => ({ pipeline, file })))
-      for (const pipeline of found.length > 0 ? [] : pipelines) await workspace.closures({ pipeline, file })
+      for (const pipeline of found.length > 0 ? [] : pipelines) {
+        drawn(() => pipeline.graph, file, project.root)
+        await workspace.closures({ pipeline, file })
+      }
     } catch (error) {
       add(error, file)
     }

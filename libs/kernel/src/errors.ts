@@ -53,10 +53,18 @@ export function suggest(typed: string, known: Iterable<string>): string {
   const [best] = names
     .map((name) => ({ name, distance: editDistance(typed.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)
-  if (best && best.distance <= Math.max(2, typed.length / 3)) return `did you mean "${best.name}"?`
+  if (best && (best.distance <= Math.max(2, typed.length / 3) || beginAlike(typed, best.name)))
+    return `did you mean "${best.name}"?`
   return names.length > 0
     ? `there is: ${names.slice(0, 12).join(', ')}${names.length > 12 ? ', …' : ''}`
     : 'there is none'
+}
+
+/** As do `retries` and `retry`. */
+function beginAlike(a: string, b: string): boolean {
+  const shortest = Math.min(a.length, b.length)
+  const share = Math.max(4, Math.ceil(shortest * 0.75))
+  return shortest >= share && a.slice(0, share).toLowerCase() === b.slice(0, share).toLowerCase()
 }
 
 function editDistance(a: string, b: string): number {

@@ -10,6 +10,8 @@ export { fromFile, fromPackage } from './define/origin.ts'
 export { fromUrl } from './define/url-origin.ts'
 export type { LocalFile, Opened, Origin, OriginContext, Origins } from './define/origin.ts'
 export { pipeline, isPipeline, type Pipeline } from './define/pipeline.ts'
+export { checkNoOptions, checkOptions, shown, takes } from './define/options.ts'
+export type { Option, Options } from './define/options.ts'
 export { each, when, type EachOptions } from './define/flow.ts'
 export { expect, isExpectation, type Expectation } from './define/expect.ts'
 export type { Handle, Handles, Param } from './define/handle.ts'
@@ -19,6 +21,7 @@ export { contentOf, describeKind, fits } from './define/kind.ts'
 export type * from './define/kind.ts'
 export {
   issueText,
+  isSchema,
   jsonSchema,
   validate,
   type AnySchema,

@@ -1,7 +1,9 @@
-import { CairnError, type Kind } from '@cairn/kernel'
+import { CairnError, checkNoOptions, type Kind } from '@cairn/kernel'
 
 /** Plain bytes, handed over without a copy. */
-export function bytes(): Kind<Uint8Array> {
+export function bytes(): Kind<Uint8Array>
+export function bytes(...more: readonly unknown[]): Kind<Uint8Array> {
+  checkNoOptions(more, 'bytes')
   return {
     name: 'bytes',
     version: 1,

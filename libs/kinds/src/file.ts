@@ -1,6 +1,15 @@
 import { constants } from 'node:fs'
 import { copyFile, open, stat } from 'node:fs/promises'
-import { CairnError, type Artifact, type Encoder, type Kind, type LocalFile, type Preview } from '@cairn/kernel'
+import {
+  CairnError,
+  checkNoOptions,
+  shown,
+  type Artifact,
+  type Encoder,
+  type Kind,
+  type LocalFile,
+  type Preview,
+} from '@cairn/kernel'
 
 /** A file as a step receives it. */
 export interface StoredFile {
@@ -23,7 +32,13 @@ export type FileInput = string | LocalFile | StoredFile | Uint8Array | { readonl
  * @example
  * source('load-flights', { …, outputs: { flights: file('parquet') }, run: ({ file }) => ({ flights: file.path }) })
  */
-export function file(extension?: string): Kind<StoredFile, FileInput> {
+export function file(extension?: string): Kind<StoredFile, FileInput>
+export function file(extension?: string, ...more: readonly unknown[]): Kind<StoredFile, FileInput> {
+  checkNoOptions(more, 'file')
+  if (extension !== undefined && !(typeof extension === 'string' && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(extension)))
+    throw new CairnError('BAD_DEFINITION', `file is given ${shown(extension)}, which is no extension`, {
+      next: `write it like file('csv'), or file() for any`,
+    })
   return {
     name: 'file',
     version: 1,

@@ -1,7 +1,7 @@
 // Checked by the compiler alone: what the kinds infer, and what does not compile.
 import { each, list, pipeline, source, step, fromPackage, type Read, type Write } from '@cairn/kernel'
 import { z } from 'zod'
-import { bytes, file, json, metrics, model, parquet, partitions, sql, table } from './index.ts'
+import { bytes, csv, file, json, metrics, model, parquet, partitions, sql, table } from './index.ts'
 import type { Model, StoredFile, Table } from './index.ts'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -155,3 +155,17 @@ const { mean } = await sql<{ mean: number }>`select 1`.columnsOf(['mean'])
 expectType<Equal<typeof mean, Float64Array>>()
 // @ts-expect-error neither a table nor a value
 sql`select ${{ a: 1 }}`
+
+// Options that there are not.
+// @ts-expect-error no such option of csv
+csv('a.csv', { seperator: ';' })
+// @ts-expect-error no such option of json
+json(z.object({}), { description: 'x' })
+// @ts-expect-error json takes a schema
+json({ description: 'x' })
+// @ts-expect-error no such type of a metric
+metrics({ auc: 'float' })
+// @ts-expect-error file takes an extension
+file({ extension: 'csv' })
+// @ts-expect-error table takes columns alone
+table({ delay: 'int32' }, { sorted: true })

@@ -1,4 +1,4 @@
-import { CairnError, canonical, jsonSchema, validate } from '@cairn/kernel'
+import { CairnError, canonical, checkOptions, isSchema, jsonSchema, shown, takes, validate } from '@cairn/kernel'
 import { compareJson } from './json-compare.ts'
 import type { AnySchema, Artifact, Json, Kind, SchemaInput, SchemaOutput } from '@cairn/kernel'
 
@@ -18,7 +18,12 @@ export interface JsonOptions {
  */
 export function json<Value = Json>(): Kind<Value>
 export function json<S extends AnySchema>(schema: S, options?: JsonOptions): Kind<SchemaOutput<S>, SchemaInput<S>>
-export function json(schema?: AnySchema, { describe }: JsonOptions = {}): Kind<unknown> {
+export function json(schema?: AnySchema, options: JsonOptions = {}): Kind<unknown> {
+  if (schema !== undefined && !isSchema(schema))
+    throw new CairnError('BAD_DEFINITION', `json is given ${shown(schema)}, which is no schema`, {
+      next: 'write it like json(z.object({ late: z.number() })), or json<number>() for any value',
+    })
+  const { describe } = checkedJsonOptions(options, 'json')
   const described = schema ? describeSchema(schema, describe) : true
   return {
     name: 'json',
@@ -31,6 +36,11 @@ export function json(schema?: AnySchema, { describe }: JsonOptions = {}): Kind<u
     preview: async (artifact) => ({ type: 'json', value: await decodeJson(artifact) }),
     accepts: ({ kind, schema: written }) => kind === 'json' && (!schema || canonical(written) === canonical(described)),
   }
+}
+
+export function checkedJsonOptions(options: JsonOptions, owner: string): JsonOptions {
+  checkOptions(options, { describe: takes.text }, owner)
+  return options
 }
 
 /** @throws CairnError BAD_DEFINITION when neither the schema nor its user can describe it */

@@ -1,6 +1,8 @@
 import {
   CairnError,
   canonical,
+  isSchema,
+  shown,
   suggest,
   type AnySchema,
   type Kind,
@@ -9,7 +11,7 @@ import {
   type Summary,
 } from '@cairn/kernel'
 import { compareJson } from './json-compare.ts'
-import { checked, decodeJson, describeSchema, encodeJson, type JsonOptions } from './json.ts'
+import { checked, checkedJsonOptions, decodeJson, describeSchema, encodeJson, type JsonOptions } from './json.ts'
 
 /** Numbers by name, in groups if need be. */
 export interface Metrics {
@@ -32,9 +34,10 @@ type Values<M extends MetricTypes> = {
 export function metrics(): Kind<Metrics>
 export function metrics<const M extends MetricTypes>(types: M): Kind<Values<M>>
 export function metrics<S extends AnySchema>(schema: S, options?: JsonOptions): Kind<SchemaOutput<S>, SchemaInput<S>>
-export function metrics(given?: MetricTypes | AnySchema, { describe }: JsonOptions = {}): Kind<any> {
-  const schema = given && isSchema(given) ? given : undefined
-  const types = given && !isSchema(given) ? given : undefined
+export function metrics(given?: MetricTypes | AnySchema, options: JsonOptions = {}): Kind<any> {
+  const { describe } = checkedJsonOptions(options, 'metrics')
+  const schema = isSchema(given) ? given : undefined
+  const types = given !== undefined && !isSchema(given) ? declared(given) : undefined
   const described = schema ? describeSchema(schema, describe) : (types ?? true)
   return {
     name: 'metrics',
@@ -58,8 +61,18 @@ export function metrics(given?: MetricTypes | AnySchema, { describe }: JsonOptio
   }
 }
 
-function isSchema(given: MetricTypes | AnySchema): given is AnySchema {
-  return '~standard' in given && typeof given['~standard'] === 'object'
+const TYPES: readonly unknown[] = ['number', 'integer', 'number?', 'integer?'] satisfies MetricTypes[string][]
+
+function declared(types: MetricTypes): MetricTypes {
+  const refused = (what: string) =>
+    new CairnError('BAD_DEFINITION', what, {
+      next: `write it like metrics({ auc: 'number', rows: 'integer', brier: 'number?' }), or give a schema`,
+    })
+  if (typeof types !== 'object' || types === null || Array.isArray(types))
+    throw refused(`metrics is given ${shown(types)}, not types by name`)
+  for (const [name, type] of Object.entries(types))
+    if (!TYPES.includes(type)) throw refused(`metric "${name}" has the unknown type ${shown(type)}`)
+  return types
 }
 
 function checkNumbers(metrics: unknown, within: string): void {

@@ -3,6 +3,7 @@ import type { Frame, Graph, Guard, Node, ParamRef, Ref, Setting } from './graph.
 import { HandleNode, handleOf, namedFields, nodeOf, ParamNode, type Handle, type Param } from './handle.ts'
 import { canonical, type Json } from '../json.ts'
 import { describeKind, fits, kindText, type AnyKind, type Kinds } from './kind.ts'
+import { checkOptions, takes } from './options.ts'
 import { STAND_IN, type Probe } from './probe.ts'
 import { within } from './time-limit.ts'
 import type { AnySchema } from './schema.ts'
@@ -144,7 +145,9 @@ export class Drawing {
   }
 
   /** A free node id: the one asked for, or the default, numbered when it is taken. */
-  name(standard: string, { as }: NodeOptions = {}): string {
+  name(standard: string, options: NodeOptions = {}): string {
+    checkOptions(options, { as: takes.text }, `"${standard}" in the pipeline`)
+    const { as } = options
     if (as !== undefined) checkName(as, 'the name of a place in a pipeline')
     const wanted = this.#prefix + (as ?? standard)
     if (wanted.length > LONGEST_PATH)

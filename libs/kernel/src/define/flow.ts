@@ -2,6 +2,7 @@ import { canonical } from '../json.ts'
 import { checkKinds, currentDrawing, type NodeOptions } from './drawing.ts'
 import { CairnError } from '../errors.ts'
 import type { EachNode, Tolerance, WhenNode } from './graph.ts'
+import { checkOptions, takes, type Options } from './options.ts'
 import { namedFields, nodeOf, ParamNode, type Handle, type HandleNode, type Param } from './handle.ts'
 import { list, type List } from './list.ts'
 
@@ -17,6 +18,15 @@ export interface EachOptions extends NodeOptions {
   readonly tolerate?: Tolerance
 }
 
+const EACH: Options = {
+  as: takes.text,
+  batch: takes.whole(1),
+  tolerate: takes.group('{ items: 1 } or { share: 0.01 }', {
+    items: takes.whole(0),
+    share: takes.what('a number from 0 to 1', (value) => typeof value === 'number' && value >= 0 && value <= 1),
+  }),
+}
+
 /**
  * Runs the steps of its body for every item of a list. The results are lists in the order of the items.
  *
@@ -26,18 +36,16 @@ export interface EachOptions extends NodeOptions {
 export function each<Item, R extends AnyHandles>(
   items: Handle<List<Item>>,
   body: (item: Handle<Item>) => R,
-  { batch = 100, tolerate = {}, ...options }: EachOptions = {},
+  given: EachOptions = {},
 ): Lists<R> {
   const drawing = currentDrawing('each')
   const over = drawing.read(items, 'what each maps over')
+  checkOptions(given, EACH, `each over ${over.called}`)
+  const { batch = 100, tolerate = {}, ...options } = given
   const { item } = over.kind
   if (!item)
     throw new CairnError('BAD_WIRING', `each maps over ${over.called}, which is no list but a ${over.kind.name}`, {
       next: 'declare that output as list(kind)',
-    })
-  if (!Number.isInteger(batch) || batch < 1)
-    throw new CairnError('BAD_DEFINITION', `the batch of each over ${over.called} is ${batch}`, {
-      next: 'use 1 or more',
     })
 
   const id = drawing.name(`each-${outputName(over)}`, options)

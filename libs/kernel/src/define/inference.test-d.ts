@@ -190,3 +190,48 @@ step('wrong-policies', {
   timeout: 'soon',
   run: () => ({ model: { trees: 1 } }),
 })
+
+// @ts-expect-error an option that there is not
+step('no-such-option', { outputs: { model: Model }, retries: 2, run: () => ({ model: { trees: 1 } }) })
+step('no-such-input', {
+  // @ts-expect-error inputs have their own name
+  input: { features: Features },
+  outputs: { model: Model },
+  run: () => ({ model: { trees: 1 } }),
+})
+// @ts-expect-error params, too
+step('no-such-param', { param: z.object({}), outputs: { model: Model }, run: () => ({ model: { trees: 1 } }) })
+// @ts-expect-error a source takes no inputs
+source('no-inputs', { reads: {}, inputs: {}, outputs: { model: Model }, run: () => ({ model: { trees: 1 } }) })
+const body = { outputs: { model: Model }, run: () => ({ model: { trees: 1 } }) }
+// @ts-expect-error how often is not said
+step('no-times', { ...body, retry: { time: 2 } })
+// @ts-expect-error a number of retries has a name
+step('bare-retry', { ...body, retry: 3 })
+// @ts-expect-error no such policy
+step('cache-word', { ...body, cache: 'nevr' })
+// @ts-expect-error no such policy
+step('cache-flag', { ...body, cache: false })
+// @ts-expect-error no such age
+step('cache-age', { ...body, cache: { maxage: '1s' } })
+// @ts-expect-error nothing of that name can be acknowledged
+step('no-such-reach', { ...body, acknowledge: ['clok'] })
+// @ts-expect-error a list of names
+step('bare-secret', { ...body, secrets: 'TOKEN' })
+// @ts-expect-error an option that a pipeline does not have
+pipeline('no-such-option', { retry: { times: 1 } }, () => ({}))
+// @ts-expect-error a file has no options
+fromFile('a.csv', { encoding: 'latin1' })
+pipeline('wrong-options', () => {
+  const { items } = split({ flights: load({}, { year: 2001 }).flights })
+  const same = (item: typeof items extends Handle<List<infer One>> ? Handle<One> : never) => ({ item })
+  // @ts-expect-error a share has a name
+  each(items, same, { tolerate: 0.5 })
+  // @ts-expect-error no such limit
+  each(items, same, { tolerate: { count: 1 } })
+  // @ts-expect-error no such option
+  each(items, same, { batches: 2 })
+  // @ts-expect-error no such option
+  load({}, { year: 2001 }, { name: 'again' })
+  return {}
+})

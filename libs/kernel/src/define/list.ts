@@ -1,3 +1,4 @@
+import { CairnError } from '../errors.ts'
 import { canonical, type Json } from '../json.ts'
 import {
   describeKind,
@@ -9,6 +10,7 @@ import {
   type Kind,
   type KindDescription,
 } from './kind.ts'
+import { shown } from './options.ts'
 
 /** A list of artifacts, each opened only when it is asked for. */
 export interface List<out Item> extends AsyncIterable<Item> {
@@ -24,6 +26,10 @@ export interface List<out Item> extends AsyncIterable<Item> {
 export function list<Read, Write>(
   item: Kind<Read, Write>,
 ): Kind<List<Read>, Iterable<Write> | AsyncIterable<Write>> & { readonly item: Kind<Read, Write> } {
+  if (typeof (item as Partial<AnyKind> | undefined)?.name !== 'string')
+    throw new CairnError('BAD_DEFINITION', `list is given ${shown(item)}, which is no artifact kind`, {
+      next: 'write it like list(json<number>())',
+    })
   const schema = { item: describeKind(item) } as unknown as Json
   return {
     name: 'list',

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { pipeline as pump } from 'node:stream/promises'
 import { CairnError } from '../errors.ts'
 import type { Json } from '../json.ts'
+import { checkNoOptions, shown } from './options.ts'
 
 /** Something outside that a source reads, and how to tell that it has changed. */
 export interface Origin<Opened> {
@@ -43,13 +44,27 @@ export interface LocalFile {
 }
 
 /** A file of the project, by its path from the project's folder. Its version is its content's SHA-256. */
-export function fromFile(path: string): Origin<LocalFile> {
+export function fromFile(path: string): Origin<LocalFile>
+export function fromFile(path: string, ...more: readonly unknown[]): Origin<LocalFile> {
+  checkNoOptions(more, 'fromFile')
+  checkText(path, 'fromFile', `fromFile('data/flights.csv')`)
   return fileOrigin(path, ({ root }) => resolve(root, path))
 }
 
 /** A file inside an installed npm package, whether or not the package exports it. */
-export function fromPackage(name: string, path: string): Origin<LocalFile> {
+export function fromPackage(name: string, path: string): Origin<LocalFile>
+export function fromPackage(name: string, path: string, ...more: readonly unknown[]): Origin<LocalFile> {
+  checkNoOptions(more, 'fromPackage')
+  for (const part of [name, path])
+    checkText(part, 'fromPackage', `fromPackage('vega-datasets', 'data/flights-3m.parquet')`)
   return fileOrigin(`${name}/${path}`, ({ root }) => join(packageFolder(name, root), path))
+}
+
+function checkText(value: unknown, owner: string, example: string): void {
+  if (typeof value === 'string' && value !== '') return
+  throw new CairnError('BAD_DEFINITION', `${owner} is given ${shown(value)} where it takes a text`, {
+    next: `write it like ${example}`,
+  })
 }
 
 function fileOrigin(describes: string, locate: (context: OriginContext) => string): Origin<LocalFile> {

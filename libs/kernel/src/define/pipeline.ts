@@ -4,6 +4,7 @@ import { CairnError, suggest } from '../errors.ts'
 import type { Graph } from './graph.ts'
 import { namedFields, type Handle, type Handles, type Param } from './handle.ts'
 import type { Kinds } from './kind.ts'
+import { checkOptions, takes, type Options } from './options.ts'
 import { literalsIn, refuseLooks, type Drawn, type Probe } from './probe.ts'
 import { fieldNames, type AnySchema, type Schema, type SchemaInput, type SchemaOutput } from './schema.ts'
 import type { StepArguments, Wired } from './step.ts'
@@ -53,6 +54,11 @@ export function pipeline(
 ): Pipeline {
   checkName(name, 'the name of a pipeline')
   const [definition, body] = rest.length === 1 ? [{}, rest[0]] : rest
+  checkOptions(definition, OPTIONS, `pipeline "${name}"`)
+  if (typeof body !== 'function')
+    throw new CairnError('BAD_DEFINITION', `pipeline ${name} has no body`, {
+      next: `write it like pipeline('${name}', { params }, (given) => …)`,
+    })
   const inputs = definition.inputs ?? {}
   const names = definition.params && fieldNames(definition.params)
   checkFields(inputs, `an input of pipeline ${name}`)
@@ -87,6 +93,10 @@ export function pipeline(
     [TEXT]: { value: () => Function.prototype.toString.call(body) },
     [PIPELINE]: { value: true },
   })
+}
+const OPTIONS: Options = {
+  params: takes.schema,
+  inputs: takes.named,
 }
 type AnyBody = (given: any) => Readonly<Record<string, Handle<unknown>>>
 

@@ -32,6 +32,10 @@ export type AnySchema = Schema<any, any>
 export type SchemaInput<S extends AnySchema> = NonNullable<S['~standard']['types']>['input']
 export type SchemaOutput<S extends AnySchema> = NonNullable<S['~standard']['types']>['output']
 
+export function isSchema(value: unknown): value is AnySchema {
+  return typeof (value as Partial<AnySchema> | null)?.['~standard']?.validate === 'function'
+}
+
 /** @throws whatever `refuse` makes of the issues, each written as `path: message`. */
 export async function validate<Output>(
   schema: Schema<any, Output>,
@@ -86,7 +90,7 @@ export async function parseParams(
   given: Readonly<Record<string, unknown>>,
   owner: string,
 ): Promise<Record<string, Json>> {
-  if (schema && typeof (schema as Partial<AnySchema>)['~standard']?.validate !== 'function')
+  if (schema && !isSchema(schema))
     throw new CairnError('BAD_DEFINITION', `the params of ${owner} are no schema`, {
       next: 'write params: z.object({ trees: z.number().default(100) })',
     })

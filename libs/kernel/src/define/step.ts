@@ -4,7 +4,8 @@ import { placeStep } from './place-step.ts'
 import { CairnError } from '../errors.ts'
 import type { Handle, Handles, Param } from './handle.ts'
 import type { Kinds, Read, Reads, Writes } from './kind.ts'
-import type { Opened, Origins } from './origin.ts'
+import { checkOptions, takes, type Options } from './options.ts'
+import type { Opened, Origin, Origins } from './origin.ts'
 import { fieldNames, type AnySchema, type Schema, type SchemaInput, type SchemaOutput } from './schema.ts'
 
 /** What a step's body gets besides its inputs and parameters. */
@@ -41,16 +42,18 @@ export interface Retry {
 export type Cache = 'never' | { readonly maxAge: Duration }
 
 /** What the fingerprint cannot see through; a step that reaches one is reused only if it says that it may. */
-export type Reach =
-  | 'environment'
-  | 'clock'
-  | 'randomness'
-  | 'files'
-  | 'network'
-  | 'processes'
-  | 'dynamic code'
+export type Reach = (typeof REACHES)[number]
+const REACHES = [
+  'environment',
+  'clock',
+  'randomness',
+  'files',
+  'network',
+  'processes',
+  'dynamic code',
   /** A variable, or what it holds, that one call changes and the next can see: a counter, a list, a memo. */
-  | 'state'
+  'state',
+] as const
 
 export interface Policies<O extends Kinds, Secret extends string> {
   readonly retry?: Retry
@@ -168,11 +171,17 @@ export function source<
   name: string,
   definition: SourceDefinition<R, S, O, Secret>,
 ): Step<{}, S, O, SourceDefinition<R, S, O, Secret>['run']> {
-  for (const [read, origin] of Object.entries(definition.reads ?? {}))
+  checkDefinition('source', name, definition)
+  for (const [read, origin] of Object.entries((definition.reads ?? {}) as Origins)) {
+    if (typeof (origin as Partial<Origin<unknown>> | null)?.open !== 'function')
+      throw new CairnError('BAD_DEFINITION', `reads.${read} of source ${name} is nothing that can be read`, {
+        next: 'use fromFile(…), fromUrl(…), fromPackage(…), or { describes, version, open } of your own',
+      })
     if (!origin.version && definition.cache === undefined)
       throw new CairnError('BAD_DEFINITION', `source ${name} reads "${read}", which has no version`, {
         next: 'say how long it may be reused: cache: { maxAge: "1d" } or cache: "never"',
       })
+  }
   return declare('source', name, definition)
 }
 
@@ -187,8 +196,38 @@ export function isStep(value: unknown): value is Step {
   return typeof value === 'function' && STEP in value
 }
 
-function declare<S extends Step>(type: S['type'], name: string, definition: S['definition']): S {
+const POLICIES: Options = {
+  outputs: takes.named,
+  params: takes.schema,
+  run: takes.aFunction,
+  retry: takes.group(
+    '{ times: 3 }, with backoff, maxBackoff and on if need be',
+    { times: takes.whole(0), backoff: takes.duration, maxBackoff: takes.duration, on: takes.texts },
+    { needs: 'times' },
+  ),
+  timeout: takes.duration,
+  memory: takes.memory,
+  cache: takes.group(
+    `'never' or { maxAge: '12h' }`,
+    { maxAge: takes.duration },
+    { needs: 'maxAge', or: (value) => value === 'never' },
+  ),
+  secrets: takes.texts,
+  acknowledge: takes.someOf(REACHES),
+  catch: takes.aFunction,
+}
+const OPTIONS: Readonly<Record<Step['type'], Options>> = {
+  step: { inputs: takes.named, ...POLICIES },
+  source: { reads: takes.named, ...POLICIES },
+}
+
+function checkDefinition(type: Step['type'], name: string, definition: unknown): void {
   checkName(name, `the name of a ${type}`)
+  checkOptions(definition, OPTIONS[type], `${type} "${name}"`)
+}
+
+function declare<S extends Step>(type: S['type'], name: string, definition: S['definition']): S {
+  checkDefinition(type, name, definition)
   if (typeof definition?.run !== 'function')
     throw new CairnError('BAD_DEFINITION', `${type} ${name} has no body`, {
       next: 'add run: (inputs, params) => outputs',

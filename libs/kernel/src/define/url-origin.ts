@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
 import { pipeline as pump } from 'node:stream/promises'
 import { CairnError } from '../errors.ts'
+import { checkNoOptions } from './options.ts'
 import type { LocalFile, Origin } from './origin.ts'
 
 /**
@@ -12,7 +13,9 @@ import type { LocalFile, Origin } from './origin.ts'
  * costs a download when a run is planned, unless the source has a cache policy.
  * @throws CairnError SOURCE_UNREACHABLE when the server is not there, refuses, or breaks off
  */
-export function fromUrl(url: string): Origin<LocalFile> {
+export function fromUrl(url: string): Origin<LocalFile>
+export function fromUrl(url: string, ...more: readonly unknown[]): Origin<LocalFile> {
+  checkNoOptions(more, 'fromUrl')
   const resource = new Resource(url)
   return {
     describes: resource.name,

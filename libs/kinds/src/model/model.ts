@@ -1,5 +1,14 @@
 import { readFile } from 'node:fs/promises'
-import { CairnError, canonical, type Artifact, type Json, type Kind, type LocalFile } from '@cairn/kernel'
+import {
+  CairnError,
+  canonical,
+  checkOptions,
+  takes,
+  type Artifact,
+  type Json,
+  type Kind,
+  type LocalFile,
+} from '@cairn/kernel'
 import type { StoredFile } from '../file.ts'
 import { fitsSpec, parseSpec, specText, type Feed, type TensorData, type Tensors, type TensorShape } from './tensors.ts'
 
@@ -51,6 +60,7 @@ export function model<const I extends Tensors, const O extends Tensors>(declared
   readonly outputs: O
 }): Kind<Model<I, O>, ModelInput>
 export function model(declared?: { readonly inputs: Tensors; readonly outputs: Tensors }): Kind<Model, ModelInput> {
+  if (declared !== undefined) checkOptions(declared, { inputs: takes.named, outputs: takes.named }, 'model')
   const specs = declared && { inputs: parseSpecs(declared.inputs), outputs: parseSpecs(declared.outputs) }
   const schema = specs ? { inputs: specTexts(specs.inputs), outputs: specTexts(specs.outputs) } : true
   return {

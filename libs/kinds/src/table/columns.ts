@@ -1,4 +1,4 @@
-import { CairnError, suggest } from '@cairn/kernel'
+import { CairnError, shown, suggest } from '@cairn/kernel'
 
 /** What a value of each type is in JavaScript. */
 interface Values {
@@ -113,6 +113,10 @@ const TYPES: readonly PlainType[] = [
 ]
 
 export function readColumns(columns: Columns | ColumnList): Column[] {
+  if (typeof columns !== 'object' || columns === null)
+    throw new CairnError('BAD_DEFINITION', `the columns of a table are ${shown(columns)}`, {
+      next: `write them like { origin: 'string', delay: 'int32?' }`,
+    })
   const listed = isList(columns)
   const entries = listed ? columns : Object.entries(columns)
   if (entries.length === 0) throw new CairnError('BAD_DEFINITION', 'a table has at least one column')
@@ -126,6 +130,10 @@ export function readColumns(columns: Columns | ColumnList): Column[] {
 }
 
 function readColumn(name: string, declared: ColumnType): Column {
+  if (typeof declared !== 'string')
+    throw new CairnError('BAD_DEFINITION', `column "${name}" has the type ${shown(declared)}, not one by its name`, {
+      next: `write it like { ${name}: 'int32?' }`,
+    })
   const nullable = declared.endsWith('?')
   const plain = nullable ? declared.slice(0, -1) : declared
   if (!TYPES.includes(plain as PlainType))

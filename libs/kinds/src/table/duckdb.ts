@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
-import { CairnError, type Bytes } from '@cairn/kernel'
+import { CairnError, checkOptions, takes, type Bytes } from '@cairn/kernel'
 import { GUARDS } from './unrepeatable.ts'
 
 /** The version whose bytes the kind `table` promises. Another one needs a new `version` of the kind. */
@@ -27,6 +27,7 @@ export function configureTables(chosen: TableSettings): void {
     throw new CairnError('BAD_DEFINITION', 'configureTables was called after tables have been used', {
       next: 'call it where the process starts',
     })
+  checkOptions(chosen, { memory: takes.memory, threads: takes.whole(1), scratch: takes.text }, 'configureTables')
   settings = chosen
 }
 

@@ -1,4 +1,4 @@
-import type { LocalFile } from '@cairn/kernel'
+import { checkNoOptions, checkOptions, takes, type LocalFile, type Options } from '@cairn/kernel'
 import type { StoredFile } from '../file.ts'
 import { literal } from './column-sql.ts'
 import { exactCsv } from './csv-files.ts'
@@ -11,7 +11,9 @@ import { SQL, type ReadFiles, type SqlPart, type Statement } from './relation.ts
 export type ReadableFile = string | LocalFile | StoredFile
 
 /** A Parquet file, or several of the same columns and types, to be read in a query. */
-export function parquet(file: ReadableFile | readonly ReadableFile[]): SqlPart {
+export function parquet(file: ReadableFile | readonly ReadableFile[]): SqlPart
+export function parquet(file: ReadableFile | readonly ReadableFile[], ...more: readonly unknown[]): SqlPart {
+  checkNoOptions(more, 'parquet')
   return filePart(file, async (paths, into) => {
     const text = `(select * from ${parquetFiles(paths, into)})`
     return { text, exact: (connection) => checkParquetFiles(connection, paths).then(() => text) }
@@ -33,11 +35,21 @@ export interface CsvOptions {
   readonly skip?: number
 }
 
+const CSV: Options = {
+  columns: takes.what(`columns with their types, as in { delay: 'int32?' }`, (value) => typeof value === 'object'),
+  header: takes.flag,
+  delimiter: takes.text,
+  quote: takes.text,
+  nulls: takes.texts,
+  skip: takes.whole(0),
+}
+
 /**
  * A CSV file, or several of the same columns, to be read in a query. A cell that is no value of its column's type ends
  * the query; none is rounded or cut.
  */
 export function csv(file: ReadableFile | readonly ReadableFile[], options: CsvOptions = {}): SqlPart {
+  checkOptions(options, CSV, 'csv')
   const { columns: given, header, delimiter, quote = '"', nulls, skip = 0 } = options
   const columns = given && readColumns(given)
   // DuckDB would leave out lines at the start that have fewer cells, and those that look like comments; and a quote

@@ -1,5 +1,6 @@
 import {
   canonical,
+  checkNoOptions,
   type Artifact,
   type Cut,
   type CutSize,
@@ -52,7 +53,8 @@ export interface TableKind<C extends Columns> extends Kind<Table<C>, TableInput<
  */
 export function table<const L extends ColumnList>(columns: L): TableKind<ListedColumns<L>>
 export function table<const C extends Columns>(columns: C): TableKind<C>
-export function table(given: Columns | ColumnList): TableKind<Columns> {
+export function table(given: Columns | ColumnList, ...more: readonly unknown[]): TableKind<Columns> {
+  checkNoOptions(more, 'table')
   const read = readColumns(given)
   const columns: Columns = Object.fromEntries(read.map(({ name, declared }) => [name, declared]))
   return {

@@ -1,0 +1,149 @@
+import { CairnError, suggest } from '../errors.ts'
+import { isSchema } from './schema.ts'
+import { byteCount, milliseconds } from '../units.ts'
+
+/** What an author may write under a name. */
+export interface Option {
+  /** In words, with an example. */
+  readonly expected: string
+  readonly fits: (value: unknown) => boolean
+  /** Of an object with names of its own. */
+  readonly fields?: Options
+  /** Of those, what cannot be left out. */
+  readonly needs?: string
+  /** Of a list of words. */
+  readonly words?: readonly string[]
+}
+export type Options = Readonly<Record<string, Option>>
+
+/**
+ * Refuses what would be passed over in silence: a name that is not among the options, and a value of another shape.
+ *
+ * @param owner as in `step "train"`
+ * @throws CairnError BAD_DEFINITION with the name, and what was expected
+ */
+export function checkOptions(given: unknown, options: Options, owner: string): void {
+  if (!isPlain(given))
+    throw new CairnError('BAD_DEFINITION', `the options of ${owner} are ${shown(given)}`, {
+      next: `write an object: { ${Object.keys(options).join(', ')} }, as far as they are needed`,
+    })
+  for (const [name, value] of Object.entries(given)) {
+    const option = Object.hasOwn(options, name) ? options[name] : undefined
+    if (!option)
+      throw new CairnError('BAD_DEFINITION', `unknown option "${name}" of ${owner}`, {
+        next: suggest(name, Object.keys(options)),
+      })
+    if (value !== undefined) checkOption(name, value, option, owner)
+  }
+}
+
+/** Of a function that takes no options at this place: `fromUrl(url, { headers: … })`. */
+export function checkNoOptions(given: readonly unknown[], owner: string): void {
+  const more = given.find(
+    (value): value is object => typeof value === 'object' && value !== null && !Array.isArray(value),
+  )
+  if (more === undefined) return
+  const names = Object.keys(more).map((name) => `"${name}"`)
+  throw new CairnError('BAD_DEFINITION', `unknown option ${names.join(', ')} of ${owner}`, {
+    next: `${owner} takes no options: leave them out`,
+  })
+}
+
+function checkOption(
+  name: string,
+  value: unknown,
+  { expected, fits, fields, needs, words }: Option,
+  owner: string,
+): void {
+  if (fields && isPlain(value)) {
+    checkOptions(value, fields, `"${name}" of ${owner}`)
+    if (needs === undefined || value[needs] !== undefined) return
+  }
+  const unknown = words && Array.isArray(value) ? value.find((word) => !words.includes(word as string)) : undefined
+  if (unknown !== undefined)
+    throw new CairnError('BAD_DEFINITION', `option "${name}" of ${owner} names ${shown(unknown)}, which is unknown`, {
+      next: suggest(String(unknown), words!),
+    })
+  if (!fits(value))
+    throw new CairnError('BAD_DEFINITION', `option "${name}" of ${owner} is ${shown(value)}`, {
+      next: `it takes ${expected}`,
+    })
+}
+
+/** A value as a refusal shows it. */
+export function shown(value: unknown): string {
+  if (typeof value === 'function') return 'a function'
+  if (typeof value === 'bigint') return `${value}n`
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? `${inner}n` : inner))
+  } catch {
+    // a cycle
+  }
+  if (typeof value === 'number') text = String(value)
+  if (text === undefined)
+    return typeof value === 'symbol' ? 'a symbol' : value === undefined ? 'undefined' : 'an object'
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text
+}
+const LONGEST_SHOWN = 60
+
+/** What an option can take. */
+export const takes = {
+  text: option('a text', (value) => typeof value === 'string'),
+  texts: option(`a list of texts, as in ['A', 'B']`, isTexts),
+  flag: option('true or false', (value) => typeof value === 'boolean'),
+  aFunction: option('a function', (value) => typeof value === 'function'),
+  schema: option('a schema, as in z.object({ trees: z.number().default(100) })', isSchema),
+  duration: option('a length of time, as in "90s", "5m", "12h"', succeeds(milliseconds)),
+  memory: option('an amount of memory, as in "512MB", "2GB"', succeeds(byteCount)),
+  /** An object whose names are the author's own. */
+  named: option(
+    'an object, as in { name: … }',
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  ),
+  whole: (from: number) =>
+    option(`a whole number from ${from}`, (value) => Number.isInteger(value) && (value as number) >= from),
+  /** Some of the given words. */
+  someOf: (words: readonly string[]): Option => ({
+    ...option(`a list of ${words.map((word) => `'${word}'`).join(', ')}`, isTexts),
+    words,
+  }),
+  /** An object with these options, or what else fits. */
+  group: (expected: string, fields: Options, { needs, or = () => false }: GroupOptions = {}): Option => ({
+    expected,
+    fits: or,
+    fields,
+    ...(needs !== undefined && { needs }),
+  }),
+  what: option,
+} as const
+
+interface GroupOptions {
+  readonly needs?: string
+  readonly or?: Option['fits']
+}
+
+function option(expected: string, fits: Option['fits']): Option {
+  return { expected, fits }
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
+}
+
+function succeeds(parse: (value: never) => unknown): Option['fits'] {
+  return (value) => {
+    try {
+      parse(value as never)
+      return true
+    } catch {
+      return false
+    }
+  }
+}
+
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
