@@ -71,7 +71,7 @@ export const numbers = step('numbers', { outputs: { all: list(Int) }, run: () =>
 export const say = step('say', { inputs: { n: Int }, outputs: { n: Int }, secrets: ['TOKEN'], retry: { times: 1, backoff: '1ms' },
   run: ({ n }, __, { secrets }) => {
     console.log('item of ' + n)
-    process.stderr.write(secrets.TOKEN.slice(0, 5)); process.stderr.write(secrets.TOKEN.slice(5))
+    process.stdout.write(secrets.TOKEN.slice(0, 5)); process.stdout.write(secrets.TOKEN.slice(5))
     if (n === 20) throw new Error('not 20')
     return { n }
   } })
@@ -95,7 +95,7 @@ export const items = pipeline('items', () => sum({ all: each(numbers({}).all, (n
     ])
     expect((await project.cairn('logs', 'items/latest/say/2')).stdout).toBe('item of 30\n***\n')
     const json = await project.cairn('--json', 'logs', 'items/latest/say/1', '--lines', '1')
-    expect(JSON.parse(json.stdout)).toMatchObject({ step: 'say', item: '1', attempt: 2, stream: 'stderr', line: '***' })
+    expect(JSON.parse(json.stdout)).toMatchObject({ step: 'say', item: '1', attempt: 2, stream: 'stdout', line: '***' })
     const failed = await project.cairn('show', 'items/latest/say/1')
     expect(failed.code).toBe(0)
   })
@@ -177,6 +177,55 @@ export const tell = pipeline('tell', () => ({ ${steps.map(([name]) => `${name}: 
       })
     for (const path of project.stored()) expect(project.read(`.cairn${path}`), path).not.toContain(SECRET)
   })
+
+  it('is masked in every character set and normal form, and in its short lines; a long key is no exception', async () => {
+    const project = new CliProject({
+      'keys.pipeline.ts': `${HEAD}
+export const say = step('say', { outputs: { n: Int }, secrets: ['WORD', 'LINES', 'LONG'], run: async (_, __, { secrets }) => {
+  const { WORD, LINES, LONG } = secrets
+  console.log('1', WORD.normalize('NFD'), escape(WORD), encodeURIComponent(JSON.stringify(WORD)))
+  for (const set of ['latin1', 'utf16le'] as const) {
+    for (const as of ['base64', 'hex'] as const) console.log('2', Buffer.from(WORD, set).toString(as))
+    process.stdout.write(Buffer.concat([Buffer.from('3 '), Buffer.from(WORD, set), Buffer.from('\\n')]))
+  }
+  for (const line of LINES.split('\\n')) { console.log('4 ' + line); await new Promise((later) => setTimeout(later, 5)) }
+  console.log('5 xy z7')
+  console.log('6 ' + JSON.stringify(LONG))
+  console.log('7 ' + LONG.split('\\n')[7])
+  return { n: 1 }
+} })
+export const fails = step('fails', { outputs: { n: Int }, secrets: ['LINES', 'LONG'], run: (_, __, { secrets }) => {
+  throw new Error(secrets.LINES + Buffer.from(secrets.LONG.trim()).toString('base64'))
+} })
+export const returns = step('returns', { outputs: { n: json<string>() }, secrets: ['LONG'], run: (_, __, { secrets }) => ({ n: secrets.LONG }) })
+export const keys = pipeline('keys', () => ({ a: say({}).n, b: fails({}).n, c: returns({}).n }))
+`,
+    })
+    const bytes = Buffer.from(Array.from({ length: 2400 }, (_, at) => (at * at * 31) % 251)).toString('base64')
+    const secrets = {
+      CAIRN_SECRET_WORD: 'pässwörd-"q',
+      CAIRN_SECRET_LINES: '-----BEGIN-----\nabcd1234\n\nxy\nz7\nEFGH5678==\n-----END-----\n',
+      CAIRN_SECRET_LONG: `-----BEGIN KEY-----\n${bytes.replace(/.{64}/g, '$&\n')}\n-----END KEY-----\n`,
+    }
+    const { stdout } = await project.cairnWith(secrets, '--json', 'run', 'keys')
+    const { steps } = JSON.parse(stdout) as { steps: Record<string, { error?: { message: string } }> }
+    expect(steps['fails']?.error?.message.replace(/[\s*]+/g, '*').replace(/=+$/, '')).toBe('*')
+    expect(steps['returns']?.error?.message).toBe('output "n" of returns contains the secret LONG')
+    const { stdout: logs } = await project.cairn('logs', 'keys/latest/say')
+    expect(
+      logs
+        .trim()
+        .split('\n')
+        .map((line) => line.replace(/=+$/, '')),
+    ).toEqual([
+      '1 *** *** %22***%22',
+      ...['2 ***', '2 ***', '3 ***', '2 ***', '2 ***', '3 ***'],
+      ...['4 ***', '4 ***', '4 ', '4 ***', '4 ***', '4 ***', '4 ***', '4 '],
+      '5 xy z7',
+      expect.stringMatching(/^6 "\*\*\*(\\n)?"$/),
+      '7 ***',
+    ])
+  }, 60_000)
 
   it('that is too short to be masked is refused', async () => {
     const project = new CliProject({

@@ -2,7 +2,16 @@
 export * from './index.ts'
 export { errorLine, errorRecord, type ErrorRecord, type Thrown } from './error-record.ts'
 export { asText } from './thrown-value.ts'
-export { longestMatch, masked, maskedJson, maskedStart, secretPatterns, secretsFor, type Secrets } from './secrets.ts'
+export {
+  dependsOnNeighbours,
+  longestMatch,
+  masked,
+  maskedBeside,
+  maskedJson,
+  maskedStart,
+  secretsFor,
+  type Secrets,
+} from './secrets.ts'
 export type * from './define/graph.ts'
 export { refuseLooksOf } from './define/pipeline.ts'
 export { parseManifest, writeManifest } from './define/list.ts'

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { masked, maskedJson, secretPatterns, secretsFor } from './secrets.ts'
+import { masked, maskedJson, secretIn, secretsFor } from './secrets.ts'
 
 const SECRET = `pa$$ "w/or'd" + <ö>&\\x`
 const base64 = (text: string) => Buffer.from(text).toString('base64')
@@ -43,6 +43,20 @@ const ENCODED: Readonly<Record<string, (secret: string) => string>> = {
   'in single quotes of a shell': (secret) => `'${secret.replaceAll("'", `'\\''`)}'`,
   'escaped for a shell': (secret) => secret.replace(/[^\w\u0080-\uffff]/g, '\\$&'),
   'in SQL': (secret) => `'${secret.replaceAll("'", "''")}'`,
+  'in JSON, percent-encoded': (secret) => encodeURIComponent(JSON.stringify({ secret })),
+  'in JSON, in base64': (secret) => base64(JSON.stringify({ secret })),
+  'in its composed form': (secret) => secret.normalize('NFC'),
+  'in its decomposed form': (secret) => secret.normalize('NFD'),
+  'in its decomposed form, in JSON in base64': (secret) => base64(JSON.stringify(secret.normalize('NFD'))),
+  'by escape()': (secret) => (globalThis as unknown as { escape: (text: string) => string }).escape(secret),
+  'as UTF-16 in base64': (secret) => Buffer.from(`a${secret}`, 'utf16le').toString('base64'),
+  'as UTF-16 in hexadecimal': (secret) => Buffer.from(secret, 'utf16le').toString('hex'),
+  'as big-endian UTF-16 in hexadecimal': (secret) => Buffer.from(secret, 'utf16le').swap16().toString('hex'),
+  'as bytes of UTF-16': (secret) => Buffer.from(secret, 'utf16le').toString(),
+  'as bytes of UTF-8 that are read as Latin-1': (secret) => Buffer.from(secret).toString('latin1'),
+  'as codes of its characters': (secret) => JSON.stringify(Array.from(secret, (char) => char.codePointAt(0))),
+  'in bytes of C': (secret) =>
+    [...Buffer.from(secret)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join(''),
   'in CSV': (secret) => `"${secret.replaceAll('"', '""')}"`,
 }
 
@@ -55,6 +69,35 @@ describe('a secret in a text', () => {
       // What is written around it, and nothing of it but for a quote or two.
       expect(text.length).toBeLessThan(`before ${encode('')} after`.length + 12)
     }
+  })
+
+  it.each(['base64', 'hex'] as const)('is masked in %s of its Latin-1 bytes', (encoding) => {
+    const secret = 'pässwörd'
+    for (const form of [secret, secret.normalize('NFD')]) {
+      const text = Buffer.from(`x${secret}`, 'latin1').toString(encoding)
+      expect(masked(`before ${text} after`, { TOKEN: form })).toMatch(/^before .{0,2}\*\*\*={0,2} after$/)
+    }
+    expect(masked(Buffer.from(secret, 'latin1').toString(), { TOKEN: secret })).toBe('***')
+  })
+
+  it('is masked where a buffer is printed, which shows 50 bytes', () => {
+    const secret = 'öpen sesame, '.repeat(9)
+    expect(masked(inspect(Buffer.from(secret)), { TOKEN: secret })).toMatch(/^<Buffer \*\*\* \.\.\. 76 more bytes>$/)
+  })
+
+  it('may be a long key, however it is written', () => {
+    const bytes = Buffer.from(Array.from({ length: 2400 }, (_, at) => (at * at * 31) % 251)).toString('base64')
+    const KEY = `-----BEGIN PRIVATE KEY-----\n${bytes.replace(/.{64}/g, '$&\n')}\n-----END PRIVATE KEY-----\n`
+    for (const encode of [String, JSON.stringify, encodeURIComponent, base64])
+      expect(masked(encode(KEY.trim()), { KEY })).toMatch(/^"?\*\*\*(?:"|={1,2})?$/)
+    expect(secretIn(JSON.stringify({ KEY }), { KEY })).toBe('KEY')
+  })
+
+  it('has its short lines masked where they stand beside another line of it', () => {
+    const KEY = '-----BEGIN KEY-----\nabcd1234\n\nxy\nz7\n}\nEFGH5678==\n-----END KEY-----\n'
+    expect(masked('abcd1234\nxy\nz7 xyz', { KEY })).toBe('***\n***\n*** xyz')
+    expect(masked(JSON.stringify('1 xy\n2 z7'), { KEY })).toBe('"1 ***\\n2 ***"')
+    expect(masked('xy or z7\nabc', { KEY })).toBe('xy or z7\nabc')
   })
 
   it('is masked line by line, as an address’s password, and as a text of a JSON document', () => {
@@ -78,8 +121,8 @@ describe('a secret in a text', () => {
   })
 
   it('is found by its name', () => {
-    const patterns = secretPatterns({ A: 'alpha-1', B: 'beta-22' })
-    expect([...patterns].filter(([, pattern]) => pattern.test('it is beta-22')).map(([name]) => name)).toEqual(['B'])
+    expect(secretIn('it is beta-22', { A: 'alpha-1', B: 'beta-22' })).toBe('B')
+    expect(secretIn('it is beta-2', { A: 'alpha-1', B: 'beta-22' })).toBeUndefined()
   })
 })
 

@@ -1,13 +1,12 @@
 import { CairnError } from './errors.ts'
-import { patternOf } from './secret-pattern.ts'
+import { partsOf, SHORTEST_SECRET } from './secret/parts.ts'
+import { Search } from './secret/search.ts'
+import { ShortLines } from './secret/short-lines.ts'
+import type { Range } from './secret/view.ts'
 
 /** Values by name. */
 export type Secrets = Readonly<Record<string, string>>
 
-/** A shorter value stands in many a text by chance: it could not be masked without spoiling what is printed. */
-const SHORTEST_SECRET = 4
-/** A part of a secret that is not a line of it, in characters: what is shorter tells hardly anything. */
-const TELLING_LENGTH = 8
 const MASK = '***'
 
 /**
@@ -39,8 +38,33 @@ export function secretsFor(
 
 /** A text without any secret's value, or a line of it, in whatever usual encoding it came into it. */
 export function masked(text: string, secrets: Secrets): string {
-  const { all } = patternsOf(secrets)
-  return all ? text.replace(all, MASK) : text
+  const { parts, shortLines } = searchesOf(secrets)
+  if (!parts) return text
+  const whole = shortLines.masked(text)
+  const ranges = [...parts.find(whole)].sort((a, b) => a.from - b.from)
+  return ranges.length === 0 ? whole : without(ranges, whole)
+}
+
+function without(ranges: readonly Range[], text: string): string {
+  let clean = ''
+  let at = 0
+  for (const { from, to } of ranges) {
+    if (to <= at) continue
+    if (from >= at) clean += text.slice(at, from) + MASK
+    at = to
+  }
+  return clean + text.slice(at)
+}
+
+/** Whether a line has to be seen with the lines beside it: it may be a short line of a secret. */
+export function dependsOnNeighbours(line: string, secrets: Secrets): boolean {
+  return searchesOf(secrets).shortLines.mayBeIn(line)
+}
+
+/** A line without what is a short line of a secret, by the lines that stand beside it. */
+export function maskedBeside(line: string, before: string, after: string, secrets: Secrets): string {
+  const end = '\n'
+  return searchesOf(secrets).shortLines.masked([before, line, after].join(end)).split(end)[1]!
 }
 
 /** The same for every text of a JSON value, names of fields included. */
@@ -72,9 +96,10 @@ export function maskedStart(text: string, limit: number, secrets: Secrets, more 
   return rest > 0 ? `${clean.slice(0, shown)} … and ${rest.toLocaleString('en')} more characters` : clean
 }
 
-/** For each secret's name: what matches its whole value in a text. */
-export function secretPatterns(secrets: Secrets): ReadonlyMap<string, RegExp> {
-  return patternsOf(secrets).whole
+/** The name of a secret whose whole value is in a text, in whatever usual encoding. */
+export function secretIn(text: string, secrets: Secrets): string | undefined {
+  for (const { name } of searchesOf(secrets).whole.find(text)) return name
+  return undefined
 }
 
 /** The most characters that a match may have: the end of a text that is cut may hold so much of one. */
@@ -85,57 +110,25 @@ export function longestMatch(secrets: Secrets): number {
 /** `%2525C3%2525B6`, say. */
 const LONGEST_CHAR = 16
 
-interface Patterns {
-  readonly all: RegExp | undefined
-  readonly whole: ReadonlyMap<string, RegExp>
+interface Searches {
+  readonly parts: Search | undefined
+  readonly whole: Search
+  readonly shortLines: ShortLines
 }
 
-const known = new WeakMap<Secrets, Patterns>()
+const known = new WeakMap<Secrets, Searches>()
 
-function patternsOf(secrets: Secrets): Patterns {
-  let patterns = known.get(secrets)
-  if (!patterns) {
-    const parts = [...new Set(Object.values(secrets).flatMap(partsOf))]
-    const longestFirst = parts.sort((a, b) => b.length - a.length) // one may be a part of another
-    patterns = {
-      all: parts.length > 0 ? new RegExp(longestFirst.map(patternOf).join('|'), 'g') : undefined,
-      whole: new Map(
-        Object.entries(secrets).map(([name, value]) => [name, new RegExp(patternOf(value.trim()))] as const),
-      ),
+function searchesOf(secrets: Secrets): Searches {
+  let searches = known.get(secrets)
+  if (!searches) {
+    const all = Object.entries(secrets)
+    const parts = all.flatMap(([name, value]) => partsOf(value).map((part) => [name, part] as const))
+    searches = {
+      parts: parts.length > 0 ? new Search(parts) : undefined,
+      whole: new Search(all.map(([name, value]) => [name, value.trim()])),
+      shortLines: new ShortLines(Object.values(secrets)),
     }
-    known.set(secrets, patterns)
+    known.set(secrets, searches)
   }
-  return patterns
-}
-
-/** What must not be told of a secret: all of it, its lines, the password of an address, the texts of a JSON document. */
-function partsOf(secret: string): string[] {
-  const lines = [...longEnough(secret.split(/\r?\n/), SHORTEST_SECRET), ...longEnough(secret.split(String.raw`\n`))]
-  return [...longEnough([secret, ...lines], SHORTEST_SECRET), ...longEnough(textsOf(secret)), ...passwordOf(secret)]
-}
-
-function longEnough(parts: readonly string[], length = TELLING_LENGTH): string[] {
-  return parts.map((part) => part.trim()).filter((part) => part.length >= length)
-}
-
-function passwordOf(secret: string): string[] {
-  const [, password = ''] = /^\s*[a-z][a-z0-9+.-]*:\/\/[^/?#]*?:([^/?#]+)@/i.exec(secret) ?? []
-  const decoded = password.replace(/(?:%[0-9a-f]{2})+/gi, (bytes) =>
-    Buffer.from(bytes.replaceAll('%', ''), 'hex').toString(),
-  )
-  return longEnough([...new Set([password, decoded])], SHORTEST_SECRET)
-}
-
-function textsOf(secret: string): string[] {
-  if (!/^\s*[[{]/.test(secret)) return []
-  const texts: string[] = []
-  try {
-    JSON.parse(
-      secret,
-      (_, value: unknown) => void (typeof value === 'string' && texts.push(value, ...value.split('\n'))),
-    )
-  } catch {
-    return [] // it only looks like JSON
-  }
-  return texts
+  return searches
 }

@@ -1,12 +1,13 @@
 import { StringDecoder } from 'node:string_decoder'
-import { longestMatch, maskedStart, type Secrets } from '@cairn/kernel/runtime'
+import { dependsOnNeighbours, longestMatch, maskedBeside, maskedStart, type Secrets } from '@cairn/kernel/runtime'
 
 /** Characters of a line that are shown; of what is behind them only how much there is. */
 const LINE_LIMIT = 16_384
 
 /**
  * The lines of a stream of bytes, masked. A carriage return ends one, too: each state of a progress bar is a line. A
- * character that is cut between two writes is put together; bytes that are no UTF-8 become U+FFFD.
+ * character that is cut between two writes is put together; bytes that are no UTF-8 become U+FFFD. A line that may be a
+ * short one of a secret waits for the next.
  */
 export class Lines {
   readonly #hear: (line: string) => void
@@ -17,6 +18,10 @@ export class Lines {
   #begun = ''
   #leftOut = 0
   #returned = false
+  /** The last line that was not empty. */
+  #before = ''
+  /** Lines that wait for the next one that is not empty. */
+  #waiting: { line: string; readonly leftOut: number }[] = []
 
   constructor(secrets: Secrets, hear: (line: string) => void) {
     this.#secrets = secrets
@@ -48,6 +53,8 @@ export class Lines {
   flush(): void {
     this.#hold(this.#decoder.end())
     if (this.#begun !== '') this.#tell()
+    this.#tellWaiting('')
+    this.#before = ''
     this.#returned = false
   }
 
@@ -58,11 +65,29 @@ export class Lines {
   }
 
   #tell(): void {
-    this.#hear(maskedStart(this.#begun, LINE_LIMIT, this.#secrets, this.#leftOut))
+    const line = this.#begun
+    const leftOut = this.#leftOut
     this.#begun = ''
     this.#leftOut = 0
+    const isEmpty = line.trim() === ''
+    if (!isEmpty) this.#tellWaiting(line)
+    this.#waiting.push({ line, leftOut })
+    if (this.#waiting.length > MOST_WAITING || !(isEmpty || dependsOnNeighbours(line, this.#secrets)))
+      this.#tellWaiting('')
+    else if (isEmpty && this.#waiting.length === 1) this.#tellWaiting('')
+  }
+
+  #tellWaiting(after: string): void {
+    for (const { line, leftOut } of this.#waiting) {
+      const own = line.trim() === '' ? line : maskedBeside(line, this.#before, after, this.#secrets)
+      if (line.trim() !== '') this.#before = line
+      this.#hear(maskedStart(own, LINE_LIMIT, this.#secrets, leftOut))
+    }
+    this.#waiting = []
   }
 }
 
+/** Empty lines behind one that waits. */
+const MOST_WAITING = 100
 const LINE_FEED = 10
 const RETURN = 13

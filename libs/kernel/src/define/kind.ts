@@ -29,10 +29,10 @@ export interface Kind<Read, Write = Read> {
   /** Fewer of the rows, spread evenly and in their order: a value to encode. For a quick look with less data. */
   cut?(artifact: Artifact, size: CutSize): Promise<Cut>
   /**
-   * Whether a text in it matches a regular expression. For a kind whose bytes do not
-   * show their texts as they are, since they are compressed, say: it tells whether a secret is in an artifact.
+   * Whether a text in it is one that is looked for. For a kind whose bytes do not show their texts as they are, since
+   * they are compressed, say: it tells whether a secret is in an artifact.
    */
-  contains?(artifact: Artifact, pattern: string): Promise<boolean>
+  contains?(artifact: Artifact, isWanted: (text: string) => boolean): Promise<boolean>
   /** Whether an input of this kind can read what an output of kind `produced` wrote. By default: the same description. */
   accepts?(produced: KindDescription): boolean
   /** What other programs call such a file: `parquet`, `json`. For artifacts that are written out. */

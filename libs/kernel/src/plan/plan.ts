@@ -10,7 +10,7 @@ import { layout } from '../run/layout.ts'
 import type { Condition, Given, Plan, PlannedNode, PlannedStep, PlannedStepNode, Taint } from '../run/plan-record.ts'
 import type { ArtifactStore, Clock } from '../run/ports.ts'
 import { RECORD_VERSION } from '../run/records.ts'
-import { secretPatterns } from '../secrets.ts'
+import { secretIn } from '../secrets.ts'
 import { parseAll, type ParsedParams } from './parameters.ts'
 import type { Settings } from './settings.ts'
 import { pinStep } from './pin.ts'
@@ -198,12 +198,13 @@ async function versionsOf(
   }
   const versions = all.filter((told): told is [string, string] => told[1] !== undefined)
   // A version is a part of the record: the address that was asked, say, must not stand in it.
-  for (const [read, version] of versions)
-    for (const [secret, pattern] of secretPatterns(set))
-      if (pattern.test(version))
-        throw new CairnError('BAD_DEFINITION', `the version of "${read}" of ${name} contains the secret ${secret}`, {
-          next: 'make its version of something that is not secret: a digest, a date',
-        })
+  for (const [read, version] of versions) {
+    const secret = secretIn(version, set)
+    if (secret !== undefined)
+      throw new CairnError('BAD_DEFINITION', `the version of "${read}" of ${name} contains the secret ${secret}`, {
+        next: 'make its version of something that is not secret: a digest, a date',
+      })
+  }
   return { versions: Object.fromEntries(versions) }
 }
 

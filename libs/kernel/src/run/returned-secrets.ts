@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { openArtifact } from './artifact.ts'
 import type { AnyKind, Kinds } from '../define/kind.ts'
 import { CairnError } from '../errors.ts'
-import { longestMatch, secretPatterns, type Secrets } from '../secrets.ts'
+import { longestMatch, secretIn, type Secrets } from '../secrets.ts'
 import type { Made } from './ports.ts'
 
 interface Returned {
@@ -20,7 +20,7 @@ export async function refuseSecrets(kinds: Kinds, made: Readonly<Record<string, 
   const { step, secrets } = returned
   if (Object.keys(secrets).length === 0) return
   for (const [output, artifact] of Object.entries(made)) {
-    const found = await secretIn(kinds[output]!, artifact, returned)
+    const found = await nameIn(kinds[output]!, artifact, returned)
     if (found === undefined) continue
     throw new CairnError('BAD_OUTPUT', `output "${output}" of ${step} contains the secret ${found}`, {
       next: 'leave it out of what the step returns; what need not be secret is a parameter',
@@ -29,7 +29,7 @@ export async function refuseSecrets(kinds: Kinds, made: Readonly<Record<string, 
 }
 
 /** The name of a secret whose whole value is in an artifact or in what records say of it. */
-async function secretIn(
+async function nameIn(
   kind: AnyKind,
   { ref, content, items = [] }: Made,
   returned: Returned,
@@ -42,7 +42,7 @@ async function secretIn(
     (content && 'file' in content ? await inFile(kind, ref, content.file, returned) : undefined)
   if (found !== undefined) return found
   for (const item of items) {
-    const inItem = await secretIn(kind.item ?? kind, item, returned)
+    const inItem = await nameIn(kind.item ?? kind, item, returned)
     if (inItem !== undefined) return inItem
   }
   return undefined
@@ -56,7 +56,8 @@ async function inFile(
 ): Promise<string | undefined> {
   if (kind.contains) {
     const artifact = openArtifact(ref, () => Promise.resolve(file), scratch)
-    for (const [name, { source }] of secretPatterns(secrets)) if (await kind.contains(artifact, source)) return name
+    let found: string | undefined
+    if (await kind.contains(artifact, (text) => (found = secretIn(text, secrets)) !== undefined)) return found
   }
   const overlap = longestMatch(secrets)
   let text = ''
@@ -69,6 +70,9 @@ async function inFile(
 }
 
 function firstIn(texts: readonly string[], secrets: Secrets): string | undefined {
-  for (const [name, pattern] of secretPatterns(secrets)) if (texts.some((text) => pattern.test(text))) return name
+  for (const text of texts) {
+    const found = secretIn(text, secrets)
+    if (found !== undefined) return found
+  }
   return undefined
 }

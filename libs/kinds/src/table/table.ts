@@ -67,7 +67,7 @@ export function table(given: Columns | ColumnList, ...more: readonly unknown[]):
     decode: (artifact) => openTable(artifact, columns, read),
     preview: (artifact, { rows }) => previewTable(artifact, read, rows),
     compare: async (before, after, options) => (await import('./compare.ts')).compareTables(before, after, options),
-    contains: (artifact, pattern) => containsText(artifact, read, pattern),
+    contains: (artifact, isWanted) => containsText(artifact, read, isWanted),
     cut: (artifact, size) => cutTable(artifact, read, size),
     accepts: (produced) => hasColumns(produced, read),
   }
@@ -86,16 +86,19 @@ function tablePart(artifact: Artifact, columns: readonly Column[], limit = ''): 
   }
 }
 
-async function containsText(artifact: Artifact, columns: readonly Column[], pattern: string): Promise<boolean> {
+async function containsText(
+  artifact: Artifact,
+  columns: readonly Column[],
+  isWanted: (text: string) => boolean,
+): Promise<boolean> {
   if (columns.length === 0) return false
   const cells = columns.map(({ name }) => `${identifier(name)}::varchar`).join(', ')
-  const wanted = new RegExp(pattern)
   const { withConnection } = await import('./duckdb.ts')
   return withConnection('serial', new AbortController().signal, async (connection) => {
     const rows = parquetFile(await artifact.path())
     const result = await connection.stream(`select concat_ws(' ', ${cells}) from ${rows}`)
     for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk())
-      if (chunk.getColumnValues(0).some((text) => typeof text === 'string' && wanted.test(text))) return true
+      if (chunk.getColumnValues(0).some((text) => typeof text === 'string' && isWanted(text))) return true
     return false
   })
 }
