@@ -1,7 +1,7 @@
 import { NOTHING, Slot } from './flow.ts'
 import { COPIED } from './built-in-classes.ts'
 import { callLater, isAwaited } from './later.ts'
-import { change, changeAll, iterate } from './members.ts'
+import { change, changeAll } from './members.ts'
 import { BUILT_IN, CHANGING, COPIES, isReading, KEEPING, PARTS } from './methods.ts'
 import { handOver, isCallable } from './outside.ts'
 import { fieldOf, ITEM, putAccessor, Thing } from './thing.ts'
@@ -47,7 +47,7 @@ export function callNative(name: string, call: Call, world: World): void {
   if (name === 'then' || name === 'catch' || name === 'finally')
     for (const part of [returned, self]) flow.into(part, out)
   if (name === 'next' || name === 'splice' || COPIES.has(name) || name === '@@iterator')
-    holds(flow.union(items, returned, iterate(all, site, world)), name, call, world)
+    holds(flow.union(items, returned, partsOf(all, world)), name, call, world)
 }
 
 const ITERATORS = new Set(['keys', 'values', 'entries', 'matchAll', '@@iterator'])
@@ -73,6 +73,16 @@ function holds(parts: Slot, name: string, { site, out }: Call, world: World): vo
   flow.put(out, list)
 }
 
+/** What is in things, whoever goes through them. */
+function partsOf(things: Slot, { flow }: World): Slot {
+  const parts = new Slot()
+  flow.each(things, (thing) => {
+    if (thing.is.type === 'outside') flow.put(parts, thing)
+    flow.into(thing.any, parts)
+  })
+  return parts
+}
+
 /** Functions that a method is given are called with its items, as each method does. */
 function callBack(
   name: string,
@@ -92,9 +102,7 @@ function callBack(
   for (const [index, slot] of [...given.first, given.rest].entries()) {
     const others = isBuiltIn
       ? NOTHING
-      : flow.union(
-          ...given.first.filter((_, at) => at !== index).flatMap((other) => [other, iterate(other, site, world)]),
-        )
+      : flow.union(...given.first.filter((_, at) => at !== index).flatMap((other) => [other, partsOf(other, world)]))
     const first = parameters.map((parameter) => flow.union(parameter, others))
     flow.each(slot, (thing) => {
       if (!isCallable(thing) && thing.is.type !== 'global') return
