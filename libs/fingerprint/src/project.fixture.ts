@@ -80,8 +80,9 @@ export class TemporaryProject {
     return this.import(file)
   }
 
-  import(file: string): Promise<Record<string, any>> {
-    return import(/* @vite-ignore */ pathToFileURL(this.path(file)).href)
+  /** A module as it is made for a query: another one has variables of its own. */
+  import(file: string, query = ''): Promise<Record<string, any>> {
+    return import(/* @vite-ignore */ pathToFileURL(this.path(file)).href + query)
   }
 
   /** Runs a module of the project in a Node of its own; gives what it prints. */

@@ -3,7 +3,7 @@ import { NOTHING, Slot } from './flow.ts'
 import { afterLoad, isAwaited, isWaiting, noteAwaited } from './later.ts'
 import { bind } from './patterns.ts'
 import { ITEM, fieldOf, type Phase, type Thing } from './thing.ts'
-import { allGiven, argument, make, makeEnv, type Call, type Env, type World } from './world.ts'
+import { allGiven, argument, make, makeEnv, type Call, type Env, type Site, type World } from './world.ts'
 
 type Function = Extract<Thing['is'], { type: 'function' }>
 
@@ -13,7 +13,7 @@ export function invoke(fn: Thing, { self, given, site, out }: Call, world: World
   if (isClass(node)) return
   if (site.env.phase === 'load' && isWaiting(node) && !isAwaited(site))
     invoke(fn, { self, given, site: afterLoad(site), out: new Slot() }, world)
-  const env = activate(fn, site.env.phase, isShort(node) ? site.node : node, world)
+  const env = activate(fn, site, world)
   const { flow } = world
   for (const [index, parameter] of env.parameters.entries()) flow.into(argument(given, index, world), parameter)
   flow.into(allGiven({ ...given, first: given.first.slice(env.parameters.length) }, world), env.given)
@@ -27,15 +27,22 @@ export function invoke(fn: Thing, { self, given, site, out }: Call, world: World
 
 const activations = new WeakMap<Thing, Record<Phase, Map<Node, Env>>>()
 
-/** All calls of a function share one `Env`, but of a short one, which may be called with anything: those of one place. */
-function activate(fn: Thing, phase: Phase, at: Node, world: World): Env {
+/**
+ * Calls that are made in one place share one `Env`, for what they are given is mostly alike. Of a function that is not
+ * short only the first places have one each, and all others one together, so that the work grows with the code.
+ */
+function activate(fn: Thing, { env: { phase }, node: at }: Site, world: World): Env {
   let known = activations.get(fn)
   if (!known) activations.set(fn, (known = { load: new Map(), call: new Map() }))
-  const active = known[phase].get(at)
+  const inPlaces = known[phase]
+  const own = inPlaces.get(at)
+  if (own) return own
+  const isApart = inPlaces.size < placesOf(fn.is as Function)
+  const active = isApart ? undefined : inPlaces.get((fn.is as Function).node)
   if (active) return active
   const { node, env: outer } = fn.is as Function
   const env = makeEnv({ source: outer.source, home: node, phase, fn, outer })
-  known[phase].set(at, env)
+  inPlaces.set(isApart ? at : node, env)
   for (const parameter of node.params as Node[]) {
     const slot = new Slot()
     if (parameter.type === 'RestElement') {
@@ -64,12 +71,17 @@ export function receiverOf(env: Env): Slot {
 }
 
 const SHORT = 160
-const short = new WeakMap<Node, boolean>()
+const LONG = 2000
+const FEW = 4
+const places = new WeakMap<Node, number>()
 
-/** Whether a function is so short that it is followed anew from every place that calls it: `(xs) => xs.at(-1)`. */
-function isShort(node: Node): boolean {
-  let known = short.get(node)
-  if (known === undefined) short.set(node, (known = node.end - node.start < SHORT && !holdsFunction(node)))
+/** In how many places calls of a function are told apart: of a short one, `(xs) => xs.at(-1)`, in all. */
+function placesOf({ node }: Function): number {
+  let known = places.get(node)
+  if (known !== undefined) return known
+  const length = node.end - node.start
+  known = length < SHORT && !holdsFunction(node) ? Infinity : length < LONG ? FEW : 0
+  places.set(node, known)
   return known
 }
 

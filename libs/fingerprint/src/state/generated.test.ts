@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { TemporaryProject } from '../project.fixture.ts'
-import { main } from './step.fixture.ts'
+import { main, project, written } from './step.fixture.ts'
 
 const BODIES = Number(process.env.CAIRN_EDITS ?? 100)
 const seed = process.env.CAIRN_SEED === undefined ? {} : { seed: Number(process.env.CAIRN_SEED) }
@@ -77,19 +76,18 @@ test('a body that gives another value after other calls is seen to change state'
   await fc.assert(
     fc.asyncProperty(body, async ([[top, held], way, change]) => {
       const text = `(x) => { ${way.replace('HELD', held).replace('HELD', held)}; ${change}; return [it.n, it.list] }`
-      const project = new TemporaryProject(main(text, top))
-      const code = await (await project.closure()).emit()
-      project.write({ 'one.mjs': code, 'other.mjs': code })
-      const [one, other] = [await project.import('one.mjs'), await project.import('other.mjs')]
+      const entry = written(main(text, top))
+      const { emit, manifest } = await project.closure('main', { entry })
+      const emitted = entry.replace('.ts', '.mjs')
+      project.write({ [emitted]: await emit() })
+      const [one, other] = [await project.import(emitted), await project.import(emitted, '?another')]
       const among = [1, 2, 3].map((x) => JSON.stringify(one['run'](x)))
       const isDependent = among[2] !== JSON.stringify(other['run'](3))
-      const { reaches } = (await project.closure()).manifest
-      const isSeen = reaches.some(({ what }) => what === 'state')
+      const isSeen = manifest.reaches.some(({ what }) => what === 'state')
       counts.bodies++
       if (isDependent) counts.dependent++
       else counts[isSeen ? 'pure, but said to change state' : 'pure, and said so']++
       expect(isSeen || !isDependent, `${top}\n${text}`).toBe(true)
-      TemporaryProject.removeAll()
     }),
     { numRuns: BODIES, ...seed },
   )

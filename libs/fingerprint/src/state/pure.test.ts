@@ -192,6 +192,10 @@ const PURE: readonly Row[] = [
     'const last = (xs) => xs[xs.length - 1]\nconst T = [{ a: 1 }]',
     '(x) => { const rows = [{ a: last(T).a }]; last(rows).a = 2; return rows }',
   ],
+  [
+    'const T = [{ a: 1 }]\nfunction tidy(rows) { const seen = new Set(); const kept = []; for (const row of rows) { if (!seen.has(row.a)) kept.push(row.a); seen.add(row.a) } if (kept.length === 0) return rows; return rows }',
+    '(x) => { const known = tidy(T).length; const rows = tidy([...x]); rows.push({ a: known }); return rows }',
+  ],
 ]
 
 test.each(PURE)('a step is not said to change state: %s; %s', async (top, body, outputs) => {

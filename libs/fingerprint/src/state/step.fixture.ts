@@ -2,7 +2,7 @@ import { afterAll } from 'vitest'
 import { TemporaryProject, type Files } from '../project.fixture.ts'
 
 /** One for all, each step in a folder of its own: making and removing a project takes longer than looking at a step. */
-const project = new TemporaryProject()
+export const project = new TemporaryProject()
 let folders = 0
 afterAll(() => TemporaryProject.removeAll())
 
