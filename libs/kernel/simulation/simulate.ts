@@ -1,6 +1,7 @@
 import type { Pipeline } from '../src/define/pipeline.ts'
 import { makePlan } from '../src/plan/plan.ts'
-import { cancel as cancelRun, Engine, submit } from '../src/run/engine.ts'
+import { Engine } from '../src/run/engine.ts'
+import { cancel as cancelRun, submit } from '../src/run/submit.ts'
 import { layout } from '../src/run/layout.ts'
 import type { Plan } from '../src/run/plan-record.ts'
 import { decodeRecord, type Checkpoint, type EndRecord, type RunEnd } from '../src/run/records.ts'

@@ -1,31 +1,20 @@
 import { ActiveRun } from './active-run.ts'
-import { keepArtifact } from './artifact.ts'
 import { channels, told } from './channels.ts'
 import { CairnError } from '../errors.ts'
-import { controlTopicOf, endEvent, parseTask, readyEvent, runEvent, taskName, type CairnEvent } from './events.ts'
+import { endEvent, readyEvent, runEvent, taskName, type CairnEvent } from './events.ts'
 import { InHand } from './in-hand.ts'
 import { AlreadyEnded, Stopped } from './interruptions.ts'
-import { joinEach, joinWhen, type Joined } from './join.ts'
 import { layout } from './layout.ts'
 import { KnownRuns, type Kept } from './known-runs.ts'
 import { Leases, type LeaseHolder } from './lease.ts'
 import type { Plan } from './plan-record.ts'
 import type { Compute, EventBus } from './ports.ts'
-import { publish } from './publish.ts'
-import {
-  claim,
-  readRecord,
-  RECORD_VERSION,
-  type EndRecord,
-  type FailedAttempt,
-  type Outcome,
-  type RunEnd,
-  type TaskStatus,
-} from './records.ts'
-import { countsOf, type Ending } from './run-state.ts'
+import { readRecord, type EndRecord, type RunEnd, type TaskStatus } from './records.ts'
+import type { Ending } from './run-state.ts'
 import type { Identity } from './signature.ts'
 import { severally } from './severally.ts'
-import { runStep } from './step-task.ts'
+import { claimRunEnd } from './submit.ts'
+import { cancelledLanes, recordEnd, resultOf, type Means, type Result } from './task-end.ts'
 import { handOn, isUnfit } from './unfit.ts'
 
 /** What a process that runs steps is made of. */
@@ -48,40 +37,6 @@ export interface Host extends LeaseHolder {
   readonly rememberedRuns?: number
 }
 
-/** Stores a plan and tells the world: from here on the run goes on by itself. Doing it again does nothing new. */
-export async function submit(host: Pick<Host, 'store' | 'bus' | 'clock'>, plan: Plan): Promise<void> {
-  await claim(host.store, layout(plan.env, plan.pipeline).plan(plan.run), plan)
-  await publish(host.bus, plan, [runEvent(plan, 'run-started', plan.createdAt)])
-}
-
-/** Ends a run early, unless it has ended: tells its hosts, who stop what they are at. What is finished stays finished. */
-export async function cancel(
-  host: Pick<Host, 'store' | 'bus' | 'clock' | 'name'>,
-  { env, pipeline }: Pick<Plan, 'env' | 'pipeline'>,
-  name: string,
-): Promise<RunEnd> {
-  const { store, bus, clock } = host
-  const at = layout(env, pipeline)
-  const plan = await readRecord<Plan>(store, at.plan(name))
-  if (!plan) throw new CairnError('NOT_FOUND', `run ${name} of ${pipeline} has no plan in ${env}`)
-  const end = await claimRunEnd(host, plan, 'cancelled')
-  if (end.status === 'cancelled') {
-    const event = runEvent(plan, 'run-cancelled', clock.now())
-    await publish(bus, plan, [event])
-    await publish(bus, plan, [event], { topic: controlTopicOf(plan) })
-  }
-  return end
-}
-
-function claimRunEnd(
-  { store, clock, name }: Pick<Host, 'store' | 'clock' | 'name'>,
-  { env, pipeline, run }: Plan,
-  status: RunEnd['status'],
-): Promise<RunEnd> {
-  const end: RunEnd = { v: RECORD_VERSION, status, endedAt: clock.now(), host: name }
-  return claim(store, layout(env, pipeline).runEnd(run), end)
-}
-
 /**
  * Drives runs by reacting to their events: an event makes tasks ready; each is run, its ending recorded, and the ending
  * published, which is the event that the next tasks react to. No one is in charge.
@@ -90,14 +45,13 @@ function claimRunEnd(
  */
 export class Engine {
   readonly #host: Host
-  readonly #leases: Leases
-  readonly #inHand = new InHand()
+  readonly #means: Means
   readonly #runs: KnownRuns
   #stopped = false
 
   constructor(host: Host) {
     this.#host = host
-    this.#leases = new Leases(host)
+    this.#means = { host, leases: new Leases(host), inHand: new InHand() }
     this.#runs = new KnownRuns(host.rememberedRuns)
   }
 
@@ -130,7 +84,7 @@ export class Engine {
   /** Stops computing without ending anything: the events in hand are left for the next host. */
   stop(): void {
     this.#stopped = true
-    this.#leases.stop()
+    this.#means.leases.stop()
     this.#runs.abortAll(new Stopped())
   }
 
@@ -238,7 +192,7 @@ export class Engine {
   async #work(run: ActiveRun, task: string, cause: CairnEvent): Promise<EndRecord | undefined> {
     const startedAt = this.#host.clock.now()
     try {
-      const result = await this.#result(run, task).catch((error: unknown) => {
+      const result = await resultOf(this.#means, run, task).catch((error: unknown) => {
         if (isUnfit(this.#host, error)) return handOn(this.#host, run, task, cause, error)
         throw error
       })
@@ -251,56 +205,9 @@ export class Engine {
     }
   }
 
-  async #result(run: ActiveRun, task: string): Promise<Result> {
-    run.signal.throwIfAborted()
-    const { node, batch } = parseTask(task)
-    const { type } = run.plan.nodes[node]!
-    if (type === 'step') {
-      const { lanes, job } = await runStep(this.#host, this.#leases, this.#inHand, run, task)
-      return { lanes, attempts: job.attempts, failures: job.failures }
-    }
-    const join = type === 'each' ? joinEach : joinWhen
-    return { lanes: await this.#keepJoined(run, await join(run.state, run, node, batch)), attempts: 0, failures: [] }
-  }
-
-  async #keepJoined(run: ActiveRun, joined: readonly Joined[]): Promise<Outcome[]> {
-    const lanes: Outcome[] = []
-    for (const lane of joined) {
-      if ('status' in lane) lanes.push(lane)
-      else {
-        const kept = Object.entries(lane.made).map(async ([name, made]) => [
-          name,
-          await keepArtifact(this.#host.store, run.at, made),
-        ])
-        lanes.push({ status: 'completed', how: 'joined', outputs: Object.fromEntries(await Promise.all(kept)) })
-      }
-    }
-    return lanes
-  }
-
-  async #record(
-    run: ActiveRun,
-    task: string,
-    startedAt: number,
-    { lanes, attempts, failures }: Result,
-  ): Promise<EndRecord> {
+  #record(run: ActiveRun, task: string, startedAt: number, result: Result): Promise<EndRecord> {
     if (this.#stopped) throw new Stopped()
-    const { clock, store, name } = this.#host
-    const mine: EndRecord = {
-      v: RECORD_VERSION,
-      status: statusOf(lanes),
-      lanes,
-      counts: countsOf(lanes.map((lane) => (lane.status === 'completed' ? lane.outputs : undefined))),
-      attempts,
-      ...(failures.length > 0 && { failures }),
-      startedAt,
-      endedAt: clock.now(),
-      host: name,
-    }
-    const about = () => ({ plan: run.plan, task })
-    const end = await told(channels.commit, about, () => claim(store, run.at.end(run.plan.run, task), mine))
-    run.remember(task, end)
-    return end
+    return recordEnd(this.#host, run, task, startedAt, result)
   }
 
   async #endRun(run: ActiveRun, cause: CairnEvent): Promise<void> {
@@ -326,24 +233,4 @@ function taskOf({ data }: CairnEvent): string | undefined {
 /** What the event says of the ending: all that the run's state needs. What is read by tasks always comes from records. */
 function endingOf({ type, data }: CairnEvent): Ending | undefined {
   return data.counts && { status: type.slice('cairn.'.length) as TaskStatus, counts: data.counts }
-}
-
-interface Result {
-  readonly lanes: readonly Outcome[]
-  readonly attempts: number
-  readonly failures: readonly FailedAttempt[]
-}
-
-/** Of a batch: the worst that befell one of its items. */
-const WORST_FIRST: readonly TaskStatus[] = ['failed', 'timed-out', 'cancelled', 'completed', 'blocked', 'skipped']
-
-function statusOf(lanes: readonly Outcome[]): TaskStatus {
-  return WORST_FIRST.find((status) => lanes.some((lane) => lane.status === status)) ?? 'completed'
-}
-
-function cancelledLanes({ signal, plan, state }: ActiveRun, task: string): Outcome[] {
-  const { node, batch } = parseTask(task)
-  const lanes = state.lineage(plan.nodes[node]!.scope, batch).at(-1)!
-  const { message } = signal.reason as CairnError
-  return lanes.map(() => ({ status: 'cancelled', error: { code: 'CANCELLED', name: 'CANCELLED', message } }))
 }

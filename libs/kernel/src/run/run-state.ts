@@ -1,9 +1,9 @@
 import { parseTask, taskName, type Subject } from './events.ts'
 import type { Ref } from '../define/graph.ts'
 import type { ArtifactRef } from '../define/kind.ts'
-import { neededBy } from './needs.ts'
-import type { Condition, Given, Plan, PlannedEach } from './plan-record.ts'
+import type { Condition, Plan, PlannedEach } from './plan-record.ts'
 import type { EndRecord, RunStatus, TaskStatus } from './records.ts'
+import { wiringOf, type Wiring } from './wiring.ts'
 
 /** What a run's state needs to know of a terminal record; its event says as much. */
 export type Ending = Pick<EndRecord, 'status' | 'counts'>
@@ -303,40 +303,4 @@ export function countsOf(lanes: readonly (Readonly<Record<string, ArtifactRef>> 
     }
   })
   return counts
-}
-
-interface Wiring {
-  /** Nodes whose tasks must have ended before a task of this node starts, or before this `each` opens. */
-  readonly needs: ReadonlyMap<string, readonly string[]>
-  readonly consumers: ReadonlyMap<string, readonly string[]>
-  /** Nodes directly inside each `each`. */
-  readonly bodies: ReadonlyMap<string, readonly string[]>
-  readonly outermost: readonly string[]
-  readonly given: readonly (readonly [string, Given])[]
-}
-
-function wiringOf({ nodes }: Plan): Wiring {
-  const needs = new Map<string, string[]>()
-  const consumers = new Map<string, string[]>()
-  const bodies = new Map<string, string[]>()
-  for (const [id, { scope }] of Object.entries(nodes)) {
-    const needed = neededBy(nodes, id)
-    needs.set(id, needed)
-    for (const need of needed) push(consumers, need, id)
-    if (scope.length > 0) push(bodies, scope.at(-1)!, id)
-  }
-  const entries = Object.entries(nodes)
-  return {
-    needs,
-    consumers,
-    bodies,
-    outermost: entries.filter(([, { scope }]) => scope.length === 0).map(([id]) => id),
-    given: entries.flatMap(([id, node]) => (node.type === 'given' ? [[id, node] as const] : [])),
-  }
-}
-
-function push<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
-  const values = map.get(key)
-  if (values) values.push(value)
-  else map.set(key, [value])
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { submit } from '../run/engine.ts'
+import { submit } from '../run/submit.ts'
 import { sha256 } from '../run/key.ts'
 import { examine } from './doctor.ts'
 import { at, kept, upkeepHost, type UpkeepHost } from './upkeep.fixture.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { submit } from '../run/engine.ts'
+import { submit } from '../run/submit.ts'
 import { sha256 } from '../run/key.ts'
 import type { Plan } from '../run/plan-record.ts'
 import { encodeRecord } from '../run/records.ts'
