@@ -132,7 +132,7 @@ export class Lab<S extends AnySchema = AnySchema> {
     return this.#hand(byHand(node, output, outputAt(nodeOf(this.#today, place), output).kind, value))
   }
 
-  /** Goes on with a part of the rows that a step gave, spread evenly. Taints. */
+  /** Goes on with a part of the rows that a step gave, chosen by a hash of their number. Taints. */
   sample<O extends Kinds>(step: Step<any, any, O> | string, output: keyof O & string, size: CutSize): Lab<S> {
     const node = nodeOf(this.#graph, step as Place)
     return this.#hand(cut(node, output, outputAt(nodeOf(this.#today, step as Place), output).kind, size))

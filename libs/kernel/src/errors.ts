@@ -64,7 +64,11 @@ export function suggest(typed: string, known: Iterable<string>): string {
 function beginAlike(a: string, b: string): boolean {
   const shortest = Math.min(a.length, b.length)
   const share = Math.max(4, Math.ceil(shortest * 0.75))
-  return shortest >= share && a.slice(0, share).toLowerCase() === b.slice(0, share).toLowerCase()
+  return (
+    Math.abs(a.length - b.length) < 4 &&
+    shortest >= share &&
+    a.slice(0, share).toLowerCase() === b.slice(0, share).toLowerCase()
+  )
 }
 
 function editDistance(a: string, b: string): number {

@@ -391,20 +391,35 @@ test('the version of DuckDB is the one whose bytes are promised', () => {
   expect(version()).toBe(DUCKDB)
 })
 
-test('a table is cut to rows spread evenly, in their order', async () => {
+test('a table is cut to exactly so many rows, always the same, in their order, and fairly where they follow a pattern', async () => {
   const Numbers = table({ n: 'int32' })
-  const whole = await folder.write(
-    Numbers,
-    Array.from({ length: 10 }, (_, n) => ({ n })),
-  )
-  const cut = async (size: Parameters<NonNullable<typeof Numbers.cut>>[1]) => {
-    const { value, kept, of } = await Numbers.cut!(whole, size)
-    const rows = await (await Numbers.decode(await folder.write(Numbers, value as never))).toArray()
-    expect([rows.length, of]).toEqual([kept, 10])
-    return rows.map(({ n }) => n)
+  const cutOf =
+    (whole: Parameters<NonNullable<typeof Numbers.cut>>[0], all: number) =>
+    async (size: Parameters<NonNullable<typeof Numbers.cut>>[1]) => {
+      const { value, kept, of } = await Numbers.cut!(whole, size)
+      const { n } = await (await Numbers.decode(await folder.write(Numbers, value as never))).columnsOf(['n'])
+      expect([n.length, of]).toEqual([kept, all])
+      const found = [...n]
+      expect(found.every((row, at) => at === 0 || row > found[at - 1]!)).toBe(true)
+      return found
+    }
+  const few = cutOf(await folder.write(Numbers, { n: [...Array(10).keys()] }), 10)
+  expect(await few({ count: 3 })).toHaveLength(3)
+  expect(await few({ share: 0.5 })).toHaveLength(5)
+  expect(await few({ count: 99 })).toHaveLength(10)
+  expect(await few({ count: 0 })).toEqual([])
+  expect(await few({ count: 4 })).toEqual(await few({ count: 4 }))
+
+  const many = cutOf(await folder.write(Numbers, { n: [...Array(70_000).keys()] }), 70_000)
+  for (const share of [0.1, 0.4, 0.9]) {
+    const kept = await many({ share })
+    expect(kept).toHaveLength(share * 70_000)
+    for (const period of [2, 5, 7, 10, 89, 100]) {
+      const expected = (share * 70_000) / period
+      for (let rest = 0; rest < period; rest++) {
+        const found = kept.filter((n) => n % period === rest).length
+        expect(Math.abs(found - expected), `${share} of ${rest} mod ${period}`).toBeLessThan(5 * Math.sqrt(expected))
+      }
+    }
   }
-  expect(await cut({ count: 3 })).toEqual([3, 6, 9])
-  expect(await cut({ share: 0.5 })).toEqual([1, 3, 5, 7, 9])
-  expect(await cut({ count: 99 })).toHaveLength(10)
-  expect(await cut({ count: 0 })).toEqual([])
 })

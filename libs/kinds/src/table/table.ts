@@ -103,18 +103,17 @@ async function containsText(
   })
 }
 
-/** Every so-manieth row: rows are numbered, and one is kept wherever its share of the count reaches the next whole. */
 async function cutTable(artifact: Artifact, columns: readonly Column[], size: CutSize): Promise<Cut> {
   const of = await relation(tablePart(artifact, columns)).count()
   const kept = Math.min(of, 'count' in size ? size.count : Math.round(size.share * of))
+  const isTaken = await (await import('./sample.ts')).sampled('file_row_number', kept, of)
   const value = relation({
     relation: 'serial',
     columns,
     async text(into) {
       const names = columns.map(({ name }) => identifier(name)).join(', ')
-      const whole = (row: string) => `(${row})::hugeint * ${kept} // ${Math.max(of, 1)}`
       const rows = parquetFile(await artifact.path(), into, ', file_row_number = true')
-      return `(select ${names} from ${rows} where ${whole('file_row_number + 1')} > ${whole('file_row_number')})`
+      return `(select ${names} from ${rows} where ${isTaken})`
     },
   })
   return { value, kept, of }
