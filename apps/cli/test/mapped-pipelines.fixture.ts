@@ -64,7 +64,8 @@ function ofModule(file: string, text: string, fill: Readonly<Record<string, stri
     const properties = (node['properties'] as Node[]).flatMap((property) => {
       const { key, value } = property as unknown as { key: Node; value: Node }
       const written = property.type === 'Property' ? textOf(value) : undefined
-      return written === undefined ? [] : [{ name: (key['value'] ?? key['name']) as string, value, written }]
+      const name = key?.['value'] ?? key?.['name'] // a computed key has none
+      return written === undefined || typeof name !== 'string' ? [] : [{ name, value, written }]
     })
     const mapping = properties.filter(({ name, written }) => name.endsWith('.pipeline.ts') && callsEach(written))
     for (const { value } of mapping) taken.add(value)
