@@ -4,7 +4,6 @@ import {
   type AnyKind,
   type ArtifactRef,
   type EndRecord,
-  itemName,
   itemsIn,
   type Plan,
   type Pipeline,
@@ -90,9 +89,10 @@ export async function artifactAt(
   const { pipeline, run, node } = place
   const { plan } = run
   const where = `${pipeline}/${plan.run}/${node}`
+  const inItem = place.itemName === undefined ? '' : `/${place.itemName}`
   if (place.item === undefined && plan.nodes[node]!.type === 'step' && plan.nodes[node]!.scope.length > 0)
     throw new CairnError('NOT_FOUND', `${node} is run for each item of ${plan.nodes[node]!.scope.at(-1)}`, {
-      next: `name one: cairn cat ${where}/0; cairn show ${where} lists them`,
+      next: `name one: cairn cat ${where}/#0; cairn show ${where} lists them`,
     })
   const end = await readRecord<EndRecord>(
     workspace.store,
@@ -111,7 +111,7 @@ export async function artifactAt(
       'NOT_FOUND',
       `${what} of run ${plan.run} has no outputs: it is ${outcome?.status ?? 'not finished'}`,
       {
-        next: `cairn show ${where}${place.item === undefined ? '' : `/${itemName(place.item)}`}`,
+        next: `cairn show ${where}${inItem}`,
       },
     )
   }
@@ -119,7 +119,6 @@ export async function artifactAt(
   const output = place.output ?? (names.length === 1 ? names[0]! : '')
   const ref = outputs[output]
   if (ref) return { ...place, node, output, ref }
-  const inItem = place.item === undefined ? '' : `/${itemName(place.item)}`
   const what = output === '' ? `${node} has several outputs` : `${node} has no output "${output}"`
   throw new CairnError('NOT_FOUND', what, {
     next: `${suggest(output, names)} (cairn cat ${where}${inItem}/${names[0]})`,

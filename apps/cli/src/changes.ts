@@ -36,7 +36,7 @@ export async function changedBy(
     const [each, which] = pair('items', selection, 'score=10')
     lab = lab.items(
       each,
-      isWhole(which) ? Number(which) : which.split(',').map((item) => (isWhole(item) ? Number(item) : item)),
+      isWhole(which) ? Number(which) : which.split(',').map((named) => ({ named })),
     )
   }
   return lab.from(...from, ...only).until(...until, ...only)

@@ -3,7 +3,7 @@ import { errorLine, laneOf, parseTask, readLogs, readRecord, type LogLine } from
 import { plain, readEnds, readRun, type Workspace } from '@cairn/embedded'
 import { withGiven } from './given-options.ts'
 import { findPlace, type Place } from './artifact-path.ts'
-import { ItemNames } from './item-names.ts'
+import { RecordedNames } from './recorded-names.ts'
 import { printNotes, safeLine } from './terminal/print.ts'
 
 export interface RunLogsOptions {
@@ -20,7 +20,7 @@ export async function printRunLogs(workspace: Workspace, path: string, options: 
   const place = await findPlace(workspace, path)
   const { pipeline, run, node, item } = place
   const at = workspace.at(pipeline)
-  const names = new ItemNames(workspace, run.plan)
+  const names = new RecordedNames(workspace, run.plan)
   const isWanted = (line: LogLine) => item === undefined || [item.lane, undefined].includes(laneOf(run.plan, line))
   const tell = async (line: LogLine) => {
     const lane = laneOf(run.plan, line)
@@ -74,7 +74,7 @@ function asText({ task, attempt, line }: LogLine, item: string | undefined, plac
 async function failuresOf(
   workspace: Workspace,
   { pipeline, run: { plan }, node, item }: Place,
-  names: ItemNames,
+  names: RecordedNames,
 ): Promise<string[]> {
   const found: string[] = []
   for (const [task, end] of await readEnds(workspace.store, workspace.at(pipeline), plan.run)) {

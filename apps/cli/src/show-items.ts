@@ -1,6 +1,5 @@
 import {
   errorLine,
-  itemName,
   itemsIn,
   jsonText,
   readRecord,
@@ -9,7 +8,7 @@ import {
   type Item,
   type Outcome,
 } from '@cairn/kernel/runtime'
-import { artifact, countsText, itemCounts, plain, stateOf, type Workspace } from '@cairn/embedded'
+import { artifact, countsText, itemCounts, ItemNames, labelPath, plain, stateOf, type Workspace } from '@cairn/embedded'
 import type { Place } from './artifact-path.ts'
 import { withGiven } from './given-options.ts'
 import { paint, paintState, STATES } from './terminal/style.ts'
@@ -28,6 +27,7 @@ export async function showItems(
   const { store } = workspace
   const at = workspace.at(pipeline)
   const items = await itemsIn(store, at, plan, node)
+  const names = new ItemNames(items)
   const ends = new Map<string, EndRecord | undefined>()
   const tasks = [...new Set(items.map(({ task }) => task))]
   await severally(tasks, async (task) => ends.set(task, await readRecord<EndRecord>(store, at.end(plan.run, task))))
@@ -37,7 +37,7 @@ export async function showItems(
       jsonText(
         {
           node: plan.nodes[node],
-          items: outcomes.map(({ item, outcome }) => ({ ...itemJson(item), task: item.task, outcome })),
+          items: outcomes.map(({ item, outcome }) => ({ ...itemJson(item, names.of(item)), task: item.task, outcome })),
         },
         2,
       ),
@@ -49,18 +49,18 @@ export async function showItems(
   printLines(
     table(
       ['', 'item', 'label', '', 'gives'].map((title) => ({ title })),
-      failedFirst.map(({ item, outcome }) => row(item, outcome)),
+      failedFirst.map(({ item, outcome }) => row(item, names.of(item), outcome)),
       (title) => paint('dim', title),
     ),
   )
   if (items.length > SHOWN) printLines(paint('dim', `${SHOWN} of ${items.length} items; --json lists all`))
   if (items.length > 0)
-    printLines(`\n${paint('dim', 'next')}  ${withGiven(`cairn show ${path}/${itemName(failedFirst[0]!.item)}`)}`)
+    printLines(`\n${paint('dim', 'next')}  ${withGiven(`cairn show ${path}/${names.of(failedFirst[0]!.item)}`)}`)
 }
 
 /** For programs. */
-export function itemJson({ indices, labels }: Item): object {
-  return { item: itemName({ indices }), indices, labels: labels.map((label) => label ?? null) }
+export function itemJson({ indices, labels }: Item, name: string): object {
+  return { item: name, indices, labels: labels.map((label) => label ?? null) }
 }
 
 function rank(outcome: Outcome | undefined): number {
@@ -68,7 +68,7 @@ function rank(outcome: Outcome | undefined): number {
   return outcome?.status === 'completed' && outcome.caught ? 1 : 2
 }
 
-function row(item: Item, outcome: Outcome | undefined): string[] {
+function row(item: Item, name: string, outcome: Outcome | undefined): string[] {
   const state = outcome ? stateOf(outcome) : 'waiting'
   const gives =
     outcome?.status === 'completed'
@@ -83,15 +83,9 @@ function row(item: Item, outcome: Outcome | undefined): string[] {
           : []
   return [
     paintState(state, STATES[state].sign),
-    itemName(item),
-    plain(labelText(item) ?? ''),
+    name,
+    plain(labelPath(item) ?? ''),
     paintState(state, state),
     gives.join('  '),
   ]
-}
-
-/** Its labels as a path names them, an index for a list without; undefined where no list has any. */
-export function labelText({ indices, labels }: Item): string | undefined {
-  if (labels.every((label) => label === undefined)) return undefined
-  return labels.map((label, at) => label ?? String(indices[at])).join('/')
 }

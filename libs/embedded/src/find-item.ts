@@ -1,8 +1,11 @@
 import { CairnError, itemName, suggest, type Item } from '@cairn/kernel/runtime'
+import { ItemNames, labelPath } from './item-names.ts'
 
 /** What `<item>[/<output>]` behind a step names. */
 export interface ItemPlace {
   readonly item?: Item
+  /** How a path names the item, whatever the labels are: `3`, `#3`. */
+  readonly itemName?: string
   readonly output?: string
 }
 
@@ -10,8 +13,7 @@ export interface ItemPlace {
 const LISTED = 8
 
 /**
- * Finds the item that a path names: by its index (`3`; inside two `each` nodes `3.0` or `3/0`), by its label, or by `#3`,
- * which is always an index.
+ * Finds the item that a path names, as `ItemNames` says.
  *
  * @param words the parts of the path behind the step; a label may hold slashes
  * @param place the path of the step, for refusals
@@ -25,14 +27,16 @@ export function findItem(
 ): ItemPlace {
   if (words.length === 0) return {}
   const text = words.join('/')
+  const names = new ItemNames(items)
   const found: ItemPlace[] = []
   const unknown: ItemPlace[] = []
   for (const item of items)
-    for (const name of namesOf(item)) {
-      if (text === name) found.push({ item })
+    for (const name of names.allOf(item)) {
+      const named = { item, itemName: names.of(item) }
+      if (text === name) found.push(named)
       else if (text.startsWith(`${name}/`)) {
         const output = text.slice(name.length + 1)
-        ;(outputs.includes(output) ? found : unknown).push({ item, output })
+        ;(outputs.includes(output) ? found : unknown).push({ ...named, output })
       }
     }
   const [only, ...others] = found
@@ -48,7 +52,7 @@ export function findItem(
         next: suggest(misnamed.output!, outputs),
       },
     )
-  throw new CairnError('NOT_FOUND', `${place} has no item "${text}"`, { next: nearest(items, text) })
+  throw new CairnError('NOT_FOUND', `${place} has no item "${text}"`, { next: nearest(items, names, text) })
 }
 
 /** `3`, `3 ("ATL")`. */
@@ -56,20 +60,6 @@ export function itemText(item: Item): string {
   const { labels } = item
   const shown = labels.map((label, at) => (label === undefined ? String(item.indices[at]) : JSON.stringify(label)))
   return labels.some((label) => label !== undefined) ? `${itemName(item)} (${shown.join(' / ')})` : itemName(item)
-}
-
-/** All ways to name an item. */
-function namesOf(item: Item): Set<string> {
-  const { indices, labels } = item
-  const names = new Set([indices.join('.'), `#${indices.join('.')}`])
-  let paths = ['']
-  for (const [depth, index] of indices.entries()) {
-    const label = labels[depth]
-    const words = label === undefined ? [String(index)] : [String(index), label]
-    paths = paths.flatMap((path) => words.map((word) => (depth === 0 ? word : `${path}/${word}`)))
-  }
-  for (const path of paths) names.add(path)
-  return names
 }
 
 function severalMeant(text: string, found: readonly ItemPlace[], place: string): CairnError {
@@ -83,14 +73,14 @@ function severalMeant(text: string, found: readonly ItemPlace[], place: string):
   })
 }
 
-function nearest(items: readonly Item[], text: string): string {
+function nearest(items: readonly Item[], names: ItemNames, text: string): string {
   if (items.length === 0) return 'it has no items, or the list of them is not made yet'
-  const labels = items.flatMap((item) => {
-    const { labels } = item
-    return labels.every((label) => label !== undefined) ? [labels.join('/')] : []
-  })
-  const last = itemName(items.at(-1)!)
-  return labels.length > 0
-    ? `${suggest(text, labels)}; or by index: 0 to ${last}`
-    : `name one by its index: ${itemName(items[0]!)} to ${last}`
+  const isLabel = items.find(({ labels }) => labels.join('/') === text)
+  if (isLabel) return `the item of that label is ${labelPath(isLabel)}: #<number> is always an index`
+  const labels = items.flatMap((item) => labelPath(item) ?? [])
+  const range = `${names.of(items[0]!)} to ${names.of(items.at(-1)!)}`
+  if (labels.length === 0) return `name one by its index: ${range}`
+  return names.isPlain
+    ? `${suggest(text, labels)}; or by index: ${range}`
+    : `its labels are numbers, so a number is a label; ${suggest(text, labels)}; or by index: ${range}`
 }

@@ -36,6 +36,7 @@ export { countsText, itemCounts, stateOf, type ItemCounts, type ItemState } from
 export { planLines, type PlanLine } from './plan-lines.ts'
 export { itemLine } from './item-line.ts'
 export { findItem, itemText, type ItemPlace } from './find-item.ts'
+export { ItemNames, labelPath } from './item-names.ts'
 export { comparePlans, compareRuns, type Difference } from './compare-runs.ts'
 export { explainCode } from './explain-code.ts'
 export { artifact, bytes, duration, number, plain, plainLines, when } from './format.ts'

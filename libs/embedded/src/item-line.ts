@@ -2,14 +2,12 @@ import {
   CairnError,
   forecastItems,
   isSameItem,
-  itemName,
   nodeNamed,
   reasonsOfItem,
   recordedItem,
-  type Item,
   type ItemForecast,
 } from '@cairn/kernel/runtime'
-import { findItem } from './find-item.ts'
+import { findItem, type ItemPlace } from './find-item.ts'
 import { planLines, provenance, reasonTexts, type PlanLine } from './plan-lines.ts'
 import type { PlannedRun } from './plan-run.ts'
 import type { Workspace } from './workspace.ts'
@@ -45,13 +43,13 @@ export async function itemLine(
     return { ...line!, node: place, reasons: [...line!.reasons, 'which items there are is not known before'] }
   }
   const found = findKnown(items, Object.keys(plan.steps[planOf.step]!.outputs), words, node, planned)
-  const forecast = items.find(({ item }) => item === found)!
+  const forecast = items.find(({ item }) => item === found.item)!
   const decision = decisionOf(forecast)
-  const labels = found.labels.map((label) => label ?? null)
+  const { indices, labels } = found.item
   const line = {
-    node: `${node}/${itemName(found)}`,
+    node: `${node}/${found.itemName}`,
     decision,
-    item: { item: itemName(found), indices: found.indices, labels },
+    item: { item: found.itemName, indices, labels: labels.map((label) => label ?? null) },
   }
   if (decision === 'reuse') {
     const { hit } = forecast
@@ -65,7 +63,7 @@ export async function itemLine(
     item:
       earlier.plan.nodes[node]?.type === 'step'
         ? await recordedItem(workspace.store, workspace.at(plan.pipeline), earlier.plan, node, (item) =>
-            isSameItem(found, item),
+            isSameItem(found.item, item),
           )
         : undefined,
   }
@@ -82,13 +80,13 @@ function findKnown(
   words: readonly string[],
   node: string,
   { plan, nodes }: PlannedRun,
-): Item {
+): Required<Pick<ItemPlace, 'item' | 'itemName'>> {
   try {
     const all = items.map(({ item }) => item)
-    const { item } = findItem(all, outputs, words, node)
-    if (item) return item
+    const { item, itemName } = findItem(all, outputs, words, node)
+    if (item && itemName !== undefined) return { item, itemName }
     throw new CairnError('NOT_FOUND', `${words.join('/')} is an output of ${node}, not an item`, {
-      next: `cairn why ${plan.pipeline} ${node}/0`,
+      next: `cairn why ${plan.pipeline} ${node}/#0`,
     })
   } catch (error) {
     if (!(error instanceof CairnError) || !nodes.get(node)!.depends) throw error

@@ -12,11 +12,12 @@ import {
   type Ref,
   type StepNode,
 } from '@cairn/kernel/runtime'
+import { findItem } from '@cairn/embedded'
 import type { Session } from './session.ts'
 import { artifactOf, openIn } from './values.ts'
 
-/** An item of a list: by its index, from 0, or by its label. */
-export type Item = number | string
+/** An item of a list: by its index, from 0, by its label, or as it is named in a path: `3`, `#3`, `ATL`. */
+export type Item = number | string | { readonly named: string }
 
 /** The items of a list that a run has. */
 export async function itemsOf(session: Session, list: ArtifactRef): Promise<readonly ArtifactRef[]> {
@@ -25,6 +26,10 @@ export async function itemsOf(session: Session, list: ArtifactRef): Promise<read
 
 /** @throws CairnError NOT_FOUND that suggests the nearest label */
 export function indexOf(all: readonly ArtifactRef[], wanted: Item, node: string): number {
+  if (typeof wanted === 'object') {
+    const items = all.map(({ label }, index) => ({ indices: [index], labels: [label], task: '', lane: 0 }))
+    return findItem(items, [], [wanted.named], node).item!.indices[0]!
+  }
   const index = typeof wanted === 'number' ? wanted : all.findIndex(({ label }) => label === wanted)
   const last = typeof wanted === 'number' ? wanted : all.findLastIndex(({ label }) => label === wanted)
   if (index !== last)
@@ -53,7 +58,7 @@ export async function givenFor(session: Session, node: StepNode, output: string,
   if (lane?.status === 'completed' && lane.outputs[output]) return lane.outputs[output]
   throw new CairnError(
     'NOT_FOUND',
-    `${node.id} gave no ${output} for item ${item}: it is ${lane?.status ?? 'not over'}`,
+    `${node.id} gave no ${output} for item ${typeof item === 'object' ? item.named : item}: it is ${lane?.status ?? 'not over'}`,
     {
       next: `cairn show ${base.pipeline}/${base.run}/${task}`,
     },

@@ -53,7 +53,7 @@ export function suggest(typed: string, known: Iterable<string>): string {
   const [best] = names
     .map((name) => ({ name, distance: editDistance(typed.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)
-  if (best && (best.distance <= Math.max(2, typed.length / 3) || beginAlike(typed, best.name)))
+  if (best && (best.distance <= furthest(typed, best.name) || beginAlike(typed, best.name)))
     return `did you mean "${best.name}"?`
   return names.length > 0
     ? `there is: ${names.slice(0, 12).join(', ')}${names.length > 12 ? ', …' : ''}`
@@ -65,21 +65,32 @@ function beginAlike(a: string, b: string): boolean {
   const shortest = Math.min(a.length, b.length)
   const share = Math.max(4, Math.ceil(shortest * 0.75))
   return (
+    !NUMBER.test(a) &&
     Math.abs(a.length - b.length) < 4 &&
     shortest >= share &&
     a.slice(0, share).toLowerCase() === b.slice(0, share).toLowerCase()
   )
 }
 
+/** A number is no misspelling of another one. */
+const NUMBER = /^[\d.#-]+$/
+
+/** How many signs may be wrong: one, or a third of them. */
+function furthest(typed: string, name: string): number {
+  return NUMBER.test(typed) ? 0 : Math.max(1, Math.round(Math.max(typed.length, name.length) / 3))
+}
+
+/** Signs to insert, leave out or replace, and neighbours to swap (optimal string alignment). */
 function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  let [before, row] = [[] as number[], Array.from({ length: b.length + 1 }, (_, index) => index)]
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
     for (let j = 1; j <= b.length; j++) {
       const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1))
+      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1, isSwapped ? before[j - 2]! + 1 : Infinity))
     }
-    row = next
+    ;[before, row] = [row, next]
   }
   return row[b.length]!
 }

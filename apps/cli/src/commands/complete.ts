@@ -1,4 +1,4 @@
-import { fieldNames, itemName, itemsIn, type Pipeline } from '@cairn/kernel/runtime'
+import { fieldNames, itemsIn, type Pipeline } from '@cairn/kernel/runtime'
 import { Stack } from '../local/stack.ts'
 import {
   allPipelines,
@@ -6,6 +6,7 @@ import {
   contextNames,
   findProject,
   findRun,
+  ItemNames,
   loadPipeline,
   readRun,
   recentRuns,
@@ -156,7 +157,9 @@ async function itemPaths(
   const node = graph.nodes.get(step)
   if (node?.type !== 'step' || node.scope.length === 0) return []
   const { plan } = await readRun(store, at, await findRun(store, at, run))
-  return (await itemsIn(store, at, plan, step)).slice(0, ITEMS).map(itemName)
+  const items = await itemsIn(store, at, plan, step)
+  const names = new ItemNames(items)
+  return items.slice(0, ITEMS).map((item) => names.of(item))
 }
 
 /** `<pipeline>/<run>/<step>[/<item>]/<output>`, one part at a time. */

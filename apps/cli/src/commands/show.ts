@@ -1,5 +1,4 @@
 import {
-  itemName,
   readRecord,
   unfitTasks,
   type Checkpoint,
@@ -9,8 +8,8 @@ import {
   type PlannedStepNode,
   jsonText,
 } from '@cairn/kernel/runtime'
-import { readEnds, statusOf, type Workspace } from '@cairn/embedded'
-import { itemJson, labelText, showItems } from '../show-items.ts'
+import { labelPath, readEnds, statusOf, type Workspace } from '@cairn/embedded'
+import { itemJson, showItems } from '../show-items.ts'
 import { findArtifact, findPlace, objectFile, type Place } from '../artifact-path.ts'
 import { errorText } from '../error-text.ts'
 import { detailsOf } from '../run-details.ts'
@@ -62,7 +61,7 @@ async function showRun(
 
 async function showStep(
   workspace: Workspace,
-  { pipeline, run: { plan }, item }: Place,
+  { pipeline, run: { plan }, item, itemName }: Place,
   id: string,
   json: boolean,
 ): Promise<void> {
@@ -86,16 +85,18 @@ async function showStep(
         {
           node,
           ...(node.type === 'step' && { step: plan.steps[node.step] }),
-          ...(item ? { item: itemJson(item), outcome: lane, failures, task: item.task } : { end }),
+          ...(item && itemName !== undefined
+            ? { item: itemJson(item, itemName), outcome: lane, failures, task: item.task }
+            : { end }),
           checkpoint,
         },
         2,
       ),
     )
   const lines: [string, string][] = [
-    ['step', `${pipeline}/${plan.run}/${id}${item === undefined ? '' : `/${itemName(item)}`}`],
+    ['step', `${pipeline}/${plan.run}/${id}${itemName === undefined ? '' : `/${itemName}`}`],
   ]
-  const label = item && labelText(item)
+  const label = item && labelPath(item)
   if (label !== undefined) lines.push(['label', plain(label)])
   if (end)
     lines.push([
@@ -147,12 +148,12 @@ function stepLines(
 }
 
 async function showArtifact(workspace: Workspace, path: string, json: boolean): Promise<void> {
-  const { ref, pipeline, run, node, item, output } = await findArtifact(workspace, path)
+  const { ref, pipeline, run, node, itemName, output } = await findArtifact(workspace, path)
   const held = ref.text !== undefined || ref.base64 !== undefined
   const file = held ? undefined : await objectFile(workspace, { pipeline }, ref)
   if (json) return console.log(jsonText({ ...ref, file }, 2))
   const lines = {
-    artifact: [pipeline, run.plan.run, node, ...(item ? [itemName(item)] : []), output].join('/'),
+    artifact: [pipeline, run.plan.run, node, ...(itemName === undefined ? [] : [itemName]), output].join('/'),
     digest: ref.digest,
     size: bytes(ref.size),
     holds: artifact(ref),

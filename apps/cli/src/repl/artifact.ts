@@ -1,6 +1,5 @@
 import {
   CairnError,
-  itemName,
   openArtifact,
   type AnyKind,
   type Artifact,
@@ -57,8 +56,8 @@ export async function findShown({ lab, last }: ReplSession, text: string): Promi
     if (plan.nodes[id]?.type !== 'step') throw nothingGiven(named!, plan)
     const inside = await insideOf(workspace, plan, id, words)
     const place = { pipeline: plan.pipeline, run: { plan, end: undefined }, node: id, ...inside }
-    const { ref, output, item } = await artifactAt(workspace, place)
-    const name = [id, ...(item ? [itemName(item)] : []), output].join('/')
+    const { ref, output, itemName } = await artifactAt(workspace, place)
+    const name = [id, ...(itemName === undefined ? [] : [itemName]), output].join('/')
     return { place: name, run: plan.run, kind: outputs[output]!, artifact: open(ref) }
   }
 
@@ -73,6 +72,6 @@ function nothingGiven({ id, scope }: Node, { run }: Plan): CairnError {
   return around === undefined
     ? new CairnError('NOT_FOUND', `${id} gave nothing in run ${run}`, { next: '.run computes it' })
     : new CairnError('BAD_PARAMETER', `${id} is run for each item of ${around}`, {
-        next: `.show ${id}/0, or .show ${around}`,
+        next: `.show ${id}/#0, or .show ${around}`,
       })
 }

@@ -1,8 +1,8 @@
-import { itemAt, itemName, itemsIn, parseTask, type Plan } from '@cairn/kernel/runtime'
-import type { Workspace } from '@cairn/embedded'
+import { itemAt, itemsIn, parseTask, type Plan } from '@cairn/kernel/runtime'
+import { ItemNames, type Workspace } from '@cairn/embedded'
 
 /** Names of a run's items by where their outcomes are recorded. */
-export class ItemNames {
+export class RecordedNames {
   readonly #workspace: Workspace
   readonly #plan: Plan
   readonly #known = new Map<string, string>()
@@ -16,12 +16,13 @@ export class ItemNames {
   /** Undefined of a task outside every `each`. */
   async at(task: string, lane: number): Promise<string | undefined> {
     const { node } = parseTask(task)
-    if (this.#plan.nodes[node]!.scope.length < 2) return itemAt(this.#plan, task, lane)
-    // Inside two of them the lists tell which item it is; they may have been made since they were asked for.
+    if (this.#plan.nodes[node]!.scope.length === 0) return undefined
+    // The lists tell which item it is, and how it is named; they may have been made since they were asked for.
     if (!this.#known.has(`${task} ${lane}`) && !this.#asked.has(task)) {
       this.#asked.add(task)
       const items = await itemsIn(this.#workspace.store, this.#workspace.at(this.#plan.pipeline), this.#plan, node)
-      for (const item of items) this.#known.set(`${item.task} ${item.lane}`, itemName(item))
+      const names = new ItemNames(items)
+      for (const item of items) this.#known.set(`${item.task} ${item.lane}`, names.of(item))
     }
     return this.#known.get(`${task} ${lane}`) ?? itemAt(this.#plan, task, lane)
   }
