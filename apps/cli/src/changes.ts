@@ -34,10 +34,7 @@ export async function changedBy(
   }
   for (const selection of selections) {
     const [each, which] = pair('items', selection, 'score=10')
-    lab = lab.items(
-      each,
-      isWhole(which) ? Number(which) : which.split(',').map((named) => ({ named })),
-    )
+    lab = lab.items(each, isWhole(which) ? Number(which) : which.split(',').map((named) => ({ named })))
   }
   return lab.from(...from, ...only).until(...until, ...only)
 }
