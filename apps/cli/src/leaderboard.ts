@@ -1,5 +1,5 @@
 import type { Leaderboard } from '@cairn/explore'
-import { number } from '@cairn/embedded'
+import { numbers } from '@cairn/embedded'
 import { paint } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 
@@ -10,10 +10,11 @@ export function leaderboardText({ by, variants }: Leaderboard): string {
   ]
   const settings = namesOf((variant) => variant.settings)
   const metrics = namesOf((variant) => variant.metrics).sort((a, b) => Number(b === by) - Number(a === by))
+  const texts = new Map(metrics.map((name) => [name, columnOf(variants, name)]))
   const rows = variants.map(({ error, run, computed, reused, ...variant }, at) => [
     error === undefined ? String(at + 1) : paint('red', '✘'),
     ...settings.map((path) => JSON.stringify(variant.settings[path])),
-    ...metrics.map((name) => (name in variant.metrics ? number(variant.metrics[name]!) : '')),
+    ...metrics.map((name) => texts.get(name)![at]!),
     error ?? `${computed} computed, ${reused} reused`,
     paint('dim', run),
   ])
@@ -23,4 +24,10 @@ export function leaderboardText({ by, variants }: Leaderboard): string {
     rows,
     (title) => paint(title === by ? 'bold' : 'dim', title),
   )
+}
+
+/** A metric of each variant; two that differ never look alike. */
+function columnOf(variants: Leaderboard['variants'], name: string): string[] {
+  const texts = numbers(variants.map(({ metrics }) => metrics[name] ?? NaN))
+  return variants.map(({ metrics }, at) => (name in metrics ? texts[at]! : ''))
 }

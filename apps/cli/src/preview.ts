@@ -1,5 +1,5 @@
 import { jsonText, type Compared, type Json, type Preview } from '@cairn/kernel'
-import { number, plain, plainLines } from '@cairn/embedded'
+import { number, numbers, plain, plainLines, plainNumber } from '@cairn/embedded'
 import { paint } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 
@@ -7,11 +7,21 @@ import { table } from './terminal/table.ts'
 export function comparedText(parts: readonly Compared[]): string {
   const text = ({ title, columns, rows }: Compared) => {
     const shown = rows.map((row) =>
-      row.map((value) => (Array.isArray(value) ? value.map(cell).join(' -> ') : value === null ? '' : cell(value))),
+      row.map((value) => (Array.isArray(value) ? pairText(value) : value === null ? '' : comparedCell(value))),
     )
     return `${paint('bold', title)}\n${columnsText(columns, shown, 'dim')}`
   }
   return parts.map(text).join('\n\n')
+}
+
+function pairText(pair: readonly Json[]): string {
+  const values = pair.filter((value) => typeof value === 'number')
+  const texts = values.length === pair.length ? numbers(values, plainNumber) : pair.map(comparedCell)
+  return texts.join(' -> ')
+}
+
+function comparedCell(value: Json): string {
+  return typeof value === 'number' ? plainNumber(value) : cell(value)
 }
 
 /** An artifact's preview as text. */

@@ -62,7 +62,7 @@ export function summaryText(result: RunResult): string {
     parts.push(
       table(
         [{ title: '' }, { title: '', align: 'right' }],
-        metrics.map(([name, value]) => [name, paint('bold', value)]),
+        metrics.map(([name, value]) => [name, paint('bold', number(value))]),
       ),
     )
   const head = `${paint(STATUS_FORMATS[status], status)}  ${pipeline}/${run}${TOOK[status] ? `  ${TOOK[status]} ${duration(ms)}` : ''}`
@@ -175,8 +175,8 @@ function lastOf(lines: readonly string[], path: string): string[] {
 }
 
 /** Numbers of the pipeline's own outputs that are of kind `metrics`. */
-export function metricsOf({ outputs, nodes, steps }: Plan, ends: RunResult['ends']): [string, string][] {
-  return Object.values(outputs).flatMap((ref): [string, string][] => {
+export function metricsOf({ outputs, nodes, steps }: Plan, ends: RunResult['ends']): [string, number][] {
+  return Object.values(outputs).flatMap((ref): [string, number][] => {
     if (!('node' in ref)) return []
     const node = nodes[ref.node]
     const kind = node?.type === 'step' ? steps[node.step]!.outputs[ref.output]?.kind : undefined
@@ -186,11 +186,11 @@ export function metricsOf({ outputs, nodes, steps }: Plan, ends: RunResult['ends
   })
 }
 
-function numbersOf(ref: ArtifactRef): [string, string][] {
+function numbersOf(ref: ArtifactRef): [string, number][] {
   const held = inlineBytes(ref)
   const values = held ? (JSON.parse(held.toString()) as Record<string, unknown>) : (ref.summary ?? {})
-  return Object.entries(values).flatMap(([name, value]): [string, string][] =>
-    typeof value === 'number' ? [[name, number(value)]] : [],
+  return Object.entries(values).flatMap(([name, value]): [string, number][] =>
+    typeof value === 'number' ? [[name, value]] : [],
   )
 }
 

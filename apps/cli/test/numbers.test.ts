@@ -66,3 +66,55 @@ it('refuses by name a number that would be rounded, from the command line and fr
   expect(code).toBe(1)
   expect(stderr).toContain('params.json: 9007199254740993 cannot be held exactly')
 })
+
+const METRICS = `import { pipeline, step } from '@cairn/kernel'
+import { json, metrics } from '@cairn/kinds'
+import { z } from 'zod'
+export const measure = step('measure', {
+  params: z.object({ scale: z.number().default(0.999999999) }),
+  outputs: { m: metrics(), values: json<object>() },
+  run: (_, { scale }) => ({
+    m: { accuracy: scale, revenue: 123456789.123, near: 0.999999, rows: 3000000, year: 2 ** 60, tiny: 1.23456789e-9, none: 0 * -scale },
+    values: {},
+  }),
+})
+export const measured = pipeline('measured', () => ({ m: measure({}).m }))
+`
+
+it('shows a metric exactly, or cut where it is long; two that differ never look alike', async () => {
+  const project = new CliProject({ 'measured.pipeline.ts': METRICS })
+  const shown = [
+    [/accuracy +0\.999999999\n/, /accuracy 0\.999999999\b/],
+    [/revenue +123456789\.12…\n/, /revenue 123456789\.12…/],
+    [/near +0\.999999\n/, /near 0\.999999/],
+    [/rows +3,000,000\n/, /rows 3,000,000/],
+    [/tiny +1\.234567…e-9\n/],
+    [/none +-0\n/],
+    [/year +1,152,921,504,606,847,000\n/],
+  ] as const
+  const { stdout: run } = await project.cairn('run', '--progress', 'none')
+  const { stdout: show } = await project.cairn('show', 'measured/latest')
+  const { stdout: runs } = await project.cairn('runs')
+  for (const [table, inLine] of shown) {
+    expect(run).toMatch(table)
+    expect(show).toMatch(table)
+    if (inLine) expect(runs).toMatch(inLine)
+  }
+  const [line] = JSON.parse((await project.cairn('--json', 'runs')).stdout) as { metrics: object }[]
+  expect(line!.metrics).toMatchObject({ revenue: 123456789.123, tiny: 1.23456789e-9 })
+
+  const set = ['--set', 'measure.scale=0.9999999991']
+  expect((await project.cairn('plan', ...set)).stdout).toContain('params.scale 0.999999999 -> 0.9999999991')
+  const second = await project.run('measured', '--set', 'measure.scale=0.99999999900000001')
+  expect(second.steps['measure']!.how).toBe('reused')
+  await project.run('measured', '--set', 'measure.scale=0.9999999990000003')
+  await project.run('measured', '--set', 'measure.scale=0.9999999990000004')
+  const [one, other] = JSON.parse((await project.cairn('--json', 'runs')).stdout) as { run: string }[]
+  const { stdout: diff } = await project.cairn('diff', `measured/${other!.run}`, `measured/${one!.run}`)
+  expect(diff).toMatch(/metric +measure\.accuracy +0\.9999999990000003 +0\.9999999990000004 {2}\(\+1\.1…?\d*…?e-16\)/)
+  expect(diff).toMatch(/parameter +measure\.scale +0\.9999999990000003 +0\.9999999990000004/)
+  const of = await project.cairn('diff', `measured/${other!.run}`, `measured/${one!.run}`, '--of', 'measure/m')
+  expect(of.stdout).toMatch(/accuracy +0\.9999999990000003 -> 0\.9999999990000004/)
+  const played = await project.cairn('play', '--matrix', 'measure.scale=0.9999999990000003,0.9999999990000004')
+  expect(played.stdout).toMatch(/0\.9999999990000004 +0\.9999999990000004 [^]*0\.9999999990000003 +0\.9999999990000003 /)
+})

@@ -1,6 +1,8 @@
 import { canonical, type ArtifactRef, type EndRecord, type Json, type Plan } from '@cairn/kernel/runtime'
 import { explainCode } from './explain-code.ts'
-import { artifact, number } from './format.ts'
+import { changedTexts } from './changed-text.ts'
+import { artifact } from './format.ts'
+import { number } from './number-text.ts'
 import { readEnds, readRun } from './runs.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -68,9 +70,13 @@ function changed(
     .map((name) => ({
       what,
       name: prefix + name,
-      before: cutText(text(before[name])),
-      after: cutText(text(after[name])),
+      ...sides(before[name], after[name]),
     }))
+}
+
+function sides(was: Json | undefined, is: Json | undefined, absent = ''): Pick<Difference, 'before' | 'after'> {
+  const [before, after] = changedTexts(was, is, absent)
+  return { before, after }
 }
 
 async function code(workspace: Workspace, before: Plan, after: Plan): Promise<Difference[]> {
@@ -112,23 +118,24 @@ function metrics(before: Side, after: Side): Difference[] {
   for (const id of nodesOf(before.plan, after.plan)) {
     for (const name of new Set([...metricsOutputs(before.plan, id), ...metricsOutputs(after.plan, id)])) {
       const [was, is] = [outputAt(before, id, name), outputAt(after, id, name)]
-      found.push(...numbers(`${id}.`, was ? valuesOf(was) : {}, is ? valuesOf(is) : {}))
+      found.push(...measured(`${id}.`, was ? valuesOf(was) : {}, is ? valuesOf(is) : {}))
     }
   }
   return found
 }
 
-function numbers(
+function measured(
   prefix: string,
-  before: Readonly<Record<string, unknown>>,
-  after: Readonly<Record<string, unknown>>,
+  before: Readonly<Record<string, Json>>,
+  after: Readonly<Record<string, Json>>,
 ): Difference[] {
   return namesOf(before, after).flatMap((name): Difference[] => {
     const [was, is] = [before[name], after[name]]
     if (Object.is(is, was)) return []
     const change = typeof is === 'number' && typeof was === 'number' ? is - was : undefined
     const by = change === undefined ? '' : `  (${change > 0 ? '+' : ''}${number(change)})`
-    return [{ what: 'metric', name: prefix + name, before: metricText(was), after: metricText(is) + by }]
+    const texts = sides(was, is, ABSENT)
+    return [{ what: 'metric', name: prefix + name, ...texts, after: texts.after + by }]
   })
 }
 
@@ -143,9 +150,6 @@ function outputAt({ plan, ends }: Side, id: string, output: string): ArtifactRef
   return node?.type === 'given' ? node.outputs[output] : end && outputs(end)[output]
 }
 
-function metricText(value: unknown): string {
-  return value === undefined ? ABSENT : typeof value === 'number' ? number(value) : JSON.stringify(value)
-}
 /** Of what only the other run has. */
 const ABSENT = 'none'
 
@@ -153,8 +157,8 @@ function namesOf(before: object, after: object): string[] {
   return [...new Set([...Object.keys(after), ...Object.keys(before)])]
 }
 
-function valuesOf({ text, summary = {} }: ArtifactRef): Readonly<Record<string, unknown>> {
-  return text === undefined ? summary : (JSON.parse(text) as Record<string, unknown>)
+function valuesOf({ text, summary = {} }: ArtifactRef): Readonly<Record<string, Json>> {
+  return text === undefined ? summary : (JSON.parse(text) as Record<string, Json>)
 }
 
 function outputs({ lanes: [lane] }: EndRecord): Readonly<Record<string, ArtifactRef>> {

@@ -1,4 +1,5 @@
 import type { ArtifactRef, Summary } from '@cairn/kernel'
+import { number } from './number-text.ts'
 
 /** `0.3 s`, `41 s`, `2 min 5 s`, `1 h 10 min`. */
 export function duration(ms: number): string {
@@ -14,13 +15,6 @@ export function bytes(count: number): string {
   if (count < 1000) return `${count} B`
   const unit = Math.min(Math.floor(Math.log10(count) / 3), 4)
   return `${(count / 1000 ** unit).toPrecision(3)} ${['B', 'kB', 'MB', 'GB', 'TB'][unit]}`
-}
-
-/** `3,000,000`, `0.6947`. */
-export function number(value: number): string {
-  // Intl would cost 13 ms at every start.
-  if (Number.isInteger(value)) return String(value).replaceAll(/\B(?=(\d{3})+$)/g, ',')
-  return Math.abs(value) < 0.0001 ? value.toExponential(2) : String(Number(value.toPrecision(5)))
 }
 
 /** `2026-11-23 10:15:30`, in the reader's own time. */

@@ -8,7 +8,7 @@ import {
   type Outcome,
   type Plan,
 } from '@cairn/kernel/runtime'
-import { number } from './format.ts'
+import { number } from './number-text.ts'
 
 /** How an item can end. */
 const STATES = [

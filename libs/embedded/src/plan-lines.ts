@@ -2,7 +2,8 @@ import { errorLine, type Json, type NodeForecast, type Reason } from '@cairn/ker
 import type { PlannedRun } from './plan-run.ts'
 import type { Workspace } from './workspace.ts'
 import { explainCode } from './explain-code.ts'
-import { artifact, duration, number, plain, when } from './format.ts'
+import { artifact, duration, plain, when } from './format.ts'
+import { changedTexts } from './changed-text.ts'
 
 /** One line of a plan: what will be done at a node, and why. */
 export interface PlanLine {
@@ -93,7 +94,7 @@ async function reasonText(workspace: Workspace, { plan }: PlannedRun, node: stri
     case 'code':
       return explainCode(workspace, plan, node, reason.before, reason.after)
     case 'parameter':
-      return [`params.${reason.name} ${value(reason.before)} -> ${value(reason.after)}`]
+      return [`params.${reason.name} ${changedTexts(reason.before, reason.after).join(' -> ')}`]
     case 'source':
       return [`source ${reason.name} changed: ${short(reason.before)} -> ${short(reason.after)}`]
     case 'input':
@@ -121,10 +122,6 @@ async function reasonText(workspace: Workspace, { plan }: PlannedRun, node: stri
     case 'unfinished':
       return ['it was not finished before']
   }
-}
-
-function value(json: Json | undefined): string {
-  return json === undefined ? 'unset' : typeof json === 'number' ? number(json) : JSON.stringify(json)
 }
 
 function short(version: Json | undefined): string {

@@ -1,4 +1,5 @@
 import {
+  jsonText,
   readRecord,
   standingChampion,
   unfitTasks,
@@ -37,7 +38,7 @@ interface RunLine {
   readonly reused: number
   readonly caught: number
   readonly failed: number
-  readonly metrics: Readonly<Record<string, string>>
+  readonly metrics: Readonly<Record<string, number>>
   /** Tasks that no host could run so far. */
   readonly unfit: readonly UnfitRecord[]
 }
@@ -59,7 +60,7 @@ export default async function runs(
       found.push(...(await runLine(workspace, pipeline, run, { production: champion?.run === run, on: globals.on })))
   }
   const newest = found.sort((a, b) => b.startedAt - a.startedAt).slice(0, most)
-  if (json) return console.log(JSON.stringify(newest, null, 2))
+  if (json) return console.log(jsonText(newest, 2))
   if (newest.length === 0)
     return printLines(
       `no runs${name === undefined ? '' : ` of ${name}`} yet\n${paint('dim', 'next')}  ${withGiven(`cairn run ${name ?? ''}`)}`,
@@ -78,7 +79,7 @@ export default async function runs(
     ...counted.map((state) => number(tasks[state])),
     Object.entries(metrics)
       .slice(0, 4)
-      .map(([metric, value]) => `${metric} ${value}`)
+      .map(([metric, value]) => `${metric} ${number(value)}`)
       .join('  '),
   ])
   printLines(

@@ -109,15 +109,15 @@ function comparePredictions(name: string, was: Float64Array, is: Float64Array, e
       rows: [
         [
           is.length,
-          pair(rounded(mean(was)), rounded(mean(is))),
+          pair(mean(was), mean(is)),
           apart.reduce((sum, value) => sum + (value > 0 ? 1 : 0), 0),
-          ...[mean(apart), at(0.5), at(0.95), at(1), correlation(was, is)].map(rounded),
+          ...[mean(apart), at(0.5), at(0.95), at(1), correlation(was, is)],
         ],
       ],
     },
   ]
   if (furthest.length === 0) return compared
-  const rows = furthest.map((place) => [place, ...[was[place]!, is[place]!].map(rounded)])
+  const rows = furthest.map((place) => [place, was[place]!, is[place]!])
   return [
     ...compared,
     { title: `${name}: the rows furthest apart`, columns: ['row', 'before', 'after'].map(number), rows },
@@ -139,8 +139,4 @@ function correlation(one: Float64Array, other: Float64Array): number {
     ofOther += y * y
   }
   return ofOne === 0 || ofOther === 0 ? Number(ofOne === ofOther) : covariance / Math.sqrt(ofOne * ofOther)
-}
-
-function rounded(value: number): number {
-  return Number(value.toPrecision(6))
 }

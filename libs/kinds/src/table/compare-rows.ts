@@ -65,7 +65,7 @@ export async function compareRows(
   compared.push({
     title: 'changed',
     columns: [{ name: 'column', type: 'string' }, number('rows'), number('share')],
-    rows: changed.map(({ name, rows }) => [name, rows, Number((rows / count('kept')).toPrecision(3))]),
+    rows: changed.map(({ name, rows }) => [name, rows, rows / count('kept')]),
   })
   const shown = changed.slice(0, SHOWN_COLUMNS).map(({ name }) => name)
   const columns = [

@@ -62,8 +62,8 @@ describe('two tables', () => {
     const found = await compare([...flights(800), ...flights(1000).slice(850)], after, { key: ['id'] })
     expect(found['rows with the same id']).toEqual([[100, 50, 850, 2]])
     expect(found['changed']).toEqual([
-      ['delay', 2, 0.00235],
-      ['late', 1, 0.00118],
+      ['delay', 2, 2 / 850],
+      ['late', 1, 1 / 850],
     ])
     expect(found['examples']).toEqual([
       [5, [5, 6], [false, true]],

@@ -63,7 +63,7 @@ async function compareColumns(ask: Ask, was: TableSide, is: TableSide): Promise<
       pair(then.nulls, now.nulls),
       pair(then.values, now.values),
       pair(rounded(then.mean), rounded(now.mean)),
-      ...SHOWN.map((_, at) => pair(rounded(then.quantiles[at]), rounded(now.quantiles[at]))),
+      ...SHOWN.map((_, at) => pair(then.quantiles[at] ?? null, now.quantiles[at] ?? null)),
       one && other ? await movedShare(ask, { name, was, is, one, other }) : null,
     ])
   }
@@ -81,8 +81,9 @@ async function compareColumns(ask: Ask, was: TableSide, is: TableSide): Promise<
 
 const NONE: Stats = { nulls: 0, mean: null, quantiles: [], values: null, sum: null }
 
-function rounded(value: Json | undefined): Json {
-  return typeof value === 'number' ? Number(value.toPrecision(6)) : (value ?? null)
+/** The sum of many threads has other last digits each time. */
+function rounded(value: number | null): number | null {
+  return value === null ? null : Number(value.toPrecision(12))
 }
 
 /** In one pass over the table. */
