@@ -9,10 +9,12 @@ import {
   type Pipeline,
   readRecord,
 } from '@cairn/kernel/runtime'
+import { listItem } from './list-items.ts'
 import {
   findItem,
   findRun,
   itemText,
+  outputIn,
   loadPipeline,
   outputsOf,
   readRun,
@@ -52,27 +54,46 @@ export async function insideOf(
   node: string,
   words: readonly string[],
 ): Promise<ItemPlace> {
-  const planned = plan.nodes[node]!
-  const [output, ...others] = words
-  if (planned.type === 'step' && planned.scope.length > 0 && words.length > 0)
-    return findItem(
-      await itemsIn(workspace.store, workspace.at(plan.pipeline), plan, node),
-      Object.keys(plan.steps[planned.step]!.outputs),
-      words,
-      `${plan.pipeline}/${plan.run}/${node}`,
-    )
-  if (others.length > 0)
+  if (words.length === 0) return {}
+  const outputs = outputNames(plan, node)
+  const place = `${plan.pipeline}/${plan.run}/${node}`
+  if (isPerItem(plan, node))
+    return findItem(await itemsIn(workspace.store, workspace.at(plan.pipeline), plan, node), outputs, words, place)
+  const [output = '', ...others] = words
+  const found = outputIn(outputs, words.join('/'))
+  if (!found && others.length > 0)
     throw new CairnError('NOT_FOUND', `${node} is not inside an each: it has no item "${output}"`, {
-      next: `cairn show ${plan.pipeline}/${plan.run}/${node}`,
+      next: `cairn show ${place}`,
     })
-  return output === undefined ? {} : { output }
+  return found ?? { output }
+}
+
+/** Whether a node has an outcome for each item of an `each`. */
+function isPerItem(plan: Plan, node: string): boolean {
+  const { type, scope } = plan.nodes[node]!
+  return type !== 'given' && scope.length > 0
+}
+
+function outputNames({ nodes, steps }: Plan, node: string): string[] {
+  const planned = nodes[node]!
+  if (planned.type === 'step') return Object.keys(steps[planned.step]!.outputs)
+  if (planned.type === 'each') return Object.keys(planned.collects)
+  return Object.keys(planned.type === 'when' ? planned.then : planned.outputs)
+}
+
+/** An artifact that a path names. */
+export interface FoundArtifact extends Place {
+  readonly ref: ArtifactRef
+  readonly output: string
+  readonly node: string
+  /** The whole path. */
+  readonly path: string
+  /** Of an item of a list: in how many lists, one inside the other. */
+  readonly depth: number
 }
 
 /** The artifact that a path names; of a step with one output that one. */
-export async function findArtifact(
-  workspace: Workspace,
-  path: string,
-): Promise<Place & { readonly ref: ArtifactRef; readonly output: string; readonly node: string }> {
+export async function findArtifact(workspace: Workspace, path: string): Promise<FoundArtifact> {
   const { node, ...place } = await findPlace(workspace, path)
   const { pipeline, run } = place
   if (node !== undefined) return artifactAt(workspace, { ...place, node })
@@ -85,12 +106,12 @@ export async function findArtifact(
 export async function artifactAt(
   workspace: Workspace,
   place: Place & { readonly node: string },
-): Promise<Place & { readonly ref: ArtifactRef; readonly output: string; readonly node: string }> {
+): Promise<FoundArtifact> {
   const { pipeline, run, node } = place
   const { plan } = run
   const where = `${pipeline}/${plan.run}/${node}`
   const inItem = place.itemName === undefined ? '' : `/${place.itemName}`
-  if (place.item === undefined && plan.nodes[node]!.type === 'step' && plan.nodes[node]!.scope.length > 0)
+  if (place.item === undefined && isPerItem(plan, node))
     throw new CairnError('NOT_FOUND', `${node} is run for each item of ${plan.nodes[node]!.scope.at(-1)}`, {
       next: `name one: cairn cat ${where}/#0; cairn show ${where} lists them`,
     })
@@ -107,22 +128,29 @@ export async function artifactAt(
         : undefined
   if (!outputs) {
     const what = place.item === undefined ? node : `item ${itemText(place.item)} of ${node}`
-    throw new CairnError(
-      'NOT_FOUND',
-      `${what} of run ${plan.run} has no outputs: it is ${outcome?.status ?? 'not finished'}`,
-      {
-        next: `cairn show ${where}${inItem}`,
-      },
-    )
+    const state = place.item === undefined ? (end?.status ?? run.end?.status) : outcome?.status
+    throw new CairnError('NOT_FOUND', `${what} ${endedText(state)} in run ${plan.run}, so it gave nothing`, {
+      next: `cairn show ${where}${inItem}`,
+    })
   }
   const names = Object.keys(outputs)
   const output = place.output ?? (names.length === 1 ? names[0]! : '')
   const ref = outputs[output]
-  if (ref) return { ...place, node, output, ref }
+  if (ref) {
+    const found = { ...place, node, output, ref, path: `${where}${inItem}/${output}`, depth: 0 }
+    if (!place.inside) return found
+    return { ...found, ...(await listItem(workspace, { ...found, plan }, place.inside, found.path)) }
+  }
   const what = output === '' ? `${node} has several outputs` : `${node} has no output "${output}"`
   throw new CairnError('NOT_FOUND', what, {
     next: `${suggest(output, names)} (cairn cat ${where}${inItem}/${names[0]})`,
   })
+}
+
+function endedText(status: string | undefined): string {
+  if (status === 'timed-out') return 'took longer than its timeout'
+  if (status === 'blocked' || status === 'skipped' || status === 'cancelled') return `was ${status}`
+  return status === 'failed' ? 'failed' : 'is not finished'
 }
 
 /** The kind of an output as today's code declares it; undefined when that has no such output any more. */
@@ -130,20 +158,13 @@ export async function kindOf(
   { project }: Workspace,
   { pipeline, node }: { pipeline: string; node: string },
   output: string,
+  depth = 0,
 ): Promise<AnyKind | undefined> {
   const loaded = await loadPipeline(project, pipeline).catch((): { pipeline?: Pipeline } => ({}))
-  return loaded.pipeline?.graph.nodes.get(node)?.outputs[output]
+  return itemKind(loaded.pipeline?.graph.nodes.get(node)?.outputs[output], depth)
 }
 
-/** The local file of an object. */
-export async function objectFile(
-  workspace: Workspace,
-  { pipeline }: Pick<Plan, 'pipeline'>,
-  ref: ArtifactRef,
-): Promise<string> {
-  const at = workspace.at(pipeline)
-  const file =
-    (await workspace.store.fetch(at.object(ref.digest))) ?? (await workspace.store.fetch(at.condemned(ref.digest)))
-  if (file !== undefined) return file
-  throw new CairnError('NOT_FOUND', `object ${ref.digest} is not in the store`, { next: 'cairn doctor' })
+/** The kind of an item of a list, or of a list of lists. */
+export function itemKind(kind: AnyKind | undefined, depth: number): AnyKind | undefined {
+  return depth === 0 ? kind : itemKind(kind?.item, depth - 1)
 }

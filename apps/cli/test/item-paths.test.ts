@@ -100,7 +100,19 @@ describe('items of an each', () => {
       item: { item: '4.2', indices: [4, 2], labels: ['S/E/A', null] },
       outcome: { status: 'completed', how: 'caught' },
     })
-    expect(await said('cat', `${at}/each-parts/ms`)).toMatch(/3 +S\/E\/A +\d+ +\[0,10,-1,30\]/)
+    // Its own number, though item 3 failed and is not in the list.
+    expect(await said('cat', `${at}/each-parts/ms`)).toMatch(/\n +4 +S\/E\/A +\d+ +\[0,10,-1,30\]/)
+    for (const list of ['each-parts/ms/4/3', 'each-parts/ms/S/E/A/3'])
+      expect(await said('cat', `${at}/${list}`), list).toBe('30\n')
+    expect(await said('cat', `${at}/split/S/E/A/all/2`)).toBe('2\n')
+    expect(await said('cat', `${at}/load/parts/LAX`)).toMatch(/\nLAX +3\n/)
+    expect(await said('show', `${at}/load/parts/3`)).toMatch(/load\/parts\/3\ndigest +\w{64}\n[^]*columns/)
+    for (const [path, refused] of [
+      ['each-parts/ms/3', 'has no item "3"'],
+      ['each-parts/ms/LAX', 'has no item "LAX"'],
+      ['count/n/0', 'count/n is no list: it has no item "0"'],
+    ])
+      expect(await said('cat', `${at}/${path}`), path).toContain(refused)
   })
 
   it('are reused, or computed for a reason that is told of the item alone', async () => {
@@ -143,10 +155,17 @@ describe('items of an each', () => {
   })
 
   it('are shown in explore, too', async () => {
-    const lines = ['.show score/LAX', '.show score/ATL/twice', '.show tiny/4.3', '.show score/XYZ']
+    const lines = [
+      '.show each-parts/ms/4/3',
+      '.show score/LAX',
+      '.show score/ATL/twice',
+      '.show tiny/4.3',
+      '.show score/XYZ',
+    ]
     const { stdout, stderr } = await project.cairnTyping(lines, 'explore', 'airports', '--base', first.run)
     expect(stdout).toContain(`score/1/twice of ${first.run}\n2\n`)
     expect(stdout).toContain(`tiny/4.3/m of ${first.run}\n30\n`)
+    expect(stdout).toContain(`each-parts/ms/4/3 of ${first.run}\n30\n`)
     expect(stderr).toContain('item 3 ("LAX") of score')
     expect(stderr).toContain('has no item "XYZ"')
   })
@@ -159,11 +178,13 @@ describe('items of an each', () => {
     )
     expect(await said('cat', `${at}/JFK/m`)).toContain('item 2 ("JFK") of')
     expect(await said('cat', at)).toContain('score is run for each item of each-parts')
-    expect(await said('cat', `${at}/LAX/n`)).toContain('has no outputs: it is failed')
+    expect(await said('cat', `${at}/LAX/n`)).toContain('item 3 ("LAX") of score failed in run')
     const offered = await said('complete', '--', 'cat', `${at}/`)
     expect(offered.trim().split('\n')).toEqual([0, 1, 2, 3, 4].map((index) => `${at}/${index}`))
     expect((await said('complete', '--', 'logs', `${at}/4/t`)).trim()).toBe(`${at}/4/twice`)
     expect(await said('show', `airports/${first.run}/count/3`)).toContain('has no output "3"')
+    const diff = await said('diff', `airports/${first.run}`, `airports/${first.run}`, '--of', 'load/parts/3')
+    expect(diff).toContain('"load/parts/3" is no output of a step')
   })
 })
 

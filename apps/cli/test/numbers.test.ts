@@ -105,8 +105,6 @@ it('shows a metric exactly, or cut where it is long; two that differ never look 
 
   const set = ['--set', 'measure.scale=0.9999999991']
   expect((await project.cairn('plan', ...set)).stdout).toContain('params.scale 0.999999999 -> 0.9999999991')
-  const second = await project.run('measured', '--set', 'measure.scale=0.99999999900000001')
-  expect(second.steps['measure']!.how).toBe('reused')
   await project.run('measured', '--set', 'measure.scale=0.9999999990000003')
   await project.run('measured', '--set', 'measure.scale=0.9999999990000004')
   const [one, other] = JSON.parse((await project.cairn('--json', 'runs')).stdout) as { run: string }[]
@@ -116,5 +114,7 @@ it('shows a metric exactly, or cut where it is long; two that differ never look 
   const of = await project.cairn('diff', `measured/${other!.run}`, `measured/${one!.run}`, '--of', 'measure/m')
   expect(of.stdout).toMatch(/accuracy +0\.9999999990000003 -> 0\.9999999990000004/)
   const played = await project.cairn('play', '--matrix', 'measure.scale=0.9999999990000003,0.9999999990000004')
-  expect(played.stdout).toMatch(/0\.9999999990000004 +0\.9999999990000004 [^]*0\.9999999990000003 +0\.9999999990000003 /)
+  expect(played.stdout).toMatch(
+    /0\.9999999990000004 +0\.9999999990000004 [^]*0\.9999999990000003 +0\.9999999990000003 /,
+  )
 })

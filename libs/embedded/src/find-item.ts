@@ -7,6 +7,8 @@ export interface ItemPlace {
   /** How a path names the item, whatever the labels are: `3`, `#3`. */
   readonly itemName?: string
   readonly output?: string
+  /** Words behind the output: an item of a list. */
+  readonly inside?: readonly string[]
 }
 
 /** So many are listed where one has to be chosen. */
@@ -35,14 +37,17 @@ export function findItem(
       const named = { item, itemName: names.of(item) }
       if (text === name) found.push(named)
       else if (text.startsWith(`${name}/`)) {
-        const output = text.slice(name.length + 1)
-        ;(outputs.includes(output) ? found : unknown).push({ ...named, output })
+        const behind = text.slice(name.length + 1)
+        const output = outputIn(outputs, behind)
+        if (output) found.push({ ...named, ...output })
+        else unknown.push({ ...named, output: behind })
       }
     }
   const [only, ...others] = found
   if (only && others.length === 0) return only
   if (only) throw severalMeant(text, found, place)
-  if (outputs.includes(text)) return { output: text }
+  const output = outputIn(outputs, text)
+  if (output) return output
   const [misnamed] = unknown
   if (misnamed)
     throw new CairnError(
@@ -55,6 +60,12 @@ export function findItem(
   throw new CairnError('NOT_FOUND', `${place} has no item "${text}"`, { next: nearest(items, names, text) })
 }
 
+/** What `<output>[/<item>]` names; undefined where there is no such output. */
+export function outputIn(outputs: readonly string[], text: string): Pick<ItemPlace, 'output' | 'inside'> | undefined {
+  const [output = '', ...inside] = text.split('/')
+  return outputs.includes(output) ? { output, ...(inside.length > 0 && { inside }) } : undefined
+}
+
 /** `3`, `3 ("ATL")`. */
 export function itemText(item: Item): string {
   const { labels } = item
@@ -64,8 +75,8 @@ export function itemText(item: Item): string {
 
 function severalMeant(text: string, found: readonly ItemPlace[], place: string): CairnError {
   const named = found.map(
-    ({ item, output }) =>
-      `${place}/#${itemName(item!)}${output === undefined ? '' : `/${output}`} for ${itemText(item!)}`,
+    ({ item, output, inside = [] }) =>
+      `${[`${place}/#${itemName(item!)}`, ...(output === undefined ? [] : [output]), ...inside].join('/')} for ${itemText(item!)}`,
   )
   const more = named.length > LISTED ? `; and ${named.length - LISTED} more` : ''
   return new CairnError('NOT_FOUND', `"${text}" could be ${found.length} items of ${place}`, {

@@ -35,7 +35,7 @@ export {
 export { countsText, itemCounts, stateOf, type ItemCounts, type ItemState } from './item-counts.ts'
 export { planLines, type PlanLine } from './plan-lines.ts'
 export { itemLine } from './item-line.ts'
-export { findItem, itemText, type ItemPlace } from './find-item.ts'
+export { findItem, itemText, outputIn, type ItemPlace } from './find-item.ts'
 export { ItemNames, labelPath } from './item-names.ts'
 export { number, numbers, plainNumber } from './number-text.ts'
 export { comparePlans, compareRuns, type Difference } from './compare-runs.ts'

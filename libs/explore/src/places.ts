@@ -59,8 +59,10 @@ export function inputAt(node: StepNode, input: string): { readonly ref: Ref; rea
 
 /** `<step>/<output>`, or the step alone where it has just one. */
 export function outputNamed(graph: Graph, place: string): { node: Node; output: string; kind: AnyKind } {
-  const [step = '', named] = place.split('/')
+  const [step = '', named, ...more] = place.split('/')
   const node = nodeNamed(graph, step)
+  if (more.length > 0)
+    throw new CairnError('BAD_PARAMETER', `"${place}" is no output of a step`, { next: `name one: ${step}/${named}` })
   const names = Object.keys(node.outputs)
   const [output, ...others] = named === undefined ? names : [named]
   if (output !== undefined && others.length === 0) return { node, output, kind: outputAt(node, output).kind }

@@ -1,6 +1,9 @@
 import { copyFileSync, writeFileSync } from 'node:fs'
+import type { Workspace } from '@cairn/embedded'
 import { artifactBytes, inlineBytes, jsonText, openArtifact, type Preview } from '@cairn/kernel/runtime'
-import { findArtifact, kindOf, objectFile } from '../artifact-path.ts'
+import { findArtifact, kindOf } from '../artifact-path.ts'
+import { listItems, type FoundList } from '../list-items.ts'
+import { objectFile } from '../object-file.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { previewText } from '../preview.ts'
 import { printLines } from '../terminal/print.ts'
@@ -19,7 +22,8 @@ export default async function cat(
 ) {
   const { json, ...globals } = command.optsWithGlobals()
   const workspace = await openWorkspace(globals)
-  const { ref, pipeline, node, output } = await findArtifact(workspace, path)
+  const found = await findArtifact(workspace, path)
+  const { ref, pipeline, node, output, depth } = found
   const fetch = (wanted: typeof ref) => objectFile(workspace, { pipeline }, wanted)
   if (out !== undefined) {
     const held = inlineBytes(ref)
@@ -29,16 +33,25 @@ export default async function cat(
   }
   if (raw) return void process.stdout.write(await artifactBytes(ref, fetch))
   try {
-    const kind = await kindOf(workspace, { pipeline, node }, output)
+    const kind = await kindOf(workspace, { pipeline, node }, output, depth)
     const preview: Preview = kind?.preview
       ? await kind.preview(
           openArtifact(ref, fetch, () => workspace.scratch()),
           { rows },
         )
       : { type: 'summary', fields: { digest: ref.digest, bytes: ref.size, ...ref.summary } }
-    if (json) console.log(jsonText(preview, 2))
-    else printLines(previewText(preview))
+    const list = { ...found, plan: found.run.plan }
+    const shown = ref.items !== undefined && depth === 0 ? await numbered(workspace, preview, list) : preview
+    if (json) console.log(jsonText(shown, 2))
+    else printLines(previewText(shown))
   } finally {
     workspace.close()
   }
+}
+
+/** A list with the numbers that its items have in the `each` which gave it. */
+async function numbered(workspace: Workspace, preview: Preview, list: FoundList): Promise<Preview> {
+  if (preview.type !== 'table' || preview.columns[0]?.name !== 'index') return preview
+  const items = await listItems(workspace, list)
+  return { ...preview, rows: preview.rows.map(([, ...cells], at) => [items[at]!.indices[0]!, ...cells]) }
 }

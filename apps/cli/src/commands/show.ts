@@ -10,7 +10,8 @@ import {
 } from '@cairn/kernel/runtime'
 import { labelPath, readEnds, statusOf, type Workspace } from '@cairn/embedded'
 import { itemJson, showItems } from '../show-items.ts'
-import { findArtifact, findPlace, objectFile, type Place } from '../artifact-path.ts'
+import { findArtifact, findPlace, type Place } from '../artifact-path.ts'
+import { objectFile } from '../object-file.ts'
 import { errorText } from '../error-text.ts'
 import { detailsOf } from '../run-details.ts'
 import { openWorkspace, timeZone, type GlobalOptions } from '../open.ts'
@@ -148,12 +149,12 @@ function stepLines(
 }
 
 async function showArtifact(workspace: Workspace, path: string, json: boolean): Promise<void> {
-  const { ref, pipeline, run, node, itemName, output } = await findArtifact(workspace, path)
+  const { ref, pipeline, path: whole } = await findArtifact(workspace, path)
   const held = ref.text !== undefined || ref.base64 !== undefined
   const file = held ? undefined : await objectFile(workspace, { pipeline }, ref)
   if (json) return console.log(jsonText({ ...ref, file }, 2))
   const lines = {
-    artifact: [pipeline, run.plan.run, node, ...(itemName === undefined ? [] : [itemName]), output].join('/'),
+    artifact: whole,
     digest: ref.digest,
     size: bytes(ref.size),
     holds: artifact(ref),

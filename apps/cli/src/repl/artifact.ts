@@ -9,7 +9,8 @@ import {
 } from '@cairn/kernel/runtime'
 import { outputsOf } from '@cairn/embedded'
 import { outputNamed } from '@cairn/explore'
-import { artifactAt, insideOf, objectFile } from '../artifact-path.ts'
+import { artifactAt, insideOf, itemKind } from '../artifact-path.ts'
+import { objectFile } from '../object-file.ts'
 import { previewText } from '../preview.ts'
 import { paint } from '../terminal/style.ts'
 import type { ReplSession } from './session.ts'
@@ -42,7 +43,8 @@ export async function findShown({ lab, last }: ReplSession, text: string): Promi
   const [id = '', ...words] = text.split('/')
   const named = loaded.pipeline.graph.nodes.get(id)
   const plans = last ? [last, base] : [base]
-  if (named?.type === 'step' && named.scope.length > 0 && words.length > 0) return itemShown(named, words)
+  const isInEach = named !== undefined && named.scope.length > 0 && words.length > 0
+  if (named && (isInEach || words.length > 1)) return itemShown(named, words)
   const { node, output, kind } = outputNamed(loaded.pipeline.graph, text)
   const at = workspace.at(base.pipeline)
   for (const plan of plans) {
@@ -52,13 +54,13 @@ export async function findShown({ lab, last }: ReplSession, text: string): Promi
   throw nothingGiven(node, last ?? base)
 
   async function itemShown({ outputs }: Node, words: readonly string[]): Promise<Shown> {
-    const plan = plans.find(({ nodes }) => nodes[id]?.type === 'step') ?? base
-    if (plan.nodes[id]?.type !== 'step') throw nothingGiven(named!, plan)
+    const plan = plans.find(({ nodes }) => nodes[id] !== undefined && nodes[id].type !== 'given') ?? base
+    if (plan.nodes[id] === undefined) throw nothingGiven(named!, plan)
     const inside = await insideOf(workspace, plan, id, words)
     const place = { pipeline: plan.pipeline, run: { plan, end: undefined }, node: id, ...inside }
-    const { ref, output, itemName } = await artifactAt(workspace, place)
-    const name = [id, ...(itemName === undefined ? [] : [itemName]), output].join('/')
-    return { place: name, run: plan.run, kind: outputs[output]!, artifact: open(ref) }
+    const { ref, output, path, depth } = await artifactAt(workspace, place)
+    const name = path.split('/').slice(2).join('/')
+    return { place: name, run: plan.run, kind: itemKind(outputs[output], depth)!, artifact: open(ref) }
   }
 
   function open(ref: ArtifactRef): Artifact {

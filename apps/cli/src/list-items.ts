@@ -1,0 +1,91 @@
+import {
+  artifactBytes,
+  CairnError,
+  itemsIn,
+  parseManifest,
+  parseTask,
+  readRecord,
+  severally,
+  taskName,
+  type ArtifactRef,
+  type EndRecord,
+  type Item,
+  type Plan,
+} from '@cairn/kernel/runtime'
+import { findItem, ItemNames, type Workspace } from '@cairn/embedded'
+import { objectFile } from './object-file.ts'
+
+/** A list that a run has. */
+export interface FoundList {
+  readonly plan: Plan
+  readonly node: string
+  readonly output: string
+  /** Of a node inside an `each`: for which item. */
+  readonly item?: Item | undefined
+  readonly ref: ArtifactRef
+}
+export interface ListItem extends Item {
+  readonly ref: ArtifactRef
+}
+
+/** The items of a list by number and label. What an `each` gave is numbered as its items are, whichever of them failed. */
+export async function listItems(workspace: Workspace, list: FoundList): Promise<ListItem[]> {
+  const refs = parseManifest(await artifactBytes(list.ref, (ref) => objectFile(workspace, list.plan, ref)))
+  const numbers = list.plan.nodes[list.node]?.type === 'each' ? await numbersOf(workspace, list) : []
+  const isKnown = numbers.length === refs.length
+  const numberOf = (index: number) => (isKnown ? numbers[index]! : index)
+  return refs.map((ref, index) => ({ indices: [numberOf(index)], labels: [ref.label], task: '', lane: 0, ref }))
+}
+
+/** Numbers of the items of an `each` that gave what it collects, in their order. */
+async function numbersOf(workspace: Workspace, { plan, node, output, item: around }: FoundList): Promise<number[]> {
+  const { store } = workspace
+  const at = workspace.at(plan.pipeline)
+  const body = Object.keys(plan.nodes).filter((id) => plan.nodes[id]!.scope.at(-1) === node)
+  const each = plan.nodes[node]
+  const collected = each?.type === 'each' ? each.collects[output] : undefined
+  const needed = collected && 'node' in collected && body.includes(collected.node) ? collected.node : undefined
+  const depth = around?.indices.length ?? 0
+  const items = (await itemsIn(store, at, plan, body[0]!)).filter(({ indices }) =>
+    indices.slice(0, depth).every((index, place) => index === around!.indices[place]),
+  )
+  const ends = new Map<string, EndRecord | undefined>()
+  const taskOf = (id: string, { task }: Item) => taskName({ ...parseTask(task), node: id })
+  const tasks = [...new Set(items.flatMap((item) => body.map((id) => taskOf(id, item))))]
+  await severally(tasks, async (task) => ends.set(task, await readRecord<EndRecord>(store, at.end(plan.run, task))))
+  const hasGiven = (item: Item) =>
+    body.every((id) => {
+      const status = ends.get(taskOf(id, item))?.lanes[item.lane]?.status
+      return status === 'completed' || (status === 'skipped' && id !== needed)
+    })
+  return items.filter(hasGiven).map(({ indices }) => indices.at(-1)!)
+}
+
+/**
+ * The item that words behind a list's path name; of a list of lists they may go on.
+ *
+ * @returns its name in a path, and its artifact
+ * @throws CairnError NOT_FOUND where there is none
+ */
+export async function listItem(
+  workspace: Workspace,
+  list: FoundList,
+  words: readonly string[],
+  path: string,
+): Promise<{ readonly path: string; readonly ref: ArtifactRef; readonly depth: number }> {
+  if (list.ref.items === undefined)
+    throw new CairnError('NOT_FOUND', `${path} is no list: it has no item "${words.join('/')}"`, {
+      next: `cairn cat ${path}`,
+    })
+  const items = await listItems(workspace, list)
+  const names = new ItemNames(items)
+  const isName = (text: string) => items.some((item) => names.allOf(item).has(text))
+  let end = words.length
+  while (end > 1 && !isName(words.slice(0, end).join('/'))) end-- // a label may hold slashes: the longest name counts
+  const { item, itemName } = findItem(items, [], words.slice(0, end), path)
+  const found = { path: `${path}/${itemName}`, ref: (item as ListItem).ref, depth: 1 }
+  if (end === words.length) return found
+  // Inside a list of an `each`, the numbers of a list are its places: which items failed is known of the outer one alone.
+  const inner = await listItem(workspace, { ...list, node: '', ref: found.ref }, words.slice(end), found.path)
+  return { ...inner, depth: 1 + inner.depth }
+}

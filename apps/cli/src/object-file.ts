@@ -1,0 +1,15 @@
+import { CairnError, type ArtifactRef, type Plan } from '@cairn/kernel/runtime'
+import type { Workspace } from '@cairn/embedded'
+
+/** The local file of an object. */
+export async function objectFile(
+  workspace: Workspace,
+  { pipeline }: Pick<Plan, 'pipeline'>,
+  ref: ArtifactRef,
+): Promise<string> {
+  const at = workspace.at(pipeline)
+  const file =
+    (await workspace.store.fetch(at.object(ref.digest))) ?? (await workspace.store.fetch(at.condemned(ref.digest)))
+  if (file !== undefined) return file
+  throw new CairnError('NOT_FOUND', `object ${ref.digest} is not in the store`, { next: 'cairn doctor' })
+}
