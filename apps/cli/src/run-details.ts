@@ -1,5 +1,4 @@
 import {
-  itemName,
   itemsIn,
   laneOf,
   readLogs,
@@ -8,7 +7,7 @@ import {
   type ErrorRecord,
   type Plan,
 } from '@cairn/kernel/runtime'
-import { itemCounts, readEnds, type ItemCounts, type Workspace } from '@cairn/embedded'
+import { itemCounts, ItemNames, readEnds, type ItemCounts, type Workspace } from '@cairn/embedded'
 
 /** Lines that are shown of what failed. */
 const SHOWN = 10
@@ -55,12 +54,14 @@ async function caughtItems(
   for (const [node, { caught }] of counts) {
     if (caught === 0) continue
     let task: { readonly name: string; readonly end: EndRecord | undefined } | undefined
-    for (const item of await itemsIn(store, layout, plan, node)) {
+    const items = await itemsIn(store, layout, plan, node)
+    const names = new ItemNames(items)
+    for (const item of items) {
       if (task?.name !== item.task)
         task = { name: item.task, end: await readRecord<EndRecord>(store, layout.end(plan.run, item.task)) }
       const outcome = task.end?.lanes[item.lane]
       if (outcome?.status !== 'completed' || !outcome.caught) continue
-      found.set(node, { item: itemName(item), error: outcome.caught })
+      found.set(node, { item: names.of(item), error: outcome.caught })
       break
     }
   }

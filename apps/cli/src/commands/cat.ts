@@ -1,9 +1,19 @@
 import { copyFileSync, writeFileSync } from 'node:fs'
+import { extname } from 'node:path'
 import type { Workspace } from '@cairn/embedded'
-import { artifactBytes, inlineBytes, jsonText, openArtifact, type Preview } from '@cairn/kernel/runtime'
+import {
+  artifactBytes,
+  CairnError,
+  type AnyKind,
+  inlineBytes,
+  jsonText,
+  openArtifact,
+  type Preview,
+} from '@cairn/kernel/runtime'
 import { findArtifact, kindOf } from '../artifact-path.ts'
 import { listItems, type FoundList } from '../list-items.ts'
 import { objectFile } from '../object-file.ts'
+import { isForeign } from '../written-files.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { previewText } from '../preview.ts'
 import { printLines } from '../terminal/print.ts'
@@ -26,6 +36,12 @@ export default async function cat(
   const { ref, pipeline, node, output, depth } = found
   const fetch = (wanted: typeof ref) => objectFile(workspace, { pipeline }, wanted)
   if (out !== undefined) {
+    const kind = await kindOf(workspace, { pipeline, node }, output, depth)
+    refuseEnding(out, kind, found.path)
+    if (await isForeign(workspace, pipeline, { file: out, node, output }))
+      throw new CairnError('REFUSED', `${out} is there already, and is not what a run of ${pipeline} gave`, {
+        next: 'name another file, or move that one away',
+      })
     const held = inlineBytes(ref)
     if (held) writeFileSync(out, held)
     else copyFileSync(await fetch(ref), out)
@@ -54,4 +70,14 @@ async function numbered(workspace: Workspace, preview: Preview, list: FoundList)
   if (preview.type !== 'table' || preview.columns[0]?.name !== 'index') return preview
   const items = await listItems(workspace, list)
   return { ...preview, rows: preview.rows.map(([, ...cells], at) => [items[at]!.indices[0]!, ...cells]) }
+}
+
+/** Another ending would say that the bytes are what they are not. */
+function refuseEnding(file: string, kind: AnyKind | undefined, path: string): void {
+  const ending = extname(file).slice(1)
+  if (ending === '' || !kind?.extension || ending.toLowerCase() === kind.extension.toLowerCase()) return
+  const named = `${file.slice(0, -ending.length)}${kind.extension}`
+  throw new CairnError('REFUSED', `${path} is written as ${kind.extension}, and ${file} ends in .${ending}`, {
+    next: `cairn cat ${path} --out ${named}`,
+  })
 }

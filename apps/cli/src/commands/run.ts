@@ -13,8 +13,9 @@ import {
 import { detailsOf } from '../run-details.ts'
 import { driveRun, type Driven } from '../drive-run.ts'
 import { openPipeline, openWorkspace, requestOf, timeZone, type GlobalOptions, type RequestOptions } from '../open.ts'
-import { exportOutputs } from '../export-outputs.ts'
+import { exportOutputs, exportTargets } from '../export-outputs.ts'
 import { refuseRepeats } from '../repeats.ts'
+import { refuseOwned } from '../written-files.ts'
 import { summaryJson, summaryText } from '../run-summary.ts'
 import type { ProgressOption } from '../terminal/progress.ts'
 import { planLines } from '@cairn/embedded'
@@ -46,12 +47,13 @@ export default async function run(
   const pool = openPool(workspace, options.jobs)
   if (workspace.history.isEmpty) pool.warm() // while the run is planned: something will have to be computed
   const { plan, loaded, forecasts, stale } = await planned(workspace, name, options)
+  const { out } = options
+  const targets = out === undefined ? [] : exportTargets(loaded.pipeline, plan, out)
+  if (out !== undefined) await refuseOwned(workspace, plan.pipeline, out, targets)
   const driven = { plan, forecasts, notes: stale, steps: stepsOf(loaded.pipeline) }
   const { status, ends, exitCode } = await driveRun(workspace, driven, { ...options, json, pool })
   const outputs =
-    options.out !== undefined && status === 'completed'
-      ? await exportOutputs(workspace, loaded.pipeline, plan, ends, options.out)
-      : []
+    out !== undefined && status === 'completed' ? await exportOutputs(workspace, plan, ends, out, targets) : []
   const result = {
     plan,
     status,
