@@ -241,7 +241,7 @@ describe('cairn explore, line by line', () => {
     const stdout = await told('.swap features=./steps/half.ts#half', '.matrix train.trees=1,2,3 by auc')
     const rows = stdout.trim().split('\n').slice(-3)
     expect(rows.map((row) => row.trim().split(/ +/).slice(0, 3))).toEqual([
-      ['1', '3', '0.99333'],
+      ['1', '3', '0.9933333333…'],
       ['2', '2', '0.99'],
       ['3', '1', '0.98'],
     ])
