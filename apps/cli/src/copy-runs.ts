@@ -1,7 +1,7 @@
 import { bytes, number, readRun, runNames, type Workspace } from '@cairn/embedded'
 import { copyRun, suggest, CairnError, type CopyReport } from '@cairn/kernel/runtime'
 import { paint } from './terminal/style.ts'
-import { printLines } from './terminal/print.ts'
+import { printData, printLines } from './terminal/print.ts'
 
 export interface CopyOptions {
   /** The newest runs of each pipeline that go, where none is named. */
@@ -27,7 +27,7 @@ export async function copyRuns(
     for (const one of wanted)
       copied.push({ pipeline: name, run: one, ...(await copyRun(source, target, one, progressOf(one))) })
   }
-  if (json) return console.log(JSON.stringify(copied, null, 2))
+  if (json) return printData(JSON.stringify(copied, null, 2))
   for (const { pipeline, run, objects, copied: fresh, bytes: size, checkpoints } of copied)
     printLines(
       `${pipeline}/${run}  ${number(fresh)} of ${number(objects)} objects copied (${bytes(size)}), ${number(checkpoints)} checkpoints`,

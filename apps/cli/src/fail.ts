@@ -4,7 +4,7 @@ import { ofFiles } from './file-errors.ts'
 import { withGiven } from './given-options.ts'
 import { NEXT_STEPS } from './next-steps.ts'
 import { paint } from './terminal/style.ts'
-import { printNotes } from './terminal/print.ts'
+import { printData, printNotes } from './terminal/print.ts'
 
 export const EXIT = { ok: 0, error: 1, cancelled: 2, runFailed: 3, interrupted: 130, terminated: 143 } as const
 /** What ends this process in order, and how it then exits. */
@@ -24,7 +24,7 @@ export function fail(thrown: unknown, { json }: { readonly json?: boolean }): vo
   const step = known ? (error.next ?? (NEXT_STEPS as Readonly<Record<string, string>>)[error.code]) : undefined
   const next = step === undefined ? undefined : withGiven(step)
   if (json) {
-    console.log(JSON.stringify({ error: { code: known ? error.code : 'UNEXPECTED', message, ...(next && { next }) } }))
+    printData(JSON.stringify({ error: { code: known ? error.code : 'UNEXPECTED', message, ...(next && { next }) } }))
     return
   }
   printNotes(`${paint('red', 'error', process.stderr)}  ${plainLines(message)}`)

@@ -3,6 +3,7 @@ import { CairnError } from '@cairn/kernel/runtime'
 import { plainLines } from '@cairn/embedded/format'
 import { fail } from './fail.ts'
 import { rememberGiven } from './given-options.ts'
+import { keepOutputForData } from './terminal/print.ts'
 
 /** Every command's module is loaded only when the command is given: start-up is part of every command's time. */
 type CommandModule = { readonly default: (...given: never[]) => Promise<void> | void }
@@ -11,6 +12,7 @@ const lazy =
   async (...given: unknown[]): Promise<void> => {
     try {
       rememberGiven(program.opts())
+      if (program.opts<{ json?: boolean }>().json) keepOutputForData()
       await (await load()).default(...(given as never[]))
     } catch (error) {
       fail(error, program.opts<{ json?: boolean }>())

@@ -4,7 +4,7 @@ import { plain, readEnds, readRun, type Workspace } from '@cairn/embedded'
 import { withGiven } from './given-options.ts'
 import { findPlace, type Place } from './artifact-path.ts'
 import { RecordedNames } from './recorded-names.ts'
-import { printNotes, safeLine } from './terminal/print.ts'
+import { printData, printNotes, safeLine } from './terminal/print.ts'
 
 export interface RunLogsOptions {
   readonly follow?: boolean | undefined
@@ -25,7 +25,7 @@ export async function printRunLogs(workspace: Workspace, path: string, options: 
   const tell = async (line: LogLine) => {
     const lane = laneOf(run.plan, line)
     const name = lane === undefined ? undefined : await names.at(line.task, lane)
-    console.log(options.json ? JSON.stringify(asJson(line, name)) : safeLine(asText(line, name, place), true))
+    printData(options.json ? JSON.stringify(asJson(line, name)) : safeLine(asText(line, name, place), true))
   }
   let told = 0
   for (;;) {

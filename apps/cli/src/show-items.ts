@@ -13,7 +13,7 @@ import type { Place } from './artifact-path.ts'
 import { withGiven } from './given-options.ts'
 import { paint, paintState, STATES } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
-import { printLines } from './terminal/print.ts'
+import { printData, printLines } from './terminal/print.ts'
 
 /** So many are shown, those that failed or were caught first; `--json` has all. */
 const SHOWN = 20
@@ -33,7 +33,7 @@ export async function showItems(
   await severally(tasks, async (task) => ends.set(task, await readRecord<EndRecord>(store, at.end(plan.run, task))))
   const outcomes = items.map((item) => ({ item, outcome: ends.get(item.task)?.lanes[item.lane] }))
   if (json)
-    return console.log(
+    return printData(
       jsonText(
         {
           node: plan.nodes[node],

@@ -4,7 +4,7 @@ import { findPlace } from '../artifact-path.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { contextNamed } from '../remote/needed.ts'
 import { post } from '../remote/submit.ts'
-import { printLines } from '../terminal/print.ts'
+import { printData, printLines } from '../terminal/print.ts'
 
 /** `cairn cancel`: ends a run on services early. What is finished stays finished. */
 export default async function cancel(
@@ -19,7 +19,7 @@ export default async function cancel(
   const { control } = readContext(workspace.project.root, on)
   const name = run.plan.run
   const end = await post<RunEnd>(control, `/v1/pipelines/${pipeline}/runs/${name}/cancel`, {})
-  if (json) return console.log(JSON.stringify({ pipeline, run: name, status: end.status }))
+  if (json) return printData(JSON.stringify({ pipeline, run: name, status: end.status }))
   printLines(
     end.status === 'cancelled'
       ? `cancelled  ${pipeline}/${name}`

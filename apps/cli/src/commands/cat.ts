@@ -16,7 +16,7 @@ import { objectFile } from '../object-file.ts'
 import { isForeign } from '../written-files.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { previewText } from '../preview.ts'
-import { printLines } from '../terminal/print.ts'
+import { printData, printLines } from '../terminal/print.ts'
 
 interface Options {
   readonly rows: number
@@ -47,7 +47,7 @@ export default async function cat(
     else copyFileSync(await fetch(ref), out)
     return printLines(out)
   }
-  if (raw) return void process.stdout.write(await artifactBytes(ref, fetch))
+  if (raw) return void printData(await artifactBytes(ref, fetch))
   try {
     const kind = await kindOf(workspace, { pipeline, node }, output, depth)
     const preview: Preview = kind?.preview
@@ -58,7 +58,7 @@ export default async function cat(
       : { type: 'summary', fields: { digest: ref.digest, bytes: ref.size, ...ref.summary } }
     const list = { ...found, plan: found.run.plan }
     const shown = ref.items !== undefined && depth === 0 ? await numbered(workspace, preview, list) : preview
-    if (json) console.log(jsonText(shown, 2))
+    if (json) printData(jsonText(shown, 2))
     else printLines(previewText(shown))
   } finally {
     workspace.close()

@@ -13,6 +13,7 @@ import {
   runNames,
   Workspace,
 } from '@cairn/embedded'
+import { printData } from '../terminal/print.ts'
 
 const COMMANDS = [
   ...[
@@ -80,7 +81,7 @@ const TAKE_PATHS: ReadonlySet<string> = new Set(['promote', 'show', 'cat', 'diff
 export default async function complete(words: readonly string[]): Promise<void> {
   const typed = words.at(-1) ?? ''
   for (const candidate of await candidates(words.slice(0, -1), typed))
-    if (candidate.startsWith(typed)) console.log(candidate)
+    if (candidate.startsWith(typed)) printData(candidate)
 }
 
 async function candidates(before: readonly string[], typed: string): Promise<readonly string[]> {

@@ -1,4 +1,5 @@
 import { CairnError, suggest } from '@cairn/kernel'
+import { printData } from '../terminal/print.ts'
 
 /** `cairn completion`: a script for the shell, which asks \`cairn complete\` for the words that fit. */
 export default function completion(shell: string | undefined): void {
@@ -8,7 +9,7 @@ export default function completion(shell: string | undefined): void {
     throw new CairnError('BAD_PARAMETER', `there is no completion for "${wanted}"`, {
       next: suggest(wanted, Object.keys(SCRIPTS)),
     })
-  console.log(script)
+  printData(script)
 }
 
 const SCRIPTS: Readonly<Record<string, string>> = {

@@ -4,7 +4,7 @@ import { findPlace } from '../artifact-path.ts'
 import { differenceTable } from '../lab-text.ts'
 import { comparedText } from '../preview.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
-import { printLines } from '../terminal/print.ts'
+import { printData, printLines } from '../terminal/print.ts'
 
 interface Options {
   readonly of?: string
@@ -33,14 +33,14 @@ export default async function diff(
     const { graph } = (await loadPipeline(workspace.project, pipeline)).pipeline
     const runs = { workspace, graph, before: before.run.plan, after: after.run.plan }
     const compared = await compareOutputs(runs, of, options)
-    return json ? console.log(JSON.stringify(compared, null, 2)) : printLines(comparedText(compared))
+    return json ? printData(JSON.stringify(compared, null, 2)) : printLines(comparedText(compared))
   }
   const unknown = Object.keys(options)[0]
   if (unknown !== undefined)
     throw new CairnError('BAD_PARAMETER', `--${unknown} is about an output`, { next: '--of <step>/<output>' })
   const [from, to] = [before.run.plan.run, after.run.plan.run]
   const found = await compareRuns(workspace, pipeline, from, to)
-  if (json) return console.log(JSON.stringify(found, null, 2))
+  if (json) return printData(JSON.stringify(found, null, 2))
   if (found.length === 0) return printLines('the two runs are the same: parameters, sources, code, data and metrics')
   printLines(differenceTable(found, from, to))
 }

@@ -6,7 +6,7 @@ import { withGiven } from '../given-options.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { bytes, number } from '@cairn/embedded'
 import { paint } from '../terminal/style.ts'
-import { printLines } from '../terminal/print.ts'
+import { printData, printLines } from '../terminal/print.ts'
 
 /**
  * `cairn doctor`: reads every record and every byte of the store, and tells what is wrong. `--on` a context: whether its
@@ -29,7 +29,7 @@ export default async function doctor(
   const lasting = findings.filter(({ repair: how }) => !repair || how.startsWith('none'))
   process.exitCode = lasting.length > 0 ? EXIT.error : EXIT.ok
   if (json)
-    return console.log(
+    return printData(
       JSON.stringify(
         { sound: findings.length === 0, repaired: repair, pipelines: checkups, leftovers: left.length },
         null,

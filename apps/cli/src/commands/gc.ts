@@ -7,7 +7,7 @@ import { openProduction, openWorkspace, type GlobalOptions } from '../open.ts'
 import { bytes, runNames } from '@cairn/embedded'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
-import { printLines } from '../terminal/print.ts'
+import { printData, printLines } from '../terminal/print.ts'
 
 interface Options {
   readonly keepRuns: number
@@ -49,7 +49,7 @@ export default async function gc(
   }
   const left = leftovers(workspace.project.store)
   if (!dryRun) for (const path of left) rmSync(path, { recursive: true, force: true })
-  if (json) return console.log(JSON.stringify({ dryRun, pipelines: reports, leftovers: left.length }, null, 2))
+  if (json) return printData(JSON.stringify({ dryRun, pipelines: reports, leftovers: left.length }, null, 2))
   const rows = Object.entries(reports).map(([pipeline, report]) => [
     pipeline,
     ...[report.runs.length, report.checkpoints, report.code, report.condemned, report.restored, report.deleted].map(

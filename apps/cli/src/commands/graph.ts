@@ -4,7 +4,7 @@ import type { Graph, Node, Ref } from '@cairn/kernel/runtime'
 import { openPipeline, openWorkspace, type GlobalOptions } from '../open.ts'
 import { paint } from '../terminal/style.ts'
 import { mermaid } from '../mermaid.ts'
-import { printLines } from '../terminal/print.ts'
+import { printData, printLines } from '../terminal/print.ts'
 
 /** `cairn graph`: a pipeline's steps and what flows between them. */
 export default async function graph(
@@ -17,7 +17,7 @@ export default async function graph(
   const loaded = await openPipeline(workspace, name)
   await refuseMisuses(workspace, loaded)
   const { pipeline } = loaded
-  if (json) return console.log(JSON.stringify(graphJson(pipeline.graph), null, 2))
+  if (json) return printData(JSON.stringify(graphJson(pipeline.graph), null, 2))
   printLines(options.mermaid ? mermaid(pipeline.graph) : drawing(pipeline.graph))
 }
 

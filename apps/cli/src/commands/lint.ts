@@ -2,14 +2,14 @@ import { faultsOf } from '@cairn/embedded'
 import { EXIT } from '../fail.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { paint } from '../terminal/style.ts'
-import { printLines } from '../terminal/print.ts'
+import { printData, printLines } from '../terminal/print.ts'
 
 /** `cairn lint`: whether every pipeline of the project can be planned, without a look at data. */
 export default async function lint(_: object, command: { optsWithGlobals(): GlobalOptions }): Promise<void> {
   const { json, ...globals } = command.optsWithGlobals()
   const faults = await faultsOf(await openWorkspace(globals))
   if (faults.length > 0) process.exitCode = EXIT.error
-  if (json) return console.log(JSON.stringify({ faults }, null, 2))
+  if (json) return printData(JSON.stringify({ faults }, null, 2))
   for (const { message, next } of faults) {
     printLines(message)
     if (next) printLines(`${paint('dim', 'next')}  ${next}`)

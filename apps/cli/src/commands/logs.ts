@@ -7,7 +7,7 @@ import { logLine } from '../local/log-line.ts'
 import { Stack } from '../local/stack.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { printRunLogs } from '../run-logs.ts'
-import { safeLine } from '../terminal/print.ts'
+import { printData, safeLine } from '../terminal/print.ts'
 
 interface Options {
   readonly follow?: boolean
@@ -41,7 +41,7 @@ export default async function logs(
       },
     )
   const tails = chosen.map((name) => new Tail(name, stack.log(name)))
-  const print = (name: string, line: string) => console.log(json ? line : safeLine(logLine(name, line), true))
+  const print = (name: string, line: string) => printData(json ? line : safeLine(logLine(name, line), true))
   for (const tail of tails) for (const line of (await tail.more()).slice(-(lines ?? LAST_LINES))) print(tail.name, line)
   while (follow) {
     for (const tail of tails) for (const line of await tail.more()) print(tail.name, line)

@@ -5,7 +5,7 @@ import { findProject } from '@cairn/embedded'
 import type { GlobalOptions } from '../open.ts'
 import { paint } from '../terminal/style.ts'
 import { pipelineFiles, stepFiles } from '../templates.ts'
-import { printLines } from '../terminal/print.ts'
+import { printData, printLines } from '../terminal/print.ts'
 
 /** `cairn new step|pipeline <name>`: writes new files, with a test that passes. Never changes existing ones. */
 export default function create(
@@ -32,7 +32,7 @@ export default function create(
   mkdirSync(folder, { recursive: true })
   const written = Object.keys(files).map((file) => relative(process.cwd(), join(folder, file)))
   for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text)
-  if (json) return console.log(JSON.stringify({ written }))
+  if (json) return printData(JSON.stringify({ written }))
   for (const file of written) printLines(`wrote  ${file}`)
   const test = Object.keys(files).find((file) => file.endsWith('.test.ts'))!
   const hints = [

@@ -4,7 +4,7 @@ import type { GlobalOptions } from '../open.ts'
 import { openLab } from '../open-lab.ts'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
-import { printLines } from '../terminal/print.ts'
+import { printData, printLines } from '../terminal/print.ts'
 
 interface Options {
   readonly step?: readonly string[]
@@ -33,7 +33,7 @@ export default async function parity(
   const found: Found[] = []
   for (const [where, entry] of entries)
     for (const one of await compareAgain(lab, step, { twice, ...(entry && { entry }) })) found.push({ ...one, where })
-  if (json) console.log(JSON.stringify({ base: lab.base, twice, steps: found }, null, 2))
+  if (json) printData(JSON.stringify({ base: lab.base, twice, steps: found }, null, 2))
   else {
     const places = entries.map(([where]) => where).join(' and ')
     printLines(`${twice ? 'twice' : 'again'} ${places}, with the inputs of ${lab.base}\n`)

@@ -4,7 +4,7 @@ import { openPipeline, openWorkspace, type GlobalOptions, type RequestOptions } 
 import { plannedLines } from '../planned-lines.ts'
 import { planTable, totals } from '../plan-table.ts'
 import { paint } from '../terminal/style.ts'
-import { printLines } from '../terminal/print.ts'
+import { printData, printLines } from '../terminal/print.ts'
 
 type Options = RequestOptions & { readonly save?: boolean }
 
@@ -22,7 +22,7 @@ export default async function plan(
   const saved = options.save && made
   if (saved) await claim<Plan>(workspace.store, workspace.at(pipeline).plan(saved.run), saved)
   workspace.close()
-  if (json) return console.log(JSON.stringify({ pipeline, ...(saved && { run: saved.run }), steps: lines }, null, 2))
+  if (json) return printData(JSON.stringify({ pipeline, ...(saved && { run: saved.run }), steps: lines }, null, 2))
   printLines(planTable(lines))
   printLines(`\n${totals(lines)}`)
   if (saved) printLines(`${paint('dim', 'next')}  ${withGiven(`cairn run --plan ${saved.run}`)}`)

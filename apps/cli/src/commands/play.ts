@@ -13,7 +13,7 @@ import { detailsOf } from '../run-details.ts'
 import { summaryJson, summaryText } from '../run-summary.ts'
 import { watchCode } from '../watch.ts'
 import type { ProgressOption } from '../terminal/progress.ts'
-import { printLines } from '../terminal/print.ts'
+import { printData, printLines } from '../terminal/print.ts'
 
 type Options = ChangeOptions &
   Omit<ProgressOption, 'json'> & {
@@ -51,7 +51,7 @@ export default async function play(
   if (options.plan) {
     const lines = await planLines(workspace, planned, timeZone())
     workspace.close()
-    if (json) return console.log(JSON.stringify({ pipeline: plan.pipeline, ...about, steps: lines }, null, 2))
+    if (json) return printData(JSON.stringify({ pipeline: plan.pipeline, ...about, steps: lines }, null, 2))
     return printLines(`${planTable(lines)}\n\n${totals(lines)}`)
   }
   const notes = notesOf(lab, planned)
@@ -73,7 +73,7 @@ export default async function play(
     on: globals.on,
     playground,
   }
-  if (json) console.log(JSON.stringify({ ...summaryJson(result), ...about, changes }, null, 2))
+  if (json) printData(JSON.stringify({ ...summaryJson(result), ...about, changes }, null, 2))
   else {
     printLines(summaryText(result))
     if (status === 'completed') printLines(`\n${changesText(changes, base.run, plan.run)}`)
@@ -92,7 +92,7 @@ async function playMatrix(
     ...(lowest && { lowest }),
     ...(jobs !== undefined && { jobs }),
   })
-  if (json) console.log(JSON.stringify({ base: lab.base, ...board }, null, 2))
+  if (json) printData(JSON.stringify({ base: lab.base, ...board }, null, 2))
   else printLines(leaderboardText(board))
   process.exitCode = exitCode
 }

@@ -4,7 +4,7 @@ import { withGiven } from '../given-options.ts'
 import { openProduction, timeZone, type GlobalOptions } from '../open.ts'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
-import { printLines } from '../terminal/print.ts'
+import { printData, printLines } from '../terminal/print.ts'
 
 interface Options {
   readonly delete?: readonly string[]
@@ -19,7 +19,7 @@ export default async function playgrounds(
   const { project } = await openProduction(globals)
   for (const name of names) await deletePlayground(project, name)
   const found = listPlaygrounds(project)
-  if (json) return console.log(JSON.stringify(found, null, 2))
+  if (json) return printData(JSON.stringify(found, null, 2))
   for (const name of names) printLines(`deleted ${name}`)
   if (found.length === 0) return printLines(withGiven('there is no playground; cairn play makes one'))
   const zone = timeZone()

@@ -19,7 +19,7 @@ import { failures, type RunResult } from '../run-summary.ts'
 import type { ProgressOption } from '../terminal/progress.ts'
 import { paint } from '../terminal/style.ts'
 import { byToken, whoIsHere } from '../who.ts'
-import { printLines } from '../terminal/print.ts'
+import { printData, printLines } from '../terminal/print.ts'
 
 type Options = Omit<ProgressOption, 'json'> & { readonly by?: string }
 
@@ -58,7 +58,7 @@ export default async function promote(
   const champion = await conclude(candidate, plan)
   const computed = computedIn(ends, items)
   const { policy } = promotion.adoption
-  if (json) return console.log(JSON.stringify({ pipeline, policy, computed, ...champion }, null, 2))
+  if (json) return printData(JSON.stringify({ pipeline, policy, computed, ...champion }, null, 2))
   const done = computed.length > 0 ? `computed again: ${computed.join(', ')}` : 'nothing was computed'
   printLines(
     `${paint('green', 'promoted')}  ${pipeline}/${champion.run}  from ${place}/${run.plan.run}, policy ${policy}; ${done}`,

@@ -3,7 +3,7 @@ import { CairnError, rollBack, standingChampion, type Champion } from '@cairn/ke
 import { openPipeline, openProduction, type GlobalOptions } from '../open.ts'
 import { paint } from '../terminal/style.ts'
 import { byToken, whoIsHere } from '../who.ts'
-import { printLines } from '../terminal/print.ts'
+import { printData, printLines } from '../terminal/print.ts'
 
 /** `cairn rollback`: production is again what it was before. */
 export default async function rollback(
@@ -22,7 +22,7 @@ export default async function rollback(
     globals.on === undefined
       ? await rollBack(store, at, standing, { by: by ?? whoIsHere(), since: clock.now() })
       : await onServices(project.root, globals.on, pipeline.name, standing.champion?.run)
-  if (json) return console.log(JSON.stringify({ pipeline: pipeline.name, ...champion }, null, 2))
+  if (json) return printData(JSON.stringify({ pipeline: pipeline.name, ...champion }, null, 2))
   printLines(`${paint('green', 'rolled back')}  ${pipeline.name}/${champion.run} is in production again`)
 }
 

@@ -20,7 +20,7 @@ import { summaryJson, summaryText } from '../run-summary.ts'
 import type { ProgressOption } from '../terminal/progress.ts'
 import { planLines } from '@cairn/embedded'
 import { tryNext } from '../try-next.ts'
-import { printLines } from '../terminal/print.ts'
+import { printData, printLines } from '../terminal/print.ts'
 
 type Options = RequestOptions &
   Omit<ProgressOption, 'json'> & {
@@ -64,7 +64,7 @@ export default async function run(
     store: workspace.project.store,
     tryNext: await tryNext(loaded.pipeline, plan),
   }
-  if (json) console.log(jsonText(summaryJson(result), 2))
+  if (json) printData(jsonText(summaryJson(result), 2))
   else printLines(summaryText(result))
   process.exitCode = exitCode
 }
@@ -78,7 +78,7 @@ async function runOn(workspace: Workspace, on: string, name: string | undefined,
   const loaded = await openPipeline(workspace, name)
   const pipeline = loaded.pipeline.name
   const run = await submitRun(context.control, pipeline, await requestOf(options, loaded.pipeline.graph))
-  if (options.detach) return console.log(json ? JSON.stringify({ pipeline, run }) : `${pipeline}/${run}`)
+  if (options.detach) return printData(json ? JSON.stringify({ pipeline, run }) : `${pipeline}/${run}`)
   const { followRun } = await import('../remote/follow.ts')
   await followRun(workspace, context, pipeline, run, { ...options, json })
 }

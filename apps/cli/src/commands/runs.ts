@@ -23,7 +23,7 @@ import { metricsOf, STATUS_FORMATS, unfitText } from '../run-summary.ts'
 import { duration, number, when } from '@cairn/embedded'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
-import { printLines } from '../terminal/print.ts'
+import { printData, printLines } from '../terminal/print.ts'
 
 interface RunLine {
   readonly pipeline: string
@@ -60,7 +60,7 @@ export default async function runs(
       found.push(...(await runLine(workspace, pipeline, run, { production: champion?.run === run, on: globals.on })))
   }
   const newest = found.sort((a, b) => b.startedAt - a.startedAt).slice(0, most)
-  if (json) return console.log(jsonText(newest, 2))
+  if (json) return printData(jsonText(newest, 2))
   if (newest.length === 0)
     return printLines(
       `no runs${name === undefined ? '' : ` of ${name}`} yet\n${paint('dim', 'next')}  ${withGiven(`cairn run ${name ?? ''}`)}`,

@@ -19,7 +19,7 @@ import { summaryText } from '../run-summary.ts'
 import { artifact, bytes, duration, plain, when } from '@cairn/embedded'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
-import { printLines } from '../terminal/print.ts'
+import { printData, printLines } from '../terminal/print.ts'
 
 /** `cairn show`: a run, a step of it, or an artifact, from its records. */
 export default async function show(
@@ -47,7 +47,7 @@ async function showRun(
   const all = await readEnds(workspace.store, workspace.at(pipeline), plan.run)
   const status = await statusOf(workspace.store, workspace.at(pipeline), { plan, end }, on)
   const unfit = end ? [] : await unfitTasks(workspace.store, workspace.at(pipeline), plan.run)
-  if (json) return console.log(jsonText({ status, plan, end, unfit, tasks: Object.fromEntries(all) }, 2))
+  if (json) return printData(jsonText({ status, plan, end, unfit, tasks: Object.fromEntries(all) }, 2))
   const outermost = new Map(Object.keys(plan.nodes).flatMap((id) => (all.has(id) ? [[id, all.get(id)!] as const] : [])))
   const params = Object.entries(plan.params).map(([name, value]) => `${name}=${jsonText(value)}`)
   printLines(
@@ -81,7 +81,7 @@ async function showStep(
       ? await readRecord<Checkpoint>(workspace.store, at.checkpoint(node.step, key))
       : undefined
   if (json)
-    return console.log(
+    return printData(
       jsonText(
         {
           node,
@@ -152,7 +152,7 @@ async function showArtifact(workspace: Workspace, path: string, json: boolean): 
   const { ref, pipeline, path: whole } = await findArtifact(workspace, path)
   const held = ref.text !== undefined || ref.base64 !== undefined
   const file = held ? undefined : await objectFile(workspace, { pipeline }, ref)
-  if (json) return console.log(jsonText({ ...ref, file }, 2))
+  if (json) return printData(jsonText({ ...ref, file }, 2))
   const lines = {
     artifact: whole,
     digest: ref.digest,

@@ -6,7 +6,7 @@ import { Stack, type Service } from '../local/stack.ts'
 import { startServers, startServices, stopServices, writeContext } from '../local/start.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { statusText } from '../local/status.ts'
-import { printLines, printNotes } from '../terminal/print.ts'
+import { printData, printLines, printNotes } from '../terminal/print.ts'
 
 /** `cairn up`: Kafka, MinIO, control, and a process for each step, all on the loopback address of this machine. */
 export default async function up(
@@ -35,7 +35,7 @@ export default async function up(
     await startServices(stack, services, tell)
   }
   const found = await Promise.all(stack.services.map(probe))
-  if (json) return console.log(JSON.stringify({ context: 'local', services: found }, null, 2))
+  if (json) return printData(JSON.stringify({ context: 'local', services: found }, null, 2))
   const first = pipelines[0]?.pipeline.name ?? '<pipeline>'
   printLines(`${statusText(found)}\n\nnext  cairn run ${first} --on local`)
 

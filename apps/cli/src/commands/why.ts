@@ -2,7 +2,7 @@ import { CairnError, nodeNamed } from '@cairn/kernel/runtime'
 import { openPipeline, openWorkspace, type GlobalOptions, type RequestOptions } from '../open.ts'
 import { plannedLines } from '../planned-lines.ts'
 import { paint } from '../terminal/style.ts'
-import { printLines } from '../terminal/print.ts'
+import { printData, printLines } from '../terminal/print.ts'
 
 /** `cairn why`: why steps, or one item of a step, are computed again, or that they are not. */
 export default async function why(
@@ -23,7 +23,7 @@ export default async function why(
   const { lines: all } = await plannedLines(workspace, loaded, options, on, item)
   const lines = all.filter(({ node }) => item !== undefined || step === undefined || node === step)
   workspace.close()
-  if (json) return console.log(JSON.stringify(lines, null, 2))
+  if (json) return printData(JSON.stringify(lines, null, 2))
   const widest = Math.max(...lines.map(({ node }) => node.length))
   for (const { node, decision, reasons } of lines) {
     const verdict =

@@ -6,7 +6,7 @@ import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { withGiven } from '../given-options.ts'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
-import { printLines } from '../terminal/print.ts'
+import { printData, printLines } from '../terminal/print.ts'
 
 interface Checked {
   readonly what: string
@@ -37,7 +37,7 @@ export async function examineServices(
     clock(now - (asked + Date.now()) / 2),
   ]
   process.exitCode = all.every(({ ok }) => ok) ? EXIT.ok : EXIT.error
-  if (json) return console.log(JSON.stringify({ sound: process.exitCode === EXIT.ok, checks: all }, null, 2))
+  if (json) return printData(JSON.stringify({ sound: process.exitCode === EXIT.ok, checks: all }, null, 2))
   const rows = all.map(({ what, ok, found }) => [ok ? paint('green', '✔') : paint('red', '✘'), what, found])
   printLines(
     table(

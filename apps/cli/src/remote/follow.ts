@@ -6,7 +6,7 @@ import { summaryJson, summaryText, type RunResult } from '../run-summary.ts'
 import { progressFor, type Progress, type ProgressOption } from '../terminal/progress.ts'
 import { RunView } from '../terminal/run-view.ts'
 import { eventsOf } from './events.ts'
-import { printLines, printNotes } from '../terminal/print.ts'
+import { printData, printLines, printNotes } from '../terminal/print.ts'
 
 export interface FollowOptions extends ProgressOption {
   readonly json: boolean
@@ -29,7 +29,7 @@ export async function followRun(
   }
   const details = await detailsOf(workspace, ended.plan, ended.ends)
   const result = { ...ended, ...details, files: [], store: `in ${context.name}`, on: context.name }
-  if (options.json) console.log(JSON.stringify(summaryJson(result), null, 2))
+  if (options.json) printData(JSON.stringify(summaryJson(result), null, 2))
   else printLines(summaryText(result))
   process.exitCode = exitCodeOf(ended.status)
 }

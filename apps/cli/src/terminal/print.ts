@@ -1,6 +1,19 @@
 import { plain } from '@cairn/embedded/format'
 import { paint } from './style.ts'
 
+/** Before anything can stand in its way. */
+const write = process.stdout.write.bind(process.stdout)
+
+/** Prints for programs: a JSON document, a script. */
+export function printData(text: string | Uint8Array): void {
+  write(typeof text === 'string' ? `${text}\n` : text)
+}
+
+/** From now on standard output is for data alone: what modules of the project print while they load is no part of it. */
+export function keepOutputForData(): void {
+  process.stdout.write = process.stderr.write.bind(process.stderr)
+}
+
 /** Prints lines for people: whatever steers a terminal, other than our own colours, is shown as an escape sequence. */
 export function printLines(text: string): void {
   console.log(safeLines(text, process.stdout))
