@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { CairnError, parseExactJson, type Settings } from '@cairn/kernel/runtime'
-import { parseYaml, refuseTwoOfOneKey } from './yaml.ts'
+import { parseYaml } from './yaml.ts'
 
 /**
  * The parameters that a file holds: YAML where its name ends in .yaml or .yml, else JSON.
@@ -10,7 +10,7 @@ import { parseYaml, refuseTwoOfOneKey } from './yaml.ts'
 export function readParams(path: string): Settings {
   try {
     const text = textOf(readFileSync(path))
-    const read = /\.ya?ml$/i.test(path) ? parseYaml(text, path) : parseJson(text, path)
+    const read = /\.ya?ml$/i.test(path) ? parseYaml(text, path) : parseExactJson(text, path)
     if (typeof read === 'object' && read !== null && !Array.isArray(read)) return read as Settings
     throw new Error('it holds no object')
   } catch (cause) {
@@ -20,12 +20,6 @@ export function readParams(path: string): Settings {
       cause,
     })
   }
-}
-
-function parseJson(text: string, path: string): unknown {
-  const value = parseExactJson(text, path)
-  refuseTwoOfOneKey(text, path) // JSON.parse takes the last of them
-  return value
 }
 
 /** UTF-8, or what a byte order mark says. */

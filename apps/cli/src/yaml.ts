@@ -23,14 +23,6 @@ export function parseYaml(text: string, where: string): unknown {
   return document.contents === null ? null : valueOf(document.contents, { document, where, open: new Set(), made: 0 })
 }
 
-/** @throws CairnError BAD_PARAMETER when an object of a JSON text has a key twice */
-export function refuseTwoOfOneKey(json: string, where: string): void {
-  const fault = parsed(json).errors.find(({ code }) => code === 'DUPLICATE_KEY')
-  const [line] = fault?.linePos ?? []
-  if (line)
-    throw refused(where, `a key is given twice, at line ${line.line}, column ${line.col}`, 'leave one of them out')
-}
-
 function parsed(text: string): Document.Parsed {
   return parseDocument(text, {
     version: '1.2',

@@ -239,3 +239,23 @@ export const all = pipeline('all', () => short({}))
     expect(stdout).toContain('the secret TOKEN of short has fewer than 4 characters')
   })
 })
+
+it('prints one JSON document alone with --json, whatever modules of the project print while they load', async () => {
+  const loud = new CliProject({
+    'loud.pipeline.ts': `import { pipeline, step } from '@cairn/kernel'
+import { json } from '@cairn/kinds'
+console.log('loaded')
+process.stdout.write('half a line')
+setTimeout(() => console.log('later'), 20)
+export const s = step('s', { outputs: { v: json() }, run: () => ({ v: 1 }) })
+export const loud = pipeline('loud', () => (console.info('drawn'), s({})))
+`,
+  })
+  for (const args of [['run'], ['plan'], ['why', 'loud'], ['graph'], ['play'], ['lint'], ['cat', 'loud/latest/s/v']]) {
+    const { stdout, stderr } = await loud.cairn('--json', ...args)
+    expect(() => JSON.parse(stdout) as unknown, `${args.join(' ')}: ${stdout}`).not.toThrow()
+    expect(stderr, args.join(' ')).toContain('loaded')
+  }
+  const broken = await loud.cairn('--json', 'plan', 'nope')
+  expect(JSON.parse(broken.stdout)).toMatchObject({ error: { code: 'NOT_FOUND' } })
+})

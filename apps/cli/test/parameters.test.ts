@@ -19,6 +19,8 @@ const params = z.object({
   deep: z.object({ a: z.object({ b: z.number() }), name: z.string() }).default({ a: { b: 0 }, name: 'n' }),
   map: z.record(z.string(), z.string()).default({}),
   day: z.iso.date().default('2020-01-01'),
+  matrix: z.array(z.array(z.number())).default([]),
+  epochs: z.number().int().default(1),
   seen: z.coerce.date().optional().transform((value) => value?.toISOString() ?? null),
   trimmed: z.string().transform((value) => value.trim()).default('t'),
 })
@@ -162,6 +164,19 @@ s.list.0: f
     ['s.txt=1', 'did you mean "text"?'],
     ['z.text=1', 'main has no step "z"'],
     ['yaer=1', 'did you mean "year"?'],
+    ['s.list="a,b",c', `a list with quotes in it is written as JSON\nnext   write it as JSON: s.list='[…]'`],
+    ['s.deep={"a":{"b":1},"a":{"b":2},"name":"x"}', 's.deep: a key is given twice, at line 1, column 14'],
+    ['s.map={"k":"{","l":"a\\"k\\":","k":"b"}', 's.map: a key is given twice'],
+    ['s.matrix=1,2', `a list of lists or objects is written as JSON\nnext   write it as JSON: s.matrix='[…]'`],
+    [
+      's.epochs=3.5',
+      'epochs: Invalid input: expected int, received number (it is 3.5)\nnext   give a value that the schema takes: --set s.epochs=…',
+    ],
+    [
+      's.count=abc',
+      'count: Invalid input: expected number, received string (it is "abc")\nnext   give a value that the schema takes: --set s.count=…',
+    ],
+    ['epochs=3', 'main has no parameter "epochs"\nnext   --set s.epochs=…'],
   ])('are refused by name where they do not fit: %s', async (set, message) => {
     const { code, stderr } = await project.cairn('plan', 'main', '--set', set)
     expect([code, stderr]).toEqual([1, expect.stringContaining(message)])

@@ -8,7 +8,10 @@ import type { Answer, Expectations, ExpectationsOrder, PlanOrder } from './plann
 import type { Planned } from './control.ts'
 
 const order = JSON.parse(await text(process.stdin)) as PlanOrder | ExpectationsOrder
-process.stdout.write(jsonText(await answer()))
+// What modules of the project print while they load is no part of the answer.
+const write = process.stdout.write.bind(process.stdout)
+process.stdout.write = process.stderr.write.bind(process.stderr)
+write(jsonText(await answer()))
 
 async function answer(): Promise<Answer<Planned | Expectations>> {
   const store = await openStore(order.connection)

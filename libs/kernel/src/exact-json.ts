@@ -2,17 +2,39 @@ import { CairnError } from './errors.ts'
 
 /**
  * Reads JSON that a person wrote. Refuses a number that a double cannot hold: 9007199254740993 would become
- * 9007199254740992, 1e400 Infinity, and 1e-400 zero.
+ * 9007199254740992, 1e400 Infinity, and 1e-400 zero. Refuses an object with a key twice, too.
  * @param where for the refusal: `--set seed`
  * @throws SyntaxError for a text that is not JSON
- * @throws CairnError BAD_PARAMETER for a number that would change
+ * @throws CairnError BAD_PARAMETER for what would change
  */
 export function parseExactJson(text: string, where: string): unknown {
   const parse = JSON.parse as (text: string, revive: Reviver) => unknown
-  return parse(text, (_, value, { source }) => {
+  const value = parse(text, (_, value, { source }) => {
     if (typeof value === 'number' && source !== undefined) refuseInexact(source, value, where)
     return value
   })
+  refuseTwoOfOneKey(text, where)
+  return value
+}
+
+/** JSON.parse takes the last of them. */
+function refuseTwoOfOneKey(json: string, where: string): void {
+  const open: Set<string>[] = []
+  for (const { 0: token, 1: colon, index } of json.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}]/gs)) {
+    if (token === '{') open.push(new Set())
+    else if (token === '}') open.pop()
+    else if (colon !== undefined) {
+      const key = JSON.parse(token.slice(0, -colon.length)) as string
+      if (open.at(-1)!.has(key)) throw twice(json.slice(0, index), where)
+      open.at(-1)!.add(key)
+    }
+  }
+}
+
+function twice(before: string, where: string): CairnError {
+  const lines = before.split('\n')
+  const at = `line ${lines.length}, column ${lines.at(-1)!.length + 1}`
+  return new CairnError('BAD_PARAMETER', `${where}: a key is given twice, at ${at}`, { next: 'leave one of them out' })
 }
 
 /**

@@ -40,21 +40,25 @@ export function isSchema(value: unknown): value is AnySchema {
 export async function validate<Output>(
   schema: Schema<any, Output>,
   value: unknown,
-  refuse: (issues: string[]) => Error,
+  refuse: (texts: string[], issues: readonly SchemaIssue[]) => Error,
 ): Promise<Output> {
   let result: Awaited<ReturnType<(typeof schema)['~standard']['validate']>>
   try {
     result = await schema['~standard'].validate(value)
   } catch (error) {
-    throw refuse([`its schema throws ${error instanceof Error ? error.message : 'what is no error'}`])
+    throw refuse([`its schema throws ${error instanceof Error ? error.message : 'what is no error'}`], [])
   }
   if (result.issues === undefined) return result.value
-  throw refuse(result.issues.map(issueText))
+  throw refuse(result.issues.map(issueText), result.issues)
 }
 
 export function issueText({ path, message }: SchemaIssue): string {
-  const where = (path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.')
+  const where = wordsOf(path).join('.')
   return where ? `${where}: ${message}` : message
+}
+
+function wordsOf(path: SchemaIssue['path']): string[] {
+  return (path ?? []).map((part) => String(typeof part === 'object' ? part.key : part))
 }
 
 /** JSON Schema (2020-12) of what a schema takes or gives; undefined when its library cannot tell. */
@@ -84,11 +88,17 @@ export function fieldNames(schema: AnySchema): string[] | undefined {
   return Object.keys(described.properties as object)
 }
 
-/** Parses parameters; unlike most schema libraries it does not let an unknown name pass in silence. */
+/**
+ * Parses parameters; unlike most schema libraries it does not let an unknown name pass in silence.
+ *
+ * @param owner for refusals
+ * @param section what stands before their names where they are set: a step, nothing for the pipeline's own
+ */
 export async function parseParams(
   schema: AnySchema | undefined,
   given: Readonly<Record<string, unknown>>,
   owner: string,
+  section = owner,
 ): Promise<Record<string, Json>> {
   if (schema && !isSchema(schema))
     throw new CairnError('BAD_DEFINITION', `the params of ${owner} are no schema`, {
@@ -99,13 +109,21 @@ export async function parseParams(
     if (!known!.includes(name))
       throw new CairnError('BAD_PARAMETER', `${owner} has no parameter "${name}"`, { next: suggest(name, known!) })
   if (!schema) return {}
-  const parsed = await validate(
-    schema,
-    given,
-    (issues) =>
-      new CairnError('BAD_PARAMETER', `${owner} refuses its parameters: ${issues.join('; ')}`, {
-        next: `give each a value that its schema takes, like --set ${known?.[0] ?? 'name'}=…`,
-      }),
-  )
+  const parsed = await validate(schema, given, (_, issues) => {
+    const texts = issues.map((issue) => issueText(issue) + givenText(given, wordsOf(issue.path)))
+    const path = issues.map((issue) => wordsOf(issue.path)).find(({ length }) => length > 0) ?? [known?.[0] ?? 'name']
+    return new CairnError('BAD_PARAMETER', `${owner} refuses its parameters: ${texts.join('; ')}`, {
+      next: `give a value that the schema takes: --set ${[...(section === '' ? [] : [section]), ...path].join('.')}=…`,
+    })
+  })
   return parsed as Record<string, Json>
+}
+
+/** ` (it is 3.5)`. */
+function givenText(given: unknown, path: readonly string[]): string {
+  let value: unknown = given
+  for (const word of path) value = typeof value === 'object' && value !== null ? value[word as never] : undefined
+  if (path.length === 0 || (typeof value === 'object' && value !== null)) return ''
+  const text = value === undefined ? 'not given' : JSON.stringify(value)
+  return ` (it is ${text.length > 60 ? `${text.slice(0, 60)}…` : text})`
 }

@@ -46,7 +46,10 @@ function unknownPlace(graph: Graph, path: string): ParameterPlace {
   const dot = path.lastIndexOf('.')
   const section = path.slice(0, Math.max(dot, 0))
   const name = path.slice(dot + 1)
-  if (isSection(graph, section)) return { section, name, inside: [] }
+  if (isSection(graph, section)) {
+    refuseMisplaced(graph, section, name)
+    return { section, name, inside: [] }
+  }
   const steps = [...graph.nodes].flatMap(([id, { type }]) => (type === 'step' ? [id] : []))
   const [first = ''] = path.split('.')
   const nearest = [...steps, ...graph.frames.keys()]
@@ -56,6 +59,16 @@ function unknownPlace(graph: Graph, path: string): ParameterPlace {
   if (nearest !== undefined) return { section: nearest, name: path.slice(nearest.length + 1), inside: [] }
   throw new CairnError('BAD_PARAMETER', `${graph.name} has no step "${section}"`, {
     next: suggest(steps.includes(first) ? first : section, [...steps, ...graph.frames.keys()].filter(Boolean)),
+  })
+}
+
+/** A parameter that only others have. */
+function refuseMisplaced(graph: Graph, section: string, name: string): void {
+  const owners = [...graph.frames.keys(), ...graph.nodes.keys()].filter((id) => namesIn(graph, id)?.includes(name))
+  if (owners.length === 0) return
+  const paths = owners.map((owner) => (owner === '' ? name : `${owner}.${name}`))
+  throw new CairnError('BAD_PARAMETER', `${section || graph.name} has no parameter "${name}"`, {
+    next: `--set ${paths.slice(0, 4).join('=…, or ')}=…`,
   })
 }
 

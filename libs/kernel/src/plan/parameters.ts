@@ -35,7 +35,7 @@ export async function parseAll(graph: Graph, settings: Settings): Promise<Parsed
     return values
   }
   for (const [frame, { params, given }] of graph.frames)
-    frames.set(frame, await parse(params, all(frame, given), frame || graph.name))
+    frames.set(frame, await parse(params, all(frame, given), frame || graph.name, frame))
 
   const nodes = new Map<string, Params>()
   for (const [id, node] of graph.nodes)
@@ -47,8 +47,9 @@ async function parse(
   schema: Parameters<typeof parseParams>[0],
   given: Record<string, unknown>,
   owner: string,
+  section = owner,
 ): Promise<Params> {
-  const parsed = await parseParams(schema, given, owner)
+  const parsed = await parseParams(schema, given, owner, section)
   return JSON.parse(canonical(parsed, `the parameters of ${owner}`)) as Params
 }
 

@@ -73,12 +73,12 @@ describe('a plan', () => {
     [
       { 'scale.by': 'two' },
       'scale refuses its parameters: by: Invalid input: expected number, received string',
-      'give each a value that its schema takes, like --set by=…',
+      'give a value that the schema takes: --set scale.by=…',
     ],
     [
       { 'scale.by': NaN },
       'scale refuses its parameters: by: Invalid input: expected number, received NaN',
-      'give each a value that its schema takes, like --set by=…',
+      'give a value that the schema takes: --set scale.by=…',
     ],
   ])('refuses %j with what is wrong and the nearest name', async (settings, message, next) => {
     await expect(host.plan(chain, { settings })).rejects.toMatchObject({ message, next })

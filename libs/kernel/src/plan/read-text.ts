@@ -54,21 +54,26 @@ function ofType(type: string, text: string, shape: Shape, root: Json, path: stri
   if (type === 'boolean') return text === 'true' ? [true] : text === 'false' ? [false] : []
   const value = json(text, path)
   const is = value === undefined ? undefined : typeOf(value)
-  if (type === 'integer') return is === 'number' && Number.isInteger(value) ? [value!] : []
+  if (type === 'integer') return is === 'number' ? [value!] : [] // the schema refuses a fraction, and says so
   return is === type ? [value!] : []
 }
 
-/** `a,b,c`, or a list as JSON. */
+/** `a,b,c`, or a list as JSON. What holds quotes, or lists and objects, is JSON alone: who typed it may mean either. */
 function lists(text: string, { items = {}, prefixItems = [] }: Shape, root: Json, path: string): Json[] {
   if (text.trimStart().startsWith('[')) {
     const value = json(text, path)
     return Array.isArray(value) ? [value] : []
   }
+  const asJson = (why: string) =>
+    new CairnError('BAD_PARAMETER', `${path}=${text}: ${why}`, {
+      next: `write it as JSON: ${path}='[…]', or give it with --params`,
+    })
+  if (text.includes('"')) throw asJson('a list with quotes in it is written as JSON')
   const found: Json[] = []
   for (const [at, part] of (text === '' ? [] : text.split(',')).entries()) {
-    const values = new Map(
-      readings(part.trim(), prefixItems[at] ?? items, root, `${path}.${at}`).map((value) => [canonical(value), value]),
-    )
+    const of = prefixItems[at] ?? items
+    if (isNested(of, root)) throw asJson('a list of lists or objects is written as JSON')
+    const values = new Map(readings(part.trim(), of, root, `${path}.${at}`).map((value) => [canonical(value), value]))
     if (values.size > 1)
       throw new CairnError('BAD_PARAMETER', `${path}.${at}=${part} could be ${[...values.keys()].join(' or ')}`, {
         next: 'write the list as JSON, or give it with --params',
@@ -76,6 +81,16 @@ function lists(text: string, { items = {}, prefixItems = [] }: Shape, root: Json
     found.push([...values.values()][0] ?? part)
   }
   return [found]
+}
+
+/** Whether it takes lists or objects, and nothing that a word could be. */
+function isNested(schema: Json, root: Json): boolean {
+  if (typeof schema !== 'object' || schema === null) return false
+  const { $ref, anyOf, oneOf, allOf, type } = schema as Shape
+  if ($ref !== undefined) return isNested(definition(root, $ref) ?? {}, root)
+  const parts = anyOf ?? oneOf ?? allOf
+  if (parts) return parts.every((part) => isNested(part, root))
+  return type !== undefined && [type].flat().every((one) => one === 'array' || one === 'object')
 }
 
 /** Where the schema says nothing: JSON where it reads as JSON. */
