@@ -77,10 +77,7 @@ export default async function runs(
     when(startedAt, zone),
     ms === undefined ? '' : duration(ms),
     ...counted.map((state) => number(tasks[state])),
-    Object.entries(metrics)
-      .slice(0, 4)
-      .map(([metric, value]) => `${metric} ${number(value)}`)
-      .join('  '),
+    metricsText(metrics),
   ])
   printLines(
     table(
@@ -91,6 +88,14 @@ export default async function runs(
   )
   for (const { pipeline, run, unfit } of newest)
     for (const record of unfit) printLines(`\n${pipeline}/${run}  ${unfitText(record)}`)
+}
+
+/** So many are shown; `--json` has all. */
+const METRICS = 4
+
+function metricsText(metrics: RunLine['metrics']): string {
+  const all = Object.entries(metrics).map(([metric, value]) => `${metric} ${number(value)}`)
+  return all.length > METRICS ? [...all.slice(0, METRICS), '…'].join('  ') : all.join('  ')
 }
 
 async function runLine(

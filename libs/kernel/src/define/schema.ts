@@ -124,6 +124,6 @@ function givenText(given: unknown, path: readonly string[]): string {
   let value: unknown = given
   for (const word of path) value = typeof value === 'object' && value !== null ? value[word as never] : undefined
   if (path.length === 0 || (typeof value === 'object' && value !== null)) return ''
-  const text = value === undefined ? 'not given' : JSON.stringify(value)
+  const text = value === undefined ? 'not given' : typeof value === 'number' ? String(value) : JSON.stringify(value)
   return ` (it is ${text.length > 60 ? `${text.slice(0, 60)}…` : text})`
 }

@@ -72,12 +72,12 @@ describe('a plan', () => {
     [{ yaer: 1 }, 'chain has no parameter "yaer"', 'did you mean "year"?'],
     [
       { 'scale.by': 'two' },
-      'scale refuses its parameters: by: Invalid input: expected number, received string',
+      'scale refuses its parameters: by: Invalid input: expected number, received string (it is "two")',
       'give a value that the schema takes: --set scale.by=…',
     ],
     [
       { 'scale.by': NaN },
-      'scale refuses its parameters: by: Invalid input: expected number, received NaN',
+      'scale refuses its parameters: by: Invalid input: expected number, received NaN (it is NaN)',
       'give a value that the schema takes: --set scale.by=…',
     ],
   ])('refuses %j with what is wrong and the nearest name', async (settings, message, next) => {
