@@ -88,7 +88,7 @@ it('shows a metric exactly, or cut where it is long; two that differ never look 
     [/revenue +123456789\.12…\n/, /revenue 123456789\.12…/],
     [/near +0\.999999\n/, /near 0\.999999/],
     [/rows +3,000,000\n/],
-    [/tiny +1\.234567…e-9\n/],
+    [/tiny +1\.2345678…e-9\n/],
     [/none +-0\n/],
     [/year +1,152,921,504,606,847,000\n/],
   ] as const
