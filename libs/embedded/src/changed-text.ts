@@ -14,7 +14,8 @@ export function changedTexts(
 ): [before: string, after: string] {
   if (typeof before === 'number' && typeof after === 'number') return numbers([before, after]) as [string, string]
   const [was, is] = [text(before, absent), text(after, absent)]
-  const alike = [...was].findIndex((sign, at) => sign !== is[at])
+  let alike = 0
+  while (alike < was.length && was[alike] === is[alike]) alike++
   const from = Math.max(was.length, is.length) > LONGEST && alike > LONGEST - BEFORE ? alike - BEFORE : 0
   return [cut(was, from), cut(is, from)]
 }

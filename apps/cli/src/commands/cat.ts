@@ -47,7 +47,7 @@ export default async function cat(
     else copyFileSync(await fetch(ref), out)
     return printLines(out)
   }
-  if (raw) return void printData(await artifactBytes(ref, fetch))
+  if (raw) return printData(await artifactBytes(ref, fetch))
   try {
     const kind = await kindOf(workspace, { pipeline, node }, output, depth)
     const preview: Preview = kind?.preview
