@@ -46,7 +46,7 @@ export class ItemNames {
 }
 
 /** How a label is written in a path: as it is, but `##3` for the label `#3`. */
-export function labelName(label: string): string {
+function labelName(label: string): string {
   return INDEX.test(label) ? `#${label}` : label
 }
 
