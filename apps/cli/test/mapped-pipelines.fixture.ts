@@ -62,10 +62,11 @@ function ofModule(file: string, text: string, fill: Readonly<Record<string, stri
   const projects = nodes.flatMap((node): Files[] => {
     if (node.type !== 'ObjectExpression') return []
     const properties = (node['properties'] as Node[]).flatMap((property) => {
+      if (property.type !== 'Property') return []
       const { key, value } = property as unknown as { key: Node; value: Node }
-      const written = property.type === 'Property' ? textOf(value) : undefined
-      const name = key?.['value'] ?? key?.['name'] // a computed key has none
-      return written === undefined || typeof name !== 'string' ? [] : [{ name, value, written }]
+      const written = textOf(value)
+      const name = property['computed'] ? textOf(key) : ((key['value'] ?? key['name']) as string)
+      return written === undefined || name === undefined ? [] : [{ name, value, written }]
     })
     const mapping = properties.filter(({ name, written }) => name.endsWith('.pipeline.ts') && callsEach(written))
     for (const { value } of mapping) taken.add(value)
