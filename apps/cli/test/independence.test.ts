@@ -33,11 +33,14 @@ const HOW: Readonly<Record<string, How>> = {
 
 /** Files of which not all pipelines are run here, with the reason. */
 const LEFT_OUT: Readonly<Record<string, string>> = {
+  'apps/cli/test/caught.fixture.ts': 'a step beside its items fails',
+  'apps/cli/test/files.test.ts': 'an item takes away the files of the process that it is in',
   'apps/cli/test/hints.test.ts': 'parts of pipelines that are refused',
   'apps/cli/test/options.test.ts': 'refused',
   'apps/cli/test/output.test.ts': 'an item fails, and with it the whole',
   'apps/cli/test/printing.test.ts': 'of two items one fails',
   'apps/cli/test/promote.test.ts': 'a pipeline edited by a test, whose item is given as it is',
+  'apps/cli/test/traces.test.ts': 'its steps fail',
   'apps/cli/test/waiting.test.ts': 'its steps never end',
   'libs/consumer/src/async-api.test.ts': 'drawn, never run',
   'libs/consumer/src/compatibility.test.ts': 'drawn, never run',
