@@ -34,7 +34,7 @@ const HOW: Readonly<Record<string, How>> = {
 /** Files of which not all pipelines are run here, with the reason. */
 const LEFT_OUT: Readonly<Record<string, string>> = {
   'apps/cli/test/caught.fixture.ts': 'a step beside its items fails',
-  'apps/cli/test/files.test.ts': 'an item takes away the files of the process that it is in',
+  'apps/cli/test/files.test.ts': 'each item gives the id of its process',
   'apps/cli/test/hints.test.ts': 'parts of pipelines that are refused',
   'apps/cli/test/options.test.ts': 'refused',
   'apps/cli/test/output.test.ts': 'an item fails, and with it the whole',
