@@ -1,5 +1,6 @@
 import type { Lab } from '@cairn/explore'
 import type { Difference, PlannedRun } from '@cairn/embedded'
+import { clockNotes } from './clock-notes.ts'
 import { paint } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 
@@ -12,8 +13,9 @@ export function whereText({ base, session }: Lab, differences: readonly Differen
 }
 
 /** What is to be known of a planned run of a lab before it starts. */
-export function notesOf({ base }: Lab, { plan, missing }: PlannedRun): string[] {
+export function notesOf({ base }: Lab, { plan, missing, isAhead }: PlannedRun): string[] {
   return [
+    ...clockNotes(plan, isAhead),
     ...missing.map((node) => `! what ${node} gave in run ${base} was collected: it is computed again`),
     ...(plan.taints ?? []).map(({ node, output, how }) => `! ${node}.${output} is ${how}: this is never promoted`),
   ]

@@ -113,6 +113,8 @@ async function reasonText(workspace: Workspace, { plan }: PlannedRun, node: stri
       return [reason.text]
     case 'expired':
       return ['its checkpoint is too old']
+    case 'of later':
+      return ['its checkpoint is of a time that is yet to come: the clock was set back']
     case 'forced':
       return ['it is forced']
     case 'object missing':

@@ -20,7 +20,7 @@ import {
   type Settings,
 } from '@cairn/kernel/runtime'
 import type { LoadedPipeline } from './project.ts'
-import { findRun, newRunName, outputsOf, previousRun, readRun, recentRuns } from './runs.ts'
+import { findRun, nextRun, outputsOf, previousRun, readRun, recentRuns } from './runs.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface RunRequest {
@@ -53,6 +53,8 @@ export interface PlannedRun {
   previous(): Promise<Previous | undefined>
   /** Nodes of the base that were to stand in, and of which an object is gone: they are computed again. */
   readonly missing: readonly string[]
+  /** The newest run so far, where that is of a later time than now: a clock was set back. */
+  readonly isAhead: string | undefined
 }
 
 /** Plans a run of a pipeline as it stands, and foretells what of it is reused. */
@@ -67,7 +69,7 @@ export async function planRun(
   const closures = request.altered?.closures ?? (await workspace.closures(loaded))
   const planner = workspace.planner(closures)
   const { settings = {}, until = [], force = [], handed, playground } = request
-  const run = newRunName(clock.now())
+  const { run, isAhead } = await nextRun(store, at, clock.now())
 
   const base = await baseOf(workspace, graph, at, request)
   const compared = base && (await readRun(store, at, base.run))
@@ -112,6 +114,7 @@ export async function planRun(
       return compared?.plan.run
     },
     missing,
+    isAhead,
   }
 
   /** Plans the whole pipeline beside it, to see what of the stand-ins would be computed anew. */

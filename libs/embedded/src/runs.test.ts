@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { memoryStore } from '@cairn/drivers/store/memory'
 import { layout, type ArtifactStore, type EndRecord, type Plan, type RunEnd } from '@cairn/kernel/runtime'
-import { findRun, newRunName, outputsOf, previousRun, readEnds, readRun, runNames } from './runs.ts'
+import { findRun, newRunName, nextRun, outputsOf, previousRun, readEnds, readRun, runNames } from './runs.ts'
 
 const at = layout('local', 'flights')
 const REF = { digest: 'd', size: 1, text: '1' }
@@ -35,6 +35,18 @@ describe('runs', () => {
     expect(moments[0]).toMatch(/^20261120-090507-[a-z2-9]{5}$/)
     expect(moments.toSorted()).toEqual(moments)
     expect(new Set(Array.from({ length: 100 }, () => newRunName(start))).size).toBeGreaterThan(95)
+  })
+
+  it('are named after all runs so far, also after those of a later time than now', async () => {
+    const now = Date.UTC(2026, 10, 20, 9, 5, 7, 4)
+    expect((await nextRun(store, at, now)).run).toMatch(/^20261120-090507-/)
+    for (const later of [0, 1, 959, 960, 995, 999, 86_400_000 - 1]) {
+      const newest = newRunName(now + later)
+      await run(newest)
+      const next = await nextRun(store, at, now)
+      expect(next.run > newest, `${next.run} > ${newest}`).toBe(true)
+      expect(next.isAhead).toBe(later > 2_000 ? newest : undefined)
+    }
   })
 
   it('are listed with the newest first', async () => {

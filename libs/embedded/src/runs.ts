@@ -50,6 +50,38 @@ export function newRunName(now: number): string {
   const letters = [Math.floor(part / length), part % length, ...random].map((letter) => ALPHABET[letter]).join('')
   return `${day}-${time}-${letters}`
 }
+/** A name for the next run, and the newest run so far where that is of a later time than now. */
+export interface NextRun {
+  readonly run: string
+  readonly isAhead?: string
+}
+
+/** What may pass between two hosts' clocks without a word. */
+const SKEW_MS = 2_000
+
+/**
+ * A name that is sorted behind those of all runs so far, also of one that was named while a clock was ahead: names say
+ * which run is the latest, and which ones `gc` keeps.
+ */
+export async function nextRun(store: ArtifactStore, at: Layout, now: number): Promise<NextRun> {
+  const run = newRunName(now)
+  const newest = (await runNames(store, at)).find((name) => RUN_NAME.test(name))
+  if (newest === undefined || momentOf(newest) < momentOf(run)) return { run }
+  const after = momentOf(newest) + TICK_MS
+  return { run: newRunName(after), ...(after - now > SKEW_MS && { isAhead: newest }) }
+}
+
+const RUN_NAME = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-([2-9a-hj-km-np-z])([2-9a-hj-km-np-z])/
+/** Longer than the part of a second that two letters stand for. */
+const TICK_MS = 2
+
+function momentOf(name: string): number {
+  const [, year, month, day, hour, minute, second, high, low] = RUN_NAME.exec(name)!
+  const part = ALPHABET.indexOf(high!) * ALPHABET.length + ALPHABET.indexOf(low!)
+  const whole = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second))
+  return whole + Math.ceil((part * 1000) / ALPHABET.length ** 2)
+}
+
 /** In the order in which names are sorted. */
 const ALPHABET = '23456789abcdefghjkmnpqrstuvwxyz'
 
@@ -128,7 +160,7 @@ export async function outputsOf(
  *
  * @param given outputs that stand in for those that other nodes gave
  */
-export function againOf(
+export async function againOf(
   store: ArtifactStore,
   at: Layout,
   plan: Plan,
@@ -137,7 +169,8 @@ export function againOf(
   given: Readonly<Record<string, Readonly<Record<string, ArtifactRef>>>> = {},
 ): Promise<Plan> {
   const outputs = async (id: string) => given[id] ?? outputsOf(store, at, plan, id)
-  return planAgain(plan, node, { run: newRunName(now), now, outputs })
+  const { run } = await nextRun(store, at, now)
+  return planAgain(plan, node, { run, now, outputs })
 }
 
 /** The newest runs that have been planned, the newest first. */

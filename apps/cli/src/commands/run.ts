@@ -10,6 +10,7 @@ import {
   type LoadedPipeline,
   type Workspace,
 } from '@cairn/embedded'
+import { clockNotes } from '../clock-notes.ts'
 import { detailsOf } from '../run-details.ts'
 import { driveRun, type Driven } from '../drive-run.ts'
 import { openPipeline, openWorkspace, requestOf, timeZone, type GlobalOptions, type RequestOptions } from '../open.ts'
@@ -99,7 +100,8 @@ async function planned(workspace: Workspace, name: string | undefined, options: 
   const stale = lines
     .filter(({ node }) => planned.stale.has(node))
     .map(({ node, reasons }) => `! ${node}  ${reasons.join('; ')}`)
-  return { plan: planned.plan, loaded, forecasts: planned.nodes, stale }
+  const { plan, nodes: forecasts, isAhead } = planned
+  return { plan, loaded, forecasts, stale: [...stale, ...clockNotes(plan, isAhead)] }
 }
 
 /** What `cairn plan --save` kept, under the run that it is to become. */

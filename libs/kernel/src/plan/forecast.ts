@@ -27,7 +27,7 @@ export interface NodeForecast {
   readonly hit?: Checkpoint
   /** Of a plain step whose key is known. */
   readonly key?: string
-  readonly miss?: 'none' | 'expired' | 'object missing' | 'never' | 'forced' | 'unread'
+  readonly miss?: 'none' | 'expired' | 'of later' | 'object missing' | 'never' | 'forced' | 'unread'
 }
 
 /**

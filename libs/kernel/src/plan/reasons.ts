@@ -19,7 +19,7 @@ export type Reason =
   /** Whether it runs at all is decided by a branch that is not known yet. */
   | { readonly because: 'branch'; readonly when: string }
   | { readonly because: 'outputs' }
-  | { readonly because: 'expired' | 'forced' | 'object missing' | 'unfinished' }
+  | { readonly because: 'expired' | 'of later' | 'forced' | 'object missing' | 'unfinished' }
   | { readonly because: 'never'; readonly text: string }
   /** It comes from a source that cannot be read, directly or by way of others. */
   | { readonly because: 'unread input'; readonly input: string; readonly source: string; readonly error: ErrorRecord }
@@ -54,7 +54,7 @@ export function reasonInItself(plan: Plan, node: PlannedStepNode, miss: NodeFore
   const { cache } = plan.steps[node.step]!
   if (node.unread) return { because: 'unread', error: node.unread }
   if (miss === 'never') return { because: 'never', text: cache && 'never' in cache ? cache.never : 'it is not pinned' }
-  return miss === 'expired' || miss === 'object missing' || miss === 'forced' ? { because: miss } : undefined
+  return miss === 'none' || miss === 'unread' || miss === undefined ? undefined : { because: miss }
 }
 
 /** What has changed at a step, whether or not some checkpoint has its result. */

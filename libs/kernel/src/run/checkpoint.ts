@@ -7,7 +7,8 @@ import { claim, decodeRecord, encodeRecord, type Checkpoint } from './records.ts
 /** What lies under a key: a checkpoint that can be used, or one (`stale`) that has to be replaced, or nothing. */
 export type Lookup =
   | { readonly hit: Checkpoint }
-  | { readonly hit: undefined; readonly stale?: Uint8Array; readonly reason: 'none' | 'expired' | 'object missing' }
+  | { readonly hit: undefined; readonly stale?: Uint8Array; readonly reason: 'none' | Unusable }
+type Unusable = 'expired' | 'of later' | 'object missing'
 
 export async function lookUp(
   store: ArtifactStore,
@@ -21,8 +22,12 @@ export async function lookUp(
   const bytes = await store.read(path)
   if (!bytes) return { hit: undefined, reason: 'none' }
   const checkpoint = decodeRecord<Checkpoint>(bytes, path)
-  if (cache && 'maxAgeMs' in cache && now - checkpoint.computedAt > cache.maxAgeMs)
-    return { hit: undefined, stale: bytes, reason: 'expired' }
+  if (cache && 'maxAgeMs' in cache) {
+    const age = now - checkpoint.computedAt
+    // Computed before a clock was set back: how old it is cannot be known.
+    if (age < 0) return { hit: undefined, stale: bytes, reason: 'of later' }
+    if (age > cache.maxAgeMs) return { hit: undefined, stale: bytes, reason: 'expired' }
+  }
   for (const ref of Object.values(checkpoint.outputs))
     if (!(await isStored(store, at, ref))) return { hit: undefined, stale: bytes, reason: 'object missing' }
   return { hit: checkpoint }

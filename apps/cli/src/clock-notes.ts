@@ -1,0 +1,9 @@
+import type { Plan } from '@cairn/kernel/runtime'
+
+/** That a run of this store is of a later time than now. */
+export function clockNotes({ pipeline, run }: Plan, isAhead: string | undefined): string[] {
+  if (isAhead === undefined) return []
+  return [
+    `! ${pipeline}/${isAhead} is of a later time than now: the clock was set back. This run, ${run}, is named after it, so that it is the latest`,
+  ]
+}
