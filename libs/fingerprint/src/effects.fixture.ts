@@ -44,6 +44,18 @@ const TEMPLATES = [
   'const { n: # } = A',
   'const # = A.list?.push(K)',
   'const # = A.get?.("k") ?? B',
+  'class # { static all = [K]; get n() { A.n += K; return K } }',
+  'const # = typeof A === "function" && "all" in A ? new A() : A',
+  'const # = typeof A === "function" && "all" in A ? A.prototype : A',
+  'const # = { get n() { A.inner = { n: K }; return K } }',
+  'const # = { valueOf() { A.n = K; return K } }',
+  'const # = [1, 2].values().map((x) => (A.n = x * K))',
+  'const # = `${A}`.length',
+  'A.rate = K',
+  'if (Object.hasOwn(A.constructor ?? {}, "all")) Object.getPrototypeOf(A).rate = K',
+  'if (Object.hasOwn(A.constructor ?? {}, "all")) A.constructor.prototype.rate = K',
+  '[...(A.list ?? [])].forEach((x) => { if (x) x.n = K })',
+  'if (A > K) B.n = K',
   'A.n = K',
   'A.n += B.n ?? K',
   'A.inner = B',
@@ -96,7 +108,12 @@ export function writeEffects({ lines, apart, shown }: EffectProgram, order = [..
   const declared = new Map<Line, string>()
   for (const [index, each] of lines.entries())
     if (TEMPLATES[each.template]!.includes('#')) declared.set(each, `v${order[index]}`)
-  const before = [`export const base = { n: 0, inner: { n: 0 }, list: [] }`, 'export const queue = []', SHOW]
+  const before = [
+    'globalThis.cairnState = { n: 0 }',
+    `export const base = { n: 0, inner: { n: 0 }, list: [] }`,
+    'export const queue = []',
+    SHOW,
+  ]
   const names = ['base']
   const written = lines.map((each) => {
     const [a, b] = [names[each.a % names.length]!, names[each.b % names.length]!]
@@ -128,9 +145,9 @@ export function namesAfter(before: EffectProgram, { lines }: EffectProgram): num
 
 const SHOW = `export function show(x, depth = 0) {
   if (depth > 4) return '…'
-  if (typeof x === 'function') return { f: true, n: x.n, all: show(x.all, depth + 1) }
+  if (typeof x === 'function') return { f: true, n: x.n, rate: x.prototype?.rate, all: show(x.all, depth + 1) }
   if (x instanceof Map) return [...x].map(([k, v]) => [k, show(v, depth + 1)])
   if (Array.isArray(x)) return x.map((y) => show(y, depth + 1))
   if (typeof x !== 'object' || x === null) return x
-  return Object.entries(x).map(([k, v]) => [k, show(v, depth + 1)])
+  return [x.rate, ...Object.entries(x).map(([k, v]) => [k, show(v, depth + 1)])]
 }`
