@@ -9,16 +9,16 @@ const deep = (open: string, close: string) => `export const n = ${open.repeat(50
 
 describe('a source that cannot be loaded is refused with file, line and what to do', () => {
   const cases: [what: string, text: string, says: string | RegExp, files?: Files][] = [
-    ['an enum', 'enum A { B }\n', 'p.pipeline.ts:1 uses an enum'],
+    ['an enum', 'enum A { B }\n', 'p.pipeline.ts:1:1 uses an enum'],
     [
       'a parameter property',
       '\nclass A { constructor(private x: number) {} }\n',
-      'p.pipeline.ts:2 uses a parameter property',
+      'p.pipeline.ts:2:23 uses a parameter property',
     ],
-    ['a decorator in a helper', "import './d.ts'\n", 'd.ts:1 uses a decorator', { 'd.ts': '@dec class A {}\n' }],
-    ['wrong syntax', 'const a = 1\nlet = }\n', 'p.pipeline.ts:2 syntax error'],
-    ['a path of tsconfig', "import '@/a'\n", "p.pipeline.ts:1 imports '@/a', which cannot be found"],
-    ['a file that is missing', "\n\nimport './a.ts'\n", "p.pipeline.ts:3 imports './a.ts', which does not exist"],
+    ['a decorator in a helper', "import './d.ts'\n", 'd.ts:1:1 uses a decorator', { 'd.ts': '@dec class A {}\n' }],
+    ['wrong syntax', 'const a = 1\nlet = }\n', 'p.pipeline.ts:2:7 syntax error'],
+    ['a path of tsconfig', "import '@/a'\n", "p.pipeline.ts:1:1 imports '@/a', which cannot be found"],
+    ['a file that is missing', "\n\nimport './a.ts'\n", "p.pipeline.ts:3:1 imports './a.ts', which does not exist"],
     [
       'a helper that throws',
       "import './t.ts'\n",

@@ -1,6 +1,6 @@
 import { relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { CairnError, errorRecord } from '@cairn/kernel/runtime'
+import { CairnError, errorRecord, withBuiltIns } from '@cairn/kernel/runtime'
 
 /**
  * Imports a module of the project.
@@ -9,21 +9,25 @@ import { CairnError, errorRecord } from '@cairn/kernel/runtime'
  */
 export async function importSource(file: string, root: string): Promise<Readonly<Record<string, unknown>>> {
   try {
-    return (await import(pathToFileURL(file).href)) as Record<string, unknown>
+    return await withBuiltIns(
+      file,
+      relative(root, file).replaceAll(sep, '/'),
+      async () => (await import(pathToFileURL(file).href)) as Record<string, unknown>,
+    )
   } catch (error) {
     if (error instanceof CairnError) throw placed(error, root)
     const isRefused =
       error instanceof SyntaxError ||
       error instanceof RangeError || // its nesting fills the stack
       (error as { code?: unknown } | null)?.code !== undefined
-    throw (isRefused && (await faultIn(file, root))) || loadError(error, file, root)
+    throw (isRefused && (await faultIn(file, root, error))) || loadError(error, file, root)
   }
 }
 
-async function faultIn(file: string, root: string): Promise<CairnError | undefined> {
+async function faultIn(file: string, root: string, said: unknown): Promise<CairnError | undefined> {
   const { loadFault } = await import('@cairn/fingerprint')
   try {
-    return await loadFault(file, root)
+    return await loadFault(file, root, said)
   } catch (error) {
     return error instanceof CairnError ? error : undefined
   }

@@ -8,14 +8,14 @@ const importing = (imports: string) =>
 
 describe('what cannot be cut out is refused with its place', () => {
   test.each([
-    ['enum a { x }', 'a.ts:2 uses an enum'],
-    ['export namespace a { export const x = 1 }', 'a.ts:2 uses a namespace with values'],
-    ['export class a { constructor(private x: number) {} }', 'a.ts:2 uses a parameter property'],
-    ['export class a { @logged m() {} }', 'a.ts:2 uses a decorator'],
-    ['@logged export class a {}', 'a.ts:2 uses a decorator'],
-    ['export class a { accessor x = 1 }', 'a.ts:2 uses an accessor field'],
-    ['export const a = <string>"x"', 'a.ts:2 uses an assertion in angle brackets'],
-    ['export const a = {', 'a.ts:2 syntax error'],
+    ['enum a { x }', 'a.ts:2:8 uses an enum'],
+    ['export namespace a { export const x = 1 }', 'a.ts:2:8 uses a namespace with values'],
+    ['export class a { constructor(private x: number) {} }', 'a.ts:2:30 uses a parameter property'],
+    ['export class a { @logged m() {} }', 'a.ts:2:18 uses a decorator'],
+    ['@logged export class a {}', 'a.ts:2:16 uses a decorator'],
+    ['export class a { accessor x = 1 }', 'a.ts:2:18 uses an accessor field'],
+    ['export const a = <string>"x"', 'a.ts:2:18 uses an assertion in angle brackets'],
+    ['export const a = {', 'a.ts:2:19 syntax error'],
     ['export { a } from "./none.ts"', `a.ts:2 imports './none.ts', which does not exist`],
     ['export { a } from "none"', `a.ts:2 imports 'none', which cannot be found`],
     ['export { none as a } from "./b.ts"', `a.ts:2 imports "none" from './b.ts', which does not export it`],
@@ -67,7 +67,7 @@ describe('what cannot be cut out is refused with its place', () => {
       'steps.ts': importing(`import { a } from './a.tsx'`),
       'a.tsx': 'export const a = <b />',
     })
-    await expect(project.closure()).rejects.toThrow('a.tsx:1 uses JSX')
+    await expect(project.closure()).rejects.toThrow('a.tsx:1:18 uses JSX')
   })
 })
 

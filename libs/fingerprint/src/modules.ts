@@ -95,7 +95,7 @@ function jsonAnalysis(file: string, hash: string): Analysis {
 
 /** Whether it consists of code: JSON and files do not. */
 export function isSource({ isFile, file }: Module): boolean {
-  return !isFile && !file.endsWith('.json')
+  return !isFile && SOURCE_FILES.test(extname(file))
 }
 
 /** A file that is also imported is a module, too. */

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url'
 import {
   CairnError,
   decodeRecord,
+  withBuiltIns,
   type Code,
   type LoadedCode,
   type Manifest,
@@ -35,11 +36,11 @@ export function loadedClosures(): number {
  * Loads a stored closure, once in this process, after checking that it is what the run was planned with. Its packages
  * are those of the project, wherever the store may lie.
  */
-function loadCode(code: StoredCode, root: string): Promise<Partial<LoadedCode>> {
+function loadCode(code: StoredCode, root: string, step: string): Promise<Partial<LoadedCode>> {
   const key = `${code.fingerprint} ${code.digest}` // equal code at another place: its errors name that place
   let module = loaded.get(key)
   if (!module) {
-    loaded.set(key, (module = importCode(code, root)))
+    loaded.set(key, (module = importCode(code, root, step)))
     module.catch(() => loaded.delete(key))
   }
   return module
@@ -48,6 +49,7 @@ function loadCode(code: StoredCode, root: string): Promise<Partial<LoadedCode>> 
 async function importCode(
   { fingerprint, digest, name, path, manifest }: StoredCode,
   root: string,
+  step: string,
 ): Promise<Partial<LoadedCode>> {
   const bytes = readFileSync(path)
   if (hash('sha256', bytes) !== digest)
@@ -66,7 +68,7 @@ async function importCode(
     code: { name, manifest },
     imports: readManifest({ name, manifest })?.imports ?? {},
   })
-  return (await import(url)) as Partial<LoadedCode>
+  return withBuiltIns(url, `the code of ${step}`, async () => (await import(url)) as Partial<LoadedCode>)
 }
 
 /** What a stored closure consists of; undefined when that is not known. */
@@ -127,7 +129,7 @@ export async function codeOf(
   live: ReadonlyMap<string, Step>,
 ): Promise<LoadedCode> {
   const load = async (part: Code): Promise<Partial<LoadedCode>> => {
-    if (!('inline' in part)) return loadCode(part, root)
+    if (!('inline' in part)) return loadCode(part, root, step)
     const { definition } = live.get(step) ?? {}
     if (definition) return { ...definition, ...(definition.catch && { fallback: definition.catch }) }
     throw new CairnError('BAD_DEFINITION', `${step} has no stored code and is not known to this process`, {

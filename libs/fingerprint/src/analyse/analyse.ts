@@ -8,7 +8,7 @@ import { normalForm, type NormalForm, type Reference } from './normal-form.ts'
 import { outline, type Imported, type Outline, type Request, type UnitOutline } from './outline.ts'
 import { reaches, type ReachFound } from './reach.ts'
 import { resolveNames, type Binding, type Names } from './scope.ts'
-import { lineFinder, parse, TOO_DEEP, type Fault, type Node } from './syntax.ts'
+import { columnAt, lineFinder, parse, TOO_DEEP, type Fault, type Node } from './syntax.ts'
 import { CHANGED, DEEP } from './touch.ts'
 import { importedCallee, stepCall } from './step-call.ts'
 
@@ -66,6 +66,7 @@ export interface Dissection extends Outline {
   readonly program: Node
   readonly names: Names
   readonly lineOf: (offset: number) => number
+  readonly columnOf: (offset: number) => number
   readonly codeOf: (tag: string, nodes: readonly Node[], own?: UnitOutline['bindings']) => NormalForm
 }
 
@@ -83,6 +84,7 @@ export function dissect(file: string, text: string): Dissection | { readonly fau
     program,
     names,
     lineOf,
+    columnOf: (offset) => columnAt(text, offset),
     codeOf: (tag, nodes, own = []) => normalForm(tag, nodes, names, own, isNamespace),
   }
 }
@@ -101,7 +103,7 @@ export function analyse(file: string, text: string): Analysis {
 }
 
 function analysisOf(module: Dissection, text: string): Analysis {
-  const { names, imports, lineOf } = module
+  const { names, imports, lineOf, columnOf } = module
   const requests = [...module.requests]
   const importIndex = new Map([...imports.keys()].map((binding, index) => [binding, index]))
   const declared = new Map<Binding, { unit: number; binding: number }>()
@@ -162,7 +164,7 @@ function analysisOf(module: Dissection, text: string): Analysis {
       ...(changesItself && { changesItself }),
       ...(Object.fromEntries(Object.entries(flags).filter(isTrue)) as Flags),
       ...(reached.length > 0 && { reaches: reached }),
-      ...(unsupported && { fault: faultOf(unsupported, lineOf) }),
+      ...(unsupported && { fault: faultOf(unsupported, lineOf, columnOf) }),
     }
   }
 
@@ -188,7 +190,11 @@ export function unitSyntax({ what, node, keyword }: UnitOutline): [tag: string, 
   return [`${keyword} `, node.init ? [node.id, node.init] : [node.id]]
 }
 
-function faultOf({ what, start, isPlace, isPath }: Node, lineOf: (offset: number) => number): Fault {
+function faultOf(
+  { what, start, isPlace, isPath }: Node,
+  lineOf: Dissection['lineOf'],
+  columnOf: Dissection['columnOf'],
+): Fault {
   const line = lineOf(start)
   if (isPath) {
     const message = `imports ${what}, a path that is not literal, so what it is does not count`
@@ -201,7 +207,12 @@ function faultOf({ what, start, isPlace, isPath }: Node, lineOf: (offset: number
   }
   if (!isPlace) {
     const next = 'write it in JavaScript: an object instead of an enum, a field instead of a parameter property, `as`'
-    return { message: `uses ${what}, which Node cannot run by erasing types`, line, next }
+    return {
+      message: `uses ${what}, which Node cannot run by erasing types`,
+      line,
+      column: columnOf(start),
+      next,
+    }
   }
   const message = `uses ${what}, and a step runs where its source is not`
   const next =

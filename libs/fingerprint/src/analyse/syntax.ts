@@ -15,6 +15,7 @@ export interface Node {
 export interface Fault {
   readonly message: string
   readonly line: number
+  readonly column?: number
   readonly next?: string
   /** Node runs it as it stands; only apart from its module it would mean something else. */
   readonly cutOnly?: true
@@ -27,14 +28,23 @@ export async function loadParser(): Promise<void> {
   parser ??= await import('oxc-parser')
 }
 
-/** Needs `loadParser`. */
-export function parse(file: string, text: string): { readonly program: Node } | { readonly fault: Fault } {
+/** Needs `loadParser`. What it means is looked at only where that is asked for: a name that is declared twice, say. */
+export function parse(
+  file: string,
+  text: string,
+  { meaning = false }: { readonly meaning?: boolean } = {},
+): { readonly program: Node } | { readonly fault: Fault } {
   if (mayFillTheStack(text) && !isParsed(file, text)) return { fault: TOO_DEEP }
-  const { program, errors } = parser!.parseSync(file, text, { sourceType: 'module', preserveParens: false })
+  const { program, errors } = parser!.parseSync(file, text, {
+    sourceType: 'module',
+    preserveParens: false,
+    showSemanticErrors: meaning,
+  })
   const error = errors.find(({ severity }) => (severity as string) === 'Error')
   if (!error) return { program: program as unknown as Node }
-  const line = lineAt(text, error.labels[0]?.start ?? 0)
-  return { fault: { message: `syntax error: ${error.message}`, line, next: 'correct the syntax there' } }
+  const at = error.labels.at(-1)?.start ?? 0
+  const place = { line: lineAt(text, at), column: columnAt(text, at) }
+  return { fault: { message: `syntax error: ${error.message}`, ...place, next: 'correct the syntax there' } }
 }
 
 export const TOO_DEEP: Fault = { message: 'is nested too deeply', line: 1, next: 'move long expressions into JSON' }
@@ -60,7 +70,12 @@ export function isClass({ type }: Node): boolean {
   return type === 'ClassDeclaration' || type === 'ClassExpression'
 }
 
-function lineAt(text: string, offset: number): number {
+/** Counted from 1, in UTF-16 units. */
+export function columnAt(text: string, offset: number): number {
+  return offset - text.lastIndexOf('\n', offset - 1)
+}
+
+export function lineAt(text: string, offset: number): number {
   let line = 1
   for (let at = text.indexOf('\n'); at !== -1 && at < offset; at = text.indexOf('\n', at + 1)) line++
   return line
@@ -81,6 +96,7 @@ export function lineFinder(text: string): (offset: number) => number {
   }
 }
 
-export function refuse(path: string, { message, line, next }: Fault): CairnError {
-  return new CairnError('BAD_DEFINITION', `${path}:${line} ${message}`, next === undefined ? {} : { next })
+export function refuse(path: string, { message, line, column, next }: Fault): CairnError {
+  const place = column === undefined ? `${path}:${line}` : `${path}:${line}:${column}`
+  return new CairnError('BAD_DEFINITION', `${place} ${message}`, next === undefined ? {} : { next })
 }

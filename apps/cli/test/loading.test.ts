@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest'
+import { CliProject } from './project.fixture.ts'
+
+const pipelineWith = (line: string) => `import { pipeline, step } from '@cairn/kernel'
+import { json } from '@cairn/kinds'
+
+
+${line}
+export const s = step('s', { outputs: { v: json<unknown>() }, run: () => ({ v: [3, 1, 2] }) })
+export const p = pipeline('p', () => s({}))
+`
+
+describe('what makes Node refuse a module', () => {
+  it('is told by its file, line and column', async () => {
+    const project = new CliProject({
+      'a.json': '{}',
+      'a.tsx': 'export const x = 1',
+      'a.txt': 'x',
+      'b.ts': 'export const y = 1',
+      'bad.json': '\n\n{ bad',
+      'dup.ts': '\n\n  const a = 1, a = 2',
+      'open.ts': '\n\nexport const y = (',
+      'names.ts': '\n\nimport { none } from "./b.ts"',
+    })
+    const lines: Readonly<Record<string, string>> = {
+      "import x from './a.json'": "p.pipeline.ts:5:1 imports './a.json' without an attribute",
+      "const x = await import('./a.json')": "p.pipeline.ts:5:17 imports './a.json' without an attribute",
+      "import x from './a.json' assert { type: 'json' }": `p.pipeline.ts:5:1 imports './a.json' with "assert"`,
+      "import x from './bad.json' with { type: 'json' }": 'bad.json:3:3 is not readable as JSON',
+      "import { x } from './a.tsx'": "p.pipeline.ts:5:1 imports './a.tsx', and Node runs no files that end in",
+      "import './a.txt'": "p.pipeline.ts:5:1 imports './a.txt', and Node runs no files that end in",
+      'let a = 1; let a = 2': 'p.pipeline.ts:5:16 syntax error: Identifier `a` has already been declared',
+      "import './dup.ts'": 'dup.ts:3:16 syntax error: Identifier `a` has already been declared',
+      "import { y } from './b.ts'; const y = 1": 'p.pipeline.ts:5:10 imports y, which the module declares, too',
+      'class A { #x; #x }': 'p.pipeline.ts:5:15 syntax error',
+      'const x = ;': 'p.pipeline.ts:5:11 syntax error',
+      "import './open.ts'": 'open.ts:3:19 syntax error',
+      "import { nope } from './b.ts'": `p.pipeline.ts:5:10 imports "nope" from './b.ts', which does not export it`,
+      "import './names.ts'": `names.ts:3:10 imports "none" from './b.ts', which does not export it`,
+      "import { gone } from 'zod'": `p.pipeline.ts:5:10 imports "gone" from 'zod', which does not export it`,
+      "import { z } from 'zod/none'": "p.pipeline.ts:5:1 cannot import 'zod/none'",
+      "import './none.ts'": "p.pipeline.ts:5:1 imports './none.ts', which does not exist",
+      "await import('./none.ts')": "p.pipeline.ts:5:7 imports './none.ts', which does not exist",
+      'enum E { A }': 'p.pipeline.ts:5:1 uses an enum',
+    }
+    for (const [line, message] of Object.entries(lines)) {
+      project.write({ 'p.pipeline.ts': pipelineWith(line) })
+      const { code, stdout, stderr } = await project.cairn('plan')
+      expect(`${code} ${stdout}${stderr}`, line).toContain(`1 error  ${message}`)
+    }
+  }, 120_000)
+})
+
+describe('a module that changes what JavaScript brings', () => {
+  it('is refused by its name, whatever would have become of the records', async () => {
+    const project = new CliProject({ 'p.pipeline.ts': pipelineWith("import './w.ts'") })
+    const changes: Readonly<Record<string, string>> = {
+      'const own = JSON.stringify; JSON.stringify = ((...given: [any]) => own(...given)) as any': 'JSON.stringify',
+      'Object.entries = (() => []) as any': 'Object.entries',
+      "String.prototype.replace = function () { return 'x' } as any": 'String.prototype.replace',
+      'Promise.prototype.then = new Proxy(Promise.prototype.then, {})': 'Promise.prototype.then',
+      'globalThis.Date = class extends Date { static now() { return 0 } } as any': 'Date',
+      'delete (globalThis as any).structuredClone': 'structuredClone',
+      'Array.prototype[Symbol.iterator] = function* () {} as any': 'Array.prototype[Symbol.iterator]',
+      '(Object.prototype as any).error = 1': 'Object.prototype.error',
+      'Object.setPrototypeOf(Array.prototype, { toJSON: () => 1 })': 'what Array.prototype inherits',
+    }
+    for (const [line, name] of Object.entries(changes)) {
+      project.write({ 'w.ts': line })
+      const { code, stdout, stderr } = await project.cairn('run', '--progress', 'none')
+      expect(`${code} ${stdout}${stderr}`, line).toContain(
+        `1 error  p.pipeline.ts, or a module that it imports, changes ${name}\nnext   `,
+      )
+    }
+    project.write({ 'w.ts': '(Array.prototype as any).last = function () { return this.at(-1) }' })
+    const { code, steps } = await project.run()
+    expect(code).toBe(0)
+    expect(steps['s']?.outputs?.['v']?.text).toBe('[3,1,2]')
+  }, 90_000)
+})
