@@ -232,7 +232,7 @@ describe('cairn explore, line by line', () => {
     const { code, stdout, stderr } = await lines('.sample features=10', '.items score=1,3', '.run', '.show evaluate')
     expect([code, stderr]).toEqual([
       0,
-      '! features.features is cut to 10 of 100 rows: this is never promoted\n! load.airports is cut to 2 of 4 items: this is never promoted\ntrain | training 10 trees\n',
+      '! features.features is cut to 10 of 100 rows: this is never promoted\n! load.airports is cut to 2 of 4 items for each-airports: this is never promoted\ntrain | training 10 trees\n',
     ])
     expect(stdout).toMatch(/airports +2\n/)
   })

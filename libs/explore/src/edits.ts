@@ -20,6 +20,8 @@ export interface Swap {
 export interface Hand {
   readonly node: string
   readonly output: string
+  /** For which `each` alone, where the others that map over the same list keep all of it. */
+  readonly each?: string
   make(session: Session): Promise<Pick<Handed, 'outputs' | 'taints'>>
 }
 

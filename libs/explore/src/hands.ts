@@ -38,17 +38,27 @@ export function cut(node: StepNode, output: string, kind: AnyKind, size: CutSize
 /** Which items of a list: the first so many, or those with these indices or labels. */
 export type Which = number | readonly Item[]
 
-/** A part of the items that a step gave in the run that is explored. */
-export function someItems(node: StepNode, output: string, which: Which): Hand {
-  return hand(node, output, async (session) => {
+/** A part of the items that a step gave in the run that is explored, for one `each` that maps over them. */
+export function someItems(node: StepNode, output: string, each: string, which: Which): Hand {
+  const make = async (session: Session) => {
     const list = await artifactOf(session, session.base, { node: node.id, output })
     const all = await itemsOf(session, list)
+    if (typeof which === 'number' && which > all.length)
+      throw new CairnError('BAD_PARAMETER', `${which} items are wanted of ${each}, and there are only ${all.length}`, {
+        next: `take ${all.length} or fewer, or leave it out`,
+      })
     const chosen =
       typeof which === 'number' ? all.slice(0, which) : which.map((item) => all[indexOf(all, item, node.id)]!)
     const { ref, content } = makeArtifact({ bytes: writeManifest(chosen), summary: { items: chosen.length } })
     const made = { ref: { ...ref, items: chosen.length }, ...(content && { content }) }
-    return { made, how: `cut to ${count(chosen.length)} of ${count(all.length)} items` }
-  })
+    return { made, how: `cut to ${count(chosen.length)} of ${count(all.length)} items for ${each}` }
+  }
+  return { ...hand(node, output, make, partFor(output, each)), each }
+}
+
+/** What an output is called of which one `each` gets a part. */
+export function partFor(output: string, each: string): string {
+  return `${output} for ${each}`
 }
 
 /** Made once for a session, however many runs it goes into. The node's other outputs are those of the explored run. */
@@ -56,13 +66,14 @@ function hand(
   { id: node }: StepNode,
   output: string,
   make: (session: Session) => Promise<{ readonly made: Made; readonly how: string }>,
+  name = output,
 ): Hand {
   const makeIn = async (session: Session): Promise<Handed> => {
     const { workspace, base } = session
     const at = workspace.at(base.pipeline)
     const { made, how } = await make(session)
     const others = await outputsOf(workspace.store, at, base, node)
-    const outputs = { ...others, [output]: await keepArtifact(workspace.store, at, made) }
+    const outputs = { ...others, [name]: await keepArtifact(workspace.store, at, made) }
     return { outputs, taints: [{ node, output, how }] }
   }
   const made = new WeakMap<Session, Promise<Handed>>()

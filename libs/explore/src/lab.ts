@@ -138,7 +138,7 @@ export class Lab<S extends AnySchema = AnySchema> {
     return this.#hand(cut(node, output, outputAt(nodeOf(this.#today, step as Place), output).kind, size))
   }
 
-  /** Goes on with some items of the list that an `each` maps over: the first so many, or by index or label. Taints. */
+  /** Goes on with some items of an `each`: the first so many, or by index or label; others keep all. Taints. */
   items(each: string, which: Which): Lab<S> {
     const named = nodeNamed(this.#graph, each)
     const node = named.type === 'each' ? named : nodeNamed(this.#graph, named.scope[0] ?? each)
@@ -149,7 +149,7 @@ export class Lab<S extends AnySchema = AnySchema> {
     if ('item' in node.over)
       throw new CairnError('BAD_PARAMETER', `${each} maps over a list that is made for each item`)
     const { node: maker, output } = node.over
-    return this.#hand(someItems(nodeOf(this.#graph, maker), output, which))
+    return this.#hand(someItems(nodeOf(this.#graph, maker), output, node.id, which))
   }
 
   /** The name of a step's output, where it has just one. */
@@ -235,7 +235,10 @@ export class Lab<S extends AnySchema = AnySchema> {
   }
 
   #hand(hand: Hand): Lab<S> {
-    const others = this.edits.hands.filter(({ node, output }) => node !== hand.node || output !== hand.output)
+    const isOfAnotherEach = ({ each }: Hand) => each !== undefined && hand.each !== undefined && each !== hand.each
+    const others = this.edits.hands.filter(
+      (other) => other.node !== hand.node || other.output !== hand.output || isOfAnotherEach(other),
+    )
     return this.#with({ hands: [...others, hand] })
   }
 }

@@ -13,7 +13,8 @@ import {
   type Settings,
   type Step,
 } from '@cairn/kernel/runtime'
-import type { Edits, Swap } from './edits.ts'
+import type { Edits, Hand, Swap } from './edits.ts'
+import { partFor } from './hands.ts'
 import type { Session } from './session.ts'
 
 /** A plan of the run that is explored with something changed, and the steps to run it with. */
@@ -30,7 +31,8 @@ export interface PlannedEdits {
  */
 export async function planEdits(session: Session, edits: Edits, variant: Settings = {}): Promise<PlannedEdits> {
   const { workspace, loaded, base } = session
-  const { graph, closures } = await swapAll(session, edits.swaps)
+  const { graph: swapped, closures } = await swapAll(session, edits.swaps)
+  const graph = withParts(swapped, edits.hands)
   const changed = overlaid(graph, edits.settings, variant)
   const planned = await planRun(workspace, loaded, {
     altered: { graph, closures },
@@ -84,13 +86,27 @@ async function closuresOf({ workspace, loaded }: Session, step: Step, file: stri
   return closures({ steps: [step], entry, root, cache: workspace.cache })
 }
 
+/** Where an `each` alone gets a part of a list, it maps over another output of that list's maker. */
+function withParts(graph: Graph, hands: readonly Hand[]): Graph {
+  const nodes = new Map(graph.nodes)
+  for (const { node, output, each } of hands) {
+    const [maker, mapping] = [nodes.get(node)!, each === undefined ? undefined : nodes.get(each)]
+    if (mapping?.type !== 'each') continue
+    const part = partFor(output, mapping.id)
+    nodes.set(node, { ...maker, outputs: { ...maker.outputs, [part]: maker.outputs[output]! } })
+    nodes.set(mapping.id, { ...mapping, over: { node, output: part } })
+  }
+  return { ...graph, nodes }
+}
+
 async function handAll(session: Session, { hands }: Edits): Promise<Map<string, Handed>> {
   const handed = new Map<string, Handed>()
   for (const hand of hands) {
     const before = handed.get(hand.node)
     const { outputs, taints } = await hand.make(session)
+    const name = hand.each === undefined ? hand.output : partFor(hand.output, hand.each)
     handed.set(hand.node, {
-      outputs: { ...outputs, ...before?.outputs, [hand.output]: outputs[hand.output]! },
+      outputs: { ...outputs, ...before?.outputs, [name]: outputs[name]! },
       taints: [...(before?.taints ?? []), ...taints],
     })
   }
