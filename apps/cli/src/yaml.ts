@@ -43,6 +43,12 @@ interface Reading {
 
 function valueOf(node: Node, reading: Reading): unknown {
   const { document, where, open } = reading
+  if (node.tag !== undefined)
+    throw refused(
+      where,
+      `tags such as ${tagOf(node.tag)} are not supported`,
+      'leave the tag out; a text in quotes is a text',
+    )
   if (++reading.made > MOST_VALUES)
     throw refused(where, `it stands for more than ${MOST_VALUES} values`, 'write out what its aliases name')
   if (isScalar(node)) return scalarOf(node, where)
@@ -65,7 +71,14 @@ function valueOf(node: Node, reading: Reading): unknown {
   return value
 }
 
+/** As it is written: `!!str`. */
+function tagOf(tag: string): string {
+  return tag.replace('tag:yaml.org,2002:', '!!')
+}
+
 function keyOf(key: Scalar, where: string): string {
+  if (key.tag !== undefined)
+    throw refused(where, `tags such as ${tagOf(key.tag)} are not supported`, 'leave the tag out')
   if (key.value !== '<<' || key.type !== 'PLAIN') return String(key.value)
   throw refused(where, 'YAML 1.2 has no merge key <<', 'write out what is to be merged, or "<<" for a key of that name')
 }

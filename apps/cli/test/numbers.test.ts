@@ -119,3 +119,77 @@ it('shows a metric exactly, or cut where it is long; two that differ never look 
     /0\.9999999990000004 +0\.9999999990000004 [^]*0\.9999999990000003 +0\.9999999990000003 /,
   )
 })
+
+it('says of what a type cannot hold why, and what to do about it', async () => {
+  const cases: Readonly<Record<string, readonly [kind: string, value: string, message: string, next: string]>> = {
+    rows: [
+      `table({ a: 'int64' })`,
+      '[{ a: 9007199254740992 }]',
+      'row 0: is 9007199254740992, too large',
+      'declare the column "bigint"',
+    ],
+    small: [`table({ a: 'int8?' })`, '[{ a: 1e300 }]', 'row 0: is 1e+300, too large', 'int8 cannot hold it'],
+    big: [`table({ a: 'int64' })`, '[{ a: 5n }] as any', 'row 0: is 5n, a bigint', 'give Number(5)'],
+    array: [
+      `table({ a: 'int64' })`,
+      '{ a: new Float64Array([1, 2 ** 53]) }',
+      'row 1: is 9007199254740992, too large',
+      '"bigint"',
+    ],
+    arrow: [
+      `table({ a: 'int64' })`,
+      'new Table({ a: vectorFromArray([9007199254740993n], new Int64()) })',
+      'row 0: is 9007199254740993n, too large',
+      '"bigint"',
+    ],
+    part: [`table({ a: 'int64' })`, '[{ a: 1.5 }]', 'row 0: is 1.5, not a whole number', ''],
+    year: [
+      `table({ a: 'timestamp' })`,
+      `[{ a: new Date('+275760-09-13') }]`,
+      'which timestamp cannot hold',
+      'the years 1 to 9999',
+    ],
+    micro: [
+      `table({ a: 'timestamp' })`,
+      "sql`select timestamp '2001-01-01 00:00:00.0001' as a`",
+      'which timestamp cannot hold',
+      'date_trunc',
+    ],
+    double: [
+      `table({ a: 'int32' })`,
+      'sql`select 1.5::double as a`',
+      'is DOUBLE where int32',
+      'round("a")::INTEGER or floor("a")::INTEGER',
+    ],
+    decimal: [
+      `table({ a: 'int64' })`,
+      'sql`select 1.5::decimal(3,1) as a`',
+      'is DECIMAL(3,1) where int64',
+      'round("a")::BIGINT',
+    ],
+    text: [
+      `table({ a: 'int32' })`,
+      "sql`select '1' as a`",
+      'is VARCHAR where int32',
+      'cast it in the query, as in "a"::INTEGER',
+    ],
+    hole: ['json<unknown>()', '{ b: [undefined] }', 'value.b[0] is undefined', ''],
+    fine: ['json<unknown>()', '{ a: undefined, b: { c: undefined } }', '', ''],
+  }
+  const names = Object.keys(cases)
+  const own = new CliProject({
+    'holds.pipeline.ts': `import { pipeline, step } from '@cairn/kernel'
+import { json, sql, table } from '@cairn/kinds'
+import { Int64, Table, vectorFromArray } from 'apache-arrow'
+${names.map((name) => `export const ${name} = step('${name}', { outputs: { v: ${cases[name]![0]} }, run: (): any => ({ v: ${cases[name]![1]} }) })`).join('\n')}
+export const holds = pipeline('holds', () => ({ ${names.map((name) => `${name}: ${name}({}).v`).join(', ')} }))
+`,
+  })
+  const { steps } = await own.run('holds')
+  for (const [name, [, , message, next]] of Object.entries(cases)) {
+    if (message === '') continue
+    expect(steps[name]?.error?.message, name).toContain(message)
+    expect(steps[name]?.error?.next ?? '', name).toContain(next)
+  }
+  expect(steps['fine']?.outputs?.['v']?.text).toBe('{"b":{}}')
+}, 60_000)

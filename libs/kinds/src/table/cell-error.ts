@@ -41,8 +41,14 @@ function badCellError(column: Column, row: number, value: string | null): CairnE
     return new CairnError('BAD_OUTPUT', `${at} is ${value.replace('nan', 'NaN').replace(/inf(inity)?/, 'Infinity')}`, {
       next: `find out where it comes from; to allow it, declare the column "${type}|nan${column.nullable ? '?' : ''}"`,
     })
-  const hint = HINTS[type]
+  const hint = type === 'timestamp' && !isBelowMilliseconds(value) ? YEARS : HINTS[type]
   return new CairnError('BAD_OUTPUT', `${at} is ${value}, which ${type} cannot hold`, hint ? { next: hint } : {})
+}
+
+const YEARS = 'a timestamp holds the years 1 to 9999: keep others as text, or as a number'
+
+function isBelowMilliseconds(value: string): boolean {
+  return /\.\d{3}\d*[1-9]/.test(value)
 }
 
 const ROUNDED = 'it would be rounded: cast it in the query if that is right (x::double), or to text (x::varchar)'
@@ -51,6 +57,6 @@ const HINTS: Partial<Record<Column['type'], string>> = {
   bigint: 'keep larger numbers as text: declare the column "string" and cast it in the query, as in x::varchar',
   float32: ROUNDED,
   float64: ROUNDED,
-  timestamp: "a timestamp holds whole milliseconds of the years 1 to 9999: use date_trunc('millisecond', …)",
+  timestamp: "a timestamp holds whole milliseconds: round it, in a query by date_trunc('millisecond', …)",
   date: 'a date holds the years 1 to 9999',
 }

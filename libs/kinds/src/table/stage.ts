@@ -51,8 +51,17 @@ export async function stagePrepared(
 function checkType(column: Column, type: string): void {
   if (fits(column, type)) return
   throw new CairnError('BAD_OUTPUT', `column "${column.name}" is ${type} where ${column.declared} is declared`, {
-    next: `cast it in the query, as in ${identifier(column.name)}::${storedType(column)}, or declare another type`,
+    next: `${castOf(column, type)}, or declare another type`,
   })
+}
+
+/** A cast alone would round a fraction, which is for whoever writes the query to decide. */
+function castOf(column: Column, type: string): string {
+  const cell = identifier(column.name)
+  const stored = storedType(column)
+  if (/^(FLOAT|DOUBLE|DECIMAL)/.test(type) && /INT/.test(stored))
+    return `say in the query what becomes of fractions, as in round(${cell})::${stored} or floor(${cell})::${stored}`
+  return `cast it in the query, as in ${cell}::${stored}`
 }
 
 /** Takes rows or columns from JavaScript. */

@@ -83,8 +83,12 @@ export function stager(column: Column, numbers: boolean): (value: unknown, row: 
     if (value === null) return null
     const staged = staging.stage(value) ?? (numbers ? staging.stageNumber?.(value) : undefined)
     if (staged !== undefined) return staged
-    const is = value === undefined ? 'is missing' : `is ${show(value)}, not ${staging.expects}`
-    throw new CairnError('BAD_OUTPUT', `column "${column.name}", row ${row}: ${is}`)
+    const at = `column "${column.name}", row ${row}:`
+    if (value === undefined) throw new CairnError('BAD_OUTPUT', `${at} is missing`)
+    throw (
+      (staging === whole && wholeError(at, value, column)) ||
+      new CairnError('BAD_OUTPUT', `${at} is ${show(value)}, not ${staging.expects}`)
+    )
   }
 }
 
@@ -95,6 +99,21 @@ export function unstagedCell({ name, type }: Column): string {
 
 export function unstagedType({ type }: Column): string {
   return STAGING[type].then?.type ?? STAGING[type].duckdb
+}
+
+/** Of a whole number that is not staged: it is too large, or a bigint where numbers are declared. */
+function wholeError(at: string, value: unknown, { type, nullable }: Column): CairnError | undefined {
+  if (typeof value !== 'bigint' && !Number.isInteger(value)) return undefined
+  const isLarge = safe(Number(value)) === undefined
+  const why = isLarge ? 'too large for an exact number, which ends at 2^53' : 'a bigint'
+  const asBigint = `declare the column "bigint${nullable ? '?' : ''}" and give a bigint`
+  const next =
+    typeof value === 'bigint' && !isLarge
+      ? `give Number(${show(value).slice(0, -1)}), or ${asBigint}`
+      : type === 'int64'
+        ? asBigint
+        : `${asBigint}: ${type} cannot hold it`
+  return new CairnError('BAD_OUTPUT', `${at} is ${show(value)}, ${why}`, { next })
 }
 
 function safe(value: unknown): number | undefined {

@@ -177,7 +177,7 @@ describe('what does not fit is refused with its column and its row, counted from
     [{ x: 'int8' }, [{ x: 0 }, { x: 128 }], 'column "x", row 1: is 128, which int8 cannot hold'],
     [{ x: 'uint8' }, { x: [0, 1, -1] }, 'column "x", row 2: is -1, which uint8 cannot hold'],
     [{ x: 'int32' }, [{ x: 1.5 }], 'column "x", row 0: is 1.5, not a whole number'],
-    [{ x: 'int64' }, [{ x: 2 ** 53 }], 'column "x", row 0: is 9007199254740992, not a whole number'],
+    [{ x: 'int64' }, [{ x: 2 ** 53 }], 'column "x", row 0: is 9007199254740992, too large for an exact number'],
     [{ x: 'int64' }, sql`select 9007199254740993 as x`, 'row 0: is 9007199254740993, which int64 cannot hold'],
     [{ x: 'bigint' }, sql`select 9223372036854775808 as x`, 'row 0: is 9223372036854775808, which bigint cannot hold'],
     [{ x: 'bigint' }, [{ x: 2n ** 63n }], 'row 0: is 9223372036854775808n, not a bigint of 64 bits'],
