@@ -4,6 +4,7 @@ import { identifier, literal, storedType } from './column-sql.ts'
 import type { Column } from './columns.ts'
 import { csvCell, type CsvColumn } from './csv-cells.ts'
 import type { CsvCalls } from './duckdb-path.ts'
+import { csvFault, delimiterIn, isEmpty, refused, type Dialect } from './csv-fault.ts'
 import { checkApart, isHeader, shown } from './file-columns.ts'
 
 /** CSV files of the same columns, and what is known of how they are written. */
@@ -15,16 +16,32 @@ export interface CsvFiles {
   readonly columns: readonly Column[] | undefined
   /** Whether the first line is a header. Default: it is, unless columns are declared that it does not name. */
   readonly header: boolean | undefined
+  readonly dialect: Omit<Dialect, 'columns'>
 }
 
 /**
  * A query that gives the cells of the files as what their texts say.
  *
- * @throws CairnError BAD_DEFINITION for files whose columns do not fit each other or what is declared
+ * @throws CairnError BAD_DEFINITION for files whose columns do not fit each other or what is declared; STEP_FAILED for
+ *   one that is no CSV, with its line
  */
 export async function exactCsv(connection: DuckDBConnection, files: CsvFiles): Promise<string> {
   const rows = async (text: string) => (await connection.runAndReadAll(text)).getRows()
-  return files.columns ? declaredCsv(rows, files, files.columns) : foundCsv(rows, files)
+  const { paths, columns } = files
+  for (const path of paths)
+    if (await isEmpty(path)) throw refused(path, undefined, 'is empty', 'write at least its header')
+  try {
+    const text = await (columns ? declaredCsv(rows, files, columns) : foundCsv(rows, files))
+    if (columns) await rows(`describe ${text}`)
+    return text
+  } catch (error) {
+    if (error instanceof CairnError) throw error
+    for (const path of paths) {
+      const fault = await csvFault(path, { ...files.dialect, columns: columns?.length })
+      if (fault) throw fault
+    }
+    throw error
+  }
 }
 
 type Rows = (text: string) => Promise<unknown[][]>
@@ -78,7 +95,7 @@ async function foundCsv(rows: Rows, files: CsvFiles): Promise<string> {
   const found: Found[] = []
   for (const path of paths) {
     if (header) checkApart((await firstLine(rows, calls.read([path], [...files.options, ...AS_LINE]))) ?? [])
-    found.push(await findColumns(rows, calls.sniff(path, options)))
+    found.push(await findColumns(rows, await sniffOf(rows, files, path, options)))
   }
   const [first] = found
   for (const [at, { columns }] of found.entries()) checkSameNames(first!.columns, columns, [paths[0]!, paths[at]!])
@@ -100,6 +117,16 @@ interface Found {
   readonly delimiter: string
   /** Types by name. */
   readonly columns: ReadonlyMap<string, string>
+}
+
+/** DuckDB takes a file for one of a single column if its rows have different numbers of cells. */
+async function sniffOf(rows: Rows, files: CsvFiles, path: string, options: readonly string[]): Promise<string> {
+  const { calls, dialect } = files
+  const sniff = calls.sniff(path, options)
+  if (dialect.delimiter !== undefined) return sniff
+  const { columns } = await findColumns(rows, sniff)
+  const delimiter = columns.size === 1 ? delimiterIn([...columns.keys()][0]!, dialect.quote) : undefined
+  return delimiter === undefined ? sniff : calls.sniff(path, [...options, `delim = ${literal(delimiter)}`])
 }
 
 async function findColumns(rows: Rows, sniff: string): Promise<Found> {

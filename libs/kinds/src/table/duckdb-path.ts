@@ -67,7 +67,7 @@ function pattern(path: string): string {
   return absolute.replaceAll(/[*?[]/g, (special) => `[${special}]`)
 }
 
-async function compressionOf(path: string): Promise<'gzip' | 'zstd' | 'none'> {
+export async function compressionOf(path: string): Promise<'gzip' | 'zstd' | 'none'> {
   const file = await open(path).catch((cause: Error) => {
     throw new CairnError('STEP_FAILED', `${path} cannot be read: ${cause.message}`, { cause })
   })

@@ -67,7 +67,7 @@ export function csv(file: ReadableFile | readonly ReadableFile[], options: CsvOp
     return {
       text: `(select * from ${calls.read(paths, written)})`,
       exact: async (connection) =>
-        `(${await exactCsv(connection, { paths, calls, options: written, columns, header })})`,
+        `(${await exactCsv(connection, { paths, calls, options: written, columns, header, dialect: { delimiter, quote, skip } })})`,
     }
   })
 }

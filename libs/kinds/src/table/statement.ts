@@ -1,4 +1,5 @@
 import type { DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api'
+import { refused } from './csv-fault.ts'
 import { CairnError } from '@cairn/kernel'
 import { checkColumnNames } from './columns.ts'
 import { BAD_TEXT } from './csv-cells.ts'
@@ -47,6 +48,26 @@ function rethrow(cause: unknown): never {
   throw queryError(cause)
 }
 
+/** What DuckDB says of a line of a CSV file, without its options, which are not ours. */
+function csvError(message: string): CairnError | undefined {
+  const [, line] = /CSV Error on Line: (\d+)/.exec(message) ?? []
+  if (line === undefined) return undefined
+  const [, path = 'the CSV file'] = /^ {2}file = (.+)$/m.exec(message) ?? []
+  const [, expected, found] = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message) ?? []
+  const refuse = (what: string, next: string) => refused(path, Number(line), what, next)
+  if (expected !== undefined)
+    return refuse(
+      `has ${found === '1' ? '1 cell' : `${found} cells`} where there are ${expected} columns`,
+      'correct that line; a cell that holds the delimiter must be in quotes',
+    )
+  if (message.includes('not utf-8')) return refuse('is no UTF-8', 'save the file as UTF-8, as iconv -t utf-8 does')
+  if (message.includes('unterminated quote'))
+    return refuse('has a quote that never ends, or text behind one', 'write a quote inside a cell twice')
+  if (message.includes('Maximum line size'))
+    return refuse('is longer than 2,000,000 bytes', 'keep such texts in a file of their own')
+  return refuse('is no line of a CSV file', 'correct that line')
+}
+
 export function queryError(cause: unknown): unknown {
   if (cause instanceof CairnError) return cause
   const [message] = (cause as Error).message.split('\n\n') // then come DuckDB's hints
@@ -54,6 +75,8 @@ export function queryError(cause: unknown): unknown {
     return new CairnError('BAD_DEFINITION', 'a value was put inside quotes or a comment of the query', {
       next: "join it to the text: like '%' || ${name}",
     })
+  const csv = csvError((cause as Error).message)
+  if (csv) return csv
   const [, cell] = message!.split(BAD_TEXT)
   if (cell !== undefined)
     return new CairnError('STEP_FAILED', cell, {
