@@ -41,6 +41,15 @@ export const alike = step('alike', {
   run: () => ({ n: parse() }),
 })
 `,
+  'late.pipeline.ts': `import { pipeline, step } from '@cairn/kernel'
+import { json } from '@cairn/kinds'
+export const ask = step('ask', {
+  outputs: { length: json<number>() },
+  secrets: ['LATER'],
+  run: (_, __, { secrets }) => ({ length: secrets.LATER.length }),
+})
+export const late = pipeline('late', () => ask({}))
+`,
   'stuck.pipeline.ts': `import { pipeline, step } from '@cairn/kernel'
 import { json } from '@cairn/kinds'
 export const wait = step('wait', {
@@ -167,5 +176,17 @@ describe.skipIf(!inject('servers'))('a step that goes wrong on services', () => 
     ])
       expect(await shown(...args)).not.toContain('waits for')
     expect(await shown('cat', 'lacking/latest/second')).toContain('one')
+  }, 200_000)
+
+  it('for want of a secret says how its service gets one, and it does', async () => {
+    const { steps } = await project.run('late', '--on', 'local')
+    expect(steps['ask']!.error).toMatchObject({
+      code: 'MISSING_SECRET',
+      next: expect.stringMatching(/^set CAIRN_SECRET_LATER.* of the service late\/ask;.* then cairn up again/),
+    })
+    project.write({ '.cairn/secrets.json': JSON.stringify({ TOKEN: SECRET, LATER: 'long enough' }) })
+    const { code, stderr } = await project.cairnWith(env, 'up')
+    expect(code, stderr).toBe(0)
+    expect((await project.run('late', '--on', 'local')).steps['ask']!.outputs!['length']!.text).toBe('11')
   }, 200_000)
 })

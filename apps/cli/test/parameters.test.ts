@@ -187,3 +187,34 @@ s.list.0: f
     expect(stderr).not.toContain('    at ')
   })
 })
+
+it('sets a part of a list whose default lies inside an object that has one itself', async () => {
+  const years = new CliProject({
+    'years.pipeline.ts': `import { pipeline, step } from '@cairn/kernel'
+import { json } from '@cairn/kinds'
+import { z } from 'zod'
+const Inner = z.object({ years: z.array(z.int()).default([2001, 2002]), empty: z.array(z.string()).default([]) })
+export const load = step('load', {
+  params: z.object({
+    range: Inner.prefault({}),
+    outer: z.object({ inner: Inner.prefault({}), n: z.number().default(1) }).prefault({}),
+    bare: z.object({ list: z.array(z.string()) }).optional(),
+    maybe: z.array(z.int()).nullable().default([1, 2]),
+  }),
+  outputs: { got: json() },
+  run: (_, params) => ({ got: params }),
+})
+export const years = pipeline('years', () => load({}))
+`,
+  })
+  const set = ['range.years.0=1999', 'outer.inner.years.1=2010', 'outer.inner.empty.0=07', 'bare.list.0=a', 'maybe.1=7']
+  const { steps } = await years.run('years', ...set.flatMap((one) => ['--set', `load.${one}`]))
+  expect(JSON.parse(steps['load']!.outputs!['got']!.text!)).toEqual({
+    range: { years: [1999, 2002], empty: [] },
+    outer: { inner: { years: [2001, 2010], empty: ['07'] }, n: 1 },
+    bare: { list: ['a'] },
+    maybe: [1, 7],
+  })
+  const { stderr } = await years.cairn('run', 'years', '--set', 'load.range.years.5=1')
+  expect(stderr).toContain('load.range.years is a list of 2, without "5"')
+})

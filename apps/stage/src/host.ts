@@ -45,6 +45,8 @@ export function stageHost(
     root,
     scratch: () => (mkdirSync(scratch, { recursive: true }), scratch),
     secrets: secretFrom(process.env),
+    whereSet: (name: string) =>
+      `set CAIRN_SECRET_${name}, or CAIRN_SECRET_${name}_FILE, of the service ${pipeline}/${step}; on this machine in the environment or in .cairn/secrets.json, then cairn up again: services get their secrets when they start`,
     remember: (_: string, compute: () => Promise<string>) => compute(),
   }
   const pool = processPool({ ...options, size: jobs })

@@ -18,11 +18,13 @@ export function secretsFor(
   step: string,
   names: readonly string[],
   resolve: (name: string) => string | undefined,
+  whereSet: (name: string) => string = (name) =>
+    `set CAIRN_SECRET_${name} in the environment, or ${name} in .cairn/secrets.json`,
 ): Secrets {
   return Object.fromEntries(
     names.map((name) => {
       const value = resolve(name)
-      const where = `set CAIRN_SECRET_${name} in the environment, or ${name} in .cairn/secrets.json`
+      const where = whereSet(name)
       if (value === undefined || value === '')
         throw new CairnError('MISSING_SECRET', `${step} needs the secret ${name}, which is not set`, { next: where })
       if (value.trim().length < SHORTEST_SECRET)

@@ -36,7 +36,7 @@ export default function create(
   for (const file of written) printLines(`wrote  ${file}`)
   const test = Object.keys(files).find((file) => file.endsWith('.test.ts'))!
   const hints = [
-    `node --test ${relative(process.cwd(), join(folder, test))}`,
+    `npx node --test ${relative(process.cwd(), join(folder, test))}`,
     ...(what === 'pipeline' ? [`cairn run ${name}`] : []),
   ]
   printLines(hints.map((hint, at) => `${at === 0 ? paint('dim', 'next') : '    '}   ${hint}`).join('\n'))

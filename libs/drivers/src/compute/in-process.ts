@@ -62,7 +62,7 @@ async function runLane(
   const printer = new LanePrinter(lane, work)
   try {
     signal.throwIfAborted()
-    printer.secrets = secrets = secretsFor(work.step, work.secrets, options.secrets)
+    printer.secrets = secrets = secretsFor(work.step, work.secrets, options.secrets, options.whereSet)
     const { root, remember } = options
     const before = loadedClosures()
     const code = await printingAs(printer, () => codeOf(work, root, options.live))

@@ -6,5 +6,7 @@ export interface ComputeOptions {
   /** An existing folder to work in, best on the store's file system. */
   readonly scratch: () => string
   readonly secrets: (name: string) => string | undefined
+  /** For people: where a secret is set. Default: in the environment or a file of the project. */
+  readonly whereSet?: (name: string) => string
   readonly remember: OriginContext['remember']
 }

@@ -48,7 +48,7 @@ export function processPool(options: PoolOptions): Pool {
       try {
         await slots.take(signal)
         try {
-          const secrets = secretsFor(work.step, work.secrets, options.secrets)
+          const secrets = secretsFor(work.step, work.secrets, options.secrets, options.whereSet)
           // A process that dies takes one lane with it; the others go on in the next.
           while (waiting.size > 0) {
             signal.throwIfAborted()

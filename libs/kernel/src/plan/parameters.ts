@@ -2,7 +2,7 @@ import { CairnError } from '../errors.ts'
 import type { Graph, Setting } from '../define/graph.ts'
 import { parseParams } from '../define/schema.ts'
 import { canonical, type Json } from '../json.ts'
-import { parameterAt, schemaAt, unknownIn, type ParameterPlace } from './parameter-path.ts'
+import { definition, parameterAt, schemaAt, unknownIn, type ParameterPlace } from './parameter-path.ts'
 import { flatSettings, type Settings } from './settings.ts'
 
 type Params = Readonly<Record<string, Json>>
@@ -89,34 +89,58 @@ function withParts(
   const changed: Record<string, unknown> = { ...given }
   for (const [place, value] of parts) {
     const { section, name, inside } = place
-    const standing = Object.hasOwn(changed, name)
-      ? changed[name]
-      : defaultOf(schemaAt(graph, { section, name, inside: [] }))
-    changed[name] = withPart(standing, inside, value, `${section === '' ? '' : `${section}.`}${name}`)
+    const path = `${section === '' ? '' : `${section}.`}${name}`
+    const defaultAt = (words: readonly string[]) => defaultOf(schemaAt(graph, { section, name, inside: words }))
+    const standing = Object.hasOwn(changed, name) ? changed[name] : undefined
+    changed[name] = withPart(standing, { path, defaultAt, before: [], inside }, value)
   }
   return changed
 }
 
+/** What a value is where none is given: a list that has no default begins empty. */
 function defaultOf(schema: Json | undefined): Json | undefined {
-  return typeof schema === 'object' && schema !== null && 'default' in schema ? schema['default'] : undefined
+  if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) return undefined
+  const {
+    default: given,
+    type,
+    $ref,
+  } = schema as { readonly default?: Json; readonly type?: Json; readonly $ref?: string }
+  if (given !== undefined) return given
+  if ($ref !== undefined) return defaultOf(definition(schema, $ref))
+  return type === 'array' ? [] : undefined
 }
 
-function withPart(standing: unknown, [field, ...deeper]: readonly string[], value: unknown, path: string): unknown {
+interface Part {
+  readonly path: string
+  readonly defaultAt: (words: readonly string[]) => Json | undefined
+  /** What the path has gone through inside the parameter's value, and what is still to come. */
+  readonly before: readonly string[]
+  readonly inside: readonly string[]
+}
+
+/** @param given what stands there; where nothing does, the part is set on the default of that place */
+function withPart(given: unknown, { path, defaultAt, before, inside }: Part, value: unknown): unknown {
+  const [field, ...deeper] = inside
   if (field === undefined) return value
-  const inner = `${path}.${field}`
+  const inner = { path: `${path}.${field}`, defaultAt, before: [...before, field], inside: deeper }
+  const standing = given === undefined ? defaultAt(before) : given
   if (Array.isArray(standing)) {
     const index = /^\d+$/.test(field) ? Number(field) : NaN
     if (!(index <= standing.length))
-      throw new CairnError('BAD_PARAMETER', `${inner}: ${path} is a list of ${standing.length}, without "${field}"`, {
-        next: `set ${path}.<index>, from 0 to ${standing.length}`,
-      })
-    return standing.toSpliced(index, 1, withPart(standing[index], deeper, value, inner))
+      throw new CairnError(
+        'BAD_PARAMETER',
+        `${inner.path}: ${path} is a list of ${standing.length}, without "${field}"`,
+        {
+          next: `set ${path}.<index>, from 0 to ${standing.length}`,
+        },
+      )
+    return standing.toSpliced(index, 1, withPart(standing[index], inner, value))
   }
   if (standing !== undefined && (typeof standing !== 'object' || standing === null))
-    throw new CairnError('BAD_PARAMETER', `${inner}: ${path} is ${JSON.stringify(standing)}, which has no parts`, {
+    throw new CairnError('BAD_PARAMETER', `${inner.path}: ${path} is ${JSON.stringify(standing)}, which has no parts`, {
       next: `set ${path} as a whole`,
     })
   const fields = (standing ?? {}) as Readonly<Record<string, unknown>>
-  const before = Object.hasOwn(fields, field) ? fields[field] : undefined
-  return Object.fromEntries([...Object.entries(fields), [field, withPart(before, deeper, value, inner)]])
+  const own = Object.hasOwn(fields, field) ? fields[field] : undefined
+  return Object.fromEntries([...Object.entries(fields), [field, withPart(own, inner, value)]])
 }
