@@ -67,7 +67,7 @@ const outputs = { v: json<string>() }
 export const first = step('first', {
   params: z.object({ until: z.string() }),
   outputs,
-  acknowledge: ['files', 'time'],
+  acknowledge: ['files', 'clock'],
   run: async (_, { until }) => {
     while (!existsSync(until)) await new Promise((done) => setTimeout(done, 10))
     return { v: '' }

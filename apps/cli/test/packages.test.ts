@@ -59,7 +59,7 @@ test('a package that is edited while a run goes on is not taken for the one of t
     import { json } from '@cairn/kinds'
     import { version } from 'outer'
     const outputs = { v: json<string>() }
-    export const first = step('first', { outputs, acknowledge: ['files', 'time'], run: async () => {
+    export const first = step('first', { outputs, acknowledge: ['files', 'clock'], run: async () => {
       const v = version
       console.log('at work')
       while (!existsSync('edited')) await new Promise((done) => setTimeout(done, 10))
@@ -177,7 +177,7 @@ test('a native addon that is edited in place counts, also when processes have lo
     import { z } from 'zod'
     const outputs = { v: json<string>() }
     const params = z.object({ wait: z.boolean().default(false) })
-    export const first = step('first', { params, outputs, acknowledge: ['files', 'time'], run: async (_, { wait }) => {
+    export const first = step('first', { params, outputs, acknowledge: ['files', 'clock'], run: async (_, { wait }) => {
       const v = kind
       console.log('at work')
       while (wait && !existsSync('edited')) await new Promise((done) => setTimeout(done, 10))

@@ -17,7 +17,7 @@ export const wait = step('wait', {
   inputs: { values: metrics() },
   outputs: { out: metrics() },
   cache: 'never',
-  acknowledge: ['filesystem', 'time'],
+  acknowledge: ['files', 'clock'],
   run: async (_, { until }) => {
     console.log('waiting')
     while (until !== '' && !existsSync(until)) await sleep(20)
