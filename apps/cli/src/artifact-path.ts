@@ -36,7 +36,9 @@ export async function findPlace(workspace: Workspace, path: string): Promise<Pla
   const at = workspace.at(pipeline)
   const pipelines = await store.children(`${project.env}/`)
   if (!pipelines.includes(pipeline))
-    throw new CairnError('NOT_FOUND', `there are no runs of "${pipeline}"`, { next: suggest(pipeline, pipelines) })
+    throw new CairnError('NOT_FOUND', `there are no runs of "${pipeline}"`, {
+      next: suggest(pipeline, pipelines, `cairn run ${pipeline}`),
+    })
   const run = await readRun(store, at, await findRun(store, at, wanted, workspace.playground))
   const [node, ...inner] = rest
   if (node === undefined) return { pipeline, run }
@@ -141,6 +143,8 @@ export async function artifactAt(
     if (!place.inside) return found
     return { ...found, ...(await listItem(workspace, { ...found, plan }, place.inside, found.path)) }
   }
+  if (names.length === 0)
+    throw new CairnError('NOT_FOUND', `${node} gives nothing: it has no outputs`, { next: `cairn show ${where}` })
   const what = output === '' ? `${node} has several outputs` : `${node} has no output "${output}"`
   throw new CairnError('NOT_FOUND', what, {
     next: `${suggest(output, names)} (cairn cat ${where}${inItem}/${names[0]})`,

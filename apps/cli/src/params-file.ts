@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { CairnError, parseExactJson, type Settings } from '@cairn/kernel/runtime'
+import { readFileSync, statSync } from 'node:fs'
+import { CairnError, parseExactJson, whyNoFile, type Settings } from '@cairn/kernel/runtime'
 import { parseYaml } from './yaml.ts'
 
 /**
@@ -9,6 +9,11 @@ import { parseYaml } from './yaml.ts'
  */
 export function readParams(path: string): Settings {
   try {
+    const reason = whyUnreadable(path)
+    if (reason !== undefined)
+      throw new CairnError('BAD_PARAMETER', `the parameters in ${path} cannot be read: ${reason}`, {
+        next: 'name a file: --params params.json; what a command prints: --params <(command)',
+      })
     const text = textOf(readFileSync(path))
     const read = /\.ya?ml$/i.test(path) ? parseYaml(text, path) : parseExactJson(text, path)
     if (typeof read === 'object' && read !== null && !Array.isArray(read)) return read as Settings
@@ -20,6 +25,14 @@ export function readParams(path: string): Settings {
       cause,
     })
   }
+}
+
+/** A pipe that this process was given is read to its end, `<(command)`; any other may have no writer, and so no end. */
+function whyUnreadable(path: string): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (!found) return 'it does not exist'
+  const isGiven = /^\/(dev\/(fd\/\d+|stdin)|proc\/(self|\d+)\/fd\/\d+)$/.test(path)
+  return isGiven && (found.isFIFO() || found.isSocket()) ? undefined : whyNoFile(found)
 }
 
 /** UTF-8, or what a byte order mark says. */

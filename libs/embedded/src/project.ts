@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync, statSync, type Stats } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { drawn, importSource } from './import-source.ts'
-import { CairnError, isPipeline, suggest, type Pipeline, type Step } from '@cairn/kernel/runtime'
+import { CairnError, isPipeline, suggest, whyNoFile, type Pipeline, type Step } from '@cairn/kernel/runtime'
 
 /** A folder whose package.json says where its pipelines are: `"cairn": { "pipelines": ["pipelines/*.ts"] }`. */
 export interface Project {
@@ -52,6 +52,9 @@ export function findProject(from: string): Project {
 function settingsIn(folder: string): Settings | undefined {
   const file = join(folder, 'package.json')
   if (!existsSync(file)) return undefined
+  const reason = whyNoFile(statSync(file))
+  if (reason !== undefined)
+    throw new CairnError('BAD_DEFINITION', `${file} cannot be read: ${reason}`, { next: 'move it away' })
   try {
     return (JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, '')) as { cairn?: Settings } | null)?.cairn
   } catch (cause) {
@@ -135,6 +138,7 @@ export async function loadPipeline(project: Project, name: string): Promise<Load
     next: suggest(
       name,
       all.map(({ pipeline }) => pipeline.name),
+      `cairn new pipeline ${name}`,
     ),
   })
 }
@@ -175,7 +179,7 @@ const TEST = /\.(test|spec|test-d)\.[cm]?[jt]s$/
 export function pipelineFiles({ root, pipelines }: Project): string[] {
   const files = pipelines.flatMap((entry) => (entry.includes('*') ? globSync(entry, { cwd: root }).sort() : [entry]))
   for (const file of files) {
-    const reason = whyUnreadable(join(root, file))
+    const reason = whyUnreadable(join(root, file), (stats) => whyNoFile(stats) ?? true)
     if (reason !== undefined)
       throw new CairnError(
         'NOT_FOUND',

@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { importSource } from '@cairn/embedded'
-import { CairnError, isStep, suggest, type Step } from '@cairn/kernel/runtime'
+import { CairnError, isStep, suggest, whyNoFile, type Step } from '@cairn/kernel/runtime'
 
 /** A step that a file exports, to take the place of another one. */
 export interface StepFile {
@@ -17,7 +17,12 @@ export interface StepFile {
 export async function stepOfFile(path: string, placeOf: string, folder = process.cwd()): Promise<StepFile> {
   const [name = '', wanted] = path.split('#')
   const file = resolve(folder, name)
-  if (!existsSync(file)) throw new CairnError('NOT_FOUND', `${file} does not exist`)
+  const found = statSync(file, { throwIfNoEntry: false })
+  const reason = found ? whyNoFile(found) : 'it does not exist'
+  if (reason !== undefined)
+    throw new CairnError('NOT_FOUND', `${name}, which is to take the place of ${placeOf}, cannot be read: ${reason}`, {
+      next: `name a file that exports a step: --swap ${placeOf}=./steps.ts`,
+    })
   const exports = await importSource(file, folder)
   const steps = new Map(Object.entries(exports).filter((entry): entry is [string, Step] => isStep(entry[1])))
   const all = [...steps.values()]

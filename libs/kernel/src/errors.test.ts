@@ -8,7 +8,8 @@ it('suggests the nearest name for a mistyped one', () => {
 
 it('lists the names when none is near', () => {
   expect(suggest('xyz', ['load-flights', 'evaluate'])).toBe('there is: load-flights, evaluate')
-  expect(suggest('xyz', [])).toBe('there is none')
+  expect(suggest('xyz', [], 'make one')).toBe('make one')
+  expect(suggest('xyz', [])).toBeUndefined()
 })
 
 it('keeps of an error what records need', () => {

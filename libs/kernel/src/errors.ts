@@ -23,7 +23,7 @@ export type ErrorCode =
 
 export interface ErrorDetails {
   /** What the person who reads this can do: a command, or the change to make. */
-  readonly next?: string
+  readonly next?: string | undefined
   readonly cause?: unknown
 }
 
@@ -47,17 +47,21 @@ export class CairnError extends Error {
   }
 }
 
-/** `did you mean "x"?` when one of the known names is close to the one that was typed, else the names. */
-export function suggest(typed: string, known: Iterable<string>): string {
+/**
+ * `did you mean "x"?` when one of the known names is close to the one that was typed, else the names.
+ *
+ * @param none what to do where there are no names
+ */
+export function suggest(typed: string, known: Iterable<string>, none: string): string
+export function suggest(typed: string, known: Iterable<string>): string | undefined
+export function suggest(typed: string, known: Iterable<string>, none?: string): string | undefined {
   const names = [...known]
   const [best] = names
     .map((name) => ({ name, distance: editDistance(typed.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)
   if (best && (best.distance <= furthest(typed, best.name) || beginAlike(typed, best.name)))
     return `did you mean "${best.name}"?`
-  return names.length > 0
-    ? `there is: ${names.slice(0, 12).join(', ')}${names.length > 12 ? ', …' : ''}`
-    : 'there is none'
+  return names.length > 0 ? `there is: ${names.slice(0, 12).join(', ')}${names.length > 12 ? ', …' : ''}` : none
 }
 
 /** As do `retries` and `retry`. */

@@ -183,6 +183,11 @@ function makeFolder(path: string): void {
   try {
     fs.mkdirSync(path)
   } catch (error) {
+    if (codeOf(error) === 'EEXIST' && !fs.existsSync(path))
+      throw new CairnError('STORE_FAILED', `${path} is a link to ${fs.readlinkSync(path)}, which does not exist`, {
+        cause: error,
+        next: 'make the folder that it leads to, or choose another store: --store <folder>',
+      })
     if (codeOf(error) === 'EEXIST') return
     if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw error
     if (fs.existsSync(dirname(path))) throw error

@@ -224,7 +224,7 @@ export class Drawing {
     for (const [name] of namedFields(given, `what ${owner} reads`))
       if (!(name in inputs))
         throw new CairnError('BAD_WIRING', `${owner} has no input "${name}"`, {
-          next: suggest(name, Object.keys(inputs)),
+          next: suggest(name, Object.keys(inputs), 'leave it out: the step takes no inputs'),
         })
     return Object.fromEntries(
       Object.entries(inputs).map(([name, kind]) => {

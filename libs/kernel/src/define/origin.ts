@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { pipeline as pump } from 'node:stream/promises'
+import { whyNoFile } from '../file-type.ts'
 import { CairnError } from '../errors.ts'
 import type { Json } from '../json.ts'
 import { checkNoOptions, shown } from './options.ts'
@@ -74,7 +75,8 @@ function fileOrigin(describes: string, locate: (context: OriginContext) => strin
       const path = locate(context)
       try {
         const found = await stat(path, { bigint: true })
-        if (found.isDirectory()) throw new Error('it is a folder, and a source reads one file')
+        const reason = whyNoFile(found)
+        if (reason !== undefined) throw new Error(`${reason}, and a source reads one file`)
         const { size, mtimeNs, ctimeNs, ino } = found
         const digest = () => fileDigest(path, context.signal)
         // A file changed in the last moments could change again within the same tick of its clock.

@@ -107,7 +107,9 @@ export async function parseParams(
   const known = schema ? fieldNames(schema) : []
   for (const name of known ? Object.keys(given) : [])
     if (!known!.includes(name))
-      throw new CairnError('BAD_PARAMETER', `${owner} has no parameter "${name}"`, { next: suggest(name, known!) })
+      throw new CairnError('BAD_PARAMETER', `${owner} has no parameter "${name}"`, {
+        next: suggest(name, known!, `${owner} takes no parameters: leave it out`),
+      })
   if (!schema) return {}
   const parsed = await validate(schema, given, (_, issues) => {
     const texts = issues.map((issue) => issueText(issue) + givenText(given, wordsOf(issue.path)))

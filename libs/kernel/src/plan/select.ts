@@ -43,7 +43,9 @@ export function select(
 export function nodeNamed(graph: Graph, name: string): Node {
   const node = graph.nodes.get(name)
   if (node) return node
-  throw new CairnError('NOT_FOUND', `${graph.name} has no step "${name}"`, { next: suggest(name, graph.nodes.keys()) })
+  throw new CairnError('NOT_FOUND', `${graph.name} has no step "${name}"`, {
+    next: suggest(name, graph.nodes.keys(), `cairn graph ${graph.name}`),
+  })
 }
 
 /** The nodes of the given names. A step inside an `each` stands for the whole `each`: that is what is taken or left. */

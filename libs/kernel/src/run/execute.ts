@@ -117,7 +117,7 @@ async function encode(kinds: Kinds, returned: unknown, step: string, surface: Su
   for (const name of Object.keys(values))
     if (!(name in kinds))
       throw new CairnError('BAD_OUTPUT', `${step} returned "${name}", which it does not declare`, {
-        next: suggest(name, names),
+        next: suggest(name, names, 'declare it among the outputs, or leave it out'),
       })
   const made: Record<string, Made> = {}
   for (const name of names) {

@@ -1,0 +1,50 @@
+import { execFileSync } from 'node:child_process'
+import { symlinkSync, unlinkSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { CAIRN, CliProject, NODE } from './project.fixture.ts'
+
+const PIPELINE = `import { fromFile, pipeline, source } from '@cairn/kernel'
+import { json } from '@cairn/kinds'
+import { z } from 'zod'
+export const s = source('s', { params: z.object({ n: z.number().default(1) }), reads: { f: fromFile('in.txt') }, outputs: { v: json() }, run: (_, { n }) => ({ v: n }) })
+export const main = pipeline('main', () => s({}))
+`
+const project = new CliProject({ 'main.pipeline.ts': PIPELINE, 'in.txt': 'x' })
+const pipe = (name: string) => execFileSync('mkfifo', [project.path(name)])
+const refused = async (what: string, ...args: string[]) => {
+  const { code, stderr } = await project.cairn(...args)
+  expect([code, stderr]).toEqual([1, expect.stringMatching(new RegExp(`^error  .*${what}.*\\nnext   `))])
+}
+
+it('refuses by name a pipe or a device where a file is read, and never waits for one', async () => {
+  await project.run('main')
+  pipe('fifo')
+  await refused('fifo cannot be read: it is a pipe', 'plan', '--params', 'fifo')
+  await refused('/dev/zero cannot be read: it is a device', 'plan', '--params', '/dev/zero')
+  await refused('nope.json cannot be read: it does not exist', 'plan', '--params', 'nope.json')
+  await refused('fifo, which is to take the place of s, cannot be read: it is a pipe', 'play', '--swap', 's=fifo')
+  await refused('nope.ts, which is to take the place of s, .* does not exist', 'play', '--swap', 's=nope.ts')
+  unlinkSync(project.path('in.txt'))
+  symlinkSync('/dev/zero', project.path('in.txt'))
+  await refused('in.txt cannot be read: it is a device', 'plan')
+  unlinkSync(project.path('in.txt'))
+  pipe('in.txt')
+  await refused('in.txt cannot be read: it is a pipe', 'plan')
+  unlinkSync(project.path('in.txt'))
+  project.write({ 'in.txt': 'x' })
+  pipe('other.pipeline.ts')
+  await refused('other.pipeline.ts, a pipeline of .* cannot be read: it is a pipe', 'plan')
+  unlinkSync(project.path('other.pipeline.ts'))
+})
+
+it('reads parameters from the pipe that it is given', () => {
+  const command = `'${NODE}' '${CAIRN}' --json plan --params <(echo '{ "s": { "n": 7 } }')`
+  const out = execFileSync('bash', ['-c', command], { cwd: project.root, encoding: 'utf8' })
+  expect(out).toContain('params.n 1 -> 7')
+})
+
+it('names the link of a store that leads nowhere', async () => {
+  symlinkSync('nowhere', project.path('store'))
+  for (const store of ['store', 'store/inner'])
+    await refused('/store is a link to nowhere, which does not exist', 'run', '--store', store, '--progress', 'none')
+})
