@@ -63,10 +63,40 @@ export function encodeJson(value: unknown): Uint8Array {
     if (error instanceof CairnError)
       throw new CairnError('BAD_OUTPUT', error.message, error.next === undefined ? {} : { next: error.next })
     if (error instanceof RangeError)
-      throw new CairnError('BAD_OUTPUT', 'value refers to itself, or is nested too deeply')
+      throw new CairnError('BAD_OUTPUT', tooDeep(value), {
+        next: 'return a tree: leave out what leads back, or name what is meant by an id',
+      })
     throw error
   }
 }
+
+function tooDeep(value: unknown): string {
+  const [place, around] = loopIn(value, 'value', new Map(), new Set()) ?? []
+  return place === undefined ? 'value is nested too deeply' : `${place} is ${around}, which it stands in`
+}
+
+/** Where a value leads back to what it stands in: that place, and the outer one. */
+function loopIn(
+  value: unknown,
+  place: string,
+  around: ReadonlyMap<unknown, string>,
+  seen: Set<unknown>,
+): [string, string] | undefined {
+  if (typeof value !== 'object' || value === null || around.size > DEEPEST) return undefined
+  const outer = around.get(value)
+  if (outer !== undefined) return [place, outer]
+  if (seen.has(value)) return undefined
+  seen.add(value)
+  const inside = new Map([...around, [value, place] as const])
+  for (const [name, field] of Object.entries(value)) {
+    const inner = Array.isArray(value) ? `${place}[${name}]` : `${place}.${name}`
+    const found = loopIn(field, inner, inside, seen)
+    if (found) return found
+  }
+  return undefined
+}
+/** Loops are looked for so far down. */
+const DEEPEST = 64
 
 export async function decodeJson(artifact: Artifact): Promise<any> {
   return JSON.parse(new TextDecoder().decode(await artifact.bytes()))

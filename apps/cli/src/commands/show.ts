@@ -117,7 +117,7 @@ async function showStep(
   for (const [name, digest] of Object.entries(checkpoint?.inputs ?? {})) lines.push([`input ${name}`, digest])
   if (lane?.status === 'completed')
     for (const [name, ref] of Object.entries(lane.outputs))
-      lines.push([`output ${name}`, `${ref.digest}  ${bytes(ref.size)}  ${artifact(ref)}`])
+      lines.push([`output ${name}`, [...new Set([ref.digest, bytes(ref.size), artifact(ref)])].join('  ')])
   printLines(
     table(
       [{ title: '' }, { title: '' }],

@@ -35,4 +35,6 @@ export type FromWorker =
       readonly left: boolean
     }
   | { readonly say: 'open'; readonly ref: ArtifactRef }
+  /** It is about to end: with an error that nothing has caught, or where the body has left it. */
+  | { readonly say: 'ending'; readonly error?: ErrorRecord; readonly stack?: string }
   | { readonly say: 'done' }

@@ -63,6 +63,7 @@ export async function* runInWorker(worker: WorkerProcess, session: SessionOption
   const verdict = () => (signal.aborted ? errorRecord(signal.reason) : killer.verdict)
   let lane = work.lanes[0]!.index
   let done = false
+  let ending: Ending | undefined
   try {
     for (;;) {
       const message = await inbox.next()
@@ -70,8 +71,13 @@ export async function* runInWorker(worker: WorkerProcess, session: SessionOption
         done = true
         return
       }
+      if (message.say === 'ending') {
+        ending = message
+        continue
+      }
       if (message.say === 'died') {
-        const error = verdict() ?? maskedJson(crashed(work.step, message.exit, worker, printout), secrets)
+        const error =
+          verdict() ?? ending?.error ?? maskedJson(crashed(work.step, message.exit, worker, printout, ending), secrets)
         return yield { lane, ms: 0, error }
       }
       if (message.say === 'unfit') {
@@ -103,6 +109,7 @@ export async function* runInWorker(worker: WorkerProcess, session: SessionOption
   }
 }
 
+type Ending = Extract<FromWorker, { say: 'ending' }>
 type Message = Exclude<FromWorker, { say: 'open' }> | { readonly say: 'died'; readonly exit: Exit }
 
 /** Messages in the order in which they came. */
@@ -193,6 +200,7 @@ function crashed(
   { code, signal }: Exit,
   { heap, failure }: WorkerProcess,
   printout: Printout,
+  ending?: Ending,
 ): ErrorRecord {
   if (failure !== undefined) {
     const next = /\bE[MN]FILE\b/.test(failure)
@@ -215,7 +223,10 @@ function crashed(
     )
   const how = signal ? `was killed (${signal})` : `exited with code ${code}`
   const words = lastWords.filter(isTelling).slice(-3).join(' | ')
-  return errorRecord(new CairnError('STEP_CRASHED', `the process that ran ${step} ${how}${words && `: ${words}`}`))
+  const next =
+    ending?.stack === undefined ? undefined : 'return what the step gives, or throw, instead of ending the process'
+  const error = new CairnError('STEP_CRASHED', `the process that ran ${step} ${how}${words && `: ${words}`}`, { next })
+  return { ...errorRecord(error), ...(ending?.stack !== undefined && { stack: ending.stack }) }
 }
 
 /** Neither empty nor what Node puts behind the error that ends it: where that was thrown, and Node's own version. */

@@ -29,10 +29,14 @@ type Order = Extract<ToWorker, { say: 'work' }>
 
 const opening = new Map<string, PromiseWithResolvers<string>>()
 let stopping = new AbortController()
+/** What is being worked on. */
+let current: Order | undefined
 
 readyStreams()
 process.on('SIGINT', () => {}) // Ctrl-C reaches every process of the terminal; the parent decides what stops
 process.on('disconnect', end)
+process.on('uncaughtException', endWith)
+process.on('exit', tellPlace)
 process.on('message', (message: ToWorker) => {
   if (message.say === 'work') void work(message)
   else if (message.say === 'stop') stopping.abort(new CairnError('CANCELLED', 'the run was cancelled'))
@@ -42,6 +46,7 @@ process.on('message', (message: ToWorker) => {
 
 async function work(order: Order): Promise<void> {
   stopping = new AbortController()
+  current = order
   watchParent()
   const { packages = {} } = order.work
   if (loadedOtherwise(packages) !== undefined) return say({ say: 'unfit' })
@@ -58,6 +63,7 @@ async function work(order: Order): Promise<void> {
     say({ say: 'lane', result, loaded: loadedMore(), closed, left: leavesRunning() })
   }
   loading.ended = true
+  current = undefined
   say({ say: 'done' })
   flushCompileCache() // a pool ends its processes by a signal that leaves them no time for it
 }
@@ -141,6 +147,28 @@ function revived({ code, message, next }: ErrorRecord): CairnError {
 
 function say(message: FromWorker): void {
   process.send!(message)
+}
+
+/** An error of a timer, an event or a promise that is not awaited: Node would print it with its own frames, and end. */
+function endWith(cause: unknown): void {
+  const order = current
+  current = undefined
+  if (!order) process.exit(1)
+  const { work, root, secrets } = order
+  const { message } = errorRecord(cause)
+  const what = `an error that nothing caught ended the process that ran ${work.step}: ${message}`
+  const error = new CairnError('STEP_CRASHED', what, {
+    cause,
+    next: 'await each promise, and catch what callbacks of timers and events throw',
+  })
+  const record = errorRecord(error, { secrets, trace: (stack) => inProject(stack, root) })
+  process.send!({ say: 'ending', error: record } satisfies FromWorker, () => process.exit(1))
+}
+
+/** Where a body ends its process. */
+function tellPlace(): void {
+  const stack = current && inProject(new Error('left').stack ?? '', current.root)
+  if (stack !== undefined) say({ say: 'ending', stack })
 }
 
 /** Ends this process and, since it leads a group, what bodies have started. */

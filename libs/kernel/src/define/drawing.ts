@@ -6,7 +6,7 @@ import { describeKind, fits, kindText, type AnyKind, type Kinds } from './kind.t
 import { checkOptions, takes } from './options.ts'
 import { STAND_IN, type Probe } from './probe.ts'
 import { within } from './time-limit.ts'
-import type { AnySchema } from './schema.ts'
+import { fieldNames, type AnySchema } from './schema.ts'
 import type { Step } from './step.ts'
 import { checkName, LONGEST_PATH } from './names.ts'
 
@@ -212,8 +212,18 @@ export class Drawing {
     return { value: JSON.parse(canonical(value, what)) as Json }
   }
 
-  settings(given: Readonly<Record<string, unknown>>, owner: string): Record<string, Setting> {
+  settings(
+    given: Readonly<Record<string, unknown>>,
+    owner: string,
+    params: AnySchema | undefined,
+  ): Record<string, Setting> {
     const stated = namedFields(given, `what ${owner} is set to`).filter(([, value]) => value !== undefined)
+    const known = stated.length === 0 || this.isProbe ? undefined : params ? fieldNames(params) : []
+    for (const [name] of known ? stated : [])
+      if (!known!.includes(name))
+        throw new CairnError('BAD_WIRING', `${owner} has no parameter "${name}"`, {
+          next: suggest(name, known!, 'leave it out: it takes no parameters'),
+        })
     return Object.fromEntries(
       stated.map(([name, value]) => [name, this.setting(value, `parameter ${name} of ${owner}`)]),
     )

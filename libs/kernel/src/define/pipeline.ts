@@ -81,7 +81,7 @@ export function pipeline(
     const drawing = currentDrawing(name)
     drawing.wire(inputs, wired, name)
     const frame = drawing.name(name, options)
-    return drawing.within(frame, definition.params, drawing.settings(params, name), () =>
+    return drawing.within(frame, definition.params, drawing.settings(params, name, definition.params), () =>
       body(given(drawing, frame, wired)),
     )
   }

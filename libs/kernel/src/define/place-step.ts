@@ -18,7 +18,7 @@ export function placeStep(
     id: drawing.name(step.name, options),
     step,
     inputs: Object.fromEntries(Object.entries(inputs).map(([name, { ref }]) => [name, ref])),
-    params: drawing.settings(params, step.name),
+    params: drawing.settings(params, step.name, step.definition.params),
     outputs: step.definition.outputs,
   })
 }

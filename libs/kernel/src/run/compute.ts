@@ -219,7 +219,10 @@ async function giveUp(job: Job, lanes: readonly LaneWork[], errors: ReadonlyMap<
     const outcome: Outcome =
       'error' in result
         ? faultOf(
-            { ...lane.error!, message: `${lane.error!.message}; its catch failed too: ${errorLine(result.error)}` },
+            // Without a secret neither the body nor its catch has begun.
+            result.error.code === 'MISSING_SECRET' && lane.error!.code === 'MISSING_SECRET'
+              ? lane.error!
+              : { ...lane.error!, message: `${lane.error!.message}; its catch failed too: ${errorLine(result.error)}` },
             lane,
           )
         : {
