@@ -126,12 +126,14 @@ describe('items of an each', () => {
       expect(await why(...edited, `score/${name}`), name).toMatch(/^score\/1 +HIT +computed /)
     // By label: its row is another one than in the run before.
     expect(await why(...edited, 'score/S/E/A')).toBe('score/4  MISS  input part changed (item 4 of load)\n')
-    expect(await why(...edited, 'score/LAX')).toBe('score/3  MISS  it was not finished before\n')
+    expect(await why(...edited, 'score/LAX')).toBe('score/3  MISS  it failed before\n')
     expect(await why(...edited, 'split/JFK')).toMatch(/^split\/2 +HIT/)
     expect(await why(...edited, 'split/4')).toBe('split/4  MISS  input n may change (score)\n')
     expect(await why(...edited, 'tiny/4.0')).toContain('has no item "4.0"; not all of its items are known before a run')
     expect(await said('plan', 'airports', ...edited)).toMatch(/tiny +may run .*input m may change \(split\)/)
     expect(await why('--base', first.run, 'tiny/JFK/1')).toMatch(/^tiny\/2\.1 +HIT/)
+    const caught = 'it failed before, and what its catch gave is not kept'
+    expect(await why('--base', first.run, 'tiny/S/E/A/2')).toBe(`tiny/4.2  MISS  ${caught}\n`)
     expect(await why(...edited, 'score/ALT')).toMatch(/has no item "ALT"\nnext +did you mean "ATL"/)
     expect(await why('load/0')).toContain('load is not inside an each: it has no item "0"')
     const [line] = JSON.parse(await said('--json', 'why', 'airports', ...edited, 'score/S/E/A')) as [object]

@@ -69,7 +69,7 @@ export async function itemLine(
   }
   return {
     ...line,
-    reasons: await reasonTexts(workspace, planned, node, reasonsOfItem(plan, node, forecast, previous)),
+    reasons: await reasonTexts(workspace, planned, node, reasonsOfItem(plan, node, forecast, previous), previous?.item),
   }
 }
 

@@ -1,4 +1,12 @@
-import { errorLine, type Json, type NodeForecast, type Reason } from '@cairn/kernel/runtime'
+import {
+  errorLine,
+  readRecord,
+  type EndRecord,
+  type Item,
+  type Json,
+  type NodeForecast,
+  type Reason,
+} from '@cairn/kernel/runtime'
 import type { PlannedRun } from './plan-run.ts'
 import type { Workspace } from './workspace.ts'
 import { explainCode } from './explain-code.ts'
@@ -81,10 +89,27 @@ export async function reasonTexts(
   planned: PlannedRun,
   node: string,
   reasons: readonly Reason[],
+  before: Before = { task: node, lane: 0 },
 ): Promise<string[]> {
   const found: string[] = []
-  for (const reason of reasons) found.push(...(await reasonText(workspace, planned, node, reason)))
+  for (const reason of reasons)
+    if (reason.because === 'unfinished') found.push(await endedText(workspace, planned, before))
+    else found.push(...(await reasonText(workspace, planned, node, reason)))
   return found
+}
+
+/** Where the run that a plan is compared with has recorded the outcome: of an item the one of its batch. */
+type Before = Pick<Item, 'task' | 'lane'>
+
+/** Why there is nothing to reuse although nothing changed. */
+async function endedText(workspace: Workspace, planned: PlannedRun, { task, lane }: Before): Promise<string> {
+  const earlier = (await planned.previous())?.plan
+  const end =
+    earlier && (await readRecord<EndRecord>(workspace.store, workspace.at(earlier.pipeline).end(earlier.run, task)))
+  const outcome = end?.lanes[lane]
+  if (outcome?.status === 'completed' && outcome.caught) return 'it failed before, and what its catch gave is not kept'
+  if (outcome?.status === 'failed') return 'it failed before'
+  return outcome?.status === 'timed-out' ? 'it took longer than its timeout before' : 'it was not finished before'
 }
 
 async function reasonText(workspace: Workspace, { plan }: PlannedRun, node: string, reason: Reason): Promise<string[]> {
@@ -122,7 +147,7 @@ async function reasonText(workspace: Workspace, { plan }: PlannedRun, node: stri
     case 'unread':
       return [plain(errorLine(reason.error))]
     case 'unfinished':
-      return ['it was not finished before']
+      return []
   }
 }
 
