@@ -19,7 +19,9 @@ export async function copyRuns(
   const [pipeline, run] = path?.split('/') ?? []
   const known = await from.store.children(`${from.project.env}/`)
   if (pipeline !== undefined && !known.includes(pipeline))
-    throw new CairnError('NOT_FOUND', `there are no runs of "${pipeline}"`, { next: suggest(pipeline, known, `cairn run ${pipeline}`) })
+    throw new CairnError('NOT_FOUND', `there are no runs of "${pipeline}"`, {
+      next: suggest(pipeline, known, `cairn run ${pipeline}`),
+    })
   const copied: (CopyReport & { pipeline: string; run: string })[] = []
   for (const name of pipeline === undefined ? known : [pipeline]) {
     const [source, target] = [from, to].map((side) => ({ store: side.store, at: side.at(name) })) as [Side, Side]
