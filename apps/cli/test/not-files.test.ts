@@ -10,7 +10,7 @@ export const s = source('s', { params: z.object({ n: z.number().default(1) }), r
 export const main = pipeline('main', () => s({}))
 `
 const project = new CliProject({ 'main.pipeline.ts': PIPELINE, 'in.txt': 'x' })
-const pipe = (name: string) => execFileSync('mkfifo', [project.path(name)])
+const pipe = (name: string) => execFileSync('bash', ['-c', `mkfifo '${project.path(name)}'`])
 const refused = async (what: string, ...args: string[]) => {
   const { code, stderr } = await project.cairn(...args)
   expect([code, stderr]).toEqual([1, expect.stringMatching(new RegExp(`^error  .*${what}.*\\nnext   `))])
