@@ -36,9 +36,12 @@ export async function findPlace(workspace: Workspace, path: string): Promise<Pla
   const at = workspace.at(pipeline)
   const pipelines = await store.children(`${project.env}/`)
   if (!pipelines.includes(pipeline))
-    throw new CairnError('NOT_FOUND', `there are no runs of "${pipeline}"`, {
-      next: suggest(pipeline, pipelines, `cairn run ${pipeline}`),
-    })
+    throw (
+      (await withoutPipeline(workspace, path, pipelines)) ??
+      new CairnError('NOT_FOUND', `there are no runs of "${pipeline}"`, {
+        next: suggest(pipeline, pipelines, `cairn run ${pipeline}`),
+      })
+    )
   const run = await readRun(store, at, await findRun(store, at, wanted, workspace.playground))
   const [node, ...inner] = rest
   if (node === undefined) return { pipeline, run }
@@ -47,6 +50,26 @@ export async function findPlace(workspace: Workspace, path: string): Promise<Pla
       next: suggest(node, Object.keys(run.plan.nodes)),
     })
   return { pipeline, run, node, ...(await insideOf(workspace, run.plan, node, inner)) }
+}
+
+/** A path that begins with a run: `latest`, or one that a pipeline has. */
+async function withoutPipeline(
+  workspace: Workspace,
+  path: string,
+  pipelines: readonly string[],
+): Promise<CairnError | undefined> {
+  const [wanted = ''] = path.split('/')
+  const isName = /^\w[\w-]*$/.test(wanted)
+  const owners: string[] = []
+  for (const pipeline of pipelines) {
+    const at = workspace.at(pipeline)
+    if (wanted === 'latest' || (isName && (await workspace.store.read(at.plan(wanted))) !== undefined))
+      owners.push(pipeline)
+  }
+  if (owners.length === 0) return undefined
+  return new CairnError('NOT_FOUND', `"${wanted}" is a run without its pipeline`, {
+    next: `write ${owners.map((owner) => `${owner}/${path}`).join(' or ')}`,
+  })
 }
 
 /** What stands behind a node in a path: an item, where the node is inside an `each`, and an output. */

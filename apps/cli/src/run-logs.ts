@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { errorLine, laneOf, parseTask, readLogs, readRecord, type LogLine } from '@cairn/kernel/runtime'
+import { errorLine, laneOf, parseTask, readLogs, type LogLine } from '@cairn/kernel/runtime'
 import { plain, readEnds, readRun, type Workspace } from '@cairn/embedded'
 import { withGiven } from './given-options.ts'
 import { findPlace, type Place } from './artifact-path.ts'
 import { RecordedNames } from './recorded-names.ts'
+import { reusedFrom } from './reused-from.ts'
 import { printData, printNotes, safeLine } from './terminal/print.ts'
 
 export interface RunLogsOptions {
@@ -22,10 +23,11 @@ export async function printRunLogs(workspace: Workspace, path: string, options: 
   const at = workspace.at(pipeline)
   const names = new RecordedNames(workspace, run.plan)
   const isWanted = (line: LogLine) => item === undefined || [item.lane, undefined].includes(laneOf(run.plan, line))
+  let hasSeveral = false
   const tell = async (line: LogLine) => {
     const lane = laneOf(run.plan, line)
     const name = lane === undefined ? undefined : await names.at(line.task, lane)
-    printData(options.json ? JSON.stringify(asJson(line, name)) : safeLine(asText(line, name, place), true))
+    printData(options.json ? JSON.stringify(asJson(line, name)) : safeLine(asText(line, name, place, hasSeveral), true))
   }
   let told = 0
   for (;;) {
@@ -37,6 +39,7 @@ export async function printRunLogs(workspace: Workspace, path: string, options: 
       if (isWanted(line)) lines.push(line)
     if (!options.follow) lines.sort(byItem)
     const shown = told === 0 && options.lines !== undefined ? lines.slice(-options.lines) : lines.slice(told)
+    hasSeveral ||= lines.some(({ attempt }) => attempt > 1)
     for (const line of shown) await tell(line)
     told = lines.length
     if (options.follow && !end) {
@@ -63,11 +66,12 @@ function asJson({ task, at, item: _, ...line }: LogLine, item: string | undefine
   return { step: node, ...(item !== undefined && { item }), ...line, time: new Date(at).toISOString() }
 }
 
-/** What is asked for in particular is printed as it was, but for what steers a terminal; of more than one step or item, each line says whose it is. */
-function asText({ task, attempt, line }: LogLine, item: string | undefined, place: Place): string {
+/** What is asked for in particular is printed as it was, but for what steers a terminal; of more than one step, item or attempt, each line says whose it is. */
+function asText({ task, attempt, line }: LogLine, item: string | undefined, place: Place, hasSeveral: boolean): string {
   const isAlone = place.node !== undefined && (item === undefined || place.item !== undefined)
   const name = `${parseTask(task).node}${item === undefined ? '' : `/${item}`}${attempt > 1 ? ` attempt ${attempt}` : ''}`
-  return isAlone ? line : `${name} | ${line}`
+  if (isAlone) return hasSeveral ? `attempt ${attempt} | ${line}` : line
+  return `${name} | ${line}`
 }
 
 /** What the tasks that are looked at failed with, or were caught with: they need not have printed anything. */
@@ -92,24 +96,17 @@ async function failuresOf(
   return found
 }
 
-async function whyNothing(workspace: Workspace, { pipeline, run: { plan }, node, item }: Place): Promise<string> {
-  const path = `${pipeline}/${plan.run}`
-  if (node === undefined) return `the steps of ${path} printed nothing`
-  const at = workspace.at(pipeline)
-  const ends = await readEnds(workspace.store, at, plan.run)
-  const isWanted = (task: string, lane: number) =>
-    item === undefined ? parseTask(task).node === node : task === item.task && lane === item.lane
-  const lanes = [...ends].flatMap(([task, end]) => end.lanes.filter((_, lane) => isWanted(task, lane)))
-  const planned = plan.nodes[node]
-  const reused = lanes.find((lane) => lane.status === 'completed' && lane.how === 'reused')
-  const key = reused && 'key' in reused ? reused.key : undefined
-  if (planned?.type !== 'step' || key === undefined) return `${node} of ${path} printed nothing`
-  const checkpoint = await readRecord<{ v: number; producer: { run: string; task: string } }>(
-    workspace.store,
-    at.checkpoint(planned.step, key),
-  )
-  const from = checkpoint?.producer
-  return from
-    ? `${node} was reused from run ${from.run}\nnext  ${withGiven(`cairn logs ${pipeline}/${from.run}/${parseTask(from.task).node}`)}`
-    : `${node} of ${path} printed nothing: it was reused`
+/** Runs that are named, at most, where what was reused comes from many. */
+const MOST_NAMED = 5
+
+async function whyNothing(workspace: Workspace, place: Place): Promise<string> {
+  const { pipeline, run, node } = place
+  const what =
+    node === undefined ? `the steps of ${pipeline}/${run.plan.run}` : `${node} of ${pipeline}/${run.plan.run}`
+  const from = await reusedFrom(workspace, place)
+  if (from.length === 0) return `${what} printed nothing`
+  const named = from.slice(-MOST_NAMED).map((path) => withGiven(`cairn logs ${path}`))
+  const more = from.length > named.length ? `; these are the last ${named.length}` : ''
+  const isAll = node === undefined ? 'printed nothing: what was reused was printed by' : 'was reused from'
+  return `${what} ${isAll} ${from.length > 1 ? `${from.length} runs` : 'another run'}${more}\nnext  ${named.join('\n      ')}`
 }

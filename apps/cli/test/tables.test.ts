@@ -44,7 +44,7 @@ const REFUSED: Readonly<Record<string, [query: string, message: string]>> = {
     'the columns of the file are b, a where a, b are declared',
   ],
   capital: [`sql\`select "A" as x from \${csv(f['case.csv'])}\``, 'columns called "a" and "A"'],
-  ragged: ["sql`select a from ${csv(f['ragged.csv'])}`", '"a" not found'],
+  ragged: ["sql`select a from ${csv(f['ragged.csv'])}`", 'ragged.csv:3 has 3 cells where there are 2 columns'],
   clock: ["sql`select timetz '12:00:00+00' at time zone 'Europe/Paris' as x`", 'of the day on which the query runs'],
   now: ["sql`select 'now'::timestamp as x`", 'invalid timestamp field format: "now"'],
   today: ["sql`select cast(t as date) as x from (values ('today')) v(t)`", 'invalid date field format: "today"'],

@@ -222,11 +222,19 @@ function crashed(
       ),
     )
   const how = signal ? `was killed (${signal})` : `exited with code ${code}`
-  const words = lastWords.filter(isTelling).slice(-3).join(' | ')
+  const words = withoutSource(lastWords).filter(isTelling).slice(-3).join(' | ')
   const next =
     ending?.stack === undefined ? undefined : 'return what the step gives, or throw, instead of ending the process'
   const error = new CairnError('STEP_CRASHED', `the process that ran ${step} ${how}${words && `: ${words}`}`, { next })
   return { ...errorRecord(error), ...(ending?.stack !== undefined && { stack: ending.stack }) }
+}
+
+/** Before an error that ends it, Node prints the place, the line of code and a caret below it. */
+function withoutSource(lines: readonly string[]): string[] {
+  const carets = lines.flatMap((line, at) => (/^\s*\^+\s*$/.test(line) ? [at] : []))
+  const isPlace = (line: string | undefined) => line !== undefined && /:\d+$/.test(line)
+  const left = new Set(carets.flatMap((at) => [at, at - 1, ...(isPlace(lines[at - 2]) ? [at - 2] : [])]))
+  return lines.filter((_, at) => !left.has(at))
 }
 
 /** Neither empty nor what Node puts behind the error that ends it: where that was thrown, and Node's own version. */

@@ -1,0 +1,55 @@
+import { parseTask, readRecord, type Plan } from '@cairn/kernel/runtime'
+import { readEnds, readRun, type Workspace } from '@cairn/embedded'
+import type { Place } from './artifact-path.ts'
+import { RecordedNames } from './recorded-names.ts'
+
+/** The paths of what computed that which a run reused: of a step, an item, or all of the run. */
+export async function reusedFrom(
+  workspace: Workspace,
+  { pipeline, run: { plan }, node, item }: Place,
+): Promise<string[]> {
+  const { store } = workspace
+  const at = workspace.at(pipeline)
+  const found = new Set<string>()
+  for (const [task, end] of await readEnds(store, at, plan.run)) {
+    const { node: id } = parseTask(task)
+    const planned = plan.nodes[id]
+    if (planned?.type !== 'step' || (node !== undefined && id !== node)) continue
+    for (const [lane, outcome] of end.lanes.entries()) {
+      if (outcome.status !== 'completed' || outcome.how !== 'reused' || !('key' in outcome)) continue
+      if (item !== undefined && (item.task !== task || item.lane !== lane)) continue
+      const { key } = outcome
+      const checkpoint = await readRecord<Checkpoint>(store, at.checkpoint(planned.step, key))
+      const producer = checkpoint?.producer
+      if (!producer) continue
+      const step = node === undefined ? '' : `/${parseTask(producer.task).node}`
+      const name = item === undefined ? '' : await itemOf(workspace, pipeline, producer, key)
+      found.add(`${pipeline}/${producer.run}${step}${name}`)
+    }
+  }
+  return [...found].sort()
+}
+
+interface Checkpoint {
+  readonly v: number
+  readonly producer: Producer
+}
+interface Producer {
+  readonly run: string
+  readonly task: string
+}
+
+/** The item's own name in the run that computed it; nothing where that run is gone. */
+async function itemOf(workspace: Workspace, pipeline: string, { run, task }: Producer, key: string): Promise<string> {
+  const at = workspace.at(pipeline)
+  let plan: Plan
+  try {
+    plan = (await readRun(workspace.store, at, run)).plan
+  } catch {
+    return ''
+  }
+  const lanes = (await readEnds(workspace.store, at, run)).get(task)?.lanes ?? []
+  const lane = lanes.findIndex((outcome) => 'key' in outcome && outcome.key === key)
+  const name = lane < 0 ? undefined : await new RecordedNames(workspace, plan).at(task, lane)
+  return name === undefined ? '' : `/${name}`
+}
