@@ -12,7 +12,8 @@ export const sum = step('sum', { inputs: { all: list(Int) }, outputs: { n: Int }
 export const tell = pipeline('tell', { params: z.object({ all: z.array(z.number()).default([1]) }) }, ({ all }) =>
   sum({ all: each(numbers({}, { all }).all, (n) => say({ n })).n }))
 `,
-  'again.pipeline.ts': `import { pipeline, step } from '@cairn/kernel'
+  'again.pipeline.ts': `import { spawnSync } from 'node:child_process'
+import { pipeline, step } from '@cairn/kernel'
 import { json } from '@cairn/kinds'
 let attempts = 0
 export const again = step('again', { outputs: { n: json<number>() }, retry: { times: 1, backoff: '1ms' }, memory: '500MB', run: () => {
@@ -24,7 +25,11 @@ export const dies = step('dies', { outputs: { n: json<number>() }, run: () => {
   setTimeout(() => { throw new Error('too late') })
   return new Promise<never>(() => {})
 } })
-export const other = pipeline('other', () => ({ a: again({}).n, b: dies({}).n }))
+export const child = step('child', { outputs: { n: json<number>() }, run: () => {
+  spawnSync(process.execPath, ['-e', 'throw new Error("in a child")'], { stdio: 'inherit' })
+  process.exit(1)
+} })
+export const other = pipeline('other', () => ({ a: again({}).n, b: dies({}).n, c: child({}).n }))
 `,
 })
 
@@ -54,6 +59,7 @@ it('names every run that printed what was reused, by item, and asks for a pipeli
 
 it('marks the attempts of one step apart, and a process that dies is told by its error, not by its code', async () => {
   const { steps } = await project.run('other')
-  expect(steps['dies']?.error?.message).toBe('the process that ran dies exited with code 1: Error: too late')
+  expect(steps['dies']?.error?.message).toMatch(/^[^\n]*: (Error: )?too late$/)
+  expect(steps['child']?.error?.message).toBe('the process that ran child exited with code 1: Error: in a child')
   expect((await project.cairn('logs', 'other/latest/again')).stdout).toBe('attempt 1 | try\nattempt 2 | try\n')
 }, 60_000)
