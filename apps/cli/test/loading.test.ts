@@ -63,6 +63,7 @@ describe('a module that changes what JavaScript brings', () => {
       'delete (globalThis as any).structuredClone': 'structuredClone',
       'Array.prototype[Symbol.iterator] = function* () {} as any': 'Array.prototype[Symbol.iterator]',
       '(Object.prototype as any).error = 1': 'Object.prototype.error',
+      '(Array.prototype as any).toJSON = () => 1': 'Array.prototype.toJSON',
       'Object.setPrototypeOf(Array.prototype, { toJSON: () => 1 })': 'what Array.prototype inherits',
     }
     for (const [line, name] of Object.entries(changes)) {
@@ -72,7 +73,9 @@ describe('a module that changes what JavaScript brings', () => {
         `1 error  p.pipeline.ts, or a module that it imports, changes ${name}\nnext   `,
       )
     }
-    project.write({ 'w.ts': '(Array.prototype as any).last = function () { return this.at(-1) }' })
+    // As packages do: no record holds a set.
+    const set = '(Set.prototype as any).toJSON = function () { return [...this] }'
+    project.write({ 'w.ts': `(Array.prototype as any).last = function () { return this.at(-1) }\n${set}` })
     const { code, steps } = await project.run()
     expect(code).toBe(0)
     expect(steps['s']?.outputs?.['v']?.text).toBe('[3,1,2]')

@@ -131,11 +131,24 @@ function putBack({ name, object, prototype, keys, values: before, closed }: Know
   for (let at = 0; at < current.length; at++) {
     const key = current[at]!
     if (!(closed || key === 'toJSON' || key === 'then') || isOf(keys, key)) continue
-    if (key === 'toJSON' && name === 'BigInt.prototype') continue // what JSON refuses, Cairn refuses before
+    if (key === 'toJSON' && !isInRecords(name)) continue // packages add it to Set; what JSON cannot hold is in no record
     changed = member(name, key)
     deleteProperty(object, key)
   }
   return changed
+}
+
+function isInRecords(name: string): boolean {
+  switch (name) {
+    case 'Object.prototype':
+    case 'Array.prototype':
+    case 'String.prototype':
+    case 'Number.prototype':
+    case 'Boolean.prototype':
+      return true
+    default:
+      return false
+  }
 }
 
 function isOf(keys: readonly PropertyKey[], wanted: PropertyKey): boolean {
