@@ -42,7 +42,7 @@ const SHOWN = [0.05, 0.5, 0.95]
 
 interface Stats {
   readonly nulls: number
-  readonly mean: number | null
+  readonly mean: Json
   /** Values at these shares of the rows; none of what has no order. */
   readonly quantiles: readonly Json[]
   readonly values: number | null
@@ -81,9 +81,9 @@ async function compareColumns(ask: Ask, was: TableSide, is: TableSide): Promise<
 
 const NONE: Stats = { nulls: 0, mean: null, quantiles: [], values: null, sum: null }
 
-/** The sum of many threads has other last digits each time. */
-function rounded(value: number | null): number | null {
-  return value === null ? null : Number(value.toPrecision(12))
+/** The sum of many threads has other last digits each time. Not a number is a text here. */
+function rounded(value: Json): Json {
+  return typeof value === 'number' ? Number(value.toPrecision(12)) : value
 }
 
 /** In one pass over the table. */
@@ -104,7 +104,7 @@ async function statsOf(ask: Ask, { from, columns }: TableSide): Promise<Map<stri
   const [row] = await ask(`select ${parts.join(', ')} from ${from}`)
   const stats = (at: number) => ({
     nulls: row![`nulls${at}`] as number,
-    mean: row![`mean${at}`] as number | null,
+    mean: row![`mean${at}`]!,
     quantiles: (row![`quantiles${at}`] ?? []) as Json[],
     values: row![`values${at}`] as number | null,
     sum: row![`sum${at}`]!,
