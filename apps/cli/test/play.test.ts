@@ -179,7 +179,11 @@ describe('cairn play', () => {
 
   it.each([
     [['--swap', 'features'], '--swap features is not complete', '--swap extract-features=./with-weather.ts'],
-    [['--swap', 'features=./no.ts'], 'no.ts does not exist', ''],
+    [
+      ['--swap', 'features=./no.ts'],
+      './no.ts, which is to take the place of features, cannot be read: it does not exist',
+      '--swap features=./steps.ts',
+    ],
     [['--sample', 'features=many'], '"many" is no number of rows and no share of them', '10000 or 1%'],
     [['--sample', 'load=10'], 'load has several outputs', 'load/flights, load/airports'],
     [['--sample', 'train=10'], 'train.model is json, which cannot be cut', 'choose items'],
