@@ -119,7 +119,7 @@ describe.skipIf(!inject('servers'))('a step that goes wrong on services', () => 
     expect(told[1]).toEqual(told[0])
   })
 
-  it('that is caught is told as here, too', () => looksAtCaught(project, '--on', 'local'))
+  it('that is caught is told as here, too', () => looksAtCaught(project, '--on', 'local'), 100_000)
 
   it('names the lines as they were when its run was planned, also in processes that have loaded equal code', async () => {
     const stacks = async (...args: string[]) => {
