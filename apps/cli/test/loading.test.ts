@@ -75,7 +75,7 @@ describe('a module that changes what JavaScript brings', () => {
     }
     // As packages do: no record holds a set.
     const set = '(Set.prototype as any).toJSON = function () { return [...this] }'
-    project.write({ 'w.ts': `(Array.prototype as any).last = function () { return this.at(-1) }\n${set}` })
+    project.write({ 'w.ts': `(Array.prototype as any).last = function () { return this.at(-1) };${set}` })
     const { code, steps } = await project.run()
     expect(code).toBe(0)
     expect(steps['s']?.outputs?.['v']?.text).toBe('[3,1,2]')
