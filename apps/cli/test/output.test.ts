@@ -124,7 +124,7 @@ export const both = pipeline('both', () => fails(fine({})))
     expect(logs[left + 1]).toBe(`a line of some length, number ${left + count}`)
     await project.cairn('run', 'both', '--until', 'fine', '--progress', 'none')
     const reused = await project.cairn('logs', 'both/latest/fine')
-    expect(reused.stderr).toMatch(/fine was reused from run \S+[^]*cairn logs both\/\S+\/fine/)
+    expect(reused.stderr).toMatch(/fine of \S+ was reused from another run[^]*cairn logs both\/\S+\/fine/)
   })
 })
 
