@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
 import { pipeline as pump } from 'node:stream/promises'
@@ -28,7 +28,8 @@ export function fromUrl(url: string, ...more: readonly unknown[]): Origin<LocalF
     },
     async open({ signal, scratch }) {
       const path = join(scratch, 'download')
-      await resource.download(createWriteStream(path), signal)
+      // Opened before: a stream that opens its file itself may fail when nobody listens any more.
+      await resource.download((await open(path, 'w')).createWriteStream(), signal)
       return { path }
     },
   }
