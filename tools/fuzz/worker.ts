@@ -76,18 +76,21 @@ function layOut(root: string, { files }: Story): void {
   }
 }
 
+const METHODS = ['write', '_write', '_writev'] as const
+
 /** Gives a command in this process; each time the program is made anew, but not what it imports. */
 async function give(words: readonly string[], root: string): Promise<Answer> {
   const written = { stdout: '', stderr: '' }
   const streams = [process.stdout, process.stderr] as const
-  const own = streams.map((stream) => Object.getOwnPropertyDescriptor(stream, 'write'))
+  const own = streams.map((stream) => METHODS.map((method) => Object.getOwnPropertyDescriptor(stream, method)))
   for (const [index, stream] of streams.entries()) {
     const name = index === 0 ? 'stdout' : 'stderr'
-    stream.write = (text: string | Uint8Array, ...rest: unknown[]) => {
+    // Below `write`, which the command line itself keeps and replaces.
+    stream._write = (text: string | Uint8Array, _, done) => {
       written[name] += typeof text === 'string' ? text : Buffer.from(text).toString()
-      for (const done of rest) if (typeof done === 'function') done()
-      return true
+      done()
     }
+    Reflect.set(stream, '_writev', undefined)
   }
   process.chdir(root)
   process.exitCode = 0
@@ -98,8 +101,11 @@ async function give(words: readonly string[], root: string): Promise<Answer> {
     await import(again)
   } finally {
     for (const [index, stream] of streams.entries())
-      if (own[index]) Object.defineProperty(stream, 'write', own[index])
-      else Reflect.deleteProperty(stream, 'write')
+      for (const [at, method] of METHODS.entries()) {
+        const descriptor = own[index]![at]
+        if (descriptor) Object.defineProperty(stream, method, descriptor)
+        else Reflect.deleteProperty(stream, method)
+      }
   }
   return { code: process.exitCode, ...written }
 }

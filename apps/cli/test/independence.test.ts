@@ -19,6 +19,7 @@ const HOW: Readonly<Record<string, How>> = {
   'apps/cli/test/failures.test.ts': { fill: { tolerate: ', tolerate: { items: 2 }' } },
   'apps/cli/test/items.test.ts items': { flags: ['--set', 'ns=[1,2,3]'], dependent: ['each-ns'] },
   'apps/cli/test/items.test.ts hidden': { dependent: ['each-ns'] },
+  'apps/cli/test/logs.test.ts tell': { flags: ['--set', 'all=[1,2,3]'] },
   'apps/cli/test/parity.test.ts count': { dependent: ['each-ns'] },
   'apps/cli/test/tracing.servers.test.ts traced': { beside: { begun: '' } },
   'apps/stage/test/faults/project': { flags: ['--set', 'seed=7'] },

@@ -137,9 +137,11 @@ describe('every command that is offered', () => {
     const { execFileSync } = await import('node:child_process')
     const { CAIRN, NODE } = await import('./project.fixture.ts')
     const [cat] = offered(run)
+    const { FORCE_COLOR: _, ...env } = process.env
     const text = execFileSync('sh', ['-c', cat!.replace('cairn', `'${NODE}' '${CAIRN}'`)], {
       cwd: elsewhere.root,
       encoding: 'utf8',
+      env,
     })
     expect(text).toMatch(/auc +0\.9/)
 
