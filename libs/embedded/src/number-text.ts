@@ -32,7 +32,7 @@ function wholeText(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value)
 }
 
-/** Never the digits before the point, nor the exponent. */
+/** Cuts digits behind the decimal point only; the whole part and the exponent stay. */
 function cut(text: string): string {
   if (text.length <= LONGEST) return text
   const [digits = '', exponent = ''] = text.split(/(?=e)/)

@@ -149,7 +149,7 @@ function say(message: FromWorker): void {
   process.send!(message)
 }
 
-/** An error of a timer, an event or a promise that is not awaited: Node would print it with its own frames, and end. */
+/** Handles an error from a timer, an event or a promise that nobody awaits. By default Node prints its own frames and exits. */
 function endWith(cause: unknown): void {
   const order = current
   current = undefined

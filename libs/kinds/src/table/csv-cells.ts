@@ -82,7 +82,7 @@ function timestamp(cell: string, type: string): Conversion {
   return {
     usual: `${cell} like '____-__-__ __:__:__'`,
     other: matches(cell, text),
-    // With its offset, which a cast to TIMESTAMP leaves out.
+    // A direct cast to TIMESTAMP would ignore the offset.
     value: `try_cast(try_cast(${cell} as timestamptz) as ${type})`,
     expected: `timestamp as in 2001-02-03 04:05:06${type === 'TIMESTAMP_MS' ? '.789' : ''}`,
   }

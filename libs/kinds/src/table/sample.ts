@@ -16,7 +16,7 @@ export async function sampled(row: string, kept: number, of: number): Promise<st
 /** Bits of a hash that are counted by: so that memory does not grow with the number of rows. */
 const COUNTED = 16
 
-/** The last row that is taken, in the order of the hashes. */
+/** The last row of the sample, in order of the hashes. */
 async function lastTaken(kept: number, of: number): Promise<{ hash: number; number: number }> {
   const numbers = `(select range as number, ${hashOf('range')} as hash from range(${of}))`
   const high = `(hash >> ${32 - COUNTED})`
