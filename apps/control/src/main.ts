@@ -7,7 +7,7 @@ import { pino } from 'pino'
 import { openConnection, readConnection } from '@cairn/drivers/connection'
 import { thisProcess } from '@cairn/drivers/process-id'
 import { findProject } from '@cairn/embedded'
-import { controlTopicOf, systemClock, topicOf } from '@cairn/kernel/runtime'
+import { controlTopicOf, layout, systemClock, topicOf } from '@cairn/kernel/runtime'
 import { giveUp, nestLogger, probed } from '@cairn/stage'
 import { Champions } from './champions.ts'
 import { Control, type ControlHost } from './control.ts'
@@ -50,6 +50,11 @@ const host: ControlHost = {
   clock: systemClock,
   name: thisProcess,
   prepare: (pipeline) => bus.ensureTopics([topicOf({ env, pipeline })]),
+  async require(pipeline) {
+    const { runs } = layout(env, pipeline)
+    if ((await store.children(runs)).length > 0) return
+    await apart(PLANNER, { root: settings.root, connection, pipeline, exists: true })
+  },
   plan: (pipeline, request, timeZone, item) =>
     apart(PLANNER, {
       root: settings.root,

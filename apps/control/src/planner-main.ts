@@ -4,21 +4,21 @@ import { openStore } from '@cairn/drivers/connection'
 import { findProject, itemLine, loadPipeline, planLines, planRun, readRun, Workspace } from '@cairn/embedded'
 import { brokenExpectations } from '@cairn/explore'
 import { errorRecord, jsonText } from '@cairn/kernel/runtime'
-import type { Answer, Expectations, ExpectationsOrder, PlanOrder } from './planner.ts'
+import type { Answer, Existence, ExistenceOrder, Expectations, ExpectationsOrder, PlanOrder } from './planner.ts'
 import type { Planned } from './control.ts'
 
-const order = JSON.parse(await text(process.stdin)) as PlanOrder | ExpectationsOrder
+const order = JSON.parse(await text(process.stdin)) as PlanOrder | ExpectationsOrder | ExistenceOrder
 // What modules of the project print while they load is no part of the answer.
 const write = process.stdout.write.bind(process.stdout)
 process.stdout.write = process.stderr.write.bind(process.stderr)
 write(jsonText(await answer()))
 
-async function answer(): Promise<Answer<Planned | Expectations>> {
+async function answer(): Promise<Answer<Planned | Expectations | Existence>> {
   const store = await openStore(order.connection)
   try {
     const project = { ...findProject(order.root), env: order.connection.env }
     const workspace = new Workspace(project, store)
-    const done = await ('champion' in order ? lookedAt(workspace, order) : planned(workspace, order))
+    const done = await answerTo(workspace)
     workspace.close()
     return done
   } catch (error) {
@@ -26,6 +26,12 @@ async function answer(): Promise<Answer<Planned | Expectations>> {
   } finally {
     await store.close()
   }
+}
+
+function answerTo(workspace: Workspace): Promise<Planned | Expectations | Existence> {
+  if ('champion' in order) return lookedAt(workspace, order)
+  if ('exists' in order) return loadPipeline(workspace.project, order.pipeline).then(() => ({}))
+  return planned(workspace, order)
 }
 
 async function planned(workspace: Workspace, { pipeline, request, timeZone, item }: PlanOrder): Promise<Planned> {

@@ -16,12 +16,17 @@ export interface PlanOrder extends Order {
   /** The item of a step that alone is asked for: `score/3`. */
   readonly item?: string
 }
+/** Whether there is such a pipeline. */
+export interface ExistenceOrder extends Order {
+  readonly exists: true
+}
 /** Of which run to look whether it may take the champion's place. */
 export interface ExpectationsOrder extends Order {
   readonly run: string
   readonly champion: string
 }
 export type Answer<Result> = Result | { readonly error: ErrorRecord }
+export type Existence = Record<string, never>
 export interface Expectations {
   /** What is expected and does not hold. */
   readonly broken: readonly string[]
@@ -37,7 +42,11 @@ const DEADLINE_MS = 120_000
  */
 export function apart(main: string, order: PlanOrder): Promise<Planned>
 export function apart(main: string, order: ExpectationsOrder): Promise<Expectations>
-export async function apart(main: string, order: PlanOrder | ExpectationsOrder): Promise<Planned | Expectations> {
+export function apart(main: string, order: ExistenceOrder): Promise<Existence>
+export async function apart(
+  main: string,
+  order: PlanOrder | ExpectationsOrder | ExistenceOrder,
+): Promise<Planned | Expectations | Existence> {
   // In an image, Cairn's packages lead to what was built of them by what this process was started with.
   const child = spawn(process.execPath, [...process.execArgv, main], {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -48,7 +57,7 @@ export async function apart(main: string, order: PlanOrder | ExpectationsOrder):
   const [printed, complaints] = [collect(child.stdout), collect(child.stderr)]
   const code = await new Promise<number | null>((ended, fail) => child.on('close', ended).on('error', fail))
   if (code !== 0) throw new CairnError('STEP_CRASHED', `planning ended with ${code ?? 'a signal'}: ${await complaints}`)
-  const answer = JSON.parse(await printed) as Answer<Planned | Expectations>
+  const answer = JSON.parse(await printed) as Answer<Planned | Expectations | Existence>
   if (!('error' in answer)) return answer
   const { code: kind, message, next } = answer.error
   throw new CairnError(kind, message, next === undefined ? {} : { next })

@@ -23,6 +23,12 @@ import {
 
 const Pipeline = () => Param('pipeline', new Parse(PipelineName))
 const Run = () => Param('run', new Parse(RunName))
+const Key = () => Headers('idempotency-key')
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  required: false,
+  description: 'the same key always means the same run, however often it is sent',
+}
 
 @ApiTags('runs')
 @ApiBearerAuth()
@@ -55,12 +61,12 @@ export class RunsController {
   @HttpCode(202)
   @Needs('run')
   @ApiOperation({ summary: 'Starts a run. The same Idempotency-Key always means the same run.' })
-  @ApiHeader({ name: 'Idempotency-Key', required: false })
+  @ApiHeader(IDEMPOTENCY_KEY)
   @ApiBody({ schema: schemaOf(RunRequest) })
   start(
     @Pipeline() pipeline: string,
     @Body(new Parse(RunRequest)) request: z.output<typeof RunRequest>,
-    @Headers('idempotency-key') key: string | undefined,
+    @Key() key: string | undefined,
   ): Promise<object> {
     return this.#control.start(pipeline, request as never, key)
   }
@@ -108,13 +114,15 @@ export class RunsController {
   @HttpCode(202)
   @Needs('run')
   @ApiOperation({ summary: 'A new run with the same parameters, on what this one has finished.' })
+  @ApiHeader(IDEMPOTENCY_KEY)
   @ApiBody({ schema: schemaOf(RetryRequest) })
   retry(
     @Pipeline() pipeline: string,
     @Run() run: string,
     @Body(new Parse(RetryRequest)) { from }: z.output<typeof RetryRequest>,
+    @Key() key: string | undefined,
   ): Promise<object> {
-    return this.#control.retry(pipeline, run, from)
+    return this.#control.retry(pipeline, run, from, key)
   }
 
   @ApiParam(IN_PATH.run)
@@ -122,13 +130,15 @@ export class RunsController {
   @HttpCode(202)
   @Needs('run')
   @ApiOperation({ summary: 'A run that computes one step of this one again, from the same inputs, to compare.' })
+  @ApiHeader(IDEMPOTENCY_KEY)
   @ApiBody({ schema: schemaOf(AgainRequest) })
   again(
     @Pipeline() pipeline: string,
     @Run() run: string,
     @Body(new Parse(AgainRequest)) { node }: z.output<typeof AgainRequest>,
+    @Key() key: string | undefined,
   ): Promise<object> {
-    return this.#control.again(pipeline, run, node)
+    return this.#control.again(pipeline, run, node, key)
   }
 
   @ApiParam(IN_PATH.run)

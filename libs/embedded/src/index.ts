@@ -23,6 +23,7 @@ export {
 export {
   againOf,
   findRun,
+  nextRun,
   outputsOf,
   readEnds,
   readRun,

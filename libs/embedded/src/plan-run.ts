@@ -24,6 +24,8 @@ import { findRun, nextRun, outputsOf, previousRun, readRun, recentRuns } from '.
 import type { Workspace } from './workspace.ts'
 
 export interface RunRequest {
+  /** The run's name, where that is settled before it is planned. */
+  readonly run?: string
   readonly settings?: Settings
   readonly from?: readonly string[]
   readonly until?: readonly string[]
@@ -69,7 +71,8 @@ export async function planRun(
   const closures = request.altered?.closures ?? (await workspace.closures(loaded))
   const planner = workspace.planner(closures)
   const { settings = {}, until = [], force = [], handed, playground } = request
-  const { run, isAhead } = await nextRun(store, at, clock.now())
+  const { run, isAhead } =
+    request.run === undefined ? await nextRun(store, at, clock.now()) : { run: request.run, isAhead: undefined }
 
   const base = await baseOf(workspace, graph, at, request)
   const compared = base && (await readRun(store, at, base.run))

@@ -155,21 +155,24 @@ export async function outputsOf(
   return lane?.status === 'completed' ? lane.outputs : undefined
 }
 
-/**
- * The plan of a new run that computes one node of a recorded run again, as it was computed then.
- *
- * @param given outputs that stand in for those that other nodes gave
- */
+export interface AgainOptions {
+  /** Outputs that stand in for those that other nodes gave. */
+  readonly given?: Readonly<Record<string, Readonly<Record<string, ArtifactRef>>>>
+  /** The new run's name, where that is settled already. */
+  readonly run?: string
+}
+
+/** The plan of a new run that computes one node of a recorded run again, as it was computed then. */
 export async function againOf(
   store: ArtifactStore,
   at: Layout,
   plan: Plan,
   node: string,
   now: number,
-  given: Readonly<Record<string, Readonly<Record<string, ArtifactRef>>>> = {},
+  { given = {}, run: name }: AgainOptions = {},
 ): Promise<Plan> {
   const outputs = async (id: string) => given[id] ?? outputsOf(store, at, plan, id)
-  const { run } = await nextRun(store, at, now)
+  const run = name ?? (await nextRun(store, at, now)).run
   return planAgain(plan, node, { run, now, outputs })
 }
 

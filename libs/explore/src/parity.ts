@@ -76,7 +76,7 @@ async function computeHere(session: Session, node: string, given: Given = {}): P
   const steps = [...graph.nodes.values()].flatMap((each) =>
     each.type === 'step' ? [[each.step.name, each.step] as const] : [],
   )
-  const plan = await againOf(workspace.store, workspace.at(base.pipeline), base, node, workspace.clock.now(), given)
+  const plan = await againOf(workspace.store, workspace.at(base.pipeline), base, node, workspace.clock.now(), { given })
   const { ended } = startRun(workspace, plan, { live: new Map(steps), pool: openPool(workspace) })
   await labRun(session, plan, await ended)
   return plan

@@ -1,7 +1,7 @@
 import { readEnds, readRun, type Context, type Workspace } from '@cairn/embedded'
 import { CairnError, type Plan } from '@cairn/kernel/runtime'
 import { eventsOf } from './events.ts'
-import { post } from './submit.ts'
+import { start } from './submit.ts'
 
 /** A computation that takes longer goes on, but is not waited for. Milliseconds. */
 const WAIT_MS = 60 * 60 * 1000
@@ -14,7 +14,7 @@ export async function computeAgainOn(
   node: string,
 ): Promise<Plan> {
   const { store } = workspace
-  const { run } = await post<{ run: string }>(control, `/v1/pipelines/${pipeline}/runs/${base}/again`, { node })
+  const run = await start(control, `/v1/pipelines/${pipeline}/runs/${base}/again`, { node })
   for await (const { type } of eventsOf(control, pipeline, run, AbortSignal.timeout(WAIT_MS)))
     if (type === 'cairn.run-ended') break
   const { plan, end } = await readRun(store, workspace.at(pipeline), run)

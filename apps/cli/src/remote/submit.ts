@@ -7,19 +7,22 @@ import { askControl, type ControlOptions } from '@cairn/drivers/store/control'
 /** Planning reads the sources. Milliseconds. */
 const PLANNING_MS = 150_000
 const TRIES = 5
+const AGAIN_MS = 500
+
+export async function submitRun(control: ControlOptions, pipeline: string, request: RunRequest): Promise<string> {
+  return start(control, `/v1/pipelines/${pipeline}/runs`, request)
+}
 
 /** Starts a run; an answer that is lost is asked for again under the same key, so that it is never started twice. */
-export async function submitRun(control: ControlOptions, pipeline: string, request: RunRequest): Promise<string> {
+export async function start(control: ControlOptions, path: string, request: object): Promise<string> {
   const key = randomUUID()
   for (let left = TRIES; ; left--) {
     try {
-      const { run } = await post<{ run: string }>(control, `/v1/pipelines/${pipeline}/runs`, request, {
-        'idempotency-key': key,
-      })
+      const { run } = await post<{ run: string }>(control, path, request, { 'idempotency-key': key })
       return run
     } catch (error) {
       if (left === 1 || !(error instanceof CairnError) || error.code !== 'BUS_FAILED') throw error
-      await sleep(500)
+      await sleep(AGAIN_MS)
     }
   }
 }

@@ -11,10 +11,13 @@ export type Fault =
   | 'damaged' // a byte of the answer's body is another
   | 'busy' // 503
 
+export type Watch = (moment: 'before' | 'after', method: string, path: string) => Promise<void>
+
 /** Stands between a store and its server, and does wrong what it is told to. */
 export async function faultyProxy(upstream: string) {
   const faults: { readonly fault: Fault; readonly method: string; readonly before?: () => Promise<unknown> }[] = []
   const heard: string[] = []
+  let watch: Watch = async () => {}
 
   const forward = async ({ method, url, headers }: http.IncomingMessage, body: Buffer): Promise<http.IncomingMessage> =>
     new Promise((resolve, reject) =>
@@ -33,7 +36,10 @@ export async function faultyProxy(upstream: string) {
       return
     }
     const body = await buffer(request)
+    const { method = '', url = '' } = request
+    await watch('before', method, url)
     const answer = await forward(request, body)
+    await watch('after', method, url)
     heard.push(`${request.method} ${answer.statusCode}`)
     const content = await buffer(answer)
     await before?.()
@@ -60,6 +66,10 @@ export async function faultyProxy(upstream: string) {
     /** The next request of a method meets a fault; `before` happens after the server has done it. */
     next(method: string, fault: Fault, before?: () => Promise<unknown>): void {
       faults.push({ method, fault, ...(before && { before }) })
+    },
+    /** Sees each request from now on, before the server does it and after; it goes on when the watcher is done. */
+    watch(watcher: Watch): void {
+      watch = watcher
     },
   }
 }

@@ -13,6 +13,8 @@ export interface Plan {
   readonly createdAt: number
   /** The run that this one stands on: whose outputs stand in for what is not run, or that it repeats. */
   readonly parent?: string
+  /** Digest of the submission that it was planned for: two submissions never share a run. */
+  readonly submission?: string
   /** The playground that it was run in; none of a run of production. */
   readonly playground?: string
   /** Not all of the pipeline was to be run: such a run stands for nothing but itself. */

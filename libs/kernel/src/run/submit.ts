@@ -9,7 +9,12 @@ import { claim, readRecord, RECORD_VERSION, type RunEnd } from './records.ts'
 /** Stores a plan and tells the world: from here on the run goes on by itself. Doing it again does nothing new. */
 export async function submit(host: Pick<Host, 'store' | 'bus' | 'clock'>, plan: Plan): Promise<void> {
   await claim(host.store, layout(plan.env, plan.pipeline).plan(plan.run), plan)
-  await publish(host.bus, plan, [runEvent(plan, 'run-started', plan.createdAt)])
+  await setOff(host, plan)
+}
+
+/** Sets a run off whose plan is stored. Doing it again does nothing new. */
+export function setOff({ bus }: Pick<Host, 'bus'>, plan: Plan): Promise<void> {
+  return publish(bus, plan, [runEvent(plan, 'run-started', plan.createdAt)])
 }
 
 /** Ends a run early, unless it has ended: tells its hosts, who stop what they are at. What is finished stays finished. */

@@ -1,0 +1,123 @@
+import { hash, randomUUID } from 'node:crypto'
+import { nextRun } from '@cairn/embedded'
+import {
+  CairnError,
+  canonical,
+  claim,
+  layout,
+  readRecord,
+  RECORD_VERSION,
+  setOff,
+  type Layout,
+  type Plan,
+  type RunEnd,
+} from '@cairn/kernel/runtime'
+import type { ControlHost } from './control.ts'
+
+/** Which run a submission becomes. Recorded under the key that its sender chose, before the run is planned. */
+interface Submission {
+  readonly v: number
+  readonly run: string
+  /** Digest of what was asked for. */
+  readonly request: string
+}
+
+export interface Asked {
+  readonly pipeline: string
+  /** The sender's Idempotency-Key. */
+  readonly key: string | undefined
+  /** What the same key must always stand for. */
+  readonly asked: object
+}
+export interface Started {
+  readonly run: string
+  readonly isNew: boolean
+}
+/** Plans the run of that name. */
+type PlanFor = (run: string) => Promise<Plan>
+
+/**
+ * Starts one run for each submission. The name of the run is claimed first, and the plan is made for that name and claimed
+ * in its place: whoever comes with the same key, at the same time or after the first has died, gets to the same plan.
+ */
+export class Submissions {
+  readonly #host: ControlHost
+  /** Submissions that are being planned here: the same one is not planned twice at a time. */
+  readonly #going = new Map<string, Promise<Started>>()
+
+  constructor(host: ControlHost) {
+    this.#host = host
+  }
+
+  /** @throws CairnError BAD_PARAMETER when the key was used for something else */
+  start({ pipeline, key, asked }: Asked, plan: PlanFor): Promise<Started> {
+    const at = layout(this.#host.env, pipeline)
+    const request = hash('sha256', canonical(asked))
+    if (key === undefined) return this.#startNew(at, request, plan)
+    const id = hash('sha256', key)
+    const name = `${at.submission(id)} ${request}`
+    const going = this.#going.get(name)
+    if (going) return going.then(({ run }) => ({ run, isNew: false }))
+    const started = this.#startOnce(at, id, request, plan).finally(() => this.#going.delete(name))
+    this.#going.set(name, started)
+    return started
+  }
+
+  async #startNew(at: Layout, request: string, plan: PlanFor): Promise<Started> {
+    const submission = await this.#named(at, request)
+    const planned = await this.#planned(at, submission, hash('sha256', randomUUID()), plan)
+    await setOff(this.#host, planned)
+    return { run: planned.run, isNew: true }
+  }
+
+  async #startOnce(at: Layout, id: string, request: string, plan: PlanFor): Promise<Started> {
+    const { store } = this.#host
+    const path = at.submission(id)
+    const before = await readRecord<Submission>(store, path)
+    const mine = before ? undefined : await this.#named(at, request)
+    const submission = before ?? (await claim(store, path, mine!))
+    if (submission.request !== request)
+      throw new CairnError(
+        'BAD_PARAMETER',
+        `the idempotency key was used for another request, which became run ${submission.run}`,
+        { next: 'choose another key' },
+      )
+    const isNew = submission.run === mine?.run
+    const planned = await this.#planned(at, submission, id, plan)
+    // The answer to the first time may have been lost, or the process may have died before it set the run off.
+    const hasEnded = !isNew && (await readRecord<RunEnd>(store, at.runEnd(planned.run))) !== undefined
+    if (!hasEnded) await setOff(this.#host, planned)
+    return { run: planned.run, isNew }
+  }
+
+  async #named(at: Layout, request: string): Promise<Submission> {
+    const { run } = await nextRun(this.#host.store, at, this.#host.clock.now())
+    return { v: RECORD_VERSION, run, request }
+  }
+
+  /** The one plan of a submission: the one that stands, or else the one that is made now, unless another was faster. */
+  async #planned(at: Layout, { run }: Submission, id: string, plan: PlanFor): Promise<Plan> {
+    const { store } = this.#host
+    for (let place = 1; ; place++) {
+      // Names are random: where another submission has this one, all who plan this submission take the next.
+      const name = place === 1 ? run : `${run}-${place}`
+      const standing = (await readRecord<Plan>(store, at.plan(name))) ?? (await this.#claim(at, await plan(name), id))
+      if ((standing.submission ?? id) === id) return standing
+    }
+  }
+
+  async #claim(at: Layout, plan: Plan, submission: string): Promise<Plan> {
+    requireStored(plan)
+    await this.#host.prepare(plan.pipeline)
+    return claim<Plan>(this.#host.store, at.plan(plan.run), { ...plan, submission })
+  }
+}
+
+/** @throws CairnError BAD_DEFINITION for code that only the process which planned the run has */
+function requireStored({ steps }: Plan): void {
+  for (const [name, { code }] of Object.entries(steps))
+    if ('inline' in code)
+      throw new CairnError('BAD_DEFINITION', `${name} cannot run on services: ${code.inline}`, {
+        next: 'export it from a module',
+      })
+}

@@ -1,0 +1,148 @@
+import { hash, randomUUID } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { faultyProxy } from '@cairn/drivers/store/faulty-proxy.fixture'
+import { claim, layout, readRecord, topicOf, type Plan } from '@cairn/kernel/runtime'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { Services, type Control } from './services.fixture.ts'
+import { TemporaryProject } from './temporary-project.fixture.ts'
+
+/** How often control is killed: each time takes the start of another. */
+const ROUNDS = Number(process.env['CAIRN_TEST_KILLS'] ?? 4)
+const AT_ONCE = 8
+/** More requests to the store than the start of a run takes. */
+const REQUESTS = 40
+/** Looks after runs so often that it would start any plan that is left behind. */
+const WATCHFUL = { CAIRN_SWEEP: '0.2', CAIRN_LOST_AFTER: '0.5' }
+const CARELESS = { CAIRN_SWEEP: '3600' }
+
+const servers = inject('servers')
+
+describe.skipIf(!servers)('one idempotency key, sent many times at once', () => {
+  const env = `once-${randomUUID().slice(0, 8)}`
+  const at = layout(env, 'orders')
+  const project = new TemporaryProject('orders', env)
+  const started = new Set<string>()
+  let services: Services
+  let proxy: Awaited<ReturnType<typeof faultyProxy>>
+  let mortal: Record<string, string>
+  let survivor: Control
+
+  beforeAll(async () => {
+    services = await Services.open(servers!, { env, root: project.root, pipelines: ['orders'] })
+    proxy = await faultyProxy(servers!.s3.endpoint)
+    const { s3, ...rest } = services.connection
+    const connection = join(services.folder, 'proxied.json')
+    writeFileSync(connection, JSON.stringify({ ...rest, s3: { ...s3, endpoint: proxy.endpoint } }))
+    survivor = await services.control(CARELESS)
+    mortal = { ...CARELESS, CAIRN_CONNECTION: connection }
+    await services.bus.subscribe(
+      topicOf({ env, pipeline: 'orders' }),
+      { group: 'starts', from: 'beginning' },
+      async ({ type, data: { run } }) => {
+        if (type === 'cairn.run-started') started.add(run)
+      },
+    )
+  })
+  afterAll(async () => {
+    await services?.close()
+    await proxy?.close()
+    project.remove()
+  })
+
+  /** Where control is killed in a round: first around the requests that count, then at each request in turn. */
+  const deaths = [
+    { moment: 'after', method: 'PUT', path: /\/submissions\// },
+    { moment: 'before', method: 'PUT', path: /\/runs\/[^/]+\/plan/ },
+    { moment: 'after', method: 'PUT', path: /\/runs\/[^/]+\/plan/ },
+  ] as const
+  const dieIn = (round: number, victim: Control) => {
+    const death = deaths[round]
+    let left = ((round * 7) % REQUESTS) + 1
+    const dead = Promise.withResolvers<void>()
+    proxy.watch(async (moment, method, path) => {
+      const isHere = death
+        ? moment === death.moment && method === death.method && death.path.test(path)
+        : moment === 'before' && --left === 0
+      if (!isHere) return
+      await victim.kill()
+      dead.resolve()
+    })
+    return dead.promise
+  }
+  /** As a client does whose connection broke: the same again, where an answer comes. */
+  const send = async (to: readonly Control[], key: string, request: object): Promise<string> => {
+    for (const { client } of to)
+      try {
+        return await client.start('orders', request, { 'idempotency-key': key })
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error
+      }
+    throw new Error('no control answers')
+  }
+
+  it(`starts one run, whichever of control's requests to the store was its last (${ROUNDS} times)`, async () => {
+    const runs = new Map<number, string>()
+    for (let round = 0; round < ROUNDS; round++) {
+      const victim = await services.control(mortal)
+      const death = dieIn(round, victim)
+      const request = { settings: { count: round + 1 } }
+      const key = randomUUID()
+      const senders = Array.from({ length: AT_ONCE }, (_, sender) =>
+        send(round % 2 === 0 || sender % 2 === 0 ? [victim, survivor] : [survivor], key, request),
+      )
+      const names = new Set(await Promise.all(senders))
+      expect(names.size, `round ${round}`).toBe(1)
+      for (const name of names) runs.set(round, name)
+      if (round < deaths.length) await death
+      proxy.watch(async () => {})
+      await victim.kill()
+    }
+
+    const watchful = await services.control(WATCHFUL)
+    const plans = new Map<number, string[]>()
+    for (const name of await services.store.children(at.runs)) {
+      const { params } = (await readRecord<Plan>(services.store, at.plan(name)))!
+      const round = Number(params['count']) - 1
+      plans.set(round, [...(plans.get(round) ?? []), name])
+    }
+    expect(plans).toEqual(new Map([...runs].map(([round, run]) => [round, [run]])))
+    await expect.poll(() => [...started].sort()).toEqual([...runs.values()].sort())
+    await expect.poll(() => watchful.log).toContain('events were told again')
+    expect([...started].sort()).toEqual([...runs.values()].sort())
+  })
+
+  it('starts one run that goes on from another, or computes a step of it again', async () => {
+    const { client } = survivor
+    const base = await client.start('orders', {})
+    for (const [path, request] of [
+      ['retry', {}],
+      ['again', { node: 'load' }],
+    ] as const) {
+      const key = { 'idempotency-key': randomUUID() }
+      const sent = Array.from({ length: AT_ONCE }, () =>
+        client.ask('POST', `/v1/pipelines/orders/runs/${base}/${path}`, request, key),
+      )
+      const answers = await Promise.all(sent)
+      expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: AT_ONCE }, () => 202))
+      expect(new Set(answers.map(({ body }) => (body as { run: string }).run)).size).toBe(1)
+      expect(answers.filter(({ body }) => (body as { isNew: boolean }).isNew)).toHaveLength(1)
+    }
+    const names = await services.store.children(at.runs)
+    const parents = names.map(async (name) => (await readRecord<Plan>(services.store, at.plan(name)))!.parent)
+    expect((await Promise.all(parents)).filter((parent) => parent === base)).toHaveLength(2)
+  })
+
+  it('a name that another submission has taken is not shared with it', async () => {
+    const { client } = survivor
+    const [key, other] = [randomUUID(), randomUUID()]
+    const first = await client.start('orders', { settings: { count: 501 } }, { 'idempotency-key': key })
+    // What is left of a control that died when it had drawn, by chance, the same name.
+    const [from, to] = [key, other].map((one) => at.submission(hash('sha256', one))) as [string, string]
+    const submission = (await readRecord<{ v: number; request: string }>(services.store, from))!
+    await claim(services.store, to, submission)
+    const second = await client.start('orders', { settings: { count: 501 } }, { 'idempotency-key': other })
+    expect(second).not.toBe(first)
+    expect(await client.start('orders', { settings: { count: 501 } }, { 'idempotency-key': other })).toBe(second)
+  })
+})
