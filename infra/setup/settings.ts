@@ -1,7 +1,8 @@
-import { hash, randomBytes, randomUUID } from 'node:crypto'
+import { createPrivateKey, hash, randomBytes, randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Connection } from '@cairn/drivers/connection'
+import { newSigningKey, publicKeyOf } from '@cairn/drivers/identity'
 import { CairnError, type Pipeline } from '@cairn/kernel/runtime'
 import { asProperties, formatArguments, secureKafka, singleNode } from '../secure/kafka.ts'
 import { ADMIN, usersOf, type Consuming } from '../secure/users.ts'
@@ -20,6 +21,8 @@ export interface Setup {
 interface Keys {
   readonly token: string
   readonly clusterId: string
+  /** PEM of what control signs plans with. */
+  signingKey?: string
   /** By user. */
   readonly passwords: Record<string, string>
 }
@@ -36,6 +39,7 @@ export function writeSettings(setup: Setup): void {
     ? readKeys()
     : { token: secret(), clusterId: randomBytes(16).toString('base64url'), passwords: {} }
   for (const name of [ADMIN, ...users.map(({ name }) => name)]) keys.passwords[name] ??= secret()
+  keys.signingKey ??= newSigningKey()
   write(KEYS, json(keys), 0o600)
 
   const put = (service: string, file: string, content: string) => write(join(folderOf(setup, service), file), content)
@@ -45,10 +49,15 @@ export function writeSettings(setup: Setup): void {
   put('minio', 'password', keys.passwords[ADMIN]!)
   const token = { name: 'local', sha256: hash('sha256', keys.token), pipelines: ['*'], rights: RIGHTS }
   put('control', 'tokens.json', json([token]))
-  if (!setup.isSecure) return
+  put('control', 'signing-key.pem', keys.signingKey)
+  const plansBy = json({ control: publicKeyOf({ key: createPrivateKey(keys.signingKey) }) })
+  if (!setup.isSecure) return put('stages', 'plans-by.json', plansBy)
 
   put('services', 'passwords.json', json(keys.passwords))
-  for (const { name } of users) put(name, 'connection.json', json(inside(setup, keys, name)))
+  for (const { name } of users) {
+    put(name, 'connection.json', json(inside(setup, keys, name)))
+    put(name, 'plans-by.json', plansBy)
+  }
   const listeners = {
     clients: {
       CLIENTS: { bound: '0.0.0.0:9092', advertised: 'kafka:9092' },

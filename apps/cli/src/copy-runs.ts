@@ -1,5 +1,5 @@
 import { bytes, number, readRun, runNames, type Workspace } from '@cairn/embedded'
-import { copyRun, suggest, CairnError, type CopyReport } from '@cairn/kernel/runtime'
+import { suggest, CairnError, type copyResults, type CopyReport } from '@cairn/kernel/runtime'
 import { paint } from './terminal/style.ts'
 import { printData, printLines } from './terminal/print.ts'
 
@@ -9,12 +9,13 @@ export interface CopyOptions {
   readonly json: boolean
 }
 
-/** Brings ended runs with all that they refer to from one store into another; `path` names a pipeline or a run. */
+/** Brings ended runs, or what they computed, from one store into another; `path` names a pipeline or a run. */
 export async function copyRuns(
   from: Workspace,
   to: Workspace,
   path: string | undefined,
   { runs: most, json }: CopyOptions,
+  copy: typeof copyResults,
 ): Promise<void> {
   const [pipeline, run] = path?.split('/') ?? []
   const known = await from.store.children(`${from.project.env}/`)
@@ -27,7 +28,7 @@ export async function copyRuns(
     const [source, target] = [from, to].map((side) => ({ store: side.store, at: side.at(name) })) as [Side, Side]
     const wanted = run === undefined ? await endedRuns(from, name, most) : [run]
     for (const one of wanted)
-      copied.push({ pipeline: name, run: one, ...(await copyRun(source, target, one, progressOf(one))) })
+      copied.push({ pipeline: name, run: one, ...(await copy(source, target, one, progressOf(one))) })
   }
   if (json) return printData(JSON.stringify(copied, null, 2))
   for (const { pipeline, run, objects, copied: fresh, bytes: size, checkpoints } of copied)
@@ -36,7 +37,7 @@ export async function copyRuns(
     )
   if (copied.length === 0) printLines('there is no run that has ended')
 }
-type Side = Parameters<typeof copyRun>[0]
+type Side = Parameters<typeof copyResults>[0]
 
 async function endedRuns(workspace: Workspace, pipeline: string, most: number): Promise<string[]> {
   const { store } = workspace

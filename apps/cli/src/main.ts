@@ -183,7 +183,7 @@ program
   .description('end a run on services early: <pipeline>[/<run>]')
   .action(lazy(() => import('./commands/cancel.ts')))
 for (const [verb, what] of [
-  ['push', 'bring runs of this machine to services, to be reused there'],
+  ['push', 'bring what runs of this machine computed to services, to be reused there'],
   ['pull', 'bring runs of services to this machine, to be reused here'],
 ] as const)
   program

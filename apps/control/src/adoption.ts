@@ -4,23 +4,15 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline as pipe } from 'node:stream/promises'
-import {
-  CairnError,
-  decodeRecord,
-  isTrusted,
-  layout,
-  type ArtifactStore,
-  type Checkpoint,
-  type Plan,
-} from '@cairn/kernel/runtime'
+import { CairnError, decodeRecord, isTrusted, type ArtifactStore, type Checkpoint } from '@cairn/kernel/runtime'
 
 interface Folder {
   readonly env: string
   readonly pipeline: string
 }
 
-/** What comes from elsewhere may be these: nothing that changes what is there, and no pointer. */
-const ADDED = /^(checkpoints\/[\w-]+\/[\w-]+|code\/[\w-]+\.(mjs|json)|runs\/[\w-]+\/(plan|end|(ends|logs)\/[\w.@-]+))$/
+/** What comes from elsewhere may be results: nothing that can be run or that starts anything, and no pointer. */
+const CHECKPOINT = /^checkpoints\/[\w-]+\/[\w-]+$/
 const OBJECT = /^objects\/([0-9a-f]{2})\/(\1[0-9a-f]{62})$/
 const LARGEST_RECORD = 16 * 2 ** 20
 
@@ -32,26 +24,17 @@ interface Taking extends Folder {
 /** @returns false when there is such a record already; that one stands */
 export async function receiveRecord(
   store: ArtifactStore,
-  { env, pipeline, trusted }: Taking,
+  taking: Taking,
   path: string,
   body: Readable,
 ): Promise<boolean> {
-  if (!ADDED.test(path)) throw refused(path)
+  if (!CHECKPOINT.test(path)) throw refused(path)
   const bytes = await collect(body, path)
-  if (!path.startsWith('code/')) {
-    const record = decodeRecord<Partial<Plan & Checkpoint> & { readonly v: number }>(bytes, path)
-    const isForeign = path.endsWith('/plan') && (record.env !== env || record.pipeline !== pipeline)
-    if (isForeign)
-      throw new CairnError('BAD_RECORD', `${path} is of ${record.env}/${record.pipeline}, not of ${env}/${pipeline}`)
-    if (path.startsWith('checkpoints/')) checkCheckpoint(record as Checkpoint, path, { env, pipeline, trusted })
-  }
-  return store.create(`${env}/${pipeline}/${path}`, bytes)
+  requireTrusted(decodeRecord<Checkpoint>(bytes, path), path, taking)
+  return store.create(`${taking.env}/${taking.pipeline}/${path}`, bytes)
 }
 
-function checkCheckpoint(checkpoint: Checkpoint, path: string, { env, pipeline, trusted }: Taking): void {
-  const at = layout(env, pipeline)
-  if (at.checkpoint(checkpoint.step, checkpoint.key) !== `${at.root}${path}`)
-    throw new CairnError('BAD_RECORD', `${path} is the checkpoint of another task`)
+function requireTrusted(checkpoint: Checkpoint, path: string, { trusted }: Taking): void {
   const names = Object.keys(trusted)
   if (names.length === 0 || isTrusted(checkpoint, trusted)) return
   throw new CairnError('REFUSED', `${path} is not signed by a service that is trusted here`, {
@@ -92,5 +75,7 @@ async function collect(body: Readable, path: string): Promise<Buffer> {
 }
 
 function refused(path: string): CairnError {
-  return new CairnError('BAD_PARAMETER', `${path} is nothing that is taken from elsewhere`)
+  return new CairnError('BAD_PARAMETER', `${path} is not taken from elsewhere: only checkpoints and objects are`, {
+    next: 'cairn push, which brings what runs computed',
+  })
 }

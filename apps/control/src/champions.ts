@@ -16,12 +16,14 @@ import {
 } from '@cairn/kernel/runtime'
 import { findRun, readRun, type Adoption } from '@cairn/embedded'
 import { notWhole, Refused } from '@cairn/explore'
+import type { Vouching } from './vouching.ts'
 
 export interface ChampionsHost {
   readonly env: string
   readonly store: ArtifactStore
   readonly bus: EventBus
   readonly clock: Clock
+  readonly vouching: Vouching
   /** Which records may become production's; as the project says it now. */
   adoption(): Adoption
   /** What the pipeline's file expects of a run that is to take the champion's place, and that does not hold. */
@@ -94,6 +96,7 @@ export class Champions {
 
   async #examine(pipeline: string, run: string, champion: string): Promise<void> {
     const { plan, end } = await readRun(this.#host.store, this.#at(pipeline), run)
+    this.#host.vouching.require(plan)
     const reasons = notWhole(plan, end)
     if (plan.playground !== undefined) reasons.push(`it was run in the playground ${plan.playground}`)
     if (reasons.length === 0 && run !== champion)

@@ -15,9 +15,10 @@ import {
   jsonText,
 } from '@cairn/kernel/runtime'
 import type { DeadLetter, KafkaBus } from '@cairn/drivers/events/kafka'
-import { againOf, readEnds, readRun, runNames, type PlanLine, type RunRequest } from '@cairn/embedded'
+import { againOf, readEnds, readRun, runNames, type PlanLine, type RunRequest, type RunSummary } from '@cairn/embedded'
 import { retryOf } from './retry.ts'
 import { Submissions, type Started } from './submissions.ts'
+import type { Vouching } from './vouching.ts'
 
 export interface ControlHost {
   readonly env: string
@@ -25,6 +26,8 @@ export interface ControlHost {
   readonly bus: EventBus & Pick<KafkaBus, 'deadLetters' | 'replay'>
   readonly clock: Clock
   readonly name: string
+  /** Signs what is planned here, and tells it from what is not. */
+  readonly vouching: Vouching
   /** Makes sure that there is a place for a pipeline's events. */
   prepare(pipeline: string): Promise<void>
   /** @throws CairnError NOT_FOUND when the project has no such pipeline */
@@ -35,6 +38,14 @@ export interface ControlHost {
 export interface Planned {
   readonly plan: Plan
   readonly lines: readonly PlanLine[]
+}
+
+/** A run in a list: what it is, or what is wrong with it, or both. */
+export interface Listed extends Partial<RunSummary> {
+  readonly run: string
+  /** Tasks that no host could run so far. */
+  readonly unfit?: readonly UnfitRecord[]
+  readonly fault?: string
 }
 
 /** Starts, shows and cancels runs. All that counts is in the store: any number of copies do the same. */
@@ -64,18 +75,24 @@ export class Control {
     })
   }
 
-  async list(
-    pipeline: string,
-    limit: number,
-  ): Promise<{ plan: Plan; end: RunEnd | undefined; unfit: readonly UnfitRecord[] }[]> {
-    const { store } = this.host
+  /** The newest runs; one that cannot be read, or was not planned here, is named with what is wrong with it. */
+  async list(pipeline: string, limit: number): Promise<Listed[]> {
+    const names = (await runNames(this.host.store, this.at(pipeline))).slice(0, limit)
+    return Promise.all(names.map((name) => this.#listed(pipeline, name)))
+  }
+
+  async #listed(pipeline: string, run: string): Promise<Listed> {
+    const { store, vouching } = this.host
     const at = this.at(pipeline)
-    const names = (await runNames(store, at)).slice(0, limit)
-    const runs = names.map(async (name) => {
-      const run = await readRun(store, at, name).catch(() => undefined)
-      return run && { ...run, unfit: run.end ? [] : await unfitTasks(store, at, name) }
-    })
-    return (await Promise.all(runs)).filter((run) => run !== undefined)
+    try {
+      const { plan, end } = await readRun(store, at, run)
+      const fault = vouching.faultOf(plan)
+      const unfit = end ? [] : await unfitTasks(store, at, run)
+      return { run, plan, end, unfit, ...(fault !== undefined && { fault }) }
+    } catch (error) {
+      if (error instanceof CairnError && error.code !== 'STORE_FAILED') return { run, fault: error.message }
+      throw error
+    }
   }
 
   async show(pipeline: string, run: string): Promise<Json> {
@@ -86,19 +103,21 @@ export class Control {
     return JSON.parse(jsonText({ plan, ...(end && { end }), unfit, tasks })) as Json
   }
 
-  /** @throws CairnError NOT_FOUND when there is no such run */
-  async require(pipeline: string, run: string): Promise<void> {
-    await readRun(this.host.store, this.at(pipeline), run)
+  /** @throws CairnError NOT_FOUND when there is no such run, REFUSED when it waits for hosts that will not run it */
+  async requireFollowed(pipeline: string, run: string): Promise<void> {
+    const { plan, end } = await readRun(this.host.store, this.at(pipeline), run)
+    if (!end) this.host.vouching.require(plan)
   }
 
-  cancel(pipeline: string, run: string): Promise<RunEnd> {
+  async cancel(pipeline: string, run: string): Promise<RunEnd> {
+    await this.#signedRun(pipeline, run)
     return cancel(this.host, { env: this.host.env, pipeline }, run)
   }
 
   /** A new run of the same request, on what this one has finished; from a step on, if one is named. */
   async retry(pipeline: string, base: string, from: string | undefined, key: string | undefined): Promise<Started> {
     const { store } = this.host
-    const { plan } = await readRun(store, this.at(pipeline), base)
+    const { plan } = await this.#signedRun(pipeline, base)
     return this.#submissions.start({ pipeline, key, asked: { retry: base, from } }, async (run) => {
       const ends = await readEnds(store, this.at(pipeline), base)
       const planned = await this.host.plan(pipeline, { ...retryOf(plan, ends, from), run }, 'UTC')
@@ -110,10 +129,17 @@ export class Control {
   async again(pipeline: string, base: string, node: string, key: string | undefined): Promise<Started> {
     const { store, clock } = this.host
     const at = this.at(pipeline)
-    const { plan } = await readRun(store, at, base)
+    const { plan } = await this.#signedRun(pipeline, base)
     return this.#submissions.start({ pipeline, key, asked: { again: base, node } }, (run) =>
       againOf(store, at, plan, node, clock.now(), { run }),
     )
+  }
+
+  /** @throws CairnError REFUSED for a run that was not planned here */
+  async #signedRun(pipeline: string, run: string): Promise<RunSummary> {
+    const found = await readRun(this.host.store, this.at(pipeline), run)
+    this.host.vouching.require(found.plan)
+    return found
   }
 
   async deadLetters(pipeline: string, limit: number): Promise<DeadLetter[]> {

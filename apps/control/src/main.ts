@@ -5,9 +5,10 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger'
 import { pino } from 'pino'
 import { openConnection, readConnection } from '@cairn/drivers/connection'
+import { identityOf, plansByOf } from '@cairn/drivers/identity'
 import { thisProcess } from '@cairn/drivers/process-id'
 import { findProject } from '@cairn/embedded'
-import { controlTopicOf, layout, systemClock, topicOf } from '@cairn/kernel/runtime'
+import { CairnError, controlTopicOf, layout, systemClock, topicOf } from '@cairn/kernel/runtime'
 import { giveUp, nestLogger, probed } from '@cairn/stage'
 import { Champions } from './champions.ts'
 import { Control, type ControlHost } from './control.ts'
@@ -18,6 +19,7 @@ import { readSettings } from './settings.ts'
 import { Supervisor } from './supervisor.ts'
 import { sweepEvery } from './sweeping.ts'
 import { tokensIn } from './tokens.ts'
+import { Vouching } from './vouching.ts'
 
 /** From a request to terminate to the end, in milliseconds. */
 const GRACE_MS = 10_000
@@ -33,6 +35,7 @@ process.once(
   'uncaughtException',
   giveUp((about, message) => log.fatal(about, message)),
 )
+const vouching = vouchingIn(process.env)
 const connection = readConnection()
 const { env } = connection
 const connected = await openConnection(connection, {
@@ -49,6 +52,7 @@ const host: ControlHost = {
   bus,
   clock: systemClock,
   name: thisProcess,
+  vouching,
   prepare: (pipeline) => bus.ensureTopics([topicOf({ env, pipeline })]),
   async require(pipeline) {
     const { runs } = layout(env, pipeline)
@@ -111,6 +115,19 @@ const sweeps = sweepEvery(settings.sweepMs, supervisor, (error) => log.warn({ er
 log.info({ url: await app.getUrl() }, 'ready')
 
 process.once('SIGTERM', () => void leave()).once('SIGINT', () => void leave())
+
+/** As whom this process signs plans, and whose plans it also goes on with. */
+function vouchingIn(env: NodeJS.ProcessEnv): Vouching {
+  const identity = identityOf(env)
+  if (identity) return new Vouching(identity, env['CAIRN_PLANS_BY'] ? plansByOf(env) : {})
+  throw new CairnError(
+    'BAD_PARAMETER',
+    'control has no key to sign plans with, and stages run none that are not signed',
+    {
+      next: 'openssl genpkey -algorithm ed25519 -out control.pem; CAIRN_IDENTITY=control CAIRN_SIGNING_KEY=control.pem',
+    },
+  )
+}
 
 async function leave(): Promise<void> {
   setTimeout(() => process.exit(1), GRACE_MS).unref()

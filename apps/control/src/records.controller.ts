@@ -94,7 +94,7 @@ export class RecordsController {
   @ApiBody({ schema: { type: 'string', format: 'binary' } })
   @Needs('adopt')
   @ApiOperation({
-    summary: 'Adds a checkpoint, stored code, or a record of a run that ended elsewhere, unless it is there.',
+    summary: 'Adds a checkpoint that was computed elsewhere, unless there is one.',
   })
   async addRecord(
     @Pipeline() pipeline: string,

@@ -73,18 +73,21 @@ export class RunsController {
 
   @Get('runs')
   @Needs('read')
-  @ApiOperation({ summary: 'The newest runs, with the tasks that no host could run so far.' })
+  @ApiOperation({
+    summary:
+      'The newest runs, with the tasks that no host could run so far, and what is wrong with those that are refused.',
+  })
   @ApiQuery(IN_QUERY.limit)
   async list(@Pipeline() pipeline: string, @Query('limit') limit = '20'): Promise<object> {
     const runs = await this.#control.list(pipeline, limitOf(limit))
     return {
-      runs: runs.map(({ plan, end, unfit }) => ({
-        run: plan.run,
-        createdAt: plan.createdAt,
-        params: plan.params,
-        status: end?.status ?? 'running',
+      runs: runs.map(({ run, plan, end, unfit = [], fault }) => ({
+        run,
+        ...(plan && { createdAt: plan.createdAt, params: plan.params }),
+        status: end?.status ?? (fault === undefined ? 'running' : 'refused'),
         ...(end && { endedAt: end.endedAt }),
         ...(unfit.length > 0 && { unfit }),
+        ...(fault !== undefined && { fault }),
       })),
     }
   }
@@ -146,7 +149,7 @@ export class RunsController {
   @Needs('read')
   @ApiOperation({ summary: 'What has happened in a run and what does, as server-sent events, until it has ended.' })
   async follow(@Pipeline() pipeline: string, @Run() run: string): Promise<Observable<SseMessage>> {
-    await this.#control.require(pipeline, run)
+    await this.#control.requireFollowed(pipeline, run)
     return this.#follower.follow(pipeline, run)
   }
 }

@@ -102,14 +102,16 @@ export class Submissions {
       // Names are random: where another submission has this one, all who plan this submission take the next.
       const name = place === 1 ? run : `${run}-${place}`
       const standing = (await readRecord<Plan>(store, at.plan(name))) ?? (await this.#claim(at, await plan(name), id))
-      if ((standing.submission ?? id) === id) return standing
+      if ((standing.submission ?? id) !== id) continue
+      this.#host.vouching.require(standing)
+      return standing
     }
   }
 
   async #claim(at: Layout, plan: Plan, submission: string): Promise<Plan> {
     requireStored(plan)
     await this.#host.prepare(plan.pipeline)
-    return claim<Plan>(this.#host.store, at.plan(plan.run), { ...plan, submission })
+    return claim<Plan>(this.#host.store, at.plan(plan.run), this.#host.vouching.sign({ ...plan, submission }))
   }
 }
 

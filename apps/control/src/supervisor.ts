@@ -19,7 +19,10 @@ export interface SupervisorOptions {
   readonly lostAfterMs: number
   /** Told of each run that needed help. */
   readonly onHelp?: (run: string, what: string) => void
-  /** Told of each run that could not be looked at: it is tried again in the next sweep, and the others do not wait. */
+  /**
+   * Told, once for each reason, of each run that could not be looked at or that was not planned here: it is left alone,
+   * looked at again in the next sweep, and the others do not wait.
+   */
   readonly onFailure?: (folder: string, error: unknown) => void
 }
 
@@ -44,6 +47,8 @@ export class Supervisor {
   readonly #options: SupervisorOptions
   /** Runs by their folders, those that are over included: these are not read again. */
   #watched: ReadonlyMap<string, Watch | typeof OVER> = new Map()
+  /** What was told of runs that could not be looked at, by their folders. */
+  #failures: ReadonlyMap<string, string> = new Map()
 
   constructor(host: ControlHost, champions: Pick<Champions, 'tell'>, options: SupervisorOptions) {
     this.#host = host
@@ -54,23 +59,29 @@ export class Supervisor {
   async sweep(): Promise<void> {
     const { store, env } = this.#host
     const watched = new Map<string, Watch | typeof OVER>()
+    const failures = new Map<string, string>()
+    const failed = (folder: string) => (error: unknown) => {
+      const why = (error as Error).message
+      if (this.#failures.get(folder) !== why) this.#options.onFailure?.(folder, error)
+      failures.set(folder, why)
+    }
     for (const pipeline of await store.children(`${env}/`)) {
       const at = layout(env, pipeline)
-      await this.#champions.tell(pipeline).catch((error: unknown) => this.#options.onFailure?.(at.root, error))
+      await this.#champions.tell(pipeline).catch(failed(at.root))
       for (const name of (await runNames(store, at)).slice(0, LOOKED_AT)) {
         const folder = at.run(name)
-        const watch = await this.#sweepOne(this.#watched.get(folder), at.plan(name)).catch((error: unknown) => {
-          this.#options.onFailure?.(folder, error)
-        })
+        const watch = await this.#sweepOne(this.#watched.get(folder), at.plan(name)).catch(failed(folder))
         if (watch) watched.set(folder, watch)
       }
     }
     this.#watched = watched
+    this.#failures = failures
   }
 
   async #sweepOne(watch: Watch | typeof OVER | undefined, path: string): Promise<Watch | typeof OVER | undefined> {
     if (watch) return watch === OVER ? OVER : this.#look(watch)
     const plan = await readRecord<Plan>(this.#host.store, path)
+    if (plan) this.#host.vouching.require(plan)
     return plan && this.#look({ run: new WatchedRun(plan, this.#host.store), helpedAt: 0, helped: 0 })
   }
 

@@ -249,14 +249,17 @@ describe.skipIf(!servers)('control', () => {
       expect(await put('object', path, large)).toEqual([200, undefined])
       expect(String(await client.bytes(store('object', path)))).toBe(large)
 
-      expect(await put('record', `runs/${run}/plan`, '{"v":1,"env":"other","pipeline":"orders"}')).toEqual([
-        400,
-        'BAD_RECORD',
-      ])
-      expect(await put('record', `runs/${run}/end`, 'no JSON')).toEqual([400, 'BAD_RECORD'])
-      expect(await put('record', `runs/${run}/end`, '{"v":1,"status":"failed","endedAt":1}')).toEqual([200, undefined])
-      expect((await client.show('orders', run)).end).toMatchObject({ status: 'completed' })
-      expect(await put('record', 'refs/production', '{"v":1}')).toEqual([400, 'BAD_PARAMETER'])
+      const lane = (await client.show('orders', run)).tasks['load']!.lanes[0]!
+      const checkpoint = `checkpoints/load/${lane.status === 'completed' ? lane.key! : ''}`
+      const { check: _, ...record } = JSON.parse(String(await client.bytes(store('record', checkpoint)))) as object & {
+        check: string
+      }
+      const added = (change: object) =>
+        put('record', 'checkpoints/load/added', JSON.stringify({ ...record, ...change }))
+      expect(await put('record', 'checkpoints/load/added', 'no JSON')).toEqual([400, 'BAD_RECORD'])
+      expect(await added({ key: 'added', outputs: { orders: 7 } })).toEqual([400, 'BAD_RECORD'])
+      expect(await added({})).toEqual([400, 'BAD_RECORD'])
+      expect(await added({ key: 'added' })).toEqual([200, undefined])
     })
   })
 

@@ -80,7 +80,7 @@ describe.skipIf(!servers)('stages whose images have other packages', { timeout: 
   const start = async ({ root }: Image): Promise<string> => {
     const workspace = new Workspace({ ...findProject(root), env }, services.store)
     const { plan } = await planRun(workspace, await loadPipeline(workspace.project, PIPELINE), {})
-    await submit({ store: services.store, bus: services.bus, clock: systemClock }, plan)
+    await submit({ store: services.store, bus: services.bus, clock: systemClock }, services.keys.sign(plan))
     return plan.run
   }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openConnection, type Connected, type Connection } from '@cairn/drivers/connection'
 import { controlTopicOf, topicOf } from '@cairn/kernel/runtime'
+import { PlanKeys } from '@cairn/tools/servers/plan-keys.fixture'
 import { ControlClient } from './client.fixture.ts'
 import { Programs } from './programs.fixture.ts'
 
@@ -29,6 +30,7 @@ export class Services {
   readonly connection: Connection
   readonly folder: string
   readonly root: string
+  readonly keys: PlanKeys
   readonly #programs: Programs
   readonly #opened: Connected
   readonly #running = new Set<Service>()
@@ -38,6 +40,7 @@ export class Services {
     this.connection = connection
     this.root = root
     this.folder = folder
+    this.keys = new PlanKeys(folder)
     this.#programs = programs
     this.#opened = opened
   }
@@ -81,13 +84,19 @@ export class Services {
   async control(env: Readonly<Record<string, string>> = {}): Promise<Control> {
     const all = { name: 'all', pipelines: ['*'], rights: ['read', 'run', 'cancel', 'replay', 'adopt', 'promote'] }
     const token = this.token(all)
-    const service = await this.#start('control', { CAIRN_TOKENS: this.#tokens, CAIRN_SWEEP: '0.5', ...env })
+    const service = await this.#start('control', {
+      ...this.keys.control,
+      CAIRN_TOKENS: this.#tokens,
+      CAIRN_SWEEP: '0.5',
+      ...env,
+    })
     return Object.assign(service, { client: new ControlClient(service.url, token) })
   }
 
   stage(pipeline: string, step: string, env: Readonly<Record<string, string>> = {}): Promise<Service> {
     const scratch = join(this.folder, 'scratch')
     return this.#start('stage', {
+      ...this.keys.stages,
       CAIRN_PIPELINE: pipeline,
       CAIRN_STEP: step,
       CAIRN_SCRATCH: scratch,

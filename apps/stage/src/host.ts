@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fitting, inProcess, processPool, shortHere } from '@cairn/drivers/compute'
 import type { Connected, Connection } from '@cairn/drivers/connection'
-import { identityOf } from '@cairn/drivers/identity'
+import { identityOf, plansByOf } from '@cairn/drivers/identity'
 import { isGone, thisProcess } from '@cairn/drivers/process-id'
 import { fitter } from '@cairn/fingerprint'
 import {
@@ -63,6 +63,7 @@ export function stageHost(
     name: thisProcess,
     isGone,
     ...(identity && { identity }),
+    takes: { env, pipeline, plansBy: plansByOf(process.env) },
     hasSuccessor: true,
     steps: new Set([step]),
     stillWaitingAfterMs: settings.stillWaitingAfterMs,

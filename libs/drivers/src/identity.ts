@@ -1,6 +1,6 @@
-import { createPrivateKey } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { CairnError, type Identity } from '@cairn/kernel/runtime'
+import { CairnError, type Identity, type PublicKeys } from '@cairn/kernel/runtime'
 
 /**
  * As whom this process vouches for what it computes: `CAIRN_IDENTITY`, a name, and `CAIRN_SIGNING_KEY`, the file of its
@@ -22,4 +22,47 @@ export function identityOf(env: NodeJS.ProcessEnv): Identity | undefined {
       next,
     })
   }
+}
+
+/**
+ * Whose plans this process runs: `CAIRN_PLANS_BY`, a JSON file of public keys by the names of the identities.
+ *
+ * @throws CairnError BAD_PARAMETER where it is not set: whoever may write plans into the store could else have code run
+ */
+export function plansByOf(env: NodeJS.ProcessEnv): PublicKeys {
+  const { CAIRN_PLANS_BY: file } = env
+  const next = 'CAIRN_PLANS_BY=plans-by.json, with {"control": "<public key, SPKI in base64>"}: see docs/security.md'
+  if (!file) throw new CairnError('BAD_PARAMETER', 'CAIRN_PLANS_BY does not say whose plans are run here', { next })
+  try {
+    const keys = JSON.parse(readFileSync(file, 'utf8')) as unknown
+    if (typeof keys !== 'object' || keys === null || Array.isArray(keys)) throw new Error('it is no JSON object')
+    for (const [name, key] of Object.entries(keys)) if (!isPublicKey(key)) throw new Error(`${name} has no Ed25519 key`)
+    return keys as PublicKeys
+  } catch (cause) {
+    const message = `${file} does not name whose plans are run here: ${(cause as Error).message}`
+    throw new CairnError('BAD_PARAMETER', message, { cause, next })
+  }
+}
+
+function isPublicKey(key: unknown): key is string {
+  try {
+    const { asymmetricKeyType } = createPublicKey({
+      key: Buffer.from(key as string, 'base64'),
+      format: 'der',
+      type: 'spki',
+    })
+    return asymmetricKeyType === 'ed25519'
+  } catch {
+    return false
+  }
+}
+
+/** What others know an identity by: SPKI, in base64. */
+export function publicKeyOf({ key }: Pick<Identity, 'key'>): string {
+  return createPublicKey(key).export({ type: 'spki', format: 'der' }).toString('base64')
+}
+
+/** A key to sign with, PEM, made anew. */
+export function newSigningKey(): string {
+  return generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 }

@@ -17,6 +17,7 @@ import {
   type PinnedCode,
   type Plan,
   type PlannedNode,
+  packagesDigest,
   storedAs,
   storedManifest,
   type PlannedStep,
@@ -71,6 +72,14 @@ async function storedCode(workspace: Workspace, { pipeline, run }: Plan, code: P
     throw new CairnError('NOT_FOUND', `code ${fingerprint} of run ${run} was collected`, {
       next: 'explore with today’s code',
     })
+  if (code.packages !== undefined && code.packages !== packagesDigest(manifest))
+    throw new CairnError(
+      'CORRUPT',
+      `the packages of the stored code ${fingerprint} are not what run ${run} was planned with`,
+      {
+        next: 'explore with today’s code',
+      },
+    )
   return {
     fingerprint,
     manifest,

@@ -34,7 +34,15 @@ export {
   type Champion,
   type Standing,
 } from './run/champion.ts'
-export { isTrusted, signed, type Identity, type Signature } from './run/signature.ts'
+export {
+  isTrusted,
+  requireSigned,
+  signed,
+  signedPlan,
+  type Identity,
+  type PublicKeys,
+  type Signature,
+} from './run/signature.ts'
 export { publish } from './run/publish.ts'
 export type * from './run/plan-record.ts'
 export type * from './run/ports.ts'
@@ -44,7 +52,7 @@ export { withBuiltIns } from './run/built-ins.ts'
 export { severally } from './run/severally.ts'
 export * from './run/records.ts'
 export { hold, unfinished, type Unfinished } from './run/holder.ts'
-export { storedAs, storedManifest } from './run/stored-code.ts'
+export { packagesDigest, storedAs, storedManifest } from './run/stored-code.ts'
 export { unfitTasks } from './run/unfit.ts'
 export { neededBy } from './run/needs.ts'
 export { RunState } from './run/run-state.ts'

@@ -6,6 +6,7 @@ import { openConnection, type Connected, type Connection } from '@cairn/drivers/
 import { findProject, loadPipeline, planRun, Workspace } from '@cairn/embedded'
 import { controlTopicOf, submit, systemClock, topicOf, type CairnEvent, type Plan } from '@cairn/kernel/runtime'
 import kafkajs from 'kafkajs'
+import { PlanKeys } from '../../servers/plan-keys.fixture.ts'
 import { startServers, type Servers } from '../../servers/servers.ts'
 import { NODE, Project, ROOT, time, treeMemory } from '../lab.ts'
 
@@ -31,12 +32,14 @@ export class ServicesLab {
   readonly #servers: Servers
   readonly #running = new Set<Running>()
   readonly #workspace: Workspace
+  readonly #keys: PlanKeys
   #listeners = 0
   readonly #closing: (() => Promise<unknown>)[] = []
 
   private constructor(servers: Servers, project: Project, connection: Connection, connected: Connected) {
     this.#servers = servers
     this.project = project
+    this.#keys = new PlanKeys(project.root)
     this.connection = connection
     this.connected = connected
     this.#workspace = new Workspace({ ...findProject(project.root), env: ENV }, connected.store)
@@ -72,6 +75,7 @@ export class ServicesLab {
       CAIRN_SCRATCH: join(this.project.root, 'scratch'),
       CAIRN_PIPELINE: pipeline,
       CAIRN_STEP: step,
+      ...this.#keys.stages,
       PORT: '0',
       ...env,
     })
@@ -133,7 +137,7 @@ export class ServicesLab {
   }
 
   async submit(plan: Plan): Promise<void> {
-    await submit({ ...this.connected, clock: systemClock }, plan)
+    await submit({ ...this.connected, clock: systemClock }, this.#keys.sign(plan))
   }
 
   async close(): Promise<void> {

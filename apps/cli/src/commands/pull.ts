@@ -1,3 +1,4 @@
+import { copyRun } from '@cairn/kernel/runtime'
 import { copyRuns } from '../copy-runs.ts'
 import type { GlobalOptions } from '../open.ts'
 import { openBoth } from '../remote/needed.ts'
@@ -9,5 +10,5 @@ export default async function pull(
   command: { optsWithGlobals(): GlobalOptions },
 ): Promise<void> {
   const { here, there, json } = await openBoth(command.optsWithGlobals())
-  await copyRuns(there, here, path, { runs, json })
+  await copyRuns(there, here, path, { runs, json }, copyRun)
 }

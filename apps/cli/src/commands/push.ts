@@ -1,13 +1,14 @@
+import { copyResults } from '@cairn/kernel/runtime'
 import { copyRuns } from '../copy-runs.ts'
 import type { GlobalOptions } from '../open.ts'
 import { openBoth } from '../remote/needed.ts'
 
-/** `cairn push`: brings runs of this machine to services, which then reuse what they computed. Needs the right to adopt. */
+/** `cairn push`: brings what runs of this machine computed to services, which then reuse it. Needs the right to adopt. */
 export default async function push(
   path: string | undefined,
   { runs }: { runs: number },
   command: { optsWithGlobals(): GlobalOptions },
 ): Promise<void> {
   const { here, there, json } = await openBoth(command.optsWithGlobals())
-  await copyRuns(here, there, path, { runs, json })
+  await copyRuns(here, there, path, { runs, json }, copyResults)
 }

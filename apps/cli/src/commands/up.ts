@@ -3,7 +3,7 @@ import { allPipelines, loadPipeline, refuseMisuses } from '@cairn/embedded'
 import { probe } from '../local/health.ts'
 import { servicesOf } from '../local/services.ts'
 import { Stack, type Service } from '../local/stack.ts'
-import { startServers, startServices, stopServices, writeContext } from '../local/start.ts'
+import { startServers, startServices, stopServices, writeContext, writeKeys } from '../local/start.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { statusText } from '../local/status.ts'
 import { printData, printLines, printNotes } from '../terminal/print.ts'
@@ -32,6 +32,7 @@ export default async function up(
     tell('kafka and minio are ready')
     const services = await servicesOf(workspace, pipelines, stack)
     writeContext(stack, project.env, services[0]!.url)
+    writeKeys(stack)
     await startServices(stack, services, tell)
   }
   const found = await Promise.all(stack.services.map(probe))

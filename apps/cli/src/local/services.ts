@@ -4,6 +4,7 @@ import { freePorts } from '@cairn/drivers/free-ports'
 import { stepsOf, type LoadedPipeline, type Workspace } from '@cairn/embedded'
 import { distOf } from '../../bin/built.js'
 import type { Service, Stack } from './stack.ts'
+import { CONTROL } from './start.ts'
 
 type App = 'control' | 'stage'
 type Env = Readonly<Record<string, string>>
@@ -15,7 +16,7 @@ export async function servicesOf(
   stack: Stack,
 ): Promise<Service[]> {
   const wanted: { readonly name: string; readonly app: App; readonly env: Env }[] = [
-    { name: 'control', app: 'control', env: { CAIRN_TOKENS: stack.tokensFile } },
+    { name: 'control', app: 'control', env: controlEnv(stack) },
     ...pipelines.flatMap((loaded) => stagesOf(workspace, loaded, stack)),
   ]
   const before = new Map(stack.services.map(({ name, url }) => [name, Number(new URL(url).port)]))
@@ -35,6 +36,10 @@ export async function servicesOf(
   }))
 }
 
+function controlEnv(stack: Stack): Env {
+  return { CAIRN_TOKENS: stack.tokensFile, CAIRN_IDENTITY: CONTROL, CAIRN_SIGNING_KEY: stack.signingKeyFile }
+}
+
 function stagesOf({ secret }: Workspace, { pipeline }: LoadedPipeline, stack: Stack) {
   return [...stepsOf(pipeline)].map(([step, { definition }]) => {
     const secrets = (definition.secrets ?? []).flatMap((name: string) => {
@@ -44,6 +49,7 @@ function stagesOf({ secret }: Workspace, { pipeline }: LoadedPipeline, stack: St
     const env = {
       CAIRN_PIPELINE: pipeline.name,
       CAIRN_STEP: step,
+      CAIRN_PLANS_BY: stack.plansByFile,
       CAIRN_SCRATCH: join(stack.folder, 'scratch'),
       ...(Object.fromEntries(secrets) as Env),
     }

@@ -40,6 +40,14 @@ export class Stack {
   get tokensFile(): string {
     return join(this.folder, 'tokens.json')
   }
+  /** What control signs plans with. */
+  get signingKeyFile(): string {
+    return join(this.folder, 'control.pem')
+  }
+  /** The public keys of those whose plans the stages run. */
+  get plansByFile(): string {
+    return join(this.folder, 'plans-by.json')
+  }
   get servicesFile(): string {
     return join(this.folder, 'services.json')
   }
@@ -73,9 +81,13 @@ export function readJson<Value>(file: string): Value | undefined {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Value) : undefined
 }
 
-/** Whole or not at all, and for its owner only. */
 export function writeJson(file: string, value: unknown): void {
+  writeText(file, `${JSON.stringify(value, null, 2)}\n`)
+}
+
+/** Whole or not at all, and for its owner only. */
+export function writeText(file: string, text: string): void {
   mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 })
-  writeFileSync(`${file}.new`, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 })
+  writeFileSync(`${file}.new`, text, { mode: 0o600 })
   renameSync(`${file}.new`, file)
 }

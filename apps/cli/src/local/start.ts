@@ -6,11 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { openStore, type Connection } from '@cairn/drivers/connection'
+import { identityOf, newSigningKey, publicKeyOf } from '@cairn/drivers/identity'
 import { isGone } from '@cairn/drivers/process-id'
 import { CairnError } from '@cairn/kernel/runtime'
 import { isFresh, repository } from '../../bin/built.js'
 import { probe } from './health.ts'
-import { readJson, writeJson, type Service, type Stack } from './stack.ts'
+import { readJson, writeJson, writeText, type Service, type Stack } from './stack.ts'
 
 /** The bucket of the local stack. */
 const BUCKET = 'cairn'
@@ -54,6 +55,16 @@ export function writeContext(stack: Stack, env: string, url: string): void {
   const rights = ['read', 'run', 'cancel', 'replay', 'adopt', 'promote']
   writeJson(stack.tokensFile, [{ name: 'local', sha256: hash('sha256', token), pipelines: ['*'], rights }])
   writeJson(stack.contextFile, { env, control: { url, token } })
+}
+
+/** The name by which control signs plans. */
+export const CONTROL = 'control'
+
+/** Makes the key that control signs plans with, once, and says to the stages whose plans to run. */
+export function writeKeys(stack: Stack): void {
+  if (!existsSync(stack.signingKeyFile)) writeText(stack.signingKeyFile, newSigningKey())
+  const identity = identityOf({ CAIRN_IDENTITY: CONTROL, CAIRN_SIGNING_KEY: stack.signingKeyFile })!
+  writeJson(stack.plansByFile, { [CONTROL]: publicKeyOf(identity) })
 }
 
 /** Starts the process that keeps the services running, and waits until they are ready. */

@@ -31,6 +31,7 @@ import {
   type Plan,
   type RunEnd,
 } from '@cairn/kernel/runtime'
+import { PlanKeys } from '@cairn/tools/servers/plan-keys.fixture'
 import { rawKafka, type RawKafka } from './kafka.fixture.ts'
 import { Programs, REPOSITORY, type App } from './programs.fixture.ts'
 import { s3Proxy, type S3Proxy } from './proxy.fixture.ts'
@@ -96,6 +97,7 @@ export class World {
   readonly #programs: Programs
   readonly #workspace: Workspace
   readonly #loaded: LoadedPipeline
+  readonly #keys: PlanKeys
   readonly #token = randomBytes(24).toString('base64url')
   readonly #waiting = new Set<() => void>()
   readonly #listeners = new Set<(event: CairnEvent) => void>()
@@ -123,6 +125,7 @@ export class World {
     this.store = connected.store
     this.bus = connected.bus
     this.folder = parts.folder
+    this.#keys = new PlanKeys(parts.folder)
     this.root = join(parts.folder, 'project')
     this.proxy = parts.proxy
     this.#programs = parts.programs
@@ -183,6 +186,7 @@ export class World {
 
   startControl({ sweep = NEVER, lostAfter = NEVER }: Partial<WorldOptions> = this.#options): Promise<Replica> {
     return this.#launch('control', 'control', {
+      ...this.#keys.control,
       CAIRN_TOKENS: join(this.folder, 'tokens.json'),
       CAIRN_SWEEP: String(sweep),
       CAIRN_LOST_AFTER: String(lostAfter),
@@ -196,6 +200,7 @@ export class World {
 
   #stage(step: string): Record<string, string> {
     return {
+      ...this.#keys.stages,
       CAIRN_PIPELINE: PIPELINE,
       CAIRN_STEP: step,
       CAIRN_SCRATCH: join(this.folder, 'scratch'),
@@ -252,7 +257,7 @@ export class World {
   /** Plans and sets off a run; resolves once that is acknowledged. */
   async submit(request: RunRequest = this.fresh()): Promise<string> {
     const { plan } = await planRun(this.#workspace, this.#loaded, request)
-    await submit({ ...this.#connected, clock: systemClock }, plan)
+    await submit({ ...this.#connected, clock: systemClock }, this.#keys.sign(plan))
     this.submitted.set(plan.run, plan)
     return plan.run
   }
@@ -260,7 +265,7 @@ export class World {
   /** What a submission leaves that dies before it has told anyone. */
   async submitUntold(request: RunRequest = this.fresh()): Promise<string> {
     const { plan } = await planRun(this.#workspace, this.#loaded, request)
-    await claim(this.store, this.at.plan(plan.run), plan)
+    await claim(this.store, this.at.plan(plan.run), this.#keys.sign(plan))
     this.submitted.set(plan.run, plan)
     return plan.run
   }

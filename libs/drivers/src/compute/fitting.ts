@@ -6,7 +6,7 @@ import {
   type Manifest,
   type PackageStates,
 } from '@cairn/kernel/runtime'
-import { readManifest } from './load-code.ts'
+import { packagesUnknown, readManifest } from './load-code.ts'
 
 export interface FittingOptions {
   /** What code would find here at this moment: its packages, or why it would be other code than its fingerprint counts. */
@@ -75,13 +75,11 @@ class Looks {
 
   #lookAt(code: Code): PackageStates | CairnError {
     if ('inline' in code) return {}
-    const { fingerprint, name } = code
-    const manifest = this.#manifests.get(name) ?? readManifest(code)
-    if (!manifest)
-      return new CairnError('CORRUPT', `the store does not say which packages the code ${fingerprint} needs`, {
-        next: 'run again: a new plan stores it anew once cairn doctor --repair has taken this away',
-      })
-    this.#manifests.set(name, manifest)
+    const { name, packages: pinned = '' } = code
+    const known = `${name} ${pinned}`
+    const manifest = this.#manifests.get(known) ?? readManifest(code)
+    if (!manifest) return packagesUnknown(code)
+    this.#manifests.set(known, manifest)
     const begun = performance.now()
     const packages = this.#look(manifest)
     const now = performance.now()

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url'
 import {
   CairnError,
   decodeRecord,
+  packagesDigest,
   withBuiltIns,
   type Code,
   type LoadedCode,
@@ -24,7 +25,7 @@ interface Home {
   /** The bytes that were checked, with a source map that leads to the project's files. */
   readonly source: string
 }
-type Described = Pick<StoredCode, 'name' | 'manifest'>
+type Described = Pick<StoredCode, 'name' | 'manifest' | 'packages'>
 const loaded = new Map<string, Promise<Partial<LoadedCode>>>()
 
 /** How many closures this process has loaded, with the packages that they import. */
@@ -46,39 +47,47 @@ function loadCode(code: StoredCode, root: string, step: string): Promise<Partial
   return module
 }
 
-async function importCode(
-  { fingerprint, digest, name, path, manifest }: StoredCode,
-  root: string,
-  step: string,
-): Promise<Partial<LoadedCode>> {
+async function importCode(code: StoredCode, root: string, step: string): Promise<Partial<LoadedCode>> {
+  const { fingerprint, digest, path } = code
   const bytes = readFileSync(path)
   if (hash('sha256', bytes) !== digest)
     throw new CairnError('CORRUPT', `the stored code ${fingerprint} is not what the run was planned with`, {
-      next: 'run again: a new plan stores it anew once cairn doctor --repair has taken this away',
+      next: STORE_ANEW,
     })
   if (homes.size === 0) {
     setSourceMapsSupport(true)
     registerHooks({ resolve: resolveFromHome, load: loadChecked })
   }
+  const manifest = readManifest(code)
+  if (!manifest && code.packages !== undefined) throw packagesUnknown(code)
   const url = pathToFileURL(path).href
   const source = withSourcesIn(root, path, bytes.toString())
   homes.set(url, {
     root,
     source,
-    code: { name, manifest },
-    imports: readManifest({ name, manifest })?.imports ?? {},
+    code,
+    imports: manifest?.imports ?? {},
   })
   return withBuiltIns(url, `the code of ${step}`, async () => (await import(url)) as Partial<LoadedCode>)
 }
 
-/** What a stored closure consists of; undefined when that is not known. */
-export function readManifest({ name, manifest: path }: Described): Manifest | undefined {
+/** What a stored closure consists of; undefined when that is not known, or it is not what the plan has pinned. */
+export function readManifest({ name, manifest: path, packages }: Described): Manifest | undefined {
   try {
-    return path === undefined ? undefined : decodeRecord<Manifest>(readFileSync(path), `code/${name}.json`)
+    const manifest = path === undefined ? undefined : decodeRecord<Manifest>(readFileSync(path), `code/${name}.json`)
+    return manifest && (packages ?? packagesDigest(manifest)) === packagesDigest(manifest) ? manifest : undefined
   } catch {
     return undefined
   }
 }
+
+export function packagesUnknown({ fingerprint }: Pick<StoredCode, 'fingerprint'>): CairnError {
+  return new CairnError('CORRUPT', `the store does not say which packages the code ${fingerprint} needs`, {
+    next: STORE_ANEW,
+  })
+}
+
+const STORE_ANEW = 'run again: a new plan stores it anew once cairn doctor --repair has taken this away'
 
 const resolveFromHome: Parameters<typeof registerHooks>[0]['resolve'] = (specifier, context, next) => {
   const home = context.parentURL === undefined ? undefined : homes.get(context.parentURL)

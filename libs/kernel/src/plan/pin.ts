@@ -6,6 +6,7 @@ import type { Layout } from '../run/layout.ts'
 import { encodeRecord } from '../run/records.ts'
 import type { PinnedCode, PlannedCache, PlannedStep } from '../run/plan-record.ts'
 import type { ArtifactStore } from '../run/ports.ts'
+import { packagesDigest } from '../run/stored-code.ts'
 import { byteCount, milliseconds } from '../units.ts'
 
 /** Fixes a step as it is now: its code, stored so that exactly this runs, and its policies. */
@@ -47,13 +48,13 @@ async function pin(
   if ('inline' in closure) return closure
   const { fingerprint, emitted, manifest } = closure
   if (emitted !== undefined) {
-    const known = { fingerprint, digest: emitted }
+    const known = { fingerprint, digest: emitted, packages: packagesDigest(manifest) }
     const [code, described] = [await store.read(at.code(known)), await store.read(at.manifest(known))]
     const isThere = code && described && sha256(code) === emitted
     if (isThere && encodeRecord(manifest, at.manifest(known)).equals(described)) return known
   }
   const code = Buffer.from(await closure.emit())
-  const pinned = { fingerprint, digest: sha256(code) }
+  const pinned = { fingerprint, digest: sha256(code), packages: packagesDigest(manifest) }
   await keep(store, at.manifest(pinned), encodeRecord(manifest, at.manifest(pinned)))
   await keep(store, at.code(pinned), code)
   return pinned

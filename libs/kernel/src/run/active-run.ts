@@ -8,7 +8,7 @@ import type { RunReader } from './lanes.ts'
 import { codeName, layout, type Layout } from './layout.ts'
 import { parseManifest } from '../define/list.ts'
 import { ownersOf, type Owners } from './owners.ts'
-import type { PinnedCode, Plan } from './plan-record.ts'
+import type { PinnedClosure, Plan } from './plan-record.ts'
 import type { ArtifactStore, Code, EventBus } from './ports.ts'
 import { publish, type PublishOptions } from './publish.ts'
 import { Recent } from './recent.ts'
@@ -82,13 +82,14 @@ export class ActiveRun implements RunReader {
     })
   }
 
-  code(pinned: Exclude<PinnedCode, { inline: string }>): Promise<Code> {
-    const { fingerprint, digest } = pinned
+  code(pinned: PinnedClosure): Promise<Code> {
+    const { fingerprint, digest, packages } = pinned
     return this.#code.get(codeName(pinned), async () => {
       const found = await storedAs(pinned, async (name): Promise<Code | undefined> => {
         const files = [this.at.code(name), this.at.manifest(name)]
         const [path, manifest] = await Promise.all(files.map((file) => this.#store.fetch(file)))
-        return path === undefined ? undefined : { fingerprint, digest, name: codeName(name), path, manifest }
+        if (path === undefined) return undefined
+        return { fingerprint, digest, ...(packages && { packages }), name: codeName(name), path, manifest }
       })
       if (found) return found
       throw new CairnError('NOT_FOUND', `the code ${fingerprint} that the run was planned with is not in the store`)

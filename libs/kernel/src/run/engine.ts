@@ -11,7 +11,7 @@ import type { Plan } from './plan-record.ts'
 import type { Compute, EventBus } from './ports.ts'
 import { readRecord, type EndRecord, type RunEnd, type TaskStatus } from './records.ts'
 import type { Ending } from './run-state.ts'
-import type { Identity } from './signature.ts'
+import { requireSigned, type Identity, type PublicKeys } from './signature.ts'
 import { severally } from './severally.ts'
 import { claimRunEnd } from './submit.ts'
 import { cancelledLanes, recordEnd, resultOf, type Means, type Result } from './task-end.ts'
@@ -23,6 +23,8 @@ export interface Host extends LeaseHolder {
   readonly compute: Compute
   /** As whom it vouches for what it computes. */
   readonly identity?: Identity
+  /** Of which pipeline it takes events, and whose plans. Default: of any, whoever made the plan. */
+  readonly takes?: { readonly env: string; readonly pipeline: string; readonly plansBy: PublicKeys }
   /** Whether another process takes up the runs of this one when it dies: then attempts are counted in the store. */
   readonly hasSuccessor: boolean
   /** The steps whose tasks it runs, where others run the rest. Default: all. */
@@ -59,6 +61,7 @@ export class Engine {
   async handle(event: CairnEvent): Promise<void> {
     const { type, data } = event
     if (!REACTED_TO.has(type)) return
+    this.#requireMine(data)
     const isOthersBatch = type === 'cairn.ready' && data.step !== undefined && !this.#sees(data.step)
     if (isOthersBatch) return
     await this.#runs.use(
@@ -98,6 +101,13 @@ export class Engine {
     return this.#runs.size
   }
 
+  /** A topic says by itself whose events it carries: none of them leads to what belongs to another. */
+  #requireMine({ env, pipeline }: CairnEvent['data']): void {
+    const { takes } = this.#host
+    if (!takes || (takes.env === env && takes.pipeline === pipeline)) return
+    throw new CairnError('REFUSED', `an event of ${env}/${pipeline} among those of ${takes.env}/${takes.pipeline}`)
+  }
+
   /** Whether tasks of a step are run here. */
   #sees(step: string | undefined): boolean {
     const { steps } = this.#host
@@ -105,7 +115,7 @@ export class Engine {
   }
 
   async #rebuild({ env, pipeline, run: name }: CairnEvent['data'], kept: Kept): Promise<ActiveRun> {
-    const { store, bus } = this.#host
+    const { store, bus, takes } = this.#host
     const at = layout(env, pipeline)
     const [plan, files, end] = await Promise.all([
       readRecord<Plan>(store, at.plan(name)),
@@ -113,6 +123,7 @@ export class Engine {
       readRecord<RunEnd>(store, at.runEnd(name)),
     ])
     if (!plan) throw new CairnError('NOT_FOUND', `run ${name} of ${pipeline} has no plan in ${env}`)
+    if (takes) requireSigned(plan, takes.plansBy)
     const run = new ActiveRun(plan, store, bus, kept)
     await severally(files, async (file) => {
       const task = at.taskOf(file)

@@ -3,6 +3,7 @@ import type { Ref, Tolerance } from '../define/graph.ts'
 import type { CodeName } from './layout.ts'
 import type { Json } from '../json.ts'
 import type { ArtifactRef, KindDescription } from '../define/kind.ts'
+import type { Signature } from './signature.ts'
 
 /** What a run will do, fixed before it starts: wiring, parameters, code and source versions. */
 export interface Plan {
@@ -28,6 +29,8 @@ export interface Plan {
   /** Nodes come after what they read. */
   readonly nodes: Readonly<Record<string, PlannedNode>>
   readonly outputs: Readonly<Record<string, Ref>>
+  /** Of the service that made it: hosts of services run no other. A plan of one process has none. */
+  readonly signature?: Signature
 }
 
 export interface Taint {
@@ -50,7 +53,11 @@ export interface PlannedStep {
   readonly secrets?: readonly string[]
 }
 /** Code that cannot be pinned says why; it is run uncached, in process. */
-export type PinnedCode = Required<CodeName> | { readonly inline: string }
+export type PinnedCode = PinnedClosure | { readonly inline: string }
+export interface PinnedClosure extends Required<CodeName> {
+  /** SHA-256 (hex) of which packages it loads, and from where; plans of earlier versions do not say. */
+  readonly packages?: string
+}
 export interface PlannedRetry {
   readonly times: number
   readonly backoffMs: number

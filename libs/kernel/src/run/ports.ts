@@ -144,6 +144,8 @@ export interface StoredCode {
   readonly fingerprint: string
   /** SHA-256 (hex) of the code as the run was planned with it. */
   readonly digest: string
+  /** SHA-256 (hex) of which packages it loads, and from where, where the plan says. */
+  readonly packages?: string
   /** What it is called in the store. */
   readonly name: string
   /** Local file of the code, and of its manifest. */

@@ -4,6 +4,7 @@ import { CairnError } from '../errors.ts'
 import type { ArtifactRef } from '../define/kind.ts'
 import { jsonText, type Json } from '../json.ts'
 import type { ArtifactStore } from './ports.ts'
+import { otherPlaceOf } from './record-place.ts'
 import { lackIn } from './record-shape.ts'
 import type { Signature } from './signature.ts'
 
@@ -129,7 +130,9 @@ export function decodeRecord<Record extends { readonly v: number }>(bytes: Uint8
   }
   if (record?.v <= RECORD_VERSION) {
     const fault =
-      check && check[1] !== checkOf(text, path) ? 'its bytes do not match its check' : lackIn(record, placeOf(path))
+      check && check[1] !== checkOf(text, path)
+        ? 'its bytes do not match its check'
+        : (lackIn(record, placeOf(path)) ?? otherPlaceOf(record, path))
     if (fault === undefined) return record
     throw new CairnError('BAD_RECORD', `${path} is damaged: ${fault}`, { next: 'cairn doctor' })
   }

@@ -1,4 +1,6 @@
 import type { Manifest } from '../define/closure.ts'
+import { canonical } from '../json.ts'
+import { sha256 } from './key.ts'
 import type { CodeName, Layout } from './layout.ts'
 import type { ArtifactStore } from './ports.ts'
 import { readRecord } from './records.ts'
@@ -15,4 +17,9 @@ export async function storedAs<Found>(
 /** What stored code consists of, with the files and lines that it was cut from; undefined when it is not stored. */
 export function storedManifest(store: ArtifactStore, at: Layout, code: CodeName): Promise<Manifest | undefined> {
   return storedAs(code, (name) => readRecord<Manifest>(store, at.manifest(name)))
+}
+
+/** SHA-256 (hex) of which packages code loads, and from where: that decides what runs as much as the code does. */
+export function packagesDigest({ imports, packages }: Pick<Manifest, 'imports' | 'packages'>): string {
+  return sha256(canonical({ imports, packages: packages.map(({ via: _, ...used }) => used) }))
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { layout } from '../run/layout.ts'
 import { sha256 } from '../run/key.ts'
 import { encodeRecord, readRecord } from '../run/records.ts'
-import { copyRun } from './copy.ts'
+import { copyResults, copyRun } from './copy.ts'
 import { examine } from './doctor.ts'
 import { at, upkeepHost, type UpkeepHost } from './upkeep.fixture.ts'
 
@@ -41,6 +41,15 @@ describe('a run that is copied into another store', () => {
     expect(await there.store.children(elsewhere.runs)).toEqual([])
     expect(await there.store.children(elsewhere.checkpoints('make'))).toHaveLength(1)
     expect(there.files.has(elsewhere.object(sha256(JSON.stringify('a'.repeat(5_000)))))).toBe(true)
+  })
+
+  it('leaves behind, where only its results are copied, all that anyone could run', async () => {
+    await here.make('a')
+    await copyResults({ store: here.store, at }, { store: there.store, at }, (await runs())[0]!)
+    expect([...there.files.keys()].map((path) => path.slice(at.root.length).split('/')[0])).toEqual([
+      'objects',
+      'checkpoints',
+    ])
   })
 
   it('has the very code that it was planned with, also where equal code of another place is already', async () => {

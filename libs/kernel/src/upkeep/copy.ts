@@ -26,7 +26,7 @@ const AT_ONCE = 8
 
 /**
  * Brings an ended run into another store, with all that it refers to: then whatever it computed is reused there. Between
- * environments only what can be reused goes; the run itself stays where it was. May be done again, or broken off.
+ * environments only its results go; the run itself stays where it was. May be done again, or broken off.
  *
  * @param onObject told after each object: how many are done, of how many
  * @throws CairnError BAD_PARAMETER for a run that has not ended
@@ -37,18 +37,30 @@ export async function copyRun(
   run: string,
   onObject: (done: number, all: number) => void = () => {},
 ): Promise<CopyReport> {
-  const report = await copyResults(from, to, run, onObject)
-  if (from.at.root === to.at.root) await copyRecords(from, to, run)
+  const { code, ...report } = await copyReferred(from, to, run, onObject)
+  if (from.at.root !== to.at.root) return report
+  await each(code, (name) => copyCode(from, to, name))
+  await copyRecords(from, to, run)
   return report
 }
 
-/** The same without the run itself: what it computed, and the code that did. */
+/** The same without the run itself and without code: nothing that anyone could run. */
 export async function copyResults(
   from: StoreSide,
   to: StoreSide,
   run: string,
   onObject: (done: number, all: number) => void = () => {},
 ): Promise<CopyReport> {
+  const { code: _, ...report } = await copyReferred(from, to, run, onObject)
+  return report
+}
+
+async function copyReferred(
+  from: StoreSide,
+  to: StoreSide,
+  run: string,
+  onObject: (done: number, all: number) => void,
+): Promise<CopyReport & { readonly code: readonly CodeName[] }> {
   if (!(await readRecord<RunEnd>(from.store, from.at.runEnd(run))))
     throw new CairnError('BAD_PARAMETER', `run ${run} has not ended`, { next: `cairn show ${run}` })
   const found = noReferences()
@@ -73,12 +85,17 @@ export async function copyResults(
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
-  await each(found.code.values(), (name) => copyCode(from, to, name))
   await each(checkpoints.keys(), async (name) => {
     const [step, key] = name.split('/') as [string, string]
     await copyRecord(from.store, from.at.checkpoint(step, key), to.store, to.at.checkpoint(step, key))
   })
-  return { objects: found.objects.size, copied, bytes, checkpoints: checkpoints.size }
+  return {
+    objects: found.objects.size,
+    copied,
+    bytes,
+    checkpoints: checkpoints.size,
+    code: [...found.code.values()],
+  }
 }
 
 /** The plan last: without one there is no run, and with one it is a run that goes on until it has its end. */

@@ -104,7 +104,7 @@ async function checkCheckpoints(
     for (const key of await store.children(at.checkpoints(step))) {
       const path = at.checkpoint(step, key)
       checked.checkpoints++
-      const what = await faultOf(store, at, path, key, broken)
+      const what = await faultOf(store, at, path, broken)
       if (what === undefined) continue
       findings.push({ path, what, repair: 'retired: the next run computes it again' })
       if (repair) await store.move(path, `${at.root}quarantine/${step}-${key}`)
@@ -115,7 +115,6 @@ async function faultOf(
   store: ArtifactStore,
   at: Layout,
   path: string,
-  key: string,
   broken: ReadonlySet<string>,
 ): Promise<string | undefined> {
   const bytes = await store.read(path)
@@ -126,7 +125,6 @@ async function faultOf(
   } catch (error) {
     return (error as Error).message
   }
-  if (checkpoint.key !== key) return `it is the checkpoint of another key, ${checkpoint.key}`
   const referred = noReferences()
   await addCheckpoint(store, at, checkpoint, referred)
   return alteredIn(checkpoint) ?? missing(store, at, referred.objects, broken)

@@ -1,0 +1,176 @@
+import { hash, randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { encodeRecord, layout, publish, runEvent, topicOf, type CairnEvent, type Plan } from '@cairn/kernel/runtime'
+import type { ControlClient } from './client.fixture.ts'
+import { Services, type Control, type Service } from './services.fixture.ts'
+import { TemporaryProject } from './temporary-project.fixture.ts'
+
+const ORDERS = '/v1/pipelines/orders'
+const BINARY = { 'content-type': 'application/octet-stream' }
+const PATIENCE = { timeout: 300_000, interval: 50 }
+
+const servers = inject('servers')
+
+describe.skipIf(!servers)('a plan that control has not made', () => {
+  const env = `foreign-${randomUUID().slice(0, 8)}`
+  const project = new TemporaryProject('orders', env)
+  const at = layout(env, 'orders')
+  let services: Services
+  let control: Control
+  let client: ControlClient
+  let load: Service
+  let report: Service
+  let pusher: string
+  /** One that control has made, with the code that it pins. */
+  let made: Plan
+
+  beforeAll(async () => {
+    services = await Services.open(servers!, { env, root: project.root, pipelines: ['orders'] })
+    pusher = services.token({ name: 'pusher', pipelines: ['*'], rights: ['read', 'adopt'] })
+    ;[control, load, report] = await Promise.all([
+      services.control({ CAIRN_LOST_AFTER: '0.5' }),
+      services.stage('orders', 'load'),
+      services.stage('orders', 'report'),
+      services.stage('orders', 'total'),
+    ])
+    client = control.client
+    const run = await client.start('orders')
+    made = (await client.ended('orders', run)).plan
+  })
+  afterAll(async () => {
+    await services?.close()
+    project.remove()
+  })
+
+  const put = (path: string, body: string | Buffer) =>
+    client.as(pusher).fetch(`${ORDERS}/store/record?path=${encodeURIComponent(path)}`, {
+      method: 'PUT',
+      headers: BINARY,
+      body: String(body),
+    })
+  /** A plan like the one that was made, but for what is said; as it would lie in the store. */
+  const forged = (run: string, changed: Partial<Plan> = {}) => {
+    const { signature: _, ...plan } = made
+    return { ...plan, run, createdAt: made.createdAt - 100_000, ...changed } as Plan
+  }
+  const evil = () => {
+    const file = project.path(`done-${randomUUID()}`)
+    const text = `import { writeFileSync } from 'node:fs'
+export const inputs = {}, outputs = {}
+export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIRN_CONNECTION ?? '')`
+    const code = { fingerprint: hash('sha256', file), digest: hash('sha256', text) }
+    const manifest = { v: 1, fingerprint: code.fingerprint, node: 24, declarations: [], packages: [], reaches: [] }
+    const described = encodeRecord({ ...manifest, imports: {} }, at.manifest(code))
+    return { file, text, code, described, steps: { ...made.steps, load: { ...made.steps['load']!, code } } }
+  }
+  const inFolder = (path: string) => path.slice(at.root.length)
+  const untilDead = (run: string) =>
+    vi.waitUntil(async () => {
+      const { body } = await client.ask('GET', `${ORDERS}/dead-letters?limit=200`)
+      const { letters } = body as { letters: { event?: CairnEvent; error: { code: string; message: string } }[] }
+      return letters.find(({ event }) => event?.data.run === run)
+    }, PATIENCE)
+
+  it('cannot be pushed, nor can code or anything else of a run: who may adopt starts nothing', async () => {
+    const { file, text, code, described, steps } = evil()
+    const run = 'pushed'
+    const plan = forged(run, { steps })
+    for (const [path, body] of [
+      [at.code(code), text],
+      [at.manifest(code), described],
+      [at.plan(run), encodeRecord(plan, at.plan(run))],
+      [at.end(run, 'load'), '{"v":1}'],
+      [at.runEnd(run), '{"v":1,"status":"completed","endedAt":1}'],
+      [at.log(run, 'load', 1, 0), '{"v":1,"lines":[]}'],
+      [at.ref('production'), '{"v":1,"run":"pushed"}'],
+    ] as const) {
+      const answer = await put(inFolder(path), body)
+      expect([path, answer.status]).toEqual([path, 400])
+      expect(await answer.json()).toMatchObject({ error: { code: 'BAD_PARAMETER' } })
+      expect(await services.store.stat(path), path).toBeUndefined()
+    }
+    expect(existsSync(file)).toBe(false)
+  })
+
+  it('is left alone by stages and by control, wherever it came from, and named by each', async () => {
+    const { file, text, code, described, steps } = evil()
+    const { store, bus } = services
+    await store.create(at.code(code), Buffer.from(text))
+    await store.create(at.manifest(code), described)
+    const plans: readonly Plan[] = [
+      forged('unsigned', { steps }),
+      { ...made, ...forged('altered', { steps }) },
+      { ...forged('of-another-name', { steps }), signature: { by: 'someone', value: made.signature!.value } },
+    ]
+    for (const plan of plans) {
+      await store.create(at.plan(plan.run), encodeRecord(plan, at.plan(plan.run)))
+      await publish(bus, plan, [runEvent(plan, 'run-started', plan.createdAt)])
+    }
+    for (const { run } of plans) {
+      expect(await untilDead(run)).toMatchObject({ error: { code: 'REFUSED' } })
+      await vi.waitUntil(() => control.log.includes(`/runs/${run}/`), PATIENCE)
+    }
+    expect(load.log).toContain('the plan of run unsigned is not signed')
+
+    const refusal = { error: { code: 'REFUSED', next: `plan it anew: cairn run orders --on ${env}` } }
+    for (const [what, body] of [['cancel'], ['retry', {}], ['again', { node: 'load' }]] as const) {
+      const { status, body: answer } = await client.ask('POST', `${ORDERS}/runs/unsigned/${what}`, body)
+      expect([what, status, answer]).toMatchObject([what, 409, refusal])
+    }
+    expect((await client.ask('GET', `${ORDERS}/runs/unsigned/events`)).status).toBe(409)
+    await store.create(at.runEnd('altered'), Buffer.from('{"v":1,"status":"completed","endedAt":1,"host":"h"}'))
+    const promoted = await client.ask('POST', `${ORDERS}/production`, { run: 'altered', expected: null })
+    expect([promoted.status, promoted.body]).toMatchObject([409, refusal])
+    const { runs } = (await client.ask('GET', `${ORDERS}/runs`)).body as { runs: object[] }
+    expect(runs).toMatchObject([
+      { run: 'unsigned', status: 'refused', fault: expect.stringContaining('is not signed') as string },
+      { run: 'of-another-name', fault: expect.stringContaining('is not what someone has signed') as string },
+      { run: 'altered', fault: expect.stringContaining('is not what control has signed') as string },
+      { run: made.run, status: 'completed' },
+    ])
+    expect(existsSync(file)).toBe(false)
+    for (const { run } of plans) expect(await store.children(at.attempts(run))).toEqual([])
+  })
+
+  it('does not become another run by lying where that would be', async () => {
+    const { store, bus } = services
+    await store.create(at.plan('copied'), encodeRecord(made, at.plan('copied')))
+    const started = runEvent({ ...made, run: 'copied' }, 'run-started', 0)
+    await publish(bus, made, [started])
+    expect(await untilDead('copied')).toMatchObject({ error: { code: 'BAD_RECORD' } })
+    expect((await client.ask('POST', `${ORDERS}/runs/copied/cancel`)).status).toBe(400)
+  })
+
+  it('is not reached by events of another pipeline', async () => {
+    const started = { ...runEvent(made, 'run-started', 0), id: 'elsewhere' }
+    const elsewhere = { ...started, data: { ...started.data, pipeline: 'hiding', run: 'elsewhere' } }
+    await services.bus.publish(topicOf({ env, pipeline: 'orders' }), [elsewhere])
+    const letter = await untilDead('elsewhere')
+    expect(letter.error).toMatchObject({ code: 'REFUSED', message: expect.stringContaining('an event of') as string })
+  })
+
+  it('does not have its packages taken from elsewhere: what lies beside code is pinned, too', async () => {
+    const { store } = services
+    const { code } = made.steps['report']!
+    if ('inline' in code) throw new Error('it has no code')
+    const path = at.manifest(code)
+    const before = (await store.read(path))!
+    const { check: _, ...manifest } = JSON.parse(String(before)) as Record<string, unknown>
+    const imports = { ...(manifest['imports'] as object), zod: '../elsewhere' }
+    await store.replace(path, before, encodeRecord({ ...manifest, imports }, path))
+    // Planned by who does not see that it was altered: control would put it right.
+    const plan = services.keys.sign({ ...forged('pinned'), params: { count: 77, waits: '' } } as Plan)
+    const nodes = { ...plan.nodes, load: { ...plan.nodes['load'], params: { count: 77 } } } as Plan['nodes']
+    const signed = services.keys.sign({ ...plan, nodes })
+    await report.stop() // it has loaded the code, and knows it as it was
+    await services.stage('orders', 'report')
+    await store.create(at.plan('pinned'), encodeRecord(signed, at.plan('pinned')))
+    await publish(services.bus, signed, [runEvent(signed, 'run-started', 0)])
+    const { tasks, end } = await client.ended('orders', 'pinned')
+    expect([tasks['report'], end]).toMatchObject([
+      { status: 'failed', lanes: [{ error: { code: 'CORRUPT' } }] },
+      { status: 'failed' },
+    ])
+  })
+})

@@ -1,0 +1,19 @@
+/** What records say of themselves, by where they lie; a path may be relative to the pipeline's folder. */
+const PLACES: readonly [RegExp, readonly string[]][] = [
+  [/^(?:([^/]+)\/([^/]+)\/)?runs\/([^/]+)\/plan$/, ['env', 'pipeline', 'run']],
+  [/(?:^|\/)checkpoints\/([^/]+)\/([^/]+)$/, ['step', 'key']],
+]
+
+/** Whether a record says that it is another's than its path says: what it would be were it not copied or forged. */
+export function otherPlaceOf(record: object, path: string): string | undefined {
+  for (const [pattern, names] of PLACES) {
+    const found = pattern.exec(path)?.slice(1)
+    const wrong = found && names.find((name, at) => found[at] !== undefined && found[at] !== of(record, name))
+    if (wrong !== undefined) return `it is of another ${wrong}, ${String(of(record, wrong))}`
+  }
+  return undefined
+}
+
+function of(record: object, name: string): unknown {
+  return (record as Readonly<Record<string, unknown>>)[name]
+}
