@@ -46,10 +46,8 @@ describe('a run that is copied into another store', () => {
   it('leaves behind, where only its results are copied, all that anyone could run', async () => {
     await here.make('a')
     await copyResults({ store: here.store, at }, { store: there.store, at }, (await runs())[0]!)
-    expect([...there.files.keys()].map((path) => path.slice(at.root.length).split('/')[0])).toEqual([
-      'objects',
-      'checkpoints',
-    ])
+    const folders = [...there.files.keys()].map((path) => path.slice(at.root.length).split('/')[0])
+    expect(new Set(folders)).toEqual(new Set(['objects', 'checkpoints']))
   })
 
   it('has the very code that it was planned with, also where equal code of another place is already', async () => {
