@@ -21,5 +21,6 @@ export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
   CONFLICT: 'give the same command again',
   REFUSED: 'cairn diff compares the run with production',
   STORE_FAILED: 'make the store readable and writable, then run again: what is finished is reused',
+  STORE_REFUSED: 'give it a name of letters, digits and dashes',
   BUS_FAILED: 'cairn status tells how the services are',
 }

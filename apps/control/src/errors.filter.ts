@@ -10,6 +10,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   BAD_DEFINITION: 422,
   BAD_WIRING: 422,
   SOURCE_UNREACHABLE: 422,
+  STORE_REFUSED: 400,
   STORE_FAILED: 503,
   BUS_FAILED: 503,
 }

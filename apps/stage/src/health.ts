@@ -1,4 +1,5 @@
 import type { Connected } from '@cairn/drivers/connection'
+import { standstillText } from '@cairn/drivers/events/kafka'
 import { probed, type Health } from '@cairn/stage'
 
 /** Without an answered heartbeat for so long, this process is not what it should be: a restart is worth it. */
@@ -17,12 +18,17 @@ export function stageHealth({ bus, store }: Connected, stopping: () => boolean):
           ]),
       ),
     async ready() {
-      const joined = bus.status().subscriptions.every(({ connected }) => connected)
+      const { subscriptions } = bus.status()
+      const joined = subscriptions.every(({ connected }) => connected)
+      const standing = subscriptions.flatMap(({ topic, standstills }) =>
+        standstills.map((standstill) => standstillText({ topic, ...standstill })),
+      )
       const [kafka, objects] = await Promise.all([probed(bus.probe()), probed(store.stat('store.json'))])
       return {
         process: stopping() ? 'is stopping' : 'ok',
         events: kafka === 'ok' && !joined ? 'has not joined its group yet' : kafka,
         store: objects,
+        progress: standing.length === 0 ? 'ok' : standing.join('; '),
       }
     },
   }

@@ -8,6 +8,7 @@ import { fitter } from '@cairn/fingerprint'
 import {
   controlTopicOf,
   Engine,
+  requireOf,
   systemClock,
   topicOf,
   type CairnError,
@@ -75,8 +76,10 @@ export function stageHost(
     topic: topicOf({ env, pipeline }),
     group: `cairn.${env}.${pipeline}.${step}`,
     listenToControl() {
-      const hear = async ({ type, data }: CairnEvent) => {
-        if (type === 'cairn.run-cancelled' && data.pipeline === pipeline) engine.abort(data.run)
+      const hear = async (event: CairnEvent) => {
+        if (event.type !== 'cairn.run-cancelled' || event.data.pipeline !== pipeline) return
+        requireOf({ env, pipeline }, event)
+        await engine.hearCancel(event.data)
       }
       const group = `cairn.${env}.${pipeline}.${step}.${thisProcess.replaceAll('/', '-')}`
       return bus.subscribe(controlTopicOf({ env }), { group, from: 'now' }, hear)

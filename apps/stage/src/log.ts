@@ -4,6 +4,10 @@ import { channels, type TaskMessage } from '@cairn/kernel/runtime'
 /** What step bodies print, and what has become of tasks, as lines of this process's log. */
 export function logWork(log: Logger): void {
   channels.output.subscribe(({ line, ...about }) => log.info(about, line))
+  channels.standstill.subscribe(({ isOver, since, ...about }) => {
+    const message = isOver ? 'a partition goes on' : 'a partition stands still until what its event needs is well again'
+    log[isOver ? 'info' : 'error']({ ...about, since: new Date(since).toISOString() }, message)
+  })
   channels.task.asyncEnd.subscribe((message) => {
     const { plan, task, error, result } = message as TaskMessage & {
       readonly error?: unknown

@@ -44,7 +44,7 @@ app.connectMicroservice({
     bus,
     store,
     engine: {
-      topic: host.topic,
+      pipeline: settings.pipeline,
       options: {
         group: host.group,
         from: 'beginning',

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   CairnError,
+  requireOf,
   suggest,
   topicOf,
   type ArtifactStore,
@@ -91,7 +92,9 @@ export function consumer({ env, bus, store }: ConsumerHost, defaults: ConsumeOpt
   ): Promise<Subscription> => {
     const handleOnce = seen ? once(seen, handle) : handle
     const hear = async (event: CairnEvent): Promise<void> => {
-      if (isMeant(event)) await handleOnce(event)
+      if (!isMeant(event)) return
+      requireOf({ env, pipeline: name }, event)
+      await handleOnce(event)
     }
     const subscription = await bus.subscribe(topicOf({ env, pipeline: name }), { ...rest, group }, hear)
     subscriptions.add(subscription)

@@ -18,7 +18,8 @@ export type ErrorCode =
   | 'CANCELLED'
   | 'CONFLICT' // someone else was faster
   | 'REFUSED' // it may not become production's
-  | 'STORE_FAILED'
+  | 'STORE_FAILED' // the store is away, full or closed to this process, whatever is asked of it
+  | 'STORE_REFUSED' // the store never takes what was asked of it: a name, say
   | 'BUS_FAILED'
 
 export interface ErrorDetails {

@@ -24,6 +24,8 @@ export { keepCarriedFiles } from './run/carried-files.ts'
 export { execute, type LoadedCode, type Surface } from './run/execute.ts'
 export * from './run/events.ts'
 export * from './run/layout.ts'
+export { parseEvent, requireOf } from './run/parse-event.ts'
+export { NAMES, type NamePattern } from './run/record-names.ts'
 export { isStored } from './run/checkpoint.ts'
 export {
   noteTold,

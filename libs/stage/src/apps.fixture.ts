@@ -58,6 +58,7 @@ export function openApps() {
   }
   return {
     bus,
+    store: host.store,
     /** An application that has these controllers. */
     open: (controllers: Type[], options: Partial<StrategyOptions> = {}) =>
       open({ ...HealthModule.forRoot(WELL), controllers }, options),
@@ -69,7 +70,7 @@ export function openApps() {
       const mine = steps && { steps: new Set(steps.map(({ name }) => name)) }
       const engine = new Engine({ ...host, compute: inProcess(options), hasSuccessor: true, ...mine })
       const group = ['stage', ...(mine?.steps ?? [])].join('.')
-      const listens = { topic: topicOf({ env: ENV, pipeline: pipeline.name }), options: { group, from: 'beginning' } }
+      const listens = { pipeline: pipeline.name, options: { group, from: 'beginning' } }
       return open(StageModule.forRoot({ engine, health: WELL }), { engine: listens as StrategyOptions['engine'] & {} })
     },
     /** Sets off a run; `ended` resolves with its last event. */

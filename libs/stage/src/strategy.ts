@@ -1,14 +1,14 @@
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices'
 import { lastValueFrom } from 'rxjs'
 import { consumer, groupOf, type ConsumeOptions, type ConsumerHost } from '@cairn/consumer'
-import { CairnError, type Pipeline, type SubscribeOptions } from '@cairn/kernel/runtime'
+import { CairnError, requireOf, topicOf, type Pipeline, type SubscribeOptions } from '@cairn/kernel/runtime'
 import type { Listening } from './on-stage.ts'
 
 /** Besides the host: what `@OnStage` takes, for handlers that leave it out. */
 export interface StrategyOptions extends ConsumerHost, Partial<ConsumeOptions> {
   readonly pipeline?: Pipeline
   /** What an engine's host listens to. */
-  readonly engine?: { readonly topic: string; readonly options: SubscribeOptions }
+  readonly engine?: { readonly pipeline: string; readonly options: SubscribeOptions }
 }
 
 /** Brings events from any event bus to the handlers of Nest controllers, and what a handler rejects back to the bus. */
@@ -64,9 +64,13 @@ export class CairnStrategy extends Server implements CustomTransportStrategy {
   }
 
   async #listenAsEngine(handle: (event: unknown) => Promise<void>): Promise<void> {
-    const { bus, engine } = this.#options
+    const { env, bus, engine } = this.#options
     if (!engine) throw new CairnError('BAD_DEFINITION', 'CairnStrategy is not told what the engine listens to')
-    const subscription = await bus.subscribe(engine.topic, engine.options, handle)
+    const { pipeline, options } = engine
+    const subscription = await bus.subscribe(topicOf({ env, pipeline }), options, async (event) => {
+      requireOf({ env, pipeline }, event)
+      await handle(event)
+    })
     this.#closing.push(() => subscription.close())
   }
 

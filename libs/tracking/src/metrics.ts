@@ -17,6 +17,9 @@ const lanes = meter.createCounter('cairn.lanes', { description: 'Lanes of tasks 
 const bytes = meter.createCounter('cairn.artifact.io', { description: 'Bytes of inputs and outputs', unit: 'By' })
 const retries = meter.createCounter('cairn.retries', { description: 'Attempts that were followed by another' })
 const deadLetters = meter.createCounter('cairn.dead_letters', { description: 'Messages that were given up' })
+const standstills = meter.createUpDownCounter('cairn.standstills', {
+  description: 'Partitions in which nothing goes on until something outside their events is well again',
+})
 const promotions = meter.createCounter('cairn.promotions', { description: 'Runs that became production' })
 const dropped = meter.createCounter('cairn.tracking.dropped', { description: 'Reports dropped before the SDK' })
 
@@ -26,6 +29,12 @@ export function measure(report: Report): void {
   else if (report.about === 'send') measureSend(report)
   else if (report.about === 'promotion') promotions.add(1, { [semconv.ATTR_CICD_PIPELINE_NAME]: report.pipeline })
   else if (report.about === 'dropped') dropped.add(report.count)
+  else if (report.about === 'standstill')
+    standstills.add(report.isOver ? -1 : 1, {
+      [semconv.ATTR_MESSAGING_DESTINATION_NAME]: report.topic,
+      [semconv.ATTR_MESSAGING_CONSUMER_GROUP_NAME]: report.group,
+      [semconv.ATTR_MESSAGING_DESTINATION_PARTITION_ID]: String(report.partition),
+    })
   else if (report.about === 'dead-letter') {
     const { topic, group, error } = report
     deadLetters.add(1, {

@@ -2,7 +2,14 @@ import type { RunName } from './ids.ts'
 
 /** What the watcher tells the thread that exports: plain data, in milliseconds since 1970 and bytes. */
 export type Report =
-  RunReport | TaskReport | SendReport | LineReport | DeadLetterReport | PromotionReport | DroppedReport
+  | RunReport
+  | TaskReport
+  | SendReport
+  | LineReport
+  | DeadLetterReport
+  | StandstillReport
+  | PromotionReport
+  | DroppedReport
 
 export interface RunReport {
   readonly about: 'run'
@@ -116,6 +123,15 @@ export interface DeadLetterReport {
   readonly topic: string
   readonly group: string
   readonly error: Fault
+}
+
+/** A partition that stands still, or goes on. */
+export interface StandstillReport {
+  readonly about: 'standstill'
+  readonly topic: string
+  readonly group: string
+  readonly partition: number
+  readonly isOver: boolean
 }
 
 /** A run that has become the one in production. */

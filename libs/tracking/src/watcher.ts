@@ -42,7 +42,7 @@ export class Watcher {
 
   /** @param guarded makes a listener that never throws: what a channel's listener throws ends the process */
   listen(guarded: <Message>(listener: (message: Message) => void) => (message: Message) => void): void {
-    const { task, earlier, compute, fetch, commit, publish, output, promotion, deadLetter } = channels
+    const { task, earlier, compute, fetch, commit, publish, output, promotion, deadLetter, standstill } = channels
     const both = <Message extends object>(
       channel: TracingChannel<string, Message>,
       start: (message: Message) => void,
@@ -58,6 +58,11 @@ export class Watcher {
     output.subscribe(guarded(this.#line))
     promotion.subscribe(guarded(({ data }) => this.#send({ about: 'promotion', pipeline: data.pipeline })))
     deadLetter.subscribe(guarded(this.#deadLetter))
+    standstill.subscribe(
+      guarded(({ topic, group, partition, isOver }) =>
+        this.#send({ about: 'standstill', topic, group, partition, isOver }),
+      ),
+    )
   }
 
   #of({ plan, task }: AboutTask): TaskNotes | undefined {

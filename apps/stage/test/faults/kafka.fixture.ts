@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import kafkajs, { type Consumer, type IHeaders } from 'kafkajs'
+import kafkajs, { type Consumer, type IHeaders, type Message } from 'kafkajs'
 
 export type RawKafka = Awaited<ReturnType<typeof rawKafka>>
 
@@ -58,6 +58,9 @@ export async function rawKafka(brokers: readonly string[]) {
     },
     async send(topic: string, key: string, value: string | Buffer | null, headers: IHeaders = {}): Promise<void> {
       await producer.send({ topic, messages: [{ key, value, headers }] })
+    },
+    async sendAll(topic: string, messages: readonly Message[]): Promise<void> {
+      await producer.send({ topic, messages: [...messages] })
     },
     async close() {
       await Promise.all([admin, producer, ...consumers].map((client) => client.disconnect()))

@@ -337,6 +337,12 @@ export class World {
     return statuses
   }
 
+  /** What a stage says of itself. */
+  async readiness(step: string): Promise<Record<string, string>> {
+    const answer = await fetch(`${this.replica(step).url}/health/ready`)
+    return (await answer.json()) as Record<string, string>
+  }
+
   /** Committed offsets and ends of a step's group. */
   progress(step: string) {
     return this.#kafka.progress(this.topic, groupIdOf(this.topic, this.groupOf(step)))

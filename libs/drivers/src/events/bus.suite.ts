@@ -7,7 +7,7 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
     const event = (id: string, partitionkey = id): CairnEvent => ({
       specversion: '1.0',
       id,
-      type: 'cairn.completed',
+      type: 'cairn.run-started',
       source: '/local/test',
       subject: id,
       time: new Date(0).toISOString(),

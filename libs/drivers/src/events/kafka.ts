@@ -11,6 +11,7 @@ import { KafkaSubscription, type SubscriptionStatus } from './kafka/subscription
 export type { DeadLetter } from './kafka/dead-letters.ts'
 export { deadLettersOf, groupIdOf } from './kafka/names.ts'
 export type { KafkaBusOptions } from './kafka/settings.ts'
+export { standstillText, type Standstill } from './kafka/standstills.ts'
 
 export interface KafkaBus extends EventBus {
   /** Creates those topics that are missing, and for each one for its dead letters: `<topic>.dead`. */

@@ -29,7 +29,7 @@ export function folderStore(root: string, { durability = 'process-crash' }: Fold
 
   const at = (path: string): string => {
     if (isAbsolute(path) || path.split('/').includes('..'))
-      throw new CairnError('STORE_FAILED', `${path} leaves the store`)
+      throw new CairnError('STORE_REFUSED', `${path} leaves the store`)
     return join(folder, path)
   }
   const aside = (): string => join(tmp, `${thisProcess.replaceAll('/', '-')}-${written++}`)
@@ -241,11 +241,15 @@ const ADVICE: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only: choose another store, --store <folder>',
 }
 
+/** What a file system takes from no one, at no time. */
+const NAMES_REFUSED: ReadonlySet<string> = new Set(['ENAMETOOLONG', 'EINVAL', 'ERR_INVALID_ARG_VALUE', 'EILSEQ'])
+
 function storeError(what: string, path: string, folder: string, error: unknown): unknown {
   if (error instanceof CairnError) return error
   const { code = '', message } = error as NodeJS.ErrnoException
   const next = ADVICE[code]
-  return new CairnError('STORE_FAILED', `${path || folder} cannot ${what} in the store ${folder}: ${message}`, {
+  const kind = NAMES_REFUSED.has(code) ? 'STORE_REFUSED' : 'STORE_FAILED'
+  return new CairnError(kind, `${path || folder} cannot ${what} in the store ${folder}: ${message}`, {
     cause: error,
     ...(next !== undefined && { next }),
   })

@@ -8,7 +8,7 @@ import { STAND_IN, type Probe } from './probe.ts'
 import { within } from './time-limit.ts'
 import { fieldNames, type AnySchema } from './schema.ts'
 import type { Step } from './step.ts'
-import { checkName, LONGEST_PATH } from './names.ts'
+import { checkName, checkPlace } from './names.ts'
 
 /** Names the place of a node. Default: the step's name, numbered when it is taken. */
 export interface NodeOptions {
@@ -150,10 +150,7 @@ export class Drawing {
     const { as } = options
     if (as !== undefined) checkName(as, 'the name of a place in a pipeline')
     const wanted = this.#prefix + (as ?? standard)
-    if (wanted.length > LONGEST_PATH)
-      throw new CairnError('BAD_DEFINITION', `a place in the pipeline has a name of ${wanted.length} letters`, {
-        next: `use shorter names, { as: … }, or nest less: ${LONGEST_PATH} letters at most, files are called by it`,
-      })
+    checkPlace(wanted)
     const taken = (id: string) => this.nodes.has(id) || this.frames.has(id)
     if (!taken(wanted)) return wanted
     if (as !== undefined)
@@ -162,6 +159,7 @@ export class Drawing {
       })
     for (let number = this.#numbers.get(wanted) ?? 2; ; number++)
       if (!taken(`${wanted}-${number}`)) {
+        checkPlace(`${wanted}-${number}`)
         this.#numbers.set(wanted, number + 1)
         return `${wanted}-${number}`
       }

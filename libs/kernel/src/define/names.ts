@@ -6,15 +6,31 @@ export function checkName(name: string, what: string): void {
     throw new CairnError('BAD_DEFINITION', `${what} has ${name.length} letters: "${name.slice(0, 40)}…"`, {
       next: `use ${LONGEST_NAME} letters at most: files are called by it`,
     })
-  if (/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) return
+  if (NAME.test(name)) return
   throw new CairnError('BAD_DEFINITION', `${what} is "${name}"`, {
     next: 'write it in lower case with dashes, like train-model',
   })
 }
 
-const LONGEST_NAME = 100
-/** Of the whole path of a place in a pipeline. */
-export const LONGEST_PATH = 200
+export const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
+export const LONGEST_NAME = 100
+
+/** A place is named after its step or after an output, behind the places around it: `scoring.each-recentOrders`. */
+export const PLACE = /^[\p{L}\p{N}_$-]+(\.[\p{L}\p{N}_$-]+)*$/u
+/** Bytes: file systems and S3 servers take 255 for a file's name, which a task's number follows. */
+export const LONGEST_PLACE = 200
+
+export function checkPlace(place: string): void {
+  const bytes = Buffer.byteLength(place)
+  if (bytes > LONGEST_PLACE)
+    throw new CairnError('BAD_DEFINITION', `a place in the pipeline has a name of ${bytes} bytes`, {
+      next: `use shorter names, { as: … }, or nest less: ${LONGEST_PLACE} bytes at most, files are called by it`,
+    })
+  if (PLACE.test(place)) return
+  throw new CairnError('BAD_DEFINITION', `a place in the pipeline is called "${place}"`, {
+    next: 'give it a name of letters, digits and dashes with { as: … }: files are called by it',
+  })
+}
 
 /** Refuses names that every JavaScript object has a member of. */
 export function checkKeys(names: Iterable<string>, what: string): void {

@@ -30,6 +30,8 @@ export const channels = {
   promotion: channel('cairn:promotion') as Channel<CairnEvent>,
   /** A message that a group could not handle, and that is given up. */
   deadLetter: channel('cairn:dead-letter') as Channel<DeadLetterMessage>,
+  /** A partition in which nothing goes on until something outside its events is well again; and its going on. */
+  standstill: channel('cairn:standstill') as Channel<StandstillMessage>,
 }
 
 /** Work that those who listen are told of; where no one does, not even the message is made. */
@@ -85,6 +87,19 @@ export interface DeadLetterMessage {
   /** Undefined for what is no event. */
   readonly event: CairnEvent | undefined
   readonly error: unknown
+}
+
+export interface StandstillMessage {
+  readonly topic: string
+  readonly group: string
+  readonly partition: number
+  readonly offset: number
+  /** The id of the event that waits. */
+  readonly event: string | undefined
+  /** In milliseconds since 1970. */
+  readonly since: number
+  readonly reason: string
+  readonly isOver: boolean
 }
 
 interface Channel<Message> {

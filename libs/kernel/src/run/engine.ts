@@ -1,7 +1,7 @@
 import { ActiveRun } from './active-run.ts'
 import { channels, told } from './channels.ts'
 import { CairnError } from '../errors.ts'
-import { endEvent, readyEvent, runEvent, taskName, type CairnEvent } from './events.ts'
+import { endEvent, parseTask, readyEvent, runEvent, taskName, type CairnEvent } from './events.ts'
 import { InHand } from './in-hand.ts'
 import { AlreadyEnded, Stopped } from './interruptions.ts'
 import { layout } from './layout.ts'
@@ -73,8 +73,11 @@ export class Engine {
 
   async #react(run: ActiveRun, event: CairnEvent): Promise<void> {
     const { type } = event
+    const task = taskOf(event)
+    if (task !== undefined && !Object.hasOwn(run.plan.nodes, parseTask(task).node))
+      throw new CairnError('NOT_FOUND', `run ${run.plan.run} has no task ${task}`)
     if (type === 'cairn.run-cancelled') await this.#cancelTasks(run, event)
-    else if (type === 'cairn.ready') await this.#runBatch(run, taskOf(event)!, event)
+    else if (type === 'cairn.ready') await this.#runBatch(run, task!, event)
     else await this.#goOn(run, await this.#next(run, event), event)
     if (run.state.done && this.#sees(run.owners.ofEnd)) await this.#endRun(run, event)
   }
@@ -82,6 +85,19 @@ export class Engine {
   /** Stops what this process is computing for a run that is cancelled, before its events tell of that. */
   abort(run: string): void {
     this.#runs.abort(run, cancelled(run))
+  }
+
+  /**
+   * The same, once told that it is: a run is cancelled by its record alone.
+   *
+   * @throws CairnError NOT_FOUND where there is no such record
+   */
+  async hearCancel({ env, pipeline, run }: Pick<Plan, 'env' | 'pipeline' | 'run'>): Promise<void> {
+    if (!this.#runs.has(run)) return
+    const end = await readRecord<RunEnd>(this.#host.store, layout(env, pipeline).runEnd(run))
+    if (end?.status !== 'cancelled')
+      throw new CairnError('NOT_FOUND', `no record says that run ${run} of ${pipeline} is cancelled`)
+    this.abort(run)
   }
 
   /** Stops computing without ending anything: the events in hand are left for the next host. */
@@ -138,6 +154,8 @@ export class Engine {
     const { state, announced, owners } = run
     const task = taskOf(event)
     if (task !== undefined) {
+      // An ending of its own tasks that this process has not told: another's, which has left a record.
+      if (this.#sees(owners.of(task)) && !announced.has(task)) await run.end(task)
       announced.add(task)
       state.end(task, endingOf(event) ?? (await run.end(task)))
     }
@@ -165,6 +183,7 @@ export class Engine {
     const { state, owners } = run
     if (!this.#sees(owners.of(task))) return
     for (const need of state.before(task)) if (!state.ended(need)) state.end(need, await run.end(need))
+    if (!state.has(task)) throw new CairnError('NOT_FOUND', `run ${run.plan.run} has no task ${task}`)
     // Where attempts are counted in the store, that tells whether the task may have ended.
     const standing = state.ended(task) || this.#host.hasSuccessor ? undefined : await run.standing(task)
     if (standing) state.end(task, standing)
@@ -172,7 +191,7 @@ export class Engine {
   }
 
   async #cancelTasks(run: ActiveRun, cause: CairnEvent): Promise<void> {
-    this.abort(run.plan.run)
+    await this.hearCancel(run.plan)
     const mine = [...run.state.unfinished()].filter((task) => this.#sees(run.owners.of(task)))
     await Promise.all(mine.map((task) => this.#perform(run, task, cause)))
   }
@@ -222,8 +241,20 @@ export class Engine {
   }
 
   async #endRun(run: ActiveRun, cause: CairnEvent): Promise<void> {
+    await this.#requireEnds(run)
     const end = await claimRunEnd(this.#host, run.plan, run.state.status)
     await run.publish([runEvent(run.plan, 'run-ended', end.endedAt, end)], { cause })
+  }
+
+  /** A run's end is written once: what was heard of its tasks counts only as far as their records say the same. */
+  async #requireEnds(run: ActiveRun): Promise<void> {
+    const { plan, state } = run
+    const outermost = Object.entries(plan.nodes).filter(([, { scope, type }]) => scope.length === 0 && type !== 'given')
+    await severally(outermost, async ([task]) => {
+      const { status } = await run.end(task)
+      if (status !== state.ending(task)?.status)
+        throw new CairnError('CONFLICT', `${task} of run ${plan.run} is ${status}, and another ending of it was heard`)
+    })
   }
 }
 
@@ -241,7 +272,11 @@ function taskOf({ data }: CairnEvent): string | undefined {
   return data.node === undefined ? undefined : taskName({ node: data.node, batch: data.batch ?? '' })
 }
 
-/** What the event says of the ending: all that the run's state needs. What is read by tasks always comes from records. */
-function endingOf({ type, data }: CairnEvent): Ending | undefined {
-  return data.counts && { status: type.slice('cairn.'.length) as TaskStatus, counts: data.counts }
+/**
+ * What the event says of the ending, where the run's state needs no more than its status. What decides how the run goes
+ * on, and what is read by tasks, always comes from records.
+ */
+function endingOf({ type, data: { counts } }: CairnEvent): Ending | undefined {
+  if (!counts || Object.keys(counts).length > 0) return undefined
+  return { status: type.slice('cairn.'.length) as TaskStatus, counts }
 }

@@ -80,6 +80,11 @@ export function itemName({ indices }: { readonly indices: readonly number[] }): 
   return indices.join('.')
 }
 
+/** What an event is of: a run, or a task of one. */
+export function subjectOf({ run, node, batch = '' }: Pick<EventData, 'run' | 'node' | 'batch'>): string {
+  return node === undefined ? run : `${run}/${taskName({ node, batch })}`
+}
+
 export function topicOf({ env, pipeline }: Pick<Plan, 'env' | 'pipeline'>): string {
   return `cairn.${env}.${pipeline}`
 }

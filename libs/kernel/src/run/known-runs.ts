@@ -48,10 +48,17 @@ export class KnownRuns {
       const run = await (known.run ??= this.#make(known, make))
       await work(run)
       if (run.state.done && known.users === 1) known.run = undefined
+    } catch (error) {
+      known.run = undefined // what was heard may have been wrong: the records tell
+      throw error
     } finally {
       known.users--
       this.#trim()
     }
+  }
+
+  has(name: string): boolean {
+    return this.#known.has(name)
   }
 
   /** Stops what is in hand of a run. */

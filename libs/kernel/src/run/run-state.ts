@@ -50,6 +50,16 @@ export class RunState {
     return this.#ends.has(task)
   }
 
+  /** How a task has ended, as it was heard. */
+  ending(task: string): Ending | undefined {
+    return this.#ends.get(task)
+  }
+
+  /** Whether there is such a task, as far as the `each` nodes around it are open. */
+  has(task: string): boolean {
+    return this.#exists(task)
+  }
+
   /** Whether a task can run now: all that it waits for has ended, and it has not. */
   ready(task: string): boolean {
     return this.#ready.has(task)
@@ -177,8 +187,9 @@ export class RunState {
 
   #exists(task: string): boolean {
     const { node, batch } = parseTask(task)
-    const scope = this.plan.nodes[node]?.scope
-    if (scope === undefined || scope.length === 0) return scope !== undefined
+    const scope = Object.hasOwn(this.plan.nodes, node) ? this.plan.nodes[node]!.scope : undefined
+    if (scope?.length !== (batch === '' ? 0 : batch.split('.').length)) return false
+    if (scope.length === 0) return true
     const depth = scope.length - 1
     return indexAt(batch, depth) < this.#batches(scope[depth]!, batchAt(batch, depth))
   }

@@ -12,6 +12,8 @@ export interface DeliveryOptions {
   /** Aborted when nothing is to be waited for any longer. */
   readonly closing: AbortSignal
   readonly onPoison: (event: CairnEvent, error: unknown) => void
+  /** Told each time that something outside the message fails, which is waited for. */
+  readonly onWaiting: (error: unknown, event: CairnEvent | undefined) => void
   /** Puts the message among the dead letters. */
   readonly bury: (error: unknown, event: CairnEvent | undefined) => Promise<void>
 }
@@ -29,7 +31,8 @@ export async function deliver(message: Incoming, options: DeliveryOptions): Prom
       await options.handler(event)
       return true
     } catch (error) {
-      if (!isOutage(error) && ++failures >= options.deliveries) {
+      if (isOutage(error)) options.onWaiting(error, event)
+      else if (++failures >= options.deliveries) {
         if (!(await buried(error, event, options))) return false
         options.onPoison(event, error)
         return true
@@ -47,7 +50,8 @@ async function buried(error: unknown, event: CairnEvent | undefined, options: De
     try {
       await options.bury(error, event)
       return true
-    } catch {
+    } catch (cause) {
+      options.onWaiting(cause, event)
       await pause(pauseAfter(++failures, options.redeliverAfter), options.closing)
     }
   }

@@ -62,7 +62,7 @@ export function event(id: string, { partitionkey = id, ...more }: Partial<CairnE
   return {
     specversion: '1.0',
     id,
-    type: 'cairn.completed',
+    type: 'cairn.run-started',
     source: '/test/flight-delays',
     subject: id,
     time: new Date(0).toISOString(),

@@ -1,5 +1,6 @@
 import type { Consumer, EachBatchPayload, Offsets as CommitPayload } from 'kafkajs'
 import { newClient } from './client.ts'
+import type { Commit } from './commits.ts'
 import { within } from './deadline.ts'
 import type { Settings } from './settings.ts'
 
@@ -103,11 +104,14 @@ export class Member {
     this.#end.resolve()
   }
 
-  /** @param offsets by partition */
-  async commit(offsets: ReadonlyMap<number, number>): Promise<void> {
+  async commit(commits: readonly Commit[]): Promise<void> {
     if (this.#isOver) throw new Error('the consumer has ended')
     const topic = this.#topic
-    const partitions = [...offsets].map(([partition, offset]) => ({ partition, offset: String(offset) }))
+    const partitions = commits.map(({ partition, offset, note }) => ({
+      partition,
+      offset: String(offset),
+      metadata: note ?? null,
+    }))
     // `commitOffsets` tries again, then under the next assignment, and would commit what has become another's.
     if (this.#commitOnce) await this.#commitOnce({ topics: [{ topic, partitions }] })
     else await this.#consumer.commitOffsets(partitions.map((partition) => ({ topic, ...partition })))

@@ -47,6 +47,11 @@ export class Partition {
     const { handled } = this
     return handled !== undefined && handled > this.#base ? handled : undefined
   }
+  /** What may be committed, be it what is committed already. */
+  get at(): number | undefined {
+    const { handled } = this
+    return this.#isFresh || handled === undefined ? undefined : Math.max(handled, this.#base)
+  }
   /** Messages that are not handled, of those that are known to be there. */
   get lag(): number {
     const { handled } = this

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { channels, errorRecord, type CairnEvent, type SubscribeOptions } from '@cairn/kernel/runtime'
 import type { EachBatchPayload } from 'kafkajs'
-import { pauseAfter } from '../redelivery.ts'
+import { isOutage, pauseAfter } from '../redelivery.ts'
 import { committedOffsets, startOffsets } from './admin.ts'
 import { Commits } from './commits.ts'
 import { deadLetter } from './dead-letters.ts'
@@ -14,6 +14,7 @@ import { copyOf, type Incoming, type Outgoing } from './message.ts'
 import { groupIdOf } from './names.ts'
 import type { Partition } from './partition.ts'
 import type { Settings } from './settings.ts'
+import { Standstills, type Standstill } from './standstills.ts'
 
 export interface SubscriptionStatus {
   readonly topic: string
@@ -34,6 +35,8 @@ export interface SubscriptionStatus {
   /** Events that are not handled, of those known to be there. */
   readonly lag: number
   readonly deadLetters: number
+  /** Of each partition in which nothing goes on: which event waits, since when, and for what. */
+  readonly standstills: readonly Standstill[]
   /** What went wrong last, until all is well again. */
   readonly lastFailure: string | undefined
 }
@@ -68,6 +71,7 @@ export class KafkaSubscription {
   #starts = new Map<number, number>()
   #positioned: Promise<void> | undefined
   #deadLetters = 0
+  readonly #standstills: Standstills
   #lastFailure: string | undefined
 
   constructor(parts: SubscriptionParts) {
@@ -80,7 +84,12 @@ export class KafkaSubscription {
       onHandled: () => this.#commits.soon(),
       onRoom: (partition) => this.#setPaused(partition, false),
     })
+    this.#standstills = new Standstills((standstill, isOver) => {
+      channels.standstill.publish({ topic, group: options.group, ...standstill, isOver })
+      this.#commits.soon()
+    })
     this.#commits = new Commits({
+      noteOf: (partition) => this.#standstills.in(partition),
       partitions: () => this.#dispatcher.ours,
       member: () => this.#member,
       interval: settings.commitInterval,
@@ -122,6 +131,7 @@ export class KafkaSubscription {
       waiting,
       lag: ours.reduce((sum, { lag }) => sum + lag, 0),
       deadLetters: this.#deadLetters,
+      standstills: this.#standstills.all,
       lastFailure: this.#lastFailure,
     }
   }
@@ -186,7 +196,8 @@ export class KafkaSubscription {
     const committed = await committedOffsets(settings, topic, this.#groupId)
     for (const partition of open) member.seek(partition, committed.get(partition) ?? this.#starts.get(partition)!)
     const starts = open.filter((partition) => !committed.has(partition))
-    if (starts.length > 0) await member.commit(new Map(starts.map((start) => [start, this.#starts.get(start)!])))
+    if (starts.length > 0)
+      await member.commit(starts.map((start) => ({ partition: start, offset: this.#starts.get(start)! })))
   }
 
   async #take(payload: EachBatchPayload): Promise<void> {
@@ -218,12 +229,22 @@ export class KafkaSubscription {
   #deliver(message: Incoming, partition: Partition): Promise<boolean> {
     const { settings, handler, options } = this.#parts
     const closing = this.#closing.signal
+    const { offset } = message
+    const since = Date.now()
     return deliver(message, {
       handler,
       deliveries: settings.deliveries,
       redeliverAfter: settings.redeliverAfter,
       isOurs: () => partition.isOurs && !closing.aborted,
       closing,
+      onWaiting: (error, event) =>
+        this.#standstills.add({
+          partition: partition.index,
+          offset,
+          event: event?.id,
+          since,
+          reason: reasonOf(error).message,
+        }),
       bury: (error, event) => this.#bury(message, partition, error, event),
       onPoison: (event, error) => {
         try {
@@ -232,14 +253,19 @@ export class KafkaSubscription {
           this.#lastFailure = `onPoison: ${errorRecord(cause).message}`
         }
       },
-    })
+    }).finally(() => this.#standstills.remove(partition.index, offset))
   }
 
   async #bury(message: Incoming, { index }: Partition, error: unknown, event: CairnEvent | undefined): Promise<void> {
     const { topic, options, settings, sendToDeadLetters } = this.#parts
     try {
       const at = { topic, partition: index, group: options.group }
-      await sendToDeadLetters(deadLetter(message, at, error, settings.maxEventBytes))
+      const letter = (maxBytes: number) => deadLetter(message, at, error, maxBytes)
+      // What the brokers do not take as it was is kept without its bytes.
+      await sendToDeadLetters(letter(settings.maxEventBytes)).catch((refusal: unknown) => {
+        if (isOutage(refusal)) throw refusal
+        return sendToDeadLetters(letter(0))
+      })
       this.#deadLetters++
       channels.deadLetter.publish({ topic, group: options.group, event, error })
     } catch (failure) {

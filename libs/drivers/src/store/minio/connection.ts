@@ -174,6 +174,34 @@ export function codeOf(error: unknown): string | undefined {
   return (error as { code?: string } | undefined)?.code
 }
 
+/** What the server says of itself, of the bucket or of whoever asks: it would say so of other requests, too. */
+const OF_THE_WORLD: ReadonlySet<string> = new Set([
+  'AccessDenied',
+  'AccountProblem',
+  'AllAccessDisabled',
+  'AuthorizationHeaderMalformed',
+  'ExpiredToken',
+  'InternalError',
+  'InvalidAccessKeyId',
+  'InvalidTokenId',
+  'NoSuchBucket',
+  'QuotaExceeded',
+  'RequestTimeTooSkewed',
+  'SignatureDoesNotMatch',
+  'SlowDown',
+])
+/** What the file system that local copies lie on never takes. */
+const NAMES_REFUSED: ReadonlySet<string> = new Set(['ENAMETOOLONG', 'EINVAL', 'EISDIR', 'ENOTDIR', 'ELOOP', 'EILSEQ'])
+
+/** Whether trying again, at any time, would give the same: what is not known to pass is not waited for. */
+function isOfThisRequest(error: unknown): boolean {
+  const code = codeOf(error) ?? ''
+  if (isPassing(error) || OF_THE_WORLD.has(code)) return false
+  // MinIO's own: of its disks, its quotas, its starting up; but for what it says of a name.
+  if (/^XMinio/.test(code)) return /^XMinioInvalid/.test(code)
+  return error instanceof S3Error || code === '' || code.startsWith('ERR_INVALID') || NAMES_REFUSED.has(code)
+}
+
 function storeError(
   what: string,
   { endpoint, bucket }: Pick<MinioConnectionOptions, 'endpoint' | 'bucket'>,
@@ -184,7 +212,8 @@ function storeError(
   const { message } = error as Error
   const reason = code === 'ABORT_ERR' ? 'no answer in time' : message || code
   const next = adviceFor(code, endpoint, bucket)
-  return new CairnError('STORE_FAILED', `${what}: ${reason}${error instanceof S3Error ? ` (${code})` : ''}`, {
+  const kind = isOfThisRequest(error) ? 'STORE_REFUSED' : 'STORE_FAILED'
+  return new CairnError(kind, `${what}: ${reason}${error instanceof S3Error ? ` (${code})` : ''}`, {
     cause: error,
     ...(next !== undefined && { next }),
   })
