@@ -20,15 +20,14 @@ interface Grant {
 export function stageAcls(user: string, env: string, { graph }: Pipeline, step: string): AclEntry[] {
   const topic = topicOf({ env, pipeline: graph.name })
   const control = controlTopicOf({ env })
-  const group = `cairn.${env}.${graph.name}.${step}`
+  const formerly = `cairn.${env}.${graph.name}.${step}`
   return entries(user, [
     { on: 'TOPIC', name: topic, may: ['READ', 'WRITE'] },
     { on: 'TOPIC', name: deadLettersOf(topic), may: ['WRITE'] },
     { on: 'TOPIC', name: control, may: ['READ'] },
-    { on: 'TOPIC', name: deadLettersOf(control), may: ['WRITE'] },
-    { on: 'GROUP', name: groupIdOf(topic, group), may: ['READ'] },
-    // Each process hears of them by itself.
-    { on: 'GROUP', name: groupIdOf(control, `${group}.`), prefix: true, may: ['READ', 'DELETE'] },
+    { on: 'GROUP', name: groupIdOf(topic, step), may: ['READ'] },
+    // What the group was called by earlier versions: it goes on where that was.
+    { on: 'GROUP', name: groupIdOf(topic, formerly), may: ['DESCRIBE'] },
   ])
 }
 

@@ -115,10 +115,11 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment whose servic
       })
       const host = { store, bus, clock: systemClock, compute, name, hasSuccessor: true, steps: new Set([step]) }
       const engine = new Engine(host)
-      const group = `cairn.${env}.${name}`
       const onPoison = (event: CairnEvent, error: unknown) => refused.push(`${step} ${event.id}: ${String(error)}`)
-      await bus.subscribe(topic, { group, from: 'beginning', onPoison }, (event) => engine.handle(event))
-      await bus.subscribe(controlTopicOf({ env }), { group: `${group}.one`, from: 'now' }, async () => {})
+      const formerly = `cairn.${env}.${name}`
+      const options = { group: step, formerly, from: 'beginning', onPoison } as const
+      await bus.subscribe(topic, options, (event) => engine.handle(event))
+      await bus.hear(controlTopicOf({ env }), () => {})
     }
     const { store, bus } = await connectAs('control')
     const ended = Promise.withResolvers<void>()
@@ -241,7 +242,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment whose servic
 
     it('cannot hear another pipeline', async () => {
       const { bus } = await stage()
-      const group = `cairn.${env}.penguins.train-classifier`
+      const group = 'train-classifier'
       await expect(bus.subscribe(foreign, { group, from: 'now' }, hear)).rejects.toThrow('it may not be seen')
     })
 
@@ -253,10 +254,10 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment whose servic
 
     it("cannot take away another stage's events", async () => {
       const { bus } = await stage()
-      const group = `cairn.${env}.penguins.evaluate-classifier`
+      const group = 'evaluate-classifier'
       // The client hides that it is not authorised to ask for the group.
       await expect(bus.subscribe(topic, { group, from: 'now' }, hear)).rejects.toThrow('find group coordinator')
-      await bus.subscribe(topic, { group: `cairn.${env}.penguins.train-classifier`, from: 'now' }, hear)
+      await bus.subscribe(topic, { group: 'train-classifier', from: 'now' }, hear)
     })
 
     it('cannot make topics', async () => {

@@ -1,3 +1,4 @@
+import { standstillText, type GroupStatus } from '@cairn/drivers/events/kafka'
 import { layout, STORE_FILE, STORE_FORMAT, topicOf, type ArtifactStore } from '@cairn/kernel/runtime'
 import { runNames } from '@cairn/embedded'
 
@@ -17,6 +18,7 @@ export interface CheckupHost {
   readonly bus: {
     probe(): Promise<void>
     topics(): Promise<readonly string[]>
+    groups(topics: readonly string[]): Promise<readonly GroupStatus[]>
   }
 }
 
@@ -43,6 +45,17 @@ export async function checkup({ env, store, bus }: CheckupHost): Promise<readonl
       }
       if (missing.length > 0) throw new Error(`missing: ${missing.join(', ')}`)
       return `${there.size} there`
+    }),
+    check('events', async () => {
+      const there = new Set(await bus.topics())
+      const topics = (await store.children(`${env}/`)).map((pipeline) => topicOf({ env, pipeline }))
+      const groups = await bus.groups(topics.filter((topic) => there.has(topic)))
+      const standing = groups.flatMap(({ id, topic, standstills }) =>
+        standstills.map((standstill) => `${id}: ${standstillText({ topic, ...standstill })}`),
+      )
+      if (standing.length > 0) throw new Error(standing.join('; '))
+      const waiting = groups.reduce((sum, { lag }) => sum + lag, 0)
+      return `${groups.length} groups, ${waiting} events not handled yet`
     }),
     check('versions', async () => `node ${process.versions.node}`),
   ])

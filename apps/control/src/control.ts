@@ -23,7 +23,7 @@ import type { Vouching } from './vouching.ts'
 export interface ControlHost {
   readonly env: string
   readonly store: ArtifactStore
-  readonly bus: EventBus & Pick<KafkaBus, 'deadLetters' | 'replay'>
+  readonly bus: EventBus & Pick<KafkaBus, 'hear' | 'deadLetters' | 'replay'>
   readonly clock: Clock
   readonly name: string
   /** Signs what is planned here, and tells it from what is not. */

@@ -4,6 +4,7 @@ import {
   endEvent,
   layout,
   leftEvent,
+  requireOf,
   runEvent,
   readRecord,
   topicOf,
@@ -112,12 +113,17 @@ export class Follower {
   }
 
   #listen(pipeline: string): Promise<Subscription> {
-    const { bus, env, name } = this.#host
+    const { bus, env } = this.#host
     let subscription = this.#subscriptions.get(pipeline)
     if (!subscription) {
-      const group = `cairn.${env}.follower.${name.replaceAll('/', '-')}`
-      const hear = (event: CairnEvent) => Promise.resolve(this.#events.next(event))
-      subscription = bus.subscribe(topicOf({ env, pipeline }), { group, from: 'now' }, hear)
+      subscription = bus.hear(topicOf({ env, pipeline }), (event) => {
+        try {
+          requireOf({ env, pipeline }, event)
+          this.#events.next(event)
+        } catch {
+          // for the stages to give up
+        }
+      })
       this.#subscriptions.set(pipeline, subscription)
       subscription.catch(() => this.#subscriptions.delete(pipeline))
     }

@@ -14,6 +14,7 @@ import { Champions } from './champions.ts'
 import { Control, type ControlHost } from './control.ts'
 import { ControlModule } from './control.module.ts'
 import { Follower } from './follower.ts'
+import { isLeftBehind } from './old-groups.ts'
 import { apart } from './planner.ts'
 import { readSettings } from './settings.ts'
 import { Supervisor } from './supervisor.ts'
@@ -113,6 +114,14 @@ fastify.get('/v1/openapi.json', (_, reply) => reply.send(document))
 await app.listen(settings.port, settings.host)
 const sweeps = sweepEvery(settings.sweepMs, supervisor, (error) => log.warn({ err: error }, 'the sweep failed'))
 log.info({ url: await app.getUrl() }, 'ready')
+bus
+  .removeGroups((id, all) => isLeftBehind(env, id, all))
+  .then(
+    (groups) => groups.length > 0 && log.info({ groups }, 'removed consumer groups that earlier versions left behind'),
+  )
+  .catch((error: unknown) =>
+    log.warn({ err: error }, 'consumer groups that earlier versions left behind are still there'),
+  )
 
 process.once('SIGTERM', () => void leave()).once('SIGINT', () => void leave())
 

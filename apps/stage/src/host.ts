@@ -24,6 +24,8 @@ export interface StageHost {
   readonly topic: string
   /** Names the members that share the step's tasks. */
   readonly group: string
+  /** What the group was called by earlier versions: it goes on where that was. */
+  readonly formerly: string
   /** Hears of cancelled runs, also while all of the topic is paused. */
   listenToControl(): Promise<Subscription>
   /** Stops what is being computed: its events are left for another member. */
@@ -71,18 +73,21 @@ export function stageHost(
     leaseAfterMs: LEASE_AFTER_MS,
     lately: (step) => durations.longest(step),
   })
+  const hearCancel = async (event: CairnEvent): Promise<void> => {
+    requireOf({ env, pipeline }, event)
+    await engine.hearCancel(event.data)
+  }
   return {
     engine,
     topic: topicOf({ env, pipeline }),
-    group: `cairn.${env}.${pipeline}.${step}`,
+    group: step,
+    formerly: `cairn.${env}.${pipeline}.${step}`,
     listenToControl() {
-      const hear = async (event: CairnEvent) => {
+      return bus.hear(controlTopicOf({ env }), (event) => {
         if (event.type !== 'cairn.run-cancelled' || event.data.pipeline !== pipeline) return
-        requireOf({ env, pipeline }, event)
-        await engine.hearCancel(event.data)
-      }
-      const group = `cairn.${env}.${pipeline}.${step}.${thisProcess.replaceAll('/', '-')}`
-      return bus.subscribe(controlTopicOf({ env }), { group, from: 'now' }, hear)
+        // What fails here is told once more by the pipeline's own topic, and there until it is heard.
+        hearCancel(event).catch(() => {})
+      })
     },
     stop() {
       engine.stop()

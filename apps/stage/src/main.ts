@@ -47,6 +47,7 @@ app.connectMicroservice({
       pipeline: settings.pipeline,
       options: {
         group: host.group,
+        formerly: host.formerly,
         from: 'beginning',
         concurrency: settings.tasks,
         onReassigned: () => host.engine.forget(),

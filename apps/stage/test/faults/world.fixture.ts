@@ -351,7 +351,7 @@ export class World {
     return [...(await this.progress(step)).values()].reduce((sum, { committed, end }) => sum + end - committed, 0)
   }
   groupOf(step: string): string {
-    return `cairn.${this.env}.${PIPELINE}.${step}`
+    return step
   }
 
   get kafka(): RawKafka {

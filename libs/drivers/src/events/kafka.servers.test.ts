@@ -168,6 +168,49 @@ describe.skipIf(!brokers)('Kafka', () => {
     await expect(bus.publish(topic, [event('late')])).rejects.toMatchObject({ code: 'BUS_FAILED' })
   })
 
+  it('goes on, under a new name, where the group was before it was renamed', async () => {
+    const bus = open()
+    const topic = newTopic()
+    await bus.ensureTopics([topic])
+    const before = listener()
+    const old = await bus.subscribe(topic, { group: 'x.old', from: 'beginning' }, before.hear)
+    await bus.publish(topic, events(20))
+    await before.untilCount(20)
+    await old.close()
+    await bus.publish(topic, events(5, 20))
+    const { hear, untilCount, ids } = listener()
+    await bus.subscribe(topic, { group: 'new', formerly: 'x.old', from: 'beginning' }, hear)
+    await untilCount(5)
+    await bus.publish(topic, [event('last')])
+    await untilCount(6)
+    expect(ids.sort()).toEqual(['e20', 'e21', 'e22', 'e23', 'e24', 'last'])
+    expect(await bus.removeGroups((id) => id === `${topic}.x.old`)).toEqual([`${topic}.x.old`])
+    expect(await bus.removeGroups((id) => id === `${topic}.new`)).toEqual([]) // it has a member
+  })
+
+  it('tells one process all that comes from now on, and leaves no group behind', async () => {
+    const bus = open()
+    const topic = newTopic()
+    await bus.ensureTopics([topic])
+    await bus.publish(topic, events(5))
+    const [first, second] = [listener(), listener()]
+    const hearing = await bus.hear(topic, (heard) => void first.hear(heard))
+    await bus.hear(topic, (heard) => void second.hear(heard))
+    await bus.publish(topic, events(200, 5))
+    await Promise.all([first.untilCount(200), second.untilCount(200)])
+    expect(first.ids.sort()).toEqual(
+      events(200, 5)
+        .map(({ id }) => id)
+        .sort(),
+    )
+    expect(bus.status().subscriptions).toMatchObject([{ connected: true }, { connected: true }])
+    await hearing.close()
+    await bus.publish(topic, [event('after')])
+    await second.untilAll(['after'])
+    expect(first.seen.has('after')).toBe(false)
+    expect(await bus.groups([topic])).toEqual([])
+  })
+
   it('tells which topic is missing, and how to see to it', async () => {
     const bus = open()
     const missing = { code: 'BUS_FAILED', message: expect.stringContaining('nowhere'), next: expect.any(String) }

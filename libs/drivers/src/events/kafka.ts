@@ -1,7 +1,9 @@
-import { CairnError, type CairnEvent, type EventBus, type Urgency } from '@cairn/kernel/runtime'
+import { CairnError, type CairnEvent, type EventBus, type Subscription, type Urgency } from '@cairn/kernel/runtime'
 import { ensureTopics, listTopics, probe } from './kafka/admin.ts'
 import { eventOf, listDeadLetters, type DeadLetter } from './kafka/dead-letters.ts'
 import { within } from './kafka/deadline.ts'
+import { groupsOf, removeGroups, type GroupStatus } from './kafka/groups.ts'
+import { Listener } from './kafka/listener.ts'
 import { sizeOf, toMessage, type Outgoing } from './kafka/message.ts'
 import { deadLettersOf } from './kafka/names.ts'
 import { TopicProducer, tooLarge, type ProducerStatus } from './kafka/producer.ts'
@@ -9,6 +11,7 @@ import { settingsOf, type KafkaBusOptions } from './kafka/settings.ts'
 import { KafkaSubscription, type SubscriptionStatus } from './kafka/subscription.ts'
 
 export type { DeadLetter } from './kafka/dead-letters.ts'
+export type { GroupStatus } from './kafka/groups.ts'
 export { deadLettersOf, groupIdOf } from './kafka/names.ts'
 export type { KafkaBusOptions } from './kafka/settings.ts'
 export { standstillText, type Standstill } from './kafka/standstills.ts'
@@ -18,8 +21,17 @@ export interface KafkaBus extends EventBus {
   ensureTopics(names: readonly string[]): Promise<void>
   /** The names of all topics that there are. */
   topics(): Promise<readonly string[]>
+  /** The groups that share the events of these topics, and how far they have come. */
+  groups(topics: readonly string[]): Promise<readonly GroupStatus[]>
+  /** Removes those groups of them that have no members; gives their names. */
+  removeGroups(which: (id: string, all: ReadonlySet<string>) => boolean): Promise<readonly string[]>
   /** Resolves when a broker answers. */
   probe(): Promise<void>
+  /**
+   * Hears all that comes to a topic from now on, in this process alone and as a member of no group: nothing of it is
+   * remembered, and nothing is left behind when the process dies.
+   */
+  hear(topic: string, listener: (event: CairnEvent) => void): Promise<Subscription>
   /** What groups could not handle of a topic, the newest first. */
   deadLetters(topic: string, options?: { readonly limit?: number }): Promise<DeadLetter[]>
   /**
@@ -41,7 +53,7 @@ export interface KafkaBusStatus {
 export function kafkaBus(options: KafkaBusOptions): KafkaBus {
   const settings = settingsOf(options)
   const producers = new Map<string, TopicProducer>()
-  const subscriptions = new Set<KafkaSubscription>()
+  const subscriptions = new Set<KafkaSubscription | Listener>()
   let isClosed = false
 
   const refuseIfClosed = (what: string) => {
@@ -75,8 +87,21 @@ export function kafkaBus(options: KafkaBusOptions): KafkaBus {
       })
       return { close }
     },
+    async hear(topic, listener) {
+      refuseIfClosed(`hear topic ${topic}`)
+      const opened = new Listener(settings, topic, listener)
+      subscriptions.add(opened)
+      const close = () => opened.close().finally(() => subscriptions.delete(opened))
+      await opened.open().catch(async (error: unknown) => {
+        await close()
+        throw error
+      })
+      return { close }
+    },
     ensureTopics: (names) => ensureTopics(settings, names),
     topics: () => listTopics(settings),
+    groups: (names) => groupsOf(settings, names),
+    removeGroups: (which) => removeGroups(settings, which),
     probe: () => probe(settings),
     deadLetters: (topic, { limit = 100 } = {}) => listDeadLetters(settings, topic, limit),
     replay: async (topic, id) => publish(topic, [await eventOf(settings, topic, id)]),

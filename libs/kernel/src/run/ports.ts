@@ -60,6 +60,8 @@ export interface SubscribeOptions {
   readonly group: string
   /** Where a group that is new starts; a time in milliseconds since 1970. */
   readonly from: 'beginning' | 'now' | { readonly time: number }
+  /** What the group was called before: where it is new, it goes on from where that one was. */
+  readonly formerly?: string
   /** Events in hand at one time. */
   readonly concurrency?: number
   /**

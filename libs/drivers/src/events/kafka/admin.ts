@@ -4,7 +4,7 @@ import { newClient } from './client.ts'
 import { pauseAfter } from '../redelivery.ts'
 import { pause, within } from './deadline.ts'
 import { busFailed, reasonOf, topicMissing } from './failure.ts'
-import { deadLettersOf } from './names.ts'
+import { deadLettersOf, groupIdOf } from './names.ts'
 import type { Settings } from './settings.ts'
 
 const FIRST_PAUSE_MS = 100
@@ -58,11 +58,14 @@ export function startOffsets(
   settings: Settings,
   topic: string,
   groupId: string,
-  from: SubscribeOptions['from'],
+  { from, formerly }: Pick<SubscribeOptions, 'from' | 'formerly'>,
 ): Promise<Offsets | undefined> {
   return withAdmin(settings, `cannot subscribe to topic ${topic}`, async (admin) => {
     await requireTopic(admin, settings, topic)
-    if (from === 'beginning' || (await offsetsOf(admin, topic, groupId)).size > 0) return undefined
+    if ((await offsetsOf(admin, topic, groupId)).size > 0) return undefined
+    const before = formerly === undefined ? undefined : await offsetsOf(admin, topic, groupIdOf(topic, formerly))
+    if (before && before.size > 0) return before
+    if (from === 'beginning') return undefined
     const starts = await (from === 'now'
       ? admin.fetchTopicOffsets(topic)
       : admin.fetchTopicOffsetsByTimestamp(topic, from.time))

@@ -79,11 +79,22 @@ describe.skipIf(!brokers)('dead letters', () => {
     const { bus, topic } = await newDead()
     const { ids, hear, untilAll } = listener()
     await bus.subscribe(topic, { group: 'g', from: 'now' }, hear)
-    const headers = { ce_specversion: '1.0', ce_id: 'x', ce_type: 'cairn.completed', ce_source: '/x', ce_subject: 'x' }
-    const whole = { ...headers, ce_time: new Date(0).toISOString(), ce_partitionkey: 'x' }
+    const of = { cairn_env: 'test', cairn_pipeline: 'p', cairn_run: 'r' }
+    const headers = {
+      ce_specversion: '1.0',
+      ce_id: 'x',
+      ce_type: 'cairn.run-started',
+      ce_source: '/x',
+      ce_subject: 'x',
+    }
+    const whole = { ...of, ...headers, ce_time: new Date(0).toISOString(), ce_partitionkey: 'x' }
     const value = JSON.stringify({ env: 'test', pipeline: 'p', run: 'r' })
     const wrong: readonly [Message, message: string][] = [
-      [{ value: 'neither headers nor JSON' }, 'no header'],
+      [{ value: 'neither headers nor JSON' }, 'not JSON'],
+      [{ value, headers: { ...whole, ce_id: Buffer.from([0xff]) } }, 'header ce_id is not text'],
+      [{ value, headers: { ...whole, ce_id: ['x', 'y'] } }, '2 headers ce_id'],
+      [{ value, headers: { ...whole, cairn_run: 'other' } }, 'header cairn_run'],
+      [{ value: JSON.stringify({ env: 'test', pipeline: 'p', run: 'ä'.repeat(200) }), headers: whole }, 'run is "ää'],
       [{ value: null, key: null, headers: whole }, 'not JSON'],
       [{ value: '{"env":', headers: whole }, 'not JSON'],
       [{ value: '[]', headers: whole }, 'no object'],
@@ -109,6 +120,49 @@ describe.skipIf(!brokers)('dead letters', () => {
     expect(letters.at(-1)!.preview).toMatch(/^x{500}$/)
     expect(ids).toEqual(['right'])
     expect(bus.status().subscriptions[0]!.lastFailure).toBeUndefined()
+  })
+
+  it('hold what the store never takes; what the store is to blame for is waited for, and everyone sees that', async () => {
+    const { bus, topic } = await newDead()
+    const { hear, untilAll } = listener()
+    let isAway = true
+    await bus.subscribe(topic, { group: 'g', from: 'now' }, async (heard) => {
+      if (heard.id === 'e0') throw new CairnError('STORE_REFUSED', 'a name is too long')
+      if (heard.id === 'e1' && isAway) throw new CairnError('STORE_FAILED', 'the store is away')
+      await hear(heard)
+    })
+    await bus.publish(topic, events(3))
+    await untilAll(['e2'])
+    const standstill = { partition: 0, offset: 1, event: 'e1', since: expect.any(Number), reason: 'the store is away' }
+    await eventually(() => bus.status().subscriptions[0]).toMatchObject({
+      deadLetters: 1,
+      lag: 2,
+      standstills: [standstill],
+    })
+    const group = { id: `${topic}.g`, topic, members: 1 }
+    await eventually(() => bus.groups([topic])).toEqual([{ ...group, lag: 2, standstills: [standstill] }])
+    isAway = false
+    await untilAll(['e1'])
+    await eventually(() => bus.groups([topic])).toEqual([{ ...group, lag: 0, standstills: [] }])
+    expect(bus.status().subscriptions[0]).toMatchObject({ deadLetters: 1, standstills: [] })
+  })
+
+  it('are kept without their bytes where the brokers do not take them as they were', async () => {
+    const { bus, topic } = await newDead()
+    await admin.alterConfigs({
+      validateOnly: false,
+      resources: [
+        {
+          type: kafkajs.ConfigResourceTypes.TOPIC,
+          name: `${topic}.dead`,
+          configEntries: [{ name: 'max.message.bytes', value: '20000' }],
+        },
+      ],
+    })
+    await bus.subscribe(topic, { group: 'g', from: 'now' }, async () => {})
+    await foreign.send({ topic, messages: [{ value: 'x'.repeat(100_000) }] })
+    await eventually(() => bus.status().subscriptions[0]).toMatchObject({ deadLetters: 1, lag: 0 })
+    expect(await bus.deadLetters(topic)).toMatchObject([{ error: { code: 'NOT_JSON' }, preview: '' }])
   })
 
   it('are kept waiting, not lost, while their topic is missing', async () => {

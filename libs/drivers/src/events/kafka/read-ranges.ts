@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import type { Consumer } from 'kafkajs'
 import { requireTopic, withAdmin } from './admin.ts'
-import { newClient } from './client.ts'
 import { within } from './deadline.ts'
 import { busFailed } from './failure.ts'
+import { Fetcher } from './fetcher.ts'
 import { copyOf, type Incoming } from './message.ts'
 import type { Settings } from './settings.ts'
 
@@ -29,64 +27,45 @@ export function rangesOf(settings: Settings, topic: string): Promise<Range[]> {
   })
 }
 
-/** Reads them as a group that is made for this and then deleted: the client cannot read without one. */
+/** Reads them as a member of no group. */
 export async function readRanges<Result>(
   settings: Settings,
   topic: string,
   ranges: readonly Range[],
   read: (placed: Placed) => Result,
 ): Promise<Result[]> {
-  const filled = new Map(ranges.filter(({ from, to }) => from < to).map((range) => [range.partition, range]))
-  if (filled.size === 0) return []
-  const groupId = `${topic}.read-${randomUUID()}`
-  const { sessionTimeout, heartbeatInterval, fetchWait: maxWaitTimeInMs } = settings
-  const consumer = newClient(settings).consumer({ groupId, sessionTimeout, heartbeatInterval, maxWaitTimeInMs })
+  const left = new Map(ranges.filter(({ from, to }) => from < to).map((range) => [range.partition, range]))
+  if (left.size === 0) return []
+  const fetcher = new Fetcher(settings, topic)
   try {
-    return await within(settings.timeout, readAll(consumer, topic, filled, read), `reading ${topic}`)
+    return await within(settings.timeout, readAll(fetcher, left, read), `reading ${topic}`)
   } catch (error) {
     throw busFailed(settings.brokers, `cannot read topic ${topic}`, error)
   } finally {
-    void leave(consumer, groupId, { ...settings, timeout: LEAVE_MS }).catch(() => {}) // the broker deletes it later
+    await fetcher.close()
   }
 }
 
-const LEAVE_MS = 2_000
-
-async function leave(consumer: Consumer, groupId: string, settings: Settings): Promise<void> {
-  await consumer.disconnect()
-  await withAdmin(settings, `cannot delete group ${groupId}`, (admin) => admin.deleteGroups([groupId]))
-}
-
 async function readAll<Result>(
-  consumer: Consumer,
-  topic: string,
-  ranges: ReadonlyMap<number, Range>,
+  fetcher: Fetcher,
+  left: Map<number, Range>,
   read: (placed: Placed) => Result,
 ): Promise<Result[]> {
   const results: Result[] = []
-  const left = new Set(ranges.keys())
-  const end = Promise.withResolvers<void>()
-  end.promise.catch(() => {}) // may come before it is waited for
-  consumer.on(consumer.events.CRASH, ({ payload }) => end.reject(payload.error))
-  // Told of batches, too, that hold nothing but the marks of transactions.
-  consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { partition, lastOffset } }) => {
-    if (Number(lastOffset) + 1 >= (ranges.get(partition)?.to ?? Infinity)) left.delete(partition)
-    if (left.size === 0) end.resolve()
-  })
-  await consumer.connect()
-  await consumer.subscribe({ topics: [topic], fromBeginning: true })
-  await consumer.run({
-    autoCommit: false,
-    eachBatch: async ({ batch: { partition, messages } }) => {
-      const range = left.has(partition) ? ranges.get(partition)! : undefined
+  const positions = new Map([...left].map(([partition, { from }]) => [partition, from]))
+  await fetcher.connect()
+  while (left.size > 0) {
+    for (const { partition, messages } of await fetcher.fetch(positions)) {
+      const { from, to } = left.get(partition)!
       for (const message of messages) {
         const offset = Number(message.offset)
-        if (!range || offset < range.from || offset >= range.to) continue
-        results.push(read({ partition, at: Number(message.timestamp), message: copyOf(message) }))
+        if (offset >= from && offset < to)
+          results.push(read({ partition, at: Number(message.timestamp), message: copyOf(message) }))
       }
-    },
-  })
-  for (const { partition, from } of ranges.values()) consumer.seek({ topic, partition, offset: String(from) })
-  await end.promise
+      if (positions.get(partition)! < to) continue
+      left.delete(partition)
+      positions.delete(partition)
+    }
+  }
   return results
 }

@@ -102,7 +102,7 @@ export class KafkaSubscription {
   /** Resolves once the group has a place from which it misses no event. */
   async open(): Promise<void> {
     const { settings, topic, options } = this.#parts
-    this.#starts = new Map(await startOffsets(settings, topic, this.#groupId, options.from))
+    this.#starts = new Map(await startOffsets(settings, topic, this.#groupId, options))
     this.#life = this.#keepMember()
     try {
       await within(settings.timeout, this.#ready.promise, 'joining')

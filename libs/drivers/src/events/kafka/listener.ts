@@ -1,0 +1,112 @@
+import type { CairnEvent } from '@cairn/kernel/runtime'
+import { pauseAfter } from '../redelivery.ts'
+import { pause, within } from './deadline.ts'
+import { busFailed, reasonOf } from './failure.ts'
+import { Fetcher } from './fetcher.ts'
+import { copyOf, readEvent, type Incoming } from './message.ts'
+import type { Settings } from './settings.ts'
+import type { SubscriptionStatus } from './subscription.ts'
+
+const FIRST_PAUSE_MS = 100
+
+/**
+ * Hears all that comes to a topic from now on, in this process alone: no group, no offsets, nothing that is left behind.
+ * What comes while the brokers are away is heard when they are back; what is no event is passed over.
+ */
+export class Listener {
+  readonly #settings: Settings
+  readonly #topic: string
+  readonly #hear: (event: CairnEvent) => void
+  readonly #closing = new AbortController()
+  readonly #ready = Promise.withResolvers<void>()
+  #life = Promise.resolve()
+  #positions: Map<number, number> | undefined
+  #heardAt = performance.now()
+  #isConnected = false
+  #lastFailure: string | undefined
+
+  constructor(settings: Settings, topic: string, hear: (event: CairnEvent) => void) {
+    this.#settings = settings
+    this.#topic = topic
+    this.#hear = hear
+  }
+
+  /** Resolves once it has a place from which it misses no event. */
+  async open(): Promise<void> {
+    this.#life = this.#live()
+    try {
+      await within(this.#settings.timeout, this.#ready.promise, 'connecting')
+    } catch (error) {
+      await this.close()
+      const reason = this.#lastFailure === undefined ? error : new Error(this.#lastFailure, { cause: error })
+      throw busFailed(this.#settings.brokers, `cannot hear topic ${this.#topic}`, reason)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await this.#life
+  }
+
+  status(): SubscriptionStatus {
+    return {
+      topic: this.#topic,
+      group: '',
+      connected: this.#isConnected,
+      heartbeatAge: performance.now() - this.#heardAt,
+      progressAge: 0,
+      partitions: [...(this.#positions?.keys() ?? [])],
+      paused: 0,
+      inHand: 0,
+      waiting: 0,
+      lag: 0,
+      deadLetters: 0,
+      standstills: [],
+      lastFailure: this.#lastFailure,
+    }
+  }
+
+  async #live(): Promise<void> {
+    const closing = this.#closing.signal
+    for (let failures = 0; !closing.aborted;) {
+      const fetcher = new Fetcher(this.#settings, this.#topic)
+      try {
+        await fetcher.connect()
+        this.#positions ??= await fetcher.offsets('now')
+        while (!closing.aborted) {
+          await this.#listen(fetcher, this.#positions)
+          failures = 0
+        }
+      } catch (error) {
+        const { message, type } = reasonOf(error)
+        this.#lastFailure = message
+        // The topic was made anew, or what was not heard has expired.
+        if (type === 'OFFSET_OUT_OF_RANGE') this.#positions = await fetcher.offsets('beginning').catch(() => undefined)
+      } finally {
+        this.#isConnected = false
+        await fetcher.close()
+      }
+      await pause(pauseAfter(++failures, FIRST_PAUSE_MS), closing)
+    }
+  }
+
+  async #listen(fetcher: Fetcher, positions: Map<number, number>): Promise<void> {
+    for (const partition of fetcher.partitions) if (!positions.has(partition)) positions.set(partition, 0)
+    const batches = await fetcher.fetch(positions)
+    this.#isConnected = true
+    this.#heardAt = performance.now()
+    this.#lastFailure = undefined
+    this.#ready.resolve()
+    for (const { messages } of batches) for (const message of messages) this.#tell(copyOf(message))
+  }
+
+  #tell(message: Incoming): void {
+    let event: CairnEvent
+    try {
+      event = readEvent(message)
+    } catch {
+      return // for the groups of the topic to give up
+    }
+    this.#hear(event)
+  }
+}
