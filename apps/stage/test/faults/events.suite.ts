@@ -100,6 +100,7 @@ export function events(theWorld: Case): void {
     const places = { draw: 'draw', score: 'score', total: 'total', report: 'report', scores: undefined }
     const target = { env: world.env, pipeline: PIPELINE, runs: [...world.submitted.keys()], places }
     const hostile = fc.sample(hostileMessages(target), HOSTILE)
+    for (const { headers } of hostile) world.lies.add(`${String(headers['ce_id'])} ${String(headers['ce_time'])}`)
     // What once held a partition: as many as a stage has in hand, and one more.
     const data = { env: world.env, pipeline: PIPELINE, run: 'ä'.repeat(200) }
     const held = Array.from({ length: 17 }, () => ({ ...hostile[0]!, value: Buffer.from(JSON.stringify(data)) }))

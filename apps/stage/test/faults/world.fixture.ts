@@ -87,6 +87,8 @@ export class World {
   readonly submitted = new Map<string, Plan>()
   /** By id: what a consumer was told, and how often. */
   readonly heard = new Map<string, { readonly event: CairnEvent; times: number }>()
+  /** Events that tell of what did not happen, as `<id> <time>`: whoever did something on their word would ask the records. */
+  readonly lies = new Set<string>()
   /** All that run or ran; the first is control. */
   readonly replicas: Replica[] = []
   /** Whether control may have had to tell events again, or to end runs. */
@@ -170,6 +172,7 @@ export class World {
     const rights = ['read', 'run', 'cancel', 'replay', 'adopt', 'promote']
     this.#write('tokens.json', [{ name: 'all', sha256: hash('sha256', this.#token), pipelines: ['*'], rights }])
     await this.bus.subscribe(this.topic, { group: 'effects', from: 'beginning' }, async (event) => {
+      if (this.lies.has(`${event.id} ${event.time}`)) return
       const known = this.heard.get(event.id)
       if (known) known.times++
       else this.heard.set(event.id, { event, times: 1 })
