@@ -155,7 +155,8 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function shown(value: unknown): string {
   if (typeof value === 'string') return `"${value.slice(0, 80)}${value.length > 80 ? '…' : ''}"`
-  return value === undefined ? 'missing' : typeof value === 'object' ? 'another object' : String(value)
+  if (value === undefined) return 'missing'
+  return typeof value === 'object' && value !== null ? 'another object' : JSON.stringify(value)
 }
 
 function bad(what: string): CairnError {

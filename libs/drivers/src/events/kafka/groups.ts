@@ -63,9 +63,9 @@ async function progressOf(
 /** What a member that waits has said beside its offset. */
 function noteIn(metadata: string | null): Omit<Standstill, 'partition'> | undefined {
   try {
-    const { offset, event, since, reason } = (JSON.parse(metadata ?? '') as { standstill: Standstill }).standstill
-    if (typeof offset !== 'number' || typeof since !== 'number') return undefined
-    return { offset, event: event === undefined ? undefined : String(event), since, reason: String(reason) }
+    const { standstill } = JSON.parse(metadata ?? '') as { standstill: Standstill }
+    const { offset, event, since, reason } = standstill
+    return typeof offset === 'number' && typeof since === 'number' ? { offset, event, since, reason } : undefined
   } catch {
     return undefined // of a client that says nothing there, or something of its own
   }

@@ -224,8 +224,8 @@ function messageOf(event: CairnEvent): HostileMessage {
   const { key, value, headers } = toMessage(event)
   const texts = Object.entries(headers).filter(([, text]) => text !== undefined && text !== null)
   return {
-    key: Buffer.from(String(key)),
-    value: Buffer.from(String(value)),
+    key: Buffer.from(key),
+    value: Buffer.from(value),
     headers: Object.fromEntries(texts.map(([name, text]) => [name, Buffer.from(String(text))])),
   }
 }

@@ -198,7 +198,7 @@ function isOfThisRequest(error: unknown): boolean {
   const code = codeOf(error) ?? ''
   if (isPassing(error) || OF_THE_WORLD.has(code)) return false
   // MinIO's own: of its disks, its quotas, its starting up; but for what it says of a name.
-  if (/^XMinio/.test(code)) return /^XMinioInvalid/.test(code)
+  if (code.startsWith('XMinio')) return code.startsWith('XMinioInvalid')
   return error instanceof S3Error || code === '' || code.startsWith('ERR_INVALID') || NAMES_REFUSED.has(code)
 }
 
