@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { each, list, pipeline, step, layout, readRecord, type EndRecord, type RunEnd } from '@cairn/kernel/runtime'
-import { contractEvents } from '../../drivers/src/events/kafka/hostile-events.fixture.ts'
+import { contractEvents } from '@cairn/drivers/events/hostile-events.fixture'
 import { Int, openApps, type Apps } from './apps.fixture.ts'
 
 const draw = step('draw', { outputs: { ns: list(Int) }, run: () => ({ ns: [1, 2, 3, 4, 5] }) })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { hostileMessages } from '../../../../libs/drivers/src/events/kafka/hostile-events.fixture.ts'
+import { hostileMessages } from '@cairn/drivers/events/hostile-events.fixture'
 import { PIPELINE, STEPS, type World } from './world.fixture.ts'
 import type { Case } from './cases.fixture.ts'
 import { seeded, shuffled } from './random.fixture.ts'
