@@ -83,7 +83,7 @@ export const lacking = pipeline('lacking', { params: z.object({ until: z.string(
 
 describe.skipIf(!inject('servers'))('a step that goes wrong on services', () => {
   let project: CliProject
-  const env = { CAIRN_STILL_WAITING: '1' }
+  const env = { CAIRN_STILL_WAITING: '1', CAIRN_STEP_READS: '.' }
   beforeAll(async () => {
     project = projectWith(FILES)
     const { code, stderr } = await project.cairnWith(env, 'up')

@@ -4,6 +4,38 @@ import { isGone } from '@cairn/drivers/process-id'
 import { listeners, processesOf } from './listeners.fixture.ts'
 import { CliProject, computed, exit, printed, type Files, type RunSummary } from './project.fixture.ts'
 
+/** A step that looks for what is its host's: tells what it found. */
+const CURIOUS = `import { pipeline, step } from '@cairn/kernel'
+import { json } from '@cairn/kinds'
+import { z } from 'zod'
+const tries: Record<string, () => unknown> = {
+  connection: async () => (await import('node:fs')).readFileSync('.cairn/stack/connection.json', 'utf8'),
+  context: async () => (await import('node:fs')).readdirSync('.cairn/contexts'),
+  secrets: async () => (await import('node:fs')).readFileSync('.cairn/secrets.json', 'utf8'),
+  host: async () => (await import('node:fs')).readFileSync('/proc/' + process.ppid + '/environ', 'utf8'),
+  program: async () => (await import('node:child_process')).execFileSync('cat', ['.cairn/secrets.json']).toString(),
+  debugger: async () => {
+    process.kill(process.ppid, 'SIGUSR1')
+    for (let left = 20; ; left--)
+      try {
+        return await (await fetch('http://127.0.0.1:9229/json')).text()
+      } catch (error) {
+        if (left === 0) throw error
+        await new Promise((later) => setTimeout(later, 10))
+      }
+  },
+}
+export const look = step('look', {
+  params: z.object({ at: z.string() }),
+  outputs: { found: json<string>() },
+  cache: 'never',
+  run: async (_, { at }) => ({
+    found: at === 'environment' ? Object.keys(process.env).sort().join(' ') : String(await tries[at]!()),
+  }),
+})
+export const curious = pipeline('curious', { params: z.object({ at: z.string() }) }, ({ at }) => look({}, { at }))
+`
+
 /** Ordinary steps; one goes on until a file appears. */
 const FILES: Files = {
   'shop.pipeline.ts': `import { existsSync } from 'node:fs'
@@ -24,7 +56,7 @@ export const sum = step('sum', {
   acknowledge: ['files', 'clock'],
   async run({ numbers }, { slow }) {
     console.log('summing')
-    while (slow && !existsSync('go-on')) for (const until = Date.now() + 10; Date.now() < until; );
+    while (slow && !existsSync('held/go-on')) for (const until = Date.now() + 10; Date.now() < until; );
     let total = 0
     for await (const n of numbers) total += n
     return { metrics: { total } }
@@ -32,6 +64,9 @@ export const sum = step('sum', {
 })
 export const shop = pipeline('shop', () => sum({ numbers: each(load({}).numbers, (n) => double({ n })).n }))
 `,
+  'held/until': 'go-on is here',
+  'curious.pipeline.ts': CURIOUS,
+  '.cairn/secrets.json': '{ "KEY": "of another step" }',
 }
 
 describe.skipIf(!inject('servers'))('a project on services of this machine', () => {
@@ -56,11 +91,11 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     const { code, stdout } = await project.cairn('--json', 'status')
     const { services } = JSON.parse(stdout) as { services: { name: string; state: string; url: string }[] }
     expect(code).toBe(0)
-    expect(services.map(({ name, state }) => `${name} ${state}`)).toEqual(
-      ['control', 'shop/load', 'shop/double', 'shop/sum'].map((name) => `${name} ready`),
+    expect(services.map(({ name, state }) => `${name} ${state}`).sort()).toEqual(
+      ['control', 'curious/look', 'shop/double', 'shop/load', 'shop/sum'].map((name) => `${name} ready`),
     )
     expect(services.every(({ url }) => url.startsWith('http://127.0.0.1:'))).toBe(true)
-    expect(new Set(Object.values(running(project).services)).size).toBe(4)
+    expect(new Set(Object.values(running(project).services)).size).toBe(5)
   })
 
   it('is reached by this machine only: each service at one port, and the servers', () => {
@@ -179,6 +214,28 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
       '.cairn/contexts/away.json': JSON.stringify({ env, control: { url: 'http://127.0.0.1:9', token: 'no' } }),
     })
     expect((await project.cairn('runs', '--on', 'away')).stderr).toContain('does not answer')
+  })
+
+  it("keeps from a step's body what is its host's: environment, credentials, secrets of others, programs, a debugger", async () => {
+    const environment = await project.run('curious', '--set', 'at=environment', '--on', 'local')
+    expect((await project.cairn('cat', `curious/${environment.run}/look/found`, '--on', 'local')).stdout).toMatch(
+      /^"?(HOME|LANG|LC_ALL|NODE_\w+|PATH|SSL_\w+|TMPDIR|TZ| )+"?\s*$/,
+    )
+    const refusals: Record<string, string> = {}
+    for (const at of ['connection', 'context', 'secrets', 'host', 'program', 'debugger']) {
+      const { stdout } = await project.cairn('--json', 'run', 'curious', '--set', `at=${at}`, '--on', 'local')
+      const { status, steps } = JSON.parse(stdout) as RunSummary
+      expect(status, at).toBe('failed')
+      refusals[at] = steps['look']!.error!.message
+    }
+    expect(refusals).toEqual({
+      connection: expect.stringMatching(/^look may not read \S*connection.json on this host$/) as string,
+      context: expect.stringMatching(/^look may not read \S*contexts on this host$/) as string,
+      secrets: expect.stringMatching(/^look may not read \S*secrets.json on this host$/) as string,
+      host: expect.stringMatching(/^look may not read \/proc\/\d+\/environ on this host$/) as string,
+      program: expect.stringMatching(/^look may not start \S* on this host$/) as string,
+      debugger: expect.stringContaining('fetch failed') as string,
+    })
   })
 
   it('prints what its steps printed, and what each service logs', async () => {

@@ -46,7 +46,10 @@ describe.skipIf(!inject('servers'))('a run on services that are traced, one of w
   beforeAll(async () => {
     project = new CliProject(FILES)
     receiver = await startReceiver()
-    const { code, stderr } = await project.cairnWith({ ...receiver.env, OTEL_BSP_SCHEDULE_DELAY: '200' }, 'up')
+    const { code, stderr } = await project.cairnWith(
+      { ...receiver.env, OTEL_BSP_SCHEDULE_DELAY: '200', CAIRN_STEP_WRITES: '.' },
+      'up',
+    )
     if (code !== 0) throw new Error(stderr)
     const running = project.start('--json', 'run', 'traced', '--on', 'local')
     const printed = text(running.stdout!)

@@ -133,6 +133,7 @@ export class Services {
         ...process.env,
         CAIRN_CONNECTION: join(this.folder, 'connection.json'),
         CAIRN_ROOT: this.root,
+        CAIRN_STEP_WRITES: tmpdir(),
         PORT: '0',
         ...env,
       },

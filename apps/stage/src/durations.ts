@@ -1,17 +1,21 @@
-import type { Durations as Port } from '@cairn/drivers/compute'
+import type { Compute } from '@cairn/kernel/runtime'
 
 const KEPT = 5
 
-/** How long the steps of this process took lately. */
-export class Durations implements Port {
-  readonly #times = new Map<string, number[]>()
-
-  longest(step: string): number | undefined {
-    const times = this.#times.get(step)
-    return times && Math.max(...times)
+/** Computes, and knows how long the last calls of each step's body took at most, in milliseconds. */
+export function timed(compute: Compute) {
+  const times = new Map<string, number[]>()
+  const timing: Compute = {
+    async *run(work, signal) {
+      for await (const result of compute.run(work, signal)) {
+        if (!('error' in result)) times.set(work.step, [...(times.get(work.step) ?? []), result.ms].slice(-KEPT))
+        yield result
+      }
+    },
   }
-
-  add(step: string, ms: number): void {
-    this.#times.set(step, [...(this.#times.get(step) ?? []), ms].slice(-KEPT))
+  const longest = (step: string): number | undefined => {
+    const known = times.get(step)
+    return known && Math.max(...known)
   }
+  return { compute: timing, longest }
 }

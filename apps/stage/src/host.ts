@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fitting, inProcess, processPool, shortHere } from '@cairn/drivers/compute'
+import { fitting, processPool } from '@cairn/drivers/compute'
 import type { Connected, Connection } from '@cairn/drivers/connection'
 import { identityOf, plansByOf } from '@cairn/drivers/identity'
 import { isGone, thisProcess } from '@cairn/drivers/process-id'
@@ -15,7 +15,7 @@ import {
   type CairnEvent,
   type Subscription,
 } from '@cairn/kernel/runtime'
-import { Durations } from './durations.ts'
+import { timed } from './durations.ts'
 import type { Settings } from './settings.ts'
 
 /** The engine of one step's tasks, and what it listens to. */
@@ -34,6 +34,8 @@ export interface StageHost {
 
 /** Leases spare double work; for shorter work than this, taking one would cost as much. Milliseconds. */
 const LEASE_AFTER_MS = 1_000
+/** After so long without work, its processes give back their memory, in milliseconds. */
+const IDLE_MS = 60_000
 
 /** @param onMisfit told each time that work is left to another host, because this one has other packages */
 export function stageHost(
@@ -42,7 +44,7 @@ export function stageHost(
   { bus, store }: Connected,
   onMisfit: (step: string, misfit: CairnError) => void = () => {},
 ): StageHost {
-  const { pipeline, step, root, jobs } = settings
+  const { pipeline, step, root, jobs, confinement } = settings
   const scratch = join(settings.scratch, `${pipeline}-${step}-${process.pid}`)
   const options = {
     root,
@@ -52,14 +54,19 @@ export function stageHost(
       `set CAIRN_SECRET_${name}, or CAIRN_SECRET_${name}_FILE, of the service ${pipeline}/${step}; on this machine in the environment or in .cairn/secrets.json, then cairn up again: services get their secrets when they start`,
     remember: (_: string, compute: () => Promise<string>) => compute(),
   }
-  const pool = processPool({ ...options, size: jobs })
-  const durations = new Durations()
+  const pool = processPool({
+    ...options,
+    size: jobs,
+    idle: IDLE_MS,
+    confinement: { ...confinement, reads: [settings.copies, ...confinement.reads] },
+  })
+  const { compute, longest } = timed(pool)
   const identity = identityOf(process.env)
   const engine = new Engine({
     store,
     bus,
     clock: systemClock,
-    compute: fitting(shortHere(inProcess({ ...options, live: new Map() }), pool, durations), {
+    compute: fitting(compute, {
       look: fitter({ root, cache: join(settings.scratch, 'packages') }),
       leave: onMisfit,
     }),
@@ -71,7 +78,7 @@ export function stageHost(
     steps: new Set([step]),
     stillWaitingAfterMs: settings.stillWaitingAfterMs,
     leaseAfterMs: LEASE_AFTER_MS,
-    lately: (step) => durations.longest(step),
+    lately: longest,
   })
   const hearCancel = async (event: CairnEvent): Promise<void> => {
     requireOf({ env, pipeline }, event)

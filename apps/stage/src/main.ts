@@ -1,5 +1,4 @@
 import 'reflect-metadata'
-import { join } from 'node:path'
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
 import { pino } from 'pino'
@@ -18,12 +17,13 @@ process.once(
   'uncaughtException',
   giveUp((about, message) => log.fatal(about, message)),
 )
+process.on('SIGUSR1', () => {}) // by which Node would let any process of this user debug this one
 const connection = readConnection()
 const connected = await openConnection(connection, {
   clientId: `${settings.pipeline}.${settings.step}`,
   closeTimeout: settings.graceMs * 0.75, // what is stopped at half of it still takes back its attempt
   sessionTimeout: settings.sessionMs,
-  cache: join(settings.scratch, 'objects'),
+  cache: settings.copies,
   log: ({ log: { message, ...rest } }) => log.warn({ kafka: rest }, message),
 })
 const { bus, store } = connected

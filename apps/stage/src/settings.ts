@@ -1,5 +1,11 @@
 import { availableParallelism } from 'node:os'
+import { delimiter, join } from 'node:path'
+import type { Confinement } from '@cairn/drivers/compute'
 import { z } from 'zod'
+
+function parts(separator: string) {
+  return (text: string): readonly string[] => text.split(separator).filter((part) => part !== '')
+}
 
 const Settings = z.object({
   CAIRN_PIPELINE: z.string().min(1),
@@ -22,6 +28,14 @@ const Settings = z.object({
   CAIRN_SESSION: z.coerce.number().min(6).default(10),
   /** After how long it is said that a body without a time-out is still at work, in seconds. */
   CAIRN_STILL_WAITING: z.coerce.number().positive().default(30),
+  /** Names of variables of this service's environment that its step sees, with commas between; it sees no others. */
+  CAIRN_STEP_ENVIRONMENT: z.string().default('').transform(parts(',')),
+  /** Files and folders outside the project that its step may read. */
+  CAIRN_STEP_READS: z.string().default('').transform(parts(delimiter)),
+  /** Files and folders that its step may write, besides its scratch folder. */
+  CAIRN_STEP_WRITES: z.string().default('').transform(parts(delimiter)),
+  /** Whether its step may start programs. */
+  CAIRN_STEP_PROGRAMS: z.stringbool().default(false),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 })
 
@@ -30,6 +44,8 @@ export interface Settings {
   readonly step: string
   readonly root: string
   readonly scratch: string
+  /** Local copies of objects and code. */
+  readonly copies: string
   readonly host: string
   readonly port: number
   readonly jobs: number
@@ -37,6 +53,8 @@ export interface Settings {
   readonly graceMs: number
   readonly sessionMs: number
   readonly stillWaitingAfterMs: number
+  /** What the step may reach of this machine. */
+  readonly confinement: Confinement
   readonly logLevel: string
 }
 
@@ -50,6 +68,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     step: data.CAIRN_STEP,
     root: data.CAIRN_ROOT,
     scratch: data.CAIRN_SCRATCH,
+    copies: join(data.CAIRN_SCRATCH, 'objects'),
     host: data.HOST,
     port: data.PORT,
     jobs: data.CAIRN_JOBS,
@@ -57,6 +76,12 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     graceMs: data.CAIRN_GRACE * 1000,
     sessionMs: data.CAIRN_SESSION * 1000,
     stillWaitingAfterMs: data.CAIRN_STILL_WAITING * 1000,
+    confinement: {
+      environment: data.CAIRN_STEP_ENVIRONMENT,
+      reads: data.CAIRN_STEP_READS,
+      writes: data.CAIRN_STEP_WRITES,
+      programs: data.CAIRN_STEP_PROGRAMS,
+    },
     logLevel: data.LOG_LEVEL,
   }
 }

@@ -1,4 +1,5 @@
 import type { OriginContext } from '@cairn/kernel/runtime'
+import type { Confinement } from './confinement.ts'
 
 export interface ComputeOptions {
   /** The project's folder: what bodies read and import is found from here. */
@@ -9,4 +10,6 @@ export interface ComputeOptions {
   /** For people: where a secret is set. Default: in the environment or a file of the project. */
   readonly whereSet?: (name: string) => string
   readonly remember: OriginContext['remember']
+  /** What bodies may reach of this machine. Default: what this process may reach, but for its secrets. */
+  readonly confinement?: Confinement
 }

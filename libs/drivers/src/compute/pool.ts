@@ -10,6 +10,8 @@ export interface PoolOptions extends ComputeOptions {
   readonly size?: number
   /** Bytes that a body may use whose step does not say. Default: three quarters of the machine's memory. */
   readonly memory?: number
+  /** How long a process may wait for work before it gives back its memory, in milliseconds. Default: for ever. */
+  readonly idle?: number
 }
 
 export interface Pool extends Compute {
@@ -32,7 +34,7 @@ const KEEP_SHARE = 0.5
 export function processPool(options: PoolOptions): Pool {
   const { size = availableParallelism(), memory = memoryHere() * 0.75 } = options
   const slots = new Slots(size)
-  const workers = new Workers(size)
+  const workers = new Workers(size, options)
   const closed = new AbortController()
   return {
     warm() {
@@ -78,11 +80,13 @@ export function processPool(options: PoolOptions): Pool {
 /** The pool's processes: those at work, and those that wait for some. */
 class Workers {
   readonly #size: number
+  readonly #options: PoolOptions
   readonly #all = new Set<WorkerProcess>()
   readonly #idle: WorkerProcess[] = []
 
-  constructor(size: number) {
+  constructor(size: number, options: PoolOptions) {
     this.#size = size
+    this.#options = options
   }
 
   warm(): void {
@@ -91,7 +95,8 @@ class Workers {
 
   /** @param limit of the work to come, in bytes: what earlier work has left in the process would count, too */
   take(heap: number, limit: number): WorkerProcess {
-    for (const worker of this.#idle) if ((worker.memory() ?? 0) > limit * KEEP_SHARE) void worker.kill()
+    for (const worker of this.#idle)
+      if (worker.outdated || (worker.memory() ?? 0) > limit * KEEP_SHARE) void worker.kill()
     const at = this.#idle.findIndex((worker) => worker.heap >= heap && worker.usable)
     const worker = at < 0 ? this.#start(Math.max(heap, HEAP_BYTES)) : this.#idle.splice(at, 1)[0]!
     worker.rest(false)
@@ -101,7 +106,7 @@ class Workers {
   giveBack(worker: WorkerProcess): void {
     if (!worker.usable) return
     if ((worker.memory() ?? 0) > KEEP_BYTES || this.#idle.length >= this.#size) return void worker.kill()
-    worker.rest(true)
+    worker.rest(true, this.#options.idle)
     this.#idle.push(worker)
   }
 
@@ -110,7 +115,7 @@ class Workers {
   }
 
   #start(heap: number): WorkerProcess {
-    const worker = new WorkerProcess(heap, () => {
+    const worker = new WorkerProcess(heap, this.#options, () => {
       this.#all.delete(worker)
       const at = this.#idle.indexOf(worker)
       if (at >= 0) this.#idle.splice(at, 1)

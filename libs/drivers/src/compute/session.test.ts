@@ -98,7 +98,7 @@ describe('a body in a process of its own', () => {
     })
 
     it('is told apart from other crashes when V8 gives up', async () => {
-      const worker = new WorkerProcess(64 * 2 ** 20, () => {})
+      const worker = new WorkerProcess(64 * 2 ** 20, shop.options, () => {})
       const code = shop.code(
         '() => { for (const kept = []; ; ) kept.push(Array.from({ length: 1e5 }, (_, n) => ({ n }))) }',
       )

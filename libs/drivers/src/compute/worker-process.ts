@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs'
 import { getCompileCacheDir } from 'node:module'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { confinementStamp, environmentWithin, permissionOptions } from './confinement.ts'
 import { KnownSecrets } from './known-secrets.ts'
+import type { ComputeOptions } from './options.ts'
 import type { Stream } from './printed.ts'
 import type { FromWorker, ToWorker } from './protocol.ts'
 
@@ -31,22 +33,30 @@ export class WorkerProcess {
   isUsed = false
   readonly #left = Promise.withResolvers<void>()
   #killed = false
+  #tired: NodeJS.Timeout | undefined
   /** Bytes that it has printed. */
   #read = 0
   onMessage: (message: FromWorker) => void = () => {}
   onPrint: (bytes: Buffer, stream: Stream) => void = () => {}
   onExit: (exit: Exit) => void = () => {}
 
-  constructor(heap: number, gone: () => void) {
+  readonly #root: string
+  /** Of what it was confined to. */
+  readonly #stamp: string | undefined
+
+  constructor(heap: number, { root, scratch, confinement }: WorkerOptions, gone: () => void) {
     this.heap = heap
+    this.#root = root
+    this.#stamp = confinement && confinementStamp(root)
     const heapMiB = Math.ceil(heap / 2 ** 20)
     this.#child = fork(MAIN, [String(process.pid)], {
-      env: environment(),
+      env: { ...(confinement ? environmentWithin(confinement, scratch()) : openEnvironment()), ...everywhere() },
       execArgv: [
         '--enable-source-maps',
         '--disable-warning=ExperimentalWarning',
         `--max-old-space-size=${heapMiB}`,
         ...conditionOptions(process.execArgv),
+        ...(confinement ? permissionOptions(confinement, { root, scratch: scratch(), main: MAIN }) : []),
       ],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       serialization: 'advanced', // as JSON, -0 would arrive as 0
@@ -97,12 +107,23 @@ export class WorkerProcess {
     return !this.#killed && !this.gone
   }
 
+  /** Whether it was confined to a project that has other parts by now. */
+  get outdated(): boolean {
+    return this.#stamp !== undefined && this.#stamp !== confinementStamp(this.#root)
+  }
+
   say(message: ToWorker): void {
     if (this.#child.connected) this.#child.send(message, () => {}) // what can no longer be sent is told by the exit
   }
 
-  /** Whether the parent may end although this process waits for work. */
-  rest(resting: boolean): void {
+  /**
+   * Whether the parent may end although this process waits for work.
+   *
+   * @param atMost for how long it may wait, in milliseconds, before it is ended
+   */
+  rest(resting: boolean, atMost = Infinity): void {
+    clearTimeout(this.#tired)
+    if (resting && atMost < Infinity) this.#tired = setTimeout(() => void this.kill(), atMost).unref()
     const pipes = [this.#child.channel, this.#child.stdout, this.#child.stderr] as unknown as (
       { ref(): void; unref(): void } | undefined
     )[]
@@ -131,17 +152,23 @@ export class WorkerProcess {
   }
 }
 
+type WorkerOptions = Pick<ComputeOptions, 'root' | 'scratch' | 'confinement'>
+
 export interface Exit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
 }
 
-/** The parent's environment without its secrets: those a step gets by name. Dates are in UTC wherever it runs. */
-function environment(): NodeJS.ProcessEnv {
+/** The parent's environment without its secrets: those a step gets by name. */
+function openEnvironment(): NodeJS.ProcessEnv {
   const open = Object.entries(process.env).filter(([name]) => !name.startsWith('CAIRN_SECRET_'))
+  return Object.fromEntries(open)
+}
+
+/** What a body gives must not depend on where it runs: dates are in UTC, numbers and dates as text in English. */
+function everywhere(): NodeJS.ProcessEnv {
   const compiled = getCompileCacheDir() // one for this version of Node, in the folder that all versions share
-  const everywhere = { TZ: 'UTC', LC_ALL: 'en_US.UTF-8' } // what a body gives must not depend on where it runs
-  return { ...Object.fromEntries(open), ...everywhere, ...(compiled && { NODE_COMPILE_CACHE: dirname(compiled) }) }
+  return { TZ: 'UTC', LC_ALL: 'en_US.UTF-8', ...(compiled && { NODE_COMPILE_CACHE: dirname(compiled) }) }
 }
 
 /** By these a worker loads the same files of packages as this process. */

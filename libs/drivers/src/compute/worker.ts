@@ -14,6 +14,7 @@ import {
   type Made,
   type PackageStates,
 } from '@cairn/kernel/runtime'
+import { Denials, refusalIn } from './confinement.ts'
 import { changedMeanwhile } from './fitting.ts'
 import { laneFolders, type LaneFolders } from './folders.ts'
 import { codeOf } from './load-code.ts'
@@ -29,6 +30,7 @@ type Order = Extract<ToWorker, { say: 'work' }>
 
 const opening = new Map<string, PromiseWithResolvers<string>>()
 let stopping = new AbortController()
+const denials = new Denials()
 /** What is being worked on. */
 let current: Order | undefined
 
@@ -78,14 +80,20 @@ async function runLane(
   const surface = Object.assign(folders, { signal: stopping.signal, secrets, root, remember: forgetful })
   try {
     stopping.signal.throwIfAborted()
-    const outputs = await execute(await code, { ...work, open }, lane, surface)
+    const loaded = await code
+    denials.forget()
+    const outputs = await execute(loaded, { ...work, open }, lane, surface)
+    denials.check(root)
     checkPackages(work.packages)
     return { lane: lane.index, ms: performance.now() - started, outputs: filed(outputs, folders) }
   } catch (error) {
     return {
       lane: lane.index,
       ms: performance.now() - started,
-      error: errorRecord(error, { secrets, trace: (stack) => inProject(stack, root) }),
+      error: {
+        ...errorRecord(error, { secrets, trace: (stack) => inProject(stack, root) }),
+        ...refusalIn(error, work.step),
+      },
     }
   }
 }

@@ -1,0 +1,168 @@
+import { readdirSync, realpathSync, statSync } from 'node:fs'
+import { getCompileCacheDir } from 'node:module'
+import { subscribe } from 'node:diagnostics_channel'
+import { dirname, join, resolve, sep } from 'node:path'
+import type { ErrorRecord } from '@cairn/kernel/runtime'
+
+/**
+ * What bodies may reach of the machine that they run on, besides what their work hands to them. Enforced by Node's
+ * permission model: it binds JavaScript, not what native code of a package does by itself.
+ */
+export interface Confinement {
+  /** Names of variables of the host's environment that bodies see. */
+  readonly environment: readonly string[]
+  /** Files and folders that bodies may read, besides the project's own. */
+  readonly reads: readonly string[]
+  /** Files and folders that bodies may write and read, besides their scratch folders. */
+  readonly writes: readonly string[]
+  /** Whether bodies may start programs. */
+  readonly programs: boolean
+}
+
+interface Places {
+  /** The project's folder. */
+  readonly root: string
+  /** The folder that holds the scratch folders. */
+  readonly scratch: string
+  /** The program that bodies run in. */
+  readonly main: string
+}
+
+/** What every program needs to find its way; none of it tells who the host is. */
+const HARMLESS = ['PATH', 'HOME', 'LANG', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR']
+
+export function environmentWithin({ environment }: Confinement, scratch: string): NodeJS.ProcessEnv {
+  const seen = [...HARMLESS, ...environment].flatMap((name) => {
+    const value = process.env[name]
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  return { ...Object.fromEntries(seen), TMPDIR: scratch }
+}
+
+/** Options that start Node so confined. */
+export function permissionOptions({ reads, writes, programs }: Confinement, places: Places): string[] {
+  const { root, scratch, main } = places
+  const compiled = getCompileCacheDir()
+  const written = [scratch, ...writes, ...(compiled === undefined ? [] : [dirname(compiled)])]
+  const read = [...partsOf(root), ...packagesFrom(root), ...packagesFrom(main), homeOf(main), ...reads, ...written]
+  return [
+    '--permission',
+    '--allow-addons', // of DuckDB, ONNX: without them no table, no model
+    '--allow-worker', // by which the process notices that its host is gone
+    '--disable-warning=SecurityWarning', // of these two
+    ...(programs ? ['--allow-child-process'] : []),
+    ...outermost(read).map((path) => `--allow-fs-read=${path}`),
+    ...outermost(written).map((path) => `--allow-fs-write=${path}`),
+  ]
+}
+
+/** Without what lies in another: Node does not let a folder be read that is named after one of its parts. */
+function outermost(paths: readonly string[]): string[] {
+  const isIn = (path: string, folder: string) => path !== folder && `${path}${sep}`.startsWith(`${folder}${sep}`)
+  return [...new Set(paths.map((path) => resolve(path)))].filter(
+    (path) => !paths.some((other) => isIn(path, resolve(other))),
+  )
+}
+
+/** Changes with what is directly in the project, and with what is installed: a process is confined when it starts. */
+export function confinementStamp(root: string): string {
+  return [root, join(root, 'node_modules')]
+    .map((folder) => statSync(folder, { throwIfNoEntry: false })?.mtimeMs)
+    .join(' ')
+}
+
+/** What a body was not allowed, where that is why it failed. Node names neither the file nor whom to ask. */
+export function refusalIn(error: unknown, step: string): Pick<ErrorRecord, 'message' | 'next'> | undefined {
+  const { code, permission, resource, cause } = (error ?? {}) as Partial<NodeRefusal>
+  if (code !== 'ERR_ACCESS_DENIED') return cause === undefined ? undefined : refusalIn(cause, step)
+  const [what, setting] = {
+    FileSystemRead: [`read ${resource}`, 'CAIRN_STEP_READS=<folder>'],
+    FileSystemWrite: [`write ${resource}`, 'CAIRN_STEP_WRITES=<folder>'],
+    ChildProcess: [`start ${resource || 'a program'}`, 'CAIRN_STEP_PROGRAMS=true'],
+  }[permission ?? ''] ?? [`use ${permission}`]
+  return {
+    message: `${step} may not ${what} on this host`,
+    ...(setting !== undefined && { next: `allow it where the service of the step is started: ${setting}` }),
+  }
+}
+
+interface Denial {
+  readonly permission: string
+  readonly resource: string
+}
+interface NodeRefusal extends Denial {
+  readonly code: string
+  readonly cause: unknown
+}
+
+/**
+ * Notes what bodies are not allowed. Some of Node's functions do not tell: `glob` finds nothing, `exists` says no; and a
+ * body may take an error for a missing file.
+ */
+export class Denials {
+  #denied: Denial[] = []
+
+  constructor() {
+    for (const kind of ['fs', 'child'])
+      subscribe(`node:permission-model:${kind}`, (message) => this.#denied.push(message as Denial))
+  }
+
+  forget(): void {
+    this.#denied = []
+  }
+
+  /** @throws when something of the project was denied: what is outside is not there, as in a container */
+  check(root: string): void {
+    const [denied] = this.#denied.filter(({ resource }) => `${resource}${sep}`.startsWith(`${root}${sep}`))
+    if (denied) throw Object.assign(new Error('not allowed'), { ...denied, code: 'ERR_ACCESS_DENIED' })
+  }
+}
+
+/** What lies in a project, but for what is hidden: credentials are. */
+function partsOf(root: string): string[] {
+  const parts = entries(root).filter(({ name }) => !name.startsWith('.'))
+  if (parts.length === entries(root).length) return [root]
+  return parts.flatMap(({ name }) => [join(root, name), ...real(join(root, name))])
+}
+
+/** Wherever Node looks for packages from a place on, and where those are that are only linked there. */
+function packagesFrom(place: string): string[] {
+  const folders: string[] = []
+  for (let at = place; ; at = dirname(at)) {
+    const packages = join(at, 'node_modules')
+    folders.push(...(entries(packages).length > 0 ? [realpathSync(packages)] : []), ...linkedIn(packages))
+    if (dirname(at) === at) return folders
+  }
+}
+
+function linkedIn(packages: string): string[] {
+  return entries(packages).flatMap((entry) => {
+    const path = join(packages, entry.name)
+    if (entry.isSymbolicLink()) return real(path)
+    return entry.name.startsWith('@') ? linkedIn(path) : []
+  })
+}
+
+/** The package that a program is part of. */
+function homeOf(main: string): string {
+  for (let at = dirname(main); ; at = dirname(at)) {
+    if (statSync(join(at, 'package.json'), { throwIfNoEntry: false })) return at
+    if (dirname(at) === at) return dirname(main)
+  }
+}
+
+function entries(folder: string) {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+  } catch {
+    return [] // there is none
+  }
+}
+
+function real(path: string): string[] {
+  try {
+    return [realpathSync(path)]
+  } catch {
+    return [] // it leads nowhere
+  }
+}
