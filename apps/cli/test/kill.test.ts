@@ -38,21 +38,22 @@ export const killed = pipeline('killed', () => {
 })
 `,
 }
+const KILLS = Number(process.env['CAIRN_KILLS'] ?? (process.env['CI'] ? 50 : 15))
 const TOTAL = String(30 * 20_000 + (29 * 30) / 2)
 
 /**
- * Fifty times: the real command line is killed at a moment of its own, a doctor looks at the store it left, and the next
+ * The real command line is killed at a moment of its own, a doctor looks at the store it left, and the next
  * run gets to the end with what was finished.
  */
 it('whatever the moment of a kill -9, the store is sound and the next run goes on from it', async () => {
   const project = new CliProject(FILES)
   let whole = await timed(() => project.run('killed'))
-  for (let round = 0, killed = 0; killed < 50; round++) {
+  for (let round = 0, killed = 0; killed < KILLS; round++) {
     const store = ['--store', project.path(`store-${round}`)]
     const run = project.start(...store, 'run', 'killed')
     const ended = exit(run)
     // Spread over all of a run's life. A moment, not a wait for anything: any other would do as well.
-    const moment = setTimeout(() => run.kill('SIGKILL'), (whole * ((round % 50) + 0.5)) / 50)
+    const moment = setTimeout(() => run.kill('SIGKILL'), (whole * ((round % KILLS) + 0.5)) / KILLS)
     const lived = await timed(() => ended)
     clearTimeout(moment)
     if ((await ended) === null) killed++
