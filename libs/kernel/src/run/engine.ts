@@ -66,7 +66,7 @@ export class Engine {
     if (isOthersBatch) return
     await this.#runs.use(
       data.run,
-      (kept) => this.#rebuild(data, kept),
+      (kept) => this.#rebuild(event, kept),
       (run) => this.#react(run, event),
     )
   }
@@ -130,13 +130,16 @@ export class Engine {
     return steps === undefined || (step !== undefined && steps.has(step))
   }
 
-  async #rebuild({ env, pipeline, run: name }: CairnEvent['data'], kept: Kept): Promise<ActiveRun> {
-    const { store, bus, takes } = this.#host
+  async #rebuild({ type, time, data }: CairnEvent, kept: Kept): Promise<ActiveRun> {
+    const { store, bus, clock, takes } = this.#host
+    const { env, pipeline, run: name } = data
     const at = layout(env, pipeline)
+    // Of a run that has just begun nothing has ended. Where something has after all, the events that follow tell it.
+    const isNew = type === 'cairn.run-started' && clock.now() - Date.parse(time) < NEW_MS
     const [plan, files, end] = await Promise.all([
       readRecord<Plan>(store, at.plan(name)),
-      store.children(at.ends(name)),
-      readRecord<RunEnd>(store, at.runEnd(name)),
+      isNew ? [] : store.children(at.ends(name)),
+      isNew ? undefined : readRecord<RunEnd>(store, at.runEnd(name)),
     ])
     if (!plan) throw new CairnError('NOT_FOUND', `run ${name} of ${pipeline} has no plan in ${env}`)
     if (takes) requireSigned(plan, takes.plansBy)
@@ -257,6 +260,9 @@ export class Engine {
     })
   }
 }
+
+/** Less than after which control tells a run that stands still its events again, in milliseconds. */
+const NEW_MS = 20_000
 
 const REACTED_TO: ReadonlySet<string> = new Set(
   ['run-started', 'run-cancelled', 'ready', 'completed', 'failed', 'timed-out', 'cancelled', 'skipped', 'blocked'].map(
