@@ -113,7 +113,7 @@ export class Denials {
 
   /** @throws when something of the project was denied: what is outside is not there, as in a container */
   check(root: string): void {
-    const [denied] = this.#denied.filter(({ resource }) => `${resource}${sep}`.startsWith(`${root}${sep}`))
+    const denied = this.#denied.find(({ resource }) => `${resource}${sep}`.startsWith(`${root}${sep}`))
     if (denied) throw Object.assign(new Error('not allowed'), { ...denied, code: 'ERR_ACCESS_DENIED' })
   }
 }
