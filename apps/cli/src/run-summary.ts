@@ -77,6 +77,7 @@ export const STATUS_FORMATS = {
   completed: 'green',
   failed: 'red',
   cancelled: 'yellow',
+  unreadable: 'red',
 } as const
 /** What the time of a run means; of one whose process died it is not known. */
 const TOOK: Readonly<Partial<Record<RunStanding, string>>> = {

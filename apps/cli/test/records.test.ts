@@ -150,3 +150,54 @@ describe('two things of one name are never taken for one', () => {
     expect(same.stderr).toContain('two different steps of the pipeline are called "score"')
   })
 })
+
+describe('a run whose records are damaged', () => {
+  it('is named by every command and harms no other; doctor --repair sets it aside', async () => {
+    const project = new CliProject({ 'scores.pipeline.ts': PIPELINE })
+    const { run } = await project.run('scores')
+    const own = `.cairn/local/scores/runs/${run}`
+    const plan = JSON.parse(project.read(`${own}/plan`)) as { nodes: object; check?: string }
+    delete plan.check
+    const end = { v: 1, status: 'completed', endedAt: 1, host: 'h' }
+    const runs = '.cairn/local/scores/runs'
+    const bad = {
+      '99990101-000000-aaaaa': { plan: { v: 1, env: 'local', pipeline: 'scores' }, end },
+      '99990101-000000-bbbbb': { plan: { ...plan, run: '99990101-000000-bbbbb', nodes: { score: 7 } }, end },
+      '99990101-000000-ccccc': { plan: { ...plan, run: '99990101-000000-ccccc' }, end: { v: 1, status: {} } },
+      '99990101-000000-ddddd': { plan, end },
+      '99990101-000000-eeeee': { plan: { v: 7 }, end },
+    }
+    for (const [name, records] of Object.entries(bad))
+      for (const [file, record] of Object.entries(records))
+        project.write({ [`${runs}/${name}/${file}`]: JSON.stringify(record) })
+
+    const listed = await project.cairn('runs')
+    expect(listed.code, listed.stderr).toBe(0)
+    expect(listed.stdout).toContain(`scores/${run}`)
+    for (const name of Object.keys(bad)) expect(listed.stdout).toMatch(new RegExp(`${name} +unreadable`))
+    expect(listed.stdout).toContain('its run is missing')
+    expect(listed.stdout).toContain('its nodes.score is no object')
+    expect(listed.stdout).toContain(`it is of another run, ${run}`)
+    for (const command of [
+      ['show', 'scores'],
+      ['logs', 'scores'],
+      ['cancel', 'scores'],
+      ['diff', 'scores'],
+    ])
+      for (const name of Object.keys(bad)) {
+        const [what, pipeline] = command as [string, string]
+        const { code, stderr } = await project.cairn(what, `${pipeline}/${name}`)
+        expect([what, name, code]).toEqual([what, name, 1])
+        expect(stderr).not.toMatch(/TypeError|undefined/)
+      }
+    expect((await project.cairn('show', `scores/${run}`)).code).toBe(0)
+    expect((await project.run('scores')).code).toBe(0)
+
+    expect((await project.cairn('doctor')).code).toBe(1)
+    const repaired = await project.cairn('doctor', '--repair')
+    expect(repaired.stdout.match(/moved to quarantine/g)).toHaveLength(4)
+    expect(repaired.stdout).toContain('none: update Cairn')
+    expect((await project.cairn('runs')).stdout.match(/unreadable/g)).toHaveLength(1)
+    expect(project.stored('local/scores/quarantine').filter((file) => file.endsWith('/plan'))).toHaveLength(3)
+  })
+})

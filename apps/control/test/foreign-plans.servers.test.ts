@@ -142,6 +142,42 @@ export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIR
     expect((await client.ask('POST', `${ORDERS}/runs/copied/cancel`)).status).toBe(400)
   })
 
+  it('harms no other where it is no plan at all: each is named, and every request about it is answered', async () => {
+    const { store } = services
+    const bad = {
+      empty: { v: 1, env, pipeline: 'orders' },
+      newer: { v: 7 },
+      shallow: { ...made, run: 'shallow', nodes: 7 },
+    }
+    for (const [run, plan] of Object.entries(bad))
+      await store.create(at.plan(run), Buffer.from(JSON.stringify({ ...plan, check: undefined })))
+    const { status, body } = await client.ask('GET', `${ORDERS}/runs?limit=200`)
+    const { runs } = body as { runs: { run: string; status: string; fault?: string }[] }
+    expect(status).toBe(200)
+    expect(runs.find(({ run }) => run === made.run)).toMatchObject({ status: 'completed' })
+    for (const run of Object.keys(bad)) {
+      const fault = runs.find((each) => each.run === run)!.fault
+      expect(fault, run).toMatch(/is damaged: its (run is missing|nodes is no object)|has version 7/)
+      const asked: [string, string, object?][] = [
+        ['GET', ''],
+        ['GET', '/events'],
+        ['POST', '/cancel'],
+        ['POST', '/retry', {}],
+        ['POST', '/again', { node: 'load' }],
+      ]
+      for (const [method, what, request] of asked) {
+        const answer = await client.ask(method, `${ORDERS}/runs/${run}${what}`, request)
+        expect([run, what, answer.status, answer.body]).toMatchObject([
+          run,
+          what,
+          400,
+          { error: { code: 'BAD_RECORD' } },
+        ])
+      }
+    }
+    await client.ended('orders', await client.start('orders', { settings: { count: 3 } }))
+  })
+
   it('is not reached by events of another pipeline', async () => {
     const started = { ...runEvent(made, 'run-started', 0), id: 'elsewhere' }
     const elsewhere = { ...started, data: { ...started.data, pipeline: 'hiding', run: 'elsewhere' } }

@@ -17,6 +17,7 @@ describe('runs', () => {
       run: name,
       env: 'local',
       pipeline: 'flights',
+      createdAt: 1,
       params: {},
       steps: {},
       outputs: {},
@@ -27,7 +28,15 @@ describe('runs', () => {
     return plan
   }
   const end = (name: string, task: string, status: EndRecord['status'], lane: object) =>
-    write(at.end(name, task), { v: 1, status, lanes: [{ status, ...lane }] })
+    write(at.end(name, task), {
+      v: 1,
+      status,
+      lanes: [{ status, ...lane }],
+      counts: {},
+      startedAt: 1,
+      endedAt: 2,
+      host: 'h',
+    })
 
   it('have names that are sorted by the moment of their start, and are not the same for two at once', () => {
     const start = Date.UTC(2026, 10, 20, 9, 5, 7, 4)
@@ -109,8 +118,8 @@ describe('runs', () => {
   })
 
   it('have a record for each task that has ended, batches included', async () => {
-    await end('a', 'train', 'completed', { outputs: {} })
-    await end('a', 'score/0.1', 'failed', { error: {} })
+    await end('a', 'train', 'completed', { how: 'computed', outputs: {} })
+    await end('a', 'score/0.1', 'failed', { error: { code: 'STEP_FAILED', message: 'no' } })
     const ends = await readEnds(store, at, 'a')
     expect(Object.fromEntries([...ends].map(([task, { status }]) => [task, status]))).toEqual({
       train: 'completed',
@@ -122,7 +131,7 @@ describe('runs', () => {
     const given = { type: 'given', scope: [], guards: [], from: 'z', outputs: { g: REF } } as const
     const plan = await run('a', 'failed', { load: given })
     await end('a', 'train', 'completed', { how: 'computed', outputs: { model: REF } })
-    await end('a', 'evaluate', 'failed', { error: { message: 'no' } })
+    await end('a', 'evaluate', 'failed', { error: { code: 'STEP_FAILED', message: 'no' } })
     const outputs = (node: string) => outputsOf(store, at, plan, node)
     expect([await outputs('load'), await outputs('train')]).toEqual([{ g: REF }, { model: REF }])
     expect([await outputs('evaluate'), await outputs('report')]).toEqual([undefined, undefined])
@@ -148,7 +157,7 @@ describe('runs', () => {
     })
 
     it('are none where nothing was planned', async () => {
-      await end('a', 'train', 'completed', { outputs: {} })
+      await end('a', 'train', 'completed', { how: 'computed', outputs: {} })
       expect(await previous()).toBeUndefined()
     })
   })

@@ -65,6 +65,8 @@ export default async function gc(
       (title) => paint('dim', title),
     ),
   )
+  for (const path of Object.values(reports).flatMap(({ damaged }) => damaged))
+    printLines(`${paint('red', '✘')} ${path} is damaged, so what it may refer to stays: cairn doctor --repair`)
   if (left.length > 0) printLines(`${left.length} leftovers of processes that died`)
   printLines(
     dryRun

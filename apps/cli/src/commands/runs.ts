@@ -1,4 +1,5 @@
 import {
+  CairnError,
   jsonText,
   readRecord,
   standingChampion,
@@ -23,12 +24,14 @@ import { metricsOf, STATUS_FORMATS, unfitText } from '../run-summary.ts'
 import { duration, number, when } from '@cairn/embedded'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
-import { printData, printLines } from '../terminal/print.ts'
+import { printData, printLines, printNotes } from '../terminal/print.ts'
 
 interface RunLine {
   readonly pipeline: string
   readonly run: string
-  readonly status: RunStanding
+  readonly status: RunStanding | 'unreadable'
+  /** What is wrong with its records, where that is why no more is told of it. */
+  readonly fault?: string
   /** Whether it was promoted, and nothing since. */
   readonly production: boolean
   readonly startedAt: number
@@ -55,11 +58,18 @@ export default async function runs(
   const pipelines = name === undefined ? await store.children(`${project.env}/`) : [name]
   const found: RunLine[] = []
   for (const pipeline of pipelines) {
-    const { champion } = await standingChampion(store, workspace.at(pipeline))
-    for (const run of (await runNames(store, workspace.at(pipeline))).slice(0, most))
-      found.push(...(await runLine(workspace, pipeline, run, { production: champion?.run === run, on: globals.on })))
+    const inProduction = await standingChampion(store, workspace.at(pipeline)).catch(badRecord)
+    if (inProduction instanceof CairnError) printNotes(`${inProduction.message}; see cairn doctor`)
+    const champion = inProduction instanceof CairnError ? undefined : inProduction.champion
+    for (const run of (await runNames(store, workspace.at(pipeline))).slice(0, most)) {
+      const about = { production: champion?.run === run, on: globals.on }
+      const lines = await runLine(workspace, pipeline, run, about).catch(badRecord)
+      found.push(...(lines instanceof CairnError ? [unreadable(pipeline, run, lines.message)] : lines))
+    }
   }
-  const newest = found.sort((a, b) => b.startedAt - a.startedAt).slice(0, most)
+  const faulty = found.filter(({ fault }) => fault !== undefined)
+  const readable = found.filter(({ fault }) => fault === undefined).sort((a, b) => b.startedAt - a.startedAt)
+  const newest = [...readable.slice(0, most), ...faulty]
   if (json) return printData(jsonText(newest, 2))
   if (newest.length === 0)
     return printLines(
@@ -74,7 +84,7 @@ export default async function runs(
   const rows = newest.map(({ pipeline, run, status, production, startedAt, ms, metrics, ...tasks }) => [
     `${pipeline}/${run}`,
     paint(STATUS_FORMATS[status], status) + (production ? ', in production' : ''),
-    when(startedAt, zone),
+    status === 'unreadable' ? '' : when(startedAt, zone),
     ms === undefined ? '' : duration(ms),
     ...counted.map((state) => number(tasks[state])),
     metricsText(metrics),
@@ -86,6 +96,8 @@ export default async function runs(
       (title) => paint('dim', title),
     ),
   )
+  for (const { pipeline, run, fault } of faulty) printLines(`\n${pipeline}/${run}  ${fault}`)
+  if (faulty.length > 0) printLines(`${paint('dim', 'next')}  ${withGiven('cairn doctor')}`)
   for (const { pipeline, run, unfit } of newest)
     for (const record of unfit) printLines(`\n${pipeline}/${run}  ${unfitText(record)}`)
 }
@@ -98,6 +110,12 @@ function metricsText(metrics: RunLine['metrics']): string {
   return all.length > METRICS ? [...all.slice(0, METRICS), '…'].join('  ') : all.join('  ')
 }
 
+/** What is told of a run whose records are damaged: that they are. */
+function unreadable(pipeline: string, run: string, fault: string): RunLine {
+  const none = { computed: 0, reused: 0, caught: 0, failed: 0, metrics: {}, unfit: [] }
+  return { pipeline, run, status: 'unreadable', fault, production: false, startedAt: 0, ms: undefined, ...none }
+}
+
 async function runLine(
   workspace: Workspace,
   pipeline: string,
@@ -106,7 +124,7 @@ async function runLine(
 ): Promise<RunLine[]> {
   const { store } = workspace
   const at = workspace.at(pipeline)
-  const plan = await readRecord<Plan>(store, at.plan(run)).catch(() => undefined)
+  const plan = await readRecord<Plan>(store, at.plan(run))
   if (!plan) return []
   const end = await readRecord<RunEnd>(store, at.runEnd(run))
   const ends = new Map<string, EndRecord>()
@@ -136,4 +154,10 @@ async function runLine(
       unfit: end ? [] : await unfitTasks(store, at, run),
     },
   ]
+}
+
+/** One damaged record is no reason not to tell of the others. */
+function badRecord(error: unknown): CairnError {
+  if (error instanceof CairnError && error.code === 'BAD_RECORD') return error
+  throw error
 }

@@ -1,3 +1,4 @@
+import { CairnError } from '../errors.ts'
 import { itemName, taskName } from './events.ts'
 import type { Ref } from '../define/graph.ts'
 import type { ArtifactRef } from '../define/kind.ts'
@@ -62,7 +63,7 @@ export async function surroundings(
     }
     return (lane: number) => {
       const at = lineage[depth]![lane]!
-      return outputOf(lanes[at]!, output, () => nameOf(at))
+      return outputOf(lanes[at], output, () => nameOf(at))
     }
   }
 
@@ -127,10 +128,19 @@ export function firstNotRun(values: readonly (ArtifactRef | NotRun)[]): NotRun |
   return missing.find(({ status }) => status === 'blocked') ?? missing[0]
 }
 
-function outputOf(outcome: Outcome, output: string, nameOf: () => string): ArtifactRef | NotRun {
-  if (outcome.status === 'completed') return outcome.outputs[output]!
+function outputOf(outcome: Outcome | undefined, output: string, nameOf: () => string): ArtifactRef | NotRun {
+  if (!outcome) throw lacking(nameOf(), 'is of fewer items than there are')
+  if (outcome.status === 'completed') {
+    const { outputs } = outcome
+    if (Object.hasOwn(outputs, output)) return outputs[output]!
+    throw lacking(nameOf(), `has no output "${output}"`)
+  }
   if ('because' in outcome) return outcome
   return { status: 'blocked', because: nameOf() }
+}
+
+function lacking(task: string, what: string): CairnError {
+  return new CairnError('BAD_RECORD', `the record of ${task} ${what}`, { next: 'cairn doctor' })
 }
 
 function refName(ref: Ref): string {

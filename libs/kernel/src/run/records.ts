@@ -5,11 +5,14 @@ import type { ArtifactRef } from '../define/kind.ts'
 import { jsonText, type Json } from '../json.ts'
 import type { ArtifactStore } from './ports.ts'
 import { otherPlaceOf } from './record-place.ts'
-import { lackIn } from './record-shape.ts'
+import { faultIn } from './record-shape.ts'
 import type { Signature } from './signature.ts'
 
 /** Raised when a record's meaning changes; a program refuses records newer than itself and reads older ones. */
 export const RECORD_VERSION = 1
+
+/** What to do about a record of a later version. */
+export const UPDATE = 'update Cairn'
 
 export type TaskStatus = 'completed' | 'failed' | 'timed-out' | 'cancelled' | 'skipped' | 'blocked'
 
@@ -128,17 +131,17 @@ export function decodeRecord<Record extends { readonly v: number }>(bytes: Uint8
   } catch (cause) {
     throw new CairnError('BAD_RECORD', `${path} is not readable as JSON`, { cause, next: 'cairn doctor' })
   }
-  if (record?.v <= RECORD_VERSION) {
-    const fault =
-      check && check[1] !== checkOf(text, path)
-        ? 'its bytes do not match its check'
-        : (lackIn(record, placeOf(path)) ?? otherPlaceOf(record, path))
-    if (fault === undefined) return record
-    throw new CairnError('BAD_RECORD', `${path} is damaged: ${fault}`, { next: 'cairn doctor' })
-  }
-  throw new CairnError('BAD_RECORD', `${path} has version ${record?.v}; this program knows up to ${RECORD_VERSION}`, {
-    next: 'update Cairn',
-  })
+  const { v } = (record ?? {}) as Partial<Record>
+  if (typeof v === 'number' && v > RECORD_VERSION)
+    throw new CairnError('BAD_RECORD', `${path} has version ${v}; this program knows up to ${RECORD_VERSION}`, {
+      next: UPDATE,
+    })
+  const fault =
+    check && check[1] !== checkOf(text, path)
+      ? 'its bytes do not match its check'
+      : (faultIn(record, placeOf(path)) ?? otherPlaceOf(record, path))
+  if (fault === undefined) return record
+  throw new CairnError('BAD_RECORD', `${path} is damaged: ${fault}`, { next: 'cairn doctor' })
 }
 
 export async function readRecord<Record extends { readonly v: number }>(

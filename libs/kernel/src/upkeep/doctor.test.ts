@@ -110,22 +110,22 @@ describe('a doctor', () => {
     }
     expect(await findings({ repair: true })).toEqual([
       { path: expect.stringMatching(/^checkpoints\/make\//), what, repair: RETIRED },
-      { path: 'runs/run-1/ends/make', what, repair: HISTORY },
+      { path: 'runs/run-1/ends/make', what, repair: version === 'of this version' ? QUARANTINED : HISTORY },
     ])
     expect(await rerun()).toEqual({ ...REUSED, make: 'computed' })
   })
 
   it.each([
-    ['is not readable as JSON', '{"v":1,'],
-    ['has version 99; this program knows up to 1', '{"v":99}'],
-  ])('finds records of which one %s', async (what, text) => {
+    ['is not readable as JSON', '{"v":1,', 'moved to quarantine/'],
+    ['has version 99; this program knows up to 1', '{"v":99}', 'none: update Cairn'],
+  ])('finds records of which one %s', async (what, text, how) => {
     const broken = [checkpointOf('make'), at.plan('run-1'), at.runEnd('run-1'), at.end('run-1', 'finish')]
     for (const path of broken) host.files.set(path, Buffer.from(text))
     expect(await findings({ repair: true })).toEqual(
       broken.map((path, index) => ({
         path: below(path),
         what: `${path} ${what}`,
-        repair: index === 0 ? RETIRED : HISTORY,
+        repair: index === 0 ? RETIRED : how,
       })),
     )
     expect(await rerun()).toEqual({ ...REUSED, make: 'computed' })

@@ -6,7 +6,8 @@ import type { Plan } from '../run/plan-record.ts'
 import type { ArtifactStore } from '../run/ports.ts'
 import { decodeRecord, readRecord, type Checkpoint, type EndRecord, type RunEnd } from '../run/records.ts'
 import { storedAs } from '../run/stored-code.ts'
-import { addCheckpoint, addRun, noReferences } from './roots.ts'
+import { alteredIn, checkOthers, checkRuns, missing } from './doctor-runs.ts'
+import { addCheckpoint, noReferences } from './roots.ts'
 
 /** Something wrong in a store, and what `repair` did or would do about it. */
 export interface Finding {
@@ -30,7 +31,8 @@ export async function examine(store: ArtifactStore, at: Layout, { repair = false
   const broken = await checkObjects(store, at, checkup, repair)
   await checkCode(store, at, checkup, repair)
   await checkCheckpoints(store, at, checkup, repair, broken)
-  await checkRuns(store, at, checkup, broken)
+  await checkRuns(store, at, checkup, repair, broken)
+  await checkOthers(store, at, checkup, repair)
   return checkup
 }
 
@@ -123,75 +125,10 @@ async function faultOf(
   try {
     checkpoint = decodeRecord<Checkpoint>(bytes, path)
   } catch (error) {
-    return (error as Error).message
+    if (!(error instanceof CairnError && error.code === 'BAD_RECORD')) throw error
+    return error.message
   }
   const referred = noReferences()
   await addCheckpoint(store, at, checkpoint, referred)
   return alteredIn(checkpoint) ?? missing(store, at, referred.objects, broken)
-}
-
-/** Artifacts that the record itself holds must be what their digests say, too. */
-function alteredIn({ outputs }: Pick<Checkpoint, 'outputs'>): string | undefined {
-  for (const [name, ref] of Object.entries(outputs)) {
-    const held = inlineBytes(ref)
-    if (held && sha256(held) !== ref.digest) return `its output "${name}" does not match its digest`
-  }
-  return undefined
-}
-
-async function checkRuns(
-  store: ArtifactStore,
-  at: Layout,
-  { findings, checked }: Checkup,
-  broken: ReadonlySet<string>,
-): Promise<void> {
-  for (const run of await store.children(at.runs)) {
-    if (await isEmpty(store, at.run(run))) continue // of a run that was collected a folder may be left
-    checked.runs++
-    const ends = (await store.children(at.ends(run))).map((file) => at.ends(run) + file)
-    for (const path of [at.plan(run), at.runEnd(run), ...ends]) {
-      const what = await historyFault(store, path)
-      if (what !== undefined) findings.push({ path, what, repair: 'none: it is history' })
-    }
-    if (!(await store.stat(at.plan(run))))
-      findings.push({
-        path: at.plan(run),
-        what: `run ${run} has no plan: nothing can be told of it`,
-        repair: 'none: it is history; cairn gc removes it once it is old enough',
-      })
-    const referred = noReferences()
-    await addRun(store, at, run, referred).catch(() => {})
-    const what = await missing(store, at, referred.objects, broken)
-    if (what !== undefined)
-      findings.push({ path: at.run(run), what, repair: 'none: it is history; run again to have the outputs' })
-  }
-}
-
-async function isEmpty(store: ArtifactStore, folder: string): Promise<boolean> {
-  for await (const _ of store.list(folder)) return false
-  return true
-}
-
-async function historyFault(store: ArtifactStore, path: string): Promise<string | undefined> {
-  try {
-    const record = await readRecord<Plan | RunEnd | EndRecord>(store, path)
-    const lanes = record && 'lanes' in record ? record.lanes : []
-    return lanes.flatMap((lane) => (lane.status === 'completed' ? (alteredIn(lane) ?? []) : []))[0]
-  } catch (error) {
-    return (error as Error).message
-  }
-}
-
-async function missing(
-  store: ArtifactStore,
-  at: Layout,
-  digests: ReadonlySet<string>,
-  broken: ReadonlySet<string>,
-): Promise<string | undefined> {
-  for (const digest of digests) {
-    if (broken.has(digest)) return `it refers to the broken object ${digest}`
-    if (!(await store.stat(at.object(digest))) && !(await store.stat(at.condemned(digest))))
-      return `it refers to object ${digest}, which is gone`
-  }
-  return undefined
 }

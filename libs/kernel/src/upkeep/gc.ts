@@ -2,7 +2,7 @@ import type { Layout } from '../run/layout.ts'
 import type { ArtifactStore, Clock, StoredStat } from '../run/ports.ts'
 import { unfinished } from '../run/holder.ts'
 import { readRecord, type Checkpoint, type RunEnd } from '../run/records.ts'
-import { addCheckpoint, addRun, noReferences, type References } from './roots.ts'
+import { addCheckpoint, addRun, noReferences, unlessBad, type References } from './roots.ts'
 
 export interface GcPolicy {
   /** The newest runs, which stay with all that they refer to. */
@@ -36,6 +36,8 @@ export interface GcReport {
   restored: number
   /** Bytes that the deleted objects took. */
   freed: number
+  /** Records that are damaged: what they refer to is not known, so only runs go as long as there are any. */
+  readonly damaged: string[]
 }
 
 /**
@@ -43,15 +45,27 @@ export interface GcReport {
  * wants it after all brings it back), and deleted only by a collection after the grace, if still nothing refers to it.
  */
 export async function collect(store: ArtifactStore, clock: Clock, at: Layout, policy: GcPolicy): Promise<GcReport> {
-  const report: GcReport = { runs: [], checkpoints: 0, code: 0, condemned: 0, deleted: 0, restored: 0, freed: 0 }
+  const report: GcReport = {
+    runs: [],
+    checkpoints: 0,
+    code: 0,
+    condemned: 0,
+    deleted: 0,
+    restored: 0,
+    freed: 0,
+    damaged: [],
+  }
   const remove = async (path: string) => (policy.dryRun ? undefined : store.remove(path))
   const now = clock.now()
   const isYoung = ({ modified }: StoredStat) => now - modified < policy.graceMs
 
   const live = noReferences()
-  for (const run of await liveRuns(store, at, policy, now, report)) await addRun(store, at, run, live)
-  await pruneCheckpoints(store, at, policy, now, live, report, remove)
+  const onBad = (path: string) => void report.damaged.push(path)
+  for (const run of await liveRuns(store, at, policy, now, report)) await addRun(store, at, run, live, onBad)
+  if (report.damaged.length === 0) await pruneCheckpoints(store, at, policy, now, live, report, remove)
   for (const run of report.runs) await removeAll(store, at.run(run), remove)
+
+  if (report.damaged.length > 0) return report
 
   const fingerprints = new Set([...live.code.values()].map(({ fingerprint }) => fingerprint))
   for await (const file of store.list(`${at.root}code/`)) {
@@ -98,12 +112,14 @@ async function liveRuns(
   const referred = new Set(pinned)
   for (const ref of await store.children(at.ref(''))) {
     // What was in production before stays, too: one can roll back to it.
-    let named: Named | undefined = await readRecord<Named & { v: number }>(store, at.ref(ref))
+    const path = at.ref(ref)
+    const onBad = (bad: string) => void report.damaged.push(bad)
+    let named: Named | undefined = await readRecord<Named & { v: number }>(store, path).catch(unlessBad(path, onBad))
     for (; named; named = named.previous) referred.add(named.run)
   }
   const live: string[] = []
   for (const [newer, name] of names.entries()) {
-    const end = await readRecord<RunEnd>(store, at.runEnd(name)).catch(() => undefined) // damaged: it may go, in time
+    const end = await readRecord<RunEnd>(store, at.runEnd(name)).catch(unlessBad('', () => {})) // it may go, in time
     const since =
       end?.endedAt ?? (await store.stat(at.plan(name)))?.modified ?? (await lastWritten(store, at.run(name))) ?? now
     const stays = newer < keepRuns || referred.has(name) || now - since < keepMs
@@ -132,7 +148,8 @@ async function pruneCheckpoints(
   for (const step of await store.children(`${at.root}checkpoints/`))
     for (const key of await store.children(at.checkpoints(step))) {
       const path = at.checkpoint(step, key)
-      const checkpoint = await readRecord<Checkpoint>(store, path)
+      const onBad = (bad: string) => void report.damaged.push(bad)
+      const checkpoint = await readRecord<Checkpoint>(store, path).catch(unlessBad(path, onBad))
       if (!checkpoint) continue
       if (live.checkpoints.has(`${step}/${key}`) || now - checkpoint.computedAt < keepMs) {
         await addCheckpoint(store, at, checkpoint, live)

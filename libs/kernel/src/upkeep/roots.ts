@@ -1,10 +1,11 @@
+import { CairnError } from '../errors.ts'
 import { artifactBytes } from '../run/artifact.ts'
 import { parseManifest } from '../define/list.ts'
 import type { ArtifactRef } from '../define/kind.ts'
 import { codeName, type CodeName, type Layout } from '../run/layout.ts'
 import type { Plan } from '../run/plan-record.ts'
 import type { ArtifactStore } from '../run/ports.ts'
-import { readRecord, type Checkpoint, type EndRecord, type Outcome } from '../run/records.ts'
+import { readRecord, UPDATE, type Checkpoint, type EndRecord, type Outcome } from '../run/records.ts'
 
 /** What a record refers to. */
 export interface References {
@@ -19,21 +20,48 @@ export function noReferences(): References {
   return { objects: new Set(), code: new Map(), checkpoints: new Set() }
 }
 
-/** Adds all that a run's plan and endings refer to. */
-export async function addRun(store: ArtifactStore, at: Layout, run: string, found: References): Promise<void> {
-  const plan = await readRecord<Plan>(store, at.plan(run))
-  if (!plan) return
-  for (const { code, fallback } of Object.values(plan.steps))
+/**
+ * Adds all that a run's plan and endings refer to.
+ *
+ * @param onBad told of a record that is damaged, of which nothing is known; by default that is thrown
+ */
+export async function addRun(
+  store: ArtifactStore,
+  at: Layout,
+  run: string,
+  found: References,
+  onBad: OnBad = rethrow,
+): Promise<void> {
+  const plan = await readRecord<Plan>(store, at.plan(run)).catch(unlessBad(at.plan(run), onBad))
+  for (const { code, fallback } of Object.values(plan?.steps ?? {}))
     for (const pinned of [code, fallback]) if (pinned && 'fingerprint' in pinned) addCode(pinned, found)
-  for (const node of Object.values(plan.nodes))
+  for (const node of Object.values(plan?.nodes ?? {}))
     if (node.type === 'given') for (const ref of Object.values(node.outputs)) await addArtifact(store, at, ref, found)
   for (const file of await store.children(at.ends(run))) {
-    const task = at.taskOf(file)
-    const end = await readRecord<EndRecord>(store, at.end(run, task))
-    const node = plan.nodes[task.split('/')[0]!]
+    const path = at.ends(run) + file
+    const end = await readRecord<EndRecord>(store, path).catch(unlessBad(path, onBad))
+    const node = plan?.nodes[at.taskOf(file).split('/')[0]!]
     for (const lane of end?.lanes ?? [])
       await addOutcome(store, at, lane, node?.type === 'step' ? node.step : undefined, found)
   }
+}
+
+export type OnBad = (path: string, error: CairnError) => void
+
+function rethrow(_: string, error: CairnError): never {
+  throw error
+}
+
+/** A record of a later version is no damage: what it refers to is not known here, and must not be taken away. */
+export function unlessBad(path: string, onBad: OnBad): (error: unknown) => undefined {
+  return (error) => {
+    if (!isDamaged(error)) throw error
+    onBad(path, error as CairnError)
+  }
+}
+
+export function isDamaged(error: unknown): boolean {
+  return error instanceof CairnError && error.code === 'BAD_RECORD' && error.next !== UPDATE
 }
 
 async function addOutcome(
