@@ -183,7 +183,10 @@ export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIR
     const elsewhere = { ...started, data: { ...started.data, pipeline: 'hiding', run: 'elsewhere' } }
     await services.bus.publish(topicOf({ env, pipeline: 'orders' }), [elsewhere])
     const letter = await untilDead('elsewhere')
-    expect(letter.error).toMatchObject({ code: 'REFUSED', message: expect.stringContaining('an event of') as string })
+    expect(letter.error).toMatchObject({
+      code: 'BAD_RECORD',
+      message: expect.stringContaining('came with those of') as string,
+    })
   })
 
   it('does not have its packages taken from elsewhere: what lies beside code is pinned, too', async () => {

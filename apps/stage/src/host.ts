@@ -73,7 +73,7 @@ export function stageHost(
     name: thisProcess,
     isGone,
     ...(identity && { identity }),
-    takes: { env, pipeline, plansBy: plansByOf(process.env) },
+    plansBy: plansByOf(process.env),
     hasSuccessor: true,
     steps: new Set([step]),
     stillWaitingAfterMs: settings.stillWaitingAfterMs,

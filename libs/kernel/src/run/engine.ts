@@ -23,8 +23,8 @@ export interface Host extends LeaseHolder {
   readonly compute: Compute
   /** As whom it vouches for what it computes. */
   readonly identity?: Identity
-  /** Of which pipeline it takes events, and whose plans. Default: of any, whoever made the plan. */
-  readonly takes?: { readonly env: string; readonly pipeline: string; readonly plansBy: PublicKeys }
+  /** Whose plans it runs. Default: any, whoever made it. */
+  readonly plansBy?: PublicKeys
   /** Whether another process takes up the runs of this one when it dies: then attempts are counted in the store. */
   readonly hasSuccessor: boolean
   /** The steps whose tasks it runs, where others run the rest. Default: all. */
@@ -61,7 +61,6 @@ export class Engine {
   async handle(event: CairnEvent): Promise<void> {
     const { type, data } = event
     if (!REACTED_TO.has(type)) return
-    this.#requireMine(data)
     const isOthersBatch = type === 'cairn.ready' && data.step !== undefined && !this.#sees(data.step)
     if (isOthersBatch) return
     await this.#runs.use(
@@ -117,13 +116,6 @@ export class Engine {
     return this.#runs.size
   }
 
-  /** A topic says by itself whose events it carries: none of them leads to what belongs to another. */
-  #requireMine({ env, pipeline }: CairnEvent['data']): void {
-    const { takes } = this.#host
-    if (!takes || (takes.env === env && takes.pipeline === pipeline)) return
-    throw new CairnError('REFUSED', `an event of ${env}/${pipeline} among those of ${takes.env}/${takes.pipeline}`)
-  }
-
   /** Whether tasks of a step are run here. */
   #sees(step: string | undefined): boolean {
     const { steps } = this.#host
@@ -131,7 +123,7 @@ export class Engine {
   }
 
   async #rebuild({ type, time, data }: CairnEvent, kept: Kept): Promise<ActiveRun> {
-    const { store, bus, clock, takes } = this.#host
+    const { store, bus, clock, plansBy } = this.#host
     const { env, pipeline, run: name } = data
     const at = layout(env, pipeline)
     // Of a run that has just begun nothing has ended. Where something has after all, the events that follow tell it.
@@ -142,7 +134,7 @@ export class Engine {
       isNew ? undefined : readRecord<RunEnd>(store, at.runEnd(name)),
     ])
     if (!plan) throw new CairnError('NOT_FOUND', `run ${name} of ${pipeline} has no plan in ${env}`)
-    if (takes) requireSigned(plan, takes.plansBy)
+    if (plansBy) requireSigned(plan, plansBy)
     const run = new ActiveRun(plan, store, bus, kept)
     await severally(files, async (file) => {
       const task = at.taskOf(file)
