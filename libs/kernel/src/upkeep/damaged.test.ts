@@ -57,7 +57,7 @@ function altered(record: object, where: number, how: number): string {
   else holder[`${key}x`] = holder[key]
   return JSON.stringify(copy)
     .replace('"v":1', kind % 3 === 0 ? '"__proto__":{},"v":1' : '"v":1')
-    .replaceAll(`\"${DEEP}\"`, '['.repeat(20_000) + ']'.repeat(20_000))
+    .replaceAll(JSON.stringify(DEEP), '['.repeat(20_000) + ']'.repeat(20_000))
 }
 
 describe('a record that is damaged in any way', () => {
@@ -123,7 +123,7 @@ describe('a record that is damaged in any way', () => {
     const { store, files, clock } = host
     files.clear()
     for (const [file, bytes] of sound) files.set(file, bytes)
-    const [path] = [...sound.keys()].filter((each) => each.includes('/ends/'))
+    const path = [...sound.keys()].find((each) => each.includes('/ends/'))
     files.set(path!, Buffer.from('{"v":2}'))
     const policy = { keepRuns: 5, keepMs: HOUR, graceMs: HOUR }
     await expect(collect(store, clock, at, policy)).rejects.toMatchObject({ next: 'update Cairn' })
