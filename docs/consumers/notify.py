@@ -8,11 +8,12 @@ What the events look like is said in flight-delays.asyncapi.json; what was told 
 import argparse
 import json
 import pathlib
+import re
 import signal
 import sqlite3
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, KafkaProducer
-from kafka.errors import CommitFailedError
+from kafka.errors import CommitFailedError, MessageSizeTooLargeError
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--brokers", required=True, help="host:port, ...")
@@ -26,18 +27,37 @@ CHANNEL = CONTRACT["channels"]["events"]
 MESSAGE = CHANNEL["messages"]["evaluate.completed"]
 TOPIC = CHANNEL["address"].format(env=options.env)
 TYPES = {"object": dict, "array": list, "string": str, "integer": int}
+GROUP = f"{options.group}.evaluate.completed"
 
 
-def is_wanted(headers):
-    return headers.get("ce_type") == "cairn.completed" and headers.get("cairn_step") == "evaluate"
+# Anyone who may write to the topic can send anything: each header may be missing, there twice, or no text.
+
+
+def values_of(message, name):
+    return [value for header, value in message.headers if header == name]
+
+
+def is_wanted(message):
+    is_for_others = any(group != GROUP.encode() for group in values_of(message, "cairn_for"))  # a replay
+    is_of = b"cairn.completed" in values_of(message, "ce_type") and b"evaluate" in values_of(message, "cairn_step")
+    return is_of and not is_for_others
+
+
+def text_of(message, name):
+    found = values_of(message, name)
+    if len(found) != 1 or found[0] is None:
+        raise ValueError(f"the message has {len(found)} headers {name}")
+    return found[0].decode()  # a UnicodeDecodeError is a ValueError
 
 
 def faults(schema, value, at):
     """Where a value is not what its JSON Schema promises, as far as types, constants and required fields go."""
     if "const" in schema and value != schema["const"]:
         return [f"{at} is {value!r}, not {schema['const']!r}"]
-    if "type" in schema and not isinstance(value, TYPES[schema["type"]]):
+    if "type" in schema and (not isinstance(value, TYPES[schema["type"]]) or isinstance(value, bool)):
         return [f"{at} is no {schema['type']}"]
+    if "pattern" in schema and not re.search(schema["pattern"], value):
+        return [f"{at} is not like {schema['pattern']}"]
     if not isinstance(value, dict):
         return []
     found = [f"{at} has no {name}" for name in schema.get("required", []) if name not in value]
@@ -47,13 +67,19 @@ def faults(schema, value, at):
     return found
 
 
-def read(message, headers):
-    """The event's data. Raises ValueError when it is not as the contract says."""
-    data = json.loads(message.value)
+def read(message):
+    """The event's id and data. Raises ValueError when it is not as the contract says."""
+    headers = {name: text_of(message, name) for name in MESSAGE["headers"]["required"]}
+    try:
+        data = json.loads(message.value or b"")
+    except RecursionError:
+        raise ValueError("the message is nested too deeply") from None
     found = faults(MESSAGE["headers"], headers, "headers") + faults(MESSAGE["payload"], data, "data")
     if found:
         raise ValueError("; ".join(found))
-    return data
+    if headers["ce_id"] != f"{data['run']}/{data['node']}/completed" or not re.fullmatch(r"[\w./-]+", headers["ce_id"], re.A):
+        raise ValueError("ce_id is not the id of what the message tells")
+    return headers["ce_id"], data
 
 
 def tell(event_id, data):
@@ -80,7 +106,7 @@ brokers = options.brokers.split(",")
 producer = KafkaProducer(bootstrap_servers=brokers)
 consumer = KafkaConsumer(
     bootstrap_servers=brokers,
-    group_id=f"{TOPIC}.{options.group}.evaluate.completed",
+    group_id=f"{TOPIC}.{GROUP}",
     enable_auto_commit=False,
     auto_offset_reset="earliest" if options.from_beginning else "latest",
 )
@@ -88,22 +114,37 @@ consumer.subscribe([TOPIC], listener=Rewind() if options.from_beginning else Non
 
 
 def handle(message):
-    headers = {name: value.decode() for name, value in message.headers}
-    if not is_wanted(headers):
+    if not is_wanted(message):
         return
     try:
-        data = read(message, headers)
+        event_id, data = read(message)
     except ValueError as error:
         return bury(message, str(error))
     with seen:  # one transaction: the event is seen once it has been told
-        if seen.execute("insert or ignore into seen values (?)", [headers["ce_id"]]).rowcount == 1:
-            tell(headers["ce_id"], data)
+        if seen.execute("insert or ignore into seen values (?)", [event_id]).rowcount == 1:
+            tell(event_id, data)
 
 
 def bury(message, why):
     key = f"{TOPIC}-{message.partition}-{message.offset}".encode()
-    told = [("cairn_dead_group", options.group.encode()), ("cairn_error_message", why.encode())]
-    producer.send(f"{TOPIC}.dead", key=key, value=message.value, headers=[*message.headers, *told]).get(timeout=30)
+    added = {
+        "cairn_dead_key": (message.key or b"")[:500],
+        "cairn_dead_group": GROUP.encode(),
+        "cairn_dead_topic": TOPIC.encode(),
+        "cairn_dead_partition": str(message.partition).encode(),
+        "cairn_dead_offset": str(message.offset).encode(),
+        "cairn_error_code": b"BAD_RECORD",
+        "cairn_error_message": why[:1000].encode(errors="replace"),
+    }
+    headers = [(name, value or b"") for name, value in message.headers]
+    try:
+        send(key, message.value or b"", [*headers, *added.items()])
+    except MessageSizeTooLargeError:
+        send(key, (message.value or b"")[:100_000], [*added.items()])
+
+
+def send(key, value, headers):
+    producer.send(f"{TOPIC}.dead", key=key, value=value, headers=headers).get(timeout=30)
 
 
 is_stopping = False

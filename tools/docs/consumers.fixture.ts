@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import kafkajs, { type Message } from 'kafkajs'
 import { vi } from 'vitest'
 import { openConnection, type Connection } from '@cairn/drivers/connection'
 import { thisProcess } from '@cairn/drivers/process-id'
@@ -49,6 +50,15 @@ export async function openEnvironment({ kafka, s3 }: Endpoints) {
     folder,
     brokers: kafka.brokers.join(','),
     connectionFile,
+    /** Messages as anyone may send them. */
+    async send(messages: readonly Message[]): Promise<void> {
+      const producer = new kafkajs.Kafka({ brokers: [...kafka.brokers], logLevel: kafkajs.logLevel.NOTHING }).producer({
+        createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+      })
+      await producer.connect()
+      await producer.send({ topic, messages: [...messages] })
+      await producer.disconnect()
+    },
     /** Sets off a run; with few trees, for it is their events that count. */
     async start(): Promise<string> {
       const { plan } = await planRun(workspace, loaded, { settings: { 'train-model.trees': 5 } })
@@ -66,6 +76,33 @@ export async function openEnvironment({ kafka, s3 }: Endpoints) {
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** An event that a consumer waits for, broken in every way that a sender can break it. */
+export function hostileTo({ id, type, source, subject, time, partitionkey, data }: CairnEvent): Message[] {
+  const { env, pipeline, run, step = '' } = data
+  const ce = { ce_specversion: '1.0', ce_id: id, ce_type: type, ce_source: source, ce_subject: subject, ce_time: time }
+  const of = { cairn_env: env, cairn_pipeline: pipeline, cairn_run: run, cairn_step: step }
+  const headers = { 'content-type': 'application/json', ...ce, ce_partitionkey: partitionkey, ...of }
+  const key = partitionkey
+  const value = JSON.stringify(data)
+  const bad = Buffer.from([0xff, 0xc3, 0x28])
+  const without = (name: string) => Object.fromEntries(Object.entries(headers).filter(([header]) => header !== name))
+  return [
+    { key, value, headers: { ...headers, ce_id: bad } },
+    { key, value, headers: { ...headers, ce_id: [id, id] } },
+    { key, value, headers: without('ce_id') },
+    { key, value, headers: { ...headers, ce_id: 'another' } },
+    { key, value, headers: { ...headers, cairn_run: 'ä'.repeat(200) } },
+    { key, value: null, headers },
+    { key, value: bad, headers },
+    { key, value: '{"run":', headers },
+    { key, value: '['.repeat(100_000), headers },
+    { key, value: '[]', headers },
+    { key, value: JSON.stringify({ ...data, outputs: 7 }), headers },
+    { key, value: JSON.stringify({ ...data, counts: undefined }), headers },
+    { key: bad, value: 'no JSON', headers: { ...headers, 'x-any': bad } },
+  ]
 }
 
 export type Teller = ReturnType<typeof startTeller>

@@ -182,6 +182,37 @@ program
   .argument('<run>')
   .description('end a run on services early: <pipeline>[/<run>]')
   .action(lazy(() => import('./commands/cancel.ts')))
+const letters = program.command('dead-letters').description('work with events that services could not handle')
+letters
+  .command('list', { isDefault: true })
+  .argument('[pipeline]')
+  .description('list them, the newest first, with the groups that gave them up')
+  .option('-n, --number <count>', 'how many', count('number', 1), 20)
+  .option('--all', 'also those that were replayed or dropped')
+  .action(lazy(() => import('./commands/dead-letters.ts').then(({ list }) => ({ default: list }))))
+letters
+  .command('show')
+  .argument('<letter>', '<pipeline>/<partition>-<offset>')
+  .description('show one, with its message and why it was given up')
+  .action(lazy(() => import('./commands/dead-letters.ts').then(({ show }) => ({ default: show }))))
+letters
+  .command('replay')
+  .argument('<letter>', '<pipeline>/<partition>-<offset>')
+  .description('hand it once more to the groups that gave it up, and to no others')
+  .option('--group <name>', 'to this group alone')
+  .action(lazy(() => import('./commands/dead-letters.ts').then(({ replay }) => ({ default: replay }))))
+letters
+  .command('drop')
+  .argument('<letter>', '<pipeline>/<partition>-<offset>')
+  .description('say that nothing is to be done about it any more')
+  .option('--group <name>', 'for this group alone')
+  .action(lazy(() => import('./commands/dead-letters.ts').then(({ drop }) => ({ default: drop }))))
+letters
+  .command('export')
+  .argument('[pipeline]')
+  .description('print all of them with their messages, as JSON lines')
+  .option('--all', 'also those that were replayed or dropped')
+  .action(lazy(() => import('./commands/dead-letters.ts').then(({ exportAll }) => ({ default: exportAll }))))
 for (const [verb, what] of [
   ['push', 'bring what runs of this machine computed to services, to be reused there'],
   ['pull', 'bring runs of services to this machine, to be reused here'],

@@ -1,9 +1,16 @@
 import { readFileSync, statSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { openConnection, readConnectionFile } from '@cairn/drivers/connection'
 import { isGone } from '@cairn/drivers/process-id'
+import { runEvent, type Plan } from '@cairn/kernel/runtime'
 import { listeners, processesOf } from './listeners.fixture.ts'
 import { CliProject, computed, exit, printed, type Files, type RunSummary } from './project.fixture.ts'
 
+interface Letter {
+  readonly id: string
+  readonly event?: { readonly run: string }
+  readonly groups: readonly { readonly group: string }[]
+}
 /** A step that looks for what is its host's: tells what it found. */
 const CURIOUS = `import { pipeline, step } from '@cairn/kernel'
 import { json } from '@cairn/kinds'
@@ -147,6 +154,46 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     expect(await cairn('plan', 'shop', '--set', 'load.count=5')).toMatch(/load +run .*params\.count [34] -> 5/)
     expect(await cairn('why', 'shop', 'load', '--set', 'load.count=5')).toContain('MISS')
     expect(await cairn('why', 'shop', 'double/1')).toMatch(/^double\/1 +HIT +computed /)
+  })
+
+  it('has dead letters that are listed, shown, exported, replayed to who gave up, and dropped', async () => {
+    const { bus, close } = await openConnection(readConnectionFile(project.path('.cairn/stack/connection.json')), {
+      clientId: 'test',
+    })
+    const event = (run: string) => runEvent({ env: 'local', pipeline: 'shop', run } as Plan, 'run-started', 0)
+    await bus.publish('cairn.local.shop', [event('lost-1'), event('lost-2')])
+    const cairn = async (...args: string[]) => project.cairn('--json', 'dead-letters', ...args, '--on', 'local')
+    const list = async (...args: string[]) =>
+      (JSON.parse((await cairn('list', 'shop', ...args)).stdout) as { letters: Letter[] }).letters
+    const groups = ['double', 'load', 'sum']
+    await expect
+      .poll(async () => (await list()).map((letter) => letter.groups.map(({ group }) => group).sort()), {
+        timeout: 60_000,
+      })
+      .toEqual([groups, groups])
+    const named = async (run: string) => `shop/${(await list('--all')).findLast(({ event }) => event!.run === run)!.id}`
+    const [first, second] = [await named('lost-1'), await named('lost-2')]
+    expect((await project.cairn('status')).stdout).toContain('6 dead letters of shop wait')
+    const text = async (...args: string[]) => (await project.cairn('dead-letters', ...args, '--on', 'local')).stdout
+    expect(await text('list')).toMatch(new RegExp(`${second} .* lost-2/run-started .*run lost-2 of shop has no plan`))
+    expect(await text('show', first)).toMatch(
+      /waiting +given up by load.*\n.*NOT_FOUND: [^]*"run":"lost-1"[^]*cairn dead-letters replay/,
+    )
+    const exported = (await text('export', 'shop'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Letter & { value: string })
+    expect(exported.map(({ value }) => JSON.parse(Buffer.from(value, 'base64').toString()) as object)).toEqual(
+      expect.arrayContaining([event('lost-1').data, event('lost-2').data]),
+    )
+    expect(await text('replay', first, '--group', 'load')).toContain(`replayed  ${first}  for load`)
+    await expect.poll(async () => (await list()).length, { timeout: 60_000 }).toBe(3) // load alone gives it up once more
+    expect(await text('drop', second)).toMatch(/^dropped .*double, load, sum|^dropped .* for (\w+, ){2}\w+/)
+    expect((await list()).map(({ event }) => event!.run)).toEqual(['lost-1', 'lost-1'])
+    const unknown = await cairn('replay', 'shop/0-999999')
+    expect(JSON.parse(unknown.stderr || unknown.stdout)).toMatchObject({ error: { code: 'NOT_FOUND' } })
+    expect((await project.cairn('dead-letters', 'show', 'shop/x', '--on', 'local')).code).toBe(1)
+    await close()
   })
 
   it('goes on when its reader leaves, who can come back, cancel it, and still cancel it', async () => {

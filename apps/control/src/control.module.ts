@@ -9,8 +9,19 @@ import type { CheckupHost } from './checkup.ts'
 import type { Control } from './control.ts'
 import { Errors } from './errors.filter.ts'
 import { DeadLettersController } from './dead-letters.controller.ts'
+import type { DeadLetterBox } from './dead-letters.ts'
 import type { Follower } from './follower.ts'
-import { ADOPTION, CHAMPIONS, CHECKUP, CONTROL, ENVIRONMENT, FOLLOWER, STORE, TOKENS } from './injected.ts'
+import {
+  ADOPTION,
+  CHAMPIONS,
+  CHECKUP,
+  CONTROL,
+  DEAD_LETTERS,
+  ENVIRONMENT,
+  FOLLOWER,
+  STORE,
+  TOKENS,
+} from './injected.ts'
 import { PipelinesController } from './pipelines.controller.ts'
 import { RecordsController } from './records.controller.ts'
 import { RunsController } from './runs.controller.ts'
@@ -22,6 +33,7 @@ export interface ControlModuleOptions {
   /** What may come from elsewhere; as the project says it now. */
   readonly adoption: () => Adoption
   readonly follower: Follower
+  readonly deadLetters: DeadLetterBox
   readonly tokens: Tokens
   readonly checkup: CheckupHost
   readonly health: Health
@@ -34,6 +46,7 @@ export class ControlModule {
     champions,
     adoption,
     follower,
+    deadLetters,
     tokens,
     checkup,
     health,
@@ -55,6 +68,7 @@ export class ControlModule {
         { provide: CHAMPIONS, useValue: champions },
         { provide: ADOPTION, useValue: adoption },
         { provide: FOLLOWER, useValue: follower },
+        { provide: DEAD_LETTERS, useValue: deadLetters },
         { provide: TOKENS, useValue: tokens },
         { provide: CHECKUP, useValue: checkup },
         { provide: STORE, useValue: store },

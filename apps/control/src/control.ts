@@ -2,7 +2,6 @@ import {
   cancel,
   CairnError,
   layout,
-  topicOf,
   unfitTasks,
   type ArtifactStore,
   type Clock,
@@ -14,7 +13,7 @@ import {
   type UnfitRecord,
   jsonText,
 } from '@cairn/kernel/runtime'
-import type { DeadLetter, KafkaBus } from '@cairn/drivers/events/kafka'
+import type { KafkaBus } from '@cairn/drivers/events/kafka'
 import { againOf, readEnds, readRun, runNames, type PlanLine, type RunRequest, type RunSummary } from '@cairn/embedded'
 import { retryOf } from './retry.ts'
 import { Submissions, type Started } from './submissions.ts'
@@ -23,7 +22,7 @@ import type { Vouching } from './vouching.ts'
 export interface ControlHost {
   readonly env: string
   readonly store: ArtifactStore
-  readonly bus: EventBus & Pick<KafkaBus, 'hear' | 'deadLetters' | 'replay'>
+  readonly bus: EventBus & Pick<KafkaBus, 'hear'>
   readonly clock: Clock
   readonly name: string
   /** Signs what is planned here, and tells it from what is not. */
@@ -140,20 +139,5 @@ export class Control {
     const found = await readRun(this.host.store, this.at(pipeline), run)
     this.host.vouching.require(found.plan)
     return found
-  }
-
-  async deadLetters(pipeline: string, limit: number): Promise<DeadLetter[]> {
-    return this.host.bus.deadLetters(await this.#topicOf(pipeline), { limit })
-  }
-
-  async replay(pipeline: string, id: string): Promise<void> {
-    await this.host.bus.replay(await this.#topicOf(pipeline), id)
-  }
-
-  /** Where a pipeline's events are; only once it has had a run is there such a place. */
-  async #topicOf(pipeline: string): Promise<string> {
-    const { env, store } = this.host
-    if ((await store.children(this.at(pipeline).runs)).length > 0) return topicOf({ env, pipeline })
-    throw new CairnError('NOT_FOUND', `pipeline ${pipeline} has no runs in ${env}`)
   }
 }

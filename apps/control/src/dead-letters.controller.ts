@@ -1,39 +1,96 @@
-import { Controller, Get, HttpCode, Inject, Param, Post, Query, UseGuards } from '@nestjs/common'
-import { ApiBearerAuth, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger'
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, UseGuards } from '@nestjs/common'
+import { ApiBearerAuth, ApiBody, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger'
+import type { z } from 'zod'
 import { AuthGuard, Needs } from './auth.guard.ts'
-import type { Control } from './control.ts'
-import { CONTROL } from './injected.ts'
-import { DeadLetterId, IN_PATH, IN_QUERY, limitOf, Parse, PipelineName } from './schemas.ts'
+import type { DeadLetterBox } from './dead-letters.ts'
+import { DEAD_LETTERS } from './injected.ts'
+import {
+  DeadLetterId,
+  IN_PATH,
+  IN_QUERY,
+  LetterDecision,
+  LetterQuery,
+  limitOf,
+  Parse,
+  PipelineName,
+  schemaOf,
+} from './schemas.ts'
 
 const Pipeline = () => Param('pipeline', new Parse(PipelineName))
+const Id = () => Param('id', new Parse(DeadLetterId))
+const Decision = () => Body(new Parse(LetterDecision))
+type Decision = z.output<typeof LetterDecision>
 
 @ApiTags('dead letters')
 @ApiBearerAuth()
-@ApiParam(IN_PATH.pipeline)
-@Controller('v1/pipelines/:pipeline/dead-letters')
+@Controller('v1')
 @UseGuards(AuthGuard)
 export class DeadLettersController {
-  readonly #control: Control
+  readonly #letters: DeadLetterBox
 
-  constructor(@Inject(CONTROL) control: Control) {
-    this.#control = control
+  constructor(@Inject(DEAD_LETTERS) letters: DeadLetterBox) {
+    this.#letters = letters
   }
 
-  @Get()
-  @ApiQuery(IN_QUERY.limit)
+  @Get('dead-letters')
   @Needs('read')
-  @ApiOperation({ summary: 'Events that a group gave up on, the newest first, and what was wrong.' })
-  async list(@Pipeline() pipeline: string, @Query('limit') limit = '20'): Promise<object> {
-    return { letters: await this.#control.deadLetters(pipeline, limitOf(limit)) }
+  @ApiOperation({ summary: 'How many dead letters wait, by pipeline.' })
+  async counts(): Promise<object> {
+    return { waiting: await this.#letters.counts() }
   }
 
-  @Post(':id/replay')
+  @Get('pipelines/:pipeline/dead-letters')
+  @ApiParam(IN_PATH.pipeline)
+  @ApiQuery(IN_QUERY.limit)
+  @ApiQuery(IN_QUERY.lettersAfter)
+  @ApiQuery(IN_QUERY.lettersOfRun)
+  @ApiQuery(IN_QUERY.allLetters)
+  @Needs('read')
+  @ApiOperation({ summary: 'Messages that groups gave up on, the newest first, and what was wrong.' })
+  list(
+    @Pipeline() pipeline: string,
+    @Query(new Parse(LetterQuery)) query: z.output<typeof LetterQuery>,
+  ): Promise<object> {
+    const { limit, all, after, run } = query
+    return this.#letters.page(pipeline, { limit: limitOf(limit ?? ''), all: all === 'true', after, run })
+  }
+
+  @Get('pipelines/:pipeline/dead-letters/:id')
+  @ApiParam(IN_PATH.pipeline)
   @ApiParam(IN_PATH.deadLetter)
+  @Needs('read')
+  @ApiOperation({ summary: 'One of them, with its message: key, headers and value as base64.' })
+  async show(@Pipeline() pipeline: string, @Id() id: string): Promise<object> {
+    const { entry, whole } = await this.#letters.show(pipeline, id)
+    const { headers, value } = whole.message
+    return {
+      ...entry,
+      headers: Object.fromEntries(
+        [...headers].map(([name, values]) => [name, values.map((one) => one.toString('base64'))]),
+      ),
+      value: value?.toString('base64') ?? null,
+    }
+  }
+
+  @Post('pipelines/:pipeline/dead-letters/:id/replay')
+  @ApiParam(IN_PATH.pipeline)
+  @ApiParam(IN_PATH.deadLetter)
+  @ApiBody({ schema: schemaOf(LetterDecision), required: false })
   @HttpCode(202)
   @Needs('replay')
-  @ApiOperation({ summary: 'Tells its event once more. Who has handled it drops it as a duplicate.' })
-  async replay(@Pipeline() pipeline: string, @Param('id', new Parse(DeadLetterId)) id: string): Promise<object> {
-    await this.#control.replay(pipeline, id)
-    return { id }
+  @ApiOperation({ summary: 'Hands it once more to the groups that gave it up, and to no others.' })
+  async replay(@Pipeline() pipeline: string, @Id() id: string, @Decision() { group }: Decision): Promise<object> {
+    return { id, groups: await this.#letters.replay(pipeline, id, group) }
+  }
+
+  @Post('pipelines/:pipeline/dead-letters/:id/drop')
+  @ApiParam(IN_PATH.pipeline)
+  @ApiParam(IN_PATH.deadLetter)
+  @ApiBody({ schema: schemaOf(LetterDecision), required: false })
+  @HttpCode(200)
+  @Needs('replay')
+  @ApiOperation({ summary: 'Says that nothing is to be done about it any more. It stays among the dropped ones.' })
+  async drop(@Pipeline() pipeline: string, @Id() id: string, @Decision() { group }: Decision): Promise<object> {
+    return { id, groups: await this.#letters.drop(pipeline, id, group) }
   }
 }

@@ -13,6 +13,7 @@ import { giveUp, nestLogger, probed } from '@cairn/stage'
 import { Champions } from './champions.ts'
 import { Control, type ControlHost } from './control.ts'
 import { ControlModule } from './control.module.ts'
+import { DeadLetterBox } from './dead-letters.ts'
 import { Follower } from './follower.ts'
 import { isLeftBehind } from './old-groups.ts'
 import { apart } from './planner.ts'
@@ -99,6 +100,7 @@ const app = await NestFactory.create<NestFastifyApplication>(
     champions,
     adoption,
     follower,
+    deadLetters: new DeadLetterBox({ env, store, bus }),
     tokens: tokensIn(settings.tokens),
     checkup: { env, store, bus },
     health,

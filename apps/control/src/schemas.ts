@@ -1,12 +1,13 @@
 import { BadRequestException, type PipeTransform } from '@nestjs/common'
+import { NAMES, type NamePattern } from '@cairn/kernel/runtime'
 import { z } from 'zod'
 
-const Name = z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/)
-/** A place in a pipeline: names with dots between, of pipelines used inside. */
-const Place = z.string().regex(/^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)*$/)
+/** The same names as those of records and events. */
+const named = ({ pattern, longest, fits }: NamePattern) => z.string().regex(pattern).max(longest).refine(fits)
+const Place = named(NAMES.node)
 
-export const PipelineName = Name
-export const RunName = z.string().regex(/^[\w-]{1,64}$/)
+export const PipelineName = named(NAMES.name)
+export const RunName = named(NAMES.run)
 /** `<partition>-<offset>` */
 export const DeadLetterId = z.string().regex(/^\d{1,9}-\d{1,15}$/)
 /** Of a pipeline's folder: names of the layout, and what may stand below each. Never one that leads elsewhere. */
@@ -39,6 +40,14 @@ export const PromotionRequest = z.strictObject({
   expected: RunName.nullable().describe('the run that is there now; null for none'),
   from: RunName.optional().describe('the run of a playground that it does again'),
 })
+/** Which of the groups that gave a message up. */
+export const LetterDecision = z.strictObject({ group: z.string().max(300).optional().describe('default: all of them') })
+export const LetterQuery = z.object({
+  limit: z.string().max(20).optional(),
+  after: DeadLetterId.optional(),
+  run: RunName.optional(),
+  all: z.enum(['true', 'false']).optional(),
+})
 export const RollBackRequest = z.strictObject({ expected: RunName.describe('the run that is in production now') })
 
 /** How many of a list, as a query says it. */
@@ -60,6 +69,9 @@ export const IN_PATH = {
 } as const
 export const IN_QUERY = {
   limit: { name: 'limit', required: false, schema: { type: 'integer', minimum: 1, maximum: 200, default: 20 } },
+  lettersAfter: { name: 'after', required: false, schema: schemaOf(DeadLetterId) },
+  lettersOfRun: { name: 'run', required: false, schema: schemaOf(RunName) },
+  allLetters: { name: 'all', required: false, schema: { type: 'boolean', default: false } },
   storePath: { name: 'path', schema: schemaOf(StorePath) },
 } as const
 

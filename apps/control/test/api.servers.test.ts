@@ -270,6 +270,7 @@ describe.skipIf(!servers)('control', () => {
       ['run', 'POST', `${ORDERS}/runs/x/again`],
       ['cancel', 'POST', `${ORDERS}/runs/x/cancel`],
       ['replay', 'POST', `${ORDERS}/dead-letters/0-0/replay`],
+      ['replay', 'POST', `${ORDERS}/dead-letters/0-0/drop`],
       ['adopt', 'PUT', `${ORDERS}/store/record?path=code/x.mjs`],
       ['adopt', 'PUT', `${ORDERS}/store/object?path=objects/aa/x`],
       ['promote', 'POST', `${ORDERS}/production`],
@@ -279,6 +280,8 @@ describe.skipIf(!servers)('control', () => {
       ['read', 'GET', `${ORDERS}/runs/x`],
       ['read', 'GET', `${ORDERS}/runs/x/events`],
       ['read', 'GET', `${ORDERS}/dead-letters`],
+      ['read', 'GET', `${ORDERS}/dead-letters/0-0`],
+      ['read', 'GET', '/v1/dead-letters'],
       ['read', 'GET', `${ORDERS}/store/record?path=runs/x/plan`],
       ['read', 'GET', `${ORDERS}/store/children?path=runs/`],
       ['read', 'GET', `${ORDERS}/store/stat?path=runs/x/plan`],
@@ -406,40 +409,73 @@ describe.skipIf(!servers)('control', () => {
     }
   })
 
-  it('lists events that were given up, and tells them again', async () => {
-    const bad = { ...(await startedEvent()), id: `bad-${randomUUID()}` }
-    await services.bus.publish(topicOf({ env, pipeline: 'orders' }), [bad])
-    const letters = async () =>
-      ((await client.ask('GET', `${ORDERS}/dead-letters`)).body as { letters: Letter[] }).letters
-    const mine = async () => (await letters()).filter(({ event }) => event?.id === bad.id)
-    await expect.poll(async () => (await mine()).length, { interval: 200 }).toBe(STEPS.length)
-    const [letter] = await mine()
-    expect(letter!.error).toMatchObject({
-      code: 'NOT_FOUND',
-      message: expect.stringContaining('has no plan') as string,
+  it('shows what stages gave up, each message once, and hands it again to those that gave it up, or drops it', async () => {
+    const bad = await lostEvents(3)
+    await services.bus.publish(topicOf({ env, pipeline: 'orders' }), bad)
+    const page = async (query = '') => (await client.ask('GET', `${ORDERS}/dead-letters${query}`)).body as Letters
+    const of = async (run: string) => (await page(`?all=true&run=${run}`)).letters
+    const [first, second] = bad.map(({ data }) => data.run) as [string, string, string]
+    for (const { data } of bad)
+      await expect.poll(async () => (await of(data.run))[0]?.groups.length, { interval: 200 }).toBe(STEPS.length)
+    const [letter] = await of(first)
+    expect(letter!.groups.map(({ group }) => group).sort()).toEqual([...STEPS].sort())
+    expect(letter!.groups[0]).toMatchObject({
+      state: 'waiting',
+      error: { code: 'NOT_FOUND', message: expect.stringContaining('has no plan') as string },
     })
 
-    const replayed = await client.ask('POST', `${ORDERS}/dead-letters/${letter!.id}/replay`)
-    expect(replayed.status).toBe(202)
-    await expect.poll(async () => (await mine()).length, { interval: 200 }).toBeGreaterThan(STEPS.length)
-    expect((await client.ask('POST', `${ORDERS}/dead-letters/0-999999/replay`)).status).toBe(404)
-    expect((await client.ask('POST', `${ORDERS}/dead-letters/none/replay`)).status).toBe(400)
+    const pages: string[] = []
+    for (let next: string | undefined = ''; next !== undefined;) {
+      const { letters, next: after }: Letters = await page(`?limit=1${next && `&after=${next}`}`)
+      pages.push(...letters.map(({ event }) => event!.run))
+      next = after
+    }
+    expect(pages.filter((run) => bad.some(({ data }) => data.run === run))).toHaveLength(3)
+    expect((await page()).waiting).toBeGreaterThanOrEqual(3 * STEPS.length)
+    const counts = (await client.ask('GET', '/v1/dead-letters')).body as { waiting: Record<string, number> }
+    expect(counts.waiting['orders']).toBeGreaterThanOrEqual(3 * STEPS.length)
+    const shown = (await client.ask('GET', `${ORDERS}/dead-letters/${letter!.id}`)).body as { value: string }
+    expect(JSON.parse(Buffer.from(shown.value, 'base64').toString())).toEqual(bad[0]!.data)
+
+    const [group] = STEPS
+    const replayed = await client.ask('POST', `${ORDERS}/dead-letters/${letter!.id}/replay`, { group })
+    expect(replayed).toMatchObject({ status: 202, body: { groups: [group] } })
+    await expect.poll(async () => (await of(first)).length, { interval: 200 }).toBe(2)
+    const [again] = await of(first)
+    expect(again!.groups).toMatchObject([{ group, state: 'waiting' }]) // the others did not get it
+    const once = await client.ask('POST', `${ORDERS}/dead-letters/${letter!.id}/replay`, { group })
+    expect(once.status).toBe(409)
+
+    const [other] = await of(second)
+    const dropped = await client.ask('POST', `${ORDERS}/dead-letters/${other!.id}/drop`, {})
+    expect(dropped.status).toBe(200)
+    expect((await page(`?run=${second}`)).letters).toEqual([])
+    expect((await of(second))[0]!.groups.map(({ state }) => state)).toEqual(STEPS.map(() => 'dropped'))
+    expect((await client.ask('POST', `${ORDERS}/dead-letters/0-999999/replay`, {})).status).toBe(404)
+    expect((await client.ask('POST', `${ORDERS}/dead-letters/none/replay`, {})).status).toBe(400)
     expect((await client.ask('GET', '/v1/pipelines/penguins/dead-letters')).status).toBe(404)
   })
 
-  /** The event of a run whose plan is nowhere: no host can do anything with it. */
-  async function startedEvent(): Promise<CairnEvent> {
-    const run = await client.start('orders', {})
-    const [event] = await Array.fromAsync(client.events('orders', run))
-    return { ...event!, type: 'cairn.run-started', subject: 'lost', data: { env, pipeline: 'orders', run: 'lost' } }
+  /** Events of runs whose plans are nowhere: no host can do anything with them. */
+  async function lostEvents(count: number): Promise<CairnEvent[]> {
+    const [event] = await Array.fromAsync(client.events('orders', await client.start('orders', {})))
+    return Array.from({ length: count }, () => {
+      const run = `lost-${randomUUID()}`
+      const data = { env, pipeline: 'orders', run }
+      const type = 'cairn.run-started' as const
+      return { ...event!, type, id: `${run}/run-started`, subject: run, partitionkey: run, data }
+    })
   }
 })
 
-interface Letter {
-  readonly id: string
-  readonly group: string
-  readonly event?: CairnEvent
-  readonly error: { readonly code: string; readonly message: string }
+interface Letters {
+  readonly letters: readonly {
+    readonly id: string
+    readonly event?: { readonly run: string }
+    readonly groups: readonly { readonly group: string; readonly state: string; readonly error: object }[]
+  }[]
+  readonly next?: string
+  readonly waiting: number
 }
 interface OpenApi {
   readonly openapi: string
@@ -462,8 +498,10 @@ const ROUTES = [
   'get /health/live',
   'get /health/ready',
   'get /v1/checkup',
+  'get /v1/dead-letters',
   'get /v1/pipelines',
   'get /v1/pipelines/{pipeline}/dead-letters',
+  'get /v1/pipelines/{pipeline}/dead-letters/{id}',
   'get /v1/pipelines/{pipeline}/production',
   'get /v1/pipelines/{pipeline}/runs',
   'get /v1/pipelines/{pipeline}/runs/{run}',
@@ -472,6 +510,7 @@ const ROUTES = [
   'get /v1/pipelines/{pipeline}/store/object',
   'get /v1/pipelines/{pipeline}/store/record',
   'get /v1/pipelines/{pipeline}/store/stat',
+  'post /v1/pipelines/{pipeline}/dead-letters/{id}/drop',
   'post /v1/pipelines/{pipeline}/dead-letters/{id}/replay',
   'post /v1/pipelines/{pipeline}/plan',
   'post /v1/pipelines/{pipeline}/production',

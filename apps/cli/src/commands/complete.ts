@@ -33,6 +33,7 @@ const COMMANDS = [
     'rollback',
     'follow',
     'cancel',
+    'dead-letters',
     'push',
     'pull',
   ],
@@ -70,6 +71,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   up: ['--docker'],
   logs: ['--follow', '--lines'],
   runs: ['--number'],
+  'dead-letters': ['--number', '--all', '--group'],
   gc: ['--keep-runs', '--keep', '--grace', '--dry-run'],
   doctor: ['--repair'],
   new: ['--in'],
@@ -103,6 +105,7 @@ async function candidates(before: readonly string[], typed: string): Promise<rea
   if (TAKE_PATHS.has(command)) return paths(workspace, typed)
   if (command === 'logs')
     return [...new Stack(workspace.project.root).services.map(({ name }) => name), ...(await paths(workspace, typed))]
+  if (command === 'dead-letters' && given.length === 0) return ['list', 'show', 'replay', 'drop', 'export']
   if (command === 'new') return given.length === 0 ? ['step', 'pipeline'] : []
   if (command === 'completion') return ['bash', 'zsh', 'fish']
   if (command === 'why' && pipeline !== undefined) {

@@ -20,6 +20,7 @@ import {
 } from '@cairn/embedded'
 import { withGiven } from '../given-options.ts'
 import { openWorkspace, timeZone, type GlobalOptions } from '../open.ts'
+import { heldUpBy, heldUpText, type HeldUp } from '../remote/dead-letters.ts'
 import { metricsOf, STATUS_FORMATS, unfitText } from '../run-summary.ts'
 import { duration, number, when } from '@cairn/embedded'
 import { paint } from '../terminal/style.ts'
@@ -44,6 +45,8 @@ interface RunLine {
   readonly metrics: Readonly<Record<string, number>>
   /** Tasks that no host could run so far. */
   readonly unfit: readonly UnfitRecord[]
+  /** Of a run on services that goes on: its events that a stage has given up. */
+  readonly deadLetters: readonly HeldUp[]
 }
 
 /** `cairn runs`: the newest runs, with what was computed and what came out. */
@@ -62,7 +65,7 @@ export default async function runs(
     if (inProduction instanceof CairnError) printNotes(`${inProduction.message}; see cairn doctor`)
     const champion = inProduction instanceof CairnError ? undefined : inProduction.champion
     for (const run of (await runNames(store, workspace.at(pipeline))).slice(0, most)) {
-      const about = { production: champion?.run === run, on: globals.on }
+      const about = { production: champion?.run === run, globals }
       const lines = await runLine(workspace, pipeline, run, about).catch(badRecord)
       found.push(...(lines instanceof CairnError ? [unreadable(pipeline, run, lines.message)] : lines))
     }
@@ -100,6 +103,8 @@ export default async function runs(
   if (faulty.length > 0) printLines(`${paint('dim', 'next')}  ${withGiven('cairn doctor')}`)
   for (const { pipeline, run, unfit } of newest)
     for (const record of unfit) printLines(`\n${pipeline}/${run}  ${unfitText(record)}`)
+  for (const { pipeline, run, deadLetters } of newest)
+    for (const letter of deadLetters) printLines(`\n${pipeline}/${run}  ${heldUpText(letter)}`)
 }
 
 /** So many are shown; `--json` has all. */
@@ -120,7 +125,7 @@ async function runLine(
   workspace: Workspace,
   pipeline: string,
   run: string,
-  { production, on }: { readonly production: boolean; readonly on: string | undefined },
+  { production, globals }: { readonly production: boolean; readonly globals: GlobalOptions },
 ): Promise<RunLine[]> {
   const { store } = workspace
   const at = workspace.at(pipeline)
@@ -142,7 +147,7 @@ async function runLine(
     {
       pipeline,
       run,
-      status: await statusOf(store, at, { plan, end }, on),
+      status: await statusOf(store, at, { plan, end }, globals.on),
       production,
       startedAt: plan.createdAt,
       ms: end && end.endedAt - plan.createdAt,
@@ -152,6 +157,7 @@ async function runLine(
       failed: tasks('failed') + tasks('timed-out'),
       metrics: Object.fromEntries(metricsOf(plan, ends)),
       unfit: end ? [] : await unfitTasks(store, at, run),
+      deadLetters: end ? [] : await heldUpBy(globals, plan),
     },
   ]
 }

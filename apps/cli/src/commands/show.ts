@@ -13,6 +13,7 @@ import { itemJson, showItems } from '../show-items.ts'
 import { findArtifact, findPlace, type Place } from '../artifact-path.ts'
 import { objectFile } from '../object-file.ts'
 import { errorText } from '../error-text.ts'
+import { heldUpBy, heldUpText } from '../remote/dead-letters.ts'
 import { detailsOf } from '../run-details.ts'
 import { openWorkspace, timeZone, type GlobalOptions } from '../open.ts'
 import { summaryText } from '../run-summary.ts'
@@ -41,13 +42,15 @@ export default async function show(
 async function showRun(
   workspace: Workspace,
   { pipeline, run: { plan, end } }: Place,
-  { on, playground }: GlobalOptions,
+  globals: GlobalOptions,
   json: boolean,
 ): Promise<void> {
+  const { on, playground } = globals
   const all = await readEnds(workspace.store, workspace.at(pipeline), plan.run)
   const status = await statusOf(workspace.store, workspace.at(pipeline), { plan, end }, on)
   const unfit = end ? [] : await unfitTasks(workspace.store, workspace.at(pipeline), plan.run)
-  if (json) return printData(jsonText({ status, plan, end, unfit, tasks: Object.fromEntries(all) }, 2))
+  const deadLetters = end ? [] : await heldUpBy(globals, plan)
+  if (json) return printData(jsonText({ status, plan, end, unfit, deadLetters, tasks: Object.fromEntries(all) }, 2))
   const outermost = new Map(Object.keys(plan.nodes).flatMap((id) => (all.has(id) ? [[id, all.get(id)!] as const] : [])))
   const params = Object.entries(plan.params).map(([name, value]) => `${name}=${jsonText(value)}`)
   printLines(
@@ -58,6 +61,7 @@ async function showRun(
   printLines(
     `\n${summaryText({ plan, status, unfit, ends: outermost, ...(await detailsOf(workspace, plan, outermost)), ms, files: [], store: on === undefined ? workspace.project.store : `in ${on}`, on, playground: plan.playground ?? playground })}`,
   )
+  for (const letter of deadLetters) printLines(`\n${heldUpText(letter)}`)
 }
 
 async function showStep(

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import type { Case } from './cases.fixture.ts'
-import type { World } from './world.fixture.ts'
+import { STEPS, type World } from './world.fixture.ts'
 
 export function deploy(theWorld: Case): void {
   it('members that join and leave under load: nothing is lost, nothing is done twice', async () => {
@@ -17,6 +17,24 @@ export function deploy(theWorld: Case): void {
     }
     expect(new Set(Object.values(await world.untilEnded(runs)))).toEqual(new Set(['completed']))
     for (const replica of extra) await world.stop(replica)
+  })
+
+  it('processes that come, follow runs and are killed leave no consumer group behind', async () => {
+    const world = theWorld()
+    const groups = async () => (await world.kafka.groups()).filter((id) => id.includes(`.${world.env}.`)).sort()
+    const before = await groups()
+    expect(before).toEqual([`${world.topic}.effects`, ...STEPS.map((step) => `${world.topic}.${step}`)].sort())
+    for (let round = 0; round < 2; round++) {
+      const [stage, control] = await Promise.all([world.startStage('score'), world.startControl()])
+      const run = await world.submit()
+      const closing = new AbortController()
+      const followed = await world.follow(control, run, closing.signal)
+      expect(followed.status).toBe(200)
+      await world.untilEnded([run])
+      await Promise.all([world.stop(stage, 'SIGKILL'), world.stop(control, round === 0 ? 'SIGKILL' : 'SIGTERM')])
+      closing.abort()
+    }
+    expect(await groups()).toEqual(before)
   })
 
   it('a new version of a step, deployed while runs are in flight: each run keeps the code of its plan', async () => {

@@ -59,6 +59,9 @@ export async function rawKafka(brokers: readonly string[]) {
     async send(topic: string, key: string, value: string | Buffer | null, headers: IHeaders = {}): Promise<void> {
       await producer.send({ topic, messages: [{ key, value, headers }] })
     },
+    async groups(): Promise<string[]> {
+      return (await admin.listGroups()).groups.map(({ groupId }) => groupId)
+    },
     async sendAll(topic: string, messages: readonly Message[]): Promise<void> {
       await producer.send({ topic, messages: [...messages] })
     },

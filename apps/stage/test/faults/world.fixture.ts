@@ -340,6 +340,14 @@ export class World {
     return statuses
   }
 
+  /** Follows a run by a control service of one's choice. */
+  follow(control: Replica, run: string, signal: AbortSignal): Promise<Response> {
+    return fetch(`${control.url}/v1/pipelines/${PIPELINE}/runs/${run}/events`, {
+      headers: { authorization: `Bearer ${this.#token}` },
+      signal,
+    })
+  }
+
   /** What a stage says of itself. */
   async readiness(step: string): Promise<Record<string, string>> {
     const answer = await fetch(`${this.replica(step).url}/health/ready`)

@@ -1,6 +1,6 @@
 import { CairnError, type CairnEvent, type EventBus, type Subscription, type Urgency } from '@cairn/kernel/runtime'
 import { ensureTopics, listTopics, probe } from './kafka/admin.ts'
-import { eventOf, listDeadLetters, type DeadLetter } from './kafka/dead-letters.ts'
+import { DeadLetters, markOf, replayOf, type DeadLetter, type WholeLetter } from './kafka/dead-letters.ts'
 import { within } from './kafka/deadline.ts'
 import { groupsOf, removeGroups, type GroupStatus } from './kafka/groups.ts'
 import { Listener } from './kafka/listener.ts'
@@ -10,7 +10,7 @@ import { TopicProducer, tooLarge, type ProducerStatus } from './kafka/producer.t
 import { settingsOf, type KafkaBusOptions } from './kafka/settings.ts'
 import { KafkaSubscription, type SubscriptionStatus } from './kafka/subscription.ts'
 
-export type { DeadLetter } from './kafka/dead-letters.ts'
+export type { DeadLetter, WholeLetter } from './kafka/dead-letters.ts'
 export type { GroupStatus } from './kafka/groups.ts'
 export { deadLettersOf, groupIdOf } from './kafka/names.ts'
 export type { KafkaBusOptions } from './kafka/settings.ts'
@@ -32,13 +32,17 @@ export interface KafkaBus extends EventBus {
    * remembered, and nothing is left behind when the process dies.
    */
   hear(topic: string, listener: (event: CairnEvent) => void): Promise<Subscription>
-  /** What groups could not handle of a topic, the newest first. */
-  deadLetters(topic: string, options?: { readonly limit?: number }): Promise<DeadLetter[]>
+  /** What groups could not handle of a topic, and what was decided about it; the newest first. */
+  deadLetters(topic: string): Promise<readonly DeadLetter[]>
+  /** A dead letter with all of its message. */
+  wholeLetter(letter: DeadLetter): Promise<WholeLetter>
   /**
-   * Publishes the event of a dead letter to its topic once more, with the same id: every group hears of it, and those
-   * that have handled it drop it as a duplicate. The letter stays where it is.
+   * Hands the message of a dead letter once more to the group that gave it up, and to no other: other groups leave it out,
+   * and whoever hears the topic without Cairn knows it by its id.
    */
-  replay(topic: string, id: string): Promise<void>
+  replay(letter: DeadLetter): Promise<void>
+  /** Says of a dead letter that nothing is to be done about it any more. */
+  drop(letter: DeadLetter): Promise<void>
   /** For probes and people. A member is alive while its heartbeats are answered or it is making itself anew. */
   status(): KafkaBusStatus
   /** Closes its subscriptions, and sends what is being published. */
@@ -56,6 +60,11 @@ export function kafkaBus(options: KafkaBusOptions): KafkaBus {
   const subscriptions = new Set<KafkaSubscription | Listener>()
   let isClosed = false
 
+  const letters = new Map<string, DeadLetters>()
+  const lettersOf = (topic: string): DeadLetters => {
+    if (!letters.has(topic)) letters.set(topic, new DeadLetters(settings, topic))
+    return letters.get(topic)!
+  }
   const refuseIfClosed = (what: string) => {
     if (isClosed) throw new CairnError('BUS_FAILED', `cannot ${what}: the event bus is closed`)
   }
@@ -103,8 +112,18 @@ export function kafkaBus(options: KafkaBusOptions): KafkaBus {
     groups: (names) => groupsOf(settings, names),
     removeGroups: (which) => removeGroups(settings, which),
     probe: () => probe(settings),
-    deadLetters: (topic, { limit = 100 } = {}) => listDeadLetters(settings, topic, limit),
-    replay: async (topic, id) => publish(topic, [await eventOf(settings, topic, id)]),
+    deadLetters: (topic) => lettersOf(topic).all(),
+    wholeLetter: (letter) => lettersOf(letter.topic).whole(letter),
+    async replay(letter) {
+      const { topic, id, event, error } = letter
+      if (!event)
+        throw new CairnError('BAD_RECORD', `dead letter ${id} holds no event to replay: ${error.message}`, {
+          next: `cairn dead-letters drop ${id}`,
+        })
+      await send(topic, [replayOf(await lettersOf(topic).whole(letter))])
+      await send(deadLettersOf(topic), [markOf(letter, 'replayed')])
+    },
+    drop: (letter) => send(deadLettersOf(letter.topic), [markOf(letter, 'dropped')]),
     status: () => ({
       subscriptions: [...subscriptions].map((subscription) => subscription.status()),
       producers: [...producers.values()].map((producer) => producer.status()),

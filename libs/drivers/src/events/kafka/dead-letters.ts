@@ -4,22 +4,31 @@ import { deadLettersOf } from './names.ts'
 import { rangesOf, readRanges, type Placed } from './read-ranges.ts'
 import type { Settings } from './settings.ts'
 
-/** An event that a group could not handle. */
+/** What was decided about a letter; `waiting` until something is. */
+export type LetterState = 'waiting' | 'replayed' | 'dropped'
+
+/** A message that a group could not handle. */
 export interface DeadLetter {
-  /** `<partition>-<offset>` in the topic of the dead letters. */
+  /** `<partition>-<offset>` of the message in its own topic: the same for each group that gave it up. */
   readonly id: string
+  readonly group: string
+  readonly state: LetterState
   /** When it was given up, in milliseconds since 1970. */
   readonly at: number
-  readonly group: string
-  /** Where the event lies, as long as its topic keeps it. */
   readonly topic: string
-  readonly partition: number
-  readonly offset: number
   readonly error: Pick<ErrorRecord, 'code' | 'message'>
   /** Undefined for what is no event of ours, or was too large to be kept whole: it cannot be replayed. */
-  readonly event: CairnEvent | undefined
+  readonly event: LetterEvent | undefined
   /** The beginning of the message's text, where there is no event. */
   readonly preview: string | undefined
+  /** Where the letter lies among the dead letters: partition and offset. */
+  readonly place: readonly [partition: number, offset: number]
+}
+export type LetterEvent = Pick<CairnEvent, 'id' | 'type'> & Pick<CairnEvent['data'], 'run' | 'node' | 'batch'>
+
+/** A letter with all of its message. */
+export interface WholeLetter extends DeadLetter {
+  readonly message: Incoming
 }
 
 /** As the message was, but for what is too large. */
@@ -49,63 +58,130 @@ export function deadLetter(
   return { ...cut, value: value?.subarray(0, Math.max(maxBytes - sizeOf(cut), 0)) ?? '' }
 }
 
-/** The newest come first. */
-export async function listDeadLetters(settings: Settings, topic: string, limit: number): Promise<DeadLetter[]> {
-  const dead = deadLettersOf(topic)
-  const all = await rangesOf(settings, dead)
-  const newest = all.map((range) => ({ ...range, from: Math.max(range.from, range.to - limit) }))
-  const letters = await readRanges(settings, dead, newest, readDeadLetter)
-  return letters.sort((a, b) => b.at - a.at || b.offset - a.offset).slice(0, limit)
+/** Names the group that a replayed message is for: others leave it out. */
+const REPLAYED_FOR = 'cairn_for'
+const STATE = 'cairn_dead_state'
+
+/** Whether a message was replayed for another group. */
+export function isForOthers(message: Incoming, group: string | undefined): boolean {
+  return message.headers.has(REPLAYED_FOR) && textIn(message, REPLAYED_FOR) !== group
 }
 
-/** @throws CairnError where there is no such letter, or no event in it */
-export async function eventOf(settings: Settings, topic: string, id: string): Promise<CairnEvent> {
-  const dead = deadLettersOf(topic)
-  const letter = await findDeadLetter(settings, dead, id)
-  if (letter?.event) return letter.event
-  throw letter
-    ? new CairnError(
-        'BAD_RECORD',
-        `dead letter ${id} of topic ${topic} holds no event to replay: ${letter.error.message}`,
-      )
-    : new CairnError('NOT_FOUND', `there is no dead letter ${id} of topic ${topic}, or it has expired`, {
-        next: `list those that there are; an id is <partition>-<offset> in topic ${dead}`,
-      })
+/** The message as it came, for one group alone: without what was added when it was given up. */
+export function replayOf({ message, group }: WholeLetter): Outgoing {
+  const headers = [...message.headers].filter(([name]) => !/^cairn_(dead|error)_/.test(name) && name !== REPLAYED_FOR)
+  return {
+    key: textIn(message, 'cairn_dead_key'),
+    value: message.value ?? '',
+    headers: { ...Object.fromEntries(headers.map(([name, values]) => [name, [...values]])), [REPLAYED_FOR]: group },
+  }
 }
 
-async function findDeadLetter(settings: Settings, dead: string, id: string): Promise<DeadLetter | undefined> {
-  const [partition, offset] = /^(\d+)-(\d+)$/.exec(id)?.slice(1).map(Number) ?? []
-  if (partition === undefined || offset === undefined) return undefined
-  const all = await rangesOf(settings, dead)
-  const there = all.find((range) => range.partition === partition && range.from <= offset && offset < range.to)
-  if (!there) return undefined
-  const [letter] = await readRanges(settings, dead, [{ partition, from: offset, to: offset + 1 }], readDeadLetter)
-  return letter
+/** What is added to the dead letters when one is decided about: they are a log, in which nothing is changed. */
+export function markOf({ topic, id, group }: DeadLetter, state: LetterState): Outgoing {
+  const [partition = '', offset = ''] = id.split('-')
+  return {
+    key: `${topic}-${id}`,
+    value: '',
+    headers: {
+      [STATE]: state,
+      cairn_dead_group: group,
+      cairn_dead_topic: topic,
+      cairn_dead_partition: partition,
+      cairn_dead_offset: offset,
+    },
+  }
+}
+
+/**
+ * All dead letters of a topic, as far as the brokers keep them. What was read is remembered: each look reads only what has
+ * come since.
+ */
+export class DeadLetters {
+  readonly #settings: Settings
+  readonly #topic: string
+  /** By message and group. */
+  readonly #letters = new Map<string, DeadLetter>()
+  readonly #read = new Map<number, number>()
+  #look: Promise<void> = Promise.resolve()
+
+  constructor(settings: Settings, topic: string) {
+    this.#settings = settings
+    this.#topic = topic
+  }
+
+  /** The newest come first. */
+  async all(): Promise<DeadLetter[]> {
+    this.#look = this.#look.catch(() => {}).then(() => this.#readOn())
+    await this.#look
+    return [...this.#letters.values()].sort((a, b) => b.at - a.at || b.place[1] - a.place[1])
+  }
+
+  /** @throws CairnError NOT_FOUND where there is no such letter any more */
+  async whole(letter: DeadLetter): Promise<WholeLetter> {
+    const [partition, offset] = letter.place
+    const range = { partition, from: offset, to: offset + 1 }
+    const dead = deadLettersOf(this.#topic)
+    const [message] = await readRanges(this.#settings, dead, [range], (placed) => placed.message)
+    if (message) return { ...letter, message }
+    throw new CairnError('NOT_FOUND', `dead letter ${letter.id} of topic ${this.#topic} has expired`)
+  }
+
+  async #readOn(): Promise<void> {
+    const dead = deadLettersOf(this.#topic)
+    const ranges = await rangesOf(this.#settings, dead)
+    const isNew = ranges.some(({ partition, to }) => to < (this.#read.get(partition) ?? 0))
+    if (isNew) this.#letters.clear() // the topic was made anew
+    const unread = ranges.map((range) => {
+      const read = isNew ? 0 : (this.#read.get(range.partition) ?? 0)
+      return { ...range, from: Math.max(range.from, read) }
+    })
+    for (const placed of await readRanges(this.#settings, dead, unread, (each) => each)) this.#add(placed)
+    for (const { partition, to } of ranges) this.#read.set(partition, to)
+    for (const [key, { place }] of this.#letters)
+      if (place[1] < (ranges.find(({ partition }) => partition === place[0])?.from ?? 0)) this.#letters.delete(key)
+  }
+
+  #add(placed: Placed): void {
+    const state = textIn(placed.message, STATE)
+    const letter = letterIn(placed)
+    const key = `${letter.id} ${letter.group}`
+    const known = this.#letters.get(key)
+    if (state === 'replayed' || state === 'dropped') {
+      if (known) this.#letters.set(key, { ...known, state })
+    } else this.#letters.set(key, letter)
+  }
 }
 
 const PREVIEW_CHARACTERS = 500
 
-function readDeadLetter({ partition, at, message }: Placed): DeadLetter {
-  const header = (name: string) => message.headers.get(name)?.[0]?.toString() ?? ''
+function letterIn({ partition, at, message }: Placed): DeadLetter {
+  const header = (name: string) => textIn(message, name)
   const event = eventIn(message)
   return {
-    id: `${partition}-${message.offset}`,
-    at,
+    id: `${header('cairn_dead_partition')}-${header('cairn_dead_offset')}`,
     group: header('cairn_dead_group'),
+    state: 'waiting',
+    at,
     topic: header('cairn_dead_topic'),
-    partition: Number(header('cairn_dead_partition')),
-    offset: Number(header('cairn_dead_offset')),
     error: { code: header('cairn_error_code') as ErrorRecord['code'], message: header('cairn_error_message') },
     event,
     preview: event
       ? undefined
       : message.value?.toString('utf8', 0, PREVIEW_CHARACTERS * 4).slice(0, PREVIEW_CHARACTERS),
+    place: [partition, message.offset],
   }
 }
 
-function eventIn(message: Incoming): CairnEvent | undefined {
+function textIn({ headers }: Incoming, name: string): string {
+  return headers.get(name)?.[0]?.toString() ?? ''
+}
+
+function eventIn(message: Incoming): LetterEvent | undefined {
   try {
-    return readEvent(message)
+    const { id, type, data } = readEvent(message)
+    const { run, node, batch } = data
+    return { id, type, run, ...(node !== undefined && { node }), ...(batch !== undefined && { batch }) }
   } catch {
     return undefined
   }

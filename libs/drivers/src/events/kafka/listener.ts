@@ -1,5 +1,6 @@
 import type { CairnEvent } from '@cairn/kernel/runtime'
 import { pauseAfter } from '../redelivery.ts'
+import { isForOthers } from './dead-letters.ts'
 import { pause, within } from './deadline.ts'
 import { busFailed, reasonOf } from './failure.ts'
 import { Fetcher } from './fetcher.ts'
@@ -101,6 +102,7 @@ export class Listener {
   }
 
   #tell(message: Incoming): void {
+    if (isForOthers(message, undefined)) return
     let event: CairnEvent
     try {
       event = readEvent(message)

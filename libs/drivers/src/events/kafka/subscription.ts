@@ -4,7 +4,7 @@ import type { EachBatchPayload } from 'kafkajs'
 import { isOutage, pauseAfter } from '../redelivery.ts'
 import { committedOffsets, startOffsets } from './admin.ts'
 import { Commits } from './commits.ts'
-import { deadLetter } from './dead-letters.ts'
+import { deadLetter, isForOthers } from './dead-letters.ts'
 import { pause, within } from './deadline.ts'
 import { deliver } from './delivery.ts'
 import { Dispatcher } from './dispatcher.ts'
@@ -227,6 +227,7 @@ export class KafkaSubscription {
   }
 
   #deliver(message: Incoming, partition: Partition): Promise<boolean> {
+    if (isForOthers(message, this.#parts.options.group)) return Promise.resolve(true)
     const { settings, handler, options } = this.#parts
     const closing = this.#closing.signal
     const { offset } = message

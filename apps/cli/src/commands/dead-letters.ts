@@ -1,0 +1,102 @@
+import { when } from '@cairn/embedded'
+import { withGiven } from '../given-options.ts'
+import { timeZone, type GlobalOptions } from '../open.ts'
+import { letterNamed, lettersOf, openLetters, pathOf, wholeLetter, type Letter } from '../remote/dead-letters.ts'
+import { post } from '../remote/submit.ts'
+import { printData, printLines } from '../terminal/print.ts'
+import { paint } from '../terminal/style.ts'
+import { table } from '../terminal/table.ts'
+
+type Command = { optsWithGlobals(): GlobalOptions }
+interface ListOptions {
+  readonly number: number
+  readonly all?: boolean
+}
+
+/** `cairn dead-letters list`: what groups could not handle, the newest first. */
+export async function list(named: string | undefined, { number, all = false }: ListOptions, command: Command) {
+  const { json, ...globals } = command.optsWithGlobals()
+  const { control, pipelines } = await openLetters(globals, named)
+  const found: (Letter & { pipeline: string })[] = []
+  let more = false
+  for (const pipeline of pipelines) {
+    let count = 0
+    for await (const letter of lettersOf(control, pipeline, { all })) {
+      if (++count > number) break
+      found.push({ pipeline, ...letter })
+    }
+    more ||= count > number
+  }
+  found.sort((a, b) => b.at - a.at)
+  if (json)
+    return printData(JSON.stringify({ letters: found.slice(0, number), more: more || found.length > number }, null, 2))
+  if (found.length === 0) return printLines('no dead letters')
+  const zone = timeZone()
+  const rows = found
+    .slice(0, number)
+    .map(({ pipeline, id, at, event, preview, groups }) => [
+      `${pipeline}/${id}`,
+      when(at, zone),
+      event?.id ?? (preview === undefined || preview === '' ? 'no event' : `no event: ${preview.slice(0, 40)}`),
+      groups.map(({ group, state }) => (state === 'waiting' ? group : `${group} (${state})`)).join(', '),
+      groups[0]!.error.message,
+    ])
+  const titles = ['letter', 'given up', 'event', 'by', 'because'].map((title) => ({ title }))
+  printLines(table(titles, rows, (title) => paint('dim', title)))
+  if (more || found.length > number) printLines(`\nmore: ${withGiven(`cairn dead-letters list -n ${number * 10}`)}`)
+  printLines(`\n${paint('dim', 'next')}  ${withGiven(`cairn dead-letters show ${rows[0]![0]}`)}`)
+}
+
+/** `cairn dead-letters show`: one of them, with its message. */
+export async function show(path: string, _: object, command: Command) {
+  const { json, ...globals } = command.optsWithGlobals()
+  const { pipeline, id } = letterNamed(path)
+  const { control } = await openLetters(globals, pipeline)
+  const letter = await wholeLetter(control, pipeline, id)
+  if (json) return printData(JSON.stringify({ pipeline, ...letter }, null, 2))
+  const zone = timeZone()
+  printLines(
+    `${paint('bold', `${pipeline}/${id}`)}  ${letter.event ? `${letter.event.type}  ${letter.event.id}` : 'no event'}`,
+  )
+  for (const { group, state, at, error } of letter.groups)
+    printLines(`  ${state}  given up by ${group}  ${when(at, zone)}\n    ${error.code}: ${error.message}`)
+  const headers = Object.entries(letter.headers).filter(([name]) => !/^cairn_(dead|error)_/.test(name))
+  printLines('')
+  for (const [name, values] of headers) printLines(`  ${name}: ${values.map(textOf).join(', ')}`)
+  if (letter.value !== null) printLines(`\n  ${textOf(letter.value)}`)
+  if (letter.groups.some(({ state }) => state === 'waiting'))
+    printLines(
+      `\n${paint('dim', 'next')}  ${withGiven(`cairn dead-letters ${letter.event ? 'replay' : 'drop'} ${pipeline}/${id}`)}`,
+    )
+}
+
+/** `cairn dead-letters replay`, `drop`: for each group that gave it up, or for one. */
+function decide(what: 'replay' | 'drop') {
+  return async (path: string, { group }: { readonly group?: string }, command: Command) => {
+    const { json, ...globals } = command.optsWithGlobals()
+    const { pipeline, id } = letterNamed(path)
+    const { control } = await openLetters(globals, pipeline)
+    const { groups } = await post<{ groups: string[] }>(
+      control,
+      pathOf(pipeline, id, what),
+      group === undefined ? {} : { group },
+    )
+    if (json) return printData(JSON.stringify({ pipeline, id, [what === 'replay' ? 'replayed' : 'dropped']: groups }))
+    printLines(`${what === 'replay' ? 'replayed' : 'dropped'}  ${pipeline}/${id}  for ${groups.join(', ')}`)
+  }
+}
+export const replay = decide('replay')
+export const drop = decide('drop')
+
+/** `cairn dead-letters export`: all of them, whole, as JSON lines. */
+export async function exportAll(named: string | undefined, { all = false }: { all?: boolean }, command: Command) {
+  const { control, pipelines } = await openLetters(command.optsWithGlobals(), named)
+  for (const pipeline of pipelines)
+    for await (const { id } of lettersOf(control, pipeline, { all }))
+      printData(JSON.stringify({ pipeline, ...(await wholeLetter(control, pipeline, id)) }))
+}
+
+/** Of a message that anyone may have sent: what is no text is shown as such. */
+function textOf(base64: string): string {
+  return Buffer.from(base64, 'base64').toString().slice(0, 2_000)
+}

@@ -1,0 +1,133 @@
+import { CairnError, topicOf, type ArtifactStore, type EventBus } from '@cairn/kernel/runtime'
+import type { DeadLetter, KafkaBus, WholeLetter } from '@cairn/drivers/events/kafka'
+
+export interface DeadLettersHost {
+  readonly env: string
+  readonly store: ArtifactStore
+  readonly bus: EventBus & Pick<KafkaBus, 'topics' | 'deadLetters' | 'wholeLetter' | 'replay' | 'drop'>
+}
+
+/** A message that groups could not handle, with all of them. */
+export interface LetterEntry extends Pick<DeadLetter, 'id' | 'at' | 'topic' | 'event' | 'preview'> {
+  readonly groups: readonly Pick<DeadLetter, 'group' | 'state' | 'at' | 'error'>[]
+}
+export interface LetterQuery {
+  /** Also those that were replayed or dropped. */
+  readonly all?: boolean
+  readonly run?: string | undefined
+  /** The entry behind which the page begins. */
+  readonly after?: string | undefined
+  readonly limit: number
+}
+
+/** What the groups of an environment's pipelines could not handle. */
+export class DeadLetterBox {
+  readonly #host: DeadLettersHost
+
+  constructor(host: DeadLettersHost) {
+    this.#host = host
+  }
+
+  /** The newest first. @throws CairnError NOT_FOUND where `after` is no entry any more */
+  async page(
+    pipeline: string,
+    { all = false, run, after, limit }: LetterQuery,
+  ): Promise<{ letters: LetterEntry[]; next: string | undefined; waiting: number }> {
+    const letters = await this.#letters(pipeline)
+    const wanted = letters.filter(
+      ({ state, event }) => (all || state === 'waiting') && (run === undefined || event?.run === run),
+    )
+    const entries = entriesOf(wanted)
+    // An entry that was decided about since may be gone from the list, and still tells where the page begins.
+    const position = after === undefined ? -1 : entriesOf(letters).findIndex(({ id }) => id === after)
+    if (after !== undefined && position < 0) throw notFound(pipeline, after)
+    const before = new Set(
+      entriesOf(letters)
+        .slice(0, position + 1)
+        .map(({ id }) => id),
+    )
+    const rest = entries.filter(({ id }) => !before.has(id))
+    const shown = rest.slice(0, limit)
+    return {
+      letters: shown,
+      next: rest.length > limit ? shown.at(-1)!.id : undefined,
+      waiting: letters.filter(({ state }) => state === 'waiting').length,
+    }
+  }
+
+  /** How many letters wait, of each pipeline that has any. */
+  async counts(): Promise<Record<string, number>> {
+    const { env, store, bus } = this.#host
+    const topics = new Set(await bus.topics())
+    const counts: Record<string, number> = {}
+    for (const pipeline of await store.children(`${env}/`)) {
+      const topic = topicOf({ env, pipeline })
+      if (!topics.has(`${topic}.dead`)) continue
+      const waiting = (await bus.deadLetters(topic)).filter(({ state }) => state === 'waiting').length
+      if (waiting > 0) counts[pipeline] = waiting
+    }
+    return counts
+  }
+
+  async show(pipeline: string, id: string): Promise<{ entry: LetterEntry; whole: WholeLetter }> {
+    const letters = await this.#of(pipeline, id)
+    return { entry: entriesOf(letters)[0]!, whole: await this.#host.bus.wholeLetter(letters[0]!) }
+  }
+
+  /** Hands a message once more to those who gave it up, or to one group of them; gives their names. */
+  async replay(pipeline: string, id: string, group: string | undefined): Promise<string[]> {
+    return this.#decide(pipeline, id, group, (letter) => this.#host.bus.replay(letter))
+  }
+
+  async drop(pipeline: string, id: string, group: string | undefined): Promise<string[]> {
+    return this.#decide(pipeline, id, group, (letter) => this.#host.bus.drop(letter))
+  }
+
+  async #decide(
+    pipeline: string,
+    id: string,
+    group: string | undefined,
+    decide: (letter: DeadLetter) => Promise<void>,
+  ): Promise<string[]> {
+    const letters = await this.#of(pipeline, id)
+    const named = letters.filter((letter) => group === undefined || letter.group === group)
+    if (named.length === 0)
+      throw new CairnError('NOT_FOUND', `group ${group} has not given up message ${id} of ${pipeline}`, {
+        next: `those that have: ${letters.map((letter) => letter.group).join(', ')}`,
+      })
+    const waiting = named.filter(({ state }) => state === 'waiting')
+    if (waiting.length === 0)
+      throw new CairnError('CONFLICT', `dead letter ${id} of ${pipeline} was ${named[0]!.state} already`, {
+        next: `cairn dead-letters show ${pipeline}/${id}`,
+      })
+    for (const letter of waiting) await decide(letter)
+    return waiting.map((letter) => letter.group)
+  }
+
+  async #of(pipeline: string, id: string): Promise<DeadLetter[]> {
+    const letters = (await this.#letters(pipeline)).filter((letter) => letter.id === id)
+    if (letters.length > 0) return letters
+    throw notFound(pipeline, id)
+  }
+
+  async #letters(pipeline: string): Promise<readonly DeadLetter[]> {
+    const { env, store, bus } = this.#host
+    const topic = topicOf({ env, pipeline })
+    if ((await store.children(`${env}/${pipeline}/`)).length > 0) return bus.deadLetters(topic)
+    throw new CairnError('NOT_FOUND', `pipeline ${pipeline} has no runs in ${env}`)
+  }
+}
+
+function entriesOf(letters: readonly DeadLetter[]): LetterEntry[] {
+  return [...Map.groupBy(letters, ({ id }) => id)].map(([id, [first, ...others]]) => {
+    const { topic, at, event, preview } = first!
+    const groups = [first!, ...others].map(({ group, state, at, error }) => ({ group, state, at, error }))
+    return { id, at, topic, event, preview, groups }
+  })
+}
+
+function notFound(pipeline: string, id: string): CairnError {
+  return new CairnError('NOT_FOUND', `there is no dead letter ${id} of ${pipeline}, or it has expired`, {
+    next: `cairn dead-letters list ${pipeline}`,
+  })
+}
