@@ -22,7 +22,7 @@ export function rememberGiven(options: Given): void {
  * services and playground are meant, as they were given.
  */
 export function withGiven(text: string): string {
-  return text.replace(/\bcairn ([a-z]+)\b([^;,)\n]*)/g, (command, verb: string, rest: string) => {
+  return text.replace(/\bcairn ([a-z]+(?:-[a-z]+)*)\b([^;,)\n]*)/g, (command, verb: string, rest: string) => {
     const missing = (Object.keys(FLAGS) as (keyof typeof FLAGS)[]).flatMap((name) => {
       const value = given[name]
       const isMeant = value !== undefined && !` ${rest} `.includes(` ${FLAGS[name]} `)

@@ -160,6 +160,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     const { bus, close } = await openConnection(readConnectionFile(project.path('.cairn/stack/connection.json')), {
       clientId: 'test',
     })
+    await project.run('shop', '--on', 'local')
     const event = (run: string) => runEvent({ env: 'local', pipeline: 'shop', run } as Plan, 'run-started', 0)
     await bus.publish('cairn.local.shop', [event('lost-1'), event('lost-2')])
     const cairn = async (...args: string[]) => project.cairn('--json', 'dead-letters', ...args, '--on', 'local')
@@ -177,7 +178,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     const text = async (...args: string[]) => (await project.cairn('dead-letters', ...args, '--on', 'local')).stdout
     expect(await text('list')).toMatch(new RegExp(`${second} .* lost-2/run-started .*run lost-2 of shop has no plan`))
     expect(await text('show', first)).toMatch(
-      /waiting +given up by load.*\n.*NOT_FOUND: [^]*"run":"lost-1"[^]*cairn dead-letters replay/,
+      /waiting +given up by load.*\n.*NOT_FOUND: [^]*"run":"lost-1"[^]*cairn dead-letters --on local replay/,
     )
     const exported = (await text('export', 'shop'))
       .trim()

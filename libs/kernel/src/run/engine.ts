@@ -63,18 +63,42 @@ export class Engine {
     if (!REACTED_TO.has(type)) return
     const isOthersBatch = type === 'cairn.ready' && data.step !== undefined && !this.#sees(data.step)
     if (isOthersBatch) return
+    let lie: string | undefined
     await this.#runs.use(
       data.run,
       (kept) => this.#rebuild(event, kept),
-      (run) => this.#react(run, event),
+      async (run) => {
+        lie = await this.#lieIn(run, event)
+        if (lie === undefined) await this.#react(run, event)
+      },
+    )
+    if (lie !== undefined) throw new CairnError('NOT_FOUND', lie)
+  }
+
+  /** What the event says and the records do not, as far as that is known before anything of it is believed. */
+  async #lieIn(run: ActiveRun, event: CairnEvent): Promise<string | undefined> {
+    const { plan, owners, announced } = run
+    const task = taskOf(event)
+    if (task === undefined) return undefined
+    const { node, batch } = parseTask(task)
+    const depth = batch === '' ? 0 : batch.split('.').length
+    if (!Object.hasOwn(plan.nodes, node) || plan.nodes[node]!.scope.length !== depth)
+      return `run ${plan.run} has no task ${task}`
+    // An ending of its own tasks that this process has not told: another's, which has left a record.
+    const isAsked = (this.#sees(owners.of(task)) && !announced.has(task)) || !endingOf(event)
+    if (event.type === 'cairn.ready' || !isAsked) return undefined
+    return run.end(task).then(
+      () => undefined,
+      (error: unknown) => {
+        if (error instanceof CairnError && error.code === 'NOT_FOUND') return error.message
+        throw error
+      },
     )
   }
 
   async #react(run: ActiveRun, event: CairnEvent): Promise<void> {
     const { type } = event
     const task = taskOf(event)
-    if (task !== undefined && !Object.hasOwn(run.plan.nodes, parseTask(task).node))
-      throw new CairnError('NOT_FOUND', `run ${run.plan.run} has no task ${task}`)
     if (type === 'cairn.run-cancelled') await this.#cancelTasks(run, event)
     else if (type === 'cairn.ready') await this.#runBatch(run, task!, event)
     else await this.#goOn(run, await this.#next(run, event), event)
@@ -149,8 +173,6 @@ export class Engine {
     const { state, announced, owners } = run
     const task = taskOf(event)
     if (task !== undefined) {
-      // An ending of its own tasks that this process has not told: another's, which has left a record.
-      if (this.#sees(owners.of(task)) && !announced.has(task)) await run.end(task)
       announced.add(task)
       state.end(task, endingOf(event) ?? (await run.end(task)))
     }
