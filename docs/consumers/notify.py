@@ -77,6 +77,9 @@ def read(message):
     found = faults(MESSAGE["headers"], headers, "headers") + faults(MESSAGE["payload"], data, "data")
     if found:
         raise ValueError("; ".join(found))
+    for name in ("env", "pipeline", "run", "step"):
+        if headers[f"cairn_{name}"] != data.get(name):
+            raise ValueError(f"the header cairn_{name} is not the {name} of the data")
     if headers["ce_id"] != f"{data['run']}/{data['node']}/completed" or not re.fullmatch(r"[\w./-]+", headers["ce_id"], re.A):
         raise ValueError("ce_id is not the id of what the message tells")
     return headers["ce_id"], data
