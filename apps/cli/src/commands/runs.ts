@@ -117,7 +117,7 @@ function metricsText(metrics: RunLine['metrics']): string {
 
 /** What is told of a run whose records are damaged: that they are. */
 function unreadable(pipeline: string, run: string, fault: string): RunLine {
-  const none = { computed: 0, reused: 0, caught: 0, failed: 0, metrics: {}, unfit: [] }
+  const none = { computed: 0, reused: 0, caught: 0, failed: 0, metrics: {}, unfit: [], deadLetters: [] }
   return { pipeline, run, status: 'unreadable', fault, production: false, startedAt: 0, ms: undefined, ...none }
 }
 
