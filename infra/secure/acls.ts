@@ -25,6 +25,8 @@ export function stageAcls(user: string, env: string, { graph }: Pipeline, step: 
     { on: 'TOPIC', name: topic, may: ['READ', 'WRITE'] },
     { on: 'TOPIC', name: deadLettersOf(topic), may: ['WRITE'] },
     { on: 'TOPIC', name: control, may: ['READ'] },
+    // Looked for at the start, like every topic's; nothing is told there.
+    { on: 'TOPIC', name: deadLettersOf(control), may: ['DESCRIBE'] },
     { on: 'GROUP', name: groupIdOf(topic, step), may: ['READ'] },
     // What the group was called by earlier versions: it goes on where that was.
     { on: 'GROUP', name: groupIdOf(topic, formerly), may: ['DESCRIBE'] },

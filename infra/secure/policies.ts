@@ -39,6 +39,13 @@ export function stagePolicy(place: Place, { graph }: Pipeline, step: string): Po
     const numbered = at.attempt(run, node, 0).slice(0, -1)
     return [`${numbered}?`, `${numbered}??`, at.attempt(run, `${node}/*`, 0).slice(0, -1) + '*']
   })
+  // What an attempt printed: of one or two digits, too. What a host lacks for a task: behind it stands a digest, cut.
+  const logs = mine.flatMap((node) => {
+    const of = at.log(run, node, 0, 0).slice(0, -'0-0'.length)
+    const inBatch = at.log(run, `${node}/*`, 0, 0).slice(0, -'0-0'.length)
+    return [`${of}?-?`, `${of}?-??`, `${of}??-?`, `${of}??-??`, `${inBatch}*`]
+  })
+  const unfits = mine.flatMap((node) => [at.unfit(run, node, DIGEST), at.unfit(run, `${node}/*`, DIGEST)])
   const inPlace = (paths: readonly string[]) => paths.map((path) => objects(place, path))
   const runEnd = at.runEnd(run)
   const isTaken = owned.some(({ node }) => node === END) && !mine.includes(END)
@@ -47,13 +54,19 @@ export function stagePolicy(place: Place, { graph }: Pipeline, step: string): Po
     // Whoever finishes a run writes its end.
     allow(
       WRITE,
-      inPlace([`${at.root}objects/*`, `${at.checkpoints(step)}*`, at.lease('*'), ...ends, ...attempts, runEnd]),
+      inPlace([
+        ...[`${at.root}objects/*`, `${at.checkpoints(step)}*`, at.lease('*')],
+        ...[...ends, ...attempts, ...logs, ...unfits, runEnd],
+      ]),
     ),
     // What was condemned and is needed after all is moved back.
     allow(REMOVE, inPlace([at.condemned('*'), at.lease('*')])),
     ...(isTaken ? [{ ...allow(WRITE, inPlace([at.end(run, END)])), Effect: 'Deny' as const }] : []),
   ])
 }
+
+/** Stands for any. */
+const DIGEST = '?'.repeat(64)
 
 /** A node of this name has records whose names look like those of runs' ends. */
 const END = 'end'

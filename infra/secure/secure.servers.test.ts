@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { createPrivateKey, randomBytes, randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { consumer } from '@cairn/consumer'
 import { inProcess } from '@cairn/drivers/compute'
 import { openConnection, type Connected, type Connection } from '@cairn/drivers/connection'
+import { newSigningKey, publicKeyOf } from '@cairn/drivers/identity'
 import { findProject, planRun, stepsOf, Workspace, type LoadedPipeline } from '@cairn/embedded'
 import {
   controlTopicOf,
@@ -13,6 +14,7 @@ import {
   layout,
   readRecord,
   runEvent,
+  signedPlan,
   submit,
   systemClock,
   topicOf,
@@ -42,6 +44,9 @@ const PIPELINES: readonly LoadedPipeline[] = [
 const consumers = [{ name: 'notify', pipeline: penguins }]
 const pipelines = PIPELINES.map(({ pipeline }) => pipeline)
 const users = usersOf({ bucket: BUCKET, env, pipelines, consumers })
+/** As which control signs plans. */
+const signer = { name: 'control', key: createPrivateKey(newSigningKey()) }
+const plansBy = { control: publicKeyOf(signer) }
 /** MinIO's users are the server's, which other tests share. */
 const minioNameOf = (user: string) => `${env}.${user}`
 
@@ -113,7 +118,16 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment whose servic
         remember: (_, make) => make(),
         live: new Map(),
       })
-      const host = { store, bus, clock: systemClock, compute, name, hasSuccessor: true, steps: new Set([step]) }
+      const host = {
+        store,
+        bus,
+        clock: systemClock,
+        compute,
+        name,
+        hasSuccessor: true,
+        steps: new Set([step]),
+        plansBy,
+      }
       const engine = new Engine(host)
       const onPoison = (event: CairnEvent, error: unknown) => refused.push(`${step} ${event.id}: ${String(error)}`)
       const formerly = `cairn.${env}.${name}`
@@ -128,7 +142,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment whose servic
     })
     const workspace = new Workspace({ ...project, store: join(folder, 'project') }, store)
     const { plan } = await planRun(workspace, loaded)
-    await submit({ store, bus, clock: systemClock }, plan)
+    await submit({ store, bus, clock: systemClock }, signedPlan(plan, signer))
     await ended.promise
     expect(refused).toEqual([])
     return plan
@@ -212,6 +226,96 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment whose servic
       await expect(store.children(other.runs)).rejects.toEqual(DENIED)
       await expect(store.children(`${env}/`)).rejects.toEqual(DENIED)
     })
+  })
+
+  it('lets each user write the records that are its own, and none of the others, wherever records lie', async () => {
+    const run = `tried-${randomUUID().slice(0, 8)}`
+    const code = { fingerprint: 'f', digest: 'd' }
+    const steps = [...stepsOf(penguins).keys()]
+    /** Every place of the layout, with the users that may write there besides control. */
+    const places: (readonly [path: string, writers: readonly string[]])[] = [
+      ...[mine.plan(run), mine.holder(run), mine.code(code), mine.manifest(code), mine.ref(run)].map(byControl),
+      ...[mine.submission(run), mine.condemned(run), mine.quarantine(run), 'elsewhere/x', other.plan(run)].map(
+        byControl,
+      ),
+      [mine.lease(run), steps],
+      [mine.runEnd(run), steps],
+      [mine.object('0'.repeat(64)), steps],
+      ...steps.flatMap((step) =>
+        [
+          mine.checkpoint(step, run),
+          mine.end(run, step),
+          mine.end(run, `${step}/0`),
+          mine.attempt(run, step, 1),
+          mine.log(run, step, 1, 0),
+          mine.unfit(run, step, 'a'.repeat(64)),
+        ].map((path) => [path, [step]] as const),
+      ),
+    ]
+    const tried = [...steps.map((step) => `penguins.${step}`), 'notify']
+    for (const user of tried) {
+      const { store } = await connectAs(user)
+      const outcomes = await Promise.all(
+        places.map(async ([path, writers]) => {
+          const isAllowed = writers.some((step) => user === `penguins.${step}`)
+          const denied = await store.create(path, bytes).then(
+            () => false,
+            (error: Error) => error.message.includes('AccessDenied'),
+          )
+          return denied === isAllowed ? [`${user} ${isAllowed ? 'may not' : 'may'} write ${path}`] : []
+        }),
+      )
+      expect(outcomes.flat()).toEqual([])
+    }
+    const { store: ofControl } = await connectAs('control')
+    for (const [path] of places.filter(([path]) => path.startsWith(`${env}/`)))
+      await expect(ofControl.create(`${path}-by-control`, bytes), path).resolves.toBe(true)
+
+    function byControl(path: string) {
+      return [path, []] as const
+    }
+  })
+
+  it('lets each user hear and tell on its own topics, and on no other', async () => {
+    const topics = [
+      topicOf({ env, pipeline: 'penguins' }),
+      topicOf({ env, pipeline: 'joins' }),
+      controlTopicOf({ env }),
+    ]
+    const [first] = stepsOf(penguins).keys()
+    const may: Readonly<Record<string, readonly boolean[]>> = {
+      control: [true, true, true],
+      [`penguins.${first}`]: [true, false, false],
+      notify: [false, false, false],
+    }
+    for (const [user, expected] of Object.entries(may)) {
+      const { bus } = await connectAs(user)
+      const told = topics.map((topic) => {
+        const pipeline = topic.split('.').at(-1) === 'joins' ? 'joins' : 'penguins'
+        const event = runEvent({ env, pipeline, run: 'tried' } as Plan, 'run-ended', 0)
+        return bus.publish(topic, [event]).then(
+          () => true,
+          (error: Error) => (/uthoriz|may not be seen/.test(error.message) ? false : String(error)),
+        )
+      })
+      expect([user, await Promise.all(told)]).toEqual([user, expected])
+    }
+  })
+
+  it('has stages that run no plan but one that control has signed', async () => {
+    const { store, bus } = await connectAs('control')
+    const workspace = new Workspace({ ...project, store: join(folder, 'project') }, store)
+    const { plan } = await planRun(workspace, PIPELINES[0]!)
+    const someone = { name: 'control', key: createPrivateKey(newSigningKey()) }
+    await submit({ store, bus, clock: systemClock }, signedPlan(plan, someone))
+    const { store: own, bus: heard } = await connectAs('penguins.train-classifier')
+    const compute = { run: () => expect.unreachable('it ran') }
+    const host = { store: own, bus: heard, clock: systemClock, compute, name: 'one', hasSuccessor: true, plansBy }
+    const engine = new Engine(host)
+    await expect(engine.handle(runEvent(plan, 'run-started', plan.createdAt))).rejects.toMatchObject({
+      code: 'REFUSED',
+    })
+    engine.stop()
   })
 
   it('has a consumer of MinIO that writes nothing', async () => {
