@@ -93,28 +93,32 @@ export function events(theWorld: Case): void {
     for (const step of STEPS) expect(groups.get(world.groupOf(step))?.length, step).toBeGreaterThanOrEqual(14)
   })
 
-  it(`${HOSTILE} hostile messages between runs: all runs end, every other message is a dead letter, none holds a partition`, async () => {
-    const world = theWorld()
-    const pids = STEPS.map((step) => world.replica(step).pid)
-    const runs = [await world.submit(world.fresh({ drawMs: 1_000 }))]
-    const places = { draw: 'draw', score: 'score', total: 'total', report: 'report', scores: undefined }
-    const target = { env: world.env, pipeline: PIPELINE, runs: [...world.submitted.keys()], places }
-    const hostile = fc.sample(hostileMessages(target), HOSTILE)
-    for (const { headers } of hostile) world.lies.add(`${String(headers['ce_id'])} ${String(headers['ce_time'])}`)
-    // What once held a partition: as many as a stage has in hand, and one more.
-    const data = { env: world.env, pipeline: PIPELINE, run: 'ä'.repeat(200) }
-    const held = Array.from({ length: 17 }, () => ({ ...hostile[0]!, value: Buffer.from(JSON.stringify(data)) }))
-    for (let from = 0; from < HOSTILE; from += SENT_AT_ONCE) {
-      await world.kafka.sendAll(world.topic, [...held.splice(0), ...hostile.slice(from, from + SENT_AT_ONCE)])
-      runs.push(await world.submit())
-    }
-    expect(new Set(Object.values(await world.untilEnded(runs)))).toEqual(new Set(['completed']))
-    for (const step of STEPS) await world.until(`${step} is past it`, async () => (await world.lag(step)) === 0)
-    expect(STEPS.map((step) => world.replica(step).pid)).toEqual(pids)
-    for (const step of STEPS) expect(await world.readiness(step)).toMatchObject({ events: 'ok', progress: 'ok' })
-    const letters = Map.groupBy(await world.bus.deadLetters(world.topic), ({ group }) => group)
-    for (const step of STEPS) expect(letters.get(world.groupOf(step))?.length, step).toBeGreaterThan(HOSTILE / 4)
-  })
+  it(
+    `${HOSTILE} hostile messages between runs: all runs end, every other message is a dead letter, none holds a partition`,
+    async () => {
+      const world = theWorld()
+      const pids = STEPS.map((step) => world.replica(step).pid)
+      const runs = [await world.submit(world.fresh({ drawMs: 1_000 }))]
+      const places = { draw: 'draw', score: 'score', total: 'total', report: 'report', scores: undefined }
+      const target = { env: world.env, pipeline: PIPELINE, runs: [...world.submitted.keys()], places }
+      const hostile = fc.sample(hostileMessages(target), HOSTILE)
+      for (const { headers } of hostile) world.lies.add(`${String(headers['ce_id'])} ${String(headers['ce_time'])}`)
+      // What once held a partition: as many as a stage has in hand, and one more.
+      const data = { env: world.env, pipeline: PIPELINE, run: 'ä'.repeat(200) }
+      const held = Array.from({ length: 17 }, () => ({ ...hostile[0]!, value: Buffer.from(JSON.stringify(data)) }))
+      for (let from = 0; from < HOSTILE; from += SENT_AT_ONCE) {
+        await world.kafka.sendAll(world.topic, [...held.splice(0), ...hostile.slice(from, from + SENT_AT_ONCE)])
+        runs.push(await world.submit())
+      }
+      expect(new Set(Object.values(await world.untilEnded(runs)))).toEqual(new Set(['completed']))
+      for (const step of STEPS) await world.until(`${step} is past it`, async () => (await world.lag(step)) === 0)
+      expect(STEPS.map((step) => world.replica(step).pid)).toEqual(pids)
+      for (const step of STEPS) expect(await world.readiness(step)).toMatchObject({ events: 'ok', progress: 'ok' })
+      const letters = Map.groupBy(await world.bus.deadLetters(world.topic), ({ group }) => group)
+      for (const step of STEPS) expect(letters.get(world.groupOf(step))?.length, step).toBeGreaterThan(HOSTILE / 4)
+    },
+    600_000 + HOSTILE * 200,
+  )
 }
 
 /** How many hostile messages are sent: `CAIRN_HOSTILE=10000` is the long form. */
