@@ -110,20 +110,22 @@ export function events(theWorld: Case): void {
         await world.kafka.sendAll(world.topic, [...held.splice(0), ...hostile.slice(from, from + SENT_AT_ONCE)])
         runs.push(await world.submit())
       }
-      expect(new Set(Object.values(await world.untilEnded(runs)))).toEqual(new Set(['completed']))
-      for (const step of STEPS) await world.until(`${step} is past it`, async () => (await world.lag(step)) === 0)
+      expect(new Set(Object.values(await world.untilEnded(runs, PATIENCE_MS)))).toEqual(new Set(['completed']))
+      for (const step of STEPS)
+        await world.until(`${step} is past it`, async () => (await world.lag(step)) === 0, PATIENCE_MS)
       expect(STEPS.map((step) => world.replica(step).pid)).toEqual(pids)
       for (const step of STEPS) expect(await world.readiness(step)).toMatchObject({ events: 'ok', progress: 'ok' })
       const letters = Map.groupBy(await world.bus.deadLetters(world.topic), ({ group }) => group)
       for (const step of STEPS) expect(letters.get(world.groupOf(step))?.length, step).toBeGreaterThan(HOSTILE / 4)
     },
-    600_000 + HOSTILE * 200,
+    2 * PATIENCE_MS,
   )
 }
 
 /** How many hostile messages are sent: `CAIRN_HOSTILE=10000` is the long form. */
 const HOSTILE = Number(process.env['CAIRN_HOSTILE'] ?? 300)
 const SENT_AT_ONCE = 500
+const PATIENCE_MS = 300_000 + HOSTILE * 100
 
 async function tasksOf({ store, at }: World, run: string): Promise<string[]> {
   return (await store.children(at.ends(run))).map(at.taskOf)
