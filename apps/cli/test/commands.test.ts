@@ -58,6 +58,18 @@ describe('cairn runs', () => {
     expect(older).toMatch(new RegExp(`^small/${first.run} +completed .* 5 +0 +mean 20 {2}rows 3$`))
   })
 
+  it('lists those of a status, a time and a parameter, and the ones before another', async () => {
+    const named = async (...options: string[]) =>
+      (JSON.parse(await out('--json', 'runs', 'small', ...options)) as RunSummary[]).map(({ run }) => run)
+    expect(await named('--param', 'weight=2')).toEqual([second.run])
+    expect(await named('--before', second.run)).toEqual([first.run])
+    expect(await named('--status', 'completed', '--since', '1h', '-n', '1')).toEqual([second.run])
+    expect(await named('--status', 'failed', '--status', 'cancelled')).toEqual([])
+    expect(await named('--until', '2026-01-01T00:00')).toEqual([])
+    const { code, stderr } = await project.cairn('runs', '--since', 'yesterday')
+    expect([code, stderr]).toEqual([1, expect.stringContaining('neither a time nor how long ago')])
+  })
+
   it('says what to do where there is none', async () => {
     expect(await new CliProject({}).cairn('runs')).toMatchObject({ stdout: 'no runs yet\nnext  cairn run \n' })
   })

@@ -217,6 +217,12 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     const { stdout } = await project.cairn('--json', 'runs', 'shop', '--on', 'local')
     const [{ run, status }] = JSON.parse(stdout) as [{ run: string; status: string }]
     expect(status).toBe('running')
+    const listed = async (...options: string[]) =>
+      JSON.parse((await project.cairn('--json', 'runs', 'shop', '--on', 'local', ...options)).stdout) as {
+        run: string
+      }[]
+    expect(await listed('--status', 'running', '--since', '1h')).toMatchObject([{ run }])
+    expect((await listed('--before', run, '-n', '1'))[0]!.run).not.toBe(run)
     const back = project.start('follow', `shop/${run}`, '--on', 'local', '--progress', 'plain')
     await printed(back, 'sum  running')
     const ended = exit(back)

@@ -4,12 +4,14 @@ import {
   Inject,
   Injectable,
   SetMetadata,
-  UnauthorizedException,
   type CanActivate,
   type ExecutionContext,
 } from '@nestjs/common'
 import { Reflector } from '@nestjs/core'
-import { TOKENS } from './injected.ts'
+import { PIPELINES, TOKENS } from './injected.ts'
+import type { KnownPipelines } from './known-pipelines.ts'
+import { RequestRefused } from './problem.ts'
+import { PipelineName } from './schemas.ts'
 import type { Holder, Right, Tokens } from './tokens.ts'
 
 const RIGHT = 'cairn:right'
@@ -29,26 +31,48 @@ interface Request {
   [HOLDER]?: Holder
 }
 
-/** Lets in who shows a bearer token that has the right for the pipeline. */
+/** The token of an `Authorization` header. */
+export function bearerOf(authorization: string | undefined): string | undefined {
+  return /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1]
+}
+
+export function unauthenticated(): RequestRefused {
+  return new RequestRefused('UNAUTHENTICATED', 'the token is missing or unknown: show a token of this service', {
+    next: 'send Authorization: Bearer <token>; cairn has it from the context',
+    headers: { 'www-authenticate': 'Bearer' },
+  })
+}
+
+/** Lets in who shows a bearer token that has the right for the pipeline, if there is such a pipeline. */
 @Injectable()
 export class AuthGuard implements CanActivate {
   readonly #tokens: Tokens
   readonly #reflector: Reflector
+  readonly #pipelines: KnownPipelines
 
-  constructor(@Inject(TOKENS) tokens: Tokens, @Inject(Reflector) reflector: Reflector) {
+  constructor(
+    @Inject(TOKENS) tokens: Tokens,
+    @Inject(PIPELINES) pipelines: KnownPipelines,
+    @Inject(Reflector) reflector: Reflector,
+  ) {
     this.#tokens = tokens
+    this.#pipelines = pipelines
     this.#reflector = reflector
   }
 
-  canActivate(context: ExecutionContext): boolean {
+  async canActivate(context: ExecutionContext): Promise<boolean> {
     const right = this.#reflector.get<Right | undefined>(RIGHT, context.getHandler())
     const request = context.switchToHttp().getRequest<Request>()
     const { headers, params } = request
-    const [, token] = /^Bearer (\S+)$/i.exec(headers['authorization'] ?? '') ?? []
+    const token = bearerOf(headers['authorization'])
     const holder = token === undefined ? undefined : this.#tokens.holder(token)
-    if (!holder) throw new UnauthorizedException('show a token: Authorization: Bearer <token>')
+    if (!holder) throw unauthenticated()
     request[HOLDER] = holder
-    if (right !== undefined && holder.may(right, params.pipeline ?? '*')) return true
-    throw new ForbiddenException(`${holder.name} may not ${right ?? 'do this'} ${params.pipeline ?? 'every pipeline'}`)
+    const { pipeline } = params
+    if (right === undefined || !holder.may(right, pipeline ?? '*'))
+      throw new ForbiddenException(`${holder.name} may not ${right ?? 'do this'} ${pipeline ?? 'every pipeline'}`)
+    // What is no name at all is refused where it is parsed.
+    if (PipelineName.safeParse(pipeline).success) await this.#pipelines.require(pipeline!)
+    return true
   }
 }

@@ -7,18 +7,21 @@ import { ChampionsController } from './champions.controller.ts'
 import { CheckupController } from './checkup.controller.ts'
 import type { CheckupHost } from './checkup.ts'
 import type { Control } from './control.ts'
-import { Errors } from './errors.filter.ts'
+import { Errors, type AllowedMethods } from './errors.filter.ts'
 import { DeadLettersController } from './dead-letters.controller.ts'
 import type { DeadLetterBox } from './dead-letters.ts'
 import type { Follower } from './follower.ts'
+import type { KnownPipelines } from './known-pipelines.ts'
 import {
   ADOPTION,
+  ALLOWED_METHODS,
   CHAMPIONS,
   CHECKUP,
   CONTROL,
   DEAD_LETTERS,
   ENVIRONMENT,
   FOLLOWER,
+  PIPELINES,
   STORE,
   TOKENS,
 } from './injected.ts'
@@ -37,6 +40,8 @@ export interface ControlModuleOptions {
   readonly tokens: Tokens
   readonly checkup: CheckupHost
   readonly health: Health
+  readonly pipelines: KnownPipelines
+  readonly allowedMethods: AllowedMethods
 }
 
 @Module({})
@@ -50,6 +55,8 @@ export class ControlModule {
     tokens,
     checkup,
     health,
+    pipelines,
+    allowedMethods,
   }: ControlModuleOptions): DynamicModule {
     const { store, env } = control.host
     return {
@@ -73,6 +80,8 @@ export class ControlModule {
         { provide: CHECKUP, useValue: checkup },
         { provide: STORE, useValue: store },
         { provide: ENVIRONMENT, useValue: env },
+        { provide: PIPELINES, useValue: pipelines },
+        { provide: ALLOWED_METHODS, useValue: allowedMethods },
         { provide: APP_FILTER, useClass: Errors },
       ],
     }

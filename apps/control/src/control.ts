@@ -10,14 +10,20 @@ import {
   type Layout,
   type Plan,
   type RunEnd,
+  type RunStatus,
   type UnfitRecord,
   jsonText,
 } from '@cairn/kernel/runtime'
 import type { KafkaBus } from '@cairn/drivers/events/kafka'
 import { againOf, readEnds, readRun, runNames, type PlanLine, type RunRequest, type RunSummary } from '@cairn/embedded'
+import { isMeant, type RunsQuery } from './runs-query.ts'
 import { retryOf } from './retry.ts'
 import { Submissions, type Started } from './submissions.ts'
 import type { Vouching } from './vouching.ts'
+
+/** Runs that are read at one time, and for one page of a list. */
+const AT_ONCE = 20
+const MOST_LOOKED_AT = 400
 
 export interface ControlHost {
   readonly env: string
@@ -29,10 +35,8 @@ export interface ControlHost {
   readonly vouching: Vouching
   /** Makes sure that there is a place for a pipeline's events. */
   prepare(pipeline: string): Promise<void>
-  /** @throws CairnError NOT_FOUND when the project has no such pipeline */
-  require(pipeline: string): Promise<void>
-  /** Plans in a process of its own, with the code as it is at that moment. */
-  plan(pipeline: string, request: RunRequest, timeZone: string, item?: string): Promise<Planned>
+  /** Plans in another process, with the code as it is at that moment. `lines` are there only with a time zone. */
+  plan(pipeline: string, request: RunRequest, timeZone?: string, item?: string): Promise<Planned>
 }
 export interface Planned {
   readonly plan: Plan
@@ -42,6 +46,7 @@ export interface Planned {
 /** A run in a list: what it is, or what is wrong with it, or both. */
 export interface Listed extends Partial<RunSummary> {
   readonly run: string
+  readonly status: RunStatus | 'running' | 'refused'
   /** Tasks that no host could run so far. */
   readonly unfit?: readonly UnfitRecord[]
   readonly fault?: string
@@ -66,18 +71,33 @@ export class Control {
   }
 
   /** Plans a run and sets it off. The same key always means the same run, however often it is sent. */
-  async start(pipeline: string, request: RunRequest, key: string | undefined): Promise<Started> {
-    await this.host.require(pipeline)
+  start(pipeline: string, request: RunRequest, key: string | undefined): Promise<Started> {
     return this.#submissions.start({ pipeline, key, asked: request }, async (run) => {
-      const { plan } = await this.host.plan(pipeline, { ...request, run }, 'UTC')
+      const { plan } = await this.host.plan(pipeline, { ...request, run })
       return plan
     })
   }
 
-  /** The newest runs; one that cannot be read, or was not planned here, is named with what is wrong with it. */
-  async list(pipeline: string, limit: number): Promise<Listed[]> {
-    const names = (await runNames(this.host.store, this.at(pipeline))).slice(0, limit)
-    return Promise.all(names.map((name) => this.#listed(pipeline, name)))
+  /**
+   * Runs that a query is about, the newest first; one that cannot be read, or was not planned here, is named with what is
+   * wrong with it. So many are looked at and no more: `next` is where to go on from.
+   */
+  async list(pipeline: string, query: RunsQuery): Promise<{ runs: Listed[]; next?: string }> {
+    const { limit, before } = query
+    const names = (await runNames(this.host.store, this.at(pipeline))).filter(
+      (name) => before === undefined || name < before,
+    )
+    const runs: Listed[] = []
+    for (let looked = 0; looked < names.length; looked += AT_ONCE) {
+      const page = names.slice(looked, looked + AT_ONCE)
+      for (const listed of await Promise.all(page.map((name) => this.#listed(pipeline, name)))) {
+        if (isMeant(listed, query)) runs.push(listed)
+        if (runs.length === limit) return { runs, ...(listed.run !== names.at(-1) && { next: listed.run }) }
+      }
+      const isLast = looked + page.length === names.length
+      if (looked + page.length >= MOST_LOOKED_AT && !isLast) return { runs, next: page.at(-1)! }
+    }
+    return { runs }
   }
 
   async #listed(pipeline: string, run: string): Promise<Listed> {
@@ -87,9 +107,11 @@ export class Control {
       const { plan, end } = await readRun(store, at, run)
       const fault = vouching.faultOf(plan)
       const unfit = end ? [] : await unfitTasks(store, at, run)
-      return { run, plan, end, unfit, ...(fault !== undefined && { fault }) }
+      const status = end?.status ?? (fault === undefined ? 'running' : 'refused')
+      return { run, plan, end, unfit, status, ...(fault !== undefined && { fault }) }
     } catch (error) {
-      if (error instanceof CairnError && error.code !== 'STORE_FAILED') return { run, fault: error.message }
+      if (error instanceof CairnError && error.code !== 'STORE_FAILED')
+        return { run, status: 'refused', fault: error.message }
       throw error
     }
   }
@@ -103,9 +125,10 @@ export class Control {
   }
 
   /** @throws CairnError NOT_FOUND when there is no such run, REFUSED when it waits for hosts that will not run it */
-  async requireFollowed(pipeline: string, run: string): Promise<void> {
+  async followed(pipeline: string, run: string): Promise<Plan> {
     const { plan, end } = await readRun(this.host.store, this.at(pipeline), run)
     if (!end) this.host.vouching.require(plan)
+    return plan
   }
 
   async cancel(pipeline: string, run: string): Promise<RunEnd> {
@@ -119,7 +142,7 @@ export class Control {
     const { plan } = await this.#signedRun(pipeline, base)
     return this.#submissions.start({ pipeline, key, asked: { retry: base, from } }, async (run) => {
       const ends = await readEnds(store, this.at(pipeline), base)
-      const planned = await this.host.plan(pipeline, { ...retryOf(plan, ends, from), run }, 'UTC')
+      const planned = await this.host.plan(pipeline, { ...retryOf(plan, ends, from), run })
       return planned.plan
     })
   }

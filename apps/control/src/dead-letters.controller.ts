@@ -10,7 +10,6 @@ import {
   IN_QUERY,
   LetterDecision,
   LetterQuery,
-  limitOf,
   Parse,
   PipelineName,
   schemaOf,
@@ -52,7 +51,7 @@ export class DeadLettersController {
     @Query(new Parse(LetterQuery)) query: z.output<typeof LetterQuery>,
   ): Promise<object> {
     const { limit, all, after, run } = query
-    return this.#letters.page(pipeline, { limit: limitOf(limit ?? ''), all: all === 'true', after, run })
+    return this.#letters.page(pipeline, { limit, all: all === 'true', after, run })
   }
 
   @Get('pipelines/:pipeline/dead-letters/:id')

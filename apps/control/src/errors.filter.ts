@@ -1,48 +1,99 @@
-import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common'
-import { CairnError, type ErrorCode } from '@cairn/kernel/runtime'
-
-const STATUS: Partial<Record<ErrorCode, number>> = {
-  NOT_FOUND: 404,
-  BAD_PARAMETER: 400,
-  BAD_RECORD: 400,
-  CONFLICT: 409,
-  REFUSED: 409,
-  BAD_DEFINITION: 422,
-  BAD_WIRING: 422,
-  SOURCE_UNREACHABLE: 422,
-  STORE_REFUSED: 400,
-  STORE_FAILED: 503,
-  BUS_FAILED: 503,
-}
+import { randomUUID } from 'node:crypto'
+import { Catch, HttpException, Inject, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common'
+import { CairnError } from '@cairn/kernel/runtime'
+import { ALLOWED_METHODS } from './injected.ts'
+import { codeOfStatus, isProblemCode, problem, PROBLEM_TYPE, RequestRefused, type Problem } from './problem.ts'
 
 interface Reply {
   status(code: number): Reply
   type(contentType: string): Reply
-  send(body: object): void
+  headers(headers: Readonly<Record<string, string>>): Reply
+  send(body: string): void
+}
+interface Request {
+  readonly method: string
+  readonly url: string
+}
+/** The methods that a path is asked by; none of one that there is not. */
+export type AllowedMethods = (path: string) => readonly string[]
+
+interface Answer {
+  readonly problem: Problem
+  readonly headers?: Readonly<Record<string, string>>
 }
 
-/** Every error as `{ error: { code, message, next } }`; what nobody foresaw says nothing of itself to the outside. */
+/** Answers every error as a `Problem`. What nobody foresaw, and where the store is, stays in the log. */
 @Catch()
 export class Errors implements ExceptionFilter {
   readonly #log = new Logger('control')
+  readonly #methods: AllowedMethods
+
+  constructor(@Inject(ALLOWED_METHODS) methods: AllowedMethods) {
+    this.#methods = methods
+  }
 
   catch(error: unknown, host: ArgumentsHost): void {
-    const reply = host.switchToHttp().getResponse<Reply>().type('application/json; charset=utf-8')
-    if (error instanceof CairnError) {
-      const { code, message, next } = error
-      return reply.status(STATUS[code] ?? 500).send({ error: { code, message, ...(next !== undefined && { next }) } })
+    const http = host.switchToHttp()
+    const { problem, headers = {} } = this.#answer(error, http.getRequest<Request>())
+    const reply = http.getResponse<Reply>()
+    reply.status(problem.status).headers(headers).type(PROBLEM_TYPE).send(JSON.stringify(problem))
+  }
+
+  #answer(error: unknown, request: Request): Answer {
+    if (error instanceof RequestRefused) return error
+    if (error instanceof CairnError) return this.#known(error)
+    if (error instanceof HttpException) return this.#ofNest(error, request)
+    const { statusCode, message } = error as { readonly statusCode?: unknown; readonly message?: string }
+    if (typeof statusCode === 'number' && statusCode < 500)
+      return { problem: problem(codeOfStatus(statusCode), message ?? '') }
+    return this.#unforeseen(error)
+  }
+
+  #known(error: CairnError): Answer {
+    const { code, message, next } = error
+    if (!isProblemCode(code)) return this.#unforeseen(error)
+    const found = problem(code, message, { next })
+    // What the store says names it, and where it is.
+    if (code === 'STORE_REFUSED') return { problem: problem(code, 'the store takes no such name') }
+    if (found.status < 500) return { problem: found }
+    this.#log.warn(error)
+    const what = code === 'STORE_FAILED' ? 'the store' : 'Kafka'
+    const detail = `${what} did not do what it was asked for; the log of control says why`
+    return { problem: problem(code, detail, { next: 'cairn status, then the same again' }) }
+  }
+
+  #ofNest(error: HttpException, { method, url }: Request): Answer {
+    const status = error.getStatus()
+    const body = error.getResponse()
+    if (typeof body === 'object' && 'code' in body) {
+      const { code, message } = body as { readonly code: string; readonly message: string }
+      if (isProblemCode(code)) return { problem: problem(code, message) }
     }
-    if (error instanceof HttpException) {
-      const body = error.getResponse()
-      const known =
-        typeof body === 'object' && 'code' in body ? body : { code: codeOf(error.getStatus()), message: error.message }
-      return reply.status(error.getStatus()).send({ error: known })
+    const isUnknownRoute = status === 404 && error.message.startsWith('Cannot ')
+    if (!isUnknownRoute) return { problem: problem(codeOfStatus(status), detailOf(error)) }
+    const [path = ''] = url.split('?')
+    const methods = this.#methods(path)
+    const next = 'GET /v1/openapi.json'
+    if (methods.length === 0) return { problem: problem('NOT_FOUND', `there is no address ${path}`, { next }) }
+    const allow = methods.join(', ')
+    return {
+      problem: problem('METHOD_NOT_ALLOWED', `${method} is no method of ${path}: ${allow}`, { next }),
+      headers: { allow },
     }
-    this.#log.error(error)
-    reply.status(500).send({ error: { code: 'UNEXPECTED', message: 'something went wrong here; the log says what' } })
+  }
+
+  #unforeseen(error: unknown): Answer {
+    const instance = `urn:uuid:${randomUUID()}`
+    this.#log.error({ err: error, instance })
+    const detail = 'something went wrong here; the log says what'
+    return { problem: problem('UNEXPECTED', detail, { instance, next: 'look for the instance in the log of control' }) }
   }
 }
 
-function codeOf(status: number): string {
-  return { 401: 'UNAUTHENTICATED', 403: 'NOT_ALLOWED', 404: 'NOT_FOUND', 413: 'TOO_LARGE' }[status] ?? 'BAD_REQUEST'
+/** Of probes: what is not well. */
+function detailOf(error: HttpException): string {
+  const body = error.getResponse()
+  if (typeof body !== 'object' || 'message' in body) return error.message
+  const findings = Object.entries(body as Readonly<Record<string, unknown>>).filter(([, found]) => found !== 'ok')
+  return findings.map(([what, found]) => `${what}: ${String(found)}`).join('; ')
 }

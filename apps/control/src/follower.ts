@@ -7,6 +7,7 @@ import {
   requireOf,
   runEvent,
   readRecord,
+  taskName,
   topicOf,
   unfitTasks,
   type AttemptRecord,
@@ -17,8 +18,10 @@ import {
 } from '@cairn/kernel/runtime'
 import { readEnds, readRun } from '@cairn/embedded'
 import type { ControlHost } from './control.ts'
+import { ToldTasks } from './told-tasks.ts'
 
 export interface SseMessage {
+  /** What the reader has heard so far: sent back as `Last-Event-ID`, the rest is told. */
   readonly id: string
   readonly type: string
   readonly data: object
@@ -28,6 +31,12 @@ export interface SseMessage {
 const LOOK_MS = 5_000
 /** How often a reader is told that the connection lives, in milliseconds. */
 const PING_MS = 10_000
+
+/** The task whose end an event tells. */
+function endedTask({ type, data: { node, batch = '' } }: CairnEvent): string | undefined {
+  return node !== undefined && ENDS.test(type) ? taskName({ node, batch }) : undefined
+}
+const ENDS = /^cairn\.(completed|failed|timed-out|cancelled|skipped|blocked)$/
 
 /** Tells what happens in runs: first what has happened, from the records; then events as they come. */
 export class Follower {
@@ -40,20 +49,28 @@ export class Follower {
     this.#host = host
   }
 
-  /** Ends when the run has ended. Each event once, by its id. */
-  follow(pipeline: string, run: string): Observable<SseMessage> {
+  /**
+   * Ends when the run has ended. Each event once, by its id.
+   *
+   * @param last the id of the last message that a reader who was cut off has heard
+   */
+  follow({ pipeline, run, nodes }: Plan, last?: string): Observable<SseMessage> {
     return new Observable((reader) => {
       const seen = new Set<string>()
+      const told = new ToldTasks(Object.keys(nodes), last)
       const tell = (event: CairnEvent) => {
         if (event.data.run !== run || event.data.pipeline !== pipeline || seen.has(event.id)) return
         seen.add(event.id)
-        reader.next({ id: event.id, type: event.type, data: event })
+        const ended = endedTask(event)
+        if (ended !== undefined && told.has(ended)) return
+        if (ended !== undefined) told.add(ended)
+        reader.next({ id: String(told), type: event.type, data: event })
         if (event.type === 'cairn.run-ended') reader.complete()
       }
       const live = this.#events.subscribe(tell)
       const look = () => this.#recorded(pipeline, run).then((events) => events.forEach(tell))
       const timer = setInterval(() => void look().catch(() => {}), LOOK_MS)
-      const ping = setInterval(() => reader.next({ id: '', type: 'ping', data: {} }), PING_MS)
+      const ping = setInterval(() => reader.next({ id: String(told), type: 'ping', data: {} }), PING_MS)
       this.#listen(pipeline)
         .then(look)
         .catch((error: unknown) => reader.error(error))

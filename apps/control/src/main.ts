@@ -2,21 +2,24 @@ import 'reflect-metadata'
 import { fileURLToPath } from 'node:url'
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger'
 import { pino } from 'pino'
 import { openConnection, readConnection } from '@cairn/drivers/connection'
 import { identityOf, plansByOf } from '@cairn/drivers/identity'
 import { thisProcess } from '@cairn/drivers/process-id'
 import { findProject } from '@cairn/embedded'
-import { CairnError, controlTopicOf, layout, systemClock, topicOf } from '@cairn/kernel/runtime'
+import { CairnError, controlTopicOf, systemClock, topicOf } from '@cairn/kernel/runtime'
 import { giveUp, nestLogger, probed } from '@cairn/stage'
 import { Champions } from './champions.ts'
 import { Control, type ControlHost } from './control.ts'
 import { ControlModule } from './control.module.ts'
 import { DeadLetterBox } from './dead-letters.ts'
+import { documentOf, methodsOf } from './document.ts'
+import { atTheSocket, guardTheDoor } from './door.ts'
 import { Follower } from './follower.ts'
+import { KnownPipelines } from './known-pipelines.ts'
+import { Limits } from './limits.ts'
 import { isLeftBehind } from './old-groups.ts'
-import { apart } from './planner.ts'
+import { Planners } from './planners.ts'
 import { readSettings } from './settings.ts'
 import { Supervisor } from './supervisor.ts'
 import { sweepEvery } from './sweeping.ts'
@@ -48,6 +51,8 @@ const connected = await openConnection(connection, {
 const { bus, store } = connected
 await Promise.all([store.probe(), bus.ensureTopics([controlTopicOf(connection)])])
 
+const planners = new Planners({ main: PLANNER, atOnce: settings.planners, waiting: settings.planQueue })
+const project = { root: settings.root, connection }
 const host: ControlHost = {
   env,
   store,
@@ -56,28 +61,23 @@ const host: ControlHost = {
   name: thisProcess,
   vouching,
   prepare: (pipeline) => bus.ensureTopics([topicOf({ env, pipeline })]),
-  async require(pipeline) {
-    const { runs } = layout(env, pipeline)
-    if ((await store.children(runs)).length > 0) return
-    await apart(PLANNER, { root: settings.root, connection, pipeline, exists: true })
-  },
   plan: (pipeline, request, timeZone, item) =>
-    apart(PLANNER, {
-      root: settings.root,
-      connection,
-      pipeline,
-      request,
-      timeZone,
-      ...(item !== undefined && { item }),
-    }),
+    planners.ask({ ...project, pipeline, request, timeZone, ...(item !== undefined && { item }) }),
 }
 const adoption = () => findProject(settings.root).adoption
 const champions = new Champions({
   ...host,
   adoption,
   async brokenExpectations(pipeline, run, champion) {
-    const { broken } = await apart(PLANNER, { root: settings.root, connection, pipeline, run, champion })
+    const { broken } = await planners.ask({ ...project, pipeline, run, champion })
     return broken
+  },
+})
+const pipelines = new KnownPipelines({
+  env,
+  store,
+  async lookUp(pipeline) {
+    await planners.ask({ ...project, pipeline, exists: true })
   },
 })
 const follower = new Follower(host)
@@ -86,11 +86,12 @@ const supervisor = new Supervisor(host, champions, {
   onHelp: (run, what) => log.warn({ run }, what),
   onFailure: (folder, error) => log.error({ folder, err: error }, 'a run could not be looked at'),
 })
+const tokens = tokensIn(settings.tokens, (fault) => log.error({ fault }, 'the last tokens that were read hold on'))
 const health = {
   live: () => ({ process: 'ok' }),
   ready: async () => {
     const [events, objects] = await Promise.all([probed(bus.probe()), probed(store.stat('store.json'))])
-    return { events, store: objects }
+    return { events, store: objects, tokens: tokens.fault() ?? 'ok' }
   },
 }
 
@@ -101,17 +102,18 @@ const app = await NestFactory.create<NestFastifyApplication>(
     adoption,
     follower,
     deadLetters: new DeadLetterBox({ env, store, bus }),
-    tokens: tokensIn(settings.tokens),
+    tokens,
+    pipelines,
+    allowedMethods: (path) => methodsOf(document, path),
     checkup: { env, store, bus },
     health,
   }),
-  new FastifyAdapter({ bodyLimit: settings.bodyLimit }),
-  { logger: nestLogger(log) },
+  new FastifyAdapter(atTheSocket),
+  { logger: nestLogger(log), bodyParser: false },
 )
 const fastify = app.getHttpAdapter().getInstance()
-fastify.addContentTypeParser('application/octet-stream', (_, payload, done) => done(null, payload))
-const description = new DocumentBuilder().setTitle('Cairn control').setVersion('1').addBearerAuth().build()
-const document = SwaggerModule.createDocument(app, description)
+guardTheDoor(app, { ...settings, tokens, limits: new Limits(settings.tokenLimits) })
+const document = documentOf(app)
 fastify.get('/v1/openapi.json', (_, reply) => reply.send(document))
 await app.listen(settings.port, settings.host)
 const sweeps = sweepEvery(settings.sweepMs, supervisor, (error) => log.warn({ err: error }, 'the sweep failed'))
@@ -144,6 +146,7 @@ async function leave(): Promise<void> {
   setTimeout(() => process.exit(1), GRACE_MS).unref()
   log.info('stopping')
   sweeps.abort()
+  planners.close()
   await follower.close()
   await app.close()
   await connected.close()

@@ -1,43 +1,74 @@
-/** Reads an order from standard input, does it with the project's code, and prints an `Answer`. */
-import { text } from 'node:stream/consumers'
+/** Takes orders from the process that started it, one at a time, and does them with the project's code as it is then. */
+import { beginPlan, hasLeftTraces, isCurrent } from './project-modules.ts' // before all else
 import { openStore } from '@cairn/drivers/connection'
 import { findProject, itemLine, loadPipeline, planLines, planRun, readRun, Workspace } from '@cairn/embedded'
 import { brokenExpectations } from '@cairn/explore'
-import { errorRecord, jsonText } from '@cairn/kernel/runtime'
-import type { Answer, Existence, ExistenceOrder, Expectations, ExpectationsOrder, PlanOrder } from './planner.ts'
+import { errorRecord, jsonText, type ErrorRecord } from '@cairn/kernel/runtime'
+import type { Expectations, ExpectationsOrder, Order, PlanOrder, Told } from './planner.ts'
 import type { Planned } from './control.ts'
 
-const order = JSON.parse(await text(process.stdin)) as PlanOrder | ExpectationsOrder | ExistenceOrder
-// What modules of the project print while they load is no part of the answer.
-const write = process.stdout.write.bind(process.stdout)
-process.stdout.write = process.stderr.write.bind(process.stderr)
-write(jsonText(await answer()))
+/** A process that has taken so much more memory than after its first plan gives way to another. Bytes. */
+const GROWTH = 200e6
+const MOST_ORDERS = 2_000
 
-async function answer(): Promise<Answer<Planned | Expectations | Existence>> {
-  const store = await openStore(order.connection)
-  try {
-    const project = { ...findProject(order.root), env: order.connection.env }
-    const workspace = new Workspace(project, store)
-    const done = await answerTo(workspace)
-    workspace.close()
-    return done
-  } catch (error) {
-    return { error: errorRecord(error) }
-  } finally {
-    await store.close()
-  }
+let store: Awaited<ReturnType<typeof openStore>> | undefined
+let orders = 0
+let memory = 0
+
+process.on('disconnect', () => process.exit())
+process.on('message', (text: string) => void tell(text))
+
+async function tell(text: string): Promise<void> {
+  const told = await done(JSON.parse(text) as Order)
+  process.send!(jsonText(told), () => {
+    if (told.isLast) process.disconnect()
+  })
 }
 
-function answerTo(workspace: Workspace): Promise<Planned | Expectations | Existence> {
-  if ('champion' in order) return lookedAt(workspace, order)
-  if ('exists' in order) return loadPipeline(workspace.project, order.pipeline).then(() => ({}))
-  return planned(workspace, order)
+async function done(order: Order): Promise<Told> {
+  if (orders > 0 && !isCurrent()) return { isStale: true, isLast: true }
+  beginPlan(order.root)
+  let answer: object
+  try {
+    store ??= await openStore(order.connection)
+    answer = await answerTo(order, store)
+  } catch (error) {
+    answer = { error: errorRecord(error) }
+  }
+  const isFirst = ++orders === 1
+  // A package may not bear that a module which uses it is evaluated twice.
+  const isDoubtful = !isFirst && codeIn(answer) === 'BAD_DEFINITION'
+  if (isDoubtful || !isCurrent()) return { isStale: true, isLast: true }
+  return { answer, isLast: 'champion' in order || hasLeftTraces() || isFull(isFirst) }
+}
+
+function codeIn(answer: object): string | undefined {
+  return 'error' in answer ? (answer.error as ErrorRecord).code : undefined
+}
+
+function isFull(isFirst: boolean): boolean {
+  const { rss } = process.memoryUsage()
+  if (isFirst) memory = rss
+  return orders >= MOST_ORDERS || rss - memory > GROWTH
+}
+
+async function answerTo(order: Order, store: Workspace['store']): Promise<Planned | Expectations | object> {
+  const project = { ...findProject(order.root), env: order.connection.env }
+  const workspace = new Workspace(project, store)
+  try {
+    if ('champion' in order) return await lookedAt(workspace, order)
+    if ('exists' in order) return await loadPipeline(project, order.pipeline).then(() => ({}))
+    return await planned(workspace, order)
+  } finally {
+    workspace.close()
+  }
 }
 
 async function planned(workspace: Workspace, { pipeline, request, timeZone, item }: PlanOrder): Promise<Planned> {
   const loaded = await loadPipeline(workspace.project, pipeline)
   const planned = await planRun(workspace, loaded, request)
   const { plan } = planned
+  if (timeZone === undefined) return { plan, lines: [] }
   if (item === undefined) return { plan, lines: await planLines(workspace, planned, timeZone) }
   return { plan, lines: [await itemLine(workspace, planned, loaded.pipeline.graph, item, timeZone)] }
 }

@@ -1,70 +1,98 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { CairnError, jsonText, type ErrorRecord } from '@cairn/kernel/runtime'
 import type { Connection } from '@cairn/drivers/connection'
 import type { RunRequest } from '@cairn/embedded'
-import type { Planned } from './control.ts'
 
-interface Order {
+interface Place {
   readonly root: string
   readonly connection: Connection
   readonly pipeline: string
 }
 /** What to plan. */
-export interface PlanOrder extends Order {
+export interface PlanOrder extends Place {
   readonly request: RunRequest
-  readonly timeZone: string
+  /** Of the moments in what is told of each step; that is not wanted without it. */
+  readonly timeZone?: string | undefined
   /** The item of a step that alone is asked for: `score/3`. */
   readonly item?: string
 }
-/** Whether there is such a pipeline. */
-export interface ExistenceOrder extends Order {
-  readonly exists: true
-}
 /** Of which run to look whether it may take the champion's place. */
-export interface ExpectationsOrder extends Order {
+export interface ExpectationsOrder extends Place {
   readonly run: string
   readonly champion: string
 }
-export type Answer<Result> = Result | { readonly error: ErrorRecord }
-export type Existence = Record<string, never>
+/** Whether there is such a pipeline. */
+export interface ExistenceOrder extends Place {
+  readonly exists: true
+}
+export type Order = PlanOrder | ExpectationsOrder | ExistenceOrder
 export interface Expectations {
   /** What is expected and does not hold. */
   readonly broken: readonly string[]
 }
 
-const DEADLINE_MS = 120_000
-
-/**
- * Has the project's code run in a process of its own: as it is now, which a module once loaded is not, and nothing of it
- * in the process that holds the tokens.
- *
- * @param main the program that reads an order and prints an answer
- */
-export function apart(main: string, order: PlanOrder): Promise<Planned>
-export function apart(main: string, order: ExpectationsOrder): Promise<Expectations>
-export function apart(main: string, order: ExistenceOrder): Promise<Existence>
-export async function apart(
-  main: string,
-  order: PlanOrder | ExpectationsOrder | ExistenceOrder,
-): Promise<Planned | Expectations | Existence> {
-  // In an image, Cairn's packages lead to what was built of them by what this process was started with.
-  const child = spawn(process.execPath, [...process.execArgv, main], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    timeout: DEADLINE_MS,
-    env: { ...process.env, NODE_OPTIONS: '' },
-  })
-  child.stdin.end(jsonText(order))
-  const [printed, complaints] = [collect(child.stdout), collect(child.stderr)]
-  const code = await new Promise<number | null>((ended, fail) => child.on('close', ended).on('error', fail))
-  if (code !== 0) throw new CairnError('STEP_CRASHED', `planning ended with ${code ?? 'a signal'}: ${await complaints}`)
-  const answer = JSON.parse(await printed) as Answer<Planned | Expectations | Existence>
-  if (!('error' in answer)) return answer
-  const { code: kind, message, next } = answer.error
-  throw new CairnError(kind, message, next === undefined ? {} : { next })
+/** What a planner tells of an order. */
+export interface Told {
+  /** The code has changed since it was loaded: nothing that was made of it counts. */
+  readonly isStale?: true
+  /** It takes no more orders. */
+  readonly isLast: boolean
+  readonly answer?: object | { readonly error: ErrorRecord }
 }
 
-async function collect(stream: NodeJS.ReadableStream): Promise<string> {
-  let text = ''
-  for await (const data of stream) text += String(data)
-  return text
+const DEADLINE_MS = 120_000
+const COMPLAINTS = 4_000
+
+/** A process that does orders with the project's code: nothing of that is in the process that holds the tokens. */
+export class Planner {
+  /** Orders that it has been given. */
+  orders = 0
+  readonly #child: ChildProcess
+  readonly #ended: Promise<string>
+  #complaints = ''
+
+  /** @param main the program that takes orders */
+  constructor(main: string) {
+    // In an image, Cairn's packages lead to what was built of them by what this process was started with.
+    const child = spawn(process.execPath, [...process.execArgv, main], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: { ...process.env, NODE_OPTIONS: '' },
+    })
+    this.#child = child
+    child.stderr!.on('data', (data) => (this.#complaints = (this.#complaints + String(data)).slice(-COMPLAINTS)))
+    this.#ended = new Promise((ended) => {
+      child.on('error', (error) => ended(error.message))
+      child.on('close', (code, signal) => ended(`${code ?? signal}: ${this.#complaints}`))
+    })
+  }
+
+  get hasEnded(): boolean {
+    return !this.#child.connected
+  }
+
+  /** @throws CairnError STEP_CRASHED when the process ends, TIMED_OUT when it takes too long */
+  async ask(order: Order): Promise<Told> {
+    this.orders++
+    const told = Promise.withResolvers<Told>()
+    const hear = (text: unknown) => told.resolve(JSON.parse(String(text)) as Told)
+    const late = setTimeout(() => {
+      told.reject(new CairnError('TIMED_OUT', `${order.pipeline} was not planned within ${DEADLINE_MS / 1000} s`))
+      this.end()
+    }, DEADLINE_MS)
+    this.#child.once('message', hear)
+    void this.#ended.then((how) => {
+      told.reject(new CairnError('STEP_CRASHED', `planning ${order.pipeline} ended with ${how}`))
+    })
+    this.#child.send(jsonText(order), (error) => error && told.reject(error))
+    try {
+      return await told.promise
+    } finally {
+      clearTimeout(late)
+      this.#child.off('message', hear)
+    }
+  }
+
+  end(): void {
+    this.#child.kill('SIGKILL')
+  }
 }

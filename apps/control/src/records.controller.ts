@@ -14,17 +14,20 @@ import {
 import { ApiBearerAuth, ApiBody, ApiConsumes, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import type { ArtifactStore, StoredStat } from '@cairn/kernel/runtime'
 import type { Adoption } from '@cairn/embedded'
 import { receiveObject, receiveRecord } from './adoption.ts'
 import { AuthGuard, Needs } from './auth.guard.ts'
 import { ADOPTION, ENVIRONMENT, STORE } from './injected.ts'
-import { IN_PATH, IN_QUERY, Parse, PipelineName, StorePath } from './schemas.ts'
+import { IN_PATH, IN_QUERY, Parse, PipelineName, FilePath, FolderPath } from './schemas.ts'
 
 const BYTES = 'application/octet-stream'
 const Pipeline = () => Param('pipeline', new Parse(PipelineName))
-const Path = () => Query('path', new Parse(StorePath))
+const Path = () => Query('path', new Parse(FilePath))
+/** Nothing at all is sent as no body. */
+const Bytes = () => Body({ transform: (body: unknown) => (body instanceof Readable ? body : Readable.from([])) })
+const Folder = () => Query('path', new Parse(FolderPath))
 
 /**
  * Records and objects as they lie in the store: the command line shows with them what it shows of a local store. What
@@ -33,7 +36,6 @@ const Path = () => Query('path', new Parse(StorePath))
 @ApiTags('records')
 @ApiBearerAuth()
 @ApiParam(IN_PATH.pipeline)
-@ApiQuery(IN_QUERY.storePath)
 @Controller('v1/pipelines/:pipeline/store')
 @UseGuards(AuthGuard)
 export class RecordsController {
@@ -53,6 +55,7 @@ export class RecordsController {
   }
 
   @Get('record')
+  @ApiQuery(IN_QUERY.file)
   @Needs('read')
   @Header('content-type', BYTES)
   @ApiOperation({ summary: "A record's bytes, by its path in the pipeline's folder." })
@@ -63,13 +66,15 @@ export class RecordsController {
   }
 
   @Get('children')
+  @ApiQuery(IN_QUERY.folder)
   @Needs('read')
   @ApiOperation({ summary: 'The names directly in a folder.' })
-  async children(@Pipeline() pipeline: string, @Path() path: string): Promise<object> {
-    return { names: await this.#store.children(this.#at(pipeline, path)) }
+  async children(@Pipeline() pipeline: string, @Folder() folder: string): Promise<object> {
+    return { names: await this.#store.children(this.#at(pipeline, folder.replace(/\/?$/, '/'))) }
   }
 
   @Get('stat')
+  @ApiQuery(IN_QUERY.file)
   @Needs('read')
   @ApiOperation({ summary: 'The size of a record or an object, and when it was written.' })
   async stat(@Pipeline() pipeline: string, @Path() path: string): Promise<StoredStat> {
@@ -79,6 +84,7 @@ export class RecordsController {
   }
 
   @Get('object')
+  @ApiQuery(IN_QUERY.file)
   @Needs('read')
   @Header('content-type', BYTES)
   @ApiOperation({ summary: "An object's bytes." })
@@ -90,6 +96,7 @@ export class RecordsController {
   }
 
   @Put('record')
+  @ApiQuery(IN_QUERY.file)
   @ApiConsumes(BYTES)
   @ApiBody({ schema: { type: 'string', format: 'binary' } })
   @Needs('adopt')
@@ -99,18 +106,19 @@ export class RecordsController {
   async addRecord(
     @Pipeline() pipeline: string,
     @Path() path: string,
-    @Body() body: Readable,
+    @Bytes() body: Readable,
   ): Promise<{ created: boolean }> {
     const { trusted } = this.#adoption()
     return { created: await receiveRecord(this.#store, { env: this.#env, pipeline, trusted }, path, body) }
   }
 
   @Put('object')
+  @ApiQuery(IN_QUERY.file)
   @ApiConsumes(BYTES)
   @ApiBody({ schema: { type: 'string', format: 'binary' } })
   @Needs('adopt')
   @ApiOperation({ summary: 'Adds an object, whose bytes must have the digest that is its name.' })
-  async addObject(@Pipeline() pipeline: string, @Path() path: string, @Body() body: Readable): Promise<object> {
+  async addObject(@Pipeline() pipeline: string, @Path() path: string, @Bytes() body: Readable): Promise<object> {
     await receiveObject(this.#store, { env: this.#env, pipeline }, path, body)
     return {}
   }

@@ -1,17 +1,16 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Sse, UseGuards } from '@nestjs/common'
-import { ApiBearerAuth, ApiBody, ApiHeader, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger'
+import { ApiBearerAuth, ApiBody, ApiHeader, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger'
 import type { z } from 'zod'
 import type { Json } from '@cairn/kernel/runtime'
 import type { Observable } from 'rxjs'
 import { AuthGuard, Needs } from './auth.guard.ts'
-import type { Control } from './control.ts'
+import type { Control, Listed } from './control.ts'
 import type { Follower, SseMessage } from './follower.ts'
 import { CONTROL, FOLLOWER } from './injected.ts'
+import { ApiQueries, RunsQuery } from './runs-query.ts'
 import {
   AgainRequest,
   IN_PATH,
-  IN_QUERY,
-  limitOf,
   Parse,
   PipelineName,
   PlanRequest,
@@ -24,6 +23,18 @@ import {
 const Pipeline = () => Param('pipeline', new Parse(PipelineName))
 const Run = () => Param('run', new Parse(RunName))
 const Key = () => Headers('idempotency-key')
+/** A run in a list. */
+function lineOf({ run, plan, end, unfit = [], fault, status }: Listed): object {
+  return {
+    run,
+    ...(plan && { createdAt: plan.createdAt, params: plan.params }),
+    status,
+    ...(end && { endedAt: end.endedAt }),
+    ...(unfit.length > 0 && { unfit }),
+    ...(fault !== undefined && { fault }),
+  }
+}
+
 const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
   required: false,
@@ -75,21 +86,15 @@ export class RunsController {
   @Needs('read')
   @ApiOperation({
     summary:
-      'The newest runs, with the tasks that no host could run so far, and what is wrong with those that are refused.',
+      'Runs, the newest first, with the tasks that no host could run so far, and what is wrong with those that are refused. Where there is a `next`, older ones may follow: ask again with `before`, also after a page with few runs or none.',
   })
-  @ApiQuery(IN_QUERY.limit)
-  async list(@Pipeline() pipeline: string, @Query('limit') limit = '20'): Promise<object> {
-    const runs = await this.#control.list(pipeline, limitOf(limit))
-    return {
-      runs: runs.map(({ run, plan, end, unfit = [], fault }) => ({
-        run,
-        ...(plan && { createdAt: plan.createdAt, params: plan.params }),
-        status: end?.status ?? (fault === undefined ? 'running' : 'refused'),
-        ...(end && { endedAt: end.endedAt }),
-        ...(unfit.length > 0 && { unfit }),
-        ...(fault !== undefined && { fault }),
-      })),
-    }
+  @ApiQueries(RunsQuery)
+  async list(
+    @Pipeline() pipeline: string,
+    @Query(new Parse(RunsQuery)) query: z.output<typeof RunsQuery>,
+  ): Promise<object> {
+    const { runs, next } = await this.#control.list(pipeline, query)
+    return { runs: runs.map(lineOf), ...(next !== undefined && { next }) }
   }
 
   @ApiParam(IN_PATH.run)
@@ -148,8 +153,17 @@ export class RunsController {
   @Sse('runs/:run/events')
   @Needs('read')
   @ApiOperation({ summary: 'What has happened in a run and what does, as server-sent events, until it has ended.' })
-  async follow(@Pipeline() pipeline: string, @Run() run: string): Promise<Observable<SseMessage>> {
-    await this.#control.requireFollowed(pipeline, run)
-    return this.#follower.follow(pipeline, run)
+  @ApiHeader({
+    name: 'Last-Event-ID',
+    required: false,
+    description: 'the id of the last message that was heard: what it stands for is not told again',
+    schema: { type: 'string' },
+  })
+  async follow(
+    @Pipeline() pipeline: string,
+    @Run() run: string,
+    @Headers('last-event-id') last: string | undefined,
+  ): Promise<Observable<SseMessage>> {
+    return this.#follower.follow(await this.#control.followed(pipeline, run), last)
   }
 }

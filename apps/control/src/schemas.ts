@@ -1,6 +1,7 @@
-import { BadRequestException, type PipeTransform } from '@nestjs/common'
+import type { PipeTransform } from '@nestjs/common'
 import { NAMES, type NamePattern } from '@cairn/kernel/runtime'
 import { z } from 'zod'
+import { RequestRefused } from './problem.ts'
 
 /** The same names as those of records and events. */
 const named = ({ pattern, longest, fits }: NamePattern) => z.string().regex(pattern).max(longest).refine(fits)
@@ -10,11 +11,19 @@ export const PipelineName = named(NAMES.name)
 export const RunName = named(NAMES.run)
 /** `<partition>-<offset>` */
 export const DeadLetterId = z.string().regex(/^\d{1,9}-\d{1,15}$/)
-/** Of a pipeline's folder: names of the layout, and what may stand below each. Never one that leads elsewhere. */
-export const StorePath = z
+/**
+ * Of a pipeline's folder: names of the layout, and what may stand below each, as long as stores take them. Never one that
+ * leads elsewhere.
+ */
+const PLACE = String.raw`(objects|condemned|code|checkpoints|runs|refs)(\/(?!\.{1,2}(\/|$))[\w.@+-]{1,250})*`
+export const FilePath = z
   .string()
-  .regex(/^(objects|condemned|code|checkpoints|runs|refs)(\/[\w.@+-]+)*\/?$/)
-  .refine((path) => !path.split('/').includes('..'))
+  .max(800)
+  .regex(new RegExp(`^${PLACE}$`))
+export const FolderPath = z
+  .string()
+  .max(800)
+  .regex(new RegExp(`^${PLACE}/?$`))
 
 /** What to run: the same as the command line's options. */
 export const RunRequest = z
@@ -42,22 +51,17 @@ export const PromotionRequest = z.strictObject({
 })
 /** Which of the groups that gave a message up. */
 export const LetterDecision = z.strictObject({ group: z.string().max(300).optional().describe('default: all of them') })
-export const LetterQuery = z.object({
-  limit: z.string().max(20).optional(),
+export const LetterQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(200).default(20),
   after: DeadLetterId.optional(),
   run: RunName.optional(),
   all: z.enum(['true', 'false']).optional(),
 })
 export const RollBackRequest = z.strictObject({ expected: RunName.describe('the run that is in production now') })
 
-/** How many of a list, as a query says it. */
-export function limitOf(limit: string): number {
-  return Math.min(Math.max(Math.trunc(Number(limit)) || 20, 1), 200)
-}
-
-/** JSON Schema of a request, for the OpenAPI document. */
-export function schemaOf(schema: z.ZodType): object {
-  const { $schema: _, ...described } = z.toJSONSchema(schema, { io: 'input', target: 'openapi-3.0' })
+/** JSON Schema of a request or an answer, for the OpenAPI document. */
+export function schemaOf(schema: z.ZodType, io: 'input' | 'output' = 'input'): object {
+  const { $schema: _, ...described } = z.toJSONSchema(schema, { io, target: 'openapi-3.0' })
   return described
 }
 
@@ -72,7 +76,8 @@ export const IN_QUERY = {
   lettersAfter: { name: 'after', required: false, schema: schemaOf(DeadLetterId) },
   lettersOfRun: { name: 'run', required: false, schema: schemaOf(RunName) },
   allLetters: { name: 'all', required: false, schema: { type: 'boolean', default: false } },
-  storePath: { name: 'path', schema: schemaOf(StorePath) },
+  file: { name: 'path', schema: schemaOf(FilePath) },
+  folder: { name: 'path', schema: schemaOf(FolderPath) },
 } as const
 
 /** Lets through what fits a schema, and says of the rest where it does not. */
@@ -86,6 +91,6 @@ export class Parse<Schema extends z.ZodType> implements PipeTransform<unknown, z
   transform(value: unknown): z.output<Schema> {
     const read = this.#schema.safeParse(value ?? {})
     if (read.success) return read.data
-    throw new BadRequestException({ code: 'BAD_PARAMETER', message: z.prettifyError(read.error) })
+    throw new RequestRefused('BAD_PARAMETER', z.prettifyError(read.error))
   }
 }

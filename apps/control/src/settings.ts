@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os'
 import { z } from 'zod'
+import type { TokenLimits } from './limits.ts'
 
 const Settings = z.object({
   /** The project whose pipelines are planned here. */
@@ -7,8 +9,22 @@ const Settings = z.object({
   PORT: z.coerce.number().int().min(0).default(8090),
   /** JSON file with the digests of the tokens that are let in, and what each may do. */
   CAIRN_TOKENS: z.string().min(1),
-  /** Largest request, in bytes. */
+  /** Largest body of JSON, in bytes. */
   CAIRN_BODY_LIMIT: z.coerce.number().int().positive().default(1_000_000),
+  /** Largest object that is put, in bytes. */
+  CAIRN_OBJECT_LIMIT: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(16 * 2 ** 30),
+  /** Of each token: requests a second, requests at once, of these those that plan, and followers at once. */
+  CAIRN_TOKEN_RATE: z.coerce.number().positive().default(200),
+  CAIRN_TOKEN_REQUESTS: z.coerce.number().int().positive().default(64),
+  CAIRN_TOKEN_PLANS: z.coerce.number().int().positive().default(32),
+  CAIRN_TOKEN_FOLLOWERS: z.coerce.number().int().positive().default(500),
+  /** Processes that plan, and plans that wait for one. Default: one a core, up to four. */
+  CAIRN_PLANNERS: z.coerce.number().int().positive().default(Math.min(4, availableParallelism())),
+  CAIRN_PLAN_QUEUE: z.coerce.number().int().positive().default(128),
   /** How often runs are looked after, in seconds. */
   CAIRN_SWEEP: z.coerce.number().positive().default(10),
   /** How long a run may stand still before its events are told again, in seconds. */
@@ -22,6 +38,10 @@ export interface Settings {
   readonly port: number
   readonly tokens: string
   readonly bodyLimit: number
+  readonly objectLimit: number
+  readonly tokenLimits: TokenLimits
+  readonly planners: number
+  readonly planQueue: number
   readonly sweepMs: number
   readonly lostAfterMs: number
   readonly logLevel: string
@@ -38,6 +58,15 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     port: data.PORT,
     tokens: data.CAIRN_TOKENS,
     bodyLimit: data.CAIRN_BODY_LIMIT,
+    objectLimit: data.CAIRN_OBJECT_LIMIT,
+    tokenLimits: {
+      rate: data.CAIRN_TOKEN_RATE,
+      atOnce: data.CAIRN_TOKEN_REQUESTS,
+      plans: data.CAIRN_TOKEN_PLANS,
+      followers: data.CAIRN_TOKEN_FOLLOWERS,
+    },
+    planners: data.CAIRN_PLANNERS,
+    planQueue: data.CAIRN_PLAN_QUEUE,
     sweepMs: data.CAIRN_SWEEP * 1000,
     lostAfterMs: data.CAIRN_LOST_AFTER * 1000,
     logLevel: data.LOG_LEVEL,

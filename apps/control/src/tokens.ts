@@ -24,30 +24,52 @@ type Token = z.infer<typeof Tokens>[number]
 export interface Tokens {
   /** Who holds a token; undefined for one that is not known. */
   holder(token: string): Holder | undefined
+  /** Why the file cannot be read as it is now; what it said before holds on. Undefined when it can. */
+  fault(): string | undefined
 }
 export interface Holder {
   readonly name: string
+  /** Two tokens of one name are two. */
+  readonly id: string
   may(right: Right, pipeline: string): boolean
 }
 
-/** Read anew for each request that comes a second after the last: tokens are taken away without a restart. */
-export function tokensIn(file: string): Tokens {
+const FRESH_MS = 1_000
+
+/**
+ * Read anew for each request that comes a second after the last: tokens are taken away without a restart.
+ *
+ * @param onFault told once of each new reason for which the file cannot be read
+ */
+export function tokensIn(file: string, onFault: (fault: string) => void = () => {}): Tokens {
   let known: readonly Token[] = []
+  let fault: string | undefined
   let readAt = -Infinity
-  const tokens = () => {
-    if (performance.now() - readAt > 1_000) {
+  const look = () => {
+    if (performance.now() - readAt < FRESH_MS) return
+    readAt = performance.now()
+    const before = fault
+    try {
       known = Tokens.parse(JSON.parse(readFileSync(file, 'utf8')))
-      readAt = performance.now()
+      fault = undefined
+    } catch (error) {
+      fault = `${file} cannot be read: ${error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message}`
+      if (fault !== before) onFault(fault)
     }
-    return known
   }
   return {
+    fault() {
+      look()
+      return fault
+    },
     holder(token) {
+      look()
       const digest = createHash('sha256').update(token).digest()
-      const found = tokens().find(({ sha256 }) => timingSafeEqual(Buffer.from(sha256, 'hex'), digest))
+      const found = known.find(({ sha256 }) => timingSafeEqual(Buffer.from(sha256, 'hex'), digest))
       return (
         found && {
           name: found.name,
+          id: found.sha256,
           may: (right, pipeline) =>
             found.rights.includes(right) && found.pipelines.some((allowed) => allowed === '*' || allowed === pipeline),
         }

@@ -8,6 +8,8 @@ import { TemporaryProject } from './temporary-project.fixture.ts'
 
 const STEPS = ['load', 'total', 'report']
 const BODY_LIMIT = 20_000
+/** Of each token at one time. */
+const FOLLOWERS = 4
 const ORDERS = '/v1/pipelines/orders'
 
 const servers = inject('servers')
@@ -22,7 +24,7 @@ describe.skipIf(!servers)('control', () => {
 
   beforeAll(async () => {
     services = await Services.open(servers!, { env, root: project.root, pipelines: ['orders'] })
-    const limit = { CAIRN_BODY_LIMIT: String(BODY_LIMIT) }
+    const limit = { CAIRN_BODY_LIMIT: String(BODY_LIMIT), CAIRN_TOKEN_FOLLOWERS: String(FOLLOWERS) }
     const [one, two] = await Promise.all([
       services.control(limit),
       services.control(limit),
@@ -72,7 +74,7 @@ describe.skipIf(!servers)('control', () => {
 
       const misused = await client.ask('POST', `${ORDERS}/runs`, { settings: { count: 7 } }, key)
       expect(misused.status).toBe(400)
-      expect(misused.body).toMatchObject({ error: { code: 'BAD_PARAMETER', next: 'choose another key' } })
+      expect(misused.body).toMatchObject({ code: 'BAD_PARAMETER', next: 'choose another key' })
     })
 
     it('and tells what they would reuse and compute, with the reasons, and computes nothing for that', async () => {
@@ -108,10 +110,40 @@ describe.skipIf(!servers)('control', () => {
       expect((await client.ask('GET', '/v1/pipelines')).body).toEqual({ env, pipelines: ['orders'] })
     })
 
+    it('and lists them page by page, and by status, time and parameters', async () => {
+      const run = await client.start('orders', { settings: { count: 77 } })
+      const { plan } = await client.ended('orders', run)
+      const list = async (query: string) =>
+        (await client.ask('GET', `${ORDERS}/runs?${query}`)).body as {
+          runs: { run: string; status: string }[]
+          next?: string
+        }
+      const names = ({ runs }: { runs: readonly { run: string }[] }) => runs.map((each) => each.run)
+      const all = await list('limit=200')
+      const paged: string[] = []
+      for (let page = await list('limit=2'); ; page = await list(`limit=2&before=${page.next}`)) {
+        expect(page.runs.length).toBeLessThanOrEqual(2)
+        paged.push(...names(page))
+        if (page.next === undefined) break
+      }
+      expect(paged).toEqual(names(all))
+      expect(paged.length).toBeGreaterThan(4)
+      expect(names(await list('param=count=77&param=waits='))).toEqual([run])
+      expect(names(await list('param=count=77&param=waits=x'))).toEqual([])
+      const { createdAt } = plan
+      expect(names(await list(`since=${createdAt}&until=${createdAt + 1}`))).toEqual([run])
+      expect(names(await list(`since=${new Date(createdAt).toISOString()}`))).toEqual([run])
+      expect(names(await list(`until=${createdAt}`))).toEqual(names(all).slice(1))
+      expect(names(await list('status=completed&status=failed'))).toContain(run)
+      expect(names(await list('status=failed&status=cancelled'))).not.toContain(run)
+      for (const wrong of ['limit=0', 'limit=x', 'status=done', 'since=yesterday', 'param=count', 'colour=red'])
+        expect((await client.ask('GET', `${ORDERS}/runs?${wrong}`)).status, wrong).toBe(400)
+    })
+
     it('but not of what cannot run on services, or is not there, or is not understood', async () => {
       const start = async (pipeline: string, request: unknown) => {
         const { status, body } = await client.ask('POST', `/v1/pipelines/${pipeline}/runs`, request)
-        return [status, (body as { error: { code: string } }).error.code]
+        return [status, (body as { code: string }).code]
       }
       expect(await start('hiding', {})).toEqual([422, 'BAD_DEFINITION'])
       expect(await start('nothing', {})).toEqual([404, 'NOT_FOUND'])
@@ -178,9 +210,27 @@ describe.skipIf(!servers)('control', () => {
       )
     })
 
+    it('to who says what was the last that was heard, from another copy, the rest alone', async () => {
+      const { run, letGo } = await startWaiting()
+      let last = ''
+      for await (const { id, event } of client.messages('orders', run)) {
+        last = id
+        if (event.type === 'cairn.completed') break
+      }
+      letGo()
+      const rest = await Array.fromAsync(other.events('orders', run, { 'last-event-id': last }))
+      expect(typesAndTasks(rest).filter((told) => !/attempt/.test(told))).toEqual([
+        'cairn.completed total',
+        'cairn.completed report',
+        'cairn.run-ended',
+      ])
+      const whole = await Array.fromAsync(other.events('orders', run, { 'last-event-id': 'nonsense' }))
+      expect(typesAndTasks(whole)).toHaveLength(4)
+    })
+
     it('but not of a run that there is not', async () => {
       const { status, body } = await client.ask('GET', `${ORDERS}/runs/none/events`)
-      expect([status, body]).toMatchObject([404, { error: { code: 'NOT_FOUND' } }])
+      expect([status, body]).toMatchObject([404, { code: 'NOT_FOUND' }])
     })
   })
 
@@ -239,7 +289,7 @@ describe.skipIf(!servers)('control', () => {
       const headers = { 'content-type': 'application/octet-stream' }
       const put = async (what: string, path: string, body: string) => {
         const { status, body: answer } = await client.ask('PUT', store(what, path), body, headers)
-        return [status, (answer as { error?: { code: string } } | undefined)?.error?.code]
+        return [status, (answer as { code?: string } | undefined)?.code]
       }
       const large = 'x'.repeat(3 * BODY_LIMIT)
       const digest = hash('sha256', large)
@@ -300,7 +350,7 @@ describe.skipIf(!servers)('control', () => {
       for (const [, method, path] of forbidden)
         for (const token of [undefined, 'x', 'x'.repeat(10_000), 'x y']) {
           const { status, body } = await client.as(token).ask(method, path)
-          expect([status, body], `${method} ${path}`).toMatchObject([401, { error: { code: 'UNAUTHENTICATED' } }])
+          expect([status, body], `${method} ${path}`).toMatchObject([401, { code: 'UNAUTHENTICATED' }])
         }
     })
 
@@ -311,7 +361,7 @@ describe.skipIf(!servers)('control', () => {
         await known(someone)
         for (const [, method, path] of forbidden.filter(([needed]) => needed === right)) {
           const { status, body } = await someone.ask(method, path)
-          expect([status, body], `${method} ${path}`).toMatchObject([403, { error: { code: 'NOT_ALLOWED' } }])
+          expect([status, body], `${method} ${path}`).toMatchObject([403, { code: 'NOT_ALLOWED' }])
         }
       }
     })
@@ -321,7 +371,8 @@ describe.skipIf(!servers)('control', () => {
       await known(someone)
       for (const [, method, path] of forbidden)
         expect((await someone.ask(method, path)).status, `${method} ${path}`).toBe(403)
-      expect((await someone.ask('GET', '/v1/pipelines/penguins/runs')).body).toEqual({ runs: [] })
+      const unknown = await someone.ask('GET', '/v1/pipelines/penguins/runs')
+      expect([unknown.status, unknown.body]).toMatchObject([404, { code: 'NOT_FOUND' }])
     })
 
     it('no one any more whose token was taken away', async () => {
@@ -334,7 +385,7 @@ describe.skipIf(!servers)('control', () => {
     it('everyone to its health, and to what it says of itself', async () => {
       const anyone = client.as(undefined)
       expect((await anyone.ask('GET', '/health/live')).body).toEqual({ process: 'ok' })
-      expect((await anyone.ask('GET', '/health/ready')).body).toEqual({ events: 'ok', store: 'ok' })
+      expect((await anyone.ask('GET', '/health/ready')).body).toEqual({ events: 'ok', store: 'ok', tokens: 'ok' })
       expect((await anyone.ask('GET', '/v1/openapi.json')).status).toBe(200)
     })
   })
@@ -344,7 +395,7 @@ describe.skipIf(!servers)('control', () => {
       const { status, body } = await client.ask('POST', `${ORDERS}/runs`, {
         settings: { waits: 'x'.repeat(BODY_LIMIT) },
       })
-      expect([status, body]).toMatchObject([413, { error: { code: 'TOO_LARGE' } }])
+      expect([status, body]).toMatchObject([413, { code: 'TOO_LARGE' }])
     })
 
     it.each([
@@ -361,13 +412,102 @@ describe.skipIf(!servers)('control', () => {
       expect((await client.as(undefined).ask('GET', '/health/live')).status).toBe(200)
     })
 
+    it.each([
+      [
+        'JSON that is nested deeply',
+        'POST',
+        '/runs',
+        `{"settings":{"a":${'['.repeat(5_000)}${']'.repeat(5_000)}}}`,
+        400,
+      ],
+      ['objects that are nested deeply', 'POST', '/plan', '{"settings":'.repeat(100) + '1' + '}'.repeat(100), 400],
+      ['a path that is one dot', 'GET', '/store/record?path=runs/.', undefined, 400],
+      ['a path that no store takes', 'GET', `/store/record?path=runs/${'a'.repeat(5_000)}`, undefined, 400],
+      ['a path with a name that no store takes', 'GET', `/store/stat?path=runs/${'a'.repeat(300)}`, undefined, 400],
+      ['a path with many names', 'GET', `/store/children?path=runs${'/a'.repeat(1_000)}`, undefined, 400],
+      ['an address that is too long', 'GET', `/runs?limit=${'1'.repeat(9_000)}`, undefined, 414],
+      ['headers that are too large', 'GET', `/runs?limit=${'1'.repeat(20_000)}`, undefined, 431],
+      ['a broken address', 'GET', '/runs/%', undefined, 400],
+      ['another method', 'DELETE', '/runs', undefined, 405],
+      ['a run of another name', 'GET', `/runs/${'x'.repeat(99)}`, undefined, 400],
+    ])('%s', async (_, method, path, body, wanted) => {
+      const { status, body: told } = await client.ask(method, ORDERS + path, body)
+      expect([status, told]).toMatchObject([
+        wanted,
+        { status: wanted, type: expect.stringMatching(/^urn:cairn:problem:/) as string },
+      ])
+      const text = JSON.stringify(told)
+      for (const secret of [services.connection.s3.endpoint, services.connection.s3.bucket])
+        expect(text).not.toContain(secret)
+    })
+
+    it('what comes as another content type than is taken, or as none', async () => {
+      const types = [
+        'application/octet-stream',
+        'text/plain',
+        'application/x-www-form-urlencoded',
+        'nothing',
+        undefined,
+      ]
+      const report = async (method: string, path: string, body: string | undefined) => {
+        const asked = types.map(async (type) => {
+          const headers: Record<string, string> = type === undefined ? {} : { 'content-type': type }
+          const answer = await client.fetch(ORDERS + path, { method, headers, ...(body !== undefined && { body }) })
+          return `${answer.status} ${answer.headers.get('content-type')}`
+        })
+        return new Set(await Promise.all(asked))
+      }
+      const refused = (status: number) => `${status} application/problem+json; charset=utf-8`
+      const nothing = hash('sha256', '')
+      const object = `/store/object?path=objects/${nothing.slice(0, 2)}/${nothing}`
+      const record = '/store/record?path=checkpoints/x/y'
+      expect(await report('POST', '/plan', '{"until":["nowhere"]}')).toEqual(new Set([refused(415)]))
+      expect(await report('POST', '/runs/none/retry', undefined)).toEqual(new Set([refused(404), refused(415)]))
+      expect(await report('PUT', record, 'x')).toEqual(new Set([refused(400), refused(415)]))
+      expect(await report('PUT', record, undefined)).toEqual(new Set([refused(400), refused(415)]))
+      expect(await report('PUT', object, 'x')).toEqual(new Set([refused(400), refused(415)]))
+      expect(await report('PUT', object, undefined)).toEqual(
+        new Set(['200 application/json; charset=utf-8', refused(415)]),
+      )
+      expect(await report('PUT', '/store/object?path=objects/.', undefined)).toEqual(
+        new Set([refused(400), refused(415)]),
+      )
+    })
+
+    it('more than its token may have at one time, and tells when to ask again', async () => {
+      const hasty = client.as(services.token({ name: 'hasty', rights: ['read'], pipelines: ['*'] }))
+      await expect.poll(async () => (await hasty.ask('GET', '/v1/pipelines')).status).toBe(200)
+      const { run, letGo } = await startWaiting()
+      const cut = new AbortController()
+      const follow = () => hasty.fetch(`${ORDERS}/runs/${run}/events`, { signal: cut.signal })
+      for (let follower = 0; follower < FOLLOWERS; follower++) expect((await follow()).status).toBe(200)
+      const refused = await follow()
+      expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, expect.stringMatching(/^\d+$/)])
+      expect(await refused.json()).toMatchObject({ code: 'TOO_MANY_REQUESTS', status: 429 })
+      expect((await hasty.ask('GET', '/v1/pipelines')).status).toBe(200)
+      cut.abort()
+      await expect.poll(async () => (await hasty.ask('GET', `${ORDERS}/runs/none/events`)).status).toBe(404)
+      letGo()
+    })
+
+    it('nothing for a file of tokens that is broken: the last good one holds, and readiness says so', async () => {
+      const mend = services.breakTokens()
+      const findings = async () => (await client.as(undefined).ask('GET', '/health/ready')).body as { detail?: string }
+      await expect
+        .poll(findings)
+        .toMatchObject({ status: 503, detail: expect.stringMatching(/^tokens: .*cannot be read/) as string })
+      expect((await client.ask('GET', '/v1/pipelines')).status).toBe(200)
+      mend()
+      await expect.poll(findings).toEqual({ events: 'ok', store: 'ok', tokens: 'ok' })
+    })
+
     it('what is no JSON, and unknown places, as JSON', async () => {
       const xml = await client.ask('POST', `${ORDERS}/runs`, '<x/>', { 'content-type': 'application/xml' })
-      expect([xml.status, xml.body]).toMatchObject([415, { error: { code: 'BAD_REQUEST' } }])
+      expect([xml.status, xml.body]).toMatchObject([415, { code: 'UNSUPPORTED_MEDIA_TYPE' }])
       const nowhere = await client.ask('GET', '/v2/pipelines')
-      expect([nowhere.status, nowhere.body]).toMatchObject([404, { error: { code: 'NOT_FOUND' } }])
+      expect([nowhere.status, nowhere.body]).toMatchObject([404, { code: 'NOT_FOUND' }])
       const noRun = await client.ask('GET', `${ORDERS}/runs/none`)
-      expect([noRun.status, noRun.body]).toMatchObject([404, { error: { code: 'NOT_FOUND' } }])
+      expect([noRun.status, noRun.body]).toMatchObject([404, { code: 'NOT_FOUND' }])
     })
   })
 
@@ -395,8 +535,14 @@ describe.skipIf(!servers)('control', () => {
         called,
       ).toBe(true)
       expect(Object.keys(responses), called).not.toEqual([])
-      for (const answer of Object.values(responses)) expect(typeof answer.description, called).toBe('string')
-      if (path.startsWith('/v1/'))
+      for (const [status, { description, content }] of Object.entries(responses)) {
+        expect(description, `${called} ${status}`).toMatch(/./)
+        expect(
+          Object.values(content ?? {}).map(({ schema }) => typeof schema),
+          `${called} ${status}`,
+        ).toEqual(['object'])
+      }
+      if (path.startsWith('/v1/') && !path.endsWith('openapi.json'))
         expect([summary, security], called).toEqual([expect.stringMatching(/./), [{ bearer: [] }]])
     }
     expect(document.components.securitySchemes).toMatchObject({ bearer: { type: 'http', scheme: 'bearer' } })
@@ -491,7 +637,12 @@ interface Operation {
     readonly required: boolean
     readonly schema?: object
   }[]
-  readonly responses: Readonly<Record<string, { readonly description?: string }>>
+  readonly responses: Readonly<
+    Record<
+      string,
+      { readonly description?: string; readonly content?: Readonly<Record<string, { readonly schema?: object }>> }
+    >
+  >
   readonly security?: object
 }
 const ROUTES = [
@@ -499,6 +650,7 @@ const ROUTES = [
   'get /health/ready',
   'get /v1/checkup',
   'get /v1/dead-letters',
+  'get /v1/openapi.json',
   'get /v1/pipelines',
   'get /v1/pipelines/{pipeline}/dead-letters',
   'get /v1/pipelines/{pipeline}/dead-letters/{id}',

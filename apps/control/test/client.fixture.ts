@@ -71,6 +71,15 @@ export class ControlClient {
     run: string,
     headers: Readonly<Record<string, string>> = {},
   ): AsyncGenerator<CairnEvent> {
+    for await (const { event } of this.messages(pipeline, run, headers)) yield event
+  }
+
+  /** The same, each with the id to go on from. */
+  async *messages(
+    pipeline: string,
+    run: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): AsyncGenerator<{ readonly id: string; readonly event: CairnEvent }> {
     const closing = new AbortController()
     const answer = await this.fetch(`/v1/pipelines/${pipeline}/runs/${run}/events`, { headers, signal: closing.signal })
     if (!answer.ok) throw new Error(`${run} is not told of: ${answer.status} ${await answer.text()}`)
@@ -82,7 +91,8 @@ export class ControlClient {
         text = messages.pop()!
         for (const message of messages) {
           const data = /^data: (.+)$/m.exec(message)?.[1]
-          if (data !== undefined && !/^event: ping$/m.test(message)) yield JSON.parse(data) as CairnEvent
+          const id = /^id: (.+)$/m.exec(message)?.[1] ?? ''
+          if (data !== undefined && !/^event: ping$/m.test(message)) yield { id, event: JSON.parse(data) as CairnEvent }
         }
       }
     } finally {

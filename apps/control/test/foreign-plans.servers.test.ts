@@ -87,7 +87,7 @@ export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIR
     ] as const) {
       const answer = await put(inFolder(path), body)
       expect([path, answer.status]).toEqual([path, 400])
-      expect(await answer.json()).toMatchObject({ error: { code: 'BAD_PARAMETER' } })
+      expect(await answer.json()).toMatchObject({ code: 'BAD_PARAMETER' })
       expect(await services.store.stat(path), path).toBeUndefined()
     }
     expect(existsSync(file)).toBe(false)
@@ -113,7 +113,7 @@ export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIR
     }
     expect(load.log).toContain('the plan of run unsigned is not signed')
 
-    const refusal = { error: { code: 'REFUSED', next: `plan it anew: cairn run orders --on ${env}` } }
+    const refusal = { code: 'REFUSED', next: `plan it anew: cairn run orders --on ${env}` }
     for (const [what, body] of [['cancel'], ['retry', {}], ['again', { node: 'load' }]] as const) {
       const { status, body: answer } = await client.ask('POST', `${ORDERS}/runs/unsigned/${what}`, body)
       expect([what, status, answer]).toMatchObject([what, 409, refusal])
@@ -167,12 +167,7 @@ export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIR
       ]
       for (const [method, what, request] of asked) {
         const answer = await client.ask(method, `${ORDERS}/runs/${run}${what}`, request)
-        expect([run, what, answer.status, answer.body]).toMatchObject([
-          run,
-          what,
-          400,
-          { error: { code: 'BAD_RECORD' } },
-        ])
+        expect([run, what, answer.status, answer.body]).toMatchObject([run, what, 400, { code: 'BAD_RECORD' }])
       }
     }
     await client.ended('orders', await client.start('orders', { settings: { count: 3 } }))

@@ -81,6 +81,13 @@ export class Services {
     writeFileSync(this.#tokens, JSON.stringify(kept))
   }
 
+  /** Leaves half of the file of tokens; puts it right again. */
+  breakTokens(): () => void {
+    const text = readFileSync(this.#tokens, 'utf8')
+    writeFileSync(this.#tokens, text.slice(0, text.length / 2))
+    return () => writeFileSync(this.#tokens, text)
+  }
+
   async control(env: Readonly<Record<string, string>> = {}): Promise<Control> {
     const all = { name: 'all', pipelines: ['*'], rights: ['read', 'run', 'cancel', 'replay', 'adopt', 'promote'] }
     const token = this.token(all)

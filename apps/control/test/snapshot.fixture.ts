@@ -75,7 +75,8 @@ function errorSnapshot({ code, name, message, next }: ErrorRecord): object {
   return { code, name, message: message.replace(/used \d+ MB/, 'used … MB'), next }
 }
 
-function planSnapshot({ createdAt: _, ...plan }: Plan): object {
+/** Services say, too, what they were asked by, and sign it. */
+function planSnapshot({ createdAt: _at, submission: _by, signature: _of, ...plan }: Plan): object {
   return plan
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { median, seconds, type Case, type Figure } from '../lab.ts'
 import { megabytes } from '../services/figures.ts'
 import { tracked } from '../services/tracked.ts'
+import { admission } from '../services/admission.ts'
 import { handOver } from '../services/hand-over.ts'
 import { hops } from '../services/hops.ts'
 import { ServicesLab } from '../services/lab.ts'
@@ -17,7 +18,7 @@ const isSmall = process.env['CAIRN_BENCH_SMALL'] === '1'
 export const services: Case = {
   title: 'Services: stages on Kafka and MinIO',
   async run({ repeat, note }) {
-    const lab = await ServicesLab.open(PROJECT, ['hops', 'tasks', 'items', 'large'])
+    const lab = await ServicesLab.open(PROJECT, ['hops', 'tasks', 'items', 'large', 'five'])
     const size = isSmall
       ? { chains: 2, capacity: 4, seconds: 2, tasks: 100, items: 500, mebibytes: 20, repeat: 1 }
       : {
@@ -42,6 +43,7 @@ export const services: Case = {
         ['items', () => items(lab, size)],
         ['large', () => handOver(lab, size, note)],
         ['tracked', () => tracked(lab, size)],
+        ['admission', () => admission(lab, isSmall ? 48 : 1_000)],
       ]
       const only = process.env['CAIRN_BENCH_ONLY']?.split(',')
       const figures: Figure[] = []

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { hash, randomBytes } from 'node:crypto'
 import { closeSync, cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -22,6 +23,8 @@ export interface Heard {
   readonly value: string
   readonly headers: Readonly<Record<string, string>>
 }
+
+export type ControlProcess = Running & { readonly url: string; readonly token: string }
 
 /** Kafka, MinIO and a project, and the processes of its steps beside those of the floor. */
 export class ServicesLab {
@@ -79,6 +82,24 @@ export class ServicesLab {
       PORT: '0',
       ...env,
     })
+  }
+
+  /** A control service that plans this project, ready. */
+  async startControl(): Promise<ControlProcess> {
+    await time({ program: NODE, args: [join(ROOT, 'tools/setup/build.js'), 'control'], cwd: ROOT })
+    const dist = join(this.stage, 'control')
+    cpSync(join(ROOT, 'apps/control/dist'), dist, { recursive: true })
+    const token = randomBytes(24).toString('base64url')
+    const tokens = [{ name: 'bench', sha256: hash('sha256', token), rights: ['read', 'run'] }]
+    this.project.write({ 'tokens.json': JSON.stringify(tokens) })
+    const running = await this.#start('control', [join(dist, 'main.js')], {
+      CAIRN_CONNECTION: join(this.project.root, 'connection.json'),
+      CAIRN_ROOT: this.project.root,
+      CAIRN_TOKENS: join(this.project.root, 'tokens.json'),
+      PORT: '0',
+    })
+    const [, url = ''] = /"url":"(http:[^"]+)","msg":"ready"/.exec(running.log)!
+    return Object.assign(running, { url, token })
   }
 
   /** A process of the floor, ready. */

@@ -38,6 +38,10 @@ export const items = pipeline('items', many, ({ seed, count }) => {
   const { n } = each(items, (n) => square({ n }))
   return { n }
 })
+export const five = pipeline('five', seeded, ({ seed }) => {
+  const { n } = start({}, { seed })
+  return even(odd(even(odd({ n }))))
+})
 
 const sized = { params: z.object({ seed: z.int(), mebibytes: z.int() }) }
 export const make = step('make', {

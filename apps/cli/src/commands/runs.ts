@@ -11,7 +11,7 @@ import {
 } from '@cairn/kernel/runtime'
 import {
   itemCounts,
-  runNames,
+  readContext,
   stateOf,
   statusOf,
   type ItemState,
@@ -21,6 +21,7 @@ import {
 import { withGiven } from '../given-options.ts'
 import { openWorkspace, timeZone, type GlobalOptions } from '../open.ts'
 import { heldUpBy, heldUpText, type HeldUp } from '../remote/dead-letters.ts'
+import { badRecord, filterOf, isNarrow, runsHere, type FilterOptions } from '../run-filter.ts'
 import { metricsOf, STATUS_FORMATS, unfitText } from '../run-summary.ts'
 import { duration, number, when } from '@cairn/embedded'
 import { paint } from '../terminal/style.ts'
@@ -49,22 +50,29 @@ interface RunLine {
   readonly deadLetters: readonly HeldUp[]
 }
 
-/** `cairn runs`: the newest runs, with what was computed and what came out. */
+/** `cairn runs`: the newest runs that are meant, with what was computed and what came out. */
 export default async function runs(
   name: string | undefined,
-  { number: most }: { number: number },
+  { number: most, ...options }: { number: number } & FilterOptions,
   command: { optsWithGlobals(): GlobalOptions },
 ) {
   const { json, ...globals } = command.optsWithGlobals()
   const workspace = await openWorkspace(globals)
   const { store, project } = workspace
+  const filter = filterOf(options, Date.now())
+  const context = globals.on === undefined ? undefined : readContext(project.root, globals.on)
+  const namesOf = async (pipeline: string) => {
+    if (!context || globals.playground !== undefined) return runsHere(workspace, pipeline, filter, most)
+    const { runsOn } = await import('../remote/list-runs.ts')
+    return runsOn(context.control, pipeline, filter, most)
+  }
   const pipelines = name === undefined ? await store.children(`${project.env}/`) : [name]
   const found: RunLine[] = []
   for (const pipeline of pipelines) {
     const inProduction = await standingChampion(store, workspace.at(pipeline)).catch(badRecord)
     if (inProduction instanceof CairnError) printNotes(`${inProduction.message}; see cairn doctor`)
     const champion = inProduction instanceof CairnError ? undefined : inProduction.champion
-    for (const run of (await runNames(store, workspace.at(pipeline))).slice(0, most)) {
+    for (const run of await namesOf(pipeline)) {
       const about = { production: champion?.run === run, globals }
       const lines = await runLine(workspace, pipeline, run, about).catch(badRecord)
       found.push(...(lines instanceof CairnError ? [unreadable(pipeline, run, lines.message)] : lines))
@@ -76,7 +84,7 @@ export default async function runs(
   if (json) return printData(jsonText(newest, 2))
   if (newest.length === 0)
     return printLines(
-      `no runs${name === undefined ? '' : ` of ${name}`} yet\n${paint('dim', 'next')}  ${withGiven(`cairn run ${name ?? ''}`)}`,
+      `no ${isNarrow(filter) ? 'such runs' : 'runs'}${name === undefined ? '' : ` of ${name}`} yet\n${paint('dim', 'next')}  ${withGiven(`cairn run ${name ?? ''}`)}`,
     )
   const zone = timeZone()
   // Of caught and failed tasks there is a column where there are any.
@@ -160,10 +168,4 @@ async function runLine(
       deadLetters: end ? [] : await heldUpBy(globals, plan),
     },
   ]
-}
-
-/** One damaged record is no reason not to tell of the others. */
-function badRecord(error: unknown): CairnError {
-  if (error instanceof CairnError && error.code === 'BAD_RECORD') return error
-  throw error
 }

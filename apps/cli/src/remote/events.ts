@@ -16,11 +16,14 @@ export async function* eventsOf(
   signal: AbortSignal,
 ): AsyncIterable<CairnEvent> {
   const seen = new Set<string>()
+  const path = `/v1/pipelines/${pipeline}/runs/${run}/events`
   let heardAt = performance.now()
+  let last: string | undefined
   while (!signal.aborted) {
     try {
-      for await (const event of stream(control, `/v1/pipelines/${pipeline}/runs/${run}/events`, signal)) {
+      for await (const { id, event } of stream(control, path, last, signal)) {
         heardAt = performance.now()
+        last = id ?? last
         if (event === undefined || seen.has(event.id)) continue
         seen.add(event.id)
         yield event
@@ -35,14 +38,26 @@ export async function* eventsOf(
   }
 }
 
-/** One connection's server-sent events; undefined for what only says that it lives. */
+interface Message {
+  /** What stands for all that was heard so far. */
+  readonly id: string | undefined
+  /** Undefined of what only says that the connection lives. */
+  readonly event: CairnEvent | undefined
+}
+
+/** One connection's server-sent events, from where the last one was cut off. */
 async function* stream(
   control: ControlOptions,
   path: string,
+  last: string | undefined,
   signal: AbortSignal,
-): AsyncIterable<CairnEvent | undefined> {
+): AsyncIterable<Message> {
   const silence = new AbortController()
-  const answer = await askControl(control, path, { signal: AbortSignal.any([signal, silence.signal]), deadline: null })
+  const answer = await askControl(control, path, {
+    signal: AbortSignal.any([signal, silence.signal]),
+    deadline: null,
+    ...(last !== undefined && { headers: { 'last-event-id': last } }),
+  })
   let timer = setTimeout(() => silence.abort(), SILENCE_MS)
   let text = ''
   try {
@@ -58,9 +73,11 @@ async function* stream(
   }
 }
 
-function parse(message: string): CairnEvent | undefined {
+function parse(message: string): Message {
   const lines = message.split('\n')
-  if (!lines.some((line) => line.startsWith('event: cairn.'))) return undefined
-  const data = lines.filter((line) => line.startsWith('data: ')).map((line) => line.slice('data: '.length))
-  return JSON.parse(data.join('\n')) as CairnEvent
+  const valuesOf = (name: string) =>
+    lines.filter((line) => line.startsWith(`${name}: `)).map((line) => line.slice(name.length + 2))
+  const [id] = valuesOf('id')
+  const isEvent = valuesOf('event').some((type) => type.startsWith('cairn.'))
+  return { id, event: isEvent ? (JSON.parse(valuesOf('data').join('\n')) as CairnEvent) : undefined }
 }

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline as pipe } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { CairnError, type ArtifactStore, type ErrorCode } from '@cairn/kernel/runtime'
 
 export interface ControlOptions {
@@ -20,27 +21,51 @@ export interface ControlStoreOptions extends ControlOptions {
 }
 
 const ANSWER_MS = 60_000
+const TOO_MANY = 429
+/** How often it is asked again where control has more to do than it takes on: each time after as long as that says. */
+const PATIENCE = 30
 
-export interface Asked extends Omit<RequestInit, 'headers'> {
+export interface Asked extends Omit<RequestInit, 'headers' | 'body'> {
+  /** A stream is made anew for each time that it is sent. */
+  readonly body?: string | Buffer | (() => ReadableStream)
   readonly headers?: Readonly<Record<string, string>>
   /** For the whole of the answer, in milliseconds; null for one that goes on as long as it likes. Default: a minute. */
   readonly deadline?: number | null
+}
+
+/** What a request was refused with: RFC 9457, and Cairn's code. */
+interface Problem {
+  readonly code: string
+  readonly detail: string
+  readonly next?: string
 }
 
 /** Asks the control service, with the token; what it refuses is thrown as it tells it. */
 export async function askControl(
   { url, token }: ControlOptions,
   path: string,
-  { headers, signal, deadline = ANSWER_MS, ...init }: Asked = {},
+  { body, headers, signal, deadline = ANSWER_MS, ...init }: Asked = {},
 ): Promise<Response> {
   const signals = [...(signal ? [signal] : []), ...(deadline === null ? [] : [AbortSignal.timeout(deadline)])]
-  let answer: Response
-  try {
-    answer = await fetch(new URL(path, url), {
+  const given = AbortSignal.any(signals)
+  const send = () =>
+    fetch(new URL(path, url), {
       ...init,
-      signal: AbortSignal.any(signals),
+      ...(body !== undefined && {
+        body: (typeof body === 'function' ? body() : body) as NonNullable<RequestInit['body']>,
+      }),
+      ...(typeof body === 'function' && { duplex: 'half' }),
+      signal: given,
       headers: { authorization: `Bearer ${token}`, ...headers },
     })
+  let answer: Response
+  try {
+    answer = await send()
+    for (let left = PATIENCE; answer.status === TOO_MANY && left > 0; left--) {
+      await answer.body?.cancel()
+      await sleep(1000 * (Number(answer.headers.get('retry-after')) || 1), undefined, { signal: given })
+      answer = await send()
+    }
   } catch (cause) {
     throw new CairnError('BUS_FAILED', `the control service at ${url} does not answer: ${reason(cause)}`, {
       cause,
@@ -48,9 +73,9 @@ export async function askControl(
     })
   }
   if (answer.ok) return answer
-  const told = (await answer.json().catch(() => ({}))) as { error?: { code: string; message: string; next?: string } }
-  const { code = 'UNEXPECTED', message = `${answer.status} ${answer.statusText}`, next } = told.error ?? {}
-  throw new CairnError(code as ErrorCode, message, next === undefined ? {} : { next })
+  const told = (await answer.json().catch(() => ({}))) as Partial<Problem>
+  const { code = 'UNEXPECTED', detail = `${answer.status} ${answer.statusText}`, next } = told
+  throw new CairnError(code as ErrorCode, detail, next === undefined ? {} : { next })
 }
 
 function reason(error: unknown): string {
@@ -71,13 +96,12 @@ export function controlStore({ env, cache, onFetch, ...control }: ControlStoreOp
   const never = (what: string) => () => {
     throw new CairnError('STORE_FAILED', `the control service does not ${what} anything in its store`)
   }
-  const put = (path: string, what: string, body: Buffer | ReadableStream) =>
+  const put = (path: string, what: string, body: Buffer | (() => ReadableStream)) =>
     askControl(control, address(what, path), {
       method: 'PUT',
       deadline: null,
-      body: body as NonNullable<RequestInit['body']>,
+      body,
       headers: { 'content-type': 'application/octet-stream' },
-      ...(body instanceof ReadableStream && { duplex: 'half' }),
     })
 
   /** Code is named by its fingerprint; whoever runs it checks its bytes against the plan. */
@@ -102,7 +126,8 @@ export function controlStore({ env, cache, onFetch, ...control }: ControlStoreOp
     },
     async put(path, content) {
       if (!('file' in content)) return void (await put(path, 'object', Buffer.from(content)))
-      await put(path, 'object', Readable.toWeb(createReadStream(content.file)) as ReadableStream)
+      const { file } = content
+      await put(path, 'object', () => Readable.toWeb(createReadStream(file)) as ReadableStream)
     },
     async fetch(path) {
       if (path.includes('/code/')) return fetchCode(path)

@@ -1,0 +1,106 @@
+import { readRun, runNames, type Workspace } from '@cairn/embedded'
+import { CairnError, jsonText, milliseconds, type ArtifactStore, type Layout } from '@cairn/kernel/runtime'
+
+const STATUSES = ['running', 'completed', 'failed', 'cancelled'] as const
+
+export interface FilterOptions {
+  readonly status?: readonly string[]
+  readonly since?: string
+  readonly until?: string
+  readonly param?: readonly string[]
+  readonly before?: string
+}
+/** Which runs are meant. */
+export interface RunFilter {
+  /** Any of these; all where there is none. */
+  readonly status: readonly string[]
+  /** Planned then or later, and before then: milliseconds since 1970. */
+  readonly since?: number
+  readonly until?: number
+  /** With all of these: `<name>=<value>`. */
+  readonly param: readonly string[]
+  /** Older than this one. */
+  readonly before?: string
+}
+
+/** @throws CairnError BAD_PARAMETER for what is no status, no time and no parameter */
+export function filterOf({ status = [], since, until, param = [], before }: FilterOptions, now: number): RunFilter {
+  const unknown = status.find((one) => !STATUSES.some((known) => known === one))
+  if (unknown !== undefined)
+    throw new CairnError('BAD_PARAMETER', `--status is "${unknown}"`, { next: `one of: ${STATUSES.join(', ')}` })
+  const nameless = param.find((one) => one.indexOf('=') < 1)
+  if (nameless !== undefined)
+    throw new CairnError('BAD_PARAMETER', `--param ${nameless} has no value`, {
+      next: 'write it like --param trees=400',
+    })
+  return {
+    status,
+    param,
+    ...(since !== undefined && { since: moment('since', since, now) }),
+    ...(until !== undefined && { until: moment('until', until, now) }),
+    ...(before !== undefined && { before }),
+  }
+}
+
+/** A date and time, or how long ago it was. */
+function moment(option: string, text: string, now: number): number {
+  if (/^\d+(\.\d+)?(ms|s|m|h|d)$/.test(text)) return now - milliseconds(text as `${number}s`)
+  const at = Date.parse(text)
+  if (!Number.isNaN(at)) return at
+  throw new CairnError('BAD_PARAMETER', `--${option} is "${text}", neither a time nor how long ago`, {
+    next: `write it like --${option} 2026-11-29T08:00 or --${option} 12h`,
+  })
+}
+
+/** Names of runs in a store that is read here, the newest first. One that cannot be read is meant where all are. */
+export async function runsHere(
+  workspace: Workspace,
+  pipeline: string,
+  filter: RunFilter,
+  most: number,
+): Promise<string[]> {
+  const { store } = workspace
+  const folder = workspace.at(pipeline)
+  const { before } = filter
+  const names: string[] = []
+  for (const name of await runNames(store, folder)) {
+    if (names.length === most) break
+    if (before !== undefined && name >= before) continue
+    if (!isNarrow(filter) || (await isMeant(store, folder, name, filter))) names.push(name)
+  }
+  return names
+}
+
+/** Whether a filter leaves anything out, but for where it begins. */
+export function isNarrow({ status, since, until, param }: RunFilter): boolean {
+  return status.length > 0 || param.length > 0 || since !== undefined || until !== undefined
+}
+
+async function isMeant(
+  store: ArtifactStore,
+  at: Layout,
+  name: string,
+  { status, since = -Infinity, until = Infinity, param }: RunFilter,
+): Promise<boolean> {
+  const run = await readRun(store, at, name).catch(badRecord)
+  if (run instanceof CairnError) return false
+  const { plan, end } = run
+  return (
+    (status.length === 0 || status.includes(end?.status ?? 'running')) &&
+    plan.createdAt >= since &&
+    plan.createdAt < until &&
+    param.every((text) => isSet(plan.params, text))
+  )
+}
+
+function isSet(params: Readonly<Record<string, unknown>>, text: string): boolean {
+  const at = text.indexOf('=')
+  const [name, value] = [text.slice(0, at), text.slice(at + 1)]
+  return Object.hasOwn(params, name) && (params[name] === value || jsonText(params[name]) === value)
+}
+
+/** One damaged record is no reason not to tell of the others. */
+export function badRecord(error: unknown): CairnError {
+  if (error instanceof CairnError && error.code === 'BAD_RECORD') return error
+  throw error
+}

@@ -1,0 +1,151 @@
+import { STATUS_CODES } from 'node:http'
+import { Transform, type Readable } from 'node:stream'
+import type { Socket } from 'node:net'
+import type { NestFastifyApplication } from '@nestjs/platform-fastify'
+import { HttpException } from '@nestjs/common'
+import { bearerOf, unauthenticated } from './auth.guard.ts'
+import type { Kind, Limits } from './limits.ts'
+import { codeOfStatus, problem, PROBLEM_TYPE, RequestRefused, type Problem } from './problem.ts'
+import type { Tokens } from './tokens.ts'
+
+/** Characters. Node takes no more than 16 KiB of headers, the address included. */
+const LONGEST_ADDRESS = 8_000
+/** How deep JSON may be nested: what works on it calls itself. */
+const DEEPEST = 64
+
+export interface DoorOptions {
+  readonly tokens: Tokens
+  readonly limits: Limits
+  /** Bytes of JSON, and of an object. */
+  readonly bodyLimit: number
+  readonly objectLimit: number
+}
+
+/** What Fastify refuses before anything of ours is asked. */
+export const atTheSocket = {
+  frameworkErrors(error: { readonly statusCode?: number; readonly message: string }, _: unknown, reply: unknown) {
+    const refused = problem(codeOfStatus(error.statusCode ?? 400), error.message)
+    const raw = reply as RawReply
+    raw.code(refused.status).type(PROBLEM_TYPE).send(JSON.stringify(refused))
+  },
+  clientErrorHandler(error: { readonly code?: string }, socket: Socket) {
+    if (error.code === 'ECONNRESET' || socket.destroyed) return
+    const refused =
+      error.code === 'HPE_HEADER_OVERFLOW'
+        ? problem('HEADERS_TOO_LARGE', 'the headers, or the address, are longer than 16 KiB')
+        : problem('BAD_REQUEST', 'this is no HTTP request')
+    if (socket.writable) socket.write(rawAnswer(refused))
+    socket.destroy(error as Error)
+  },
+}
+interface RawReply {
+  code(status: number): RawReply
+  type(contentType: string): RawReply
+  send(body: string): unknown
+}
+
+function rawAnswer(refused: Problem): string {
+  const body = JSON.stringify(refused)
+  return [
+    `HTTP/1.1 ${refused.status} ${STATUS_CODES[refused.status]}`,
+    `content-type: ${PROBLEM_TYPE}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+    '',
+    body,
+  ].join('\r\n')
+}
+
+/** Looks at each request before its body is read: who sends it, how many they send, and whether the body is one to read. */
+export function guardTheDoor(
+  app: NestFastifyApplication,
+  { tokens, limits, bodyLimit, objectLimit }: DoorOptions,
+): void {
+  const fastify = app.getHttpAdapter().getInstance()
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const { method, url, headers } = request
+    const route = request.routeOptions.url ?? ''
+    if (url.length > LONGEST_ADDRESS)
+      throw new RequestRefused('URI_TOO_LONG', `an address has up to ${LONGEST_ADDRESS} characters`)
+    if (!route.startsWith('/v1/') || route === '/v1/openapi.json') return done()
+    const token = bearerOf(headers.authorization)
+    const holder = token === undefined ? undefined : tokens.holder(token)
+    if (!holder) throw unauthenticated()
+    const { raw } = reply
+    raw.once('close', limits.admit(holder.id, kindOf(method, route)))
+    requireType(method, headers)
+    done()
+  })
+
+  fastify.removeAllContentTypeParsers()
+  const asJson = fastify.getDefaultJsonParser('error', 'error')
+  fastify.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, (request, body, done) => {
+    if (isTooDeep(String(body))) return done(new RequestRefused('BAD_REQUEST', `JSON may be nested ${DEEPEST} deep`))
+    if (body === '') return done(null, undefined)
+    void asJson(request, String(body), done)
+  })
+  fastify.addContentTypeParser('application/octet-stream', (request, payload, done) => {
+    if (Number(request.headers['content-length'] ?? 0) > objectLimit) return done(tooLarge(objectLimit))
+    done(null, upTo(payload, objectLimit))
+  })
+}
+
+function kindOf(method: string, route: string): Kind {
+  if (route.endsWith('/events')) return 'follow'
+  return method === 'POST' && /\/(plan|runs|retry|production)$/.test(route) ? 'plan' : 'other'
+}
+
+/** JSON is posted, bytes are put. */
+function requireType(method: string, headers: Readonly<Record<string, unknown>>): void {
+  const wanted = WANTED[method]
+  const { 'content-type': type, 'content-length': length = '0', 'transfer-encoding': encoding } = headers
+  const isNothing = type === undefined && length === '0' && encoding === undefined
+  if (wanted === undefined || isNothing || mediaType(String(type)) === wanted) return
+  throw new RequestRefused('UNSUPPORTED_MEDIA_TYPE', `the body must be ${wanted}`, {
+    next: `send Content-Type: ${wanted}`,
+  })
+}
+const WANTED: Readonly<Record<string, string>> = { PUT: 'application/octet-stream', POST: 'application/json' }
+
+function mediaType(contentType: string): string {
+  return contentType.split(';')[0]!.trim().toLowerCase()
+}
+
+function isTooDeep(text: string): boolean {
+  let depth = 0
+  let isText = false
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charCodeAt(at)
+    if (isText) {
+      if (character === BACKSLASH) at++
+      else if (character === QUOTE) isText = false
+    } else if (character === QUOTE) isText = true
+    else if (character === OPEN_OBJECT || character === OPEN_LIST) {
+      if (++depth > DEEPEST) return true
+    } else if (character === CLOSE_OBJECT || character === CLOSE_LIST) depth--
+  }
+  return false
+}
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const OPEN_OBJECT = 0x7b
+const CLOSE_OBJECT = 0x7d
+const OPEN_LIST = 0x5b
+const CLOSE_LIST = 0x5d
+
+function upTo(body: Readable, limit: number): Readable {
+  let size = 0
+  const counted = new Transform({
+    transform(bytes: Buffer, _, done) {
+      size += bytes.length
+      done(size > limit ? tooLarge(limit) : null, bytes)
+    },
+  })
+  body.on('error', (error) => counted.destroy(error))
+  body.on('close', () => body.readableEnded || counted.destroy(new HttpException('the body was cut off', 400)))
+  return body.pipe(counted)
+}
+
+function tooLarge(limit: number): RequestRefused {
+  return new RequestRefused('TOO_LARGE', `a body has up to ${limit.toLocaleString('en')} bytes here`)
+}

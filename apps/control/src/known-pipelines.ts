@@ -1,0 +1,44 @@
+import { CairnError, type ArtifactStore } from '@cairn/kernel/runtime'
+
+interface KnownPipelinesHost {
+  readonly env: string
+  readonly store: Pick<ArtifactStore, 'children'>
+  /** Looks in the project. @throws CairnError NOT_FOUND when it has no such pipeline */
+  lookUp(pipeline: string): Promise<void>
+}
+
+/** How long it is taken as given that there is no pipeline of a name, in milliseconds. */
+const ABSENT_MS = 5_000
+const MOST_ABSENT = 1_000
+
+/** Tells pipelines that there are, in the store or in the project, from those that there are not. */
+export class KnownPipelines {
+  readonly #host: KnownPipelinesHost
+  #known: ReadonlySet<string> = new Set()
+  readonly #absent = new Map<string, { readonly until: number; readonly error: unknown }>()
+
+  constructor(host: KnownPipelinesHost) {
+    this.#host = host
+  }
+
+  /** @throws CairnError NOT_FOUND when there is no such pipeline */
+  async require(pipeline: string): Promise<void> {
+    if (this.#known.has(pipeline)) return
+    const absent = this.#absent.get(pipeline)
+    if (absent && performance.now() < absent.until) throw absent.error
+    const { env, store } = this.#host
+    this.#known = new Set(await store.children(`${env}/`))
+    if (this.#known.has(pipeline)) return
+    try {
+      await this.#host.lookUp(pipeline)
+    } catch (error) {
+      if (error instanceof CairnError && error.code === 'NOT_FOUND') this.#keepAbsent(pipeline, error)
+      throw error
+    }
+  }
+
+  #keepAbsent(pipeline: string, error: unknown): void {
+    if (this.#absent.size >= MOST_ABSENT) this.#absent.clear()
+    this.#absent.set(pipeline, { until: performance.now() + ABSENT_MS, error })
+  }
+}

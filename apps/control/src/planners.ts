@@ -1,0 +1,91 @@
+import { CairnError, type ErrorRecord } from '@cairn/kernel/runtime'
+import type { Planned } from './control.ts'
+import {
+  Planner,
+  type ExistenceOrder,
+  type Expectations,
+  type ExpectationsOrder,
+  type Order,
+  type PlanOrder,
+  type Told,
+} from './planner.ts'
+import { Queue } from './queue.ts'
+
+export interface PlannersOptions {
+  /** The program that takes orders. */
+  readonly main: string
+  readonly atOnce: number
+  /** Orders that wait for a planner. */
+  readonly waiting: number
+}
+
+/** How often it is begun anew when files change while it is planned. */
+const TRIES = 5
+const IDLE_MS = 5 * 60_000
+
+/** Processes that plan. They are kept for the next order, as long as the code is the one that they have loaded. */
+export class Planners {
+  readonly #options: PlannersOptions
+  readonly #queue: Queue
+  readonly #idle: Planner[] = []
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: PlannersOptions) {
+    this.#options = options
+    this.#queue = new Queue(options.atOnce, options.waiting)
+  }
+
+  ask(order: PlanOrder): Promise<Planned>
+  ask(order: ExpectationsOrder): Promise<Expectations>
+  ask(order: ExistenceOrder): Promise<object>
+  async ask(order: Order): Promise<object> {
+    return this.#queue.run(async () => {
+      for (let left = TRIES; left > 0; left--) {
+        const { answer } = await this.#askOne(order)
+        if (answer) return withoutError(answer)
+      }
+      throw new CairnError('CONFLICT', `the project's files change while ${order.pipeline} is planned`, {
+        next: 'wait until they stay as they are, then give the same again',
+      })
+    })
+  }
+
+  close(): void {
+    clearTimeout(this.#timer)
+    for (const planner of this.#idle.splice(0)) planner.end()
+  }
+
+  async #askOne(order: Order): Promise<Told> {
+    const planner = this.#take()
+    let told: Told
+    try {
+      told = await planner.ask(order)
+    } catch (error) {
+      planner.end()
+      // What an earlier order left behind may have been the reason.
+      const isFirst = planner.orders === 1
+      if (isFirst || (error instanceof CairnError && error.code === 'TIMED_OUT')) throw error
+      return { isLast: true }
+    }
+    if (told.isLast) planner.end()
+    else this.#keep(planner)
+    return told
+  }
+
+  #take(): Planner {
+    for (let planner = this.#idle.pop(); planner; planner = this.#idle.pop()) if (!planner.hasEnded) return planner
+    return new Planner(this.#options.main)
+  }
+
+  #keep(planner: Planner): void {
+    this.#idle.push(planner)
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.close(), IDLE_MS).unref()
+  }
+}
+
+function withoutError(answer: object): object {
+  if (!('error' in answer)) return answer
+  const { code, message, next } = answer.error as ErrorRecord
+  throw new CairnError(code, message, { next })
+}

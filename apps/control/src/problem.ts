@@ -1,0 +1,107 @@
+import { z } from 'zod'
+
+/** What is answered to a request that was not done, as RFC 9457 has it, with Cairn's code and what to do next. */
+export const Problem = z.strictObject({
+  type: z.string().describe('`urn:cairn:problem:<code>`'),
+  title: z.string().describe('the same for all problems of a type'),
+  status: z.int().min(400).max(599),
+  detail: z.string().describe('what happened, where, and what was expected'),
+  instance: z.string().optional().describe("of what nobody foresaw: what the service's log names it by"),
+  code: z.string(),
+  next: z.string().optional().describe('what to do: a command, or the change to make'),
+})
+export type Problem = z.output<typeof Problem>
+
+export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
+
+/** What is refused before anything is looked at, by its code; and the codes of Cairn's errors that may reach a client. */
+const PROBLEMS = {
+  BAD_REQUEST: [400, 'The request cannot be read'],
+  BAD_PARAMETER: [400, 'A parameter is wrong'],
+  BAD_RECORD: [400, 'A record cannot be read'],
+  NOT_JSON: [400, 'A value cannot be written as JSON'],
+  STORE_REFUSED: [400, 'The store refuses such a name'],
+  UNAUTHENTICATED: [401, 'The token is missing or unknown'],
+  NOT_ALLOWED: [403, 'The token lacks a right'],
+  NOT_FOUND: [404, 'There is no such thing'],
+  METHOD_NOT_ALLOWED: [405, 'The method is not one of this address'],
+  CONFLICT: [409, 'Someone else was faster'],
+  REFUSED: [409, 'A check failed'],
+  CORRUPT: [409, 'Stored bytes do not match their digest'],
+  TOO_LARGE: [413, 'The request is too large'],
+  URI_TOO_LONG: [414, 'The address is too long'],
+  UNSUPPORTED_MEDIA_TYPE: [415, 'The content type is not one of this address'],
+  BAD_DEFINITION: [422, 'The pipeline is written wrongly'],
+  BAD_WIRING: [422, 'The pipeline is wired wrongly'],
+  BAD_OUTPUT: [422, 'An output does not fit its declaration'],
+  MISFIT: [422, 'The packages do not fit the plan'],
+  MISSING_SECRET: [422, 'A secret is missing'],
+  SOURCE_UNREACHABLE: [422, 'A source cannot be read'],
+  STEP_FAILED: [422, 'A step failed'],
+  STEP_CRASHED: [422, "The project's code ended the process that planned with it"],
+  OUT_OF_MEMORY: [422, "The project's code took more memory than there is"],
+  TIMED_OUT: [422, "The project's code took too long"],
+  CANCELLED: [409, 'It was cancelled'],
+  TOO_MANY_REQUESTS: [429, 'More requests than are allowed'],
+  HEADERS_TOO_LARGE: [431, 'The headers are too large'],
+  UNEXPECTED: [500, 'Something went wrong in the service'],
+  UNAVAILABLE: [503, 'The service is not ready'],
+  STORE_FAILED: [503, 'The store does not answer as it should'],
+  BUS_FAILED: [503, 'Kafka does not answer as it should'],
+} as const satisfies Readonly<Record<string, readonly [status: number, title: string]>>
+export type ProblemCode = keyof typeof PROBLEMS
+
+export function isProblemCode(code: string): code is ProblemCode {
+  return Object.hasOwn(PROBLEMS, code)
+}
+
+export function problem(
+  code: ProblemCode,
+  detail: string,
+  more: { readonly next?: string | undefined; readonly instance?: string } = {},
+): Problem {
+  const [status, title] = PROBLEMS[code]
+  const { next, instance } = more
+  return {
+    type: `urn:cairn:problem:${code}`,
+    title,
+    status,
+    detail,
+    code,
+    ...(next !== undefined && { next }),
+    ...(instance !== undefined && { instance }),
+  }
+}
+
+/** The code of what a library refuses, which gives a status alone. */
+export function codeOfStatus(status: number): ProblemCode {
+  return BY_STATUS[status] ?? (status < 500 ? 'BAD_REQUEST' : 'UNAVAILABLE')
+}
+const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
+  401: 'UNAUTHENTICATED',
+  403: 'NOT_ALLOWED',
+  404: 'NOT_FOUND',
+  405: 'METHOD_NOT_ALLOWED',
+  413: 'TOO_LARGE',
+  414: 'URI_TOO_LONG',
+  415: 'UNSUPPORTED_MEDIA_TYPE',
+  429: 'TOO_MANY_REQUESTS',
+  431: 'HEADERS_TOO_LARGE',
+  500: 'UNEXPECTED',
+}
+
+/** A request that is refused before what it asks for is looked at. */
+export class RequestRefused extends Error {
+  readonly problem: Problem
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(
+    code: ProblemCode,
+    detail: string,
+    { next, headers = {} }: { readonly next?: string; readonly headers?: Readonly<Record<string, string>> } = {},
+  ) {
+    super(detail)
+    this.problem = problem(code, detail, { next })
+    this.headers = headers
+  }
+}

@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest'
+import { RequestRefused } from './problem.ts'
+import { Queue } from './queue.ts'
+
+it('does so much at one time, the rest in order, and refuses what is too much with a time to come again', async () => {
+  const queue = new Queue(2, 2)
+  const works = Array.from({ length: 5 }, () => Promise.withResolvers<number>())
+  const begun: number[] = []
+  const done = works.map((work, at) =>
+    queue.run(() => {
+      begun.push(at)
+      return work.promise
+    }),
+  )
+  const refused = await done[4]!.catch((error: unknown) => error as RequestRefused)
+  expect(refused).toBeInstanceOf(RequestRefused)
+  expect(refused).toMatchObject({ problem: { status: 429 }, headers: { 'retry-after': '1' } })
+  expect(begun).toEqual([0, 1])
+  works[1]!.reject(new Error('it failed'))
+  await expect(done[1]).rejects.toThrow('it failed')
+  await expect.poll(() => begun).toEqual([0, 1, 2])
+  for (const at of [0, 2, 3]) works[at]!.resolve(at)
+  expect(await Promise.all([done[0], done[2], done[3]])).toEqual([0, 2, 3])
+  expect(await queue.run(async () => 9)).toBe(9)
+})

@@ -1,0 +1,58 @@
+import { applyDecorators } from '@nestjs/common'
+import { ApiQuery } from '@nestjs/swagger'
+import { z } from 'zod'
+import { jsonText } from '@cairn/kernel/runtime'
+import type { Listed } from './control.ts'
+import { RunName, schemaOf } from './schemas.ts'
+
+const Status = z.enum(['running', 'refused', 'completed', 'failed', 'cancelled'])
+const Moment = z.union([z.iso.datetime({ offset: true }), z.string().regex(/^\d{1,15}$/)])
+const Parameter = z
+  .string()
+  .max(1_000)
+  .regex(/^[^=]+=/)
+/** Given once or more often. */
+const listOf = <Item extends z.ZodType>(item: Item) =>
+  z.preprocess((value) => (value === undefined ? undefined : [value].flat()), z.array(item).max(20).optional())
+
+/** Which runs to list. */
+export const RunsQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(200).default(20).describe('how many'),
+  before: RunName.optional().describe('only what is older than this run: `next` of the page before'),
+  status: listOf(Status).describe('how they stand: any of these'),
+  since: Moment.optional().describe('planned then or later: a date and time, or milliseconds since 1970'),
+  until: Moment.optional().describe('planned before then'),
+  param: listOf(Parameter).describe('with all of these: <name>=<value>, as text or JSON'),
+})
+export type RunsQuery = z.output<typeof RunsQuery>
+
+/** A query's parameters, for the OpenAPI document. */
+export function ApiQueries(query: z.ZodObject) {
+  const { properties } = schemaOf(query, 'output') as {
+    readonly properties: Readonly<Record<string, { description?: string }>>
+  }
+  const decorators = Object.entries(properties).map(([name, { description = '', ...schema }]) =>
+    ApiQuery({ name, description, required: false, schema }),
+  )
+  return applyDecorators(...decorators)
+}
+
+/** Whether a run is one that a query is about. */
+export function isMeant({ status, plan }: Listed, { status: wanted, since, until, param = [] }: RunsQuery): boolean {
+  if (wanted !== undefined && !wanted.includes(status)) return false
+  if (since === undefined && until === undefined && param.length === 0) return true
+  if (!plan) return false
+  if (since !== undefined && plan.createdAt < momentOf(since)) return false
+  if (until !== undefined && plan.createdAt >= momentOf(until)) return false
+  return param.every((text) => {
+    const at = text.indexOf('=')
+    const [name, value] = [text.slice(0, at), text.slice(at + 1)]
+    if (!Object.hasOwn(plan.params, name)) return false
+    const set = plan.params[name]!
+    return set === value || jsonText(set) === value
+  })
+}
+
+function momentOf(text: string): number {
+  return /^\d+$/.test(text) ? Number(text) : Date.parse(text)
+}

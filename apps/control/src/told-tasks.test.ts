@@ -1,0 +1,39 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { ToldTasks } from './told-tasks.ts'
+
+const NODES = ['load', 'score', 'join', 'report']
+
+it('knows, from its text, the same tasks again, whatever order they ended in', () => {
+  const task = fc.oneof(
+    fc.constantFrom('load', 'join', 'report'),
+    fc.integer({ min: 0, max: 40 }).map((batch) => `score/${batch}`),
+  )
+  fc.assert(
+    fc.property(fc.array(task), task, (tasks, other) => {
+      const told = new ToldTasks(NODES)
+      for (const one of tasks) told.add(one)
+      const again = new ToldTasks(NODES, String(told))
+      for (const one of [...tasks, other]) expect(again.has(one)).toBe(tasks.includes(one))
+      expect(String(again)).toBe(String(told))
+    }),
+  )
+})
+
+it('is short where batches end nearly in their order', () => {
+  const told = new ToldTasks(NODES)
+  told.add('load')
+  for (let batch = 0; batch < 1_000; batch++) if (batch !== 7) told.add(`score/${batch}`)
+  expect(String(told)).toBe('0~1:0-6.8-999')
+})
+
+it('takes a text that is none of its own for nothing told', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[0-9~:.-]{0,30}$/)), (text) => {
+      const told = new ToldTasks(NODES, text)
+      expect(() => told.has('score/3')).not.toThrow()
+    }),
+  )
+  expect(new ToldTasks(NODES, 'run/load/completed').has('load')).toBe(false)
+  expect(new ToldTasks(NODES, '~').has('load')).toBe(false)
+})
