@@ -12,6 +12,11 @@ const PATIENCE = { timeout: 300_000, interval: 50 }
 
 const servers = inject('servers')
 
+interface Letter {
+  readonly event?: { readonly run: string }
+  readonly groups: readonly { readonly error: { readonly code: string; readonly message: string } }[]
+}
+
 describe.skipIf(!servers)('a plan that control has not made', () => {
   const env = `foreign-${randomUUID().slice(0, 8)}`
   const project = new TemporaryProject('orders', env)
@@ -68,8 +73,8 @@ export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIR
   const untilDead = (run: string) =>
     vi.waitUntil(async () => {
       const { body } = await client.ask('GET', `${ORDERS}/dead-letters?limit=200`)
-      const { letters } = body as { letters: { event?: CairnEvent; error: { code: string; message: string } }[] }
-      return letters.find(({ event }) => event?.data.run === run)
+      const { letters } = body as { letters: Letter[] }
+      return letters.find(({ event }) => event?.run === run)?.groups[0]
     }, PATIENCE)
 
   it('cannot be pushed, nor can code or anything else of a run: who may adopt starts nothing', async () => {
