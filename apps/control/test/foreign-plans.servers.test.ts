@@ -1,7 +1,7 @@
 import { hash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
-import { encodeRecord, layout, publish, runEvent, topicOf, type CairnEvent, type Plan } from '@cairn/kernel/runtime'
+import { encodeRecord, layout, publish, runEvent, topicOf, type Plan } from '@cairn/kernel/runtime'
 import type { ControlClient } from './client.fixture.ts'
 import { Services, type Control, type Service } from './services.fixture.ts'
 import { TemporaryProject } from './temporary-project.fixture.ts'

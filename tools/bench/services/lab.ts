@@ -91,7 +91,7 @@ export class ServicesLab {
     cpSync(join(ROOT, 'apps/control/dist'), dist, { recursive: true })
     const token = randomBytes(24).toString('base64url')
     const { privateKey } = generateKeyPairSync('ed25519')
-    this.project.write({ 'control.pem': privateKey.export({ format: 'pem', type: 'pkcs8' }) })
+    this.project.write({ 'control.pem': String(privateKey.export({ format: 'pem', type: 'pkcs8' })) })
     const tokens = [{ name: 'bench', sha256: hash('sha256', token), rights: ['read', 'run'] }]
     this.project.write({ 'tokens.json': JSON.stringify(tokens) })
     const running = await this.#start('control', [join(dist, 'main.js')], {
