@@ -1,5 +1,6 @@
 import { hash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { encodeRecord, layout, publish, runEvent, topicOf, type Plan } from '@cairn/kernel/runtime'
 import type { ControlClient } from './client.fixture.ts'
@@ -203,7 +204,7 @@ export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIR
     const nodes = { ...plan.nodes, load: { ...plan.nodes['load'], params: { count: 77 } } } as Plan['nodes']
     const signed = services.keys.sign({ ...plan, nodes })
     await report.stop() // it has loaded the code, and knows it as it was
-    await services.stage('orders', 'report')
+    await services.stage('orders', 'report', { CAIRN_SCRATCH: join(services.folder, 'anew') })
     await store.create(at.plan('pinned'), encodeRecord(signed, at.plan('pinned')))
     await publish(services.bus, signed, [runEvent(signed, 'run-started', 0)])
     const { tasks, end } = await client.ended('orders', 'pinned')
