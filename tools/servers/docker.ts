@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process'
+import { hash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { KAFKA_VERSION, kafkaAnswers, kafkaSettings } from './kafka.ts'
-import { minioAnswers, minioEnvironment, type Credentials } from './minio.ts'
+import { kafkaAnswers, minioAnswers } from '@cairn/drivers/servers-answer'
+import { KAFKA_VERSION, kafkaSettings } from './kafka.ts'
+import { minioEnvironment, type Credentials } from './minio.ts'
 import { build } from './programs.ts'
 import type { Launch } from './server-process.ts'
 
@@ -22,47 +24,68 @@ export async function pullImages(note: (line: string) => void): Promise<void> {
   }
 }
 
-/** What a container holds ends with it: for tests. */
-export function kafkaContainer(folder: string, port: number): Launch {
+export function kafkaContainer(folder: string, port: number, keep: boolean): Launch {
   const settings = kafkaSettings(
     'PLAINTEXT://:9092,CONTROLLER://:9093',
     `PLAINTEXT://127.0.0.1:${port}`,
     'localhost:9093',
   )
   const variable = (name: string) => `KAFKA_${name.toUpperCase().replaceAll('.', '_')}`
+  const env = Object.entries(settings).map(([name, value]) => [variable(name), String(value)])
   return {
-    ...container(
-      folder,
-      { [port]: 9092 },
-      Object.fromEntries(Object.entries(settings).map(([name, value]) => [variable(name), String(value)])),
-      [KAFKA_IMAGE],
-    ),
+    ...container(folder, {
+      ports: { [port]: 9092 },
+      data: '/var/lib/kafka/data',
+      keep,
+      env: { ...(Object.fromEntries(env) as Record<string, string>), KAFKA_LOG_DIRS: '/var/lib/kafka/data' },
+      command: [KAFKA_IMAGE],
+    }),
     name: KAFKA_IMAGE,
     isReady: () => kafkaAnswers(`127.0.0.1:${port}`),
   }
 }
 
-export function minioContainer(folder: string, port: number, credentials: Credentials): Launch {
+export function minioContainer(folder: string, port: number, credentials: Credentials, keep: boolean): Launch {
   return {
-    ...container(folder, { [port]: 9000 }, minioEnvironment(credentials), [MINIO_IMAGE, 'server', '/data']),
+    ...container(folder, {
+      ports: { [port]: 9000 },
+      data: '/data',
+      keep,
+      env: minioEnvironment(credentials),
+      command: [MINIO_IMAGE, 'server', '/data'],
+    }),
     name: MINIO_IMAGE,
     isReady: () => minioAnswers(`http://127.0.0.1:${port}`),
   }
 }
 
-/** Docker's client stands for the container: it hands on what asks it to end. Values stay off the command line. */
+interface ContainerOptions {
+  readonly ports: Readonly<Record<number, number>>
+  readonly data: string
+  /** What lies in the data folder outlives the container. */
+  readonly keep: boolean
+  readonly env: Readonly<Record<string, string>>
+  readonly command: readonly string[]
+}
+
+/**
+ * Docker's client stands for the container: it hands on what asks it to end. A container whose client was killed goes on,
+ * so it has a name by which it is removed before it is started anew. Values stay off the command line.
+ */
 function container(
   folder: string,
-  ports: Readonly<Record<number, number>>,
-  env: Readonly<Record<string, string>>,
-  command: readonly string[],
+  { ports, data, keep, env, command }: ContainerOptions,
 ): Omit<Launch, 'name' | 'isReady'> {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const name = `cairn-${hash('sha256', folder).slice(0, 12)}`
   const published = Object.entries(ports).map(([outside, inside]) => `--publish=127.0.0.1:${outside}:${inside}`)
   const variables = Object.keys(env).map((name) => `--env=${name}`)
+  const volumes = keep ? [`--volume=${name}:${data}`] : []
+  const run = ['run', '--rm', `--name=${name}`, ...volumes, ...published, ...variables, ...command]
   return {
-    program: 'docker',
-    args: ['run', '--rm', ...published, ...variables, ...command],
+    program: 'sh',
+    args: ['-c', 'docker rm --force "$0" > /dev/null 2>&1; exec docker "$@"', name, ...run],
+    container: name,
     env,
     log: join(folder, 'server.log'),
   }

@@ -1,11 +1,18 @@
-// node tools/servers/main.ts up|down|status --folder <folder>: Kafka and MinIO on this machine, without Docker.
+// node tools/servers/main.ts up|down|status|prepare --folder <folder>: Kafka and MinIO on this machine, without Docker.
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { CairnError } from '@cairn/kernel'
-import { runningServers, startServers, stopServers, type Endpoints } from './servers.ts'
+import {
+  prepareServers,
+  runningServers,
+  startServers,
+  stopServers,
+  type Endpoints,
+  type ServerName,
+} from './servers.ts'
 
 const USAGE =
-  'usage: main.ts up|down|status --folder <folder> [--kafka-port <port>] [--s3-port <port>] [--docker] [--json]'
+  'usage: main.ts up|down|status|prepare --folder <folder> [--kafka-port <port>] [--s3-port <port>] [--docker] [--json] [--running kafka] [--running minio]'
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -16,6 +23,7 @@ async function main(): Promise<number> {
       's3-port': { type: 'string' },
       docker: { type: 'boolean' },
       json: { type: 'boolean' },
+      running: { type: 'string', multiple: true },
     },
   })
   const { folder, docker = false, json = false } = values
@@ -30,6 +38,12 @@ async function main(): Promise<number> {
     case 'down':
       await stopServers(folder)
       return 0
+    // For a program that starts them itself, and keeps them running. The answer holds secrets.
+    case 'prepare': {
+      const running = (values.running ?? []) as ServerName[]
+      console.log(JSON.stringify(await prepareServers({ folder, docker, log: console.error }, running)))
+      return 0
+    }
     case 'status': {
       const endpoints = runningServers(folder)
       show(endpoints)

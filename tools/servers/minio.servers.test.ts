@@ -10,7 +10,8 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { MINIO, minioServer } from './minio.ts'
 import { isAtHand } from './needed.fixture.ts'
 import { BUILD_DEADLINE_MS, install, lacking } from './programs.ts'
-import { launch, stopProcess, untilReady, type Launch } from './server-process.ts'
+import { stopProcess } from '@cairn/drivers/stop-process'
+import { launch, untilReady, type Launch } from './server-process.ts'
 
 /** Of a machine that does much else, too. */
 const PATIENCE_MS = 600_000

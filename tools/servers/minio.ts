@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { minioAnswers } from '@cairn/drivers/servers-answer'
 import { build, inCache, type Program, type Tool } from './programs.ts'
 import type { Launch } from './server-process.ts'
 
@@ -39,14 +40,4 @@ export function minioServer(folder: string, port: number, credentials: Credentia
 
 export function minioEnvironment({ accessKey, secretKey }: Credentials): Record<string, string> {
   return { MINIO_ROOT_USER: accessKey, MINIO_ROOT_PASSWORD: secretKey, MINIO_BROWSER: 'off', MINIO_UPDATE: 'off' }
-}
-
-/** Whether the server serves: it says 200 from the start, with a header until it has read its folder. */
-export async function minioAnswers(endpoint: string): Promise<boolean> {
-  try {
-    const { ok, headers } = await fetch(`${endpoint}/minio/health/live`, { signal: AbortSignal.timeout(2_000) })
-    return ok && headers.get('x-minio-server-status') === null
-  } catch {
-    return false
-  }
 }

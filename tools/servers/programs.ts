@@ -2,8 +2,8 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { whileLocked } from '@cairn/drivers/lock'
 import { CairnError } from '@cairn/kernel'
-import { whileLocked } from './lock.ts'
 
 /** MinIO takes three minutes on two idle cores. */
 export const BUILD_DEADLINE_MS = 30 * 60_000

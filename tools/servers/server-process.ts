@@ -10,6 +10,8 @@ export interface Launch {
   readonly program: string
   readonly args: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** What Docker calls it, if it runs there. */
+  readonly container?: string
   /** The file that takes what it prints. */
   readonly log: string
   readonly isReady: () => Promise<boolean>
@@ -41,27 +43,6 @@ export async function untilReady({ name, log, isReady }: Launch, server: string,
     if (isGone(server)) throw failed('ended before it was ready')
     if (performance.now() > deadline) throw failed(`was not ready within ${deadlineMs / 1000} s`)
     await sleep(50)
-  }
-}
-
-/** Ends a process that need not be a child of this one: asks, and after a while no longer asks. */
-export async function stopProcess(name: string, patienceMs = 10_000): Promise<void> {
-  const pid = Number(name.split('/')[1])
-  for (const [signal, waitMs] of [
-    ['SIGTERM', patienceMs],
-    ['SIGKILL', 5_000],
-  ] as const) {
-    if (isGone(name)) return
-    signalTo(pid, signal)
-    for (const deadline = performance.now() + waitMs; !isGone(name) && performance.now() < deadline;) await sleep(20)
-  }
-}
-
-function signalTo(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }
 

@@ -3,14 +3,15 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { freePorts } from '@cairn/drivers/free-ports'
+import { whileLocked } from '@cairn/drivers/lock'
 import { isGone } from '@cairn/drivers/process-id'
+import { stopProcess } from '@cairn/drivers/stop-process'
 import { CairnError } from '@cairn/kernel'
 import { kafkaContainer, minioContainer, pullImages } from './docker.ts'
 import { JAVA, KAFKA, kafkaServer } from './kafka.ts'
-import { whileLocked } from './lock.ts'
 import { MINIO, minioServer, type Credentials } from './minio.ts'
 import { install, lacking, type Tool } from './programs.ts'
-import { launch, stopProcess, untilReady, type Launch } from './server-process.ts'
+import { launch, untilReady, type Launch } from './server-process.ts'
 
 export interface ServersOptions {
   /** Holds the servers' data, logs and settings. Its ports and credentials stay when they are started there again. */
@@ -18,7 +19,7 @@ export interface ServersOptions {
   readonly ports?: { readonly kafka?: number | undefined; readonly s3?: number | undefined }
   /** Leave them running when this process ends; `stopServers` ends them. */
   readonly detached?: boolean
-  /** Run the public images instead; data is then gone when they stop. */
+  /** Run the public images instead; data is then gone when they stop, unless they are only prepared here. */
   readonly docker?: boolean
   readonly log?: (line: string) => void
   /** For each to be up, once its program is there. */
@@ -35,6 +36,9 @@ export interface Servers extends Endpoints {
 
 /** What is kept in the folder, readable to its owner only. */
 interface State extends Endpoints {
+  /** Of Kafka with itself. */
+  readonly controllerPort?: number
+  /** Empty where another program keeps the servers running. */
   readonly processes: readonly string[]
 }
 
@@ -54,29 +58,84 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
 }
 
 async function startAnew(
-  { folder, ports = {}, detached = false, docker, deadlineMs }: ServersOptions & { readonly deadlineMs: number },
+  {
+    folder,
+    ports = {},
+    detached = false,
+    docker = false,
+    deadlineMs,
+  }: ServersOptions & { readonly deadlineMs: number },
   before: State | undefined,
 ): Promise<Servers> {
-  const was = before && { kafka: portOf(before.kafka.brokers[0]!), s3: portOf(before.s3.endpoint) }
-  const [kafkaPort, controllerPort, s3Port] = (await freePorts([
-    ports.kafka ?? was?.kafka,
-    undefined,
-    ports.s3 ?? was?.s3,
-  ])) as [number, number, number]
+  const { launches, controllerPort, ...endpoints } = await planServers(
+    { folder, ports, docker, keep: false },
+    before,
+    [],
+  )
+  const letGo = await startAll(folder, { ...endpoints, controllerPort }, Object.values(launches), detached, deadlineMs)
+  return { ...endpoints, stop: () => stopServers(folder).finally(letGo) }
+}
+
+export type ServerName = 'kafka' | 'minio'
+export interface Prepared extends Endpoints {
+  readonly launches: Readonly<Record<ServerName, Launch>>
+}
+
+/**
+ * Prepares Kafka and MinIO to be started by whoever keeps them running, and tells how. What was prepared in the folder
+ * before stays as it was, as far as its ports are free.
+ *
+ * @param running servers that run: their ports are not free, and stay
+ */
+export async function prepareServers(
+  { folder: given, docker = false, log = () => {} }: Pick<ServersOptions, 'folder' | 'docker' | 'log'>,
+  running: readonly ServerName[],
+): Promise<Prepared> {
+  const folder = resolve(given)
+  await (docker ? pullImages(log) : installServers(log))
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const before = readState(folder)
+  await stopServers(folder)
+  const { launches, ...state } = await planServers({ folder, docker, keep: true }, before, running)
+  writeState(folder, { ...state, processes: [] })
+  return { kafka: state.kafka, s3: state.s3, launches }
+}
+
+async function planServers(
+  {
+    folder,
+    ports = {},
+    docker,
+    keep,
+  }: Pick<ServersOptions, 'folder' | 'ports' | 'docker'> & { readonly keep: boolean },
+  before: State | undefined,
+  running: readonly ServerName[],
+) {
+  const kafka = ports.kafka ?? (before && portOf(before.kafka.brokers[0]!))
+  const s3 = ports.s3 ?? (before && portOf(before.s3.endpoint))
+  const [keepsKafka, keepsMinio] = [running.includes('kafka'), running.includes('minio')]
+  const free = await freePorts([
+    keepsKafka ? undefined : kafka,
+    keepsKafka ? undefined : before?.controllerPort,
+    keepsMinio ? undefined : s3,
+  ])
+  const kafkaPort = keepsKafka ? kafka! : free[0]!
+  const controllerPort = (keepsKafka && before?.controllerPort) || free[1]!
+  const s3Port = keepsMinio ? s3! : free[2]!
   if (ports.kafka !== undefined && ports.kafka !== kafkaPort) throw portTaken('Kafka', ports.kafka)
   if (ports.s3 !== undefined && ports.s3 !== s3Port) throw portTaken('MinIO', ports.s3)
   const { accessKey, secretKey } = before?.s3 ?? newCredentials()
   const [inKafka, inMinio] = [join(folder, 'kafka'), join(folder, 'minio')]
-  const launches = docker
-    ? [kafkaContainer(inKafka, kafkaPort), minioContainer(inMinio, s3Port, { accessKey, secretKey })]
-    : [kafkaServer(inKafka, kafkaPort, controllerPort), minioServer(inMinio, s3Port, { accessKey, secretKey })]
-
-  const endpoints: Endpoints = {
+  const credentials = { accessKey, secretKey }
+  const launches: Record<ServerName, Launch> = docker
+    ? { kafka: kafkaContainer(inKafka, kafkaPort, keep), minio: minioContainer(inMinio, s3Port, credentials, keep) }
+    : { kafka: kafkaServer(inKafka, kafkaPort, controllerPort), minio: minioServer(inMinio, s3Port, credentials) }
+  return {
     kafka: { brokers: [`127.0.0.1:${kafkaPort}`] },
     s3: { endpoint: `http://127.0.0.1:${s3Port}`, accessKey, secretKey },
+    controllerPort,
+    launches,
   }
-  const letGo = await startAll(folder, endpoints, launches, detached, deadlineMs)
-  return { ...endpoints, stop: () => stopServers(folder).finally(letGo) }
 }
 
 /** The servers that run in a folder. */
@@ -110,13 +169,13 @@ export function howToInstall(missing: readonly Tool[]): string {
 
 async function startAll(
   folder: string,
-  endpoints: Endpoints,
+  state: Omit<State, 'processes'>,
   launches: readonly Launch[],
   detached: boolean,
   deadlineMs: number,
 ): Promise<() => void> {
   const processes = launches.map(launch)
-  writeFileSync(stateFile(folder), JSON.stringify({ ...endpoints, processes } satisfies State), { mode: 0o600 })
+  writeState(folder, { ...state, processes })
   const letGo = detached ? () => {} : guard(processes)
   const ready = launches.map((server, index) => untilReady(server, processes[index]!, deadlineMs))
   try {
@@ -143,6 +202,10 @@ function stateFile(folder: string): string {
   return join(folder, 'servers.json')
 }
 
+function writeState(folder: string, state: State): void {
+  writeFileSync(stateFile(folder), JSON.stringify(state), { mode: 0o600 })
+}
+
 function readState(folder: string): State | undefined {
   try {
     return JSON.parse(readFileSync(stateFile(folder), 'utf8')) as State
@@ -152,7 +215,7 @@ function readState(folder: string): State | undefined {
 }
 
 function isRunning({ processes }: State): boolean {
-  return processes.every((server) => !isGone(server))
+  return processes.length > 0 && processes.every((server) => !isGone(server))
 }
 
 function newCredentials(): Credentials {

@@ -24,7 +24,7 @@ const COMPUTES = {
 /** Loaded by `node --import`, where it is wanted. */
 const TRACKING = { tracking: 'libs/tracking/src/register.js', exporter: 'libs/tracking/src/exporter.ts' }
 const APPS = {
-  cli: { main: 'apps/cli/src/main.ts', keeper: 'apps/cli/src/local/keeper.ts', ...COMPUTES },
+  cli: { main: 'apps/cli/src/main.ts', supervisor: 'apps/cli/src/local/supervisor.ts', ...COMPUTES },
   stage: { main: 'apps/stage/src/main.ts', ...COMPUTES, ...TRACKING },
   control: {
     main: 'apps/control/src/main.ts',

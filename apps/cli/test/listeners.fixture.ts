@@ -32,14 +32,22 @@ export function listeners(pid: number): { loopback: number; open: number } {
   return { loopback, open: addresses.length - loopback }
 }
 
-/** Processes whose command names a folder. */
-export function processesOf(folder: string): number[] {
-  return readdirSync('/proc').flatMap((name) => {
+/** Services of a stack's folder that have a process, once for each: by their environment, whatever is written down. */
+export function servicesOf(folder: string): string[] {
+  const found = readdirSync('/proc').flatMap((name) => {
     try {
-      const isOfIt = /^\d+$/.test(name) && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(folder)
-      return isOfIt ? [Number(name)] : []
+      if (!/^\d+$/.test(name) || !isService(name)) return []
+      const variables = readFileSync(`/proc/${name}/environ`, 'utf8').split('\0')
+      const mark = variables.find((variable) => variable.startsWith(`CAIRN_SERVICE=["${folder}"`))
+      return mark === undefined ? [] : [(JSON.parse(mark.slice('CAIRN_SERVICE='.length)) as string[])[1]!]
     } catch {
       return [] // it has just ended
     }
   })
+  return found.sort()
+}
+
+/** Not one of the processes that a service computes in. */
+function isService(pid: string): boolean {
+  return !readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('/worker')
 }

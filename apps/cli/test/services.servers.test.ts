@@ -1,9 +1,9 @@
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { openConnection, readConnectionFile } from '@cairn/drivers/connection'
-import { isGone } from '@cairn/drivers/process-id'
+import { isGone, pidOf } from '@cairn/drivers/process-id'
 import { runEvent, type Plan } from '@cairn/kernel/runtime'
-import { listeners, processesOf } from './listeners.fixture.ts'
+import { listeners, servicesOf } from './listeners.fixture.ts'
 import { CliProject, computed, exit, printed, type Files, type RunSummary } from './project.fixture.ts'
 
 interface Letter {
@@ -94,26 +94,25 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
       Object.values(outputs ?? {}).map(({ digest }) => digest),
     ])
 
-  it('has a process for each step, and they are ready', async () => {
+  it('has a process for each step, for control, Kafka and MinIO, and they are ready', async () => {
     const { code, stdout } = await project.cairn('--json', 'status')
     const { services } = JSON.parse(stdout) as { services: { name: string; state: string; url: string }[] }
     expect(code).toBe(0)
     expect(services.map(({ name, state }) => `${name} ${state}`).sort()).toEqual(
-      ['control', 'curious/look', 'shop/double', 'shop/load', 'shop/sum'].map((name) => `${name} ready`),
+      ['control', 'curious/look', 'kafka', 'minio', 'shop/double', 'shop/load', 'shop/sum'].map((name) => `${name} ready`),
     )
-    expect(services.every(({ url }) => url.startsWith('http://127.0.0.1:'))).toBe(true)
-    expect(new Set(Object.values(running(project).services)).size).toBe(5)
+    expect(services.every(({ url }) => /^(http:\/\/)?127\.0\.0\.1:\d+$/.test(url))).toBe(true)
+    expect(new Set(Object.values(running(project).services)).size).toBe(7)
   })
 
   it('is reached by this machine only: each service at one port, and the servers', () => {
     const { keeper, services } = running(project)
-    const pidOf = (name: string) => Number(name.split('/')[1])
-    for (const [name, process] of Object.entries(services))
+    const { kafka, minio, ...own } = services
+    for (const [name, process] of Object.entries(own))
       expect(listeners(pidOf(process)), name).toEqual({ loopback: 1, open: 0 })
     expect(listeners(pidOf(keeper))).toEqual({ loopback: 0, open: 0 })
-    const servers = processesOf(project.path('.cairn/stack')).map(listeners)
-    expect(servers.reduce((sum, { loopback }) => sum + loopback, 0)).toBeGreaterThanOrEqual(3) // Kafka's two, MinIO's
-    expect(servers.filter(({ open }) => open > 0)).toEqual([])
+    expect(listeners(pidOf(kafka!))).toEqual({ loopback: 2, open: 0 })
+    expect(listeners(pidOf(minio!)).open).toBe(0)
   })
 
   it('lets no one but its owner read what opens the services', () => {
@@ -244,11 +243,36 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     expect((await project.cairn('doctor')).code).toBe(0)
   })
 
-  it('starts a service again that was killed, and runs go on', async () => {
-    const before = running(project).services['shop/double']!
-    process.kill(Number(before.split('/')[1]), 'SIGKILL')
+  it('starts each process again that was killed, and no other; runs go on, and nothing stored is lost', async () => {
+    const before = await processes(project)
+    const killed = ['kafka', 'minio', 'control', 'shop/double']
+    for (const name of killed) process.kill(before.get(name)!.pid, 'SIGKILL')
+    await expect.poll(async () => (await project.cairn('status')).code).toBe(0)
+    const after = await processes(project)
+    for (const [name, { pid, restarts }] of after)
+      if (killed.includes(name)) expect([name, pid !== before.get(name)!.pid, restarts]).toEqual([name, true, 1])
+      else expect([name, pid, restarts]).toEqual([name, before.get(name)!.pid, 0])
+    expect(computed(await project.run('shop', '--on', 'local'))).toEqual([])
     expect((await project.run('shop', '--on', 'local', '--set', 'load.count=8')).code).toBe(0)
-    await expect.poll(() => running(project).services['shop/double']).not.toBe(before)
+  })
+
+  it('tells that its supervisor was killed; the next one takes over what lives, and starts what has died', async () => {
+    const before = await processes(project)
+    process.kill(pidOf(running(project).keeper), 'SIGKILL')
+    process.kill(before.get('shop/load')!.pid, 'SIGKILL')
+    const told = await project.cairn('status')
+    expect(told.code).toBe(1)
+    expect(told.stdout).toMatch(
+      /no answer +shop\/load [\s\S]*the supervisor \(process \d+\) has died[\s\S]*next {2}cairn up/,
+    )
+    const up = await project.cairn('up')
+    expect([up.code, up.stderr]).toEqual([0, expect.stringContaining('another one takes over')])
+    const after = await processes(project)
+    const changed = [...after].filter(([name, { pid }]) => pid !== before.get(name)!.pid)
+    expect(changed.map(([name, { restarts }]) => [name, restarts])).toEqual([['shop/load', 1]])
+    process.kill(after.get('shop/sum')!.pid, 'SIGKILL') // one that it has not started itself
+    await expect.poll(async () => (await processes(project)).get('shop/sum')!.restarts).toBe(1)
+    await expect.poll(async () => (await project.cairn('status')).code).toBe(0)
   })
 
   it('tells what is wrong with a token, a context and a pipeline', async () => {
@@ -297,17 +321,47 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     expect(logs.stdout).toMatch(/info +shop\/sum summing run=\S+ node=sum/)
   })
 
-  it('is taken down without a trace, and is up again with all that it stored', async () => {
+  it('is up again with all that it stored after everything was killed, and once, whoever starts it at one time', async () => {
     await project.run('shop', '--on', 'local')
-    const processes = [running(project).keeper, ...Object.values(running(project).services)]
-    expect((await project.cairn('down')).stdout).toContain('stopped')
-    expect(processes.filter((name) => !isGone(name))).toEqual([])
-    expect((await project.cairn('status')).code).toBe(1)
-    expect((await project.cairn('runs', '--on', 'local')).stderr).toContain('does not answer')
-    expect((await project.cairn('up')).code).toBe(0)
+    const { keeper, services } = running(project)
+    for (const name of [keeper, ...Object.values(services)]) process.kill(pidOf(name), 'SIGKILL')
+    const dies = project.start('up')
+    await expect.poll(() => existsSync(project.path('.cairn/stack/lock'))).toBe(true)
+    dies.kill('SIGKILL')
+    const all = await Promise.all([project.cairn('up'), project.cairn('up'), project.cairn('up')])
+    expect(all.map(({ code, stderr }) => [code, code === 0 ? '' : stderr])).toEqual(all.map(() => [0, '']))
+    const found = await processes(project)
+    expect(servicesOf(project.path('.cairn/stack'))).toEqual([...found.keys()].sort())
     expect(computed(await project.run('shop', '--on', 'local'))).toEqual([])
   })
+
+  it('is taken down without a trace, also what no supervisor watches or nothing was written down of', async () => {
+    const { keeper, services } = running(project)
+    process.kill(pidOf(keeper), 'SIGKILL')
+    process.kill(pidOf(services['shop/sum']!), 'SIGSTOP')
+    rmSync(project.path('.cairn/stack/running.json'))
+    expect((await project.cairn('down')).stdout).toContain('stopped')
+    expect([keeper, ...Object.values(services)].filter((name) => !isGone(name))).toEqual([])
+    expect(servicesOf(project.path('.cairn/stack'))).toEqual([])
+    expect((await project.cairn('status')).code).toBe(1)
+    expect((await project.cairn('runs', '--on', 'local')).stderr).toContain('does not answer')
+    expect(await project.cairn('down')).toMatchObject({
+      code: 0,
+      stdout: 'nothing was running; what was stored stays\n',
+    })
+  })
 })
+
+interface Found {
+  readonly name: string
+  readonly pid: number
+  readonly restarts: number
+}
+
+async function processes(project: CliProject): Promise<ReadonlyMap<string, Found>> {
+  const { services } = JSON.parse((await project.cairn('--json', 'status')).stdout) as { services: Found[] }
+  return new Map(services.map((service) => [service.name, service]))
+}
 
 function running(project: CliProject): { keeper: string; services: Record<string, string> } {
   return JSON.parse(readFileSync(project.path('.cairn/stack/running.json'), 'utf8')) as ReturnType<typeof running>

@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 
 /**
  * Names this process so that others can tell whether it is gone: machine, process id, and the moment of its start, since
- * ids are used again.
+ * ids are used again, also after the machine was started anew.
  */
 export const thisProcess = processName(process.pid)
 
@@ -13,22 +13,44 @@ export function processName(pid: number): string {
 
 /** True only when it is certain; of a process on another machine it never is. */
 export function isGone(name: string): boolean {
-  const [host, pid, start] = name.split('/')
-  if (host !== hostname()) return false
+  if (!isHere(name)) return false
+  const [, pid, start = ''] = name.split('/')
   const found = startOf(Number(pid))
-  if (found !== undefined) return start !== '' && found !== start
+  if (found !== undefined) return start !== '' && !isSame(start, found)
   return !isAlive(Number(pid))
 }
 
-/** Clock ticks from boot to the process's start (field 22 of Linux's /proc/<pid>/stat); undefined elsewhere. */
+/** Whether a process was started on this machine. */
+export function isHere(name: string): boolean {
+  return name.split('/')[0] === hostname()
+}
+
+export function pidOf(name: string): number {
+  return Number(name.split('/')[1])
+}
+
+/** Names of earlier versions do not tell the machine's start. */
+function isSame(start: string, found: string): boolean {
+  return start.includes('.') ? start === found : start === found.split('.')[0]
+}
+
+/**
+ * Clock ticks from the machine's start to that of the process (field 22 of Linux's /proc/<pid>/stat), and which start of
+ * the machine that was; undefined elsewhere.
+ */
 function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return state === 'Z' ? 'ended' : fields[18]
+    return state === 'Z' ? 'ended' : `${fields[18]}.${bootOf()}`
   } catch {
     return undefined
   }
+}
+
+let boot: string | undefined
+function bootOf(): string {
+  return (boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8))
 }
 
 function isAlive(pid: number): boolean {

@@ -1,8 +1,9 @@
+import { pidOf } from '@cairn/drivers/process-id'
 import { findProject, readContext } from '@cairn/embedded'
 import { EXIT } from '../fail.ts'
-import { probe } from '../local/health.ts'
-import { Stack } from '../local/stack.ts'
-import { statusText } from '../local/status.ts'
+import { look } from '../local/health.ts'
+import { processOf, Stack } from '../local/stack.ts'
+import { statusText, supervisorText } from '../local/status.ts'
 import type { GlobalOptions } from '../open.ts'
 import { waitingLetters } from '../remote/dead-letters.ts'
 import { printData, printLines } from '../terminal/print.ts'
@@ -12,17 +13,23 @@ export default async function status(_: object, command: { optsWithGlobals(): Gl
   const { project: folder = process.cwd(), json } = command.optsWithGlobals()
   const { root } = findProject(folder)
   const stack = new Stack(root)
-  const found = stack.running ? await Promise.all(stack.services.map(probe)) : []
-  const isWell = found.length > 0 && found.every(({ state }) => state === 'ready')
-  process.exitCode = isWell ? EXIT.ok : EXIT.error
-  const letters = found.length > 0 ? await deadLetters(root) : {}
-  if (json)
-    return printData(JSON.stringify({ running: found.length > 0, services: found, deadLetters: letters }, null, 2))
-  if (found.length === 0) return printLines('not running\nnext  cairn up')
+  const { running, services, isSupervised } = stack
+  const isUp = isSupervised || services.some(({ name }) => processOf(running, name) !== undefined)
+  const found = isUp ? await Promise.all(services.map((service) => look(service, running))) : []
+  const ill = found.find(({ state }) => state !== 'ready')
+  process.exitCode = isUp && isSupervised && !ill ? EXIT.ok : EXIT.error
+  const letters = isUp ? await deadLetters(root) : {}
+  if (json) {
+    const { keeper, since } = running ?? {}
+    const supervisor = keeper !== undefined && isUp && { running: isSupervised, pid: pidOf(keeper), since }
+    const all = { running: isUp, ...(supervisor && { supervisor }), services: found, deadLetters: letters }
+    return printData(JSON.stringify(all, null, 2))
+  }
+  if (!isUp) return printLines('not running\nnext  cairn up')
   printLines(statusText(found))
   for (const [pipeline, count] of Object.entries(letters))
     printLines(`\n${count} dead letters of ${pipeline} wait  cairn dead-letters list ${pipeline} --on local`)
-  const ill = found.find(({ state }) => state !== 'ready')
+  if (!isSupervised) return printLines(`\n${supervisorText(running!)}\nnext  cairn up`)
   if (ill) printLines(`\nnext  cairn logs ${ill.name}`)
 }
 

@@ -1,14 +1,18 @@
-import { isDeepStrictEqual } from 'node:util'
 import { allPipelines, loadPipeline, refuseMisuses } from '@cairn/embedded'
-import { probe } from '../local/health.ts'
+import { look } from '../local/health.ts'
+import { ensureBucket, serversOf } from '../local/servers.ts'
 import { servicesOf } from '../local/services.ts'
-import { Stack, type Service } from '../local/stack.ts'
-import { startServers, startServices, stopServices, writeContext, writeKeys } from '../local/start.ts'
+import { isServer, processOf, Stack } from '../local/stack.ts'
+import { build, startServices, writeContext, writeKeys } from '../local/start.ts'
+import { statusText, supervisorText } from '../local/status.ts'
+import { stopStack } from '../local/stop.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
-import { statusText } from '../local/status.ts'
 import { printData, printLines, printNotes } from '../terminal/print.ts'
 
-/** `cairn up`: Kafka, MinIO, control, and a process for each step, all on the loopback address of this machine. */
+/**
+ * `cairn up`: Kafka, MinIO, control, and a process for each step, all on the loopback address of this machine. What runs
+ * as it should is left alone; without names, what is not wanted any more is stopped.
+ */
 export default async function up(
   names: readonly string[],
   { docker = false }: { docker?: boolean },
@@ -18,34 +22,33 @@ export default async function up(
   const workspace = await openWorkspace(globals)
   const { project } = workspace
   const stack = new Stack(project.root)
-  const tell = (line: string) => printNotes(line)
-  const before = stack.services
-  const isRunning = stack.isKept && (await Promise.all(before.map(probe))).every(({ state }) => state === 'ready')
   const pipelines =
     names.length === 0
       ? await allPipelines(project)
       : await Promise.all(names.map((name) => loadPipeline(project, name)))
   for (const loaded of pipelines) await refuseMisuses(workspace, loaded)
-  if (!isRunning || !isDeepStrictEqual(kindsOf(before), await wanted())) {
-    await stopServices(stack)
-    await startServers(stack, project.env, docker)
-    tell('kafka and minio are ready')
-    const services = await servicesOf(workspace, pipelines, stack)
-    writeContext(stack, project.env, services[0]!.url)
-    writeKeys(stack)
-    await startServices(stack, services, tell)
-  }
-  const found = await Promise.all(stack.services.map(probe))
+  const told = new Set<string>()
+  const tell = (line: string) => told.has(line) || (told.add(line), printNotes(line))
+  await stack.locked('starting the services', printNotes, start)
+  const found = await Promise.all(stack.services.map((service) => look(service, stack.running)))
   if (json) return printData(JSON.stringify({ context: 'local', services: found }, null, 2))
   const first = pipelines[0]?.pipeline.name ?? '<pipeline>'
   printLines(`${statusText(found)}\n\nnext  cairn run ${first} --on local`)
 
-  async function wanted(): Promise<unknown[]> {
-    return kindsOf(await servicesOf(workspace, pipelines, stack))
+  async function start(): Promise<void> {
+    const { running } = stack
+    if (running && !running.watch) await stopStack(stack) // of an earlier version of this program
+    if (running && !stack.isSupervised) printNotes(`${supervisorText(running)}; another one takes over`)
+    await build(printNotes)
+    const servers = await serversOf(stack, project.env, docker)
+    const before = stack.services.filter((service) => !isServer(service))
+    const living = before.filter(({ name }) => processOf(running, name) !== undefined)
+    await startServices(stack, [...servers, ...living], tell)
+    await ensureBucket(stack)
+    const services = await servicesOf(workspace, pipelines, stack)
+    writeContext(stack, project.env, services[0]!.url)
+    writeKeys(stack)
+    const kept = names.length === 0 ? [] : living.filter(({ name }) => !services.some((other) => other.name === name))
+    await startServices(stack, [...servers, ...services, ...kept], tell)
   }
-}
-
-/** What makes a service another one; its port does not. */
-function kindsOf(services: readonly Service[]): unknown[] {
-  return services.map(({ name, main, env: { PORT: _, ...env } }) => ({ name, main, env }))
 }

@@ -1,4 +1,6 @@
-import type { Service } from './stack.ts'
+import { pidOf } from '@cairn/drivers/process-id'
+import { kafkaAnswers, minioAnswers } from '@cairn/drivers/servers-answer'
+import { processOf, type Running, type Service } from './stack.ts'
 
 export type State = 'ready' | 'not ready' | 'no answer'
 export interface Found {
@@ -7,11 +9,37 @@ export interface Found {
   readonly state: State
   /** What is wrong. */
   readonly findings: string
+  readonly pid?: number
+  /** When its process was started or, without one, ended. */
+  readonly since?: string
+  readonly restarts?: number
 }
 
 const PROBE_MS = 5_000
 
-export async function probe({ name, url }: Service): Promise<Found> {
+/** How a service is: its process, and what it answers. */
+export async function look(service: Service, running: Running | undefined): Promise<Found> {
+  const { name } = service
+  const { since, restarts, ended } = running?.watch?.[name] ?? {}
+  const about = { ...(since !== undefined && { since }), ...(restarts !== undefined && { restarts }) }
+  const process = processOf(running, name)
+  if (process !== undefined) return { ...(await probe(service)), pid: pidOf(process), ...about }
+  return { name, url: service.url, state: 'no answer', findings: ended ?? 'has no process', ...about }
+}
+
+async function probe(service: Service): Promise<Found> {
+  const { name, url } = service
+  switch (service.probe) {
+    case 'kafka':
+      return { name, url, state: (await kafkaAnswers(url)) ? 'ready' : 'no answer', findings: '' }
+    case 'minio':
+      return { name, url, state: (await minioAnswers(url)) ? 'ready' : 'no answer', findings: '' }
+    case 'http':
+      return probeHttp(name, url)
+  }
+}
+
+async function probeHttp(name: string, url: string): Promise<Found> {
   try {
     const answer = await fetch(new URL('/health/ready', url), { signal: AbortSignal.timeout(PROBE_MS) })
     if (answer.ok) return { name, url, state: 'ready', findings: '' }

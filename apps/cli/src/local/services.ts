@@ -1,15 +1,20 @@
+import { hash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { freePorts } from '@cairn/drivers/free-ports'
 import { stepsOf, type LoadedPipeline, type Workspace } from '@cairn/embedded'
 import { distOf } from '../../bin/built.js'
-import type { Service, Stack } from './stack.ts'
+import { processOf, readJson, type Service, type Stack } from './stack.ts'
 import { CONTROL } from './start.ts'
 
 type App = 'control' | 'stage'
 type Env = Readonly<Record<string, string>>
 
-/** One process for control, and one for each step of each pipeline, each at the port that it had before if it can be. */
+/**
+ * One process for control, and one for each step of each pipeline, each at the port that it had before if it can be. The
+ * apps must be built.
+ */
 export async function servicesOf(
   workspace: Workspace,
   pipelines: readonly LoadedPipeline[],
@@ -19,21 +24,38 @@ export async function servicesOf(
     { name: 'control', app: 'control', env: controlEnv(stack) },
     ...pipelines.flatMap((loaded) => stagesOf(workspace, loaded, stack)),
   ]
-  const before = new Map(stack.services.map(({ name, url }) => [name, Number(new URL(url).port)]))
-  const ports = await freePorts(wanted.map(({ name }) => before.get(name)))
-  return wanted.map(({ name, app, env }, index) => ({
-    name,
-    main: join(distOf(app), 'main.js'),
-    url: `http://127.0.0.1:${ports[index]}`,
-    env: {
+  const { running } = stack
+  const before = new Map(
+    stack.services.flatMap(({ name, url }) => (URL.canParse(url) ? [[name, Number(new URL(url).port)]] : [])),
+  )
+  // Not free, for it listens there itself.
+  const own = (name: string) => (processOf(running, name) === undefined ? undefined : before.get(name))
+  const free = await freePorts(wanted.map(({ name }) => (own(name) === undefined ? before.get(name) : undefined)))
+  const connection = readJson(stack.connectionFile)
+  return wanted.map(({ name, app, env: more }, index) => {
+    const port = String(own(name) ?? free[index])
+    const program = process.execPath
+    const args = [`--title=cairn ${name}`, join(distOf(app), 'main.js')]
+    const env = {
       CAIRN_CONNECTION: stack.connectionFile,
       CAIRN_ROOT: workspace.project.root,
       HOST: '127.0.0.1',
-      PORT: String(ports[index]),
+      PORT: port,
       ...tracking(name, app),
-      ...env,
-    },
-  }))
+      ...more,
+    }
+    const version = versionOf({ program, args, env, connection, built: builtOf(app) })
+    return { name, program, args, env, url: `http://127.0.0.1:${port}`, probe: 'http', version }
+  })
+}
+
+export function versionOf(all: unknown): string {
+  return hash('sha256', JSON.stringify(all)).slice(0, 16)
+}
+
+/** Of which sources an app was built. */
+function builtOf(app: App): string {
+  return readFileSync(join(distOf(app), 'sources.json'), 'utf8')
 }
 
 function controlEnv(stack: Stack): Env {

@@ -1,23 +1,48 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isGone } from '@cairn/drivers/process-id'
+import { whileLocked } from '@cairn/drivers/lock'
+import { isGone, isHere } from '@cairn/drivers/process-id'
 import type { Connection } from '@cairn/drivers/connection'
 import { contextFolder } from '@cairn/embedded'
+import { CairnError } from '@cairn/kernel/runtime'
 
 /** A process of the local stack. */
 export interface Service {
   readonly name: string
-  /** The program. */
-  readonly main: string
-  /** Its probes' address and, of control, that of all else. */
-  readonly url: string
+  readonly program: string
+  readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  /** Where it answers. Of control that is also the address of its API. */
+  readonly url: string
+  /** How to tell that it is ready. */
+  readonly probe: 'http' | 'kafka' | 'minio'
+  /** Of all that it depends on: a process of another version is replaced. */
+  readonly version: string
+  /** What Docker calls it, if it runs there. */
+  readonly container?: string
 }
-/** Which processes run: their names tell whether they still do. */
+
+/** What the supervisor tells of the processes that it watches. */
 export interface Running {
   readonly keeper: string
+  /** When it took over. */
+  readonly since?: string
+  /** Names of processes by those of services. */
   readonly services: Readonly<Record<string, string>>
+  /** By names of services, those between two processes included. */
+  readonly watch?: Readonly<Record<string, Watch>>
 }
+export interface Watch {
+  readonly version: string
+  /** When the present process was started, or the last one ended. */
+  readonly since: string
+  readonly restarts: number
+  /** Of the last process. */
+  readonly ended?: string
+}
+
+/** An `up` that has to build Kafka and MinIO first takes that long. */
+const LOCKED_MS = 40 * 60_000
 
 /** What `cairn up` keeps in the project's folder, readable to its owner only. */
 export class Stack {
@@ -54,6 +79,10 @@ export class Stack {
   get runningFile(): string {
     return join(this.folder, 'running.json')
   }
+  /** Held by the supervisor for as long as it lives. */
+  get supervisorLock(): string {
+    return join(this.folder, 'supervisor.lock')
+  }
   get contextFile(): string {
     return join(contextFolder(this.root), 'local.json')
   }
@@ -67,14 +96,37 @@ export class Stack {
   get connection(): Connection | undefined {
     return readJson<Connection>(this.connectionFile)
   }
-  /** Processes that were started and still run. */
+  /** What was told last, also by a supervisor that has died since. */
   get running(): Running | undefined {
     return readJson<Running>(this.runningFile)
   }
-  get isKept(): boolean {
+  get isSupervised(): boolean {
     const { running } = this
     return running !== undefined && !isGone(running.keeper)
   }
+
+  /** Does something to the stack while no other command does. */
+  async locked<Result>(what: string, note: (line: string) => void, work: () => Promise<Result>): Promise<Result> {
+    const { running } = this
+    if (running && !isHere(running.keeper))
+      throw new CairnError(
+        'NOT_FOUND',
+        `the services of this project were started on the machine ${running.keeper.split('/')[0]}`,
+        { next: `cairn down there; if the machine was renamed, and nothing of it runs, delete ${this.runningFile}` },
+      )
+    return whileLocked(join(this.folder, 'lock'), `${what} of this project`, LOCKED_MS, note, work)
+  }
+}
+
+/** Kafka and MinIO: the other services need them. */
+export function isServer({ probe }: Service): boolean {
+  return probe !== 'http'
+}
+
+/** The process of a service, if it runs. */
+export function processOf(running: Running | undefined, service: string): string | undefined {
+  const process = running?.services[service]
+  return process === undefined || isGone(process) ? undefined : process
 }
 
 export function readJson<Value>(file: string): Value | undefined {
@@ -88,6 +140,6 @@ export function writeJson(file: string, value: unknown): void {
 /** Whole or not at all, and for its owner only. */
 export function writeText(file: string, text: string): void {
   mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 })
-  writeFileSync(`${file}.new`, text, { mode: 0o600 })
-  renameSync(`${file}.new`, file)
+  writeFileSync(`${file}.${process.pid}.new`, text, { mode: 0o600 })
+  renameSync(`${file}.${process.pid}.new`, file)
 }

@@ -1,20 +1,34 @@
+import { pidOf } from '@cairn/drivers/process-id'
+import { when } from '@cairn/embedded/format'
+import { timeZone } from '../open.ts'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
 import type { Found, State } from './health.ts'
+import type { Running } from './stack.ts'
 
 const FORMATS = { ready: 'green', 'not ready': 'yellow', 'no answer': 'red' } as const satisfies Record<State, string>
 
 export function statusText(found: readonly Found[]): string {
   const isWell = found.every(({ findings }) => findings === '')
-  const rows = found.map(({ name, state, url, findings }) => [
+  const zone = timeZone()
+  const rows = found.map(({ name, state, url, findings, pid, since, restarts }) => [
     paint(FORMATS[state], state),
     name,
     url,
+    String(pid ?? ''),
+    since === undefined ? '' : when(Date.parse(since), zone),
+    String(restarts ?? ''),
     ...(isWell ? [] : [findings]),
   ])
+  const titles = ['', 'service', 'address', 'pid', 'since', 'restarts', ...(isWell ? [] : [''])]
   return table(
-    ['', 'service', 'address', ...(isWell ? [] : [''])].map((title) => ({ title })),
+    titles.map((title) => ({ title, align: title === 'pid' || title === 'restarts' ? 'right' : 'left' })),
     rows,
     (title) => paint('dim', title),
   )
+}
+
+/** What it means for the services that their supervisor has died. */
+export function supervisorText({ keeper }: Running): string {
+  return `the supervisor (process ${pidOf(keeper)}) has died: a service that ends now is not started again`
 }

@@ -7,7 +7,7 @@ export function leftovers(root: string): string[] {
   const tmp = join(root, 'tmp')
   return namesIn(tmp)
     .filter((name) => {
-      const maker = /^(.+)-(\d+)-(\d*)-/.exec(name)
+      const maker = /^(.+)-(\d+)-(\d*(?:\.[0-9a-f]+)?)-/.exec(name)
       return maker !== null && isGone(`${maker[1]}/${maker[2]}/${maker[3]}`)
     })
     .map((name) => join(tmp, name))

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isGone, thisProcess } from '@cairn/drivers/process-id'
-import { CairnError } from '@cairn/kernel'
+import { CairnError } from '@cairn/kernel/runtime'
+import { isGone, thisProcess } from './process-id.ts'
 
 /**
  * Does something while no other process does it, nor another call in this one. The lock is a file that names its holder;
@@ -16,9 +16,8 @@ export async function whileLocked<Result>(
   work: () => Promise<Result>,
 ): Promise<Result> {
   const started = performance.now()
-  for (let waits = 0; !take(lock); await sleep(100)) {
-    if (isDead(lock)) breakLock(lock)
-    else if (waits++ === 10) note(`waiting for another process, which is ${what} …`)
+  for (let waits = 0; !takeLock(lock); await sleep(100)) {
+    if (waits++ === 10) note(`waiting for another process, which is ${what} …`)
     else if (performance.now() - started > deadlineMs)
       throw new CairnError('TIMED_OUT', `another process has been ${what} for ${Math.round(deadlineMs / 1000)} s`, {
         next: `wait for it; if there is no such process, delete ${lock}`,
@@ -27,12 +26,31 @@ export async function whileLocked<Result>(
   try {
     return await work()
   } finally {
-    rmSync(lock)
+    freeLock(lock)
+  }
+}
+
+/** False while another process holds the lock. The lock of a process that is gone is broken first. */
+export function takeLock(lock: string): boolean {
+  if (create(lock)) return true
+  return isDead(lock) && breakLock(lock) && create(lock)
+}
+
+export function freeLock(lock: string): void {
+  rmSync(lock, { force: true })
+}
+
+/** The process that holds a lock, or held it when it died. */
+export function holderOf(lock: string): string | undefined {
+  try {
+    return readFileSync(lock, 'utf8')
+  } catch {
+    return undefined
   }
 }
 
 /** The file appears with its holder's name in it, or not at all. */
-function take(lock: string): boolean {
+function create(lock: string): boolean {
   const mine = `${lock}.${randomUUID()}`
   writeFileSync(mine, thisProcess)
   try {
@@ -46,21 +64,23 @@ function take(lock: string): boolean {
   }
 }
 
-/** Only who holds the lock on breaking deletes the lock of another: so nobody deletes one just taken. */
-function breakLock(lock: string): void {
+/**
+ * Only who holds the lock on breaking deletes the lock of another: so nobody deletes one just taken. The lock on breaking
+ * is a lock like any other: its holder may die, too.
+ */
+function breakLock(lock: string): boolean {
   const breaking = `${lock}.breaking`
-  if (!take(breaking)) return
+  if (!takeLock(breaking)) return false
   try {
-    if (isDead(lock)) rmSync(lock)
+    if (isDead(lock)) freeLock(lock)
+    return true
   } finally {
-    rmSync(breaking)
+    freeLock(breaking)
   }
 }
 
+/** False also when it has just been given back. */
 function isDead(lock: string): boolean {
-  try {
-    return isGone(readFileSync(lock, 'utf8'))
-  } catch {
-    return false // it has just been given back
-  }
+  const holder = holderOf(lock)
+  return holder !== undefined && isGone(holder)
 }

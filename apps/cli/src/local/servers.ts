@@ -1,0 +1,64 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { openStore, type Connection } from '@cairn/drivers/connection'
+import { CairnError } from '@cairn/kernel/runtime'
+import { repository } from '../../bin/built.js'
+import { versionOf } from './services.ts'
+import { processOf, writeJson, type Service, type Stack } from './stack.ts'
+
+/** The bucket of the local stack. */
+const BUCKET = 'cairn'
+const SERVERS = ['kafka', 'minio'] as const
+const MAIN = join(repository, 'tools', 'servers', 'main.ts')
+/** An answer holds a few kilobytes. */
+const ANSWER_BYTES = 1 << 20
+
+interface Prepared extends Pick<Connection, 'kafka'> {
+  readonly s3: { readonly endpoint: string; readonly accessKey: string; readonly secretKey: string }
+  readonly launches: Readonly<Record<(typeof SERVERS)[number], Launch>>
+}
+interface Launch {
+  readonly program: string
+  readonly args: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  readonly container?: string
+}
+
+/** How Kafka and MinIO are started; writes down how they are reached. */
+export async function serversOf(stack: Stack, env: string, docker: boolean): Promise<Service[]> {
+  const { running } = stack
+  const kept = SERVERS.filter((name) => processOf(running, name) !== undefined).flatMap((name) => ['--running', name])
+  const args = ['prepare', '--folder', stack.servers, ...(docker ? ['--docker'] : []), ...kept]
+  const { kafka, s3, launches } = JSON.parse(await runServers(args)) as Prepared
+  const { endpoint, accessKey, secretKey } = s3
+  const connection: Connection = {
+    env,
+    kafka: { brokers: kafka.brokers },
+    s3: { endpoint, accessKey, secretKey, bucket: BUCKET },
+  }
+  writeJson(stack.connectionFile, connection)
+  const urls = { kafka: kafka.brokers[0]!, minio: endpoint }
+  return SERVERS.map((name) => {
+    const { program, args, env = {}, container } = launches[name]
+    const version = versionOf({ program, args, env })
+    return { name, program, args, env, url: urls[name], probe: name, version, ...(container && { container }) }
+  })
+}
+
+export async function ensureBucket({ connection }: Stack): Promise<void> {
+  const store = await openStore(connection!)
+  await store.ensureBucket()
+  await store.close()
+}
+
+/** Runs `tools/servers`; what it has to say about getting on goes to standard error. */
+function runServers(args: readonly string[]): Promise<string> {
+  return new Promise((done, fail) => {
+    const child = execFile(process.execPath, [MAIN, ...args], { maxBuffer: ANSWER_BYTES }, (error, stdout, stderr) => {
+      if (!error) return done(stdout)
+      const [, message = error.message, next] = /error {2}([\s\S]*?)(?:\nnext {3}([\s\S]*))?$/.exec(stderr.trim()) ?? []
+      fail(new CairnError('NOT_FOUND', message, next === undefined ? {} : { next }))
+    })
+    child.stderr!.on('data', (text: string) => /^(error|next) /m.test(text) || process.stderr.write(text))
+  })
+}

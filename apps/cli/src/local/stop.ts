@@ -1,0 +1,45 @@
+import { spawnSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { isGone, pidOf } from '@cairn/drivers/process-id'
+import { stopProcess } from '@cairn/drivers/stop-process'
+import { markedProcesses } from './marked.ts'
+import { isServer, type Stack } from './stack.ts'
+
+/** Longer than the supervisor gives the services and, after them, Kafka and MinIO. */
+const LEAVE_MS = 75_000
+/** Of those that no supervisor ends. */
+const PATIENCE_MS = 30_000
+
+interface Stopped {
+  /** How many processes ended. */
+  readonly ended: number
+  /** Those that still run, as text. */
+  readonly left: readonly string[]
+}
+
+/** Ends every process of the stack, whoever started it, and tells which could not be ended. */
+export async function stopStack(stack: Stack): Promise<Stopped> {
+  const { running, services } = stack
+  const names = new Map<string, string>()
+  const see = (process: string, name: string) => isGone(process) || names.has(process) || names.set(process, name)
+  const seeMarked = () => markedProcesses(stack.folder).forEach(({ process, service }) => see(process, service))
+  if (running) for (const [name, process] of Object.entries(running.services)) see(process, name)
+  seeMarked()
+  if (running && !isGone(running.keeper)) {
+    names.set(running.keeper, 'supervisor')
+    await stopProcess(running.keeper, LEAVE_MS)
+  }
+  seeMarked()
+  // Kafka and MinIO last: the others need them to leave in order.
+  const servers = new Set(services.filter(isServer).map(({ name }) => name))
+  const living = () => [...names].filter(([process]) => !isGone(process))
+  for (const wave of [living().filter(([, name]) => !servers.has(name)), living()])
+    await Promise.all(wave.map(([process]) => stopProcess(process, PATIENCE_MS)))
+  seeMarked()
+  await Promise.all(living().map(([process]) => stopProcess(process, 0)))
+  for (const { container } of services)
+    if (container !== undefined) spawnSync('docker', ['rm', '--force', container], { stdio: 'ignore' })
+  const left = living()
+  if (left.length === 0) rmSync(stack.runningFile, { force: true })
+  return { ended: names.size - left.length, left: left.map(([process, name]) => `${name} (process ${pidOf(process)})`) }
+}

@@ -1,0 +1,121 @@
+import { spawn } from 'node:child_process'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isGone, processName } from '@cairn/drivers/process-id'
+import { stopProcess } from '@cairn/drivers/stop-process'
+import { markOf } from './marked.ts'
+import type { Service, Stack, Watch } from './stack.ts'
+
+const AGAIN_MS = 500
+const LONGEST_MS = 15_000
+/** A service that ran for so long is well again: the next start need not wait. */
+const WELL_MS = 30_000
+/** Longer than the services' own time to leave. */
+const LEAVE_MS = 30_000
+/** Of a process that is no child of this one. */
+const LOOK_MS = 200
+
+/** A service that is kept running: its process is started again whenever it ends, later each time. */
+export class Watched {
+  readonly service: Service
+  /** The process, while there is one. */
+  process: string | undefined
+  readonly #stack: Stack
+  readonly #changed: () => void
+  readonly #stopped = new AbortController()
+  readonly #done: Promise<void>
+  #since: string
+  #restarts: number
+  #ended: string | undefined
+
+  /** @param found a process of the service that an earlier supervisor started */
+  constructor(stack: Stack, service: Service, changed: () => void, found?: string, before?: Watch) {
+    this.service = service
+    this.#stack = stack
+    this.#changed = changed
+    this.#since = before?.since ?? new Date().toISOString()
+    this.#restarts = before?.restarts ?? 0
+    this.#ended = before?.ended
+    this.#done = this.#keep(found)
+  }
+
+  get watch(): Watch {
+    const ended = this.#ended
+    return {
+      version: this.service.version,
+      since: this.#since,
+      restarts: this.#restarts,
+      ...(ended !== undefined && { ended }),
+    }
+  }
+
+  /** Ends the process for good; resolves when it is gone. */
+  async stop(): Promise<void> {
+    this.#stopped.abort()
+    while (this.process !== undefined && !(await stopProcess(this.process, LEAVE_MS)));
+    await this.#done
+  }
+
+  async #keep(found: string | undefined): Promise<void> {
+    const { signal } = this.#stopped
+    let wait = AGAIN_MS
+    for (let adopted = found; !signal.aborted; adopted = undefined) {
+      const startedAt = performance.now()
+      const ended = await (adopted === undefined ? this.#run() : this.#adopt(adopted))
+      this.process = undefined
+      this.#since = new Date().toISOString()
+      this.#ended = ended
+      this.#changed()
+      if (signal.aborted) return
+      wait = performance.now() - startedAt > WELL_MS ? AGAIN_MS : Math.min(wait * 2, LONGEST_MS)
+      await sleep(wait, undefined, { signal }).catch(() => {})
+      this.#restarts++
+    }
+  }
+
+  /** Starts a process; resolves with how it ended. In a group of its own: what reaches this one's does not reach it. */
+  async #run(): Promise<string> {
+    const { name, program, args, env, version } = this.service
+    const { log: logOf, folder, root } = this.#stack
+    let output: number | undefined
+    try {
+      const log = logOf.call(this.#stack, name)
+      mkdirSync(dirname(log), { recursive: true })
+      output = openSync(log, 'a', 0o600)
+      const child = spawn(program, args, {
+        cwd: root,
+        env: { ...inherited(), ...env, ...markOf(folder, name, version) },
+        stdio: ['ignore', output, output],
+        detached: true,
+      })
+      const ended = new Promise<string>((done) => {
+        child.once('error', ({ message }) => done(message))
+        child.once('exit', (code, by) => done(by === null ? `ended with code ${code}` : `was ended by ${by}`))
+      })
+      if (child.pid !== undefined) this.#began(processName(child.pid), new Date().toISOString())
+      return await ended
+    } catch (error) {
+      return (error as Error).message // the machine lacks memory or files: later there may be some
+    } finally {
+      if (output !== undefined) closeSync(output)
+    }
+  }
+
+  async #adopt(process: string): Promise<string> {
+    this.#began(process, this.#since)
+    while (!isGone(process)) await sleep(LOOK_MS)
+    return 'ended'
+  }
+
+  #began(process: string, since: string): void {
+    this.process = process
+    this.#since = since
+    this.#changed()
+  }
+}
+
+/** Secrets are given to the services that need them, and to no other. */
+function inherited(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CAIRN_SECRET_')))
+}
