@@ -8,6 +8,7 @@ export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
   BAD_OUTPUT: 'make the step return what its outputs declare',
   BAD_RECORD: 'cairn doctor tells what of the store is broken',
   MISFIT: 'npm ci installs the packages of the lockfile',
+  HOST_FAILED: 'make room on the machine that it names; what is finished is reused',
   CORRUPT: 'cairn doctor --repair takes out of use what is broken, then run again',
   NOT_FOUND: 'cairn runs lists what there is',
   NOT_JSON: 'return what JSON can hold, or an output of another kind',

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -109,4 +109,56 @@ it('says that too many files are open where no process can be started', async ()
     /^(TypeError|Error|node:internal|file:)/m.test(stdout + stderr),
   )
   expect(unforeseen).toEqual([])
+})
+
+const DISKS = `import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { json } from '@cairn/kinds'
+import { pipeline, step } from '@cairn/kernel'
+const Text = json<string>()
+const bytes = new Uint8Array(6e6)
+export const before = step('before', { outputs: { text: Text }, run: () => ({ text: 'kept' }) })
+export const large = step('large', {
+  inputs: { text: Text },
+  outputs: { text: Text },
+  acknowledge: ['files'],
+  run: ({ text }, _, { scratch }) => (writeFileSync(join(scratch, 'a'), bytes), { text }),
+})
+export const own = step('own', {
+  outputs: { text: Text },
+  acknowledge: ['files'],
+  run: () => (writeFileSync('/dev/full', 'x'), { text: '' }),
+})
+export const p = pipeline('p', () => large(before({})))
+export const q = pipeline('q', () => own({}))
+`
+
+it('says that the disk is full on which bodies work, and blames no step for it', async ({ skip }) => {
+  const disks = new CliProject({ 'p.pipeline.ts': DISKS })
+  const store = disks.path('disk')
+  mkdirSync(store)
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', store]).status !== 0)
+    skip('this user may not mount a disk of its own')
+  try {
+    const full = await disks.cairn('--store', store, 'run', 'p')
+    expect(full.code).toBe(1)
+    expect(refusal(full)).toMatch(/error {2}\S*disk.* has no space left \(ENOSPC\)\nnext {3}free some space/)
+    const [first] = JSON.parse((await disks.cairn('--json', '--store', store, 'runs', 'p')).stdout) as [object]
+    expect(first).toMatchObject({ status: 'interrupted' })
+    spawnSync('mount', ['-o', 'remount,size=64m', store])
+    const again = await disks.run('p', '--store', store)
+    expect([again.status, again.steps['before']!.how, again.steps['large']!.how]).toEqual([
+      'completed',
+      'reused',
+      'computed',
+    ])
+  } finally {
+    spawnSync('umount', [store])
+  }
+})
+
+it('takes a full disk at a path of a body for its own error', async () => {
+  const disks = new CliProject({ 'p.pipeline.ts': DISKS })
+  const { code, status, steps } = await disks.run('q')
+  expect([code, status, steps['own']!.error!.code]).toEqual([3, 'failed', 'STEP_FAILED'])
 })

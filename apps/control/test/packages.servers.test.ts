@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { findProject, loadPipeline, planRun, Workspace } from '@cairn/embedded'
 import { submit, systemClock } from '@cairn/kernel/runtime'
 import { REPOSITORY } from './programs.fixture.ts'
-import { Services, type Control } from './services.fixture.ts'
+import { Services, type Control, type Service } from './services.fixture.ts'
 
 const PIPELINE = 'versions'
 const CODE = `import { readFileSync } from 'node:fs'
@@ -44,18 +45,19 @@ class Image {
   }
 }
 
-describe.skipIf(!servers)('stages whose images have other packages', { timeout: 240_000 }, () => {
+describe.skipIf(!servers)('stages that lack what a task needs', { timeout: 240_000 }, () => {
   const env = `packages-${randomUUID().slice(0, 8)}`
   const [one, two] = [new Image(env, '1.0.0'), new Image(env, '2.0.0')]
   const temporary = mkdtempSync(join(tmpdir(), 'cairn-temporary-'))
   let services: Services
   let control: Control
+  let first: Service
 
   beforeAll(async () => {
     services = await Services.open(servers!, { env, root: one.root, pipelines: [PIPELINE] })
     const stage = (step: string, image: Image, more = {}) =>
       services.stage(PIPELINE, step, { CAIRN_ROOT: image.root, ...more })
-    ;[control] = await Promise.all([
+    ;[control, first] = await Promise.all([
       services.control(),
       stage('first', two, { TMPDIR: temporary }),
       stage('second', two),
@@ -84,7 +86,7 @@ describe.skipIf(!servers)('stages whose images have other packages', { timeout: 
     return plan.run
   }
 
-  it('leave a task to one that has them, and control says so as long as there is none', async () => {
+  it('leave a task to one that has its packages, and control says so as long as there is none', async () => {
     const run = await control.client.start(PIPELINE)
     const unfit = await vi.waitUntil(
       async () => ((found) => found.length > 0 && found)((await control.client.show(PIPELINE, run)).unfit),
@@ -127,6 +129,36 @@ describe.skipIf(!servers)('stages whose images have other packages', { timeout: 
       const laid = readdirSync(temporary).filter((folder) => folder.startsWith('cairn-files'))
       expect(laid).toHaveLength(1)
       rmSync(join(temporary, laid[0]!), { recursive: true })
+    }
+  })
+
+  it('keep a task waiting while their scratch disk is full, say so, and count no attempt', async ({ skip }) => {
+    const disk = mkdtempSync(join(tmpdir(), 'cairn-scratch-'))
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', disk]).status !== 0)
+      skip('this user may not mount a disk of its own')
+    try {
+      await first.stop()
+      first = await services.stage(PIPELINE, 'first', { CAIRN_ROOT: two.root, CAIRN_SCRATCH: disk })
+      const ready = async () => (await fetch(new URL('/health/ready', first.url))).text()
+      expect(JSON.parse(await ready())).toMatchObject({ machine: 'ok' })
+      spawnSync('dd', ['if=/dev/zero', `of=${join(disk, 'ballast')}`, 'bs=64k'], { stdio: 'ignore' })
+      const run = await control.client.start(PIPELINE)
+      const unfit = await vi.waitUntil(
+        async () => ((found) => found.length > 0 && found)((await control.client.show(PIPELINE, run)).unfit),
+        { timeout: 200_000, interval: 100 },
+      )
+      const message = expect.stringMatching(`^${disk}.* has no space left \\(ENOSPC\\)$`) as string
+      expect(unfit).toMatchObject([{ task: 'first', error: { code: 'HOST_FAILED', message } }])
+      expect(await ready()).toContain('has no space left (ENOSPC)')
+      expect(first.log).toMatch(/"msg":"left to another host: .* has no space left/)
+
+      rmSync(join(disk, 'ballast'))
+      const { end, tasks } = await ended(run)
+      expect([end!.status, tasks['first']!.attempts]).toEqual(['completed', 1])
+    } finally {
+      await first.stop()
+      spawnSync('umount', [disk])
+      rmSync(disk, { recursive: true })
     }
   })
 })

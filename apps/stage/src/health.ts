@@ -1,3 +1,4 @@
+import type { HostHealth } from '@cairn/drivers/compute'
 import type { Connected } from '@cairn/drivers/connection'
 import { standstillText } from '@cairn/drivers/events/kafka'
 import { probed, type Health } from '@cairn/stage'
@@ -5,8 +6,11 @@ import { probed, type Health } from '@cairn/stage'
 /** Without an answered heartbeat for so long, this process is not what it should be: a restart is worth it. */
 const DEAD_AFTER_MS = 120_000
 
-/** @param stopping whether the process is on its way out: it should get nothing new */
-export function stageHealth({ bus, store }: Connected, stopping: () => boolean): Health {
+/**
+ * @param machine what this machine lacks to compute, if anything
+ * @param stopping whether the process is on its way out: it should get nothing new
+ */
+export function stageHealth({ bus, store }: Connected, machine: HostHealth, stopping: () => boolean): Health {
   return {
     live: () =>
       Object.fromEntries(
@@ -26,6 +30,7 @@ export function stageHealth({ bus, store }: Connected, stopping: () => boolean):
       const [kafka, objects] = await Promise.all([probed(bus.probe()), probed(store.stat('store.json'))])
       return {
         process: stopping() ? 'is stopping' : 'ok',
+        machine: machine.fault?.message ?? 'ok',
         events: kafka === 'ok' && !joined ? 'has not joined its group yet' : kafka,
         store: objects,
         progress: standing.length === 0 ? 'ok' : standing.join('; '),

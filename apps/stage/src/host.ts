@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fitting, processPool } from '@cairn/drivers/compute'
+import { fitting, HostHealth, processPool, whileWell } from '@cairn/drivers/compute'
 import type { Connected, Connection } from '@cairn/drivers/connection'
 import { identityOf, plansByOf } from '@cairn/drivers/identity'
 import { isGone, thisProcess } from '@cairn/drivers/process-id'
@@ -28,6 +28,8 @@ export interface StageHost {
   readonly formerly: string
   /** Hears of cancelled runs, also while all of the topic is paused. */
   listenToControl(): Promise<Subscription>
+  /** What this machine lacks to compute. */
+  readonly machine: HostHealth
   /** Stops what is being computed: its events are left for another member. */
   stop(): void
 }
@@ -37,7 +39,7 @@ const LEASE_AFTER_MS = 1_000
 /** After so long without work, its processes give back their memory, in milliseconds. */
 const IDLE_MS = 60_000
 
-/** @param onMisfit told each time that work is left to another host, because this one has other packages */
+/** @param onMisfit told each time that work is left to another host, because this one lacks what it needs */
 export function stageHost(
   settings: Settings,
   { env }: Connection,
@@ -61,15 +63,19 @@ export function stageHost(
     confinement: { ...confinement, reads: [settings.copies, ...confinement.reads] },
   })
   const { compute, longest } = timed(pool)
+  const machine = new HostHealth(scratch)
   const identity = identityOf(process.env)
   const engine = new Engine({
     store,
     bus,
     clock: systemClock,
-    compute: fitting(compute, {
-      look: fitter({ root, cache: join(settings.scratch, 'packages') }),
-      leave: onMisfit,
-    }),
+    compute: whileWell(
+      fitting(compute, {
+        look: fitter({ root, cache: join(settings.scratch, 'packages') }),
+        leave: onMisfit,
+      }),
+      { folder: scratch, health: machine, onFault: onMisfit },
+    ),
     name: thisProcess,
     isGone,
     ...(identity && { identity }),
@@ -86,6 +92,7 @@ export function stageHost(
   }
   return {
     engine,
+    machine,
     topic: topicOf({ env, pipeline }),
     group: step,
     formerly: `cairn.${env}.${pipeline}.${step}`,

@@ -34,7 +34,7 @@ let stopping = false
 
 await Promise.all([store.checkFormat(), bus.ensureTopics([host.topic, controlTopicOf(connection)])])
 const control = await host.listenToControl()
-const health = stageHealth(connected, () => stopping)
+const health = stageHealth(connected, host.machine, () => stopping)
 const app = await NestFactory.create(StageModule.forRoot({ engine: host.engine, health }), new FastifyAdapter(), {
   logger: nestLogger(log),
 })

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { thisProcess } from '@cairn/drivers/process-id'
@@ -39,6 +39,14 @@ describe('a lock', () => {
   it('is broken when its holder is gone', async () => {
     writeFileSync(lock, `${hostname()}/${process.pid}/1`) // this process's id, but started long before
     expect(await locked(async () => 'in')).toBe('in')
+  })
+
+  it('is broken when its holder ran before the machine was started anew, or died while it broke the lock', async () => {
+    const [machine, pid, start] = thisProcess.split('/') as [string, string, string]
+    expect(start).toMatch(process.platform === 'linux' ? /^\d+\.[0-9a-f]{8}$/ : /^$/)
+    const earlier = `${machine}/${pid}/${start.split('.')[0]}.00000000`
+    for (const file of [lock, `${lock}.breaking`, `${lock}.breaking.breaking`]) writeFileSync(file, earlier)
+    if (process.platform === 'linux') expect(await locked(async () => readdirSync(folder))).toEqual(['lock'])
   })
 
   it('is not waited for longer than a deadline', async () => {

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 
+/** Names a start of this machine: the ids of processes and their clock ticks begin anew with it. Only Linux tells. */
+const boot = startOfMachine()
+
 /**
  * Names this process so that others can tell whether it is gone: machine, process id, and the moment of its start, since
  * ids are used again, also after the machine was started anew.
@@ -16,6 +19,7 @@ export function isGone(name: string): boolean {
   if (!isHere(name)) return false
   const [, pid, start = ''] = name.split('/')
   const found = startOf(Number(pid))
+  if (found === 'ended') return true
   if (found !== undefined) return start !== '' && !isSame(start, found)
   return !isAlive(Number(pid))
 }
@@ -42,15 +46,18 @@ function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return state === 'Z' ? 'ended' : `${fields[18]}.${bootOf()}`
+    return state === 'Z' ? 'ended' : `${fields[18]}${boot}`
   } catch {
     return undefined
   }
 }
 
-let boot: string | undefined
-function bootOf(): string {
-  return (boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8))
+function startOfMachine(): string {
+  try {
+    return `.${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8)}`
+  } catch {
+    return ''
+  }
 }
 
 function isAlive(pid: number): boolean {

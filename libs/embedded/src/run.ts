@@ -1,5 +1,5 @@
 import { memoryBus } from '@cairn/drivers/events/memory'
-import { fitting, inProcess, processPool, shortHere, type Pool } from '@cairn/drivers/compute'
+import { fitting, inProcess, processPool, shortHere, whileWell, type Pool } from '@cairn/drivers/compute'
 import { identityOf } from '@cairn/drivers/identity'
 import { isGone, thisProcess } from '@cairn/drivers/process-id'
 import { fitter } from '@cairn/fingerprint'
@@ -72,10 +72,8 @@ export function openHost(
   const { store, clock } = workspace
   const bus = memoryBus({ partitions: 1, waitForOutages: false }) // a person waits, who can free the disk
   const { project, cache } = workspace
-  const compute = fitting(
-    shortHere(inProcess({ ...computeOptions(workspace), live }), pool, workspace.history.of(pipeline)),
-    { look: fitter({ root: project.root, cache }) },
-  )
+  const here = shortHere(inProcess({ ...computeOptions(workspace), live }), pool, workspace.history.of(pipeline))
+  const compute = whileWell(fitting(here, { look: fitter({ root: project.root, cache }) }), { folder: project.store })
   const identity = identityOf(process.env)
   const vouch = identity ? { identity } : {}
   const lately = (step: string) => workspace.history.longest(pipeline, step)

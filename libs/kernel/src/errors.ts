@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'BAD_OUTPUT' // what a step returned does not fit its declaration
   | 'BAD_RECORD' // a record in the store is unreadable or newer than this program
   | 'MISFIT' // this host has not the packages or the Node that the code was planned with
+  | 'HOST_FAILED' // this host lacks what any body needs: room on its disk, memory, files
   | 'CORRUPT' // bytes in the store do not match their digest
   | 'NOT_FOUND'
   | 'NOT_JSON'

@@ -2,7 +2,7 @@ import { allPipelines, loadPipeline, refuseMisuses } from '@cairn/embedded'
 import { look } from '../local/health.ts'
 import { ensureBucket, serversOf } from '../local/servers.ts'
 import { servicesOf } from '../local/services.ts'
-import { isServer, processOf, Stack } from '../local/stack.ts'
+import { isServer, processOf, Stack, type Service } from '../local/stack.ts'
 import { build, startServices, writeContext, writeKeys } from '../local/start.ts'
 import { statusText, supervisorText } from '../local/status.ts'
 import { stopStack } from '../local/stop.ts'
@@ -41,11 +41,12 @@ export default async function up(
     if (running && !stack.isSupervised) printNotes(`${supervisorText(running)}; another one takes over`)
     await build(printNotes)
     const servers = await serversOf(stack, project.env, docker)
-    const before = stack.services.filter((service) => !isServer(service))
-    const living = before.filter(({ name }) => processOf(running, name) !== undefined)
+    const before = stack.services
+    const isLiving = (service: Service) => !isServer(service) && processOf(running, service.name) !== undefined
+    const living = before.filter(isLiving)
     await startServices(stack, [...servers, ...living], tell)
     await ensureBucket(stack)
-    const services = await servicesOf(workspace, pipelines, stack)
+    const services = await servicesOf(workspace, pipelines, stack, before)
     writeContext(stack, project.env, services[0]!.url)
     writeKeys(stack)
     const kept = names.length === 0 ? [] : living.filter(({ name }) => !services.some((other) => other.name === name))

@@ -19,6 +19,7 @@ export async function servicesOf(
   workspace: Workspace,
   pipelines: readonly LoadedPipeline[],
   stack: Stack,
+  earlier: readonly Service[],
 ): Promise<Service[]> {
   const wanted: { readonly name: string; readonly app: App; readonly env: Env }[] = [
     { name: 'control', app: 'control', env: controlEnv(stack) },
@@ -26,7 +27,7 @@ export async function servicesOf(
   ]
   const { running } = stack
   const before = new Map(
-    stack.services.flatMap(({ name, url }) => (URL.canParse(url) ? [[name, Number(new URL(url).port)]] : [])),
+    earlier.flatMap(({ name, url }) => (URL.canParse(url) ? [[name, Number(new URL(url).port)]] : [])),
   )
   // Not free, for it listens there itself.
   const own = (name: string) => (processOf(running, name) === undefined ? undefined : before.get(name))

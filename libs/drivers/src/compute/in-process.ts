@@ -11,6 +11,7 @@ import {
   type Work,
 } from '@cairn/kernel/runtime'
 import { laneFolders, type LaneFolders } from './folders.ts'
+import { faultOfFolder } from './host-faults.ts'
 import { codeOf, loadedClosures } from './load-code.ts'
 import type { ComputeOptions } from './options.ts'
 import { Lines } from './lines.ts'
@@ -90,7 +91,10 @@ async function runLane(
     return {
       lane: lane.index,
       ms: performance.now() - started,
-      error: errorRecord(signal.aborted ? signal.reason : error, { secrets, trace }),
+      error: errorRecord(signal.aborted ? signal.reason : (faultOfFolder(error, options.scratch) ?? error), {
+        secrets,
+        trace,
+      }),
     }
   } finally {
     printer.end()

@@ -1,5 +1,6 @@
 import { availableParallelism, totalmem } from 'node:os'
 import { CairnError, errorRecord, secretsFor, type Compute, type LaneResult } from '@cairn/kernel/runtime'
+import { faultOfHost } from './host-faults.ts'
 import type { ComputeOptions } from './options.ts'
 import { runInWorker } from './session.ts'
 import { Slots } from './slots.ts'
@@ -71,7 +72,8 @@ export function processPool(options: PoolOptions): Pool {
           slots.free()
         }
       } catch (error) {
-        for (const lane of waiting) yield { lane, ms: 0, error: errorRecord(error) } satisfies LaneResult
+        const told = errorRecord(faultOfHost(error) ?? error)
+        for (const lane of waiting) yield { lane, ms: 0, error: told } satisfies LaneResult
       }
     },
   }

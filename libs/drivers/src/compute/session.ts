@@ -10,6 +10,7 @@ import {
   type Work,
 } from '@cairn/kernel/runtime'
 import { changedMeanwhile } from './fitting.ts'
+import { cannotStart } from './host-faults.ts'
 import { timedOut } from './in-process.ts'
 import type { ComputeOptions } from './options.ts'
 import type { FromWorker } from './protocol.ts'
@@ -202,13 +203,7 @@ function crashed(
   printout: Printout,
   ending?: Ending,
 ): ErrorRecord {
-  if (failure !== undefined) {
-    const next = /\bE[MN]FILE\b/.test(failure)
-      ? 'too many files are open: ulimit -n 4096 lets a process open more'
-      : undefined
-    const message = `no process could be started to run ${step}: ${failure}`
-    return errorRecord(new CairnError('STEP_CRASHED', message, next === undefined ? {} : { next }))
-  }
+  if (failure !== undefined) return errorRecord(cannotStart(step, failure))
   const { lastWords } = printout
 
   if (/heap (limit|out of memory)|invalid array length/i.test(lastWords.join('\n')) && signal === 'SIGABRT')

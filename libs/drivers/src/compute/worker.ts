@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import {
   CairnError,
@@ -17,6 +17,7 @@ import {
 import { Denials, refusalIn } from './confinement.ts'
 import { changedMeanwhile } from './fitting.ts'
 import { laneFolders, type LaneFolders } from './folders.ts'
+import { faultOfFolder } from './host-faults.ts'
 import { codeOf } from './load-code.ts'
 import { loadedBesides, loadedFiles, loadedOtherwise } from './loaded-packages.ts'
 import type { FromWorker, ToWorker } from './protocol.ts'
@@ -91,7 +92,10 @@ async function runLane(
       lane: lane.index,
       ms: performance.now() - started,
       error: {
-        ...errorRecord(error, { secrets, trace: (stack) => inProject(stack, root) }),
+        ...errorRecord(faultOfFolder(error, () => dirname(scratch)) ?? error, {
+          secrets,
+          trace: (stack) => inProject(stack, root),
+        }),
         ...refusalIn(error, work.step),
       },
     }

@@ -1,9 +1,9 @@
 import { CairnError } from '@cairn/kernel/runtime'
 
 const LONGEST_PAUSE_MS = 5_000
-const WAITED_FOR = new Set(['STORE_FAILED', 'BUS_FAILED'])
+const WAITED_FOR = new Set(['STORE_FAILED', 'BUS_FAILED', 'HOST_FAILED'])
 
-/** What the event is not to blame for, and is waited for: the store, the bus. */
+/** What the event is not to blame for, and is waited for: the store, the bus, this host. */
 export function isOutage(error: unknown): boolean {
   return error instanceof CairnError && WAITED_FOR.has(error.code)
 }

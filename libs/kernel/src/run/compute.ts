@@ -22,10 +22,17 @@ const LOST_ATTEMPTS = 2
 const TOLD_WITHIN_MS = 50
 
 /** Errors that trying again does not mend. */
-const FINAL: ReadonlySet<ErrorCode> = new Set(['CANCELLED', 'CORRUPT', 'MISFIT', 'MISSING_SECRET', 'BAD_OUTPUT'])
+const FINAL: ReadonlySet<ErrorCode> = new Set([
+  'CANCELLED',
+  'CORRUPT',
+  'MISFIT',
+  'HOST_FAILED',
+  'MISSING_SECRET',
+  'BAD_OUTPUT',
+])
 
 /** Errors that tell nothing of the body, which did not run. */
-const NEVER_CAUGHT: ReadonlySet<ErrorCode> = new Set(['CANCELLED', 'MISFIT'])
+const NEVER_CAUGHT: ReadonlySet<ErrorCode> = new Set(['CANCELLED', 'MISFIT', 'HOST_FAILED'])
 
 /** Runs the step's body for the given lanes until each has an outcome: tries again, and falls back, as declared. */
 export async function compute(job: Job, lanes: readonly LaneWork[]): Promise<void> {
@@ -82,7 +89,7 @@ async function attempt(job: Job, lanes: readonly LaneWork[]): Promise<Map<number
     if (run.signal.reason instanceof Stopped) throw run.signal.reason
     return errors
   } catch (error) {
-    // The store or the bus failed, or the host stops, not the body: the event is delivered again, and this was no attempt.
+    // The store, the bus or the host failed, or the host stops, not the body: the event is delivered again, and this was no attempt.
     if (counted !== undefined) await job.host.store.remove(counted).catch(() => {})
     throw error
   } finally {

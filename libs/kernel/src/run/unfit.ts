@@ -1,5 +1,5 @@
 import { errorRecord } from '../error-record.ts'
-import { CairnError } from '../errors.ts'
+import { CairnError, type ErrorCode } from '../errors.ts'
 import type { ActiveRun } from './active-run.ts'
 import type { Host } from './engine.ts'
 import { leftEvent, type CairnEvent } from './events.ts'
@@ -12,9 +12,11 @@ import { claim, readRecord, RECORD_VERSION, type UnfitRecord } from './records.t
 const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 5_000
 
-/** Whether this host has not what the work needs, and others of its step may. */
+const UNFIT: ReadonlySet<ErrorCode> = new Set(['MISFIT', 'HOST_FAILED'])
+
+/** Whether this host has not what the work needs, and others of its step may, or this one later. */
 export function isUnfit({ steps }: Host, error: unknown): error is CairnError {
-  return steps !== undefined && error instanceof CairnError && error.code === 'MISFIT'
+  return steps !== undefined && error instanceof CairnError && UNFIT.has(error.code)
 }
 
 /** Says why this host cannot run a task, and hands that to another host of its step. */

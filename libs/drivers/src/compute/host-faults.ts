@@ -1,0 +1,115 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { isAbsolute, join, relative } from 'node:path'
+import { CairnError } from '@cairn/kernel/runtime'
+
+/** What a disk may lack, by the system's names. */
+const OF_DISK: Readonly<Record<string, string>> = {
+  ENOSPC: 'has no space left',
+  EDQUOT: 'is full: the quota of this user is used up',
+  EROFS: 'is read-only',
+  EIO: 'cannot be read or written: its disk fails',
+}
+/** What a machine may lack, beside space. */
+const OF_MACHINE: Readonly<Record<string, string>> = {
+  EMFILE: 'has too many files open',
+  ENFILE: 'has too many files open',
+  ENOMEM: 'has no memory left',
+  EAGAIN: 'can start no more processes',
+}
+/** More than a folder's own entry takes. */
+const PROBE_BYTES = 64 << 10
+/** With less memory than this, in bytes, nothing can be started. */
+const LEAST_MEMORY = 64e6
+
+/**
+ * What an error of a body tells of its host: that the folder which the host gives it cannot be written to. Undefined where
+ * it is the body's own, such as a full disk at a path of its own.
+ */
+export function faultOfFolder(error: unknown, folderOf: () => string): CairnError | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const code = diskCode(cause)
+    if (code === undefined) continue
+    const { path } = cause as NodeJS.ErrnoException
+    let folder: string
+    try {
+      folder = folderOf()
+    } catch (failed) {
+      return faultOfHost(failed) // it cannot even be made
+    }
+    const isThere = path === undefined ? isFull(folder) : isInside(path, folder)
+    return isThere ? ofDisk(code, folder, error) : undefined
+  }
+  return undefined
+}
+
+/** What an error tells of this machine that was met before a body began: no fault of the body. */
+export function faultOfHost(error: unknown, folder?: string): CairnError | undefined {
+  if (!(error instanceof Error) || error instanceof CairnError) return undefined
+  const { code = '', path } = error as NodeJS.ErrnoException
+  const isItsOwn = folder !== undefined && (path === undefined || isInside(path, folder))
+  if (code in OF_DISK) return ofDisk(code, isItsOwn ? folder : (path ?? 'a disk'), error)
+  if (code in OF_MACHINE) return ofMachine(OF_MACHINE[code]!, code, error)
+  return undefined
+}
+
+/** A process in which bodies compute could not be started. */
+export function cannotStart(step: string, message: string): CairnError {
+  const next = /\bE[MN]FILE\b/.test(message)
+    ? 'too many files are open: ulimit -n 4096 lets a process open more'
+    : 'see how much memory and how many processes this machine has left: free -m; ulimit -u'
+  return new CairnError('HOST_FAILED', `no process could be started to run ${step}: ${message}`, { next })
+}
+
+/** What this machine lacks right now for anything to be computed. */
+export function lackNow(folder: string): CairnError | undefined {
+  if (process.availableMemory() < LEAST_MEMORY) return ofMachine(OF_MACHINE['ENOMEM']!, 'ENOMEM')
+  const error = probe(folder)
+  return error && faultOfHost(error, folder)
+}
+
+function isFull(folder: string): boolean {
+  const error = probe(folder)
+  return error !== undefined && diskCode(error) !== undefined
+}
+
+/** Why the folder cannot be written to. */
+function probe(folder: string): Error | undefined {
+  let made: string | undefined
+  try {
+    mkdirSync(folder, { recursive: true })
+    made = mkdtempSync(join(folder, 'probe-'))
+    writeFileSync(join(made, 'probe'), new Uint8Array(PROBE_BYTES), { flush: false })
+    return undefined
+  } catch (error) {
+    return error as Error
+  } finally {
+    if (made !== undefined) rmSync(made, { recursive: true, force: true })
+  }
+}
+
+/** Databases tell of a full disk in words. */
+function diskCode({ message, code = '' }: NodeJS.ErrnoException): string | undefined {
+  if (code in OF_DISK) return code
+  if (/\bNo space left on device\b/i.test(message)) return 'ENOSPC'
+  return /\bDisk quota exceeded\b/i.test(message) ? 'EDQUOT' : undefined
+}
+
+function isInside(path: string, folder: string): boolean {
+  const from = relative(folder, path)
+  return !from.startsWith('..') && !isAbsolute(from)
+}
+
+function ofDisk(code: string, folder: string, cause: unknown): CairnError {
+  return new CairnError('HOST_FAILED', `${folder} on ${hostname()} ${OF_DISK[code]} (${code})`, {
+    cause,
+    next: 'free some space there, or have another folder to work in: CAIRN_SCRATCH of a service, --store of this machine',
+  })
+}
+
+function ofMachine(what: string, code: string, cause?: unknown): CairnError {
+  return new CairnError('HOST_FAILED', `${hostname()} ${what} (${code})`, {
+    cause,
+    next: 'see what takes it: ps aux --sort=-rss; ulimit -n; ulimit -u',
+  })
+}

@@ -1,0 +1,91 @@
+import { CairnError, type Compute } from '@cairn/kernel/runtime'
+import { faultOfHost, lackNow } from './host-faults.ts'
+
+/** A fault is remembered for so long, in milliseconds: what has failed once may look well as soon as it was tidied up. */
+const REMEMBERED_MS = 30_000
+/** A look costs a file; for so long it is not repeated. */
+const LOOK_MS = 2_000
+
+/** What a host lacks to compute, if anything. */
+export class HostHealth {
+  readonly folder: string
+  #fault: CairnError | undefined
+  #until = 0
+  #looked = -Infinity
+
+  /** @param folder where bodies work; it need not be there yet */
+  constructor(folder: string) {
+    this.folder = folder
+  }
+
+  /** What was missing lately, or is now. */
+  get fault(): CairnError | undefined {
+    return performance.now() < this.#until ? this.#fault : this.look()
+  }
+
+  /** What is missing now. */
+  look(): CairnError | undefined {
+    const now = performance.now()
+    if (now < this.#looked + LOOK_MS) return undefined
+    const lack = lackNow(this.folder)
+    if (lack) this.note(lack)
+    else this.#looked = now
+    return lack
+  }
+
+  note(fault: CairnError): void {
+    this.#fault = fault
+    this.#until = performance.now() + REMEMBERED_MS
+    this.#looked = -Infinity
+  }
+}
+
+export interface WhileWellOptions {
+  /** Where bodies work. */
+  readonly folder: string
+  /** Asked before anything is begun, where other hosts may be well. */
+  readonly health?: HostHealth
+  /** Told of each fault. */
+  readonly onFault?: (step: string, fault: CairnError) => void
+}
+
+/**
+ * Computes only where there is what that needs. A fault of the host is thrown and never a body's result: another host can
+ * do the work, or this one later.
+ */
+export function whileWell(compute: Compute, { folder, health, onFault }: WhileWellOptions): Compute {
+  return {
+    async *run(work, signal) {
+      const failed = (fault: CairnError) => {
+        health?.note(fault)
+        onFault?.(work.step, fault)
+        return fault
+      }
+      const lack = health?.look()
+      if (lack) throw failed(lack)
+      /** Why an input could not be fetched, which is no fault of the body either. */
+      let unfetched: unknown
+      const open: typeof work.open = async (ref) => {
+        try {
+          return await work.open(ref)
+        } catch (error) {
+          if (!(error instanceof CairnError) || error.code === 'STORE_FAILED') unfetched = error
+          throw error
+        }
+      }
+      try {
+        for await (const result of compute.run({ ...work, open }, signal)) {
+          if ('error' in result && !signal.aborted) {
+            const { code, message, next } = result.error
+            if (code === 'HOST_FAILED') throw new CairnError(code, message, { next })
+            if (unfetched !== undefined) throw faultOfHost((unfetched as Error).cause) ?? unfetched
+          }
+          yield result
+        }
+      } catch (error) {
+        const fault = error instanceof CairnError ? error : (faultOfHost(error, folder) ?? error)
+        throw fault instanceof CairnError && fault.code === 'HOST_FAILED' ? failed(fault) : fault
+      }
+    },
+  }
+}
