@@ -27,7 +27,7 @@ interface Launch {
 /** How Kafka and MinIO are started; writes down how they are reached. */
 export async function serversOf(stack: Stack, env: string, docker: boolean): Promise<Service[]> {
   const { running } = stack
-  const kept = SERVERS.filter((name) => processOf(running, name) !== undefined).flatMap((name) => ['--running', name])
+  const kept = SERVERS.flatMap((name) => (processOf(running, name) === undefined ? [] : ['--running', name]))
   const args = ['prepare', '--folder', stack.servers, ...(docker ? ['--docker'] : []), ...kept]
   const { kafka, s3, launches } = JSON.parse(await runServers(args)) as Prepared
   const { endpoint, accessKey, secretKey } = s3

@@ -77,15 +77,15 @@ export class Watched {
   /** Starts a process; resolves with how it ended. In a group of its own: what reaches this one's does not reach it. */
   async #run(): Promise<string> {
     const { name, program, args, env, version } = this.service
-    const { log: logOf, folder, root } = this.#stack
+    const stack = this.#stack
     let output: number | undefined
     try {
-      const log = logOf.call(this.#stack, name)
+      const log = stack.log(name)
       mkdirSync(dirname(log), { recursive: true })
       output = openSync(log, 'a', 0o600)
       const child = spawn(program, args, {
-        cwd: root,
-        env: { ...inherited(), ...env, ...markOf(folder, name, version) },
+        cwd: stack.root,
+        env: { ...inherited(), ...env, ...markOf(stack.folder, name, version) },
         stdio: ['ignore', output, output],
         detached: true,
       })
