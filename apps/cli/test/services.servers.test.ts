@@ -244,6 +244,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
   })
 
   it('starts each process again that was killed, and no other; runs go on, and nothing stored is lost', async () => {
+    await project.run('shop', '--on', 'local')
     const before = await processes(project)
     const killed = ['kafka', 'minio', 'control', 'shop/double']
     for (const name of killed) process.kill(before.get(name)!.pid, 'SIGKILL')
