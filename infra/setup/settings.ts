@@ -30,7 +30,7 @@ interface Keys {
 const BUCKET = 'cairn'
 /** Volumes: what only the set-up sees, what services see of it, and what Kafka's certificates are made of. */
 const [KEYS, SETTINGS, TLS] = ['/keys/keys.json', '/settings', '/tls']
-const RIGHTS = ['read', 'run', 'cancel', 'replay', 'adopt', 'promote']
+const RIGHTS = ['read', 'run', 'cancel', 'replay', 'adopt', 'promote', 'collect']
 
 /** Writes what each service needs to know; what has been made before stays. */
 export function writeSettings(setup: Setup): void {

@@ -4,6 +4,8 @@ import { HealthModule, type Health } from '@cairn/stage'
 import type { Adoption } from '@cairn/embedded'
 import type { Champions } from './champions.ts'
 import { ChampionsController } from './champions.controller.ts'
+import { CollectionsController } from './collections.controller.ts'
+import type { Collector } from './collector.ts'
 import { CheckupController } from './checkup.controller.ts'
 import type { CheckupHost } from './checkup.ts'
 import type { Control } from './control.ts'
@@ -17,6 +19,7 @@ import {
   ALLOWED_METHODS,
   CHAMPIONS,
   CHECKUP,
+  COLLECTOR,
   CONTROL,
   DEAD_LETTERS,
   ENVIRONMENT,
@@ -39,6 +42,7 @@ export interface ControlModuleOptions {
   readonly deadLetters: DeadLetterBox
   readonly tokens: Tokens
   readonly checkup: CheckupHost
+  readonly collector: Collector
   readonly health: Health
   readonly pipelines: KnownPipelines
   readonly allowedMethods: AllowedMethods
@@ -54,6 +58,7 @@ export class ControlModule {
     deadLetters,
     tokens,
     checkup,
+    collector,
     health,
     pipelines,
     allowedMethods,
@@ -69,6 +74,7 @@ export class ControlModule {
         ChampionsController,
         DeadLettersController,
         RecordsController,
+        CollectionsController,
       ],
       providers: [
         { provide: CONTROL, useValue: control },
@@ -78,6 +84,7 @@ export class ControlModule {
         { provide: DEAD_LETTERS, useValue: deadLetters },
         { provide: TOKENS, useValue: tokens },
         { provide: CHECKUP, useValue: checkup },
+        { provide: COLLECTOR, useValue: collector },
         { provide: STORE, useValue: store },
         { provide: ENVIRONMENT, useValue: env },
         { provide: PIPELINES, useValue: pipelines },

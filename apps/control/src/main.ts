@@ -10,6 +10,7 @@ import { findProject } from '@cairn/embedded'
 import { CairnError, controlTopicOf, systemClock, topicOf } from '@cairn/kernel/runtime'
 import { giveUp, nestLogger, probed } from '@cairn/stage'
 import { Champions } from './champions.ts'
+import { Collector } from './collector.ts'
 import { Control, type ControlHost } from './control.ts'
 import { ControlModule } from './control.module.ts'
 import { DeadLetterBox } from './dead-letters.ts'
@@ -87,6 +88,15 @@ const supervisor = new Supervisor(host, champions, {
   onFailure: (folder, error) => log.error({ folder, err: error }, 'a run could not be looked at'),
 })
 const tokens = tokensIn(settings.tokens, (fault) => log.error({ fault }, 'the last tokens that were read hold on'))
+const collector = new Collector({
+  env,
+  store,
+  clock: systemClock,
+  name: thisProcess,
+  retention: () => findProject(settings.root).retention,
+  onCollected: (pipeline, { runs, ...report }) => log.info({ pipeline, runs: runs.length, ...report }, 'collected'),
+  onFailure: (pipeline, error) => log.error({ pipeline, err: error }, 'it could not be collected'),
+})
 const health = {
   live: () => ({ process: 'ok' }),
   ready: async () => {
@@ -106,6 +116,7 @@ const app = await NestFactory.create<NestFastifyApplication>(
     pipelines,
     allowedMethods: (path) => methodsOf(document, path),
     checkup: { env, store, bus },
+    collector,
     health,
   }),
   new FastifyAdapter(atTheSocket),
@@ -116,7 +127,10 @@ guardTheDoor(app, { ...settings, tokens, limits: new Limits(settings.tokenLimits
 const document = documentOf(app)
 fastify.get('/v1/openapi.json', (_, reply) => reply.send(document))
 await app.listen(settings.port, settings.host)
-const sweeps = sweepEvery(settings.sweepMs, supervisor, (error) => log.warn({ err: error }, 'the sweep failed'))
+const sweeps = [
+  sweepEvery(settings.sweepMs, supervisor, (error) => log.warn({ err: error }, 'the sweep failed')),
+  sweepEvery(settings.collectMs, collector, (error) => log.warn({ err: error }, 'nothing could be collected')),
+]
 log.info({ url: await app.getUrl() }, 'ready')
 bus
   .removeGroups((id, all) => isLeftBehind(env, id, all))
@@ -145,7 +159,8 @@ function vouchingIn(env: NodeJS.ProcessEnv): Vouching {
 async function leave(): Promise<void> {
   setTimeout(() => process.exit(1), GRACE_MS).unref()
   log.info('stopping')
-  sweeps.abort()
+  for (const sweep of sweeps) sweep.abort()
+  collector.stop()
   planners.close()
   await follower.close()
   await app.close()

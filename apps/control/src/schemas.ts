@@ -44,6 +44,9 @@ export const PlanRequest = RunRequest.extend({
 export const RetryRequest = z.strictObject({ from: Place.optional().describe('start here; default: go on with all') })
 
 export const AgainRequest = z.strictObject({ node: Place.describe('a step, or an `each` with all that is in it') })
+export const CollectionRequest = z.strictObject({
+  dryRun: z.boolean().default(false).describe('tell what would go, and change nothing'),
+})
 export const PromotionRequest = z.strictObject({
   run: RunName.describe('the run that is to be in production'),
   expected: RunName.nullable().describe('the run that is there now; null for none'),

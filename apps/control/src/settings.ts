@@ -29,6 +29,8 @@ const Settings = z.object({
   CAIRN_SWEEP: z.coerce.number().positive().default(10),
   /** How long a run may stand still before its events are told again, in seconds. */
   CAIRN_LOST_AFTER: z.coerce.number().positive().default(60),
+  /** How often it is looked whether a pipeline is to be collected, in seconds. */
+  CAIRN_COLLECT: z.coerce.number().positive().default(60),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 })
 
@@ -44,6 +46,7 @@ export interface Settings {
   readonly planQueue: number
   readonly sweepMs: number
   readonly lostAfterMs: number
+  readonly collectMs: number
   readonly logLevel: string
 }
 
@@ -69,6 +72,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     planQueue: data.CAIRN_PLAN_QUEUE,
     sweepMs: data.CAIRN_SWEEP * 1000,
     lostAfterMs: data.CAIRN_LOST_AFTER * 1000,
+    collectMs: data.CAIRN_COLLECT * 1000,
     logLevel: data.LOG_LEVEL,
   }
 }

@@ -4,9 +4,9 @@ import { z } from 'zod'
 
 /**
  * What one may do: read records and artifacts, start runs, cancel them, replay dead letters, write what others adopt, say
- * which run is in production.
+ * which run is in production, remove what is no longer kept.
  */
-export const RIGHTS = ['read', 'run', 'cancel', 'replay', 'adopt', 'promote'] as const
+export const RIGHTS = ['read', 'run', 'cancel', 'replay', 'adopt', 'promote', 'collect'] as const
 export type Right = (typeof RIGHTS)[number]
 
 const Tokens = z.array(

@@ -325,6 +325,7 @@ describe.skipIf(!servers)('control', () => {
       ['adopt', 'PUT', `${ORDERS}/store/object?path=objects/aa/x`],
       ['promote', 'POST', `${ORDERS}/production`],
       ['promote', 'POST', `${ORDERS}/production/rollback`],
+      ['collect', 'POST', `${ORDERS}/collections`],
       ['read', 'GET', `${ORDERS}/production`],
       ['read', 'GET', `${ORDERS}/runs`],
       ['read', 'GET', `${ORDERS}/runs/x`],
@@ -356,7 +357,9 @@ describe.skipIf(!servers)('control', () => {
 
     it('no one to what the token does not say', async () => {
       for (const right of new Set(forbidden.map(([right]) => right))) {
-        const rights = ['read', 'run', 'cancel', 'replay', 'adopt', 'promote'].filter((each) => each !== right)
+        const rights = ['read', 'run', 'cancel', 'replay', 'adopt', 'promote', 'collect'].filter(
+          (each) => each !== right,
+        )
         const someone = holding(rights)
         await known(someone)
         for (const [, method, path] of forbidden.filter(([needed]) => needed === right)) {
@@ -367,7 +370,7 @@ describe.skipIf(!servers)('control', () => {
     })
 
     it('no one to another pipeline', async () => {
-      const someone = holding(['read', 'run', 'cancel', 'replay', 'adopt', 'promote'], ['penguins'])
+      const someone = holding(['read', 'run', 'cancel', 'replay', 'adopt', 'promote', 'collect'], ['penguins'])
       await known(someone)
       for (const [, method, path] of forbidden)
         expect((await someone.ask(method, path)).status, `${method} ${path}`).toBe(403)
@@ -662,6 +665,7 @@ const ROUTES = [
   'get /v1/pipelines/{pipeline}/store/object',
   'get /v1/pipelines/{pipeline}/store/record',
   'get /v1/pipelines/{pipeline}/store/stat',
+  'post /v1/pipelines/{pipeline}/collections',
   'post /v1/pipelines/{pipeline}/dead-letters/{id}/drop',
   'post /v1/pipelines/{pipeline}/dead-letters/{id}/replay',
   'post /v1/pipelines/{pipeline}/plan',

@@ -89,7 +89,11 @@ export class Services {
   }
 
   async control(env: Readonly<Record<string, string>> = {}): Promise<Control> {
-    const all = { name: 'all', pipelines: ['*'], rights: ['read', 'run', 'cancel', 'replay', 'adopt', 'promote'] }
+    const all = {
+      name: 'all',
+      pipelines: ['*'],
+      rights: ['read', 'run', 'cancel', 'replay', 'adopt', 'promote', 'collect'],
+    }
     const token = this.token(all)
     const service = await this.#start('control', {
       ...this.keys.control,

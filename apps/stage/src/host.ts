@@ -1,9 +1,10 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fitting, HostHealth, processPool, whileWell } from '@cairn/drivers/compute'
 import type { Connected, Connection } from '@cairn/drivers/connection'
 import { identityOf, plansByOf } from '@cairn/drivers/identity'
 import { isGone, thisProcess } from '@cairn/drivers/process-id'
+import { leftovers } from '@cairn/drivers/store/folder-leftovers'
 import { fitter } from '@cairn/fingerprint'
 import {
   controlTopicOf,
@@ -47,7 +48,8 @@ export function stageHost(
   onMisfit: (step: string, misfit: CairnError) => void = () => {},
 ): StageHost {
   const { pipeline, step, root, jobs, confinement } = settings
-  const scratch = join(settings.scratch, `${pipeline}-${step}-${process.pid}`)
+  for (const left of leftovers(settings.scratch)) rmSync(left, { recursive: true, force: true })
+  const scratch = join(settings.scratch, 'tmp', `${thisProcess.replaceAll('/', '-')}-${pipeline}-${step}`)
   const options = {
     root,
     scratch: () => (mkdirSync(scratch, { recursive: true }), scratch),
@@ -106,6 +108,7 @@ export function stageHost(
     stop() {
       engine.stop()
       pool.close()
+      rmSync(scratch, { recursive: true, force: true })
     },
   }
 }

@@ -2,6 +2,7 @@ import { existsSync, globSync, readFileSync, statSync, type Stats } from 'node:f
 import { dirname, join, relative, resolve } from 'node:path'
 import { drawn, importSource } from './import-source.ts'
 import { CairnError, isPipeline, suggest, whyNoFile, type Pipeline, type Step } from '@cairn/kernel/runtime'
+import { checkRetention, type RetentionSettings } from './retention.ts'
 
 /** A folder whose package.json says where its pipelines are: `"cairn": { "pipelines": ["pipelines/*.ts"] }`. */
 export interface Project {
@@ -13,6 +14,8 @@ export interface Project {
   readonly env: string
   /** How what a playground computed becomes production's. */
   readonly adoption: Adoption
+  /** What services keep of what they stored. */
+  readonly retention?: RetentionSettings
 }
 
 export interface Adoption {
@@ -31,6 +34,7 @@ interface Settings {
   readonly store?: string
   readonly env?: string
   readonly adoption?: Partial<Adoption>
+  readonly retention?: RetentionSettings
 }
 
 /** The nearest folder, from the given one upwards, with a `cairn` entry in its package.json. */
@@ -67,13 +71,20 @@ function settingsIn(folder: string): Settings | undefined {
 
 function openProject(root: string, settings: Settings): Project {
   checkSettings(join(root, 'package.json'), settings)
-  const { pipelines = [], store = '.cairn', env = 'local', adoption } = settings
+  const { pipelines = [], store = '.cairn', env = 'local', adoption, retention } = settings
   const { policy = 'verify', trusted = {} } = adoption ?? {}
   if (!POLICIES.includes(policy))
     throw new CairnError('BAD_DEFINITION', `${join(root, 'package.json')}: there is no adoption policy "${policy}"`, {
       next: suggest(policy, POLICIES),
     })
-  return { root, pipelines: [pipelines].flat(), store: resolve(root, store), env, adoption: { policy, trusted } }
+  return {
+    root,
+    pipelines: [pipelines].flat(),
+    store: resolve(root, store),
+    env,
+    adoption: { policy, trusted },
+    ...(retention && { retention }),
+  }
 }
 
 /** A package.json is written by hand. */
@@ -82,7 +93,8 @@ function checkSettings(file: string, settings: unknown): void {
     throw new CairnError('BAD_DEFINITION', `${file}: ${what}`, { next })
   }
   if (!isObject(settings)) return refuse('"cairn" is no object', 'write "cairn": { "pipelines": ["pipelines/*.ts"] }')
-  const { pipelines = [], store = '', env = 'local', adoption = {} } = settings
+  const { pipelines = [], store = '', env = 'local', adoption = {}, retention = {} } = settings
+  checkRetention(file, retention)
   if (![pipelines].flat().every((entry) => typeof entry === 'string' && entry !== ''))
     refuse('"pipelines" of "cairn" is no list of files', 'write "pipelines": ["pipelines/*.ts"]')
   if (typeof store !== 'string') refuse('"store" of "cairn" is no folder', 'write "store": ".cairn"')

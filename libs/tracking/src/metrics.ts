@@ -21,6 +21,9 @@ const standstills = meter.createUpDownCounter('cairn.standstills', {
   description: 'Partitions in which nothing goes on until something outside their events is well again',
 })
 const promotions = meter.createCounter('cairn.promotions', { description: 'Runs that became production' })
+const collections = meter.createCounter('cairn.gc.collections', { description: 'Collections of stores' })
+const collectedRuns = meter.createCounter('cairn.gc.runs', { description: 'Runs that were removed' })
+const collectedBytes = meter.createCounter('cairn.gc.freed', { description: 'Bytes of deleted objects', unit: 'By' })
 const dropped = meter.createCounter('cairn.tracking.dropped', { description: 'Reports dropped before the SDK' })
 
 export function measure(report: Report): void {
@@ -28,7 +31,12 @@ export function measure(report: Report): void {
   else if (report.about === 'task') measureTask(report)
   else if (report.about === 'send') measureSend(report)
   else if (report.about === 'promotion') promotions.add(1, { [semconv.ATTR_CICD_PIPELINE_NAME]: report.pipeline })
-  else if (report.about === 'dropped') dropped.add(report.count)
+  else if (report.about === 'collection') {
+    const of = { [semconv.ATTR_CICD_PIPELINE_NAME]: report.pipeline }
+    collections.add(1, of)
+    collectedRuns.add(report.runs, of)
+    collectedBytes.add(report.freed, of)
+  } else if (report.about === 'dropped') dropped.add(report.count)
   else if (report.about === 'standstill')
     standstills.add(report.isOver ? -1 : 1, {
       [semconv.ATTR_MESSAGING_DESTINATION_NAME]: report.topic,

@@ -7,6 +7,7 @@ export type Report =
   | SendReport
   | LineReport
   | DeadLetterReport
+  | CollectionReport
   | StandstillReport
   | PromotionReport
   | DroppedReport
@@ -132,6 +133,15 @@ export interface StandstillReport {
   readonly group: string
   readonly partition: number
   readonly isOver: boolean
+}
+
+/** A pipeline whose store was collected. */
+export interface CollectionReport {
+  readonly about: 'collection'
+  readonly pipeline: string
+  readonly runs: number
+  readonly deleted: number
+  readonly freed: number
 }
 
 /** A run that has become the one in production. */

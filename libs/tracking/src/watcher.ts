@@ -42,7 +42,8 @@ export class Watcher {
 
   /** @param guarded makes a listener that never throws: what a channel's listener throws ends the process */
   listen(guarded: <Message>(listener: (message: Message) => void) => (message: Message) => void): void {
-    const { task, earlier, compute, fetch, commit, publish, output, promotion, deadLetter, standstill } = channels
+    const { task, earlier, compute, fetch, commit, publish, output, promotion, deadLetter, standstill, collection } =
+      channels
     const both = <Message extends object>(
       channel: TracingChannel<string, Message>,
       start: (message: Message) => void,
@@ -58,6 +59,11 @@ export class Watcher {
     output.subscribe(guarded(this.#line))
     promotion.subscribe(guarded(({ data }) => this.#send({ about: 'promotion', pipeline: data.pipeline })))
     deadLetter.subscribe(guarded(this.#deadLetter))
+    collection.subscribe(
+      guarded(({ pipeline, report: { runs, deleted, freed } }) =>
+        this.#send({ about: 'collection', pipeline, runs: runs.length, deleted, freed }),
+      ),
+    )
     standstill.subscribe(
       guarded(({ topic, group, partition, isOver }) =>
         this.#send({ about: 'standstill', topic, group, partition, isOver }),

@@ -1,12 +1,11 @@
 import { rmSync } from 'node:fs'
-import { CairnError, collect, milliseconds, type Duration, type GcReport } from '@cairn/kernel/runtime'
+import { collect, milliseconds, type Duration, type GcReport } from '@cairn/kernel/runtime'
 import { isGone } from '@cairn/drivers/process-id'
 import { leftovers } from '@cairn/drivers/store/folder-leftovers'
 import { pinnedRuns } from '@cairn/explore'
+import { reportsText } from '../gc-reports.ts'
 import { openProduction, openWorkspace, type GlobalOptions } from '../open.ts'
-import { bytes, runNames } from '@cairn/embedded'
-import { paint } from '../terminal/style.ts'
-import { table } from '../terminal/table.ts'
+import { runNames } from '@cairn/embedded'
 import { printData, printLines } from '../terminal/print.ts'
 
 interface Options {
@@ -16,20 +15,19 @@ interface Options {
   readonly dryRun?: boolean
 }
 
-/** `cairn gc`: removes old runs and what nothing refers to any more. What a live record refers to always stays. */
+/**
+ * `cairn gc`: removes old runs and what nothing refers to any more. What a live record refers to always stays. `--on` a
+ * context: has its control do it, by what its project says is kept.
+ */
 export default async function gc(
   { keepRuns, keep, grace, dryRun = false }: Options,
-  command: { optsWithGlobals(): GlobalOptions },
+  command: { optsWithGlobals(): GlobalOptions; getOptionValueSource(name: string): string | undefined },
 ) {
   const { json, ...globals } = command.optsWithGlobals()
-  if (globals.on !== undefined)
-    throw new CairnError(
-      'BAD_PARAMETER',
-      `the store of the services of ${globals.on} is not collected: it only grows`,
-      {
-        next: 'leave --on out: cairn gc collects the store of this machine',
-      },
-    )
+  if (globals.on !== undefined) {
+    const given = ['keepRuns', 'keep', 'grace'].filter((name) => command.getOptionValueSource(name) === 'cli')
+    return (await import('../remote/gc.ts')).collectServices(globals.on, globals, { dryRun, given, json })
+  }
   const workspace = await openWorkspace(globals)
   const policy = {
     keepRuns,
@@ -50,23 +48,7 @@ export default async function gc(
   const left = leftovers(workspace.project.store)
   if (!dryRun) for (const path of left) rmSync(path, { recursive: true, force: true })
   if (json) return printData(JSON.stringify({ dryRun, pipelines: reports, leftovers: left.length }, null, 2))
-  const rows = Object.entries(reports).map(([pipeline, report]) => [
-    pipeline,
-    ...[report.runs.length, report.checkpoints, report.code, report.condemned, report.restored, report.deleted].map(
-      String,
-    ),
-    bytes(report.freed),
-  ])
-  const titles = ['pipeline', 'runs', 'checkpoints', 'code', 'set aside', 'restored', 'deleted', 'freed']
-  printLines(
-    table(
-      titles.map((title, at) => ({ title, align: at === 0 ? 'left' : 'right' })),
-      rows,
-      (title) => paint('dim', title),
-    ),
-  )
-  for (const path of Object.values(reports).flatMap(({ damaged }) => damaged))
-    printLines(`${paint('red', '✘')} ${path} is damaged, so what it may refer to stays: cairn doctor --repair`)
+  printLines(reportsText(reports))
   if (left.length > 0) printLines(`${left.length} leftovers of processes that died`)
   printLines(
     dryRun

@@ -48,12 +48,13 @@ export async function post<Answer>(
   path: string,
   body: object,
   headers: Readonly<Record<string, string>> = {},
+  deadline: number | null = PLANNING_MS,
 ): Promise<Answer> {
   const answer = await askControl(control, path, {
     method: 'POST',
     body: jsonText(body),
     headers: { 'content-type': 'application/json', ...headers },
-    deadline: PLANNING_MS,
+    deadline,
   })
   return (await answer.json()) as Answer
 }

@@ -169,7 +169,7 @@ export class World {
     const viaProxy = { ...connection, s3: { ...connection.s3, endpoint: proxy.endpoint } }
     this.#write('connection.json', connection)
     this.#write('stages.json', viaProxy)
-    const rights = ['read', 'run', 'cancel', 'replay', 'adopt', 'promote']
+    const rights = ['read', 'run', 'cancel', 'replay', 'adopt', 'promote', 'collect']
     this.#write('tokens.json', [{ name: 'all', sha256: hash('sha256', this.#token), pipelines: ['*'], rights }])
     await this.bus.subscribe(this.topic, { group: 'effects', from: 'beginning' }, async (event) => {
       if (this.lies.has(`${event.id} ${event.time}`)) return

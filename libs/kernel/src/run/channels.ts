@@ -1,5 +1,6 @@
 import { channel, tracingChannel, type TracingChannel } from 'node:diagnostics_channel'
 import type { ArtifactRef } from '../define/kind.ts'
+import type { GcReport } from '../upkeep/gc.ts'
 import type { CairnEvent } from './events.ts'
 import type { Plan } from './plan-record.ts'
 import type { AttemptRecord } from './records.ts'
@@ -24,6 +25,8 @@ export const channels = {
   commit: tracingChannel<string, AboutTask>('cairn:commit'),
   /** Events being sent: the one place where a watcher may add to their headers. */
   publish: tracingChannel<string, PublishMessage>('cairn:publish'),
+  /** A pipeline was collected. */
+  collection: channel('cairn:collection') as Channel<CollectionMessage>,
   /** What step bodies print, line by line. */
   output: channel('cairn:output') as Channel<OutputMessage>,
   /** A run has become the one in production. */
@@ -89,6 +92,11 @@ export interface DeadLetterMessage {
   readonly error: unknown
 }
 
+export interface CollectionMessage {
+  readonly env: string
+  readonly pipeline: string
+  readonly report: GcReport
+}
 export interface StandstillMessage {
   readonly topic: string
   readonly group: string

@@ -44,6 +44,10 @@ export interface Layout {
   ref(name: string): string
   /** Which run an idempotency key became; by the key's digest. */
   submission(key: string): string
+  submissions: string
+  leases: string
+  /** When it was collected last, and what of it. */
+  collected: string
 }
 
 export const STORE_FILE = 'store.json'
@@ -88,6 +92,9 @@ export function layout(env: string, pipeline: string): Layout {
     holder: (run) => `${runs}${run}/holder`,
     ref: (name) => `${root}refs/${name}`,
     submission: (key) => `${root}submissions/${key}`,
+    submissions: `${root}submissions/`,
+    leases: `${root}leases/`,
+    collected: `${root}collected`,
   }
 }
 

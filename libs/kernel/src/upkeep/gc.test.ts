@@ -12,6 +12,7 @@ const NOTHING: GcReport = {
   runs: [],
   checkpoints: 0,
   code: 0,
+  stale: 0,
   condemned: 0,
   deleted: 0,
   restored: 0,

@@ -29,6 +29,8 @@ export interface GcReport {
   readonly runs: string[]
   checkpoints: number
   code: number
+  /** Leases that ran out, and which run an idempotency key became, where that is long ago. */
+  stale: number
   /** Objects set aside now, to be deleted by a collection after the grace. */
   condemned: number
   deleted: number
@@ -49,6 +51,7 @@ export async function collect(store: ArtifactStore, clock: Clock, at: Layout, po
     runs: [],
     checkpoints: 0,
     code: 0,
+    stale: 0,
     condemned: 0,
     deleted: 0,
     restored: 0,
@@ -64,6 +67,15 @@ export async function collect(store: ArtifactStore, clock: Clock, at: Layout, po
   for (const run of await liveRuns(store, at, policy, now, report)) await addRun(store, at, run, live, onBad)
   if (report.damaged.length === 0) await pruneCheckpoints(store, at, policy, now, live, report, remove)
   for (const run of report.runs) await removeAll(store, at.run(run), remove)
+  for (const [folder, ms] of [
+    [at.leases, policy.graceMs], // held ones are renewed
+    [at.submissions, Math.max(policy.keepMs, policy.graceMs)],
+  ] as const)
+    for await (const { path, modified } of store.list(folder)) {
+      if (now - modified < ms) continue
+      report.stale++
+      await remove(path)
+    }
 
   if (report.damaged.length > 0) return report
 

@@ -1,0 +1,27 @@
+import { bytes } from '@cairn/embedded'
+import type { GcReport } from '@cairn/kernel/runtime'
+import { paint } from './terminal/style.ts'
+import { table } from './terminal/table.ts'
+
+/** What collections removed, a line for each pipeline. */
+export function reportsText(reports: Readonly<Record<string, GcReport>>): string {
+  const rows = Object.entries(reports).map(([pipeline, report]) => [
+    pipeline,
+    ...[report.runs.length, report.checkpoints, report.code, report.condemned, report.restored, report.deleted].map(
+      String,
+    ),
+    bytes(report.freed),
+  ])
+  const titles = ['pipeline', 'runs', 'checkpoints', 'code', 'set aside', 'restored', 'deleted', 'freed']
+  const collected = table(
+    titles.map((title, at) => ({ title, align: at === 0 ? 'left' : 'right' })),
+    rows,
+    (title) => paint('dim', title),
+  )
+  const damaged = Object.values(reports).flatMap(({ damaged }) => damaged)
+  const sign = paint('red', '✘')
+  return [
+    collected,
+    ...damaged.map((path) => `${sign} ${path} is damaged, so what it may refer to stays: cairn doctor --repair`),
+  ].join('\n')
+}

@@ -1,0 +1,47 @@
+import { duration, readContext, type Retention } from '@cairn/embedded'
+import { CairnError, type GcReport } from '@cairn/kernel/runtime'
+import { reportsText } from '../gc-reports.ts'
+import { openWorkspace, type GlobalOptions } from '../open.ts'
+import { printData, printLines } from '../terminal/print.ts'
+import { post } from './submit.ts'
+
+interface Options {
+  readonly dryRun: boolean
+  /** Options that say what is kept. */
+  readonly given: readonly string[]
+  readonly json: boolean | undefined
+}
+interface Collection {
+  readonly retention: Retention
+  readonly report: GcReport
+}
+
+/** Has control collect the store of its services, or tell what would go. Needs the right to collect. */
+export async function collectServices(on: string, globals: GlobalOptions, { dryRun, given, json }: Options) {
+  if (given.length > 0)
+    throw new CairnError('BAD_PARAMETER', `what ${on} keeps is said by its project, for all who work with it`, {
+      next: 'write "retention": { "keepRuns": 100, "keep": "90d", "grace": "2d" } into "cairn" of its package.json',
+    })
+  const workspace = await openWorkspace(globals)
+  const { control } = readContext(workspace.project.root, on)
+  const collections: Record<string, Collection> = {}
+  for (const pipeline of await workspace.store.children(`${workspace.project.env}/`))
+    collections[pipeline] = await post<Collection>(
+      control,
+      `/v1/pipelines/${pipeline}/collections`,
+      { dryRun },
+      {},
+      null,
+    )
+  const reports = Object.fromEntries(Object.entries(collections).map(([name, { report }]) => [name, report]))
+  if (json) return printData(JSON.stringify({ dryRun, pipelines: reports }, null, 2))
+  printLines(reportsText(reports))
+  for (const [pipeline, { retention }] of Object.entries(collections)) {
+    const { keepRuns, keepMs, graceMs, everyMs } = retention
+    const by = everyMs === undefined ? 'only when it is asked for' : `every ${duration(everyMs)}`
+    printLines(
+      `${pipeline}  keeps ${keepRuns} runs and what is younger than ${duration(keepMs)}; deletes after ${duration(graceMs)} aside; ${by}`,
+    )
+  }
+  if (dryRun) printLines('nothing was changed')
+}

@@ -1,0 +1,113 @@
+import { retentionOf, type Retention, type RetentionSettings } from '@cairn/embedded'
+import {
+  CairnError,
+  channels,
+  collect,
+  encodeRecord,
+  layout,
+  Leases,
+  readRecord,
+  RECORD_VERSION,
+  type Clock,
+  type GcReport,
+  type ArtifactStore,
+} from '@cairn/kernel/runtime'
+
+export interface CollectorHost {
+  readonly env: string
+  readonly store: ArtifactStore
+  readonly clock: Clock
+  readonly name: string
+  /** What the project says is kept, as it says it now. */
+  readonly retention: () => RetentionSettings | undefined
+  /** Told of each collection that changed something. */
+  readonly onCollected?: (pipeline: string, report: GcReport) => void
+  readonly onFailure?: (pipeline: string, error: unknown) => void
+}
+
+export interface Collection {
+  readonly pipeline: string
+  readonly dryRun: boolean
+  readonly retention: Retention
+  readonly report: GcReport
+}
+
+/** When a pipeline was collected last. */
+interface Collected {
+  readonly v: number
+  readonly at: number
+  readonly host: string
+  readonly report: GcReport
+}
+
+/** Longer than a lease of a process that died lives on. */
+const WAIT_MS = 20_000
+
+/**
+ * Removes from the store of services what their project no longer keeps: one collection of a pipeline at a time, whichever
+ * control does it. Runs and copies go on meanwhile: what is set aside comes back when it is wanted, and is deleted only by
+ * a later collection, after the grace, if then still nothing refers to it.
+ */
+export class Collector {
+  readonly #host: CollectorHost
+  readonly #leases: Leases
+
+  constructor(host: CollectorHost) {
+    this.#host = host
+    this.#leases = new Leases(host)
+  }
+
+  /** @throws CairnError CONFLICT while another collection of the pipeline is under way */
+  async collect(pipeline: string, { dryRun }: { readonly dryRun: boolean }): Promise<Collection> {
+    const { env, store, clock, name, retention: settings } = this.#host
+    const at = layout(env, pipeline)
+    const retention = retentionOf(settings(), env, pipeline)
+    const policy = { ...retention, dryRun }
+    if (dryRun) return { pipeline, dryRun, retention, report: await collect(store, clock, at, policy) }
+    const lease = at.lease('collection')
+    const since = clock.monotonic()
+    const isLate = async () => clock.monotonic() - since > WAIT_MS
+    if (!(await this.#leases.acquire(lease, isLate, new AbortController().signal)))
+      throw new CairnError('CONFLICT', `another collection of ${pipeline} is under way in ${env}`, {
+        next: 'give the same command again later',
+      })
+    try {
+      // A clock that is ahead would take for old what was stored just now: the earlier one of the store's and this one counts.
+      const { modified } = (await store.stat(lease)) ?? { modified: clock.now() }
+      const ahead = Math.max(0, clock.now() - modified)
+      const report = await collect(store, { ...clock, now: () => clock.now() - ahead }, at, policy)
+      const record: Collected = { v: RECORD_VERSION, at: clock.now(), host: name, report }
+      await this.#note(at.collected, record)
+      if (channels.collection.hasSubscribers) channels.collection.publish({ env, pipeline, report })
+      this.#host.onCollected?.(pipeline, report)
+      return { pipeline, dryRun, retention, report }
+    } finally {
+      await this.#leases.release(lease)
+    }
+  }
+
+  async #note(path: string, record: Collected): Promise<void> {
+    const { store } = this.#host
+    const bytes = encodeRecord(record, path)
+    if (!(await store.create(path, bytes))) await store.replace(path, await store.read(path), bytes)
+  }
+
+  /** Collects each pipeline whose time has come. */
+  async sweep(): Promise<void> {
+    const { env, store, clock, retention: settings, onFailure } = this.#host
+    for (const pipeline of await store.children(`${env}/`))
+      try {
+        const { everyMs } = retentionOf(settings(), env, pipeline)
+        if (everyMs === undefined) continue
+        const last = await readRecord<Collected>(store, layout(env, pipeline).collected).catch(() => undefined)
+        if (last && clock.now() - last.at < everyMs && last.at <= clock.now()) continue
+        await this.collect(pipeline, { dryRun: false })
+      } catch (error) {
+        if (!(error instanceof CairnError && error.code === 'CONFLICT')) onFailure?.(pipeline, error)
+      }
+  }
+
+  stop(): void {
+    this.#leases.stop()
+  }
+}

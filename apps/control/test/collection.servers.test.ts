@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { layout, examine, systemClock } from '@cairn/kernel/runtime'
+import { Collector } from '../src/collector.ts'
+import { Services, type Control } from './services.fixture.ts'
+import { TemporaryProject } from './temporary-project.fixture.ts'
+
+const PIPELINE = 'orders'
+const servers = inject('servers')
+
+describe.skipIf(!servers)('control collects what its project no longer keeps', () => {
+  const env = `collection-${randomUUID().slice(0, 8)}`
+  const at = layout(env, PIPELINE)
+  const project = new TemporaryProject('orders', env)
+  let services: Services
+  let control: Control
+
+  beforeAll(async () => {
+    retain({ keepRuns: 1, keep: '1ms' })
+    services = await Services.open(servers!, { env, root: project.root, pipelines: [PIPELINE] })
+    const stages = ['load', 'total', 'report'].map((step) => services.stage(PIPELINE, step))
+    ;[control] = await Promise.all([services.control(), ...stages])
+  })
+  afterAll(async () => {
+    await services?.close()
+    project.remove()
+  })
+
+  function retain(retention: object): void {
+    const file = project.path('package.json')
+    const { cairn, ...rest } = JSON.parse(readFileSync(file, 'utf8')) as { cairn: object }
+    writeFileSync(file, JSON.stringify({ ...rest, cairn: { ...cairn, retention } }))
+  }
+  const run = async (count: number) => {
+    const { client } = control
+    const { end, plan } = await client.ended(PIPELINE, await client.start(PIPELINE, { settings: { count } }))
+    expect(end!.status).toBe('completed')
+    return plan.run
+  }
+  const runs = async () => (await services.store.children(at.runs)).sort()
+  const ask = async (dryRun: boolean) => {
+    const { status, body } = await control.client.ask('POST', `/v1/pipelines/${PIPELINE}/collections`, { dryRun })
+    expect(status, JSON.stringify(body)).toBe(200)
+    return (body as { report: { runs: string[]; checkpoints: number } }).report
+  }
+
+  it('tells what would go, and removes it only when it is asked to', async () => {
+    const all = [await run(1), await run(2), await run(3)].sort()
+    expect((await ask(true)).runs.sort()).toEqual(all.slice(0, 2))
+    expect(await runs()).toEqual(all)
+    expect((await ask(false)).runs.sort()).toEqual(all.slice(0, 2))
+    expect(await runs()).toEqual(all.slice(2))
+    expect(control.log).toContain('"msg":"collected"')
+  })
+
+  it('again and again while runs go on, by two at one time, and every run has what it needs', async () => {
+    const collector = () =>
+      new Collector({
+        env,
+        store: services.store,
+        clock: systemClock,
+        name: randomUUID(),
+        retention: () => ({ keepRuns: 4, keep: '1ms', grace: '1m' }),
+      })
+    const [one, two] = [collector(), collector()]
+    let going = true
+    const collecting = [one, two].map(async (each) => {
+      let removed = 0
+      while (going) removed += (await each.collect(PIPELINE, { dryRun: false })).report.runs.length
+      return removed
+    })
+    for (let round = 0; round < 3; round++) await Promise.all([run(4), run(5), run(4)])
+    going = false
+    const removed = await Promise.all(collecting)
+    expect(removed[0]! + removed[1]!).toBeGreaterThan(0)
+    const { findings } = await examine(services.store, at)
+    expect(findings).toEqual([])
+    expect((await runs()).length).toBeLessThanOrEqual(7)
+  })
+
+  it('by itself, at the times that the project says', async () => {
+    retain({ keepRuns: 0, keep: '1ms', every: '100ms' })
+    const other = await services.control({ CAIRN_COLLECT: '0.1' })
+    await expect.poll(runs).toEqual([])
+    await other.stop()
+  })
+})

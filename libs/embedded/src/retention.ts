@@ -1,0 +1,73 @@
+import { CairnError, milliseconds, suggest, type Duration } from '@cairn/kernel/runtime'
+
+/** What of an environment is kept, and for how long: what services collect goes by it. */
+export interface Retention {
+  /** The newest runs of a pipeline, which stay with all that they refer to. */
+  readonly keepRuns: number
+  /** Younger runs and checkpoints stay, too. Milliseconds. */
+  readonly keepMs: number
+  /** How long what nothing refers to is set aside before it is deleted, in milliseconds. */
+  readonly graceMs: number
+  /** How often it is collected, in milliseconds; undefined where only on request. */
+  readonly everyMs: number | undefined
+}
+
+/** As it is written: `"retention"` of `"cairn"`, of one of its environments, of one of their pipelines. */
+export interface RetentionSettings {
+  readonly keepRuns?: number
+  readonly keep?: string
+  readonly grace?: string
+  readonly every?: string
+  readonly pipelines?: Readonly<Record<string, RetentionSettings>>
+  readonly environments?: Readonly<Record<string, RetentionSettings>>
+}
+
+const DEFAULT = { keepRuns: 20, keep: '30d', grace: '2d' } as const
+/** Services have work in hand whose outputs no record names yet: less would delete what a slow step has just stored. */
+const LEAST_GRACE_MS = 3_600_000
+
+/** Of one pipeline in one environment: what is said for it itself counts more than what is said for all. */
+export function retentionOf(settings: RetentionSettings | undefined, env: string, pipeline: string): Retention {
+  const ofEnv = settings?.environments?.[env]
+  const levels = [settings, ofEnv, settings?.pipelines?.[pipeline], ofEnv?.pipelines?.[pipeline]]
+  const said = Object.assign({}, DEFAULT, ...levels) as RetentionSettings & typeof DEFAULT
+  return {
+    keepRuns: said.keepRuns,
+    keepMs: milliseconds(said.keep as Duration),
+    graceMs: milliseconds(said.grace as Duration),
+    everyMs: said.every === undefined ? undefined : milliseconds(said.every as Duration),
+  }
+}
+
+/** @throws CairnError BAD_DEFINITION that names the file and what of it is wrong */
+export function checkRetention(file: string, settings: unknown, where = '"retention" of "cairn"'): void {
+  const refuse = (what: string, next: string) => {
+    throw new CairnError('BAD_DEFINITION', `${file}: ${what}`, { next })
+  }
+  if (typeof settings !== 'object' || settings === null || Array.isArray(settings))
+    return refuse(`${where} is no object`, 'write "retention": { "keepRuns": 100, "keep": "90d", "every": "1d" }')
+  for (const [name, value] of Object.entries(settings as Record<string, unknown>)) {
+    if (!NAMES.includes(name)) refuse(`${where} has no "${name}"`, suggest(name, NAMES)!)
+    if (name === 'pipelines' || name === 'environments')
+      for (const [of, inner] of Object.entries((value ?? {}) as object))
+        checkRetention(file, inner, `${where}, ${name}, ${of}`)
+    else if (name === 'keepRuns') {
+      if (!Number.isInteger(value) || (value as number) < 0)
+        refuse(`"keepRuns" of ${where} is no number of runs`, 'write "keepRuns": 100')
+    } else {
+      const ms = lengthOf(value)
+      if (ms === undefined) refuse(`"${name}" of ${where} is no length of time`, `write "${name}": "2d"`)
+      else if (name === 'grace' && ms < LEAST_GRACE_MS)
+        refuse(`"grace" of ${where} is too short`, 'give at least "1h", and more than the longest step takes')
+    }
+  }
+}
+const NAMES = ['keepRuns', 'keep', 'grace', 'every', 'pipelines', 'environments']
+
+function lengthOf(value: unknown): number | undefined {
+  try {
+    return typeof value === 'string' ? milliseconds(value as Duration) : undefined
+  } catch {
+    return undefined
+  }
+}
