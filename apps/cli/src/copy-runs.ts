@@ -1,4 +1,4 @@
-import { bytes, number, readRun, runNames, type Workspace } from '@cairn/embedded'
+import { bytes, findRun, number, readRun, runNames, type Workspace } from '@cairn/embedded'
 import { suggest, CairnError, type copyResults, type CopyReport } from '@cairn/kernel/runtime'
 import { paint } from './terminal/style.ts'
 import { printData, printLines } from './terminal/print.ts'
@@ -26,7 +26,10 @@ export async function copyRuns(
   const copied: (CopyReport & { pipeline: string; run: string })[] = []
   for (const name of pipeline === undefined ? known : [pipeline]) {
     const [source, target] = [from, to].map((side) => ({ store: side.store, at: side.at(name) })) as [Side, Side]
-    const wanted = run === undefined ? await endedRuns(from, name, most) : [run]
+    const wanted =
+      run === undefined
+        ? await endedRuns(from, name, most)
+        : [await findRun(from.store, from.at(name), run, from.playground)]
     for (const one of wanted)
       copied.push({ pipeline: name, run: one, ...(await copy(source, target, one, progressOf(one))) })
   }

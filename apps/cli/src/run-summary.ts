@@ -245,7 +245,7 @@ export function summaryJson({ plan, status, ends, items, caughtItems, ms, files,
     pipeline: plan.pipeline,
     run: plan.run,
     status,
-    ms: Math.round(ms),
+    ms: ms >= 0 ? Math.round(ms) : null, // a clock was set back meanwhile
     params: plan.params,
     steps: { ...outermost, ...inEach },
     files,

@@ -45,7 +45,7 @@ const ended = (summary: string, more: Readonly<Record<string, Json>> = {}): Data
 })
 const attempt = (summary: string, more: Readonly<Record<string, Json>> = {}): DataSchema => ({
   summary,
-  properties: { node: NODE, batch: BATCH, attempt: ATTEMPT, ...more },
+  properties: { node: NODE, batch: BATCH, step: STEP, attempt: ATTEMPT, ...more },
   required: ['node', 'attempt', ...Object.keys(more)],
 })
 

@@ -1,8 +1,9 @@
 import type { ArtifactRef, Summary } from '@cairn/kernel'
 import { number } from './number-text.ts'
 
-/** `0.3 s`, `41 s`, `2 min 5 s`, `1 h 10 min`. */
+/** `0.3 s`, `41 s`, `2 min 5 s`, `1 h 10 min`; `unknown` where a clock was set back between start and end. */
 export function duration(ms: number): string {
+  if (!(ms >= 0)) return 'unknown'
   if (ms < 9_950) return ms < 1 ? '0.0 s' : ms < 100 ? `${(ms / 1000).toFixed(2)} s` : `${(ms / 1000).toFixed(1)} s`
   const seconds = Math.round(ms / 1000)
   if (seconds < 100) return `${seconds} s`

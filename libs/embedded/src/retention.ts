@@ -33,8 +33,8 @@ export function retentionOf(settings: RetentionSettings | undefined, env: string
   const said = Object.assign({}, DEFAULT, ...levels) as RetentionSettings & typeof DEFAULT
   return {
     keepRuns: said.keepRuns,
-    keepMs: milliseconds(said.keep as Duration),
-    graceMs: milliseconds(said.grace as Duration),
+    keepMs: milliseconds(said.keep),
+    graceMs: milliseconds(said.grace),
     everyMs: said.every === undefined ? undefined : milliseconds(said.every as Duration),
   }
 }
@@ -49,8 +49,7 @@ export function checkRetention(file: string, settings: unknown, where = '"retent
   for (const [name, value] of Object.entries(settings as Record<string, unknown>)) {
     if (!NAMES.includes(name)) refuse(`${where} has no "${name}"`, suggest(name, NAMES)!)
     if (name === 'pipelines' || name === 'environments')
-      for (const [of, inner] of Object.entries((value ?? {}) as object))
-        checkRetention(file, inner, `${where}, ${name}, ${of}`)
+      for (const [of, inner] of Object.entries(value ?? {})) checkRetention(file, inner, `${where}, ${name}, ${of}`)
     else if (name === 'keepRuns') {
       if (!Number.isInteger(value) || (value as number) < 0)
         refuse(`"keepRuns" of ${where} is no number of runs`, 'write "keepRuns": 100')

@@ -54,6 +54,7 @@ export function measure(report: Report): void {
 }
 
 function measureRun({ run, startedAt, endedAt, status }: RunReport): void {
+  if (endedAt < startedAt) return // a clock was set back: how long it took is not known
   runs.record((endedAt - startedAt) / 1000, {
     [semconv.ATTR_CICD_PIPELINE_NAME]: run.pipeline,
     [semconv.ATTR_CICD_PIPELINE_RUN_STATE]: semconv.CICD_PIPELINE_RUN_STATE_VALUE_EXECUTING,
@@ -68,7 +69,7 @@ function measureTask(report: TaskReport): void {
   const of = { [semconv.ATTR_CICD_PIPELINE_NAME]: run.pipeline, [semconv.ATTR_CICD_PIPELINE_TASK_NAME]: node }
   const readyAt = Math.min(cause.at, startedAt)
   const result = { ...of, [semconv.ATTR_CICD_PIPELINE_TASK_RUN_RESULT]: resultOf(ending) }
-  tasks.record((endedAt - readyAt) / 1000, result)
+  if (endedAt >= readyAt) tasks.record((endedAt - readyAt) / 1000, result)
   queued.record((startedAt - readyAt) / 1000, of)
   if (error) runErrors.add(1, { ...of, [semconv.ATTR_ERROR_TYPE]: error.code })
   if (step === undefined) return

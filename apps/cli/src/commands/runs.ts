@@ -81,7 +81,7 @@ export default async function runs(
   const faulty = found.filter(({ fault }) => fault !== undefined)
   const readable = found.filter(({ fault }) => fault === undefined).sort((a, b) => b.startedAt - a.startedAt)
   const newest = [...readable.slice(0, most), ...faulty]
-  if (json) return printData(jsonText(newest, 2))
+  if (json) return printData(jsonText(newest.map(withKnownTime), 2))
   if (newest.length === 0)
     return printLines(
       `no ${isNarrow(filter) ? 'such runs' : 'runs'}${name === undefined ? '' : ` of ${name}`} yet\n${paint('dim', 'next')}  ${withGiven(`cairn run ${name ?? ''}`)}`,
@@ -113,6 +113,11 @@ export default async function runs(
     for (const record of unfit) printLines(`\n${pipeline}/${run}  ${unfitText(record)}`)
   for (const { pipeline, run, deadLetters } of newest)
     for (const letter of deadLetters) printLines(`\n${pipeline}/${run}  ${heldUpText(letter)}`)
+}
+
+/** `null` where a clock was set back between start and end. */
+function withKnownTime(line: RunLine): object {
+  return { ...line, ms: line.ms === undefined || line.ms >= 0 ? line.ms : null }
 }
 
 /** So many are shown; `--json` has all. */
@@ -158,7 +163,7 @@ async function runLine(
       status: await statusOf(store, at, { plan, end }, globals.on),
       production,
       startedAt: plan.createdAt,
-      ms: end && end.endedAt - plan.createdAt,
+      ms: end && end.endedAt - plan.createdAt, // of two clocks, where two processes were at it
       computed: tasks('computed'),
       reused: tasks('reused'),
       caught: tasks('caught'),

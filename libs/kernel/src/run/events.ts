@@ -154,10 +154,8 @@ export function attemptEvent(
   now: number,
   error?: ErrorRecord,
 ): CairnEvent {
-  const { node, batch } = parseTask(task)
   return event(plan, type, task, now, `${plan.run}/${task}`, {
-    node,
-    ...(batch && { batch }),
+    ...readyData(plan, task),
     attempt,
     ...(error && { error: told(error) }),
   })

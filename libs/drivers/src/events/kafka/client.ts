@@ -1,4 +1,4 @@
-import kafkajs, { type KafkaConfig } from 'kafkajs'
+import kafkajs, { type KafkaConfig, type LogEntry } from 'kafkajs'
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js'
 import type { Settings } from './settings.ts'
 
@@ -24,12 +24,30 @@ export function newClient({ brokers, clientId, ssl, sasl, requestTimeout, log }:
       restartOnFailure: async () => false,
     },
     logLevel: log ? kafkajs.logLevel.WARN : kafkajs.logLevel.NOTHING,
-    logCreator: () => (entry) => log?.(entry),
+    logCreator: () => (entry) => isNoise(entry) || log?.(entry),
     ...(ssl !== undefined && { ssl }),
     ...(sasl !== undefined && { sasl }),
   }
   return new kafkajs.Kafka(config)
 }
+
+/**
+ * Warnings of what is so by design or is tried again by the client itself: a start is full of them. Where trying again
+ * does not help, the request fails, and whoever made it tells.
+ */
+function isNoise({ log: { message, error } }: LogEntry): boolean {
+  // So few on purpose: after one failure the producer is thrown away (producer.ts).
+  if (message === 'Limiting retries for the idempotent producer may invalidate EoS guarantees') return true
+  return NOISE.some(([request, answer]) => message.startsWith(`Response ${request}(`) && error === answer)
+}
+const NOISE: readonly (readonly [request: string, answer: string])[] = [
+  // Of a broker that has just been started, or has no group yet.
+  ['GroupCoordinator', 'The group coordinator is not available'],
+  ['InitProducerId', "The coordinator is loading and hence can't process requests for this group"],
+  ['JoinGroup', "The coordinator is loading and hence can't process requests for this group"],
+  // Of topics that another process makes at the same moment: looked at one by one (admin.ts).
+  ['CreateTopics', 'Topic creation errors'],
+]
 
 let isMended = false
 
