@@ -52,6 +52,9 @@ export interface Listed extends Partial<RunSummary> {
   readonly fault?: string
 }
 
+/** What no record is to blame for. */
+const OUTAGES: ReadonlySet<string> = new Set(['STORE_FAILED', 'HOST_FAILED'])
+
 /** Starts, shows and cancels runs. All that counts is in the store: any number of copies do the same. */
 export class Control {
   readonly host: ControlHost
@@ -110,8 +113,7 @@ export class Control {
       const status = end?.status ?? (fault === undefined ? 'running' : 'refused')
       return { run, plan, end, unfit, status, ...(fault !== undefined && { fault }) }
     } catch (error) {
-      if (error instanceof CairnError && error.code !== 'STORE_FAILED')
-        return { run, status: 'refused', fault: error.message }
+      if (error instanceof CairnError && !OUTAGES.has(error.code)) return { run, status: 'refused', fault: error.message }
       throw error
     }
   }

@@ -147,7 +147,7 @@ describe.skipIf(!servers)('stages that lack what a task needs', { timeout: 240_0
         async () => ((found) => found.length > 0 && found)((await control.client.show(PIPELINE, run)).unfit),
         { timeout: 200_000, interval: 100 },
       )
-      const message = expect.stringMatching(`^${disk}.* has no space left \\(ENOSPC\\)$`) as string
+      const message = expect.stringMatching(/no space left/) as string
       expect(unfit).toMatchObject([{ task: 'first', error: { code: 'HOST_FAILED', message } }])
       expect(await ready()).toContain('has no space left (ENOSPC)')
       expect(first.log).toMatch(/"msg":"left to another host: .* has no space left/)

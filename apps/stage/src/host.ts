@@ -40,12 +40,12 @@ const LEASE_AFTER_MS = 1_000
 /** After so long without work, its processes give back their memory, in milliseconds. */
 const IDLE_MS = 60_000
 
-/** @param onMisfit told each time that work is left to another host, because this one lacks what it needs */
+/** @param onMisfit told of each task that is left to another host, because this one lacks what it needs */
 export function stageHost(
   settings: Settings,
   { env }: Connection,
   { bus, store }: Connected,
-  onMisfit: (step: string, misfit: CairnError) => void = () => {},
+  onMisfit: (task: string, misfit: CairnError) => void = () => {},
 ): StageHost {
   const { pipeline, step, root, jobs, confinement } = settings
   for (const left of leftovers(settings.scratch)) rmSync(left, { recursive: true, force: true })
@@ -74,10 +74,14 @@ export function stageHost(
     compute: whileWell(
       fitting(compute, {
         look: fitter({ root, cache: join(settings.scratch, 'packages') }),
-        leave: onMisfit,
+        leave: () => {}, // told as it is left
       }),
-      { folder: scratch, health: machine, onFault: onMisfit },
+      { folder: scratch, health: machine },
     ),
+    onLeft(task, why) {
+      if (why.code === 'HOST_FAILED') machine.note(why)
+      onMisfit(task, why)
+    },
     name: thisProcess,
     isGone,
     ...(identity && { identity }),

@@ -27,8 +27,8 @@ const connected = await openConnection(connection, {
   log: ({ log: { message, ...rest } }) => log.warn({ kafka: rest }, message),
 })
 const { bus, store } = connected
-const host = stageHost(settings, connection, connected, (step, { message, next }) =>
-  log.warn({ step, next }, `left to another host: ${message}`),
+const host = stageHost(settings, connection, connected, (task, { message, next }) =>
+  log.warn({ task, next }, `left to another host: ${message}`),
 )
 let stopping = false
 

@@ -45,24 +45,17 @@ export interface WhileWellOptions {
   readonly folder: string
   /** Asked before anything is begun, where other hosts may be well. */
   readonly health?: HostHealth
-  /** Told of each fault. */
-  readonly onFault?: (step: string, fault: CairnError) => void
 }
 
 /**
  * Computes only where there is what that needs. A fault of the host is thrown and never a body's result: another host can
  * do the work, or this one later.
  */
-export function whileWell(compute: Compute, { folder, health, onFault }: WhileWellOptions): Compute {
+export function whileWell(compute: Compute, { folder, health }: WhileWellOptions): Compute {
   return {
     async *run(work, signal) {
-      const failed = (fault: CairnError) => {
-        health?.note(fault)
-        onFault?.(work.step, fault)
-        return fault
-      }
       const lack = health?.look()
-      if (lack) throw failed(lack)
+      if (lack) throw lack
       /** Why an input could not be fetched, which is no fault of the body either. */
       let unfetched: unknown
       const open: typeof work.open = async (ref) => {
@@ -83,8 +76,7 @@ export function whileWell(compute: Compute, { folder, health, onFault }: WhileWe
           yield result
         }
       } catch (error) {
-        const fault = error instanceof CairnError ? error : (faultOfHost(error, folder) ?? error)
-        throw fault instanceof CairnError && fault.code === 'HOST_FAILED' ? failed(fault) : fault
+        throw error instanceof CairnError ? error : (faultOfHost(error, folder) ?? error)
       }
     },
   }

@@ -21,12 +21,13 @@ export function isUnfit({ steps }: Host, error: unknown): error is CairnError {
 
 /** Says why this host cannot run a task, and hands that to another host of its step. */
 export async function handOn(
-  { store, clock, name }: Host,
+  { store, clock, name, onLeft }: Host,
   run: ActiveRun,
   task: string,
   { type, data }: CairnEvent,
   misfit: CairnError,
 ): Promise<void> {
+  onLeft?.(task, misfit)
   const error = errorRecord(misfit)
   const record: UnfitRecord = { v: RECORD_VERSION, task, at: clock.now(), host: name, error }
   await claim(store, run.at.unfit(run.plan.run, task, sha256(error.message)), record)

@@ -190,6 +190,8 @@ const OF_THE_WORLD: ReadonlySet<string> = new Set([
   'SignatureDoesNotMatch',
   'SlowDown',
 ])
+/** What this machine lacks to keep local copies, or to connect. */
+const OF_THIS_MACHINE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE', 'ENFILE', 'ENOMEM'])
 /** What the file system that local copies lie on never takes. */
 const NAMES_REFUSED: ReadonlySet<string> = new Set(['ENAMETOOLONG', 'EINVAL', 'EISDIR', 'ENOTDIR', 'ELOOP', 'EILSEQ'])
 
@@ -212,7 +214,7 @@ function storeError(
   const { message } = error as Error
   const reason = code === 'ABORT_ERR' ? 'no answer in time' : message || code
   const next = adviceFor(code, endpoint, bucket)
-  const kind = isOfThisRequest(error) ? 'STORE_REFUSED' : 'STORE_FAILED'
+  const kind = OF_THIS_MACHINE.has(code) ? 'HOST_FAILED' : isOfThisRequest(error) ? 'STORE_REFUSED' : 'STORE_FAILED'
   return new CairnError(kind, `${what}: ${reason}${error instanceof S3Error ? ` (${code})` : ''}`, {
     cause: error,
     ...(next !== undefined && { next }),
@@ -230,6 +232,7 @@ function adviceFor(code: string, endpoint: string, bucket: string): string | und
     case 'RequestTimeTooSkewed':
       return "set this machine's clock, or the server's"
     case 'ENOSPC':
+    case 'EDQUOT':
       return 'free some space on this machine, where local copies of objects lie'
     case 'XMinioStorageFull':
     case 'QuotaExceeded':
