@@ -233,7 +233,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
   })
 
   it('reuses there what was computed here and pushed, and here what was computed there and pulled', async () => {
-    const here = await project.run('shop', '--set', 'load.count=6')
+    await project.run('shop', '--set', 'load.count=6')
     const pushed = await project.cairn('push', 'shop/latest', '--on', 'local')
     expect(pushed.code, pushed.stderr).toBe(0)
     expect(computed(await project.run('shop', '--on', 'local', '--set', 'load.count=6'))).toEqual([])
