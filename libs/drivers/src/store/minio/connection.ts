@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import * as http from 'node:http'
 import * as https from 'node:https'
+import { hostname as machine } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CairnError } from '@cairn/kernel/runtime'
@@ -191,7 +192,14 @@ const OF_THE_WORLD: ReadonlySet<string> = new Set([
   'SlowDown',
 ])
 /** What this machine lacks to keep local copies, or to connect. */
-const OF_THIS_MACHINE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE', 'ENFILE', 'ENOMEM'])
+const OF_THIS_MACHINE: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space left',
+  EDQUOT: 'the quota of this user is used up',
+  EROFS: 'the file system is read-only',
+  EMFILE: 'too many files are open',
+  ENFILE: 'too many files are open',
+  ENOMEM: 'no memory left',
+}
 /** What the file system that local copies lie on never takes. */
 const NAMES_REFUSED: ReadonlySet<string> = new Set(['ENAMETOOLONG', 'EINVAL', 'EISDIR', 'ENOTDIR', 'ELOOP', 'EILSEQ'])
 
@@ -214,7 +222,14 @@ function storeError(
   const { message } = error as Error
   const reason = code === 'ABORT_ERR' ? 'no answer in time' : message || code
   const next = adviceFor(code, endpoint, bucket)
-  const kind = OF_THIS_MACHINE.has(code) ? 'HOST_FAILED' : isOfThisRequest(error) ? 'STORE_REFUSED' : 'STORE_FAILED'
+  const lack = OF_THIS_MACHINE[code]
+  if (lack !== undefined)
+    // The same whichever object it is: it is told once.
+    return new CairnError('HOST_FAILED', `local copies of objects cannot be kept on ${machine()}: ${lack} (${code})`, {
+      cause: error,
+      next: 'free some space where they lie: CAIRN_SCRATCH of a service; ulimit -n 4096 lets a process open more files',
+    })
+  const kind = isOfThisRequest(error) ? 'STORE_REFUSED' : 'STORE_FAILED'
   return new CairnError(kind, `${what}: ${reason}${error instanceof S3Error ? ` (${code})` : ''}`, {
     cause: error,
     ...(next !== undefined && { next }),
@@ -231,9 +246,6 @@ function adviceFor(code: string, endpoint: string, bucket: string): string | und
       return 'check the access key, the secret key, and what they are allowed to do'
     case 'RequestTimeTooSkewed':
       return "set this machine's clock, or the server's"
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return 'free some space on this machine, where local copies of objects lie'
     case 'XMinioStorageFull':
     case 'QuotaExceeded':
       return 'free some space (cairn gc removes what nothing refers to), then run again: nothing that was finished is lost'
