@@ -85,6 +85,28 @@ interface Answer {
   readonly body: z.ZodType
 }
 
+const Collected = z.strictObject({
+  pipeline: PipelineName,
+  dryRun: z.boolean(),
+  retention: z.strictObject({
+    keepRuns: z.int(),
+    keepMs: z.number(),
+    graceMs: z.number(),
+    everyMs: z.number().optional().describe('missing: only when it is asked for'),
+  }),
+  report: z.strictObject({
+    runs: z.array(z.string()).describe('that are removed'),
+    checkpoints: z.int(),
+    code: z.int(),
+    stale: z.int().describe('leases that ran out, and old idempotency keys'),
+    condemned: z.int().describe('objects that are set aside'),
+    deleted: z.int(),
+    restored: z.int(),
+    freed: z.number().describe('bytes'),
+    damaged: z.array(z.string()).describe('records that cannot be read: what they may refer to stays'),
+  }),
+})
+
 const json = (status: number, what: string, body: z.ZodType): Answer => ({ status, what, body })
 const bytes = (what: string): Answer => ({
   status: 200,
@@ -175,6 +197,7 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
   ),
   [`post ${AT}/dead-letters/{id}/replay`]: json(202, 'These groups get it once more.', Decided),
   [`post ${AT}/dead-letters/{id}/drop`]: json(200, 'These groups are done with it.', Decided),
+  [`post ${AT}/collections`]: json(200, 'What went, or would go.', Collected),
   [`get ${AT}/store/record`]: bytes("The record's bytes."),
   [`get ${AT}/store/object`]: bytes("The object's bytes."),
   [`get ${AT}/store/children`]: json(200, 'Names.', z.strictObject({ names: z.array(z.string()) })),

@@ -113,7 +113,8 @@ export class Control {
       const status = end?.status ?? (fault === undefined ? 'running' : 'refused')
       return { run, plan, end, unfit, status, ...(fault !== undefined && { fault }) }
     } catch (error) {
-      if (error instanceof CairnError && !OUTAGES.has(error.code)) return { run, status: 'refused', fault: error.message }
+      if (error instanceof CairnError && !OUTAGES.has(error.code))
+        return { run, status: 'refused', fault: error.message }
       throw error
     }
   }

@@ -57,7 +57,7 @@ export class Errors implements ExceptionFilter {
     if (code === 'STORE_REFUSED') return { problem: problem(code, 'the store takes no such name') }
     if (found.status < 500) return { problem: found }
     this.#log.warn(error)
-    const what = code === 'STORE_FAILED' ? 'the store' : 'Kafka'
+    const what = { STORE_FAILED: 'the store', HOST_FAILED: 'its machine' }[code as string] ?? 'Kafka'
     const detail = `${what} did not do what it was asked for; the log of control says why`
     return { problem: problem(code, detail, { next: 'cairn status, then the same again' }) }
   }

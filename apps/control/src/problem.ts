@@ -47,6 +47,7 @@ const PROBLEMS = {
   UNEXPECTED: [500, 'Something went wrong in the service'],
   UNAVAILABLE: [503, 'The service is not ready'],
   STORE_FAILED: [503, 'The store does not answer as it should'],
+  HOST_FAILED: [503, 'The machine of the service lacks room, memory or files'],
   BUS_FAILED: [503, 'Kafka does not answer as it should'],
 } as const satisfies Readonly<Record<string, readonly [status: number, title: string]>>
 export type ProblemCode = keyof typeof PROBLEMS
