@@ -36,14 +36,20 @@ export function environmentWithin({ environment }: Confinement, scratch: string)
     const value = process.env[name]
     return value === undefined ? [] : [[name, value] as const]
   })
-  return { ...Object.fromEntries(seen), TMPDIR: scratch }
+  // Compiled code is kept apart: what bodies may write no one else runs.
+  const compiled = getCompileCacheDir() && { NODE_COMPILE_CACHE: join(scratch, 'compiled') }
+  return { ...Object.fromEntries(seen), TMPDIR: scratch, ...compiled }
 }
+
+/** What is written here is gone. */
+const NOWHERE = '/dev/null'
+/** They tell nothing of anyone. */
+const DEVICES = [NOWHERE, '/dev/zero', '/dev/random', '/dev/urandom']
 
 /** Options that start Node so confined. */
 export function permissionOptions({ reads, writes, programs }: Confinement, places: Places): string[] {
   const { root, scratch, main } = places
-  const compiled = getCompileCacheDir()
-  const written = [scratch, ...writes, ...(compiled === undefined ? [] : [dirname(compiled)])]
+  const written = [scratch, ...writes]
   const read = [...partsOf(root), ...packagesFrom(root), ...packagesFrom(main), homeOf(main), ...reads, ...written]
   return [
     '--permission',
@@ -51,8 +57,8 @@ export function permissionOptions({ reads, writes, programs }: Confinement, plac
     '--allow-worker', // by which the process notices that its host is gone
     '--disable-warning=SecurityWarning', // of these two
     ...(programs ? ['--allow-child-process'] : []),
-    ...outermost(read).map((path) => `--allow-fs-read=${path}`),
-    ...outermost(written).map((path) => `--allow-fs-write=${path}`),
+    ...outermost([...read, ...DEVICES]).map((path) => `--allow-fs-read=${path}`),
+    ...outermost([...written, NOWHERE]).map((path) => `--allow-fs-write=${path}`),
   ]
 }
 

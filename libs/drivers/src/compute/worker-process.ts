@@ -50,7 +50,7 @@ export class WorkerProcess {
     this.#stamp = confinement && confinementStamp(root)
     const heapMiB = Math.ceil(heap / 2 ** 20)
     this.#child = fork(MAIN, [String(process.pid)], {
-      env: { ...(confinement ? environmentWithin(confinement, scratch()) : openEnvironment()), ...everywhere() },
+      env: { ...(confinement ? environmentWithin(confinement, scratch()) : openEnvironment()), ...EVERYWHERE },
       execArgv: [
         '--enable-source-maps',
         '--disable-warning=ExperimentalWarning',
@@ -162,14 +162,12 @@ export interface Exit {
 /** The parent's environment without its secrets: those a step gets by name. */
 function openEnvironment(): NodeJS.ProcessEnv {
   const open = Object.entries(process.env).filter(([name]) => !name.startsWith('CAIRN_SECRET_'))
-  return Object.fromEntries(open)
+  const compiled = getCompileCacheDir() // one for this version of Node, in the folder that all versions share
+  return { ...Object.fromEntries(open), ...(compiled && { NODE_COMPILE_CACHE: dirname(compiled) }) }
 }
 
 /** What a body gives must not depend on where it runs: dates are in UTC, numbers and dates as text in English. */
-function everywhere(): NodeJS.ProcessEnv {
-  const compiled = getCompileCacheDir() // one for this version of Node, in the folder that all versions share
-  return { TZ: 'UTC', LC_ALL: 'en_US.UTF-8', ...(compiled && { NODE_COMPILE_CACHE: dirname(compiled) }) }
-}
+const EVERYWHERE = { TZ: 'UTC', LC_ALL: 'en_US.UTF-8' }
 
 /** By these a worker loads the same files of packages as this process. */
 function conditionOptions(options: readonly string[]): string[] {
