@@ -45,7 +45,8 @@ describe('code computes with the packages that were looked at', () => {
   const code = (run: string, before = `import { value, pid } from 'outer'`): StoredCode => {
     const made = shop.code(run, { before })
     const { fingerprint } = made
-    const manifest = { v: 1, fingerprint, declarations: [], reaches: [], imports: {}, packages: [{ name: 'outer' }] }
+    const packages = [{ name: 'outer', version: '1.0.0', integrity: 'sha512-', via: 0 }]
+    const manifest = { v: 1, fingerprint, declarations: [], reaches: [], imports: {}, packages }
     return { ...made, manifest: shop.write(`code/${made.fingerprint}.json`, JSON.stringify(manifest)) }
   }
   const compute = () => fitting(pool, { look })
