@@ -34,7 +34,6 @@ export function withGiven(text: string): string {
 
 function takes(verb: string, name: keyof typeof FLAGS): boolean {
   if (name === 'playground' && OF_PRODUCTION.has(verb)) return false
-  if (name === 'on' && verb === 'gc') return false // it collects no store but that of this machine
   return !OF_THIS_MACHINE.has(verb) || name === 'project' || (verb === 'explore' && name !== 'on')
 }
 

@@ -152,7 +152,12 @@ describe('every command that is offered', () => {
   })
 
   it('names the services that were given', async () => {
-    const refusal = JSON.stringify({ error: { code: 'NOT_FOUND', message: 'that is not here' } })
+    const refusal = JSON.stringify({
+      code: 'NOT_FOUND',
+      title: 'There is no such thing',
+      detail: 'that is not here',
+      status: 404,
+    })
     const server = createServer((_, response) => response.writeHead(404).end(refusal))
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
     onTestFinished(() => void server.close())

@@ -2,7 +2,7 @@ import { readdirSync, realpathSync, statSync } from 'node:fs'
 import { getCompileCacheDir } from 'node:module'
 import { subscribe } from 'node:diagnostics_channel'
 import { dirname, join, resolve, sep } from 'node:path'
-import type { ErrorRecord } from '@cairn/kernel/runtime'
+import type { ErrorRecord, Thrown } from '@cairn/kernel/runtime'
 
 /**
  * What bodies may reach of the machine that they run on, besides what their work hands to them. Enforced by Node's
@@ -78,9 +78,12 @@ export function confinementStamp(root: string): string {
 }
 
 /** What a body was not allowed, where that is why it failed. Node names neither the file nor whom to ask. */
-export function refusalIn(error: unknown, step: string): Pick<ErrorRecord, 'message' | 'next'> | undefined {
-  const { code, permission, resource, cause } = (error ?? {}) as Partial<NodeRefusal>
-  if (code !== 'ERR_ACCESS_DENIED') return cause === undefined ? undefined : refusalIn(cause, step)
+export function refusalIn(
+  { fields = {}, cause }: Thrown,
+  step: string,
+): Pick<ErrorRecord, 'message' | 'next'> | undefined {
+  const { code, permission, resource } = fields as Partial<NodeRefusal>
+  if (code !== 'ERR_ACCESS_DENIED') return cause && refusalIn(cause, step)
   const [what, setting] = {
     FileSystemRead: [`read ${resource}`, 'CAIRN_STEP_READS=<folder>'],
     FileSystemWrite: [`write ${resource}`, 'CAIRN_STEP_WRITES=<folder>'],
@@ -98,7 +101,6 @@ interface Denial {
 }
 interface NodeRefusal extends Denial {
   readonly code: string
-  readonly cause: unknown
 }
 
 /**

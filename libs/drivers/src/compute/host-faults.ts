@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { isAbsolute, join, relative } from 'node:path'
-import { CairnError } from '@cairn/kernel/runtime'
+import { CairnError, type ErrorRecord, type Thrown } from '@cairn/kernel/runtime'
 
 /** What a disk may lack, by the system's names. */
 const OF_DISK: Readonly<Record<string, string>> = {
@@ -26,19 +26,19 @@ const LEAST_MEMORY = 64e6
  * What an error of a body tells of its host: that the folder which the host gives it cannot be written to. Undefined where
  * it is the body's own, such as a full disk at a path of its own.
  */
-export function faultOfFolder(error: unknown, folderOf: () => string): CairnError | undefined {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const code = diskCode(cause)
-    if (code === undefined) continue
-    const { path } = cause as NodeJS.ErrnoException
+export function faultOfFolder(error: ErrorRecord, folderOf: () => string): CairnError | undefined {
+  for (let cause: Thrown | undefined = error; cause; cause = cause.cause) {
+    const { code, path } = (cause.fields ?? {}) as { readonly code?: unknown; readonly path?: unknown }
+    const lacking = diskCode({ message: cause.message, code })
+    if (lacking === undefined) continue
     let folder: string
     try {
       folder = folderOf()
     } catch (failed) {
       return faultOfHost(failed) // it cannot even be made
     }
-    const isThere = path === undefined ? isFull(folder) : isInside(path, folder)
-    return isThere ? ofDisk(code, folder, error) : undefined
+    const isThere = typeof path === 'string' ? isInside(path, folder) : isFull(folder)
+    return isThere ? ofDisk(lacking, folder) : undefined
   }
   return undefined
 }
@@ -48,8 +48,8 @@ export function faultOfHost(error: unknown, folder?: string): CairnError | undef
   if (!(error instanceof Error) || error instanceof CairnError) return undefined
   const { code = '', path } = error as NodeJS.ErrnoException
   const isItsOwn = folder !== undefined && (path === undefined || isInside(path, folder))
-  if (code in OF_DISK) return ofDisk(code, isItsOwn ? folder : (path ?? 'a disk'), error)
-  if (code in OF_MACHINE) return ofMachine(OF_MACHINE[code]!, code, error)
+  if (Object.hasOwn(OF_DISK, code)) return ofDisk(code, isItsOwn ? folder : (path ?? 'a disk'), error)
+  if (Object.hasOwn(OF_MACHINE, code)) return ofMachine(OF_MACHINE[code]!, code, error)
   return undefined
 }
 
@@ -89,8 +89,8 @@ function probe(folder: string): Error | undefined {
 }
 
 /** Databases tell of a full disk in words. */
-function diskCode({ message, code = '' }: NodeJS.ErrnoException): string | undefined {
-  if (code in OF_DISK) return code
+function diskCode({ message, code }: { readonly message: string; readonly code?: unknown }): string | undefined {
+  if (typeof code === 'string' && Object.hasOwn(OF_DISK, code)) return code
   if (/\bNo space left on device\b/i.test(message)) return 'ENOSPC'
   return /\bDisk quota exceeded\b/i.test(message) ? 'EDQUOT' : undefined
 }
@@ -100,7 +100,7 @@ function isInside(path: string, folder: string): boolean {
   return !from.startsWith('..') && !isAbsolute(from)
 }
 
-function ofDisk(code: string, folder: string, cause: unknown): CairnError {
+function ofDisk(code: string, folder: string, cause?: unknown): CairnError {
   return new CairnError('HOST_FAILED', `${folder} on ${hostname()} ${OF_DISK[code]} (${code})`, {
     cause,
     next: 'free some space there, or have another folder to work in: CAIRN_SCRATCH of a service, --store of this machine',

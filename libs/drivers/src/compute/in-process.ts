@@ -88,14 +88,9 @@ async function runLane(
     return { lane: lane.index, ms: performance.now() - started, outputs }
   } catch (error) {
     const trace = (stack: string) => inProject(stack, options.root)
-    return {
-      lane: lane.index,
-      ms: performance.now() - started,
-      error: errorRecord(signal.aborted ? signal.reason : (faultOfFolder(error, options.scratch) ?? error), {
-        secrets,
-        trace,
-      }),
-    }
+    const record = errorRecord(signal.aborted ? signal.reason : error, { secrets, trace })
+    const fault = signal.aborted ? undefined : faultOfFolder(record, options.scratch)
+    return { lane: lane.index, ms: performance.now() - started, error: fault ? errorRecord(fault) : record }
   } finally {
     printer.end()
   }

@@ -88,17 +88,10 @@ async function runLane(
     checkPackages(work.packages)
     return { lane: lane.index, ms: performance.now() - started, outputs: filed(outputs, folders) }
   } catch (error) {
-    return {
-      lane: lane.index,
-      ms: performance.now() - started,
-      error: {
-        ...errorRecord(faultOfFolder(error, () => dirname(scratch)) ?? error, {
-          secrets,
-          trace: (stack) => inProject(stack, root),
-        }),
-        ...refusalIn(error, work.step),
-      },
-    }
+    const record = errorRecord(error, { secrets, trace: (stack) => inProject(stack, root) })
+    const fault = faultOfFolder(record, () => dirname(scratch))
+    const told = fault ? errorRecord(fault) : { ...record, ...refusalIn(record, work.step) }
+    return { lane: lane.index, ms: performance.now() - started, error: told }
   }
 }
 

@@ -7,6 +7,7 @@ import {
   json,
   list,
   map,
+  named,
   name,
   number,
   object,
@@ -72,8 +73,8 @@ const fields = object(
     pipeline: name,
     createdAt: number,
     params: map(json),
-    steps: map(step),
-    nodes: map(node),
+    steps: named(step),
+    nodes: named(node),
     outputs: refs,
   },
   {

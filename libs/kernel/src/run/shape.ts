@@ -47,12 +47,21 @@ export function list(of: Shape): Shape {
   }
 }
 
-/** Values by names. */
+/** Values by whatever they are called: parameters and outputs are, as their author likes. */
 export function map(of: Shape): Shape {
+  return keyed((key) => key !== '__proto__', of)
+}
+
+/** Values by names. */
+export function named(of: Shape): Shape {
+  return keyed((key) => key !== '__proto__' && NAME.test(key), of)
+}
+
+function keyed(isKey: (key: string) => boolean, of: Shape): Shape {
   return (value) => {
     if (!isObject(value)) return ' is no object'
     for (const key of Object.keys(value)) {
-      const fault = key === '__proto__' || !NAME.test(key) ? ' has no name for a key' : of(value[key])
+      const fault = isKey(key) ? of(value[key]) : ' has no name for a key'
       if (fault !== undefined) return `.${key.slice(0, 80)}${fault}`
     }
     return undefined
