@@ -53,7 +53,7 @@ describe.skipIf(!servers)('control looks after runs', () => {
     return (await planRun(workspace, await loadPipeline(workspace.project, PIPELINE), { settings: settings as never }))
       .plan
   }
-  const keep = (plan: Plan) => claim(services.store, at.plan(plan.run), plan)
+  const keep = (plan: Plan) => claim(services.store, at.plan(plan.run), services.keys.sign(plan))
   const statuses = (tasks: Readonly<Record<string, EndRecord>>) => Object.values(tasks).map(({ status }) => status)
   const startWaiting = async ({ client }: Control) => {
     const waits = project.path(`waits-${randomUUID()}`)
