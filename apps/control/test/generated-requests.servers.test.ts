@@ -43,7 +43,8 @@ describe.skipIf(!servers)('whatever is asked of control', () => {
   /** What is wrong with an answer, by the document. */
   const faultOf = (request: Generated, status: number, type: string, body: string): string | undefined => {
     const [verb = '', template = ''] = request.operation.split(' ')
-    const isOfTemplate = new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/?]+')}(\\?|$)`).test(request.path)
+    const { pathname } = new URL(request.path, 'http://control') // as it is sent: without `.` and `..`
+    const isOfTemplate = new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(pathname)
     const operation = isOfTemplate ? document.paths[template]?.[verb] : undefined
     if (status >= 500) return 'the service failed'
     if (!operation) return status >= 400 && status < 500 ? faultIn(problemSchema(), body) : 'it is no operation'
