@@ -42,10 +42,10 @@ describe.skipIf(!servers)('whatever is asked of control', () => {
 
   /** What is wrong with an answer, by the document. */
   const faultOf = (request: Generated, status: number, type: string, body: string): string | undefined => {
-    const [verb = '', template = ''] = request.operation.split(' ')
     const { pathname } = new URL(request.path, 'http://control') // as it is sent: without `.` and `..`
-    const isOfTemplate = new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(pathname)
-    const operation = isOfTemplate ? document.paths[template]?.[verb] : undefined
+    const isOf = (template: string) => new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(pathname)
+    const template = Object.keys(document.paths).find(isOf)
+    const operation = template === undefined ? undefined : document.paths[template]?.[request.method.toLowerCase()]
     if (status >= 500) return 'the service failed'
     if (!operation) return status >= 400 && status < 500 ? faultIn(problemSchema(), body) : 'it is no operation'
     const answer = operation.responses[status]

@@ -47,15 +47,15 @@ export function cancels(theWorld: Case): void {
     for (let count = 0; count < 16; count++) runs.push(await world.submit(world.fresh({ drawMs: 120_000, items: 1 })))
     await world.until('draw is at work', () => runs.some((run) => world.heard.has(`${run}/draw/attempt-started/1`)))
     const atWork = runs.find((run) => world.heard.has(`${run}/draw/attempt-started/1`))!
-    const { event } = world.heard.get(`${atWork}/run-started`)!
-    const filler = Array.from({ length: 60 }, (_, index) => ({
-      ...event,
-      id: `filler/${index}`,
-      type: 'cairn.attempt-failed' as const,
-      data: { ...event.data, error: { code: 'STEP_FAILED' as const, message: 'x'.repeat(200_000) } },
-    }))
+    const { event } = world.heard.get(`${atWork}/draw/attempt-started/1`)!
+    const error = { code: 'STEP_FAILED' as const, message: 'x'.repeat(95_000) }
+    const filler = Array.from({ length: 130 }, (_, index) => {
+      const attempt = 1_000 + index
+      const id = `${atWork}/draw/attempt-failed/${attempt}`
+      return { ...event, id, type: 'cairn.attempt-failed' as const, data: { ...event.data, attempt, error } }
+    })
     for (const one of filler) await world.bus.publish(world.topic, [one])
-    await world.until('it is all there', () => world.heard.has('filler/59'))
+    await world.until('it is all there', () => world.heard.has(filler.at(-1)!.id))
     const partition = async () =>
       Math.max(...[...(await world.progress('draw')).values()].map(({ committed, end }) => end - committed))
     expect(await partition()).toBeGreaterThan(60)
