@@ -29,7 +29,8 @@ export class Broker {
     this.#config = join(folder, 'server.properties')
     this.address = `127.0.0.1:${port}`
     writeFileSync(this.#config, settings(folder, this.address, `127.0.0.1:${controllerPort}`))
-    const args = ['kafka.tools.StorageTool', 'format', '-t', randomBytes(16).toString('base64url'), '-c', this.#config]
+    const id = `--cluster-id=${randomBytes(16).toString('base64url')}` // which may begin with a dash itself
+    const args = ['kafka.tools.StorageTool', 'format', id, '-c', this.#config]
     const { status, stderr } = spawnSync('java', [...JAVA, ...args], { encoding: 'utf8' })
     if (status !== 0) throw new Error(stderr)
   }
