@@ -27,6 +27,8 @@ export class ActiveRun implements RunReader {
   /** Tasks that this process is at. */
   readonly busy: Map<string, Promise<unknown>>
   readonly owners: Owners
+  /** Settles once it is known whether the run was cancelled, where an event has said so: what came behind that waits. */
+  hearing: Promise<unknown> = Promise.resolve()
   readonly allItems = new Recent<readonly ArtifactRef[]>(8)
   readonly #lists = new Recent<readonly ArtifactRef[]>(64)
   readonly #ends = new Recent<EndRecord>(1024)

@@ -101,6 +101,7 @@ export class Engine {
   async #react(run: ActiveRun, event: CairnEvent): Promise<void> {
     const { type } = event
     const task = taskOf(event)
+    if (type !== 'cairn.run-cancelled') await run.hearing
     if (type === 'cairn.run-cancelled') await this.#cancelTasks(run, event)
     else if (type === 'cairn.ready') await this.#runBatch(run, task!, event)
     else await this.#goOn(run, await this.#next(run, event), event)
@@ -210,7 +211,9 @@ export class Engine {
   }
 
   async #cancelTasks(run: ActiveRun, cause: CairnEvent): Promise<void> {
-    await this.hearCancel(run.plan)
+    const heard = this.hearCancel(run.plan)
+    run.hearing = heard.catch(() => {})
+    await heard
     const mine = [...run.state.unfinished()].filter((task) => this.#sees(run.owners.of(task)))
     await Promise.all(mine.map((task) => this.#perform(run, task, cause)))
   }
