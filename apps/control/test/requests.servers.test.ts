@@ -47,7 +47,8 @@ describe.skipIf(!servers)('the stages of five small steps', () => {
     await complete(1) // now each has loaded its code
     const asked: string[] = []
     proxy.watch(async (moment, method, url) => {
-      if (moment === 'before' && !/probe|store\.json/.test(url)) asked.push(requestOf(method, url, env))
+      // Leases are for steps that take long, as any may on a machine that is busy.
+      if (moment === 'before' && !/probe|store\.json|\/leases\//.test(url)) asked.push(requestOf(method, url, env))
     })
     await complete(2)
     const untilEnd = asked.slice(0, asked.indexOf('PUT runs/*/end') + 1)
