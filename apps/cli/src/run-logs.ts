@@ -66,7 +66,7 @@ function asJson({ task, at, item: _, ...line }: LogLine, item: string | undefine
   return { step: node, ...(item !== undefined && { item }), ...line, time: new Date(at).toISOString() }
 }
 
-/** What is asked for in particular is printed as it was, but for what steers a terminal; of more than one step, item or attempt, each line says whose it is. */
+/** Prints the requested lines without terminal control characters. With several steps, items or attempts, each line names its own. */
 function asText({ task, attempt, line }: LogLine, item: string | undefined, place: Place, hasSeveral: boolean): string {
   const isAlone = place.node !== undefined && (item === undefined || place.item !== undefined)
   const name = `${parseTask(task).node}${item === undefined ? '' : `/${item}`}${attempt > 1 ? ` attempt ${attempt}` : ''}`

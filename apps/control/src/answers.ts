@@ -186,7 +186,7 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
     'Messages that were given up, the newest first.',
     z.strictObject({
       letters: z.array(Letter),
-      next: z.string().optional().describe('there are older ones: ask again with this as `after`'),
+      next: z.string().optional().describe('there are older ones: repeat the request with this as `after`'),
       waiting: z.int(),
     }),
   ),

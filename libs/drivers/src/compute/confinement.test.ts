@@ -96,6 +96,13 @@ describe('a confined body', () => {
     expect(await find()).toBe('data/rows.csv')
   })
 
+  it('has an error of its own as it is, also one that looks like a refusal', async () => {
+    for (const permission of ['constructor', '__proto__', 'Network', 7]) {
+      const own = `Object.assign(new Error('mine'), { code: 'ERR_ACCESS_DENIED', permission: ${JSON.stringify(permission)} })`
+      await expect(run(`throw ${own}`)).rejects.toMatchObject({ code: 'STEP_FAILED', message: 'mine' })
+    }
+  })
+
   it('reads a file that was put into the project after its process had started', async () => {
     await run(`return { out: 'warm' }`)
     const late = shop.write('project/late.csv', 'a,b')

@@ -82,25 +82,25 @@ export function refusalIn(
   { fields = {}, cause }: Thrown,
   step: string,
 ): Pick<ErrorRecord, 'message' | 'next'> | undefined {
-  const { code, permission, resource } = fields as Partial<NodeRefusal>
-  if (code !== 'ERR_ACCESS_DENIED') return cause && refusalIn(cause, step)
-  const [what, setting] = {
-    FileSystemRead: [`read ${resource}`, 'CAIRN_STEP_READS=<folder>'],
-    FileSystemWrite: [`write ${resource}`, 'CAIRN_STEP_WRITES=<folder>'],
-    ChildProcess: [`start ${resource || 'a program'}`, 'CAIRN_STEP_PROGRAMS=true'],
-  }[permission ?? ''] ?? [`use ${permission}`]
+  const { code, permission, resource } = fields
+  const [verb, setting] = SETTINGS.get(permission) ?? []
+  if (code !== 'ERR_ACCESS_DENIED' || verb === undefined) return cause && refusalIn(cause, step)
   return {
-    message: `${step} may not ${what} on this host`,
-    ...(setting !== undefined && { next: `allow it where the service of the step is started: ${setting}` }),
+    message: `${step} may not ${verb} ${typeof resource === 'string' && resource !== '' ? resource : 'that'} on this host`,
+    next: `allow it where the service of the step is started: ${setting}`,
   }
 }
+
+/** By Node's names: what is not allowed, and what allows it. */
+const SETTINGS = new Map<unknown, readonly [verb: string, setting: string]>([
+  ['FileSystemRead', ['read', 'CAIRN_STEP_READS=<folder>']],
+  ['FileSystemWrite', ['write', 'CAIRN_STEP_WRITES=<folder>']],
+  ['ChildProcess', ['start', 'CAIRN_STEP_PROGRAMS=true']],
+])
 
 interface Denial {
   readonly permission: string
   readonly resource: string
-}
-interface NodeRefusal extends Denial {
-  readonly code: string
 }
 
 /**
@@ -108,21 +108,29 @@ interface NodeRefusal extends Denial {
  * body may take an error for a missing file.
  */
 export class Denials {
-  #denied: Denial[] = []
+  #root = ''
+  /** The first of the project. */
+  #denied: Denial | undefined
 
   constructor() {
     for (const kind of ['fs', 'child'])
-      subscribe(`node:permission-model:${kind}`, (message) => this.#denied.push(message as Denial))
+      subscribe(`node:permission-model:${kind}`, (message) => {
+        const denial = message as Denial
+        if (`${denial.resource}${sep}`.startsWith(`${this.#root}${sep}`)) this.#denied ??= denial
+      })
   }
 
-  forget(): void {
-    this.#denied = []
+  /** Forgets what was noted, and notes what of a project is denied from now on. */
+  begin(root: string): void {
+    this.#root = root
+    this.#denied = undefined
   }
 
   /** @throws when something of the project was denied: what is outside is not there, as in a container */
-  check(root: string): void {
-    const denied = this.#denied.find(({ resource }) => `${resource}${sep}`.startsWith(`${root}${sep}`))
-    if (denied) throw Object.assign(new Error('not allowed'), { ...denied, code: 'ERR_ACCESS_DENIED' })
+  check(): void {
+    if (!this.#denied) return
+    const { permission, resource } = this.#denied
+    throw Object.assign(new Error('not allowed'), { permission, resource, code: 'ERR_ACCESS_DENIED' })
   }
 }
 

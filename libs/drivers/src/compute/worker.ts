@@ -82,9 +82,9 @@ async function runLane(
   try {
     stopping.signal.throwIfAborted()
     const loaded = await code
-    denials.forget()
+    denials.begin(root)
     const outputs = await execute(loaded, { ...work, open }, lane, surface)
-    denials.check(root)
+    denials.check()
     checkPackages(work.packages)
     return { lane: lane.index, ms: performance.now() - started, outputs: filed(outputs, folders) }
   } catch (error) {

@@ -101,10 +101,12 @@ export class Engine {
   async #react(run: ActiveRun, event: CairnEvent): Promise<void> {
     const { type } = event
     const task = taskOf(event)
-    if (type !== 'cairn.run-cancelled') await run.hearing
     if (type === 'cairn.run-cancelled') await this.#cancelTasks(run, event)
-    else if (type === 'cairn.ready') await this.#runBatch(run, task!, event)
-    else await this.#goOn(run, await this.#next(run, event), event)
+    else {
+      await run.hearing
+      if (type === 'cairn.ready') await this.#runBatch(run, task!, event)
+      else await this.#goOn(run, await this.#next(run, event), event)
+    }
     if (run.state.done && this.#sees(run.owners.ofEnd)) await this.#endRun(run, event)
   }
 

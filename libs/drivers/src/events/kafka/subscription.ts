@@ -262,7 +262,7 @@ export class KafkaSubscription {
     try {
       const at = { topic, partition: index, group: options.group }
       const letter = (maxBytes: number) => deadLetter(message, at, error, maxBytes)
-      // What the brokers do not take as it was is kept without its bytes.
+      // If the brokers refuse the message, keep the dead letter without its bytes.
       await sendToDeadLetters(letter(settings.maxEventBytes)).catch((refusal: unknown) => {
         if (isOutage(refusal)) throw refusal
         return sendToDeadLetters(letter(0))
