@@ -6,7 +6,9 @@ import { root } from './install.js'
 
 const SHOWN_FAILURES = 10
 const SHOWN_FILES = 5
-const WIDTH = 240
+const WIDTH = 400
+/** Of these, for a test's name: its beginning and its end. */
+const WHERE = 200
 
 /**
  * @typedef {{ target: string, project: string, ok: boolean, ms: number }} Task
@@ -53,7 +55,10 @@ export function summary(tasks, { files, failures }) {
   return [
     ...targets,
     ...(slow.length === 0 ? [] : [`slowest    ${slow.map(({ file, ms }) => `${file} ${seconds(ms)}`).join(', ')}`]),
-    ...failures.slice(0, SHOWN_FAILURES).map(({ where, error }) => `FAILED     ${where}: ${error}`.slice(0, WIDTH)),
+    ...failures.slice(0, SHOWN_FAILURES).map(({ where, error }) => {
+      const test = where.length > WHERE ? `${where.slice(0, 60)} … ${where.slice(63 - WHERE)}` : where
+      return `FAILED     ${test}: ${error}`.slice(0, WIDTH)
+    }),
     ...(more > 0 ? [`           and ${more} more`] : []),
   ]
 }

@@ -1,5 +1,5 @@
 import { CairnError, topicOf, type ArtifactStore, type EventBus } from '@cairn/kernel/runtime'
-import type { DeadLetter, KafkaBus, WholeLetter } from '@cairn/drivers/events/kafka'
+import { deadLettersOf, type DeadLetter, type KafkaBus, type WholeLetter } from '@cairn/drivers/events/kafka'
 
 export interface DeadLettersHost {
   readonly env: string
@@ -58,12 +58,10 @@ export class DeadLetterBox {
   /** How many letters wait, of each pipeline that has any. */
   async counts(): Promise<Record<string, number>> {
     const { env, store, bus } = this.#host
-    const topics = new Set(await bus.topics())
+    const topics = await bus.topics()
     const counts: Record<string, number> = {}
     for (const pipeline of await store.children(`${env}/`)) {
-      const topic = topicOf({ env, pipeline })
-      if (!topics.has(`${topic}.dead`)) continue
-      const waiting = (await bus.deadLetters(topic)).filter(({ state }) => state === 'waiting').length
+      const waiting = (await this.#lettersAmong(topics, pipeline)).filter(({ state }) => state === 'waiting').length
       if (waiting > 0) counts[pipeline] = waiting
     }
     return counts
@@ -112,9 +110,15 @@ export class DeadLetterBox {
 
   async #letters(pipeline: string): Promise<readonly DeadLetter[]> {
     const { env, store, bus } = this.#host
-    const topic = topicOf({ env, pipeline })
-    if ((await store.children(`${env}/${pipeline}/`)).length > 0) return bus.deadLetters(topic)
+    if ((await store.children(`${env}/${pipeline}/`)).length > 0)
+      return this.#lettersAmong(await bus.topics(), pipeline)
     throw new CairnError('NOT_FOUND', `pipeline ${pipeline} has no runs in ${env}`)
+  }
+
+  /** None where a pipeline has no topic yet: it has checkpoints, but was never run. */
+  async #lettersAmong(topics: readonly string[], pipeline: string): Promise<readonly DeadLetter[]> {
+    const topic = topicOf({ env: this.#host.env, pipeline })
+    return topics.includes(deadLettersOf(topic)) ? this.#host.bus.deadLetters(topic) : []
   }
 }
 

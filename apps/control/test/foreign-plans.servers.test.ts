@@ -117,7 +117,7 @@ export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIR
       expect(await untilDead(run)).toMatchObject({ error: { code: 'REFUSED' } })
       await vi.waitUntil(() => control.log.includes(`/runs/${run}/`), PATIENCE)
     }
-    expect(load.log).toContain('the plan of run unsigned is not signed')
+    await vi.waitUntil(() => load.log.includes('the plan of run unsigned is not signed'), PATIENCE)
 
     const refusal = { code: 'REFUSED', next: `plan it anew: cairn run orders --on ${env}` }
     for (const [what, body] of [['cancel'], ['retry', {}], ['again', { node: 'load' }]] as const) {

@@ -12,6 +12,11 @@ const AT_ONCE = 12
 
 const servers = inject('servers')
 
+/** What was asked and answered, in a line that says it all. */
+function asText(exchange: object): string {
+  return JSON.stringify(exchange, (_, value: unknown) => (typeof value === 'string' ? value.slice(0, 300) : value))
+}
+
 describe.skipIf(!servers)('whatever is asked of control', () => {
   const env = `requests-${randomUUID().slice(0, 8)}`
   const project = new TemporaryProject('orders', env)
@@ -70,7 +75,7 @@ describe.skipIf(!servers)('whatever is asked of control', () => {
     const text = type.startsWith('text/event-stream') ? '' : await answer.text()
     cut.abort()
     const fault = faultOf(request, answer.status, type, text)
-    expect({ ...request, status: answer.status, text: text.slice(0, 300), fault }).toMatchObject({ fault: undefined })
+    if (fault !== undefined) throw new Error(`${fault}: ${asText({ ...request, status: answer.status, text })}`)
     for (const secret of [services.connection.s3.endpoint, services.connection.s3.secretKey])
       expect(text).not.toContain(secret)
   }

@@ -1,6 +1,17 @@
 import fc from 'fast-check'
-import { afterEach, beforeEach, expect, it } from 'vitest'
-import { each, list, pipeline, step, layout, readRecord, type EndRecord, type RunEnd } from '@cairn/kernel/runtime'
+import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest'
+import {
+  channels,
+  each,
+  layout,
+  list,
+  pipeline,
+  readRecord,
+  step,
+  type CairnEvent,
+  type EndRecord,
+  type RunEnd,
+} from '@cairn/kernel/runtime'
 import { contractEvents } from '@cairn/drivers/events/hostile-events.fixture'
 import { Int, openApps, type Apps } from './apps.fixture.ts'
 
@@ -51,3 +62,66 @@ it('events that lie about runs change nothing of what becomes of them, and stop 
     expect(end.lanes).toMatchObject([{ status: 'completed', outputs: { n: { text: '31' } } }])
   }
 })
+
+const ENDINGS = ['completed', 'failed', 'timed-out', 'cancelled', 'skipped', 'blocked'] as const
+
+it.each(ENDINGS)('no task of a run that is under way is taken to have %s without a record', async (ending) => {
+  const drawing = Promise.withResolvers<void>()
+  const isDrawing = Promise.withResolvers<void>()
+  const slow = step('draw', {
+    outputs: { ns: list(Int) },
+    async run() {
+      isDrawing.resolve()
+      await drawing.promise
+      return { ns: [1, 2, 3, 4, 5] }
+    },
+  })
+  const q = pipeline('q', () => {
+    const { ns } = slow({})
+    const { n } = each(ns, (n) => double({ n }), { batch: 2 })
+    return report(total({ ns: n }))
+  })
+  for (const one of [slow, double, total, report]) await apps.openStage(q, [one])
+  const { run } = await apps.start(q)
+  await isDrawing.promise
+  const tasks = ['draw', 'each-ns', 'double/0', 'double/7', 'total', 'report']
+  const givenUp: string[] = []
+  const note = (message: unknown) => void givenUp.push((message as { event: CairnEvent }).event.id)
+  channels.deadLetter.subscribe(note)
+  onTestFinished(() => {
+    channels.deadLetter.unsubscribe(note)
+  })
+  const lies = [...tasks, ...tasks.toReversed()].map((task) => lie(run, task, ending))
+  await apps.bus.publish('cairn.test.q', lies)
+  // Each at least by the hosts of the task that it is about.
+  await expect.poll(() => givenUp.length, { timeout: 30_000 }).toBeGreaterThanOrEqual(lies.length)
+  drawing.resolve()
+  const at = layout('test', 'q')
+  await expect
+    .poll(() => readRecord<RunEnd>(apps.store, at.runEnd(run)), { timeout: 30_000 })
+    .toMatchObject({ status: 'completed' })
+  const end = (await readRecord<EndRecord>(apps.store, at.end(run, 'report')))!
+  expect(end.lanes).toMatchObject([{ status: 'completed', outputs: { n: { text: '31' } } }])
+  for (const file of await apps.store.children(at.ends(run)))
+    expect([file, (await readRecord<EndRecord>(apps.store, at.end(run, at.taskOf(file))))!.status]).toEqual([
+      file,
+      'completed',
+    ])
+})
+
+/** An ending that says nothing but what it claims: the least that an event of its type may hold. */
+function lie(run: string, task: string, ending: (typeof ENDINGS)[number]): CairnEvent {
+  const [node = '', batch] = task.split('/')
+  const subject = `${run}/${task}`
+  return {
+    specversion: '1.0',
+    id: `${subject}/${ending}`,
+    type: `cairn.${ending}`,
+    source: '/test/q',
+    subject,
+    time: new Date(0).toISOString(),
+    partitionkey: run,
+    data: { env: 'test', pipeline: 'q', run, node, ...(batch !== undefined && { batch }), counts: {} },
+    headers: {},
+  }
+}

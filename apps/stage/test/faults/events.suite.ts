@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { hostileMessages } from '@cairn/drivers/events/hostile-events.fixture'
@@ -94,14 +95,14 @@ export function events(theWorld: Case): void {
   })
 
   it(
-    `${HOSTILE} hostile messages between runs: all runs end, every other message is a dead letter, none holds a partition`,
+    `${HOSTILE} hostile messages (seed ${SEED}) between runs: all runs end, every other message is a dead letter, none holds a partition`,
     async () => {
       const world = theWorld()
       const pids = STEPS.map((step) => world.replica(step).pid)
       const runs = [await world.submit(world.fresh({ drawMs: 1_000 }))]
       const places = { draw: 'draw', score: 'score', total: 'total', report: 'report', scores: undefined }
       const target = { env: world.env, pipeline: PIPELINE, runs: [...world.submitted.keys()], places }
-      const hostile = fc.sample(hostileMessages(target), HOSTILE)
+      const hostile = fc.sample(hostileMessages(target), { seed: SEED, numRuns: HOSTILE })
       for (const { headers } of hostile) world.lies.add(`${String(headers['ce_id'])} ${String(headers['ce_time'])}`)
       // What once held a partition: as many as a stage has in hand, and one more.
       const data = { env: world.env, pipeline: PIPELINE, run: 'ä'.repeat(200) }
@@ -124,6 +125,7 @@ export function events(theWorld: Case): void {
 
 /** How many hostile messages are sent: `CAIRN_HOSTILE=10000` is the long form. */
 const HOSTILE = Number(process.env['CAIRN_HOSTILE'] ?? 300)
+const SEED = Number(process.env['CAIRN_SEED'] ?? randomInt(1_000_000))
 const SENT_AT_ONCE = 500
 const PATIENCE_MS = 300_000 + HOSTILE * 100
 

@@ -319,7 +319,8 @@ export class World {
       try {
         const found = await look()
         if (found !== undefined && found !== false) return found
-        if (performance.now() > deadline) throw new Error(`after ${ms / 1000} s still not: ${what}\n${this.tell()}`)
+        if (performance.now() > deadline)
+          throw new Error(`after ${ms / 1000} s still not: ${what}; ${await this.#standing()}\n${this.tell()}`)
         await changed.promise
       } finally {
         clearTimeout(timer)
@@ -350,7 +351,7 @@ export class World {
 
   /** What a stage says of itself. */
   async readiness(step: string): Promise<Record<string, string>> {
-    const answer = await fetch(`${this.replica(step).url}/health/ready`)
+    const answer = await fetch(`${this.replica(step).url}/health/ready`, { signal: AbortSignal.timeout(10_000) })
     return (await answer.json()) as Record<string, string>
   }
 
@@ -400,6 +401,20 @@ export class World {
     return this.replicas
       .map((replica) => `--- ${replica.program.name} (${replica.ends.join(', ')})\n${replica.log.slice(-1_500)}`)
       .join('\n')
+  }
+
+  /** Where each step's group stands, and what its first process says of itself. */
+  async #standing(): Promise<string> {
+    const steps = this.steps.map(async (step) => {
+      const [progress, readiness] = await Promise.all([
+        this.progress(step).then((partitions) =>
+          [...partitions].map(([index, { committed, end }]) => `${index}: ${committed} of ${end}`).join(', '),
+        ),
+        this.readiness(step).then(JSON.stringify),
+      ]).catch((error: unknown) => [String(error)])
+      return `${step} (${progress}) ${readiness}`
+    })
+    return (await Promise.all(steps)).join('; ')
   }
 
   async close(): Promise<void> {
