@@ -46,7 +46,7 @@ export function newRunName(now: number): string {
   const [day, time] = new Date(now).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').split('T') as [string, string]
   const { length } = ALPHABET
   const part = Math.floor(((now % 1000) / 1000) * length ** 2)
-  const random = Array.from({ length: 3 }, () => Math.floor(Math.random() * length))
+  const random = Array.from({ length: RANDOM }, () => Math.floor(Math.random() * length))
   const letters = [Math.floor(part / length), part % length, ...random].map((letter) => ALPHABET[letter]).join('')
   return `${day}-${time}-${letters}`
 }
@@ -65,7 +65,8 @@ const SKEW_MS = 2_000
  */
 export async function nextRun(store: ArtifactStore, at: Layout, now: number): Promise<NextRun> {
   const run = newRunName(now)
-  const newest = (await runNames(store, at)).find((name) => RUN_NAME.test(name))
+  const ahead = await store.children(at.runs, run.slice(0, -RANDOM)) // those of the same moment, too
+  const newest = ahead.sort().findLast((name) => RUN_NAME.test(name))
   if (newest === undefined || momentOf(newest) < momentOf(run)) return { run }
   const after = momentOf(newest) + TICK_MS
   return { run: newRunName(after), ...(after - now > SKEW_MS && { isAhead: newest }) }
@@ -82,6 +83,8 @@ function momentOf(name: string): number {
   return whole + Math.ceil((part * 1000) / ALPHABET.length ** 2)
 }
 
+/** So many of a name's letters are random. */
+const RANDOM = 3
 /** In the order in which names are sorted. */
 const ALPHABET = '23456789abcdefghjkmnpqrstuvwxyz'
 

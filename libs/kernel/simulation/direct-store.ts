@@ -19,7 +19,10 @@ export function directStore(files: Map<string, Uint8Array>): ArtifactStore {
     async *list(folder) {
       for (const [path, { byteLength }] of below(folder)) yield { path, size: byteLength, modified: 0 }
     },
-    children: async (folder) => [...new Set(below(folder).map(([path]) => path.slice(folder.length).split('/')[0]!))],
+    children: async (folder, after = '') =>
+      [...new Set(below(folder).map(([path]) => path.slice(folder.length).split('/')[0]!))].filter(
+        (name) => name > after,
+      ),
     remove: async (path) => void files.delete(path),
     async move(from, to) {
       const found = files.get(from)

@@ -165,13 +165,11 @@ export function controlStore({ env, cache, onFetch, ...control }: ControlStoreOp
         else yield* store.list(`${path}/`)
       }
     },
-    async children(folder) {
-      if (folder === `${env}/`) {
-        const answer = await askControl(control, '/v1/pipelines')
-        return ((await answer.json()) as { pipelines: string[] }).pipelines
-      }
-      const answer = await askControl(control, address('children', folder))
-      return ((await answer.json()) as { names: string[] }).names
+    async children(folder, after = '') {
+      const isOfPipelines = folder === `${env}/`
+      const answer = await askControl(control, isOfPipelines ? '/v1/pipelines' : address('children', folder))
+      const { pipelines, names } = (await answer.json()) as { pipelines: string[]; names: string[] }
+      return (isOfPipelines ? pipelines : names).filter((name) => name > after)
     },
     async scratch() {
       await mkdir(cache, { recursive: true })

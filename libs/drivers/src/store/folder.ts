@@ -106,8 +106,8 @@ export function folderStore(root: string, { durability = 'process-crash' }: Fold
     async *list(path) {
       yield* walk(folder, path)
     },
-    async children(path) {
-      return unlessMissing(() => fs.readdirSync(at(path))) ?? []
+    async children(path, after = '') {
+      return (unlessMissing(() => fs.readdirSync(at(path))) ?? []).filter((name) => name > after)
     },
     async remove(path) {
       attempt('be removed', path, () => unlessMissing(() => fs.unlinkSync(at(path))))

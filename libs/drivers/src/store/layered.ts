@@ -48,7 +48,9 @@ export function layeredStore(above: ArtifactStore, lower: ReadableStore): Artifa
       }
       for await (const entry of below.list(folder)) if (!hidden.has(entry.path)) yield entry
     },
-    children: async (folder) => [...new Set([...(await above.children(folder)), ...(await below.children(folder))])],
+    children: async (folder, after) => [
+      ...new Set([...(await above.children(folder, after)), ...(await below.children(folder, after))]),
+    ],
     remove: (path) => above.remove(path),
     move: async (from, to) => (await above.move(from, to)) || (from.includes('condemned/') && bring(from, to)),
     scratch: () => above.scratch(),
@@ -62,7 +64,7 @@ function withoutLeases(store: ReadableStore): ReadableStore {
     stat: async (path) => (isLease(path) ? undefined : store.stat(path)),
     fetch: (path) => store.fetch(path),
     list: (folder) => store.list(folder),
-    children: (folder) => store.children(folder),
+    children: (folder, after) => store.children(folder, after),
   }
 }
 
@@ -76,7 +78,7 @@ export function readOnlyStore(store: ReadableStore, name: string): ArtifactStore
     fetch: (path) => store.fetch(path),
     stat: (path) => store.stat(path),
     list: (folder) => store.list(folder),
-    children: (folder) => store.children(folder),
+    children: (folder, after) => store.children(folder, after),
     create: async (path) => refuse(path),
     replace: async (path) => refuse(path),
     put: async (path) => refuse(path),

@@ -44,9 +44,10 @@ export function memoryStore(): ArtifactStore {
     async *list(folder) {
       for (const [path, { bytes, modified }] of inFolder(folder)) yield { path, size: bytes.byteLength, modified }
     },
-    children: async (folder) => [
-      ...new Set(inFolder(folder).map(([path]) => path.slice(folder.length).split('/')[0]!)),
-    ],
+    children: async (folder, after = '') =>
+      [...new Set(inFolder(folder).map(([path]) => path.slice(folder.length).split('/')[0]!))].filter(
+        (name) => name > after,
+      ),
     remove: async (path) => void files.delete(path),
     async move(from, to) {
       const found = files.get(from)

@@ -42,13 +42,14 @@ export function minioStore({ cache: folder, cacheLimit = 16 * 2 ** 30, ...option
   const uploads = minioUploads(connection, cache, stat)
 
   /** Pages of what lies in a folder; below a `/` only the folder's name. */
-  async function* pages(folder: string, delimiter: '' | '/') {
+  async function* pages(folder: string, delimiter: '' | '/', after = '') {
     const prefix = connection.key(folder)
+    const start = after && prefix + after
     let page: Awaited<ReturnType<typeof client.listObjectsV2Query>> | undefined
     do {
       const token: string = page?.nextContinuationToken ?? ''
       page = await call('be listed', folder, () =>
-        client.listObjectsV2Query(bucket, prefix, token, delimiter, 1000, ''),
+        client.listObjectsV2Query(bucket, prefix, token, delimiter, 1000, start),
       )
       yield page.objects
     } while (page.isTruncated)
@@ -71,11 +72,12 @@ export function minioStore({ cache: folder, cacheLimit = 16 * 2 ** 30, ...option
         for (const { name, size, lastModified } of page)
           if (name !== undefined) yield { path: name.slice(length), size, modified: lastMoment(lastModified) }
     },
-    async children(folder) {
+    async children(folder, after) {
       const { length } = connection.key(folder)
       const names = new Set<string>()
-      for await (const page of pages(folder, '/'))
+      for await (const page of pages(folder, '/', after))
         for (const { name, prefix } of page) names.add((name ?? prefix.replace(/\/$/, '')).slice(length))
+      if (after !== undefined) names.delete(after) // a folder's name is behind that without its `/`
       return [...names]
     },
     remove: (path) => call('be removed', path, () => client.removeObject(bucket, connection.key(path))),

@@ -97,6 +97,15 @@ export function storeSuite(name: string, open: (folder: string) => ArtifactStore
       for (const path of ['a/1', 'a/b/2', 'a/b/c/3', 'ab/4']) await store.create(path, bytes(path))
       expect(await listed('a/')).toEqual(['a/1', 'a/b/2', 'a/b/c/3'])
       expect((await store.children('a/')).sort()).toEqual(['1', 'b'])
+      const behind = async (after: string) => (await store.children('a/', after)).sort()
+      expect(await Promise.all(['', '0', '1', 'a', 'b', 'b0'].map(behind))).toEqual([
+        ['1', 'b'],
+        ['1', 'b'],
+        ['b'],
+        ['b'],
+        [],
+        [],
+      ])
       for await (const { size, modified } of store.list('ab/')) {
         expect(size).toBe(4)
         expect(Math.abs(Date.now() - modified)).toBeLessThan(60_000)

@@ -6,16 +6,24 @@ import type { Layout } from '../run/layout.ts'
 import { encodeRecord } from '../run/records.ts'
 import type { PinnedCode, PlannedCache, PlannedStep } from '../run/plan-record.ts'
 import type { ArtifactStore } from '../run/ports.ts'
+import { severally } from '../run/severally.ts'
 import { packagesDigest } from '../run/stored-code.ts'
 import { byteCount, milliseconds } from '../units.ts'
 
-/** Fixes a step as it is now: its code, stored so that exactly this runs, and its policies. */
-export async function pinStep(
+/** Fixes steps as they are now: their code, stored so that exactly this runs, and their policies. */
+export async function pinSteps(
   store: ArtifactStore,
   at: Layout,
   closures: ClosureSet,
-  step: Step,
-): Promise<PlannedStep> {
+  steps: readonly Step[],
+): Promise<Record<string, PlannedStep>> {
+  const byName = new Map(steps.map((step) => [step.name, step]))
+  const pinned = new Map<string, PlannedStep>()
+  await severally([...byName], async ([name, step]) => pinned.set(name, await pinStep(store, at, closures, step)))
+  return Object.fromEntries([...byName.keys()].map((name) => [name, pinned.get(name)!]))
+}
+
+async function pinStep(store: ArtifactStore, at: Layout, closures: ClosureSet, step: Step): Promise<PlannedStep> {
   const { retry, timeout, memory, secrets, outputs } = step.definition
   const body = closures.body(step)
   const fallback = closures.fallback(step)
@@ -49,7 +57,7 @@ async function pin(
   const { fingerprint, emitted, manifest } = closure
   if (emitted !== undefined) {
     const known = { fingerprint, digest: emitted, packages: packagesDigest(manifest) }
-    const [code, described] = [await store.read(at.code(known)), await store.read(at.manifest(known))]
+    const [code, described] = await Promise.all([store.read(at.code(known)), store.read(at.manifest(known))])
     const isThere = code && described && sha256(code) === emitted
     if (isThere && encodeRecord(manifest, at.manifest(known)).equals(described)) return known
   }

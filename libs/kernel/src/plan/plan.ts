@@ -13,7 +13,7 @@ import { RECORD_VERSION } from '../run/records.ts'
 import { secretIn } from '../secrets.ts'
 import { parseAll, type ParsedParams } from './parameters.ts'
 import type { Settings } from './settings.ts'
-import { pinStep } from './pin.ts'
+import { pinSteps } from './pin.ts'
 import { nodeNamed, select } from './select.ts'
 
 export interface PlanRequest {
@@ -76,12 +76,14 @@ export async function makePlan(
   const selected = select(graph, from, until, new Set(handed.keys()))
   for (const forced of force) nodeNamed(graph, forced)
 
-  const steps: Record<string, PlannedStep> = {}
+  const ran = [...graph.nodes].flatMap(([id, node]) =>
+    node.type === 'step' && selected.run.has(id) ? [node.step] : [],
+  )
+  const steps = await pinSteps(store, at, closures, ran)
   const nodes: Record<string, PlannedNode> = {}
   for (const [id, node] of graph.nodes) {
     if (selected.given.has(id)) nodes[id] = handIn(handed.get(id)) ?? (await standIn(id, base))
     if (!selected.run.has(id)) continue
-    if (node.type === 'step') steps[node.step.name] ??= await pinStep(store, at, closures, node.step)
     nodes[id] = await planNode(planner, graph, node, params, {
       force: force.includes(id),
       versions: pinned && pinnedVersions(pinned, id, node, steps, params),

@@ -21,8 +21,8 @@ export interface ArtifactStore {
   stat(path: string): Promise<StoredStat | undefined>
   /** Every path in a folder (`a/b/`) and below it, in no particular order. */
   list(folder: string): AsyncIterable<StoredStat & { readonly path: string }>
-  /** The names directly in a folder: of records, and of folders. */
-  children(folder: string): Promise<string[]>
+  /** The names directly in a folder, of records and of folders; with `after`, those behind it in the order of their bytes. */
+  children(folder: string, after?: string): Promise<string[]>
   remove(path: string): Promise<void>
   /** Moves an object, which counts as a write; false when it is not there. For garbage collection and quarantine. */
   move(from: string, to: string): Promise<boolean>
