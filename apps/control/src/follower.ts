@@ -1,23 +1,7 @@
 import { Observable, Subject } from 'rxjs'
-import {
-  attemptEvent,
-  endEvent,
-  layout,
-  leftEvent,
-  requireOf,
-  runEvent,
-  readRecord,
-  taskName,
-  topicOf,
-  unfitTasks,
-  type AttemptRecord,
-  type CairnEvent,
-  type Layout,
-  type Plan,
-  type Subscription,
-} from '@cairn/kernel/runtime'
-import { readEnds, readRun } from '@cairn/embedded'
+import { requireOf, taskName, topicOf, type CairnEvent, type Plan, type Subscription } from '@cairn/kernel/runtime'
 import type { ControlHost } from './control.ts'
+import { RecordedRun } from './recorded-run.ts'
 import { ToldTasks } from './told-tasks.ts'
 
 export interface SseMessage {
@@ -27,8 +11,6 @@ export interface SseMessage {
   readonly data: object
 }
 
-/** How often a run's records are looked at for events that were missed, in milliseconds. */
-const LOOK_MS = 5_000
 /** How often a reader is told that the connection lives, in milliseconds. */
 const PING_MS = 10_000
 
@@ -44,6 +26,8 @@ export class Follower {
   readonly #events = new Subject<CairnEvent>()
   /** One subscription a pipeline, made when first someone follows it. */
   readonly #subscriptions = new Map<string, Promise<Subscription>>()
+  /** Of the runs that someone follows. */
+  readonly #runs = new Map<string, RecordedRun>()
 
   constructor(host: ControlHost) {
     this.#host = host
@@ -54,7 +38,8 @@ export class Follower {
    *
    * @param last the id of the last message that a reader who was cut off has heard
    */
-  follow({ pipeline, run, nodes }: Plan, last?: string): Observable<SseMessage> {
+  follow(plan: Plan, last?: string): Observable<SseMessage> {
+    const { pipeline, run, nodes } = plan
     return new Observable((reader) => {
       const seen = new Set<string>()
       const told = new ToldTasks(Object.keys(nodes), last)
@@ -68,14 +53,15 @@ export class Follower {
         if (event.type === 'cairn.run-ended') reader.complete()
       }
       const live = this.#events.subscribe(tell)
-      const look = () => this.#recorded(pipeline, run).then((events) => events.forEach(tell))
-      const timer = setInterval(() => void look().catch(() => {}), LOOK_MS)
+      const recorded = this.#recorded(plan)
+      const leave = recorded.follow(tell)
       const ping = setInterval(() => reader.next({ id: String(told), type: 'ping', data: {} }), PING_MS)
       this.#listen(pipeline)
-        .then(look)
+        .then(() => recorded.events())
+        .then((events) => events.forEach(tell))
         .catch((error: unknown) => reader.error(error))
       return () => {
-        clearInterval(timer)
+        leave()
         clearInterval(ping)
         live.unsubscribe()
       }
@@ -88,45 +74,12 @@ export class Follower {
     this.#events.complete()
   }
 
-  /** The events of all that is recorded; made again from records, they are the same events. */
-  async #recorded(pipeline: string, run: string): Promise<CairnEvent[]> {
-    const { store } = this.#host
-    const { plan, end } = await readRun(store, this.#at(pipeline), run)
-    const ends = [...(await readEnds(store, this.#at(pipeline), run))].sort(([, a], [, b]) => a.endedAt - b.endedAt)
-    const ended = new Set(ends.map(([task]) => task))
-    const begun = end ? [] : [...(await this.#begun(plan, ended)), ...(await this.#unfit(plan))]
-    const events = [...ends.map(([task, ending]) => endEvent(plan, task, ending)), ...begun]
-    const isOver = end && (end.status !== 'cancelled' || Object.keys(plan.nodes).every((id) => isEnded(id, ends)))
-    return isOver ? [...events, runEvent(plan, 'run-ended', end.endedAt, end)] : events
-
-    function isEnded(id: string, all: typeof ends): boolean {
-      const { scope, type } = plan.nodes[id]!
-      return scope.length > 0 || type === 'given' || all.some(([task]) => task === id)
-    }
-  }
-
-  /** What keeps tasks from being run. */
-  async #unfit(plan: Plan): Promise<CairnEvent[]> {
-    const records = await unfitTasks(this.#host.store, this.#at(plan.pipeline), plan.run)
-    return records.map(({ task, at, error }, index) => leftEvent(plan, task, at, index + 1, error))
-  }
-
-  /** The attempts that tasks are at. */
-  async #begun(plan: Plan, ended: ReadonlySet<string>): Promise<CairnEvent[]> {
-    const { store } = this.#host
-    const at = this.#at(plan.pipeline)
-    const running = (await store.children(at.attempts(plan.run)))
-      .map((file) => at.attemptOf(file))
-      .filter(({ task }) => !ended.has(task))
-    const events = running.map(async ({ task, attempt }) => {
-      const record = await readRecord<AttemptRecord>(store, at.attempt(plan.run, task, attempt))
-      return record && attemptEvent(plan, 'attempt-started', task, attempt, record.startedAt)
-    })
-    return (await Promise.all(events)).filter((event) => event !== undefined)
-  }
-
-  #at(pipeline: string): Layout {
-    return layout(this.#host.env, pipeline)
+  #recorded(plan: Plan): RecordedRun {
+    for (const [name, recorded] of this.#runs) if (!recorded.isFollowed) this.#runs.delete(name)
+    const name = `${plan.pipeline}/${plan.run}`
+    const recorded = this.#runs.get(name) ?? new RecordedRun(plan, this.#host.store)
+    this.#runs.set(name, recorded)
+    return recorded
   }
 
   #listen(pipeline: string): Promise<Subscription> {

@@ -1,0 +1,128 @@
+import {
+  attemptEvent,
+  endEvent,
+  layout,
+  leftEvent,
+  readRecord,
+  runEvent,
+  severally,
+  unfitTasks,
+  type ArtifactStore,
+  type AttemptRecord,
+  type CairnEvent,
+  type EndRecord,
+  type Layout,
+  type Plan,
+  type RunEnd,
+} from '@cairn/kernel/runtime'
+
+/** How often a run's records are looked at for events that were missed, in milliseconds. */
+const LOOK_MS = 5_000
+
+type Tell = (event: CairnEvent) => void
+
+/**
+ * What is recorded of a run, as the events that told it: made again from records, they are the same events. It is read
+ * once for all who follow the run, and each record that does not change only once.
+ */
+export class RecordedRun {
+  readonly #plan: Plan
+  readonly #store: ArtifactStore
+  readonly #at: Layout
+  readonly #readers = new Set<Tell>()
+  /** Of each task that has ended: when, and the event of that. */
+  readonly #ends = new Map<string, readonly [endedAt: number, event: CairnEvent]>()
+  /** Of each attempt, by its file. */
+  readonly #attempts = new Map<string, CairnEvent>()
+  #look: Promise<CairnEvent[]> = Promise.resolve([])
+  #next: Promise<CairnEvent[]> | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(plan: Plan, store: ArtifactStore) {
+    this.#plan = plan
+    this.#store = store
+    this.#at = layout(plan.env, plan.pipeline)
+  }
+
+  get isFollowed(): boolean {
+    return this.#readers.size > 0
+  }
+
+  /** From now on the reader is told of what is recorded, again and again, until what is given back is called. */
+  follow(tell: Tell): () => void {
+    this.#readers.add(tell)
+    this.#timer ??= setInterval(() => void this.#tellAll().catch(() => {}), LOOK_MS)
+    return () => {
+      this.#readers.delete(tell)
+      if (this.isFollowed) return
+      clearInterval(this.#timer)
+      this.#timer = undefined
+    }
+  }
+
+  /** The events of all that is recorded by now. Who asks while someone looks gets what the next look finds. */
+  events(): Promise<CairnEvent[]> {
+    this.#next ??= this.#look
+      .catch(() => {})
+      .then(() => {
+        this.#next = undefined
+        this.#look = this.#read()
+        return this.#look
+      })
+    return this.#next
+  }
+
+  async #tellAll(): Promise<void> {
+    const events = await this.events()
+    for (const tell of this.#readers) events.forEach(tell)
+  }
+
+  async #read(): Promise<CairnEvent[]> {
+    const plan = this.#plan
+    const end = await readRecord<RunEnd>(this.#store, this.#at.runEnd(plan.run))
+    await this.#readEnds()
+    const begun = end ? [] : [...(await this.#begun()), ...(await this.#unfit())]
+    const ended = [...this.#ends.values()].sort(([a], [b]) => a - b).map(([, event]) => event)
+    const isOver = end && (end.status !== 'cancelled' || Object.keys(plan.nodes).every((id) => this.#isEnded(id)))
+    return [...ended, ...begun, ...(isOver ? [runEvent(plan, 'run-ended', end.endedAt, end)] : [])]
+  }
+
+  async #readEnds(): Promise<void> {
+    const tasks = (await this.#store.children(this.#at.ends(this.#plan.run))).map((file) => this.#at.taskOf(file))
+    await severally(
+      tasks.filter((task) => !this.#ends.has(task)),
+      async (task) => {
+        const end = (await readRecord<EndRecord>(this.#store, this.#at.end(this.#plan.run, task)))!
+        this.#ends.set(task, [end.endedAt, endEvent(this.#plan, task, end)])
+      },
+    )
+  }
+
+  #isEnded(id: string): boolean {
+    const { scope, type } = this.#plan.nodes[id]!
+    return scope.length > 0 || type === 'given' || this.#ends.has(id)
+  }
+
+  /** The attempts that tasks are at. */
+  async #begun(): Promise<CairnEvent[]> {
+    const { run } = this.#plan
+    const files = await this.#store.children(this.#at.attempts(run))
+    const running = files.filter((file) => !this.#ends.has(this.#at.attemptOf(file).task))
+    await severally(
+      running.filter((file) => !this.#attempts.has(file)),
+      async (file) => {
+        const { task, attempt } = this.#at.attemptOf(file)
+        const record = await readRecord<AttemptRecord>(this.#store, this.#at.attempt(run, task, attempt))
+        if (record)
+          this.#attempts.set(file, attemptEvent(this.#plan, 'attempt-started', task, attempt, record.startedAt))
+      },
+    )
+    return running.flatMap((file) => this.#attempts.get(file) ?? [])
+  }
+
+  /** What keeps tasks from being run. */
+  async #unfit(): Promise<CairnEvent[]> {
+    const records = await unfitTasks(this.#store, this.#at, this.#plan.run)
+    return records.map(({ task, at, error }, index) => leftEvent(this.#plan, task, at, index + 1, error))
+  }
+}
