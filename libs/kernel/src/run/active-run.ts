@@ -16,6 +16,12 @@ import { readRecord, type EndRecord } from './records.ts'
 import { RunState } from './run-state.ts'
 import { storedAs } from './stored-code.ts'
 
+/** Of lists and of endings, a run remembers what holds so many items, and not too many short ones. */
+const MOST_ITEMS = 65_536
+const LIST_WEIGHT = 1_024
+const MOST_ENDS = 16_384
+const END_WEIGHT = 16
+
 /** A run as one process knows it. All of it can be made again from the store. */
 export class ActiveRun implements RunReader {
   readonly plan: Plan
@@ -30,8 +36,8 @@ export class ActiveRun implements RunReader {
   /** Settles once it is known whether the run was cancelled, where an event has said so: what came behind that waits. */
   hearing: Promise<unknown> = Promise.resolve()
   readonly allItems = new Recent<readonly ArtifactRef[]>(8)
-  readonly #lists = new Recent<readonly ArtifactRef[]>(64)
-  readonly #ends = new Recent<EndRecord>(1024)
+  readonly #lists = new Recent<readonly ArtifactRef[]>(MOST_ITEMS, ({ length }) => length + LIST_WEIGHT)
+  readonly #ends = new Recent<EndRecord>(MOST_ENDS, ({ lanes }) => lanes.length + END_WEIGHT)
   readonly #code = new Recent<Code>(1024)
   readonly #keyBases = new Map<string, string | undefined>()
   readonly #store: ArtifactStore

@@ -17,8 +17,12 @@ interface Known extends Kept {
 
 /** So many runs are remembered while nothing of them is in hand. */
 const REMEMBERED = 64
-/** Of so many it is remembered what was announced, lest an event that comes late sets off all that followed from it again. */
+/**
+ * Of so many it is remembered what was announced, lest an event that comes late sets off all that followed from it again;
+ * and of fewer, where those had more than so many tasks.
+ */
 const ANNOUNCED = 512
+const ANNOUNCED_TASKS = 100_000
 
 /**
  * The runs that a process knows. One that is over is forgotten, and of those that others go on with, all but the last: not
@@ -86,8 +90,10 @@ export class KnownRuns {
       users: 0,
     }
     known.users++
+    const isNew = !this.#announced.has(name)
     usedLast(this.#known, name, known)
     usedLast(this.#announced, name, known.announced)
+    if (isNew) this.#trimAnnounced()
     return known
   }
 
@@ -106,8 +112,14 @@ export class KnownRuns {
         this.#known.delete(name)
         surplus--
       }
-    for (const name of this.#announced.keys()) {
-      if (this.#announced.size <= ANNOUNCED) break
+  }
+
+  #trimAnnounced(): void {
+    let tasks = 0
+    for (const { size } of this.#announced.values()) tasks += size
+    for (const [name, { size }] of this.#announced) {
+      if (this.#announced.size <= ANNOUNCED && tasks <= ANNOUNCED_TASKS) break
+      tasks -= size
       this.#announced.delete(name)
     }
   }

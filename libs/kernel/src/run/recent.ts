@@ -1,24 +1,58 @@
-/** Remembers the values that were asked for last; each is made once, however many ask for it at a time. */
+interface Kept<Value> {
+  readonly value: Promise<Value>
+  weight: number
+}
+
+/**
+ * Remembers the values that were made last, as many as weigh no more than a limit together; each is made once, however
+ * many ask for it at a time. The newest is kept whatever it weighs.
+ */
 export class Recent<Value> {
   readonly #limit: number
-  readonly #values = new Map<string, Promise<Value>>()
+  readonly #weigh: (value: Value) => number
+  readonly #values = new Map<string, Kept<Value>>()
+  #weight = 0
 
-  constructor(limit: number) {
+  /** @param weigh by default each value weighs 1 */
+  constructor(limit: number, weigh: (value: Value) => number = () => 1) {
     this.#limit = limit
+    this.#weigh = weigh
   }
 
   get(name: string, make: () => Promise<Value>): Promise<Value> {
-    const known = this.#values.get(name)
-    if (known) return known
-    const made = make()
-    made.catch(() => this.#values.delete(name))
-    return this.set(name, made)
+    return this.#values.get(name)?.value ?? this.set(name, make())
   }
 
   set(name: string, value: Promise<Value>): Promise<Value> {
-    this.#values.delete(name)
-    this.#values.set(name, value)
-    if (this.#values.size > this.#limit) this.#values.delete(this.#values.keys().next().value!)
+    this.#drop(name)
+    const kept: Kept<Value> = { value, weight: 1 }
+    this.#values.set(name, kept)
+    this.#weight += kept.weight
+    value.then(
+      (made) => this.#weighAgain(name, kept, made),
+      () => this.#values.get(name) === kept && this.#drop(name),
+    )
+    this.#trim()
     return value
+  }
+
+  #weighAgain(name: string, kept: Kept<Value>, made: Value): void {
+    if (this.#values.get(name) !== kept) return
+    const weight = this.#weigh(made)
+    this.#weight += weight - kept.weight
+    kept.weight = weight
+    this.#trim()
+  }
+
+  #trim(): void {
+    for (const name of this.#values.keys()) {
+      if (this.#weight <= this.#limit || this.#values.size === 1) return
+      this.#drop(name)
+    }
+  }
+
+  #drop(name: string): void {
+    this.#weight -= this.#values.get(name)?.weight ?? 0
+    this.#values.delete(name)
   }
 }
