@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { faultyProxy } from '@cairn/drivers/store/faulty-proxy.fixture'
 import { layout, readRecord, type RunEnd } from '@cairn/kernel/runtime'
@@ -45,6 +46,7 @@ describe.skipIf(!servers)('the stages of five small steps', () => {
 
   it('ask the store, for a run that nothing disturbs, for what each task needs and for nothing else', async () => {
     await complete(1) // now each has loaded its code
+    await sleep(2_500) // of a run that is planned as soon as a host has come up, it looks for what has ended
     const asked: string[] = []
     proxy.watch(async (moment, method, url) => {
       // Leases are for steps that take long, as any may on a machine that is busy.

@@ -10,6 +10,7 @@ import {
   step,
   type CairnEvent,
   type EndRecord,
+  type Plan,
   type RunEnd,
 } from '@cairn/kernel/runtime'
 import { contractEvents } from '@cairn/drivers/events/hostile-events.fixture'
@@ -85,12 +86,7 @@ it.each(ENDINGS)('no task of a run that is under way is taken to have %s without
   const { run } = await apps.start(q)
   await isDrawing.promise
   const tasks = ['draw', 'each-ns', 'double/0', 'double/7', 'total', 'report']
-  const givenUp: string[] = []
-  const note = (message: unknown) => void givenUp.push((message as { event: CairnEvent }).event.id)
-  channels.deadLetter.subscribe(note)
-  onTestFinished(() => {
-    channels.deadLetter.unsubscribe(note)
-  })
+  const givenUp = deadLetters()
   const lies = [...tasks, ...tasks.toReversed()].map((task) => lie(run, task, ending))
   await apps.bus.publish('cairn.test.q', lies)
   // Each at least by the hosts of the task that it is about.
@@ -124,4 +120,66 @@ function lie(run: string, task: string, ending: (typeof ENDINGS)[number]): Cairn
     data: { env: 'test', pipeline: 'q', run, node, ...(batch !== undefined && { batch }), counts: {} },
     headers: {},
   }
+}
+
+it.each([
+  ['as it was told', (createdAt: number) => createdAt],
+  ['as of now', () => Date.now()],
+  ['as of tomorrow', () => Date.now() + 86_400_000],
+])('a run under way whose beginning is told again, %s, is not taken for a new one', async (_, momentOf) => {
+  const adding = Promise.withResolvers<void>()
+  const isAdding = Promise.withResolvers<void>()
+  const slow = step('total', {
+    inputs: { ns: list(Int) },
+    outputs: { n: Int },
+    async run({ ns }) {
+      isAdding.resolve()
+      await adding.promise
+      return { n: (await ns.all()).length }
+    },
+  })
+  const q = pipeline('q', () => {
+    const { ns } = draw({})
+    const { n } = each(ns, (n) => double({ n }), { batch: 2 })
+    return report(slow({ ns: n }))
+  })
+  for (const one of [draw, double, slow, report]) await apps.openStage(q, [one])
+  const { run } = await apps.start(q)
+  await isAdding.promise
+  const givenUp = deadLetters()
+  // A host that has handled a lie makes what it knows of the run anew.
+  await apps.bus.publish('cairn.test.q', [lie(run, 'total', 'completed')])
+  await expect.poll(() => new Set(givenUp.map(({ group }) => group)).size).toBe(2)
+  const at = layout('test', 'q')
+  const { createdAt } = (await readRecord<Plan>(apps.store, at.plan(run)))!
+  await apps.bus.publish('cairn.test.q', [
+    {
+      ...lie(run, 'total', 'completed'),
+      id: `${run}/run-started`,
+      type: 'cairn.run-started',
+      subject: run,
+      time: new Date(momentOf(createdAt)).toISOString(),
+      data: { env: 'test', pipeline: 'q', run },
+    },
+    lie('no-run', 'draw', 'completed'), // behind it: who has given that up has handled it
+  ])
+  await expect.poll(() => givenUp.filter(({ run }) => run === 'no-run').length).toBe(4)
+  adding.resolve()
+  await expect
+    .poll(() => readRecord<RunEnd>(apps.store, at.runEnd(run)), { timeout: 30_000 })
+    .toMatchObject({ status: 'completed' })
+})
+
+/** From now on, of each event that a group gives up: whose it was, and of which run. */
+function deadLetters(): { readonly group: string; readonly run: string }[] {
+  const letters: { group: string; run: string }[] = []
+  const note = (message: unknown) => {
+    const { group, event } = message as { group: string; event: CairnEvent }
+    letters.push({ group, run: event.data.run })
+  }
+  channels.deadLetter.subscribe(note)
+  onTestFinished(() => {
+    channels.deadLetter.unsubscribe(note)
+  })
+  return letters
 }

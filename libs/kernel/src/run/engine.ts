@@ -51,12 +51,15 @@ export class Engine {
   readonly #host: Host
   readonly #means: Means
   readonly #runs: KnownRuns
+  /** Since when it hears all that comes. */
+  #hearsSince: number
   #stopped = false
 
   constructor(host: Host) {
     this.#host = host
     this.#means = { host, leases: new Leases(host), inHand: new InHand() }
     this.#runs = new KnownRuns(host.rememberedRuns)
+    this.#hearsSince = host.clock.now()
   }
 
   /** Resolves when all that follows from the event is safe in the store and on the bus. */
@@ -137,6 +140,7 @@ export class Engine {
 
   /** Drops what is remembered of runs: for a host that may have missed events. */
   forget(): void {
+    this.#hearsSince = this.#host.clock.now()
     this.#runs.forget()
   }
 
@@ -151,14 +155,14 @@ export class Engine {
     return steps === undefined || (step !== undefined && steps.has(step))
   }
 
-  async #rebuild({ type, time, data }: CairnEvent, kept: Kept): Promise<ActiveRun> {
-    const { store, bus, clock, plansBy } = this.#host
-    const { env, pipeline, run: name } = data
+  async #rebuild(event: CairnEvent, kept: Kept): Promise<ActiveRun> {
+    const { store, bus, plansBy } = this.#host
+    const { env, pipeline, run: name } = event.data
     const at = layout(env, pipeline)
-    // Of a run that has just begun nothing has ended. Where something has after all, the events that follow tell it.
-    const isNew = type === 'cairn.run-started' && clock.now() - Date.parse(time) < NEW_MS
+    const reading = readRecord<Plan>(store, at.plan(name))
+    const isNew = event.type === 'cairn.run-started' && this.#isNew(event, kept, await reading)
     const [plan, files, end] = await Promise.all([
-      readRecord<Plan>(store, at.plan(name)),
+      reading,
       isNew ? [] : store.children(at.ends(name)),
       isNew ? undefined : readRecord<RunEnd>(store, at.runEnd(name)),
     ])
@@ -171,6 +175,15 @@ export class Engine {
     })
     if (end?.status === 'cancelled') kept.cancel.abort(cancelled(name))
     return run
+  }
+
+  /**
+   * Whether nothing of a run has ended, as far as events will not tell it: it was planned since this host hears all that
+   * comes, and this host has heard of no ending. Who says so without knowing when it was planned is not believed.
+   */
+  #isNew({ time }: CairnEvent, { announced }: Kept, plan: Plan | undefined): boolean {
+    const isTheFirst = Date.parse(time) === plan?.createdAt
+    return isTheFirst && plan.createdAt > this.#hearsSince + SKEW_MS && announced.size === 0
   }
 
   /** The tasks that an event calls for: those that it made ready, and those that ended without its sender's knowing. */
@@ -204,7 +217,7 @@ export class Engine {
   async #runBatch(run: ActiveRun, task: string, cause: CairnEvent): Promise<void> {
     const { state, owners } = run
     if (!this.#sees(owners.of(task))) return
-    for (const need of state.before(task)) if (!state.ended(need)) state.end(need, await run.end(need))
+    for (const need of state.waitedFor(task)) if (!state.ended(need)) state.end(need, await run.end(need))
     if (!state.has(task)) throw new CairnError('NOT_FOUND', `run ${run.plan.run} has no task ${task}`)
     // Where attempts are counted in the store, that tells whether the task may have ended.
     const standing = state.ended(task) || this.#host.hasSuccessor ? undefined : await run.standing(task)
@@ -282,8 +295,8 @@ export class Engine {
   }
 }
 
-/** Less than after which control tells a run that stands still its events again, in milliseconds. */
-const NEW_MS = 20_000
+/** By how much the clock of who plans may be ahead of a host's, in milliseconds. */
+const SKEW_MS = 2_000
 
 const REACTED_TO: ReadonlySet<string> = new Set(
   ['run-started', 'run-cancelled', 'ready', 'completed', 'failed', 'timed-out', 'cancelled', 'skipped', 'blocked'].map(
