@@ -1,7 +1,8 @@
 import { ActiveRun } from './active-run.ts'
 import { channels, told } from './channels.ts'
+import { endingOf, isNew, lieIn, requireEnds, taskOf } from './claims.ts'
 import { CairnError } from '../errors.ts'
-import { endEvent, parseTask, readyEvent, runEvent, taskName, type CairnEvent } from './events.ts'
+import { endEvent, readyEvent, runEvent, type CairnEvent } from './events.ts'
 import { InHand } from './in-hand.ts'
 import { AlreadyEnded, Stopped } from './interruptions.ts'
 import { layout } from './layout.ts'
@@ -9,8 +10,7 @@ import { KnownRuns, type Kept } from './known-runs.ts'
 import { Leases, type LeaseHolder } from './lease.ts'
 import type { Plan } from './plan-record.ts'
 import type { Compute, EventBus } from './ports.ts'
-import { readRecord, type EndRecord, type RunEnd, type TaskStatus } from './records.ts'
-import type { Ending } from './run-state.ts'
+import { readRecord, type EndRecord, type RunEnd } from './records.ts'
 import { requireSigned, type Identity, type PublicKeys } from './signature.ts'
 import { severally } from './severally.ts'
 import { claimRunEnd } from './submit.ts'
@@ -73,32 +73,11 @@ export class Engine {
       data.run,
       (kept) => this.#rebuild(event, kept),
       async (run) => {
-        lie = await this.#lieIn(run, event)
+        lie = await lieIn(run, event, (task) => this.#sees(run.owners.of(task)))
         if (lie === undefined) await this.#react(run, event)
       },
     )
     if (lie !== undefined) throw new CairnError('NOT_FOUND', lie)
-  }
-
-  /** What the event says and the records do not, as far as that is known before anything of it is believed. */
-  async #lieIn(run: ActiveRun, event: CairnEvent): Promise<string | undefined> {
-    const { plan, owners, announced } = run
-    const task = taskOf(event)
-    if (task === undefined) return undefined
-    const { node, batch } = parseTask(task)
-    const depth = batch === '' ? 0 : batch.split('.').length
-    if (!Object.hasOwn(plan.nodes, node) || plan.nodes[node]!.scope.length !== depth)
-      return `run ${plan.run} has no task ${task}`
-    // An ending of its own tasks that this process has not told: another's, which has left a record.
-    const isAsked = (this.#sees(owners.of(task)) && !announced.has(task)) || !endingOf(event)
-    if (event.type === 'cairn.ready' || !isAsked) return undefined
-    return run.end(task).then(
-      () => undefined,
-      (error: unknown) => {
-        if (error instanceof CairnError && error.code === 'NOT_FOUND') return error.message
-        throw error
-      },
-    )
   }
 
   async #react(run: ActiveRun, event: CairnEvent): Promise<void> {
@@ -160,11 +139,11 @@ export class Engine {
     const { env, pipeline, run: name } = event.data
     const at = layout(env, pipeline)
     const reading = readRecord<Plan>(store, at.plan(name))
-    const isNew = event.type === 'cairn.run-started' && this.#isNew(event, kept, await reading)
+    const hasJustBegun = event.type === 'cairn.run-started' && isNew(event, await reading, kept, this.#hearsSince)
     const [plan, files, end] = await Promise.all([
       reading,
-      isNew ? [] : store.children(at.ends(name)),
-      isNew ? undefined : readRecord<RunEnd>(store, at.runEnd(name)),
+      hasJustBegun ? [] : store.children(at.ends(name)),
+      hasJustBegun ? undefined : readRecord<RunEnd>(store, at.runEnd(name)),
     ])
     if (!plan) throw new CairnError('NOT_FOUND', `run ${name} of ${pipeline} has no plan in ${env}`)
     if (plansBy) requireSigned(plan, plansBy)
@@ -175,15 +154,6 @@ export class Engine {
     })
     if (end?.status === 'cancelled') kept.cancel.abort(cancelled(name))
     return run
-  }
-
-  /**
-   * Whether nothing of a run has ended, as far as events will not tell it: it was planned since this host hears all that
-   * comes, and this host has heard of no ending. Who says so without knowing when it was planned is not believed.
-   */
-  #isNew({ time }: CairnEvent, { announced }: Kept, plan: Plan | undefined): boolean {
-    const isTheFirst = Date.parse(time) === plan?.createdAt
-    return isTheFirst && plan.createdAt > this.#hearsSince + SKEW_MS && announced.size === 0
   }
 
   /** The tasks that an event calls for: those that it made ready, and those that ended without its sender's knowing. */
@@ -278,25 +248,11 @@ export class Engine {
   }
 
   async #endRun(run: ActiveRun, cause: CairnEvent): Promise<void> {
-    await this.#requireEnds(run)
+    await requireEnds(run)
     const end = await claimRunEnd(this.#host, run.plan, run.state.status)
     await run.publish([runEvent(run.plan, 'run-ended', end.endedAt, end)], { cause })
   }
-
-  /** A run's end is written once: what was heard of its tasks counts only as far as their records say the same. */
-  async #requireEnds(run: ActiveRun): Promise<void> {
-    const { plan, state } = run
-    const outermost = Object.entries(plan.nodes).filter(([, { scope, type }]) => scope.length === 0 && type !== 'given')
-    await severally(outermost, async ([task]) => {
-      const { status } = await run.end(task)
-      if (status !== state.ending(task)?.status)
-        throw new CairnError('CONFLICT', `${task} of run ${plan.run} is ${status}, and another ending of it was heard`)
-    })
-  }
 }
-
-/** By how much the clock of who plans may be ahead of a host's, in milliseconds. */
-const SKEW_MS = 2_000
 
 const REACTED_TO: ReadonlySet<string> = new Set(
   ['run-started', 'run-cancelled', 'ready', 'completed', 'failed', 'timed-out', 'cancelled', 'skipped', 'blocked'].map(
@@ -306,17 +262,4 @@ const REACTED_TO: ReadonlySet<string> = new Set(
 
 function cancelled(run: string): CairnError {
   return new CairnError('CANCELLED', `run ${run} was cancelled`)
-}
-
-function taskOf({ data }: CairnEvent): string | undefined {
-  return data.node === undefined ? undefined : taskName({ node: data.node, batch: data.batch ?? '' })
-}
-
-/**
- * What the event says of the ending, where the run's state needs no more than its status. What decides how the run goes
- * on, and what is read by tasks, always comes from records.
- */
-function endingOf({ type, data: { counts } }: CairnEvent): Ending | undefined {
-  if (!counts || Object.keys(counts).length > 0) return undefined
-  return { status: type.slice('cairn.'.length) as TaskStatus, counts }
 }
