@@ -3,6 +3,8 @@ import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest'
 import {
   channels,
   each,
+  encodeRecord,
+  endEvent,
   layout,
   list,
   pipeline,
@@ -105,19 +107,45 @@ it.each(ENDINGS)('no task of a run that is under way is taken to have %s without
     ])
 })
 
+it.each(ENDINGS)('a record decides how a task ended, whatever an event says that came before: %s', async (ending) => {
+  for (const one of [draw, double, total, report]) await apps.openStage(p, [one])
+  const first = await apps.start(p)
+  await first.ended
+  const at = layout('test', 'p')
+  const drawn = (await readRecord<EndRecord>(apps.store, at.end(first.run, 'draw')))!
+  const before = apps
+  apps = openApps()
+  const { bus, store } = apps
+  for await (const { path } of before.store.list(`${at.root}objects/`))
+    await store.put(path, (await before.store.read(path))!)
+  await before.close()
+  // The end of `draw` is recorded, and its hosts have not told it yet.
+  for (const one of [double, total, report]) await apps.openStage(p, [one])
+  const { run } = await apps.start(p)
+  await store.create(at.end(run, 'draw'), encodeRecord(drawn, at.end(run, 'draw')))
+  await bus.publish('cairn.test.p', [lie(run, 'draw', ending, 'p')])
+  const plan = (await readRecord<Plan>(store, at.plan(run)))!
+  await bus.publish('cairn.test.p', [endEvent(plan, 'draw', drawn)])
+  await expect
+    .poll(() => readRecord<RunEnd>(store, at.runEnd(run)), { timeout: 30_000 })
+    .toMatchObject({ status: 'completed' })
+  const end = (await readRecord<EndRecord>(store, at.end(run, 'report')))!
+  expect(end.lanes).toMatchObject([{ status: 'completed', outputs: { n: { text: '31' } } }])
+})
+
 /** An ending that says nothing but what it claims: the least that an event of its type may hold. */
-function lie(run: string, task: string, ending: (typeof ENDINGS)[number]): CairnEvent {
+function lie(run: string, task: string, ending: (typeof ENDINGS)[number], pipeline = 'q'): CairnEvent {
   const [node = '', batch] = task.split('/')
   const subject = `${run}/${task}`
   return {
     specversion: '1.0',
     id: `${subject}/${ending}`,
     type: `cairn.${ending}`,
-    source: '/test/q',
+    source: `/test/${pipeline}`,
     subject,
     time: new Date(0).toISOString(),
     partitionkey: run,
-    data: { env: 'test', pipeline: 'q', run, node, ...(batch !== undefined && { batch }), counts: {} },
+    data: { env: 'test', pipeline, run, node, ...(batch !== undefined && { batch }), counts: {} },
     headers: {},
   }
 }
