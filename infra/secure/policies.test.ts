@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
 import { pipeline, step } from '@cairn/kernel'
-import { layout } from '@cairn/kernel/runtime'
+import { layout, queueLayout } from '@cairn/kernel/runtime'
 import { flightDelays } from '@cairn/pipelines/flight-delays/pipeline'
 import { joins } from './joins.fixture.ts'
 import { ownersIn } from './owners.ts'
-import { stagePolicy, type Policy } from './policies.ts'
+import { controlPolicy, stagePolicy, type Policy } from './policies.ts'
 
 const place = { bucket: 'cairn', env: 'production' }
 const flights = layout(place.env, 'flight-delays')
@@ -46,6 +46,8 @@ it('lets no stage write what control writes, or what is of another pipeline or e
     flights.manifest({ fingerprint: 'f', digest: 'd' }),
     flights.ref('r'),
     flights.submission('s'),
+    queueLayout(place.env).running,
+    queueLayout(place.env).ticket({ pipeline: 'flight-delays', run: 'run' }),
   ]
   const elsewhere = [layout('production', 'penguins'), layout('test', 'flight-delays')].flatMap((at) => [
     at.object('0'.repeat(64)),
@@ -55,6 +57,8 @@ it('lets no stage write what control writes, or what is of another pipeline or e
   ])
   const policy = stagePolicy(place, flightDelays, 'train-model')
   expect([...control, ...elsewhere].filter((path) => mayPut(policy, path))).toEqual([])
+  expect(control.filter((path) => !mayPut(controlPolicy(place), path))).toEqual([])
+  expect(mayPut(controlPolicy(place), queueLayout('test').running)).toBe(false)
 })
 
 it('leaves a join to stages of what it joins', () => {

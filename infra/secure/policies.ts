@@ -1,4 +1,4 @@
-import { layout, STORE_FILE, type Pipeline } from '@cairn/kernel/runtime'
+import { layout, queueLayout, STORE_FILE, type Pipeline } from '@cairn/kernel/runtime'
 import { ownersIn } from './owners.ts'
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html, as far as MinIO knows it. */
@@ -49,20 +49,24 @@ export function stagePolicy(place: Place, { graph }: Pipeline, step: string): Po
   const inPlace = (paths: readonly string[]) => paths.map((path) => objects(place, path))
   const runEnd = at.runEnd(run)
   const isTaken = owned.some(({ node }) => node === END) && !mine.includes(END)
-  return policy(place, at.root, [
-    allow(READ, inPlace([`${at.root}*`])),
-    // Whoever finishes a run writes its end.
-    allow(
-      WRITE,
-      inPlace([
-        ...[`${at.root}objects/*`, `${at.checkpoints(step)}*`, at.lease('*')],
-        ...[...ends, ...attempts, ...logs, ...unfits, runEnd],
-      ]),
-    ),
-    // What was condemned and is needed after all is moved back.
-    allow(REMOVE, inPlace([at.condemned('*'), at.lease('*')])),
-    ...(isTaken ? [{ ...allow(WRITE, inPlace([at.end(run, END)])), Effect: 'Deny' as const }] : []),
-  ])
+  return policy(
+    place,
+    [at.root],
+    [
+      allow(READ, inPlace([`${at.root}*`])),
+      // Whoever finishes a run writes its end.
+      allow(
+        WRITE,
+        inPlace([
+          ...[`${at.root}objects/*`, `${at.checkpoints(step)}*`, at.lease('*')],
+          ...[...ends, ...attempts, ...logs, ...unfits, runEnd],
+        ]),
+      ),
+      // What was condemned and is needed after all is moved back.
+      allow(REMOVE, inPlace([at.condemned('*'), at.lease('*')])),
+      ...(isTaken ? [{ ...allow(WRITE, inPlace([at.end(run, END)])), Effect: 'Deny' as const }] : []),
+    ],
+  )
 }
 
 /** Stands for any. */
@@ -71,20 +75,21 @@ const DIGEST = '?'.repeat(64)
 /** A node of this name has records whose names look like those of runs' ends. */
 const END = 'end'
 
-/** What the control service may do: all within its environment. */
+/** What the control service may do: all within its environment, and its queue of runs. */
 export function controlPolicy(place: Place): Policy {
-  const root = `${place.env}/`
-  return policy(place, root, [allow([...READ, ...WRITE, ...REMOVE], [objects(place, `${root}*`)])])
+  const roots = [`${place.env}/`, queueLayout(place.env).root]
+  const all = roots.map((root) => objects(place, `${root}*`))
+  return policy(place, roots, [allow([...READ, ...WRITE, ...REMOVE], all)])
 }
 
 /** What a consumer of one pipeline may do: read. */
 export function consumerPolicy(place: Place, { graph }: Pipeline): Policy {
   const { root } = layout(place.env, graph.name)
-  return policy(place, root, [allow(READ, [objects(place, `${root}*`)])])
+  return policy(place, [root], [allow(READ, [objects(place, `${root}*`)])])
 }
 
 /** With what every program does at its start: it looks at the store's format, and whether its conditional writes hold. */
-function policy(place: Place, root: string, statements: readonly Statement[]): Policy {
+function policy(place: Place, roots: readonly string[], statements: readonly Statement[]): Policy {
   const bucket = [`arn:aws:s3:::${place.bucket}`]
   const list = (condition: Record<string, readonly string[]>): Statement => ({
     ...allow(['s3:ListBucket'], bucket),
@@ -94,7 +99,7 @@ function policy(place: Place, root: string, statements: readonly Statement[]): P
     Version: '2012-10-17',
     Statement: [
       ...statements,
-      list({ 's3:prefix': [`${root}*`] }),
+      list({ 's3:prefix': roots.map((root) => `${root}*`) }),
       // Tells a missing bucket from a missing object; shows no more than the names of environments.
       list({ 's3:prefix': [''], 's3:delimiter': ['/'] }),
       allow(READ, [objects(place, STORE_FILE)]),

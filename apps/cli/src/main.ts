@@ -141,7 +141,7 @@ program
   .argument('[pipeline]')
   .description('list runs')
   .option('-n, --number <count>', 'how many', count('number', 1), 20)
-  .option('--status <status>', 'only these: running, completed, failed, cancelled', collect)
+  .option('--status <status>', 'only these: queued, running, completed, failed, cancelled', collect)
   .option('--since <when>', 'only those planned then or later: a time, or how long ago (12h)')
   .option('--until <when>', 'only those planned before then')
   .option('--param <name=value>', 'only those with this run parameter', collect)

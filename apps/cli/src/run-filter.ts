@@ -1,7 +1,7 @@
 import { readRun, runNames, type Workspace } from '@cairn/embedded'
 import { CairnError, jsonText, milliseconds, type ArtifactStore, type Layout } from '@cairn/kernel/runtime'
 
-const STATUSES = ['running', 'completed', 'failed', 'cancelled'] as const
+const STATUSES = ['queued', 'running', 'completed', 'failed', 'cancelled'] as const
 
 export interface FilterOptions {
   readonly status?: readonly string[]

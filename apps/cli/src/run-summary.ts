@@ -11,12 +11,15 @@ import { artifact, countsText, duration, number, stateOf, type ItemCounts, type 
 import { errorText } from './error-text.ts'
 import { withGiven } from './given-options.ts'
 import type { CaughtItem, LastLines } from './run-details.ts'
+import { waitText, type Waiting } from './remote/waiting.ts'
 import { paint, paintState, STATES } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 
 export interface RunResult {
   readonly plan: Plan
-  readonly status: RunStanding
+  readonly status: RunStanding | 'queued'
+  /** Of a run that waits for its turn. */
+  readonly queue?: Waiting | undefined
   /** Of nodes outside every `each`. */
   readonly ends: ReadonlyMap<string, EndRecord>
   /** Of nodes that failed: what they printed last. */
@@ -57,6 +60,7 @@ export function summaryText(result: RunResult): string {
     ),
   ]
   parts.push(...failures(result), ...catches(result), ...(result.unfit ?? []).map(unfitText))
+  if (result.queue) parts.push(waitText(result.queue))
   const metrics = status === 'completed' ? metricsOf(plan, ends) : []
   if (metrics.length > 0)
     parts.push(
@@ -72,6 +76,7 @@ export function summaryText(result: RunResult): string {
 
 export const STATUS_FORMATS = {
   planned: 'dim',
+  queued: 'cyan',
   running: 'cyan',
   interrupted: 'yellow',
   completed: 'green',
@@ -80,7 +85,8 @@ export const STATUS_FORMATS = {
   unreadable: 'red',
 } as const
 /** What the time of a run means; of one whose process died it is not known. */
-const TOOK: Readonly<Partial<Record<RunStanding, string>>> = {
+const TOOK: Readonly<Partial<Record<RunResult['status'], string>>> = {
+  queued: 'for',
   running: 'for',
   completed: 'in',
   failed: 'in',

@@ -36,12 +36,23 @@ const TaskEnd = z.looseObject({
   startedAt: Moment,
   endedAt: Moment,
 })
+const Queue = z
+  .strictObject({
+    place: z.int().describe('1 for the run that is next'),
+    waiting: z.int().describe('how many runs wait for the same limit'),
+    limit: z
+      .strictObject({ of: z.enum(['pipeline', 'environment']), name: z.string(), runs: z.int() })
+      .optional()
+      .describe('what leaves no room: missing where the run is about to start'),
+  })
+  .describe('of a run that waits for its turn')
 const RunLine = z.strictObject({
   run: z.string(),
   createdAt: Moment.optional(),
   params: z.record(z.string(), z.unknown()).optional(),
-  status: z.enum(['running', 'refused', ...Status.options]),
+  status: z.enum(['queued', 'running', 'refused', ...Status.options]),
   endedAt: Moment.optional(),
+  queue: Queue.optional(),
   unfit: z.array(Unfit).optional().describe('tasks that no host could run so far'),
   fault: z.string().optional().describe('what is wrong with a run that is refused'),
 })
@@ -135,7 +146,7 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
     'What a run would do, step by step.',
     z.strictObject({ pipeline: PipelineName, steps: z.array(PlanLine) }),
   ),
-  [`post ${AT}/runs`]: json(202, 'The run is started.', Started),
+  [`post ${AT}/runs`]: json(202, 'The run is started, or waits for its turn.', Started),
   [`get ${AT}/runs`]: json(
     200,
     'Runs, the newest first.',
@@ -150,6 +161,7 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
     z.strictObject({
       plan: Plan,
       end: RunEnd.optional(),
+      queue: Queue.optional(),
       unfit: z.array(Unfit),
       tasks: z.record(z.string(), TaskEnd),
     }),

@@ -17,7 +17,9 @@ import {
 import type { KafkaBus } from '@cairn/drivers/events/kafka'
 import { againOf, readEnds, readRun, runNames, type PlanLine, type RunRequest, type RunSummary } from '@cairn/embedded'
 import { isMeant, type RunsQuery } from './runs-query.ts'
+import type { QueueView, Waiting } from './queue-view.ts'
 import { retryOf } from './retry.ts'
+import type { RunQueue } from './run-queue.ts'
 import { Submissions, type Started } from './submissions.ts'
 import type { Vouching } from './vouching.ts'
 
@@ -46,7 +48,9 @@ export interface Planned {
 /** A run in a list: what it is, or what is wrong with it, or both. */
 export interface Listed extends Partial<RunSummary> {
   readonly run: string
-  readonly status: RunStatus | 'running' | 'refused'
+  readonly status: RunStatus | 'queued' | 'running' | 'refused'
+  /** Of one that waits for its turn: behind whom, and for what. */
+  readonly queue?: Waiting
   /** Tasks that no host could run so far. */
   readonly unfit?: readonly UnfitRecord[]
   readonly fault?: string
@@ -59,10 +63,12 @@ const OUTAGES: ReadonlySet<string> = new Set(['STORE_FAILED', 'HOST_FAILED'])
 export class Control {
   readonly host: ControlHost
   readonly #submissions: Submissions
+  readonly #queue: RunQueue
 
-  constructor(host: ControlHost) {
+  constructor(host: ControlHost, queue: RunQueue) {
     this.host = host
-    this.#submissions = new Submissions(host)
+    this.#queue = queue
+    this.#submissions = new Submissions(host, queue)
   }
 
   at(pipeline: string): Layout {
@@ -91,9 +97,10 @@ export class Control {
       (name) => before === undefined || name < before,
     )
     const runs: Listed[] = []
+    const view = this.#viewOnce()
     for (let looked = 0; looked < names.length; looked += AT_ONCE) {
       const page = names.slice(looked, looked + AT_ONCE)
-      for (const listed of await Promise.all(page.map((name) => this.#listed(pipeline, name)))) {
+      for (const listed of await Promise.all(page.map((name) => this.#listed(pipeline, name, view)))) {
         if (isMeant(listed, query)) runs.push(listed)
         if (runs.length === limit) return { runs, ...(listed.run !== names.at(-1) && { next: listed.run }) }
       }
@@ -103,12 +110,14 @@ export class Control {
     return { runs }
   }
 
-  async #listed(pipeline: string, run: string): Promise<Listed> {
+  async #listed(pipeline: string, run: string, view: () => Promise<QueueView>): Promise<Listed> {
     const { store, vouching } = this.host
     const at = this.at(pipeline)
     try {
       const { plan, end } = await readRun(store, at, run)
       const fault = vouching.faultOf(plan)
+      const queue = fault === undefined ? await this.#waitOf(plan, end, view) : undefined
+      if (queue) return { run, plan, end, status: 'queued', queue }
       const unfit = end ? [] : await unfitTasks(store, at, run)
       const status = end?.status ?? (fault === undefined ? 'running' : 'refused')
       return { run, plan, end, unfit, status, ...(fault !== undefined && { fault }) }
@@ -124,7 +133,8 @@ export class Control {
     const { plan, end } = await readRun(this.host.store, at, run)
     const tasks = Object.fromEntries(await readEnds(this.host.store, at, run))
     const unfit = end ? [] : await unfitTasks(this.host.store, at, run)
-    return JSON.parse(jsonText({ plan, ...(end && { end }), unfit, tasks })) as Json
+    const queue = await this.#waitOf(plan, end)
+    return JSON.parse(jsonText({ plan, ...(end && { end }), ...(queue && { queue }), unfit, tasks })) as Json
   }
 
   /** @throws CairnError NOT_FOUND when there is no such run, REFUSED when it waits for hosts that will not run it */
@@ -135,8 +145,23 @@ export class Control {
   }
 
   async cancel(pipeline: string, run: string): Promise<RunEnd> {
-    await this.#signedRun(pipeline, run)
-    return cancel(this.host, { env: this.host.env, pipeline }, run)
+    const { plan } = await this.#signedRun(pipeline, run)
+    const end = await cancel(this.host, { env: this.host.env, pipeline }, run)
+    if (plan.queued) await this.#queue.leave(plan)
+    return end
+  }
+
+  /** Behind whom a run waits for its turn; undefined for one that has had it, or needs none. */
+  async #waitOf(plan: Plan, end: RunEnd | undefined, view = this.#viewOnce()): Promise<Waiting | undefined> {
+    if (!plan.queued || end) return undefined
+    const queue = await view()
+    return queue.isWaiting(plan) ? queue.waitOf(plan) : undefined
+  }
+
+  /** The queue, looked at when first it is asked for. */
+  #viewOnce(): () => Promise<QueueView> {
+    let view: Promise<QueueView> | undefined
+    return () => (view ??= this.#queue.view())
   }
 
   /** A new run of the same request, on what this one has finished; from a step on, if one is named. */

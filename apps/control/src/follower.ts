@@ -2,6 +2,8 @@ import { Observable, Subject } from 'rxjs'
 import { requireOf, taskName, topicOf, type CairnEvent, type Plan, type Subscription } from '@cairn/kernel/runtime'
 import type { ControlHost } from './control.ts'
 import { RecordedRun } from './recorded-run.ts'
+import type { RunQueue } from './run-queue.ts'
+import { tellPlaces } from './told-places.ts'
 import { ToldTasks } from './told-tasks.ts'
 
 export interface SseMessage {
@@ -23,14 +25,16 @@ const ENDS = /^cairn\.(completed|failed|timed-out|cancelled|skipped|blocked)$/
 /** Tells what happens in runs: first what has happened, from the records; then events as they come. */
 export class Follower {
   readonly #host: ControlHost
+  readonly #queue: Pick<RunQueue, 'recentView'>
   readonly #events = new Subject<CairnEvent>()
   /** One subscription a pipeline, made when first someone follows it. */
   readonly #subscriptions = new Map<string, Promise<Subscription>>()
   /** Of the runs that someone follows. */
   readonly #runs = new Map<string, RecordedRun>()
 
-  constructor(host: ControlHost) {
+  constructor(host: ControlHost, queue: Pick<RunQueue, 'recentView'>) {
     this.#host = host
+    this.#queue = queue
   }
 
   /**
@@ -55,6 +59,9 @@ export class Follower {
       const live = this.#events.subscribe(tell)
       const recorded = this.#recorded(plan)
       const leave = recorded.follow(tell)
+      const endPlaces = tellPlaces(this.#queue, plan, (wait) =>
+        reader.next({ id: String(told), type: 'queued', data: wait }),
+      )
       const ping = setInterval(() => reader.next({ id: String(told), type: 'ping', data: {} }), PING_MS)
       this.#listen(pipeline)
         .then(() => recorded.events())
@@ -62,6 +69,7 @@ export class Follower {
         .catch((error: unknown) => reader.error(error))
       return () => {
         leave()
+        endPlaces()
         clearInterval(ping)
         live.unsubscribe()
       }

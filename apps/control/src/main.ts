@@ -21,6 +21,7 @@ import { KnownPipelines } from './known-pipelines.ts'
 import { Limits } from './limits.ts'
 import { isLeftBehind } from './old-groups.ts'
 import { Planners } from './planners.ts'
+import { RunQueue } from './run-queue.ts'
 import { readSettings } from './settings.ts'
 import { Supervisor } from './supervisor.ts'
 import { sweepEvery } from './sweeping.ts'
@@ -81,8 +82,12 @@ const pipelines = new KnownPipelines({
     await planners.ask({ ...project, pipeline, exists: true })
   },
 })
-const follower = new Follower(host)
-const supervisor = new Supervisor(host, champions, {
+const queue = new RunQueue(host, {
+  concurrency: () => findProject(settings.root).concurrency,
+  onFailure: (path, error) => log.error({ path, err: error }, 'it could not be seen whether runs can start'),
+})
+const follower = new Follower(host, queue)
+const supervisor = new Supervisor(host, champions, queue, {
   lostAfterMs: settings.lostAfterMs,
   onHelp: (run, what) => log.warn({ run }, what),
   onFailure: (folder, error) => log.error({ folder, err: error }, 'a run could not be looked at'),
@@ -107,7 +112,7 @@ const health = {
 
 const app = await NestFactory.create<NestFastifyApplication>(
   ControlModule.forRoot({
-    control: new Control(host),
+    control: new Control(host, queue),
     champions,
     adoption,
     follower,
@@ -127,7 +132,10 @@ guardTheDoor(app, { ...settings, tokens, limits: new Limits(settings.tokenLimits
 const document = documentOf(app)
 fastify.get('/v1/openapi.json', (_, reply) => reply.send(document))
 await app.listen(settings.port, settings.host)
+const queueing = new AbortController()
+const watched = queue.watch(settings.sweepMs, queueing.signal)
 const sweeps = [
+  queueing,
   sweepEvery(settings.sweepMs, supervisor, (error) => log.warn({ err: error }, 'the sweep failed')),
   sweepEvery(settings.collectMs, collector, (error) => log.warn({ err: error }, 'nothing could be collected')),
 ]
@@ -164,6 +172,7 @@ async function leave(): Promise<void> {
   planners.close()
   await follower.close()
   await app.close()
+  await watched
   await connected.close()
   log.info('stopped')
   process.exit(0)

@@ -5,7 +5,7 @@ import { jsonText } from '@cairn/kernel/runtime'
 import type { Listed } from './control.ts'
 import { RunName, schemaOf } from './schemas.ts'
 
-const Status = z.enum(['running', 'refused', 'completed', 'failed', 'cancelled'])
+const Status = z.enum(['queued', 'running', 'refused', 'completed', 'failed', 'cancelled'])
 const Moment = z.union([z.iso.datetime({ offset: true }), z.string().regex(/^\d{1,15}$/)])
 const Parameter = z
   .string()

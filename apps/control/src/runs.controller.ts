@@ -24,12 +24,13 @@ const Pipeline = () => Param('pipeline', new Parse(PipelineName))
 const Run = () => Param('run', new Parse(RunName))
 const Key = () => Headers('idempotency-key')
 /** A run in a list. */
-function lineOf({ run, plan, end, unfit = [], fault, status }: Listed): object {
+function lineOf({ run, plan, end, queue, unfit = [], fault, status }: Listed): object {
   return {
     run,
     ...(plan && { createdAt: plan.createdAt, params: plan.params }),
     status,
     ...(end && { endedAt: end.endedAt }),
+    ...(queue && { queue }),
     ...(unfit.length > 0 && { unfit }),
     ...(fault !== undefined && { fault }),
   }
@@ -71,7 +72,10 @@ export class RunsController {
   @Post('runs')
   @HttpCode(202)
   @Needs('run')
-  @ApiOperation({ summary: 'Starts a run. The same Idempotency-Key always means the same run.' })
+  @ApiOperation({
+    summary:
+      'Starts a run, or has it wait for its turn where as many go on as may. The same Idempotency-Key always means the same run.',
+  })
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiBody({ schema: schemaOf(RunRequest) })
   start(
@@ -102,7 +106,7 @@ export class RunsController {
   @Needs('read')
   @ApiOperation({
     summary:
-      'A run: its plan, the record of each task that has ended, and tasks that no host could run so far, with the reasons.',
+      'A run: its plan, the record of each task that has ended, tasks that no host could run so far, with the reasons, and its place in the queue while it waits for its turn.',
   })
   show(@Pipeline() pipeline: string, @Run() run: string): Promise<Json> {
     return this.#control.show(pipeline, run)
@@ -152,7 +156,10 @@ export class RunsController {
   @ApiParam(IN_PATH.run)
   @Sse('runs/:run/events')
   @Needs('read')
-  @ApiOperation({ summary: 'What has happened in a run and what does, as server-sent events, until it has ended.' })
+  @ApiOperation({
+    summary:
+      'What has happened in a run and what does, as server-sent events, until it has ended; while it waits for its turn, `queued` with its place.',
+  })
   @ApiHeader({
     name: 'Last-Event-ID',
     required: false,

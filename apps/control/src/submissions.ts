@@ -7,12 +7,12 @@ import {
   layout,
   readRecord,
   RECORD_VERSION,
-  setOff,
   type Layout,
   type Plan,
   type RunEnd,
 } from '@cairn/kernel/runtime'
 import type { ControlHost } from './control.ts'
+import type { RunQueue } from './run-queue.ts'
 
 /** Which run a submission becomes. Recorded under the key that its sender chose, before the run is planned. */
 interface Submission {
@@ -42,11 +42,13 @@ type PlanFor = (run: string) => Promise<Plan>
  */
 export class Submissions {
   readonly #host: ControlHost
+  readonly #queue: RunQueue
   /** Submissions that are being planned here: the same one is not planned twice at a time. */
   readonly #going = new Map<string, Promise<Started>>()
 
-  constructor(host: ControlHost) {
+  constructor(host: ControlHost, queue: RunQueue) {
     this.#host = host
+    this.#queue = queue
   }
 
   /** @throws CairnError BAD_PARAMETER when the key was used for something else */
@@ -66,7 +68,7 @@ export class Submissions {
   async #startNew(at: Layout, request: string, plan: PlanFor): Promise<Started> {
     const submission = await this.#named(at, request)
     const planned = await this.#planned(at, submission, hash('sha256', randomUUID()), plan)
-    await setOff(this.#host, planned)
+    await this.#queue.begin(planned)
     return { run: planned.run, isNew: true }
   }
 
@@ -86,7 +88,7 @@ export class Submissions {
     const planned = await this.#planned(at, submission, id, plan)
     // The answer to the first time may have been lost, or the process may have died before it set the run off.
     const hasEnded = !isNew && (await readRecord<RunEnd>(store, at.runEnd(planned.run))) !== undefined
-    if (!hasEnded) await setOff(this.#host, planned)
+    if (!hasEnded) await this.#queue.begin(planned)
     return { run: planned.run, isNew }
   }
 
@@ -111,7 +113,8 @@ export class Submissions {
   async #claim(at: Layout, plan: Plan, submission: string): Promise<Plan> {
     requireStored(plan)
     await this.#host.prepare(plan.pipeline)
-    return claim<Plan>(this.#host.store, at.plan(plan.run), this.#host.vouching.sign({ ...plan, submission }))
+    const whole: Plan = { ...plan, submission, ...(this.#queue.isLimited(plan.pipeline) && { queued: true }) }
+    return claim<Plan>(this.#host.store, at.plan(plan.run), this.#host.vouching.sign(whole))
   }
 }
 

@@ -2,6 +2,7 @@ import {
   claim,
   controlTopicOf,
   layout,
+  queueLayout,
   readRecord,
   RECORD_VERSION,
   runEvent,
@@ -12,6 +13,8 @@ import {
 import { runNames } from '@cairn/embedded'
 import type { Champions } from './champions.ts'
 import type { ControlHost } from './control.ts'
+import type { QueueView } from './queue-view.ts'
+import type { RunQueue } from './run-queue.ts'
 import { WatchedRun } from './watched-run.ts'
 
 export interface SupervisorOptions {
@@ -26,7 +29,7 @@ export interface SupervisorOptions {
   readonly onFailure?: (folder: string, error: unknown) => void
 }
 
-/** Runs of a pipeline that are looked at, the newest first: what is older was looked at long ago. */
+/** The newest runs of a pipeline are looked at, and all that are in the queue: what is older was looked at long ago. */
 const LOOKED_AT = 500
 
 interface Watch {
@@ -44,15 +47,22 @@ const OVER = 'over'
 export class Supervisor {
   readonly #host: ControlHost
   readonly #champions: Pick<Champions, 'tell'>
+  readonly #queue: Pick<RunQueue, 'view' | 'begin' | 'leave'>
   readonly #options: SupervisorOptions
   /** Runs by their folders, those that are over included: these are not read again. */
   #watched: ReadonlyMap<string, Watch | typeof OVER> = new Map()
   /** What was told of runs that could not be looked at, by their folders. */
   #failures: ReadonlyMap<string, string> = new Map()
 
-  constructor(host: ControlHost, champions: Pick<Champions, 'tell'>, options: SupervisorOptions) {
+  constructor(
+    host: ControlHost,
+    champions: Pick<Champions, 'tell'>,
+    queue: Pick<RunQueue, 'view' | 'begin' | 'leave'>,
+    options: SupervisorOptions,
+  ) {
     this.#host = host
     this.#champions = champions
+    this.#queue = queue
     this.#options = options
   }
 
@@ -65,12 +75,14 @@ export class Supervisor {
       if (this.#failures.get(folder) !== why) this.#options.onFailure?.(folder, error)
       failures.set(folder, why)
     }
+    const view = (await this.#queue.view().catch(failed(queueLayout(env).root))) ?? undefined
     for (const pipeline of await store.children(`${env}/`)) {
       const at = layout(env, pipeline)
       await this.#champions.tell(pipeline).catch(failed(at.root))
-      for (const name of (await runNames(store, at)).slice(0, LOOKED_AT)) {
+      const names = (await runNames(store, at)).slice(0, LOOKED_AT)
+      for (const name of new Set([...names, ...(view?.runsOf(pipeline) ?? [])])) {
         const folder = at.run(name)
-        const watch = await this.#sweepOne(this.#watched.get(folder), at.plan(name)).catch(failed(folder))
+        const watch = await this.#sweepOne(this.#watched.get(folder), at.plan(name), view).catch(failed(folder))
         if (watch) watched.set(folder, watch)
       }
     }
@@ -78,18 +90,30 @@ export class Supervisor {
     this.#failures = failures
   }
 
-  async #sweepOne(watch: Watch | typeof OVER | undefined, path: string): Promise<Watch | typeof OVER | undefined> {
-    if (watch) return watch === OVER ? OVER : this.#look(watch)
-    const plan = await readRecord<Plan>(this.#host.store, path)
-    if (plan) this.#host.vouching.require(plan)
-    return plan && this.#look({ run: new WatchedRun(plan, this.#host.store), helpedAt: 0, helped: 0 })
+  async #sweepOne(
+    watch: Watch | typeof OVER | undefined,
+    path: string,
+    view: QueueView | undefined,
+  ): Promise<Watch | typeof OVER | undefined> {
+    if (watch) return watch === OVER ? OVER : this.#look(watch, view)
+    const { store, clock, vouching } = this.#host
+    const plan = await readRecord<Plan>(store, path)
+    if (!plan) return undefined
+    vouching.require(plan)
+    // One that waited stood still for a good reason.
+    const helpedAt = plan.queued ? clock.now() : 0
+    return this.#look({ run: new WatchedRun(plan, store), helpedAt, helped: 0 }, view)
   }
 
-  async #look(watch: Watch): Promise<Watch | typeof OVER> {
+  async #look(watch: Watch, view: QueueView | undefined): Promise<Watch | typeof OVER> {
     const { run } = watch
     const { store, clock } = this.#host
     const { plan, state } = run
     const end = await readRecord<RunEnd>(store, layout(plan.env, plan.pipeline).runEnd(plan.run))
+    if (plan.queued && (await this.#waits(plan, end, view))) {
+      watch.helpedAt = clock.now()
+      return watch
+    }
     if (end && end.status !== 'cancelled') return OVER
     await run.look()
     if (state.done && end) return OVER
@@ -103,6 +127,19 @@ export class Supervisor {
     }
     await this.#help(watch, end !== undefined)
     return watch
+  }
+
+  /** Whether a run waits for its turn: then that is all it needs, and a ticket, without which whoever planned it died. */
+  async #waits(plan: Plan, end: RunEnd | undefined, view: QueueView | undefined): Promise<boolean> {
+    if (!view) return end === undefined
+    const isInLine = view.isInLine(plan)
+    if (end) {
+      if (isInLine) await this.#queue.leave(plan)
+      return false
+    }
+    if (!view.isWaiting(plan)) return false
+    if (!isInLine) await this.#queue.begin(plan)
+    return true
   }
 
   async #finish({ plan, state }: WatchedRun): Promise<void> {

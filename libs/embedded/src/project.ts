@@ -2,6 +2,7 @@ import { existsSync, globSync, readFileSync, statSync, type Stats } from 'node:f
 import { dirname, join, relative, resolve } from 'node:path'
 import { drawn, importSource } from './import-source.ts'
 import { CairnError, isPipeline, suggest, whyNoFile, type Pipeline, type Step } from '@cairn/kernel/runtime'
+import { checkConcurrency, type ConcurrencySettings } from './concurrency.ts'
 import { checkRetention, type RetentionSettings } from './retention.ts'
 
 /** A folder whose package.json says where its pipelines are: `"cairn": { "pipelines": ["pipelines/*.ts"] }`. */
@@ -16,6 +17,8 @@ export interface Project {
   readonly adoption: Adoption
   /** What services keep of what they stored. */
   readonly retention?: RetentionSettings
+  /** How many runs go on at once on services. */
+  readonly concurrency?: ConcurrencySettings
 }
 
 export interface Adoption {
@@ -35,6 +38,7 @@ interface Settings {
   readonly env?: string
   readonly adoption?: Partial<Adoption>
   readonly retention?: RetentionSettings
+  readonly concurrency?: ConcurrencySettings
 }
 
 /** The nearest folder, from the given one upwards, with a `cairn` entry in its package.json. */
@@ -71,7 +75,7 @@ function settingsIn(folder: string): Settings | undefined {
 
 function openProject(root: string, settings: Settings): Project {
   checkSettings(join(root, 'package.json'), settings)
-  const { pipelines = [], store = '.cairn', env = 'local', adoption, retention } = settings
+  const { pipelines = [], store = '.cairn', env = 'local', adoption, retention, concurrency } = settings
   const { policy = 'verify', trusted = {} } = adoption ?? {}
   if (!POLICIES.includes(policy))
     throw new CairnError('BAD_DEFINITION', `${join(root, 'package.json')}: there is no adoption policy "${policy}"`, {
@@ -84,6 +88,7 @@ function openProject(root: string, settings: Settings): Project {
     env,
     adoption: { policy, trusted },
     ...(retention && { retention }),
+    ...(concurrency && { concurrency }),
   }
 }
 
@@ -93,8 +98,9 @@ function checkSettings(file: string, settings: unknown): void {
     throw new CairnError('BAD_DEFINITION', `${file}: ${what}`, { next })
   }
   if (!isObject(settings)) return refuse('"cairn" is no object', 'write "cairn": { "pipelines": ["pipelines/*.ts"] }')
-  const { pipelines = [], store = '', env = 'local', adoption = {}, retention = {} } = settings
+  const { pipelines = [], store = '', env = 'local', adoption = {}, retention = {}, concurrency = {} } = settings
   checkRetention(file, retention)
+  checkConcurrency(file, concurrency)
   if (![pipelines].flat().every((entry) => typeof entry === 'string' && entry !== ''))
     refuse('"pipelines" of "cairn" is no list of files', 'write "pipelines": ["pipelines/*.ts"]')
   if (typeof store !== 'string') refuse('"store" of "cairn" is no folder', 'write "store": ".cairn"')

@@ -24,6 +24,8 @@ const promotions = meter.createCounter('cairn.promotions', { description: 'Runs 
 const collections = meter.createCounter('cairn.gc.collections', { description: 'Collections of stores' })
 const collectedRuns = meter.createCounter('cairn.gc.runs', { description: 'Runs that were removed' })
 const collectedBytes = meter.createCounter('cairn.gc.freed', { description: 'Bytes of deleted objects', unit: 'By' })
+const running = meter.createGauge('cairn.runs.running', { description: 'Runs that go on, where limits are set' })
+const waiting = meter.createGauge('cairn.runs.waiting', { description: 'Runs that wait for their turn' })
 const dropped = meter.createCounter('cairn.tracking.dropped', { description: 'Reports dropped before the SDK' })
 
 export function measure(report: Report): void {
@@ -36,6 +38,10 @@ export function measure(report: Report): void {
     collections.add(1, of)
     collectedRuns.add(report.runs, of)
     collectedBytes.add(report.freed, of)
+  } else if (report.about === 'queue') {
+    const of = { [semconv.ATTR_CICD_PIPELINE_NAME]: report.pipeline }
+    running.record(report.running, of)
+    waiting.record(report.waiting, of)
   } else if (report.about === 'dropped') dropped.add(report.count)
   else if (report.about === 'standstill')
     standstills.add(report.isOver ? -1 : 1, {

@@ -8,6 +8,7 @@ export type Report =
   | LineReport
   | DeadLetterReport
   | CollectionReport
+  | QueueReport
   | StandstillReport
   | PromotionReport
   | DroppedReport
@@ -142,6 +143,14 @@ export interface CollectionReport {
   readonly runs: number
   readonly deleted: number
   readonly freed: number
+}
+
+/** How many runs of a pipeline go on, and wait for their turn. */
+export interface QueueReport {
+  readonly about: 'queue'
+  readonly pipeline: string
+  readonly running: number
+  readonly waiting: number
 }
 
 /** A run that has become the one in production. */

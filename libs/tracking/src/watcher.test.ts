@@ -59,6 +59,11 @@ it('tells of promotions', () => {
   expect(reports.at(-1)).toEqual({ about: 'promotion', pipeline: plan.pipeline })
 })
 
+it('tells how many runs go on and wait', () => {
+  channels.queue.publish({ pipeline: plan.pipeline, running: 2, waiting: 500 })
+  expect(reports.at(-1)).toEqual({ about: 'queue', pipeline: plan.pipeline, running: 2, waiting: 500 })
+})
+
 it('tells of dead letters, and is not in the way when it cannot', () => {
   for (const topic of ['broken', 'whole'])
     channels.deadLetter.publish({ topic, group: 'g', event: undefined, error: new TypeError('no event') })

@@ -42,8 +42,20 @@ export class Watcher {
 
   /** @param guarded makes a listener that never throws: what a channel's listener throws ends the process */
   listen(guarded: <Message>(listener: (message: Message) => void) => (message: Message) => void): void {
-    const { task, earlier, compute, fetch, commit, publish, output, promotion, deadLetter, standstill, collection } =
-      channels
+    const {
+      task,
+      earlier,
+      compute,
+      fetch,
+      commit,
+      publish,
+      output,
+      promotion,
+      deadLetter,
+      standstill,
+      collection,
+      queue,
+    } = channels
     const both = <Message extends object>(
       channel: TracingChannel<string, Message>,
       start: (message: Message) => void,
@@ -63,6 +75,9 @@ export class Watcher {
       guarded(({ pipeline, report: { runs, deleted, freed } }) =>
         this.#send({ about: 'collection', pipeline, runs: runs.length, deleted, freed }),
       ),
+    )
+    queue.subscribe(
+      guarded(({ pipeline, running, waiting }) => this.#send({ about: 'queue', pipeline, running, waiting })),
     )
     standstill.subscribe(
       guarded(({ topic, group, partition, isOver }) =>

@@ -21,6 +21,7 @@ import {
 import { withGiven } from '../given-options.ts'
 import { openWorkspace, timeZone, type GlobalOptions } from '../open.ts'
 import { heldUpBy, heldUpText, type HeldUp } from '../remote/dead-letters.ts'
+import { waitOf, waitText, type Waiting } from '../remote/waiting.ts'
 import { badRecord, filterOf, isNarrow, runsHere, type FilterOptions } from '../run-filter.ts'
 import { metricsOf, STATUS_FORMATS, unfitText } from '../run-summary.ts'
 import { duration, number, when } from '@cairn/embedded'
@@ -31,7 +32,9 @@ import { printData, printLines, printNotes } from '../terminal/print.ts'
 interface RunLine {
   readonly pipeline: string
   readonly run: string
-  readonly status: RunStanding | 'unreadable'
+  readonly status: RunStanding | 'queued' | 'unreadable'
+  /** Of one that waits for its turn: behind whom, and for what. */
+  readonly queue?: Waiting | undefined
   /** What is wrong with its records, where that is why no more is told of it. */
   readonly fault?: string
   /** Whether it was promoted, and nothing since. */
@@ -109,6 +112,7 @@ export default async function runs(
   )
   for (const { pipeline, run, fault } of faulty) printLines(`\n${pipeline}/${run}  ${fault}`)
   if (faulty.length > 0) printLines(`${paint('dim', 'next')}  ${withGiven('cairn doctor')}`)
+  for (const { pipeline, run, queue } of newest) if (queue) printLines(`\n${pipeline}/${run}  ${waitText(queue)}`)
   for (const { pipeline, run, unfit } of newest)
     for (const record of unfit) printLines(`\n${pipeline}/${run}  ${unfitText(record)}`)
   for (const { pipeline, run, deadLetters } of newest)
@@ -145,6 +149,7 @@ async function runLine(
   const plan = await readRecord<Plan>(store, at.plan(run))
   if (!plan) return []
   const end = await readRecord<RunEnd>(store, at.runEnd(run))
+  const queue = await waitOf(workspace, globals, { plan, end })
   const ends = new Map<string, EndRecord>()
   for (const [id, { scope, type }] of Object.entries(plan.nodes)) {
     const record =
@@ -160,7 +165,8 @@ async function runLine(
     {
       pipeline,
       run,
-      status: await statusOf(store, at, { plan, end }, globals.on),
+      status: queue ? 'queued' : await statusOf(store, at, { plan, end }, globals.on),
+      queue,
       production,
       startedAt: plan.createdAt,
       ms: end && end.endedAt - plan.createdAt, // of two clocks, where two processes were at it

@@ -14,6 +14,7 @@ import { findArtifact, findPlace, type Place } from '../artifact-path.ts'
 import { objectFile } from '../object-file.ts'
 import { errorText } from '../error-text.ts'
 import { heldUpBy, heldUpText } from '../remote/dead-letters.ts'
+import { waitOf } from '../remote/waiting.ts'
 import { detailsOf } from '../run-details.ts'
 import { openWorkspace, timeZone, type GlobalOptions } from '../open.ts'
 import { summaryText } from '../run-summary.ts'
@@ -47,10 +48,12 @@ async function showRun(
 ): Promise<void> {
   const { on, playground } = globals
   const all = await readEnds(workspace.store, workspace.at(pipeline), plan.run)
-  const status = await statusOf(workspace.store, workspace.at(pipeline), { plan, end }, on)
+  const queue = await waitOf(workspace, globals, { plan, end })
+  const status = queue ? 'queued' : await statusOf(workspace.store, workspace.at(pipeline), { plan, end }, on)
   const unfit = end ? [] : await unfitTasks(workspace.store, workspace.at(pipeline), plan.run)
   const deadLetters = end ? [] : await heldUpBy(globals, plan)
-  if (json) return printData(jsonText({ status, plan, end, unfit, deadLetters, tasks: Object.fromEntries(all) }, 2))
+  if (json)
+    return printData(jsonText({ status, plan, end, queue, unfit, deadLetters, tasks: Object.fromEntries(all) }, 2))
   const outermost = new Map(Object.keys(plan.nodes).flatMap((id) => (all.has(id) ? [[id, all.get(id)!] as const] : [])))
   const params = Object.entries(plan.params).map(([name, value]) => `${name}=${jsonText(value)}`)
   printLines(
@@ -59,7 +62,7 @@ async function showRun(
   if (params.length > 0) printLines(`params  ${params.join(' ')}`)
   const ms = (end?.endedAt ?? workspace.clock.now()) - plan.createdAt
   printLines(
-    `\n${summaryText({ plan, status, unfit, ends: outermost, ...(await detailsOf(workspace, plan, outermost)), ms, files: [], store: on === undefined ? workspace.project.store : `in ${on}`, on, playground: plan.playground ?? playground })}`,
+    `\n${summaryText({ plan, status, queue, unfit, ends: outermost, ...(await detailsOf(workspace, plan, outermost)), ms, files: [], store: on === undefined ? workspace.project.store : `in ${on}`, on, playground: plan.playground ?? playground })}`,
   )
   for (const letter of deadLetters) printLines(`\n${heldUpText(letter)}`)
 }

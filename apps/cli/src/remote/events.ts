@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CairnError, type CairnEvent } from '@cairn/kernel/runtime'
+import type { Waiting } from './waiting.ts'
 import { askControl, type ControlOptions } from '@cairn/drivers/store/control'
 
 /** Without a word for so long, the connection is taken for dead. Milliseconds. */
@@ -8,12 +9,17 @@ const AGAIN_MS = 1_000
 /** How long the control service may be away. Milliseconds. */
 const PATIENCE_MS = 10 * 60_000
 
-/** The events of a run, each once, until it has ended or the signal is given. Control may come and go meanwhile. */
+/**
+ * The events of a run, each once, until it has ended or the signal is given. Control may come and go meanwhile.
+ *
+ * @param onWait told, while the run waits for its turn, at which place
+ */
 export async function* eventsOf(
   control: ControlOptions,
   pipeline: string,
   run: string,
   signal: AbortSignal,
+  onWait: (wait: Waiting) => void = () => {},
 ): AsyncIterable<CairnEvent> {
   const seen = new Set<string>()
   const path = `/v1/pipelines/${pipeline}/runs/${run}/events`
@@ -21,9 +27,10 @@ export async function* eventsOf(
   let last: string | undefined
   while (!signal.aborted) {
     try {
-      for await (const { id, event } of stream(control, path, last, signal)) {
+      for await (const { id, event, wait } of stream(control, path, last, signal)) {
         heardAt = performance.now()
         last = id ?? last
+        if (wait) onWait(wait)
         if (event === undefined || seen.has(event.id)) continue
         seen.add(event.id)
         yield event
@@ -43,6 +50,7 @@ interface Message {
   readonly id: string | undefined
   /** Undefined of what only says that the connection lives. */
   readonly event: CairnEvent | undefined
+  readonly wait?: Waiting
 }
 
 /** One connection's server-sent events, from where the last one was cut off. */
@@ -78,6 +86,8 @@ function parse(message: string): Message {
   const valuesOf = (name: string) =>
     lines.filter((line) => line.startsWith(`${name}: `)).map((line) => line.slice(name.length + 2))
   const [id] = valuesOf('id')
-  const isEvent = valuesOf('event').some((type) => type.startsWith('cairn.'))
-  return { id, event: isEvent ? (JSON.parse(valuesOf('data').join('\n')) as CairnEvent) : undefined }
+  const [type = ''] = valuesOf('event')
+  const data = () => JSON.parse(valuesOf('data').join('\n')) as unknown
+  if (type === 'queued') return { id, event: undefined, wait: data() as Waiting }
+  return { id, event: type.startsWith('cairn.') ? (data() as CairnEvent) : undefined }
 }

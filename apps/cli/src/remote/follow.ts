@@ -6,6 +6,7 @@ import { summaryJson, summaryText, type RunResult } from '../run-summary.ts'
 import { progressFor, type Progress, type ProgressOption } from '../terminal/progress.ts'
 import { RunView } from '../terminal/run-view.ts'
 import { eventsOf } from './events.ts'
+import { waitText } from './waiting.ts'
 import { printData, printLines, printNotes } from '../terminal/print.ts'
 
 export interface FollowOptions extends ProgressOption {
@@ -76,7 +77,9 @@ export async function watchRun(
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => detached.abort())
   let status: RunStatus | undefined
   try {
-    for await (const event of eventsOf(control, pipeline, run, detached.signal)) {
+    for await (const event of eventsOf(control, pipeline, run, detached.signal, (wait) =>
+      progress.note(waitText(wait)),
+    )) {
       progress.hear(event)
       if (event.type === 'cairn.run-ended') status = event.data.status as RunStatus
     }

@@ -27,6 +27,8 @@ export const channels = {
   publish: tracingChannel<string, PublishMessage>('cairn:publish'),
   /** A pipeline was collected. */
   collection: channel('cairn:collection') as Channel<CollectionMessage>,
+  /** How many runs of a pipeline go on, and wait, where limits are set. */
+  queue: channel('cairn:queue') as Channel<QueueMessage>,
   /** What step bodies print, line by line. */
   output: channel('cairn:output') as Channel<OutputMessage>,
   /** A run has become the one in production. */
@@ -56,6 +58,11 @@ export interface TaskMessage extends AboutTask {
   readonly cause: CairnEvent
   /** The tasks that it waited for. */
   readonly needs: readonly string[]
+}
+export interface QueueMessage {
+  readonly pipeline: string
+  readonly running: number
+  readonly waiting: number
 }
 export interface EarlierMessage extends AboutTask {
   readonly attempt: number

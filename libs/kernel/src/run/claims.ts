@@ -57,6 +57,7 @@ const SKEW_MS = 2_000
 /**
  * Whether nothing of a run has ended, as far as events will not tell it: it was planned since this host hears all that
  * comes, and this host has heard of no ending. Who says so without knowing when it was planned is not believed.
+ * One that waited in a queue may have been cancelled there.
  */
 export function isNew(
   { type, time }: CairnEvent,
@@ -65,7 +66,7 @@ export function isNew(
   hearsSince: number,
 ): boolean {
   const isTheFirst = type === 'cairn.run-started' && Date.parse(time) === plan?.createdAt
-  return isTheFirst && plan.createdAt > hearsSince + SKEW_MS && announced.size === 0
+  return isTheFirst && !plan.queued && plan.createdAt > hearsSince + SKEW_MS && announced.size === 0
 }
 
 /**

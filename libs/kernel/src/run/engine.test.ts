@@ -5,7 +5,8 @@ import { list } from '../define/list.ts'
 import { pipeline } from '../define/pipeline.ts'
 import { step } from '../define/step.ts'
 import { Engine } from './engine.ts'
-import { cancel, submit } from './submit.ts'
+import { claim } from './records.ts'
+import { cancel, claimRunEnd, setOff, submit } from './submit.ts'
 import { runEvent } from './events.ts'
 import { Example, itemsIn, valueOf } from './example.fixture.ts'
 import type { Compute } from './ports.ts'
@@ -161,6 +162,19 @@ describe('an engine', () => {
     expect(statuses).toContain('report cancelled')
     expect(await example.runEnd()).toMatchObject({ status: 'cancelled' })
     expect(example.calls.map(({ step }) => step)).toEqual(['read'])
+  })
+
+  it('runs nothing of a run that was cancelled before it had its turn, although its start is told late', async () => {
+    const example = new Example(squares)
+    const engine = new Engine(example.host())
+    await example.settle(example.clock.sleep(10_000))
+    const plan = { ...(await example.plan()), queued: true as const }
+    await claim(example.store, example.at.plan(plan.run), plan)
+    await claimRunEnd(example.host(), plan, 'cancelled')
+    await setOff(example.host(), plan)
+    await example.deliver(engine)
+    expect(example.calls).toEqual([])
+    expect(await example.runEnd()).toMatchObject({ status: 'cancelled' })
   })
 
   it('stops a body that is at work when its run is cancelled', async () => {

@@ -1,3 +1,5 @@
+import { NAMES } from './record-names.ts'
+
 /** What stored code is named by; earlier versions of Cairn named it by its fingerprint alone. */
 export interface CodeName {
   readonly fingerprint: string
@@ -95,6 +97,38 @@ export function layout(env: string, pipeline: string): Layout {
     submissions: `${root}submissions/`,
     leases: `${root}leases/`,
     collected: `${root}collected`,
+  }
+}
+
+/** Where an environment keeps which runs wait for their turn, and which have had it: beside its pipelines. */
+export interface QueueLayout {
+  readonly root: string
+  /** The runs that count against the limits. */
+  readonly running: string
+  readonly waiting: string
+  ticket(run: QueuedRun): string
+  /** The run that a file in `waiting` stands for; undefined where it is named like none. */
+  runOf(file: string): QueuedRun | undefined
+}
+export interface QueuedRun {
+  readonly pipeline: string
+  readonly run: string
+}
+
+export function queueLayout(env: string): QueueLayout {
+  // No environment is called so.
+  const root = `queues@${env}/`
+  const waiting = `${root}waiting/`
+  return {
+    root,
+    running: `${root}running`,
+    waiting,
+    ticket: ({ pipeline, run }) => `${waiting}${run}@${pipeline}`,
+    runOf(file) {
+      const [run, pipeline, ...more] = file.slice(file.lastIndexOf('/') + 1).split('@')
+      if (!NAMES.run.fits(run) || !NAMES.name.fits(pipeline) || more.length > 0) return undefined
+      return { pipeline, run }
+    },
   }
 }
 

@@ -16,6 +16,8 @@ export interface Plan {
   readonly parent?: string
   /** Digest of the submission that it was planned for: two submissions never share a run. */
   readonly submission?: string
+  /** It waits for its turn: it starts when a limit of how many runs go on at once leaves room for it. */
+  readonly queued?: true
   /** The playground that it was run in; none of a run of production. */
   readonly playground?: string
   /** Not all of the pipeline was to be run: such a run stands for nothing but itself. */

@@ -80,6 +80,7 @@ const fields = object(
   {
     parent: name,
     submission: text,
+    queued: truth,
     playground: text,
     partial: truth,
     settings: json,

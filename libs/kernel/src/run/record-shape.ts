@@ -90,6 +90,7 @@ const SHAPES: readonly [place: RegExp, shape: Shape][] = [
   [/^refs\//, object({ run: name }, champion)],
   [/^leases\//, object({ holder: text }, { beat: number, run: text })],
   [/^submissions\//, object({ run: name, request: text })],
+  [/^queues@[^/]+\/running$/, object({ runs: list(object({ pipeline: name, run: name })) })],
 ]
 
 const other: Shape = (value) => (isObject(value) && positive(value['v']) === undefined ? undefined : '.v is no version')

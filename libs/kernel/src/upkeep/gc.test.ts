@@ -225,6 +225,16 @@ describe('garbage collection', () => {
     expect(await runs()).toEqual([])
   })
 
+  it('keeps a run that waits for its turn, however long that takes', async () => {
+    const { plan } = await host.plan(kept)
+    await begin({ ...plan, run: 'run-0', queued: true })
+    await host.make('a')
+    await host.make('b')
+    later(1_000 * HOUR)
+    expect((await gc()).runs).toEqual(['run-1'])
+    expect(await runs()).toEqual(['run-0', 'run-2'])
+  })
+
   it('changes nothing when it is only to tell, and tells what it would do', async () => {
     await host.make('a')
     await host.make('b')

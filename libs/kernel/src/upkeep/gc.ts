@@ -1,4 +1,5 @@
 import type { Layout } from '../run/layout.ts'
+import type { Plan } from '../run/plan-record.ts'
 import type { ArtifactStore, Clock, StoredStat } from '../run/ports.ts'
 import { unfinished } from '../run/holder.ts'
 import { readRecord, type Checkpoint, type RunEnd } from '../run/records.ts'
@@ -135,11 +136,22 @@ async function liveRuns(
     const since =
       end?.endedAt ?? (await store.stat(at.plan(name)))?.modified ?? (await lastWritten(store, at.run(name))) ?? now
     const stays = newer < keepRuns || referred.has(name) || now - since < keepMs
-    if (stays || (!(await store.stat(at.runEnd(name))) && (await unfinished(store, at, name, isGone)) === 'running'))
-      live.push(name)
+    if (stays || (!(await store.stat(at.runEnd(name))) && (await goesOn(store, at, name, isGone)))) live.push(name)
     else report.runs.push(name)
   }
   return live
+}
+
+/** Whether a run without an end is, or may be, at work, or waits for its turn. */
+async function goesOn(
+  store: ArtifactStore,
+  at: Layout,
+  run: string,
+  isGone: (host: string) => boolean,
+): Promise<boolean> {
+  const found = await unfinished(store, at, run, isGone)
+  if (found !== 'planned') return found === 'running'
+  return (await readRecord<Plan>(store, at.plan(run)).catch(unlessBad('', () => {})))?.queued === true
 }
 
 async function lastWritten(store: ArtifactStore, folder: string): Promise<number | undefined> {

@@ -1,0 +1,32 @@
+import { topicOf, type QueuedRun, type Subscription } from '@cairn/kernel/runtime'
+import type { ControlHost } from './control.ts'
+
+/** Hears that runs of pipelines have ended. Only a hint: what is missed or made up costs a look, no more. */
+export class EndHints {
+  readonly #host: Pick<ControlHost, 'env' | 'bus'>
+  readonly #onEnd: () => void
+  readonly #subscriptions = new Map<string, Promise<Subscription>>()
+
+  constructor(host: Pick<ControlHost, 'env' | 'bus'>, onEnd: () => void) {
+    this.#host = host
+    this.#onEnd = onEnd
+  }
+
+  /** From now on hears of the ends of these runs' pipelines. */
+  hear(runs: readonly QueuedRun[]): void {
+    const { bus, env } = this.#host
+    for (const { pipeline } of runs) {
+      if (this.#subscriptions.has(pipeline)) continue
+      const subscription = bus.hear(topicOf({ env, pipeline }), ({ type }) => {
+        if (type === 'cairn.run-ended') this.#onEnd()
+      })
+      this.#subscriptions.set(pipeline, subscription)
+      subscription.catch(() => this.#subscriptions.delete(pipeline))
+    }
+  }
+
+  async close(): Promise<void> {
+    const made = [...this.#subscriptions.values()]
+    await Promise.allSettled(made.map((subscription) => subscription.then((open) => open.close())))
+  }
+}

@@ -1,0 +1,88 @@
+import {
+  CairnError,
+  decodeRecord,
+  encodeRecord,
+  layout,
+  queueLayout,
+  RECORD_VERSION,
+  severally,
+  type ArtifactStore,
+  type QueuedRun,
+  type QueueLayout,
+} from '@cairn/kernel/runtime'
+
+/** The runs that have had their turn. Limits are kept by this one record, which changes by compare-and-set alone. */
+interface Running {
+  readonly v: number
+  readonly runs: readonly QueuedRun[]
+}
+/** What the record said when it was read. */
+export interface Standing {
+  readonly runs: readonly QueuedRun[]
+  readonly bytes: Uint8Array | undefined
+  readonly isDamaged?: true
+}
+
+/** An environment's queue, as the store has it. */
+export class QueueRecords {
+  readonly at: QueueLayout
+  readonly #env: string
+  readonly #store: ArtifactStore
+
+  constructor(env: string, store: ArtifactStore) {
+    this.at = queueLayout(env)
+    this.#env = env
+    this.#store = store
+  }
+
+  async enter(run: QueuedRun): Promise<void> {
+    const path = this.at.ticket(run)
+    await this.#store.create(path, encodeRecord({ v: RECORD_VERSION }, path))
+  }
+
+  leave(run: QueuedRun): Promise<void> {
+    return this.#store.remove(this.at.ticket(run))
+  }
+
+  /** The first come first, by the store's clock: names of runs go by the clocks of those who gave them. */
+  async waiting(): Promise<QueuedRun[]> {
+    const found: { readonly run: QueuedRun; readonly path: string; readonly modified: number }[] = []
+    for await (const { path, modified } of this.#store.list(this.at.waiting)) {
+      const run = this.at.runOf(path)
+      if (run) found.push({ run, path, modified })
+    }
+    found.sort((one, other) => one.modified - other.modified || (one.path < other.path ? -1 : 1))
+    return found.map(({ run }) => run)
+  }
+
+  /** A record that is damaged is as none: those that it named are found again, as runs that have no ticket. */
+  async standing(): Promise<Standing> {
+    const bytes = await this.#store.read(this.at.running)
+    if (!bytes) return { bytes, runs: [] }
+    try {
+      return { bytes, runs: decodeRecord<Running>(bytes, this.at.running).runs }
+    } catch (error) {
+      if (error instanceof CairnError && error.code === 'BAD_RECORD') return { bytes, runs: [], isDamaged: true }
+      throw error
+    }
+  }
+
+  /** Those that go on. A run that is gone with all its records does not. */
+  async unended({ runs }: Standing): Promise<QueuedRun[]> {
+    const open = new Set<QueuedRun>()
+    await severally(runs, async (of) => {
+      const at = layout(this.#env, of.pipeline)
+      const hasEnded = (await this.#store.stat(at.runEnd(of.run))) !== undefined
+      if (!hasEnded && (await this.#store.stat(at.plan(of.run)))) open.add(of)
+    })
+    return runs.filter((run) => open.has(run))
+  }
+
+  /** Says which runs have had their turn, if nobody has said anything else since. @returns whether that stands */
+  async keep({ bytes, runs: before, isDamaged }: Standing, runs: readonly QueuedRun[]): Promise<boolean> {
+    const isSame = !isDamaged && runs.length === before.length && runs.every((run, at) => run === before[at])
+    if (isSame) return true
+    const record: Running = { v: RECORD_VERSION, runs }
+    return this.#store.replace(this.at.running, bytes, encodeRecord(record, this.at.running))
+  }
+}

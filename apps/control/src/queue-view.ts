@@ -1,0 +1,64 @@
+import type { RunLimits } from '@cairn/embedded'
+import type { QueuedRun } from '@cairn/kernel/runtime'
+import { isLimited, Room, type ReachedLimit } from './queue-room.ts'
+
+/** What a run waits for. */
+export interface Waiting {
+  /** 1 for the one that is next, among `waiting`. */
+  readonly place: number
+  /** How many runs wait for the same limit. */
+  readonly waiting: number
+  /** What leaves no room at present; none where it is about to start. */
+  readonly limit?: ReachedLimit
+}
+
+/** An environment's queue as it was at one moment. */
+export class QueueView {
+  /** Runs that have had their turn; some may have ended since. */
+  readonly running: readonly QueuedRun[]
+  readonly waiting: readonly QueuedRun[]
+  readonly #limits: RunLimits
+  readonly #room: Room
+  readonly #running: ReadonlySet<string>
+  readonly #waiting: ReadonlySet<string>
+
+  constructor(env: string, limits: RunLimits, running: readonly QueuedRun[], waiting: readonly QueuedRun[]) {
+    this.running = running
+    this.waiting = waiting
+    this.#limits = limits
+    this.#room = new Room(env, limits, running)
+    this.#running = new Set(running.map(nameOf))
+    this.#waiting = new Set(waiting.map(nameOf))
+  }
+
+  /** Names of a pipeline's runs that wait, or have had their turn. */
+  runsOf(pipeline: string): string[] {
+    return [...this.running, ...this.waiting].filter((run) => run.pipeline === pipeline).map(({ run }) => run)
+  }
+
+  /** Whether a run that was planned to wait for its turn, and has not ended, still waits. */
+  isWaiting(run: QueuedRun): boolean {
+    if (this.#running.has(nameOf(run))) return false
+    return this.isInLine(run) || isLimited(this.#limits, run.pipeline)
+  }
+
+  /** Whether it has a ticket, with which it may also have had its turn just now. */
+  isInLine(run: QueuedRun): boolean {
+    return this.#waiting.has(nameOf(run))
+  }
+
+  /** Behind whom it waits, and for what. */
+  waitOf(run: QueuedRun): Waiting {
+    const limit = this.#room.reached(run)
+    const line = this.waiting.filter(
+      (other) => !this.#running.has(nameOf(other)) && (limit?.of === 'environment' || other.pipeline === run.pipeline),
+    )
+    const at = line.findIndex((other) => nameOf(other) === nameOf(run))
+    const place = at < 0 ? line.length + 1 : at + 1
+    return { place, waiting: Math.max(place, line.length), ...(limit && { limit }) }
+  }
+}
+
+function nameOf({ pipeline, run }: QueuedRun): string {
+  return `${pipeline}/${run}`
+}

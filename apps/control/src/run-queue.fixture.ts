@@ -1,0 +1,114 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { memoryStore } from '@cairn/drivers/store/memory'
+import type { ConcurrencySettings } from '@cairn/embedded'
+import {
+  claim,
+  layout,
+  RECORD_VERSION,
+  systemClock,
+  type ArtifactStore,
+  type CairnEvent,
+  type Plan,
+} from '@cairn/kernel/runtime'
+import { RunQueue } from './run-queue.ts'
+import { Vouching } from './vouching.ts'
+
+export const ENV = 'test'
+const vouching = new Vouching({ name: 'control', key: generateKeyPairSync('ed25519').privateKey })
+export const planOf = (pipeline: string, run: string): Plan => ({
+  v: RECORD_VERSION,
+  run,
+  env: ENV,
+  pipeline,
+  createdAt: 1,
+  params: {},
+  steps: { load: { code: { inline: 'a test' }, source: false, outputs: {} } },
+  nodes: { load: { type: 'step', step: 'load', scope: [], guards: [], inputs: {}, params: {} } },
+  outputs: {},
+  queued: true,
+})
+
+/** Requests to a store, of which one may be the last that its process makes: before it takes effect, or after. */
+export class Requests {
+  count = 0
+  readonly #dies: { readonly at: number; readonly after: boolean } | undefined
+
+  constructor(dies?: { readonly at: number; readonly after: boolean }) {
+    this.#dies = dies
+  }
+
+  async ask<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.count++
+    const { at, after } = this.#dies ?? { at: Infinity, after: false }
+    if (this.count > at || (this.count === at && !after)) throw new Error('dead')
+    const result = await work()
+    if (this.count === at) throw new Error('dead')
+    return result
+  }
+}
+
+/** An environment: its store, what is told, and copies of control that may die at any request. */
+export class World {
+  readonly store = memoryStore()
+  readonly started: string[] = []
+  readonly failures: string[] = []
+  concurrency: ConcurrencySettings
+  /** `later` puts it forward, in milliseconds. */
+  readonly clock = { ...systemClock, later: 0, now: () => Date.now() + this.clock.later }
+
+  constructor(concurrency: ConcurrencySettings) {
+    this.concurrency = concurrency
+  }
+
+  get host() {
+    return { env: ENV, store: this.store, bus: this.bus(), clock: this.clock, name: 'control', vouching }
+  }
+
+  bus(requests = new Requests()) {
+    const publish = (_: string, events: readonly CairnEvent[]) =>
+      requests.ask(async () => {
+        for (const { type, data } of events)
+          if (type === 'cairn.run-started') this.started.push(`${data.pipeline}/${data.run}`)
+      })
+    return { publish, subscribe: () => Promise.reject(new Error()), hear: async () => ({ close: async () => {} }) }
+  }
+
+  queue(requests = new Requests()): RunQueue {
+    const { store } = this
+    const counted = {
+      ...store,
+      read: (path) => requests.ask(() => store.read(path)),
+      stat: (path) => requests.ask(() => store.stat(path)),
+      create: (path, bytes) => requests.ask(() => store.create(path, bytes)),
+      replace: (path, before, bytes) => requests.ask(() => store.replace(path, before, bytes)),
+      remove: (path) => requests.ask(() => store.remove(path)),
+      async *list(folder) {
+        yield* await requests.ask(() => Array.fromAsync(store.list(folder)))
+      },
+    } satisfies ArtifactStore
+    return new RunQueue(
+      { ...this.host, store: counted, bus: this.bus(requests) },
+      { concurrency: () => this.concurrency, onFailure: (path) => this.failures.push(path) },
+    )
+  }
+
+  async plan(name: string): Promise<Plan> {
+    const [pipeline, run] = name.split('/') as [string, string]
+    return claim(this.store, layout(ENV, pipeline).plan(run), vouching.sign(planOf(pipeline, run)))
+  }
+  /** Plans runs and puts them into the queue, in this order. */
+  async ask(...names: string[]): Promise<void> {
+    for (const name of names) await this.queue().begin(await this.plan(name))
+  }
+  async end(name: string, status = 'completed'): Promise<void> {
+    const [pipeline, run] = name.split('/') as [string, string]
+    await claim(this.store, layout(ENV, pipeline).runEnd(run), { v: RECORD_VERSION, status, endedAt: 2, host: 'a' })
+  }
+  /** Runs that were told to start, each once. */
+  get all(): string[] {
+    return [...new Set(this.started)]
+  }
+  async waits(): Promise<string[]> {
+    return (await this.queue().view()).waiting.map(({ pipeline, run }) => `${pipeline}/${run}`)
+  }
+}

@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest'
+import { claim, layout, queueLayout } from '@cairn/kernel/runtime'
+import { ENV, planOf, Requests, World } from './run-queue.fixture.ts'
+
+/** More than it takes to plan four runs and to set off those for which there is room. */
+const REQUESTS = 16
+
+describe('runs in a queue', () => {
+  it('start in the order in which they came, as many as a pipeline may have at once', async () => {
+    const world = new World({ pipelines: { a: { runs: 2 } } })
+    await world.ask('a/1', 'a/2', 'a/3', 'a/4')
+    expect(await world.queue().advance()).toBe(true)
+    expect(world.started).toEqual(['a/1', 'a/2'])
+    await world.queue().advance()
+    expect(world.started).toEqual(['a/1', 'a/2'])
+    await world.end('a/2')
+    await world.queue().advance()
+    expect(world.started).toEqual(['a/1', 'a/2', 'a/3'])
+    await world.end('a/1', 'failed')
+    await world.end('a/3', 'cancelled')
+    expect(await world.queue().advance()).toBe(false)
+    expect(world.started).toEqual(['a/1', 'a/2', 'a/3', 'a/4'])
+  })
+
+  it('of pipelines that have room pass those of others, until the environment has none', async () => {
+    const world = new World({ runs: 3, pipelines: { a: { runs: 1 } } })
+    await world.ask('a/1', 'a/2', 'b/1', 'c/1', 'b/2')
+    await world.queue().advance()
+    expect(world.started).toEqual(['a/1', 'b/1', 'c/1'])
+    const view = await world.queue().view()
+    expect(view.waitOf({ pipeline: 'a', run: '2' })).toEqual({
+      place: 1,
+      waiting: 1,
+      limit: { of: 'pipeline', name: 'a', runs: 1 },
+    })
+    expect(view.waitOf({ pipeline: 'b', run: '2' })).toEqual({
+      place: 2,
+      waiting: 2,
+      limit: { of: 'environment', name: ENV, runs: 3 },
+    })
+    await world.end('c/1')
+    await world.queue().advance()
+    expect(world.started).toEqual(['a/1', 'b/1', 'c/1', 'b/2'])
+  })
+
+  it('start at once where no limit is set, and all of them where one is set no longer', async () => {
+    const world = new World({ environments: { other: { runs: 1 } }, pipelines: { a: { runs: 1 } } })
+    expect(['a', 'b'].map((pipeline) => world.queue().isLimited(pipeline))).toEqual([true, false])
+    await world.ask('a/1', 'a/2', 'a/3')
+    await world.queue().advance()
+    world.concurrency = {}
+    expect(await world.queue().advance()).toBe(false)
+    expect(world.all).toEqual(['a/1', 'a/2', 'a/3'])
+  })
+
+  it('that have ended leave it without being started', async () => {
+    const world = new World({ runs: 1 })
+    await world.ask('a/1', 'a/2', 'a/3')
+    await world.queue().advance()
+    await world.end('a/2', 'cancelled')
+    await world.end('a/1')
+    await world.queue().advance()
+    expect(world.started).toEqual(['a/1', 'a/3'])
+    expect(await world.waits()).toEqual([])
+  })
+
+  it.each(Array.from({ length: REQUESTS * 2 }, (_, at) => [at % 2 === 0 ? 'before' : 'after', (at >> 1) + 1] as const))(
+    'each start, no more at once than may, where control dies %s its request %i',
+    async (moment, at) => {
+      const world = new World({ runs: 2, pipelines: { a: { runs: 1 } } })
+      const names = ['a/1', 'a/2', 'b/1', 'b/2']
+      const ended = new Set<string>()
+      const doomed = new Requests({ at, after: moment === 'after' })
+      const first = world.queue(doomed)
+      for (const name of names)
+        await first.begin(await world.plan(name)).catch(() => world.queue().begin(planOf(...split(name))))
+      await first.advance()
+      for (let round = 0; round < names.length + 1; round++) {
+        await Promise.all([world.queue().advance(), world.queue().advance()])
+        const open = world.all.filter((name) => !ended.has(name))
+        expect(open.length).toBeLessThanOrEqual(2)
+        expect(open.filter((name) => name.startsWith('a/')).length).toBeLessThanOrEqual(1)
+        for (const name of open.slice(0, 1)) {
+          ended.add(name)
+          await world.end(name)
+        }
+      }
+      expect(world.all.sort()).toEqual(names)
+      expect(await world.waits()).toEqual([])
+    },
+  )
+
+  it('are started by many copies of control at once no more than may be', async () => {
+    const world = new World({ runs: 3 })
+    const names = Array.from({ length: 20 }, (_, at) => `p${at % 3}/${at}`)
+    await world.ask(...names)
+    const done = new Set<string>()
+    while (done.size < names.length) {
+      await Promise.all(Array.from({ length: 8 }, () => world.queue().advance()))
+      const open = world.all.filter((name) => !done.has(name))
+      expect(open.length).toBeLessThanOrEqual(3)
+      for (const name of open) {
+        done.add(name)
+        await world.end(name)
+      }
+    }
+    expect(world.all.sort()).toEqual(names.sort())
+  })
+
+  it('are not held up by one whose plan is damaged, foreign or gone, which is named', async () => {
+    const world = new World({ runs: 1 })
+    await world.ask('a/1', 'a/2', 'a/3', 'a/4')
+    const at = layout(ENV, 'a')
+    await world.store.remove(at.plan('1'))
+    await world.store.remove(at.plan('2'))
+    await world.store.create(at.plan('2'), Buffer.from('no JSON'))
+    await world.store.remove(at.plan('3'))
+    await claim(world.store, at.plan('3'), planOf('a', '3'))
+    await world.store.create(`${queueLayout(ENV).waiting}../../a`, Buffer.from('{}'))
+    const queue = world.queue()
+    await queue.advance()
+    await queue.advance()
+    expect(world.started).toEqual(['a/4'])
+    expect(world.failures).toEqual(['2', '3'].map((run) => queueLayout(ENV).ticket({ pipeline: 'a', run })))
+  })
+
+  it('start although the record of those that go on is damaged', async () => {
+    const world = new World({ runs: 1 })
+    await world.ask('a/1', 'a/2')
+    await world.queue().advance()
+    const path = queueLayout(ENV).running
+    await world.store.replace(path, await world.store.read(path), Buffer.from('{"v":1,"runs":7}'))
+    await world.queue().advance()
+    expect(world.all).toEqual(['a/1', 'a/2'])
+    expect((await world.queue().view()).running).toEqual([{ pipeline: 'a', run: '2' }])
+  })
+
+  it('ask the store for what goes on and for the queue, and not for each that waits', async () => {
+    const world = new World({ runs: 4 })
+    const counts: number[] = []
+    for (const more of [10, 500]) {
+      await world.ask(...Array.from({ length: more }, (_, at) => `a/${more}-${at}`))
+      await world.queue().advance()
+      const requests = new Requests()
+      await world.queue(requests).advance()
+      counts.push(requests.count)
+    }
+    // The record, the queue, and of each run that goes on whether it has ended, and whether it is there.
+    expect(counts).toEqual([10, 10])
+  })
+})
+
+function split(name: string): [string, string] {
+  return name.split('/') as [string, string]
+}

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest'
+import { layout, queueLayout, RECORD_VERSION } from '@cairn/kernel/runtime'
+import { ENV, World } from './run-queue.fixture.ts'
+import { Supervisor } from './supervisor.ts'
+
+const LOST_MS = 60_000
+
+/** Looks after runs in a world whose clock is put forward. */
+function supervised(world: World) {
+  const helped: string[] = []
+  const failed: unknown[] = []
+  const queue = world.queue()
+  const host = { ...world.host, prepare: async () => {}, plan: () => Promise.reject(new Error()) }
+  const supervisor = new Supervisor(host, { tell: async () => {} }, queue, {
+    lostAfterMs: LOST_MS,
+    onHelp: (run) => helped.push(run),
+    onFailure: (_, error) => failed.push(error),
+  })
+  const sweep = async (later = LOST_MS + 1) => {
+    world.clock.later += later
+    await supervisor.sweep()
+    expect(failed).toEqual([])
+    return helped.splice(0)
+  }
+  return { queue, sweep }
+}
+
+describe('the supervisor', () => {
+  it('helps runs that have had their turn, and none that wait for it', async () => {
+    const world = new World({ runs: 1 })
+    await world.ask('a/1', 'a/2')
+    const { queue, sweep } = supervised(world)
+    await queue.advance()
+    await sweep()
+    expect(await sweep()).toEqual(['1'])
+    await world.end('a/1')
+    await queue.advance()
+    expect(await sweep(LOST_MS / 2)).toEqual([])
+    expect(await sweep()).toEqual(['2'])
+  })
+
+  it('puts one into the queue whose plan is all that there is of it, and lets it start only in its turn', async () => {
+    const world = new World({ runs: 1 })
+    await world.ask('a/1')
+    const { queue, sweep } = supervised(world)
+    await queue.advance()
+    await world.plan('a/2')
+    await sweep()
+    expect(world.all).toEqual(['a/1'])
+    expect(await world.waits()).toEqual(['a/2'])
+    await world.end('a/1')
+    await queue.advance()
+    expect(world.all).toEqual(['a/1', 'a/2'])
+  })
+
+  it('helps runs of the queue however many newer ones there are', async () => {
+    const world = new World({ runs: 1 })
+    await world.ask('a/1', 'a/2')
+    const { queue, sweep } = supervised(world)
+    await queue.advance()
+    const newer = Array.from({ length: 600 }, (_, at) => layout(ENV, 'a').runEnd(`9-${at}`))
+    for (const path of newer) await world.store.create(path, Buffer.from('{}'))
+    await sweep()
+    expect(await sweep()).toEqual(['1'])
+  })
+
+  it('takes one that was cancelled out of the queue, where whoever cancelled it could not', async () => {
+    const world = new World({ runs: 1 })
+    await world.ask('a/1', 'a/2')
+    const { queue, sweep } = supervised(world)
+    await queue.advance()
+    await world.end('a/2', 'cancelled')
+    await sweep()
+    expect(await world.waits()).toEqual([])
+  })
+
+  it('puts those that go on back into the queue when nobody knows them any more', async () => {
+    const world = new World({ runs: 2 })
+    await world.ask('a/1', 'a/2')
+    const { queue, sweep } = supervised(world)
+    await queue.advance()
+    const { running } = queueLayout(ENV)
+    await world.store.replace(running, await world.store.read(running), Buffer.from(`{"v":${RECORD_VERSION}`))
+    await queue.advance()
+    await sweep()
+    await queue.advance()
+    expect((await queue.view()).running.map(({ run }) => run).sort()).toEqual(['1', '2'])
+  })
+})
