@@ -13,6 +13,7 @@ import {
   type Clock,
   type EventBus,
   type Layout,
+  type Plan,
 } from '@cairn/kernel/runtime'
 import { findRun, readRun, type Adoption } from '@cairn/embedded'
 import { notWhole, Refused } from '@cairn/explore'
@@ -73,12 +74,19 @@ export class Champions {
     return champion
   }
 
-  /** @throws CairnError CONFLICT if `expected` is not what is there; NOT_FOUND if nothing was there before it */
+  /**
+   * What was promoted once need not meet what is expected today, but it must be a run that control has planned and that
+   * has completed: the record that names it is not signed.
+   *
+   * @throws CairnError CONFLICT if `expected` is not what is there; NOT_FOUND if nothing was there before it; REFUSED
+   */
   async rollBack(pipeline: string, expected: string, by: string): Promise<Champion> {
     const { store, clock } = this.#host
     const at = this.#at(pipeline)
     const standing = await standingChampion(store, at)
     requireSame(standing.champion, expected)
+    const previous = standing.champion?.previous
+    if (previous) await this.#requireWhole(pipeline, previous.run)
     const champion = await rollBack(store, at, standing, { by, since: clock.now() })
     await this.tell(pipeline).catch(() => {})
     return champion
@@ -90,18 +98,25 @@ export class Champions {
     const at = this.#at(pipeline)
     const standing = await standingChampion(store, at)
     if (!standing.champion || standing.champion.told) return
+    this.#host.vouching.require((await readRun(store, at, standing.champion.run)).plan) // consumers act on it
     await bus.publish(topicOf(at), [promotedEvent(at, standing.champion)])
     await noteTold(store, at, standing)
   }
 
   async #examine(pipeline: string, run: string, champion: string): Promise<void> {
+    const plan = await this.#requireWhole(pipeline, run)
+    const broken = run === champion ? [] : await this.#host.brokenExpectations(pipeline, run, champion)
+    if (broken.length > 0) throw new Refused(plan, broken)
+  }
+
+  /** @throws CairnError REFUSED unless control has planned the run, for production, and all of it has completed */
+  async #requireWhole(pipeline: string, run: string): Promise<Plan> {
     const { plan, end } = await readRun(this.#host.store, this.#at(pipeline), run)
     this.#host.vouching.require(plan)
     const reasons = notWhole(plan, end)
     if (plan.playground !== undefined) reasons.push(`it was run in the playground ${plan.playground}`)
-    if (reasons.length === 0 && run !== champion)
-      reasons.push(...(await this.#host.brokenExpectations(pipeline, run, champion)))
     if (reasons.length > 0) throw new Refused(plan, reasons)
+    return plan
   }
 
   #at(pipeline: string): Layout {
