@@ -83,7 +83,7 @@ const SHAPES: readonly [place: RegExp, shape: Shape][] = [
   [/^runs\/[^/]+\/holder$/, object({ host: text, since: number })],
   [/^runs\/[^/]+\/ends\//, end],
   [/^runs\/[^/]+\/attempts\//, object({ startedAt: number, host: text })],
-  [/^unfits\//, object({ task: text, at: number, host: text, error })],
+  [/^runs\/[^/]+\/unfits\//, object({ task: text, at: number, host: text, error })],
   [/^runs\/[^/]+\/logs\//, object({ lines: list(line) }, { left: count })],
   [/^checkpoints\//, checkpoint],
   [/^code\/.*\.json$/, manifest],

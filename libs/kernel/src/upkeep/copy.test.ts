@@ -58,10 +58,10 @@ describe('a run that is copied into another store', () => {
     const manifest = (await readRecord(here.store, at.manifest(code)))!
     here.files.set(at.manifest({ fingerprint }), encodeRecord(manifest, at.manifest({ fingerprint })))
     here.files.set(at.code({ fingerprint }), here.files.get(at.code(code))!)
-    for (const path of [at.code, at.manifest]) {
-      here.files.delete(path(code))
-      there.files.set(path({ fingerprint }), Buffer.from('of another place'))
-    }
+    for (const path of [at.code, at.manifest]) here.files.delete(path(code))
+    there.files.set(at.code({ fingerprint }), Buffer.from('of another place'))
+    const other = { ...manifest, fingerprint: 'of another place' }
+    there.files.set(at.manifest({ fingerprint }), encodeRecord(other, at.manifest({ fingerprint })))
     await copy(run!)
     expect(String(there.files.get(at.code(code)))).toBe('make')
     expect(await readRecord(there.store, at.manifest(code))).toEqual(manifest)

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { submit } from '../run/submit.ts'
 import { sha256 } from '../run/key.ts'
-import { examine } from './doctor.ts'
+import { examine, type Checkup, type CheckupPlace } from './doctor.ts'
 import { at, kept, upkeepHost, type UpkeepHost } from './upkeep.fixture.ts'
 
 const objectOf = (word: string) => sha256(JSON.stringify(word.repeat(5_000)))
@@ -40,7 +40,7 @@ describe('a doctor', () => {
     await host.make('b')
     expect(await examine(host.store, at, { repair: true })).toEqual({
       findings: [],
-      checked: { runs: 2, checkpoints: 5, objects: 4, bytes: 4 * 5_002 },
+      checked: { runs: 2, checkpoints: 5, objects: 4, bytes: 4 * 5_002, read: 4 * 5_002 },
     })
     expect(await host.make('b')).toEqual(REUSED)
   })
@@ -196,6 +196,39 @@ describe('a doctor', () => {
       flip(at.code(fallback), 1)
       expect(await findings()).toEqual([{ path: below(at.code(fallback)), ...CHANGED }])
     })
+  })
+
+  it('stops where it is told to, and continues there: all parts together find what one examination of all finds', async () => {
+    await host.make('b')
+    flip(at.object(objectOf('b')))
+    await host.store.remove(at.object(objectOf('y')))
+    host.files.set(at.end('run-2', 'finish'), Buffer.from('{'))
+    host.files.set(at.lease('x'), Buffer.from('{'))
+    const whole = await examine(host.store, at)
+    expect(whole.findings.map(({ path }) => below(path).split('/')[0])).toEqual(
+      ['objects', 'checkpoints', 'checkpoints', 'runs', 'runs', 'runs', 'leases'], // of run-1 one, of run-2 two
+    )
+    const parts: Checkup[] = []
+    for (let from: CheckupPlace | undefined, looks = 0; looks === 0 || from; looks++) {
+      const part = await examine(host.store, at, { ...(from && { from }), isEnough: () => true })
+      parts.push(part)
+      from = part.next
+    }
+    expect(parts.length).toBeGreaterThan(10)
+    expect(parts.flatMap(({ findings }) => findings)).toEqual(whole.findings)
+    for (const count of ['runs', 'checkpoints', 'objects', 'bytes', 'read'] as const)
+      expect(
+        parts.reduce((sum, { checked }) => sum + checked[count], 0),
+        count,
+      ).toBe(whole.checked[count])
+  })
+
+  it('reads as many of the bytes as it is told to, and says how many it has read', async () => {
+    flip(at.object(objectOf('a')))
+    const { findings: found, checked } = await examine(host.store, at, { share: 0 })
+    expect([found, checked]).toEqual([[], { runs: 1, checkpoints: 3, objects: 3, bytes: 3 * 5_002, read: 0 }])
+    await host.store.remove(at.object(objectOf('x')))
+    expect((await examine(host.store, at, { share: 0 })).findings).toHaveLength(2) // what is gone is seen all the same
   })
 
   it('changes nothing unless it is to repair', async () => {

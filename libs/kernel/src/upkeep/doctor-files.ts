@@ -1,0 +1,79 @@
+import { CairnError } from '../errors.ts'
+import { fileDigest } from '../run/artifact.ts'
+import { sha256 } from '../run/key.ts'
+import { codeName, type Layout } from '../run/layout.ts'
+import type { Plan } from '../run/plan-record.ts'
+import type { ArtifactStore } from '../run/ports.ts'
+import { readRecord } from '../run/records.ts'
+import { storedAs } from '../run/stored-code.ts'
+import type { Examination } from './doctor.ts'
+import { checkRecord, MOVED } from './doctor-records.ts'
+
+export async function checkObject(examination: Examination, path: string, size: number): Promise<void> {
+  const { store, at, findings, checked, broken, repair, share = 1 } = examination
+  const digest = nameOf(path)
+  checked.objects++
+  checked.bytes += size
+  if (share < 1 && Math.random() >= share) return
+  checked.read += size
+  if (await isWhole(examination, path, digest)) return
+  broken.add(digest)
+  findings.push({ path, what: 'its bytes do not match its digest', repair: MOVED })
+  if (repair) await store.move(path, at.quarantine(digest))
+}
+
+/** A store may itself refuse to give damaged bytes. */
+async function isWhole({ store, digestOf }: Examination, path: string, digest: string): Promise<boolean> {
+  const ofCopy = async () => {
+    const file = await store.fetch(path)
+    return file === undefined ? undefined : fileDigest(file).digest
+  }
+  try {
+    return ((await (digestOf?.(path) ?? ofCopy())) ?? digest) === digest
+  } catch (error) {
+    if (error instanceof CairnError && error.code === 'CORRUPT') return false
+    throw error
+  }
+}
+
+/** Code that runs were planned with, and what is said of it. */
+export async function checkCode(examination: Examination, path: string): Promise<void> {
+  const { store, at, findings, repair } = examination
+  if (path.endsWith('.json')) return checkRecord(examination, path)
+  const bytes = await store.read(path)
+  if (!bytes) return
+  const digest = sha256(bytes)
+  const named = /-([0-9a-f]{16})\.mjs$/.exec(path)?.[1]
+  const pinned = named ?? (await pinsOf(examination)).get(path) ?? digest
+  if (digest.startsWith(pinned)) return
+  findings.push({ path, what: 'it is not the code that runs were planned with', repair: MOVED })
+  if (repair) await store.move(path, at.quarantine(nameOf(path)))
+}
+
+/** Digests of code whose name does not tell its own, as earlier versions of Cairn stored it; by path. */
+function pinsOf(examination: Examination): Promise<ReadonlyMap<string, string>> {
+  return (examination.pins ??= pinsIn(examination.store, examination.at))
+}
+
+async function pinsIn(store: ArtifactStore, at: Layout): Promise<ReadonlyMap<string, string>> {
+  const pinned = new Map<string, string>()
+  const seen = new Set<string>()
+  // The oldest run counts: one planned after a change has pinned what it found.
+  for (const run of (await store.children(at.runs)).sort()) {
+    const plan = await readRecord<Plan>(store, at.plan(run)).catch(() => undefined)
+    for (const { code, fallback } of Object.values(plan?.steps ?? {}))
+      for (const pin of [code, fallback]) {
+        if (!pin || 'inline' in pin || seen.has(codeName(pin))) continue
+        seen.add(codeName(pin))
+        const path = await storedAs(pin, async (name) =>
+          (await store.stat(at.code(name))) ? at.code(name) : undefined,
+        )
+        if (path !== undefined && !pinned.has(path)) pinned.set(path, pin.digest)
+      }
+  }
+  return pinned
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
