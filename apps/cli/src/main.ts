@@ -263,7 +263,8 @@ program
   .action(lazy(() => import('./commands/lint.ts')))
 program
   .command('doctor')
-  .description('check the store: every record and every byte')
+  .description('check the store: every record and every byte; --on a context, its services and their store')
+  .option('--bytes [share]', 'how many of the stored bytes to read (default: 100%, on services 5%)')
   .option('--repair', 'take out of use what is broken')
   .action(lazy(() => import('./commands/doctor.ts')))
 program

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { PipelineName, RunName } from './schemas.ts'
+import { CheckupPlace, PipelineName, RunName } from './schemas.ts'
 
 /** What control answers, by address: its OpenAPI document says it, and clients are made from that. */
 
@@ -118,6 +118,16 @@ const Collected = z.strictObject({
   }),
 })
 
+const Examined = z.strictObject({
+  findings: z.array(
+    z.strictObject({ path: z.string(), what: z.string(), repair: z.string().describe('what repair does about it') }),
+  ),
+  checked: z
+    .strictObject({ runs: z.int(), checkpoints: z.int(), objects: z.int(), bytes: z.number(), read: z.number() })
+    .describe('`read` of the `bytes` of objects were read'),
+  next: CheckupPlace.optional().describe('this was a part: repeat the request with this as `after`'),
+})
+
 const json = (status: number, what: string, body: z.ZodType): Answer => ({ status, what, body })
 const bytes = (what: string): Answer => ({
   status: 200,
@@ -210,6 +220,7 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
   [`post ${AT}/dead-letters/{id}/replay`]: json(202, 'These groups get it once more.', Decided),
   [`post ${AT}/dead-letters/{id}/drop`]: json(200, 'These groups are done with it.', Decided),
   [`post ${AT}/collections`]: json(200, 'What went, or would go.', Collected),
+  [`post ${AT}/examinations`]: json(200, 'What is wrong in the part that was looked at.', Examined),
   [`get ${AT}/store/record`]: bytes("The record's bytes."),
   [`get ${AT}/store/object`]: bytes("The object's bytes."),
   [`get ${AT}/store/children`]: json(200, 'Names.', z.strictObject({ names: z.array(z.string()) })),

@@ -5,19 +5,20 @@ import {
   collect,
   encodeRecord,
   layout,
-  Leases,
   readRecord,
   RECORD_VERSION,
   type Clock,
   type GcReport,
   type ArtifactStore,
 } from '@cairn/kernel/runtime'
+import type { Turns } from './turns.ts'
 
 export interface CollectorHost {
   readonly env: string
   readonly store: ArtifactStore
   readonly clock: Clock
   readonly name: string
+  readonly turns: Turns
   /** What the project says is kept, as it says it now. */
   readonly retention: () => RetentionSettings | undefined
   /** Told of each collection that changed something. */
@@ -40,9 +41,6 @@ interface Collected {
   readonly report: GcReport
 }
 
-/** Longer than a lease of a process that died lives on. */
-const WAIT_MS = 20_000
-
 /**
  * Removes from the store of services what their project no longer keeps: one collection of a pipeline at a time, whichever
  * control does it. Runs and copies go on meanwhile: what is set aside comes back when it is wanted, and is deleted only by
@@ -50,28 +48,19 @@ const WAIT_MS = 20_000
  */
 export class Collector {
   readonly #host: CollectorHost
-  readonly #leases: Leases
 
   constructor(host: CollectorHost) {
     this.#host = host
-    this.#leases = new Leases(host)
   }
 
   /** @throws CairnError CONFLICT while another collection of the pipeline is under way */
   async collect(pipeline: string, { dryRun }: { readonly dryRun: boolean }): Promise<Collection> {
-    const { env, store, clock, name, retention: settings } = this.#host
+    const { env, store, clock, name, turns, retention: settings } = this.#host
     const at = layout(env, pipeline)
     const retention = retentionOf(settings(), env, pipeline)
     const policy = { ...retention, dryRun }
     if (dryRun) return { pipeline, dryRun, retention, report: await collect(store, clock, at, policy) }
-    const lease = at.lease('collection')
-    const since = clock.monotonic()
-    const isLate = async () => clock.monotonic() - since > WAIT_MS
-    if (!(await this.#leases.acquire(lease, isLate, new AbortController().signal)))
-      throw new CairnError('CONFLICT', `another collection of ${pipeline} is under way in ${env}`, {
-        next: 'give the same command again later',
-      })
-    try {
+    return turns.take(pipeline, async (lease) => {
       // A clock that is ahead would take for old what was stored just now: the earlier one of the store's and this one counts.
       const { modified } = (await store.stat(lease)) ?? { modified: clock.now() }
       const ahead = Math.max(0, clock.now() - modified)
@@ -81,9 +70,7 @@ export class Collector {
       if (channels.collection.hasSubscribers) channels.collection.publish({ env, pipeline, report })
       this.#host.onCollected?.(pipeline, report)
       return { pipeline, dryRun, retention, report }
-    } finally {
-      await this.#leases.release(lease)
-    }
+    })
   }
 
   async #note(path: string, record: Collected): Promise<void> {
@@ -105,9 +92,5 @@ export class Collector {
       } catch (error) {
         if (!(error instanceof CairnError && error.code === 'CONFLICT')) onFailure?.(pipeline, error)
       }
-  }
-
-  stop(): void {
-    this.#leases.stop()
   }
 }

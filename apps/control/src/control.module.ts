@@ -12,6 +12,8 @@ import type { Control } from './control.ts'
 import { Errors, type AllowedMethods } from './errors.filter.ts'
 import { DeadLettersController } from './dead-letters.controller.ts'
 import type { DeadLetterBox } from './dead-letters.ts'
+import { ExaminationsController } from './examinations.controller.ts'
+import type { Examiner } from './examiner.ts'
 import type { Follower } from './follower.ts'
 import type { KnownPipelines } from './known-pipelines.ts'
 import {
@@ -23,6 +25,7 @@ import {
   CONTROL,
   DEAD_LETTERS,
   ENVIRONMENT,
+  EXAMINER,
   FOLLOWER,
   PIPELINES,
   STORE,
@@ -43,6 +46,7 @@ export interface ControlModuleOptions {
   readonly tokens: Tokens
   readonly checkup: CheckupHost
   readonly collector: Collector
+  readonly examiner: Examiner
   readonly health: Health
   readonly pipelines: KnownPipelines
   readonly allowedMethods: AllowedMethods
@@ -59,6 +63,7 @@ export class ControlModule {
     tokens,
     checkup,
     collector,
+    examiner,
     health,
     pipelines,
     allowedMethods,
@@ -75,6 +80,7 @@ export class ControlModule {
         DeadLettersController,
         RecordsController,
         CollectionsController,
+        ExaminationsController,
       ],
       providers: [
         { provide: CONTROL, useValue: control },
@@ -85,6 +91,7 @@ export class ControlModule {
         { provide: TOKENS, useValue: tokens },
         { provide: CHECKUP, useValue: checkup },
         { provide: COLLECTOR, useValue: collector },
+        { provide: EXAMINER, useValue: examiner },
         { provide: STORE, useValue: store },
         { provide: ENVIRONMENT, useValue: env },
         { provide: PIPELINES, useValue: pipelines },

@@ -16,6 +16,7 @@ import { ControlModule } from './control.module.ts'
 import { DeadLetterBox } from './dead-letters.ts'
 import { documentOf, methodsOf } from './document.ts'
 import { atTheSocket, guardTheDoor } from './door.ts'
+import { Examiner } from './examiner.ts'
 import { Follower } from './follower.ts'
 import { KnownPipelines } from './known-pipelines.ts'
 import { Limits } from './limits.ts'
@@ -26,6 +27,7 @@ import { readSettings } from './settings.ts'
 import { Supervisor } from './supervisor.ts'
 import { sweepEvery } from './sweeping.ts'
 import { tokensIn } from './tokens.ts'
+import { Turns } from './turns.ts'
 import { Vouching } from './vouching.ts'
 
 /** From a request to terminate to the end, in milliseconds. */
@@ -93,11 +95,13 @@ const supervisor = new Supervisor(host, champions, queue, {
   onFailure: (folder, error) => log.error({ folder, err: error }, 'a run could not be looked at'),
 })
 const tokens = tokensIn(settings.tokens, (fault) => log.error({ fault }, 'the last tokens that were read hold on'))
+const turns = new Turns({ env, store, clock: systemClock, name: thisProcess })
 const collector = new Collector({
   env,
   store,
   clock: systemClock,
   name: thisProcess,
+  turns,
   retention: () => findProject(settings.root).retention,
   onCollected: (pipeline, { runs, ...report }) => log.info({ pipeline, runs: runs.length, ...report }, 'collected'),
   onFailure: (pipeline, error) => log.error({ pipeline, err: error }, 'it could not be collected'),
@@ -122,6 +126,7 @@ const app = await NestFactory.create<NestFastifyApplication>(
     allowedMethods: (path) => methodsOf(document, path),
     checkup: { env, store, bus },
     collector,
+    examiner: new Examiner({ env, store, clock: systemClock, turns, vouching, adoption }),
     health,
   }),
   new FastifyAdapter(atTheSocket),
@@ -168,7 +173,7 @@ async function leave(): Promise<void> {
   setTimeout(() => process.exit(1), GRACE_MS).unref()
   log.info('stopping')
   for (const sweep of sweeps) sweep.abort()
-  collector.stop()
+  turns.stop()
   planners.close()
   await follower.close()
   await app.close()

@@ -1,5 +1,5 @@
 import type { PipeTransform } from '@nestjs/common'
-import { NAMES, type NamePattern } from '@cairn/kernel/runtime'
+import { AREAS, NAMES, type NamePattern } from '@cairn/kernel/runtime'
 import { z } from 'zod'
 import { RequestRefused } from './problem.ts'
 
@@ -46,6 +46,20 @@ export const RetryRequest = z.strictObject({ from: Place.optional().describe('st
 export const AgainRequest = z.strictObject({ node: Place.describe('a step, or an `each` with all that is in it') })
 export const CollectionRequest = z.strictObject({
   dryRun: z.boolean().default(false).describe('tell what would go, and change nothing'),
+})
+/** Where a check of a store left off; as `next` of its answer says it. */
+export const CheckupPlace = z.strictObject({
+  area: z.enum(AREAS),
+  after: z.string().max(800).describe('the last path that was looked at'),
+  broken: z
+    .array(z.string().regex(/^[0-9a-f]{64}$/))
+    .max(1_000)
+    .describe('digests of altered objects that were found so far'),
+})
+export const ExaminationRequest = z.strictObject({
+  bytes: z.number().min(0).max(1).default(1).describe('the share of objects whose bytes are read'),
+  repair: z.boolean().default(false).describe('move what is broken to quarantine/'),
+  after: CheckupPlace.optional().describe('default: from the beginning'),
 })
 export const PromotionRequest = z.strictObject({
   run: RunName.describe('the run that is to be in production'),

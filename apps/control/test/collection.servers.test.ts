@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { CairnError, layout, examine, systemClock } from '@cairn/kernel/runtime'
 import { Collector } from '../src/collector.ts'
+import { Turns } from '../src/turns.ts'
 import { Services, type Control } from './services.fixture.ts'
 import { TemporaryProject } from './temporary-project.fixture.ts'
 
@@ -55,14 +56,14 @@ describe.skipIf(!servers)('control collects what its project no longer keeps', (
   })
 
   it('again and again while runs go on, by two at one time, and every run has what it needs', async () => {
-    const collector = () =>
-      new Collector({
-        env,
-        store: services.store,
-        clock: systemClock,
-        name: randomUUID(),
+    const collector = () => {
+      const host = { env, store: services.store, clock: systemClock, name: randomUUID() }
+      return new Collector({
+        ...host,
+        turns: new Turns(host),
         retention: () => ({ keepRuns: 4, keep: '1ms', grace: '1m' }),
       })
+    }
     const [one, two] = [collector(), collector()]
     let going = true
     const collecting = [one, two].map(async (each) => {

@@ -1,12 +1,13 @@
 import { duration, readContext } from '@cairn/embedded'
-import { askControl } from '@cairn/drivers/store/control'
-import { CairnError } from '@cairn/kernel/runtime'
+import { askControl, type ControlOptions } from '@cairn/drivers/store/control'
+import { checkupLines, findingsOf, lastingOf } from '../checkups.ts'
 import { EXIT } from '../fail.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { withGiven } from '../given-options.ts'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
 import { printData, printLines } from '../terminal/print.ts'
+import { examineStore } from './examine-store.ts'
 
 interface Checked {
   readonly what: string
@@ -18,34 +19,56 @@ interface Checked {
 /** Clocks that differ by more make records and waits misleading, and an S3 server refuses requests. Milliseconds. */
 const SKEW_MS = 2_000
 
-/** What the services stand on, as control sees it; and whether its clock is this machine's. */
+interface Options {
+  readonly repair: boolean
+  readonly json: boolean | undefined
+  /** Of objects whose bytes are read; default: 5 of 100. */
+  readonly share?: number
+}
+
+const SHARE = 0.05
+
+/** What the services stand on, as control sees it; whether its clock is this machine's; and what lies in their store. */
 export async function examineServices(
   on: string,
   globals: GlobalOptions,
-  repair: boolean,
-  json: boolean | undefined,
+  { repair, json, share = SHARE }: Options,
 ): Promise<void> {
-  if (repair) throw new CairnError('BAD_PARAMETER', `--repair works where the store is, not --on ${on}`)
   const { project } = await openWorkspace(globals)
   const { control } = readContext(project.root, on)
+  const checks = await checksOf(control)
+  if (!json) printChecks(checks)
+  const checkups = await examineStore(control, { bytes: share, repair })
+  const findings = findingsOf(checkups)
+  const isWell = checks.every(({ ok }) => ok)
+  process.exitCode = isWell && lastingOf(checkups, repair).length === 0 ? EXIT.ok : EXIT.error
+  if (json) {
+    const sound = isWell && findings.length === 0
+    return printData(JSON.stringify({ sound, repaired: repair, checks, pipelines: checkups }, null, 2))
+  }
+  for (const line of checkupLines(checkups, repair)) printLines(line)
+  if (findings.length > 0)
+    printLines(
+      `${paint('dim', 'next')}  ${repair ? 'run again: what was taken out of use is computed anew' : withGiven('cairn doctor --repair')}`,
+    )
+}
+
+async function checksOf(control: ControlOptions): Promise<Checked[]> {
   const asked = Date.now()
   const answer = await askControl(control, '/v1/checkup')
   const { now, checks } = (await answer.json()) as { now: number; checks: Checked[] }
-  const all: Checked[] = [
-    { what: 'control', ok: true, found: control.url },
-    ...checks,
-    clock(now - (asked + Date.now()) / 2),
-  ]
-  process.exitCode = all.every(({ ok }) => ok) ? EXIT.ok : EXIT.error
-  if (json) return printData(JSON.stringify({ sound: process.exitCode === EXIT.ok, checks: all }, null, 2))
-  const rows = all.map(({ what, ok, found }) => [ok ? paint('green', '✔') : paint('red', '✘'), what, found])
+  return [{ what: 'control', ok: true, found: control.url }, ...checks, clock(now - (asked + Date.now()) / 2)]
+}
+
+function printChecks(checks: readonly Checked[]): void {
+  const rows = checks.map(({ what, ok, found }) => [ok ? paint('green', '✔') : paint('red', '✘'), what, found])
   printLines(
     table(
       ['', '', ''].map((title) => ({ title })),
       rows,
     ),
   )
-  for (const { next } of all) if (next !== undefined) printLines(`${paint('dim', 'next')}  ${withGiven(next)}`)
+  for (const { next } of checks) if (next !== undefined) printLines(`${paint('dim', 'next')}  ${withGiven(next)}`)
 }
 
 /** @param skew milliseconds, as far as the answer's way allows */

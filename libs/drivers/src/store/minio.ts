@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { CairnError, STORE_FILE, STORE_FORMAT, type ArtifactStore } from '@cairn/kernel/runtime'
 import { objectCache } from './minio/cache.ts'
 import { codeOf, connect, type MinioConnectionOptions } from './minio/connection.ts'
+import { minioDigest } from './minio/stored-digest.ts'
 import { minioDownloads } from './minio/downloads.ts'
 import { minioRecords } from './minio/records.ts'
 import { lastMoment, minioStat } from './minio/stat.ts'
@@ -26,6 +27,8 @@ export interface MinioStore extends ArtifactStore {
    * that must happen once rests on them.
    */
   probe(): Promise<void>
+  /** SHA-256 (hex) of an object's bytes as they lie there, past any local copy; undefined when there is none. */
+  digestOf(path: string): Promise<string | undefined>
   /** Hangs up. */
   close(): Promise<void>
 }
@@ -88,6 +91,7 @@ export function minioStore({ cache: folder, cacheLimit = 16 * 2 ** 30, ...option
       await store.remove(from)
       return true
     },
+    digestOf: minioDigest(connection),
     async scratch() {
       return cache.scratch()
     },

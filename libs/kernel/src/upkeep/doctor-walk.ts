@@ -27,12 +27,9 @@ export async function* entriesOf(
   const last = after === undefined ? undefined : { folder: after.slice(0, cut), name: after.slice(cut) }
   for (const folder of await foldersOf(store, at, area)) {
     if (last && folder < last.folder) continue
-    for (const { path, size } of folder === ''
-      ? [{ path: at.collected, size: 0 }]
-      : await entriesIn(store, at.root + folder, area)) {
-      const name = path.slice(at.root.length + folder.length)
-      if (folder !== last?.folder || name > last.name) yield { path, size }
-    }
+    const behind = folder === last?.folder ? last.name : undefined
+    for (const entry of await entriesIn(store, at, folder, area, behind))
+      if (behind === undefined || entry.path > at.root + folder + behind) yield entry
   }
 }
 
@@ -51,10 +48,18 @@ async function foldersOf(store: ArtifactStore, { root }: Layout, area: Area): Pr
   }
 }
 
-async function entriesIn(store: ArtifactStore, folder: string, area: Area): Promise<Entry[]> {
+async function entriesIn(
+  store: ArtifactStore,
+  at: Layout,
+  folder: string,
+  area: Area,
+  behind: string | undefined,
+): Promise<Entry[]> {
+  if (folder === '') return [{ path: at.collected, size: 0 }]
+  const root = at.root + folder
   const entries =
     area === 'objects'
-      ? await Array.fromAsync(store.list(folder))
-      : (await store.children(folder)).map((name) => ({ path: folder + name, size: 0 }))
+      ? await Array.fromAsync(store.list(root))
+      : (await store.children(root, behind)).map((name) => ({ path: root + name, size: 0 }))
   return entries.sort((one, other) => (one.path < other.path ? -1 : 1))
 }

@@ -1,0 +1,45 @@
+import { bytes, number } from '@cairn/embedded'
+import { CairnError, type Checkup, type Finding } from '@cairn/kernel/runtime'
+import { paint } from './terminal/style.ts'
+
+/** Checkups of stores, by pipeline. */
+export type Checkups = Readonly<Record<string, Checkup>>
+
+/**
+ * The share of the stored bytes that is to be read.
+ *
+ * @param text `10%`; true for all of them
+ */
+export function shareOf(text: string | true): number {
+  const percent = text === true ? 100 : /^\d{1,3}(\.\d+)?%$/.test(text) ? Number(text.slice(0, -1)) : NaN
+  if (percent <= 100) return percent / 100
+  throw new CairnError('BAD_PARAMETER', `--bytes ${String(text)} is no percentage`, { next: 'write --bytes 10%' })
+}
+
+export function findingsOf(checkups: Checkups): Finding[] {
+  return Object.values(checkups).flatMap(({ findings }) => findings)
+}
+
+/** Findings that are there afterwards, too. */
+export function lastingOf(checkups: Checkups, repair: boolean): Finding[] {
+  return findingsOf(checkups).filter(({ repair: how }) => !repair || how.startsWith('none'))
+}
+
+/** What was found, then a line for each pipeline. */
+export function checkupLines(checkups: Checkups, repair: boolean): string[] {
+  return [
+    ...findingsOf(checkups).map(
+      ({ path, what, repair: how }) =>
+        `${paint('red', '✘')} ${path}\n    ${what}\n    ${paint('dim', repair ? how : `repair: ${how}`)}`,
+    ),
+    ...Object.entries(checkups).map(([pipeline, { checked, findings }]) => {
+      const verdict = findings.length === 0 ? paint('green', 'sound') : paint('red', `${findings.length} broken`)
+      return `${verdict}  ${pipeline}  ${checkedText(checked)}`
+    }),
+  ]
+}
+
+export function checkedText({ runs, checkpoints, objects, bytes: size, read }: Checkup['checked']): string {
+  const unread = read < size ? `, of which ${bytes(read)} were read` : ''
+  return `${number(runs)} runs, ${number(checkpoints)} checkpoints, ${number(objects)} objects of ${bytes(size)}${unread}`
+}

@@ -1,0 +1,41 @@
+import { askControl, type ControlOptions } from '@cairn/drivers/store/control'
+import type { Checkup, Finding } from '@cairn/kernel/runtime'
+import { checkedText, type Checkups } from '../checkups.ts'
+import { paint } from '../terminal/style.ts'
+import { post } from './submit.ts'
+
+interface Asked {
+  /** The share of objects whose bytes are read. */
+  readonly bytes: number
+  readonly repair: boolean
+}
+
+/** Has control check the store of its services, part by part. Needs the right to collect. */
+export async function examineStore(control: ControlOptions, asked: Asked): Promise<Checkups> {
+  const answer = await askControl(control, '/v1/pipelines')
+  const { pipelines } = (await answer.json()) as { pipelines: string[] }
+  const checkups: Record<string, Checkup> = {}
+  for (const pipeline of pipelines) checkups[pipeline] = await examinePipeline(control, pipeline, asked)
+  return checkups
+}
+
+async function examinePipeline(control: ControlOptions, pipeline: string, asked: Asked): Promise<Checkup> {
+  const findings: Finding[] = []
+  const checked = { runs: 0, checkpoints: 0, objects: 0, bytes: 0, read: 0 }
+  let after: Checkup['next']
+  do {
+    const request = { ...asked, ...(after && { after }) }
+    const part = await post<Checkup>(control, `/v1/pipelines/${pipeline}/examinations`, request, {}, null)
+    findings.push(...part.findings)
+    for (const count of Object.keys(checked) as (keyof typeof checked)[]) checked[count] += part.checked[count]
+    after = part.next
+    if (after) tellProgress(`checking ${pipeline}: ${checkedText(checked)}`)
+  } while (after)
+  return { findings, checked }
+}
+
+/** A person at a terminal sees how far it is. */
+function tellProgress(line: string): void {
+  const { stderr } = process
+  if (stderr.isTTY) stderr.write(`${paint('dim', line, stderr)}\n`)
+}

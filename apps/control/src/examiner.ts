@@ -1,0 +1,76 @@
+import type { Adoption } from '@cairn/embedded'
+import {
+  examine,
+  isTrusted,
+  layout,
+  type ArtifactStore,
+  type Checkup,
+  type CheckupPlace,
+  type Clock,
+} from '@cairn/kernel/runtime'
+import type { Turns } from './turns.ts'
+import type { Vouching } from './vouching.ts'
+
+export interface ExaminerHost {
+  readonly env: string
+  readonly store: ArtifactStore & { digestOf(path: string): Promise<string | undefined> }
+  readonly clock: Clock
+  readonly turns: Turns
+  readonly vouching: Vouching
+  /** Who signs checkpoints; as the project says it now. */
+  adoption(): Adoption
+}
+export interface Examined {
+  /** The share of objects whose bytes are read, 0 to 1. */
+  readonly bytes: number
+  readonly repair: boolean
+  /** Where an earlier part left off. */
+  readonly after?: CheckupPlace | undefined
+}
+
+/** One part ends after so long, and with so many findings. */
+const PART_MS = 3_000
+const MOST_FINDINGS = 200
+/** Altered objects that a part remembers for the records that refer to them. */
+const MOST_BROKEN = 1_000
+
+/**
+ * Checks the store of services part by part, each a short request of its own, and none while the pipeline is collected.
+ * What runs meanwhile is not held up: what it still reads of what is set aside was broken before.
+ */
+export class Examiner {
+  readonly #host: ExaminerHost
+
+  constructor(host: ExaminerHost) {
+    this.#host = host
+  }
+
+  /** @throws CairnError CONFLICT while another looks at the pipeline, or collects it */
+  examine(pipeline: string, { bytes, repair, after }: Examined): Promise<Checkup> {
+    const { env, store, clock, turns, vouching, adoption } = this.#host
+    const { trusted } = adoption()
+    const names = Object.keys(trusted).join(', ')
+    return turns.take(pipeline, async () => {
+      const started = clock.monotonic()
+      const { next, ...checkup } = await examine(store, layout(env, pipeline), {
+        repair,
+        share: bytes,
+        ...(after && { from: after }),
+        isEnough: ({ findings }) => findings.length >= MOST_FINDINGS || clock.monotonic() - started > PART_MS,
+        digestOf: (path) => store.digestOf(path),
+        planFault: (plan) => vouching.faultOf(plan),
+        checkpointFault: (checkpoint) =>
+          names === '' || isTrusted(checkpoint, trusted)
+            ? undefined
+            : `it is not signed by a service that is trusted (${names})`,
+      })
+      if (next && next.broken.length > MOST_BROKEN)
+        checkup.findings.push({
+          path: layout(env, pipeline).root,
+          what: `more than ${MOST_BROKEN} objects are altered: not all records that refer to them are named`,
+          repair: 'none: check it again after these are repaired',
+        })
+      return { ...checkup, ...(next && { next: { ...next, broken: next.broken.slice(0, MOST_BROKEN) } }) }
+    })
+  }
+}

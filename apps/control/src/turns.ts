@@ -1,0 +1,46 @@
+import { CairnError, layout, Leases, type ArtifactStore, type Clock } from '@cairn/kernel/runtime'
+
+export interface TurnsHost {
+  readonly env: string
+  readonly store: ArtifactStore
+  readonly clock: Clock
+  readonly name: string
+}
+
+/** Longer than a lease of a process that died lives on. */
+const WAIT_MS = 20_000
+
+/** Lets one at a time collect or check a pipeline, whichever control does it. */
+export class Turns {
+  readonly #host: TurnsHost
+  readonly #leases: Leases
+
+  constructor(host: TurnsHost) {
+    this.#host = host
+    this.#leases = new Leases(host)
+  }
+
+  /**
+   * @param work told the path of the lease that it holds
+   * @throws CairnError CONFLICT while another has its turn
+   */
+  async take<Result>(pipeline: string, work: (lease: string) => Promise<Result>): Promise<Result> {
+    const { env, clock } = this.#host
+    const lease = layout(env, pipeline).lease('collection')
+    const since = clock.monotonic()
+    const isLate = async () => clock.monotonic() - since > WAIT_MS
+    if (!(await this.#leases.acquire(lease, isLate, new AbortController().signal)))
+      throw new CairnError('CONFLICT', `another collection or check of ${pipeline} is under way in ${env}`, {
+        next: 'give the same command again later',
+      })
+    try {
+      return await work(lease)
+    } finally {
+      await this.#leases.release(lease)
+    }
+  }
+
+  stop(): void {
+    this.#leases.stop()
+  }
+}

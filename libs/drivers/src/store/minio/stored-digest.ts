@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto'
+import type { Readable } from 'node:stream'
+import type { Connection } from './connection.ts'
+import { unlessMissing } from './records.ts'
+
+/** Reads an object once, from the server, and keeps nothing of it but the digest. */
+export function minioDigest(connection: Connection): (path: string) => Promise<string | undefined> {
+  const { client, bucket, key, transfer } = connection
+  return (path) =>
+    transfer('be read', path, async () => {
+      const response = await unlessMissing(() => client.getObject(bucket, key(path)))
+      return response && digestOfStream(response as Readable & { readonly headers: Headers })
+    })
+}
+
+interface Headers {
+  readonly 'content-length'?: string
+}
+
+async function digestOfStream(bytes: Readable & { readonly headers: Headers }): Promise<string> {
+  const hash = createHash('sha256')
+  let size = 0
+  for await (const piece of bytes as AsyncIterable<Buffer>) {
+    hash.update(piece)
+    size += piece.length
+  }
+  const announced = Number(bytes.headers['content-length'])
+  if (size !== announced)
+    throw Object.assign(new Error(`${announced} bytes were announced, and ${size} came`), { code: 'ECONNRESET' })
+  return hash.digest('hex')
+}
