@@ -39,18 +39,30 @@ export function retentionOf(settings: RetentionSettings | undefined, env: string
   }
 }
 
-/** @throws CairnError BAD_DEFINITION that names the file and what of it is wrong */
-export function checkRetention(file: string, settings: unknown, where = '"retention" of "cairn"'): void {
+/** What may be said for all, for one environment, and for one pipeline. */
+const AMOUNTS = ['keepRuns', 'keep', 'grace', 'every']
+const WITHIN = { environments: ['pipelines'], pipelines: [] } as const
+
+/** @throws CairnError BAD_DEFINITION that names the file, the place in it and what of it is wrong */
+export function checkRetention(
+  file: string,
+  settings: unknown,
+  where = '"retention" of "cairn"',
+  groups: readonly string[] = Object.keys(WITHIN),
+): void {
   const refuse = (what: string, next: string) => {
     throw new CairnError('BAD_DEFINITION', `${file}: ${what}`, { next })
   }
-  if (typeof settings !== 'object' || settings === null || Array.isArray(settings))
+  if (!isObject(settings))
     return refuse(`${where} is no object`, 'write "retention": { "keepRuns": 100, "keep": "90d", "every": "1d" }')
-  for (const [name, value] of Object.entries(settings as Record<string, unknown>)) {
-    if (!NAMES.includes(name)) refuse(`${where} has no "${name}"`, suggest(name, NAMES)!)
-    if (name === 'pipelines' || name === 'environments')
-      for (const [of, inner] of Object.entries(value ?? {})) checkRetention(file, inner, `${where}, ${name}, ${of}`)
-    else if (name === 'keepRuns') {
+  const names = [...AMOUNTS, ...groups]
+  for (const [name, value] of Object.entries(settings)) {
+    if (!names.includes(name)) refuse(`${where} has no "${name}"`, suggest(name, names)!)
+    if (groups.includes(name)) {
+      if (!isObject(value)) return refuse(`"${name}" of ${where} is no object`, `write "${name}": { "<name>": { } }`)
+      const inner = WITHIN[name as keyof typeof WITHIN]
+      for (const [of, said] of Object.entries(value)) checkRetention(file, said, `${where}, ${name}, ${of}`, inner)
+    } else if (name === 'keepRuns') {
       if (!Number.isInteger(value) || (value as number) < 0)
         refuse(`"keepRuns" of ${where} is no number of runs`, 'write "keepRuns": 100')
     } else {
@@ -61,7 +73,10 @@ export function checkRetention(file: string, settings: unknown, where = '"retent
     }
   }
 }
-const NAMES = ['keepRuns', 'keep', 'grace', 'every', 'pipelines', 'environments']
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
 
 function lengthOf(value: unknown): number | undefined {
   try {

@@ -139,7 +139,10 @@ export async function readEnds(store: ArtifactStore, at: Layout, run: string): P
   const ends = new Map<string, EndRecord>()
   for (const file of await store.children(at.ends(run))) {
     const task = at.taskOf(file)
-    ends.set(task, (await readRecord<EndRecord>(store, at.end(run, task)))!)
+    const end = await readRecord<EndRecord>(store, at.end(run, task))
+    if (!end)
+      throw new CairnError('NOT_FOUND', `run ${run} was removed by a collection meanwhile`, { next: 'cairn runs' })
+    ends.set(task, end)
   }
   return ends
 }

@@ -2,9 +2,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { layout } from '../run/layout.ts'
 import { sha256 } from '../run/key.ts'
 import { encodeRecord, readRecord } from '../run/records.ts'
+import { CairnError } from '../errors.ts'
+import type { ArtifactStore } from '../run/ports.ts'
 import { copyResults, copyRun } from './copy.ts'
 import { examine } from './doctor.ts'
-import { at, upkeepHost, type UpkeepHost } from './upkeep.fixture.ts'
+import { collect } from './gc.ts'
+import { at, HOUR, upkeepHost, type UpkeepHost } from './upkeep.fixture.ts'
 
 describe('a run that is copied into another store', () => {
   let [here, there]: [UpkeepHost, UpkeepHost] = [upkeepHost(), upkeepHost()]
@@ -66,6 +69,54 @@ describe('a run that is copied into another store', () => {
     expect(String(there.files.get(at.code(code)))).toBe('make')
     expect(await readRecord(there.store, at.manifest(code))).toEqual(manifest)
     expect((await examine(there.store, at)).findings).toEqual([])
+  })
+
+  it('is whole or refused by name, whenever it is collected meanwhile, and however far that comes', async () => {
+    await here.make('a')
+    const sound = new Map(here.files)
+    const [run] = await runs()
+    const policy = { keepRuns: 0, keepMs: 0, graceMs: HOUR }
+    const left = { calls: Infinity, removals: 0 }
+    const collection: ArtifactStore = {
+      ...here.store,
+      async remove(path) {
+        if (left.removals-- <= 0) throw new CairnError('STORE_FAILED', 'the collection comes no further')
+        await here.store.remove(path)
+      },
+    }
+    const later = { ...here.clock, now: () => here.clock.now() + 2 * HOUR } // all of it is old
+    /** Each call to the store that is copied from may be the one before which it is collected. */
+    const from = new Proxy(here.store, {
+      get: (store, name: keyof ArtifactStore) => {
+        if (name === 'list') return store.list
+        return async (...given: never[]) => {
+          if (left.calls-- === 0) await collect(collection, later, at, policy).catch(() => {})
+          return (store[name] as (...given: never[]) => Promise<unknown>)(...given)
+        }
+      },
+    })
+    let [refused, calls] = [0, 0]
+    for (const removals of [1, 2, 4, 7, Infinity])
+      for (calls = 0; ; calls++) {
+        here.files.clear()
+        there.files.clear()
+        for (const [path, bytes] of sound) here.files.set(path, bytes)
+        Object.assign(left, { calls, removals })
+        const outcome = await copyRun({ store: from, at }, { store: there.store, at }, run!).catch((e: unknown) => e)
+        const isCollected = left.calls < 0
+        if (outcome instanceof Error) {
+          expect(outcome).toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('meanwhile') as string })
+          expect(there.files.has(at.plan(run!))).toBe(false)
+          refused++
+        } else {
+          const files = [...sound].filter(([path]) => path.startsWith(at.run(run!)) && !/attempts|holder/.test(path))
+          for (const [path, bytes] of files) expect(there.files.get(path), path).toEqual(bytes)
+          expect((await examine(there.store, at)).findings).toEqual([])
+        }
+        if (!isCollected) break // it was not called so often
+      }
+    expect(calls).toBeGreaterThan(20)
+    expect(refused).toBeGreaterThan(20)
   })
 
   it('must have ended', async () => {

@@ -40,6 +40,7 @@ export async function copyRun(
   const { code, ...report } = await copyReferred(from, to, run, onObject)
   if (from.at.root !== to.at.root) return report
   await each(code, (name) => copyCode(from, to, name))
+  await requirePlan(from, run) // before anything of it is written
   await copyRecords(from, to, run)
   return report
 }
@@ -61,10 +62,12 @@ async function copyReferred(
   run: string,
   onObject: (done: number, all: number) => void,
 ): Promise<CopyReport & { readonly code: readonly CodeName[] }> {
-  if (!(await readRecord<RunEnd>(from.store, from.at.runEnd(run))))
-    throw new CairnError('BAD_PARAMETER', `run ${run} has not ended`, { next: `cairn show ${run}` })
+  const end = await readRecord<RunEnd>(from.store, from.at.runEnd(run))
+  await requirePlan(from, run)
+  if (!end) throw new CairnError('BAD_PARAMETER', `run ${run} has not ended`, { next: `cairn show ${run}` })
   const found = noReferences()
   await addRun(from.store, from.at, run, found)
+  await requirePlan(from, run) // else what was read of it may be a part
   const checkpoints = new Map<string, Checkpoint>()
   await each(found.checkpoints, async (name) => {
     const [step, key] = name.split('/') as [string, string]
@@ -98,7 +101,10 @@ async function copyReferred(
   }
 }
 
-/** The plan last: without one there is no run, and with one it is a run that goes on until it has its end. */
+/**
+ * The plan last: without one there is no run, and with one it is a run that goes on until it has its end. A collection
+ * removes it first: where it is still there, everything else was, too.
+ */
 async function copyRecords({ store, at }: StoreSide, to: StoreSide, run: string): Promise<void> {
   await each(await store.children(at.ends(run)), async (file) => {
     const path = at.end(run, at.taskOf(file))
@@ -108,7 +114,19 @@ async function copyRecords({ store, at }: StoreSide, to: StoreSide, run: string)
     const path = at.logs(run) + file
     return copyRecord(store, path, to.store, path)
   })
-  for (const path of [at.runEnd(run), at.plan(run)]) await copyRecord(store, path, to.store, path)
+  requireCopied(run, await copyRecord(store, at.runEnd(run), to.store, at.runEnd(run)))
+  requireCopied(run, await copyRecord(store, at.plan(run), to.store, at.plan(run)))
+}
+
+async function requirePlan({ store, at }: StoreSide, run: string): Promise<void> {
+  requireCopied(run, (await store.stat(at.plan(run))) !== undefined)
+}
+
+function requireCopied(run: string, isThere: boolean): void {
+  if (isThere) return
+  throw new CairnError('NOT_FOUND', `run ${run} was removed by a collection meanwhile: it is not copied`, {
+    next: 'cairn runs shows those that are left; "keepRuns" and "keep" of "retention" say what stays',
+  })
 }
 
 /** @returns its bytes; undefined when it was there already */
@@ -120,13 +138,21 @@ async function copyObject(
 ): Promise<number | undefined> {
   if (await to.store.stat(to.at.object(digest))) return undefined
   const path = from.at.object(digest)
-  const file = (await from.store.fetch(path)) ?? (await from.store.fetch(from.at.condemned(digest)))
+  // Looked for twice where it belongs: a run that wants one that was set aside brings it back there.
+  const fetch = (place: string) => from.store.fetch(place)
+  const file = (await fetch(path)) ?? (await fetch(from.at.condemned(digest))) ?? (await fetch(path))
   if (file === undefined)
-    throw new CairnError('NOT_FOUND', `object ${digest} is not in the store`, { next: 'cairn doctor --repair' })
+    throw new CairnError(
+      'NOT_FOUND',
+      `object ${digest} is not in the store: it is damaged, or was collected meanwhile`,
+      {
+        next: 'cairn runs shows whether the run is still there; cairn doctor checks the store',
+      },
+    )
   const own = join(scratch, digest) // what is put may be moved away
   await link(file, own).catch(() => copyFile(file, own))
   await to.store.put(to.at.object(digest), { file: own })
-  return (await from.store.stat(path))?.size ?? 0
+  return (await to.store.stat(to.at.object(digest)))?.size ?? 0
 }
 
 /** What an earlier version of Cairn stored goes under its own name: there may be another text of its fingerprint there. */
@@ -138,9 +164,11 @@ async function copyCode(from: StoreSide, to: StoreSide, name: CodeName): Promise
   await to.store.create(to.at.code(name), code)
 }
 
-async function copyRecord(from: ArtifactStore, source: string, to: ArtifactStore, target: string): Promise<void> {
+/** @returns false when there is none */
+async function copyRecord(from: ArtifactStore, source: string, to: ArtifactStore, target: string): Promise<boolean> {
   const bytes = await from.read(source)
   if (bytes) await to.create(target, bytes)
+  return bytes !== undefined
 }
 
 async function each<Item>(items: Iterable<Item>, work: (item: Item) => Promise<void>): Promise<void> {

@@ -67,7 +67,7 @@ export async function collect(store: ArtifactStore, clock: Clock, at: Layout, po
   const onBad = (path: string) => void report.damaged.push(path)
   for (const run of await liveRuns(store, at, policy, now, report)) await addRun(store, at, run, live, onBad)
   if (report.damaged.length === 0) await pruneCheckpoints(store, at, policy, now, live, report, remove)
-  for (const run of report.runs) await removeAll(store, at.run(run), remove)
+  for (const run of report.runs) await removeRun(store, at, run, remove)
   for (const [folder, ms] of [
     [at.leases, policy.graceMs], // held ones are renewed
     [at.submissions, Math.max(policy.keepMs, policy.graceMs)],
@@ -184,8 +184,10 @@ async function pruneCheckpoints(
     }
 }
 
-async function removeAll(store: ArtifactStore, folder: string, remove: (path: string) => Promise<void>): Promise<void> {
-  for await (const { path } of store.list(folder)) await remove(path)
+/** The plan first: without one there is no run, so that whoever reads a run while it is removed can tell. */
+async function removeRun(store: ArtifactStore, at: Layout, run: string, remove: (path: string) => Promise<void>) {
+  await remove(at.plan(run))
+  for await (const { path } of store.list(at.run(run))) if (path !== at.plan(run)) await remove(path)
 }
 
 function nameOf(path: string): string {
