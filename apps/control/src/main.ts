@@ -44,6 +44,7 @@ process.once(
   'uncaughtException',
   giveUp((about, message) => log.fatal(about, message)),
 )
+process.on('SIGUSR1', () => {}) // by which Node would let any process of this user debug this one
 const vouching = vouchingIn(process.env)
 const connection = readConnection()
 const { env } = connection

@@ -15,6 +15,7 @@ let store: Awaited<ReturnType<typeof openStore>> | undefined
 let orders = 0
 let memory = 0
 
+process.on('SIGUSR1', () => {}) // by which Node would let any process of this user debug this one
 process.on('disconnect', () => process.exit())
 process.on('message', (text: string) => void tell(text))
 

@@ -24,6 +24,7 @@ let isLeaving = false
 let isTold = false
 let text = ''
 
+process.on('SIGUSR1', () => {}) // by which Node would let any process of this user debug this one
 process.once('SIGTERM', () => void leave()).once('SIGINT', () => void leave())
 setInterval(look, LOOK_MS)
 look()

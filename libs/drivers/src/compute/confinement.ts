@@ -53,6 +53,7 @@ export function permissionOptions({ reads, writes, programs }: Confinement, plac
   const read = [...partsOf(root), ...packagesFrom(root), ...packagesFrom(main), homeOf(main), ...reads, ...written]
   return [
     '--permission',
+    '--disable-sigusr1', // else a body of another step, of the same user, could debug this one
     '--allow-addons', // of DuckDB, ONNX: without them no table, no model
     '--allow-worker', // by which the process notices that its host is gone
     '--disable-warning=SecurityWarning', // of these two

@@ -171,7 +171,7 @@ async function copyRecord(from: ArtifactStore, source: string, to: ArtifactStore
   return bytes !== undefined
 }
 
-async function each<Item>(items: Iterable<Item>, work: (item: Item) => Promise<void>): Promise<void> {
+async function each<Item>(items: Iterable<Item>, work: (item: Item) => Promise<unknown>): Promise<void> {
   const left = [...items]
   const worker = async () => {
     for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item)
