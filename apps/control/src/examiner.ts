@@ -56,7 +56,8 @@ export class Examiner {
       const { next, ...checkup } = await examine(store, layout(env, pipeline), {
         repair,
         share: bytes,
-        ...(after && { from: after }),
+        // Whoever asks must not choose what is retired: what control itself moved away is gone by now.
+        ...(after && { from: repair ? { ...after, broken: [] } : after }),
         isEnough: ({ findings }) => findings.length >= MOST_FINDINGS || clock.monotonic() - started > PART_MS,
         digestOf: (path) => store.digestOf(path),
         planFault: (plan) => vouching.faultOf(plan),
