@@ -1,4 +1,5 @@
 import {
+  applyDecorators,
   createParamDecorator,
   ForbiddenException,
   Inject,
@@ -8,6 +9,7 @@ import {
   type ExecutionContext,
 } from '@nestjs/common'
 import { Reflector } from '@nestjs/core'
+import { ApiExtension } from '@nestjs/swagger'
 import { PIPELINES, TOKENS } from './injected.ts'
 import type { KnownPipelines } from './known-pipelines.ts'
 import { RequestRefused } from './problem.ts'
@@ -16,8 +18,8 @@ import type { Holder, Right, Tokens } from './tokens.ts'
 
 const RIGHT = 'cairn:right'
 
-/** What a request needs, for the pipeline in its path. A route without it is open to no one. */
-export const Needs = (right: Right) => SetMetadata(RIGHT, right)
+/** What a request needs, for the pipeline in its path; the OpenAPI document says it. A route without it is open to no one. */
+export const Needs = (right: Right) => applyDecorators(SetMetadata(RIGHT, right), ApiExtension('x-cairn-right', right))
 
 /** Whoever holds the token of the request. */
 export const Who = createParamDecorator((_: unknown, context: ExecutionContext) => {
