@@ -39,7 +39,20 @@ export function checkupLines(checkups: Checkups, repair: boolean): string[] {
   ]
 }
 
-export function checkedText({ runs, checkpoints, objects, bytes: size, read }: Checkup['checked']): string {
+function checkedText({ runs, checkpoints, objects, bytes: size, read }: Checkup['checked']): string {
   const unread = read < size ? `, of which ${bytes(read)} were read` : ''
   return `${number(runs)} runs, ${number(checkpoints)} checkpoints, ${number(objects)} objects of ${bytes(size)}${unread}`
+}
+
+const PROGRESS_MS = 2_000
+
+/** Tells a person at a terminal how far the check of a pipeline is, every few seconds. */
+export function progressOf(pipeline: string): (checkup: Pick<Checkup, 'checked'>) => void {
+  const { stderr } = process
+  let toldAt = performance.now()
+  return ({ checked }) => {
+    if (!stderr.isTTY || performance.now() - toldAt < PROGRESS_MS) return
+    toldAt = performance.now()
+    stderr.write(`${paint('dim', `checking ${pipeline}: ${checkedText(checked)}`, stderr)}\n`)
+  }
 }

@@ -83,6 +83,7 @@ export class Control {
   start(pipeline: string, request: RunRequest, key: string | undefined): Promise<Started> {
     return this.#submissions.start({ pipeline, key, asked: request }, async (run) => {
       const { plan } = await this.host.plan(pipeline, { ...request, run })
+      await this.#requireBases(plan)
       return plan
     })
   }
@@ -183,6 +184,12 @@ export class Control {
     return this.#submissions.start({ pipeline, key, asked: { again: base, node } }, (run) =>
       againOf(store, at, plan, node, clock.now(), { run }),
     )
+  }
+
+  /** What stands in for steps that are not run comes from the records of other runs. @throws CairnError REFUSED */
+  async #requireBases({ pipeline, nodes }: Plan): Promise<void> {
+    const bases = Object.values(nodes).flatMap((node) => (node.type === 'given' ? [node.from] : []))
+    for (const base of new Set(bases)) await this.#signedRun(pipeline, base)
   }
 
   /** @throws CairnError REFUSED for a run that was not planned here */

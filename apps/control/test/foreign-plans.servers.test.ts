@@ -139,7 +139,7 @@ export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIR
     for (const { run } of plans) expect(await store.children(at.attempts(run))).toEqual([])
   })
 
-  it('is neither gone back to nor told to consumers where the record of production names it', async () => {
+  it('is neither gone back to nor told to consumers where the record of production names it, and is the base of no run', async () => {
     const { store, bus } = services
     const heard: string[] = []
     const topic = topicOf({ env, pipeline: 'orders' })
@@ -147,6 +147,10 @@ export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIR
       if (type === 'cairn.promoted') heard.push(data.run)
     })
     const older = forged('older', { params: { count: 1, waits: '' } })
+    for (const task of ['load', 'total', 'report']) {
+      const { check: _, ...end } = JSON.parse(String(await store.read(at.end(made.run, task)))) as { check: string }
+      await store.create(at.end('older', task), encodeRecord(end as { v: number } & typeof end, at.end('older', task)))
+    }
     await store.create(at.plan('older'), encodeRecord(older, at.plan('older')))
     const done = { v: 1, status: 'completed', endedAt: 1, host: 'h' }
     await store.create(at.runEnd('older'), encodeRecord(done, at.runEnd('older')))
@@ -167,6 +171,8 @@ export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIR
       409,
       { code: 'REFUSED', detail: expect.stringContaining('the plan of run older is not signed') as string },
     ])
+    const onIt = await client.ask('POST', `${ORDERS}/runs`, { from: ['report'], base: 'older' })
+    expect([onIt.status, onIt.body]).toMatchObject([409, { code: 'REFUSED' }])
     const next = await client.start('orders', { settings: { count: 9 } })
     await client.ended('orders', next)
     const promoted = await client.ask('POST', `${ORDERS}/production`, { run: next, expected: made.run })

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { examine, type Checkup } from '@cairn/kernel/runtime'
 import { leftovers } from '@cairn/drivers/store/folder-leftovers'
-import { checkupLines, findingsOf, lastingOf, shareOf } from '../checkups.ts'
+import { checkupLines, findingsOf, lastingOf, progressOf, shareOf } from '../checkups.ts'
 import { EXIT } from '../fail.ts'
 import { withGiven } from '../given-options.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
@@ -35,6 +35,7 @@ export default async function doctor(
   for (const pipeline of await workspace.store.children(`${workspace.project.env}/`))
     checkups[pipeline] = await examine(workspace.store, workspace.at(pipeline), {
       repair,
+      onProgress: progressOf(pipeline),
       ...(share !== undefined && { share }),
     })
   const left = leftovers(workspace.project.store)

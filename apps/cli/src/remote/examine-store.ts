@@ -1,7 +1,6 @@
 import { askControl, type ControlOptions } from '@cairn/drivers/store/control'
 import type { Checkup, Finding } from '@cairn/kernel/runtime'
-import { checkedText, type Checkups } from '../checkups.ts'
-import { paint } from '../terminal/style.ts'
+import { progressOf, type Checkups } from '../checkups.ts'
 import { post } from './submit.ts'
 
 interface Asked {
@@ -22,6 +21,7 @@ export async function examineStore(control: ControlOptions, asked: Asked): Promi
 async function examinePipeline(control: ControlOptions, pipeline: string, asked: Asked): Promise<Checkup> {
   const findings: Finding[] = []
   const checked = { runs: 0, checkpoints: 0, objects: 0, bytes: 0, read: 0 }
+  const tell = progressOf(pipeline)
   let after: Checkup['next']
   do {
     const request = { ...asked, ...(after && { after }) }
@@ -29,13 +29,7 @@ async function examinePipeline(control: ControlOptions, pipeline: string, asked:
     findings.push(...part.findings)
     for (const count of Object.keys(checked) as (keyof typeof checked)[]) checked[count] += part.checked[count]
     after = part.next
-    if (after) tellProgress(`checking ${pipeline}: ${checkedText(checked)}`)
+    tell({ checked })
   } while (after)
   return { findings, checked }
-}
-
-/** A person at a terminal sees how far it is. */
-function tellProgress(line: string): void {
-  const { stderr } = process
-  if (stderr.isTTY) stderr.write(`${paint('dim', line, stderr)}\n`)
 }
