@@ -118,6 +118,7 @@ describe('runs', () => {
   })
 
   it('have a record for each task that has ended, batches included', async () => {
+    await run('a', 'failed')
     await end('a', 'train', 'completed', { how: 'computed', outputs: {} })
     await end('a', 'score/0.1', 'failed', { error: { code: 'STEP_FAILED', message: 'no' } })
     const ends = await readEnds(store, at, 'a')
@@ -125,6 +126,8 @@ describe('runs', () => {
       train: 'completed',
       'score/0.1': 'failed',
     })
+    await store.remove(at.plan('a'))
+    await expect(readEnds(store, at, 'a')).rejects.toThrow('removed by a collection')
   })
 
   it('have outputs of the nodes that completed or were given', async () => {

@@ -135,16 +135,17 @@ export async function readRun(store: ArtifactStore, at: Layout, run: string): Pr
   return { plan, end: await readRecord<RunEnd>(store, at.runEnd(run)) }
 }
 
+/** @throws CairnError NOT_FOUND for a run that was removed meanwhile, whose ends would be a part of what it had */
 export async function readEnds(store: ArtifactStore, at: Layout, run: string): Promise<Map<string, EndRecord>> {
   const ends = new Map<string, EndRecord>()
   for (const file of await store.children(at.ends(run))) {
     const task = at.taskOf(file)
     const end = await readRecord<EndRecord>(store, at.end(run, task))
-    if (!end)
-      throw new CairnError('NOT_FOUND', `run ${run} was removed by a collection meanwhile`, { next: 'cairn runs' })
-    ends.set(task, end)
+    if (end) ends.set(task, end)
   }
-  return ends
+  // A collection removes the plan first.
+  if (await store.stat(at.plan(run))) return ends
+  throw new CairnError('NOT_FOUND', `run ${run} was removed by a collection meanwhile`, { next: 'cairn runs' })
 }
 
 /** What a node of a run gave; undefined when it did not complete. */
