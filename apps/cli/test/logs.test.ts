@@ -63,3 +63,16 @@ it('marks the attempts of one step apart, and a process that dies is told by its
   expect(steps['child']?.error?.message).toBe('the process that ran child exited with code 1: Error: in a child')
   expect((await project.cairn('logs', 'other/latest/again')).stdout).toBe('attempt 1 | try\nattempt 2 | try\n')
 }, 60_000)
+
+it('shows what a step prints that no module exports, which runs in the process of the command line', async () => {
+  const inline = new CliProject({
+    'inline.pipeline.ts': `import { pipeline, step } from '@cairn/kernel'
+import { json } from '@cairn/kinds'
+const load = step('load', { outputs: { n: json<number>() }, run: () => (console.log('loads'), { n: 1 }) })
+export const inline = pipeline('inline', () => load({}))
+`,
+  })
+  const { code, stderr } = await inline.cairn('run', 'inline', '--progress', 'plain')
+  expect([code, stderr.match(/^load \| .*$/gm)]).toEqual([0, ['load | loads']])
+  expect((await inline.cairn('logs', 'inline/latest')).stdout).toContain('loads')
+})

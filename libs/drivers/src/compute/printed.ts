@@ -11,7 +11,7 @@ export interface Printer {
   readonly write?: (bytes: string | Uint8Array, stream: Stream) => void
 }
 
-const printers = new AsyncLocalStorage<Printer>()
+const printers = new AsyncLocalStorage<Printer | undefined>()
 let installed = false
 
 /** Runs a body so that what it prints, also later on, is known to be its own. */
@@ -29,7 +29,9 @@ export function unheard<Result>(body: () => Result): Result {
 function passes(bytes: unknown, stream: Stream): boolean {
   const printer = printers.getStore()
   if (!printer || (!printer.ended && !printer.write)) return true
-  if (!printer.ended && (typeof bytes === 'string' || bytes instanceof Uint8Array)) printer.write!(bytes, stream)
+  // Who hears it may print it, and that is not the body's.
+  if (!printer.ended && (typeof bytes === 'string' || bytes instanceof Uint8Array))
+    printers.run(undefined, () => printer.write!(bytes, stream))
   return false
 }
 
