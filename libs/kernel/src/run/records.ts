@@ -111,7 +111,7 @@ function checkOf(text: string, path: string): string {
 }
 
 /** Where in a pipeline's folder: the same in every environment, store and playground. */
-function placeOf(path: string): string {
+export function placeOf(path: string): string {
   return PLACE.exec(path)?.[1] ?? path
 }
 const PLACE = /(?:^|\/)(runs\/[^/]+\/(?:ends|attempts|logs)\/[^/]+|(?:runs|checkpoints)\/[^/]+\/[^/]+|[^/]+\/[^/]+)$/
