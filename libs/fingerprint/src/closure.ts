@@ -64,9 +64,11 @@ function fingerprintOf(walked: Walk, sources: Sources): string {
   const { packages } = sources
   const hashed: (string | number)[] = [SCHEME, NODE_MAJOR, root.of, root.role]
   hashed.push(token(root.target, numbers, packages), parts.length)
+  const namesCount = parts.some(({ code }) => code.looksAtNames)
   for (const part of parts) {
     const links = sources.links.of(part)
     hashed.push(part.code.hash, links.length)
+    if (namesCount && part.type === 'unit') hashed.push(JSON.stringify(part.module.analysis.units[part.index]!.names))
     for (const { target } of links) hashed.push(token(target, numbers, packages))
   }
   for (const groups of order) hashed.push(JSON.stringify(groups))

@@ -41,8 +41,20 @@ export function explain(step: string, before: Manifest, after: Manifest): Change
         ]),
   ]
   if (changes.length > 0) return changes
+  const renamed = renames(step, before, after, pairs)
+  if (renamed.length > 0) return renamed
   const isReordered = JSON.stringify(renumber(before.order, pairs)) !== JSON.stringify(renumber(after.order))
   return [{ what: isReordered ? 'order' : 'scheme', how: 'changed', name: step, path: [step] }]
+}
+
+/** Of code that looks at what functions and classes are called. */
+function renames(step: string, before: Manifest, after: Manifest, pairs: ReadonlyMap<number, number>): Change[] {
+  return [...pairs].flatMap(([from, to]): Change[] => {
+    const { name: instead } = before.declarations[from]!
+    const { name, file, line } = after.declarations[to]!
+    if (to === 0 || name === instead) return []
+    return [{ what: 'declaration', how: 'changed', name, instead, file, line, path: pathTo(step, after, to) }]
+  })
 }
 
 function renumber(order: Manifest['order'] = [], pairs?: ReadonlyMap<number, number>): number[][][] {

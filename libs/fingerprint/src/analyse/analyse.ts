@@ -50,6 +50,8 @@ export interface Code extends Flags {
   readonly refs: readonly Ref[]
   readonly touches: readonly number[]
   readonly changesItself?: true
+  /** It looks at what functions or classes are called. */
+  readonly looksAtNames?: true
   readonly reaches?: readonly ReachFound[]
   readonly fault?: Fault
 }
@@ -149,7 +151,7 @@ function analysisOf(module: Dissection, text: string): Analysis {
   function codeOf(tag: string, nodes: readonly Node[], unit?: UnitOutline): Code {
     const own = unit?.bindings ?? []
     const whole = unit ? [unit.node] : nodes
-    const { text, references, unsupported, globals: used } = module.codeOf(tag, nodes, own)
+    const { text, references, unsupported, globals: used, looksAtNames } = module.codeOf(tag, nodes, own)
     for (const name of used) globals.add(name)
     const { touches, ...flags } = effects(whole, module)
     const touchOf = (reference: Reference) => ('binding' in reference && touches.get(reference.binding)) || 0
@@ -162,6 +164,7 @@ function analysisOf(module: Dissection, text: string): Analysis {
       refs: references.map(refOf),
       touches: references.map(touchOf),
       ...(changesItself && { changesItself }),
+      ...(looksAtNames && { looksAtNames }),
       ...(Object.fromEntries(Object.entries(flags).filter(isTrue)) as Flags),
       ...(reached.length > 0 && { reaches: reached }),
       ...(unsupported && { fault: faultOf(unsupported, lineOf, columnOf) }),

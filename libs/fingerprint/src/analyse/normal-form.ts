@@ -1,5 +1,5 @@
 import type { Binding, Names } from './scope.ts'
-import { isNode, type Node } from './syntax.ts'
+import { isClass, isFunction, isNode, type Node } from './syntax.ts'
 
 /**
  * Code as a text that is the same for two pieces of code exactly when one is the other with variables renamed,
@@ -12,6 +12,8 @@ export interface NormalForm {
   readonly references: readonly Reference[]
   /** Names of global variables. */
   readonly globals: ReadonlySet<string>
+  /** It looks at what functions or classes are called. */
+  readonly looksAtNames: boolean
   /** The first piece of syntax that cannot be normalised. */
   readonly unsupported?: Node
 }
@@ -36,10 +38,15 @@ export function normalForm(
   const privates = new Map<string, number>()
   const labels: string[] = []
   let unsupported: Node | undefined
+  let looksAtNames = false
+  let isStatic = false
   let text = tag
   for (const node of nodes) write(node)
-  if (globals.has('eval') && !verbatim) return normalForm(tag, nodes, names, own, isNamespace, true) // sees all names
-  return { text, references, globals, ...(unsupported && { unsupported }) }
+  const [pattern, value] = nodes // of a declaration at the top
+  looksAtNames ||= value !== undefined && takesName(pattern!) && mayBeFunction(value)
+  // `eval` sees all names.
+  if ((globals.has('eval') || looksAtNames) && !verbatim) return normalForm(tag, nodes, names, own, isNamespace, true)
+  return { text, references, globals, looksAtNames, ...(unsupported && { unsupported }) }
 
   function write(node: Node): void {
     switch (node.type) {
@@ -55,7 +62,20 @@ export function normalForm(
       case 'MetaProperty':
         if (node.meta.name === 'import') unsupported ??= place(node, 'import.meta')
         break
+      case 'StaticBlock':
+      case 'PropertyDefinition':
+      case 'MethodDefinition': {
+        const wasStatic = isStatic
+        isStatic = node.type === 'StaticBlock' || node.static === true
+        writeFields(node)
+        isStatic = wasStatic
+        return
+      }
+      case 'VariableDeclarator':
+        looksAtNames ||= takesName(node.id) && node.init && mayBeFunction(node.init)
+        break
       case 'MemberExpression': {
+        looksAtNames ||= memberOf(node) === 'name' && mayBeFunction(node.object)
         if (node.object.type === 'MetaProperty' && !node.computed) {
           const { name } = node.property
           if (PLACES.has(name)) unsupported ??= place(node, `import.meta.${name}`)
@@ -139,6 +159,20 @@ export function normalForm(
     return `$${numberIn(locals, binding)}${spelled} `
   }
 
+  /** As far as that can be told: what a variable of another module is, cannot. */
+  function mayBeFunction(object: Node): boolean {
+    if (object.type === 'ChainExpression') return mayBeFunction(object.expression)
+    if (object.type === 'MetaProperty') return object.property.name === 'target'
+    if (object.type === 'ThisExpression') return isStatic
+    if (object.type === 'MemberExpression') return memberOf(object) === 'constructor'
+    const binding = object.type === 'Identifier' ? names.get(object) : undefined
+    if (!binding) return false
+    return (
+      ['function', 'class', 'import'].includes(binding.kind) ||
+      (binding.value !== undefined && (isFunction(binding.value) || isClass(binding.value)))
+    )
+  }
+
   function slot(key: Binding | string, member: string, reference: Reference): number {
     let members = slots.get(key)
     if (!members) slots.set(key, (members = new Map()))
@@ -146,6 +180,16 @@ export function normalForm(
     if (number === undefined) members.set(member, (number = references.push(reference) - 1))
     return number
   }
+}
+
+/** The name of a member, where that is written out. */
+function memberOf({ property, computed }: Node): unknown {
+  return computed ? property.value : property.name
+}
+
+/** `{ name }` */
+function takesName({ type, properties }: Node): boolean {
+  return type === 'ObjectPattern' && properties.some(({ key, computed }: Node) => !computed && key?.name === 'name')
 }
 
 /** What a module would learn of where it stands: of a step, that is never where its source is. */
