@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { CairnError, layout, examine, systemClock } from '@cairn/kernel/runtime'
+import { CairnError, layout, examine, systemClock, type Checkup } from '@cairn/kernel/runtime'
 import { Collector } from '../src/collector.ts'
 import { Turns } from '../src/turns.ts'
 import { Services, type Control } from './services.fixture.ts'
@@ -46,6 +46,24 @@ describe.skipIf(!servers)('control collects what its project no longer keeps', (
     return (body as { report: { runs: string[]; checkpoints: number } }).report
   }
 
+  /** What a check of a part of the store finds. */
+  const look = async (request: object) => {
+    const { status, body } = await control.client.ask('POST', `/v1/pipelines/${PIPELINE}/examinations`, request)
+    return { status, body: body as Checkup }
+  }
+  const lookAtAll = async (request: object) => {
+    const parts: Checkup[] = []
+    do {
+      const after = parts.at(-1)?.next
+      const { status, body } = await look({ ...request, ...(after && { after }) })
+      if (status === 409) continue // a collection is at it
+      expect(status).toBe(200)
+      expect(body.findings.length).toBeLessThanOrEqual(200)
+      parts.push(body)
+    } while (parts.length === 0 || parts.at(-1)!.next)
+    return parts
+  }
+
   it('tells what would go, and removes it only when it is asked to', async () => {
     const all = [await run(1), await run(2), await run(3)].sort()
     expect((await ask(true)).runs.sort()).toEqual(all.slice(0, 2))
@@ -55,7 +73,7 @@ describe.skipIf(!servers)('control collects what its project no longer keeps', (
     expect(control.log).toContain('"msg":"collected"')
   })
 
-  it('again and again while runs go on, by two at one time, and every run has what it needs', async () => {
+  it('again and again while runs go on, by two at one time, and every run has what it needs, and no check finds fault with that', async () => {
     const collector = () => {
       const host = { env, store: services.store, clock: systemClock, name: randomUUID() }
       return new Collector({
@@ -76,13 +94,45 @@ describe.skipIf(!servers)('control collects what its project no longer keeps', (
         }
       return removed
     })
+    const checking = (async () => {
+      while (going) expect((await lookAtAll({})).flatMap(({ findings }) => findings)).toEqual([])
+    })()
     for (let round = 0; round < 3; round++) await Promise.all([run(4), run(5), run(4)])
     going = false
+    await checking
     const removed = await Promise.all(collecting)
     expect(removed[0]! + removed[1]!).toBeGreaterThan(0)
     const { findings } = await examine(services.store, at)
     expect(findings).toEqual([])
     expect((await runs()).length).toBeLessThanOrEqual(7)
+  })
+
+  it('is checked part by part, each a bounded request, and not beside a collection', async () => {
+    const { store } = services
+    await run(6)
+    const bad = Array.from({ length: 250 }, (_, index) => at.submission(`bad-${index}`))
+    await Promise.all(bad.map((path) => store.create(path, Buffer.from('{'))))
+    const parts = await lookAtAll({})
+    expect(parts.length).toBeGreaterThan(1)
+    expect(parts.flatMap(({ findings }) => findings.map(({ path }) => path)).toSorted()).toEqual(bad.toSorted())
+    for (const wrong of [{ bytes: 2 }, { after: { area: 'x', after: '', broken: [] } }, { repairs: true }])
+      expect((await look(wrong)).status).toBe(400)
+
+    const turns = new Turns({ env, store, clock: systemClock, name: randomUUID() })
+    const [collected, isTaken] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const collection = turns.take(PIPELINE, () => (isTaken.resolve(), collected.promise))
+    await isTaken.promise
+    let isChecked = false
+    const checking = look({}).finally(() => (isChecked = true))
+    for (let asked = 0; asked < 3; asked++) await control.client.ask('GET', `/v1/pipelines/${PIPELINE}/runs`)
+    expect(isChecked).toBe(false)
+    collected.resolve()
+    await collection
+    expect((await checking).status).toBe(200)
+    turns.stop()
+
+    await lookAtAll({ repair: true })
+    expect((await lookAtAll({})).flatMap(({ findings }) => findings)).toEqual([])
   })
 
   it('by itself, at the times that the project says', async () => {

@@ -139,6 +139,50 @@ export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIR
     for (const { run } of plans) expect(await store.children(at.attempts(run))).toEqual([])
   })
 
+  it('is neither gone back to nor told to consumers where the record of production names it, and is the base of no run', async () => {
+    const { store, bus } = services
+    const heard: string[] = []
+    const topic = topicOf({ env, pipeline: 'orders' })
+    const hear = await bus.subscribe(topic, { group: `${env}-heard`, from: 'beginning' }, async ({ type, data }) => {
+      if (type === 'cairn.promoted') heard.push(data.run)
+    })
+    const older = forged('older', { params: { count: 1, waits: '' } })
+    for (const task of ['load', 'total', 'report']) {
+      const { check: _, ...end } = JSON.parse(String(await store.read(at.end(made.run, task)))) as { check: string }
+      await store.create(at.end('older', task), encodeRecord(end as { v: number } & typeof end, at.end('older', task)))
+    }
+    await store.create(at.plan('older'), encodeRecord(older, at.plan('older')))
+    const done = { v: 1, status: 'completed', endedAt: 1, host: 'h' }
+    await store.create(at.runEnd('older'), encodeRecord(done, at.runEnd('older')))
+    const production = (run: string, previous?: string) => {
+      const named = (run: string) => ({ run, since: 1, by: 'someone' })
+      const record = { v: 1, ...named(run), ...(previous !== undefined && { previous: named(previous) }) }
+      return encodeRecord(record, at.ref('production'))
+    }
+    const rollBack = async (expected: string) => {
+      const { status, body } = await client.ask('POST', `${ORDERS}/production/rollback`, { expected })
+      return [status, body] as const
+    }
+    const pointed = production('older')
+    await store.create(at.ref('production'), pointed)
+    await vi.waitUntil(() => /orders\/.*plan of run older is not signed/.test(control.log), PATIENCE)
+    await store.replace(at.ref('production'), pointed, production(made.run, 'older'))
+    expect(await rollBack(made.run)).toMatchObject([
+      409,
+      { code: 'REFUSED', detail: expect.stringContaining('the plan of run older is not signed') as string },
+    ])
+    const onIt = await client.ask('POST', `${ORDERS}/runs`, { from: ['report'], base: 'older' })
+    expect([onIt.status, onIt.body]).toMatchObject([409, { code: 'REFUSED' }])
+    const next = await client.start('orders', { settings: { count: 9 } })
+    await client.ended('orders', next)
+    const promoted = await client.ask('POST', `${ORDERS}/production`, { run: next, expected: made.run })
+    expect(promoted).toMatchObject({ status: 200, body: { run: next, previous: { run: made.run } } })
+    expect(await rollBack(next)).toMatchObject([200, { run: made.run, previous: { run: 'older' } }])
+    await vi.waitUntil(() => heard.at(-1) === made.run && heard.includes(next), PATIENCE)
+    expect(heard).not.toContain('older')
+    await hear.close()
+  })
+
   it('does not become another run by lying where that would be', async () => {
     const { store, bus } = services
     await store.create(at.plan('copied'), encodeRecord(made, at.plan('copied')))

@@ -1,5 +1,5 @@
 import { askControl, type ControlOptions } from '@cairn/drivers/store/control'
-import type { Checkup, Finding } from '@cairn/kernel/runtime'
+import { CairnError, type Checkup, type Finding } from '@cairn/kernel/runtime'
 import { progressOf, type Checkups } from '../checkups.ts'
 import { post } from './submit.ts'
 
@@ -25,11 +25,26 @@ async function examinePipeline(control: ControlOptions, pipeline: string, asked:
   let after: Checkup['next']
   do {
     const request = { ...asked, ...(after && { after }) }
-    const part = await post<Checkup>(control, `/v1/pipelines/${pipeline}/examinations`, request, {}, null)
+    const part = await inTurn(() => post<Checkup>(control, `/v1/pipelines/${pipeline}/examinations`, request, {}, null))
     findings.push(...part.findings)
     for (const count of Object.keys(checked) as (keyof typeof checked)[]) checked[count] += part.checked[count]
     after = part.next
     tell({ checked })
   } while (after)
   return { findings, checked }
+}
+
+/** A collection of a large store takes a while. Milliseconds. */
+const PATIENCE_MS = 10 * 60_000
+
+/** Asks again while control refuses because another collects or checks the same pipeline. */
+async function inTurn<Result>(ask: () => Promise<Result>): Promise<Result> {
+  const since = performance.now()
+  for (;;)
+    try {
+      return await ask()
+    } catch (error) {
+      const isTaken = error instanceof CairnError && error.code === 'CONFLICT'
+      if (!isTaken || performance.now() - since > PATIENCE_MS) throw error
+    }
 }
