@@ -41,6 +41,7 @@ export const TEST_PACKAGES: readonly string[] = [
   '@duckdb/node-api',
   'oxc-parser',
   '@asyncapi/parser',
+  'openapi-typescript',
   'ajv',
   'ajv-formats',
   '@nestjs/platform-fastify',

@@ -3,8 +3,14 @@ import type { GcReport } from '@cairn/kernel/runtime'
 import { paint } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 
+/** As a collection told it, here or through control. */
+type Collected = Omit<GcReport, 'runs' | 'damaged'> & {
+  readonly runs: readonly string[]
+  readonly damaged: readonly string[]
+}
+
 /** What collections removed, a line for each pipeline. */
-export function reportsText(reports: Readonly<Record<string, GcReport>>): string {
+export function reportsText(reports: Readonly<Record<string, Collected>>): string {
   const rows = Object.entries(reports).map(([pipeline, report]) => [
     pipeline,
     ...[report.runs.length, report.checkpoints, report.code, report.condemned, report.restored, report.deleted].map(

@@ -13,7 +13,7 @@ export interface FilterOptions {
 /** Which runs are meant. */
 export interface RunFilter {
   /** Any of these; all where there is none. */
-  readonly status: readonly string[]
+  readonly status: readonly (typeof STATUSES)[number][]
   /** Planned then or later, and before then: milliseconds since 1970. */
   readonly since?: number
   readonly until?: number
@@ -25,6 +25,7 @@ export interface RunFilter {
 
 /** @throws CairnError BAD_PARAMETER for what is no status, no time and no parameter */
 export function filterOf({ status = [], since, until, param = [], before }: FilterOptions, now: number): RunFilter {
+  const known = STATUSES.filter((one) => status.includes(one))
   const unknown = status.find((one) => !STATUSES.some((known) => known === one))
   if (unknown !== undefined)
     throw new CairnError('BAD_PARAMETER', `--status is "${unknown}"`, { next: `one of: ${STATUSES.join(', ')}` })
@@ -34,7 +35,7 @@ export function filterOf({ status = [], since, until, param = [], before }: Filt
       next: 'write it like --param trees=400',
     })
   return {
-    status,
+    status: known,
     param,
     ...(since !== undefined && { since: moment('since', since, now) }),
     ...(until !== undefined && { until: moment('until', until, now) }),

@@ -6,14 +6,79 @@ import { CheckupPlace, PipelineName, RunName } from './schemas.ts'
 const Moment = z.number().describe('milliseconds since 1970')
 const ErrorSaid = z.looseObject({ code: z.string(), message: z.string(), next: z.string().optional() })
 const Status = z.enum(['completed', 'failed', 'cancelled'])
+const Ended = z.enum([...Status.options, 'timed-out', 'skipped', 'blocked'])
+const Any = z.unknown().describe('any JSON')
 
-const Champion = z.looseObject({
+const Promoted = z.looseObject({
   run: RunName,
   since: Moment,
   by: z.string().describe('the name of the token that made it so'),
-  from: z.string().optional(),
+  from: z.string().optional().describe('the run of a playground that was promoted'),
+  told: z.literal(true).optional().describe('consumers have been told of it'),
+})
+const Champion = Promoted.extend({
+  v: z.int(),
+  previous: Promoted.optional().describe('what was in production before, to roll back to'),
 })
 const Unfit = z.looseObject({ task: z.string(), at: Moment, host: z.string(), error: ErrorSaid })
+const Artifact = z.looseObject({
+  digest: z.string().describe('SHA-256 of the bytes, in hex'),
+  size: z.int().describe('bytes'),
+  text: z.string().optional().describe('the bytes, where they are few and UTF-8'),
+  base64: z.string().optional().describe('the bytes, where they are few and not UTF-8'),
+  contentDigest: z.string().optional(),
+  items: z.int().optional().describe('of a list: how many'),
+  summary: z.record(z.string(), Any).optional(),
+  label: z.string().optional(),
+})
+const Ref = z
+  .looseObject({ node: z.string().optional(), output: z.string().optional(), item: z.string().optional() })
+  .describe('the output of a node, or the item of an `each`')
+const Refs = z.record(z.string(), Ref)
+const Condition = Ref.extend({ value: z.boolean().optional().describe('known when the run was planned') })
+const Code = z.looseObject({
+  fingerprint: z.string().optional(),
+  digest: z.string().optional().describe('SHA-256 (hex) of the code as it is stored'),
+  packages: z.string().optional(),
+  inline: z.string().optional().describe('why there is no stored code'),
+})
+const PlannedStep = z.looseObject({
+  code: Code,
+  fallback: Code.optional(),
+  source: z.boolean(),
+  outputs: z.record(z.string(), z.looseObject({ kind: z.string(), version: z.number(), schema: Any })),
+  retry: z
+    .looseObject({
+      times: z.number(),
+      backoffMs: z.number(),
+      maxBackoffMs: z.number(),
+      on: z.array(z.string()).optional(),
+    })
+    .optional(),
+  timeoutMs: z.number().optional(),
+  memory: z.number().optional().describe('bytes'),
+  cache: z.looseObject({ never: z.string().optional(), maxAgeMs: z.number().optional() }).optional(),
+  secrets: z.array(z.string()).optional().describe('names'),
+})
+const PlannedNode = z.looseObject({
+  type: z.enum(['step', 'each', 'when', 'given']),
+  scope: z.array(z.string()).describe('the `each`s that it is inside, the outermost first'),
+  guards: z.array(z.looseObject({ when: z.string(), condition: Condition, arm: z.boolean() })),
+  step: z.string().optional(),
+  inputs: Refs.optional(),
+  params: z.record(z.string(), Any).optional(),
+  versions: z.record(z.string(), z.string()).optional(),
+  force: z.boolean().optional(),
+  over: Ref.optional(),
+  batch: z.int().optional(),
+  collects: Refs.optional(),
+  condition: Condition.optional(),
+  then: Refs.optional(),
+  otherwise: Refs.optional(),
+  from: z.string().optional(),
+  outputs: z.record(z.string(), Artifact).optional(),
+})
+/** As docs/consumers/records.md says in full. */
 const Plan = z.looseObject({
   v: z.int(),
   run: z.string(),
@@ -21,20 +86,36 @@ const Plan = z.looseObject({
   pipeline: z.string(),
   createdAt: Moment,
   parent: z.string().optional(),
-  params: z.record(z.string(), z.unknown()),
-  settings: z.record(z.string(), z.unknown()).optional(),
-  steps: z.record(z.string(), z.looseObject({})),
-  nodes: z.record(z.string(), z.looseObject({ type: z.string() })),
-  outputs: z.record(z.string(), z.looseObject({})),
+  params: z.record(z.string(), Any),
+  settings: z.record(z.string(), Any).optional(),
+  steps: z.record(z.string(), PlannedStep),
+  nodes: z.record(z.string(), PlannedNode),
+  outputs: Refs,
 })
 const RunEnd = z.looseObject({ v: z.int(), status: Status, endedAt: Moment, host: z.string() })
 const TaskEnd = z.looseObject({
   v: z.int(),
-  status: z.string(),
-  lanes: z.array(z.looseObject({ status: z.string() })).describe('one for a plain task, one an item for a batch'),
-  attempts: z.int(),
+  status: Ended,
+  lanes: z
+    .array(
+      z.looseObject({
+        status: Ended,
+        how: z.enum(['computed', 'reused', 'caught', 'joined']).optional(),
+        outputs: z.record(z.string(), Artifact).optional(),
+        key: z.string().optional(),
+        ms: z.number().optional(),
+        error: ErrorSaid.optional(),
+        caught: ErrorSaid.optional(),
+        because: z.string().optional().describe('the node that decided it'),
+      }),
+    )
+    .describe('one for a plain task, one an item for a batch'),
+  counts: z.record(z.string(), z.array(z.int())),
+  attempts: z.int().optional(),
+  failures: z.array(ErrorSaid).optional(),
   startedAt: Moment,
   endedAt: Moment,
+  host: z.string(),
 })
 const Queue = z
   .strictObject({
@@ -49,7 +130,7 @@ const Queue = z
 const RunLine = z.strictObject({
   run: z.string(),
   createdAt: Moment.optional(),
-  params: z.record(z.string(), z.unknown()).optional(),
+  params: z.record(z.string(), Any).optional(),
   status: z.enum(['queued', 'running', 'refused', ...Status.options]),
   endedAt: Moment.optional(),
   queue: Queue.optional(),
@@ -78,12 +159,30 @@ const Started = z.strictObject({
   run: RunName,
   isNew: z.boolean().describe('false where the same Idempotency-Key had started it before'),
 })
-const Letter = z.looseObject({
-  id: z.string(),
+const Letter = z.strictObject({
+  id: z.string().describe('<partition>-<offset> in its topic'),
   at: Moment,
   topic: z.string(),
+  event: z
+    .strictObject({
+      id: z.string(),
+      type: z.string(),
+      run: z.string(),
+      node: z.string().optional(),
+      batch: z.string().optional(),
+    })
+    .optional()
+    .describe('missing of what is no event, or was too large to be kept whole'),
+  preview: z.string().optional().describe('the beginning of the message, where there is no event'),
   groups: z
-    .array(z.looseObject({ group: z.string(), state: z.string(), at: Moment, error: ErrorSaid }))
+    .array(
+      z.strictObject({
+        group: z.string(),
+        state: z.enum(['waiting', 'replayed', 'dropped']),
+        at: Moment,
+        error: ErrorSaid,
+      }),
+    )
     .describe('who gave it up'),
 })
 const Decided = z.strictObject({ id: z.string(), groups: z.array(z.string()) })
@@ -140,7 +239,15 @@ const AT = '/v1/pipelines/{pipeline}'
 export const ANSWERS: Readonly<Record<string, Answer>> = {
   'get /health/live': json(200, 'This process is well.', Findings),
   'get /health/ready': json(200, 'What it depends on is well.', Findings),
-  'get /v1/openapi.json': json(200, 'This document.', z.looseObject({ openapi: z.string() })),
+  'get /v1/openapi.json': json(
+    200,
+    'This document.',
+    z.looseObject({
+      openapi: z.string(),
+      info: z.looseObject({ title: z.string() }),
+      paths: z.record(z.string(), Any),
+    }),
+  ),
   'get /v1/checkup': json(
     200,
     'What was looked at, and how it is.',

@@ -1,9 +1,8 @@
 import { readContext } from '@cairn/embedded'
-import type { RunEnd } from '@cairn/kernel/runtime'
 import { findPlace } from '../artifact-path.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { contextNamed } from '../remote/needed.ts'
-import { post } from '../remote/submit.ts'
+import { postTo } from '../remote/control-client.ts'
 import { printData, printLines } from '../terminal/print.ts'
 
 /** `cairn cancel`: ends a run on services early. What is finished stays finished. */
@@ -18,7 +17,10 @@ export default async function cancel(
   const { pipeline, run } = await findPlace(workspace, path)
   const { control } = readContext(workspace.project.root, on)
   const name = run.plan.run
-  const end = await post<RunEnd>(control, `/v1/pipelines/${pipeline}/runs/${name}/cancel`, {})
+  const end = await postTo(control, '/v1/pipelines/{pipeline}/runs/{run}/cancel', {
+    path: { pipeline, run: name },
+    body: {},
+  })
   if (json) return printData(JSON.stringify({ pipeline, run: name, status: end.status }))
   printLines(
     end.status === 'cancelled'

@@ -1,8 +1,8 @@
 import { when } from '@cairn/embedded'
 import { withGiven } from '../given-options.ts'
 import { timeZone, type GlobalOptions } from '../open.ts'
-import { letterNamed, lettersOf, openLetters, pathOf, wholeLetter, type Letter } from '../remote/dead-letters.ts'
-import { post } from '../remote/submit.ts'
+import { letterNamed, lettersOf, openLetters, wholeLetter, type Letter } from '../remote/dead-letters.ts'
+import { postTo } from '../remote/control-client.ts'
 import { printData, printLines } from '../terminal/print.ts'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
@@ -76,11 +76,10 @@ function decide(what: 'replay' | 'drop') {
     const { json, ...globals } = command.optsWithGlobals()
     const { pipeline, id } = letterNamed(path)
     const { control } = await openLetters(globals, pipeline)
-    const { groups } = await post<{ groups: string[] }>(
-      control,
-      pathOf(pipeline, id, what),
-      group === undefined ? {} : { group },
-    )
+    const { groups } = await postTo(control, `/v1/pipelines/{pipeline}/dead-letters/{id}/${what}`, {
+      path: { pipeline, id },
+      body: group === undefined ? {} : { group },
+    })
     if (json) return printData(JSON.stringify({ pipeline, id, [what === 'replay' ? 'replayed' : 'dropped']: groups }))
     printLines(`${what === 'replay' ? 'replayed' : 'dropped'}  ${pipeline}/${id}  for ${groups.join(', ')}`)
   }

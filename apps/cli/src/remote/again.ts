@@ -14,7 +14,10 @@ export async function computeAgainOn(
   node: string,
 ): Promise<Plan> {
   const { store } = workspace
-  const run = await start(control, `/v1/pipelines/${pipeline}/runs/${base}/again`, { node })
+  const run = await start(control, '/v1/pipelines/{pipeline}/runs/{run}/again', {
+    path: { pipeline, run: base },
+    body: { node },
+  })
   for await (const { type } of eventsOf(control, pipeline, run, AbortSignal.timeout(WAIT_MS)))
     if (type === 'cairn.run-ended') break
   const { plan, end } = await readRun(store, workspace.at(pipeline), run)

@@ -1,32 +1,18 @@
 import { readContext } from '@cairn/embedded'
-import { askControl, type ControlOptions } from '@cairn/drivers/store/control'
-import { CairnError, NAMES, type CairnEvent, type Plan } from '@cairn/kernel/runtime'
+import type { ControlOptions } from '@cairn/drivers/store/control'
+import { CairnError, NAMES, type Plan } from '@cairn/kernel/runtime'
 import { withGiven } from '../given-options.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { paint } from '../terminal/style.ts'
+import { getFrom, type Answer } from './control-client.ts'
 import { contextNamed } from './needed.ts'
 
 /** A message that groups could not handle, as control tells of it. */
-export interface Letter {
-  /** `<partition>-<offset>` in its topic. */
-  readonly id: string
-  readonly at: number
-  readonly topic: string
-  readonly event?: Pick<CairnEvent, 'id' | 'type'> & { readonly run: string }
-  readonly preview?: string
-  readonly groups: readonly {
-    readonly group: string
-    readonly state: 'waiting' | 'replayed' | 'dropped'
-    readonly at: number
-    readonly error: { readonly code: string; readonly message: string }
-  }[]
-}
-export interface WholeLetter extends Letter {
-  /** Base64. */
-  readonly headers: Readonly<Record<string, readonly string[]>>
-  readonly value: string | null
-}
+export type Letter = Answer<typeof OF_PIPELINE>['letters'][number]
+export type WholeLetter = Answer<typeof ONE>
 
+const OF_PIPELINE = '/v1/pipelines/{pipeline}/dead-letters'
+const ONE = '/v1/pipelines/{pipeline}/dead-letters/{id}'
 /** As many as control gives at one time. */
 const PAGE = 200
 
@@ -37,32 +23,21 @@ export async function* lettersOf(
   of: { readonly all?: boolean; readonly run?: string } = {},
 ): AsyncGenerator<Letter> {
   for (let after: string | undefined; ;) {
-    const query = new URLSearchParams({
-      limit: String(PAGE),
-      all: String(of.all ?? false),
-      ...(of.run !== undefined && { run: of.run }),
-      ...(after !== undefined && { after }),
-    })
-    const answer = await askControl(control, `${pathOf(pipeline)}?${query.toString()}`)
-    const { letters, next } = (await answer.json()) as { letters: Letter[]; next?: string }
+    const query = { limit: PAGE, ...of, ...(after !== undefined && { after }) }
+    const { letters, next } = await getFrom(control, OF_PIPELINE, { path: { pipeline }, query })
     yield* letters
     if (next === undefined) return
     after = next
   }
 }
 
-export async function wholeLetter(control: ControlOptions, pipeline: string, id: string): Promise<WholeLetter> {
-  return (await (await askControl(control, pathOf(pipeline, id))).json()) as WholeLetter
+export function wholeLetter(control: ControlOptions, pipeline: string, id: string): Promise<WholeLetter> {
+  return getFrom(control, ONE, { path: { pipeline, id } })
 }
 
 /** How many wait, by pipeline. */
 export async function waitingLetters(control: ControlOptions): Promise<Readonly<Record<string, number>>> {
-  const answer = await askControl(control, '/v1/dead-letters')
-  return ((await answer.json()) as { waiting: Record<string, number> }).waiting
-}
-
-export function pathOf(pipeline: string, ...rest: string[]): string {
-  return ['/v1/pipelines', pipeline, 'dead-letters', ...rest].join('/')
+  return (await getFrom(control, '/v1/dead-letters', {})).waiting
 }
 
 /** The control service that `--on` names, and the pipelines that are meant. */

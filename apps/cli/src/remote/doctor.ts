@@ -1,5 +1,5 @@
 import { duration, readContext } from '@cairn/embedded'
-import { askControl, type ControlOptions } from '@cairn/drivers/store/control'
+import type { ControlOptions } from '@cairn/drivers/store/control'
 import { checkupLines, findingsOf, lastingOf } from '../checkups.ts'
 import { EXIT } from '../fail.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
@@ -7,14 +7,10 @@ import { withGiven } from '../given-options.ts'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
 import { printData, printLines } from '../terminal/print.ts'
+import { getFrom, type Answer } from './control-client.ts'
 import { examineStore } from './examine-store.ts'
 
-interface Checked {
-  readonly what: string
-  readonly ok: boolean
-  readonly found: string
-  readonly next?: string
-}
+type Checked = Answer<'/v1/checkup'>['checks'][number]
 
 /** Clocks that differ by more make records and waits misleading, and an S3 server refuses requests. Milliseconds. */
 const SKEW_MS = 2_000
@@ -55,8 +51,7 @@ export async function examineServices(
 
 async function checksOf(control: ControlOptions): Promise<Checked[]> {
   const asked = Date.now()
-  const answer = await askControl(control, '/v1/checkup')
-  const { now, checks } = (await answer.json()) as { now: number; checks: Checked[] }
+  const { now, checks } = await getFrom(control, '/v1/checkup', {})
   return [{ what: 'control', ok: true, found: control.url }, ...checks, clock(now - (asked + Date.now()) / 2)]
 }
 

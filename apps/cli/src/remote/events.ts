@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CairnError, type CairnEvent } from '@cairn/kernel/runtime'
+import { addressOf, type Address } from './control-client.ts'
 import type { Waiting } from './waiting.ts'
 import { askControl, type ControlOptions } from '@cairn/drivers/store/control'
 
@@ -22,7 +23,8 @@ export async function* eventsOf(
   onWait: (wait: Waiting) => void = () => {},
 ): AsyncIterable<CairnEvent> {
   const seen = new Set<string>()
-  const path = `/v1/pipelines/${pipeline}/runs/${run}/events`
+  const address: Address<'get'> = '/v1/pipelines/{pipeline}/runs/{run}/events'
+  const path = addressOf(address, { path: { pipeline, run } })
   let heardAt = performance.now()
   let last: string | undefined
   while (!signal.aborted) {

@@ -1,7 +1,7 @@
-import { askControl, type ControlOptions } from '@cairn/drivers/store/control'
+import type { ControlOptions } from '@cairn/drivers/store/control'
 import { CairnError, type Checkup, type Finding } from '@cairn/kernel/runtime'
 import { progressOf, type Checkups } from '../checkups.ts'
-import { post } from './submit.ts'
+import { getFrom, postTo } from './control-client.ts'
 
 interface Asked {
   /** The share of objects whose bytes are read. */
@@ -11,8 +11,7 @@ interface Asked {
 
 /** Has control check the store of its services, part by part. Needs the right to collect. */
 export async function examineStore(control: ControlOptions, asked: Asked): Promise<Checkups> {
-  const answer = await askControl(control, '/v1/pipelines')
-  const { pipelines } = (await answer.json()) as { pipelines: string[] }
+  const { pipelines } = await getFrom(control, '/v1/pipelines', {})
   const checkups: Record<string, Checkup> = {}
   for (const pipeline of pipelines) checkups[pipeline] = await examinePipeline(control, pipeline, asked)
   return checkups
@@ -24,8 +23,8 @@ async function examinePipeline(control: ControlOptions, pipeline: string, asked:
   const tell = progressOf(pipeline)
   let after: Checkup['next']
   do {
-    const request = { ...asked, ...(after && { after }) }
-    const part = await inTurn(() => post<Checkup>(control, `/v1/pipelines/${pipeline}/examinations`, request, {}, null))
+    const given = { path: { pipeline }, body: { ...asked, ...(after && { after }) } }
+    const part = await inTurn(() => postTo(control, '/v1/pipelines/{pipeline}/examinations', given, { deadline: null }))
     findings.push(...part.findings)
     for (const count of Object.keys(checked) as (keyof typeof checked)[]) checked[count] += part.checked[count]
     after = part.next

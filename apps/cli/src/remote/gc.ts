@@ -3,7 +3,7 @@ import { CairnError, type GcReport } from '@cairn/kernel/runtime'
 import { reportsText } from '../gc-reports.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { printData, printLines } from '../terminal/print.ts'
-import { post } from './submit.ts'
+import { postTo, type Answer } from './control-client.ts'
 
 interface Options {
   readonly dryRun: boolean
@@ -11,10 +11,9 @@ interface Options {
   readonly given: readonly string[]
   readonly json: boolean | undefined
 }
-interface Collection {
-  readonly retention: Retention
-  readonly report: GcReport
-}
+type Collection = Answer<typeof COLLECTIONS, 'post'>
+
+const COLLECTIONS = '/v1/pipelines/{pipeline}/collections'
 
 /** Has control collect the store of its services, or tell what would go. Needs the right to collect. */
 export async function collectServices(on: string, globals: GlobalOptions, { dryRun, given, json }: Options) {
@@ -26,12 +25,11 @@ export async function collectServices(on: string, globals: GlobalOptions, { dryR
   const { control } = readContext(workspace.project.root, on)
   const collections: Record<string, Collection> = {}
   for (const pipeline of await workspace.store.children(`${workspace.project.env}/`))
-    collections[pipeline] = await post<Collection>(
+    collections[pipeline] = await postTo(
       control,
-      `/v1/pipelines/${pipeline}/collections`,
-      { dryRun },
-      {},
-      null,
+      COLLECTIONS,
+      { path: { pipeline }, body: { dryRun } },
+      { deadline: null },
     )
   const reports = Object.fromEntries(Object.entries(collections).map(([name, { report }]) => [name, report]))
   if (json) return printData(JSON.stringify({ dryRun, pipelines: reports }, null, 2))

@@ -1,5 +1,6 @@
-import { askControl, type ControlOptions } from '@cairn/drivers/store/control'
+import type { ControlOptions } from '@cairn/drivers/store/control'
 import type { RunFilter } from '../run-filter.ts'
+import { getFrom } from './control-client.ts'
 
 /** As many as control tells at one time. */
 const PAGE = 200
@@ -14,15 +15,22 @@ export async function runsOn(
   const names: string[] = []
   let { before } = filter
   do {
-    const query = new URLSearchParams({ limit: String(Math.min(most - names.length, PAGE)) })
-    for (const status of filter.status) query.append('status', status)
-    for (const param of filter.param) query.append('param', param)
-    for (const [name, value] of Object.entries({ since: filter.since, until: filter.until, before }))
-      if (value !== undefined) query.set(name, String(value))
-    const answer = await askControl(control, `/v1/pipelines/${encodeURIComponent(pipeline)}/runs?${query.toString()}`)
-    const { runs, next } = (await answer.json()) as { runs: { run: string }[]; next?: string }
+    const query = {
+      limit: Math.min(most - names.length, PAGE),
+      status: filter.status,
+      param: filter.param,
+      ...(filter.since !== undefined && { since: moment(filter.since) }),
+      ...(filter.until !== undefined && { until: moment(filter.until) }),
+      ...(before !== undefined && { before }),
+    }
+    const { runs, next } = await getFrom(control, '/v1/pipelines/{pipeline}/runs', { path: { pipeline }, query })
     names.push(...runs.map(({ run }) => run))
     before = next
   } while (before !== undefined && names.length < most)
   return names
+}
+
+/** Control takes whole milliseconds since 1970. */
+function moment(ms: number): string {
+  return String(Math.max(0, Math.ceil(ms)))
 }

@@ -1,19 +1,12 @@
-import type { Adoption } from '@cairn/embedded'
 import type { Champion } from '@cairn/kernel/runtime'
-import { askControl, type ControlOptions } from '@cairn/drivers/store/control'
-import { post } from './submit.ts'
+import type { ControlOptions } from '@cairn/drivers/store/control'
+import { getFrom, postTo, type Answer } from './control-client.ts'
 
-/** What services say of a pipeline's production: the run there, and how others become it. */
-export interface Production extends Adoption {
-  readonly champion: Champion | null
-  /** The name of the token that asks, and whether it has the right. */
-  readonly you: string
-  readonly mayPromote: boolean
-}
+const PRODUCTION = '/v1/pipelines/{pipeline}/production'
 
-export async function productionOn(control: ControlOptions, pipeline: string): Promise<Production> {
-  const answer = await askControl(control, `/v1/pipelines/${pipeline}/production`)
-  return (await answer.json()) as Production
+/** What services say of a pipeline's production: the run there, how others become it, and whether this token may make them so. */
+export function productionOn(control: ControlOptions, pipeline: string): Promise<Answer<typeof PRODUCTION>> {
+  return getFrom(control, PRODUCTION, { path: { pipeline } })
 }
 
 /** Needs the right to promote. @throws CairnError CONFLICT if another run is there than was expected */
@@ -22,10 +15,10 @@ export function crownOn(
   pipeline: string,
   request: { readonly run: string; readonly expected: string | null; readonly from?: string },
 ): Promise<Champion> {
-  return post(control, `/v1/pipelines/${pipeline}/production`, request)
+  return postTo(control, PRODUCTION, { path: { pipeline }, body: request })
 }
 
 /** Needs the right to promote. */
 export function rollBackOn(control: ControlOptions, pipeline: string, expected: string): Promise<Champion> {
-  return post(control, `/v1/pipelines/${pipeline}/production/rollback`, { expected })
+  return postTo(control, `${PRODUCTION}/rollback`, { path: { pipeline }, body: { expected } })
 }

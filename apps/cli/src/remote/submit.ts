@@ -1,24 +1,29 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PlanLine, RunRequest } from '@cairn/embedded'
-import { CairnError, jsonText } from '@cairn/kernel/runtime'
-import { askControl, type ControlOptions } from '@cairn/drivers/store/control'
+import { CairnError } from '@cairn/kernel/runtime'
+import type { ControlOptions } from '@cairn/drivers/store/control'
+import { postTo } from './control-client.ts'
 
-/** Planning reads the sources. Milliseconds. */
-const PLANNING_MS = 150_000
 const TRIES = 5
 const AGAIN_MS = 500
 
 export async function submitRun(control: ControlOptions, pipeline: string, request: RunRequest): Promise<string> {
-  return start(control, `/v1/pipelines/${pipeline}/runs`, request)
+  return start(control, '/v1/pipelines/{pipeline}/runs', { path: { pipeline }, body: request })
 }
 
+type Starting = '/v1/pipelines/{pipeline}/runs' | '/v1/pipelines/{pipeline}/runs/{run}/again'
+
 /** Starts a run; an answer that is lost is asked for again under the same key, so that it is never started twice. */
-export async function start(control: ControlOptions, path: string, request: object): Promise<string> {
+export async function start<Path extends Starting>(
+  control: ControlOptions,
+  path: Path,
+  given: Parameters<typeof postTo<Path>>[2],
+): Promise<string> {
   const key = randomUUID()
   for (let left = TRIES; ; left--) {
     try {
-      const { run } = await post<{ run: string }>(control, path, request, { 'idempotency-key': key })
+      const { run } = await postTo(control, path, given, { headers: { 'idempotency-key': key } })
       return run
     } catch (error) {
       if (left === 1 || !(error instanceof CairnError) || error.code !== 'BUS_FAILED') throw error
@@ -35,26 +40,9 @@ export async function planOn(
   timeZone: string,
   item?: string,
 ): Promise<readonly PlanLine[]> {
-  const { steps } = await post<{ steps: PlanLine[] }>(control, `/v1/pipelines/${pipeline}/plan`, {
-    ...request,
-    timeZone,
-    item,
+  const { steps } = await postTo(control, '/v1/pipelines/{pipeline}/plan', {
+    path: { pipeline },
+    body: { ...request, timeZone, ...(item !== undefined && { item }) },
   })
   return steps
-}
-
-export async function post<Answer>(
-  control: ControlOptions,
-  path: string,
-  body: object,
-  headers: Readonly<Record<string, string>> = {},
-  deadline: number | null = PLANNING_MS,
-): Promise<Answer> {
-  const answer = await askControl(control, path, {
-    method: 'POST',
-    body: jsonText(body),
-    headers: { 'content-type': 'application/json', ...headers },
-    deadline,
-  })
-  return (await answer.json()) as Answer
 }

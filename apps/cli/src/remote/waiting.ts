@@ -1,15 +1,10 @@
 import { readContext, type RunSummary, type Workspace } from '@cairn/embedded'
-import { askControl } from '@cairn/drivers/store/control'
 import { number } from '@cairn/embedded'
 import type { GlobalOptions } from '../open.ts'
+import { getFrom, type Answer } from './control-client.ts'
 
 /** Behind whom a run on services waits for its turn, as control tells it. */
-export interface Waiting {
-  /** 1 for the run that is next. */
-  readonly place: number
-  readonly waiting: number
-  readonly limit?: { readonly of: 'pipeline' | 'environment'; readonly name: string; readonly runs: number }
-}
+export type Waiting = NonNullable<Answer<'/v1/pipelines/{pipeline}/runs/{run}'>['queue']>
 
 /** Undefined for a run that has had its turn, or needs none. */
 export async function waitOf(
@@ -19,8 +14,8 @@ export async function waitOf(
 ): Promise<Waiting | undefined> {
   if (on === undefined || !plan.queued || end) return undefined
   const { control } = readContext(project.root, on)
-  const answer = await askControl(control, `/v1/pipelines/${plan.pipeline}/runs/${plan.run}`)
-  return ((await answer.json()) as { queue?: Waiting }).queue
+  const { pipeline, run } = plan
+  return (await getFrom(control, '/v1/pipelines/{pipeline}/runs/{run}', { path: { pipeline, run } })).queue
 }
 
 export function waitText({ place, waiting, limit }: Waiting): string {

@@ -1,0 +1,1852 @@
+// Generated from control's OpenAPI document: DOCS_UPDATE=1 npx vitest run --project alone apps/control/test/client-types
+
+export interface paths {
+    readonly "/health/live": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["HealthController_live"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/health/ready": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: operations["HealthController_ready"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/checkup": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What the services of this environment stand on, and how it is. */
+        readonly get: operations["CheckupController_look"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/dead-letters": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** How many dead letters wait, by pipeline. */
+        readonly get: operations["DeadLettersController_counts"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/openapi.json": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** This document. */
+        readonly get: operations["openapi"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/pipelines": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The environment, and the pipelines that have runs in it. */
+        readonly get: operations["PipelinesController_list"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/pipelines/{pipeline}/collections": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Removes old runs and what nothing refers to any more, as the project says; or only tells. */
+        readonly post: operations["CollectionsController_collect"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/pipelines/{pipeline}/dead-letters": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Messages that groups gave up on, the newest first, and what was wrong. */
+        readonly get: operations["DeadLettersController_list"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/pipelines/{pipeline}/dead-letters/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** One of them, with its message: key, headers and value as base64. */
+        readonly get: operations["DeadLettersController_show"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/pipelines/{pipeline}/dead-letters/{id}/drop": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Says that nothing is to be done about it any more. It stays among the dropped ones. */
+        readonly post: operations["DeadLettersController_drop"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/pipelines/{pipeline}/dead-letters/{id}/replay": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Hands it once more to the groups that gave it up, and to no others. */
+        readonly post: operations["DeadLettersController_replay"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/pipelines/{pipeline}/examinations": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Checks a part of the records and objects of a pipeline, and says where to continue. */
+        readonly post: operations["ExaminationsController_examine"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/pipelines/{pipeline}/plan": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** What a run would reuse and compute, why, and how long it takes. Computes nothing. */
+        readonly post: operations["RunsController_plan"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/pipelines/{pipeline}/production": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The run in production, how others become it, and whether who asks may make them so. */
+        readonly get: operations["ChampionsController_show"];
+        readonly put?: never;
+        /** Makes a run that has completed production, if what is there is what was expected there. */
+        readonly post: operations["ChampionsController_promote"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/pipelines/{pipeline}/production/rollback": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Puts the run in production again that was there before. */
+        readonly post: operations["ChampionsController_rollBack"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/pipelines/{pipeline}/runs": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Runs, the newest first, with the tasks that no host could run so far, and what is wrong with those that are refused. Where there is a `next`, older ones may follow: ask again with `before`, also after a page with few runs or none. */
+        readonly get: operations["RunsController_list"];
+        readonly put?: never;
+        /** Starts a run, or has it wait for its turn where as many go on as may. The same Idempotency-Key always means the same run. */
+        readonly post: operations["RunsController_start"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/pipelines/{pipeline}/runs/{run}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A run: its plan, the record of each task that has ended, tasks that no host could run so far, with the reasons, and its place in the queue while it waits for its turn. */
+        readonly get: operations["RunsController_show"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/pipelines/{pipeline}/runs/{run}/again": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** A run that computes one step of this one again, from the same inputs, to compare. */
+        readonly post: operations["RunsController_again"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/pipelines/{pipeline}/runs/{run}/cancel": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Ends a run early, unless it has ended. What is finished stays finished. */
+        readonly post: operations["RunsController_cancel"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/pipelines/{pipeline}/runs/{run}/events": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What has happened in a run and what does, as server-sent events, until it has ended; while it waits for its turn, `queued` with its place. */
+        readonly get: operations["RunsController_follow"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/pipelines/{pipeline}/runs/{run}/retry": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** A new run with the same parameters, on what this one has finished. */
+        readonly post: operations["RunsController_retry"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/pipelines/{pipeline}/store/children": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The names directly in a folder. */
+        readonly get: operations["RecordsController_children"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/pipelines/{pipeline}/store/object": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** An object's bytes. */
+        readonly get: operations["RecordsController_object"];
+        /** Adds an object, whose bytes must have the digest that is its name. */
+        readonly put: operations["RecordsController_addObject"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/pipelines/{pipeline}/store/record": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A record's bytes, by its path in the pipeline's folder. */
+        readonly get: operations["RecordsController_record"];
+        /** Adds a checkpoint that was computed elsewhere, unless there is one. */
+        readonly put: operations["RecordsController_addRecord"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/pipelines/{pipeline}/store/stat": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The size of a record or an object, and when it was written. */
+        readonly get: operations["RecordsController_stat"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        readonly Problem: {
+            readonly code: string;
+            /** @description what happened, where, and what was expected */
+            readonly detail: string;
+            /** @description of what nobody foresaw: what the service's log names it by */
+            readonly instance?: string;
+            /** @description what to do: a command, or the change to make */
+            readonly next?: string;
+            readonly status: number;
+            /** @description the same for all problems of a type */
+            readonly title: string;
+            /** @description `urn:cairn:problem:<code>` */
+            readonly type: string;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    readonly HealthController_live: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description This process is well. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly [key: string]: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly HealthController_ready: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What it depends on is well. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly [key: string]: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly CheckupController_look: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What was looked at, and how it is. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly checks: readonly {
+                            readonly found: string;
+                            readonly next?: string;
+                            readonly ok: boolean;
+                            readonly what: string;
+                        }[];
+                        readonly env: string;
+                        /** @description milliseconds since 1970 */
+                        readonly now: number;
+                    };
+                };
+            };
+        };
+    };
+    readonly DeadLettersController_counts: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description How many wait, by pipeline. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly waiting: {
+                            readonly [key: string]: number;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    readonly openapi: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description This document. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly info: {
+                            readonly title: string;
+                        };
+                        readonly openapi: string;
+                        readonly paths: {
+                            readonly [key: string]: unknown;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    readonly PipelinesController_list: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The environment, and its pipelines. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly env: string;
+                        readonly pipelines: readonly string[];
+                    };
+                };
+            };
+        };
+    };
+    readonly CollectionsController_collect: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly pipeline: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /**
+                     * @description tell what would go, and change nothing
+                     * @default false
+                     */
+                    readonly dryRun?: boolean;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description What went, or would go. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly dryRun: boolean;
+                        readonly pipeline: string;
+                        readonly report: {
+                            readonly checkpoints: number;
+                            readonly code: number;
+                            /** @description objects that are set aside */
+                            readonly condemned: number;
+                            /** @description records that cannot be read: what they may refer to stays */
+                            readonly damaged: readonly string[];
+                            readonly deleted: number;
+                            /** @description bytes */
+                            readonly freed: number;
+                            readonly restored: number;
+                            /** @description that are removed */
+                            readonly runs: readonly string[];
+                            /** @description leases that ran out, and old idempotency keys */
+                            readonly stale: number;
+                        };
+                        readonly retention: {
+                            /** @description missing: only when it is asked for */
+                            readonly everyMs?: number;
+                            readonly graceMs: number;
+                            readonly keepMs: number;
+                            readonly keepRuns: number;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    readonly DeadLettersController_list: {
+        readonly parameters: {
+            readonly query?: {
+                readonly after?: string;
+                readonly all?: boolean;
+                readonly limit?: number;
+                readonly run?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly pipeline: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Messages that were given up, the newest first. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly letters: readonly {
+                            /** @description milliseconds since 1970 */
+                            readonly at: number;
+                            /** @description missing of what is no event, or was too large to be kept whole */
+                            readonly event?: {
+                                readonly batch?: string;
+                                readonly id: string;
+                                readonly node?: string;
+                                readonly run: string;
+                                readonly type: string;
+                            };
+                            /** @description who gave it up */
+                            readonly groups: readonly {
+                                /** @description milliseconds since 1970 */
+                                readonly at: number;
+                                readonly error: {
+                                    readonly code: string;
+                                    readonly message: string;
+                                    readonly next?: string;
+                                };
+                                readonly group: string;
+                                /** @enum {string} */
+                                readonly state: "waiting" | "replayed" | "dropped";
+                            }[];
+                            /** @description <partition>-<offset> in its topic */
+                            readonly id: string;
+                            /** @description the beginning of the message, where there is no event */
+                            readonly preview?: string;
+                            readonly topic: string;
+                        }[];
+                        /** @description there are older ones: repeat the request with this as `after` */
+                        readonly next?: string;
+                        readonly waiting: number;
+                    };
+                };
+            };
+        };
+    };
+    readonly DeadLettersController_show: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+                readonly pipeline: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The message, its bytes as base64. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @description milliseconds since 1970 */
+                        readonly at: number;
+                        /** @description missing of what is no event, or was too large to be kept whole */
+                        readonly event?: {
+                            readonly batch?: string;
+                            readonly id: string;
+                            readonly node?: string;
+                            readonly run: string;
+                            readonly type: string;
+                        };
+                        /** @description who gave it up */
+                        readonly groups: readonly {
+                            /** @description milliseconds since 1970 */
+                            readonly at: number;
+                            readonly error: {
+                                readonly code: string;
+                                readonly message: string;
+                                readonly next?: string;
+                            };
+                            readonly group: string;
+                            /** @enum {string} */
+                            readonly state: "waiting" | "replayed" | "dropped";
+                        }[];
+                        readonly headers: {
+                            readonly [key: string]: readonly string[];
+                        };
+                        /** @description <partition>-<offset> in its topic */
+                        readonly id: string;
+                        /** @description the beginning of the message, where there is no event */
+                        readonly preview?: string;
+                        readonly topic: string;
+                        readonly value: string | null;
+                    };
+                };
+            };
+        };
+    };
+    readonly DeadLettersController_drop: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+                readonly pipeline: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description default: all of them */
+                    readonly group?: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description These groups are done with it. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly groups: readonly string[];
+                        readonly id: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly DeadLettersController_replay: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+                readonly pipeline: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description default: all of them */
+                    readonly group?: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description These groups get it once more. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly groups: readonly string[];
+                        readonly id: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly ExaminationsController_examine: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly pipeline: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description default: from the beginning */
+                    readonly after?: {
+                        /** @description the last path that was looked at */
+                        readonly after: string;
+                        /** @enum {string} */
+                        readonly area: "objects" | "code" | "checkpoints" | "runs" | "others";
+                        /** @description digests of altered objects that were found so far */
+                        readonly broken: readonly string[];
+                    };
+                    /**
+                     * @description the share of objects whose bytes are read
+                     * @default 1
+                     */
+                    readonly bytes?: number;
+                    /**
+                     * @description move what is broken to quarantine/
+                     * @default false
+                     */
+                    readonly repair?: boolean;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description What is wrong in the part that was looked at. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @description `read` of the `bytes` of objects were read */
+                        readonly checked: {
+                            readonly bytes: number;
+                            readonly checkpoints: number;
+                            readonly objects: number;
+                            readonly read: number;
+                            readonly runs: number;
+                        };
+                        readonly findings: readonly {
+                            readonly path: string;
+                            /** @description what repair does about it */
+                            readonly repair: string;
+                            readonly what: string;
+                        }[];
+                        /** @description this was a part: repeat the request with this as `after` */
+                        readonly next?: {
+                            /** @description the last path that was looked at */
+                            readonly after: string;
+                            /** @enum {string} */
+                            readonly area: "objects" | "code" | "checkpoints" | "runs" | "others";
+                            /** @description digests of altered objects that were found so far */
+                            readonly broken: readonly string[];
+                        };
+                    };
+                };
+            };
+        };
+    };
+    readonly RunsController_plan: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly pipeline: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description the run whose outputs stand in for what is not run */
+                    readonly base?: string;
+                    /** @description steps to compute even if nothing has changed */
+                    readonly force?: readonly string[];
+                    /** @description steps to start from */
+                    readonly from?: readonly string[];
+                    /** @description one item of a step alone: <step>/<index or label> */
+                    readonly item?: string;
+                    /** @description run parameters, and those of steps as <step>.<name> */
+                    readonly settings?: {
+                        readonly [key: string]: unknown;
+                    };
+                    /** @default UTC */
+                    readonly timeZone?: string;
+                    /** @description steps to stop after */
+                    readonly until?: readonly string[];
+                };
+            };
+        };
+        readonly responses: {
+            /** @description What a run would do, step by step. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly pipeline: string;
+                        readonly steps: readonly {
+                            /** @enum {string} */
+                            readonly decision: "reuse" | "run" | "may run" | "skip" | "given" | "fails";
+                            /** @description what a median of earlier runs says */
+                            readonly expected?: {
+                                readonly ms: number;
+                                readonly runs: number;
+                            };
+                            readonly item?: {
+                                readonly indices: readonly number[];
+                                readonly item: string;
+                                readonly labels: readonly (string | null)[];
+                            };
+                            readonly items?: {
+                                readonly reuse: number;
+                                readonly run: number;
+                            };
+                            readonly node: string;
+                            readonly reasons: readonly string[];
+                        }[];
+                    };
+                };
+            };
+        };
+    };
+    readonly ChampionsController_show: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly pipeline: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The run in production, and how others become it. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly champion: {
+                            /** @description the name of the token that made it so */
+                            readonly by: string;
+                            /** @description the run of a playground that was promoted */
+                            readonly from?: string;
+                            /** @description what was in production before, to roll back to */
+                            readonly previous?: {
+                                /** @description the name of the token that made it so */
+                                readonly by: string;
+                                /** @description the run of a playground that was promoted */
+                                readonly from?: string;
+                                readonly run: string;
+                                /** @description milliseconds since 1970 */
+                                readonly since: number;
+                                /**
+                                 * @description consumers have been told of it
+                                 * @enum {boolean}
+                                 */
+                                readonly told?: true;
+                            };
+                            readonly run: string;
+                            /** @description milliseconds since 1970 */
+                            readonly since: number;
+                            /**
+                             * @description consumers have been told of it
+                             * @enum {boolean}
+                             */
+                            readonly told?: true;
+                            readonly v: number;
+                        } | null;
+                        readonly mayPromote: boolean;
+                        /** @enum {string} */
+                        readonly policy: "adopt" | "verify" | "recompute";
+                        /** @description public keys by the names of services */
+                        readonly trusted: {
+                            readonly [key: string]: string;
+                        };
+                        readonly you: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly ChampionsController_promote: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly pipeline: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description the run that is there now; null for none */
+                    readonly expected: string | null;
+                    /** @description the run of a playground that it does again */
+                    readonly from?: string;
+                    /** @description the run that is to be in production */
+                    readonly run: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description What is in production now. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @description the name of the token that made it so */
+                        readonly by: string;
+                        /** @description the run of a playground that was promoted */
+                        readonly from?: string;
+                        /** @description what was in production before, to roll back to */
+                        readonly previous?: {
+                            /** @description the name of the token that made it so */
+                            readonly by: string;
+                            /** @description the run of a playground that was promoted */
+                            readonly from?: string;
+                            readonly run: string;
+                            /** @description milliseconds since 1970 */
+                            readonly since: number;
+                            /**
+                             * @description consumers have been told of it
+                             * @enum {boolean}
+                             */
+                            readonly told?: true;
+                        };
+                        readonly run: string;
+                        /** @description milliseconds since 1970 */
+                        readonly since: number;
+                        /**
+                         * @description consumers have been told of it
+                         * @enum {boolean}
+                         */
+                        readonly told?: true;
+                        readonly v: number;
+                    };
+                };
+            };
+        };
+    };
+    readonly ChampionsController_rollBack: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly pipeline: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description the run that is in production now */
+                    readonly expected: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description What is in production now. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @description the name of the token that made it so */
+                        readonly by: string;
+                        /** @description the run of a playground that was promoted */
+                        readonly from?: string;
+                        /** @description what was in production before, to roll back to */
+                        readonly previous?: {
+                            /** @description the name of the token that made it so */
+                            readonly by: string;
+                            /** @description the run of a playground that was promoted */
+                            readonly from?: string;
+                            readonly run: string;
+                            /** @description milliseconds since 1970 */
+                            readonly since: number;
+                            /**
+                             * @description consumers have been told of it
+                             * @enum {boolean}
+                             */
+                            readonly told?: true;
+                        };
+                        readonly run: string;
+                        /** @description milliseconds since 1970 */
+                        readonly since: number;
+                        /**
+                         * @description consumers have been told of it
+                         * @enum {boolean}
+                         */
+                        readonly told?: true;
+                        readonly v: number;
+                    };
+                };
+            };
+        };
+    };
+    readonly RunsController_list: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description only what is older than this run: `next` of the page before */
+                readonly before?: string;
+                /** @description how many */
+                readonly limit?: number;
+                /** @description with all of these: <name>=<value>, as text or JSON */
+                readonly param?: readonly string[];
+                /** @description planned then or later: a date and time, or milliseconds since 1970 */
+                readonly since?: string;
+                /** @description how they stand: any of these */
+                readonly status?: readonly ("queued" | "running" | "refused" | "completed" | "failed" | "cancelled")[];
+                /** @description planned before then */
+                readonly until?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly pipeline: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Runs, the newest first. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @description there may be older ones: ask again with this as `before` */
+                        readonly next?: string;
+                        readonly runs: readonly {
+                            /** @description milliseconds since 1970 */
+                            readonly createdAt?: number;
+                            /** @description milliseconds since 1970 */
+                            readonly endedAt?: number;
+                            /** @description what is wrong with a run that is refused */
+                            readonly fault?: string;
+                            readonly params?: {
+                                readonly [key: string]: unknown;
+                            };
+                            /** @description of a run that waits for its turn */
+                            readonly queue?: {
+                                /** @description what leaves no room: missing where the run is about to start */
+                                readonly limit?: {
+                                    readonly name: string;
+                                    /** @enum {string} */
+                                    readonly of: "pipeline" | "environment";
+                                    readonly runs: number;
+                                };
+                                /** @description 1 for the run that is next */
+                                readonly place: number;
+                                /** @description how many runs wait for the same limit */
+                                readonly waiting: number;
+                            };
+                            readonly run: string;
+                            /** @enum {string} */
+                            readonly status: "queued" | "running" | "refused" | "completed" | "failed" | "cancelled";
+                            /** @description tasks that no host could run so far */
+                            readonly unfit?: readonly {
+                                /** @description milliseconds since 1970 */
+                                readonly at: number;
+                                readonly error: {
+                                    readonly code: string;
+                                    readonly message: string;
+                                    readonly next?: string;
+                                };
+                                readonly host: string;
+                                readonly task: string;
+                            }[];
+                        }[];
+                    };
+                };
+            };
+        };
+    };
+    readonly RunsController_start: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description the same key always means the same run, however often it is sent */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                readonly pipeline: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description the run whose outputs stand in for what is not run */
+                    readonly base?: string;
+                    /** @description steps to compute even if nothing has changed */
+                    readonly force?: readonly string[];
+                    /** @description steps to start from */
+                    readonly from?: readonly string[];
+                    /** @description run parameters, and those of steps as <step>.<name> */
+                    readonly settings?: {
+                        readonly [key: string]: unknown;
+                    };
+                    /** @description steps to stop after */
+                    readonly until?: readonly string[];
+                };
+            };
+        };
+        readonly responses: {
+            /** @description The run is started, or waits for its turn. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @description false where the same Idempotency-Key had started it before */
+                        readonly isNew: boolean;
+                        readonly run: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly RunsController_show: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly pipeline: string;
+                readonly run: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The run, with the record of each task that has ended. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly end?: {
+                            /** @description milliseconds since 1970 */
+                            readonly endedAt: number;
+                            readonly host: string;
+                            /** @enum {string} */
+                            readonly status: "completed" | "failed" | "cancelled";
+                            readonly v: number;
+                        };
+                        readonly plan: {
+                            /** @description milliseconds since 1970 */
+                            readonly createdAt: number;
+                            readonly env: string;
+                            readonly nodes: {
+                                readonly [key: string]: {
+                                    readonly batch?: number;
+                                    readonly collects?: {
+                                        readonly [key: string]: {
+                                            readonly item?: string;
+                                            readonly node?: string;
+                                            readonly output?: string;
+                                        };
+                                    };
+                                    readonly condition?: {
+                                        readonly item?: string;
+                                        readonly node?: string;
+                                        readonly output?: string;
+                                        /** @description known when the run was planned */
+                                        readonly value?: boolean;
+                                    };
+                                    readonly force?: boolean;
+                                    readonly from?: string;
+                                    readonly guards: readonly {
+                                        readonly arm: boolean;
+                                        readonly condition: {
+                                            readonly item?: string;
+                                            readonly node?: string;
+                                            readonly output?: string;
+                                            /** @description known when the run was planned */
+                                            readonly value?: boolean;
+                                        };
+                                        readonly when: string;
+                                    }[];
+                                    readonly inputs?: {
+                                        readonly [key: string]: {
+                                            readonly item?: string;
+                                            readonly node?: string;
+                                            readonly output?: string;
+                                        };
+                                    };
+                                    readonly otherwise?: {
+                                        readonly [key: string]: {
+                                            readonly item?: string;
+                                            readonly node?: string;
+                                            readonly output?: string;
+                                        };
+                                    };
+                                    readonly outputs?: {
+                                        readonly [key: string]: {
+                                            /** @description the bytes, where they are few and not UTF-8 */
+                                            readonly base64?: string;
+                                            readonly contentDigest?: string;
+                                            /** @description SHA-256 of the bytes, in hex */
+                                            readonly digest: string;
+                                            /** @description of a list: how many */
+                                            readonly items?: number;
+                                            readonly label?: string;
+                                            /** @description bytes */
+                                            readonly size: number;
+                                            readonly summary?: {
+                                                readonly [key: string]: unknown;
+                                            };
+                                            /** @description the bytes, where they are few and UTF-8 */
+                                            readonly text?: string;
+                                        };
+                                    };
+                                    /** @description the output of a node, or the item of an `each` */
+                                    readonly over?: {
+                                        readonly item?: string;
+                                        readonly node?: string;
+                                        readonly output?: string;
+                                    };
+                                    readonly params?: {
+                                        readonly [key: string]: unknown;
+                                    };
+                                    /** @description the `each`s that it is inside, the outermost first */
+                                    readonly scope: readonly string[];
+                                    readonly step?: string;
+                                    readonly then?: {
+                                        readonly [key: string]: {
+                                            readonly item?: string;
+                                            readonly node?: string;
+                                            readonly output?: string;
+                                        };
+                                    };
+                                    /** @enum {string} */
+                                    readonly type: "step" | "each" | "when" | "given";
+                                    readonly versions?: {
+                                        readonly [key: string]: string;
+                                    };
+                                };
+                            };
+                            readonly outputs: {
+                                readonly [key: string]: {
+                                    readonly item?: string;
+                                    readonly node?: string;
+                                    readonly output?: string;
+                                };
+                            };
+                            readonly params: {
+                                readonly [key: string]: unknown;
+                            };
+                            readonly parent?: string;
+                            readonly pipeline: string;
+                            readonly run: string;
+                            readonly settings?: {
+                                readonly [key: string]: unknown;
+                            };
+                            readonly steps: {
+                                readonly [key: string]: {
+                                    readonly cache?: {
+                                        readonly maxAgeMs?: number;
+                                        readonly never?: string;
+                                    };
+                                    readonly code: {
+                                        /** @description SHA-256 (hex) of the code as it is stored */
+                                        readonly digest?: string;
+                                        readonly fingerprint?: string;
+                                        /** @description why there is no stored code */
+                                        readonly inline?: string;
+                                        readonly packages?: string;
+                                    };
+                                    readonly fallback?: {
+                                        /** @description SHA-256 (hex) of the code as it is stored */
+                                        readonly digest?: string;
+                                        readonly fingerprint?: string;
+                                        /** @description why there is no stored code */
+                                        readonly inline?: string;
+                                        readonly packages?: string;
+                                    };
+                                    /** @description bytes */
+                                    readonly memory?: number;
+                                    readonly outputs: {
+                                        readonly [key: string]: {
+                                            readonly kind: string;
+                                            /** @description any JSON */
+                                            readonly schema: unknown;
+                                            readonly version: number;
+                                        };
+                                    };
+                                    readonly retry?: {
+                                        readonly backoffMs: number;
+                                        readonly maxBackoffMs: number;
+                                        readonly on?: readonly string[];
+                                        readonly times: number;
+                                    };
+                                    /** @description names */
+                                    readonly secrets?: readonly string[];
+                                    readonly source: boolean;
+                                    readonly timeoutMs?: number;
+                                };
+                            };
+                            readonly v: number;
+                        };
+                        /** @description of a run that waits for its turn */
+                        readonly queue?: {
+                            /** @description what leaves no room: missing where the run is about to start */
+                            readonly limit?: {
+                                readonly name: string;
+                                /** @enum {string} */
+                                readonly of: "pipeline" | "environment";
+                                readonly runs: number;
+                            };
+                            /** @description 1 for the run that is next */
+                            readonly place: number;
+                            /** @description how many runs wait for the same limit */
+                            readonly waiting: number;
+                        };
+                        readonly tasks: {
+                            readonly [key: string]: {
+                                readonly attempts?: number;
+                                readonly counts: {
+                                    readonly [key: string]: readonly number[];
+                                };
+                                /** @description milliseconds since 1970 */
+                                readonly endedAt: number;
+                                readonly failures?: readonly {
+                                    readonly code: string;
+                                    readonly message: string;
+                                    readonly next?: string;
+                                }[];
+                                readonly host: string;
+                                /** @description one for a plain task, one an item for a batch */
+                                readonly lanes: readonly {
+                                    /** @description the node that decided it */
+                                    readonly because?: string;
+                                    readonly caught?: {
+                                        readonly code: string;
+                                        readonly message: string;
+                                        readonly next?: string;
+                                    };
+                                    readonly error?: {
+                                        readonly code: string;
+                                        readonly message: string;
+                                        readonly next?: string;
+                                    };
+                                    /** @enum {string} */
+                                    readonly how?: "computed" | "reused" | "caught" | "joined";
+                                    readonly key?: string;
+                                    readonly ms?: number;
+                                    readonly outputs?: {
+                                        readonly [key: string]: {
+                                            /** @description the bytes, where they are few and not UTF-8 */
+                                            readonly base64?: string;
+                                            readonly contentDigest?: string;
+                                            /** @description SHA-256 of the bytes, in hex */
+                                            readonly digest: string;
+                                            /** @description of a list: how many */
+                                            readonly items?: number;
+                                            readonly label?: string;
+                                            /** @description bytes */
+                                            readonly size: number;
+                                            readonly summary?: {
+                                                readonly [key: string]: unknown;
+                                            };
+                                            /** @description the bytes, where they are few and UTF-8 */
+                                            readonly text?: string;
+                                        };
+                                    };
+                                    /** @enum {string} */
+                                    readonly status: "completed" | "failed" | "cancelled" | "timed-out" | "skipped" | "blocked";
+                                }[];
+                                /** @description milliseconds since 1970 */
+                                readonly startedAt: number;
+                                /** @enum {string} */
+                                readonly status: "completed" | "failed" | "cancelled" | "timed-out" | "skipped" | "blocked";
+                                readonly v: number;
+                            };
+                        };
+                        readonly unfit: readonly {
+                            /** @description milliseconds since 1970 */
+                            readonly at: number;
+                            readonly error: {
+                                readonly code: string;
+                                readonly message: string;
+                                readonly next?: string;
+                            };
+                            readonly host: string;
+                            readonly task: string;
+                        }[];
+                    };
+                };
+            };
+        };
+    };
+    readonly RunsController_again: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description the same key always means the same run, however often it is sent */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                readonly pipeline: string;
+                readonly run: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description a step, or an `each` with all that is in it */
+                    readonly node: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description The new run is started. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @description false where the same Idempotency-Key had started it before */
+                        readonly isNew: boolean;
+                        readonly run: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly RunsController_cancel: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly pipeline: string;
+                readonly run: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description How the run has ended. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @description milliseconds since 1970 */
+                        readonly endedAt: number;
+                        readonly host: string;
+                        /** @enum {string} */
+                        readonly status: "completed" | "failed" | "cancelled";
+                        readonly v: number;
+                    };
+                };
+            };
+        };
+    };
+    readonly RunsController_follow: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description the id of the last message that was heard: what it stands for is not told again */
+                readonly "Last-Event-ID"?: string;
+            };
+            readonly path: {
+                readonly pipeline: string;
+                readonly run: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Server-sent events: `event` is the type, `id` the id, `data` the CloudEvent. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/event-stream": string;
+                };
+            };
+        };
+    };
+    readonly RunsController_retry: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description the same key always means the same run, however often it is sent */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                readonly pipeline: string;
+                readonly run: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description start here; default: go on with all */
+                    readonly from?: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description The new run is started. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @description false where the same Idempotency-Key had started it before */
+                        readonly isNew: boolean;
+                        readonly run: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly RecordsController_children: {
+        readonly parameters: {
+            readonly query: {
+                readonly path: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly pipeline: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Names. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly names: readonly string[];
+                    };
+                };
+            };
+        };
+    };
+    readonly RecordsController_object: {
+        readonly parameters: {
+            readonly query: {
+                readonly path: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly pipeline: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The object's bytes. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/octet-stream": string;
+                };
+            };
+        };
+    };
+    readonly RecordsController_addObject: {
+        readonly parameters: {
+            readonly query: {
+                readonly path: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly pipeline: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/octet-stream": string;
+            };
+        };
+        readonly responses: {
+            /** @description It is stored. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    readonly RecordsController_record: {
+        readonly parameters: {
+            readonly query: {
+                readonly path: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly pipeline: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The record's bytes. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/octet-stream": string;
+                };
+            };
+        };
+    };
+    readonly RecordsController_addRecord: {
+        readonly parameters: {
+            readonly query: {
+                readonly path: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly pipeline: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/octet-stream": string;
+            };
+        };
+        readonly responses: {
+            /** @description It stands there. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @description false where there was such a record already */
+                        readonly created: boolean;
+                    };
+                };
+            };
+        };
+    };
+    readonly RecordsController_stat: {
+        readonly parameters: {
+            readonly query: {
+                readonly path: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly pipeline: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Its size, and when it was written. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @description milliseconds since 1970 */
+                        readonly modified: number;
+                        readonly size: number;
+                    };
+                };
+            };
+        };
+    };
+}

@@ -1,0 +1,74 @@
+import { askControl, type ControlOptions } from '@cairn/drivers/store/control'
+import { jsonText } from '@cairn/kernel/runtime'
+import type { paths } from './control-api.ts'
+
+/** Requests to control, typed by what its OpenAPI document says of each address. */
+
+/** The addresses that are asked by a method. */
+export type Address<Method extends 'get' | 'post'> = {
+  [Path in keyof paths]: paths[Path][Method] extends object ? Path : never
+}[keyof paths]
+
+/** What an address answers where control does what it is asked for. */
+export type Answer<Path extends keyof paths, Method extends 'get' | 'post' = 'get'> = Said<paths[Path][Method]>
+type Said<Operation> = Operation extends { responses: infer All }
+  ? {
+      [Status in keyof All]: All[Status] extends { content: { 'application/json': infer Body } } ? Body : never
+    }[keyof All]
+  : never
+
+/** What fills the names in an address, and what is behind its `?`. */
+export type Params<Path extends keyof paths, Method extends 'get' | 'post'> = paths[Path][Method] extends {
+  parameters: infer All
+}
+  ? Omit<All, 'header' | 'cookie'>
+  : never
+type Body<Operation> = Operation extends { requestBody?: { content: { 'application/json': infer Json } } }
+  ? Json
+  : undefined
+
+interface Sent {
+  readonly headers?: Readonly<Record<string, string>>
+  /** For the whole of the answer, in milliseconds; null for none. */
+  readonly deadline?: number | null
+}
+
+export async function getFrom<Path extends Address<'get'>>(
+  control: ControlOptions,
+  path: Path,
+  params: Params<Path, 'get'>,
+): Promise<Answer<Path>> {
+  const answer = await askControl(control, addressOf(path, params))
+  return (await answer.json()) as Answer<Path>
+}
+
+/** Planning reads the sources. Milliseconds. */
+const PLANNING_MS = 150_000
+
+export async function postTo<Path extends Address<'post'>>(
+  control: ControlOptions,
+  path: Path,
+  { body, ...params }: Params<Path, 'post'> & { readonly body: Body<paths[Path]['post']> },
+  { headers, deadline = PLANNING_MS }: Sent = {},
+): Promise<Answer<Path, 'post'>> {
+  const answer = await askControl(control, addressOf(path, params), {
+    method: 'POST',
+    body: jsonText(body ?? {}),
+    headers: { 'content-type': 'application/json', ...headers },
+    deadline,
+  })
+  return (await answer.json()) as Answer<Path, 'post'>
+}
+
+/** An address with its names filled in. */
+export function addressOf(template: string, { path = {}, query = {} }: Filling): string {
+  const address = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(path[name]!))
+  const values = Object.entries(query).flatMap(([name, value]) =>
+    [value].flat().flatMap((one): [string, string][] => (one === undefined ? [] : [[name, String(one)]])),
+  )
+  return values.length === 0 ? address : `${address}?${new URLSearchParams(values).toString()}`
+}
+interface Filling {
+  readonly path?: Readonly<Record<string, string>>
+  readonly query?: Readonly<Record<string, unknown>>
+}
