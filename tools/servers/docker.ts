@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { kafkaAnswers, minioAnswers } from '@cairn/drivers/servers-answer'
-import { KAFKA_VERSION, kafkaSettings } from './kafka.ts'
+import { KAFKA_VERSION, kafkaSettings, type Command } from './kafka.ts'
 import { minioEnvironment, type Credentials } from './minio.ts'
 import { build } from './programs.ts'
 import type { Launch } from './server-process.ts'
@@ -45,6 +45,12 @@ export function kafkaContainer(folder: string, port: number, keep: boolean): Lau
   }
 }
 
+/** The one that is in the image, which reaches the broker from inside. */
+export function consumerGroupsToolIn(folder: string): Command {
+  const program = '/opt/kafka/bin/kafka-consumer-groups.sh'
+  return ['docker', 'exec', nameOf(folder), program, '--bootstrap-server', 'localhost:9092']
+}
+
 export function minioContainer(folder: string, port: number, credentials: Credentials, keep: boolean): Launch {
   return {
     ...container(folder, {
@@ -57,6 +63,10 @@ export function minioContainer(folder: string, port: number, credentials: Creden
     name: MINIO_IMAGE,
     isReady: () => minioAnswers(`http://127.0.0.1:${port}`),
   }
+}
+
+function nameOf(folder: string): string {
+  return `cairn-${hash('sha256', folder).slice(0, 12)}`
 }
 
 interface ContainerOptions {
@@ -77,7 +87,7 @@ function container(
   { ports, data, keep, env, command }: ContainerOptions,
 ): Omit<Launch, 'name' | 'isReady'> {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const name = `cairn-${hash('sha256', folder).slice(0, 12)}`
+  const name = nameOf(folder)
   const published = Object.entries(ports).map(([outside, inside]) => `--publish=127.0.0.1:${outside}:${inside}`)
   const variables = Object.keys(env).map((name) => `--env=${name}`)
   const volumes = keep ? [`--volume=${name}:${data}`] : []

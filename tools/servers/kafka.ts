@@ -11,10 +11,10 @@ export const KAFKA_VERSION = '4.1.0'
 export const JAVA: Tool = { name: 'Java 17 or later', check: ['java', '-version'], package: 'openjdk-17-jre-headless' }
 const MAVEN: Tool = { name: 'Maven', check: ['mvn', '--version'], package: 'maven' }
 
-/** Kafka's released jars, brought by Maven. */
+/** Kafka's released jars, brought by Maven: the server, and the tools of its operators. */
 export const KAFKA: Program = {
   name: `Kafka ${KAFKA_VERSION}`,
-  folder: inCache(`kafka-${KAFKA_VERSION}`),
+  folder: inCache(`kafka-${KAFKA_VERSION}-tools`),
   needs: [JAVA, MAVEN],
   async make(folder, note) {
     writeFileSync(join(folder, 'pom.xml'), POM)
@@ -36,6 +36,15 @@ const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
       <groupId>org.apache.kafka</groupId>
       <artifactId>kafka_2.13</artifactId>
       <version>${KAFKA_VERSION}</version>
+    </dependency>
+    <dependency>
+      <groupId>org.apache.kafka</groupId>
+      <artifactId>kafka-tools</artifactId>
+      <version>${KAFKA_VERSION}</version>
+      <exclusions>
+        <!-- of tools other than those that are offered here -->
+        <exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion>
+      </exclusions>
     </dependency>
     <dependency>
       <groupId>org.apache.logging.log4j</groupId>
@@ -112,6 +121,13 @@ function format(config: string): void {
     next: `is Java of version 17 or later? java -version; else delete ${KAFKA.folder}, and try again`,
   })
 }
+
+/** The usual tool for consumer groups, at work on a broker: further arguments say what it does. */
+export function consumerGroupsTool(broker: string): Command {
+  const tool = 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand'
+  return ['java', ...java(tool), '--bootstrap-server', broker]
+}
+export type Command = readonly [program: string, ...args: string[]]
 
 /** Little memory, and quick to start rather than fast later. */
 function java(main: string): string[] {

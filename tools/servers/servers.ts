@@ -7,8 +7,8 @@ import { whileLocked } from '@cairn/drivers/lock'
 import { isGone } from '@cairn/drivers/process-id'
 import { stopProcess } from '@cairn/drivers/stop-process'
 import { CairnError } from '@cairn/kernel'
-import { kafkaContainer, minioContainer, pullImages } from './docker.ts'
-import { JAVA, KAFKA, kafkaServer } from './kafka.ts'
+import { consumerGroupsToolIn, kafkaContainer, minioContainer, pullImages } from './docker.ts'
+import { consumerGroupsTool, JAVA, KAFKA, kafkaServer, type Command } from './kafka.ts'
 import { MINIO, minioServer, type Credentials } from './minio.ts'
 import { install, lacking, type Tool } from './programs.ts'
 import { launch, untilReady, type Launch } from './server-process.ts'
@@ -79,6 +79,8 @@ async function startAnew(
 export type ServerName = 'kafka' | 'minio'
 export interface Prepared extends Endpoints {
   readonly launches: Readonly<Record<ServerName, Launch>>
+  /** What their operators use, by its usual name. */
+  readonly tools: Readonly<Record<string, Command>>
 }
 
 /**
@@ -98,7 +100,9 @@ export async function prepareServers(
   await stopServers(folder)
   const { launches, ...state } = await planServers({ folder, docker, keep: true }, before, running)
   writeState(folder, { ...state, processes: [] })
-  return { kafka: state.kafka, s3: state.s3, launches }
+  const broker = state.kafka.brokers[0]!
+  const groups = docker ? consumerGroupsToolIn(join(folder, 'kafka')) : consumerGroupsTool(broker)
+  return { kafka: state.kafka, s3: state.s3, launches, tools: { 'kafka-consumer-groups': groups } }
 }
 
 async function planServers(

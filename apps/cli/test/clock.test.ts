@@ -47,3 +47,31 @@ export const p = pipeline('p', () => s({}))
   const left = JSON.parse((await project.cairn('runs', '--json')).stdout) as unknown[]
   expect(JSON.stringify(left)).not.toContain(second)
 })
+
+it('says of what took a time that a clock did not measure that it is unknown, to people and programs', async () => {
+  const project = new CliProject({
+    // A day ahead until the step runs, which then sets it back.
+    'jumps.cjs': AHEAD.replace(
+      'const ahead = 86_400_000,',
+      'const { existsSync } = require("fs"), day = 86_400_000,',
+    ).replaceAll('Real.now() + ahead', 'Real.now() + (existsSync(__dirname + "/back") ? 0 : day)'),
+    'p.pipeline.ts': `import { writeFileSync } from 'node:fs'
+import { pipeline, step } from '@cairn/kernel'
+import { json } from '@cairn/kinds'
+export const s = step('s', {
+  outputs: { v: json<number>() },
+  acknowledge: ['files'],
+  run: () => (writeFileSync('back', ''), { v: 1 }),
+})
+export const p = pipeline('p', () => s({}))
+`,
+  })
+  const jumping = { NODE_OPTIONS: `--require=${project.path('jumps.cjs')}` }
+  expect((await project.cairnWith(jumping, 'run')).code).toBe(0)
+  const runs = await project.cairn('runs')
+  expect(runs.stdout).toMatch(/ completed .* unknown /)
+  const [line] = JSON.parse((await project.cairn('--json', 'runs')).stdout) as { status: string; ms?: number }[]
+  expect(line).toMatchObject({ status: 'completed' })
+  expect(line!.ms).toBeUndefined()
+  expect((await project.cairn('show', 'p/latest')).stdout).not.toMatch(/ -\d/)
+})

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { openConnection, readConnectionFile } from '@cairn/drivers/connection'
@@ -132,6 +133,15 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     const again = await project.run('shop', '--on', 'local')
     expect(computed(again)).toEqual([])
     expect(outputs(again)).toEqual(outputs(here))
+  })
+
+  it("comes with Kafka's tool for consumer groups, which shows those of the stages and how far they are", () => {
+    const tool = project.path('.cairn/stack/bin/kafka-consumer-groups')
+    const shown = execFileSync(tool, ['--describe', '--all-groups'], { encoding: 'utf8' })
+    for (const step of ['load', 'double', 'sum'])
+      expect(shown).toMatch(
+        new RegExp(`^cairn\\.local\\.shop\\.${step} +cairn\\.local\\.shop +\\d+ +\\d+ +\\d+ +\\d+ `, 'm'),
+      )
   })
 
   it('shows runs of services as it shows those of this machine', async () => {

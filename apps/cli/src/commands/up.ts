@@ -1,3 +1,4 @@
+import { relative } from 'node:path'
 import { allPipelines, loadPipeline, refuseMisuses } from '@cairn/embedded'
 import { look } from '../local/health.ts'
 import { ensureBucket, serversOf } from '../local/servers.ts'
@@ -33,7 +34,8 @@ export default async function up(
   const found = await Promise.all(stack.services.map((service) => look(service, stack.running)))
   if (json) return printData(JSON.stringify({ context: 'local', services: found }, null, 2))
   const first = pipelines[0]?.pipeline.name ?? '<pipeline>'
-  printLines(`${statusText(found)}\n\nnext  cairn run ${first} --on local`)
+  const groups = relative(process.cwd(), stack.tool('kafka-consumer-groups'))
+  printLines(`${statusText(found)}\n\nnext  cairn run ${first} --on local\n      ${groups} --describe --all-groups`)
 
   async function start(): Promise<void> {
     const { running } = stack

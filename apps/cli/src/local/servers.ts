@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
-import { join } from 'node:path'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { openStore, type Connection } from '@cairn/drivers/connection'
 import { CairnError } from '@cairn/kernel/runtime'
 import { repository } from '../../bin/built.js'
@@ -16,6 +17,7 @@ const ANSWER_BYTES = 1 << 20
 interface Prepared extends Pick<Connection, 'kafka'> {
   readonly s3: { readonly endpoint: string; readonly accessKey: string; readonly secretKey: string }
   readonly launches: Readonly<Record<(typeof SERVERS)[number], Launch>>
+  readonly tools: Readonly<Record<string, readonly string[]>>
 }
 interface Launch {
   readonly program: string
@@ -29,7 +31,7 @@ export async function serversOf(stack: Stack, env: string, docker: boolean): Pro
   const { running } = stack
   const kept = SERVERS.flatMap((name) => (processOf(running, name) === undefined ? [] : ['--running', name]))
   const args = ['prepare', '--folder', stack.servers, ...(docker ? ['--docker'] : []), ...kept]
-  const { kafka, s3, launches } = JSON.parse(await runServers(args)) as Prepared
+  const { kafka, s3, launches, tools } = JSON.parse(await runServers(args)) as Prepared
   const { endpoint, accessKey, secretKey } = s3
   const connection: Connection = {
     env,
@@ -37,12 +39,20 @@ export async function serversOf(stack: Stack, env: string, docker: boolean): Pro
     s3: { endpoint, accessKey, secretKey, bucket: BUCKET },
   }
   writeJson(stack.connectionFile, connection)
+  for (const [name, command] of Object.entries(tools)) writeScript(stack.tool(name), command)
   const urls = { kafka: kafka.brokers[0]!, minio: endpoint }
   return SERVERS.map((name) => {
     const { program, args, env = {}, container } = launches[name]
     const version = versionOf({ program, args, env })
     return { name, program, args, env, url: urls[name], probe: name, version, ...(container && { container }) }
   })
+}
+
+/** A command under a name of its own, to which arguments are added. */
+function writeScript(file: string, command: readonly string[]): void {
+  mkdirSync(dirname(file), { recursive: true })
+  const quoted = command.map((part) => `'${part.replaceAll("'", String.raw`'\''`)}'`)
+  writeFileSync(file, `#!/bin/sh\nexec ${quoted.join(' ')} "$@"\n`, { mode: 0o700 })
 }
 
 export async function ensureBucket({ connection }: Stack): Promise<void> {

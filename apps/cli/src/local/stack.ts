@@ -83,6 +83,10 @@ export class Stack {
   get supervisorLock(): string {
     return join(this.folder, 'supervisor.lock')
   }
+  /** Of those who operate the servers: `kafka-consumer-groups`. */
+  tool(name: string): string {
+    return join(this.folder, 'bin', name)
+  }
   get contextFile(): string {
     return join(contextFolder(this.root), 'local.json')
   }

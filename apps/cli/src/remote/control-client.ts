@@ -64,11 +64,12 @@ export async function postTo<Path extends Address<'post'>>(
 export function addressOf(template: string, { path = {}, query = {} }: Filling): string {
   const address = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(path[name]!))
   const values = Object.entries(query).flatMap(([name, value]) =>
-    [value].flat().flatMap((one): [string, string][] => (one === undefined ? [] : [[name, String(one)]])),
+    [value ?? []].flat().map((one): [string, string] => [name, String(one)]),
   )
   return values.length === 0 ? address : `${address}?${new URLSearchParams(values).toString()}`
 }
 interface Filling {
   readonly path?: Readonly<Record<string, string>>
-  readonly query?: Readonly<Record<string, unknown>>
+  readonly query?: Readonly<Record<string, Value | readonly Value[] | undefined>>
 }
+type Value = string | number | boolean

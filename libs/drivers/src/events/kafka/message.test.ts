@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CairnError, layout, parseEvent, requireOf, type CairnEvent } from '@cairn/kernel/runtime'
+import {
+  attemptEvent,
+  CairnError,
+  layout,
+  parseEvent,
+  requireOf,
+  type CairnEvent,
+  type Plan,
+} from '@cairn/kernel/runtime'
 import { contractEvents, hostileMessages, type HostileMessage } from './hostile-events.fixture.ts'
 import { event } from './kafka.fixture.ts'
 import { readEvent, toMessage, type Incoming } from './message.ts'
@@ -51,6 +59,14 @@ describe('a message', () => {
     }
     const type = 'cairn.completed'
     expect(readEvent(sent({ type, data: { ...OF, ...data } })).data).toMatchObject(data)
+  })
+
+  it.each(['attempt-started', 'attempt-failed'] as const)('of %s has the name of the step in a header', (type) => {
+    const placed = { scope: [], guards: [], params: {}, inputs: {} }
+    const nodes = { 'score-2': { type: 'step', step: 'score', ...placed } } as Plan['nodes']
+    const plan: Plan = { v: 1, run: 'r', ...OF, createdAt: 1, params: {}, steps: {}, nodes, outputs: {} }
+    const { headers } = toMessage(attemptEvent(plan, type, 'score-2/1', 1, 1))
+    expect(headers).toMatchObject({ ce_type: `cairn.${type}`, cairn_step: 'score' })
   })
 
   it.each(['run', 'pipeline', 'env', 'node', 'batch', 'step'])(
