@@ -46,6 +46,7 @@ export async function openEnvironment({ kafka, s3 }: Endpoints) {
   return {
     env,
     bus,
+    store,
     topic,
     folder,
     brokers: kafka.brokers.join(','),
@@ -141,24 +142,26 @@ export function startTeller(
   }
 }
 
-const VERSION = '3.0.12'
-
-/** The Kafka client that the Python example needs: written in Python alone. */
-export const kafkaPython: Program = {
-  name: `kafka-python ${VERSION}`,
-  folder: inCache(`kafka-python-${VERSION}`),
-  needs: [{ name: 'Python', check: ['python3', '-m', 'pip', '--version'], package: 'python3-pip' }],
-  async make(folder, note) {
-    const pip = [
-      'python3',
-      '-m',
-      'pip',
-      'install',
-      '--no-deps',
-      '--target',
-      folder,
-      `kafka-python==${VERSION}`,
-    ] as const
-    await build('kafka-python', pip, { cwd: folder }, note)
-  },
+/** Packages of Python that an example needs, in a folder of their own: all of them are written in Python alone. */
+function pythonPackages(name: string, packages: readonly string[]): Program {
+  return {
+    name,
+    folder: inCache(packages[0]!.replace('==', '-')),
+    needs: [{ name: 'Python', check: ['python3', '-m', 'pip', '--version'], package: 'python3-pip' }],
+    async make(folder, note) {
+      const pip = ['python3', '-m', 'pip', 'install', '--no-deps', '--target', folder, ...packages] as const
+      await build(name, pip, { cwd: folder }, note)
+    },
+  }
 }
+
+export const kafkaPython = pythonPackages('kafka-python', ['kafka-python==3.0.12'])
+export const boto3 = pythonPackages('boto3', [
+  'boto3==1.44.8',
+  'botocore==1.44.8',
+  'jmespath==1.1.0',
+  'python-dateutil==2.9.0.post0',
+  's3transfer==0.19.3',
+  'six==1.17.0',
+  'urllib3==2.8.0',
+])

@@ -1,10 +1,14 @@
+import { execFileSync } from 'node:child_process'
+import { hash } from 'node:crypto'
 import { symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { rolldown } from 'rolldown'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { isAtHand } from '../servers/needed.fixture.ts'
 import { install, lacking } from '../servers/programs.ts'
+import { faultOf } from './records.fixture.ts'
 import {
+  boto3,
   hostileTo,
   kafkaPython,
   openEnvironment,
@@ -22,7 +26,7 @@ const EXAMPLES = join(ROOT, 'docs/consumers')
 async function isPythonAtHand(): Promise<boolean> {
   if (!isAtHand(lacking(kafkaPython, kafkaPython.needs))) return false
   try {
-    await install(kafkaPython, (line) => console.error(line))
+    for (const packages of [kafkaPython, boto3]) await install(packages, (line) => console.error(line))
     return true
   } catch (error) {
     if (process.env['CI']) throw error
@@ -161,6 +165,34 @@ describe.skipIf(!servers)('a consumer of flight-delays', () => {
   })
   const lettersOf = async (group: string) =>
     new Set((await lab.bus.deadLetters(lab.topic)).flatMap((letter) => (letter.group === group ? [letter.id] : [])))
+
+  it('leaves records that fit their schemas', async () => {
+    const met = new Set<string>()
+    for await (const { path } of lab.store.list(`${lab.env}/flight-delays/`)) {
+      if (/\/objects\/|\.mjs$/.test(path)) continue
+      expect(faultOf(path, (await lab.store.read(path))!)).toBeUndefined()
+      met.add(path.replace(/^[^/]+\/[^/]+\/(runs\/[^/]+\/)?/, '').split('/')[0]!)
+    }
+    expect([...met].sort()).toEqual(expect.arrayContaining(['checkpoints', 'code', 'end', 'ends', 'plan']))
+  })
+
+  it.skipIf(!hasPython)('has outputs that outputs.py lists and reads', () => {
+    const outputs = (...args: string[]) =>
+      execFileSync(
+        'python3',
+        [join(EXAMPLES, 'outputs.py'), '--connection', lab.connectionFile, 'flight-delays', inFlight, ...args],
+        { env: { ...process.env, PYTHONPATH: boto3.folder }, maxBuffer: 1 << 28 },
+      )
+    const listed = String(outputs()).trim().split('\n')
+    const digestOf = new Map(listed.map((line) => [line.split(' ', 2).join(' '), line.split(' ')[2]]))
+    for (const [place, name] of [
+      ['evaluate', 'metrics'],
+      ['clean-flights', 'flights'],
+    ] as const)
+      expect(hash('sha256', outputs(place, name))).toBe(digestOf.get(`${place} ${name}`))
+    expect(JSON.parse(String(outputs('evaluate', 'metrics')))).toMatchObject({ auc: expect.any(Number) as number })
+    expect(() => outputs('evaluate', 'none')).toThrow(/has no such output/)
+  })
 
   it('by nest.ts hears of all runs, and ends when it is told to', async () => {
     const bundle = await rolldown({
