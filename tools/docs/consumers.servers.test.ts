@@ -194,7 +194,7 @@ describe.skipIf(!servers)('a consumer of flight-delays', () => {
     expect(() => outputs('evaluate', 'none')).toThrow(/has no such output/)
   })
 
-  it('by nest.ts hears of all runs, and ends when it is told to', async () => {
+  it('by nest.ts hears of all runs, puts what breaks the contract to the dead letters, and ends when it is told to', async () => {
     const bundle = await rolldown({
       input: join(EXAMPLES, 'nest.ts'),
       platform: 'node',
@@ -206,6 +206,14 @@ describe.skipIf(!servers)('a consumer of flight-delays', () => {
     symlinkSync(join(ROOT, 'node_modules'), join(lab.folder, 'node_modules'))
     const teller = start([process.execPath, file], { CAIRN_CONNECTION: lab.connectionFile })
     await teller.until(...ids)
+    const hostile = hostileTo(await lab.until(inFlight, 'completed', 'evaluate'))
+    await lab.send(hostile) // as others were before it came
+    await teller.until(await runAgain())
+    await vi.waitUntil(async () => (await lettersOf('notifier.evaluate.completed')).size >= 2 * hostile.length, {
+      timeout: 300_000,
+      interval: 200,
+    })
     expect(await end(teller, 'SIGTERM')).toEqual([0, ''])
+    expect([...new Set(teller.ids())].toSorted()).toEqual(ids.toSorted())
   })
 })

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { openConnection, readConnectionFile } from '@cairn/drivers/connection'
 import { isGone, pidOf } from '@cairn/drivers/process-id'
-import { runEvent, type Plan } from '@cairn/kernel/runtime'
+import { encodeRecord, layout, readRecord, runEvent, type Checkup, type Plan } from '@cairn/kernel/runtime'
 import { listeners, servicesOf } from './listeners.fixture.ts'
 import { CliProject, computed, exit, printed, type Files, type RunSummary } from './project.fixture.ts'
 
@@ -22,23 +22,21 @@ const tries: Record<string, () => unknown> = {
   secrets: async () => (await import('node:fs')).readFileSync('.cairn/secrets.json', 'utf8'),
   host: async () => (await import('node:fs')).readFileSync('/proc/' + process.ppid + '/environ', 'utf8'),
   program: async () => (await import('node:child_process')).execFileSync('cat', ['.cairn/secrets.json']).toString(),
-  debugger: async () => {
-    process.kill(process.ppid, 'SIGUSR1')
-    for (let left = 20; ; left--)
-      try {
-        return await (await fetch('http://127.0.0.1:9229/json')).text()
-      } catch (error) {
-        if (left === 0) throw error
-        await new Promise((later) => setTimeout(later, 10))
-      }
-  },
 }
+/** Node lets others debug a process that gets this signal. */
+const signalled = (processes: string) =>
+  processes.split(' ').map((pid) => process.kill(pid === 'host' ? process.ppid : Number(pid), 'SIGUSR1'))
 export const look = step('look', {
   params: z.object({ at: z.string() }),
   outputs: { found: json<string>() },
   cache: 'never',
   run: async (_, { at }) => ({
-    found: at === 'environment' ? Object.keys(process.env).sort().join(' ') : String(await tries[at]!()),
+    found:
+      at === 'environment'
+        ? Object.keys(process.env).sort().join(' ')
+        : at.startsWith('signal ')
+          ? String(signalled(at.slice('signal '.length)))
+          : String(await tries[at]!()),
   }),
 })
 export const curious = pipeline('curious', { params: z.object({ at: z.string() }) }, ({ at }) => look({}, { at }))
@@ -234,6 +232,31 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
       }[]
     expect(await listed('--status', 'running', '--since', '1h')).toMatchObject([{ run }])
     expect((await listed('--before', run, '-n', '1'))[0]!.run).not.toBe(run)
+    const connection = readConnectionFile(project.path('.cairn/stack/connection.json'))
+    const { bus, close } = await openConnection(connection, { clientId: 'test' })
+    const started = runEvent({ env: 'local', pipeline: 'shop', run } as Plan, 'run-started', 0)
+    const subject = `${run}/double/99` // of which there is none
+    const lost = { ...started, id: `${subject}/ready`, type: 'cairn.ready' as const, subject }
+    await bus.publish('cairn.local.shop', [
+      { ...lost, data: { ...lost.data, node: 'double', batch: '99', step: 'double' } },
+    ])
+    await close()
+    const waits = new RegExp(
+      `! double {2}has given up ${lost.id}: .*has no task.*\\n.*cairn dead-letters --on local replay shop/`,
+    )
+    await expect
+      .poll(async () => (await project.cairn('runs', 'shop', '--on', 'local')).stdout, { timeout: 60_000 })
+      .toMatch(waits)
+    expect((await project.cairn('show', `shop/${run}`, '--on', 'local')).stdout).toMatch(waits)
+    for (const args of [
+      ['runs', 'shop', '-n', '1'],
+      ['show', `shop/${run}`],
+    ]) {
+      const read = JSON.parse((await project.cairn('--json', ...args, '--on', 'local')).stdout) as object
+      const [told] = [read].flat() as { deadLetters: { letter: string; event: string; step: string }[] }[]
+      expect(told!.deadLetters).toMatchObject([{ step: 'double', event: lost.id }])
+    }
+
     const back = project.start('follow', `shop/${run}`, '--on', 'local', '--progress', 'plain')
     await printed(back, 'sum  running')
     const ended = exit(back)
@@ -307,13 +330,13 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     expect((await project.cairn('runs', '--on', 'away')).stderr).toContain('does not answer')
   })
 
-  it("keeps from a step's body what is its host's: environment, credentials, secrets of others, programs, a debugger", async () => {
+  it("keeps from a step's body what is its host's: environment, credentials, secrets of others, programs", async () => {
     const environment = await project.run('curious', '--set', 'at=environment', '--on', 'local')
     expect((await project.cairn('cat', `curious/${environment.run}/look/found`, '--on', 'local')).stdout).toMatch(
       /^"?(HOME|LANG|LC_ALL|NODE_\w+|PATH|SSL_\w+|TMPDIR|TZ| )+"?\s*$/,
     )
     const refusals: Record<string, string> = {}
-    for (const at of ['connection', 'context', 'secrets', 'host', 'program', 'debugger']) {
+    for (const at of ['connection', 'context', 'secrets', 'host', 'program']) {
       const { stdout } = await project.cairn('--json', 'run', 'curious', '--set', `at=${at}`, '--on', 'local')
       const { status, steps } = JSON.parse(stdout) as RunSummary
       expect(status, at).toBe('failed')
@@ -325,8 +348,78 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
       secrets: expect.stringMatching(/^look may not read \S*secrets.json on this host$/) as string,
       host: expect.stringMatching(/^look may not read \/proc\/\d+\/environ on this host$/) as string,
       program: expect.stringMatching(/^look may not start \S* on this host$/) as string,
-      debugger: expect.stringContaining('fetch failed') as string,
     })
+  })
+
+  it('opens no debugger for a step that asks for one, neither in its own host nor in another process', async () => {
+    const { keeper, services } = running(project)
+    const own = ['control', 'curious/look', 'shop/load'].map((name) => [name, pidOf(services[name]!)] as const)
+    const asked = ['host', pidOf(keeper), ...own.map(([, pid]) => pid)].join(' ')
+    const { stdout } = await project.cairn('--json', 'run', 'curious', '--set', `at=signal ${asked}`, '--on', 'local')
+    expect((JSON.parse(stdout) as RunSummary).status).toBe('completed')
+    // Each of them has done something since, and so has also handled the signal.
+    expect((await project.run('curious', '--set', 'at=environment', '--on', 'local')).status).toBe('completed')
+    expect((await project.run('shop', '--set', 'load.count=9', '--on', 'local')).status).toBe('completed')
+    const before = (await processes(project)).get('shop/double')!
+    process.kill(before.pid, 'SIGKILL')
+    await expect.poll(async () => (await processes(project)).get('shop/double')!.restarts).toBe(before.restarts + 1)
+    for (const [name, pid] of own) expect(listeners(pid), name).toEqual({ loopback: 1, open: 0 })
+    expect(listeners(pidOf(keeper))).toEqual({ loopback: 0, open: 0 })
+    await expect.poll(async () => (await project.cairn('status')).code).toBe(0)
+  })
+
+  it('has its store checked by control: what is altered or unsigned is named, and repaired where that helps', async () => {
+    const connection = readConnectionFile(project.path('.cairn/stack/connection.json'))
+    const { store, close } = await openConnection(connection, { clientId: 'test' })
+    const at = layout('local', 'shop')
+    const unsigned = at.plan('1-unsigned')
+    const run = await project.run('shop', '--on', 'local', '--set', 'load.count=100')
+    const doctor = async (...args: string[]) => {
+      const { code, stdout, stderr } = await project.cairn('--json', 'doctor', '--on', 'local', ...args)
+      if (stdout === '') throw new Error(stderr)
+      return { code, ...(JSON.parse(stdout) as { sound: boolean; pipelines: Record<string, Checkup> }) }
+    }
+    expect(await doctor('--bytes')).toMatchObject({ code: 0, sound: true })
+    const { digest } = run.steps['load']!.outputs!['numbers']!
+    const object = at.object(digest)
+    const bytes = (await store.read(object))!
+    const other = Buffer.from(bytes)
+    other[other.length - 2]! ^= 1
+    expect(await store.replace(object, bytes, other)).toBe(true)
+    const { signature: _, ...plan } = (await readRecord<Plan>(store, at.plan(run.run)))!
+    await store.create(unsigned, encodeRecord({ ...plan, run: '1-unsigned' }, unsigned))
+    await store.create(at.end(run.run, 'nothing'), Buffer.from('{"v":1'))
+    const path = (what: string) => expect.stringMatching(new RegExp(`^local/shop/${what}`)) as string
+    const found = [
+      { path: object, what: 'its bytes do not match its digest' },
+      { path: path('checkpoints/load/'), what: expect.stringContaining(digest) as string },
+      { path: at.end(run.run, 'nothing'), what: expect.stringContaining('is not readable as JSON') as string },
+      { path: path(`runs/${run.run}/`), what: expect.stringContaining(digest) as string },
+      { path: unsigned, what: expect.stringContaining('is not signed') as string },
+    ]
+    const all = await doctor('--bytes')
+    expect(all).toMatchObject({ code: 1, sound: false })
+    expect(all.pipelines['shop']!.findings).toEqual(
+      expect.arrayContaining(found.map((each) => expect.objectContaining(each) as object)),
+    )
+    expect(all.pipelines['shop']!.checked.read).toBe(all.pipelines['shop']!.checked.bytes)
+    const unread = await doctor('--bytes', '0%')
+    expect(unread.pipelines['shop']!.checked.read).toBe(0)
+    expect(unread.pipelines['shop']!.findings.map(({ path }) => path)).not.toContain(object)
+    const told = (await project.cairn('doctor', '--on', 'local', '--bytes')).stdout
+    expect(told).toContain(`${object}\n    its bytes do not match its digest\n    repair: moved to quarantine/`)
+    expect(told).toMatch(/^sound {2}curious {2}[\d,]+ runs/m)
+    expect(told).toMatch(/^next {2}cairn doctor --on local --repair$|^next {2}cairn doctor --repair --on local$/m)
+    expect((await project.cairn('doctor', '--bytes', 'some', '--on', 'local')).stderr).toContain('write --bytes 10%')
+
+    await doctor('--bytes', '--repair')
+    expect(await store.stat(object)).toBeUndefined()
+    const again = await project.run('shop', '--on', 'local', '--set', 'load.count=100')
+    expect([again.code, computed(again), outputs(again)]).toEqual([0, ['load'], outputs(run)])
+    const left = (await doctor('--bytes')).pipelines['shop']!.findings
+    expect(left.map(({ path }) => path)).toEqual([unsigned])
+    await store.remove(unsigned)
+    await close()
   })
 
   it('prints what its steps printed, and what each service logs', async () => {

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { orphansIn, startReceiver, type ReceivedSpan, type Receiver } from '@cairn/tracking/receiver'
 import { CliProject, computed, exit, type Files, type RunSummary } from './project.fixture.ts'
@@ -47,7 +48,13 @@ describe.skipIf(!inject('servers'))('a run on services that are traced, one of w
     project = new CliProject(FILES)
     receiver = await startReceiver()
     const { code, stderr } = await project.cairnWith(
-      { ...receiver.env, OTEL_BSP_SCHEDULE_DELAY: '200', CAIRN_STEP_WRITES: '.' },
+      {
+        ...receiver.env,
+        OTEL_BSP_SCHEDULE_DELAY: '200',
+        OTEL_METRIC_EXPORT_INTERVAL: '500',
+        OTEL_METRIC_EXPORT_TIMEOUT: '500',
+        CAIRN_STEP_WRITES: '.',
+      },
       'up',
     )
     if (code !== 0) throw new Error(stderr)
@@ -106,7 +113,59 @@ describe.skipIf(!inject('servers'))('a run on services that are traced, one of w
     for (const [name, step] of Object.entries(steps)) expect(found(run.steps[name]!), name).toEqual(found(step))
     expect(computed(run)).toContain('slow')
   })
+
+  it('goes when it is no longer kept, as who may collect asks for; its collection is counted', async () => {
+    const again = await project.run('traced', '--on', 'local')
+    const cairn = async (...args: string[]) => {
+      const { code, stdout, stderr } = await project.cairn('--json', ...args)
+      return { code, read: JSON.parse(stdout || stderr) as any }
+    }
+    const retain = (retention: object) => {
+      const cairn = { pipelines: ['*.pipeline.ts'], retention }
+      project.write({ 'package.json': JSON.stringify({ type: 'module', cairn }) })
+    }
+    retain({ pipelines: { traced: { keepRuns: 1, keep: 'never' } } })
+    const refused = await cairn('gc', '--on', 'local')
+    expect(refused.code).toBe(1)
+    expect(refused.read.error.message).toMatch(
+      /package\.json: "keep" of "retention" of "cairn", pipelines, traced is no length of time/,
+    )
+    retain({ keepRuns: 50, pipelines: { traced: { keepRuns: 1, keep: '1ms' } } })
+    const runs = async () => (await cairn('runs', 'traced', '--on', 'local')).read.map(({ run }: RunSummary) => run)
+    const dry = await cairn('gc', '--on', 'local', '--dry-run')
+    expect(dry).toMatchObject({ code: 0, read: { dryRun: true, pipelines: { traced: { runs: [run.run] } } } })
+    expect(await runs()).toEqual([again.run, run.run])
+
+    const { control, env } = JSON.parse(project.read('.cairn/contexts/local.json')) as Context
+    const context = { env, control: { ...control, token: 'of-who-may-all-but-collect' } }
+    project.write({ '.cairn/contexts/other.json': JSON.stringify(context) })
+    const rights = ['read', 'run', 'cancel', 'replay', 'adopt', 'promote']
+    const tokens = JSON.parse(project.read('.cairn/stack/tokens.json')) as object[]
+    const other = { name: 'other', sha256: hash('sha256', context.control.token), pipelines: ['*'], rights }
+    project.write({ '.cairn/stack/tokens.json': JSON.stringify([...tokens, other]) })
+    await expect.poll(async () => (await cairn('runs', '--on', 'other')).code).toBe(0)
+    for (const args of [['gc'], ['gc', '--dry-run'], ['doctor'], ['doctor', '--repair']])
+      expect(await cairn(...args, '--on', 'other'), args.join(' ')).toMatchObject({
+        code: 1,
+        read: { error: { code: 'NOT_ALLOWED', message: 'other may not collect traced' } },
+      })
+    expect(await runs()).toEqual([again.run, run.run])
+
+    const collected = await project.cairn('gc', '--on', 'local')
+    expect(collected.stdout).toMatch(/^traced +1 /m)
+    expect(collected.stdout).toContain('traced  keeps 1 runs and what is younger than')
+    expect(await runs()).toEqual([again.run])
+    const counted = (name: string) => receiver.metrics.find((metric) => metric.name === name)?.sum
+    await receiver.until(() => counted('cairn.gc.collections') === 1)
+    expect([counted('cairn.gc.runs'), counted('cairn.gc.freed')]).toEqual([1, 0])
+    expect(computed(await project.run('traced', '--on', 'local'))).toEqual([])
+  })
 })
+
+interface Context {
+  readonly env: string
+  readonly control: { readonly url: string; readonly token: string }
+}
 
 async function text(stream: NodeJS.ReadableStream): Promise<string> {
   let all = ''
