@@ -6,7 +6,7 @@ import type { Plan } from '../run/plan-record.ts'
 import type { ArtifactStore } from '../run/ports.ts'
 import { readRecord } from '../run/records.ts'
 import { storedAs } from '../run/stored-code.ts'
-import type { Examination } from './doctor.ts'
+import type { Examination, Finding } from './doctor.ts'
 import { checkRecord, MOVED } from './doctor-records.ts'
 
 export async function checkObject(examination: Examination, path: string, size: number): Promise<void> {
@@ -16,10 +16,33 @@ export async function checkObject(examination: Examination, path: string, size: 
   checked.bytes += size
   if (share < 1 && Math.random() >= share) return
   checked.read += size
-  if (await isWhole(examination, path, digest)) return
+  const fault = await faultOf(examination, path, digest)
+  if (fault === undefined) return
+  findings.push({ path, ...fault })
+  if (fault !== ALTERED) {
+    // To retire what refers to it would not help: a run that computes it again finds it stored already.
+    if (!repair) broken.add(digest)
+    return
+  }
   broken.add(digest)
-  findings.push({ path, what: 'its bytes do not match its digest', repair: MOVED })
   if (repair) await store.move(path, at.quarantine(digest))
+}
+
+type Fault = Omit<Finding, 'path'>
+const ALTERED: Fault = { what: 'its bytes do not match its digest', repair: MOVED }
+
+/** A store that answers, and fails for this object alone, has lost it: others can still be looked at. */
+async function faultOf(examination: Examination, path: string, digest: string): Promise<Fault | undefined> {
+  try {
+    return (await isWhole(examination, path, digest)) ? undefined : ALTERED
+  } catch (error) {
+    if (!(error instanceof CairnError && error.code === 'STORE_FAILED')) throw error
+    if (!(await examination.store.stat(path))) throw error
+    return {
+      what: `the store cannot read it: ${error.message}`,
+      repair: 'none: mend the disks of the store, or remove the object there; the next run then computes it again',
+    }
+  }
 }
 
 /** What was altered on its way only is whole when it is read again. A store may itself refuse to give damaged bytes. */

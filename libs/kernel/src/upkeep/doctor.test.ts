@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { CairnError } from '../errors.ts'
 import { submit } from '../run/submit.ts'
 import { sha256 } from '../run/key.ts'
 import { examine, type Checkup, type CheckupPlace } from './doctor.ts'
@@ -221,6 +222,26 @@ describe('a doctor', () => {
         parts.reduce((sum, { checked }) => sum + checked[count], 0),
         count,
       ).toBe(whole.checked[count])
+  })
+
+  it('names an object that the store cannot read, and looks at the others; an outage ends the look', async () => {
+    const lost = at.object(objectOf('a'))
+    const failure = new CairnError('STORE_FAILED', 'it answers 503 SlowDownRead')
+    const digestOf = async (path: string) => {
+      if (path === lost) throw failure
+      return path.slice(path.lastIndexOf('/') + 1)
+    }
+    const named = [
+      { path: lost, what: 'the store cannot read it: it answers 503 SlowDownRead' },
+      { path: checkpointOf('make'), what: `it refers to the broken object ${objectOf('a')}` },
+      { path: at.run('run-1'), what: `it refers to the broken object ${objectOf('a')}` },
+    ]
+    expect((await examine(host.store, at, { digestOf })).findings).toMatchObject(named)
+    const before = new Map(host.files)
+    const repaired = await examine(host.store, at, { digestOf, repair: true })
+    expect([repaired.findings, host.files]).toMatchObject([named.slice(0, 1), before])
+    const away = { ...host.store, stat: () => Promise.reject(failure) }
+    await expect(examine(away, at, { digestOf })).rejects.toBe(failure)
   })
 
   it('reads as many of the bytes as it is told to, and says how many it has read', async () => {
