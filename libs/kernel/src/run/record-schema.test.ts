@@ -53,6 +53,7 @@ const RARE: Readonly<Record<string, object>> = {
   },
   'refs/production': { v: 1, ...before, previous: { ...before, previous: before } },
   'leases/l': { v: 1, holder: 'h', beat: 3, run: 'p/r' },
+  'local/p/collected': { v: 1, at: 1, host: 'h', report: { runs: ['a'], checkpoints: 1, freed: 7, damaged: [] } },
   'queues@local/running': { v: 1, runs: [{ pipeline: 'p', run: 'r' }] },
   'submissions/s': { v: 1, run: 'r', request: 'd' },
   'runs/r/ends/lost': {
