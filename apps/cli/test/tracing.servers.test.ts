@@ -66,8 +66,12 @@ describe.skipIf(!inject('servers'))('a run on services that are traced, one of w
     process.kill(Number(services['traced/slow']!.split('/')[1]), 'SIGKILL')
     await ended
     run = JSON.parse(await printed) as RunSummary
-    await receiver.until(({ spans }) => spans.some(({ name }) => name === 'RUN traced'))
-    await receiver.until(({ spans }) => orphansIn(spans).length === 0)
+    // Each service sends its spans in its own time.
+    await receiver.until(({ spans }) => {
+      const haveAll =
+        ['load', 'double', 'sum'].every((step) => attemptsOf(step).length > 0) && attemptsOf('slow').length > 1
+      return named('RUN traced').length > 0 && orphansIn(spans).length === 0 && haveAll
+    })
   })
   afterAll(async () => {
     await project.cairn('down')
@@ -76,6 +80,8 @@ describe.skipIf(!inject('servers'))('a run on services that are traced, one of w
 
   const named = (name: string) => receiver.spans.filter((span) => span.name === name)
   const under = ({ spanId }: ReceivedSpan) => receiver.spans.filter(({ parentSpanId }) => parentSpanId === spanId)
+  const attemptsOf = (step: string) =>
+    named('compute').filter(({ resource }) => resource['service.name'] === `cairn-traced-${step}`)
   const service = ({ resource }: ReceivedSpan) => resource['service.name']
 
   it('is one trace through Kafka and all the services, without an orphan', () => {
@@ -100,11 +106,11 @@ describe.skipIf(!inject('servers'))('a run on services that are traced, one of w
   })
 
   it('shows the attempt that was lost with the process, and the one that was made instead', () => {
-    const attempts = named('compute').filter(({ resource }) => resource['service.name'] === 'cairn-traced-slow')
-    expect(attempts.map(({ attributes }) => String(attributes['cairn.attempt.result'])).toSorted()).toEqual([
-      'done',
-      'lost',
-    ])
+    expect(
+      attemptsOf('slow')
+        .map(({ attributes }) => String(attributes['cairn.attempt.result']))
+        .toSorted(),
+    ).toEqual(['done', 'lost'])
   })
 
   it('has the same keys and bytes as one that nobody watches', async () => {
