@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { faultOf } from '@cairn/tools/docs/records.fixture'
 import { signed, topicOf, type CairnEvent, type Checkpoint } from '@cairn/kernel/runtime'
 import type { ControlClient } from './client.fixture.ts'
 import { Services, type Control } from './services.fixture.ts'
@@ -162,5 +163,21 @@ describe.skipIf(!servers)('which run is in production', () => {
     expect(await put({ ...good, ms: 7 }, key)).toEqual([409, 'REFUSED'])
     expect(await put(good, 'b'.repeat(64))).toEqual([400, 'BAD_RECORD'])
     expect(await put(good, key)).toEqual([200, undefined])
+  })
+
+  it('leaves records that fit the schemas in docs/consumers, as all that services write', async () => {
+    const started = await client.start('orders', { settings: { count: 5 } }, { 'idempotency-key': randomUUID() })
+    await client.ended('orders', started)
+    const faults: (string | undefined)[] = []
+    const folders = new Set<string>()
+    for await (const { path } of services.store.list(`${env}/orders/`)) {
+      if (/\/objects\/|\.mjs$/.test(path)) continue
+      const bytes = await services.store.read(path)
+      if (!bytes) continue // a lease that was given back
+      faults.push(faultOf(path, bytes))
+      folders.add(path.split('/')[2]!)
+    }
+    expect(faults.filter((fault) => fault !== undefined)).toEqual([])
+    expect([...folders]).toEqual(expect.arrayContaining(['checkpoints', 'code', 'refs', 'runs', 'submissions']))
   })
 })
