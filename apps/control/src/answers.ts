@@ -287,7 +287,13 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
     status: 200,
     what: 'Server-sent events: `event` is the type, `id` the id, `data` the CloudEvent.',
     type: 'text/event-stream',
-    body: z.string(),
+    body: z
+      .strictObject({
+        event: z.string().describe('the type of the CloudEvent; `queued` while the run waits for its turn; `ping`'),
+        id: z.string().optional().describe('to resume behind it: send it as Last-Event-ID'),
+        data: z.string().describe('JSON: the CloudEvent; of `queued` the place in the queue; of `ping` `{}`'),
+      })
+      .describe('each of the events'),
   },
   [`post ${AT}/runs/{run}/cancel`]: json(200, 'How the run has ended.', RunEnd),
   [`post ${AT}/runs/{run}/retry`]: json(202, 'The new run is started.', Started),

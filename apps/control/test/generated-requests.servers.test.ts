@@ -24,6 +24,7 @@ describe.skipIf(!servers)('whatever is asked of control', () => {
   let services: Services
   let control: Control
   let document: Document
+  let run: string
 
   beforeAll(async () => {
     services = await Services.open(servers!, { env, root: project.root, pipelines: ['orders'] })
@@ -33,7 +34,7 @@ describe.skipIf(!servers)('whatever is asked of control', () => {
       CAIRN_TOKEN_REQUESTS: '1000',
       CAIRN_PLAN_QUEUE: '1000',
     })
-    await control.client.start('orders')
+    run = await control.client.start('orders')
     document = (await control.client.ask('GET', '/v1/openapi.json')).body as Document
   })
   afterAll(async () => {
@@ -89,5 +90,17 @@ describe.skipIf(!servers)('whatever is asked of control', () => {
     )
     expect((await control.client.as(undefined).ask('GET', '/health/live')).status).toBe(200)
     expect(control.log).not.toContain('"level":50')
+  })
+
+  it('tells each event of a run as its document says', async () => {
+    const path = '/v1/pipelines/{pipeline}/runs/{run}/events'
+    const { schema } = document.paths[path]!['get']!.responses[200]!.content!['text/event-stream']!
+    const answer = await control.client.fetch(path.replace('{pipeline}', 'orders').replace('{run}', run))
+    let text = ''
+    for await (const part of answer.body!.pipeThrough(new TextDecoderStream()))
+      if ((text += part).trimStart().endsWith('\n\n')) break
+    const [first = ''] = text.trimStart().split('\n\n')
+    const fields = first.split('\n').map((line) => /^(\w+): ?(.*)$/.exec(line)!.slice(1))
+    expect(faultIn(schema, JSON.stringify(Object.fromEntries(fields)))).toBeUndefined()
   })
 })

@@ -1646,7 +1646,14 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "text/event-stream": string;
+                    readonly "text/event-stream": {
+                        /** @description JSON: the CloudEvent; of `queued` the place in the queue; of `ping` `{}` */
+                        readonly data: string;
+                        /** @description the type of the CloudEvent; `queued` while the run waits for its turn; `ping` */
+                        readonly event: string;
+                        /** @description to resume behind it: send it as Last-Event-ID */
+                        readonly id?: string;
+                    };
                 };
             };
         };
