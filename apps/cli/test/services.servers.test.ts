@@ -206,7 +206,10 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     await close()
   })
 
-  it('goes on when its reader leaves, who can come back, cancel it, and still cancel it', async () => {
+  it('goes on when its reader leaves, who can come back, cancel it, and still cancel it; another waits for its turn', async () => {
+    const manifest = { type: 'module', cairn: { pipelines: ['*.pipeline.ts'] } }
+    const limited = { ...manifest.cairn, concurrency: { pipelines: { shop: { runs: 1 } } } }
+    project.write({ 'package.json': JSON.stringify({ ...manifest, cairn: limited }) })
     const follower = project.start(
       'run',
       'shop',
@@ -256,12 +259,24 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
       const [told] = [read].flat() as { deadLetters: { letter: string; event: string; step: string }[] }[]
       expect(told!.deadLetters).toMatchObject([{ step: 'double', event: lost.id }])
     }
-
+    const next = project.start('run', 'shop', '--on', 'local', '--progress', 'plain', '--set', 'load.count=9')
+    const queued = 'queued  place 1 of 1: at most 1 run goes on at once in the pipeline shop'
+    await printed(next, queued)
+    const waiting = await listed('--status', 'queued')
+    expect(waiting).toMatchObject([{ status: 'queued', queue: { place: 1 } }])
+    for (const command of [
+      ['show', `shop/${waiting[0]!.run}`],
+      ['runs', 'shop'],
+    ])
+      expect((await project.cairn(...command, '--on', 'local')).stdout).toContain(queued)
+    const nextEnded = exit(next)
     const back = project.start('follow', `shop/${run}`, '--on', 'local', '--progress', 'plain')
     await printed(back, 'sum  running')
     const ended = exit(back)
     expect((await project.cairn('cancel', `shop/${run}`, '--on', 'local')).stdout).toContain(`cancelled  shop/${run}`)
     expect(await ended).toBe(2)
+    expect(await nextEnded).toBe(0)
+    project.write({ 'package.json': JSON.stringify(manifest) })
     expect((await project.cairn('cancel', `shop/${run}`, '--on', 'local')).stdout).toContain(`cancelled  shop/${run}`)
   })
 

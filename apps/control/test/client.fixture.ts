@@ -7,6 +7,7 @@ export interface Answer {
 export interface ShownRun {
   readonly plan: Plan
   readonly end?: RunEnd
+  readonly queue?: object
   readonly unfit: readonly UnfitRecord[]
   readonly tasks: Readonly<Record<string, EndRecord>>
 }
@@ -80,6 +81,16 @@ export class ControlClient {
     run: string,
     headers: Readonly<Record<string, string>> = {},
   ): AsyncGenerator<{ readonly id: string; readonly event: CairnEvent }> {
+    for await (const { id, type, data } of this.allMessages(pipeline, run, headers))
+      if (type.startsWith('cairn.')) yield { id, event: data as CairnEvent }
+  }
+
+  /** With those that are no events of the run: its place while it waits for its turn. */
+  async *allMessages(
+    pipeline: string,
+    run: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): AsyncGenerator<{ readonly id: string; readonly type: string; readonly data: unknown }> {
     const closing = new AbortController()
     const answer = await this.fetch(`/v1/pipelines/${pipeline}/runs/${run}/events`, { headers, signal: closing.signal })
     if (!answer.ok) throw new Error(`${run} is not told of: ${answer.status} ${await answer.text()}`)
@@ -90,9 +101,10 @@ export class ControlClient {
         const messages = text.split('\n\n')
         text = messages.pop()!
         for (const message of messages) {
-          const data = /^data: (.+)$/m.exec(message)?.[1]
-          const id = /^id: (.+)$/m.exec(message)?.[1] ?? ''
-          if (data !== undefined && !/^event: ping$/m.test(message)) yield { id, event: JSON.parse(data) as CairnEvent }
+          const of = (name: string) => new RegExp(`^${name}: (.+)$`, 'm').exec(message)?.[1]
+          const data = of('data')
+          if (data !== undefined)
+            yield { id: of('id') ?? '', type: of('event') ?? '', data: JSON.parse(data) as unknown }
         }
       }
     } finally {

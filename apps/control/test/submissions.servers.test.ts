@@ -2,8 +2,8 @@ import { hash, randomUUID } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { faultyProxy } from '@cairn/drivers/store/faulty-proxy.fixture'
-import { claim, layout, readRecord, topicOf, type Plan } from '@cairn/kernel/runtime'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { claim, layout, queueLayout, readRecord, RECORD_VERSION, topicOf, type Plan } from '@cairn/kernel/runtime'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { Services, type Control } from './services.fixture.ts'
 import { TemporaryProject } from './temporary-project.fixture.ts'
 
@@ -23,6 +23,7 @@ describe.skipIf(!servers)('one idempotency key, sent many times at once', () => 
   const at = layout(env, 'orders')
   const project = new TemporaryProject('orders', env)
   const started = new Set<string>()
+  let onStart: (run: string) => void = () => {}
   let services: Services
   let proxy: Awaited<ReturnType<typeof faultyProxy>>
   let mortal: Record<string, string>
@@ -40,7 +41,9 @@ describe.skipIf(!servers)('one idempotency key, sent many times at once', () => 
       topicOf({ env, pipeline: 'orders' }),
       { group: 'starts', from: 'beginning' },
       async ({ type, data: { run } }) => {
-        if (type === 'cairn.run-started') started.add(run)
+        if (type !== 'cairn.run-started') return
+        started.add(run)
+        onStart(run)
       },
     )
   })
@@ -56,9 +59,14 @@ describe.skipIf(!servers)('one idempotency key, sent many times at once', () => 
     { moment: 'before', method: 'PUT', path: /\/runs\/[^/]+\/plan/ },
     { moment: 'after', method: 'PUT', path: /\/runs\/[^/]+\/plan/ },
   ] as const
-  const dieIn = (round: number, victim: Control) => {
-    const death = deaths[round]
-    let left = ((round * 7) % REQUESTS) + 1
+  interface Death {
+    readonly moment: 'before' | 'after'
+    readonly method: string
+    readonly path: RegExp
+  }
+  const dieIn = (round: number, victim: Control) => dieAt(deaths[round], victim, ((round * 7) % REQUESTS) + 1)
+  const dieAt = (death: Death | undefined, victim: Control, request = 1) => {
+    let left = request
     const dead = Promise.withResolvers<void>()
     proxy.watch(async (moment, method, path) => {
       const isHere = death
@@ -110,6 +118,7 @@ describe.skipIf(!servers)('one idempotency key, sent many times at once', () => 
     await expect.poll(() => [...started].sort()).toEqual([...runs.values()].sort())
     await expect.poll(() => watchful.log).toContain('events were told again')
     expect([...started].sort()).toEqual([...runs.values()].sort())
+    await watchful.stop()
   })
 
   it('starts one run that goes on from another, or computes a step of it again', async () => {
@@ -144,5 +153,73 @@ describe.skipIf(!servers)('one idempotency key, sent many times at once', () => 
     const second = await client.start('orders', { settings: { count: 501 } }, { 'idempotency-key': other })
     expect(second).not.toBe(first)
     expect(await client.start('orders', { settings: { count: 501 } }, { 'idempotency-key': other })).toBe(second)
+  })
+
+  it('sets each run off in its turn, no more at once than may, whatever control did last', async () => {
+    project.configure({ concurrency: { runsPerPipeline: 2 } })
+    const line = queueLayout(env)
+    const open = new Set<string>()
+    let most = 0
+    const heard = new Set<string>()
+    const earlier = new Set(await services.store.children(at.runs))
+    onStart = (run) => {
+      if (heard.has(run) || earlier.has(run)) return
+      heard.add(run)
+      open.add(run)
+      most = Math.max(most, open.size)
+    }
+    const ticket = /\/queues(@|%40)[^/]+\/waiting\//
+    // For the first two there is room. The last is not sent again: its plan is all that there is of it.
+    const moments = [
+      { moment: 'before', method: 'DELETE', path: ticket },
+      { moment: 'after', method: 'PUT', path: /\/queues(@|%40)[^/]+\/running/ },
+      { moment: 'after', method: 'PUT', path: ticket },
+      { moment: 'after', method: 'PUT', path: /\/runs\/[^/]+\/plan/ },
+    ] as const
+    const runs: string[] = []
+    for (const [round, death] of moments.entries()) {
+      const victim = await services.control(mortal)
+      const died = dieAt(death, victim)
+      const sent = victim.client.start(
+        'orders',
+        { settings: { count: 900 + round } },
+        { 'idempotency-key': `turn-${round}` },
+      )
+      const answered = await sent.catch(() => undefined)
+      await died
+      proxy.watch(async () => {})
+      if (answered !== undefined) runs.push(answered)
+      else if (round < moments.length - 1)
+        runs.push(await send([survivor], `turn-${round}`, { settings: { count: 900 + round } }))
+    }
+    const plans = async () => {
+      const names = await services.store.children(at.runs)
+      const all = await Promise.all(names.map((name) => readRecord<Plan>(services.store, at.plan(name))))
+      return all.flatMap((plan) => (Number(plan!.params['count']) >= 900 ? [plan!.run] : []))
+    }
+    const all = await plans()
+    expect(all).toEqual(expect.arrayContaining(runs))
+    expect(all).toHaveLength(moments.length)
+
+    const watchful = await services.control(WATCHFUL)
+    while (heard.size < all.length) {
+      const before = heard.size
+      const [next] = open
+      if (next !== undefined && heard.size >= 2) {
+        open.delete(next)
+        await claim(services.store, at.runEnd(next), {
+          v: RECORD_VERSION,
+          status: 'completed',
+          endedAt: Date.now(),
+          host: 'test',
+        })
+      }
+      await vi.waitUntil(() => heard.size > before || heard.size >= all.length, { timeout: 300_000 })
+    }
+    expect([...heard].sort()).toEqual(all.sort())
+    expect(most).toBe(2)
+    await expect.poll(() => services.store.children(line.waiting), { timeout: 300_000 }).toEqual([])
+    expect(watchful.log).not.toContain('could not be seen')
+    project.configure({})
   })
 })

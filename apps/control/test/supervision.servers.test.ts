@@ -6,6 +6,7 @@ import {
   claim,
   encodeRecord,
   layout,
+  queueLayout,
   readRecord,
   RECORD_VERSION,
   topicOf,
@@ -156,5 +157,93 @@ describe.skipIf(!servers)('control looks after runs', () => {
     expect(await client.start(PIPELINE, request, { 'idempotency-key': key })).toBe(plan.run)
     expect((await client.ended(PIPELINE, plan.run)).end).toMatchObject({ status: 'completed' })
     expect(await readRecord(services.store, at.runEnd(plan.run))).toMatchObject({ status: 'completed' })
+  })
+
+  describe('where limits say how many go on at once', () => {
+    const line = queueLayout(env)
+    const waiting = () => services.store.children(line.waiting)
+    const attempts = (run: string) => services.store.children(at.attempts(run))
+    const startCounted = ({ client }: Control, ...counts: number[]) =>
+      Promise.all(counts.map((count) => client.start(PIPELINE, { settings: { count } })))
+    const queueOf = async ({ client }: Control, run: string) => (await client.show(PIPELINE, run)).queue
+    afterEach(() => project.configure({}))
+
+    it('has the others wait, whatever becomes of control, and lets each start when another has ended', async () => {
+      project.configure({ concurrency: { pipelines: { [PIPELINE]: { runs: 1 } } } })
+      const control = await newControl(WATCHFUL)
+      await control.client.ended(PIPELINE, (await startCounted(control, 30))[0]!) // what others are compared with
+      const first = await startWaiting(control)
+      const runs: string[] = []
+      for (const count of [31, 32, 33]) runs.push(...(await startCounted(control, count)))
+      const [second, unwanted, last] = runs as [string, string, string]
+      const limit = { of: 'pipeline', name: PIPELINE, runs: 1 }
+      const places = () => Promise.all(runs.map((run) => queueOf(control, run)))
+      expect(await places()).toEqual([1, 2, 3].map((place) => ({ place, waiting: 3, limit })))
+      const { body } = await control.client.ask('GET', `/v1/pipelines/${PIPELINE}/runs?status=queued`)
+      expect(body).toMatchObject({ runs: runs.toReversed().map((run) => ({ run, status: 'queued' })) })
+      for await (const { type, data } of control.client.allMessages(PIPELINE, last)) {
+        expect({ type, data }).toEqual({ type: 'queued', data: { place: 3, waiting: 3, limit } })
+        break
+      }
+
+      const { tasks, end } = await (async () => {
+        await control.client.ask('POST', `/v1/pipelines/${PIPELINE}/runs/${unwanted}/cancel`)
+        return control.client.ended(PIPELINE, unwanted)
+      })()
+      expect([end!.status, statuses(tasks)]).toEqual(['cancelled', ['cancelled', 'cancelled', 'cancelled']])
+      expect(await queueOf(control, last)).toEqual({ place: 2, waiting: 2, limit })
+      const act = (path: string, body: object) => control.client.ask('POST', `/v1/pipelines/${PIPELINE}/${path}`, body)
+      const retried = ((await act(`runs/${second}/retry`, {})).body as { run: string }).run
+      expect(await queueOf(control, retried)).toEqual({ place: 3, waiting: 3, limit })
+      expect((await act(`runs/${second}/again`, { node: 'total' })).body).toMatchObject({ code: 'NOT_FOUND' })
+      const { champion } = (await control.client.ask('GET', `/v1/pipelines/${PIPELINE}/production`)).body as {
+        champion: { run: string } | null
+      }
+      expect((await act('production', { run: second, expected: champion?.run ?? null })).body).toMatchObject({
+        code: 'REFUSED',
+      })
+
+      // That one stands still is noticed meanwhile; that others wait is no reason to help them.
+      const helped = () => control.log.split('\n').filter((text) => text.includes(first.run)).length
+      const before = helped()
+      await vi.waitUntil(() => helped() > before, { timeout: 300_000, interval: 50 })
+      expect(await Promise.all([second, last, retried].map(attempts))).toEqual([[], [], []])
+      expect(control.log).not.toMatch(new RegExp(`"run":"(${[second, last, retried].join('|')})"`))
+
+      await control.kill()
+      const others = await Promise.all([newControl(CARELESS), newControl(CARELESS)])
+      first.letGo()
+      const ended = []
+      for (const run of [first.run, second, last, retried]) ended.push(await others[0].client.ended(PIPELINE, run))
+      expect(ended.map((one) => one.end?.status)).toEqual(Array.from({ length: 4 }, () => 'completed'))
+      for (const [index, { end: before }] of ended.slice(0, -1).entries())
+        expect(before!.endedAt).toBeLessThanOrEqual(ended[index + 1]!.tasks['load']!.startedAt)
+      expect(await attempts(unwanted)).toEqual([])
+      await expect.poll(waiting).toEqual([])
+    })
+
+    it('counts all pipelines of an environment, until the limit is lifted, and refuses limits that are none', async () => {
+      project.configure({ concurrency: { runs: 9, environments: { [env]: { runs: 1 } } } })
+      const control = await newControl(WATCHFUL)
+      const first = await startWaiting(control)
+      const [second] = (await startCounted(control, 41)) as [string]
+      const limit = { of: 'environment', name: env, runs: 1 }
+      expect(await queueOf(control, second)).toEqual({ place: 1, waiting: 1, limit })
+
+      project.configure({ concurrency: { runs: 0 } })
+      const { status, body } = await control.client.ask('POST', `/v1/pipelines/${PIPELINE}/runs`, {})
+      expect(status).toBe(422)
+      expect(body).toMatchObject({
+        code: 'BAD_DEFINITION',
+        detail: `${project.path('package.json')}: "runs" of "concurrency" of "cairn" is no number of runs from 1 to 1000`,
+      })
+      expect(await queueOf(control, second)).toEqual({ place: 1, waiting: 1, limit })
+
+      project.configure({})
+      await expect.poll(() => services.store.children(at.ends(second)), { timeout: 300_000 }).toContain('load')
+      first.letGo()
+      for (const run of [first.run, second])
+        expect((await control.client.ended(PIPELINE, run)).end).toMatchObject({ status: 'completed' })
+    })
   })
 })
