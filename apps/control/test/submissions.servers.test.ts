@@ -78,6 +78,8 @@ describe.skipIf(!servers)('one idempotency key, sent many times at once', () => 
     })
     return dead.promise
   }
+  /** Whether all ask the victim first: another would be faster than it to come to the request that it is to die at. */
+  const isAlone = (round: number) => round < deaths.length || round % 2 === 0
   /** As a client does whose connection broke: the same again, where an answer comes. */
   const send = async (to: readonly Control[], key: string, request: object): Promise<string> => {
     for (const { client } of to)
@@ -97,7 +99,7 @@ describe.skipIf(!servers)('one idempotency key, sent many times at once', () => 
       const request = { settings: { count: round + 1 } }
       const key = randomUUID()
       const senders = Array.from({ length: AT_ONCE }, (_, sender) =>
-        send(round % 2 === 0 || sender % 2 === 0 ? [victim, survivor] : [survivor], key, request),
+        send(isAlone(round) || sender % 2 === 0 ? [victim, survivor] : [survivor], key, request),
       )
       const names = new Set(await Promise.all(senders))
       expect(names.size, `round ${round}`).toBe(1)
