@@ -120,11 +120,11 @@ const TaskEnd = z.looseObject({
 const Queue = z
   .strictObject({
     place: z.int().describe('1 for the run that is next'),
-    waiting: z.int().describe('how many runs wait for the same limit'),
+    waiting: z.int().describe('number of runs that wait for the same limit'),
     limit: z
       .strictObject({ of: z.enum(['pipeline', 'environment']), name: z.string(), runs: z.int() })
       .optional()
-      .describe('what leaves no room: missing where the run is about to start'),
+      .describe('the limit that is reached; missing when the run is about to start'),
   })
   .describe('of a run that waits for its turn')
 const RunLine = z.strictObject({
@@ -157,7 +157,7 @@ const PlanLine = z.looseObject({
 const Checked = z.strictObject({ what: z.string(), ok: z.boolean(), found: z.string(), next: z.string().optional() })
 const Started = z.strictObject({
   run: RunName,
-  isNew: z.boolean().describe('false where the same Idempotency-Key had started it before'),
+  isNew: z.boolean().describe('false if an earlier request with the same Idempotency-Key started it'),
 })
 const Letter = z.strictObject({
   id: z.string().describe('<partition>-<offset> in its topic'),

@@ -58,7 +58,7 @@ export class DeadLettersController {
   @ApiParam(IN_PATH.pipeline)
   @ApiParam(IN_PATH.deadLetter)
   @Needs('read')
-  @ApiOperation({ summary: 'One of them, with its message: key, headers and value as base64.' })
+  @ApiOperation({ summary: 'One dead letter with its whole message; headers and value are base64.' })
   async show(@Pipeline() pipeline: string, @Id() id: string): Promise<object> {
     const { entry, whole } = await this.#letters.show(pipeline, id)
     const { headers, value } = whole.message

@@ -117,7 +117,7 @@ export class RecordsController {
   @ApiConsumes(BYTES)
   @ApiBody({ schema: { type: 'string', format: 'binary' } })
   @Needs('adopt')
-  @ApiOperation({ summary: 'Adds an object, whose bytes must have the digest that is its name.' })
+  @ApiOperation({ summary: 'Stores an object. Its bytes must match the digest in its name.' })
   async addObject(@Pipeline() pipeline: string, @Path() path: string, @Bytes() body: Readable): Promise<object> {
     await receiveObject(this.#store, { env: this.#env, pipeline }, path, body)
     return {}

@@ -41,7 +41,9 @@ export const PlanRequest = RunRequest.extend({
   timeZone: z.string().max(64).default('UTC'),
   item: z.string().max(1000).optional().describe('one item of a step alone: <step>/<index or label>'),
 })
-export const RetryRequest = z.strictObject({ from: Place.optional().describe('start here; default: go on with all') })
+export const RetryRequest = z.strictObject({
+  from: Place.optional().describe('the step to start from; default: where the run started, reusing what has finished'),
+})
 
 export const AgainRequest = z.strictObject({ node: Place.describe('a step, or an `each` with all that is in it') })
 export const CollectionRequest = z.strictObject({

@@ -38,7 +38,7 @@ it.each([
   ['a class, taken out of it,', 'class # {}\nconst { name } = new #().constructor\nRUN name'],
   ['a function inside', 'RUN { const # = () => 1; return #.name }'],
 ])('what %s is called counts where code looks at that', async (_, code) => {
-  const [one, other] = two(code.replace(/RUN \{(.*)\}$/, 'RUN {$1 }')) as [TemporaryProject, TemporaryProject]
+  const [one, other] = two(code) as [TemporaryProject, TemporaryProject]
   expect([await valueOf(one), await valueOf(other)]).toEqual(['"One"', '"Other"'])
   expect(await one.fingerprint()).not.toBe(await other.fingerprint())
 })

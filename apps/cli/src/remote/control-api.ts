@@ -142,7 +142,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** One of them, with its message: key, headers and value as base64. */
+        /** One dead letter with its whole message; headers and value are base64. */
         readonly get: operations["DeadLettersController_show"];
         readonly put?: never;
         readonly post?: never;
@@ -384,7 +384,7 @@ export interface paths {
         };
         /** An object's bytes. */
         readonly get: operations["RecordsController_object"];
-        /** Adds an object, whose bytes must have the digest that is its name. */
+        /** Stores an object. Its bytes must match the digest in its name. */
         readonly put: operations["RecordsController_addObject"];
         readonly post?: never;
         readonly delete?: never;
@@ -1206,7 +1206,7 @@ export interface operations {
                             };
                             /** @description of a run that waits for its turn */
                             readonly queue?: {
-                                /** @description what leaves no room: missing where the run is about to start */
+                                /** @description the limit that is reached; missing when the run is about to start */
                                 readonly limit?: {
                                     readonly name: string;
                                     /** @enum {string} */
@@ -1215,7 +1215,7 @@ export interface operations {
                                 };
                                 /** @description 1 for the run that is next */
                                 readonly place: number;
-                                /** @description how many runs wait for the same limit */
+                                /** @description number of runs that wait for the same limit */
                                 readonly waiting: number;
                             };
                             readonly run: string;
@@ -1277,7 +1277,7 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": {
-                        /** @description false where the same Idempotency-Key had started it before */
+                        /** @description false if an earlier request with the same Idempotency-Key started it */
                         readonly isNew: boolean;
                         readonly run: string;
                     };
@@ -1469,7 +1469,7 @@ export interface operations {
                         };
                         /** @description of a run that waits for its turn */
                         readonly queue?: {
-                            /** @description what leaves no room: missing where the run is about to start */
+                            /** @description the limit that is reached; missing when the run is about to start */
                             readonly limit?: {
                                 readonly name: string;
                                 /** @enum {string} */
@@ -1478,7 +1478,7 @@ export interface operations {
                             };
                             /** @description 1 for the run that is next */
                             readonly place: number;
-                            /** @description how many runs wait for the same limit */
+                            /** @description number of runs that wait for the same limit */
                             readonly waiting: number;
                         };
                         readonly tasks: {
@@ -1587,7 +1587,7 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": {
-                        /** @description false where the same Idempotency-Key had started it before */
+                        /** @description false if an earlier request with the same Idempotency-Key started it */
                         readonly isNew: boolean;
                         readonly run: string;
                     };
@@ -1674,7 +1674,7 @@ export interface operations {
         readonly requestBody: {
             readonly content: {
                 readonly "application/json": {
-                    /** @description start here; default: go on with all */
+                    /** @description the step to start from; default: where the run started, reusing what has finished */
                     readonly from?: string;
                 };
             };
@@ -1687,7 +1687,7 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": {
-                        /** @description false where the same Idempotency-Key had started it before */
+                        /** @description false if an earlier request with the same Idempotency-Key started it */
                         readonly isNew: boolean;
                         readonly run: string;
                     };

@@ -4,7 +4,7 @@ import { getFrom, postTo, type Answer } from './control-client.ts'
 
 const PRODUCTION = '/v1/pipelines/{pipeline}/production'
 
-/** What services say of a pipeline's production: the run there, how others become it, and whether this token may make them so. */
+/** A pipeline's production on services: its run, how another is promoted, and whether this token may promote. */
 export function productionOn(control: ControlOptions, pipeline: string): Promise<Answer<typeof PRODUCTION>> {
   return getFrom(control, PRODUCTION, { path: { pipeline } })
 }

@@ -72,7 +72,7 @@ export function normalForm(
         return
       }
       case 'VariableDeclarator':
-        looksAtNames ||= takesName(node.id) && node.init && mayBeFunction(node.init)
+        looksAtNames ||= takesName(node.id) && isNode(node.init) && mayBeFunction(node.init)
         break
       case 'MemberExpression': {
         looksAtNames ||= memberOf(node) === 'name' && mayBeFunction(node.object)

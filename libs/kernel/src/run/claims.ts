@@ -55,9 +55,9 @@ export async function lieIn(
 const SKEW_MS = 2_000
 
 /**
- * Whether nothing of a run has ended, as far as events will not tell it: it was planned since this host hears all that
- * comes, and this host has heard of no ending. Who says so without knowing when it was planned is not believed.
- * One that waited in a queue may have been cancelled there.
+ * Whether a run has just begun, so that no task of it has ended yet: it was planned after this host began to hear every
+ * event, and the host has heard of no ending. The event must carry the plan's own time, or it is not believed. A run that
+ * was queued may have been cancelled there.
  */
 export function isNew(
   { type, time }: CairnEvent,

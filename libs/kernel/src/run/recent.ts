@@ -4,8 +4,8 @@ interface Kept<Value> {
 }
 
 /**
- * Remembers the values that were made last, as many as weigh no more than a limit together; each is made once, however
- * many ask for it at a time. The newest is kept whatever it weighs.
+ * Keeps the newest values up to a total weight, and the newest one whatever it weighs. A value is made once, even if
+ * several ask for it at the same time.
  */
 export class Recent<Value> {
   readonly #limit: number

@@ -44,7 +44,7 @@ export interface CheckupOptions {
   readonly onProgress?: (checkup: Checkup) => void
   /** SHA-256 (hex) of an object's bytes in the store itself. Default: of the local copy that the store gives. */
   readonly digestOf?: (path: string) => Promise<string | undefined>
-  /** What is wrong with a plan that can be read, as far as its signature says; undefined if nothing is. */
+  /** What is wrong with the signature of a readable plan; undefined if nothing is. */
   readonly planFault?: (plan: Plan) => string | undefined
   /** The same of a checkpoint. */
   readonly checkpointFault?: (checkpoint: Checkpoint) => string | undefined

@@ -142,7 +142,7 @@ async function liveRuns(
   return live
 }
 
-/** Whether a run without an end is, or may be, at work, or waits for its turn. */
+/** Whether a run that has not ended may be running, or waits in the queue. */
 async function goesOn(
   store: ArtifactStore,
   at: Layout,
