@@ -19,7 +19,7 @@ describe('JSON that a person wrote', () => {
     expect(() => parseExactJson(text, '--set a')).toThrow(/^--set a: -?[\d.e-]+ cannot be held exactly/)
   })
 
-  it.each(['0', '-0', '0.0e9', '1.50', '1e2', '1E+2', '18446744073709551616', '1e23'])(
+  it.each(['0', '-0', '0.0e9', '1.50', '1e2', '1E+2', '18446744073709551616', '1e23', '-128886278271156.12'])(
     'reads %s as JSON does',
     (text) => {
       expect(parseExactJson(text, 'a')).toBe(Number(text))

@@ -52,11 +52,15 @@ export function refuseInexact(text: string, value: number, where: string): void 
 // The text of a number reaches a reviver since ECMAScript 2025; TypeScript does not know of it yet.
 type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown
 
-/** Whether a number, written with as many digits as the text has, is the text. */
+/**
+ * Whether a number is written as the text: with as many digits, or as JavaScript writes it. The two may differ in the last
+ * digit: of 128886278271156.125, which is exact, JavaScript writes …156.12, and seventeen digits are …156.13.
+ */
 function isExact(text: string, value: number): boolean {
   const wanted = decimal(text)
   if (!Number.isFinite(value) || wanted.digits.length > 100) return false
-  return wanted.digits === '' ? value === 0 : sameDecimal(wanted, decimal(value.toPrecision(wanted.digits.length)))
+  if (wanted.digits === '') return value === 0
+  return [String(value), value.toPrecision(wanted.digits.length)].some((form) => sameDecimal(wanted, decimal(form)))
 }
 
 interface Decimal {
