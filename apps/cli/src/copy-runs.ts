@@ -1,5 +1,5 @@
 import { bytes, findRun, number, readRun, runNames, type Workspace } from '@cairn/embedded'
-import { suggest, CairnError, type copyResults, type CopyReport } from '@cairn/kernel/runtime'
+import { suggest, CairnError, undefinedOn, type copyResults, type CopyReport } from '@cairn/kernel/runtime'
 import { paint } from './terminal/style.ts'
 import { printData, printLines } from './terminal/print.ts'
 
@@ -48,7 +48,7 @@ async function endedRuns(workspace: Workspace, pipeline: string, most: number): 
   const ended: string[] = []
   for (const name of await runNames(store, at)) {
     if (ended.length === most) break
-    const run = await readRun(store, at, name).catch(() => undefined)
+    const run = await readRun(store, at, name).catch(undefinedOn('BAD_RECORD', 'NOT_FOUND'))
     if (run?.end) ended.push(name)
   }
   return ended.reverse()

@@ -1,6 +1,7 @@
 import { retentionOf, type Retention, type RetentionSettings } from '@cairn/embedded'
 import {
   CairnError,
+  undefinedOn,
   channels,
   collect,
   encodeRecord,
@@ -86,7 +87,9 @@ export class Collector {
       try {
         const { everyMs } = retentionOf(settings(), env, pipeline)
         if (everyMs === undefined) continue
-        const last = await readRecord<Collected>(store, layout(env, pipeline).collected).catch(() => undefined)
+        const last = await readRecord<Collected>(store, layout(env, pipeline).collected).catch(
+          undefinedOn('BAD_RECORD'),
+        )
         if (last && clock.now() - last.at < everyMs && last.at <= clock.now()) continue
         await this.collect(pipeline, { dryRun: false })
       } catch (error) {

@@ -49,6 +49,13 @@ export class CairnError extends Error {
   }
 }
 
+/** For `catch`: gives undefined after an error with one of these codes, and throws any other again. */
+export function undefinedOn(...codes: readonly ErrorCode[]): (error: unknown) => undefined {
+  return (error) => {
+    if (!(error instanceof CairnError && codes.includes(error.code))) throw error
+  }
+}
+
 /**
  * `did you mean "x"?` when one of the known names is close to the one that was typed, else the names.
  *

@@ -1,5 +1,6 @@
 /** What hosts, drivers and tools are built with; definitions need only `index.ts`. */
 export * from './index.ts'
+export { undefinedOn } from './errors.ts'
 export { errorLine, errorRecord, type ErrorRecord, type Thrown } from './error-record.ts'
 export { asText } from './thrown-value.ts'
 export {

@@ -1,4 +1,4 @@
-import { CairnError, jsonText, type Plan } from '@cairn/kernel/runtime'
+import { CairnError, jsonText, undefinedOn, type Plan } from '@cairn/kernel/runtime'
 import {
   findRun,
   loadPipeline,
@@ -109,7 +109,7 @@ async function savedPlan(workspace: Workspace, name: string | undefined, wanted:
   const { store } = workspace
   const found: { readonly pipeline: string; readonly run: string }[] = []
   for (const pipeline of name === undefined ? await store.children(`${workspace.project.env}/`) : [name]) {
-    const run = await findRun(store, workspace.at(pipeline), wanted).catch(() => undefined)
+    const run = await findRun(store, workspace.at(pipeline), wanted).catch(undefinedOn('NOT_FOUND', 'BAD_RECORD'))
     if (run !== undefined) found.push({ pipeline, run })
   }
   const [first, ...others] = found

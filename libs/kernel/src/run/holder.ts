@@ -1,3 +1,4 @@
+import { undefinedOn } from '../errors.ts'
 import type { Layout } from './layout.ts'
 import type { ArtifactStore } from './ports.ts'
 import { encodeRecord, readRecord, RECORD_VERSION, type AttemptRecord, type EndRecord } from './records.ts'
@@ -31,12 +32,12 @@ export async function unfinished(
   run: string,
   isGone: (host: string) => boolean,
 ): Promise<Unfinished> {
-  const holder = await readRecord<Holder>(store, at.holder(run)).catch(() => undefined)
+  const holder = await readRecord<Holder>(store, at.holder(run)).catch(undefinedOn('BAD_RECORD'))
   if (holder) return isGone(holder.host) ? 'interrupted' : 'running'
   let found: Unfinished = 'planned'
   for (const folder of [at.attempts(run), at.ends(run)])
     for (const file of await store.children(folder)) {
-      const record = await readRecord<AttemptRecord | EndRecord>(store, folder + file).catch(() => undefined)
+      const record = await readRecord<AttemptRecord | EndRecord>(store, folder + file).catch(undefinedOn('BAD_RECORD'))
       if (record && !isGone(record.host)) return 'running'
       found = 'interrupted'
     }

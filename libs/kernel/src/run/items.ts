@@ -1,6 +1,6 @@
 import { parseManifest } from '../define/list.ts'
 import type { ArtifactRef } from '../define/kind.ts'
-import { CairnError } from '../errors.ts'
+import { CairnError, undefinedOn } from '../errors.ts'
 import { artifactBytes } from './artifact.ts'
 import { parseTask, taskName } from './events.ts'
 import { itemsOf, lanesOf, surroundings, type RunReader } from './lanes.ts'
@@ -77,7 +77,8 @@ export async function itemsOfNode(state: RunState, reader: RunReader, node: stri
     const inner: typeof batches = []
     for (const { batch, items } of batches) {
       // A list that was collected still has its length in the record of its maker.
-      const refs = await itemsOf(state, reader, each, batch).catch((): readonly ArtifactRef[] => [])
+      const refs: readonly ArtifactRef[] =
+        (await itemsOf(state, reader, each, batch).catch(undefinedOn('NOT_FOUND', 'BAD_RECORD', 'CORRUPT'))) ?? []
       const all: Known[] = []
       for (const [lane, count] of state.itemsOf(each, batch).entries())
         for (let index = 0; index < count; index++) {

@@ -1,4 +1,4 @@
-import { CairnError } from '../errors.ts'
+import { CairnError, undefinedOn } from '../errors.ts'
 import { fileDigest } from '../run/artifact.ts'
 import { sha256 } from '../run/key.ts'
 import { codeName, type Layout } from '../run/layout.ts'
@@ -84,7 +84,7 @@ async function pinsIn(store: ArtifactStore, at: Layout): Promise<ReadonlyMap<str
   const seen = new Set<string>()
   // The oldest run counts: one planned after a change has pinned what it found.
   for (const run of (await store.children(at.runs)).sort()) {
-    const plan = await readRecord<Plan>(store, at.plan(run)).catch(() => undefined)
+    const plan = await readRecord<Plan>(store, at.plan(run)).catch(undefinedOn('BAD_RECORD'))
     for (const { code, fallback } of Object.values(plan?.steps ?? {}))
       for (const pin of [code, fallback]) {
         if (!pin || 'inline' in pin || seen.has(codeName(pin))) continue

@@ -1,3 +1,4 @@
+import { undefinedOn } from '../errors.ts'
 import type { Plan } from '../run/plan-record.ts'
 import type { ArtifactStore } from '../run/ports.ts'
 import { readRecord } from '../run/records.ts'
@@ -17,7 +18,7 @@ export async function checkRun(examination: Examination, folder: string): Promis
   const isRun = !damaged.includes(at.plan(run))
   if (repair) await setAside(examination, isRun ? damaged : await pathsIn(store, at.run(run)))
   if (!isRun) return
-  const plan = await readRecord<Plan>(store, at.plan(run)).catch(() => undefined)
+  const plan = await readRecord<Plan>(store, at.plan(run)).catch(undefinedOn('BAD_RECORD'))
   const fault = plan && planFault?.(plan)
   if (fault !== undefined)
     findings.push({
@@ -32,7 +33,7 @@ export async function checkRun(examination: Examination, folder: string): Promis
       repair: 'none: it is history; cairn gc removes it once it is old enough',
     })
   const referred = noReferences()
-  await addRun(store, at, run, referred, () => {}).catch(() => {})
+  await addRun(store, at, run, referred, () => {}).catch(undefinedOn('BAD_RECORD'))
   const what = await missing(examination, referred.objects)
   if (what !== undefined)
     findings.push({ path: at.run(run), what, repair: 'none: it is history; run again to have the outputs' })

@@ -244,6 +244,37 @@ describe('a doctor', () => {
     await expect(examine(away, at, { digestOf })).rejects.toBe(failure)
   })
 
+  it('whichever of its requests fails, names no other fault than it would, and misses none', async () => {
+    flip(at.object(objectOf('a')))
+    host.files.set(at.end('run-1', 'finish'), Buffer.from('{'))
+    const whole = await examine(host.store, at)
+    expect(whole.findings).toHaveLength(4)
+    let requests = 0
+    let failing = Infinity
+    const store = new Proxy(host.store, {
+      get: (of, name) => {
+        const method: unknown = Reflect.get(of, name)
+        if (typeof method !== 'function') return method
+        return (...given: unknown[]) => {
+          if (requests++ === failing) throw new CairnError('STORE_FAILED', 'it answers 503 SlowDownRead')
+          return Reflect.apply(method, of, given) as unknown
+        }
+      },
+    })
+    await examine(store, at)
+    for (failing = 0; failing < requests; failing++) {
+      const all = requests
+      requests = 0
+      const found = await examine(store, at).catch((error: unknown) => {
+        expect(error).toMatchObject({ code: 'STORE_FAILED' })
+        return whole
+      })
+      const unread = found.findings.filter(({ what }) => what.startsWith('the store cannot read it'))
+      if (unread.length === 0) expect(found, `without request ${failing}`).toEqual(whole)
+      requests = all
+    }
+  })
+
   it('reads as many of the bytes as it is told to, and says how many it has read', async () => {
     flip(at.object(objectOf('a')))
     const { findings: found, checked } = await examine(host.store, at, { share: 0 })
