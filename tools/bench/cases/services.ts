@@ -5,6 +5,7 @@ import { tracked } from '../services/tracked.ts'
 import { admission } from '../services/admission.ts'
 import { handOver } from '../services/hand-over.ts'
 import { hops } from '../services/hops.ts'
+import { load } from '../services/load.ts'
 import { ServicesLab } from '../services/lab.ts'
 import { PROJECT } from '../services/project.ts'
 import { items, tasks } from '../services/tasks.ts'
@@ -44,6 +45,7 @@ export const services: Case = {
         ['large', () => handOver(lab, size, note)],
         ['tracked', () => tracked(lab, size)],
         ['admission', () => admission(lab, isSmall ? 48 : 1_000)],
+        ['load', () => load(lab, isSmall ? 48 : 1_000)],
       ]
       const only = process.env['CAIRN_BENCH_ONLY']?.split(',')
       const figures: Figure[] = []

@@ -24,7 +24,8 @@ export interface Heard {
   readonly headers: Readonly<Record<string, string>>
 }
 
-export type ControlProcess = Running & { readonly url: string; readonly token: string }
+/** With the tokens of one who may start runs, and of one who may only read. */
+export type ControlProcess = Running & { readonly url: string; readonly token: string; readonly reader: string }
 
 /** Kafka, MinIO and a project, and the processes of its steps beside those of the floor. */
 export class ServicesLab {
@@ -89,10 +90,13 @@ export class ServicesLab {
     await time({ program: NODE, args: [join(ROOT, 'tools/setup/build.js'), 'control'], cwd: ROOT })
     const dist = join(this.stage, 'control')
     cpSync(join(ROOT, 'apps/control/dist'), dist, { recursive: true })
-    const token = randomBytes(24).toString('base64url')
+    const [token, reader] = [0, 1].map(() => randomBytes(24).toString('base64url')) as [string, string]
     const { privateKey } = generateKeyPairSync('ed25519')
     this.project.write({ 'control.pem': String(privateKey.export({ format: 'pem', type: 'pkcs8' })) })
-    const tokens = [{ name: 'bench', sha256: hash('sha256', token), rights: ['read', 'run'] }]
+    const tokens = [
+      { name: 'bench', sha256: hash('sha256', token), rights: ['read', 'run'] },
+      { name: 'reader', sha256: hash('sha256', reader), rights: ['read'] },
+    ]
     this.project.write({ 'tokens.json': JSON.stringify(tokens) })
     const running = await this.#start('control', [join(dist, 'main.js')], {
       CAIRN_CONNECTION: join(this.project.root, 'connection.json'),
@@ -103,7 +107,7 @@ export class ServicesLab {
       PORT: '0',
     })
     const [, url = ''] = /"url":"(http:[^"]+)","msg":"ready"/.exec(running.log)!
-    return Object.assign(running, { url, token })
+    return Object.assign(running, { url, token, reader })
   }
 
   /** A process of the floor, ready. */
