@@ -13,7 +13,10 @@ import { items, tasks } from '../services/tasks.ts'
 const IDLE_MEMORY = 120e6
 const READY_MS = 1_500
 
-/** CAIRN_BENCH_SMALL=1 tries all of it with little work, to see whether it runs. */
+/**
+ * CAIRN_BENCH_SMALL=1 tries all of it with little work, to see whether it runs; CAIRN_BENCH_ONLY=load,tasks measures
+ * these alone; CAIRN_BENCH_RUNS says how many runs are started under load.
+ */
 const isSmall = process.env['CAIRN_BENCH_SMALL'] === '1'
 
 export const services: Case = {
@@ -45,7 +48,7 @@ export const services: Case = {
         ['large', () => handOver(lab, size, note)],
         ['tracked', () => tracked(lab, size)],
         ['admission', () => admission(lab, isSmall ? 48 : 1_000)],
-        ['load', () => load(lab, isSmall ? 48 : 1_000)],
+        ['load', () => load(lab, Number(process.env['CAIRN_BENCH_RUNS'] ?? (isSmall ? 48 : 1_000)))],
       ]
       const only = process.env['CAIRN_BENCH_ONLY']?.split(',')
       const figures: Figure[] = []

@@ -8,6 +8,7 @@ const FOLLOWERS_A_RUN = 7
 const READERS = 16
 const STEPS = ['start', 'odd', 'even']
 const SAMPLE_MS = 1_000
+const SHOWN = 10
 
 /** Runs of a pipeline of five steps, started by so many clients: alone, then followed, then beside one who only reads. */
 export async function load(lab: ServicesLab, runs: number): Promise<Figure[]> {
@@ -15,17 +16,16 @@ export async function load(lab: ServicesLab, runs: number): Promise<Figure[]> {
   const stages = await Promise.all(STEPS.map((step) => lab.startStage('five', step)))
   const clients = await Clients.open(lab, control)
   await clients.run(CLIENTS) // the first finds nothing loaded
-  const memory = new Memory({ control: [control], stages })
+  const memory = new Memory({
+    'control and its planners': [control],
+    [`the ${STEPS.length} stages and the processes that they compute in`]: stages,
+  })
   const few = Math.ceil(runs / 5)
 
   const alone = await measured(lab, () => clients.run(runs))
-  memory.mark('alone')
   const followed = await measured(lab, () => clients.run(few, FOLLOWERS_A_RUN))
-  memory.mark('followed')
   const reader = new Reader(control)
   const read = await measured(lab, () => reader.during(() => clients.run(few)))
-  memory.mark('read')
-
   memory.stop()
   await Promise.all([control, ...stages].map((process) => process.stop()))
   return [
@@ -195,42 +195,40 @@ class Reader {
 /** What processes hold, by role, over time. */
 class Memory {
   readonly #roles: Readonly<Record<string, readonly Running[]>>
-  readonly #start: Readonly<Record<string, number>>
-  readonly #most: Record<string, number>
-  readonly #marks: { readonly after: string; readonly held: Readonly<Record<string, number>> }[] = []
+  readonly #samples: Readonly<Record<string, number>>[] = []
   readonly #timer: NodeJS.Timeout
 
   constructor(roles: Readonly<Record<string, readonly Running[]>>) {
     this.#roles = roles
-    this.#start = this.#look()
-    this.#most = { ...this.#start }
+    this.#look()
     this.#timer = setInterval(() => this.#look(), SAMPLE_MS)
   }
 
-  mark(after: string): void {
-    this.#marks.push({ after, held: this.#look() })
-  }
   stop(): void {
     clearInterval(this.#timer)
+    this.#look()
   }
 
   figures(): Figure[] {
-    return Object.keys(this.#roles).map((role) => ({
-      what: `memory of ${role === 'control' ? 'control and its planners' : `${STEPS.length} stages and what they compute in`}: ${this.#marks.map(({ after }) => after).join(', ')}, at most; floor: before`,
-      cairn: [...this.#marks.map(({ held }) => held[role]!), this.#most[role]!].map(megabytes).join(', '),
-      floor: megabytes(this.#start[role]!),
-      aim: '',
-      met: true,
-    }))
+    return Object.keys(this.#roles).map((role) => {
+      const held = this.#samples.map((sample) => sample[role]!)
+      const shown = Array.from({ length: SHOWN }, (_, n) => held[Math.round(((held.length - 1) * (n + 1)) / SHOWN)]!)
+      return {
+        what: `memory of ${role}, over all that time; floor: before`,
+        cairn: `${shown.map((bytes) => Math.round(bytes / 1e6)).join(', ')} MB; at most ${megabytes(Math.max(...held))}`,
+        floor: megabytes(held[0]!),
+        aim: '',
+        met: true,
+      }
+    })
   }
 
-  #look(): Record<string, number> {
-    const held = Object.fromEntries(
-      Object.entries(this.#roles).map(([role, all]) => [role, all.reduce((sum, { memory }) => sum + memory, 0)]),
+  #look(): void {
+    this.#samples.push(
+      Object.fromEntries(
+        Object.entries(this.#roles).map(([role, all]) => [role, all.reduce((sum, { memory }) => sum + memory, 0)]),
+      ),
     )
-    if (this.#timer)
-      for (const [role, bytes] of Object.entries(held)) this.#most[role] = Math.max(this.#most[role]!, bytes)
-    return held
   }
 }
 
