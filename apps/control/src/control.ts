@@ -1,6 +1,5 @@
 import {
   cancel,
-  CairnError,
   layout,
   unfitTasks,
   type ArtifactStore,
@@ -10,22 +9,18 @@ import {
   type Layout,
   type Plan,
   type RunEnd,
-  type RunStatus,
-  type UnfitRecord,
   jsonText,
 } from '@cairn/kernel/runtime'
 import type { KafkaBus } from '@cairn/drivers/events/kafka'
-import { againOf, readEnds, readRun, runNames, type PlanLine, type RunRequest, type RunSummary } from '@cairn/embedded'
-import { isMeant, type RunsQuery } from './runs-query.ts'
-import type { QueueView, Waiting } from './queue-view.ts'
+import { againOf, readEnds, readRun, type PlanLine, type RunRequest, type RunSummary } from '@cairn/embedded'
+import type { RunsQuery } from './runs-query.ts'
+import type { Waiting } from './queue-view.ts'
 import { retryOf } from './retry.ts'
 import type { RunQueue } from './run-queue.ts'
+import { RunsList, type Listed } from './runs-list.ts'
+import { SharedWork } from './shared-work.ts'
 import { Submissions, type Started } from './submissions.ts'
 import type { Vouching } from './vouching.ts'
-
-/** Runs that are read at one time, and for one page of a list. */
-const AT_ONCE = 20
-const MOST_LOOKED_AT = 400
 
 export interface ControlHost {
   readonly env: string
@@ -45,29 +40,18 @@ export interface Planned {
   readonly lines: readonly PlanLine[]
 }
 
-/** A run in a list: what it is, or what is wrong with it, or both. */
-export interface Listed extends Partial<RunSummary> {
-  readonly run: string
-  readonly status: RunStatus | 'queued' | 'running' | 'refused'
-  /** Of one that waits for its turn: behind whom, and for what. */
-  readonly queue?: Waiting
-  /** Tasks that no host could run so far. */
-  readonly unfit?: readonly UnfitRecord[]
-  readonly fault?: string
-}
-
-/** What no record is to blame for. */
-const OUTAGES: ReadonlySet<string> = new Set(['STORE_FAILED', 'HOST_FAILED'])
-
 /** Starts, shows and cancels runs. All that counts is in the store: any number of copies do the same. */
 export class Control {
   readonly host: ControlHost
   readonly #submissions: Submissions
   readonly #queue: RunQueue
+  readonly #runs: RunsList
+  readonly #shown = new SharedWork<Json>()
 
   constructor(host: ControlHost, queue: RunQueue) {
     this.host = host
     this.#queue = queue
+    this.#runs = new RunsList(host, queue)
     this.#submissions = new Submissions(host, queue)
   }
 
@@ -88,48 +72,17 @@ export class Control {
     })
   }
 
-  /**
-   * Runs that a query is about, the newest first; one that cannot be read, or was not planned here, is named with what is
-   * wrong with it. So many are looked at and no more: `next` is where to go on from.
-   */
-  async list(pipeline: string, query: RunsQuery): Promise<{ runs: Listed[]; next?: string }> {
-    const { limit, before } = query
-    const names = (await runNames(this.host.store, this.at(pipeline))).filter(
-      (name) => before === undefined || name < before,
-    )
-    const runs: Listed[] = []
-    const view = this.#viewOnce()
-    for (let looked = 0; looked < names.length; looked += AT_ONCE) {
-      const page = names.slice(looked, looked + AT_ONCE)
-      for (const listed of await Promise.all(page.map((name) => this.#listed(pipeline, name, view)))) {
-        if (isMeant(listed, query)) runs.push(listed)
-        if (runs.length === limit) return { runs, ...(listed.run !== names.at(-1) && { next: listed.run }) }
-      }
-      const isLast = looked + page.length === names.length
-      if (looked + page.length >= MOST_LOOKED_AT && !isLast) return { runs, next: page.at(-1)! }
-    }
-    return { runs }
+  /** Runs that a query is about, the newest first; `next` is where to go on from. */
+  list(pipeline: string, query: RunsQuery): Promise<{ runs: readonly Listed[]; next?: string }> {
+    return this.#runs.list(pipeline, query)
   }
 
-  async #listed(pipeline: string, run: string, view: () => Promise<QueueView>): Promise<Listed> {
-    const { store, vouching } = this.host
-    const at = this.at(pipeline)
-    try {
-      const { plan, end } = await readRun(store, at, run)
-      const fault = vouching.faultOf(plan)
-      const queue = fault === undefined ? await this.#waitOf(plan, end, view) : undefined
-      if (queue) return { run, plan, end, status: 'queued', queue }
-      const unfit = end ? [] : await unfitTasks(store, at, run)
-      const status = end?.status ?? (fault === undefined ? 'running' : 'refused')
-      return { run, plan, end, unfit, status, ...(fault !== undefined && { fault }) }
-    } catch (error) {
-      if (error instanceof CairnError && !OUTAGES.has(error.code))
-        return { run, status: 'refused', fault: error.message }
-      throw error
-    }
+  /** Is read once for all who ask at one time. */
+  show(pipeline: string, run: string): Promise<Json> {
+    return this.#shown.do(`${pipeline}/${run}`, () => this.#show(pipeline, run))
   }
 
-  async show(pipeline: string, run: string): Promise<Json> {
+  async #show(pipeline: string, run: string): Promise<Json> {
     const at = this.at(pipeline)
     const { plan, end } = await readRun(this.host.store, at, run)
     const tasks = Object.fromEntries(await readEnds(this.host.store, at, run))
@@ -153,16 +106,10 @@ export class Control {
   }
 
   /** Behind whom a run waits for its turn; undefined for one that has had it, or needs none. */
-  async #waitOf(plan: Plan, end: RunEnd | undefined, view = this.#viewOnce()): Promise<Waiting | undefined> {
+  async #waitOf(plan: Plan, end: RunEnd | undefined): Promise<Waiting | undefined> {
     if (!plan.queued || end) return undefined
-    const queue = await view()
+    const queue = await this.#queue.view()
     return queue.isWaiting(plan) ? queue.waitOf(plan) : undefined
-  }
-
-  /** The queue, looked at when first it is asked for. */
-  #viewOnce(): () => Promise<QueueView> {
-    let view: Promise<QueueView> | undefined
-    return () => (view ??= this.#queue.view())
   }
 
   /** A new run of the same request, on what this one has finished; from a step on, if one is named. */

@@ -15,6 +15,7 @@ import {
   type Plan,
   type RunEnd,
 } from '@cairn/kernel/runtime'
+import { SharedWork } from './shared-work.ts'
 
 /** How often a run's records are looked at for events that were missed, in milliseconds. */
 const LOOK_MS = 5_000
@@ -34,8 +35,7 @@ export class RecordedRun {
   readonly #ends = new Map<string, readonly [endedAt: number, event: CairnEvent]>()
   /** Of each attempt, by its file. */
   readonly #attempts = new Map<string, CairnEvent>()
-  #look: Promise<CairnEvent[]> = Promise.resolve([])
-  #next: Promise<CairnEvent[]> | undefined
+  readonly #looks = new SharedWork<CairnEvent[]>()
   #timer: NodeJS.Timeout | undefined
 
   constructor(plan: Plan, store: ArtifactStore) {
@@ -62,14 +62,7 @@ export class RecordedRun {
 
   /** The events of all that is recorded by now. Who asks while someone looks gets what the next look finds. */
   events(): Promise<CairnEvent[]> {
-    this.#next ??= this.#look
-      .catch(() => {})
-      .then(() => {
-        this.#next = undefined
-        this.#look = this.#read()
-        return this.#look
-      })
-    return this.#next
+    return this.#looks.do('', () => this.#read())
   }
 
   async #tellAll(): Promise<void> {

@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common'
 import { ApiQuery } from '@nestjs/swagger'
 import { z } from 'zod'
 import { jsonText } from '@cairn/kernel/runtime'
-import type { Listed } from './control.ts'
+import type { Listed } from './runs-list.ts'
 import { RunName, schemaOf } from './schemas.ts'
 
 const Status = z.enum(['queued', 'running', 'refused', 'completed', 'failed', 'cancelled'])
@@ -38,17 +38,20 @@ export function ApiQueries(query: z.ZodObject) {
 }
 
 /** Whether a run is one that a query is about. */
-export function isMeant({ status, plan }: Listed, { status: wanted, since, until, param = [] }: RunsQuery): boolean {
+export function isMeant(
+  { status, createdAt, params }: Listed,
+  { status: wanted, since, until, param = [] }: RunsQuery,
+): boolean {
   if (wanted !== undefined && !wanted.includes(status)) return false
   if (since === undefined && until === undefined && param.length === 0) return true
-  if (!plan) return false
-  if (since !== undefined && plan.createdAt < momentOf(since)) return false
-  if (until !== undefined && plan.createdAt >= momentOf(until)) return false
+  if (createdAt === undefined || !params) return false
+  if (since !== undefined && createdAt < momentOf(since)) return false
+  if (until !== undefined && createdAt >= momentOf(until)) return false
   return param.every((text) => {
     const at = text.indexOf('=')
     const [name, value] = [text.slice(0, at), text.slice(at + 1)]
-    if (!Object.hasOwn(plan.params, name)) return false
-    const set = plan.params[name]!
+    if (!Object.hasOwn(params, name)) return false
+    const set = params[name]!
     return set === value || jsonText(set) === value
   })
 }

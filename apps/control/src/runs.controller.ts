@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import type { Json } from '@cairn/kernel/runtime'
 import type { Observable } from 'rxjs'
 import { AuthGuard, Needs } from './auth.guard.ts'
-import type { Control, Listed } from './control.ts'
+import type { Control } from './control.ts'
 import type { Follower, SseMessage } from './follower.ts'
 import { CONTROL, FOLLOWER } from './injected.ts'
 import { ApiQueries, RunsQuery } from './runs-query.ts'
@@ -23,19 +23,6 @@ import {
 const Pipeline = () => Param('pipeline', new Parse(PipelineName))
 const Run = () => Param('run', new Parse(RunName))
 const Key = () => Headers('idempotency-key')
-/** A run in a list. */
-function lineOf({ run, plan, end, queue, unfit = [], fault, status }: Listed): object {
-  return {
-    run,
-    ...(plan && { createdAt: plan.createdAt, params: plan.params }),
-    status,
-    ...(end && { endedAt: end.endedAt }),
-    ...(queue && { queue }),
-    ...(unfit.length > 0 && { unfit }),
-    ...(fault !== undefined && { fault }),
-  }
-}
-
 const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
   required: false,
@@ -93,12 +80,8 @@ export class RunsController {
       'Runs, the newest first, with the tasks that no host could run so far, and what is wrong with those that are refused. Where there is a `next`, older ones may follow: ask again with `before`, also after a page with few runs or none.',
   })
   @ApiQueries(RunsQuery)
-  async list(
-    @Pipeline() pipeline: string,
-    @Query(new Parse(RunsQuery)) query: z.output<typeof RunsQuery>,
-  ): Promise<object> {
-    const { runs, next } = await this.#control.list(pipeline, query)
-    return { runs: runs.map(lineOf), ...(next !== undefined && { next }) }
+  list(@Pipeline() pipeline: string, @Query(new Parse(RunsQuery)) query: z.output<typeof RunsQuery>): Promise<object> {
+    return this.#control.list(pipeline, query)
   }
 
   @ApiParam(IN_PATH.run)

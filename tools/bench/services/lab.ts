@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { generateKeyPairSync, hash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { closeSync, cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -91,8 +91,6 @@ export class ServicesLab {
     const dist = join(this.stage, 'control')
     cpSync(join(ROOT, 'apps/control/dist'), dist, { recursive: true })
     const [token, reader] = [0, 1].map(() => randomBytes(24).toString('base64url')) as [string, string]
-    const { privateKey } = generateKeyPairSync('ed25519')
-    this.project.write({ 'control.pem': String(privateKey.export({ format: 'pem', type: 'pkcs8' })) })
     const tokens = [
       { name: 'bench', sha256: hash('sha256', token), rights: ['read', 'run'] },
       { name: 'reader', sha256: hash('sha256', reader), rights: ['read'] },
@@ -102,8 +100,7 @@ export class ServicesLab {
       CAIRN_CONNECTION: join(this.project.root, 'connection.json'),
       CAIRN_ROOT: this.project.root,
       CAIRN_TOKENS: join(this.project.root, 'tokens.json'),
-      CAIRN_IDENTITY: 'control',
-      CAIRN_SIGNING_KEY: join(this.project.root, 'control.pem'),
+      ...this.#keys.control,
       PORT: '0',
     })
     const [, url = ''] = /"url":"(http:[^"]+)","msg":"ready"/.exec(running.log)!

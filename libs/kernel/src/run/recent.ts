@@ -23,6 +23,11 @@ export class Recent<Value> {
     return this.#values.get(name)?.value ?? this.set(name, make())
   }
 
+  /** Undefined where none is kept. */
+  find(name: string): Promise<Value> | undefined {
+    return this.#values.get(name)?.value
+  }
+
   set(name: string, value: Promise<Value>): Promise<Value> {
     this.#drop(name)
     const kept: Kept<Value> = { value, weight: 1 }

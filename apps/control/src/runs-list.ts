@@ -1,0 +1,113 @@
+import { readRun, runNames } from '@cairn/embedded'
+import {
+  CairnError,
+  jsonText,
+  layout,
+  Recent,
+  unfitTasks,
+  type Plan,
+  type RunStatus,
+  type UnfitRecord,
+} from '@cairn/kernel/runtime'
+import type { ControlHost } from './control.ts'
+import type { QueueView, Waiting } from './queue-view.ts'
+import type { RunQueue } from './run-queue.ts'
+import { isMeant, type RunsQuery } from './runs-query.ts'
+import { SharedWork } from './shared-work.ts'
+
+/** Runs that are read at one time, and for one page of a list. */
+const AT_ONCE = 20
+const MOST_LOOKED_AT = 400
+
+/** What is remembered of runs that have ended, in characters of JSON. */
+const REMEMBERED = 8_000_000
+
+/** A run in a list: what it is, or what is wrong with it, or both. */
+export interface Listed extends Partial<Pick<Plan, 'createdAt' | 'params'>> {
+  readonly run: string
+  readonly status: RunStatus | 'queued' | 'running' | 'refused'
+  readonly endedAt?: number
+  /** Of one that waits for its turn: behind whom, and for what. */
+  readonly queue?: Waiting
+  /** Tasks that no host could run so far. */
+  readonly unfit?: readonly UnfitRecord[]
+  readonly fault?: string
+}
+
+/** What no record is to blame for. */
+const OUTAGES: ReadonlySet<string> = new Set(['STORE_FAILED', 'HOST_FAILED'])
+
+/** Lists runs. However many ask at one time, each record is read once; of a run that has ended, once for good. */
+export class RunsList {
+  readonly #host: ControlHost
+  readonly #queue: Pick<RunQueue, 'view'>
+  readonly #views = new SharedWork<QueueView>()
+  readonly #names = new SharedWork<string[]>()
+  readonly #runs = new SharedWork<Listed>()
+  readonly #ended = new Recent<Listed>(REMEMBERED, (listed) => jsonText(listed).length)
+
+  constructor(host: ControlHost, queue: Pick<RunQueue, 'view'>) {
+    this.#host = host
+    this.#queue = queue
+  }
+
+  /**
+   * Runs that a query is about, the newest first; one that cannot be read, or was not planned here, is named with what is
+   * wrong with it. So many are looked at and no more: `next` is where to go on from.
+   */
+  async list(pipeline: string, query: RunsQuery): Promise<{ runs: readonly Listed[]; next?: string }> {
+    const { limit, before } = query
+    const all = await this.#names.do(pipeline, () => runNames(this.#host.store, this.#at(pipeline)))
+    const names = all.filter((name) => before === undefined || name < before)
+    const runs: Listed[] = []
+    for (let looked = 0; looked < names.length; looked += AT_ONCE) {
+      const page = names.slice(looked, looked + AT_ONCE)
+      for (const listed of await Promise.all(page.map((name) => this.#listed(pipeline, name)))) {
+        if (isMeant(listed, query)) runs.push(listed)
+        if (runs.length === limit) return { runs, ...(listed.run !== names.at(-1) && { next: listed.run }) }
+      }
+      const isLast = looked + page.length === names.length
+      if (looked + page.length >= MOST_LOOKED_AT && !isLast) return { runs, next: page.at(-1)! }
+    }
+    return { runs }
+  }
+
+  #at(pipeline: string) {
+    return layout(this.#host.env, pipeline)
+  }
+
+  async #listed(pipeline: string, run: string): Promise<Listed> {
+    const name = `${pipeline}/${run}`
+    const ended = this.#ended.find(name)
+    if (ended) return ended
+    const listed = await this.#runs.do(name, () => this.#read(pipeline, run))
+    if (listed.endedAt !== undefined) void this.#ended.set(name, Promise.resolve(listed))
+    return listed
+  }
+
+  async #read(pipeline: string, run: string): Promise<Listed> {
+    const { store, vouching } = this.#host
+    const at = this.#at(pipeline)
+    try {
+      const { plan, end } = await readRun(store, at, run)
+      const { createdAt, params } = plan
+      const fault = vouching.faultOf(plan)
+      const about = { run, createdAt, params, ...(fault !== undefined && { fault }) }
+      if (end) return { ...about, status: end.status, endedAt: end.endedAt }
+      if (fault === undefined && plan.queued) {
+        const view = await this.#views.do('', () => this.#queue.view())
+        if (view.isWaiting(plan)) return { ...about, status: 'queued', queue: view.waitOf(plan) }
+      }
+      const unfit = await unfitTasks(store, at, run)
+      return {
+        ...about,
+        status: fault === undefined ? 'running' : 'refused',
+        ...(unfit.length > 0 && { unfit }),
+      }
+    } catch (error) {
+      if (error instanceof CairnError && !OUTAGES.has(error.code))
+        return { run, status: 'refused', fault: error.message }
+      throw error
+    }
+  }
+}
