@@ -9,13 +9,13 @@ import {
   type PlanOrder,
   type Told,
 } from './planner.ts'
-import { Queue } from './queue.ts'
+import { Queue, type Line } from './queue.ts'
 
 export interface PlannersOptions {
   /** The program that takes orders. */
   readonly main: string
   readonly atOnce: number
-  /** Orders that wait for a planner. */
+  /** Orders that wait for a planner: of those that change something, and of those that only look. */
   readonly waiting: number
 }
 
@@ -39,7 +39,7 @@ export class Planners {
   ask(order: ExpectationsOrder): Promise<Expectations>
   ask(order: ExistenceOrder): Promise<object>
   async ask(order: Order): Promise<object> {
-    return this.#queue.run(async () => {
+    return this.#queue.run(lineOf(order), async () => {
       for (let left = TRIES; left > 0; left--) {
         const { answer } = await this.#askOne(order)
         if (answer) return withoutError(answer)
@@ -82,6 +82,11 @@ export class Planners {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => this.close(), IDLE_MS).unref()
   }
+}
+
+/** A plan that is asked for with a time zone is only shown. */
+function lineOf(order: Order): Line {
+  return 'exists' in order || ('timeZone' in order && order.timeZone !== undefined) ? 'looks' : 'changes'
 }
 
 function withoutError(answer: object): object {

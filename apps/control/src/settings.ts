@@ -22,7 +22,7 @@ const Settings = z.object({
   CAIRN_TOKEN_REQUESTS: z.coerce.number().int().positive().default(64),
   CAIRN_TOKEN_PLANS: z.coerce.number().int().positive().default(32),
   CAIRN_TOKEN_FOLLOWERS: z.coerce.number().int().positive().default(500),
-  /** Processes that plan, and plans that wait for one. Default: one a core, up to four. */
+  /** Processes that plan, and plans that wait for one: to start a run, and as many to be shown. Default: one a core, up to four. */
   CAIRN_PLANNERS: z.coerce.number().int().positive().default(Math.min(4, availableParallelism())),
   CAIRN_PLAN_QUEUE: z.coerce.number().int().positive().default(128),
   /** How often runs are looked after, in seconds. */
