@@ -93,6 +93,11 @@ describe('runs', () => {
       })
     })
 
+    it('not by fewer than four letters, which a run may have by chance', async () => {
+      expect(await findRun(store, at, 'ijkl')).toBe('20261120-120000-ijkl')
+      await expect(findRun(store, at, 'jkl')).rejects.toMatchObject({ message: 'there is no run "jkl"' })
+    })
+
     it('not under a name that none has, and the nearest is suggested', async () => {
       await expect(findRun(store, at, '20261120-110000-efhg')).rejects.toMatchObject({
         message: 'there is no run "20261120-110000-efhg"',

@@ -94,7 +94,7 @@ export async function runNames(store: ArtifactStore, at: Layout): Promise<string
 }
 
 /**
- * The run that a person means: by its name, the start or end of it, a ref, `latest` or `production`.
+ * The run that a person means: by its name, the start or end of it (four letters or more), a ref, `latest` or `production`.
  *
  * @param playground whose latest run is meant
  */
@@ -105,13 +105,20 @@ export async function findRun(store: ArtifactStore, at: Layout, wanted: string, 
   const ref = await readRecord<{ v: number; run: string }>(store, at.ref(wanted))
   if (ref) return ref.run
   if (wanted === PRODUCTION) return newestWhole(store, at)
-  const matching = names.filter((name) => name === wanted || name.startsWith(wanted) || name.endsWith(wanted))
-  if (matching.includes(wanted)) return wanted
+  if (names.includes(wanted)) return wanted
+  const matching = wanted.length < FEWEST_LETTERS ? [] : names.filter((name) => isPartOf(name, wanted))
   if (matching.length === 1) return matching[0]!
   const what = matching.length === 0 ? `there is no run "${wanted}"` : `${matching.length} runs match "${wanted}"`
   throw new CairnError('NOT_FOUND', what, {
     next: `cairn runs; ${suggest(wanted, matching.length > 0 ? matching : names)}`,
   })
+}
+
+/** A letter or two would name some run by chance. */
+const FEWEST_LETTERS = 4
+
+function isPartOf(name: string, wanted: string): boolean {
+  return name.startsWith(wanted) || name.endsWith(wanted)
 }
 
 async function latestIn(store: ArtifactStore, at: Layout, playground: string | undefined): Promise<string | undefined> {
