@@ -53,8 +53,14 @@ export class World {
   readonly started: string[] = []
   readonly failures: string[] = []
   concurrency: ConcurrencySettings
-  /** `later` puts it forward, in milliseconds. */
-  readonly clock = { ...systemClock, later: 0, now: () => Date.now() + this.clock.later }
+  /** In milliseconds: `later` lets time pass, `ahead` sets the clock. */
+  readonly clock = {
+    ...systemClock,
+    later: 0,
+    ahead: 0,
+    now: () => Date.now() + this.clock.later + this.clock.ahead,
+    monotonic: () => performance.now() + this.clock.later,
+  }
 
   constructor(concurrency: ConcurrencySettings) {
     this.concurrency = concurrency
@@ -92,9 +98,12 @@ export class World {
     )
   }
 
-  async plan(name: string): Promise<Plan> {
+  /** @param createdAt of one that no queue holds */
+  async plan(name: string, createdAt?: number): Promise<Plan> {
     const [pipeline, run] = name.split('/') as [string, string]
-    return claim(this.store, layout(ENV, pipeline).plan(run), vouching.sign(planOf(pipeline, run)))
+    const { queued: _, ...unqueued } = planOf(pipeline, run)
+    const plan = createdAt === undefined ? planOf(pipeline, run) : { ...unqueued, createdAt }
+    return claim(this.store, layout(ENV, pipeline).plan(run), vouching.sign(plan))
   }
   /** Plans runs and puts them into the queue, in this order. */
   async ask(...names: string[]): Promise<void> {

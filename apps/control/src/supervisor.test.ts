@@ -4,6 +4,7 @@ import { ENV, World } from './run-queue.fixture.ts'
 import { Supervisor } from './supervisor.ts'
 
 const LOST_MS = 60_000
+const HOUR_MS = 3_600_000
 
 /** Looks after runs in a world whose clock is put forward. */
 function supervised(world: World) {
@@ -61,6 +62,28 @@ describe('the supervisor', () => {
     const newer = Array.from({ length: 600 }, (_, at) => layout(ENV, 'a').runEnd(`9-${at}`))
     for (const path of newer) await world.store.create(path, Buffer.from('{}'))
     await sweep()
+    expect(await sweep()).toEqual(['1'])
+  })
+
+  it('helps a run that stands still although the clock of whoever planned it was an hour ahead', async () => {
+    const world = new World({ runs: 1 })
+    const { sweep } = supervised(world)
+    await world.plan('a/1', Date.now() + HOUR_MS)
+    expect(await sweep(0)).toEqual([])
+    expect(await sweep()).toEqual(['1'])
+  })
+
+  it('helps neither early nor late because its own clock was set', async () => {
+    const world = new World({ runs: 1 })
+    const { sweep } = supervised(world)
+    await world.plan('a/1', Date.now())
+    expect(await sweep(0)).toEqual([])
+    world.clock.ahead = HOUR_MS
+    expect(await sweep(0)).toEqual([])
+    world.clock.ahead = -HOUR_MS
+    expect(await sweep()).toEqual(['1'])
+    world.clock.ahead = HOUR_MS
+    expect(await sweep(LOST_MS)).toEqual([])
     expect(await sweep()).toEqual(['1'])
   })
 

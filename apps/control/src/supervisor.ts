@@ -34,8 +34,9 @@ const LOOKED_AT = 500
 
 interface Watch {
   readonly run: WatchedRun
-  /** When it was helped last, by the host's clock, and how often. */
-  helpedAt: number
+  /** When something became of it last, or it was helped, by this process's monotonic time: clocks are set, and differ. */
+  movedAt: number | undefined
+  /** How often it was helped. */
   helped: number
 }
 const OVER = 'over'
@@ -96,13 +97,11 @@ export class Supervisor {
     view: QueueView | undefined,
   ): Promise<Watch | typeof OVER | undefined> {
     if (watch) return watch === OVER ? OVER : this.#look(watch, view)
-    const { store, clock, vouching } = this.#host
+    const { store, vouching } = this.#host
     const plan = await readRecord<Plan>(store, path)
     if (!plan) return undefined
     vouching.require(plan)
-    // One that waited stood still for a good reason.
-    const helpedAt = plan.queued ? clock.now() : 0
-    return this.#look({ run: new WatchedRun(plan, store), helpedAt, helped: 0 }, view)
+    return this.#look({ run: new WatchedRun(plan, store), movedAt: undefined, helped: 0 }, view)
   }
 
   async #look(watch: Watch, view: QueueView | undefined): Promise<Watch | typeof OVER> {
@@ -111,22 +110,30 @@ export class Supervisor {
     const { plan, state } = run
     const end = await readRecord<RunEnd>(store, layout(plan.env, plan.pipeline).runEnd(plan.run))
     if (plan.queued && (await this.#waits(plan, end, view))) {
-      watch.helpedAt = clock.now()
+      watch.movedAt = clock.monotonic() // it stood still for a good reason
       return watch
     }
     if (end && end.status !== 'cancelled') return OVER
-    await run.look()
+    const hasMoved = await run.look()
     if (state.done && end) return OVER
+    if (watch.movedAt === undefined) watch.movedAt = this.#movedBefore(run)
+    else if (hasMoved) watch.movedAt = clock.monotonic()
     // Longer each time that telling again has not helped.
     const patience = this.#options.lostAfterMs * 2 ** Math.min(watch.helped, 6)
-    const stoodStillFor = clock.now() - Math.max(run.lastEndedAt, watch.helpedAt)
-    if (stoodStillFor < patience) return watch
+    if (clock.monotonic() - watch.movedAt < patience) return watch
     if (state.done) {
       await this.#finish(run)
       return OVER
     }
     await this.#help(watch, end !== undefined)
     return watch
+  }
+
+  /** Of a run that was not seen before, its records tell, as far as the clocks of their hosts can be believed. */
+  #movedBefore({ plan, lastEndedAt }: WatchedRun): number {
+    const { clock } = this.#host
+    const stoodStillFor = plan.queued ? 0 : Math.max(clock.now() - lastEndedAt, 0)
+    return clock.monotonic() - stoodStillFor
   }
 
   /** Whether a run waits for its turn: then that is all it needs, and a ticket, without which whoever planned it died. */
@@ -156,7 +163,7 @@ export class Supervisor {
     const { bus, clock } = this.#host
     const { run } = watch
     const { plan } = run
-    watch.helpedAt = clock.now()
+    watch.movedAt = clock.monotonic()
     watch.helped++
     const cancelled = isCancelled ? [runEvent(plan, 'run-cancelled', clock.now())] : []
     const events = [...cancelled, ...(await run.lostEvents(clock.now()))]

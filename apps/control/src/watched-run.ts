@@ -17,7 +17,7 @@ import {
 export class WatchedRun {
   readonly plan: Plan
   readonly state: RunState
-  /** When it was planned, or the last of the tasks that have ended did. */
+  /** When it was planned, or the last of the tasks that have ended did, by the clocks of whoever wrote that down. */
   lastEndedAt: number
   /** Tasks of which there is a record. */
   readonly #recorded = new Set<string>()
@@ -32,8 +32,9 @@ export class WatchedRun {
     this.#at = layout(plan.env, plan.pipeline)
   }
 
-  /** Reads the records that are new. */
-  async look(): Promise<void> {
+  /** Reads the records that are new, and tells whether there were any. */
+  async look(): Promise<boolean> {
+    const before = this.#recorded.size
     for (const file of await this.#store.children(this.#at.ends(this.plan.run))) {
       const task = this.#at.taskOf(file)
       if (this.#recorded.has(task)) continue
@@ -42,6 +43,7 @@ export class WatchedRun {
       this.lastEndedAt = Math.max(this.lastEndedAt, end.endedAt)
       this.#recorded.add(task)
     }
+    return this.#recorded.size > before
   }
 
   /** The events that its unfinished tasks wait for, as they were told, or should have been. */
