@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import BrokerPool from 'kafkajs/src/cluster/brokerPool.js'
+import ConsumerGroup from 'kafkajs/src/consumer/consumerGroup.js'
+import SocketRequest from 'kafkajs/src/network/requestQueue/socketRequest.js'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { newClient } from './client.ts'
 import { settingsOf } from './settings.ts'
 
@@ -32,5 +35,38 @@ describe('the log of a Kafka client', () => {
     heard.length = 0
     logger.warn(message, { error })
     expect(heard).toEqual([message])
+  })
+})
+
+describe.each([-3_600_000, 3_600_000])('a Kafka client whose clock is set by %d ms', (ms) => {
+  newClient(settingsOf({ brokers: ['127.0.0.1:1'], clientId: 'c' }))
+  const now = Date.now.bind(Date)
+  const setClock = () => vi.spyOn(Date, 'now').mockImplementation(() => now() + ms)
+  const silent = { logger: { namespace: () => ({}) }, instrumentationEmitter: { emit: () => {} } }
+  afterEach(() => void vi.restoreAllMocks())
+
+  it('sends a heartbeat when it is due, not before', async () => {
+    const group = new ConsumerGroup({ ...silent, topics: [], assigners: [] })
+    let beats = 0
+    group.memberId = 'a member'
+    group.coordinator = { heartbeat: async () => void beats++ }
+    setClock()
+    await group.heartbeat({ interval: 600_000 })
+    expect(beats).toBe(0)
+    await group.heartbeat({ interval: -10 }) // due for 10 ms
+    expect(beats).toBe(1)
+  })
+
+  it('gives up on a request, and on what it knows of the brokers, after as long as otherwise', () => {
+    const request = new SocketRequest({ entry: { correlationId: 1 }, send: () => {} })
+    request.send()
+    const brokers = new BrokerPool(silent)
+    brokers.metadataExpireAt = Date.now() + 600_000
+    setClock()
+    const waited = Date.now() - request.sentAt!
+    expect(waited).toBeGreaterThan(-10)
+    expect(waited).toBeLessThan(600_000)
+    expect(brokers.metadataExpireAt - Date.now()).toBeGreaterThan(0)
+    expect(brokers.metadataExpireAt - Date.now()).toBeLessThan(600_010)
   })
 })

@@ -1,5 +1,6 @@
 import kafkajs, { type KafkaConfig, type LogEntry } from 'kafkajs'
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js'
+import { mendMoments } from './client-moments.ts'
 import type { Settings } from './settings.ts'
 
 /**
@@ -7,7 +8,7 @@ import type { Settings } from './settings.ts'
  * committed offsets, which each of them clears when it joins.
  */
 export function newClient({ brokers, clientId, ssl, sasl, requestTimeout, log }: Settings): kafkajs.Kafka {
-  mendRequestQueue()
+  mendClient()
   const config: KafkaConfig = {
     brokers: [...brokers],
     clientId,
@@ -50,14 +51,18 @@ const NOISE: readonly (readonly [request: string, answer: string])[] = [
 ]
 
 let isMended = false
+function mendClient(): void {
+  if (isMended) return
+  isMended = true
+  mendRequestQueue()
+  mendMoments()
+}
 
 /**
  * Each connection looks a thousand times a second for requests that wait, whether there are any or not, with a negative
  * time-out that Node warns of: https://github.com/tulios/kafkajs/issues/1704, https://github.com/tulios/kafkajs/issues/1751
  */
 function mendRequestQueue(): void {
-  if (isMended) return
-  isMended = true
   const { scheduleCheckPendingRequests: schedule } = RequestQueue.prototype
   RequestQueue.prototype.scheduleCheckPendingRequests = function scheduleIfAnyWait() {
     if (this.pending.length > 0) schedule.call(this)

@@ -17,3 +17,27 @@ declare module 'kafkajs/src/consumer/batch.js' {
     isEmptyIncludingFiltered(): boolean
   }
 }
+
+declare module 'kafkajs/src/network/requestQueue/socketRequest.js' {
+  export default class SocketRequest {
+    constructor(options: object)
+    sentAt: number | null
+    send(): void
+  }
+}
+
+declare module 'kafkajs/src/cluster/brokerPool.js' {
+  export default class BrokerPool {
+    constructor(options: object)
+    metadataExpireAt: number | null
+  }
+}
+
+declare module 'kafkajs/src/consumer/consumerGroup.js' {
+  export default class ConsumerGroup {
+    constructor(options: object)
+    memberId: string | null
+    coordinator: { heartbeat(payload: object): Promise<void> } | null
+    heartbeat(options: { readonly interval: number }): Promise<void>
+  }
+}
