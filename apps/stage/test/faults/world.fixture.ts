@@ -337,8 +337,23 @@ export class World {
   /** Resolves with the status of each run once all of them have ended. */
   async untilEnded(runs: Iterable<string>, ms = PATIENCE_MS): Promise<Record<string, string>> {
     const statuses: Record<string, string> = {}
-    for (const run of runs) statuses[run] = (await this.untilHeard(run, 'run-ended', '', ms)).data.status!
+    for (const run of runs) {
+      const ended = await this.untilHeard(run, 'run-ended', '', ms).catch(async (error: unknown) => {
+        throw new Error(await this.#tellOf(run), { cause: error })
+      })
+      statuses[run] = ended.data.status!
+    }
     return statuses
+  }
+
+  /** What is recorded of a run, and what was heard of it. */
+  async #tellOf(run: string): Promise<string> {
+    const [ends, end] = await Promise.all([
+      this.store.children(this.at.ends(run)),
+      readRecord<RunEnd>(this.store, this.at.runEnd(run)),
+    ])
+    const heard = [...this.heard.keys()].filter((id) => id.startsWith(`${run}/`))
+    return `${run}: end ${end?.status ?? 'not recorded'}; ended: ${ends.join(', ')}; heard: ${heard.join(', ')}`
   }
 
   /** Follows a run by a control service of one's choice. */

@@ -14,6 +14,7 @@ import { publish, type PublishOptions } from './publish.ts'
 import { Recent } from './recent.ts'
 import { readRecord, type EndRecord } from './records.ts'
 import { RunState } from './run-state.ts'
+import { severally } from './severally.ts'
 import { storedAs } from './stored-code.ts'
 
 /** Of lists and of endings, a run remembers what holds so many items, and not too many short ones. */
@@ -33,6 +34,8 @@ export class ActiveRun implements RunReader {
   /** Tasks that this process is at. */
   readonly busy: Map<string, Promise<unknown>>
   readonly owners: Owners
+  /** Its records were not looked at when it began: as far as is known, no task of it had ended. */
+  isTakenForNew = false
   /** Settles once it is known whether the run was cancelled, where an event has said so: what came behind that waits. */
   hearing: Promise<unknown> = Promise.resolve()
   readonly allItems = new Recent<readonly ArtifactRef[]>(8)
@@ -53,6 +56,16 @@ export class ActiveRun implements RunReader {
     this.state = new RunState(plan)
     this.#store = store
     this.#bus = bus
+  }
+
+  /** Hears of every task whose ending is recorded. */
+  async readEnds(): Promise<void> {
+    this.isTakenForNew = false
+    const files = await this.#store.children(this.at.ends(this.plan.run))
+    await severally(files, async (file) => {
+      const task = this.at.taskOf(file)
+      this.state.end(task, await this.end(task))
+    })
   }
 
   end(task: string): Promise<EndRecord> {

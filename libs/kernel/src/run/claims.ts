@@ -56,16 +56,16 @@ const SKEW_MS = 2_000
 
 /**
  * Whether a run has just begun, so that no task of it has ended yet: it was planned after this host began to hear every
- * event, and the host has heard of no ending. The event must carry the plan's own time, or it is not believed. A run that
- * was queued may have been cancelled there.
+ * event and to forget none, and the host has heard of no ending, and handles no other event of the run. The event must
+ * carry the plan's own time, or it is not believed. A run that was queued may have been cancelled there.
  */
 export function isNew(
   { type, time }: CairnEvent,
-  plan: Plan | undefined,
-  { announced }: Kept,
+  plan: Plan,
+  announced: Kept['announced'],
   hearsSince: number,
 ): boolean {
-  const isTheFirst = type === 'cairn.run-started' && Date.parse(time) === plan?.createdAt
+  const isTheFirst = type === 'cairn.run-started' && Date.parse(time) === plan.createdAt
   return isTheFirst && !plan.queued && plan.createdAt > hearsSince + SKEW_MS && announced.size === 0
 }
 

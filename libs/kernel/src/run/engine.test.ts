@@ -7,7 +7,7 @@ import { step } from '../define/step.ts'
 import { Engine } from './engine.ts'
 import { claim } from './records.ts'
 import { cancel, claimRunEnd, setOff, submit } from './submit.ts'
-import { runEvent } from './events.ts'
+import { runEvent, type CairnEvent } from './events.ts'
 import { Example, itemsIn, valueOf } from './example.fixture.ts'
 import type { Compute } from './ports.ts'
 
@@ -205,4 +205,52 @@ describe('an engine', () => {
       message: 'run never submitted of squares has no plan in test',
     })
   })
+
+  it('misses no ending that it is hearing of while a run is told to begin again', async () => {
+    const example = new Example(squares)
+    const reading = Promise.withResolvers<void>()
+    let isHeld = false
+    const store = {
+      ...example.store,
+      async read(path: string) {
+        if (isHeld && path === example.at.end('run', 'read')) await reading.promise
+        return example.store.read(path)
+      },
+    }
+    const first = new Engine(example.host('first', { steps: new Set(['read', 'square', 'sum']) }))
+    const last = new Engine(example.host('last', { steps: new Set(['report']), store }))
+    await example.settle(example.clock.sleep(10_000))
+    const plan = await example.plan()
+    const started = runEvent(plan, 'run-started', plan.createdAt)
+    await claim(store, example.at.plan('run'), plan)
+    await last.handle(started)
+    await example.settle(first.handle(started))
+    isHeld = true
+    const hearing = last.handle(example.told.find(({ id }) => id === 'run/read/completed')!)
+    // A lie makes it forget what it knows of the run, and then the run is told to begin again.
+    await expect(last.handle(runEvent(plan, 'run-cancelled', 0))).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    isHeld = false
+    await last.handle(started)
+    reading.resolve()
+    await hearing
+    await example.deliver(first, deafTo('run/read/completed', last))
+    expect(await example.runEnd()).toMatchObject({ status: 'completed', host: 'last' })
+  })
+
+  it('misses no ending of a run that it took for new, though others ended that it had not heard of', async () => {
+    const example = new Example(squares)
+    const hosts = [
+      new Engine(example.host('first', { steps: new Set(['read', 'square', 'sum']) })),
+      new Engine(example.host('last', { steps: new Set(['report']) })),
+    ]
+    await example.settle(example.clock.sleep(10_000))
+    await submit(example.host(), await example.plan())
+    await example.deliver(hosts[0]!, deafTo('run/read/completed', hosts[1]!))
+    expect(await example.runEnd()).toMatchObject({ status: 'completed', host: 'last' })
+  })
 })
+
+/** An engine that one event does not reach. */
+function deafTo(missed: string, engine: Engine): Engine {
+  return { handle: async (event: CairnEvent) => (event.id === missed ? undefined : engine.handle(event)) } as Engine
+}

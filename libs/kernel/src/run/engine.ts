@@ -12,7 +12,6 @@ import type { Plan } from './plan-record.ts'
 import type { Compute, EventBus } from './ports.ts'
 import { readRecord, type EndRecord, type RunEnd } from './records.ts'
 import { requireSigned, type Identity, type PublicKeys } from './signature.ts'
-import { severally } from './severally.ts'
 import { claimRunEnd } from './submit.ts'
 import { cancelledLanes, recordEnd, resultOf, type Means, type Result } from './task-end.ts'
 import { handOn, isUnfit } from './unfit.ts'
@@ -138,20 +137,16 @@ export class Engine {
     const { store, bus, plansBy } = this.#host
     const { env, pipeline, run: name } = event.data
     const at = layout(env, pipeline)
-    const reading = readRecord<Plan>(store, at.plan(name))
-    const hasJustBegun = event.type === 'cairn.run-started' && isNew(event, await reading, kept, this.#hearsSince)
-    const [plan, files, end] = await Promise.all([
-      reading,
-      hasJustBegun ? [] : store.children(at.ends(name)),
-      hasJustBegun ? undefined : readRecord<RunEnd>(store, at.runEnd(name)),
-    ])
+    // Another event of the run that is being handled may be of an ending that is not announced yet.
+    const mayBeNew = event.type === 'cairn.run-started' && kept.users === 1
+    const plan = await readRecord<Plan>(store, at.plan(name))
     if (!plan) throw new CairnError('NOT_FOUND', `run ${name} of ${pipeline} has no plan in ${env}`)
     if (plansBy) requireSigned(plan, plansBy)
     const run = new ActiveRun(plan, store, bus, kept)
-    await severally(files, async (file) => {
-      const task = at.taskOf(file)
-      run.state.end(task, await run.end(task))
-    })
+    const hearsSince = Math.max(this.#hearsSince, this.#runs.forgottenUntil)
+    run.isTakenForNew = mayBeNew && isNew(event, plan, kept.announced, hearsSince)
+    if (run.isTakenForNew) return run
+    const [end] = await Promise.all([readRecord<RunEnd>(store, at.runEnd(name)), run.readEnds()])
     if (end?.status === 'cancelled') kept.cancel.abort(cancelled(name))
     return run
   }
@@ -165,9 +160,17 @@ export class Engine {
       state.end(task, endingOf(event) ?? (await run.end(task)))
     }
     const called = task === undefined ? state.first : [...state.after(task)]
+    if (run.isTakenForNew && task !== undefined && this.#lacksEndings(run, task, called)) await run.readEnds()
     return called.filter(
       (next) => this.#sees(owners.of(next)) && !announced.has(next) && (state.ready(next) || state.ended(next)),
     )
+  }
+
+  /** Whether endings were missed: of a task that this one waited for, or, where this one is the last, of any other. */
+  #lacksEndings({ state, owners }: ActiveRun, task: string, called: readonly string[]): boolean {
+    if (called.length === 0 && !state.done && this.#sees(owners.ofEnd)) return true
+    for (const need of state.waitedFor(task)) if (!state.ended(need)) return true
+    return false
   }
 
   /** Runs tasks, but hands batches to whoever has time for them. */

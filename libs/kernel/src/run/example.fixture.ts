@@ -60,7 +60,7 @@ export class Example {
   async active(cancel = new AbortController()): Promise<ActiveRun> {
     const plan = await this.plan()
     await claim(this.store, this.at.plan(plan.run), plan)
-    return new ActiveRun(plan, this.store, this.bus, { cancel, busy: new Map(), announced: new Set() })
+    return new ActiveRun(plan, this.store, this.bus, { cancel, busy: new Map(), announced: new Set(), users: 1 })
   }
 
   /** Hands each event to every engine, those included that follow from it, until none is left. */

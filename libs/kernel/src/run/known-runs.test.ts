@@ -22,7 +22,7 @@ describe('the runs that a process knows', () => {
     (name: string, done = false) =>
     async (kept: Kept) => {
       made.push(name)
-      return { ...kept, state: { done } } as unknown as ActiveRun
+      return { ...kept, plan: { createdAt: 1 }, state: { done } } as unknown as ActiveRun
     }
   const madeBy = async (work: () => Promise<void>) => {
     made.length = 0

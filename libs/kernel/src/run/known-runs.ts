@@ -7,12 +7,19 @@ export interface Kept {
   readonly busy: Map<string, Promise<unknown>>
   /** Tasks whose ending has been published. */
   readonly announced: Set<string>
+  /** Events of the run that are being handled. */
+  readonly users: number
 }
 
 interface Known extends Kept {
   run: Promise<ActiveRun> | undefined
-  /** Events of the run that are being handled. */
   users: number
+}
+
+interface Announced {
+  readonly tasks: Set<string>
+  /** When the run was planned, once that is known. */
+  plannedAt: number
 }
 
 /** So many runs are remembered while nothing of them is in hand. */
@@ -30,8 +37,9 @@ const ANNOUNCED_TASKS = 100_000
  */
 export class KnownRuns {
   readonly #known = new Map<string, Known>()
-  readonly #announced = new Map<string, Set<string>>()
+  readonly #announced = new Map<string, Announced>()
   readonly #limit: number
+  #forgottenUntil = -Infinity
 
   constructor(limit = REMEMBERED) {
     this.#limit = limit
@@ -39,6 +47,11 @@ export class KnownRuns {
 
   get size(): number {
     return this.#known.size
+  }
+
+  /** Of runs that were planned later than this, nothing that was announced is forgotten. In milliseconds since 1970. */
+  get forgottenUntil(): number {
+    return this.#forgottenUntil
   }
 
   /** @param make makes the run from the store, if it is not known */
@@ -50,6 +63,8 @@ export class KnownRuns {
     const known = this.#enter(name)
     try {
       const run = await (known.run ??= this.#make(known, make))
+      const announced = this.#announced.get(name)
+      if (announced) announced.plannedAt = run.plan.createdAt
       await work(run)
       if (run.state.done && known.users === 1) known.run = undefined
     } catch (error) {
@@ -81,18 +96,19 @@ export class KnownRuns {
   }
 
   #enter(name: string): Known {
-    const announced = this.#announced.get(name) ?? new Set()
-    const known = this.#known.get(name) ?? {
+    const before = this.#known.get(name)
+    const announced = this.#announced.get(name) ?? { tasks: before?.announced ?? new Set(), plannedAt: -Infinity }
+    const known = before ?? {
       cancel: new AbortController(),
       busy: new Map(),
-      announced,
+      announced: announced.tasks,
       run: undefined,
       users: 0,
     }
     known.users++
     const isNew = !this.#announced.has(name)
     usedLast(this.#known, name, known)
-    usedLast(this.#announced, name, known.announced)
+    usedLast(this.#announced, name, announced)
     if (isNew) this.#trimAnnounced()
     return known
   }
@@ -116,11 +132,12 @@ export class KnownRuns {
 
   #trimAnnounced(): void {
     let tasks = 0
-    for (const { size } of this.#announced.values()) tasks += size
-    for (const [name, { size }] of this.#announced) {
+    for (const { tasks: of } of this.#announced.values()) tasks += of.size
+    for (const [name, { tasks: of, plannedAt }] of this.#announced) {
       if (this.#announced.size <= ANNOUNCED && tasks <= ANNOUNCED_TASKS) break
-      tasks -= size
+      tasks -= of.size
       this.#announced.delete(name)
+      this.#forgottenUntil = Math.max(this.#forgottenUntil, plannedAt)
     }
   }
 }
