@@ -4,15 +4,18 @@ import type { Case } from './cases.fixture.ts'
 export function stops(theWorld: Case): void {
   it('SIGTERM mid-step: short work still ends in the same process', async () => {
     const world = theWorld()
-    const total = world.replica('total')
-    const { pid } = total
+    await world.stop(world.replica('total'))
+    // The work is short beside this, however slow the machine is.
+    const patient = await world.startStage('total', { CAIRN_GRACE: '600' })
+    const { pid } = patient
     const run = await world.submit(world.fresh({ totalMs: 500 }))
     await world.untilHeard(run, 'attempt-started/1', 'total')
-    expect(await total.restart('SIGTERM')).toBe(0)
+    expect(await patient.restart('SIGTERM')).toBe(0)
     await world.untilEnded([run])
     const { host, attempts } = await world.end(run, 'total')
     expect([host.split('/')[1], attempts]).toEqual([String(pid), 1])
-    await total.start()
+    await world.stop(patient)
+    await world.startStage('total')
   })
 
   it('SIGTERM mid-step: long work is left to another process, and that is no failed attempt', async () => {
