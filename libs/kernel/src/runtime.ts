@@ -15,7 +15,7 @@ export {
 } from './secrets.ts'
 export type * from './define/graph.ts'
 export { refuseLooksOf } from './define/pipeline.ts'
-export { parseManifest, writeManifest } from './define/list.ts'
+export { parseManifest, writeManifest } from './define/manifest.ts'
 export { kindText } from './define/kind.ts'
 export { renamed } from './define/step.ts'
 export { swapStep, type Swapped } from './define/swap.ts'

@@ -1,5 +1,5 @@
 import { CairnError } from '../errors.ts'
-import { canonical, type Json } from '../json.ts'
+import type { Json } from '../json.ts'
 import {
   describeKind,
   fits,
@@ -10,6 +10,7 @@ import {
   type Kind,
   type KindDescription,
 } from './kind.ts'
+import { parseManifest } from './manifest.ts'
 import { shown } from './options.ts'
 
 /** A list of artifacts, each opened only when it is asked for. */
@@ -95,14 +96,4 @@ function openList<Item>(kind: Kind<Item, never>, artifact: Artifact, refs: reado
       for (let index = 0; index < refs.length; index++) yield await at(index)
     },
   }
-}
-
-/** A list's own bytes name its items, in order. */
-export function writeManifest(items: readonly ArtifactRef[]): Uint8Array {
-  return new TextEncoder().encode(canonical({ v: 1, items }))
-}
-
-/** Of bytes that match their digest. */
-export function parseManifest(bytes: Uint8Array): readonly ArtifactRef[] {
-  return (JSON.parse(new TextDecoder().decode(bytes)) as { items: ArtifactRef[] }).items
 }

@@ -1,5 +1,5 @@
-import { parseManifest } from '../define/list.ts'
 import type { ArtifactRef } from '../define/kind.ts'
+import { openManifest, type Items } from '../define/manifest.ts'
 import { artifactBytes, inlineBytes } from '../run/artifact.ts'
 import type { Joined } from '../run/join.ts'
 import type { RunReader } from '../run/lanes.ts'
@@ -13,10 +13,10 @@ import { countsOf } from '../run/run-state.ts'
 /** A run's records as they would be, kept in memory only. */
 export class DryReader implements RunReader {
   readonly at
-  readonly allItems = new Recent<readonly ArtifactRef[]>(8)
+  readonly allItems = new Recent<Items>(8)
   readonly #store: ArtifactStore
   readonly #ends = new Map<string, EndRecord>()
-  readonly #lists = new Map<string, readonly ArtifactRef[]>()
+  readonly #lists = new Map<string, Items>()
   readonly #keyBases = new Map<string, string>()
 
   constructor(store: ArtifactStore, { env, pipeline }: Plan) {
@@ -28,11 +28,11 @@ export class DryReader implements RunReader {
     return this.#ends.get(task)!
   }
 
-  async items(list: ArtifactRef): Promise<readonly ArtifactRef[]> {
+  async items(list: ArtifactRef): Promise<Items> {
     let items = this.#lists.get(list.digest)
     if (!items) {
       const fetch = async () => (await this.#store.fetch(this.at.object(list.digest)))!
-      this.#lists.set(list.digest, (items = parseManifest(await artifactBytes(list, fetch))))
+      this.#lists.set(list.digest, (items = openManifest(await artifactBytes(list, fetch))))
     }
     return items
   }
@@ -61,7 +61,7 @@ export class DryReader implements RunReader {
 
   #remember({ ref, content }: Made): ArtifactRef {
     const bytes = content instanceof Uint8Array ? content : inlineBytes(ref)
-    if (ref.items !== undefined && bytes) this.#lists.set(ref.digest, parseManifest(bytes))
+    if (ref.items !== undefined && bytes) this.#lists.set(ref.digest, openManifest(bytes))
     return ref
   }
 }

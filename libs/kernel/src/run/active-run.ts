@@ -6,7 +6,7 @@ import type { Kept } from './known-runs.ts'
 import type { ArtifactRef } from '../define/kind.ts'
 import type { RunReader } from './lanes.ts'
 import { codeName, layout, type Layout } from './layout.ts'
-import { parseManifest } from '../define/list.ts'
+import { openManifest, type Items } from '../define/manifest.ts'
 import { ownersOf, type Owners } from './owners.ts'
 import type { PinnedClosure, Plan } from './plan-record.ts'
 import type { ArtifactStore, Code, EventBus } from './ports.ts'
@@ -20,7 +20,7 @@ import { storedAs } from './stored-code.ts'
 /** Of lists and of endings, a run remembers what holds so many items, and not too many short ones. */
 const MOST_ITEMS = 65_536
 const LIST_WEIGHT = 1_024
-const MOST_ENDS = 16_384
+const MOST_ENDS = 8_192
 const END_WEIGHT = 16
 
 /** A run as one process knows it. All of it can be made again from the store. */
@@ -38,8 +38,8 @@ export class ActiveRun implements RunReader {
   isTakenForNew = false
   /** Settles once it is known whether the run was cancelled, where an event has said so: what came behind that waits. */
   hearing: Promise<unknown> = Promise.resolve()
-  readonly allItems = new Recent<readonly ArtifactRef[]>(8)
-  readonly #lists = new Recent<readonly ArtifactRef[]>(MOST_ITEMS, ({ length }) => length + LIST_WEIGHT)
+  readonly allItems = new Recent<Items>(8)
+  readonly #lists = new Recent<Items>(MOST_ITEMS, ({ length }) => length + LIST_WEIGHT)
   readonly #ends = new Recent<EndRecord>(MOST_ENDS, ({ lanes }) => lanes.length + END_WEIGHT)
   readonly #code = new Recent<Code>(1024)
   readonly #keyBases = new Map<string, string | undefined>()
@@ -88,8 +88,8 @@ export class ActiveRun implements RunReader {
     void this.#ends.set(task, Promise.resolve(end))
   }
 
-  items(list: ArtifactRef): Promise<readonly ArtifactRef[]> {
-    return this.#lists.get(list.digest, async () => parseManifest(await artifactBytes(list, (ref) => this.fetch(ref))))
+  items(list: ArtifactRef): Promise<Items> {
+    return this.#lists.get(list.digest, async () => openManifest(await artifactBytes(list, (ref) => this.fetch(ref))))
   }
 
   /** The local file of an object; brought back when garbage collection had set it aside. */

@@ -5,7 +5,7 @@ import { CairnError } from '../errors.ts'
 import { sha256 } from './key.ts'
 import type { Artifact, ArtifactRef, Encoded, EncodedItem } from '../define/kind.ts'
 import type { Layout } from './layout.ts'
-import { writeManifest } from '../define/list.ts'
+import { writeManifest } from '../define/manifest.ts'
 import type { ArtifactStore, Made } from './ports.ts'
 
 /** Artifacts of up to so many bytes are kept inside the records that name them: one write less for each. */

@@ -1,5 +1,5 @@
 import type { ArtifactRef } from '../define/kind.ts'
-import { parseManifest } from '../define/list.ts'
+import { openManifest, parseManifest, type Items } from '../define/manifest.ts'
 import { makeArtifact } from './artifact.ts'
 import type { Joined } from './join.ts'
 import type { NotRun, RunReader } from './lanes.ts'
@@ -13,7 +13,7 @@ type Given = Readonly<Record<string, unknown>> | Error | NotRun
 /** A run whose tasks end as they are told to: nothing is computed. */
 export class Ended implements RunReader {
   readonly state: RunState
-  readonly allItems = new Recent<readonly ArtifactRef[]>(8)
+  readonly allItems = new Recent<Items>(8)
   readonly #ends = new Map<string, EndRecord>()
 
   constructor(plan: Plan) {
@@ -43,8 +43,8 @@ export class Ended implements RunReader {
   async end(task: string): Promise<EndRecord> {
     return this.#ends.get(task)!
   }
-  async items({ text }: ArtifactRef): Promise<readonly ArtifactRef[]> {
-    return parseManifest(Buffer.from(text!))
+  async items({ text }: ArtifactRef): Promise<Items> {
+    return openManifest(Buffer.from(text!))
   }
 }
 

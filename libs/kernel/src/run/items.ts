@@ -1,4 +1,4 @@
-import { parseManifest } from '../define/list.ts'
+import { openManifest, type Items } from '../define/manifest.ts'
 import type { ArtifactRef } from '../define/kind.ts'
 import { CairnError, undefinedOn } from '../errors.ts'
 import { artifactBytes } from './artifact.ts'
@@ -77,13 +77,13 @@ export async function itemsOfNode(state: RunState, reader: RunReader, node: stri
     const inner: typeof batches = []
     for (const { batch, items } of batches) {
       // A list that was collected still has its length in the record of its maker.
-      const refs: readonly ArtifactRef[] =
+      const refs: Items =
         (await itemsOf(state, reader, each, batch).catch(undefinedOn('NOT_FOUND', 'BAD_RECORD', 'CORRUPT'))) ?? []
       const all: Known[] = []
       for (const [lane, count] of state.itemsOf(each, batch).entries())
         for (let index = 0; index < count; index++) {
           const { indices, labels } = items[lane]!
-          all.push({ indices: [...indices, index], labels: [...labels, refs[all.length]?.label] })
+          all.push({ indices: [...indices, index], labels: [...labels, refs.at(all.length)?.label] })
         }
       for (let from = 0; from < all.length; from += size) {
         const number = String(from / size)
@@ -99,7 +99,7 @@ export async function itemsOfNode(state: RunState, reader: RunReader, node: stri
 
 /** Reads a run's records. */
 class RecordReader implements RunReader {
-  readonly allItems = new Recent<readonly ArtifactRef[]>(8)
+  readonly allItems = new Recent<Items>(8)
   readonly #ends = new Map<string, Promise<EndRecord>>()
   readonly #store: Pick<ArtifactStore, 'read' | 'fetch'>
   readonly #at: Layout
@@ -117,14 +117,14 @@ class RecordReader implements RunReader {
     return end
   }
 
-  async items(list: ArtifactRef): Promise<readonly ArtifactRef[]> {
+  async items(list: ArtifactRef): Promise<Items> {
     const fetch = async ({ digest }: ArtifactRef) => {
       const path =
         (await this.#store.fetch(this.#at.object(digest))) ?? (await this.#store.fetch(this.#at.condemned(digest)))
       if (path !== undefined) return path
       throw new CairnError('NOT_FOUND', `object ${digest} is not in the store`, { next: 'cairn doctor' })
     }
-    return parseManifest(await artifactBytes(list, fetch))
+    return openManifest(await artifactBytes(list, fetch))
   }
 
   async #read(task: string): Promise<EndRecord> {

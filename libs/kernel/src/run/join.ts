@@ -3,7 +3,7 @@ import type { ErrorRecord } from '../error-record.ts'
 import { taskName } from './events.ts'
 import type { ArtifactRef } from '../define/kind.ts'
 import { firstNotRun, guarded, itemsOf, surroundings, type NotRun, type RunReader } from './lanes.ts'
-import { writeManifest } from '../define/list.ts'
+import { ManifestWriter } from '../define/manifest.ts'
 import type { PlannedEach, PlannedWhen } from './plan-record.ts'
 import type { Made } from './ports.ts'
 import type { Outcome } from './records.ts'
@@ -37,7 +37,7 @@ export async function joinWhen(state: RunState, reader: RunReader, id: string, b
 }
 
 interface Gathered {
-  readonly results: Record<string, ArtifactRef[]>
+  readonly results: Record<string, ManifestWriter>
   total: number
   failed: number
   firstError: ErrorRecord | undefined
@@ -48,7 +48,7 @@ export async function joinEach(state: RunState, reader: RunReader, id: string, b
   const each = state.plan.nodes[id] as PlannedEach
   const around = await surroundings(state, reader, each.scope, batch, [each.over])
   const lanes = Array.from({ length: around.lanes }, (): Gathered => {
-    const results = Object.fromEntries(Object.keys(each.collects).map((name) => [name, []]))
+    const results = Object.fromEntries(Object.keys(each.collects).map((name) => [name, new ManifestWriter()]))
     return { results, total: 0, failed: 0, firstError: undefined }
   })
   await gather(state, reader, id, batch, lanes)
@@ -64,33 +64,30 @@ async function gather(state: RunState, reader: RunReader, id: string, batch: str
   const body = Object.keys(state.plan.nodes).filter((node) => state.plan.nodes[node]!.scope.at(-1) === id)
   const items = await itemsOf(state, reader, id, batch)
   const { batch: size } = state.plan.nodes[id] as PlannedEach
-  const batches = Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    batch === '' ? String(index) : `${batch}.${index}`,
-  )
+  const batches = Math.ceil(items.length / size)
+  const innerAt = (index: number) => (batch === '' ? String(index) : `${batch}.${index}`)
   const endsOf = (inner: string) => Promise.all(body.map((node) => reader.end(taskName({ node, batch: inner }))))
-  for (let from = 0, index = 0; from < items.length; index++) {
-    if (index % AT_ONCE === 0) await Promise.all(batches.slice(index, index + AT_ONCE).map(endsOf)) // they are remembered
-    const inner = batches[index]!
+  for (let from = 0, index = 0; index < batches; index++) {
+    const ahead = index % AT_ONCE === 0 ? Math.min(AT_ONCE, batches - index) : 0
+    await Promise.all(Array.from({ length: ahead }, (_, more) => endsOf(innerAt(index + more)))) // they are remembered
+    const inner = innerAt(index)
     const { parents } = state.slice(id, batch, index)
     const ends = await endsOf(inner)
     const view = await surroundings(state, reader, inside, inner, Object.values(collects))
     parents.forEach((parent, lane) => {
       const gathered = lanes[parent]!
       const item = gathered.total++
+      const source = items.at(from + lane)!
       const outcomes = ends.map((end) => end.lanes[lane]!)
       const fault = outcomes.find(({ status }) => status !== 'completed' && status !== 'skipped')
       if (fault) {
         gathered.failed++
-        gathered.firstError ??= itemError(
-          item,
-          items[from + lane]!,
-          outcomes.find((outcome) => 'error' in outcome) ?? fault,
-        )
+        gathered.firstError ??= itemError(item, source, outcomes.find((outcome) => 'error' in outcome) ?? fault)
         return
       }
       for (const [name, ref] of Object.entries(collects)) {
         const result = view.resolve(ref, lane)
-        if ('digest' in result) gathered.results[name]!.push(labelled(result, items[from + lane]!.label))
+        if ('digest' in result) gathered.results[name]!.add(labelled(result, source.label))
       }
     })
     from += parents.length
@@ -104,10 +101,10 @@ function joinLane(id: string, { tolerate }: PlannedEach, { results, total, faile
     const message = `${failed} of ${total} items of ${id} failed${rule}. The first: ${firstError!.message}`
     return { status: 'failed', error: { ...firstError!, message } }
   }
-  const made = Object.entries(results).map(([name, refs]): [string, Made] => {
-    const { ref, content } = makeArtifact({ bytes: writeManifest(refs) })
-    const summary = { items: refs.length, ...(failed > 0 && { failed }) }
-    return [name, { ref: { ...ref, items: refs.length, summary }, ...(content && { content }) }]
+  const made = Object.entries(results).map(([name, list]): [string, Made] => {
+    const { ref, content } = makeArtifact({ bytes: list.bytes() })
+    const summary = { items: list.length, ...(failed > 0 && { failed }) }
+    return [name, { ref: { ...ref, items: list.length, summary }, ...(content && { content }) }]
   })
   return { made: Object.fromEntries(made) }
 }

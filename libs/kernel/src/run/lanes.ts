@@ -2,6 +2,7 @@ import { CairnError } from '../errors.ts'
 import { itemName, taskName } from './events.ts'
 import type { Ref } from '../define/graph.ts'
 import type { ArtifactRef } from '../define/kind.ts'
+import { chained, type Items } from '../define/manifest.ts'
 import type { PlannedEach } from './plan-record.ts'
 import type { EndRecord, Outcome } from './records.ts'
 import type { Recent } from './recent.ts'
@@ -16,9 +17,9 @@ export interface RunReader {
   /** The terminal record of a task that has ended. */
   end(task: string): Promise<EndRecord>
   /** Items of a list artifact. */
-  items(list: ArtifactRef): Promise<readonly ArtifactRef[]>
+  items(list: ArtifactRef): Promise<Items>
   /** Keeps, for a while, all items of an `each`. */
-  readonly allItems: Recent<readonly ArtifactRef[]>
+  readonly allItems: Recent<Items>
 }
 
 /** A task's view of what is around it: resolves what its node is wired to, lane by lane. */
@@ -47,7 +48,7 @@ export async function surroundings(
     const depth = scope.indexOf(each)
     const items = await itemsOf(state, reader, each, batchAt(batch, depth))
     const { from } = state.slice(each, batchAt(batch, depth), indexAt(batch, depth))
-    return (lane: number) => items[from + lineage[depth + 1]![lane]!]!
+    return (lane: number) => items.at(from + lineage[depth + 1]![lane]!)!
   }
 
   async function outputReader(node: string, output: string) {
@@ -79,16 +80,16 @@ export function itemsOf(state: RunState, reader: RunReader, each: string, around
   return reader.allItems.get(taskName({ node: each, batch: around }), () => readItems(state, reader, each, around))
 }
 
-async function readItems(state: RunState, reader: RunReader, each: string, around: string): Promise<ArtifactRef[]> {
+async function readItems(state: RunState, reader: RunReader, each: string, around: string): Promise<Items> {
   const { over, scope } = state.plan.nodes[each] as PlannedEach
   const counts = state.itemsOf(each, around)
   const lists = await surroundings(state, reader, scope, around, [over])
-  const items: ArtifactRef[] = []
+  const all: Items[] = []
   for (const [lane, count] of counts.entries()) {
     const list = count > 0 ? lists.resolve(over, lane) : undefined
-    if (list && 'digest' in list) for (const item of await reader.items(list)) items.push(item)
+    if (list && 'digest' in list) all.push(await reader.items(list))
   }
-  return items
+  return chained(all)
 }
 
 /** What each lane of a step's task runs with. A lane behind an arm that was not taken is skipped. */

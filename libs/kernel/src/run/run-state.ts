@@ -41,7 +41,8 @@ export class RunState {
   readonly first: readonly string[]
 
   /** Hears that a task has ended. */
-  end(task: string, ending: Ending): void {
+  end(task: string, { status, counts }: Ending): void {
+    const ending = { status, counts } // not the whole record: there may be many
     if (!this.#exists(task)) this.#early.set(task, ending)
     else if (!this.#ends.has(task)) this.#end(task, ending)
   }

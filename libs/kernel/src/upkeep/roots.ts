@@ -1,6 +1,6 @@
 import { CairnError } from '../errors.ts'
 import { artifactBytes } from '../run/artifact.ts'
-import { parseManifest } from '../define/list.ts'
+import { parseManifest } from '../define/manifest.ts'
 import type { ArtifactRef } from '../define/kind.ts'
 import { codeName, type CodeName, type Layout } from '../run/layout.ts'
 import type { Plan } from '../run/plan-record.ts'
