@@ -1,0 +1,18 @@
+import { z } from 'zod'
+
+/** What an address answers where control does what it is asked for. */
+export interface Answer {
+  readonly status: number
+  readonly what: string
+  readonly type?: string
+  readonly body: z.ZodType
+}
+/** By method and address. */
+export type Answers = Readonly<Record<string, Answer>>
+
+export const json = (status: number, what: string, body: z.ZodType): Answer => ({ status, what, body })
+export const AT = '/v1/pipelines/{pipeline}'
+
+export const Moment = z.number().describe('milliseconds since 1970')
+export const ErrorSaid = z.looseObject({ code: z.string(), message: z.string(), next: z.string().optional() })
+export const Any = z.unknown().describe('any JSON')

@@ -1,0 +1,32 @@
+import { z } from 'zod'
+import { ErrorSaid, Moment } from './answer.ts'
+import { Artifact } from './plan.ts'
+
+export const Status = z.enum(['completed', 'failed', 'cancelled'])
+const Ended = z.enum([...Status.options, 'timed-out', 'skipped', 'blocked'])
+export const RunEnd = z.looseObject({ v: z.int(), status: Status, endedAt: Moment, host: z.string() })
+export const TaskEnd = z.looseObject({
+  v: z.int(),
+  status: Ended,
+  lanes: z
+    .array(
+      z.looseObject({
+        status: Ended,
+        how: z.enum(['computed', 'reused', 'caught', 'joined']).optional(),
+        outputs: z.record(z.string(), Artifact).optional(),
+        key: z.string().optional(),
+        ms: z.number().optional(),
+        error: ErrorSaid.optional(),
+        caught: ErrorSaid.optional(),
+        because: z.string().optional().describe('the node that decided it'),
+      }),
+    )
+    .describe('one for a plain task, one an item for a batch'),
+  counts: z.record(z.string(), z.array(z.int())),
+  attempts: z.int().optional(),
+  failures: z.array(ErrorSaid).optional(),
+  startedAt: Moment,
+  endedAt: Moment,
+  host: z.string(),
+})
+export const Unfit = z.looseObject({ task: z.string(), at: Moment, host: z.string(), error: ErrorSaid })

@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import { Any, Moment } from './answer.ts'
+
+export const Artifact = z.looseObject({
+  digest: z.string().describe('SHA-256 of the bytes, in hex'),
+  size: z.int().describe('bytes'),
+  text: z.string().optional().describe('the bytes, where they are few and UTF-8'),
+  base64: z.string().optional().describe('the bytes, where they are few and not UTF-8'),
+  contentDigest: z.string().optional(),
+  items: z.int().optional().describe('of a list: how many'),
+  summary: z.record(z.string(), Any).optional(),
+  label: z.string().optional(),
+})
+const Ref = z
+  .looseObject({ node: z.string().optional(), output: z.string().optional(), item: z.string().optional() })
+  .describe('the output of a node, or the item of an `each`')
+const Refs = z.record(z.string(), Ref)
+const Condition = Ref.extend({ value: z.boolean().optional().describe('known when the run was planned') })
+const Code = z.looseObject({
+  fingerprint: z.string().optional(),
+  digest: z.string().optional().describe('SHA-256 (hex) of the code as it is stored'),
+  packages: z.string().optional(),
+  inline: z.string().optional().describe('why there is no stored code'),
+})
+const PlannedStep = z.looseObject({
+  code: Code,
+  fallback: Code.optional(),
+  source: z.boolean(),
+  outputs: z.record(z.string(), z.looseObject({ kind: z.string(), version: z.number(), schema: Any })),
+  retry: z
+    .looseObject({
+      times: z.number(),
+      backoffMs: z.number(),
+      maxBackoffMs: z.number(),
+      on: z.array(z.string()).optional(),
+    })
+    .optional(),
+  timeoutMs: z.number().optional(),
+  memory: z.number().optional().describe('bytes'),
+  cache: z.looseObject({ never: z.string().optional(), maxAgeMs: z.number().optional() }).optional(),
+  secrets: z.array(z.string()).optional().describe('names'),
+})
+const PlannedNode = z.looseObject({
+  type: z.enum(['step', 'each', 'when', 'given']),
+  scope: z.array(z.string()).describe('the `each`s that it is inside, the outermost first'),
+  guards: z.array(z.looseObject({ when: z.string(), condition: Condition, arm: z.boolean() })),
+  step: z.string().optional(),
+  inputs: Refs.optional(),
+  params: z.record(z.string(), Any).optional(),
+  versions: z.record(z.string(), z.string()).optional(),
+  force: z.boolean().optional(),
+  over: Ref.optional(),
+  batch: z.int().optional(),
+  collects: Refs.optional(),
+  condition: Condition.optional(),
+  then: Refs.optional(),
+  otherwise: Refs.optional(),
+  from: z.string().optional(),
+  outputs: z.record(z.string(), Artifact).optional(),
+})
+/** As docs/consumers/records.md says in full. */
+export const Plan = z.looseObject({
+  v: z.int(),
+  run: z.string(),
+  env: z.string(),
+  pipeline: z.string(),
+  createdAt: Moment,
+  parent: z.string().optional(),
+  params: z.record(z.string(), Any),
+  settings: z.record(z.string(), Any).optional(),
+  steps: z.record(z.string(), PlannedStep),
+  nodes: z.record(z.string(), PlannedNode),
+  outputs: Refs,
+})

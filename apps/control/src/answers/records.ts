@@ -1,0 +1,27 @@
+import { z } from 'zod'
+import { type Answer, type Answers, AT, json, Moment } from './answer.ts'
+
+const bytes = (what: string): Answer => ({
+  status: 200,
+  what,
+  type: 'application/octet-stream',
+  body: z.string().meta({ format: 'binary' }),
+})
+
+/** Of records and objects. */
+export const RECORDS_ANSWERS: Answers = {
+  [`get ${AT}/store/record`]: bytes("The record's bytes."),
+  [`get ${AT}/store/object`]: bytes("The object's bytes."),
+  [`get ${AT}/store/children`]: json(200, 'Names.', z.strictObject({ names: z.array(z.string()) })),
+  [`get ${AT}/store/stat`]: json(
+    200,
+    'Its size, and when it was written.',
+    z.strictObject({ size: z.number(), modified: Moment }),
+  ),
+  [`put ${AT}/store/record`]: json(
+    200,
+    'It stands there.',
+    z.strictObject({ created: z.boolean().describe('false where there was such a record already') }),
+  ),
+  [`put ${AT}/store/object`]: json(200, 'It is stored.', z.strictObject({})),
+}

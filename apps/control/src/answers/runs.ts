@@ -1,0 +1,91 @@
+import { z } from 'zod'
+import { PipelineName, RunName } from '../schemas.ts'
+import { type Answers, Any, AT, json, Moment } from './answer.ts'
+import { RunEnd, Status, TaskEnd, Unfit } from './ends.ts'
+import { Plan } from './plan.ts'
+
+const Queue = z
+  .strictObject({
+    place: z.int().describe('1 for the run that is next'),
+    waiting: z.int().describe('number of runs that wait for the same limit'),
+    limit: z
+      .strictObject({ of: z.enum(['pipeline', 'environment']), name: z.string(), runs: z.int() })
+      .optional()
+      .describe('the limit that is reached; missing when the run is about to start'),
+  })
+  .describe('of a run that waits for its turn')
+const RunLine = z.strictObject({
+  run: z.string(),
+  createdAt: Moment.optional(),
+  params: z.record(z.string(), Any).optional(),
+  status: z.enum(['queued', 'running', 'refused', ...Status.options]),
+  endedAt: Moment.optional(),
+  queue: Queue.optional(),
+  unfit: z.array(Unfit).optional().describe('tasks that no host could run so far'),
+  fault: z.string().optional().describe('what is wrong with a run that is refused'),
+})
+const PlanLine = z.looseObject({
+  node: z.string(),
+  decision: z.enum(['reuse', 'run', 'may run', 'skip', 'given', 'fails']),
+  reasons: z.array(z.string()),
+  expected: z
+    .strictObject({ ms: z.number(), runs: z.number() })
+    .optional()
+    .describe('what a median of earlier runs says'),
+  items: z.strictObject({ reuse: z.number(), run: z.number() }).optional(),
+  item: z
+    .strictObject({
+      item: z.string(),
+      indices: z.array(z.number()),
+      labels: z.array(z.string().nullable()),
+    })
+    .optional(),
+})
+const Started = z.strictObject({
+  run: RunName,
+  isNew: z.boolean().describe('false if an earlier request with the same Idempotency-Key started it'),
+})
+
+/** Of runs and plans. */
+export const RUNS_ANSWERS: Answers = {
+  [`post ${AT}/plan`]: json(
+    200,
+    'What a run would do, step by step.',
+    z.strictObject({ pipeline: PipelineName, steps: z.array(PlanLine) }),
+  ),
+  [`post ${AT}/runs`]: json(202, 'The run is started, or waits for its turn.', Started),
+  [`get ${AT}/runs`]: json(
+    200,
+    'Runs, the newest first.',
+    z.strictObject({
+      runs: z.array(RunLine),
+      next: RunName.optional().describe('there may be older ones: ask again with this as `before`'),
+    }),
+  ),
+  [`get ${AT}/runs/{run}`]: json(
+    200,
+    'The run, with the record of each task that has ended.',
+    z.strictObject({
+      plan: Plan,
+      end: RunEnd.optional(),
+      queue: Queue.optional(),
+      unfit: z.array(Unfit),
+      tasks: z.record(z.string(), TaskEnd),
+    }),
+  ),
+  [`get ${AT}/runs/{run}/events`]: {
+    status: 200,
+    what: 'Server-sent events: `event` is the type, `id` the id, `data` the CloudEvent.',
+    type: 'text/event-stream',
+    body: z
+      .strictObject({
+        event: z.string().describe('the type of the CloudEvent; `queued` while the run waits for its turn; `ping`'),
+        id: z.string().optional().describe('to resume behind it: send it as Last-Event-ID'),
+        data: z.string().describe('JSON: the CloudEvent; of `queued` the place in the queue; of `ping` `{}`'),
+      })
+      .describe('each of the events'),
+  },
+  [`post ${AT}/runs/{run}/cancel`]: json(200, 'How the run has ended.', RunEnd),
+  [`post ${AT}/runs/{run}/retry`]: json(202, 'The new run is started.', Started),
+  [`post ${AT}/runs/{run}/again`]: json(202, 'The new run is started.', Started),
+}

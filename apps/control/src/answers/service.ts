@@ -1,0 +1,24 @@
+import { z } from 'zod'
+import { type Answers, Any, json } from './answer.ts'
+
+const Findings = z.record(z.string(), z.string())
+
+/** Of the service itself. */
+export const SERVICE_ANSWERS: Answers = {
+  'get /health/live': json(200, 'This process is well.', Findings),
+  'get /health/ready': json(200, 'What it depends on is well.', Findings),
+  'get /v1/openapi.json': json(
+    200,
+    'This document.',
+    z.looseObject({
+      openapi: z.string(),
+      info: z.looseObject({ title: z.string() }),
+      paths: z.record(z.string(), Any),
+    }),
+  ),
+  'get /v1/pipelines': json(
+    200,
+    'The environment, and its pipelines.',
+    z.strictObject({ env: z.string(), pipelines: z.array(z.string()) }),
+  ),
+}
