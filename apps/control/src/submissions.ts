@@ -51,11 +51,19 @@ export class Submissions {
     this.#queue = queue
   }
 
-  /** @throws CairnError BAD_PARAMETER when the key was used for something else */
-  start({ pipeline, key, asked }: Asked, plan: PlanFor): Promise<Started> {
+  /** @throws CairnError BAD_PARAMETER when the key was used for something else, or is empty */
+  async start({ pipeline, key, asked }: Asked, plan: PlanFor): Promise<Started> {
     const at = layout(this.#host.env, pipeline)
     const request = hash('sha256', canonical(asked))
     if (key === undefined) return this.#startNew(at, request, plan)
+    if (key.trim() === '')
+      throw new CairnError(
+        'BAD_PARAMETER',
+        'the header Idempotency-Key is empty, so that it would stand for any request',
+        {
+          next: 'give each request a key of its own, or leave the header out',
+        },
+      )
     const id = hash('sha256', key)
     const name = `${at.submission(id)} ${request}`
     const going = this.#going.get(name)

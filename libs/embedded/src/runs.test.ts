@@ -46,6 +46,23 @@ describe('runs', () => {
     expect(new Set(Array.from({ length: 100 }, () => newRunName(start))).size).toBeGreaterThan(95)
   })
 
+  it('are not what is named as no run can be', async () => {
+    for (const stray of ['é💥', 'not a run', 'x'.repeat(65)]) await store.create(at.plan(stray), Buffer.from('{}'))
+    await run('20261120-120000-ijkl')
+    expect(await runNames(store, at)).toEqual(['20261120-120000-ijkl'])
+  })
+
+  it.each(['99991231-235959-zzzzz', '20990101-000000-abcde', '20990101-nonsense'])(
+    'are not named after what only has the name of a run: %s',
+    async (stray) => {
+      const now = Date.UTC(2026, 10, 20, 9, 5, 7, 4)
+      await store.create(at.plan(stray), Buffer.from('{}'))
+      expect((await nextRun(store, at, now)).run).toMatch(/^20261120-090507-/)
+      await run(newRunName(now + 60_000))
+      expect((await nextRun(store, at, now)).run).toMatch(/^20261120-090607-/)
+    },
+  )
+
   it('are named after all runs so far, also after those of a later time than now', async () => {
     const now = Date.UTC(2026, 10, 20, 9, 5, 7, 4)
     expect((await nextRun(store, at, now)).run).toMatch(/^20261120-090507-/)

@@ -1,10 +1,12 @@
 import { isGone } from '@cairn/drivers/process-id'
 import {
   CairnError,
+  NAMES,
   planAgain,
   PRODUCTION,
   readRecord,
   suggest,
+  undefinedOn,
   unfinished,
   type ArtifactRef,
   type ArtifactStore,
@@ -66,11 +68,24 @@ const SKEW_MS = 2_000
 export async function nextRun(store: ArtifactStore, at: Layout, now: number): Promise<NextRun> {
   const run = newRunName(now)
   const ahead = await store.children(at.runs, run.slice(0, -RANDOM)) // those of the same moment, too
-  const newest = ahead.sort().findLast((name) => RUN_NAME.test(name))
+  const newest = await newestRun(store, at, ahead)
   if (newest === undefined || momentOf(newest) < momentOf(run)) return { run }
   const after = momentOf(newest) + TICK_MS
   return { run: newRunName(after), ...(after - now > SKEW_MS && { isAhead: newest }) }
 }
+
+/** What only has the name of a run, and no plan that can be read, is not one: anyone who may write can name it anything. */
+async function newestRun(store: ArtifactStore, at: Layout, names: readonly string[]): Promise<string | undefined> {
+  for (const name of names.toSorted().reverse())
+    if (RUN_NAME.test(name) && momentOf(name) < LAST_MOMENT) {
+      const plan = await readRecord<Plan>(store, at.plan(name)).catch(undefinedOn('BAD_RECORD'))
+      if (plan) return name
+    }
+  return undefined
+}
+
+/** Behind it, names of moments have no place for the year. */
+const LAST_MOMENT = Date.UTC(9999, 0)
 
 const RUN_NAME = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-([2-9a-hj-km-np-z])([2-9a-hj-km-np-z])/
 /** Longer than the part of a second that two letters stand for. */
@@ -88,9 +103,9 @@ const RANDOM = 3
 /** In the order in which names are sorted. */
 const ALPHABET = '23456789abcdefghjkmnpqrstuvwxyz'
 
-/** Names of a pipeline's runs, the newest first. */
+/** Names of a pipeline's runs, the newest first. What is named as no run can be is none: the doctor tells of it. */
 export async function runNames(store: ArtifactStore, at: Layout): Promise<string[]> {
-  return (await store.children(at.runs)).sort().reverse()
+  return (await store.children(at.runs)).filter(NAMES.run.fits).sort().reverse()
 }
 
 /**
