@@ -75,6 +75,8 @@ describe.skipIf(!servers)('control', () => {
       const misused = await client.ask('POST', `${ORDERS}/runs`, { settings: { count: 7 } }, key)
       expect(misused.status).toBe(400)
       expect(misused.body).toMatchObject({ code: 'BAD_PARAMETER', next: 'choose another key' })
+      const unset = await client.ask('POST', `${ORDERS}/runs`, {}, { 'idempotency-key': ' ' })
+      expect(unset.body).toMatchObject({ code: 'BAD_PARAMETER', status: 400 })
     })
 
     it('and tells what they would reuse and compute, with the reasons, and computes nothing for that', async () => {
