@@ -70,4 +70,4 @@ const before = most
 const [joined] = await joinEach(state, reader, 'squared', '')
 look()
 if (!joined || !('made' in joined) || joined.made['n']?.ref.items !== count) throw new Error('it was not joined')
-console.log(most - before)
+process.stdout.write(String(most - before))
