@@ -55,6 +55,7 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   'libs/kernel/src/define/swap.test.ts': 'drawn, never run',
   'libs/kernel/src/plan/plan.test.ts': 'planned, never run',
   'libs/kernel/src/run/engine.test.ts': 'run by the engine alone; what each item gives is compared there',
+  'libs/kernel/src/run/join-memory.fixture.ts': 'joined by the engine alone, whose memory is looked at',
   'libs/kernel/src/run/join.test.ts': 'run by the engine alone; what each item gives is compared there',
   'libs/kernel/src/run/known-runs.test.ts': 'run by the engine alone; what each item gives is compared there',
   'libs/kernel/src/run/lanes.test.ts': 'planned, never run',

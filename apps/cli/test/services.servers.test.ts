@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { openConnection, readConnectionFile } from '@cairn/drivers/connection'
 import { isGone, pidOf } from '@cairn/drivers/process-id'
@@ -120,6 +120,21 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     for (const file of ['connection.json', 'tokens.json', 'services.json'])
       expect(statSync(project.path('.cairn/stack', file)).mode & 0o077, file).toBe(0)
     expect(statSync(project.path('.cairn/contexts/local.json')).mode & 0o077).toBe(0)
+  })
+
+  it('has no services in a copy of its folder: each command there says whose they are, and they go on', async () => {
+    const known = readdirSync(project.path('.cairn/stack')).filter((file) => file.endsWith('.json'))
+    const files = ['shop.pipeline.ts', '.cairn/contexts/local.json', ...known.map((file) => `.cairn/stack/${file}`)]
+    const copy = new CliProject(Object.fromEntries(files.map((file) => [file, project.read(file)])))
+    for (const args of [['status'], ['up'], ['run', 'shop', '--on', 'local'], ['down']]) {
+      const { code, stderr } = await copy.cairn(...args)
+      expect([args, code, stderr]).toEqual([
+        args,
+        1,
+        expect.stringContaining(`are those of ${realpathSync(project.root)}, of which it is a copy`),
+      ])
+    }
+    expect((await project.cairn('status')).code).toBe(0)
   })
 
   it('runs there as here: the same keys, the same bytes; and a second run reuses all', async () => {

@@ -4,7 +4,14 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline as pipe } from 'node:stream/promises'
-import { CairnError, decodeRecord, isTrusted, type ArtifactStore, type Checkpoint } from '@cairn/kernel/runtime'
+import {
+  alteredIn,
+  CairnError,
+  decodeRecord,
+  isTrusted,
+  type ArtifactStore,
+  type Checkpoint,
+} from '@cairn/kernel/runtime'
 
 interface Folder {
   readonly env: string
@@ -21,7 +28,10 @@ interface Taking extends Folder {
   readonly trusted: Readonly<Record<string, string>>
 }
 
-/** @returns false when there is such a record already; that one stands */
+/**
+ * @returns false when there is such a record already; that one stands
+ * @throws CairnError BAD_RECORD when an output that it holds is not what its digest says
+ */
 export async function receiveRecord(
   store: ArtifactStore,
   taking: Taking,
@@ -30,7 +40,10 @@ export async function receiveRecord(
 ): Promise<boolean> {
   if (!CHECKPOINT.test(path)) throw refused(path)
   const bytes = await collect(body, path)
-  requireTrusted(decodeRecord<Checkpoint>(bytes, path), path, taking)
+  const checkpoint = decodeRecord<Checkpoint>(bytes, path)
+  const altered = alteredIn(checkpoint)
+  if (altered !== undefined) throw new CairnError('BAD_RECORD', `${path} is not taken: ${altered}`)
+  requireTrusted(checkpoint, path, taking)
   return store.create(`${taking.env}/${taking.pipeline}/${path}`, bytes)
 }
 

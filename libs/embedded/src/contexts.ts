@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { ControlOptions, ControlStoreOptions } from '@cairn/drivers/store/control'
 import { CairnError, suggest, type ArtifactStore } from '@cairn/kernel/runtime'
 import type { Project } from './project.ts'
+import { refuseCopiedStack, type StackPlace } from './stack-place.ts'
 
 /** Services that a command can be sent to. */
 export interface Context {
@@ -39,7 +40,8 @@ export function readContext(root: string, name: string): Context {
             : `write ${join(folders[0]!, `${name}.json`)}: { "env", "control": { "url", "token" } }`,
     })
   }
-  const { env, control } = readObject(file) as Partial<Context>
+  const { env, control, project } = readObject(file) as Partial<Context> & { readonly project?: StackPlace }
+  refuseCopiedStack(root, project)
   if (typeof env === 'string' && typeof control?.url === 'string' && typeof control.token === 'string')
     return { name, env, control }
   throw new CairnError('BAD_RECORD', `${file} is no context`, {

@@ -9,6 +9,7 @@ export {
   type Project,
 } from './project.ts'
 export { contextFolder, contextNames, contextStore, readContext, type Context } from './contexts.ts'
+export { refuseCopiedStack, stackPlaceAt, stackPlaceFile, stackPlaceOf, type StackPlace } from './stack-place.ts'
 export { Workspace } from './workspace.ts'
 export { planRun, type PlannedRun, type RunRequest } from './plan-run.ts'
 export {

@@ -39,6 +39,7 @@ export default async function up(
 
   async function start(): Promise<void> {
     const { running } = stack
+    stack.settle()
     if (running && !running.watch) await stopStack(stack) // of an earlier version of this program
     if (running && !stack.isSupervised) printNotes(`${supervisorText(running)}; another one takes over`)
     await build(printNotes)

@@ -3,7 +3,14 @@ import { join } from 'node:path'
 import { whileLocked } from '@cairn/drivers/lock'
 import { isGone, isHere } from '@cairn/drivers/process-id'
 import type { Connection } from '@cairn/drivers/connection'
-import { contextFolder } from '@cairn/embedded'
+import {
+  contextFolder,
+  refuseCopiedStack,
+  stackPlaceAt,
+  stackPlaceFile,
+  stackPlaceOf,
+  type StackPlace,
+} from '@cairn/embedded'
 import { CairnError } from '@cairn/kernel/runtime'
 
 /** A process of the local stack. */
@@ -49,10 +56,20 @@ export class Stack {
   readonly root: string
   readonly folder: string
 
+  /** @throws CairnError CONFLICT in a copy of a project whose services it is */
   constructor(root: string) {
+    refuseCopiedStack(root, stackPlaceOf(root))
     this.root = root
     this.folder = join(root, '.cairn', 'stack')
     mkdirSync(this.folder, { recursive: true, mode: 0o700 })
+  }
+
+  /** Says that the services in this folder are those of the project that it lies in. */
+  settle(): void {
+    writeJson(stackPlaceFile(this.root), stackPlaceAt(this.root))
+  }
+  get place(): StackPlace | undefined {
+    return stackPlaceOf(this.root)
   }
 
   /** Of Kafka and MinIO. */

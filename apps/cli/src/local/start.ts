@@ -23,7 +23,7 @@ export function writeContext(stack: Stack, env: string, url: string): void {
     readJson<{ control: { token: string } }>(stack.contextFile)?.control.token ?? randomBytes(24).toString('base64url')
   const rights = ['read', 'run', 'cancel', 'replay', 'adopt', 'promote', 'collect']
   writeJson(stack.tokensFile, [{ name: 'local', sha256: hash('sha256', token), pipelines: ['*'], rights }])
-  writeJson(stack.contextFile, { env, control: { url, token } })
+  writeJson(stack.contextFile, { env, control: { url, token }, project: stack.place })
 }
 
 /** The name by which control signs plans. */

@@ -1,0 +1,44 @@
+import { hash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { expect, it } from 'vitest'
+import { memoryStore } from '@cairn/drivers/store/memory'
+import { encodeRecord, RECORD_VERSION, type ArtifactRef, type Checkpoint } from '@cairn/kernel/runtime'
+import { receiveRecord } from './adoption.ts'
+
+const PATH = 'checkpoints/load/k1'
+
+function checkpointWith(n: ArtifactRef): Buffer {
+  const checkpoint: Checkpoint = {
+    v: RECORD_VERSION,
+    step: 'load',
+    key: 'k1',
+    fingerprint: 'f',
+    params: {},
+    inputs: {},
+    outputs: { n },
+    producer: { run: 'r', task: 'load', host: 'h' },
+    computedAt: 1,
+    ms: 1,
+    generation: 0,
+  }
+  return Buffer.from(encodeRecord(checkpoint, PATH))
+}
+const receive = (bytes: Buffer, store = memoryStore()) =>
+  receiveRecord(store, { env: 'test', pipeline: 'p', trusted: {} }, PATH, Readable.from([bytes]))
+
+it('takes a checkpoint whose outputs are what their digests say', async () => {
+  expect(await receive(checkpointWith({ digest: hash('sha256', '7'), size: 1, text: '7' }))).toBe(true)
+})
+
+it.each([
+  ['text', { text: '8' }],
+  ['bytes', { base64: Buffer.from('8').toString('base64') }],
+])('takes none whose %s are other ones: a run would stop at it', async (_, held) => {
+  const store = memoryStore()
+  const altered = checkpointWith({ digest: hash('sha256', '7'), size: 1, ...held })
+  await expect(receive(altered, store)).rejects.toMatchObject({
+    code: 'BAD_RECORD',
+    message: `${PATH} is not taken: its output "n" does not match its digest`,
+  })
+  expect(await store.read(`test/p/${PATH}`)).toBeUndefined()
+})

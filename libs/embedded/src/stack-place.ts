@@ -1,0 +1,35 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import { CairnError } from '@cairn/kernel/runtime'
+
+/** Of which project the services of a `cairn up` are. A copy of its folder says the same, in another place. */
+export interface StackPlace {
+  readonly root: string
+  readonly id: string
+}
+
+export function stackPlaceFile(root: string): string {
+  return join(root, '.cairn', 'stack', 'project.json')
+}
+
+/** Undefined where no services have been started. */
+export function stackPlaceOf(root: string): StackPlace | undefined {
+  const file = stackPlaceFile(root)
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as StackPlace) : undefined
+}
+
+/** What is to be said of a project's services, also where its folder was moved. */
+export function stackPlaceAt(root: string): StackPlace {
+  return { root: realpathSync(root), id: stackPlaceOf(root)?.id ?? randomUUID() }
+}
+
+/** @throws CairnError CONFLICT where the services are those of another folder, of which this one is a copy */
+export function refuseCopiedStack(root: string, place: StackPlace | undefined): void {
+  if (!place || place.root === realpathSync(root) || stackPlaceOf(place.root)?.id !== place.id) return
+  throw new CairnError(
+    'CONFLICT',
+    `the services that this folder knows are those of ${place.root}, of which it is a copy: they run the code there`,
+    { next: 'rm -r .cairn/stack .cairn/contexts/local.json; then cairn up starts services of this folder' },
+  )
+}
