@@ -24,11 +24,15 @@ describe.runIf(isAtHand(lackingTools()))('servers without Docker', () => {
 
   const processes = () =>
     (JSON.parse(readFileSync(join(folder, 'servers.json'), 'utf8')) as { processes: string[] }).processes
-  const starter = (...args: string[]) => {
-    const child = fork(new URL('./starter.fixture.ts', import.meta.url), [folder, ...args], { execArgv: [] })
-    const started = new Promise((resolve) => child.once('message', resolve))
-    const ended = new Promise((resolve) => child.once('exit', resolve))
-    return { child, started, ended }
+  /** A process that has started them. A port that was free may be taken until they come up: then others are. */
+  const starter = async (...args: string[]) => {
+    for (let left = 3; left > 0; left--) {
+      const child = fork(new URL('./starter.fixture.ts', import.meta.url), [folder, ...args], { execArgv: [] })
+      const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+      const isUp = new Promise<boolean>((resolve) => child.once('message', () => resolve(true)))
+      if (await Promise.race([isUp, ended.then(() => false)])) return { child, ended }
+    }
+    throw new Error('no servers came up')
   }
   const open = ({ s3 }: { s3: { endpoint: string; accessKey: string; secretKey: string } }) =>
     minioStore({ ...s3, bucket: 'kept', cache: join(folder, 'cache') })
@@ -70,16 +74,14 @@ describe.runIf(isAtHand(lackingTools()))('servers without Docker', () => {
   })
 
   it('do not outlive who started them, however that ends', async () => {
-    const { child, started, ended } = starter()
-    await started
+    const { child, ended } = await starter()
     child.kill('SIGKILL')
     await ended
     while (!processes().every(isGone)) await sleep(20)
   })
 
   it('outlive who started them where that is wanted, until they are stopped', async () => {
-    const { child, started, ended } = starter('detached')
-    await started
+    const { child, ended } = await starter('detached')
     child.kill('SIGKILL')
     await ended
     const { kafka, s3 } = runningServers(folder)!
