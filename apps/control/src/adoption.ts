@@ -30,7 +30,7 @@ interface Taking extends Folder {
 
 /**
  * @returns false when there is such a record already; that one stands
- * @throws CairnError BAD_RECORD when an output that it holds is not what its digest says
+ * @throws CairnError BAD_RECORD when an inline output does not match its digest
  */
 export async function receiveRecord(
   store: ArtifactStore,

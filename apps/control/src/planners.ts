@@ -84,7 +84,7 @@ export class Planners {
   }
 }
 
-/** A plan that is asked for with a time zone is only shown. */
+/** A request with a time zone only shows the plan; one without starts a run. */
 function lineOf(order: Order): Line {
   return 'exists' in order || ('timeZone' in order && order.timeZone !== undefined) ? 'looks' : 'changes'
 }

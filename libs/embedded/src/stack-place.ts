@@ -19,12 +19,12 @@ export function stackPlaceOf(root: string): StackPlace | undefined {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as StackPlace) : undefined
 }
 
-/** What is to be said of a project's services, also where its folder was moved. */
+/** What to write to the file: the folder's present path, and the id that it keeps when it is moved. */
 export function stackPlaceAt(root: string): StackPlace {
   return { root: realpathSync(root), id: stackPlaceOf(root)?.id ?? randomUUID() }
 }
 
-/** @throws CairnError CONFLICT where the services are those of another folder, of which this one is a copy */
+/** @throws CairnError CONFLICT when this folder is a copy, and the services belong to the original */
 export function refuseCopiedStack(root: string, place: StackPlace | undefined): void {
   if (!place || place.root === realpathSync(root) || stackPlaceOf(place.root)?.id !== place.id) return
   throw new CairnError(

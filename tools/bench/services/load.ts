@@ -146,7 +146,7 @@ class Clients {
       },
       body: JSON.stringify({ settings: { seed: 1e7 + this.#seed++ } }),
     })
-    if (!answer.ok) throw new Error(`a run was not started: ${answer.status} ${await answer.text()}`)
+    if (!answer.ok) throw new Error(`could not start a run: ${answer.status} ${await answer.text()}`)
     return ((await answer.json()) as { run: string }).run
   }
 
@@ -245,7 +245,7 @@ async function storeRequests({ connection: { s3 } }: ServicesLab): Promise<Recor
     headers: { authorization: `Bearer ${unsigned}.${signature}` },
   })
   const text = await answer.text()
-  if (!answer.ok) throw new Error(`MinIO does not tell how many requests it had: ${answer.status} ${text}`)
+  if (!answer.ok) throw new Error(`MinIO did not report its request counts: ${answer.status} ${text}`)
   const counts: Record<string, number> = { GET: 0, PUT: 0, HEAD: 0, LIST: 0, other: 0 }
   for (const [, api = '', count] of text.matchAll(/^minio_s3_requests_total\{[^}]*api="(\w+)"[^}]*\} (\S+)$/gm))
     counts[KINDS[api] ?? 'other']! += Number(count)

@@ -4,9 +4,9 @@ import RequestQueue from 'kafkajs/src/network/requestQueue/index.js'
 import SocketRequest from 'kafkajs/src/network/requestQueue/socketRequest.js'
 
 /**
- * Moments that the client notes by the machine's clock, and compares with it later. Where the clock was set back meanwhile,
- * it would send no heartbeat, and give up on no request, until the clock is where it was; where it was set forward, it would
- * give up on all requests.
+ * Times that the client takes from the system clock and compares with it later. After the clock is set back, it would send
+ * no heartbeat and time out no request until the clock has caught up; after it is set forward, it would time out every
+ * request at once.
  */
 const MOMENTS: readonly (readonly [of: { readonly prototype: object }, field: string])[] = [
   [ConsumerGroup, 'lastRequest'],
