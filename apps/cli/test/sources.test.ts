@@ -110,6 +110,7 @@ it.each([
   ['{ "cairn": { "pipelines": [], "store": 1 } }', '"store" of "cairn" is no folder'],
   ['{ "cairn": { "pipelines": [], "env": "a/b" } }', '"env" of "cairn" is no name of an environment'],
   ['{ "cairn": { "pipelines": [], "adoption": 3 } }', '"adoption" of "cairn" is none'],
+  ['{ "cairn": { "pipelines": [], "retension": {} } }', '"cairn" has no "retension"'],
   ['{', 'is not readable as JSON'],
 ])('refuses a package.json of %s', async (text, says) => {
   const { stdout, code } = await new CliProject({ 'package.json': text }).cairn('--json', 'plan')

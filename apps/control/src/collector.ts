@@ -20,6 +20,8 @@ export interface CollectorHost {
   readonly clock: Clock
   readonly name: string
   readonly turns: Turns
+  /** @throws CairnError BAD_DEFINITION for settings that name a pipeline which there is not */
+  checkSettings(pipeline: string): Promise<void>
   /** What the project says is kept, as it says it now. */
   readonly retention: () => RetentionSettings | undefined
   /** Told of each collection that changed something. */
@@ -54,10 +56,14 @@ export class Collector {
     this.#host = host
   }
 
-  /** @throws CairnError CONFLICT while another collection of the pipeline is under way */
+  /**
+   * @throws CairnError CONFLICT while another collection of the pipeline is under way, BAD_DEFINITION where what is kept is
+   *   written for a pipeline that there is not: it may be meant for this one
+   */
   async collect(pipeline: string, { dryRun }: { readonly dryRun: boolean }): Promise<Collection> {
     const { env, store, clock, name, turns, retention: settings } = this.#host
     const at = layout(env, pipeline)
+    await this.#host.checkSettings(pipeline)
     const retention = retentionOf(settings(), env, pipeline)
     const policy = { ...retention, dryRun }
     if (dryRun) return { pipeline, dryRun, retention, report: await collect(store, clock, at, policy) }

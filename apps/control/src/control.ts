@@ -32,6 +32,8 @@ export interface ControlHost {
   readonly vouching: Vouching
   /** Makes sure that there is a place for a pipeline's events. */
   prepare(pipeline: string): Promise<void>
+  /** @throws CairnError BAD_DEFINITION for settings of the project that name a pipeline which there is not */
+  checkSettings(pipeline: string): Promise<void>
   /** Plans in another process, with the code as it is at that moment. `lines` are there only with a time zone. */
   plan(pipeline: string, request: RunRequest, timeZone?: string, item?: string): Promise<Planned>
 }
@@ -128,9 +130,10 @@ export class Control {
     const { store, clock } = this.host
     const at = this.at(pipeline)
     const { plan } = await this.#signedRun(pipeline, base)
-    return this.#submissions.start({ pipeline, key, asked: { again: base, node } }, (run) =>
-      againOf(store, at, plan, node, clock.now(), { run }),
-    )
+    return this.#submissions.start({ pipeline, key, asked: { again: base, node } }, async (run) => {
+      await this.host.checkSettings(pipeline)
+      return againOf(store, at, plan, node, clock.now(), { run })
+    })
   }
 
   /** What stands in for steps that are not run comes from the records of other runs. @throws CairnError REFUSED */

@@ -58,6 +58,9 @@ await Promise.all([store.probe(), bus.ensureTopics([controlTopicOf(connection)])
 
 const planners = new Planners({ main: PLANNER, atOnce: settings.planners, waiting: settings.planQueue })
 const project = { root: settings.root, connection }
+const checkSettings = async (pipeline: string) => {
+  await planners.ask({ ...project, pipeline, settings: true })
+}
 const host: ControlHost = {
   env,
   store,
@@ -65,6 +68,7 @@ const host: ControlHost = {
   clock: systemClock,
   name: thisProcess,
   vouching,
+  checkSettings,
   prepare: (pipeline) => bus.ensureTopics([topicOf({ env, pipeline })]),
   plan: (pipeline, request, timeZone, item) =>
     planners.ask({ ...project, pipeline, request, timeZone, ...(item !== undefined && { item }) }),
@@ -103,6 +107,7 @@ const collector = new Collector({
   clock: systemClock,
   name: thisProcess,
   turns,
+  checkSettings,
   retention: () => findProject(settings.root).retention,
   onCollected: (pipeline, { runs, ...report }) => log.info({ pipeline, runs: runs.length, ...report }, 'collected'),
   onFailure: (pipeline, error) => log.error({ pipeline, err: error }, 'it could not be collected'),

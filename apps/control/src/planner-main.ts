@@ -1,7 +1,7 @@
 /** Takes orders from the process that started it, one at a time, and does them with the project's code as it is then. */
 import { beginPlan, hasLeftTraces, isCurrent } from './project-modules.ts' // before all else
 import { openStore } from '@cairn/drivers/connection'
-import { findProject, itemLine, loadPipeline, planLines, planRun, readRun, Workspace } from '@cairn/embedded'
+import { checkNamedPipelines, findProject, itemLine, loadPipeline, planLines, planRun, readRun, Workspace } from '@cairn/embedded'
 import { brokenExpectations } from '@cairn/explore'
 import { errorRecord, jsonText, type ErrorRecord } from '@cairn/kernel/runtime'
 import type { Expectations, ExpectationsOrder, Order, PlanOrder, Told } from './planner.ts'
@@ -59,7 +59,9 @@ async function answerTo(order: Order, store: Workspace['store']): Promise<Planne
   try {
     if ('champion' in order) return await lookedAt(workspace, order)
     if ('exists' in order) return await loadPipeline(project, order.pipeline).then(() => ({}))
-    return await planned(workspace, order)
+    // Without effect they would be taken to hold.
+    await checkNamedPipelines(project, store)
+    return 'settings' in order ? {} : await planned(workspace, order)
   } finally {
     workspace.close()
   }

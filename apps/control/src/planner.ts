@@ -25,7 +25,11 @@ export interface ExpectationsOrder extends Place {
 export interface ExistenceOrder extends Place {
   readonly exists: true
 }
-export type Order = PlanOrder | ExpectationsOrder | ExistenceOrder
+/** Whether the project's settings name only pipelines that there are. */
+export interface SettingsOrder extends Place {
+  readonly settings: true
+}
+export type Order = PlanOrder | ExpectationsOrder | ExistenceOrder | SettingsOrder
 export interface Expectations {
   /** What is expected and does not hold. */
   readonly broken: readonly string[]

@@ -7,6 +7,7 @@ import {
   type ExpectationsOrder,
   type Order,
   type PlanOrder,
+  type SettingsOrder,
   type Told,
 } from './planner.ts'
 import { Queue, type Line } from './queue.ts'
@@ -37,7 +38,7 @@ export class Planners {
 
   ask(order: PlanOrder): Promise<Planned>
   ask(order: ExpectationsOrder): Promise<Expectations>
-  ask(order: ExistenceOrder): Promise<object>
+  ask(order: ExistenceOrder | SettingsOrder): Promise<object>
   async ask(order: Order): Promise<object> {
     return this.#queue.run(lineOf(order), async () => {
       for (let left = TRIES; left > 0; left--) {

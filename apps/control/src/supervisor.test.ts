@@ -11,7 +11,8 @@ function supervised(world: World) {
   const helped: string[] = []
   const failed: unknown[] = []
   const queue = world.queue()
-  const host = { ...world.host, prepare: async () => {}, plan: () => Promise.reject(new Error()) }
+  const never = () => Promise.reject(new Error())
+  const host = { ...world.host, prepare: async () => {}, plan: never, checkSettings: never }
   const supervisor = new Supervisor(host, { tell: async () => {} }, queue, {
     lostAfterMs: LOST_MS,
     onHelp: (run) => helped.push(run),

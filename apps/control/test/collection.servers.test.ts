@@ -79,6 +79,7 @@ describe.skipIf(!servers)('control collects what its project no longer keeps', (
       return new Collector({
         ...host,
         turns: new Turns(host),
+        checkSettings: async () => {},
         retention: () => ({ keepRuns: 4, keep: '1ms', grace: '1m' }),
       })
     }
@@ -133,6 +134,16 @@ describe.skipIf(!servers)('control collects what its project no longer keeps', (
 
     await lookAtAll({ repair: true })
     expect((await lookAtAll({})).flatMap(({ findings }) => findings)).toEqual([])
+  })
+
+  it('removes and starts nothing while the settings name a pipeline that there is not', async () => {
+    const before = await runs()
+    retain({ keepRuns: 0, keep: '1ms', pipelines: { ordres: { keepRuns: 100 } } })
+    for (const path of ['collections', 'runs']) {
+      const { status, body } = await control.client.ask('POST', `/v1/pipelines/${PIPELINE}/${path}`, {})
+      expect([status, body], path).toMatchObject([422, { code: 'BAD_DEFINITION', next: 'did you mean "orders"?' }])
+    }
+    expect(await runs()).toEqual(before)
   })
 
   it('by itself, at the times that the project says', async () => {

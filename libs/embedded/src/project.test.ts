@@ -59,6 +59,17 @@ describe('a project', () => {
     )
   })
 
+  it.each([
+    [{ pipeline: [] }, '"cairn" has no "pipeline"', 'did you mean "pipelines"?'],
+    [{ retension: {} }, '"cairn" has no "retension"', 'did you mean "retention"?'],
+    [{ adoption: { trustd: {} } }, '"adoption" of "cairn" has no "trustd"', 'did you mean "trusted"?'],
+  ])('refuses settings that it does not know: %j', (settings, what, next) => {
+    manifest(settings)
+    expect(() => findProject(project.root)).toThrow(
+      expect.objectContaining({ code: 'BAD_DEFINITION', message: `${project.path('package.json')}: ${what}`, next }),
+    )
+  })
+
   it('has the pipelines of its files and patterns, each once, tests left out', async () => {
     manifest({ pipelines: ['flows/*.ts', 'one.ts', 'flows/b.ts'] })
     project.write({

@@ -30,6 +30,8 @@ export interface Adoption {
   /** Public keys (Ed25519, SPKI in base64) by the names of services. */
   readonly trusted: Readonly<Record<string, string>>
 }
+const ADOPTION = ['policy', 'trusted']
+const SETTINGS = ['pipelines', 'store', 'env', 'adoption', 'retention', 'concurrency']
 const POLICIES: readonly Adoption['policy'][] = ['adopt', 'verify', 'recompute']
 
 interface Settings {
@@ -99,6 +101,12 @@ function checkSettings(file: string, settings: unknown): void {
   }
   if (!isObject(settings)) return refuse('"cairn" is no object', 'write "cairn": { "pipelines": ["pipelines/*.ts"] }')
   const { pipelines = [], store = '', env = 'local', adoption = {}, retention = {}, concurrency = {} } = settings
+  for (const [where, said, known] of [
+    ['"cairn"', settings, SETTINGS],
+    ['"adoption" of "cairn"', adoption, ADOPTION],
+  ] as const)
+    for (const name of Object.keys(isObject(said) ? said : {}))
+      if (!known.includes(name)) refuse(`${where} has no "${name}"`, suggest(name, known)!)
   checkRetention(file, retention)
   checkConcurrency(file, concurrency)
   if (![pipelines].flat().every((entry) => typeof entry === 'string' && entry !== ''))
