@@ -11,6 +11,7 @@ import {
   type Plan,
 } from '@cairn/kernel/runtime'
 import { RunQueue } from './run-queue.ts'
+import { Submissions } from './submissions.ts'
 import { Vouching } from './vouching.ts'
 
 export const ENV = 'test'
@@ -27,6 +28,13 @@ export const planOf = (pipeline: string, run: string): Plan => ({
   outputs: {},
   queued: true,
 })
+
+/** A plan as it comes from a planner. */
+function stored(pipeline: string, run: string): Plan {
+  const { queued: _, ...plan } = planOf(pipeline, run)
+  const code = { fingerprint: 'f'.repeat(64), digest: 'd'.repeat(64) }
+  return { ...plan, steps: { load: { ...plan.steps['load']!, code } } }
+}
 
 /** Requests to a store, of which one may be the last that its process makes: before it takes effect, or after. */
 export class Requests {
@@ -80,8 +88,29 @@ export class World {
   }
 
   queue(requests = new Requests()): RunQueue {
+    return new RunQueue(
+      { ...this.host, store: this.#counted(requests), bus: this.bus(requests) },
+      { concurrency: () => this.concurrency, onFailure: (path) => this.failures.push(path) },
+    )
+  }
+
+  /** What starts runs, in one copy of control: `pipeline/key` is a run that is asked for with an idempotency key. */
+  control(requests = new Requests()) {
+    const never = () => Promise.reject(new Error('it is planned here'))
+    const host = { ...this.host, store: this.#counted(requests), bus: this.bus(requests) }
+    const queue = this.queue(requests)
+    const submissions = new Submissions({ ...host, prepare: async () => {}, plan: never, checkSettings: never }, queue)
+    const start = async (name: string) => {
+      const [pipeline, key] = name.split('/') as [string, string]
+      const { run } = await submissions.start({ pipeline, key, asked: {} }, async (named) => stored(pipeline, named))
+      return run
+    }
+    return { queue, start }
+  }
+
+  #counted(requests: Requests): ArtifactStore {
     const { store } = this
-    const counted = {
+    return {
       ...store,
       read: (path) => requests.ask(() => store.read(path)),
       stat: (path) => requests.ask(() => store.stat(path)),
@@ -91,11 +120,7 @@ export class World {
       async *list(folder) {
         yield* await requests.ask(() => Array.fromAsync(store.list(folder)))
       },
-    } satisfies ArtifactStore
-    return new RunQueue(
-      { ...this.host, store: counted, bus: this.bus(requests) },
-      { concurrency: () => this.concurrency, onFailure: (path) => this.failures.push(path) },
-    )
+    }
   }
 
   /** @param createdAt of one that no queue holds */

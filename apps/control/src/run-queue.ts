@@ -12,6 +12,7 @@ import {
 } from '@cairn/kernel/runtime'
 import type { ControlHost } from './control.ts'
 import { EndHints } from './end-hints.ts'
+import { QueueBound } from './queue-bound.ts'
 import { QueueRecords } from './queue-records.ts'
 import { isLimited, Room } from './queue-room.ts'
 import { QueueView } from './queue-view.ts'
@@ -38,6 +39,7 @@ export class RunQueue {
   readonly #records: QueueRecords
   readonly #options: RunQueueOptions
   readonly #hints: EndHints
+  readonly #bound: QueueBound
   #woken = Promise.withResolvers<void>()
   #limits: RunLimits
   #recent: { readonly at: number; readonly view: Promise<QueueView> } | undefined
@@ -53,11 +55,27 @@ export class RunQueue {
     this.#options = options
     this.#limits = runLimitsOf(options.concurrency(), host.env)
     this.#hints = new EndHints(host, () => this.wake())
+    this.#bound = new QueueBound({
+      env: host.env,
+      records: this.#records,
+      limits: () => this.#limitsNow(),
+      now: () => host.clock.monotonic(),
+    })
   }
 
   /** Whether runs of a pipeline that are planned now wait for their turn. */
   isLimited(pipeline: string): boolean {
     return isLimited(this.#limitsNow(), pipeline)
+  }
+
+  /**
+   * Asks whether a run of a pipeline may be planned: not where it would wait, and as many wait as may.
+   *
+   * @returns what is to be called once it was begun, or will not be
+   * @throws RequestRefused with `Retry-After`
+   */
+  async admit(pipeline: string): Promise<() => void> {
+    return this.isLimited(pipeline) ? this.#bound.admit(pipeline) : () => {}
   }
 
   /** Sets a planned run off, or has it wait for its turn. Doing it again does nothing new. */
@@ -89,6 +107,7 @@ export class RunQueue {
 
   /** Has it looked now whether a run can start. */
   wake(): void {
+    this.#bound.forget()
     this.#woken.resolve()
   }
 

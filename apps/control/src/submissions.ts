@@ -4,9 +4,11 @@ import {
   CairnError,
   canonical,
   claim,
+  controlTopicOf,
   layout,
   readRecord,
   RECORD_VERSION,
+  topicOf,
   type Layout,
   type Plan,
   type RunEnd,
@@ -73,17 +75,41 @@ export class Submissions {
     return started
   }
 
-  async #startNew(at: Layout, request: string, plan: PlanFor): Promise<Started> {
-    const submission = await this.#named(at, request)
-    const planned = await this.#planned(at, submission, hash('sha256', randomUUID()), plan)
-    await this.#queue.begin(planned)
-    return { run: planned.run, isNew: true }
+  #startNew(at: Layout, request: string, plan: PlanFor): Promise<Started> {
+    return this.#admitted(at, async () => {
+      const submission = await this.#named(at, request)
+      const planned = await this.#planned(at, submission, hash('sha256', randomUUID()), plan)
+      await this.#queue.begin(planned)
+      return { run: planned.run, isNew: true }
+    })
   }
 
+  /** What has been acknowledged is not refused later: only who has no plan yet is to be let into the queue. */
   async #startOnce(at: Layout, id: string, request: string, plan: PlanFor): Promise<Started> {
+    const before = await readRecord<Submission>(this.#host.store, at.submission(id))
+    const isPlanned = before !== undefined && (await this.#host.store.stat(at.plan(before.run))) !== undefined
+    const start = () => this.#startNamed(at, id, request, plan, before)
+    return isPlanned ? start() : this.#admitted(at, start)
+  }
+
+  async #admitted(at: Layout, start: () => Promise<Started>): Promise<Started> {
+    const release = await this.#queue.admit(at.pipeline)
+    try {
+      return await start()
+    } finally {
+      release()
+    }
+  }
+
+  async #startNamed(
+    at: Layout,
+    id: string,
+    request: string,
+    plan: PlanFor,
+    before: Submission | undefined,
+  ): Promise<Started> {
     const { store } = this.#host
     const path = at.submission(id)
-    const before = await readRecord<Submission>(store, path)
     const mine = before ? undefined : await this.#named(at, request)
     const submission = before ?? (await claim(store, path, mine!))
     if (submission.request !== request)
@@ -120,10 +146,19 @@ export class Submissions {
 
   async #claim(at: Layout, plan: Plan, submission: string): Promise<Plan> {
     requireStored(plan)
+    requireOwnTopic(plan)
     await this.#host.prepare(plan.pipeline)
     const whole: Plan = { ...plan, submission, ...(this.#queue.isLimited(plan.pipeline) && { queued: true }) }
     return claim<Plan>(this.#host.store, at.plan(plan.run), this.#host.vouching.sign(whole))
   }
+}
+
+/** @throws CairnError BAD_DEFINITION for a pipeline whose events would be taken for those of all pipelines */
+function requireOwnTopic(plan: Plan): void {
+  if (topicOf(plan) === controlTopicOf(plan))
+    throw new CairnError('BAD_DEFINITION', `a pipeline called ${plan.pipeline} cannot run on services: it has no topic`, {
+      next: 'give it another name',
+    })
 }
 
 /** @throws CairnError BAD_DEFINITION for code that only the process which planned the run has */

@@ -223,12 +223,24 @@ describe.skipIf(!servers)('control looks after runs', () => {
     })
 
     it('counts all pipelines of an environment, until the limit is lifted, and refuses limits that are none', async () => {
-      project.configure({ concurrency: { runs: 9, environments: { [env]: { runs: 1 } } } })
+      project.configure({ concurrency: { runs: 9, environments: { [env]: { runs: 1, waiting: 1 } } } })
       const control = await newControl(WATCHFUL)
       const first = await startWaiting(control)
       const [second] = (await startCounted(control, 41)) as [string]
       const limit = { of: 'environment', name: env, runs: 1 }
       expect(await queueOf(control, second)).toEqual({ place: 1, waiting: 1, limit })
+
+      const third = await control.client.fetch(`/v1/pipelines/${PIPELINE}/runs`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{}',
+      })
+      expect([third.status, third.headers.get('retry-after')]).toEqual([429, expect.stringMatching(/^\d+$/)])
+      expect(await third.json()).toMatchObject({
+        code: 'TOO_MANY_REQUESTS',
+        detail: `1 runs in ${env} wait for their turn, as many as may`,
+      })
+      expect(await waiting()).toHaveLength(1)
 
       project.configure({ concurrency: { runs: 0 } })
       const { status, body } = await control.client.ask('POST', `/v1/pipelines/${PIPELINE}/runs`, {})

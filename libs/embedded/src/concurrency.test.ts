@@ -30,7 +30,21 @@ describe('limits of how many runs go on at once', () => {
     expect(limitsOf('constructor', 'toString', { pipelines: {}, environments: {} })).toEqual([undefined, undefined])
   })
 
+  it('are of those that wait, too, of an environment always', () => {
+    const said = { waiting: 50, waitingPerPipeline: 5, pipelines: { nightly: { waiting: 0 } } }
+    const waitingOf = (env: string, pipeline: string, of: ConcurrencySettings) => {
+      const { waiting } = runLimitsOf(of, env)
+      return [waiting.environment, waiting.of(pipeline)]
+    }
+    expect(waitingOf('production', 'nightly', said)).toEqual([50, 0])
+    expect(waitingOf('production', 'other', said)).toEqual([50, 5])
+    expect(waitingOf('staging', 'other', { ...said, environments: { staging: { waiting: 2 } } })).toEqual([2, 5])
+    expect(waitingOf('production', 'nightly', {})).toEqual([10_000, undefined])
+  })
+
   it.each([
+    [{ waiting: -1 }, '"waiting" of "concurrency" of "cairn" is no number of runs from 0 to 100000'],
+    [{ pipelines: { a: { waiting: 1e6 } } }, '"waiting" of "concurrency" of "cairn", pipelines, a is no number of runs from 0 to 100000'],
     [[], '"concurrency" of "cairn" is no object'],
     [3, '"concurrency" of "cairn" is no object'],
     [{ run: 3 }, '"concurrency" of "cairn" has no "run"'],

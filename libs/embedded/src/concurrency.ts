@@ -1,10 +1,12 @@
 import { CairnError, suggest } from '@cairn/kernel/runtime'
 
-/** How many runs go on at once in one environment; undefined: as many as there are. */
+/** How many runs go on at once in one environment, and how many wait beside them; undefined: as many as there are. */
 export interface RunLimits {
   /** All pipelines together. */
   readonly environment: number | undefined
   readonly of: (pipeline: string) => number | undefined
+  /** The same of those that wait for their turn. */
+  readonly waiting: { readonly environment: number; readonly of: (pipeline: string) => number | undefined }
 }
 
 /** As it is written: `"concurrency"` of `"cairn"`, and of one of its environments. */
@@ -13,7 +15,10 @@ export interface ConcurrencySettings {
   readonly runs?: number
   /** Of each pipeline that is not named in `pipelines`. */
   readonly runsPerPipeline?: number
-  readonly pipelines?: Readonly<Record<string, { readonly runs?: number }>>
+  /** How many runs of all pipelines together wait for their turn. */
+  readonly waiting?: number
+  readonly waitingPerPipeline?: number
+  readonly pipelines?: Readonly<Record<string, { readonly runs?: number; readonly waiting?: number }>>
   readonly environments?: Readonly<Record<string, ConcurrencySettings>>
 }
 
@@ -26,6 +31,12 @@ export function runLimitsOf(settings: ConcurrencySettings | undefined, env: stri
     environment: first(({ runs }) => runs),
     of: (pipeline) =>
       first(({ pipelines }) => ownOf(pipelines, pipeline)?.runs) ?? first(({ runsPerPipeline }) => runsPerPipeline),
+    waiting: {
+      environment: first(({ waiting }) => waiting) ?? WAITING,
+      of: (pipeline) =>
+        first(({ pipelines }) => ownOf(pipelines, pipeline)?.waiting) ??
+        first(({ waitingPerPipeline }) => waitingPerPipeline),
+    },
   }
 }
 
@@ -34,9 +45,14 @@ function ownOf<Value>(values: Readonly<Record<string, Value>> | undefined, name:
   return values && Object.hasOwn(values, name) ? values[name] : undefined
 }
 
-const NAMES = ['runs', 'runsPerPipeline', 'pipelines', 'environments'] as const
+/** So many runs of an environment wait where nothing is said of that. */
+const WAITING = 10_000
+
+const NAMES = ['runs', 'runsPerPipeline', 'waiting', 'waitingPerPipeline', 'pipelines', 'environments'] as const
 /** What goes on is looked at one by one each time that a run may start. */
 const MOST = 1_000
+/** What waits is listed, a thousand at a time. */
+const MOST_WAITING = 100_000
 const EXAMPLE = 'write "concurrency": { "runs": 8, "pipelines": { "nightly": { "runs": 1 } } }'
 
 /** @throws CairnError BAD_DEFINITION that names the file and what of it is wrong */
@@ -54,10 +70,16 @@ export function checkConcurrency(
     if (!names.includes(name)) refuse(`${where} has no "${name}"`, suggest(name, names)!)
     if (name === 'pipelines' || name === 'environments') {
       if (!isObject(value)) return refuse(`"${name}" of ${where} is no object`, EXAMPLE)
-      const inside = name === 'pipelines' ? ['runs'] : NAMES.filter((other) => other !== 'environments')
+      const inside = name === 'pipelines' ? ['runs', 'waiting'] : NAMES.filter((other) => other !== 'environments')
       for (const [of, inner] of Object.entries(value)) checkConcurrency(file, inner, `${where}, ${name}, ${of}`, inside)
-    } else if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > MOST)
-      refuse(`"${name}" of ${where} is no number of runs from 1 to ${MOST}`, `write "${name}": 4, or leave it out`)
+    } else {
+      const [least, most] = name.startsWith('waiting') ? [0, MOST_WAITING] : [1, MOST]
+      if (!Number.isInteger(value) || (value as number) < least || (value as number) > most)
+        refuse(
+          `"${name}" of ${where} is no number of runs from ${least} to ${most}`,
+          `write "${name}": 4, or leave it out`,
+        )
+    }
   }
 }
 

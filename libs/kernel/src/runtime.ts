@@ -27,6 +27,7 @@ export * from './run/events.ts'
 export * from './run/layout.ts'
 export { parseEvent, requireOf } from './run/parse-event.ts'
 export { NAMES, type NamePattern } from './run/record-names.ts'
+export * as shapes from './run/shape.ts'
 export { isStored } from './run/checkpoint.ts'
 export {
   noteTold,

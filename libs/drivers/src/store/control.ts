@@ -6,6 +6,7 @@ import { Readable } from 'node:stream'
 import { pipeline as pipe } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CairnError, type ArtifactStore, type ErrorCode } from '@cairn/kernel/runtime'
+import { created, names, pipelines, problem, read, readIf, stored, type Problem } from './control-answers.ts'
 
 export interface ControlOptions {
   /** `https://control.example.com` */
@@ -33,13 +34,6 @@ export interface Asked extends Omit<RequestInit, 'headers' | 'body'> {
   readonly deadline?: number | null
 }
 
-/** What a request was refused with: RFC 9457, and Cairn's code. */
-interface Problem {
-  readonly code: string
-  readonly detail: string
-  readonly next?: string
-}
-
 /** Asks the control service, with the token; what it refuses is thrown as it tells it. */
 export async function askControl(
   { url, token }: ControlOptions,
@@ -58,12 +52,15 @@ export async function askControl(
       signal: given,
       headers: { authorization: `Bearer ${token}`, ...headers },
     })
+  const end = performance.now() + (deadline ?? Infinity)
   let answer: Response
   try {
     answer = await send()
     for (let left = PATIENCE; answer.status === TOO_MANY && left > 0; left--) {
+      const wait = 1000 * (Number(answer.headers.get('retry-after')) || 1)
+      if (performance.now() + wait >= end) break // what control said counts for more than that it took too long
       await answer.body?.cancel()
-      await sleep(1000 * (Number(answer.headers.get('retry-after')) || 1), undefined, { signal: given })
+      await sleep(wait, undefined, { signal: given })
       answer = await send()
     }
   } catch (cause) {
@@ -73,8 +70,9 @@ export async function askControl(
     })
   }
   if (answer.ok) return answer
-  const told = (await answer.json().catch(() => ({}))) as Partial<Problem>
-  const { code = 'UNEXPECTED', detail = `${answer.status} ${answer.statusText}`, next } = told
+  // Whatever stands between answers in its own way.
+  const unknown: Problem = { code: 'UNEXPECTED', detail: `${answer.status} ${answer.statusText}` }
+  const { code, detail, next } = (await readIf(answer, problem)) ?? unknown
   throw new CairnError(code as ErrorCode, detail, next === undefined ? {} : { next })
 }
 
@@ -122,7 +120,7 @@ export function controlStore({ env, cache, onFetch, ...control }: ControlStoreOp
     },
     async create(path, bytes) {
       const answer = await put(path, 'record', Buffer.from(bytes))
-      return ((await answer.json()) as { created: boolean }).created
+      return (await read(answer, created)).created
     },
     async put(path, content) {
       if (!('file' in content)) return void (await put(path, 'object', Buffer.from(content)))
@@ -155,7 +153,7 @@ export function controlStore({ env, cache, onFetch, ...control }: ControlStoreOp
     },
     async stat(path) {
       const answer = await askControl(control, address('stat', path)).catch(unlessMissing)
-      return answer && ((await answer.json()) as { size: number; modified: number })
+      return answer && (await read(answer, stored))
     },
     async *list(folder) {
       for (const name of await store.children(folder)) {
@@ -166,10 +164,11 @@ export function controlStore({ env, cache, onFetch, ...control }: ControlStoreOp
       }
     },
     async children(folder, after = '') {
-      const isOfPipelines = folder === `${env}/`
-      const answer = await askControl(control, isOfPipelines ? '/v1/pipelines' : address('children', folder))
-      const { pipelines, names } = (await answer.json()) as { pipelines: string[]; names: string[] }
-      return (isOfPipelines ? pipelines : names).filter((name) => name > after)
+      const found =
+        folder === `${env}/`
+          ? (await read(await askControl(control, '/v1/pipelines'), pipelines)).pipelines
+          : (await read(await askControl(control, address('children', folder)), names)).names
+      return found.filter((name) => name > after)
     },
     async scratch() {
       await mkdir(cache, { recursive: true })

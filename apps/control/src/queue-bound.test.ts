@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest'
+import { layout, queueLayout } from '@cairn/kernel/runtime'
+import { ENV, Requests, World } from './run-queue.fixture.ts'
+
+/** More than it takes to start four runs, and to find that there is no room for more. */
+const REQUESTS = 36
+
+describe('a queue that lets so many wait', () => {
+  const refused = (what: string) => ({
+    problem: { status: 429, code: 'TOO_MANY_REQUESTS', detail: `${what} wait for their turn, as many as may` },
+    headers: { 'retry-after': expect.stringMatching(/^\d+$/) as string },
+  })
+  const plans = async (world: World, pipeline: string) => (await world.store.children(layout(ENV, pipeline).runs)).length
+
+  it('refuses one more of the pipeline, or of the environment, and leaves nothing of it', async () => {
+    const world = new World({ runsPerPipeline: 1, waiting: 3, waitingPerPipeline: 2 })
+    const { start, queue } = world.control()
+    for (const name of ['a/1', 'a/2', 'a/3', 'b/1']) await start(name)
+    await expect(start('a/4')).rejects.toMatchObject(refused('2 runs of a'))
+    for (const name of ['b/2', 'c/1']) await start(name) // c has room, and does not wait
+    await expect(start('b/3')).rejects.toMatchObject(refused(`3 runs in ${ENV}`))
+    await queue.advance()
+    await expect(start('b/3')).rejects.toMatchObject(refused(`3 runs in ${ENV}`))
+    await start('d/1')
+    expect(await Promise.all(['a', 'b', 'c', 'd'].map((pipeline) => plans(world, pipeline)))).toEqual([3, 2, 1, 1])
+    expect((await world.store.children(layout(ENV, 'b').submissions)).length).toBe(2)
+  })
+
+  it('takes in others once some have ended, and what it has taken in before, however full it is', async () => {
+    const world = new World({ runs: 1, waiting: 1 })
+    const { start, queue } = world.control()
+    const [first, second] = [await start('a/1'), await start('a/2')]
+    await expect(start('a/3')).rejects.toMatchObject(refused(`1 runs in ${ENV}`))
+    expect([await start('a/1'), await start('a/2')]).toEqual([first, second])
+    await world.end(`a/${first}`)
+    await queue.advance()
+    await start('a/3')
+    expect(await plans(world, 'a')).toBe(3)
+  })
+
+  it('has no place for a pipeline that has the name of the topic of all', async () => {
+    await expect(new World({ runs: 1 }).control().start('control/1')).rejects.toMatchObject({
+      code: 'BAD_DEFINITION',
+      next: 'give it another name',
+    })
+  })
+
+  it('may let none wait: then a run starts at once, or is refused', async () => {
+    const world = new World({ runs: 2, waiting: 0 })
+    const { start, queue } = world.control()
+    await start('a/1')
+    await start('a/2')
+    await expect(start('a/3')).rejects.toMatchObject(refused(`0 runs in ${ENV}`))
+    await queue.advance()
+    expect(world.all.length).toBe(2)
+  })
+
+  it('holds for runs that come at one time', async () => {
+    const world = new World({ runs: 2, waiting: 5 })
+    const { start } = world.control()
+    const names = Array.from({ length: 30 }, (_, at) => `a/${at}`)
+    const told = await Promise.allSettled(names.map(start))
+    expect(told.filter(({ status }) => status === 'fulfilled').length).toBe(await plans(world, 'a'))
+    expect(await plans(world, 'a')).toBe(7)
+  })
+
+  it.each(Array.from({ length: REQUESTS * 2 }, (_, at) => [at % 2 === 0 ? 'before' : 'after', (at >> 1) + 1] as const))(
+    'is no longer than that, and loses nothing, where control dies %s its request %i',
+    async (moment, at) => {
+      const world = new World({ runs: 1, waiting: 2 })
+      const doomed = world.control(new Requests({ at, after: moment === 'after' }))
+      const other = world.control()
+      const runs = new Map<string, string>()
+      for (const name of ['a/1', 'a/2', 'a/3']) {
+        // As a client does whose connection broke: the same again.
+        const run = await doomed.start(name).catch(() => other.start(name))
+        runs.set(name, run)
+      }
+      await expect(doomed.start('a/4').catch(() => other.start('a/4'))).rejects.toMatchObject(refused(`2 runs in ${ENV}`))
+      expect(await plans(world, 'a')).toBe(3)
+      for (const [name, run] of runs) expect(await other.start(name)).toBe(run)
+      for (let round = 0; round < 4; round++) {
+        await other.queue.advance()
+        for (const name of world.all) await world.end(name)
+      }
+      expect(world.all.sort()).toEqual([...runs.values()].map((run) => `a/${run}`).sort())
+      expect(await world.store.children(queueLayout(ENV).waiting)).toEqual([])
+    },
+  )
+})
