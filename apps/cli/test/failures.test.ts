@@ -46,6 +46,13 @@ describe('a step that goes wrong', () => {
       '',
     ],
     [
+      'is killed by something else',
+      `acknowledge: ['processes'], run: () => { process.kill(process.pid, 'SIGKILL'); for (;;); }`,
+      {},
+      'the process that ran middle was killed (SIGKILL) by something else than Cairn, if not by hand, probably for memory',
+      'dmesg',
+    ],
+    [
       'returns nothing',
       `run: () => undefined as never`,
       {},

@@ -1,6 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { once } from 'node:events'
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { CairnError, type LaneResult, type Work } from '@cairn/kernel/runtime'
-import { DEADLINE_MS, gone, lanes, only, settle, Workshop } from './compute.fixture.ts'
+import { DEADLINE_MS, ended, gone, lanes, only, settle, Workshop } from './compute.fixture.ts'
+import { memoryGroup } from './memory-group.fixture.ts'
 import { processPool, type Pool } from './pool.ts'
 import { runInWorker } from './session.ts'
 import { WorkerProcess } from './worker-process.ts'
@@ -107,6 +109,59 @@ describe('a body in a process of its own', () => {
       for await (const result of runInWorker(worker, session)) results.push(result)
       const message = 'step needs more memory than the 67 MB that its JavaScript objects may take'
       expect(results).toMatchObject([{ lane: 0, error: { code: 'OUT_OF_MEMORY', message } }])
+    })
+  })
+
+  describe('that something else kills', () => {
+    it('is told with what it held, once, and the lanes behind it are done', async () => {
+      const code = shop.code(
+        `async () => {
+          note('pids', String(process.pid))
+          if (lines().length === 2) await written('never')
+          return { out: 'fine' }
+        }`,
+        {
+          before: `import { readFileSync } from 'node:fs'
+            const lines = () => readFileSync(root + 'pids', 'utf8').trim().split('\\n')`,
+        },
+      )
+      const settled = settle(pool, shop.work(code, { lanes: lanes(3), memory: 900e6 }))
+      const [, victim] = await shop.written('pids', 2)
+      process.kill(Number(victim), 'SIGKILL')
+      const [first, second, third] = await settled
+      expect([first, third]).toEqual([{ outputs: { out: 'fine' } }, { outputs: { out: 'fine' } }])
+      expect(second).toMatchObject({
+        error: {
+          code: 'STEP_CRASHED',
+          message: expect.stringMatching(
+            /^the process that ran step was killed \(SIGKILL\) by something else than Cairn, if not by hand, probably for memory; it used \d+ MB and may use 900 MB$/,
+          ) as string,
+          next: expect.stringContaining('dmesg') as string,
+        },
+      })
+      expect(shop.lines('pids')).toHaveLength(3)
+    })
+
+    const group = memoryGroup(500e6)
+    afterAll(() => group?.remove())
+    it.runIf(group)('is told to lack memory where the kernel has done it for that', async () => {
+      const { open: _, ...work } = shop.work(
+        shop.code('() => { const kept = []; for (;;) kept.push(Buffer.alloc(50e6, 1)) }'),
+        { memory: 8e9 },
+      )
+      const child = shop.host({ where: 'in a pool', root: shop.root, work, stay: false })
+      group!.add(child.pid!)
+      const [result] = (await once(child, 'message')) as [LaneResult]
+      expect(result).toMatchObject({
+        lane: 0,
+        error: {
+          code: 'OUT_OF_MEMORY',
+          message: expect.stringMatching(
+            /^the process that ran step was killed \(SIGKILL\) by the kernel, for memory; it used \d+ MB and may use 8000 MB, and \S+ had no more$/,
+          ) as string,
+        },
+      })
+      await ended(child)
     })
   })
 

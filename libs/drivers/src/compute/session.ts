@@ -9,12 +9,13 @@ import {
   type Secrets,
   type Work,
 } from '@cairn/kernel/runtime'
+import { crashed, megabytes, type Ending } from './crash.ts'
 import { changedMeanwhile } from './fitting.ts'
-import { cannotStart } from './host-faults.ts'
 import { timedOut } from './in-process.ts'
 import type { ComputeOptions } from './options.ts'
 import type { FromWorker } from './protocol.ts'
 import { Printout } from './printout.ts'
+import { countKills } from './oom-kills.ts'
 import type { Exit, WorkerProcess } from './worker-process.ts'
 
 export interface SessionOptions {
@@ -58,6 +59,7 @@ export async function* runInWorker(worker: WorkerProcess, session: SessionOption
   }
   const { isUsed } = worker
   worker.isUsed = true
+  const killsBefore = countKills()
   worker.say({ say: 'work', work: order, root: options.root, scratch, secrets, marker: printout.marker })
 
   /** Why it is stopped, which counts for more than what comes of that. */
@@ -77,8 +79,9 @@ export async function* runInWorker(worker: WorkerProcess, session: SessionOption
         continue
       }
       if (message.say === 'died') {
-        const error =
-          verdict() ?? ending?.error ?? maskedJson(crashed(work.step, message.exit, worker, printout, ending), secrets)
+        const { exit } = message
+        const about = { step: work.step, exit, worker, printout, ending, killsBefore, used: killer.used, memory: session.memory }
+        const error = verdict() ?? ending?.error ?? maskedJson(crashed(about), secrets)
         return yield { lane, ms: 0, error }
       }
       if (message.say === 'unfit') {
@@ -110,7 +113,6 @@ export async function* runInWorker(worker: WorkerProcess, session: SessionOption
   }
 }
 
-type Ending = Extract<FromWorker, { say: 'ending' }>
 type Message = Exclude<FromWorker, { say: 'open' }> | { readonly say: 'died'; readonly exit: Exit }
 
 /** Messages in the order in which they came. */
@@ -135,6 +137,8 @@ class Inbox {
 /** Stops a process that takes too long, too much memory, or is no longer wanted; knows why it did. */
 class Killer {
   verdict: ErrorRecord | undefined
+  /** What was in use at the last look, in bytes. */
+  used = 0
   readonly #worker: WorkerProcess
   readonly #session: SessionOptions
   readonly #looking: NodeJS.Timeout
@@ -171,6 +175,7 @@ class Killer {
   #lookAtMemory(): void {
     const { memory, work } = this.#session
     const used = this.#worker.memory() ?? 0
+    if (used > 0) this.used = used // none of one that has just died
     if (used <= memory) return
     this.#condemn(
       new CairnError(
@@ -194,49 +199,4 @@ class Killer {
     this.#worker.say({ say: 'stop' })
     this.#grace ??= setTimeout(() => void this.#worker.kill(), GRACE_MS)
   }
-}
-
-function crashed(
-  step: string,
-  { code, signal }: Exit,
-  { heap, failure }: WorkerProcess,
-  printout: Printout,
-  ending?: Ending,
-): ErrorRecord {
-  if (failure !== undefined) return errorRecord(cannotStart(step, failure))
-  const { lastWords } = printout
-
-  if (/heap (limit|out of memory)|invalid array length/i.test(lastWords.join('\n')) && signal === 'SIGABRT')
-    return errorRecord(
-      new CairnError(
-        'OUT_OF_MEMORY',
-        `${step} needs more memory than the ${megabytes(heap)} that its JavaScript objects may take`,
-        {
-          next: 'let it use more, memory: "8GB", or work on less at a time',
-        },
-      ),
-    )
-  const how = signal ? `was killed (${signal})` : `exited with code ${code}`
-  const words = withoutSource(lastWords).filter(isTelling).slice(-3).join(' | ')
-  const next =
-    ending?.stack === undefined ? undefined : 'return what the step gives, or throw, instead of ending the process'
-  const error = new CairnError('STEP_CRASHED', `the process that ran ${step} ${how}${words && `: ${words}`}`, { next })
-  return { ...errorRecord(error), ...(ending?.stack !== undefined && { stack: ending.stack }) }
-}
-
-/** Before an error that ends it, Node prints the place, the line of code and a caret below it. */
-function withoutSource(lines: readonly string[]): string[] {
-  const carets = lines.flatMap((line, at) => (/^\s*\^+\s*$/.test(line) ? [at] : []))
-  const isPlace = (line: string | undefined) => line !== undefined && /:\d+$/.test(line)
-  const left = new Set(carets.flatMap((at) => [at, at - 1, ...(isPlace(lines[at - 2]) ? [at - 2] : [])]))
-  return lines.filter((_, at) => !left.has(at))
-}
-
-/** Neither empty nor what Node puts behind the error that ends it: where that was thrown, and Node's own version. */
-function isTelling(line: string): boolean {
-  return !/^(\s*|\s+at .*|Node\.js v[\d.]+)$/.test(line)
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.round(bytes / 1e6)} MB`
 }

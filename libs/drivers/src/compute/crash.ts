@@ -1,0 +1,90 @@
+import { hostname } from 'node:os'
+import { CairnError, errorRecord, type ErrorRecord } from '@cairn/kernel/runtime'
+import { cannotStart } from './host-faults.ts'
+import { countKills, killedSince, type Kills } from './oom-kills.ts'
+import type { Printout } from './printout.ts'
+import type { FromWorker } from './protocol.ts'
+import type { Exit, WorkerProcess } from './worker-process.ts'
+
+/** What a process said just before its end. */
+export type Ending = Extract<FromWorker, { say: 'ending' }>
+
+export interface Crash {
+  readonly step: string
+  readonly exit: Exit
+  readonly worker: Pick<WorkerProcess, 'heap' | 'failure'>
+  readonly printout: Pick<Printout, 'lastWords'>
+  readonly ending: Ending | undefined
+  /** What the kernel had killed for memory when the work began. */
+  readonly killsBefore: Kills
+  /** Bytes that it used at the last look, and that it may use. */
+  readonly used: number
+  readonly memory: number
+}
+
+/** Why a process is gone that nobody here has ended. */
+export function crashed(crash: Crash): ErrorRecord {
+  const { step, exit, worker, printout, ending } = crash
+  const { code, signal } = exit
+  if (worker.failure !== undefined) return errorRecord(cannotStart(step, worker.failure))
+  const { lastWords } = printout
+
+  if (/heap (limit|out of memory)|invalid array length/i.test(lastWords.join('\n')) && signal === 'SIGABRT')
+    return errorRecord(
+      new CairnError(
+        'OUT_OF_MEMORY',
+        `${step} needs more memory than the ${megabytes(worker.heap)} that its JavaScript objects may take`,
+        {
+          next: 'let it use more, memory: "8GB", or work on less at a time',
+        },
+      ),
+    )
+  if (signal === 'SIGKILL') return errorRecord(killed(crash))
+  const how = signal ? `was killed (${signal})` : `exited with code ${code}`
+  const words = lastWordsOf(crash)
+  const next =
+    ending?.stack === undefined ? undefined : 'return what the step gives, or throw, instead of ending the process'
+  const error = new CairnError('STEP_CRASHED', `the process that ran ${step} ${how}${words && `: ${words}`}`, { next })
+  return { ...errorRecord(error), ...(ending?.stack !== undefined && { stack: ending.stack }) }
+}
+
+/** By the kernel, which kills without a word where memory runs out, or by someone else. */
+function killed(crash: Crash): CairnError {
+  const { step, used, memory, killsBefore } = crash
+  const since = killedSince(killsBefore, countKills())
+  const what = `the process that ran ${step} was killed (SIGKILL)`
+  const held = `it used ${megabytes(used)} and may use ${megabytes(memory)}`
+  if (since === 'nobody') {
+    const words = lastWordsOf(crash)
+    return new CairnError(
+      'STEP_CRASHED',
+      `${what} by something else than Cairn, if not by hand, probably for memory; ${held}${words && `: ${words}`}`,
+      { next: 'see what did that: dmesg | grep -i kill; journalctl -u systemd-oomd' },
+    )
+  }
+  const who = since === 'here' ? 'by the kernel, for memory' : 'probably for memory: the kernel has killed some process'
+  return new CairnError('OUT_OF_MEMORY', `${what} ${who}; ${held}, and ${hostname()} had no more`, {
+    next: 'give the machine or container more memory, let fewer steps run at once, or say what it needs: memory: "2GB"',
+  })
+}
+
+function lastWordsOf({ printout: { lastWords } }: Crash): string {
+  return withoutSource(lastWords).filter(isTelling).slice(-3).join(' | ')
+}
+
+/** Before an error that ends it, Node prints the place, the line of code and a caret below it. */
+function withoutSource(lines: readonly string[]): string[] {
+  const carets = lines.flatMap((line, at) => (/^\s*\^+\s*$/.test(line) ? [at] : []))
+  const isPlace = (line: string | undefined) => line !== undefined && /:\d+$/.test(line)
+  const left = new Set(carets.flatMap((at) => [at, at - 1, ...(isPlace(lines[at - 2]) ? [at - 2] : [])]))
+  return lines.filter((_, at) => !left.has(at))
+}
+
+/** Neither empty nor what Node puts behind the error that ends it: where that was thrown, and Node's own version. */
+function isTelling(line: string): boolean {
+  return !/^(\s*|\s+at .*|Node\.js v[\d.]+)$/.test(line)
+}
+
+export function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`
+}
