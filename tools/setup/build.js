@@ -1,10 +1,12 @@
 // npm run build: each app, and the processes that it computes in, as few large modules.
 // Steps are never built: they run from their sources.
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { rolldown } from 'rolldown'
-import { distOf, stampOf } from '../../apps/cli/bin/built.js'
+import { distOf, isFresh, stampOf } from '../../apps/cli/bin/built.js'
 import { root } from './install.js'
+import { folderAt, putInPlace } from './put-in-place.js'
 
 // Large, some of it native, and loaded only when needed.
 const APART = new Set(['oxc-parser', 'magic-string', '@duckdb/node-api', 'apache-arrow', 'onnxruntime-node'])
@@ -38,6 +40,8 @@ const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(APP
 for (const app of wanted) await build(app, APPS[app])
 
 async function build(app, entries) {
+  const dist = distOf(app)
+  const before = folderAt(dist)
   const bundle = await rolldown({
     input: Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join(root, file)])),
     platform: 'node',
@@ -46,8 +50,7 @@ async function build(app, entries) {
     tsconfig: join(root, 'tsconfig.base.json'),
     checks: { eval: false },
   })
-  const dist = distOf(app)
-  const made = join(root, 'node_modules', '.cache', 'cairn', `${app}.${process.pid}`)
+  const made = join(root, 'node_modules', '.cache', 'cairn', `${app}.${randomUUID()}`)
   const { output } = await bundle.write({
     dir: made,
     format: 'esm',
@@ -61,6 +64,5 @@ async function build(app, entries) {
     join(made, 'sources.json'),
     JSON.stringify(Object.fromEntries(files.map((file) => [file, stampOf(file)]))),
   )
-  rmSync(dist, { recursive: true, force: true })
-  renameSync(made, dist)
+  putInPlace(made, dist, before, () => isFresh(app))
 }
