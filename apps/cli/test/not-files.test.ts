@@ -35,6 +35,10 @@ it('refuses by name a pipe or a device where a file is read, and never waits for
   pipe('other.pipeline.ts')
   await refused('other.pipeline.ts, a pipeline of .* cannot be read: it is a pipe', 'plan')
   unlinkSync(project.path('other.pipeline.ts'))
+  pipe('helper.ts')
+  project.write({ 'main.pipeline.ts': `import './helper.ts'\n${PIPELINE}` })
+  await refused('helper.ts cannot be imported: it is a pipe', 'plan')
+  project.write({ 'main.pipeline.ts': PIPELINE })
 })
 
 it('reads parameters from the pipe that it is given', () => {

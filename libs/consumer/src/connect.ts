@@ -1,5 +1,6 @@
 import { openConnection, readConnection, type Connection } from '@cairn/drivers/connection'
 import { consumer, type ConsumeOptions, type Consumer } from './consumer.ts'
+import { checkConsumeOptions } from './options.ts'
 
 /**
  * A consumer of the environment that the process's environment variables name: see `readConnection`.
@@ -13,6 +14,7 @@ export async function connectConsumer(
   options: ConsumeOptions,
   connection: Connection = readConnection(),
 ): Promise<Consumer> {
+  checkConsumeOptions(options, 'the consumer')
   const connected = await openConnection(connection, { clientId: options.group })
   const opened = consumer({ env: connection.env, ...connected }, options)
   return {

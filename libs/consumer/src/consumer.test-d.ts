@@ -1,5 +1,6 @@
 /** What must and must not compile. Checked by the typecheck; never run. */
 import { pipeline, step, type Kind } from '@cairn/kernel'
+import { connectConsumer } from './connect.ts'
 import type { Consumer } from './consumer.ts'
 import type { StageEvent } from './stage-event.ts'
 
@@ -37,5 +38,9 @@ void cairn.subscribe(watched, evaluate, (_done: StageEvent<typeof train>) => {})
 void cairn.subscribe(watched, evaluate, () => {}, { on: 'done' })
 // @ts-expect-error a place to start from that there is not
 void cairn.subscribe(watched, evaluate, () => {}, { from: 'start' })
+// @ts-expect-error an option that there is not
+void cairn.subscribe(watched, evaluate, () => {}, { grup: 'notify' })
+// @ts-expect-error the same of all subscriptions
+void connectConsumer({ group: 'notify', from: 'now', sen: undefined })
 // @ts-expect-error a pipeline is no step
 void cairn.subscribe(watched, watched, () => {})

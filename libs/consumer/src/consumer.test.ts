@@ -158,6 +158,30 @@ describe('a consumer', () => {
     })
   })
 
+  it.each([
+    [{ grup: 'notify' }, 'unknown option "grup" of ', 'did you mean "group"?'],
+    [{ from: 'start' }, 'option "from" of ', "it takes 'beginning', 'now', or { time: <milliseconds since 1970> }"],
+    [{ from: { time: 'now' } }, 'option "from" of ', undefined],
+    [{ group: '' }, 'option "group" of ', undefined],
+    [{ concurrency: 0 }, 'option "concurrency" of ', 'it takes a whole number from 1'],
+    [{ seen: new Set([1]).size }, 'option "seen" of ', undefined],
+    [{ onPoison: 'log' }, 'option "onPoison" of ', 'it takes a function'],
+  ])('refuses options that there are not, and values that they cannot have: %j', async (wrong, message, next) => {
+    const refused = {
+      code: 'BAD_DEFINITION',
+      message: expect.stringContaining(message) as string,
+      ...(next !== undefined && { next }),
+    }
+    expect(() => consumer(runs, { group: 'g', from: 'now', ...wrong } as never)).toThrow(expect.objectContaining(refused))
+    const listening = consumer(runs, { group: 'g', from: 'now' })
+    await expect(listening.subscribe(reporting, report, () => {}, wrong as never)).rejects.toMatchObject(refused)
+    await expect(listening.onPromoted(reporting, () => {}, wrong as never)).rejects.toMatchObject(refused)
+    await expect(listening.subscribe(reporting, report, () => {}, { on: 'done' } as never)).rejects.toMatchObject({
+      message: expect.stringContaining('option "on" of the subscription to report') as string,
+    })
+    await listening.close()
+  })
+
   it('refuses a step that the pipeline does not have, with the nearest name', async () => {
     const unknown = step('reprot', { outputs: { n: Int }, run: () => ({ n: 1 }) })
     await expect(consumer(runs, FIRST).subscribe(reporting, unknown, () => {})).rejects.toMatchObject({

@@ -14,6 +14,7 @@ import {
   type SubscribeOptions,
   type Subscription,
 } from '@cairn/kernel/runtime'
+import { checkConsumeOptions, checkSubscriptionOptions } from './options.ts'
 import { once, type Seen } from './seen.ts'
 import { stageEvent, type StageEvent, type StageEventType } from './stage-event.ts'
 
@@ -78,7 +79,9 @@ export interface ConsumerHost {
   readonly store: ArtifactStore
 }
 
+/** @throws CairnError BAD_DEFINITION for options that there are not, or that are of another shape */
 export function consumer({ env, bus, store }: ConsumerHost, defaults: ConsumeOptions): Consumer {
+  checkConsumeOptions(defaults, 'the consumer')
   const subscriptions = new Set<Subscription>()
   let folder: string | undefined
   const scratch = () => (folder ??= mkdtempSync(join(tmpdir(), 'cairn-consumer-')))
@@ -109,6 +112,7 @@ export function consumer({ env, bus, store }: ConsumerHost, defaults: ConsumeOpt
   return {
     async subscribe(pipeline, step, handler, options = {}) {
       checkStep(pipeline, step)
+      checkSubscriptionOptions(options, `the subscription to ${step.name}`)
       const { on = 'completed', group, ...rest } = { ...defaults, ...options }
       return listen(
         pipeline,
@@ -117,7 +121,8 @@ export function consumer({ env, bus, store }: ConsumerHost, defaults: ConsumeOpt
         async (event) => handler(stageEvent(event, step, store, scratch)),
       )
     },
-    onPromoted(pipeline, handler, options = {}) {
+    async onPromoted(pipeline, handler, options = {}) {
+      checkConsumeOptions(options, `the subscription to what is in production of ${pipeline.name}`)
       const { group, ...rest } = { ...defaults, ...options }
       return listen(
         pipeline,

@@ -1,6 +1,7 @@
 import { relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { CairnError, errorRecord, withBuiltIns } from '@cairn/kernel/runtime'
+import { importFilesOnly } from './regular-files.ts'
 
 /**
  * Imports a module of the project.
@@ -8,6 +9,7 @@ import { CairnError, errorRecord, withBuiltIns } from '@cairn/kernel/runtime'
  * @throws CairnError BAD_DEFINITION with file and line if it, or one that it imports, cannot be loaded
  */
 export async function importSource(file: string, root: string): Promise<Readonly<Record<string, unknown>>> {
+  importFilesOnly()
   try {
     return await withBuiltIns(
       file,

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { findProject } from './project.ts'
 import { TemporaryProject } from './project.fixture.ts'
@@ -20,9 +21,20 @@ describe('a workspace', () => {
     expect(['TOKEN', 'OTHER', 'NONE'].map(secret)).toEqual(['from the environment', 'from the file, too', undefined])
   })
 
-  it('has no secret that a broken file would hold', () => {
-    project.write({ '.cairn/secrets.json': '{' })
-    expect(open().secret('TOKEN')).toBeUndefined()
+  it.each(['{', '["TOKEN"]', '{ "TOKEN": 7 }', 'a-b-c'])('refuses a file of secrets that is broken, and tells none: %s', (text) => {
+    project.write({ '.cairn/secrets.json': text })
+    expect(() => open().secret('TOKEN')).toThrow(
+      expect.objectContaining({
+        code: 'BAD_DEFINITION',
+        message: `${project.path('.cairn/secrets.json')} is no JSON object of texts`,
+      }),
+    )
+  })
+
+  it('refuses a pipe that is to hold secrets, and never waits for it', () => {
+    mkdirSync(project.path('.cairn'))
+    execFileSync('mkfifo', [project.path('.cairn/secrets.json')])
+    expect(() => open().secret('TOKEN')).toThrow(`${project.path('.cairn/secrets.json')} cannot be read: it is a pipe`)
   })
 
   it('remembers what was computed for a stamp, also in the next process', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { thisProcess } from '@cairn/drivers/process-id'
 import { folderStore } from '@cairn/drivers/store/folder'
@@ -15,6 +15,7 @@ import { History } from './history.ts'
 import { JsonFile } from './json-file.ts'
 import { stepsOf, type LoadedPipeline, type Project } from './project.ts'
 import { refuseLooks } from './refuse-looks.ts'
+import { secretsIn } from './secrets-file.ts'
 
 /** A project with its folder store and what is remembered beside it. */
 export class Workspace {
@@ -65,12 +66,7 @@ export class Workspace {
   readonly secret = (name: string): string | undefined => {
     const set = process.env[`CAIRN_SECRET_${name}`]
     if (set !== undefined) return set
-    try {
-      const file = readFileSync(join(this.project.root, '.cairn', 'secrets.json'), 'utf8')
-      return (JSON.parse(file) as Record<string, string>)[name]
-    } catch {
-      return undefined
-    }
+    return secretsIn(join(this.project.root, '.cairn', 'secrets.json'))?.[name]
   }
 
   readonly remember = async (stamp: string, compute: () => Promise<string>): Promise<string> => {

@@ -17,6 +17,10 @@ export class Handlers {
   @OnStage(evaluate, 'failed', { group: 'alarm', from: 'now' })
   needsNoEvent(): void {}
 
+  // @ts-expect-error an option that there is not
+  @OnStage(evaluate, 'failed', { grup: 'alarm' })
+  unheard(): void {}
+
   // @ts-expect-error an event of another step
   @OnStage(evaluate, 'completed')
   wrong(_done: StageEvent<typeof train>): void {}

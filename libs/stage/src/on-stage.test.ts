@@ -167,6 +167,21 @@ describe('a Nest controller', () => {
     expect(heard.sort()).toEqual(['first run-1/one/completed', 'second run-1/one/completed'])
   })
 
+  it('is refused by name for options that there are not, be it of a handler or of all', async () => {
+    const wrong = { grup: 'alarm' } as object
+    expect(() => OnStage(one, 'failed', wrong)).toThrow(
+      expect.objectContaining({
+        code: 'BAD_DEFINITION',
+        message: `unknown option "grup" of @OnStage(one, 'failed')`,
+        next: 'did you mean "group"?',
+      }),
+    )
+    await expect(apps.open([Notifier], { ...LISTENING, ...wrong })).rejects.toMatchObject({
+      code: 'BAD_DEFINITION',
+      message: 'unknown option "grup" of CairnStrategy',
+    })
+  })
+
   it('is refused when nobody says of which pipeline, as what group, from where', async () => {
     await expect(apps.open([Notifier])).rejects.toMatchObject({
       code: 'BAD_DEFINITION',

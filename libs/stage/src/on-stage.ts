@@ -1,12 +1,16 @@
 import { applyDecorators, UseFilters } from '@nestjs/common'
 import { EventPattern } from '@nestjs/microservices'
+import { isPipeline, takes, type Options } from '@cairn/kernel'
 import type { Pipeline, Step } from '@cairn/kernel/runtime'
-import type { StageEvent, StageEventType, SubscriptionOptions } from '@cairn/consumer'
+import { checkConsumeOptions, type StageEvent, type StageEventType, type SubscriptionOptions } from '@cairn/consumer'
 import { Rethrow } from './rethrow.filter.ts'
 
 export interface OnStageOptions extends Omit<SubscriptionOptions, 'on'> {
   readonly pipeline?: Pipeline
 }
+
+/** What may be said of a handler, or for all of them, besides what a consumer takes. */
+export const LISTENING: Options = { pipeline: takes.what('a pipeline', isPipeline) }
 
 /** What a handler of a Nest controller listens to; kept beside its pattern. */
 export type Listening =
@@ -32,6 +36,7 @@ export function OnStage<S extends Step>(
   on: StageEventType,
   options: OnStageOptions = {},
 ): HandlerDecorator<S> {
+  checkConsumeOptions(options, `@OnStage(${step.name}, '${on}')`, LISTENING)
   return listening(`stage ${step.name} ${on} ${handlers++}`, { to: 'stage', step, on, options })
 }
 /** Nest calls handlers of one pattern one after the other, and only the first with its options: each has its own. */

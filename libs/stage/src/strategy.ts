@@ -1,8 +1,8 @@
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices'
 import { lastValueFrom } from 'rxjs'
-import { consumer, groupOf, type ConsumeOptions, type ConsumerHost } from '@cairn/consumer'
+import { checkConsumeOptions, consumer, groupOf, type ConsumeOptions, type ConsumerHost } from '@cairn/consumer'
 import { CairnError, requireOf, topicOf, type Pipeline, type SubscribeOptions } from '@cairn/kernel/runtime'
-import type { Listening } from './on-stage.ts'
+import { LISTENING, type Listening } from './on-stage.ts'
 
 /** Besides the host: what `@OnStage` takes, for handlers that leave it out. */
 export interface StrategyOptions extends ConsumerHost, Partial<ConsumeOptions> {
@@ -10,6 +10,8 @@ export interface StrategyOptions extends ConsumerHost, Partial<ConsumeOptions> {
   /** What an engine's host listens to. */
   readonly engine?: { readonly pipeline: string; readonly options: SubscribeOptions }
 }
+
+const HOST: readonly string[] = ['env', 'bus', 'store', 'engine'] satisfies readonly (keyof StrategyOptions)[]
 
 /** Brings events from any event bus to the handlers of Nest controllers, and what a handler rejects back to the bus. */
 export class CairnStrategy extends Server implements CustomTransportStrategy {
@@ -22,6 +24,8 @@ export class CairnStrategy extends Server implements CustomTransportStrategy {
 
   constructor(options: StrategyOptions) {
     super()
+    const listening = Object.entries(options).filter(([name]) => !HOST.includes(name))
+    checkConsumeOptions(Object.fromEntries(listening), 'CairnStrategy', LISTENING)
     this.#options = options
   }
 

@@ -1,0 +1,40 @@
+import { checkOptions, takes, type Options } from '@cairn/kernel'
+import type { StageEventType } from './stage-event.ts'
+
+const TYPES = [
+  'completed',
+  'failed',
+  'timed-out',
+  'cancelled',
+  'skipped',
+  'blocked',
+] as const satisfies readonly StageEventType[]
+
+const CONSUME: Options = {
+  group: takes.what('the name of a group, as in "notify"', (value) => typeof value === 'string' && value !== ''),
+  from: takes.what("'beginning', 'now', or { time: <milliseconds since 1970> }", isStart),
+  concurrency: takes.whole(1),
+  onPoison: takes.aFunction,
+  seen: takes.what('what remembers ids, as seenIn(file) does', (value) => hasMethods(value, ['has', 'add'])),
+}
+const ON: Options = { on: takes.what(TYPES.map((type) => `'${type}'`).join(', '), (value) => TYPES.includes(value as never)) }
+
+/** @throws CairnError BAD_DEFINITION that names the option, and what was expected */
+export function checkConsumeOptions(given: object, owner: string, more: Options = {}): void {
+  checkOptions(given, { ...CONSUME, ...more }, owner)
+}
+
+/** The same of what differs for one subscription. */
+export function checkSubscriptionOptions(given: object, owner: string): void {
+  checkConsumeOptions(given, owner, ON)
+}
+
+function isStart(value: unknown): boolean {
+  if (value === 'beginning' || value === 'now') return true
+  if (typeof value !== 'object' || value === null || Object.keys(value).join() !== 'time') return false
+  return Number.isFinite((value as { readonly time: unknown }).time)
+}
+
+function hasMethods(value: unknown, names: readonly string[]): boolean {
+  return names.every((name) => typeof (value as Readonly<Record<string, unknown>> | null)?.[name] === 'function')
+}
