@@ -1,6 +1,6 @@
 import type { AclEntry } from 'kafkajs'
 import { stepsOf } from '@cairn/embedded'
-import type { Pipeline } from '@cairn/kernel/runtime'
+import { CairnError, controlTopicOf, NAMES, topicOf, type Pipeline } from '@cairn/kernel/runtime'
 import { consumerAcls, controlAcls, stageAcls } from './acls.ts'
 import { consumerPolicy, controlPolicy, stagePolicy, type Place, type Policy } from './policies.ts'
 
@@ -25,9 +25,14 @@ export interface Parts extends Place {
   readonly consumers: readonly Consuming[]
 }
 
-/** Each service of an environment with the least that it can work with: control, a stage for each step, consumers. */
+/**
+ * Each service of an environment with the least that it can work with: control, a stage for each step, consumers.
+ *
+ * @throws CairnError BAD_PARAMETER for names by which one would get the rights of another
+ */
 export function usersOf({ pipelines, consumers, ...place }: Parts): User[] {
   const { env } = place
+  checkNames(env, pipelines, consumers)
   const stages = pipelines.flatMap((pipeline) =>
     [...stepsOf(pipeline).keys()].map((step) => {
       const name = `${pipeline.name}.${step}`
@@ -43,4 +48,28 @@ export function usersOf({ pipelines, consumers, ...place }: Parts): User[] {
       acls: consumerAcls(name, env, pipeline, name),
     })),
   ]
+}
+
+/** Names that lead elsewhere: users and topics that there are, and what the groups of earlier versions begin with. */
+const TAKEN: ReadonlySet<string> = new Set([ADMIN, 'control', 'cairn'])
+
+function checkNames(env: string, pipelines: readonly Pipeline[], consumers: readonly Consuming[]): void {
+  const refuse = (what: string, next: string) => {
+    throw new CairnError('BAD_PARAMETER', what, { next })
+  }
+  if (env.includes('.'))
+    refuse(
+      `environment ${env} has a dot: in Kafka, control of ${env.split('.')[0]} would have its rights, too`,
+      `call it ${env.replaceAll('.', '-')}`,
+    )
+  for (const pipeline of pipelines.map((one) => one.name))
+    if (topicOf({ env, pipeline }) === controlTopicOf({ env }))
+      refuse(`pipeline ${pipeline} would share the topic on which cancels are told`, 'give it another name')
+  const names = new Set<string>()
+  for (const { name } of consumers) {
+    if (!NAMES.name.fits(name)) refuse(`"${name}" is no name of a consumer`, 'write it in lower case, like notify-us')
+    if (TAKEN.has(name)) refuse(`a consumer called ${name} would have the rights of another`, 'give it another name')
+    if (names.has(name)) refuse(`two consumers are called ${name}: they would share their rights`, 'rename one of them')
+    names.add(name)
+  }
 }

@@ -19,7 +19,7 @@ export interface Token {
 
 export type Control = Service & { readonly client: ControlClient }
 
-const BUCKET = 'cairn-test'
+export const TEST_BUCKET = 'cairn-test'
 const READY_MS = 300_000
 /** So many come up at one time: all at once would starve one another. */
 const STARTS = 4
@@ -51,7 +51,7 @@ export class Services {
     { env, root, pipelines }: { env: string; root: string; pipelines: readonly string[] },
   ): Promise<Services> {
     const folder = mkdtempSync(join(tmpdir(), 'cairn-services-'))
-    const connection = { env, kafka: servers.kafka, s3: { ...servers.s3, bucket: BUCKET } }
+    const connection = { env, kafka: servers.kafka, s3: { ...servers.s3, bucket: TEST_BUCKET } }
     writeFileSync(join(folder, 'connection.json'), JSON.stringify(connection))
     const programs = await Programs.build()
     const opened = await openConnection(connection, { clientId: 'test', cache: join(folder, 'cache') })
