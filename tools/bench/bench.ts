@@ -6,6 +6,7 @@ import type { Case, Figure } from './lab.ts'
 import { ROOT } from './lab.ts'
 import { coldStart } from './cases/cold-start.ts'
 import { exploring } from './cases/exploring.ts'
+import { confinedSteps } from './cases/confined-steps.ts'
 import { edits } from './cases/edits.ts'
 import { fanOut } from './cases/fan-out.ts'
 import { flightDelays } from './cases/flight-delays.ts'
@@ -23,6 +24,7 @@ const CASES: Readonly<Record<string, Case>> = {
   unchanged,
   'fan-out': fanOut,
   'hand-over': handOver,
+  'confined-steps': confinedSteps,
   edits,
   exploring,
   'flight-delays': flightDelays,
