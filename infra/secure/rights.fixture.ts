@@ -16,8 +16,9 @@ export function rightsIn(title: string, actions: readonly string[]): Rights {
   if (head.slice(1).join() !== HOLDERS.join()) throw new Error(`the columns of ${title} are ${head.join(', ')}`)
   return new Map(
     rows.map(([name = '', ...cells]) => {
-      const rights = HOLDERS.map((holder, at) => [holder, new Set(actionsIn(cells[at] ?? '', actions))] as const)
-      return [plain(name), Object.fromEntries(rights) as Readonly<Record<Holder, ReadonlySet<string>>>] as const
+      const rights = {} as Record<Holder, ReadonlySet<string>>
+      for (const [at, holder] of HOLDERS.entries()) rights[holder] = new Set(actionsIn(cells[at] ?? '', actions))
+      return [plain(name), rights] as const
     }),
   )
 }

@@ -23,7 +23,7 @@ export class Room {
   }
 
   /** Counts a run as one that goes on. */
-  take({ pipeline }: QueuedRun): void {
+  take({ pipeline }: Pick<QueuedRun, 'pipeline'>): void {
     this.#going.set(pipeline, this.#goingOf(pipeline) + 1)
     this.#all++
   }
