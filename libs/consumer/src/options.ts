@@ -24,6 +24,11 @@ export function checkConsumeOptions(given: object, owner: string, more: Options 
   checkOptions(given, { ...CONSUME, ...more }, owner)
 }
 
+/** Those of a consumer, among what else is said of a host: it may be told with all that its connection has. */
+export function consumeOptionsIn(given: object): object {
+  return Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(CONSUME, name)))
+}
+
 /** The same of what differs for one subscription. */
 export function checkSubscriptionOptions(given: object, owner: string): void {
   checkConsumeOptions(given, owner, ON)

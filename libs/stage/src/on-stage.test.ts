@@ -176,9 +176,10 @@ describe('a Nest controller', () => {
         next: 'did you mean "group"?',
       }),
     )
-    await expect(apps.open([Notifier], { ...LISTENING, ...wrong })).rejects.toMatchObject({
+    const elsewhere = { from: 'start' } as object
+    await expect(apps.open([Notifier], { ...LISTENING, ...elsewhere })).rejects.toMatchObject({
       code: 'BAD_DEFINITION',
-      message: 'unknown option "grup" of CairnStrategy',
+      message: 'option "from" of CairnStrategy is "start"',
     })
   })
 

@@ -9,8 +9,8 @@ export interface OnStageOptions extends Omit<SubscriptionOptions, 'on'> {
   readonly pipeline?: Pipeline
 }
 
-/** What may be said of a handler, or for all of them, besides what a consumer takes. */
-export const LISTENING: Options = { pipeline: takes.what('a pipeline', isPipeline) }
+/** What may be said of a handler besides what a consumer takes. */
+const LISTENING: Options = { pipeline: takes.what('a pipeline', isPipeline) }
 
 /** What a handler of a Nest controller listens to; kept beside its pattern. */
 export type Listening =

@@ -1,8 +1,8 @@
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices'
 import { lastValueFrom } from 'rxjs'
-import { checkConsumeOptions, consumer, groupOf, type ConsumeOptions, type ConsumerHost } from '@cairn/consumer'
+import { checkConsumeOptions, consumeOptionsIn, consumer, groupOf, type ConsumeOptions, type ConsumerHost } from '@cairn/consumer'
 import { CairnError, requireOf, topicOf, type Pipeline, type SubscribeOptions } from '@cairn/kernel/runtime'
-import { LISTENING, type Listening } from './on-stage.ts'
+import type { Listening } from './on-stage.ts'
 
 /** Besides the host: what `@OnStage` takes, for handlers that leave it out. */
 export interface StrategyOptions extends ConsumerHost, Partial<ConsumeOptions> {
@@ -10,8 +10,6 @@ export interface StrategyOptions extends ConsumerHost, Partial<ConsumeOptions> {
   /** What an engine's host listens to. */
   readonly engine?: { readonly pipeline: string; readonly options: SubscribeOptions }
 }
-
-const HOST: readonly string[] = ['env', 'bus', 'store', 'engine'] satisfies readonly (keyof StrategyOptions)[]
 
 /** Brings events from any event bus to the handlers of Nest controllers, and what a handler rejects back to the bus. */
 export class CairnStrategy extends Server implements CustomTransportStrategy {
@@ -24,8 +22,7 @@ export class CairnStrategy extends Server implements CustomTransportStrategy {
 
   constructor(options: StrategyOptions) {
     super()
-    const listening = Object.entries(options).filter(([name]) => !HOST.includes(name))
-    checkConsumeOptions(Object.fromEntries(listening), 'CairnStrategy', LISTENING)
+    checkConsumeOptions(consumeOptionsIn(options), 'CairnStrategy')
     this.#options = options
   }
 
@@ -82,8 +79,9 @@ export class CairnStrategy extends Server implements CustomTransportStrategy {
     { step, on, options }: Listening & { readonly to: 'stage' },
     handle: (event: unknown) => Promise<void>,
   ): Promise<void> {
-    const { env, bus, store, engine: _, ...defaults } = this.#options
-    const { pipeline, group, from, ...rest } = { ...defaults, ...options }
+    const { env, bus, store, pipeline: ofAll } = this.#options
+    const defaults: Partial<ConsumeOptions> = consumeOptionsIn(this.#options)
+    const { pipeline = ofAll, group, from, ...rest } = { ...defaults, ...options }
     if (!pipeline || group === undefined || from === undefined)
       throw new CairnError('BAD_DEFINITION', `the handler of ${step.name} names no pipeline, group or start`, {
         next: 'give them to CairnStrategy, or to @OnStage: { pipeline, group: "notifier", from: "now" }',
