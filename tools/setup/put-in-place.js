@@ -11,10 +11,10 @@ export function folderAt(path) {
  *
  * @param {string} made on the same file system
  * @param {string} place
- * @param {number} [before] what was there when it was begun
+ * @param {number} [before] what was there when it was begun, by `folderAt`
  * @param {() => boolean} [isDone] whether what someone else has put there since is as good
  */
-export function putInPlace(made, place, before = folderAt(place), isDone = () => false) {
+export function putInPlace(made, place, before, isDone = () => false) {
   for (;;) {
     if (folderAt(place) !== before && isDone()) return rmSync(made, { recursive: true, force: true })
     takeAway(place, `${made}.old`)
