@@ -5,6 +5,7 @@ import {
   CairnError,
   keepArtifact,
   makeArtifact,
+  takeFile,
   writeManifest,
   type AnyKind,
   type CutSize,
@@ -90,7 +91,8 @@ function hand(
 
 async function encode({ workspace }: Session, kind: AnyKind, value: unknown): Promise<Made> {
   const { signal } = new AbortController()
-  return makeArtifact(await kind.encode(value, { file: () => join(workspace.scratch(), randomUUID()), signal }))
+  const file = () => join(workspace.scratch(), randomUUID())
+  return makeArtifact(await kind.encode(value, { file, take: (path) => takeFile(path, file), signal }))
 }
 
 function count(number: number): string {

@@ -9,6 +9,7 @@ import { execute, type LoadedCode, type Surface } from './run/execute.ts'
 import { makeArtifact, openArtifact } from './run/artifact.ts'
 import { sha256 } from './run/key.ts'
 import type { Made } from './run/ports.ts'
+import { takeFile } from './run/take-file.ts'
 
 export interface CallOptions {
   /** Of the step's random numbers. */
@@ -57,7 +58,8 @@ export async function callStep<I extends Kinds, S extends AnySchema, O extends K
   const given: Record<string, ArtifactRef> = {}
   let written = 0
   for (const [input, kind] of Object.entries(definition.inputs ?? {})) {
-    const encoder = { signal, file: () => join(inFolder('in'), String(written++)) }
+    const file = () => join(inFolder('in'), String(written++))
+    const encoder = { signal, file, take: (path: string) => takeFile(path, file) }
     given[input] = keep(makeArtifact(await kind.encode(inputs[input], encoder)))
   }
   const surface: Surface = {

@@ -1,5 +1,4 @@
-import { constants } from 'node:fs'
-import { copyFile, open, stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import {
   CairnError,
   checkNoOptions,
@@ -25,8 +24,8 @@ export interface StoredFile {
 export type FileInput = string | LocalFile | StoredFile | Uint8Array | { readonly text: string }
 
 /**
- * A file, as it is. The file that a step names is copied (cloned, where the file system can), never moved: it may be
- * somebody else's.
+ * A file, as it is. The file that a step names is copied (cloned, where the file system can): others may use it. A large
+ * file in the step's own scratch folder is not copied.
  *
  * @param extension what it holds, as file names tell it: `parquet`, `csv`, `png`. Counts in keys.
  * @example
@@ -69,9 +68,7 @@ async function takeFile(path: string, to: Encoder) {
     throw new CairnError('BAD_OUTPUT', `${path} is ${found.isDirectory() ? 'a folder' : 'no regular file'}`, {
       next: 'return the path of one file',
     })
-  const taken = to.file()
-  await copyFile(path, taken, constants.COPYFILE_FICLONE)
-  return { file: taken, summary: { bytes: found.size } }
+  return { file: await to.take(path), summary: { bytes: found.size } }
 }
 
 async function pathOf(value: string | LocalFile | StoredFile): Promise<string> {

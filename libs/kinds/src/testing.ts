@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { copyFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CairnError, canonical, contentOf, describeKind } from '@cairn/kernel'
@@ -69,6 +69,11 @@ export function artifactFolder(): ArtifactFolder {
   let files = 0
   const encoder: Encoder = {
     file: () => join(folder, String(files++)),
+    async take(path) {
+      const taken = encoder.file()
+      await copyFile(path, taken)
+      return taken
+    },
     signal: new AbortController().signal,
   }
 

@@ -50,7 +50,7 @@ export async function handOver(
     )
   note(
     `Of the ${seconds(median(found.cairn))} of a hand-over, ${seconds(median(found.storing))} go by until the making task ` +
-      'has ended (its file copied out of the scratch folder, hashed, sent), and the rest in fetching and hashing it.',
+      'has ended (its file hashed, then sent in parts), and the rest in fetching it, hashed meanwhile.',
   )
   const rate = (ms: readonly number[]) => (mebibytes * 1.048576 * 1000) / median(ms)
   const against = (what: string, floor: readonly number[], aim: boolean): Figure => {

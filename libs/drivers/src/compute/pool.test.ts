@@ -1,6 +1,8 @@
+import { hash } from 'node:crypto'
 import { once } from 'node:events'
+import { basename } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { CairnError, type Work } from '@cairn/kernel/runtime'
+import { CairnError, fileStamp, markVerified, type Work } from '@cairn/kernel/runtime'
 import { children, ended, gone, lanes, only, settle, Workshop } from './compute.fixture.ts'
 import { computeSuite } from './compute.suite.ts'
 import { processPool, type Pool } from './pool.ts'
@@ -97,6 +99,62 @@ describe('a pool of processes', () => {
     } finally {
       vi.unstubAllEnvs()
     }
+  })
+
+  describe('and the files that its bodies give', () => {
+    const before = `
+      import { spawn } from 'node:child_process'
+      import { createWriteStream, linkSync, symlinkSync, writeFileSync } from 'node:fs'
+      const file = { ...text, encode: async (path, to) => ({ file: await to.take(path) }) }
+      const files = { ...text, item: file, encode: async ([path], to) => ({ items: [{ file: await to.take(path) }] }) }
+      const make = (path, size = 2 << 20) => (writeFileSync(path, Buffer.alloc(size, 'x')), path)`
+    /** What the file is called that is handed to the store. */
+    const taken = async (run: string, outputs = '{ out: file }') => {
+      const work = shop.work(shop.code(run, { before, outputs }))
+      for await (const result of pool.run(work, new AbortController().signal)) {
+        if ('error' in result) throw new CairnError(result.error.code, result.error.message)
+        const { content, items } = result.outputs['out']!
+        return basename(((items?.[0]?.content ?? content) as { file: string }).file)
+      }
+      throw new Error('nothing was given')
+    }
+
+    it('takes a large one without a copy, where it is the body’s own and the body is over', async () => {
+      const within = `async (_, __, { scratch }) => {
+        await new Promise((done) => createWriteStream(scratch + '/other').on('close', done).end('x'.repeat(9_000_000)))
+        return { out: make(scratch + '/made') }
+      }`
+      expect(await taken(within)).toBe('made')
+    })
+
+    it.each([
+      ['small', `({ out: make(scratch + '/made', 1_000) })`],
+      ['elsewhere', `({ out: make(root + 'made') })`],
+      ['under another name, too', `(linkSync(make(scratch + '/made'), root + 'linked'), { out: scratch + '/made' })`],
+      ['a link', `(symlinkSync(make(root + 'made'), scratch + '/made'), { out: scratch + '/made' })`],
+      ['that of a timer that still runs', `(setInterval(() => {}, 1_000), { out: make(scratch + '/made') })`],
+      ['that of a program that still runs', `(spawn('sleep', ['600']), { out: make(scratch + '/made') })`],
+    ])('copies one that is %s', async (_, body) => {
+      expect(await taken(`(_, __, { scratch }) => ${body}`)).toBe('out-0')
+    })
+
+    it('copies the items of a list, which the body may go on to make', async () => {
+      const body = `(_, __, { scratch }) => ({ out: [make(scratch + '/made')] })`
+      expect(await taken(body, '{ out: files }')).toBe('out-0')
+    })
+  })
+
+  it('does not read an input again whose bytes its host has checked, unless it was written to since', async () => {
+    const digest = hash('sha256', 'what is meant')
+    const path = shop.write('object', 'x'.repeat(2_000_000))
+    const open = async () => path
+    const inputs = { a: { digest, size: 2_000_000 } }
+    const code = shop.code('({ a }) => ({ out: String(a.length) })', { inputs: '{ a: text }' })
+    const length = () => only(pool, shop.work(code, { lanes: [{ ...lanes(1)[0]!, inputs }], open }))
+    markVerified(digest, fileStamp(path))
+    expect(await length()).toBe('2000000')
+    shop.write('object', 'y'.repeat(2_000_001))
+    await expect(length()).rejects.toMatchObject({ code: 'CORRUPT' })
   })
 
   it('leaves no process once it is closed, and does no more of what it was given', async () => {

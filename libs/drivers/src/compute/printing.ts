@@ -60,3 +60,16 @@ export function leavesRunning(): boolean {
 function hasThread(): boolean {
   return process.getActiveResourcesInfo().includes('MessagePort')
 }
+
+/** Returns a check whether nothing that was started since is still active: process, thread, timer, request, file write. */
+export function watchActivity(): () => boolean {
+  const before = resources()
+  return () => !leavesRunning() && [...resources()].every(([name, count]) => count <= (before.get(name) ?? 0))
+}
+
+/** Counts, by kind, what keeps this process alive. */
+function resources(): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const name of process.getActiveResourcesInfo()) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return counts
+}

@@ -12,7 +12,8 @@ export type ToWorker =
       /** Ends, on each stream, what a lane has printed. */
       readonly marker: string
     }
-  | { readonly say: 'opened'; readonly digest: string; readonly path: string }
+  /** `stamp`: of the file, if the parent has verified its digest. */
+  | { readonly say: 'opened'; readonly digest: string; readonly path: string; readonly stamp?: string }
   | { readonly say: 'not-opened'; readonly digest: string; readonly error: ErrorRecord }
   | { readonly say: 'stop' }
 

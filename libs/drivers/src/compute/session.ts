@@ -4,6 +4,7 @@ import {
   CairnError,
   errorRecord,
   maskedJson,
+  verifiedStamp,
   type ErrorRecord,
   type LaneResult,
   type Secrets,
@@ -53,7 +54,10 @@ export async function* runInWorker(worker: WorkerProcess, session: SessionOption
     if (message.say !== 'open') return inbox.put(message)
     const { digest } = message.ref
     open(message.ref).then(
-      (path) => worker.say({ say: 'opened', digest, path }),
+      (path) => {
+        const stamp = verifiedStamp(digest)
+        worker.say({ say: 'opened', digest, path, ...(stamp !== undefined && { stamp }) })
+      },
       (error: unknown) => worker.say({ say: 'not-opened', digest, error: errorRecord(error) }),
     )
   }

@@ -6,6 +6,7 @@ import {
   CairnError,
   errorRecord,
   execute,
+  markVerified,
   type ArtifactRef,
   type ErrorRecord,
   type LaneResult,
@@ -21,7 +22,7 @@ import { faultOfFolder } from './host-faults.ts'
 import { codeOf } from './load-code.ts'
 import { loadedBesides, loadedFiles, loadedOtherwise } from './loaded-packages.ts'
 import type { FromWorker, ToWorker } from './protocol.ts'
-import { leavesRunning, markEnd, readyStreams } from './printing.ts'
+import { leavesRunning, markEnd, watchActivity, readyStreams } from './printing.ts'
 import { inProject } from './stack.ts'
 import { printingAs, type Printer } from './printed.ts'
 
@@ -43,8 +44,10 @@ process.on('exit', tellPlace)
 process.on('message', (message: ToWorker) => {
   if (message.say === 'work') void work(message)
   else if (message.say === 'stop') stopping.abort(new CairnError('CANCELLED', 'the run was cancelled'))
-  else if (message.say === 'opened') opening.get(message.digest)?.resolve(message.path)
-  else opening.get(message.digest)?.reject(revived(message.error))
+  else if (message.say === 'opened') {
+    if (message.stamp !== undefined) markVerified(message.digest, message.stamp)
+    opening.get(message.digest)?.resolve(message.path)
+  } else opening.get(message.digest)?.reject(revived(message.error))
 })
 
 async function work(order: Order): Promise<void> {
@@ -78,7 +81,8 @@ async function runLane(
 ): Promise<LaneResult> {
   const started = performance.now()
   const folders = laneFolders(() => scratch)
-  const surface = Object.assign(folders, { signal: stopping.signal, secrets, root, remember: forgetful })
+  const isIdle = watchActivity()
+  const surface = Object.assign(folders, { signal: stopping.signal, secrets, root, remember: forgetful, isIdle })
   try {
     stopping.signal.throwIfAborted()
     const loaded = await code

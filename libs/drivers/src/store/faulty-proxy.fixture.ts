@@ -9,6 +9,8 @@ export type Fault =
   | 'sent twice' // the server does it, is asked again, and the second answer comes back
   | 'cut short' // half of the answer's body comes back
   | 'damaged' // a byte of the answer's body is another
+  | 'too few' // half of the answer's body comes back, as if it were all
+  | 'another part' // the answer says that its bytes are of another part
   | 'busy' // 503
 
 export type Watch = (moment: 'before' | 'after', method: string, path: string) => Promise<void>
@@ -39,9 +41,9 @@ export async function faultyProxy(upstream: string) {
     const { method = '', url = '' } = request
     await watch('before', method, url)
     const answer = await forward(request, body)
+    const content = await buffer(answer) // until it is read the server keeps the object from being replaced
     await watch('after', method, url)
     heard.push(`${request.method} ${answer.statusCode}`)
-    const content = await buffer(answer)
     await before?.()
     if (fault === 'no answer') return
     if (fault === 'answer lost') return void request.socket.destroy()
@@ -51,9 +53,13 @@ export async function faultyProxy(upstream: string) {
       return
     }
     if (fault === 'damaged') content[content.length >> 1]! ^= 1
-    response.writeHead(answer.statusCode!, answer.headers)
-    if (fault === 'cut short') response.write(content.subarray(0, content.length / 2), () => request.socket.destroy())
-    else response.end(content)
+    const half = content.subarray(0, content.length / 2)
+    const { headers } = answer
+    if (fault === 'another part') headers['content-range'] = 'bytes 0-1/2'
+    if (fault === 'too few') headers['content-length'] = String(half.length)
+    response.writeHead(answer.statusCode!, headers)
+    if (fault === 'cut short') response.write(half, () => request.socket.destroy())
+    else response.end(fault === 'too few' ? half : content)
   }
   const server = await serverOf((request, response) => {
     handle(request, response).catch(() => request.socket.destroy())

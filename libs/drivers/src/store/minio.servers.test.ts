@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -15,7 +16,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
-import { CairnError } from '@cairn/kernel/runtime'
+import { CairnError, fileStamp, markVerified, verifiedStamp } from '@cairn/kernel/runtime'
 import { faultyProxy, serverOf } from './faulty-proxy.fixture.ts'
 import { minioStore, type MinioStore, type MinioStoreOptions } from './minio.ts'
 import { storeSuite } from './store.suite.ts'
@@ -165,6 +166,63 @@ describe.skipIf(!s3)('MinIO', () => {
         proxy.next('GET', 'cut short')
         expect(readFileSync((await store.fetch('objects/large'))!).equals(object)).toBe(true)
         expect(readdirSync(join(folder, 'cache', 'tmp'))).toEqual([])
+      })
+
+      for (const fault of ['too few', 'another part'] as const)
+        it(`brings an object back whole when other bytes came than were asked for (${fault})`, async () => {
+          const { proxy, store } = await openFaulty({ silenceMs: 5_000 })
+          const object = randomBytes(40_000_000)
+          await store.put('objects/large', object)
+          proxy.next('GET', fault)
+          let asked = 0
+          proxy.watch(async (moment) => {
+            if (moment === 'before' && ++asked === 1) proxy.next('GET', fault) // of its first part, and of another
+          })
+          expect(readFileSync((await store.fetch('objects/large'))!).equals(object)).toBe(true)
+          expect(proxy.heard.filter((answer) => answer === 'GET 206')).toHaveLength(3 + 2)
+        })
+
+      it('brings back one object, not parts of two, when it is stored anew meanwhile', async () => {
+        const { proxy, store } = await openFaulty({ silenceMs: 5_000 })
+        const [before, after] = [randomBytes(40_000_000), randomBytes(40_000_001)]
+        await store.put('objects/large', before)
+        let isStored = false
+        proxy.watch(async (moment, method) => {
+          if (moment !== 'after' || method !== 'GET' || isStored) return
+          isStored = true
+          await open().put('objects/large', after)
+        })
+        expect(readFileSync((await store.fetch('objects/large'))!).equals(after)).toBe(true)
+        expect(proxy.heard).toContain('GET 412')
+        expect(readdirSync(join(folder, 'cache', 'tmp'))).toEqual([])
+      })
+
+      it('leaves no part there of an object that could not be stored', async () => {
+        const { proxy, store } = await openFaulty({ silenceMs: 5_000, deadlineMs: 500 })
+        for (let times = 0; times < 100; times++) proxy.next('PUT', 'busy')
+        expect(await failure(store.put('objects/large', randomBytes(40_000_000)))).toMatchObject({
+          code: 'STORE_FAILED',
+          message: expect.stringContaining('503') as string,
+        })
+        expect(proxy.heard.at(-1)).toBe('DELETE 204')
+        expect(await store.stat('objects/large')).toBeUndefined()
+      })
+
+      it('does not store a file that is written to meanwhile', async () => {
+        const { proxy, store } = await openFaulty({ silenceMs: 5_000 })
+        const file = join(await store.scratch(), 'made')
+        writeFileSync(file, randomBytes(40_000_000))
+        const stamp = fileStamp(file)
+        proxy.watch(async (moment, method) => {
+          if (moment === 'after' && method === 'PUT') appendFileSync(file, 'more')
+        })
+        expect(await failure(store.put('objects/large', { file, stamp }))).toMatchObject({
+          code: 'BAD_OUTPUT',
+          message: 'made was written to after the step returned it',
+          next: 'close each file, and await everything that writes to it, before you return it',
+        })
+        expect(proxy.heard.at(-1)).toBe('DELETE 204')
+        expect(await store.stat('objects/large')).toBeUndefined()
       })
 
       it('stores a large object through any of these', async () => {
@@ -402,6 +460,23 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(next).toContain('cairn doctor')
         expect(readdirSync(join(folder, 'cache', 'tmp'))).toEqual([])
       })
+
+    it.each([1_000, 40_000_000])('marks the %i bytes that it has hashed as verified, and no others', async (size) => {
+      const store = open()
+      const object = randomBytes(size)
+      const digest = createHash('sha256').update(object).digest('hex')
+      await store.put(`objects/${digest}`, object)
+      const file = (await store.fetch(`objects/${digest}`))!
+      expect(verifiedStamp(digest)).toBe(fileStamp(file))
+      const hourAgo = Date.now() / 1000 - 3600
+      for (const isVerified of [false, true]) {
+        utimesSync(file, hourAgo, hourAgo)
+        if (isVerified) markVerified(digest, fileStamp(file))
+        await store.fetch(`objects/${digest}`) // notes that it was asked for
+        expect(statSync(file).mtimeMs).toBeGreaterThan(hourAgo * 1000)
+        expect(verifiedStamp(digest) === fileStamp(file)).toBe(isVerified)
+      }
+    })
 
     it('refuses bytes that are not those of the digest in their path', async () => {
       const store = open()

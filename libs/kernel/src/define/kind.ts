@@ -61,6 +61,11 @@ export interface Cut {
 export interface Encoder {
   /** A new path in a scratch folder, to write a large artifact to. The file then belongs to the store. */
   file(): string
+  /**
+   * Takes a file that the step names, and returns its path: a copy, or the file itself if it is large (1 MiB) and in the
+   * step's own scratch folder. The file then belongs to the store.
+   */
+  take(path: string): Promise<string>
   readonly signal: AbortSignal
 }
 

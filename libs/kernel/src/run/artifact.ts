@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { closeSync, openSync, readFileSync, readSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CairnError } from '../errors.ts'
 import { sha256 } from './key.ts'
@@ -7,7 +7,10 @@ import type { Artifact, ArtifactRef, Encoded, EncodedItem } from '../define/kind
 import type { Layout } from './layout.ts'
 import { writeManifest } from '../define/manifest.ts'
 import type { ArtifactStore, Made } from './ports.ts'
+import { fileStamp, markVerified, requireUnchanged, verifiedStamp } from './verified-files.ts'
 
+/** In bytes. Hashing a smaller file again costs little. */
+const LARGE = 1 << 20
 /** Artifacts of up to so many bytes are kept inside the records that name them: one write less for each. */
 const INLINE_BYTES = 4096
 
@@ -21,8 +24,10 @@ export function makeArtifact(encoded: Encoded | EncodedItem): Made {
     ...(label !== undefined && { label }),
   }
   if ('file' in encoded) {
-    const { digest, size } = fileDigest(encoded.file)
-    return { ref: { digest, size, ...about }, content: { file: encoded.file } }
+    const { file } = encoded
+    const stamp = fileStamp(file)
+    const { digest, size } = fileDigest(file)
+    return { ref: { digest, size, ...about }, content: { file, stamp } }
   }
   if ('bytes' in encoded) return fromBytes(encoded.bytes, about)
   const items = encoded.items.map(makeArtifact)
@@ -37,14 +42,22 @@ function fromBytes(bytes: Uint8Array, about: Partial<ArtifactRef>): Made {
   return { ref: { ...ref, ...(Buffer.from(text).equals(buffer) ? { text } : { base64: buffer.toString('base64') }) } }
 }
 
-/** Stores what is left to be stored of an artifact and of its items. */
+/**
+ * Stores what is left to be stored of an artifact and of its items.
+ *
+ * @param kept digests of what is stored already; adds to them. A store may have moved the file, so it is stored once.
+ */
 export async function keepArtifact(
   store: ArtifactStore,
   at: Layout,
   { ref, content, items }: Made,
+  kept = new Set<string>(),
 ): Promise<ArtifactRef> {
-  for (const item of items ?? []) await keepArtifact(store, at, item)
-  if (content) await store.put(at.object(ref.digest), content)
+  for (const item of items ?? []) await keepArtifact(store, at, item, kept)
+  if (!content || kept.has(ref.digest)) return ref
+  if ('file' in content) requireUnchanged(content)
+  await store.put(at.object(ref.digest), content)
+  kept.add(ref.digest)
   return ref
 }
 
@@ -76,8 +89,7 @@ export function openArtifact(
         return path
       }
       const path = await fetch(ref)
-      if (verified.get(ref.digest) !== stamp(path)) checkDigest(ref, fileDigest(path).digest)
-      verified.set(ref.digest, stamp(path))
+      verifyOnce(ref, path, () => fileDigest(path).digest)
       return path
     },
     item: (item) => openArtifact(item, fetch, scratch),
@@ -86,17 +98,23 @@ export function openArtifact(
 
 /** An artifact's bytes, checked. */
 export async function artifactBytes(ref: ArtifactRef, fetch: (ref: ArtifactRef) => Promise<string>): Promise<Buffer> {
-  const bytes = inlineBytes(ref) ?? readFileSync(await fetch(ref))
-  checkDigest(ref, sha256(bytes))
-  return bytes
+  const held = inlineBytes(ref)
+  if (held) {
+    checkDigest(ref, sha256(held))
+    return held
+  }
+  const path = await fetch(ref)
+  let bytes: Buffer | undefined
+  verifyOnce(ref, path, () => sha256((bytes = readFileSync(path))))
+  return bytes ?? readFileSync(path)
 }
 
-/** Files that this process has found sound: the file's stamp by its digest, so that each is read whole only once. */
-const verified = new Map<string, string>()
-
-function stamp(path: string): string {
-  const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true })
-  return `${path} ${ino} ${size} ${mtimeNs} ${ctimeNs}`
+/** @param digest hashes the file: not called for a large file that is verified */
+function verifyOnce(ref: ArtifactRef, path: string, digest: () => string): void {
+  const stamp = fileStamp(path)
+  if (ref.size >= LARGE && verifiedStamp(ref.digest) === stamp) return
+  checkDigest(ref, digest())
+  markVerified(ref.digest, stamp)
 }
 
 function checkDigest({ digest, size }: ArtifactRef, found: string): void {

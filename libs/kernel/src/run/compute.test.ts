@@ -9,6 +9,7 @@ import { InHand } from './in-hand.ts'
 import { AlreadyEnded } from './interruptions.ts'
 import { Leases } from './lease.ts'
 import type { PlannedStepNode } from './plan-record.ts'
+import type { ArtifactStore } from './ports.ts'
 import { claim, type AttemptRecord, type Checkpoint, type EndRecord } from './records.ts'
 import type { Job } from './step-task.ts'
 
@@ -16,12 +17,12 @@ const Int = json<number>()
 type Outputs = { readonly n: typeof Int }
 
 /** A run of one step, `guess`, whose body throws these errors, one a call, before it gives 1. */
-async function guessing(policies: Policies<Outputs, never> = {}, errors: readonly unknown[] = []) {
+async function guessing(policies: Policies<Outputs, never> = {}, errors: readonly unknown[] = [], n = 1) {
   const waiting = [...errors]
   const body = () => {
     const error = waiting.shift()
     if (error !== undefined) throw error
-    return { n: 1 }
+    return { n }
   }
   const guess = step('guess', { ...policies, outputs: { n: Int }, run: body })
   const example = new Example(pipeline('guesses', () => guess({})))
@@ -129,6 +130,36 @@ describe('computing a task', () => {
     expect(await outcome()).toMatchObject({ status: 'completed', how: 'caught', outputs: { n: { text: '5' } } })
     expect(example.calls).toHaveLength(3)
     expect(await checkpoint()).toBeUndefined()
+  })
+
+  /** Has the store of a job's host do one thing otherwise. */
+  const withStore = ({ job, example }: Awaited<ReturnType<typeof guessing>>, other: Partial<ArtifactStore>) =>
+    void Object.assign(job, { host: { ...job.host, store: { ...example.store, ...other } } })
+  const large = 'x'.repeat(5_000) as never
+
+  it('stores what the body gave once, however often the checkpoint has to be tried', async () => {
+    const guess = await guessing({}, [], large)
+    const { put, create } = guess.example.store
+    const stored: string[] = []
+    let tries = 0
+    withStore(guess, {
+      put: (path, content) => (stored.push(path), put(path, content)),
+      create: (path, bytes) =>
+        path.includes('/checkpoints/') && ++tries < 3
+          ? Promise.reject(new Error('away for a moment'))
+          : create(path, bytes),
+    })
+    expect(await guess.outcome()).toMatchObject({ status: 'completed' })
+    expect([stored.length, tries]).toEqual([1, 3])
+  })
+
+  it('fails the body, at once, whose file was still written to while it was stored', async () => {
+    const guess = await guessing({ retry: { times: 5 } }, [], large)
+    let tries = 0
+    withStore(guess, { put: () => (tries++, Promise.reject(new CairnError('BAD_OUTPUT', 'still written to'))) })
+    expect(await guess.outcome()).toMatchObject({ status: 'failed', error: { message: 'still written to' } })
+    expect([guess.example.calls.length, tries]).toEqual([1, 1])
+    expect(await guess.checkpoint()).toBeUndefined()
   })
 
   it('does not wait for a retry once the run is cancelled', async () => {

@@ -2,8 +2,8 @@ import { keepArtifact } from './artifact.ts'
 import { AttemptLog } from './attempt-log.ts'
 import { channels, told } from './channels.ts'
 import { keep } from './checkpoint.ts'
-import { errorLine, isOneOf, type ErrorRecord } from '../error-record.ts'
-import type { ErrorCode } from '../errors.ts'
+import { errorLine, errorRecord, isOneOf, type ErrorRecord } from '../error-record.ts'
+import { CairnError, type ErrorCode } from '../errors.ts'
 import { attemptEvent } from './events.ts'
 import { AlreadyEnded, Stopped } from './interruptions.ts'
 import { contentOf, type ArtifactRef } from '../define/kind.ts'
@@ -142,11 +142,19 @@ async function settle(job: Job, work: Work, waiting: StillWaiting): Promise<Map<
     waiting.ended(result.lane)
     if ('error' in result) errors.set(result.lane, result.error)
     else {
-      const store = () => patiently(job, () => commit(job, lane, result.outputs, result.ms))
-      const stored = told(channels.commit, about, store).then((outcome) => {
-        job.outcomes.set(result.lane, outcome)
-        storing.delete(stored)
-      })
+      const kept = new Set<string>()
+      const store = () => patiently(job, () => commit(job, lane, result.outputs, result.ms, kept))
+      const stored = told(channels.commit, about, store)
+        .then(
+          (outcome) => void job.outcomes.set(result.lane, outcome),
+          (error: unknown) => {
+            if (!isOfBody(error)) throw error
+            errors.set(result.lane, errorRecord(error))
+          },
+        )
+        .then(() => {
+          storing.delete(stored)
+        })
       stored.catch(() => {}) // told below
       storing.add(stored)
       // A lane's files go with the next lane.
@@ -162,21 +170,32 @@ function holdsFile({ content, items = [] }: Made): boolean {
   return (content !== undefined && 'file' in content) || items.some(holdsFile)
 }
 
+/** Whether storing an output failed because of the body. */
+function isOfBody(error: unknown): boolean {
+  return error instanceof CairnError && error.code === 'BAD_OUTPUT'
+}
+
 /** Tries again for a few seconds: what took hours to compute is not to be lost because the store was away for a moment. */
 async function patiently<Result>({ host, run }: Job, work: () => Promise<Result>): Promise<Result> {
   for (let wait = 100; ; wait *= 4)
     try {
       return await work()
     } catch (error) {
-      if (wait > 5_000) throw error
+      if (wait > 5_000 || isOfBody(error)) throw error
       await host.clock.sleep(wait, run.signal)
     }
 }
 
 /** Stores what a lane made and, unless the step is never reused, its checkpoint. */
-async function commit(job: Job, lane: LaneWork, made: Readonly<Record<string, Made>>, ms: number): Promise<Outcome> {
+async function commit(
+  job: Job,
+  lane: LaneWork,
+  made: Readonly<Record<string, Made>>,
+  ms: number,
+  kept: Set<string>,
+): Promise<Outcome> {
   const { host, run, task, node, step, stale } = job
-  const outputs = await keepAll(job, made)
+  const outputs = await keepAll(job, made, kept)
   if (!job.cached) return { status: 'completed', how: 'computed', outputs, ms }
   const checkpoint: Checkpoint = {
     v: RECORD_VERSION,
@@ -201,9 +220,15 @@ async function commit(job: Job, lane: LaneWork, made: Readonly<Record<string, Ma
   return { status: 'completed', how: 'computed', key: lane.key, outputs: standing.outputs, ms }
 }
 
-async function keepAll({ host, run }: Job, made: Readonly<Record<string, Made>>): Promise<Record<string, ArtifactRef>> {
+/** @param kept digests of what earlier tries have stored */
+async function keepAll(
+  { host, run }: Job,
+  made: Readonly<Record<string, Made>>,
+  kept?: Set<string>,
+): Promise<Record<string, ArtifactRef>> {
   const outputs: Record<string, ArtifactRef> = {}
-  for (const [name, output] of Object.entries(made)) outputs[name] = await keepArtifact(host.store, run.at, output)
+  for (const [name, output] of Object.entries(made))
+    outputs[name] = await keepArtifact(host.store, run.at, output, kept)
   return outputs
 }
 

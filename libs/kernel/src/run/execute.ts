@@ -8,6 +8,7 @@ import type { Opened, OriginContext, Origins } from '../define/origin.ts'
 import type { LaneWork, Made, Work } from './ports.ts'
 import { seededRandom } from './random.ts'
 import { refuseSecrets } from './returned-secrets.ts'
+import { takeFile } from './take-file.ts'
 import type { Context } from '../define/step.ts'
 
 /** A step's code once it is loaded: a stored closure's exports, or the step itself. */
@@ -26,6 +27,8 @@ export interface Surface {
   readonly scratch: string
   /** Where encoded files are written, from which the store takes them; made when it is first asked for. */
   readonly outbox: string
+  /** Whether nothing that the body started is still active. If absent, it is not known. */
+  readonly isIdle?: () => boolean
   readonly secrets: Readonly<Record<string, string>>
   readonly root: string
   readonly remember: OriginContext['remember']
@@ -130,7 +133,9 @@ async function encode(kinds: Kinds, returned: unknown, step: string, surface: Su
 
 async function encodeOutput(kind: Kinds[string], value: unknown, what: string, name: string, surface: Surface) {
   let files = 0
-  const encoder: Encoder = { signal: surface.signal, file: () => join(surface.outbox, `${name}-${files++}`) }
+  const file = () => join(surface.outbox, `${name}-${files++}`)
+  const body = kind.item ? undefined : surface // while the items of a list are taken, the body may still make others
+  const encoder: Encoder = { signal: surface.signal, file, take: (path) => takeFile(path, file, body) }
   try {
     return makeArtifact(await kind.encode(value, encoder))
   } catch (error) {

@@ -15,7 +15,7 @@ export interface ArtifactStore {
   /** Writes a record only where the present one is `expected` (undefined: there is none). Told true: it was. */
   replace(path: string, expected: Uint8Array | undefined, bytes: Uint8Array): Promise<boolean>
   /** Writes an object whose path is made from its digest; what lies there already has the same bytes. May move the file. */
-  put(path: string, content: Uint8Array | { readonly file: string }): Promise<void>
+  put(path: string, content: Content): Promise<void>
   /** A local file with the object's bytes, not to be written to; undefined when there is none. */
   fetch(path: string): Promise<string | undefined>
   stat(path: string): Promise<StoredStat | undefined>
@@ -29,6 +29,8 @@ export interface ArtifactStore {
   /** A new, empty local folder from which `put` takes files most cheaply. */
   scratch(): Promise<string>
 }
+/** `stamp`: of the file before it was hashed, to detect later changes. */
+export type Content = Uint8Array | { readonly file: string; readonly stamp?: string }
 export interface StoredStat {
   /** Bytes. */
   readonly size: number
@@ -165,6 +167,6 @@ export type LaneResult = {
 export interface Made {
   readonly ref: ArtifactRef
   /** What is still to be stored; absent when the record holds the bytes. */
-  readonly content?: Uint8Array | { readonly file: string }
+  readonly content?: Content
   readonly items?: readonly Made[]
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import * as fs from 'node:fs'
 import { readdir, rm, rmdir, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
+import { keepVerified } from '@cairn/kernel/runtime'
 import { thisProcess } from '../../process-id.ts'
 import { leftovers } from '../folder-leftovers.ts'
 
@@ -13,6 +14,8 @@ export interface Copy {
 
 /** A copy that was asked for so recently may not have been opened yet. */
 const IN_USE_MS = 10 * 60_000
+/** The time of the last use is written at most this often: other processes hash a copy again after it was changed. */
+const NOTED_MS = 60_000
 
 /**
  * Copies of objects, shared by the processes of a machine. A copy's name holds the object's tag and size: one that lost
@@ -42,8 +45,9 @@ export function objectCache(root: string, limit: number) {
       for (const name of fs.existsSync(copies) ? fs.readdirSync(copies) : []) {
         const [, tag, size] = /^(.+)-(\d+)(\.\w+)?$/.exec(name) ?? []
         const file = join(copies, name)
-        if (tag === undefined || fs.statSync(file, { throwIfNoEntry: false })?.size !== Number(size)) continue
-        touch(file)
+        const found = fs.statSync(file, { throwIfNoEntry: false })
+        if (tag === undefined || found?.size !== Number(size)) continue
+        if (found.mtimeMs < Date.now() - NOTED_MS) keepVerified(digestIn(path) ?? '', file, () => touch(file))
         return { file, etag: `"${tag}"` }
       }
       return undefined

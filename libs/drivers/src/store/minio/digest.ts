@@ -1,10 +1,5 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-
-/** Bytes; hashing them takes some 10 ms, a thread 30 ms to start. */
-const FEW = 16 << 20
 
 /** Text, so that it is also there when everything has been bundled into one file. */
 const HASH_FILE = `
@@ -14,17 +9,55 @@ const HASH_FILE = `
   const hash = createHash('sha256')
   const piece = Buffer.allocUnsafe(1 << 20)
   const file = openSync(workerData, 'r')
-  for (let size; (size = readSync(file, piece)) > 0; ) hash.update(piece.subarray(0, size))
-  parentPort.postMessage(hash.digest('hex'))
+  let at = 0
+  parentPort.on('message', ({ end, last }) => {
+    for (let size = 1; size > 0 && at < end; at += size) {
+      size = readSync(file, piece, 0, Math.min(piece.length, end - at), at)
+      hash.update(piece.subarray(0, size))
+    }
+    if (!last) return
+    parentPort.postMessage(hash.digest('hex'))
+    parentPort.close()
+  })
 `
 
-/** SHA-256 (hex) of a file; of a large one found in a thread, for a host has heartbeats to send. */
-export async function digestOfFile(file: string, size: number): Promise<string> {
-  if (size <= FEW)
-    return createHash('sha256')
-      .update(await readFile(file))
-      .digest('hex')
-  const worker = new Worker(HASH_FILE, { eval: true, workerData: file })
-  const [digest] = (await once(worker, 'message')) as [string]
-  return digest
+/**
+ * SHA-256 of a file, computed while its parts are written, in any order. A thread reads what is written, so that the host
+ * can send its heartbeats, and the digest is known soon after the last part.
+ */
+export class ProgressiveDigest {
+  readonly #thread: Worker
+  readonly #digest: Promise<string>
+  /** Parts that are written behind one that is not: where they end, by where they start. */
+  readonly #ahead = new Map<number, number>()
+  #end = 0
+
+  constructor(file: string) {
+    this.#thread = new Worker(HASH_FILE, { eval: true, workerData: file })
+    this.#digest = once(this.#thread, 'message').then(([digest]) => digest as string)
+    this.#digest.catch(() => {}) // `result` rejects
+  }
+
+  /** A part is written and will not change. */
+  written(start: number, end: number): void {
+    this.#ahead.set(start, end)
+    const before = this.#end
+    for (let next; (next = this.#ahead.get(this.#end)) !== undefined; this.#end = next) this.#ahead.delete(this.#end)
+    if (this.#end > before) this.#tell({ end: this.#end })
+  }
+
+  /** The digest in hex, of the parts that are written. */
+  result(): Promise<string> {
+    this.#tell({ end: this.#end, last: true })
+    return this.#digest
+  }
+
+  close(): void {
+    void this.#thread.terminate()
+  }
+
+  #tell(message: { readonly end: number; readonly last?: boolean }): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+    this.#thread.postMessage(message)
+  }
 }

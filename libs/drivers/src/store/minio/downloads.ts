@@ -1,9 +1,10 @@
+import { hash } from 'node:crypto'
 import * as fs from 'node:fs/promises'
-import type { Readable } from 'node:stream'
-import { CairnError } from '@cairn/kernel/runtime'
+import type { IncomingMessage } from 'node:http'
+import { CairnError, fileStamp, markVerified } from '@cairn/kernel/runtime'
 import { digestIn, type Copy, type objectCache } from './cache.ts'
 import { answered, codeOf, type Connection } from './connection.ts'
-import { digestOfFile } from './digest.ts'
+import { ProgressiveDigest } from './digest.ts'
 import { inParallel, PART, partsOf, PIECE, type Part } from './parts.ts'
 import { unlessMissing } from './records.ts'
 import { remoteOf, type Remote } from './stat.ts'
@@ -27,8 +28,9 @@ export function minioDownloads(
       const response = await client.makeRequestAsync(request, '', [200, 206, 304])
       if (response.statusCode === 304) return (await answered(response), copy!)
       await file.truncate()
-      await writePieces(response, file, 0)
-      return remoteOf(response)
+      const remote = remoteOf(response)
+      await writePart(response, file, { number: 1, start: 0, end: Math.min(PART, remote.size) }, remote.size)
+      return remote
     } catch (error) {
       if (codeOf(error) !== 'InvalidRange') throw error // else there is no first byte: it is empty
       const { headers } = await client.makeRequestAsyncOmit({ method: 'HEAD', ...at(path) })
@@ -36,9 +38,9 @@ export function minioDownloads(
     }
   }
 
-  const getPart = async (path: string, etag: string, { start, end }: Part, file: fs.FileHandle): Promise<void> => {
-    const headers = { range: `bytes=${start}-${end - 1}`, 'if-match': etag }
-    await writePieces(await client.makeRequestAsync({ method: 'GET', ...at(path), headers }, '', [206]), file, start)
+  const getPart = async (path: string, { etag, size }: Remote, part: Part, file: fs.FileHandle): Promise<void> => {
+    const headers = { range: `bytes=${part.start}-${part.end - 1}`, 'if-match': etag }
+    await writePart(await client.makeRequestAsync({ method: 'GET', ...at(path), headers }, '', [206]), file, part, size)
   }
 
   const download = async (path: string): Promise<string | undefined> => {
@@ -47,31 +49,35 @@ export function minioDownloads(
     const transfer = <Result>(work: () => Promise<Result>) => connection.transfer('be read', path, work)
     const name = cache.newFile()
     const file = await fs.open(name, 'wx', 0o444)
+    let hashing: ProgressiveDigest | undefined
     try {
       const found = await transfer(() => unlessMissing(() => getFirst(path, cache.find(path), file)))
       if (!found || 'file' in found) return found?.file
       const { size, etag } = found
-      await inParallel(partsOf(size, PART).slice(1), (part) => transfer(() => getPart(path, etag, part, file)))
-      const came = (await file.stat()).size
-      if (came !== size)
-        throw connection.error('be read', path, new Error(`${size} bytes were announced, and ${came} came`))
-      await verify(path, name, size)
-      return cache.keep(path, etag, size, name)
+      const digest = digestIn(path)
+      if (digest !== undefined && size > PART) hashing = new ProgressiveDigest(name)
+      hashing?.written(0, PART)
+      await inParallel(partsOf(size, PART).slice(1), async (part) => {
+        await transfer(() => getPart(path, found, part, file))
+        hashing?.written(part.start, part.end)
+      })
+      const computed = hashing ? await hashing.result() : digest && hash('sha256', await fs.readFile(name))
+      if (computed !== digest) throw corrupt(path, computed)
+      const kept = cache.keep(path, etag, size, name)
+      if (digest !== undefined) markVerified(digest, fileStamp(kept))
+      return kept
     } finally {
+      hashing?.close()
       await file.close()
       await fs.rm(name, { force: true })
       await cache.tidy()
     }
   }
 
-  const verify = async (path: string, file: string, size: number): Promise<void> => {
-    const digest = digestIn(path)
-    const found = digest && (await digestOfFile(file, size))
-    if (found === digest) return
-    throw new CairnError('CORRUPT', `${path} in ${connection.describe} holds other bytes, of digest ${found}`, {
+  const corrupt = (path: string, found: string | undefined) =>
+    new CairnError('CORRUPT', `${path} in ${connection.describe} holds other bytes, of digest ${found}`, {
       next: 'cairn doctor --repair takes it out of use; the next run then computes it again',
     })
-  }
 
   const fetching = new Map<string, Promise<string | undefined>>()
 
@@ -92,17 +98,29 @@ export function minioDownloads(
   }
 }
 
-/** Gathers what comes: a write for each of the network's pieces would cost more than they do. */
-async function writePieces(response: Readable, file: fs.FileHandle, start: number): Promise<void> {
-  let at = start
+/**
+ * Writes a part to its place in the file, a MiB at a time: a write for each piece that the network gives costs more.
+ *
+ * @throws if the server sent other bytes than were asked for: tried again
+ */
+async function writePart(response: IncomingMessage, file: fs.FileHandle, part: Part, whole: number): Promise<void> {
+  const range = `bytes ${part.start}-${part.end - 1}/${whole}`
+  const { 'content-range': given = range } = response.headers // none where all of it is one part
+  const other = Object.assign(new Error(`the server sent other bytes than ${range}`), { code: 'ECONNRESET' })
+  let at = part.start
   let held: Buffer[] = []
   let size = 0
   const write = async () => {
+    if (at + size > part.end) throw other
     const { bytesWritten } = await file.writev(held, at)
     if (bytesWritten < size) throw Object.assign(new Error('no space left for its local copy'), { code: 'ENOSPC' })
     at += size
     held = []
     size = 0
+  }
+  if (given !== range) {
+    response.destroy()
+    throw other
   }
   for await (const piece of response as AsyncIterable<Buffer>) {
     held.push(piece)
@@ -110,4 +128,5 @@ async function writePieces(response: Readable, file: fs.FileHandle, start: numbe
     if (size >= PIECE) await write()
   }
   if (size > 0) await write()
+  if (at !== part.end) throw other
 }

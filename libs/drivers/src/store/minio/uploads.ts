@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import type { Readable } from 'node:stream'
+import { requireUnchanged, type Content } from '@cairn/kernel/runtime'
 import { digestIn, type objectCache } from './cache.ts'
 import { answered, codeOf, type Connection } from './connection.ts'
 import { inParallel, PART, partsOf, PIECE, type Part } from './parts.ts'
@@ -35,6 +36,7 @@ export function minioUploads(
     size: number,
     partSize: number,
     send: (part: Part, upload: string) => Promise<string>,
+    check = () => {},
   ): Promise<Remote> => {
     const { objectName } = at(path)
     const transfer = <Result>(work: () => Promise<Result>) => connection.transfer('be written', path, work)
@@ -42,6 +44,7 @@ export function minioUploads(
     try {
       const parts = partsOf(size, Math.max(partSize, Math.ceil(size / MOST_PARTS)))
       const etags = await inParallel(parts, (part) => transfer(() => send(part, upload)))
+      check()
       await transfer(() =>
         client
           .completeMultipartUpload(
@@ -67,15 +70,18 @@ export function minioUploads(
     )
   }
 
-  const putParts = (path: string, size: number, read: (start: number, end: number) => Readable | Buffer) =>
-    inParts(path, size, PART, async ({ number, start, end }, upload) => {
+  type Read = (start: number, end: number) => Readable | Buffer
+  const putParts = (path: string, size: number, read: Read, check?: () => void) => {
+    const send = async ({ number, start, end }: Part, upload: string) => {
       const query = `partNumber=${number}&uploadId=${encodeURIComponent(upload)}`
       const headers = { 'content-length': end - start }
       const request = { method: 'PUT', ...at(path), query, headers }
       return answered(await unsigned.makeRequestStreamAsync(request, read(start, end), '', [200], ''))
-    })
+    }
+    return inParts(path, size, PART, send, check)
+  }
 
-  const store = async (path: string, content: Uint8Array | { readonly file: string }): Promise<void> => {
+  const store = async (path: string, content: Content): Promise<void> => {
     if (!('file' in content)) {
       const bytes = asBuffer(content)
       if (bytes.length <= PART) await putWhole(path, bytes)
@@ -89,14 +95,15 @@ export function minioUploads(
     if (size <= PART) cache.take(path, await putWhole(path, await fs.readFile(file)), size, file)
     else {
       const present = await stat(path)
-      const stored = present?.size === size ? present : await putParts(path, size, read)
+      const check = () => requireUnchanged(content)
+      const stored = present?.size === size ? present : await putParts(path, size, read, check)
       cache.take(path, stored.etag, size, file)
     }
     await cache.tidy()
   }
 
   return {
-    put: (path: string, content: Uint8Array | { readonly file: string }) =>
+    put: (path: string, content: Content) =>
       store(path, content).catch((error: unknown) => {
         throw connection.error('be written', path, error)
       }),
