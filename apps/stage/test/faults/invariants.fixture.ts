@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import {
   collect,
   examine,
@@ -14,6 +15,8 @@ import type { World } from './world.fixture.ts'
 export interface Report {
   readonly submitted: number
   readonly ended: Readonly<Record<string, number>>
+  /** Runs that were complete, and were then removed by a collection. */
+  readonly collected: number
   readonly tasks: number
   readonly records: number
   /** Distinct events of endings that a consumer was told of: what it did once. */
@@ -32,31 +35,57 @@ export interface Report {
 
 const ENDINGS = new Set(['completed', 'failed', 'timed-out', 'cancelled', 'skipped', 'blocked'])
 
+/** What a run's records say of how it ended. */
+export interface EndedRun {
+  readonly end: RunEnd | undefined
+  /** By tasks. */
+  readonly ends: ReadonlyMap<string, EndRecord>
+}
+export interface CheckOptions {
+  readonly patienceMs?: number
+  /** Runs that were seen to be complete: such a one may have been collected since, and is never changed. */
+  readonly earlier?: ReadonlyMap<string, EndedRun>
+  /** Looks at more: what does not hold. */
+  readonly more?: () => Promise<string[]>
+}
+
 /**
  * Checks all that must hold after any fault, from the submissions that were acknowledged.
  *
  * @throws Error that lists what does not
  */
-export async function checkInvariants(world: World, patienceMs = 300_000): Promise<Report> {
+export async function checkInvariants(world: World, options: CheckOptions = {}): Promise<Report> {
+  const { patienceMs = 300_000, earlier = new Map<string, EndedRun>(), more } = options
   const wrong: string[] = []
   const { submitted } = world
   await world.untilEnded(submitted.keys(), patienceMs)
   const lag = await drained(world, world.steps, patienceMs)
 
   const ended: Record<string, number> = {}
-  const found = { tasks: 0, records: 0, attempts: 0 }
+  const counted = { tasks: 0, records: 0, attempts: 0, collected: 0 }
   const wanted = new Set<string>()
   for (const plan of submitted.values()) {
-    const { status, tasks, ends } = await checkRun(world, plan, wrong)
-    ended[status] = (ended[status] ?? 0) + 1
-    found.tasks += tasks
-    found.records += ends.size
-    wanted.add(`${plan.run}/run-ended`)
-    for (const [task, end] of ends) {
-      found.attempts += end.attempts
-      wanted.add(`${plan.run}/${task}/${end.status}`)
+    const { run } = plan
+    const isThere = (await world.store.stat(world.at.plan(run))) !== undefined
+    const seen = earlier.get(run)
+    const found = isThere ? await readEnded(world, run) : seen
+    if (!found) {
+      wrong.push(`${run} is gone, and was never seen to be complete`)
+      continue
     }
+    if (isThere && seen && !isDeepStrictEqual(found, seen)) wrong.push(`${run}: a terminal record was changed`)
+    judge(world, plan, found, wrong)
+    const status = found.end?.status ?? 'none'
+    ended[status] = (ended[status] ?? 0) + 1
+    found.ends.forEach(({ attempts }) => (counted.attempts += attempts))
+    counted.collected += isThere ? 0 : 1
+    counted.tasks += found.ends.size + missing(plan, found).length
+    counted.records += found.ends.size
+    wanted.add(`${run}/run-ended`)
+    for (const [task, { status }] of found.ends) wanted.add(`${run}/${task}/${status}`)
   }
+  for (const run of await world.store.children(world.at.runs))
+    if (!world.tried.has(run)) wrong.push(`${run} is a run that no one asked for`)
   const { effects, duplicates } = await checkEffects(world, wanted, wrong, patienceMs)
   const { checked, findings } = await examine(world.store, world.at)
   for (const { path, what } of findings) wrong.push(`${path}: ${what}`)
@@ -65,6 +94,7 @@ export async function checkInvariants(world: World, patienceMs = 300_000): Promi
   await world
     .until('no process is left behind', () => world.leftBehind().length === 0)
     .catch(() => wrong.push(`left behind by services that are gone: ${world.leftBehind().join(', ')}`))
+  if (more) wrong.push(...(await more()))
   const logs = world.replicas.map((replica) => replica.logs).join('')
   const toldAgain = logs.split('"msg":"it stood still').length - 1
   const endsWritten = logs.split('"msg":"it had ended, and no one').length - 1
@@ -73,7 +103,7 @@ export async function checkInvariants(world: World, patienceMs = 300_000): Promi
   return {
     submitted: submitted.size,
     ended,
-    ...found,
+    ...counted,
     effects,
     duplicates,
     objects: checked.objects,
@@ -92,6 +122,7 @@ export function asTable(report: Report): string {
   const lines: [string, unknown][] = [
     ['runs submitted', rest.submitted],
     ['runs ended', ends.join(', ')],
+    ['of them collected since', rest.collected],
     ['tasks', rest.tasks],
     ['terminal records', rest.records],
     ['attempts', rest.attempts],
@@ -112,24 +143,31 @@ async function drained(world: World, steps: readonly string[], ms: number): Prom
   return 0
 }
 
-async function checkRun(
-  world: World,
-  plan: Plan,
-  wrong: string[],
-): Promise<{ status: string; tasks: number; ends: Map<string, EndRecord> }> {
-  const { store, at, heard } = world
-  const { run } = plan
-  const files = await store.children(at.ends(run))
-  const state = new RunState(plan)
+export async function readEnded({ store, at }: World, run: string): Promise<EndedRun> {
   const ends = new Map<string, EndRecord>()
-  for (const file of files) {
+  for (const file of await store.children(at.ends(run))) {
     const task = at.taskOf(file)
-    const end = (await readRecord<EndRecord>(store, at.end(run, task)))!
-    ends.set(task, end)
-    state.end(task, end)
+    ends.set(task, (await readRecord<EndRecord>(store, at.end(run, task)))!)
   }
-  const missing = [...state.unfinished()]
-  if (missing.length > 0) wrong.push(`${run}: no terminal record of ${missing.join(', ')}`)
+  return { end: await readRecord<RunEnd>(store, at.runEnd(run)), ends }
+}
+
+/** Tasks of which there should be a terminal record. */
+export function missing(plan: Plan, { ends }: EndedRun): string[] {
+  return [...stateOf(plan, ends).unfinished()]
+}
+
+function stateOf(plan: Plan, ends: EndedRun['ends']): RunState {
+  const state = new RunState(plan)
+  for (const [task, end] of ends) state.end(task, end)
+  return state
+}
+
+function judge({ heard }: World, plan: Plan, { end, ends }: EndedRun, wrong: string[]): void {
+  const { run } = plan
+  const state = stateOf(plan, ends)
+  const unfinished = [...state.unfinished()]
+  if (unfinished.length > 0) wrong.push(`${run}: no terminal record of ${unfinished.join(', ')}`)
   // A record that was written a second time would have told another moment.
   for (const [task, { status, endedAt }] of ends) {
     if (!state.ended(task)) wrong.push(`${run}: a terminal record of ${task}, which is no task`)
@@ -139,11 +177,9 @@ async function checkRun(
         wrong.push(`${run}/${task} is ${status} at ${endedAt}, and was told to be ${other} at ${told.event.time}`)
     }
   }
-  const end = await readRecord<RunEnd>(store, at.runEnd(run))
   if (!end) wrong.push(`${run} has no end`)
   else if (end.status !== state.status && end.status !== 'cancelled')
     wrong.push(`${run} is ${end.status}, and by its tasks ${state.status}`)
-  return { status: end?.status ?? 'none', tasks: ends.size + missing.length, ends }
 }
 
 /** Every ending has one event, and every event one ending. */

@@ -59,6 +59,9 @@ export async function rawKafka(brokers: readonly string[]) {
     async send(topic: string, key: string, value: string | Buffer | null, headers: IHeaders = {}): Promise<void> {
       await producer.send({ topic, messages: [{ key, value, headers }] })
     },
+    async topics(): Promise<string[]> {
+      return admin.listTopics()
+    },
     async groups(): Promise<string[]> {
       return (await admin.listGroups()).groups.map(({ groupId }) => groupId)
     },

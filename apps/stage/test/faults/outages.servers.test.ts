@@ -15,7 +15,7 @@ describe.runIf(isAtHand(lackingTools()))('servers that fail', { timeout: 600_000
   let servers: OwnServers
   let world: World
   beforeAll(async () => {
-    servers = await OwnServers.start({ smallDisk: true })
+    servers = await OwnServers.start()
     world = await World.open(servers.endpoints, { env: `outages-${randomUUID().slice(0, 8)}` })
     await world.start()
   })

@@ -1,5 +1,5 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePorts } from '@cairn/drivers/free-ports'
@@ -7,6 +7,7 @@ import { kafkaServer } from '@cairn/tools/servers/kafka'
 import { minioServer } from '@cairn/tools/servers/minio'
 import { stopProcess } from '@cairn/drivers/stop-process'
 import { launch, untilReady, type Launch } from '@cairn/tools/servers/server-process'
+import { SmallDisk } from './disk.fixture.ts'
 import { REPOSITORY } from './programs.fixture.ts'
 import type { Endpoints } from './world.fixture.ts'
 
@@ -54,9 +55,9 @@ export class OwnServers {
   readonly kafka: Server
   readonly minio: Server
   readonly #folder: string
-  readonly #disk: string | undefined
+  readonly #disk: SmallDisk | undefined
 
-  private constructor(folder: string, disk: string | undefined, ports: readonly number[]) {
+  private constructor(folder: string, disk: SmallDisk | undefined, ports: readonly number[]) {
     this.#folder = folder
     this.#disk = disk
     const [kafkaPort, controllerPort, s3Port] = ports as [number, number, number]
@@ -72,10 +73,10 @@ export class OwnServers {
     this.minio = new Server({ ...minio, env: { ...minio.env, ...env } })
   }
 
-  /** @param smallDisk whether MinIO gets a disk that can be filled, if this user may make one */
-  static async start({ smallDisk }: { readonly smallDisk: boolean }): Promise<OwnServers> {
+  /** @param diskBytes how large MinIO's disk is, which can be filled, if this user may make one */
+  static async start({ diskBytes = DISK_BYTES } = {}): Promise<OwnServers> {
     const folder = mkdtempSync(join(tmpdir(), 'cairn-fault-servers-'))
-    const disk = smallDisk ? mountDisk(join(folder, 'minio')) : undefined
+    const disk = SmallDisk.mount(join(folder, 'minio'), diskBytes)
     const servers = new OwnServers(folder, disk, await freePorts([undefined, undefined, undefined]))
     await Promise.all([servers.kafka.start(), servers.minio.start()])
     return servers
@@ -93,29 +94,12 @@ export class OwnServers {
 
   /** Fills MinIO's disk, up to a few kB; gives what frees it again. */
   fillDisk(): () => void {
-    const ballast = join(this.#disk!, 'ballast')
-    const { bavail, bsize } = statfsSync(this.#disk!)
-    const { status, stderr } = spawnSync('fallocate', ['-l', String(bavail * bsize - 8_192), ballast])
-    if (status !== 0) throw new Error(String(stderr))
-    return () => rmSync(ballast)
+    return this.#disk!.fill()
   }
 
   async close(): Promise<void> {
     await Promise.all([this.kafka.stop(), this.minio.stop()])
-    if (this.#disk !== undefined) spawnSync('umount', [this.#disk])
+    this.#disk?.unmount()
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 })
   }
-}
-
-/** A small disk, if this user may have one. */
-function mountDisk(at: string): string | undefined {
-  mkdirSync(at, { recursive: true, mode: 0o700 })
-  const image = `${at}.img`
-  writeFileSync(image, '')
-  const steps: [string, ...string[]][] = [
-    ['truncate', '-s', String(DISK_BYTES), image],
-    ['mkfs.ext4', '-q', '-m', '0', image],
-    ['mount', '-o', 'loop', image, at],
-  ]
-  return steps.every(([program, ...args]) => spawnSync(program, args).status === 0) ? at : undefined
 }

@@ -2,6 +2,7 @@ import { hash, randomBytes } from 'node:crypto'
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -15,7 +16,7 @@ import { join } from 'node:path'
 import { openConnection, type Connected, type Connection } from '@cairn/drivers/connection'
 import { groupIdOf } from '@cairn/drivers/events/kafka'
 import { thisProcess } from '@cairn/drivers/process-id'
-import { findProject, loadPipeline, planRun, Workspace, type LoadedPipeline, type RunRequest } from '@cairn/embedded'
+import { contextFolder, findProject, loadPipeline, planRun, Workspace, type LoadedPipeline, type RunRequest } from '@cairn/embedded'
 import {
   cancel,
   claim,
@@ -53,6 +54,8 @@ export type Point = (typeof POINTS)[number]
 /** For whatever is waited for; this machine may be busy with other things. Milliseconds. */
 const PATIENCE_MS = 300_000
 const LOOK_MS = 250
+/** Milliseconds. */
+const ANSWER_MS = 60_000
 const NEVER = 86_400
 const BUCKET = 'cairn-faults'
 /** Seconds: the least that a stage takes. */
@@ -67,8 +70,9 @@ export interface WorldOptions {
   /** Of control, in seconds: how often it looks after runs, and when it tells the events of one again. Default: never. */
   readonly sweep?: number
   readonly lostAfter?: number
-  /** Put in the place of what is set for stages. */
+  /** Put in the place of what is set for stages, and for control. */
   readonly stageEnv?: Readonly<Record<string, string>>
+  readonly controlEnv?: Readonly<Record<string, string>>
 }
 
 /** An environment of real processes on real servers, all that was submitted to it, and all that was heard of it. */
@@ -85,6 +89,8 @@ export class World {
   readonly connection: Connection
   /** Runs whose submission was acknowledged. */
   readonly submitted = new Map<string, Plan>()
+  /** Runs whose submission began, whether it was acknowledged or not. */
+  readonly tried = new Set<string>()
   /** By id: what a consumer was told, and how often. */
   readonly heard = new Map<string, { readonly event: CairnEvent; times: number }>()
   /** Events that tell of what did not happen, as `<id> <time>`: whoever did something on their word would ask the records. */
@@ -194,6 +200,7 @@ export class World {
       CAIRN_SWEEP: String(sweep),
       CAIRN_LOST_AFTER: String(lostAfter),
       CAIRN_CONNECTION: join(this.folder, 'connection.json'),
+      ...this.#options.controlEnv,
     })
   }
 
@@ -260,6 +267,7 @@ export class World {
   /** Plans and sets off a run; resolves once that is acknowledged. */
   async submit(request: RunRequest = this.fresh()): Promise<string> {
     const { plan } = await planRun(this.#workspace, this.#loaded, request)
+    this.tried.add(plan.run)
     await submit({ ...this.#connected, clock: systemClock }, this.#keys.sign(plan))
     this.submitted.set(plan.run, plan)
     return plan.run
@@ -268,14 +276,21 @@ export class World {
   /** What a submission leaves that dies before it has told anyone. */
   async submitUntold(request: RunRequest = this.fresh()): Promise<string> {
     const { plan } = await planRun(this.#workspace, this.#loaded, request)
+    this.tried.add(plan.run)
     await claim(this.store, this.at.plan(plan.run), this.#keys.sign(plan))
     this.submitted.set(plan.run, plan)
     return plan.run
   }
 
-  /** The same by control, which plans with the code as it is deployed at that moment. */
-  async submitByControl(request: RunRequest = this.fresh()): Promise<string> {
-    const { run } = (await this.ask('POST', `/v1/pipelines/${PIPELINE}/runs`, request)) as { run: string }
+  /**
+   * The same by control, which plans with the code as it is deployed at that moment.
+   *
+   * @param key the request's Idempotency-Key
+   */
+  async submitByControl(request: RunRequest = this.fresh(), key?: string): Promise<string> {
+    const headers = key === undefined ? {} : { 'idempotency-key': key }
+    const { run } = (await this.ask('POST', `/v1/pipelines/${PIPELINE}/runs`, request, headers)) as { run: string }
+    this.tried.add(run)
     this.submitted.set(run, (await readRecord<Plan>(this.store, this.at.plan(run)))!)
     return run
   }
@@ -289,15 +304,35 @@ export class World {
     return cancel({ store, bus, clock: systemClock, name: thisProcess }, { env: this.env, pipeline: PIPELINE }, run)
   }
 
-  async ask(method: string, path: string, body?: object): Promise<unknown> {
-    const answer = await fetch(this.replica('control').url! + path, {
+  async ask(method: string, path: string, body?: object, headers: Readonly<Record<string, string>> = {}): Promise<unknown> {
+    const { url } = this.replica('control')
+    if (url === undefined) throw new Error(`${method} ${path}: control is not up`)
+    const answer = await fetch(url + path, {
       method,
-      headers: { authorization: `Bearer ${this.#token}`, ...(body && { 'content-type': 'application/json' }) },
+      headers: {
+        authorization: `Bearer ${this.#token}`,
+        ...(body && { 'content-type': 'application/json' }),
+        ...headers,
+      },
       ...(body && { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(ANSWER_MS),
     })
     const text = await answer.text()
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`)
     return JSON.parse(text) as unknown
+  }
+
+  /** Tells the command line where control is now: `--on <name>`. */
+  writeContext(name: string): void {
+    const folder = contextFolder(this.root)
+    mkdirSync(folder, { recursive: true })
+    const control = { url: this.replica('control').url, token: this.#token }
+    writeFileSync(join(folder, `${name}.json`), JSON.stringify({ env: this.env, control }))
+  }
+
+  /** Sets the clock of processes of a name so many milliseconds forward, or back. */
+  setClock(name: string, ms: number): void {
+    writeFileSync(this.#clockOf(name), String(ms))
   }
 
   /** Tells of each event as it is heard, until what is given back is called. */
@@ -451,9 +486,13 @@ export class World {
   #replica(app: App, name: string, env: Readonly<Record<string, string>>): Replica {
     const program = {
       name,
-      args: ['--enable-source-maps', '--import', join(import.meta.dirname, 'crash.js'), this.#programs.main(app)],
+      args: [
+        '--enable-source-maps',
+        ...['crash.js', 'clock.js'].map((beside) => `--import=${join(import.meta.dirname, beside)}`),
+        this.#programs.main(app),
+      ],
       cwd: this.root,
-      env: { PORT: '0', CAIRN_ROOT: this.root, ...env },
+      env: { PORT: '0', CAIRN_ROOT: this.root, CAIRN_TEST_CLOCK: this.#clockOf(name), ...env },
       logs: join(this.folder, `${name}-${this.#launched++}`),
     }
     return new Replica(program, () => this.#changed())
@@ -462,6 +501,9 @@ export class World {
 
   #armed(step: string): string {
     return this.#path(`crash-${step}`)
+  }
+  #clockOf(name: string): string {
+    return this.#path(`clock-${name}`)
   }
   #path(name: string): string {
     return join(this.folder, name)

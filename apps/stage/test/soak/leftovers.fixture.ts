@@ -1,0 +1,109 @@
+import { existsSync, globSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { leftovers } from '@cairn/drivers/store/folder-leftovers'
+import { STEPS, type World } from '../faults/world.fixture.ts'
+
+const LOOKS = 20
+const LOOK_MS = 2_000
+
+export interface Places {
+  /** Where the stages work. */
+  readonly scratch: string
+  /** Where their processes, and control's, put temporary files. */
+  readonly temporary: string
+  /** Where MinIO's data are. */
+  readonly data: string
+}
+
+/** Names that the brokers know. */
+export interface Known {
+  readonly groups: readonly string[]
+  readonly topics: readonly string[]
+}
+
+export async function knownTo({ kafka }: World): Promise<Known> {
+  const [groups, topics] = await Promise.all([kafka.groups(), kafka.topics()])
+  return { groups: groups.sort(), topics: topics.sort() }
+}
+
+/** What all that was done has left behind, and should not have, once nothing is in hand. */
+export async function leftBehind(world: World, before: Known, places: Places): Promise<string[]> {
+  const now = await knownTo(world)
+  const dead = `${world.topic}.dead`
+  return [
+    ...added('consumer group', before.groups, now.groups),
+    ...added('consumer group that is gone', now.groups, before.groups),
+    ...added('topic', [...before.topics, dead], now.topics),
+    ...(await ofServices(world)),
+    ...(await ofDisks(world, places)),
+    ...(await lasting(() => inStore(world))),
+  ]
+}
+
+/** What is found at every look: control may be collecting just now. */
+async function lasting(look: () => Promise<string[]>): Promise<string[]> {
+  let found = await look()
+  for (let left = LOOKS; left > 0 && found.length > 0; left--) {
+    await sleep(LOOK_MS)
+    found = await look()
+  }
+  return found
+}
+
+function added(what: string, before: readonly string[], now: readonly string[]): string[] {
+  const known = new Set(before)
+  return now.filter((name) => !known.has(name)).map((name) => `${what}: ${name}`)
+}
+
+async function ofServices(world: World): Promise<string[]> {
+  const unwell = async (name: string) => {
+    const told = await world.readiness(name)
+    return Object.entries(told).filter(([, finding]) => finding !== 'ok')
+  }
+  const found: string[] = []
+  for (const step of STEPS)
+    await world
+      .until(`${step} is well`, async () => (await unwell(step)).length === 0)
+      .catch(async () => found.push(`${step} is not well: ${JSON.stringify(await unwell(step))}`))
+  return found
+}
+
+/** Folders of processes that are gone, work that no one is at, parts of uploads that no one goes on with. */
+async function ofDisks(world: World, { scratch, temporary, data }: Places): Promise<string[]> {
+  const working = () => globSync('tmp/*/lane-*', { cwd: scratch })
+  const uploads = () => globSync('.minio.sys/multipart/*/*', { cwd: data })
+  await world.until('no part of an upload is left', () => uploads().length === 0).catch(() => {})
+  return [
+    ...leftovers(scratch).map((path) => `scratch of a process that is gone: ${path}`),
+    ...leftovers(join(scratch, 'objects')).map((path) => `download of a process that is gone: ${path}`),
+    ...filesIn(join(scratch, 'objects', 'tmp')).map((path) => `download that no one is at: ${path}`),
+    ...working().map((path) => `scratch of a task that has ended: ${path}`),
+    ...filesIn(temporary).map((path) => `temporary file: ${path}`),
+    ...uploads().map((path) => `parts of an upload: ${path}`),
+  ]
+}
+
+function filesIn(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+}
+
+/** Whatever lies in the store is of a kind that there is, of a run that was asked for, and not waiting to be deleted. */
+async function inStore({ store, at, tried }: World): Promise<string[]> {
+  const found: string[] = []
+  for await (const { path } of store.list('')) {
+    if (path === 'store.json') continue
+    const [area, name = ''] = path.slice(at.root.length).split('/')
+    if (!path.startsWith(at.root) || !AREAS.has(area!)) found.push(`file of no kind in the store: ${path}`)
+    else if (area === 'runs' && !tried.has(name)) found.push(`record of a run that no one asked for: ${path}`)
+    else if (area === 'leases' || area === 'condemned' || area === 'quarantine')
+      found.push(`still in the store: ${path}`)
+  }
+  return found
+}
+const AREAS: ReadonlySet<string> = new Set([
+  ...['objects', 'code', 'checkpoints', 'runs', 'refs', 'submissions', 'collected'],
+  ...['leases', 'condemned', 'quarantine'],
+])

@@ -1,0 +1,41 @@
+import fc from 'fast-check'
+import { hostileMessages } from '@cairn/drivers/events/hostile-events.fixture'
+import { shuffled } from '../faults/random.fixture.ts'
+import { PIPELINE, type World } from '../faults/world.fixture.ts'
+import { refusal } from './answers.fixture.ts'
+import type { Faults, Soaked } from './faults.fixture.ts'
+
+/** The places of the pipeline, and their steps: an `each` has none. */
+const PLACES = { draw: 'draw', score: 'score', total: 'total', report: 'report', scores: undefined }
+const HOSTILE_AT_ONCE = 40
+const LETTERS = `/v1/pipelines/${PIPELINE}/dead-letters`
+
+export function messageFaults({ world, dice: { random, oneOf }, wrong }: Soaked): Faults {
+  const decided = (decision: 'replay' | 'drop') => async () => {
+    const letters = await lettersOf(world).catch(refusal(wrong))
+    if (!letters || letters.length === 0) return
+    const { id } = oneOf(letters)
+    await world.ask('POST', `${LETTERS}/${id}/${decision}`, {}).catch(refusal(wrong))
+  }
+  return {
+    'events again, shuffled': () => {
+      const events = [...world.heard.values()].slice(-300).map(({ event }) => event)
+      return world.bus.publish(world.topic, shuffled(events, random).slice(0, 150))
+    },
+    'hostile messages': async () => {
+      const runs = [...world.submitted.keys()].slice(-50)
+      const target = { env: world.env, pipeline: PIPELINE, runs, places: PLACES }
+      const seed = Math.floor(random() * 1e9)
+      const hostile = fc.sample(hostileMessages(target), { seed, numRuns: HOSTILE_AT_ONCE })
+      for (const { headers } of hostile) world.lies.add(`${String(headers['ce_id'])} ${String(headers['ce_time'])}`)
+      await world.kafka.sendAll(world.topic, hostile)
+    },
+    'dead letter replayed': decided('replay'),
+    'dead letter dropped': decided('drop'),
+  }
+}
+
+async function lettersOf(world: World): Promise<readonly { readonly id: string }[]> {
+  const { letters } = (await world.ask('GET', `${LETTERS}?limit=100`)) as { letters: { id: string }[] }
+  return letters
+}
