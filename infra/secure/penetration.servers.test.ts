@@ -218,29 +218,27 @@ describe.runIf(servers && isAtHand(lackingTools()))('every user of the secure ov
     })
     const anything = { row: 'anything else', topic: `${env}-elsewhere` }
     const all: readonly TopicDoor[] = [...topics, anything]
-    const groups = [env, elsewhere].flatMap(
-      (name): (TopicDoor & { readonly id: string })[] => {
-        const topic = topicOf({ env: name, pipeline: 'penguins' })
-        const of = { env: name, pipeline: 'penguins', topic }
-        return [
-          ...steps.flatMap((step) => [
-            { ...of, row: '<topic>.<step>', named: step, id: groupIdOf(topic, step) },
-            {
-              ...of,
-              row: '<topic>.<topic>.<step>',
-              named: step,
-              id: groupIdOf(topic, `cairn.${name}.penguins.${step}`),
-            },
-          ]),
-          ...['notify', 'audit'].map((one) => ({
+    const groups = [env, elsewhere].flatMap((name): (TopicDoor & { readonly id: string })[] => {
+      const topic = topicOf({ env: name, pipeline: 'penguins' })
+      const of = { env: name, pipeline: 'penguins', topic }
+      return [
+        ...steps.flatMap((step) => [
+          { ...of, row: '<topic>.<step>', named: step, id: groupIdOf(topic, step) },
+          {
             ...of,
-            row: '<topic>.<consumer>.<name>',
-            named: one,
-            id: groupIdOf(topic, `${one}.train-classifier.completed`),
-          })),
-        ]
-      },
-    )
+            row: '<topic>.<topic>.<step>',
+            named: step,
+            id: groupIdOf(topic, `cairn.${name}.penguins.${step}`),
+          },
+        ]),
+        ...['notify', 'audit'].map((one) => ({
+          ...of,
+          row: '<topic>.<consumer>.<name>',
+          named: one,
+          id: groupIdOf(topic, `${one}.train-classifier.completed`),
+        })),
+      ]
+    })
     const anyGroup = { row: 'anything else', id: `${env}-group`, topic: topicOf({ env, pipeline: 'penguins' }) }
     const allGroups = [...groups, anyGroup]
 

@@ -1,7 +1,16 @@
 /** Takes orders from the process that started it, one at a time, and does them with the project's code as it is then. */
 import { beginPlan, hasLeftTraces, isCurrent } from './project-modules.ts' // before all else
 import { openStore } from '@cairn/drivers/connection'
-import { checkNamedPipelines, findProject, itemLine, loadPipeline, planLines, planRun, readRun, Workspace } from '@cairn/embedded'
+import {
+  checkNamedPipelines,
+  findProject,
+  itemLine,
+  loadPipeline,
+  planLines,
+  planRun,
+  readRun,
+  Workspace,
+} from '@cairn/embedded'
 import { brokenExpectations } from '@cairn/explore'
 import { errorRecord, jsonText, type ErrorRecord } from '@cairn/kernel/runtime'
 import type { Expectations, ExpectationsOrder, Order, PlanOrder, Told } from './planner.ts'

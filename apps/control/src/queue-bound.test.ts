@@ -10,7 +10,8 @@ describe('a queue that lets so many wait', () => {
     problem: { status: 429, code: 'TOO_MANY_REQUESTS', detail: `${what} wait for their turn, as many as may` },
     headers: { 'retry-after': expect.stringMatching(/^\d+$/) as string },
   })
-  const plans = async (world: World, pipeline: string) => (await world.store.children(layout(ENV, pipeline).runs)).length
+  const plans = async (world: World, pipeline: string) =>
+    (await world.store.children(layout(ENV, pipeline).runs)).length
 
   it('refuses one more of the pipeline, or of the environment, and leaves nothing of it', async () => {
     const world = new World({ runsPerPipeline: 1, waiting: 3, waitingPerPipeline: 2 })
@@ -76,7 +77,9 @@ describe('a queue that lets so many wait', () => {
         const run = await doomed.start(name).catch(() => other.start(name))
         runs.set(name, run)
       }
-      await expect(doomed.start('a/4').catch(() => other.start('a/4'))).rejects.toMatchObject(refused(`2 runs in ${ENV}`))
+      await expect(doomed.start('a/4').catch(() => other.start('a/4'))).rejects.toMatchObject(
+        refused(`2 runs in ${ENV}`),
+      )
       expect(await plans(world, 'a')).toBe(3)
       for (const [name, run] of runs) expect(await other.start(name)).toBe(run)
       for (let round = 0; round < 4; round++) {

@@ -156,9 +156,13 @@ export class Submissions {
 /** @throws CairnError BAD_DEFINITION for a pipeline whose events would be taken for those of all pipelines */
 function requireOwnTopic(plan: Plan): void {
   if (topicOf(plan) === controlTopicOf(plan))
-    throw new CairnError('BAD_DEFINITION', `a pipeline called ${plan.pipeline} cannot run on services: it has no topic`, {
-      next: 'give it another name',
-    })
+    throw new CairnError(
+      'BAD_DEFINITION',
+      `a pipeline called ${plan.pipeline} cannot run on services: it has no topic`,
+      {
+        next: 'give it another name',
+      },
+    )
 }
 
 /** @throws CairnError BAD_DEFINITION for code that only the process which planned the run has */

@@ -172,7 +172,9 @@ describe('a consumer', () => {
       message: expect.stringContaining(message) as string,
       ...(next !== undefined && { next }),
     }
-    expect(() => consumer(runs, { group: 'g', from: 'now', ...wrong } as never)).toThrow(expect.objectContaining(refused))
+    expect(() => consumer(runs, { group: 'g', from: 'now', ...wrong } as never)).toThrow(
+      expect.objectContaining(refused),
+    )
     const listening = consumer(runs, { group: 'g', from: 'now' })
     await expect(listening.subscribe(reporting, report, () => {}, wrong as never)).rejects.toMatchObject(refused)
     await expect(listening.onPromoted(reporting, () => {}, wrong as never)).rejects.toMatchObject(refused)

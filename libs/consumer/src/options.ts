@@ -17,7 +17,9 @@ const CONSUME: Options = {
   onPoison: takes.aFunction,
   seen: takes.what('what remembers ids, as seenIn(file) does', (value) => hasMethods(value, ['has', 'add'])),
 }
-const ON: Options = { on: takes.what(TYPES.map((type) => `'${type}'`).join(', '), (value) => TYPES.includes(value as never)) }
+const ON: Options = {
+  on: takes.what(TYPES.map((type) => `'${type}'`).join(', '), (value) => TYPES.includes(value as never)),
+}
 
 /** @throws CairnError BAD_DEFINITION that names the option, and what was expected */
 export function checkConsumeOptions(given: object, owner: string, more: Options = {}): void {

@@ -44,7 +44,10 @@ describe('limits of how many runs go on at once', () => {
 
   it.each([
     [{ waiting: -1 }, '"waiting" of "concurrency" of "cairn" is no number of runs from 0 to 100000'],
-    [{ pipelines: { a: { waiting: 1e6 } } }, '"waiting" of "concurrency" of "cairn", pipelines, a is no number of runs from 0 to 100000'],
+    [
+      { pipelines: { a: { waiting: 1e6 } } },
+      '"waiting" of "concurrency" of "cairn", pipelines, a is no number of runs from 0 to 100000',
+    ],
     [[], '"concurrency" of "cairn" is no object'],
     [3, '"concurrency" of "cairn" is no object'],
     [{ run: 3 }, '"concurrency" of "cairn" has no "run"'],

@@ -27,8 +27,16 @@ describe('pipelines that settings name', () => {
   it.each([
     ['concurrency', { pipelines: { nightyl: { runs: 1 } } }, '"concurrency" of "cairn"'],
     ['retention', { pipelines: { nightyl: { keepRuns: 1 } } }, '"retention" of "cairn"'],
-    ['concurrency', { environments: { [ENV]: { pipelines: { nightyl: {} } } } }, '"concurrency" of "cairn", environments, production'],
-    ['retention', { environments: { [ENV]: { pipelines: { nightyl: {} } } } }, '"retention" of "cairn", environments, production'],
+    [
+      'concurrency',
+      { environments: { [ENV]: { pipelines: { nightyl: {} } } } },
+      '"concurrency" of "cairn", environments, production',
+    ],
+    [
+      'retention',
+      { environments: { [ENV]: { pipelines: { nightyl: {} } } } },
+      '"retention" of "cairn", environments, production',
+    ],
   ])('are refused in %s where there is no such pipeline, with the nearest: %j', async (setting, said, where) => {
     await expect(check({ [setting]: said })).rejects.toMatchObject({
       code: 'BAD_DEFINITION',

@@ -21,15 +21,18 @@ describe('a workspace', () => {
     expect(['TOKEN', 'OTHER', 'NONE'].map(secret)).toEqual(['from the environment', 'from the file, too', undefined])
   })
 
-  it.each(['{', '["TOKEN"]', '{ "TOKEN": 7 }', 'a-b-c'])('refuses a file of secrets that is broken, and tells none: %s', (text) => {
-    project.write({ '.cairn/secrets.json': text })
-    expect(() => open().secret('TOKEN')).toThrow(
-      expect.objectContaining({
-        code: 'BAD_DEFINITION',
-        message: `${project.path('.cairn/secrets.json')} is no JSON object of texts`,
-      }),
-    )
-  })
+  it.each(['{', '["TOKEN"]', '{ "TOKEN": 7 }', 'a-b-c'])(
+    'refuses a file of secrets that is broken, and tells none: %s',
+    (text) => {
+      project.write({ '.cairn/secrets.json': text })
+      expect(() => open().secret('TOKEN')).toThrow(
+        expect.objectContaining({
+          code: 'BAD_DEFINITION',
+          message: `${project.path('.cairn/secrets.json')} is no JSON object of texts`,
+        }),
+      )
+    },
+  )
 
   it('refuses a pipe that is to hold secrets, and never waits for it', () => {
     mkdirSync(project.path('.cairn'))

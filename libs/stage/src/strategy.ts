@@ -1,6 +1,13 @@
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices'
 import { lastValueFrom } from 'rxjs'
-import { checkConsumeOptions, consumeOptionsIn, consumer, groupOf, type ConsumeOptions, type ConsumerHost } from '@cairn/consumer'
+import {
+  checkConsumeOptions,
+  consumeOptionsIn,
+  consumer,
+  groupOf,
+  type ConsumeOptions,
+  type ConsumerHost,
+} from '@cairn/consumer'
 import { CairnError, requireOf, topicOf, type Pipeline, type SubscribeOptions } from '@cairn/kernel/runtime'
 import type { Listening } from './on-stage.ts'
 

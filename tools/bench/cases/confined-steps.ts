@@ -21,7 +21,8 @@ export const confinedSteps: Case = {
       remember: (_, make) => make(),
     }
     const work = workIn(root)
-    const pool = (confinement?: Confinement) => processPool({ ...options, size: 1, ...(confinement && { confinement }) })
+    const pool = (confinement?: Confinement) =>
+      processPool({ ...options, size: 1, ...(confinement && { confinement }) })
     const [here, apart, confined] = [inProcess({ ...options, live: new Map() }), pool(), pool(NOTHING)]
     const starts = { apart: await run(apart, work), confined: await run(confined, work) }
     const tasks = { here: [] as number[], apart: [] as number[], confined: [] as number[] }

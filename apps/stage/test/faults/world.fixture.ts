@@ -16,7 +16,15 @@ import { join } from 'node:path'
 import { openConnection, type Connected, type Connection } from '@cairn/drivers/connection'
 import { groupIdOf } from '@cairn/drivers/events/kafka'
 import { thisProcess } from '@cairn/drivers/process-id'
-import { contextFolder, findProject, loadPipeline, planRun, Workspace, type LoadedPipeline, type RunRequest } from '@cairn/embedded'
+import {
+  contextFolder,
+  findProject,
+  loadPipeline,
+  planRun,
+  Workspace,
+  type LoadedPipeline,
+  type RunRequest,
+} from '@cairn/embedded'
 import {
   cancel,
   claim,
@@ -304,7 +312,12 @@ export class World {
     return cancel({ store, bus, clock: systemClock, name: thisProcess }, { env: this.env, pipeline: PIPELINE }, run)
   }
 
-  async ask(method: string, path: string, body?: object, headers: Readonly<Record<string, string>> = {}): Promise<unknown> {
+  async ask(
+    method: string,
+    path: string,
+    body?: object,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<unknown> {
     const { url } = this.replica('control')
     if (url === undefined) throw new Error(`${method} ${path}: control is not up`)
     const answer = await fetch(url + path, {

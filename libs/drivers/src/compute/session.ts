@@ -84,7 +84,16 @@ export async function* runInWorker(worker: WorkerProcess, session: SessionOption
       }
       if (message.say === 'died') {
         const { exit } = message
-        const about = { step: work.step, exit, worker, printout, ending, killsBefore, used: killer.used, memory: session.memory }
+        const about = {
+          step: work.step,
+          exit,
+          worker,
+          printout,
+          ending,
+          killsBefore,
+          used: killer.used,
+          memory: session.memory,
+        }
         const error = verdict() ?? ending?.error ?? maskedJson(crashed(about), secrets)
         return yield { lane, ms: 0, error }
       }
