@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Client } from 'minio'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import type { Connected } from '@cairn/drivers/connection'
 import { deadLettersOf, groupIdOf } from '@cairn/drivers/events/kafka'
 import { stepsOf } from '@cairn/embedded'
@@ -19,6 +19,8 @@ import { rightsIn, type Holder } from './rights.fixture.ts'
 import { ADMIN, usersOf } from './users.ts'
 
 const servers = inject('servers')
+/** In milliseconds. */
+const WAIT = { timeout: 60_000, interval: 100 }
 const env = `doors-${randomUUID().slice(0, 8)}`
 /** Another environment, whose name begins with that of the first. */
 const elsewhere = `${env}-2`
@@ -251,8 +253,11 @@ describe.runIf(servers && isAtHand(lackingTools()))('every user of the secure ov
       ])
       const door = await BrokerDoor.open(granted.broker.connectionOf(ADMIN))
       for (const { topic } of all) await door.topic(topic).tell()
-      await expect.poll(() => door.prepareGroups().then(() => true)).toBe(true)
-      for (const { id, topic } of allGroups) await expect.poll(() => isLetIn(door.group(id, topic).commit)).toBe(true)
+      await vi.waitFor(() => door.prepareGroups(), WAIT)
+      for (const { id, topic } of allGroups)
+        await vi.waitFor(async () => {
+          if (!(await isLetIn(door.group(id, topic).commit))) throw new Error(`${id} does not take offsets of ${topic}`)
+        }, WAIT)
       await door.close()
     })
 

@@ -67,7 +67,8 @@ function checkNames(env: string, pipelines: readonly Pipeline[], consumers: read
       refuse(`pipeline ${pipeline} would share the topic on which cancels are told`, 'give it another name')
   const names = new Set<string>()
   for (const { name } of consumers) {
-    if (!NAMES.name.fits(name)) refuse(`"${name}" is no name of a consumer`, 'write it in lower case, like notify-us')
+    if (!NAMES.name.fits(name))
+      refuse(`"${String(name)}" is no name of a consumer`, 'write it in lower case, like notify-us')
     if (TAKEN.has(name)) refuse(`a consumer called ${name} would have the rights of another`, 'give it another name')
     if (names.has(name)) refuse(`two consumers are called ${name}: they would share their rights`, 'rename one of them')
     names.add(name)

@@ -1,5 +1,5 @@
-import { readRun, runNames, type Workspace } from '@cairn/embedded'
-import { CairnError, jsonText, milliseconds, type ArtifactStore, type Layout } from '@cairn/kernel/runtime'
+import { hasParameter, momentOf, parametersOf, readRun, runNames, type Workspace } from '@cairn/embedded'
+import { CairnError, milliseconds, type ArtifactStore, type Layout } from '@cairn/kernel/runtime'
 
 const STATUSES = ['queued', 'running', 'completed', 'failed', 'cancelled'] as const
 
@@ -46,9 +46,9 @@ export function filterOf({ status = [], since, until, param = [], before }: Filt
 /** A date and time, or how long ago it was. */
 function moment(option: string, text: string, now: number): number {
   if (/^\d+(\.\d+)?(ms|s|m|h|d)$/.test(text)) return now - milliseconds(text as `${number}s`)
-  const at = Date.parse(text)
-  if (!Number.isNaN(at)) return at
-  throw new CairnError('BAD_PARAMETER', `--${option} is "${text}", neither a time nor how long ago`, {
+  const at = momentOf(text, 'local')
+  if (at !== undefined) return at
+  throw new CairnError('BAD_PARAMETER', `--${option} is "${text}": must be a date, a date and time, or how long ago`, {
     next: `write it like --${option} 2026-11-29T08:00 or --${option} 12h`,
   })
 }
@@ -90,14 +90,8 @@ async function isMeant(
     (status.length === 0 || status.includes(end?.status ?? 'running')) &&
     plan.createdAt >= since &&
     plan.createdAt < until &&
-    param.every((text) => isSet(plan.params, text))
+    param.every((text) => hasParameter(parametersOf(plan), text))
   )
-}
-
-function isSet(params: Readonly<Record<string, unknown>>, text: string): boolean {
-  const at = text.indexOf('=')
-  const [name, value] = [text.slice(0, at), text.slice(at + 1)]
-  return Object.hasOwn(params, name) && (params[name] === value || jsonText(params[name]) === value)
 }
 
 /** One damaged record is no reason not to tell of the others. */

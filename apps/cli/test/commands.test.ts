@@ -66,12 +66,15 @@ describe('cairn runs', () => {
     expect(await named('--status', 'completed', '--since', '1h', '-n', '1')).toEqual([second.run])
     expect(await named('--status', 'failed', '--status', 'cancelled')).toEqual([])
     expect(await named('--until', '2026-01-01T00:00')).toEqual([])
-    const { code, stderr } = await project.cairn('runs', '--since', 'yesterday')
-    expect([code, stderr]).toEqual([1, expect.stringContaining('neither a time nor how long ago')])
+    for (const wrong of ['yesterday', '2026-02-30']) {
+      const { code, stderr } = await project.cairn('runs', '--since', wrong)
+      expect([code, stderr]).toEqual([1, expect.stringContaining('must be a date, a date and time, or how long ago')])
+    }
   })
 
   it('says what to do where there is none', async () => {
-    expect(await new CliProject({}).cairn('runs')).toMatchObject({ stdout: 'no runs yet\nnext  cairn run \n' })
+    expect(await new CliProject({}).cairn('runs')).toMatchObject({ stdout: 'no runs yet\nnext  cairn run\n' })
+    expect(await out('runs', 'small', '--param', 'weight=3')).toBe('no run of small matches\nnext  cairn runs small\n')
   })
 })
 

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { CliProject, exit, printed } from './project.fixture.ts'
+import { CliProject, exit, how, printed } from './project.fixture.ts'
 
 const PIPELINE = `import { pipeline, step } from '@cairn/kernel'
 import { metrics } from '@cairn/kinds'
@@ -145,6 +145,33 @@ describe('two things of one name are never taken for one', () => {
     project.edit('scores.pipeline.ts', "step('wait'", "step('score'")
     const same = await project.cairn('run', 'scores')
     expect(same.stderr).toContain('two different steps of the pipeline are called "score"')
+  })
+})
+
+describe('a checkpoint whose record was altered', () => {
+  it.each([
+    ['with another value', { values: { text: '{"level":9,"plain":9}' } }],
+    ['without one of its outputs', { values: undefined }],
+  ])('%s is computed again, and replaced', async (_, change) => {
+    const project = new CliProject({ 'scores.pipeline.ts': PIPELINE })
+    await project.run('scores')
+    const [path] = project
+      .stored('local/scores/checkpoints/score')
+      .map((file) => `.cairn/local/scores/checkpoints/score/${file}`) as [string]
+    const {
+      check: _check,
+      outputs,
+      ...record
+    } = JSON.parse(project.read(path)) as Record<string, Record<string, object>>
+    const altered = Object.entries(change).map(([name, part]) => [name, part && { ...outputs![name], ...part }])
+    project.write({ [path]: JSON.stringify({ ...record, outputs: Object.fromEntries(altered) as object }) })
+
+    const planned = await project.cairn('plan', 'scores')
+    expect(planned.stdout).toContain('its checkpoint was damaged or altered')
+    expect(how(await project.run('scores'))).toMatchObject({ score: 'computed' })
+    expect((await project.cairn('cat', 'scores', 'score.values')).stdout).toMatch(/plain\W+3/)
+    expect(how(await project.run('scores'))).toMatchObject({ score: 'reused' })
+    expect((await project.cairn('doctor')).code).toBe(0)
   })
 })
 

@@ -74,7 +74,12 @@ export class DeadLetterBox {
 
   /** Hands a message once more to those who gave it up, or to one group of them; gives their names. */
   async replay(pipeline: string, id: string, group: string | undefined): Promise<string[]> {
-    return this.#decide(pipeline, id, group, (letter) => this.#host.bus.replay(letter))
+    return this.#decide(pipeline, id, group, (letter) => {
+      if (letter.event) return this.#host.bus.replay(letter)
+      throw new CairnError('BAD_RECORD', `dead letter ${id} of ${pipeline} holds no event: ${letter.error.message}`, {
+        next: `cairn dead-letters drop ${pipeline}/${id}`,
+      })
+    })
   }
 
   async drop(pipeline: string, id: string, group: string | undefined): Promise<string[]> {

@@ -7,7 +7,7 @@ import { tellPlaces } from './told-places.ts'
 import { ToldTasks } from './told-tasks.ts'
 
 export interface SseMessage {
-  /** What the reader has heard so far: sent back as `Last-Event-ID`, the rest is told. */
+  /** The run, and what of it the reader has heard so far: sent back as `Last-Event-ID`, the rest is told. */
   readonly id: string
   readonly type: string
   readonly data: object
@@ -21,6 +21,11 @@ function endedTask({ type, data: { node, batch = '' } }: CairnEvent): string | u
   return node !== undefined && ENDS.test(type) ? taskName({ node, batch }) : undefined
 }
 const ENDS = /^cairn\.(completed|failed|timed-out|cancelled|skipped|blocked)$/
+
+/** What a reader has heard of this run; an id of another run's stream says nothing of it. */
+function heardOf(run: string, last: string | undefined): string | undefined {
+  return last?.startsWith(`${run}/`) ? last.slice(run.length + 1) : undefined
+}
 
 /** Tells what happens in runs: first what has happened, from the records; then events as they come. */
 export class Follower {
@@ -46,23 +51,22 @@ export class Follower {
     const { pipeline, run, nodes } = plan
     return new Observable((reader) => {
       const seen = new Set<string>()
-      const told = new ToldTasks(Object.keys(nodes), last)
+      const told = new ToldTasks(Object.keys(nodes), heardOf(run, last))
+      const id = () => `${run}/${String(told)}`
       const tell = (event: CairnEvent) => {
         if (event.data.run !== run || event.data.pipeline !== pipeline || seen.has(event.id)) return
         seen.add(event.id)
         const ended = endedTask(event)
         if (ended !== undefined && told.has(ended)) return
         if (ended !== undefined) told.add(ended)
-        reader.next({ id: String(told), type: event.type, data: event })
+        reader.next({ id: id(), type: event.type, data: event })
         if (event.type === 'cairn.run-ended') reader.complete()
       }
       const live = this.#events.subscribe(tell)
       const recorded = this.#recorded(plan)
       const leave = recorded.follow(tell)
-      const endPlaces = tellPlaces(this.#queue, plan, (wait) =>
-        reader.next({ id: String(told), type: 'queued', data: wait }),
-      )
-      const ping = setInterval(() => reader.next({ id: String(told), type: 'ping', data: {} }), PING_MS)
+      const endPlaces = tellPlaces(this.#queue, plan, (wait) => reader.next({ id: id(), type: 'queued', data: wait }))
+      const ping = setInterval(() => reader.next({ id: id(), type: 'ping', data: {} }), PING_MS)
       this.#listen(pipeline)
         .then(() => recorded.events())
         .then((events) => events.forEach(tell))

@@ -1,11 +1,13 @@
-import { readRun, runNames } from '@cairn/embedded'
+import { parametersOf, readRun, runNames } from '@cairn/embedded'
 import {
   CairnError,
   jsonText,
   layout,
   Recent,
   unfitTasks,
+  type Json,
   type Plan,
+  type RunEnd,
   type RunStatus,
   type UnfitRecord,
 } from '@cairn/kernel/runtime'
@@ -34,6 +36,13 @@ export interface Listed extends Partial<Pick<Plan, 'createdAt' | 'params'>> {
   readonly fault?: string
 }
 
+/** What was read of a run. */
+interface Found {
+  readonly listed: Listed
+  /** Of the run and its steps; undefined where the run cannot be read. */
+  readonly parameters?: Readonly<Record<string, Json>>
+}
+
 /** What no record is to blame for. */
 const OUTAGES: ReadonlySet<string> = new Set(['STORE_FAILED', 'HOST_FAILED'])
 
@@ -43,8 +52,8 @@ export class RunsList {
   readonly #queue: Pick<RunQueue, 'view'>
   readonly #views = new SharedWork<QueueView>()
   readonly #names = new SharedWork<string[]>()
-  readonly #runs = new SharedWork<Listed>()
-  readonly #ended = new Recent<Listed>(REMEMBERED, (listed) => jsonText(listed).length)
+  readonly #runs = new SharedWork<Found>()
+  readonly #ended = new Recent<Found>(REMEMBERED, (found) => jsonText(found).length)
 
   constructor(host: ControlHost, queue: Pick<RunQueue, 'view'>) {
     this.#host = host
@@ -62,8 +71,8 @@ export class RunsList {
     const runs: Listed[] = []
     for (let looked = 0; looked < names.length; looked += AT_ONCE) {
       const page = names.slice(looked, looked + AT_ONCE)
-      for (const listed of await Promise.all(page.map((name) => this.#listed(pipeline, name)))) {
-        if (isMeant(listed, query)) runs.push(listed)
+      for (const { listed, parameters } of await Promise.all(page.map((name) => this.#find(pipeline, name)))) {
+        if (isMeant(listed, parameters, query)) runs.push(listed)
         if (runs.length === limit) return { runs, ...(listed.run !== names.at(-1) && { next: listed.run }) }
       }
       const isLast = looked + page.length === names.length
@@ -76,38 +85,40 @@ export class RunsList {
     return layout(this.#host.env, pipeline)
   }
 
-  async #listed(pipeline: string, run: string): Promise<Listed> {
+  async #find(pipeline: string, run: string): Promise<Found> {
     const name = `${pipeline}/${run}`
     const ended = this.#ended.find(name)
     if (ended) return ended
-    const listed = await this.#runs.do(name, () => this.#read(pipeline, run))
-    if (listed.endedAt !== undefined) void this.#ended.set(name, Promise.resolve(listed))
-    return listed
+    const found = await this.#runs.do(name, () => this.#read(pipeline, run))
+    if (found.listed.endedAt !== undefined) void this.#ended.set(name, Promise.resolve(found))
+    return found
   }
 
-  async #read(pipeline: string, run: string): Promise<Listed> {
-    const { store, vouching } = this.#host
-    const at = this.#at(pipeline)
+  async #read(pipeline: string, run: string): Promise<Found> {
     try {
-      const { plan, end } = await readRun(store, at, run)
-      const { createdAt, params } = plan
-      const fault = vouching.faultOf(plan)
-      const about = { run, createdAt, params, ...(fault !== undefined && { fault }) }
-      if (end) return { ...about, status: end.status, endedAt: end.endedAt }
-      if (fault === undefined && plan.queued) {
-        const view = await this.#views.do('', () => this.#queue.view())
-        if (view.isWaiting(plan)) return { ...about, status: 'queued', queue: view.waitOf(plan) }
-      }
-      const unfit = await unfitTasks(store, at, run)
-      return {
-        ...about,
-        status: fault === undefined ? 'running' : 'refused',
-        ...(unfit.length > 0 && { unfit }),
-      }
+      const { plan, end } = await readRun(this.#host.store, this.#at(pipeline), run)
+      return { listed: await this.#describe(plan, end), parameters: parametersOf(plan) }
     } catch (error) {
-      if (error instanceof CairnError && !OUTAGES.has(error.code))
-        return { run, status: 'refused', fault: error.message }
-      throw error
+      if (!(error instanceof CairnError) || OUTAGES.has(error.code)) throw error
+      return { listed: { run, status: 'refused', fault: error.message } }
+    }
+  }
+
+  async #describe(plan: Plan, end: RunEnd | undefined): Promise<Listed> {
+    const { store, vouching } = this.#host
+    const { run, pipeline, createdAt, params } = plan
+    const fault = vouching.faultOf(plan)
+    const about = { run, createdAt, params, ...(fault !== undefined && { fault }) }
+    if (end) return { ...about, status: end.status, endedAt: end.endedAt }
+    if (fault === undefined && plan.queued) {
+      const view = await this.#views.do('', () => this.#queue.view())
+      if (view.isWaiting(plan)) return { ...about, status: 'queued', queue: view.waitOf(plan) }
+    }
+    const unfit = await unfitTasks(store, this.#at(pipeline), run)
+    return {
+      ...about,
+      status: fault === undefined ? 'running' : 'refused',
+      ...(unfit.length > 0 && { unfit }),
     }
   }
 }

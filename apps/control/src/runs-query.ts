@@ -1,16 +1,17 @@
 import { applyDecorators } from '@nestjs/common'
 import { ApiQuery } from '@nestjs/swagger'
 import { z } from 'zod'
-import { jsonText } from '@cairn/kernel/runtime'
+import { hasParameter, momentOf } from '@cairn/embedded'
+import type { Json } from '@cairn/kernel/runtime'
 import type { Listed } from './runs-list.ts'
 import { RunName, schemaOf } from './schemas.ts'
 
 const Status = z.enum(['queued', 'running', 'refused', 'completed', 'failed', 'cancelled'])
-const Moment = z.union([z.iso.datetime({ offset: true }), z.string().regex(/^\d{1,15}$/)])
+const Moment = z.string().max(40).refine(isMoment, 'must be a date and time, or milliseconds since 1970')
 const Parameter = z
   .string()
   .max(1_000)
-  .regex(/^[^=]+=/)
+  .refine((text) => /^[^=]+=/.test(text), 'must be <name>=<value>')
 /** Given once or more often. */
 const listOf = <Item extends z.ZodType>(item: Item) =>
   z.preprocess((value) => (value === undefined ? undefined : [value].flat()), z.array(item).max(20).optional())
@@ -20,9 +21,13 @@ export const RunsQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(200).default(20).describe('how many'),
   before: RunName.optional().describe('only what is older than this run: `next` of the page before'),
   status: listOf(Status).describe('how they stand: any of these'),
-  since: Moment.optional().describe('planned then or later: a date and time, or milliseconds since 1970'),
+  since: Moment.optional().describe(
+    'planned then or later: a date, with or without a time (UTC unless it names a zone), or milliseconds since 1970',
+  ),
   until: Moment.optional().describe('planned before then'),
-  param: listOf(Parameter).describe('with all of these: <name>=<value>, as text or JSON'),
+  param: listOf(Parameter).describe(
+    'with all of these: <name>=<value>, as text or JSON; of a step <step>.<name>=<value>',
+  ),
 })
 export type RunsQuery = z.output<typeof RunsQuery>
 
@@ -37,25 +42,28 @@ export function ApiQueries(query: z.ZodObject) {
   return applyDecorators(...decorators)
 }
 
-/** Whether a run is one that a query is about. */
+/**
+ * Whether a run is one that a query is about.
+ *
+ * @param parameters of the run and its steps; undefined for a run that cannot be read
+ */
 export function isMeant(
-  { status, createdAt, params }: Listed,
+  { status, createdAt }: Pick<Listed, 'status' | 'createdAt'>,
+  parameters: Readonly<Record<string, Json>> | undefined,
   { status: wanted, since, until, param = [] }: RunsQuery,
 ): boolean {
   if (wanted !== undefined && !wanted.includes(status)) return false
   if (since === undefined && until === undefined && param.length === 0) return true
-  if (createdAt === undefined || !params) return false
-  if (since !== undefined && createdAt < momentOf(since)) return false
-  if (until !== undefined && createdAt >= momentOf(until)) return false
-  return param.every((text) => {
-    const at = text.indexOf('=')
-    const [name, value] = [text.slice(0, at), text.slice(at + 1)]
-    if (!Object.hasOwn(params, name)) return false
-    const set = params[name]!
-    return set === value || jsonText(set) === value
-  })
+  if (createdAt === undefined || !parameters) return false
+  if (since !== undefined && createdAt < millisecondsOf(since)!) return false
+  if (until !== undefined && createdAt >= millisecondsOf(until)!) return false
+  return param.every((text) => hasParameter(parameters, text))
 }
 
-function momentOf(text: string): number {
-  return /^\d+$/.test(text) ? Number(text) : Date.parse(text)
+function isMoment(text: string): boolean {
+  return millisecondsOf(text) !== undefined
+}
+
+function millisecondsOf(text: string): number | undefined {
+  return /^\d{1,15}$/.test(text) ? Number(text) : momentOf(text, 'utc')
 }

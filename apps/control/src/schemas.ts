@@ -1,6 +1,7 @@
 import type { PipeTransform } from '@nestjs/common'
 import { AREAS, NAMES, type NamePattern } from '@cairn/kernel/runtime'
 import { z } from 'zod'
+import { issueText } from './issue-text.ts'
 import { RequestRefused } from './problem.ts'
 
 /** The same names as those of records and events. */
@@ -9,8 +10,8 @@ const Place = named(NAMES.node)
 
 export const PipelineName = named(NAMES.name)
 export const RunName = named(NAMES.run)
-/** `<partition>-<offset>` */
-export const DeadLetterId = z.string().regex(/^\d{1,9}-\d{1,15}$/)
+/** `<partition>-<offset>`, or `stray-<partition>-<offset>` for what someone else wrote among the dead letters. */
+export const DeadLetterId = z.string().regex(/^(stray-)?\d{1,9}-\d{1,15}$/)
 /**
  * Of a pipeline's folder: names of the layout, and what may stand below each, as long as stores take them. Never one that
  * leads elsewhere.
@@ -110,6 +111,6 @@ export class Parse<Schema extends z.ZodType> implements PipeTransform<unknown, z
   transform(value: unknown): z.output<Schema> {
     const read = this.#schema.safeParse(value ?? {})
     if (read.success) return read.data
-    throw new RequestRefused('BAD_PARAMETER', z.prettifyError(read.error))
+    throw new RequestRefused('BAD_PARAMETER', issueText(read.error, 'the request'))
   }
 }

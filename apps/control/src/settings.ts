@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
+import { issueText } from './issue-text.ts'
 import type { TokenLimits } from './limits.ts'
 
 const Settings = z.object({
@@ -53,7 +54,7 @@ export interface Settings {
 /** @throws Error that names each variable which is missing or wrong */
 export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   const read = Settings.safeParse(environment)
-  if (!read.success) throw new Error(z.prettifyError(read.error))
+  if (!read.success) throw new Error(issueText(read.error, 'the environment'))
   const { data } = read
   return {
     root: data.CAIRN_ROOT,

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { issueText } from './issue-text.ts'
 
 /**
  * What one may do: read records and artifacts, start runs, cancel them, replay dead letters, write what others adopt, say
@@ -53,7 +54,7 @@ export function tokensIn(file: string, onFault: (fault: string) => void = () => 
       known = Tokens.parse(JSON.parse(readFileSync(file, 'utf8')))
       fault = undefined
     } catch (error) {
-      fault = `${file} cannot be read: ${error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message}`
+      fault = `${file} cannot be read: ${error instanceof z.ZodError ? issueText(error, 'it') : (error as Error).message}`
       if (fault !== before) onFault(fault)
     }
   }

@@ -226,8 +226,10 @@ describe.skipIf(!servers)('control', () => {
         'cairn.completed report',
         'cairn.run-ended',
       ])
-      const whole = await Array.fromAsync(other.events('orders', run, { 'last-event-id': 'nonsense' }))
-      expect(typesAndTasks(whole)).toHaveLength(4)
+      for (const foreign of ['nonsense', last.replace(run, '20260101-000000-other')]) {
+        const whole = await Array.fromAsync(other.events('orders', run, { 'last-event-id': foreign }))
+        expect(typesAndTasks(whole)).toHaveLength(4)
+      }
     })
 
     it('but not of a run that there is not', async () => {

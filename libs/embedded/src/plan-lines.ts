@@ -144,6 +144,8 @@ async function reasonText(workspace: Workspace, { plan }: PlannedRun, node: stri
       return ['it is forced']
     case 'object missing':
       return ['its checkpoint names an object that is gone']
+    case 'altered':
+      return ['its checkpoint was damaged or altered']
     case 'unread':
       return [plain(errorLine(reason.error))]
     case 'unfinished':

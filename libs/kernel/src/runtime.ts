@@ -28,7 +28,7 @@ export * from './run/layout.ts'
 export { parseEvent, requireOf } from './run/parse-event.ts'
 export { NAMES, type NamePattern } from './run/record-names.ts'
 export * as shapes from './run/shape.ts'
-export { isStored } from './run/checkpoint.ts'
+export { alteredIn, isStored } from './run/checkpoint.ts'
 export {
   noteTold,
   PRODUCTION,
@@ -83,7 +83,6 @@ export { collect, type GcPolicy, type GcReport } from './upkeep/gc.ts'
 export { copyResults, copyRun, type CopyReport, type StoreSide } from './upkeep/copy.ts'
 export { examine, type Checkup, type CheckupPlace, type Finding } from './upkeep/doctor.ts'
 export { AREAS } from './upkeep/doctor-walk.ts'
-export { alteredIn } from './upkeep/doctor-records.ts'
 export { byteCount, milliseconds } from './units.ts'
 export { whyNoFile } from './file-type.ts'
 export { artifactBytes } from './run/artifact.ts'

@@ -85,10 +85,13 @@ export default async function runs(
   const readable = found.filter(({ fault }) => fault === undefined).sort((a, b) => b.startedAt - a.startedAt)
   const newest = [...readable.slice(0, most), ...faulty]
   if (json) return printData(jsonText(newest.map(withKnownTime), 2))
-  if (newest.length === 0)
+  if (newest.length === 0) {
+    const next = withGiven(`cairn ${isNarrow(filter) ? 'runs' : 'run'} ${name ?? ''}`.trimEnd())
+    const of = name === undefined ? '' : ` of ${name}`
     return printLines(
-      `no ${isNarrow(filter) ? 'such runs' : 'runs'}${name === undefined ? '' : ` of ${name}`} yet\n${paint('dim', 'next')}  ${withGiven(`cairn run ${name ?? ''}`)}`,
+      `${isNarrow(filter) ? `no run${of} matches` : `no runs${of} yet`}\n${paint('dim', 'next')}  ${next}`,
     )
+  }
   const zone = timeZone()
   // Of caught and failed tasks there is a column where there are any.
   const counted = (['computed', 'reused', 'caught', 'failed'] as const).filter(

@@ -52,7 +52,7 @@ export async function openLetters(globals: GlobalOptions, pipeline: string | und
 /** `<pipeline>/<id>` @throws CairnError BAD_PARAMETER for what is none */
 export function letterNamed(path: string): { readonly pipeline: string; readonly id: string } {
   const [pipeline = '', id = '', ...more] = path.split('/')
-  if (NAMES.name.fits(pipeline) && /^\d+-\d+$/.test(id) && more.length === 0) return { pipeline, id }
+  if (NAMES.name.fits(pipeline) && /^(stray-)?\d+-\d+$/.test(id) && more.length === 0) return { pipeline, id }
   throw noLetter(path)
 }
 

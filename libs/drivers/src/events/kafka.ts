@@ -118,7 +118,7 @@ export function kafkaBus(options: KafkaBusOptions): KafkaBus {
       const { topic, id, event, error } = letter
       if (!event)
         throw new CairnError('BAD_RECORD', `dead letter ${id} holds no event to replay: ${error.message}`, {
-          next: `cairn dead-letters drop ${id}`,
+          next: 'drop it: nobody can handle it',
         })
       await send(topic, [replayOf(await lettersOf(topic).whole(letter))])
       await send(deadLettersOf(topic), [markOf(letter, 'replayed')])

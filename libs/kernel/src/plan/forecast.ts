@@ -27,7 +27,7 @@ export interface NodeForecast {
   readonly hit?: Checkpoint
   /** Of a plain step whose key is known. */
   readonly key?: string
-  readonly miss?: 'none' | 'expired' | 'of later' | 'object missing' | 'never' | 'forced' | 'unread'
+  readonly miss?: 'none' | 'expired' | 'of later' | 'object missing' | 'altered' | 'never' | 'forced' | 'unread'
 }
 
 /**
@@ -147,7 +147,7 @@ async function stepLanes(
             hit: undefined,
             reason: node.unread ? ('unread' as const) : never ? ('never' as const) : ('forced' as const),
           }
-        : await lookUp(store, reader.at, node.step, key, cache, clock.now())
+        : await lookUp(store, reader.at, node.step, key, step, clock.now())
     if (found.hit) {
       draft.reuse++
       if (!batch) draft.hit = found.hit

@@ -19,7 +19,7 @@ export type Reason =
   /** Whether it runs at all is decided by a branch that is not known yet. */
   | { readonly because: 'branch'; readonly when: string }
   | { readonly because: 'outputs' }
-  | { readonly because: 'expired' | 'of later' | 'forced' | 'object missing' | 'unfinished' }
+  | { readonly because: 'expired' | 'of later' | 'forced' | 'object missing' | 'altered' | 'unfinished' }
   | { readonly because: 'never'; readonly text: string }
   /** It comes from a source that cannot be read, directly or by way of others. */
   | { readonly because: 'unread input'; readonly input: string; readonly source: string; readonly error: ErrorRecord }

@@ -1,21 +1,23 @@
 import type { ArtifactRef } from '../define/kind.ts'
+import { inlineBytes } from './artifact.ts'
+import { sha256 } from './key.ts'
 import type { Layout } from './layout.ts'
 import type { ArtifactStore } from './ports.ts'
-import type { PlannedCache } from './plan-record.ts'
+import type { PlannedStep } from './plan-record.ts'
 import { claim, decodeRecord, encodeRecord, type Checkpoint } from './records.ts'
 
 /** What lies under a key: a checkpoint that can be used, or one (`stale`) that has to be replaced, or nothing. */
 export type Lookup =
   | { readonly hit: Checkpoint }
   | { readonly hit: undefined; readonly stale?: Uint8Array; readonly reason: 'none' | Unusable }
-type Unusable = 'expired' | 'of later' | 'object missing'
+type Unusable = 'expired' | 'of later' | 'object missing' | 'altered'
 
 export async function lookUp(
   store: ArtifactStore,
   at: Layout,
   step: string,
   key: string,
-  cache: PlannedCache | undefined,
+  { cache, outputs }: Pick<PlannedStep, 'cache' | 'outputs'>,
   now: number,
 ): Promise<Lookup> {
   const path = at.checkpoint(step, key)
@@ -28,9 +30,20 @@ export async function lookUp(
     if (age < 0) return { hit: undefined, stale: bytes, reason: 'of later' }
     if (age > cache.maxAgeMs) return { hit: undefined, stale: bytes, reason: 'expired' }
   }
+  const lacksOutput = Object.keys(outputs).some((name) => !Object.hasOwn(checkpoint.outputs, name))
+  if (lacksOutput || alteredIn(checkpoint) !== undefined) return { hit: undefined, stale: bytes, reason: 'altered' }
   for (const ref of Object.values(checkpoint.outputs))
     if (!(await isStored(store, at, ref))) return { hit: undefined, stale: bytes, reason: 'object missing' }
   return { hit: checkpoint }
+}
+
+/** Which of the outputs that a record itself holds does not match its digest. */
+export function alteredIn({ outputs }: Pick<Checkpoint, 'outputs'>): string | undefined {
+  for (const [name, ref] of Object.entries(outputs)) {
+    const held = inlineBytes(ref)
+    if (held && sha256(held) !== ref.digest) return `its output "${name}" does not match its digest`
+  }
+  return undefined
 }
 
 /** Whether an artifact's bytes are there, in a record or as an object; a list's own, not its items'. */

@@ -81,7 +81,7 @@ async function reuse(job: Job, lanes: readonly LaneWork[]): Promise<LaneWork[]> 
   const { host, run, node, step } = job
   if (node.force) return [...lanes]
   await severally(lanes, async ({ index, key }) => {
-    const found = await lookUp(host.store, run.at, node.step, key, step.cache, host.clock.now())
+    const found = await lookUp(host.store, run.at, node.step, key, step, host.clock.now())
     if (found.hit) {
       const { outputs, ms } = found.hit
       job.outcomes.set(index, { status: 'completed', how: 'reused', key, outputs, ms })

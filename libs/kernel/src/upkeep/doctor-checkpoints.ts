@@ -1,7 +1,8 @@
 import { CairnError } from '../errors.ts'
 import { decodeRecord, type Checkpoint } from '../run/records.ts'
 import type { Examination } from './doctor.ts'
-import { alteredIn, missing } from './doctor-records.ts'
+import { alteredIn } from '../run/checkpoint.ts'
+import { missing } from './doctor-records.ts'
 import { addCheckpoint, noReferences } from './roots.ts'
 
 export async function checkCheckpoint(examination: Examination, path: string): Promise<void> {

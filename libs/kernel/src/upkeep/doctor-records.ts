@@ -1,10 +1,9 @@
 import { CairnError } from '../errors.ts'
-import { inlineBytes } from '../run/artifact.ts'
-import { sha256 } from '../run/key.ts'
+import { alteredIn } from '../run/checkpoint.ts'
 import type { Layout } from '../run/layout.ts'
 import type { Plan } from '../run/plan-record.ts'
 import type { ArtifactStore } from '../run/ports.ts'
-import { readRecord, type Checkpoint, type EndRecord, type RunEnd } from '../run/records.ts'
+import { readRecord, type EndRecord, type RunEnd } from '../run/records.ts'
 import type { Examination, Finding } from './doctor.ts'
 import { isDamaged } from './roots.ts'
 
@@ -42,15 +41,6 @@ async function recordFault(store: ArtifactStore, path: string): Promise<Omit<Fin
     if (!(error instanceof CairnError && error.code === 'BAD_RECORD')) throw error
     return { what: error.message, repair: isDamaged(error) ? MOVED : `none: ${error.next}` }
   }
-}
-
-/** Artifacts that the record itself holds must be what their digests say, too. */
-export function alteredIn({ outputs }: Pick<Checkpoint, 'outputs'>): string | undefined {
-  for (const [name, ref] of Object.entries(outputs)) {
-    const held = inlineBytes(ref)
-    if (held && sha256(held) !== ref.digest) return `its output "${name}" does not match its digest`
-  }
-  return undefined
 }
 
 export async function missing(

@@ -237,4 +237,25 @@ describe.skipIf(!brokers)('dead letters', () => {
     const [letter] = await bus.deadLetters(topic)
     await expect(bus.replay(letter!)).rejects.toMatchObject({ code: 'BAD_RECORD', next: expect.any(String) })
   })
+
+  it('name what someone else wrote among them by its own place, of this topic alone; it can be dropped', async () => {
+    const { bus, topic } = await newDead()
+    const elsewhere = { cairn_dead_topic: 'other', cairn_dead_group: 'g'.repeat(300) }
+    const strays = [{}, elsewhere, { ...elsewhere, cairn_dead_partition: '../1', cairn_dead_offset: '-1' }]
+    await foreign.send({ topic: `${topic}.dead`, messages: strays.map((headers) => ({ value: 'x', headers })) })
+    const states = async () =>
+      Object.fromEntries((await bus.deadLetters(topic)).map(({ id, state, group }) => [id, `${state} ${group}`]))
+    expect(await states()).toEqual({
+      'stray-0-0': 'waiting unknown',
+      'stray-0-1': 'waiting unknown',
+      'stray-0-2': 'waiting unknown',
+    })
+    const letters = await bus.deadLetters(topic)
+    expect(letters.map((letter) => letter.topic)).toEqual([topic, topic, topic])
+    const { message } = await bus.wholeLetter(letters[0]!)
+    expect(message.value?.toString()).toBe('x')
+    await expect(bus.replay(letters[0]!)).rejects.toMatchObject({ code: 'BAD_RECORD' })
+    await bus.drop(letters.find(({ id }) => id === 'stray-0-1')!)
+    expect(await states()).toMatchObject({ 'stray-0-0': 'waiting unknown', 'stray-0-1': 'dropped unknown' })
+  })
 })

@@ -9,7 +9,10 @@ export type LetterState = 'waiting' | 'replayed' | 'dropped'
 
 /** A message that a group could not handle. */
 export interface DeadLetter {
-  /** `<partition>-<offset>` of the message in its own topic: the same for each group that gave it up. */
+  /**
+   * `<partition>-<offset>` of the message in its own topic: the same for each group that gave it up. `stray-` and its place
+   * among the dead letters for a message that is none: someone else wrote it there.
+   */
   readonly id: string
   readonly group: string
   readonly state: LetterState
@@ -79,7 +82,7 @@ export function replayOf({ message, group }: WholeLetter): Outgoing {
 
 /** What is added to the dead letters when one is decided about: they are a log, in which nothing is changed. */
 export function markOf({ topic, id, group }: DeadLetter, state: LetterState): Outgoing {
-  const [partition = '', offset = ''] = id.split('-')
+  const [, partition = '', offset = ''] = LETTER_ID.exec(id)!
   return {
     key: `${topic}-${id}`,
     value: '',
@@ -144,7 +147,7 @@ export class DeadLetters {
 
   #add(placed: Placed): void {
     const state = textIn(placed.message, STATE)
-    const letter = letterIn(placed)
+    const letter = letterIn(placed, this.#topic)
     const key = `${letter.id} ${letter.group}`
     const known = this.#letters.get(key)
     if (state === 'replayed' || state === 'dropped') {
@@ -155,23 +158,36 @@ export class DeadLetters {
 
 const PREVIEW_CHARACTERS = 500
 
-function letterIn({ partition, at, message }: Placed): DeadLetter {
+function letterIn(placed: Placed, topic: string): DeadLetter {
+  const { partition, at, message } = placed
   const header = (name: string) => textIn(message, name)
-  const event = eventIn(message)
-  return {
-    id: `${header('cairn_dead_partition')}-${header('cairn_dead_offset')}`,
-    group: header('cairn_dead_group'),
-    state: 'waiting',
-    at,
-    topic: header('cairn_dead_topic'),
-    error: { code: header('cairn_error_code') as ErrorRecord['code'], message: header('cairn_error_message') },
-    event,
-    preview: event
-      ? undefined
-      : message.value?.toString('utf8', 0, PREVIEW_CHARACTERS * 4).slice(0, PREVIEW_CHARACTERS),
-    place: [partition, message.offset],
+  const id = `${header('cairn_dead_partition')}-${header('cairn_dead_offset')}`
+  const place = [partition, message.offset] as const
+  const preview = () => message.value?.toString('utf8', 0, PREVIEW_CHARACTERS * 4).slice(0, PREVIEW_CHARACTERS)
+  const group = header('cairn_dead_group')
+  if (group === '' || !LETTER_ID.test(id)) {
+    const error = {
+      code: 'BAD_RECORD' as const,
+      message: 'no dead letter: the headers that name its group and message are missing',
+    }
+    return {
+      id: `stray-${place.join('-')}`,
+      group: 'unknown',
+      state: 'waiting',
+      at,
+      topic,
+      error,
+      event: undefined,
+      preview: preview(),
+      place,
+    }
   }
+  const event = eventIn(message)
+  const error = { code: header('cairn_error_code') as ErrorRecord['code'], message: header('cairn_error_message') }
+  return { id, group, state: 'waiting', at, topic, error, event, preview: event ? undefined : preview(), place }
 }
+/** Its partition and offset: `stray-0` and `17`, of a stray. */
+const LETTER_ID = /^((?:stray-)?\d{1,9})-(\d{1,15})$/
 
 function textIn({ headers }: Incoming, name: string): string {
   return headers.get(name)?.[0]?.toString() ?? ''

@@ -1,0 +1,40 @@
+import type { z } from 'zod'
+
+/** What is wrong with a value, one sentence for each place: `limit must be a number, not a list`. */
+export function issueText({ issues }: z.ZodError, what: string): string {
+  return [...new Set(issues.map((issue) => `${issue.path.join('.') || what} ${faultOf(issue)}`))].join('; ')
+}
+
+function faultOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${NOUNS[issue.expected] ?? issue.expected}`
+    case 'too_big':
+      return `must be at most ${issue.maximum}${unitOf(issue.origin)}`
+    case 'too_small':
+      return `must be at least ${issue.minimum}${unitOf(issue.origin)}`
+    case 'unrecognized_keys':
+      return `has what is not known here: ${issue.keys.join(', ')}`
+    case 'invalid_value':
+      return `must be one of ${issue.values.map(String).join(', ')}`
+    case 'invalid_format':
+      return `does not have the expected form${issue.format === 'regex' && 'pattern' in issue ? ` ${String(issue.pattern)}` : ''}`
+    case 'custom':
+      return issue.message.startsWith('Invalid') ? 'is not valid' : issue.message
+    default:
+      return issue.message
+  }
+}
+const NOUNS: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+}
+
+function unitOf(origin: string): string {
+  return { string: ' characters long', array: ' items long' }[origin] ?? ''
+}
