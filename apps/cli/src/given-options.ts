@@ -1,4 +1,4 @@
-import type { GlobalOptions } from './open.ts'
+import type { GlobalOptions, RequestOptions } from './open.ts'
 
 /** What says which project, store, services and runs are meant. */
 const FLAGS = { project: '-C', store: '--store', on: '--on', playground: '--playground' } as const
@@ -30,6 +30,14 @@ export function withGiven(text: string): string {
     })
     return missing.length === 0 ? command : `cairn ${verb} ${missing.join(' ')}${rest}`
   })
+}
+
+/** What a run was asked for, as it has to be given again to continue the run: ` --set trees=400`. */
+export function requestText({ set = [], params, from = [], until = [], base }: RequestOptions): string {
+  const given = { set, params: params ?? [], from, until, base: base ?? [] }
+  return Object.entries(given)
+    .flatMap(([option, values]) => [values].flat().map((value) => ` --${option} ${quoted(value)}`))
+    .join('')
 }
 
 function takes(verb: string, name: keyof typeof FLAGS): boolean {

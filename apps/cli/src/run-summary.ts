@@ -39,6 +39,8 @@ export interface RunResult {
   readonly on?: string | undefined
   /** Where it was run, if not in production. */
   readonly playground?: string | undefined
+  /** What the run was asked for: ` --set trees=400`. */
+  readonly asked?: string | undefined
   /** A parameter to try: `train-model.trees=200`. */
   readonly tryNext?: string | undefined
 }
@@ -201,7 +203,7 @@ function numbersOf(ref: ArtifactRef): [string, number][] {
   )
 }
 
-function nextSteps({ plan, status, ends, tryNext, on, playground }: RunResult): string {
+function nextSteps({ plan, status, ends, tryNext, on, playground, asked = '' }: RunResult): string {
   const { pipeline, run, outputs } = plan
   const there = `${on === undefined ? '' : ` --on ${on}`}${playground === undefined ? '' : ` --playground ${playground}`}`
   const hints: string[] = []
@@ -214,7 +216,7 @@ function nextSteps({ plan, status, ends, tryNext, on, playground }: RunResult): 
     const failed = [...ends].find(([, end]) => end.status === 'failed' || end.status === 'timed-out')
     hints.push(
       `cairn show ${pipeline}/${run}${failed ? `/${failed[0]}` : ''}${there}`,
-      ...(playground === undefined ? [`cairn run ${pipeline}${there}   goes on from what is finished`] : []),
+      ...(playground === undefined ? [`cairn run ${pipeline}${asked}${there}   continues: finished steps are reused`] : []),
     )
   }
   return hints.map((hint, at) => `${at === 0 ? paint('dim', 'next') : '    '}  ${withGiven(hint)}`).join('\n')

@@ -15,6 +15,7 @@ import { detailsOf } from '../run-details.ts'
 import { driveRun, type Driven } from '../drive-run.ts'
 import { openPipeline, openWorkspace, requestOf, timeZone, type GlobalOptions, type RequestOptions } from '../open.ts'
 import { exportOutputs, exportTargets } from '../export-outputs.ts'
+import { requestText } from '../given-options.ts'
 import { refuseRepeats } from '../repeats.ts'
 import { refuseOwned } from '../written-files.ts'
 import { summaryJson, summaryText } from '../run-summary.ts'
@@ -63,6 +64,7 @@ export default async function run(
     ms: performance.now() - started,
     files: outputs,
     store: workspace.project.store,
+    asked: requestText(options),
     tryNext: await tryNext(loaded.pipeline, plan),
   }
   if (json) printData(jsonText(summaryJson(result), 2))
@@ -81,7 +83,7 @@ async function runOn(workspace: Workspace, on: string, name: string | undefined,
   const run = await submitRun(context.control, pipeline, await requestOf(options, loaded.pipeline.graph))
   if (options.detach) return printData(json ? JSON.stringify({ pipeline, run }) : `${pipeline}/${run}`)
   const { followRun } = await import('../remote/follow.ts')
-  await followRun(workspace, context, pipeline, run, { ...options, json })
+  await followRun(workspace, context, pipeline, run, { ...options, json, asked: requestText(options) })
 }
 
 interface Planned {

@@ -11,6 +11,8 @@ import { printData, printLines, printNotes } from '../terminal/print.ts'
 
 export interface FollowOptions extends ProgressOption {
   readonly json: boolean
+  /** What the run was asked for: ` --set trees=400`. */
+  readonly asked?: string
 }
 
 /** Shows how a run on services goes until it has ended, and tells what came of it. Ctrl-C stops only the showing. */
@@ -29,7 +31,8 @@ export async function followRun(
     return
   }
   const details = await detailsOf(workspace, ended.plan, ended.ends)
-  const result = { ...ended, ...details, files: [], store: `in ${context.name}`, on: context.name }
+  const { name: on } = context
+  const result = { ...ended, ...details, files: [], store: `in ${on}`, on, asked: options.asked }
   if (options.json) printData(JSON.stringify(summaryJson(result), null, 2))
   else printLines(summaryText(result))
   process.exitCode = exitCodeOf(ended.status)
