@@ -216,7 +216,9 @@ function nextSteps({ plan, status, ends, tryNext, on, playground, asked = '' }: 
     const failed = [...ends].find(([, end]) => end.status === 'failed' || end.status === 'timed-out')
     hints.push(
       `cairn show ${pipeline}/${run}${failed ? `/${failed[0]}` : ''}${there}`,
-      ...(playground === undefined ? [`cairn run ${pipeline}${asked}${there}   continues: finished steps are reused`] : []),
+      ...(playground === undefined
+        ? [`cairn run ${pipeline}${asked}${there}   continues: finished steps are reused`]
+        : []),
     )
   }
   return hints.map((hint, at) => `${at === 0 ? paint('dim', 'next') : '    '}  ${withGiven(hint)}`).join('\n')
