@@ -115,12 +115,18 @@ export function kafkaServer(folder: string, port: number, controllerPort: number
 function format(config: string): void {
   const clusterId = `--cluster-id=${randomBytes(16).toString('base64url')}` // which may begin with a dash itself
   const args = [...java('kafka.tools.StorageTool'), 'format', clusterId, '--config', config]
-  const { status, stderr, stdout } = spawnSync('java', args, { encoding: 'utf8', timeout: 60_000 })
+  const { status, stderr, stdout, error } = spawnSync('java', args, { encoding: 'utf8', timeout: FORMAT_MS })
   if (status === 0) return
-  throw new CairnError('NOT_FOUND', `${KAFKA.name} could not prepare its folder: ${(stderr || stdout).trim()}`, {
-    next: `is Java of version 17 or later? java -version; else delete ${KAFKA.folder}, and try again`,
+  const isLate = (error as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT'
+  const reason = isLate ? `not done after ${FORMAT_MS / 1000} s` : (stderr || stdout || (error?.message ?? '')).trim()
+  throw new CairnError('NOT_FOUND', `${KAFKA.name} could not prepare its folder: ${reason}`, {
+    next: isLate
+      ? 'the machine is very busy: try again'
+      : `is Java of version 17 or later? java -version; else delete ${KAFKA.folder}, and try again`,
   })
 }
+/** Takes seconds, on a busy machine a minute. */
+const FORMAT_MS = 300_000
 
 /** The usual tool for consumer groups, at work on a broker: further arguments say what it does. */
 export function consumerGroupsTool(broker: string): Command {

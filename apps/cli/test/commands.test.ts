@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { CAIRN, CliProject, NODE, REPOSITORY, type RunSummary } from './project.fixture.ts'
+import { processName, thisProcess } from '@cairn/drivers/process-id'
+import { CAIRN, CliProject, exit, NODE, REPOSITORY, type RunSummary } from './project.fixture.ts'
 
 const project = new CliProject({
   'small.pipeline.ts': `import { each, list, pipeline, step } from '@cairn/kernel'
@@ -302,3 +303,22 @@ export const hello = pipeline('hello', () => shout(greet({})))
     expect((await outside.run()).steps['shout']!.outputs!['loud']!.text).toBe('"HELLO"')
   })
 })
+
+it('status says that another command is starting or stopping services, for as long as it lives', async () => {
+  const bare = new CliProject({})
+  const lock = '.cairn/stack/lock'
+  bare.write({ [lock]: thisProcess })
+  const text = 'another command is starting or stopping the services\nnext  cairn status\n'
+  expect(await bare.cairn('status')).toMatchObject({ code: 1, stdout: text })
+  bare.write({ [lock]: await nameOfEnded() })
+  expect(await bare.cairn('status')).toMatchObject({ code: 1, stdout: 'not running\nnext  cairn up\n' })
+})
+
+/** The name of a process that has ended. */
+async function nameOfEnded(): Promise<string> {
+  const child = spawn(process.execPath, ['-e', 'process.stdin.resume()'], { stdio: ['pipe', 'ignore', 'ignore'] })
+  const name = processName(child.pid!)
+  child.stdin.end()
+  await exit(child)
+  return name
+}

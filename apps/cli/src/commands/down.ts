@@ -10,7 +10,7 @@ import { printData, printNotes } from '../terminal/print.ts'
 export default async function down(_: object, command: { optsWithGlobals(): GlobalOptions }): Promise<void> {
   const { project: folder = process.cwd(), json } = command.optsWithGlobals()
   const stack = new Stack(findProject(folder).root)
-  const { ended, left } = await stack.locked('stopping the services', printNotes, () => stopStack(stack))
+  const { ended, left } = await stack.locked(printNotes, () => stopStack(stack))
   if (left.length > 0)
     throw new CairnError('TIMED_OUT', `could not be stopped: ${left.join(', ')}`, {
       next: `see why: ps -o pid,stat,user,args -p <process>; then cairn down again; what it logs: ${join(stack.folder, 'logs')}`,

@@ -2,7 +2,7 @@ import { pidOf } from '@cairn/drivers/process-id'
 import { findProject, readContext } from '@cairn/embedded'
 import { EXIT } from '../fail.ts'
 import { look } from '../local/health.ts'
-import { processOf, Stack } from '../local/stack.ts'
+import { CONTROL, processOf, Stack } from '../local/stack.ts'
 import { statusText, supervisorText } from '../local/status.ts'
 import type { GlobalOptions } from '../open.ts'
 import { waitingLetters } from '../remote/dead-letters.ts'
@@ -18,20 +18,32 @@ export default async function status(_: object, command: { optsWithGlobals(): Gl
   const found = isUp ? await Promise.all(services.map((service) => look(service, running))) : []
   const ill = found.find(({ state }) => state !== 'ready')
   process.exitCode = isUp && isSupervised && !ill ? EXIT.ok : EXIT.error
-  const letters = isUp ? await deadLetters(root) : {}
+  const canAnswer = found.some(({ name, state }) => name === CONTROL && state === 'ready')
+  const letters = canAnswer ? await deadLetters(root) : {}
+  const { isLocked } = stack
   if (json) {
     const { keeper, since } = running ?? {}
     const supervisor = keeper !== undefined && isUp && { running: isSupervised, pid: pidOf(keeper), since }
-    const all = { running: isUp, ...(supervisor && { supervisor }), services: found, deadLetters: letters }
+    const all = {
+      running: isUp,
+      changing: isLocked,
+      ...(supervisor && { supervisor }),
+      services: found,
+      deadLetters: letters,
+    }
     return printData(JSON.stringify(all, null, 2))
   }
+  if (!isUp && isLocked) return printLines(`${CHANGING}\nnext  cairn status`)
   if (!isUp) return printLines('not running\nnext  cairn up')
   printLines(statusText(found))
   for (const [pipeline, count] of Object.entries(letters))
     printLines(`\n${count} dead letters of ${pipeline} wait  cairn dead-letters list ${pipeline} --on local`)
+  if (isLocked) return printLines(`\n${CHANGING}`)
   if (!isSupervised) return printLines(`\n${supervisorText(running!)}\nnext  cairn up`)
   if (ill) printLines(`\nnext  cairn logs ${ill.name}`)
 }
+
+const CHANGING = 'another command is starting or stopping the services'
 
 /** Where control does not answer, the table says so. */
 function deadLetters(root: string): Promise<Readonly<Record<string, number>>> {

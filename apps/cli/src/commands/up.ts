@@ -30,7 +30,7 @@ export default async function up(
   for (const loaded of pipelines) await refuseMisuses(workspace, loaded)
   const told = new Set<string>()
   const tell = (line: string) => told.has(line) || (told.add(line), printNotes(line))
-  await stack.locked('starting the services', printNotes, start)
+  await stack.locked(printNotes, start)
   const found = await Promise.all(stack.services.map((service) => look(service, stack.running)))
   if (json) return printData(JSON.stringify({ context: 'local', services: found }, null, 2))
   const first = pipelines[0]?.pipeline.name ?? '<pipeline>'

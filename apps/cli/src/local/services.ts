@@ -5,8 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { freePorts } from '@cairn/drivers/free-ports'
 import { stepsOf, type LoadedPipeline, type Workspace } from '@cairn/embedded'
 import { distOf } from '../../bin/built.js'
-import { processOf, readJson, type Service, type Stack } from './stack.ts'
-import { CONTROL } from './start.ts'
+import { CONTROL, processOf, readJson, type Service, type Stack } from './stack.ts'
 
 type App = 'control' | 'stage'
 type Env = Readonly<Record<string, string>>

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { whileLocked } from '@cairn/drivers/lock'
+import { holderOf, whileLocked } from '@cairn/drivers/lock'
 import { isGone, isHere } from '@cairn/drivers/process-id'
 import type { Connection } from '@cairn/drivers/connection'
 import {
@@ -127,7 +127,7 @@ export class Stack {
   }
 
   /** Does something to the stack while no other command does. */
-  async locked<Result>(what: string, note: (line: string) => void, work: () => Promise<Result>): Promise<Result> {
+  async locked<Result>(note: (line: string) => void, work: () => Promise<Result>): Promise<Result> {
     const { running } = this
     if (running && !isHere(running.keeper))
       throw new CairnError(
@@ -135,9 +135,22 @@ export class Stack {
         `the services of this project were started on the machine ${running.keeper.split('/')[0]}`,
         { next: `cairn down there; if the machine was renamed, and nothing of it runs, delete ${this.runningFile}` },
       )
-    return whileLocked(join(this.folder, 'lock'), `${what} of this project`, LOCKED_MS, note, work)
+    return whileLocked(this.#lock, 'starting or stopping the services of this project', LOCKED_MS, note, work)
+  }
+
+  /** Whether another command is starting or stopping services. */
+  get isLocked(): boolean {
+    const holder = holderOf(this.#lock)
+    return holder !== undefined && !isGone(holder)
+  }
+
+  get #lock(): string {
+    return join(this.folder, 'lock')
   }
 }
+
+/** Also the name by which control signs plans. */
+export const CONTROL = 'control'
 
 /** Kafka and MinIO: the other services need them. */
 export function isServer({ probe }: Service): boolean {

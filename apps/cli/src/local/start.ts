@@ -6,13 +6,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { identityOf, newSigningKey, publicKeyOf } from '@cairn/drivers/identity'
+import { duration } from '@cairn/embedded'
 import { CairnError } from '@cairn/kernel/runtime'
 import { isFresh, repository } from '../../bin/built.js'
 import { look } from './health.ts'
-import { readJson, writeJson, writeText, type Service, type Stack } from './stack.ts'
+import { CONTROL, readJson, writeJson, writeText, type Service, type Stack } from './stack.ts'
 
 /** For all services to be ready. */
 const READY_MS = 180_000
+/** How often it is said which of them are not. */
+const WAITING_MS = 10_000
 const SUPERVISOR = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? './supervisor.ts' : './supervisor.js', import.meta.url),
 )
@@ -25,9 +28,6 @@ export function writeContext(stack: Stack, env: string, url: string): void {
   writeJson(stack.tokensFile, [{ name: 'local', sha256: hash('sha256', token), pipelines: ['*'], rights }])
   writeJson(stack.contextFile, { env, control: { url, token }, project: stack.place })
 }
-
-/** The name by which control signs plans. */
-export const CONTROL = 'control'
 
 /** Makes the key that control signs plans with, once, and says to the stages whose plans to run. */
 export function writeKeys(stack: Stack): void {
@@ -47,7 +47,8 @@ export async function startServices(
 ): Promise<void> {
   writeJson(stack.servicesFile, services)
   let supervisor = stack.isSupervised ? undefined : startSupervisor(stack)
-  const deadline = performance.now() + READY_MS
+  const began = performance.now()
+  let said = began
   const waiting = new Map(services.map((service) => [service.name, service]))
   while (waiting.size > 0) {
     if (!stack.isSupervised && (supervisor?.exitCode ?? supervisor?.signalCode) !== null)
@@ -56,7 +57,12 @@ export async function startServices(
     const current = [...waiting.values()].filter(({ name, version }) => running?.watch?.[name]?.version === version)
     for (const found of await Promise.all(current.map((service) => look(service, running))))
       if (found.state === 'ready' && waiting.delete(found.name)) tell(`${found.name} is ready`)
-    if (performance.now() > deadline)
+    const now = performance.now()
+    if (waiting.size > 0 && now - said > WAITING_MS) {
+      said = now
+      tell(`waiting for ${[...waiting.keys()].join(', ')} (${duration(now - began)})`)
+    }
+    if (now - began > READY_MS)
       throw new CairnError('TIMED_OUT', `not ready after ${READY_MS / 1000} s: ${[...waiting.keys()].join(', ')}`, {
         next: `cairn logs ${[...waiting.keys()][0]}`,
       })
