@@ -225,6 +225,8 @@ export const scorePages = pipeline('score-pages', () => {
     expect(code).toBe(3)
     expect(stdout).toContain('2 of 20 items of each-pages failed. The first: item 7: page 7 is empty')
     expect(project.stored('local/score-pages/checkpoints/score')).toHaveLength(18)
+    const [line] = JSON.parse((await project.cairn('--json', 'runs')).stdout) as [object]
+    expect(line).toMatchObject({ computed: 19, failed: 2 })
     const plan = await project.cairn('plan', 'score-pages')
     expect(plan.stdout).toMatch(/^score +run +2 of 20 items/m)
   })

@@ -159,10 +159,10 @@ async function runLine(
       scope.length > 0 || type === 'given' ? undefined : await readRecord<EndRecord>(store, at.end(run, id))
     if (record) ends.set(id, record)
   }
-  const lanes = [...ends.values()].map(({ lanes: [lane] }) => lane)
+  const lanes = [...ends].flatMap(([id, { lanes }]) => (plan.nodes[id]!.type === 'step' ? lanes : []))
   const items = await itemCounts(store, at, plan)
   const tasks = (wanted: ItemState) =>
-    lanes.filter((lane) => lane && stateOf(lane) === wanted).length +
+    lanes.filter((lane) => stateOf(lane) === wanted).length +
     [...items.values()].reduce((sum, counts) => sum + counts[wanted], 0)
   return [
     {

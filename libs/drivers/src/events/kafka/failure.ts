@@ -19,9 +19,12 @@ export function reasonOf(error: unknown): Reason {
   return {
     message: inner instanceof Error ? inner.message : String(inner),
     type: typeOf(inner),
-    isPassing: inner instanceof Error && 'retriable' in inner && inner.retriable === true,
+    isPassing:
+      inner instanceof Error && ((inner as { retriable?: unknown }).retriable === true || HIDES.has(inner.name)),
   }
 }
+/** The client throws it whatever it was, also when a broker that has just started answered too late. */
+const HIDES: ReadonlySet<string> = new Set(['KafkaJSGroupCoordinatorNotFound'])
 
 function typeOf(error: unknown): string | undefined {
   return error instanceof Error && 'type' in error && typeof error.type === 'string' ? error.type : undefined

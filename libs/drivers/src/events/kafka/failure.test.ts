@@ -1,0 +1,14 @@
+import { expect, it } from 'vitest'
+import { reasonOf } from './failure.ts'
+
+const named = (name: string, more: object = {}) => Object.assign(new Error('text'), { name, ...more })
+
+it.each([
+  [named('KafkaJSConnectionError', { retriable: true }), true],
+  [named('KafkaJSProtocolError', { retriable: false, type: 'GROUP_AUTHORIZATION_FAILED' }), false],
+  [named('KafkaJSGroupCoordinatorNotFound', { retriable: false }), true],
+  [named('Outer', { cause: named('KafkaJSGroupCoordinatorNotFound', { retriable: false }) }), true],
+  ['text', false],
+])('%s may pass: %s', (error, isPassing) => {
+  expect(reasonOf(error).isPassing).toBe(isPassing)
+})
