@@ -18,6 +18,7 @@ import type { Waiting } from './queue-view.ts'
 import { retryOf } from './retry.ts'
 import type { RunQueue } from './run-queue.ts'
 import { RunsList, type Listed } from './runs-list.ts'
+import type { ShowOptions } from './planner.ts'
 import { SharedWork } from './shared-work.ts'
 import { Submissions, type Started } from './submissions.ts'
 import type { Vouching } from './vouching.ts'
@@ -34,8 +35,8 @@ export interface ControlHost {
   prepare(pipeline: string): Promise<void>
   /** @throws CairnError BAD_DEFINITION for settings of the project that name a pipeline which there is not */
   checkSettings(pipeline: string): Promise<void>
-  /** Plans in another process, with the code as it is at that moment. `lines` are there only with a time zone. */
-  plan(pipeline: string, request: RunRequest, timeZone?: string, item?: string): Promise<Planned>
+  /** Plans in another process, with the code as it is at that moment. `lines` are there only with `show`. */
+  plan(pipeline: string, request: RunRequest, show?: ShowOptions): Promise<Planned>
 }
 export interface Planned {
   readonly plan: Plan
@@ -61,8 +62,8 @@ export class Control {
     return layout(this.host.env, pipeline)
   }
 
-  plan(pipeline: string, request: RunRequest, timeZone: string, item?: string): Promise<Planned> {
-    return this.host.plan(pipeline, request, timeZone, item)
+  plan(pipeline: string, request: RunRequest, show: ShowOptions): Promise<Planned> {
+    return this.host.plan(pipeline, request, show)
   }
 
   /** Plans a run and sets it off. The same key always means the same run, however often it is sent. */

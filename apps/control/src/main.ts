@@ -70,8 +70,7 @@ const host: ControlHost = {
   vouching,
   checkSettings,
   prepare: (pipeline) => bus.ensureTopics([topicOf({ env, pipeline })]),
-  plan: (pipeline, request, timeZone, item) =>
-    planners.ask({ ...project, pipeline, request, timeZone, ...(item !== undefined && { item }) }),
+  plan: (pipeline, request, show) => planners.ask({ ...project, pipeline, request, ...(show && { show }) }),
 }
 const adoption = () => findProject(settings.root).adoption
 const champions = new Champions({

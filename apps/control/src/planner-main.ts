@@ -76,11 +76,12 @@ async function answerTo(order: Order, store: Workspace['store']): Promise<Planne
   }
 }
 
-async function planned(workspace: Workspace, { pipeline, request, timeZone, item }: PlanOrder): Promise<Planned> {
+async function planned(workspace: Workspace, { pipeline, request, show }: PlanOrder): Promise<Planned> {
   const loaded = await loadPipeline(workspace.project, pipeline)
   const planned = await planRun(workspace, loaded, request)
   const { plan } = planned
-  if (timeZone === undefined) return { plan, lines: [] }
+  if (!show) return { plan, lines: [] }
+  const { timeZone, item } = show
   if (item === undefined) return { plan, lines: await planLines(workspace, planned, timeZone) }
   return { plan, lines: [await itemLine(workspace, planned, loaded.pipeline.graph, item, timeZone)] }
 }

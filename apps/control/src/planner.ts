@@ -11,10 +11,14 @@ interface Place {
 /** What to plan. */
 export interface PlanOrder extends Place {
   readonly request: RunRequest
-  /** Of the moments in what is told of each step; that is not wanted without it. */
-  readonly timeZone?: string | undefined
-  /** The item of a step that alone is asked for: `score/3`. */
-  readonly item?: string
+  /** The plan is only shown, in these terms; without it, a run is started. */
+  readonly show?: ShowOptions
+}
+export interface ShowOptions {
+  /** Of the moments that are named. */
+  readonly timeZone: string
+  /** The item of a step to show alone: `score/3`. */
+  readonly item?: string | undefined
 }
 /** Of which run to look whether it may take the champion's place. */
 export interface ExpectationsOrder extends Place {

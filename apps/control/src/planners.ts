@@ -85,9 +85,8 @@ export class Planners {
   }
 }
 
-/** A request with a time zone only shows the plan; one without starts a run. */
 function lineOf(order: Order): Line {
-  return 'exists' in order || ('timeZone' in order && order.timeZone !== undefined) ? 'looks' : 'changes'
+  return 'exists' in order || 'show' in order ? 'looks' : 'changes'
 }
 
 function withoutError(answer: object): object {

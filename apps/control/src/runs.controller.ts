@@ -52,7 +52,7 @@ export class RunsController {
     @Pipeline() pipeline: string,
     @Body(new Parse(PlanRequest)) { timeZone, item, ...request }: z.output<typeof PlanRequest>,
   ): Promise<object> {
-    const { lines } = await this.#control.plan(pipeline, request as never, timeZone, item)
+    const { lines } = await this.#control.plan(pipeline, request as never, { timeZone, item })
     return { pipeline, steps: lines }
   }
 
