@@ -304,6 +304,11 @@ export const hello = pipeline('hello', () => shout(greet({})))
   })
 })
 
+it('logs of a service say that none has been started', async () => {
+  const { code, stderr } = await new CliProject({}).cairn('logs', 'control')
+  expect([code, stderr]).toEqual([1, expect.stringContaining('no services have been started\nnext   cairn up')])
+})
+
 it('status says that another command is starting or stopping services, for as long as it lives', async () => {
   const bare = new CliProject({})
   const lock = '.cairn/stack/lock'

@@ -14,6 +14,8 @@ interface Options {
   readonly lines?: number
 }
 
+/** Services that are there whatever the pipelines. */
+const OF_EVERY_STACK: ReadonlySet<string> = new Set(['control', 'kafka', 'minio'])
 const LOOK_MS = 200
 /** Of each service, unless it is said. */
 const LAST_LINES = 20
@@ -28,16 +30,17 @@ export default async function logs(
   const stack = new Stack(findProject(folder).root)
   const names = stack.services.map(({ name }) => name)
   const chosen = names.filter((name) => wanted === undefined || name === wanted || name.startsWith(`${wanted}/`))
-  if (wanted !== undefined && chosen.length === 0 && (wanted.includes('/') || names.length === 0)) {
+  const isOfServices = names.length > 0 || wanted === undefined || OF_EVERY_STACK.has(wanted)
+  if (wanted !== undefined && chosen.length === 0 && (wanted.includes('/') || !isOfServices)) {
     const workspace = await openWorkspace({ project: folder, ...globals })
     return printRunLogs(workspace, wanted, { follow, lines, json })
   }
   if (chosen.length === 0)
     throw new CairnError(
       'NOT_FOUND',
-      wanted === undefined ? 'no services have been started' : `there is no service "${wanted}"`,
+      names.length === 0 ? 'no services have been started' : `there is no service "${wanted}"`,
       {
-        next: wanted === undefined ? 'cairn up' : suggest(wanted, names),
+        next: wanted === undefined || names.length === 0 ? 'cairn up' : suggest(wanted, names),
       },
     )
   const tails = chosen.map((name) => new Tail(name, stack.log(name)))
