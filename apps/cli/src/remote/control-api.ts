@@ -1168,9 +1168,9 @@ export interface operations {
                 readonly before?: string;
                 /** @description how many */
                 readonly limit?: number;
-                /** @description with all of these: <name>=<value>, as text or JSON */
+                /** @description with all of these: <name>=<value>, as text or JSON; of a step <step>.<name>=<value> */
                 readonly param?: readonly string[];
-                /** @description planned then or later: a date and time, or milliseconds since 1970 */
+                /** @description planned then or later: a date, with or without a time (UTC unless it names a zone), or milliseconds since 1970 */
                 readonly since?: string;
                 /** @description how they stand: any of these */
                 readonly status?: readonly ("queued" | "running" | "refused" | "completed" | "failed" | "cancelled")[];
