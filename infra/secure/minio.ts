@@ -1,6 +1,8 @@
 import { createCipheriv, pbkdf2Sync, randomBytes } from 'node:crypto'
+import { text } from 'node:stream/consumers'
 import { Client } from 'minio'
 import type { S3Connection } from '@cairn/drivers/connection'
+import { CairnError } from '@cairn/kernel/runtime'
 import type { User } from './users.ts'
 
 /** Tells MinIO who there is and what each may do; again each time, so that a policy which has changed holds. */
@@ -19,9 +21,15 @@ export async function grantPolicies(
     region: 'us-east-1',
   })
   // Signed like all else: https://github.com/minio/minio/blob/master/cmd/admin-router.go
-  const put = (what: string, query: Record<string, string>, body: Buffer | string = '') => {
+  const put = async (what: string, query: Record<string, string>, body: Buffer | string = '') => {
     const request = { method: 'PUT', bucketName: 'minio', objectName: `admin/v3/${what}` }
-    return client.makeRequestAsyncOmit({ ...request, query: new URLSearchParams(query).toString() }, body)
+    const asked = { ...request, query: new URLSearchParams(query).toString() }
+    const answer = await client.makeRequestAsync(asked, body, ANSWERS)
+    const told = await text(answer)
+    if (answer.statusCode === 200) return
+    throw new CairnError('STORE_FAILED', `MinIO refuses ${what} by ${accessKey}: ${answer.statusCode} ${told}`, {
+      next: "is this the access key of MinIO's administrator?",
+    })
   }
   for (const { name, policy } of users) {
     await put('add-canned-policy', { name }, JSON.stringify(policy))
@@ -30,6 +38,9 @@ export async function grantPolicies(
     await put('set-user-or-group-policy', { policyName: name, userOrGroup: name, isGroup: 'false' })
   }
 }
+
+/** The client reads errors as XML, and MinIO tells these as JSON. */
+const ANSWERS = [200, 400, 401, 403, 404, 409, 500, 501, 503]
 
 const PBKDF2_AES_GCM = 2
 const ROUNDS = 8192

@@ -252,7 +252,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('every user of the secure ov
         anything.topic,
       ])
       const door = await BrokerDoor.open(granted.broker.connectionOf(ADMIN))
-      for (const { topic } of all) await door.topic(topic).tell()
+      for (const { topic } of all) await vi.waitFor(() => door.topic(topic).tell(), WAIT)
       await vi.waitFor(() => door.prepareGroups(), WAIT)
       for (const { id, topic } of allGroups)
         await vi.waitFor(async () => {

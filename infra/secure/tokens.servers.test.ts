@@ -1,7 +1,7 @@
 import { hash, randomUUID } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import type { ControlClient } from '@cairn/control-app/test/client.fixture.ts'
 import { Services, TEST_BUCKET } from '@cairn/control-app/test/services.fixture.ts'
 import { TemporaryProject } from '@cairn/control-app/test/temporary-project.fixture.ts'
@@ -75,7 +75,11 @@ describe.runIf(servers && isAtHand(lackingTools()))('control of the secure overl
       const { body } = await client.ask('GET', `${AT}/dead-letters?run=${run}`)
       return (body as { letters: { id: string; groups: object[] }[] }).letters[0]
     }
-    for (const run of ['lost-1', 'lost-2']) await expect.poll(async () => (await letterOf(run))?.groups.length).toBe(3)
+    const isGivenUp = async (run: string) => {
+      const groups = (await letterOf(run))?.groups.length
+      if (groups !== 3) throw new Error(`${run} was given up by ${groups} groups`)
+    }
+    for (const run of ['lost-1', 'lost-2']) await vi.waitFor(() => isGivenUp(run), { timeout: 120_000, interval: 200 })
     const letters = [(await letterOf('lost-1'))!.id, (await letterOf('lost-2'))!.id] as const
     const [lane] = first.tasks['load']!.lanes
     const key = lane?.status === 'completed' ? lane.key! : ''
