@@ -6,8 +6,8 @@ import { ENV, Requests, World } from './run-queue.fixture.ts'
 const REQUESTS = 36
 
 describe('a queue that lets so many wait', () => {
-  const refused = (what: string) => ({
-    problem: { status: 429, code: 'TOO_MANY_REQUESTS', detail: `${what} wait for their turn, as many as may` },
+  const refused = (of: string, most: number) => ({
+    problem: { status: 429, code: 'TOO_MANY_REQUESTS', detail: `the queue of ${of} is full: ${most} may wait` },
     headers: { 'retry-after': expect.stringMatching(/^\d+$/) as string },
   })
   const plans = async (world: World, pipeline: string) =>
@@ -17,11 +17,11 @@ describe('a queue that lets so many wait', () => {
     const world = new World({ runsPerPipeline: 1, waiting: 3, waitingPerPipeline: 2 })
     const { start, queue } = world.control()
     for (const name of ['a/1', 'a/2', 'a/3', 'b/1']) await start(name)
-    await expect(start('a/4')).rejects.toMatchObject(refused('2 runs of a'))
+    await expect(start('a/4')).rejects.toMatchObject(refused('a', 2))
     for (const name of ['b/2', 'c/1']) await start(name) // c has room, and does not wait
-    await expect(start('b/3')).rejects.toMatchObject(refused(`3 runs in ${ENV}`))
+    await expect(start('b/3')).rejects.toMatchObject(refused(`environment ${ENV}`, 3))
     await queue.advance()
-    await expect(start('b/3')).rejects.toMatchObject(refused(`3 runs in ${ENV}`))
+    await expect(start('b/3')).rejects.toMatchObject(refused(`environment ${ENV}`, 3))
     await start('d/1')
     expect(await Promise.all(['a', 'b', 'c', 'd'].map((pipeline) => plans(world, pipeline)))).toEqual([3, 2, 1, 1])
     expect((await world.store.children(layout(ENV, 'b').submissions)).length).toBe(2)
@@ -31,7 +31,7 @@ describe('a queue that lets so many wait', () => {
     const world = new World({ runs: 1, waiting: 1 })
     const { start, queue } = world.control()
     const [first, second] = [await start('a/1'), await start('a/2')]
-    await expect(start('a/3')).rejects.toMatchObject(refused(`1 runs in ${ENV}`))
+    await expect(start('a/3')).rejects.toMatchObject(refused(`environment ${ENV}`, 1))
     expect([await start('a/1'), await start('a/2')]).toEqual([first, second])
     await world.end(`a/${first}`)
     await queue.advance()
@@ -51,9 +51,20 @@ describe('a queue that lets so many wait', () => {
     const { start, queue } = world.control()
     await start('a/1')
     await start('a/2')
-    await expect(start('a/3')).rejects.toMatchObject(refused(`0 runs in ${ENV}`))
+    await expect(start('a/3')).rejects.toMatchObject(refused(`environment ${ENV}`, 0))
     await queue.advance()
     expect(world.all.length).toBe(2)
+  })
+
+  it('takes in another as soon as more may wait', async () => {
+    const world = new World({ runs: 1, waiting: 1 })
+    const { start } = world.control()
+    await start('a/1')
+    await start('a/2')
+    await expect(start('a/3')).rejects.toMatchObject(refused(`environment ${ENV}`, 1))
+    world.concurrency = { runs: 1, waiting: 2 }
+    await start('a/3')
+    await expect(start('a/4')).rejects.toMatchObject(refused(`environment ${ENV}`, 2))
   })
 
   it('holds for runs that come at one time', async () => {
@@ -78,7 +89,7 @@ describe('a queue that lets so many wait', () => {
         runs.set(name, run)
       }
       await expect(doomed.start('a/4').catch(() => other.start('a/4'))).rejects.toMatchObject(
-        refused(`2 runs in ${ENV}`),
+        refused(`environment ${ENV}`, 2),
       )
       expect(await plans(world, 'a')).toBe(3)
       for (const [name, run] of runs) expect(await other.start(name)).toBe(run)

@@ -12,6 +12,13 @@ export interface QueueBoundHost {
   readonly now: () => number
 }
 type Pipeline = Pick<QueuedRun, 'pipeline'>
+/** That a queue is full, by the limits that hold then. */
+interface Full {
+  readonly until: number
+  readonly most: number
+  readonly mostNow: (limits: RunLimits) => number
+  readonly error: RequestRefused
+}
 
 /** How long it is taken as given that the queue is full, in milliseconds: what refusals cost does not grow with them. */
 const FULL_MS = 1_000
@@ -26,7 +33,7 @@ export class QueueBound {
   readonly #host: QueueBoundHost
   /** Runs that were let in and have no ticket yet, in their order. */
   readonly #entering = new Set<Pipeline>()
-  readonly #full = new Map<string, { readonly until: number; readonly error: RequestRefused }>()
+  readonly #full = new Map<string, Full>()
 
   constructor(host: QueueBoundHost) {
     this.#host = host
@@ -39,13 +46,14 @@ export class QueueBound {
    * @throws RequestRefused with `Retry-After` when as many wait as may
    */
   async admit(pipeline: string): Promise<() => void> {
+    const limits = this.#host.limits()
     const full = this.#full.get(pipeline)
-    if (full && this.#host.now() < full.until) throw full.error
+    if (full && this.#host.now() < full.until && full.mostNow(limits) === full.most) throw full.error
     const entering = { pipeline }
     this.#entering.add(entering)
     const leave = () => void this.#entering.delete(entering)
     try {
-      await this.#require(entering)
+      await this.#require(entering, limits)
     } catch (error) {
       leave()
       throw error
@@ -58,11 +66,11 @@ export class QueueBound {
     this.#full.clear()
   }
 
-  async #require(entering: Pipeline): Promise<void> {
+  async #require(entering: Pipeline, limits: RunLimits): Promise<void> {
     const { env, records } = this.#host
-    const limits = this.#host.limits()
-    const ofPipeline = limits.waiting.of(entering.pipeline) ?? Infinity
-    const ofAll = limits.waiting.environment
+    const mostOf = ({ waiting }: RunLimits) => waiting.of(entering.pipeline) ?? Infinity
+    const mostOfAll = ({ waiting }: RunLimits) => waiting.environment
+    const [ofPipeline, ofAll] = [mostOf(limits), mostOfAll(limits)]
     const tickets = await records.waiting()
     const before: Pipeline[] = [...this.#entering].slice(0, [...this.#entering].indexOf(entering))
     if (tickets.length + before.length < Math.min(ofPipeline, ofAll)) return
@@ -77,16 +85,16 @@ export class QueueBound {
       else room.take(run)
     if (!room.reached(entering)) return
     const own = left.filter(({ pipeline }) => pipeline === entering.pipeline).length
-    if (own >= ofPipeline) this.#refuse(entering, `runs of ${entering.pipeline}`, ofPipeline)
-    if (left.length >= ofAll) this.#refuse(entering, `runs in ${env}`, ofAll)
+    if (own >= ofPipeline) this.#refuse(entering, entering.pipeline, ofPipeline, mostOf)
+    if (left.length >= ofAll) this.#refuse(entering, `environment ${env}`, ofAll, mostOfAll)
   }
 
-  #refuse({ pipeline }: Pipeline, what: string, most: number): never {
-    const error = new RequestRefused('TOO_MANY_REQUESTS', `${most} ${what} wait for their turn, as many as may`, {
+  #refuse({ pipeline }: Pipeline, of: string, most: number, mostNow: Full['mostNow']): never {
+    const error = new RequestRefused('TOO_MANY_REQUESTS', `the queue of ${of} is full: ${most} may wait`, {
       next: 'wait until some have ended, or let more wait: "waiting" of "concurrency" in package.json',
       headers: { 'retry-after': String(RETRY_AFTER_S) },
     })
-    this.#full.set(pipeline, { until: this.#host.now() + FULL_MS, error })
+    this.#full.set(pipeline, { until: this.#host.now() + FULL_MS, most, mostNow, error })
     throw error
   }
 }

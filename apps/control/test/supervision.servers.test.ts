@@ -238,7 +238,7 @@ describe.skipIf(!servers)('control looks after runs', () => {
       expect([third.status, third.headers.get('retry-after')]).toEqual([429, expect.stringMatching(/^\d+$/)])
       expect(await third.json()).toMatchObject({
         code: 'TOO_MANY_REQUESTS',
-        detail: `1 runs in ${env} wait for their turn, as many as may`,
+        detail: `the queue of environment ${env} is full: 1 may wait`,
       })
       expect(await waiting()).toHaveLength(1)
 
