@@ -73,8 +73,10 @@ export class RunQueue {
    *
    * @returns what is to be called once it was begun, or will not be
    * @throws RequestRefused with `Retry-After`
+   * @throws CairnError BAD_DEFINITION for limits that are none: nothing is planned while they are
    */
   async admit(pipeline: string): Promise<() => void> {
+    this.#limits = runLimitsOf(this.#options.concurrency(), this.#host.env)
     return this.isLimited(pipeline) ? this.#bound.admit(pipeline) : () => {}
   }
 
