@@ -117,7 +117,7 @@ function format(config: string): void {
   const args = [...java('kafka.tools.StorageTool'), 'format', clusterId, '--config', config]
   const { status, stderr, stdout, error } = spawnSync('java', args, { encoding: 'utf8', timeout: FORMAT_MS })
   if (status === 0) return
-  const isLate = (error as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT'
+  const isLate = error !== undefined && 'code' in error && error.code === 'ETIMEDOUT'
   const reason = isLate ? `not done after ${FORMAT_MS / 1000} s` : (stderr || stdout || (error?.message ?? '')).trim()
   throw new CairnError('NOT_FOUND', `${KAFKA.name} could not prepare its folder: ${reason}`, {
     next: isLate

@@ -18,7 +18,7 @@ function faultOf(issue: z.core.$ZodIssue): string {
     case 'invalid_value':
       return `must be one of ${issue.values.map(String).join(', ')}`
     case 'invalid_format':
-      return `does not have the expected form${issue.format === 'regex' && 'pattern' in issue ? ` ${String(issue.pattern)}` : ''}`
+      return `does not have the expected form${issue.format === 'regex' && 'pattern' in issue ? ` ${issue.pattern}` : ''}`
     case 'custom':
       return issue.message.startsWith('Invalid') ? 'is not valid' : issue.message
     default:

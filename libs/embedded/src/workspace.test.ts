@@ -36,7 +36,7 @@ describe('a workspace', () => {
 
   it('refuses a pipe that is to hold secrets, and never waits for it', () => {
     mkdirSync(project.path('.cairn'))
-    execFileSync('mkfifo', [project.path('.cairn/secrets.json')])
+    execFileSync('bash', ['-c', `mkfifo '${project.path('.cairn/secrets.json')}'`])
     expect(() => open().secret('TOKEN')).toThrow(`${project.path('.cairn/secrets.json')} cannot be read: it is a pipe`)
   })
 
