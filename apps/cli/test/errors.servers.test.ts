@@ -88,10 +88,10 @@ describe.skipIf(!inject('servers'))('a step that goes wrong on services', () => 
     project = projectWith(FILES)
     const { code, stderr } = await project.cairnWith(env, 'up')
     if (code !== 0) throw new Error(stderr)
-  }, 300_000)
+  })
   afterAll(async () => {
     await project.cairn('down')
-  }, 100_000)
+  })
 
   it('is told as here: with its causes, the lines of the sources, and no file of the store or of Cairn', async () => {
     const told = []
@@ -119,7 +119,7 @@ describe.skipIf(!inject('servers'))('a step that goes wrong on services', () => 
     expect(told[1]).toEqual(told[0])
   })
 
-  it('that is caught is told as here, too', () => looksAtCaught(project, '--on', 'local'), 100_000)
+  it('that is caught is told as here, too', () => looksAtCaught(project, '--on', 'local'))
 
   it('names the lines as they were when its run was planned, also in processes that have loaded equal code', async () => {
     const stacks = async (...args: string[]) => {
@@ -140,9 +140,9 @@ describe.skipIf(!inject('servers'))('a step that goes wrong on services', () => 
     follower.kill('SIGINT')
     await exit(follower)
     const logs = async () => (await project.cairn('logs', 'stuck/wait', '-n', '100')).stdout
-    await expect.poll(logs, { timeout: 60_000 }).toMatch(/still at work after \d+ s, in stuck\//)
+    await expect.poll(logs).toMatch(/still at work after \d+ s, in stuck\//)
     await project.cairn('cancel', 'stuck', '--on', 'local')
-  }, 100_000)
+  })
 
   it('waits for a host with the packages that it was planned with, and everything that shows runs says so', async () => {
     const until = ['--set', `until=${project.path('planned')}`]
@@ -155,7 +155,7 @@ describe.skipIf(!inject('servers'))('a step that goes wrong on services', () => 
     await printed(follower, `! second  waits for another host: ${why}`)
     const shown = async (...args: string[]) => (await project.cairn(...args, '--on', 'local')).stdout
     // A host that looks at the task once more has it in hand for a moment, and then nothing is said of it.
-    const soon = { timeout: 60_000, interval: 100 }
+    const soon = { timeout: 300_000, interval: 100 }
     for (const args of [
       ['runs', 'lacking'],
       ['show', 'lacking/latest'],
@@ -183,7 +183,7 @@ describe.skipIf(!inject('servers'))('a step that goes wrong on services', () => 
     ])
       expect(await shown(...args)).not.toContain('waits for')
     expect(await shown('cat', 'lacking/latest/second')).toContain('one')
-  }, 200_000)
+  })
 
   it('for want of a secret says how its service gets one, and it does', async () => {
     const { steps } = await project.run('late', '--on', 'local')
@@ -195,5 +195,5 @@ describe.skipIf(!inject('servers'))('a step that goes wrong on services', () => 
     const { code, stderr } = await project.cairnWith(env, 'up')
     expect(code, stderr).toBe(0)
     expect((await project.run('late', '--on', 'local')).steps['ask']!.outputs!['length']!.text).toBe('11')
-  }, 200_000)
+  })
 })

@@ -193,7 +193,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     const groups = ['double', 'load', 'sum']
     await expect
       .poll(async () => (await list()).map((letter) => letter.groups.map(({ group }) => group).sort()), {
-        timeout: 60_000,
+        timeout: 300_000,
       })
       .toEqual([groups, groups])
     const named = async (run: string) => `shop/${(await list('--all')).findLast(({ event }) => event!.run === run)!.id}`
@@ -212,7 +212,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
       expect.arrayContaining([event('lost-1').data, event('lost-2').data]),
     )
     expect(await text('replay', first, '--group', 'load')).toContain(`replayed  ${first}  for load`)
-    await expect.poll(async () => (await list()).length, { timeout: 60_000 }).toBe(3) // load alone gives it up once more
+    await expect.poll(async () => (await list()).length).toBe(3) // load alone gives it up once more
     expect(await text('drop', second)).toMatch(/^dropped .*double, load, sum|^dropped .* for (\w+, ){2}\w+/)
     expect((await list()).map(({ event }) => event!.run)).toEqual(['lost-1', 'lost-1'])
     const unknown = await cairn('replay', 'shop/0-999999')
@@ -262,9 +262,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     const waits = new RegExp(
       `! double {2}has given up ${lost.id}: .*has no task.*\\n.*cairn dead-letters --on local replay shop/`,
     )
-    await expect
-      .poll(async () => (await project.cairn('runs', 'shop', '--on', 'local')).stdout, { timeout: 60_000 })
-      .toMatch(waits)
+    await expect.poll(async () => (await project.cairn('runs', 'shop', '--on', 'local')).stdout).toMatch(waits)
     expect((await project.cairn('show', `shop/${run}`, '--on', 'local')).stdout).toMatch(waits)
     for (const args of [
       ['runs', 'shop', '-n', '1'],

@@ -52,7 +52,8 @@ describe.skipIf(!servers)('whatever is asked of control', () => {
     const isOf = (template: string) => new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(pathname)
     const template = Object.keys(document.paths).find(isOf)
     const operation = template === undefined ? undefined : document.paths[template]?.[request.method.toLowerCase()]
-    if (status >= 500) return 'the service failed'
+    const isNotReady = status === 503 && template === '/health/ready' // on a busy machine
+    if (status >= 500 && !isNotReady) return 'the service failed'
     if (!operation) return status >= 400 && status < 500 ? faultIn(problemSchema(), body) : 'it is no operation'
     const answer = operation.responses[status]
     if (!answer) return 'the status is not documented'

@@ -9,7 +9,7 @@ import type { KafkaBus } from './kafka.ts'
 
 describe.skipIf(!hasBroker)('Kafka, when things go wrong (needs Java and the jars of tools/servers)', () => {
   let broker: Broker
-  beforeAll(async () => void (broker = await Broker.start()), 60_000)
+  beforeAll(async () => void (broker = await Broker.start()))
   afterAll(() => broker?.close())
   const open = buses(() => [broker.address])
 
