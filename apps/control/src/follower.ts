@@ -54,7 +54,7 @@ export class Follower {
       const told = new ToldTasks(Object.keys(nodes), heardOf(run, last))
       const id = () => `${run}/${String(told)}`
       const tell = (event: CairnEvent) => {
-        if (event.data.run !== run || event.data.pipeline !== pipeline || seen.has(event.id)) return
+        if (seen.has(event.id)) return
         seen.add(event.id)
         const ended = endedTask(event)
         if (ended !== undefined && told.has(ended)) return
@@ -62,14 +62,21 @@ export class Follower {
         reader.next({ id: id(), type: event.type, data: event })
         if (event.type === 'cairn.run-ended') reader.complete()
       }
-      const live = this.#events.subscribe(tell)
       const recorded = this.#recorded(plan)
+      const tellRecorded = () => recorded.events().then((events) => events.forEach(tell))
+      const live = this.#events.subscribe((event) => {
+        if (event.data.run !== run || event.data.pipeline !== pipeline) return
+        if (event.type !== 'cairn.run-ended') return tell(event)
+        // It may be heard before the ends of tasks, which are in other partitions: what is recorded goes first.
+        tellRecorded()
+          .then(() => tell(event))
+          .catch((error: unknown) => reader.error(error))
+      })
       const leave = recorded.follow(tell)
       const endPlaces = tellPlaces(this.#queue, plan, (wait) => reader.next({ id: id(), type: 'queued', data: wait }))
       const ping = setInterval(() => reader.next({ id: id(), type: 'ping', data: {} }), PING_MS)
       this.#listen(pipeline)
-        .then(() => recorded.events())
-        .then((events) => events.forEach(tell))
+        .then(tellRecorded)
         .catch((error: unknown) => reader.error(error))
       return () => {
         leave()

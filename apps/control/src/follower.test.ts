@@ -1,0 +1,95 @@
+import { expect, it } from 'vitest'
+import { memoryStore } from '@cairn/drivers/store/memory'
+import {
+  encodeRecord,
+  endEvent,
+  layout,
+  RECORD_VERSION,
+  runEvent,
+  type CairnEvent,
+  type EndRecord,
+  type Plan,
+  type RunEnd,
+} from '@cairn/kernel/runtime'
+import { Follower } from './follower.ts'
+
+const at = layout('test', 'p')
+const step = { type: 'step', step: 'make', scope: [], guards: [], params: {}, inputs: {} }
+const plan = { env: 'test', pipeline: 'p', run: 'r', nodes: { a: step, b: step } } as unknown as Plan
+
+/** A run of two tasks on a bus by which nothing comes but what a test tells. */
+async function world({ status = 'completed' as RunEnd['status'], ended = ['a', 'b'] } = {}) {
+  const store = memoryStore()
+  const write = (path: string, record: EndRecord | RunEnd) => store.create(path, encodeRecord(record, path))
+  const ends = Object.fromEntries(
+    ended.map((task, index): [string, EndRecord] => [
+      task,
+      {
+        v: RECORD_VERSION,
+        status: 'completed',
+        lanes: [],
+        counts: {},
+        attempts: 1,
+        startedAt: 0,
+        endedAt: index,
+        host: 'h',
+      },
+    ]),
+  )
+  for (const [task, end] of Object.entries(ends)) await write(at.end('r', task), end)
+  const end: RunEnd = { v: RECORD_VERSION, status, endedAt: 9, host: 'h' }
+  await write(at.runEnd('r'), end)
+  let listener: ((event: CairnEvent) => void) | undefined
+  const listening = Promise.withResolvers<void>()
+  const bus = {
+    hear: async (_: string, heard: (event: CairnEvent) => void) => {
+      listener = heard
+      await listening.promise
+      return { close: async () => {} }
+    },
+  }
+  const follower = new Follower({ env: 'test', store, bus } as never, { recentView: () => Promise.reject(new Error()) })
+  const heard: string[] = []
+  const over = new Promise<void>((done, fail) => {
+    follower.follow(plan).subscribe({
+      next: ({ type, data }) => type.startsWith('cairn.') && heard.push((data as CairnEvent).id),
+      complete: done,
+      error: fail,
+    })
+  })
+  const tell = (event: CairnEvent) => listener!(event)
+  return { heard, over, tell, ends, end, listen: listening.resolve }
+}
+
+it('tells the ends of tasks before the end of their run, also where the end of the run is heard first', async () => {
+  const { heard, over, tell, end } = await world()
+  tell(runEvent(plan, 'run-ended', end.endedAt, end))
+  await over
+  expect(heard).toEqual(['r/a/completed', 'r/b/completed', 'r/run-ended'])
+})
+
+it('tells each once, whether it was heard, recorded, or both', async () => {
+  const { heard, over, tell, listen, ends, end } = await world()
+  tell(endEvent(plan, 'b', ends['b']!))
+  listen()
+  tell(runEvent(plan, 'run-ended', end.endedAt, end))
+  await over
+  expect(heard).toEqual(['r/b/completed', 'r/a/completed', 'r/run-ended'])
+})
+
+it('ends with a cancelled run, although the ends of some of its tasks are not recorded yet', async () => {
+  const { heard, over, tell, end } = await world({ status: 'cancelled', ended: ['a'] })
+  tell(runEvent(plan, 'run-ended', end.endedAt, end))
+  await over
+  expect(heard).toEqual(['r/a/completed', 'r/run-ended'])
+})
+
+it('leaves out what is told of other runs', async () => {
+  const { heard, over, tell, ends, end } = await world()
+  const other = { ...plan, run: 's' }
+  tell(endEvent(other, 'a', ends['a']!))
+  tell(runEvent(other, 'run-ended', end.endedAt, end))
+  tell(runEvent(plan, 'run-ended', end.endedAt, end))
+  await over
+  expect(heard).toEqual(['r/a/completed', 'r/b/completed', 'r/run-ended'])
+})
