@@ -8,12 +8,18 @@ import type { Faults, Soaked } from './faults.fixture.ts'
 /** The places of the pipeline, and their steps: an `each` has none. */
 const PLACES = { draw: 'draw', score: 'score', total: 'total', report: 'report', scores: undefined }
 const HOSTILE_AT_ONCE = 40
+interface Letter {
+  readonly id: string
+  readonly event?: object
+}
 const LETTERS = `/v1/pipelines/${PIPELINE}/dead-letters`
 
 export function messageFaults({ world, dice: { random, oneOf }, wrong }: Soaked): Faults {
   const decided = (decision: 'replay' | 'drop') => async () => {
-    const letters = await lettersOf(world).catch(refusal(wrong))
-    if (!letters || letters.length === 0) return
+    const all = (await lettersOf(world).catch(refusal(wrong))) ?? []
+    // What holds no event can only be dropped.
+    const letters = decision === 'replay' ? all.filter(({ event }) => event !== undefined) : all
+    if (letters.length === 0) return
     const { id } = oneOf(letters)
     await world.ask('POST', `${LETTERS}/${id}/${decision}`, {}).catch(refusal(wrong))
   }
@@ -35,7 +41,7 @@ export function messageFaults({ world, dice: { random, oneOf }, wrong }: Soaked)
   }
 }
 
-async function lettersOf(world: World): Promise<readonly { readonly id: string }[]> {
-  const { letters } = (await world.ask('GET', `${LETTERS}?limit=100`)) as { letters: { id: string }[] }
+async function lettersOf(world: World): Promise<readonly Letter[]> {
+  const { letters } = (await world.ask('GET', `${LETTERS}?limit=100`)) as { letters: Letter[] }
   return letters
 }
