@@ -14,7 +14,7 @@ it.each([
   [{ since: ['1', '2'] }, 'since must be text'],
   [{ status: 'done' }, 'status.0 must be one of queued, running, refused, completed, failed, cancelled'],
   [{ param: 'trees' }, 'param.0 must be <name>=<value>'],
-  [{ colour: 'red' }, 'the body has what is not known here: colour'],
+  [{ colour: 'red' }, 'the body has unknown fields: colour'],
 ])('of a query: %j', (query, expected) => {
   expect(text(RunsQuery, query)).toBe(expected)
 })

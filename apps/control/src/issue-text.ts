@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 
-/** What is wrong with a value, one sentence for each place: `limit must be a number, not a list`. */
+/** What is wrong with a value, one sentence for each place: `limit must be a number`. */
 export function issueText({ issues }: z.ZodError, what: string): string {
   return [...new Set(issues.map((issue) => `${issue.path.join('.') || what} ${faultOf(issue)}`))].join('; ')
 }
@@ -14,7 +14,7 @@ function faultOf(issue: z.core.$ZodIssue): string {
     case 'too_small':
       return `must be at least ${issue.minimum}${unitOf(issue.origin)}`
     case 'unrecognized_keys':
-      return `has what is not known here: ${issue.keys.join(', ')}`
+      return `has unknown fields: ${issue.keys.join(', ')}`
     case 'invalid_value':
       return `must be one of ${issue.values.map(String).join(', ')}`
     case 'invalid_format':

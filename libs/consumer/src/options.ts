@@ -26,7 +26,7 @@ export function checkConsumeOptions(given: object, owner: string, more: Options 
   checkOptions(given, { ...CONSUME, ...more }, owner)
 }
 
-/** Those of a consumer, among what else is said of a host: it may be told with all that its connection has. */
+/** The consumer options among the options of a host, which may also hold connection settings. */
 export function consumeOptionsIn(given: object): object {
   return Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(CONSUME, name)))
 }

@@ -45,7 +45,7 @@ function ownOf<Value>(values: Readonly<Record<string, Value>> | undefined, name:
   return values && Object.hasOwn(values, name) ? values[name] : undefined
 }
 
-/** So many runs of an environment wait where nothing is said of that. */
+/** Runs of an environment that may wait, unless the project sets `waiting`. */
 const WAITING = 10_000
 
 const NAMES = ['runs', 'runsPerPipeline', 'waiting', 'waitingPerPipeline', 'pipelines', 'environments'] as const

@@ -8,7 +8,7 @@ export interface Kills {
   readonly anywhere: number
 }
 
-/** Of both versions of control groups, also where a container sees its own group as the outermost. */
+/** Supports control groups v1 and v2, also in a container that sees its own group as the root. */
 export function countKills(): Kills {
   return { here: countIn(files(), /^oom_kill (\d+)$/m), anywhere: countIn(['/proc/vmstat'], /^oom_kill (\d+)$/m) }
 }

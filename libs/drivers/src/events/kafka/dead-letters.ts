@@ -186,7 +186,7 @@ function letterIn(placed: Placed, topic: string): DeadLetter {
   const error = { code: header('cairn_error_code') as ErrorRecord['code'], message: header('cairn_error_message') }
   return { id, group, state: 'waiting', at, topic, error, event, preview: event ? undefined : preview(), place }
 }
-/** Its partition and offset: `stray-0` and `17`, of a stray. */
+/** Partition and offset. Of a stray message the first group is `stray-0`, for example. */
 const LETTER_ID = /^((?:stray-)?\d{1,9})-(\d{1,15})$/
 
 function textIn({ headers }: Incoming, name: string): string {
