@@ -77,7 +77,7 @@ export class RunQueue {
    */
   async admit(pipeline: string): Promise<() => void> {
     this.#limits = runLimitsOf(this.#options.concurrency(), this.#host.env)
-    return this.isLimited(pipeline) ? this.#bound.admit(pipeline) : () => {}
+    return isLimited(this.#limits, pipeline) ? this.#bound.admit(pipeline) : () => {}
   }
 
   /** Sets a planned run off, or has it wait for its turn. Doing it again does nothing new. */
