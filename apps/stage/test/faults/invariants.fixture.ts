@@ -5,6 +5,7 @@ import {
   readRecord,
   RunState,
   systemClock,
+  type Checkup,
   type EndRecord,
   type Plan,
   type RunEnd,
@@ -87,12 +88,12 @@ export async function checkInvariants(world: World, options: CheckOptions = {}):
   for (const run of await world.store.children(world.at.runs))
     if (!world.tried.has(run)) wrong.push(`${run} is a run that no one asked for`)
   const { effects, duplicates } = await checkEffects(world, wanted, wrong, patienceMs)
-  const { checked, findings } = await examine(world.store, world.at)
+  const { checked, findings } = await examined(world)
   for (const { path, what } of findings) wrong.push(`${path}: ${what}`)
   const orphans = await removeOrphans(world, wrong)
 
   await world
-    .until('no process is left behind', () => world.leftBehind().length === 0)
+    .until('no process is left behind', () => world.leftBehind().length === 0, patienceMs)
     .catch(() => wrong.push(`left behind by services that are gone: ${world.leftBehind().join(', ')}`))
   if (more) wrong.push(...(await more()))
   const logs = world.replicas.map((replica) => replica.logs).join('')
@@ -200,13 +201,19 @@ async function checkEffects(world: World, wanted: ReadonlySet<string>, wrong: st
   return { effects, duplicates }
 }
 
+/** All bytes as they lie in the store, not as they were fetched once. */
+function examined({ store, at }: World): Promise<Checkup> {
+  return examine(store, at, { digestOf: (path) => store.digestOf(path) })
+}
+
 /** Set aside, then deleted: after that nothing is left that nothing refers to, and all is there that something does. */
-async function removeOrphans({ store, at }: World, wrong: string[]): Promise<number> {
+async function removeOrphans(world: World, wrong: string[]): Promise<number> {
+  const { store, at } = world
   const policy = { keepRuns: 100_000, keepMs: 1e12, graceMs: 0 }
   const first = await collect(store, systemClock, at, policy)
   const second = await collect(store, systemClock, at, policy)
   if (second.condemned > 0) wrong.push(`${second.condemned} objects that nothing refers to came after all had ended`)
-  const { findings } = await examine(store, at)
+  const { findings } = await examined(world)
   for (const { path, what } of findings) wrong.push(`after the collection, ${path}: ${what}`)
   return first.condemned + first.deleted
 }

@@ -65,6 +65,17 @@ export async function rawKafka(brokers: readonly string[]) {
     async groups(): Promise<string[]> {
       return (await admin.listGroups()).groups.map(({ groupId }) => groupId)
     },
+    /** Gives what removes it again. */
+    async addTopic(topic: string): Promise<() => Promise<void>> {
+      await admin.createTopics({ topics: [{ topic }] })
+      return () => admin.deleteTopics({ topics: [topic] })
+    },
+    /** One that has been somewhere, without members. Gives what removes it again. */
+    async addGroup(groupId: string): Promise<() => Promise<unknown>> {
+      const [topic] = await admin.listTopics()
+      await admin.setOffsets({ groupId, topic: topic!, partitions: [{ partition: 0, offset: '0' }] })
+      return () => admin.deleteGroups([groupId])
+    },
     async sendAll(topic: string, messages: readonly Message[]): Promise<void> {
       await producer.send({ topic, messages: [...messages] })
     },

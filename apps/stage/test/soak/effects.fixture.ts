@@ -19,7 +19,7 @@ export class Effects {
           join(import.meta.dirname, 'consumer.ts'),
         ],
         cwd: world.folder,
-        env: { CAIRN_CONNECTION: join(world.folder, 'connection.json'), CAIRN_TEST_EFFECTS: this.#file },
+        env: { CAIRN_CONNECTION: join(world.folder, 'connection.json'), CAIRN_TEST_EFFECTS: this.file },
         logs: join(world.folder, 'consumer'),
       },
       () => {},
@@ -46,7 +46,7 @@ export class Effects {
 
   /** How often an event has had its effect. */
   #times(): ReadonlyMap<string, number> {
-    const database = new DatabaseSync(this.#file, { readOnly: true })
+    const database = new DatabaseSync(this.file, { readOnly: true })
     try {
       const rows = database.prepare('select id, count(*) as times from effects group by id').all()
       return new Map(rows.map(({ id, times }) => [String(id), Number(times)]))
@@ -55,7 +55,8 @@ export class Effects {
     }
   }
 
-  get #file(): string {
+  /** The consumer's database. */
+  get file(): string {
     return join(this.#world.folder, 'effects.sqlite')
   }
 }

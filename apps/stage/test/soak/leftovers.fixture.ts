@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { leftovers } from '@cairn/drivers/store/folder-leftovers'
 import { STEPS, type World } from '../faults/world.fixture.ts'
 
-const LOOKS = 20
 const LOOK_MS = 2_000
 
 export interface Places {
@@ -18,7 +17,7 @@ export interface Places {
 
 /** Names that the brokers know. */
 export interface Known {
-  readonly groups: readonly string[]
+  readonly groups: string[]
   readonly topics: readonly string[]
 }
 
@@ -28,23 +27,23 @@ export async function knownTo({ kafka }: World): Promise<Known> {
 }
 
 /** What all that was done has left behind, and should not have, once nothing is in hand. */
-export async function leftBehind(world: World, before: Known, places: Places): Promise<string[]> {
+export async function leftBehind(world: World, before: Known, places: Places, patienceMs: number): Promise<string[]> {
   const now = await knownTo(world)
   const dead = `${world.topic}.dead`
   return [
     ...added('consumer group', before.groups, now.groups),
     ...added('consumer group that is gone', now.groups, before.groups),
     ...added('topic', [...before.topics, dead], now.topics),
-    ...(await ofServices(world)),
-    ...(await ofDisks(world, places)),
-    ...(await lasting(() => inStore(world))),
+    ...(await ofServices(world, patienceMs)),
+    ...(await ofDisks(world, places, patienceMs)),
+    ...(await lasting(() => inStore(world), patienceMs)),
   ]
 }
 
 /** What is found at every look: control may be collecting just now. */
-async function lasting(look: () => Promise<string[]>): Promise<string[]> {
+async function lasting(look: () => Promise<string[]>, patienceMs: number): Promise<string[]> {
   let found = await look()
-  for (let left = LOOKS; left > 0 && found.length > 0; left--) {
+  for (let waited = 0; waited < patienceMs && found.length > 0; waited += LOOK_MS) {
     await sleep(LOOK_MS)
     found = await look()
   }
@@ -56,24 +55,24 @@ function added(what: string, before: readonly string[], now: readonly string[]):
   return now.filter((name) => !known.has(name)).map((name) => `${what}: ${name}`)
 }
 
-async function ofServices(world: World): Promise<string[]> {
+async function ofServices(world: World, patienceMs: number): Promise<string[]> {
   const unwell = async (name: string) => {
-    const told = await world.readiness(name)
+    const told = await world.readiness(name).catch((error: unknown) => ({ health: String(error) }))
     return Object.entries(told).filter(([, finding]) => finding !== 'ok')
   }
   const found: string[] = []
   for (const step of STEPS)
     await world
-      .until(`${step} is well`, async () => (await unwell(step)).length === 0)
+      .until(`${step} is well`, async () => (await unwell(step)).length === 0, patienceMs)
       .catch(async () => found.push(`${step} is not well: ${JSON.stringify(await unwell(step))}`))
   return found
 }
 
 /** Folders of processes that are gone, work that no one is at, parts of uploads that no one goes on with. */
-async function ofDisks(world: World, { scratch, temporary, data }: Places): Promise<string[]> {
+async function ofDisks(world: World, { scratch, temporary, data }: Places, patienceMs: number): Promise<string[]> {
   const working = () => globSync('tmp/*/lane-*', { cwd: scratch })
   const uploads = () => globSync('.minio.sys/multipart/*/*', { cwd: data })
-  await world.until('no part of an upload is left', () => uploads().length === 0).catch(() => {})
+  await world.until('no part of an upload is left', () => uploads().length === 0, patienceMs).catch(() => {})
   return [
     ...leftovers(scratch).map((path) => `scratch of a process that is gone: ${path}`),
     ...leftovers(join(scratch, 'objects')).map((path) => `download of a process that is gone: ${path}`),

@@ -1,4 +1,4 @@
-// npm run soak -- --minutes 20 --seed 1 [--alone] [--no-stacks]: random faults on servers and processes of its own, then
+// npm run soak -- --minutes 20 --seed 1 [--alone] [--no-stacks] [--no-sabotage]: random faults on servers and processes of its own, then
 // all invariants. Alone: control tells no events again and ends no runs, so that all that goes on does so by itself.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,17 +6,18 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { SmallDisk } from '../faults/disk.fixture.ts'
-import { asTable, checkInvariants } from '../faults/invariants.fixture.ts'
+import { asTable, checkInvariants, type Report } from '../faults/invariants.fixture.ts'
 import { OwnServers } from '../faults/servers.fixture.ts'
 import { STEPS, World } from '../faults/world.fixture.ts'
 import { dice } from './dice.fixture.ts'
 import { Effects } from './effects.fixture.ts'
 import type { Faults, Soaked } from './faults.fixture.ts'
-import { knownTo, leftBehind } from './leftovers.fixture.ts'
+import { knownTo, leftBehind, type Known } from './leftovers.fixture.ts'
 import { machineFaults, serverFaults } from './machine-faults.fixture.ts'
 import { memoryOf, memoryTable, type Memory } from './memory.fixture.ts'
 import { messageFaults } from './message-faults.fixture.ts'
 import { processFaults } from './process-faults.fixture.ts'
+import { provenToFail } from './sabotage.fixture.ts'
 import { upTwice } from './stacks.fixture.ts'
 import { COLLECTS, retain, upkeep } from './upkeep.fixture.ts'
 import { bringWork, EndedRuns } from './work.fixture.ts'
@@ -28,11 +29,14 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 100_000) },
     alone: { type: 'boolean', default: false },
     stacks: { type: 'boolean', default: true },
+    sabotage: { type: 'boolean', default: true },
   },
 })
 const [minutes, seed] = [Number(values.minutes), Number(values.seed)]
 const PATIENCE_MS = 600_000
 const DISK_BYTES = 12 * 2 ** 30
+/** For what is broken on purpose. */
+const SHORT_PATIENCE_MS = 2_000
 const BETWEEN_STACKS_MS = 150_000
 const SERVICES = [...STEPS, 'control']
 
@@ -61,6 +65,7 @@ const withDice = (number: number): Soaked => ({
   ...{ world, servers, scratch, consumer: effects.consumer, wrong },
   dice: dice(seed * 10 + number),
 })
+const places = { scratch: scratchAt, temporary, data: servers.data }
 const counts = new Map<string, number>()
 const memory: Record<string, Memory> = {}
 let refused = 0
@@ -112,6 +117,29 @@ function tellOfFaults(): string {
   return [...faults, `${'submissions refused'.padEnd(32)} ${refused}`, '', memoryTable(memory)].join('\n')
 }
 
+function check(before: Known, patienceMs: number): Promise<Report> {
+  return checkInvariants(world, {
+    patienceMs,
+    earlier: ended.found,
+    more: async () => [
+      ...wrong,
+      ...(await effects.check(ended.found, patienceMs)),
+      ...(await leftBehind(world, before, places, patienceMs)),
+    ],
+  })
+}
+
+/** A check that cannot fail would tell nothing. */
+async function sabotage(before: Known): Promise<void> {
+  const [run] = world.submitted.keys()
+  await world.until('the first run was read', () => ended.found.has(run!))
+  await check(before, PATIENCE_MS)
+  const broken = { world, servers, effects, places, before, wrong, run: run! }
+  const count = await provenToFail(broken, () => check(before, SHORT_PATIENCE_MS))
+  await check(before, PATIENCE_MS)
+  note(`${count} things were broken on purpose, and each was found`)
+}
+
 /** Nothing goes wrong any more: what was begun is to end. */
 async function calm(): Promise<void> {
   for (const step of STEPS) world.disarm(step)
@@ -120,7 +148,9 @@ async function calm(): Promise<void> {
   await world.reconnect()
   await Promise.all([...world.replicas, effects.consumer].map((replica) => replica.start()))
   // After the last death: each process that took another's place has had work, and tidied up.
-  for (let run = 0; run < 8; run++) await world.submit()
+  // MinIO takes a while to see that its disk is no longer full.
+  const submitted = () => world.submit().catch(() => undefined)
+  for (let run = 0; run < 8; run++) await world.until('a submission is acknowledged', submitted, PATIENCE_MS)
   // What a collection that was killed has left is finished by the next.
   const collected = () => upkeep(withDice(0))['gc by control']!()
   await world.until('control has collected', async () => (await collected()) !== undefined, PATIENCE_MS)
@@ -131,6 +161,7 @@ try {
   await effects.consumer.start()
   await world.untilEnded([await world.submit(), await world.submit()])
   const before = await knownTo(world)
+  if (values.sabotage) await sabotage(before)
   memory['at the start'] = memoryOf(world, SERVICES)
   note(`${minutes} minutes of seed ${seed}`)
   const began = performance.now()
@@ -150,18 +181,8 @@ try {
   ])
   clearInterval(telling)
   await calm()
-  const report = await checkInvariants(world, {
-    patienceMs: PATIENCE_MS,
-    earlier: ended.found,
-    more: async () => {
-      await ended.close()
-      return [
-        ...wrong,
-        ...(await effects.check(ended.found, PATIENCE_MS)),
-        ...(await leftBehind(world, before, { scratch: scratchAt, temporary, data: servers.data })),
-      ]
-    },
-  })
+  await ended.close()
+  const report = await check(before, PATIENCE_MS)
   memory['at the end'] = memoryOf(world, SERVICES)
   console.log(
     `${minutes} minutes of seed ${seed}${values.alone ? ', alone' : ''}: all invariants hold\n\n${asTable(report)}\n\n${tellOfFaults()}`,

@@ -52,7 +52,7 @@ async function collectOnce({ store, at }: World): Promise<void> {
 }
 
 /** A check that cannot be made while something is away tells nothing; what it finds is wrong at any time. */
-async function examineOnce(world: World, wrong: string[]): Promise<void> {
+export async function examineOnce(world: World, wrong: string[]): Promise<void> {
   world.writeContext(CONTEXT)
   const main = join(REPOSITORY, 'apps/cli/bin/cairn.js')
   const printed = await new Promise<string>((done) => {
