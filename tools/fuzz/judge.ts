@@ -12,7 +12,8 @@ export function judge({ words, gives, refusedAt }: Command, { code, stdout, stde
   const isJson = isAsked(words) && !isForShells // which it prints for in their own form
   const control = /[\0-\x08\x0b-\x1f\x7f]/.exec(isJson ? stderr : all)
   if (control) return `prints the control character ${JSON.stringify(control[0])}`
-  const isHelp = words.some((word) => ['--help', '-h', 'help', '--version', '-V'].includes(word))
+  const isHelp =
+    words.some((word) => ['--help', '-h', 'help', '--version', '-V'].includes(word)) || stderr.startsWith('Usage: ')
   const isUnclear = words.indexOf('--json') > 0 // it may be the value of another option
   if (isHelp || isForShells || isUnclear) return undefined
   const error = isJson

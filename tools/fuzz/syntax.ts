@@ -202,7 +202,7 @@ export const PIECES: readonly Piece[] = [
   bad('throw null'),
   bad('throw "a text"'),
   bad('throw { toString: 1 }'),
-  bad('Promise.reject(new Error("alone"))\nawait Promise.reject(new Error("awaited"))'),
+  bad('Promise.reject(new Error("left on purpose"))\nawait Promise.reject(new Error("awaited"))'),
   bad('undeclared()'),
   bad('null.x'),
   bad(`const deep = ${'['.repeat(50_000)}1${']'.repeat(50_000)}`),

@@ -11,6 +11,7 @@ import {
   type RunRequest,
 } from '@cairn/embedded'
 import { tellFetch } from './fetches.ts'
+import { endOnStrays } from './strays.ts'
 
 export interface GlobalOptions {
   readonly json?: boolean
@@ -37,8 +38,10 @@ export async function openProduction({
   project: folder = process.cwd(),
   store = process.env['CAIRN_STORE'],
   on,
+  json = false,
 }: GlobalOptions): Promise<Workspace> {
   const found = findProject(folder)
+  endOnStrays(found.root, { json })
   const project = store === undefined ? found : { ...found, store: resolve(store) }
   if (on === undefined) return new Workspace(project)
   const context = readContext(found.root, on)

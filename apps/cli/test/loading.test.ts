@@ -51,6 +51,42 @@ describe('what makes Node refuse a module', () => {
   }, 120_000)
 })
 
+describe('a module that throws where nothing can catch it', () => {
+  const next = 'await each promise, and catch what callbacks of timers and events throw'
+  const never = 'setInterval(() => {}, 1_000); await new Promise(() => {})'
+  const lines: Readonly<Record<string, string>> = {
+    "void Promise.reject(new Error('alone'))": 'alone',
+    "setTimeout(() => { throw new Error('in a timer') }); await new Promise((done) => setTimeout(done, 1_000))":
+      'in a timer',
+    [`process.nextTick(() => { throw new Error('in a tick') }); ${never}`]: 'in a tick',
+    [`queueMicrotask(() => { throw new Error('in a task') }); ${never}`]: 'in a task',
+    "import { EventEmitter } from 'node:events'; setImmediate(() => new EventEmitter().emit('error', new Error('told'))); await new Promise(() => {})":
+      'told',
+  }
+  const project = new CliProject({})
+  it.for(Object.entries(lines))('ends the command with one error that names the line: %s', async ([line, text]) => {
+    project.write({ 'p.pipeline.ts': pipelineWith(line) })
+    const message = `p.pipeline.ts:5 throws an error that nothing catches: ${text}`
+    expect(await project.cairn('plan')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: `error  ${message}\nnext   ${next}\n`,
+    })
+    const { stdout } = await project.cairn('plan', '--json')
+    expect(JSON.parse(stdout)).toEqual({ error: { code: 'BAD_DEFINITION', message, next } })
+  })
+
+  it('tells the first error alone, where another ends the command anyhow', async () => {
+    const line = "void Promise.reject(new Error('alone')); await Promise.reject(new Error('awaited'))"
+    project.write({ 'p.pipeline.ts': pipelineWith(line) })
+    const { code, stdout } = await project.cairn('plan', '--json')
+    expect([code, JSON.parse(stdout)]).toMatchObject([
+      1,
+      { error: { message: expect.stringMatching(/^p.pipeline.ts:5 /) } },
+    ])
+  })
+})
+
 describe('a module that changes what JavaScript brings', () => {
   it('is refused by its name, whatever would have become of the records', async () => {
     const project = new CliProject({ 'p.pipeline.ts': pipelineWith("import './w.ts'") })

@@ -9,6 +9,7 @@ import {
   planLines,
   planRun,
   readRun,
+  strayError,
   Workspace,
 } from '@cairn/embedded'
 import { brokenExpectations } from '@cairn/explore'
@@ -23,20 +24,32 @@ const MOST_ORDERS = 2_000
 let store: Awaited<ReturnType<typeof openStore>> | undefined
 let orders = 0
 let memory = 0
+/** The order that is being done. */
+let inHand: Order | undefined
+/** A new process is to do the order. */
+const STALE: Told = { isStale: true, isLast: true }
 
 process.on('SIGUSR1', () => {}) // by which Node would let any process of this user debug this one
 process.on('disconnect', () => process.exit())
 process.on('message', (text: string) => void tell(text))
+process.once('uncaughtException', (thrown) => {
+  const error = inHand && strayError(thrown, inHand.root)
+  if (!error) throw thrown
+  const told: Told = orders > 0 ? STALE : { answer: { error: errorRecord(error) }, isLast: true }
+  process.send!(jsonText(told), () => process.exit())
+})
 
 async function tell(text: string): Promise<void> {
-  const told = await done(JSON.parse(text) as Order)
+  inHand = JSON.parse(text) as Order
+  const told = await done(inHand)
+  inHand = undefined
   process.send!(jsonText(told), () => {
     if (told.isLast) process.disconnect()
   })
 }
 
 async function done(order: Order): Promise<Told> {
-  if (orders > 0 && !isCurrent()) return { isStale: true, isLast: true }
+  if (orders > 0 && !isCurrent()) return STALE
   beginPlan(order.root)
   let answer: object
   try {
@@ -48,7 +61,7 @@ async function done(order: Order): Promise<Told> {
   const isFirst = ++orders === 1
   // A package may not bear that a module which uses it is evaluated twice.
   const isDoubtful = !isFirst && codeIn(answer) === 'BAD_DEFINITION'
-  if (isDoubtful || !isCurrent()) return { isStale: true, isLast: true }
+  if (isDoubtful || !isCurrent()) return STALE
   return { answer, isLast: 'champion' in order || hasLeftTraces() || isFull(isFirst) }
 }
 

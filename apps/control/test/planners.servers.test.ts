@@ -119,6 +119,19 @@ describe.skipIf(!servers)('planners that are kept for the next plan', () => {
     expect([gone.status, gone.body]).toMatchObject([404, { code: 'NOT_FOUND' }])
   })
 
+  it('tell of what a module throws where nothing can catch it, and plan again once it is mended', async () => {
+    setPipelines('warm/*.pipeline.ts')
+    const good = pipelineOf('good')
+    write('warm/warm.pipeline.ts', good)
+    expect(await planned()).toMatchObject({ own: 'good' })
+    write('warm/warm.pipeline.ts', good.replace('\n', "void Promise.reject(new Error('alone'))\n"))
+    const { status, body } = await control.client.ask('POST', '/v1/pipelines/warm/runs', {})
+    const detail = 'warm/warm.pipeline.ts:1 throws an error that nothing catches: alone'
+    expect([status, body]).toMatchObject([422, { code: 'BAD_DEFINITION', detail }])
+    write('warm/warm.pipeline.ts', good)
+    expect(await planned()).toMatchObject({ own: 'good' })
+  })
+
   it('refuse to plan with files that change meanwhile', async () => {
     write('restless/now.ts', 'export const now = 1n\n')
     write('restless/changing.pipeline.ts', restless)

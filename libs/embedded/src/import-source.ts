@@ -1,4 +1,5 @@
 import { relative, sep } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { CairnError, errorRecord, withBuiltIns } from '@cairn/kernel/runtime'
 import { importFilesOnly } from './regular-files.ts'
@@ -11,11 +12,13 @@ import { importFilesOnly } from './regular-files.ts'
 export async function importSource(file: string, root: string): Promise<Readonly<Record<string, unknown>>> {
   importFilesOnly()
   try {
-    return await withBuiltIns(
+    const exported = await withBuiltIns(
       file,
       relative(root, file).replaceAll(sep, '/'),
       async () => (await import(pathToFileURL(file).href)) as Record<string, unknown>,
     )
+    await turn() // in which Node tells of promises that were rejected and that nothing handles
+    return exported
   } catch (error) {
     if (error instanceof CairnError) throw placed(error, root)
     const isRefused =

@@ -1,4 +1,5 @@
 export { importSource } from './import-source.ts'
+export { strayError } from './stray-error.ts'
 export {
   allPipelines,
   findProject,
