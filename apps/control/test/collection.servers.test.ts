@@ -73,6 +73,27 @@ describe.skipIf(!servers)('control collects what its project no longer keeps', (
     expect(control.log).toContain('"msg":"collected"')
   })
 
+  it('and with a run the key that it was sent with, which then stands for a new run, whatever the grace', async () => {
+    retain({ keepRuns: 1, keep: '1ms', grace: '2d' })
+    const { client } = control
+    const send = async (key: string, count: number) => {
+      const body = { settings: { count } }
+      const answer = await client.ask('POST', `/v1/pipelines/${PIPELINE}/runs`, body, { 'idempotency-key': key })
+      expect(answer.status).toBe(202)
+      return answer.body as { run: string; isNew: boolean }
+    }
+    const first = await send('of the first', 11)
+    await client.ended(PIPELINE, first.run)
+    expect(await send('of the first', 11)).toEqual({ ...first, isNew: false })
+    const kept = await send('of one that is kept', 12)
+    await client.ended(PIPELINE, kept.run)
+    expect((await ask(false)).runs).toContain(first.run)
+    const again = await send('of the first', 11)
+    expect([again.isNew, again.run === first.run]).toEqual([true, false])
+    expect((await client.ended(PIPELINE, again.run)).end!.status).toBe('completed')
+    expect(await send('of one that is kept', 12)).toEqual({ ...kept, isNew: false })
+  })
+
   it('again and again while runs go on, by two at one time, and every run has what it needs, and no check finds fault with that', async () => {
     const collector = () => {
       const host = { env, store: services.store, clock: systemClock, name: randomUUID() }

@@ -59,6 +59,24 @@ describe('garbage collection', () => {
     expect(await host.make('a')).toEqual({ make: 'computed', finish: 'computed', spread: 'reused' })
   })
 
+  it('removes with a run the submission that became it, and no other', async () => {
+    const { plan } = await host.plan(kept)
+    const digests = ['a', 'b', 'c'].map((text) => sha256(text)) as [string, string, string]
+    for (const digest of digests)
+      await host.store.create(
+        at.submission(digest),
+        encodeRecord({ v: 1, run: 'r', request: 'd' }, at.submission(digest)),
+      )
+    await begin({ ...plan, run: 'run-7', submission: digests[0] })
+    await begin({ ...plan, run: 'run-8', submission: '../refs/production' })
+    await begin({ ...plan, run: 'run-9', submission: digests[1] })
+    later(10 * HOUR)
+    expect((await gc({ graceMs: 100 * HOUR, keepMs: HOUR })).runs.sort()).toEqual(['run-7', 'run-8'])
+    expect(host.paths('submissions/').sort()).toEqual(
+      [digests[1], digests[2]].map((digest) => at.submission(digest)).sort(),
+    )
+  })
+
   it('deletes what was set aside only once the grace is over', async () => {
     await host.make('a')
     await host.make('b')

@@ -185,10 +185,15 @@ async function pruneCheckpoints(
 }
 
 /** The plan first: without one there is no run, so that whoever reads a run while it is removed can tell. */
+/** Its submission goes first: the key that it was sent with must not bring back a run that is gone. */
 async function removeRun(store: ArtifactStore, at: Layout, run: string, remove: (path: string) => Promise<void>) {
+  const plan = await readRecord<Plan>(store, at.plan(run)).catch(unlessBad('', () => {}))
+  if (plan?.submission !== undefined && DIGEST.test(plan.submission)) await remove(at.submission(plan.submission))
   await remove(at.plan(run))
   for await (const { path } of store.list(at.run(run))) if (path !== at.plan(run)) await remove(path)
 }
+
+const DIGEST = /^[0-9a-f]{64}$/
 
 function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
