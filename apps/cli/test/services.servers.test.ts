@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { openConnection, readConnectionFile } from '@cairn/drivers/connection'
 import { isGone, pidOf } from '@cairn/drivers/process-id'
@@ -459,6 +459,9 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
 
   it('is up again with all that it stored after everything was killed, and once, whoever starts it at one time', async () => {
     await project.run('shop', '--on', 'local')
+    const tokens = project.path('.cairn/stack/tokens.json')
+    const added = { name: 'viewer', sha256: 'a'.repeat(64), pipelines: ['shop'], rights: ['read'] }
+    writeFileSync(tokens, JSON.stringify([...(JSON.parse(readFileSync(tokens, 'utf8')) as object[]), added]))
     const { keeper, services } = running(project)
     for (const name of [keeper, ...Object.values(services)]) process.kill(pidOf(name), 'SIGKILL')
     const dies = project.start('up')
@@ -468,6 +471,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     expect(all.map(({ code, stderr }) => [code, code === 0 ? '' : stderr])).toEqual(all.map(() => [0, '']))
     const found = await processes(project)
     expect(servicesOf(project.path('.cairn/stack'))).toEqual([...found.keys()].sort())
+    expect(JSON.parse(readFileSync(tokens, 'utf8'))).toEqual([expect.objectContaining({ name: 'local' }), added])
     expect(computed(await project.run('shop', '--on', 'local'))).toEqual([])
   })
 

@@ -16,16 +16,20 @@ import { CONTROL, readJson, writeJson, writeText, type Service, type Stack } fro
 const READY_MS = 180_000
 /** How often it is said which of them are not. */
 const WAITING_MS = 10_000
+/** The name of the context's token. */
+const LOCAL = 'local'
 const SUPERVISOR = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? './supervisor.ts' : './supervisor.js', import.meta.url),
 )
 
-/** The context `local`, whose token may do everything here. */
+/** The context `local`, whose token may do everything here. Tokens that someone has added stay. */
 export function writeContext(stack: Stack, env: string, url: string): void {
   const token =
     readJson<{ control: { token: string } }>(stack.contextFile)?.control.token ?? randomBytes(24).toString('base64url')
   const rights = ['read', 'run', 'cancel', 'replay', 'adopt', 'promote', 'collect']
-  writeJson(stack.tokensFile, [{ name: 'local', sha256: hash('sha256', token), pipelines: ['*'], rights }])
+  const others = readJson<readonly { name: string }[]>(stack.tokensFile)?.filter(({ name }) => name !== LOCAL) ?? []
+  const local = { name: LOCAL, sha256: hash('sha256', token), pipelines: ['*'], rights }
+  writeJson(stack.tokensFile, [local, ...others])
   writeJson(stack.contextFile, { env, control: { url, token }, project: stack.place })
 }
 

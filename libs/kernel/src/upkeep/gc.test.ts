@@ -199,9 +199,22 @@ describe('garbage collection', () => {
   it('keeps the outputs of another run that stand in', async () => {
     await host.make('a')
     await host.run(kept, { from: ['finish'], base: host.base('run-1') })
+    await host.run(kept, { settings: { 'make.word': 'b', 'spread.words': ['z'] } })
     later(2 * HOUR)
-    expect(await gc()).toMatchObject({ runs: ['run-1'], condemned: 2 })
+    expect(await gc({ keepRuns: 2 })).toMatchObject({ runs: ['run-1'], condemned: 2 })
     expect([isThere('a'), isThere('x')]).toEqual([true, false])
+  })
+
+  it('keeps the newest run of the whole pipeline that completed, however many came after it', async () => {
+    await host.make('a')
+    await host.make('b')
+    await host.run(kept, { from: ['finish'], base: host.base('run-2') })
+    const { plan } = await host.plan(kept)
+    await begin({ ...plan, run: 'run-8' })
+    await begin({ ...plan, run: 'run-9' })
+    later(2 * HOUR)
+    expect(await gc()).toMatchObject({ runs: ['run-8', 'run-3', 'run-1'] })
+    expect(await host.make('b')).toEqual({ make: 'reused', finish: 'reused', spread: 'reused' })
   })
 
   it('keeps the code that a run was planned with, fallbacks included', async () => {

@@ -6,7 +6,10 @@ import { readRecord, type Checkpoint, type RunEnd } from '../run/records.ts'
 import { addCheckpoint, addRun, noReferences, unlessBad, type References } from './roots.ts'
 
 export interface GcPolicy {
-  /** The newest runs, which stay with all that they refer to. */
+  /**
+   * The newest runs, which stay with all that they refer to. Unless it is 0, the newest one of the whole pipeline that
+   * completed stays, too: where nothing was promoted, it is in production.
+   */
   readonly keepRuns: number
   /** Older runs that stay all the same. */
   readonly pinned?: readonly string[]
@@ -131,15 +134,23 @@ async function liveRuns(
     for (; named; named = named.previous) referred.add(named.run)
   }
   const live: string[] = []
+  let hasProduction = keepRuns === 0
   for (const [newer, name] of names.entries()) {
     const end = await readRecord<RunEnd>(store, at.runEnd(name)).catch(unlessBad('', () => {})) // it may go, in time
     const since =
       end?.endedAt ?? (await store.stat(at.plan(name)))?.modified ?? (await lastWritten(store, at.run(name))) ?? now
-    const stays = newer < keepRuns || referred.has(name) || now - since < keepMs
+    const isProduction = !hasProduction && end?.status === 'completed' && (await isWhole(store, at, name))
+    hasProduction ||= isProduction
+    const stays = newer < keepRuns || referred.has(name) || now - since < keepMs || isProduction
     if (stays || (!(await store.stat(at.runEnd(name))) && (await goesOn(store, at, name, isGone)))) live.push(name)
     else report.runs.push(name)
   }
   return live
+}
+
+async function isWhole(store: ArtifactStore, at: Layout, run: string): Promise<boolean> {
+  const plan = await readRecord<Plan>(store, at.plan(run)).catch(unlessBad('', () => {}))
+  return plan !== undefined && plan.playground === undefined && !plan.partial && !plan.taints
 }
 
 /** Whether a run that has not ended may be running, or waits in the queue. */
