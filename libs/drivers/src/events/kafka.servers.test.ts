@@ -73,6 +73,25 @@ describe.skipIf(!brokers)('Kafka', () => {
     await eventually(() => committedBy(topic, 'g')).toEqual({ 0: 10 })
   })
 
+  it('goes on with a topic that is made anew under it, whatever offsets it had come to', async () => {
+    const bus = open({ partitions: 2 })
+    const topic = newTopic()
+    await bus.ensureTopics([topic])
+    const { ids, hear, untilCount } = listener()
+    await bus.subscribe(topic, { group: 'g', from: 'beginning' }, hear)
+    await bus.publish(topic, events(40))
+    await untilCount(40)
+    const admin = newClient(settingsOf({ brokers: brokers!, clientId: 'test' })).admin()
+    await admin.connect()
+    await admin.deleteTopics({ topics: [topic] })
+    await admin.createTopics({ topics: [{ topic, numPartitions: 2 }] })
+    await admin.disconnect()
+    const later = Array.from({ length: 6 }, (_, index) => event(`later-${index}`))
+    await bus.publish(topic, later)
+    await eventually(() => ids.filter((id) => id.startsWith('later')).sort()).toEqual(later.map(({ id }) => id))
+    await eventually(() => bus.status().subscriptions[0]).toMatchObject({ inHand: 0, waiting: 0, lag: 0 })
+  }, 120_000)
+
   it('stays in its group while a handler takes longer than the session may', async () => {
     const sessionTimeout = 2_000
     const bus = open({ partitions: 1, sessionTimeout })

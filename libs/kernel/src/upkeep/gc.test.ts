@@ -75,6 +75,10 @@ describe('garbage collection', () => {
     expect(host.paths('submissions/').sort()).toEqual(
       [digests[1], digests[2]].map((digest) => at.submission(digest)).sort(),
     )
+    // For as long as the run is kept, and no longer than the grace where there is none.
+    later(1_000 * HOUR)
+    expect(await gc({ keepRuns: 5 })).toMatchObject({ runs: [], stale: 1 })
+    expect(host.paths('submissions/')).toEqual([at.submission(digests[1])])
   })
 
   it('deletes what was set aside only once the grace is over', async () => {

@@ -71,17 +71,17 @@ export async function collect(store: ArtifactStore, clock: Clock, at: Layout, po
   for (const run of await liveRuns(store, at, policy, now, report)) await addRun(store, at, run, live, onBad)
   if (report.damaged.length === 0) await pruneCheckpoints(store, at, policy, now, live, report, remove)
   for (const run of report.runs) await removeRun(store, at, run, remove)
-  for (const [folder, ms] of [
-    [at.leases, policy.graceMs], // held ones are renewed
-    [at.submissions, Math.max(policy.keepMs, policy.graceMs)],
-  ] as const)
-    for await (const { path, modified } of store.list(folder)) {
-      if (now - modified < ms) continue
+  const pruneStale = async (folder: string, isNeeded: (name: string) => boolean) => {
+    for await (const file of store.list(folder)) {
+      if (isYoung(file) || isNeeded(nameOf(file.path))) continue
       report.stale++
-      await remove(path)
+      await remove(file.path)
     }
-
+  }
+  await pruneStale(at.leases, () => false) // held ones are renewed
   if (report.damaged.length > 0) return report
+  // A key stands for its run for as long as that is kept.
+  await pruneStale(at.submissions, (digest) => live.submissions.has(digest))
 
   const fingerprints = new Set([...live.code.values()].map(({ fingerprint }) => fingerprint))
   for await (const file of store.list(`${at.root}code/`)) {

@@ -14,10 +14,12 @@ export interface References {
   readonly code: Map<string, CodeName>
   /** Checkpoints, as `<step>/<key>`. */
   readonly checkpoints: Set<string>
+  /** Digests of the submissions that runs were planned for. */
+  readonly submissions: Set<string>
 }
 
 export function noReferences(): References {
-  return { objects: new Set(), code: new Map(), checkpoints: new Set() }
+  return { objects: new Set(), code: new Map(), checkpoints: new Set(), submissions: new Set() }
 }
 
 /**
@@ -33,6 +35,7 @@ export async function addRun(
   onBad: OnBad = rethrow,
 ): Promise<void> {
   const plan = await readRecord<Plan>(store, at.plan(run)).catch(unlessBad(at.plan(run), onBad))
+  if (plan?.submission !== undefined) found.submissions.add(plan.submission)
   for (const { code, fallback } of Object.values(plan?.steps ?? {}))
     for (const pinned of [code, fallback]) if (pinned && 'fingerprint' in pinned) addCode(pinned, found)
   for (const node of Object.values(plan?.nodes ?? {}))

@@ -12,8 +12,15 @@ describe('a partition', () => {
   const message = (offset: number): Incoming => ({ offset, key: null, value: null, headers: new Map() })
   /** As it comes from the broker: these offsets, and then nothing more before `next`. */
   const accept = (offsets: number[], next = offsets.at(-1)! + 1) => partition.accept(offsets.map(message), next, next)
-  const takeAll = () => Array.from({ length: partition.waiting }, () => partition.take()!.offset)
-  const finish = (...offsets: number[]) => offsets.forEach((offset) => partition.finish(message(offset)))
+  const taken = new Map<number, Incoming>()
+  const take = () => {
+    const message = partition.take()
+    if (message) taken.set(message.offset, message)
+    return message
+  }
+  const takeAll = () => Array.from({ length: partition.waiting }, () => take()!.offset)
+  const finish = (...offsets: number[]) =>
+    offsets.forEach((offset) => partition.finish(taken.get(offset) ?? message(offset)))
 
   it('is handled as far as there is no gap', () => {
     accept([5, 6, 7])
@@ -51,7 +58,7 @@ describe('a partition', () => {
 
   it('hands over what waited or was given back while it was away', () => {
     accept([0, 1, 2])
-    const first = partition.take()!
+    const first = take()!
     partition.lose()
     expect(partition.waiting).toBe(0)
     partition.giveBack(first)
@@ -62,7 +69,7 @@ describe('a partition', () => {
 
   it('forgets what others have handled meanwhile', () => {
     accept([0, 1, 2])
-    partition.take()
+    take()
     partition.lose()
     partition.gain()
     accept([2, 3])
@@ -99,11 +106,39 @@ describe('a partition', () => {
     expect(partition.due).toBe(3)
   })
 
+  it('starts again where the topic was made anew, though it stays with the same member', () => {
+    accept([0, 1, 2, 3, 4])
+    takeAll()
+    finish(0, 1, 2)
+    const old = taken.get(3)!
+    accept([0, 1], 2)
+    expect(takeAll()).toEqual([0, 1])
+    expect(partition.lag).toBe(2)
+    accept([2, 3])
+    expect(takeAll()).toEqual([2, 3])
+    finish(0, 1, 2)
+    partition.finish(old) // which was in hand when its log went
+    expect(partition.due).toBe(3)
+    finish(3)
+    expect(partition.due).toBe(4)
+  })
+
+  it('starts again also where the new log is longer than what was handled of the old one', () => {
+    accept([0, 1, 2])
+    takeAll()
+    finish(0, 1, 2)
+    partition.committed(3)
+    accept([0, 1, 2, 3, 4])
+    expect(takeAll()).toEqual([0, 1, 2, 3, 4])
+    finish(0)
+    expect(partition.due).toBe(1)
+  })
+
   it('is full until half of what it holds is taken', async () => {
     accept(Array.from({ length: 2_001 }, (_, offset) => offset))
     expect(partition).toMatchObject({ isFull: true, isLow: false })
     const low = partition.untilLow()
-    while (!partition.isLow) partition.take()
+    while (!partition.isLow) take()
     await low
     expect(partition).toMatchObject({ isFull: false, waiting: 1_000 })
   })

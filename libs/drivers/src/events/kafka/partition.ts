@@ -11,7 +11,7 @@ export class Partition {
   isOurs = false
   isPaused = false
   readonly #waiting = new Backlog()
-  readonly #inHand = new Set<number>()
+  readonly #inHand = new Map<number, Incoming>()
   /** Offsets that have come and are not handled, ascending. */
   readonly #unfinished = new Set<number>()
   /** Those of them that neither wait nor are in hand. */
@@ -71,7 +71,10 @@ export class Partition {
 
   /** @param end offset after the last that the broker has */
   accept(messages: readonly Incoming[], next: number, end: number): void {
-    if (this.#isFresh) this.#begin(messages[0]!.offset)
+    const first = messages[0]!.offset
+    if (first < this.#base || end < (this.#next ?? 0)) this.#restart(first)
+    else if (this.#isFresh) this.#begin(first)
+    this.#isFresh = false
     for (const message of messages) {
       const { offset } = message
       const isKnown = this.#next !== undefined && offset < this.#next
@@ -85,12 +88,14 @@ export class Partition {
 
   take(): Incoming | undefined {
     const message = this.#waiting.take()
-    if (message) this.#inHand.add(message.offset)
+    if (message) this.#inHand.set(message.offset, message)
     if (this.isLow) this.#low.resolve()
     return message
   }
 
-  finish({ offset }: Incoming): void {
+  finish(message: Incoming): void {
+    const { offset } = message
+    if (this.#inHand.get(offset) !== message) return // of a log that is gone
     this.#inHand.delete(offset)
     this.#unfinished.delete(offset)
   }
@@ -98,6 +103,7 @@ export class Partition {
   /** It was in hand and is not handled. */
   giveBack(message: Incoming): void {
     const { offset } = message
+    if (this.#inHand.get(offset) !== message) return
     this.#inHand.delete(offset)
     if (!this.#unfinished.has(offset)) return
     if (this.isOurs) this.#waiting.putBack(message)
@@ -116,8 +122,6 @@ export class Partition {
   }
 
   #begin(first: number): void {
-    this.#isFresh = false
-    if (first < this.#base) return this.#restart(first) // the topic was made anew, or the group's offsets were set back
     this.#base = first
     for (const offset of this.#unfinished) {
       if (offset >= first) break
@@ -127,8 +131,11 @@ export class Partition {
     this.#waiting.drop(first)
   }
 
+  /** The topic was made anew, its log was cut short, or the group's offsets were set back: what was known is of no use. */
   #restart(first: number): void {
     this.#base = first
+    this.#end = 0
+    this.#inHand.clear()
     this.#next = undefined
     this.#unfinished.clear()
     this.#left.clear()
