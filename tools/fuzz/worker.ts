@@ -18,7 +18,7 @@ process.on('disconnect', () => process.exit())
 const say = process.send!.bind(process)
 const unhandled: unknown[] = []
 process.on('unhandledRejection', (reason) => {
-  // Of a module of a story: the built command line tells of it.
+  // A story's module leaves this one on purpose; the built command line reports it.
   if (!String(reason).includes('left on purpose')) unhandled.push(reason)
 })
 process.on('uncaughtException', (error) => unhandled.push(error))

@@ -4,8 +4,8 @@ import { EXIT, fail } from './fail.ts'
 let isWatching = false
 
 /**
- * From now on, where code of the project throws outside of any call that could catch it, that is told as every other error
- * is, and ends the command. Where one has been told already, the command is about to end for that one.
+ * From now on, an uncaught error of the project's code is printed like any other error, and ends the command. If an error
+ * has already been printed, the command just ends.
  */
 export function endOnStrays(root: string, { json = false }: { readonly json?: boolean }): void {
   if (isWatching) return

@@ -2,8 +2,8 @@ import { CairnError, errorRecord } from '@cairn/kernel/runtime'
 import { placeIn } from './import-source.ts'
 
 /**
- * What to tell of an error that came to a process outside of any call that could have caught it, where code of the project
- * threw it while, or after, it was loaded: in a timer, in a promise that nothing awaits. Undefined where other code did.
+ * Describes an uncaught error that code of the project threw outside any step: in a timer, or in a promise that nothing
+ * awaits. Undefined if other code threw it.
  */
 export function strayError(error: unknown, root: string): CairnError | undefined {
   const place = placeIn(error, root)

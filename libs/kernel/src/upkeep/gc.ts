@@ -196,7 +196,7 @@ async function pruneCheckpoints(
 }
 
 /** The plan first: without one there is no run, so that whoever reads a run while it is removed can tell. */
-/** Its submission goes first: the key that it was sent with must not bring back a run that is gone. */
+/** Removes the submission first: its idempotency key must not bring back a run that was removed. */
 async function removeRun(store: ArtifactStore, at: Layout, run: string, remove: (path: string) => Promise<void>) {
   const plan = await readRecord<Plan>(store, at.plan(run)).catch(unlessBad('', () => {}))
   if (plan?.submission !== undefined && DIGEST.test(plan.submission)) await remove(at.submission(plan.submission))

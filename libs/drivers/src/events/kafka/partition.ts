@@ -131,7 +131,7 @@ export class Partition {
     this.#waiting.drop(first)
   }
 
-  /** The topic was made anew, its log was cut short, or the group's offsets were set back: what was known is of no use. */
+  /** The topic was recreated, its log truncated, or the group's offsets reset: forgets all that was known. */
   #restart(first: number): void {
     this.#base = first
     this.#end = 0
