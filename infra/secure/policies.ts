@@ -99,7 +99,7 @@ function policy(place: Place, roots: readonly string[], statements: readonly Sta
     Version: '2012-10-17',
     Statement: [
       ...statements,
-      list({ 's3:prefix': roots.map((root) => `${root}*`) }),
+      list({ 's3:prefix': [...roots.map((root) => `${root}*`), 'probe/'] }),
       // Tells a missing bucket from a missing object; shows no more than the names of environments.
       list({ 's3:prefix': [''], 's3:delimiter': ['/'] }),
       allow(READ, [objects(place, STORE_FILE)]),

@@ -92,8 +92,10 @@ function filesIn(folder: string): string[] {
 /** Whatever lies in the store is of a kind that there is, of a run that was asked for, and not waiting to be deleted. */
 async function inStore({ store, at, tried }: World): Promise<string[]> {
   const found: string[] = []
-  for await (const { path } of store.list('')) {
+  for await (const { path, modified } of store.list('')) {
     if (path === 'store.json') continue
+    // A service that is killed while it starts leaves its probe; the next one that starts later than this removes it.
+    if (path.startsWith('probe/') && Date.now() - modified < PROBE_MS) continue
     const [area, name = ''] = path.slice(at.root.length).split('/')
     if (!path.startsWith(at.root) || !AREAS.has(area!)) found.push(`file of no kind in the store: ${path}`)
     else if (area === 'runs' && !tried.has(name)) found.push(`record of a run that no one asked for: ${path}`)
@@ -102,6 +104,7 @@ async function inStore({ store, at, tried }: World): Promise<string[]> {
   }
   return found
 }
+const PROBE_MS = 10 * 60_000
 const AREAS: ReadonlySet<string> = new Set([
   ...['objects', 'code', 'checkpoints', 'runs', 'refs', 'submissions', 'collected'],
   ...['leases', 'condemned', 'quarantine'],

@@ -16,9 +16,10 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
-import { CairnError, fileStamp, markVerified, verifiedStamp } from '@cairn/kernel/runtime'
+import { CairnError, fileStamp, markVerified, verifiedStamp, type ArtifactStore } from '@cairn/kernel/runtime'
 import { faultyProxy, serverOf } from './faulty-proxy.fixture.ts'
 import { minioStore, type MinioStore, type MinioStoreOptions } from './minio.ts'
+import { probeWrites } from './minio/probe.ts'
 import { storeSuite } from './store.suite.ts'
 
 const s3 = inject('servers')?.s3
@@ -334,6 +335,20 @@ describe.skipIf(!s3)('MinIO', () => {
         await store.probe()
         expect(JSON.parse((await textOf(store, 'store.json'))!)).toEqual({ format: 1 })
         expect(await store.children('probe/')).toEqual([])
+      })
+
+      it('is rid of the records of programs that were killed during their probe, and of no other', async () => {
+        const store = open()
+        await Promise.all(['probe/left', 'probe/of-another'].map((path) => store.create(path, bytes('x'))))
+        const aged: ArtifactStore = {
+          ...store,
+          async *list(folder) {
+            for await (const listed of store.list(folder))
+              yield listed.path === 'probe/left' ? { ...listed, modified: listed.modified - 11 * 60_000 } : listed
+          },
+        }
+        await probeWrites(aged, 'the bucket')
+        expect(await store.children('probe/')).toEqual(['of-another'])
       })
 
       it('is refused when it is of a later format', async () => {

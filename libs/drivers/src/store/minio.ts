@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import { CairnError, STORE_FILE, STORE_FORMAT, type ArtifactStore } from '@cairn/kernel/runtime'
 import { objectCache } from './minio/cache.ts'
 import { codeOf, connect, type MinioConnectionOptions } from './minio/connection.ts'
 import { minioDigest } from './minio/stored-digest.ts'
 import { minioDownloads } from './minio/downloads.ts'
+import { probeWrites } from './minio/probe.ts'
 import { minioRecords } from './minio/records.ts'
 import { lastMoment, minioStat } from './minio/stat.ts'
 import { minioUploads } from './minio/uploads.ts'
@@ -32,8 +32,6 @@ export interface MinioStore extends ArtifactStore {
   /** Hangs up. */
   close(): Promise<void>
 }
-
-const RACERS = 64
 
 /** A bucket of MinIO, or of any S3 server that passes `probe`, as a store. */
 export function minioStore({ cache: folder, cacheLimit = 16 * 2 ** 30, ...options }: MinioStoreOptions): MinioStore {
@@ -107,22 +105,7 @@ export function minioStore({ cache: folder, cacheLimit = 16 * 2 ** 30, ...option
     checkFormat: () => checkFormat(store, connection.describe),
     async probe() {
       await checkFormat(store, connection.describe)
-      const path = `probe/${randomUUID()}`
-      const race = async (write: (bytes: Buffer) => Promise<boolean>, name: string) => {
-        const told = await Promise.all(Array.from({ length: RACERS }, (_, index) => write(Buffer.from(name + index))))
-        const won = told.flatMap((first, index) => (first ? [name + index] : []))
-        const standing = await store.read(path)
-        if (won.length === 1 && standing?.toString() === won[0]) return standing
-        throw new CairnError(
-          'STORE_FAILED',
-          `${connection.describe} does not honour conditional writes: of ${RACERS} that ${name} one record at once, ` +
-            `${won.length} were told that they did`,
-          { next: 'use MinIO, or another S3 server whose PUT honours If-None-Match and If-Match' },
-        )
-      }
-      const created = await race((bytes) => store.create(path, bytes), 'create')
-      await race((bytes) => store.replace(path, created, bytes), 'replace')
-      await store.remove(path)
+      await probeWrites(store, connection.describe)
     },
     async close() {
       connection.close()

@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto'
+import { CairnError, type ArtifactStore } from '@cairn/kernel/runtime'
+
+const RACERS = 64
+/** A program that is killed while it probes leaves its record. No probe takes this long. */
+const LEFT_MS = 10 * 60_000
+
+/**
+ * Refuses a server whose conditional writes do not keep what they promise: of many writers at once exactly one may win.
+ * Removes the records that programs killed during their probe have left.
+ */
+export async function probeWrites(store: ArtifactStore, where: string): Promise<void> {
+  const path = `probe/${randomUUID()}`
+  const race = async (write: (bytes: Buffer) => Promise<boolean>, name: string) => {
+    const told = await Promise.all(Array.from({ length: RACERS }, (_, index) => write(Buffer.from(name + index))))
+    const won = told.flatMap((first, index) => (first ? [name + index] : []))
+    const standing = await store.read(path)
+    if (won.length === 1 && standing?.toString() === won[0]) return standing
+    throw new CairnError(
+      'STORE_FAILED',
+      `${where} does not honour conditional writes: of ${RACERS} that ${name} one record at once, ` +
+        `${won.length} were told that they did`,
+      { next: 'use MinIO, or another S3 server whose PUT honours If-None-Match and If-Match' },
+    )
+  }
+  const created = await race((bytes) => store.create(path, bytes), 'create')
+  await race((bytes) => store.replace(path, created, bytes), 'replace')
+  await removeLeft(store, path)
+  await store.remove(path)
+}
+
+/** Ages are told by the server's clock alone: this machine's may be wrong. */
+async function removeLeft(store: ArtifactStore, own: string): Promise<void> {
+  const now = (await store.stat(own))?.modified
+  if (now === undefined) return
+  for await (const { path, modified } of store.list('probe/'))
+    if (path !== own && now - modified > LEFT_MS) await store.remove(path)
+}
