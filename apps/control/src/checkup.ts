@@ -54,11 +54,22 @@ export async function checkup({ env, store, bus }: CheckupHost): Promise<readonl
         standstills.map((standstill) => `${id}: ${standstillText({ topic, ...standstill })}`),
       )
       if (standing.length > 0) throw new Error(standing.join('; '))
-      const waiting = groups.reduce((sum, { lag }) => sum + lag, 0)
-      return `${groups.length} groups, ${waiting} events not handled yet`
+      return `${groups.length} groups, ${lagText(groups)}`
     }),
     check('versions', async () => `node ${process.versions.node}`),
   ])
+}
+
+const LAGGING_SHOWN = 5
+
+/** How many events wait to be handled, and whose they are. */
+export function lagText(groups: readonly { readonly id: string; readonly lag: number }[]): string {
+  const lagging = groups.filter(({ lag }) => lag > 0).sort((a, b) => b.lag - a.lag)
+  const waiting = lagging.reduce((sum, { lag }) => sum + lag, 0)
+  const shown = lagging.slice(0, LAGGING_SHOWN).map(({ id, lag }) => `${id} ${lag}`)
+  const more = lagging.length - shown.length
+  const whose = [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ')
+  return `${waiting} events not handled yet${whose && `: ${whose}`}`
 }
 
 async function check(what: string, look: () => Promise<string>): Promise<Checked> {

@@ -1,4 +1,5 @@
 import {
+  CairnError,
   cancel,
   layout,
   unfitTasks,
@@ -115,10 +116,18 @@ export class Control {
     return queue.isWaiting(plan) ? queue.waitOf(plan) : undefined
   }
 
-  /** A new run of the same request, on what this one has finished; from a step on, if one is named. */
+  /**
+   * A new run of the same request, on what this one has finished; from a step on, if one is named.
+   *
+   * @throws CairnError REFUSED for a run that has not ended: both would be at the same steps
+   */
   async retry(pipeline: string, base: string, from: string | undefined, key: string | undefined): Promise<Started> {
     const { store } = this.host
-    const { plan } = await this.#signedRun(pipeline, base)
+    const { plan, end } = await this.#signedRun(pipeline, base)
+    if (!end)
+      throw new CairnError('REFUSED', `run ${base} of ${pipeline} has not ended, so it cannot be retried yet`, {
+        next: `cairn follow ${pipeline}/${base}, or cairn cancel ${pipeline}/${base}`,
+      })
     return this.#submissions.start({ pipeline, key, asked: { retry: base, from } }, async (run) => {
       const ends = await readEnds(store, this.at(pipeline), base)
       const planned = await this.host.plan(pipeline, { ...retryOf(plan, ends, from), run })

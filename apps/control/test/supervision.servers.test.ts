@@ -193,7 +193,12 @@ describe.skipIf(!servers)('control looks after runs', () => {
       expect([end!.status, statuses(tasks)]).toEqual(['cancelled', ['cancelled', 'cancelled', 'cancelled']])
       expect(await queueOf(control, last)).toEqual({ place: 2, waiting: 2, limit })
       const act = (path: string, body: object) => control.client.ask('POST', `/v1/pipelines/${PIPELINE}/${path}`, body)
-      const retried = ((await act(`runs/${second}/retry`, {})).body as { run: string }).run
+      expect((await act(`runs/${second}/retry`, {})).body).toMatchObject({
+        status: 409,
+        code: 'REFUSED',
+        detail: `run ${second} of ${PIPELINE} has not ended, so it cannot be retried yet`,
+      })
+      const retried = ((await act(`runs/${unwanted}/retry`, {})).body as { run: string }).run
       expect(await queueOf(control, retried)).toEqual({ place: 3, waiting: 3, limit })
       expect((await act(`runs/${second}/again`, { node: 'total' })).body).toMatchObject({ code: 'NOT_FOUND' })
       const { champion } = (await control.client.ask('GET', `/v1/pipelines/${PIPELINE}/production`)).body as {

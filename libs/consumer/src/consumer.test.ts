@@ -348,7 +348,7 @@ describe('a consumer', () => {
     const at = { env: ENV, pipeline: 'reporting' }
     const [one, two] = [
       promotedEvent(at, { v: 1, run: 'one', since: 1, by: 'ann', from: 'tried' }),
-      promotedEvent(at, { v: 1, run: 'two', since: 2, by: 'bob', previous: { run: 'one', since: 1, by: 'ann' } }),
+      promotedEvent(at, { v: 1, run: 'two', since: 2, by: 'bob', replaced: 'one' }),
     ]
     await runs.bus.publish(topicOf(at), [one, one, two])
     await vi.waitUntil(() => heard.length >= 2, { interval: 2, timeout: 300_000 })

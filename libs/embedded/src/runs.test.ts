@@ -136,6 +136,12 @@ describe('runs', () => {
     expect(await readRun(store, at, 'a')).toEqual({ plan, end: undefined })
     await run('b', 'failed')
     expect(await readRun(store, at, 'b')).toMatchObject({ plan: { run: 'b' }, end: { status: 'failed' } })
+    await expect(readRun(store, at, 'c')).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'there is no run c: it never was, or was collected',
+      next: 'cairn runs',
+    })
+    await end('c', 'train', 'completed', { how: 'computed', outputs: {} })
     await expect(readRun(store, at, 'c')).rejects.toMatchObject({ message: 'run c has no plan', next: 'cairn doctor' })
   })
 

@@ -153,7 +153,12 @@ async function newestWhole(store: ArtifactStore, at: Layout): Promise<string> {
 
 export async function readRun(store: ArtifactStore, at: Layout, run: string): Promise<RunSummary> {
   const plan = await readRecord<Plan>(store, at.plan(run))
-  if (!plan) throw new CairnError('NOT_FOUND', `run ${run} has no plan`, { next: 'cairn doctor' })
+  if (!plan) {
+    const isDamaged = (await store.children(at.run(run))).length > 0
+    throw isDamaged
+      ? new CairnError('NOT_FOUND', `run ${run} has no plan`, { next: 'cairn doctor' })
+      : new CairnError('NOT_FOUND', `there is no run ${run}: it never was, or was collected`, { next: 'cairn runs' })
+  }
   return { plan, end: await readRecord<RunEnd>(store, at.runEnd(run)) }
 }
 

@@ -53,7 +53,7 @@ function killed(crash: Crash): CairnError {
   const { step, used, memory, killsBefore } = crash
   const since = killedSince(killsBefore, countKills())
   const what = `the process that ran ${step} was killed (SIGKILL)`
-  const held = `it used ${megabytes(used)} and may use ${megabytes(memory)}`
+  const held = `${used > 0 ? `it used ${megabytes(used)} and may` : 'it may'} use ${megabytes(memory)}`
   if (since === 'nobody') {
     const words = lastWordsOf(crash)
     return new CairnError(

@@ -24,6 +24,7 @@ describe('what is in production', () => {
       run: 'two',
       by: 'bob',
       since: 1,
+      replaced: 'three',
       previous: { v: 1, run: 'one', since: 0, by: 'ann' },
     })
     await back({ by: 'bob', since: 2 })
@@ -44,15 +45,17 @@ describe('what is in production', () => {
     })
   })
 
-  it('tells those who watch, once it is so', async () => {
+  it('tells those who watch, once it is so, and in place of which run', async () => {
     const told: string[] = []
-    const hear = ({ id }: CairnEvent) => void told.push(id)
+    const hear = ({ id, data }: CairnEvent) => void told.push(`${id} for ${data.previous}`)
     channels.promotion.subscribe(hear)
     onTestFinished(() => channels.promotion.unsubscribe(hear))
     await promoted('one')
     const none = { champion: undefined, bytes: undefined }
     await expect(promote(store, at, none, { run: 'two', since: 0, by: 'bob' })).rejects.toThrow('meanwhile')
-    expect(told).toEqual(['one/promoted/0'])
+    await promoted('two')
+    await back({ by: 'bob', since: 1 })
+    expect(told).toEqual(['one/promoted/0 for undefined', 'two/promoted/0 for one', 'one/promoted/1 for two'])
   })
 
   it('remembers that it was told, as long as it is there', async () => {
@@ -68,6 +71,7 @@ describe('what is in production', () => {
       run: 'two',
       since: 0,
       by: 'ann',
+      replaced: 'one',
       previous: { v: 1, run: 'one', since: 0, by: 'ann' },
     })
   })

@@ -14,7 +14,9 @@ export interface Champion {
   readonly by: string
   /** The run of a playground that was promoted; none of a roll-back. */
   readonly from?: string
-  /** What was in production before, to roll back to. */
+  /** The run that was in production until then. */
+  readonly replaced?: string
+  /** What is rolled back to. */
   readonly previous?: Omit<Champion, 'v'>
   /** Set once consumers have been told of it. */
   readonly told?: true
@@ -39,9 +41,10 @@ async function crown(
   store: ArtifactStore,
   at: Layout,
   standing: Standing,
-  next: Omit<Champion, 'v'>,
+  next: Omit<Champion, 'v' | 'replaced'>,
 ): Promise<Champion> {
-  const champion: Champion = { v: RECORD_VERSION, ...next }
+  const replaced = standing.champion?.run
+  const champion: Champion = { v: RECORD_VERSION, ...next, ...(replaced !== undefined && { replaced }) }
   const path = at.ref(PRODUCTION)
   if (await store.replace(path, standing.bytes, encodeRecord(champion, path))) {
     if (channels.promotion.hasSubscribers) channels.promotion.publish(promotedEvent(at, champion))
@@ -58,7 +61,7 @@ export function promote(
   store: ArtifactStore,
   at: Layout,
   standing: Standing,
-  next: Omit<Champion, 'v' | 'previous' | 'told'>,
+  next: Omit<Champion, 'v' | 'replaced' | 'previous' | 'told'>,
 ): Promise<Champion> {
   const previous = standing.champion && asPrevious(standing.champion)
   return crown(store, at, standing, { ...next, ...(previous && { previous }) })
@@ -86,6 +89,9 @@ export async function noteTold(store: ArtifactStore, at: Layout, { champion, byt
 const REMEMBERED = 10
 
 /** A champion as the next one remembers it: with those before it, up to ten. */
-function asPrevious({ previous, told: _, ...entry }: Omit<Champion, 'v'>, depth = REMEMBERED): Omit<Champion, 'v'> {
+function asPrevious(
+  { previous, told: _, replaced: __, ...entry }: Omit<Champion, 'v'>,
+  depth = REMEMBERED,
+): Omit<Champion, 'v'> {
   return previous && depth > 1 ? { ...entry, previous: asPrevious(previous, depth - 1) } : entry
 }

@@ -106,7 +106,7 @@ export function runEvent(
 /** A run has become production's, promoted or rolled back to; made again from the record, it is the same event. */
 export function promotedEvent(
   { env, pipeline }: Pick<Plan, 'env' | 'pipeline'>,
-  { run, since, by, from, previous }: Champion,
+  { run, since, by, from, replaced }: Champion,
 ): CairnEvent {
   return {
     specversion: '1.0',
@@ -122,7 +122,7 @@ export function promotedEvent(
       run,
       by,
       ...(from !== undefined && { from }),
-      ...(previous && { previous: previous.run }),
+      ...(replaced !== undefined && { previous: replaced }),
     },
     headers: {},
   }

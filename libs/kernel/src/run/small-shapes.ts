@@ -80,14 +80,15 @@ export const checkpoint = object(
 )
 
 const previous = shared('previous', () => object({ run: name }, champion, aboutChampion))
-const champion = { run: name, since: number, by: text, from: name, told: truth, previous }
+const champion = { run: name, since: number, by: text, from: name, told: truth, replaced: name, previous }
 const aboutChampion = {
   run: 'the run',
   since: `when it became the one in production, in ${WHEN}`,
   by: 'who made it so',
   from: 'the run of a playground that was promoted; absent of a roll-back',
   told: 'true once consumers have been told of it',
-  previous: 'what was in production before, to roll back to',
+  replaced: 'the run that was in production until then',
+  previous: 'what is rolled back to',
 }
 export const ref = object({ run: name }, champion, aboutChampion)
 
