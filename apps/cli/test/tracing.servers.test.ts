@@ -153,7 +153,7 @@ describe.skipIf(!inject('servers'))('a run on services that are traced, one of w
     for (const args of [['gc'], ['gc', '--dry-run'], ['doctor'], ['doctor', '--repair']])
       expect(await cairn(...args, '--on', 'other'), args.join(' ')).toMatchObject({
         code: 1,
-        read: { error: { code: 'NOT_ALLOWED', message: 'other may not collect traced' } },
+        read: { error: { code: 'NOT_ALLOWED', message: 'the token of other lacks the right "collect" for traced' } },
       })
     expect(await runs()).toEqual([again.run, run.run])
 

@@ -1,7 +1,6 @@
 import {
   applyDecorators,
   createParamDecorator,
-  ForbiddenException,
   Inject,
   Injectable,
   SetMetadata,
@@ -18,7 +17,10 @@ import type { Holder, Right, Tokens } from './tokens.ts'
 
 const RIGHT = 'cairn:right'
 
-/** What a request needs, for the pipeline in its path; the OpenAPI document says it. A route without it is open to no one. */
+/**
+ * What a request needs, for the pipeline in its path; the OpenAPI document says it. Without a pipeline in its path a route
+ * lets in who has the right for any, and answers of those pipelines alone. A route without this is open to no one.
+ */
 export const Needs = (right: Right) => applyDecorators(SetMetadata(RIGHT, right), ApiExtension('x-cairn-right', right))
 
 /** Whoever holds the token of the request. */
@@ -42,6 +44,12 @@ export function unauthenticated(): RequestRefused {
   return new RequestRefused('UNAUTHENTICATED', 'the token is missing or unknown: show a token of this service', {
     next: 'send Authorization: Bearer <token>; cairn has it from the context',
     headers: { 'www-authenticate': 'Bearer' },
+  })
+}
+
+function lacking({ name }: Holder, right: Right, pipeline = 'any pipeline'): RequestRefused {
+  return new RequestRefused('NOT_ALLOWED', `the token of ${name} lacks the right "${right}" for ${pipeline}`, {
+    next: 'use a token that has it: the file of CAIRN_TOKENS gives each its "rights" and "pipelines"',
   })
 }
 
@@ -71,8 +79,9 @@ export class AuthGuard implements CanActivate {
     if (!holder) throw unauthenticated()
     request[HOLDER] = holder
     const { pipeline } = params
-    if (right === undefined || !holder.may(right, pipeline ?? '*'))
-      throw new ForbiddenException(`${holder.name} may not ${right ?? 'do this'} ${pipeline ?? 'every pipeline'}`)
+    if (right === undefined) throw new RequestRefused('NOT_ALLOWED', 'no token has a right to this')
+    const isAllowed = pipeline === undefined ? holder.mayAnywhere(right) : holder.may(right, pipeline)
+    if (!isAllowed) throw lacking(holder, right, pipeline)
     // What is no name at all is refused where it is parsed.
     if (PipelineName.safeParse(pipeline).success) await this.#pipelines.require(pipeline!)
     return true

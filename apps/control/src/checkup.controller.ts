@@ -1,9 +1,10 @@
 import { Controller, Get, Inject, UseGuards } from '@nestjs/common'
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger'
-import { AuthGuard, Needs } from './auth.guard.ts'
+import { AuthGuard, Needs, Who } from './auth.guard.ts'
 import { checkup, type Checked, type CheckupHost } from './checkup.ts'
 import { CHECKUP } from './injected.ts'
 import { SharedWork } from './shared-work.ts'
+import type { Holder } from './tokens.ts'
 
 @ApiTags('checkup')
 @ApiBearerAuth()
@@ -19,9 +20,12 @@ export class CheckupController {
 
   @Get()
   @Needs('read')
-  @ApiOperation({ summary: 'What the services of this environment stand on, and how it is.' })
-  async look(): Promise<object> {
-    const checks = await this.#looks.do('', () => checkup(this.#host))
+  @ApiOperation({
+    summary:
+      'What the services of this environment stand on, and how it is: topics and groups of the pipelines that the token may read.',
+  })
+  async look(@Who() who: Holder): Promise<object> {
+    const checks = await this.#looks.do(who.id, () => checkup(this.#host, (pipeline) => who.may('read', pipeline)))
     return { env: this.#host.env, now: Date.now(), checks }
   }
 }

@@ -22,8 +22,16 @@ export interface CheckupHost {
   }
 }
 
-/** What the services of an environment stand on, looked at from the control service. */
-export async function checkup({ env, store, bus }: CheckupHost): Promise<readonly Checked[]> {
+/**
+ * What the services of an environment stand on, looked at from the control service.
+ *
+ * @param isMeant whether topics and groups of a pipeline are looked at
+ */
+export async function checkup(
+  { env, store, bus }: CheckupHost,
+  isMeant: (pipeline: string) => boolean,
+): Promise<readonly Checked[]> {
+  const pipelines = async () => (await store.children(`${env}/`)).filter(isMeant)
   return Promise.all([
     check('kafka', async () => `a broker answered in ${await milliseconds(() => bus.probe())}`),
     check('store', async () => {
@@ -38,17 +46,16 @@ export async function checkup({ env, store, bus }: CheckupHost): Promise<readonl
     }),
     check('topics', async () => {
       const there = new Set(await bus.topics())
-      const missing: string[] = []
-      for (const pipeline of await store.children(`${env}/`)) {
-        const hasRuns = (await runNames(store, layout(env, pipeline))).length > 0
-        if (hasRuns && !there.has(topicOf({ env, pipeline }))) missing.push(topicOf({ env, pipeline }))
-      }
+      const needed: string[] = []
+      for (const pipeline of await pipelines())
+        if ((await runNames(store, layout(env, pipeline))).length > 0) needed.push(topicOf({ env, pipeline }))
+      const missing = needed.filter((topic) => !there.has(topic))
       if (missing.length > 0) throw new Error(`missing: ${missing.join(', ')}`)
-      return `${there.size} there`
+      return `${needed.length} there, one for each pipeline with runs`
     }),
     check('events', async () => {
       const there = new Set(await bus.topics())
-      const topics = (await store.children(`${env}/`)).map((pipeline) => topicOf({ env, pipeline }))
+      const topics = (await pipelines()).map((pipeline) => topicOf({ env, pipeline }))
       const groups = await bus.groups(topics.filter((topic) => there.has(topic)))
       const standing = groups.flatMap(({ id, topic, standstills }) =>
         standstills.map((standstill) => `${id}: ${standstillText({ topic, ...standstill })}`),

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, UseGuards } from '@nestjs/common'
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger'
 import type { z } from 'zod'
-import { AuthGuard, Needs } from './auth.guard.ts'
+import { AuthGuard, Needs, Who } from './auth.guard.ts'
 import type { DeadLetterBox } from './dead-letters.ts'
 import { DEAD_LETTERS } from './injected.ts'
 import {
@@ -14,6 +14,7 @@ import {
   PipelineName,
   schemaOf,
 } from './schemas.ts'
+import type { Holder } from './tokens.ts'
 
 const Pipeline = () => Param('pipeline', new Parse(PipelineName))
 const Id = () => Param('id', new Parse(DeadLetterId))
@@ -33,9 +34,9 @@ export class DeadLettersController {
 
   @Get('dead-letters')
   @Needs('read')
-  @ApiOperation({ summary: 'How many dead letters wait, by pipeline.' })
-  async counts(): Promise<object> {
-    return { waiting: await this.#letters.counts() }
+  @ApiOperation({ summary: 'How many dead letters wait, by pipeline, of those that the token may read.' })
+  async counts(@Who() who: Holder): Promise<object> {
+    return { waiting: await this.#letters.counts((pipeline) => who.may('read', pipeline)) }
   }
 
   @Get('pipelines/:pipeline/dead-letters')

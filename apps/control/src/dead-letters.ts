@@ -55,12 +55,12 @@ export class DeadLetterBox {
     }
   }
 
-  /** How many letters wait, of each pipeline that has any. */
-  async counts(): Promise<Record<string, number>> {
+  /** How many letters wait, of each pipeline that is meant and has any. */
+  async counts(isMeant: (pipeline: string) => boolean): Promise<Record<string, number>> {
     const { env, store, bus } = this.#host
     const topics = await bus.topics()
     const counts: Record<string, number> = {}
-    for (const pipeline of await store.children(`${env}/`)) {
+    for (const pipeline of (await store.children(`${env}/`)).filter(isMeant)) {
       const waiting = (await this.#lettersAmong(topics, pipeline)).filter(({ state }) => state === 'waiting').length
       if (waiting > 0) counts[pipeline] = waiting
     }

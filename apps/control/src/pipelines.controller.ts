@@ -1,8 +1,9 @@
 import { Controller, Get, Inject, UseGuards } from '@nestjs/common'
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger'
 import type { ArtifactStore } from '@cairn/kernel/runtime'
-import { AuthGuard, Needs } from './auth.guard.ts'
+import { AuthGuard, Needs, Who } from './auth.guard.ts'
 import { ENVIRONMENT, STORE } from './injected.ts'
+import type { Holder } from './tokens.ts'
 
 @ApiTags('pipelines')
 @ApiBearerAuth()
@@ -19,8 +20,9 @@ export class PipelinesController {
 
   @Get()
   @Needs('read')
-  @ApiOperation({ summary: 'The environment, and the pipelines that have runs in it.' })
-  async list(): Promise<object> {
-    return { env: this.#env, pipelines: await this.#store.children(`${this.#env}/`) }
+  @ApiOperation({ summary: 'The environment, and those pipelines with runs in it that the token may read.' })
+  async list(@Who() who: Holder): Promise<object> {
+    const pipelines = await this.#store.children(`${this.#env}/`)
+    return { env: this.#env, pipelines: pipelines.filter((pipeline) => who.may('read', pipeline)) }
   }
 }

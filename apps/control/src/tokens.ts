@@ -33,6 +33,8 @@ export interface Holder {
   /** Two tokens of one name are two. */
   readonly id: string
   may(right: Right, pipeline: string): boolean
+  /** Whether it has the right for any pipeline at all. */
+  mayAnywhere(right: Right): boolean
 }
 
 const FRESH_MS = 1_000
@@ -73,6 +75,7 @@ export function tokensIn(file: string, onFault: (fault: string) => void = () => 
           id: found.sha256,
           may: (right, pipeline) =>
             found.rights.includes(right) && found.pipelines.some((allowed) => allowed === '*' || allowed === pipeline),
+          mayAnywhere: (right) => found.rights.includes(right) && found.pipelines.length > 0,
         }
       )
     },

@@ -365,10 +365,33 @@ describe.skipIf(!servers)('control', () => {
     it('no one to another pipeline', async () => {
       const someone = holding(RIGHTS, ['penguins'])
       await known(someone)
-      for (const { method, path } of requests)
-        expect((await someone.ask(method, path)).status, `${method} ${path}`).toBe(403)
+      const text = async (path: string) => (await someone.fetch(path)).text()
+      for (const { right, method, path } of requests) {
+        const isOfAll = !path.startsWith(`${ORDERS}/`)
+        const { status, body } = await someone.ask(method, path)
+        expect(status, `${method} ${path}`).toBe(isOfAll ? 200 : 403)
+        if (isOfAll) expect(await text(path), path).not.toContain('orders')
+        else expect(body).toMatchObject({ detail: `the token of someone lacks the right "${right}" for orders` })
+      }
+      expect((await someone.ask('GET', '/v1/pipelines')).body).toEqual({ env, pipelines: [] })
       const unknown = await someone.ask('GET', '/v1/pipelines/penguins/runs')
       expect([unknown.status, unknown.body]).toMatchObject([404, { code: 'NOT_FOUND' }])
+    })
+
+    it('who has a right for one pipeline to what is told of all: of that one it says what there is', async () => {
+      const someone = holding(['read'], ['penguins', 'orders'])
+      await known(someone)
+      expect((await someone.ask('GET', '/v1/pipelines')).body).toEqual({ env, pipelines: ['orders'] })
+      const { body } = await someone.ask('GET', '/v1/checkup')
+      const topics = { what: 'topics', ok: true, found: '1 there, one for each pipeline with runs' }
+      expect((body as { checks: object[] }).checks).toContainEqual(topics)
+      const nothing = holding(['read'], [])
+      await known(nothing)
+      const refused = await nothing.ask('GET', '/v1/pipelines')
+      expect([refused.status, refused.body]).toMatchObject([
+        403,
+        { detail: 'the token of someone lacks the right "read" for any pipeline' },
+      ])
     })
 
     it('no one any more whose token was taken away', async () => {

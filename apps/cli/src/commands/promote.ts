@@ -101,7 +101,8 @@ async function on(
   const production = await openProduction(globals)
   const context: Context = readContext(production.project.root, globals.on!)
   const { policy, trusted, you, mayPromote } = await productionOn(context.control, name)
-  if (!mayPromote) throw new CairnError('REFUSED', `${you} may not promote ${name} --on ${context.name}`)
+  if (!mayPromote)
+    throw new CairnError('REFUSED', `the token of ${you} lacks the right "promote" for ${name} --on ${context.name}`)
   return {
     production,
     promotion: {

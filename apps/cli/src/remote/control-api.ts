@@ -40,7 +40,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What the services of this environment stand on, and how it is. */
+        /** What the services of this environment stand on, and how it is: topics and groups of the pipelines that the token may read. */
         readonly get: operations["CheckupController_look"];
         readonly put?: never;
         readonly post?: never;
@@ -57,7 +57,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** How many dead letters wait, by pipeline. */
+        /** How many dead letters wait, by pipeline, of those that the token may read. */
         readonly get: operations["DeadLettersController_counts"];
         readonly put?: never;
         readonly post?: never;
@@ -91,7 +91,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** The environment, and the pipelines that have runs in it. */
+        /** The environment, and those pipelines with runs in it that the token may read. */
         readonly get: operations["PipelinesController_list"];
         readonly put?: never;
         readonly post?: never;
