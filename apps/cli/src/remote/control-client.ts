@@ -1,4 +1,4 @@
-import { askControl, type ControlOptions } from '@cairn/drivers/store/control'
+import { askControl, type Busy, type ControlOptions } from '@cairn/drivers/store/control'
 import { jsonText } from '@cairn/kernel/runtime'
 import type { paths } from './control-api.ts'
 
@@ -31,6 +31,8 @@ interface Sent {
   readonly headers?: Readonly<Record<string, string>>
   /** For the whole of the answer, in milliseconds; null for none. */
   readonly deadline?: number | null
+  /** Told each time that control has more to do than it takes on. */
+  readonly onBusy?: (busy: Busy) => void
 }
 
 export async function getFrom<Path extends Address<'get'>>(
@@ -49,13 +51,14 @@ export async function postTo<Path extends Address<'post'>>(
   control: ControlOptions,
   path: Path,
   { body, ...params }: Params<Path, 'post'> & { readonly body: Body<paths[Path]['post']> },
-  { headers, deadline = PLANNING_MS }: Sent = {},
+  { headers, deadline = PLANNING_MS, onBusy }: Sent = {},
 ): Promise<Answer<Path, 'post'>> {
   const answer = await askControl(control, addressOf(path, params), {
     method: 'POST',
     body: jsonText(body ?? {}),
     headers: { 'content-type': 'application/json', ...headers },
     deadline,
+    ...(onBusy && { onBusy }),
   })
   return (await answer.json()) as Answer<Path, 'post'>
 }

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { PlanLine, RunRequest } from '@cairn/embedded'
+import { duration, type PlanLine, type RunRequest } from '@cairn/embedded'
 import { CairnError } from '@cairn/kernel/runtime'
-import type { ControlOptions } from '@cairn/drivers/store/control'
+import type { Busy, ControlOptions } from '@cairn/drivers/store/control'
+import { printNotes } from '../terminal/print.ts'
 import { postTo } from './control-client.ts'
 
 const TRIES = 5
@@ -21,14 +22,25 @@ export async function start<Path extends Starting>(
   given: Parameters<typeof postTo<Path>>[2],
 ): Promise<string> {
   const key = randomUUID()
+  const onBusy = sayOnce()
   for (let left = TRIES; ; left--) {
     try {
-      const { run } = await postTo(control, path, given, { headers: { 'idempotency-key': key } })
+      const { run } = await postTo(control, path, given, { headers: { 'idempotency-key': key }, onBusy })
       return run
     } catch (error) {
       if (left === 1 || !(error instanceof CairnError) || error.code !== 'BUS_FAILED') throw error
       await sleep(AGAIN_MS)
     }
+  }
+}
+
+/** Says why a run does not start yet, and how long that is waited for. */
+function sayOnce(): (busy: Busy) => void {
+  let isSaid = false
+  return ({ why, waitMs, leftMs }) => {
+    if (!isSaid)
+      printNotes(`not started yet: ${why}; asks again every ${duration(waitMs)}, for up to ${duration(leftMs)}`)
+    isSaid = true
   }
 }
 

@@ -32,13 +32,23 @@ export interface Asked extends Omit<RequestInit, 'headers' | 'body'> {
   readonly headers?: Readonly<Record<string, string>>
   /** For the whole of the answer, in milliseconds; null for one that goes on as long as it likes. Default: a minute. */
   readonly deadline?: number | null
+  /** Told each time that control has more to do than it takes on, and is asked again after a while. */
+  readonly onBusy?: (busy: Busy) => void
+}
+/** Why control does not do what it is asked for yet. */
+export interface Busy {
+  readonly why: string
+  /** When it is asked again, in milliseconds. */
+  readonly waitMs: number
+  /** For how long it goes on to be asked, in milliseconds. */
+  readonly leftMs: number
 }
 
 /** Asks the control service, with the token; what it refuses is thrown as it tells it. */
 export async function askControl(
   { url, token }: ControlOptions,
   path: string,
-  { body, headers, signal, deadline = ANSWER_MS, ...init }: Asked = {},
+  { body, headers, signal, deadline = ANSWER_MS, onBusy, ...init }: Asked = {},
 ): Promise<Response> {
   const signals = [...(signal ? [signal] : []), ...(deadline === null ? [] : [AbortSignal.timeout(deadline)])]
   const given = AbortSignal.any(signals)
@@ -59,7 +69,8 @@ export async function askControl(
     for (let left = PATIENCE; answer.status === TOO_MANY && left > 0; left--) {
       const wait = 1000 * (Number(answer.headers.get('retry-after')) || 1)
       if (performance.now() + wait >= end) break // what control said counts for more than that it took too long
-      await answer.body?.cancel()
+      const { detail: why } = await refusalIn(answer)
+      onBusy?.({ why, waitMs: wait, leftMs: Math.min(end - performance.now(), left * wait) })
       await sleep(wait, undefined, { signal: given })
       answer = await send()
     }
@@ -70,10 +81,13 @@ export async function askControl(
     })
   }
   if (answer.ok) return answer
-  // Whatever stands between answers in its own way.
-  const unknown: Problem = { code: 'UNEXPECTED', detail: `${answer.status} ${answer.statusText}` }
-  const { code, detail, next } = (await readIf(answer, problem)) ?? unknown
+  const { code, detail, next } = await refusalIn(answer)
   throw new CairnError(code as ErrorCode, detail, next === undefined ? {} : { next })
+}
+
+/** Whatever stands between answers in its own way. */
+async function refusalIn(answer: Response): Promise<Problem> {
+  return (await readIf(answer, problem)) ?? { code: 'UNEXPECTED', detail: `${answer.status} ${answer.statusText}` }
 }
 
 function reason(error: unknown): string {
