@@ -1,4 +1,4 @@
-import type { GlobalOptions, RequestOptions } from './open.ts'
+import type { GlobalOptions } from './open.ts'
 
 /** What says which project, store, services and runs are meant. */
 const FLAGS = { project: '-C', store: '--store', on: '--on', playground: '--playground' } as const
@@ -32,20 +32,12 @@ export function withGiven(text: string): string {
   })
 }
 
-/** What a run was asked for, as it has to be given again to continue the run: ` --set trees=400`. */
-export function requestText({ set = [], params, from = [], until = [], base }: RequestOptions): string {
-  const given = { set, params: params ?? [], from, until, base: base ?? [] }
-  return Object.entries(given)
-    .flatMap(([option, values]) => [values].flat().map((value) => ` --${option} ${quoted(value)}`))
-    .join('')
-}
-
 function takes(verb: string, name: keyof typeof FLAGS): boolean {
   if (name === 'playground' && OF_PRODUCTION.has(verb)) return false
   return !OF_THIS_MACHINE.has(verb) || name === 'project' || (verb === 'explore' && name !== 'on')
 }
 
 /** As a shell reads it as one word. */
-function quoted(value: string): string {
+export function quoted(value: string): string {
   return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`
 }

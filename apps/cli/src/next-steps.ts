@@ -20,6 +20,7 @@ export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
   TIMED_OUT: 'give the step more time, or find out what it waits for',
   CANCELLED: 'run again: what is finished is reused',
   CONFLICT: 'give the same command again',
+  NOT_ALLOWED: 'use a token that has the right',
   REFUSED: 'cairn diff compares the run with production',
   STORE_FAILED: 'make the store readable and writable, then run again: what is finished is reused',
   STORE_REFUSED: 'give it a name of letters, digits and dashes',

@@ -8,6 +8,7 @@ import {
   type UnfitRecord,
 } from '@cairn/kernel/runtime'
 import { artifact, countsText, duration, number, stateOf, type ItemCounts, type RunStanding } from '@cairn/embedded'
+import { continuing } from './continued.ts'
 import { errorText } from './error-text.ts'
 import { withGiven } from './given-options.ts'
 import type { CaughtItem, LastLines } from './run-details.ts'
@@ -39,8 +40,6 @@ export interface RunResult {
   readonly on?: string | undefined
   /** Where it was run, if not in production. */
   readonly playground?: string | undefined
-  /** What the run was asked for: ` --set trees=400`. */
-  readonly asked?: string | undefined
   /** A parameter to try: `train-model.trees=200`. */
   readonly tryNext?: string | undefined
 }
@@ -203,25 +202,36 @@ function numbersOf(ref: ArtifactRef): [string, number][] {
   )
 }
 
-function nextSteps({ plan, status, ends, tryNext, on, playground, asked = '' }: RunResult): string {
+function nextSteps(result: RunResult): string {
+  return hintsOf(result)
+    .map((hint, at) => `${at === 0 ? paint('dim', 'next') : '    '}  ${withGiven(hint)}`)
+    .join('\n')
+}
+
+function hintsOf({ plan, status, ends, tryNext, on, playground }: RunResult): string[] {
   const { pipeline, run, outputs } = plan
+  const name = `${pipeline}/${run}`
   const there = `${on === undefined ? '' : ` --on ${on}`}${playground === undefined ? '' : ` --playground ${playground}`}`
-  const hints: string[] = []
   if (status === 'completed') {
     const [first] = Object.values(outputs)
-    if (first && 'node' in first) hints.push(`cairn cat ${pipeline}/${run}/${first.node}/${first.output}${there}`)
+    const hints = first && 'node' in first ? [`cairn cat ${name}/${first.node}/${first.output}${there}`] : []
     if (tryNext !== undefined) hints.push(`cairn plan ${pipeline} --set ${tryNext}`)
     if (playground === undefined) hints.push(`cairn graph ${pipeline}`)
-  } else {
-    const failed = [...ends].find(([, end]) => end.status === 'failed' || end.status === 'timed-out')
-    hints.push(
-      `cairn show ${pipeline}/${run}${failed ? `/${failed[0]}` : ''}${there}`,
-      ...(playground === undefined
-        ? [`cairn run ${pipeline}${asked}${there}   continues: finished steps are reused`]
-        : []),
-    )
+    return hints
   }
-  return hints.map((hint, at) => `${at === 0 ? paint('dim', 'next') : '    '}  ${withGiven(hint)}`).join('\n')
+  const isElsewhere = on !== undefined && playground === undefined
+  if (status === 'planned' && !isElsewhere) return [`cairn run ${pipeline} --plan ${run}${there}`]
+  if (status === 'planned' || status === 'queued' || status === 'running')
+    return isElsewhere
+      ? [`cairn follow ${name}${there}`, `cairn cancel ${name}${there}`]
+      : [`cairn logs ${name} --follow${there}`]
+  const failed = [...ends].find(([, end]) => end.status === 'failed' || end.status === 'timed-out')
+  // What someone has cancelled on services was not to go on; here it was Ctrl-C.
+  const isToContinue = playground === undefined && !(status === 'cancelled' && isElsewhere)
+  return [
+    `cairn show ${name}${failed ? `/${failed[0]}` : ''}${there}`,
+    ...(isToContinue ? [`${continuing(plan, ends)}${there}   continues: finished steps are reused`] : []),
+  ]
 }
 
 /** For programs. */

@@ -13,10 +13,9 @@ import {
   jsonText,
 } from '@cairn/kernel/runtime'
 import type { KafkaBus } from '@cairn/drivers/events/kafka'
-import { againOf, readEnds, readRun, type PlanLine, type RunRequest, type RunSummary } from '@cairn/embedded'
+import { againOf, readEnds, readRun, retryOf, type PlanLine, type RunRequest, type RunSummary } from '@cairn/embedded'
 import type { RunsQuery } from './runs-query.ts'
 import type { Waiting } from './queue-view.ts'
-import { retryOf } from './retry.ts'
 import type { RunQueue } from './run-queue.ts'
 import { RunsList, type Listed } from './runs-list.ts'
 import type { ShowOptions } from './planner.ts'

@@ -37,6 +37,7 @@ export {
 } from './runs.ts'
 export { countsText, itemCounts, stateOf, type ItemCounts, type ItemState } from './item-counts.ts'
 export { planLines, type PlanLine } from './plan-lines.ts'
+export { retryOf } from './retry.ts'
 export { itemLine } from './item-line.ts'
 export { findItem, itemText, outputIn, type ItemPlace } from './find-item.ts'
 export { ItemNames, labelPath } from './item-names.ts'

@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'TIMED_OUT'
   | 'CANCELLED'
   | 'CONFLICT' // someone else was faster
+  | 'NOT_ALLOWED' // the token lacks a right on services
   | 'REFUSED' // it may not become production's
   | 'STORE_FAILED' // the store is away, full or closed to this process, whatever is asked of it
   | 'STORE_REFUSED' // the store never takes what was asked of it: a name, say

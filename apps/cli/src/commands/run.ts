@@ -15,7 +15,6 @@ import { detailsOf } from '../run-details.ts'
 import { driveRun, type Driven } from '../drive-run.ts'
 import { openPipeline, openWorkspace, requestOf, timeZone, type GlobalOptions, type RequestOptions } from '../open.ts'
 import { exportOutputs, exportTargets } from '../export-outputs.ts'
-import { requestText } from '../given-options.ts'
 import { refuseRepeats } from '../repeats.ts'
 import { refuseOwned } from '../written-files.ts'
 import { summaryJson, summaryText } from '../run-summary.ts'
@@ -64,7 +63,6 @@ export default async function run(
     ms: performance.now() - started,
     files: outputs,
     store: workspace.project.store,
-    asked: requestText(options),
     tryNext: await tryNext(loaded.pipeline, plan),
   }
   if (json) printData(jsonText(summaryJson(result), 2))
@@ -83,7 +81,16 @@ async function runOn(workspace: Workspace, on: string, name: string | undefined,
   const run = await submitRun(context.control, pipeline, await requestOf(options, loaded.pipeline.graph))
   if (options.detach) return printData(json ? JSON.stringify({ pipeline, run }) : `${pipeline}/${run}`)
   const { followRun } = await import('../remote/follow.ts')
-  await followRun(workspace, context, pipeline, run, { ...options, json, asked: requestText(options) })
+  await followRun(workspace, context, pipeline, run, { ...options, json }).catch((error: unknown) => {
+    throw error instanceof CairnError && error.code === 'NOT_ALLOWED' ? unseen(error, `${pipeline}/${run}`) : error
+  })
+}
+
+/** To start a run takes less than to see how it goes. */
+function unseen({ code, message }: CairnError, run: string): CairnError {
+  return new CairnError(code, `${run} was started and goes on, but cannot be shown: ${message}`, {
+    next: 'start runs with --detach, or use a token that may read them',
+  })
 }
 
 interface Planned {

@@ -11,8 +11,6 @@ import { printData, printLines, printNotes } from '../terminal/print.ts'
 
 export interface FollowOptions extends ProgressOption {
   readonly json: boolean
-  /** What the run was asked for: ` --set trees=400`. */
-  readonly asked?: string
 }
 
 /** Shows how a run on services goes until it has ended, and tells what came of it. Ctrl-C stops only the showing. */
@@ -32,7 +30,7 @@ export async function followRun(
   }
   const details = await detailsOf(workspace, ended.plan, ended.ends)
   const { name: on } = context
-  const result = { ...ended, ...details, files: [], store: `in ${on}`, on, asked: options.asked }
+  const result = { ...ended, ...details, files: [], store: `in ${on}`, on }
   if (options.json) printData(JSON.stringify(summaryJson(result), null, 2))
   else printLines(summaryText(result))
   process.exitCode = exitCodeOf(ended.status)

@@ -1,5 +1,5 @@
-import type { RunRequest } from '@cairn/embedded'
 import { neededBy, type EndRecord, type Plan } from '@cairn/kernel/runtime'
+import type { RunRequest } from './plan-run.ts'
 
 /**
  * What asks for the same as a recorded run, on what that has finished: only what was set by hand is set again, so that a

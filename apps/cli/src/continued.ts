@@ -1,0 +1,27 @@
+import { retryOf } from '@cairn/embedded'
+import { jsonText, type EndRecord, type Json, type Plan } from '@cairn/kernel/runtime'
+import { quoted } from './given-options.ts'
+
+/** The command that continues a run: `cairn run train --set trees=400`. It asks for what the run was asked for. */
+export function continuing(plan: Plan, ends: ReadonlyMap<string, EndRecord>): string {
+  const { settings = {}, from = [], until = [], force = [] } = retryOf(plan, ends, undefined)
+  const { pipeline, parent } = plan
+  const start = parent === undefined ? {} : { from, base: from.length > 0 ? [parent] : [] }
+  const options = {
+    set: Object.entries(settings as Readonly<Record<string, Json>>).map(([name, value]) => `${name}=${typed(value)}`),
+    ...start,
+    until,
+    force,
+  }
+  const given = Object.entries(options).flatMap(([option, values]) =>
+    values.map((value) => ` --${option} ${quoted(value)}`),
+  )
+  return `cairn run ${pipeline}${given.join('')}`
+}
+
+/** A value as one would type it: a plain word as it is, all else as JSON. */
+function typed(value: Json): string {
+  const isWord = typeof value === 'string' && /^[A-Za-z_][\w./:@-]*$/.test(value)
+  return isWord && !CONSTANTS.has(value) ? value : jsonText(value)
+}
+const CONSTANTS: ReadonlySet<unknown> = new Set(['true', 'false', 'null'])
