@@ -9,6 +9,7 @@ import {
   type Pipeline,
   readRecord,
 } from '@cairn/kernel/runtime'
+import { knownPipelines, unknownPipeline } from './known-pipeline.ts'
 import { listItem } from './list-items.ts'
 import {
   findItem,
@@ -32,16 +33,11 @@ export interface Place extends ItemPlace {
 
 export async function findPlace(workspace: Workspace, path: string): Promise<Place> {
   const [pipeline = '', wanted = 'latest', ...rest] = path.split('/')
-  const { store, project } = workspace
+  const { store } = workspace
   const at = workspace.at(pipeline)
-  const pipelines = await store.children(`${project.env}/`)
+  const pipelines = await knownPipelines(workspace)
   if (!pipelines.includes(pipeline))
-    throw (
-      (await withoutPipeline(workspace, path, pipelines)) ??
-      new CairnError('NOT_FOUND', `there are no runs of "${pipeline}"`, {
-        next: suggest(pipeline, pipelines, `cairn run ${pipeline}`),
-      })
-    )
+    throw (await withoutPipeline(workspace, path, pipelines)) ?? (await unknownPipeline(workspace, pipeline, pipelines))
   const run = await readRun(store, at, await findRun(store, at, wanted, workspace.playground))
   const [node, ...inner] = rest
   if (node === undefined) return { pipeline, run }

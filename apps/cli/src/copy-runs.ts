@@ -1,5 +1,6 @@
 import { bytes, findRun, number, readRun, runNames, type Workspace } from '@cairn/embedded'
-import { suggest, CairnError, undefinedOn, type copyResults, type CopyReport } from '@cairn/kernel/runtime'
+import { undefinedOn, type copyResults, type CopyReport } from '@cairn/kernel/runtime'
+import { knownPipelines, unknownPipeline } from './known-pipeline.ts'
 import { paint } from './terminal/style.ts'
 import { printData, printLines } from './terminal/print.ts'
 
@@ -18,11 +19,8 @@ export async function copyRuns(
   copy: typeof copyResults,
 ): Promise<void> {
   const [pipeline, run] = path?.split('/') ?? []
-  const known = await from.store.children(`${from.project.env}/`)
-  if (pipeline !== undefined && !known.includes(pipeline))
-    throw new CairnError('NOT_FOUND', `there are no runs of "${pipeline}"`, {
-      next: suggest(pipeline, known, `cairn run ${pipeline}`),
-    })
+  const known = await knownPipelines(from)
+  if (pipeline !== undefined && !known.includes(pipeline)) throw await unknownPipeline(from, pipeline, known)
   const copied: (CopyReport & { pipeline: string; run: string })[] = []
   for (const name of pipeline === undefined ? known : [pipeline]) {
     const [source, target] = [from, to].map((side) => ({ store: side.store, at: side.at(name) })) as [Side, Side]

@@ -1,5 +1,5 @@
 import { againOf, openPool, outputsOf, startRun } from '@cairn/embedded'
-import { contentOf, isStep, nodeNamed, type ArtifactRef, type Plan, type Step } from '@cairn/kernel/runtime'
+import { CairnError, contentOf, isStep, nodeNamed, type ArtifactRef, type Plan, type Step } from '@cairn/kernel/runtime'
 import type { Lab } from './lab.ts'
 import { labRun } from './lab-run.ts'
 import { compareItems, type DifferentItem, type Given } from './item-parity.ts'
@@ -56,6 +56,7 @@ export async function parity(
       const same = different.length + items.different.length === 0
       found.push({ node, same, different, items: items.different, comparedItems: items.count, reaches })
     } catch (error) {
+      if (error instanceof CairnError && error.code === 'NOT_ALLOWED') throw error // none can be compared
       found.push({
         node,
         same: false,

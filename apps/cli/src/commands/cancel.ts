@@ -1,4 +1,5 @@
-import { readContext } from '@cairn/embedded'
+import { readContext, type Workspace } from '@cairn/embedded'
+import { undefinedOn } from '@cairn/kernel/runtime'
 import { findPlace } from '../artifact-path.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { contextNamed } from '../remote/needed.ts'
@@ -14,17 +15,30 @@ export default async function cancel(
   const { json, ...globals } = command.optsWithGlobals()
   const on = contextNamed(globals, 'Ctrl-C ends a run of this machine')
   const workspace = await openWorkspace(globals)
-  const { pipeline, run } = await findPlace(workspace, path)
   const { control } = readContext(workspace.project.root, on)
-  const name = run.plan.run
-  const end = await postTo(control, '/v1/pipelines/{pipeline}/runs/{run}/cancel', {
-    path: { pipeline, run: name },
-    body: {},
+  const end = async (place: { readonly pipeline: string; readonly run: string }) => ({
+    ...place,
+    ...(await postTo(control, '/v1/pipelines/{pipeline}/runs/{run}/cancel', { path: place, body: {} })),
   })
-  if (json) return printData(JSON.stringify({ pipeline, run: name, status: end.status }))
+  const named = wholeName(path)
+  const ended =
+    (named && (await end(named).catch(undefinedOn('NOT_FOUND')))) ?? (await end(await found(workspace, path)))
+  const { pipeline, run, status } = ended
+  if (json) return printData(JSON.stringify({ pipeline, run, status }))
   printLines(
-    end.status === 'cancelled'
-      ? `cancelled  ${pipeline}/${name}`
-      : `${end.status}  ${pipeline}/${name} had ended before it could be cancelled`,
+    status === 'cancelled'
+      ? `cancelled  ${pipeline}/${run}`
+      : `${status}  ${pipeline}/${run} had ended before it could be cancelled`,
   )
+}
+
+/** A run by its whole name, which need not be looked for: that would take the right to read. */
+function wholeName(path: string): { pipeline: string; run: string } | undefined {
+  const [, pipeline, run] = /^([\w-]+)\/(\d{8}-\d{6}-\w+)$/.exec(path) ?? []
+  return pipeline === undefined || run === undefined ? undefined : { pipeline, run }
+}
+
+async function found(workspace: Workspace, path: string): Promise<{ pipeline: string; run: string }> {
+  const { pipeline, run } = await findPlace(workspace, path)
+  return { pipeline, run: run.plan.run }
 }

@@ -3,7 +3,7 @@ import { copyRuns } from '../copy-runs.ts'
 import type { GlobalOptions } from '../open.ts'
 import { openBoth } from '../remote/needed.ts'
 
-/** `cairn push`: brings what runs of this machine computed to services, which then reuse it. Needs the right to adopt. */
+/** `cairn push`: brings what runs of this machine computed to services, which then reuse it. Needs the rights to adopt and to read. */
 export default async function push(
   path: string | undefined,
   { runs }: { runs: number },

@@ -1,0 +1,24 @@
+import type { Workspace } from '@cairn/embedded'
+import { CairnError, NAMES, suggest, undefinedOn } from '@cairn/kernel/runtime'
+
+/** Names of the pipelines that have runs; on services, of those that the token may read. */
+export function knownPipelines({ store, project }: Workspace): Promise<readonly string[]> {
+  return store.children(`${project.env}/`)
+}
+
+/**
+ * Why a pipeline is none of those that are known.
+ *
+ * @throws CairnError NOT_ALLOWED where services have their say: the token may not read it
+ */
+export async function unknownPipeline(
+  workspace: Workspace,
+  pipeline: string,
+  known: readonly string[],
+): Promise<CairnError> {
+  if (NAMES.name.fits(pipeline))
+    await workspace.store.children(workspace.at(pipeline).runs).catch(undefinedOn('NOT_FOUND'))
+  return new CairnError('NOT_FOUND', `there are no runs of "${pipeline}"`, {
+    next: suggest(pipeline, known, `cairn run ${pipeline}`),
+  })
+}
