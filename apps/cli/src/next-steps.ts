@@ -17,6 +17,7 @@ export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
   STEP_FAILED: 'cairn logs <run> prints what the step printed',
   STEP_CRASHED: 'run again: what is finished is reused',
   OUT_OF_MEMORY: 'give the step more memory, or let it read its inputs in parts',
+  OUT_OF_SPACE: 'let the step work on a larger disk, or write less at a time',
   TIMED_OUT: 'give the step more time, or find out what it waits for',
   CANCELLED: 'run again: what is finished is reused',
   CONFLICT: 'give the same command again',

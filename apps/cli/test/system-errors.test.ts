@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
@@ -137,25 +137,46 @@ it('says that the disk is full on which bodies work, and blames no step for it',
   const disks = new CliProject({ 'p.pipeline.ts': DISKS })
   const store = disks.path('disk')
   mkdirSync(store)
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', store]).status !== 0)
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', store]).status !== 0)
     skip('this user may not mount a disk of its own')
   try {
+    const ballast = join(store, 'ballast')
+    writeFileSync(ballast, new Uint8Array(62e6))
     const full = await disks.cairn('--store', store, 'run', 'p')
     expect(full.code).toBe(1)
     expect(refusal(full)).toMatch(/error {2}\S*disk.* has no space left \(ENOSPC\)\nnext {3}free some space/)
     const [first] = JSON.parse((await disks.cairn('--json', '--store', store, 'runs', 'p')).stdout) as [object]
     expect(first).toMatchObject({ status: 'interrupted' })
-    spawnSync('mount', ['-o', 'remount,size=64m', store])
-    const again = await disks.run('p', '--store', store)
-    expect([again.status, again.steps['before']!.how, again.steps['large']!.how]).toEqual([
-      'completed',
-      'reused',
-      'computed',
-    ])
+    rmSync(ballast)
+    expect(hows(await disks.run('p', '--store', store))).toEqual(['completed', 'reused', 'computed'])
   } finally {
     spawnSync('umount', [store])
   }
 })
+
+it('fails a step that needs more room than its disk has', async ({ skip }) => {
+  const disks = new CliProject({ 'p.pipeline.ts': DISKS })
+  const store = disks.path('disk')
+  mkdirSync(store)
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', store]).status !== 0)
+    skip('this user may not mount a disk of its own')
+  try {
+    const failed = await disks.run('p', '--store', store)
+    expect([failed.code, failed.status]).toEqual([3, 'failed'])
+    expect(failed.steps['large']!.error).toMatchObject({
+      code: 'OUT_OF_SPACE',
+      message: expect.stringMatching(/^large needs more room than its disk has: 4 MB of 4 MB were free/) as string,
+    })
+    spawnSync('mount', ['-o', 'remount,size=64m', store])
+    expect(hows(await disks.run('p', '--store', store))).toEqual(['completed', 'reused', 'computed'])
+  } finally {
+    spawnSync('umount', [store])
+  }
+})
+
+function hows({ status, steps }: Awaited<ReturnType<CliProject['run']>>) {
+  return [status, steps['before']!.how, steps['large']!.how]
+}
 
 it('takes a full disk at a path of a body for its own error', async () => {
   const disks = new CliProject({ 'p.pipeline.ts': DISKS })

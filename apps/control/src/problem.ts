@@ -40,6 +40,7 @@ const PROBLEMS = {
   STEP_FAILED: [422, 'A step failed'],
   STEP_CRASHED: [422, "The project's code ended the process that planned with it"],
   OUT_OF_MEMORY: [422, "The project's code took more memory than there is"],
+  OUT_OF_SPACE: [422, "The project's code filled the disk that it works on"],
   TIMED_OUT: [422, "The project's code took too long"],
   CANCELLED: [409, 'It was cancelled'],
   TOO_MANY_REQUESTS: [429, 'More requests than are allowed'],

@@ -10,13 +10,22 @@ import { REPOSITORY } from './programs.fixture.ts'
 import { Services, type Control, type Service } from './services.fixture.ts'
 
 const PIPELINE = 'versions'
-const CODE = `import { readFileSync } from 'node:fs'
+const CODE = `import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { pipeline, step } from '@cairn/kernel'
 import { json } from '@cairn/kinds'
 import { version } from 'outer'
 const outputs = { v: json<string>() }
 const words = new URL('./words.txt', import.meta.url)
-export const first = step('first', { outputs, cache: 'never', run: () => ({ v: readFileSync(words, 'utf8') }) })
+const megabytes = new URL('./megabytes', import.meta.url)
+export const first = step('first', {
+  outputs,
+  cache: 'never',
+  run: (_, __, { scratch }) => {
+    writeFileSync(join(scratch, 'large'), new Uint8Array(readFileSync(megabytes, 'utf8') * 1e6))
+    return { v: readFileSync(words, 'utf8') }
+  },
+})
 export const second = step('second', { inputs: outputs, outputs, run: ({ v }) => ({ v: v + version }) })
 export const versions = pipeline('${PIPELINE}', () => second(first({})))
 `
@@ -35,6 +44,7 @@ class Image {
     writeFileSync(join(this.root, 'package.json'), JSON.stringify(settings))
     writeFileSync(join(this.root, 'versions.pipeline.ts'), CODE)
     writeFileSync(join(this.root, 'words.txt'), '')
+    writeFileSync(join(this.root, 'megabytes'), '0')
     this.install(version)
   }
 
@@ -121,13 +131,15 @@ describe.skipIf(!servers)('stages that lack what a task needs', () => {
     for (const words of ['as planned, ', 'as planned, ', 'otherwise, ']) {
       writeFileSync(join(one.root, 'words.txt'), words)
       expect(await gives(await control.client.start(PIPELINE))).toMatchObject({ v: `"${words}3.0.0"` })
-      const laid = globSync('scratch/tmp/*-first/cairn-files*', { cwd: services.folder })
+      const laid = globSync('scratch/tmp/*-first/temp-*/cairn-files*', { cwd: services.folder })
       expect(laid).toHaveLength(1)
       rmSync(join(services.folder, laid[0]!), { recursive: true })
     }
   })
 
-  it('keep a task waiting while their scratch disk is full, say so, and count no attempt', async ({ skip }) => {
+  it('keep a task waiting while their scratch disk is full, say so, and count no attempt; but fail one that fills it', async ({
+    skip,
+  }) => {
     const disk = mkdtempSync(join(tmpdir(), 'cairn-scratch-'))
     if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', disk]).status !== 0)
       skip('this user may not mount a disk of its own')
@@ -148,8 +160,24 @@ describe.skipIf(!servers)('stages that lack what a task needs', () => {
       expect(first.log).toMatch(/"msg":"left to another host: .*no space left/)
 
       rmSync(join(disk, 'ballast'))
+      expect(JSON.parse(await ready())).toMatchObject({ machine: 'ok' })
       const { end, tasks } = await ended(run)
       expect([end!.status, tasks['first']!.attempts]).toEqual(['completed', 1])
+
+      for (const image of [one, two]) writeFileSync(join(image.root, 'megabytes'), '9')
+      const tooLarge = await ended(await control.client.start(PIPELINE))
+      expect([tooLarge.end!.status, tooLarge.tasks['first']!.attempts]).toEqual(['failed', 1])
+      expect(tooLarge.tasks['first']!.lanes).toMatchObject([
+        {
+          error: {
+            code: 'OUT_OF_SPACE',
+            message: expect.stringMatching(
+              /^first needs more room than its disk has: 8 MB of 8 MB were free when it began, and it had written 8 MB/,
+            ) as string,
+          },
+        },
+      ])
+      expect(JSON.parse(await ready())).toMatchObject({ machine: 'ok' })
     } finally {
       await first.stop()
       spawnSync('umount', [disk])

@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'STEP_FAILED'
   | 'STEP_CRASHED' // the process that ran the step died
   | 'OUT_OF_MEMORY'
+  | 'OUT_OF_SPACE' // a body filled by itself the disk that it works on
   | 'TIMED_OUT'
   | 'CANCELLED'
   | 'CONFLICT' // someone else was faster

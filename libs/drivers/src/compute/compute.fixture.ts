@@ -15,6 +15,7 @@ import {
   type StoredCode,
   type Work,
 } from '@cairn/kernel/runtime'
+import { TEMPORARY } from './folder-names.ts'
 import type { HostOrder } from './host.fixture.ts'
 import type { ComputeOptions } from './options.ts'
 
@@ -137,9 +138,10 @@ ${after}`
     }
   }
 
-  /** Folders of lanes, and what is in them. */
+  /** Folders of lanes, what is in them, and what is in those of processes. */
   leftInScratch(): string[] {
-    return readdirSync(this.folder('scratch'), { recursive: true }).map(String)
+    const left = readdirSync(this.folder('scratch'), { recursive: true }).map(String)
+    return left.filter((path) => dirname(path) !== '.' || !path.startsWith(TEMPORARY))
   }
 
   /** Has a process of its own do what is ordered. */

@@ -31,14 +31,15 @@ interface Places {
 /** What every program needs to find its way; none of it tells who the host is. */
 const HARMLESS = ['PATH', 'HOME', 'LANG', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR']
 
-export function environmentWithin({ environment }: Confinement, scratch: string): NodeJS.ProcessEnv {
+/** @param temporary folder for what programs put where the system has temporary files */
+export function environmentWithin({ environment }: Confinement, scratch: string, temporary: string): NodeJS.ProcessEnv {
   const seen = [...HARMLESS, ...environment].flatMap((name) => {
     const value = process.env[name]
     return value === undefined ? [] : [[name, value] as const]
   })
   // Compiled code is kept apart: what bodies may write no one else runs.
   const compiled = getCompileCacheDir() && { NODE_COMPILE_CACHE: join(scratch, 'compiled') }
-  return { ...Object.fromEntries(seen), TMPDIR: scratch, ...compiled }
+  return { ...Object.fromEntries(seen), TMPDIR: temporary, ...compiled }
 }
 
 /** What is written here is gone. */

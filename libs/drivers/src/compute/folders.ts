@@ -1,10 +1,17 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { LANE } from './folder-names.ts'
+import { ScratchRoom } from './scratch-room.ts'
+
 /** The folders that a lane may work in, made only when they are asked for: most lanes never do. */
 export interface LaneFolders {
   readonly scratch: string
   readonly outbox: string
+  /** What holds both; undefined as long as neither was asked for. */
+  readonly home: string | undefined
+  /** As it was when that was made. */
+  readonly room: ScratchRoom | undefined
   /** Deletes what was made. Whatever a result names must have been taken by then. */
   remove(): void
 }
@@ -12,8 +19,13 @@ export interface LaneFolders {
 /** @param parent an existing folder, on the store's file system: files are then moved into the store, not copied */
 export function laneFolders(parent: () => string): LaneFolders {
   let home: string | undefined
+  let room: ScratchRoom | undefined
   const inHome = (name: string) => {
-    home ??= mkdtempSync(join(parent(), 'lane-'))
+    if (home === undefined) {
+      const place = parent()
+      room = new ScratchRoom(place)
+      home = mkdtempSync(join(place, LANE))
+    }
     const folder = join(home, name)
     mkdirSync(folder, { recursive: true })
     return folder
@@ -24,6 +36,12 @@ export function laneFolders(parent: () => string): LaneFolders {
     },
     get outbox() {
       return inHome('out')
+    },
+    get home() {
+      return home
+    },
+    get room() {
+      return room
     },
     remove() {
       if (home !== undefined) rmSync(home, { recursive: true, force: true })

@@ -22,11 +22,17 @@ const PROBE_BYTES = 64 << 10
 /** With less memory than this, in bytes, nothing can be started. */
 const LEAST_MEMORY = 64e6
 
+export interface FolderFault {
+  readonly error: CairnError
+  /** Whether there is no space left, rather than anything else. */
+  readonly isFull: boolean
+}
+
 /**
  * What an error of a body tells of its host: that the folder which the host gives it cannot be written to. Undefined where
  * it is the body's own, such as a full disk at a path of its own.
  */
-export function faultOfFolder(error: ErrorRecord, folderOf: () => string): CairnError | undefined {
+export function faultOfFolder(error: ErrorRecord, folderOf: () => string): FolderFault | undefined {
   for (let cause: Thrown | undefined = error; cause; cause = cause.cause) {
     const { code, path } = (cause.fields ?? {}) as { readonly code?: unknown; readonly path?: unknown }
     const lacking = diskCode({ message: cause.message, code })
@@ -35,10 +41,11 @@ export function faultOfFolder(error: ErrorRecord, folderOf: () => string): Cairn
     try {
       folder = folderOf()
     } catch (failed) {
-      return faultOfHost(failed) // it cannot even be made
+      const fault = faultOfHost(failed) // it cannot even be made
+      return fault && { error: fault, isFull: false }
     }
     const isThere = typeof path === 'string' ? isInside(path, folder) : isFull(folder)
-    return isThere ? ofDisk(lacking, folder) : undefined
+    return isThere ? { error: ofDisk(lacking, folder), isFull: lacking === 'ENOSPC' } : undefined
   }
   return undefined
 }
@@ -51,6 +58,12 @@ export function faultOfHost(error: unknown, folder?: string): CairnError | undef
   if (Object.hasOwn(OF_DISK, code)) return ofDisk(code, isItsOwn ? folder : (path ?? 'a disk'), error)
   if (Object.hasOwn(OF_MACHINE, code)) return ofMachine(OF_MACHINE[code]!, code, error)
   return undefined
+}
+
+/** Whether a look at the disk shows by itself if this is still so. */
+export function isOfDisk({ message }: CairnError): boolean {
+  const [, code] = /\((E[A-Z]+)\)$/.exec(message) ?? []
+  return code !== undefined && Object.hasOwn(OF_DISK, code)
 }
 
 /** A process in which bodies compute could not be started. */
@@ -95,7 +108,7 @@ function diskCode({ message, code }: { readonly message: string; readonly code?:
   return /\bDisk quota exceeded\b/i.test(message) ? 'EDQUOT' : undefined
 }
 
-function isInside(path: string, folder: string): boolean {
+export function isInside(path: string, folder: string): boolean {
   const from = relative(folder, path)
   return !from.startsWith('..') && !isAbsolute(from)
 }

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import {
   CairnError,
   errorRecord,
@@ -15,6 +16,7 @@ import { faultOfFolder } from './host-faults.ts'
 import { codeOf, loadedClosures } from './load-code.ts'
 import type { ComputeOptions } from './options.ts'
 import { Lines } from './lines.ts'
+import { doesNotFit } from './scratch-room.ts'
 import { inProject } from './stack.ts'
 import { printingAs, type Printer, type Stream } from './printed.ts'
 
@@ -90,7 +92,11 @@ async function runLane(
     const trace = (stack: string) => inProject(stack, options.root)
     const record = errorRecord(signal.aborted ? signal.reason : error, { secrets, trace })
     const fault = signal.aborted ? undefined : faultOfFolder(record, options.scratch)
-    return { lane: lane.index, ms: performance.now() - started, error: fault ? errorRecord(fault) : record }
+    const { home, room } = folders
+    const filled = fault?.isFull && home !== undefined ? room?.filledBy([home]) : undefined
+    const misfit = filled && doesNotFit(work.step, filled, { folder: dirname(options.scratch()), own: [home!] })
+    const told = misfit ?? (fault ? errorRecord(fault.error) : record)
+    return { lane: lane.index, ms: performance.now() - started, error: told }
   } finally {
     printer.end()
   }

@@ -4,7 +4,7 @@ import type { Confinement } from './confinement.ts'
 export interface ComputeOptions {
   /** The project's folder: what bodies read and import is found from here. */
   readonly root: string
-  /** An existing folder to work in, best on the store's file system. */
+  /** An existing folder to work in, best on the store's file system, beside those of the other hosts on its disk. */
   readonly scratch: () => string
   readonly secrets: (name: string) => string | undefined
   /** For people: where a secret is set. Default: in the environment or a file of the project. */

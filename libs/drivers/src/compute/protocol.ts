@@ -1,5 +1,6 @@
 import type { ArtifactRef, ErrorRecord, LaneResult, Secrets, Work } from '@cairn/kernel/runtime'
 import type { Stream } from './printed.ts'
+import type { Filled } from './scratch-room.ts'
 
 /** What a pool and its workers say to each other, as JSON: artifacts travel as files, never through the pipe. */
 export type ToWorker =
@@ -29,6 +30,8 @@ export type FromWorker =
   | {
       readonly say: 'lane'
       readonly result: LaneResult
+      /** Of a lane that failed because there was no space left. */
+      readonly filled?: Filled
       readonly loaded: boolean
       /** Streams that the body has closed: no marker comes there. */
       readonly closed: readonly Stream[]

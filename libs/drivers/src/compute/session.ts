@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import {
   CairnError,
   errorRecord,
@@ -12,11 +12,13 @@ import {
 } from '@cairn/kernel/runtime'
 import { crashed, megabytes, type Ending } from './crash.ts'
 import { changedMeanwhile } from './fitting.ts'
+import { folderOfLane, WORK } from './folder-names.ts'
 import { timedOut } from './in-process.ts'
 import type { ComputeOptions } from './options.ts'
 import type { FromWorker } from './protocol.ts'
 import { Printout } from './printout.ts'
 import { countKills } from './oom-kills.ts'
+import { doesNotFit } from './scratch-room.ts'
 import type { Exit, WorkerProcess } from './worker-process.ts'
 
 export interface SessionOptions {
@@ -41,7 +43,11 @@ const LOAD_MS = 60_000
 export async function* runInWorker(worker: WorkerProcess, session: SessionOptions): AsyncIterable<LaneResult> {
   const { work, secrets, signal, options } = session
   const { open, print, onLoaded, ...order } = work
-  const scratch = mkdtempSync(join(options.scratch(), 'work-'))
+  const scratch = mkdtempSync(join(options.scratch(), WORK))
+  const hosts = (lane: number) => ({
+    folder: dirname(dirname(scratch)),
+    own: [folderOfLane(scratch, lane), ...(worker.temporary === undefined ? [] : [worker.temporary])],
+  })
   const inbox = new Inbox()
   const killer = new Killer(worker, session)
   const printout = new Printout(work.lanes, worker.secrets.with(secrets), print)
@@ -109,9 +115,11 @@ export async function* runInWorker(worker: WorkerProcess, session: SessionOption
         killer.rest()
         if (message.loaded) onLoaded?.()
         await printout.readTo(work.lanes.findIndex(({ index }) => index === message.result.lane) + 1, message.closed)
+        const { result, filled } = message
         // A body that heeded the signal gives some error of its own.
-        const error = verdict()
-        yield error && 'error' in message.result ? { ...message.result, error } : message.result
+        const error = verdict() ?? (filled && doesNotFit(work.step, filled, hosts(result.lane)))
+        yield error && 'error' in result ? { ...result, error } : result
+        rmSync(folderOfLane(scratch, result.lane), { recursive: true, force: true })
         // What it has left would print among what the next one does.
         if (killer.verdict || message.left || message.closed.length > 0) return
       }

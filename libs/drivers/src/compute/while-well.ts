@@ -1,7 +1,7 @@
 import { CairnError, type Compute } from '@cairn/kernel/runtime'
-import { faultOfHost, lackNow } from './host-faults.ts'
+import { faultOfHost, isOfDisk, lackNow } from './host-faults.ts'
 
-/** A fault is remembered for so long, in milliseconds: what has failed once may look well as soon as it was tidied up. */
+/** A fault that no look shows, such as too many processes, is remembered for so long, in milliseconds. */
 const REMEMBERED_MS = 30_000
 /** A look costs a file; for so long it is not repeated. */
 const LOOK_MS = 2_000
@@ -18,7 +18,7 @@ export class HostHealth {
     this.folder = folder
   }
 
-  /** What was missing lately, or is now. */
+  /** What is missing now, or was lately where that cannot be looked at. */
   get fault(): CairnError | undefined {
     return performance.now() < this.#until ? this.#fault : this.look()
   }
@@ -34,9 +34,10 @@ export class HostHealth {
   }
 
   note(fault: CairnError): void {
+    this.#looked = -Infinity
+    if (isOfDisk(fault)) return // the next look shows whether it still is so
     this.#fault = fault
     this.#until = performance.now() + REMEMBERED_MS
-    this.#looked = -Infinity
   }
 }
 

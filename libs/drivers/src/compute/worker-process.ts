@@ -1,9 +1,10 @@
 import { fork, type ChildProcess } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { getCompileCacheDir } from 'node:module'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { confinementStamp, environmentWithin, permissionOptions } from './confinement.ts'
+import { TEMPORARY } from './folder-names.ts'
 import { KnownSecrets } from './known-secrets.ts'
 import type { ComputeOptions } from './options.ts'
 import type { Stream } from './printed.ts'
@@ -23,6 +24,8 @@ const PIPE_BYTES = 4 * 2 ** 20
 export class WorkerProcess {
   /** The most that JavaScript objects may take, in bytes: fixed when the process starts. */
   readonly heap: number
+  /** Where it has its temporary files, if not where the system has them. */
+  readonly temporary: string | undefined
   readonly #child: ChildProcess
   /** Why it could not be started, if so. */
   failure: string | undefined
@@ -48,9 +51,13 @@ export class WorkerProcess {
     this.heap = heap
     this.#root = root
     this.#stamp = confinement && confinementStamp(root)
+    this.temporary = confinement && mkdtempSync(join(scratch(), TEMPORARY))
     const heapMiB = Math.ceil(heap / 2 ** 20)
     this.#child = fork(MAIN, [String(process.pid)], {
-      env: { ...(confinement ? environmentWithin(confinement, scratch()) : openEnvironment()), ...EVERYWHERE },
+      env: {
+        ...(confinement ? environmentWithin(confinement, scratch(), this.temporary!) : openEnvironment()),
+        ...EVERYWHERE,
+      },
       execArgv: [
         '--enable-source-maps',
         '--disable-warning=ExperimentalWarning',
@@ -69,6 +76,7 @@ export class WorkerProcess {
       clearTimeout(late)
       this.#child.stdout?.destroy() // there is none where the process could not be started
       this.#child.stderr?.destroy()
+      if (this.temporary !== undefined) rmSync(this.temporary, { recursive: true, force: true })
       gone()
       this.onExit(exit)
       this.#left.resolve()

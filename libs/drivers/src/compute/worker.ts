@@ -1,11 +1,13 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import {
   CairnError,
   errorRecord,
   execute,
+  holdsFile,
   markVerified,
   type ArtifactRef,
   type ErrorRecord,
@@ -17,12 +19,14 @@ import {
 } from '@cairn/kernel/runtime'
 import { Denials, refusalIn } from './confinement.ts'
 import { changedMeanwhile } from './fitting.ts'
+import { folderOfLane } from './folder-names.ts'
 import { laneFolders, type LaneFolders } from './folders.ts'
-import { faultOfFolder } from './host-faults.ts'
+import { faultOfFolder, isInside } from './host-faults.ts'
 import { codeOf } from './load-code.ts'
 import { loadedBesides, loadedFiles, loadedOtherwise } from './loaded-packages.ts'
 import type { FromWorker, ToWorker } from './protocol.ts'
 import { leavesRunning, markEnd, watchActivity, readyStreams } from './printing.ts'
+import { ScratchRoom, type Filled } from './scratch-room.ts'
 import { inProject } from './stack.ts'
 import { printingAs, type Printer } from './printed.ts'
 
@@ -63,10 +67,10 @@ async function work(order: Order): Promise<void> {
   for (const lane of order.work.lanes) {
     say({ say: 'begun', lane: lane.index, loaded: loadedMore() })
     const printer: Printer = { ended: false }
-    const result = await printingAs(printer, () => runLane(order, code, lane))
+    const { result, filled } = await printingAs(printer, () => runLane(order, code, lane))
     printer.ended = true
     const closed = await markEnd(order.marker)
-    say({ say: 'lane', result, loaded: loadedMore(), closed, left: leavesRunning() })
+    say({ say: 'lane', result, ...(filled && { filled }), loaded: loadedMore(), closed, left: leavesRunning() })
   }
   loading.ended = true
   current = undefined
@@ -78,9 +82,14 @@ async function runLane(
   { work, root, scratch, secrets }: Order,
   code: Promise<LoadedCode>,
   lane: LaneWork,
-): Promise<LaneResult> {
+): Promise<{ readonly result: LaneResult; readonly filled?: Filled | undefined }> {
   const started = performance.now()
-  const folders = laneFolders(() => scratch)
+  const room = new ScratchRoom(scratch)
+  const folders = laneFolders(() => {
+    const folder = folderOfLane(scratch, lane.index)
+    mkdirSync(folder, { recursive: true })
+    return folder
+  })
   const isIdle = watchActivity()
   const surface = Object.assign(folders, { signal: stopping.signal, secrets, root, remember: forgetful, isIdle })
   try {
@@ -90,13 +99,33 @@ async function runLane(
     const outputs = await execute(loaded, { ...work, open }, lane, surface)
     denials.check()
     checkPackages(work.packages)
-    return { lane: lane.index, ms: performance.now() - started, outputs: filed(outputs, folders) }
+    const files = filed(outputs, folders)
+    if (!Object.values(files).some(holdsFile)) discard(folders)
+    return { result: { lane: lane.index, ms: performance.now() - started, outputs: files } }
   } catch (error) {
     const record = errorRecord(error, { secrets, trace: (stack) => inProject(stack, root) })
     const fault = faultOfFolder(record, () => dirname(scratch))
-    const told = fault ? errorRecord(fault) : { ...record, ...refusalIn(record, work.step) }
-    return { lane: lane.index, ms: performance.now() - started, error: told }
+    const told = fault ? errorRecord(fault.error) : { ...record, ...refusalIn(record, work.step) }
+    const result = { lane: lane.index, ms: performance.now() - started, error: told }
+    const filled = fault?.isFull ? room.filledBy(writtenBy(folders, dirname(scratch))) : undefined
+    discard(folders)
+    return { result, filled }
   }
+}
+
+/** So that the next lane has the room: what the parent takes goes when it has done so. */
+function discard(folders: LaneFolders): void {
+  try {
+    folders.remove()
+  } catch {
+    // What the body has started may still write there. The parent removes all of it at the end.
+  }
+}
+
+/** Where a body has written on the disk of its host. */
+function writtenBy({ home }: LaneFolders, folder: string): string[] {
+  const temporary = tmpdir()
+  return [...(home === undefined ? [] : [home]), ...(isInside(temporary, folder) ? [temporary] : [])]
 }
 
 /** Whether files of packages have been loaded since this was asked last. */

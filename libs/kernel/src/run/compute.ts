@@ -166,7 +166,8 @@ async function settle(job: Job, work: Work, waiting: StillWaiting): Promise<Map<
   return errors
 }
 
-function holdsFile({ content, items = [] }: Made): boolean {
+/** Whether an output, or an item of it, is a file that its body made. */
+export function holdsFile({ content, items = [] }: Made): boolean {
   return (content !== undefined && 'file' in content) || items.some(holdsFile)
 }
 

@@ -1,0 +1,120 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { CairnError, Compute, Work } from '@cairn/kernel/runtime'
+import { lanes, only, settle, Workshop } from './compute.fixture.ts'
+import { inProcess } from './in-process.ts'
+import { processPool, type Pool } from './pool.ts'
+import { smallDisk } from './small-disk.fixture.ts'
+import { HostHealth, whileWell } from './while-well.ts'
+
+/** Of the disk, in megabytes. */
+const SIZE = 20
+
+const before = `import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+const write = (folder, megabytes) => {
+  for (let n = 0; n < megabytes; n++) writeFileSync(join(folder, 'file-' + n), new Uint8Array(1e6))
+}`
+
+const CONFINED = { environment: [], reads: [], writes: [], programs: false }
+
+const disk = smallDisk(SIZE)
+disk?.remove()
+
+describe.runIf(disk)('a disk that is full when a body needs room on it', () => {
+  let shop: Workshop
+  let disk: ReturnType<typeof smallDisk> & {}
+  let folder: string
+  let pool: Pool
+  let health: HostHealth
+  let compute: Compute
+  const open = (confinement?: typeof CONFINED) => {
+    const options = { ...shop.options, scratch: () => (mkdirSync(folder, { recursive: true }), folder) }
+    pool?.close()
+    const allowed = confinement && { ...confinement, reads: [shop.root], writes: [shop.root, disk.path] }
+    pool = processPool({ ...options, size: 1, ...(allowed && { confinement: allowed }) })
+    health = new HostHealth(folder)
+    compute = whileWell(pool, { folder, health })
+    return whileWell(inProcess({ ...options, live: new Map() }), { folder, health })
+  }
+  beforeEach(() => {
+    shop = new Workshop()
+    disk = smallDisk(SIZE)!
+    folder = join(disk.path, 'tmp', 'this-host')
+    open()
+  })
+  afterEach(async () => {
+    pool.close()
+    await shop.remove()
+    disk.remove()
+  })
+  const work = (body: string, asked: Partial<Work> = {}) =>
+    shop.work(shop.code(`(_, __, { scratch }) => { ${body}; return { out: 'fine' } }`, { before }), asked)
+  const ballast = (megabytes: number, place = 'ballast') => {
+    mkdirSync(join(disk.path, place, '..'), { recursive: true })
+    writeFileSync(join(disk.path, place), new Uint8Array(megabytes * 1e6))
+  }
+  const tooLarge = {
+    code: 'OUT_OF_SPACE',
+    message: expect.stringMatching(
+      /^step needs more room than its disk has: (19|20) MB of 20 MB were free when it began, and it had written (19|20) MB when no space was left \(ENOSPC\)$/,
+    ) as string,
+    next: 'have it work on a larger disk: CAIRN_SCRATCH of its stage, --store of this machine; or let it write less at a time',
+  }
+  const ofHost = { code: 'HOST_FAILED', message: expect.stringMatching(/has no space left \(ENOSPC\)$/) as string }
+
+  it('fails a body that has filled it by itself, and the host is well again', async () => {
+    await expect(only(compute, work('write(scratch, 30)'))).rejects.toMatchObject(tooLarge)
+    expect(health.fault).toBeUndefined()
+    expect(await only(compute, work('write(scratch, 15)'))).toBe('fine')
+  })
+
+  it('fails a body that has filled it in the process of its host', async () => {
+    await expect(only(open(), work('write(scratch, 30)'))).rejects.toMatchObject(tooLarge)
+  })
+
+  it('fails a body that has filled it with temporary files, which go with its process', async () => {
+    open(CONFINED)
+    await expect(only(compute, work('write(tmpdir(), 30)'))).rejects.toMatchObject(tooLarge)
+  })
+
+  it('fails a body that has removed its files by then', async () => {
+    const tidy = `try { write(scratch, 30) } catch (error) {
+      rmSync(scratch, { recursive: true })
+      throw Object.assign(error, { path: scratch })
+    }`
+    await expect(only(compute, work(tidy))).rejects.toMatchObject({
+      code: 'OUT_OF_SPACE',
+      message: expect.stringContaining('it filled that and removed its files when no space was left') as string,
+    })
+  })
+
+  it('fails no body where it was full before', async () => {
+    ballast(SIZE - 1.5)
+    await expect(only(compute, work('write(scratch, 3)'))).rejects.toMatchObject(ofHost)
+  })
+
+  it('fails no body where something else fills it meanwhile', async () => {
+    const others = `mkdirSync('${disk.path}/others'); try { write('${disk.path}/others', 30) } catch {}`
+    const error = await only(compute, work(`${others}; write(scratch, 3)`)).catch((error: unknown) => error)
+    expect(error).toMatchObject(ofHost)
+    health.note(error as CairnError) // as a stage does with what it leaves to another
+    expect(health.fault).toMatchObject(ofHost)
+    rmSync(join(disk.path, 'others'), { recursive: true })
+    expect(health.fault).toBeUndefined()
+  })
+
+  it('fails no body where one of another host has room that it will give back', async () => {
+    ballast(8, 'tmp/other-host/work-1/0/lane-1/scratch/file')
+    await expect(only(compute, work('write(scratch, 15)'))).rejects.toMatchObject(ofHost)
+    rmSync(join(disk.path, 'tmp/other-host'), { recursive: true })
+    expect(await only(compute, work('write(scratch, 15)'))).toBe('fine')
+  })
+
+  it('has room for each item of a task, one after the other', async () => {
+    const settled = await settle(compute, work('write(scratch, 12)', { lanes: lanes(4) }))
+    expect(settled).toEqual(lanes(4).map(() => ({ outputs: { out: 'fine' } })))
+  })
+})

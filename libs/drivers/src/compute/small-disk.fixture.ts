@@ -1,0 +1,17 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** A disk of its own, in memory, that can be filled. Undefined where this user may not mount one. */
+export function smallDisk(megabytes: number): { readonly path: string; remove(): void } | undefined {
+  const path = mkdtempSync(join(tmpdir(), 'cairn-disk-'))
+  const remove = () => {
+    spawnSync('umount', [path])
+    rmdirSync(path)
+  }
+  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes * 1e6}`, 'tmpfs', path])
+  if (status === 0) return { path, remove }
+  rmdirSync(path)
+  return undefined
+}
