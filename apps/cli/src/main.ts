@@ -1,3 +1,4 @@
+import './direct-loopback.ts'
 import { Command, CommanderError, Option } from 'commander'
 import { CairnError } from '@cairn/kernel/runtime'
 import { plainLines } from '@cairn/embedded/format'
