@@ -51,7 +51,7 @@ export class DeadLetterBox {
     return {
       letters: shown,
       next: rest.length > limit ? shown.at(-1)!.id : undefined,
-      waiting: letters.filter(({ state }) => state === 'waiting').length,
+      waiting: waitingAmong(letters),
     }
   }
 
@@ -61,7 +61,7 @@ export class DeadLetterBox {
     const topics = await bus.topics()
     const counts: Record<string, number> = {}
     for (const pipeline of (await store.children(`${env}/`)).filter(isMeant)) {
-      const waiting = (await this.#lettersAmong(topics, pipeline)).filter(({ state }) => state === 'waiting').length
+      const waiting = waitingAmong(await this.#lettersAmong(topics, pipeline))
       if (waiting > 0) counts[pipeline] = waiting
     }
     return counts
@@ -125,6 +125,11 @@ export class DeadLetterBox {
     const topic = topicOf({ env: this.#host.env, pipeline })
     return topics.includes(deadLettersOf(topic)) ? this.#host.bus.deadLetters(topic) : []
   }
+}
+
+/** How many messages wait: each is one, however many groups have given it up. */
+function waitingAmong(letters: readonly DeadLetter[]): number {
+  return entriesOf(letters.filter(({ state }) => state === 'waiting')).length
 }
 
 function entriesOf(letters: readonly DeadLetter[]): LetterEntry[] {
