@@ -58,6 +58,16 @@ describe('cairn promote', () => {
     })
     first = await project.run('small')
   })
+
+  it('refuses a run that was not run in a playground, and says how it gets there', async () => {
+    const [{ run }] = JSON.parse((await project.cairn('--json', 'runs', 'small')).stdout) as [{ run: string }]
+    await project.cairn('play', 'small')
+    const { code, stderr } = await project.cairn('promote', `small/${run}`)
+    expect([code, stderr]).toEqual([
+      1,
+      `error  small/${run} was run in production: promote takes a run of a playground, and scratch has none of that name\nnext   cairn play small runs it there; then: cairn promote small\n`,
+    ])
+  })
   const adopt = (policy: string) =>
     project.write({
       'package.json': JSON.stringify({

@@ -1,4 +1,4 @@
-import { CairnError, promote as crown, type Champion, type EndRecord } from '@cairn/kernel/runtime'
+import { CairnError, promote as crown, type Champion, type EndRecord, type Plan } from '@cairn/kernel/runtime'
 import { conclude, examineCandidate, prepare, type Candidate, type Promotion } from '@cairn/explore'
 import {
   loadPipeline,
@@ -39,6 +39,7 @@ export default async function promote(
   const { json = false, playground: place = 'scratch', ...globals } = command.optsWithGlobals()
   const playground = await openWorkspace({ ...globals, playground: place })
   const { pipeline, run } = await findPlace(playground, path)
+  if (run.plan.playground === undefined) throw ofProduction(run.plan, place)
   const loaded = await loadPipeline(playground.project, pipeline)
   const options = { ...progress, json }
   const side =
@@ -64,6 +65,15 @@ export default async function promote(
     `${paint('green', 'promoted')}  ${pipeline}/${champion.run}  from ${place}/${run.plan.run}, policy ${policy}; ${done}`,
   )
   tellPrevious(champion, pipeline, globals.on)
+}
+
+/** A playground shows what it is over, too. */
+function ofProduction({ pipeline, run }: Plan, place: string): CairnError {
+  return new CairnError(
+    'BAD_PARAMETER',
+    `${pipeline}/${run} was run in production: promote takes a run of a playground, and ${place} has none of that name`,
+    { next: `cairn play ${pipeline} runs it there; then: cairn promote ${pipeline}` },
+  )
 }
 
 async function here(
