@@ -1,7 +1,22 @@
-import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Sse, UseGuards } from '@nestjs/common'
+import type { IncomingMessage } from 'node:http'
+import {
+  Body,
+  Controller,
+  createParamDecorator,
+  Get,
+  Headers,
+  HttpCode,
+  Inject,
+  Param,
+  Post,
+  Query,
+  Sse,
+  UseGuards,
+  type ExecutionContext,
+} from '@nestjs/common'
 import { ApiBearerAuth, ApiBody, ApiHeader, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger'
 import type { z } from 'zod'
-import type { Json } from '@cairn/kernel/runtime'
+import { CairnError, type Json } from '@cairn/kernel/runtime'
 import type { Observable } from 'rxjs'
 import { AuthGuard, Needs } from './auth.guard.ts'
 import type { Control } from './control.ts'
@@ -22,7 +37,15 @@ import {
 
 const Pipeline = () => Param('pipeline', new Parse(PipelineName))
 const Run = () => Param('run', new Parse(RunName))
-const Key = () => Headers('idempotency-key')
+/** One at most: Node joins several into a key that nobody has sent. */
+const Key = createParamDecorator((_: unknown, context: ExecutionContext): string | undefined => {
+  const { headersDistinct } = context.switchToHttp().getRequest<{ raw: IncomingMessage }>().raw
+  const [key, ...others] = headersDistinct['idempotency-key'] ?? []
+  if (others.length === 0) return key
+  throw new CairnError('BAD_PARAMETER', 'the header Idempotency-Key is there more than once', {
+    next: 'send one key with a request',
+  })
+})
 const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
   required: false,

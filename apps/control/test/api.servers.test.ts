@@ -77,6 +77,11 @@ describe.skipIf(!servers)('control', () => {
       expect(misused.body).toMatchObject({ code: 'BAD_PARAMETER', next: 'choose another key' })
       const unset = await client.ask('POST', `${ORDERS}/runs`, {}, { 'idempotency-key': ' ' })
       expect(unset.body).toMatchObject({ code: 'BAD_PARAMETER', status: 400 })
+      const twice = [randomUUID(), randomUUID()].map((one): [string, string] => ['Idempotency-Key', one])
+      expect(await client.askWith('POST', `${ORDERS}/runs`, twice)).toMatchObject({
+        status: 400,
+        body: { code: 'BAD_PARAMETER', detail: 'the header Idempotency-Key is there more than once' },
+      })
     })
 
     it('and tells what they would reuse and compute, with the reasons, and computes nothing for that', async () => {

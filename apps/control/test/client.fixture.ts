@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { request, type IncomingMessage } from 'node:http'
+import { json } from 'node:stream/consumers'
 import type { CairnEvent, EndRecord, Plan, RunEnd, UnfitRecord } from '@cairn/kernel/runtime'
 
 export interface Answer {
@@ -39,6 +42,20 @@ export class ControlClient {
     })
     const text = await answer.text()
     return { status: answer.status, body: text === '' ? undefined : (JSON.parse(text) as unknown) }
+  }
+
+  /** With lines of headers as they are given, also one name several times, which `fetch` would join. */
+  async askWith(method: string, path: string, lines: readonly [name: string, value: string][]): Promise<Answer> {
+    const { host } = new URL(this.url)
+    const own = {
+      host,
+      authorization: `Bearer ${this.#token}`,
+      'content-type': 'application/json',
+      'content-length': '2',
+    }
+    const asked = request(this.url + path, { method, headers: [...Object.entries(own), ...lines].flat() }).end('{}')
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+    return { status: answer.statusCode!, body: await json(answer) }
   }
 
   async bytes(path: string): Promise<Buffer> {
