@@ -15,6 +15,7 @@ export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
   MISSING_SECRET: 'set CAIRN_SECRET_<name>, or write it into .cairn/secrets.json',
   SOURCE_UNREACHABLE: 'make the source readable, then run again: what is finished is reused',
   STEP_FAILED: 'cairn logs <run> prints what the step printed',
+  HANDLER_FAILED: 'mend the handler, then cairn dead-letters replay hands it the event again',
   STEP_CRASHED: 'run again: what is finished is reused',
   OUT_OF_MEMORY: 'give the step more memory, or let it read its inputs in parts',
   OUT_OF_SPACE: 'let the step work on a larger disk, or write less at a time',

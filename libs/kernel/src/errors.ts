@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'MISSING_SECRET'
   | 'SOURCE_UNREACHABLE'
   | 'STEP_FAILED'
+  | 'HANDLER_FAILED' // what a consumer does with an event has failed
   | 'STEP_CRASHED' // the process that ran the step died
   | 'OUT_OF_MEMORY'
   | 'OUT_OF_SPACE' // a body filled by itself the disk that it works on

@@ -71,6 +71,7 @@ describe.skipIf(!brokers)('dead letters', () => {
       cairn_dead_topic: topic,
       cairn_dead_partition: '0',
       cairn_dead_offset: '0',
+      cairn_error_code: 'HANDLER_FAILED',
       cairn_error_message: 'never',
     })
   })

@@ -34,6 +34,11 @@ export interface WholeLetter extends DeadLetter {
   readonly message: Incoming
 }
 
+/** What a handler of a consumer throws is no error of a step. */
+function failedHandler(cause: unknown): CairnError {
+  return new CairnError('HANDLER_FAILED', errorRecord(cause).message, { cause })
+}
+
 /** As the message was, but for what is too large. */
 export function deadLetter(
   { offset, key, value, headers }: Incoming,
@@ -41,7 +46,7 @@ export function deadLetter(
   error: unknown,
   maxBytes: number,
 ): Outgoing {
-  const { code, message } = errorRecord(error)
+  const { code, message } = errorRecord(error instanceof CairnError ? error : failedHandler(error))
   const added = {
     cairn_dead_key: key?.toString().slice(0, 500) ?? '',
     cairn_dead_group: at.group,
