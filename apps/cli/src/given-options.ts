@@ -1,3 +1,4 @@
+import { COMMANDS } from './command-names.ts'
 import type { GlobalOptions } from './open.ts'
 
 /** What says which project, store, services and runs are meant. */
@@ -9,6 +10,9 @@ const OF_THIS_MACHINE: ReadonlySet<string> = new Set(['up', 'down', 'status', 'n
 
 /** Commands about production, wherever what is promoted comes from. */
 const OF_PRODUCTION: ReadonlySet<string> = new Set(['rollback', 'playgrounds'])
+
+/** What follows `cairn` in a sentence, such as "cairn has", is none. */
+const IS_COMMAND: ReadonlySet<string> = new Set(COMMANDS)
 
 let given: Given = {}
 
@@ -28,7 +32,7 @@ export function withGiven(text: string): string {
       const isMeant = value !== undefined && !` ${rest} `.includes(` ${FLAGS[name]} `)
       return isMeant && takes(verb, name) ? [`${FLAGS[name]} ${quoted(value)}`] : []
     })
-    return missing.length === 0 ? command : `cairn ${verb} ${missing.join(' ')}${rest}`
+    return missing.length === 0 || !IS_COMMAND.has(verb) ? command : `cairn ${verb} ${missing.join(' ')}${rest}`
   })
 }
 

@@ -152,19 +152,25 @@ describe('every command that is offered', () => {
     for (const command of played) expect(command).toContain('--playground mine')
   })
 
-  it('names the services that were given', async () => {
-    const refusal = JSON.stringify({
-      code: 'NOT_FOUND',
-      title: 'There is no such thing',
-      detail: 'that is not here',
-      status: 404,
-    })
-    const server = createServer((_, response) => response.writeHead(404).end(refusal))
+  /** Services that refuse whatever they are asked for. */
+  const refusing = async (status: number, problem: object) => {
+    const refusal = JSON.stringify({ title: 'It is refused', status, ...problem })
+    const server = createServer((_, response) => response.writeHead(status).end(refusal))
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
     onTestFinished(() => void server.close())
     const { port } = server.address() as AddressInfo
     const context = { env: 'far', control: { url: `http://127.0.0.1:${port}`, token: 't' } }
     project.write({ '.cairn/contexts/far.json': JSON.stringify(context) })
+  }
+
+  it('puts what was given into commands, and into no sentence about cairn', async () => {
+    const next = 'send Authorization: Bearer <token>; cairn has it from the context'
+    await refusing(403, { code: 'NOT_ALLOWED', detail: 'the token lacks the right promote', next })
+    expect(await said('-C', project.root, '--on', 'far', 'rollback', 'small')).toContain(`next   ${next}\n`)
+  })
+
+  it('names the services that were given', async () => {
+    await refusing(404, { code: 'NOT_FOUND', detail: 'that is not here' })
     for (const args of [
       ['plan', 'small'],
       ['run', 'small'],

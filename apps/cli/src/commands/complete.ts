@@ -13,32 +13,9 @@ import {
   runNames,
   Workspace,
 } from '@cairn/embedded'
+import { COMMANDS } from '../command-names.ts'
 import { printData } from '../terminal/print.ts'
 
-const COMMANDS = [
-  ...[
-    'run',
-    'plan',
-    'why',
-    'runs',
-    'show',
-    'cat',
-    'graph',
-    'diff',
-    'play',
-    'explore',
-    'playgrounds',
-    'parity',
-    'promote',
-    'rollback',
-    'follow',
-    'cancel',
-    'dead-letters',
-    'push',
-    'pull',
-  ],
-  ...['up', 'down', 'status', 'logs', 'gc', 'lint', 'doctor', 'new', 'completion'],
-]
 const REQUEST = ['--set', '--params', '--from', '--until', '--base', '--force']
 const PLAY = [
   '--swap',

@@ -1,0 +1,25 @@
+/** All that a person may give. */
+export const COMMANDS = [
+  ...[
+    'run',
+    'plan',
+    'why',
+    'runs',
+    'show',
+    'cat',
+    'graph',
+    'diff',
+    'play',
+    'explore',
+    'playgrounds',
+    'parity',
+    'promote',
+    'rollback',
+    'follow',
+    'cancel',
+    'dead-letters',
+    'push',
+    'pull',
+  ],
+  ...['up', 'down', 'status', 'logs', 'gc', 'lint', 'doctor', 'new', 'completion'],
+]
