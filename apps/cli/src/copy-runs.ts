@@ -8,6 +8,8 @@ export interface CopyOptions {
   /** The newest runs of each pipeline that go, where none is named. */
   readonly runs: number
   readonly json: boolean
+  /** What it means that there is none. Default: nothing is wrong. */
+  readonly onNone?: () => CairnError
 }
 
 /** Brings ended runs, or what they computed, from one store into another; `path` names a pipeline or a run. */
@@ -15,7 +17,7 @@ export async function copyRuns(
   from: Workspace,
   to: Workspace,
   path: string | undefined,
-  { runs: most, json }: CopyOptions,
+  { runs: most, json, onNone }: CopyOptions,
   copy: typeof copyResults,
 ): Promise<void> {
   const [pipeline, run] = path?.split('/') ?? []
@@ -31,6 +33,7 @@ export async function copyRuns(
     for (const one of wanted)
       copied.push({ pipeline: name, run: one, ...(await copy(source, target, one, progressOf(one))) })
   }
+  if (copied.length === 0 && onNone) throw onNone()
   if (json) return printData(JSON.stringify(copied, null, 2))
   for (const { pipeline, run, objects, copied: fresh, bytes: size, checkpoints } of copied)
     printLines(

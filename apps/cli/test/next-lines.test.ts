@@ -169,6 +169,16 @@ describe('every command that is offered', () => {
     expect(await said('-C', project.root, '--on', 'far', 'rollback', 'small')).toContain(`next   ${next}\n`)
   })
 
+  it('is none where there is nothing to push: that is an error', async () => {
+    await refusing(403, { code: 'NOT_ALLOWED', detail: 'the token lacks the right adopt' })
+    const empty = ['-C', project.root, '--store', project.path('empty'), '--on', 'far']
+    const { code, stderr } = await elsewhere.cairn(...empty, 'push')
+    expect([code, stderr]).toEqual([
+      1,
+      'error  no run of this machine has ended: there is nothing to push\nnext   run a pipeline here first, without --on\n',
+    ])
+  })
+
   it('names the services that were given', async () => {
     await refusing(404, { code: 'NOT_FOUND', detail: 'that is not here' })
     for (const args of [

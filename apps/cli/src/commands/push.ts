@@ -1,4 +1,4 @@
-import { copyResults } from '@cairn/kernel/runtime'
+import { CairnError, copyResults } from '@cairn/kernel/runtime'
 import { copyRuns } from '../copy-runs.ts'
 import type { GlobalOptions } from '../open.ts'
 import { openBoth } from '../remote/needed.ts'
@@ -10,5 +10,12 @@ export default async function push(
   command: { optsWithGlobals(): GlobalOptions },
 ): Promise<void> {
   const { here, there, json } = await openBoth(command.optsWithGlobals())
-  await copyRuns(here, there, path, { runs, json }, copyResults)
+  await copyRuns(here, there, path, { runs, json, onNone: nothingToPush }, copyResults)
+}
+
+/** Nothing was asked of the services, so that not even a token without the right was refused. */
+function nothingToPush(): CairnError {
+  return new CairnError('NOT_FOUND', 'no run of this machine has ended: there is nothing to push', {
+    next: 'run a pipeline here first, without --on',
+  })
 }
