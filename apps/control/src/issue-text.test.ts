@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { issueText } from './issue-text.ts'
 import { RunsQuery } from './runs-query.ts'
-import { LetterQuery, RunRequest } from './schemas.ts'
+import { LetterQuery, RollBackRequest, RunRequest } from './schemas.ts'
 import type { z } from 'zod'
 
 const text = (schema: z.ZodType, value: unknown) => issueText(schema.safeParse(value).error!, 'the body')
@@ -24,4 +24,9 @@ it('takes dates, and names several faults', () => {
   expect(text(LetterQuery, { all: 'yes', limit: 'x' })).toBe('limit must be a number; all must be one of true, false')
   expect(text(RunRequest, { until: 'load' })).toBe('until must be a list')
   expect(text(RunRequest, [])).toBe('the body must be an object')
+})
+
+it('says that a field is missing', () => {
+  expect(text(RollBackRequest, {})).toBe('the body lacks "expected": it must be text')
+  expect(text(RollBackRequest, { expected: 1 })).toBe('expected must be text')
 })

@@ -1,8 +1,22 @@
 import type { z } from 'zod'
 
-/** What is wrong with a value, one sentence for each place: `limit must be a number`. */
+/**
+ * What is wrong with a value, one sentence for each place: `limit must be a number`, or `the request lacks "run": it must be
+ * text`.
+ */
 export function issueText({ issues }: z.ZodError, what: string): string {
-  return [...new Set(issues.map((issue) => `${issue.path.join('.') || what} ${faultOf(issue)}`))].join('; ')
+  return [...new Set(issues.map((issue) => sentenceOf(issue, what)))].join('; ')
+}
+
+function sentenceOf(issue: z.core.$ZodIssue, what: string): string {
+  const place = issue.path.join('.')
+  if (place !== '' && isMissing(issue)) return `${what} lacks "${place}": it ${faultOf(issue)}`
+  return `${place || what} ${faultOf(issue)}`
+}
+
+/** The issue itself does not say what was there, but for its text. */
+function isMissing({ code, message }: z.core.$ZodIssue): boolean {
+  return code === 'invalid_type' && message.endsWith('received undefined')
 }
 
 function faultOf(issue: z.core.$ZodIssue): string {
