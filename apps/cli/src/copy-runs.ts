@@ -1,5 +1,5 @@
 import { bytes, findRun, number, readRun, runNames, type Workspace } from '@cairn/embedded'
-import { undefinedOn, type copyResults, type CopyReport } from '@cairn/kernel/runtime'
+import { undefinedOn, type CairnError, type copyResults, type CopyReport } from '@cairn/kernel/runtime'
 import { knownPipelines, unknownPipeline } from './known-pipeline.ts'
 import { paint } from './terminal/style.ts'
 import { printData, printLines } from './terminal/print.ts'
