@@ -1,9 +1,9 @@
-import { globSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, globSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { execFile } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import {
   blocksOf,
   isAsShown,
@@ -41,6 +41,19 @@ function readersFolder(page: string): string {
   return folder
 }
 
+/** What `npm start` has left in this repository would be in the way of a page that starts it on another store. */
+function setResultsAside(): void {
+  const [results, aside] = [join(ROOT, 'results'), join(newFolder(), 'results')]
+  beforeAll(() => {
+    if (existsSync(results)) cpSync(results, aside, { recursive: true })
+    rmSync(results, { recursive: true, force: true })
+  })
+  afterAll(() => {
+    rmSync(results, { recursive: true, force: true })
+    if (existsSync(aside)) cpSync(aside, results, { recursive: true })
+  })
+}
+
 /** The pages that need servers, or those that need none. */
 export function pages({ servers }: { servers: boolean }): string[] {
   const all = globSync(['README.md', 'docs/**/*.md'], { cwd: ROOT }).sort()
@@ -56,6 +69,7 @@ export function testPage(file: string): void {
     CAIRN: ROOT,
     ...(folder === ROOT && { CAIRN_STORE: join(newFolder(), 'store') }),
   }
+  if (folder === ROOT) setResultsAside()
   const samples: string[] = []
   const changed = new Map<Block, Shown[]>()
 
