@@ -1,6 +1,7 @@
 import kafkajs, { type AclEntry } from 'kafkajs'
 import { deadLettersOf, groupIdOf } from '@cairn/drivers/events/kafka'
-import { controlTopicOf, topicOf, type Pipeline } from '@cairn/kernel/runtime'
+import { controlTopicOf, topicOf } from '@cairn/records'
+import type { Pipeline } from '@cairn/kernel'
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs
 

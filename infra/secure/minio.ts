@@ -2,7 +2,7 @@ import { createCipheriv, pbkdf2Sync, randomBytes } from 'node:crypto'
 import { text } from 'node:stream/consumers'
 import { Client } from 'minio'
 import type { S3Connection } from '@cairn/drivers/connection'
-import { CairnError } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
 import type { User } from './users.ts'
 
 /** Tells MinIO who there is and what each may do; again each time, so that a policy which has changed holds. */

@@ -1,4 +1,4 @@
-import type { Graph, Node } from '@cairn/kernel/runtime'
+import type { Graph, Node } from '@cairn/kernel/contract'
 
 /** A node of a pipeline, and the steps whose hosts may be the ones that see to it. */
 export interface Owned {

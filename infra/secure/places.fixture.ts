@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { layout, queueLayout, type Layout, type QueueLayout } from '@cairn/kernel/runtime'
+import { layout, queueLayout, type Layout, type QueueLayout } from '@cairn/records'
 
 /** A place in the store. */
 export interface StorePlace {

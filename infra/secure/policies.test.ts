@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { pipeline, step } from '@cairn/kernel'
-import { layout, queueLayout } from '@cairn/kernel/runtime'
+import { layout, queueLayout } from '@cairn/records'
 import { flightDelays } from '@cairn/pipelines/flight-delays/pipeline'
 import { joins } from './joins.fixture.ts'
 import { ownersIn } from './owners.ts'

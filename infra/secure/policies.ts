@@ -1,4 +1,5 @@
-import { layout, queueLayout, STORE_FILE, type Pipeline } from '@cairn/kernel/runtime'
+import { layout, queueLayout, STORE_FILE } from '@cairn/records'
+import type { Pipeline } from '@cairn/kernel'
 import { ownersIn } from './owners.ts'
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html, as far as MinIO knows it. */

@@ -7,21 +7,20 @@ import { consumer } from '@cairn/consumer'
 import { inProcess } from '@cairn/drivers/compute'
 import { openConnection, type Connected, type Connection } from '@cairn/drivers/connection'
 import { newSigningKey, publicKeyOf } from '@cairn/drivers/identity'
-import { findProject, planRun, stepsOf, Workspace, type LoadedPipeline } from '@cairn/embedded'
+import { findProject, planRun, stepsOf, Workspace, type LoadedPipeline } from '@cairn/workspace'
 import {
   controlTopicOf,
-  Engine,
   layout,
   readRecord,
   runEvent,
   signedPlan,
-  submit,
   systemClock,
   topicOf,
   type CairnEvent,
   type Plan,
   type RunEnd,
-} from '@cairn/kernel/runtime'
+} from '@cairn/records'
+import { Engine, submit } from '@cairn/engine'
 import { evaluateClassifier, penguins } from '@cairn/pipelines/penguins/pipeline'
 import { KAFKA } from '@cairn/tools/servers/kafka'
 import { isAtHand } from '@cairn/tools/servers/needed.fixture'

@@ -1,6 +1,7 @@
 import type { AclEntry } from 'kafkajs'
-import { stepsOf } from '@cairn/embedded'
-import { CairnError, controlTopicOf, NAMES, topicOf, type Pipeline } from '@cairn/kernel/runtime'
+import { stepsOf } from '@cairn/workspace'
+import { CairnError, type Pipeline } from '@cairn/kernel'
+import { controlTopicOf, NAMES, topicOf } from '@cairn/records'
 import { consumerAcls, controlAcls, stageAcls } from './acls.ts'
 import { consumerPolicy, controlPolicy, stagePolicy, type Place, type Policy } from './policies.ts'
 

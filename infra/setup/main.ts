@@ -1,7 +1,7 @@
 // node infra/setup/main.ts <command>: sets up an environment on Docker Compose. See docs/compose.md.
 import { parseArgs } from 'node:util'
 import { readConnection } from '@cairn/drivers/connection'
-import { findProject, loadPipeline } from '@cairn/embedded'
+import { findProject, loadPipeline } from '@cairn/workspace'
 import { CairnError } from '@cairn/kernel'
 import { contextOf, hostConnectionOf, writeSettings, type Setup } from './settings.ts'
 import { prepareServices } from './services.ts'

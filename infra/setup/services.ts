@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { openConnection, type Connection } from '@cairn/drivers/connection'
-import { controlTopicOf, topicOf } from '@cairn/kernel/runtime'
+import { controlTopicOf, topicOf } from '@cairn/records'
 import { grantAcls } from '../secure/grant.ts'
 import { grantPolicies } from '../secure/minio.ts'
 import { usersOf } from '../secure/users.ts'

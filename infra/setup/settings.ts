@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { dirname, join } from 'node:path'
 import type { Connection } from '@cairn/drivers/connection'
 import { newSigningKey, publicKeyOf } from '@cairn/drivers/identity'
-import { CairnError, type Pipeline } from '@cairn/kernel/runtime'
+import { CairnError, type Pipeline } from '@cairn/kernel'
 import { asProperties, formatArguments, secureKafka, singleNode } from '../secure/kafka.ts'
 import { ADMIN, usersOf, type Consuming } from '../secure/users.ts'
 

@@ -44,7 +44,7 @@ it.each([
   ],
   ['libs/pipelines/src/penguins/pipeline.ts', `import 'kafkajs'`, 'a step may not know of kafkajs'],
   ...[
-    'libs/kernel/src/run/engine.ts',
+    'libs/engine/src/engine.ts',
     'libs/drivers/src/events/memory.ts',
     'libs/stage/src/strategy.ts',
     'libs/embedded/src/run.ts',

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { RECORD_VERSION, recordSchemas } from '@cairn/kernel/runtime'
+import { RECORD_VERSION, recordSchemas } from '@cairn/records'
 
 const FOLDER = resolve(import.meta.dirname, `../../docs/consumers/records/v${RECORD_VERSION}`)
 

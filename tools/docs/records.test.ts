@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { recordSchemas, type RecordSchema } from '@cairn/kernel/runtime'
+import { recordSchemas, type RecordSchema } from '@cairn/records'
 import { faultOf, schemaFile } from './records.fixture.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')

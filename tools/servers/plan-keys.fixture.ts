@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { identityOf, newSigningKey, publicKeyOf } from '@cairn/drivers/identity'
-import { signedPlan, type Plan } from '@cairn/kernel/runtime'
+import { signedPlan, type Plan } from '@cairn/records'
 
 /** What control signs plans with, and by which stages know them. */
 export class PlanKeys {

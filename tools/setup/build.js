@@ -22,6 +22,7 @@ const COMPUTES = {
   twins: 'libs/drivers/src/compute/twins.ts',
   kernel: 'libs/kernel/src/index.ts',
   kinds: 'libs/kinds/src/index.ts',
+  connectors: 'libs/connectors/src/index.ts',
 }
 /** Loaded by `node --import`, where it is wanted. */
 const TRACKING = { tracking: 'libs/tracking/src/register.js', exporter: 'libs/tracking/src/exporter.ts' }

@@ -1,14 +1,6 @@
-import {
-  CairnError,
-  suggest,
-  type AnyKind,
-  type ArtifactRef,
-  type EndRecord,
-  itemsIn,
-  type Plan,
-  type Pipeline,
-  readRecord,
-} from '@cairn/kernel/runtime'
+import { CairnError, suggest, type AnyKind, type ArtifactRef, type Pipeline } from '@cairn/kernel'
+import { type EndRecord, type Plan, readRecord } from '@cairn/records'
+import { itemsIn } from '@cairn/engine'
 import { knownPipelines, unknownPipeline } from './known-pipeline.ts'
 import { listItem } from './list-items.ts'
 import {
@@ -22,7 +14,7 @@ import {
   type ItemPlace,
   type RunSummary,
   type Workspace,
-} from '@cairn/embedded'
+} from '@cairn/workspace'
 
 /** What `<pipeline>[/<run>[/<node>[/<item>][/<output>]]]` names. */
 export interface Place extends ItemPlace {

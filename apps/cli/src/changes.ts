@@ -1,4 +1,6 @@
-import { CairnError, swapStep, type CutSize, type Graph, type Step } from '@cairn/kernel/runtime'
+import { CairnError, type CutSize, type Step } from '@cairn/kernel'
+import { swapStep } from '@cairn/explore'
+import type { Graph } from '@cairn/kernel/contract'
 import { stepOfFile, type Lab, type StepFile } from '@cairn/explore'
 import { settingsOf, typedSettings, type RequestOptions } from './open.ts'
 

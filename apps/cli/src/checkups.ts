@@ -1,5 +1,6 @@
-import { bytes, number } from '@cairn/embedded'
-import { CairnError, type Checkup, type Finding } from '@cairn/kernel/runtime'
+import { bytes, number } from '@cairn/workspace'
+import { CairnError } from '@cairn/kernel'
+import type { Checkup, Finding } from '@cairn/maintenance'
 import { paint } from './terminal/style.ts'
 
 /** Checkups of stores, by pipeline. */

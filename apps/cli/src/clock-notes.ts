@@ -1,4 +1,4 @@
-import type { Plan } from '@cairn/kernel/runtime'
+import type { Plan } from '@cairn/records'
 
 /** That a run of this store is of a later time than now. */
 export function clockNotes({ pipeline, run }: Plan, isAhead: string | undefined): string[] {

@@ -1,5 +1,6 @@
-import { retryOf } from '@cairn/embedded'
-import { jsonText, type EndRecord, type Json, type Plan } from '@cairn/kernel/runtime'
+import { retryOf } from '@cairn/workspace'
+import { jsonText, type Json } from '@cairn/kernel'
+import type { EndRecord, Plan } from '@cairn/records'
 import { quoted } from './given-options.ts'
 
 /** The command that continues a run: `cairn run train --set trees=400`. It asks for what the run was asked for. */

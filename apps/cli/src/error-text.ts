@@ -1,5 +1,5 @@
-import { asText, type ErrorRecord, type Thrown } from '@cairn/kernel/runtime'
-import { plain, plainLines } from '@cairn/embedded'
+import { asText, type ErrorRecord, type Thrown } from '@cairn/records'
+import { plain, plainLines } from '@cairn/workspace'
 import { withGiven } from './given-options.ts'
 import { paint } from './terminal/style.ts'
 

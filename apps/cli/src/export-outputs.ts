@@ -1,7 +1,8 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { inlineBytes, type AnyKind, type EndRecord, type Pipeline, type Plan } from '@cairn/kernel/runtime'
-import type { Workspace } from '@cairn/embedded'
+import { inlineBytes, type EndRecord, type Plan } from '@cairn/records'
+import type { AnyKind, Pipeline } from '@cairn/kernel'
+import type { Workspace } from '@cairn/workspace'
 import type { Target } from './written-files.ts'
 
 /** Where in a folder each of a pipeline's outputs is written to, as files that other programs open: `metrics.json`, `report.html`. */

@@ -1,5 +1,6 @@
-import { plainLines } from '@cairn/embedded/format'
-import { CairnError, type RunStatus } from '@cairn/kernel/runtime'
+import { plainLines } from '@cairn/workspace'
+import { CairnError } from '@cairn/kernel'
+import type { RunStatus } from '@cairn/records'
 import { ofFiles } from './file-errors.ts'
 import { withGiven } from './given-options.ts'
 import { NEXT_STEPS } from './next-steps.ts'

@@ -1,4 +1,4 @@
-import { bytes } from '@cairn/embedded'
+import { bytes } from '@cairn/workspace'
 import { paint } from './terminal/style.ts'
 
 /** An object that is about to be fetched from services. */

@@ -1,4 +1,4 @@
-import { CairnError } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
 
 /** What the system says of files and disks: in words, and what can be done. */
 const REASONS: Readonly<Record<string, readonly [reason: string, next: string]>> = {

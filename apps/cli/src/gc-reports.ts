@@ -1,5 +1,5 @@
-import { bytes } from '@cairn/embedded'
-import type { GcReport } from '@cairn/kernel/runtime'
+import { bytes } from '@cairn/workspace'
+import type { GcReport } from '@cairn/records'
 import { paint } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 

@@ -1,5 +1,7 @@
-import type { Workspace } from '@cairn/embedded'
-import { CairnError, NAMES, suggest, undefinedOn } from '@cairn/kernel/runtime'
+import type { Workspace } from '@cairn/workspace'
+import { CairnError, suggest } from '@cairn/kernel'
+import { NAMES } from '@cairn/records'
+import { undefinedOn } from '@cairn/kernel/contract'
 
 /** Names of the pipelines that have runs; on services, of those that the token may read. */
 export function knownPipelines({ store, project }: Workspace): Promise<readonly string[]> {

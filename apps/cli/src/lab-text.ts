@@ -1,5 +1,5 @@
 import type { Lab } from '@cairn/explore'
-import type { Difference, PlannedRun } from '@cairn/embedded'
+import type { Difference, PlannedRun } from '@cairn/workspace'
 import { clockNotes } from './clock-notes.ts'
 import { paint } from './terminal/style.ts'
 import { table } from './terminal/table.ts'

@@ -1,5 +1,5 @@
 import type { Leaderboard } from '@cairn/explore'
-import { numbers } from '@cairn/embedded'
+import { numbers } from '@cairn/workspace'
 import { paint } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 

@@ -1,18 +1,8 @@
-import {
-  artifactBytes,
-  CairnError,
-  itemsIn,
-  parseManifest,
-  parseTask,
-  readRecord,
-  severally,
-  taskName,
-  type ArtifactRef,
-  type EndRecord,
-  type Item,
-  type Plan,
-} from '@cairn/kernel/runtime'
-import { findItem, ItemNames, type Workspace } from '@cairn/embedded'
+import { artifactBytes, parseTask, readRecord, taskName, type EndRecord, type Plan } from '@cairn/records'
+import { CairnError, type ArtifactRef } from '@cairn/kernel'
+import { itemsIn, severally, type Item } from '@cairn/engine'
+import { parseManifest } from '@cairn/kernel/contract'
+import { findItem, ItemNames, type Workspace } from '@cairn/workspace'
 import { objectFile } from './object-file.ts'
 
 /** A list that a run has. */

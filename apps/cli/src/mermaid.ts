@@ -1,4 +1,4 @@
-import type { Graph, Node, Ref } from '@cairn/kernel/runtime'
+import type { Graph, Node, Ref } from '@cairn/kernel/contract'
 
 /** A pipeline as a Mermaid flow chart (https://mermaid.js.org/syntax/flowchart.html). */
 export function mermaid({ nodes }: Graph): string {

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@cairn/kernel/runtime'
+import type { ErrorCode } from '@cairn/kernel'
 
 /** What to do about an error that does not say so itself. */
 export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {

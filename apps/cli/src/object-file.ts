@@ -1,5 +1,6 @@
-import { CairnError, type ArtifactRef, type Plan } from '@cairn/kernel/runtime'
-import type { Workspace } from '@cairn/embedded'
+import { CairnError, type ArtifactRef } from '@cairn/kernel'
+import type { Plan } from '@cairn/records'
+import type { Workspace } from '@cairn/workspace'
 
 /** The local file of an object. */
 export async function objectFile(

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
-import { CairnError, overlaid, parameterAt, readText, schemaAt, type Graph, type Settings } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import { overlaid, parameterAt, readText, schemaAt, type Settings } from '@cairn/planner'
+import type { Graph } from '@cairn/kernel/contract'
 import {
   allPipelines,
   contextStore,
@@ -9,7 +11,7 @@ import {
   Workspace,
   type LoadedPipeline,
   type RunRequest,
-} from '@cairn/embedded'
+} from '@cairn/workspace'
 import { tellFetch } from './fetches.ts'
 import { endOnStrays } from './strays.ts'
 

@@ -1,5 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
-import { CairnError, parseExactJson, whyNoFile, type Settings } from '@cairn/kernel/runtime'
+import { CairnError, parseExactJson } from '@cairn/kernel'
+import { whyNoFile } from '@cairn/files'
+import type { Settings } from '@cairn/planner'
 import { parseYaml } from './yaml.ts'
 
 /**

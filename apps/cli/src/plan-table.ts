@@ -1,4 +1,4 @@
-import { duration, type PlanLine } from '@cairn/embedded'
+import { duration, type PlanLine } from '@cairn/workspace'
 import { paint, paintState, type State } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 

@@ -6,8 +6,8 @@ import {
   type LoadedPipeline,
   type PlanLine,
   type Workspace,
-} from '@cairn/embedded'
-import type { Plan } from '@cairn/kernel/runtime'
+} from '@cairn/workspace'
+import type { Plan } from '@cairn/records'
 import { refuseRepeats } from './repeats.ts'
 import { requestOf, timeZone, type RequestOptions } from './open.ts'
 

@@ -1,5 +1,5 @@
 import { jsonText, type Compared, type Json, type Preview } from '@cairn/kernel'
-import { number, numbers, plain, plainLines, plainNumber } from '@cairn/embedded'
+import { number, numbers, plain, plainLines, plainNumber } from '@cairn/workspace'
 import { paint } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 

@@ -1,5 +1,6 @@
-import { itemAt, itemsIn, parseTask, type Plan } from '@cairn/kernel/runtime'
-import { ItemNames, type Workspace } from '@cairn/embedded'
+import { itemAt, parseTask, type Plan } from '@cairn/records'
+import { itemsIn } from '@cairn/engine'
+import { ItemNames, type Workspace } from '@cairn/workspace'
 
 /** Names of a run's items by where their outcomes are recorded. */
 export class RecordedNames {

@@ -1,4 +1,4 @@
-import { CairnError } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
 
 /** An option that is given twice for one name with two values: which one is meant is not guessed. */
 export function refuseRepeats(options: Readonly<Record<string, readonly string[] | undefined>>): void {

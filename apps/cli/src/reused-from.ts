@@ -1,5 +1,5 @@
-import { parseTask, readRecord, type Plan } from '@cairn/kernel/runtime'
-import { readEnds, readRun, type Workspace } from '@cairn/embedded'
+import { parseTask, readRecord, type Plan } from '@cairn/records'
+import { readEnds, readRun, type Workspace } from '@cairn/workspace'
 import type { Place } from './artifact-path.ts'
 import { RecordedNames } from './recorded-names.ts'
 

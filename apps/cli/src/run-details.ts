@@ -1,13 +1,6 @@
-import {
-  itemsIn,
-  laneOf,
-  readLogs,
-  readRecord,
-  type EndRecord,
-  type ErrorRecord,
-  type Plan,
-} from '@cairn/kernel/runtime'
-import { itemCounts, ItemNames, readEnds, type ItemCounts, type Workspace } from '@cairn/embedded'
+import { itemsIn } from '@cairn/engine'
+import { laneOf, readLogs, readRecord, type EndRecord, type ErrorRecord, type Plan } from '@cairn/records'
+import { itemCounts, ItemNames, readEnds, type ItemCounts, type Workspace } from '@cairn/workspace'
 
 /** Lines that are shown of what failed. */
 const SHOWN = 10

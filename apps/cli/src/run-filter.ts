@@ -1,5 +1,7 @@
-import { hasParameter, momentOf, parametersOf, readRun, runNames, type Workspace } from '@cairn/embedded'
-import { CairnError, milliseconds, type ArtifactStore, type Layout } from '@cairn/kernel/runtime'
+import { hasParameter, momentOf, parametersOf, readRun, runNames, type Workspace } from '@cairn/workspace'
+import { CairnError } from '@cairn/kernel'
+import { milliseconds } from '@cairn/kernel/contract'
+import type { ArtifactStore, Layout } from '@cairn/records'
 
 const STATUSES = ['queued', 'running', 'completed', 'failed', 'cancelled'] as const
 

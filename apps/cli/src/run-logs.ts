@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { errorLine, laneOf, parseTask, readLogs, type LogLine } from '@cairn/kernel/runtime'
-import { plain, readEnds, readRun, type Workspace } from '@cairn/embedded'
+import { errorLine, laneOf, parseTask, readLogs, type LogLine } from '@cairn/records'
+import { plain, readEnds, readRun, type Workspace } from '@cairn/workspace'
 import { withGiven } from './given-options.ts'
 import { findPlace, type Place } from './artifact-path.ts'
 import { RecordedNames } from './recorded-names.ts'

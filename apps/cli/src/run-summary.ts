@@ -1,13 +1,7 @@
 import { relative } from 'node:path'
-import {
-  inlineBytes,
-  type ArtifactRef,
-  type EndRecord,
-  type ErrorRecord,
-  type Plan,
-  type UnfitRecord,
-} from '@cairn/kernel/runtime'
-import { artifact, countsText, duration, number, stateOf, type ItemCounts, type RunStanding } from '@cairn/embedded'
+import { inlineBytes, type EndRecord, type ErrorRecord, type Plan, type UnfitRecord } from '@cairn/records'
+import type { ArtifactRef } from '@cairn/kernel'
+import { artifact, countsText, duration, number, stateOf, type ItemCounts, type RunStanding } from '@cairn/workspace'
 import { continuing } from './continued.ts'
 import { errorText } from './error-text.ts'
 import { withGiven } from './given-options.ts'

@@ -1,14 +1,16 @@
+import { errorLine, readRecord, type EndRecord, type Outcome } from '@cairn/records'
+import { itemsIn, severally, type Item } from '@cairn/engine'
+import { jsonText } from '@cairn/kernel'
 import {
-  errorLine,
-  itemsIn,
-  jsonText,
-  readRecord,
-  severally,
-  type EndRecord,
-  type Item,
-  type Outcome,
-} from '@cairn/kernel/runtime'
-import { artifact, countsText, itemCounts, ItemNames, labelPath, plain, stateOf, type Workspace } from '@cairn/embedded'
+  artifact,
+  countsText,
+  itemCounts,
+  ItemNames,
+  labelPath,
+  plain,
+  stateOf,
+  type Workspace,
+} from '@cairn/workspace'
 import type { Place } from './artifact-path.ts'
 import { withGiven } from './given-options.ts'
 import { paint, paintState, STATES } from './terminal/style.ts'

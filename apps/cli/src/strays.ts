@@ -1,4 +1,4 @@
-import { strayError } from '@cairn/embedded'
+import { strayError } from '@cairn/workspace'
 import { EXIT, fail } from './fail.ts'
 
 let isWatching = false

@@ -15,7 +15,7 @@ export const ${id} = step('${name}', {
 `,
     [`${name}.test.ts`]: `import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { callStep } from '@cairn/kernel/testing'
+import { callStep } from '@cairn/testing'
 import { ${id} } from './${name}.ts'
 
 test('${name} adds up its numbers', async () => {
@@ -49,7 +49,7 @@ export const ${id} = pipeline('${name}', () => {
 `,
     [`${name}.test.ts`]: `import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { callStep } from '@cairn/kernel/testing'
+import { callStep } from '@cairn/testing'
 import { addUp, ${id}, makeNumbers } from './${name}.ts'
 
 test('${name} adds up what it makes', async () => {

@@ -1,4 +1,6 @@
-import { fieldNames, type Json, type Pipeline, type Plan } from '@cairn/kernel/runtime'
+import { fieldNames } from '@cairn/kernel/contract'
+import type { Json, Pipeline } from '@cairn/kernel'
+import type { Plan } from '@cairn/records'
 
 /** A parameter to try, with another value that its schema takes: `train-model.trees=200`. Of the last step: that costs least. */
 export async function tryNext({ graph }: Pipeline, { nodes }: Plan): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 import { hostname, userInfo } from 'node:os'
-import { CairnError } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
 
 /** Who is named as the one who did something. */
 export function whoIsHere(): string {

@@ -1,7 +1,8 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { CairnError, fileDigest } from '@cairn/kernel/runtime'
-import { outputsOf, recentRuns, type Workspace } from '@cairn/embedded'
+import { CairnError } from '@cairn/kernel'
+import { fileDigest } from '@cairn/records'
+import { outputsOf, recentRuns, type Workspace } from '@cairn/workspace'
 
 /** A file that an output of a step is to be written to. */
 export interface Target {

@@ -1,4 +1,5 @@
-import { CairnError, refuseInexact } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import { refuseInexact } from '@cairn/kernel/contract'
 import { isAlias, isMap, isScalar, isSeq, parseDocument, type Document, type Node, type Scalar } from 'yaml'
 
 /** Values that aliases may make of a document, at most: a few lines can stand for thousands of millions. */

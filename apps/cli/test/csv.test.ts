@@ -33,7 +33,8 @@ it('reads a CSV file as what it is, or refuses it with its line and in our words
     `export const ${name} = source('${name.replace('_', '-')}', { reads: { file: fromFile('${file}.csv') }, outputs: { v: json<unknown>() },
   run: async ({ file }) => ({ v: JSON.parse(JSON.stringify(await sql\`select * from \${csv(file${options})}\`.toArray(), plain)) }) })`
   const project = new CliProject({
-    'rows.pipeline.ts': `import { fromFile, pipeline, source } from '@cairn/kernel'
+    'rows.pipeline.ts': `import { fromFile } from '@cairn/connectors'
+import { pipeline, source } from '@cairn/kernel'
 import { csv, json, sql } from '@cairn/kinds'
 const plain = (_: string, value: unknown) => (typeof value === 'bigint' ? Number(value) : value)
 ${names.map((name) => `${step(name, name, '')}\n${step(`${name}_typed`, name, `, { columns: { a: 'int32?', b: 'string?' } }`)}`).join('\n')}

@@ -144,7 +144,8 @@ describe('what is computed again after an edit', () => {
     const project = new CliProject({
       'data.txt': 'one',
       'read.pipeline.ts': `import { readFile } from 'node:fs/promises'
-import { fromFile, pipeline, source, step } from '@cairn/kernel'
+import { fromFile } from '@cairn/connectors'
+import { pipeline, source, step } from '@cairn/kernel'
 import { json } from '@cairn/kinds'
 export const read = source('read', {
   reads: { data: fromFile('data.txt') },

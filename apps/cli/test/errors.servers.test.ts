@@ -13,7 +13,8 @@ export function parse(): number {
   throw new NoDate('no such day', { cause: { code: 'E_DAY' } })
 }
 `,
-  'trouble.pipeline.ts': `import { fromFile, pipeline, source, step } from '@cairn/kernel'
+  'trouble.pipeline.ts': `import { fromFile } from '@cairn/connectors'
+import { pipeline, source, step } from '@cairn/kernel'
 import { json } from '@cairn/kinds'
 import { alike } from './src/alike.ts'
 import { parse } from './src/parse.ts'

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { openConnection, readConnectionFile } from '@cairn/drivers/connection'
-import { runEvent, type Plan } from '@cairn/kernel/runtime'
+import { runEvent, type Plan } from '@cairn/records'
 import { CliProject, exit, printed, type Ended } from './project.fixture.ts'
 
 /** A step of its own name, so that each pipeline has stages of its own; one run of it goes on until a file appears. */

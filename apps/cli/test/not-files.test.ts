@@ -3,7 +3,8 @@ import { symlinkSync, unlinkSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { CAIRN, CliProject, NODE } from './project.fixture.ts'
 
-const PIPELINE = `import { fromFile, pipeline, source } from '@cairn/kernel'
+const PIPELINE = `import { fromFile } from '@cairn/connectors'
+import { pipeline, source } from '@cairn/kernel'
 import { json } from '@cairn/kinds'
 import { z } from 'zod'
 export const s = source('s', { params: z.object({ n: z.number().default(1) }), reads: { f: fromFile('in.txt') }, outputs: { v: json() }, run: (_, { n }) => ({ v: n }) })

@@ -11,7 +11,8 @@ const project = new CliProject({
       [`data/in/${name}/f.csv`, `v\nfolder ${name}\n`],
     ]),
   ),
-  'paths.pipeline.ts': `import { fromFile, pipeline, source } from '@cairn/kernel'
+  'paths.pipeline.ts': `import { fromFile } from '@cairn/connectors'
+import { pipeline, source } from '@cairn/kernel'
 import { csv, parquet, sql, table } from '@cairn/kinds'
 import { writeFileSync } from 'node:fs'
 const NAMES = ${JSON.stringify(NAMES)}

@@ -16,7 +16,8 @@ export const years = pipeline('years', () => load({}))
 
 /** Clears the screen, sets a colour, breaks the line and turns the direction of writing. */
 const HOSTILE = 'x\u001b[2J\u001b[31m\u009b1m\nEVIL\u202e\u0007'
-const HOSTILE_PIPELINE = `import { each, fromFile, list, pipeline, source, step } from '@cairn/kernel'
+const HOSTILE_PIPELINE = `import { each, list, pipeline, source, step } from '@cairn/kernel'
+import { fromFile } from '@cairn/connectors'
 import { json, metrics, partitions, table } from '@cairn/kinds'
 import { z } from 'zod'
 const EVIL = ${JSON.stringify(HOSTILE)}

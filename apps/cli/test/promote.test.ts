@@ -5,7 +5,8 @@ import { CliProject, type RunSummary } from './project.fixture.ts'
 
 const TRAIN = `({ n }, { trees }) => ({ model: n * trees })`
 const BETTER = `({ n }, { trees }) => ({ model: n * trees + 1 })`
-const pipelineWith = (train: string) => `import { expect, fromFile, pipeline, source, step } from '@cairn/kernel'
+const pipelineWith = (train: string) => `import { expect, pipeline, source, step } from '@cairn/kernel'
+import { fromFile } from '@cairn/connectors'
 import { json, metrics } from '@cairn/kinds'
 import { z } from 'zod'
 import { readFileSync } from 'node:fs'

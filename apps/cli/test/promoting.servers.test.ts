@@ -2,7 +2,7 @@ import { generateKeyPairSync, hash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { controlStore, type ControlOptions } from '@cairn/drivers/store/control'
-import { isTrusted, layout, readRecord, type Checkpoint } from '@cairn/kernel/runtime'
+import { isTrusted, layout, readRecord, type Checkpoint } from '@cairn/records'
 import { CliProject, type RunSummary } from './project.fixture.ts'
 
 const TRAIN = '({ n }, { trees }) => ({ model: n * trees })'

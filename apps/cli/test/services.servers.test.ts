@@ -3,7 +3,8 @@ import { existsSync, readFileSync, readdirSync, realpathSync, rmSync, statSync, 
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { openConnection, readConnectionFile } from '@cairn/drivers/connection'
 import { isGone, pidOf } from '@cairn/drivers/process-id'
-import { encodeRecord, layout, readRecord, runEvent, type Checkup, type Plan } from '@cairn/kernel/runtime'
+import { encodeRecord, layout, readRecord, runEvent, type Plan } from '@cairn/records'
+import type { Checkup } from '@cairn/maintenance'
 import { listeners, servicesOf } from './listeners.fixture.ts'
 import { CliProject, computed, exit, printed, type Files, type RunSummary } from './project.fixture.ts'
 

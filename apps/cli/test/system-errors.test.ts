@@ -6,7 +6,8 @@ import { afterAll, expect, it } from 'vitest'
 import { CAIRN, CliProject, NODE, type Ended } from './project.fixture.ts'
 
 const PIPELINE = `import { readFileSync } from 'node:fs'
-import { fromFile, pipeline, source } from '@cairn/kernel'
+import { fromFile } from '@cairn/connectors'
+import { pipeline, source } from '@cairn/kernel'
 import { json } from '@cairn/kinds'
 import { z } from 'zod'
 export const load = source('load', {

@@ -20,7 +20,8 @@ function pipelineOf(queries: Readonly<Record<string, string>>): string {
 })`,
   )
   const outputs = Object.keys(queries).map((name) => `${name}: ${name}({}).rows`)
-  return `import { fromFile, pipeline, source } from '@cairn/kernel'
+  return `import { fromFile } from '@cairn/connectors'
+import { pipeline, source } from '@cairn/kernel'
 import { csv, json, parquet, sql } from '@cairn/kinds'
 ${steps.join('\n')}
 export const queries = pipeline('queries', () => ({ ${outputs.join(', ')} }))

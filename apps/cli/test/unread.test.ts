@@ -17,7 +17,8 @@ const { port } = server.address() as AddressInfo
 const project = new CliProject({
   'data/here.txt': '1',
   'part.pipeline.ts': `import { readFileSync } from 'node:fs'
-import { fromFile, fromUrl, pipeline, source, step } from '@cairn/kernel'
+import { fromFile, fromUrl } from '@cairn/connectors'
+import { pipeline, source, step } from '@cairn/kernel'
 import { json } from '@cairn/kinds'
 const Text = json<string>()
 const reading = (path: string) => ({ text: readFileSync(path, 'utf8') })

@@ -6,7 +6,8 @@ import { CliProject } from './project.fixture.ts'
 /** A pipeline of one source that gives a file's text. */
 const pipelineOf = (origin: string, more = '') => `
 import { readFileSync } from 'node:fs'
-import { fromFile, fromUrl, pipeline, source } from '@cairn/kernel'
+import { fromFile, fromUrl } from '@cairn/connectors'
+import { pipeline, source } from '@cairn/kernel'
 import { json } from '@cairn/kinds'
 export const load = source('load', {
   reads: { file: ${origin} }, outputs: { text: json<string>() }, acknowledge: ['files'], ${more}

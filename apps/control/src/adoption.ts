@@ -4,14 +4,8 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline as pipe } from 'node:stream/promises'
-import {
-  alteredIn,
-  CairnError,
-  decodeRecord,
-  isTrusted,
-  type ArtifactStore,
-  type Checkpoint,
-} from '@cairn/kernel/runtime'
+import { alteredIn, decodeRecord, isTrusted, type ArtifactStore, type Checkpoint } from '@cairn/records'
+import { CairnError } from '@cairn/kernel'
 
 interface Folder {
   readonly env: string

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common'
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger'
 import type { z } from 'zod'
-import type { Champion } from '@cairn/kernel/runtime'
+import type { Champion } from '@cairn/records'
 import { AuthGuard, Needs, Who } from './auth.guard.ts'
 import type { Champions } from './champions.ts'
 import { CHAMPIONS } from './injected.ts'

@@ -1,12 +1,8 @@
+import { CairnError } from '@cairn/kernel'
 import {
-  CairnError,
   layout,
-  noteTold,
   PRODUCTION,
-  promote,
   promotedEvent,
-  rollBack,
-  standingChampion,
   topicOf,
   type ArtifactStore,
   type Champion,
@@ -14,9 +10,10 @@ import {
   type EventBus,
   type Layout,
   type Plan,
-} from '@cairn/kernel/runtime'
-import { findRun, readRun, type Adoption } from '@cairn/embedded'
-import { notWhole, Refused } from '@cairn/explore'
+} from '@cairn/records'
+import { noteTold, promote, rollBack, standingChampion } from '@cairn/promotion'
+import { findRun, readRun, type Adoption } from '@cairn/workspace'
+import { notWhole, Refused } from '@cairn/promotion'
 import type { Vouching } from './vouching.ts'
 
 export interface ChampionsHost {

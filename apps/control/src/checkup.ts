@@ -1,6 +1,6 @@
 import { standstillText, type GroupStatus } from '@cairn/drivers/events/kafka'
-import { layout, STORE_FILE, STORE_FORMAT, topicOf, type ArtifactStore } from '@cairn/kernel/runtime'
-import { runNames } from '@cairn/embedded'
+import { layout, STORE_FILE, STORE_FORMAT, topicOf, type ArtifactStore } from '@cairn/records'
+import { runNames } from '@cairn/workspace'
 
 /** One thing that was looked at. */
 export interface Checked {

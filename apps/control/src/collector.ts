@@ -1,9 +1,8 @@
-import { retentionOf, type Retention, type RetentionSettings } from '@cairn/embedded'
+import { retentionOf, type Retention, type RetentionSettings } from '@cairn/workspace'
+import { CairnError } from '@cairn/kernel'
+import { undefinedOn } from '@cairn/kernel/contract'
 import {
-  CairnError,
-  undefinedOn,
   channels,
-  collect,
   encodeRecord,
   layout,
   readRecord,
@@ -11,7 +10,8 @@ import {
   type Clock,
   type GcReport,
   type ArtifactStore,
-} from '@cairn/kernel/runtime'
+} from '@cairn/records'
+import { collect } from '@cairn/maintenance'
 import type { Turns } from './turns.ts'
 
 export interface CollectorHost {

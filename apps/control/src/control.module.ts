@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common'
 import { APP_FILTER } from '@nestjs/core'
 import { HealthModule, type Health } from '@cairn/stage'
-import type { Adoption } from '@cairn/embedded'
+import type { Adoption } from '@cairn/workspace'
 import type { Champions } from './champions.ts'
 import { ChampionsController } from './champions.controller.ts'
 import { CollectionsController } from './collections.controller.ts'

@@ -1,19 +1,16 @@
+import { CairnError, type Json, jsonText } from '@cairn/kernel'
+import { cancel, unfitTasks } from '@cairn/engine'
 import {
-  CairnError,
-  cancel,
   layout,
-  unfitTasks,
   type ArtifactStore,
   type Clock,
   type EventBus,
-  type Json,
   type Layout,
   type Plan,
   type RunEnd,
-  jsonText,
-} from '@cairn/kernel/runtime'
+} from '@cairn/records'
 import type { KafkaBus } from '@cairn/drivers/events/kafka'
-import { againOf, readEnds, readRun, retryOf, type PlanLine, type RunRequest, type RunSummary } from '@cairn/embedded'
+import { againOf, readEnds, readRun, retryOf, type PlanLine, type RunRequest, type RunSummary } from '@cairn/workspace'
 import type { RunsQuery } from './runs-query.ts'
 import type { Waiting } from './queue-view.ts'
 import type { RunQueue } from './run-queue.ts'

@@ -1,4 +1,5 @@
-import { CairnError, topicOf, type ArtifactStore, type EventBus } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import { topicOf, type ArtifactStore, type EventBus } from '@cairn/records'
 import { deadLettersOf, type DeadLetter, type KafkaBus, type WholeLetter } from '@cairn/drivers/events/kafka'
 
 export interface DeadLettersHost {

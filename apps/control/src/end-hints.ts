@@ -1,4 +1,4 @@
-import { topicOf, type QueuedRun, type Subscription } from '@cairn/kernel/runtime'
+import { topicOf, type QueuedRun, type Subscription } from '@cairn/records'
 import type { ControlHost } from './control.ts'
 
 /** Hears that runs of pipelines have ended. Only a hint: what is missed or made up costs a look, no more. */

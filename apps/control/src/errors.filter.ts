@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Catch, HttpException, Inject, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common'
-import { CairnError } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
 import { ALLOWED_METHODS } from './injected.ts'
 import { codeOfStatus, isProblemCode, problem, PROBLEM_TYPE, RequestRefused, type Problem } from './problem.ts'
 

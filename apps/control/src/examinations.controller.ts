@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common'
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger'
-import type { Checkup } from '@cairn/kernel/runtime'
+import type { Checkup } from '@cairn/maintenance'
 import type { z } from 'zod'
 import { AuthGuard, Needs } from './auth.guard.ts'
 import type { Examiner } from './examiner.ts'

@@ -1,15 +1,6 @@
-import type { Adoption } from '@cairn/embedded'
-import {
-  examine,
-  isTrusted,
-  layout,
-  type ArtifactStore,
-  type Checkpoint,
-  type Checkup,
-  type CheckupPlace,
-  type Clock,
-  type PublicKeys,
-} from '@cairn/kernel/runtime'
+import type { Adoption } from '@cairn/workspace'
+import { examine, type Checkup, type CheckupPlace } from '@cairn/maintenance'
+import { isTrusted, layout, type ArtifactStore, type Checkpoint, type Clock, type PublicKeys } from '@cairn/records'
 import type { Turns } from './turns.ts'
 import type { Vouching } from './vouching.ts'
 

@@ -10,7 +10,7 @@ import {
   type EndRecord,
   type Plan,
   type RunEnd,
-} from '@cairn/kernel/runtime'
+} from '@cairn/records'
 import { Follower } from './follower.ts'
 
 const at = layout('test', 'p')

@@ -1,5 +1,5 @@
 import { Observable, Subject } from 'rxjs'
-import { requireOf, taskName, topicOf, type CairnEvent, type Plan, type Subscription } from '@cairn/kernel/runtime'
+import { requireOf, taskName, topicOf, type CairnEvent, type Plan, type Subscription } from '@cairn/records'
 import type { ControlHost } from './control.ts'
 import { RecordedRun } from './recorded-run.ts'
 import type { RunQueue } from './run-queue.ts'

@@ -1,4 +1,5 @@
-import { CairnError, type ArtifactStore } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import type { ArtifactStore } from '@cairn/records'
 
 interface KnownPipelinesHost {
   readonly env: string

@@ -1,4 +1,4 @@
-import { controlTopicOf, topicOf } from '@cairn/kernel/runtime'
+import { controlTopicOf, topicOf } from '@cairn/records'
 
 /**
  * Whether a consumer group is one that earlier versions of Cairn left behind, as they did at each start: of a process that

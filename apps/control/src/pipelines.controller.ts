@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, UseGuards } from '@nestjs/common'
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger'
-import type { ArtifactStore } from '@cairn/kernel/runtime'
+import type { ArtifactStore } from '@cairn/records'
 import { AuthGuard, Needs, Who } from './auth.guard.ts'
 import { ENVIRONMENT, STORE } from './injected.ts'
 import type { Holder } from './tokens.ts'

@@ -11,9 +11,10 @@ import {
   readRun,
   strayError,
   Workspace,
-} from '@cairn/embedded'
-import { brokenExpectations } from '@cairn/explore'
-import { errorRecord, jsonText, type ErrorRecord } from '@cairn/kernel/runtime'
+} from '@cairn/workspace'
+import { brokenExpectations } from '@cairn/promotion'
+import { errorRecord, type ErrorRecord } from '@cairn/records'
+import { jsonText } from '@cairn/kernel'
 import type { Expectations, ExpectationsOrder, Order, PlanOrder, Told } from './planner.ts'
 import type { Planned } from './control.ts'
 

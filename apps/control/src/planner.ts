@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { CairnError, jsonText, type ErrorRecord } from '@cairn/kernel/runtime'
+import { CairnError, jsonText } from '@cairn/kernel'
+import type { ErrorRecord } from '@cairn/records'
 import type { Connection } from '@cairn/drivers/connection'
-import type { RunRequest } from '@cairn/embedded'
+import type { RunRequest } from '@cairn/workspace'
 
 interface Place {
   readonly root: string

@@ -1,4 +1,5 @@
-import { CairnError, type ErrorRecord } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import type { ErrorRecord } from '@cairn/records'
 import type { Planned } from './control.ts'
 import {
   Planner,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { layout, queueLayout } from '@cairn/kernel/runtime'
+import { layout, queueLayout } from '@cairn/records'
 import { ENV, Requests, World } from './run-queue.fixture.ts'
 
 /** More than it takes to start four runs, and to find that there is no room for more. */

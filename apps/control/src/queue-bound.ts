@@ -1,5 +1,5 @@
-import type { RunLimits } from '@cairn/embedded'
-import type { QueuedRun } from '@cairn/kernel/runtime'
+import type { RunLimits } from '@cairn/workspace'
+import type { QueuedRun } from '@cairn/records'
 import { RequestRefused } from './problem.ts'
 import type { QueueRecords } from './queue-records.ts'
 import { Room } from './queue-room.ts'

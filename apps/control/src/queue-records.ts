@@ -1,15 +1,15 @@
+import { CairnError } from '@cairn/kernel'
 import {
-  CairnError,
   decodeRecord,
   encodeRecord,
   layout,
   queueLayout,
   RECORD_VERSION,
-  severally,
   type ArtifactStore,
   type QueuedRun,
   type QueueLayout,
-} from '@cairn/kernel/runtime'
+} from '@cairn/records'
+import { severally } from '@cairn/engine'
 
 /** The runs that have had their turn. Limits are kept by this one record, which changes by compare-and-set alone. */
 interface Running {

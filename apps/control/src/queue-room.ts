@@ -1,5 +1,5 @@
-import type { RunLimits } from '@cairn/embedded'
-import type { QueuedRun } from '@cairn/kernel/runtime'
+import type { RunLimits } from '@cairn/workspace'
+import type { QueuedRun } from '@cairn/records'
 
 /** A limit that leaves no room for a run. */
 export interface ReachedLimit {

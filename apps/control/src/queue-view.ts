@@ -1,5 +1,5 @@
-import type { RunLimits } from '@cairn/embedded'
-import type { QueuedRun } from '@cairn/kernel/runtime'
+import type { RunLimits } from '@cairn/workspace'
+import type { QueuedRun } from '@cairn/records'
 import { isLimited, Room, type ReachedLimit } from './queue-room.ts'
 
 /** What a run waits for. */

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it, onTestFinished, vi } from 'vitest'
 import { memoryStore } from '@cairn/drivers/store/memory'
-import { encodeRecord, layout, type CairnEvent, type EndRecord, type Plan } from '@cairn/kernel/runtime'
+import { encodeRecord, layout, type CairnEvent, type EndRecord, type Plan } from '@cairn/records'
 import { RecordedRun } from './recorded-run.ts'
 
 const at = layout('test', 'p')

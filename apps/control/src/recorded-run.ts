@@ -5,8 +5,6 @@ import {
   leftEvent,
   readRecord,
   runEvent,
-  severally,
-  unfitTasks,
   type ArtifactStore,
   type AttemptRecord,
   type CairnEvent,
@@ -14,7 +12,8 @@ import {
   type Layout,
   type Plan,
   type RunEnd,
-} from '@cairn/kernel/runtime'
+} from '@cairn/records'
+import { severally, unfitTasks } from '@cairn/engine'
 import { SharedWork } from './shared-work.ts'
 
 /** How often a run's records are looked at for events that were missed, in milliseconds. */

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { memoryStore } from '@cairn/drivers/store/memory'
-import type { ConcurrencySettings } from '@cairn/embedded'
+import type { ConcurrencySettings } from '@cairn/workspace'
 import {
   claim,
   layout,
@@ -9,7 +9,7 @@ import {
   type ArtifactStore,
   type CairnEvent,
   type Plan,
-} from '@cairn/kernel/runtime'
+} from '@cairn/records'
 import { RunQueue } from './run-queue.ts'
 import { Submissions } from './submissions.ts'
 import { Vouching } from './vouching.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { claim, layout, queueLayout } from '@cairn/kernel/runtime'
+import { claim, layout, queueLayout } from '@cairn/records'
 import { ENV, planOf, Requests, World } from './run-queue.fixture.ts'
 
 /** More than it takes to plan four runs and to set off those for which there is room. */

@@ -1,15 +1,7 @@
-import { runLimitsOf, type ConcurrencySettings, type RunLimits } from '@cairn/embedded'
-import {
-  CairnError,
-  channels,
-  layout,
-  readRecord,
-  setOff,
-  severally,
-  type Plan,
-  type QueuedRun,
-  type RunEnd,
-} from '@cairn/kernel/runtime'
+import { runLimitsOf, type ConcurrencySettings, type RunLimits } from '@cairn/workspace'
+import { CairnError } from '@cairn/kernel'
+import { channels, layout, readRecord, type Plan, type QueuedRun, type RunEnd } from '@cairn/records'
+import { setOff, severally } from '@cairn/engine'
 import type { ControlHost } from './control.ts'
 import { EndHints } from './end-hints.ts'
 import { QueueBound } from './queue-bound.ts'

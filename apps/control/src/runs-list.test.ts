@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest'
-import { claim, layout, RECORD_VERSION, type ArtifactStore, type RunEnd } from '@cairn/kernel/runtime'
+import { claim, layout, RECORD_VERSION, type ArtifactStore, type RunEnd } from '@cairn/records'
 import { ENV, World } from './run-queue.fixture.ts'
 import { RunsList } from './runs-list.ts'
 import { RunsQuery } from './runs-query.ts'

@@ -1,16 +1,7 @@
-import { parametersOf, readRun, runNames } from '@cairn/embedded'
-import {
-  CairnError,
-  jsonText,
-  layout,
-  Recent,
-  unfitTasks,
-  type Json,
-  type Plan,
-  type RunEnd,
-  type RunStatus,
-  type UnfitRecord,
-} from '@cairn/kernel/runtime'
+import { parametersOf, readRun, runNames } from '@cairn/workspace'
+import { CairnError, jsonText, type Json } from '@cairn/kernel'
+import { layout, type Plan, type RunEnd, type RunStatus, type UnfitRecord } from '@cairn/records'
+import { Recent, unfitTasks } from '@cairn/engine'
 import type { ControlHost } from './control.ts'
 import type { QueueView, Waiting } from './queue-view.ts'
 import type { RunQueue } from './run-queue.ts'

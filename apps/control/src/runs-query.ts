@@ -1,8 +1,8 @@
 import { applyDecorators } from '@nestjs/common'
 import { ApiQuery } from '@nestjs/swagger'
 import { z } from 'zod'
-import { hasParameter, momentOf } from '@cairn/embedded'
-import type { Json } from '@cairn/kernel/runtime'
+import { hasParameter, momentOf } from '@cairn/workspace'
+import type { Json } from '@cairn/kernel'
 import type { Listed } from './runs-list.ts'
 import { RunName, schemaOf } from './schemas.ts'
 

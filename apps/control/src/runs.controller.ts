@@ -16,7 +16,7 @@ import {
 } from '@nestjs/common'
 import { ApiBearerAuth, ApiBody, ApiHeader, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger'
 import type { z } from 'zod'
-import { CairnError, type Json } from '@cairn/kernel/runtime'
+import { CairnError, type Json } from '@cairn/kernel'
 import type { Observable } from 'rxjs'
 import { AuthGuard, Needs } from './auth.guard.ts'
 import type { Control } from './control.ts'

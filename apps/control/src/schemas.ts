@@ -1,5 +1,6 @@
 import type { PipeTransform } from '@nestjs/common'
-import { AREAS, NAMES, type NamePattern } from '@cairn/kernel/runtime'
+import { AREAS } from '@cairn/maintenance'
+import { NAMES, type NamePattern } from '@cairn/records'
 import { z } from 'zod'
 import { issueText } from './issue-text.ts'
 import { RequestRefused } from './problem.ts'

@@ -1,8 +1,7 @@
 import { hash, randomUUID } from 'node:crypto'
-import { nextRun } from '@cairn/embedded'
+import { nextRun } from '@cairn/workspace'
+import { CairnError, canonical } from '@cairn/kernel'
 import {
-  CairnError,
-  canonical,
   claim,
   controlTopicOf,
   layout,
@@ -12,7 +11,7 @@ import {
   type Layout,
   type Plan,
   type RunEnd,
-} from '@cairn/kernel/runtime'
+} from '@cairn/records'
 import type { ControlHost } from './control.ts'
 import type { RunQueue } from './run-queue.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { layout, queueLayout, RECORD_VERSION } from '@cairn/kernel/runtime'
+import { layout, queueLayout, RECORD_VERSION } from '@cairn/records'
 import { ENV, World } from './run-queue.fixture.ts'
 import { Supervisor } from './supervisor.ts'
 

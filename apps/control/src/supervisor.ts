@@ -9,8 +9,8 @@ import {
   topicOf,
   type Plan,
   type RunEnd,
-} from '@cairn/kernel/runtime'
-import { runNames } from '@cairn/embedded'
+} from '@cairn/records'
+import { runNames } from '@cairn/workspace'
 import type { Champions } from './champions.ts'
 import type { ControlHost } from './control.ts'
 import type { QueueView } from './queue-view.ts'

@@ -1,4 +1,4 @@
-import type { Plan } from '@cairn/kernel/runtime'
+import type { Plan } from '@cairn/records'
 import type { Waiting } from './queue-view.ts'
 import type { RunQueue } from './run-queue.ts'
 

@@ -1,4 +1,4 @@
-import { parseTask } from '@cairn/kernel/runtime'
+import { parseTask } from '@cairn/records'
 
 /**
  * Of which tasks of a run a follower has been told that they ended. As text it is the id of each message, which a client

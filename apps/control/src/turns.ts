@@ -1,4 +1,6 @@
-import { CairnError, layout, Leases, type ArtifactStore, type Clock } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import { layout, type ArtifactStore, type Clock } from '@cairn/records'
+import { Leases } from '@cairn/engine'
 
 export interface TurnsHost {
   readonly env: string

@@ -1,5 +1,6 @@
 import { publicKeyOf } from '@cairn/drivers/identity'
-import { CairnError, requireSigned, signedPlan, type Identity, type Plan, type PublicKeys } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import { requireSigned, signedPlan, type Identity, type Plan, type PublicKeys } from '@cairn/records'
 
 /** Signs the plans that control makes, and tells them from others: of these it starts, goes on with and promotes none. */
 export class Vouching {

@@ -5,13 +5,13 @@ import {
   readRecord,
   readyEvent,
   runEvent,
-  RunState,
   type ArtifactStore,
   type CairnEvent,
   type EndRecord,
   type Layout,
   type Plan,
-} from '@cairn/kernel/runtime'
+} from '@cairn/records'
+import { RunState } from '@cairn/engine'
 
 /** A run that has not ended, as its records tell it. Each of them is read once, however often the run is looked at. */
 export class WatchedRun {

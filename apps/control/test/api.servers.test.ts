@@ -1,7 +1,7 @@
 import { hash, randomUUID } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
-import { topicOf, type CairnEvent } from '@cairn/kernel/runtime'
+import { topicOf, type CairnEvent } from '@cairn/records'
 import type { ControlClient } from './client.fixture.ts'
 import { Services, type Control } from './services.fixture.ts'
 import { TemporaryProject } from './temporary-project.fixture.ts'

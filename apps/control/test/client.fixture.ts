@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import { json } from 'node:stream/consumers'
-import type { CairnEvent, EndRecord, Plan, RunEnd, UnfitRecord } from '@cairn/kernel/runtime'
+import type { CairnEvent, EndRecord, Plan, RunEnd, UnfitRecord } from '@cairn/records'
 
 export interface Answer {
   readonly status: number

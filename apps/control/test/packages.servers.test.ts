@@ -4,8 +4,9 @@ import { globSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
-import { findProject, loadPipeline, planRun, Workspace } from '@cairn/embedded'
-import { submit, systemClock } from '@cairn/kernel/runtime'
+import { findProject, loadPipeline, planRun, Workspace } from '@cairn/workspace'
+import { submit } from '@cairn/engine'
+import { systemClock } from '@cairn/records'
 import { REPOSITORY } from './programs.fixture.ts'
 import { Services, type Control, type Service } from './services.fixture.ts'
 

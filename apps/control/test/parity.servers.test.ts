@@ -1,16 +1,8 @@
 import { hash, randomUUID } from 'node:crypto'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import {
-  findProject,
-  loadPipeline,
-  planRun,
-  readEnds,
-  readRun,
-  startRun,
-  Workspace,
-  type RunRequest,
-} from '@cairn/embedded'
+import { findProject, loadPipeline, planRun, readEnds, readRun, Workspace, type RunRequest } from '@cairn/workspace'
+import { startRun } from '@cairn/embedded'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import type { ShownRun } from './client.fixture.ts'
 import { Services, type Control, type Service } from './services.fixture.ts'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { faultyProxy } from '@cairn/drivers/store/faulty-proxy.fixture'
-import { layout, readRecord, type RunEnd } from '@cairn/kernel/runtime'
+import { layout, readRecord, type RunEnd } from '@cairn/records'
 import { Services, type Control } from './services.fixture.ts'
 import { TemporaryProject } from './temporary-project.fixture.ts'
 

@@ -1,4 +1,5 @@
-import type { ArtifactRef, EndRecord, ErrorRecord, Outcome, Plan } from '@cairn/kernel/runtime'
+import type { ArtifactRef } from '@cairn/kernel'
+import type { EndRecord, ErrorRecord, Outcome, Plan } from '@cairn/records'
 import type { ShownRun } from './client.fixture.ts'
 
 /** All of a run that must not depend on where it was run. */

@@ -1,7 +1,7 @@
 import { hash, randomUUID } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest'
-import { findProject, loadPipeline, planRun, readRun, Workspace } from '@cairn/embedded'
+import { findProject, loadPipeline, planRun, readRun, Workspace } from '@cairn/workspace'
 import {
   claim,
   encodeRecord,
@@ -13,7 +13,7 @@ import {
   type CairnEvent,
   type EndRecord,
   type Plan,
-} from '@cairn/kernel/runtime'
+} from '@cairn/records'
 import { Services, type Control } from './services.fixture.ts'
 import { TemporaryProject } from './temporary-project.fixture.ts'
 

@@ -1,4 +1,4 @@
-import type { Compute } from '@cairn/kernel/runtime'
+import type { Compute } from '@cairn/records'
 
 const KEPT = 5
 

@@ -6,16 +6,9 @@ import { identityOf, plansByOf } from '@cairn/drivers/identity'
 import { isGone, thisProcess } from '@cairn/drivers/process-id'
 import { leftovers } from '@cairn/drivers/store/folder-leftovers'
 import { fitter } from '@cairn/fingerprint'
-import {
-  controlTopicOf,
-  Engine,
-  requireOf,
-  systemClock,
-  topicOf,
-  type CairnError,
-  type CairnEvent,
-  type Subscription,
-} from '@cairn/kernel/runtime'
+import { controlTopicOf, requireOf, systemClock, topicOf, type CairnEvent, type Subscription } from '@cairn/records'
+import { Engine } from '@cairn/engine'
+import type { CairnError } from '@cairn/kernel'
 import { timed } from './durations.ts'
 import type { Settings } from './settings.ts'
 

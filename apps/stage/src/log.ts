@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { channels, type TaskMessage } from '@cairn/kernel/runtime'
+import { channels, type TaskMessage } from '@cairn/records'
 
 /** What step bodies print, and what has become of tasks, as lines of this process's log. */
 export function logWork(log: Logger): void {

@@ -1,4 +1,5 @@
-import { EVENT_TYPES, topicOf, type EventType, type Json, type Kinds, type Pipeline } from '@cairn/kernel/runtime'
+import { EVENT_TYPES, topicOf, type EventType } from '@cairn/records'
+import type { Json, Kinds, Pipeline } from '@cairn/kernel'
 import { completedStep, EVENTS, headers, payload, type DataSchema, type JsonSchema } from './event-schema.ts'
 
 /**

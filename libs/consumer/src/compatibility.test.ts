@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { each, list, pipeline, step, type AnyKind, type Json, type Kinds } from '@cairn/kernel/runtime'
+import { each, list, pipeline, step, type AnyKind, type Json, type Kinds } from '@cairn/kernel'
 import { z } from 'zod'
 import { asyncApi, type EventsDocument } from './async-api.ts'
 import { breaksIn } from './compatibility.ts'

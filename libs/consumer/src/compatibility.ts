@@ -1,4 +1,4 @@
-import type { Json } from '@cairn/kernel/runtime'
+import type { Json } from '@cairn/kernel'
 import type { EventsDocument } from './async-api.ts'
 import { kindBreaks } from './kind-breaks.ts'
 import { isObject, schemaBreaks } from './schema-breaks.ts'

@@ -3,19 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { folderStore } from '@cairn/drivers/store/folder'
-import {
-  each,
-  layout,
-  list,
-  pipeline,
-  promotedEvent,
-  step,
-  topicOf,
-  type CairnEvent,
-  type Kind,
-  type Pipeline,
-  type Step,
-} from '@cairn/kernel/runtime'
+import { each, list, pipeline, step, type Kind, type Pipeline, type Step } from '@cairn/kernel'
+import { layout, promotedEvent, topicOf, type CairnEvent } from '@cairn/records'
 import { z } from 'zod'
 import { seenIn } from './seen.ts'
 import { consumer, type Promotion, type SubscriptionOptions } from './consumer.ts'

@@ -1,19 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { CairnError, suggest, type Pipeline, type Step } from '@cairn/kernel'
 import {
-  CairnError,
   requireOf,
-  suggest,
   topicOf,
   type ArtifactStore,
   type CairnEvent,
   type EventBus,
-  type Pipeline,
-  type Step,
   type SubscribeOptions,
   type Subscription,
-} from '@cairn/kernel/runtime'
+} from '@cairn/records'
 import { checkConsumeOptions, checkSubscriptionOptions } from './options.ts'
 import { once, type Seen } from './seen.ts'
 import { stageEvent, type StageEvent, type StageEventType } from './stage-event.ts'

@@ -1,4 +1,5 @@
-import { describeKind, type EventType, type Json, type Kinds } from '@cairn/kernel/runtime'
+import { describeKind, type Json, type Kinds } from '@cairn/kernel'
+import type { EventType } from '@cairn/records'
 
 /**
  * A JSON Schema of the words that draft 7 and 2020-12 have in common: AsyncAPI parsers know the one, and `$schema` says

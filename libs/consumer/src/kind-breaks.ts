@@ -1,4 +1,4 @@
-import { canonical, type Json } from '@cairn/kernel/runtime'
+import { canonical, type Json } from '@cairn/kernel'
 import { isObject, schemaBreaks } from './schema-breaks.ts'
 
 /**

@@ -4,23 +4,10 @@ import { join } from 'node:path'
 import { inProcess } from '@cairn/drivers/compute'
 import { memoryBus } from '@cairn/drivers/events/memory'
 import { memoryStore } from '@cairn/drivers/store/memory'
-import {
-  Engine,
-  makePlan,
-  submit,
-  systemClock,
-  topicOf,
-  validate,
-  type AnySchema,
-  type ArtifactStore,
-  type CairnEvent,
-  type ClosureSet,
-  type Kind,
-  type Pipeline,
-  type SchemaOutput,
-  type Settings,
-  type Step,
-} from '@cairn/kernel/runtime'
+import { Engine, submit } from '@cairn/engine'
+import { makePlan, type Settings } from '@cairn/planner'
+import { systemClock, topicOf, type ArtifactStore, type CairnEvent, type ClosureSet } from '@cairn/records'
+import { validate, type AnySchema, type Kind, type Pipeline, type SchemaOutput, type Step } from '@cairn/kernel'
 
 export const ENV = 'test'
 

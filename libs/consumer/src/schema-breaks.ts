@@ -1,4 +1,4 @@
-import { canonical, type Json } from '@cairn/kernel/runtime'
+import { canonical, type Json } from '@cairn/kernel'
 
 type JsonObject = Readonly<Record<string, Json>>
 

@@ -1,19 +1,14 @@
+import { CairnError, suggest, type ArtifactRef, type Kinds, type Reads, type Step } from '@cairn/kernel'
 import {
-  CairnError,
   layout,
   openArtifact,
   readRecord,
-  suggest,
   taskName,
-  type ArtifactRef,
   type ArtifactStore,
   type CairnEvent,
   type EndRecord,
   type ErrorRecord,
-  type Kinds,
-  type Reads,
-  type Step,
-} from '@cairn/kernel/runtime'
+} from '@cairn/records'
 
 /** What a consumer can wait for: how a task of a step ended. */
 export type StageEventType = 'completed' | 'failed' | 'timed-out' | 'cancelled' | 'skipped' | 'blocked'

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { CairnError } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
 import type { KafkaBus, KafkaBusOptions } from './events/kafka.ts'
 import type { MinioStore } from './store/minio.ts'
 

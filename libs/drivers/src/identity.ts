@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { CairnError, type Identity, type PublicKeys } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import type { Identity, PublicKeys } from '@cairn/records'
 
 /**
  * As whom this process vouches for what it computes: `CAIRN_IDENTITY`, a name, and `CAIRN_SIGNING_KEY`, the file of its

@@ -3,20 +3,10 @@ import { fitting, inProcess, processPool, shortHere, whileWell, type Pool } from
 import { identityOf } from '@cairn/drivers/identity'
 import { isGone, thisProcess } from '@cairn/drivers/process-id'
 import { fitter } from '@cairn/fingerprint'
-import {
-  cancel,
-  CairnError,
-  Engine,
-  hold,
-  layout,
-  submit,
-  topicOf,
-  type CairnEvent,
-  type Plan,
-  type RunStatus,
-  type Step,
-} from '@cairn/kernel/runtime'
-import type { Workspace } from './workspace.ts'
+import { cancel, Engine, submit } from '@cairn/engine'
+import { CairnError, type Step } from '@cairn/kernel'
+import { hold, layout, topicOf, type CairnEvent, type Plan, type RunStatus } from '@cairn/records'
+import type { Workspace } from '@cairn/workspace'
 
 export interface RunningRun {
   /** How it ended. Rejects when the run could not be driven to an end: the store failed, say. */

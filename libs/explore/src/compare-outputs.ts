@@ -1,5 +1,7 @@
-import { outputsOf, type Workspace } from '@cairn/embedded'
-import { CairnError, type Artifact, type Compared, type Graph, type Node, type Plan } from '@cairn/kernel/runtime'
+import { outputsOf, type Workspace } from '@cairn/workspace'
+import { CairnError, type Artifact, type Compared } from '@cairn/kernel'
+import type { Graph, Node } from '@cairn/kernel/contract'
+import type { Plan } from '@cairn/records'
 import { outputNamed } from './places.ts'
 import { openIn } from './values.ts'
 

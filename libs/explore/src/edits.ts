@@ -1,4 +1,5 @@
-import type { Handed, Settings, Step } from '@cairn/kernel/runtime'
+import type { Handed, Settings } from '@cairn/planner'
+import type { Step } from '@cairn/kernel'
 import type { Session } from './session.ts'
 
 /** What is to be different from the run that is explored. */

@@ -10,8 +10,9 @@ import {
   Workspace,
   type LoadedPipeline,
   type Project,
-} from '@cairn/embedded'
-import { CairnError, PRODUCTION, type AnySchema, type Pipeline } from '@cairn/kernel/runtime'
+} from '@cairn/workspace'
+import { CairnError, type AnySchema, type Pipeline } from '@cairn/kernel'
+import { PRODUCTION } from '@cairn/records'
 import { Lab } from './lab.ts'
 import { openPlayground, playgroundStore } from './playground.ts'
 import { codeOfRun } from './run-code.ts'

@@ -1,18 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { outputsOf } from '@cairn/embedded'
-import {
-  CairnError,
-  keepArtifact,
-  makeArtifact,
-  takeFile,
-  writeManifest,
-  type AnyKind,
-  type CutSize,
-  type Handed,
-  type Made,
-  type StepNode,
-} from '@cairn/kernel/runtime'
+import { outputsOf } from '@cairn/workspace'
+import { CairnError, type AnyKind, type CutSize } from '@cairn/kernel'
+import { keepArtifact, makeArtifact, writeManifest, type Made } from '@cairn/records'
+import { takeFile } from '@cairn/files'
+import type { Handed } from '@cairn/planner'
+import type { StepNode } from '@cairn/kernel/contract'
 import type { Hand } from './edits.ts'
 import { indexOf, itemsOf, type Item } from './items.ts'
 import type { Session } from './session.ts'

@@ -1,19 +1,11 @@
-export { explore, type ExploreOptions } from './explore.ts'
-export { Lab, type Place } from './lab.ts'
-export { compareOutputs, type CompareOutputOptions, type TwoRuns } from './compare-outputs.ts'
-export { compareTo, LabRun } from './lab-run.ts'
-export { outputNamed } from './places.ts'
-export { parity, type Entry, type Parity } from './parity.ts'
-export { conclude, examineCandidate, prepare, type Candidate, type Promotion } from './promote.ts'
-export { brokenExpectations } from './expectations.ts'
-export { notWhole, Refused } from './refusals.ts'
-export type { Leaderboard, MatrixOptions, Variant, Variants } from './matrix.ts'
-export {
-  deletePlayground,
-  findPlayground,
-  listPlaygrounds,
-  pinnedRuns,
-  playgroundStore,
-  type Playground,
-} from './playground.ts'
-export { stepOfFile, type StepFile } from './step-file.ts'
+export { compareOutputs } from './compare-outputs.ts'
+export { explore } from './explore.ts'
+export { compareTo } from './lab-run.ts'
+export { Lab } from './lab.ts'
+export type { Leaderboard, MatrixOptions } from './matrix.ts'
+export { type Entry, type Parity, parity } from './parity.ts'
+export { nodeOf, outputNamed } from './places.ts'
+export { deletePlayground, findPlayground, listPlaygrounds, pinnedRuns, playgroundStore } from './playground.ts'
+export { type StepFile, stepOfFile } from './step-file.ts'
+export { swapStep } from './swap.ts'
+export { openIn } from './values.ts'

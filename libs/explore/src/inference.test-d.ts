@@ -2,7 +2,7 @@
 import { pipeline, step } from '@cairn/kernel'
 import { json, metrics, table, type Table } from '@cairn/kinds'
 import { z } from 'zod'
-import { explore } from './index.ts'
+import { explore } from './explore.ts'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 function expectType<_ extends true>(): void {}

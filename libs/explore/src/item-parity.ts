@@ -1,15 +1,7 @@
-import { outputsOf } from '@cairn/embedded'
-import {
-  contentOf,
-  itemsIn,
-  keepArtifact,
-  makeArtifact,
-  readRecord,
-  writeManifest,
-  type EndRecord,
-  type ArtifactRef,
-  type Plan,
-} from '@cairn/kernel/runtime'
+import { outputsOf } from '@cairn/workspace'
+import { contentOf, type ArtifactRef } from '@cairn/kernel'
+import { itemsIn } from '@cairn/engine'
+import { keepArtifact, makeArtifact, readRecord, writeManifest, type EndRecord, type Plan } from '@cairn/records'
 import { itemsOf } from './items.ts'
 import type { Session } from './session.ts'
 import { artifactOf } from './values.ts'

@@ -1,18 +1,7 @@
-import {
-  artifactBytes,
-  CairnError,
-  parseManifest,
-  readRecord,
-  suggest,
-  taskName,
-  type ArtifactRef,
-  type EndRecord,
-  type Plan,
-  type PlannedEach,
-  type Ref,
-  type StepNode,
-} from '@cairn/kernel/runtime'
-import { findItem } from '@cairn/embedded'
+import { artifactBytes, readRecord, taskName, type EndRecord, type Plan, type PlannedEach } from '@cairn/records'
+import { CairnError, suggest, type ArtifactRef } from '@cairn/kernel'
+import { parseManifest, type Ref, type StepNode } from '@cairn/kernel/contract'
+import { findItem } from '@cairn/workspace'
 import type { Session } from './session.ts'
 import { artifactOf, openIn } from './values.ts'
 

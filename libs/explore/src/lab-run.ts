@@ -1,26 +1,16 @@
 import {
   compareRuns,
   findRun,
-  openPool,
   outputsOf,
   readEnds,
   readRun,
-  startRun,
   stateOf,
   type Difference,
   type ItemState,
-  type RunOptions,
-} from '@cairn/embedded'
-import {
-  CairnError,
-  inlineBytes,
-  type Compared,
-  type Kinds,
-  type Plan,
-  type RunStatus,
-  type Read,
-  type Step,
-} from '@cairn/kernel/runtime'
+} from '@cairn/workspace'
+import { openPool, startRun, type RunOptions } from '@cairn/embedded'
+import { CairnError, type Compared, type Kinds, type Read, type Step } from '@cairn/kernel'
+import { inlineBytes, type Plan, type RunStatus } from '@cairn/records'
 import { compareOutputs, type CompareOutputOptions } from './compare-outputs.ts'
 import type { Edits } from './edits.ts'
 import { nodeOf, outputAt, type Place } from './places.ts'

@@ -1,14 +1,10 @@
-import { comparePlans, planLines, type Difference, type PlanLine } from '@cairn/embedded'
+import { comparePlans, planLines, type Difference, type PlanLine } from '@cairn/workspace'
 import {
   CairnError,
   isStep,
-  makePlan,
-  nodeNamed,
-  overlaid,
   type AnySchema,
   type CutSize,
   type Kinds,
-  type Plan,
   type Read,
   type SchemaInput,
   type Step,
@@ -16,7 +12,9 @@ import {
   type Handles,
   type Wired,
   type Write,
-} from '@cairn/kernel/runtime'
+} from '@cairn/kernel'
+import { makePlan, nodeNamed, overlaid } from '@cairn/planner'
+import type { Plan } from '@cairn/records'
 import { NO_EDITS, type Edits, type Hand } from './edits.ts'
 import { byHand, cut, someItems, type Which } from './hands.ts'
 import { givenFor, receivedFor, type Item } from './items.ts'

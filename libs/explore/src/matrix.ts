@@ -1,5 +1,7 @@
 import { openHost, openPool, type RunningRun } from '@cairn/embedded'
-import { CairnError, suggest, type CairnEvent, type Settings } from '@cairn/kernel/runtime'
+import { CairnError, suggest } from '@cairn/kernel'
+import type { CairnEvent } from '@cairn/records'
+import type { Settings } from '@cairn/planner'
 import type { Edits } from './edits.ts'
 import { labRun } from './lab-run.ts'
 import { planEdits, type PlannedEdits } from './plan-edits.ts'

@@ -1,15 +1,6 @@
-import {
-  CairnError,
-  isStep,
-  nodeNamed,
-  suggest,
-  type AnyKind,
-  type Graph,
-  type Node,
-  type Ref,
-  type Step,
-  type StepNode,
-} from '@cairn/kernel/runtime'
+import { CairnError, isStep, suggest, type AnyKind, type Step } from '@cairn/kernel'
+import { nodeNamed } from '@cairn/planner'
+import type { Graph, Node, Ref, StepNode } from '@cairn/kernel/contract'
 
 /** A step, or the name of a place in the pipeline where one step stands more than once. */
 export type Place = Step | string

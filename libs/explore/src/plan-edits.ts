@@ -1,18 +1,11 @@
 import { relative, resolve } from 'node:path'
 import { closures } from '@cairn/fingerprint'
-import { planRun, type PlannedRun } from '@cairn/embedded'
-import {
-  CairnError,
-  overlaid,
-  parameterAt,
-  swapStep,
-  type ClosureSet,
-  type Graph,
-  type Handed,
-  type Plan,
-  type Settings,
-  type Step,
-} from '@cairn/kernel/runtime'
+import { planRun, type PlannedRun } from '@cairn/workspace'
+import { CairnError, type Step } from '@cairn/kernel'
+import { overlaid, parameterAt, type Handed, type Settings } from '@cairn/planner'
+import { swapStep } from './swap.ts'
+import type { ClosureSet, Plan } from '@cairn/records'
+import type { Graph } from '@cairn/kernel/contract'
 import type { Edits, Hand, Swap } from './edits.ts'
 import { partFor } from './hands.ts'
 import type { Session } from './session.ts'

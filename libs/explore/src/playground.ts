@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CairnError, layout, suggest, unfinished, type ArtifactStore } from '@cairn/kernel/runtime'
+import { CairnError, suggest } from '@cairn/kernel'
+import { layout, unfinished, type ArtifactStore } from '@cairn/records'
 import { isGone } from '@cairn/drivers/process-id'
 import { folderStore } from '@cairn/drivers/store/folder'
 import { layeredStore, readOnlyStore, type ReadableStore } from '@cairn/drivers/store/layered'
-import type { Project } from '@cairn/embedded'
+import type { Project } from '@cairn/workspace'
 
 /** A place to explore in: a folder of its own, over a production that is only read. */
 export interface Playground {

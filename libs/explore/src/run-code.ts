@@ -3,17 +3,17 @@ import {
   CairnError,
   canonical,
   describeKind,
-  renamed,
   type AnyKind,
   type AnySchema,
-  type Closure,
-  type ClosureSet,
-  type Frame,
-  type Graph,
   type Json,
   type KindDescription,
   type Kinds,
-  type Node,
+  type Step,
+} from '@cairn/kernel'
+import { renamed, type Frame, type Graph, type Node, type Ref } from '@cairn/kernel/contract'
+import {
+  type Closure,
+  type ClosureSet,
   type PinnedCode,
   type Plan,
   type PlannedNode,
@@ -21,10 +21,8 @@ import {
   storedAs,
   storedManifest,
   type PlannedStep,
-  type Ref,
-  type Step,
-} from '@cairn/kernel/runtime'
-import type { Workspace } from '@cairn/embedded'
+} from '@cairn/records'
+import type { Workspace } from '@cairn/workspace'
 
 type Params = Readonly<Record<string, Json>>
 

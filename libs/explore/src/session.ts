@@ -1,5 +1,6 @@
-import type { LoadedPipeline, Workspace } from '@cairn/embedded'
-import type { ClosureSet, Graph, Plan } from '@cairn/kernel/runtime'
+import type { LoadedPipeline, Workspace } from '@cairn/workspace'
+import type { ClosureSet, Plan } from '@cairn/records'
+import type { Graph } from '@cairn/kernel/contract'
 
 /** What all that is tried from one run shares. */
 export interface Session {

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { importSource } from '@cairn/embedded'
-import { CairnError, isStep, suggest, whyNoFile, type Step } from '@cairn/kernel/runtime'
+import { importSource } from '@cairn/workspace'
+import { CairnError, isStep, suggest, type Step } from '@cairn/kernel'
+import { whyNoFile } from '@cairn/files'
 
 /** A step that a file exports, to take the place of another one. */
 export interface StepFile {

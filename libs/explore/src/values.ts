@@ -1,18 +1,17 @@
-import { outputsOf } from '@cairn/embedded'
+import { outputsOf } from '@cairn/workspace'
 import {
   canonical,
   CairnError,
   describeKind,
   fits,
   kindText,
-  openArtifact,
   suggest,
   type AnyKind,
   type Artifact,
   type ArtifactRef,
-  type Plan,
-  type Ref,
-} from '@cairn/kernel/runtime'
+} from '@cairn/kernel'
+import { openArtifact, type Plan } from '@cairn/records'
+import type { Ref } from '@cairn/kernel/contract'
 import type { Session } from './session.ts'
 
 /** An output of a run, as a later step would receive it. Only what is looked at is fetched. */

@@ -93,7 +93,8 @@ describe('a file beside a module is part of the code that reaches it', () => {
   })
 
   test('a copy that was changed or taken away is laid down again', async () => {
-    const { carriedFiles, keepCarriedFiles } = await import('@cairn/kernel/runtime')
+    const { carriedFiles } = await import('@cairn/kernel')
+    const { keepCarriedFiles } = await import('@cairn/kernel/contract')
     const { dirname } = await import('node:path')
     const { readFileSync, rmSync, writeFileSync } = await import('node:fs')
     const given = { 'a.txt': Buffer.from(`bytes ${Math.random()}`).toString('base64') }

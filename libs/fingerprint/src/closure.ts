@@ -1,4 +1,4 @@
-import type { Closure, Declaration, Manifest, PackageUse, ReachUse } from '@cairn/kernel'
+import type { Closure, Declaration, Manifest, PackageUse, ReachUse } from '@cairn/records'
 import { dirname, relative, sep } from 'node:path'
 import { digest, digestBytes } from './digest.ts'
 import type { Links, Part, Target } from './link.ts'

@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs'
-import { CairnError, type Closure, type ClosureSet, type Step } from '@cairn/kernel'
+import { CairnError, type Step } from '@cairn/kernel'
+import type { Closure, ClosureSet } from '@cairn/records'
 import { Cache } from './cache.ts'
 import { cutClosure, type Sources } from './closure.ts'
 import { findSteps, reasonNotFound, rootOf } from './find-steps.ts'

@@ -1,4 +1,4 @@
-import type { Declaration, Manifest, PackageUse } from '@cairn/kernel'
+import type { Declaration, Manifest, PackageUse } from '@cairn/records'
 
 /** One reason why a step has another fingerprint than before. */
 export interface Change {

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import type { Closure } from '@cairn/kernel'
+import type { Closure } from '@cairn/records'
 import { Cache } from './cache.ts'
 import { cutClosure } from './closure.ts'
 import { loadSources } from './closures.ts'

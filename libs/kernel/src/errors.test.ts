@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { errorRecord } from './error-record.ts'
+import { errorRecord } from '@cairn/records'
 import { CairnError, suggest } from './errors.ts'
 
 it('suggests the nearest name for a mistyped one', () => {

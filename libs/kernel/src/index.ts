@@ -1,33 +1,60 @@
-export { CairnError, suggest, type ErrorCode } from './errors.ts'
-export { parseExactJson } from './exact-json.ts'
-export { canonical, jsonText, type Json } from './json.ts'
-
-export { carriedFiles } from './run/carried-files.ts'
-
-export { step, source, isStep } from './define/step.ts'
-export type { Bytes, Cache, Context, Duration, Reach, Retry, Step, StepArguments, Wired } from './define/step.ts'
-export { fromFile, fromPackage } from './define/origin.ts'
-export { fromUrl } from './define/url-origin.ts'
-export type { LocalFile, Opened, Origin, OriginContext, Origins } from './define/origin.ts'
-export { pipeline, isPipeline, type Pipeline } from './define/pipeline.ts'
-export { checkNoOptions, checkOptions, shown, takes } from './define/options.ts'
-export type { Option, Options } from './define/options.ts'
-export { each, when, type EachOptions } from './define/flow.ts'
-export { expect, isExpectation, type Expectation } from './define/expect.ts'
+export { carriedFiles } from './carried-files.ts'
+export type { LocalFile, Opened, Origin, OriginContext, Origins } from './define/connector.ts'
+export { type Expectation, expect, isExpectation } from './define/expect.ts'
+export { type EachOptions, each, when } from './define/flow.ts'
 export type { Handle, Handles, Param } from './define/handle.ts'
-
-export { list, type List } from './define/list.ts'
-export { contentOf, describeKind, fits } from './define/kind.ts'
-export type * from './define/kind.ts'
 export {
-  issueText,
-  isSchema,
-  jsonSchema,
-  validate,
+  type AnyKind,
+  type Artifact,
+  type ArtifactRef,
+  type CompareOptions,
+  type Compared,
+  type Cut,
+  type CutSize,
+  type Encoded,
+  type EncodedItem,
+  type Encoder,
+  type Kind,
+  type KindDescription,
+  type Kinds,
+  type Preview,
+  type PreviewOptions,
+  type Read,
+  type Reads,
+  type Summary,
+  type Write,
+  type Writes,
+  contentOf,
+  describeKind,
+  fits,
+  kindText,
+} from './define/kind.ts'
+export { type List, list } from './define/list.ts'
+export { type Option, type Options, checkNoOptions, checkOptions, shown, takes } from './define/options.ts'
+export { type Pipeline, isPipeline, pipeline } from './define/pipeline.ts'
+export {
   type AnySchema,
   type Schema,
   type SchemaInput,
   type SchemaOutput,
+  isSchema,
+  issueText,
+  jsonSchema,
+  validate,
 } from './define/schema.ts'
-
-export type * from './define/closure.ts'
+export {
+  type Cache,
+  type Context,
+  type Reach,
+  type Retry,
+  type Step,
+  type StepArguments,
+  type Wired,
+  isStep,
+  source,
+  step,
+} from './define/step.ts'
+export { CairnError, type ErrorCode, suggest } from './errors.ts'
+export { parseExactJson } from './exact-json.ts'
+export { type Json, canonical, jsonText } from './json.ts'
+export type { Bytes, Duration } from './units.ts'

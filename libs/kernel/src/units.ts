@@ -1,5 +1,9 @@
 import { CairnError } from './errors.ts'
-import type { Bytes, Duration } from './define/step.ts'
+
+/** A length of time: milliseconds, or `'90s'`, `'5m'`, `'12h'`, `'7d'`. */
+export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
+/** An amount of memory: bytes, or `'512MB'`, `'2GB'`. */
+export type Bytes = number | `${number}${'KB' | 'MB' | 'GB'}`
 
 const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 const BYTES = { KB: 1e3, MB: 1e6, GB: 1e9 } as const

@@ -1,5 +1,6 @@
 // Checked by the compiler alone: what the kinds infer, and what does not compile.
-import { each, list, pipeline, source, step, fromPackage, type Read, type Write } from '@cairn/kernel'
+import { each, list, pipeline, source, step, type Read, type Write } from '@cairn/kernel'
+import { fromPackage } from '@cairn/connectors'
 import { z } from 'zod'
 import { bytes, csv, file, json, metrics, model, parquet, partitions, sql, table } from './index.ts'
 import type { Model, StoredFile, Table } from './index.ts'

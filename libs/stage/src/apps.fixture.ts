@@ -8,17 +8,10 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { inProcess } from '@cairn/drivers/compute'
 import { memoryBus } from '@cairn/drivers/events/memory'
 import { memoryStore } from '@cairn/drivers/store/memory'
-import {
-  Engine,
-  makePlan,
-  submit,
-  systemClock,
-  topicOf,
-  type CairnEvent,
-  type Kind,
-  type Pipeline,
-  type Step,
-} from '@cairn/kernel/runtime'
+import { Engine, submit } from '@cairn/engine'
+import { makePlan } from '@cairn/planner'
+import { systemClock, topicOf, type CairnEvent } from '@cairn/records'
+import type { Kind, Pipeline, Step } from '@cairn/kernel'
 import { HealthModule, type Health } from './health.module.ts'
 import { StageModule } from './stage.module.ts'
 import { CairnStrategy, type StrategyOptions } from './strategy.ts'

@@ -1,4 +1,4 @@
-import { CairnError } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
 
 /**
  * For `uncaughtException`: ends the process with what went wrong and what to do about it; a stack only of what no one has

@@ -2,19 +2,16 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest'
 import {
   channels,
-  each,
   encodeRecord,
   endEvent,
   layout,
-  list,
-  pipeline,
   readRecord,
-  step,
   type CairnEvent,
   type EndRecord,
   type Plan,
   type RunEnd,
-} from '@cairn/kernel/runtime'
+} from '@cairn/records'
+import { each, list, pipeline, step } from '@cairn/kernel'
 import { contractEvents } from '@cairn/drivers/events/hostile-events.fixture'
 import { Int, openApps, type Apps } from './apps.fixture.ts'
 

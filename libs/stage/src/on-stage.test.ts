@@ -1,7 +1,8 @@
 import { Controller } from '@nestjs/common'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { StageEvent } from '@cairn/consumer'
-import { pipeline, step, type CairnEvent } from '@cairn/kernel/runtime'
+import { pipeline, step } from '@cairn/kernel'
+import type { CairnEvent } from '@cairn/records'
 import { Int, openApps, type Apps } from './apps.fixture.ts'
 import { OnStage } from './on-stage.ts'
 

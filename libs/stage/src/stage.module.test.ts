@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { pipeline, step } from '@cairn/kernel/runtime'
+import { pipeline, step } from '@cairn/kernel'
 import { Int, openApps, type Apps } from './apps.fixture.ts'
 import { CairnStrategy } from './strategy.ts'
 

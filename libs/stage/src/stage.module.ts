@@ -1,5 +1,6 @@
 import { Controller, Inject, Module, type DynamicModule } from '@nestjs/common'
-import type { CairnEvent, Engine } from '@cairn/kernel/runtime'
+import type { CairnEvent } from '@cairn/records'
+import type { Engine } from '@cairn/engine'
 import { HealthModule, type Health } from './health.module.ts'
 import { OnEngineEvents } from './on-stage.ts'
 

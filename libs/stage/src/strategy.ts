@@ -8,7 +8,8 @@ import {
   type ConsumeOptions,
   type ConsumerHost,
 } from '@cairn/consumer'
-import { CairnError, requireOf, topicOf, type Pipeline, type SubscribeOptions } from '@cairn/kernel/runtime'
+import { CairnError, type Pipeline } from '@cairn/kernel'
+import { requireOf, topicOf, type SubscribeOptions } from '@cairn/records'
 import type { Listening } from './on-stage.ts'
 
 /** Besides the host: what `@OnStage` takes, for handlers that leave it out. */

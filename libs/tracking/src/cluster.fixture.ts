@@ -35,7 +35,8 @@ export const demo = pipeline('demo', () => {
 import { processPool } from '@cairn/drivers/compute'
 import { isGone, thisProcess } from '@cairn/drivers/process-id'
 import { folderStore } from '@cairn/drivers/store/folder'
-import { Engine, systemClock } from '@cairn/kernel/runtime'
+import { Engine } from '@cairn/engine'
+import { systemClock } from '@cairn/records'
 
 const [step = ''] = process.argv.slice(2)
 const scratch = () => (mkdirSync('scratch', { recursive: true }), 'scratch')
@@ -67,8 +68,9 @@ process.send({ say: 'ready' })
 import { existsSync, writeFileSync } from 'node:fs'
 import { memoryBus } from '@cairn/drivers/events/memory'
 import { folderStore } from '@cairn/drivers/store/folder'
-import { findProject, loadPipeline, planRun, Workspace } from '@cairn/embedded'
-import { submit, systemClock, topicOf } from '@cairn/kernel/runtime'
+import { findProject, loadPipeline, planRun, Workspace } from '@cairn/workspace'
+import { submit } from '@cairn/engine'
+import { systemClock, topicOf } from '@cairn/records'
 
 const store = folderStore('store')
 const workspace = new Workspace(findProject(process.cwd()), store)

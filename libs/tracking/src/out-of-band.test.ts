@@ -56,7 +56,7 @@ describe('tracking', () => {
 
   it('holds the end of a process up for a second at most', async () => {
     const program = `
-import { channels } from '@cairn/kernel/channels'
+import { channels } from '@cairn/records'
 const { wait } = Atomics
 Atomics.wait = (...given) => (console.log(given[3]), wait(...given))
 channels.output.publish({ run: 'r', node: 'n', stream: 'stdout', line: 'x' })
@@ -74,7 +74,7 @@ setTimeout(process.argv[2] === 'exit' ? () => { rest(); process.exit() } : rest,
   it('drops, and counts, what its thread does not keep up with', async () => {
     project.write({
       'flood.mjs': `
-import { channels } from '@cairn/kernel/channels'
+import { channels } from '@cairn/records'
 const print = (line) => channels.output.publish({ run: 'r', node: 'n', stream: 'stdout', line })
 for (let line = 0; line < 60_000; line++) print('flood')
 process.once('message', () => { print('last'); process.disconnect() })

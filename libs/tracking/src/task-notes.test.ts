@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { runEvent, type EndRecord, type Plan, type TaskMessage } from '@cairn/kernel/runtime'
+import { runEvent, type EndRecord, type Plan, type TaskMessage } from '@cairn/records'
 import { TaskNotes } from './task-notes.ts'
 
 const plan: Plan = {

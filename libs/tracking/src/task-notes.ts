@@ -1,4 +1,4 @@
-import type { EarlierMessage, EndRecord, Outcome, TaskMessage } from '@cairn/kernel/runtime'
+import type { EarlierMessage, EndRecord, Outcome, TaskMessage } from '@cairn/records'
 import type { AttemptReport, Effort, Ending, Fault, Need, SendReport, TaskReport } from './report.ts'
 
 /** What is learnt of a task while this process is at it. */

@@ -1,5 +1,5 @@
 import type { TracingChannel } from 'node:diagnostics_channel'
-import { channels } from '@cairn/kernel/channels'
+import { channels } from '@cairn/records'
 import type {
   AboutTask,
   AttemptMessage,
@@ -12,7 +12,7 @@ import type {
   OutputMessage,
   PublishMessage,
   TaskMessage,
-} from '@cairn/kernel/runtime'
+} from '@cairn/records'
 import { newSpanId, parseTraceparent, traceIdOf, traceparent } from './ids.ts'
 import type { Report, SendReport } from './report.ts'
 import { faultOf, TaskNotes } from './task-notes.ts'

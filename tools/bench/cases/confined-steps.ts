@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inProcess, processPool, type ComputeOptions, type Confinement } from '@cairn/drivers/compute'
-import type { Compute, Work } from '@cairn/kernel/runtime'
+import type { Compute, Work } from '@cairn/records'
 import { median, seconds, temporaryFolder, type Case, type Lab } from '../lab.ts'
 
 const TASKS = 300

@@ -1,5 +1,5 @@
-import { readContext, type Workspace } from '@cairn/embedded'
-import { undefinedOn } from '@cairn/kernel/runtime'
+import { readContext, type Workspace } from '@cairn/workspace'
+import { undefinedOn } from '@cairn/kernel/contract'
 import { findPlace } from '../artifact-path.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { contextNamed } from '../remote/needed.ts'

@@ -1,15 +1,8 @@
 import { copyFileSync, writeFileSync } from 'node:fs'
 import { extname } from 'node:path'
-import type { Workspace } from '@cairn/embedded'
-import {
-  artifactBytes,
-  CairnError,
-  type AnyKind,
-  inlineBytes,
-  jsonText,
-  openArtifact,
-  type Preview,
-} from '@cairn/kernel/runtime'
+import type { Workspace } from '@cairn/workspace'
+import { artifactBytes, inlineBytes, openArtifact } from '@cairn/records'
+import { CairnError, type AnyKind, jsonText, type Preview } from '@cairn/kernel'
 import { findArtifact, kindOf } from '../artifact-path.ts'
 import { listItems, type FoundList } from '../list-items.ts'
 import { objectFile } from '../object-file.ts'

@@ -1,4 +1,6 @@
-import { fieldNames, itemsIn, type Pipeline } from '@cairn/kernel/runtime'
+import { fieldNames } from '@cairn/kernel/contract'
+import { itemsIn } from '@cairn/engine'
+import type { Pipeline } from '@cairn/kernel'
 import { Stack } from '../local/stack.ts'
 import {
   allPipelines,
@@ -12,7 +14,7 @@ import {
   recentRuns,
   runNames,
   Workspace,
-} from '@cairn/embedded'
+} from '@cairn/workspace'
 import { COMMANDS } from '../command-names.ts'
 import { printData } from '../terminal/print.ts'
 

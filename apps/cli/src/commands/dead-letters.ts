@@ -1,4 +1,4 @@
-import { when } from '@cairn/embedded'
+import { when } from '@cairn/workspace'
 import { withGiven } from '../given-options.ts'
 import { timeZone, type GlobalOptions } from '../open.ts'
 import { letterNamed, lettersOf, openLetters, wholeLetter, type Letter } from '../remote/dead-letters.ts'

@@ -1,5 +1,5 @@
-import { CairnError } from '@cairn/kernel/runtime'
-import { compareRuns, loadPipeline } from '@cairn/embedded'
+import { CairnError } from '@cairn/kernel'
+import { compareRuns, loadPipeline } from '@cairn/workspace'
 import { findPlace } from '../artifact-path.ts'
 import { differenceTable } from '../lab-text.ts'
 import { comparedText } from '../preview.ts'

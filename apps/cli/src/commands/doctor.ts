@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { examine, type Checkup } from '@cairn/kernel/runtime'
+import { examine, type Checkup } from '@cairn/maintenance'
 import { leftovers } from '@cairn/drivers/store/folder-leftovers'
 import { checkupLines, findingsOf, lastingOf, progressOf, shareOf } from '../checkups.ts'
 import { EXIT } from '../fail.ts'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { findProject } from '@cairn/embedded'
-import { CairnError } from '@cairn/kernel/runtime'
+import { findProject } from '@cairn/workspace'
+import { CairnError } from '@cairn/kernel'
 import { Stack } from '../local/stack.ts'
 import { stopStack } from '../local/stop.ts'
 import type { GlobalOptions } from '../open.ts'

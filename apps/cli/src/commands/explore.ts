@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { CairnError } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
 import { EXIT, fail } from '../fail.ts'
 import { whereText } from '../lab-text.ts'
 import type { GlobalOptions } from '../open.ts'

@@ -1,4 +1,4 @@
-import { readContext } from '@cairn/embedded'
+import { readContext } from '@cairn/workspace'
 import { findPlace } from '../artifact-path.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { followRun, type FollowOptions } from '../remote/follow.ts'

@@ -1,11 +1,14 @@
 import { rmSync } from 'node:fs'
-import { collect, milliseconds, type Duration, type GcReport } from '@cairn/kernel/runtime'
+import { collect } from '@cairn/maintenance'
+import { milliseconds } from '@cairn/kernel/contract'
+import type { Duration } from '@cairn/kernel'
+import type { GcReport } from '@cairn/records'
 import { isGone } from '@cairn/drivers/process-id'
 import { leftovers } from '@cairn/drivers/store/folder-leftovers'
 import { pinnedRuns } from '@cairn/explore'
 import { reportsText } from '../gc-reports.ts'
 import { openProduction, openWorkspace, type GlobalOptions } from '../open.ts'
-import { runNames } from '@cairn/embedded'
+import { runNames } from '@cairn/workspace'
 import { printData, printLines } from '../terminal/print.ts'
 
 interface Options {

@@ -1,6 +1,6 @@
-import { refuseMisuses } from '@cairn/embedded'
+import { refuseMisuses } from '@cairn/workspace'
 import { describeKind } from '@cairn/kernel'
-import type { Graph, Node, Ref } from '@cairn/kernel/runtime'
+import type { Graph, Node, Ref } from '@cairn/kernel/contract'
 import { openPipeline, openWorkspace, type GlobalOptions } from '../open.ts'
 import { paint } from '../terminal/style.ts'
 import { mermaid } from '../mermaid.ts'

@@ -1,4 +1,4 @@
-import { faultsOf } from '@cairn/embedded'
+import { faultsOf } from '@cairn/workspace'
 import { EXIT } from '../fail.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { paint } from '../terminal/style.ts'

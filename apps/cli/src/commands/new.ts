@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { CairnError, suggest } from '@cairn/kernel'
-import { findProject } from '@cairn/embedded'
+import { findProject } from '@cairn/workspace'
 import type { GlobalOptions } from '../open.ts'
 import { paint } from '../terminal/style.ts'
 import { pipelineFiles, stepFiles } from '../templates.ts'

@@ -1,4 +1,4 @@
-import { readContext } from '@cairn/embedded'
+import { readContext } from '@cairn/workspace'
 import { parity as compareAgain, type Entry, type Lab, type Parity } from '@cairn/explore'
 import type { GlobalOptions } from '../open.ts'
 import { openLab } from '../open-lab.ts'

@@ -1,4 +1,4 @@
-import { claim, type Plan } from '@cairn/kernel/runtime'
+import { claim, type Plan } from '@cairn/records'
 import { withGiven } from '../given-options.ts'
 import { openPipeline, openWorkspace, type GlobalOptions, type RequestOptions } from '../open.ts'
 import { plannedLines } from '../planned-lines.ts'

@@ -1,5 +1,6 @@
 import { compareTo, type Lab } from '@cairn/explore'
-import { openPool, planLines } from '@cairn/embedded'
+import { openPool } from '@cairn/embedded'
+import { planLines } from '@cairn/workspace'
 import { changedBy, type ChangeOptions } from '../changes.ts'
 import { driveMatrix } from '../drive-matrix.ts'
 import { driveRun } from '../drive-run.ts'

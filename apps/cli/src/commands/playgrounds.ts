@@ -1,5 +1,5 @@
 import { deletePlayground, listPlaygrounds } from '@cairn/explore'
-import { when } from '@cairn/embedded'
+import { when } from '@cairn/workspace'
 import { withGiven } from '../given-options.ts'
 import { openProduction, timeZone, type GlobalOptions } from '../open.ts'
 import { paint } from '../terminal/style.ts'

@@ -1,15 +1,17 @@
-import { CairnError, promote as crown, type Champion, type EndRecord, type Plan } from '@cairn/kernel/runtime'
-import { conclude, examineCandidate, prepare, type Candidate, type Promotion } from '@cairn/explore'
+import { CairnError } from '@cairn/kernel'
+import { promote as crown } from '@cairn/promotion'
+import type { Champion, EndRecord, Plan } from '@cairn/records'
+import { conclude, examineCandidate, prepare, type Candidate, type Promotion } from '@cairn/promotion'
 import {
   loadPipeline,
-  openPool,
   planRun,
   readContext,
   stepsOf,
   type Context,
   type LoadedPipeline,
   type Workspace,
-} from '@cairn/embedded'
+} from '@cairn/workspace'
+import { openPool } from '@cairn/embedded'
 import { findPlace } from '../artifact-path.ts'
 import { driveRun } from '../drive-run.ts'
 import { withGiven } from '../given-options.ts'

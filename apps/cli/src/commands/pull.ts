@@ -1,4 +1,4 @@
-import { copyRun } from '@cairn/kernel/runtime'
+import { copyRun } from '@cairn/maintenance'
 import { copyRuns } from '../copy-runs.ts'
 import type { GlobalOptions } from '../open.ts'
 import { openBoth } from '../remote/needed.ts'

@@ -1,4 +1,5 @@
-import { CairnError, copyResults } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import { copyResults } from '@cairn/maintenance'
 import { copyRuns } from '../copy-runs.ts'
 import type { GlobalOptions } from '../open.ts'
 import { openBoth } from '../remote/needed.ts'

@@ -1,15 +1,17 @@
-import { CairnError, jsonText, undefinedOn, type Plan } from '@cairn/kernel/runtime'
+import { CairnError, jsonText } from '@cairn/kernel'
+import { undefinedOn } from '@cairn/kernel/contract'
+import type { Plan } from '@cairn/records'
 import {
   findRun,
   loadPipeline,
-  openPool,
   planRun,
   readContext,
   readRun,
   stepsOf,
   type LoadedPipeline,
   type Workspace,
-} from '@cairn/embedded'
+} from '@cairn/workspace'
+import { openPool } from '@cairn/embedded'
 import { clockNotes } from '../clock-notes.ts'
 import { detailsOf } from '../run-details.ts'
 import { driveRun, type Driven } from '../drive-run.ts'
@@ -19,7 +21,7 @@ import { refuseRepeats } from '../repeats.ts'
 import { refuseOwned } from '../written-files.ts'
 import { summaryJson, summaryText } from '../run-summary.ts'
 import type { ProgressOption } from '../terminal/progress.ts'
-import { planLines } from '@cairn/embedded'
+import { planLines } from '@cairn/workspace'
 import { tryNext } from '../try-next.ts'
 import { printData, printLines } from '../terminal/print.ts'
 

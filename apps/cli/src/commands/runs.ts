@@ -1,14 +1,7 @@
-import {
-  CairnError,
-  jsonText,
-  readRecord,
-  standingChampion,
-  unfitTasks,
-  type EndRecord,
-  type Plan,
-  type RunEnd,
-  type UnfitRecord,
-} from '@cairn/kernel/runtime'
+import { CairnError, jsonText } from '@cairn/kernel'
+import { readRecord, type EndRecord, type Plan, type RunEnd, type UnfitRecord } from '@cairn/records'
+import { standingChampion } from '@cairn/promotion'
+import { unfitTasks } from '@cairn/engine'
 import {
   itemCounts,
   readContext,
@@ -17,14 +10,14 @@ import {
   type ItemState,
   type RunStanding,
   type Workspace,
-} from '@cairn/embedded'
+} from '@cairn/workspace'
 import { withGiven } from '../given-options.ts'
 import { openWorkspace, timeZone, type GlobalOptions } from '../open.ts'
 import { heldUpBy, heldUpText, type HeldUp } from '../remote/dead-letters.ts'
 import { waitOf, waitText, type Waiting } from '../remote/waiting.ts'
 import { badRecord, filterOf, isNarrow, runsHere, type FilterOptions } from '../run-filter.ts'
 import { metricsOf, STATUS_FORMATS, unfitText } from '../run-summary.ts'
-import { duration, number, when } from '@cairn/embedded'
+import { duration, number, when } from '@cairn/workspace'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
 import { printData, printLines, printNotes } from '../terminal/print.ts'

@@ -1,14 +1,14 @@
 import {
   readRecord,
-  unfitTasks,
   type Checkpoint,
   type EndRecord,
   type ErrorRecord,
   type PlannedStep,
   type PlannedStepNode,
-  jsonText,
-} from '@cairn/kernel/runtime'
-import { labelPath, readEnds, statusOf, type Workspace } from '@cairn/embedded'
+} from '@cairn/records'
+import { unfitTasks } from '@cairn/engine'
+import { jsonText } from '@cairn/kernel'
+import { labelPath, readEnds, statusOf, type Workspace } from '@cairn/workspace'
 import { itemJson, showItems } from '../show-items.ts'
 import { findArtifact, findPlace, type Place } from '../artifact-path.ts'
 import { objectFile } from '../object-file.ts'
@@ -18,7 +18,7 @@ import { waitOf } from '../remote/waiting.ts'
 import { detailsOf } from '../run-details.ts'
 import { openWorkspace, timeZone, type GlobalOptions } from '../open.ts'
 import { summaryText } from '../run-summary.ts'
-import { artifact, bytes, duration, plain, when } from '@cairn/embedded'
+import { artifact, bytes, duration, plain, when } from '@cairn/workspace'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
 import { printData, printLines } from '../terminal/print.ts'

@@ -1,5 +1,5 @@
 import { pidOf } from '@cairn/drivers/process-id'
-import { findProject, readContext } from '@cairn/embedded'
+import { findProject, readContext } from '@cairn/workspace'
 import { EXIT } from '../fail.ts'
 import { look } from '../local/health.ts'
 import { CONTROL, processOf, Stack } from '../local/stack.ts'

@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import { allPipelines, loadPipeline, refuseMisuses } from '@cairn/embedded'
+import { allPipelines, loadPipeline, refuseMisuses } from '@cairn/workspace'
 import { look } from '../local/health.ts'
 import { ensureBucket, serversOf } from '../local/servers.ts'
 import { servicesOf } from '../local/services.ts'

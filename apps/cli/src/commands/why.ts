@@ -1,4 +1,5 @@
-import { CairnError, nodeNamed } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import { nodeNamed } from '@cairn/planner'
 import { openPipeline, openWorkspace, type GlobalOptions, type RequestOptions } from '../open.ts'
 import { plannedLines } from '../planned-lines.ts'
 import { paint } from '../terminal/style.ts'

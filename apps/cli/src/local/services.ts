@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { freePorts } from '@cairn/drivers/free-ports'
-import { stepsOf, type LoadedPipeline, type Workspace } from '@cairn/embedded'
+import { stepsOf, type LoadedPipeline, type Workspace } from '@cairn/workspace'
 import { distOf } from '../../bin/built.js'
 import { CONTROL, processOf, readJson, type Service, type Stack } from './stack.ts'
 

@@ -10,8 +10,8 @@ import {
   stackPlaceFile,
   stackPlaceOf,
   type StackPlace,
-} from '@cairn/embedded'
-import { CairnError } from '@cairn/kernel/runtime'
+} from '@cairn/workspace'
+import { CairnError } from '@cairn/kernel'
 
 /** A process of the local stack. */
 export interface Service {

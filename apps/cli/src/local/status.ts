@@ -1,5 +1,5 @@
 import { pidOf } from '@cairn/drivers/process-id'
-import { when } from '@cairn/embedded/format'
+import { when } from '@cairn/workspace'
 import { timeZone } from '../open.ts'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'

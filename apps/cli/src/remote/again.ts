@@ -1,5 +1,6 @@
-import { readEnds, readRun, type Context, type Workspace } from '@cairn/embedded'
-import { CairnError, type Plan } from '@cairn/kernel/runtime'
+import { readEnds, readRun, type Context, type Workspace } from '@cairn/workspace'
+import { CairnError } from '@cairn/kernel'
+import type { Plan } from '@cairn/records'
 import { eventsOf } from './events.ts'
 import { start } from './submit.ts'
 

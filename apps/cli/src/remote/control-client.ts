@@ -1,5 +1,5 @@
 import { askControl, type Busy, type ControlOptions } from '@cairn/drivers/store/control'
-import { jsonText } from '@cairn/kernel/runtime'
+import { jsonText } from '@cairn/kernel'
 import type { paths } from './control-api.ts'
 
 /** Requests to control, typed by what its OpenAPI document says of each address. */

@@ -1,4 +1,4 @@
-import { duration, readContext } from '@cairn/embedded'
+import { duration, readContext } from '@cairn/workspace'
 import type { ControlOptions } from '@cairn/drivers/store/control'
 import { checkupLines, findingsOf, lastingOf } from '../checkups.ts'
 import { EXIT } from '../fail.ts'

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CairnError, type CairnEvent } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import type { CairnEvent } from '@cairn/records'
 import { addressOf, type Address } from './control-client.ts'
 import type { Waiting } from './waiting.ts'
 import { askControl, type ControlOptions } from '@cairn/drivers/store/control'

@@ -1,5 +1,6 @@
 import type { ControlOptions } from '@cairn/drivers/store/control'
-import { CairnError, type Checkup, type Finding } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import type { Checkup, Finding } from '@cairn/maintenance'
 import { progressOf, type Checkups } from '../checkups.ts'
 import { getFrom, postTo } from './control-client.ts'
 

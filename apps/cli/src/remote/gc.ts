@@ -1,5 +1,5 @@
-import { duration, readContext } from '@cairn/embedded'
-import { CairnError } from '@cairn/kernel/runtime'
+import { duration, readContext } from '@cairn/workspace'
+import { CairnError } from '@cairn/kernel'
 import { reportsText } from '../gc-reports.ts'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 import { printData, printLines } from '../terminal/print.ts'

@@ -1,5 +1,5 @@
-import { CairnError } from '@cairn/kernel/runtime'
-import type { Workspace } from '@cairn/embedded'
+import { CairnError } from '@cairn/kernel'
+import type { Workspace } from '@cairn/workspace'
 import { openWorkspace, type GlobalOptions } from '../open.ts'
 
 /** The context of a command that makes no sense without one. */

@@ -1,4 +1,4 @@
-import type { Champion } from '@cairn/kernel/runtime'
+import type { Champion } from '@cairn/records'
 import type { ControlOptions } from '@cairn/drivers/store/control'
 import { getFrom, postTo, type Answer } from './control-client.ts'
 

@@ -1,5 +1,5 @@
-import { readContext, type RunSummary, type Workspace } from '@cairn/embedded'
-import { number } from '@cairn/embedded'
+import { readContext, type RunSummary, type Workspace } from '@cairn/workspace'
+import { number } from '@cairn/workspace'
 import type { GlobalOptions } from '../open.ts'
 import { getFrom, type Answer } from './control-client.ts'
 

@@ -1,13 +1,7 @@
-import {
-  CairnError,
-  openArtifact,
-  type AnyKind,
-  type Artifact,
-  type ArtifactRef,
-  type Node,
-  type Plan,
-} from '@cairn/kernel/runtime'
-import { outputsOf } from '@cairn/embedded'
+import { CairnError, type AnyKind, type Artifact, type ArtifactRef } from '@cairn/kernel'
+import { openArtifact, type Plan } from '@cairn/records'
+import type { Node } from '@cairn/kernel/contract'
+import { outputsOf } from '@cairn/workspace'
 import { outputNamed } from '@cairn/explore'
 import { artifactAt, insideOf, itemKind } from '../artifact-path.ts'
 import { objectFile } from '../object-file.ts'

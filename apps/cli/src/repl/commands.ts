@@ -1,4 +1,4 @@
-import { CairnError, suggest } from '@cairn/kernel/runtime'
+import { CairnError, suggest } from '@cairn/kernel'
 import { planTable, totals } from '../plan-table.ts'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'

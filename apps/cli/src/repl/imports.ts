@@ -1,6 +1,6 @@
 import { dirname, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { CairnError } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
 
 /** The imports of a script: each name once, and relative to where the script will be. */
 export class Imports {

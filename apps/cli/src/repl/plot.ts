@@ -1,5 +1,5 @@
-import { CairnError, suggest } from '@cairn/kernel/runtime'
-import { number } from '@cairn/embedded'
+import { CairnError, suggest } from '@cairn/kernel'
+import { number } from '@cairn/workspace'
 import type { Table, TableKind } from '@cairn/kinds'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'

@@ -1,4 +1,4 @@
-import { CairnError } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
 import { openPool } from '@cairn/embedded'
 import { compareOutputs, compareTo } from '@cairn/explore'
 import { driveMatrix } from '../drive-matrix.ts'

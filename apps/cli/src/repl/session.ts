@@ -1,5 +1,6 @@
-import { CairnError, type Plan } from '@cairn/kernel/runtime'
-import { planLines, type PlanLine } from '@cairn/embedded'
+import { CairnError } from '@cairn/kernel'
+import type { Plan } from '@cairn/records'
+import { planLines, type PlanLine } from '@cairn/workspace'
 import type { Lab } from '@cairn/explore'
 import { changedBy, type ChangeOptions } from '../changes.ts'
 import { timeZone } from '../open.ts'

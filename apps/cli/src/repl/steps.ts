@@ -1,4 +1,5 @@
-import { fieldNames, type Graph, type Node, type Plan, type Ref } from '@cairn/kernel/runtime'
+import { fieldNames, type Graph, type Node, type Ref } from '@cairn/kernel/contract'
+import type { Plan } from '@cairn/records'
 import type { Lab } from '@cairn/explore'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'

@@ -1,4 +1,4 @@
-import { CairnError } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
 
 /** The words of a line as a shell would see them: blanks divide, quotes and backslashes keep together. */
 export function wordsOf(line: string): string[] {

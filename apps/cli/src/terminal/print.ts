@@ -1,4 +1,4 @@
-import { plain } from '@cairn/embedded/format'
+import { plain } from '@cairn/workspace'
 import { paint } from './style.ts'
 
 /** Before anything can stand in its way. */

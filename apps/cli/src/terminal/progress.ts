@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
-import type { CairnEvent, OutputMessage } from '@cairn/kernel/runtime'
-import { duration, plain } from '@cairn/embedded'
+import type { CairnEvent, OutputMessage } from '@cairn/records'
+import { duration, plain } from '@cairn/workspace'
 import type { NodeView, RunView } from './run-view.ts'
 import { paint, paintState, STATES } from './style.ts'
 import { cut } from './table.ts'

@@ -1,4 +1,5 @@
-import type { CairnEvent, NodeForecast, Plan, PlannedEach } from '@cairn/kernel/runtime'
+import type { CairnEvent, Plan, PlannedEach } from '@cairn/records'
+import type { NodeForecast } from '@cairn/planner'
 import type { State } from './style.ts'
 
 /** What is known of a node while its run goes on. */

@@ -1,7 +1,8 @@
 // Few steps, used at many places: each has a process of its own when the pipeline runs on services.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { fromFile, list, source, step } from '@cairn/kernel'
+import { fromFile } from '@cairn/connectors'
+import { list, source, step } from '@cairn/kernel'
 import { bytes, file, json, metrics, model, partitions, table } from '@cairn/kinds'
 import { z } from 'zod'
 

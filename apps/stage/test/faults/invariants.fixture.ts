@@ -1,15 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
-import {
-  collect,
-  examine,
-  readRecord,
-  RunState,
-  systemClock,
-  type Checkup,
-  type EndRecord,
-  type Plan,
-  type RunEnd,
-} from '@cairn/kernel/runtime'
+import { collect, examine, type Checkup } from '@cairn/maintenance'
+import { readRecord, systemClock, type EndRecord, type Plan, type RunEnd } from '@cairn/records'
+import { RunState } from '@cairn/engine'
 import type { World } from './world.fixture.ts'
 
 /** What was found, all of it as it must be. */

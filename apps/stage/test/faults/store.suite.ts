@@ -1,4 +1,4 @@
-import { examine } from '@cairn/kernel/runtime'
+import { examine } from '@cairn/maintenance'
 import { Client } from 'minio'
 import { expect, it } from 'vitest'
 import type { Case } from './cases.fixture.ts'

@@ -24,14 +24,13 @@ import {
   Workspace,
   type LoadedPipeline,
   type RunRequest,
-} from '@cairn/embedded'
+} from '@cairn/workspace'
+import { cancel, submit } from '@cairn/engine'
 import {
-  cancel,
   claim,
   controlTopicOf,
   layout,
   readRecord,
-  submit,
   systemClock,
   topicOf,
   type CairnEvent,
@@ -39,7 +38,7 @@ import {
   type Layout,
   type Plan,
   type RunEnd,
-} from '@cairn/kernel/runtime'
+} from '@cairn/records'
 import { PlanKeys } from '@cairn/tools/servers/plan-keys.fixture'
 import { rawKafka, type RawKafka } from './kafka.fixture.ts'
 import { Programs, REPOSITORY, type App } from './programs.fixture.ts'

@@ -1,6 +1,6 @@
 import { hash, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { decodeRecord, encodeRecord, type EndRecord, type RunEnd } from '@cairn/kernel/runtime'
+import { decodeRecord, encodeRecord, type EndRecord, type RunEnd } from '@cairn/records'
 import type { World } from '../faults/world.fixture.ts'
 import type { Sabotage, Sabotaged, Undo } from './sabotage.fixture.ts'
 import { examineOnce } from './upkeep.fixture.ts'

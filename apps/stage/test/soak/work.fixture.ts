@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { missing, readEnded, type EndedRun } from '../faults/invariants.fixture.ts'
-import type { RunRequest } from '@cairn/embedded'
+import type { RunRequest } from '@cairn/workspace'
 import type { World } from '../faults/world.fixture.ts'
 import { refusal } from './answers.fixture.ts'
 import type { Soaked } from './faults.fixture.ts'

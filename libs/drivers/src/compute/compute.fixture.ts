@@ -14,7 +14,7 @@ import {
   type Printed,
   type StoredCode,
   type Work,
-} from '@cairn/kernel/runtime'
+} from '@cairn/records'
 import { TEMPORARY } from './folder-names.ts'
 import type { HostOrder } from './host.fixture.ts'
 import type { ComputeOptions } from './options.ts'

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto'
 import { appendFileSync, existsSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { CairnError, type ArtifactRef, type Compute, type Work } from '@cairn/kernel/runtime'
+import { CairnError, type ArtifactRef } from '@cairn/kernel'
+import type { Compute, Work } from '@cairn/records'
 import { lanes, only, settle, Workshop } from './compute.fixture.ts'
 import type { ComputeOptions } from './options.ts'
 

@@ -2,7 +2,7 @@ import { readdirSync, realpathSync, statSync } from 'node:fs'
 import { getCompileCacheDir } from 'node:module'
 import { subscribe } from 'node:diagnostics_channel'
 import { dirname, join, resolve, sep } from 'node:path'
-import type { ErrorRecord, Thrown } from '@cairn/kernel/runtime'
+import type { ErrorRecord, Thrown } from '@cairn/records'
 
 /**
  * What bodies may reach of the machine that they run on, besides what their work hands to them. Enforced by Node's

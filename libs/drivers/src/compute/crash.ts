@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
-import { CairnError, errorRecord, type ErrorRecord } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import { errorRecord, type ErrorRecord } from '@cairn/records'
 import { cannotStart } from './host-faults.ts'
 import { countKills, killedSince, type Kills } from './oom-kills.ts'
 import type { Printout } from './printout.ts'

@@ -1,11 +1,5 @@
-import {
-  CairnError,
-  errorRecord,
-  type Code,
-  type Compute,
-  type Manifest,
-  type PackageStates,
-} from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import { errorRecord, type Code, type Compute, type Manifest, type PackageStates } from '@cairn/records'
 import { packagesUnknown, readManifest } from './load-code.ts'
 
 export interface FittingOptions {

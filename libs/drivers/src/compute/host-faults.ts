@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { isAbsolute, join, relative } from 'node:path'
-import { CairnError, type ErrorRecord, type Thrown } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import type { ErrorRecord, Thrown } from '@cairn/records'
 
 /** What a disk may lack, by the system's names. */
 const OF_DISK: Readonly<Record<string, string>> = {

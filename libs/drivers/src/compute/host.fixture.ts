@@ -1,6 +1,6 @@
 /** A process that hosts a pool, for its tests to kill: does one piece of work, then stays or leaves. */
 import { once } from 'node:events'
-import type { Work } from '@cairn/kernel/runtime'
+import type { Work } from '@cairn/records'
 import { inProcess } from './in-process.ts'
 import { processPool } from './pool.ts'
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { step, type Kind } from '@cairn/kernel'
-import type { LaneResult, Work } from '@cairn/kernel/runtime'
+import type { LaneResult, Work } from '@cairn/records'
 import { lanes, only, settle, Workshop } from './compute.fixture.ts'
 import { computeSuite } from './compute.suite.ts'
 import { inProcess } from './in-process.ts'

@@ -1,16 +1,8 @@
 import { dirname } from 'node:path'
-import {
-  CairnError,
-  errorRecord,
-  execute,
-  secretsFor,
-  type Compute,
-  type LaneResult,
-  type LaneWork,
-  type Secrets,
-  type Step,
-  type Work,
-} from '@cairn/kernel/runtime'
+import { CairnError, type Step } from '@cairn/kernel'
+import { errorRecord, type Compute, type LaneResult, type LaneWork, type Work } from '@cairn/records'
+import { execute } from '@cairn/execute'
+import { secretsFor, type Secrets } from '@cairn/secrets'
 import { laneFolders, type LaneFolders } from './folders.ts'
 import { faultOfFolder } from './host-faults.ts'
 import { codeOf, loadedClosures } from './load-code.ts'

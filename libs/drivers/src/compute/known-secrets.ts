@@ -1,4 +1,4 @@
-import type { Secrets } from '@cairn/kernel/runtime'
+import type { Secrets } from '@cairn/secrets'
 
 /** The secrets that a process has been given, of any step. */
 export class KnownSecrets {

@@ -1,5 +1,5 @@
 import { StringDecoder } from 'node:string_decoder'
-import { dependsOnNeighbours, longestMatch, maskedBeside, maskedStart, type Secrets } from '@cairn/kernel/runtime'
+import { dependsOnNeighbours, longestMatch, maskedBeside, maskedStart, type Secrets } from '@cairn/secrets'
 
 /** Characters of a line that are shown; of what is behind them only how much there is. */
 const LINE_LIMIT = 16_384

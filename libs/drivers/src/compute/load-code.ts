@@ -3,17 +3,9 @@ import { readFileSync } from 'node:fs'
 import { registerHooks, setSourceMapsSupport } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import {
-  CairnError,
-  decodeRecord,
-  packagesDigest,
-  withBuiltIns,
-  type Code,
-  type LoadedCode,
-  type Manifest,
-  type Step,
-  type StoredCode,
-} from '@cairn/kernel/runtime'
+import { CairnError, type Step } from '@cairn/kernel'
+import { decodeRecord, packagesDigest, type Code, type Manifest, type StoredCode } from '@cairn/records'
+import { withBuiltIns, type LoadedCode } from '@cairn/execute'
 import { withSourcesIn } from './stack.ts'
 
 /** Where each loaded closure's packages are looked for: the project's folder and, per specifier, one below it. */

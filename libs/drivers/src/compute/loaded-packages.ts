@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { packageStamp } from '@cairn/kernel/package-stamp'
-import type { PackageStates } from '@cairn/kernel/runtime'
+import { packageStamp } from '@cairn/files'
+import type { PackageStates } from '@cairn/records'
 
 /** Notes from here on which packages this process loads, by import and by require: to be imported before all else. */
 

@@ -1,4 +1,4 @@
-import type { OriginContext } from '@cairn/kernel/runtime'
+import type { OriginContext } from '@cairn/kernel'
 import type { Confinement } from './confinement.ts'
 
 export interface ComputeOptions {

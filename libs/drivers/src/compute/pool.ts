@@ -1,5 +1,7 @@
 import { availableParallelism, totalmem } from 'node:os'
-import { CairnError, errorRecord, secretsFor, type Compute, type LaneResult } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import { errorRecord, type Compute, type LaneResult } from '@cairn/records'
+import { secretsFor } from '@cairn/secrets'
 import { faultOfHost } from './host-faults.ts'
 import type { ComputeOptions } from './options.ts'
 import { runInWorker } from './session.ts'

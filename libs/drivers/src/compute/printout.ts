@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { LaneWork, Secrets, Work } from '@cairn/kernel/runtime'
+import type { LaneWork, Work } from '@cairn/records'
+import type { Secrets } from '@cairn/secrets'
 import { Lines } from './lines.ts'
 import type { Stream } from './printed.ts'
 

@@ -1,4 +1,6 @@
-import type { ArtifactRef, ErrorRecord, LaneResult, Secrets, Work } from '@cairn/kernel/runtime'
+import type { ArtifactRef } from '@cairn/kernel'
+import type { ErrorRecord, LaneResult, Work } from '@cairn/records'
+import type { Secrets } from '@cairn/secrets'
 import type { Stream } from './printed.ts'
 import type { Filled } from './scratch-room.ts'
 

@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
-import { CairnError, errorRecord, type ErrorRecord } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import { errorRecord, type ErrorRecord } from '@cairn/records'
 import { megabytes } from './crash.ts'
 import { holdsFilesOfBodies } from './folder-names.ts'
 

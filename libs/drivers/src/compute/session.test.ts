@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { CairnError, type LaneResult, type Work } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import type { LaneResult, Work } from '@cairn/records'
 import { DEADLINE_MS, ended, gone, lanes, only, settle, Workshop } from './compute.fixture.ts'
 import { memoryGroup } from './memory-group.fixture.ts'
 import { processPool, type Pool } from './pool.ts'

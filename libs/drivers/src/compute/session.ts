@@ -1,15 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import {
-  CairnError,
-  errorRecord,
-  maskedJson,
-  verifiedStamp,
-  type ErrorRecord,
-  type LaneResult,
-  type Secrets,
-  type Work,
-} from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import { errorRecord, type ErrorRecord, type LaneResult, type Work } from '@cairn/records'
+import { maskedJson, type Secrets } from '@cairn/secrets'
+import { verifiedStamp } from '@cairn/files'
 import { crashed, megabytes, type Ending } from './crash.ts'
 import { changedMeanwhile } from './fitting.ts'
 import { folderOfLane, WORK } from './folder-names.ts'

@@ -1,4 +1,4 @@
-import type { Code, Compute, Work } from '@cairn/kernel/runtime'
+import type { Code, Compute, Work } from '@cairn/records'
 import { readManifest } from './load-code.ts'
 
 /** How long steps took lately. */

@@ -5,7 +5,7 @@ import { registerHooks } from 'node:module'
  * they lead to the sources that this was built from, and where, as in an image, there are no such packages.
  */
 const twins = new Map<string, string>()
-for (const name of ['kernel', 'kinds']) {
+for (const name of ['kernel', 'kinds', 'connectors']) {
   const twin = new URL(`./${name}.js`, import.meta.url).href
   twins.set(`@cairn/${name}`, twin)
   try {

@@ -1,4 +1,5 @@
-import { CairnError, type Compute } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import type { Compute } from '@cairn/records'
 import { faultOfHost, isOfDisk, lackNow } from './host-faults.ts'
 
 /** A fault that no look shows, such as too many processes, is remembered for so long, in milliseconds. */

@@ -3,20 +3,18 @@ import { flushCompileCache } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { CairnError, type ArtifactRef } from '@cairn/kernel'
 import {
-  CairnError,
   errorRecord,
-  execute,
   holdsFile,
-  markVerified,
-  type ArtifactRef,
   type ErrorRecord,
   type LaneResult,
   type LaneWork,
-  type LoadedCode,
   type Made,
   type PackageStates,
-} from '@cairn/kernel/runtime'
+} from '@cairn/records'
+import { execute, type LoadedCode } from '@cairn/execute'
+import { markVerified } from '@cairn/files'
 import { Denials, refusalIn } from './confinement.ts'
 import { changedMeanwhile } from './fitting.ts'
 import { folderOfLane } from './folder-names.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { CairnError, channels, type CairnEvent, type DeadLetterMessage, type EventBus } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import { channels, type CairnEvent, type DeadLetterMessage, type EventBus } from '@cairn/records'
 
 /** What every event bus must do; each driver's test runs it. */
 export function busSuite(name: string, open: () => EventBus | Promise<EventBus>): void {

@@ -1,7 +1,7 @@
 import { zstdCompressSync } from 'node:zlib'
 import kafkajs from 'kafkajs'
 import { describe, expect, inject, it } from 'vitest'
-import type { CairnEvent } from '@cairn/kernel/runtime'
+import type { CairnEvent } from '@cairn/records'
 import { busSuite } from './bus.suite.ts'
 import { newClient } from './kafka/client.ts'
 import {

@@ -1,4 +1,5 @@
-import { CairnError, type CairnEvent, type EventBus, type Subscription, type Urgency } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import type { CairnEvent, EventBus, Subscription, Urgency } from '@cairn/records'
 import { ensureTopics, listTopics, probe } from './kafka/admin.ts'
 import { DeadLetters, markOf, replayOf, type DeadLetter, type WholeLetter } from './kafka/dead-letters.ts'
 import { within } from './kafka/deadline.ts'

@@ -1,11 +1,5 @@
 import { hash } from 'node:crypto'
-import {
-  channels,
-  type CairnEvent,
-  type EventBus,
-  type SubscribeOptions,
-  type Subscription,
-} from '@cairn/kernel/runtime'
+import { channels, type CairnEvent, type EventBus, type SubscribeOptions, type Subscription } from '@cairn/records'
 import { isOutage, pauseAfter } from './redelivery.ts'
 
 export interface MemoryBusOptions {

@@ -1,4 +1,4 @@
-import { CairnError } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
 
 const LONGEST_PAUSE_MS = 5_000
 const WAITED_FOR = new Set(['STORE_FAILED', 'BUS_FAILED', 'HOST_FAILED'])

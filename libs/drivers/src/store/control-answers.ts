@@ -1,4 +1,5 @@
-import { CairnError, shapes, type StoredStat } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import { shapes, type StoredStat } from '@cairn/records'
 
 /** What control says, as far as a store needs it: its OpenAPI document has all of it. */
 interface Said<Value> {

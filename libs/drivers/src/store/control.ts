@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline as pipe } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CairnError, type ArtifactStore, type ErrorCode } from '@cairn/kernel/runtime'
+import { CairnError, type ErrorCode } from '@cairn/kernel'
+import type { ArtifactStore } from '@cairn/records'
 import { created, names, pipelines, problem, read, readIf, stored, type Problem } from './control-answers.ts'
 
 export interface ControlOptions {

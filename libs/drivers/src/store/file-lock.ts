@@ -1,4 +1,4 @@
-import { CairnError } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
 import { freeLock, holderOf, takeLock } from '../lock.ts'
 
 const DEADLINE_MS = 5_000

@@ -1,7 +1,8 @@
 import * as fs from 'node:fs'
 import { mkdirSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
-import { CairnError, STORE_FILE, STORE_FORMAT, type ArtifactStore } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import { STORE_FILE, STORE_FORMAT, type ArtifactStore } from '@cairn/records'
 import { thisProcess } from '../process-id.ts'
 import { withLock } from './file-lock.ts'
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { ArtifactStore } from '@cairn/kernel/runtime'
+import type { ArtifactStore } from '@cairn/records'
 import { layeredStore, readOnlyStore } from './layered.ts'
 import { memoryStore } from './memory.ts'
 import { storeSuite } from './store.suite.ts'

@@ -1,6 +1,7 @@
 import { copyFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CairnError, type ArtifactStore } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import type { ArtifactStore } from '@cairn/records'
 
 /** What a store is read with. */
 export type ReadableStore = Pick<ArtifactStore, 'read' | 'fetch' | 'stat' | 'list' | 'children'>

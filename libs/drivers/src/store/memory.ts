@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ArtifactStore } from '@cairn/kernel/runtime'
+import type { ArtifactStore } from '@cairn/records'
 
 /** A store that is gone with its process: for tests and trials. */
 export function memoryStore(): ArtifactStore {

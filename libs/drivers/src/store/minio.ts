@@ -1,4 +1,5 @@
-import { CairnError, STORE_FILE, STORE_FORMAT, type ArtifactStore } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import { STORE_FILE, STORE_FORMAT, type ArtifactStore } from '@cairn/records'
 import { objectCache } from './minio/cache.ts'
 import { codeOf, connect, type MinioConnectionOptions } from './minio/connection.ts'
 import { minioDigest } from './minio/stored-digest.ts'

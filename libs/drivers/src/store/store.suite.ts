@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { ArtifactStore } from '@cairn/kernel/runtime'
+import type { ArtifactStore } from '@cairn/records'
 
 /** What every artifact store must do; each driver's test runs it. */
 export function storeSuite(name: string, open: (folder: string) => ArtifactStore): void {

@@ -1,7 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { packageStamp, type PackageFile } from '@cairn/kernel/package-stamp'
-import type { PackageState } from '@cairn/kernel/runtime'
+import { packageStamp, type PackageFile } from '@cairn/files'
+import type { PackageState } from '@cairn/records'
 import type { Cache } from '../cache.ts'
 import { digest, digestBytes } from '../digest.ts'
 

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { PackageState } from '@cairn/kernel/runtime'
+import type { PackageState } from '@cairn/records'
 import type { Cache } from '../cache.ts'
 import { digest, digestBytes } from '../digest.ts'
 import { conditionsAsked } from './conditions.ts'

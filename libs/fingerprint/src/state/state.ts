@@ -1,4 +1,4 @@
-import type { ReachUse } from '@cairn/kernel'
+import type { ReachUse } from '@cairn/records'
 import type { Cache } from '../cache.ts'
 import { digest } from '../digest.ts'
 import type { Links } from '../link.ts'

@@ -1,6 +1,12 @@
 /** What must and must not compile. Checked by the typecheck; never run. */
 import { z } from 'zod'
-import { each, fromFile, list, pipeline, source, step, when, type Handle, type Kind, type List } from '../index.ts'
+import { each, when } from './flow.ts'
+import { fromFile } from '@cairn/connectors'
+import { list, type List } from './list.ts'
+import { pipeline } from './pipeline.ts'
+import { source, step } from './step.ts'
+import type { Handle } from './handle.ts'
+import type { Kind } from './kind.ts'
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 function same<A, B>(_: Same<A, B>): void {}

@@ -10,7 +10,6 @@ import {
   type Kind,
   type KindDescription,
 } from './kind.ts'
-import { parseManifest } from './manifest.ts'
 import { shown } from './options.ts'
 
 /** A list of artifacts, each opened only when it is asked for. */
@@ -96,4 +95,9 @@ function openList<Item>(kind: Kind<Item, never>, artifact: Artifact, refs: reado
       for (let index = 0; index < refs.length; index++) yield await at(index)
     },
   }
+}
+
+/** The items that the bytes of a list name. The digest of the bytes must be verified. */
+export function parseManifest(bytes: Uint8Array): readonly ArtifactRef[] {
+  return (JSON.parse(new TextDecoder().decode(bytes)) as { items: ArtifactRef[] }).items
 }

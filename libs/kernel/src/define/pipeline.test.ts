@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { CairnError } from '../errors.ts'
-import { json } from '../../simulation/pipelines.ts'
+import { json } from '@cairn/engine/simulation/pipelines'
 import { each, when } from './flow.ts'
 import { list } from './list.ts'
-import { fromUrl } from './url-origin.ts'
+import { fromUrl } from '@cairn/connectors'
 import { pipeline } from './pipeline.ts'
 import { source, step } from './step.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { z } from 'zod'
-import { json } from '../../simulation/pipelines.ts'
+import { json } from '@cairn/engine/simulation/pipelines'
 import { each, when } from './flow.ts'
 import { list } from './list.ts'
 import { pipeline, refuseLooksOf } from './pipeline.ts'

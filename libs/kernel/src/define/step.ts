@@ -2,10 +2,11 @@ import type { NodeOptions } from './drawing.ts'
 import { checkFields, checkKeys, checkName } from './names.ts'
 import { placeStep } from './place-step.ts'
 import { CairnError } from '../errors.ts'
+import type { Bytes, Duration } from '../units.ts'
 import type { Handle, Handles, Param } from './handle.ts'
 import type { Kinds, Read, Reads, Writes } from './kind.ts'
 import { checkOptions, takes, type Options } from './options.ts'
-import type { Opened, Origin, Origins } from './origin.ts'
+import type { Opened, Origin, Origins } from './connector.ts'
 import { fieldNames, type AnySchema, type Schema, type SchemaInput, type SchemaOutput } from './schema.ts'
 
 /** What a step's body gets besides its inputs and parameters. */
@@ -19,11 +20,6 @@ export interface Context<Secret extends string = string> {
   /** The secrets that the step declares, by name. */
   readonly secrets: Readonly<Record<Secret, string>>
 }
-
-/** A length of time: milliseconds, or `'90s'`, `'5m'`, `'12h'`, `'7d'`. */
-export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
-/** An amount of memory: bytes, or `'512MB'`, `'2GB'`. */
-export type Bytes = number | `${number}${'KB' | 'MB' | 'GB'}`
 
 export interface Retry {
   /** How many times to try again after the first failure. */

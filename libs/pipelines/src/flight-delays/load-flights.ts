@@ -1,4 +1,5 @@
-import { fromPackage, source } from '@cairn/kernel'
+import { fromPackage } from '@cairn/connectors'
+import { source } from '@cairn/kernel'
 import { csv, file, sql } from '@cairn/kinds'
 import { Airports } from './tables.ts'
 

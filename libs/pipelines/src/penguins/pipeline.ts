@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { fromPackage, pipeline, source, step } from '@cairn/kernel'
+import { fromPackage } from '@cairn/connectors'
+import { pipeline, source, step } from '@cairn/kernel'
 import { json, metrics, table } from '@cairn/kinds'
 import { z } from 'zod'
 

@@ -1,4 +1,5 @@
-import { CairnError, type SubscribeOptions } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import type { SubscribeOptions } from '@cairn/records'
 import type { Admin } from 'kafkajs'
 import { newClient } from './client.ts'
 import { pauseAfter } from '../redelivery.ts'

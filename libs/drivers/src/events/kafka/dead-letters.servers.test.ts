@@ -1,6 +1,6 @@
 import kafkajs, { type Message } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { CairnError } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
 import { newClient } from './client.ts'
 import { buses, event, events, eventually, listener, newTopic } from './kafka.fixture.ts'
 import { settingsOf } from './settings.ts'

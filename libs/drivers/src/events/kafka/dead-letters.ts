@@ -1,4 +1,5 @@
-import { CairnError, errorRecord, type CairnEvent, type ErrorRecord } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import { errorRecord, type CairnEvent, type ErrorRecord } from '@cairn/records'
 import { readEvent, sizeOf, type Incoming, type Outgoing } from './message.ts'
 import { deadLettersOf } from './names.ts'
 import { rangesOf, readRanges, type Placed } from './read-ranges.ts'

@@ -1,4 +1,4 @@
-import type { CairnEvent } from '@cairn/kernel/runtime'
+import type { CairnEvent } from '@cairn/records'
 import { isOutage, pauseAfter } from '../redelivery.ts'
 import { pause } from './deadline.ts'
 import { readEvent, type Incoming } from './message.ts'

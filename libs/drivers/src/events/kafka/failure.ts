@@ -1,4 +1,4 @@
-import { CairnError } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
 
 export interface Reason {
   readonly message: string

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { EVENT_TYPES, subjectOf, type CairnEvent, type EventData, type EventType } from '@cairn/kernel/runtime'
+import { EVENT_TYPES, subjectOf, type CairnEvent, type EventData, type EventType } from '@cairn/records'
 import { toMessage } from './message.ts'
 
 /** A message as anyone may send it. */

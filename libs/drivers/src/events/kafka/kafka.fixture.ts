@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, expect } from 'vitest'
-import type { CairnEvent, EventBus } from '@cairn/kernel/runtime'
+import type { CairnEvent, EventBus } from '@cairn/records'
 import { kafkaBus, type KafkaBus, type KafkaBusOptions } from '../kafka.ts'
 import { committedOffsets } from './admin.ts'
 import { groupIdOf } from './names.ts'

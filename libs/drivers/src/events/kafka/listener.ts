@@ -1,4 +1,4 @@
-import type { CairnEvent } from '@cairn/kernel/runtime'
+import type { CairnEvent } from '@cairn/records'
 import { pauseAfter } from '../redelivery.ts'
 import { isForOthers } from './dead-letters.ts'
 import { pause, within } from './deadline.ts'

@@ -1,14 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  attemptEvent,
-  CairnError,
-  layout,
-  parseEvent,
-  requireOf,
-  type CairnEvent,
-  type Plan,
-} from '@cairn/kernel/runtime'
+import { attemptEvent, layout, parseEvent, requireOf, type CairnEvent, type Plan } from '@cairn/records'
+import { CairnError } from '@cairn/kernel'
 import { contractEvents, hostileMessages, type HostileMessage } from './hostile-events.fixture.ts'
 import { event } from './kafka.fixture.ts'
 import { readEvent, toMessage, type Incoming } from './message.ts'

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import { CairnError, parseEvent, type CairnEvent } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import { parseEvent, type CairnEvent } from '@cairn/records'
 import type { KafkaMessage } from 'kafkajs'
 
 /** A message on its way to Kafka. */

@@ -1,4 +1,4 @@
-import { CairnError } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
 import kafkajs, { type Producer } from 'kafkajs'
 import { pauseAfter } from '../redelivery.ts'
 import { newClient } from './client.ts'

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { channels, errorRecord, type CairnEvent, type SubscribeOptions } from '@cairn/kernel/runtime'
+import { channels, errorRecord, type CairnEvent, type SubscribeOptions } from '@cairn/records'
 import type { EachBatchPayload } from 'kafkajs'
 import { isOutage, pauseAfter } from '../redelivery.ts'
 import { committedOffsets, startOffsets } from './admin.ts'

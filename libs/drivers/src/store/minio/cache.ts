@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import * as fs from 'node:fs'
 import { readdir, rm, rmdir, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
-import { keepVerified } from '@cairn/kernel/runtime'
+import { keepVerified } from '@cairn/files'
 import { thisProcess } from '../../process-id.ts'
 import { leftovers } from '../folder-leftovers.ts'
 

@@ -4,7 +4,7 @@ import * as https from 'node:https'
 import { hostname as machine } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CairnError } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
 import { Client, S3Error } from 'minio'
 
 export interface MinioConnectionOptions {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { CairnError, type ArtifactStore } from '@cairn/kernel/runtime'
+import { CairnError } from '@cairn/kernel'
+import type { ArtifactStore } from '@cairn/records'
 
 const RACERS = 64
 /** A program that is killed while it probes leaves its record. No probe takes this long. */

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto'
+import { createReadStream, existsSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join, resolve } from 'node:path'
+import { pipeline as pump } from 'node:stream/promises'
+import { whyNoFile } from '@cairn/files'
+import { CairnError } from '@cairn/kernel'
+import type { LocalFile, Origin, OriginContext } from '@cairn/kernel'
+import { checkNoOptions, shown } from '@cairn/kernel'
+
+/** A file of the project, by its path from the project's folder. Its version is its content's SHA-256. */
+export function fromFile(path: string): Origin<LocalFile>
+export function fromFile(path: string, ...more: readonly unknown[]): Origin<LocalFile> {
+  checkNoOptions(more, 'fromFile')
+  checkText(path, 'fromFile', `fromFile('data/flights.csv')`)
+  return fileOrigin(path, ({ root }) => resolve(root, path))
+}
+
+/** A file inside an installed npm package, whether or not the package exports it. */
+export function fromPackage(name: string, path: string): Origin<LocalFile>
+export function fromPackage(name: string, path: string, ...more: readonly unknown[]): Origin<LocalFile> {
+  checkNoOptions(more, 'fromPackage')
+  for (const part of [name, path])
+    checkText(part, 'fromPackage', `fromPackage('vega-datasets', 'data/flights-3m.parquet')`)
+  return fileOrigin(`${name}/${path}`, ({ root }) => join(packageFolder(name, root), path))
+}
+
+function checkText(value: unknown, owner: string, example: string): void {
+  if (typeof value === 'string' && value !== '') return
+  throw new CairnError('BAD_DEFINITION', `${owner} is given ${shown(value)} where it takes a text`, {
+    next: `write it like ${example}`,
+  })
+}
+
+function fileOrigin(describes: string, locate: (context: OriginContext) => string): Origin<LocalFile> {
+  return {
+    describes,
+    async version(context) {
+      const path = locate(context)
+      try {
+        const found = await stat(path, { bigint: true })
+        const reason = whyNoFile(found)
+        if (reason !== undefined) throw new Error(`${reason}, and a source reads one file`)
+        const { size, mtimeNs, ctimeNs, ino } = found
+        const digest = () => fileDigest(path, context.signal)
+        // A file changed in the last moments could change again within the same tick of its clock.
+        if (Date.now() - Number(mtimeNs / 1_000_000n) < 2_000) return await digest()
+        return await context.remember(`${path} ${size} ${mtimeNs} ${ctimeNs} ${ino}`, digest)
+      } catch (cause) {
+        throw new CairnError('SOURCE_UNREACHABLE', `${describes} cannot be read: ${(cause as Error).message}`, {
+          cause,
+          next: `look at ${path}, or change the path that the source reads`,
+        })
+      }
+    },
+    open: (context) => ({ path: locate(context) }),
+  }
+}
+
+async function fileDigest(path: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256')
+  await pump(createReadStream(path, { highWaterMark: 1 << 20 }), hash, { signal })
+  return hash.digest('hex')
+}
+
+function packageFolder(name: string, root: string): string {
+  const folders = createRequire(join(root, 'package.json')).resolve.paths(name) ?? []
+  const found = folders.map((folder) => join(folder, name)).find((folder) => existsSync(join(folder, 'package.json')))
+  if (found) return found
+  throw new CairnError('SOURCE_UNREACHABLE', `package ${name} is not installed for ${root}`, {
+    next: `npm install ${name}`,
+  })
+}

@@ -1,0 +1,2 @@
+export { fromFile, fromPackage } from './file.ts'
+export { fromUrl } from './url.ts'

@@ -1,0 +1,179 @@
+import { hash } from 'node:crypto'
+import type { CairnEvent } from '@cairn/records'
+import type { ArtifactStore, Compute, EventBus } from '@cairn/records'
+import type { Step } from '@cairn/kernel'
+import { callBody } from './body.ts'
+import { directStore } from './direct-store.ts'
+import type { World } from './world.ts'
+
+/** A process that can die: nothing that it waits for ever comes then. */
+export interface Process {
+  readonly name: string
+  alive: boolean
+}
+
+/** The store that all processes share, and each one's shaky line to it. */
+export class SimulatedStore {
+  readonly files = new Map<string, Uint8Array>()
+  readonly #world: World
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  for(process: Process): ArtifactStore {
+    const direct = directStore(this.files)
+    const shaky =
+      <Given extends unknown[], Result>(work: (...given: Given) => Promise<Result>) =>
+      (...given: Given) =>
+        this.#call(process, () => work(...given))
+    return {
+      ...direct,
+      read: shaky(direct.read),
+      create: shaky(direct.create),
+      replace: shaky(direct.replace),
+      put: shaky(direct.put),
+      fetch: shaky(direct.fetch),
+      stat: shaky(direct.stat),
+      children: shaky(direct.children),
+      remove: shaky(direct.remove),
+    }
+  }
+
+  /** A call that is carried out a little later, and answered a little later still: if nothing goes wrong on the way. */
+  #call<Result>(process: Process, work: () => Promise<Result>): Promise<Result> {
+    const world = this.#world
+    return new Promise((resolve, reject) => {
+      world.soon(() => {
+        if (!process.alive && world.chance(0.5)) return // died before the request left
+        if (world.fault(0.01)) return answer(() => reject(new Error('the request was lost')))
+        const result = work()
+        if (world.fault(0.01)) return answer(() => reject(new Error('carried out, but the answer was lost')))
+        answer(() => resolve(result))
+      })
+      const answer = (say: () => void) => world.soon(() => process.alive && say())
+    })
+  }
+}
+
+interface Member {
+  readonly process: Process
+  readonly handle: (event: CairnEvent) => Promise<void>
+  readonly onReassigned: () => void
+}
+
+/** One group's progress: each event goes to the member that its partition is assigned to. */
+interface Group {
+  readonly members: Member[]
+  /** Places in the log that are handled. */
+  readonly done: Set<number>
+  /** Who has what in hand, as `<process>/<place>`. */
+  readonly held: Set<string>
+}
+
+/** A bus that delivers late, in any order, twice, and again to another member when partitions move. */
+export class SimulatedBus {
+  readonly heard = new Set<string>()
+  readonly #world: World
+  readonly #partitions: number
+  readonly #log: { readonly text: string; readonly partition: number }[] = []
+  readonly #groups = new Map<string, Group>()
+
+  constructor(world: World, partitions: number) {
+    this.#world = world
+    this.#partitions = partitions
+  }
+
+  for(process: Process): EventBus {
+    return {
+      publish: (_topic, events) =>
+        new Promise((resolve, reject) => {
+          this.#world.soon(() => {
+            if (!process.alive && this.#world.chance(0.5)) return
+            for (const event of events) this.#append(event)
+            const lost = this.#world.fault(0.01)
+            this.#world.soon(
+              () => process.alive && (lost ? reject(new Error('sent, but not acknowledged')) : resolve()),
+            )
+          })
+        }),
+      subscribe: () => Promise.reject(new Error('the simulation assigns by itself')),
+    }
+  }
+
+  join(name: string, member: Member): void {
+    const group = this.#groups.get(name) ?? { members: [], done: new Set(), held: new Set() }
+    this.#groups.set(name, group)
+    group.members.push(member)
+    this.#rebalance(group)
+  }
+
+  /** A process that leaves, or is thrown out, may still be at work: as a zombie that cannot say that it is done. */
+  leave(name: string, process: Process): void {
+    const group = this.#groups.get(name)!
+    const at = group.members.findIndex((member) => member.process === process)
+    if (at >= 0) group.members.splice(at, 1)
+    this.#rebalance(group)
+  }
+
+  #rebalance(group: Group): void {
+    for (const { onReassigned } of group.members) onReassigned()
+    for (const place of this.#log.keys()) if (!group.done.has(place)) this.#deliver(group, place)
+  }
+
+  #append(event: CairnEvent): void {
+    this.heard.add(event.id)
+    const place = this.#log.push({ text: JSON.stringify(event), partition: this.#partitionOf(event) }) - 1
+    for (const group of this.#groups.values()) {
+      this.#deliver(group, place)
+      if (this.#world.fault(0.03)) this.#deliver(group, place, true)
+    }
+  }
+
+  #partitionOf({ partitionkey }: CairnEvent): number {
+    return Number.parseInt(hash('sha1', partitionkey).slice(0, 8), 16) % this.#partitions
+  }
+
+  #deliver(group: Group, place: number, again = false): void {
+    this.#world.soon(() => {
+      const { text, partition } = this.#log[place]!
+      const member = group.members[partition % group.members.length]
+      const holding = member && `${member.process.name}/${place}`
+      if (!member || ((group.done.has(place) || group.held.has(holding!)) && !again)) return
+      group.held.add(holding!)
+      const isAssigned = () => group.members[partition % group.members.length] === member
+      member.handle(JSON.parse(text) as CairnEvent).then(
+        () => {
+          if (member.process.alive && isAssigned()) group.done.add(place)
+        },
+        () => {
+          group.held.delete(holding!)
+          if (member.process.alive) this.#deliver(group, place)
+        },
+      )
+    })
+  }
+}
+
+/** Runs the bodies themselves, each at some later moment. Counts how often each key, and each step, was computed. */
+export function simulatedCompute(
+  world: World,
+  process: Process,
+  steps: ReadonlyMap<string, Step>,
+  computed: Map<string, number>,
+  bodies = new Map<string, number>(),
+): Compute {
+  return {
+    async *run(work, signal) {
+      for (const lane of work.lanes) {
+        await new Promise<void>((resolve) => world.soon(() => process.alive && resolve()))
+        const result = await callBody(steps.get(work.step)!, work, lane, signal)
+        if (!lane.error && !('error' in result)) {
+          computed.set(lane.key, (computed.get(lane.key) ?? 0) + 1)
+          bodies.set(work.step, (bodies.get(work.step) ?? 0) + 1)
+        }
+        yield result
+      }
+    },
+  }
+}

@@ -1,0 +1,189 @@
+import type { Pipeline } from '@cairn/kernel'
+import { makePlan } from '@cairn/planner'
+import { Engine } from '../src/engine.ts'
+import { cancel as cancelRun, submit } from '../src/submit.ts'
+import { layout } from '@cairn/records'
+import type { Plan } from '@cairn/records'
+import { decodeRecord, type Checkpoint, type EndRecord, type RunEnd } from '@cairn/records'
+import { directStore } from './direct-store.ts'
+import { namedCode } from './named-code.ts'
+import { foretell, type Verdict } from './oracle.ts'
+import { randomPipeline, type Temper } from './pipelines.ts'
+import { simulatedCompute, SimulatedBus, SimulatedStore, type Process } from './ports.ts'
+import { randomFrom, World } from './world.ts'
+
+export interface Story {
+  readonly seed: number
+  readonly runs: number
+  readonly faults: number
+  /** Whether the first run is cancelled somewhere on its way. */
+  readonly cancel: boolean
+  /**
+   * How often at most a process dies or loses its topic. A step whose attempts were cut off more often than twice is
+   * given up as one that kills its hosts, so beyond that it is not foretold how a run ends, only that it does.
+   */
+  readonly takeovers?: number
+  /**
+   * How the steps are hosted: all by one process at a time (default), or spread over so many kinds of host, of which
+   * some have two at a time.
+   */
+  readonly stages?: number
+}
+
+export interface Ending {
+  readonly pipeline: Pipeline
+  readonly tempers: ReadonlyMap<string, Temper>
+  readonly plans: readonly Plan[]
+  readonly files: ReadonlyMap<string, Uint8Array>
+  readonly heard: ReadonlySet<string>
+  /** How often each key was computed. */
+  readonly computed: ReadonlyMap<string, number>
+  readonly steps: number
+}
+
+/** Plays one story to its end: random pipeline, random faults, any number of processes dying on the way. */
+export async function simulate({ seed, runs, faults, cancel, takeovers = 2, stages = 1 }: Story): Promise<Ending> {
+  const { pipeline, tempers, steps } = randomPipeline(randomFrom(seed))
+  const world = new World(seed ^ 0x5bd1e995, faults)
+  const store = new SimulatedStore(world)
+  const bus = new SimulatedBus(world, stages === 1 ? 1 : 3)
+  const computed = new Map<string, number>()
+  const plans = await Promise.all(Array.from({ length: runs }, (_, index) => planFor(pipeline, store, `run-${index}`)))
+
+  let processes = 0
+  /** Hosts by the stage that they are of; those that were thrown out are gone from it, dead or not. */
+  const hosts = Array.from({ length: stages }, (): { process: Process; engine: Engine }[] => [])
+  const start = (stage: number) => {
+    const process: Process = { name: `process-${processes++}`, alive: true }
+    const engine = new Engine({
+      store: store.for(process),
+      bus: bus.for(process),
+      clock: world.clock,
+      name: process.name,
+      isGone: (name) => name !== process.name && world.chance(0.5),
+      hasSuccessor: true,
+      compute: simulatedCompute(world, process, steps, computed),
+      ...(stages > 1 && { steps: new Set([...steps.keys()].filter((_, at) => at % stages === stage)) }),
+      ...(world.chance(0.3) && { leaseAfterMs: 100 }),
+      rememberedRuns: world.chance(0.1) ? 0 : 64,
+    })
+    hosts[stage]!.push({ process, engine })
+    const member = { process, handle: engine.handle.bind(engine), onReassigned: () => engine.forget() }
+    bus.join(`stage-${stage}`, member)
+  }
+  const throwOut = (stage: number, dies: boolean) => {
+    const { process } = world.pick(hosts[stage]!)
+    hosts[stage] = hosts[stage]!.filter((host) => host.process !== process)
+    process.alive = !dies
+    start(stage) // first, so that no event is without a member
+    bus.leave(`stage-${stage}`, process)
+  }
+  for (let stage = 0; stage < stages; stage++)
+    for (let replica = 0; replica < (stages > 1 && world.chance(0.5) ? 2 : 1); replica++) start(stage)
+
+  const always: Process = { name: 'control', alive: true }
+  const control = { store: store.for(always), bus: bus.for(always), clock: world.clock, name: always.name }
+  for (const plan of plans) submitSurely(plan)
+  function submitSurely(plan: Plan): void {
+    submit(control, plan).catch(() => submitSurely(plan))
+  }
+  if (cancel) world.after(world.random() * 400, () => cancelSurely())
+  function cancelSurely(): void {
+    cancelRun(control, plans[0]!, plans[0]!.run).then(
+      (end) => {
+        // Some hear of it at once; the others when its event comes.
+        if (end.status === 'cancelled')
+          for (const { engine } of hosts.flat()) if (world.chance(0.5)) engine.abort(plans[0]!.run)
+      },
+      () => world.after(50, cancelSurely),
+    )
+  }
+
+  let taken = 0
+  let thrownOut = 0
+  while (await world.step()) {
+    taken++
+    if (taken > 200_000) throw new Error(`seed ${seed}: the story does not end`)
+    if (thrownOut >= takeovers) continue
+    const dies = world.fault(0.004) // kill -9
+    // Or a rebalance: the old process goes on for a while as a zombie.
+    if (dies || world.fault(0.002)) {
+      throwOut(Math.floor(world.random() * stages), dies)
+      thrownOut++
+    }
+  }
+  return { pipeline, tempers, plans, files: store.files, heard: bus.heard, computed, steps: taken }
+}
+
+/** Plans with the store as it is, before anything goes wrong. */
+async function planFor(pipeline: Pipeline, { files }: SimulatedStore, run: string): Promise<Plan> {
+  const planner = {
+    store: directStore(files),
+    clock: { now: () => 0 } as never,
+    closures: namedCode,
+    root: '',
+    secrets: () => undefined,
+    remember: () => Promise.reject(new Error()),
+  }
+  return makePlan(planner, pipeline, { run, env: 'sim' })
+}
+
+/** Everything that must hold at the end of any story, whatever went wrong in it. */
+export function complaints(
+  { pipeline, tempers, plans, files, heard }: Ending,
+  { cancel, takeovers = 2 }: Story,
+): string[] {
+  const found: string[] = []
+  const foretold = foretell(pipeline.graph, tempers)
+  for (const [index, plan] of plans.entries()) {
+    const at = layout(plan.env, plan.pipeline)
+    const record = <R extends { v: number }>(path: string) =>
+      files.has(path) ? decodeRecord<R>(files.get(path)!, path) : undefined
+    const end = record<RunEnd>(at.runEnd(plan.run))
+    if (!end) found.push(`${plan.run} has no end`)
+    if (!heard.has(`${plan.run}/run-ended`)) found.push(`nobody heard of the end of ${plan.run}`)
+    const mayBeCut = cancel && index === 0
+    const foretellable = takeovers <= 2 && end?.status !== 'cancelled'
+    if (!mayBeCut && end?.status === 'cancelled') found.push(`${plan.run} was cancelled by no one`)
+    for (const [id, verdict] of foretold) {
+      const ending = record<EndRecord>(at.end(plan.run, id))
+      if (!ending) found.push(`${plan.run}/${id} has no terminal record`)
+      else if (foretellable) found.push(...compare(`${plan.run}/${id}`, ending, verdict))
+      if (ending && !heard.has(`${plan.run}/${id}/${ending.status}`))
+        found.push(`nobody heard that ${plan.run}/${id} ended`)
+    }
+    const failed = [...foretold.values()].some(({ status }) => status === 'failed')
+    const due = failed ? 'failed' : 'completed'
+    if (foretellable && end && end.status !== due) found.push(`${plan.run} ended as ${end.status}, not as ${due}`)
+    for (const path of files.keys())
+      if (path.startsWith(at.ends(plan.run))) {
+        const ending = record<EndRecord>(path)!
+        for (const lane of ending.lanes)
+          if (lane.status === 'completed' && lane.key && lane.how !== 'caught') {
+            const step = (plan.nodes[at.taskOf(path).split('/')[0]!] as { step: string }).step
+            const checkpoint = record<Checkpoint>(at.checkpoint(step, lane.key))
+            if (JSON.stringify(checkpoint?.outputs) !== JSON.stringify(lane.outputs))
+              found.push(`${path} and its checkpoint differ`)
+          }
+      }
+  }
+  return found
+}
+
+function compare(task: string, { status, lanes }: EndRecord, verdict: Verdict): string[] {
+  if (status !== verdict.status) return [`${task} ended as ${status}, not as ${verdict.status}`]
+  const [lane] = lanes
+  if (lane?.status !== 'completed' || verdict.status !== 'completed') return []
+  const wrong: string[] = []
+  for (const [name, value] of Object.entries(verdict.value)) {
+    const { text = '', items } = lane.outputs[name]!
+    const given =
+      items === undefined
+        ? text
+        : JSON.stringify(
+            (JSON.parse(text) as { items: { text: string }[] }).items.map((item) => JSON.parse(item.text) as unknown),
+          )
+    if (given !== JSON.stringify(value)) wrong.push(`${task}.${name} is ${given}, not ${JSON.stringify(value)}`)
+  }
+  return wrong
+}

@@ -1,0 +1,256 @@
+import { describe, expect, it } from 'vitest'
+import { json } from '../simulation/pipelines.ts'
+import { each } from '@cairn/kernel'
+import { list } from '@cairn/kernel'
+import { pipeline } from '@cairn/kernel'
+import { step } from '@cairn/kernel'
+import { Engine } from './engine.ts'
+import { claim } from '@cairn/records'
+import { cancel, claimRunEnd, setOff, submit } from './submit.ts'
+import { runEvent, type CairnEvent } from '@cairn/records'
+import { Example, itemsIn, valueOf } from './example.fixture.ts'
+import type { Compute } from '@cairn/records'
+
+const Int = json<number>()
+const read = step('read', { outputs: { numbers: list(Int) }, run: () => ({ numbers: [3, 1, 2] }) })
+const square = step('square', { inputs: { n: Int }, outputs: { n: Int }, run: ({ n }) => ({ n: n * n }) })
+const sum = step('sum', {
+  inputs: { all: list(Int) },
+  outputs: { total: Int },
+  run: async ({ all }) => ({ total: (await all.all()).reduce((a, b) => a + b, 0) }),
+})
+const report = step('report', { inputs: { total: Int }, outputs: { total: Int }, run: ({ total }) => ({ total }) })
+
+/** read -> square of each number, two numbers a batch -> sum -> report */
+const squares = pipeline('squares', () => {
+  const { n } = each(read({}).numbers, (n) => square({ n }), { batch: 2, as: 'squared' })
+  return report(sum({ all: n }))
+})
+
+/** A step that is never reused. */
+const dice = pipeline('dice', () => step('throw', { cache: 'never', outputs: { n: Int }, run: () => ({ n: 4 }) })({}))
+
+/** A step that fails, and one behind it. */
+const divide = step('divide', {
+  outputs: { n: Int },
+  run: () => {
+    throw new Error('by zero')
+  },
+})
+const broken = pipeline('broken', () => report({ total: divide({}).n }))
+
+describe('an engine', () => {
+  it('goes from the event of a run that has started to the record of its end, by the events in between', async () => {
+    const example = new Example(squares)
+    await submit(example.host(), await example.plan())
+    expect(example.told.map(({ id }) => id)).toEqual(['run/run-started'])
+    await example.deliver(new Engine(example.host()))
+
+    const ends = await example.ends()
+    expect(Object.keys(ends)).toEqual(['read', 'report', 'square/0', 'square/1', 'squared', 'sum'])
+    expect(itemsIn(ends['squared'], 'n')).toEqual([9, 1, 4])
+    expect(valueOf(ends['report'], 'total')).toBe(14)
+    expect(await example.runEnd()).toMatchObject({ status: 'completed', host: 'host' })
+    const types = ['completed', 'ready', 'run-ended']
+    const told = example.told.map(({ id }) => id).filter((id) => types.some((type) => id.endsWith(type)))
+    expect(told).toEqual([
+      'run/read/completed',
+      'run/square/0/ready',
+      'run/square/1/ready',
+      'run/square/0/completed',
+      'run/square/1/completed',
+      'run/squared/completed',
+      'run/sum/completed',
+      'run/report/completed',
+      'run/run-ended',
+    ])
+  })
+
+  it('tells of an ending only once its record is in the store', async () => {
+    const example = new Example(squares)
+    const early: string[] = []
+    const bus = {
+      ...example.bus,
+      publish: (topic: string, events: Parameters<typeof example.bus.publish>[1]) => {
+        for (const { id, data, type } of events) {
+          const task = [data.node, data.batch].filter(Boolean).join('/')
+          if (type === 'cairn.completed' && !example.files.has(example.at.end('run', task))) early.push(id)
+          if (type === 'cairn.run-ended' && !example.files.has(example.at.runEnd('run'))) early.push(id)
+        }
+        return example.bus.publish(topic, events)
+      },
+    }
+    await submit(example.host(), await example.plan())
+    await example.deliver(new Engine(example.host('host', { bus })))
+    expect(await example.runEnd()).toMatchObject({ status: 'completed' })
+    expect(early).toEqual([])
+  })
+
+  it('computes nothing again when all events come a second time, in another order', async () => {
+    const example = new Example(squares)
+    await submit(example.host(), await example.plan())
+    const engine = new Engine(example.host())
+    await example.deliver(engine)
+    const [calls, records] = [example.calls.length, [...example.files.keys()]]
+    await example.bus.publish('', [...example.told].reverse())
+    await example.deliver(engine, new Engine(example.host('one that knows nothing')))
+    expect(example.calls).toHaveLength(calls)
+    expect([...example.files.keys()]).toEqual(records)
+  })
+
+  it('goes on where one that died had come to, by the records', async () => {
+    const example = new Example(squares)
+    const plan = await example.plan()
+    await submit(example.host(), plan)
+    await example.settle(new Engine(example.host('first')).handle(runEvent(plan, 'run-started', 0)))
+    expect(Object.keys(await example.ends())).toEqual(['read'])
+
+    await example.deliver(new Engine(example.host('second')))
+    expect(await example.runEnd()).toMatchObject({ status: 'completed', host: 'second' })
+    expect(example.calls.filter(({ step }) => step === 'read')).toMatchObject([{ host: 'first' }])
+  })
+
+  it('leaves an event to the next when it could not tell what followed, and that one tells it and computes nothing', async () => {
+    const example = new Example(dice)
+    const plan = await example.plan()
+    await submit(example.host(), plan)
+    const mute = { ...example.bus, publish: () => Promise.reject(new Error('the bus is away')) }
+    const started = runEvent(plan, 'run-started', 0)
+    const first = new Engine(example.host('first', { bus: mute }))
+    await expect(example.settle(first.handle(started))).rejects.toThrow('the bus is away')
+    expect(Object.keys(await example.ends())).toEqual(['throw'])
+
+    await example.deliver(new Engine(example.host('second')))
+    expect(example.told.map(({ id }) => id)).toContain('run/throw/completed')
+    expect(example.calls).toMatchObject([{ host: 'first' }])
+  })
+
+  it('shares a run with engines of other steps, of which each computes its own only', async () => {
+    const example = new Example(squares)
+    await submit(example.host(), await example.plan())
+    const engines = ['read', 'square', 'sum', 'report'].map(
+      (name) => new Engine(example.host(`host of ${name}`, { steps: new Set([name]) })),
+    )
+    await example.deliver(...engines)
+    expect(await example.runEnd()).toMatchObject({ status: 'completed' })
+    expect(example.calls).toHaveLength(6)
+    for (const { host, step } of example.calls) expect(host).toBe(`host of ${step}`)
+  })
+
+  it('blocks what stands behind a step that failed, and the run ends as failed', async () => {
+    const example = new Example(broken)
+    await submit(example.host(), await example.plan())
+    await example.deliver(new Engine(example.host()))
+    const { divide, report } = await example.ends()
+    expect(divide).toMatchObject({ status: 'failed', lanes: [{ error: { message: 'by zero' } }] })
+    expect(report).toMatchObject({ status: 'blocked', lanes: [{ because: 'divide' }], attempts: 0 })
+    expect(await example.runEnd()).toMatchObject({ status: 'failed' })
+  })
+
+  it('ends what a cancelled run has not finished, and leaves what it has', async () => {
+    const example = new Example(squares)
+    const plan = await example.plan()
+    await submit(example.host(), plan)
+    const host = example.host()
+    const engine = new Engine(host)
+    await example.settle(engine.handle(runEvent(plan, 'run-started', 0)))
+    await cancel(host, plan, 'run')
+    await example.deliver(engine)
+
+    const statuses = Object.entries(await example.ends()).map(([task, { status }]) => `${task} ${status}`)
+    expect(statuses).toContain('read completed')
+    expect(statuses).toContain('report cancelled')
+    expect(await example.runEnd()).toMatchObject({ status: 'cancelled' })
+    expect(example.calls.map(({ step }) => step)).toEqual(['read'])
+  })
+
+  it('runs nothing of a run that was cancelled before it had its turn, although its start is told late', async () => {
+    const example = new Example(squares)
+    const engine = new Engine(example.host())
+    await example.settle(example.clock.sleep(10_000))
+    const plan = { ...(await example.plan()), queued: true as const }
+    await claim(example.store, example.at.plan(plan.run), plan)
+    await claimRunEnd(example.host(), plan, 'cancelled')
+    await setOff(example.host(), plan)
+    await example.deliver(engine)
+    expect(example.calls).toEqual([])
+    expect(await example.runEnd()).toMatchObject({ status: 'cancelled' })
+  })
+
+  it('stops a body that is at work when its run is cancelled', async () => {
+    const example = new Example(squares)
+    const plan = await example.plan()
+    await submit(example.host(), plan)
+    const begun = Promise.withResolvers<void>()
+    const lasting: Compute = {
+      async *run(_, signal) {
+        begun.resolve()
+        await new Promise((_, stop) => signal.addEventListener('abort', () => stop(signal.reason)))
+        yield expect.unreachable()
+      },
+    }
+    const engine = new Engine(example.host('host', { compute: lasting }))
+    const handled = engine.handle(runEvent(plan, 'run-started', 0))
+    await example.settle(begun.promise)
+    engine.abort('run')
+    await example.settle(handled)
+    expect(await example.ends()).toMatchObject({ read: { status: 'cancelled' } })
+  })
+
+  it('refuses an event of a run that has no plan', async () => {
+    const example = new Example(squares)
+    const event = runEvent(await example.plan('never submitted'), 'run-started', 0)
+    await expect(example.settle(new Engine(example.host()).handle(event))).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'run never submitted of squares has no plan in test',
+    })
+  })
+
+  it('misses no ending that it is hearing of while a run is told to begin again', async () => {
+    const example = new Example(squares)
+    const reading = Promise.withResolvers<void>()
+    let isHeld = false
+    const store = {
+      ...example.store,
+      async read(path: string) {
+        if (isHeld && path === example.at.end('run', 'read')) await reading.promise
+        return example.store.read(path)
+      },
+    }
+    const first = new Engine(example.host('first', { steps: new Set(['read', 'square', 'sum']) }))
+    const last = new Engine(example.host('last', { steps: new Set(['report']), store }))
+    await example.settle(example.clock.sleep(10_000))
+    const plan = await example.plan()
+    const started = runEvent(plan, 'run-started', plan.createdAt)
+    await claim(store, example.at.plan('run'), plan)
+    await last.handle(started)
+    await example.settle(first.handle(started))
+    isHeld = true
+    const hearing = last.handle(example.told.find(({ id }) => id === 'run/read/completed')!)
+    // A lie makes it forget what it knows of the run, and then the run is told to begin again.
+    await expect(last.handle(runEvent(plan, 'run-cancelled', 0))).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    isHeld = false
+    await last.handle(started)
+    reading.resolve()
+    await hearing
+    await example.deliver(first, deafTo('run/read/completed', last))
+    expect(await example.runEnd()).toMatchObject({ status: 'completed', host: 'last' })
+  })
+
+  it('misses no ending of a run that it took for new, though others ended that it had not heard of', async () => {
+    const example = new Example(squares)
+    const hosts = [
+      new Engine(example.host('first', { steps: new Set(['read', 'square', 'sum']) })),
+      new Engine(example.host('last', { steps: new Set(['report']) })),
+    ]
+    await example.settle(example.clock.sleep(10_000))
+    await submit(example.host(), await example.plan())
+    await example.deliver(hosts[0]!, deafTo('run/read/completed', hosts[1]!))
+    expect(await example.runEnd()).toMatchObject({ status: 'completed', host: 'last' })
+  })
+})
+
+/** An engine that one event does not reach. */
+function deafTo(missed: string, engine: Engine): Engine {
+  return { handle: async (event: CairnEvent) => (event.id === missed ? undefined : engine.handle(event)) } as Engine
+}

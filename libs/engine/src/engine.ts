@@ -1,0 +1,268 @@
+import { ActiveRun } from './active-run.ts'
+import { channels, told } from '@cairn/records'
+import { endingOf, isNew, lieIn, requireEnds, taskOf } from './claims.ts'
+import { CairnError } from '@cairn/kernel'
+import { endEvent, readyEvent, runEvent, type CairnEvent } from '@cairn/records'
+import { InHand } from './in-hand.ts'
+import { AlreadyEnded, Stopped } from './interruptions.ts'
+import { layout } from '@cairn/records'
+import { KnownRuns, type Kept } from './known-runs.ts'
+import { Leases, type LeaseHolder } from './lease.ts'
+import type { Plan } from '@cairn/records'
+import type { Compute, EventBus } from '@cairn/records'
+import { readRecord, type EndRecord, type RunEnd } from '@cairn/records'
+import { requireSigned, type Identity, type PublicKeys } from '@cairn/records'
+import { claimRunEnd } from './submit.ts'
+import { cancelledLanes, recordEnd, resultOf, type Means, type Result } from './task-end.ts'
+import { handOn, isUnfit } from './unfit.ts'
+
+/** What a process that runs steps is made of. */
+export interface Host extends LeaseHolder {
+  readonly bus: EventBus
+  readonly compute: Compute
+  /** As whom it vouches for what it computes. */
+  readonly identity?: Identity
+  /** Whose plans it runs. Default: any, whoever made it. */
+  readonly plansBy?: PublicKeys
+  /** Whether another process takes up the runs of this one when it dies: then attempts are counted in the store. */
+  readonly hasSuccessor: boolean
+  /** The steps whose tasks it runs, where others run the rest. Default: all. */
+  readonly steps?: ReadonlySet<string>
+  /** Take a lease only for work that goes on for so long, in milliseconds: where a lease costs as much as short work. */
+  readonly leaseAfterMs?: number
+  /** How long a call of a step's body took lately at most, in milliseconds, where that is known. */
+  readonly lately?: (step: string) => number | undefined
+  /** After so long, in milliseconds, it is said that a body without a time-out is still waited for. Default: never. */
+  readonly stillWaitingAfterMs?: number
+  /** Told of each task that is left to another host, or to this one later, and why. */
+  readonly onLeft?: (task: string, why: CairnError) => void
+  /** How many runs are remembered while nothing of them is in hand. */
+  readonly rememberedRuns?: number
+}
+
+/**
+ * Drives runs by reacting to their events: an event makes tasks ready; each is run, its ending recorded, and the ending
+ * published, which is the event that the next tasks react to. No one is in charge.
+ *
+ * A process may die anywhere. Its events are then delivered to another, which finds in the records how far it came.
+ */
+export class Engine {
+  readonly #host: Host
+  readonly #means: Means
+  readonly #runs: KnownRuns
+  /** Since when it hears all that comes. */
+  #hearsSince: number
+  #stopped = false
+
+  constructor(host: Host) {
+    this.#host = host
+    this.#means = { host, leases: new Leases(host), inHand: new InHand() }
+    this.#runs = new KnownRuns(host.rememberedRuns)
+    this.#hearsSince = host.clock.now()
+  }
+
+  /** Resolves when all that follows from the event is safe in the store and on the bus. */
+  async handle(event: CairnEvent): Promise<void> {
+    const { type, data } = event
+    if (!REACTED_TO.has(type)) return
+    const isOthersBatch = type === 'cairn.ready' && data.step !== undefined && !this.#sees(data.step)
+    if (isOthersBatch) return
+    let lie: string | undefined
+    await this.#runs.use(
+      data.run,
+      (kept) => this.#rebuild(event, kept),
+      async (run) => {
+        lie = await lieIn(run, event, (task) => this.#sees(run.owners.of(task)))
+        if (lie === undefined) await this.#react(run, event)
+      },
+    )
+    if (lie !== undefined) throw new CairnError('NOT_FOUND', lie)
+  }
+
+  async #react(run: ActiveRun, event: CairnEvent): Promise<void> {
+    const { type } = event
+    const task = taskOf(event)
+    if (type === 'cairn.run-cancelled') await this.#cancelTasks(run, event)
+    else {
+      await run.hearing
+      if (type === 'cairn.ready') await this.#runBatch(run, task!, event)
+      else await this.#goOn(run, await this.#next(run, event), event)
+    }
+    if (run.state.done && this.#sees(run.owners.ofEnd)) await this.#endRun(run, event)
+  }
+
+  /** Stops what this process is computing for a run that is cancelled, before its events tell of that. */
+  abort(run: string): void {
+    this.#runs.abort(run, cancelled(run))
+  }
+
+  /**
+   * The same, once told that it is: a run is cancelled by its record alone.
+   *
+   * @throws CairnError NOT_FOUND where there is no such record
+   */
+  async hearCancel({ env, pipeline, run }: Pick<Plan, 'env' | 'pipeline' | 'run'>): Promise<void> {
+    if (!this.#runs.has(run)) return
+    const end = await readRecord<RunEnd>(this.#host.store, layout(env, pipeline).runEnd(run))
+    if (end?.status !== 'cancelled')
+      throw new CairnError('NOT_FOUND', `no record says that run ${run} of ${pipeline} is cancelled`)
+    this.abort(run)
+  }
+
+  /** Stops computing without ending anything: the events in hand are left for the next host. */
+  stop(): void {
+    this.#stopped = true
+    this.#means.leases.stop()
+    this.#runs.abortAll(new Stopped())
+  }
+
+  /** Drops what is remembered of runs: for a host that may have missed events. */
+  forget(): void {
+    this.#hearsSince = this.#host.clock.now()
+    this.#runs.forget()
+  }
+
+  /** How many runs are remembered. */
+  get knownRuns(): number {
+    return this.#runs.size
+  }
+
+  /** Whether tasks of a step are run here. */
+  #sees(step: string | undefined): boolean {
+    const { steps } = this.#host
+    return steps === undefined || (step !== undefined && steps.has(step))
+  }
+
+  async #rebuild(event: CairnEvent, kept: Kept): Promise<ActiveRun> {
+    const { store, bus, plansBy } = this.#host
+    const { env, pipeline, run: name } = event.data
+    const at = layout(env, pipeline)
+    // Another event of the run that is being handled may be of an ending that is not announced yet.
+    const mayBeNew = event.type === 'cairn.run-started' && kept.users === 1
+    const plan = await readRecord<Plan>(store, at.plan(name))
+    if (!plan) throw new CairnError('NOT_FOUND', `run ${name} of ${pipeline} has no plan in ${env}`)
+    if (plansBy) requireSigned(plan, plansBy)
+    const run = new ActiveRun(plan, store, bus, kept)
+    const hearsSince = Math.max(this.#hearsSince, this.#runs.forgottenUntil)
+    run.isTakenForNew = mayBeNew && isNew(event, plan, kept.announced, hearsSince)
+    if (run.isTakenForNew) return run
+    const [end] = await Promise.all([readRecord<RunEnd>(store, at.runEnd(name)), run.readEnds()])
+    if (end?.status === 'cancelled') kept.cancel.abort(cancelled(name))
+    return run
+  }
+
+  /** The tasks that an event calls for: those that it made ready, and those that ended without its sender's knowing. */
+  async #next(run: ActiveRun, event: CairnEvent): Promise<string[]> {
+    const { state, announced, owners } = run
+    const task = taskOf(event)
+    if (task !== undefined) {
+      announced.add(task)
+      state.end(task, endingOf(event) ?? (await run.end(task)))
+    }
+    const called = task === undefined ? state.first : [...state.after(task)]
+    if (run.isTakenForNew && task !== undefined && this.#lacksEndings(run, task, called)) await run.readEnds()
+    return called.filter(
+      (next) => this.#sees(owners.of(next)) && !announced.has(next) && (state.ready(next) || state.ended(next)),
+    )
+  }
+
+  /** Whether endings were missed: of a task that this one waited for, or, where this one is the last, of any other. */
+  #lacksEndings({ state, owners }: ActiveRun, task: string, called: readonly string[]): boolean {
+    if (called.length === 0 && !state.done && this.#sees(owners.ofEnd)) return true
+    for (const need of state.waitedFor(task)) if (!state.ended(need)) return true
+    return false
+  }
+
+  /** Runs tasks, but hands batches to whoever has time for them. */
+  async #goOn(run: ActiveRun, tasks: readonly string[], cause: CairnEvent): Promise<void> {
+    const isHandedOn = (task: string) => task.includes('/') && run.state.ready(task) && !run.busy.has(task)
+    const handedOn = tasks.filter(isHandedOn)
+    const now = this.#host.clock.now()
+    if (handedOn.length > 0)
+      await run.publish(
+        handedOn.map((task) => readyEvent(run.plan, task, now)),
+        { cause },
+      )
+    await Promise.all(tasks.filter((task) => !isHandedOn(task)).map((task) => this.#perform(run, task, cause)))
+  }
+
+  /** A batch that was handed on, maybe by another process, which has heard more of the run than this one. */
+  async #runBatch(run: ActiveRun, task: string, cause: CairnEvent): Promise<void> {
+    const { state, owners } = run
+    if (!this.#sees(owners.of(task))) return
+    for (const need of state.waitedFor(task)) if (!state.ended(need)) state.end(need, await run.end(need))
+    if (!state.has(task)) throw new CairnError('NOT_FOUND', `run ${run.plan.run} has no task ${task}`)
+    // Where attempts are counted in the store, that tells whether the task may have ended.
+    const standing = state.ended(task) || this.#host.hasSuccessor ? undefined : await run.standing(task)
+    if (standing) state.end(task, standing)
+    await this.#perform(run, task, cause)
+  }
+
+  async #cancelTasks(run: ActiveRun, cause: CairnEvent): Promise<void> {
+    const heard = this.hearCancel(run.plan)
+    run.hearing = heard.catch(() => {})
+    await heard
+    const mine = [...run.state.unfinished()].filter((task) => this.#sees(run.owners.of(task)))
+    await Promise.all(mine.map((task) => this.#perform(run, task, cause)))
+  }
+
+  #perform(run: ActiveRun, task: string, cause: CairnEvent): Promise<unknown> {
+    let work = run.busy.get(task)
+    if (!work) {
+      const { plan, state } = run
+      const message = () => ({ plan, task, host: this.#host.name, cause, needs: [...new Set(state.waitedFor(task))] })
+      work = told(channels.task, message, () => this.#endTask(run, task, cause))
+      run.busy.set(task, work)
+      const forget = () => void (run.busy.get(task) === work && run.busy.delete(task))
+      work.then(forget, forget)
+    }
+    return work
+  }
+
+  async #endTask(run: ActiveRun, task: string, cause: CairnEvent): Promise<EndRecord | undefined> {
+    if (this.#stopped) throw new Stopped()
+    const end = run.state.ended(task) ? await run.end(task) : await this.#work(run, task, cause)
+    if (!end) return undefined
+    await run.publish([endEvent(run.plan, task, end)], { cause })
+    run.announced.add(task)
+    return end
+  }
+
+  /** The record of the task's ending; undefined when it is handed on to another host. */
+  async #work(run: ActiveRun, task: string, cause: CairnEvent): Promise<EndRecord | undefined> {
+    const startedAt = this.#host.clock.now()
+    try {
+      const result = await resultOf(this.#means, run, task).catch((error: unknown) => {
+        if (isUnfit(this.#host, error)) return handOn(this.#host, run, task, cause, error)
+        throw error
+      })
+      if (result) return await this.#record(run, task, startedAt, result)
+      return undefined
+    } catch (error) {
+      if (error instanceof AlreadyEnded) return error.end
+      if (this.#stopped || !run.signal.aborted) throw error
+      return this.#record(run, task, startedAt, { lanes: cancelledLanes(run, task), attempts: 0, failures: [] })
+    }
+  }
+
+  #record(run: ActiveRun, task: string, startedAt: number, result: Result): Promise<EndRecord> {
+    if (this.#stopped) throw new Stopped()
+    return recordEnd(this.#host, run, task, startedAt, result)
+  }
+
+  async #endRun(run: ActiveRun, cause: CairnEvent): Promise<void> {
+    await requireEnds(run)
+    const end = await claimRunEnd(this.#host, run.plan, run.state.status)
+    await run.publish([runEvent(run.plan, 'run-ended', end.endedAt, end)], { cause })
+  }
+}
+
+const REACTED_TO: ReadonlySet<string> = new Set(
+  ['run-started', 'run-cancelled', 'ready', 'completed', 'failed', 'timed-out', 'cancelled', 'skipped', 'blocked'].map(
+    (type) => `cairn.${type}`,
+  ),
+)
+
+function cancelled(run: string): CairnError {
+  return new CairnError('CANCELLED', `run ${run} was cancelled`)
+}

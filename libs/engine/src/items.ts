@@ -1,0 +1,137 @@
+import { openManifest, type Items } from '@cairn/records'
+import type { ArtifactRef } from '@cairn/kernel'
+import { CairnError } from '@cairn/kernel'
+import { undefinedOn } from '@cairn/kernel/contract'
+import { artifactBytes } from '@cairn/records'
+import { parseTask, taskName } from '@cairn/records'
+import { itemsOf, lanesOf, surroundings, type RunReader } from './lanes.ts'
+import type { Layout } from '@cairn/records'
+import type { Plan, PlannedEach, PlannedStepNode } from '@cairn/records'
+import type { ArtifactStore } from '@cairn/records'
+import { Recent } from './recent.ts'
+import { readRecord, type EndRecord } from '@cairn/records'
+import { RunState } from './run-state.ts'
+import { severally } from './severally.ts'
+
+/** An item of a step inside an `each`: which one it is, and where its outcome is recorded. */
+export interface Item {
+  /** Its place in the list that is mapped over, from 0; behind those of the items around it. */
+  readonly indices: readonly number[]
+  /** What the maker of each list called it. */
+  readonly labels: readonly (string | undefined)[]
+  readonly task: string
+  readonly lane: number
+}
+
+/** The items of a step inside an `each`, as far as the lists are known that are mapped over; in their order. */
+export async function itemsIn(
+  store: Pick<ArtifactStore, 'read' | 'children' | 'fetch'>,
+  at: Layout,
+  plan: Plan,
+  node: string,
+): Promise<Item[]> {
+  const depth = plan.nodes[node]!.scope.length
+  const reader = new RecordReader(store, at, plan.run)
+  const state = new RunState(plan)
+  const ended = (await store.children(at.ends(plan.run))).map((file) => at.taskOf(file))
+  const around = ended.filter((task) => (plan.nodes[parseTask(task).node]?.scope.length ?? depth) < depth)
+  await severally(around, async (task) => state.end(task, await reader.end(task)))
+  return itemsOfNode(state, reader, node)
+}
+
+/** What a step inside an `each` was called with for one item of a run. */
+export interface RecordedItem extends Item {
+  /** Undefined where what gives them did not come to an end. */
+  readonly inputs: Readonly<Record<string, ArtifactRef>> | undefined
+}
+
+/** The item of a run that is wanted, with what the step was called with. */
+export async function recordedItem(
+  store: Pick<ArtifactStore, 'read' | 'children' | 'fetch'>,
+  at: Layout,
+  plan: Plan,
+  node: string,
+  isWanted: (item: Item) => boolean,
+): Promise<RecordedItem | undefined> {
+  const reader = new RecordReader(store, at, plan.run)
+  const state = new RunState(plan)
+  const ended = (await store.children(at.ends(plan.run))).map((file) => at.taskOf(file))
+  await severally(ended, async (task) => state.end(task, await reader.end(task)))
+  const item = (await itemsOfNode(state, reader, node)).find(isWanted)
+  if (!item) return undefined
+  if (![...state.before(item.task)].every((task) => state.ended(task))) return { ...item, inputs: undefined }
+  const { inputs, scope } = plan.nodes[node] as PlannedStepNode
+  const { batch } = parseTask(item.task)
+  const around = await surroundings(state, reader, scope, batch, Object.values(inputs))
+  const lane = lanesOf(state, node, batch, inputs, around)[item.lane]!
+  return { ...item, inputs: 'inputs' in lane ? lane.inputs : undefined }
+}
+
+/** The items of a step inside an `each`, of a run whose state is known. */
+export async function itemsOfNode(state: RunState, reader: RunReader, node: string): Promise<Item[]> {
+  type Known = Pick<Item, 'indices' | 'labels'>
+  let batches: { readonly batch: string; readonly items: readonly Known[] }[] = [
+    { batch: '', items: [{ indices: [], labels: [] }] },
+  ]
+  for (const each of state.plan.nodes[node]!.scope) {
+    const { batch: size } = state.plan.nodes[each] as PlannedEach
+    const inner: typeof batches = []
+    for (const { batch, items } of batches) {
+      // A list that was collected still has its length in the record of its maker.
+      const refs: Items =
+        (await itemsOf(state, reader, each, batch).catch(undefinedOn('NOT_FOUND', 'BAD_RECORD', 'CORRUPT'))) ?? []
+      const all: Known[] = []
+      for (const [lane, count] of state.itemsOf(each, batch).entries())
+        for (let index = 0; index < count; index++) {
+          const { indices, labels } = items[lane]!
+          all.push({ indices: [...indices, index], labels: [...labels, refs.at(all.length)?.label] })
+        }
+      for (let from = 0; from < all.length; from += size) {
+        const number = String(from / size)
+        inner.push({ batch: batch === '' ? number : `${batch}.${number}`, items: all.slice(from, from + size) })
+      }
+    }
+    batches = inner
+  }
+  return batches.flatMap(({ batch, items }) =>
+    items.map((item, lane) => ({ ...item, task: taskName({ node, batch }), lane })),
+  )
+}
+
+/** Reads a run's records. */
+class RecordReader implements RunReader {
+  readonly allItems = new Recent<Items>(8)
+  readonly #ends = new Map<string, Promise<EndRecord>>()
+  readonly #store: Pick<ArtifactStore, 'read' | 'fetch'>
+  readonly #at: Layout
+  readonly #run: string
+
+  constructor(store: Pick<ArtifactStore, 'read' | 'fetch'>, at: Layout, run: string) {
+    this.#store = store
+    this.#at = at
+    this.#run = run
+  }
+
+  end(task: string): Promise<EndRecord> {
+    let end = this.#ends.get(task)
+    if (!end) this.#ends.set(task, (end = this.#read(task)))
+    return end
+  }
+
+  async items(list: ArtifactRef): Promise<Items> {
+    const fetch = async ({ digest }: ArtifactRef) => {
+      const path =
+        (await this.#store.fetch(this.#at.object(digest))) ?? (await this.#store.fetch(this.#at.condemned(digest)))
+      if (path !== undefined) return path
+      throw new CairnError('NOT_FOUND', `object ${digest} is not in the store`, { next: 'cairn doctor' })
+    }
+    return openManifest(await artifactBytes(list, fetch))
+  }
+
+  async #read(task: string): Promise<EndRecord> {
+    const path = this.#at.end(this.#run, task)
+    const end = await readRecord<EndRecord>(this.#store, path)
+    if (end) return end
+    throw new CairnError('NOT_FOUND', `${path} is gone`, { next: 'cairn doctor' })
+  }
+}

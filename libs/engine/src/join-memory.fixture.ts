@@ -1,0 +1,73 @@
+import { json } from '../simulation/pipelines.ts'
+import { each } from '@cairn/kernel'
+import type { ArtifactRef } from '@cairn/kernel'
+import { list } from '@cairn/kernel'
+import { ManifestWriter, openManifest, type Items } from '@cairn/records'
+import { pipeline } from '@cairn/kernel'
+import { step } from '@cairn/kernel'
+import { parseTask } from '@cairn/records'
+import { Example } from './example.fixture.ts'
+import { joinEach } from './join.ts'
+import { sha256 } from '@cairn/records'
+import type { RunReader } from './lanes.ts'
+import { Recent } from './recent.ts'
+import type { EndRecord, Outcome } from '@cairn/records'
+import { RunState } from './run-state.ts'
+
+/** Prints the most bytes that a join of so many items holds in the heap beyond what was there before it. */
+const BATCH = 100
+const count = Number(process.argv[2])
+
+const Int = json<number>()
+const nothing = () => {
+  throw new Error('nothing is computed')
+}
+const read = step('read', { outputs: { numbers: list(Int) }, run: nothing })
+const square = step('square', { inputs: { n: Int }, outputs: { n: Int }, run: nothing })
+const squares = pipeline('squares', () => each(read({}).numbers, (n) => square({ n }), { batch: BATCH, as: 'squared' }))
+
+const refOf = (name: string): ArtifactRef => ({ digest: sha256(name), size: 8, text: name, label: `item ${name}` })
+const endOf = (lanes: readonly Outcome[], counts: EndRecord['counts'] = {}): EndRecord => {
+  return { v: 1, status: 'completed', lanes, counts, attempts: 1, startedAt: 0, endedAt: 0, host: 'host' }
+}
+const completed = (output: string, ref: ArtifactRef): Outcome => {
+  return { status: 'completed', how: 'computed', key: ref.digest, outputs: { [output]: ref }, ms: 1 }
+}
+const manifest = new ManifestWriter()
+for (let index = 0; index < count; index++) manifest.add(refOf(String(index)))
+const bytes = manifest.bytes()
+const listed = endOf([completed('numbers', { digest: sha256(bytes), size: bytes.length, items: count })], {
+  numbers: [count],
+})
+
+/** Makes each record anew, as one who reads them from a store does. */
+const reader: RunReader = {
+  allItems: new Recent<Items>(8),
+  items: async () => openManifest(bytes),
+  async end(task) {
+    const { node, batch } = parseTask(task)
+    if (node === 'read') return listed
+    const from = Number(batch) * BATCH
+    if (from % (BATCH * 10) === 0) look()
+    const lanes = Array.from({ length: Math.min(BATCH, count - from) }, (_, lane) =>
+      completed('n', refOf(String((from + lane) ** 2))),
+    )
+    return endOf(lanes)
+  },
+}
+
+const state = new RunState(await new Example(squares).plan())
+state.end('read', listed)
+for (let index = 0; index < count / BATCH; index++) state.end(`square/${index}`, { status: 'completed', counts: {} })
+
+let most = 0
+const look = () => {
+  globalThis.gc!()
+  most = Math.max(most, process.memoryUsage().heapUsed)
+}
+look()
+const before = most
+const [joined] = await joinEach(state, reader, 'squared', '')
+look()
+if (!joined || !('made' in joined) || joined.made['n']?.ref.items !== count) throw new Error('it was not joined')
+process.stdout.write(String(most - before))

@@ -1,0 +1,124 @@
+import { makeArtifact } from '@cairn/records'
+import type { ErrorRecord } from '@cairn/records'
+import { taskName } from '@cairn/records'
+import type { ArtifactRef } from '@cairn/kernel'
+import { firstNotRun, guarded, itemsOf, surroundings, type NotRun, type RunReader } from './lanes.ts'
+import { ManifestWriter } from '@cairn/records'
+import type { PlannedEach, PlannedWhen } from '@cairn/records'
+import type { Made } from '@cairn/records'
+import type { Outcome } from '@cairn/records'
+import type { RunState } from './run-state.ts'
+import { AT_ONCE } from './severally.ts'
+
+/** An outcome whose artifacts are still to be stored. */
+export type Joined = Exclude<Outcome, { status: 'completed' }> | { readonly made: Readonly<Record<string, Made>> }
+
+/** What a `when` gives for each lane: the outputs of the arm that its condition chose. */
+export async function joinWhen(state: RunState, reader: RunReader, id: string, batch: string): Promise<Joined[]> {
+  const { scope, condition, then, otherwise } = state.plan.nodes[id] as PlannedWhen
+  const conditions = 'value' in condition ? [] : [condition]
+  const arms = [...Object.values(then), ...Object.values(otherwise)]
+  const around = await surroundings(state, reader, scope, batch, [...conditions, ...arms])
+  return Array.from({ length: around.lanes }, (_, lane): Joined => {
+    const gate = guarded(state, id, batch, around, lane)
+    if (gate) return gate
+    const chosen = state.holds(condition, batch, around.lineage, lane)
+    const unmade = firstNotRun(conditions.map((ref) => around.resolve(ref, lane)))
+    if (unmade || chosen === undefined) return unmade ?? { status: 'blocked', because: id }
+    const found = Object.entries(chosen ? then : otherwise).map(
+      ([name, ref]) => [name, around.resolve(ref, lane)] as const,
+    )
+    return (
+      firstNotRun(found.map(([, ref]) => ref)) ?? {
+        made: Object.fromEntries(found.map(([name, ref]) => [name, { ref: ref as ArtifactRef }])),
+      }
+    )
+  })
+}
+
+interface Gathered {
+  readonly results: Record<string, ManifestWriter>
+  total: number
+  failed: number
+  firstError: ErrorRecord | undefined
+}
+
+/** What an `each` gives for each lane: the lists of its items' results, in the order of the items. */
+export async function joinEach(state: RunState, reader: RunReader, id: string, batch: string): Promise<Joined[]> {
+  const each = state.plan.nodes[id] as PlannedEach
+  const around = await surroundings(state, reader, each.scope, batch, [each.over])
+  const lanes = Array.from({ length: around.lanes }, (): Gathered => {
+    const results = Object.fromEntries(Object.keys(each.collects).map((name) => [name, new ManifestWriter()]))
+    return { results, total: 0, failed: 0, firstError: undefined }
+  })
+  await gather(state, reader, id, batch, lanes)
+  return lanes.map((gathered, lane): Joined => {
+    const unmade = guarded(state, id, batch, around, lane) ?? firstNotRun([around.resolve(each.over, lane)])
+    return unmade ?? joinLane(id, each, gathered)
+  })
+}
+
+async function gather(state: RunState, reader: RunReader, id: string, batch: string, lanes: Gathered[]): Promise<void> {
+  const { scope, collects } = state.plan.nodes[id] as PlannedEach
+  const inside = [...scope, id]
+  const body = Object.keys(state.plan.nodes).filter((node) => state.plan.nodes[node]!.scope.at(-1) === id)
+  const items = await itemsOf(state, reader, id, batch)
+  const { batch: size } = state.plan.nodes[id] as PlannedEach
+  const batches = Math.ceil(items.length / size)
+  const innerAt = (index: number) => (batch === '' ? String(index) : `${batch}.${index}`)
+  const endsOf = (inner: string) => Promise.all(body.map((node) => reader.end(taskName({ node, batch: inner }))))
+  for (let from = 0, index = 0; index < batches; index++) {
+    const ahead = index % AT_ONCE === 0 ? Math.min(AT_ONCE, batches - index) : 0
+    await Promise.all(Array.from({ length: ahead }, (_, more) => endsOf(innerAt(index + more)))) // they are remembered
+    const inner = innerAt(index)
+    const { parents } = state.slice(id, batch, index)
+    const ends = await endsOf(inner)
+    const view = await surroundings(state, reader, inside, inner, Object.values(collects))
+    parents.forEach((parent, lane) => {
+      const gathered = lanes[parent]!
+      const item = gathered.total++
+      const source = items.at(from + lane)!
+      const outcomes = ends.map((end) => end.lanes[lane]!)
+      const fault = outcomes.find(({ status }) => status !== 'completed' && status !== 'skipped')
+      if (fault) {
+        gathered.failed++
+        gathered.firstError ??= itemError(item, source, outcomes.find((outcome) => 'error' in outcome) ?? fault)
+        return
+      }
+      for (const [name, ref] of Object.entries(collects)) {
+        const result = view.resolve(ref, lane)
+        if ('digest' in result) gathered.results[name]!.add(labelled(result, source.label))
+      }
+    })
+    from += parents.length
+  }
+}
+
+function joinLane(id: string, { tolerate }: PlannedEach, { results, total, failed, firstError }: Gathered): Joined {
+  const tolerated = Math.max(tolerate.items ?? 0, Math.floor((tolerate.share ?? 0) * total))
+  if (failed > tolerated) {
+    const rule = tolerated > 0 ? `; ${tolerated} would be tolerated` : ''
+    const message = `${failed} of ${total} items of ${id} failed${rule}. The first: ${firstError!.message}`
+    return { status: 'failed', error: { ...firstError!, message } }
+  }
+  const made = Object.entries(results).map(([name, list]): [string, Made] => {
+    const { ref, content } = makeArtifact({ bytes: list.bytes() })
+    const summary = { items: list.length, ...(failed > 0 && { failed }) }
+    return [name, { ref: { ...ref, items: list.length, summary }, ...(content && { content }) }]
+  })
+  return { made: Object.fromEntries(made) }
+}
+
+function itemError(index: number, { label }: ArtifactRef, outcome: Outcome): ErrorRecord {
+  const called = label === undefined ? `item ${index}` : `item ${index} ("${label}")`
+  if ('error' in outcome) return { ...outcome.error, message: `${called}: ${outcome.error.message}` }
+  return {
+    code: 'STEP_FAILED',
+    name: 'Error',
+    message: `${called}: ${(outcome as NotRun).status} by ${(outcome as NotRun).because}`,
+  }
+}
+
+function labelled(ref: ArtifactRef, label: string | undefined): ArtifactRef {
+  return label === undefined || ref.label !== undefined ? ref : { ...ref, label }
+}

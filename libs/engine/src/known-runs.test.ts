@@ -1,0 +1,189 @@
+import { describe, expect, it } from 'vitest'
+import { directStore } from '../simulation/direct-store.ts'
+import type { ActiveRun } from './active-run.ts'
+import { each } from '@cairn/kernel'
+import { list } from '@cairn/kernel'
+import { pipeline } from '@cairn/kernel'
+import { step } from '@cairn/kernel'
+import { json } from '../simulation/pipelines.ts'
+import { namedCode } from '../simulation/named-code.ts'
+import { simulatedCompute } from '../simulation/ports.ts'
+import { World } from '../simulation/world.ts'
+import { makePlan } from '@cairn/planner'
+import { Engine } from './engine.ts'
+import { submit } from './submit.ts'
+import type { CairnEvent } from '@cairn/records'
+import { KnownRuns, type Kept } from './known-runs.ts'
+
+describe('the runs that a process knows', () => {
+  const noWork = async () => {}
+  const made: string[] = []
+  const make =
+    (name: string, done = false) =>
+    async (kept: Kept) => {
+      made.push(name)
+      return { ...kept, plan: { createdAt: 1 }, state: { done } } as unknown as ActiveRun
+    }
+  const madeBy = async (work: () => Promise<void>) => {
+    made.length = 0
+    await work()
+    return [...made]
+  }
+
+  it('are made once, and again only after the ones used last have taken their place', async () => {
+    const runs = new KnownRuns(2)
+    const use = (name: string) => runs.use(name, make(name), noWork)
+    expect(
+      await madeBy(async () => {
+        for (const name of ['a', 'b', 'a', 'c', 'a', 'b']) await use(name)
+      }),
+    ).toEqual(['a', 'b', 'c', 'b'])
+    expect(runs.size).toBe(2)
+  })
+
+  it('are not forgotten while something of them is in hand, however many there are', async () => {
+    const runs = new KnownRuns(1)
+    const goOn = Promise.withResolvers<void>()
+    const names = ['a', 'b', 'c']
+    const working = names.map((name) => runs.use(name, make(name), () => goOn.promise))
+    expect(runs.size).toBe(3)
+    expect(await madeBy(() => runs.use('a', make('a'), noWork))).toEqual([])
+    goOn.resolve()
+    await Promise.all(working)
+    expect(runs.size).toBe(1)
+  })
+
+  it('are forgotten when they are over, but not what was announced of them', async () => {
+    const runs = new KnownRuns()
+    await runs.use('a', make('a', true), async ({ announced }) => void announced.add('task'))
+    expect(runs.size).toBe(0)
+    await runs.use('a', make('a', true), async ({ announced }) => expect([...announced]).toEqual(['task']))
+  })
+
+  it('are made again when making them has failed, or when they are to be forgotten', async () => {
+    const runs = new KnownRuns()
+    await expect(runs.use('a', () => Promise.reject(new Error('away')), noWork)).rejects.toThrow('away')
+    expect(runs.size).toBe(0)
+    expect(await madeBy(() => runs.use('a', make('a'), noWork))).toEqual(['a'])
+    runs.forget()
+    expect(await madeBy(() => runs.use('a', make('a'), noWork))).toEqual(['a'])
+  })
+
+  it('keep what they are at, also when an event that called for it was given up and they are to be forgotten', async () => {
+    const runs = new KnownRuns(0)
+    const atWork = Promise.withResolvers<void>()
+    const giveUp = runs.use('a', make('a'), async ({ busy }) => {
+      busy.set('task', atWork.promise)
+      throw new Error('another task of the event failed')
+    })
+    await expect(giveUp).rejects.toThrow('another task')
+    runs.forget()
+    await runs.use('a', make('a'), async ({ busy }) => expect([...busy.keys()]).toEqual(['task']))
+    expect(runs.size).toBe(1)
+  })
+
+  it('hear that they are cancelled', async () => {
+    const runs = new KnownRuns()
+    await runs.use('a', make('a'), async ({ cancel }: ActiveRun & { cancel?: AbortController }) => {
+      runs.abort('a', new Error('no more'))
+      expect(cancel?.signal.aborted).toBe(true)
+    })
+  })
+})
+
+const Int = json<number>()
+const steps = [
+  step('pages', {
+    outputs: { pages: list(Int) },
+    run: () => ({ pages: Array.from({ length: 12 }, (_, page) => page) }),
+  }),
+  step('score', { inputs: { page: Int }, outputs: { n: Int }, run: ({ page }) => ({ n: page * page }) }),
+  step('sum', {
+    inputs: { all: list(Int) },
+    outputs: { n: Int },
+    run: async ({ all }) => ({ n: (await all.all()).length }),
+  }),
+  step('report', { inputs: { n: Int }, outputs: { n: Int }, run: ({ n }) => ({ n }) }),
+] as const
+const [pages, score, sum, report] = steps
+const scored = pipeline('scored', () => {
+  const { n } = each(pages({}).pages, (page) => score({ page }), { batch: 1 })
+  return report(sum({ all: n }))
+})
+
+/** Three hosts, of which the first owns no run's end, on a bus that hands over each event at once to all. */
+async function hosts() {
+  const files = new Map<string, Uint8Array>()
+  const store = directStore(files)
+  const world = new World(1, 0)
+  const heard: CairnEvent[] = []
+  const queue: CairnEvent[] = []
+  const bus = {
+    publish: async (_: string, events: readonly CairnEvent[]) => void (queue.push(...events), heard.push(...events)),
+    subscribe: () => Promise.reject(new Error()),
+  }
+  const reads = new Map<string, number>()
+  const engines = [['pages', 'score'], ['sum'], ['report']].map((names) => {
+    const name = names.join()
+    const counted = {
+      ...store,
+      children: (folder: string) => (reads.set(name, (reads.get(name) ?? 0) + 1), store.children(folder)),
+    }
+    const known = new Map(steps.map((each) => [each.name, each]))
+    return new Engine({
+      store: counted,
+      bus,
+      clock: world.clock,
+      compute: simulatedCompute(world, { name, alive: true }, known, new Map()),
+      name,
+      hasSuccessor: true,
+      steps: new Set(names),
+    })
+  })
+  const settle = async () => {
+    for (let event = queue.shift(); event; event = queue.shift()) {
+      let pending = true
+      const handled = Promise.all(engines.map((engine) => engine.handle(event!))).finally(() => (pending = false))
+      while (pending) if (!(await world.step())) await new Promise(setImmediate)
+      await handled
+    }
+  }
+  const planner = { store, clock: world.clock, closures: namedCode, root: '', secrets: () => undefined }
+  const run = async (name: string) => {
+    const remember = () => Promise.reject(new Error())
+    await submit(
+      { store, bus, clock: world.clock },
+      await makePlan({ ...planner, remember }, scored, { run: name, env: 'test' }),
+    )
+    await settle()
+  }
+  return { engines, heard, queue, reads, run, settle }
+}
+
+describe('hosts of some of the steps', () => {
+  it('know nothing more of runs that have ended, whether or not they wrote their end', async () => {
+    const { engines, heard, run } = await hosts()
+    for (let count = 0; count < 5; count++) await run(`run-${count}`)
+    expect(heard.filter(({ type }) => type === 'cairn.run-ended')).toHaveLength(5)
+    expect(engines.map((engine) => engine.knownRuns)).toEqual([0, 0, 0])
+  })
+
+  it('tell each ending once more at most when events of a run that is over come again', async () => {
+    const { heard, queue, run, settle } = await hosts()
+    await run('run')
+    const all = heard.splice(0)
+    queue.push(...all)
+    await settle()
+    const endings = new Set(all.map(({ id }) => id)).size
+    expect(heard.length).toBeLessThanOrEqual(endings)
+  })
+
+  it('do not read a run because of batches that are for others', async () => {
+    const { engines, heard, reads, run } = await hosts()
+    await run('run')
+    reads.clear()
+    const ready = heard.find(({ type }) => type === 'cairn.ready')!
+    for (const engine of engines.slice(1)) await engine.handle(ready)
+    expect([...reads]).toEqual([])
+  })
+})

@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest'
+import { json } from '../simulation/pipelines.ts'
+import { each, when } from '@cairn/kernel'
+import { list } from '@cairn/kernel'
+import { pipeline, type Pipeline } from '@cairn/kernel'
+import { step } from '@cairn/kernel'
+import { Ended } from './ended.fixture.ts'
+import { Example } from './example.fixture.ts'
+import { lanesOf, surroundings, type Lane } from './lanes.ts'
+import type { PlannedStepNode } from '@cairn/records'
+
+const Int = json<number>()
+const Bool = json<boolean>()
+const no = () => expect.unreachable()
+
+const read = step('read', { outputs: { numbers: list(Int) }, run: no })
+const model = step('model', { outputs: { m: Int }, run: no })
+const score = step('score', { inputs: { n: Int, m: Int }, outputs: { n: Int, next: list(Int) }, run: no })
+const isLarge = step('is-large', { inputs: { n: Int }, outputs: { large: Bool }, run: no })
+
+/** What each lane of a task runs with, values in place of artifacts, once `ended` has happened. */
+async function lanes(drawn: Pipeline, task: string, ended: (run: Ended) => void): Promise<unknown[]> {
+  const run = new Ended(await new Example(drawn).plan())
+  ended(run)
+  const [node, batch = ''] = task.split('/') as [string, string?]
+  const { scope, inputs } = run.state.plan.nodes[node] as PlannedStepNode
+  const around = await surroundings(run.state, run, scope, batch, Object.values(inputs))
+  return lanesOf(run.state, node, batch, inputs, around).map(shown)
+}
+const shown = (lane: Lane) =>
+  'inputs' in lane
+    ? Object.fromEntries(Object.entries(lane.inputs).map(([name, { text }]) => [name, JSON.parse(text!) as unknown]))
+    : lane
+
+describe('the lanes of a task', () => {
+  const scores = pipeline('scores', () => {
+    const { m } = model({})
+    return { n: each(read({}).numbers, (n) => score({ n, m }), { batch: 2 }).n }
+  })
+
+  it('are one an item of the batch: each has its item, and what is outside of the each as it is', async () => {
+    const ended = (run: Ended) => {
+      run.completed('model', { m: 7 })
+      run.completed('read', { numbers: [10, 11, 12] })
+    }
+    expect(await lanes(scores, 'score/0', ended)).toEqual([
+      { n: 10, m: 7 },
+      { n: 11, m: 7 },
+    ])
+    expect(await lanes(scores, 'score/1', ended)).toEqual([{ n: 12, m: 7 }])
+  })
+
+  it('are blocked behind what failed, and name it', async () => {
+    const ended = (run: Ended) => {
+      run.failed('model')
+      run.completed('read', { numbers: [10, 11] })
+    }
+    const blocked = { status: 'blocked', because: 'model' }
+    expect(await lanes(scores, 'score/0', ended)).toEqual([blocked, blocked])
+  })
+
+  it('pass on why what they read did not run', async () => {
+    const chain = pipeline('chain', () => ({
+      large: isLarge({ n: score({ n: model({}).m, m: model({}).m }).n }).large,
+    }))
+    const ended = (run: Ended) => run.notRun('score', { status: 'skipped', because: 'some-when' })
+    expect(await lanes(chain, 'is-large', ended)).toEqual([{ status: 'skipped', because: 'some-when' }])
+  })
+
+  it('go over the items of all lists around them: of a batch of lists, too', async () => {
+    const nested = pipeline('nested', () => {
+      const { m } = model({})
+      return each(
+        read({}).numbers,
+        (n) =>
+          ({
+            n: each(score({ n, m }).next, (inner) => score({ n: inner, m: n }, {}, { as: 'inner' }), { batch: 2 }).n,
+          }) as never,
+        { batch: 2 },
+      )
+    })
+    const ended = (run: Ended) => {
+      run.completed('model', { m: 7 })
+      run.completed('read', { numbers: [1, 2] })
+      run.completed('score/0', { n: 0, next: [10, 11] }, { n: 0, next: [20] })
+    }
+    // `m` is the outer item: that of the list which the inner item is of.
+    expect(await lanes(nested, 'inner/0.0', ended)).toEqual([
+      { n: 10, m: 1 },
+      { n: 11, m: 1 },
+    ])
+    expect(await lanes(nested, 'inner/0.1', ended)).toEqual([{ n: 20, m: 2 }])
+  })
+})
+
+describe('the lanes of a task in an arm', () => {
+  const chosen = pipeline('chosen', () => {
+    const { m } = model({})
+    return when(
+      isLarge({ n: m }).large,
+      () => ({ n: score({ n: m, m }, {}, { as: 'large' }).n }),
+      () => ({ n: score({ n: m, m }, {}, { as: 'small' }).n }),
+    )
+  })
+  const ended = (run: Ended) => {
+    run.completed('model', { m: 7 })
+    run.completed('is-large', { large: true })
+  }
+
+  it('run where the condition chose the arm, and are skipped where it did not', async () => {
+    expect(await lanes(chosen, 'large', ended)).toEqual([{ n: 7, m: 7 }])
+    expect(await lanes(chosen, 'small', ended)).toEqual([{ status: 'skipped', because: 'when-large' }])
+  })
+
+  it('are blocked in both arms where the condition never came to be', async () => {
+    const failed = (run: Ended) => {
+      run.completed('model', { m: 7 })
+      run.failed('is-large')
+    }
+    for (const arm of ['large', 'small'])
+      expect(await lanes(chosen, arm, failed)).toEqual([{ status: 'blocked', because: 'when-large' }])
+  })
+
+  it('are chosen for each item by itself inside an each', async () => {
+    const both = pipeline('both', () =>
+      each(read({}).numbers, (n) =>
+        when(
+          isLarge({ n }).large,
+          () => ({ n: score({ n, m: n }, {}, { as: 'large' }).n }),
+          () => ({ n: score({ n, m: n }, {}, { as: 'small' }).n }),
+        ),
+      ),
+    )
+    const ended = (run: Ended) => {
+      run.completed('read', { numbers: [5, 50] })
+      run.completed('is-large/0', { large: false }, { large: true })
+    }
+    expect(await lanes(both, 'large/0', ended)).toMatchObject([{ status: 'skipped' }, { n: 50 }])
+    expect(await lanes(both, 'small/0', ended)).toMatchObject([{ n: 5 }, { status: 'skipped' }])
+  })
+})

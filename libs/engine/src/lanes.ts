@@ -1,0 +1,149 @@
+import { CairnError } from '@cairn/kernel'
+import { itemName, taskName } from '@cairn/records'
+import type { Ref } from '@cairn/kernel/contract'
+import type { ArtifactRef } from '@cairn/kernel'
+import { chained, type Items } from '@cairn/records'
+import type { PlannedEach } from '@cairn/records'
+import type { EndRecord, Outcome } from '@cairn/records'
+import type { Recent } from './recent.ts'
+import { batchAt, indexAt, type Lineage, type RunState } from './run-state.ts'
+
+/** What a lane goes on with: its inputs, or the reason why it cannot run. */
+export type Lane = { readonly inputs: Readonly<Record<string, ArtifactRef>> } | NotRun
+export type NotRun = Extract<Outcome, { readonly status: 'skipped' | 'blocked' }>
+
+/** Reads what the lanes of a run's tasks have given. */
+export interface RunReader {
+  /** The terminal record of a task that has ended. */
+  end(task: string): Promise<EndRecord>
+  /** Items of a list artifact. */
+  items(list: ArtifactRef): Promise<Items>
+  /** Keeps, for a while, all items of an `each`. */
+  readonly allItems: Recent<Items>
+}
+
+/** A task's view of what is around it: resolves what its node is wired to, lane by lane. */
+export interface Surroundings {
+  /** Number of lanes. */
+  readonly lanes: number
+  readonly lineage: Lineage
+  resolve(ref: Ref, lane: number): ArtifactRef | NotRun
+}
+
+/** Reads, once, every record that the given wires lead to. */
+export async function surroundings(
+  state: RunState,
+  reader: RunReader,
+  scope: readonly string[],
+  batch: string,
+  refs: readonly Ref[],
+): Promise<Surroundings> {
+  const lineage = state.lineage(scope, batch)
+  const given = new Map<string, (lane: number) => ArtifactRef | NotRun>()
+  for (const ref of refs)
+    if (!given.has(refName(ref)))
+      given.set(refName(ref), 'item' in ref ? await itemReader(ref.item) : await outputReader(ref.node, ref.output))
+
+  async function itemReader(each: string) {
+    const depth = scope.indexOf(each)
+    const items = await itemsOf(state, reader, each, batchAt(batch, depth))
+    const { from } = state.slice(each, batchAt(batch, depth), indexAt(batch, depth))
+    return (lane: number) => items.at(from + lineage[depth + 1]![lane]!)!
+  }
+
+  async function outputReader(node: string, output: string) {
+    const planned = state.plan.nodes[node]!
+    if (planned.type === 'given') return () => planned.outputs[output]!
+    const depth = planned.scope.length
+    const task = taskName({ node, batch: batchAt(batch, depth) })
+    const { lanes } = await reader.end(task)
+    let items: number[][] | undefined
+    const nameOf = (lane: number) => {
+      items ??= state.indicesIn(planned.scope, batchAt(batch, depth))
+      return depth === 0 ? node : `${node}/${itemName({ indices: items[lane]! })}`
+    }
+    return (lane: number) => {
+      const at = lineage[depth]![lane]!
+      return outputOf(lanes[at], output, () => nameOf(at))
+    }
+  }
+
+  return {
+    lanes: lineage.at(-1)!.length,
+    lineage,
+    resolve: (ref, lane) => given.get(refName(ref))!(lane),
+  }
+}
+
+/** All items of an `each`, in order: those of the lists of all lanes of the batch around it. */
+export function itemsOf(state: RunState, reader: RunReader, each: string, around: string) {
+  return reader.allItems.get(taskName({ node: each, batch: around }), () => readItems(state, reader, each, around))
+}
+
+async function readItems(state: RunState, reader: RunReader, each: string, around: string): Promise<Items> {
+  const { over, scope } = state.plan.nodes[each] as PlannedEach
+  const counts = state.itemsOf(each, around)
+  const lists = await surroundings(state, reader, scope, around, [over])
+  const all: Items[] = []
+  for (const [lane, count] of counts.entries()) {
+    const list = count > 0 ? lists.resolve(over, lane) : undefined
+    if (list && 'digest' in list) all.push(await reader.items(list))
+  }
+  return chained(all)
+}
+
+/** What each lane of a step's task runs with. A lane behind an arm that was not taken is skipped. */
+export function lanesOf(
+  state: RunState,
+  node: string,
+  batch: string,
+  inputs: Readonly<Record<string, Ref>>,
+  around: Surroundings,
+): Lane[] {
+  return Array.from({ length: around.lanes }, (_, lane) => {
+    const gate = guarded(state, node, batch, around, lane)
+    if (gate) return gate
+    const found = Object.entries(inputs).map(([name, ref]) => [name, around.resolve(ref, lane)] as const)
+    return (
+      firstNotRun(found.map(([, value]) => value)) ?? {
+        inputs: Object.fromEntries(found) as Record<string, ArtifactRef>,
+      }
+    )
+  })
+}
+
+/** The reason why a lane does not run, if its arm was not taken or its condition never came to be. */
+export function guarded(
+  state: RunState,
+  node: string,
+  batch: string,
+  around: Surroundings,
+  lane: number,
+): NotRun | undefined {
+  const closed = state.closedBy(node, batch, around.lineage, lane)
+  return closed && { status: closed.isKnown ? 'skipped' : 'blocked', because: closed.when }
+}
+
+export function firstNotRun(values: readonly (ArtifactRef | NotRun)[]): NotRun | undefined {
+  const missing = values.filter((value) => 'because' in value)
+  return missing.find(({ status }) => status === 'blocked') ?? missing[0]
+}
+
+function outputOf(outcome: Outcome | undefined, output: string, nameOf: () => string): ArtifactRef | NotRun {
+  if (!outcome) throw lacking(nameOf(), 'is of fewer items than there are')
+  if (outcome.status === 'completed') {
+    const { outputs } = outcome
+    if (Object.hasOwn(outputs, output)) return outputs[output]!
+    throw lacking(nameOf(), `has no output "${output}"`)
+  }
+  if ('because' in outcome) return outcome
+  return { status: 'blocked', because: nameOf() }
+}
+
+function lacking(task: string, what: string): CairnError {
+  return new CairnError('BAD_RECORD', `the record of ${task} ${what}`, { next: 'cairn doctor' })
+}
+
+function refName(ref: Ref): string {
+  return 'item' in ref ? ref.item : `${ref.node}.${ref.output}`
+}

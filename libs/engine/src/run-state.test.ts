@@ -1,0 +1,90 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { simulate, type Ending as Told } from '../simulation/simulate.ts'
+import { layout } from '@cairn/records'
+import { decodeRecord, type EndRecord } from '@cairn/records'
+import { RunState } from './run-state.ts'
+
+/** Terminal records of a run that went well, as a story gave them. */
+function endingsOf({ plans: [plan], files }: Told): [string, EndRecord][] {
+  const at = layout(plan!.env, plan!.pipeline)
+  return [...files]
+    .filter(([path]) => path.startsWith(at.ends(plan!.run)))
+    .map(([path, bytes]) => [at.taskOf(path), decodeRecord<EndRecord>(bytes, path)])
+}
+
+const told = await Promise.all(
+  Array.from({ length: 40 }, (_, seed) => simulate({ seed: seed + 500, runs: 1, faults: 0, cancel: false })),
+)
+const story = fc.constantFrom(...told)
+
+describe('the state of a run', () => {
+  it('is the same in whatever order, and however often, endings are heard', () => {
+    const anyOrder = story.chain((ending) =>
+      fc.tuple(
+        fc.constant(ending),
+        fc.shuffledSubarray(endingsOf(ending), { minLength: endingsOf(ending).length }),
+        fc.infiniteStream(fc.boolean()),
+      ),
+    )
+    fc.assert(
+      fc.property(anyOrder, ([{ plans }, endings, again]) => {
+        const state = new RunState(plans[0]!)
+        for (const [task, end] of endings) {
+          state.end(task, end)
+          if (again.next().value) state.end(task, end)
+        }
+        expect(state.done).toBe(true)
+        expect([...state.unfinished()]).toEqual([])
+        const failed = endings.some(([task, { status }]) => !task.includes('/') && status === 'failed')
+        expect(state.status).toBe(failed ? 'failed' : 'completed')
+      }),
+    )
+  })
+
+  it('is never done, and makes no task ready twice, before all has ended', () => {
+    fc.assert(
+      fc.property(story, fc.infiniteStream(fc.nat()), (ending, choices) => {
+        const ends = new Map(endingsOf(ending))
+        const state = new RunState(ending.plans[0]!)
+        const open = [...state.first]
+        const started = new Set(open)
+        while (open.length > 0) {
+          expect(state.done).toBe(false)
+          const [task] = open.splice(choices.next().value % open.length, 1)
+          expect(state.ready(task!)).toBe(true)
+          state.end(task!, ends.get(task!)!)
+          for (const next of new Set(state.after(task!))) {
+            if (!state.ready(next) || open.includes(next)) continue
+            expect(started.has(next)).toBe(false)
+            started.add(next)
+            open.push(next)
+          }
+        }
+        expect(state.done).toBe(true)
+        expect([...started].sort()).toEqual([...ends.keys()].sort())
+      }),
+    )
+  })
+
+  it('makes a step ready when the last of the tasks that it reads has ended, and not before', () => {
+    for (const ending of told) {
+      const [plan] = ending.plans
+      const ends = new Map(endingsOf(ending))
+      const state = new RunState(plan!)
+      const steps = Object.entries(plan!.nodes).flatMap(([id, node]) =>
+        node.type === 'step' && node.scope.length === 0 && node.guards.length === 0 ? [{ id, node }] : [],
+      )
+      const open = [...state.first]
+      for (const task of open) {
+        for (const { id, node } of steps) {
+          const read = Object.values(node.inputs).map((ref) => ('node' in ref ? ref.node : ref.item))
+          if (!state.ended(id)) expect([id, state.ready(id)]).toEqual([id, read.every((one) => state.ended(one))])
+        }
+        state.end(task, ends.get(task)!)
+        for (const next of state.after(task)) if (state.ready(next) && !open.includes(next)) open.push(next)
+      }
+      expect(steps.filter(({ id }) => !state.ended(id))).toEqual([])
+    }
+  })
+})

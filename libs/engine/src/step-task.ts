@@ -1,0 +1,180 @@
+import { channels } from '@cairn/records'
+import { lookUp } from '@cairn/records'
+import { compute, refuse } from './compute.ts'
+import type { Host } from './engine.ts'
+import type { InHand } from './in-hand.ts'
+import type { Leases, LeaseUse } from './lease.ts'
+import { parseTask } from '@cairn/records'
+import { checkpointKey, sha256 } from '@cairn/records'
+import { lanesOf, surroundings } from './lanes.ts'
+import type { PlannedStep, PlannedStepNode } from '@cairn/records'
+import { severally } from './severally.ts'
+import { RARER } from './still-waiting.ts'
+import type { LaneWork } from '@cairn/records'
+import type { FailedAttempt, Outcome } from '@cairn/records'
+import type { ActiveRun } from './active-run.ts'
+
+/** A step's task at work. */
+export interface Job {
+  readonly host: Host
+  readonly leases: Leases
+  readonly inHand: InHand
+  readonly run: ActiveRun
+  readonly task: string
+  readonly node: PlannedStepNode
+  readonly step: PlannedStep
+  /** Whether results are kept, and looked for. */
+  readonly cached: boolean
+  /** By lane. */
+  readonly outcomes: Map<number, Outcome>
+  /** Checkpoints that were found unusable, to be replaced; by lane. */
+  readonly stale: Map<number, Uint8Array>
+  attempts: number
+  /** Errors of the attempts that were followed by another. */
+  readonly failures: FailedAttempt[]
+}
+
+/** Runs a step's task: takes each lane from its checkpoint where there is one, and computes the others. */
+export async function runStep(
+  host: Host,
+  leases: Leases,
+  inHand: InHand,
+  run: ActiveRun,
+  task: string,
+): Promise<{ job: Job; lanes: Outcome[] }> {
+  const { node: id, batch } = parseTask(task)
+  const node = run.plan.nodes[id] as PlannedStepNode
+  const step = run.plan.steps[node.step]!
+  const base = run.keyBase(id)
+  const cached = base !== undefined && !(step.cache && 'never' in step.cache)
+  const job: Job = {
+    host,
+    leases,
+    inHand,
+    run,
+    task,
+    node,
+    step,
+    cached,
+    outcomes: new Map(),
+    stale: new Map(),
+    attempts: 0,
+    failures: [],
+  }
+
+  const around = await surroundings(run.state, run, node.scope, batch, Object.values(node.inputs))
+  const lanes = lanesOf(run.state, id, batch, node.inputs, around)
+  // Without a fingerprint there is no key; the random numbers are then seeded from the place in the run.
+  const keyOf = (inputs: LaneWork['inputs'], index: number) =>
+    base === undefined ? sha256(`${run.plan.run}/${task}/${index}`) : checkpointKey(base, inputs)
+  const work = lanes.flatMap((lane, index): LaneWork[] =>
+    'inputs' in lane ? [{ index, inputs: lane.inputs, key: keyOf(lane.inputs, index) }] : [],
+  )
+  if (node.unread) await refuse(job, work, node.unread)
+  else if (cached) await computeOnce(job, work)
+  else if (work.length > 0) await compute(job, work)
+  return { job, lanes: lanes.map((lane, index) => ('inputs' in lane ? job.outcomes.get(index)! : lane)) }
+}
+
+/** Settles the lanes that have a checkpoint; gives the others. */
+async function reuse(job: Job, lanes: readonly LaneWork[]): Promise<LaneWork[]> {
+  const { host, run, node, step } = job
+  if (node.force) return [...lanes]
+  await severally(lanes, async ({ index, key }) => {
+    const found = await lookUp(host.store, run.at, node.step, key, step, host.clock.now())
+    if (found.hit) {
+      const { outputs, ms } = found.hit
+      job.outcomes.set(index, { status: 'completed', how: 'reused', key, outputs, ms })
+    } else if (found.stale) job.stale.set(index, found.stale)
+  })
+  return lanes.filter(({ index }) => !job.outcomes.has(index))
+}
+
+/**
+ * Takes from checkpoints what is there, and computes every other key once: lanes with the same key share one result, other
+ * tasks of this process wait for it, and other processes do as long as the lease is kept. The lease goes by all lanes of
+ * the task, those that have a checkpoint included, so that two runs which are at the same batch always mean the same lease.
+ */
+async function computeOnce(job: Job, all: readonly LaneWork[]): Promise<void> {
+  const release = await job.inHand.take(all.map(({ key }) => key))
+  try {
+    const missing = await reuse(job, all)
+    if (missing.length === 0) return
+    const byKey = new Map([...missing].reverse().map((lane) => [lane.key, lane]))
+    const lease = all.length === 1 ? all[0]!.key : sha256(all.map(({ key }) => key).join())
+    await computeLeased(job, lease, [...byKey.values()].reverse())
+    for (const { index, key } of missing) {
+      const outcome = job.outcomes.get(byKey.get(key)!.index)!
+      if (!job.outcomes.has(index)) job.outcomes.set(index, isKept(outcome) ? { ...outcome, how: 'reused' } : outcome)
+    }
+  } finally {
+    release()
+  }
+}
+
+/** What a `catch` gave is no checkpoint: each lane that goes on with it was caught. */
+function isKept(outcome: Outcome): outcome is Extract<Outcome, { status: 'completed' }> {
+  return outcome.status === 'completed' && outcome.how !== 'caught'
+}
+
+async function computeLeased(job: Job, name: string, lanes: readonly LaneWork[]): Promise<void> {
+  const { run, node } = job
+  let missing = lanes
+  const come = async () => {
+    missing = await reuse(job, missing)
+    return missing.length === 0
+  }
+  const path = run.at.lease(name)
+  const lease = await leaseFor(job, path, lanes.length, come)
+  if (!lease) return
+  const { isFresh, release } = lease
+  try {
+    // Whoever held the lease before may have left results just before it was taken.
+    if (node.force || isFresh || !(await come())) await compute(job, missing)
+  } finally {
+    await release()
+  }
+}
+
+interface Lease {
+  /** No one was seen to hold it. */
+  readonly isFresh: boolean
+  readonly release: () => Promise<void>
+}
+
+/** Undefined when the result has come meanwhile. */
+async function leaseFor(
+  job: Job,
+  path: string,
+  lanes: number,
+  come: () => Promise<boolean>,
+): Promise<Lease | undefined> {
+  const { host, run, node, leases } = job
+  const { leaseAfterMs, lately } = host
+  const use = { run: `${run.plan.pipeline}/${run.plan.run}`, waits: waitsTold(job) }
+  if (leaseAfterMs === undefined)
+    return (await leases.acquire(path, come, run.signal, use))
+      ? { isFresh: false, release: () => leases.release(path) }
+      : undefined
+  // Of work so short that no one takes a lease for it, there is none to look for.
+  const isShort = (lately?.(node.step) ?? Infinity) * lanes < leaseAfterMs * SHORT
+  const seen = isShort ? 'free' : await leases.wait(path, come, run.signal, use.waits)
+  return seen === 'obsolete'
+    ? undefined
+    : { isFresh: seen === 'free', release: leases.after(path, leaseAfterMs, use.run) }
+}
+
+/** Says, once and then ever more rarely, which run computes what this one waits for. */
+function waitsTold({ host, run, task, attempts }: Job): NonNullable<LeaseUse['waits']> {
+  let due = host.stillWaitingAfterMs ?? Infinity
+  return (other, ms) => {
+    if (ms < due) return
+    const line = `still waits after ${due / 1_000} s: ${other === undefined ? 'another process' : `run ${other}`} computes the same`
+    due *= RARER
+    const about = { run: run.plan.run, node: parseTask(task).node, attempt: attempts + 1, stream: 'stderr' as const }
+    if (channels.output.hasSubscribers) channels.output.publish({ ...about, line })
+  }
+}
+
+/** Share of the time after which a lease is taken: work that took less lately will hardly take all of it. */
+const SHORT = 0.2

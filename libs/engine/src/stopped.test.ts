@@ -1,0 +1,60 @@
+import { expect, it } from 'vitest'
+import { directStore } from '../simulation/direct-store.ts'
+import { namedCode } from '../simulation/named-code.ts'
+import { json } from '../simulation/pipelines.ts'
+import { pipeline } from '@cairn/kernel'
+import { step } from '@cairn/kernel'
+import { errorRecord } from '@cairn/records'
+import { makePlan } from '@cairn/planner'
+import { systemClock } from '@cairn/records'
+import { Engine } from './engine.ts'
+import { runEvent } from '@cairn/records'
+import { layout } from '@cairn/records'
+import type { Compute } from '@cairn/records'
+import { claim, readRecord, type EndRecord } from '@cairn/records'
+
+const Int = json<number>()
+const long = step('long', { outputs: { n: Int }, run: () => ({ n: 1 }) })
+const lengthy = pipeline('lengthy', () => ({ n: long({}).n }))
+
+it('what a host that stops was at is left to the next, which makes the first attempt at it', async () => {
+  const files = new Map<string, Uint8Array>()
+  const store = directStore(files)
+  const clock = systemClock
+  const at = layout('test', 'lengthy')
+  const remember = () => Promise.reject(new Error())
+  const planner = { store, clock, closures: namedCode, root: '', secrets: () => undefined, remember }
+  const plan = await makePlan(planner, lengthy, { run: 'run', env: 'test' })
+  await claim(store, at.plan('run'), plan)
+
+  const begun = Promise.withResolvers<void>()
+  const untilStopped: Compute = {
+    async *run({ lanes }, signal) {
+      begun.resolve()
+      await new Promise((stop) => signal.addEventListener('abort', stop))
+      for (const { index } of lanes) yield { lane: index, ms: 1, error: errorRecord(signal.reason) }
+    },
+  }
+  const failing: Compute = {
+    async *run({ lanes }) {
+      for (const { index } of lanes) yield { lane: index, ms: 1, error: errorRecord(new Error('no')) }
+    },
+  }
+  const bus = { publish: async () => {}, subscribe: () => Promise.reject(new Error()) }
+  const host = (name: string, compute: Compute) =>
+    new Engine({ store, bus, clock, compute, name, hasSuccessor: true, steps: new Set(['long']) })
+  const started = runEvent(plan, 'run-started', 0)
+
+  const first = host('first', untilStopped)
+  const handled = first.handle(started)
+  await begun.promise
+  expect(await store.children(at.attempts('run'))).toHaveLength(1)
+  first.stop()
+  await expect(handled).rejects.toMatchObject({ name: 'Stopped' })
+  expect(await store.children(at.attempts('run'))).toEqual([])
+  expect(await store.children(at.ends('run'))).toEqual([])
+
+  await host('second', failing).handle(started)
+  const end = await readRecord<EndRecord>(store, at.end('run', 'long'))
+  expect(end).toMatchObject({ host: 'second', status: 'failed', attempts: 1 })
+})

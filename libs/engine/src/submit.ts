@@ -1,0 +1,47 @@
+import { CairnError } from '@cairn/kernel'
+import type { Host } from './engine.ts'
+import { controlTopicOf, runEvent } from '@cairn/records'
+import { layout } from '@cairn/records'
+import type { Plan } from '@cairn/records'
+import { publish } from '@cairn/records'
+import { claim, readRecord, RECORD_VERSION, type RunEnd } from '@cairn/records'
+
+/** Stores a plan and tells the world: from here on the run goes on by itself. Doing it again does nothing new. */
+export async function submit(host: Pick<Host, 'store' | 'bus' | 'clock'>, plan: Plan): Promise<void> {
+  await claim(host.store, layout(plan.env, plan.pipeline).plan(plan.run), plan)
+  await setOff(host, plan)
+}
+
+/** Sets a run off whose plan is stored. Doing it again does nothing new. */
+export function setOff({ bus }: Pick<Host, 'bus'>, plan: Plan): Promise<void> {
+  return publish(bus, plan, [runEvent(plan, 'run-started', plan.createdAt)])
+}
+
+/** Ends a run early, unless it has ended: tells its hosts, who stop what they are at. What is finished stays finished. */
+export async function cancel(
+  host: Pick<Host, 'store' | 'bus' | 'clock' | 'name'>,
+  { env, pipeline }: Pick<Plan, 'env' | 'pipeline'>,
+  name: string,
+): Promise<RunEnd> {
+  const { store, bus, clock } = host
+  const at = layout(env, pipeline)
+  const plan = await readRecord<Plan>(store, at.plan(name))
+  if (!plan) throw new CairnError('NOT_FOUND', `run ${name} of ${pipeline} has no plan in ${env}`)
+  const end = await claimRunEnd(host, plan, 'cancelled')
+  if (end.status === 'cancelled') {
+    const event = runEvent(plan, 'run-cancelled', clock.now())
+    await publish(bus, plan, [event])
+    await publish(bus, plan, [event], { topic: controlTopicOf(plan) })
+  }
+  return end
+}
+
+/** Ends a run, unless it has ended: whoever writes the record first decides how. */
+export function claimRunEnd(
+  { store, clock, name }: Pick<Host, 'store' | 'clock' | 'name'>,
+  { env, pipeline, run }: Plan,
+  status: RunEnd['status'],
+): Promise<RunEnd> {
+  const end: RunEnd = { v: RECORD_VERSION, status, endedAt: clock.now(), host: name }
+  return claim(store, layout(env, pipeline).runEnd(run), end)
+}

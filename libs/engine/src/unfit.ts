@@ -1,0 +1,52 @@
+import { errorRecord } from '@cairn/records'
+import { CairnError, type ErrorCode } from '@cairn/kernel'
+import type { ActiveRun } from './active-run.ts'
+import type { Host } from './engine.ts'
+import { leftEvent, type CairnEvent } from '@cairn/records'
+import { sha256 } from '@cairn/records'
+import type { Layout } from '@cairn/records'
+import type { ArtifactStore } from '@cairn/records'
+import { claim, readRecord, RECORD_VERSION, type UnfitRecord } from '@cairn/records'
+
+/** How long a task is kept before it is handed on, in milliseconds: at first, and once it has been to many hosts. */
+const FIRST_PAUSE_MS = 50
+const LONGEST_PAUSE_MS = 5_000
+
+const UNFIT: ReadonlySet<ErrorCode> = new Set(['MISFIT', 'HOST_FAILED'])
+
+/** Whether this host has not what the work needs, and others of its step may, or this one later. */
+export function isUnfit({ steps }: Host, error: unknown): error is CairnError {
+  return steps !== undefined && error instanceof CairnError && UNFIT.has(error.code)
+}
+
+/** Says why this host cannot run a task, and hands that to another host of its step. */
+export async function handOn(
+  { store, clock, name, onLeft }: Host,
+  run: ActiveRun,
+  task: string,
+  { type, data }: CairnEvent,
+  misfit: CairnError,
+): Promise<void> {
+  onLeft?.(task, misfit)
+  const error = errorRecord(misfit)
+  const record: UnfitRecord = { v: RECORD_VERSION, task, at: clock.now(), host: name, error }
+  await claim(store, run.at.unfit(run.plan.run, task, sha256(error.message)), record)
+  const times = 1 + (type === 'cairn.ready' ? (data.attempt ?? 0) : 0)
+  await clock.sleep(Math.min(FIRST_PAUSE_MS * 2 ** (times - 1), LONGEST_PAUSE_MS), run.signal)
+  run.busy.delete(task) // the event may come back to this host before it is known to be kept
+  await run.publish([leftEvent(run.plan, task, clock.now(), times, error)])
+}
+
+/** Tasks that no host has been able to run so far, each with what the hosts lack. */
+export async function unfitTasks(
+  store: Pick<ArtifactStore, 'read' | 'children'>,
+  at: Layout,
+  run: string,
+): Promise<UnfitRecord[]> {
+  const files = await store.children(at.unfits(run))
+  if (files.length === 0) return []
+  const [ends, attempts] = await Promise.all([store.children(at.ends(run)), store.children(at.attempts(run))])
+  const begun = new Set([...ends.map((file) => at.taskOf(file)), ...attempts.map((file) => at.attemptOf(file).task)])
+  const records = await Promise.all(files.map((file) => readRecord<UnfitRecord>(store, at.unfits(run) + file)))
+  return records.filter((record) => record !== undefined && !begun.has(record.task)) as UnfitRecord[]
+}

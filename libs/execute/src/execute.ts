@@ -1,0 +1,161 @@
+import { join } from 'node:path'
+import { makeArtifact, openArtifact } from '@cairn/records'
+import { keepCarriedFiles } from '@cairn/kernel/contract'
+import { revived } from '@cairn/records'
+import { CairnError, suggest } from '@cairn/kernel'
+import type { ArtifactRef, Encoder, Kinds } from '@cairn/kernel'
+import type { Opened, OriginContext, Origins } from '@cairn/kernel'
+import type { LaneWork, Made, Work } from '@cairn/records'
+import { seededRandom } from './random.ts'
+import { refuseSecrets } from './returned-secrets.ts'
+import { takeFile } from '@cairn/files'
+import type { Context } from '@cairn/kernel'
+
+/** A step's code once it is loaded: a stored closure's exports, or the step itself. */
+export interface LoadedCode {
+  readonly inputs?: Kinds
+  readonly outputs: Kinds
+  readonly reads?: Origins
+  readonly run: (inputs: never, params: never, context: Context) => unknown
+  readonly fallback?: (error: Error) => unknown
+}
+
+/** What the process that runs a body offers it. */
+export interface Surface {
+  readonly signal: AbortSignal
+  /** An empty folder for this lane alone, made when it is first asked for. */
+  readonly scratch: string
+  /** Where encoded files are written, from which the store takes them; made when it is first asked for. */
+  readonly outbox: string
+  /** Whether nothing that the body started is still active. If absent, it is not known. */
+  readonly isIdle?: () => boolean
+  readonly secrets: Readonly<Record<string, string>>
+  readonly root: string
+  readonly remember: OriginContext['remember']
+}
+
+/** One call of a step's body: opens its inputs, runs it, checks and encodes what it returns. */
+export async function execute(
+  code: LoadedCode,
+  work: Pick<Work, 'step' | 'params' | 'versions' | 'open'>,
+  lane: LaneWork,
+  surface: Surface,
+): Promise<Record<string, Made>> {
+  keepCarriedFiles()
+  if (lane.error) return encode(code.outputs, await code.fallback!(revived(lane.error)), work.step, surface)
+  const { signal } = surface
+  // A body may change all that it is given: each call has its own, so that nothing reaches another item or attempt.
+  const context: Context = {
+    signal,
+    secrets: { ...surface.secrets },
+    random: seededRandom(lane.key),
+    get scratch() {
+      return surface.scratch
+    },
+  }
+  const { root, remember } = surface
+  const outside = code.reads && {
+    ...context,
+    secrets: { ...surface.secrets },
+    params: structuredClone(work.params),
+    root,
+    remember,
+    hasCachePolicy: false,
+  }
+  const inputs = outside
+    ? await openOrigins(code.reads, outside)
+    : await openInputs(code.inputs ?? {}, lane.inputs, work, surface)
+  const returned = await code.run(inputs as never, structuredClone(work.params) as never, context)
+  signal.throwIfAborted()
+  const made = await encode(code.outputs, returned, work.step, surface)
+  await refuseSecrets(code.outputs, made, { step: work.step, secrets: surface.secrets, scratch: () => surface.scratch })
+  if (outside) await checkVersions(code.reads, work, outside)
+  return made
+}
+
+async function openInputs(
+  kinds: Kinds,
+  refs: Readonly<Record<string, ArtifactRef>>,
+  { step, open }: Pick<Work, 'step' | 'open'>,
+  surface: Surface,
+): Promise<Record<string, unknown>> {
+  const inputs: Record<string, unknown> = {}
+  for (const [name, kind] of Object.entries(kinds))
+    try {
+      inputs[name] = await kind.decode(openArtifact(refs[name]!, open, () => surface.scratch))
+    } catch (error) {
+      throw located(error, `input "${name}" of ${step}`)
+    }
+  return inputs
+}
+
+async function openOrigins<R extends Origins>(reads: R, context: OriginContext): Promise<Opened<R>> {
+  const opened = Object.entries(reads).map(async ([name, origin]) => [name, await origin.open(context)] as const)
+  return Object.fromEntries(await Promise.all(opened)) as Opened<R>
+}
+
+/** What was read must be what the plan, and so the key, says. */
+async function checkVersions(
+  reads: Origins,
+  { step, versions = {} }: Pick<Work, 'step' | 'versions'>,
+  context: OriginContext,
+) {
+  for (const [name, origin] of Object.entries(reads)) {
+    if (versions[name] === undefined) continue
+    const found = await origin.version?.(context)
+    if (found === versions[name]) continue
+    throw new CairnError('SOURCE_UNREACHABLE', `${origin.describes} changed after ${step} was planned`, {
+      next: 'run again: a new plan takes the new version; for what changes all the time, cache: { maxAge: "1d" }',
+    })
+  }
+}
+
+async function encode(kinds: Kinds, returned: unknown, step: string, surface: Surface): Promise<Record<string, Made>> {
+  const names = Object.keys(kinds)
+  if (typeof returned !== 'object' || returned === null || Array.isArray(returned))
+    throw new CairnError('BAD_OUTPUT', `${step} returned ${described(returned)}, not an object with its outputs`, {
+      next: `return { ${names.join(', ')} }`,
+    })
+  const values = returned as Readonly<Record<string, unknown>>
+  for (const name of Object.keys(values))
+    if (!(name in kinds))
+      throw new CairnError('BAD_OUTPUT', `${step} returned "${name}", which it does not declare`, {
+        next: suggest(name, names, 'declare it among the outputs, or leave it out'),
+      })
+  const made: Record<string, Made> = {}
+  for (const name of names) {
+    if (values[name] === undefined)
+      throw new CairnError('BAD_OUTPUT', `${step} returned no "${name}"`, { next: `return { ${names.join(', ')} }` })
+    made[name] = await encodeOutput(kinds[name]!, values[name], `output "${name}" of ${step}`, name, surface)
+  }
+  return made
+}
+
+async function encodeOutput(kind: Kinds[string], value: unknown, what: string, name: string, surface: Surface) {
+  let files = 0
+  const file = () => join(surface.outbox, `${name}-${files++}`)
+  const body = kind.item ? undefined : surface // while the items of a list are taken, the body may still make others
+  const encoder: Encoder = { signal: surface.signal, file, take: (path) => takeFile(path, file, body) }
+  try {
+    return makeArtifact(await kind.encode(value, encoder))
+  } catch (error) {
+    throw located(error, what)
+  }
+}
+
+/** Puts the place in front of what a kind says is wrong; what it did not expect stays as it is. */
+function located(error: unknown, where: string): unknown {
+  if (!(error instanceof CairnError)) return error
+  const { code, message, next, cause } = error
+  return new CairnError(code, `${where}: ${message}`, { ...(next !== undefined && { next }), cause: cause ?? error })
+}
+
+function described(value: unknown): string {
+  return value === null
+    ? 'null'
+    : Array.isArray(value)
+      ? 'an array'
+      : value === undefined
+        ? 'nothing'
+        : `a ${typeof value}`
+}

@@ -1,0 +1,78 @@
+import { createReadStream } from 'node:fs'
+import { openArtifact } from '@cairn/records'
+import type { AnyKind, Kinds } from '@cairn/kernel'
+import { CairnError } from '@cairn/kernel'
+import { longestMatch, secretIn, type Secrets } from '@cairn/secrets'
+import type { Made } from '@cairn/records'
+
+interface Returned {
+  readonly step: string
+  readonly secrets: Secrets
+  readonly scratch: () => string
+}
+
+/**
+ * Whoever may read an artifact could read a secret in it.
+ *
+ * @throws CairnError BAD_OUTPUT naming the output and the secret that it contains
+ */
+export async function refuseSecrets(kinds: Kinds, made: Readonly<Record<string, Made>>, returned: Returned) {
+  const { step, secrets } = returned
+  if (Object.keys(secrets).length === 0) return
+  for (const [output, artifact] of Object.entries(made)) {
+    const found = await nameIn(kinds[output]!, artifact, returned)
+    if (found === undefined) continue
+    throw new CairnError('BAD_OUTPUT', `output "${output}" of ${step} contains the secret ${found}`, {
+      next: 'leave it out of what the step returns; what need not be secret is a parameter',
+    })
+  }
+}
+
+/** The name of a secret whose whole value is in an artifact or in what records say of it. */
+async function nameIn(
+  kind: AnyKind,
+  { ref, content, items = [] }: Made,
+  returned: Returned,
+): Promise<string | undefined> {
+  const { base64, ...record } = ref
+  const texts = [JSON.stringify(record), Buffer.from(base64 ?? '', 'base64').toString()]
+  const found =
+    firstIn(texts, returned.secrets) ??
+    (content instanceof Uint8Array ? firstIn([Buffer.from(content).toString()], returned.secrets) : undefined) ??
+    (content && 'file' in content ? await inFile(kind, ref, content.file, returned) : undefined)
+  if (found !== undefined) return found
+  for (const item of items) {
+    const inItem = await nameIn(kind.item ?? kind, item, returned)
+    if (inItem !== undefined) return inItem
+  }
+  return undefined
+}
+
+async function inFile(
+  kind: AnyKind,
+  ref: Made['ref'],
+  file: string,
+  { secrets, scratch }: Returned,
+): Promise<string | undefined> {
+  if (kind.contains) {
+    const artifact = openArtifact(ref, () => Promise.resolve(file), scratch)
+    let found: string | undefined
+    if (await kind.contains(artifact, (text) => (found = secretIn(text, secrets)) !== undefined)) return found
+  }
+  const overlap = longestMatch(secrets)
+  let text = ''
+  for await (const part of createReadStream(file, { encoding: 'utf8', highWaterMark: 2 ** 20 })) {
+    text = text.slice(-overlap) + (part as string)
+    const found = firstIn([text], secrets)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+function firstIn(texts: readonly string[], secrets: Secrets): string | undefined {
+  for (const text of texts) {
+    const found = secretIn(text, secrets)
+    if (found !== undefined) return found
+  }
+  return undefined
+}

@@ -1,0 +1,180 @@
+import { copyFile, link, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CairnError } from '@cairn/kernel'
+import type { CodeName, Layout } from '@cairn/records'
+import type { ArtifactStore } from '@cairn/records'
+import { encodeRecord, readRecord, type Checkpoint, type RunEnd } from '@cairn/records'
+import { storedAs, storedManifest } from '@cairn/records'
+import { addCheckpoint, addRun, noReferences } from './roots.ts'
+
+/** A pipeline's folder in a store. */
+export interface StoreSide {
+  readonly store: ArtifactStore
+  readonly at: Layout
+}
+
+export interface CopyReport {
+  readonly objects: number
+  /** Of the objects, those that the other store had not. */
+  readonly copied: number
+  /** Of what was copied. */
+  readonly bytes: number
+  readonly checkpoints: number
+}
+
+const AT_ONCE = 8
+
+/**
+ * Brings an ended run into another store, with all that it refers to: then whatever it computed is reused there. Between
+ * environments only its results go; the run itself stays where it was. May be done again, or broken off.
+ *
+ * @param onObject told after each object: how many are done, of how many
+ * @throws CairnError BAD_PARAMETER for a run that has not ended
+ */
+export async function copyRun(
+  from: StoreSide,
+  to: StoreSide,
+  run: string,
+  onObject: (done: number, all: number) => void = () => {},
+): Promise<CopyReport> {
+  const { code, ...report } = await copyReferred(from, to, run, onObject)
+  if (from.at.root !== to.at.root) return report
+  await each(code, (name) => copyCode(from, to, name))
+  await requirePlan(from, run) // before anything of it is written
+  await copyRecords(from, to, run)
+  return report
+}
+
+/** The same without the run itself and without code: nothing that anyone could run. */
+export async function copyResults(
+  from: StoreSide,
+  to: StoreSide,
+  run: string,
+  onObject: (done: number, all: number) => void = () => {},
+): Promise<CopyReport> {
+  const { code: _, ...report } = await copyReferred(from, to, run, onObject)
+  return report
+}
+
+async function copyReferred(
+  from: StoreSide,
+  to: StoreSide,
+  run: string,
+  onObject: (done: number, all: number) => void,
+): Promise<CopyReport & { readonly code: readonly CodeName[] }> {
+  const end = await readRecord<RunEnd>(from.store, from.at.runEnd(run))
+  await requirePlan(from, run)
+  if (!end) throw new CairnError('BAD_PARAMETER', `run ${run} has not ended`, { next: `cairn show ${run}` })
+  const found = noReferences()
+  await addRun(from.store, from.at, run, found)
+  await requirePlan(from, run) // else what was read of it may be a part
+  const checkpoints = new Map<string, Checkpoint>()
+  await each(found.checkpoints, async (name) => {
+    const [step, key] = name.split('/') as [string, string]
+    const checkpoint = await readRecord<Checkpoint>(from.store, from.at.checkpoint(step, key))
+    if (!checkpoint) return
+    checkpoints.set(name, checkpoint)
+    await addCheckpoint(from.store, from.at, checkpoint, found)
+  })
+
+  let [done, copied, bytes] = [0, 0, 0]
+  const scratch = await to.store.scratch()
+  try {
+    await each(found.objects, async (digest) => {
+      const size = await copyObject(from, to, digest, scratch)
+      if (size !== undefined) [copied, bytes] = [copied + 1, bytes + size]
+      onObject(++done, found.objects.size)
+    })
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+  await each(checkpoints.keys(), async (name) => {
+    const [step, key] = name.split('/') as [string, string]
+    await copyRecord(from.store, from.at.checkpoint(step, key), to.store, to.at.checkpoint(step, key))
+  })
+  return {
+    objects: found.objects.size,
+    copied,
+    bytes,
+    checkpoints: checkpoints.size,
+    code: [...found.code.values()],
+  }
+}
+
+/**
+ * The plan last: without one there is no run, and with one it is a run that goes on until it has its end. A collection
+ * removes it first: where it is still there, everything else was, too.
+ */
+async function copyRecords({ store, at }: StoreSide, to: StoreSide, run: string): Promise<void> {
+  await each(await store.children(at.ends(run)), async (file) => {
+    const path = at.end(run, at.taskOf(file))
+    await copyRecord(store, path, to.store, path)
+  })
+  await each(await store.children(at.logs(run)), (file) => {
+    const path = at.logs(run) + file
+    return copyRecord(store, path, to.store, path)
+  })
+  requireCopied(run, await copyRecord(store, at.runEnd(run), to.store, at.runEnd(run)))
+  requireCopied(run, await copyRecord(store, at.plan(run), to.store, at.plan(run)))
+}
+
+async function requirePlan({ store, at }: StoreSide, run: string): Promise<void> {
+  requireCopied(run, (await store.stat(at.plan(run))) !== undefined)
+}
+
+function requireCopied(run: string, isThere: boolean): void {
+  if (isThere) return
+  throw new CairnError('NOT_FOUND', `run ${run} was removed by a collection meanwhile: it is not copied`, {
+    next: 'cairn runs shows those that are left; "keepRuns" and "keep" of "retention" say what stays',
+  })
+}
+
+/** @returns its bytes; undefined when it was there already */
+async function copyObject(
+  from: StoreSide,
+  to: StoreSide,
+  digest: string,
+  scratch: string,
+): Promise<number | undefined> {
+  if (await to.store.stat(to.at.object(digest))) return undefined
+  const path = from.at.object(digest)
+  // Looked for twice where it belongs: a run that wants one that was set aside brings it back there.
+  const fetch = (place: string) => from.store.fetch(place)
+  const file = (await fetch(path)) ?? (await fetch(from.at.condemned(digest))) ?? (await fetch(path))
+  if (file === undefined)
+    throw new CairnError(
+      'NOT_FOUND',
+      `object ${digest} is not in the store: it is damaged, or was collected meanwhile`,
+      {
+        next: 'cairn runs shows whether the run is still there; cairn doctor checks the store',
+      },
+    )
+  const own = join(scratch, digest) // what is put may be moved away
+  await link(file, own).catch(() => copyFile(file, own))
+  await to.store.put(to.at.object(digest), { file: own })
+  return (await to.store.stat(to.at.object(digest)))?.size ?? 0
+}
+
+/** What an earlier version of Cairn stored goes under its own name: there may be another text of its fingerprint there. */
+async function copyCode(from: StoreSide, to: StoreSide, name: CodeName): Promise<void> {
+  const manifest = await storedManifest(from.store, from.at, name)
+  const code = await storedAs(name, (each) => from.store.read(from.at.code(each)))
+  if (!manifest || !code) return
+  await to.store.create(to.at.manifest(name), encodeRecord(manifest, to.at.manifest(name)))
+  await to.store.create(to.at.code(name), code)
+}
+
+/** @returns false when there is none */
+async function copyRecord(from: ArtifactStore, source: string, to: ArtifactStore, target: string): Promise<boolean> {
+  const bytes = await from.read(source)
+  if (bytes) await to.create(target, bytes)
+  return bytes !== undefined
+}
+
+async function each<Item>(items: Iterable<Item>, work: (item: Item) => Promise<unknown>): Promise<void> {
+  const left = [...items]
+  const worker = async () => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item)
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+}

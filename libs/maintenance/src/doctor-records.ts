@@ -1,0 +1,62 @@
+import { CairnError } from '@cairn/kernel'
+import { alteredIn } from '@cairn/records'
+import type { Layout } from '@cairn/records'
+import type { Plan } from '@cairn/records'
+import type { ArtifactStore } from '@cairn/records'
+import { readRecord, type EndRecord, type RunEnd } from '@cairn/records'
+import type { Examination, Finding } from './doctor.ts'
+import { isDamaged } from './roots.ts'
+
+export const MOVED = 'moved to quarantine/'
+
+/** Names what is wrong with a record, and sets it aside where that helps. */
+export async function checkRecord(examination: Examination, path: string): Promise<void> {
+  const damaged = await damagedIn(examination, [path])
+  if (examination.repair) await setAside(examination, damaged)
+}
+
+/** Names what is wrong with records. @returns those that can only be set aside */
+export async function damagedIn({ store, findings }: Examination, paths: readonly string[]): Promise<string[]> {
+  const damaged: string[] = []
+  for (const path of paths) {
+    const fault = await recordFault(store, path)
+    if (fault) findings.push({ path, ...fault })
+    if (fault?.repair === MOVED) damaged.push(path)
+  }
+  return damaged
+}
+
+/** A run without its plan is no run, and a task without its end is done again if its run has not ended. */
+export async function setAside({ store, at }: Examination, paths: readonly string[]): Promise<void> {
+  for (const path of paths) await store.move(path, `${at.root}quarantine/${path.slice(at.root.length)}`)
+}
+
+async function recordFault(store: ArtifactStore, path: string): Promise<Omit<Finding, 'path'> | undefined> {
+  try {
+    const record = await readRecord<Plan | RunEnd | EndRecord>(store, path)
+    const lanes = record && 'lanes' in record ? record.lanes : []
+    const what = lanes.flatMap((lane) => (lane.status === 'completed' ? (alteredIn(lane) ?? []) : []))[0]
+    return what === undefined ? undefined : { what, repair: 'none: it is history' }
+  } catch (error) {
+    if (!(error instanceof CairnError && error.code === 'BAD_RECORD')) throw error
+    return { what: error.message, repair: isDamaged(error) ? MOVED : `none: ${error.next}` }
+  }
+}
+
+export async function missing(
+  { store, at, broken }: Examination,
+  digests: ReadonlySet<string>,
+): Promise<string | undefined> {
+  for (const digest of digests) {
+    if (broken.has(digest)) return `it refers to the broken object ${digest}`
+    if (!(await isStored(store, at, digest))) return `it refers to object ${digest}, which is gone`
+  }
+  return undefined
+}
+
+/** Looked for twice where it belongs: a reader that wants one that was set aside brings it back there. */
+async function isStored(store: ArtifactStore, at: Layout, digest: string): Promise<boolean> {
+  for (const path of [at.object(digest), at.condemned(digest), at.object(digest)])
+    if (await store.stat(path)) return true
+  return false
+}

@@ -1,0 +1,51 @@
+import { undefinedOn } from '@cairn/kernel/contract'
+import type { Plan } from '@cairn/records'
+import type { ArtifactStore } from '@cairn/records'
+import { readRecord } from '@cairn/records'
+import type { Examination } from './doctor.ts'
+import { damagedIn, missing, setAside } from './doctor-records.ts'
+import { addRun, noReferences } from './roots.ts'
+
+export async function checkRun(examination: Examination, folder: string): Promise<void> {
+  const { store, at, findings, checked, repair, planFault } = examination
+  const run = folder.slice(at.runs.length)
+  if (await isEmpty(store, at.run(run))) return // of a run that was collected a folder may be left
+  checked.runs++
+  const paths = [at.plan(run), at.runEnd(run), at.holder(run)]
+  for (const folder of [at.ends(run), at.attempts(run), at.unfits(run), at.logs(run)])
+    for (const file of await store.children(folder)) paths.push(folder + file)
+  const damaged = await damagedIn(examination, paths)
+  const isRun = !damaged.includes(at.plan(run))
+  if (repair) await setAside(examination, isRun ? damaged : await pathsIn(store, at.run(run)))
+  if (!isRun) return
+  const plan = await readRecord<Plan>(store, at.plan(run)).catch(undefinedOn('BAD_RECORD'))
+  const fault = plan && planFault?.(plan)
+  if (fault !== undefined)
+    findings.push({
+      path: at.plan(run),
+      what: fault,
+      repair: 'none: no stage runs it; cairn gc removes it once it is old enough',
+    })
+  if (!(await store.stat(at.plan(run))))
+    findings.push({
+      path: at.plan(run),
+      what: `run ${run} has no plan: nothing can be told of it`,
+      repair: 'none: it is history; cairn gc removes it once it is old enough',
+    })
+  const referred = noReferences()
+  await addRun(store, at, run, referred, () => {}).catch(undefinedOn('BAD_RECORD'))
+  const what = await missing(examination, referred.objects)
+  if (what !== undefined)
+    findings.push({ path: at.run(run), what, repair: 'none: it is history; run again to have the outputs' })
+}
+
+async function pathsIn(store: ArtifactStore, folder: string): Promise<string[]> {
+  const paths: string[] = []
+  for await (const { path } of store.list(folder)) paths.push(path)
+  return paths
+}
+
+async function isEmpty(store: ArtifactStore, folder: string): Promise<boolean> {
+  for await (const _ of store.list(folder)) return false
+  return true
+}

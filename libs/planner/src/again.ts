@@ -1,0 +1,54 @@
+import { CairnError } from '@cairn/kernel'
+import type { ArtifactRef } from '@cairn/kernel'
+import { neededBy } from '@cairn/records'
+import type { Plan, PlannedNode, PlannedStep } from '@cairn/records'
+
+export interface Again {
+  /** The name of the new run. */
+  readonly run: string
+  readonly now: number
+  /** What a node of the recorded run gave; undefined when it did not complete. */
+  readonly outputs: (node: string) => Promise<Readonly<Record<string, ArtifactRef>> | undefined>
+}
+
+/**
+ * A run that computes one node of a recorded run again, a step or a whole `each`: with its code, its parameters and the
+ * inputs that it had then. Checkpoints are neither used nor made, so that nothing else comes to rest on it.
+ *
+ * @throws CairnError BAD_PARAMETER for what computes nothing by itself; NOT_FOUND when an input was not kept
+ */
+export async function planAgain(plan: Plan, node: string, { run, now, outputs }: Again): Promise<Plan> {
+  const first = plan.nodes[node]
+  if (first?.type !== 'step' && first?.type !== 'each')
+    throw new CairnError('BAD_PARAMETER', `${node} was not computed in ${plan.run}`, {
+      next: `name one of ${Object.keys(plan.nodes).join(', ')}`,
+    })
+  if (first.scope.length > 0)
+    throw new CairnError('BAD_PARAMETER', `${node} stands inside ${first.scope[0]}`, { next: `name ${first.scope[0]}` })
+
+  const inside = Object.keys(plan.nodes).filter((id) => id === node || plan.nodes[id]!.scope.includes(node))
+  const kept: Record<string, PlannedNode> = {}
+  for (const id of inside) {
+    const planned = plan.nodes[id]!
+    kept[id] = { ...planned, guards: planned.guards.filter(({ when }) => inside.includes(when)) }
+  }
+  const given: Record<string, PlannedNode> = {}
+  const read = inside.flatMap((id) => neededBy({ ...plan.nodes, ...kept }, id))
+  for (const id of new Set(read).difference(new Set(inside))) {
+    const found = await outputs(id)
+    if (!found) throw new CairnError('NOT_FOUND', `${id}, which ${node} reads, did not complete in ${plan.run}`)
+    given[id] = { type: 'given', scope: [], guards: [], from: plan.run, outputs: found }
+  }
+  const steps: Record<string, PlannedStep> = {}
+  for (const planned of Object.values(kept))
+    if (planned.type === 'step')
+      steps[planned.step] = { ...plan.steps[planned.step]!, cache: { never: `computed again as in ${plan.run}` } }
+  const { v, env, pipeline, playground, params, settings, taints } = plan
+  return {
+    ...{ v, run, env, pipeline, createdAt: now, parent: plan.run, partial: true, params },
+    ...(playground !== undefined && { playground }),
+    ...(settings && { settings }),
+    ...(taints && { taints }),
+    ...{ steps, nodes: { ...given, ...kept }, outputs: {} },
+  }
+}

@@ -1,0 +1,67 @@
+import type { ArtifactRef } from '@cairn/kernel'
+import { openManifest, type Items } from '@cairn/records'
+import { artifactBytes, inlineBytes } from '@cairn/records'
+import type { Joined } from '@cairn/engine'
+import type { RunReader } from '@cairn/engine'
+import { layout } from '@cairn/records'
+import type { Plan } from '@cairn/records'
+import type { ArtifactStore, Made } from '@cairn/records'
+import { Recent } from '@cairn/engine'
+import { RECORD_VERSION, type EndRecord, type Outcome } from '@cairn/records'
+import { countsOf } from '@cairn/engine'
+
+/** A run's records as they would be, kept in memory only. */
+export class DryReader implements RunReader {
+  readonly at
+  readonly allItems = new Recent<Items>(8)
+  readonly #store: ArtifactStore
+  readonly #ends = new Map<string, EndRecord>()
+  readonly #lists = new Map<string, Items>()
+  readonly #keyBases = new Map<string, string>()
+
+  constructor(store: ArtifactStore, { env, pipeline }: Plan) {
+    this.#store = store
+    this.at = layout(env, pipeline)
+  }
+
+  async end(task: string): Promise<EndRecord> {
+    return this.#ends.get(task)!
+  }
+
+  async items(list: ArtifactRef): Promise<Items> {
+    let items = this.#lists.get(list.digest)
+    if (!items) {
+      const fetch = async () => (await this.#store.fetch(this.at.object(list.digest)))!
+      this.#lists.set(list.digest, (items = openManifest(await artifactBytes(list, fetch))))
+    }
+    return items
+  }
+
+  keyBase(id: string, make: () => string): string {
+    if (!this.#keyBases.has(id)) this.#keyBases.set(id, make())
+    return this.#keyBases.get(id)!
+  }
+
+  record(task: string, lanes: readonly Outcome[]): EndRecord {
+    const status = lanes.every((lane) => lane.status === 'completed') ? 'completed' : 'blocked'
+    const counts = countsOf(lanes.map((lane) => (lane.status === 'completed' ? lane.outputs : undefined)))
+    const end: EndRecord = { v: RECORD_VERSION, status, lanes, counts, attempts: 0, startedAt: 0, endedAt: 0, host: '' }
+    this.#ends.set(task, end)
+    return end
+  }
+
+  /** Remembers the lists that an `each` would give, which no one has stored. */
+  joined(lanes: readonly Joined[]): Outcome[] {
+    return lanes.map((lane): Outcome => {
+      if ('status' in lane) return lane.status === 'failed' ? { status: 'blocked', because: '' } : lane
+      const outputs = Object.entries(lane.made).map(([name, made]) => [name, this.#remember(made)] as const)
+      return { status: 'completed', how: 'joined', outputs: Object.fromEntries(outputs) }
+    })
+  }
+
+  #remember({ ref, content }: Made): ArtifactRef {
+    const bytes = content instanceof Uint8Array ? content : inlineBytes(ref)
+    if (ref.items !== undefined && bytes) this.#lists.set(ref.digest, openManifest(bytes))
+    return ref
+  }
+}

@@ -1,0 +1,165 @@
+import { checkpointKey, keyBase } from '@cairn/records'
+import { lookUp } from '@cairn/records'
+import { parseTask } from '@cairn/records'
+import { joinEach, joinWhen } from '@cairn/engine'
+import { lanesOf, surroundings, type NotRun } from '@cairn/engine'
+import type { ArtifactRef } from '@cairn/kernel'
+import { DryReader } from './dry-reader.ts'
+import type { Plan, PlannedNode, PlannedStepNode } from '@cairn/records'
+import type { ArtifactStore, Clock } from '@cairn/records'
+import type { Checkpoint, Outcome } from '@cairn/records'
+import { RunState } from '@cairn/engine'
+
+/** What a run will do at a node, as far as it can be told before anything is computed. */
+export interface NodeForecast {
+  readonly node: string
+  /** Calls of the body (items, inside an `each`) that have a checkpoint, … */
+  readonly reuse: number
+  /** … that have none, so will be computed, … */
+  readonly run: number
+  /** … that lie behind an arm which is not taken. */
+  readonly skip: number
+  /** It reads what is computed first, so its keys are not known yet: it runs unless that turns out as before. */
+  readonly depends: boolean
+  /** Of a plain node that is reused: what it gives. */
+  readonly outputs?: Readonly<Record<string, ArtifactRef>>
+  /** Of a plain step that is reused: its checkpoint. */
+  readonly hit?: Checkpoint
+  /** Of a plain step whose key is known. */
+  readonly key?: string
+  readonly miss?: 'none' | 'expired' | 'of later' | 'object missing' | 'altered' | 'never' | 'forced' | 'unread'
+}
+
+/**
+ * Goes through a plan as the engine would, with checkpoints only: what has none is unknown, and so is what depends on
+ * it. It is the run's own fold over the run's own rules, so that what is forecast is what will be done.
+ */
+export async function forecast(store: ArtifactStore, clock: Clock, plan: Plan): Promise<NodeForecast[]> {
+  return (await foresee(store, clock, plan)).forecasts
+}
+
+/** What a run will do for one call of a body. */
+export interface LaneForecast {
+  readonly outcome: Outcome
+  /** What it is called with, as far as that is known. */
+  readonly inputs: Readonly<Record<string, ArtifactRef | NotRun>>
+  readonly hit?: Checkpoint
+  readonly miss?: NonNullable<NodeForecast['miss']>
+}
+
+interface Foreseen {
+  readonly forecasts: NodeForecast[]
+  readonly state: RunState
+  readonly reader: DryReader
+}
+
+/** @param heed hears what was found of each task of a step */
+export async function foresee(
+  store: ArtifactStore,
+  clock: Clock,
+  plan: Plan,
+  heed?: (task: string, lanes: readonly LaneForecast[]) => void,
+): Promise<Foreseen> {
+  const state = new RunState({ ...plan, nodes: mapValues(plan.nodes, intolerant) })
+  const reader = new DryReader(store, plan)
+  const forecasts = new Map(Object.keys(plan.nodes).map((node) => [node, emptyForecast(node)]))
+  /** The `each` nodes of which some list is not known. */
+  const unlisted = new Set<string>()
+  const queue = [...state.first]
+  for (const task of queue) {
+    const { node: id, batch } = parseTask(task)
+    const isStep = plan.nodes[id]!.type === 'step'
+    const ofStep = isStep ? await stepLanes(store, clock, state, reader, id, batch, forecasts.get(id)!) : undefined
+    if (ofStep) heed?.(task, ofStep)
+    const lanes = ofStep ? ofStep.map(({ outcome }) => outcome) : await joinedLanes(id, batch)
+    const end = reader.record(task, lanes)
+    state.end(task, end)
+    const [only] = lanes
+    if (!batch && only?.status === 'completed') forecasts.get(id)!.outputs = only.outputs
+    if (!batch && !isStep && only?.status === 'blocked') forecasts.get(id)!.depends = true
+    for (const next of state.after(task)) if (state.ready(next)) queue.push(next)
+  }
+  // What is inside an `each` of which a list is still to be made has no tasks for its items yet.
+  for (const draft of forecasts.values())
+    if (plan.nodes[draft.node]!.scope.some((each) => unlisted.has(each))) draft.depends = true
+  return { forecasts: [...forecasts.values()], state, reader }
+
+  async function joinedLanes(id: string, batch: string): Promise<Outcome[]> {
+    const isEach = plan.nodes[id]!.type === 'each'
+    const joined = await (isEach ? joinEach : joinWhen)(state, reader, id, batch)
+    if (isEach && joined.some((lane) => 'status' in lane && lane.status === 'blocked')) unlisted.add(id)
+    return reader.joined(joined)
+  }
+}
+
+type Draft = { -readonly [Name in keyof NodeForecast]: NodeForecast[Name] }
+
+function emptyForecast(node: string): Draft {
+  return { node, reuse: 0, run: 0, skip: 0, depends: false }
+}
+
+/** An item that is not known yet is no failed one: nothing may be left out of an `each` on its account. */
+function intolerant(node: PlannedNode): PlannedNode {
+  return node.type === 'each' ? { ...node, tolerate: {} } : node
+}
+
+function mapValues<Value, Changed>(
+  record: Readonly<Record<string, Value>>,
+  change: (value: Value) => Changed,
+): Record<string, Changed> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]))
+}
+
+async function stepLanes(
+  store: ArtifactStore,
+  clock: Clock,
+  state: RunState,
+  reader: DryReader,
+  id: string,
+  batch: string,
+  draft: Draft,
+): Promise<LaneForecast[]> {
+  const node = state.plan.nodes[id] as PlannedStepNode
+  const step = state.plan.steps[node.step]!
+  const { code, cache, outputs } = step
+  const base =
+    'inline' in code || node.unread
+      ? undefined
+      : reader.keyBase(id, () => keyBase({ ...node, fingerprint: code.fingerprint, outputs }))
+  const around = await surroundings(state, reader, node.scope, batch, Object.values(node.inputs))
+  const unknown: Outcome = { status: 'blocked', because: id }
+  const lanes: LaneForecast[] = []
+  for (const [at, lane] of lanesOf(state, id, batch, node.inputs, around).entries()) {
+    if (!('inputs' in lane)) {
+      if (lane.status === 'skipped') draft.skip++
+      else draft.depends = true
+      const inputs = lane.status === 'skipped' ? {} : mapValues(node.inputs, (ref) => around.resolve(ref, at))
+      lanes.push({ outcome: lane, inputs })
+      continue
+    }
+    const { inputs } = lane
+    const key = base === undefined ? undefined : checkpointKey(base, inputs)
+    if (!batch && key !== undefined) draft.key = key
+    const never = key === undefined || (cache !== undefined && 'never' in cache)
+    const found =
+      never || node.force
+        ? {
+            hit: undefined,
+            reason: node.unread ? ('unread' as const) : never ? ('never' as const) : ('forced' as const),
+          }
+        : await lookUp(store, reader.at, node.step, key, step, clock.now())
+    if (found.hit) {
+      draft.reuse++
+      if (!batch) draft.hit = found.hit
+    } else {
+      draft.run++
+      draft.miss ??= found.reason
+    }
+    lanes.push(
+      found.hit
+        ? { outcome: { status: 'completed', how: 'reused', outputs: found.hit.outputs }, inputs, hit: found.hit }
+        : { outcome: unknown, inputs, miss: found.reason },
+    )
+  }
+  return lanes
+}

@@ -1,0 +1,163 @@
+import { CairnError, suggest } from '@cairn/kernel'
+import type { Graph } from '@cairn/kernel/contract'
+import { fieldNames, inputSchema } from '@cairn/kernel/contract'
+import type { AnySchema } from '@cairn/kernel'
+import type { Json } from '@cairn/kernel'
+
+/** Where a parameter's path leads: `train-model.trees`, `split.share.of-test`, `names.0`. */
+export interface ParameterPlace {
+  /** The node or the pipeline used inside; `` for the pipeline itself. */
+  readonly section: string
+  readonly name: string
+  /** Fields and indices inside the parameter's value. */
+  readonly inside: readonly string[]
+}
+
+/**
+ * Finds the one parameter that a path names.
+ *
+ * @throws CairnError BAD_PARAMETER when there is none, or when several could be meant
+ */
+export function parameterAt(graph: Graph, path: string): ParameterPlace {
+  const words = path.split('.')
+  if (words.includes('__proto__'))
+    throw new CairnError('BAD_PARAMETER', `${path} names no parameter: every object has a __proto__`, {
+      next: `cairn graph ${graph.name}`,
+    })
+  const found: ParameterPlace[] = []
+  for (let at = 0; at < words.length; at++) {
+    const section = words.slice(0, at).join('.')
+    if (!isSection(graph, section)) continue
+    const known = namesIn(graph, section)
+    for (let end = at + 1; end <= words.length; end++) {
+      const name = words.slice(at, end).join('.')
+      if (known ? known.includes(name) : end === at + 1) found.push({ section, name, inside: words.slice(end) })
+    }
+  }
+  const [only, ...others] = found
+  if (others.length > 0)
+    throw new CairnError('BAD_PARAMETER', `${path} could be ${found.map(placeText).join(', or ')}`, {
+      next: 'rename one of them, or set the whole parameter with --params',
+    })
+  return only ?? unknownPlace(graph, path)
+}
+
+/** What is refused later, with the names that there are; here only where not even the step is known. */
+function unknownPlace(graph: Graph, path: string): ParameterPlace {
+  const dot = path.lastIndexOf('.')
+  const section = path.slice(0, Math.max(dot, 0))
+  const name = path.slice(dot + 1)
+  if (isSection(graph, section)) {
+    refuseMisplaced(graph, section, name)
+    return { section, name, inside: [] }
+  }
+  const steps = [...graph.nodes].flatMap(([id, { type }]) => (type === 'step' ? [id] : []))
+  const [first = ''] = path.split('.')
+  const nearest = [...steps, ...graph.frames.keys()]
+    .filter((id) => id !== '' && path.startsWith(`${id}.`))
+    .sort()
+    .at(-1)
+  if (nearest !== undefined) return { section: nearest, name: path.slice(nearest.length + 1), inside: [] }
+  throw new CairnError('BAD_PARAMETER', `${graph.name} has no step "${section}"`, {
+    next: suggest(steps.includes(first) ? first : section, [...steps, ...graph.frames.keys()].filter(Boolean)),
+  })
+}
+
+/** A parameter that only others have. */
+function refuseMisplaced(graph: Graph, section: string, name: string): void {
+  const owners = [...graph.frames.keys(), ...graph.nodes.keys()].filter((id) => namesIn(graph, id)?.includes(name))
+  if (owners.length === 0) return
+  const paths = owners.map((owner) => (owner === '' ? name : `${owner}.${name}`))
+  throw new CairnError('BAD_PARAMETER', `${section || graph.name} has no parameter "${name}"`, {
+    next: `--set ${paths.slice(0, 4).join('=…, or ')}=…`,
+  })
+}
+
+function isSection(graph: Graph, section: string): boolean {
+  return graph.nodes.get(section)?.type === 'step' || graph.frames.has(section)
+}
+
+function namesIn(graph: Graph, section: string): string[] | undefined {
+  const schema = schemaOf(graph, section)
+  return schema ? fieldNames(schema) : []
+}
+
+function schemaOf(graph: Graph, section: string): AnySchema | undefined {
+  const node = graph.nodes.get(section)
+  return node?.type === 'step' ? node.step.definition.params : graph.frames.get(section)?.params
+}
+
+function placeText({ section, name, inside }: ParameterPlace): string {
+  const owner = section === '' ? `the pipeline's parameter ${name}` : `parameter ${name} of ${section}`
+  return inside.length > 0 ? `${inside.join('.')} in ${owner}` : owner
+}
+
+/** JSON Schema of what a path leads to; undefined where nothing is known of it. */
+export function schemaAt(graph: Graph, { section, name, inside }: ParameterPlace): Json | undefined {
+  const whole = schemaOf(graph, section)
+  const root = whole && inputSchema(whole)
+  let found: Json | undefined = root
+  for (const word of [name, ...inside]) found = found === undefined ? undefined : fieldOf(root!, found, word)
+  return found === undefined ? undefined : withDefinitions(root!, found)
+}
+
+interface Shape {
+  readonly properties?: Readonly<Record<string, Json>>
+  readonly additionalProperties?: Json
+  readonly items?: Json
+  readonly prefixItems?: readonly Json[]
+  readonly anyOf?: readonly Json[]
+  readonly oneOf?: readonly Json[]
+  readonly allOf?: readonly Json[]
+  readonly $ref?: string
+  readonly $defs?: Readonly<Record<string, Json>>
+}
+
+function fieldOf(root: Json, schema: Json, word: string): Json | undefined {
+  if (typeof schema !== 'object' || schema === null) return undefined
+  const shape = schema as Shape
+  if (shape.$ref !== undefined) return fieldOf(root, definition(root, shape.$ref) ?? null, word)
+  if (shape.properties && Object.hasOwn(shape.properties, word)) return shape.properties[word]
+  if (/^\d+$/.test(word) && (shape.prefixItems?.[Number(word)] ?? shape.items) !== undefined)
+    return shape.prefixItems?.[Number(word)] ?? shape.items
+  const parts = [...(shape.anyOf ?? []), ...(shape.oneOf ?? []), ...(shape.allOf ?? [])]
+  const inner = parts.map((part) => fieldOf(root, part, word)).filter((part) => part !== undefined)
+  if (inner.length > 0) return inner.length === 1 ? inner[0] : { anyOf: inner }
+  const { additionalProperties: others } = shape
+  if (others !== undefined && others !== false) return others === true ? {} : others
+  return isOpen(schema) ? {} : undefined
+}
+
+/** A schema that says nothing of what fits it. */
+function isOpen(schema: object): boolean {
+  return !['type', 'anyOf', 'oneOf', 'allOf', 'enum', 'const'].some((word) => word in schema)
+}
+
+/** The first field in a value that its schema does not have, and that most libraries would drop in silence. */
+export function unknownIn(schema: Json | undefined, value: unknown, path: string): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  if (Object.hasOwn(value, '__proto__')) return `${path}.__proto__`
+  if (schema === undefined) return undefined
+  for (const [word, inner] of Object.entries(value)) {
+    const field = fieldOf(schema, schema, word)
+    if (field === undefined && takesFields(schema)) return `${path}.${word}`
+    const found = field === undefined ? undefined : unknownIn(withDefinitions(schema, field), inner, `${path}.${word}`)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+function takesFields(schema: Json): boolean {
+  return typeof schema === 'object' && schema !== null && ('properties' in schema || 'anyOf' in schema)
+}
+
+export function definition(root: Json, ref: string): Json | undefined {
+  return ref === '#' ? root : (root as Shape).$defs?.[ref.replace('#/$defs/', '')]
+}
+
+function withDefinitions(root: Json, schema: Json): Json {
+  const { $defs } = root as Shape
+  return $defs && typeof schema === 'object' && schema !== null && !Array.isArray(schema)
+    ? { ...(schema as Readonly<Record<string, Json>>), $defs }
+    : schema
+}

@@ -1,0 +1,146 @@
+import { CairnError } from '@cairn/kernel'
+import type { Graph, Setting } from '@cairn/kernel/contract'
+import { parseParams } from '@cairn/kernel/contract'
+import { canonical, type Json } from '@cairn/kernel'
+import { definition, parameterAt, schemaAt, unknownIn, type ParameterPlace } from './parameter-path.ts'
+import { flatSettings, type Settings } from './settings.ts'
+
+type Params = Readonly<Record<string, Json>>
+
+export interface ParsedParams {
+  /** Of the pipeline itself (frame ``) and of each pipeline used inside it. */
+  readonly frames: ReadonlyMap<string, Params>
+  /** By node. */
+  readonly nodes: ReadonlyMap<string, Params>
+}
+
+/** Every parameter's value: what is set by hand, else what the pipeline wires, else the schema's default. */
+export async function parseAll(graph: Graph, settings: Settings): Promise<ParsedParams> {
+  const set = bySection(graph, settings)
+  const frames = new Map<string, Params>()
+  const wired = (given: Readonly<Record<string, Setting>>) =>
+    Object.fromEntries(
+      Object.entries(given)
+        .map(
+          ([name, setting]) =>
+            [name, 'param' in setting ? frames.get(setting.frame)![setting.param] : setting.value] as const,
+        )
+        .filter(([, value]) => value !== undefined),
+    )
+  const all = (section: string, given: Readonly<Record<string, Setting>>) => {
+    const { whole = {}, parts = [] } = set.get(section) ?? {}
+    const values = withParts(graph, { ...wired(given), ...whole }, parts)
+    for (const name of new Set([...Object.keys(whole), ...parts.map(([place]) => place.name)]))
+      refuseUnknown(graph, section, name, values[name])
+    return values
+  }
+  for (const [frame, { params, given }] of graph.frames)
+    frames.set(frame, await parse(params, all(frame, given), frame || graph.name, frame))
+
+  const nodes = new Map<string, Params>()
+  for (const [id, node] of graph.nodes)
+    if (node.type === 'step') nodes.set(id, await parse(node.step.definition.params, all(id, node.params), id))
+  return { frames, nodes }
+}
+
+async function parse(
+  schema: Parameters<typeof parseParams>[0],
+  given: Record<string, unknown>,
+  owner: string,
+  section = owner,
+): Promise<Params> {
+  const parsed = await parseParams(schema, given, owner, section)
+  return JSON.parse(canonical(parsed, `the parameters of ${owner}`)) as Params
+}
+
+/** What is set at a node, or in the pipeline used inside: whole parameters, and parts of them. */
+interface Section {
+  readonly whole: Record<string, unknown>
+  readonly parts: [place: ParameterPlace, value: unknown][]
+}
+
+function bySection(graph: Graph, settings: Settings): Map<string, Section> {
+  const sections = new Map<string, Section>()
+  for (const [path, value] of flatSettings(graph, settings)) {
+    const place = parameterAt(graph, path)
+    const section = sections.get(place.section) ?? { whole: {}, parts: [] }
+    sections.set(place.section, section)
+    if (place.inside.length > 0) section.parts.push([place, value])
+    else section.whole[place.name] = value
+  }
+  return sections
+}
+
+function refuseUnknown(graph: Graph, section: string, name: string, value: unknown): void {
+  const path = section === '' ? name : `${section}.${name}`
+  const unknown = unknownIn(schemaAt(graph, { section, name, inside: [] }), value, path)
+  if (unknown !== undefined)
+    throw new CairnError('BAD_PARAMETER', `${path} has no field ${unknown.slice(path.length + 1)}`, {
+      next: `cairn graph ${graph.name}; its step declares what ${path} takes`,
+    })
+}
+
+/** The parameters with parts of them set: on what is wired or set as a whole, or else on the schema's default. */
+function withParts(
+  graph: Graph,
+  given: Readonly<Record<string, unknown>>,
+  parts: Section['parts'],
+): Record<string, unknown> {
+  const changed: Record<string, unknown> = { ...given }
+  for (const [place, value] of parts) {
+    const { section, name, inside } = place
+    const path = `${section === '' ? '' : `${section}.`}${name}`
+    const defaultAt = (words: readonly string[]) => defaultOf(schemaAt(graph, { section, name, inside: words }))
+    const standing = Object.hasOwn(changed, name) ? changed[name] : undefined
+    changed[name] = withPart(standing, { path, defaultAt, before: [], inside }, value)
+  }
+  return changed
+}
+
+/** What a value is where none is given: a list that has no default begins empty. */
+function defaultOf(schema: Json | undefined): Json | undefined {
+  if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) return undefined
+  const {
+    default: given,
+    type,
+    $ref,
+  } = schema as { readonly default?: Json; readonly type?: Json; readonly $ref?: string }
+  if (given !== undefined) return given
+  if ($ref !== undefined) return defaultOf(definition(schema, $ref))
+  return type === 'array' ? [] : undefined
+}
+
+interface Part {
+  readonly path: string
+  readonly defaultAt: (words: readonly string[]) => Json | undefined
+  /** What the path has gone through inside the parameter's value, and what is still to come. */
+  readonly before: readonly string[]
+  readonly inside: readonly string[]
+}
+
+/** @param given what stands there; where nothing does, the part is set on the default of that place */
+function withPart(given: unknown, { path, defaultAt, before, inside }: Part, value: unknown): unknown {
+  const [field, ...deeper] = inside
+  if (field === undefined) return value
+  const inner = { path: `${path}.${field}`, defaultAt, before: [...before, field], inside: deeper }
+  const standing = given === undefined ? defaultAt(before) : given
+  if (Array.isArray(standing)) {
+    const index = /^\d+$/.test(field) ? Number(field) : NaN
+    if (!(index <= standing.length))
+      throw new CairnError(
+        'BAD_PARAMETER',
+        `${inner.path}: ${path} is a list of ${standing.length}, without "${field}"`,
+        {
+          next: `set ${path}.<index>, from 0 to ${standing.length}`,
+        },
+      )
+    return standing.toSpliced(index, 1, withPart(standing[index], inner, value))
+  }
+  if (standing !== undefined && (typeof standing !== 'object' || standing === null))
+    throw new CairnError('BAD_PARAMETER', `${inner.path}: ${path} is ${JSON.stringify(standing)}, which has no parts`, {
+      next: `set ${path} as a whole`,
+    })
+  const fields = (standing ?? {}) as Readonly<Record<string, unknown>>
+  const own = Object.hasOwn(fields, field) ? fields[field] : undefined
+  return Object.fromEntries([...Object.entries(fields), [field, withPart(own, inner, value)]])
+}

@@ -1,0 +1,94 @@
+import type { ClosureSet, Closure } from '@cairn/records'
+import { describeKind, type Kinds } from '@cairn/kernel'
+import type { Step } from '@cairn/kernel'
+import { sha256 } from '@cairn/records'
+import type { Layout } from '@cairn/records'
+import { encodeRecord } from '@cairn/records'
+import type { PinnedCode, PlannedCache, PlannedStep } from '@cairn/records'
+import type { ArtifactStore } from '@cairn/records'
+import { severally } from '@cairn/engine'
+import { packagesDigest } from '@cairn/records'
+import { byteCount, milliseconds } from '@cairn/kernel/contract'
+
+/** Fixes steps as they are now: their code, stored so that exactly this runs, and their policies. */
+export async function pinSteps(
+  store: ArtifactStore,
+  at: Layout,
+  closures: ClosureSet,
+  steps: readonly Step[],
+): Promise<Record<string, PlannedStep>> {
+  const byName = new Map(steps.map((step) => [step.name, step]))
+  const pinned = new Map<string, PlannedStep>()
+  await severally([...byName], async ([name, step]) => pinned.set(name, await pinStep(store, at, closures, step)))
+  return Object.fromEntries([...byName.keys()].map((name) => [name, pinned.get(name)!]))
+}
+
+async function pinStep(store: ArtifactStore, at: Layout, closures: ClosureSet, step: Step): Promise<PlannedStep> {
+  const { retry, timeout, memory, secrets, outputs } = step.definition
+  const body = closures.body(step)
+  const fallback = closures.fallback(step)
+  const cache = cacheOf(step, body)
+  return {
+    code: await pin(store, at, body),
+    ...(fallback && { fallback: await pin(store, at, fallback) }),
+    source: step.type === 'source',
+    outputs: Object.fromEntries(Object.entries(outputs as Kinds).map(([name, kind]) => [name, describeKind(kind)])),
+    ...(retry && {
+      retry: {
+        times: retry.times,
+        backoffMs: milliseconds(retry.backoff ?? '1s'),
+        maxBackoffMs: milliseconds(retry.maxBackoff ?? '1m'),
+        ...(retry.on && { on: retry.on }),
+      },
+    }),
+    ...(timeout !== undefined && { timeoutMs: milliseconds(timeout) }),
+    ...(memory !== undefined && { memory: byteCount(memory) }),
+    ...(cache && { cache }),
+    ...(secrets?.length && { secrets }),
+  }
+}
+
+async function pin(
+  store: ArtifactStore,
+  at: Layout,
+  closure: Closure | { readonly inline: string },
+): Promise<PinnedCode> {
+  if ('inline' in closure) return closure
+  const { fingerprint, emitted, manifest } = closure
+  if (emitted !== undefined) {
+    const known = { fingerprint, digest: emitted, packages: packagesDigest(manifest) }
+    const [code, described] = await Promise.all([store.read(at.code(known)), store.read(at.manifest(known))])
+    const isThere = code && described && sha256(code) === emitted
+    if (isThere && encodeRecord(manifest, at.manifest(known)).equals(described)) return known
+  }
+  const code = Buffer.from(await closure.emit())
+  const pinned = { fingerprint, digest: sha256(code), packages: packagesDigest(manifest) }
+  await keep(store, at.manifest(pinned), encodeRecord(manifest, at.manifest(pinned)))
+  await keep(store, at.code(pinned), code)
+  return pinned
+}
+
+/** Puts right what stands there and is damaged, or tells of a place where the code was before. */
+async function keep(store: ArtifactStore, path: string, bytes: Buffer): Promise<void> {
+  const standing = (await store.create(path, bytes)) ? undefined : await store.read(path)
+  if (standing && !bytes.equals(standing)) await store.replace(path, standing, bytes)
+}
+
+/** Why a step is never reused, or for how long it is. */
+function cacheOf(step: Step, body: Closure | { readonly inline: string }): PlannedCache | undefined {
+  const { cache, acknowledge = [] } = step.definition
+  if (cache === 'never') return { never: 'its cache policy is "never"' }
+  if ('inline' in body) return { never: body.inline }
+  if (step.type === 'step') {
+    const unseen = body.manifest.reaches.find(({ what }) => what !== 'console' && !acknowledge.includes(what))
+    if (unseen) {
+      const what = unseen.what === 'state' ? 'changes state that other calls see' : `reaches the ${unseen.what}`
+      return { never: `it ${what} (${unseen.detail}, ${place(body, unseen)}), which is not acknowledged` }
+    }
+  }
+  return cache && { maxAgeMs: milliseconds(cache.maxAge) }
+}
+
+function place({ manifest }: Closure, { via, line }: { via: number; line: number }): string {
+  return `${manifest.declarations[via]?.file ?? '?'}:${line}`
+}

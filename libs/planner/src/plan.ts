@@ -1,0 +1,242 @@
+import { errorRecord } from '@cairn/records'
+import { CairnError } from '@cairn/kernel'
+import type { ClosureSet } from '@cairn/records'
+import type { Graph, Node, WhenNode } from '@cairn/kernel/contract'
+import type { OriginContext } from '@cairn/kernel'
+import type { Pipeline } from '@cairn/kernel'
+import type { Step } from '@cairn/kernel'
+import { canonical, type Json } from '@cairn/kernel'
+import { layout } from '@cairn/records'
+import type { Condition, Given, Plan, PlannedNode, PlannedStepNode, Taint } from '@cairn/records'
+import type { ArtifactStore, Clock } from '@cairn/records'
+import { RECORD_VERSION } from '@cairn/records'
+import { secretIn } from '@cairn/secrets'
+import { parseAll, type ParsedParams } from './parameters.ts'
+import type { Settings } from './settings.ts'
+import { pinSteps } from './pin.ts'
+import { nodeNamed, select } from './select.ts'
+
+export interface PlanRequest {
+  readonly run: string
+  readonly env: string
+  readonly settings?: Settings
+  /** Steps to start from; what lies before them is taken from `base`. */
+  readonly from?: readonly string[]
+  /** Steps to stop after. */
+  readonly until?: readonly string[]
+  /** Steps to compute even if there is a checkpoint. */
+  readonly force?: readonly string[]
+  readonly base?: Base
+  /** A run whose source versions hold for this one, too, wherever code and parameters of the source are the same. */
+  readonly pinned?: Plan
+  /** Nodes that are not run because their outputs are handed in. */
+  readonly handed?: ReadonlyMap<string, Handed>
+  /** The playground that it is run in, if it is not production's. */
+  readonly playground?: string
+}
+
+/** Outputs that stand in for a node's own, with what was done to them. */
+export interface Handed {
+  readonly outputs: Given['outputs']
+  readonly taints: readonly Taint[]
+}
+
+/** A run whose outputs stand in for what is not run. */
+export interface Base {
+  readonly run: string
+  /** What its outputs may carry on. */
+  readonly taints?: readonly Taint[]
+  /** The outputs of one of its nodes; undefined when it did not complete. */
+  outputs(node: string): Promise<Given['outputs'] | undefined>
+}
+
+export interface Planner {
+  readonly store: ArtifactStore
+  readonly clock: Clock
+  readonly closures: ClosureSet
+  /** The project's folder. */
+  readonly root: string
+  readonly secrets: (name: string) => string | undefined
+  readonly remember: OriginContext['remember']
+  /** How long a source may take to tell its version. Default: 30 s. */
+  readonly versionDeadlineMs?: number
+}
+
+/** Fixes what a run will do: parameters, code, source versions, wiring. Stores the code, but no plan. */
+export async function makePlan(
+  planner: Planner,
+  { graph }: Pick<Pipeline, 'graph'>,
+  request: PlanRequest,
+): Promise<Plan> {
+  const { store, clock, closures } = planner
+  const { run: name, env, base, pinned, settings = {}, from = [], until = [], force = [] } = request
+  const handed = request.handed ?? new Map<string, Handed>()
+  const at = layout(env, graph.name)
+  const params = await parseAll(graph, settings)
+  const selected = select(graph, from, until, new Set(handed.keys()))
+  for (const forced of force) nodeNamed(graph, forced)
+
+  const ran = [...graph.nodes].flatMap(([id, node]) =>
+    node.type === 'step' && selected.run.has(id) ? [node.step] : [],
+  )
+  const steps = await pinSteps(store, at, closures, ran)
+  const nodes: Record<string, PlannedNode> = {}
+  for (const [id, node] of graph.nodes) {
+    if (selected.given.has(id)) nodes[id] = handIn(handed.get(id)) ?? (await standIn(id, base))
+    if (!selected.run.has(id)) continue
+    nodes[id] = await planNode(planner, graph, node, params, {
+      force: force.includes(id),
+      versions: pinned && pinnedVersions(pinned, id, node, steps, params),
+    })
+  }
+  const given = [...selected.given].filter((id) => nodes[id])
+  const taints = [
+    ...given.flatMap((id) => handed.get(id)?.taints ?? []),
+    ...(given.some((id) => !handed.has(id)) ? (base?.taints ?? []) : []),
+  ]
+  return {
+    v: RECORD_VERSION,
+    run: name,
+    env,
+    pipeline: graph.name,
+    createdAt: clock.now(),
+    ...(base && { parent: base.run }),
+    ...(request.playground !== undefined && { playground: request.playground }),
+    ...(selected.run.size < graph.nodes.size && { partial: true }),
+    params: params.frames.get('')!,
+    ...(Object.keys(settings).length > 0 && { settings: JSON.parse(canonical(settings)) as Record<string, Json> }),
+    ...(taints.length > 0 && { taints }),
+    steps,
+    nodes,
+    outputs: Object.fromEntries(
+      Object.entries(graph.outputs).filter(([, ref]) => 'node' in ref && selected.run.has(ref.node)),
+    ),
+  }
+}
+
+async function planNode(
+  planner: Planner,
+  graph: Graph,
+  node: Node,
+  params: ParsedParams,
+  { force, versions: known }: { readonly force: boolean; readonly versions: PlannedStepNode['versions'] },
+): Promise<PlannedNode> {
+  const conditionOf = (condition: WhenNode['condition']): Condition =>
+    'param' in condition ? { value: params.frames.get(condition.frame)![condition.param] === true } : condition
+  const guards = node.guards.map(({ when, arm }) => {
+    const { condition } = graph.nodes.get(when) as WhenNode
+    return { when, arm, condition: conditionOf(condition) }
+  })
+  const { scope } = node
+  if (node.type === 'each') {
+    const { over, batch, tolerate, collects } = node
+    return { type: 'each', scope, guards, over, batch, tolerate, collects }
+  }
+  if (node.type === 'when') {
+    const { condition, then, otherwise } = node
+    return { type: 'when', scope, guards, condition: conditionOf(condition), then, otherwise }
+  }
+  const { step, inputs } = node
+  const own = params.nodes.get(node.id)!
+  const found = known ? { versions: known } : await versionsOf(planner, step, own)
+  return {
+    type: 'step',
+    scope,
+    guards,
+    step: step.name,
+    inputs,
+    params: own,
+    ...found,
+    ...(force && { force }),
+  }
+}
+
+/** The versions that a run saw, for the same source with the same code and parameters. */
+function pinnedVersions(
+  pinned: Plan,
+  id: string,
+  node: Node,
+  steps: Plan['steps'],
+  params: ParsedParams,
+): PlannedStepNode['versions'] {
+  const then = pinned.nodes[id]
+  if (node.type !== 'step' || then?.type !== 'step') return undefined
+  const [was, is] = [pinned.steps[then.step]!.code, steps[node.step.name]!.code]
+  const isSame =
+    'fingerprint' in was &&
+    'fingerprint' in is &&
+    was.fingerprint === is.fingerprint &&
+    canonical(then.params) === canonical(params.nodes.get(id)!)
+  return isSame ? then.versions : undefined
+}
+
+/** Asks every origin of a source for its version, under a deadline. One that cannot be read is no reason not to run the rest. */
+async function versionsOf(
+  planner: Planner,
+  { name, definition }: Step,
+  params: Readonly<Record<string, Json>>,
+): Promise<Pick<PlannedStepNode, 'versions' | 'unread'>> {
+  if (!definition.reads) return {}
+  const { root, remember, secrets, versionDeadlineMs: deadline = 30_000 } = planner
+  const signal = AbortSignal.timeout(deadline)
+  const known = Object.fromEntries((definition.secrets ?? []).map((secret) => [secret, secrets(secret) ?? '']))
+  const hasCachePolicy = definition.cache !== undefined
+  const context: OriginContext = { root, params, secrets: known, signal, remember, hasCachePolicy, scratch: '' }
+  const asked = Object.entries(definition.reads)
+    .filter(([, origin]) => 'version' in origin)
+    .map(
+      async ([read, origin]) =>
+        [
+          read,
+          await withDeadline(origin.version!(context), signal, deadline, `${origin.describes}, which ${name} reads,`),
+        ] as [string, string | undefined],
+    )
+  const set = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== ''))
+  let all: [string, string | undefined][]
+  try {
+    all = await Promise.all(asked)
+  } catch (error) {
+    return { unread: errorRecord(error, { secrets: set }) }
+  }
+  const versions = all.filter((told): told is [string, string] => told[1] !== undefined)
+  // A version is a part of the record: the address that was asked, say, must not stand in it.
+  for (const [read, version] of versions) {
+    const secret = secretIn(version, set)
+    if (secret !== undefined)
+      throw new CairnError('BAD_DEFINITION', `the version of "${read}" of ${name} contains the secret ${secret}`, {
+        next: 'make its version of something that is not secret: a digest, a date',
+      })
+  }
+  return { versions: Object.fromEntries(versions) }
+}
+
+/** AbortSignal.timeout alone would not do: a version that ignores its signal would be waited for all the same. */
+async function withDeadline(
+  version: string | undefined | Promise<string | undefined>,
+  signal: AbortSignal,
+  ms: number,
+  what: string,
+): Promise<string | undefined> {
+  const late = new Promise<never>((_, reject) => {
+    const message = `${what} did not tell its version within ${ms / 1000} s`
+    signal.addEventListener('abort', () => reject(new CairnError('SOURCE_UNREACHABLE', message)), { once: true })
+  })
+  return Promise.race([version, late])
+}
+
+function handIn(handed: Handed | undefined): Given | undefined {
+  return handed && { type: 'given', scope: [], guards: [], from: 'what was handed in', outputs: handed.outputs }
+}
+
+async function standIn(id: string, base: Base | undefined): Promise<Given> {
+  if (!base)
+    throw new CairnError('BAD_PARAMETER', `${id} is not run, so its outputs must come from another run`, {
+      next: 'name one: --base <run>',
+    })
+  const outputs = await base.outputs(id)
+  if (!outputs)
+    throw new CairnError('NOT_FOUND', `run ${base.run} has no outputs of ${id} to stand in`, {
+      next: `start further up, or take another base: cairn runs`,
+    })
+  return { type: 'given', scope: [], guards: [], from: base.run, outputs }
+}

@@ -1,0 +1,86 @@
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { directStore } from '@cairn/engine/simulation/direct-store'
+import { noteTold, promote, rollBack, standingChampion } from './champion.ts'
+import type { Champion } from '@cairn/records'
+import { channels } from '@cairn/records'
+import type { CairnEvent } from '@cairn/records'
+import { layout } from '@cairn/records'
+
+const at = layout('local', 'small')
+
+describe('what is in production', () => {
+  let store: ReturnType<typeof directStore>
+  beforeEach(() => (store = directStore(new Map())))
+  const promoted = async (run: string): Promise<Champion> =>
+    promote(store, at, await standingChampion(store, at), { run, since: 0, by: 'ann' })
+
+  const back = async (who: { by: string; since: number }): Promise<Champion> =>
+    rollBack(store, at, await standingChampion(store, at), who)
+
+  it('is a run, with those before it, so that one can go back step by step', async () => {
+    for (const run of ['one', 'two', 'three']) await promoted(run)
+    expect((await standingChampion(store, at)).champion).toMatchObject({ run: 'three', previous: { run: 'two' } })
+    expect(await back({ by: 'bob', since: 1 })).toEqual({
+      v: 1,
+      run: 'two',
+      by: 'bob',
+      since: 1,
+      replaced: 'three',
+      previous: { v: 1, run: 'one', since: 0, by: 'ann' },
+    })
+    await back({ by: 'bob', since: 2 })
+    await expect(back({ by: 'bob', since: 3 })).rejects.toThrow('nothing was in production of local/small/ before')
+  })
+
+  it('is changed by one of two who saw the same', async () => {
+    await promoted('one')
+    const standing = await standingChampion(store, at)
+    await promote(store, at, standing, { run: 'two', since: 0, by: 'ann' })
+    await expect(promote(store, at, standing, { run: 'three', since: 0, by: 'bob' })).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: 'two became production meanwhile',
+    })
+    const none = { champion: undefined, bytes: undefined }
+    await expect(promote(store, at, none, { run: 'four', since: 0, by: 'bob' })).rejects.toMatchObject({
+      code: 'CONFLICT',
+    })
+  })
+
+  it('tells those who watch, once it is so, and in place of which run', async () => {
+    const told: string[] = []
+    const hear = ({ id, data }: CairnEvent) => void told.push(`${id} for ${data.previous}`)
+    channels.promotion.subscribe(hear)
+    onTestFinished(() => channels.promotion.unsubscribe(hear))
+    await promoted('one')
+    const none = { champion: undefined, bytes: undefined }
+    await expect(promote(store, at, none, { run: 'two', since: 0, by: 'bob' })).rejects.toThrow('meanwhile')
+    await promoted('two')
+    await back({ by: 'bob', since: 1 })
+    expect(told).toEqual(['one/promoted/0 for undefined', 'two/promoted/0 for one', 'one/promoted/1 for two'])
+  })
+
+  it('remembers that it was told, as long as it is there', async () => {
+    await promoted('one')
+    const one = await standingChampion(store, at)
+    await noteTold(store, at, one)
+    expect((await standingChampion(store, at)).champion).toMatchObject({ run: 'one', told: true })
+    await promoted('two')
+    await noteTold(store, at, one)
+    const { champion } = await standingChampion(store, at)
+    expect(champion).toEqual({
+      v: 1,
+      run: 'two',
+      since: 0,
+      by: 'ann',
+      replaced: 'one',
+      previous: { v: 1, run: 'one', since: 0, by: 'ann' },
+    })
+  })
+
+  it('remembers ten before it', async () => {
+    for (let run = 0; run < 20; run++) await promoted(`run-${run}`)
+    let depth = 0
+    for (let entry = (await standingChampion(store, at)).champion?.previous; entry; entry = entry.previous) depth++
+    expect(depth).toBe(10)
+  })
+})

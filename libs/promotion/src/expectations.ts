@@ -1,0 +1,49 @@
+import { pathToFileURL } from 'node:url'
+import { outputsOf, readRun, type LoadedPipeline, type Workspace } from '@cairn/workspace'
+import { isExpectation, type Expectation } from '@cairn/kernel'
+import type { Plan } from '@cairn/records'
+import type { StepNode } from '@cairn/kernel/contract'
+import { nodeOf } from '@cairn/explore'
+import { openIn } from '@cairn/explore'
+
+export interface Expected {
+  readonly loaded: LoadedPipeline
+  /** Where the champion's results are. */
+  readonly production: Workspace
+  /** Where those of the run are that is to take its place. */
+  readonly tried: Workspace
+}
+
+/** What the pipeline's file expects of a run that is to be promoted, and does not hold. */
+export async function brokenExpectations(
+  { loaded, production, tried }: Expected,
+  run: Plan,
+  champion: string,
+): Promise<string[]> {
+  const reasons: string[] = []
+  const { graph } = loaded.pipeline
+  const { plan } = await readRun(production.store, production.at(graph.name), champion)
+  for (const { step, says, check } of await expectationsIn(loaded.file)) {
+    const node = nodeOf(graph, step)
+    const [ours, theirs] = [await valuesOf(tried, run, node), await valuesOf(production, plan, node)]
+    if (!ours) reasons.push(`${node.id} was not run, and it is expected that ${says}`)
+    else if (!(await check(ours, theirs ?? ours)))
+      reasons.push(`${node.id}: it is expected that ${says} (champion ${champion})`)
+  }
+  return reasons
+}
+
+async function expectationsIn(file: string): Promise<Expectation[]> {
+  const exports = (await import(pathToFileURL(file).href)) as Record<string, unknown>
+  return [...new Set(Object.values(exports).filter(isExpectation))]
+}
+
+/** What a step gave in a run, as a later step would receive it. */
+async function valuesOf(workspace: Workspace, plan: Plan, { id, outputs }: StepNode) {
+  const refs = await outputsOf(workspace.store, workspace.at(plan.pipeline), plan, id)
+  if (!refs) return undefined
+  const values: Record<string, unknown> = {}
+  for (const [name, kind] of Object.entries(outputs))
+    if (refs[name]) values[name] = await kind.decode(openIn({ workspace, base: plan }, refs[name]))
+  return values
+}

@@ -1,0 +1,120 @@
+import { explainCode, readEnds, type Workspace } from '@cairn/workspace'
+import { CairnError, canonical, contentOf } from '@cairn/kernel'
+import { isTrusted, readRecord, type Checkpoint, type EndRecord, type Plan, type RunEnd } from '@cairn/records'
+import type { Promotion } from './promote.ts'
+
+/** Why a run does not become production's: every reason, each with the step that it is about. */
+export class Refused extends CairnError {
+  readonly reasons: readonly string[]
+
+  constructor({ run }: Plan, reasons: readonly string[]) {
+    super('REFUSED', `${run} is not promoted:\n${reasons.map((reason) => `  ${reason}`).join('\n')}`, {
+      next: 'mend that, run it again in the playground, and promote that run',
+    })
+    this.reasons = reasons
+  }
+}
+
+/** Why a run does not count for itself: it did not complete, or something in it was made elsewhere. */
+export function notWhole({ taints = [], partial, nodes }: Plan, end: Pick<RunEnd, 'status'> | undefined): string[] {
+  const standIns = standInsOf(nodes)
+  return [
+    ...(end?.status === 'completed' ? [] : [`it is ${end?.status ?? 'not over'}`]),
+    ...taints.map(({ node, output, how }) => `${node}.${output} is ${how}`),
+    ...(standIns.length === 0 && partial ? ['it is a part of the pipeline: run it whole, without --until'] : standIns),
+  ]
+}
+
+/** What was taken from another run was made by code and data that no one looks at here. */
+function standInsOf(nodes: Plan['nodes']): string[] {
+  return Object.entries(nodes).flatMap(([id, node]) =>
+    node.type === 'given'
+      ? [`${id} was not run, but taken from ${node.from}: run it whole, without --from and --only`]
+      : [],
+  )
+}
+
+/** Steps whose code or parameters in the pipeline are not those that were tried. */
+export async function changedCode(playground: Workspace, tried: Plan, now: Plan): Promise<string[]> {
+  const reasons: string[] = []
+  for (const [id, node] of Object.entries(tried.nodes)) {
+    const today = now.nodes[id]
+    if (node.type !== 'step') continue
+    if (today?.type !== 'step') {
+      reasons.push(`${id} is no step of the pipeline`)
+      continue
+    }
+    const [was, is] = [tried.steps[node.step]!.code, now.steps[today.step]!.code]
+    if (!('fingerprint' in was)) reasons.push(`${id} ran with code that cannot be pinned: ${was.inline}`)
+    else if (!('fingerprint' in is)) reasons.push(`${id}: the code in the pipeline cannot be pinned: ${is.inline}`)
+    else if (was.fingerprint !== is.fingerprint) {
+      const changes = await explainCode(playground, now, id, was, is)
+      reasons.push(`${id}: the code that was tried is not the code in the pipeline (${changes.join('; ')})`)
+    } else if (canonical(node.params) !== canonical(today.params))
+      reasons.push(
+        `${id} has other parameters in the pipeline: ${canonical(today.params)}, tried ${canonical(node.params)}`,
+      )
+    else if (canonical(node.inputs) !== canonical(today.inputs))
+      reasons.push(`${id} is wired otherwise in the pipeline`)
+  }
+  return reasons
+}
+
+/** Sources that give something else by now. */
+export function changedSources(tried: Plan, now: Plan): string[] {
+  return Object.entries(tried.nodes).flatMap(([id, node]) => {
+    const today = now.nodes[id]
+    if (node.type !== 'step' || today?.type !== 'step' || !node.versions) return []
+    const changed = Object.keys(node.versions).filter((name) => node.versions![name] !== today.versions?.[name])
+    return changed.map((name) => `${id} would read another ${name} by now: explore the newest run`)
+  })
+}
+
+/** Results that no trusted service vouches for and that production does not have itself. */
+export async function unsignedRecords({ production, playground, adoption }: Promotion, tried: Plan): Promise<string[]> {
+  const at = production.at(tried.pipeline)
+  const unsigned = new Set<string>()
+  for (const [task, { lanes }] of await readEnds(playground.store, at, tried.run)) {
+    const [id = ''] = task.split('/')
+    const node = tried.nodes[id]
+    if (node?.type !== 'step') continue
+    for (const lane of lanes) {
+      if (lane.status !== 'completed' || lane.key === undefined) continue
+      const path = at.checkpoint(node.step, lane.key)
+      if (await production.store.read(path)) continue
+      const checkpoint = await readRecord<Checkpoint>(playground.store, path)
+      if (!checkpoint || !isTrusted(checkpoint, adoption.trusted)) unsigned.add(id)
+    }
+  }
+  const inOrder = Object.keys(tried.nodes).filter((id) => unsigned.has(id))
+  return inOrder.map((id) => `${id}: no trusted service has signed what was computed (policy "adopt")`)
+}
+
+/** Steps that gave other bytes in production than in the playground. */
+export async function differentResults(
+  playground: Workspace,
+  tried: Plan,
+  production: Workspace,
+  promoted: Plan,
+): Promise<string[]> {
+  const at = production.at(tried.pipeline)
+  const [then, now] = [
+    await readEnds(playground.store, at, tried.run),
+    await readEnds(production.store, at, promoted.run),
+  ]
+  return [...then].flatMap(([task, end]) =>
+    contents(end) === contents(now.get(task))
+      ? []
+      : [`${task} gave other bytes in production: cairn parity --step ${task.split('/')[0]} --twice`],
+  )
+}
+
+function contents(end: EndRecord | undefined): string {
+  return canonical(
+    (end?.lanes ?? []).map((lane) =>
+      lane.status === 'completed'
+        ? Object.fromEntries(Object.entries(lane.outputs).map(([name, ref]) => [name, contentOf(ref)]))
+        : lane.status,
+    ),
+  )
+}

@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto'
+import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { CairnError } from '@cairn/kernel'
+import { sha256 } from './key.ts'
+import type { Artifact, ArtifactRef, Encoded, EncodedItem } from '@cairn/kernel'
+import type { Layout } from './layout.ts'
+import { writeManifest } from './manifest.ts'
+import type { ArtifactStore, Made } from './ports.ts'
+import { fileStamp, markVerified, requireUnchanged, verifiedStamp } from '@cairn/files'
+
+/** In bytes. Hashing a smaller file again costs little. */
+const LARGE = 1 << 20
+/** Artifacts of up to so many bytes are kept inside the records that name them: one write less for each. */
+const INLINE_BYTES = 4096
+
+/** Gives what a kind has encoded its digest, and notes what is left to be stored. */
+export function makeArtifact(encoded: Encoded | EncodedItem): Made {
+  const { summary, contentDigest } = encoded
+  const label = 'label' in encoded ? encoded.label : undefined
+  const about = {
+    ...(summary && { summary }),
+    ...(contentDigest !== undefined && { contentDigest }),
+    ...(label !== undefined && { label }),
+  }
+  if ('file' in encoded) {
+    const { file } = encoded
+    const stamp = fileStamp(file)
+    const { digest, size } = fileDigest(file)
+    return { ref: { digest, size, ...about }, content: { file, stamp } }
+  }
+  if ('bytes' in encoded) return fromBytes(encoded.bytes, about)
+  const items = encoded.items.map(makeArtifact)
+  return { ...fromBytes(writeManifest(items.map(({ ref }) => ref)), { ...about, items: items.length }), items }
+}
+
+function fromBytes(bytes: Uint8Array, about: Partial<ArtifactRef>): Made {
+  const ref = { digest: sha256(bytes), size: bytes.byteLength, ...about }
+  if (bytes.byteLength > INLINE_BYTES) return { ref, content: bytes }
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const text = buffer.toString()
+  return { ref: { ...ref, ...(Buffer.from(text).equals(buffer) ? { text } : { base64: buffer.toString('base64') }) } }
+}
+
+/**
+ * Stores what is left to be stored of an artifact and of its items.
+ *
+ * @param kept digests of what is stored already; adds to them. A store may have moved the file, so it is stored once.
+ */
+export async function keepArtifact(
+  store: ArtifactStore,
+  at: Layout,
+  { ref, content, items }: Made,
+  kept = new Set<string>(),
+): Promise<ArtifactRef> {
+  for (const item of items ?? []) await keepArtifact(store, at, item, kept)
+  if (!content || kept.has(ref.digest)) return ref
+  if ('file' in content) requireUnchanged(content)
+  await store.put(at.object(ref.digest), content)
+  kept.add(ref.digest)
+  return ref
+}
+
+/** The bytes that a record itself holds. */
+export function inlineBytes({ text, base64 }: ArtifactRef): Buffer | undefined {
+  if (text !== undefined) return Buffer.from(text)
+  return base64 === undefined ? undefined : Buffer.from(base64, 'base64')
+}
+
+/**
+ * An artifact for a kind to read, checked before its first use. Blocks while it reads: for where steps compute.
+ *
+ * @param fetch gives the local file of an object
+ * @param scratch gives a folder in which to write an artifact that only a record holds, for kinds that want a file
+ */
+export function openArtifact(
+  ref: ArtifactRef,
+  fetch: (ref: ArtifactRef) => Promise<string>,
+  scratch: () => string,
+): Artifact {
+  return {
+    ref,
+    bytes: () => artifactBytes(ref, fetch),
+    async path() {
+      const held = inlineBytes(ref)
+      if (held) {
+        const path = join(scratch(), ref.digest)
+        writeFileSync(path, held)
+        return path
+      }
+      const path = await fetch(ref)
+      verifyOnce(ref, path, () => fileDigest(path).digest)
+      return path
+    },
+    item: (item) => openArtifact(item, fetch, scratch),
+  }
+}
+
+/** An artifact's bytes, checked. */
+export async function artifactBytes(ref: ArtifactRef, fetch: (ref: ArtifactRef) => Promise<string>): Promise<Buffer> {
+  const held = inlineBytes(ref)
+  if (held) {
+    checkDigest(ref, sha256(held))
+    return held
+  }
+  const path = await fetch(ref)
+  let bytes: Buffer | undefined
+  verifyOnce(ref, path, () => sha256((bytes = readFileSync(path))))
+  return bytes ?? readFileSync(path)
+}
+
+/** @param digest hashes the file: not called for a large file that is verified */
+function verifyOnce(ref: ArtifactRef, path: string, digest: () => string): void {
+  const stamp = fileStamp(path)
+  if (ref.size >= LARGE && verifiedStamp(ref.digest) === stamp) return
+  checkDigest(ref, digest())
+  markVerified(ref.digest, stamp)
+}
+
+function checkDigest({ digest, size }: ArtifactRef, found: string): void {
+  if (found === digest) return
+  throw new CairnError('CORRUPT', `object ${digest} (${size} bytes) holds other bytes, of digest ${found}`, {
+    next: 'cairn doctor --repair takes it out of use; the next run then computes it again',
+  })
+}
+
+/** SHA-256 (hex) and size of a file, read in pieces. Blocks: for processes that compute. */
+export function fileDigest(path: string): { digest: string; size: number } {
+  const hash = createHash('sha256')
+  const piece = Buffer.allocUnsafe(1 << 20)
+  const file = openSync(path, 'r')
+  let size = 0
+  try {
+    for (let read: number; (read = readSync(file, piece)) > 0; size += read) hash.update(piece.subarray(0, read))
+  } finally {
+    closeSync(file)
+  }
+  return { digest: hash.digest('hex'), size }
+}
+
+/** Whether an output, or an item of it, is a file that its body made. */
+export function holdsFile({ content, items = [] }: Made): boolean {
+  return (content !== undefined && 'file' in content) || items.some(holdsFile)
+}

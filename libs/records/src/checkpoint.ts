@@ -1,0 +1,76 @@
+import type { ArtifactRef } from '@cairn/kernel'
+import { inlineBytes } from './artifact.ts'
+import { sha256 } from './key.ts'
+import type { Layout } from './layout.ts'
+import type { ArtifactStore } from './ports.ts'
+import type { PlannedStep } from './plan-record.ts'
+import { claim, decodeRecord, encodeRecord, type Checkpoint } from './records.ts'
+
+/** What lies under a key: a checkpoint that can be used, or one (`stale`) that has to be replaced, or nothing. */
+export type Lookup =
+  | { readonly hit: Checkpoint }
+  | { readonly hit: undefined; readonly stale?: Uint8Array; readonly reason: 'none' | Unusable }
+type Unusable = 'expired' | 'of later' | 'object missing' | 'altered'
+
+export async function lookUp(
+  store: ArtifactStore,
+  at: Layout,
+  step: string,
+  key: string,
+  { cache, outputs }: Pick<PlannedStep, 'cache' | 'outputs'>,
+  now: number,
+): Promise<Lookup> {
+  const path = at.checkpoint(step, key)
+  const bytes = await store.read(path)
+  if (!bytes) return { hit: undefined, reason: 'none' }
+  const checkpoint = decodeRecord<Checkpoint>(bytes, path)
+  if (cache && 'maxAgeMs' in cache) {
+    const age = now - checkpoint.computedAt
+    // Computed before a clock was set back: how old it is cannot be known.
+    if (age < 0) return { hit: undefined, stale: bytes, reason: 'of later' }
+    if (age > cache.maxAgeMs) return { hit: undefined, stale: bytes, reason: 'expired' }
+  }
+  const lacksOutput = Object.keys(outputs).some((name) => !Object.hasOwn(checkpoint.outputs, name))
+  if (lacksOutput || alteredIn(checkpoint) !== undefined) return { hit: undefined, stale: bytes, reason: 'altered' }
+  for (const ref of Object.values(checkpoint.outputs))
+    if (!(await isStored(store, at, ref))) return { hit: undefined, stale: bytes, reason: 'object missing' }
+  return { hit: checkpoint }
+}
+
+/** Which of the outputs that a record itself holds does not match its digest. */
+export function alteredIn({ outputs }: Pick<Checkpoint, 'outputs'>): string | undefined {
+  for (const [name, ref] of Object.entries(outputs)) {
+    const held = inlineBytes(ref)
+    if (held && sha256(held) !== ref.digest) return `its output "${name}" does not match its digest`
+  }
+  return undefined
+}
+
+/** Whether an artifact's bytes are there, in a record or as an object; a list's own, not its items'. */
+export async function isStored(store: ArtifactStore, at: Layout, ref: ArtifactRef): Promise<boolean> {
+  if (ref.text !== undefined || ref.base64 !== undefined) return true
+  const found = (await store.stat(at.object(ref.digest))) ?? (await store.stat(at.condemned(ref.digest)))
+  return found?.size === ref.size
+}
+
+/**
+ * Keeps a result. Where another has been kept meanwhile, that one stands and is given back, so that all runs go on with
+ * the same bytes; only `stale` or, by force, any other is replaced.
+ */
+export async function keep(
+  store: ArtifactStore,
+  at: Layout,
+  made: Checkpoint,
+  { stale, force = false }: { readonly stale?: Uint8Array; readonly force?: boolean } = {},
+): Promise<Checkpoint> {
+  const path = at.checkpoint(made.step, made.key)
+  if (!stale && !force) return claim(store, path, made)
+  for (;;) {
+    const present = await store.read(path)
+    if (!present) return claim(store, path, made)
+    const standing = decodeRecord<Checkpoint>(present, path)
+    if (!force && !Buffer.from(present).equals(stale!)) return standing
+    const next = { ...made, generation: standing.generation + 1 }
+    if (await store.replace(path, present, encodeRecord(next, path))) return next
+  }
+}

@@ -1,0 +1,205 @@
+import type { Champion } from './champion-record.ts'
+import type { Plan } from './plan-record.ts'
+import type { EndRecord, RunEnd } from './records.ts'
+import { errorLine, type ErrorRecord } from './error-record.ts'
+
+export const EVENT_TYPES = [
+  'run-started',
+  'run-cancelled',
+  'ready',
+  'attempt-started',
+  'attempt-failed',
+  'completed',
+  'failed',
+  'timed-out',
+  'cancelled',
+  'skipped',
+  'blocked',
+  'run-ended',
+  'promoted',
+] as const
+export type EventType = (typeof EVENT_TYPES)[number]
+
+/**
+ * A CloudEvent (https://cloudevents.io, 1.0). A hint that something is in the store: it carries ids and digests,
+ * never data, may come twice and in any order. The same happening always has the same id.
+ */
+export interface CairnEvent {
+  readonly specversion: '1.0'
+  readonly id: string
+  readonly type: `cairn.${EventType}`
+  /** `/<environment>/<pipeline>` */
+  readonly source: string
+  /** `<run>/<node>[/<batch>]` */
+  readonly subject: string
+  /** RFC 3339. */
+  readonly time: string
+  /** Decides the partition: events with the same key stay together. */
+  readonly partitionkey: string
+  readonly data: EventData
+  /** Carried along as message headers: `traceparent` and the like, nothing that Cairn reads. */
+  readonly headers: Record<string, string>
+}
+export interface EventData {
+  readonly env: string
+  readonly pipeline: string
+  readonly run: string
+  readonly node?: string
+  readonly batch?: string
+  readonly step?: string
+  readonly attempt?: number
+  /** Digest and size of each output. */
+  readonly outputs?: Readonly<Record<string, { readonly digest: string; readonly size: number }>>
+  readonly counts?: EndRecord['counts']
+  readonly how?: string
+  readonly status?: string
+  readonly error?: Pick<ErrorRecord, 'code' | 'message'>
+  /** Of a promotion: who made the run production's, from which run of a playground, and in place of which. */
+  readonly by?: string
+  readonly from?: string
+  readonly previous?: string
+}
+
+export interface Subject {
+  readonly node: string
+  readonly batch: string
+}
+
+/** A task's name: `<node>` or `<node>/<batch>`. */
+export function taskName({ node, batch }: Subject): string {
+  return batch === '' ? node : `${node}/${batch}`
+}
+
+export function parseTask(task: string): Subject {
+  const slash = task.indexOf('/')
+  return slash < 0 ? { node: task, batch: '' } : { node: task.slice(0, slash), batch: task.slice(slash + 1) }
+}
+
+/** How an item is named in paths, logs and records: `3`, inside two `each` nodes `3.0`. */
+export function itemName({ indices }: { readonly indices: readonly number[] }): string {
+  return indices.join('.')
+}
+
+/** What an event is of: a run, or a task of one. */
+export function subjectOf({ run, node, batch = '' }: Pick<EventData, 'run' | 'node' | 'batch'>): string {
+  return node === undefined ? run : `${run}/${taskName({ node, batch })}`
+}
+
+export function topicOf({ env, pipeline }: Pick<Plan, 'env' | 'pipeline'>): string {
+  return `cairn.${env}.${pipeline}`
+}
+
+/** Where cancels are told to every host of an environment at once, whatever else it is at. */
+export function controlTopicOf({ env }: Pick<Plan, 'env'>): string {
+  return `cairn.${env}.control`
+}
+
+export function runEvent(
+  plan: Plan,
+  type: 'run-started' | 'run-cancelled' | 'run-ended',
+  now: number,
+  end?: RunEnd,
+): CairnEvent {
+  return event(plan, type, '', now, plan.run, end ? { status: end.status } : {})
+}
+
+/** A run has become production's, promoted or rolled back to; made again from the record, it is the same event. */
+export function promotedEvent(
+  { env, pipeline }: Pick<Plan, 'env' | 'pipeline'>,
+  { run, since, by, from, replaced }: Champion,
+): CairnEvent {
+  return {
+    specversion: '1.0',
+    id: `${run}/promoted/${since}`,
+    type: 'cairn.promoted',
+    source: `/${env}/${pipeline}`,
+    subject: run,
+    time: new Date(since).toISOString(),
+    partitionkey: run,
+    data: {
+      env,
+      pipeline,
+      run,
+      by,
+      ...(from !== undefined && { from }),
+      ...(replaced !== undefined && { previous: replaced }),
+    },
+    headers: {},
+  }
+}
+
+/** Hands a batch of an `each` to whichever host takes it: batches of one run spread over partitions. */
+export function readyEvent(plan: Plan, task: string, now: number): CairnEvent {
+  return event(plan, 'ready', task, now, `${plan.run}/${task}`, readyData(plan, task))
+}
+
+/** Hands a task on that this host cannot run: each time to another partition, until it comes to a host that can. */
+export function leftEvent(plan: Plan, task: string, now: number, attempt: number, misfit: ErrorRecord): CairnEvent {
+  const { code, message } = misfit
+  const data = { ...readyData(plan, task), attempt, error: { code, message } }
+  return event(plan, 'ready', task, now, `${plan.run}/${task}/${attempt}`, data)
+}
+
+function readyData(plan: Plan, task: string): Pick<EventData, 'node' | 'batch' | 'step'> {
+  const { node, batch } = parseTask(task)
+  const planned = plan.nodes[node]
+  return { node, ...(batch && { batch }), ...(planned?.type === 'step' && { step: planned.step }) }
+}
+
+export function attemptEvent(
+  plan: Plan,
+  type: 'attempt-started' | 'attempt-failed',
+  task: string,
+  attempt: number,
+  now: number,
+  error?: ErrorRecord,
+): CairnEvent {
+  return event(plan, type, task, now, `${plan.run}/${task}`, {
+    ...readyData(plan, task),
+    attempt,
+    ...(error && { error: told(error) }),
+  })
+}
+
+/**
+ * The event of a task's terminal record; made again from the record, it is the same event. All endings of a run share a
+ * partition, so that one host of each step hears them all, and knows when a batch or a join has all it waits for.
+ */
+export function endEvent(plan: Plan, task: string, end: EndRecord): CairnEvent {
+  const { node, batch } = parseTask(task)
+  const [only] = end.lanes
+  const planned = plan.nodes[node]
+  return event(plan, end.status, task, end.endedAt, plan.run, {
+    node,
+    ...(batch && { batch }),
+    ...(planned?.type === 'step' && { step: planned.step }),
+    ...(!batch && only?.status === 'completed' && { how: only.how, outputs: shortRefs(only.outputs) }),
+    ...(!batch && only && 'error' in only && { error: told(only.error) }),
+    ...(!batch && only?.status === 'completed' && only.caught && { error: told(only.caught) }),
+    counts: end.counts,
+  })
+}
+
+function told(error: ErrorRecord): Pick<ErrorRecord, 'code' | 'message'> {
+  return { code: error.code, message: errorLine(error) }
+}
+
+function event(plan: Plan, type: EventType, task: string, now: number, partitionkey: string, data: object): CairnEvent {
+  const subject = task ? `${plan.run}/${task}` : plan.run
+  const attempt = 'attempt' in data ? `/${String(data.attempt)}` : ''
+  return {
+    specversion: '1.0',
+    id: `${subject}/${type}${attempt}`,
+    type: `cairn.${type}`,
+    source: `/${plan.env}/${plan.pipeline}`,
+    subject,
+    time: new Date(now).toISOString(),
+    partitionkey,
+    data: { env: plan.env, pipeline: plan.pipeline, run: plan.run, ...data },
+    headers: {},
+  }
+}
+
+function shortRefs(outputs: Readonly<Record<string, { digest: string; size: number }>>) {
+  return Object.fromEntries(Object.entries(outputs).map(([name, { digest, size }]) => [name, { digest, size }]))
+}

@@ -1,0 +1,121 @@
+export {
+  artifactBytes,
+  fileDigest,
+  holdsFile,
+  inlineBytes,
+  keepArtifact,
+  makeArtifact,
+  openArtifact,
+} from './artifact.ts'
+export { AttemptLog, type LogLine, itemAt, laneOf, readLogs } from './attempt-log.ts'
+export { type Champion, PRODUCTION } from './champion-record.ts'
+export {
+  type AboutTask,
+  type AttemptMessage,
+  type DeadLetterMessage,
+  type EarlierMessage,
+  type FetchMessage,
+  type OutputMessage,
+  type PublishMessage,
+  type TaskMessage,
+  channels,
+  told,
+} from './channels.ts'
+export { alteredIn, isStored, keep, lookUp } from './checkpoint.ts'
+export { systemClock } from './clock.ts'
+export type { Closure, ClosureSet, Declaration, Manifest, PackageUse, ReachUse } from './closure.ts'
+export { type ErrorRecord, type Thrown, errorLine, errorRecord, isOneOf, revived } from './error-record.ts'
+export {
+  type CairnEvent,
+  EVENT_TYPES,
+  type EventData,
+  type EventType,
+  type Subject,
+  attemptEvent,
+  controlTopicOf,
+  endEvent,
+  itemName,
+  leftEvent,
+  parseTask,
+  promotedEvent,
+  readyEvent,
+  runEvent,
+  subjectOf,
+  taskName,
+  topicOf,
+} from './events.ts'
+export type { GcReport } from './gc-report.ts'
+export { type Unfinished, hold, unfinished } from './holder.ts'
+export { checkpointKey, keyBase, sha256 } from './key.ts'
+export {
+  type CodeName,
+  type Layout,
+  type QueueLayout,
+  type QueuedRun,
+  STORE_FILE,
+  STORE_FORMAT,
+  codeName,
+  layout,
+  queueLayout,
+} from './layout.ts'
+export { type Items, ManifestWriter, chained, openManifest, writeManifest } from './manifest.ts'
+export { neededBy } from './needs.ts'
+export { parseEvent, requireOf } from './parse-event.ts'
+export type {
+  Condition,
+  Given,
+  PinnedClosure,
+  PinnedCode,
+  Plan,
+  PlannedCache,
+  PlannedEach,
+  PlannedNode,
+  PlannedStep,
+  PlannedStepNode,
+  PlannedWhen,
+  Taint,
+} from './plan-record.ts'
+export type {
+  ArtifactStore,
+  Clock,
+  Code,
+  Compute,
+  Content,
+  EventBus,
+  LaneResult,
+  LaneWork,
+  Made,
+  PackageState,
+  PackageStates,
+  Printed,
+  StoredCode,
+  StoredStat,
+  SubscribeOptions,
+  Subscription,
+  Urgency,
+  Work,
+} from './ports.ts'
+export { type PublishOptions, publish } from './publish.ts'
+export {
+  type AttemptRecord,
+  type Checkpoint,
+  type EndRecord,
+  type FailedAttempt,
+  type Outcome,
+  RECORD_VERSION,
+  type RunEnd,
+  type RunStatus,
+  type TaskStatus,
+  UPDATE,
+  type UnfitRecord,
+  claim,
+  decodeRecord,
+  encodeRecord,
+  readRecord,
+} from './records.ts'
+export { NAMES, type NamePattern } from './shapes/record-names.ts'
+export { type RecordSchema, recordSchemas } from './shapes/record-schema.ts'
+export * as shapes from './shapes/shape.ts'
+export { type Identity, type PublicKeys, isTrusted, requireSigned, signed, signedPlan } from './signature.ts'
+export { packagesDigest, storedAs, storedManifest } from './stored-code.ts'
+export { asText } from './thrown-value.ts'

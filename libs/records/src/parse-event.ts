@@ -1,0 +1,164 @@
+import { CairnError } from '@cairn/kernel'
+import { EVENT_TYPES, subjectOf, type CairnEvent, type EventData, type EventType } from './events.ts'
+import { NAMES } from './shapes/record-names.ts'
+
+/** An event as it came, before anything of it is believed. */
+export type Unread = Readonly<Record<Exclude<keyof CairnEvent, 'data' | 'headers'>, unknown>> & {
+  readonly data: unknown
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/**
+ * Lets through only what Cairn itself could have published: names become parts of paths, and what a store refuses as a
+ * path would look like a fault of the store, which is waited for without end. Fields that are not known are left out.
+ *
+ * @throws CairnError BAD_RECORD that names what is wrong
+ */
+export function parseEvent({
+  specversion,
+  id,
+  type,
+  source,
+  subject,
+  time,
+  partitionkey,
+  data,
+  headers,
+}: Unread): CairnEvent {
+  if (specversion !== '1.0') throw bad(`CloudEvents ${shown(specversion)} is not read here`)
+  if (!isEventType(type)) throw bad(`events of type ${shown(type)} are not known here`)
+  if (!isObject(data)) throw bad('its data is no object')
+  const fields = FIELDS[type.slice('cairn.'.length) as EventType]
+  const read: Record<string, unknown> = {}
+  for (const [name, field] of Object.entries({ ...ALWAYS, ...fields })) {
+    const value = Object.hasOwn(data, name) ? data[name] : undefined
+    if (value === undefined && !field.isRequired) continue
+    if (!field.fits(value)) throw bad(`in its data, ${name} is ${shown(value)}, not ${field.what}`)
+    read[name] = value
+  }
+  return {
+    specversion,
+    id: attribute('id', id),
+    type,
+    source: attribute('source', source),
+    subject: attribute('subject', subject),
+    time: timeIn(time),
+    partitionkey: attribute('partitionkey', partitionkey),
+    data: read as unknown as EventData,
+    headers: { ...headers },
+  }
+}
+
+/**
+ * Refuses an event that says it is another than it is, or of another pipeline: it would be acted on in the place of the
+ * right one, or dropped as its duplicate.
+ *
+ * @throws CairnError BAD_RECORD
+ */
+export function requireOf({ env, pipeline }: Pick<EventData, 'env' | 'pipeline'>, event: CairnEvent): void {
+  const { id, source, subject, data } = event
+  if (data.env !== env || data.pipeline !== pipeline)
+    throw bad(`it is of ${data.env}/${data.pipeline} and came with those of ${env}/${pipeline}`)
+  if (source !== `/${env}/${pipeline}`) throw bad(`its source is ${shown(source)}, not /${env}/${pipeline}`)
+  if (subject !== subjectOf(data)) throw bad(`its subject is ${shown(subject)}, not ${subjectOf(data)}`)
+  const known = idOf(event)
+  if (id !== known) throw bad(`its id is ${shown(id)}, not ${known}`)
+}
+
+/** The same happening always has the same id. */
+function idOf({ type, subject, time, data: { attempt } }: CairnEvent): string {
+  const happened = type.slice('cairn.'.length)
+  if (happened === 'promoted') return `${subject}/promoted/${Date.parse(time)}`
+  return `${subject}/${happened}${attempt === undefined ? '' : `/${attempt}`}`
+}
+
+interface Field {
+  readonly what: string
+  readonly isRequired: boolean
+  fits(value: unknown): boolean
+}
+type Fields = Readonly<Record<string, Field>>
+
+const LONGEST_ATTRIBUTE = 1_000
+/** More than any message of an error that Cairn tells in an event. */
+const LONGEST_TEXT = 100_000
+
+const field = (what: string, fits: (value: unknown) => boolean): Field => ({ what, isRequired: true, fits })
+const maybe = (of: Field): Field => ({ ...of, isRequired: false })
+const count = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0
+const text = (value: unknown) => typeof value === 'string' && value.length <= LONGEST_TEXT
+const oneOf = (...values: readonly string[]) =>
+  field(`one of ${values.join(', ')}`, (value) => values.includes(value as string))
+const every = (value: unknown, fits: (value: unknown) => boolean) =>
+  isObject(value) && Object.entries(value).every(([name, each]) => name.length <= 200 && fits(each))
+
+const ENV = field('the name of an environment', NAMES.env.fits)
+const PIPELINE = field('the name of a pipeline', NAMES.name.fits)
+const RUN = field('the name of a run', NAMES.run.fits)
+const NODE = field('a place in a pipeline', NAMES.node.fits)
+const BATCH = maybe(field('the number of a batch', NAMES.batch.fits))
+const STEP = maybe(field('the name of a step', NAMES.name.fits))
+const ATTEMPT = field('the number of an attempt', (value) => count(value) && value !== 0)
+const HOW = maybe(oneOf('computed', 'reused', 'caught', 'joined'))
+const STATUS = oneOf('completed', 'failed', 'cancelled')
+const ERROR = field('an error', (value) => isObject(value) && text(value['code']) && text(value['message']))
+const COUNTS = field('numbers by output', (value) => every(value, (each) => Array.isArray(each) && each.every(count)))
+const OUTPUTS = maybe(
+  field('digests by output', (value) =>
+    every(value, (each) => isObject(each) && /^[0-9a-f]{64}$/.test(String(each['digest'])) && count(each['size'])),
+  ),
+)
+
+const ALWAYS: Fields = { env: ENV, pipeline: PIPELINE, run: RUN }
+const ENDED: Fields = { node: NODE, batch: BATCH, step: STEP, counts: COUNTS }
+const ATTEMPTED: Fields = { node: NODE, batch: BATCH, step: STEP, attempt: ATTEMPT }
+
+const FIELDS: Readonly<Record<EventType, Fields>> = {
+  'run-started': {},
+  'run-cancelled': {},
+  'run-ended': { status: STATUS },
+  ready: { node: NODE, batch: BATCH, step: STEP, attempt: maybe(ATTEMPT), error: maybe(ERROR) },
+  'attempt-started': ATTEMPTED,
+  'attempt-failed': { ...ATTEMPTED, error: ERROR },
+  completed: { ...ENDED, how: HOW, outputs: OUTPUTS, error: maybe(ERROR) },
+  failed: { ...ENDED, error: maybe(ERROR) }, // a batch has one for each of its items, in its record
+  'timed-out': { ...ENDED, error: maybe(ERROR) },
+  cancelled: { ...ENDED, error: maybe(ERROR) },
+  skipped: ENDED,
+  blocked: ENDED,
+  promoted: { by: field('a name', text), from: maybe(RUN), previous: maybe(RUN) },
+}
+
+const TYPES: ReadonlySet<unknown> = new Set(EVENT_TYPES.map((type) => `cairn.${type}`))
+
+function isEventType(type: unknown): type is CairnEvent['type'] {
+  return TYPES.has(type)
+}
+
+function attribute(name: string, value: unknown): string {
+  // eslint-disable-next-line no-control-regex
+  if (typeof value === 'string' && value.length > 0 && value.length <= LONGEST_ATTRIBUTE && !/\p{Cc}/u.test(value))
+    return value
+  throw bad(`its ${name} is ${shown(value)}, not a text of up to ${LONGEST_ATTRIBUTE} characters`)
+}
+
+function timeIn(value: unknown): string {
+  const isTime =
+    typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(value)
+  if (isTime && !Number.isNaN(Date.parse(value))) return value
+  throw bad(`its time is ${shown(value)}, not one of RFC 3339`)
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return `"${value.slice(0, 80)}${value.length > 80 ? '…' : ''}"`
+  if (value === undefined) return 'missing'
+  return typeof value === 'object' && value !== null ? 'another object' : JSON.stringify(value)
+}
+
+function bad(what: string): CairnError {
+  return new CairnError('BAD_RECORD', `the message is no event of Cairn: ${what}`)
+}

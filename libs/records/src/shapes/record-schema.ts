@@ -1,0 +1,48 @@
+import type { Json } from '@cairn/kernel'
+import { placeOf, RECORD_VERSION } from '../records.ts'
+import { RECORD_KINDS } from './record-shape.ts'
+import type { JsonSchema } from './shape.ts'
+
+export interface RecordSchema {
+  readonly name: string
+  /** Where such records lie in a pipeline's folder: `runs/<run>/plan`. */
+  readonly path: string
+  /** Whether the record with this path is one of them. */
+  readonly isAt: (path: string) => boolean
+  /** JSON Schema, draft 2020-12. */
+  readonly schema: JsonSchema
+}
+
+/** What records are checked against when they are read, for programs of any language. */
+export function recordSchemas(): RecordSchema[] {
+  return RECORD_KINDS.map(({ name, path, what, place, shape }) => {
+    const shared: Record<string, JsonSchema> = {}
+    const { type, required, properties, ...more } = shape.schema(shared)
+    return {
+      name,
+      path,
+      isAt: (found) => place.test(placeOf(found)),
+      schema: {
+        $schema: 'https://json-schema.org/draft/2020-12/schema',
+        $id: `urn:cairn:record:v${RECORD_VERSION}:${name}`,
+        title: path,
+        description: what,
+        type: type!,
+        required: ['v', ...(required as string[])],
+        properties: { v: VERSION, ...(properties as JsonSchema), check: CHECK },
+        ...more,
+        $defs: Object.fromEntries(Object.entries(shared).toSorted(([a], [b]) => (a < b ? -1 : 1))),
+      },
+    }
+  })
+}
+
+const VERSION: Json = {
+  description: 'version of the record: raised when its meaning changes; a program refuses records newer than itself',
+  type: 'integer',
+  minimum: 1,
+  maximum: RECORD_VERSION,
+}
+const CHECK: Json = {
+  description: 'of the text and its place: how Cairn finds damaged and exchanged records; other programs may ignore it',
+}

@@ -1,0 +1,204 @@
+import type { Json } from '@cairn/kernel'
+
+/** A check of a value, and what it checks as JSON Schema, so that the two say the same. */
+export interface Shape {
+  /** What is wrong with a value, behind the place where it is: `.lanes[3].key is no text`; undefined if nothing is. */
+  (value: unknown): string | undefined
+  /** The same as JSON Schema, as far as that can say it. What several places share goes into `shared`, by name. */
+  readonly schema: (shared: Record<string, JsonSchema>) => JsonSchema
+}
+/** Draft 2020-12. */
+export type JsonSchema = Readonly<Record<string, Json>>
+type Check = (value: unknown) => string | undefined
+type Fields = Readonly<Record<string, Shape>>
+type About<Of extends Fields> = { readonly [Field in keyof Of]?: string }
+
+/** Programs of other languages match it, too: it keeps to what all their patterns know. */
+const NAME_PATTERN = String.raw`^[^/\\\x00-\x1f\x7f-\x9f]{1,255}$`
+const NAME = new RegExp(NAME_PATTERN, 'u')
+/** Deeper than what anyone writes, and shallow enough for what reads it. */
+const DEPTH = 200
+
+export function shape(check: Check, schema: JsonSchema | Shape['schema']): Shape {
+  return Object.assign(check, { schema: typeof schema === 'function' ? schema : () => schema })
+}
+
+export const text = shape((value) => (typeof value === 'string' ? undefined : ' is no text'), { type: 'string' })
+/** A name becomes a part of paths: what it is must not lead elsewhere. */
+export const name = shared('name', () =>
+  shape((value) => (typeof value === 'string' && isName(value) ? undefined : ' is no name'), {
+    description: 'a name: it is a part of a path, and never leads elsewhere',
+    type: 'string',
+    pattern: NAME_PATTERN,
+    not: { enum: ['.', '..'] },
+  }),
+)
+export const number = shape((value) => (Number.isFinite(value) ? undefined : ' is no number'), { type: 'number' })
+export const count = shape((value) => (isWhole(value) && value >= 0 ? undefined : ' is no count'), {
+  type: 'integer',
+  minimum: 0,
+  maximum: Number.MAX_SAFE_INTEGER,
+})
+export const positive = shape((value) => (isWhole(value) && value > 0 ? undefined : ' is no count of at least 1'), {
+  type: 'integer',
+  minimum: 1,
+  maximum: Number.MAX_SAFE_INTEGER,
+})
+export const truth = shape((value) => (typeof value === 'boolean' ? undefined : ' is neither true nor false'), {
+  type: 'boolean',
+})
+
+function isName(value: string): boolean {
+  return NAME.test(value) && value !== '.' && value !== '..'
+}
+
+function isWhole(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value)
+}
+
+/** Any JSON that is not nested too deeply. */
+export const json = shape((value) => nested(value, DEPTH), {})
+
+function nested(value: unknown, depth: number): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  if (depth === 0) return ` is nested more than ${DEPTH} deep`
+  for (const inner of Object.values(value)) {
+    const fault = nested(inner, depth - 1)
+    if (fault !== undefined) return fault
+  }
+  return undefined
+}
+
+export function one<Of extends string>(...of: readonly Of[]): Shape {
+  const known: ReadonlySet<unknown> = new Set(of)
+  return shape((value) => (known.has(value) ? undefined : ` is none of ${of.join(', ')}`), { enum: of })
+}
+
+export function list(of: Shape): Shape {
+  const check: Check = (value) => {
+    if (!Array.isArray(value)) return ' is no list'
+    for (let at = 0; at < value.length; at++) {
+      const fault = of(value[at])
+      if (fault !== undefined) return `[${at}]${fault}`
+    }
+    return undefined
+  }
+  return shape(check, (shared) => ({ type: 'array', items: of.schema(shared) }))
+}
+
+/** Values by whatever they are called: parameters and outputs are, as their author likes. */
+export function map(of: Shape): Shape {
+  return keyed((key) => key !== '__proto__', of, key.schema)
+}
+
+/** Values by names. */
+export function named(of: Shape): Shape {
+  const keys: Shape['schema'] = (shared) => ({ allOf: [name.schema(shared), key.schema(shared)] })
+  return keyed((key) => key !== '__proto__' && isName(key), of, keys)
+}
+
+/** JavaScript gives a meaning of its own to the one that is left out. */
+const key = shared('key', () =>
+  shape((value) => (value === '__proto__' ? ' is no key' : undefined), {
+    description: 'what a field may be called',
+    not: { const: '__proto__' },
+  }),
+)
+
+function keyed(isKey: (key: string) => boolean, of: Shape, keys: Shape['schema']): Shape {
+  const check: Check = (value) => {
+    if (!isObject(value)) return ' is no object'
+    for (const key of Object.keys(value)) {
+      const fault = isKey(key) ? of(value[key]) : ' has no name for a key'
+      if (fault !== undefined) return `.${key.slice(0, 80)}${fault}`
+    }
+    return undefined
+  }
+  return shape(check, (shared) => ({
+    type: 'object',
+    propertyNames: keys(shared),
+    additionalProperties: of.schema(shared),
+  }))
+}
+
+/**
+ * Fields that are there, and fields that may be; what else there is comes from a later version, and is any JSON.
+ *
+ * @param about what the fields mean, for those who read the schema
+ */
+export function object<Required extends Fields, Optional extends Fields>(
+  required: Required,
+  optional: Optional = {} as Optional,
+  about: About<Required & Optional> = {},
+): Shape {
+  const all = Object.entries({ ...required, ...optional } as Fields)
+  const shapes = new Map(all)
+  const names = Object.keys(required)
+  const check: Check = (value) => {
+    if (!isObject(value)) return ' is no object'
+    for (const key of names) if (value[key] === undefined) return `.${key} is missing`
+    for (const key of Object.keys(value)) {
+      if (key === '__proto__') return ' has a key __proto__'
+      const fault = (shapes.get(key) ?? json)(value[key])
+      if (fault !== undefined) return `.${key.slice(0, 80)}${fault}`
+    }
+    return undefined
+  }
+  const texts: Readonly<Record<string, string | undefined>> = about
+  return shape(check, (shared) => ({
+    type: 'object',
+    required: names,
+    properties: Object.fromEntries(all.map(([name, of]) => [name, described(of.schema(shared), texts[name])])),
+    propertyNames: key.schema(shared),
+  }))
+}
+
+function described(schema: JsonSchema, description: string | undefined): JsonSchema {
+  return description === undefined ? schema : { description, ...schema }
+}
+
+/** One of several objects, which a field of theirs tells apart. */
+export function tagged(tag: string, shapes: Fields): Shape {
+  const known = new Map(Object.entries(shapes))
+  const check: Check = (value) => {
+    if (!isObject(value)) return ' is no object'
+    const shape = known.get(value[tag] as string)
+    return shape ? shape(value) : `.${tag} is none of ${[...known.keys()].join(', ')}`
+  }
+  return shape(check, (shared) => ({
+    type: 'object',
+    required: [tag],
+    oneOf: [...known].map(([value, of]) => {
+      const { properties, ...rest } = of.schema(shared)
+      return { ...rest, properties: { ...(properties as JsonSchema), [tag]: { const: value } } }
+    }),
+  }))
+}
+
+/** One of two objects: the first if it has the field. */
+export function having(field: string, first: Shape, other: Shape): Shape {
+  const check: Check = (value) => (isObject(value) && Object.hasOwn(value, field) ? first(value) : other(value))
+  return shape(check, (shared) => ({
+    type: 'object',
+    if: { required: [field] },
+    then: first.schema(shared),
+    else: other.schema(shared),
+  }))
+}
+
+/** What a schema says once, and refers to by name: what is used often, or holds others of its kind. */
+export function shared(name: string, get: () => Shape): Shape {
+  let of: Shape | undefined
+  const check: Check = (value) => (of ??= get())(value)
+  return shape(check, (known) => {
+    if (!(name in known)) {
+      known[name] = {} // it may refer to itself
+      known[name] = get().schema(known)
+    }
+    return { $ref: `#/$defs/${name}` }
+  })
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

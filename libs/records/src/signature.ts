@@ -1,0 +1,73 @@
+import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto'
+import { CairnError } from '@cairn/kernel'
+import { canonical } from '@cairn/kernel'
+import type { Plan } from './plan-record.ts'
+import type { Checkpoint } from './records.ts'
+
+/** Who vouches for a record: a service, by its name and its private key (Ed25519). */
+export interface Identity {
+  readonly name: string
+  readonly key: KeyObject
+}
+export interface Signature {
+  /** Name of the identity. */
+  readonly by: string
+  /** Over the whole record, but for a checkpoint's generation; in base64. */
+  readonly value: string
+}
+
+/** Public keys (SPKI, base64) by the names of the identities. */
+export type PublicKeys = Readonly<Record<string, string>>
+
+export function signed(checkpoint: Checkpoint, identity: Identity): Checkpoint {
+  return { ...checkpoint, signature: signatureOf(textOf(checkpoint), identity) }
+}
+
+export function isTrusted(checkpoint: Checkpoint, trusted: PublicKeys): boolean {
+  return isSigned(textOf(checkpoint), checkpoint.signature, trusted)
+}
+
+export function signedPlan(plan: Plan, identity: Identity): Plan {
+  return { ...plan, signature: signatureOf(textOfPlan(plan), identity) }
+}
+
+/**
+ * What a host may run is a plan that one of these has signed, which pins the code of each step by its digest.
+ *
+ * @throws CairnError REFUSED for any other plan
+ */
+export function requireSigned(plan: Plan, by: PublicKeys): void {
+  if (isSigned(textOfPlan(plan), plan.signature, by)) return
+  const what = plan.signature === undefined ? 'is not signed' : `is not what ${plan.signature.by} has signed`
+  throw new CairnError(
+    'REFUSED',
+    `the plan of run ${plan.run} ${what}, and plans are taken here from ${names(by)} only`,
+    {
+      next: `plan it anew: cairn run ${plan.pipeline} --on ${plan.env}`,
+    },
+  )
+}
+
+function names(keys: PublicKeys): string {
+  return Object.keys(keys).join(', ') || 'no one'
+}
+
+/** Of a plan, so that the signature of one record never stands for another. */
+function textOfPlan({ signature: _, ...plan }: Plan): Buffer {
+  return Buffer.from(`plan\n${canonical(plan)}`)
+}
+
+function textOf({ signature: _, generation: __, ...signed }: Checkpoint): Buffer {
+  return Buffer.from(canonical(signed))
+}
+
+function signatureOf(text: Buffer, { name, key }: Identity): Signature {
+  return { by: name, value: sign(null, text, key).toString('base64') }
+}
+
+function isSigned(text: Buffer, signature: Signature | undefined, by: PublicKeys): boolean {
+  const known = signature && Object.hasOwn(by, signature.by) ? by[signature.by] : undefined
+  if (typeof signature?.value !== 'string' || known === undefined) return false
+  const key = createPublicKey({ key: Buffer.from(known, 'base64'), format: 'der', type: 'spki' })
+  return verify(null, text, key, Buffer.from(signature.value, 'base64'))
+}

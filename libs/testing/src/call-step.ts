@@ -1,0 +1,95 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ArtifactRef, Kinds, Reads, Writes } from '@cairn/kernel'
+import type { Origin, Origins } from '@cairn/kernel'
+import { parseParams } from '@cairn/kernel/contract'
+import type { AnySchema, SchemaInput } from '@cairn/kernel'
+import type { Step } from '@cairn/kernel'
+import { execute, type LoadedCode, type Surface } from '@cairn/execute'
+import { makeArtifact, openArtifact } from '@cairn/records'
+import { sha256 } from '@cairn/records'
+import type { Made } from '@cairn/records'
+import { takeFile } from '@cairn/files'
+
+export interface CallOptions {
+  /** Of the step's random numbers. */
+  readonly seed?: string
+  readonly secrets?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal
+  /** Of a source: the project's folder. Default: the working directory. */
+  readonly root?: string
+}
+
+/**
+ * Calls a step in a test as a run would: parameters are parsed and get their defaults, inputs and outputs pass through
+ * their kinds, so that what does not fit its declaration is refused. Files lie in the system's temporary folder.
+ *
+ * @param inputs what steps before would return: plain rows for a table
+ * @returns what steps behind would receive
+ * @example
+ * const { late } = await callStep(markLate, { flights: [{ origin: 'ATL', delay: 20 }] }, { after: 15 })
+ * assert.deepEqual(await late.toArray(), [{ origin: 'ATL', late: true }])
+ */
+export async function callStep<I extends Kinds, S extends AnySchema, O extends Kinds>(
+  step: Step<I, S, O>,
+  inputs: Writes<I>,
+  params: Partial<SchemaInput<S>> = {},
+  { seed = '', secrets = {}, signal = new AbortController().signal, root = process.cwd() }: CallOptions = {},
+): Promise<Reads<O>> {
+  const folder = mkdtempSync(join(tmpdir(), 'cairn-step-'))
+  const files = new Map<string, string>()
+  const inFolder = (name: string) => {
+    mkdirSync(join(folder, name), { recursive: true })
+    return join(folder, name)
+  }
+  const keep = ({ ref, content, items = [] }: Made): ArtifactRef => {
+    items.forEach(keep)
+    if (content && 'file' in content) files.set(ref.digest, content.file)
+    else if (content) {
+      const file = join(inFolder('bytes'), ref.digest)
+      writeFileSync(file, content)
+      files.set(ref.digest, file)
+    }
+    return ref
+  }
+  const open = (ref: ArtifactRef) => Promise.resolve(files.get(ref.digest)!)
+
+  const { definition, name } = step
+  const given: Record<string, ArtifactRef> = {}
+  let written = 0
+  for (const [input, kind] of Object.entries(definition.inputs ?? {})) {
+    const file = () => join(inFolder('in'), String(written++))
+    const encoder = { signal, file, take: (path: string) => takeFile(path, file) }
+    given[input] = keep(makeArtifact(await kind.encode(inputs[input], encoder)))
+  }
+  const surface: Surface = {
+    signal,
+    secrets,
+    root,
+    remember: (_, compute) => compute(),
+    get scratch() {
+      return inFolder('scratch')
+    },
+    get outbox() {
+      return inFolder('out')
+    },
+  }
+  const work = { step: name, params: await parseParams(definition.params, params, name), versions: undefined, open }
+  const code = { ...definition, reads: withoutVersions(definition.reads) } as unknown as LoadedCode
+  const made = await execute(code, work, { index: 0, inputs: given, key: sha256(seed) }, surface)
+  const outputs = Object.entries(made).map(async ([output, artifact]) => {
+    const opened = openArtifact(keep(artifact), open, () => inFolder('scratch'))
+    return [output, await definition.outputs[output]!.decode(opened)]
+  })
+  return Object.fromEntries(await Promise.all(outputs)) as Reads<O>
+}
+
+/** Without a plan there is no version that what is read must still have. */
+function withoutVersions(reads: Origins | undefined): Origins | undefined {
+  const opened = Object.entries(reads ?? {}).map(([name, origin]): [string, Origin<unknown>] => [
+    name,
+    { describes: origin.describes, open: (context) => origin.open(context) as unknown },
+  ])
+  return reads && Object.fromEntries(opened)
+}

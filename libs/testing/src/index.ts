@@ -1,0 +1,1 @@
+export { callStep } from './call-step.ts'

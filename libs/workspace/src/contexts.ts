@@ -1,0 +1,70 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import type { ControlOptions, ControlStoreOptions } from '@cairn/drivers/store/control'
+import { CairnError, suggest } from '@cairn/kernel'
+import type { ArtifactStore } from '@cairn/records'
+import type { Project } from './project.ts'
+import { refuseCopiedStack, type StackPlace } from './stack-place.ts'
+
+/** Services that a command can be sent to. */
+export interface Context {
+  readonly name: string
+  readonly env: string
+  readonly control: ControlOptions
+}
+
+export function contextFolder(root: string): string {
+  return join(root, '.cairn', 'contexts')
+}
+
+export function contextNames(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder).flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -'.json'.length)] : []))
+}
+
+/** `.cairn/contexts/<name>.json` of the project, or else `~/.config/cairn/contexts/<name>.json`. */
+export function readContext(root: string, name: string): Context {
+  const folders = [
+    contextFolder(root),
+    join(process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'cairn', 'contexts'),
+  ]
+  const file = folders.map((folder) => join(folder, `${name}.json`)).find((path) => existsSync(path))
+  if (file === undefined) {
+    const known = folders.flatMap(contextNames)
+    throw new CairnError('NOT_FOUND', `there is no context "${name}"`, {
+      next:
+        known.length > 0
+          ? suggest(name, known)
+          : name === 'local'
+            ? 'cairn up'
+            : `write ${join(folders[0]!, `${name}.json`)}: { "env", "control": { "url", "token" } }`,
+    })
+  }
+  const { env, control, project } = readObject(file) as Partial<Context> & { readonly project?: StackPlace }
+  refuseCopiedStack(root, project)
+  if (typeof env === 'string' && typeof control?.url === 'string' && typeof control.token === 'string')
+    return { name, env, control }
+  throw new CairnError('BAD_RECORD', `${file} is no context`, {
+    next: 'write it like { "env": "production", "control": { "url": "https://…", "token": "…" } }',
+  })
+}
+
+/** Empty when it is none. */
+function readObject(file: string): object {
+  try {
+    return (JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, '')) as object | null) ?? {}
+  } catch {
+    return {}
+  }
+}
+
+/** The store of a context's services, as control shows it; what is fetched from it is kept by this project. */
+export async function contextStore(
+  { store }: Pick<Project, 'store'>,
+  { env, control }: Context,
+  options: Pick<ControlStoreOptions, 'onFetch'> = {},
+): Promise<ArtifactStore> {
+  const { controlStore } = await import('@cairn/drivers/store/control') // only who needs services waits for it
+  return controlStore({ env, ...control, cache: join(store, 'cache', 'fetched'), ...options })
+}

@@ -1,0 +1,99 @@
+import { CairnError, suggest } from '@cairn/kernel'
+import { itemName } from '@cairn/records'
+import type { Item } from '@cairn/engine'
+import { ItemNames, labelPath } from './item-names.ts'
+
+/** What `<item>[/<output>]` behind a step names. */
+export interface ItemPlace {
+  readonly item?: Item
+  /** How a path names the item, whatever the labels are: `3`, `#3`. */
+  readonly itemName?: string
+  readonly output?: string
+  /** Words behind the output: an item of a list. */
+  readonly inside?: readonly string[]
+}
+
+/** So many are listed where one has to be chosen. */
+const LISTED = 8
+
+/**
+ * Finds the item that a path names, as `ItemNames` says.
+ *
+ * @param words the parts of the path behind the step; a label may hold slashes
+ * @param place the path of the step, for refusals
+ * @throws CairnError NOT_FOUND when there is no such item, or when several could be meant
+ */
+export function findItem(
+  items: readonly Item[],
+  outputs: readonly string[],
+  words: readonly string[],
+  place: string,
+): ItemPlace {
+  if (words.length === 0) return {}
+  const text = words.join('/')
+  const names = new ItemNames(items)
+  const found: ItemPlace[] = []
+  const unknown: ItemPlace[] = []
+  for (const item of items)
+    for (const name of names.allOf(item)) {
+      const named = { item, itemName: names.of(item) }
+      if (text === name) found.push(named)
+      else if (text.startsWith(`${name}/`)) {
+        const behind = text.slice(name.length + 1)
+        const output = outputIn(outputs, behind)
+        if (output) found.push({ ...named, ...output })
+        else unknown.push({ ...named, output: behind })
+      }
+    }
+  const [only, ...others] = found
+  if (only && others.length === 0) return only
+  if (only) throw severalMeant(text, found, place)
+  const output = outputIn(outputs, text)
+  if (output) return output
+  const [misnamed] = unknown
+  if (misnamed)
+    throw new CairnError(
+      'NOT_FOUND',
+      `item ${itemText(misnamed.item!)} of ${place} has no output "${misnamed.output}"`,
+      {
+        next: suggest(misnamed.output!, outputs),
+      },
+    )
+  throw new CairnError('NOT_FOUND', `${place} has no item "${text}"`, { next: nearest(items, names, text) })
+}
+
+/** What `<output>[/<item>]` names; undefined where there is no such output. */
+export function outputIn(outputs: readonly string[], text: string): Pick<ItemPlace, 'output' | 'inside'> | undefined {
+  const [output = '', ...inside] = text.split('/')
+  return outputs.includes(output) ? { output, ...(inside.length > 0 && { inside }) } : undefined
+}
+
+/** `3`, `3 ("ATL")`. */
+export function itemText(item: Item): string {
+  const { labels } = item
+  const shown = labels.map((label, at) => (label === undefined ? String(item.indices[at]) : JSON.stringify(label)))
+  return labels.some((label) => label !== undefined) ? `${itemName(item)} (${shown.join(' / ')})` : itemName(item)
+}
+
+function severalMeant(text: string, found: readonly ItemPlace[], place: string): CairnError {
+  const named = found.map(
+    ({ item, output, inside = [] }) =>
+      `${[`${place}/#${itemName(item!)}`, ...(output === undefined ? [] : [output]), ...inside].join('/')} for ${itemText(item!)}`,
+  )
+  const more = named.length > LISTED ? `; and ${named.length - LISTED} more` : ''
+  return new CairnError('NOT_FOUND', `"${text}" could be ${found.length} items of ${place}`, {
+    next: `name one: ${named.slice(0, LISTED).join(', ')}${more}`,
+  })
+}
+
+function nearest(items: readonly Item[], names: ItemNames, text: string): string {
+  if (items.length === 0) return 'it has no items, or the list of them is not made yet'
+  const isLabel = items.find(({ labels }) => labels.join('/') === text)
+  if (isLabel) return `the item of that label is ${labelPath(isLabel)}: #<number> is always an index`
+  const labels = items.flatMap((item) => labelPath(item) ?? [])
+  const range = `${names.of(items[0]!)} to ${names.of(items.at(-1)!)}`
+  if (labels.length === 0) return `name one by its index: ${range}`
+  return names.isPlain
+    ? `${suggest(text, labels)}; or by index: ${range}`
+    : `its labels are numbers, so a number is a label; ${suggest(text, labels)}; or by index: ${range}`
+}

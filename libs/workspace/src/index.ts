@@ -1,0 +1,45 @@
+export { type Difference, comparePlans, compareRuns } from './compare-runs.ts'
+export { type ConcurrencySettings, type RunLimits, runLimitsOf } from './concurrency.ts'
+export { type Context, contextFolder, contextNames, contextStore, readContext } from './contexts.ts'
+export { explainCode } from './explain-code.ts'
+export { type ItemPlace, findItem, itemText, outputIn } from './find-item.ts'
+export { artifact, bytes, duration, plain, plainLines, when } from './format.ts'
+export { importSource } from './import-source.ts'
+export { type ItemCounts, type ItemState, countsText, itemCounts, stateOf } from './item-counts.ts'
+export { itemLine } from './item-line.ts'
+export { ItemNames, labelPath } from './item-names.ts'
+export { faultsOf } from './lint.ts'
+export { momentOf } from './moment.ts'
+export { checkNamedPipelines } from './named-pipelines.ts'
+export { number, numbers, plainNumber } from './number-text.ts'
+export { type PlanLine, planLines } from './plan-lines.ts'
+export { type PlannedRun, type RunRequest, planRun } from './plan-run.ts'
+export {
+  type Adoption,
+  type LoadedPipeline,
+  type Project,
+  allPipelines,
+  findProject,
+  loadPipeline,
+  stepsOf,
+} from './project.ts'
+export { refuseMisuses } from './refuse-looks.ts'
+export { type Retention, type RetentionSettings, retentionOf } from './retention.ts'
+export { retryOf } from './retry.ts'
+export { hasParameter, parametersOf } from './run-parameters.ts'
+export {
+  type RunStanding,
+  type RunSummary,
+  againOf,
+  findRun,
+  nextRun,
+  outputsOf,
+  readEnds,
+  readRun,
+  recentRuns,
+  runNames,
+  statusOf,
+} from './runs.ts'
+export { type StackPlace, refuseCopiedStack, stackPlaceAt, stackPlaceFile, stackPlaceOf } from './stack-place.ts'
+export { strayError } from './stray-error.ts'
+export { Workspace } from './workspace.ts'

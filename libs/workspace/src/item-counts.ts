@@ -1,0 +1,60 @@
+import {
+  parseTask,
+  readRecord,
+  type ArtifactStore,
+  type EndRecord,
+  type Layout,
+  type Outcome,
+  type Plan,
+} from '@cairn/records'
+import { severally } from '@cairn/engine'
+import { number } from './number-text.ts'
+
+/** How an item can end. */
+const STATES = [
+  'computed',
+  'reused',
+  'joined',
+  'caught',
+  'failed',
+  'timed-out',
+  'cancelled',
+  'skipped',
+  'blocked',
+] as const
+export type ItemState = (typeof STATES)[number]
+/** How many items of a step inside an `each` ended how, in all batches that have ended. */
+export type ItemCounts = Readonly<Record<ItemState, number>>
+
+export function stateOf(outcome: Outcome): ItemState {
+  return outcome.status === 'completed' ? outcome.how : outcome.status
+}
+
+/** Of each step inside an `each`. */
+export async function itemCounts(
+  store: Pick<ArtifactStore, 'children' | 'read'>,
+  at: Layout,
+  plan: Plan,
+): Promise<Map<string, ItemCounts>> {
+  const counts = new Map<string, Record<ItemState, number>>()
+  for (const [id, { type, scope }] of Object.entries(plan.nodes))
+    if (type === 'step' && scope.length > 0) counts.set(id, noItems())
+  if (counts.size === 0) return counts
+  const tasks = (await store.children(at.ends(plan.run))).map((file) => at.taskOf(file))
+  const inside = tasks.filter((task) => counts.has(parseTask(task).node))
+  await severally(inside, async (task) => {
+    const end = await readRecord<EndRecord>(store, at.end(plan.run, task))
+    for (const lane of end?.lanes ?? []) counts.get(parseTask(task).node)![stateOf(lane)]++
+  })
+  return counts
+}
+
+function noItems(): Record<ItemState, number> {
+  return Object.fromEntries(STATES.map((state) => [state, 0])) as Record<ItemState, number>
+}
+
+/** `2 computed, 1 reused`. */
+export function countsText(counts: ItemCounts): string {
+  const found = STATES.filter((state) => counts[state] > 0).map((state) => `${number(counts[state])} ${state}`)
+  return found.length > 0 ? found.join(', ') : 'no items'
+}

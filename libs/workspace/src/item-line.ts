@@ -1,0 +1,100 @@
+import { CairnError } from '@cairn/kernel'
+import { forecastItems, isSameItem, nodeNamed, reasonsOfItem, type ItemForecast } from '@cairn/planner'
+import { recordedItem } from '@cairn/engine'
+import { findItem, type ItemPlace } from './find-item.ts'
+import { planLines, provenance, reasonTexts, type PlanLine } from './plan-lines.ts'
+import type { PlannedRun } from './plan-run.ts'
+import type { Workspace } from './workspace.ts'
+
+/**
+ * One line of a plan: what will be done for one item of a step inside an `each`, and why.
+ *
+ * @param place the step and, behind it, the item by index or label: `score/3`, `score/ATL`
+ * @throws CairnError NOT_FOUND for what names no item
+ */
+export async function itemLine(
+  workspace: Workspace,
+  planned: PlannedRun,
+  graph: Parameters<typeof nodeNamed>[0],
+  place: string,
+  timeZone: string,
+): Promise<PlanLine> {
+  const { plan } = planned
+  const [node = '', ...words] = place.split('/')
+  const { scope } = nodeNamed(graph, node)
+  const planOf = plan.nodes[node]
+  if (planOf?.type !== 'step')
+    throw new CairnError('NOT_FOUND', `${node} is not computed in this run, so none of its items is`, {
+      next: `cairn why ${plan.pipeline}`,
+    })
+  if (scope.length === 0)
+    throw new CairnError('NOT_FOUND', `${node} is not inside an each: it has no item "${words.join('/')}"`, {
+      next: `cairn why ${plan.pipeline} ${node}`,
+    })
+  const items = await forecastItems(workspace.store, workspace.clock, plan, node)
+  if (items.length === 0 && planned.nodes.get(node)!.depends) {
+    const line = (await planLines(workspace, planned, timeZone)).find((one) => one.node === node)
+    return { ...line!, node: place, reasons: [...line!.reasons, 'which items there are is not known before'] }
+  }
+  const found = findKnown(items, Object.keys(plan.steps[planOf.step]!.outputs), words, node, planned)
+  const forecast = items.find(({ item }) => item === found.item)!
+  const decision = decisionOf(forecast)
+  const { indices, labels } = found.item
+  const line = {
+    node: `${node}/${found.itemName}`,
+    decision,
+    item: { item: found.itemName, indices, labels: labels.map((label) => label ?? null) },
+  }
+  if (decision === 'reuse') {
+    const { hit } = forecast
+    return { ...line, reasons: [provenance({ ...(hit && { hit, outputs: hit.outputs }) }, timeZone)] }
+  }
+  if (forecast.outcome.status === 'skipped')
+    return { ...line, reasons: [`${forecast.outcome.because} takes the other arm`] }
+  const earlier = await planned.previous()
+  const previous = earlier && {
+    plan: earlier.plan,
+    item:
+      earlier.plan.nodes[node]?.type === 'step'
+        ? await recordedItem(workspace.store, workspace.at(plan.pipeline), earlier.plan, node, (item) =>
+            isSameItem(found.item, item),
+          )
+        : undefined,
+  }
+  return {
+    ...line,
+    reasons: await reasonTexts(workspace, planned, node, reasonsOfItem(plan, node, forecast, previous), previous?.item),
+  }
+}
+
+/** @throws CairnError NOT_FOUND that says so where some lists are still to be made */
+function findKnown(
+  items: readonly ItemForecast[],
+  outputs: readonly string[],
+  words: readonly string[],
+  node: string,
+  { plan, nodes }: PlannedRun,
+): Required<Pick<ItemPlace, 'item' | 'itemName'>> {
+  try {
+    const all = items.map(({ item }) => item)
+    const { item, itemName } = findItem(all, outputs, words, node)
+    if (item && itemName !== undefined) return { item, itemName }
+    throw new CairnError('NOT_FOUND', `${words.join('/')} is an output of ${node}, not an item`, {
+      next: `cairn why ${plan.pipeline} ${node}/#0`,
+    })
+  } catch (error) {
+    if (!(error instanceof CairnError) || !nodes.get(node)!.depends) throw error
+    const { code, message, next } = error
+    throw new CairnError(
+      code,
+      `${message}; not all of its items are known before a run`,
+      next === undefined ? {} : { next },
+    )
+  }
+}
+
+function decisionOf({ hit, miss, outcome }: ItemForecast): PlanLine['decision'] {
+  if (hit) return 'reuse'
+  if (miss) return miss === 'unread' ? 'fails' : 'run'
+  return outcome.status === 'skipped' ? 'skip' : 'may run'
+}

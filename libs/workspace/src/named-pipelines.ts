@@ -1,0 +1,61 @@
+import { join } from 'node:path'
+import { CairnError, suggest } from '@cairn/kernel'
+import type { ArtifactStore } from '@cairn/records'
+import { pipelineFiles, pipelinesIn, type Project } from './project.ts'
+
+interface Named {
+  readonly pipeline: string
+  /** `"retention" of "cairn", environments, production` */
+  readonly where: string
+}
+interface Level {
+  readonly pipelines?: Readonly<Record<string, unknown>>
+  readonly environments?: Readonly<Record<string, Level>>
+}
+
+/**
+ * Refuses settings that name a pipeline which there is not: they would be without effect. One of which the store still has
+ * runs may be named although the project has it no longer. Where a module does not load it cannot be told.
+ *
+ * @throws CairnError BAD_DEFINITION with the nearest name
+ */
+export async function checkNamedPipelines(project: Project, store: Pick<ArtifactStore, 'children'>): Promise<void> {
+  const { env, root } = project
+  const named = namedFor(project)
+  if (named.length === 0) return
+  const names = await namesIn(project)
+  const unknown = named.filter(({ pipeline }) => !names?.includes(pipeline))
+  if (!names || unknown.length === 0) return
+  const stored = await store.children(`${env}/`)
+  const wrong = unknown.find(({ pipeline }) => !stored.includes(pipeline))
+  if (!wrong) return
+  const { pipeline, where } = wrong
+  throw new CairnError(
+    'BAD_DEFINITION',
+    `${join(root, 'package.json')}: "pipelines" of ${where} names "${pipeline}", and there is no such pipeline: ` +
+      `neither in the project nor in the store of ${env}`,
+    { next: suggest(pipeline, new Set([...names, ...stored]), 'take it out there') },
+  )
+}
+
+/** What is said for all environments, and for the project's own. */
+function namedFor({ retention, concurrency, env }: Project): Named[] {
+  return Object.entries({ retention, concurrency }).flatMap(([setting, all]: [string, Level | undefined]) => {
+    const where = `"${setting}" of "cairn"`
+    const environments = all?.environments ?? {}
+    const own = Object.hasOwn(environments, env) ? environments[env] : undefined
+    const levels = [[all, where] as const, [own, `${where}, environments, ${env}`] as const]
+    return levels.flatMap(([level, place]) =>
+      Object.keys(level?.pipelines ?? {}).map((pipeline) => ({ pipeline, where: place })),
+    )
+  })
+}
+
+async function namesIn(project: Project): Promise<string[] | undefined> {
+  try {
+    const all = await Promise.all(pipelineFiles(project).map((file) => pipelinesIn(file, project)))
+    return all.flat().map(({ name }) => name)
+  } catch {
+    return undefined // whoever asks for a pipeline of that module is told
+  }
+}

@@ -1,0 +1,236 @@
+import { existsSync, globSync, readFileSync, statSync, type Stats } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { drawn, importSource } from './import-source.ts'
+import { CairnError, isPipeline, suggest, type Pipeline, type Step } from '@cairn/kernel'
+import { whyNoFile } from '@cairn/files'
+import { checkConcurrency, type ConcurrencySettings } from './concurrency.ts'
+import { checkRetention, type RetentionSettings } from './retention.ts'
+
+/** A folder whose package.json says where its pipelines are: `"cairn": { "pipelines": ["pipelines/*.ts"] }`. */
+export interface Project {
+  readonly root: string
+  /** Files, or patterns of files, that export pipelines. */
+  readonly pipelines: readonly string[]
+  /** Folder of the store. */
+  readonly store: string
+  readonly env: string
+  /** How what a playground computed becomes production's. */
+  readonly adoption: Adoption
+  /** What services keep of what they stored. */
+  readonly retention?: RetentionSettings
+  /** How many runs go on at once on services. */
+  readonly concurrency?: ConcurrencySettings
+}
+
+export interface Adoption {
+  /**
+   * `adopt`: records that a trusted service has signed are taken as they are. `verify`: what changed is computed again,
+   * and must give the same bytes. `recompute`: it is computed again.
+   */
+  readonly policy: 'adopt' | 'verify' | 'recompute'
+  /** Public keys (Ed25519, SPKI in base64) by the names of services. */
+  readonly trusted: Readonly<Record<string, string>>
+}
+const ADOPTION = ['policy', 'trusted']
+const SETTINGS = ['pipelines', 'store', 'env', 'adoption', 'retention', 'concurrency']
+const POLICIES: readonly Adoption['policy'][] = ['adopt', 'verify', 'recompute']
+
+interface Settings {
+  readonly pipelines?: string | readonly string[]
+  readonly store?: string
+  readonly env?: string
+  readonly adoption?: Partial<Adoption>
+  readonly retention?: RetentionSettings
+  readonly concurrency?: ConcurrencySettings
+}
+
+/** The nearest folder, from the given one upwards, with a `cairn` entry in its package.json. */
+export function findProject(from: string): Project {
+  // A mistyped folder must not lead to the project around it.
+  const reason = whyUnreadable(resolve(from), (stats) => stats.isDirectory() || 'it is no folder')
+  if (reason !== undefined)
+    throw new CairnError('NOT_FOUND', `${from} is no project: ${reason}`, { next: 'look at the path' })
+  for (let folder = resolve(from); ; folder = dirname(folder)) {
+    const settings = settingsIn(folder)
+    if (settings) return openProject(folder, settings)
+    if (folder === dirname(folder)) break
+  }
+  throw new CairnError('NOT_FOUND', `no package.json from ${from} upwards has a "cairn" entry`, {
+    next: 'add "cairn": { "pipelines": ["pipelines/*.ts"] } to package.json',
+  })
+}
+
+function settingsIn(folder: string): Settings | undefined {
+  const file = join(folder, 'package.json')
+  if (!existsSync(file)) return undefined
+  const reason = whyNoFile(statSync(file))
+  if (reason !== undefined)
+    throw new CairnError('BAD_DEFINITION', `${file} cannot be read: ${reason}`, { next: 'move it away' })
+  try {
+    return (JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, '')) as { cairn?: Settings } | null)?.cairn
+  } catch (cause) {
+    throw new CairnError('BAD_DEFINITION', `${file} is not readable as JSON: ${(cause as Error).message}`, {
+      cause,
+      next: 'correct it there',
+    })
+  }
+}
+
+function openProject(root: string, settings: Settings): Project {
+  checkSettings(join(root, 'package.json'), settings)
+  const { pipelines = [], store = '.cairn', env = 'local', adoption, retention, concurrency } = settings
+  const { policy = 'verify', trusted = {} } = adoption ?? {}
+  if (!POLICIES.includes(policy))
+    throw new CairnError('BAD_DEFINITION', `${join(root, 'package.json')}: there is no adoption policy "${policy}"`, {
+      next: suggest(policy, POLICIES),
+    })
+  return {
+    root,
+    pipelines: [pipelines].flat(),
+    store: resolve(root, store),
+    env,
+    adoption: { policy, trusted },
+    ...(retention && { retention }),
+    ...(concurrency && { concurrency }),
+  }
+}
+
+/** A package.json is written by hand. */
+function checkSettings(file: string, settings: unknown): void {
+  const refuse = (what: string, next: string) => {
+    throw new CairnError('BAD_DEFINITION', `${file}: ${what}`, { next })
+  }
+  if (!isObject(settings)) return refuse('"cairn" is no object', 'write "cairn": { "pipelines": ["pipelines/*.ts"] }')
+  const { pipelines = [], store = '', env = 'local', adoption = {}, retention = {}, concurrency = {} } = settings
+  for (const [where, said, known] of [
+    ['"cairn"', settings, SETTINGS],
+    ['"adoption" of "cairn"', adoption, ADOPTION],
+  ] as const)
+    for (const name of Object.keys(isObject(said) ? said : {}))
+      if (!known.includes(name)) refuse(`${where} has no "${name}"`, suggest(name, known)!)
+  checkRetention(file, retention)
+  checkConcurrency(file, concurrency)
+  if (![pipelines].flat().every((entry) => typeof entry === 'string' && entry !== ''))
+    refuse('"pipelines" of "cairn" is no list of files', 'write "pipelines": ["pipelines/*.ts"]')
+  if (typeof store !== 'string') refuse('"store" of "cairn" is no folder', 'write "store": ".cairn"')
+  if (typeof env !== 'string' || !/^[\w.-]+$/.test(env))
+    refuse('"env" of "cairn" is no name of an environment', 'write "env": "local", of letters, digits and dashes')
+  const trusted: unknown = isObject(adoption) ? (adoption['trusted'] ?? {}) : undefined
+  if (!isObject(trusted) || !Object.values(trusted).every((key) => typeof key === 'string'))
+    refuse(
+      '"adoption" of "cairn" is none',
+      'write "adoption": { "policy": "verify", "trusted": { "name": "<public key>" } }',
+    )
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+export interface LoadedPipeline {
+  readonly pipeline: Pipeline
+  /** The module that exports it. */
+  readonly file: string
+}
+
+/** A pipeline's steps by name. */
+export function stepsOf({ graph }: Pipeline): Map<string, Step> {
+  const steps = new Map<string, Step>()
+  for (const node of graph.nodes.values()) if (node.type === 'step') steps.set(node.step.name, node.step)
+  return steps
+}
+
+/**
+ * Imports every module of the project, for a second pipeline of the name would else never be seen. Of modules that do not
+ * load only the first is told, and only where no other has the pipeline.
+ *
+ * @throws CairnError BAD_DEFINITION when two pipelines have the name
+ */
+export async function loadPipeline(project: Project, name: string): Promise<LoadedPipeline> {
+  const all: LoadedPipeline[] = []
+  let failure: { readonly error: unknown } | undefined
+  for (const file of pipelineFiles(project))
+    try {
+      for (const pipeline of await pipelinesIn(file, project)) all.push({ pipeline, file })
+    } catch (error) {
+      failure ??= { error }
+    }
+  const found = withoutRepeats(all, project).find(({ pipeline }) => pipeline.name === name)
+  if (found) {
+    drawn(() => found.pipeline.graph, found.file, project.root)
+    return found
+  }
+  if (failure) throw failure.error
+  throw new CairnError('NOT_FOUND', `there is no pipeline "${name}"`, {
+    next: suggest(
+      name,
+      all.map(({ pipeline }) => pipeline.name),
+      `cairn new pipeline ${name}`,
+    ),
+  })
+}
+
+/** Every pipeline of the project. Imports all of its modules. */
+export async function allPipelines(project: Project): Promise<LoadedPipeline[]> {
+  const found: LoadedPipeline[] = []
+  for (const file of pipelineFiles(project))
+    for (const pipeline of await pipelinesIn(file, project)) found.push({ pipeline, file })
+  return withoutRepeats(found, project)
+}
+
+/** One pipeline may be exported by several modules; its runs and checkpoints go by its name, so two must not share it. */
+export function withoutRepeats(all: readonly LoadedPipeline[], { root }: Project): LoadedPipeline[] {
+  const byName = new Map<string, LoadedPipeline>()
+  for (const loaded of all) {
+    const { pipeline } = loaded
+    const known = byName.get(pipeline.name)
+    if (known && known.pipeline !== pipeline) {
+      const named = all.filter((other) => other.pipeline.name === pipeline.name)
+      const places = [...new Set(named.map((other) => relative(root, other.file)))]
+      throw new CairnError(
+        'BAD_DEFINITION',
+        `two pipelines are called "${pipeline.name}": in ${places.join(' and in ')}`,
+        {
+          next: 'rename one of them',
+        },
+      )
+    }
+    byName.set(pipeline.name, known ?? loaded)
+  }
+  return [...byName.values()]
+}
+
+/** Tests stand beside what they test, and run when they are imported. */
+const TEST = /\.(test|spec|test-d)\.[cm]?[jt]s$/
+
+export function pipelineFiles({ root, pipelines }: Project): string[] {
+  const files = pipelines.flatMap((entry) => (entry.includes('*') ? globSync(entry, { cwd: root }).sort() : [entry]))
+  for (const file of files) {
+    const reason = whyUnreadable(join(root, file), (stats) => whyNoFile(stats) ?? true)
+    if (reason !== undefined)
+      throw new CairnError(
+        'NOT_FOUND',
+        `${file}, a pipeline of ${join(root, 'package.json')}, cannot be read: ${reason}`,
+        {
+          next: 'look at that path, or change "pipelines" in package.json',
+        },
+      )
+  }
+  return [...new Set(files)].filter((file) => !TEST.test(file)).map((file) => join(root, file))
+}
+
+/** Undefined of what is there. */
+function whyUnreadable(path: string, check: (stats: Stats) => true | string = () => true): string | undefined {
+  try {
+    const found = check(statSync(path))
+    return found === true ? undefined : found
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    return code === 'ENOENT' ? 'it does not exist' : message
+  }
+}
+
+export async function pipelinesIn(file: string, { root }: Project): Promise<Pipeline[]> {
+  const module = await importSource(file, root)
+  return [...new Set(Object.values(module).filter(isPipeline))]
+}

@@ -1,0 +1,35 @@
+import { statSync } from 'node:fs'
+import { registerHooks } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { CairnError } from '@cairn/kernel'
+import { whyNoFile } from '@cairn/files'
+
+let isWatching = false
+
+/**
+ * From now on no module of a project is loaded that is no regular file: to read a pipe or a device may never end.
+ *
+ * @throws CairnError BAD_DEFINITION, out of the import
+ */
+export function importFilesOnly(): void {
+  if (isWatching) return
+  isWatching = true
+  registerHooks({
+    resolve(specifier, context, next) {
+      const found = next(specifier, context)
+      if (found.url.startsWith('file:') && !found.url.includes('/node_modules/')) check(new URL(found.url))
+      return found
+    },
+  })
+}
+
+function check(url: URL): void {
+  url.search = ''
+  url.hash = ''
+  const found = statSync(url, { throwIfNoEntry: false })
+  const reason = found && whyNoFile(found)
+  if (reason !== undefined)
+    throw new CairnError('BAD_DEFINITION', `${fileURLToPath(url)} cannot be imported: ${reason}`, {
+      next: 'look at that path, or import another module',
+    })
+}

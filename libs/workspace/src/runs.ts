@@ -1,0 +1,234 @@
+import { isGone } from '@cairn/drivers/process-id'
+import { CairnError, suggest, type ArtifactRef } from '@cairn/kernel'
+import {
+  NAMES,
+  PRODUCTION,
+  readRecord,
+  unfinished,
+  type ArtifactStore,
+  type EndRecord,
+  type Layout,
+  type Plan,
+  type RunEnd,
+  type RunStatus,
+  type Unfinished,
+} from '@cairn/records'
+import { planAgain } from '@cairn/planner'
+import { undefinedOn } from '@cairn/kernel/contract'
+
+/** A run as its records tell it. */
+export interface RunSummary {
+  readonly plan: Plan
+  /** Undefined while it runs, and of a run whose process died. */
+  readonly end: RunEnd | undefined
+}
+
+/** How a run ended, or how far it is. */
+export type RunStanding = RunStatus | Unfinished
+
+/**
+ * How a run ended, or how far it is.
+ *
+ * @param on the services whose store it is in: there, a process that has ended is followed by another
+ */
+export async function statusOf(
+  store: ArtifactStore,
+  at: Layout,
+  { plan, end }: RunSummary,
+  on: string | undefined,
+): Promise<RunStanding> {
+  const isOurs = on === undefined || plan.playground !== undefined
+  return end?.status ?? unfinished(store, at, plan.run, (host) => isOurs && isGone(host))
+}
+
+/** A sortable name: the moment in UTC, two letters for the part of the second, and three at random. */
+export function newRunName(now: number): string {
+  const [day, time] = new Date(now).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').split('T') as [string, string]
+  const { length } = ALPHABET
+  const part = Math.floor(((now % 1000) / 1000) * length ** 2)
+  const random = Array.from({ length: RANDOM }, () => Math.floor(Math.random() * length))
+  const letters = [Math.floor(part / length), part % length, ...random].map((letter) => ALPHABET[letter]).join('')
+  return `${day}-${time}-${letters}`
+}
+/** A name for the next run, and the newest run so far where that is of a later time than now. */
+export interface NextRun {
+  readonly run: string
+  readonly isAhead?: string
+}
+
+/** What may pass between two hosts' clocks without a word. */
+const SKEW_MS = 2_000
+
+/**
+ * A name that is sorted behind those of all runs so far, also of one that was named while a clock was ahead: names say
+ * which run is the latest, and which ones `gc` keeps.
+ */
+export async function nextRun(store: ArtifactStore, at: Layout, now: number): Promise<NextRun> {
+  const run = newRunName(now)
+  const ahead = await store.children(at.runs, run.slice(0, -RANDOM)) // those of the same moment, too
+  const newest = await newestRun(store, at, ahead)
+  if (newest === undefined || momentOf(newest) < momentOf(run)) return { run }
+  const after = momentOf(newest) + TICK_MS
+  return { run: newRunName(after), ...(after - now > SKEW_MS && { isAhead: newest }) }
+}
+
+/** What only has the name of a run, and no plan that can be read, is not one: anyone who may write can name it anything. */
+async function newestRun(store: ArtifactStore, at: Layout, names: readonly string[]): Promise<string | undefined> {
+  for (const name of names.toSorted().reverse())
+    if (RUN_NAME.test(name) && momentOf(name) < LAST_MOMENT) {
+      const plan = await readRecord<Plan>(store, at.plan(name)).catch(undefinedOn('BAD_RECORD'))
+      if (plan) return name
+    }
+  return undefined
+}
+
+/** Behind it, names of moments have no place for the year. */
+const LAST_MOMENT = Date.UTC(9999, 0)
+
+const RUN_NAME = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-([2-9a-hj-km-np-z])([2-9a-hj-km-np-z])/
+/** Longer than the part of a second that two letters stand for. */
+const TICK_MS = 2
+
+function momentOf(name: string): number {
+  const [, year, month, day, hour, minute, second, high, low] = RUN_NAME.exec(name)!
+  const part = ALPHABET.indexOf(high!) * ALPHABET.length + ALPHABET.indexOf(low!)
+  const whole = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second))
+  return whole + Math.ceil((part * 1000) / ALPHABET.length ** 2)
+}
+
+/** So many of a name's letters are random. */
+const RANDOM = 3
+/** In the order in which names are sorted. */
+const ALPHABET = '23456789abcdefghjkmnpqrstuvwxyz'
+
+/** Names of a pipeline's runs, the newest first. What is named as no run can be is none: the doctor tells of it. */
+export async function runNames(store: ArtifactStore, at: Layout): Promise<string[]> {
+  return (await store.children(at.runs)).filter(NAMES.run.fits).sort().reverse()
+}
+
+/**
+ * The run that a person means: by its name, the start or end of it (four letters or more), a ref, `latest` or `production`.
+ *
+ * @param playground whose latest run is meant
+ */
+export async function findRun(store: ArtifactStore, at: Layout, wanted: string, playground?: string): Promise<string> {
+  const names = await runNames(store, at)
+  if (names.length === 0) throw new CairnError('NOT_FOUND', `there is no run in ${at.root}`, { next: 'cairn run' })
+  if (wanted === 'latest') return (await latestIn(store, at, playground)) ?? names[0]!
+  const ref = await readRecord<{ v: number; run: string }>(store, at.ref(wanted))
+  if (ref) return ref.run
+  if (wanted === PRODUCTION) return newestWhole(store, at)
+  if (names.includes(wanted)) return wanted
+  const matching = wanted.length < FEWEST_LETTERS ? [] : names.filter((name) => isPartOf(name, wanted))
+  if (matching.length === 1) return matching[0]!
+  const what = matching.length === 0 ? `there is no run "${wanted}"` : `${matching.length} runs match "${wanted}"`
+  throw new CairnError('NOT_FOUND', what, {
+    next: `cairn runs; ${suggest(wanted, matching.length > 0 ? matching : names)}`,
+  })
+}
+
+/** A letter or two would name some run by chance. */
+const FEWEST_LETTERS = 4
+
+function isPartOf(name: string, wanted: string): boolean {
+  return name.startsWith(wanted) || name.endsWith(wanted)
+}
+
+async function latestIn(store: ArtifactStore, at: Layout, playground: string | undefined): Promise<string | undefined> {
+  if (playground === undefined) return undefined
+  for await (const { plan } of recentRuns(store, at, Infinity)) if (plan.playground === playground) return plan.run
+  return undefined
+}
+
+/** What is in production where nothing was promoted yet: the newest run of all the pipeline that completed. */
+async function newestWhole(store: ArtifactStore, at: Layout): Promise<string> {
+  for await (const { plan, end } of recentRuns(store, at, Infinity)) {
+    const isProductions = plan.playground === undefined && !plan.partial && !plan.taints
+    if (end?.status === 'completed' && isProductions) return plan.run
+  }
+  throw new CairnError('NOT_FOUND', `no whole run has completed in ${at.root}`, { next: 'cairn run' })
+}
+
+export async function readRun(store: ArtifactStore, at: Layout, run: string): Promise<RunSummary> {
+  const plan = await readRecord<Plan>(store, at.plan(run))
+  if (!plan) {
+    const isDamaged = (await store.children(at.run(run))).length > 0
+    throw isDamaged
+      ? new CairnError('NOT_FOUND', `run ${run} has no plan`, { next: 'cairn doctor' })
+      : new CairnError('NOT_FOUND', `there is no run ${run}: it never was, or was collected`, { next: 'cairn runs' })
+  }
+  return { plan, end: await readRecord<RunEnd>(store, at.runEnd(run)) }
+}
+
+/** @throws CairnError NOT_FOUND for a run that was removed meanwhile, whose ends would be a part of what it had */
+export async function readEnds(store: ArtifactStore, at: Layout, run: string): Promise<Map<string, EndRecord>> {
+  const ends = new Map<string, EndRecord>()
+  for (const file of await store.children(at.ends(run))) {
+    const task = at.taskOf(file)
+    const end = await readRecord<EndRecord>(store, at.end(run, task))
+    if (end) ends.set(task, end)
+  }
+  // A collection removes the plan first.
+  if (await store.stat(at.plan(run))) return ends
+  throw new CairnError('NOT_FOUND', `run ${run} was removed by a collection meanwhile`, { next: 'cairn runs' })
+}
+
+/** What a node of a run gave; undefined when it did not complete. */
+export async function outputsOf(
+  store: ArtifactStore,
+  at: Layout,
+  plan: Plan,
+  node: string,
+): Promise<Readonly<Record<string, ArtifactRef>> | undefined> {
+  const planned = plan.nodes[node]
+  if (planned?.type === 'given') return planned.outputs
+  const end = await readRecord<EndRecord>(store, at.end(plan.run, node))
+  const lane = end?.lanes[0]
+  return lane?.status === 'completed' ? lane.outputs : undefined
+}
+
+export interface AgainOptions {
+  /** Outputs that stand in for those that other nodes gave. */
+  readonly given?: Readonly<Record<string, Readonly<Record<string, ArtifactRef>>>>
+  /** The new run's name, where that is settled already. */
+  readonly run?: string
+}
+
+/** The plan of a new run that computes one node of a recorded run again, as it was computed then. */
+export async function againOf(
+  store: ArtifactStore,
+  at: Layout,
+  plan: Plan,
+  node: string,
+  now: number,
+  { given = {}, run: name }: AgainOptions = {},
+): Promise<Plan> {
+  const outputs = async (id: string) => given[id] ?? outputsOf(store, at, plan, id)
+  const run = name ?? (await nextRun(store, at, now)).run
+  return planAgain(plan, node, { run, now, outputs })
+}
+
+/** The newest runs that have been planned, the newest first. */
+export async function* recentRuns(store: ArtifactStore, at: Layout, most = LOOKED_AT): AsyncIterable<RunSummary> {
+  for (const name of (await runNames(store, at)).slice(0, most)) {
+    const plan = await readRecord<Plan>(store, at.plan(name)).catch(damaged)
+    if (plan) yield { plan, end: await readRecord<RunEnd>(store, at.runEnd(name)).catch(damaged) }
+  }
+}
+
+/** History that is damaged stops no run; cairn doctor names it. */
+function damaged(error: unknown): undefined {
+  if (!(error instanceof CairnError && error.code === 'BAD_RECORD')) throw error
+}
+const LOOKED_AT = 20
+
+/** The newest run that a plan can be compared with: the newest that completed, or else the newest. */
+export async function previousRun(store: ArtifactStore, at: Layout, except?: string): Promise<RunSummary | undefined> {
+  let newest: RunSummary | undefined
+  for await (const run of recentRuns(store, at)) {
+    if (run.plan.run === except) continue
+    if (run.end?.status === 'completed') return run
+    newest ??= run
+  }
+  return newest
+}

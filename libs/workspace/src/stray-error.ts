@@ -1,0 +1,17 @@
+import { CairnError } from '@cairn/kernel'
+import { errorRecord } from '@cairn/records'
+import { placeIn } from './import-source.ts'
+
+/**
+ * Describes an uncaught error that code of the project threw outside any step: in a timer, or in a promise that nothing
+ * awaits. Undefined if other code threw it.
+ */
+export function strayError(error: unknown, root: string): CairnError | undefined {
+  const place = placeIn(error, root)
+  if (place === undefined) return undefined
+  const [text] = errorRecord(error).message.split('\n')
+  return new CairnError('BAD_DEFINITION', `${place} throws an error that nothing catches: ${text}`, {
+    next: 'await each promise, and catch what callbacks of timers and events throw',
+    cause: error,
+  })
+}
