@@ -27,7 +27,9 @@ const STEPS: readonly [written: string, refused: string, right: string][] = [
 
 const HEAD = `import * as k from '@cairn/kernel'
 import * as c from '@cairn/kinds'
-const { each, fromFile, fromPackage, fromUrl, list, pipeline, source, step, when } = k as any
+import * as o from '@cairn/connectors'
+const { each, list, pipeline, source, step, when } = k as any
+const { fromFile, fromPackage, fromUrl } = o as any
 const { bytes, csv, file, json, metrics, model, parquet, partitions, table } = c as any
 const N = json()
 const body = { outputs: { v: N }, run: () => ({ v: 1 }) }
@@ -118,5 +120,8 @@ it('refuses an option that there is not, and one of a wrong shape, where it is w
   })
   const run = await one.cairn('run')
   expect(run.code).not.toBe(0)
-  expect(run.stderr).toMatch(/x\.pipeline\.ts:9 unknown option "retries" of step "x"\n.*did you mean "retry"\?/)
+  const line = HEAD.split('\n').length // of what follows it
+  expect(run.stderr).toMatch(
+    new RegExp(`x\\.pipeline\\.ts:${line} unknown option "retries" of step "x"\\n.*did you mean "retry"\\?`),
+  )
 })

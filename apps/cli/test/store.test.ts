@@ -110,8 +110,9 @@ describe('a store', () => {
       for (let fill = 1; fill <= 20 && runs.at(-1)?.code !== 1; fill++)
         runs.push(await project.cairn(...store, 'run', 'store', '--set', `make.fill=${fill}`))
       expect(runs.length).toBeGreaterThan(1)
-      expect(runs.at(-1)!.stderr).toContain('no space left on device')
-      expect(runs.at(-1)!.stderr).toContain('free some space (cairn gc')
+      // It may be met by an object, or by the folder that a step works in.
+      expect(runs.at(-1)!.stderr).toMatch(/no space left( on device|.*ENOSPC)/)
+      expect(runs.at(-1)!.stderr).toMatch(/next +free some space/)
       expect((await project.cairn(...store, 'doctor')).code).toBe(0)
     } finally {
       execFileSync('umount', [disk])
