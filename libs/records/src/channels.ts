@@ -3,7 +3,7 @@ import type { ArtifactRef } from '@cairn/kernel'
 import type { GcReport } from './gc-report.ts'
 import type { CairnEvent } from './events.ts'
 import type { Plan } from './plan-record.ts'
-import type { AttemptRecord } from './records.ts'
+import type { AttemptRecord } from './attempt-record.ts'
 
 /**
  * Where those who watch (tracing, metrics, progress) listen, so that nothing that runs has to know of them. What is

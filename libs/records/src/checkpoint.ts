@@ -4,7 +4,8 @@ import { sha256 } from './key.ts'
 import type { Layout } from './layout.ts'
 import type { ArtifactStore } from './ports.ts'
 import type { PlannedStep } from './plan-record.ts'
-import { claim, decodeRecord, encodeRecord, type Checkpoint } from './records.ts'
+import { claim, decodeRecord, encodeRecord } from './records.ts'
+import type { Checkpoint } from './checkpoint-record.ts'
 
 /** What lies under a key: a checkpoint that can be used, or one (`stale`) that has to be replaced, or nothing. */
 export type Lookup =

@@ -1,6 +1,6 @@
 import type { Champion } from './champion-record.ts'
 import type { Plan } from './plan-record.ts'
-import type { EndRecord, RunEnd } from './records.ts'
+import type { EndRecord, RunEnd } from './end-record.ts'
 import { errorLine, type ErrorRecord } from './error-record.ts'
 
 export const EVENT_TYPES = [

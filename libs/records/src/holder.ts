@@ -1,7 +1,9 @@
 import { undefinedOn } from '@cairn/kernel/contract'
 import type { Layout } from './layout.ts'
 import type { ArtifactStore } from './ports.ts'
-import { encodeRecord, readRecord, RECORD_VERSION, type AttemptRecord, type EndRecord } from './records.ts'
+import { encodeRecord, readRecord, RECORD_VERSION } from './records.ts'
+import type { AttemptRecord } from './attempt-record.ts'
+import type { EndRecord } from './end-record.ts'
 
 /** The process that drives a run to its end, where one process does. */
 export interface Holder {

@@ -8,6 +8,7 @@ export {
   openArtifact,
 } from './artifact.ts'
 export { AttemptLog, type LogLine, itemAt, laneOf, readLogs } from './attempt-log.ts'
+export type { AttemptRecord, UnfitRecord } from './attempt-record.ts'
 export { type Champion, PRODUCTION } from './champion-record.ts'
 export {
   type AboutTask,
@@ -21,9 +22,11 @@ export {
   channels,
   told,
 } from './channels.ts'
+export type { Checkpoint } from './checkpoint-record.ts'
 export { alteredIn, isStored, keep, lookUp } from './checkpoint.ts'
 export { systemClock } from './clock.ts'
 export type { Closure, ClosureSet, Declaration, Manifest, PackageUse, ReachUse } from './closure.ts'
+export type { EndRecord, FailedAttempt, Outcome, RunEnd, RunStatus, TaskStatus } from './end-record.ts'
 export { type ErrorRecord, type Thrown, errorLine, errorRecord, isOneOf, revived } from './error-record.ts'
 export {
   type CairnEvent,
@@ -96,23 +99,7 @@ export type {
   Work,
 } from './ports.ts'
 export { type PublishOptions, publish } from './publish.ts'
-export {
-  type AttemptRecord,
-  type Checkpoint,
-  type EndRecord,
-  type FailedAttempt,
-  type Outcome,
-  RECORD_VERSION,
-  type RunEnd,
-  type RunStatus,
-  type TaskStatus,
-  UPDATE,
-  type UnfitRecord,
-  claim,
-  decodeRecord,
-  encodeRecord,
-  readRecord,
-} from './records.ts'
+export { RECORD_VERSION, UPDATE, claim, decodeRecord, encodeRecord, readRecord } from './records.ts'
 export { NAMES, type NamePattern } from './shapes/record-names.ts'
 export { type RecordSchema, recordSchemas } from './shapes/record-schema.ts'
 export * as shapes from './shapes/shape.ts'

@@ -3,7 +3,7 @@ import type { Ref, Tolerance } from '@cairn/kernel/contract'
 import type { CodeName } from './layout.ts'
 import type { Json } from '@cairn/kernel'
 import type { ArtifactRef, KindDescription } from '@cairn/kernel'
-import type { Signature } from './signature.ts'
+import type { Signature } from './signature-record.ts'
 
 /** What a run will do, fixed before it starts: wiring, parameters, code and source versions. */
 export interface Plan {

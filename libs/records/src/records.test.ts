@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { CairnError } from '@cairn/kernel'
 import { layout } from './layout.ts'
-import { decodeRecord, encodeRecord, type EndRecord } from './records.ts'
+import { decodeRecord, encodeRecord } from './records.ts'
+import type { EndRecord } from './end-record.ts'
 
 const at = layout('local', 'flights')
 const end: EndRecord = {

@@ -1,102 +1,15 @@
 import { hash } from 'node:crypto'
-import type { ErrorRecord } from './error-record.ts'
 import { CairnError } from '@cairn/kernel'
-import type { ArtifactRef } from '@cairn/kernel'
-import { jsonText, type Json } from '@cairn/kernel'
+import { jsonText } from '@cairn/kernel'
 import type { ArtifactStore } from './ports.ts'
 import { otherPlaceOf } from './shapes/record-place.ts'
 import { faultIn } from './shapes/record-shape.ts'
-import type { Signature } from './signature.ts'
 
 /** Raised when a record's meaning changes; a program refuses records newer than itself and reads older ones. */
 export const RECORD_VERSION = 1
 
 /** What to do about a record of a later version. */
 export const UPDATE = 'update Cairn'
-
-export type TaskStatus = 'completed' | 'failed' | 'timed-out' | 'cancelled' | 'skipped' | 'blocked'
-
-/** What became of one lane of a task: of the task itself, or of one item of a batch. */
-export type Outcome =
-  | {
-      readonly status: 'completed'
-      readonly how: 'computed' | 'reused' | 'caught' | 'joined'
-      readonly key?: string
-      readonly outputs: Readonly<Record<string, ArtifactRef>>
-      readonly ms?: number
-      /** The error of the last attempt, where its step's `catch` went on after it. */
-      readonly caught?: ErrorRecord
-    }
-  | { readonly status: 'failed' | 'timed-out' | 'cancelled'; readonly error: ErrorRecord; readonly key?: string }
-  /** `because`: the node that decided it, with its item where it is inside an `each`: `score/3`. */
-  | { readonly status: 'skipped' | 'blocked'; readonly because: string }
-
-/** The one terminal record of a task. */
-export interface EndRecord {
-  readonly v: number
-  readonly status: TaskStatus
-  /** One for a plain task, one an item for a batch. */
-  readonly lanes: readonly Outcome[]
-  /** What decides how the run goes on: of each list output its length, of each boolean one 1 or 0, for every lane. */
-  readonly counts: Readonly<Record<string, readonly number[]>>
-  readonly attempts: number
-  /** Errors of the attempts that were tried again. */
-  readonly failures?: readonly FailedAttempt[]
-  readonly startedAt: number
-  readonly endedAt: number
-  readonly host: string
-}
-
-/** An attempt that was followed by another; earlier versions kept neither its number nor whose it was. */
-export interface FailedAttempt extends ErrorRecord {
-  readonly attempt?: number
-  /** Of several lanes, which one failed. */
-  readonly lane?: number
-}
-
-export interface AttemptRecord {
-  readonly v: number
-  readonly startedAt: number
-  readonly host: string
-}
-
-/** A host cannot run a task for what it lacks, and has left it to others. */
-export interface UnfitRecord {
-  readonly v: number
-  readonly task: string
-  readonly at: number
-  readonly host: string
-  readonly error: ErrorRecord
-}
-
-/** A result that can stand in for computing it again. */
-export interface Checkpoint {
-  readonly v: number
-  readonly step: string
-  readonly key: string
-  readonly fingerprint: string
-  /** SHA-256 (hex) of the code that computed it, as it is stored; checkpoints of earlier versions do not say. */
-  readonly code?: string
-  readonly params: Readonly<Record<string, Json>>
-  readonly inputs: Readonly<Record<string, string>>
-  readonly versions?: Readonly<Record<string, string>>
-  readonly outputs: Readonly<Record<string, ArtifactRef>>
-  readonly producer: { readonly run: string; readonly task: string; readonly host: string }
-  readonly computedAt: number
-  readonly ms: number
-  /** How often it was computed anew, by force or because it had grown too old. */
-  readonly generation: number
-  /** Of the service that computed it, where services vouch for what they compute. */
-  readonly signature?: Signature
-}
-
-export type RunStatus = 'completed' | 'failed' | 'cancelled'
-export interface RunEnd {
-  readonly v: number
-  readonly status: RunStatus
-  readonly endedAt: number
-  readonly host: string
-}
 
 /** As JSON, with a check over its text and its place at the end: bytes may be damaged, and files exchanged. */
 export function encodeRecord(record: object, path: string): Buffer {

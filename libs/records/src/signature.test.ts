@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type { Checkpoint } from './records.ts'
+import type { Checkpoint } from './checkpoint-record.ts'
 import { isTrusted, signed } from './signature.ts'
 
 const { publicKey, privateKey } = generateKeyPairSync('ed25519')

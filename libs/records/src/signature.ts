@@ -1,19 +1,14 @@
 import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto'
 import { CairnError } from '@cairn/kernel'
 import { canonical } from '@cairn/kernel'
+import type { Checkpoint } from './checkpoint-record.ts'
 import type { Plan } from './plan-record.ts'
-import type { Checkpoint } from './records.ts'
+import type { Signature } from './signature-record.ts'
 
 /** Who vouches for a record: a service, by its name and its private key (Ed25519). */
 export interface Identity {
   readonly name: string
   readonly key: KeyObject
-}
-export interface Signature {
-  /** Name of the identity. */
-  readonly by: string
-  /** Over the whole record, but for a checkpoint's generation; in base64. */
-  readonly value: string
 }
 
 /** Public keys (SPKI, base64) by the names of the identities. */
