@@ -42,18 +42,8 @@ export {
   jsonSchema,
   validate,
 } from './define/schema.ts'
-export {
-  type Cache,
-  type Context,
-  type Reach,
-  type Retry,
-  type Step,
-  type StepArguments,
-  type Wired,
-  isStep,
-  source,
-  step,
-} from './define/step.ts'
+export type { Cache, Context, Reach, Retry, Step, StepArguments, Wired } from './define/step-definition.ts'
+export { isStep, source, step } from './define/step.ts'
 export { CairnError, type ErrorCode, suggest } from './errors.ts'
 export { parseExactJson } from './exact-json.ts'
 export { type Json, canonical, jsonText } from './json.ts'

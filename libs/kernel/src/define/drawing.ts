@@ -1,5 +1,6 @@
 import { CairnError, suggest } from '../errors.ts'
-import type { Frame, Graph, Guard, Node, ParamRef, Ref, Setting } from './graph.ts'
+import type { Frame, Graph, Node, Setting } from './graph.ts'
+import type { Guard, ParamRef, Ref } from './ref.ts'
 import { HandleNode, handleOf, namedFields, nodeOf, ParamNode, type Handle, type Param } from './handle.ts'
 import { canonical, type Json } from '../json.ts'
 import { describeKind, fits, kindText, type AnyKind, type Kinds } from './kind.ts'
@@ -7,13 +8,8 @@ import { checkOptions, takes } from './options.ts'
 import { STAND_IN, type Probe } from './probe.ts'
 import { within } from './time-limit.ts'
 import { fieldNames, type AnySchema } from './schema.ts'
-import type { Step } from './step.ts'
-import { checkName, checkPlace } from './names.ts'
-
-/** Names the place of a node. Default: the step's name, numbered when it is taken. */
-export interface NodeOptions {
-  readonly as?: string
-}
+import type { Step } from './step-definition.ts'
+import { checkName, checkPlace, type NodeOptions } from './names.ts'
 
 let open: Drawing | undefined
 

@@ -1,5 +1,6 @@
 import type { Kinds, Reads } from './kind.ts'
-import { isStep, type Step } from './step.ts'
+import { isStep } from './step.ts'
+import type { Step } from './step-definition.ts'
 import { CairnError } from '../errors.ts'
 
 /** What must hold of a step's outputs before a run of them becomes production's. */

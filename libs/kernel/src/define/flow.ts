@@ -1,5 +1,6 @@
 import { canonical } from '../json.ts'
-import { checkKinds, currentDrawing, type NodeOptions } from './drawing.ts'
+import { checkKinds, currentDrawing } from './drawing.ts'
+import type { NodeOptions } from './names.ts'
 import { CairnError } from '../errors.ts'
 import type { EachNode, Tolerance, WhenNode } from './graph.ts'
 import { checkOptions, takes, type Options } from './options.ts'

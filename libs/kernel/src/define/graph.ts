@@ -1,7 +1,8 @@
 import type { AnyKind } from './kind.ts'
 import type { Json } from '../json.ts'
+import type { Guard, ParamRef, Ref } from './ref.ts'
 import type { AnySchema } from './schema.ts'
-import type { Step } from './step.ts'
+import type { Step } from './step-definition.ts'
 
 /** What a pipeline's drawing says: the places in it and what flows between them. Nodes come after what they read. */
 export interface Graph {
@@ -48,17 +49,8 @@ export interface WhenNode extends AnyNode {
   readonly otherwise: Readonly<Record<string, Ref>>
 }
 
-export type Ref = { readonly node: string; readonly output: string } | { readonly item: string }
-export interface ParamRef {
-  readonly param: string
-  readonly frame: string
-}
 /** What a parameter is set to: a value, or whatever a run parameter will be. */
 export type Setting = { readonly value: Json } | ParamRef
-export interface Guard {
-  readonly when: string
-  readonly arm: boolean
-}
 /** How many items of an `each` may fail and be left out of its results. */
 export interface Tolerance {
   readonly items?: number

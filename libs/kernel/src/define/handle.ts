@@ -1,6 +1,6 @@
 import { CairnError } from '../errors.ts'
 import type { AnyKind, Kinds, Read } from './kind.ts'
-import type { Guard, ParamRef, Ref } from './graph.ts'
+import type { Guard, ParamRef, Ref } from './ref.ts'
 
 declare const HOLDS: unique symbol
 

@@ -20,6 +20,11 @@ export const PLACE = /^[\p{L}\p{N}_$-]+(\.[\p{L}\p{N}_$-]+)*$/u
 /** Bytes: file systems and S3 servers take 255 for a file's name, which a task's number follows. */
 export const LONGEST_PLACE = 200
 
+/** Names the place of a node. Default: the step's name, numbered when it is taken. */
+export interface NodeOptions {
+  readonly as?: string
+}
+
 export function checkPlace(place: string): void {
   const bytes = Buffer.byteLength(place)
   if (bytes > LONGEST_PLACE)

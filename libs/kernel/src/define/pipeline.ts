@@ -1,4 +1,5 @@
-import { currentDrawing, Drawing, type NodeOptions } from './drawing.ts'
+import { currentDrawing, Drawing } from './drawing.ts'
+import type { NodeOptions } from './names.ts'
 import { checkFields, checkKeys, checkName } from './names.ts'
 import { CairnError, suggest } from '../errors.ts'
 import type { Graph } from './graph.ts'
@@ -7,7 +8,7 @@ import type { Kinds } from './kind.ts'
 import { checkOptions, takes, type Options } from './options.ts'
 import { literalsIn, refuseLooks, type Drawn, type Probe } from './probe.ts'
 import { fieldNames, type AnySchema, type Schema, type SchemaInput, type SchemaOutput } from './schema.ts'
-import type { StepArguments, Wired } from './step.ts'
+import type { StepArguments, Wired } from './step-definition.ts'
 
 export interface PipelineDefinition<I extends Kinds, S extends AnySchema> {
   /** A schema of the run parameters. */

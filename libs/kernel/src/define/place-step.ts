@@ -1,7 +1,8 @@
-import { currentDrawing, type NodeOptions } from './drawing.ts'
+import { currentDrawing } from './drawing.ts'
+import type { NodeOptions } from './names.ts'
 import type { StepNode } from './graph.ts'
 import type { Handle } from './handle.ts'
-import type { Step } from './step.ts'
+import type { Step } from './step-definition.ts'
 
 /** What a call of a step does inside a pipeline's body. */
 export function placeStep(

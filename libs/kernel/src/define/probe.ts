@@ -1,6 +1,7 @@
 import { CairnError } from '../errors.ts'
 import { canonical } from '../json.ts'
-import type { Graph, Node, ParamRef, Ref, Setting } from './graph.ts'
+import type { Graph, Node, Setting } from './graph.ts'
+import type { ParamRef, Ref } from './ref.ts'
 
 /** A value that is put in the place of some handles while a pipeline is drawn once more. */
 interface Replacement {
