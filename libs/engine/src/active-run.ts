@@ -2,7 +2,6 @@ import { artifactBytes } from '@cairn/records'
 import { CairnError } from '@cairn/kernel'
 import type { CairnEvent } from '@cairn/records'
 import { keyBase } from '@cairn/records'
-import type { Kept } from './known-runs.ts'
 import type { ArtifactRef } from '@cairn/kernel'
 import type { RunReader } from './lanes.ts'
 import { codeName, layout, type Layout } from '@cairn/records'
@@ -22,6 +21,17 @@ const MOST_ITEMS = 65_536
 const LIST_WEIGHT = 1_024
 const MOST_ENDS = 8_192
 const END_WEIGHT = 16
+
+/** What of a run must not be made twice, even when the rest is made again from the store. */
+export interface Kept {
+  readonly cancel: AbortController
+  /** Tasks that this process is at. */
+  readonly busy: Map<string, Promise<unknown>>
+  /** Tasks whose ending has been published. */
+  readonly announced: Set<string>
+  /** Events of the run that are being handled. */
+  readonly users: number
+}
 
 /** A run as one process knows it. All of it can be made again from the store. */
 export class ActiveRun implements RunReader {

@@ -1,7 +1,7 @@
 import { CairnError } from '@cairn/kernel'
 import type { ActiveRun } from './active-run.ts'
 import { parseTask, taskName, type CairnEvent } from '@cairn/records'
-import type { Kept } from './known-runs.ts'
+import type { Kept } from './active-run.ts'
 import type { Plan } from '@cairn/records'
 import type { TaskStatus } from '@cairn/records'
 import type { Ending } from './run-state.ts'

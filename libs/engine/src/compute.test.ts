@@ -12,7 +12,7 @@ import { Leases } from './lease.ts'
 import type { PlannedStepNode } from '@cairn/records'
 import type { ArtifactStore } from '@cairn/records'
 import { claim, type AttemptRecord, type Checkpoint, type EndRecord } from '@cairn/records'
-import type { Job } from './step-task.ts'
+import type { Job } from './job.ts'
 
 const Int = json<number>()
 type Outputs = { readonly n: typeof Int }

@@ -12,7 +12,7 @@ import type { Code, LaneWork, Made, Work } from '@cairn/records'
 import { signed } from '@cairn/records'
 import { claim, RECORD_VERSION, type AttemptRecord, type Checkpoint, type Outcome } from '@cairn/records'
 import { AT_ONCE } from './severally.ts'
-import type { Job } from './step-task.ts'
+import type { Job } from './job.ts'
 import { StillWaiting } from './still-waiting.ts'
 
 /** An attempt whose host died leaves no error; it is given another, but not for ever. */

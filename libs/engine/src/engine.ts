@@ -1,44 +1,20 @@
-import { ActiveRun } from './active-run.ts'
+import { ActiveRun, type Kept } from './active-run.ts'
 import { channels, told } from '@cairn/records'
 import { endingOf, isNew, lieIn, requireEnds, taskOf } from './claims.ts'
 import { CairnError } from '@cairn/kernel'
 import { endEvent, readyEvent, runEvent, type CairnEvent } from '@cairn/records'
+import type { Host } from './host.ts'
 import { InHand } from './in-hand.ts'
 import { AlreadyEnded, Stopped } from './interruptions.ts'
 import { layout } from '@cairn/records'
-import { KnownRuns, type Kept } from './known-runs.ts'
-import { Leases, type LeaseHolder } from './lease.ts'
+import { KnownRuns } from './known-runs.ts'
+import { Leases } from './lease.ts'
 import type { Plan } from '@cairn/records'
-import type { Compute, EventBus } from '@cairn/records'
 import { readRecord, type EndRecord, type RunEnd } from '@cairn/records'
-import { requireSigned, type Identity, type PublicKeys } from '@cairn/records'
+import { requireSigned } from '@cairn/records'
 import { claimRunEnd } from './submit.ts'
 import { cancelledLanes, recordEnd, resultOf, type Means, type Result } from './task-end.ts'
 import { handOn, isUnfit } from './unfit.ts'
-
-/** What a process that runs steps is made of. */
-export interface Host extends LeaseHolder {
-  readonly bus: EventBus
-  readonly compute: Compute
-  /** As whom it vouches for what it computes. */
-  readonly identity?: Identity
-  /** Whose plans it runs. Default: any, whoever made it. */
-  readonly plansBy?: PublicKeys
-  /** Whether another process takes up the runs of this one when it dies: then attempts are counted in the store. */
-  readonly hasSuccessor: boolean
-  /** The steps whose tasks it runs, where others run the rest. Default: all. */
-  readonly steps?: ReadonlySet<string>
-  /** Take a lease only for work that goes on for so long, in milliseconds: where a lease costs as much as short work. */
-  readonly leaseAfterMs?: number
-  /** How long a call of a step's body took lately at most, in milliseconds, where that is known. */
-  readonly lately?: (step: string) => number | undefined
-  /** After so long, in milliseconds, it is said that a body without a time-out is still waited for. Default: never. */
-  readonly stillWaitingAfterMs?: number
-  /** Told of each task that is left to another host, or to this one later, and why. */
-  readonly onLeft?: (task: string, why: CairnError) => void
-  /** How many runs are remembered while nothing of them is in hand. */
-  readonly rememberedRuns?: number
-}
 
 /**
  * Drives runs by reacting to their events: an event makes tasks ready; each is run, its ending recorded, and the ending

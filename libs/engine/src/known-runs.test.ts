@@ -13,7 +13,8 @@ import { makePlan } from '@cairn/planner'
 import { Engine } from './engine.ts'
 import { submit } from './submit.ts'
 import type { CairnEvent } from '@cairn/records'
-import { KnownRuns, type Kept } from './known-runs.ts'
+import { KnownRuns } from './known-runs.ts'
+import type { Kept } from './active-run.ts'
 
 describe('the runs that a process knows', () => {
   const noWork = async () => {}

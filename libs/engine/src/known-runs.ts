@@ -1,15 +1,4 @@
-import type { ActiveRun } from './active-run.ts'
-
-/** What of a run must not be made twice, even when the rest is made again from the store. */
-export interface Kept {
-  readonly cancel: AbortController
-  /** Tasks that this process is at. */
-  readonly busy: Map<string, Promise<unknown>>
-  /** Tasks whose ending has been published. */
-  readonly announced: Set<string>
-  /** Events of the run that are being handled. */
-  readonly users: number
-}
+import type { ActiveRun, Kept } from './active-run.ts'
 
 interface Known extends Kept {
   run: Promise<ActiveRun> | undefined

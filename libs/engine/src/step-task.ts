@@ -1,38 +1,19 @@
 import { channels } from '@cairn/records'
 import { lookUp } from '@cairn/records'
 import { compute, refuse } from './compute.ts'
-import type { Host } from './engine.ts'
+import type { Host } from './host.ts'
 import type { InHand } from './in-hand.ts'
 import type { Leases, LeaseUse } from './lease.ts'
+import type { Job } from './job.ts'
 import { parseTask } from '@cairn/records'
 import { checkpointKey, sha256 } from '@cairn/records'
 import { lanesOf, surroundings } from './lanes.ts'
-import type { PlannedStep, PlannedStepNode } from '@cairn/records'
+import type { PlannedStepNode } from '@cairn/records'
 import { severally } from './severally.ts'
 import { RARER } from './still-waiting.ts'
 import type { LaneWork } from '@cairn/records'
-import type { FailedAttempt, Outcome } from '@cairn/records'
+import type { Outcome } from '@cairn/records'
 import type { ActiveRun } from './active-run.ts'
-
-/** A step's task at work. */
-export interface Job {
-  readonly host: Host
-  readonly leases: Leases
-  readonly inHand: InHand
-  readonly run: ActiveRun
-  readonly task: string
-  readonly node: PlannedStepNode
-  readonly step: PlannedStep
-  /** Whether results are kept, and looked for. */
-  readonly cached: boolean
-  /** By lane. */
-  readonly outcomes: Map<number, Outcome>
-  /** Checkpoints that were found unusable, to be replaced; by lane. */
-  readonly stale: Map<number, Uint8Array>
-  attempts: number
-  /** Errors of the attempts that were followed by another. */
-  readonly failures: FailedAttempt[]
-}
 
 /** Runs a step's task: takes each lane from its checkpoint where there is one, and computes the others. */
 export async function runStep(

@@ -1,5 +1,5 @@
 import type { Work } from '@cairn/records'
-import type { Job } from './step-task.ts'
+import type { Job } from './job.ts'
 
 /** How much longer it waits each time before it says so again. */
 export const RARER = 4

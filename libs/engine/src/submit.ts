@@ -1,5 +1,5 @@
 import { CairnError } from '@cairn/kernel'
-import type { Host } from './engine.ts'
+import type { Host } from './host.ts'
 import { controlTopicOf, runEvent } from '@cairn/records'
 import { layout } from '@cairn/records'
 import type { Plan } from '@cairn/records'

@@ -1,7 +1,7 @@
 import { errorRecord } from '@cairn/records'
 import { CairnError, type ErrorCode } from '@cairn/kernel'
 import type { ActiveRun } from './active-run.ts'
-import type { Host } from './engine.ts'
+import type { Host } from './host.ts'
 import { leftEvent, type CairnEvent } from '@cairn/records'
 import { sha256 } from '@cairn/records'
 import type { Layout } from '@cairn/records'

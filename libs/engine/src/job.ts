@@ -1,0 +1,25 @@
+import type { FailedAttempt, Outcome, PlannedStep, PlannedStepNode } from '@cairn/records'
+import type { ActiveRun } from './active-run.ts'
+import type { Host } from './host.ts'
+import type { InHand } from './in-hand.ts'
+import type { Leases } from './lease.ts'
+
+/** A step's task at work. */
+export interface Job {
+  readonly host: Host
+  readonly leases: Leases
+  readonly inHand: InHand
+  readonly run: ActiveRun
+  readonly task: string
+  readonly node: PlannedStepNode
+  readonly step: PlannedStep
+  /** Whether results are kept, and looked for. */
+  readonly cached: boolean
+  /** By lane. */
+  readonly outcomes: Map<number, Outcome>
+  /** Checkpoints that were found unusable, to be replaced; by lane. */
+  readonly stale: Map<number, Uint8Array>
+  attempts: number
+  /** Errors of the attempts that were followed by another. */
+  readonly failures: FailedAttempt[]
+}
