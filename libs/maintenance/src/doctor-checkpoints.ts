@@ -1,6 +1,6 @@
 import { CairnError } from '@cairn/kernel'
 import { decodeRecord, type Checkpoint } from '@cairn/records'
-import type { Examination } from './doctor.ts'
+import type { Examination } from './examination.ts'
 import { alteredIn } from '@cairn/records'
 import { missing } from './doctor-records.ts'
 import { addCheckpoint, noReferences } from './roots.ts'

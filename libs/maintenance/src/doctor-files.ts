@@ -7,7 +7,7 @@ import type { Plan } from '@cairn/records'
 import type { ArtifactStore } from '@cairn/records'
 import { readRecord } from '@cairn/records'
 import { storedAs } from '@cairn/records'
-import type { Examination, Finding } from './doctor.ts'
+import type { Examination, Finding } from './examination.ts'
 import { checkRecord, MOVED } from './doctor-records.ts'
 
 export async function checkObject(examination: Examination, path: string, size: number): Promise<void> {

@@ -4,7 +4,7 @@ import type { Layout } from '@cairn/records'
 import type { Plan } from '@cairn/records'
 import type { ArtifactStore } from '@cairn/records'
 import { readRecord, type EndRecord, type RunEnd } from '@cairn/records'
-import type { Examination, Finding } from './doctor.ts'
+import type { Examination, Finding } from './examination.ts'
 import { isDamaged } from './roots.ts'
 
 export const MOVED = 'moved to quarantine/'

@@ -2,7 +2,7 @@ import { undefinedOn } from '@cairn/kernel/contract'
 import type { Plan } from '@cairn/records'
 import type { ArtifactStore } from '@cairn/records'
 import { readRecord } from '@cairn/records'
-import type { Examination } from './doctor.ts'
+import type { Examination } from './examination.ts'
 import { damagedIn, missing, setAside } from './doctor-records.ts'
 import { addRun, noReferences } from './roots.ts'
 

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CairnError } from '@cairn/kernel'
 import { submit } from '@cairn/engine'
 import { sha256 } from '@cairn/records'
-import { examine, type Checkup, type CheckupPlace } from './doctor.ts'
+import { examine } from './doctor.ts'
+import type { Checkup, CheckupPlace } from './examination.ts'
 import { at, kept, upkeepHost, type UpkeepHost } from './upkeep.fixture.ts'
 
 const objectOf = (word: string) => sha256(JSON.stringify(word.repeat(5_000)))

@@ -1,4 +1,5 @@
 export { type CopyReport, copyResults, copyRun } from './copy.ts'
 export { AREAS } from './doctor-walk.ts'
-export { type Checkup, type CheckupPlace, type Finding, examine } from './doctor.ts'
+export { examine } from './doctor.ts'
+export type { Checkup, CheckupPlace, Finding } from './examination.ts'
 export { collect } from './gc.ts'
