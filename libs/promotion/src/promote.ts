@@ -1,25 +1,10 @@
-import { findRun, planRun, type Adoption, type LoadedPipeline, type Workspace } from '@cairn/workspace'
+import { findRun, planRun } from '@cairn/workspace'
 import { copyResults } from '@cairn/maintenance'
 import { PRODUCTION, readRecord, type Champion, type Plan, type RunEnd } from '@cairn/records'
 import { standingChampion, type Standing } from './champion.ts'
 import { brokenExpectations } from './expectations.ts'
+import type { Promotion } from './promotion.ts'
 import { changedCode, changedSources, differentResults, notWhole, Refused, unsignedRecords } from './refusals.ts'
-
-/** Where a run of a playground is to become production's. */
-export interface Promotion {
-  readonly loaded: LoadedPipeline
-  /** Its records; written through it is only what the policy `adopt` adopts. */
-  readonly production: Workspace
-  readonly playground: Workspace
-  readonly adoption: Adoption
-  /**
-   * Points production at a run, if what stands there is what stood there: in the project's own store, or by asking the
-   * services that may.
-   *
-   * @throws CairnError CONFLICT
-   */
-  readonly crown: (standing: Standing, next: { readonly run: string; readonly from?: string }) => Promise<Champion>
-}
 
 /** A run that nothing speaks against, and the run of production that is to take its place. */
 export interface Candidate extends Promotion {

@@ -1,7 +1,7 @@
 import { explainCode, readEnds, type Workspace } from '@cairn/workspace'
 import { CairnError, canonical, contentOf } from '@cairn/kernel'
 import { isTrusted, readRecord, type Checkpoint, type EndRecord, type Plan, type RunEnd } from '@cairn/records'
-import type { Promotion } from './promote.ts'
+import type { Promotion } from './promotion.ts'
 
 /** Why a run does not become production's: every reason, each with the step that it is about. */
 export class Refused extends CairnError {
