@@ -23,7 +23,7 @@ export {
   loadPipeline,
   stepsOf,
 } from './project.ts'
-export { refuseMisuses } from './refuse-looks.ts'
+export { refuseMisuses } from './refuse-misuses.ts'
 export { type Retention, type RetentionSettings, retentionOf } from './retention.ts'
 export { retryOf } from './retry.ts'
 export { hasParameter, parametersOf } from './run-parameters.ts'

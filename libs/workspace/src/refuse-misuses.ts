@@ -1,0 +1,12 @@
+import { findingText, misuses } from '@cairn/fingerprint'
+import { CairnError } from '@cairn/kernel'
+import type { LoadedPipeline } from './project.ts'
+import { refuseLooks } from './refuse-looks.ts'
+import type { Workspace } from './workspace.ts'
+
+/** @throws CairnError BAD_DEFINITION where a pipeline looks at a handle: drawn all the same, it would not be what is meant */
+export async function refuseMisuses({ project, cache }: Workspace, loaded: LoadedPipeline): Promise<void> {
+  const [first] = await misuses({ entry: loaded.file, root: project.root, cache })
+  if (first) throw new CairnError('BAD_DEFINITION', findingText(first), { next: 'cairn lint names all such places' })
+  refuseLooks(loaded, project.root)
+}
