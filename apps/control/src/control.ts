@@ -1,44 +1,16 @@
 import { CairnError, type Json, jsonText } from '@cairn/kernel'
 import { cancel, unfitTasks } from '@cairn/engine'
-import {
-  layout,
-  type ArtifactStore,
-  type Clock,
-  type EventBus,
-  type Layout,
-  type Plan,
-  type RunEnd,
-} from '@cairn/records'
-import type { KafkaBus } from '@cairn/drivers/events/kafka'
-import { againOf, readEnds, readRun, retryOf, type PlanLine, type RunRequest, type RunSummary } from '@cairn/workspace'
+import { layout, type Layout, type Plan, type RunEnd } from '@cairn/records'
+import { againOf, readEnds, readRun, retryOf, type RunRequest, type RunSummary } from '@cairn/workspace'
+import type { ControlHost, Planned } from './control-host.ts'
 import type { RunsQuery } from './runs-query.ts'
 import type { Waiting } from './queue-view.ts'
 import type { RunQueue } from './run-queue.ts'
-import { RunsList, type Listed } from './runs-list.ts'
+import { RunsList } from './runs-list.ts'
+import type { Listed } from './listed-run.ts'
 import type { ShowOptions } from './planner.ts'
 import { SharedWork } from './shared-work.ts'
 import { Submissions, type Started } from './submissions.ts'
-import type { Vouching } from './vouching.ts'
-
-export interface ControlHost {
-  readonly env: string
-  readonly store: ArtifactStore
-  readonly bus: EventBus & Pick<KafkaBus, 'hear'>
-  readonly clock: Clock
-  readonly name: string
-  /** Signs what is planned here, and tells it from what is not. */
-  readonly vouching: Vouching
-  /** Makes sure that there is a place for a pipeline's events. */
-  prepare(pipeline: string): Promise<void>
-  /** @throws CairnError BAD_DEFINITION for settings of the project that name a pipeline which there is not */
-  checkSettings(pipeline: string): Promise<void>
-  /** Plans in another process, with the code as it is at that moment. `lines` are there only with `show`. */
-  plan(pipeline: string, request: RunRequest, show?: ShowOptions): Promise<Planned>
-}
-export interface Planned {
-  readonly plan: Plan
-  readonly lines: readonly PlanLine[]
-}
 
 /** Starts, shows and cancels runs. All that counts is in the store: any number of copies do the same. */
 export class Control {

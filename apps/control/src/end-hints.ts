@@ -1,5 +1,5 @@
 import { topicOf, type QueuedRun, type Subscription } from '@cairn/records'
-import type { ControlHost } from './control.ts'
+import type { ControlHost } from './control-host.ts'
 
 /** Hears that runs of pipelines have ended. Only a hint: what is missed or made up costs a look, no more. */
 export class EndHints {

@@ -1,6 +1,6 @@
 import { Observable, Subject } from 'rxjs'
 import { requireOf, taskName, topicOf, type CairnEvent, type Plan, type Subscription } from '@cairn/records'
-import type { ControlHost } from './control.ts'
+import type { ControlHost } from './control-host.ts'
 import { RecordedRun } from './recorded-run.ts'
 import type { RunQueue } from './run-queue.ts'
 import { tellPlaces } from './told-places.ts'

@@ -16,7 +16,7 @@ import { brokenExpectations } from '@cairn/promotion'
 import { errorRecord, type ErrorRecord } from '@cairn/records'
 import { jsonText } from '@cairn/kernel'
 import type { Expectations, ExpectationsOrder, Order, PlanOrder, Told } from './planner.ts'
-import type { Planned } from './control.ts'
+import type { Planned } from './control-host.ts'
 
 /** A process that has taken so much more memory than after its first plan gives way to another. Bytes. */
 const GROWTH = 200e6

@@ -1,6 +1,6 @@
 import { CairnError } from '@cairn/kernel'
 import type { ErrorRecord } from '@cairn/records'
-import type { Planned } from './control.ts'
+import type { Planned } from './control-host.ts'
 import {
   Planner,
   type ExistenceOrder,

@@ -2,7 +2,7 @@ import { runLimitsOf, type ConcurrencySettings, type RunLimits } from '@cairn/wo
 import { CairnError } from '@cairn/kernel'
 import { channels, layout, readRecord, type Plan, type QueuedRun, type RunEnd } from '@cairn/records'
 import { setOff, severally } from '@cairn/engine'
-import type { ControlHost } from './control.ts'
+import type { ControlHost } from './control-host.ts'
 import { EndHints } from './end-hints.ts'
 import { QueueBound } from './queue-bound.ts'
 import { QueueRecords } from './queue-records.ts'

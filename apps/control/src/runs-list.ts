@@ -1,9 +1,10 @@
 import { parametersOf, readRun, runNames } from '@cairn/workspace'
 import { CairnError, jsonText, type Json } from '@cairn/kernel'
-import { layout, type Plan, type RunEnd, type RunStatus, type UnfitRecord } from '@cairn/records'
+import { layout, type Plan, type RunEnd } from '@cairn/records'
 import { Recent, unfitTasks } from '@cairn/engine'
-import type { ControlHost } from './control.ts'
-import type { QueueView, Waiting } from './queue-view.ts'
+import type { ControlHost } from './control-host.ts'
+import type { Listed } from './listed-run.ts'
+import type { QueueView } from './queue-view.ts'
 import type { RunQueue } from './run-queue.ts'
 import { isMeant, type RunsQuery } from './runs-query.ts'
 import { SharedWork } from './shared-work.ts'
@@ -14,18 +15,6 @@ const MOST_LOOKED_AT = 400
 
 /** What is remembered of runs that have ended, in characters of JSON. */
 const REMEMBERED = 8_000_000
-
-/** A run in a list: what it is, or what is wrong with it, or both. */
-export interface Listed extends Partial<Pick<Plan, 'createdAt' | 'params'>> {
-  readonly run: string
-  readonly status: RunStatus | 'queued' | 'running' | 'refused'
-  readonly endedAt?: number
-  /** Of one that waits for its turn: behind whom, and for what. */
-  readonly queue?: Waiting
-  /** Tasks that no host could run so far. */
-  readonly unfit?: readonly UnfitRecord[]
-  readonly fault?: string
-}
 
 /** What was read of a run. */
 interface Found {

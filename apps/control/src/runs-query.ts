@@ -3,7 +3,7 @@ import { ApiQuery } from '@nestjs/swagger'
 import { z } from 'zod'
 import { hasParameter, momentOf } from '@cairn/workspace'
 import type { Json } from '@cairn/kernel'
-import type { Listed } from './runs-list.ts'
+import type { Listed } from './listed-run.ts'
 import { RunName, schemaOf } from './schemas.ts'
 
 const Status = z.enum(['queued', 'running', 'refused', 'completed', 'failed', 'cancelled'])

@@ -12,7 +12,7 @@ import {
   type Plan,
   type RunEnd,
 } from '@cairn/records'
-import type { ControlHost } from './control.ts'
+import type { ControlHost } from './control-host.ts'
 import type { RunQueue } from './run-queue.ts'
 
 /** Which run a submission becomes. Recorded under the key that its sender chose, before the run is planned. */

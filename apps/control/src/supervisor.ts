@@ -12,7 +12,7 @@ import {
 } from '@cairn/records'
 import { runNames } from '@cairn/workspace'
 import type { Champions } from './champions.ts'
-import type { ControlHost } from './control.ts'
+import type { ControlHost } from './control-host.ts'
 import type { QueueView } from './queue-view.ts'
 import type { RunQueue } from './run-queue.ts'
 import { WatchedRun } from './watched-run.ts'
