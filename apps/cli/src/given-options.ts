@@ -1,5 +1,5 @@
 import { COMMANDS } from './command-names.ts'
-import type { GlobalOptions } from './open.ts'
+import type { GlobalOptions } from './global-options.ts'
 
 /** What says which project, store, services and runs are meant. */
 const FLAGS = { project: '-C', store: '--store', on: '--on', playground: '--playground' } as const

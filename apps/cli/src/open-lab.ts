@@ -1,5 +1,6 @@
 import { explore, type Lab } from '@cairn/explore'
-import { openPipeline, openProduction, type GlobalOptions } from './open.ts'
+import { openPipeline, openProduction } from './open.ts'
+import type { GlobalOptions } from './global-options.ts'
 
 export interface LabOptions {
   readonly base?: string | undefined

@@ -13,17 +13,8 @@ import {
   type RunRequest,
 } from '@cairn/workspace'
 import { tellFetch } from './fetches.ts'
+import type { GlobalOptions } from './global-options.ts'
 import { endOnStrays } from './strays.ts'
-
-export interface GlobalOptions {
-  readonly json?: boolean
-  readonly project?: string
-  readonly store?: string
-  /** The context whose services are meant, not the store of this machine. */
-  readonly on?: string
-  /** The playground whose runs are meant, too. */
-  readonly playground?: string
-}
 
 /** The project with its store; in a playground, with that over it. */
 export async function openWorkspace({ playground, ...options }: GlobalOptions): Promise<Workspace> {

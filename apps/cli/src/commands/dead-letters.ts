@@ -1,6 +1,7 @@
 import { when } from '@cairn/workspace'
 import { withGiven } from '../given-options.ts'
-import { timeZone, type GlobalOptions } from '../open.ts'
+import { timeZone } from '../open.ts'
+import type { GlobalOptions } from '../global-options.ts'
 import { letterNamed, lettersOf, openLetters, wholeLetter, type Letter } from '../remote/dead-letters.ts'
 import { postTo } from '../remote/control-client.ts'
 import { printData, printLines } from '../terminal/print.ts'

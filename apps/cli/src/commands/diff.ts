@@ -3,7 +3,8 @@ import { compareRuns, loadPipeline } from '@cairn/workspace'
 import { findPlace } from '../artifact-path.ts'
 import { differenceTable } from '../lab-text.ts'
 import { comparedText } from '../preview.ts'
-import { openWorkspace, type GlobalOptions } from '../open.ts'
+import { openWorkspace } from '../open.ts'
+import type { GlobalOptions } from '../global-options.ts'
 import { printData, printLines } from '../terminal/print.ts'
 
 interface Options {

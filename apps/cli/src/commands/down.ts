@@ -3,7 +3,7 @@ import { findProject } from '@cairn/workspace'
 import { CairnError } from '@cairn/kernel'
 import { Stack } from '../local/stack.ts'
 import { stopStack } from '../local/stop.ts'
-import type { GlobalOptions } from '../open.ts'
+import type { GlobalOptions } from '../global-options.ts'
 import { printData, printNotes } from '../terminal/print.ts'
 
 /** `cairn down`: stops what `cairn up` has started. What is stored stays. */

@@ -1,6 +1,7 @@
 import { readContext } from '@cairn/workspace'
 import { findPlace } from '../artifact-path.ts'
-import { openWorkspace, type GlobalOptions } from '../open.ts'
+import { openWorkspace } from '../open.ts'
+import type { GlobalOptions } from '../global-options.ts'
 import { followRun, type FollowOptions } from '../remote/follow.ts'
 import { contextNamed } from '../remote/needed.ts'
 

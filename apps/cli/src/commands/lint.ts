@@ -1,6 +1,7 @@
 import { faultsOf } from '@cairn/workspace'
 import { EXIT } from '../fail.ts'
-import { openWorkspace, type GlobalOptions } from '../open.ts'
+import { openWorkspace } from '../open.ts'
+import type { GlobalOptions } from '../global-options.ts'
 import { paint } from '../terminal/style.ts'
 import { printData, printLines } from '../terminal/print.ts'
 

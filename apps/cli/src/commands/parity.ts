@@ -1,6 +1,6 @@
 import { readContext } from '@cairn/workspace'
 import { parity as compareAgain, type Entry, type Lab, type Parity } from '@cairn/explore'
-import type { GlobalOptions } from '../open.ts'
+import type { GlobalOptions } from '../global-options.ts'
 import { openLab } from '../open-lab.ts'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'

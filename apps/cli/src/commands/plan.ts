@@ -1,6 +1,7 @@
 import { claim, type Plan } from '@cairn/records'
 import { withGiven } from '../given-options.ts'
-import { openPipeline, openWorkspace, type GlobalOptions, type RequestOptions } from '../open.ts'
+import { openPipeline, openWorkspace, type RequestOptions } from '../open.ts'
+import type { GlobalOptions } from '../global-options.ts'
 import { plannedLines } from '../planned-lines.ts'
 import { planTable, totals } from '../plan-table.ts'
 import { paint } from '../terminal/style.ts'

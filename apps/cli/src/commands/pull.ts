@@ -1,6 +1,6 @@
 import { copyRun } from '@cairn/maintenance'
 import { copyRuns } from '../copy-runs.ts'
-import type { GlobalOptions } from '../open.ts'
+import type { GlobalOptions } from '../global-options.ts'
 import { openBoth } from '../remote/needed.ts'
 
 /** `cairn pull`: brings runs of services to this machine, which then reuses what they computed. */

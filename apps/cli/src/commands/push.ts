@@ -1,7 +1,7 @@
 import { CairnError } from '@cairn/kernel'
 import { copyResults } from '@cairn/maintenance'
 import { copyRuns } from '../copy-runs.ts'
-import type { GlobalOptions } from '../open.ts'
+import type { GlobalOptions } from '../global-options.ts'
 import { openBoth } from '../remote/needed.ts'
 
 /** `cairn push`: brings what runs of this machine computed to services, which then reuse it. Needs the rights to adopt and to read. */

@@ -12,7 +12,8 @@ import {
   type Workspace,
 } from '@cairn/workspace'
 import { withGiven } from '../given-options.ts'
-import { openWorkspace, timeZone, type GlobalOptions } from '../open.ts'
+import { openWorkspace, timeZone } from '../open.ts'
+import type { GlobalOptions } from '../global-options.ts'
 import { heldUpBy, heldUpText, type HeldUp } from '../remote/dead-letters.ts'
 import { waitOf, waitText, type Waiting } from '../remote/waiting.ts'
 import { badRecord, filterOf, isNarrow, runsHere, type FilterOptions } from '../run-filter.ts'

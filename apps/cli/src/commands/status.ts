@@ -4,7 +4,7 @@ import { EXIT } from '../fail.ts'
 import { look } from '../local/health.ts'
 import { CONTROL, processOf, Stack } from '../local/stack.ts'
 import { statusText, supervisorText } from '../local/status.ts'
-import type { GlobalOptions } from '../open.ts'
+import type { GlobalOptions } from '../global-options.ts'
 import { waitingLetters } from '../remote/dead-letters.ts'
 import { printData, printLines } from '../terminal/print.ts'
 

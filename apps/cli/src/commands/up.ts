@@ -7,7 +7,8 @@ import { isServer, processOf, Stack, type Service } from '../local/stack.ts'
 import { build, startServices, writeContext, writeKeys } from '../local/start.ts'
 import { statusText, supervisorText } from '../local/status.ts'
 import { stopStack } from '../local/stop.ts'
-import { openWorkspace, type GlobalOptions } from '../open.ts'
+import { openWorkspace } from '../open.ts'
+import type { GlobalOptions } from '../global-options.ts'
 import { printData, printLines, printNotes } from '../terminal/print.ts'
 
 /**

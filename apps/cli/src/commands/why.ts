@@ -1,6 +1,7 @@
 import { CairnError } from '@cairn/kernel'
 import { nodeNamed } from '@cairn/planner'
-import { openPipeline, openWorkspace, type GlobalOptions, type RequestOptions } from '../open.ts'
+import { openPipeline, openWorkspace, type RequestOptions } from '../open.ts'
+import type { GlobalOptions } from '../global-options.ts'
 import { plannedLines } from '../planned-lines.ts'
 import { paint } from '../terminal/style.ts'
 import { printData, printLines } from '../terminal/print.ts'

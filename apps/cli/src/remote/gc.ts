@@ -1,7 +1,8 @@
 import { duration, readContext } from '@cairn/workspace'
 import { CairnError } from '@cairn/kernel'
 import { reportsText } from '../gc-reports.ts'
-import { openWorkspace, type GlobalOptions } from '../open.ts'
+import { openWorkspace } from '../open.ts'
+import type { GlobalOptions } from '../global-options.ts'
 import { printData, printLines } from '../terminal/print.ts'
 import { postTo, type Answer } from './control-client.ts'
 

@@ -1,6 +1,7 @@
 import { CairnError } from '@cairn/kernel'
 import type { Workspace } from '@cairn/workspace'
-import { openWorkspace, type GlobalOptions } from '../open.ts'
+import { openWorkspace } from '../open.ts'
+import type { GlobalOptions } from '../global-options.ts'
 
 /** The context of a command that makes no sense without one. */
 export function contextNamed({ on }: GlobalOptions, why: string): string {

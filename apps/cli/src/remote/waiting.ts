@@ -1,6 +1,6 @@
 import { readContext, type RunSummary, type Workspace } from '@cairn/workspace'
 import { number } from '@cairn/workspace'
-import type { GlobalOptions } from '../open.ts'
+import type { GlobalOptions } from '../global-options.ts'
 import { getFrom, type Answer } from './control-client.ts'
 
 /** Behind whom a run on services waits for its turn, as control tells it. */
