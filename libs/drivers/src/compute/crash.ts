@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { CairnError } from '@cairn/kernel'
 import { errorRecord, type ErrorRecord } from '@cairn/records'
 import { cannotStart } from './host-faults.ts'
+import { megabytes } from './megabytes.ts'
 import { countKills, killedSince, type Kills } from './oom-kills.ts'
 import type { Printout } from './printout.ts'
 import type { FromWorker } from './protocol.ts'
@@ -84,8 +85,4 @@ function withoutSource(lines: readonly string[]): string[] {
 /** Neither empty nor what Node puts behind the error that ends it: where that was thrown, and Node's own version. */
 function isTelling(line: string): boolean {
   return !/^(\s*|\s+at .*|Node\.js v[\d.]+)$/.test(line)
-}
-
-export function megabytes(bytes: number): string {
-  return `${Math.round(bytes / 1e6)} MB`
 }

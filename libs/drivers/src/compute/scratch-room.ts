@@ -2,7 +2,7 @@ import { lstatSync, readdirSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { CairnError } from '@cairn/kernel'
 import { errorRecord, type ErrorRecord } from '@cairn/records'
-import { megabytes } from './crash.ts'
+import { megabytes } from './megabytes.ts'
 import { holdsFilesOfBodies } from './folder-names.ts'
 
 /** What a body found and left on the disk that it works on, in bytes. */

@@ -1,16 +1,9 @@
 import { pause, within } from './deadline.ts'
-import type { Member } from './member.ts'
+import type { Commit, Member } from './member.ts'
 import type { Partition } from './partition.ts'
 import type { Standstill } from './standstills.ts'
 
 const AFTER_FAILURE_MS = 1_000
-
-/** An offset, and what is said beside it to whoever asks for the group's offsets. */
-export interface Commit {
-  readonly partition: number
-  readonly offset: number
-  readonly note?: string | undefined
-}
 
 /** Brokers take 4,096 bytes. */
 const LONGEST_REASON = 500

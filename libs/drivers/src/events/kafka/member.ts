@@ -1,6 +1,5 @@
 import type { Consumer, EachBatchPayload, Offsets as CommitPayload } from 'kafkajs'
 import { newClient } from './client.ts'
-import type { Commit } from './commits.ts'
 import { within } from './deadline.ts'
 import type { Settings } from './settings.ts'
 
@@ -12,6 +11,13 @@ export interface MemberOptions {
   readonly onBatch: (payload: EachBatchPayload) => Promise<void>
   /** The last chance to commit before partitions go to others. */
   readonly onRebalancing: () => void
+}
+
+/** An offset, and what is said beside it to whoever asks for the group's offsets. */
+export interface Commit {
+  readonly partition: number
+  readonly offset: number
+  readonly note?: string | undefined
 }
 
 /** How long `leave` waits for the client. */
