@@ -4,7 +4,7 @@ import { parquetFile } from '../table/duckdb-path.ts'
 import { asker, NUMERIC } from '../table/compare-side.ts'
 import { lendConnection } from '../table/duckdb.ts'
 import { relation } from '../table/relation.ts'
-import type { Model } from './model.ts'
+import type { Model } from './trained-model.ts'
 
 /** Two models, and what each makes of its rows. */
 interface Tried {

@@ -4,7 +4,7 @@ import { cellNumber, identifier } from './column-sql.ts'
 import type { Column } from './columns.ts'
 import { parseNested } from './nested.ts'
 import { countRows, readChunks, type ReadColumn, type Select } from './read.ts'
-import type { SqlSource } from './relation.ts'
+import type { SqlSource } from './sql-source.ts'
 
 /** Whole columns, each as one array; of what type, is told by `ColumnArray`. */
 export async function readArrays(source: SqlSource, names: readonly string[]): Promise<any> {

@@ -2,7 +2,7 @@ import type { Builder, DataType, Table as ArrowTable } from 'apache-arrow'
 import { cellNumber, identifier } from './column-sql.ts'
 import type { Column } from './columns.ts'
 import { readChunks, type Select } from './read.ts'
-import type { SqlSource } from './relation.ts'
+import type { SqlSource } from './sql-source.ts'
 
 export async function readArrow(source: SqlSource): Promise<ArrowTable> {
   const arrow = await import('apache-arrow')

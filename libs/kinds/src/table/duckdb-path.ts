@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { CairnError } from '@cairn/kernel'
 import { literal } from './column-sql.ts'
-import type { Statement } from './relation.ts'
+import type { Statement } from './sql-source.ts'
 
 /*
  * The only ways by which a path reaches DuckDB. There, a path may be a pattern of many files, begin with `~` or with

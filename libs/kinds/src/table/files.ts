@@ -5,7 +5,8 @@ import { exactCsv } from './csv-files.ts'
 import { csvCalls, parquetFiles } from './duckdb-path.ts'
 import { readColumns, type ColumnList, type Columns } from './columns.ts'
 import { checkParquetFiles } from './parquet-files.ts'
-import { SQL, type ReadFiles, type SqlPart, type Statement } from './relation.ts'
+import { SQL, type SqlPart } from './relation.ts'
+import type { ReadFiles, Statement } from './sql-source.ts'
 
 /** A path, what a source has read, or what a step has received as `file()`. */
 export type ReadableFile = string | LocalFile | StoredFile

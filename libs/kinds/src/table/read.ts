@@ -5,7 +5,7 @@ import { cellNumber, identifier, storedCell, whereFits } from './column-sql.ts'
 import type { Column } from './columns.ts'
 import { lendConnection } from './duckdb.ts'
 import { parseNested } from './nested.ts'
-import type { SqlSource } from './relation.ts'
+import type { SqlSource } from './sql-source.ts'
 import { describe, prepare, type Prepared } from './statement.ts'
 
 /** `nested`: a query's list or struct, which comes as JSON. */

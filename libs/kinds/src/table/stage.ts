@@ -3,7 +3,7 @@ import { CairnError } from '@cairn/kernel'
 import { batches, checkNames } from './batches.ts'
 import { fits, identifier, storedType } from './column-sql.ts'
 import type { Column } from './columns.ts'
-import type { SqlSource } from './relation.ts'
+import type { SqlSource } from './sql-source.ts'
 import { describe, prepare, queryError, type Prepared } from './statement.ts'
 import { stagedType, stager, unstagedCell, unstagedType } from './staged-cell.ts'
 

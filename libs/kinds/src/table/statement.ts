@@ -4,7 +4,7 @@ import { CairnError } from '@cairn/kernel'
 import { checkColumnNames } from './columns.ts'
 import { BAD_TEXT } from './csv-cells.ts'
 import { inspect } from './inspect.ts'
-import type { SqlSource, SqlValue, Statement } from './relation.ts'
+import type { SqlSource, SqlValue, Statement } from './sql-source.ts'
 
 /** The text of a query that may be run, and the values to run it with. */
 export interface Prepared {

@@ -21,7 +21,8 @@ import {
   type Row,
 } from './columns.ts'
 import { parquetFile } from './duckdb-path.ts'
-import { relation, type Query, type SqlSource, type Table } from './relation.ts'
+import { relation, type Query, type Table } from './relation.ts'
+import type { SqlSource } from './sql-source.ts'
 
 /** What a step may return for a table. Of another table, the declared columns are taken. */
 export type TableInput<C extends Columns> =

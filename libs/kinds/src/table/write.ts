@@ -5,7 +5,8 @@ import { storedCell, whereFits } from './column-sql.ts'
 import type { Column } from './columns.ts'
 import { withConnection } from './duckdb.ts'
 import { parquetFile, targetFile } from './duckdb-path.ts'
-import { isRelation, SQL, type SqlSource } from './relation.ts'
+import { isRelation, SQL } from './relation.ts'
+import type { SqlSource } from './sql-source.ts'
 import { stagePrepared, stageQuery, stageValues, type Staged } from './stage.ts'
 
 /** Writes what a step has returned for a table. */
