@@ -2,7 +2,15 @@ import type { Unit } from './analyse/analyse.ts'
 import { CHANGED, DEEP, LOADED, PASSED, USED } from './analyse/touch.ts'
 import { builtinReach } from './analyse/reach-rules.ts'
 import type { External, Links, Part } from './link.ts'
-import type { Writer } from './writers.ts'
+
+/** Top-level code that changes state while it loads. */
+export interface Writer {
+  readonly part: Part
+  /** What it may change. */
+  readonly written: ReadonlySet<Part>
+  /** Whether it may change what no module declares: globals, what a package holds. */
+  readonly changesGlobals: boolean
+}
 
 /** Statements that give a part functions which run without being called: `Object.defineProperty(o, 'n', { get })`. */
 export type Hung = ReadonlyMap<Part, readonly Part[]>

@@ -1,16 +1,7 @@
 import { LOADED } from './analyse/touch.ts'
 import type { Links, Part } from './link.ts'
-import { append, LoadGraph, type Hung } from './load-graph.ts'
+import { append, LoadGraph, type Hung, type Writer } from './load-graph.ts'
 import type { Module, Modules } from './modules.ts'
-
-/** Top-level code that changes state while it loads. */
-export interface Writer {
-  readonly part: Part
-  /** What it may change. */
-  readonly written: ReadonlySet<Part>
-  /** Whether it may change what no module declares: globals, what a package holds. */
-  readonly changesGlobals: boolean
-}
 
 /** Code that belongs to a closure although nothing refers to it: `table.set('a', 1)` to the closures with `table`. */
 export interface Writers {

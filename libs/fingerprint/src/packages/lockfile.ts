@@ -2,7 +2,7 @@ import { statSync, type BigIntStats } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import type { Cache } from '../cache.ts'
 import { readJson, type PackageFiles } from './package-files.ts'
-import type { Installed } from './packages.ts'
+import type { Installed } from './installed-package.ts'
 
 /** An entry of npm's lockfile. */
 interface Entry {

@@ -4,6 +4,7 @@ import type { PackageState } from '@cairn/records'
 import type { Cache } from '../cache.ts'
 import { digest, digestBytes } from '../digest.ts'
 import { conditionsAsked } from './conditions.ts'
+import type { Installed } from './installed-package.ts'
 import { Lockfiles } from './lockfile.ts'
 import { PackageFiles, readJson } from './package-files.ts'
 import type { Resolver } from './resolve.ts'
@@ -13,16 +14,6 @@ export interface Package {
   readonly version: string
   /** Of the package and all that it depends on. */
   readonly integrity: string
-}
-
-/** One installed package, without what it depends on. */
-export interface Installed {
-  readonly name: string
-  readonly version: string
-  /** Of its files: what the registry says, or their own digest. */
-  readonly integrity: string
-  /** Folders of the installed packages that it depends on, by the names by which it imports them. */
-  readonly dependencies: Readonly<Record<string, string>>
 }
 
 /** As it is used by this process. */

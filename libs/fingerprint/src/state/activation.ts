@@ -1,9 +1,9 @@
 import { eachChild, isClass, isFunction, type Node } from '../analyse/syntax.ts'
-import { NOTHING, Slot } from './flow.ts'
+import { NOTHING, Slot, type Phase, type Thing, type Call, type Env, type Site } from './thing.ts'
 import { afterLoad, isAwaited, isWaiting, noteAwaited } from './later.ts'
 import { bind } from './patterns.ts'
-import { ITEM, fieldOf, type Phase, type Thing } from './thing.ts'
-import { allGiven, argument, make, makeEnv, type Call, type Env, type Site, type World } from './world.ts'
+import { ITEM, fieldOf } from './fields.ts'
+import { allGiven, argument, make, makeEnv, type World } from './world.ts'
 
 type Function = Extract<Thing['is'], { type: 'function' }>
 

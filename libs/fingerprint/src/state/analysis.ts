@@ -4,14 +4,14 @@ import type { Links } from '../link.ts'
 import type { Module } from '../modules.ts'
 import { callThing, constructThing } from './calls.ts'
 import { valueOf } from './expressions.ts'
-import { Flow, NOTHING, Slot } from './flow.ts'
+import { Flow } from './flow.ts'
+import { NOTHING, Slot, type Thing, type Call, type Env, type Place, type Site, type Source } from './thing.ts'
 import { changeAll } from './members.ts'
 import { handOver } from './outside.ts'
 import { runStatement } from './statements.ts'
 import { HiddenCalls } from './hidden.ts'
-import type { Thing } from './thing.ts'
 import { defaultExport, variable } from './variables.ts'
-import { makeEnv, type Call, type Env, type Hidden, type Place, type Site, type Source, type World } from './world.ts'
+import { makeEnv, type Hidden, type World } from './world.ts'
 
 export interface Change {
   readonly module: Module

@@ -1,9 +1,9 @@
-import { NOTHING, Slot } from './flow.ts'
+import { NOTHING, Slot, Thing, type Call } from './thing.ts'
 import { iterate } from './members.ts'
 import { ITERATING_GLOBALS } from './methods.ts'
 import { handOver } from './outside.ts'
-import { copyFields, fieldOf, ITEM, Thing } from './thing.ts'
-import { allGiven, make, slotOf, type Call, type World } from './world.ts'
+import { copyFields, fieldOf, ITEM } from './fields.ts'
+import { allGiven, make, slotOf, type World } from './world.ts'
 
 /** Classes whose instances are known by their items alone. Of all others nothing is known but their methods' names. */
 const KNOWN =

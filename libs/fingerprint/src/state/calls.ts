@@ -1,15 +1,15 @@
 import type { Node } from '../analyse/syntax.ts'
 import { invoke, receiverOf } from './activation.ts'
 import { construct, fill } from './classes.ts'
-import { NOTHING, Slot } from './flow.ts'
+import { NOTHING, Slot, type Thing, type Call, type Given, type Place } from './thing.ts'
 import { constructGlobal } from './built-in-classes.ts'
 import { callGlobal, spreadOf } from './globals.ts'
 import { iterate, nameOf, readOne } from './members.ts'
 import { callNative } from './natives.ts'
 import { callOutside, handOver, isCallable } from './outside.ts'
-import { fieldOf, lookup, onBuiltIns, type Thing } from './thing.ts'
+import { fieldOf, lookup, onBuiltIns } from './fields.ts'
 import { functionAround, imported } from './variables.ts'
-import { allGiven, argument, joinCall, make, slotOf, type Call, type Given, type Place, type World } from './world.ts'
+import { allGiven, argument, joinCall, make, slotOf, type World } from './world.ts'
 
 /** The value of a call as it is written. */
 export function callAt(node: Node, place: Place, world: World, before: readonly Slot[] = []): Slot {

@@ -1,8 +1,8 @@
 import { isFunction, type Node } from '../analyse/syntax.ts'
-import { NOTHING, Slot } from './flow.ts'
+import { NOTHING, Slot, Thing, type Phase, type Call, type Env, type Place } from './thing.ts'
 import { nameOf, prototypeOf, read } from './members.ts'
-import { fieldOf, type Phase, Thing } from './thing.ts'
-import { make, makeEnv, slotOf, type Call, type Env, type Place, type World } from './world.ts'
+import { fieldOf } from './fields.ts'
+import { make, makeEnv, slotOf, type World } from './world.ts'
 
 /** A class, with all that is made together with it. */
 export function makeClass(node: Node, place: Place, world: World): Thing {

@@ -2,14 +2,14 @@ import { isFunction, type Node } from '../analyse/syntax.ts'
 import { receiverOf } from './activation.ts'
 import { callAt, constructAt } from './calls.ts'
 import { makeClass } from './classes.ts'
-import { NOTHING, Slot } from './flow.ts'
+import { NOTHING, Slot, type Thing, type Place } from './thing.ts'
 import { SETTLED } from './hidden.ts'
 import { noteAwaited } from './later.ts'
 import { iterate, nameOf, read } from './members.ts'
 import { assign } from './patterns.ts'
-import { copyFields, fieldOf, ITEM, putAccessor, type Thing } from './thing.ts'
+import { copyFields, fieldOf, ITEM, putAccessor } from './fields.ts'
 import { functionAround, imported, importedLater, readVariable, variable } from './variables.ts'
-import { make, slotOf, type Place, type World } from './world.ts'
+import { make, slotOf, type World } from './world.ts'
 
 /** The things that an expression may give; what it does is done to them. */
 export function valueOf(node: Node, place: Place, world: World): Slot {

@@ -1,26 +1,4 @@
-import type { Thing } from './thing.ts'
-
-type Hear = (thing: Thing) => void
-
-/** The things that an expression may give, or that a variable or a field may hold. It only grows. */
-export class Slot {
-  /** The slot that stands for this one since the two were found to hold the same. */
-  same: Slot | undefined
-  readonly held = new Set<Thing>()
-  /** What has arrived and is not handed on yet. */
-  fresh: Thing[] = []
-  readonly targets = new Set<Slot>()
-  readonly listeners: Hear[] = []
-  /** Targets from which no way back was found. */
-  readonly apart = new Set<Slot>()
-
-  get things(): ReadonlySet<Thing> {
-    return last(this).held
-  }
-}
-
-/** Of what gives nothing that could hold state: a number, say. */
-export const NOTHING = new Slot()
+import { last, NOTHING, Slot, type Hear, type Thing } from './thing.ts'
 
 /** How many steps there may be: less than a second. Most closures take some thousand. */
 const MOST = 1_000_000
@@ -137,11 +115,4 @@ export class Flow {
       }
     return []
   }
-}
-
-function last(slot: Slot): Slot {
-  let found = slot
-  while (found.same) found = found.same
-  if (slot !== found && slot.same !== found) slot.same = found
-  return found
 }

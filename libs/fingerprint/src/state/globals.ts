@@ -1,12 +1,12 @@
 import { constructGlobal, makeProxy, viewBytes } from './built-in-classes.ts'
-import { NOTHING, Slot } from './flow.ts'
+import { NOTHING, Slot, Thing, type Call } from './thing.ts'
 import { BUILT_IN_PROTOTYPE, changeAll, iterate, nameOf, readOne } from './members.ts'
 import { CHANGING, CHANGING_GLOBALS, HOLDING_GLOBALS, ITERATING_GLOBALS, PASSING_GLOBALS } from './methods.ts'
 import { callLater } from './later.ts'
 import { callNative } from './natives.ts'
 import { isCallable } from './outside.ts'
-import { copyFields, fieldOf, globalOf, ITEM, lookup, putAccessor, Thing } from './thing.ts'
-import { allGiven, argument, make, slotOf, type Call, type World } from './world.ts'
+import { copyFields, fieldOf, globalOf, ITEM, lookup, putAccessor } from './fields.ts'
+import { allGiven, argument, make, slotOf, type World } from './world.ts'
 
 const LATER = new Set(['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'process.nextTick'])
 

@@ -1,6 +1,6 @@
-import { fieldOf, Thing } from './thing.ts'
-import { slotOf, type Hidden, type Site, type World } from './world.ts'
-import { NOTHING, Slot } from './flow.ts'
+import { Thing, NOTHING, Slot, type Site } from './thing.ts'
+import { fieldOf } from './fields.ts'
+import { slotOf, type Hidden, type World } from './world.ts'
 import { isCallable } from './outside.ts'
 
 /**

@@ -1,7 +1,6 @@
 import { eachChild, isFunction, type Node } from '../analyse/syntax.ts'
-import { NOTHING, Slot } from './flow.ts'
-import type { Thing } from './thing.ts'
-import type { Call, Site, World } from './world.ts'
+import { NOTHING, Slot, type Thing, type Call, type Site } from './thing.ts'
+import type { World } from './world.ts'
 
 /** What is begun while modules load, and not waited for, may go on between calls of a body. */
 export function callLater(callee: Thing, { site }: Pick<Call, 'site'>, world: World): void {

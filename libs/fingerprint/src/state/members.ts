@@ -1,11 +1,11 @@
 import type { Node } from '../analyse/syntax.ts'
-import { NOTHING, Slot } from './flow.ts'
+import { NOTHING, Slot, Thing, type Site } from './thing.ts'
 import { callLater } from './later.ts'
 import { CHANGING } from './methods.ts'
 import { handOver, isCallable } from './outside.ts'
-import { fieldOf, globalMember, globalOf, ITEM, lookup, Thing } from './thing.ts'
+import { fieldOf, globalMember, globalOf, ITEM, lookup } from './fields.ts'
 import { exportOf } from './variables.ts'
-import { make, slotOf, type Site, type World } from './world.ts'
+import { make, slotOf, type World } from './world.ts'
 
 /** By which name a member, a property or a field is known; an item's number tells nothing. */
 export function nameOf(key: Node, computed: boolean): string {

@@ -1,11 +1,11 @@
-import { NOTHING, Slot } from './flow.ts'
+import { NOTHING, Slot, Thing, type Call } from './thing.ts'
 import { COPIED } from './built-in-classes.ts'
 import { callLater, isAwaited } from './later.ts'
 import { change, changeAll } from './members.ts'
 import { BUILT_IN, CHANGING, COPIES, isReading, KEEPING, PARTS } from './methods.ts'
 import { handOver, isCallable } from './outside.ts'
-import { fieldOf, ITEM, putAccessor, Thing } from './thing.ts'
-import { allGiven, make, slotOf, type Call, type World } from './world.ts'
+import { fieldOf, ITEM, putAccessor } from './fields.ts'
+import { allGiven, make, slotOf, type World } from './world.ts'
 
 /** Calls a method that is built in, on things of which nothing else is known. */
 export function callNative(name: string, call: Call, world: World): void {

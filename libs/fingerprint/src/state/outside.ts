@@ -1,9 +1,9 @@
 import { isClass } from '../analyse/syntax.ts'
-import { NOTHING, Slot } from './flow.ts'
+import { NOTHING, Slot, type Thing, type Call, type Site } from './thing.ts'
 import { callLater } from './later.ts'
 import { CHANGING, CHANGING_IN_PACKAGES, isReading, PARTS } from './methods.ts'
-import { ITEM, fieldOf, type Thing } from './thing.ts'
-import { allGiven, make, slotOf, type Call, type Site, type World } from './world.ts'
+import { ITEM, fieldOf } from './fields.ts'
+import { allGiven, make, slotOf, type World } from './world.ts'
 
 /** Code that is not followed has these now: it may call all functions that are in them. */
 export function handOver(things: Slot, given: Slot, site: Site, world: World, seen = new Set<Thing>()): void {

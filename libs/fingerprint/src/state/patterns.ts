@@ -1,9 +1,9 @@
 import type { Node } from '../analyse/syntax.ts'
-import { Slot } from './flow.ts'
+import { Slot, type Place, type Site } from './thing.ts'
 import { iterate, nameOf, read, write } from './members.ts'
-import { copyFields, globalOf, ITEM, fieldOf } from './thing.ts'
+import { copyFields, globalOf, ITEM, fieldOf } from './fields.ts'
 import { ownerOf, variable } from './variables.ts'
-import { make, slotOf, type Place, type Site, type World } from './world.ts'
+import { make, slotOf, type World } from './world.ts'
 
 /** Declares the variables of a pattern. */
 export function bind(pattern: Node, value: Slot, place: Place, world: World): void {

@@ -9,7 +9,7 @@ import { stepCall } from '../analyse/step-call.ts'
 import { loadParser, type Node } from '../analyse/syntax.ts'
 import type { Walk } from '../walk.ts'
 import type { Analysis, Code } from './analysis.ts'
-import type { Source } from './world.ts'
+import type { Source } from './thing.ts'
 
 /**
  * What the code of a closure changes that outlives a call of the body: then what a call gives may depend on the calls

@@ -3,8 +3,8 @@ import { noteAwaited } from './later.ts'
 import { iterate } from './members.ts'
 import { assign, bind } from './patterns.ts'
 import { functionAround } from './variables.ts'
-import { NOTHING, type Slot } from './flow.ts'
-import type { Place, World } from './world.ts'
+import { NOTHING, type Slot, type Place } from './thing.ts'
+import type { World } from './world.ts'
 
 /** Goes through a statement, whatever way the run takes through it. */
 export function runStatement(node: Node, place: Place, world: World): void {

@@ -1,8 +1,7 @@
-import type { Module } from '../modules.ts'
+import type { Dissection } from '../analyse/analyse.ts'
+import type { Binding } from '../analyse/scope.ts'
 import type { Node } from '../analyse/syntax.ts'
-import { Slot } from './flow.ts'
-import { BUILT_IN } from './methods.ts'
-import type { Env, World } from './world.ts'
+import type { Module } from '../modules.ts'
 
 /** When something is made: while modules load, so that it outlives all calls of a body, or by a call. */
 export type Phase = 'load' | 'call'
@@ -90,87 +89,85 @@ export class Thing {
   }
 }
 
-/** The name of a field that is not known: an item, a computed key. */
-export const ITEM = '*'
+export type Hear = (thing: Thing) => void
 
-/** What a class and its prototype have of each other; nothing goes through that. */
-const OWN: ReadonlySet<string> = new Set(['prototype', 'constructor', 'new()'])
+/** The things that an expression may give, or that a variable or a field may hold. It only grows. */
+export class Slot {
+  /** The slot that stands for this one since the two were found to hold the same. */
+  same: Slot | undefined
+  readonly held = new Set<Thing>()
+  /** What has arrived and is not handed on yet. */
+  fresh: Thing[] = []
+  readonly targets = new Set<Slot>()
+  readonly listeners: Hear[] = []
+  /** Targets from which no way back was found. */
+  readonly apart = new Set<Slot>()
 
-/** Where a thing keeps what it has under a name. */
-export function fieldOf(world: World, thing: Thing, name: string): Slot {
-  let slot = thing.fields.get(name)
-  if (slot) return slot
-  thing.fields.set(name, (slot = new Slot()))
-  if (OWN.has(name)) return slot
-  if (isHidden(name, thing)) world.hidden.push({ holder: thing, callees: slot })
-  world.flow.into(slot, thing.any)
-  if (thing.is.type === 'global' && /\.prototype$|^a built-in/.test(thing.is.path))
-    world.flow.into(slot, fieldOf(world, onBuiltIns(world), name))
-  for (const [copy, except] of thing.copies) if (!except.has(name)) world.flow.into(slot, fieldOf(world, copy, name))
-  return slot
+  get things(): ReadonlySet<Thing> {
+    return last(this).held
+  }
 }
 
-/** Keeps an accessor under a name; it may be called wherever code goes through all that a thing has. */
-export function putAccessor(world: World, thing: Thing, name: string, accessor: Thing): void {
-  const own = new Slot()
-  world.flow.put(own, accessor)
-  world.flow.into(own, fieldOf(world, thing, name))
-  world.hidden.push({ holder: thing, callees: own })
-}
+/** Of what gives nothing that could hold state: a number, say. */
+export const NOTHING = new Slot()
 
-/** Whether the language may call a function of this name by itself: for `+x`, `await x`, `${x}`, `x instanceof y`. */
-function isHidden(name: string, { is }: Thing): boolean {
-  if (is.type === 'global') return true // who calls what code has put there cannot be told
-  if (name === ITEM) return is.type === 'object' || is.type === 'function' // `[iterator]() {}`
-  return name.startsWith('@@') || HIDDEN.has(name)
-}
-const HIDDEN = new Set(['toString', 'valueOf', 'toLocaleString', 'toJSON', 'then', 'handleEvent'])
-
-export function copyFields(world: World, from: Thing, to: Thing, except: ReadonlySet<string> = OWN): void {
-  if (from === to || from.copies.has(to)) return
-  from.copies.set(to, except)
-  for (const [name, slot] of [...from.fields])
-    if (!OWN.has(name) && !except.has(name)) world.flow.into(slot, fieldOf(world, to, name))
-}
-
-/** All that a name may stand for on a thing, its prototypes included. Accessors are as they are. */
-export function lookup(world: World, thing: Thing, name: string): Slot {
-  const known = thing.lookups.get(name)
-  if (known) return known
-  const found = new Slot()
-  thing.lookups.set(name, found)
-  const { flow } = world
-  flow.into(name === ITEM ? thing.any : fieldOf(world, thing, name), found)
-  // What is asked of a list by name is a method, no item.
-  if (name !== ITEM && thing.is.type !== 'list') flow.into(fieldOf(world, thing, ITEM), found)
-  flow.each(thing.protos, (proto) => {
-    if (proto.is.type === 'global') {
-      if (BUILT_IN.has(name)) flow.put(found, globalOf(world, `${proto.is.path}.${name}`))
-    } else if (proto.is.type === 'outside') flow.put(found, proto)
-    else flow.into(lookup(world, proto, name), found)
-  })
+/** The slot that stands for a slot by now. */
+export function last(slot: Slot): Slot {
+  let found = slot
+  while (found.same) found = found.same
+  if (slot !== found && slot.same !== found) slot.same = found
   return found
 }
 
-/** What code has put on prototypes of built-in classes, by name: any value may have it. */
-export function onBuiltIns({ globals }: World): Thing {
-  let thing = globals.get('')
-  if (!thing) globals.set('', (thing = new Thing({ type: 'object' }, 'load')))
-  return thing
+/** A module's tree, and where its imports lead. */
+export interface Source {
+  readonly module: Module
+  readonly dissection: Dissection
 }
 
-/** A global variable, or what is known behind it. All that is behind `process` and `globalThis` is one thing each. */
-export function globalOf({ globals, made }: World, path: string): Thing {
-  let thing = globals.get(path)
-  if (!thing) {
-    globals.set(path, (thing = new Thing({ type: 'global', path }, 'load', path)))
-    made.add(thing)
-  }
-  return thing
+/** What one call of a function has: all calls that are made of the same function, at the same time, share one. */
+export interface Env {
+  readonly source: Source
+  /** The function, or the whole module. */
+  readonly home: Node
+  /** The function that was called. */
+  readonly fn?: Thing
+  readonly phase: Phase
+  readonly outer?: Env
+  readonly variables: Map<Binding, Slot>
+  readonly made: Map<Node, Map<string, Thing>>
+  /** Calls of what is not the project's own: there is one for each place and callee. */
+  readonly calls: Map<Node, Map<unknown, Call>>
+  readonly parameters: Slot[]
+  /** All that it was given, after its parameters too. */
+  readonly given: Slot
+  readonly receiver: Slot
+  readonly returned: Slot
 }
 
-/** A member of a global variable: a function, for all that is known. */
-export function globalMember(world: World, path: string, name: string): Thing | undefined {
-  if (name === ITEM || /^[A-Z_\d]{2,}$/.test(name)) return undefined // a constant
-  return globalOf(world, /^(globalThis|global|self)$/.test(path) ? name : `${path}.${name}`)
+/** Where code stands, and for which variable it makes something. */
+export interface Place {
+  readonly env: Env
+  readonly label?: string
+  /** Of a buffer's bytes only those are asked for that are its own. */
+  readonly ownBytes?: true
+}
+
+export interface Site extends Place {
+  readonly node: Node
+}
+
+export interface Given {
+  readonly first: readonly Slot[]
+  /** What may come at any later place, from a spread. */
+  readonly rest: Slot
+}
+
+/** A call: of what, on what, with what, where its result goes. */
+export interface Call {
+  readonly name?: string
+  readonly self: Slot
+  readonly given: Given
+  readonly site: Site
+  readonly out: Slot
 }

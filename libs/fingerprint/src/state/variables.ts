@@ -2,9 +2,9 @@ import type { Binding } from '../analyse/scope.ts'
 import type { Node } from '../analyse/syntax.ts'
 import type { Module } from '../modules.ts'
 import type { Target } from '../link.ts'
-import { NOTHING, Slot } from './flow.ts'
-import { fieldOf, globalOf, Thing } from './thing.ts'
-import { make, slotOf, type Env, type Place, type World } from './world.ts'
+import { NOTHING, Slot, Thing, type Env, type Place } from './thing.ts'
+import { fieldOf, globalOf } from './fields.ts'
+import { make, slotOf, type World } from './world.ts'
 
 /** Which call, or module, a variable belongs to. */
 export function ownerOf(binding: Binding, env: Env): Env {

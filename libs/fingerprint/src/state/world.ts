@@ -1,63 +1,19 @@
-import type { Dissection } from '../analyse/analyse.ts'
-import type { Binding } from '../analyse/scope.ts'
 import type { Node } from '../analyse/syntax.ts'
 import type { Links } from '../link.ts'
 import type { Module } from '../modules.ts'
-import { NOTHING, Slot, type Flow } from './flow.ts'
-import { Thing, type Is, type Phase } from './thing.ts'
-
-/** A module's tree, and where its imports lead. */
-export interface Source {
-  readonly module: Module
-  readonly dissection: Dissection
-}
-
-/** What one call of a function has: all calls that are made of the same function, at the same time, share one. */
-export interface Env {
-  readonly source: Source
-  /** The function, or the whole module. */
-  readonly home: Node
-  /** The function that was called. */
-  readonly fn?: Thing
-  readonly phase: Phase
-  readonly outer?: Env
-  readonly variables: Map<Binding, Slot>
-  readonly made: Map<Node, Map<string, Thing>>
-  /** Calls of what is not the project's own: there is one for each place and callee. */
-  readonly calls: Map<Node, Map<unknown, Call>>
-  readonly parameters: Slot[]
-  /** All that it was given, after its parameters too. */
-  readonly given: Slot
-  readonly receiver: Slot
-  readonly returned: Slot
-}
-
-/** Where code stands, and for which variable it makes something. */
-export interface Place {
-  readonly env: Env
-  readonly label?: string
-  /** Of a buffer's bytes only those are asked for that are its own. */
-  readonly ownBytes?: true
-}
-
-export interface Site extends Place {
-  readonly node: Node
-}
-
-export interface Given {
-  readonly first: readonly Slot[]
-  /** What may come at any later place, from a spread. */
-  readonly rest: Slot
-}
-
-/** A call: of what, on what, with what, where its result goes. */
-export interface Call {
-  readonly name?: string
-  readonly self: Slot
-  readonly given: Given
-  readonly site: Site
-  readonly out: Slot
-}
+import type { Flow } from './flow.ts'
+import {
+  NOTHING,
+  Slot,
+  Thing,
+  type Call,
+  type Env,
+  type Given,
+  type Is,
+  type Place,
+  type Site,
+  type Source,
+} from './thing.ts'
 
 export interface Hidden {
   readonly holder: Thing

@@ -1,0 +1,88 @@
+import { BUILT_IN } from './methods.ts'
+import { Slot, Thing } from './thing.ts'
+import type { World } from './world.ts'
+
+/** The name of a field that is not known: an item, a computed key. */
+export const ITEM = '*'
+
+/** What a class and its prototype have of each other; nothing goes through that. */
+const OWN: ReadonlySet<string> = new Set(['prototype', 'constructor', 'new()'])
+
+/** Where a thing keeps what it has under a name. */
+export function fieldOf(world: World, thing: Thing, name: string): Slot {
+  let slot = thing.fields.get(name)
+  if (slot) return slot
+  thing.fields.set(name, (slot = new Slot()))
+  if (OWN.has(name)) return slot
+  if (isHidden(name, thing)) world.hidden.push({ holder: thing, callees: slot })
+  world.flow.into(slot, thing.any)
+  if (thing.is.type === 'global' && /\.prototype$|^a built-in/.test(thing.is.path))
+    world.flow.into(slot, fieldOf(world, onBuiltIns(world), name))
+  for (const [copy, except] of thing.copies) if (!except.has(name)) world.flow.into(slot, fieldOf(world, copy, name))
+  return slot
+}
+
+/** Keeps an accessor under a name; it may be called wherever code goes through all that a thing has. */
+export function putAccessor(world: World, thing: Thing, name: string, accessor: Thing): void {
+  const own = new Slot()
+  world.flow.put(own, accessor)
+  world.flow.into(own, fieldOf(world, thing, name))
+  world.hidden.push({ holder: thing, callees: own })
+}
+
+/** Whether the language may call a function of this name by itself: for `+x`, `await x`, `${x}`, `x instanceof y`. */
+function isHidden(name: string, { is }: Thing): boolean {
+  if (is.type === 'global') return true // who calls what code has put there cannot be told
+  if (name === ITEM) return is.type === 'object' || is.type === 'function' // `[iterator]() {}`
+  return name.startsWith('@@') || HIDDEN.has(name)
+}
+const HIDDEN = new Set(['toString', 'valueOf', 'toLocaleString', 'toJSON', 'then', 'handleEvent'])
+
+export function copyFields(world: World, from: Thing, to: Thing, except: ReadonlySet<string> = OWN): void {
+  if (from === to || from.copies.has(to)) return
+  from.copies.set(to, except)
+  for (const [name, slot] of [...from.fields])
+    if (!OWN.has(name) && !except.has(name)) world.flow.into(slot, fieldOf(world, to, name))
+}
+
+/** All that a name may stand for on a thing, its prototypes included. Accessors are as they are. */
+export function lookup(world: World, thing: Thing, name: string): Slot {
+  const known = thing.lookups.get(name)
+  if (known) return known
+  const found = new Slot()
+  thing.lookups.set(name, found)
+  const { flow } = world
+  flow.into(name === ITEM ? thing.any : fieldOf(world, thing, name), found)
+  // What is asked of a list by name is a method, no item.
+  if (name !== ITEM && thing.is.type !== 'list') flow.into(fieldOf(world, thing, ITEM), found)
+  flow.each(thing.protos, (proto) => {
+    if (proto.is.type === 'global') {
+      if (BUILT_IN.has(name)) flow.put(found, globalOf(world, `${proto.is.path}.${name}`))
+    } else if (proto.is.type === 'outside') flow.put(found, proto)
+    else flow.into(lookup(world, proto, name), found)
+  })
+  return found
+}
+
+/** What code has put on prototypes of built-in classes, by name: any value may have it. */
+export function onBuiltIns({ globals }: World): Thing {
+  let thing = globals.get('')
+  if (!thing) globals.set('', (thing = new Thing({ type: 'object' }, 'load')))
+  return thing
+}
+
+/** A global variable, or what is known behind it. All that is behind `process` and `globalThis` is one thing each. */
+export function globalOf({ globals, made }: World, path: string): Thing {
+  let thing = globals.get(path)
+  if (!thing) {
+    globals.set(path, (thing = new Thing({ type: 'global', path }, 'load', path)))
+    made.add(thing)
+  }
+  return thing
+}
+
+/** A member of a global variable: a function, for all that is known. */
+export function globalMember(world: World, path: string, name: string): Thing | undefined {
+  if (name === ITEM || /^[A-Z_\d]{2,}$/.test(name)) return undefined // a constant
+  return globalOf(world, /^(globalThis|global|self)$/.test(path) ? name : `${path}.${name}`)
+}
