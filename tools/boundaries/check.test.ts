@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { findViolations } from './check.ts'
+import { findCycles } from './cycles.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 let copy: string
@@ -24,6 +25,7 @@ const add = (file: string, line: string) => {
 
 it('finds nothing wrong in the project as it is', () => {
   expect(findViolations(copy)).toEqual([])
+  expect(findCycles(copy)).toEqual([])
 })
 
 it.each([
@@ -73,10 +75,40 @@ it('refuses a dependency that the table does not allow, and a part that has no r
   expect(findViolations(copy)[0]).toContain('libs/more: has no row in the import table')
 })
 
+it.each([
+  ['an import', `import { canonical } from './json.ts'`],
+  ['a type import', `import type { Json } from './json.ts'`],
+  ['a re-export', `export { canonical } from './json.ts'`],
+  ['a dynamic import', `const later = import('./json.ts')`],
+  ['the type of a module', `type Later = typeof import('./json.ts')`],
+])('refuses a cycle of two files by %s', (_, line) => {
+  add('libs/kernel/src/errors.ts', line) // which json.ts imports
+  expect(findCycles(copy)).toEqual([
+    'import cycle: libs/kernel/src/errors.ts -> libs/kernel/src/json.ts -> libs/kernel/src/errors.ts',
+  ])
+})
+
+it('names the files of a longer cycle in the order in which they import each other, also by a package of the project', () => {
+  add('libs/secrets/src/parts.ts', `import type {} from '@cairn/secrets'`)
+  expect(findCycles(copy)).toContain(
+    'import cycle: libs/secrets/src/index.ts -> libs/secrets/src/secrets.ts -> libs/secrets/src/parts.ts -> libs/secrets/src/index.ts',
+  )
+})
+
+it('leaves cycles between tests alone', () => {
+  add('libs/kernel/src/json.test.ts', `import './errors.test.ts'`)
+  add('libs/kernel/src/errors.test.ts', `import './json.test.ts'`)
+  expect(findCycles(copy)).toEqual([])
+})
+
 it('fails the build', () => {
   const check = () => spawnSync(process.execPath, [join(ROOT, 'tools/boundaries/check.ts'), copy], { encoding: 'utf8' })
   expect(check().status).toBe(0)
   add('libs/kernel/src/json.ts', `import 'zod'`)
   const { status, stderr } = check()
   expect([status, stderr]).toEqual([1, 'libs/kernel/src/json.ts: may not import zod\n'])
+  add('libs/kernel/src/errors.ts', `import type { Json } from './json.ts'`)
+  expect(check().stderr).toBe(
+    'libs/kernel/src/json.ts: may not import zod\nimport cycle: libs/kernel/src/errors.ts -> libs/kernel/src/json.ts -> libs/kernel/src/errors.ts\n',
+  )
 })

@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
-import { parseSync } from 'oxc-parser'
+import { findCycles } from './cycles.ts'
+import { filesIn, importsOf, isTestFile } from './imports.ts'
 import { BEFORE_INSTALL, NEVER_IMPORTED, NEVER_IN_STEPS, TABLE, TEST_PACKAGES, type Row } from './table.ts'
 
 /** Imports that the table does not allow, each as `file: what is wrong`. */
@@ -23,13 +24,9 @@ function checkPart(root: string, part: string, row: Row): string[] {
   const undeclared = Object.keys(dependencies)
     .filter((name) => !isAllowed(name, row, []))
     .map((name) => `${part}/package.json: may not depend on ${name}`)
-  const files = globSync(`${part}/**/*.{ts,js,mjs}`, {
-    cwd: root,
-    exclude: (name) => /^(node_modules|dist)$/.test(name),
-  })
   return [
     ...undeclared,
-    ...files.flatMap((file) => checkFile(root, { part, row, entries: Object.values(exports) }, file)),
+    ...filesIn(root, part).flatMap((file) => checkFile(root, { part, row, entries: Object.values(exports) }, file)),
   ]
 }
 
@@ -41,9 +38,8 @@ interface Part {
 }
 
 function checkFile(root: string, part: Part, file: string): string[] {
-  const isTest = /\.(test|test-d|suite|fixture)\.ts$/.test(file) || /\/(simulation|test)\//.test(file)
   return importsOf(join(root, file)).flatMap((specifier) => {
-    const wrong = verdict(root, part, file, specifier, isTest ? TEST_PACKAGES : [])
+    const wrong = verdict(root, part, file, specifier, isTestFile(file) ? TEST_PACKAGES : [])
     return wrong === undefined ? [] : [`${file}: ${wrong}`]
   })
 }
@@ -91,33 +87,14 @@ function packageOf(specifier: string): string {
     .join('/')
 }
 
-/** Static and dynamic imports and re-exports, by their text. */
-function importsOf(file: string): string[] {
-  const source = readFileSync(file, 'utf8')
-  const { module, errors } = parseSync(file, source)
-  if (errors.length > 0) throw new Error(`${file}: ${errors[0]!.message}`)
-  const reexported = module.staticExports.flatMap(({ entries }) =>
-    entries.flatMap(({ moduleRequest }) => (moduleRequest ? [moduleRequest.value] : [])),
-  )
-  const dynamic = module.dynamicImports
-    .map(({ moduleRequest: { start, end } }) => source.slice(start, end))
-    .filter((text) => /^['"]/.test(text))
-  return [
-    ...new Set([
-      ...module.staticImports.map(({ moduleRequest }) => moduleRequest.value),
-      ...reexported,
-      ...dynamic.map((text) => text.slice(1, -1)),
-    ]),
-  ]
-}
-
 if (import.meta.main) {
-  const violations = findViolations(resolve(process.argv[2] ?? join(import.meta.dirname, '../..')))
+  const root = resolve(process.argv[2] ?? join(import.meta.dirname, '../..'))
+  const violations = [...findViolations(root), ...findCycles(root)]
   for (const violation of violations) console.error(violation)
   console.log(
     violations.length === 0
-      ? 'every import is one that the table allows'
-      : `${violations.length} imports that the table does not allow`,
+      ? 'every import is one that the table allows, and no import cycles'
+      : `${violations.length} imports that the table does not allow, or import cycles`,
   )
   process.exitCode = violations.length === 0 ? 0 : 1
 }

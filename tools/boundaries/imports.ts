@@ -1,0 +1,40 @@
+import { globSync, readFileSync } from 'node:fs'
+import { parseSync, Visitor } from 'oxc-parser'
+
+/** The project's own code in a folder, as paths from the root. */
+export function filesIn(root: string, folder: string): string[] {
+  return globSync(`${folder}/**/*.{ts,js,mjs}`, {
+    cwd: root,
+    exclude: (name) => /^(node_modules|dist)$/.test(name),
+  })
+}
+
+/** Tests, and what only tests use. */
+export function isTestFile(file: string): boolean {
+  return /\.(test|test-d|suite|fixture)\.ts$/.test(file) || /\/(simulation|test)\//.test(file)
+}
+
+/** What a file imports and re-exports, statically, dynamically or as types, by the text of the specifier. */
+export function importsOf(file: string): string[] {
+  const source = readFileSync(file, 'utf8')
+  const { module, program, errors } = parseSync(file, source)
+  if (errors.length > 0) throw new Error(`${file}: ${errors[0]!.message}`)
+  const reexported = module.staticExports.flatMap(({ entries }) =>
+    entries.flatMap(({ moduleRequest }) => (moduleRequest ? [moduleRequest.value] : [])),
+  )
+  const dynamic = module.dynamicImports
+    .map(({ moduleRequest: { start, end } }) => source.slice(start, end))
+    .filter((text) => /^['"]/.test(text))
+  const types: string[] = []
+  // Reading the whole tree takes long: most files have no `import('…')`.
+  if (/\bimport\s*\(/.test(source))
+    new Visitor({ TSImportType: ({ source }) => void types.push(source.value) }).visit(program)
+  return [
+    ...new Set([
+      ...module.staticImports.map(({ moduleRequest }) => moduleRequest.value),
+      ...reexported,
+      ...dynamic.map((text) => text.slice(1, -1)),
+      ...types,
+    ]),
+  ]
+}
