@@ -41,7 +41,7 @@ const { values, positionals } = parseArgs({
 const wanted = positionals.length > 0 ? positionals : Object.keys(CASES)
 const unknown = wanted.find((name) => !(name in CASES))
 if (unknown !== undefined) {
-  console.error(`there is no case "${unknown}"; there is: ${Object.keys(CASES).join(', ')}`)
+  console.error(`no case "${unknown}"; available: ${Object.keys(CASES).join(', ')}`)
   process.exit(1)
 }
 

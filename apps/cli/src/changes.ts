@@ -74,8 +74,8 @@ function sizeOf(text: string): CutSize {
   const number = Number(isShare ? text.slice(0, -1) : text)
   if (isShare && number >= 0 && number <= 100) return { share: number / 100 }
   if (isWhole(text)) return { count: number }
-  throw new CairnError('BAD_PARAMETER', `"${text}" is no number of rows and no share of them`, {
-    next: 'write it like 10000 or 1%',
+  throw new CairnError('BAD_PARAMETER', `"${text}" must be a row count or a percentage`, {
+    next: 'for example 10000 or 1%',
   })
 }
 

@@ -224,7 +224,7 @@ function hintsOf({ plan, status, ends, tryNext, on, playground }: RunResult): st
   const isToContinue = playground === undefined && !(status === 'cancelled' && isElsewhere)
   return [
     `cairn show ${name}${failed ? `/${failed[0]}` : ''}${there}`,
-    ...(isToContinue ? [`${continuing(plan, ends)}${there}   continues: finished steps are reused`] : []),
+    ...(isToContinue ? [`${continuing(plan, ends)}${there}   to continue: finished steps are reused`] : []),
   ]
 }
 

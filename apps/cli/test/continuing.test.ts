@@ -53,10 +53,10 @@ it('a run that failed is continued by the same command, whether run or show tell
   expect(offered(await shown('odd/latest'))).toEqual(offered(part))
   expect(offered(await shown(`odd/${run}`))).toEqual(offered(whole))
   expect(offered(part)[1]).toBe(
-    `cairn run odd --set pick.words=plain --from pick --base ${run} --until pick   continues: finished steps are reused`,
+    `cairn run odd --set pick.words=plain --from pick --base ${run} --until pick   to continue: finished steps are reused`,
   )
   project.write({ mended: '' })
-  const [, command] = /^cairn (.*) {3}continues/.exec(offered(whole)[1]!)!
+  const [, command] = /^cairn (.*) {3}to continue/.exec(offered(whole)[1]!)!
   const { FORCE_COLOR: _, ...env } = process.env
   const told = execFileSync('sh', ['-c', `'${NODE}' '${CAIRN}' --json ${command}`], { cwd: project.root, env })
   const { status, steps } = JSON.parse(String(told)) as { status: string; steps: Record<string, { how: string }> }
@@ -79,6 +79,6 @@ it('a run that goes on, or is only planned, is not continued', async () => {
   going.kill('SIGINT')
   await ended
   expect(offered(await shown('odd/latest'))[1]).toBe(
-    'cairn run odd --set pick.waits=true   continues: finished steps are reused',
+    'cairn run odd --set pick.waits=true   to continue: finished steps are reused',
   )
 })

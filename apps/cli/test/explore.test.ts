@@ -163,17 +163,17 @@ describe('cairn explore, line by line', () => {
     )
     const parts = stdout.split('\n').slice(1)
     expect(parts.slice(0, 4)).toEqual([
-      'nothing is changed',
+      'no changes',
       expect.stringMatching(/^2 reuse, 1 run, 2 may run, about /),
       expect.stringMatching(/^1 reuse, 1 run, 3 may run, about /),
       '.set train.trees=20',
     ])
     expect(parts[4]).toBe('.swap features=./steps/half.ts#half')
     expect(stdout).toMatch(/features +run .*in steps\/half\.ts/)
-    const [, undone = ''] = stdout.split('took back .swap features=./steps/half.ts#half')
+    const [, undone = ''] = stdout.split('undone: .swap features=./steps/half.ts#half')
     expect(undone).toMatch(/features +reuse/)
     expect(undone).toMatch(/train +run .*params\.trees 10 -> 20/)
-    expect(undone.trimEnd().split('\n').at(-1)).toBe('nothing is changed')
+    expect(undone.trimEnd().split('\n').at(-1)).toBe('no changes')
   })
 
   it('runs what the changes touch, in the playground, and tells what they change', async () => {
@@ -336,9 +336,9 @@ describe('cairn explore, when something is wrong', () => {
     ['.show load', 'load has several outputs', 'name one: load/flights, load/airports'],
     ['.show load/flihts', 'load has no output "flihts"', 'did you mean "flights"?'],
     ['.show score', 'score is run for each item of each-airports', '.show each-airports'],
-    ['.show train many', '"many" is no number of rows', '.show train 100'],
+    ['.show train many', '"many" is not a number of rows', '.show train 100'],
     ['.plot load/flights dely', 'load/flights has no column "dely"', 'did you mean "delay"?'],
-    ['.plot load/flights origin', 'origin of load/flights is string, which is no number', 'there is: id, delay'],
+    ['.plot load/flights origin', 'origin of load/flights is string, which is no number', 'available: id, delay'],
     ['.plot train x', 'train/model is json, which has no columns', '.show train/model'],
     ['.set train.tres=1', 'train has no parameter "tres"', 'did you mean "trees"?'],
     ['.set train.trees', '.set train.trees has no value', 'write it like .set train-model.trees=400'],
@@ -356,7 +356,7 @@ describe('cairn explore, when something is wrong', () => {
   it('says what, and what to do; keeps nothing of it; and goes on', async () => {
     const { code, stdout, stderr } = await lines(...REFUSED.map(([line]) => line), '.changes', '.show train')
     expect(code).toBe(1)
-    expect(stdout).toContain(`nothing is changed\ntrain/model of ${production.run}\n1000\n`)
+    expect(stdout).toContain(`no changes\ntrain/model of ${production.run}\n1000\n`)
     const errors = stderr.split(/^error {2}/m).slice(1)
     expect(errors).toHaveLength(REFUSED.length)
     for (const [at, [, message, next]] of REFUSED.entries()) {
@@ -433,7 +433,7 @@ describe('cairn explore, at a terminal', () => {
     first.type('nonsense\u0003.und\t')
     await first.until('.undo')
     first.type('\r')
-    await first.until('took back .set train.wait=true')
+    await first.until('undone: .set train.wait=true')
     await first.until('small> ')
     first.type('\u0003')
     await first.until('(.exit or Ctrl-D leaves)')

@@ -108,7 +108,7 @@ describe('every command that is offered', () => {
 
   it('names the project, the store and the playground that were given, and can be given as it is', async () => {
     const failed = await said(...there, 'run', 'small', '--set', 'train.trees=-5', '--progress', 'none')
-    expect(failed).toMatch(/cairn run .* small --set train\.trees=-5 {3}continues: finished steps are reused/)
+    expect(failed).toMatch(/cairn run .* small --set train\.trees=-5 {3}to continue: finished steps are reused/)
     const texts = [
       run,
       failed,

@@ -49,7 +49,7 @@ beforeAll(async () => {
 it('takes a number for a label, and never for an index, where a label is a number', async () => {
   const refused = await said('cat', `${at}/by-hour/7/n`)
   expect(refused).toContain('has no item "7/n"')
-  expect(refused).toContain('its labels are numbers, so a number is a label; there is: 0, 1, 2, 3, 4, 5, 6, 8, 9')
+  expect(refused).toContain('its labels are numbers, so a number is a label; available: 0, 1, 2, 3, 4, 5, 6, 8, 9')
   expect(refused).toContain('or by index: #0 to #8')
   expect(await said('cat', `${at}/by-hour/8/n`)).toBe('800\n')
   expect(await said('cat', `${at}/by-hour/#7/n`)).toBe('800\n')

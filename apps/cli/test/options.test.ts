@@ -6,8 +6,8 @@ const STEPS: readonly [written: string, refused: string, right: string][] = [
   ['retries: 2', 'unknown option "retries" of step "x"', 'did you mean "retry"?'],
   ['input: { n: N }', 'unknown option "input" of step "x"', 'did you mean "inputs"?'],
   ['param: 3', 'unknown option "param" of step "x"', 'did you mean "params"?'],
-  ['reads: {}', 'unknown option "reads" of step "x"', 'there is: inputs, outputs'],
-  ['constructor: 1', 'unknown option "constructor" of step "x"', 'there is: inputs, outputs'],
+  ['reads: {}', 'unknown option "reads" of step "x"', 'available: inputs, outputs'],
+  ['constructor: 1', 'unknown option "constructor" of step "x"', 'available: inputs, outputs'],
   ['retry: 3', 'option "retry" of step "x" is 3', 'it takes { times: 3 }'],
   ['retry: { time: 2 }', 'unknown option "time" of "retry" of step "x"', 'did you mean "times"?'],
   [`retry: { backoff: '1s' }`, 'option "retry" of step "x" is {"backoff":"1s"}', 'it takes { times: 3 }'],
@@ -39,13 +39,13 @@ const f = step('f', { inputs: { n: N }, outputs: { v: N }, run: () => ({ v: 1 })
 
 /** Statements in a module, and in the body of a pipeline. */
 const OTHERS: readonly [written: string, refused: string, right: string][] = [
-  [`source('s', { ...body, inputs: {}, reads: {} })`, 'unknown option "inputs" of source "s"', 'there is: reads,'],
+  [`source('s', { ...body, inputs: {}, reads: {} })`, 'unknown option "inputs" of source "s"', 'available: reads,'],
   [
     `source('s', { ...body, reads: { a: 'a.csv' } })`,
     'reads.a of source s is nothing that can be read',
     'use fromFile',
   ],
-  [`pipeline('p', { retry: 1 }, () => ({}))`, 'unknown option "retry" of pipeline "p"', 'there is: params, inputs'],
+  [`pipeline('p', { retry: 1 }, () => ({}))`, 'unknown option "retry" of pipeline "p"', 'available: params, inputs'],
   [`pipeline('p', { params: 3 }, () => ({}))`, 'option "params" of pipeline "p" is 3', 'it takes a schema'],
   [`fromFile('a.csv', { encoding: 1 })`, 'unknown option "encoding" of fromFile', 'takes no options'],
   [`fromFile(undefined)`, 'fromFile is given undefined', `fromFile('data/flights.csv')`],
@@ -53,7 +53,7 @@ const OTHERS: readonly [written: string, refused: string, right: string][] = [
   [`fromPackage('a', 'b', { version: 1 })`, 'unknown option "version" of fromPackage', 'takes no options'],
   [`table({ a: 'int32' }, { sorted: true })`, 'unknown option "sorted" of table', 'takes no options'],
   [`table({ a: { type: 'int32' } })`, 'column "a" has the type {"type":"int32"}', `write it like { a: 'int32?' }`],
-  [`csv('a.csv', { seperator: ';' })`, 'unknown option "seperator" of csv', 'there is: columns, header, delimiter'],
+  [`csv('a.csv', { seperator: ';' })`, 'unknown option "seperator" of csv', 'available: columns, header, delimiter'],
   [`csv('a.csv', { header: 'yes' })`, 'option "header" of csv is "yes"', 'it takes true or false'],
   [`csv('a.csv', { nulls: 'NA' })`, 'option "nulls" of csv is "NA"', 'it takes a list of texts'],
   [`csv('a.csv', { skip: -1 })`, 'option "skip" of csv is -1', 'it takes a whole number from 0'],
@@ -61,7 +61,7 @@ const OTHERS: readonly [written: string, refused: string, right: string][] = [
   [`json({ describe: 'x' })`, 'json is given {"describe":"x"}, which is no schema', 'json(z.object('],
   [`json(undefined, { descibe: 'x' })`, 'unknown option "descibe" of json', 'did you mean "describe"?'],
   [`metrics({ auc: 'float' })`, 'metric "auc" has the unknown type "float"', 'metrics({ auc:'],
-  [`metrics(undefined, { higher: true })`, 'unknown option "higher" of metrics', 'there is: describe'],
+  [`metrics(undefined, { higher: true })`, 'unknown option "higher" of metrics', 'available: describe'],
   [`file({ extension: 'csv' })`, 'file is given {"extension":"csv"}', `file('csv')`],
   [`file('csv', { gzip: true })`, 'unknown option "gzip" of file', 'takes no options'],
   [`bytes({ limit: 1 })`, 'unknown option "limit" of bytes', 'takes no options'],
@@ -78,16 +78,16 @@ const PLACES: readonly [written: string, refused: string, right: string][] = [
   [
     `each(ns({}).ns, (n) => f({ n }), { tolerate: { count: 1 } })`,
     'unknown option "count" of "tolerate" of each over ns.ns',
-    'there is: items, share',
+    'available: items, share',
   ],
   [`each(ns({}).ns, (n) => f({ n }), { tolerate: { share: 5 } })`, 'option "share" of "tolerate"', 'from 0 to 1'],
   [`each(ns({}).ns, (n) => f({ n }), { batches: 2 })`, 'unknown option "batches" of each', 'did you mean "batch"?'],
   [`each(ns({}).ns, (n) => f({ n }), { batch: 0 })`, 'option "batch" of each over ns.ns is 0', 'whole number from 1'],
-  [`ns({}, {}, { name: 'other' })`, 'unknown option "name" of "ns" in the pipeline', 'there is: as'],
+  [`ns({}, {}, { name: 'other' })`, 'unknown option "name" of "ns" in the pipeline', 'available: as'],
   [
     `when(ns({}).yes, () => ns({}), () => ns({}), { label: 'a' })`,
     'unknown option "label" of "when-yes"',
-    'there is: as',
+    'available: as',
   ],
 ]
 

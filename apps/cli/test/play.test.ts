@@ -184,7 +184,7 @@ describe('cairn play', () => {
       './no.ts, which is to take the place of features, cannot be read: it does not exist',
       '--swap features=./steps.ts',
     ],
-    [['--sample', 'features=many'], '"many" is no number of rows and no share of them', '10000 or 1%'],
+    [['--sample', 'features=many'], '"many" must be a row count or a percentage', '10000 or 1%'],
     [['--sample', 'load=10'], 'load has several outputs', 'load/flights, load/airports'],
     [['--sample', 'train=10'], 'train.model is json, which cannot be cut', 'choose items'],
     [['--items', 'train=10'], 'train is neither an each nor inside one', 'cairn graph small'],

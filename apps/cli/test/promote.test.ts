@@ -197,7 +197,7 @@ export const small`,
 
   it('refuses what does not meet an expectation', async () => {
     const tried = await play(['--set', 'train.trees=2'])
-    expect(await refused(tried)).toContain(`evaluate: it is expected that the AUC is no worse (champion ${first.run})`)
+    expect(await refused(tried)).toContain(`expectation failed: evaluate: the AUC is no worse (champion ${first.run})`)
   })
 
   it('refuses what comes out otherwise when it is computed again', async () => {

@@ -98,7 +98,7 @@ describe.skipIf(!inject('servers'))('promoting to services', () => {
     const tried = await play('--swap', 'train=worse.ts')
     const { code, told } = await on('promote', `small/${tried}`)
     expect(code).toBe(1)
-    expect(told).toContain('evaluate: it is expected that the AUC is no worse')
+    expect(told).toContain('expectation failed: evaluate: the AUC is no worse')
     expect((await on('promote', `small/${tried}`, '--by', 'ann')).told).toContain('the token says who it is')
     expect(await production()).toBe(first.run)
   })

@@ -39,7 +39,7 @@ describe('a source that cannot be loaded is refused with file, line and what to 
       'p.pipeline.ts:1 cannot be loaded: { toString: 1 }',
       { 't.ts': 'throw { toString: 1 }\n' },
     ],
-    ['an await without end', 'await new Promise(() => {})\n', 'waits, at its top level'],
+    ['an await without end', 'await new Promise(() => {})\n', 'awaits a promise at top level'],
   ]
   it.for(cases)('%s', async ([, text, says, files]) => {
     const project = new CliProject({ ...files, 'p.pipeline.ts': text + head + giving('1') + tail })

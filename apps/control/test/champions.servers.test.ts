@@ -98,7 +98,7 @@ describe.skipIf(!servers)('which run is in production', () => {
       status: 409,
       body: {
         code: 'REFUSED',
-        detail: expect.stringContaining('total: it is expected that the total is no less') as string,
+        detail: expect.stringContaining('expectation failed: total: the total is no less') as string,
       },
     })
     const part = await run(41, { from: ['report'], base: best })

@@ -7,7 +7,7 @@ it('suggests the nearest name for a mistyped one', () => {
 })
 
 it('lists the names when none is near', () => {
-  expect(suggest('xyz', ['load-flights', 'evaluate'])).toBe('there is: load-flights, evaluate')
+  expect(suggest('xyz', ['load-flights', 'evaluate'])).toBe('available: load-flights, evaluate')
   expect(suggest('xyz', [], 'make one')).toBe('make one')
   expect(suggest('xyz', [])).toBeUndefined()
 })

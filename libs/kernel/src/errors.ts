@@ -73,7 +73,7 @@ export function suggest(typed: string, known: Iterable<string>, none?: string): 
     .sort((a, b) => a.distance - b.distance)
   if (best && (best.distance <= furthest(typed, best.name) || beginAlike(typed, best.name)))
     return `did you mean "${best.name}"?`
-  return names.length > 0 ? `there is: ${names.slice(0, 12).join(', ')}${names.length > 12 ? ', …' : ''}` : none
+  return names.length > 0 ? `available: ${names.slice(0, 12).join(', ')}${names.length > 12 ? ', …' : ''}` : none
 }
 
 /** As do `retries` and `retry`. */

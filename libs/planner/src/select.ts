@@ -32,7 +32,7 @@ export function select(
   const started = from.length > 0 ? closure(units(graph, from), after) : new Set(all)
   const run = new Set(all.filter((id) => wanted.has(id) && started.has(id) && !isCut(id)))
   if (run.size === 0)
-    throw new CairnError('BAD_PARAMETER', `nothing lies from ${from.join(', ')} until ${until.join(', ')}`, {
+    throw new CairnError('BAD_PARAMETER', `no steps between ${from.join(', ')} and ${until.join(', ')}`, {
       next: `cairn graph ${graph.name}`,
     })
   const given = new Set([...run].flatMap((id) => before.get(id)!).filter((id) => !run.has(id)))

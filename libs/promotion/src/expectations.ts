@@ -26,9 +26,9 @@ export async function brokenExpectations(
   for (const { step, says, check } of await expectationsIn(loaded.file)) {
     const node = nodeOf(graph, step)
     const [ours, theirs] = [await valuesOf(tried, run, node), await valuesOf(production, plan, node)]
-    if (!ours) reasons.push(`${node.id} was not run, and it is expected that ${says}`)
+    if (!ours) reasons.push(`expectation not checked: ${says} (${node.id} was not run)`)
     else if (!(await check(ours, theirs ?? ours)))
-      reasons.push(`${node.id}: it is expected that ${says} (champion ${champion})`)
+      reasons.push(`expectation failed: ${node.id}: ${says} (champion ${champion})`)
   }
   return reasons
 }

@@ -118,7 +118,7 @@ describe('a project', () => {
       next: 'did you mean "penguins"?',
     })
     await expect(loadPipeline(findProject(project.root), 'weather')).rejects.toMatchObject({
-      next: 'there is: flights, penguins',
+      next: 'available: flights, penguins',
     })
   })
 })

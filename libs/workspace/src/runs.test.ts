@@ -106,7 +106,7 @@ describe('runs', () => {
       await expect(findRun(store, at, '20261120')).rejects.toMatchObject({
         code: 'NOT_FOUND',
         message: '2 runs match "20261120"',
-        next: 'cairn runs; there is: 20261120-120000-ijkl, 20261120-110000-efgh',
+        next: 'cairn runs; available: 20261120-120000-ijkl, 20261120-110000-efgh',
       })
     })
 

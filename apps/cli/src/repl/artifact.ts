@@ -21,7 +21,7 @@ export interface Shown {
 /** An artifact as `cairn cat` shows it, and which run it is of. */
 export async function previewOf(session: ReplSession, place: string, rows = '20'): Promise<string> {
   if (!/^[1-9]\d*$/.test(rows))
-    throw new CairnError('BAD_PARAMETER', `"${rows}" is no number of rows`, { next: `.show ${place} 100` })
+    throw new CairnError('BAD_PARAMETER', `"${rows}" is not a number of rows`, { next: `.show ${place} 100` })
   const { kind, artifact, ...shown } = await findShown(session, place)
   const { digest, size, summary } = artifact.ref
   const preview = kind.preview

@@ -25,46 +25,62 @@ export interface ReplCommand {
 export const COMMANDS: ReadonlyMap<string, ReplCommand> = new Map(
   Object.entries({
     '.help': command('[command]', 'list the commands', [0, 1], (_, [name]) => printLines(helpText(name))),
-    '.steps': command('', 'list the steps, with what they take and give', [0, 0], ({ lab }) =>
+    '.steps': command('', 'list the steps with their inputs and outputs', [0, 0], ({ lab }) =>
       printLines(stepsTable(lab.session)),
     ),
     '.show': command(
       '<step>[/<item>][/<output>] [rows]',
-      'show what a step gave, in the last run or the base',
+      'show the output of a step in the last run, or in the base run',
       [1, 2],
       say(previewOf),
     ),
-    '.plot': command('<step>[/<output>] <column>', "plot how a table's column is distributed", [2, 2], say(plotOf)),
-    '.set': change('set', '<name=value>…', "set a run parameter, or a step's as <step>.<name>"),
-    '.swap': change('swap', '<step=file>…', 'put in its place the step that a file exports: <file>#<export>'),
-    '.sample': change('sample', '<step/output=rows>…', 'go on with so many rows of a table, or a share: 1% (taints)'),
-    '.items': change('items', '<each=which>…', 'go on with so many items of an each, or some: 3,ATL (taints)'),
-    '.from': change('from', '<step>…', 'start here: what lies before is taken from the base'),
+    '.plot': command('<step>[/<output>] <column>', 'plot the distribution of a column', [2, 2], say(plotOf)),
+    '.set': change('set', '<name=value>…', 'set a run parameter, or a step parameter as <step>.<name>'),
+    '.swap': change('swap', '<step=file>…', 'replace a step by the one that a file exports: <file>#<export>'),
+    '.sample': change(
+      'sample',
+      '<step/output=rows>…',
+      'continue with a sample of a table: a row count or a percentage (never promotable)',
+    ),
+    '.items': change(
+      'items',
+      '<each=which>…',
+      'continue with some items of an each: a count, or names such as 3,ATL (never promotable)',
+    ),
+    '.from': change('from', '<step>…', 'start at this step; earlier steps are taken from the base run'),
     '.until': change('until', '<step>…', 'stop after this step'),
-    '.only': change('only', '<step>…', 'run this step alone'),
-    '.undo': command('', 'take the last change back', [0, 0], async (session) =>
-      printLines(`took back ${changeText(await session.undo())}`),
+    '.only': change('only', '<step>…', 'run only this step'),
+    '.undo': command('', 'undo the last change', [0, 0], async (session) =>
+      printLines(`undone: ${changeText(await session.undo())}`),
     ),
-    '.reset': command('', 'take all changes back', [0, 0], (session) => session.reset()),
-    '.changes': command('', 'list what has been changed so far', [0, 0], ({ changes }) =>
-      printLines(changes.length > 0 ? changes.map(changeText).join('\n') : 'nothing is changed'),
+    '.reset': command('', 'undo all changes', [0, 0], (session) => session.reset()),
+    '.changes': command('', 'list the changes so far', [0, 0], ({ changes }) =>
+      printLines(changes.length > 0 ? changes.map(changeText).join('\n') : 'no changes'),
     ),
-    '.plan': command('', 'tell what a run would reuse and compute, and why', [0, 0], async (session) => {
+    '.plan': command('', 'show what a run would reuse or compute, and why', [0, 0], async (session) => {
       const lines = await session.plan()
       printLines(`${planTable(lines)}\n\n${totals(lines)}`)
     }),
-    '.run': command('', 'run what the changes touch, and tell what they change', [0, 0], runLab),
-    '.compare': command('[run]', 'compare the last run with another, or the base', [0, 1], async (session, [run]) =>
-      printLines(await comparison(session, run ?? 'production')),
+    '.run': command('', 'run the affected steps and show what changed', [0, 0], runLab),
+    '.compare': command(
+      '[run]',
+      'compare the last run with another run, or with the base run',
+      [0, 1],
+      async (session, [run]) => printLines(await comparison(session, run ?? 'production')),
     ),
     '.diff': command(
       '<step>[/<output>] [by <column>…]',
-      'tell how what a step gave differs from the base: row by row, or what models foretell',
+      'compare an output of a step with the base run: row by row, or predictions of models',
       [1, Infinity],
       async (session, words) => printLines(await outputDifference(session, words)),
     ),
-    '.matrix': command('<name=v1,v2>… [by <metric>]', 'run every combination and rank them', [1, Infinity], runMatrix),
-    '.save': command('<file.ts>', 'write what was changed as a script', [1, 1], async (session, [file]) =>
+    '.matrix': command(
+      '<name=v1,v2>… [by <metric>]',
+      'run every combination and rank the results',
+      [1, Infinity],
+      runMatrix,
+    ),
+    '.save': command('<file.ts>', 'write the changes to a script', [1, 1], async (session, [file]) =>
       printLines(`wrote ${await saveScript(session, file!)}`),
     ),
     '.exit': command('', 'leave (or Ctrl-D)', [0, 0], () => true),
