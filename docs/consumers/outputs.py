@@ -75,23 +75,23 @@ def ends():
             yield found["Key"].removeprefix(folder), read(found["Key"])
 
 
-def place_of(plan, task, lane):
-    """The node, and inside an `each` the item: a batch has several items, one a lane."""
+def place_of(plan, task, index):
+    """The node, and inside an `each` the item: a batch has several, each with an index in its record."""
     node, _, batch = task.partition("@")
     if not batch:
         return node
     each = plan["nodes"][plan["nodes"][node]["scope"][-1]]
     *outer, last = batch.split(".")
-    return "/".join([node, ".".join([*outer, str(int(last) * each["batch"] + lane)])])
+    return "/".join([node, ".".join([*outer, str(int(last) * each["batch"] + index)])])
 
 
 def outputs():
     """Place, name and artifact of each output of the run."""
     plan = read(f"{ROOT}/runs/{options.run}/plan")
     for task, end in ends():
-        for lane, outcome in enumerate(end["lanes"]):
+        for index, outcome in enumerate(end["items"]):
             for name, artifact in outcome.get("outputs", {}).items():
-                yield place_of(plan, task, lane), name, artifact
+                yield place_of(plan, task, index), name, artifact
 
 
 found = False

@@ -42,7 +42,7 @@ export function requestsTo(pipeline: string, standing: Standing): Readonly<Recor
     'POST /v1/pipelines/{pipeline}/plan': [{ path: `${at}/plan`, body: {} }],
     'POST /v1/pipelines/{pipeline}/runs': [{ path: `${at}/runs`, body: {} }],
     'POST /v1/pipelines/{pipeline}/runs/{run}/retry': [{ path: `${at}/runs/${first}/retry`, body: {} }],
-    'POST /v1/pipelines/{pipeline}/runs/{run}/again': [{ path: `${at}/runs/${first}/again`, body: { node: 'load' } }],
+    'POST /v1/pipelines/{pipeline}/runs/{run}/rerun': [{ path: `${at}/runs/${first}/rerun`, body: { node: 'load' } }],
     'POST /v1/pipelines/{pipeline}/runs/{run}/cancel': [{ path: `${at}/runs/${first}/cancel` }],
     'POST /v1/pipelines/{pipeline}/dead-letters/{id}/replay': [{ path: `${at}/dead-letters/${one}/replay`, body: {} }],
     'POST /v1/pipelines/{pipeline}/dead-letters/{id}/drop': [{ path: `${at}/dead-letters/${other}/drop`, body: {} }],

@@ -23,7 +23,7 @@ type Place = readonly [row: string, path: (at: Layout, id: string, step: string)
 /** Every file that the layout has a name for. A new one does not compile until it is here, and then needs a row. */
 const OF_PIPELINE: Readonly<Record<Exclude<keyof Layout, Folder | NoPath>, Place>> = {
   object: ['objects/<digest>', (at, id) => at.object(hash('sha256', id))],
-  condemned: ['condemned/<digest>', (at, id) => at.condemned(hash('sha256', id))],
+  trash: ['trash/<digest>', (at, id) => at.trash(hash('sha256', id))],
   quarantine: ['quarantine/<digest>', (at, id) => at.quarantine(hash('sha256', id))],
   code: ['code/<fingerprint>.mjs', (at, id) => at.code({ fingerprint: id, digest: id })],
   manifest: ['code/<fingerprint>.json', (at, id) => at.manifest({ fingerprint: id, digest: id })],

@@ -234,9 +234,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment whose servic
     /** Every place of the layout, with the users that may write there besides control. */
     const places: (readonly [path: string, writers: readonly string[]])[] = [
       ...[mine.plan(run), mine.holder(run), mine.code(code), mine.manifest(code), mine.ref(run)].map(byControl),
-      ...[mine.submission(run), mine.condemned(run), mine.quarantine(run), 'elsewhere/x', other.plan(run)].map(
-        byControl,
-      ),
+      ...[mine.submission(run), mine.trash(run), mine.quarantine(run), 'elsewhere/x', other.plan(run)].map(byControl),
       [mine.lease(run), steps],
       [mine.runEnd(run), steps],
       [mine.object('0'.repeat(64)), steps],

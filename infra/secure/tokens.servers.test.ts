@@ -81,8 +81,8 @@ describe.runIf(servers && isAtHand(lackingTools()))('control of the secure overl
     }
     for (const run of ['lost-1', 'lost-2']) await vi.waitFor(() => isGivenUp(run), { timeout: 120_000, interval: 200 })
     const letters = [(await letterOf('lost-1'))!.id, (await letterOf('lost-2'))!.id] as const
-    const [lane] = first.tasks['load']!.lanes
-    const key = lane?.status === 'completed' ? lane.key! : ''
+    const [outcome] = first.tasks['load']!.items
+    const key = outcome?.status === 'completed' ? outcome.key! : ''
     const { check: _, ...checkpoint } = JSON.parse(
       String(await client.bytes(`${AT}/store/record?path=checkpoints/load/${key}`)),
     ) as { check: string }

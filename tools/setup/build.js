@@ -19,7 +19,7 @@ const NEVER = [
 ]
 const COMPUTES = {
   worker: 'libs/drivers/src/compute/built-worker.ts',
-  twins: 'libs/drivers/src/compute/twins.ts',
+  'module-redirects': 'libs/drivers/src/compute/module-redirects.ts',
   kernel: 'libs/kernel/src/index.ts',
   kinds: 'libs/kinds/src/index.ts',
   connectors: 'libs/connectors/src/index.ts',

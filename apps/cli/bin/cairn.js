@@ -11,7 +11,7 @@ if (major > 24 || (major === 24 && minor >= 2)) {
   module.enableCompileCache(join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'cairn', 'compile'))
   const { distOf, isFresh } = await import('./built.js')
   const built = (name) => import(pathToFileURL(join(distOf('cli'), name)).href)
-  if (isFresh('cli')) await built('twins.js').then(() => built('main.js'))
+  if (isFresh('cli')) await built('module-redirects.js').then(() => built('main.js'))
   else await import('../src/main.ts')
 } else await rerun()
 

@@ -132,7 +132,7 @@ export async function artifactAt(
     workspace.store,
     workspace.at(pipeline).end(plan.run, place.item?.task ?? node),
   )
-  const outcome = end?.lanes[place.item?.lane ?? 0]
+  const outcome = end?.items[place.item?.index ?? 0]
   const outputs =
     place.item === undefined
       ? await outputsOf(workspace.store, workspace.at(pipeline), plan, node)

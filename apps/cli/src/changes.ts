@@ -1,7 +1,6 @@
 import { CairnError, type CutSize, type Step } from '@cairn/kernel'
-import { swapStep } from '@cairn/explore'
+import { swapStep, stepOfFile, type Lab, type StepFile } from '@cairn/explore'
 import type { Graph } from '@cairn/kernel/contract'
-import { stepOfFile, type Lab, type StepFile } from '@cairn/explore'
 import { settingsOf, typedSettings, type RequestOptions } from './open.ts'
 
 /** What is to be different from a run of production, as the command line says it. */

@@ -12,7 +12,7 @@ export interface Driven {
   readonly plan: Plan
   /** By name. */
   readonly steps: ReadonlyMap<string, Step>
-  readonly forecasts: ConstructorParameters<typeof RunView>[2]
+  readonly dryRuns: ConstructorParameters<typeof RunView>[2]
   /** Shown above the progress. */
   readonly notes: readonly string[]
 }
@@ -32,11 +32,11 @@ export interface DriveOptions extends ProgressOption, Pick<RunOptions, 'pool'> {
 /** Drives a planned run to its end in this process, and shows how it goes. Signals end it in order. */
 export async function driveRun(
   workspace: Workspace,
-  { plan, steps, forecasts, notes }: Driven,
+  { plan, steps, dryRuns, notes }: Driven,
   { pool, stays = false, ...options }: DriveOptions,
 ): Promise<DriveEnd> {
   const expected = (step: string) => workspace.history.expected(plan.pipeline, step)?.ms
-  const view = new RunView(plan, expected, forecasts, () => performance.now())
+  const view = new RunView(plan, expected, dryRuns, () => performance.now())
   const progress = await progressFor(view, options)
   for (const line of notes) progress.note(line)
 

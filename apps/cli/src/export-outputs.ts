@@ -25,8 +25,8 @@ export async function exportOutputs(
   mkdirSync(folder, { recursive: true })
   const written: string[] = []
   for (const { file, node, output } of targets) {
-    const lane = ends.get(node)?.lanes[0]
-    const artifact = lane?.status === 'completed' ? lane.outputs[output] : undefined
+    const outcome = ends.get(node)?.items[0]
+    const artifact = outcome?.status === 'completed' ? outcome.outputs[output] : undefined
     if (!artifact) continue
     const held = inlineBytes(artifact)
     if (held) writeFileSync(file, held)

@@ -13,12 +13,12 @@ type Collected = Omit<GcReport, 'runs' | 'damaged'> & {
 export function reportsText(reports: Readonly<Record<string, Collected>>): string {
   const rows = Object.entries(reports).map(([pipeline, report]) => [
     pipeline,
-    ...[report.runs.length, report.checkpoints, report.code, report.condemned, report.restored, report.deleted].map(
+    ...[report.runs.length, report.checkpoints, report.code, report.trashed, report.restored, report.deleted].map(
       String,
     ),
     bytes(report.freed),
   ])
-  const titles = ['pipeline', 'runs', 'checkpoints', 'code', 'set aside', 'restored', 'deleted', 'freed']
+  const titles = ['pipeline', 'runs', 'checkpoints', 'code', 'trashed', 'restored', 'deleted', 'freed']
   const collected = table(
     titles.map((title, at) => ({ title, align: at === 0 ? 'left' : 'right' })),
     rows,

@@ -1,6 +1,6 @@
 import { artifactBytes, parseTask, readRecord, taskName, type EndRecord, type Plan } from '@cairn/records'
 import { CairnError, type ArtifactRef } from '@cairn/kernel'
-import { itemsIn, severally, type Item } from '@cairn/engine'
+import { itemsIn, forEachConcurrently, type Item } from '@cairn/engine'
 import { parseManifest } from '@cairn/kernel/contract'
 import { findItem, ItemNames, type Workspace } from '@cairn/workspace'
 import { objectFile } from './object-file.ts'
@@ -24,7 +24,7 @@ export async function listItems(workspace: Workspace, list: FoundList): Promise<
   const numbers = list.plan.nodes[list.node]?.type === 'each' ? await numbersOf(workspace, list) : []
   const isKnown = numbers.length === refs.length
   const numberOf = (index: number) => (isKnown ? numbers[index]! : index)
-  return refs.map((ref, index) => ({ indices: [numberOf(index)], labels: [ref.label], task: '', lane: 0, ref }))
+  return refs.map((ref, index) => ({ indices: [numberOf(index)], labels: [ref.label], task: '', index: 0, ref }))
 }
 
 /** Numbers of the items of an `each` that gave what it collects, in their order. */
@@ -42,10 +42,12 @@ async function numbersOf(workspace: Workspace, { plan, node, output, item: aroun
   const ends = new Map<string, EndRecord | undefined>()
   const taskOf = (id: string, { task }: Item) => taskName({ ...parseTask(task), node: id })
   const tasks = [...new Set(items.flatMap((item) => body.map((id) => taskOf(id, item))))]
-  await severally(tasks, async (task) => ends.set(task, await readRecord<EndRecord>(store, at.end(plan.run, task))))
+  await forEachConcurrently(tasks, async (task) =>
+    ends.set(task, await readRecord<EndRecord>(store, at.end(plan.run, task))),
+  )
   const hasGiven = (item: Item) =>
     body.every((id) => {
-      const status = ends.get(taskOf(id, item))?.lanes[item.lane]?.status
+      const status = ends.get(taskOf(id, item))?.items[item.index]?.status
       return status === 'completed' || (status === 'skipped' && id !== needed)
     })
   return items.filter(hasGiven).map(({ indices }) => indices.at(-1)!)

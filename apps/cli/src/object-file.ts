@@ -10,7 +10,7 @@ export async function objectFile(
 ): Promise<string> {
   const at = workspace.at(pipeline)
   const file =
-    (await workspace.store.fetch(at.object(ref.digest))) ?? (await workspace.store.fetch(at.condemned(ref.digest)))
+    (await workspace.store.fetch(at.object(ref.digest))) ?? (await workspace.store.fetch(at.trash(ref.digest)))
   if (file !== undefined) return file
   throw new CairnError('NOT_FOUND', `object ${ref.digest} is not in the store`, { next: 'cairn doctor' })
 }

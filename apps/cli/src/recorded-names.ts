@@ -15,16 +15,16 @@ export class RecordedNames {
   }
 
   /** Undefined of a task outside every `each`. */
-  async at(task: string, lane: number): Promise<string | undefined> {
+  async at(task: string, index: number): Promise<string | undefined> {
     const { node } = parseTask(task)
     if (this.#plan.nodes[node]!.scope.length === 0) return undefined
     // The lists tell which item it is, and how it is named; they may have been made since they were asked for.
-    if (!this.#known.has(`${task} ${lane}`) && !this.#asked.has(task)) {
+    if (!this.#known.has(`${task} ${index}`) && !this.#asked.has(task)) {
       this.#asked.add(task)
       const items = await itemsIn(this.#workspace.store, this.#workspace.at(this.#plan.pipeline), this.#plan, node)
       const names = new ItemNames(items)
-      for (const item of items) this.#known.set(`${item.task} ${item.lane}`, names.of(item))
+      for (const item of items) this.#known.set(`${item.task} ${item.index}`, names.of(item))
     }
-    return this.#known.get(`${task} ${lane}`) ?? itemAt(this.#plan, task, lane)
+    return this.#known.get(`${task} ${index}`) ?? itemAt(this.#plan, task, index)
   }
 }

@@ -15,9 +15,9 @@ export async function reusedFrom(
     const { node: id } = parseTask(task)
     const planned = plan.nodes[id]
     if (planned?.type !== 'step' || (node !== undefined && id !== node)) continue
-    for (const [lane, outcome] of end.lanes.entries()) {
+    for (const [index, outcome] of end.items.entries()) {
       if (outcome.status !== 'completed' || outcome.how !== 'reused' || !('key' in outcome)) continue
-      if (item !== undefined && (item.task !== task || item.lane !== lane)) continue
+      if (item !== undefined && (item.task !== task || item.index !== index)) continue
       const { key } = outcome
       const checkpoint = await readRecord<Checkpoint>(store, at.checkpoint(planned.step, key))
       const producer = checkpoint?.producer
@@ -48,8 +48,8 @@ async function itemOf(workspace: Workspace, pipeline: string, { run, task }: Pro
   } catch {
     return ''
   }
-  const lanes = (await readEnds(workspace.store, at, run)).get(task)?.lanes ?? []
-  const lane = lanes.findIndex((outcome) => 'key' in outcome && outcome.key === key)
-  const name = lane < 0 ? undefined : await new RecordedNames(workspace, plan).at(task, lane)
+  const items = (await readEnds(workspace.store, at, run)).get(task)?.items ?? []
+  const index = items.findIndex((outcome) => 'key' in outcome && outcome.key === key)
+  const name = index < 0 ? undefined : await new RecordedNames(workspace, plan).at(task, index)
   return name === undefined ? '' : `/${name}`
 }

@@ -1,5 +1,5 @@
 import { itemsIn } from '@cairn/engine'
-import { laneOf, readLogs, readRecord, type EndRecord, type ErrorRecord, type Plan } from '@cairn/records'
+import { itemIndex, readLogs, readRecord, type EndRecord, type ErrorRecord, type Plan } from '@cairn/records'
 import { itemCounts, ItemNames, readEnds, type ItemCounts, type Workspace } from '@cairn/workspace'
 
 /** Lines that are shown of what failed. */
@@ -17,8 +17,8 @@ async function lastLines(workspace: Workspace, plan: Plan, ends: ReadonlyMap<str
   const shown = new Map<string, string[]>()
   for await (const printed of readLogs(store, layout, plan, (task) => hasFailed(all.get(task)?.status))) {
     const { task, line } = printed
-    const lane = all.get(task)!.lanes[laneOf(plan, printed) ?? 0]
-    if (!hasFailed(lane?.status)) continue
+    const outcome = all.get(task)!.items[itemIndex(plan, printed) ?? 0]
+    if (!hasFailed(outcome?.status)) continue
     const node = task.split('/')[0]!
     const outermost = plan.nodes[node]?.scope[0] ?? node
     shown.set(outermost, [...(shown.get(outermost) ?? []), line].slice(-SHOWN))
@@ -52,7 +52,7 @@ async function caughtItems(
     for (const item of items) {
       if (task?.name !== item.task)
         task = { name: item.task, end: await readRecord<EndRecord>(store, layout.end(plan.run, item.task)) }
-      const outcome = task.end?.lanes[item.lane]
+      const outcome = task.end?.items[item.index]
       if (outcome?.status !== 'completed' || !outcome.caught) continue
       found.set(node, { item: names.of(item), error: outcome.caught })
       break

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { errorLine, laneOf, parseTask, readLogs, type LogLine } from '@cairn/records'
+import { errorLine, itemIndex, parseTask, readLogs, type LogLine } from '@cairn/records'
 import { plain, readEnds, readRun, type Workspace } from '@cairn/workspace'
 import { withGiven } from './given-options.ts'
 import { findPlace, type Place } from './artifact-path.ts'
@@ -22,11 +22,11 @@ export async function printRunLogs(workspace: Workspace, path: string, options: 
   const { pipeline, run, node, item } = place
   const at = workspace.at(pipeline)
   const names = new RecordedNames(workspace, run.plan)
-  const isWanted = (line: LogLine) => item === undefined || [item.lane, undefined].includes(laneOf(run.plan, line))
+  const isWanted = (line: LogLine) => item === undefined || [item.index, undefined].includes(itemIndex(run.plan, line))
   let hasSeveral = false
   const tell = async (line: LogLine) => {
-    const lane = laneOf(run.plan, line)
-    const name = lane === undefined ? undefined : await names.at(line.task, lane)
+    const index = itemIndex(run.plan, line)
+    const name = index === undefined ? undefined : await names.at(line.task, index)
     printData(options.json ? JSON.stringify(asJson(line, name)) : safeLine(asText(line, name, place, hasSeveral), true))
   }
   let told = 0
@@ -84,11 +84,11 @@ async function failuresOf(
   for (const [task, end] of await readEnds(workspace.store, workspace.at(pipeline), plan.run)) {
     const { node: id } = parseTask(task)
     if (plan.nodes[id]?.type !== 'step' || (node !== undefined && node !== id)) continue
-    for (const [lane, outcome] of end.lanes.entries()) {
+    for (const [index, outcome] of end.items.entries()) {
       const error = outcome.status === 'completed' ? outcome.caught : 'error' in outcome ? outcome.error : undefined
       if (!error || outcome.status === 'cancelled') continue
-      if (item !== undefined && (item.task !== task || item.lane !== lane)) continue
-      const own = await names.at(task, lane)
+      if (item !== undefined && (item.task !== task || item.index !== index)) continue
+      const own = await names.at(task, index)
       const what = outcome.status === 'completed' ? 'caught' : 'failed'
       found.push(`${own === undefined ? id : `${id}/${own}`} ${what}: ${plain(errorLine(error))}`)
     }

@@ -95,12 +95,12 @@ function nearby(path: string): string {
 }
 
 function summaryRow(id: string, end: EndRecord): string[] {
-  const [lane] = end.lanes
-  const state = stateOf(lane!)
-  const ms = lane?.status === 'completed' && lane.how !== 'joined' ? lane.ms : end.endedAt - end.startedAt
+  const [outcome] = end.items
+  const state = stateOf(outcome!)
+  const ms = outcome?.status === 'completed' && outcome.how !== 'joined' ? outcome.ms : end.endedAt - end.startedAt
   const gives =
-    lane?.status === 'completed'
-      ? Object.entries(lane.outputs)
+    outcome?.status === 'completed'
+      ? Object.entries(outcome.outputs)
           .map(([name, ref]) => `${name}: ${artifact(ref)}`)
           .join('  ')
       : ''
@@ -123,10 +123,10 @@ const WORST_FIRST = ['failed', 'timed-out', 'cancelled', 'blocked', 'caught', 'c
 
 /** One message for each step that failed; the steps behind it are only blocked. */
 export function failures({ plan, ends, printed, on }: Pick<RunResult, 'plan' | 'ends' | 'printed' | 'on'>): string[] {
-  return [...ends].flatMap(([id, { lanes, failures = [] }]) => {
-    const [lane] = lanes
-    if (!lane || !('error' in lane) || lane.status === 'cancelled') return []
-    const [message, ...more] = errorText(lane.error, { frames: 4 })
+  return [...ends].flatMap(([id, { items, failures = [] }]) => {
+    const [outcome] = items
+    if (!outcome || !('error' in outcome) || outcome.status === 'cancelled') return []
+    const [message, ...more] = errorText(outcome.error, { frames: 4 })
     const tried = failures.length > 0 ? [`after ${failures.length + 1} attempts`] : []
     return [
       [
@@ -149,9 +149,9 @@ function catches({ plan, ends, items, caughtItems }: RunResult): string[] {
     ([
       id,
       {
-        lanes: [lane],
+        items: [outcome],
       },
-    ]) => (lane?.status === 'completed' && lane.caught ? [text(id, lane.caught)] : []),
+    ]) => (outcome?.status === 'completed' && outcome.caught ? [text(id, outcome.caught)] : []),
   )
   const inEach = [...caughtItems].map(([id, { item, error }]) => {
     const others = (items.get(id)?.caught ?? 1) - 1
@@ -182,9 +182,9 @@ export function metricsOf({ outputs, nodes, steps }: Plan, ends: RunResult['ends
     if (!('node' in ref)) return []
     const node = nodes[ref.node]
     const kind = node?.type === 'step' ? steps[node.step]!.outputs[ref.output]?.kind : undefined
-    const lane = ends.get(ref.node)?.lanes[0]
-    if (kind !== 'metrics' || lane?.status !== 'completed') return []
-    return numbersOf(lane.outputs[ref.output]!)
+    const outcome = ends.get(ref.node)?.items[0]
+    if (kind !== 'metrics' || outcome?.status !== 'completed') return []
+    return numbersOf(outcome.outputs[ref.output]!)
   })
 }
 
@@ -231,17 +231,17 @@ function hintsOf({ plan, status, ends, tryNext, on, playground }: RunResult): st
 /** For programs. */
 export function summaryJson({ plan, status, ends, items, caughtItems, ms, files, store }: RunResult): object {
   const outermost = Object.fromEntries(
-    [...ends].map(([id, { lanes, status: ended, attempts, failures, startedAt, endedAt }]) => {
-      const [lane] = lanes
+    [...ends].map(([id, { items, status: ended, attempts, failures, startedAt, endedAt }]) => {
+      const [outcome] = items
       return [
         id,
         {
           status: ended,
-          ...(lane?.status === 'completed' && { how: lane.how, key: lane.key, outputs: lane.outputs }),
-          ...(lane && 'error' in lane && { error: lane.error }),
-          ...(lane?.status === 'completed' && lane.caught && { caught: lane.caught }),
+          ...(outcome?.status === 'completed' && { how: outcome.how, key: outcome.key, outputs: outcome.outputs }),
+          ...(outcome && 'error' in outcome && { error: outcome.error }),
+          ...(outcome?.status === 'completed' && outcome.caught && { caught: outcome.caught }),
           ...(failures && { failures }),
-          ...(lane && 'because' in lane && { because: lane.because }),
+          ...(outcome && 'because' in outcome && { because: outcome.because }),
           attempts,
           startedAt,
           endedAt,

@@ -1,5 +1,5 @@
 import { errorLine, readRecord, type EndRecord, type Outcome } from '@cairn/records'
-import { itemsIn, severally, type Item } from '@cairn/engine'
+import { itemsIn, forEachConcurrently, type Item } from '@cairn/engine'
 import { jsonText } from '@cairn/kernel'
 import {
   artifact,
@@ -32,8 +32,10 @@ export async function showItems(
   const names = new ItemNames(items)
   const ends = new Map<string, EndRecord | undefined>()
   const tasks = [...new Set(items.map(({ task }) => task))]
-  await severally(tasks, async (task) => ends.set(task, await readRecord<EndRecord>(store, at.end(plan.run, task))))
-  const outcomes = items.map((item) => ({ item, outcome: ends.get(item.task)?.lanes[item.lane] }))
+  await forEachConcurrently(tasks, async (task) =>
+    ends.set(task, await readRecord<EndRecord>(store, at.end(plan.run, task))),
+  )
+  const outcomes = items.map((item) => ({ item, outcome: ends.get(item.task)?.items[item.index] }))
   if (json)
     return printData(
       jsonText(

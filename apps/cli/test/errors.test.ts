@@ -150,8 +150,8 @@ it('keeps it in the records, bounded: show, logs and JSON tell the same', async 
   const logged = await cairn('logs', 'errors/latest/deep')
   expect(logged.stderr).toBe('deep failed: level 60: bottom\n')
   const { stdout } = await cairn('--json', 'show', 'errors/latest')
-  const { tasks } = JSON.parse(stdout) as { tasks: Record<string, { lanes: { error?: unknown }[] }> }
-  expect(tasks['chain']!.lanes[0]!.error).toMatchObject({
+  const { tasks } = JSON.parse(stdout) as { tasks: Record<string, { items: { error?: unknown }[] }> }
+  expect(tasks['chain']!.items[0]!.error).toMatchObject({
     code: 'STEP_FAILED',
     name: 'Error',
     message: 'outer',

@@ -50,7 +50,7 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   'libs/engine/src/engine.test.ts': 'run by the engine alone; what each item gives is compared there',
   'libs/engine/src/join-memory.fixture.ts': 'joined by the engine alone, whose memory is looked at',
   'libs/engine/src/join.test.ts': 'run by the engine alone; what each item gives is compared there',
-  'libs/engine/src/known-runs.test.ts': 'run by the engine alone; what each item gives is compared there',
+  'libs/engine/src/run-cache.test.ts': 'run by the engine alone; what each item gives is compared there',
   'libs/engine/src/lanes.test.ts': 'planned, never run',
   'libs/explore/src/swap.test.ts': 'drawn, never run',
   'libs/fingerprint/src/lint/lint.test.ts': 'read, never run',

@@ -108,11 +108,11 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
   })
 
   it('is reached by this machine only: each service at one port, and the servers', () => {
-    const { keeper, services } = running(project)
+    const { supervisor, services } = running(project)
     const { kafka, minio, ...own } = services
     for (const [name, process] of Object.entries(own))
       expect(listeners(pidOf(process)), name).toEqual({ loopback: 1, open: 0 })
-    expect(listeners(pidOf(keeper))).toEqual({ loopback: 0, open: 0 })
+    expect(listeners(pidOf(supervisor))).toEqual({ loopback: 0, open: 0 })
     expect(listeners(pidOf(kafka!))).toEqual({ loopback: 2, open: 0 })
     expect(listeners(pidOf(minio!)).open).toBe(0)
   })
@@ -325,7 +325,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
 
   it('tells that its supervisor was killed; the next one takes over what lives, and starts what has died', async () => {
     const before = await processes(project)
-    process.kill(pidOf(running(project).keeper), 'SIGKILL')
+    process.kill(pidOf(running(project).supervisor), 'SIGKILL')
     process.kill(before.get('shop/load')!.pid, 'SIGKILL')
     const told = await project.cairn('status')
     expect(told.code).toBe(1)
@@ -383,9 +383,9 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
   })
 
   it('opens no debugger for a step that asks for one, neither in its own host nor in another process', async () => {
-    const { keeper, services } = running(project)
+    const { supervisor, services } = running(project)
     const own = ['control', 'curious/look', 'shop/load'].map((name) => [name, pidOf(services[name]!)] as const)
-    const asked = ['host', pidOf(keeper), ...own.map(([, pid]) => pid)].join(' ')
+    const asked = ['host', pidOf(supervisor), ...own.map(([, pid]) => pid)].join(' ')
     const { stdout } = await project.cairn('--json', 'run', 'curious', '--set', `at=signal ${asked}`, '--on', 'local')
     expect((JSON.parse(stdout) as RunSummary).status).toBe('completed')
     // Each of them has done something since, and so has also handled the signal.
@@ -395,7 +395,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     process.kill(before.pid, 'SIGKILL')
     await expect.poll(async () => (await processes(project)).get('shop/double')!.restarts).toBe(before.restarts + 1)
     for (const [name, pid] of own) expect(listeners(pid), name).toEqual({ loopback: 1, open: 0 })
-    expect(listeners(pidOf(keeper))).toEqual({ loopback: 0, open: 0 })
+    expect(listeners(pidOf(supervisor))).toEqual({ loopback: 0, open: 0 })
     await expect.poll(async () => (await project.cairn('status')).code).toBe(0)
   })
 
@@ -463,8 +463,8 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     const tokens = project.path('.cairn/stack/tokens.json')
     const added = { name: 'viewer', sha256: 'a'.repeat(64), pipelines: ['shop'], rights: ['read'] }
     writeFileSync(tokens, JSON.stringify([...(JSON.parse(readFileSync(tokens, 'utf8')) as object[]), added]))
-    const { keeper, services } = running(project)
-    for (const name of [keeper, ...Object.values(services)]) process.kill(pidOf(name), 'SIGKILL')
+    const { supervisor, services } = running(project)
+    for (const name of [supervisor, ...Object.values(services)]) process.kill(pidOf(name), 'SIGKILL')
     const dies = project.start('up')
     await expect.poll(() => existsSync(project.path('.cairn/stack/lock'))).toBe(true)
     dies.kill('SIGKILL')
@@ -477,12 +477,12 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
   })
 
   it('is taken down without a trace, also what no supervisor watches or nothing was written down of', async () => {
-    const { keeper, services } = running(project)
-    process.kill(pidOf(keeper), 'SIGKILL')
+    const { supervisor, services } = running(project)
+    process.kill(pidOf(supervisor), 'SIGKILL')
     process.kill(pidOf(services['shop/sum']!), 'SIGSTOP')
     rmSync(project.path('.cairn/stack/running.json'))
     expect((await project.cairn('down')).stdout).toContain('stopped')
-    expect([keeper, ...Object.values(services)].filter((name) => !isGone(name))).toEqual([])
+    expect([supervisor, ...Object.values(services)].filter((name) => !isGone(name))).toEqual([])
     expect(servicesOf(project.path('.cairn/stack'))).toEqual([])
     expect((await project.cairn('status')).code).toBe(1)
     expect((await project.cairn('runs', '--on', 'local')).stderr).toContain('does not answer')
@@ -504,6 +504,6 @@ async function processes(project: CliProject): Promise<ReadonlyMap<string, Found
   return new Map(services.map((service) => [service.name, service]))
 }
 
-function running(project: CliProject): { keeper: string; services: Record<string, string> } {
+function running(project: CliProject): { supervisor: string; services: Record<string, string> } {
   return JSON.parse(readFileSync(project.path('.cairn/stack/running.json'), 'utf8')) as ReturnType<typeof running>
 }

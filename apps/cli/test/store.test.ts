@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { CliProject, computed, type Files } from './project.fixture.ts'
 
@@ -67,7 +67,7 @@ describe('cairn gc', () => {
     await project.run('store', '--set', 'make.fill=2')
     const everything = ['gc', '--keep-runs', '1', '--keep', '1ms', '--grace', '1ms']
     const dry = await project.cairn('--json', ...everything, '--dry-run')
-    expect(JSON.parse(dry.stdout)).toMatchObject({ pipelines: { store: { runs: [expect.any(String)], condemned: 1 } } })
+    expect(JSON.parse(dry.stdout)).toMatchObject({ pipelines: { store: { runs: [expect.any(String)], trashed: 1 } } })
     expect(project.stored('local/store/objects')).toHaveLength(2)
     await project.cairn(...everything)
     await project.cairn(...everything)
@@ -83,8 +83,20 @@ describe('a store', () => {
     const project = new CliProject({ ...FILES, '.cairn/store.json': '{"format": 9}' })
     const { code, stderr } = await project.cairn('run', 'store')
     expect(code).toBe(1)
-    expect(stderr).toContain('has format 9; this program knows up to 1')
+    expect(stderr).toContain('has format 9; this program knows up to 2')
     expect(stderr).toContain('next   update Cairn')
+  })
+
+  it('of an earlier format is refused, and says what to do', async () => {
+    const project = new CliProject({ ...FILES, '.cairn/store.json': '{"format": 1}' })
+    const { code, stderr } = await project.cairn('run', 'store')
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/the store \S+\.cairn has format 1, of an earlier Cairn; this program reads 2$/m)
+    expect(stderr).toContain(
+      'next   use a new store, or move store.json and the folders of its environments out of this one',
+    )
+    rmSync(project.path('.cairn/store.json'))
+    expect((await project.cairn('run', 'store')).code).toBe(0)
   })
 
   it('that cannot be written to is named, and nothing is lost', async () => {

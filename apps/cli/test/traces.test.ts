@@ -56,10 +56,10 @@ export const t = pipeline('t', () => {
 async function frames(project: CliProject, run: string): Promise<Record<string, string[]>> {
   const { stdout } = await project.cairn('--json', 'show', `t/${run}`)
   const { tasks } = JSON.parse(stdout) as {
-    tasks: Record<string, { lanes: { error?: { stack?: string } }[] }>
+    tasks: Record<string, { items: { error?: { stack?: string } }[] }>
   }
-  const found = Object.entries(tasks).flatMap(([task, { lanes }]) => {
-    const stack = lanes.find(({ error }) => error)?.error?.stack
+  const found = Object.entries(tasks).flatMap(([task, { items }]) => {
+    const stack = items.find(({ error }) => error)?.error?.stack
     return stack === undefined || task.startsWith('each')
       ? []
       : [[task.split('/')[0]!, [...stack.matchAll(/([\w./]+:\d+):\d+\)?$/gm)].map(([, place]) => place!)] as const]

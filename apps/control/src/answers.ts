@@ -1,6 +1,6 @@
 import type { Answers } from './answers/answer.ts'
 import { SERVICE_ANSWERS } from './answers/service.ts'
-import { UPKEEP_ANSWERS } from './answers/upkeep.ts'
+import { MAINTENANCE_ANSWERS } from './answers/maintenance.ts'
 import { RUNS_ANSWERS } from './answers/runs.ts'
 import { PRODUCTION_ANSWERS } from './answers/production.ts'
 import { DEAD_LETTERS_ANSWERS } from './answers/dead-letters.ts'
@@ -9,7 +9,7 @@ import { RECORDS_ANSWERS } from './answers/records.ts'
 /** What control answers, by address: its OpenAPI document says it, and clients are made from that. */
 export const ANSWERS: Answers = {
   ...SERVICE_ANSWERS,
-  ...UPKEEP_ANSWERS,
+  ...MAINTENANCE_ANSWERS,
   ...RUNS_ANSWERS,
   ...PRODUCTION_ANSWERS,
   ...DEAD_LETTERS_ANSWERS,

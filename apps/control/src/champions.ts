@@ -11,9 +11,8 @@ import {
   type Layout,
   type Plan,
 } from '@cairn/records'
-import { noteTold, promote, rollBack, standingChampion } from '@cairn/promotion'
+import { noteAnnounced, promote, rollBack, standingChampion, notWhole, Refused } from '@cairn/promotion'
 import { findRun, readRun, type Adoption } from '@cairn/workspace'
-import { notWhole, Refused } from '@cairn/promotion'
 import type { Vouching } from './vouching.ts'
 
 export interface ChampionsHost {
@@ -94,10 +93,10 @@ export class Champions {
     const { store, bus } = this.#host
     const at = this.#at(pipeline)
     const standing = await standingChampion(store, at)
-    if (!standing.champion || standing.champion.told) return
+    if (!standing.champion || standing.champion.announced) return
     this.#host.vouching.require((await readRun(store, at, standing.champion.run)).plan) // consumers act on it
     await bus.publish(topicOf(at), [promotedEvent(at, standing.champion)])
-    await noteTold(store, at, standing)
+    await noteAnnounced(store, at, standing)
   }
 
   async #examine(pipeline: string, run: string, champion: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { CairnError, type Json, jsonText } from '@cairn/kernel'
 import { cancel, unfitTasks } from '@cairn/engine'
 import { layout, type Layout, type Plan, type RunEnd } from '@cairn/records'
-import { againOf, readEnds, readRun, retryOf, type RunRequest, type RunSummary } from '@cairn/workspace'
+import { rerunOf, readEnds, readRun, retryOf, type RunRequest, type RunSummary } from '@cairn/workspace'
 import type { ControlHost, Planned } from './control-host.ts'
 import type { RunsQuery } from './runs-query.ts'
 import type { Waiting } from './queue-view.ts'
@@ -104,13 +104,13 @@ export class Control {
   }
 
   /** A run that computes one node of a recorded run again, with its code and inputs, whatever there is of checkpoints. */
-  async again(pipeline: string, base: string, node: string, key: string | undefined): Promise<Started> {
+  async rerun(pipeline: string, base: string, node: string, key: string | undefined): Promise<Started> {
     const { store, clock } = this.host
     const at = this.at(pipeline)
     const { plan } = await this.#signedRun(pipeline, base)
-    return this.#submissions.start({ pipeline, key, asked: { again: base, node } }, async (run) => {
+    return this.#submissions.start({ pipeline, key, asked: { rerun: base, node } }, async (run) => {
       await this.host.checkSettings(pipeline)
-      return againOf(store, at, plan, node, clock.now(), { run })
+      return rerunOf(store, at, plan, node, clock.now(), { run })
     })
   }
 

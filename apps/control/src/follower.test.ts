@@ -27,7 +27,7 @@ async function world({ status = 'completed' as RunEnd['status'], ended = ['a', '
       {
         v: RECORD_VERSION,
         status: 'completed',
-        lanes: [],
+        items: [],
         counts: {},
         attempts: 1,
         startedAt: 0,

@@ -3,11 +3,11 @@ import { requireOf, taskName, topicOf, type CairnEvent, type Plan, type Subscrip
 import type { ControlHost } from './control-host.ts'
 import { RecordedRun } from './recorded-run.ts'
 import type { RunQueue } from './run-queue.ts'
-import { tellPlaces } from './told-places.ts'
-import { ToldTasks } from './told-tasks.ts'
+import { sendPlaces } from './sent-places.ts'
+import { SentTasks } from './sent-tasks.ts'
 
 export interface SseMessage {
-  /** The run, and what of it the reader has heard so far: sent back as `Last-Event-ID`, the rest is told. */
+  /** The run, and what of it the reader has heard so far: sent back as `Last-Event-ID`, the rest is sent. */
   readonly id: string
   readonly type: string
   readonly data: object
@@ -51,14 +51,14 @@ export class Follower {
     const { pipeline, run, nodes } = plan
     return new Observable((reader) => {
       const seen = new Set<string>()
-      const told = new ToldTasks(Object.keys(nodes), heardOf(run, last))
-      const id = () => `${run}/${String(told)}`
+      const sent = new SentTasks(Object.keys(nodes), heardOf(run, last))
+      const id = () => `${run}/${String(sent)}`
       const tell = (event: CairnEvent) => {
         if (seen.has(event.id)) return
         seen.add(event.id)
         const ended = endedTask(event)
-        if (ended !== undefined && told.has(ended)) return
-        if (ended !== undefined) told.add(ended)
+        if (ended !== undefined && sent.has(ended)) return
+        if (ended !== undefined) sent.add(ended)
         reader.next({ id: id(), type: event.type, data: event })
         if (event.type === 'cairn.run-ended') reader.complete()
       }
@@ -73,7 +73,7 @@ export class Follower {
           .catch((error: unknown) => reader.error(error))
       })
       const leave = recorded.follow(tell)
-      const endPlaces = tellPlaces(this.#queue, plan, (wait) => reader.next({ id: id(), type: 'queued', data: wait }))
+      const endPlaces = sendPlaces(this.#queue, plan, (wait) => reader.next({ id: id(), type: 'queued', data: wait }))
       const ping = setInterval(() => reader.next({ id: id(), type: 'ping', data: {} }), PING_MS)
       this.#listen(pipeline)
         .then(tellRecorded)

@@ -26,7 +26,7 @@ import { isLeftBehind } from './old-groups.ts'
 import { Planners } from './planners.ts'
 import { RunQueue } from './run-queue.ts'
 import { readSettings } from './settings.ts'
-import { Supervisor } from './supervisor.ts'
+import { Reconciler } from './reconciler.ts'
 import { sweepEvery } from './sweeping.ts'
 import { tokensIn } from './tokens.ts'
 import { Turns } from './turns.ts'
@@ -95,7 +95,7 @@ const queue = new RunQueue(host, {
   onFailure: (path, error) => log.error({ path, err: error }, 'it could not be seen whether runs can start'),
 })
 const follower = new Follower(host, queue)
-const supervisor = new Supervisor(host, champions, queue, {
+const reconciler = new Reconciler(host, champions, queue, {
   lostAfterMs: settings.lostAfterMs,
   onHelp: (run, what) => log.warn({ run }, what),
   onFailure: (folder, error) => log.error({ folder, err: error }, 'a run could not be looked at'),
@@ -148,7 +148,7 @@ const queueing = new AbortController()
 const watched = queue.watch(settings.sweepMs, queueing.signal)
 const sweeps = [
   queueing,
-  sweepEvery(settings.sweepMs, supervisor, (error) => log.warn({ err: error }, 'the sweep failed')),
+  sweepEvery(settings.sweepMs, reconciler, (error) => log.warn({ err: error }, 'the sweep failed')),
   sweepEvery(settings.collectMs, collector, (error) => log.warn({ err: error }, 'nothing could be collected')),
 ]
 log.info({ url: await app.getUrl() }, 'ready')

@@ -15,7 +15,7 @@ import {
 import { brokenExpectations } from '@cairn/promotion'
 import { errorRecord, type ErrorRecord } from '@cairn/records'
 import { jsonText } from '@cairn/kernel'
-import type { Expectations, ExpectationsOrder, Order, PlanOrder, Told } from './planner.ts'
+import type { Expectations, ExpectationsOrder, Order, PlanOrder, Reply } from './planner.ts'
 import type { Planned } from './control-host.ts'
 
 /** A process that has taken so much more memory than after its first plan gives way to another. Bytes. */
@@ -26,30 +26,30 @@ let store: Awaited<ReturnType<typeof openStore>> | undefined
 let orders = 0
 let memory = 0
 /** The order that is being done. */
-let inHand: Order | undefined
+let singleFlight: Order | undefined
 /** A new process is to do the order. */
-const STALE: Told = { isStale: true, isLast: true }
+const STALE: Reply = { isStale: true, isLast: true }
 
 process.on('SIGUSR1', () => {}) // by which Node would let any process of this user debug this one
 process.on('disconnect', () => process.exit())
 process.on('message', (text: string) => void tell(text))
 process.once('uncaughtException', (thrown) => {
-  const error = inHand && strayError(thrown, inHand.root)
+  const error = singleFlight && strayError(thrown, singleFlight.root)
   if (!error) throw thrown
-  const told: Told = orders > 0 ? STALE : { answer: { error: errorRecord(error) }, isLast: true }
-  process.send!(jsonText(told), () => process.exit())
+  const reply: Reply = orders > 0 ? STALE : { answer: { error: errorRecord(error) }, isLast: true }
+  process.send!(jsonText(reply), () => process.exit())
 })
 
 async function tell(text: string): Promise<void> {
-  inHand = JSON.parse(text) as Order
-  const told = await done(inHand)
-  inHand = undefined
-  process.send!(jsonText(told), () => {
-    if (told.isLast) process.disconnect()
+  singleFlight = JSON.parse(text) as Order
+  const reply = await done(singleFlight)
+  singleFlight = undefined
+  process.send!(jsonText(reply), () => {
+    if (reply.isLast) process.disconnect()
   })
 }
 
-async function done(order: Order): Promise<Told> {
+async function done(order: Order): Promise<Reply> {
   if (orders > 0 && !isCurrent()) return STALE
   beginPlan(order.root)
   let answer: object

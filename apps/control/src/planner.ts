@@ -41,7 +41,7 @@ export interface Expectations {
 }
 
 /** What a planner tells of an order. */
-export interface Told {
+export interface Reply {
   /** The code has changed since it was loaded: nothing that was made of it counts. */
   readonly isStale?: true
   /** It takes no more orders. */
@@ -80,21 +80,21 @@ export class Planner {
   }
 
   /** @throws CairnError STEP_CRASHED when the process ends, TIMED_OUT when it takes too long */
-  async ask(order: Order): Promise<Told> {
+  async ask(order: Order): Promise<Reply> {
     this.orders++
-    const told = Promise.withResolvers<Told>()
-    const hear = (text: unknown) => told.resolve(JSON.parse(String(text)) as Told)
+    const reply = Promise.withResolvers<Reply>()
+    const hear = (text: unknown) => reply.resolve(JSON.parse(String(text)) as Reply)
     const late = setTimeout(() => {
-      told.reject(new CairnError('TIMED_OUT', `${order.pipeline} was not planned within ${DEADLINE_MS / 1000} s`))
+      reply.reject(new CairnError('TIMED_OUT', `${order.pipeline} was not planned within ${DEADLINE_MS / 1000} s`))
       this.end()
     }, DEADLINE_MS)
     this.#child.once('message', hear)
     void this.#ended.then((how) => {
-      told.reject(new CairnError('STEP_CRASHED', `planning ${order.pipeline} ended with ${how}`))
+      reply.reject(new CairnError('STEP_CRASHED', `planning ${order.pipeline} ended with ${how}`))
     })
-    this.#child.send(jsonText(order), (error) => error && told.reject(error))
+    this.#child.send(jsonText(order), (error) => error && reply.reject(error))
     try {
-      return await told.promise
+      return await reply.promise
     } finally {
       clearTimeout(late)
       this.#child.off('message', hear)

@@ -9,7 +9,7 @@ import {
   type Order,
   type PlanOrder,
   type SettingsOrder,
-  type Told,
+  type Reply,
 } from './planner.ts'
 import { Queue, type Line } from './queue.ts'
 
@@ -57,11 +57,11 @@ export class Planners {
     for (const planner of this.#idle.splice(0)) planner.end()
   }
 
-  async #askOne(order: Order): Promise<Told> {
+  async #askOne(order: Order): Promise<Reply> {
     const planner = this.#take()
-    let told: Told
+    let reply: Reply
     try {
-      told = await planner.ask(order)
+      reply = await planner.ask(order)
     } catch (error) {
       planner.end()
       // What an earlier order left behind may have been the reason.
@@ -69,9 +69,9 @@ export class Planners {
       if (isFirst || (error instanceof CairnError && error.code === 'TIMED_OUT')) throw error
       return { isLast: true }
     }
-    if (told.isLast) planner.end()
+    if (reply.isLast) planner.end()
     else this.#keep(planner)
-    return told
+    return reply
   }
 
   #take(): Planner {

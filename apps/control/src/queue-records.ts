@@ -9,7 +9,7 @@ import {
   type QueuedRun,
   type QueueLayout,
 } from '@cairn/records'
-import { severally } from '@cairn/engine'
+import { forEachConcurrently } from '@cairn/engine'
 
 /** The runs that have had their turn. Limits are kept by this one record, which changes by compare-and-set alone. */
 interface Running {
@@ -70,7 +70,7 @@ export class QueueRecords {
   /** Those that go on. A run that is gone with all its records does not. */
   async unended({ runs }: Standing): Promise<QueuedRun[]> {
     const open = new Set<QueuedRun>()
-    await severally(runs, async (of) => {
+    await forEachConcurrently(runs, async (of) => {
       const at = layout(this.#env, of.pipeline)
       const hasEnded = (await this.#store.stat(at.runEnd(of.run))) !== undefined
       if (!hasEnded && (await this.#store.stat(at.plan(of.run)))) open.add(of)

@@ -25,7 +25,7 @@ const end = (task: string, endedAt: number) => {
   const record: EndRecord = {
     v: 1,
     status: 'completed',
-    lanes: [],
+    items: [],
     counts: {},
     attempts: 1,
     startedAt: 0,

@@ -13,7 +13,7 @@ import {
   type Plan,
   type RunEnd,
 } from '@cairn/records'
-import { severally, unfitTasks } from '@cairn/engine'
+import { forEachConcurrently, unfitTasks } from '@cairn/engine'
 import { SharedWork } from './shared-work.ts'
 
 /** How often a run's records are looked at for events that were missed, in milliseconds. */
@@ -81,7 +81,7 @@ export class RecordedRun {
 
   async #readEnds(): Promise<void> {
     const tasks = (await this.#store.children(this.#at.ends(this.#plan.run))).map((file) => this.#at.taskOf(file))
-    await severally(
+    await forEachConcurrently(
       tasks.filter((task) => !this.#ends.has(task)),
       async (task) => {
         const end = (await readRecord<EndRecord>(this.#store, this.#at.end(this.#plan.run, task)))!
@@ -100,7 +100,7 @@ export class RecordedRun {
     const { run } = this.#plan
     const files = await this.#store.children(this.#at.attempts(run))
     const running = files.filter((file) => !this.#ends.has(this.#at.attemptOf(file).task))
-    await severally(
+    await forEachConcurrently(
       running.filter((file) => !this.#attempts.has(file)),
       async (file) => {
         const { task, attempt } = this.#at.attemptOf(file)

@@ -1,7 +1,7 @@
 import { runLimitsOf, type ConcurrencySettings, type RunLimits } from '@cairn/workspace'
 import { CairnError } from '@cairn/kernel'
 import { channels, layout, readRecord, type Plan, type QueuedRun, type RunEnd } from '@cairn/records'
-import { setOff, severally } from '@cairn/engine'
+import { setOff, forEachConcurrently } from '@cairn/engine'
 import type { ControlHost } from './control-host.ts'
 import { EndHints } from './end-hints.ts'
 import { QueueBound } from './queue-bound.ts'
@@ -12,7 +12,7 @@ import { QueueView } from './queue-view.ts'
 export interface RunQueueOptions {
   /** What the project says of how many runs go on at once, as it says it now. */
   readonly concurrency: () => ConcurrencySettings | undefined
-  /** Told, once for each reason, of what cannot be looked at: a run in the queue, or the queue itself. */
+  /** Reply, once for each reason, of what cannot be looked at: a run in the queue, or the queue itself. */
   readonly onFailure?: (path: string, error: unknown) => void
 }
 
@@ -156,7 +156,7 @@ export class RunQueue {
       running.push(run)
     }
     if (!(await this.#records.keep(standing, running))) return true // another copy was faster
-    await severally(starting, (plan) => this.#start(plan))
+    await forEachConcurrently(starting, (plan) => this.#start(plan))
     this.#tell(running, left)
     if (left.length > 0) this.#hints.hear(running)
     return left.length > 0

@@ -1,7 +1,7 @@
 import { parametersOf, readRun, runNames } from '@cairn/workspace'
 import { CairnError, jsonText, type Json } from '@cairn/kernel'
 import { layout, type Plan, type RunEnd } from '@cairn/records'
-import { Recent, unfitTasks } from '@cairn/engine'
+import { Lru, unfitTasks } from '@cairn/engine'
 import type { ControlHost } from './control-host.ts'
 import type { Listed } from './listed-run.ts'
 import type { QueueView } from './queue-view.ts'
@@ -33,7 +33,7 @@ export class RunsList {
   readonly #views = new SharedWork<QueueView>()
   readonly #names = new SharedWork<string[]>()
   readonly #runs = new SharedWork<Found>()
-  readonly #ended = new Recent<Found>(REMEMBERED, (found) => jsonText(found).length)
+  readonly #ended = new Lru<Found>(REMEMBERED, (found) => jsonText(found).length)
 
   constructor(host: ControlHost, queue: Pick<RunQueue, 'view'>) {
     this.#host = host

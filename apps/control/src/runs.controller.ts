@@ -24,7 +24,7 @@ import type { Follower, SseMessage } from './follower.ts'
 import { CONTROL, FOLLOWER } from './injected.ts'
 import { ApiQueries, RunsQuery } from './runs-query.ts'
 import {
-  AgainRequest,
+  RerunRequest,
   IN_PATH,
   Parse,
   PipelineName,
@@ -144,19 +144,19 @@ export class RunsController {
   }
 
   @ApiParam(IN_PATH.run)
-  @Post('runs/:run/again')
+  @Post('runs/:run/rerun')
   @HttpCode(202)
   @Needs('run')
-  @ApiOperation({ summary: 'A run that computes one step of this one again, from the same inputs, to compare.' })
+  @ApiOperation({ summary: 'Rerun one step of this run from the same inputs, to compare.' })
   @ApiHeader(IDEMPOTENCY_KEY)
-  @ApiBody({ schema: schemaOf(AgainRequest) })
-  again(
+  @ApiBody({ schema: schemaOf(RerunRequest) })
+  rerun(
     @Pipeline() pipeline: string,
     @Run() run: string,
-    @Body(new Parse(AgainRequest)) { node }: z.output<typeof AgainRequest>,
+    @Body(new Parse(RerunRequest)) { node }: z.output<typeof RerunRequest>,
     @Key() key: string | undefined,
   ): Promise<object> {
-    return this.#control.again(pipeline, run, node, key)
+    return this.#control.rerun(pipeline, run, node, key)
   }
 
   @ApiParam(IN_PATH.run)

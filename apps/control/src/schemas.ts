@@ -17,7 +17,7 @@ export const DeadLetterId = z.string().regex(/^(stray-)?\d{1,9}-\d{1,15}$/)
  * Of a pipeline's folder: names of the layout, and what may stand below each, as long as stores take them. Never one that
  * leads elsewhere.
  */
-const PLACE = String.raw`(objects|condemned|code|checkpoints|runs|refs)(\/(?!\.{1,2}(\/|$))[\w.@+-]{1,250})*`
+const PLACE = String.raw`(objects|trash|code|checkpoints|runs|refs)(\/(?!\.{1,2}(\/|$))[\w.@+-]{1,250})*`
 export const FilePath = z
   .string()
   .max(800)
@@ -47,7 +47,7 @@ export const RetryRequest = z.strictObject({
   from: Place.optional().describe('the step to start from; default: where the run started, reusing what has finished'),
 })
 
-export const AgainRequest = z.strictObject({ node: Place.describe('a step, or an `each` with all that is in it') })
+export const RerunRequest = z.strictObject({ node: Place.describe('a step, or an `each` with all that is in it') })
 export const CollectionRequest = z.strictObject({
   dryRun: z.boolean().default(false).describe('tell what would go, and change nothing'),
 })

@@ -57,7 +57,7 @@ describe.skipIf(!servers)('control', () => {
       expect(plan).toMatchObject({ run, env, pipeline: 'orders', params: { count: 5, waits: '' } })
       expect(end).toMatchObject({ status: 'completed' })
       expect(statuses(tasks)).toEqual({ load: 'completed', total: 'completed', report: 'completed' })
-      expect(tasks['total']!.lanes[0]).toMatchObject({ outputs: { sums: { text: '{"total":2.5}' } } })
+      expect(tasks['total']!.items[0]).toMatchObject({ outputs: { sums: { text: '{"total":2.5}' } } })
     })
 
     it('once for each idempotency key, however often and to whichever copy it is sent', async () => {
@@ -253,8 +253,8 @@ describe.skipIf(!servers)('control', () => {
 
     it('byte by byte', async () => {
       const { tasks } = await client.show('orders', run)
-      const lane = tasks['report']!.lanes[0]!
-      const { digest, size } = (lane.status === 'completed' ? lane.outputs['text'] : undefined)!
+      const outcome = tasks['report']!.items[0]!
+      const { digest, size } = (outcome.status === 'completed' ? outcome.outputs['text'] : undefined)!
       const path = `objects/${digest.slice(0, 2)}/${digest}`
       const bytes = await client.bytes(store('object', path))
       expect(hash('sha256', bytes)).toBe(digest)
@@ -308,8 +308,8 @@ describe.skipIf(!servers)('control', () => {
       expect(await put('object', path, large)).toEqual([200, undefined])
       expect(String(await client.bytes(store('object', path)))).toBe(large)
 
-      const lane = (await client.show('orders', run)).tasks['load']!.lanes[0]!
-      const checkpoint = `checkpoints/load/${lane.status === 'completed' ? lane.key! : ''}`
+      const outcome = (await client.show('orders', run)).tasks['load']!.items[0]!
+      const checkpoint = `checkpoints/load/${outcome.status === 'completed' ? outcome.key! : ''}`
       const { check: _, ...record } = JSON.parse(String(await client.bytes(store('record', checkpoint)))) as object & {
         check: string
       }
@@ -698,7 +698,7 @@ const ROUTES: Readonly<Record<string, string | undefined>> = {
   'post /v1/pipelines/{pipeline}/production': 'promote',
   'post /v1/pipelines/{pipeline}/production/rollback': 'promote',
   'post /v1/pipelines/{pipeline}/runs': 'run',
-  'post /v1/pipelines/{pipeline}/runs/{run}/again': 'run',
+  'post /v1/pipelines/{pipeline}/runs/{run}/rerun': 'run',
   'post /v1/pipelines/{pipeline}/runs/{run}/cancel': 'cancel',
   'post /v1/pipelines/{pipeline}/runs/{run}/retry': 'run',
   'put /v1/pipelines/{pipeline}/store/object': 'adopt',

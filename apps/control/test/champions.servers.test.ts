@@ -67,7 +67,10 @@ describe.skipIf(!servers)('which run is in production', () => {
     expect([status, body]).toMatchObject([200, { run: two, by: 'all', from: 'tried', previous: { run: one } }])
     await told(two)
     expect(heard.at(-1)).toMatchObject({ data: { by: 'all', from: 'tried', previous: one }, source: `/${env}/orders` })
-    expect((await promote(client, two, one)).body, 'the same, sent again').toEqual({ ...(body as object), told: true })
+    expect((await promote(client, two, one)).body, 'the same, sent again').toEqual({
+      ...(body as object),
+      announced: true,
+    })
 
     const back = await client.ask('POST', `${PRODUCTION}/rollback`, { expected: two })
     expect([back.status, back.body]).toMatchObject([200, { run: one, by: 'all' }])
@@ -121,7 +124,7 @@ describe.skipIf(!servers)('which run is in production', () => {
     control = await services.control()
     client = control.client
     await told(next)
-    await expect.poll(champion).toMatchObject({ run: next, told: true })
+    await expect.poll(champion).toMatchObject({ run: next, announced: true })
     await control.kill()
     control = await services.control()
     client = control.client

@@ -120,7 +120,7 @@ export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIR
     await vi.waitUntil(() => load.log.includes('the plan of run unsigned is not signed'), PATIENCE)
 
     const refusal = { code: 'REFUSED', next: `plan it anew: cairn run orders --on ${env}` }
-    for (const [what, body] of [['cancel'], ['retry', {}], ['again', { node: 'load' }]] as const) {
+    for (const [what, body] of [['cancel'], ['retry', {}], ['rerun', { node: 'load' }]] as const) {
       const { status, body: answer } = await client.ask('POST', `${ORDERS}/runs/unsigned/${what}`, body)
       expect([what, status, answer]).toMatchObject([what, 409, refusal])
     }
@@ -213,7 +213,7 @@ export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIR
         ['GET', '/events'],
         ['POST', '/cancel'],
         ['POST', '/retry', {}],
-        ['POST', '/again', { node: 'load' }],
+        ['POST', '/rerun', { node: 'load' }],
       ]
       for (const [method, what, request] of asked) {
         const answer = await client.ask(method, `${ORDERS}/runs/${run}${what}`, request)
@@ -253,7 +253,7 @@ export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIR
     await publish(services.bus, signed, [runEvent(signed, 'run-started', 0)])
     const { tasks, end } = await client.ended('orders', 'pinned')
     expect([tasks['report'], end]).toMatchObject([
-      { status: 'failed', lanes: [{ error: { code: 'CORRUPT' } }] },
+      { status: 'failed', items: [{ error: { code: 'CORRUPT' } }] },
       { status: 'failed' },
     ])
   })

@@ -80,8 +80,11 @@ describe.skipIf(!servers)('stages that lack what a task needs', () => {
     })
   const gives = async (run: string) => {
     const { end, tasks } = await ended(run)
-    const [lane] = tasks['second']!.lanes
-    return { status: end!.status, ...(lane?.status === 'completed' && { how: lane.how, v: lane.outputs['v']!.text }) }
+    const [outcome] = tasks['second']!.items
+    return {
+      status: end!.status,
+      ...(outcome?.status === 'completed' && { how: outcome.how, v: outcome.outputs['v']!.text }),
+    }
   }
   /** Planned with what an image has. */
   const start = async ({ root }: Image): Promise<string> => {
@@ -168,7 +171,7 @@ describe.skipIf(!servers)('stages that lack what a task needs', () => {
       for (const image of [one, two]) writeFileSync(join(image.root, 'megabytes'), '9')
       const tooLarge = await ended(await control.client.start(PIPELINE))
       expect([tooLarge.end!.status, tooLarge.tasks['first']!.attempts]).toEqual(['failed', 1])
-      expect(tooLarge.tasks['first']!.lanes).toMatchObject([
+      expect(tooLarge.tasks['first']!.items).toMatchObject([
         {
           error: {
             code: 'OUT_OF_SPACE',

@@ -125,8 +125,8 @@ describe.skipIf(!servers)('a pipeline of every feature, here and on services', (
   }
   const codes = ({ tasks }: ShownRun) =>
     Object.fromEntries(
-      Object.entries(tasks).flatMap(([task, { lanes }]) =>
-        lanes.flatMap((lane) => ('error' in lane && !task.includes('/') ? [[task, lane.error.code]] : [])),
+      Object.entries(tasks).flatMap(([task, { items }]) =>
+        items.flatMap((outcome) => ('error' in outcome && !task.includes('/') ? [[task, outcome.error.code]] : [])),
       ),
     )
 
@@ -160,7 +160,7 @@ describe.skipIf(!servers)('a pipeline of every feature, here and on services', (
     expect(run.tasks['policies.third-time']).toMatchObject({ attempts: 3, failures: [{}, {}] })
     expect(run.tasks['failures.too-often']).toMatchObject({ attempts: 3 })
     expect(run.tasks['failures.other-error']).toMatchObject({ attempts: 1 })
-    expect(run.tasks['policies.caught']!.lanes[0]).toMatchObject({ how: 'caught' })
+    expect(run.tasks['policies.caught']!.items[0]).toMatchObject({ how: 'caught' })
   })
 
   it('reuses all of it in a second run, but what is never reused', async () => {

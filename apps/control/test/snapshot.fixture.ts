@@ -15,7 +15,7 @@ export interface Snapshot {
 interface TaskSnapshot {
   readonly status: string
   readonly counts: EndRecord['counts']
-  readonly lanes: readonly object[]
+  readonly items: readonly object[]
   readonly attempts?: number
   readonly failures?: readonly object[]
 }
@@ -30,13 +30,15 @@ export async function snapshot(
   earlier: readonly string[],
 ): Promise<Snapshot> {
   const { plan, end, tasks } = named(shown, earlier)
-  const lanes = Object.values(tasks).flatMap((task) => task.lanes)
-  const hows = Map.groupBy(lanes.filter(hasKey), ({ key }) => key)
-  const isAlone = ({ lanes }: EndRecord) => lanes.every((lane) => !hasKey(lane) || hows.get(lane.key)!.length === 1)
+  const items = Object.values(tasks).flatMap((task) => task.items)
+  const hows = Map.groupBy(items.filter(hasKey), ({ key }) => key)
+  const isAlone = ({ items }: EndRecord) =>
+    items.every((outcome) => !hasKey(outcome) || hows.get(outcome.key)!.length === 1)
   const taken = Object.entries(tasks).map(([name, task]) => [name, taskSnapshot(task, isAlone(task))] as const)
   const bytes: Record<string, string> = {}
-  for (const lane of lanes)
-    if (lane.status === 'completed') for (const ref of Object.values(lane.outputs)) await addBytes(ref, open, bytes)
+  for (const outcome of items)
+    if (outcome.status === 'completed')
+      for (const ref of Object.values(outcome.outputs)) await addBytes(ref, open, bytes)
   return {
     status: end?.status,
     plan: planSnapshot(plan),
@@ -48,27 +50,27 @@ export async function snapshot(
 
 /** Which places were computed, where a batch counts as one that has such an item. */
 export function computed({ tasks }: ShownRun): string[] {
-  const places = Object.entries(tasks).flatMap(([task, { lanes }]) =>
-    lanes.some((lane) => lane.status === 'completed' && lane.how === 'computed') ? [task.split('/')[0]!] : [],
+  const places = Object.entries(tasks).flatMap(([task, { items }]) =>
+    items.some((outcome) => outcome.status === 'completed' && outcome.how === 'computed') ? [task.split('/')[0]!] : [],
   )
   return [...new Set(places)].sort()
 }
 
-function taskSnapshot({ status, counts, lanes, attempts, failures }: EndRecord, isAlone: boolean): TaskSnapshot {
+function taskSnapshot({ status, counts, items, attempts, failures }: EndRecord, isAlone: boolean): TaskSnapshot {
   return {
     status,
     counts,
-    lanes: lanes.map((lane) => laneSnapshot(lane)),
+    items: items.map((outcome) => itemSnapshot(outcome)),
     ...(isAlone && { attempts }),
     ...(failures && { failures: failures.map(errorSnapshot) }),
   }
 }
 
-function laneSnapshot(lane: Outcome): object {
-  if ('error' in lane) return { ...lane, error: errorSnapshot(lane.error) }
-  if (lane.status !== 'completed') return lane
-  const { how, ms: _, caught, ...rest } = lane
-  return { ...rest, ...(lane.key === undefined && { how }), ...(caught && { caught: errorSnapshot(caught) }) }
+function itemSnapshot(outcome: Outcome): object {
+  if ('error' in outcome) return { ...outcome, error: errorSnapshot(outcome.error) }
+  if (outcome.status !== 'completed') return outcome
+  const { how, ms: _, caught, ...rest } = outcome
+  return { ...rest, ...(outcome.key === undefined && { how }), ...(caught && { caught: errorSnapshot(caught) }) }
 }
 
 /** What people are told, without where in which file and how much exactly. */
@@ -97,10 +99,10 @@ async function addBytes(ref: ArtifactRef, open: (digest: string) => Promise<Buff
   for (const item of items) await addBytes(item, open, to)
 }
 
-function hasKey(lane: Outcome): lane is Outcome & { readonly key: string } {
-  return 'key' in lane && lane.key !== undefined
+function hasKey(outcome: Outcome): outcome is Outcome & { readonly key: string } {
+  return 'key' in outcome && outcome.key !== undefined
 }
 
-function howOf(lane: Outcome): string {
-  return lane.status === 'completed' ? lane.how : lane.status
+function howOf(outcome: Outcome): string {
+  return outcome.status === 'completed' ? outcome.how : outcome.status
 }

@@ -128,7 +128,7 @@ describe.skipIf(!servers)('one idempotency key, sent many times at once', () => 
     const base = await client.start('orders', {})
     for (const [path, request] of [
       ['retry', {}],
-      ['again', { node: 'load' }],
+      ['rerun', { node: 'load' }],
     ] as const) {
       const key = { 'idempotency-key': randomUUID() }
       const sent = Array.from({ length: AT_ONCE }, () =>

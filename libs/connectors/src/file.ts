@@ -5,25 +5,23 @@ import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { pipeline as pump } from 'node:stream/promises'
 import { whyNoFile } from '@cairn/files'
-import { CairnError } from '@cairn/kernel'
-import type { LocalFile, Origin, OriginContext } from '@cairn/kernel'
-import { checkNoOptions, shown } from '@cairn/kernel'
+import { CairnError, checkNoOptions, shown, type Connector, type ConnectorContext, type LocalFile } from '@cairn/kernel'
 
 /** A file of the project, by its path from the project's folder. Its version is its content's SHA-256. */
-export function fromFile(path: string): Origin<LocalFile>
-export function fromFile(path: string, ...more: readonly unknown[]): Origin<LocalFile> {
+export function fromFile(path: string): Connector<LocalFile>
+export function fromFile(path: string, ...more: readonly unknown[]): Connector<LocalFile> {
   checkNoOptions(more, 'fromFile')
   checkText(path, 'fromFile', `fromFile('data/flights.csv')`)
-  return fileOrigin(path, ({ root }) => resolve(root, path))
+  return fileConnector(path, ({ root }) => resolve(root, path))
 }
 
 /** A file inside an installed npm package, whether or not the package exports it. */
-export function fromPackage(name: string, path: string): Origin<LocalFile>
-export function fromPackage(name: string, path: string, ...more: readonly unknown[]): Origin<LocalFile> {
+export function fromPackage(name: string, path: string): Connector<LocalFile>
+export function fromPackage(name: string, path: string, ...more: readonly unknown[]): Connector<LocalFile> {
   checkNoOptions(more, 'fromPackage')
   for (const part of [name, path])
     checkText(part, 'fromPackage', `fromPackage('vega-datasets', 'data/flights-3m.parquet')`)
-  return fileOrigin(`${name}/${path}`, ({ root }) => join(packageFolder(name, root), path))
+  return fileConnector(`${name}/${path}`, ({ root }) => join(packageFolder(name, root), path))
 }
 
 function checkText(value: unknown, owner: string, example: string): void {
@@ -33,7 +31,7 @@ function checkText(value: unknown, owner: string, example: string): void {
   })
 }
 
-function fileOrigin(describes: string, locate: (context: OriginContext) => string): Origin<LocalFile> {
+function fileConnector(describes: string, locate: (context: ConnectorContext) => string): Connector<LocalFile> {
   return {
     describes,
     async version(context) {

@@ -3,9 +3,7 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
 import { pipeline as pump } from 'node:stream/promises'
-import { CairnError } from '@cairn/kernel'
-import { checkNoOptions } from '@cairn/kernel'
-import type { LocalFile, Origin } from '@cairn/kernel'
+import { CairnError, checkNoOptions, type Connector, type LocalFile } from '@cairn/kernel'
 
 /**
  * A file behind a URL; a name and a password in the URL are sent as HTTP basic authentication. Its version is the
@@ -13,8 +11,8 @@ import type { LocalFile, Origin } from '@cairn/kernel'
  * costs a download when a run is planned, unless the source has a cache policy.
  * @throws CairnError SOURCE_UNREACHABLE when the server is not there, refuses, or breaks off
  */
-export function fromUrl(url: string): Origin<LocalFile>
-export function fromUrl(url: string, ...more: readonly unknown[]): Origin<LocalFile> {
+export function fromUrl(url: string): Connector<LocalFile>
+export function fromUrl(url: string, ...more: readonly unknown[]): Connector<LocalFile> {
   checkNoOptions(more, 'fromUrl')
   const resource = new Resource(url)
   return {

@@ -27,7 +27,7 @@ const PREVIOUS = { type: 'string', description: 'the run that a roll-back would 
 const ERROR = { type: 'object', properties: { code: STRING, message: STRING }, required: ['code', 'message'] }
 const COUNTS = {
   type: 'object',
-  description: 'of each list output its length, of each boolean one 1 or 0: one a lane',
+  description: 'of each list output its length, of each boolean one 1 or 0: one an item',
   additionalProperties: { type: 'array', items: { type: 'integer', minimum: 0 } },
 }
 const OUTPUT = {

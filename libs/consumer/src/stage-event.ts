@@ -62,7 +62,7 @@ export function stageEvent<S extends Step>(
   const kinds = step.definition.outputs as Kinds
 
   const fetch = async ({ digest }: ArtifactRef): Promise<string> => {
-    const file = (await store.fetch(at.object(digest))) ?? (await store.fetch(at.condemned(digest)))
+    const file = (await store.fetch(at.object(digest))) ?? (await store.fetch(at.trash(digest)))
     if (file !== undefined) return file
     throw new CairnError('NOT_FOUND', `object ${digest}, which ${path} names, is not in the store`, {
       next: 'it was collected: give this run a ref, or handle its events sooner',
@@ -80,9 +80,9 @@ export function stageEvent<S extends Step>(
   async function* items(...given: readonly PropertyKey[]): AsyncGenerator<any> {
     const names = given.length > 0 ? (given as string[]) : Object.keys(kinds)
     const end = await readRecord<EndRecord>(store, path)
-    for (const lane of end?.lanes ?? [])
-      if (lane.status === 'completed')
-        yield Object.fromEntries(await Promise.all(names.map((name) => open(name, lane.outputs[name]))))
+    for (const outcome of end?.items ?? [])
+      if (outcome.status === 'completed')
+        yield Object.fromEntries(await Promise.all(names.map((name) => open(name, outcome.outputs[name]))))
   }
 
   return {

@@ -1,12 +1,19 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { CairnEvent, EndRecord, Outcome, RunStatus } from '@cairn/records'
-import { planRun, type PlannedRun, type RunRequest } from '@cairn/workspace'
-import { findProject, loadPipeline, stepsOf } from '@cairn/workspace'
+import {
+  planRun,
+  findProject,
+  loadPipeline,
+  stepsOf,
+  readEnds,
+  runNames,
+  Workspace,
+  type PlannedRun,
+  type RunRequest,
+} from '@cairn/workspace'
 import { TemporaryProject } from '@cairn/workspace/project.fixture'
 import { openPool, startRun, type RunOptions } from './run.ts'
-import { readEnds, runNames } from '@cairn/workspace'
-import { Workspace } from '@cairn/workspace'
 
 const HEAD = `import { existsSync, writeFileSync } from 'node:fs'
 import { fromFile } from '@cairn/connectors'
@@ -21,7 +28,7 @@ export const double = step('double', { ...n, inputs: { n: Int }, run: ({ n }) =>
 
 interface Ended {
   readonly status: RunStatus
-  readonly lanes: Readonly<Record<string, Outcome>>
+  readonly items: Readonly<Record<string, Outcome>>
   readonly events: readonly CairnEvent[]
 }
 
@@ -53,12 +60,14 @@ describe('a run in this process', () => {
       ...options,
     })
     const status = await ended
-    return { status, lanes: lanesOf(await readEnds(workspace.store, workspace.at(name), planned.plan.run)), events }
+    return { status, items: inputsOf(await readEnds(workspace.store, workspace.at(name), planned.plan.run)), events }
   }
-  const lanesOf = (ends: ReadonlyMap<string, EndRecord>) =>
-    Object.fromEntries([...ends].map(([task, { lanes }]) => [task, lanes[0]!]))
-  const how = ({ lanes }: Pick<Ended, 'lanes'>) =>
-    Object.fromEntries(Object.entries(lanes).map(([task, lane]) => [task, 'how' in lane ? lane.how : lane.status]))
+  const inputsOf = (ends: ReadonlyMap<string, EndRecord>) =>
+    Object.fromEntries([...ends].map(([task, { items }]) => [task, items[0]!]))
+  const how = ({ items }: Pick<Ended, 'items'>) =>
+    Object.fromEntries(
+      Object.entries(items).map(([task, outcome]) => [task, 'how' in outcome ? outcome.how : outcome.status]),
+    )
 
   describe('of a chain of steps', () => {
     beforeEach(() =>
@@ -69,11 +78,11 @@ describe('a run in this process', () => {
       const first = await run('chain')
       expect(first.status).toBe('completed')
       expect(how(first)).toEqual({ load: 'computed', double: 'computed' })
-      expect(first.lanes['double']).toMatchObject({ outputs: { n: { text: '40' } } })
+      expect(first.items['double']).toMatchObject({ outputs: { n: { text: '40' } } })
       expect(how(await run('chain'))).toEqual({ load: 'reused', double: 'reused' })
       const changed = await run('chain', { settings: { 'load.from': 3 } })
       expect(how(changed)).toEqual({ load: 'computed', double: 'computed' })
-      expect(changed.lanes['double']).toMatchObject({ outputs: { n: { text: '6' } } })
+      expect(changed.items['double']).toMatchObject({ outputs: { n: { text: '6' } } })
     })
 
     it('is told event by event, from its start to its end', async () => {
@@ -144,7 +153,7 @@ export const failing = pipeline('failing', () => double(fail(load({}))))`,
     const first = await run('failing')
     expect(first.status).toBe('failed')
     expect(how(first)).toEqual({ load: 'computed', fail: 'failed', double: 'blocked' })
-    expect(first.lanes['fail']).toMatchObject({ error: { code: 'STEP_FAILED', message: 'no 20' } })
+    expect(first.items['fail']).toMatchObject({ error: { code: 'STEP_FAILED', message: 'no 20' } })
     expect(how(await run('failing'))).toEqual({ load: 'reused', fail: 'failed', double: 'blocked' })
   })
 
@@ -166,13 +175,13 @@ export const long = pipeline('long', () => double(wait(load({}))))`,
     await vi.waitUntil(() => existsSync(began), 300_000)
     await running.cancel()
     expect(await running.ended).toBe('cancelled')
-    const lanes = lanesOf(await readEnds(workspace.store, workspace.at('long'), plan.run))
-    expect(how({ lanes })).toEqual({ load: 'computed', wait: 'cancelled', double: 'cancelled' })
+    const items = inputsOf(await readEnds(workspace.store, workspace.at('long'), plan.run))
+    expect(how({ items })).toEqual({ load: 'computed', wait: 'cancelled', double: 'cancelled' })
 
     project.write({ 'go-on': '' })
     const again = await run('long')
     expect(how(again)).toEqual({ load: 'reused', wait: 'computed', double: 'computed' })
-    expect(again.lanes['double']).toMatchObject({ outputs: { n: { text: '40' } } })
+    expect(again.items['double']).toMatchObject({ outputs: { n: { text: '40' } } })
   })
 
   it('computes a step that is no export each time, in this process', async () => {
@@ -188,7 +197,7 @@ export const inline = pipeline('inline', () => double(hidden(load({}))))`,
       text: 'it is not exported by any module that inline.pipeline.ts imports',
     })
     const unknown = await run('inline', {}, { live: new Map() })
-    expect(unknown.lanes['hidden']).toMatchObject({ error: { code: 'BAD_DEFINITION' } })
+    expect(unknown.items['hidden']).toMatchObject({ error: { code: 'BAD_DEFINITION' } })
   })
 
   it('runs here only the steps that are short and do no harm, the others in the pool', async () => {
@@ -226,9 +235,9 @@ export const mixed = pipeline('mixed', () => {
         return pool.run(work, signal)
       },
     }
-    const { status, lanes } = await run('mixed', {}, { pool: watched }, workspace)
+    const { status, items } = await run('mixed', {}, { pool: watched }, workspace)
     expect(status).toBe('completed')
     expect(steps.filter((step) => !pooled.has(step))).toEqual(['load', 'plain', 'inline'])
-    expect(lanes['caught']).toMatchObject({ how: 'caught' })
+    expect(items['caught']).toMatchObject({ how: 'caught' })
   })
 })

@@ -1,22 +1,21 @@
 import { execute } from '@cairn/execute'
-import { errorRecord } from '@cairn/records'
-import type { LaneResult, LaneWork, Work } from '@cairn/records'
+import { errorRecord, type ItemResult, type ItemWork, type Work } from '@cairn/records'
 import type { Step } from '@cairn/kernel'
 
 /** Calls a step's body, or its `catch`, as a process that computes does: an error is a result. */
 export async function callBody(
   { definition }: Step,
   work: Work,
-  lane: LaneWork,
+  item: ItemWork,
   signal: AbortSignal,
-): Promise<LaneResult> {
+): Promise<ItemResult> {
   const code = { ...definition, ...(definition.catch && { fallback: definition.catch }) } as never
   const remember = () => Promise.reject(new Error())
   const surface = { signal, scratch: '', outbox: '', secrets: {}, root: '', remember }
   try {
     signal.throwIfAborted()
-    return { lane: lane.index, ms: 1, outputs: await execute(code, work, lane, surface) }
+    return { index: item.index, ms: 1, outputs: await execute(code, work, item, surface) }
   } catch (error) {
-    return { lane: lane.index, ms: 1, error: errorRecord(error) }
+    return { index: item.index, ms: 1, error: errorRecord(error) }
   }
 }

@@ -1,9 +1,15 @@
-import { each, when } from '@cairn/kernel'
-import type { Handle } from '@cairn/kernel'
-import type { Kind } from '@cairn/kernel'
-import { list, type List } from '@cairn/kernel'
-import { pipeline, type Pipeline } from '@cairn/kernel'
-import { step, type Step } from '@cairn/kernel'
+import {
+  each,
+  when,
+  list,
+  pipeline,
+  step,
+  type Handle,
+  type Kind,
+  type List,
+  type Pipeline,
+  type Step,
+} from '@cairn/kernel'
 import type { Policies } from '@cairn/kernel/contract'
 import type { Random } from './world.ts'
 

@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto'
-import type { CairnEvent } from '@cairn/records'
-import type { ArtifactStore, Compute, EventBus } from '@cairn/records'
+import type { CairnEvent, ArtifactStore, Compute, EventBus } from '@cairn/records'
 import type { Step } from '@cairn/kernel'
 import { callBody } from './body.ts'
 import { directStore } from './direct-store.ts'
@@ -165,11 +164,11 @@ export function simulatedCompute(
 ): Compute {
   return {
     async *run(work, signal) {
-      for (const lane of work.lanes) {
+      for (const item of work.items) {
         await new Promise<void>((resolve) => world.soon(() => process.alive && resolve()))
-        const result = await callBody(steps.get(work.step)!, work, lane, signal)
-        if (!lane.error && !('error' in result)) {
-          computed.set(lane.key, (computed.get(lane.key) ?? 0) + 1)
+        const result = await callBody(steps.get(work.step)!, work, item, signal)
+        if (!item.error && !('error' in result)) {
+          computed.set(item.key, (computed.get(item.key) ?? 0) + 1)
           bodies.set(work.step, (bodies.get(work.step) ?? 0) + 1)
         }
         yield result

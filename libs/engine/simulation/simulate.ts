@@ -2,9 +2,7 @@ import type { Pipeline } from '@cairn/kernel'
 import { makePlan } from '@cairn/planner'
 import { Engine } from '../src/engine.ts'
 import { cancel as cancelRun, submit } from '../src/submit.ts'
-import { layout } from '@cairn/records'
-import type { Plan } from '@cairn/records'
-import { decodeRecord, type Checkpoint, type EndRecord, type RunEnd } from '@cairn/records'
+import { layout, decodeRecord, type Plan, type Checkpoint, type EndRecord, type RunEnd } from '@cairn/records'
 import { directStore } from './direct-store.ts'
 import { namedCode } from './named-code.ts'
 import { foretell, type Verdict } from './oracle.ts'
@@ -158,11 +156,11 @@ export function complaints(
     for (const path of files.keys())
       if (path.startsWith(at.ends(plan.run))) {
         const ending = record<EndRecord>(path)!
-        for (const lane of ending.lanes)
-          if (lane.status === 'completed' && lane.key && lane.how !== 'caught') {
+        for (const outcome of ending.items)
+          if (outcome.status === 'completed' && outcome.key && outcome.how !== 'caught') {
             const step = (plan.nodes[at.taskOf(path).split('/')[0]!] as { step: string }).step
-            const checkpoint = record<Checkpoint>(at.checkpoint(step, lane.key))
-            if (JSON.stringify(checkpoint?.outputs) !== JSON.stringify(lane.outputs))
+            const checkpoint = record<Checkpoint>(at.checkpoint(step, outcome.key))
+            if (JSON.stringify(checkpoint?.outputs) !== JSON.stringify(outcome.outputs))
               found.push(`${path} and its checkpoint differ`)
           }
       }
@@ -170,13 +168,13 @@ export function complaints(
   return found
 }
 
-function compare(task: string, { status, lanes }: EndRecord, verdict: Verdict): string[] {
+function compare(task: string, { status, items }: EndRecord, verdict: Verdict): string[] {
   if (status !== verdict.status) return [`${task} ended as ${status}, not as ${verdict.status}`]
-  const [lane] = lanes
-  if (lane?.status !== 'completed' || verdict.status !== 'completed') return []
+  const [outcome] = items
+  if (outcome?.status !== 'completed' || verdict.status !== 'completed') return []
   const wrong: string[] = []
   for (const [name, value] of Object.entries(verdict.value)) {
-    const { text = '', items } = lane.outputs[name]!
+    const { text = '', items } = outcome.outputs[name]!
     const given =
       items === undefined
         ? text

@@ -1,15 +1,17 @@
-import type { Pipeline } from '@cairn/kernel'
-import type { Step } from '@cairn/kernel'
-import { forecast, type NodeForecast } from '@cairn/planner'
-import { makePlan, type Base, type PlanRequest } from '@cairn/planner'
-import { reasonsOf, type Reason } from '@cairn/planner'
+import type { Pipeline, Step } from '@cairn/kernel'
+import { dryRun, makePlan, reasonsOf, type NodeDryRun, type Base, type PlanRequest, type Reason } from '@cairn/planner'
 import { Engine } from '../src/engine.ts'
 import { submit } from '../src/submit.ts'
-import type { CairnEvent } from '@cairn/records'
-import { layout } from '@cairn/records'
-import type { Plan } from '@cairn/records'
-import type { EventBus } from '@cairn/records'
-import { decodeRecord, readRecord, type Checkpoint, type EndRecord } from '@cairn/records'
+import {
+  layout,
+  decodeRecord,
+  readRecord,
+  type CairnEvent,
+  type Plan,
+  type EventBus,
+  type Checkpoint,
+  type EndRecord,
+} from '@cairn/records'
 import { directStore } from './direct-store.ts'
 import { namedCode } from './named-code.ts'
 import { simulatedCompute } from './ports.ts'
@@ -17,7 +19,7 @@ import { World } from './world.ts'
 
 export interface Planned {
   readonly plan: Plan
-  readonly nodes: readonly NodeForecast[]
+  readonly nodes: readonly NodeDryRun[]
   reasons(node: string): Promise<Reason[]>
 }
 export type TrialRequest = Omit<PlanRequest, 'run' | 'env'>
@@ -48,7 +50,7 @@ export function trialHost() {
       versionDeadlineMs: deadlineMs,
     }
     const made = await makePlan(planner, pipeline, { run: `run-${plans.length + 1}`, env: 'local', ...request })
-    const nodes = await forecast(store, clock, made)
+    const nodes = await dryRun(store, clock, made)
     const last = plans.at(-1)
     const previous = last && { plan: last, outputs: (node: string) => outputs(last, node) }
     const byNode = new Map(nodes.map((node) => [node.node, node]))
@@ -57,8 +59,8 @@ export function trialHost() {
 
   const outputs = async (of: Plan, node: string) => {
     const end = await readRecord<EndRecord>(store, layout(of.env, of.pipeline).end(of.run, node))
-    const lane = end?.lanes[0]
-    return lane?.status === 'completed' ? lane.outputs : undefined
+    const outcome = end?.items[0]
+    return outcome?.status === 'completed' ? outcome.outputs : undefined
   }
 
   /** Drives a plan to its end; says what became of each step outside every `each`. */
@@ -84,8 +86,8 @@ export function trialHost() {
     const endings: Record<string, string> = {}
     for (const [id, { type, scope }] of Object.entries(of.nodes)) {
       if (type !== 'step' || scope.length > 0) continue
-      const lane = (await readRecord<EndRecord>(store, at.end(of.run, id)))!.lanes[0]!
-      endings[id] = lane.status === 'completed' ? lane.how : lane.status
+      const outcome = (await readRecord<EndRecord>(store, at.end(of.run, id)))!.items[0]!
+      endings[id] = outcome.status === 'completed' ? outcome.how : outcome.status
     }
     return endings
   }

@@ -1,11 +1,8 @@
 import { CairnError } from '@cairn/kernel'
-import type { ActiveRun } from './active-run.ts'
-import { parseTask, taskName, type CairnEvent } from '@cairn/records'
-import type { Kept } from './active-run.ts'
-import type { Plan } from '@cairn/records'
-import type { TaskStatus } from '@cairn/records'
+import type { RunContext, Kept } from './run-context.ts'
+import { parseTask, taskName, type CairnEvent, type Plan, type TaskStatus } from '@cairn/records'
 import type { Ending } from './run-state.ts'
-import { severally } from './severally.ts'
+import { forEachConcurrently } from './concurrency.ts'
 
 /** What events claim: anyone who may publish can claim anything. Records decide. */
 
@@ -28,7 +25,7 @@ export function endingOf({ type, data: { counts } }: CairnEvent): Ending | undef
  * @param isOwn whether the task is one of this host's steps
  */
 export async function lieIn(
-  run: ActiveRun,
+  run: RunContext,
   event: CairnEvent,
   isOwn: (task: string) => boolean,
 ): Promise<string | undefined> {
@@ -74,10 +71,10 @@ export function isNew(
  *
  * @throws CairnError CONFLICT
  */
-export async function requireEnds(run: ActiveRun): Promise<void> {
+export async function requireEnds(run: RunContext): Promise<void> {
   const { plan, state } = run
   const outermost = Object.entries(plan.nodes).filter(([, { scope, type }]) => scope.length === 0 && type !== 'given')
-  await severally(outermost, async ([task]) => {
+  await forEachConcurrently(outermost, async ([task]) => {
     const { status } = await run.end(task)
     if (status !== state.ending(task)?.status)
       throw new CairnError('CONFLICT', `${task} of run ${plan.run} is ${status}, and another ending of it was heard`)

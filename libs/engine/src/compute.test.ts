@@ -1,17 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import { json } from '../simulation/pipelines.ts'
-import { CairnError } from '@cairn/kernel'
-import { pipeline } from '@cairn/kernel'
-import { step } from '@cairn/kernel'
+import { CairnError, pipeline, step } from '@cairn/kernel'
 import type { Policies } from '@cairn/kernel/contract'
 import { compute } from './compute.ts'
 import { Example } from './example.fixture.ts'
-import { InHand } from './in-hand.ts'
+import { SingleFlight } from './single-flight.ts'
 import { AlreadyEnded } from './interruptions.ts'
 import { Leases } from './lease.ts'
-import type { PlannedStepNode } from '@cairn/records'
-import type { ArtifactStore } from '@cairn/records'
-import { claim, type AttemptRecord, type Checkpoint, type EndRecord } from '@cairn/records'
+import {
+  claim,
+  type PlannedStepNode,
+  type ArtifactStore,
+  type AttemptRecord,
+  type Checkpoint,
+  type EndRecord,
+} from '@cairn/records'
 import type { Job } from './job.ts'
 
 const Int = json<number>()
@@ -33,7 +36,7 @@ async function guessing(policies: Policies<Outputs, never> = {}, errors: readonl
   const job: Job = {
     host,
     leases: new Leases(host),
-    inHand: new InHand(),
+    singleFlight: new SingleFlight(),
     run,
     task: 'guess',
     node: run.plan.nodes['guess'] as PlannedStepNode,
@@ -48,7 +51,7 @@ async function guessing(policies: Policies<Outputs, never> = {}, errors: readonl
     example,
     job,
     cancel,
-    /** Computes its only lane; gives what became of it. */
+    /** Computes its only item; gives what became of it. */
     outcome: async () => {
       await example.settle(compute(job, [{ index: 0, inputs: {}, key: 'key' }]))
       return job.outcomes.get(0)
@@ -203,7 +206,7 @@ describe('computing a task that another host had begun', () => {
     const end: EndRecord = {
       v: 1,
       status: 'failed',
-      lanes: [],
+      items: [],
       counts: {},
       attempts: 1,
       startedAt: 0,

@@ -1,17 +1,30 @@
-import { holdsFile, keepArtifact } from '@cairn/records'
-import { AttemptLog } from '@cairn/records'
-import { channels, told } from '@cairn/records'
-import { keep } from '@cairn/records'
-import { errorLine, errorRecord, isOneOf, type ErrorRecord } from '@cairn/records'
-import { CairnError, type ErrorCode } from '@cairn/kernel'
-import { attemptEvent } from '@cairn/records'
+import {
+  holdsFile,
+  keepArtifact,
+  AttemptLog,
+  channels,
+  traced,
+  keep,
+  errorLine,
+  errorRecord,
+  isOneOf,
+  attemptEvent,
+  signed,
+  claim,
+  RECORD_VERSION,
+  type ErrorRecord,
+  type PinnedCode,
+  type Code,
+  type ItemWork,
+  type Made,
+  type Work,
+  type AttemptRecord,
+  type Checkpoint,
+  type Outcome,
+} from '@cairn/records'
+import { CairnError, contentOf, type ErrorCode, type ArtifactRef } from '@cairn/kernel'
 import { AlreadyEnded, Stopped } from './interruptions.ts'
-import { contentOf, type ArtifactRef } from '@cairn/kernel'
-import type { PinnedCode } from '@cairn/records'
-import type { Code, LaneWork, Made, Work } from '@cairn/records'
-import { signed } from '@cairn/records'
-import { claim, RECORD_VERSION, type AttemptRecord, type Checkpoint, type Outcome } from '@cairn/records'
-import { AT_ONCE } from './severally.ts'
+import { AT_ONCE } from './concurrency.ts'
 import type { Job } from './job.ts'
 import { StillWaiting } from './still-waiting.ts'
 
@@ -34,11 +47,11 @@ const FINAL: ReadonlySet<ErrorCode> = new Set([
 /** Errors that tell nothing of the body, which did not run. */
 const NEVER_CAUGHT: ReadonlySet<ErrorCode> = new Set(['CANCELLED', 'MISFIT', 'HOST_FAILED'])
 
-/** Runs the step's body for the given lanes until each has an outcome: tries again, and falls back, as declared. */
-export async function compute(job: Job, lanes: readonly LaneWork[]): Promise<void> {
+/** Runs the step's body for the given items until each has an outcome: tries again, and falls back, as declared. */
+export async function compute(job: Job, items: readonly ItemWork[]): Promise<void> {
   const { host, run, task, step } = job
   const retry = step.retry ?? { times: 0, backoffMs: 0, maxBackoffMs: 0 }
-  let waiting = lanes
+  let waiting = items
   for (let tried = 1; waiting.length > 0; tried++) {
     const errors = await attempt(job, waiting)
     const again = waiting.filter(
@@ -46,22 +59,22 @@ export async function compute(job: Job, lanes: readonly LaneWork[]): Promise<voi
     )
     await giveUp(
       job,
-      waiting.filter((lane) => errors.has(lane.index) && !again.includes(lane)),
+      waiting.filter((item) => errors.has(item.index) && !again.includes(item)),
       errors,
     )
     waiting = again
     if (waiting.length === 0) return
     const error = errors.get(waiting[0]!.index)!
-    for (const { index: lane } of waiting) job.failures.push({ ...errors.get(lane)!, attempt: job.attempts, lane })
+    for (const { index } of waiting) job.failures.push({ ...errors.get(index)!, attempt: job.attempts, index })
     await run.publish([attemptEvent(run.plan, 'attempt-failed', task, job.attempts, host.clock.now(), error)])
     const pause = Math.min(retry.backoffMs * 2 ** (tried - 1), retry.maxBackoffMs)
     await host.clock.sleep(pause, run.signal).catch(() => {}) // cancelled: the next attempt ends at once
   }
 }
 
-/** Fails the given lanes without an attempt, or goes on with the step's fallback. */
-export function refuse(job: Job, lanes: readonly LaneWork[], error: ErrorRecord): Promise<void> {
-  return giveUp(job, lanes, new Map(lanes.map(({ index }) => [index, error])))
+/** Fails the given items without an attempt, or goes on with the step's fallback. */
+export function refuse(job: Job, items: readonly ItemWork[], error: ErrorRecord): Promise<void> {
+  return giveUp(job, items, new Map(items.map(({ index }) => [index, error])))
 }
 
 function isRetryable(error: ErrorRecord | undefined, on: readonly string[] | undefined): boolean {
@@ -69,23 +82,23 @@ function isRetryable(error: ErrorRecord | undefined, on: readonly string[] | und
   return on === undefined || isOneOf(error, on)
 }
 
-/** One attempt at the given lanes. */
-async function attempt(job: Job, lanes: readonly LaneWork[]): Promise<Map<number, ErrorRecord>> {
+/** One attempt at the given items. */
+async function attempt(job: Job, items: readonly ItemWork[]): Promise<Map<number, ErrorRecord>> {
   const { run, task, step } = job
   const counted = await countAttempt(job)
   const allowed = 1 + (step.retry?.times ?? 0) + LOST_ATTEMPTS
   if (job.attempts > allowed) {
     const message = `${job.node.step} was begun ${allowed} times and never ended: it takes its host down with it`
-    return new Map(lanes.map(({ index }) => [index, { code: 'STEP_CRASHED', name: 'STEP_CRASHED', message }]))
+    return new Map(items.map(({ index }) => [index, { code: 'STEP_CRASHED', name: 'STEP_CRASHED', message }]))
   }
   const log = logOf(job)
   try {
     // No one waits for it, and the work does not wait for a bus that is away.
     const started = attemptEvent(run.plan, 'attempt-started', task, job.attempts, job.host.clock.now())
     run.publish([started], { withinMs: TOLD_WITHIN_MS }).catch(() => {})
-    const work = await workOf(job, log, lanes, step.code)
+    const work = await workOf(job, log, items, step.code)
     const message = () => ({ plan: run.plan, task, attempt: job.attempts })
-    const errors = await told(channels.compute, message, () => runBodies(job, work))
+    const errors = await traced(channels.compute, message, () => runBodies(job, work))
     if (run.signal.reason instanceof Stopped) throw run.signal.reason
     return errors
   } catch (error) {
@@ -134,22 +147,22 @@ async function runBodies(job: Job, work: Work): Promise<Map<number, ErrorRecord>
 
 async function settle(job: Job, work: Work, waiting: StillWaiting): Promise<Map<number, ErrorRecord>> {
   const errors = new Map<number, ErrorRecord>()
-  const lanes = new Map(work.lanes.map((lane) => [lane.index, lane]))
+  const items = new Map(work.items.map((item) => [item.index, item]))
   const about = () => ({ plan: job.run.plan, task: job.task })
   const storing = new Set<Promise<unknown>>()
   for await (const result of job.host.compute.run(work, job.run.signal)) {
-    const lane = lanes.get(result.lane)!
-    waiting.ended(result.lane)
-    if ('error' in result) errors.set(result.lane, result.error)
+    const item = items.get(result.index)!
+    waiting.ended(result.index)
+    if ('error' in result) errors.set(result.index, result.error)
     else {
       const kept = new Set<string>()
-      const store = () => patiently(job, () => commit(job, lane, result.outputs, result.ms, kept))
-      const stored = told(channels.commit, about, store)
+      const store = () => patiently(job, () => commit(job, item, result.outputs, result.ms, kept))
+      const stored = traced(channels.commit, about, store)
         .then(
-          (outcome) => void job.outcomes.set(result.lane, outcome),
+          (outcome) => void job.outcomes.set(result.index, outcome),
           (error: unknown) => {
             if (!isOfBody(error)) throw error
-            errors.set(result.lane, errorRecord(error))
+            errors.set(result.index, errorRecord(error))
           },
         )
         .then(() => {
@@ -157,7 +170,7 @@ async function settle(job: Job, work: Work, waiting: StillWaiting): Promise<Map<
         })
       stored.catch(() => {}) // told below
       storing.add(stored)
-      // A lane's files go with the next lane.
+      // An item's files go with the next item.
       if (Object.values(result.outputs).some(holdsFile)) await stored
       if (storing.size === AT_ONCE) await Promise.race(storing)
     }
@@ -182,10 +195,10 @@ async function patiently<Result>({ host, run }: Job, work: () => Promise<Result>
     }
 }
 
-/** Stores what a lane made and, unless the step is never reused, its checkpoint. */
+/** Stores what an item made and, unless the step is never reused, its checkpoint. */
 async function commit(
   job: Job,
-  lane: LaneWork,
+  item: ItemWork,
   made: Readonly<Record<string, Made>>,
   ms: number,
   kept: Set<string>,
@@ -196,11 +209,11 @@ async function commit(
   const checkpoint: Checkpoint = {
     v: RECORD_VERSION,
     step: node.step,
-    key: lane.key,
+    key: item.key,
     fingerprint: 'inline' in step.code ? '' : step.code.fingerprint,
     ...(!('inline' in step.code) && { code: step.code.digest }),
     params: node.params,
-    inputs: Object.fromEntries(Object.entries(lane.inputs).map(([name, ref]) => [name, contentOf(ref)])),
+    inputs: Object.fromEntries(Object.entries(item.inputs).map(([name, ref]) => [name, contentOf(ref)])),
     ...(node.versions && { versions: node.versions }),
     outputs,
     producer: { run: run.plan.run, task, host: host.name },
@@ -208,12 +221,12 @@ async function commit(
     ms,
     generation: 0,
   }
-  const replaced = stale.get(lane.index)
+  const replaced = stale.get(item.index)
   const standing = await keep(host.store, run.at, host.identity ? signed(checkpoint, host.identity) : checkpoint, {
     ...(replaced && { stale: replaced }),
     ...(node.force && { force: true }),
   })
-  return { status: 'completed', how: 'computed', key: lane.key, outputs: standing.outputs, ms }
+  return { status: 'completed', how: 'computed', key: item.key, outputs: standing.outputs, ms }
 }
 
 /** @param kept digests of what earlier tries have stored */
@@ -229,43 +242,43 @@ async function keepAll(
 }
 
 /** No more attempts: the step's fallback, if it has one, or else the error stands. */
-async function giveUp(job: Job, lanes: readonly LaneWork[], errors: ReadonlyMap<number, ErrorRecord>): Promise<void> {
+async function giveUp(job: Job, items: readonly ItemWork[], errors: ReadonlyMap<number, ErrorRecord>): Promise<void> {
   const { fallback } = job.step
-  const caught = fallback ? lanes.filter(({ index }) => !NEVER_CAUGHT.has(errors.get(index)!.code)) : []
-  for (const lane of lanes)
-    if (!caught.includes(lane)) job.outcomes.set(lane.index, faultOf(errors.get(lane.index)!, lane))
+  const caught = fallback ? items.filter(({ index }) => !NEVER_CAUGHT.has(errors.get(index)!.code)) : []
+  for (const item of items)
+    if (!caught.includes(item)) job.outcomes.set(item.index, faultOf(errors.get(item.index)!, item))
   if (!fallback || caught.length === 0) return
   const log = logOf(job)
   const work = await workOf(
     job,
     log,
-    caught.map((lane) => ({ ...lane, error: errors.get(lane.index)! })),
+    caught.map((item) => ({ ...item, error: errors.get(item.index)! })),
     fallback,
   )
   for await (const result of job.host.compute.run(work, job.run.signal)) {
-    const lane = work.lanes.find(({ index }) => index === result.lane)!
+    const item = work.items.find(({ index }) => index === result.index)!
     const outcome: Outcome =
       'error' in result
         ? faultOf(
             // Without a secret neither the body nor its catch has begun.
-            result.error.code === 'MISSING_SECRET' && lane.error!.code === 'MISSING_SECRET'
-              ? lane.error!
-              : { ...lane.error!, message: `${lane.error!.message}; its catch failed too: ${errorLine(result.error)}` },
-            lane,
+            result.error.code === 'MISSING_SECRET' && item.error!.code === 'MISSING_SECRET'
+              ? item.error!
+              : { ...item.error!, message: `${item.error!.message}; its catch failed too: ${errorLine(result.error)}` },
+            item,
           )
         : {
             status: 'completed',
             how: 'caught',
             outputs: await keepAll(job, result.outputs),
             ms: result.ms,
-            caught: lane.error!,
+            caught: item.error!,
           }
-    job.outcomes.set(result.lane, outcome)
+    job.outcomes.set(result.index, outcome)
   }
   await log.end()
 }
 
-function faultOf(error: ErrorRecord, { key }: LaneWork): Outcome {
+function faultOf(error: ErrorRecord, { key }: ItemWork): Outcome {
   const status = error.code === 'TIMED_OUT' ? 'timed-out' : error.code === 'CANCELLED' ? 'cancelled' : 'failed'
   return { status, error, key }
 }
@@ -273,7 +286,7 @@ function faultOf(error: ErrorRecord, { key }: LaneWork): Outcome {
 async function workOf(
   { run, task, node, step }: Job,
   { print }: AttemptLog,
-  lanes: readonly LaneWork[],
+  items: readonly ItemWork[],
   pinned: PinnedCode,
 ): Promise<Work> {
   const codeOf = async (code: PinnedCode): Promise<Code> => ('inline' in code ? { inline: true } : run.code(code))
@@ -283,7 +296,7 @@ async function workOf(
     step: node.step,
     code: await codeOf(step.code),
     ...(pinned === step.fallback && { fallback: await codeOf(pinned) }),
-    lanes,
+    items,
     params: node.params,
     source: step.source,
     versions: node.versions,
@@ -292,7 +305,7 @@ async function workOf(
     memory: step.memory,
     print,
     open: (ref) =>
-      told(
+      traced(
         channels.fetch,
         () => ({ plan: run.plan, task, ref }),
         () => run.fetch(ref),

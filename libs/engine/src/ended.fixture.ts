@@ -1,12 +1,9 @@
 import type { ArtifactRef } from '@cairn/kernel'
 import { parseManifest } from '@cairn/kernel/contract'
-import { openManifest, type Items } from '@cairn/records'
-import { makeArtifact } from '@cairn/records'
+import { openManifest, makeArtifact, type Items, type Plan, type EndRecord, type Outcome } from '@cairn/records'
 import type { Joined } from './join.ts'
-import type { NotRun, RunReader } from './lanes.ts'
-import type { Plan } from '@cairn/records'
-import { Recent } from './recent.ts'
-import type { EndRecord, Outcome } from '@cairn/records'
+import type { NotRun, RunReader } from './item-inputs.ts'
+import { Lru } from './lru.ts'
 import { countsOf, RunState } from './run-state.ts'
 
 type Given = Readonly<Record<string, unknown>> | Error | NotRun
@@ -14,29 +11,29 @@ type Given = Readonly<Record<string, unknown>> | Error | NotRun
 /** A run whose tasks end as they are told to: nothing is computed. */
 export class Ended implements RunReader {
   readonly state: RunState
-  readonly allItems = new Recent<Items>(8)
+  readonly allItems = new Lru<Items>(8)
   readonly #ends = new Map<string, EndRecord>()
 
   constructor(plan: Plan) {
     this.state = new RunState(plan)
   }
 
-  /** What each lane of a task gave: its outputs, lists of items as arrays. */
-  completed(task: string, ...lanes: readonly Readonly<Record<string, unknown>>[]): void {
-    this.lanes(task, lanes)
+  /** What each item of a task gave: its outputs, lists of items as arrays. */
+  completed(task: string, ...items: readonly Readonly<Record<string, unknown>>[]): void {
+    this.outcomes(task, items)
   }
   failed(task: string): void {
-    this.lanes(task, [new Error('no')])
+    this.outcomes(task, [new Error('no')])
   }
   notRun(task: string, outcome: NotRun): void {
-    this.lanes(task, [outcome])
+    this.outcomes(task, [outcome])
   }
 
-  lanes(task: string, given: readonly Given[]): void {
-    const lanes = given.map(outcomeOf)
-    const counts = countsOf(lanes.map((lane) => (lane.status === 'completed' ? lane.outputs : undefined)))
-    const status = lanes[0]?.status ?? 'completed'
-    const end: EndRecord = { v: 1, status, lanes, counts, attempts: 1, startedAt: 0, endedAt: 0, host: 'host' }
+  outcomes(task: string, given: readonly Given[]): void {
+    const items = given.map(outcomeOf)
+    const counts = countsOf(items.map((outcome) => (outcome.status === 'completed' ? outcome.outputs : undefined)))
+    const status = items[0]?.status ?? 'completed'
+    const end: EndRecord = { v: 1, status, items, counts, attempts: 1, startedAt: 0, endedAt: 0, host: 'host' }
     this.#ends.set(task, end)
     this.state.end(task, end)
   }

@@ -1,15 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { json } from '../simulation/pipelines.ts'
-import { each } from '@cairn/kernel'
-import { list } from '@cairn/kernel'
-import { pipeline } from '@cairn/kernel'
-import { step } from '@cairn/kernel'
+import { each, list, pipeline, step } from '@cairn/kernel'
 import { Engine } from './engine.ts'
-import { claim } from '@cairn/records'
+import { claim, runEvent, type CairnEvent, type Compute } from '@cairn/records'
 import { cancel, claimRunEnd, setOff, submit } from './submit.ts'
-import { runEvent, type CairnEvent } from '@cairn/records'
 import { Example, itemsIn, valueOf } from './example.fixture.ts'
-import type { Compute } from '@cairn/records'
 
 const Int = json<number>()
 const read = step('read', { outputs: { numbers: list(Int) }, run: () => ({ numbers: [3, 1, 2] }) })
@@ -142,8 +137,8 @@ describe('an engine', () => {
     await submit(example.host(), await example.plan())
     await example.deliver(new Engine(example.host()))
     const { divide, report } = await example.ends()
-    expect(divide).toMatchObject({ status: 'failed', lanes: [{ error: { message: 'by zero' } }] })
-    expect(report).toMatchObject({ status: 'blocked', lanes: [{ because: 'divide' }], attempts: 0 })
+    expect(divide).toMatchObject({ status: 'failed', items: [{ error: { message: 'by zero' } }] })
+    expect(report).toMatchObject({ status: 'blocked', items: [{ because: 'divide' }], attempts: 0 })
     expect(await example.runEnd()).toMatchObject({ status: 'failed' })
   })
 

@@ -1,19 +1,27 @@
-import { ActiveRun, type Kept } from './active-run.ts'
-import { channels, told } from '@cairn/records'
+import { RunContext, type Kept } from './run-context.ts'
+import {
+  channels,
+  traced,
+  endEvent,
+  readyEvent,
+  runEvent,
+  layout,
+  readRecord,
+  requireSigned,
+  type CairnEvent,
+  type Plan,
+  type EndRecord,
+  type RunEnd,
+} from '@cairn/records'
 import { endingOf, isNew, lieIn, requireEnds, taskOf } from './claims.ts'
 import { CairnError } from '@cairn/kernel'
-import { endEvent, readyEvent, runEvent, type CairnEvent } from '@cairn/records'
 import type { Host } from './host.ts'
-import { InHand } from './in-hand.ts'
+import { SingleFlight } from './single-flight.ts'
 import { AlreadyEnded, Stopped } from './interruptions.ts'
-import { layout } from '@cairn/records'
-import { KnownRuns } from './known-runs.ts'
+import { RunCache } from './run-cache.ts'
 import { Leases } from './lease.ts'
-import type { Plan } from '@cairn/records'
-import { readRecord, type EndRecord, type RunEnd } from '@cairn/records'
-import { requireSigned } from '@cairn/records'
 import { claimRunEnd } from './submit.ts'
-import { cancelledLanes, recordEnd, resultOf, type Means, type Result } from './task-end.ts'
+import { cancelledItems, recordEnd, resultOf, type Means, type Result } from './task-end.ts'
 import { handOn, isUnfit } from './unfit.ts'
 
 /**
@@ -25,15 +33,15 @@ import { handOn, isUnfit } from './unfit.ts'
 export class Engine {
   readonly #host: Host
   readonly #means: Means
-  readonly #runs: KnownRuns
+  readonly #runs: RunCache
   /** Since when it hears all that comes. */
   #hearsSince: number
   #stopped = false
 
   constructor(host: Host) {
     this.#host = host
-    this.#means = { host, leases: new Leases(host), inHand: new InHand() }
-    this.#runs = new KnownRuns(host.rememberedRuns)
+    this.#means = { host, leases: new Leases(host), singleFlight: new SingleFlight() }
+    this.#runs = new RunCache(host.rememberedRuns)
     this.#hearsSince = host.clock.now()
   }
 
@@ -48,14 +56,14 @@ export class Engine {
       data.run,
       (kept) => this.#rebuild(event, kept),
       async (run) => {
-        lie = await lieIn(run, event, (task) => this.#sees(run.owners.of(task)))
+        lie = await lieIn(run, event, (task) => this.#sees(run.routing.of(task)))
         if (lie === undefined) await this.#react(run, event)
       },
     )
     if (lie !== undefined) throw new CairnError('NOT_FOUND', lie)
   }
 
-  async #react(run: ActiveRun, event: CairnEvent): Promise<void> {
+  async #react(run: RunContext, event: CairnEvent): Promise<void> {
     const { type } = event
     const task = taskOf(event)
     if (type === 'cairn.run-cancelled') await this.#cancelTasks(run, event)
@@ -64,7 +72,7 @@ export class Engine {
       if (type === 'cairn.ready') await this.#runBatch(run, task!, event)
       else await this.#goOn(run, await this.#next(run, event), event)
     }
-    if (run.state.done && this.#sees(run.owners.ofEnd)) await this.#endRun(run, event)
+    if (run.state.done && this.#sees(run.routing.ofEnd)) await this.#endRun(run, event)
   }
 
   /** Stops what this process is computing for a run that is cancelled, before its events tell of that. */
@@ -99,7 +107,7 @@ export class Engine {
   }
 
   /** How many runs are remembered. */
-  get knownRuns(): number {
+  get cachedRuns(): number {
     return this.#runs.size
   }
 
@@ -109,7 +117,7 @@ export class Engine {
     return steps === undefined || (step !== undefined && steps.has(step))
   }
 
-  async #rebuild(event: CairnEvent, kept: Kept): Promise<ActiveRun> {
+  async #rebuild(event: CairnEvent, kept: Kept): Promise<RunContext> {
     const { store, bus, plansBy } = this.#host
     const { env, pipeline, run: name } = event.data
     const at = layout(env, pipeline)
@@ -118,7 +126,7 @@ export class Engine {
     const plan = await readRecord<Plan>(store, at.plan(name))
     if (!plan) throw new CairnError('NOT_FOUND', `run ${name} of ${pipeline} has no plan in ${env}`)
     if (plansBy) requireSigned(plan, plansBy)
-    const run = new ActiveRun(plan, store, bus, kept)
+    const run = new RunContext(plan, store, bus, kept)
     const hearsSince = Math.max(this.#hearsSince, this.#runs.forgottenUntil)
     run.isTakenForNew = mayBeNew && isNew(event, plan, kept.announced, hearsSince)
     if (run.isTakenForNew) return run
@@ -128,8 +136,8 @@ export class Engine {
   }
 
   /** The tasks that an event calls for: those that it made ready, and those that ended without its sender's knowing. */
-  async #next(run: ActiveRun, event: CairnEvent): Promise<string[]> {
-    const { state, announced, owners } = run
+  async #next(run: RunContext, event: CairnEvent): Promise<string[]> {
+    const { state, announced, routing } = run
     const task = taskOf(event)
     if (task !== undefined) {
       announced.add(task)
@@ -138,19 +146,19 @@ export class Engine {
     const called = task === undefined ? state.first : [...state.after(task)]
     if (run.isTakenForNew && task !== undefined && this.#lacksEndings(run, task, called)) await run.readEnds()
     return called.filter(
-      (next) => this.#sees(owners.of(next)) && !announced.has(next) && (state.ready(next) || state.ended(next)),
+      (next) => this.#sees(routing.of(next)) && !announced.has(next) && (state.ready(next) || state.ended(next)),
     )
   }
 
   /** Whether endings were missed: of a task that this one waited for, or, where this one is the last, of any other. */
-  #lacksEndings({ state, owners }: ActiveRun, task: string, called: readonly string[]): boolean {
-    if (called.length === 0 && !state.done && this.#sees(owners.ofEnd)) return true
+  #lacksEndings({ state, routing }: RunContext, task: string, called: readonly string[]): boolean {
+    if (called.length === 0 && !state.done && this.#sees(routing.ofEnd)) return true
     for (const need of state.waitedFor(task)) if (!state.ended(need)) return true
     return false
   }
 
   /** Runs tasks, but hands batches to whoever has time for them. */
-  async #goOn(run: ActiveRun, tasks: readonly string[], cause: CairnEvent): Promise<void> {
+  async #goOn(run: RunContext, tasks: readonly string[], cause: CairnEvent): Promise<void> {
     const isHandedOn = (task: string) => task.includes('/') && run.state.ready(task) && !run.busy.has(task)
     const handedOn = tasks.filter(isHandedOn)
     const now = this.#host.clock.now()
@@ -163,9 +171,9 @@ export class Engine {
   }
 
   /** A batch that was handed on, maybe by another process, which has heard more of the run than this one. */
-  async #runBatch(run: ActiveRun, task: string, cause: CairnEvent): Promise<void> {
-    const { state, owners } = run
-    if (!this.#sees(owners.of(task))) return
+  async #runBatch(run: RunContext, task: string, cause: CairnEvent): Promise<void> {
+    const { state, routing } = run
+    if (!this.#sees(routing.of(task))) return
     for (const need of state.waitedFor(task)) if (!state.ended(need)) state.end(need, await run.end(need))
     if (!state.has(task)) throw new CairnError('NOT_FOUND', `run ${run.plan.run} has no task ${task}`)
     // Where attempts are counted in the store, that tells whether the task may have ended.
@@ -174,20 +182,20 @@ export class Engine {
     await this.#perform(run, task, cause)
   }
 
-  async #cancelTasks(run: ActiveRun, cause: CairnEvent): Promise<void> {
+  async #cancelTasks(run: RunContext, cause: CairnEvent): Promise<void> {
     const heard = this.hearCancel(run.plan)
     run.hearing = heard.catch(() => {})
     await heard
-    const mine = [...run.state.unfinished()].filter((task) => this.#sees(run.owners.of(task)))
+    const mine = [...run.state.unfinished()].filter((task) => this.#sees(run.routing.of(task)))
     await Promise.all(mine.map((task) => this.#perform(run, task, cause)))
   }
 
-  #perform(run: ActiveRun, task: string, cause: CairnEvent): Promise<unknown> {
+  #perform(run: RunContext, task: string, cause: CairnEvent): Promise<unknown> {
     let work = run.busy.get(task)
     if (!work) {
       const { plan, state } = run
       const message = () => ({ plan, task, host: this.#host.name, cause, needs: [...new Set(state.waitedFor(task))] })
-      work = told(channels.task, message, () => this.#endTask(run, task, cause))
+      work = traced(channels.task, message, () => this.#endTask(run, task, cause))
       run.busy.set(task, work)
       const forget = () => void (run.busy.get(task) === work && run.busy.delete(task))
       work.then(forget, forget)
@@ -195,7 +203,7 @@ export class Engine {
     return work
   }
 
-  async #endTask(run: ActiveRun, task: string, cause: CairnEvent): Promise<EndRecord | undefined> {
+  async #endTask(run: RunContext, task: string, cause: CairnEvent): Promise<EndRecord | undefined> {
     if (this.#stopped) throw new Stopped()
     const end = run.state.ended(task) ? await run.end(task) : await this.#work(run, task, cause)
     if (!end) return undefined
@@ -205,7 +213,7 @@ export class Engine {
   }
 
   /** The record of the task's ending; undefined when it is handed on to another host. */
-  async #work(run: ActiveRun, task: string, cause: CairnEvent): Promise<EndRecord | undefined> {
+  async #work(run: RunContext, task: string, cause: CairnEvent): Promise<EndRecord | undefined> {
     const startedAt = this.#host.clock.now()
     try {
       const result = await resultOf(this.#means, run, task).catch((error: unknown) => {
@@ -217,16 +225,16 @@ export class Engine {
     } catch (error) {
       if (error instanceof AlreadyEnded) return error.end
       if (this.#stopped || !run.signal.aborted) throw error
-      return this.#record(run, task, startedAt, { lanes: cancelledLanes(run, task), attempts: 0, failures: [] })
+      return this.#record(run, task, startedAt, { items: cancelledItems(run, task), attempts: 0, failures: [] })
     }
   }
 
-  #record(run: ActiveRun, task: string, startedAt: number, result: Result): Promise<EndRecord> {
+  #record(run: RunContext, task: string, startedAt: number, result: Result): Promise<EndRecord> {
     if (this.#stopped) throw new Stopped()
     return recordEnd(this.#host, run, task, startedAt, result)
   }
 
-  async #endRun(run: ActiveRun, cause: CairnEvent): Promise<void> {
+  async #endRun(run: RunContext, cause: CairnEvent): Promise<void> {
     await requireEnds(run)
     const end = await claimRunEnd(this.#host, run.plan, run.state.status)
     await run.publish([runEvent(run.plan, 'run-ended', end.endedAt, end)], { cause })

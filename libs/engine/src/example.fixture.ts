@@ -2,17 +2,23 @@ import { callBody } from '../simulation/body.ts'
 import { directStore } from '../simulation/direct-store.ts'
 import { namedCode } from '../simulation/named-code.ts'
 import { World } from '../simulation/world.ts'
-import type { Pipeline } from '@cairn/kernel'
-import type { Step } from '@cairn/kernel'
+import type { Pipeline, Step } from '@cairn/kernel'
 import { makePlan } from '@cairn/planner'
-import { ActiveRun } from './active-run.ts'
+import { RunContext } from './run-context.ts'
 import type { Engine } from './engine.ts'
 import type { Host } from './host.ts'
-import type { CairnEvent } from '@cairn/records'
-import { layout, type Layout } from '@cairn/records'
-import type { Plan } from '@cairn/records'
-import type { Compute, EventBus } from '@cairn/records'
-import { claim, readRecord, type EndRecord, type RunEnd } from '@cairn/records'
+import {
+  layout,
+  claim,
+  readRecord,
+  type CairnEvent,
+  type Layout,
+  type Plan,
+  type Compute,
+  type EventBus,
+  type EndRecord,
+  type RunEnd,
+} from '@cairn/records'
 
 /** Runs of one pipeline with everything in memory: the store is a map, the bus is a queue, and waiting takes no time. */
 export class Example {
@@ -58,10 +64,10 @@ export class Example {
   }
 
   /** A planned run as one process knows it. */
-  async active(cancel = new AbortController()): Promise<ActiveRun> {
+  async active(cancel = new AbortController()): Promise<RunContext> {
     const plan = await this.plan()
     await claim(this.store, this.at.plan(plan.run), plan)
-    return new ActiveRun(plan, this.store, this.bus, { cancel, busy: new Map(), announced: new Set(), users: 1 })
+    return new RunContext(plan, this.store, this.bus, { cancel, busy: new Map(), announced: new Set(), users: 1 })
   }
 
   /** Hands each event to every engine, those included that follow from it, until none is left. */
@@ -106,9 +112,9 @@ export class Example {
     )
     return {
       async *run(work, signal) {
-        for (const lane of work.lanes) {
+        for (const item of work.items) {
           if (!signal.aborted) calls.push({ host, step: work.step, at: clock.now() })
-          yield await callBody(steps.get(work.step)!, work, lane, signal)
+          yield await callBody(steps.get(work.step)!, work, item, signal)
         }
       },
     }
@@ -116,13 +122,13 @@ export class Example {
 }
 
 /** The value of an output that its record holds. */
-export function valueOf(end: EndRecord | undefined, output: string, lane = 0): unknown {
-  const outcome = end?.lanes[lane]
+export function valueOf(end: EndRecord | undefined, output: string, index = 0): unknown {
+  const outcome = end?.items[index]
   return outcome?.status === 'completed' ? JSON.parse(outcome.outputs[output]!.text!) : outcome
 }
 
 /** The values of a list's items. */
-export function itemsIn(end: EndRecord | undefined, output: string, lane = 0): unknown {
-  const list = valueOf(end, output, lane) as { items?: { text: string }[] }
+export function itemsIn(end: EndRecord | undefined, output: string, index = 0): unknown {
+  const list = valueOf(end, output, index) as { items?: { text: string }[] }
   return list.items?.map(({ text }) => JSON.parse(text) as unknown) ?? list
 }

@@ -20,7 +20,7 @@ export interface Host extends LeaseHolder {
   readonly lately?: (step: string) => number | undefined
   /** After so long, in milliseconds, it is said that a body without a time-out is still waited for. Default: never. */
   readonly stillWaitingAfterMs?: number
-  /** Told of each task that is left to another host, or to this one later, and why. */
+  /** Reply of each task that is left to another host, or to this one later, and why. */
   readonly onLeft?: (task: string, why: CairnError) => void
   /** How many runs are remembered while nothing of them is in hand. */
   readonly rememberedRuns?: number

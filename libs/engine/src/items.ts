@@ -1,17 +1,23 @@
-import { openManifest, type Items } from '@cairn/records'
-import type { ArtifactRef } from '@cairn/kernel'
-import { CairnError } from '@cairn/kernel'
+import {
+  openManifest,
+  artifactBytes,
+  parseTask,
+  taskName,
+  readRecord,
+  type Items,
+  type Layout,
+  type Plan,
+  type PlannedEach,
+  type PlannedStepNode,
+  type ArtifactStore,
+  type EndRecord,
+} from '@cairn/records'
+import { CairnError, type ArtifactRef } from '@cairn/kernel'
 import { undefinedOn } from '@cairn/kernel/contract'
-import { artifactBytes } from '@cairn/records'
-import { parseTask, taskName } from '@cairn/records'
-import { itemsOf, lanesOf, surroundings, type RunReader } from './lanes.ts'
-import type { Layout } from '@cairn/records'
-import type { Plan, PlannedEach, PlannedStepNode } from '@cairn/records'
-import type { ArtifactStore } from '@cairn/records'
-import { Recent } from './recent.ts'
-import { readRecord, type EndRecord } from '@cairn/records'
+import { inputsOf, itemsOf, surroundings, type RunReader } from './item-inputs.ts'
+import { Lru } from './lru.ts'
 import { RunState } from './run-state.ts'
-import { severally } from './severally.ts'
+import { forEachConcurrently } from './concurrency.ts'
 
 /** An item of a step inside an `each`: which one it is, and where its outcome is recorded. */
 export interface Item {
@@ -20,7 +26,8 @@ export interface Item {
   /** What the maker of each list called it. */
   readonly labels: readonly (string | undefined)[]
   readonly task: string
-  readonly lane: number
+  /** Of its outcome, among those that its task has recorded. */
+  readonly index: number
 }
 
 /** The items of a step inside an `each`, as far as the lists are known that are mapped over; in their order. */
@@ -35,7 +42,7 @@ export async function itemsIn(
   const state = new RunState(plan)
   const ended = (await store.children(at.ends(plan.run))).map((file) => at.taskOf(file))
   const around = ended.filter((task) => (plan.nodes[parseTask(task).node]?.scope.length ?? depth) < depth)
-  await severally(around, async (task) => state.end(task, await reader.end(task)))
+  await forEachConcurrently(around, async (task) => state.end(task, await reader.end(task)))
   return itemsOfNode(state, reader, node)
 }
 
@@ -56,15 +63,15 @@ export async function recordedItem(
   const reader = new RecordReader(store, at, plan.run)
   const state = new RunState(plan)
   const ended = (await store.children(at.ends(plan.run))).map((file) => at.taskOf(file))
-  await severally(ended, async (task) => state.end(task, await reader.end(task)))
+  await forEachConcurrently(ended, async (task) => state.end(task, await reader.end(task)))
   const item = (await itemsOfNode(state, reader, node)).find(isWanted)
   if (!item) return undefined
   if (![...state.before(item.task)].every((task) => state.ended(task))) return { ...item, inputs: undefined }
   const { inputs, scope } = plan.nodes[node] as PlannedStepNode
   const { batch } = parseTask(item.task)
   const around = await surroundings(state, reader, scope, batch, Object.values(inputs))
-  const lane = lanesOf(state, node, batch, inputs, around)[item.lane]!
-  return { ...item, inputs: 'inputs' in lane ? lane.inputs : undefined }
+  const found = inputsOf(state, node, batch, inputs, around)[item.index]!
+  return { ...item, inputs: 'inputs' in found ? found.inputs : undefined }
 }
 
 /** The items of a step inside an `each`, of a run whose state is known. */
@@ -81,9 +88,9 @@ export async function itemsOfNode(state: RunState, reader: RunReader, node: stri
       const refs: Items =
         (await itemsOf(state, reader, each, batch).catch(undefinedOn('NOT_FOUND', 'BAD_RECORD', 'CORRUPT'))) ?? []
       const all: Known[] = []
-      for (const [lane, count] of state.itemsOf(each, batch).entries())
+      for (const [outer, count] of state.itemsOf(each, batch).entries())
         for (let index = 0; index < count; index++) {
-          const { indices, labels } = items[lane]!
+          const { indices, labels } = items[outer]!
           all.push({ indices: [...indices, index], labels: [...labels, refs.at(all.length)?.label] })
         }
       for (let from = 0; from < all.length; from += size) {
@@ -94,13 +101,13 @@ export async function itemsOfNode(state: RunState, reader: RunReader, node: stri
     batches = inner
   }
   return batches.flatMap(({ batch, items }) =>
-    items.map((item, lane) => ({ ...item, task: taskName({ node, batch }), lane })),
+    items.map((item, index) => ({ ...item, task: taskName({ node, batch }), index })),
   )
 }
 
 /** Reads a run's records. */
 class RecordReader implements RunReader {
-  readonly allItems = new Recent<Items>(8)
+  readonly allItems = new Lru<Items>(8)
   readonly #ends = new Map<string, Promise<EndRecord>>()
   readonly #store: Pick<ArtifactStore, 'read' | 'fetch'>
   readonly #at: Layout
@@ -121,7 +128,7 @@ class RecordReader implements RunReader {
   async items(list: ArtifactRef): Promise<Items> {
     const fetch = async ({ digest }: ArtifactRef) => {
       const path =
-        (await this.#store.fetch(this.#at.object(digest))) ?? (await this.#store.fetch(this.#at.condemned(digest)))
+        (await this.#store.fetch(this.#at.object(digest))) ?? (await this.#store.fetch(this.#at.trash(digest)))
       if (path !== undefined) return path
       throw new CairnError('NOT_FOUND', `object ${digest} is not in the store`, { next: 'cairn doctor' })
     }

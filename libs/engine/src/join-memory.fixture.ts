@@ -1,17 +1,18 @@
 import { json } from '../simulation/pipelines.ts'
-import { each } from '@cairn/kernel'
-import type { ArtifactRef } from '@cairn/kernel'
-import { list } from '@cairn/kernel'
-import { ManifestWriter, openManifest, type Items } from '@cairn/records'
-import { pipeline } from '@cairn/kernel'
-import { step } from '@cairn/kernel'
-import { parseTask } from '@cairn/records'
+import { each, list, pipeline, step, type ArtifactRef } from '@cairn/kernel'
+import {
+  ManifestWriter,
+  openManifest,
+  parseTask,
+  sha256,
+  type Items,
+  type EndRecord,
+  type Outcome,
+} from '@cairn/records'
 import { Example } from './example.fixture.ts'
 import { joinEach } from './join.ts'
-import { sha256 } from '@cairn/records'
-import type { RunReader } from './lanes.ts'
-import { Recent } from './recent.ts'
-import type { EndRecord, Outcome } from '@cairn/records'
+import type { RunReader } from './item-inputs.ts'
+import { Lru } from './lru.ts'
 import { RunState } from './run-state.ts'
 
 /** Prints the most bytes that a join of so many items holds in the heap beyond what was there before it. */
@@ -27,8 +28,8 @@ const square = step('square', { inputs: { n: Int }, outputs: { n: Int }, run: no
 const squares = pipeline('squares', () => each(read({}).numbers, (n) => square({ n }), { batch: BATCH, as: 'squared' }))
 
 const refOf = (name: string): ArtifactRef => ({ digest: sha256(name), size: 8, text: name, label: `item ${name}` })
-const endOf = (lanes: readonly Outcome[], counts: EndRecord['counts'] = {}): EndRecord => {
-  return { v: 1, status: 'completed', lanes, counts, attempts: 1, startedAt: 0, endedAt: 0, host: 'host' }
+const endOf = (items: readonly Outcome[], counts: EndRecord['counts'] = {}): EndRecord => {
+  return { v: 1, status: 'completed', items, counts, attempts: 1, startedAt: 0, endedAt: 0, host: 'host' }
 }
 const completed = (output: string, ref: ArtifactRef): Outcome => {
   return { status: 'completed', how: 'computed', key: ref.digest, outputs: { [output]: ref }, ms: 1 }
@@ -42,17 +43,17 @@ const listed = endOf([completed('numbers', { digest: sha256(bytes), size: bytes.
 
 /** Makes each record anew, as one who reads them from a store does. */
 const reader: RunReader = {
-  allItems: new Recent<Items>(8),
+  allItems: new Lru<Items>(8),
   items: async () => openManifest(bytes),
   async end(task) {
     const { node, batch } = parseTask(task)
     if (node === 'read') return listed
     const from = Number(batch) * BATCH
     if (from % (BATCH * 10) === 0) look()
-    const lanes = Array.from({ length: Math.min(BATCH, count - from) }, (_, lane) =>
-      completed('n', refOf(String((from + lane) ** 2))),
+    const items = Array.from({ length: Math.min(BATCH, count - from) }, (_, index) =>
+      completed('n', refOf(String((from + index) ** 2))),
     )
-    return endOf(lanes)
+    return endOf(items)
   },
 }
 

@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { json } from '../simulation/pipelines.ts'
-import { each, when, type EachOptions } from '@cairn/kernel'
-import { list } from '@cairn/kernel'
-import { pipeline, type Pipeline } from '@cairn/kernel'
-import { step } from '@cairn/kernel'
+import { each, when, list, pipeline, step, type EachOptions, type Pipeline } from '@cairn/kernel'
 import { Ended, itemsOfText } from './ended.fixture.ts'
 import { Example } from './example.fixture.ts'
 import { joinEach, joinWhen, type Joined } from './join.ts'
@@ -39,7 +36,7 @@ describe('the join of an each', () => {
         ['1', [3]],
         ['0', [1, 2]],
       ] as const)
-        run.lanes(
+        run.outcomes(
           `square/${batch}`,
           items.map((n) => (failed.includes(n) ? new Error(`no square of ${n}`) : { n: n * n })),
         )
@@ -99,15 +96,15 @@ describe('the join of a when', () => {
   const skipped = { status: 'skipped', because: 'either' } as const
   const options = { batch: '0', by: joinWhen }
 
-  it('gives, for each lane, what the chosen arm gave', async () => {
+  it('gives, for each item, what the chosen arm gave', async () => {
     const joined = await join(
       twice,
       'either',
       (run) => {
         run.completed('read', { numbers: [1, 9] })
         run.completed('is-large/0', { large: false }, { large: true })
-        run.lanes('large/0', [skipped, { n: 81 }])
-        run.lanes('small/0', [{ n: 1 }, skipped])
+        run.outcomes('large/0', [skipped, { n: 81 }])
+        run.outcomes('small/0', [{ n: 1 }, skipped])
       },
       options,
     )
@@ -120,9 +117,9 @@ describe('the join of a when', () => {
       'either',
       (run) => {
         run.completed('read', { numbers: [1, 9] })
-        run.lanes('is-large/0', [new Error('no'), { large: true }])
-        run.lanes('large/0', [skipped, new Error('no')])
-        run.lanes('small/0', [skipped, skipped])
+        run.outcomes('is-large/0', [new Error('no'), { large: true }])
+        run.outcomes('large/0', [skipped, new Error('no')])
+        run.outcomes('small/0', [skipped, skipped])
       },
       options,
     )

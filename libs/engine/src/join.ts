@@ -1,32 +1,35 @@
-import { makeArtifact } from '@cairn/records'
-import type { ErrorRecord } from '@cairn/records'
-import { taskName } from '@cairn/records'
+import {
+  makeArtifact,
+  taskName,
+  ManifestWriter,
+  type ErrorRecord,
+  type PlannedEach,
+  type PlannedWhen,
+  type Made,
+  type Outcome,
+} from '@cairn/records'
 import type { ArtifactRef } from '@cairn/kernel'
-import { firstNotRun, guarded, itemsOf, surroundings, type NotRun, type RunReader } from './lanes.ts'
-import { ManifestWriter } from '@cairn/records'
-import type { PlannedEach, PlannedWhen } from '@cairn/records'
-import type { Made } from '@cairn/records'
-import type { Outcome } from '@cairn/records'
+import { firstNotRun, guarded, itemsOf, surroundings, type NotRun, type RunReader } from './item-inputs.ts'
 import type { RunState } from './run-state.ts'
-import { AT_ONCE } from './severally.ts'
+import { AT_ONCE } from './concurrency.ts'
 
 /** An outcome whose artifacts are still to be stored. */
 export type Joined = Exclude<Outcome, { status: 'completed' }> | { readonly made: Readonly<Record<string, Made>> }
 
-/** What a `when` gives for each lane: the outputs of the arm that its condition chose. */
+/** What a `when` gives for each item: the outputs of the arm that its condition chose. */
 export async function joinWhen(state: RunState, reader: RunReader, id: string, batch: string): Promise<Joined[]> {
   const { scope, condition, then, otherwise } = state.plan.nodes[id] as PlannedWhen
   const conditions = 'value' in condition ? [] : [condition]
   const arms = [...Object.values(then), ...Object.values(otherwise)]
   const around = await surroundings(state, reader, scope, batch, [...conditions, ...arms])
-  return Array.from({ length: around.lanes }, (_, lane): Joined => {
-    const gate = guarded(state, id, batch, around, lane)
+  return Array.from({ length: around.items }, (_, index): Joined => {
+    const gate = guarded(state, id, batch, around, index)
     if (gate) return gate
-    const chosen = state.holds(condition, batch, around.lineage, lane)
-    const unmade = firstNotRun(conditions.map((ref) => around.resolve(ref, lane)))
+    const chosen = state.holds(condition, batch, around.lineage, index)
+    const unmade = firstNotRun(conditions.map((ref) => around.resolve(ref, index)))
     if (unmade || chosen === undefined) return unmade ?? { status: 'blocked', because: id }
     const found = Object.entries(chosen ? then : otherwise).map(
-      ([name, ref]) => [name, around.resolve(ref, lane)] as const,
+      ([name, ref]) => [name, around.resolve(ref, index)] as const,
     )
     return (
       firstNotRun(found.map(([, ref]) => ref)) ?? {
@@ -43,22 +46,22 @@ interface Gathered {
   firstError: ErrorRecord | undefined
 }
 
-/** What an `each` gives for each lane: the lists of its items' results, in the order of the items. */
+/** What an `each` gives for each item: the lists of its items' results, in the order of the items. */
 export async function joinEach(state: RunState, reader: RunReader, id: string, batch: string): Promise<Joined[]> {
   const each = state.plan.nodes[id] as PlannedEach
   const around = await surroundings(state, reader, each.scope, batch, [each.over])
-  const lanes = Array.from({ length: around.lanes }, (): Gathered => {
+  const items = Array.from({ length: around.items }, (): Gathered => {
     const results = Object.fromEntries(Object.keys(each.collects).map((name) => [name, new ManifestWriter()]))
     return { results, total: 0, failed: 0, firstError: undefined }
   })
-  await gather(state, reader, id, batch, lanes)
-  return lanes.map((gathered, lane): Joined => {
-    const unmade = guarded(state, id, batch, around, lane) ?? firstNotRun([around.resolve(each.over, lane)])
-    return unmade ?? joinLane(id, each, gathered)
+  await gather(state, reader, id, batch, items)
+  return items.map((gathered, index): Joined => {
+    const unmade = guarded(state, id, batch, around, index) ?? firstNotRun([around.resolve(each.over, index)])
+    return unmade ?? joinItem(id, each, gathered)
   })
 }
 
-async function gather(state: RunState, reader: RunReader, id: string, batch: string, lanes: Gathered[]): Promise<void> {
+async function gather(state: RunState, reader: RunReader, id: string, batch: string, into: Gathered[]): Promise<void> {
   const { scope, collects } = state.plan.nodes[id] as PlannedEach
   const inside = [...scope, id]
   const body = Object.keys(state.plan.nodes).filter((node) => state.plan.nodes[node]!.scope.at(-1) === id)
@@ -74,11 +77,11 @@ async function gather(state: RunState, reader: RunReader, id: string, batch: str
     const { parents } = state.slice(id, batch, index)
     const ends = await endsOf(inner)
     const view = await surroundings(state, reader, inside, inner, Object.values(collects))
-    parents.forEach((parent, lane) => {
-      const gathered = lanes[parent]!
+    parents.forEach((parent, at) => {
+      const gathered = into[parent]!
       const item = gathered.total++
-      const source = items.at(from + lane)!
-      const outcomes = ends.map((end) => end.lanes[lane]!)
+      const source = items.at(from + at)!
+      const outcomes = ends.map((end) => end.items[at]!)
       const fault = outcomes.find(({ status }) => status !== 'completed' && status !== 'skipped')
       if (fault) {
         gathered.failed++
@@ -86,7 +89,7 @@ async function gather(state: RunState, reader: RunReader, id: string, batch: str
         return
       }
       for (const [name, ref] of Object.entries(collects)) {
-        const result = view.resolve(ref, lane)
+        const result = view.resolve(ref, at)
         if ('digest' in result) gathered.results[name]!.add(labelled(result, source.label))
       }
     })
@@ -94,7 +97,7 @@ async function gather(state: RunState, reader: RunReader, id: string, batch: str
   }
 }
 
-function joinLane(id: string, { tolerate }: PlannedEach, { results, total, failed, firstError }: Gathered): Joined {
+function joinItem(id: string, { tolerate }: PlannedEach, { results, total, failed, firstError }: Gathered): Joined {
   const tolerated = Math.max(tolerate.items ?? 0, Math.floor((tolerate.share ?? 0) * total))
   if (failed > tolerated) {
     const rule = tolerated > 0 ? `; ${tolerated} would be tolerated` : ''

@@ -1,5 +1,4 @@
-import type { ArtifactStore, Clock } from '@cairn/records'
-import { decodeRecord, encodeRecord, RECORD_VERSION } from '@cairn/records'
+import { decodeRecord, encodeRecord, RECORD_VERSION, type ArtifactStore, type Clock } from '@cairn/records'
 
 export interface LeaseHolder {
   readonly store: ArtifactStore

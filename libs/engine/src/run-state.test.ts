@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { simulate, type Ending as Told } from '../simulation/simulate.ts'
-import { layout } from '@cairn/records'
-import { decodeRecord, type EndRecord } from '@cairn/records'
+import { layout, decodeRecord, type EndRecord } from '@cairn/records'
 import { RunState } from './run-state.ts'
 
 /** Terminal records of a run that went well, as a story gave them. */

@@ -1,8 +1,16 @@
-import { parseTask, taskName, type Subject } from '@cairn/records'
+import {
+  parseTask,
+  taskName,
+  type Subject,
+  type Condition,
+  type Plan,
+  type PlannedEach,
+  type EndRecord,
+  type RunStatus,
+  type TaskStatus,
+} from '@cairn/records'
 import type { Ref } from '@cairn/kernel/contract'
 import type { ArtifactRef } from '@cairn/kernel'
-import type { Condition, Plan, PlannedEach } from '@cairn/records'
-import type { EndRecord, RunStatus, TaskStatus } from '@cairn/records'
 import { wiringOf, type Wiring } from './wiring.ts'
 
 /** What a run's state needs to know of a terminal record; its event says as much. */
@@ -19,7 +27,7 @@ export class RunState {
   readonly plan: Plan
   readonly #wiring: Wiring
   readonly #ends = new Map<string, Ending>()
-  /** Of each open `each`, by its task: the number of its items for every lane around it. */
+  /** Of each open `each`, by its task: the number of its items for every item around it. */
   readonly #opened = new Map<string, readonly number[]>()
   /** How many endings each task or opening still waits for. */
   readonly #waiting = new Map<string, number>()
@@ -105,49 +113,49 @@ export class RunState {
     return statuses.has('failed') || statuses.has('timed-out') ? 'failed' : 'completed'
   }
 
-  /** Numbers of items of an open `each`, for every lane of the batch around it. */
+  /** Numbers of items of an open `each`, for every item of the batch around it. */
   itemsOf(each: string, around: string): readonly number[] {
     return this.#opened.get(taskName({ node: each, batch: around })) ?? []
   }
 
   /**
-   * For every lane of a batch, which lane around it it belongs to: `lineage[depth][lane]`, depth 0 being the one lane
-   * outside every `each`, and the last depth the lanes themselves.
+   * For every item of a batch, the item around it that it belongs to: `lineage[depth][index]`, depth 0 being the one call
+   * outside every `each`, and the last depth the items themselves.
    */
   lineage(scope: readonly string[], batch: string): number[][] {
     let lineage = [[0]]
     scope.forEach((each, depth) => {
       const { parents } = this.slice(each, batchAt(batch, depth), indexAt(batch, depth))
-      lineage = [...lineage.map((lanes) => parents.map((parent) => lanes[parent]!)), parents.map((_, lane) => lane)]
+      lineage = [...lineage.map((items) => parents.map((parent) => items[parent]!)), parents.map((_, index) => index)]
     })
     return lineage
   }
 
-  /** A batch as a stretch of all items of its `each`: where it starts, and the lane around it that each item is of. */
+  /** A batch as a stretch of all items of its `each`: where it starts, and the item around it that each item is of. */
   slice(each: string, around: string, index: number): { from: number; parents: number[] } {
     const counts = this.itemsOf(each, around)
     const { batch } = this.plan.nodes[each] as PlannedEach
     const from = index * batch
     const parents: number[] = []
     let seen = 0
-    for (let lane = 0; lane < counts.length && parents.length < batch; lane++) {
-      const until = Math.min(seen + counts[lane]!, from + batch)
-      for (let item = Math.max(seen, from); item < until; item++) parents.push(lane)
-      seen += counts[lane]!
+    for (let parent = 0; parent < counts.length && parents.length < batch; parent++) {
+      const until = Math.min(seen + counts[parent]!, from + batch)
+      for (let item = Math.max(seen, from); item < until; item++) parents.push(parent)
+      seen += counts[parent]!
     }
     return { from, parents }
   }
 
-  /** The first `when` around a node that keeps it from running, for one lane, and whether what it chooses is known. */
-  closedBy(id: string, batch: string, lineage: Lineage, lane: number): { when: string; isKnown: boolean } | undefined {
+  /** The first `when` around a node that keeps it from running, for one item, and whether what it chooses is known. */
+  closedBy(id: string, batch: string, lineage: Lineage, index: number): { when: string; isKnown: boolean } | undefined {
     for (const { when, condition, arm } of this.plan.nodes[id]!.guards) {
-      const holds = this.holds(condition, batch, lineage, lane)
+      const holds = this.holds(condition, batch, lineage, index)
       if (holds !== arm) return { when, isKnown: holds !== undefined }
     }
     return undefined
   }
 
-  /** Which items the lanes of a batch are: each its place in the list that is mapped over, behind those around it. */
+  /** Where the items of a batch stand: each by its place in the list that is mapped over, behind those around it. */
   indicesIn(scope: readonly string[], batch: string): number[][] {
     const lineage = this.lineage(scope, batch)
     const places = scope.map((each, depth) => {
@@ -161,21 +169,21 @@ export class RunState {
       }
       return parents.map((parent, at) => from + at - starts[parent]!)
     })
-    return lineage.at(-1)!.map((_, lane) => places.map((of, depth) => of[lineage[depth + 1]![lane]!]!))
+    return lineage.at(-1)!.map((_, index) => places.map((of, depth) => of[lineage[depth + 1]![index]!]!))
   }
 
-  /** What a condition came to, for one lane; undefined when that is not known. */
-  holds(condition: Condition, batch: string, lineage: Lineage, lane: number): boolean | undefined {
+  /** What a condition came to, for one item; undefined when that is not known. */
+  holds(condition: Condition, batch: string, lineage: Lineage, index: number): boolean | undefined {
     if ('value' in condition) return condition.value
-    const count = this.#count(condition, batch, lineage, lane)
+    const count = this.#count(condition, batch, lineage, index)
     return count === undefined ? undefined : count === 1
   }
 
-  #count(ref: Ref, batch: string, lineage: Lineage, lane: number): number | undefined {
+  #count(ref: Ref, batch: string, lineage: Lineage, index: number): number | undefined {
     if ('item' in ref) return undefined
     const depth = this.plan.nodes[ref.node]!.scope.length
     const ending = this.#ends.get(taskName({ node: ref.node, batch: batchAt(batch, depth) }))
-    return ending?.counts[ref.output]?.[lineage[depth]![lane]!]
+    return ending?.counts[ref.output]?.[lineage[depth]![index]!]
   }
 
   #end(task: string, ending: Ending): void {
@@ -232,8 +240,8 @@ export class RunState {
     const lineage = this.lineage(each.scope, batch)
     const counts = lineage
       .at(-1)!
-      .map((lane) =>
-        this.closedBy(id, batch, lineage, lane) ? 0 : (this.#count(each.over, batch, lineage, lane) ?? 0),
+      .map((index) =>
+        this.closedBy(id, batch, lineage, index) ? 0 : (this.#count(each.over, batch, lineage, index) ?? 0),
       )
     this.#opened.set(task, counts)
     const body = this.#wiring.bodies.get(id) ?? []
@@ -290,7 +298,7 @@ export class RunState {
   }
 }
 
-/** For every lane, which lane around it it belongs to: `lineage[depth][lane]`. */
+/** For every item, the index of the item around it that it belongs to: `lineage[depth][index]`. */
 export type Lineage = readonly (readonly number[])[]
 
 /** Marks what waits for an `each` to open, apart from what waits for it to end. */
@@ -305,13 +313,13 @@ export function indexAt(batch: string, depth: number): number {
   return Number(batch.split('.')[depth])
 }
 
-/** Of each list output its length and of each boolean one 1 or 0, for every lane. */
-export function countsOf(lanes: readonly (Readonly<Record<string, ArtifactRef>> | undefined)[]): EndRecord['counts'] {
+/** Of each list output its length and of each boolean one 1 or 0, for every item. */
+export function countsOf(items: readonly (Readonly<Record<string, ArtifactRef>> | undefined)[]): EndRecord['counts'] {
   const counts: Record<string, number[]> = {}
-  lanes.forEach((outputs, lane) => {
+  items.forEach((outputs, index) => {
     for (const [name, ref] of Object.entries(outputs ?? {})) {
       const count = ref.items ?? (ref.text === 'true' ? 1 : ref.text === 'false' ? 0 : undefined)
-      if (count !== undefined) (counts[name] ??= lanes.map(() => 0))[lane] = count
+      if (count !== undefined) (counts[name] ??= items.map(() => 0))[index] = count
     }
   })
   return counts

@@ -1,28 +1,31 @@
-import { channels } from '@cairn/records'
-import { lookUp } from '@cairn/records'
+import {
+  channels,
+  lookUp,
+  parseTask,
+  checkpointKey,
+  sha256,
+  type PlannedStepNode,
+  type ItemWork,
+  type Outcome,
+} from '@cairn/records'
 import { compute, refuse } from './compute.ts'
 import type { Host } from './host.ts'
-import type { InHand } from './in-hand.ts'
+import type { SingleFlight } from './single-flight.ts'
 import type { Leases, LeaseUse } from './lease.ts'
 import type { Job } from './job.ts'
-import { parseTask } from '@cairn/records'
-import { checkpointKey, sha256 } from '@cairn/records'
-import { lanesOf, surroundings } from './lanes.ts'
-import type { PlannedStepNode } from '@cairn/records'
-import { severally } from './severally.ts'
+import { inputsOf, surroundings } from './item-inputs.ts'
+import { forEachConcurrently } from './concurrency.ts'
 import { RARER } from './still-waiting.ts'
-import type { LaneWork } from '@cairn/records'
-import type { Outcome } from '@cairn/records'
-import type { ActiveRun } from './active-run.ts'
+import type { RunContext } from './run-context.ts'
 
-/** Runs a step's task: takes each lane from its checkpoint where there is one, and computes the others. */
+/** Runs a step's task: takes each item from its checkpoint where there is one, and computes the others. */
 export async function runStep(
   host: Host,
   leases: Leases,
-  inHand: InHand,
-  run: ActiveRun,
+  singleFlight: SingleFlight,
+  run: RunContext,
   task: string,
-): Promise<{ job: Job; lanes: Outcome[] }> {
+): Promise<{ job: Job; items: Outcome[] }> {
   const { node: id, batch } = parseTask(task)
   const node = run.plan.nodes[id] as PlannedStepNode
   const step = run.plan.steps[node.step]!
@@ -31,7 +34,7 @@ export async function runStep(
   const job: Job = {
     host,
     leases,
-    inHand,
+    singleFlight,
     run,
     task,
     node,
@@ -44,44 +47,44 @@ export async function runStep(
   }
 
   const around = await surroundings(run.state, run, node.scope, batch, Object.values(node.inputs))
-  const lanes = lanesOf(run.state, id, batch, node.inputs, around)
+  const items = inputsOf(run.state, id, batch, node.inputs, around)
   // Without a fingerprint there is no key; the random numbers are then seeded from the place in the run.
-  const keyOf = (inputs: LaneWork['inputs'], index: number) =>
+  const keyOf = (inputs: ItemWork['inputs'], index: number) =>
     base === undefined ? sha256(`${run.plan.run}/${task}/${index}`) : checkpointKey(base, inputs)
-  const work = lanes.flatMap((lane, index): LaneWork[] =>
-    'inputs' in lane ? [{ index, inputs: lane.inputs, key: keyOf(lane.inputs, index) }] : [],
+  const work = items.flatMap((item, index): ItemWork[] =>
+    'inputs' in item ? [{ index, inputs: item.inputs, key: keyOf(item.inputs, index) }] : [],
   )
   if (node.unread) await refuse(job, work, node.unread)
   else if (cached) await computeOnce(job, work)
   else if (work.length > 0) await compute(job, work)
-  return { job, lanes: lanes.map((lane, index) => ('inputs' in lane ? job.outcomes.get(index)! : lane)) }
+  return { job, items: items.map((item, index) => ('inputs' in item ? job.outcomes.get(index)! : item)) }
 }
 
-/** Settles the lanes that have a checkpoint; gives the others. */
-async function reuse(job: Job, lanes: readonly LaneWork[]): Promise<LaneWork[]> {
+/** Settles the items that have a checkpoint; gives the others. */
+async function reuse(job: Job, items: readonly ItemWork[]): Promise<ItemWork[]> {
   const { host, run, node, step } = job
-  if (node.force) return [...lanes]
-  await severally(lanes, async ({ index, key }) => {
+  if (node.force) return [...items]
+  await forEachConcurrently(items, async ({ index, key }) => {
     const found = await lookUp(host.store, run.at, node.step, key, step, host.clock.now())
     if (found.hit) {
       const { outputs, ms } = found.hit
       job.outcomes.set(index, { status: 'completed', how: 'reused', key, outputs, ms })
     } else if (found.stale) job.stale.set(index, found.stale)
   })
-  return lanes.filter(({ index }) => !job.outcomes.has(index))
+  return items.filter(({ index }) => !job.outcomes.has(index))
 }
 
 /**
- * Takes from checkpoints what is there, and computes every other key once: lanes with the same key share one result, other
- * tasks of this process wait for it, and other processes do as long as the lease is kept. The lease goes by all lanes of
+ * Takes from checkpoints what is there, and computes every other key once: items with the same key share one result, other
+ * tasks of this process wait for it, and other processes do as long as the lease is kept. The lease goes by all items of
  * the task, those that have a checkpoint included, so that two runs which are at the same batch always mean the same lease.
  */
-async function computeOnce(job: Job, all: readonly LaneWork[]): Promise<void> {
-  const release = await job.inHand.take(all.map(({ key }) => key))
+async function computeOnce(job: Job, all: readonly ItemWork[]): Promise<void> {
+  const release = await job.singleFlight.take(all.map(({ key }) => key))
   try {
     const missing = await reuse(job, all)
     if (missing.length === 0) return
-    const byKey = new Map([...missing].reverse().map((lane) => [lane.key, lane]))
+    const byKey = new Map([...missing].reverse().map((item) => [item.key, item]))
     const lease = all.length === 1 ? all[0]!.key : sha256(all.map(({ key }) => key).join())
     await computeLeased(job, lease, [...byKey.values()].reverse())
     for (const { index, key } of missing) {
@@ -93,20 +96,20 @@ async function computeOnce(job: Job, all: readonly LaneWork[]): Promise<void> {
   }
 }
 
-/** What a `catch` gave is no checkpoint: each lane that goes on with it was caught. */
+/** What a `catch` gave is no checkpoint: each item that goes on with it was caught. */
 function isKept(outcome: Outcome): outcome is Extract<Outcome, { status: 'completed' }> {
   return outcome.status === 'completed' && outcome.how !== 'caught'
 }
 
-async function computeLeased(job: Job, name: string, lanes: readonly LaneWork[]): Promise<void> {
+async function computeLeased(job: Job, name: string, items: readonly ItemWork[]): Promise<void> {
   const { run, node } = job
-  let missing = lanes
+  let missing = items
   const come = async () => {
     missing = await reuse(job, missing)
     return missing.length === 0
   }
   const path = run.at.lease(name)
-  const lease = await leaseFor(job, path, lanes.length, come)
+  const lease = await leaseFor(job, path, items.length, come)
   if (!lease) return
   const { isFresh, release } = lease
   try {
@@ -127,7 +130,7 @@ interface Lease {
 async function leaseFor(
   job: Job,
   path: string,
-  lanes: number,
+  items: number,
   come: () => Promise<boolean>,
 ): Promise<Lease | undefined> {
   const { host, run, node, leases } = job
@@ -138,7 +141,7 @@ async function leaseFor(
       ? { isFresh: false, release: () => leases.release(path) }
       : undefined
   // Of work so short that no one takes a lease for it, there is none to look for.
-  const isShort = (lately?.(node.step) ?? Infinity) * lanes < leaseAfterMs * SHORT
+  const isShort = (lately?.(node.step) ?? Infinity) * items < leaseAfterMs * SHORT
   const seen = isShort ? 'free' : await leases.wait(path, come, run.signal, use.waits)
   return seen === 'obsolete'
     ? undefined

@@ -26,8 +26,8 @@ export class StillWaiting {
   }
 
   /** An item has ended: the next one has all the time again. */
-  ended(lane: number): void {
-    this.#ended.add(lane)
+  ended(index: number): void {
+    this.#ended.add(index)
     this.#since = this.#job.host.clock.monotonic()
   }
 
@@ -50,9 +50,9 @@ export class StillWaiting {
 
   #tell(ms: number): void {
     const { plan } = this.#job.run
-    const next = this.#work.lanes.find(({ index }) => !this.#ended.has(index))
+    const next = this.#work.items.find(({ index }) => !this.#ended.has(index))
     if (!next) return
     const line = `still at work after ${ms / 1_000} s, in ${plan.pipeline}/${plan.run}; nothing would end it: where it may wait for ever, give the step a timeout: "10m"`
-    this.#work.print({ lane: next.index, stream: 'stderr', line })
+    this.#work.print({ index: next.index, stream: 'stderr', line })
   }
 }

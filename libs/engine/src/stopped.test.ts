@@ -2,16 +2,19 @@ import { expect, it } from 'vitest'
 import { directStore } from '../simulation/direct-store.ts'
 import { namedCode } from '../simulation/named-code.ts'
 import { json } from '../simulation/pipelines.ts'
-import { pipeline } from '@cairn/kernel'
-import { step } from '@cairn/kernel'
-import { errorRecord } from '@cairn/records'
+import { pipeline, step } from '@cairn/kernel'
+import {
+  errorRecord,
+  systemClock,
+  runEvent,
+  layout,
+  claim,
+  readRecord,
+  type Compute,
+  type EndRecord,
+} from '@cairn/records'
 import { makePlan } from '@cairn/planner'
-import { systemClock } from '@cairn/records'
 import { Engine } from './engine.ts'
-import { runEvent } from '@cairn/records'
-import { layout } from '@cairn/records'
-import type { Compute } from '@cairn/records'
-import { claim, readRecord, type EndRecord } from '@cairn/records'
 
 const Int = json<number>()
 const long = step('long', { outputs: { n: Int }, run: () => ({ n: 1 }) })
@@ -29,15 +32,15 @@ it('what a host that stops was at is left to the next, which makes the first att
 
   const begun = Promise.withResolvers<void>()
   const untilStopped: Compute = {
-    async *run({ lanes }, signal) {
+    async *run({ items }, signal) {
       begun.resolve()
       await new Promise((stop) => signal.addEventListener('abort', stop))
-      for (const { index } of lanes) yield { lane: index, ms: 1, error: errorRecord(signal.reason) }
+      for (const { index } of items) yield { index, ms: 1, error: errorRecord(signal.reason) }
     },
   }
   const failing: Compute = {
-    async *run({ lanes }) {
-      for (const { index } of lanes) yield { lane: index, ms: 1, error: errorRecord(new Error('no')) }
+    async *run({ items }) {
+      for (const { index } of items) yield { index, ms: 1, error: errorRecord(new Error('no')) }
     },
   }
   const bus = { publish: async () => {}, subscribe: () => Promise.reject(new Error()) }

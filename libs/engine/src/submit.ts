@@ -1,10 +1,16 @@
 import { CairnError } from '@cairn/kernel'
 import type { Host } from './host.ts'
-import { controlTopicOf, runEvent } from '@cairn/records'
-import { layout } from '@cairn/records'
-import type { Plan } from '@cairn/records'
-import { publish } from '@cairn/records'
-import { claim, readRecord, RECORD_VERSION, type RunEnd } from '@cairn/records'
+import {
+  controlTopicOf,
+  runEvent,
+  layout,
+  publish,
+  claim,
+  readRecord,
+  RECORD_VERSION,
+  type Plan,
+  type RunEnd,
+} from '@cairn/records'
 
 /** Stores a plan and tells the world: from here on the run goes on by itself. Doing it again does nothing new. */
 export async function submit(host: Pick<Host, 'store' | 'bus' | 'clock'>, plan: Plan): Promise<void> {

@@ -1,12 +1,18 @@
-import { errorRecord } from '@cairn/records'
+import {
+  errorRecord,
+  leftEvent,
+  sha256,
+  claim,
+  readRecord,
+  RECORD_VERSION,
+  type CairnEvent,
+  type Layout,
+  type ArtifactStore,
+  type UnfitRecord,
+} from '@cairn/records'
 import { CairnError, type ErrorCode } from '@cairn/kernel'
-import type { ActiveRun } from './active-run.ts'
+import type { RunContext } from './run-context.ts'
 import type { Host } from './host.ts'
-import { leftEvent, type CairnEvent } from '@cairn/records'
-import { sha256 } from '@cairn/records'
-import type { Layout } from '@cairn/records'
-import type { ArtifactStore } from '@cairn/records'
-import { claim, readRecord, RECORD_VERSION, type UnfitRecord } from '@cairn/records'
 
 /** How long a task is kept before it is handed on, in milliseconds: at first, and once it has been to many hosts. */
 const FIRST_PAUSE_MS = 50
@@ -22,7 +28,7 @@ export function isUnfit({ steps }: Host, error: unknown): error is CairnError {
 /** Says why this host cannot run a task, and hands that to another host of its step. */
 export async function handOn(
   { store, clock, name, onLeft }: Host,
-  run: ActiveRun,
+  run: RunContext,
   task: string,
   { type, data }: CairnEvent,
   misfit: CairnError,

@@ -1,5 +1,4 @@
-import { neededBy } from '@cairn/records'
-import type { Given, Plan } from '@cairn/records'
+import { neededBy, type Given, type Plan } from '@cairn/records'
 
 /** What a plan's nodes wait for, looked up once. */
 export interface Wiring {

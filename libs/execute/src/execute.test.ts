@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { json } from '@cairn/engine/simulation/pipelines'
-import { CairnError } from '@cairn/kernel'
-import type { Kind } from '@cairn/kernel'
-import { makeArtifact } from '@cairn/records'
+import { CairnError, type Kind } from '@cairn/kernel'
+import { makeArtifact, type ItemWork, type Made } from '@cairn/records'
 import { execute, type LoadedCode, type Surface } from './execute.ts'
-import type { LaneWork, Made } from '@cairn/records'
 
 const Int = json<number>()
 
@@ -15,7 +13,7 @@ const artifact = (value: unknown) => makeArtifact({ bytes: Buffer.from(JSON.stri
 function call(
   code: LoadedCode,
   inputs: Readonly<Record<string, unknown>> = {},
-  { params = {}, lane = {}, surface = {}, versions }: Partial<Said> = {},
+  { params = {}, item = {}, surface = {}, versions }: Partial<Said> = {},
 ): Promise<Record<string, Made>> {
   const refs = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, artifact(value)]))
   const work = {
@@ -27,11 +25,11 @@ function call(
   const signal = new AbortController().signal
   const remember = () => Promise.reject(new Error())
   const host: Surface = { signal, scratch: '/scratch', outbox: '/outbox', secrets: {}, root: '/project', remember }
-  return execute(code, work, { index: 0, key: 'key', inputs: refs, ...lane }, { ...host, ...surface })
+  return execute(code, work, { index: 0, key: 'key', inputs: refs, ...item }, { ...host, ...surface })
 }
 interface Said {
   readonly params: object
-  readonly lane: Partial<LaneWork>
+  readonly item: Partial<ItemWork>
   readonly surface: Partial<Surface>
   readonly versions: Readonly<Record<string, string>>
 }
@@ -61,7 +59,7 @@ describe('one call of a body', () => {
 
   it('draws the same random numbers for the same key, and others for another', async () => {
     const code: LoadedCode = { outputs: { n: Int }, run: (_, __, { random }) => ({ n: random() }) }
-    const drawn = await Promise.all(['a', 'a', 'b'].map((key) => call(code, {}, { lane: { key } })))
+    const drawn = await Promise.all(['a', 'a', 'b'].map((key) => call(code, {}, { item: { key } })))
     const [one, again, other] = drawn.map(({ n }) => value(n!))
     expect(again).toBe(one)
     expect(other).not.toBe(one)
@@ -103,7 +101,7 @@ describe('one call of a body', () => {
       fallback: (error) => (told.push(error), { n: -1 }),
     }
     const error = { code: 'STEP_FAILED', name: 'RangeError', message: 'too large' } as const
-    const { n } = await call(code, {}, { lane: { error } })
+    const { n } = await call(code, {}, { item: { error } })
     expect(value(n!)).toBe(-1)
     expect(told).toMatchObject([{ name: 'RangeError', message: 'too large' }])
     expect(told[0]).toBeInstanceOf(Error)

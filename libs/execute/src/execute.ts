@@ -1,21 +1,26 @@
 import { join } from 'node:path'
-import { makeArtifact, openArtifact } from '@cairn/records'
+import { makeArtifact, openArtifact, revived, type ItemWork, type Made, type Work } from '@cairn/records'
 import { keepCarriedFiles } from '@cairn/kernel/contract'
-import { revived } from '@cairn/records'
-import { CairnError, suggest } from '@cairn/kernel'
-import type { ArtifactRef, Encoder, Kinds } from '@cairn/kernel'
-import type { Opened, OriginContext, Origins } from '@cairn/kernel'
-import type { LaneWork, Made, Work } from '@cairn/records'
+import {
+  CairnError,
+  suggest,
+  type ArtifactRef,
+  type Encoder,
+  type Kinds,
+  type ConnectorContext,
+  type Connectors,
+  type Opened,
+  type Context,
+} from '@cairn/kernel'
 import { seededRandom } from './random.ts'
 import { refuseSecrets } from './returned-secrets.ts'
 import { takeFile } from '@cairn/files'
-import type { Context } from '@cairn/kernel'
 
 /** A step's code once it is loaded: a stored closure's exports, or the step itself. */
 export interface LoadedCode {
   readonly inputs?: Kinds
   readonly outputs: Kinds
-  readonly reads?: Origins
+  readonly reads?: Connectors
   readonly run: (inputs: never, params: never, context: Context) => unknown
   readonly fallback?: (error: Error) => unknown
 }
@@ -23,7 +28,7 @@ export interface LoadedCode {
 /** What the process that runs a body offers it. */
 export interface Surface {
   readonly signal: AbortSignal
-  /** An empty folder for this lane alone, made when it is first asked for. */
+  /** An empty folder for this item alone, made when it is first asked for. */
   readonly scratch: string
   /** Where encoded files are written, from which the store takes them; made when it is first asked for. */
   readonly outbox: string
@@ -31,24 +36,24 @@ export interface Surface {
   readonly isIdle?: () => boolean
   readonly secrets: Readonly<Record<string, string>>
   readonly root: string
-  readonly remember: OriginContext['remember']
+  readonly remember: ConnectorContext['remember']
 }
 
 /** One call of a step's body: opens its inputs, runs it, checks and encodes what it returns. */
 export async function execute(
   code: LoadedCode,
   work: Pick<Work, 'step' | 'params' | 'versions' | 'open'>,
-  lane: LaneWork,
+  item: ItemWork,
   surface: Surface,
 ): Promise<Record<string, Made>> {
   keepCarriedFiles()
-  if (lane.error) return encode(code.outputs, await code.fallback!(revived(lane.error)), work.step, surface)
+  if (item.error) return encode(code.outputs, await code.fallback!(revived(item.error)), work.step, surface)
   const { signal } = surface
   // A body may change all that it is given: each call has its own, so that nothing reaches another item or attempt.
   const context: Context = {
     signal,
     secrets: { ...surface.secrets },
-    random: seededRandom(lane.key),
+    random: seededRandom(item.key),
     get scratch() {
       return surface.scratch
     },
@@ -63,8 +68,8 @@ export async function execute(
     hasCachePolicy: false,
   }
   const inputs = outside
-    ? await openOrigins(code.reads, outside)
-    : await openInputs(code.inputs ?? {}, lane.inputs, work, surface)
+    ? await openConnectors(code.reads, outside)
+    : await openInputs(code.inputs ?? {}, item.inputs, work, surface)
   const returned = await code.run(inputs as never, structuredClone(work.params) as never, context)
   signal.throwIfAborted()
   const made = await encode(code.outputs, returned, work.step, surface)
@@ -89,22 +94,22 @@ async function openInputs(
   return inputs
 }
 
-async function openOrigins<R extends Origins>(reads: R, context: OriginContext): Promise<Opened<R>> {
-  const opened = Object.entries(reads).map(async ([name, origin]) => [name, await origin.open(context)] as const)
+async function openConnectors<R extends Connectors>(reads: R, context: ConnectorContext): Promise<Opened<R>> {
+  const opened = Object.entries(reads).map(async ([name, connector]) => [name, await connector.open(context)] as const)
   return Object.fromEntries(await Promise.all(opened)) as Opened<R>
 }
 
 /** What was read must be what the plan, and so the key, says. */
 async function checkVersions(
-  reads: Origins,
+  reads: Connectors,
   { step, versions = {} }: Pick<Work, 'step' | 'versions'>,
-  context: OriginContext,
+  context: ConnectorContext,
 ) {
-  for (const [name, origin] of Object.entries(reads)) {
+  for (const [name, connector] of Object.entries(reads)) {
     if (versions[name] === undefined) continue
-    const found = await origin.version?.(context)
+    const found = await connector.version?.(context)
     if (found === versions[name]) continue
-    throw new CairnError('SOURCE_UNREACHABLE', `${origin.describes} changed after ${step} was planned`, {
+    throw new CairnError('SOURCE_UNREACHABLE', `${connector.describes} changed after ${step} was planned`, {
       next: 'run again: a new plan takes the new version; for what changes all the time, cache: { maxAge: "1d" }',
     })
   }

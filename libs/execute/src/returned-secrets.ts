@@ -1,9 +1,7 @@
 import { createReadStream } from 'node:fs'
-import { openArtifact } from '@cairn/records'
-import type { AnyKind, Kinds } from '@cairn/kernel'
-import { CairnError } from '@cairn/kernel'
+import { openArtifact, type Made } from '@cairn/records'
+import { CairnError, type AnyKind, type Kinds } from '@cairn/kernel'
 import { longestMatch, secretIn, type Secrets } from '@cairn/secrets'
-import type { Made } from '@cairn/records'
 
 interface Returned {
   readonly step: string

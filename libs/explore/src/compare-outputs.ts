@@ -14,7 +14,7 @@ export interface CompareOutputOptions {
   readonly data?: string
 }
 
-/** Two runs of a pipeline, and its drawing. */
+/** Two runs of a pipeline, and its graph. */
 export interface TwoRuns {
   readonly workspace: Workspace
   readonly graph: Graph

@@ -1,4 +1,4 @@
-import type { Handed, Settings } from '@cairn/planner'
+import type { NodeOverride, Settings } from '@cairn/planner'
 import type { Step } from '@cairn/kernel'
 import type { Session } from './session.ts'
 
@@ -8,7 +8,7 @@ export interface Edits {
   readonly settings: Settings
   readonly from: readonly string[]
   readonly until: readonly string[]
-  readonly hands: readonly Hand[]
+  readonly overrides: readonly Override[]
 }
 export interface Swap {
   /** The name of the step whose places are taken. */
@@ -17,13 +17,13 @@ export interface Swap {
   /** The module that exports it, or imports the one that does. */
   readonly file: string | undefined
 }
-/** An output that is not computed but made by hand. */
-export interface Hand {
+/** An output that is not computed but set, sampled or selected by hand. */
+export interface Override {
   readonly node: string
   readonly output: string
   /** For which `each` alone, where the others that map over the same list keep all of it. */
   readonly each?: string
-  make(session: Session): Promise<Pick<Handed, 'outputs' | 'taints'>>
+  make(session: Session): Promise<Pick<NodeOverride, 'outputs' | 'taints'>>
 }
 
-export const NO_EDITS: Edits = { swaps: [], settings: {}, from: [], until: [], hands: [] }
+export const NO_EDITS: Edits = { swaps: [], settings: {}, from: [], until: [], overrides: [] }

@@ -195,7 +195,7 @@ describe('a run that production has left behind', () => {
     const { workspace, base } = lab.session
     const { outputs } = JSON.parse(
       Buffer.from((await workspace.store.read(workspace.at('delays').end(base.run, 'features')))!).toString(),
-    ).lanes[0] as { outputs: Record<string, { digest: string }> }
+    ).items[0] as { outputs: Record<string, { digest: string }> }
     const { rmSync } = await import('node:fs')
     const { join } = await import('node:path')
     rmSync(join(world.project.store, workspace.at('delays').object(outputs['features']!.digest)))

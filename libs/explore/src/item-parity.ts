@@ -89,9 +89,9 @@ async function completedItems({ workspace }: Session, plan: Plan, node: string, 
   const failed = new Set<number>()
   for (const inside of Object.keys(plan.nodes).filter((id) => plan.nodes[id]!.scope.at(-1) === node)) {
     const ends = new Map<string, EndRecord | undefined>()
-    for (const { task, lane, indices } of await itemsIn(store, at, plan, inside)) {
+    for (const { task, index, indices } of await itemsIn(store, at, plan, inside)) {
       if (!ends.has(task)) ends.set(task, await readRecord<EndRecord>(store, at.end(plan.run, task)))
-      const status = ends.get(task)?.lanes[lane]?.status
+      const status = ends.get(task)?.items[index]?.status
       if (status !== 'completed' && status !== 'skipped') failed.add(indices[0]!)
     }
   }

@@ -16,7 +16,7 @@ export async function itemsOf(session: Session, list: ArtifactRef): Promise<read
 /** @throws CairnError NOT_FOUND that suggests the nearest label */
 export function indexOf(all: readonly ArtifactRef[], wanted: Item, node: string): number {
   if (typeof wanted === 'object') {
-    const items = all.map(({ label }, index) => ({ indices: [index], labels: [label], task: '', lane: 0 }))
+    const items = all.map(({ label }, index) => ({ indices: [index], labels: [label], task: '', index: 0 }))
     return findItem(items, [], [wanted.named], node).item!.indices[0]!
   }
   const index = typeof wanted === 'number' ? wanted : all.findIndex(({ label }) => label === wanted)
@@ -43,11 +43,11 @@ export async function givenFor(session: Session, node: StepNode, output: string,
   const batch = Math.floor(index / each.batch)
   const task = taskName({ node: node.id, batch: String(batch) })
   const end = await readRecord<EndRecord>(workspace.store, workspace.at(base.pipeline).end(base.run, task))
-  const lane = end?.lanes[index % each.batch]
-  if (lane?.status === 'completed' && lane.outputs[output]) return lane.outputs[output]
+  const outcome = end?.items[index % each.batch]
+  if (outcome?.status === 'completed' && outcome.outputs[output]) return outcome.outputs[output]
   throw new CairnError(
     'NOT_FOUND',
-    `${node.id} gave no ${output} for item ${typeof item === 'object' ? item.named : item}: it is ${lane?.status ?? 'not over'}`,
+    `${node.id} gave no ${output} for item ${typeof item === 'object' ? item.named : item}: it is ${outcome?.status ?? 'not over'}`,
     {
       next: `cairn show ${base.pipeline}/${base.run}/${task}`,
     },

@@ -115,12 +115,12 @@ export async function labRun(session: Session, plan: Plan, status: RunStatus): P
   const ends = await readEnds(workspace.store, workspace.at(plan.pipeline), plan.run)
   const how: Record<string, string> = {}
   const counts: Partial<Record<ItemState, number>> = {}
-  for (const [task, { lanes, status: ended }] of ends) {
-    const lane = lanes.find((lane) => 'error' in lane)
-    how[task] = [...new Set(lanes.map(stateOf))].join(', ')
-    for (const lane of lanes) counts[stateOf(lane)] = (counts[stateOf(lane)] ?? 0) + 1
-    if (lane && 'error' in lane && status !== 'completed') {
-      const { code, message, next } = lane.error
+  for (const [task, { items, status: ended }] of ends) {
+    const outcome = items.find((outcome) => 'error' in outcome)
+    how[task] = [...new Set(items.map(stateOf))].join(', ')
+    for (const outcome of items) counts[stateOf(outcome)] = (counts[stateOf(outcome)] ?? 0) + 1
+    if (outcome && 'error' in outcome && status !== 'completed') {
+      const { code, message, next } = outcome.error
       throw new CairnError(code, `${task} of run ${plan.run} ${ended}: ${message}`, next ? { next } : {})
     }
   }

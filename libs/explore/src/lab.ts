@@ -15,8 +15,8 @@ import {
 } from '@cairn/kernel'
 import { makePlan, nodeNamed, overlaid } from '@cairn/planner'
 import type { Plan } from '@cairn/records'
-import { NO_EDITS, type Edits, type Hand } from './edits.ts'
-import { byHand, cut, someItems, type Which } from './hands.ts'
+import { NO_EDITS, type Edits, type Override } from './edits.ts'
+import { cut, setValue, someItems, type Which } from './overrides.ts'
 import { givenFor, receivedFor, type Item } from './items.ts'
 import { LabRun, runEdits, type LabRunOptions } from './lab-run.ts'
 import { runMatrix, type Leaderboard, type MatrixOptions, type Variants } from './matrix.ts'
@@ -127,13 +127,13 @@ export class Lab<S extends AnySchema = AnySchema> {
   set(place: string, output: string, value: unknown): Lab<S>
   set(place: Place, output: string, value: unknown): Lab<S> {
     const node = nodeOf(this.#graph, place)
-    return this.#hand(byHand(node, output, outputAt(nodeOf(this.#today, place), output).kind, value))
+    return this.#override(setValue(node, output, outputAt(nodeOf(this.#today, place), output).kind, value))
   }
 
   /** Goes on with a part of the rows that a step gave, chosen by a hash of their number. Taints. */
   sample<O extends Kinds>(step: Step<any, any, O> | string, output: keyof O & string, size: CutSize): Lab<S> {
     const node = nodeOf(this.#graph, step as Place)
-    return this.#hand(cut(node, output, outputAt(nodeOf(this.#today, step as Place), output).kind, size))
+    return this.#override(cut(node, output, outputAt(nodeOf(this.#today, step as Place), output).kind, size))
   }
 
   /** Goes on with some items of an `each`: the first so many, or by index or label; others keep all. Taints. */
@@ -147,7 +147,7 @@ export class Lab<S extends AnySchema = AnySchema> {
     if ('item' in node.over)
       throw new CairnError('BAD_PARAMETER', `${each} maps over a list that is made for each item`)
     const { node: maker, output } = node.over
-    return this.#hand(someItems(nodeOf(this.#graph, maker), output, node.id, which))
+    return this.#override(someItems(nodeOf(this.#graph, maker), output, node.id, which))
   }
 
   /** The name of a step's output, where it has just one. */
@@ -232,12 +232,13 @@ export class Lab<S extends AnySchema = AnySchema> {
     return new Lab(this.session, { ...this.edits, ...edits })
   }
 
-  #hand(hand: Hand): Lab<S> {
-    const isOfAnotherEach = ({ each }: Hand) => each !== undefined && hand.each !== undefined && each !== hand.each
-    const others = this.edits.hands.filter(
-      (other) => other.node !== hand.node || other.output !== hand.output || isOfAnotherEach(other),
+  #override(override: Override): Lab<S> {
+    const isOfAnotherEach = ({ each }: Override) =>
+      each !== undefined && override.each !== undefined && each !== override.each
+    const others = this.edits.overrides.filter(
+      (other) => other.node !== override.node || other.output !== override.output || isOfAnotherEach(other),
     )
-    return this.#with({ hands: [...others, hand] })
+    return this.#with({ overrides: [...others, override] })
   }
 }
 

@@ -1,4 +1,4 @@
-import { againOf, outputsOf } from '@cairn/workspace'
+import { rerunOf, outputsOf } from '@cairn/workspace'
 import { openPool, startRun } from '@cairn/embedded'
 import { CairnError, contentOf, isStep, type ArtifactRef, type Step } from '@cairn/kernel'
 import { nodeNamed } from '@cairn/planner'
@@ -49,9 +49,9 @@ export async function parity(
   for (const node of named.length > 0 ? new Set(named) : all) {
     const reaches = reachesOf(session, node)
     try {
-      const again = entry ?? ((id: string) => computeHere(session, id))
-      const first = twice ? await again(node) : base
-      const different = await compare(session, node, first, await again(node))
+      const rerun = entry ?? ((id: string) => computeHere(session, id))
+      const first = twice ? await rerun(node) : base
+      const different = await compare(session, node, first, await rerun(node))
       const items =
         !entry && different.length === 0
           ? await compareItems(session, node, first, (given) => computeHere(session, node, given))
@@ -80,7 +80,7 @@ async function computeHere(session: Session, node: string, given: Given = {}): P
   const steps = [...graph.nodes.values()].flatMap((each) =>
     each.type === 'step' ? [[each.step.name, each.step] as const] : [],
   )
-  const plan = await againOf(workspace.store, workspace.at(base.pipeline), base, node, workspace.clock.now(), { given })
+  const plan = await rerunOf(workspace.store, workspace.at(base.pipeline), base, node, workspace.clock.now(), { given })
   const { ended } = startRun(workspace, plan, { live: new Map(steps), pool: openPool(workspace) })
   await labRun(session, plan, await ended)
   return plan

@@ -2,12 +2,12 @@ import { relative, resolve } from 'node:path'
 import { closures } from '@cairn/fingerprint'
 import { planRun, type PlannedRun } from '@cairn/workspace'
 import { CairnError, type Step } from '@cairn/kernel'
-import { overlaid, parameterAt, type Handed, type Settings } from '@cairn/planner'
+import { overlaid, parameterAt, type NodeOverride, type Settings } from '@cairn/planner'
 import { swapStep } from './swap.ts'
 import type { ClosureSet, Plan } from '@cairn/records'
 import type { Graph } from '@cairn/kernel/contract'
-import type { Edits, Hand, Swap } from './edits.ts'
-import { partFor } from './hands.ts'
+import type { Edits, Override, Swap } from './edits.ts'
+import { partFor } from './overrides.ts'
 import type { Session } from './session.ts'
 
 /** A plan of the run that is explored with something changed, and the steps to run it with. */
@@ -25,7 +25,7 @@ export interface PlannedEdits {
 export async function planEdits(session: Session, edits: Edits, variant: Settings = {}): Promise<PlannedEdits> {
   const { workspace, loaded, base } = session
   const { graph: swapped, closures } = await swapAll(session, edits.swaps)
-  const graph = withParts(swapped, edits.hands)
+  const graph = withParts(swapped, edits.overrides)
   const changed = overlaid(graph, edits.settings, variant)
   const planned = await planRun(workspace, loaded, {
     altered: { graph, closures },
@@ -35,7 +35,7 @@ export async function planEdits(session: Session, edits: Edits, variant: Setting
     settings: overlaid(graph, settingsOf(base.settings, graph), changed),
     from: edits.from,
     until: edits.until,
-    handed: await handAll(session, edits),
+    overrides: await applyOverrides(session, edits),
   })
   checkReach(planned.plan, graph, { ...edits, settings: changed })
   const steps = [...graph.nodes.values()].flatMap((node) =>
@@ -80,9 +80,9 @@ async function closuresOf({ workspace, loaded }: Session, step: Step, file: stri
 }
 
 /** Where an `each` alone gets a part of a list, it maps over another output of that list's maker. */
-function withParts(graph: Graph, hands: readonly Hand[]): Graph {
+function withParts(graph: Graph, overrides: readonly Override[]): Graph {
   const nodes = new Map(graph.nodes)
-  for (const { node, output, each } of hands) {
+  for (const { node, output, each } of overrides) {
     const [maker, mapping] = [nodes.get(node)!, each === undefined ? undefined : nodes.get(each)]
     if (mapping?.type !== 'each') continue
     const part = partFor(output, mapping.id)
@@ -92,18 +92,18 @@ function withParts(graph: Graph, hands: readonly Hand[]): Graph {
   return { ...graph, nodes }
 }
 
-async function handAll(session: Session, { hands }: Edits): Promise<Map<string, Handed>> {
-  const handed = new Map<string, Handed>()
-  for (const hand of hands) {
-    const before = handed.get(hand.node)
-    const { outputs, taints } = await hand.make(session)
-    const name = hand.each === undefined ? hand.output : partFor(hand.output, hand.each)
-    handed.set(hand.node, {
+async function applyOverrides(session: Session, { overrides }: Edits): Promise<Map<string, NodeOverride>> {
+  const byNode = new Map<string, NodeOverride>()
+  for (const override of overrides) {
+    const before = byNode.get(override.node)
+    const { outputs, taints } = await override.make(session)
+    const name = override.each === undefined ? override.output : partFor(override.output, override.each)
+    byNode.set(override.node, {
       outputs: { ...outputs, ...before?.outputs, [name]: outputs[name]! },
       taints: [...(before?.taints ?? []), ...taints],
     })
   }
-  return handed
+  return byNode
 }
 
 /** A change that nothing of the run would show is a mistake. */

@@ -26,7 +26,7 @@ import type { Workspace } from '@cairn/workspace'
 
 type Params = Readonly<Record<string, Json>>
 
-/** A run as a pipeline of its own: its drawing, and the code that it stored. */
+/** A run as a pipeline of its own: its graph, and the code that it stored. */
 export interface RunCode {
   readonly graph: Graph
   readonly closures: ClosureSet

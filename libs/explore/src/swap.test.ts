@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { json } from '@cairn/engine/simulation/pipelines'
-import { each } from '@cairn/kernel'
+import { each, list, pipeline, step } from '@cairn/kernel'
 import type { StepNode } from '@cairn/kernel/contract'
-import { list } from '@cairn/kernel'
-import { pipeline } from '@cairn/kernel'
-import { step } from '@cairn/kernel'
 import { swapStep } from './swap.ts'
 
 const number = json<number>()

@@ -1,11 +1,7 @@
-import { kindText } from '@cairn/kernel'
-import { CairnError } from '@cairn/kernel'
-import type { Graph, Node, Ref, StepNode } from '@cairn/kernel/contract'
-import { describeKind, fits, type AnyKind, type Kinds } from '@cairn/kernel'
-import { renamed } from '@cairn/kernel/contract'
-import type { Step } from '@cairn/kernel'
+import { kindText, CairnError, describeKind, fits, type AnyKind, type Kinds, type Step } from '@cairn/kernel'
+import { renamed, type Graph, type Node, type Ref, type StepNode } from '@cairn/kernel/contract'
 
-/** A pipeline's drawing with another step in the places of one. */
+/** A pipeline's graph with another step in the places of one. */
 export interface Swapped {
   readonly graph: Graph
   /** The other step under the name of the one whose places it takes: what it computes is kept under that name. */

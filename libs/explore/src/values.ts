@@ -44,7 +44,7 @@ export function openIn({ workspace, base }: Pick<Session, 'workspace' | 'base'>,
   const at = workspace.at(base.pipeline)
   const fetch = async ({ digest }: ArtifactRef) => {
     const { store } = workspace
-    const file = (await store.fetch(at.object(digest))) ?? (await store.fetch(at.condemned(digest)))
+    const file = (await store.fetch(at.object(digest))) ?? (await store.fetch(at.trash(digest)))
     if (file !== undefined) return file
     throw new CairnError('NOT_FOUND', `object ${digest} was collected`, {
       next: 'run that far: what is gone is computed again, from the nearest checkpoint that is still there',

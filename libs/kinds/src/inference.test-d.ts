@@ -2,8 +2,21 @@
 import { each, list, pipeline, source, step, type Read, type Write } from '@cairn/kernel'
 import { fromPackage } from '@cairn/connectors'
 import { z } from 'zod'
-import { bytes, csv, file, json, metrics, model, parquet, partitions, sql, table } from './index.ts'
-import type { Model, StoredFile, Table } from './index.ts'
+import {
+  bytes,
+  csv,
+  file,
+  json,
+  metrics,
+  model,
+  parquet,
+  partitions,
+  sql,
+  table,
+  type Model,
+  type StoredFile,
+  type Table,
+} from './index.ts'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 function expectType<_ extends true>(): void {}

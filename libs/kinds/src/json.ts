@@ -1,6 +1,20 @@
-import { CairnError, canonical, checkOptions, isSchema, jsonSchema, shown, takes, validate } from '@cairn/kernel'
+import {
+  CairnError,
+  canonical,
+  checkOptions,
+  isSchema,
+  jsonSchema,
+  shown,
+  takes,
+  validate,
+  type AnySchema,
+  type Artifact,
+  type Json,
+  type Kind,
+  type SchemaInput,
+  type SchemaOutput,
+} from '@cairn/kernel'
 import { compareJson } from './json-compare.ts'
-import type { AnySchema, Artifact, Json, Kind, SchemaInput, SchemaOutput } from '@cairn/kernel'
 
 export interface JsonOptions {
   /** Stands for the schema in keys and refusals, where its library cannot tell it as JSON Schema. */

@@ -4,8 +4,18 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { copyFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CairnError, canonical, contentOf, describeKind } from '@cairn/kernel'
-import type { Artifact, ArtifactRef, Encoded, EncodedItem, Encoder, Kind } from '@cairn/kernel'
+import {
+  CairnError,
+  canonical,
+  contentOf,
+  describeKind,
+  type Artifact,
+  type ArtifactRef,
+  type Encoded,
+  type EncodedItem,
+  type Encoder,
+  type Kind,
+} from '@cairn/kernel'
 
 export interface KindSamples<Read, Write> {
   /** Values that the kind must take, and give back. */

@@ -1,17 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { layout } from '@cairn/records'
-import { sha256 } from '@cairn/records'
-import { encodeRecord, readRecord } from '@cairn/records'
+import { layout, sha256, encodeRecord, readRecord, type ArtifactStore } from '@cairn/records'
 import { CairnError } from '@cairn/kernel'
-import type { ArtifactStore } from '@cairn/records'
 import { copyResults, copyRun } from './copy.ts'
 import { examine } from './doctor.ts'
 import { collect } from './gc.ts'
-import { at, HOUR, upkeepHost, type UpkeepHost } from './upkeep.fixture.ts'
+import { at, HOUR, maintenanceHost, type MaintenanceHost } from './maintenance.fixture.ts'
 
 describe('a run that is copied into another store', () => {
-  let [here, there]: [UpkeepHost, UpkeepHost] = [upkeepHost(), upkeepHost()]
-  beforeEach(() => ([here, there] = [upkeepHost(), upkeepHost()]))
+  let [here, there]: [MaintenanceHost, MaintenanceHost] = [maintenanceHost(), maintenanceHost()]
+  beforeEach(() => ([here, there] = [maintenanceHost(), maintenanceHost()]))
   afterEach(() => [here, there].forEach((host) => host.remove()))
 
   const copy = (run: string, to = at) => copyRun({ store: here.store, at }, { store: there.store, at: to }, run)

@@ -1,11 +1,18 @@
 import { copyFile, link, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CairnError } from '@cairn/kernel'
-import type { CodeName, Layout } from '@cairn/records'
-import type { ArtifactStore } from '@cairn/records'
-import { encodeRecord, readRecord, type Checkpoint, type RunEnd } from '@cairn/records'
-import { storedAs, storedManifest } from '@cairn/records'
-import { addCheckpoint, addRun, noReferences } from './roots.ts'
+import {
+  encodeRecord,
+  readRecord,
+  storedAs,
+  storedManifest,
+  type CodeName,
+  type Layout,
+  type ArtifactStore,
+  type Checkpoint,
+  type RunEnd,
+} from '@cairn/records'
+import { addCheckpoint, addRun, noReferences } from './references.ts'
 
 /** A pipeline's folder in a store. */
 export interface StoreSide {
@@ -140,7 +147,7 @@ async function copyObject(
   const path = from.at.object(digest)
   // Looked for twice where it belongs: a run that wants one that was set aside brings it back there.
   const fetch = (place: string) => from.store.fetch(place)
-  const file = (await fetch(path)) ?? (await fetch(from.at.condemned(digest))) ?? (await fetch(path))
+  const file = (await fetch(path)) ?? (await fetch(from.at.trash(digest))) ?? (await fetch(path))
   if (file === undefined)
     throw new CairnError(
       'NOT_FOUND',

@@ -1,22 +1,18 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CairnError } from '@cairn/kernel'
-import { unfinished } from '@cairn/records'
-import { ownersOf } from '@cairn/engine'
-import type { Plan } from '@cairn/records'
-import { readRecord, type EndRecord } from '@cairn/records'
-import { RunState } from '@cairn/engine'
-import { unfitTasks } from '@cairn/engine'
+import { unfinished, readRecord, type Plan, type EndRecord } from '@cairn/records'
+import { routingOf, RunState, unfitTasks } from '@cairn/engine'
 import { altered } from './damaged.fixture.ts'
 import { examine } from './doctor.ts'
 import { collect } from './gc.ts'
-import { at, HOUR, upkeepHost, type UpkeepHost } from './upkeep.fixture.ts'
+import { at, HOUR, maintenanceHost, type MaintenanceHost } from './maintenance.fixture.ts'
 
 describe('a record that is damaged in any way', () => {
-  let host: UpkeepHost
+  let host: MaintenanceHost
   let sound: ReadonlyMap<string, Uint8Array>
   beforeAll(async () => {
-    host = upkeepHost()
+    host = maintenanceHost()
     await host.make('a')
     await host.make('b')
     sound = new Map(host.files)
@@ -30,7 +26,7 @@ describe('a record that is damaged in any way', () => {
       await unfinished(store, at, run, () => false)
       await unfitTasks(store, at, run).catch(onlyNamed)
       if (!plan) continue
-      ownersOf(plan)
+      routingOf(plan)
       const state = new RunState(plan)
       for (const file of await store.children(at.ends(run))) {
         const end = await readRecord<EndRecord>(store, at.ends(run) + file).catch(onlyNamed)

@@ -1,9 +1,8 @@
 import { CairnError } from '@cairn/kernel'
-import { decodeRecord, type Checkpoint } from '@cairn/records'
+import { decodeRecord, alteredIn, type Checkpoint } from '@cairn/records'
 import type { Examination } from './examination.ts'
-import { alteredIn } from '@cairn/records'
 import { missing } from './doctor-records.ts'
-import { addCheckpoint, noReferences } from './roots.ts'
+import { addCheckpoint, noReferences } from './references.ts'
 
 export async function checkCheckpoint(examination: Examination, path: string): Promise<void> {
   const { store, at, findings, checked, repair } = examination

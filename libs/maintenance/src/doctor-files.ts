@@ -1,12 +1,15 @@
 import { CairnError } from '@cairn/kernel'
 import { undefinedOn } from '@cairn/kernel/contract'
-import { fileDigest } from '@cairn/records'
-import { sha256 } from '@cairn/records'
-import { codeName, type Layout } from '@cairn/records'
-import type { Plan } from '@cairn/records'
-import type { ArtifactStore } from '@cairn/records'
-import { readRecord } from '@cairn/records'
-import { storedAs } from '@cairn/records'
+import {
+  fileDigest,
+  sha256,
+  codeName,
+  readRecord,
+  storedAs,
+  type Layout,
+  type Plan,
+  type ArtifactStore,
+} from '@cairn/records'
 import type { Examination, Finding } from './examination.ts'
 import { checkRecord, MOVED } from './doctor-records.ts'
 

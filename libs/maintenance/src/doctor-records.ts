@@ -1,11 +1,15 @@
 import { CairnError } from '@cairn/kernel'
-import { alteredIn } from '@cairn/records'
-import type { Layout } from '@cairn/records'
-import type { Plan } from '@cairn/records'
-import type { ArtifactStore } from '@cairn/records'
-import { readRecord, type EndRecord, type RunEnd } from '@cairn/records'
+import {
+  alteredIn,
+  readRecord,
+  type Layout,
+  type Plan,
+  type ArtifactStore,
+  type EndRecord,
+  type RunEnd,
+} from '@cairn/records'
 import type { Examination, Finding } from './examination.ts'
-import { isDamaged } from './roots.ts'
+import { isDamaged } from './references.ts'
 
 export const MOVED = 'moved to quarantine/'
 
@@ -34,8 +38,8 @@ export async function setAside({ store, at }: Examination, paths: readonly strin
 async function recordFault(store: ArtifactStore, path: string): Promise<Omit<Finding, 'path'> | undefined> {
   try {
     const record = await readRecord<Plan | RunEnd | EndRecord>(store, path)
-    const lanes = record && 'lanes' in record ? record.lanes : []
-    const what = lanes.flatMap((lane) => (lane.status === 'completed' ? (alteredIn(lane) ?? []) : []))[0]
+    const items = record && 'items' in record ? record.items : []
+    const what = items.flatMap((outcome) => (outcome.status === 'completed' ? (alteredIn(outcome) ?? []) : []))[0]
     return what === undefined ? undefined : { what, repair: 'none: it is history' }
   } catch (error) {
     if (!(error instanceof CairnError && error.code === 'BAD_RECORD')) throw error
@@ -56,7 +60,6 @@ export async function missing(
 
 /** Looked for twice where it belongs: a reader that wants one that was set aside brings it back there. */
 async function isStored(store: ArtifactStore, at: Layout, digest: string): Promise<boolean> {
-  for (const path of [at.object(digest), at.condemned(digest), at.object(digest)])
-    if (await store.stat(path)) return true
+  for (const path of [at.object(digest), at.trash(digest), at.object(digest)]) if (await store.stat(path)) return true
   return false
 }

@@ -1,10 +1,8 @@
 import { undefinedOn } from '@cairn/kernel/contract'
-import type { Plan } from '@cairn/records'
-import type { ArtifactStore } from '@cairn/records'
-import { readRecord } from '@cairn/records'
+import { readRecord, type Plan, type ArtifactStore } from '@cairn/records'
 import type { Examination } from './examination.ts'
 import { damagedIn, missing, setAside } from './doctor-records.ts'
-import { addRun, noReferences } from './roots.ts'
+import { addRun, noReferences } from './references.ts'
 
 export async function checkRun(examination: Examination, folder: string): Promise<void> {
   const { store, at, findings, checked, repair, planFault } = examination

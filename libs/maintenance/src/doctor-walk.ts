@@ -1,5 +1,4 @@
-import type { Layout } from '@cairn/records'
-import type { ArtifactStore } from '@cairn/records'
+import type { Layout, ArtifactStore } from '@cairn/records'
 
 /** Objects come first: records that refer to an altered one are named, too. */
 export const AREAS = ['objects', 'code', 'checkpoints', 'runs', 'others'] as const
@@ -37,7 +36,7 @@ async function foldersOf(store: ArtifactStore, { root }: Layout, area: Area): Pr
   const below = async (folder: string) => (await store.children(root + folder)).map((name) => `${folder}${name}/`)
   switch (area) {
     case 'objects':
-      return ['condemned/', ...(await below('objects/')).sort()]
+      return ['trash/', ...(await below('objects/')).sort()]
     case 'checkpoints':
       return (await below('checkpoints/')).sort()
     case 'code':

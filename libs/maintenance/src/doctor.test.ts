@@ -4,14 +4,14 @@ import { submit } from '@cairn/engine'
 import { sha256 } from '@cairn/records'
 import { examine } from './doctor.ts'
 import type { Checkup, CheckupPlace } from './examination.ts'
-import { at, kept, upkeepHost, type UpkeepHost } from './upkeep.fixture.ts'
+import { at, kept, maintenanceHost, type MaintenanceHost } from './maintenance.fixture.ts'
 
 const objectOf = (word: string) => sha256(JSON.stringify(word.repeat(5_000)))
 
 describe('a doctor', () => {
-  let host: UpkeepHost
+  let host: MaintenanceHost
   beforeEach(async () => {
-    host = upkeepHost()
+    host = maintenanceHost()
     await host.make('a')
   })
   afterEach(() => host.remove())
@@ -67,16 +67,16 @@ describe('a doctor', () => {
   })
 
   it('is content with an object that is set aside, as long as it is whole', async () => {
-    await host.store.move(at.object(objectOf('a')), at.condemned(objectOf('a')))
+    await host.store.move(at.object(objectOf('a')), at.trash(objectOf('a')))
     expect(await findings()).toEqual([])
   })
 
   it('finds a broken one that is set aside, too', async () => {
-    const condemned = at.condemned(objectOf('a'))
-    await host.store.move(at.object(objectOf('a')), condemned)
-    flip(condemned)
+    const trashed = at.trash(objectOf('a'))
+    await host.store.move(at.object(objectOf('a')), trashed)
+    flip(trashed)
     await findings({ repair: true })
-    expect(host.files.has(condemned)).toBe(false)
+    expect(host.files.has(trashed)).toBe(false)
     expect(await rerun()).toEqual({ ...REUSED, make: 'computed' })
   })
 

@@ -1,5 +1,4 @@
-import type { Layout } from '@cairn/records'
-import type { ArtifactStore } from '@cairn/records'
+import type { Layout, ArtifactStore } from '@cairn/records'
 import { checkCheckpoint } from './doctor-checkpoints.ts'
 import { checkCode, checkObject } from './doctor-files.ts'
 import { checkRecord } from './doctor-records.ts'

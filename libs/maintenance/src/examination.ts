@@ -33,7 +33,7 @@ export interface CheckupOptions {
   readonly from?: CheckupPlace
   /** Asked after each path that was looked at: true ends this examination there. */
   readonly isEnough?: (checkup: Checkup) => boolean
-  /** Told after each path that was looked at. */
+  /** Reply after each path that was looked at. */
   readonly onProgress?: (checkup: Checkup) => void
   /** SHA-256 (hex) of an object's bytes in the store itself. Default: of the local copy that the store gives. */
   readonly digestOf?: (path: string) => Promise<string | undefined>

@@ -1,20 +1,17 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { submit } from '@cairn/engine'
-import { sha256 } from '@cairn/records'
-import type { Plan } from '@cairn/records'
-import { encodeRecord } from '@cairn/records'
+import { sha256, encodeRecord, type Plan, type GcReport } from '@cairn/records'
 import { examine } from './doctor.ts'
-import type { GcReport } from '@cairn/records'
 import { collect, type GcPolicy } from './gc.ts'
-import { at, HOUR, kept, upkeepHost, type UpkeepHost } from './upkeep.fixture.ts'
+import { at, HOUR, kept, maintenanceHost, type MaintenanceHost } from './maintenance.fixture.ts'
 
 const NOTHING: GcReport = {
   runs: [],
   checkpoints: 0,
   code: 0,
   stale: 0,
-  condemned: 0,
+  trashed: 0,
   deleted: 0,
   restored: 0,
   freed: 0,
@@ -23,8 +20,8 @@ const NOTHING: GcReport = {
 const objectOf = (word: string) => sha256(JSON.stringify(word.repeat(5_000)))
 
 describe('garbage collection', () => {
-  let host: UpkeepHost
-  beforeEach(() => (host = upkeepHost()))
+  let host: MaintenanceHost
+  beforeEach(() => (host = maintenanceHost()))
   afterEach(() => host.remove())
 
   /** Keeps the last run and nothing for its age alone, unless told otherwise. */
@@ -37,7 +34,7 @@ describe('garbage collection', () => {
   }
   const later = (ms: number) => void (host.clock.later += ms)
   const isThere = (word: string) => host.files.has(at.object(objectOf(word)))
-  const isSetAside = (word: string) => host.files.has(at.condemned(objectOf(word)))
+  const isSetAside = (word: string) => host.files.has(at.trash(objectOf(word)))
   const runs = async () => (await host.store.children(at.runs)).sort()
 
   it('removes nothing that the runs which stay refer to', async () => {
@@ -53,7 +50,7 @@ describe('garbage collection', () => {
     await host.make('a')
     await host.make('b')
     later(2 * HOUR)
-    expect(await gc()).toEqual({ ...NOTHING, runs: ['run-1'], checkpoints: 2, condemned: 1 })
+    expect(await gc()).toEqual({ ...NOTHING, runs: ['run-1'], checkpoints: 2, trashed: 1 })
     expect(await runs()).toEqual(['run-2'])
     expect([isThere('a'), isSetAside('a'), isThere('b'), isThere('x')]).toEqual([false, true, true, true])
     expect(await host.make('b')).toEqual({ make: 'reused', finish: 'reused', spread: 'reused' })
@@ -96,7 +93,7 @@ describe('garbage collection', () => {
 
   it('brings back what was set aside and is wanted again, however long ago that was', async () => {
     await host.make('a')
-    await host.store.move(at.object(objectOf('a')), at.condemned(objectOf('a')))
+    await host.store.move(at.object(objectOf('a')), at.trash(objectOf('a')))
     later(2 * HOUR)
     expect(await gc()).toEqual({ ...NOTHING, restored: 1 })
     expect([isThere('a'), isSetAside('a')]).toEqual([true, false])
@@ -124,7 +121,7 @@ describe('garbage collection', () => {
     later(HOUR / 2)
     expect(await gc()).toEqual(NOTHING)
     later(HOUR)
-    expect(await gc()).toEqual({ ...NOTHING, code: 1, condemned: 1 })
+    expect(await gc()).toEqual({ ...NOTHING, code: 1, trashed: 1 })
     expect(host.files.has(at.code(code)) || host.files.has(at.manifest(code))).toBe(false)
   })
 
@@ -134,7 +131,7 @@ describe('garbage collection', () => {
     await host.make('c')
     await host.store.create(at.ref('production'), encodeRecord({ v: 1, run: 'run-1' }, at.ref('production')))
     later(2 * HOUR)
-    expect(await gc()).toMatchObject({ runs: ['run-2'], condemned: 1 })
+    expect(await gc()).toMatchObject({ runs: ['run-2'], trashed: 1 })
     expect(['a', 'b', 'c'].map(isThere)).toEqual([true, false, true])
   })
 
@@ -144,7 +141,7 @@ describe('garbage collection', () => {
     await host.make('b')
     later(10 * HOUR)
     await host.make('c')
-    expect(await gc({ keepMs: 15 * HOUR })).toMatchObject({ runs: ['run-1'], checkpoints: 2, condemned: 1 })
+    expect(await gc({ keepMs: 15 * HOUR })).toMatchObject({ runs: ['run-1'], checkpoints: 2, trashed: 1 })
     expect(await runs()).toEqual(['run-2', 'run-3'])
     expect(['a', 'b', 'c'].map(isThere)).toEqual([false, true, true])
   })
@@ -164,7 +161,7 @@ describe('garbage collection', () => {
     await host.spread(...many)
     expect(host.paths('objects/')).toHaveLength(1 + 3 + 60 + 1)
     later(2 * HOUR)
-    expect(await gc({ keepRuns: 2 })).toEqual({ ...NOTHING, runs: ['run-1'], checkpoints: 1, condemned: 1 })
+    expect(await gc({ keepRuns: 2 })).toEqual({ ...NOTHING, runs: ['run-1'], checkpoints: 1, trashed: 1 })
     expect(['x', 'y', 'z', ...many].filter((word) => !isThere(word))).toEqual(['x'])
     await host.spread('z')
     later(2 * HOUR)
@@ -172,7 +169,7 @@ describe('garbage collection', () => {
       ...NOTHING,
       runs: ['run-3', 'run-2'],
       checkpoints: 2,
-      condemned: 1 + 60 + 1,
+      trashed: 1 + 60 + 1,
       deleted: 1,
       freed: 5_002,
     })
@@ -183,7 +180,7 @@ describe('garbage collection', () => {
     const list = host
       .paths('objects/')
       .find((path) => Buffer.from(host.files.get(path)!).toString().startsWith('{"items"'))!
-    await host.store.move(list, at.condemned(list.split('/').at(-1)!))
+    await host.store.move(list, at.trash(list.split('/').at(-1)!))
     later(2 * HOUR)
     expect(await gc()).toEqual({ ...NOTHING, restored: 1 })
   })
@@ -206,7 +203,7 @@ describe('garbage collection', () => {
     await host.run(kept, { from: ['finish'], base: host.base('run-1') })
     await host.run(kept, { settings: { 'make.word': 'b', 'spread.words': ['z'] } })
     later(2 * HOUR)
-    expect(await gc({ keepRuns: 2 })).toMatchObject({ runs: ['run-1'], condemned: 2 })
+    expect(await gc({ keepRuns: 2 })).toMatchObject({ runs: ['run-1'], trashed: 2 })
     expect([isThere('a'), isThere('x')]).toEqual([true, false])
   })
 
@@ -277,12 +274,12 @@ describe('garbage collection', () => {
     later(2 * HOUR)
     await gc()
     await host.make('c')
-    await host.store.move(at.object(objectOf('c')), at.condemned(objectOf('c')))
+    await host.store.move(at.object(objectOf('c')), at.trash(objectOf('c')))
     later(2 * HOUR)
     const before = new Map(host.files)
     const told = await gc({ dryRun: true })
     expect(host.files).toEqual(before)
-    expect(told).toMatchObject({ runs: ['run-2'], condemned: 1, deleted: 1, restored: 1 })
+    expect(told).toMatchObject({ runs: ['run-2'], trashed: 1, deleted: 1, restored: 1 })
     expect(await gc()).toEqual(told)
   })
 
@@ -292,7 +289,7 @@ describe('garbage collection', () => {
     host.files.set(at.end('run-2', 'make'), Buffer.from('{'))
     later(2 * HOUR)
     const before = new Map(host.files)
-    expect(await gc()).toMatchObject({ damaged: [at.end('run-2', 'make')], condemned: 0, deleted: 0 })
+    expect(await gc()).toMatchObject({ damaged: [at.end('run-2', 'make')], trashed: 0, deleted: 0 })
     const kept = [...before.keys()].filter((path) => !path.startsWith(at.run('run-1')))
     expect([...host.files.keys()]).toEqual(kept)
   })
@@ -317,7 +314,7 @@ describe('garbage collection', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(act, { maxLength: 12 }), async (acts) => {
         host.remove()
-        host = upkeepHost()
+        host = maintenanceHost()
         for (const act of acts) {
           if ('make' in act) await host.make(act.make)
           else if ('spread' in act) await host.spread(...act.spread)

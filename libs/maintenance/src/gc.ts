@@ -1,10 +1,16 @@
-import type { GcReport } from '@cairn/records'
-import type { Layout } from '@cairn/records'
-import type { Plan } from '@cairn/records'
-import type { ArtifactStore, Clock, StoredStat } from '@cairn/records'
-import { unfinished } from '@cairn/records'
-import { readRecord, type Checkpoint, type RunEnd } from '@cairn/records'
-import { addCheckpoint, addRun, noReferences, unlessBad, type References } from './roots.ts'
+import {
+  unfinished,
+  readRecord,
+  type GcReport,
+  type Layout,
+  type Plan,
+  type ArtifactStore,
+  type Clock,
+  type StoredStat,
+  type Checkpoint,
+  type RunEnd,
+} from '@cairn/records'
+import { addCheckpoint, addRun, noReferences, unlessBad, type References } from './references.ts'
 
 export interface GcPolicy {
   /**
@@ -17,7 +23,7 @@ export interface GcPolicy {
   /** Younger runs and checkpoints stay, too. Milliseconds. */
   readonly keepMs: number
   /**
-   * How long what nothing refers to is set aside before it is deleted, in milliseconds: longer than the longest step,
+   * How long what nothing refers to stays in the trash before it is deleted, in milliseconds: longer than the longest step,
    * for a step stores its outputs before the record that refers to them.
    */
   readonly graceMs: number
@@ -31,7 +37,7 @@ export interface GcPolicy {
 }
 
 /**
- * Removes what no live record refers to, in two steps: an object that nothing refers to is set aside (a reader that
+ * Removes what no live record refers to, in two steps: an object that nothing refers to is moved to the trash (a reader that
  * wants it after all brings it back), and deleted only by a collection after the grace, if still nothing refers to it.
  */
 export async function collect(store: ArtifactStore, clock: Clock, at: Layout, policy: GcPolicy): Promise<GcReport> {
@@ -40,7 +46,7 @@ export async function collect(store: ArtifactStore, clock: Clock, at: Layout, po
     checkpoints: 0,
     code: 0,
     stale: 0,
-    condemned: 0,
+    trashed: 0,
     deleted: 0,
     restored: 0,
     freed: 0,
@@ -74,7 +80,7 @@ export async function collect(store: ArtifactStore, clock: Clock, at: Layout, po
     if (file.path.endsWith('.mjs')) report.code++
     await remove(file.path)
   }
-  for await (const file of store.list(`${at.root}condemned/`)) {
+  for await (const file of store.list(`${at.root}trash/`)) {
     const digest = nameOf(file.path)
     if (live.objects.has(digest)) {
       report.restored++
@@ -88,8 +94,8 @@ export async function collect(store: ArtifactStore, clock: Clock, at: Layout, po
   for await (const file of store.list(`${at.root}objects/`)) {
     const digest = nameOf(file.path)
     if (live.objects.has(digest) || isYoung(file)) continue
-    report.condemned++
-    if (!policy.dryRun) await store.move(file.path, at.condemned(digest))
+    report.trashed++
+    if (!policy.dryRun) await store.move(file.path, at.trash(digest))
   }
   return report
 }

@@ -1,31 +1,23 @@
 import type { Ref } from '@cairn/kernel/contract'
 import { contentOf, type ArtifactRef } from '@cairn/kernel'
-import { parseTask } from '@cairn/records'
-import { itemName } from '@cairn/records'
+import { parseTask, itemName, type Plan, type PlannedStepNode, type ArtifactStore, type Clock } from '@cairn/records'
 import { itemsOfNode, type Item, type RecordedItem } from '@cairn/engine'
-import type { Plan, PlannedStepNode } from '@cairn/records'
-import type { ArtifactStore, Clock } from '@cairn/records'
-import { foresee, type LaneForecast } from './forecast.ts'
+import { dryRunTasks, type CallDryRun } from './dry-run.ts'
 import { ownChanges, producerOf, reasonInItself, type Reason } from './reasons.ts'
 
 /** What a run will do for one item of a step inside an `each`. */
-export interface ItemForecast extends LaneForecast {
+export interface ItemDryRun extends CallDryRun {
   readonly item: Item
 }
 
 /** Of each item of a step, as far as the lists are known that are mapped over. */
-export async function forecastItems(
-  store: ArtifactStore,
-  clock: Clock,
-  plan: Plan,
-  node: string,
-): Promise<ItemForecast[]> {
-  const lanes = new Map<string, readonly LaneForecast[]>()
-  const { state, reader } = await foresee(store, clock, plan, (task, found) => {
-    if (parseTask(task).node === node) lanes.set(task, found)
+export async function dryRunItems(store: ArtifactStore, clock: Clock, plan: Plan, node: string): Promise<ItemDryRun[]> {
+  const byTask = new Map<string, readonly CallDryRun[]>()
+  const { state, reader } = await dryRunTasks(store, clock, plan, (task, found) => {
+    if (parseTask(task).node === node) byTask.set(task, found)
   })
   const items = await itemsOfNode(state, reader, node)
-  return items.map((item) => ({ item, ...lanes.get(item.task)![item.lane]! }))
+  return items.map((item) => ({ item, ...byTask.get(item.task)![item.index]! }))
 }
 
 /** Whether two items are the same one, of two runs: by the labels of their lists, or by their places in lists without. */
@@ -38,7 +30,7 @@ export function isSameItem(one: Item, other: Item): boolean {
 export function reasonsOfItem(
   plan: Plan,
   id: string,
-  { item, inputs, miss, outcome }: ItemForecast,
+  { item, inputs, miss, outcome }: ItemDryRun,
   previous: { readonly plan: Plan; readonly item: RecordedItem | undefined } | undefined,
 ): Reason[] {
   const node = plan.nodes[id] as PlannedStepNode

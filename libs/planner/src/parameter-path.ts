@@ -1,8 +1,5 @@
-import { CairnError, suggest } from '@cairn/kernel'
-import type { Graph } from '@cairn/kernel/contract'
-import { fieldNames, inputSchema } from '@cairn/kernel/contract'
-import type { AnySchema } from '@cairn/kernel'
-import type { Json } from '@cairn/kernel'
+import { CairnError, suggest, type AnySchema, type Json } from '@cairn/kernel'
+import { fieldNames, inputSchema, type Graph } from '@cairn/kernel/contract'
 
 /** Where a parameter's path leads: `train-model.trees`, `split.share.of-test`, `names.0`. */
 export interface ParameterPlace {

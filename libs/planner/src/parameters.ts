@@ -1,7 +1,5 @@
-import { CairnError } from '@cairn/kernel'
-import type { Graph, Setting } from '@cairn/kernel/contract'
-import { parseParams } from '@cairn/kernel/contract'
-import { canonical, type Json } from '@cairn/kernel'
+import { CairnError, canonical, type Json } from '@cairn/kernel'
+import { parseParams, type Graph, type Setting } from '@cairn/kernel/contract'
 import { definition, parameterAt, schemaAt, unknownIn, type ParameterPlace } from './parameter-path.ts'
 import { flatSettings, type Settings } from './settings.ts'
 

@@ -1,13 +1,17 @@
-import type { ClosureSet, Closure } from '@cairn/records'
-import { describeKind, type Kinds } from '@cairn/kernel'
-import type { Step } from '@cairn/kernel'
-import { sha256 } from '@cairn/records'
-import type { Layout } from '@cairn/records'
-import { encodeRecord } from '@cairn/records'
-import type { PinnedCode, PlannedCache, PlannedStep } from '@cairn/records'
-import type { ArtifactStore } from '@cairn/records'
-import { severally } from '@cairn/engine'
-import { packagesDigest } from '@cairn/records'
+import {
+  sha256,
+  encodeRecord,
+  packagesDigest,
+  type ClosureSet,
+  type Closure,
+  type Layout,
+  type PinnedCode,
+  type PlannedCache,
+  type PlannedStep,
+  type ArtifactStore,
+} from '@cairn/records'
+import { describeKind, type Kinds, type Step } from '@cairn/kernel'
+import { forEachConcurrently } from '@cairn/engine'
 import { byteCount, milliseconds } from '@cairn/kernel/contract'
 
 /** Fixes steps as they are now: their code, stored so that exactly this runs, and their policies. */
@@ -19,7 +23,9 @@ export async function pinSteps(
 ): Promise<Record<string, PlannedStep>> {
   const byName = new Map(steps.map((step) => [step.name, step]))
   const pinned = new Map<string, PlannedStep>()
-  await severally([...byName], async ([name, step]) => pinned.set(name, await pinStep(store, at, closures, step)))
+  await forEachConcurrently([...byName], async ([name, step]) =>
+    pinned.set(name, await pinStep(store, at, closures, step)),
+  )
   return Object.fromEntries([...byName.keys()].map((name) => [name, pinned.get(name)!]))
 }
 

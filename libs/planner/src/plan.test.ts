@@ -1,9 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { each, when } from '@cairn/kernel'
-import { list } from '@cairn/kernel'
-import { pipeline, type Pipeline } from '@cairn/kernel'
-import { source, step, type Step } from '@cairn/kernel'
+import { each, when, list, pipeline, source, step, type Pipeline, type Step } from '@cairn/kernel'
 import { sha256 } from '@cairn/records'
 import { trialHost, type TrialHost } from '@cairn/engine/simulation/trial'
 import { json } from '@cairn/engine/simulation/pipelines'
@@ -49,7 +46,7 @@ describe('a plan', () => {
     outside = { version: 'v1', value: 10 }
     host = trialHost()
   })
-  const forecastOf = async (of: Pipeline, request = {}) =>
+  const dryRunOf = async (of: Pipeline, request = {}) =>
     Object.fromEntries(
       (await host.plan(of, request)).nodes.map(({ node, reuse, run, depends }) => [
         node,
@@ -85,16 +82,16 @@ describe('a plan', () => {
   })
 
   it('foretells that everything runs at first and is reused after', async () => {
-    expect(await forecastOf(chain)).toEqual({ load: 'run 1', scale: 'may run', finish: 'may run' })
+    expect(await dryRunOf(chain)).toEqual({ load: 'run 1', scale: 'may run', finish: 'may run' })
     expect(await reasons(chain, 'load')).toEqual([{ because: 'new' }])
     await host.run(chain)
-    expect(await forecastOf(chain)).toEqual({ load: 'reuse 1', scale: 'reuse 1', finish: 'reuse 1' })
+    expect(await dryRunOf(chain)).toEqual({ load: 'reuse 1', scale: 'reuse 1', finish: 'reuse 1' })
   })
 
   it('foretells that one parameter touches its reader and what is behind it, and the run then does just that', async () => {
     await host.run(chain)
     const settings = { 'scale.by': 3 }
-    expect(await forecastOf(chain, { settings })).toEqual({ load: 'reuse 1', scale: 'run 1', finish: 'may run' })
+    expect(await dryRunOf(chain, { settings })).toEqual({ load: 'reuse 1', scale: 'run 1', finish: 'may run' })
     expect(await reasons(chain, 'scale', { settings })).toEqual([
       { because: 'parameter', name: 'by', before: 2, after: 3 },
     ])
@@ -116,7 +113,7 @@ describe('a plan', () => {
     })
     await host.run(settled)
     outside = { version: 'v2', value: 11 }
-    expect(await forecastOf(settled)).toMatchObject({ load: 'run 1', 'is-big': 'may run' })
+    expect(await dryRunOf(settled)).toMatchObject({ load: 'run 1', 'is-big': 'may run' })
     expect(await reasons(settled, 'load')).toEqual([{ because: 'source', name: 'data', before: 'v1', after: 'v2' }])
     outside = { version: 'v3', value: 10 } // another version of the same content
     expect(await host.run(settled)).toMatchObject({
@@ -133,7 +130,7 @@ describe('a plan', () => {
       const { n } = each(items, (n) => scale({ n }), { batch: 2 })
       return total({ items: n })
     })
-    expect(await forecastOf(mapped)).toEqual({
+    expect(await dryRunOf(mapped)).toEqual({
       load: 'run 1',
       spread: 'may run',
       'each-items': 'may run',
@@ -141,15 +138,15 @@ describe('a plan', () => {
       total: 'may run',
     })
     await host.run(mapped)
-    expect(await forecastOf(mapped)).toMatchObject({ scale: 'reuse 3', total: 'reuse 1' })
-    expect(await forecastOf(mapped, { settings: { 'scale.by': 5 } })).toMatchObject({
+    expect(await dryRunOf(mapped)).toMatchObject({ scale: 'reuse 3', total: 'reuse 1' })
+    expect(await dryRunOf(mapped, { settings: { 'scale.by': 5 } })).toMatchObject({
       scale: 'run 3',
       'each-items': 'may run',
       total: 'may run',
     })
     await host.run(mapped, { settings: { 'spread.count': 5 } })
     expect(host.computed('scale')).toBe(5)
-    expect(await forecastOf(mapped, { settings: { 'spread.count': 5 } })).toMatchObject({
+    expect(await dryRunOf(mapped, { settings: { 'spread.count': 5 } })).toMatchObject({
       scale: 'reuse 5',
       total: 'reuse 1',
     })
@@ -162,7 +159,7 @@ describe('a plan', () => {
       return total({ items: n })
     })
     await host.run(lenient)
-    expect(await forecastOf(lenient, { settings: { 'scale.by': 9 } })).toMatchObject({
+    expect(await dryRunOf(lenient, { settings: { 'scale.by': 9 } })).toMatchObject({
       'each-items': 'may run',
       total: 'may run',
     })
@@ -187,22 +184,22 @@ describe('a plan', () => {
     })
   })
 
-  it('takes what is handed in for what a step gives, runs nothing that only that would read, and is tainted', async () => {
+  it('takes an override for what a step gives, runs nothing that only that would read, and is tainted', async () => {
     await host.run(chain)
     const taints = [{ node: 'scale', output: 'n', how: 'set by hand' }]
-    const handed = new Map([['scale', { outputs: { n: { digest: sha256('7'), size: 1, text: '7' } }, taints }]])
-    const { plan } = await host.plan(chain, { handed })
+    const overrides = new Map([['scale', { outputs: { n: { digest: sha256('7'), size: 1, text: '7' } }, taints }]])
+    const { plan } = await host.plan(chain, { overrides })
     expect(plan.taints).toEqual(taints)
     expect(plan.nodes).toMatchObject({ scale: { type: 'given', outputs: { n: { text: '7' } } }, finish: {} })
     expect(plan.nodes['load']).toBeUndefined()
-    expect(await host.run(chain, { handed })).toEqual({ finish: 'computed' })
+    expect(await host.run(chain, { overrides })).toEqual({ finish: 'computed' })
 
     const base = { ...host.base('run-1'), taints }
     expect((await host.plan(chain, { from: ['finish'], base })).plan.taints).toEqual(taints)
     expect((await host.plan(chain, { base })).plan.taints).toBeUndefined() // all of it is computed, or of clean checkpoints
   })
 
-  it('takes a whole each for done where its results are handed in', async () => {
+  it('takes a whole each for done where its results are overridden', async () => {
     const mapped = pipeline('mapped', () => {
       const { items } = spread(load({}))
       return each(items, (n) => scale({ n }))
@@ -210,14 +207,14 @@ describe('a plan', () => {
     expect(Object.keys((await host.plan(mapped)).plan.nodes)).toEqual(['load', 'spread', 'each-items', 'scale'])
     const items = { digest: sha256('[]'), size: 2, text: '[]', items: 0 }
     const list = new Map([['spread', { outputs: { items }, taints: [] }]])
-    expect(Object.keys((await host.plan(mapped, { handed: list })).plan.nodes)).toEqual([
+    expect(Object.keys((await host.plan(mapped, { overrides: list })).plan.nodes)).toEqual([
       'spread',
       'each-items',
       'scale',
     ])
     const summed = pipeline('summed', () => total({ items: each(spread(load({})).items, (n) => scale({ n })).n }))
-    const handed = new Map([['each-items', { outputs: { n: items }, taints: [] }]])
-    expect(Object.keys((await host.plan(summed, { handed })).plan.nodes)).toEqual(['each-items', 'total'])
+    const overrides = new Map([['each-items', { outputs: { n: items }, taints: [] }]])
+    expect(Object.keys((await host.plan(summed, { overrides })).plan.nodes)).toEqual(['each-items', 'total'])
   })
 
   it('keeps the source versions of the run that it is pinned to, where code and parameters are the same', async () => {
@@ -226,7 +223,7 @@ describe('a plan', () => {
     outside = { version: 'v2', value: 11 }
     expect((await host.plan(chain)).plan.nodes['load']).toMatchObject({ versions: { data: 'v2' } })
     expect((await host.plan(chain, { pinned })).plan.nodes['load']).toMatchObject({ versions: { data: 'v1' } })
-    expect(await forecastOf(chain, { pinned })).toEqual({ load: 'reuse 1', scale: 'reuse 1', finish: 'reuse 1' })
+    expect(await dryRunOf(chain, { pinned })).toEqual({ load: 'reuse 1', scale: 'reuse 1', finish: 'reuse 1' })
     const settings = { year: 2002 }
     expect((await host.plan(chain, { pinned, settings })).plan.nodes['load']).toMatchObject({
       versions: { data: 'v2' },

@@ -1,15 +1,19 @@
-import { errorRecord } from '@cairn/records'
-import { CairnError } from '@cairn/kernel'
-import type { ClosureSet } from '@cairn/records'
+import {
+  errorRecord,
+  layout,
+  RECORD_VERSION,
+  type ClosureSet,
+  type Condition,
+  type Given,
+  type Plan,
+  type PlannedNode,
+  type PlannedStepNode,
+  type Taint,
+  type ArtifactStore,
+  type Clock,
+} from '@cairn/records'
+import { CairnError, canonical, type ConnectorContext, type Pipeline, type Step, type Json } from '@cairn/kernel'
 import type { Graph, Node, WhenNode } from '@cairn/kernel/contract'
-import type { OriginContext } from '@cairn/kernel'
-import type { Pipeline } from '@cairn/kernel'
-import type { Step } from '@cairn/kernel'
-import { canonical, type Json } from '@cairn/kernel'
-import { layout } from '@cairn/records'
-import type { Condition, Given, Plan, PlannedNode, PlannedStepNode, Taint } from '@cairn/records'
-import type { ArtifactStore, Clock } from '@cairn/records'
-import { RECORD_VERSION } from '@cairn/records'
 import { secretIn } from '@cairn/secrets'
 import { parseAll, type ParsedParams } from './parameters.ts'
 import type { Settings } from './settings.ts'
@@ -29,14 +33,14 @@ export interface PlanRequest {
   readonly base?: Base
   /** A run whose source versions hold for this one, too, wherever code and parameters of the source are the same. */
   readonly pinned?: Plan
-  /** Nodes that are not run because their outputs are handed in. */
-  readonly handed?: ReadonlyMap<string, Handed>
+  /** Nodes that are not run because their outputs are overridden. */
+  readonly overrides?: ReadonlyMap<string, NodeOverride>
   /** The playground that it is run in, if it is not production's. */
   readonly playground?: string
 }
 
 /** Outputs that stand in for a node's own, with what was done to them. */
-export interface Handed {
+export interface NodeOverride {
   readonly outputs: Given['outputs']
   readonly taints: readonly Taint[]
 }
@@ -57,7 +61,7 @@ export interface Planner {
   /** The project's folder. */
   readonly root: string
   readonly secrets: (name: string) => string | undefined
-  readonly remember: OriginContext['remember']
+  readonly remember: ConnectorContext['remember']
   /** How long a source may take to tell its version. Default: 30 s. */
   readonly versionDeadlineMs?: number
 }
@@ -70,10 +74,10 @@ export async function makePlan(
 ): Promise<Plan> {
   const { store, clock, closures } = planner
   const { run: name, env, base, pinned, settings = {}, from = [], until = [], force = [] } = request
-  const handed = request.handed ?? new Map<string, Handed>()
+  const overrides = request.overrides ?? new Map<string, NodeOverride>()
   const at = layout(env, graph.name)
   const params = await parseAll(graph, settings)
-  const selected = select(graph, from, until, new Set(handed.keys()))
+  const selected = select(graph, from, until, new Set(overrides.keys()))
   for (const forced of force) nodeNamed(graph, forced)
 
   const ran = [...graph.nodes].flatMap(([id, node]) =>
@@ -82,7 +86,7 @@ export async function makePlan(
   const steps = await pinSteps(store, at, closures, ran)
   const nodes: Record<string, PlannedNode> = {}
   for (const [id, node] of graph.nodes) {
-    if (selected.given.has(id)) nodes[id] = handIn(handed.get(id)) ?? (await standIn(id, base))
+    if (selected.given.has(id)) nodes[id] = givenBy(overrides.get(id)) ?? (await standIn(id, base))
     if (!selected.run.has(id)) continue
     nodes[id] = await planNode(planner, graph, node, params, {
       force: force.includes(id),
@@ -91,8 +95,8 @@ export async function makePlan(
   }
   const given = [...selected.given].filter((id) => nodes[id])
   const taints = [
-    ...given.flatMap((id) => handed.get(id)?.taints ?? []),
-    ...(given.some((id) => !handed.has(id)) ? (base?.taints ?? []) : []),
+    ...given.flatMap((id) => overrides.get(id)?.taints ?? []),
+    ...(given.some((id) => !overrides.has(id)) ? (base?.taints ?? []) : []),
   ]
   return {
     v: RECORD_VERSION,
@@ -170,7 +174,7 @@ function pinnedVersions(
   return isSame ? then.versions : undefined
 }
 
-/** Asks every origin of a source for its version, under a deadline. One that cannot be read is no reason not to run the rest. */
+/** Asks every connector of a source for its version, under a deadline. One that cannot be read is no reason not to run the rest. */
 async function versionsOf(
   planner: Planner,
   { name, definition }: Step,
@@ -181,14 +185,19 @@ async function versionsOf(
   const signal = AbortSignal.timeout(deadline)
   const known = Object.fromEntries((definition.secrets ?? []).map((secret) => [secret, secrets(secret) ?? '']))
   const hasCachePolicy = definition.cache !== undefined
-  const context: OriginContext = { root, params, secrets: known, signal, remember, hasCachePolicy, scratch: '' }
+  const context: ConnectorContext = { root, params, secrets: known, signal, remember, hasCachePolicy, scratch: '' }
   const asked = Object.entries(definition.reads)
-    .filter(([, origin]) => 'version' in origin)
+    .filter(([, connector]) => 'version' in connector)
     .map(
-      async ([read, origin]) =>
+      async ([read, connector]) =>
         [
           read,
-          await withDeadline(origin.version!(context), signal, deadline, `${origin.describes}, which ${name} reads,`),
+          await withDeadline(
+            connector.version!(context),
+            signal,
+            deadline,
+            `${connector.describes}, which ${name} reads,`,
+          ),
         ] as [string, string | undefined],
     )
   const set = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== ''))
@@ -224,8 +233,8 @@ async function withDeadline(
   return Promise.race([version, late])
 }
 
-function handIn(handed: Handed | undefined): Given | undefined {
-  return handed && { type: 'given', scope: [], guards: [], from: 'what was handed in', outputs: handed.outputs }
+function givenBy(override: NodeOverride | undefined): Given | undefined {
+  return override && { type: 'given', scope: [], guards: [], from: 'what was overridden', outputs: override.outputs }
 }
 
 async function standIn(id: string, base: Base | undefined): Promise<Given> {

@@ -1,6 +1,4 @@
-import { CairnError } from '@cairn/kernel'
-import { parseExactJson } from '@cairn/kernel'
-import { canonical, type Json } from '@cairn/kernel'
+import { CairnError, parseExactJson, canonical, type Json } from '@cairn/kernel'
 import { definition } from './parameter-path.ts'
 
 interface Shape {

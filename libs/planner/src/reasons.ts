@@ -1,11 +1,14 @@
-import { canonical, type Json } from '@cairn/kernel'
-import { contentOf, type ArtifactRef } from '@cairn/kernel'
+import { canonical, contentOf, type Json, type ArtifactRef } from '@cairn/kernel'
 import type { Ref } from '@cairn/kernel/contract'
-import type { CodeName } from '@cairn/records'
-import { neededBy } from '@cairn/records'
-import type { Plan, PlannedNode, PlannedStepNode } from '@cairn/records'
-import type { ErrorRecord } from '@cairn/records'
-import type { NodeForecast } from './forecast.ts'
+import {
+  neededBy,
+  type CodeName,
+  type Plan,
+  type PlannedNode,
+  type PlannedStepNode,
+  type ErrorRecord,
+} from '@cairn/records'
+import type { NodeDryRun } from './dry-run.ts'
 
 /** Why a node is computed and not reused. */
 export type Reason =
@@ -36,21 +39,21 @@ export interface Previous {
 /** Says why a step is not reused: by itself, and by comparison with an earlier run of the pipeline. */
 export async function reasonsOf(
   plan: Plan,
-  forecasts: ReadonlyMap<string, NodeForecast>,
+  dryRuns: ReadonlyMap<string, NodeDryRun>,
   id: string,
   previous: Previous | undefined,
 ): Promise<Reason[]> {
   const node = plan.nodes[id]!
-  const { miss, depends, run } = forecasts.get(id)!
+  const { miss, depends, run } = dryRuns.get(id)!
   if (node.type !== 'step' || (run === 0 && !depends)) return []
   const itself = reasonInItself(plan, node, miss)
   if (itself) return [itself]
-  const found = await changesSince(plan, forecasts, id, previous)
+  const found = await changesSince(plan, dryRuns, id, previous)
   return found.length > 0 || depends ? found : [{ because: 'unfinished' }]
 }
 
 /** Why a step's body is called, whatever earlier runs did. */
-export function reasonInItself(plan: Plan, node: PlannedStepNode, miss: NodeForecast['miss']): Reason | undefined {
+export function reasonInItself(plan: Plan, node: PlannedStepNode, miss: NodeDryRun['miss']): Reason | undefined {
   const { cache } = plan.steps[node.step]!
   if (node.unread) return { because: 'unread', error: node.unread }
   if (miss === 'never') return { because: 'never', text: cache && 'never' in cache ? cache.never : 'it is not pinned' }
@@ -60,7 +63,7 @@ export function reasonInItself(plan: Plan, node: PlannedStepNode, miss: NodeFore
 /** What has changed at a step, whether or not some checkpoint has its result. */
 export async function changesSince(
   plan: Plan,
-  forecasts: ReadonlyMap<string, NodeForecast>,
+  dryRuns: ReadonlyMap<string, NodeDryRun>,
   id: string,
   previous: Previous | undefined,
 ): Promise<Reason[]> {
@@ -68,8 +71,8 @@ export async function changesSince(
   const before = previous?.plan.nodes[id]
   if (node?.type !== 'step') return []
   if (node.unread) return [{ because: 'unread', error: node.unread }]
-  if (!previous || before?.type !== 'step') return [{ because: 'new' }, ...unreadInputs(plan, node, forecasts)]
-  return [...ownChanges(plan, node, previous.plan, before), ...(await inputChanges(plan, node, forecasts, previous))]
+  if (!previous || before?.type !== 'step') return [{ because: 'new' }, ...unreadInputs(plan, node, dryRuns)]
+  return [...ownChanges(plan, node, previous.plan, before), ...(await inputChanges(plan, node, dryRuns, previous))]
 }
 
 /** What of a step itself has changed: its code, parameters, sources and outputs. */
@@ -88,20 +91,20 @@ export function ownChanges(plan: Plan, node: PlannedStepNode, then: Plan, before
 async function inputChanges(
   plan: Plan,
   node: PlannedStepNode,
-  forecasts: ReadonlyMap<string, NodeForecast>,
+  dryRuns: ReadonlyMap<string, NodeDryRun>,
   previous: Previous,
 ): Promise<Reason[]> {
   const reasons: Reason[] = []
   for (const [input, ref] of Object.entries(node.inputs)) {
     const producer = producerOf(plan.nodes, ref)
-    const forecast = producer && forecasts.get(producer.node)
-    if (!forecast || !('output' in producer)) continue
+    const dryRun = producer && dryRuns.get(producer.node)
+    if (!dryRun || !('output' in producer)) continue
     const from = producer.node
-    const unread = unreadBehind(plan, forecasts, from)
+    const unread = unreadBehind(plan, dryRuns, from)
     if (unread) reasons.push({ because: 'unread input', input, ...unread })
-    else if (forecast.depends || forecast.run > 0) reasons.push({ because: 'input', input, from, certain: false })
-    else if (forecast.outputs) {
-      const [now, then] = [forecast.outputs[producer.output], (await previous.outputs(from))?.[producer.output]]
+    else if (dryRun.depends || dryRun.run > 0) reasons.push({ because: 'input', input, from, certain: false })
+    else if (dryRun.outputs) {
+      const [now, then] = [dryRun.outputs[producer.output], (await previous.outputs(from))?.[producer.output]]
       if (now && then && contentOf(now) !== contentOf(then))
         reasons.push({ because: 'input', input, from, certain: true })
     }
@@ -109,10 +112,10 @@ async function inputChanges(
   return reasons
 }
 
-function unreadInputs(plan: Plan, node: PlannedStepNode, forecasts: ReadonlyMap<string, NodeForecast>): Reason[] {
+function unreadInputs(plan: Plan, node: PlannedStepNode, dryRuns: ReadonlyMap<string, NodeDryRun>): Reason[] {
   return Object.entries(node.inputs).flatMap(([input, ref]): Reason[] => {
     const maker = producerOf(plan.nodes, ref)
-    const unread = maker && unreadBehind(plan, forecasts, maker.node)
+    const unread = maker && unreadBehind(plan, dryRuns, maker.node)
     return unread ? [{ because: 'unread input', input, ...unread }] : []
   })
 }
@@ -120,15 +123,15 @@ function unreadInputs(plan: Plan, node: PlannedStepNode, forecasts: ReadonlyMap<
 /** The source that cannot be read among a node and those that it reads and that are not reused. */
 function unreadBehind(
   { nodes }: Plan,
-  forecasts: ReadonlyMap<string, NodeForecast>,
+  dryRuns: ReadonlyMap<string, NodeDryRun>,
   id: string,
 ): { readonly source: string; readonly error: ErrorRecord } | undefined {
   const seen = new Set([id])
   for (const source of seen) {
     const node = nodes[source]
     if (node?.type === 'step' && node.unread) return { source, error: node.unread }
-    const isOpen = ({ depends, run }: NodeForecast) => depends || run > 0
-    for (const read of neededBy(nodes, source)) if (isOpen(forecasts.get(read)!)) seen.add(read)
+    const isOpen = ({ depends, run }: NodeDryRun) => depends || run > 0
+    for (const read of neededBy(nodes, source)) if (isOpen(dryRuns.get(read)!)) seen.add(read)
   }
   return undefined
 }

@@ -10,13 +10,13 @@ export interface Selection {
 
 /**
  * The part of a pipeline from some steps and until others. What lies before `from` is not run: another run's outputs
- * stand in for what the rest reads of it. What is handed in is not run either, nor what only that would read.
+ * stand in for what the rest reads of it. What is overridden is not run either, nor what only that would read.
  */
 export function select(
   graph: Graph,
   from: readonly string[],
   until: readonly string[],
-  handed: ReadonlySet<string> = new Set(),
+  overrides: ReadonlySet<string> = new Set(),
 ): Selection {
   const all = [...graph.nodes.keys()]
   const reads = new Map(all.map((id) => [id, readsOf(graph, id)]))
@@ -25,7 +25,7 @@ export function select(
     graph.nodes.get(id)!.scope.includes(other) || graph.nodes.get(other)!.scope.includes(id)
   const last = all.filter((id) => readers.get(id)!.every((reader) => isOneWith(id, reader)))
 
-  const isCut = (id: string) => handed.has(id) || graph.nodes.get(id)!.scope.some((around) => handed.has(around))
+  const isCut = (id: string) => overrides.has(id) || graph.nodes.get(id)!.scope.some((around) => overrides.has(around))
   const before = new Map(all.map((id) => [id, isCut(id) ? [] : reads.get(id)!]))
   const after = invert(before)
   const wanted = closure(until.length > 0 ? units(graph, until) : last, before)

@@ -1,7 +1,5 @@
-import type { Graph } from '@cairn/kernel/contract'
-import { fieldNames } from '@cairn/kernel/contract'
-import { CairnError } from '@cairn/kernel'
-import { canonical } from '@cairn/kernel'
+import { fieldNames, type Graph } from '@cairn/kernel/contract'
+import { CairnError, canonical } from '@cairn/kernel'
 
 /** What a person sets: run parameters by their name, a step's by `<node>.<parameter>`, parts of one by its path. */
 export type Settings = Readonly<Record<string, unknown>>

@@ -1,10 +1,7 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { directStore } from '@cairn/engine/simulation/direct-store'
-import { noteTold, promote, rollBack, standingChampion } from './champion.ts'
-import type { Champion } from '@cairn/records'
-import { channels } from '@cairn/records'
-import type { CairnEvent } from '@cairn/records'
-import { layout } from '@cairn/records'
+import { noteAnnounced, promote, rollBack, standingChampion } from './champion.ts'
+import { channels, layout, type Champion, type CairnEvent } from '@cairn/records'
 
 const at = layout('local', 'small')
 
@@ -62,10 +59,10 @@ describe('what is in production', () => {
   it('remembers that it was told, as long as it is there', async () => {
     await promoted('one')
     const one = await standingChampion(store, at)
-    await noteTold(store, at, one)
-    expect((await standingChampion(store, at)).champion).toMatchObject({ run: 'one', told: true })
+    await noteAnnounced(store, at, one)
+    expect((await standingChampion(store, at)).champion).toMatchObject({ run: 'one', announced: true })
     await promoted('two')
-    await noteTold(store, at, one)
+    await noteAnnounced(store, at, one)
     const { champion } = await standingChampion(store, at)
     expect(champion).toEqual({
       v: 1,

@@ -1,12 +1,17 @@
-import { PRODUCTION, type Champion } from '@cairn/records'
-import { channels } from '@cairn/records'
-import { promotedEvent } from '@cairn/records'
-import type { Layout } from '@cairn/records'
-import type { ArtifactStore } from '@cairn/records'
-import { decodeRecord, encodeRecord, RECORD_VERSION } from '@cairn/records'
+import {
+  PRODUCTION,
+  channels,
+  promotedEvent,
+  decodeRecord,
+  encodeRecord,
+  RECORD_VERSION,
+  type Champion,
+  type Layout,
+  type ArtifactStore,
+} from '@cairn/records'
 import { CairnError } from '@cairn/kernel'
 
-/** The champion's record as it stands, with its bytes: what `crown` may replace. */
+/** The champion's record as it stands, with its bytes: what `setChampion` may replace. */
 export interface Standing {
   readonly champion: Champion | undefined
   readonly bytes: Uint8Array | undefined
@@ -19,7 +24,7 @@ export async function standingChampion(store: Pick<ArtifactStore, 'read'>, at: L
 }
 
 /** @throws CairnError CONFLICT when someone else was faster */
-async function crown(
+async function setChampion(
   store: ArtifactStore,
   at: Layout,
   standing: Standing,
@@ -43,10 +48,10 @@ export function promote(
   store: ArtifactStore,
   at: Layout,
   standing: Standing,
-  next: Omit<Champion, 'v' | 'replaced' | 'previous' | 'told'>,
+  next: Omit<Champion, 'v' | 'replaced' | 'previous' | 'announced'>,
 ): Promise<Champion> {
   const previous = standing.champion && asPrevious(standing.champion)
-  return crown(store, at, standing, { ...next, ...(previous && { previous }) })
+  return setChampion(store, at, standing, { ...next, ...(previous && { previous }) })
 }
 
 /** Points production at the run that was there before. */
@@ -59,20 +64,20 @@ export async function rollBack(
   const { run, previous } = standing.champion?.previous ?? {}
   if (run === undefined)
     throw new CairnError('NOT_FOUND', `nothing was in production of ${at.root} before`, { next: 'cairn promote' })
-  return crown(store, at, standing, { run, by, since, ...(previous && { previous }) })
+  return setChampion(store, at, standing, { run, by, since, ...(previous && { previous }) })
 }
 
 /** Notes that consumers have been told, unless another run is there by now. */
-export async function noteTold(store: ArtifactStore, at: Layout, { champion, bytes }: Standing): Promise<void> {
+export async function noteAnnounced(store: ArtifactStore, at: Layout, { champion, bytes }: Standing): Promise<void> {
   const path = at.ref(PRODUCTION)
-  await store.replace(path, bytes, encodeRecord({ ...champion!, told: true }, path))
+  await store.replace(path, bytes, encodeRecord({ ...champion!, announced: true }, path))
 }
 
 const REMEMBERED = 10
 
 /** A champion as the next one remembers it: with those before it, up to ten. */
 function asPrevious(
-  { previous, told: _, replaced: __, ...entry }: Omit<Champion, 'v'>,
+  { previous, announced: _, replaced: __, ...entry }: Omit<Champion, 'v'>,
   depth = REMEMBERED,
 ): Omit<Champion, 'v'> {
   return previous && depth > 1 ? { ...entry, previous: asPrevious(previous, depth - 1) } : entry

@@ -3,8 +3,7 @@ import { outputsOf, readRun, type LoadedPipeline, type Workspace } from '@cairn/
 import { isExpectation, type Expectation } from '@cairn/kernel'
 import type { Plan } from '@cairn/records'
 import type { StepNode } from '@cairn/kernel/contract'
-import { nodeOf } from '@cairn/explore'
-import { openIn } from '@cairn/explore'
+import { nodeOf, openIn } from '@cairn/explore'
 
 export interface Expected {
   readonly loaded: LoadedPipeline

@@ -1,4 +1,4 @@
-export { noteTold, promote, rollBack, standingChampion } from './champion.ts'
+export { noteAnnounced, promote, rollBack, standingChampion } from './champion.ts'
 export { brokenExpectations } from './expectations.ts'
 export { type Candidate, conclude, examineCandidate, prepare } from './promote.ts'
 export type { Promotion } from './promotion.ts'

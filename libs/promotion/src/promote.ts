@@ -58,9 +58,9 @@ export async function prepare(candidate: Candidate): Promise<Candidate> {
  * Where nothing was ever promoted, the newest run that completed is production's; the candidate's run is about to be that,
  * and may yet be refused. So production is said to be what it is.
  */
-async function hold({ production, tried, standing, champion, crown }: Candidate): Promise<Standing> {
+async function hold({ production, tried, standing, champion, setChampion }: Candidate): Promise<Standing> {
   const at = production.at(tried.pipeline)
-  const held = await crown(standing, { run: champion }).catch((error: unknown) => error)
+  const held = await setChampion(standing, { run: champion }).catch((error: unknown) => error)
   const now = await standingChampion(production.store, at)
   if (held instanceof Error && now.champion?.run !== champion) throw held // if it is the same, another holds it, too
   return now
@@ -73,10 +73,10 @@ async function hold({ production, tried, standing, champion, crown }: Candidate)
  *   was faster
  */
 export async function conclude(candidate: Candidate, promoted: Plan): Promise<Champion> {
-  const { production, playground, tried, standing, adoption, crown } = candidate
+  const { production, playground, tried, standing, adoption, setChampion } = candidate
   const reasons = await changedCode(playground, tried, promoted)
   if (reasons.length === 0 && adoption.policy !== 'recompute')
     reasons.push(...(await differentResults(playground, tried, production, promoted)))
   if (reasons.length > 0) throw new Refused(tried, reasons)
-  return crown(standing, { run: promoted.run, from: tried.run })
+  return setChampion(standing, { run: promoted.run, from: tried.run })
 }

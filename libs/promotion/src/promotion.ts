@@ -15,5 +15,8 @@ export interface Promotion {
    *
    * @throws CairnError CONFLICT
    */
-  readonly crown: (standing: Standing, next: { readonly run: string; readonly from?: string }) => Promise<Champion>
+  readonly setChampion: (
+    standing: Standing,
+    next: { readonly run: string; readonly from?: string },
+  ) => Promise<Champion>
 }

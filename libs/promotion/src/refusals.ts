@@ -74,13 +74,13 @@ export function changedSources(tried: Plan, now: Plan): string[] {
 export async function unsignedRecords({ production, playground, adoption }: Promotion, tried: Plan): Promise<string[]> {
   const at = production.at(tried.pipeline)
   const unsigned = new Set<string>()
-  for (const [task, { lanes }] of await readEnds(playground.store, at, tried.run)) {
+  for (const [task, { items }] of await readEnds(playground.store, at, tried.run)) {
     const [id = ''] = task.split('/')
     const node = tried.nodes[id]
     if (node?.type !== 'step') continue
-    for (const lane of lanes) {
-      if (lane.status !== 'completed' || lane.key === undefined) continue
-      const path = at.checkpoint(node.step, lane.key)
+    for (const outcome of items) {
+      if (outcome.status !== 'completed' || outcome.key === undefined) continue
+      const path = at.checkpoint(node.step, outcome.key)
       if (await production.store.read(path)) continue
       const checkpoint = await readRecord<Checkpoint>(playground.store, path)
       if (!checkpoint || !isTrusted(checkpoint, adoption.trusted)) unsigned.add(id)
@@ -111,10 +111,10 @@ export async function differentResults(
 
 function contents(end: EndRecord | undefined): string {
   return canonical(
-    (end?.lanes ?? []).map((lane) =>
-      lane.status === 'completed'
-        ? Object.fromEntries(Object.entries(lane.outputs).map(([name, ref]) => [name, contentOf(ref)]))
-        : lane.status,
+    (end?.items ?? []).map((outcome) =>
+      outcome.status === 'completed'
+        ? Object.fromEntries(Object.entries(outcome.outputs).map(([name, ref]) => [name, contentOf(ref)]))
+        : outcome.status,
     ),
   )
 }

@@ -64,9 +64,9 @@ export class AttemptLog {
     this.#place = place
   }
 
-  readonly print = ({ lane, stream, line }: Printed): void => {
+  readonly print = ({ index, stream, line }: Printed): void => {
     const { plan, task, attempt, clock } = this.#place
-    const item = itemAt(plan, task, lane)
+    const item = itemAt(plan, task, index)
     const about = { ...(item !== undefined && { item }), stream }
     if (channels.output.hasSubscribers) channels.output.publish({ run: plan.run, node: task, attempt, ...about, line })
     this.#keep({ ...about, at: clock.now(), line })
@@ -137,16 +137,16 @@ export class AttemptLog {
 }
 
 /** An item by its place among all items of its `each`; inside an `each` inside another, behind the outer batch. */
-export function itemAt({ nodes }: Plan, task: string, lane: number): string | undefined {
+export function itemAt({ nodes }: Plan, task: string, index: number): string | undefined {
   const { node, batch } = parseTask(task)
   const each = nodes[nodes[node]?.scope.at(-1) ?? '']
   if (each?.type !== 'each') return undefined
   const path = batch.split('.')
-  return [...path.slice(0, -1), Number(path.at(-1)) * each.batch + lane].join('.')
+  return [...path.slice(0, -1), Number(path.at(-1)) * each.batch + index].join('.')
 }
 
-/** The lane of its task that printed a line; undefined of a line that none did. */
-export function laneOf({ nodes }: Plan, { task, item }: Pick<LogLine, 'task' | 'item'>): number | undefined {
+/** The item of its task that printed a line; undefined of a line that none did. */
+export function itemIndex({ nodes }: Plan, { task, item }: Pick<LogLine, 'task' | 'item'>): number | undefined {
   const { node, batch } = parseTask(task)
   const each = nodes[nodes[node]?.scope.at(-1) ?? '']
   if (item === undefined || each?.type !== 'each') return undefined

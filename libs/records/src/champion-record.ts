@@ -12,7 +12,7 @@ export interface Champion {
   /** What is rolled back to. */
   readonly previous?: Omit<Champion, 'v'>
   /** Set once consumers have been told of it. */
-  readonly told?: true
+  readonly announced?: true
 }
 
 export const PRODUCTION = 'production'

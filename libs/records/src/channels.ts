@@ -17,7 +17,7 @@ export const channels = {
   task: tracingChannel<string, TaskMessage>('cairn:task'),
   /** An attempt that was begun before, by a host that has left no result of it. */
   earlier: channel('cairn:earlier') as Channel<EarlierMessage>,
-  /** A task's bodies running: one attempt. Results in the errors of the lanes that failed. */
+  /** A task's bodies running: one attempt. Results in the errors of the items that failed. */
   compute: tracingChannel<string, AttemptMessage>('cairn:compute'),
   /** An input being brought to where bodies run. */
   fetch: tracingChannel<string, FetchMessage>('cairn:fetch'),
@@ -39,8 +39,8 @@ export const channels = {
   standstill: channel('cairn:standstill') as Channel<StandstillMessage>,
 }
 
-/** Work that those who listen are told of; where no one does, not even the message is made. */
-export function told<Message extends object, Result>(
+/** Does work and traces it to those who listen; where no one does, not even the message is made. */
+export function traced<Message extends object, Result>(
   to: TracingChannel<string, Message>,
   message: () => Message,
   work: () => Promise<Result>,

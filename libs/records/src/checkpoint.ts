@@ -50,7 +50,7 @@ export function alteredIn({ outputs }: Pick<Checkpoint, 'outputs'>): string | un
 /** Whether an artifact's bytes are there, in a record or as an object; a list's own, not its items'. */
 export async function isStored(store: ArtifactStore, at: Layout, ref: ArtifactRef): Promise<boolean> {
   if (ref.text !== undefined || ref.base64 !== undefined) return true
-  const found = (await store.stat(at.object(ref.digest))) ?? (await store.stat(at.condemned(ref.digest)))
+  const found = (await store.stat(at.object(ref.digest))) ?? (await store.stat(at.trash(ref.digest)))
   return found?.size === ref.size
 }
 

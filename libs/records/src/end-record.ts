@@ -3,7 +3,7 @@ import type { ArtifactRef } from '@cairn/kernel'
 
 export type TaskStatus = 'completed' | 'failed' | 'timed-out' | 'cancelled' | 'skipped' | 'blocked'
 
-/** What became of one lane of a task: of the task itself, or of one item of a batch. */
+/** What became of one item of a task: of the task itself, or of one item of a batch. */
 export type Outcome =
   | {
       readonly status: 'completed'
@@ -23,8 +23,8 @@ export interface EndRecord {
   readonly v: number
   readonly status: TaskStatus
   /** One for a plain task, one an item for a batch. */
-  readonly lanes: readonly Outcome[]
-  /** What decides how the run goes on: of each list output its length, of each boolean one 1 or 0, for every lane. */
+  readonly items: readonly Outcome[]
+  /** What decides how the run goes on: of each list output its length, of each boolean one 1 or 0, for every item. */
   readonly counts: Readonly<Record<string, readonly number[]>>
   readonly attempts: number
   /** Errors of the attempts that were tried again. */
@@ -37,8 +37,8 @@ export interface EndRecord {
 /** An attempt that was followed by another; earlier versions kept neither its number nor whose it was. */
 export interface FailedAttempt extends ErrorRecord {
   readonly attempt?: number
-  /** Of several lanes, which one failed. */
-  readonly lane?: number
+  /** Of several items, which one failed. */
+  readonly index?: number
 }
 
 export type RunStatus = 'completed' | 'failed' | 'cancelled'

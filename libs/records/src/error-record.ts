@@ -1,5 +1,4 @@
-import { CairnError, type ErrorCode } from '@cairn/kernel'
-import type { Json } from '@cairn/kernel'
+import { CairnError, type ErrorCode, type Json } from '@cairn/kernel'
 import { maskedStart, type Secrets } from '@cairn/secrets'
 import { asJson, asText, ownFields, read, typeOf, type Mask } from './thrown-value.ts'
 import { isNativeError } from 'node:util/types'

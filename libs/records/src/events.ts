@@ -167,7 +167,7 @@ export function attemptEvent(
  */
 export function endEvent(plan: Plan, task: string, end: EndRecord): CairnEvent {
   const { node, batch } = parseTask(task)
-  const [only] = end.lanes
+  const [only] = end.items
   const planned = plan.nodes[node]
   return event(plan, end.status, task, end.endedAt, plan.run, {
     node,

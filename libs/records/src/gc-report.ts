@@ -4,10 +4,10 @@ export interface GcReport {
   code: number
   /** Leases that ran out, and which run an idempotency key became, where that is long ago. */
   stale: number
-  /** Objects set aside now, to be deleted by a collection after the grace. */
-  condemned: number
+  /** Objects moved to the trash now, to be deleted by a collection after the grace. */
+  trashed: number
   deleted: number
-  /** Set aside earlier, and wanted again since. */
+  /** In the trash since an earlier collection, and needed again. */
   restored: number
   /** Bytes that the deleted objects took. */
   freed: number

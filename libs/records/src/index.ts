@@ -7,7 +7,7 @@ export {
   makeArtifact,
   openArtifact,
 } from './artifact.ts'
-export { AttemptLog, type LogLine, itemAt, laneOf, readLogs } from './attempt-log.ts'
+export { AttemptLog, type LogLine, itemAt, itemIndex, readLogs } from './attempt-log.ts'
 export type { AttemptRecord, UnfitRecord } from './attempt-record.ts'
 export { type Champion, PRODUCTION } from './champion-record.ts'
 export {
@@ -20,7 +20,7 @@ export {
   type PublishMessage,
   type TaskMessage,
   channels,
-  told,
+  traced,
 } from './channels.ts'
 export type { Checkpoint } from './checkpoint-record.ts'
 export { alteredIn, isStored, keep, lookUp } from './checkpoint.ts'
@@ -57,6 +57,7 @@ export {
   type QueuedRun,
   STORE_FILE,
   STORE_FORMAT,
+  requireStoreFormat,
   codeName,
   layout,
   queueLayout,
@@ -85,8 +86,8 @@ export type {
   Compute,
   Content,
   EventBus,
-  LaneResult,
-  LaneWork,
+  ItemResult,
+  ItemWork,
   Made,
   PackageState,
   PackageStates,

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { canonical, type Json } from '@cairn/kernel'
-import type { ArtifactRef, KindDescription } from '@cairn/kernel'
+import { canonical, type Json, type ArtifactRef, type KindDescription } from '@cairn/kernel'
 import { checkpointKey, keyBase, parts, type KeyBase, type Part } from './key.ts'
 
 const name = fc.string({ minLength: 1, maxLength: 8, unit: 'binary' })

@@ -1,11 +1,10 @@
 import { hash } from 'node:crypto'
-import { canonical, type Json } from '@cairn/kernel'
-import { contentOf, type ArtifactRef, type KindDescription } from '@cairn/kernel'
+import { canonical, contentOf, type Json, type ArtifactRef, type KindDescription } from '@cairn/kernel'
 
 /** Raised when keys are made otherwise: no checkpoint from before is then found. */
 const KEY_SCHEME = 1
 
-/** All that counts besides the inputs; the same for every lane of a node, so hashed once. */
+/** All that counts besides the inputs; the same for every item of a node, so hashed once. */
 export interface KeyBase {
   readonly fingerprint: string
   readonly params: Readonly<Record<string, Json>>

@@ -1,3 +1,4 @@
+import { CairnError } from '@cairn/kernel'
 import { NAMES } from './shapes/record-names.ts'
 
 /** What stored code is named by; earlier versions of Cairn named it by its fingerprint alone. */
@@ -13,7 +14,7 @@ export interface Layout {
   readonly pipeline: string
   readonly root: string
   object(digest: string): string
-  condemned(digest: string): string
+  trash(digest: string): string
   quarantine(digest: string): string
   code(name: CodeName): string
   manifest(name: CodeName): string
@@ -53,7 +54,27 @@ export interface Layout {
 }
 
 export const STORE_FILE = 'store.json'
-export const STORE_FORMAT = 1
+/** Raised when what is stored changes so that other versions of Cairn cannot read it. */
+export const STORE_FORMAT = 2
+
+/**
+ * @param where the store, as people know it
+ * @throws CairnError BAD_RECORD for a store of another version of Cairn
+ */
+export function requireStoreFormat(format: number, where: string): void {
+  if (format > STORE_FORMAT)
+    throw new CairnError('BAD_RECORD', `${where} has format ${format}; this program knows up to ${STORE_FORMAT}`, {
+      next: 'update Cairn',
+    })
+  if (format < STORE_FORMAT)
+    throw new CairnError(
+      'BAD_RECORD',
+      `${where} has format ${format}, of an earlier Cairn; this program reads ${STORE_FORMAT}`,
+      {
+        next: `use a new store, or move ${STORE_FILE} and the folders of its environments out of this one, and run again: earlier runs are not carried over`,
+      },
+    )
+}
 
 export function layout(env: string, pipeline: string): Layout {
   const root = `${env}/${pipeline}/`
@@ -63,7 +84,7 @@ export function layout(env: string, pipeline: string): Layout {
     pipeline,
     root,
     object: (digest) => `${root}objects/${digest.slice(0, 2)}/${digest}`,
-    condemned: (digest) => `${root}condemned/${digest}`,
+    trash: (digest) => `${root}trash/${digest}`,
     quarantine: (digest) => `${root}quarantine/${digest}`,
     code: (name) => `${root}code/${codeName(name)}.mjs`,
     manifest: (name) => `${root}code/${codeName(name)}.json`,

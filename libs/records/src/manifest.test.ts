@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { canonical } from '@cairn/kernel'
-import type { ArtifactRef } from '@cairn/kernel'
+import { canonical, type ArtifactRef } from '@cairn/kernel'
 import { parseManifest } from '@cairn/kernel/contract'
 import { chained, ManifestWriter, openManifest, writeManifest } from './manifest.ts'
 

@@ -1,5 +1,4 @@
-import { canonical } from '@cairn/kernel'
-import type { ArtifactRef } from '@cairn/kernel'
+import { canonical, type ArtifactRef } from '@cairn/kernel'
 import { parseManifest } from '@cairn/kernel/contract'
 
 /** The bytes of a list are its manifest: they name its items, in order. */

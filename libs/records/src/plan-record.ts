@@ -1,8 +1,7 @@
 import type { ErrorRecord } from './error-record.ts'
 import type { Ref, Tolerance } from '@cairn/kernel/contract'
 import type { CodeName } from './layout.ts'
-import type { Json } from '@cairn/kernel'
-import type { ArtifactRef, KindDescription } from '@cairn/kernel'
+import type { Json, ArtifactRef, KindDescription } from '@cairn/kernel'
 import type { Signature } from './signature-record.ts'
 
 /** What a run will do, fixed before it starts: wiring, parameters, code and source versions. */

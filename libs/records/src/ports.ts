@@ -1,5 +1,4 @@
-import type { ArtifactRef } from '@cairn/kernel'
-import type { Json } from '@cairn/kernel'
+import type { ArtifactRef, Json } from '@cairn/kernel'
 import type { CairnEvent } from './events.ts'
 import type { ErrorRecord } from './error-record.ts'
 
@@ -90,22 +89,22 @@ export interface Clock {
 
 /** Runs step bodies: in this process, in a pool of processes. */
 export interface Compute {
-  /** Gives the result of each lane as soon as it is there. A lane that fails is a result, too. */
-  run(work: Work, signal: AbortSignal): AsyncIterable<LaneResult>
+  /** Gives the result of each item as soon as it is there. An item that fails is a result, too. */
+  run(work: Work, signal: AbortSignal): AsyncIterable<ItemResult>
 }
 
-/** Lanes are independent calls of one body: one for a plain step, one an item for a batch of an `each`. */
+/** An item is one independent call of the body: a plain step has one, a batch of an `each` one for each of its elements. */
 export interface Work {
   readonly run: string
   readonly node: string
   readonly step: string
   readonly code: Code
-  /** Set when the lanes are to be caught: the code of the step's `catch`. */
+  /** Set when the items are to be caught: the code of the step's `catch`. */
   readonly fallback?: Code
-  readonly lanes: readonly LaneWork[]
+  readonly items: readonly ItemWork[]
   readonly params: Readonly<Record<string, Json>>
   readonly secrets: readonly string[]
-  /** For one lane, from the start of its body. */
+  /** For one item, from the start of its body. */
   readonly timeoutMs: number | undefined
   /** Bytes. */
   readonly memory: number | undefined
@@ -119,7 +118,7 @@ export interface Work {
   readonly packages?: PackageStates
   /** Told whenever files of packages have been loaded: they may have been changed since they were looked at. */
   readonly onLoaded?: () => void
-  /** Told each line that a body prints, before its lane's result is given, and without secrets. */
+  /** Told each line that a body prints, before its item's result is given, and without secrets. */
   readonly print: (printed: Printed) => void
 }
 /** The state of the files of installed packages, by their folders. */
@@ -130,14 +129,14 @@ export interface PackageState {
   readonly changedAt: number
 }
 export interface Printed {
-  readonly lane: number
+  readonly index: number
   readonly stream: 'stdout' | 'stderr'
   readonly line: string
 }
-export interface LaneWork {
+export interface ItemWork {
   readonly index: number
   readonly inputs: Readonly<Record<string, ArtifactRef>>
-  /** Seeds the lane's random numbers. */
+  /** Seeds the item's random numbers. */
   readonly key: string
   /** Of a `catch`: what its fallback is told. */
   readonly error?: ErrorRecord
@@ -157,8 +156,8 @@ export interface StoredCode {
   readonly manifest: string | undefined
 }
 
-export type LaneResult = {
-  readonly lane: number
+export type ItemResult = {
+  readonly index: number
   /** Milliseconds that the body and the encoding took. */
   readonly ms: number
 } & ({ readonly outputs: Readonly<Record<string, Made>> } | { readonly error: ErrorRecord })

@@ -1,4 +1,4 @@
-import { channels, told } from './channels.ts'
+import { channels, traced } from './channels.ts'
 import { topicOf, type CairnEvent } from './events.ts'
 import type { Plan } from './plan-record.ts'
 import type { EventBus, Urgency } from './ports.ts'
@@ -19,7 +19,7 @@ export function publish(
 ): Promise<void> {
   if (cause) for (const { headers } of events) carryOn(cause.headers, headers)
   const message = () => ({ plan, topic, system: bus.system, events })
-  return told(channels.publish, message, () => bus.publish(topic, events, urgency))
+  return traced(channels.publish, message, () => bus.publish(topic, events, urgency))
 }
 
 /** https://www.w3.org/TR/trace-context: who does not take part in a trace forwards it. */

@@ -8,7 +8,7 @@ const at = layout('local', 'flights')
 const end: EndRecord = {
   v: 1,
   status: 'completed',
-  lanes: [
+  items: [
     { status: 'completed', how: 'computed', key: 'k', outputs: { v: { digest: 'd', size: 3, text: '"é"' } as never } },
   ],
   counts: {},
@@ -63,7 +63,7 @@ describe('a record', () => {
     '"x"',
     '{}',
     '{"v":1}',
-    '{"v":1,"status":"completed","lanes":[1]}',
+    '{"v":1,"status":"completed","items":[1]}',
     '{"v":"1"}',
     '{"v":0}',
   ])('is not %s', (text) => {

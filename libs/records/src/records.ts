@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto'
-import { CairnError } from '@cairn/kernel'
-import { jsonText } from '@cairn/kernel'
+import { CairnError, jsonText } from '@cairn/kernel'
 import type { ArtifactStore } from './ports.ts'
 import { otherPlaceOf } from './shapes/record-place.ts'
 import { faultIn } from './shapes/record-shape.ts'

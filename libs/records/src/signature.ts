@@ -1,6 +1,5 @@
 import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto'
-import { CairnError } from '@cairn/kernel'
-import { canonical } from '@cairn/kernel'
+import { CairnError, canonical } from '@cairn/kernel'
 import type { Checkpoint } from './checkpoint-record.ts'
 import type { Plan } from './plan-record.ts'
 import type { Signature } from './signature-record.ts'

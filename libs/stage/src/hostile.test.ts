@@ -59,7 +59,7 @@ it('events that lie about runs change nothing of what becomes of them, and stop 
     const files = await apps.store.children(at.ends(run))
     expect(files.sort()).toEqual(['double@0', 'double@1', 'double@2', 'draw', 'each-ns', 'report', 'total'])
     const end = (await readRecord<EndRecord>(apps.store, at.end(run, 'report')))!
-    expect(end.lanes).toMatchObject([{ status: 'completed', outputs: { n: { text: '31' } } }])
+    expect(end.items).toMatchObject([{ status: 'completed', outputs: { n: { text: '31' } } }])
   }
 })
 
@@ -96,7 +96,7 @@ it.each(ENDINGS)('no task of a run that is under way is taken to have %s without
     .poll(() => readRecord<RunEnd>(apps.store, at.runEnd(run)), { timeout: 30_000 })
     .toMatchObject({ status: 'completed' })
   const end = (await readRecord<EndRecord>(apps.store, at.end(run, 'report')))!
-  expect(end.lanes).toMatchObject([{ status: 'completed', outputs: { n: { text: '31' } } }])
+  expect(end.items).toMatchObject([{ status: 'completed', outputs: { n: { text: '31' } } }])
   for (const file of await apps.store.children(at.ends(run)))
     expect([file, (await readRecord<EndRecord>(apps.store, at.end(run, at.taskOf(file))))!.status]).toEqual([
       file,
@@ -127,7 +127,7 @@ it.each(ENDINGS)('a record decides how a task ended, whatever an event says that
     .poll(() => readRecord<RunEnd>(store, at.runEnd(run)), { timeout: 30_000 })
     .toMatchObject({ status: 'completed' })
   const end = (await readRecord<EndRecord>(store, at.end(run, 'report')))!
-  expect(end.lanes).toMatchObject([{ status: 'completed', outputs: { n: { text: '31' } } }])
+  expect(end.items).toMatchObject([{ status: 'completed', outputs: { n: { text: '31' } } }])
 })
 
 /** An ending that says nothing but what it claims: the least that an event of its type may hold. */

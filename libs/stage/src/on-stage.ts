@@ -1,7 +1,6 @@
 import { applyDecorators, UseFilters } from '@nestjs/common'
 import { EventPattern } from '@nestjs/microservices'
-import { isPipeline, takes, type Options } from '@cairn/kernel'
-import type { Pipeline, Step } from '@cairn/kernel'
+import { isPipeline, takes, type Options, type Pipeline, type Step } from '@cairn/kernel'
 import { checkConsumeOptions, type StageEvent, type StageEventType, type SubscriptionOptions } from '@cairn/consumer'
 import { Rethrow } from './rethrow.filter.ts'
 

@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { json } from '@cairn/engine/simulation/pipelines'
-import { list } from '@cairn/kernel'
-import { source, step } from '@cairn/kernel'
+import { list, source, step } from '@cairn/kernel'
 import { callStep } from './call-step.ts'
 
 const Int = json<number>()

@@ -1,15 +1,20 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ArtifactRef, Kinds, Reads, Writes } from '@cairn/kernel'
-import type { Origin, Origins } from '@cairn/kernel'
+import type {
+  ArtifactRef,
+  Kinds,
+  Reads,
+  Writes,
+  Connector,
+  Connectors,
+  AnySchema,
+  SchemaInput,
+  Step,
+} from '@cairn/kernel'
 import { parseParams } from '@cairn/kernel/contract'
-import type { AnySchema, SchemaInput } from '@cairn/kernel'
-import type { Step } from '@cairn/kernel'
 import { execute, type LoadedCode, type Surface } from '@cairn/execute'
-import { makeArtifact, openArtifact } from '@cairn/records'
-import { sha256 } from '@cairn/records'
-import type { Made } from '@cairn/records'
+import { makeArtifact, openArtifact, sha256, type Made } from '@cairn/records'
 import { takeFile } from '@cairn/files'
 
 export interface CallOptions {
@@ -86,10 +91,10 @@ export async function callStep<I extends Kinds, S extends AnySchema, O extends K
 }
 
 /** Without a plan there is no version that what is read must still have. */
-function withoutVersions(reads: Origins | undefined): Origins | undefined {
-  const opened = Object.entries(reads ?? {}).map(([name, origin]): [string, Origin<unknown>] => [
+function withoutVersions(reads: Connectors | undefined): Connectors | undefined {
+  const opened = Object.entries(reads ?? {}).map(([name, connector]): [string, Connector<unknown>] => [
     name,
-    { describes: origin.describes, open: (context) => origin.open(context) as unknown },
+    { describes: connector.describes, open: (context) => connector.open(context) as unknown },
   ])
   return reads && Object.fromEntries(opened)
 }

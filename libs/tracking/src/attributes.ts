@@ -29,6 +29,6 @@ export function aboutTask({ run, task, node, batch, type, step, host, ending }: 
     'cairn.step': step,
     'cairn.batch': batch === '' ? undefined : batch,
     'cairn.status': ending?.status,
-    ...Object.fromEntries(Object.entries(ending?.lanes ?? {}).map(([how, count]) => [`cairn.lanes.${how}`, count])),
+    ...Object.fromEntries(Object.entries(ending?.items ?? {}).map(([how, count]) => [`cairn.items.${how}`, count])),
   }
 }

@@ -70,7 +70,7 @@ describe('a run in one process, tracked', () => {
     expect(under(attempts[0]!, 'fetch')[0]!.attributes).toMatchObject({ 'cairn.bytes': 10_002 })
     expect(named('flaky')[0]).toMatchObject({
       isError: false,
-      attributes: { 'cicd.pipeline.task.run.result': 'success', 'cairn.lanes.computed': 1 },
+      attributes: { 'cicd.pipeline.task.run.result': 'success', 'cairn.items.computed': 1 },
     })
   })
 
@@ -119,7 +119,7 @@ describe('a run in one process, tracked', () => {
     expect(measured('cairn.task.duration', 'double')).toMatchObject([{ count: 3 }])
     expect(measured('cairn.queue.age', 'double')).toMatchObject([{ count: 3 }])
     expect(measured('cairn.compute.duration', 'double')).toMatchObject([{ count: 5 }])
-    expect(measured('cairn.lanes', 'double')).toMatchObject([{ sum: 5, attributes: { 'cairn.how': 'computed' } }])
+    expect(measured('cairn.items', 'double')).toMatchObject([{ sum: 5, attributes: { 'cairn.how': 'computed' } }])
     expect(measured('cairn.retries')).toMatchObject([{ sum: 1, attributes: { 'error.type': 'STEP_FAILED' } }])
     expect(measured('cairn.artifact.io', 'flaky')).toMatchObject([
       { sum: expect.any(Number), attributes: { 'cairn.io.direction': 'read' } },
@@ -134,7 +134,7 @@ describe('a run in one process, tracked', () => {
     expect(second!.traceId).not.toBe(first!.traceId)
     expect(second!.links).toMatchObject([{ traceId: first!.traceId, spanId: first!.spanId }])
     const sum = named('sum').find(({ traceId }) => traceId === second!.traceId)!
-    expect(sum.attributes).toMatchObject({ 'cairn.lanes.reused': 1 })
+    expect(sum.attributes).toMatchObject({ 'cairn.items.reused': 1 })
     expect(needsOf(sum).sort()).toEqual(idsOf([...named('each-ns'), ...named('flaky')]).sort())
     expect(orphansIn(receiver.spans)).toEqual([])
   })

@@ -62,8 +62,8 @@ export interface Ending {
   readonly status: string
   /** Whether it is the ending that counts: another host may have been faster. */
   readonly stands: boolean
-  /** Numbers of lanes by what became of them. */
-  readonly lanes: Readonly<Record<string, number>>
+  /** Numbers of items by what became of them. */
+  readonly items: Readonly<Record<string, number>>
   /** Durations of the bodies. */
   readonly ms: readonly number[]
   readonly written: number

@@ -1,5 +1,14 @@
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace as api, TraceFlags } from '@opentelemetry/api'
-import type { Attributes, HrTime, Link, SpanContext } from '@opentelemetry/api'
+import {
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace as api,
+  TraceFlags,
+  type Attributes,
+  type HrTime,
+  type Link,
+  type SpanContext,
+} from '@opentelemetry/api'
 import * as semconv from '@opentelemetry/semantic-conventions/incubating'
 import { newSpanId, parseTraceparent, spanIdOf, traceIdOf, type RunName } from './ids.ts'
 import { aboutTask, resultOf, RESULTS } from './attributes.ts'

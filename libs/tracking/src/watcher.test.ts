@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest'
-import { channels } from '@cairn/records'
-import { publish, promotedEvent, runEvent, type CairnEvent, type EventBus, type Plan } from '@cairn/records'
+import { channels, publish, promotedEvent, runEvent, type CairnEvent, type EventBus, type Plan } from '@cairn/records'
 import { parseTraceparent, traceIdOf, traceparent } from './ids.ts'
 import type { Report } from './report.ts'
 import { Watcher } from './watcher.ts'

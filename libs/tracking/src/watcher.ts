@@ -1,21 +1,21 @@
 import type { TracingChannel } from 'node:diagnostics_channel'
-import { channels } from '@cairn/records'
-import type {
-  AboutTask,
-  AttemptMessage,
-  CairnEvent,
-  DeadLetterMessage,
-  EarlierMessage,
-  EndRecord,
-  ErrorRecord,
-  FetchMessage,
-  OutputMessage,
-  PublishMessage,
-  TaskMessage,
+import {
+  channels,
+  type AboutTask,
+  type AttemptMessage,
+  type CairnEvent,
+  type DeadLetterMessage,
+  type EarlierMessage,
+  type EndRecord,
+  type ErrorRecord,
+  type FetchMessage,
+  type OutputMessage,
+  type PublishMessage,
+  type TaskMessage,
 } from '@cairn/records'
 import { newSpanId, parseTraceparent, traceIdOf, traceparent } from './ids.ts'
 import type { Report, SendReport } from './report.ts'
-import { faultOf, TaskNotes } from './task-notes.ts'
+import { faultOf, TaskRecorder } from './task-recorder.ts'
 
 /** What `tracePromise` adds to a message once the work has ended. */
 interface Ended<Result> {
@@ -28,9 +28,9 @@ const KEPT_RUNS = 1_000
 /** Listens to the kernel's channels and makes reports of what it hears. */
 export class Watcher {
   readonly #send: (report: Report) => void
-  readonly #tasks = new Map<string, TaskNotes>()
+  readonly #tasks = new Map<string, TaskRecorder>()
   /** By message: what of it is needed when its work has ended. */
-  readonly #notes = new WeakMap<object, TaskNotes>()
+  readonly #recorders = new WeakMap<object, TaskRecorder>()
   readonly #begun = new WeakMap<object, number>()
   readonly #sending = new WeakMap<object, SendReport>()
   /** Runs whose end was reported: it may be published more than once. */
@@ -86,23 +86,23 @@ export class Watcher {
     )
   }
 
-  #of({ plan, task }: AboutTask): TaskNotes | undefined {
+  #of({ plan, task }: AboutTask): TaskRecorder | undefined {
     return this.#tasks.get(`${plan.run}/${task}`)
   }
 
   readonly #beginTask = (message: TaskMessage): void => {
-    const notes = new TaskNotes(message)
-    this.#notes.set(message, notes)
-    this.#tasks.set(`${message.plan.run}/${message.task}`, notes)
+    const recorder = new TaskRecorder(message)
+    this.#recorders.set(message, recorder)
+    this.#tasks.set(`${message.plan.run}/${message.task}`, recorder)
   }
 
   readonly #endTask = (message: TaskMessage & Ended<EndRecord>): void => {
-    const notes = this.#notes.get(message)
-    if (!notes) return
-    if (this.#of(message) === notes) this.#tasks.delete(`${message.plan.run}/${message.task}`)
+    const recorder = this.#recorders.get(message)
+    if (!recorder) return
+    if (this.#of(message) === recorder) this.#tasks.delete(`${message.plan.run}/${message.task}`)
     const isHandedOn = message.result === undefined && message.error === undefined
     if (isHandedOn) return // whoever runs it reports it
-    const report = notes.end(message.result, message.error === undefined ? undefined : faultOf(message.error))
+    const report = recorder.end(message.result, message.error === undefined ? undefined : faultOf(message.error))
     const onlyTold = report.ending && !report.ending.stands && report.attempts.length === 0
     if (onlyTold) report.sends.forEach(this.#send)
     else this.#send(report)
@@ -116,8 +116,8 @@ export class Watcher {
   }
 
   readonly #begin = (message: AboutTask): void => {
-    const notes = this.#of(message)
-    if (notes) this.#begun.set(message, notes.now())
+    const recorder = this.#of(message)
+    if (recorder) this.#begun.set(message, recorder.now())
   }
 
   readonly #endFetch = (message: FetchMessage): void => {
@@ -148,16 +148,16 @@ export class Watcher {
   readonly #endSend = (message: PublishMessage & Ended<void>): void => {
     const report = this.#sending.get(message)
     if (!report) return
-    const notes = this.#sender(message)
-    report.endedAt = notes?.now() ?? Date.now()
+    const recorder = this.#sender(message)
+    report.endedAt = recorder?.now() ?? Date.now()
     if (message.error !== undefined) report.error = faultOf(message.error)
     else for (const event of message.events) if (event.type === 'cairn.run-ended') this.#endRun(message, event)
-    if (notes) notes.sent(report)
+    if (recorder) recorder.sent(report)
     else this.#send(report)
   }
 
   /** The task that tells of itself; undefined where a run's or another task's events are sent. */
-  #sender({ plan, events }: PublishMessage): TaskNotes | undefined {
+  #sender({ plan, events }: PublishMessage): TaskRecorder | undefined {
     const { type, data } = events[0]!
     if (type === 'cairn.ready' || data.node === undefined) return undefined
     return this.#of({ plan, task: data.batch === undefined ? data.node : `${data.node}/${data.batch}` })
@@ -174,9 +174,9 @@ export class Watcher {
   }
 
   readonly #line = ({ run, node, stream, line }: OutputMessage): void => {
-    const notes = this.#tasks.get(`${run}/${node}`)
-    const about = { run: notes?.report.run, name: run, task: node, attempt: notes?.attempt ?? 0 }
-    this.#send({ about: 'line', ...about, stream, line, at: notes?.now() ?? Date.now() })
+    const recorder = this.#tasks.get(`${run}/${node}`)
+    const about = { run: recorder?.report.run, name: run, task: node, attempt: recorder?.attempt ?? 0 }
+    this.#send({ about: 'line', ...about, stream, line, at: recorder?.now() ?? Date.now() })
   }
 
   readonly #deadLetter = ({ topic, group, error }: DeadLetterMessage): void =>

@@ -162,8 +162,8 @@ function valuesOf({ text, summary = {} }: ArtifactRef): Readonly<Record<string, 
   return text === undefined ? summary : (JSON.parse(text) as Record<string, Json>)
 }
 
-function outputs({ lanes: [lane] }: EndRecord): Readonly<Record<string, ArtifactRef>> {
-  return lane?.status === 'completed' ? lane.outputs : {}
+function outputs({ items: [outcome] }: EndRecord): Readonly<Record<string, ArtifactRef>> {
+  return outcome?.status === 'completed' ? outcome.outputs : {}
 }
 
 function nodesOf(before: Plan, after: Plan): string[] {

@@ -30,7 +30,7 @@ export { hasParameter, parametersOf } from './run-parameters.ts'
 export {
   type RunStanding,
   type RunSummary,
-  againOf,
+  rerunOf,
   findRun,
   nextRun,
   outputsOf,

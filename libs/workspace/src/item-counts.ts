@@ -7,7 +7,7 @@ import {
   type Outcome,
   type Plan,
 } from '@cairn/records'
-import { severally } from '@cairn/engine'
+import { forEachConcurrently } from '@cairn/engine'
 import { number } from './number-text.ts'
 
 /** How an item can end. */
@@ -42,9 +42,9 @@ export async function itemCounts(
   if (counts.size === 0) return counts
   const tasks = (await store.children(at.ends(plan.run))).map((file) => at.taskOf(file))
   const inside = tasks.filter((task) => counts.has(parseTask(task).node))
-  await severally(inside, async (task) => {
+  await forEachConcurrently(inside, async (task) => {
     const end = await readRecord<EndRecord>(store, at.end(plan.run, task))
-    for (const lane of end?.lanes ?? []) counts.get(parseTask(task).node)![stateOf(lane)]++
+    for (const outcome of end?.items ?? []) counts.get(parseTask(task).node)![stateOf(outcome)]++
   })
   return counts
 }

@@ -1,5 +1,5 @@
 import { CairnError } from '@cairn/kernel'
-import { forecastItems, isSameItem, nodeNamed, reasonsOfItem, type ItemForecast } from '@cairn/planner'
+import { dryRunItems, isSameItem, nodeNamed, reasonsOfItem, type ItemDryRun } from '@cairn/planner'
 import { recordedItem } from '@cairn/engine'
 import { findItem, type ItemPlace } from './find-item.ts'
 import { planLines, provenance, reasonTexts, type PlanLine } from './plan-lines.ts'
@@ -31,14 +31,14 @@ export async function itemLine(
     throw new CairnError('NOT_FOUND', `${node} is not inside an each: it has no item "${words.join('/')}"`, {
       next: `cairn why ${plan.pipeline} ${node}`,
     })
-  const items = await forecastItems(workspace.store, workspace.clock, plan, node)
+  const items = await dryRunItems(workspace.store, workspace.clock, plan, node)
   if (items.length === 0 && planned.nodes.get(node)!.depends) {
     const line = (await planLines(workspace, planned, timeZone)).find((one) => one.node === node)
     return { ...line!, node: place, reasons: [...line!.reasons, 'which items there are is not known before'] }
   }
   const found = findKnown(items, Object.keys(plan.steps[planOf.step]!.outputs), words, node, planned)
-  const forecast = items.find(({ item }) => item === found.item)!
-  const decision = decisionOf(forecast)
+  const dryRun = items.find(({ item }) => item === found.item)!
+  const decision = decisionOf(dryRun)
   const { indices, labels } = found.item
   const line = {
     node: `${node}/${found.itemName}`,
@@ -46,11 +46,11 @@ export async function itemLine(
     item: { item: found.itemName, indices, labels: labels.map((label) => label ?? null) },
   }
   if (decision === 'reuse') {
-    const { hit } = forecast
+    const { hit } = dryRun
     return { ...line, reasons: [provenance({ ...(hit && { hit, outputs: hit.outputs }) }, timeZone)] }
   }
-  if (forecast.outcome.status === 'skipped')
-    return { ...line, reasons: [`${forecast.outcome.because} takes the other arm`] }
+  if (dryRun.outcome.status === 'skipped')
+    return { ...line, reasons: [`${dryRun.outcome.because} takes the other arm`] }
   const earlier = await planned.previous()
   const previous = earlier && {
     plan: earlier.plan,
@@ -63,13 +63,13 @@ export async function itemLine(
   }
   return {
     ...line,
-    reasons: await reasonTexts(workspace, planned, node, reasonsOfItem(plan, node, forecast, previous), previous?.item),
+    reasons: await reasonTexts(workspace, planned, node, reasonsOfItem(plan, node, dryRun, previous), previous?.item),
   }
 }
 
 /** @throws CairnError NOT_FOUND that says so where some lists are still to be made */
 function findKnown(
-  items: readonly ItemForecast[],
+  items: readonly ItemDryRun[],
   outputs: readonly string[],
   words: readonly string[],
   node: string,
@@ -93,7 +93,7 @@ function findKnown(
   }
 }
 
-function decisionOf({ hit, miss, outcome }: ItemForecast): PlanLine['decision'] {
+function decisionOf({ hit, miss, outcome }: ItemDryRun): PlanLine['decision'] {
   if (hit) return 'reuse'
   if (miss) return miss === 'unread' ? 'fails' : 'run'
   return outcome.status === 'skipped' ? 'skip' : 'may run'

@@ -1,7 +1,7 @@
 import { errorLine, readRecord, type EndRecord } from '@cairn/records'
 import type { Item } from '@cairn/engine'
 import type { Json } from '@cairn/kernel'
-import type { NodeForecast, Reason } from '@cairn/planner'
+import type { NodeDryRun, Reason } from '@cairn/planner'
 import type { PlannedRun } from './plan-run.ts'
 import type { Workspace } from './workspace.ts'
 import { explainCode } from './explain-code.ts'
@@ -30,7 +30,7 @@ export async function planLines(workspace: Workspace, planned: PlannedRun, timeZ
   const { plan, nodes, stale } = planned
   const lines: PlanLine[] = []
   for (const [id, node] of Object.entries(plan.nodes)) {
-    const forecast = nodes.get(id)!
+    const dryRun = nodes.get(id)!
     if (node.type === 'given') {
       const reasons = stale.get(id) ?? []
       const outdated =
@@ -44,36 +44,36 @@ export async function planLines(workspace: Workspace, planned: PlannedRun, timeZ
       lines.push({ node: id, decision: 'given', reasons: [...from, ...outdated] })
     } else if (node.type === 'step') {
       const inEach = node.scope.length > 0
-      const decision = node.unread ? 'fails' : decisionOf(forecast)
+      const decision = node.unread ? 'fails' : decisionOf(dryRun)
       const expected =
         decision === 'reuse' || decision === 'skip' || decision === 'fails'
           ? undefined
           : workspace.history.expected(plan.pipeline, node.step)
       const reasons =
         decision === 'reuse'
-          ? [provenance(forecast, timeZone)]
+          ? [provenance(dryRun, timeZone)]
           : await reasonTexts(workspace, planned, id, await planned.reasons(id))
-      const times = inEach ? forecast.run : 1
+      const times = inEach ? dryRun.run : 1
       lines.push({
         node: id,
         decision,
         reasons: reasons.filter(Boolean),
         ...(expected && { expected: { ms: expected.ms * times, runs: expected.runs } }),
-        ...(inEach && { items: { reuse: forecast.reuse, run: forecast.run } }),
+        ...(inEach && { items: { reuse: dryRun.reuse, run: dryRun.run } }),
       })
     }
   }
   return lines
 }
 
-function decisionOf({ run, depends, skip, reuse }: NodeForecast): PlanLine['decision'] {
+function decisionOf({ run, depends, skip, reuse }: NodeDryRun): PlanLine['decision'] {
   if (run > 0) return 'run'
   if (depends) return 'may run'
   return skip > 0 && reuse === 0 ? 'skip' : 'reuse'
 }
 
 /** Where a reused result comes from. */
-export function provenance({ hit, outputs = {} }: Pick<NodeForecast, 'hit' | 'outputs'>, timeZone: string): string {
+export function provenance({ hit, outputs = {} }: Pick<NodeDryRun, 'hit' | 'outputs'>, timeZone: string): string {
   if (!hit) return ''
   const what = Object.values(outputs).map(artifact).join(', ')
   return `computed ${when(hit.computedAt, timeZone)} in ${duration(hit.ms)}  ${what}`
@@ -84,7 +84,7 @@ export async function reasonTexts(
   planned: PlannedRun,
   node: string,
   reasons: readonly Reason[],
-  before: Before = { task: node, lane: 0 },
+  before: Before = { task: node, index: 0 },
 ): Promise<string[]> {
   const found: string[] = []
   for (const reason of reasons)
@@ -94,14 +94,14 @@ export async function reasonTexts(
 }
 
 /** Where the run that a plan is compared with has recorded the outcome: of an item the one of its batch. */
-type Before = Pick<Item, 'task' | 'lane'>
+type Before = Pick<Item, 'task' | 'index'>
 
 /** Why there is nothing to reuse although nothing changed. */
-async function endedText(workspace: Workspace, planned: PlannedRun, { task, lane }: Before): Promise<string> {
+async function endedText(workspace: Workspace, planned: PlannedRun, { task, index }: Before): Promise<string> {
   const earlier = (await planned.previous())?.plan
   const end =
     earlier && (await readRecord<EndRecord>(workspace.store, workspace.at(earlier.pipeline).end(earlier.run, task)))
-  const outcome = end?.lanes[lane]
+  const outcome = end?.items[index]
   if (outcome?.status === 'completed' && outcome.caught) return 'it failed before, and what its catch gave is not kept'
   if (outcome?.status === 'failed') return 'it failed before'
   return outcome?.status === 'timed-out' ? 'it took longer than its timeout before' : 'it was not finished before'

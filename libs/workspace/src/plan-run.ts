@@ -1,13 +1,13 @@
 import { CairnError } from '@cairn/kernel'
 import {
   changesSince,
-  forecast,
+  dryRun,
   makePlan,
   reasonsOf,
   select,
   type Base,
-  type Handed,
-  type NodeForecast,
+  type NodeOverride,
+  type NodeDryRun,
   type Previous,
   type Reason,
   type Settings,
@@ -27,12 +27,12 @@ export interface RunRequest {
   readonly force?: readonly string[]
   /** A run or ref whose outputs stand in for what is not run, and that reasons compare with. */
   readonly base?: string
-  /** The pipeline's drawing and its steps' code, where these are to be others than those of its file. */
+  /** The pipeline's graph and its steps' code, where these are to be others than those of its file. */
   readonly altered?: { readonly graph: Graph; readonly closures: ClosureSet }
   /** Whether the source versions that the base saw hold for this run, too. */
   readonly pinned?: boolean
-  /** Outputs that are handed in, by node. */
-  readonly handed?: ReadonlyMap<string, Handed>
+  /** Outputs that are overridden, by node. */
+  readonly overrides?: ReadonlyMap<string, NodeOverride>
   /** The playground that it is run in. */
   readonly playground?: string
 }
@@ -40,7 +40,7 @@ export interface RunRequest {
 export interface PlannedRun {
   readonly plan: Plan
   readonly closures: ClosureSet
-  readonly nodes: ReadonlyMap<string, NodeForecast>
+  readonly nodes: ReadonlyMap<string, NodeDryRun>
   /** Of stand-ins that today's code, parameters and sources would not give: why. */
   readonly stale: ReadonlyMap<string, readonly Reason[]>
   /** Why a step is not reused, by comparison with the run in `comparedWith`. Found when asked for. */
@@ -65,7 +65,7 @@ export async function planRun(
   const at = workspace.at(graph.name)
   const closures = request.altered?.closures ?? (await workspace.closures(loaded))
   const planner = workspace.planner(closures)
-  const { settings = {}, until = [], force = [], handed, playground } = request
+  const { settings = {}, until = [], force = [], overrides, playground } = request
   const { run, isAhead } =
     request.run === undefined ? await nextRun(store, at, clock.now()) : { run: request.run, isAhead: undefined }
 
@@ -73,7 +73,7 @@ export async function planRun(
   const compared = base && (await readRun(store, at, base.run))
   const kept = {
     settings,
-    ...(handed && { handed }),
+    ...(overrides && { overrides }),
     ...(playground !== undefined && { playground }),
     ...(compared && request.pinned && { pinned: compared.plan }),
   }
@@ -92,7 +92,7 @@ export async function planRun(
     },
   )
   refuseUnread(plan)
-  const nodes = new Map((await forecast(store, clock, plan)).map((node) => [node.node, node]))
+  const nodes = new Map((await dryRun(store, clock, plan)).map((node) => [node.node, node]))
 
   let previous: Promise<Previous | undefined> | undefined
   const previously = () =>
@@ -118,17 +118,17 @@ export async function planRun(
   /** Plans the whole pipeline beside it, to see what of the stand-ins would be computed anew. */
   async function staleStandIns(): Promise<Map<string, Reason[]>> {
     const stale = new Map<string, Reason[]>()
-    const given = Object.keys(plan.nodes).filter((id) => plan.nodes[id]!.type === 'given' && !handed?.has(id))
+    const given = Object.keys(plan.nodes).filter((id) => plan.nodes[id]!.type === 'given' && !overrides?.has(id))
     if (given.length === 0) return stale
     const whole = await makePlan(planner, { graph }, { ...kept, run, env: project.env })
-    const foretold = new Map((await forecast(store, clock, whole)).map((node) => [node.node, node]))
+    const ofWhole = new Map((await dryRun(store, clock, whole)).map((node) => [node.node, node]))
     for (const id of given) {
-      const [now, then] = [foretold.get(id)!.outputs, plan.nodes[id]!]
+      const [now, then] = [ofWhole.get(id)!.outputs, plan.nodes[id]!]
       const same =
         now &&
         then.type === 'given' &&
         Object.entries(then.outputs).every(([name, ref]) => now[name]?.digest === ref.digest)
-      if (!same) stale.set(id, await changesSince(whole, foretold, id, await previously()))
+      if (!same) stale.set(id, await changesSince(whole, ofWhole, id, await previously()))
     }
     return stale
   }
@@ -158,7 +158,7 @@ async function baseOf(
   { store }: Workspace,
   graph: Graph,
   at: Layout,
-  { base, from = [], until = [], handed }: RunRequest,
+  { base, from = [], until = [], overrides }: RunRequest,
 ): Promise<Base | undefined> {
   const open = async (name: string): Promise<Base> => {
     const { plan } = await readRun(store, at, name)
@@ -167,7 +167,7 @@ async function baseOf(
   }
   if (base !== undefined) return open(await findRun(store, at, base))
   if (from.length === 0) return undefined
-  const given = standIns(graph, { from, until, handed })
+  const given = standIns(graph, { from, until, overrides })
   let newest: Base | undefined
   for await (const { plan } of recentRuns(store, at)) {
     const candidate = await open(plan.run)
@@ -184,14 +184,14 @@ async function startOf(
   graph: Graph,
   at: Layout,
   base: Base | undefined,
-  { from: wanted = [], until = [], handed }: RunRequest,
+  { from: wanted = [], until = [], overrides }: RunRequest,
 ): Promise<{ readonly from: readonly string[]; readonly missing: readonly string[] }> {
   const missing: string[] = []
   for (;;) {
     const from = [...wanted, ...missing]
     if (!base || from.length === 0) return { from, missing }
     const gone: string[] = []
-    for (const id of standIns(graph, { from, until, handed })) {
+    for (const id of standIns(graph, { from, until, overrides })) {
       const refs = Object.values((await base.outputs(id)) ?? {})
       const stored = await Promise.all(refs.map((ref) => isStored(store, at, ref)))
       if (stored.includes(false)) gone.push(id)
@@ -204,10 +204,10 @@ async function startOf(
 interface Part {
   readonly from: readonly string[]
   readonly until: readonly string[]
-  readonly handed: RunRequest['handed'] | undefined
+  readonly overrides: RunRequest['overrides'] | undefined
 }
 
 /** Nodes whose outputs the base must give. */
-function standIns(graph: Graph, { from, until, handed = new Map() }: Part): string[] {
-  return [...select(graph, from, until, new Set(handed.keys())).given].filter((id) => !handed.has(id))
+function standIns(graph: Graph, { from, until, overrides = new Map() }: Part): string[] {
+  return [...select(graph, from, until, new Set(overrides.keys())).given].filter((id) => !overrides.has(id))
 }

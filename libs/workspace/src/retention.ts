@@ -7,7 +7,7 @@ export interface Retention {
   readonly keepRuns: number
   /** Younger runs and checkpoints stay, too. Milliseconds. */
   readonly keepMs: number
-  /** How long what nothing refers to is set aside before it is deleted, in milliseconds. */
+  /** How long what nothing refers to stays in the trash before it is deleted, in milliseconds. */
   readonly graceMs: number
   /** How often it is collected, in milliseconds; undefined where only on request. */
   readonly everyMs: number | undefined

@@ -27,11 +27,11 @@ describe('runs', () => {
     if (status) await write(at.runEnd(name), { v: 1, status, endedAt: 1, host: 'h' })
     return plan
   }
-  const end = (name: string, task: string, status: EndRecord['status'], lane: object) =>
+  const end = (name: string, task: string, status: EndRecord['status'], outcome: object) =>
     write(at.end(name, task), {
       v: 1,
       status,
-      lanes: [{ status, ...lane }],
+      items: [{ status, ...outcome }],
       counts: {},
       startedAt: 1,
       endedAt: 2,

@@ -13,7 +13,7 @@ import {
   type RunStatus,
   type Unfinished,
 } from '@cairn/records'
-import { planAgain } from '@cairn/planner'
+import { planRerun } from '@cairn/planner'
 import { undefinedOn } from '@cairn/kernel/contract'
 
 /** A run as its records tell it. */
@@ -183,11 +183,11 @@ export async function outputsOf(
   const planned = plan.nodes[node]
   if (planned?.type === 'given') return planned.outputs
   const end = await readRecord<EndRecord>(store, at.end(plan.run, node))
-  const lane = end?.lanes[0]
-  return lane?.status === 'completed' ? lane.outputs : undefined
+  const outcome = end?.items[0]
+  return outcome?.status === 'completed' ? outcome.outputs : undefined
 }
 
-export interface AgainOptions {
+export interface RerunOptions {
   /** Outputs that stand in for those that other nodes gave. */
   readonly given?: Readonly<Record<string, Readonly<Record<string, ArtifactRef>>>>
   /** The new run's name, where that is settled already. */
@@ -195,17 +195,17 @@ export interface AgainOptions {
 }
 
 /** The plan of a new run that computes one node of a recorded run again, as it was computed then. */
-export async function againOf(
+export async function rerunOf(
   store: ArtifactStore,
   at: Layout,
   plan: Plan,
   node: string,
   now: number,
-  { given = {}, run: name }: AgainOptions = {},
+  { given = {}, run: name }: RerunOptions = {},
 ): Promise<Plan> {
   const outputs = async (id: string) => given[id] ?? outputsOf(store, at, plan, id)
   const run = name ?? (await nextRun(store, at, now)).run
-  return planAgain(plan, node, { run, now, outputs })
+  return planRerun(plan, node, { run, now, outputs })
 }
 
 /** The newest runs that have been planned, the newest first. */

@@ -68,7 +68,7 @@ function workIn(root: string): Work {
     node: 'empty',
     step: 'empty',
     code: { fingerprint, digest: hash('sha256', MODULE), name: fingerprint, path, manifest: undefined },
-    lanes: [{ index: 0, inputs: {}, key: fingerprint }],
+    items: [{ index: 0, inputs: {}, key: fingerprint }],
     params: {},
     secrets: [],
     source: false,

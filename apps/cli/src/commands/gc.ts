@@ -57,6 +57,6 @@ export default async function gc(
   printLines(
     dryRun
       ? 'nothing was changed'
-      : `objects set aside are deleted by a later gc, once ${grace} have passed and if nothing refers to them`,
+      : `objects in the trash are deleted by a later gc, once ${grace} have passed and if nothing refers to them`,
   )
 }

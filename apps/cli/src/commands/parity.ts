@@ -1,5 +1,5 @@
 import { readContext } from '@cairn/workspace'
-import { parity as compareAgain, type Entry, type Lab, type Parity } from '@cairn/explore'
+import { parity as compareBytes, type Entry, type Lab, type Parity } from '@cairn/explore'
 import type { GlobalOptions } from '../global-options.ts'
 import { openLab } from '../open-lab.ts'
 import { paint } from '../terminal/style.ts'
@@ -32,7 +32,7 @@ export default async function parity(
   const entries = await entriesOf(lab, globals.on)
   const found: Found[] = []
   for (const [where, entry] of entries)
-    for (const one of await compareAgain(lab, step, { twice, ...(entry && { entry }) })) found.push({ ...one, where })
+    for (const one of await compareBytes(lab, step, { twice, ...(entry && { entry }) })) found.push({ ...one, where })
   if (json) printData(JSON.stringify({ base: lab.base, twice, steps: found }, null, 2))
   else {
     const places = entries.map(([where]) => where).join(' and ')
@@ -50,12 +50,12 @@ export default async function parity(
 
 async function entriesOf(lab: Lab, on: string | undefined): Promise<Entries> {
   if (on === undefined) return [['here', undefined]]
-  const { computeAgainOn } = await import('../remote/again.ts')
+  const { rerunOn } = await import('../remote/rerun.ts')
   const { workspace, base } = lab.session
   const context = readContext(workspace.project.root, on)
   return [
     ['here', undefined],
-    [`on ${on}`, (node) => computeAgainOn(workspace, context, base, node)],
+    [`on ${on}`, (node) => rerunOn(workspace, context, base, node)],
   ]
 }
 

@@ -59,7 +59,7 @@ export default async function play(
   const notes = notesOf(lab, planned)
   const { status, ends, exitCode } = await driveRun(
     workspace,
-    { plan, steps, forecasts: planned.nodes, notes },
+    { plan, steps, dryRuns: planned.nodes, notes },
     { ...options, json, pool: openPool(workspace, options.jobs) },
   )
   const changes = status === 'completed' ? await compareTo(lab.session, plan) : []

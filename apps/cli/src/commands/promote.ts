@@ -1,7 +1,13 @@
 import { CairnError } from '@cairn/kernel'
-import { promote as crown } from '@cairn/promotion'
+import {
+  promote as setChampion,
+  conclude,
+  examineCandidate,
+  prepare,
+  type Candidate,
+  type Promotion,
+} from '@cairn/promotion'
 import type { Champion, EndRecord, Plan } from '@cairn/records'
-import { conclude, examineCandidate, prepare, type Candidate, type Promotion } from '@cairn/promotion'
 import {
   loadPipeline,
   planRun,
@@ -29,7 +35,7 @@ type Options = Omit<ProgressOption, 'json'> & { readonly by?: string }
 /** What production is, and how a run of it is done: in this process, or by services. */
 interface Side {
   readonly production: Workspace
-  readonly promotion: Pick<Promotion, 'adoption' | 'crown'>
+  readonly promotion: Pick<Promotion, 'adoption' | 'setChampion'>
   readonly run: (candidate: Candidate) => Promise<Pick<RunResult, 'plan' | 'status' | 'ends'>>
 }
 
@@ -92,11 +98,11 @@ async function here(
     production,
     promotion: {
       adoption: project.adoption,
-      crown: (standing, next) => crown(store, at, standing, { ...next, since: clock.now(), by }),
+      setChampion: (standing, next) => setChampion(store, at, standing, { ...next, since: clock.now(), by }),
     },
     async run({ tried: { settings = {} } }) {
-      const { plan, nodes: forecasts } = await planRun(production, loaded, { settings })
-      const driven = { plan, steps: stepsOf(loaded.pipeline), forecasts, notes: [] }
+      const { plan, nodes: dryRuns } = await planRun(production, loaded, { settings })
+      const driven = { plan, steps: stepsOf(loaded.pipeline), dryRuns, notes: [] }
       return { plan, ...(await driveRun(production, driven, { ...options, pool: openPool(production) })) }
     },
   }
@@ -110,7 +116,7 @@ async function on(
   options: ProgressOption,
 ): Promise<Side> {
   if (by !== undefined) throw byToken(globals.on!)
-  const { crownOn, productionOn } = await import('../remote/production.ts')
+  const { setChampionOn, productionOn } = await import('../remote/production.ts')
   const production = await openProduction(globals)
   const context: Context = readContext(production.project.root, globals.on!)
   const { policy, trusted, you, mayPromote } = await productionOn(context.control, name)
@@ -120,7 +126,8 @@ async function on(
     production,
     promotion: {
       adoption: { policy, trusted },
-      crown: ({ champion }, next) => crownOn(context.control, name, { ...next, expected: champion?.run ?? null }),
+      setChampion: ({ champion }, next) =>
+        setChampionOn(context.control, name, { ...next, expected: champion?.run ?? null }),
     },
     async run({ tried: { settings = {} } }) {
       const { submitRun } = await import('../remote/submit.ts')
@@ -137,7 +144,7 @@ async function on(
 
 /** Steps of which not all was reused. */
 function computedIn(ends: ReadonlyMap<string, EndRecord>, items: RunResult['items']): string[] {
-  const isComputed = ({ lanes: [lane] }: EndRecord) => lane?.status === 'completed' && lane.how === 'computed'
+  const isComputed = ({ items: [outcome] }: EndRecord) => outcome?.status === 'completed' && outcome.how === 'computed'
   return [
     ...[...ends].flatMap(([node, end]) => (isComputed(end) ? [node] : [])),
     ...[...items].flatMap(([node, { computed }]) => (computed > 0 ? [node] : [])),

@@ -8,6 +8,7 @@ import {
   readContext,
   readRun,
   stepsOf,
+  planLines,
   type LoadedPipeline,
   type Workspace,
 } from '@cairn/workspace'
@@ -22,7 +23,6 @@ import { refuseRepeats } from '../repeats.ts'
 import { refuseOwned } from '../written-files.ts'
 import { summaryJson, summaryText } from '../run-summary.ts'
 import type { ProgressOption } from '../terminal/progress.ts'
-import { planLines } from '@cairn/workspace'
 import { tryNext } from '../try-next.ts'
 import { printData, printLines } from '../terminal/print.ts'
 
@@ -50,11 +50,11 @@ export default async function run(
   const started = performance.now()
   const pool = openPool(workspace, options.jobs)
   if (workspace.history.isEmpty) pool.warm() // while the run is planned: something will have to be computed
-  const { plan, loaded, forecasts, stale } = await planned(workspace, name, options)
+  const { plan, loaded, dryRuns, stale } = await planned(workspace, name, options)
   const { out } = options
   const targets = out === undefined ? [] : exportTargets(loaded.pipeline, plan, out)
   if (out !== undefined) await refuseOwned(workspace, plan.pipeline, out, targets)
-  const driven = { plan, forecasts, notes: stale, steps: stepsOf(loaded.pipeline) }
+  const driven = { plan, dryRuns, notes: stale, steps: stepsOf(loaded.pipeline) }
   const { status, ends, exitCode } = await driveRun(workspace, driven, { ...options, json, pool })
   const outputs =
     out !== undefined && status === 'completed' ? await exportOutputs(workspace, plan, ends, out, targets) : []
@@ -99,7 +99,7 @@ function unseen({ code, message }: CairnError, run: string): CairnError {
 interface Planned {
   readonly plan: Plan
   readonly loaded: LoadedPipeline
-  readonly forecasts: Driven['forecasts']
+  readonly dryRuns: Driven['dryRuns']
   /** Warnings of stand-ins that today's code would not give. */
   readonly stale: readonly string[]
 }
@@ -112,8 +112,8 @@ async function planned(workspace: Workspace, name: string | undefined, options: 
   const stale = lines
     .filter(({ node }) => planned.stale.has(node))
     .map(({ node, reasons }) => `! ${node}  ${reasons.join('; ')}`)
-  const { plan, nodes: forecasts, isAhead } = planned
-  return { plan, loaded, forecasts, stale: [...stale, ...clockNotes(plan, isAhead)] }
+  const { plan, nodes: dryRuns, isAhead } = planned
+  return { plan, loaded, dryRuns, stale: [...stale, ...clockNotes(plan, isAhead)] }
 }
 
 /** What `cairn plan --save` kept, under the run that it is to become. */
@@ -136,5 +136,5 @@ async function savedPlan(workspace: Workspace, name: string | undefined, wanted:
     throw new CairnError('BAD_PARAMETER', `the plan ${run} has been run already`, {
       next: `cairn show ${pipeline}/${run}`,
     })
-  return { plan, loaded: await loadPipeline(workspace.project, pipeline), forecasts: new Map(), stale: [] }
+  return { plan, loaded: await loadPipeline(workspace.project, pipeline), dryRuns: new Map(), stale: [] }
 }

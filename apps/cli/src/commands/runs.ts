@@ -7,6 +7,9 @@ import {
   readContext,
   stateOf,
   statusOf,
+  duration,
+  number,
+  when,
   type ItemState,
   type RunStanding,
   type Workspace,
@@ -18,7 +21,6 @@ import { heldUpBy, heldUpText, type HeldUp } from '../remote/dead-letters.ts'
 import { waitOf, waitText, type Waiting } from '../remote/waiting.ts'
 import { badRecord, filterOf, isNarrow, runsHere, type FilterOptions } from '../run-filter.ts'
 import { metricsOf, STATUS_FORMATS, unfitText } from '../run-summary.ts'
-import { duration, number, when } from '@cairn/workspace'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
 import { printData, printLines, printNotes } from '../terminal/print.ts'
@@ -153,10 +155,10 @@ async function runLine(
       scope.length > 0 || type === 'given' ? undefined : await readRecord<EndRecord>(store, at.end(run, id))
     if (record) ends.set(id, record)
   }
-  const lanes = [...ends].flatMap(([id, { lanes }]) => (plan.nodes[id]!.type === 'step' ? lanes : []))
+  const outcomes = [...ends].flatMap(([id, { items }]) => (plan.nodes[id]!.type === 'step' ? items : []))
   const items = await itemCounts(store, at, plan)
   const tasks = (wanted: ItemState) =>
-    lanes.filter((lane) => stateOf(lane) === wanted).length +
+    outcomes.filter((outcome) => stateOf(outcome) === wanted).length +
     [...items.values()].reduce((sum, counts) => sum + counts[wanted], 0)
   return [
     {

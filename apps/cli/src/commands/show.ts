@@ -8,7 +8,7 @@ import {
 } from '@cairn/records'
 import { unfitTasks } from '@cairn/engine'
 import { jsonText } from '@cairn/kernel'
-import { labelPath, readEnds, statusOf, type Workspace } from '@cairn/workspace'
+import { labelPath, readEnds, statusOf, artifact, bytes, duration, plain, when, type Workspace } from '@cairn/workspace'
 import { itemJson, showItems } from '../show-items.ts'
 import { findArtifact, findPlace, type Place } from '../artifact-path.ts'
 import { objectFile } from '../object-file.ts'
@@ -19,7 +19,6 @@ import { detailsOf } from '../run-details.ts'
 import { openWorkspace, timeZone } from '../open.ts'
 import type { GlobalOptions } from '../global-options.ts'
 import { summaryText } from '../run-summary.ts'
-import { artifact, bytes, duration, plain, when } from '@cairn/workspace'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
 import { printData, printLines } from '../terminal/print.ts'
@@ -77,13 +76,14 @@ async function showStep(
   const at = workspace.at(pipeline)
   const node = plan.nodes[id]!
   const end = await readRecord<EndRecord>(workspace.store, at.end(plan.run, item?.task ?? id))
-  const lane = end?.lanes[item?.lane ?? 0]
+  const outcome = end?.items[item?.index ?? 0]
   // Of an item: its own, where the record says whose they are.
   const failures = (end?.failures ?? []).filter(
-    (failure) => failure.lane === undefined || failure.lane === (item?.lane ?? 0),
+    (failure) => failure.index === undefined || failure.index === (item?.index ?? 0),
   )
-  const attempts = item && failures.every((failure) => failure.lane !== undefined) ? failures.length + 1 : end?.attempts
-  const key = lane && 'key' in lane ? lane.key : undefined
+  const attempts =
+    item && failures.every((failure) => failure.index !== undefined) ? failures.length + 1 : end?.attempts
+  const key = outcome && 'key' in outcome ? outcome.key : undefined
   const checkpoint =
     node.type === 'step' && key !== undefined
       ? await readRecord<Checkpoint>(workspace.store, at.checkpoint(node.step, key))
@@ -95,7 +95,7 @@ async function showStep(
           node,
           ...(node.type === 'step' && { step: plan.steps[node.step] }),
           ...(item && itemName !== undefined
-            ? { item: itemJson(item, itemName), outcome: lane, failures, task: item.task }
+            ? { item: itemJson(item, itemName), outcome, failures, task: item.task }
             : { end }),
           checkpoint,
         },
@@ -110,9 +110,9 @@ async function showStep(
   if (end)
     lines.push([
       'status',
-      `${lane?.status ?? end.status}${lane?.status === 'completed' ? ` (${lane.how})` : ''}${attempts! > 1 ? ` after ${attempts} attempts` : ''}`,
+      `${outcome?.status ?? end.status}${outcome?.status === 'completed' ? ` (${outcome.how})` : ''}${attempts! > 1 ? ` after ${attempts} attempts` : ''}`,
     ])
-  if (lane && 'because' in lane) lines.push(['because', lane.because])
+  if (outcome && 'because' in outcome) lines.push(['because', outcome.because])
   if (node.type === 'step') lines.push(...stepLines(plan.steps[node.step]!, node))
   if (checkpoint)
     lines.push(
@@ -123,8 +123,8 @@ async function showStep(
       ],
     )
   for (const [name, digest] of Object.entries(checkpoint?.inputs ?? {})) lines.push([`input ${name}`, digest])
-  if (lane?.status === 'completed')
-    for (const [name, ref] of Object.entries(lane.outputs))
+  if (outcome?.status === 'completed')
+    for (const [name, ref] of Object.entries(outcome.outputs))
       lines.push([`output ${name}`, [...new Set([ref.digest, bytes(ref.size), artifact(ref)])].join('  ')])
   printLines(
     table(
@@ -136,8 +136,8 @@ async function showStep(
     printLines(`\n${what}  ${errorText(error, { frames: 20 }).join('\n')}`)
   for (const failure of failures)
     tell(paint('yellow', failure.attempt === undefined ? 'earlier attempt' : `attempt ${failure.attempt}`), failure)
-  if (lane?.status === 'completed' && lane.caught) tell(paint('yellow', 'caught'), lane.caught)
-  if (lane && 'error' in lane) tell(paint('red', 'error'), lane.error)
+  if (outcome?.status === 'completed' && outcome.caught) tell(paint('yellow', 'caught'), outcome.caught)
+  if (outcome && 'error' in outcome) tell(paint('red', 'error'), outcome.error)
 }
 
 function stepLines(

@@ -22,8 +22,8 @@ export default async function status(_: object, command: { optsWithGlobals(): Gl
   const letters = canAnswer ? await deadLetters(root) : {}
   const { isLocked } = stack
   if (json) {
-    const { keeper, since } = running ?? {}
-    const supervisor = keeper !== undefined && isUp && { running: isSupervised, pid: pidOf(keeper), since }
+    const { supervisor: name, since } = running ?? {}
+    const supervisor = name !== undefined && isUp && { running: isSupervised, pid: pidOf(name), since }
     const all = {
       running: isUp,
       changing: isLocked,

@@ -31,7 +31,7 @@ export interface Service {
 
 /** What the supervisor tells of the processes that it watches. */
 export interface Running {
-  readonly keeper: string
+  readonly supervisor: string
   /** When it took over. */
   readonly since?: string
   /** Names of processes by those of services. */
@@ -123,16 +123,16 @@ export class Stack {
   }
   get isSupervised(): boolean {
     const { running } = this
-    return running !== undefined && !isGone(running.keeper)
+    return running !== undefined && !isGone(running.supervisor)
   }
 
   /** Does something to the stack while no other command does. */
   async locked<Result>(note: (line: string) => void, work: () => Promise<Result>): Promise<Result> {
     const { running } = this
-    if (running && !isHere(running.keeper))
+    if (running && !isHere(running.supervisor))
       throw new CairnError(
         'NOT_FOUND',
-        `the services of this project were started on the machine ${running.keeper.split('/')[0]}`,
+        `the services of this project were started on the machine ${running.supervisor.split('/')[0]}`,
         { next: `cairn down there; if the machine was renamed, and nothing of it runs, delete ${this.runningFile}` },
       )
     return whileLocked(this.#lock, 'starting or stopping the services of this project', LOCKED_MS, note, work)

@@ -29,6 +29,6 @@ export function statusText(found: readonly Found[]): string {
 }
 
 /** What it means for the services that their supervisor has died. */
-export function supervisorText({ keeper }: Running): string {
-  return `the supervisor (process ${pidOf(keeper)}) has died: a service that ends now is not started again`
+export function supervisorText({ supervisor }: Running): string {
+  return `the supervisor (process ${pidOf(supervisor)}) has died: a service that ends now is not started again`
 }

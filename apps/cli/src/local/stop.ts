@@ -25,9 +25,9 @@ export async function stopStack(stack: Stack): Promise<Stopped> {
   const seeMarked = () => markedProcesses(stack.folder).forEach(({ process, service }) => see(process, service))
   if (running) for (const [name, process] of Object.entries(running.services)) see(process, name)
   seeMarked()
-  if (running && !isGone(running.keeper)) {
-    names.set(running.keeper, 'supervisor')
-    await stopProcess(running.keeper, LEAVE_MS)
+  if (running && !isGone(running.supervisor)) {
+    names.set(running.supervisor, 'supervisor')
+    await stopProcess(running.supervisor, LEAVE_MS)
   }
   seeMarked()
   // Kafka and MinIO last: the others need them to leave in order.

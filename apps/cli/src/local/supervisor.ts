@@ -100,7 +100,7 @@ function tell(): void {
       }),
     ) as Record<string, Value>
   const running: Running = {
-    keeper: thisProcess,
+    supervisor: thisProcess,
     since,
     services: of(({ process }) => process),
     watch: of(({ watch }) => watch),

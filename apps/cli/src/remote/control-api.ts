@@ -290,23 +290,6 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
-    readonly "/v1/pipelines/{pipeline}/runs/{run}/again": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
-        };
-        readonly get?: never;
-        readonly put?: never;
-        /** A run that computes one step of this one again, from the same inputs, to compare. */
-        readonly post: operations["RunsController_again"];
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
-    };
     readonly "/v1/pipelines/{pipeline}/runs/{run}/cancel": {
         readonly parameters: {
             readonly query?: never;
@@ -335,6 +318,23 @@ export interface paths {
         readonly get: operations["RunsController_follow"];
         readonly put?: never;
         readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/pipelines/{pipeline}/runs/{run}/rerun": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Rerun one step of this run from the same inputs, to compare. */
+        readonly post: operations["RunsController_rerun"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -637,8 +637,6 @@ export interface operations {
                         readonly report: {
                             readonly checkpoints: number;
                             readonly code: number;
-                            /** @description objects that are set aside */
-                            readonly condemned: number;
                             /** @description records that cannot be read: what they may refer to stays */
                             readonly damaged: readonly string[];
                             readonly deleted: number;
@@ -649,6 +647,8 @@ export interface operations {
                             readonly runs: readonly string[];
                             /** @description leases that ran out, and old idempotency keys */
                             readonly stale: number;
+                            /** @description objects that are moved to the trash */
+                            readonly trashed: number;
                         };
                         readonly retention: {
                             /** @description missing: only when it is asked for */
@@ -999,12 +999,22 @@ export interface operations {
                 content: {
                     readonly "application/json": {
                         readonly champion: {
+                            /**
+                             * @description consumers have been told of it
+                             * @enum {boolean}
+                             */
+                            readonly announced?: true;
                             /** @description the name of the token that made it so */
                             readonly by: string;
                             /** @description the run of a playground that was promoted */
                             readonly from?: string;
                             /** @description what was in production before, to roll back to */
                             readonly previous?: {
+                                /**
+                                 * @description consumers have been told of it
+                                 * @enum {boolean}
+                                 */
+                                readonly announced?: true;
                                 /** @description the name of the token that made it so */
                                 readonly by: string;
                                 /** @description the run of a playground that was promoted */
@@ -1012,20 +1022,10 @@ export interface operations {
                                 readonly run: string;
                                 /** @description milliseconds since 1970 */
                                 readonly since: number;
-                                /**
-                                 * @description consumers have been told of it
-                                 * @enum {boolean}
-                                 */
-                                readonly told?: true;
                             };
                             readonly run: string;
                             /** @description milliseconds since 1970 */
                             readonly since: number;
-                            /**
-                             * @description consumers have been told of it
-                             * @enum {boolean}
-                             */
-                            readonly told?: true;
                             readonly v: number;
                         } | null;
                         readonly mayPromote: boolean;
@@ -1070,12 +1070,22 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": {
+                        /**
+                         * @description consumers have been told of it
+                         * @enum {boolean}
+                         */
+                        readonly announced?: true;
                         /** @description the name of the token that made it so */
                         readonly by: string;
                         /** @description the run of a playground that was promoted */
                         readonly from?: string;
                         /** @description what was in production before, to roll back to */
                         readonly previous?: {
+                            /**
+                             * @description consumers have been told of it
+                             * @enum {boolean}
+                             */
+                            readonly announced?: true;
                             /** @description the name of the token that made it so */
                             readonly by: string;
                             /** @description the run of a playground that was promoted */
@@ -1083,20 +1093,10 @@ export interface operations {
                             readonly run: string;
                             /** @description milliseconds since 1970 */
                             readonly since: number;
-                            /**
-                             * @description consumers have been told of it
-                             * @enum {boolean}
-                             */
-                            readonly told?: true;
                         };
                         readonly run: string;
                         /** @description milliseconds since 1970 */
                         readonly since: number;
-                        /**
-                         * @description consumers have been told of it
-                         * @enum {boolean}
-                         */
-                        readonly told?: true;
                         readonly v: number;
                     };
                 };
@@ -1128,12 +1128,22 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": {
+                        /**
+                         * @description consumers have been told of it
+                         * @enum {boolean}
+                         */
+                        readonly announced?: true;
                         /** @description the name of the token that made it so */
                         readonly by: string;
                         /** @description the run of a playground that was promoted */
                         readonly from?: string;
                         /** @description what was in production before, to roll back to */
                         readonly previous?: {
+                            /**
+                             * @description consumers have been told of it
+                             * @enum {boolean}
+                             */
+                            readonly announced?: true;
                             /** @description the name of the token that made it so */
                             readonly by: string;
                             /** @description the run of a playground that was promoted */
@@ -1141,20 +1151,10 @@ export interface operations {
                             readonly run: string;
                             /** @description milliseconds since 1970 */
                             readonly since: number;
-                            /**
-                             * @description consumers have been told of it
-                             * @enum {boolean}
-                             */
-                            readonly told?: true;
                         };
                         readonly run: string;
                         /** @description milliseconds since 1970 */
                         readonly since: number;
-                        /**
-                         * @description consumers have been told of it
-                         * @enum {boolean}
-                         */
-                        readonly told?: true;
                         readonly v: number;
                     };
                 };
@@ -1496,7 +1496,7 @@ export interface operations {
                                 }[];
                                 readonly host: string;
                                 /** @description one for a plain task, one an item for a batch */
-                                readonly lanes: readonly {
+                                readonly items: readonly {
                                     /** @description the node that decided it */
                                     readonly because?: string;
                                     readonly caught?: {
@@ -1553,43 +1553,6 @@ export interface operations {
                             readonly host: string;
                             readonly task: string;
                         }[];
-                    };
-                };
-            };
-        };
-    };
-    readonly RunsController_again: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: {
-                /** @description the same key always means the same run, however often it is sent */
-                readonly "Idempotency-Key"?: string;
-            };
-            readonly path: {
-                readonly pipeline: string;
-                readonly run: string;
-            };
-            readonly cookie?: never;
-        };
-        readonly requestBody: {
-            readonly content: {
-                readonly "application/json": {
-                    /** @description a step, or an `each` with all that is in it */
-                    readonly node: string;
-                };
-            };
-        };
-        readonly responses: {
-            /** @description The new run is started. */
-            readonly 202: {
-                headers: {
-                    readonly [name: string]: unknown;
-                };
-                content: {
-                    readonly "application/json": {
-                        /** @description false if an earlier request with the same Idempotency-Key started it */
-                        readonly isNew: boolean;
-                        readonly run: string;
                     };
                 };
             };
@@ -1653,6 +1616,43 @@ export interface operations {
                         readonly event: string;
                         /** @description to resume behind it: send it as Last-Event-ID */
                         readonly id?: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly RunsController_rerun: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description the same key always means the same run, however often it is sent */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                readonly pipeline: string;
+                readonly run: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description a step, or an `each` with all that is in it */
+                    readonly node: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description The new run is started. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @description false if an earlier request with the same Idempotency-Key started it */
+                        readonly isNew: boolean;
+                        readonly run: string;
                     };
                 };
             };

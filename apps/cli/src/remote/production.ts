@@ -10,7 +10,7 @@ export function productionOn(control: ControlOptions, pipeline: string): Promise
 }
 
 /** Needs the right to promote. @throws CairnError CONFLICT if another run is there than was expected */
-export function crownOn(
+export function setChampionOn(
   control: ControlOptions,
   pipeline: string,
   request: { readonly run: string; readonly expected: string | null; readonly from?: string },

@@ -13,7 +13,7 @@ export async function submitRun(control: ControlOptions, pipeline: string, reque
   return start(control, '/v1/pipelines/{pipeline}/runs', { path: { pipeline }, body: request })
 }
 
-type Starting = '/v1/pipelines/{pipeline}/runs' | '/v1/pipelines/{pipeline}/runs/{run}/again'
+type Starting = '/v1/pipelines/{pipeline}/runs' | '/v1/pipelines/{pipeline}/runs/{run}/rerun'
 
 /** Starts a run; an answer that is lost is asked for again under the same key, so that it is never started twice. */
 export async function start<Path extends Starting>(

@@ -1,5 +1,4 @@
-import { readContext, type RunSummary, type Workspace } from '@cairn/workspace'
-import { number } from '@cairn/workspace'
+import { readContext, number, type RunSummary, type Workspace } from '@cairn/workspace'
 import type { GlobalOptions } from '../global-options.ts'
 import { getFrom, type Answer } from './control-client.ts'
 

@@ -21,11 +21,11 @@ export async function runLab(session: ReplSession): Promise<Leave> {
   const { lab, options } = session
   const { workspace, playground } = lab.session
   const { planned, steps } = await lab.planned()
-  const { plan, nodes: forecasts } = planned
+  const { plan, nodes: dryRuns } = planned
   const notes = notesOf(lab, planned)
   const { status, ends, exitCode } = await driveRun(
     workspace,
-    { plan, steps, forecasts, notes },
+    { plan, steps, dryRuns, notes },
     { ...options, json: false, pool: openPool(workspace), stays: options.isTerminal },
   )
   session.last = plan

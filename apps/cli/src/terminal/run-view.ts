@@ -1,5 +1,5 @@
 import type { CairnEvent, Plan, PlannedEach } from '@cairn/records'
-import type { NodeForecast } from '@cairn/planner'
+import type { NodeDryRun } from '@cairn/planner'
 import type { State } from './style.ts'
 
 /** What is known of a node while its run goes on. */
@@ -28,7 +28,7 @@ export class RunView {
   constructor(
     plan: Plan,
     expected: (step: string) => number | undefined,
-    forecasts: ReadonlyMap<string, NodeForecast>,
+    dryRuns: ReadonlyMap<string, NodeDryRun>,
     now: () => number,
   ) {
     this.plan = plan
@@ -39,7 +39,7 @@ export class RunView {
           ...(this.#mappedOver.get(planned.over.node) ?? []),
           { id: node, each: planned },
         ])
-      const calls = planned.scope.length > 0 ? (forecasts.get(node)?.run ?? 1) : 1
+      const calls = planned.scope.length > 0 ? (dryRuns.get(node)?.run ?? 1) : 1
       const once = planned.type === 'step' ? expected(planned.step) : undefined
       this.nodes.set(node, {
         node,

@@ -8,7 +8,7 @@ export const RunEnd = z.looseObject({ v: z.int(), status: Status, endedAt: Momen
 export const TaskEnd = z.looseObject({
   v: z.int(),
   status: Ended,
-  lanes: z
+  items: z
     .array(
       z.looseObject({
         status: Ended,

@@ -7,7 +7,7 @@ const Promoted = z.looseObject({
   since: Moment,
   by: z.string().describe('the name of the token that made it so'),
   from: z.string().optional().describe('the run of a playground that was promoted'),
-  told: z.literal(true).optional().describe('consumers have been told of it'),
+  announced: z.literal(true).optional().describe('consumers have been told of it'),
 })
 const Champion = Promoted.extend({
   v: z.int(),

@@ -87,5 +87,5 @@ export const RUNS_ANSWERS: Answers = {
   },
   [`post ${AT}/runs/{run}/cancel`]: json(200, 'How the run has ended.', RunEnd),
   [`post ${AT}/runs/{run}/retry`]: json(202, 'The new run is started.', Started),
-  [`post ${AT}/runs/{run}/again`]: json(202, 'The new run is started.', Started),
+  [`post ${AT}/runs/{run}/rerun`]: json(202, 'The new run is started.', Started),
 }

@@ -93,7 +93,7 @@ function edit({ root }: World, file: string, before: string, after: string): voi
 }
 
 async function versionOf(world: World, run: string): Promise<number> {
-  const [lane] = (await world.end(run, 'report')).lanes
-  const { text } = lane?.status === 'completed' ? lane.outputs['text']! : expect.unreachable()
+  const [outcome] = (await world.end(run, 'report')).items
+  const { text } = outcome?.status === 'completed' ? outcome.outputs['text']! : expect.unreachable()
   return (JSON.parse(text!) as { version: number }).version
 }

@@ -204,8 +204,8 @@ async function removeOrphans(world: World, wrong: string[]): Promise<number> {
   const policy = { keepRuns: 100_000, keepMs: 1e12, graceMs: 0 }
   const first = await collect(store, systemClock, at, policy)
   const second = await collect(store, systemClock, at, policy)
-  if (second.condemned > 0) wrong.push(`${second.condemned} objects that nothing refers to came after all had ended`)
+  if (second.trashed > 0) wrong.push(`${second.trashed} objects that nothing refers to came after all had ended`)
   const { findings } = await examined(world)
   for (const { path, what } of findings) wrong.push(`after the collection, ${path}: ${what}`)
-  return first.condemned + first.deleted
+  return first.trashed + first.deleted
 }

@@ -50,8 +50,8 @@ export function kills(theWorld: Case): void {
       // No other member can have committed yet: the dead one's session still runs.
       expect((await world.progress('draw')).get(partition)!.committed).toBeLessThanOrEqual(offset)
       expect(await world.untilEnded([run])).toEqual({ [run]: 'completed' })
-      const { attempts, lanes } = await world.end(run, 'draw')
-      expect([attempts, lanes[0]?.status === 'completed' && lanes[0].how]).toEqual(AFTER[point])
+      const { attempts, items } = await world.end(run, 'draw')
+      expect([attempts, items[0]?.status === 'completed' && items[0].how]).toEqual(AFTER[point])
       await world.until(
         'it is committed',
         async () => (await world.progress('draw')).get(partition)!.committed > offset,
@@ -70,7 +70,7 @@ export function kills(theWorld: Case): void {
     world.disarm('draw')
     const draw = await world.end(run, 'draw')
     expect(draw).toMatchObject({ status: 'failed', attempts: 4 })
-    expect(draw.lanes[0]).toMatchObject({ error: { code: 'STEP_CRASHED' } })
+    expect(draw.items[0]).toMatchObject({ error: { code: 'STEP_CRASHED' } })
     expect((await world.end(run, 'total')).status).toBe('blocked')
   })
 }

@@ -32,8 +32,8 @@ export function store(theWorld: Case): void {
     const request = world.fresh()
     const first = await world.submit({ ...request, until: ['draw'] })
     await world.untilEnded([first])
-    const [lane] = (await world.end(first, 'draw')).lanes
-    const { digest } = lane?.status === 'completed' ? lane.outputs['sheet']! : expect.unreachable()
+    const [outcome] = (await world.end(first, 'draw')).items
+    const { digest } = outcome?.status === 'completed' ? outcome.outputs['sheet']! : expect.unreachable()
     const path = world.at.object(digest)
     const good = Buffer.from((await world.store.read(path))!)
     good[100]! ^= 1
@@ -44,12 +44,12 @@ export function store(theWorld: Case): void {
 
     const second = await world.submit(request)
     expect(await world.untilEnded([second])).toEqual({ [second]: 'failed' })
-    expect((await world.end(second, 'total')).lanes[0]).toMatchObject({ error: { code: 'CORRUPT' } })
+    expect((await world.end(second, 'total')).items[0]).toMatchObject({ error: { code: 'CORRUPT' } })
     const { findings } = await examine(world.store, world.at, { repair: true })
     expect(findings.map(({ what }) => what)).toContain('its bytes do not match its digest')
     const third = await world.submit(request)
     expect(await world.untilEnded([third])).toEqual({ [third]: 'completed' })
-    expect((await world.end(third, 'draw')).lanes[0]).toMatchObject({ how: 'computed' })
+    expect((await world.end(third, 'draw')).items[0]).toMatchObject({ how: 'computed' })
   })
 
   it('a stage with wrong credentials does not start, and says what is wrong', async () => {

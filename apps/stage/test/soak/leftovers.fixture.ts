@@ -70,7 +70,7 @@ async function ofServices(world: World, patienceMs: number): Promise<string[]> {
 
 /** Folders of processes that are gone, work that no one is at, parts of uploads that no one goes on with. */
 async function ofDisks(world: World, { scratch, temporary, data }: Places, patienceMs: number): Promise<string[]> {
-  const working = () => globSync('tmp/*/lane-*', { cwd: scratch })
+  const working = () => globSync('tmp/*/item-*', { cwd: scratch })
   const uploads = () => globSync('.minio.sys/multipart/*/*', { cwd: data })
   await world.until('no part of an upload is left', () => uploads().length === 0, patienceMs).catch(() => {})
   return [
@@ -99,13 +99,12 @@ async function inStore({ store, at, tried }: World): Promise<string[]> {
     const [area, name = ''] = path.slice(at.root.length).split('/')
     if (!path.startsWith(at.root) || !AREAS.has(area!)) found.push(`file of no kind in the store: ${path}`)
     else if (area === 'runs' && !tried.has(name)) found.push(`record of a run that no one asked for: ${path}`)
-    else if (area === 'leases' || area === 'condemned' || area === 'quarantine')
-      found.push(`still in the store: ${path}`)
+    else if (area === 'leases' || area === 'trash' || area === 'quarantine') found.push(`still in the store: ${path}`)
   }
   return found
 }
 const PROBE_MS = 10 * 60_000
 const AREAS: ReadonlySet<string> = new Set([
   ...['objects', 'code', 'checkpoints', 'runs', 'refs', 'submissions', 'collected'],
-  ...['leases', 'condemned', 'quarantine'],
+  ...['leases', 'trash', 'quarantine'],
 ])

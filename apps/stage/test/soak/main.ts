@@ -19,7 +19,7 @@ import { messageFaults } from './message-faults.fixture.ts'
 import { processFaults } from './process-faults.fixture.ts'
 import { provenToFail } from './sabotage.fixture.ts'
 import { upTwice } from './stacks.fixture.ts'
-import { COLLECTS, retain, upkeep } from './upkeep.fixture.ts'
+import { COLLECTS, retain, maintenance } from './maintenance.fixture.ts'
 import { bringWork, EndedRuns } from './work.fixture.ts'
 
 const { values } = parseArgs({
@@ -152,7 +152,7 @@ async function calm(): Promise<void> {
   const submitted = () => world.submit().catch(() => undefined)
   for (let run = 0; run < 8; run++) await world.until('a submission is acknowledged', submitted, PATIENCE_MS)
   // What a collection that was killed has left is finished by the next.
-  const collected = () => upkeep(withDice(0))['gc by control']!()
+  const collected = () => maintenance(withDice(0))['gc by control']!()
   await world.until('control has collected', async () => (await collected()) !== undefined, PATIENCE_MS)
 }
 
@@ -172,7 +172,7 @@ try {
     note(`${world.submitted.size} runs submitted, ${over} ended; ${wrong.length} wrong`)
     if (isAfter(0.5)) memory['in the middle'] ??= memoryOf(world, SERVICES)
   }, 30_000)
-  const others = [machineFaults, processFaults, messageFaults, upkeep]
+  const others = [machineFaults, processFaults, messageFaults, maintenance]
   ;[refused] = await Promise.all([
     bringWork(withDice(0), isOver),
     bringFaults(withDice(1), [serverFaults], { atOnce: 1, everyMs: 15_000 }, isOver),

@@ -33,7 +33,7 @@ export function leftByServices({ world: { kafka }, places, before }: Sabotaged):
     {
       what: 'scratch of a task that has ended',
       said: /scratch of a task that has ended: /,
-      act: () => madeFile(join(scratch, 'tmp', 'x', 'lane-1')),
+      act: () => madeFile(join(scratch, 'tmp', 'x', 'item-1')),
     },
     {
       what: 'a download of a process that is gone',

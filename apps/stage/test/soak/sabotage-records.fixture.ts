@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { decodeRecord, encodeRecord, type EndRecord, type RunEnd } from '@cairn/records'
 import type { World } from '../faults/world.fixture.ts'
 import type { Sabotage, Sabotaged, Undo } from './sabotage.fixture.ts'
-import { examineOnce } from './upkeep.fixture.ts'
+import { examineOnce } from './maintenance.fixture.ts'
 
 const AGAIN_MS = 20
 const GHOST = 'ghost'
@@ -114,11 +114,11 @@ export function wrongRecords({ world, run, wrong }: Sabotaged): Sabotage[] {
     },
     {
       what: 'what waits to be deleted',
-      said: /still in the store: .*\/condemned\//,
+      said: /still in the store: .*\/trash\//,
       act: () =>
         again(world, () => {
           const content = randomUUID()
-          return [at.condemned(hash('sha256', content)), content]
+          return [at.trash(hash('sha256', content)), content]
         }),
     },
   ]

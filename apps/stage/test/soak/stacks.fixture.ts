@@ -43,9 +43,9 @@ export async function upTwice({ oneOf }: Dice): Promise<void> {
   try {
     await project.up()
     await project.run()
-    const victim = oneOf([...SERVICES, 'keeper'])
+    const victim = oneOf([...SERVICES, 'supervisor'])
     project.kill(victim)
-    await project.up() // a keeper has a successor only then; the others are waited for
+    await project.up() // a supervisor has a successor only then; the others are waited for
     await project.run()
     await project.down()
   } finally {
@@ -80,11 +80,11 @@ class Project {
   }
 
   kill(name: string): void {
-    const { keeper, services } = JSON.parse(readFileSync(join(this.#stack, 'running.json'), 'utf8')) as {
-      keeper: string
+    const { supervisor, services } = JSON.parse(readFileSync(join(this.#stack, 'running.json'), 'utf8')) as {
+      supervisor: string
       services: Record<string, string>
     }
-    process.kill(pidOf(name === 'keeper' ? keeper : services[name]!), 'SIGKILL')
+    process.kill(pidOf(name === 'supervisor' ? supervisor : services[name]!), 'SIGKILL')
   }
 
   async down(): Promise<void> {

@@ -19,7 +19,7 @@ import { TEMPORARY } from './folder-names.ts'
 import type { HostOrder } from './host.fixture.ts'
 import type { ComputeOptions } from './options.ts'
 
-/** What became of a lane: its outputs as text, a list's as one for each item, or its error. */
+/** What became of an item: its outputs as text, a list's as one for each item, or its error. */
 export type Settled =
   { readonly outputs: Readonly<Record<string, string | readonly string[]>> } | { readonly error: ErrorRecord }
 
@@ -125,7 +125,7 @@ ${after}`
       node: 'node',
       step: 'step',
       code,
-      lanes: lanes(1),
+      items: items(1),
       params: {},
       secrets: [],
       source: false,
@@ -138,7 +138,7 @@ ${after}`
     }
   }
 
-  /** Folders of lanes, what is in them, and what is in those of processes. */
+  /** Folders of items, what is in them, and what is in those of processes. */
   leftInScratch(): string[] {
     const left = readdirSync(this.folder('scratch'), { recursive: true }).map(String)
     return left.filter((path) => dirname(path) !== '.' || !path.startsWith(TEMPORARY))
@@ -159,11 +159,11 @@ ${after}`
   }
 }
 
-export function lanes(count: number): Work['lanes'] {
-  return Array.from({ length: count }, (_, index) => ({ index, inputs: {}, key: hash('sha256', `lane ${index}`) }))
+export function items(count: number): Work['items'] {
+  return Array.from({ length: count }, (_, index) => ({ index, inputs: {}, key: hash('sha256', `item ${index}`) }))
 }
 
-/** Takes the outputs of every lane as its host would: as soon as they are there. */
+/** Takes the outputs of every item as its host would: as soon as they are there. */
 export async function settle(
   compute: Compute,
   work: Work,
@@ -171,8 +171,8 @@ export async function settle(
 ): Promise<Settled[]> {
   const settled: Settled[] = []
   for await (const result of compute.run(work, signal)) {
-    if (settled[result.lane]) throw new Error(`lane ${result.lane} was given twice`)
-    settled[result.lane] =
+    if (settled[result.index]) throw new Error(`item ${result.index} was given twice`)
+    settled[result.index] =
       'error' in result
         ? { error: result.error }
         : { outputs: Object.fromEntries(Object.entries(result.outputs).map(([name, made]) => [name, contentOf(made)])) }
@@ -180,7 +180,7 @@ export async function settle(
   return settled
 }
 
-/** The one output of the one lane; rejects with the lane's error. */
+/** The one output of the one item; rejects with the item's error. */
 export async function only(compute: Compute, work: Work, signal?: AbortSignal): Promise<string> {
   const [settled] = await settle(compute, work, signal)
   if (settled && 'outputs' in settled) return settled.outputs['out'] as string

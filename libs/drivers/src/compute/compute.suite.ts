@@ -3,7 +3,7 @@ import { appendFileSync, existsSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CairnError, type ArtifactRef } from '@cairn/kernel'
 import type { Compute, Work } from '@cairn/records'
-import { lanes, only, settle, Workshop } from './compute.fixture.ts'
+import { items, only, settle, Workshop } from './compute.fixture.ts'
 import type { ComputeOptions } from './options.ts'
 
 /** What must hold wherever a body runs; each driver's test runs it. */
@@ -40,8 +40,8 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
           outputs: '{ small: text, large: text, path: file, items: list }',
         },
       )
-      const [lane] = await settle(compute, shop.work(code, { params: { times: 1_000 } }))
-      expect(lane).toEqual({
+      const [item] = await settle(compute, shop.work(code, { params: { times: 1_000 } }))
+      expect(item).toEqual({
         outputs: {
           small: 'a few bytes',
           large: 'many bytes '.repeat(1_000),
@@ -62,7 +62,7 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
         opened.push(digest)
         return shop.write('object', large)
       }
-      const work = shop.work(code, { lanes: [{ ...lanes(1)[0]!, inputs }], open })
+      const work = shop.work(code, { items: [{ ...items(1)[0]!, inputs }], open })
       expect(await only(compute, work)).toBe(`from the record, ${large}`)
       expect(opened).toEqual([inputs.large.digest])
     })
@@ -70,7 +70,7 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
     it('is not run on an input that the store cannot give, or whose bytes are not what they should be', async () => {
       const code = shop.code('({ a }) => (note("ran"), { out: a })', { inputs: '{ a: text }' })
       const wanted = (open: Work['open'], text: string) =>
-        only(compute, shop.work(code, { lanes: [{ ...lanes(1)[0]!, inputs: { a: refOf(text) } }], open }))
+        only(compute, shop.work(code, { items: [{ ...items(1)[0]!, inputs: { a: refOf(text) } }], open }))
       const gone = new CairnError('NOT_FOUND', 'object abc is not in the store', { next: 'cairn doctor' })
       await expect(wanted(() => Promise.reject(gone), 'gone')).rejects.toMatchObject({
         code: 'NOT_FOUND',
@@ -117,12 +117,12 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
       })
     })
 
-    it('fails alone: the other lanes have their results', async () => {
+    it('fails alone: the other items have their results', async () => {
       const code = shop.code('({ n }) => { if (n === "1") throw new Error("not this one"); return { out: n + "!" } }', {
         inputs: '{ n: text }',
       })
-      const three = lanes(3).map((lane) => ({ ...lane, inputs: { n: refOf(String(lane.index), true) } }))
-      expect(await settle(compute, shop.work(code, { lanes: three }))).toEqual([
+      const three = items(3).map((item) => ({ ...item, inputs: { n: refOf(String(item.index), true) } }))
+      expect(await settle(compute, shop.work(code, { items: three }))).toEqual([
         { outputs: { out: '0!' } },
         { error: expect.objectContaining({ message: 'not this one' }) },
         { outputs: { out: '2!' } },
@@ -131,7 +131,7 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
 
     it('draws the same random numbers for the same key, and others for another', async () => {
       const code = shop.code('(_, __, { random }) => ({ out: random() + " " + random() })')
-      const [first, second] = await settle(compute, shop.work(code, { lanes: lanes(2) }))
+      const [first, second] = await settle(compute, shop.work(code, { items: items(2) }))
       expect(await settle(compute, shop.work(code))).toEqual([first])
       expect(second).not.toEqual(first)
     })
@@ -143,7 +143,7 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
         after: 'export const fallback = (e) => ({ out: e.name + ": " + e.message })',
       })
       const error = { code: 'STEP_FAILED', name: 'RangeError', message: 'too far' } as const
-      const work = shop.work(code, { fallback, lanes: [{ ...lanes(1)[0]!, error }] })
+      const work = shop.work(code, { fallback, items: [{ ...items(1)[0]!, error }] })
       expect(await only(compute, work)).toBe('RangeError: too far')
     })
 
@@ -160,8 +160,8 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
          }`,
         { before: `import { readdirSync, writeFileSync } from 'node:fs'` },
       )
-      const settled = await settle(compute, shop.work(code, { lanes: lanes(3) }))
-      const said = settled.map((lane) => ('outputs' in lane ? (lane.outputs['out'] as string) : lane.error.message))
+      const settled = await settle(compute, shop.work(code, { items: items(3) }))
+      const said = settled.map((item) => ('outputs' in item ? (item.outputs['out'] as string) : item.error.message))
       expect(said.map((text) => text.split(' ')[0])).toEqual(['0', '0', '0'])
       expect(new Set(said).size).toBe(3)
       expect(shop.leftInScratch()).toEqual([])
@@ -180,11 +180,11 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
         expect(await out('() => ({ out: "next" })')).toBe('next')
       })
 
-      it('ends alone: the lanes behind it are done', async () => {
+      it('ends alone: the items behind it are done', async () => {
         const body = `({ n }, __, { signal }) => n === '1' ? new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))) : { out: n }`
         const code = shop.code(body, { inputs: '{ n: text }' })
-        const four = lanes(4).map((lane) => ({ ...lane, inputs: { n: refOf(String(lane.index), true) } }))
-        expect(await settle(compute, shop.work(code, { lanes: four, timeoutMs: 3_000 }))).toEqual([
+        const four = items(4).map((item) => ({ ...item, inputs: { n: refOf(String(item.index), true) } }))
+        expect(await settle(compute, shop.work(code, { items: four, timeoutMs: 3_000 }))).toEqual([
           { outputs: { out: '0' } },
           { error: expect.objectContaining({ code: 'TIMED_OUT' }) },
           { outputs: { out: '2' } },
@@ -199,7 +199,7 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
 
       it('has not begun, and never does', async () => {
         const code = shop.code('() => (note("began"), { out: "x" })')
-        const settled = await settle(compute, shop.work(code, { lanes: lanes(2) }), AbortSignal.abort(reason))
+        const settled = await settle(compute, shop.work(code, { items: items(2) }), AbortSignal.abort(reason))
         expect(settled).toEqual([
           { error: expect.objectContaining(CANCELLED) },
           { error: expect.objectContaining(CANCELLED) },
@@ -214,10 +214,10 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
           `signal.addEventListener('abort', () => reject(new Error('stopped')))`,
         ],
         ['does not heed its signal', 'setInterval(() => {}, 1000)'],
-      ])('ends, with the lanes behind it, when it %s', async (_, wait) => {
+      ])('ends, with the items behind it, when it %s', async (_, wait) => {
         const cancel = new AbortController()
         const code = shop.code(`(_, __, { signal }) => (note('began'), new Promise((_, reject) => ${wait}))`)
-        const settling = settle(compute, shop.work(code, { lanes: lanes(2) }), cancel.signal)
+        const settling = settle(compute, shop.work(code, { items: items(2) }), cancel.signal)
         await shop.written('began')
         cancel.abort(reason)
         const settled = await settling
@@ -239,7 +239,7 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
       it.each([undefined, ''])('is not run when one is %j', async (value) => {
         if (value !== undefined) shop.secrets['TOKEN'] = value
         const code = shop.code('() => (note("began"), { out: "x" })')
-        const settled = await settle(compute, shop.work(code, { secrets: ['TOKEN'], lanes: lanes(2) }))
+        const settled = await settle(compute, shop.work(code, { secrets: ['TOKEN'], items: items(2) }))
         const missing = {
           code: 'MISSING_SECRET',
           message: 'step needs the secret TOKEN, which is not set',

@@ -27,14 +27,14 @@ export function fitting(compute: Compute, { look, leave }: FittingOptions): Comp
       const packages = looks.at(codes)
       if (packages instanceof CairnError) {
         const error = refusal(packages)
-        for (const { index } of work.lanes) yield { lane: index, ms: 0, error }
+        for (const { index } of work.items) yield { index, ms: 0, error }
         return
       }
       let isChanged = false
       const onLoaded = () => void (isChanged ||= !isSame(packages, looks.anew(codes)))
       for await (const result of compute.run({ ...work, packages, onLoaded }, signal)) {
         isChanged ||= 'error' in result && result.error.code === 'MISFIT'
-        if (isChanged) yield { lane: result.lane, ms: result.ms, error: refusal(changedMeanwhile()) }
+        if (isChanged) yield { index: result.index, ms: result.ms, error: refusal(changedMeanwhile()) }
         else yield result
       }
     },

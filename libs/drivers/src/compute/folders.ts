@@ -1,11 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { LANE } from './folder-names.ts'
+import { ITEM } from './folder-names.ts'
 import { ScratchRoom } from './scratch-room.ts'
 
-/** The folders that a lane may work in, made only when they are asked for: most lanes never do. */
-export interface LaneFolders {
+/** The folders that an item may work in, made only when they are asked for: most items never do. */
+export interface ItemFolders {
   readonly scratch: string
   readonly outbox: string
   /** What holds both; undefined as long as neither was asked for. */
@@ -17,14 +17,14 @@ export interface LaneFolders {
 }
 
 /** @param parent an existing folder, on the store's file system: files are then moved into the store, not copied */
-export function laneFolders(parent: () => string): LaneFolders {
+export function itemFolders(parent: () => string): ItemFolders {
   let home: string | undefined
   let room: ScratchRoom | undefined
   const inHome = (name: string) => {
     if (home === undefined) {
       const place = parent()
       room = new ScratchRoom(place)
-      home = mkdtempSync(join(place, LANE))
+      home = mkdtempSync(join(place, ITEM))
     }
     const folder = join(home, name)
     mkdirSync(folder, { recursive: true })

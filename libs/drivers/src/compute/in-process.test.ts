@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { step, type Kind } from '@cairn/kernel'
-import type { LaneResult, Work } from '@cairn/records'
-import { lanes, only, settle, Workshop } from './compute.fixture.ts'
+import type { ItemResult, Work } from '@cairn/records'
+import { items, only, settle, Workshop } from './compute.fixture.ts'
 import { computeSuite } from './compute.suite.ts'
 import { inProcess } from './in-process.ts'
 
@@ -25,7 +25,7 @@ describe('computing in the process of the host', () => {
     const code = shop.codeWithPackages()
     const { open: _, ...work } = shop.work(code)
     const child = shop.host({ where: 'here', root: shop.folder('project'), work, stay: false }) // the tests' own loader resolves otherwise
-    const [result] = (await once(child, 'message')) as [LaneResult]
+    const [result] = (await once(child, 'message')) as [ItemResult]
     expect(result).toMatchObject({ outputs: { out: { ref: { text: 'red and round' } } } })
   })
 
@@ -49,7 +49,7 @@ describe('computing in the process of the host', () => {
 
     it('is caught by its own fallback', async () => {
       const error = { code: 'STEP_FAILED', name: 'Error', message: 'no' } as const
-      const caught = { fallback: { inline: true }, lanes: [{ ...lanes(1)[0]!, error }] } as const
+      const caught = { fallback: { inline: true }, items: [{ ...items(1)[0]!, error }] } as const
       expect(await inline('fail', caught)).toBe('caught: no')
     })
 
@@ -75,7 +75,7 @@ describe('computing in the process of the host', () => {
       if (before) setImmediate(turn)
     }
     turn()
-    await settle(compute, shop.work(code, { lanes: lanes(40) })).finally(() => (before = false))
+    await settle(compute, shop.work(code, { items: items(40) })).finally(() => (before = false))
     expect(turns).toBeGreaterThan(2)
   })
 })

@@ -1,9 +1,9 @@
 import { dirname } from 'node:path'
 import { CairnError, type Step } from '@cairn/kernel'
-import { errorRecord, type Compute, type LaneResult, type LaneWork, type Work } from '@cairn/records'
+import { errorRecord, type Compute, type ItemResult, type ItemWork, type Work } from '@cairn/records'
 import { execute } from '@cairn/execute'
 import { secretsFor, type Secrets } from '@cairn/secrets'
-import { laneFolders, type LaneFolders } from './folders.ts'
+import { itemFolders, type ItemFolders } from './folders.ts'
 import { faultOfFolder } from './host-faults.ts'
 import { codeOf, loadedClosures } from './load-code.ts'
 import type { ComputeOptions } from './options.ts'
@@ -29,14 +29,14 @@ export function inProcess(options: InProcessOptions): Compute {
   process.env['TZ'] = 'UTC' // as in the pool's processes: a date must not depend on where a body runs
   return {
     async *run(work, signal) {
-      for (const lane of work.lanes) {
+      for (const item of work.items) {
         if (performance.now() - turned > TURN_MS) {
           await new Promise(setImmediate)
           turned = performance.now()
         }
-        const folders = laneFolders(options.scratch)
+        const folders = itemFolders(options.scratch)
         try {
-          yield await runLane(work, lane, signal, folders, options)
+          yield await runItem(work, item, signal, folders, options)
         } finally {
           folders.remove()
         }
@@ -45,16 +45,16 @@ export function inProcess(options: InProcessOptions): Compute {
   }
 }
 
-async function runLane(
+async function runItem(
   work: Work,
-  lane: LaneWork,
+  item: ItemWork,
   signal: AbortSignal,
-  folders: LaneFolders,
+  folders: ItemFolders,
   options: InProcessOptions,
-): Promise<LaneResult> {
+): Promise<ItemResult> {
   let started = performance.now()
   let secrets: Secrets = {}
-  const printer = new LanePrinter(lane, work)
+  const printer = new ItemPrinter(item, work)
   try {
     signal.throwIfAborted()
     printer.secrets = secrets = secretsFor(work.step, work.secrets, options.secrets, options.whereSet)
@@ -76,10 +76,10 @@ async function runLane(
           return folders.outbox
         },
       }
-      return printingAs(printer, () => execute(code, work, lane, surface))
+      return printingAs(printer, () => execute(code, work, item, surface))
     }
     const outputs = await within(work, signal, run)
-    return { lane: lane.index, ms: performance.now() - started, outputs }
+    return { index: item.index, ms: performance.now() - started, outputs }
   } catch (error) {
     const trace = (stack: string) => inProject(stack, options.root)
     const record = errorRecord(signal.aborted ? signal.reason : error, { secrets, trace })
@@ -88,27 +88,27 @@ async function runLane(
     const filled = fault?.isFull && home !== undefined ? room?.filledBy([home]) : undefined
     const misfit = filled && doesNotFit(work.step, filled, { folder: dirname(options.scratch()), own: [home!] })
     const told = misfit ?? (fault ? errorRecord(fault.error) : record)
-    return { lane: lane.index, ms: performance.now() - started, error: told }
+    return { index: item.index, ms: performance.now() - started, error: told }
   } finally {
     printer.end()
   }
 }
 
-/** What a lane prints: nothing is made for one that prints nothing. */
-class LanePrinter implements Printer {
+/** What an item prints: nothing is made for one that prints nothing. */
+class ItemPrinter implements Printer {
   ended = false
   secrets: Secrets = {}
-  readonly #lane: LaneWork
+  readonly #item: ItemWork
   readonly #work: Work
   readonly #lines: Partial<Record<Stream, Lines>> = {}
 
-  constructor(lane: LaneWork, work: Work) {
-    this.#lane = lane
+  constructor(item: ItemWork, work: Work) {
+    this.#item = item
     this.#work = work
   }
 
   readonly write = (bytes: string | Uint8Array, stream: Stream): void => {
-    const print = (line: string) => this.#work.print({ lane: this.#lane.index, stream, line })
+    const print = (line: string) => this.#work.print({ index: this.#item.index, stream, line })
     const lines = (this.#lines[stream] ??= new Lines(this.secrets, print))
     lines.add(bytes)
   }

@@ -1,4 +1,4 @@
-import type { OriginContext } from '@cairn/kernel'
+import type { ConnectorContext } from '@cairn/kernel'
 import type { Confinement } from './confinement.ts'
 
 export interface ComputeOptions {
@@ -9,7 +9,7 @@ export interface ComputeOptions {
   readonly secrets: (name: string) => string | undefined
   /** For people: where a secret is set. Default: in the environment or a file of the project. */
   readonly whereSet?: (name: string) => string
-  readonly remember: OriginContext['remember']
+  readonly remember: ConnectorContext['remember']
   /** What bodies may reach of this machine. Default: what this process may reach, but for its secrets. */
   readonly confinement?: Confinement
 }

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { CairnError } from '@cairn/kernel'
 import { fileStamp, markVerified } from '@cairn/files'
 import type { Work } from '@cairn/records'
-import { children, ended, gone, lanes, only, settle, Workshop } from './compute.fixture.ts'
+import { children, ended, gone, items, only, settle, Workshop } from './compute.fixture.ts'
 import { computeSuite } from './compute.suite.ts'
 import { processPool, type Pool } from './pool.ts'
 
@@ -152,7 +152,7 @@ describe('a pool of processes', () => {
     const open = async () => path
     const inputs = { a: { digest, size: 2_000_000 } }
     const code = shop.code('({ a }) => ({ out: String(a.length) })', { inputs: '{ a: text }' })
-    const length = () => only(pool, shop.work(code, { lanes: [{ ...lanes(1)[0]!, inputs }], open }))
+    const length = () => only(pool, shop.work(code, { items: [{ ...items(1)[0]!, inputs }], open }))
     markVerified(digest, fileStamp(path))
     expect(await length()).toBe('2000000')
     shop.write('object', 'y'.repeat(2_000_001))
@@ -163,7 +163,7 @@ describe('a pool of processes', () => {
     open({ size: 2 })
     await pid()
     const code = shop.code('() => { note("began"); while (true); }')
-    const settling = [0, 1, 2].map(() => settle(pool, shop.work(code, { lanes: lanes(2) })))
+    const settling = [0, 1, 2].map(() => settle(pool, shop.work(code, { items: items(2) })))
     await shop.written('began', 2)
     pool.close()
     const closed = {

@@ -1,6 +1,6 @@
 import { availableParallelism, totalmem } from 'node:os'
 import { CairnError } from '@cairn/kernel'
-import { errorRecord, type Compute, type LaneResult } from '@cairn/records'
+import { errorRecord, type Compute, type ItemResult } from '@cairn/records'
 import { secretsFor } from '@cairn/secrets'
 import { faultOfHost } from './host-faults.ts'
 import type { ComputeOptions } from './options.ts'
@@ -49,21 +49,21 @@ export function processPool(options: PoolOptions): Pool {
     },
     async *run(work, cancelled) {
       const signal = AbortSignal.any([cancelled, closed.signal])
-      const waiting = new Set(work.lanes.map(({ index }) => index))
+      const waiting = new Set(work.items.map(({ index }) => index))
       try {
         await slots.take(signal)
         try {
           const secrets = secretsFor(work.step, work.secrets, options.secrets, options.whereSet)
-          // A process that dies takes one lane with it; the others go on in the next.
+          // A process that dies takes one item with it; the others go on in the next.
           while (waiting.size > 0) {
             signal.throwIfAborted()
-            const lanes = work.lanes.filter(({ index }) => waiting.has(index))
+            const items = work.items.filter(({ index }) => waiting.has(index))
             const limit = work.memory ?? memory
             const worker = workers.take(work.memory ?? 0, limit)
             try {
-              const session = { work: { ...work, lanes }, memory: limit, secrets, signal, options }
+              const session = { work: { ...work, items }, memory: limit, secrets, signal, options }
               for await (const result of runInWorker(worker, session)) {
-                waiting.delete(result.lane)
+                waiting.delete(result.index)
                 yield result
               }
             } finally {
@@ -75,7 +75,7 @@ export function processPool(options: PoolOptions): Pool {
         }
       } catch (error) {
         const told = errorRecord(faultOfHost(error) ?? error)
-        for (const lane of waiting) yield { lane, ms: 0, error: told } satisfies LaneResult
+        for (const index of waiting) yield { index, ms: 0, error: told } satisfies ItemResult
       }
     },
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { LaneWork, Work } from '@cairn/records'
+import type { ItemWork, Work } from '@cairn/records'
 import type { Secrets } from '@cairn/secrets'
 import { Lines } from './lines.ts'
 import type { Stream } from './printed.ts'
@@ -7,21 +7,21 @@ import type { Stream } from './printed.ts'
 /** Lines at the end of standard error that tell why a process has died: V8 writes its reasons there. */
 const LAST_LINES = 50
 
-/** What the process of a piece of work prints: lane after lane, each up to a marker that the process writes behind it. */
+/** What the process of a piece of work prints: item after item, each up to a marker that the process writes behind it. */
 export class Printout {
   readonly marker = `\0${randomUUID()}\0`
   readonly lastWords: string[] = []
-  readonly #streams: Readonly<Record<Stream, LaneStream>>
+  readonly #streams: Readonly<Record<Stream, ItemStream>>
 
-  constructor(lanes: readonly LaneWork[], secrets: Secrets, print: Work['print']) {
+  constructor(items: readonly ItemWork[], secrets: Secrets, print: Work['print']) {
     const marker = Buffer.from(this.marker)
     const streamOf = (stream: Stream) =>
-      new LaneStream(marker, secrets, (line, at) => {
-        const lane = lanes[at]
-        if (lane === undefined) return
+      new ItemStream(marker, secrets, (line, at) => {
+        const item = items[at]
+        if (item === undefined) return
         if (stream === 'stderr') this.lastWords.push(line)
         if (this.lastWords.length > LAST_LINES) this.lastWords.shift()
-        print({ lane: lane.index, stream, line })
+        print({ index: item.index, stream, line })
       })
     this.#streams = { stdout: streamOf('stdout'), stderr: streamOf('stderr') }
   }
@@ -30,10 +30,10 @@ export class Printout {
     this.#streams[stream].add(bytes)
   }
 
-  /** Resolves when all that so many lanes have printed is read; of a stream that is closed, all that came. */
-  async readTo(lanes: number, closed: readonly Stream[]): Promise<void> {
+  /** Resolves when all that so many items have printed is read; of a stream that is closed, all that came. */
+  async readTo(items: number, closed: readonly Stream[]): Promise<void> {
     for (const stream of closed) this.#streams[stream].close()
-    await Promise.all(Object.values(this.#streams).map((stream) => stream.readTo(lanes)))
+    await Promise.all(Object.values(this.#streams).map((stream) => stream.readTo(items)))
   }
 
   /** The process is gone: nothing more comes. */
@@ -43,15 +43,15 @@ export class Printout {
 }
 
 /** One stream of it. */
-class LaneStream {
+class ItemStream {
   readonly #marker: Buffer
   readonly #lines: Lines
-  /** The lane that prints: how many markers have come. */
+  /** The item that prints: how many markers have come. */
   #at = 0
   /** The end of what came, which may be the beginning of a marker. */
   #held: Buffer = Buffer.alloc(0)
   #closed = false
-  #awaited: { readonly lanes: number; readonly resolve: () => void } | undefined
+  #awaited: { readonly items: number; readonly resolve: () => void } | undefined
 
   constructor(marker: Buffer, secrets: Secrets, hear: (line: string, at: number) => void) {
     this.#marker = marker
@@ -72,9 +72,9 @@ class LaneStream {
     this.#settle()
   }
 
-  readTo(lanes: number): Promise<void> {
+  readTo(items: number): Promise<void> {
     return new Promise((resolve) => {
-      this.#awaited = { lanes, resolve }
+      this.#awaited = { items, resolve }
       this.#settle()
     })
   }
@@ -88,7 +88,7 @@ class LaneStream {
   }
 
   #settle(): void {
-    if (this.#awaited && (this.#closed || this.#at >= this.#awaited.lanes)) this.#awaited.resolve()
+    if (this.#awaited && (this.#closed || this.#at >= this.#awaited.items)) this.#awaited.resolve()
   }
 
   /** Where a marker begins whose end has not come yet; else the end. */

@@ -1,5 +1,5 @@
 import type { ArtifactRef } from '@cairn/kernel'
-import type { ErrorRecord, LaneResult, Work } from '@cairn/records'
+import type { ErrorRecord, ItemResult, Work } from '@cairn/records'
 import type { Secrets } from '@cairn/secrets'
 import type { Stream } from './printed.ts'
 import type { Filled } from './scratch-room.ts'
@@ -12,7 +12,7 @@ export type ToWorker =
       readonly root: string
       readonly scratch: string
       readonly secrets: Secrets
-      /** Ends, on each stream, what a lane has printed. */
+      /** Ends, on each stream, what an item has printed. */
       readonly marker: string
     }
   /** `stamp`: of the file, if the parent has verified its digest. */
@@ -25,14 +25,14 @@ export type FromWorker =
   | { readonly say: 'unfit' }
   | {
       readonly say: 'begun'
-      readonly lane: number
+      readonly index: number
       /** Whether files of packages have been loaded since this was told last. */
       readonly loaded: boolean
     }
   | {
-      readonly say: 'lane'
-      readonly result: LaneResult
-      /** Of a lane that failed because there was no space left. */
+      readonly say: 'item'
+      readonly result: ItemResult
+      /** Of an item that failed because there was no space left. */
       readonly filled?: Filled
       readonly loaded: boolean
       /** Streams that the body has closed: no marker comes there. */

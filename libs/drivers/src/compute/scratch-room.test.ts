@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CairnError } from '@cairn/kernel'
 import type { Compute, Work } from '@cairn/records'
-import { lanes, only, settle, Workshop } from './compute.fixture.ts'
+import { items, only, settle, Workshop } from './compute.fixture.ts'
 import { inProcess } from './in-process.ts'
 import { processPool, type Pool } from './pool.ts'
 import { smallDisk } from './small-disk.fixture.ts'
@@ -108,14 +108,14 @@ describe.runIf(disk)('a disk that is full when a body needs room on it', () => {
   })
 
   it('fails no body where one of another host has room that it will give back', async () => {
-    ballast(8, 'tmp/other-host/work-1/0/lane-1/scratch/file')
+    ballast(8, 'tmp/other-host/work-1/0/item-1/scratch/file')
     await expect(only(compute, work('write(scratch, 15)'))).rejects.toMatchObject(ofHost)
     rmSync(join(disk.path, 'tmp/other-host'), { recursive: true })
     expect(await only(compute, work('write(scratch, 15)'))).toBe('fine')
   })
 
   it('has room for each item of a task, one after the other', async () => {
-    const settled = await settle(compute, work('write(scratch, 12)', { lanes: lanes(4) }))
-    expect(settled).toEqual(lanes(4).map(() => ({ outputs: { out: 'fine' } })))
+    const settled = await settle(compute, work('write(scratch, 12)', { items: items(4) }))
+    expect(settled).toEqual(items(4).map(() => ({ outputs: { out: 'fine' } })))
   })
 })

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { CairnError } from '@cairn/kernel'
-import type { LaneResult, Work } from '@cairn/records'
-import { DEADLINE_MS, ended, gone, lanes, only, settle, Workshop } from './compute.fixture.ts'
+import type { ItemResult, Work } from '@cairn/records'
+import { DEADLINE_MS, ended, gone, items, only, settle, Workshop } from './compute.fixture.ts'
 import { memoryGroup } from './memory-group.fixture.ts'
 import { processPool, type Pool } from './pool.ts'
 import { runInWorker } from './session.ts'
@@ -24,13 +24,13 @@ describe('a body in a process of its own', () => {
     only(pool, shop.work(shop.code(run), asked), signal)
   const goesOn = async () => expect(await out('() => ({ out: "next" })')).toBe('next')
 
-  /** Three lanes, the second of which goes wrong: its error. */
+  /** Three items, the second of which goes wrong: its error. */
   const secondOfThree = async (wrong: string, asked: Partial<Work> = {}) => {
     const code = shop.code(
       `() => {
-        note('lanes')
+        note('items')
         const kept = []
-        if (readFileSync(root + 'lanes', 'utf8').match(/here/g).length === 2) { ${wrong} }
+        if (readFileSync(root + 'items', 'utf8').match(/here/g).length === 2) { ${wrong} }
         return { out: 'fine' }
       }`,
       {
@@ -38,13 +38,13 @@ describe('a body in a process of its own', () => {
           const pause = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)`,
       },
     )
-    const [first, second, third] = await settle(pool, shop.work(code, { lanes: lanes(3), ...asked }))
+    const [first, second, third] = await settle(pool, shop.work(code, { items: items(3), ...asked }))
     expect([first, third]).toEqual([{ outputs: { out: 'fine' } }, { outputs: { out: 'fine' } }])
     return (second as { error: unknown }).error
   }
 
   describe('that never yields', () => {
-    it('is ended when its time is up, and the lanes behind it are done', async () => {
+    it('is ended when its time is up, and the items behind it are done', async () => {
       expect(await secondOfThree('while (true);', { timeoutMs: 3_000 })).toMatchObject({
         code: 'TIMED_OUT',
         message: 'step took longer than its time-out of 3 s',
@@ -70,7 +70,7 @@ describe('a body in a process of its own', () => {
         }`,
         { before: 'let calls = 0' },
       )
-      for await (const result of pool.run(shop.work(code, { lanes: lanes(2) }), never)) {
+      for await (const result of pool.run(shop.work(code, { items: items(2) }), never)) {
         expect(result).toHaveProperty('outputs')
         await shop.written('pids', 2)
         break
@@ -86,7 +86,7 @@ describe('a body in a process of its own', () => {
     it.each([
       ['buffers', 'kept.push(Buffer.alloc(20e6, 1))'],
       ['objects', 'kept.push(Array.from({ length: 500_000 }, (_, n) => ({ n })))'],
-    ])('is ended, be it by %s, and the lanes behind it are done', async (_, how) => {
+    ])('is ended, be it by %s, and the items behind it are done', async (_, how) => {
       expect(await secondOfThree(grow(how), { memory: 400e6 })).toMatchObject({
         code: 'OUT_OF_MEMORY',
         message: expect.stringMatching(/^step used \d+ MB of memory; it may use 400 MB$/),
@@ -106,15 +106,15 @@ describe('a body in a process of its own', () => {
         '() => { for (const kept = []; ; ) kept.push(Array.from({ length: 1e5 }, (_, n) => ({ n }))) }',
       )
       const session = { work: shop.work(code), memory: 8e9, secrets: {}, signal: never, options: shop.options }
-      const results: LaneResult[] = []
+      const results: ItemResult[] = []
       for await (const result of runInWorker(worker, session)) results.push(result)
       const message = 'step needs more memory than the 67 MB that its JavaScript objects may take'
-      expect(results).toMatchObject([{ lane: 0, error: { code: 'OUT_OF_MEMORY', message } }])
+      expect(results).toMatchObject([{ index: 0, error: { code: 'OUT_OF_MEMORY', message } }])
     })
   })
 
   describe('that something else kills', () => {
-    it('is told with what it held, once, and the lanes behind it are done', async () => {
+    it('is told with what it held, once, and the items behind it are done', async () => {
       const code = shop.code(
         `async () => {
           note('pids', String(process.pid))
@@ -126,7 +126,7 @@ describe('a body in a process of its own', () => {
             const lines = () => readFileSync(root + 'pids', 'utf8').trim().split('\\n')`,
         },
       )
-      const settled = settle(pool, shop.work(code, { lanes: lanes(3), memory: 900e6 }))
+      const settled = settle(pool, shop.work(code, { items: items(3), memory: 900e6 }))
       const [, victim] = await shop.written('pids', 2)
       process.kill(Number(victim), 'SIGKILL')
       const [first, second, third] = await settled
@@ -152,9 +152,9 @@ describe('a body in a process of its own', () => {
       )
       const child = shop.host({ where: 'in a pool', root: shop.root, work, stay: false })
       group!.add(child.pid!)
-      const [result] = (await once(child, 'message')) as [LaneResult]
+      const [result] = (await once(child, 'message')) as [ItemResult]
       expect(result).toMatchObject({
-        lane: 0,
+        index: 0,
         error: {
           code: 'OUT_OF_MEMORY',
           message: expect.stringMatching(
@@ -177,7 +177,7 @@ describe('a body in a process of its own', () => {
         'setImmediate(() => { throw new Error("too late") }); return new Promise(() => {})',
         'too late',
       ],
-    ])('and %s has crashed, which is told with its last words, and the other lanes are done', async (_, end, told) => {
+    ])('and %s has crashed, which is told with its last words, and the other items are done', async (_, end, told) => {
       expect(await secondOfThree(end)).toMatchObject({
         code: 'STEP_CRASHED',
         message: expect.stringContaining(told),
@@ -240,7 +240,7 @@ describe('a body in a process of its own', () => {
       await vi.waitUntil(() => shop.printed.length === 2, DEADLINE_MS)
       shop.write('go', '')
       await printing
-      const lines = (stream: 'stdout' | 'stderr', ...all: string[]) => all.map((line) => ({ lane: 0, stream, line }))
+      const lines = (stream: 'stdout' | 'stderr', ...all: string[]) => all.map((line) => ({ index: 0, stream, line }))
       expect(shop.printed.filter(({ stream }) => stream === 'stdout')).toEqual(
         lines('stdout', 'one', 'three', 'four', ''),
       )

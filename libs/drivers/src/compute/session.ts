@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CairnError } from '@cairn/kernel'
-import { errorRecord, type ErrorRecord, type LaneResult, type Work } from '@cairn/records'
+import { errorRecord, type ErrorRecord, type ItemResult, type Work } from '@cairn/records'
 import { maskedJson, type Secrets } from '@cairn/secrets'
 import { verifiedStamp } from '@cairn/files'
 import { crashed, type Ending } from './crash.ts'
 import { megabytes } from './megabytes.ts'
 import { changedMeanwhile } from './fitting.ts'
-import { folderOfLane, WORK } from './folder-names.ts'
+import { folderOfItem, WORK } from './folder-names.ts'
 import { timedOut } from './in-process.ts'
 import type { ComputeOptions } from './options.ts'
 import type { FromWorker } from './protocol.ts'
@@ -32,20 +32,20 @@ const MEMORY_LOOK_MS = 50
 const LOAD_MS = 60_000
 
 /**
- * One piece of work in one process: gives its lanes' results as they come, and ends early, with an error for the lane at
+ * One piece of work in one process: gives its items' results as they come, and ends early, with an error for the item at
  * work, when the process has died or had to be killed.
  */
-export async function* runInWorker(worker: WorkerProcess, session: SessionOptions): AsyncIterable<LaneResult> {
+export async function* runInWorker(worker: WorkerProcess, session: SessionOptions): AsyncIterable<ItemResult> {
   const { work, secrets, signal, options } = session
   const { open, print, onLoaded, ...order } = work
   const scratch = mkdtempSync(join(options.scratch(), WORK))
-  const hosts = (lane: number) => ({
+  const hosts = (index: number) => ({
     folder: dirname(dirname(scratch)),
-    own: [folderOfLane(scratch, lane), ...(worker.temporary === undefined ? [] : [worker.temporary])],
+    own: [folderOfItem(scratch, index), ...(worker.temporary === undefined ? [] : [worker.temporary])],
   })
   const inbox = new Inbox()
   const killer = new Killer(worker, session)
-  const printout = new Printout(work.lanes, worker.secrets.with(secrets), print)
+  const printout = new Printout(work.items, worker.secrets.with(secrets), print)
   worker.onPrint = (bytes, stream) => printout.add(bytes, stream)
   worker.onExit = (exit) => {
     printout.close()
@@ -69,7 +69,7 @@ export async function* runInWorker(worker: WorkerProcess, session: SessionOption
 
   /** Why it is stopped, which counts for more than what comes of that. */
   const verdict = () => (signal.aborted ? errorRecord(signal.reason) : killer.verdict)
-  let lane = work.lanes[0]!.index
+  let index = work.items[0]!.index
   let done = false
   let ending: Ending | undefined
   try {
@@ -96,25 +96,25 @@ export async function* runInWorker(worker: WorkerProcess, session: SessionOption
           memory: session.memory,
         }
         const error = verdict() ?? ending?.error ?? maskedJson(crashed(about), secrets)
-        return yield { lane, ms: 0, error }
+        return yield { index, ms: 0, error }
       }
       if (message.say === 'unfit') {
         if (isUsed) return
-        return yield { lane, ms: 0, error: errorRecord(changedMeanwhile()) }
+        return yield { index, ms: 0, error: errorRecord(changedMeanwhile()) }
       }
       if (message.say === 'begun') {
-        lane = message.lane
+        index = message.index
         if (message.loaded) onLoaded?.()
         killer.watch()
       } else {
         killer.rest()
         if (message.loaded) onLoaded?.()
-        await printout.readTo(work.lanes.findIndex(({ index }) => index === message.result.lane) + 1, message.closed)
+        await printout.readTo(work.items.findIndex(({ index }) => index === message.result.index) + 1, message.closed)
         const { result, filled } = message
         // A body that heeded the signal gives some error of its own.
-        const error = verdict() ?? (filled && doesNotFit(work.step, filled, hosts(result.lane)))
+        const error = verdict() ?? (filled && doesNotFit(work.step, filled, hosts(result.index)))
         yield error && 'error' in result ? { ...result, error } : result
-        rmSync(folderOfLane(scratch, result.lane), { recursive: true, force: true })
+        rmSync(folderOfItem(scratch, result.index), { recursive: true, force: true })
         // What it has left would print among what the next one does.
         if (killer.verdict || message.left || message.closed.length > 0) return
       }
@@ -167,14 +167,14 @@ class Killer {
     this.#looking = setInterval(() => this.#lookAtMemory(), MEMORY_LOOK_MS)
     session.signal.addEventListener('abort', this.#stop)
     const message = `the code of ${session.work.step} was not loaded within ${LOAD_MS / 1000} s`
-    this.#late = setTimeout(() => this.#condemn(new CairnError('TIMED_OUT', message)), LOAD_MS)
+    this.#late = setTimeout(() => this.#giveUp(new CairnError('TIMED_OUT', message)), LOAD_MS)
   }
 
-  /** A lane begins: its time-out, too. */
+  /** An item begins: its time-out, too. */
   watch(): void {
     const { step, timeoutMs } = this.#session.work
     clearTimeout(this.#late)
-    if (timeoutMs !== undefined) this.#late = setTimeout(() => this.#condemn(timedOut(step, timeoutMs)), timeoutMs)
+    if (timeoutMs !== undefined) this.#late = setTimeout(() => this.#giveUp(timedOut(step, timeoutMs)), timeoutMs)
   }
 
   rest(): void {
@@ -193,7 +193,7 @@ class Killer {
     const used = this.#worker.memory() ?? 0
     if (used > 0) this.used = used // none of one that has just died
     if (used <= memory) return
-    this.#condemn(
+    this.#giveUp(
       new CairnError(
         'OUT_OF_MEMORY',
         `${work.step} used ${megabytes(used)} of memory; it may use ${megabytes(memory)}`,
@@ -205,7 +205,7 @@ class Killer {
     void this.#worker.kill()
   }
 
-  #condemn(error: CairnError): void {
+  #giveUp(error: CairnError): void {
     this.verdict ??= errorRecord(error)
     this.#stop()
   }

@@ -8,8 +8,8 @@ import {
   errorRecord,
   holdsFile,
   type ErrorRecord,
-  type LaneResult,
-  type LaneWork,
+  type ItemResult,
+  type ItemWork,
   type Made,
   type PackageStates,
 } from '@cairn/records'
@@ -17,8 +17,8 @@ import { execute, type LoadedCode } from '@cairn/execute'
 import { markVerified } from '@cairn/files'
 import { Denials, refusalIn } from './confinement.ts'
 import { changedMeanwhile } from './fitting.ts'
-import { folderOfLane } from './folder-names.ts'
-import { laneFolders, type LaneFolders } from './folders.ts'
+import { folderOfItem } from './folder-names.ts'
+import { itemFolders, type ItemFolders } from './folders.ts'
 import { faultOfFolder, isInside } from './host-faults.ts'
 import { codeOf } from './load-code.ts'
 import { loadedBesides, loadedFiles, loadedOtherwise } from './loaded-packages.ts'
@@ -28,7 +28,7 @@ import { ScratchRoom, type Filled } from './scratch-room.ts'
 import { inProject } from './stack.ts'
 import { printingAs, type Printer } from './printed.ts'
 
-/** A pool's process: does one piece of work at a time, lane after lane, and dies with its parent. */
+/** A pool's process: does one piece of work at a time, item after item, and dies with its parent. */
 
 type Order = Extract<ToWorker, { say: 'work' }>
 
@@ -58,17 +58,17 @@ async function work(order: Order): Promise<void> {
   watchParent()
   const { packages = {} } = order.work
   if (loadedOtherwise(packages) !== undefined) return say({ say: 'unfit' })
-  // Loaded before any lane begins: a time-out is for the body.
+  // Loaded before any item begins: a time-out is for the body.
   const loading: Printer = { ended: false }
   const code = printingAs(loading, () => codeOf(order.work, order.root, new Map()))
-  await code.catch(() => {}) // each lane tells
-  for (const lane of order.work.lanes) {
-    say({ say: 'begun', lane: lane.index, loaded: loadedMore() })
+  await code.catch(() => {}) // each item tells
+  for (const item of order.work.items) {
+    say({ say: 'begun', index: item.index, loaded: loadedMore() })
     const printer: Printer = { ended: false }
-    const { result, filled } = await printingAs(printer, () => runLane(order, code, lane))
+    const { result, filled } = await printingAs(printer, () => runItem(order, code, item))
     printer.ended = true
     const closed = await markEnd(order.marker)
-    say({ say: 'lane', result, ...(filled && { filled }), loaded: loadedMore(), closed, left: leavesRunning() })
+    say({ say: 'item', result, ...(filled && { filled }), loaded: loadedMore(), closed, left: leavesRunning() })
   }
   loading.ended = true
   current = undefined
@@ -76,15 +76,15 @@ async function work(order: Order): Promise<void> {
   flushCompileCache() // a pool ends its processes by a signal that leaves them no time for it
 }
 
-async function runLane(
+async function runItem(
   { work, root, scratch, secrets }: Order,
   code: Promise<LoadedCode>,
-  lane: LaneWork,
-): Promise<{ readonly result: LaneResult; readonly filled?: Filled | undefined }> {
+  item: ItemWork,
+): Promise<{ readonly result: ItemResult; readonly filled?: Filled | undefined }> {
   const started = performance.now()
   const room = new ScratchRoom(scratch)
-  const folders = laneFolders(() => {
-    const folder = folderOfLane(scratch, lane.index)
+  const folders = itemFolders(() => {
+    const folder = folderOfItem(scratch, item.index)
     mkdirSync(folder, { recursive: true })
     return folder
   })
@@ -94,25 +94,25 @@ async function runLane(
     stopping.signal.throwIfAborted()
     const loaded = await code
     denials.begin(root)
-    const outputs = await execute(loaded, { ...work, open }, lane, surface)
+    const outputs = await execute(loaded, { ...work, open }, item, surface)
     denials.check()
     checkPackages(work.packages)
     const files = filed(outputs, folders)
     if (!Object.values(files).some(holdsFile)) discard(folders)
-    return { result: { lane: lane.index, ms: performance.now() - started, outputs: files } }
+    return { result: { index: item.index, ms: performance.now() - started, outputs: files } }
   } catch (error) {
     const record = errorRecord(error, { secrets, trace: (stack) => inProject(stack, root) })
     const fault = faultOfFolder(record, () => dirname(scratch))
     const told = fault ? errorRecord(fault.error) : { ...record, ...refusalIn(record, work.step) }
-    const result = { lane: lane.index, ms: performance.now() - started, error: told }
+    const result = { index: item.index, ms: performance.now() - started, error: told }
     const filled = fault?.isFull ? room.filledBy(writtenBy(folders, dirname(scratch))) : undefined
     discard(folders)
     return { result, filled }
   }
 }
 
-/** So that the next lane has the room: what the parent takes goes when it has done so. */
-function discard(folders: LaneFolders): void {
+/** So that the next item has the room: what the parent takes goes when it has done so. */
+function discard(folders: ItemFolders): void {
   try {
     folders.remove()
   } catch {
@@ -121,7 +121,7 @@ function discard(folders: LaneFolders): void {
 }
 
 /** Where a body has written on the disk of its host. */
-function writtenBy({ home }: LaneFolders, folder: string): string[] {
+function writtenBy({ home }: ItemFolders, folder: string): string[] {
   const temporary = tmpdir()
   return [...(home === undefined ? [] : [home]), ...(isInside(temporary, folder) ? [temporary] : [])]
 }
@@ -149,7 +149,7 @@ function checkPackages(packages: PackageStates = {}): void {
 }
 
 /** Bytes go to files, which the parent moves into the store. */
-function filed(outputs: Readonly<Record<string, Made>>, folders: LaneFolders): Record<string, Made> {
+function filed(outputs: Readonly<Record<string, Made>>, folders: ItemFolders): Record<string, Made> {
   let files = 0
   const file = ({ ref, content, items }: Made): Made => {
     if (!(content instanceof Uint8Array))

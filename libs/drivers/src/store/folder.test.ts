@@ -28,6 +28,17 @@ describe('a folder store', () => {
     expect(() => folderStore(folder)).toThrow(/has format 99/)
   })
 
+  it('refuses a store of an earlier format, and says what to do', () => {
+    writeFileSync(join(folder, 'store.json'), '{"format": 1}')
+    expect(() => folderStore(folder)).toThrow(
+      expect.objectContaining({
+        code: 'BAD_RECORD',
+        message: `the store ${folder} has format 1, of an earlier Cairn; this program reads 2`,
+        next: expect.stringContaining('move store.json and the folders of its environments out of this one'),
+      }),
+    )
+  })
+
   it('refuses paths that lead out of it', async () => {
     const store = folderStore(folder)
     await expect(store.read('../outside')).rejects.toThrow(/leaves the store/)

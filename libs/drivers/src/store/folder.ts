@@ -2,7 +2,7 @@ import * as fs from 'node:fs'
 import { mkdirSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { CairnError } from '@cairn/kernel'
-import { STORE_FILE, STORE_FORMAT, type ArtifactStore } from '@cairn/records'
+import { requireStoreFormat, STORE_FILE, STORE_FORMAT, type ArtifactStore } from '@cairn/records'
 import { thisProcess } from '../process-id.ts'
 import { withLock } from './file-lock.ts'
 
@@ -142,14 +142,7 @@ function openStore(folder: string, writeAside: (bytes: Uint8Array) => string): v
     return
   }
   const { format } = JSON.parse(text) as { format: number }
-  if (format > STORE_FORMAT)
-    throw new CairnError(
-      'BAD_RECORD',
-      `the store ${folder} has format ${format}; this program knows up to ${STORE_FORMAT}`,
-      {
-        next: 'update Cairn',
-      },
-    )
+  requireStoreFormat(format, `the store ${folder}`)
 }
 
 /** Makes a file the store's own, on the store's file system. */

@@ -58,7 +58,7 @@ describe('a layered store', () => {
 
   it('changes nothing below, whatever is done', async () => {
     await store.remove('runs/one')
-    expect(await store.move('objects/1', 'condemned/1')).toBe(false)
+    expect(await store.move('objects/1', 'trash/1')).toBe(false)
     await store.put('objects/2', bytes('new'))
     await store.create('runs/two', bytes('new'))
     const paths: string[] = []
@@ -70,12 +70,12 @@ describe('a layered store', () => {
 
 it('brings an object up that was set aside below, and leaves that there', async () => {
   const [above, below] = [memoryStore(), memoryStore()]
-  await below.put('condemned/1', Buffer.from('object'))
+  await below.put('trash/1', Buffer.from('object'))
   const store = layeredStore(above, below)
-  expect(await store.move('condemned/1', 'objects/1')).toBe(true)
+  expect(await store.move('trash/1', 'objects/1')).toBe(true)
   expect(readFileSync((await above.fetch('objects/1'))!, 'utf8')).toBe('object')
-  expect(await below.stat('condemned/1')).toBeDefined()
-  expect(await store.move('condemned/2', 'objects/2')).toBe(false)
+  expect(await below.stat('trash/1')).toBeDefined()
+  expect(await store.move('trash/2', 'objects/2')).toBe(false)
 })
 
 describe('leases in a layered store', () => {

@@ -53,7 +53,7 @@ export function layeredStore(above: ArtifactStore, lower: ReadableStore): Artifa
       ...new Set([...(await above.children(folder, after)), ...(await below.children(folder, after))]),
     ],
     remove: (path) => above.remove(path),
-    move: async (from, to) => (await above.move(from, to)) || (from.includes('condemned/') && bring(from, to)),
+    move: async (from, to) => (await above.move(from, to)) || (from.includes('trash/') && bring(from, to)),
     scratch: () => above.scratch(),
   }
 }

@@ -335,7 +335,7 @@ describe.skipIf(!s3)('MinIO', () => {
         const store = open()
         await store.probe()
         await store.probe()
-        expect(JSON.parse((await textOf(store, 'store.json'))!)).toEqual({ format: 1 })
+        expect(JSON.parse((await textOf(store, 'store.json'))!)).toEqual({ format: 2 })
         expect(await store.children('probe/')).toEqual([])
       })
 
@@ -357,6 +357,12 @@ describe.skipIf(!s3)('MinIO', () => {
         const store = open()
         await store.create('store.json', bytes('{"format": 99}'))
         expect((await failure(store.probe())).message).toMatch(/has format 99/)
+      })
+
+      it('is refused when it is of an earlier format', async () => {
+        const store = open()
+        await store.create('store.json', bytes('{"format": 1}'))
+        expect((await failure(store.probe())).message).toMatch(/has format 1, of an earlier Cairn/)
       })
 
       it('is refused when it lets all write at once', async () => {
@@ -587,9 +593,9 @@ describe.skipIf(!s3)('MinIO', () => {
         return result
       }
       await timed('up', () => store.put(`objects/${digest}`, { file }))
-      expect(await timed('within', () => store.move(`objects/${digest}`, `condemned/${digest}`))).toBe(true)
+      expect(await timed('within', () => store.move(`objects/${digest}`, `trash/${digest}`))).toBe(true)
       const elsewhere = open({ cache: join(folder, 'elsewhere') })
-      const fetched = (await timed('down', () => elsewhere.fetch(`condemned/${digest}`)))!
+      const fetched = (await timed('down', () => elsewhere.fetch(`trash/${digest}`)))!
       clearInterval(look)
       console.info(`300 MB: ${speeds.join(', ')}; ${Math.round((most - before) / 1e6)} MB more memory`)
       const found = createHash('sha256')

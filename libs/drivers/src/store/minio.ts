@@ -1,5 +1,4 @@
-import { CairnError } from '@cairn/kernel'
-import { STORE_FILE, STORE_FORMAT, type ArtifactStore } from '@cairn/records'
+import { requireStoreFormat, STORE_FILE, STORE_FORMAT, type ArtifactStore } from '@cairn/records'
 import { objectCache } from './minio/cache.ts'
 import { codeOf, connect, type MinioConnectionOptions } from './minio/connection.ts'
 import { minioDigest } from './minio/stored-digest.ts'
@@ -120,12 +119,5 @@ async function checkFormat(store: MinioStore, where: string): Promise<void> {
   const marker = (await store.read(STORE_FILE)) ?? ((await store.create(STORE_FILE, mine)) ? mine : undefined)
   if (!marker) return checkFormat(store, where) // made by another just now
   const { format } = JSON.parse(Buffer.from(marker).toString()) as { format: number }
-  if (format <= STORE_FORMAT) return
-  throw new CairnError(
-    'BAD_RECORD',
-    `the store in ${where} has format ${format}; this program knows up to ${STORE_FORMAT}`,
-    {
-      next: 'update Cairn',
-    },
-  )
+  requireStoreFormat(format, `the store in ${where}`)
 }

@@ -122,18 +122,18 @@ export function storeSuite(name: string, open: (folder: string) => ArtifactStore
 
     it('moves, and tells when there was nothing to move', async () => {
       await store.put('objects/1', bytes('one'))
-      expect(await store.move('objects/1', 'condemned/1')).toBe(true)
-      expect(await store.move('objects/1', 'condemned/1')).toBe(false)
+      expect(await store.move('objects/1', 'trash/1')).toBe(true)
+      expect(await store.move('objects/1', 'trash/1')).toBe(false)
       expect(await store.read('objects/1')).toBeUndefined()
-      expect(await text('condemned/1')).toBe('one')
+      expect(await text('trash/1')).toBe('one')
     })
 
     it('counts a move as a write: what was set aside just now is young', async () => {
       await store.put('objects/1', bytes('one'))
       await new Promise((later) => setTimeout(later, 30))
       const before = Date.now() - 10
-      await store.move('objects/1', 'condemned/1')
-      expect((await store.stat('condemned/1'))!.modified).toBeGreaterThanOrEqual(before)
+      await store.move('objects/1', 'trash/1')
+      expect((await store.stat('trash/1'))!.modified).toBeGreaterThanOrEqual(before)
     })
 
     it('gives scratch folders that are empty and apart', async () => {

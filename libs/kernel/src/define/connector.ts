@@ -1,24 +1,24 @@
 import type { Json } from '../json.ts'
 
 /** Something outside that a source reads, and how to tell that it has changed. */
-export interface Origin<Opened> {
+export interface Connector<Opened> {
   /** For people: `data/flights.csv`. */
   readonly describes: string
   /**
    * What stands for the present content: a digest, an ETag, a snapshot's id, a watermark. Asked for when a run is
-   * planned, under a deadline. An origin without one needs a `cache` policy on its source; where there is a policy,
+   * planned, under a deadline. A connector without one needs a `cache` policy on its source; where there is a policy,
    * `undefined` says that this content has no version.
    */
-  version?(context: OriginContext): string | undefined | Promise<string | undefined>
+  version?(context: ConnectorContext): string | undefined | Promise<string | undefined>
   /** What the source's body receives. */
-  open(context: OriginContext): Opened | Promise<Opened>
+  open(context: ConnectorContext): Opened | Promise<Opened>
 }
-export type Origins = Readonly<Record<string, Origin<any>>>
-export type Opened<R extends Origins> = {
-  readonly [Name in keyof R]: R[Name] extends Origin<infer Content> ? Content : never
+export type Connectors = Readonly<Record<string, Connector<any>>>
+export type Opened<R extends Connectors> = {
+  readonly [Name in keyof R]: R[Name] extends Connector<infer Content> ? Content : never
 }
 
-export interface OriginContext {
+export interface ConnectorContext {
   /** The project's folder: relative paths and packages are found from here. */
   readonly root: string
   readonly params: Readonly<Record<string, Json>>

@@ -1,5 +1,5 @@
 import { canonical } from '../json.ts'
-import { checkKinds, currentDrawing } from './drawing.ts'
+import { checkKinds, currentBuilder } from './graph-builder.ts'
 import type { NodeOptions } from './names.ts'
 import { CairnError } from '../errors.ts'
 import type { EachNode, Tolerance, WhenNode } from './graph.ts'
@@ -39,8 +39,8 @@ export function each<Item, R extends AnyHandles>(
   body: (item: Handle<Item>) => R,
   given: EachOptions = {},
 ): Lists<R> {
-  const drawing = currentDrawing('each')
-  const over = drawing.read(items, 'what each maps over')
+  const builder = currentBuilder('each')
+  const over = builder.read(items, 'what each maps over')
   checkOptions(given, EACH, `each over ${over.called}`)
   const { batch = 100, tolerate = {}, ...options } = given
   const { item } = over.kind
@@ -49,16 +49,16 @@ export function each<Item, R extends AnyHandles>(
       next: 'declare that output as list(kind)',
     })
 
-  const id = drawing.name(`each-${outputName(over)}`, options)
+  const id = builder.name(`each-${outputName(over)}`, options)
   const node = { type: 'each', id, over: over.ref, batch, tolerate, collects: {}, outputs: {} } as const
-  drawing.add<EachNode>(node) // takes its place, and its name, before the body's nodes
-  const results = drawing.eachItem(id, () => {
-    const returned = body(drawing.handle({ item: id }, item))
+  builder.add<EachNode>(node) // takes its place, and its name, before the body's nodes
+  const results = builder.eachItem(id, () => {
+    const returned = body(builder.handle({ item: id }, item))
     return namedFields(returned, `what ${id} gives`).map(
-      ([name, handle]) => [name, drawing.read(handle, `"${name}" of ${id}`)] as const,
+      ([name, handle]) => [name, builder.read(handle, `"${name}" of ${id}`)] as const,
     )
   })
-  return drawing.add<EachNode>({
+  return builder.add<EachNode>({
     ...node,
     collects: Object.fromEntries(results.map(([name, { ref }]) => [name, ref])),
     outputs: Object.fromEntries(results.map(([name, { kind }]) => [name, list(kind)])),
@@ -77,19 +77,19 @@ export function when<R extends AnyHandles>(
   otherwise: () => { readonly [Name in keyof R]: NoInfer<R[Name]> },
   options: NodeOptions = {},
 ): R {
-  const drawing = currentDrawing('when')
+  const builder = currentBuilder('when')
   const given = nodeOf(condition)
-  const chosen = given instanceof ParamNode ? given : drawing.read(condition, 'the condition of when')
-  const id = drawing.name(`when-${chosen instanceof ParamNode ? chosen.ref.param : outputName(chosen)}`, options)
+  const chosen = given instanceof ParamNode ? given : builder.read(condition, 'the condition of when')
+  const id = builder.name(`when-${chosen instanceof ParamNode ? chosen.ref.param : outputName(chosen)}`, options)
   const node = { type: 'when', id, condition: chosen.ref, then: {}, otherwise: {}, outputs: {} } as const
-  drawing.add<WhenNode>(node)
+  builder.add<WhenNode>(node)
 
   const arm = (taken: boolean, body: () => AnyHandles) =>
-    drawing.arm({ when: id, arm: taken }, () =>
+    builder.arm({ when: id, arm: taken }, () =>
       Object.fromEntries(
         namedFields(body(), `what an arm of ${id} gives`).map(([name, handle]) => [
           name,
-          drawing.read(handle, `"${name}" of ${id}`),
+          builder.read(handle, `"${name}" of ${id}`),
         ]),
       ),
     )
@@ -104,7 +104,7 @@ export function when<R extends AnyHandles>(
 
   const refs = (handles: Record<string, HandleNode>) =>
     Object.fromEntries(Object.entries(handles).map(([name, { ref }]) => [name, ref]))
-  return drawing.add<WhenNode>({
+  return builder.add<WhenNode>({
     ...node,
     then: refs(yes),
     otherwise: refs(no),

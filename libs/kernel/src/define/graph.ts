@@ -4,7 +4,7 @@ import type { Guard, ParamRef, Ref } from './ref.ts'
 import type { AnySchema } from './schema.ts'
 import type { Step } from './step-definition.ts'
 
-/** What a pipeline's drawing says: the places in it and what flows between them. Nodes come after what they read. */
+/** What a pipeline's graph says: the places in it and what flows between them. Nodes come after what they read. */
 export interface Graph {
   readonly name: string
   readonly nodes: ReadonlyMap<string, Node>

@@ -14,16 +14,16 @@ export interface Param<out Value> {
 }
 export type Handles<K extends Kinds> = { readonly [Name in keyof K]: Handle<Read<K[Name]>> }
 
-/** A drawing keeps the first look at one of its handles. */
+/** A graph builder keeps the first look at one of its handles. */
 interface Watched {
   fault?: CairnError | undefined
-  /** Whether it is a drawing in which other values stand in for handles: then their kinds are not known. */
+  /** Whether it builds a graph in which other values stand in for handles: then their kinds are not known. */
   readonly isProbe: boolean
 }
 
-/** Where a handle may be used: in the drawing that made it, inside its `each` and its arm of a `when`. */
+/** Where a handle may be used: in the graph builder that made it, inside its `each` and its arm of a `when`. */
 export interface Place {
-  readonly drawing: Watched
+  readonly builder: Watched
   readonly scope: readonly string[]
   readonly guards: readonly Guard[]
 }
@@ -48,11 +48,11 @@ export class HandleNode {
 /** What the handle of a run parameter stands for. */
 export class ParamNode {
   readonly ref: ParamRef
-  readonly drawing: Watched
+  readonly builder: Watched
 
-  constructor(ref: ParamRef, drawing: Watched) {
+  constructor(ref: ParamRef, builder: Watched) {
     this.ref = ref
-    this.drawing = drawing
+    this.builder = builder
   }
 
   get called(): string {
@@ -118,8 +118,8 @@ function looked(node: HandleNode | ParamNode, key?: string | symbol): CairnError
           : 'compute with it inside a step; to choose between steps, use when(condition, then, otherwise)',
     },
   )
-  const drawing = node instanceof HandleNode ? node.place.drawing : node.drawing
-  drawing.fault ??= error
+  const builder = node instanceof HandleNode ? node.place.builder : node.builder
+  builder.fault ??= error
   return error
 }
 

@@ -1,6 +1,5 @@
-import { currentDrawing, Drawing } from './drawing.ts'
-import type { NodeOptions } from './names.ts'
-import { checkFields, checkKeys, checkName } from './names.ts'
+import { currentBuilder, GraphBuilder } from './graph-builder.ts'
+import { checkFields, checkKeys, checkName, type NodeOptions } from './names.ts'
 import { CairnError, suggest } from '../errors.ts'
 import type { Graph } from './graph.ts'
 import { namedFields, type Handle, type Handles, type Param } from './handle.ts'
@@ -68,8 +67,8 @@ export function pipeline(
     if (names?.includes(input))
       throw new CairnError('BAD_DEFINITION', `"${input}" is both an input and a parameter of pipeline ${name}`)
 
-  const given = (drawing: Drawing, frame: string, handles: Record<string, unknown>) =>
-    new Proxy(frameParams(drawing, frame, names), {
+  const given = (builder: GraphBuilder, frame: string, handles: Record<string, unknown>) =>
+    new Proxy(frameParams(builder, frame, names), {
       get: (params, key, receiver) =>
         Object.hasOwn(handles, key) ? handles[key as string] : Reflect.get(params, key, receiver),
     })
@@ -79,18 +78,18 @@ export function pipeline(
     params: Record<string, unknown> = {},
     options: NodeOptions = {},
   ) => {
-    const drawing = currentDrawing(name)
-    drawing.wire(inputs, wired, name)
-    const frame = drawing.name(name, options)
-    return drawing.within(frame, definition.params, drawing.settings(params, name, definition.params), () =>
-      body(given(drawing, frame, wired)),
+    const builder = currentBuilder(name)
+    builder.wire(inputs, wired, name)
+    const frame = builder.name(name, options)
+    return builder.within(frame, definition.params, builder.settings(params, name, definition.params), () =>
+      body(given(builder, frame, wired)),
     )
   }
   return Object.defineProperties(use as unknown as Pipeline, {
     name: { value: name },
     definition: { value: definition },
-    graph: { get: once(() => drawAlone(name, definition, (drawing) => body(given(drawing, '', {}))).graph) },
-    [DRAW]: { value: (probe?: Probe) => drawAlone(name, definition, (drawing) => body(given(drawing, '', {})), probe) },
+    graph: { get: once(() => drawAlone(name, definition, (builder) => body(given(builder, '', {}))).graph) },
+    [DRAW]: { value: (probe?: Probe) => drawAlone(name, definition, (builder) => body(given(builder, '', {})), probe) },
     [TEXT]: { value: () => Function.prototype.toString.call(body) },
     [PIPELINE]: { value: true },
   })
@@ -117,7 +116,7 @@ export function isPipeline(value: unknown): value is Pipeline {
 
 /** Symbolic parameters of a frame: any name that is asked for; what is unknown is refused when a run is planned. */
 function frameParams(
-  drawing: Drawing,
+  builder: GraphBuilder,
   frame: string,
   names: readonly string[] | undefined,
 ): Record<string, Param<never>> {
@@ -127,7 +126,7 @@ function frameParams(
       if (typeof param !== 'string') return undefined
       if (names && !names.includes(param))
         throw new CairnError('BAD_WIRING', `the pipeline has no parameter "${param}"`, { next: suggest(param, names) })
-      return drawing.param({ param, frame })
+      return builder.param({ param, frame })
     },
   })
 }
@@ -135,7 +134,7 @@ function frameParams(
 function drawAlone(
   name: string,
   definition: PipelineDefinition<Kinds, any>,
-  body: (drawing: Drawing) => Record<string, unknown>,
+  body: (builder: GraphBuilder) => Record<string, unknown>,
   probe?: Probe,
 ): Drawn {
   const missing = Object.keys(definition.inputs ?? {})
@@ -147,8 +146,8 @@ function drawAlone(
         next: 'use it inside another pipeline',
       },
     )
-  const drawing = new Drawing(probe)
-  drawing.frames.set('', { params: definition.params, given: {} })
+  const builder = new GraphBuilder(probe)
+  builder.frames.set('', { params: definition.params, given: {} })
   const returned = (result: Record<string, unknown>) => {
     const outputs = namedFields(result, `what pipeline ${name} gives`)
     if (result instanceof Promise)
@@ -160,11 +159,11 @@ function drawAlone(
       `an output of pipeline ${name}`,
     )
     return Object.fromEntries(
-      outputs.map(([output, handle]) => [output, drawing.read(handle, `output "${output}" of ${name}`).ref]),
+      outputs.map(([output, handle]) => [output, builder.read(handle, `output "${output}" of ${name}`).ref]),
     )
   }
-  const graph = drawing.draw(name, () => body(drawing), returned)
-  return { graph, handles: drawing.handles, numberOf: (ref) => drawing.numberOf(ref) }
+  const graph = builder.draw(name, () => body(builder), returned)
+  return { graph, handles: builder.handles, numberOf: (ref) => builder.numberOf(ref) }
 }
 
 function once<Value>(compute: () => Value): () => Value {

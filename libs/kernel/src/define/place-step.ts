@@ -1,4 +1,4 @@
-import { currentDrawing } from './drawing.ts'
+import { currentBuilder } from './graph-builder.ts'
 import type { NodeOptions } from './names.ts'
 import type { StepNode } from './graph.ts'
 import type { Handle } from './handle.ts'
@@ -11,15 +11,15 @@ export function placeStep(
   params: Readonly<Record<string, unknown>> = {},
   options: NodeOptions = {},
 ): Record<string, Handle<never>> {
-  const drawing = currentDrawing(step.name)
-  drawing.checkStep(step)
-  const inputs = drawing.wire(step.definition.inputs ?? {}, given, step.name)
-  return drawing.add<StepNode>({
+  const builder = currentBuilder(step.name)
+  builder.checkStep(step)
+  const inputs = builder.wire(step.definition.inputs ?? {}, given, step.name)
+  return builder.add<StepNode>({
     type: 'step',
-    id: drawing.name(step.name, options),
+    id: builder.name(step.name, options),
     step,
     inputs: Object.fromEntries(Object.entries(inputs).map(([name, { ref }]) => [name, ref])),
-    params: drawing.settings(params, step.name, step.definition.params),
+    params: builder.settings(params, step.name, step.definition.params),
     outputs: step.definition.outputs,
   })
 }

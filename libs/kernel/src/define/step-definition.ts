@@ -1,5 +1,5 @@
 import type { Bytes, Duration } from '../units.ts'
-import type { Opened, Origins } from './connector.ts'
+import type { Opened, Connectors } from './connector.ts'
 import type { Handle, Handles, Param } from './handle.ts'
 import type { Kinds, Read, Reads, Writes } from './kind.ts'
 import type { NodeOptions } from './names.ts'
@@ -83,7 +83,7 @@ export interface StepDefinition<
 }
 
 export interface SourceDefinition<
-  R extends Origins,
+  R extends Connectors,
   S extends AnySchema,
   O extends Kinds,
   Secret extends string,
@@ -116,7 +116,7 @@ export interface Step<
   readonly type: 'step' | 'source'
   readonly definition: Policies<O, string> & {
     readonly inputs?: I
-    readonly reads?: Origins
+    readonly reads?: Connectors
     readonly params?: S
     readonly outputs: O
     readonly run: Body

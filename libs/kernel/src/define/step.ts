@@ -3,7 +3,7 @@ import { placeStep } from './place-step.ts'
 import { CairnError } from '../errors.ts'
 import type { Kinds } from './kind.ts'
 import { checkOptions, takes, type Options } from './options.ts'
-import type { Origin, Origins } from './connector.ts'
+import type { Connector, Connectors } from './connector.ts'
 import { fieldNames, type AnySchema, type Schema } from './schema.ts'
 import { REACHES, type SourceDefinition, type Step, type StepDefinition } from './step-definition.ts'
 
@@ -40,7 +40,7 @@ export function step<
  */
 export function source<
   O extends Kinds,
-  R extends Origins,
+  R extends Connectors,
   S extends AnySchema = Schema<{}, {}>,
   const Secret extends string = never,
 >(
@@ -48,12 +48,12 @@ export function source<
   definition: SourceDefinition<R, S, O, Secret>,
 ): Step<{}, S, O, SourceDefinition<R, S, O, Secret>['run']> {
   checkDefinition('source', name, definition)
-  for (const [read, origin] of Object.entries((definition.reads ?? {}) as Origins)) {
-    if (typeof (origin as Partial<Origin<unknown>> | null)?.open !== 'function')
+  for (const [read, connector] of Object.entries((definition.reads ?? {}) as Connectors)) {
+    if (typeof (connector as Partial<Connector<unknown>> | null)?.open !== 'function')
       throw new CairnError('BAD_DEFINITION', `reads.${read} of source ${name} is nothing that can be read`, {
         next: 'use fromFile(…), fromUrl(…), fromPackage(…), or { describes, version, open } of your own',
       })
-    if (!origin.version && definition.cache === undefined)
+    if (!connector.version && definition.cache === undefined)
       throw new CairnError('BAD_DEFINITION', `source ${name} reads "${read}", which has no version`, {
         next: 'say how long it may be reused: cache: { maxAge: "1d" } or cache: "never"',
       })

@@ -1,7 +1,6 @@
 import { CairnError } from '@cairn/kernel'
 import { identifier } from './column-sql.ts'
-import { isSqlPart, relation, SQL } from './relation.ts'
-import type { Query, QueryRow, SqlPart } from './relation.ts'
+import { isSqlPart, relation, SQL, type Query, type QueryRow, type SqlPart } from './relation.ts'
 import type { SqlValue, Statement } from './sql-source.ts'
 
 export type Interpolated = SqlPart | readonly SqlPart[] | SqlValue

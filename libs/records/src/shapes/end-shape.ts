@@ -34,7 +34,7 @@ const outcome = tagged('status', {
 export const end = object(
   {
     status: one('completed', 'failed', 'timed-out', 'cancelled', 'skipped', 'blocked'),
-    lanes: list(outcome),
+    items: list(outcome),
     counts: map(list(count)),
     startedAt: number,
     endedAt: number,
@@ -43,13 +43,13 @@ export const end = object(
   { attempts: number, failures: list(error) },
   {
     status: 'how the task has ended',
-    lanes: 'one outcome of a plain task, one for each item of a batch',
-    counts: 'of each list output its length, of each boolean output 1 or 0: one number for each lane',
+    items: 'one outcome of a plain task, one for each item of a batch',
+    counts: 'of each list output its length, of each boolean output 1 or 0: one number for each item',
     startedAt: 'when the first attempt began, in milliseconds since 1970',
     endedAt: 'milliseconds since 1970',
     host: 'the process that wrote it',
     attempts: 'how many attempts there were',
     failures:
-      'errors of the attempts that were followed by another, each with its `attempt`, and of several lanes with the `lane`',
+      'errors of the attempts that were followed by another, each with its `attempt`, and of several items with the `index` of the one that failed',
   },
 )

@@ -95,7 +95,7 @@ const step = object(
     outputs: 'the kinds of the outputs, by name',
     fallback: 'the code of its `catch`',
     retry: 'how it is tried again',
-    timeoutMs: 'milliseconds that an attempt may take for one lane',
+    timeoutMs: 'milliseconds that an attempt may take for one item',
     memory: 'bytes that it may use',
     cache: 'how long its results are reused; without it, for ever',
     secrets: 'the names of the secrets that it gets',

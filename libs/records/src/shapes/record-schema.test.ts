@@ -59,7 +59,7 @@ const RARE: Readonly<Record<string, object>> = {
   'runs/r/ends/lost': {
     v: 1,
     status: 'failed',
-    lanes: [{ status: 'failed', error: thrown }],
+    items: [{ status: 'failed', error: thrown }],
     counts: {},
     attempts: 2,
     failures: [thrown],

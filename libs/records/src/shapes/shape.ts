@@ -2,7 +2,7 @@ import type { Json } from '@cairn/kernel'
 
 /** A check of a value, and what it checks as JSON Schema, so that the two say the same. */
 export interface Shape {
-  /** What is wrong with a value, behind the place where it is: `.lanes[3].key is no text`; undefined if nothing is. */
+  /** What is wrong with a value, behind the place where it is: `.items[3].key is no text`; undefined if nothing is. */
   (value: unknown): string | undefined
   /** The same as JSON Schema, as far as that can say it. What several places share goes into `shared`, by name. */
   readonly schema: (shared: Record<string, JsonSchema>) => JsonSchema

@@ -80,13 +80,13 @@ export const checkpoint = object(
 )
 
 const previous = shared('previous', () => object({ run: name }, champion, aboutChampion))
-const champion = { run: name, since: number, by: text, from: name, told: truth, replaced: name, previous }
+const champion = { run: name, since: number, by: text, from: name, announced: truth, replaced: name, previous }
 const aboutChampion = {
   run: 'the run',
   since: `when it became the one in production, in ${WHEN}`,
   by: 'who made it so',
   from: 'the run of a playground that was promoted; absent of a roll-back',
-  told: 'true once consumers have been told of it',
+  announced: 'true once consumers have been told of it',
   replaced: 'the run that was in production until then',
   previous: 'what is rolled back to',
 }
@@ -124,7 +124,7 @@ export const collected = object(
         checkpoints: count,
         code: count,
         stale: count,
-        condemned: count,
+        trashed: count,
         deleted: count,
         restored: count,
         freed: count,
@@ -135,9 +135,9 @@ export const collected = object(
         checkpoints: 'checkpoints that were removed',
         code: 'files of code that were removed',
         stale: 'leases that ran out, and old submissions',
-        condemned: 'objects that were set aside',
+        trashed: 'objects that were moved to the trash',
         deleted: 'objects that were deleted',
-        restored: 'objects that had been set aside and were wanted again',
+        restored: 'objects that were in the trash and are needed again',
         freed: 'bytes of the deleted objects',
         damaged: 'paths of records that could not be read: what they may refer to stays',
       },

@@ -26,7 +26,7 @@ export async function inParallel<Item, Result>(
 ): Promise<Result[]> {
   const results: Result[] = []
   let next = 0
-  const lane = async () => {
+  const worker = async () => {
     try {
       for (let index: number; (index = next++) < items.length;) results[index] = await work(items[index]!)
     } catch (error) {
@@ -34,7 +34,7 @@ export async function inParallel<Item, Result>(
       throw error
     }
   }
-  const lanes = await Promise.allSettled(Array.from({ length: Math.min(PARTS_AT_ONCE, items.length) }, lane))
-  for (const ended of lanes) if (ended.status === 'rejected') throw ended.reason
+  const workers = await Promise.allSettled(Array.from({ length: Math.min(PARTS_AT_ONCE, items.length) }, worker))
+  for (const ended of workers) if (ended.status === 'rejected') throw ended.reason
   return results
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { runEvent, type EndRecord, type Plan, type TaskMessage } from '@cairn/records'
-import { TaskNotes } from './task-notes.ts'
+import { TaskRecorder } from './task-recorder.ts'
 
 const plan: Plan = {
   v: 1,
@@ -26,7 +26,7 @@ const message: TaskMessage = {
 const record = (host: string, startedAt: number): EndRecord => ({
   v: 1,
   status: 'completed',
-  lanes: [{ status: 'completed', how: 'computed', outputs: { model: { digest: 'd', size: 12 } }, ms: 3 }],
+  items: [{ status: 'completed', how: 'computed', outputs: { model: { digest: 'd', size: 12 } }, ms: 3 }],
   counts: {},
   attempts: 1,
   startedAt,
@@ -35,12 +35,12 @@ const record = (host: string, startedAt: number): EndRecord => ({
 })
 
 it('tells the attempts that failed from those that were lost, by who made the next', () => {
-  const notes = new TaskNotes(message)
+  const recorder = new TaskRecorder(message)
   for (const [index, host] of ['a', 'a', 'b'].entries())
-    notes.earlier({ plan, task: 'train', attempt: index + 1, record: { v: 1, startedAt: index * 10, host } })
-  notes.beginAttempt(4)
-  notes.endAttempt(undefined)
-  const { attempts, startedAt } = notes.end(record('c', Date.now()), undefined)
+    recorder.earlier({ plan, task: 'train', attempt: index + 1, record: { v: 1, startedAt: index * 10, host } })
+  recorder.beginAttempt(4)
+  recorder.endAttempt(undefined)
+  const { attempts, startedAt } = recorder.end(record('c', Date.now()), undefined)
   expect(attempts.map(({ result }) => result)).toEqual(['failed', 'lost', 'lost', 'done'])
   expect(attempts.slice(0, 2).map(({ endedAt }) => endedAt)).toEqual([10, 20])
   expect(attempts[2]!.endedAt).toBeGreaterThanOrEqual(startedAt)
@@ -48,14 +48,14 @@ it('tells the attempts that failed from those that were lost, by who made the ne
 
 it('knows whether the record is of this work, of another host or of before', () => {
   const stands = (host: string, after: number) => {
-    const notes = new TaskNotes(message)
-    return notes.end(record(host, notes.report.startedAt + after), undefined).ending?.stands
+    const recorder = new TaskRecorder(message)
+    return recorder.end(record(host, recorder.report.startedAt + after), undefined).ending?.stands
   }
   expect([stands('c', 0), stands('c', 1), stands('b', 1), stands('c', -1)]).toEqual([true, true, false, false])
 })
 
 it('knows what was stored, and the run that a stand-in is of', () => {
-  const { ending, needs } = new TaskNotes(message).end(record('c', Date.now()), undefined)
-  expect(ending).toMatchObject({ written: 12, ms: [3], lanes: { computed: 1 } })
+  const { ending, needs } = new TaskRecorder(message).end(record('c', Date.now()), undefined)
+  expect(ending).toMatchObject({ written: 12, ms: [3], items: { computed: 1 } })
   expect(needs).toEqual([{ run: 'run-1', task: 'load' }])
 })

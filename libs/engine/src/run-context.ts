@@ -1,20 +1,29 @@
-import { artifactBytes } from '@cairn/records'
-import { CairnError } from '@cairn/kernel'
-import type { CairnEvent } from '@cairn/records'
-import { keyBase } from '@cairn/records'
-import type { ArtifactRef } from '@cairn/kernel'
-import type { RunReader } from './lanes.ts'
-import { codeName, layout, type Layout } from '@cairn/records'
-import { openManifest, type Items } from '@cairn/records'
-import { ownersOf, type Owners } from './owners.ts'
-import type { PinnedClosure, Plan } from '@cairn/records'
-import type { ArtifactStore, Code, EventBus } from '@cairn/records'
-import { publish, type PublishOptions } from '@cairn/records'
-import { Recent } from './recent.ts'
-import { readRecord, type EndRecord } from '@cairn/records'
+import {
+  artifactBytes,
+  keyBase,
+  codeName,
+  layout,
+  openManifest,
+  publish,
+  readRecord,
+  storedAs,
+  type CairnEvent,
+  type Layout,
+  type Items,
+  type PinnedClosure,
+  type Plan,
+  type ArtifactStore,
+  type Code,
+  type EventBus,
+  type PublishOptions,
+  type EndRecord,
+} from '@cairn/records'
+import { CairnError, type ArtifactRef } from '@cairn/kernel'
+import type { RunReader } from './item-inputs.ts'
+import { routingOf, type Routing } from './routing.ts'
+import { Lru } from './lru.ts'
 import { RunState } from './run-state.ts'
-import { severally } from './severally.ts'
-import { storedAs } from '@cairn/records'
+import { forEachConcurrently } from './concurrency.ts'
 
 /** Of lists and of endings, a run remembers what holds so many items, and not too many short ones. */
 const MOST_ITEMS = 65_536
@@ -34,7 +43,7 @@ export interface Kept {
 }
 
 /** A run as one process knows it. All of it can be made again from the store. */
-export class ActiveRun implements RunReader {
+export class RunContext implements RunReader {
   readonly plan: Plan
   readonly at: Layout
   readonly state: RunState
@@ -43,15 +52,15 @@ export class ActiveRun implements RunReader {
   readonly announced: Set<string>
   /** Tasks that this process is at. */
   readonly busy: Map<string, Promise<unknown>>
-  readonly owners: Owners
+  readonly routing: Routing
   /** Its records were not looked at when it began: as far as is known, no task of it had ended. */
   isTakenForNew = false
   /** Settles once it is known whether the run was cancelled, where an event has said so: what came behind that waits. */
   hearing: Promise<unknown> = Promise.resolve()
-  readonly allItems = new Recent<Items>(8)
-  readonly #lists = new Recent<Items>(MOST_ITEMS, ({ length }) => length + LIST_WEIGHT)
-  readonly #ends = new Recent<EndRecord>(MOST_ENDS, ({ lanes }) => lanes.length + END_WEIGHT)
-  readonly #code = new Recent<Code>(1024)
+  readonly allItems = new Lru<Items>(8)
+  readonly #lists = new Lru<Items>(MOST_ITEMS, ({ length }) => length + LIST_WEIGHT)
+  readonly #ends = new Lru<EndRecord>(MOST_ENDS, ({ items }) => items.length + END_WEIGHT)
+  readonly #code = new Lru<Code>(1024)
   readonly #keyBases = new Map<string, string | undefined>()
   readonly #store: ArtifactStore
   readonly #bus: EventBus
@@ -61,7 +70,7 @@ export class ActiveRun implements RunReader {
     this.signal = cancel.signal
     this.busy = busy
     this.announced = announced
-    this.owners = ownersOf(plan)
+    this.routing = routingOf(plan)
     this.at = layout(plan.env, plan.pipeline)
     this.state = new RunState(plan)
     this.#store = store
@@ -72,7 +81,7 @@ export class ActiveRun implements RunReader {
   async readEnds(): Promise<void> {
     this.isTakenForNew = false
     const files = await this.#store.children(this.at.ends(this.plan.run))
-    await severally(files, async (file) => {
+    await forEachConcurrently(files, async (file) => {
       const task = this.at.taskOf(file)
       this.state.end(task, await this.end(task))
     })
@@ -107,7 +116,7 @@ export class ActiveRun implements RunReader {
     const path = this.at.object(digest)
     const found = await this.#store.fetch(path)
     if (found !== undefined) return found
-    if (await this.#store.move(this.at.condemned(digest), path)) return this.fetch({ digest, size: 0 })
+    if (await this.#store.move(this.at.trash(digest), path)) return this.fetch({ digest, size: 0 })
     throw new CairnError('NOT_FOUND', `object ${digest} is not in the store`, {
       next: 'cairn doctor --repair takes what names it out of use; the next run then computes it again',
     })
@@ -127,7 +136,7 @@ export class ActiveRun implements RunReader {
     })
   }
 
-  /** What the keys of a step's lanes have in common; undefined for code without a fingerprint. */
+  /** What the keys of a step's items have in common; undefined for code without a fingerprint. */
   keyBase(id: string): string | undefined {
     const node = this.plan.nodes[id]
     if (node?.type !== 'step') return undefined

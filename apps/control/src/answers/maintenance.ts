@@ -17,7 +17,7 @@ const Collected = z.strictObject({
     checkpoints: z.int(),
     code: z.int(),
     stale: z.int().describe('leases that ran out, and old idempotency keys'),
-    condemned: z.int().describe('objects that are set aside'),
+    trashed: z.int().describe('objects that are moved to the trash'),
     deleted: z.int(),
     restored: z.int(),
     freed: z.number().describe('bytes'),
@@ -35,7 +35,7 @@ const Examined = z.strictObject({
 })
 
 /** Of what looks after the environment and its store. */
-export const UPKEEP_ANSWERS: Answers = {
+export const MAINTENANCE_ANSWERS: Answers = {
   'get /v1/checkup': json(
     200,
     'What was looked at, and how it is.',

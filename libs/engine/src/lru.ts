@@ -4,10 +4,10 @@ interface Kept<Value> {
 }
 
 /**
- * Keeps the newest values up to a total weight, and the newest one whatever it weighs. A value is made once, even if
+ * Keeps the values that were used last, up to a total weight, and the last one whatever it weighs. A value is made once, even if
  * several ask for it at the same time.
  */
-export class Recent<Value> {
+export class Lru<Value> {
   readonly #limit: number
   readonly #weigh: (value: Value) => number
   readonly #values = new Map<string, Kept<Value>>()
@@ -20,12 +20,16 @@ export class Recent<Value> {
   }
 
   get(name: string, make: () => Promise<Value>): Promise<Value> {
-    return this.#values.get(name)?.value ?? this.set(name, make())
+    return this.find(name) ?? this.set(name, make())
   }
 
   /** Undefined where none is kept. */
   find(name: string): Promise<Value> | undefined {
-    return this.#values.get(name)?.value
+    const kept = this.#values.get(name)
+    if (!kept) return undefined
+    this.#values.delete(name) // used last, so forgotten last
+    this.#values.set(name, kept)
+    return kept.value
   }
 
   set(name: string, value: Promise<Value>): Promise<Value> {

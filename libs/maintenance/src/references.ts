@@ -1,11 +1,18 @@
-import { CairnError } from '@cairn/kernel'
-import { artifactBytes } from '@cairn/records'
+import { CairnError, type ArtifactRef } from '@cairn/kernel'
+import {
+  artifactBytes,
+  codeName,
+  readRecord,
+  UPDATE,
+  type CodeName,
+  type Layout,
+  type Plan,
+  type ArtifactStore,
+  type Checkpoint,
+  type EndRecord,
+  type Outcome,
+} from '@cairn/records'
 import { parseManifest } from '@cairn/kernel/contract'
-import type { ArtifactRef } from '@cairn/kernel'
-import { codeName, type CodeName, type Layout } from '@cairn/records'
-import type { Plan } from '@cairn/records'
-import type { ArtifactStore } from '@cairn/records'
-import { readRecord, UPDATE, type Checkpoint, type EndRecord, type Outcome } from '@cairn/records'
 
 /** What a record refers to. */
 export interface References {
@@ -44,8 +51,8 @@ export async function addRun(
     const path = at.ends(run) + file
     const end = await readRecord<EndRecord>(store, path).catch(unlessBad(path, onBad))
     const node = plan?.nodes[at.taskOf(file).split('/')[0]!]
-    for (const lane of end?.lanes ?? [])
-      await addOutcome(store, at, lane, node?.type === 'step' ? node.step : undefined, found)
+    for (const outcome of end?.items ?? [])
+      await addOutcome(store, at, outcome, node?.type === 'step' ? node.step : undefined, found)
   }
 }
 
@@ -70,13 +77,13 @@ export function isDamaged(error: unknown): boolean {
 async function addOutcome(
   store: ArtifactStore,
   at: Layout,
-  lane: Outcome,
+  outcome: Outcome,
   step: string | undefined,
   found: References,
 ) {
-  if (lane.status !== 'completed') return
-  if (lane.key !== undefined && step !== undefined) found.checkpoints.add(`${step}/${lane.key}`)
-  for (const ref of Object.values(lane.outputs)) await addArtifact(store, at, ref, found)
+  if (outcome.status !== 'completed') return
+  if (outcome.key !== undefined && step !== undefined) found.checkpoints.add(`${step}/${outcome.key}`)
+  for (const ref of Object.values(outcome.outputs)) await addArtifact(store, at, ref, found)
 }
 
 export async function addCheckpoint(
@@ -106,7 +113,7 @@ async function addArtifact(store: ArtifactStore, at: Layout, ref: ArtifactRef, f
 /** A list whose own bytes are gone or broken names nothing. */
 async function itemsOf(store: ArtifactStore, at: Layout, list: ArtifactRef): Promise<readonly ArtifactRef[]> {
   const fetch = async () => {
-    const path = (await store.fetch(at.object(list.digest))) ?? (await store.fetch(at.condemned(list.digest)))
+    const path = (await store.fetch(at.object(list.digest))) ?? (await store.fetch(at.trash(list.digest)))
     if (path === undefined) throw new Error('gone')
     return path
   }

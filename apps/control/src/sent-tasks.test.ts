@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { ToldTasks } from './told-tasks.ts'
+import { SentTasks } from './sent-tasks.ts'
 
 const NODES = ['load', 'score', 'join', 'report']
 
@@ -11,29 +11,29 @@ it('knows, from its text, the same tasks again, whatever order they ended in', (
   )
   fc.assert(
     fc.property(fc.array(task), task, (tasks, other) => {
-      const told = new ToldTasks(NODES)
-      for (const one of tasks) told.add(one)
-      const again = new ToldTasks(NODES, String(told))
+      const sent = new SentTasks(NODES)
+      for (const one of tasks) sent.add(one)
+      const again = new SentTasks(NODES, String(sent))
       for (const one of [...tasks, other]) expect(again.has(one)).toBe(tasks.includes(one))
-      expect(String(again)).toBe(String(told))
+      expect(String(again)).toBe(String(sent))
     }),
   )
 })
 
 it('is short where batches end nearly in their order', () => {
-  const told = new ToldTasks(NODES)
-  told.add('load')
-  for (let batch = 0; batch < 1_000; batch++) if (batch !== 7) told.add(`score/${batch}`)
-  expect(String(told)).toBe('0~1:0-6.8-999')
+  const sent = new SentTasks(NODES)
+  sent.add('load')
+  for (let batch = 0; batch < 1_000; batch++) if (batch !== 7) sent.add(`score/${batch}`)
+  expect(String(sent)).toBe('0~1:0-6.8-999')
 })
 
 it('takes a text that is none of its own for nothing told', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[0-9~:.-]{0,30}$/)), (text) => {
-      const told = new ToldTasks(NODES, text)
-      expect(() => told.has('score/3')).not.toThrow()
+      const sent = new SentTasks(NODES, text)
+      expect(() => sent.has('score/3')).not.toThrow()
     }),
   )
-  expect(new ToldTasks(NODES, 'run/load/completed').has('load')).toBe(false)
-  expect(new ToldTasks(NODES, '~').has('load')).toBe(false)
+  expect(new SentTasks(NODES, 'run/load/completed').has('load')).toBe(false)
+  expect(new SentTasks(NODES, '~').has('load')).toBe(false)
 })

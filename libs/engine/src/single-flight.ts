@@ -1,8 +1,8 @@
 /** Keys that this process is computing: tasks that want one of them wait until it is done. */
-export class InHand {
+export class SingleFlight {
   readonly #keys = new Map<string, Promise<void>>()
 
-  /** Waits until none of the keys is in hand, and takes all of them at once; so that no two can wait for each other. */
+  /** Waits until none of the keys is being computed, and takes all of them at once; so that no two can wait for each other. */
   async take(keys: readonly string[]): Promise<() => void> {
     for (;;) {
       const busy = keys.map((key) => this.#keys.get(key)).find((other) => other !== undefined)

@@ -2,11 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { list } from '@cairn/kernel'
-import { pipeline } from '@cairn/kernel'
-import { step } from '@cairn/kernel'
-import { layout } from '@cairn/records'
-import type { ArtifactStore } from '@cairn/records'
+import { list, pipeline, step } from '@cairn/kernel'
+import { layout, type ArtifactStore } from '@cairn/records'
 import { directStore } from '@cairn/engine/simulation/direct-store'
 import { json } from '@cairn/engine/simulation/pipelines'
 import { trialHost } from '@cairn/engine/simulation/trial'
@@ -33,7 +30,7 @@ export const kept = pipeline('kept', () => ({ ...finish({ small: make({}).small 
 export const at = layout('local', 'kept')
 
 /** A trial host whose store tells when its files were written, and has them as files for those who read objects. */
-export function upkeepHost() {
+export function maintenanceHost() {
   const host = trialHost()
   const { files, clock } = host
   const modified = new Map<string, number>()
@@ -41,7 +38,7 @@ export function upkeepHost() {
     modified.set(path, clock.now())
     return Map.prototype.set.call(files, path, bytes) as typeof files
   }
-  const folder = mkdtempSync(join(tmpdir(), 'cairn-upkeep-'))
+  const folder = mkdtempSync(join(tmpdir(), 'cairn-maintenance-'))
   const direct = directStore(files)
   const store: ArtifactStore = {
     ...direct,
@@ -73,4 +70,4 @@ export function upkeepHost() {
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
 }
-export type UpkeepHost = ReturnType<typeof upkeepHost>
+export type MaintenanceHost = ReturnType<typeof maintenanceHost>

@@ -11,10 +11,10 @@ import { fieldNames, type AnySchema } from './schema.ts'
 import type { Step } from './step-definition.ts'
 import { checkName, checkPlace, type NodeOptions } from './names.ts'
 
-let open: Drawing | undefined
+let open: GraphBuilder | undefined
 
-/** The drawing that is being made now, if any: what the calls of steps inside a pipeline's body add to. */
-export function currentDrawing(what: string): Drawing {
+/** The graph that is being built now, if any: what the calls of steps inside a pipeline's body add to. */
+export function currentBuilder(what: string): GraphBuilder {
   if (open) return open
   throw new CairnError('BAD_DEFINITION', `${what} was called outside a pipeline`, {
     next: 'call it inside pipeline(name, () => …); to run a step by hand, call its definition.run',
@@ -22,7 +22,7 @@ export function currentDrawing(what: string): Drawing {
 }
 
 /** Collects nodes while a pipeline's body runs with symbolic handles. */
-export class Drawing {
+export class GraphBuilder {
   /** Set while it is drawn once more, to see whether its body looks at handles. */
   readonly #probe: Probe | undefined
   /** What each handle is called, by its number. */
@@ -61,7 +61,7 @@ export class Drawing {
     }
   }
 
-  /** Runs a pipeline's body as a part of this drawing. */
+  /** Runs a pipeline's body as a part of this graph. */
   within<Result>(id: string, params: AnySchema | undefined, given: Record<string, Setting>, body: () => Result) {
     this.frames.set(id, { params, given })
     const prefix = this.#prefix
@@ -114,7 +114,7 @@ export class Drawing {
   }
 
   handle(ref: Ref, kind: AnyKind): Handle<never> {
-    return this.#given(new HandleNode(ref, kind, { drawing: this, scope: this.#scope, guards: this.#guards }))
+    return this.#given(new HandleNode(ref, kind, { builder: this, scope: this.#scope, guards: this.#guards }))
   }
 
   param(ref: ParamRef): Param<never> {
@@ -179,8 +179,8 @@ export class Drawing {
       throw new CairnError('BAD_WIRING', `${what} is not an output of a step`, {
         next: 'pass what another step returned inside the same pipeline',
       })
-    const { drawing, scope, guards } = handle.place
-    if (drawing !== this) throw new CairnError('BAD_WIRING', `${what} is ${handle.called} of another pipeline`)
+    const { builder, scope, guards } = handle.place
+    if (builder !== this) throw new CairnError('BAD_WIRING', `${what} is ${handle.called} of another pipeline`)
     if (scope.some((id, depth) => id !== this.#scope[depth]))
       throw new CairnError('BAD_WIRING', `${what} is ${handle.called}, made for one item inside each ${scope.at(-1)}`, {
         next: `return it from the body of ${scope.at(-1)} and use the list that each gives`,
@@ -196,7 +196,7 @@ export class Drawing {
     if (this.#isStandIn(value)) return STAND_IN
     const node = nodeOf(value)
     if (node instanceof ParamNode) {
-      if (node.drawing === this) return node.ref
+      if (node.builder === this) return node.ref
       throw new CairnError('BAD_WIRING', `${what} is ${node.called} of another pipeline`)
     }
     if (node instanceof HandleNode)
@@ -246,10 +246,10 @@ export class Drawing {
 
 /** What stands in for a handle, as it is read: its kind is not looked at again. */
 const ANY_KIND = { name: 'any', item: { name: 'any' } } as unknown as AnyKind
-const ANY_HANDLE = new HandleNode(STAND_IN, ANY_KIND, { drawing: { isProbe: true }, scope: [], guards: [] })
+const ANY_HANDLE = new HandleNode(STAND_IN, ANY_KIND, { builder: { isProbe: true }, scope: [], guards: [] })
 
 export function checkKinds(handle: HandleNode, wanted: AnyKind, what: string): void {
-  if (handle.place.drawing.isProbe) return
+  if (handle.place.builder.isProbe) return
   const produced = describeKind(handle.kind)
   if (fits(wanted, produced)) return
   throw new CairnError(

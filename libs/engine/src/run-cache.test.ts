@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { directStore } from '../simulation/direct-store.ts'
-import type { ActiveRun } from './active-run.ts'
-import { each } from '@cairn/kernel'
-import { list } from '@cairn/kernel'
-import { pipeline } from '@cairn/kernel'
-import { step } from '@cairn/kernel'
+import type { RunContext, Kept } from './run-context.ts'
+import { each, list, pipeline, step } from '@cairn/kernel'
 import { json } from '../simulation/pipelines.ts'
 import { namedCode } from '../simulation/named-code.ts'
 import { simulatedCompute } from '../simulation/ports.ts'
@@ -13,8 +10,7 @@ import { makePlan } from '@cairn/planner'
 import { Engine } from './engine.ts'
 import { submit } from './submit.ts'
 import type { CairnEvent } from '@cairn/records'
-import { KnownRuns } from './known-runs.ts'
-import type { Kept } from './active-run.ts'
+import { RunCache } from './run-cache.ts'
 
 describe('the runs that a process knows', () => {
   const noWork = async () => {}
@@ -23,7 +19,7 @@ describe('the runs that a process knows', () => {
     (name: string, done = false) =>
     async (kept: Kept) => {
       made.push(name)
-      return { ...kept, plan: { createdAt: 1 }, state: { done } } as unknown as ActiveRun
+      return { ...kept, plan: { createdAt: 1 }, state: { done } } as unknown as RunContext
     }
   const madeBy = async (work: () => Promise<void>) => {
     made.length = 0
@@ -32,7 +28,7 @@ describe('the runs that a process knows', () => {
   }
 
   it('are made once, and again only after the ones used last have taken their place', async () => {
-    const runs = new KnownRuns(2)
+    const runs = new RunCache(2)
     const use = (name: string) => runs.use(name, make(name), noWork)
     expect(
       await madeBy(async () => {
@@ -43,7 +39,7 @@ describe('the runs that a process knows', () => {
   })
 
   it('are not forgotten while something of them is in hand, however many there are', async () => {
-    const runs = new KnownRuns(1)
+    const runs = new RunCache(1)
     const goOn = Promise.withResolvers<void>()
     const names = ['a', 'b', 'c']
     const working = names.map((name) => runs.use(name, make(name), () => goOn.promise))
@@ -55,14 +51,14 @@ describe('the runs that a process knows', () => {
   })
 
   it('are forgotten when they are over, but not what was announced of them', async () => {
-    const runs = new KnownRuns()
+    const runs = new RunCache()
     await runs.use('a', make('a', true), async ({ announced }) => void announced.add('task'))
     expect(runs.size).toBe(0)
     await runs.use('a', make('a', true), async ({ announced }) => expect([...announced]).toEqual(['task']))
   })
 
   it('are made again when making them has failed, or when they are to be forgotten', async () => {
-    const runs = new KnownRuns()
+    const runs = new RunCache()
     await expect(runs.use('a', () => Promise.reject(new Error('away')), noWork)).rejects.toThrow('away')
     expect(runs.size).toBe(0)
     expect(await madeBy(() => runs.use('a', make('a'), noWork))).toEqual(['a'])
@@ -71,7 +67,7 @@ describe('the runs that a process knows', () => {
   })
 
   it('keep what they are at, also when an event that called for it was given up and they are to be forgotten', async () => {
-    const runs = new KnownRuns(0)
+    const runs = new RunCache(0)
     const atWork = Promise.withResolvers<void>()
     const giveUp = runs.use('a', make('a'), async ({ busy }) => {
       busy.set('task', atWork.promise)
@@ -84,8 +80,8 @@ describe('the runs that a process knows', () => {
   })
 
   it('hear that they are cancelled', async () => {
-    const runs = new KnownRuns()
-    await runs.use('a', make('a'), async ({ cancel }: ActiveRun & { cancel?: AbortController }) => {
+    const runs = new RunCache()
+    await runs.use('a', make('a'), async ({ cancel }: RunContext & { cancel?: AbortController }) => {
       runs.abort('a', new Error('no more'))
       expect(cancel?.signal.aborted).toBe(true)
     })
@@ -166,7 +162,7 @@ describe('hosts of some of the steps', () => {
     const { engines, heard, run } = await hosts()
     for (let count = 0; count < 5; count++) await run(`run-${count}`)
     expect(heard.filter(({ type }) => type === 'cairn.run-ended')).toHaveLength(5)
-    expect(engines.map((engine) => engine.knownRuns)).toEqual([0, 0, 0])
+    expect(engines.map((engine) => engine.cachedRuns)).toEqual([0, 0, 0])
   })
 
   it('tell each ending once more at most when events of a run that is over come again', async () => {

@@ -1,7 +1,7 @@
-import type { ActiveRun, Kept } from './active-run.ts'
+import type { RunContext, Kept } from './run-context.ts'
 
 interface Known extends Kept {
-  run: Promise<ActiveRun> | undefined
+  run: Promise<RunContext> | undefined
   users: number
 }
 
@@ -24,7 +24,7 @@ const ANNOUNCED_TASKS = 100_000
  * The runs that a process knows. One that is over is forgotten, and of those that others go on with, all but the last: not
  * every host hears of a run's end.
  */
-export class KnownRuns {
+export class RunCache {
   readonly #known = new Map<string, Known>()
   readonly #announced = new Map<string, Announced>()
   readonly #limit: number
@@ -46,8 +46,8 @@ export class KnownRuns {
   /** @param make makes the run from the store, if it is not known */
   async use(
     name: string,
-    make: (kept: Kept) => Promise<ActiveRun>,
-    work: (run: ActiveRun) => Promise<void>,
+    make: (kept: Kept) => Promise<RunContext>,
+    work: (run: RunContext) => Promise<void>,
   ): Promise<void> {
     const known = this.#enter(name)
     try {
@@ -102,7 +102,7 @@ export class KnownRuns {
     return known
   }
 
-  #make(known: Known, make: (kept: Kept) => Promise<ActiveRun>): Promise<ActiveRun> {
+  #make(known: Known, make: (kept: Kept) => Promise<RunContext>): Promise<RunContext> {
     const made = make(known)
     made.catch(() => {
       if (known.run === made) known.run = undefined

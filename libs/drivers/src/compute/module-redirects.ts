@@ -4,12 +4,12 @@ import { registerHooks } from 'node:module'
  * Only as it was built: Cairn's packages lead to what was built of them, which this process has loaded already; where
  * they lead to the sources that this was built from, and where, as in an image, there are no such packages.
  */
-const twins = new Map<string, string>()
+const redirects = new Map<string, string>()
 for (const name of ['kernel', 'kinds', 'connectors']) {
-  const twin = new URL(`./${name}.js`, import.meta.url).href
-  twins.set(`@cairn/${name}`, twin)
+  const target = new URL(`./${name}.js`, import.meta.url).href
+  redirects.set(`@cairn/${name}`, target)
   try {
-    twins.set(import.meta.resolve(`@cairn/${name}`), twin)
+    redirects.set(import.meta.resolve(`@cairn/${name}`), target)
   } catch {
     // not installed
   }
@@ -18,10 +18,10 @@ for (const name of ['kernel', 'kinds', 'connectors']) {
 registerHooks({
   resolve(specifier, context, next) {
     const found = resolved(() => next(specifier, context))
-    const twin = twins.get(found?.url ?? specifier)
-    return twin === undefined
+    const target = redirects.get(found?.url ?? specifier)
+    return target === undefined
       ? (found ?? next(specifier, context))
-      : { ...found, url: twin, format: 'module', shortCircuit: true }
+      : { ...found, url: target, format: 'module', shortCircuit: true }
   },
 })
 

@@ -1,33 +1,29 @@
-import { CairnError } from '@cairn/kernel'
-import { itemName, taskName } from '@cairn/records'
+import { CairnError, type ArtifactRef } from '@cairn/kernel'
+import { itemName, taskName, chained, type Items, type PlannedEach, type EndRecord, type Outcome } from '@cairn/records'
 import type { Ref } from '@cairn/kernel/contract'
-import type { ArtifactRef } from '@cairn/kernel'
-import { chained, type Items } from '@cairn/records'
-import type { PlannedEach } from '@cairn/records'
-import type { EndRecord, Outcome } from '@cairn/records'
-import type { Recent } from './recent.ts'
+import type { Lru } from './lru.ts'
 import { batchAt, indexAt, type Lineage, type RunState } from './run-state.ts'
 
-/** What a lane goes on with: its inputs, or the reason why it cannot run. */
-export type Lane = { readonly inputs: Readonly<Record<string, ArtifactRef>> } | NotRun
+/** What an item goes on with: its inputs, or the reason why it cannot run. */
+export type ItemInputs = { readonly inputs: Readonly<Record<string, ArtifactRef>> } | NotRun
 export type NotRun = Extract<Outcome, { readonly status: 'skipped' | 'blocked' }>
 
-/** Reads what the lanes of a run's tasks have given. */
+/** Reads what the items of a run's tasks have given. */
 export interface RunReader {
   /** The terminal record of a task that has ended. */
   end(task: string): Promise<EndRecord>
   /** Items of a list artifact. */
   items(list: ArtifactRef): Promise<Items>
   /** Keeps, for a while, all items of an `each`. */
-  readonly allItems: Recent<Items>
+  readonly allItems: Lru<Items>
 }
 
-/** A task's view of what is around it: resolves what its node is wired to, lane by lane. */
+/** A task's view of what is around it: resolves what its node is wired to, item by item. */
 export interface Surroundings {
-  /** Number of lanes. */
-  readonly lanes: number
+  /** Number of items. */
+  readonly items: number
   readonly lineage: Lineage
-  resolve(ref: Ref, lane: number): ArtifactRef | NotRun
+  resolve(ref: Ref, index: number): ArtifactRef | NotRun
 }
 
 /** Reads, once, every record that the given wires lead to. */
@@ -39,7 +35,7 @@ export async function surroundings(
   refs: readonly Ref[],
 ): Promise<Surroundings> {
   const lineage = state.lineage(scope, batch)
-  const given = new Map<string, (lane: number) => ArtifactRef | NotRun>()
+  const given = new Map<string, (index: number) => ArtifactRef | NotRun>()
   for (const ref of refs)
     if (!given.has(refName(ref)))
       given.set(refName(ref), 'item' in ref ? await itemReader(ref.item) : await outputReader(ref.node, ref.output))
@@ -48,7 +44,7 @@ export async function surroundings(
     const depth = scope.indexOf(each)
     const items = await itemsOf(state, reader, each, batchAt(batch, depth))
     const { from } = state.slice(each, batchAt(batch, depth), indexAt(batch, depth))
-    return (lane: number) => items.at(from + lineage[depth + 1]![lane]!)!
+    return (index: number) => items.at(from + lineage[depth + 1]![index]!)!
   }
 
   async function outputReader(node: string, output: string) {
@@ -56,26 +52,26 @@ export async function surroundings(
     if (planned.type === 'given') return () => planned.outputs[output]!
     const depth = planned.scope.length
     const task = taskName({ node, batch: batchAt(batch, depth) })
-    const { lanes } = await reader.end(task)
-    let items: number[][] | undefined
-    const nameOf = (lane: number) => {
-      items ??= state.indicesIn(planned.scope, batchAt(batch, depth))
-      return depth === 0 ? node : `${node}/${itemName({ indices: items[lane]! })}`
+    const { items } = await reader.end(task)
+    let places: number[][] | undefined
+    const nameOf = (index: number) => {
+      places ??= state.indicesIn(planned.scope, batchAt(batch, depth))
+      return depth === 0 ? node : `${node}/${itemName({ indices: places[index]! })}`
     }
-    return (lane: number) => {
-      const at = lineage[depth]![lane]!
-      return outputOf(lanes[at], output, () => nameOf(at))
+    return (index: number) => {
+      const at = lineage[depth]![index]!
+      return outputOf(items[at], output, () => nameOf(at))
     }
   }
 
   return {
-    lanes: lineage.at(-1)!.length,
+    items: lineage.at(-1)!.length,
     lineage,
-    resolve: (ref, lane) => given.get(refName(ref))!(lane),
+    resolve: (ref, index) => given.get(refName(ref))!(index),
   }
 }
 
-/** All items of an `each`, in order: those of the lists of all lanes of the batch around it. */
+/** All items of an `each`, in order: those of the lists of all items of the batch around it. */
 export function itemsOf(state: RunState, reader: RunReader, each: string, around: string) {
   return reader.allItems.get(taskName({ node: each, batch: around }), () => readItems(state, reader, each, around))
 }
@@ -85,25 +81,25 @@ async function readItems(state: RunState, reader: RunReader, each: string, aroun
   const counts = state.itemsOf(each, around)
   const lists = await surroundings(state, reader, scope, around, [over])
   const all: Items[] = []
-  for (const [lane, count] of counts.entries()) {
-    const list = count > 0 ? lists.resolve(over, lane) : undefined
+  for (const [index, count] of counts.entries()) {
+    const list = count > 0 ? lists.resolve(over, index) : undefined
     if (list && 'digest' in list) all.push(await reader.items(list))
   }
   return chained(all)
 }
 
-/** What each lane of a step's task runs with. A lane behind an arm that was not taken is skipped. */
-export function lanesOf(
+/** What each item of a step's task runs with. An item behind an arm that was not taken is skipped. */
+export function inputsOf(
   state: RunState,
   node: string,
   batch: string,
   inputs: Readonly<Record<string, Ref>>,
   around: Surroundings,
-): Lane[] {
-  return Array.from({ length: around.lanes }, (_, lane) => {
-    const gate = guarded(state, node, batch, around, lane)
+): ItemInputs[] {
+  return Array.from({ length: around.items }, (_, index) => {
+    const gate = guarded(state, node, batch, around, index)
     if (gate) return gate
-    const found = Object.entries(inputs).map(([name, ref]) => [name, around.resolve(ref, lane)] as const)
+    const found = Object.entries(inputs).map(([name, ref]) => [name, around.resolve(ref, index)] as const)
     return (
       firstNotRun(found.map(([, value]) => value)) ?? {
         inputs: Object.fromEntries(found) as Record<string, ArtifactRef>,
@@ -112,15 +108,15 @@ export function lanesOf(
   })
 }
 
-/** The reason why a lane does not run, if its arm was not taken or its condition never came to be. */
+/** The reason why an item does not run, if its arm was not taken or its condition never came to be. */
 export function guarded(
   state: RunState,
   node: string,
   batch: string,
   around: Surroundings,
-  lane: number,
+  index: number,
 ): NotRun | undefined {
-  const closed = state.closedBy(node, batch, around.lineage, lane)
+  const closed = state.closedBy(node, batch, around.lineage, index)
   return closed && { status: closed.isKnown ? 'skipped' : 'blocked', because: closed.when }
 }
 

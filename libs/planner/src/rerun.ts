@@ -1,9 +1,7 @@
-import { CairnError } from '@cairn/kernel'
-import type { ArtifactRef } from '@cairn/kernel'
-import { neededBy } from '@cairn/records'
-import type { Plan, PlannedNode, PlannedStep } from '@cairn/records'
+import { CairnError, type ArtifactRef } from '@cairn/kernel'
+import { neededBy, type Plan, type PlannedNode, type PlannedStep } from '@cairn/records'
 
-export interface Again {
+export interface Rerun {
   /** The name of the new run. */
   readonly run: string
   readonly now: number
@@ -17,7 +15,7 @@ export interface Again {
  *
  * @throws CairnError BAD_PARAMETER for what computes nothing by itself; NOT_FOUND when an input was not kept
  */
-export async function planAgain(plan: Plan, node: string, { run, now, outputs }: Again): Promise<Plan> {
+export async function planRerun(plan: Plan, node: string, { run, now, outputs }: Rerun): Promise<Plan> {
   const first = plan.nodes[node]
   if (first?.type !== 'step' && first?.type !== 'each')
     throw new CairnError('BAD_PARAMETER', `${node} was not computed in ${plan.run}`, {

@@ -1,19 +1,23 @@
 import type { ArtifactRef } from '@cairn/kernel'
-import { openManifest, type Items } from '@cairn/records'
-import { artifactBytes, inlineBytes } from '@cairn/records'
-import type { Joined } from '@cairn/engine'
-import type { RunReader } from '@cairn/engine'
-import { layout } from '@cairn/records'
-import type { Plan } from '@cairn/records'
-import type { ArtifactStore, Made } from '@cairn/records'
-import { Recent } from '@cairn/engine'
-import { RECORD_VERSION, type EndRecord, type Outcome } from '@cairn/records'
-import { countsOf } from '@cairn/engine'
+import {
+  openManifest,
+  artifactBytes,
+  inlineBytes,
+  layout,
+  RECORD_VERSION,
+  type Items,
+  type Plan,
+  type ArtifactStore,
+  type Made,
+  type EndRecord,
+  type Outcome,
+} from '@cairn/records'
+import { Lru, countsOf, type Joined, type RunReader } from '@cairn/engine'
 
 /** A run's records as they would be, kept in memory only. */
-export class DryReader implements RunReader {
+export class DryRunReader implements RunReader {
   readonly at
-  readonly allItems = new Recent<Items>(8)
+  readonly allItems = new Lru<Items>(8)
   readonly #store: ArtifactStore
   readonly #ends = new Map<string, EndRecord>()
   readonly #lists = new Map<string, Items>()
@@ -42,19 +46,19 @@ export class DryReader implements RunReader {
     return this.#keyBases.get(id)!
   }
 
-  record(task: string, lanes: readonly Outcome[]): EndRecord {
-    const status = lanes.every((lane) => lane.status === 'completed') ? 'completed' : 'blocked'
-    const counts = countsOf(lanes.map((lane) => (lane.status === 'completed' ? lane.outputs : undefined)))
-    const end: EndRecord = { v: RECORD_VERSION, status, lanes, counts, attempts: 0, startedAt: 0, endedAt: 0, host: '' }
+  record(task: string, items: readonly Outcome[]): EndRecord {
+    const status = items.every((outcome) => outcome.status === 'completed') ? 'completed' : 'blocked'
+    const counts = countsOf(items.map((outcome) => (outcome.status === 'completed' ? outcome.outputs : undefined)))
+    const end: EndRecord = { v: RECORD_VERSION, status, items, counts, attempts: 0, startedAt: 0, endedAt: 0, host: '' }
     this.#ends.set(task, end)
     return end
   }
 
   /** Remembers the lists that an `each` would give, which no one has stored. */
-  joined(lanes: readonly Joined[]): Outcome[] {
-    return lanes.map((lane): Outcome => {
-      if ('status' in lane) return lane.status === 'failed' ? { status: 'blocked', because: '' } : lane
-      const outputs = Object.entries(lane.made).map(([name, made]) => [name, this.#remember(made)] as const)
+  joined(items: readonly Joined[]): Outcome[] {
+    return items.map((outcome): Outcome => {
+      if ('status' in outcome) return outcome.status === 'failed' ? { status: 'blocked', because: '' } : outcome
+      const outputs = Object.entries(outcome.made).map(([name, made]) => [name, this.#remember(made)] as const)
       return { status: 'completed', how: 'joined', outputs: Object.fromEntries(outputs) }
     })
   }

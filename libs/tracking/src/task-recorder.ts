@@ -1,8 +1,8 @@
 import type { EarlierMessage, EndRecord, Outcome, TaskMessage } from '@cairn/records'
 import type { AttemptReport, Effort, Ending, Fault, Need, SendReport, TaskReport } from './report.ts'
 
-/** What is learnt of a task while this process is at it. */
-export class TaskNotes {
+/** Records what is learnt of a task while this process is at it. */
+export class TaskRecorder {
   readonly report: TaskReport
   readonly #began = performance.now()
   #attempt: AttemptReport | undefined
@@ -89,19 +89,19 @@ export class TaskNotes {
     const { report } = this
     report.endedAt = this.now()
     report.ending = record && this.#endingOf(record)
-    report.error = record ? faultIn(record.lanes) : error
+    report.error = record ? faultIn(record.items) : error
     return report
   }
 
-  #endingOf({ status, lanes, failures = [], host, startedAt }: EndRecord): Ending {
-    const computed = lanes.filter((lane) => lane.status === 'completed' && lane.how === 'computed')
-    const sizes = computed.flatMap((lane) => Object.values((lane as Completed).outputs).map(({ size }) => size))
-    const kinds = Object.groupBy(lanes, (lane) => (lane.status === 'completed' ? lane.how : lane.status))
+  #endingOf({ status, items, failures = [], host, startedAt }: EndRecord): Ending {
+    const computed = items.filter((outcome) => outcome.status === 'completed' && outcome.how === 'computed')
+    const sizes = computed.flatMap((outcome) => Object.values((outcome as Completed).outputs).map(({ size }) => size))
+    const kinds = Object.groupBy(items, (outcome) => (outcome.status === 'completed' ? outcome.how : outcome.status))
     return {
       status,
       stands: host === this.report.host && startedAt >= this.report.startedAt,
-      lanes: Object.fromEntries(Object.entries(kinds).map(([kind, lanes]) => [kind, lanes.length])),
-      ms: computed.map((lane) => (lane as Completed).ms ?? 0),
+      items: Object.fromEntries(Object.entries(kinds).map(([kind, items]) => [kind, items.length])),
+      ms: computed.map((outcome) => (outcome as Completed).ms ?? 0),
       written: sizes.reduce((sum, size) => sum + size, 0),
       retried: [...new Map(failures.map(({ attempt, code }, at) => [attempt ?? -at, code])).values()],
     }
@@ -133,8 +133,8 @@ function spend(effort: Effort, startedAt: number, endedAt: number, bytes: number
   effort.count++
 }
 
-function faultIn(lanes: readonly Outcome[]): Fault | undefined {
-  const failed = lanes.find((lane) => 'error' in lane)
+function faultIn(items: readonly Outcome[]): Fault | undefined {
+  const failed = items.find((outcome) => 'error' in outcome)
   return failed && faultOf(failed.error)
 }
 

@@ -29,7 +29,7 @@ export function retain(world: World): void {
 export const COLLECTS = { CAIRN_COLLECT: '20' }
 
 /** No faults, but nothing of the rest must stand in their way, nor they in its. */
-export function upkeep({ world, wrong }: Soaked): Faults {
+export function maintenance({ world, wrong }: Soaked): Faults {
   return {
     'gc by control': () =>
       world.ask('POST', `/v1/pipelines/${PIPELINE}/collections`, {}).catch(refusal(wrong)) as Promise<unknown>,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ArtifactRef } from '@cairn/kernel'
 import type { Plan, PlannedNode, PlannedStep } from '@cairn/records'
-import { planAgain } from './again.ts'
+import { planRerun } from './rerun.ts'
 
 const code = { fingerprint: 'f', digest: 'd' }
 const step: PlannedStep = { code, source: false, outputs: {} }
@@ -46,14 +46,14 @@ const plan: Plan = {
   outputs: { out: ref('each') },
 }
 const given = (node: string) => ({ out: { digest: node, size: 1 } as unknown as ArtifactRef })
-const again = (node: string, outputs = async (id: string) => await Promise.resolve(given(id))) =>
-  planAgain(plan, node, { run: 'again', now: 2, outputs })
+const rerun = (node: string, outputs = async (id: string) => await Promise.resolve(given(id))) =>
+  planRerun(plan, node, { run: 'rerun', now: 2, outputs })
 
 describe('a node of a recorded run that is computed again', () => {
   it('has its code and parameters, the inputs that it had then, and no checkpoint', async () => {
-    expect(await again('guarded')).toEqual({
+    expect(await rerun('guarded')).toEqual({
       v: 1,
-      run: 'again',
+      run: 'rerun',
       env: 'local',
       pipeline: 'small',
       createdAt: 2,
@@ -71,7 +71,7 @@ describe('a node of a recorded run that is computed again', () => {
   })
 
   it('is a whole `each` with what is inside it', async () => {
-    const { nodes: planned } = await again('each')
+    const { nodes: planned } = await rerun('each')
     expect(Object.entries(planned).map(([id, { type }]) => [id, type])).toEqual([
       ['load', 'given'],
       ['guarded', 'given'],
@@ -82,10 +82,10 @@ describe('a node of a recorded run that is computed again', () => {
   })
 
   it('is none that computes nothing by itself, or whose inputs are not there', async () => {
-    await expect(again('if')).rejects.toThrow('if was not computed in recorded')
-    await expect(again('nothing')).rejects.toThrow('nothing was not computed in recorded')
-    await expect(again('inner')).rejects.toThrow('inner stands inside each')
-    await expect(again('guarded', () => Promise.resolve(undefined as never))).rejects.toThrow(
+    await expect(rerun('if')).rejects.toThrow('if was not computed in recorded')
+    await expect(rerun('nothing')).rejects.toThrow('nothing was not computed in recorded')
+    await expect(rerun('inner')).rejects.toThrow('inner stands inside each')
+    await expect(rerun('guarded', () => Promise.resolve(undefined as never))).rejects.toThrow(
       'load, which guarded reads, did not complete in recorded',
     )
   })

@@ -6,16 +6,16 @@ import type { RunQueue } from './run-queue.ts'
 const LOOK_MS = 2_000
 
 /** Tells a run's place in the queue, and each that it comes to, until it has its turn. @returns what ends that */
-export function tellPlaces(queue: Pick<RunQueue, 'recentView'>, plan: Plan, tell: (wait: Waiting) => void): () => void {
+export function sendPlaces(queue: Pick<RunQueue, 'recentView'>, plan: Plan, tell: (wait: Waiting) => void): () => void {
   if (!plan.queued) return () => {}
-  let told: string | undefined
+  let sent: string | undefined
   const look = async () => {
     const view = await queue.recentView()
     if (!view.isInLine(plan) || !view.isWaiting(plan)) return
     const wait = view.waitOf(plan)
     const text = JSON.stringify(wait)
-    if (text !== told) tell(wait)
-    told = text
+    if (text !== sent) tell(wait)
+    sent = text
   }
   const timer = setInterval(() => void look().catch(() => {}), LOOK_MS) // the next look tells
   void look().catch(() => {})

@@ -5,7 +5,7 @@ import { parseTask } from '@cairn/records'
  * that was cut off sends back as `Last-Event-ID`: it then hears of the others, whatever order they end in, from any copy
  * of control. The text is the numbers of nodes, those of batches with the ranges that have ended: `0~1~2:0-17.19`.
  */
-export class ToldTasks {
+export class SentTasks {
   readonly #nodes: readonly string[]
   readonly #plain = new Set<string>()
   readonly #batches = new Map<string, Ranges>()

@@ -25,7 +25,7 @@ const CARELESS = { CAIRN_SWEEP: '3600' }
 const servers = inject('servers')
 
 describe.skipIf(!servers)('control looks after runs', () => {
-  const env = `supervision-${randomUUID().slice(0, 8)}`
+  const env = `reconciler-${randomUUID().slice(0, 8)}`
   const at = layout(env, PIPELINE)
   const project = new TemporaryProject('orders', env)
   const started: Control[] = []
@@ -200,7 +200,7 @@ describe.skipIf(!servers)('control looks after runs', () => {
       })
       const retried = ((await act(`runs/${unwanted}/retry`, {})).body as { run: string }).run
       expect(await queueOf(control, retried)).toEqual({ place: 3, waiting: 3, limit })
-      expect((await act(`runs/${second}/again`, { node: 'total' })).body).toMatchObject({ code: 'NOT_FOUND' })
+      expect((await act(`runs/${second}/rerun`, { node: 'total' })).body).toMatchObject({ code: 'NOT_FOUND' })
       const { champion } = (await control.client.ask('GET', `/v1/pipelines/${PIPELINE}/production`)).body as {
         champion: { run: string } | null
       }

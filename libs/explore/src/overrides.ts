@@ -4,25 +4,25 @@ import { outputsOf } from '@cairn/workspace'
 import { CairnError, type AnyKind, type CutSize } from '@cairn/kernel'
 import { keepArtifact, makeArtifact, writeManifest, type Made } from '@cairn/records'
 import { takeFile } from '@cairn/files'
-import type { Handed } from '@cairn/planner'
+import type { NodeOverride } from '@cairn/planner'
 import type { StepNode } from '@cairn/kernel/contract'
-import type { Hand } from './edits.ts'
+import type { Override } from './edits.ts'
 import { indexOf, itemsOf, type Item } from './items.ts'
 import type { Session } from './session.ts'
 import { artifactOf, openIn } from './values.ts'
 
 /** A value in place of what a step gives. */
-export function byHand(node: StepNode, output: string, kind: AnyKind, value: unknown): Hand {
-  return hand(node, output, async (session) => ({ made: await encode(session, kind, value), how: 'set by hand' }))
+export function setValue(node: StepNode, output: string, kind: AnyKind, value: unknown): Override {
+  return override(node, output, async (session) => ({ made: await encode(session, kind, value), how: 'set by hand' }))
 }
 
 /** A part of the rows that a step gave in the run that is explored. */
-export function cut(node: StepNode, output: string, kind: AnyKind, size: CutSize): Hand {
+export function cut(node: StepNode, output: string, kind: AnyKind, size: CutSize): Override {
   if (!kind.cut)
     throw new CairnError('BAD_PARAMETER', `${node.id}.${output} is ${kind.name}, which cannot be cut`, {
       next: 'sample a table; of a list, choose items',
     })
-  return hand(node, output, async (session) => {
+  return override(node, output, async (session) => {
     const whole = openIn(session, await artifactOf(session, session.base, { node: node.id, output }))
     const { value, kept, of } = await kind.cut!(whole, size)
     return { made: await encode(session, kind, value), how: `cut to ${count(kept)} of ${count(of)} rows` }
@@ -33,7 +33,7 @@ export function cut(node: StepNode, output: string, kind: AnyKind, size: CutSize
 export type Which = number | readonly Item[]
 
 /** A part of the items that a step gave in the run that is explored, for one `each` that maps over them. */
-export function someItems(node: StepNode, output: string, each: string, which: Which): Hand {
+export function someItems(node: StepNode, output: string, each: string, which: Which): Override {
   const make = async (session: Session) => {
     const list = await artifactOf(session, session.base, { node: node.id, output })
     const all = await itemsOf(session, list)
@@ -47,7 +47,7 @@ export function someItems(node: StepNode, output: string, each: string, which: W
     const made = { ref: { ...ref, items: chosen.length }, ...(content && { content }) }
     return { made, how: `cut to ${count(chosen.length)} of ${count(all.length)} items for ${each}` }
   }
-  return { ...hand(node, output, make, partFor(output, each)), each }
+  return { ...override(node, output, make, partFor(output, each)), each }
 }
 
 /** What an output is called of which one `each` gets a part. */
@@ -56,13 +56,13 @@ export function partFor(output: string, each: string): string {
 }
 
 /** Made once for a session, however many runs it goes into. The node's other outputs are those of the explored run. */
-function hand(
+function override(
   { id: node }: StepNode,
   output: string,
   make: (session: Session) => Promise<{ readonly made: Made; readonly how: string }>,
   name = output,
-): Hand {
-  const makeIn = async (session: Session): Promise<Handed> => {
+): Override {
+  const makeIn = async (session: Session): Promise<NodeOverride> => {
     const { workspace, base } = session
     const at = workspace.at(base.pipeline)
     const { made, how } = await make(session)
@@ -70,7 +70,7 @@ function hand(
     const outputs = { ...others, [name]: await keepArtifact(workspace.store, at, made) }
     return { outputs, taints: [{ node, output, how }] }
   }
-  const made = new WeakMap<Session, Promise<Handed>>()
+  const made = new WeakMap<Session, Promise<NodeOverride>>()
   return {
     node,
     output,

@@ -1,17 +1,22 @@
-import { checkpointKey, keyBase } from '@cairn/records'
-import { lookUp } from '@cairn/records'
-import { parseTask } from '@cairn/records'
-import { joinEach, joinWhen } from '@cairn/engine'
-import { lanesOf, surroundings, type NotRun } from '@cairn/engine'
+import {
+  checkpointKey,
+  keyBase,
+  lookUp,
+  parseTask,
+  type Plan,
+  type PlannedNode,
+  type PlannedStepNode,
+  type ArtifactStore,
+  type Clock,
+  type Checkpoint,
+  type Outcome,
+} from '@cairn/records'
+import { joinEach, joinWhen, inputsOf, surroundings, RunState, type NotRun } from '@cairn/engine'
 import type { ArtifactRef } from '@cairn/kernel'
-import { DryReader } from './dry-reader.ts'
-import type { Plan, PlannedNode, PlannedStepNode } from '@cairn/records'
-import type { ArtifactStore, Clock } from '@cairn/records'
-import type { Checkpoint, Outcome } from '@cairn/records'
-import { RunState } from '@cairn/engine'
+import { DryRunReader } from './dry-run-reader.ts'
 
 /** What a run will do at a node, as far as it can be told before anything is computed. */
-export interface NodeForecast {
+export interface NodeDryRun {
   readonly node: string
   /** Calls of the body (items, inside an `each`) that have a checkpoint, … */
   readonly reuse: number
@@ -32,69 +37,69 @@ export interface NodeForecast {
 
 /**
  * Goes through a plan as the engine would, with checkpoints only: what has none is unknown, and so is what depends on
- * it. It is the run's own fold over the run's own rules, so that what is forecast is what will be done.
+ * it. It is the run's own fold over the run's own rules, so that what it says will be done is what will be done.
  */
-export async function forecast(store: ArtifactStore, clock: Clock, plan: Plan): Promise<NodeForecast[]> {
-  return (await foresee(store, clock, plan)).forecasts
+export async function dryRun(store: ArtifactStore, clock: Clock, plan: Plan): Promise<NodeDryRun[]> {
+  return (await dryRunTasks(store, clock, plan)).dryRuns
 }
 
 /** What a run will do for one call of a body. */
-export interface LaneForecast {
+export interface CallDryRun {
   readonly outcome: Outcome
   /** What it is called with, as far as that is known. */
   readonly inputs: Readonly<Record<string, ArtifactRef | NotRun>>
   readonly hit?: Checkpoint
-  readonly miss?: NonNullable<NodeForecast['miss']>
+  readonly miss?: NonNullable<NodeDryRun['miss']>
 }
 
-interface Foreseen {
-  readonly forecasts: NodeForecast[]
+interface DryRun {
+  readonly dryRuns: NodeDryRun[]
   readonly state: RunState
-  readonly reader: DryReader
+  readonly reader: DryRunReader
 }
 
 /** @param heed hears what was found of each task of a step */
-export async function foresee(
+export async function dryRunTasks(
   store: ArtifactStore,
   clock: Clock,
   plan: Plan,
-  heed?: (task: string, lanes: readonly LaneForecast[]) => void,
-): Promise<Foreseen> {
+  heed?: (task: string, items: readonly CallDryRun[]) => void,
+): Promise<DryRun> {
   const state = new RunState({ ...plan, nodes: mapValues(plan.nodes, intolerant) })
-  const reader = new DryReader(store, plan)
-  const forecasts = new Map(Object.keys(plan.nodes).map((node) => [node, emptyForecast(node)]))
+  const reader = new DryRunReader(store, plan)
+  const dryRuns = new Map(Object.keys(plan.nodes).map((node) => [node, emptyNode(node)]))
   /** The `each` nodes of which some list is not known. */
   const unlisted = new Set<string>()
   const queue = [...state.first]
   for (const task of queue) {
     const { node: id, batch } = parseTask(task)
     const isStep = plan.nodes[id]!.type === 'step'
-    const ofStep = isStep ? await stepLanes(store, clock, state, reader, id, batch, forecasts.get(id)!) : undefined
+    const ofStep = isStep ? await stepItems(store, clock, state, reader, id, batch, dryRuns.get(id)!) : undefined
     if (ofStep) heed?.(task, ofStep)
-    const lanes = ofStep ? ofStep.map(({ outcome }) => outcome) : await joinedLanes(id, batch)
-    const end = reader.record(task, lanes)
+    const items = ofStep ? ofStep.map(({ outcome }) => outcome) : await joinedItems(id, batch)
+    const end = reader.record(task, items)
     state.end(task, end)
-    const [only] = lanes
-    if (!batch && only?.status === 'completed') forecasts.get(id)!.outputs = only.outputs
-    if (!batch && !isStep && only?.status === 'blocked') forecasts.get(id)!.depends = true
+    const [only] = items
+    if (!batch && only?.status === 'completed') dryRuns.get(id)!.outputs = only.outputs
+    if (!batch && !isStep && only?.status === 'blocked') dryRuns.get(id)!.depends = true
     for (const next of state.after(task)) if (state.ready(next)) queue.push(next)
   }
   // What is inside an `each` of which a list is still to be made has no tasks for its items yet.
-  for (const draft of forecasts.values())
+  for (const draft of dryRuns.values())
     if (plan.nodes[draft.node]!.scope.some((each) => unlisted.has(each))) draft.depends = true
-  return { forecasts: [...forecasts.values()], state, reader }
+  return { dryRuns: [...dryRuns.values()], state, reader }
 
-  async function joinedLanes(id: string, batch: string): Promise<Outcome[]> {
+  async function joinedItems(id: string, batch: string): Promise<Outcome[]> {
     const isEach = plan.nodes[id]!.type === 'each'
     const joined = await (isEach ? joinEach : joinWhen)(state, reader, id, batch)
-    if (isEach && joined.some((lane) => 'status' in lane && lane.status === 'blocked')) unlisted.add(id)
+    if (isEach && joined.some((item) => 'status' in item && item.status === 'blocked')) unlisted.add(id)
     return reader.joined(joined)
   }
 }
 
-type Draft = { -readonly [Name in keyof NodeForecast]: NodeForecast[Name] }
+type Draft = { -readonly [Name in keyof NodeDryRun]: NodeDryRun[Name] }
 
-function emptyForecast(node: string): Draft {
+function emptyNode(node: string): Draft {
   return { node, reuse: 0, run: 0, skip: 0, depends: false }
 }
 
@@ -110,15 +115,15 @@ function mapValues<Value, Changed>(
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]))
 }
 
-async function stepLanes(
+async function stepItems(
   store: ArtifactStore,
   clock: Clock,
   state: RunState,
-  reader: DryReader,
+  reader: DryRunReader,
   id: string,
   batch: string,
   draft: Draft,
-): Promise<LaneForecast[]> {
+): Promise<CallDryRun[]> {
   const node = state.plan.nodes[id] as PlannedStepNode
   const step = state.plan.steps[node.step]!
   const { code, cache, outputs } = step
@@ -128,16 +133,16 @@ async function stepLanes(
       : reader.keyBase(id, () => keyBase({ ...node, fingerprint: code.fingerprint, outputs }))
   const around = await surroundings(state, reader, node.scope, batch, Object.values(node.inputs))
   const unknown: Outcome = { status: 'blocked', because: id }
-  const lanes: LaneForecast[] = []
-  for (const [at, lane] of lanesOf(state, id, batch, node.inputs, around).entries()) {
-    if (!('inputs' in lane)) {
-      if (lane.status === 'skipped') draft.skip++
+  const items: CallDryRun[] = []
+  for (const [at, item] of inputsOf(state, id, batch, node.inputs, around).entries()) {
+    if (!('inputs' in item)) {
+      if (item.status === 'skipped') draft.skip++
       else draft.depends = true
-      const inputs = lane.status === 'skipped' ? {} : mapValues(node.inputs, (ref) => around.resolve(ref, at))
-      lanes.push({ outcome: lane, inputs })
+      const inputs = item.status === 'skipped' ? {} : mapValues(node.inputs, (ref) => around.resolve(ref, at))
+      items.push({ outcome: item, inputs })
       continue
     }
-    const { inputs } = lane
+    const { inputs } = item
     const key = base === undefined ? undefined : checkpointKey(base, inputs)
     if (!batch && key !== undefined) draft.key = key
     const never = key === undefined || (cache !== undefined && 'never' in cache)
@@ -155,11 +160,11 @@ async function stepLanes(
       draft.run++
       draft.miss ??= found.reason
     }
-    lanes.push(
+    items.push(
       found.hit
         ? { outcome: { status: 'completed', how: 'reused', outputs: found.hit.outputs }, inputs, hit: found.hit }
         : { outcome: unknown, inputs, miss: found.reason },
     )
   }
-  return lanes
+  return items
 }

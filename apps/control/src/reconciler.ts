@@ -17,7 +17,7 @@ import type { QueueView } from './queue-view.ts'
 import type { RunQueue } from './run-queue.ts'
 import { WatchedRun } from './watched-run.ts'
 
-export interface SupervisorOptions {
+export interface ReconcilerOptions {
   /** How long a run may stand still before its events are told again, in milliseconds. */
   readonly lostAfterMs: number
   /** Told of each run that needed help. */
@@ -43,13 +43,13 @@ const OVER = 'over'
 
 /**
  * Looks after runs, off the hot path: ends one whose last committer died before it wrote the end, and tells the events of
- * one that stands still again. Tells what became production's, if that was not told. Everything that it does may be done twice, also by two supervisors at once.
+ * one that stands still again. Tells what became production's, if that was not told. Everything that it does may be done twice, also by two reconcilers at once.
  */
-export class Supervisor {
+export class Reconciler {
   readonly #host: ControlHost
   readonly #champions: Pick<Champions, 'tell'>
   readonly #queue: Pick<RunQueue, 'view' | 'begin' | 'leave'>
-  readonly #options: SupervisorOptions
+  readonly #options: ReconcilerOptions
   /** Runs by their folders, those that are over included: these are not read again. */
   #watched: ReadonlyMap<string, Watch | typeof OVER> = new Map()
   /** What was told of runs that could not be looked at, by their folders. */
@@ -59,7 +59,7 @@ export class Supervisor {
     host: ControlHost,
     champions: Pick<Champions, 'tell'>,
     queue: Pick<RunQueue, 'view' | 'begin' | 'leave'>,
-    options: SupervisorOptions,
+    options: ReconcilerOptions,
   ) {
     this.#host = host
     this.#champions = champions

@@ -1,37 +1,37 @@
 import { describe, expect, it } from 'vitest'
 import { layout, queueLayout, RECORD_VERSION } from '@cairn/records'
 import { ENV, World } from './run-queue.fixture.ts'
-import { Supervisor } from './supervisor.ts'
+import { Reconciler } from './reconciler.ts'
 
 const LOST_MS = 60_000
 const HOUR_MS = 3_600_000
 
 /** Looks after runs in a world whose clock is put forward. */
-function supervised(world: World) {
+function reconciling(world: World) {
   const helped: string[] = []
   const failed: unknown[] = []
   const queue = world.queue()
   const never = () => Promise.reject(new Error())
   const host = { ...world.host, prepare: async () => {}, plan: never, checkSettings: never }
-  const supervisor = new Supervisor(host, { tell: async () => {} }, queue, {
+  const reconciler = new Reconciler(host, { tell: async () => {} }, queue, {
     lostAfterMs: LOST_MS,
     onHelp: (run) => helped.push(run),
     onFailure: (_, error) => failed.push(error),
   })
   const sweep = async (later = LOST_MS + 1) => {
     world.clock.later += later
-    await supervisor.sweep()
+    await reconciler.sweep()
     expect(failed).toEqual([])
     return helped.splice(0)
   }
   return { queue, sweep }
 }
 
-describe('the supervisor', () => {
+describe('the reconciler', () => {
   it('helps runs that have had their turn, and none that wait for it', async () => {
     const world = new World({ runs: 1 })
     await world.ask('a/1', 'a/2')
-    const { queue, sweep } = supervised(world)
+    const { queue, sweep } = reconciling(world)
     await queue.advance()
     await sweep()
     expect(await sweep()).toEqual(['1'])
@@ -44,7 +44,7 @@ describe('the supervisor', () => {
   it('puts one into the queue whose plan is all that there is of it, and lets it start only in its turn', async () => {
     const world = new World({ runs: 1 })
     await world.ask('a/1')
-    const { queue, sweep } = supervised(world)
+    const { queue, sweep } = reconciling(world)
     await queue.advance()
     await world.plan('a/2')
     await sweep()
@@ -58,7 +58,7 @@ describe('the supervisor', () => {
   it('helps runs of the queue however many newer ones there are', async () => {
     const world = new World({ runs: 1 })
     await world.ask('a/1', 'a/2')
-    const { queue, sweep } = supervised(world)
+    const { queue, sweep } = reconciling(world)
     await queue.advance()
     const newer = Array.from({ length: 600 }, (_, at) => layout(ENV, 'a').runEnd(`9-${at}`))
     for (const path of newer) await world.store.create(path, Buffer.from('{}'))
@@ -68,7 +68,7 @@ describe('the supervisor', () => {
 
   it('helps a run that stands still although the clock of whoever planned it was an hour ahead', async () => {
     const world = new World({ runs: 1 })
-    const { sweep } = supervised(world)
+    const { sweep } = reconciling(world)
     await world.plan('a/1', Date.now() + HOUR_MS)
     expect(await sweep(0)).toEqual([])
     expect(await sweep()).toEqual(['1'])
@@ -76,7 +76,7 @@ describe('the supervisor', () => {
 
   it('helps neither early nor late because its own clock was set', async () => {
     const world = new World({ runs: 1 })
-    const { sweep } = supervised(world)
+    const { sweep } = reconciling(world)
     await world.plan('a/1', Date.now())
     expect(await sweep(0)).toEqual([])
     world.clock.ahead = HOUR_MS
@@ -91,7 +91,7 @@ describe('the supervisor', () => {
   it('takes one that was cancelled out of the queue, where whoever cancelled it could not', async () => {
     const world = new World({ runs: 1 })
     await world.ask('a/1', 'a/2')
-    const { queue, sweep } = supervised(world)
+    const { queue, sweep } = reconciling(world)
     await queue.advance()
     await world.end('a/2', 'cancelled')
     await sweep()
@@ -101,7 +101,7 @@ describe('the supervisor', () => {
   it('puts those that go on back into the queue when nobody knows them any more', async () => {
     const world = new World({ runs: 2 })
     await world.ask('a/1', 'a/2')
-    const { queue, sweep } = supervised(world)
+    const { queue, sweep } = reconciling(world)
     await queue.advance()
     const { running } = queueLayout(ENV)
     await world.store.replace(running, await world.store.read(running), Buffer.from(`{"v":${RECORD_VERSION}`))

@@ -8,14 +8,14 @@ import { start } from './submit.ts'
 const WAIT_MS = 60 * 60 * 1000
 
 /** Has services compute one node of a recorded run again, and gives the plan of the run that did. */
-export async function computeAgainOn(
+export async function rerunOn(
   workspace: Workspace,
   { control, name }: Context,
   { pipeline, run: base }: Plan,
   node: string,
 ): Promise<Plan> {
   const { store } = workspace
-  const run = await start(control, '/v1/pipelines/{pipeline}/runs/{run}/again', {
+  const run = await start(control, '/v1/pipelines/{pipeline}/runs/{run}/rerun', {
     path: { pipeline, run: base },
     body: { node },
   })
@@ -23,8 +23,8 @@ export async function computeAgainOn(
     if (type === 'cairn.run-ended') break
   const { plan, end } = await readRun(store, workspace.at(pipeline), run)
   if (end?.status === 'completed') return plan
-  const failed = [...(await readEnds(store, workspace.at(pipeline), run)).values()].flatMap(({ lanes }) => lanes)
-  const error = failed.find((lane) => 'error' in lane)
+  const failed = [...(await readEnds(store, workspace.at(pipeline), run)).values()].flatMap(({ items }) => items)
+  const error = failed.find((outcome) => 'error' in outcome)
   throw new CairnError('STEP_FAILED', error && 'error' in error ? error.error.message : `run ${run} did not end well`, {
     next: `cairn show ${pipeline}/${run} --on ${name}`,
   })

@@ -1,12 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { json } from '../simulation/pipelines.ts'
-import { each, when } from '@cairn/kernel'
-import { list } from '@cairn/kernel'
-import { pipeline, type Pipeline } from '@cairn/kernel'
-import { step } from '@cairn/kernel'
+import { each, when, list, pipeline, step, type Pipeline } from '@cairn/kernel'
 import { Ended } from './ended.fixture.ts'
 import { Example } from './example.fixture.ts'
-import { lanesOf, surroundings, type Lane } from './lanes.ts'
+import { inputsOf, surroundings, type ItemInputs } from './item-inputs.ts'
 import type { PlannedStepNode } from '@cairn/records'
 
 const Int = json<number>()
@@ -18,21 +15,21 @@ const model = step('model', { outputs: { m: Int }, run: no })
 const score = step('score', { inputs: { n: Int, m: Int }, outputs: { n: Int, next: list(Int) }, run: no })
 const isLarge = step('is-large', { inputs: { n: Int }, outputs: { large: Bool }, run: no })
 
-/** What each lane of a task runs with, values in place of artifacts, once `ended` has happened. */
-async function lanes(drawn: Pipeline, task: string, ended: (run: Ended) => void): Promise<unknown[]> {
+/** What each item of a task runs with, values in place of artifacts, once `ended` has happened. */
+async function items(drawn: Pipeline, task: string, ended: (run: Ended) => void): Promise<unknown[]> {
   const run = new Ended(await new Example(drawn).plan())
   ended(run)
   const [node, batch = ''] = task.split('/') as [string, string?]
   const { scope, inputs } = run.state.plan.nodes[node] as PlannedStepNode
   const around = await surroundings(run.state, run, scope, batch, Object.values(inputs))
-  return lanesOf(run.state, node, batch, inputs, around).map(shown)
+  return inputsOf(run.state, node, batch, inputs, around).map(shown)
 }
-const shown = (lane: Lane) =>
-  'inputs' in lane
-    ? Object.fromEntries(Object.entries(lane.inputs).map(([name, { text }]) => [name, JSON.parse(text!) as unknown]))
-    : lane
+const shown = (item: ItemInputs) =>
+  'inputs' in item
+    ? Object.fromEntries(Object.entries(item.inputs).map(([name, { text }]) => [name, JSON.parse(text!) as unknown]))
+    : item
 
-describe('the lanes of a task', () => {
+describe('the items of a task', () => {
   const scores = pipeline('scores', () => {
     const { m } = model({})
     return { n: each(read({}).numbers, (n) => score({ n, m }), { batch: 2 }).n }
@@ -43,11 +40,11 @@ describe('the lanes of a task', () => {
       run.completed('model', { m: 7 })
       run.completed('read', { numbers: [10, 11, 12] })
     }
-    expect(await lanes(scores, 'score/0', ended)).toEqual([
+    expect(await items(scores, 'score/0', ended)).toEqual([
       { n: 10, m: 7 },
       { n: 11, m: 7 },
     ])
-    expect(await lanes(scores, 'score/1', ended)).toEqual([{ n: 12, m: 7 }])
+    expect(await items(scores, 'score/1', ended)).toEqual([{ n: 12, m: 7 }])
   })
 
   it('are blocked behind what failed, and name it', async () => {
@@ -56,7 +53,7 @@ describe('the lanes of a task', () => {
       run.completed('read', { numbers: [10, 11] })
     }
     const blocked = { status: 'blocked', because: 'model' }
-    expect(await lanes(scores, 'score/0', ended)).toEqual([blocked, blocked])
+    expect(await items(scores, 'score/0', ended)).toEqual([blocked, blocked])
   })
 
   it('pass on why what they read did not run', async () => {
@@ -64,7 +61,7 @@ describe('the lanes of a task', () => {
       large: isLarge({ n: score({ n: model({}).m, m: model({}).m }).n }).large,
     }))
     const ended = (run: Ended) => run.notRun('score', { status: 'skipped', because: 'some-when' })
-    expect(await lanes(chain, 'is-large', ended)).toEqual([{ status: 'skipped', because: 'some-when' }])
+    expect(await items(chain, 'is-large', ended)).toEqual([{ status: 'skipped', because: 'some-when' }])
   })
 
   it('go over the items of all lists around them: of a batch of lists, too', async () => {
@@ -85,15 +82,15 @@ describe('the lanes of a task', () => {
       run.completed('score/0', { n: 0, next: [10, 11] }, { n: 0, next: [20] })
     }
     // `m` is the outer item: that of the list which the inner item is of.
-    expect(await lanes(nested, 'inner/0.0', ended)).toEqual([
+    expect(await items(nested, 'inner/0.0', ended)).toEqual([
       { n: 10, m: 1 },
       { n: 11, m: 1 },
     ])
-    expect(await lanes(nested, 'inner/0.1', ended)).toEqual([{ n: 20, m: 2 }])
+    expect(await items(nested, 'inner/0.1', ended)).toEqual([{ n: 20, m: 2 }])
   })
 })
 
-describe('the lanes of a task in an arm', () => {
+describe('the items of a task in an arm', () => {
   const chosen = pipeline('chosen', () => {
     const { m } = model({})
     return when(
@@ -108,8 +105,8 @@ describe('the lanes of a task in an arm', () => {
   }
 
   it('run where the condition chose the arm, and are skipped where it did not', async () => {
-    expect(await lanes(chosen, 'large', ended)).toEqual([{ n: 7, m: 7 }])
-    expect(await lanes(chosen, 'small', ended)).toEqual([{ status: 'skipped', because: 'when-large' }])
+    expect(await items(chosen, 'large', ended)).toEqual([{ n: 7, m: 7 }])
+    expect(await items(chosen, 'small', ended)).toEqual([{ status: 'skipped', because: 'when-large' }])
   })
 
   it('are blocked in both arms where the condition never came to be', async () => {
@@ -118,7 +115,7 @@ describe('the lanes of a task in an arm', () => {
       run.failed('is-large')
     }
     for (const arm of ['large', 'small'])
-      expect(await lanes(chosen, arm, failed)).toEqual([{ status: 'blocked', because: 'when-large' }])
+      expect(await items(chosen, arm, failed)).toEqual([{ status: 'blocked', because: 'when-large' }])
   })
 
   it('are chosen for each item by itself inside an each', async () => {
@@ -135,7 +132,7 @@ describe('the lanes of a task in an arm', () => {
       run.completed('read', { numbers: [5, 50] })
       run.completed('is-large/0', { large: false }, { large: true })
     }
-    expect(await lanes(both, 'large/0', ended)).toMatchObject([{ status: 'skipped' }, { n: 50 }])
-    expect(await lanes(both, 'small/0', ended)).toMatchObject([{ n: 5 }, { status: 'skipped' }])
+    expect(await items(both, 'large/0', ended)).toMatchObject([{ status: 'skipped' }, { n: 50 }])
+    expect(await items(both, 'small/0', ended)).toMatchObject([{ n: 5 }, { status: 'skipped' }])
   })
 })
