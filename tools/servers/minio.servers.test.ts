@@ -60,7 +60,7 @@ describe.runIf(isAtHand(lacking(MINIO)))('a store whose server fails it', () => 
       for (let record: string | undefined; (record = own.pop()) !== undefined; onProgress(++done))
         if (await store.create(record, Buffer.from('the same'))) told.set(record, told.get(record)! + 1)
     }
-    const lists = [0, 1].flatMap(() => [0, 1, 2, 3].map((lane) => records.filter((_, index) => index % 4 === lane)))
+    const lists = [0, 1].flatMap(() => [0, 1, 2, 3].map((part) => records.filter((_, index) => index % 4 === part)))
     await Promise.all(lists.map(writer))
     return told
   }
