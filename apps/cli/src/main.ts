@@ -1,9 +1,10 @@
 import './direct-loopback.ts'
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError } from 'commander'
 import { CairnError } from '@cairn/kernel'
 import { plainLines } from '@cairn/workspace'
 import { fail } from './fail.ts'
 import { rememberGiven } from './given-options.ts'
+import { collect, count, progressOption, settingOptions } from './options.ts'
 import { keepOutputForData } from './terminal/print.ts'
 
 /** Every command's module is loaded only when the command is given: start-up is part of every command's time. */
@@ -22,27 +23,6 @@ const lazy =
 
 /** How Node exits when a top-level await is left without anything that could settle it. */
 const NEVER_SETTLED = 13
-
-/** A whole number that an option takes; anything else is refused by the option's name. */
-const count =
-  (option: string, least: number) =>
-  (text: string): number => {
-    if (/^\d{1,9}$/.test(text) && Number(text) >= least) return Number(text)
-    throw new CairnError('BAD_PARAMETER', `--${option} is "${text}", not a whole number from ${least} on`, {
-      next: `write it like --${option} ${Math.max(least, 4)}`,
-    })
-  }
-const collect = (value: string, before: readonly string[] = []) => [...before, value]
-const settingOptions = (command: Command) =>
-  command
-    .option('--set <name=value>', 'set a run parameter, or a step parameter as <step>.<name>', collect)
-    .option('--params <file>', 'read parameters from a JSON or YAML file')
-    .option('--from <step>', 'start at this step; earlier steps are taken from --base', collect)
-    .option('--until <step>', 'stop after this step', collect)
-    .option('--base <run>', 'the run that provides the outputs of steps that are not run, and to compare with')
-    .option('--force <step>', 'compute this step even if nothing changed', collect)
-
-const progressOption = () => new Option('--progress <how>', 'how to show progress').choices(['live', 'plain', 'none'])
 
 const program = new Command('cairn')
   .description('Run ML pipelines, explore from production code, and promote what you tried.')

@@ -1,0 +1,80 @@
+import { CairnError, contentOf, type ArtifactRef } from '@cairn/kernel'
+import {
+  keep,
+  keepArtifact,
+  RECORD_VERSION,
+  signed,
+  type Checkpoint,
+  type ItemWork,
+  type Made,
+  type Outcome,
+} from '@cairn/records'
+import type { Job } from './job.ts'
+
+/** Commits, and tries again for a few seconds: hours of work must not be lost because the store was away for a moment. */
+export async function commitPatiently(
+  job: Job,
+  item: ItemWork,
+  made: Readonly<Record<string, Made>>,
+  ms: number,
+): Promise<Outcome> {
+  const kept = new Set<string>()
+  for (let wait = 100; ; wait *= 4)
+    try {
+      return await commit(job, item, made, ms, kept)
+    } catch (error) {
+      if (wait > 5_000 || isOfBody(error)) throw error
+      await job.host.clock.sleep(wait, job.run.signal)
+    }
+}
+
+/** Whether storing an output failed because of the body. */
+export function isOfBody(error: unknown): boolean {
+  return error instanceof CairnError && error.code === 'BAD_OUTPUT'
+}
+
+/** Stores what an item made and, unless the step is never reused, its checkpoint. */
+async function commit(
+  job: Job,
+  item: ItemWork,
+  made: Readonly<Record<string, Made>>,
+  ms: number,
+  kept: Set<string>,
+): Promise<Outcome> {
+  const { host, run, task, node, step, stale } = job
+  const outputs = await keepAll(job, made, kept)
+  if (!job.cached) return { status: 'completed', how: 'computed', outputs, ms }
+  const checkpoint: Checkpoint = {
+    v: RECORD_VERSION,
+    step: node.step,
+    key: item.key,
+    fingerprint: 'inline' in step.code ? '' : step.code.fingerprint,
+    ...(!('inline' in step.code) && { code: step.code.digest }),
+    params: node.params,
+    inputs: Object.fromEntries(Object.entries(item.inputs).map(([name, ref]) => [name, contentOf(ref)])),
+    ...(node.versions && { versions: node.versions }),
+    outputs,
+    producer: { run: run.plan.run, task, host: host.name },
+    computedAt: host.clock.now(),
+    ms,
+    generation: 0,
+  }
+  const replaced = stale.get(item.index)
+  const standing = await keep(host.store, run.at, host.identity ? signed(checkpoint, host.identity) : checkpoint, {
+    ...(replaced && { stale: replaced }),
+    ...(node.force && { force: true }),
+  })
+  return { status: 'completed', how: 'computed', key: item.key, outputs: standing.outputs, ms }
+}
+
+/** @param kept digests of what earlier tries have stored */
+export async function keepAll(
+  { host, run }: Job,
+  made: Readonly<Record<string, Made>>,
+  kept?: Set<string>,
+): Promise<Record<string, ArtifactRef>> {
+  const outputs: Record<string, ArtifactRef> = {}
+  for (const [name, output] of Object.entries(made))
+    outputs[name] = await keepArtifact(host.store, run.at, output, kept)
+  return outputs
+}

@@ -1,0 +1,54 @@
+import type { ErrorCode } from '@cairn/kernel'
+import { errorLine, type ErrorRecord, type ItemWork, type Outcome } from '@cairn/records'
+import { keepAll } from './commit.ts'
+import type { Job } from './job.ts'
+import { logOf, workOf } from './work.ts'
+
+/** Errors that tell nothing of the body, which did not run. */
+const NEVER_CAUGHT: ReadonlySet<ErrorCode> = new Set(['CANCELLED', 'MISFIT', 'HOST_FAILED'])
+
+/** No more attempts: the step's fallback, if it has one, or else the error stands. */
+export async function giveUp(
+  job: Job,
+  items: readonly ItemWork[],
+  errors: ReadonlyMap<number, ErrorRecord>,
+): Promise<void> {
+  const { fallback } = job.step
+  const caught = fallback ? items.filter(({ index }) => !NEVER_CAUGHT.has(errors.get(index)!.code)) : []
+  for (const item of items)
+    if (!caught.includes(item)) job.outcomes.set(item.index, faultOf(errors.get(item.index)!, item))
+  if (!fallback || caught.length === 0) return
+  const log = logOf(job)
+  const work = await workOf(
+    job,
+    log,
+    caught.map((item) => ({ ...item, error: errors.get(item.index)! })),
+    fallback,
+  )
+  for await (const result of job.host.compute.run(work, job.run.signal)) {
+    const item = work.items.find(({ index }) => index === result.index)!
+    const outcome: Outcome =
+      'error' in result
+        ? faultOf(
+            // Without a secret neither the body nor its catch has begun.
+            result.error.code === 'MISSING_SECRET' && item.error!.code === 'MISSING_SECRET'
+              ? item.error!
+              : { ...item.error!, message: `${item.error!.message}; its catch failed too: ${errorLine(result.error)}` },
+            item,
+          )
+        : {
+            status: 'completed',
+            how: 'caught',
+            outputs: await keepAll(job, result.outputs),
+            ms: result.ms,
+            caught: item.error!,
+          }
+    job.outcomes.set(result.index, outcome)
+  }
+  await log.end()
+}
+
+function faultOf(error: ErrorRecord, { key }: ItemWork): Outcome {
+  const status = error.code === 'TIMED_OUT' ? 'timed-out' : error.code === 'CANCELLED' ? 'cancelled' : 'failed'
+  return { status, error, key }
+}
