@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** What `work` gives, or an error when that takes too long; what then still comes of it is dropped. */
+/** Resolves as `work` does, or rejects after `ms` milliseconds; a later result of `work` is dropped. */
 export async function within<Result>(ms: number, work: Promise<Result>, what: string): Promise<Result> {
   const timer = new AbortController()
-  work.catch(() => {}) // may come when no one waits any longer
+  work.catch(() => {}) // it may reject when nothing waits for it any longer
   const late = sleep(Math.max(ms, 1), undefined, { signal: timer.signal }).then(() => {
-    throw new Error(`${what} took longer than ${Math.round(ms)} ms`)
+    throw new Error(ms > 0 ? `${what} took longer than ${Math.round(ms)} ms` : `no time was left for ${what}`)
   })
   late.catch(() => {})
   try {
