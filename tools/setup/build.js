@@ -26,6 +26,13 @@ const COMPUTES = {
 }
 /** Loaded by `node --import`, where it is wanted. */
 const TRACKING = { tracking: 'libs/tracking/src/register.js', exporter: 'libs/tracking/src/exporter.ts' }
+/** What nearly every command loads, in few chunks: each one takes Node about half a millisecond. */
+const TOGETHER = [
+  { name: 'text', test: /\/libs\/workspace\/src\/(format|number-text)\.ts$/, priority: 1 },
+  { name: 'kernel', test: /\/libs\/kernel\// },
+  { name: 'engine', test: /\/libs\/(files|secrets|records|execute|engine|planner)\// },
+  { name: 'workspace', test: /\/libs\/(workspace|embedded)\// },
+]
 const APPS = {
   cli: { main: 'apps/cli/src/main.ts', supervisor: 'apps/cli/src/local/supervisor.ts', ...COMPUTES },
   stage: { main: 'apps/stage/src/main.ts', ...COMPUTES, ...TRACKING },
@@ -56,6 +63,7 @@ async function build(app, entries) {
     dir: made,
     format: 'esm',
     sourcemap: true,
+    codeSplitting: { includeDependenciesRecursively: false, groups: TOGETHER },
     // Seen from where it is put in the end.
     sourcemapPathTransform: (source, map) => relative(dist, resolve(dirname(map), source)),
   })
