@@ -5,22 +5,22 @@ import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { CairnError } from './errors.ts'
 
-/** Where a file is that is carried with a step's code. */
+/** A file that travels with a step's code: its absolute path on this machine, and the same path as a `file:` URL. */
 export interface CarriedFile {
   readonly path: string
   readonly href: string
 }
 
-/** Those of the code that this process has loaded; the project may have a copy of Cairn of its own. */
+/** The files of all code that this process has loaded. Global, because the project may load its own copy of Cairn. */
 const REGISTRY = Symbol.for('@cairn/kernel carried files')
 const carried = ((globalThis as { [REGISTRY]?: Map<string, Carried> })[REGISTRY] ??= new Map())
 
 /**
- * Lays files down that stand beside a step's code, in the way in which they lie to each other in the project. Stored
- * code calls it when it is loaded; no step has to.
- *
- * @param contents in base64, by path within the project
- * @throws CairnError STORE_FAILED if they cannot be written
+ * Writes the files that a step's code reads to a temporary folder, at the same relative paths as in the project. Stored
+ * code calls this when it is loaded; a step never has to.
+ * @param contents file contents in base64, by path within the project
+ * @returns the written files, by the same paths
+ * @throws CairnError STORE_FAILED when a file cannot be written
  */
 export function carriedFiles(contents: Readonly<Record<string, string>>): Record<string, CarriedFile> {
   const digest = hash('sha256', JSON.stringify(contents))
@@ -28,7 +28,7 @@ export function carriedFiles(contents: Readonly<Record<string, string>>): Record
     const folder = join(ownFolder(), digest)
     return Object.fromEntries(
       Object.entries(contents).map(([name, content]) => {
-        // A path that leads out of the project stays within the folder, too.
+        // A path with `..` leaves the project; its file must still stay inside the folder.
         const path = join(folder, ...name.split('/').map((part) => (part === '..' ? '_' : part)))
         const file = carried.get(path) ?? new Carried(path, content)
         file.layDown()
@@ -40,8 +40,9 @@ export function carriedFiles(contents: Readonly<Record<string, string>>): Record
 }
 
 /**
- * Lays down again what has been taken away since, as cleaners of temporary folders do. To be called before a body runs:
- * it may know a file's place from when its code was loaded.
+ * Restores carried files that were changed or deleted, for example by a cleaner of temporary folders. Call it before a
+ * body runs: the body may hold a path from when its code was loaded.
+ * @throws CairnError STORE_FAILED when a file cannot be written
  */
 export function keepCarriedFiles(): void {
   if (carried.size > 0) refusing(() => carried.forEach((file) => file.keep()))
@@ -50,7 +51,7 @@ export function keepCarriedFiles(): void {
 class Carried implements CarriedFile {
   readonly #path: string
   readonly #content: string
-  /** Of the file whose bytes were looked at. */
+  /** The stamp of the file when its bytes were last verified. */
   #seen: string | undefined
 
   constructor(path: string, content: string) {
@@ -71,7 +72,7 @@ class Carried implements CarriedFile {
     if (this.#seen === undefined || stampOf(this.#path) !== this.#seen) this.layDown()
   }
 
-  /** Processes share it: whoever is first writes it, whole, and whoever finds another content writes it again. */
+  /** Processes share the file, so it is written under another name and renamed: no process reads half of it. */
   layDown(): void {
     const bytes = Buffer.from(this.#content, 'base64')
     if (!holds(this.#path, bytes)) {
@@ -85,7 +86,7 @@ class Carried implements CarriedFile {
   }
 }
 
-/** Changes whenever a file is written or replaced. */
+/** A stamp that changes whenever the file is written or replaced; undefined when there is no file. */
 function stampOf(path: string): string | undefined {
   const stat = lstatSync(path, { throwIfNoEntry: false, bigint: true })
   return stat && `${stat.ino} ${stat.size} ${stat.ctimeNs}`
@@ -101,7 +102,7 @@ function holds(path: string, content: Buffer): boolean {
 
 let own: string | undefined
 
-/** A folder that nobody else can write to; where its name is taken, one of this process. */
+/** A folder that no other user can write to. If another user owns the usual name, this process creates its own. */
 function ownFolder(): string {
   const user = process.getuid?.()
   const folder = own ?? join(tmpdir(), `cairn-files-${user ?? 'own'}`)

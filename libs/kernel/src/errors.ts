@@ -1,42 +1,42 @@
-/** Every error that Cairn raises on purpose has one of these codes. */
+/** The code of an error that Cairn raises on purpose. */
 export type ErrorCode =
-  | 'BAD_DEFINITION' // a step or pipeline is written wrongly
+  | 'BAD_DEFINITION' // a step or pipeline is defined incorrectly
   | 'BAD_WIRING' // an input is missing, unknown or of another kind
   | 'BAD_PARAMETER'
-  | 'BAD_OUTPUT' // what a step returned does not fit its declaration
-  | 'BAD_RECORD' // a record in the store is unreadable or newer than this program
-  | 'MISFIT' // this host has not the packages or the Node that the code was planned with
-  | 'HOST_FAILED' // this host lacks what any body needs: room on its disk, memory, files
+  | 'BAD_OUTPUT' // a step returned a value that does not fit its declaration
+  | 'BAD_RECORD' // a record in the store is unreadable or written by a newer version
+  | 'MISFIT' // this host lacks the packages or the Node version of the plan
+  | 'HOST_FAILED' // this host is out of a resource that any body needs: disk, memory, open files
   | 'CORRUPT' // bytes in the store do not match their digest
   | 'NOT_FOUND'
   | 'NOT_JSON'
   | 'MISSING_SECRET'
   | 'SOURCE_UNREACHABLE'
   | 'STEP_FAILED'
-  | 'HANDLER_FAILED' // what a consumer does with an event has failed
+  | 'HANDLER_FAILED' // a consumer failed to handle an event
   | 'STEP_CRASHED' // the process that ran the step died
   | 'OUT_OF_MEMORY'
-  | 'OUT_OF_SPACE' // a body filled by itself the disk that it works on
+  | 'OUT_OF_SPACE' // the body filled the disk
   | 'TIMED_OUT'
   | 'CANCELLED'
-  | 'CONFLICT' // someone else was faster
-  | 'NOT_ALLOWED' // the token lacks a right on services
-  | 'REFUSED' // it may not become production's
-  | 'STORE_FAILED' // the store is away, full or closed to this process, whatever is asked of it
-  | 'STORE_REFUSED' // the store never takes what was asked of it: a name, say
+  | 'CONFLICT' // another process changed the same thing first
+  | 'NOT_ALLOWED' // the token lacks a right
+  | 'REFUSED' // the operation is not allowed in this state, for example a promotion
+  | 'STORE_FAILED' // the store is unreachable, full or denies access
+  | 'STORE_REFUSED' // the store rejects this request for good, for example a name
   | 'BUS_FAILED'
 
 export interface ErrorDetails {
-  /** What the person who reads this can do: a command, or the change to make. */
+  /** What the reader can do about it: a command to run, or a change to make. */
   readonly next?: string | undefined
   readonly cause?: unknown
 }
 
 const BRAND = Symbol.for('cairn.error')
 
-/** An error meant to be read: what happened and where in `message`, what to do about it in `next`. */
+/** An error for people: `message` says what happened and where, and `next` says what to do about it. */
 export class CairnError extends Error {
-  /** Also of another copy of this module: the command line has its own, and so may a project. */
+  /** Recognizes errors from another copy of this module: the command line and the project may each have one. */
   static override [Symbol.hasInstance](value: unknown): value is CairnError {
     return typeof value === 'object' && value !== null && BRAND in value
   }
@@ -52,7 +52,7 @@ export class CairnError extends Error {
   }
 }
 
-/** For `catch`: gives undefined after an error with one of these codes, and throws any other again. */
+/** Makes a handler for `Promise.catch` that returns undefined for these codes and rethrows any other error. */
 export function undefinedOn(...codes: readonly ErrorCode[]): (error: unknown) => undefined {
   return (error) => {
     if (!(error instanceof CairnError && codes.includes(error.code))) throw error
@@ -60,9 +60,8 @@ export function undefinedOn(...codes: readonly ErrorCode[]): (error: unknown) =>
 }
 
 /**
- * `did you mean "x"?` when one of the known names is close to the one that was typed, else the names.
- *
- * @param none what to do where there are no names
+ * Returns `did you mean "x"?` if a known name is close to the typed one, or else `available:` and up to 12 names.
+ * @param none the result if there are no known names
  */
 export function suggest(typed: string, known: Iterable<string>, none: string): string
 export function suggest(typed: string, known: Iterable<string>): string | undefined
@@ -76,7 +75,7 @@ export function suggest(typed: string, known: Iterable<string>, none?: string): 
   return names.length > 0 ? `available: ${names.slice(0, 12).join(', ')}${names.length > 12 ? ', …' : ''}` : none
 }
 
-/** As do `retries` and `retry`. */
+/** Whether two names begin with the same letters, as `retries` and `retry` do. */
 function beginAlike(a: string, b: string): boolean {
   const shortest = Math.min(a.length, b.length)
   const share = Math.max(4, Math.ceil(shortest * 0.75))
@@ -88,15 +87,15 @@ function beginAlike(a: string, b: string): boolean {
   )
 }
 
-/** A number is no misspelling of another one. */
+// A number is never a misspelling of another number.
 const NUMBER = /^[\d.#-]+$/
 
-/** How many signs may be wrong: one, or a third of them. */
+/** The largest edit distance of a misspelling: a third of the characters, but at least one. */
 function furthest(typed: string, name: string): number {
   return NUMBER.test(typed) ? 0 : Math.max(1, Math.round(Math.max(typed.length, name.length) / 3))
 }
 
-/** Signs to insert, leave out or replace, and neighbours to swap (optimal string alignment). */
+/** The number of characters to insert, delete, replace or swap with a neighbour (optimal string alignment distance). */
 function editDistance(a: string, b: string): number {
   let [before, row] = [[] as number[], Array.from({ length: b.length + 1 }, (_, index) => index)]
   for (let i = 1; i <= a.length; i++) {

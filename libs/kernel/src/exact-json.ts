@@ -1,11 +1,11 @@
 import { CairnError } from './errors.ts'
 
 /**
- * Reads JSON that a person wrote. Refuses a number that a double cannot hold: 9007199254740993 would become
- * 9007199254740992, 1e400 Infinity, and 1e-400 zero. Refuses an object with a key twice, too.
- * @param where for the refusal: `--set seed`
+ * Parses JSON that a person wrote, and refuses what JSON.parse would change: 9007199254740993 would become
+ * 9007199254740992, 1e400 would become Infinity, 1e-400 would become 0, and the first of two equal keys would be lost.
+ * @param where the origin of the text, for the error message: `--set seed`
  * @throws SyntaxError for a text that is not JSON
- * @throws CairnError BAD_PARAMETER for what would change
+ * @throws CairnError BAD_PARAMETER for a number that a double cannot hold, or a key that is given twice
  */
 export function parseExactJson(text: string, where: string): unknown {
   const parse = JSON.parse as (text: string, revive: Reviver) => unknown
@@ -17,7 +17,7 @@ export function parseExactJson(text: string, where: string): unknown {
   return value
 }
 
-/** JSON.parse takes the last of them. */
+/** JSON.parse keeps the last of two equal keys and drops the first. */
 function refuseTwoOfOneKey(json: string, where: string): void {
   const open: Set<string>[] = []
   for (const { 0: token, 1: colon, index } of json.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}]/gs)) {
@@ -38,8 +38,10 @@ function twice(before: string, where: string): CairnError {
 }
 
 /**
- * @param text what a person wrote
- * @param value the number that it was read as
+ * Checks that a number means what a person wrote.
+ * @param text the text that the person wrote
+ * @param value the number that it was parsed as
+ * @param where the origin of the text, for the error message
  * @throws CairnError BAD_PARAMETER when the two differ
  */
 export function refuseInexact(text: string, value: number, where: string): void {
@@ -49,12 +51,13 @@ export function refuseInexact(text: string, value: number, where: string): void 
   })
 }
 
-// The text of a number reaches a reviver since ECMAScript 2025; TypeScript does not know of it yet.
+// Newer engines pass the text of a number to a reviver; TypeScript has no type for it yet.
 type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown
 
 /**
- * Whether a number is written as the text: with as many digits, or as JavaScript writes it. The two may differ in the last
- * digit: of 128886278271156.125, which is exact, JavaScript writes …156.12, and seventeen digits are …156.13.
+ * Whether the text is the number's shortest form in JavaScript, or its form with as many digits as the text. Both are
+ * tried, because they may differ in the last digit: the double 128886278271156.125 prints as …156.12 in JavaScript and
+ * as …156.13 with seventeen digits.
  */
 function isExact(text: string, value: number): boolean {
   const wanted = decimal(text)
@@ -66,7 +69,7 @@ function isExact(text: string, value: number): boolean {
 interface Decimal {
   /** Without leading and trailing zeros. */
   readonly digits: string
-  /** Of ten, by which the digits, read as a whole number, are multiplied. */
+  /** The value is the digits, read as an integer, times ten to this power. */
   readonly exponent: number
 }
 

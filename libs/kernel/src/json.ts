@@ -1,10 +1,13 @@
 import { CairnError } from './errors.ts'
 
+/** A value that JSON can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
 /**
- * The one text for a JSON value: keys sorted by UTF-16 code unit, no white space (RFC 8785, except that -0 stays -0).
- * Two values are equal exactly when their texts are. Refuses what JSON would silently lose or change.
+ * Returns the canonical text of a JSON value: keys sorted by UTF-16 code unit, no white space (RFC 8785, except that -0
+ * stays -0). Two values are equal exactly when their texts are equal. Fields that are undefined are left out.
+ * @param where the name of the value, for the error message
+ * @throws CairnError NOT_JSON for what JSON would lose or change: NaN, dates, class instances, fields under symbols
  */
 export function canonical(value: unknown, where = 'value'): string {
   switch (typeof value) {
@@ -36,15 +39,15 @@ export function canonical(value: unknown, where = 'value'): string {
   return `{${fields.join(',')}}`
 }
 
-/** As `JSON.stringify`, but -0 stays -0. */
+/** Does the same as `JSON.stringify`, except that -0 stays -0. */
 export function jsonText(value: unknown, indent?: number): string {
   return JSON.stringify(value, (_, field: unknown) => (Object.is(field, -0) ? MINUS_ZERO : field), indent)
 }
 
-// TypeScript does not know of `JSON.rawJSON` yet.
+// TypeScript has no type for `JSON.rawJSON` yet.
 const MINUS_ZERO = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON('-0')
 
-/** What `JSON.stringify` leaves out without a word. */
+/** Refuses fields that `JSON.stringify` silently leaves out. */
 function refuseOddFields(value: object, where: string): void {
   const symbol = Object.getOwnPropertySymbols(value).find((key) =>
     Object.prototype.propertyIsEnumerable.call(value, key),

@@ -1,19 +1,19 @@
 import { CairnError } from './errors.ts'
 
-/** A length of time: milliseconds, or `'90s'`, `'5m'`, `'12h'`, `'7d'`. */
+/** A length of time: a number of milliseconds, or a text such as `'90s'`, `'5m'`, `'12h'` or `'7d'`. */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
-/** An amount of memory: bytes, or `'512MB'`, `'2GB'`. */
+/** An amount of memory: a number of bytes, or a text such as `'512MB'` or `'2GB'`. 1 KB is 1,000 bytes. */
 export type Bytes = number | `${number}${'KB' | 'MB' | 'GB'}`
 
 const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 const BYTES = { KB: 1e3, MB: 1e6, GB: 1e9 } as const
 
-/** Milliseconds of `'90s'`, `'5m'`. */
+/** Converts a duration to milliseconds. @throws CairnError BAD_DEFINITION unless it is positive and finite */
 export function milliseconds(duration: Duration): number {
   return amount(duration, MS, 'a length of time', '"90s", "5m", "12h"')
 }
 
-/** Bytes of `'512MB'`, `'2GB'`. */
+/** Converts an amount of memory to bytes. @throws CairnError BAD_DEFINITION unless it is positive and finite */
 export function byteCount(bytes: Bytes): number {
   return amount(bytes, BYTES, 'an amount of memory', '"512MB", "2GB"')
 }

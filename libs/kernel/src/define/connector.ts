@@ -1,37 +1,43 @@
 import type { Json } from '../json.ts'
 
-/** Something outside that a source reads, and how to tell that it has changed. */
+/** Tells a source how to read external data, and how to detect that the data has changed. */
 export interface Connector<Opened> {
-  /** For people: `data/flights.csv`. */
+  /** The name that people see, for example `data/flights.csv`. */
   readonly describes: string
   /**
-   * What stands for the present content: a digest, an ETag, a snapshot's id, a watermark. Asked for when a run is
-   * planned, under a deadline. A connector without one needs a `cache` policy on its source; where there is a policy,
-   * `undefined` says that this content has no version.
+   * Returns the version of the current content: a digest, an ETag, a snapshot id or a watermark. Planning calls it
+   * under a deadline. A source whose connector has no `version` needs a `cache` policy. With such a policy, `version`
+   * may return undefined for content that has no version.
    */
   version?(context: ConnectorContext): string | undefined | Promise<string | undefined>
-  /** What the source's body receives. */
+  /** Opens the content. The body of the source receives the result. */
   open(context: ConnectorContext): Opened | Promise<Opened>
 }
+/** The connectors of a source, by name. */
 export type Connectors = Readonly<Record<string, Connector<any>>>
+/** What the body of a source receives: the opened content of each connector. */
 export type Opened<R extends Connectors> = {
   readonly [Name in keyof R]: R[Name] extends Connector<infer Content> ? Content : never
 }
 
+/** What a connector can use when it looks up a version or opens the content. */
 export interface ConnectorContext {
-  /** The project's folder: relative paths and packages are found from here. */
+  /** The project's folder. Relative paths and packages are resolved from here. */
   readonly root: string
+  /** The parsed parameters of the source. */
   readonly params: Readonly<Record<string, Json>>
+  /** The secrets that the source declares, by name. */
   readonly secrets: Readonly<Record<string, string>>
   readonly signal: AbortSignal
+  /** A folder for temporary files. */
   readonly scratch: string
-  /** Whether the source has a `cache` policy, so that it may do without a version. */
+  /** Whether the source has a `cache` policy, which makes a version optional. */
   readonly hasCachePolicy: boolean
-  /** Remembers what was computed for a stamp (a file's size and times, say) from one plan to the next. */
+  /** Returns the value remembered for a stamp (for example a file's size and times), or computes and remembers it. */
   remember(stamp: string, compute: () => Promise<string>): Promise<string>
 }
 
-/** A file on this machine: what connectors that fetch files give, and kinds of files take. */
+/** A file on this machine. Connectors that fetch files return it, and the kind `file` accepts it. */
 export interface LocalFile {
   readonly path: string
 }

@@ -3,10 +3,10 @@ import { isStep } from './step.ts'
 import type { Step } from './step-definition.ts'
 import { CairnError } from '../errors.ts'
 
-/** What must hold of a step's outputs before a run of them becomes production's. */
+/** A condition on a step's outputs that must hold before a run is promoted to production. */
 export interface Expectation {
   readonly step: Step
-  /** What it is told in a refusal. */
+  /** The condition in words, for the error message. */
   readonly says: string
   readonly check: (outputs: any, champion: any) => boolean | Promise<boolean>
 }
@@ -14,9 +14,10 @@ export interface Expectation {
 const EXPECTATION = Symbol.for('cairn.expectation')
 
 /**
- * Declares what promotion asks for, beside the pipeline whose file exports it: compared are the outputs of the run that is
- * to be promoted, and those of the champion, the run that is in production; where that has no such step, they are its own.
- *
+ * Declares a condition that promotion checks. Export it from the file that exports the pipeline. `check` receives the
+ * step's outputs in the run to promote and in the champion, which is the run in production. If the champion has no such
+ * step, `check` receives the outputs of the run to promote twice.
+ * @throws CairnError BAD_DEFINITION when `step` is not a step
  * @example
  * export const noWorse = expect(evaluate, 'the AUC is no worse', ({ metrics }, champion) => metrics.auc >= champion.metrics.auc - 0.001)
  */
@@ -32,6 +33,7 @@ export function expect<O extends Kinds>(
   return Object.defineProperty({ step, says, check }, EXPECTATION, { value: true })
 }
 
+/** Whether a value was made by {@link expect}. */
 export function isExpectation(value: unknown): value is Expectation {
   return typeof value === 'object' && value !== null && EXPECTATION in value
 }

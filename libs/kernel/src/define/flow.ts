@@ -12,10 +12,11 @@ export type Lists<R extends AnyHandles> = {
   readonly [Name in keyof R]: R[Name] extends Handle<infer Value> ? Handle<List<Value>> : never
 }
 
+/** Options of {@link each}. */
 export interface EachOptions extends NodeOptions {
-  /** Items that are dispatched and recorded together. Every item has a checkpoint of its own all the same. Default 100. */
+  /** How many items are dispatched and recorded as one task. Each item still has its own checkpoint. @default 100 */
   readonly batch?: number
-  /** How many items may fail and be left out of the results. Default: none. */
+  /** How many items may fail and be left out of the results. @default none */
   readonly tolerate?: Tolerance
 }
 
@@ -30,7 +31,7 @@ const EACH: Options = {
 
 /**
  * Runs the steps of its body for every item of a list. The results are lists in the order of the items.
- *
+ * @throws CairnError BAD_WIRING when `items` is not a list, or when the body returns something other than named handles
  * @example
  * const { score } = each(pages, (page) => scorePage({ page, model }), { batch: 50, tolerate: { share: 0.01 } })
  */
@@ -51,7 +52,7 @@ export function each<Item, R extends AnyHandles>(
 
   const id = builder.name(`each-${outputName(over)}`, options)
   const node = { type: 'each', id, over: over.ref, batch, tolerate, collects: {}, outputs: {} } as const
-  builder.add<EachNode>(node) // takes its place, and its name, before the body's nodes
+  builder.add<EachNode>(node) // reserves its name and its position before the body's nodes
   const results = builder.eachItem(id, () => {
     const returned = body(builder.handle({ item: id }, item))
     return namedFields(returned, `what ${id} gives`).map(
@@ -66,8 +67,8 @@ export function each<Item, R extends AnyHandles>(
 }
 
 /**
- * Runs the steps of one of its arms; those of the other are skipped. Both arms give the same outputs.
- *
+ * Runs the steps of the arm that the condition chooses, and skips those of the other arm.
+ * @throws CairnError BAD_WIRING when the arms return different outputs
  * @example
  * const { model } = when(isLarge, () => trainOnSample({ training }), () => trainOnAll({ training }))
  */

@@ -13,7 +13,7 @@ import { checkName, checkPlace, type NodeOptions } from './names.ts'
 
 let open: GraphBuilder | undefined
 
-/** The graph that is being built now, if any: what the calls of steps inside a pipeline's body add to. */
+/** The builder of the graph that is being drawn. @throws CairnError BAD_DEFINITION outside a pipeline's body */
 export function currentBuilder(what: string): GraphBuilder {
   if (open) return open
   throw new CairnError('BAD_DEFINITION', `${what} was called outside a pipeline`, {
@@ -23,22 +23,22 @@ export function currentBuilder(what: string): GraphBuilder {
 
 /** Collects nodes while a pipeline's body runs with symbolic handles. */
 export class GraphBuilder {
-  /** Set while it is drawn once more, to see whether its body looks at handles. */
+  /** Set while the pipeline is drawn again to find out whether its body inspects handles. */
   readonly #probe: Probe | undefined
-  /** What each handle is called, by its number. */
+  /** The name of each handle, by its number. */
   readonly handles: string[] = []
   readonly #handleNumbers = new Map<string, number>()
-  /** The first look at a handle: it counts, whatever the body does about the error. */
+  /** The error of the first inspection of a handle. Kept, because the body may have caught it. */
   fault: CairnError | undefined
   readonly nodes = new Map<string, Node>()
   readonly frames = new Map<string, Frame>()
   readonly #steps = new Map<string, Step>()
-  /** Where to go on numbering nodes of the same name. */
+  /** The next number to try for nodes of the same name. */
   readonly #numbers = new Map<string, number>()
   #prefix = ''
   #scope: readonly string[] = []
   #guards: readonly Guard[] = []
-  /** How many of the guards stand outside the innermost `each`, which is skipped as a whole with them. */
+  /** How many guards enclose the innermost `each`. They skip it as a whole, so its nodes do not repeat them. */
   #outerGuards = 0
 
   constructor(probe?: Probe) {
@@ -61,7 +61,7 @@ export class GraphBuilder {
     }
   }
 
-  /** Runs a pipeline's body as a part of this graph. */
+  /** Draws a pipeline's body as a frame of this graph. */
   within<Result>(id: string, params: AnySchema | undefined, given: Record<string, Setting>, body: () => Result) {
     this.frames.set(id, { params, given })
     const prefix = this.#prefix
@@ -121,14 +121,14 @@ export class GraphBuilder {
     return this.#given(new ParamNode(ref, this))
   }
 
-  /** What the body gets: a handle, or what stands in for it. */
+  /** Returns what the body receives: the handle, or the probe's value in its place. */
   #given(node: HandleNode | ParamNode): never {
     const number = this.numberOf(node.ref)
     this.handles[number] = node.called
     return (this.#probe?.stands(number) ? this.#probe.value : handleOf(node)) as never
   }
 
-  /** Handles are counted as they are made. */
+  /** The number of a handle, in the order in which handles are made. */
   numberOf(ref: Ref | ParamRef): number {
     const key = JSON.stringify(ref)
     const number = this.#handleNumbers.get(key) ?? this.#handleNumbers.size
@@ -140,7 +140,7 @@ export class GraphBuilder {
     return this.#probe !== undefined && given === this.#probe.value
   }
 
-  /** A free node id: the one asked for, or the default, numbered when it is taken. */
+  /** Returns a free node id. @throws CairnError BAD_DEFINITION when `as` is taken, or the id is not allowed */
   name(standard: string, options: NodeOptions = {}): string {
     checkOptions(options, { as: takes.text }, `"${standard}" in the pipeline`)
     const { as } = options
@@ -161,7 +161,7 @@ export class GraphBuilder {
       }
   }
 
-  /** Checkpoints and code are kept by the step's name, so that in a pipeline it must mean one step. */
+  /** Checkpoints and code are stored under the step's name, so a pipeline must not have two steps of one name. */
   checkStep(step: Step): void {
     const known = this.#steps.get(step.name)
     if (known && known !== step)
@@ -171,7 +171,7 @@ export class GraphBuilder {
     this.#steps.set(step.name, step)
   }
 
-  /** What a handle stands for, once it is known to be usable here. */
+  /** Returns the node of a handle. @throws CairnError BAD_WIRING for a handle that is out of scope, or another value */
   read(given: unknown, what: string): HandleNode {
     if (this.#isStandIn(given)) return ANY_HANDLE
     const handle = nodeOf(given)
@@ -223,7 +223,7 @@ export class GraphBuilder {
     )
   }
 
-  /** Checks what is wired to the inputs of a step or of a pipeline: every one, no other, each of a kind that fits. */
+  /** Checks that each input of a step or pipeline is wired, that no other is, and that the kinds fit. */
   wire(inputs: Kinds, given: Readonly<Record<string, unknown>>, owner: string): Record<string, HandleNode> {
     for (const [name] of namedFields(given, `what ${owner} reads`))
       if (!(name in inputs))
@@ -244,7 +244,7 @@ export class GraphBuilder {
   }
 }
 
-/** What stands in for a handle, as it is read: its kind is not looked at again. */
+// A probe's value is read as a handle of any kind: the first drawing has checked the kinds.
 const ANY_KIND = { name: 'any', item: { name: 'any' } } as unknown as AnyKind
 const ANY_HANDLE = new HandleNode(STAND_IN, ANY_KIND, { builder: { isProbe: true }, scope: [], guards: [] })
 

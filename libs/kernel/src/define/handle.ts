@@ -4,31 +4,33 @@ import type { Guard, ParamRef, Ref } from './ref.ts'
 
 declare const HOLDS: unique symbol
 
-/** Stands for an artifact while a pipeline is being drawn; there is no value yet. */
+/** Stands for an artifact while a pipeline is drawn. It has no value yet; pass it on to steps. */
 export interface Handle<out Value> {
   readonly [HOLDS]: Value
 }
-/** Stands for a run parameter while a pipeline is being drawn. */
+/** Stands for a run parameter while a pipeline is drawn. It has no value yet; pass it on to steps. */
 export interface Param<out Value> {
   readonly [HOLDS]: Value
 }
+/** A handle for each kind, by name: what the call of a step returns. */
 export type Handles<K extends Kinds> = { readonly [Name in keyof K]: Handle<Read<K[Name]>> }
 
-/** A graph builder keeps the first look at one of its handles. */
+/** The graph builder that made a handle, as far as the handle needs it. */
 interface Watched {
+  /** The error of the first inspection of one of its handles. */
   fault?: CairnError | undefined
-  /** Whether it builds a graph in which other values stand in for handles: then their kinds are not known. */
+  /** Whether it draws the pipeline with other values in place of handles. The kinds of those are unknown. */
   readonly isProbe: boolean
 }
 
-/** Where a handle may be used: in the graph builder that made it, inside its `each` and its arm of a `when`. */
+/** Where a handle may be used: in the graph that made it, inside the same `each` nodes and the same arms of `when`. */
 export interface Place {
   readonly builder: Watched
   readonly scope: readonly string[]
   readonly guards: readonly Guard[]
 }
 
-/** What a handle of an artifact stands for. */
+/** The artifact that a handle stands for. */
 export class HandleNode {
   readonly ref: Ref
   readonly kind: AnyKind
@@ -45,7 +47,7 @@ export class HandleNode {
   }
 }
 
-/** What the handle of a run parameter stands for. */
+/** The run parameter that a handle stands for. */
 export class ParamNode {
   readonly ref: ParamRef
   readonly builder: Watched
@@ -62,19 +64,19 @@ export class ParamNode {
 
 const nodes = new WeakMap<object, HandleNode | ParamNode>()
 
-/** What the pipeline's body gets: it can be passed on, and any look at it is refused. */
+/** Makes the handle that a pipeline's body receives. It can be passed on; every other operation on it throws. */
 export function handleOf(node: HandleNode | ParamNode): object {
   const handle = new Proxy(Object.freeze({}), looking(node))
   nodes.set(handle, node)
   return handle
 }
 
-/** What a handle stands for; undefined for anything else. */
+/** Returns the node of a handle; undefined for any other value. */
 export function nodeOf(handle: unknown): HandleNode | ParamNode | undefined {
   return typeof handle === 'object' && handle !== null ? nodes.get(handle) : undefined
 }
 
-/** The fields of what stands where handles are given by name. */
+/** Returns the entries of an object of handles. @throws CairnError BAD_WIRING when a single handle is given instead */
 export function namedFields(given: object | null | undefined, what: string): [string, unknown][] {
   const node = nodeOf(given)
   if (!node) return Object.entries(given ?? {})
@@ -82,7 +84,7 @@ export function namedFields(given: object | null | undefined, what: string): [st
   throw new CairnError('BAD_WIRING', `${what} is ${node.called} alone, without a name`, { next: `write { ${name} }` })
 }
 
-/** All that an object can be asked. Its truth, type and identity it is not asked for: the lint names those. */
+/** Refuses every operation that a proxy can trap. A probe finds those that none can: truth, `typeof` and equality. */
 function looking(node: HandleNode | ParamNode): ProxyHandler<object> {
   const refuse = (): never => {
     throw looked(node)
@@ -125,7 +127,7 @@ function looked(node: HandleNode | ParamNode, key?: string | symbol): CairnError
 
 const ITERATORS: ReadonlySet<unknown> = new Set([Symbol.iterator, Symbol.asyncIterator])
 
-/** What lists offer to go through their items. */
+/** Members with which code goes through a list. They change the hint of the error. */
 const OF_LISTS: ReadonlySet<unknown> = new Set([
   ...Object.getOwnPropertyNames(Array.prototype),
   ...ITERATORS,

@@ -12,17 +12,23 @@ import {
 } from './kind.ts'
 import { shown } from './options.ts'
 
-/** A list of artifacts, each opened only when it is asked for. */
+/** A list of artifacts as a step receives it. Each item is opened only when it is read. */
 export interface List<out Item> extends AsyncIterable<Item> {
   readonly length: number
+  /** Opens one item. @throws RangeError when the list has no such item */
   at(index: number): Promise<Item>
-  /** What the maker of the list called an item. */
+  /** The label of an item, if it has one: for a partition, its value. */
   labelAt(index: number): string | undefined
-  /** Every item at once; for lists that fit in memory. */
+  /** Opens all items at once, for lists that fit in memory. */
   all(): Promise<Item[]>
 }
 
-/** Many artifacts of one kind, each with a digest of its own: what `each` maps over, and what it gives. */
+/**
+ * A kind for many artifacts of one kind, each with its own digest. `each` maps over a list and returns lists.
+ * @throws CairnError BAD_DEFINITION when `item` is not a kind
+ * @example
+ * const split = step('split', { outputs: { pages: list(json<string>()) }, run: () => ({ pages: ['a', 'b'] }) })
+ */
 export function list<Read, Write>(
   item: Kind<Read, Write>,
 ): Kind<List<Read>, Iterable<Write> | AsyncIterable<Write>> & { readonly item: Kind<Read, Write> } {
@@ -64,7 +70,7 @@ export function list<Read, Write>(
   }
 }
 
-/** An item as one value: what its kind shows of it, a list's items, or how large it is. */
+/** Shows an item as one value: its preview, its summary or the start of its digest. */
 async function valueOf(kind: AnyKind, artifact: Artifact, rows: number): Promise<Json> {
   const { ref } = artifact
   if (kind.item) {
@@ -97,7 +103,7 @@ function openList<Item>(kind: Kind<Item, never>, artifact: Artifact, refs: reado
   }
 }
 
-/** The items that the bytes of a list name. The digest of the bytes must be verified. */
+/** Reads the references to a list's items from its bytes. The caller has verified the digest of the bytes. */
 export function parseManifest(bytes: Uint8Array): readonly ArtifactRef[] {
   return (JSON.parse(new TextDecoder().decode(bytes)) as { items: ArtifactRef[] }).items
 }

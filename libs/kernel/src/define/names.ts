@@ -15,13 +15,14 @@ export function checkName(name: string, what: string): void {
 export const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
 export const LONGEST_NAME = 100
 
-/** A place is named after its step or after an output, behind the places around it: `scoring.each-recentOrders`. */
+/** A node id: the name of a step or output, after the id of the frame around it: `scoring.each-recentOrders`. */
 export const PLACE = /^[\p{L}\p{N}_$-]+(\.[\p{L}\p{N}_$-]+)*$/u
-/** Bytes: file systems and S3 servers take 255 for a file's name, which a task's number follows. */
+/** In bytes. File systems and S3 servers allow 255 for a file name, and a task's number is appended to it. */
 export const LONGEST_PLACE = 200
 
-/** Names the place of a node. Default: the step's name, numbered when it is taken. */
+/** Options of a node. */
 export interface NodeOptions {
+  /** The id of the node. @default the step's name, with a number if it is taken */
   readonly as?: string
 }
 
@@ -37,7 +38,7 @@ export function checkPlace(place: string): void {
   })
 }
 
-/** Refuses names that every JavaScript object has a member of. */
+/** @throws CairnError BAD_DEFINITION for a name that is a member of every JavaScript object, such as `constructor` */
 export function checkKeys(names: Iterable<string>, what: string): void {
   for (const name of names)
     if (name in Object.prototype)
@@ -46,7 +47,7 @@ export function checkKeys(names: Iterable<string>, what: string): void {
       })
 }
 
-/** Those of an object whose fields are named by an author: `{ __proto__: … }` has no field, but another prototype. */
+/** Checks the field names of an object literal. `{ __proto__: … }` sets the prototype and adds no field. */
 export function checkFields(fields: object, what: string): void {
   const prototype: unknown = Object.getPrototypeOf(fields)
   checkKeys(prototype === null || prototype === Object.prototype ? [] : ['__proto__'], what)

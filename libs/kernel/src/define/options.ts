@@ -2,25 +2,27 @@ import { CairnError, suggest } from '../errors.ts'
 import { isSchema } from './schema.ts'
 import { byteCount, milliseconds } from '../units.ts'
 
-/** What an author may write under a name. */
+/** What is accepted as the value of an option. */
 export interface Option {
-  /** In words, with an example. */
+  /** The accepted values in words, with an example, for the error message. */
   readonly expected: string
   readonly fits: (value: unknown) => boolean
-  /** Of an object with names of its own. */
+  /** For an option that is an object: its own options. */
   readonly fields?: Options
-  /** Of those, what cannot be left out. */
+  /** The one of these options that is required. */
   readonly needs?: string
-  /** Of a list of words. */
+  /** For a list of words: the accepted words. */
   readonly words?: readonly string[]
 }
+/** The options that a function accepts, by name. */
 export type Options = Readonly<Record<string, Option>>
 
 /**
- * Refuses what would be passed over in silence: a name that is not among the options, and a value of another shape.
- *
- * @param owner as in `step "train"`
- * @throws CairnError BAD_DEFINITION with the name, and what was expected
+ * Checks the names and values of options. A misspelled option is an error; it is never ignored.
+ * @param owner who takes the options, for the error message: `step "train"`
+ * @throws CairnError BAD_DEFINITION for an unknown name or a wrong value, with what was expected
+ * @example
+ * checkOptions({ batch: 50 }, { batch: takes.whole(1) }, 'each over pages')
  */
 export function checkOptions(given: unknown, options: Options, owner: string): void {
   if (!isPlain(given))
@@ -37,7 +39,7 @@ export function checkOptions(given: unknown, options: Options, owner: string): v
   }
 }
 
-/** Of a function that takes no options at this place: `fromUrl(url, { headers: … })`. */
+/** @throws CairnError BAD_DEFINITION when a function without options is given some: `fromUrl(url, { headers: … })` */
 export function checkNoOptions(given: readonly unknown[], owner: string): void {
   const more = given.find(
     (value): value is object => typeof value === 'object' && value !== null && !Array.isArray(value),
@@ -70,7 +72,7 @@ function checkOption(
     })
 }
 
-/** A value as a refusal shows it. */
+/** Formats a value for an error message, at most 60 characters long. */
 export function shown(value: unknown): string {
   if (typeof value === 'function') return 'a function'
   if (typeof value === 'bigint') return `${value}n`
@@ -78,7 +80,7 @@ export function shown(value: unknown): string {
   try {
     text = JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? `${inner}n` : inner))
   } catch {
-    // a cycle
+    // a cycle: JSON cannot show it
   }
   if (typeof value === 'number') text = String(value)
   if (text === undefined)
@@ -87,7 +89,7 @@ export function shown(value: unknown): string {
 }
 const LONGEST_SHOWN = 60
 
-/** What an option can take. */
+/** The types of options, for {@link checkOptions}. */
 export const takes = {
   text: option('a text', (value) => typeof value === 'string'),
   texts: option(`a list of texts, as in ['A', 'B']`, isTexts),
@@ -96,19 +98,19 @@ export const takes = {
   schema: option('a schema, as in z.object({ trees: z.number().default(100) })', isSchema),
   duration: option('a length of time, as in "90s", "5m", "12h"', succeeds(milliseconds)),
   memory: option('an amount of memory, as in "512MB", "2GB"', succeeds(byteCount)),
-  /** An object whose names are the author's own. */
+  /** An object with any names. */
   named: option(
     'an object, as in { name: … }',
     (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   ),
   whole: (from: number) =>
     option(`a whole number from ${from}`, (value) => Number.isInteger(value) && (value as number) >= from),
-  /** Some of the given words. */
+  /** A list of some of the given words. */
   someOf: (words: readonly string[]): Option => ({
     ...option(`a list of ${words.map((word) => `'${word}'`).join(', ')}`, isTexts),
     words,
   }),
-  /** An object with these options, or what else fits. */
+  /** An object with these options, or another value that `or` accepts. */
   group: (expected: string, fields: Options, { needs, or = () => false }: GroupOptions = {}): Option => ({
     expected,
     fits: or,

@@ -9,21 +9,23 @@ import { literalsIn, refuseLooks, type Drawn, type Probe } from './probe.ts'
 import { fieldNames, type AnySchema, type Schema, type SchemaInput, type SchemaOutput } from './schema.ts'
 import type { StepArguments, Wired } from './step-definition.ts'
 
+/** The parameters and inputs of a pipeline. */
 export interface PipelineDefinition<I extends Kinds, S extends AnySchema> {
-  /** A schema of the run parameters. */
+  /** The schema of the run parameters. */
   readonly params?: S
-  /** Kinds of the artifacts that it takes where it is used inside another pipeline. */
+  /** The kinds of its inputs, by name. A pipeline with inputs can only be used inside another one. */
   readonly inputs?: I
 }
 export type ParamsOf<Values> = { readonly [Name in keyof Values]-?: Param<Values[Name]> }
 
-/** A pipeline; call it inside another one to use it there. */
+/** A pipeline. Call it inside the body of another pipeline to use it there. */
 export interface Pipeline<
   I extends Kinds = any,
   S extends AnySchema = any,
   R extends Readonly<Record<string, Handle<unknown>>> = any,
 > {
   (inputs: Wired<I>, ...rest: StepArguments<SchemaInput<S>>): R
+  /** The graph, which is drawn when it is first read. */
   readonly graph: Graph
   readonly definition: PipelineDefinition<I, S>
 }
@@ -31,8 +33,10 @@ export interface Pipeline<
 type Body<I extends Kinds, S extends AnySchema, R> = (given: ParamsOf<SchemaOutput<S>> & Handles<I>) => R
 
 /**
- * Draws a pipeline: the body is run once, with symbolic handles for its parameters and for what the steps return.
- *
+ * Declares a pipeline. Its body draws the graph: it runs with handles in place of parameters and outputs, never with
+ * values.
+ * @throws CairnError BAD_DEFINITION for a wrong name or definition
+ * @throws CairnError BAD_DEFINITION or BAD_WIRING when `graph` is read, for a mistake in the body
  * @example
  * export const flightDelays = pipeline('flight-delays', { params: z.object({ year: z.number() }) }, ({ year }) => {
  *   const { flights } = loadFlights({}, { year })
@@ -104,17 +108,18 @@ const PIPELINE = Symbol.for('cairn.pipeline')
 const DRAW = Symbol.for('cairn.draw')
 const TEXT = Symbol.for('cairn.text')
 
-/** @throws CairnError BAD_DEFINITION for one whose body asks whether a handle is true, what type it has or what it equals */
+/** @throws CairnError BAD_DEFINITION for a pipeline whose body tests a handle for truth, type or equality */
 export function refuseLooksOf(pipeline: Pipeline): void {
   const drawable = pipeline as unknown as { [DRAW]: (probe?: Probe) => Drawn; [TEXT]: () => string }
   refuseLooks(drawable[DRAW](), drawable[DRAW], literalsIn(drawable[TEXT]()))
 }
 
+/** Whether a value was made by {@link pipeline}. */
 export function isPipeline(value: unknown): value is Pipeline {
   return typeof value === 'function' && PIPELINE in value
 }
 
-/** Symbolic parameters of a frame: any name that is asked for; what is unknown is refused when a run is planned. */
+/** Handles of a frame's parameters. If the schema does not tell its names, any name is accepted until planning. */
 function frameParams(
   builder: GraphBuilder,
   frame: string,

@@ -3,41 +3,41 @@ import { canonical } from '../json.ts'
 import type { Graph, Node, Setting } from './graph.ts'
 import type { ParamRef, Ref } from './ref.ts'
 
-/** A value that is put in the place of some handles while a pipeline is drawn once more. */
+/** A value that replaces some handles while a pipeline is drawn again. */
 interface Replacement {
   readonly value: unknown
-  /** By the handle's number. */
+  /** Whether the value replaces the handle with this number. */
   readonly stands: (handle: number) => boolean
-  /** How long the body may take, and how many nodes it may draw. */
+  /** How many milliseconds the body may take, and how many nodes it may draw. */
   readonly limit: { readonly ms: number; readonly nodes: number }
 }
 
+/** A replacement, and the record of one drawing with it. */
 export interface Probe extends Replacement {
-  /** Is told where each node was drawn. */
+  /** Collects an error for each node, whose stack shows where it was drawn. */
   readonly places: Map<string, Error>
 }
 
 export interface Drawn {
   readonly graph: Graph
-  /** What each handle is called, by its number: they are counted as they are made. */
+  /** The name of each handle, by its number. Handles are numbered in the order in which they are made. */
   readonly handles: readonly string[]
   readonly numberOf: (ref: Ref | ParamRef) => number
 }
 
-/** What a reference is that a probe stands for. */
+/** The reference that a probe's value has in place of a handle's. */
 export const STAND_IN = { node: '', output: '', param: '', frame: '' } as const
 
-/** Told by its fields: the pipeline may have been drawn by another copy of this module. */
+/** Compares fields, not identity: another copy of this module may have drawn the pipeline. */
 function isStandIn(value: object): boolean {
   return 'node' in value && 'param' in value
 }
 
 /**
- * Draws a pipeline again with other values in the place of its handles. Nothing can be asked of a handle but its truth, its
- * type and whether it equals something; a body that asks for that draws something else for one of these values.
- *
- * @param literals what the body may compare a handle with
- * @throws CairnError BAD_DEFINITION for one that does
+ * Refuses a pipeline whose body depends on a handle's truth, type or equality, which a proxy cannot trap. Draws the
+ * pipeline again with other values in place of handles: such a body then draws another graph.
+ * @param literals values with which the body may compare a handle
+ * @throws CairnError BAD_DEFINITION for such a body, with the place where it branches as the cause
  */
 export function refuseLooks(first: Drawn, draw: (probe?: Probe) => Drawn, literals: readonly unknown[]): void {
   const started = process.threadCpuUsage()
@@ -45,7 +45,7 @@ export function refuseLooks(first: Drawn, draw: (probe?: Probe) => Drawn, litera
   const ms = Math.max(LEAST_MS, 1000 * cpuMsSince(started))
   const limit = { ms, nodes: 1000 + 10 * first.graph.nodes.size }
   const none = { value: null, stands: () => false, limit }
-  if (differenceIn(first, drawnAgain(draw, none), none) !== undefined) return // it draws something else each time, for whatever reason
+  if (differenceIn(first, drawnAgain(draw, none), none) !== undefined) return // the body is not deterministic, so a difference proves nothing
   for (const each of probes(first.handles.length, literals)) {
     const probe = { ...each, limit }
     const again = drawnAgain(draw, probe)
@@ -63,7 +63,7 @@ export function refuseLooks(first: Drawn, draw: (probe?: Probe) => Drawn, litera
   }
 }
 
-/** The first handle for which the pipeline is another one if it alone is replaced. */
+/** Finds the first handle that changes the graph when it alone is replaced. */
 function lookedAt(first: Drawn, draw: (probe: Probe) => Drawn, probe: Replacement) {
   for (const [handle, called] of first.handles.entries()) {
     const only = { ...probe, stands: (other: number) => other === handle }
@@ -74,24 +74,25 @@ function lookedAt(first: Drawn, draw: (probe: Probe) => Drawn, probe: Replacemen
   return undefined
 }
 
-/** All of the handles at once; then, for what is chosen of two, such halves that any two are apart in one of them. */
+// All handles at once; then half of them at a time, by the bits of their numbers. Any two handles differ in one bit, so
+// one of the halves separates two handles that the body compares with each other.
 function* probes(handles: number, literals: readonly unknown[]): Generator<Pick<Replacement, 'value' | 'stands'>> {
   for (const value of [null, false, true, 0, 1, '', [], ...literals]) yield { value, stands: () => true }
   for (let bit = 1; bit < handles; bit *= 2)
     for (const side of [0, bit]) yield { value: null, stands: (handle) => (handle & bit) === side }
 }
 
-/** A body that has drawn itself in no time once, and does not end within this, does not end. */
+/** The shortest time limit. A body that drew its graph faster before and exceeds this is taken for an endless loop. */
 const LEAST_MS = 1000
 
 interface DrawnAgain {
   readonly graph?: Graph
   readonly error?: unknown
-  /** An error for each node, whose stack names where it was drawn. */
+  /** An error for each node, whose stack shows where it was drawn. */
   readonly places: readonly Error[]
 }
 
-/** What counts is the time that this thread computes: beside others it gets less of it, and is given longer. */
+/** Draws with replaced handles. The limit means CPU time, the timer measures wall time: on a busy machine it is doubled. */
 function drawnAgain(draw: (probe: Probe) => Drawn, probe: Replacement): DrawnAgain {
   for (let ms = probe.limit.ms; ; ms *= 2) {
     const started = process.threadCpuUsage()
@@ -111,15 +112,15 @@ function cpuMsSince(started: NodeJS.CpuUsage): number {
   return (user + system) / 1000
 }
 
-/** An error whose stack names the place at which a body first does something else. */
+/** Returns an error whose stack shows where a body first draws something else. */
 function placeOf(one: DrawnAgain, { places, error }: DrawnAgain, at: number): unknown {
-  if (error instanceof Error && !(error instanceof CairnError) && !('code' in error)) return error // it stumbled
+  if (error instanceof Error && !(error instanceof CairnError) && !('code' in error)) return error // thrown by the body itself
   const parted = one.places.findIndex(({ stack }, index) => stack !== places[index]?.stack)
   const index = parted < 0 ? Math.min(at, places.length) : parted
   return places[index] ?? one.places[index] ?? error ?? one.places.at(-1)
 }
 
-/** The number of the first node that is another one; undefined if the two pipelines are the same. */
+/** The index of the first node that differs; undefined if the two graphs are equal. */
 function differenceIn(
   { graph, numberOf }: Drawn,
   again: DrawnAgain,
@@ -191,7 +192,7 @@ function isSameRecord<Value>(
   )
 }
 
-/** What stands in the text of a function as a number or in quotes. */
+/** Finds the number and string literals in the source text of a function, at most 50. */
 export function literalsIn(text: string): unknown[] {
   const found = new Set<unknown>()
   for (const [, double, single, number] of text.matchAll(/"([^"\n]*)"|'([^'\n]*)'|\b(\d+(?:\.\d+)?)\b/g))

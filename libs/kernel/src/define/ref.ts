@@ -1,11 +1,11 @@
-/** What a node reads: an output of another, or the item of an `each` that it is inside. */
+/** What a node reads: the output of another node, or the item of an `each` around it. */
 export type Ref = { readonly node: string; readonly output: string } | { readonly item: string }
-/** A run parameter, of the pipeline or of one used inside it. */
+/** A run parameter of the pipeline, or of a pipeline used inside it. */
 export interface ParamRef {
   readonly param: string
   readonly frame: string
 }
-/** The arm of a `when` that a node is inside. */
+/** The arm of a `when` around a node. */
 export interface Guard {
   readonly when: string
   readonly arm: boolean

@@ -3,7 +3,7 @@ import type { Json } from '../json.ts'
 
 /**
  * The part of Standard Schema v1 (https://standardschema.dev) that Cairn calls. Zod, Valibot, ArkType and others
- * implement it; the interface is copied, as the specification invites, so that the kernel depends on none of them.
+ * implement it. The specification allows copying the interface, so the kernel depends on none of these libraries.
  */
 export interface Schema<Input = unknown, Output = Input> {
   readonly '~standard': {
@@ -11,7 +11,7 @@ export interface Schema<Input = unknown, Output = Input> {
     readonly vendor: string
     readonly types?: { readonly input: Input; readonly output: Output } | undefined
     readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>
-    /** Standard JSON Schema, where the library has it. */
+    /** Standard JSON Schema, if the library supports it. */
     readonly jsonSchema?: {
       readonly input: (options: {
         readonly target: string
@@ -27,16 +27,23 @@ export interface SchemaIssue {
   readonly message: string
   readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined
 }
-// `any` because an input is contravariant and an output covariant: nothing else stands for every schema.
+/** A schema of any value. `any`, because inputs are contravariant and outputs covariant. */
 export type AnySchema = Schema<any, any>
+/** What a schema accepts. */
 export type SchemaInput<S extends AnySchema> = NonNullable<S['~standard']['types']>['input']
+/** What a schema parses to. */
 export type SchemaOutput<S extends AnySchema> = NonNullable<S['~standard']['types']>['output']
 
+/** Whether a value is a Standard Schema. */
 export function isSchema(value: unknown): value is AnySchema {
   return typeof (value as Partial<AnySchema> | null)?.['~standard']?.validate === 'function'
 }
 
-/** @throws whatever `refuse` makes of the issues, each written as `path: message`. */
+/**
+ * Parses a value with a schema.
+ * @param refuse makes the error from the issues, each formatted as `path: message`
+ * @throws the error that `refuse` returns, also when the schema itself throws
+ */
 export async function validate<Output>(
   schema: Schema<any, Output>,
   value: unknown,
@@ -52,6 +59,7 @@ export async function validate<Output>(
   throw refuse(result.issues.map(issueText), result.issues)
 }
 
+/** Formats an issue as `path: message`. */
 export function issueText({ path, message }: SchemaIssue): string {
   const where = wordsOf(path).join('.')
   return where ? `${where}: ${message}` : message
@@ -61,7 +69,7 @@ function wordsOf(path: SchemaIssue['path']): string[] {
   return (path ?? []).map((part) => String(typeof part === 'object' ? part.key : part))
 }
 
-/** JSON Schema (2020-12) of what a schema takes or gives; undefined when its library cannot tell. */
+/** JSON Schema (2020-12) of a schema's input or output; undefined when its library cannot express it. */
 export function jsonSchema(schema: AnySchema, side: 'input' | 'output'): Json | undefined {
   try {
     return schema['~standard'].jsonSchema?.[side]({ target: 'draft-2020-12' }) as Json | undefined
@@ -70,10 +78,10 @@ export function jsonSchema(schema: AnySchema, side: 'input' | 'output'): Json | 
   }
 }
 
-/** JSON Schema of what a schema takes; what JSON Schema cannot express in it, a date say, is left open. */
+/** JSON Schema of a schema's input. Parts that JSON Schema cannot express, such as dates, accept anything in it. */
 export function inputSchema(schema: AnySchema): Json | undefined {
   try {
-    // Zod refuses the whole of a schema for one field that JSON Schema cannot express, unless it is told not to.
+    // By default, Zod refuses a whole schema for one field that JSON Schema cannot express.
     const options = { target: 'draft-2020-12', libraryOptions: { unrepresentable: 'any' } }
     return schema['~standard'].jsonSchema?.input(options) as Json | undefined
   } catch {
@@ -81,7 +89,7 @@ export function inputSchema(schema: AnySchema): Json | undefined {
   }
 }
 
-/** Names of the fields that an object schema takes; undefined when its library cannot tell. */
+/** The field names of an object schema; undefined when its library cannot tell them. */
 export function fieldNames(schema: AnySchema): string[] | undefined {
   const described = inputSchema(schema)
   if (typeof described !== 'object' || described === null || !('properties' in described)) return undefined
@@ -89,10 +97,11 @@ export function fieldNames(schema: AnySchema): string[] | undefined {
 }
 
 /**
- * Parses parameters; unlike most schema libraries it does not let an unknown name pass in silence.
- *
- * @param owner for refusals
- * @param section what stands before their names where they are set: a step, nothing for the pipeline's own
+ * Parses parameters. Unlike most schema libraries, it refuses unknown names.
+ * @param owner whose parameters they are, for the error message
+ * @param section the prefix of their names in `--set`: the step's name, or nothing for the pipeline's own parameters
+ * @throws CairnError BAD_PARAMETER for an unknown name or a value that the schema refuses
+ * @throws CairnError BAD_DEFINITION when `schema` is not a schema
  */
 export async function parseParams(
   schema: AnySchema | undefined,
@@ -121,7 +130,7 @@ export async function parseParams(
   return parsed as Record<string, Json>
 }
 
-/** ` (it is 3.5)`. */
+/** Formats the given value for the error message: ` (it is 3.5)`. Empty for objects. */
 function givenText(given: unknown, path: readonly string[]): string {
   let value: unknown = given
   for (const word of path) value = typeof value === 'object' && value !== null ? value[word as never] : undefined

@@ -5,35 +5,38 @@ import type { Kinds, Read, Reads, Writes } from './kind.ts'
 import type { NodeOptions } from './names.ts'
 import type { AnySchema, SchemaInput, SchemaOutput } from './schema.ts'
 
-/** What a step's body gets besides its inputs and parameters. */
+/** What a step's body receives besides its inputs and parameters. */
 export interface Context<Secret extends string = string> {
-  /** Aborted when the run is cancelled or the step times out. */
+  /** Aborts when the run is cancelled or the step times out. */
   readonly signal: AbortSignal
-  /** A folder of its own, deleted afterwards. */
+  /** A folder for temporary files, which is deleted after the body ends. */
   readonly scratch: string
-  /** Uniform in [0, 1), seeded from the checkpoint key: the same inputs always draw the same numbers. */
+  /** Returns uniform numbers in [0, 1). The checkpoint key is the seed, so the same inputs give the same numbers. */
   readonly random: () => number
   /** The secrets that the step declares, by name. */
   readonly secrets: Readonly<Record<Secret, string>>
 }
 
+/** When and how often a failed step is retried. */
 export interface Retry {
-  /** How many times to try again after the first failure. */
+  /** How many retries follow the first attempt. */
   readonly times: number
-  /** The wait before the first retry, doubled before each next one. Default 1 s. */
+  /** The wait before the first retry. It doubles before each further one. @default '1s' */
   readonly backoff?: Duration
-  /** The longest wait. Default 1 min. */
+  /** The longest wait. @default '1m' */
   readonly maxBackoff?: Duration
   /**
-   * Retry only errors that have one of these as their `name`, class, a class that this extends, or `code`
-   * (`'ECONNRESET'`, `'TIMED_OUT'`), or that were caused by such an error or gather one. Default: every error.
+   * Retries only errors with one of these names: the error's `name`, its `code` (`'ECONNRESET'`, `'TIMED_OUT'`), its
+   * class or a base class. An error with such an error as its cause, or among its `errors`, counts too.
+   * @default every error
    */
   readonly on?: readonly string[]
 }
 
+/** How long the checkpoints of a step may be reused: never, or up to an age. */
 export type Cache = 'never' | { readonly maxAge: Duration }
 
-/** What the fingerprint cannot see through; a step that reaches one is reused only if it says that it may. */
+/** Something outside the fingerprint. A step that uses one is reused only if it declares that in `acknowledge`. */
 export type Reach = (typeof REACHES)[number]
 export const REACHES = [
   'environment',
@@ -43,37 +46,40 @@ export const REACHES = [
   'network',
   'processes',
   'dynamic code',
-  /** A variable, or what it holds, that one call changes and the next can see: a counter, a list, a memo. */
+  /** A variable that keeps changes from one call to the next: a counter, a list, a memo. */
   'state',
 ] as const
 
+/** How a step is run and reused. */
 export interface Policies<O extends Kinds, Secret extends string> {
+  /** @default no retries */
   readonly retry?: Retry
-  /** For one attempt, from the start of the body. */
+  /** The time limit of one attempt, from the start of the body. */
   readonly timeout?: Duration
-  /** The most memory the body may use. */
+  /** The memory limit of the body. */
   readonly memory?: Bytes
-  /** Default: reuse as long as nothing that counts has changed. */
+  /** @default reuse while the step's key stays the same */
   readonly cache?: Cache
-  /** Names of secrets that the host resolves. */
+  /** The names of the secrets that the body reads. The host resolves them. */
   readonly secrets?: readonly Secret[]
-  /** Outside things that the body reaches and that do not make its result stale. */
+  /** What the body uses that is outside the fingerprint and does not make its result stale. */
   readonly acknowledge?: readonly Reach[]
-  /** What to go on with when every attempt has failed. Never stored as a checkpoint. */
+  /** Returns the outputs to use when every attempt has failed. They are never stored as a checkpoint. */
   readonly catch?: (error: Error) => Writes<O> | Promise<Writes<O>>
 }
 
+/** The definition of a step. */
 export interface StepDefinition<
   I extends Kinds,
   S extends AnySchema,
   O extends Kinds,
   Secret extends string,
 > extends Policies<NoInfer<O>, Secret> {
-  /** Kinds of the artifacts that the body reads, by name. */
+  /** The kinds of the artifacts that the body receives, by name. */
   readonly inputs?: I
-  /** A schema (Zod, Valibot, ArkType, …) of the parameters. What it parses to must be plain JSON. */
+  /** The schema (Zod, Valibot, ArkType, …) of the parameters. It must parse to plain JSON. */
   readonly params?: S
-  /** Kinds of the artifacts that the body returns, by name. */
+  /** The kinds of the artifacts that the body returns, by name. */
   readonly outputs: O
   run(
     inputs: Reads<I>,
@@ -82,13 +88,14 @@ export interface StepDefinition<
   ): Writes<NoInfer<O>> | Promise<Writes<NoInfer<O>>>
 }
 
+/** The definition of a source. */
 export interface SourceDefinition<
   R extends Connectors,
   S extends AnySchema,
   O extends Kinds,
   Secret extends string,
 > extends Policies<NoInfer<O>, Secret> {
-  /** What it reads of the outside, by name. */
+  /** The connectors, by name. The body receives the opened content of each. */
   readonly reads: R
   readonly params?: S
   readonly outputs: O
@@ -99,13 +106,15 @@ export interface SourceDefinition<
   ): Writes<NoInfer<O>> | Promise<Writes<NoInfer<O>>>
 }
 
+/** A handle for each input, by name: what a step is called with. */
 export type Wired<I extends Kinds> = { readonly [Name in keyof I]: Handle<Read<I[Name]>> }
 export type WiredParams<P> = { readonly [Name in keyof P]: P[Name] | Param<Exclude<P[Name], undefined>> }
+/** The arguments of a step after its inputs. `params` is optional if every parameter has a default. */
 export type StepArguments<P> = {} extends P
   ? [params?: WiredParams<P>, options?: NodeOptions]
   : [params: WiredParams<P>, options?: NodeOptions]
 
-/** A step: call it inside a pipeline to place it there. `definition.run` is its body, to be called in a unit test. */
+/** A step. Call it inside a pipeline's body to add it there. In a unit test, call its body, `definition.run`. */
 export interface Step<
   I extends Kinds = any,
   S extends AnySchema = any,

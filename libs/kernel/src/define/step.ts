@@ -9,7 +9,7 @@ import { REACHES, type SourceDefinition, type Step, type StepDefinition } from '
 
 /**
  * Declares a step: a plain function with named, typed inputs, parameters and outputs.
- *
+ * @throws CairnError BAD_DEFINITION for a wrong name or definition
  * @example
  * export const trainModel = step('train-model', {
  *   inputs: { training: TrainingTable },
@@ -28,9 +28,9 @@ export function step<
 }
 
 /**
- * Declares a step that reads the outside: a file, a URL, a query. What it reads has a version, which is looked up when
- * a run is planned and counts in the step's key.
- *
+ * Declares a step that reads external data: a file, a URL, a query. Planning looks up the version of the data, and the
+ * version counts in the step's key.
+ * @throws CairnError BAD_DEFINITION for a wrong definition, or for a connector without a version and without `cache`
  * @example
  * export const loadFlights = source('load-flights', {
  *   reads: { file: fromPackage('vega-datasets', 'data/flights-3m.parquet') },
@@ -61,13 +61,14 @@ export function source<
   return declare('source', name, definition)
 }
 
-/** The step that does what another one does, under a name of its own. */
+/** Returns a copy of a step under another name. */
 export function renamed({ type, definition }: Step, name: string): Step {
   return declare(type, name, definition)
 }
 
 const STEP = Symbol.for('cairn.step')
 
+/** Whether a value was made by {@link step} or {@link source}. */
 export function isStep(value: unknown): value is Step {
   return typeof value === 'function' && STEP in value
 }

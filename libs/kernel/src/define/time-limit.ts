@@ -4,9 +4,8 @@ const KEY = Symbol.for('cairn.within')
 const CALL = new Script(`globalThis[Symbol.for('cairn.within')]()`)
 
 /**
- * Runs code, and ends it after a time, even in a loop that waits for nothing.
- *
- * @throws Error ERR_SCRIPT_EXECUTION_TIMEOUT
+ * Runs a synchronous function and stops it after `ms` milliseconds, even inside an endless loop.
+ * @throws Error ERR_SCRIPT_EXECUTION_TIMEOUT when the time is over
  */
 export function within<Result>(ms: number, run: () => Result): Result {
   const holder = globalThis as { [KEY]?: () => Result }
