@@ -89,7 +89,7 @@ export type EncodedItem = Exclude<Encoded, { readonly items: unknown }> & { read
 /** Facts about an artifact that are shown beside it, by name. */
 export type Summary = Readonly<Record<string, number | string>>
 
-/** An artifact as a kind reads it. Every method checks the bytes against the digest before it returns. */
+/** An artifact as a kind reads it. The bytes are checked against the digest before `bytes` or `path` returns. */
 export interface Artifact {
   readonly ref: ArtifactRef
   /** Returns the bytes. */

@@ -92,7 +92,7 @@ interface DrawnAgain {
   readonly places: readonly Error[]
 }
 
-/** Draws with replaced handles. The limit means CPU time, the timer measures wall time: on a busy machine it is doubled. */
+/** Draws with replaced handles. Retries on a busy machine: the limit is CPU time, but the timer measures wall time. */
 function drawnAgain(draw: (probe: Probe) => Drawn, probe: Replacement): DrawnAgain {
   for (let ms = probe.limit.ms; ; ms *= 2) {
     const started = process.threadCpuUsage()
