@@ -7,7 +7,15 @@ import { pipeline as pump } from 'node:stream/promises'
 import { whyNoFile } from '@cairn/files'
 import { CairnError, checkNoOptions, shown, type Connector, type ConnectorContext, type LocalFile } from '@cairn/kernel'
 
-/** A file of the project, by its path from the project's folder. Its version is its content's SHA-256. */
+/**
+ * Connects a source to a file of the project. The version of the file is the SHA-256 of its content.
+ *
+ * @param path relative to the project's folder, or absolute
+ * @throws CairnError BAD_DEFINITION when `path` is not a text
+ * @throws CairnError SOURCE_UNREACHABLE when a run is planned and the file cannot be read
+ * @example
+ * reads: { flights: fromFile('data/flights.csv') }
+ */
 export function fromFile(path: string): Connector<LocalFile>
 export function fromFile(path: string, ...more: readonly unknown[]): Connector<LocalFile> {
   checkNoOptions(more, 'fromFile')
@@ -15,7 +23,16 @@ export function fromFile(path: string, ...more: readonly unknown[]): Connector<L
   return fileConnector(path, ({ root }) => resolve(root, path))
 }
 
-/** A file inside an installed npm package, whether or not the package exports it. */
+/**
+ * Connects a source to a file inside an installed npm package. The package need not export the file.
+ *
+ * @param name the name of the package
+ * @param path relative to the package's folder
+ * @throws CairnError BAD_DEFINITION when an argument is not a text
+ * @throws CairnError SOURCE_UNREACHABLE when a run is planned and the package or the file cannot be read
+ * @example
+ * reads: { flights: fromPackage('vega-datasets', 'data/flights-3m.parquet') }
+ */
 export function fromPackage(name: string, path: string): Connector<LocalFile>
 export function fromPackage(name: string, path: string, ...more: readonly unknown[]): Connector<LocalFile> {
   checkNoOptions(more, 'fromPackage')
@@ -42,7 +59,8 @@ function fileConnector(describes: string, locate: (context: ConnectorContext) =>
         if (reason !== undefined) throw new Error(`${reason}, and a source reads one file`)
         const { size, mtimeNs, ctimeNs, ino } = found
         const digest = () => fileDigest(path, context.signal)
-        // A file changed in the last moments could change again within the same tick of its clock.
+        // The digest of a recently changed file is not remembered: another change within the same tick of the file
+        // system's clock would leave the same times.
         if (Date.now() - Number(mtimeNs / 1_000_000n) < 2_000) return await digest()
         return await context.remember(`${path} ${size} ${mtimeNs} ${ctimeNs} ${ino}`, digest)
       } catch (cause) {

@@ -6,10 +6,17 @@ import { pipeline as pump } from 'node:stream/promises'
 import { CairnError, checkNoOptions, type Connector, type LocalFile } from '@cairn/kernel'
 
 /**
- * A file behind a URL; a name and a password in the URL are sent as HTTP basic authentication. Its version is the
- * server's ETag or the time of its last change, and where the server tells neither, the SHA-256 of the content: that
- * costs a download when a run is planned, unless the source has a cache policy.
- * @throws CairnError SOURCE_UNREACHABLE when the server is not there, refuses, or breaks off
+ * Connects a source to a file at a URL. A user and password in the URL are sent as HTTP basic authentication.
+ *
+ * The version of the file is the server's ETag or Last-Modified time. If the server sends neither, the version is the
+ * SHA-256 of the content, which costs a download when a run is planned. A source with a `cache` policy avoids this: the
+ * content then has no version.
+ *
+ * @param url absolute, with http or https
+ * @throws CairnError BAD_DEFINITION for another URL
+ * @throws CairnError SOURCE_UNREACHABLE when the server cannot be reached, refuses, or breaks off the transfer
+ * @example
+ * reads: { flights: fromUrl('https://example.org/flights.csv') }
  */
 export function fromUrl(url: string): Connector<LocalFile>
 export function fromUrl(url: string, ...more: readonly unknown[]): Connector<LocalFile> {
@@ -26,7 +33,7 @@ export function fromUrl(url: string, ...more: readonly unknown[]): Connector<Loc
     },
     async open({ signal, scratch }) {
       const path = join(scratch, 'download')
-      // Opened before: a stream that opens its file itself may fail when nobody listens any more.
+      // Opens the file first: a stream that opens it later may emit an error when no listener is attached any more.
       await resource.download((await open(path, 'w')).createWriteStream(), signal)
       return { path }
     },
@@ -34,8 +41,9 @@ export function fromUrl(url: string, ...more: readonly unknown[]): Connector<Loc
 }
 
 /**
- * What changes with the content. A strong ETag does by itself. Others, and times, which count in seconds, are taken
- * together; a file that changed in the second in which the server answered may change once more within it.
+ * Returns a text that changes with the content; undefined if the headers give none. A strong ETag is enough. Otherwise
+ * the ETag, the time of the last change and the length are joined. Without an ETag, the last change must be more than a
+ * second before the response: HTTP times have a resolution of a second, so another change could leave the same time.
  * https://www.rfc-editor.org/rfc/rfc9110#section-8.8
  */
 function validatorOf(headers: Headers): string | undefined {
@@ -47,7 +55,7 @@ function validatorOf(headers: Headers): string | undefined {
   return [etag, modified, headers.get('content-length')].filter((part) => part !== null).join(' ')
 }
 
-/** Something behind a URL, which is shown without what may be a secret in it: user, password and query. */
+/** A file at a URL. Its name leaves out the parts of the URL that may be secret: user, password and query. */
 class Resource {
   readonly name: string
   readonly #url: string
@@ -67,7 +75,7 @@ class Resource {
     this.name = `${url.origin}${url.pathname}${search && '?…'}`
   }
 
-  /** As HEAD gives them, or where that is refused, as it is of a URL that is signed for GET alone, as GET does. */
+  /** Returns the headers of a HEAD request, or of GET if HEAD is refused: a URL may be signed for GET alone. */
   async headers(signal: AbortSignal): Promise<Headers> {
     const { ok, headers } = await this.#fetch('HEAD', signal)
     if (ok) return headers
@@ -106,7 +114,7 @@ class Resource {
   }
 }
 
-/** Of the innermost cause, for `fetch` itself says no more than that it failed. */
+/** Returns the message of the innermost cause: the error of `fetch` itself says only that it failed. */
 function reasonOf(error: unknown): string {
   const { message, cause, code } = error as Error & { readonly code?: string }
   return cause ? reasonOf(cause) : message || (code ?? 'no reason given')
