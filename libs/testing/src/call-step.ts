@@ -17,21 +17,27 @@ import { execute, type LoadedCode, type Surface } from '@cairn/execute'
 import { makeArtifact, openArtifact, sha256, type Made } from '@cairn/records'
 import { takeFile } from '@cairn/files'
 
+/** Options of {@link callStep}. */
 export interface CallOptions {
-  /** Of the step's random numbers. */
+  /** The seed of the step's random numbers. @default '' */
   readonly seed?: string
+  /** The secrets that the step receives, by name. @default none */
   readonly secrets?: Readonly<Record<string, string>>
+  /** Cancels the step. */
   readonly signal?: AbortSignal
-  /** Of a source: the project's folder. Default: the working directory. */
+  /** For a source: the project's folder. @default the working directory */
   readonly root?: string
 }
 
 /**
- * Calls a step in a test as a run would: parameters are parsed and get their defaults, inputs and outputs pass through
- * their kinds, so that what does not fit its declaration is refused. Files lie in the system's temporary folder.
+ * Calls a step in a test as a run does. Parameters are parsed and get their defaults. Inputs and outputs pass through
+ * their kinds, which refuse values that do not fit. Files are written to the system's temporary folder.
  *
- * @param inputs what steps before would return: plain rows for a table
- * @returns what steps behind would receive
+ * @param inputs the values that earlier steps would return, for example plain rows for a table
+ * @param params the parameters without those that have defaults
+ * @returns the values that later steps would receive
+ * @throws CairnError BAD_PARAMETER for an unknown parameter or a value that the schema refuses
+ * @throws CairnError BAD_OUTPUT when an input or output does not fit its kind
  * @example
  * const { late } = await callStep(markLate, { flights: [{ origin: 'ATL', delay: 20 }] }, { after: 15 })
  * assert.deepEqual(await late.toArray(), [{ origin: 'ATL', late: true }])
@@ -90,7 +96,7 @@ export async function callStep<I extends Kinds, S extends AnySchema, O extends K
   return Object.fromEntries(await Promise.all(outputs)) as Reads<O>
 }
 
-/** Without a plan there is no version that what is read must still have. */
+/** Removes `version` from the connectors: without a plan, there is no version to compare with. */
 function withoutVersions(reads: Connectors | undefined): Connectors | undefined {
   const opened = Object.entries(reads ?? {}).map(([name, connector]): [string, Connector<unknown>] => [
     name,
