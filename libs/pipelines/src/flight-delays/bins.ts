@@ -1,29 +1,30 @@
-/** A column of numbers, one a row. NaN stands for a missing value, and counts as larger than every number. */
+/** A column of numbers, one per row. NaN is a missing value and counts as larger than every number. */
 export type Column =
   Float32Array | Float64Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array
 
-/** Features of a block. */
+/** The number of features in a block. */
 export const BLOCK = 8
-/** Bins of a feature at most, that of missing values included: a bin number is a byte. */
+/** The most bins of a feature, with the one for missing values: a bin number is a byte. */
 export const BINS = 256
 
 /**
- * Rows as bin numbers, which is what trees are grown from.
+ * Rows as bin numbers, from which trees are grown.
  *
- * Eight features make a block. There a row is two words of four bins each, the first bin in the lowest byte: to read
- * it costs one cache line and two loads.
+ * Eight features form a block. In a block, a row is two words of four bins each, with the first bin in the lowest byte.
+ * Reading a row costs one cache line and two loads.
  */
 export interface BinnedRows {
   readonly rows: number
-  /** Of every feature, ascending: bin `b` holds values above `thresholds[b - 1]`, up to and with `thresholds[b]`. */
+  /** For each feature, ascending. Bin `b` holds values above `thresholds[b - 1]` and up to `thresholds[b]`. */
   readonly thresholds: readonly Float32Array[]
-  /** [2 * rows] each. */
+  /** Each block has the shape [2 * rows]. */
   readonly blocks: readonly Int32Array[]
 }
 
 /**
- * Cuts every column into at most `bins` bins of about as many rows each; missing values get one more.
- * A value counts as the float32 nearest to it, for that is what an ONNX runtime compares.
+ * Divides each column into at most `bins` bins with about equally many rows. Missing values get one more bin. Values
+ * are rounded to float32, because an ONNX runtime compares float32 values.
+ *
  * @param bins 2 to 255
  */
 export function binRows(columns: readonly Column[], bins: number): BinnedRows {
@@ -35,12 +36,12 @@ export function binRows(columns: readonly Column[], bins: number): BinnedRows {
   return { rows, thresholds, blocks }
 }
 
-/** @param place of the feature in its block */
+/** @param place the position of the feature in its block */
 export function binOf(block: Int32Array, row: number, place: number): number {
   return (block[(row << 1) | (place >>> 2)]! >>> ((place & 3) << 3)) & 255
 }
 
-/** The bins of a column are cut from so many of its rows at most, evenly spaced. */
+/** The most rows from which the bins of a column are computed. They are evenly spaced. */
 const SAMPLE = 200_000
 const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127
 
@@ -51,7 +52,7 @@ function sortedSample(column: Column): Float32Array {
   return sample.sort()
 }
 
-/** Ends a bin where it has its share of the rows that are left, or at once if every distinct value can have its own. */
+/** Ends a bin when it has its share of the remaining rows, or at each distinct value if there are enough bins. */
 function cut(sorted: Float32Array, bins: number): Float32Array {
   const missing = sorted.findIndex((value) => !(value <= LARGEST_FLOAT32))
   const numbers = missing < 0 ? sorted : sorted.subarray(0, missing)
@@ -74,7 +75,7 @@ function cut(sorted: Float32Array, bins: number): Float32Array {
   return Float32Array.from(thresholds)
 }
 
-/** A float32 with `low <= it < high`. */
+/** Returns a float32 that is at least `low` and less than `high`. */
 function between(low: number, high: number): number {
   const middle = Math.fround(low / 2 + high / 2)
   return middle < high ? middle : low
@@ -88,7 +89,7 @@ function writeBins(column: Column, thresholds: Float32Array, block: Int32Array, 
   const shift = (place & 3) << 3
   for (let row = 0; row < column.length; row++) {
     const value = Math.fround(column[row]!)
-    // Counts the thresholds below the value: by bisection, without branches, of which half would be mispredicted.
+    // Counts the thresholds below the value by bisection. It has no branches: the CPU would mispredict half of them.
     let bin = 0
     for (let bit = 7; bit >= 0; bit--) bin |= Number(!(value <= sorted[bin + (1 << bit) - 1]!)) << bit
     block[(row << 1) | word]! |= Math.min(bin, last) << shift

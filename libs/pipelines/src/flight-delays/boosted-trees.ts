@@ -4,15 +4,15 @@ import { onGrid, treeGrower, type Tree } from './grow-tree.ts'
 
 export type { Column, Tree }
 
-/** What is learned from: a value of every feature and a label, 0 or 1, for every row. */
+/** Training data: for each row, a value of each feature and a label, 0 or 1. */
 export interface Examples {
   readonly columns: readonly Column[]
   readonly labels: Uint8Array
 }
 
-/** Trees whose values add up to the log-odds of label 1. Plain numbers: JSON holds it exactly. */
+/** Trees whose values add up to the log-odds of label 1. All numbers survive JSON exactly. */
 export interface BoostedTrees {
-  /** How many columns it takes. */
+  /** The number of features. */
   readonly features: number
   /** The log-odds before any tree. */
   readonly bias: number
@@ -29,16 +29,16 @@ export const Boosting = z.object({
 })
 
 /**
- * Gradient boosting on histograms: logistic loss, Newton steps, trees grown leaf by leaf.
- * The same rows give the same model on any machine: nothing is drawn at random, and sums over rows are exact, so that
- * their order does not matter. Up to 2^28 rows.
+ * Fits trees by gradient boosting on histograms, with logistic loss, Newton steps and leaf-wise growth. The same rows
+ * give the same model on any machine: nothing is random, and sums over rows are exact in any order. Takes up to 2^28
+ * rows.
  */
 export function fitTrees({ columns, labels }: Examples, options: z.input<typeof Boosting> = {}): BoostedTrees {
   const { trees: most, bins, ...growth } = Boosting.parse(options)
   const positives = check(columns, labels)
   const growTree = treeGrower(binRows(columns, bins), growth)
 
-  // Half a row of each label more, so that a label which never occurs has log-odds too.
+  // Adds half a row of each label, so that the log-odds are finite when a label never occurs.
   const bias = onGrid(Math.log((positives + 0.5) / (labels.length - positives + 0.5)))
   const odds = new Float64Array(labels.length).fill(Math.exp(bias))
   const derivatives = new Float32Array(2 * labels.length)
@@ -47,16 +47,16 @@ export function fitTrees({ columns, labels }: Examples, options: z.input<typeof 
     derive(odds, labels, derivatives)
     const { tree, leaves } = growTree(derivatives)
     trees.push(tree)
-    if (leaves.length === 1) break // no split helps any more
+    if (leaves.length === 1) break // no split lowers the loss
     for (const { rows, value } of leaves) multiply(odds, rows, Math.exp(value))
   }
   return { features: columns.length, bias, trees }
 }
 
-/** Rows that are predicted at a time, so that their values stay in the cache while all trees see them. */
+/** Rows per batch of predictions: few enough for their values to stay in the CPU cache while all trees read them. */
 const TILE = 1024
 
-/** @returns the probability of label 1, for every row */
+/** Predicts the probability of label 1 for each row. */
 export function predict({ features, bias, trees }: BoostedTrees, columns: readonly Column[]): Float64Array {
   if (columns.length !== features) throw new RangeError(`the model takes ${features} columns, not ${columns.length}`)
   const rows = columns[0]!.length
@@ -86,8 +86,9 @@ function check(columns: readonly Column[], labels: Uint8Array): number {
 }
 
 /**
- * The loss's derivatives in the log-odds, as multiples of 2^-24: float32 holds them exactly, and float64 their sums
- * over 2^29 rows. So sums do not depend on the order of rows, and differences of sums are sums again.
+ * The derivatives of the loss with respect to the log-odds, rounded to multiples of 2^-24. float32 holds them exactly,
+ * and float64 holds their sums over 2^29 rows exactly. So sums do not depend on the order of rows, and differences of
+ * sums are exact too.
  */
 function derive(odds: Float64Array, labels: Uint8Array, derivatives: Float32Array): void {
   for (let row = 0; row < labels.length; row++) {
@@ -97,12 +98,12 @@ function derive(odds: Float64Array, labels: Uint8Array, derivatives: Float32Arra
   }
 }
 
-// Math.round would take five times as long here.
+// Math.round takes five times as long here.
 function nearest24(value: number): number {
   return Math.floor(value * 2 ** 24 + 0.5) * 2 ** -24
 }
 
-/** Adds to log-odds, but without an exponential for every row. */
+/** Multiplies the odds of a leaf's rows. Adding to the log-odds would need an exponential for each row. */
 function multiply(odds: Float64Array, rows: Int32Array, factor: number): void {
   for (let i = 0; i < rows.length; i++) odds[rows[i]!]! *= factor
 }

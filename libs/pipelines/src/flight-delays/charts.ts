@@ -5,7 +5,7 @@ import type { Group, RocPoint } from './scores.ts'
 const DARK = '#1f77b4'
 const LIGHT = '#bbb'
 
-/** SVG of the ROC curve beside chance. */
+/** Draws the ROC curve and the diagonal of random guesses, as SVG. */
 export function rocChart(curve: readonly RocPoint[], auc: number): Promise<string> {
   const axes = {
     x: { field: 'falsePositives', type: 'quantitative', title: 'share of punctual flights flagged' },
@@ -24,7 +24,7 @@ export function rocChart(curve: readonly RocPoint[], auc: number): Promise<strin
   })
 }
 
-/** SVG of predicted against actual shares. */
+/** Draws the predicted against the actual shares, as SVG. */
 export function calibrationChart(groups: readonly Group[]): Promise<string> {
   const most = Math.max(...groups.flatMap(({ predicted, actual }) => [predicted, actual]))
   return draw({
@@ -47,7 +47,7 @@ export function calibrationChart(groups: readonly Group[]): Promise<string> {
   })
 }
 
-/** SVG of the shares by hour of departure. */
+/** Draws the shares by hour of departure, as SVG. */
 export function hoursChart(hours: readonly Group[]): Promise<string> {
   const values = hours.flatMap(({ group, predicted, actual }) => [
     { hour: group, share: actual, of: 'actual' },
@@ -79,7 +79,7 @@ export interface AirportPoint {
   readonly late: number
 }
 
-/** SVG of the airports of the contiguous states: area shows how many flights leave, colour how many are late. */
+/** Draws the airports of the contiguous states, as SVG: area is the number of departures, colour the late share. */
 export function mapChart(airports: readonly AirportPoint[]): Promise<string> {
   const contiguous = airports.filter(({ latitude, longitude }) => latitude > 24 && longitude > -125 && longitude < -65)
   return draw({
@@ -97,7 +97,7 @@ export function mapChart(airports: readonly AirportPoint[]): Promise<string> {
         type: 'quantitative',
         title: 'late',
         scale: { scheme: 'yelloworangered', domain: [0.1, 0.3], clamp: true },
-        // Of symbols, not a gradient: that would get an id, numbered through the life of a process, and other bytes each time.
+        // A legend of symbols: a gradient gets an id from a counter of the process, so its bytes differ each time.
         legend: { type: 'symbol', format: '.0%' },
       },
     },

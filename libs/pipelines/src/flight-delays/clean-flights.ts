@@ -7,7 +7,7 @@ const Params = z.object({
   lateAfter: z.int().min(0).default(15).describe('minutes of delay from which a flight is not yet late'),
 })
 
-/** Leaves out delays that no flight has, and airports that no one knows. */
+/** Removes flights with impossible delays or unknown airports. */
 export const cleanFlights = step('clean-flights', {
   inputs: { recorded: file('parquet'), airports: Airports },
   params: Params,

@@ -2,7 +2,7 @@ import { step } from '@cairn/kernel'
 import { calibrationError, calibrationOf, grouped, logLoss, ranked, rocOf } from './scores.ts'
 import { DelayModel, Evaluation, FEATURES, Features, Groups, RocCurve } from './tables.ts'
 
-/** How well the model foretells which flights of the test months are late. */
+/** Measures how well the model predicts the late flights of the test months. */
 export const evaluate = step('evaluate', {
   inputs: { model: DelayModel, test: Features },
   outputs: { metrics: Evaluation, roc: RocCurve, calibration: Groups, hours: Groups },

@@ -9,8 +9,8 @@ const Params = z.object({
 })
 
 /**
- * What is known of a flight before it leaves: when, how far, and how flights on its route and at its airports went.
- * The joined tables are small, so the flights keep their order.
+ * Computes what is known about a flight before departure: its time, its distance, and the share of late flights on its
+ * route and at its airports. The joined tables are small, so the flights keep their order.
  */
 export const extractFeatures = step('extract-features', {
   inputs: { flights: Flights, airports: Airports },
@@ -44,7 +44,7 @@ export const extractFeatures = step('extract-features', {
   },
 })
 
-/** The share of late flights at each place, drawn towards the average where there are few. */
+/** The share of late flights at each place, smoothed towards the average where flights are few. */
 function lateness(flights: Query, prior: number): Query {
   return sql`
     select place, count(*) as flights,

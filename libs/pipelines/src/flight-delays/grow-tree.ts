@@ -1,16 +1,16 @@
 import { BINS, BLOCK, binOf, type BinnedRows } from './bins.ts'
 import { difference, emptyHistogram, histogramOf, subtract, totals, type Histogram, type Sums } from './histogram.ts'
 
-/** A decision tree. Node 0 is the root. A row goes left where its `feature` is at most `threshold`, else right. */
+/** A decision tree. Node 0 is the root. A row goes left if its `feature` is at most `threshold`, else right. */
 export interface Tree {
-  /** Of every node: the index of the feature it looks at, -1 in a leaf. */
+  /** For each node: the index of the feature that it tests; -1 in a leaf. */
   readonly feature: number[]
-  /** A float32 value, 0 in a leaf. */
+  /** For each node: a float32 value; 0 in a leaf. */
   readonly threshold: number[]
-  /** Nodes, 0 in a leaf. */
+  /** For each node: the numbers of its child nodes; 0 in a leaf. */
   readonly left: number[]
   readonly right: number[]
-  /** What a leaf adds to the log-odds, 0 elsewhere. */
+  /** For each node: what a leaf adds to the log-odds; 0 elsewhere. */
   readonly value: number[]
 }
 
@@ -21,7 +21,7 @@ export interface Growth {
   readonly l2: number
 }
 
-/** The rows that end in a leaf, by number. */
+/** The numbers of the rows that end in a leaf. */
 export interface LeafRows {
   readonly rows: Int32Array
   readonly value: number
@@ -44,8 +44,8 @@ interface Leaf {
 }
 
 /**
- * Returns a function that grows a tree on the derivatives of the loss: gradient and hessian of every row, [2 * rows].
- * The leaf whose best split lowers the loss most is split next. Memory is taken once, for all trees.
+ * Returns a function that grows a tree from the derivatives of the loss: the gradient and hessian of each row, with the
+ * shape [2 * rows]. It always splits the leaf whose best split lowers the loss most. All trees share its memory.
  */
 export function treeGrower(data: BinnedRows, growth: Growth) {
   const order = new Int32Array(data.rows)
@@ -66,7 +66,7 @@ export function treeGrower(data: BinnedRows, growth: Growth) {
       const left = leaf.rows.subarray(0, lefts)
       const right = leaf.rows.subarray(lefts)
 
-      // Only the smaller side is read; what it does not hold of its parent is the other side.
+      // Sums only the smaller side. The larger side is the parent minus the smaller side.
       const smaller = left.length < right.length ? left : right
       const counted = histogramOf(smaller, data, derivatives, histograms[leaves.length]!)
       const rest = subtract(leaf.histogram, counted)
@@ -96,11 +96,11 @@ export function treeGrower(data: BinnedRows, growth: Growth) {
 }
 
 /**
- * Log-odds are multiples of 2^-20: below 16, sums of them are exact even in float32. So it does not matter in which
- * order, or on how many threads, a runtime adds up the leaves.
+ * Rounds log-odds to multiples of 2^-20, whose sums below 16 are exact even in float32. So a runtime may add up the
+ * leaves in any order and on any number of threads.
  */
 export function onGrid(logOdds: number): number {
-  return Math.round(logOdds * 2 ** 20) / 2 ** 20 || 0 // not -0, which JSON would turn into 0
+  return Math.round(logOdds * 2 ** 20) / 2 ** 20 || 0 // 0 instead of -0, which JSON.stringify would change
 }
 
 function mostPromising(leaves: readonly Leaf[]): Leaf | undefined {
@@ -109,7 +109,7 @@ function mostPromising(leaves: readonly Leaf[]): Leaf | undefined {
   return best
 }
 
-/** Moves the rows that go left to the front, in their order, and says how many they are. */
+/** Moves the rows that go left to the front, in their order, and returns their number. */
 function partition(rows: Int32Array, { feature, bin }: Split, { blocks }: BinnedRows, spare: Int32Array): number {
   const block = blocks[Math.floor(feature / BLOCK)]!
   const place = feature % BLOCK
@@ -117,7 +117,7 @@ function partition(rows: Int32Array, { feature, bin }: Split, { blocks }: Binned
   let rights = 0
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!
-    const goesRight = (bin - binOf(block, row, place)) >>> 31 // 0 or 1: a branch would be mispredicted
+    const goesRight = (bin - binOf(block, row, place)) >>> 31 // 0 or 1, without a branch that the CPU would mispredict
     rows[lefts] = row
     spare[rights] = row
     lefts += 1 - goesRight
@@ -127,10 +127,10 @@ function partition(rows: Int32Array, { feature, bin }: Split, { blocks }: Binned
   return lefts
 }
 
-/** Less is a rounding error. */
+/** A smaller gain is a rounding error. */
 const LEAST_GAIN = 1e-6
 
-/** The split that lowers the loss most, by Newton's step: https://arxiv.org/abs/1603.02754, equation 7. */
+/** Finds the split that lowers the loss most with a Newton step: https://arxiv.org/abs/1603.02754, equation 7. */
 function bestSplit(
   { gradients, hessians }: Histogram,
   { gradient, hessian }: Sums,

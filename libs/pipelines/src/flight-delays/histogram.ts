@@ -1,12 +1,12 @@
 import { BINS, BLOCK, type BinnedRows } from './bins.ts'
 
-/** Sums over some rows: of the loss's first and second derivatives in the log-odds. */
+/** Sums over some rows: the first and second derivatives of the loss with respect to the log-odds. */
 export interface Sums {
   readonly gradient: number
   readonly hessian: number
 }
 
-/** The same sums for every bin of every feature: [blocks * 8 * 256]. */
+/** The same sums for each bin of each feature, with the shape [blocks * 8 * 256]. */
 export interface Histogram {
   readonly gradients: Float64Array
   readonly hessians: Float64Array
@@ -33,7 +33,7 @@ export function histogramOf(
   return into
 }
 
-/** Where a fit spends its time: written out for the eight features of a block, which is 1.5 times as fast as a loop. */
+/** A fit spends most of its time here. Unrolled for the eight features of a block: 1.5 times as fast as a loop. */
 function addRows(
   rows: Int32Array,
   block: Int32Array,
@@ -74,7 +74,7 @@ function addRows(
   }
 }
 
-/** In place. */
+/** Changes the histogram in place. */
 export function subtract(from: Histogram, { gradients, hessians }: Histogram): Histogram {
   for (let i = 0; i < gradients.length; i++) {
     from.gradients[i]! -= gradients[i]!

@@ -3,7 +3,7 @@ import { source } from '@cairn/kernel'
 import { csv, file, sql } from '@cairn/kinds'
 import { Airports } from './tables.ts'
 
-/** Three million US flights of January to June 2001, and where the airports are. */
+/** Loads three million US flights of January to June 2001, and the locations of the airports. */
 export const loadFlights = source('load-flights', {
   reads: {
     flights: fromPackage('vega-datasets', 'data/flights-3m.parquet'),

@@ -1,13 +1,14 @@
 import type { BoostedTrees } from './boosted-trees.ts'
 
-/** ONNX 1.12, of 2022, which every runtime reads by now. */
+/** ONNX 1.12, of 2022, which current runtimes read. */
 const IR_VERSION = 8
 const OPSETS = { '': 17, 'ai.onnx.ml': 3 }
 
 /**
- * The model as an ONNX file: takes `features`, float32 [N, names.length], gives `probability`, float32 [N].
- * In every tree each row ends in the leaf where `predict` ends, and its probability differs by less than 1e-6.
- * @param names of the features, in order; the file has them in its metadata, as JSON under `features`
+ * Writes the model as an ONNX file. Its input is `features`, float32 [N, names.length]; its output is `probability`,
+ * float32 [N]. In each tree, a row reaches the same leaf as in `predict`. Probabilities differ by less than 1e-6.
+ *
+ * @param names the names of the features, in order; stored as JSON in the metadata, under `features`
  */
 export function toOnnx({ features, bias, trees }: BoostedTrees, names: readonly string[]): Uint8Array {
   if (names.length !== features) throw new RangeError(`the model has ${features} features, but ${names.length} names`)
@@ -59,8 +60,8 @@ export function toOnnx({ features, bias, trees }: BoostedTrees, names: readonly 
   ])
 }
 
-// What follows writes protocol buffers (https://protobuf.dev/programming-guides/encoding), with the numbers of fields
-// and types of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
+// The functions below write protocol buffers (https://protobuf.dev/programming-guides/encoding). The numbers of fields
+// and types are those of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
 
 const FLOAT32 = 1
 const INT64 = 7
@@ -86,7 +87,7 @@ function operator(
   ])
 }
 
-/** @param shape lengths, and names of lengths that vary */
+/** @param shape lengths, or names for variable lengths */
 function tensor(name: string, shape: (number | string)[]): Uint8Array {
   const lengths = shape.map((length) => field(1, field(typeof length === 'number' ? 1 : 2, length)))
   const type = message([field(1, FLOAT32), field(2, message(lengths))])

@@ -12,7 +12,7 @@ const Params = z.object({
   testFrom: z.iso.date().default('2001-06-01').describe('flights from this day on are only tested on'),
 })
 
-/** Will a flight be more than 15 minutes late? Learns from US flights of January to May 2001, and is tested on June. */
+/** Predicts whether a flight is over 15 minutes late. Trains on US flights of January to May 2001; tests on June. */
 export const flightDelays = pipeline('flight-delays', { params: Params }, ({ testFrom }) => {
   const { recorded, airports } = loadFlights({})
   const { flights } = cleanFlights({ recorded, airports })

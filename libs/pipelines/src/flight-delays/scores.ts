@@ -1,11 +1,11 @@
-/** Predictions beside what happened. One row a flight. */
+/** Predictions and actual labels, one row per flight. */
 export interface Scored {
   /** From 0 to 1. */
   readonly probability: Float32Array
   /** 0 or 1. */
   readonly label: Uint8Array
 }
-/** Some rows: the mean of what was predicted for them, and the share of label 1. */
+/** A group of rows: their mean prediction, and the share of label 1. */
 export interface Group {
   readonly group: number
   readonly predicted: number
@@ -17,15 +17,15 @@ export interface RocPoint {
   readonly truePositives: number
 }
 
-/** Points of a curve that are enough to draw it. */
+/** The number of points with which a curve is drawn. */
 const POINTS = 200
 
-/** Row numbers, the highest probability first. */
+/** Returns the row numbers, highest probability first. */
 export function ranked({ probability }: Scored): Uint32Array {
   return Uint32Array.from(probability, (_, row) => row).sort((a, b) => probability[b]! - probability[a]!)
 }
 
-/** The receiver operating characteristic and the area under it. Rows of equal probability make one sloping piece. */
+/** The receiver operating characteristic and the area under it. Rows of equal probability form one sloped segment. */
 export function rocOf({ probability, label }: Scored, order: Uint32Array): { auc: number; curve: RocPoint[] } {
   const positives = label.reduce((sum, one) => sum + one, 0)
   const negatives = label.length - positives
@@ -48,7 +48,7 @@ export function rocOf({ probability, label }: Scored, order: Uint32Array): { auc
   return { auc: area / (positives * negatives), curve }
 }
 
-/** Mean, in nats. A probability counts as 1e-7 from 0 and 1 at least. */
+/** The mean log loss, in nats. Probabilities are clipped to 1e-7 from 0 and 1. */
 export function logLoss({ probability, label }: Scored): number {
   let sum = 0
   for (let row = 0; row < label.length; row++) {
@@ -58,20 +58,20 @@ export function logLoss({ probability, label }: Scored): number {
   return sum / label.length
 }
 
-/** Rows in so many groups of equal size, by rising probability. */
+/** Divides the rows into groups of equal size, by rising probability. */
 export function calibrationOf(scored: Scored, order: Uint32Array, groups: number): Group[] {
   const places = new Uint32Array(order.length)
   order.forEach((row, place) => (places[row] = order.length - 1 - place))
   return grouped(scored, (row) => Math.floor((places[row]! * groups) / order.length))
 }
 
-/** The mean distance between what was predicted and what happened, over the rows of all groups. */
+/** The mean difference between predicted and actual shares, weighted by the rows of each group. */
 export function calibrationError(groups: readonly Group[]): number {
   const rows = groups.reduce((sum, group) => sum + group.rows, 0)
   return groups.reduce((sum, group) => sum + group.rows * Math.abs(group.predicted - group.actual), 0) / rows
 }
 
-/** Rows by a whole number that each has. */
+/** Groups rows by an integer that each row has. */
 export function grouped({ probability, label }: Scored, groupOf: (row: number) => number): Group[] {
   const groups: { predicted: number; actual: number; rows: number }[] = []
   for (let row = 0; row < label.length; row++) {

@@ -1,6 +1,6 @@
 import type { BoostedTrees, Examples, Tree } from './boosted-trees.ts'
 
-/** A tree in the shape that it is drawn in. */
+/** A tree as nested objects. */
 export type Node = { value: number } | { feature: number; threshold: number; left: Node; right: Node }
 
 export function drawn(tree: Tree, node = 0): Node {
@@ -22,7 +22,7 @@ interface Options {
   l2: number
 }
 
-/** Gradient boosting as a textbook has it: every split of every leaf is tried by adding up all rows, tree after tree. */
+/** Gradient boosting as textbooks describe it: for each split of each leaf, it sums over all rows. */
 export function fitSlowly({ columns, labels }: Examples, { trees, ...options }: Options): Node[] {
   const positives = labels.filter((label) => label === 1).length
   const bias = rounded(Math.log((positives + 0.5) / (labels.length - positives + 0.5)), 20)
@@ -79,7 +79,7 @@ function growSlowly(columns: Examples['columns'], slopes: Slopes, options: Omit<
   return { root: first.node, leaves }
 }
 
-/** Half way between every two values, and between the numbers and NaN. */
+/** The thresholds to try: the midpoints between adjacent values, and one between the numbers and NaN. */
 function thresholds(column: Examples['columns'][number]): number[] {
   const values = [...new Set(column)].sort((a, b) => a - b)
   const numbers = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b)
@@ -99,7 +99,7 @@ export function firstTrees(model: BoostedTrees, count: number): BoostedTrees {
   return { ...model, trees: model.trees.slice(0, count) }
 }
 
-/** The same numbers between 0 and 1 every time. */
+/** A generator of numbers between 0 and 1 with a fixed seed. */
 export function noise(seed: number): () => number {
   let state = seed
   return () => {

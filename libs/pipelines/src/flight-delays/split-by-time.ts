@@ -3,7 +3,7 @@ import { sql } from '@cairn/kinds'
 import { z } from 'zod'
 import { Features } from './tables.ts'
 
-/** Learns from the past and is tested on the future, as in use. */
+/** Splits by time: the model trains on the past and is tested on the future, as in use. */
 export const splitByTime = step('split-by-time', {
   inputs: { features: Features },
   params: z.object({ testFrom: z.iso.date() }),

@@ -9,19 +9,19 @@ export const Airports = table({
 })
 
 export const Flights = table({
-  /** Local time of departure, as planned. */
+  /** The scheduled time of departure, in local time. */
   departure: 'timestamp',
   origin: 'string',
   destination: 'string',
   /** Miles. */
   distance: 'int16',
-  /** Minutes; negative when early. */
+  /** In minutes; negative when early. */
   delay: 'int16',
-  /** More than 15 minutes. */
+  /** Whether the delay is more than 15 minutes. */
   late: 'bool',
 })
 
-/** What the model sees of a flight, in this order. */
+/** The features of the model, in this order. */
 export const FEATURES = [
   'minuteOfDay',
   'weekday',
@@ -41,16 +41,16 @@ export const Features = table({
   weekday: 'int8',
   /** Miles. */
   distance: 'int16',
-  /** Share of late flights from this airport, to that airport and on this route, in the months that are learned from. */
+  /** The share of late flights from the origin, to the destination and on the route, in the training months. */
   originLate: 'float32',
   destinationLate: 'float32',
   routeLate: 'float32',
-  /** How many flights there were. */
+  /** The number of flights. */
   originFlights: 'int32',
   routeFlights: 'int32',
 })
 
-/** How departures from each airport went in the months that are learned from. */
+/** The departures from each airport in the training months. */
 export const AirportHistory = table({
   code: 'string',
   name: 'string',
@@ -66,16 +66,16 @@ export const DelayModel = model({
 })
 
 export const Evaluation = metrics({
-  /** The chance that a late flight is given a higher probability than one on time. */
+  /** The probability that a random late flight gets a higher prediction than a random flight on time. */
   auc: 'number',
-  /** Mean, in nats. */
+  /** The mean log loss, in nats. */
   logLoss: 'number',
-  /** Mean distance between predicted and actual share of late flights, over 20 groups of equal size. */
+  /** The mean difference between the predicted and the actual share of late flights, over 20 groups of equal size. */
   calibrationError: 'number',
   lateShare: 'number',
   flights: 'integer',
 })
 
 export const RocCurve = table({ falsePositives: 'float64', truePositives: 'float64' })
-/** Flights in groups: mean of the predicted probability, share of late flights, number of flights. */
+/** Groups of flights: the mean predicted probability, the share of late flights and the number of flights. */
 export const Groups = table({ group: 'int32', predicted: 'float64', actual: 'float64', rows: 'int32' })

@@ -3,7 +3,7 @@ import { file } from '@cairn/kinds'
 import { calibrationChart, hoursChart, mapChart, rocChart } from './charts.ts'
 import { AirportHistory, Evaluation, Groups, RocCurve } from './tables.ts'
 
-/** One page for people: the figures, and a picture of the curves behind them. It needs nothing from elsewhere. */
+/** Writes one page with the metrics and charts. The page loads nothing from elsewhere. */
 export const writeReport = step('write-report', {
   inputs: { metrics: Evaluation, roc: RocCurve, calibration: Groups, hours: Groups, history: AirportHistory },
   outputs: { report: file('html') },

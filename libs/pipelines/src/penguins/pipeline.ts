@@ -13,7 +13,7 @@ const Penguins = table({
   bodyMass: 'float64',
 })
 
-/** The mean measures of each species, and how much each measure varies among all penguins. */
+/** The mean of each measurement per species, and the variation of each measurement among all penguins. */
 const Centroids = json(z.object({ species: z.record(z.string(), z.array(z.number())), deviation: z.array(z.number()) }))
 
 export const loadPenguins = source('load-penguins', {
@@ -76,7 +76,7 @@ export const evaluateClassifier = step('evaluate-classifier', {
   },
 })
 
-/** Which species is a penguin of? Told from four measures, by the nearest mean. */
+/** Predicts the species of a penguin from four measurements: the species with the nearest mean. */
 export const penguins = pipeline('penguins', () => {
   const { penguins } = loadPenguins({})
   const { training, test } = splitPenguins({ penguins })
