@@ -1,6 +1,6 @@
 import { CairnError, checkNoOptions, type Kind } from '@cairn/kernel'
 
-/** Plain bytes, handed over without a copy. */
+/** A kind for plain bytes, which are not copied. */
 export function bytes(): Kind<Uint8Array>
 export function bytes(...more: readonly unknown[]): Kind<Uint8Array> {
   checkNoOptions(more, 'bytes')

@@ -12,22 +12,24 @@ import {
 
 /** A file as a step receives it. */
 export interface StoredFile {
-  /** Bytes. */
+  /** In bytes. */
   readonly size: number
-  /** Where it lies on this machine, under a name of the store's; not to be written to. */
+  /** Returns its path on this machine. The store chooses the name. Never write to it. */
   path(): Promise<string>
+  /** Returns the content, decoded as UTF-8. */
   text(): Promise<string>
   bytes(): Promise<Uint8Array>
 }
 
-/** A path, what a source has read, a file that the step has received, or the content itself. */
+/** What a step may return for a file: a path, a file from a source or an input, or the content itself. */
 export type FileInput = string | LocalFile | StoredFile | Uint8Array | { readonly text: string }
 
 /**
- * A file, as it is. The file that a step names is copied (cloned, where the file system can): others may use it. A large
- * file in the step's own scratch folder is not copied.
+ * A kind for files, stored byte by byte. The file that a step returns is copied (cloned, if the file system can): others
+ * may change it. A large file in the step's own scratch folder is not copied.
  *
- * @param extension what it holds, as file names tell it: `parquet`, `csv`, `png`. Counts in keys.
+ * @param extension the file extension, such as `parquet`, `csv` or `png`. It counts in keys. @default any
+ * @throws CairnError BAD_DEFINITION when it is not an extension
  * @example
  * source('load-flights', { …, outputs: { flights: file('parquet') }, run: ({ file }) => ({ flights: file.path }) })
  */
@@ -100,7 +102,7 @@ async function firstBytes(artifact: Artifact): Promise<Uint8Array> {
   return buffer.subarray(0, bytesRead)
 }
 
-/** What is no text decodes to replacement characters, or holds control characters other than white space. */
+/** Whether decoded text is binary: it has replacement characters, or control characters other than white space. */
 function isBinary(text: string): boolean {
   return /\ufffd|(?![\s\x1b])\p{Cc}/u.test(text)
 }

@@ -1,6 +1,6 @@
 import { canonical, type Artifact, type Compared, type Json } from '@cairn/kernel'
 
-/** The places in which two values differ, and what stands there. */
+/** Lists the paths at which two JSON values differ, with both values. */
 export async function compareJson(before: Artifact, after: Artifact): Promise<readonly Compared[]> {
   const [was, is] = await Promise.all(
     [before, after].map(async (side) => JSON.parse(String(Buffer.from(await side.bytes()))) as Json),

@@ -16,16 +16,18 @@ import {
 } from '@cairn/kernel'
 import { compareJson } from './json-compare.ts'
 
+/** Options of {@link json} and `metrics`. */
 export interface JsonOptions {
-  /** Stands for the schema in keys and refusals, where its library cannot tell it as JSON Schema. */
+  /** Describes the schema in keys and error messages. Needed when its library cannot express it as JSON Schema. */
   readonly describe?: string
 }
 
 /**
- * A JSON value, checked against a schema (Zod, Valibot, ArkType, …) or of any shape. What is stored is what the schema
- * makes of the value. A field that is undefined is left out, as in JSON. What JSON cannot hold is refused: NaN,
- * infinities, bigints, dates, maps, instances of classes, holes in arrays, fields under symbols.
+ * A kind for JSON values, with a schema (Zod, Valibot, ArkType, …) or without. It stores the result of the schema.
+ * Fields that are undefined are left out. What JSON cannot hold is refused with BAD_OUTPUT: NaN, infinities, bigints, dates,
+ * maps, class instances, holes in arrays, fields under symbols.
  *
+ * @throws CairnError BAD_DEFINITION when `schema` is not a schema, or cannot be described without `describe`
  * @example
  * const Threshold = json(z.object({ late: z.number().positive() }))
  * const Count = json<number>()
@@ -41,7 +43,7 @@ export function json(schema?: AnySchema, options: JsonOptions = {}): Kind<unknow
   const described = schema ? describeSchema(schema, describe) : true
   return {
     name: 'json',
-    version: 2, // 1 wrote -0 as 0
+    version: 2, // version 1 wrote -0 as 0
     extension: 'json',
     schema: described,
     encode: async (value) => ({ bytes: encodeJson(schema ? await checked(schema, value) : value) }),
@@ -57,7 +59,7 @@ export function checkedJsonOptions(options: JsonOptions, owner: string): JsonOpt
   return options
 }
 
-/** @throws CairnError BAD_DEFINITION when neither the schema nor its user can describe it */
+/** The schema as JSON Schema, or `describe`. @throws CairnError BAD_DEFINITION when there is neither */
 export function describeSchema(schema: AnySchema, describe?: string): Json {
   const described = describe ?? jsonSchema(schema, 'output')
   if (described !== undefined) return described
@@ -89,7 +91,7 @@ function tooDeep(value: unknown): string {
   return place === undefined ? 'value is nested too deeply' : `${place} is ${around}, which it stands in`
 }
 
-/** Where a value leads back to what it stands in: that place, and the outer one. */
+/** Finds a cycle in a value: the path that refers back, and the path to which it refers. */
 function loopIn(
   value: unknown,
   place: string,
@@ -109,7 +111,7 @@ function loopIn(
   }
   return undefined
 }
-/** Loops are looked for so far down. */
+/** The depth to which cycles are searched. */
 const DEEPEST = 64
 
 export async function decodeJson(artifact: Artifact): Promise<any> {

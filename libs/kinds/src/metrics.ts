@@ -13,21 +13,22 @@ import {
 import { compareJson } from './json-compare.ts'
 import { checked, checkedJsonOptions, decodeJson, describeSchema, encodeJson, type JsonOptions } from './json.ts'
 
-/** Numbers by name, in groups if need be. */
+/** Numbers by name, or groups of numbers. */
 export interface Metrics {
   readonly [name: string]: number | Metrics
 }
 type ShortType = 'number' | 'integer'
-/** Metrics by name; with `?` one may be missing. */
+/** The types of metrics, by name. A metric whose type ends with `?` may be missing. */
 export type MetricTypes = Readonly<Record<string, ShortType | `${ShortType}?`>>
 type Values<M extends MetricTypes> = {
   readonly [Name in keyof M as M[Name] extends `${string}?` ? never : Name]: number
 } & { readonly [Name in keyof M as M[Name] extends `${string}?` ? Name : never]?: number }
 
 /**
- * What a step has measured: finite numbers by name, or groups of them. Tracking shows, charts and compares them, so
- * that no step needs to log anything.
+ * A kind for metrics: finite numbers by name, or groups of them. Tracking shows, charts and compares them, so a step
+ * need not log anything. A value that is not a finite number is refused with BAD_OUTPUT.
  *
+ * @throws CairnError BAD_DEFINITION for an unknown type
  * @example
  * const Evaluation = metrics({ auc: 'number', rows: 'integer', brier: 'number?' })
  */
@@ -41,7 +42,7 @@ export function metrics(given?: MetricTypes | AnySchema, options: JsonOptions = 
   const described = schema ? describeSchema(schema, describe) : (types ?? true)
   return {
     name: 'metrics',
-    version: 2, // 1 wrote -0 as 0
+    version: 2, // version 1 wrote -0 as 0
     extension: 'json',
     schema: described,
     async encode(value) {

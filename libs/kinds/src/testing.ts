@@ -17,21 +17,23 @@ import {
   type Kind,
 } from '@cairn/kernel'
 
+/** Values with which {@link checkKind} tests a kind. */
 export interface KindSamples<Read, Write> {
-  /** Values that the kind must take, and give back. */
+  /** Values that the kind must write and read back. */
   readonly values: readonly Write[]
   /** Values that it must refuse, with `BAD_OUTPUT`. */
   readonly refused?: readonly unknown[]
-  /** What was read, in a form that can be compared. Default: as it is. */
+  /** Converts a value that was read to a comparable form. @default the value itself */
   readonly read?: (read: Read) => unknown
-  /** What reading must give for a value that was written. Default: the value. */
+  /** Returns the expected result of reading a written value. @default the written value */
   readonly expect?: (written: Write) => unknown
 }
 
 /**
- * Checks that a kind keeps what the engine relies on: what is written can be read, the same value gives the same
- * bytes, what is wrong is refused with a reason, and people are shown something.
- * @throws AssertionError that says what does not hold, and for which sample
+ * Checks what the engine requires of a kind: written values can be read back, the same value gives the same bytes,
+ * wrong values are refused with BAD_OUTPUT, and previews and comparisons are JSON.
+ *
+ * @throws AssertionError with the requirement that fails and the sample
  */
 export async function checkKind<Read, Write>(
   kind: Kind<Read, Write>,
@@ -67,7 +69,7 @@ export async function checkKind<Read, Write>(
   }
 }
 
-/** A folder that holds artifacts as a store does, for tests. */
+/** A temporary folder that stores artifacts, for tests. */
 export interface ArtifactFolder extends Disposable {
   readonly encoder: Encoder
   write<Write>(kind: Kind<any, Write>, value: Write): Promise<Artifact>

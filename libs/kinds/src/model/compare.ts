@@ -6,15 +6,17 @@ import { lendConnection } from '../table/duckdb.ts'
 import { relation } from '../table/relation.ts'
 import type { Model } from './trained-model.ts'
 
-/** Two models, and what each makes of its rows. */
+/** A model and the table on whose rows it predicts. */
 interface Tried {
   readonly model: Model
   readonly rows: Artifact
 }
 
 /**
- * How two models differ: in what they take and give, and in what they foretell for the same rows. Each reads the columns of
- * its own table, so that a model which sees another column can be compared: row by row the tables must mean the same.
+ * Compares two models: their inputs, their outputs, and their predictions for the same rows. Each model reads its own
+ * table, so models with different input columns can be compared. Both tables must hold the same rows in the same order.
+ *
+ * @throws CairnError BAD_PARAMETER when a table lacks the columns of the model, or the numbers of predictions differ
  */
 export async function compareModels(
   before: Model,
@@ -71,13 +73,13 @@ function isMatrix(spec: string): boolean {
   return widthOf(spec) !== undefined
 }
 
-/** Of `float32[*,8]`: 8. */
+/** The width of a matrix: 8 for `float32[*,8]`; undefined for other shapes. */
 function widthOf(spec: string): number | undefined {
   const width = /\[[^,]*,(\d+)\]$/.exec(spec)?.[1]
   return width === undefined ? undefined : Number(width)
 }
 
-/** A matrix takes all numbers of a row, in the order of the table; any other input the column of its name. */
+/** A matrix takes all numeric columns, in the order of the table. Any other input takes the column of its name. */
 function columnsFor(input: string, spec: string, columns: readonly string[]): readonly string[] {
   const width = widthOf(spec)
   if (width === columns.length) return columns
@@ -128,7 +130,7 @@ function mean(values: Float64Array): number {
   return values.reduce((sum, value) => sum + value, 0) / Math.max(values.length, 1)
 }
 
-/** Pearson's. */
+/** The Pearson correlation. If one of the two is constant: 1 when both are, else 0. */
 function correlation(one: Float64Array, other: Float64Array): number {
   const [a, b] = [mean(one), mean(other)]
   let [covariance, ofOne, ofOther] = [0, 0, 0]

@@ -4,19 +4,22 @@ import { NUMBERS } from './tensors.ts'
 
 export type Values = InstanceType<(typeof NUMBERS)[keyof typeof NUMBERS]> | string[]
 
-/** What one input of a model is fed, cut into batches as they are asked for. */
+/** The values for one input of a model, cut into batches on demand. */
 export interface FedInput {
   readonly name: string
   readonly type: string
   readonly rows: number
-  /** Set when the model takes so many rows at a time and no other number. */
+  /** The number of rows per batch, if the model takes only this number. */
   readonly fixedRows: number | undefined
   batch(first: number, rows: number): { readonly values: Values; readonly shape: number[] }
 }
 
 /**
- * @param shape of the input: rows first, names for lengths that may vary
+ * Checks the values for one input.
+ *
+ * @param shape the shape of the input: rows first, with names for variable lengths
  * @param feed values row by row, or the columns of a matrix
+ * @throws CairnError BAD_DEFINITION when the values do not fit the shape or the type
  */
 export function fedInput(name: string, type: string, shape: readonly (number | string)[], feed: unknown): FedInput {
   const [length, ...rest] = shape
@@ -81,7 +84,7 @@ function emptyValues(type: string, length: number): unknown[] {
 
 type Convert = (value: unknown, row: number) => unknown
 
-/** A float is the nearest one of its precision; anything else must come into the tensor as it is. */
+/** Floats are rounded to the tensor's precision. Any other value must fit exactly. */
 function converter(name: string, type: string): Convert {
   const refused = (value: unknown, row: number, next: string) =>
     new CairnError('BAD_DEFINITION', `input "${name}", row ${row}: is ${shown(value)}, not ${type}`, { next })

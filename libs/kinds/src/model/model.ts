@@ -13,13 +13,16 @@ import type { StoredFile } from '../file.ts'
 import { fitsSpec, parseSpec, specText, type Tensors, type TensorShape } from './tensors.ts'
 import type { Model } from './trained-model.ts'
 
-/** ONNX: the bytes, a file of them, or a model that the step has received. */
+/** A model in ONNX format: its bytes, a file, or a model that the step has received. */
 export type ModelInput = Uint8Array | string | LocalFile | StoredFile | Model
 
 /**
- * A trained model, stored as ONNX. It is loaded when it is written, so that what cannot predict is refused there.
+ * A kind for trained models, stored as ONNX. Writing a model loads it once, so a model that cannot predict is refused
+ * with BAD_OUTPUT.
  *
- * @param declared names and types of its inputs and outputs. The model takes exactly these inputs; it may have more outputs.
+ * @param declared the types of inputs and outputs, by name. The model takes exactly these inputs; it may have more
+ *   outputs.
+ * @throws CairnError BAD_DEFINITION for an unknown option or type
  * @example
  * const DelayModel = model({ inputs: { features: 'float32[*,8]' }, outputs: { late: 'float32[*,1]' } })
  */
@@ -107,7 +110,7 @@ function checkTensors(found: Interface, declared: Interface): void {
       throw new CairnError('BAD_OUTPUT', `the model takes an input "${name}" that is not declared`)
 }
 
-/** The same inputs, and at least the wanted outputs. */
+/** Whether the inputs are the same and all wanted outputs exist. */
 function fitsModel(produced: Json, wanted: Json): boolean {
   if (wanted === true || canonical(produced) === canonical(wanted)) return true
   if (produced === true) return false

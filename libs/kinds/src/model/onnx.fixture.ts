@@ -3,7 +3,7 @@ type Field = number[]
 
 export interface Tensor {
   readonly name: string
-  /** Of a sequence of maps from whole numbers to floats: set instead of dimensions. */
+  /** For a sequence of maps from integers to floats: set instead of dimensions. */
   readonly maps?: true
   /** TensorProto.DataType: 1 float32, 7 int64, 8 string, 11 float64. */
   readonly type: number
@@ -13,7 +13,7 @@ export interface TestModel {
   readonly inputs: readonly Tensor[]
   readonly outputs: readonly Tensor[]
   readonly nodes: readonly Node[]
-  /** Names of weights that lie in another file. */
+  /** The names of weights that are stored in another file. */
   readonly external?: readonly string[]
 }
 
@@ -21,7 +21,7 @@ interface Node {
   readonly op: string
   readonly inputs: string[]
   readonly outputs: string[]
-  /** Attributes of whole numbers, by name. */
+  /** Integer attributes, by name. */
   readonly numbers?: Readonly<Record<string, readonly number[]>>
   readonly domain?: string
 }
@@ -52,7 +52,7 @@ export function onnx({ inputs, outputs, nodes, external = [] }: TestModel): Uint
   ])
 }
 
-/** A list, or a number for `name: [n]` of what takes one. */
+/** A list of integers, or a single integer. */
 function attribute(name: string, values: readonly number[]): Field {
   const isList = name.startsWith('classlabels')
   const held = isList ? values.flatMap((value) => number(8, value)) : number(3, values[0]!)
@@ -84,7 +84,7 @@ function varint(value: number): Field {
   return value < 128 ? [value] : [(value % 128) + 128, ...varint(Math.floor(value / 128))]
 }
 
-/** Twice its input, row by row. */
+/** A model that doubles its input, row by row. */
 export function doubling(columns: number, type = 1): Uint8Array {
   return onnx({
     inputs: [{ name: 'features', type, dims: ['rows', columns] }],
@@ -93,7 +93,7 @@ export function doubling(columns: number, type = 1): Uint8Array {
   })
 }
 
-/** A classifier of two classes as skl2onnx makes one: the greater of two features, and a map of both for each row. */
+/** A two-class classifier like those of skl2onnx: the greater of two features, and a map of both for each row. */
 export function zipMap(): Uint8Array {
   return onnx({
     inputs: [{ name: 'features', type: 1, dims: ['rows', 2] }],

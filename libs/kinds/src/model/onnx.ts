@@ -1,21 +1,21 @@
 import { CairnError } from '@cairn/kernel'
 import type { TensorShape } from './tensors.ts'
 
-/** What an ONNX file says about itself. */
+/** The description of an ONNX file. */
 export interface ModelSummary {
   readonly inputs: Readonly<Record<string, TensorShape>>
   readonly outputs: Readonly<Record<string, TensorShape>>
-  /** Versions of the operator sets, by domain; the standard one is `ai.onnx`. */
+  /** The versions of the operator sets, by domain. The standard domain is `ai.onnx`. */
   readonly opsets: Readonly<Record<string, number>>
   /** The program that wrote the file, and its version. */
   readonly producer: string
-  /** How many nodes of each operator. */
+  /** The number of nodes of each operator. */
   readonly operators: Readonly<Record<string, number>>
 }
 
 // Field numbers are those of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3
 
-/** @throws CairnError BAD_OUTPUT for bytes that are no self-contained ONNX model */
+/** Reads an ONNX file. @throws CairnError BAD_OUTPUT for bytes that are not a self-contained ONNX model */
 export function readOnnx(bytes: Uint8Array): ModelSummary {
   try {
     const model = readMessage(bytes)
@@ -88,7 +88,7 @@ interface Message {
   number(field: number): number | undefined
 }
 
-/** The fields of a protobuf message, without copying what they hold. */
+/** Reads the fields of a protobuf message without copying their content. */
 function readMessage(bytes: Uint8Array): Message {
   const held = new Map<number, Uint8Array[]>()
   const numbers = new Map<number, number>()

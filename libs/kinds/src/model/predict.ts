@@ -2,7 +2,7 @@ import { CairnError, suggest } from '@cairn/kernel'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { fedInput, type FedInput, type Values } from './feeds.ts'
 
-/** One thread: with more, sums come out in another order and so does the last digit. */
+/** Loads a model. Uses one thread: more threads add in another order, which changes the last digits of sums. */
 export async function openSession(model: string | Uint8Array): Promise<InferenceSession> {
   const { InferenceSession } = await import('onnxruntime-node') // 45 MB of native code
   const options = {
@@ -14,7 +14,7 @@ export async function openSession(model: string | Uint8Array): Promise<Inference
   return InferenceSession.create(model as string, options)
 }
 
-/** @throws CairnError BAD_OUTPUT for a model that cannot predict */
+/** Checks that the runtime can load a model. @throws CairnError BAD_OUTPUT when it cannot */
 export async function checkLoads(bytes: Uint8Array): Promise<void> {
   try {
     await (await openSession(bytes)).release()
@@ -23,7 +23,7 @@ export async function checkLoads(bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** Runs a model over rows, so many at a time. */
+/** Predicts in batches of `batchRows` rows, or of the fixed number of rows that the model takes. */
 export async function predict(
   session: InferenceSession,
   feeds: Readonly<Record<string, unknown>>,
@@ -51,7 +51,7 @@ export async function predict(
   return Object.fromEntries(wanted.map((name) => [name, join(parts[name]!)]))
 }
 
-/** @throws CairnError BAD_DEFINITION for an output that cannot be given: nothing is left out without a word */
+/** The names of the outputs to compute. @throws CairnError BAD_DEFINITION for an output that is unknown or no tensor */
 function chosenOutputs(session: InferenceSession, chosen: readonly string[] | undefined): readonly string[] {
   const known = new Map(session.outputMetadata.map((output) => [output.name, output]))
   const tensors = [...known.keys()].filter((name) => known.get(name)!.isTensor)
@@ -94,7 +94,7 @@ function readFeeds(session: InferenceSession, feeds: Readonly<Record<string, unk
 }
 
 function outputValues(name: string, { data, dims, type }: Tensor, rows: number, whole: boolean): Values {
-  // A half-precision float is one of single precision too.
+  // Half-precision values are exact in single precision.
   if (whole || dims[0] === rows) return type === 'float16' ? Float32Array.from(data as Float32Array) : (data as Values)
   throw new CairnError('BAD_DEFINITION', `output "${name}" does not have a row for each row of the input`, {
     next: 'feed all rows at once: predict(feeds, { batch: Infinity })',

@@ -11,21 +11,23 @@ interface Data {
   uint16: Uint16Array
   uint32: Uint32Array
   uint64: BigUint64Array
-  /** 0 and 1. */
+  /** Holds 0 and 1. */
   bool: Uint8Array
   string: string[]
 }
 export type TensorType = keyof Data
-/** A tensor's type, with or without its shape: `float32`, `float32[*,8]`. `*` is any length; the first one is the rows. */
+/** A tensor's type, with or without its shape: `float32`, `float32[*,8]`. `*` is any length. Rows come first. */
 export type TensorSpec = TensorType | `${TensorType}[${string}]`
+/** The tensors of a model, by name. */
 export type Tensors = Readonly<Record<string, TensorSpec>>
 
+/** The JavaScript array that holds a tensor's values. */
 export type TensorData<T extends TensorSpec> = T extends TensorType
   ? Data[T]
   : T extends `${infer Type extends TensorType}[${string}]`
     ? Data[Type]
     : never
-/** What a model is fed: values row by row, or the columns of a matrix, as `columnsOf` of a table gives them. */
+/** The values of a model's input: row by row, or the columns of a matrix, as `columnsOf` of a table returns them. */
 export type Feed<T extends TensorSpec> = TensorData<T> | ArrayLike<number> | readonly ArrayLike<number>[]
 
 export const NUMBERS = {
@@ -44,11 +46,11 @@ export const NUMBERS = {
 
 export interface TensorShape {
   readonly type: string
-  /** Undefined when it is not told; a dimension is undefined when it may have any length. */
+  /** Undefined when it is unknown. A dimension is undefined when it may have any length. */
   readonly shape: readonly (number | undefined)[] | undefined
 }
 
-/** @throws CairnError BAD_DEFINITION */
+/** Parses a tensor's type and shape. @throws CairnError BAD_DEFINITION for an unknown type or a malformed shape */
 export function parseSpec(name: string, spec: string): TensorShape {
   const [, type, dimensions] = /^(\w+)(?:\[([*\d, ]*)\])?$/.exec(spec) ?? []
   if (type === undefined || !(type === 'string' || type in NUMBERS))
@@ -63,7 +65,7 @@ export function specText({ type, shape }: TensorShape): string {
   return shape ? `${type}[${shape.map((length) => length ?? '*').join(',')}]` : type
 }
 
-/** Whether a tensor is as declared: of the type and, where one is declared, of the shape. */
+/** Whether a tensor has the declared type and, if one is declared, the declared shape. */
 export function fitsSpec(actual: TensorShape, declared: TensorShape): boolean {
   if (actual.type !== declared.type) return false
   if (!declared.shape) return true

@@ -6,7 +6,7 @@ import { parseNested } from './nested.ts'
 import { countRows, readChunks, type ReadColumn, type Select } from './read.ts'
 import type { SqlSource } from './sql-source.ts'
 
-/** Whole columns, each as one array; of what type, is told by `ColumnArray`. */
+/** Reads whole columns, each as one array of the type that `ColumnArray` declares. */
 export async function readArrays(source: SqlSource, names: readonly string[]): Promise<any> {
   if (names.length === 0) return {}
   const capacity = source.columns ? await countRows(source) : 1 << 16
@@ -43,13 +43,13 @@ const NUMBERS = {
   timestamp: { array: Float64Array, duckdb: 'DOUBLE' },
 } as const
 
-/** Undefined for what is no number in JavaScript. Nullable numbers are floats, so that NaN can stand for null. */
+/** The array type of a column; undefined if it holds no numbers. Nullable numbers are floats, with NaN for null. */
 function numbersOf({ type, nullable }: Column): (typeof NUMBERS)[keyof typeof NUMBERS] | undefined {
   if (type === 'string' || type === 'bigint' || (type === 'bool' && nullable)) return undefined
   return nullable && type !== 'float32' ? NUMBERS.float64 : NUMBERS[type]
 }
 
-// Nulls become NaN already in SQL: to ask DuckDB's vectors of each value whether it is null is slow.
+// SQL replaces null with NaN: checking each value of DuckDB's vectors for null is slow.
 function arrayCell(column: Column): string {
   const numbers = numbersOf(column)
   if (!numbers) return identifier(column.name)
@@ -77,7 +77,7 @@ function growing(column: ReadColumn, capacity: number): Growing {
       whole: () => values,
     }
   }
-  let numbers = new Numbers(capacity) as Float64Array // stands for all of them: they differ in what they hold alone
+  let numbers = new Numbers(capacity) as Float64Array // one type for all: they differ only in their elements
   let length = 0
   return {
     append(vector, count) {
@@ -86,7 +86,7 @@ function growing(column: ReadColumn, capacity: number): Growing {
         larger.set(numbers)
         numbers = larger
       }
-      // No null is among them, so the vector's own array is all there is; private in the typings, 15 times as fast.
+      // Without nulls, the vector's own array has all values. It is private in the typings, but 15 times as fast.
       const { items } = vector as unknown as { items?: Float64Array }
       if (items instanceof Numbers) numbers.set(items.subarray(0, count), length)
       else for (let index = 0; index < count; index++) numbers[length + index] = vector.getItem(index) as number

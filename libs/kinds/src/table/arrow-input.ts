@@ -2,13 +2,13 @@ import type { DataType, Table as ArrowTable, Vector } from 'apache-arrow'
 import { CairnError } from '@cairn/kernel'
 import { checkColumnNames, type Column } from './columns.ts'
 
-// Numbers of types and units are those of https://github.com/apache/arrow/blob/main/format/Schema.fbs, as Arrow's library
-// has them: the table may be of another copy of it.
+// The numbers of types and units are those of https://github.com/apache/arrow/blob/main/format/Schema.fbs. They are
+// compared instead of classes, because the table may come from another copy of Arrow's library.
 const TYPE = { null: 1, int: 2, float: 3, text: 5, bool: 6, date: 8, timestamp: 10, largeText: 20, dictionary: -1 }
 const UNITS_A_SECOND = [1n, 1_000n, 1_000_000n, 1_000_000_000n]
 
 const numbers = [TYPE.int, TYPE.float]
-/** The types of Arrow from which a column takes values. */
+/** The Arrow types that each type of column accepts. */
 const TAKEN: Record<Column['type'], readonly number[]> = {
   bool: [TYPE.bool, TYPE.int],
   int8: numbers,
@@ -30,7 +30,7 @@ export function isArrowTable(value: object): value is ArrowTable {
   return 'schema' in value && 'numRows' in value && 'getChild' in value
 }
 
-/** The columns of an Arrow table as the kind takes them: dates as days, timestamps as milliseconds. */
+/** Converts the columns of an Arrow table to arrays: dates to days, timestamps to milliseconds. */
 export function arrowColumns(table: ArrowTable, columns: readonly Column[]): Record<string, ArrayLike<unknown>> {
   const names = table.schema.fields.map(({ name }) => name)
   checkColumnNames(names, 'the Arrow table has', 'rename it')
@@ -67,7 +67,7 @@ function days(value: unknown): unknown {
   return typeof value === 'number' ? value / 86_400_000 : value
 }
 
-/** Read from the stored integers: Arrow's library gives a double, which loses nanoseconds. */
+/** Reads the stored integers: the numbers of Arrow's library are doubles, which lose nanoseconds. */
 function* milliseconds(vector: Vector, { name }: Column): Generator<number | null> {
   const { unit } = vector.type as unknown as { unit: number }
   const perSecond = UNITS_A_SECOND[unit]!

@@ -35,7 +35,7 @@ export async function readArrow(source: SqlSource): Promise<ArrowTable> {
       for (let row = 0, rows = chunk.rowCount; row < rows; row++) builder.append(vector.getItem(row))
     }
   const data = builders.map((builder) => builder.finish().toVector().data[0]!)
-  // Fields as a list: an object would put names that are whole numbers first.
+  // A list of fields: an object would put integer names first.
   const schema = new arrow.Schema(names.map((name, index) => new arrow.Field(name, data[index]!.type, true)))
   const struct = new arrow.Struct(schema.fields)
   const length = data[0]?.length ?? 0
@@ -45,7 +45,7 @@ export async function readArrow(source: SqlSource): Promise<ArrowTable> {
   )
 }
 
-/** As Arrow's builders take it: 64-bit integers as bigint, dates and timestamps as milliseconds. */
+/** Converts a value for Arrow's builders: 64-bit integers to bigint, dates and timestamps to milliseconds. */
 function arrowCell(column: Column): string {
   const name = identifier(column.name)
   if (/^(bool|string|int64|bigint)$/.test(column.type)) return name

@@ -2,15 +2,15 @@ import { CairnError, suggest } from '@cairn/kernel'
 import { arrowColumns, isArrowTable } from './arrow-input.ts'
 import type { Column } from './columns.ts'
 
-/** Some rows of what a step has returned. */
+/** Some rows of a table that a step returned. */
 export interface Batch {
   readonly size: number
-  /** Whether dates, timestamps and booleans may come as numbers. */
+  /** Whether dates, timestamps and booleans may be numbers. */
   readonly numbers: boolean
   cell(column: Column, row: number): unknown
 }
 
-/** As many rows as DuckDB takes at a time. */
+/** The number of rows in a data chunk of DuckDB. */
 const SIZE = 2048
 
 export function batches(value: unknown, columns: readonly Column[]): AsyncIterable<Batch> | Iterable<Batch> {
@@ -43,7 +43,7 @@ function rowBatch(rows: readonly Record<string, unknown>[]): Batch {
   return { size: rows.length, numbers: false, cell: ({ name }, row) => withoutMethods(rows[row]![name]) }
 }
 
-/** A column may be called as a method that each object has: `constructor`. */
+/** A missing column with the name of an inherited method, such as `constructor`, would read as a function. */
 function withoutMethods(value: unknown): unknown {
   return typeof value === 'function' ? undefined : value
 }
@@ -77,7 +77,7 @@ function isColumn(value: unknown): boolean {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))
 }
 
-/** Refuses missing columns and columns too many. */
+/** @throws CairnError BAD_OUTPUT for a missing column or one that is not declared */
 export function checkNames(given: readonly string[], columns: readonly Column[], what: string): void {
   const names = new Set(columns.map(({ name }) => name))
   for (const name of given)

@@ -4,7 +4,7 @@ import { badCell, BAD_CELL, identifier } from './column-sql.ts'
 import type { Column } from './columns.ts'
 import { queryError, type Prepared } from './statement.ts'
 
-/** Why a statement over checked cells failed: when a cell did not fit, the rows are read again, up to the first such one. */
+/** Explains why a statement failed. If a cell did not fit, reads the rows again to find the first such cell. */
 export async function cellError(
   connection: DuckDBConnection,
   { text, types, bindings }: CheckedText,
@@ -24,12 +24,12 @@ export async function cellError(
 
 interface CheckedText {
   readonly text: string
-  /** Types of its columns, by name. */
+  /** The types of its columns, by name. */
   readonly types: ReadonlyMap<string, string>
   readonly bindings?: Pick<Prepared, 'values' | 'types'>
 }
 
-/** Rows count from 0. `value`: as SQL writes it. */
+/** The error for a cell. `row` counts from 0, and `value` is the SQL text of the cell. */
 function badCellError(column: Column, row: number, value: string | null): CairnError {
   const { name, declared, type } = column
   const at = `column "${name}", row ${row}:`

@@ -1,13 +1,13 @@
 import type { Column } from './columns.ts'
 
-/** How DuckDB holds a type of column, and what of other types fits into it. */
+/** How DuckDB stores a type of column, and which other types fit into it. */
 interface Storage {
   readonly stored: string
-  /** Types that a query may give for it without a cast of its own. */
+  /** The types that a query may return for it without a cast. */
   readonly from: RegExp
-  /** True of a value that is not null and does not fit. */
+  /** An SQL condition that is true for a value that is not null and does not fit. */
   readonly unfit?: (value: string, column: Column, type: string) => string | undefined
-  /** The value as a JavaScript number. */
+  /** An SQL expression for the value as a JavaScript number. */
   readonly number?: (value: string) => string
 }
 
@@ -24,7 +24,7 @@ const floating = (stored: string, max: string, digits: number): Storage => ({
   from: NUMERIC,
   unfit: (value, { nan }, type) => {
     if (type !== 'FLOAT' && type !== 'DOUBLE') {
-      // As text, for a decimal of many digits would show those by which the float is not quite the number.
+      // Compares through text: a direct cast of the float to a long decimal shows the float's rounding error.
       const text = `${value}::${stored}${type.startsWith('DECIMAL') ? '::varchar' : ''}`
       return digitsOf(type) <= digits ? undefined : `try_cast(${text} as ${type}) is distinct from ${value}`
     }
@@ -34,7 +34,7 @@ const floating = (stored: string, max: string, digits: number): Storage => ({
   },
 })
 
-/** The most digits that a number of a whole or decimal type has. */
+/** The maximum number of digits of an integer or decimal type. */
 function digitsOf(type: string): number {
   const whole = { TINYINT: 3, UTINYINT: 3, SMALLINT: 5, USMALLINT: 5, INTEGER: 10, UINTEGER: 10 }
   return (whole as Record<string, number>)[type] ?? Number(/^DECIMAL\((\d+)/.exec(type)?.[1] ?? Infinity)
@@ -63,7 +63,7 @@ const STORAGE: Record<Column['type'], Storage> = {
     stored: 'TIMESTAMP_MS',
     from: /^TIMESTAMP(_S|_MS|_NS| WITH TIME ZONE)?$/,
     unfit: (value, _, type) =>
-      type === 'TIMESTAMP_NS' // of the years 1677 to 2262
+      type === 'TIMESTAMP_NS' // holds only the years 1677 to 2262
         ? `not isfinite(${value}) or epoch_ns(${value}) % 1000000 <> 0`
         : `${value} not between timestamp '0001-01-01' and timestamp '9999-12-31 23:59:59.999' or epoch_us(${value}) % 1000 <> 0`,
     number: (value) => `epoch_ms(${value})`,
@@ -76,7 +76,7 @@ export function fits(column: Column, type: string): boolean {
   return STORAGE[column.type].from.test(type)
 }
 
-/** True of a value that the column cannot hold. */
+/** An SQL condition that is true for a value that the column cannot hold. */
 export function badCell(column: Column, type: string): string {
   const value = identifier(column.name)
   const unfit = STORAGE[column.type].unfit?.(value, column, type)
@@ -84,17 +84,17 @@ export function badCell(column: Column, type: string): string {
   return bad.join(' or ') || 'false'
 }
 
-/** The value as the column stores it. */
+/** An SQL expression for the value as the column stores it. */
 export function storedCell(column: Column): string {
-  const cast = column.type === 'timestamp' ? '::TIMESTAMP::TIMESTAMP_MS' : `::${storedType(column)}` // none from _NS to _MS
+  const cast = column.type === 'timestamp' ? '::TIMESTAMP::TIMESTAMP_MS' : `::${storedType(column)}` // DuckDB has no cast from _NS to _MS
   return `${identifier(column.name)}${cast} as ${identifier(column.name)}`
 }
 
 /**
- * A `where` that fails with `BAD_CELL` at the first row with a value that its column cannot hold. One condition for all
- * columns: to plan one for each cell takes DuckDB the square of their number.
+ * A `where` clause that fails with `BAD_CELL` at the first row with a value that its column cannot hold. It has one
+ * condition for all columns: with one per column, DuckDB's planning time grows with the square of their number.
  *
- * @param types those that the values have, by column
+ * @param types the types of the values, by column
  */
 export function whereFits(columns: readonly Column[], types: ReadonlyMap<string, string>): string {
   const bad = columns
@@ -103,7 +103,7 @@ export function whereFits(columns: readonly Column[], types: ReadonlyMap<string,
   return bad.length > 0 ? ` where case when ${bad.join(' or ')} then error('${BAD_CELL}') else true end` : ''
 }
 
-/** The value as a JavaScript number: milliseconds of a timestamp, days of a date. */
+/** An SQL expression for the value as a JavaScript number: milliseconds for a timestamp, days for a date. */
 export function cellNumber({ name, type }: Column): string {
   const value = identifier(name)
   return `${STORAGE[type].number?.(value) ?? value}::double`

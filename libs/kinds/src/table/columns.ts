@@ -1,12 +1,12 @@
 import { CairnError, shown, suggest } from '@cairn/kernel'
 
-/** What a value of each type is in JavaScript. */
+/** The JavaScript type of a value, by type of column. */
 interface Values {
   bool: boolean
   int8: number
   int16: number
   int32: number
-  /** Whole numbers up to 2^53 - 1 either way; larger ones are refused, not rounded. */
+  /** Integers from -(2^53 - 1) to 2^53 - 1. Larger ones are refused, not rounded. */
   int64: number
   uint8: number
   uint16: number
@@ -19,13 +19,13 @@ interface Values {
   'float32|nan': number
   'float64|nan': number
   string: string
-  /** `YYYY-MM-DD`, of the years 0001 to 9999. */
+  /** `YYYY-MM-DD`, from year 0001 to 9999. */
   date: string
   /** An instant, in whole milliseconds. In SQL it is a TIMESTAMP in UTC. */
   timestamp: Date
 }
 
-/** What `columnsOf` gives of each type. */
+/** The array that `columnsOf` returns, by type of column. */
 interface Arrays {
   bool: Uint8Array
   int8: Int8Array
@@ -48,10 +48,10 @@ interface Arrays {
 }
 
 export type PlainType = keyof Values
-/** The type of a column. With `?` it also holds nulls. */
+/** The type of a column. A type with `?` also holds null. */
 export type ColumnType = PlainType | `${PlainType}?`
 export type Columns = Readonly<Record<string, ColumnType>>
-/** The same as a list, which keeps the order of names that are whole numbers. */
+/** Columns as a list, which keeps the order of integer names. */
 export type ColumnList = readonly (readonly [name: string, type: ColumnType])[]
 export type ListedColumns<L extends ColumnList> = {
   readonly [Name in L[number][0]]: Extract<L[number], readonly [Name, ColumnType]>[1]
@@ -70,7 +70,7 @@ type NullableArray<T extends PlainType> = T extends 'bool' | 'string' | 'bigint'
   : T extends 'float32' | 'float32|nan'
     ? Float32Array
     : Float64Array
-/** A column as `columnsOf` gives it. Nulls among numbers, dates and timestamps are NaN. */
+/** A column as `columnsOf` returns it. Nulls among numbers, dates and timestamps are NaN. */
 export type ColumnArray<T extends ColumnType> = T extends PlainType
   ? Arrays[T]
   : T extends `${infer Plain extends PlainType}?`
@@ -78,7 +78,7 @@ export type ColumnArray<T extends ColumnType> = T extends PlainType
     : never
 export type ColumnArrays<C extends Columns> = { -readonly [Name in keyof C]: ColumnArray<C[Name]> }
 
-/** A column as a step may return it: its values, or the numbers by which `columnsOf` gives them. NaN is never a null. */
+/** A column as a step may return it: values, or numbers in the form of `columnsOf`. NaN never means null. */
 export type ColumnInput<T extends ColumnType> =
   | ArrayLike<Cell<T>>
   | (T extends 'bool' ? Uint8Array : T extends `${'date' | 'timestamp'}${string}` ? ArrayLike<number> : never)
@@ -149,8 +149,10 @@ function isList(columns: Columns | ColumnList): columns is ColumnList {
 }
 
 /**
- * @param holder as in `a table has`
- * @throws CairnError BAD_DEFINITION for names that SQL or a JavaScript object cannot hold beside each other
+ * Checks the names of columns.
+ *
+ * @param holder the start of the error message: `a table has`
+ * @throws CairnError BAD_DEFINITION for an empty name, `__proto__`, or names that differ only in case
  */
 export function checkColumnNames(names: readonly string[], holder: string, next: string): void {
   const refused = (what: string) => new CairnError('BAD_DEFINITION', `${holder} ${what}`, { next })
@@ -166,7 +168,7 @@ export function checkColumnNames(names: readonly string[], holder: string, next:
   }
 }
 
-/** JavaScript puts an object's names that are whole numbers first, so that its order is not what was written. */
+/** Refuses integer names: JavaScript puts them first in an object, so the written order is lost. */
 function checkOrder(entries: ColumnList): void {
   const number = entries.find(([name]) => /^(0|[1-9]\d*)$/.test(name))
   if (!number) return

@@ -9,14 +9,14 @@ interface RowOptions {
 }
 
 const PLACE = 'file_row_number'
-/** Columns of which examples are shown: those in which most rows differ. */
+/** The number of columns with examples. The columns in which most rows differ are shown. */
 const SHOWN_COLUMNS = 6
 
 /**
- * Which rows are only in one of two tables, and how the others differ: by a key, or by their places where both tables
- * have as many rows.
+ * Finds the rows that only one table has, and the differences of the others. Rows are matched by a key, or by position
+ * if both tables have the same number of rows.
  *
- * @throws CairnError BAD_PARAMETER when rows share a key
+ * @throws CairnError BAD_PARAMETER when two rows of a table have the same key
  */
 export async function compareRows(
   ask: Ask,
@@ -39,7 +39,7 @@ export async function compareRows(
   const [apart] = await ask(`
     select count(*) filter (where b.here is null)::double as removed, count(*) filter (where a.here is null)::double as added
     from ${joined}`)
-  // One condition a column and no more: DuckDB plans many that are put together in the square of their number.
+  // One condition per column: DuckDB's planning time grows with the square of the number of joined conditions.
   const [kept] = await ask(`
     select ${[
       `count(*)::double as kept`,
@@ -105,7 +105,7 @@ async function checkUnique(ask: Ask, { from }: TableSide, key: readonly string[]
   )
 }
 
-/** 64-bit integers come as text. */
+/** Converts a 64-bit integer, which DuckDB returns as text, to a number if it has at most 15 digits. */
 function plain(value: Json | undefined): Json {
   return typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : (value ?? null)
 }

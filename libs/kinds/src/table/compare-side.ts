@@ -2,15 +2,15 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Artifact, Json } from '@cairn/kernel'
 import { parquetFile } from './duckdb-path.ts'
 
-/** A stored table that is compared with another. */
+/** One of the two tables of a comparison. */
 export interface TableSide {
-  /** To select from; its rows are numbered in `file_row_number`. */
+  /** The `from` clause. The column `file_row_number` numbers the rows. */
   readonly from: string
   readonly rows: number
-  /** DuckDB's types by the columns' names. */
+  /** The DuckDB types of the columns, by name. */
   readonly columns: ReadonlyMap<string, string>
 }
-/** Runs a query and gives its rows. */
+/** Runs a query and returns its rows. */
 export type Ask = (query: string) => Promise<Record<string, Json>[]>
 
 export function asker(connection: DuckDBConnection): Ask {
@@ -29,7 +29,7 @@ export async function sideOf(ask: Ask, artifact: Artifact): Promise<TableSide> {
 }
 
 export const NUMERIC = /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|DECIMAL.*)$/
-/** Whether values of both types mean the same when they are equal. */
+/** Whether values of both types can be compared for equality. */
 export function isComparable(type: string, other: string): boolean {
   return type === other || (NUMERIC.test(type) && NUMERIC.test(other))
 }

@@ -5,7 +5,7 @@ import { asker, isComparable, NUMERIC, sideOf, type Ask, type TableSide } from '
 import { compareRows } from './compare-rows.ts'
 import { lendConnection } from './duckdb.ts'
 
-/** How two tables differ: rows, columns, how values are distributed, and row by row. Each is read a few times. */
+/** Compares two tables: their row counts, columns, distributions of values and rows. Reads each table several times. */
 export async function compareTables(
   before: Artifact,
   after: Artifact,
@@ -32,25 +32,25 @@ export async function compareTables(
 }
 
 const ORDERED = /^(DATE|TIMESTAMP.*)$/
-/** A column's values are sorted into so many bins of equal size, to see whether they have moved. */
+/** The number of equally filled bins with which the distributions of a column are compared. */
 const BINS = 20
 const SHARES = Array.from({ length: BINS - 1 }, (_, at) => (at + 1) / BINS)
-/** The bins' edges are those of so many rows, spread evenly: they need not be exact. */
+/** The number of evenly spaced rows from which the edges of the bins are computed. They need not be exact. */
 const SAMPLE = 100_000
-/** The values at these shares of the rows are shown. */
+/** The quantiles that are shown. */
 const SHOWN = [0.05, 0.5, 0.95]
 
 interface Stats {
   readonly nulls: number
   readonly mean: Json
-  /** Values at these shares of the rows; none of what has no order. */
+  /** The values at the shown quantiles; empty for a column without an order. */
   readonly quantiles: readonly Json[]
   readonly values: number | null
-  /** The same for the same values in any order. */
+  /** A checksum that does not depend on the order of the values. */
   readonly sum: Json
 }
 
-/** One row a column: its type, missing values, mean and spread; and what share of the values is elsewhere. */
+/** One row per column: type, nulls, distinct values, mean, quantiles, and the share of values that moved. */
 async function compareColumns(ask: Ask, was: TableSide, is: TableSide): Promise<Compared> {
   const [before, after] = [await statsOf(ask, was), await statsOf(ask, is)]
   const rows: Json[][] = []
@@ -81,12 +81,12 @@ async function compareColumns(ask: Ask, was: TableSide, is: TableSide): Promise<
 
 const NONE: Stats = { nulls: 0, mean: null, quantiles: [], values: null, sum: null }
 
-/** The sum of many threads has other last digits each time. Not a number is a text here. */
+/** Rounds to 12 digits: with many threads, the last digits of a sum vary. NaN is a text here and stays as it is. */
 function rounded(value: Json): Json {
   return typeof value === 'number' ? Number(value.toPrecision(12)) : value
 }
 
-/** In one pass over the table. */
+/** Computes the statistics of all columns in one pass over the table. */
 async function statsOf(ask: Ask, { from, columns }: TableSide): Promise<Map<string, Stats>> {
   const all = [...columns]
   const parts = all.flatMap(([name, type], at) => {
@@ -112,7 +112,7 @@ async function statsOf(ask: Ask, { from, columns }: TableSide): Promise<Map<stri
   return new Map(all.map(([name], at) => [name, stats(at)]))
 }
 
-/** A column as what has an order and is compared by it; undefined of texts and booleans. */
+/** An SQL expression for an ordered value of the column; undefined for types without quantiles, such as texts. */
 function orderedValue(column: string, type: string): string | undefined {
   return NUMERIC.test(type) ? `${column}::double` : ORDERED.test(type) ? column : undefined
 }
@@ -125,7 +125,7 @@ interface Column {
   readonly other: Stats
 }
 
-/** Which share of the rows would have to have another value for both columns to be distributed alike: from 0 to 1. */
+/** The share of rows, from 0 to 1, that would have to change for both columns to have the same distribution. */
 async function movedShare(ask: Ask, { name, was, is, one, other }: Column): Promise<number | null> {
   if (was.rows === 0 || is.rows === 0) return null
   const [type, now] = [was.columns.get(name)!, is.columns.get(name)!]
@@ -143,7 +143,7 @@ async function movedShare(ask: Ask, { name, was, is, one, other }: Column): Prom
   return Number((found!['moved'] as number).toFixed(4))
 }
 
-/** In which bin a value lies; about equally many of the table's rows lie in each. */
+/** An SQL expression for the bin of a value. Each bin holds about equally many rows of the table. */
 async function binOf(ask: Ask, { from, rows }: TableSide, value: string, type: string): Promise<string> {
   const every = Math.ceil(rows / SAMPLE)
   const quantiles = `quantile_disc(${value}, [${SHARES.join(', ')}])`

@@ -1,33 +1,33 @@
 import { identifier, literal } from './column-sql.ts'
 
 /*
- * DuckDB reads a cell such as `1.5` as the whole number 2, `1e400` as infinity, and leaves out the time in
- * `2001-02-03 04:05` where the column holds dates. So cells come as text, and these expressions convert only a text
- * that says a value of the type.
+ * DuckDB reads the cell `1.5` as 2 in an integer column, reads `1e400` as infinity, and drops the time of
+ * `2001-02-03 04:05` in a column of dates. So cells are read as text, and these expressions convert only texts that are
+ * exactly a value of the type.
  */
 
-/** Begins the message of an error that a cell raises in DuckDB. */
+/** The prefix of an error message that a cell raises in DuckDB. */
 export const BAD_TEXT = 'cairn: '
 
 export interface CsvColumn {
   readonly name: string
   /** DuckDB's name of the type. */
   readonly type: string
-  /** Whether the user has declared it. Otherwise it was found out from the first rows, and each cell must fit exactly. */
+  /** Whether the user declared the type. Otherwise the first rows determined it, and each cell must fit exactly. */
   readonly declared: boolean
 }
 
 interface Conversion {
-  /** What most texts of the type are: cheap to tell. */
+  /** A cheap condition that most valid texts meet. */
   readonly usual: string
-  /** All others. */
+  /** The condition for all other valid texts. */
   readonly other: string
-  /** The value of a text, which DuckDB may take for null. */
+  /** The conversion of these other texts. @default a plain cast */
   readonly value?: string
   readonly expected: string
 }
 
-/** The cell as a value of the column's type, under its name. A text that is no such value ends the query. */
+/** An SQL expression that converts a cell to the column's type. A text that is no such value fails the query. */
 export function csvCell({ name, type, declared }: CsvColumn): string {
   const cell = identifier(name)
   const found = conversion(cell, type, declared)
@@ -53,7 +53,7 @@ function conversion(cell: string, type: string, declared: boolean): Conversion |
 function whole(cell: string, type: string, declared: boolean): Conversion {
   const float = `try_cast(${cell} as double)`
   const digits = declared ? '[+-]?[0-9]+' : '[+-]?(0|[1-9][0-9]*)'
-  // As in `5.0` or `1e+05`. A float of up to 15 digits is exactly what its text says.
+  // For integers such as `5.0` or `1e+05`. A float holds a text of up to 15 digits exactly.
   const scientific = `length(${cell}) <= 15 and not ${zeroFirst(cell)} and ${float} = trunc(${float}) and abs(${float}) < 9007199254740992`
   return {
     usual: `${cell} between '1' and '9:' and not contains(${cell}, '.') and ${plain(cell)}`,
@@ -67,7 +67,7 @@ function float(cell: string, type: string, declared: boolean): Conversion {
   const usual = `length(${cell}) <= 25 and (length(${cell}) <= 15 or contains(${cell}, '.')) and ${plain(cell)}`
   const finite = `isfinite(${value}) or ${matches(cell, '(?i) *[+-]?(nan|inf|infinity) *')}`
   if (declared) return { usual, other: finite, expected: 'number that a float holds' }
-  // Whole numbers that a float cannot hold are mostly ids, and such with zeros first are codes.
+  // Integers that a float cannot hold are mostly ids, and integers with leading zeros are codes.
   const exact = `not ${matches(cell, ' *[+-]?[0-9]+ *')} or try_cast(${cell} as hugeint) = try_cast(${value} as hugeint)`
   return {
     usual: `${usual} and not ${zeroFirst(cell)}`,
@@ -100,7 +100,7 @@ function plain(cell: string): string {
   return `not contains(${cell}, 'e') and not contains(${cell}, 'E')`
 }
 
-/** As in `007`, which is a code and no number. */
+/** A condition for leading zeros, as in `007`, which is a code and not a number. */
 function zeroFirst(cell: string): string {
   return `(${cell} between '00' and '0:' or ${cell} between '-00' and '-0:')`
 }

@@ -4,18 +4,18 @@ import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { CairnError } from '@cairn/kernel'
 import { compressionOf } from './duckdb-path.ts'
 
-/** How a CSV file is written, as far as that is known. */
+/** The format of a CSV file, as far as it is known. */
 export interface Dialect {
   readonly delimiter: string | undefined
   readonly quote: string
   readonly skip: number
-  /** Of declared columns; otherwise the first row tells. */
+  /** The number of declared columns. If undefined, the first row determines it. */
   readonly columns: number | undefined
 }
 
 const DELIMITERS = [',', ';', '\t', '|']
 
-/** The delimiter that a header has most often outside quotes; undefined if none, or if two are as frequent. */
+/** The most frequent delimiter outside quotes in a header; undefined if there is none, or a tie. */
 export function delimiterIn(header: string, quote: string): string | undefined {
   const plain = header.split(quote).filter((_, at) => at % 2 === 0)
   const counted = DELIMITERS.map((delimiter) => ({ delimiter, count: plain.join('').split(delimiter).length - 1 }))
@@ -23,7 +23,7 @@ export function delimiterIn(header: string, quote: string): string | undefined {
   return most!.count > next!.count ? most!.delimiter : undefined
 }
 
-/** What is wrong with a file that DuckDB does not read, by its line; undefined if nothing is found. */
+/** Finds the fault in a file that DuckDB cannot read, with its line; undefined if there is none. */
 export async function csvFault(path: string, dialect: Dialect): Promise<CairnError | undefined> {
   const scan = new Scan(path, dialect)
   try {
@@ -37,7 +37,7 @@ export async function csvFault(path: string, dialect: Dialect): Promise<CairnErr
   return scan.end()
 }
 
-/** Whether a file has nothing but spaces and ends of lines. */
+/** Whether a file has only white space. */
 export async function isEmpty(path: string): Promise<boolean> {
   for await (const part of await unpacked(path, FEW)) {
     const bytes = part as Buffer
@@ -66,7 +66,7 @@ async function unpacked(path: string, end?: number): Promise<AsyncIterable<unkno
 const LF = 10
 const CR = 13
 
-/** Goes through a file byte by byte: all that means something in it is ASCII. */
+/** Scans a file byte by byte. Bytes are enough, because delimiters, quotes and line ends are ASCII. */
 class Scan {
   readonly #path: string
   readonly #quote: number
@@ -99,7 +99,7 @@ class Scan {
 
   add(part: Buffer): CairnError | undefined {
     const bytes = Buffer.concat([this.#rest, part])
-    const end = bytes.lastIndexOf(LF) + 1 || bytes.lastIndexOf(CR) // a CR may be half of a line's end
+    const end = bytes.lastIndexOf(LF) + 1 || bytes.lastIndexOf(CR) // a CR may be the first half of a CRLF
     if (end <= 0) {
       this.#rest = bytes
       return undefined
@@ -139,7 +139,7 @@ class Scan {
       if (byte === this.#quote) [this.#isInQuotes, this.#isBehindQuote] = [false, true]
       if (isEnd) this.#line++
     } else if (isHalf) {
-      // the end comes next
+      // the LF ends the line
     } else if (isEnd) {
       const fault = this.#endRow() ?? this.#noteEnd(byte === CR ? 'CR' : this.#before === CR ? 'CRLF' : 'LF')
       if (fault) return fault

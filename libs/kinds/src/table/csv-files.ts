@@ -7,23 +7,23 @@ import type { CsvCalls } from './duckdb-path.ts'
 import { csvFault, delimiterIn, isEmpty, refused, type Dialect } from './csv-fault.ts'
 import { checkApart, isHeader, shown } from './file-columns.ts'
 
-/** CSV files of the same columns, and what is known of how they are written. */
+/** CSV files with the same columns, and what is known about their format. */
 export interface CsvFiles {
   readonly paths: readonly string[]
   readonly calls: CsvCalls
-  /** Options of DuckDB that hold however the files are read. */
+  /** DuckDB options for every way of reading the files. */
   readonly options: readonly string[]
   readonly columns: readonly Column[] | undefined
-  /** Whether the first line is a header. Default: it is, unless columns are declared that it does not name. */
+  /** Whether the first line is a header. @default true, unless it names none of the declared columns */
   readonly header: boolean | undefined
   readonly dialect: Omit<Dialect, 'columns'>
 }
 
 /**
- * A query that gives the cells of the files as what their texts say.
+ * Returns a query that reads the cells of the files exactly as they are written.
  *
- * @throws CairnError BAD_DEFINITION for files whose columns do not fit each other or what is declared; STEP_FAILED for
- *   one that is no CSV, with its line
+ * @throws CairnError BAD_DEFINITION when the columns of the files differ from each other or from the declaration
+ * @throws CairnError STEP_FAILED for a file that is not valid CSV, with the line
  */
 export async function exactCsv(connection: DuckDBConnection, files: CsvFiles): Promise<string> {
   const rows = async (text: string) => (await connection.runAndReadAll(text)).getRows()
@@ -75,7 +75,7 @@ async function hasDeclaredHeader(
   })
 }
 
-/** Whether cells are values of the columns' types; a header of other names would not be. */
+/** Whether a line holds values of the columns' types. A header with other names does not. */
 async function isRow(rows: Rows, line: readonly string[], columns: readonly CsvColumn[]): Promise<boolean> {
   const cells = columns.map(({ name }, at) => `nullif(${literal(line[at] ?? '')}, '') as ${identifier(name)}`)
   return rows(`select ${columns.map(csvCell).join(', ')} from (select ${cells.join(', ')})`).then(
@@ -115,11 +115,11 @@ const AS_LINE = ['header = false', 'all_varchar = true']
 
 interface Found {
   readonly delimiter: string
-  /** Types by name. */
+  /** The types of the columns, by name. */
   readonly columns: ReadonlyMap<string, string>
 }
 
-/** DuckDB takes a file for one of a single column if its rows have different numbers of cells. */
+/** Guesses the delimiter if DuckDB finds only one column, as it does when rows have different numbers of cells. */
 async function sniffOf(rows: Rows, files: CsvFiles, path: string, options: readonly string[]): Promise<string> {
   const { calls, dialect } = files
   const sniff = calls.sniff(path, options)
@@ -136,7 +136,7 @@ async function findColumns(rows: Rows, sniff: string): Promise<Found> {
   return { delimiter, columns: new Map(columns.map(({ name, type }) => [name, certainType(type, day, instant)])) }
 }
 
-/** Days and months in another order than year, month, day may be taken for each other: such a column stays text. */
+/** Keeps dates as text unless the order is year, month, day: in other orders, day and month may be confused. */
 function certainType(type: string, day: string | null, instant: string | null): string {
   if (type === 'DATE') return day === null || /^%Y[-/]%m[-/]%d$/.test(day) ? type : 'VARCHAR'
   if (type.startsWith('TIMESTAMP')) return instant === null || instant.startsWith('%Y-%m-%d') ? type : 'VARCHAR'

@@ -5,21 +5,21 @@ import { literal } from './column-sql.ts'
 import type { Statement } from './sql-source.ts'
 
 /*
- * The only ways by which a path reaches DuckDB. There, a path may be a pattern of many files, begin with `~` or with
- * `s3://`, add columns by folders called `year=2001`, or be unpacked because of its ending. Here it is one file.
+ * All paths reach DuckDB through these functions, which make each path mean one local file. DuckDB itself expands
+ * patterns and `~`, reads `s3://`, adds columns for folders such as `year=2001`, and decompresses by file extension.
  */
 
-/** A Parquet file to select from. `into`: the statement that may then read it. */
+/** SQL that reads a Parquet file. Allows the statement `into` to read it. */
 export function parquetFile(path: string, into?: Statement, options = ''): string {
   return parquetFiles([path], into, options)
 }
 
-/** Parquet files of the same columns to select from. */
+/** SQL that reads Parquet files with the same columns. */
 export function parquetFiles(paths: readonly string[], into?: Statement, options = ''): string {
   return `read_parquet(${allowed(paths, into)}, hive_partitioning = false${options})`
 }
 
-/** How DuckDB reads CSV files; whether they are packed is seen by their first bytes. */
+/** SQL that reads CSV files. Their first bytes tell whether they are compressed. */
 export async function csvCalls(paths: readonly string[], into: Statement): Promise<CsvCalls> {
   const packed = [...new Set(await Promise.all(paths.map(compressionOf)))]
   if (packed.length > 1)
@@ -35,16 +35,16 @@ export async function csvCalls(paths: readonly string[], into: Statement): Promi
 
 export interface CsvCalls {
   read(paths: readonly string[], options: readonly string[]): string
-  /** Finds out columns, their types, and the delimiter. */
+  /** Detects the columns, their types, and the delimiter. */
   sniff(path: string, options: readonly string[]): string
 }
 
-/** Gives the columns of Parquet files. */
+/** SQL that returns the columns of a Parquet file. */
 export function parquetSchema(path: string): string {
   return `parquet_schema(${allowed([path], undefined)})`
 }
 
-/** Where DuckDB is to write. */
+/** The SQL text of a path to which DuckDB writes. */
 export function targetFile(path: string): string {
   return literal(resolve(path))
 }
@@ -55,11 +55,11 @@ function allowed(paths: readonly string[], into: Statement | undefined): string 
   return `[${patterns.map(literal).join(', ')}]`
 }
 
-/** A pattern that only this path fits. */
+/** A pattern that matches only this path. */
 function pattern(path: string): string {
   const absolute = resolve(path)
   if (!/[*?[]/.test(absolute)) return absolute
-  // No pattern fits a backslash beside one of these.
+  // No pattern matches a backslash together with one of these characters.
   if (absolute.includes('\\'))
     throw new CairnError('BAD_DEFINITION', `${path} has a backslash beside one of * ? [, so DuckDB cannot read it`, {
       next: 'rename the file or its folder',

@@ -6,22 +6,27 @@ import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { CairnError, checkOptions, takes, type Bytes } from '@cairn/kernel'
 import { GUARDS } from './unrepeatable.ts'
 
-/** The version whose bytes the kind `table` promises. Another one needs a new `version` of the kind. */
+/** The version of DuckDB that writes the bytes of the kind `table`. Another one needs a new `version` of the kind. */
 export const DUCKDB = 'v1.5.6'
 
+/** Settings of {@link configureTables}. */
 export interface TableSettings {
-  /** What queries hold in memory before they spill to disk. Default 1 GB. */
+  /** The memory that queries use before they spill to disk. @default '1GB' */
   readonly memory?: Bytes
-  /** How many threads a `sql.parallel` query uses; every other query uses one. Default: one a core. */
+  /** The threads of a `sql.parallel` query. Every other query uses one. @default one per core */
   readonly threads?: number
-  /** Folder to spill to. Default: the system's for temporary files. */
+  /** The folder to spill to. @default the system's temporary folder */
   readonly scratch?: string
 }
 
 let settings: TableSettings = {}
 const instances = new Map<Mode, Promise<DuckDBInstance>>()
 
-/** To be called before the first table is read or written in this process. */
+/**
+ * Configures how this process runs queries. Call it before the first table is read or written.
+ *
+ * @throws CairnError BAD_DEFINITION after that, or for a wrong setting
+ */
 export function configureTables(chosen: TableSettings): void {
   if (instances.size > 0)
     throw new CairnError('BAD_DEFINITION', 'configureTables was called after tables have been used', {
@@ -37,13 +42,13 @@ export interface LentConnection extends Disposable {
   readonly connection: DuckDBConnection
 }
 
-/** Lends a connection. Temporary tables and a query that still runs end with it. */
+/** Lends a connection. Disposing it drops its temporary tables and stops a running query. */
 export async function lendConnection(mode: Mode): Promise<LentConnection> {
   const connection = await (await instance(mode)).connect()
   return { connection, [Symbol.dispose]: () => connection.closeSync() }
 }
 
-/** Lends a connection whose statements stop when the signal is aborted. */
+/** Lends a connection whose statements stop when the signal aborts. */
 export async function withConnection<Result>(
   mode: Mode,
   signal: AbortSignal,
@@ -51,7 +56,7 @@ export async function withConnection<Result>(
 ): Promise<Result> {
   signal.throwIfAborted()
   using lent = await lendConnection(mode)
-  // Again and again: it stops what runs at that moment, and what has not begun yet goes on.
+  // Repeats the interrupt: one interrupt stops only the current statement, and the next one still starts.
   let interrupting: NodeJS.Timeout | undefined
   const interrupt = () => {
     lent.connection.interrupt()
@@ -78,8 +83,8 @@ function instance(mode: Mode): Promise<DuckDBInstance> {
   return opening
 }
 
-// One thread: with more, sums of floats, the order of groups and the borders of row groups change from run to run.
-// Queries still run beside each other, each on a thread of its own.
+// A serial query uses one thread: with more, sums of floats, the order of groups and the borders of row groups change
+// from run to run. Several serial queries still run concurrently.
 async function open(mode: Mode): Promise<DuckDBInstance> {
   const { DuckDBInstance } = await import('@duckdb/node-api') // 70 MB of native code
   const scratch = join(settings.scratch ?? tmpdir(), `cairn-duckdb-${randomUUID()}`)

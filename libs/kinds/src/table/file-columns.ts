@@ -4,8 +4,9 @@ const IN_ORDER = 'declare all columns of the file, in its order, or read it with
 const RENAME = 'rename one of them in the file'
 
 /**
- * @throws CairnError BAD_DEFINITION for names that SQL does not tell apart: DuckDB renames the second, so that a query
- *   for "A" would read "a"
+ * Refuses columns whose names differ only in case: DuckDB renames the second, so a query for "A" would read "a".
+ *
+ * @throws CairnError BAD_DEFINITION for such names
  */
 export function checkApart(names: readonly string[]): void {
   const known = new Map<string, string>()
@@ -24,7 +25,7 @@ export function checkApart(names: readonly string[]): void {
 /**
  * Whether the first line of a file names the declared columns; false if it has none of their names.
  *
- * @throws CairnError BAD_DEFINITION if it has some of them, or all in another order: DuckDB goes by place
+ * @throws CairnError BAD_DEFINITION if it has some of the names, or all in another order: DuckDB reads by position
  */
 export function isHeader(line: readonly string[], declared: readonly string[]): boolean {
   const names = new Set(declared.map((name) => name.toLowerCase()))

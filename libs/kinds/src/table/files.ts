@@ -8,10 +8,15 @@ import { checkParquetFiles } from './parquet-files.ts'
 import { SQL, type SqlPart } from './relation.ts'
 import type { ReadFiles, Statement } from './sql-source.ts'
 
-/** A path, what a source has read, or what a step has received as `file()`. */
+/** A file for a query: a path, a file from a source, or an input of the kind `file`. */
 export type ReadableFile = string | LocalFile | StoredFile
 
-/** A Parquet file, or several of the same columns and types, to be read in a query. */
+/**
+ * Reads a Parquet file in a query, or several files with the same columns and types.
+ *
+ * @example
+ * sql`select origin, count(*) as flights from ${parquet(file)} group by origin order by origin`
+ */
 export function parquet(file: ReadableFile | readonly ReadableFile[]): SqlPart
 export function parquet(file: ReadableFile | readonly ReadableFile[], ...more: readonly unknown[]): SqlPart {
   checkNoOptions(more, 'parquet')
@@ -21,18 +26,19 @@ export function parquet(file: ReadableFile | readonly ReadableFile[], ...more: r
   })
 }
 
+/** How a CSV file is written. */
 export interface CsvOptions {
-  /** All columns of the file, in its order. Default: found out from the file. */
+  /** All columns of the file, in its order. @default detected from the file */
   readonly columns?: Columns | ColumnList
-  /** Whether the first line is a header. Default: it is, unless `columns` are declared that it does not name. */
+  /** Whether the first line is a header. @default true, unless it names none of the declared `columns` */
   readonly header?: boolean
-  /** Default: found out from the file. */
+  /** The character between cells. @default detected from the file */
   readonly delimiter?: string
-  /** What cells may be put in; inside, two of it stand for one. Default `"`. */
+  /** The character that may enclose a cell. Inside, it is written twice. @default '"' */
   readonly quote?: string
-  /** What stands for a missing value, in quotes or not. Default: nothing between two delimiters. */
+  /** Texts that mean null, quoted or not. @default an empty cell without quotes */
   readonly nulls?: readonly string[]
-  /** How many lines come before the header or the first row. Default 0. */
+  /** The number of lines before the header or the first row. @default 0 */
   readonly skip?: number
 }
 
@@ -46,15 +52,19 @@ const CSV: Options = {
 }
 
 /**
- * A CSV file, or several of the same columns, to be read in a query. A cell that is no value of its column's type ends
- * the query; none is rounded or cut.
+ * Reads a CSV file in a query, or several files with the same columns. No cell is rounded or truncated.
+ *
+ * @throws CairnError BAD_DEFINITION for an unknown option
+ * @throws CairnError STEP_FAILED when the query runs and a cell is not a value of its column's type
+ * @example
+ * sql`select origin, delay from ${csv(file, { columns: { origin: 'string', delay: 'int32?' } })} order by all`
  */
 export function csv(file: ReadableFile | readonly ReadableFile[], options: CsvOptions = {}): SqlPart {
   checkOptions(options, CSV, 'csv')
   const { columns: given, header, delimiter, quote = '"', nulls, skip = 0 } = options
   const columns = given && readColumns(given)
-  // DuckDB would leave out lines at the start that have fewer cells, and those that look like comments; and a quote
-  // that the first rows do not have would be part of the cell.
+  // Without these options, DuckDB skips leading lines with fewer cells and lines that look like comments. If the first
+  // rows have no quotes, it reads later quotes as a part of the cell.
   const written = [
     `skip = ${skip}`,
     `comment = ''`,

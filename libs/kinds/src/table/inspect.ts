@@ -16,8 +16,10 @@ const FILE_FUNCTIONS = new Set(['read_parquet', 'read_csv'])
 const ONE_QUERY = 'write one query: select … or with … select …'
 
 /**
- * Lets a query pass only if it is one, if it reads nothing but tables and files that were put into it, and if it gives
- * the same rows each time.
+ * Checks that a text is one query, that it reads only the tables and files put into it, and that it returns the same
+ * rows each time.
+ *
+ * @throws CairnError BAD_DEFINITION for any other text
  */
 export async function inspect(
   connection: DuckDBConnection,
@@ -36,12 +38,12 @@ export async function inspect(
 /** What a part of a query may use. */
 interface Allowed {
   readonly files: ReadonlySet<string>
-  /** Functions that it may not. */
+  /** The functions that it must not use. */
   readonly varying: ReadonlySet<string>
   readonly aggregates: ReadonlySet<string>
   /** Whether several threads run the query. */
   readonly parallel: boolean
-  /** The names that `with` gives to queries around this part. */
+  /** The names that `with` defines around this part. */
   readonly named: ReadonlySet<string>
 }
 
@@ -51,7 +53,7 @@ interface Parsed {
   readonly error_message?: string
   readonly statements?: readonly Node[]
 }
-/** Any node of the tree, with those of its fields that matter here. */
+/** A node of the syntax tree, with the fields that matter here. */
 interface Node {
   readonly type?: string
   readonly class?: string
@@ -99,14 +101,14 @@ function inspectNode(node: Node, { named, files, varying, aggregates, parallel }
     )
 }
 
-/** Aggregates that give the same for rows in any order; the sums only where they are of whole numbers or decimals. */
+/** Aggregates that do not depend on the order of rows. Sums do not if they are of integers or decimals. */
 const EXACT = new Set(
   `count count_star count_if countif min max sum sum_no_overflow avg mean bool_and bool_or bit_and bit_or bit_xor
   bitstring_agg median quantile quantile_cont quantile_disc mad approx_count_distinct histogram histogram_exact
   grouping grouping_id`.split(/\s+/),
 )
 
-/** Functions that call the one named by their second argument. */
+/** Functions that call the function named by their second argument. */
 const BY_NAME = /^(list|array)_aggr(egate)?$|^aggregate$/
 
 function inspectNamedFunction(name: Node | undefined, varying: ReadonlySet<string>): void {
@@ -135,14 +137,14 @@ function visit(value: unknown, allowed: Allowed): void {
   for (const part of Object.values(sortedList(parts) ?? parts)) visit(part, inside)
 }
 
-/** Of `list(x order by x)`, which is told as `list_sort(list(x), …)`: the list, with its order. */
+/** The list within `list(x order by x)`, which DuckDB parses as `list_sort(list(x), …)`. */
 function sortedList({ function_name: name, children }: Node): Node | undefined {
   const [list] = children ?? []
   if (!/^(list|array)_(reverse_)?sort$/.test(name ?? '') || list?.function_name !== 'list') return undefined
   return { children: list.children! }
 }
 
-/** A query that `with` names is known to those after it, and to itself if it is recursive. */
+/** Adds the name of a `with` query. Later queries may use the name, and so may the query itself if it is recursive. */
 function visitNamed(allowed: Allowed, { key, value }: { readonly key: string; readonly value: Node }): Allowed {
   const known = { ...allowed, named: new Set([...allowed.named, key.toLowerCase()]) }
   visit(value, value.query?.node?.type === 'RECURSIVE_CTE_NODE' ? known : allowed)

@@ -1,12 +1,12 @@
 import { CairnError, parseExactJson } from '@cairn/kernel'
 
-/** Long enough to hold what a double may not. */
+/** Numbers that a double may not hold exactly. */
 const LONG_NUMBER = /\d{16}|\d[eE]/
 
 /**
- * A list, struct or map of a query, from DuckDB's JSON for it.
+ * Parses a list, struct or map of a query from DuckDB's JSON.
  *
- * @throws CairnError BAD_OUTPUT for what JSON or a JavaScript number cannot hold
+ * @throws CairnError BAD_OUTPUT for a value that JSON or a JavaScript number cannot hold
  */
 export function parseNested(text: string, column: string, row: number): unknown {
   const at = `column "${column}", row ${row}`

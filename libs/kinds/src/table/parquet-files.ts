@@ -4,10 +4,10 @@ import { checkApart } from './file-columns.ts'
 import { parquetFile, parquetSchema } from './duckdb-path.ts'
 
 /**
- * Refuses Parquet files whose columns DuckDB would give other values or leave out: it casts those of each file to the
- * types of the first.
+ * Refuses Parquet files with different columns: DuckDB casts the columns of each file to the types of the first, which
+ * can change or drop values.
  *
- * @throws CairnError BAD_DEFINITION that names the file and the column
+ * @throws CairnError BAD_DEFINITION with the file and the column
  */
 export async function checkParquetFiles(connection: DuckDBConnection, paths: readonly string[]): Promise<void> {
   const rows = async (text: string) => (await connection.runAndReadAll(text)).getRows()
@@ -48,7 +48,7 @@ type SchemaRow = [name: string, children: Count, precision: Count, scale: Count]
 
 function checkSchema(rows: readonly SchemaRow[]): void {
   checkApart(topLevel(rows))
-  // DuckDB reads those as floats of other values.
+  // DuckDB reads decimals with more than 38 digits as floats, which changes their values.
   const wide = rows.find(([, , precision]) => Number(precision ?? 0) > 38)
   if (!wide) return
   const [name, , precision, scale] = wide
@@ -59,7 +59,7 @@ function checkSchema(rows: readonly SchemaRow[]): void {
   )
 }
 
-/** The root comes first, then each column, followed by what it holds. */
+/** The names of the top-level columns. The schema lists the root, and then each column, followed by its children. */
 function topLevel(rows: readonly SchemaRow[]): string[] {
   const names: string[] = []
   const end = (at: number): number => {

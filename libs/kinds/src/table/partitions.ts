@@ -3,15 +3,15 @@ import { readColumns, type ColumnList, type Columns } from './columns.ts'
 import type { Table } from './relation.ts'
 import type { TableInput, TableKind } from './table.ts'
 
-/** Columns by whose values a table can be split. */
+/** The columns by which a table can be split. */
 export type PartitionColumn<C extends Columns> = {
   [Name in keyof C]: C[Name] extends `${string}?` | `float${string}` ? never : Name
 }[keyof C] &
   string
 
 /**
- * A table that is written as a list of tables: one for each value of a column, sorted by it and labelled with it. What
- * `each` maps over; a step that takes the tables together declares `list(table(…))`. Rows keep their order.
+ * A kind that writes a table as a list of tables, one for each value of a column. The value orders and labels them.
+ * `each` maps over the list; a step that takes all tables declares `list(table(…))`. Rows keep their order.
  *
  * @example
  * step('split', { inputs: { flights: Flights }, outputs: { byOrigin: partitions(Flights, 'origin') }, run: … })
@@ -39,7 +39,7 @@ export function partitions<C extends Columns>(
   }
 }
 
-/** In the order in which they are declared. */
+/** The schema of the kind `table`. The columns are in the order of their declaration. */
 interface TableSchema {
   readonly columns: ColumnList
 }

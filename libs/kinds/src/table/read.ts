@@ -8,14 +8,14 @@ import { parseNested } from './nested.ts'
 import type { SqlSource } from './sql-source.ts'
 import { describe, prepare, type Prepared } from './statement.ts'
 
-/** `nested`: a query's list or struct, which comes as JSON. */
+/** A column to read. `nested` marks a list or struct of a query, which DuckDB returns as JSON. */
 export type ReadColumn = Column & { readonly nested?: boolean }
-/** What is to be read of the columns that there are. */
+/** Chooses what to read from the available columns. */
 export type Select = (columns: readonly ReadColumn[]) => Selected
 interface Selected {
-  /** As SQL. */
+  /** The SQL expressions to select. */
   readonly cells: readonly string[]
-  /** The columns that these use. */
+  /** The columns that these expressions use. */
   readonly of: readonly ReadColumn[]
 }
 
@@ -25,7 +25,7 @@ export async function countRows(source: SqlSource): Promise<number> {
   return 0
 }
 
-/** Rows as objects, in batches of up to 2048. */
+/** Reads rows as objects, in batches of up to 2048. */
 export async function* readRows(source: SqlSource): AsyncGenerator<Record<string, unknown>[]> {
   let columns: readonly ReadColumn[] = []
   const select: Select = (found) => {
@@ -56,7 +56,7 @@ function rowValue({ name, type, nested }: ReadColumn, value: DuckDBValue, row: n
   return nested ? parseNested(value as string, name, row) : value
 }
 
-/** What `select` makes of the columns, in chunks of up to 2048 rows. */
+/** Reads what `select` chooses, in chunks of up to 2048 rows. */
 export async function* readChunks(source: SqlSource, select: Select): AsyncGenerator<DuckDBDataChunk> {
   using lent = await lendConnection(source.relation ?? 'serial')
   const { connection } = lent
@@ -75,7 +75,7 @@ export async function* readChunks(source: SqlSource, select: Select): AsyncGener
 
 interface Typed {
   readonly columns: readonly ReadColumn[]
-  /** Gives columns of exactly these types; a value of those that are used which does not fit ends the query. */
+  /** SQL that returns columns of exactly these types. The query fails if a value of a used column does not fit. */
   from(used: readonly ReadColumn[]): string
   explain(cause: unknown): unknown
 }

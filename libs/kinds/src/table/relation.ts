@@ -2,39 +2,40 @@ import type { Table as ArrowTable } from 'apache-arrow'
 import type { ColumnArrays, Columns, Row } from './columns.ts'
 import type { SqlSource } from './sql-source.ts'
 
-/** Rows that lie in a file or come out of a query. Every method reads them anew; nothing is kept in memory. */
+/** The rows of a file or a query. Every method reads them again; nothing is kept in memory. */
 export interface Relation<R, Arrays> {
+  /** Returns the number of rows. */
   count(): Promise<number>
-  /** One row after the other, read in batches. */
+  /** Iterates over the rows, which are read in batches. */
   rows(): AsyncIterable<R>
-  /** All rows at once; for what fits in memory. */
+  /** Returns all rows at once, for tables that fit in memory. */
   toArray(): Promise<R[]>
   /**
-   * Some columns, each as one array: the fast way to compute over numbers. Booleans are 0 and 1, dates days and
-   * timestamps milliseconds since 1970-01-01 (UTC); nulls among numbers are NaN.
+   * Returns some columns, each as one array: the fast way to compute with numbers. Booleans are 0 and 1. Dates are days
+   * and timestamps are milliseconds since 1970-01-01 (UTC). Nulls among numbers are NaN.
    */
   columnsOf<const Name extends keyof Arrays & string>(names: readonly Name[]): Promise<Pick<Arrays, Name>>
-  /** As an Apache Arrow table, with nulls kept apart from NaN. */
+  /** Returns an Apache Arrow table, in which null and NaN stay distinct. */
   arrow(): Promise<ArrowTable>
 }
 
-/** A table as a step receives it. It opens nothing until it is read. */
+/** A table as a step receives it. Its file is opened when it is read. */
 export interface Table<out C extends Columns = any> extends Relation<Row<C>, ColumnArrays<C>>, SqlPart {
   readonly columns: C
 }
 
-/** What a query gives for a row: `sql<{ origin: string; delay: number }>`. Lists and structs come as plain JSON. */
+/** A row of a query: `sql<{ origin: string; delay: number }>`. Lists and structs are plain JSON. */
 export type QueryRow = Record<string, any>
-/** Numbers and timestamps come as `Float64Array`, nulls among them as NaN. */
+/** The columns of a query as arrays. Numbers and timestamps are `Float64Array`, with NaN for null. */
 export type QueryArrays<R extends QueryRow> = {
   -readonly [Name in keyof R]: NonNullable<R[Name]> extends number | Date ? Float64Array : (R[Name] | null)[]
 }
-/** The rows of an SQL query. They are computed each time they are read. */
+/** An SQL query. It runs each time its rows are read. */
 export interface Query<out R extends QueryRow = any> extends Relation<R, QueryArrays<R>>, SqlPart {}
 
 export const SQL: unique symbol = Symbol.for('cairn.sql')
 
-/** What takes a part in the text of a query: a table, another query, a file, a column's name. */
+/** A part of a query's text: a table, another query, a file, or a column's name. */
 export interface SqlPart {
   readonly [SQL]: SqlSource
 }
@@ -43,12 +44,12 @@ export function isSqlPart(value: unknown): value is SqlPart {
   return typeof value === 'object' && value !== null && SQL in value
 }
 
-/** A table or a query: all that it needs to be read is its part of a query's text. */
+/** Whether a value is a table or a query, which can be read alone. */
 export function isRelation(value: unknown): value is SqlPart {
   return isSqlPart(value) && value[SQL].relation !== undefined
 }
 
-/** The methods by which a table or a query is read; DuckDB and Arrow are loaded by the first call. */
+/** Makes the methods that read a table or a query. The first call loads DuckDB and Arrow. */
 export function relation(source: SqlSource): Relation<any, any> & SqlPart {
   return {
     [SQL]: source,

@@ -1,10 +1,10 @@
 import { relation } from './relation.ts'
 
 /**
- * A condition in SQL that holds for exactly so many rows, always the same: those with the least hashes of their numbers,
- * so that rows which follow a pattern (every fifth is of one fold) are taken as fairly as others.
+ * An SQL condition that is true for exactly `kept` of `of` rows, always the same ones: those whose row numbers have the
+ * smallest hashes. So a pattern in the rows (for example, every fifth belongs to one fold) does not bias the sample.
  *
- * @param row the row's number in SQL, from 0
+ * @param row an SQL expression for the number of the row, from 0
  */
 export async function sampled(row: string, kept: number, of: number): Promise<string> {
   if (kept >= of) return 'true'
@@ -13,10 +13,10 @@ export async function sampled(row: string, kept: number, of: number): Promise<st
   return `(${hashOf(row)} < ${hash} or (${hashOf(row)} = ${hash} and ${row} <= ${number}))`
 }
 
-/** Bits of a hash that are counted by: so that memory does not grow with the number of rows. */
+/** The bits of a hash by which rows are counted. Limited, so that memory does not grow with the number of rows. */
 const COUNTED = 16
 
-/** The last row of the sample, in order of the hashes. */
+/** The last row of the sample, in the order of the hashes. */
 async function lastTaken(kept: number, of: number): Promise<{ hash: number; number: number }> {
   const numbers = `(select range as number, ${hashOf('range')} as hash from range(${of}))`
   const high = `(hash >> ${32 - COUNTED})`
@@ -33,7 +33,7 @@ async function lastTaken(kept: number, of: number): Promise<{ hash: number; numb
   return last!
 }
 
-/** 32 bits in which every bit of the number counts: https://github.com/skeeto/hash-prospector (lowbias32). */
+/** A 32-bit hash that depends on every bit of the number: https://github.com/skeeto/hash-prospector (lowbias32). */
 function hashOf(row: string): string {
   const number = `(${row})::ubigint`
   const folded = `xor(${number} & ${MASK}, ((${number} >> 32) * 2654435769) & ${MASK})`

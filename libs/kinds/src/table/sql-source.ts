@@ -1,30 +1,30 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Column } from './columns.ts'
 
-/** How a part of a query puts its text together. */
+/** How a part of a query makes its text. */
 export interface SqlSource {
   text(into: Statement): string | Promise<string>
-  /** Of what can be read alone, a table or a query: on how many threads. */
+  /** For a table or a query, which can be read alone: whether it runs on one thread or on several. */
   readonly relation?: 'serial' | 'parallel'
-  /** Those of a table. A query's are found out when it runs. */
+  /** For a table: its columns. The columns of a query are known when it runs. */
   readonly columns?: readonly Column[]
 }
 
-/** A statement while its text is put together. */
+/** A statement while its text is made. */
 export interface Statement {
-  /** Bound values, by the name of their parameter. */
+  /** The bound values, by the name of the parameter. */
   readonly values: Record<string, SqlValue>
-  /** The files that it may read. */
+  /** The files that the statement may read. */
   readonly files: Set<string>
-  /** How these are read. */
+  /** How these files are read. */
   readonly reads: ReadFiles[]
 }
 
 /** Files in a query. */
 export interface ReadFiles {
-  /** What stands for them while the query is inspected. As a query, so that it has no columns beside those of the files. */
+  /** The text while the query is inspected. It is a subquery, so it has only the columns of the files. */
   readonly text: string
-  /** What is executed in its place, once the files have been looked at. */
+  /** Inspects the files and returns the text that is executed instead. */
   exact(connection: DuckDBConnection): Promise<string>
 }
 

@@ -8,17 +8,18 @@ export type Interpolated = SqlPart | readonly SqlPart[] | SqlValue
 type Tag = <R extends QueryRow = QueryRow>(strings: TemplateStringsArray, ...parts: readonly Interpolated[]) => Query<R>
 
 /**
- * A query over tables, files and other queries. Nothing runs until its rows are asked for; as the output of a step, it
- * is executed straight into the table's file, and no row passes through JavaScript.
+ * A query over tables, files and other queries. It runs when its rows are read. If a step returns it, DuckDB writes the
+ * result to the table's file, and no row passes through JavaScript.
  *
- * It runs on one thread, so that sums of floats come out the same everywhere. The order of rows is defined by
- * `order by` alone, over columns that tell the rows apart (`order by all` will do).
+ * It runs on one thread, so that sums of floats are the same everywhere. Only `order by` defines the order of rows,
+ * over columns that identify each row (`order by all` always works).
  *
+ * @throws CairnError BAD_DEFINITION when it runs, for a text that is not one query or whose rows may vary
  * @example
  * sql`select origin, avg(delay) as delay from ${flights} where delay < ${limit} group by origin order by origin`
  */
 export const sql: Tag & {
-  /** On all cores. Only for a query whose rows are ordered and that adds up no floats. */
+  /** Runs the query on all cores. Use it only if the query orders its rows and sums no floats. */
   readonly parallel: Tag
 } = Object.assign(tag('serial'), { parallel: tag('parallel') })
 
@@ -26,7 +27,7 @@ function tag(mode: 'serial' | 'parallel'): Tag {
   return (strings, ...parts) =>
     relation({
       relation: mode,
-      // The line break ends a comment that the query may end with.
+      // The line break closes a trailing comment in the query.
       text: async (into) => `(${await render(strings, parts, into)}\n)`,
     })
 }
@@ -54,7 +55,7 @@ async function renderPart(part: Interpolated, into: Statement): Promise<string> 
   return `$${name}`
 }
 
-/** Refuses what DuckDB would get as another value, or not at all. */
+/** Refuses values that would change on the way to DuckDB, or not arrive. */
 function checkValue(value: SqlValue): void {
   if (Array.isArray(value)) return value.forEach(checkValue)
   const next = 'check the value before it is put into the query'
@@ -73,7 +74,7 @@ function isValue(value: unknown): value is SqlValue {
   return value === null || value instanceof Date || /^(string|number|bigint|boolean)$/.test(typeof value)
 }
 
-/** The name of a column, where it is known only when the step runs. */
+/** Puts the name of a column into a query, for names that are known only when the step runs. */
 export function column(name: string): SqlPart {
   return { [SQL]: { text: () => identifier(name) } }
 }

@@ -8,17 +8,17 @@ import { describe, prepare, queryError, type Prepared } from './statement.ts'
 import { stagedType, stager, unstagedCell, unstagedType } from './staged-cell.ts'
 
 /**
- * Rows that lie in a temporary table, in their order, packed; it spills to disk when it is large. That `create table as`
- * keeps the order of rows is why they are put there first: `copy` mixes up the parts of a `union all`.
+ * Rows in a temporary table, in their order and without gaps. A large table spills to disk. Rows are staged before they
+ * are written because `create table as` keeps their order, and `copy` mixes up the parts of a `union all`.
  */
 export interface Staged {
-  /** Gives the declared columns. */
+  /** A query that returns the declared columns. */
   readonly text: string
-  /** Their types, by name. */
+  /** The types of these columns, by name. */
   readonly types: ReadonlyMap<string, string>
 }
 
-/** Runs a query, or takes the declared columns of a table. */
+/** Stages the result of a query, or the declared columns of a table. */
 export async function stageQuery(
   connection: DuckDBConnection,
   source: SqlSource,
@@ -55,7 +55,7 @@ function checkType(column: Column, type: string): void {
   })
 }
 
-/** A cast alone would round a fraction, which is for whoever writes the query to decide. */
+/** Suggests a cast. A plain cast of a fraction rounds it, so the hint asks the author of the query to choose. */
 function castOf(column: Column, type: string): string {
   const cell = identifier(column.name)
   const stored = storedType(column)
@@ -64,7 +64,7 @@ function castOf(column: Column, type: string): string {
   return `cast it in the query, as in ${cell}::${stored}`
 }
 
-/** Takes rows or columns from JavaScript. */
+/** Stages rows or columns from JavaScript. */
 export async function stageValues(
   connection: DuckDBConnection,
   value: unknown,

@@ -4,21 +4,21 @@ import { CairnError } from '@cairn/kernel'
 import { identifier } from './column-sql.ts'
 import type { Column } from './columns.ts'
 
-/** How values of a type get from JavaScript into DuckDB. */
+/** How values of a type are copied from JavaScript to DuckDB. */
 interface Staging {
   readonly expects: string
   readonly duckdb: 'BOOLEAN' | 'BIGINT' | 'DOUBLE' | 'VARCHAR'
-  /** What is put into DuckDB; undefined for a value of another type. */
+  /** Converts a value for DuckDB; returns undefined for a value of another type. */
   stage(value: unknown): DuckDBValue | undefined
-  /** The same for what `columnsOf` and Arrow give of the type: 0 and 1, days, milliseconds. */
+  /** Converts a number from `columnsOf` or Arrow: 0 and 1, days, milliseconds. */
   stageNumber?(value: unknown): DuckDBValue | undefined
-  /** What it is there, when not what was put in, and of what type. */
+  /** The SQL conversion after the copy, if one is needed, and its type. */
   readonly then?: { readonly type: string; sql(staged: string): string }
 }
 
 const whole: Staging = {
   expects: 'a whole number',
-  duckdb: 'DOUBLE', // cheaper to fill than BIGINT, which takes a bigint for each value
+  duckdb: 'DOUBLE', // faster to fill than BIGINT, which needs a bigint for each value
   stage: safe,
   stageNumber: (value) => (typeof value === 'bigint' ? safe(Number(value)) : undefined),
   then: { type: 'BIGINT', sql: (staged) => `${staged}::bigint` },
@@ -76,7 +76,7 @@ export function stagedType({ type }: Column): Staging['duckdb'] {
   return STAGING[type].duckdb
 }
 
-/** @throws CairnError BAD_OUTPUT for a value of another type; nulls and the range are looked at later, in SQL. */
+/** Makes the conversion of a column, which throws BAD_OUTPUT for a wrong type. SQL checks nulls and ranges later. */
 export function stager(column: Column, numbers: boolean): (value: unknown, row: number) => DuckDBValue {
   const staging = STAGING[column.type]
   return (value, row) => {
@@ -101,7 +101,7 @@ export function unstagedType({ type }: Column): string {
   return STAGING[type].then?.type ?? STAGING[type].duckdb
 }
 
-/** Of a whole number that is not staged: it is too large, or a bigint where numbers are declared. */
+/** The error for an integer that cannot be staged: it is too large, or a bigint where a number is declared. */
 function wholeError(at: string, value: unknown, { type, nullable }: Column): CairnError | undefined {
   if (typeof value !== 'bigint' && !Number.isInteger(value)) return undefined
   const isLarge = safe(Number(value)) === undefined

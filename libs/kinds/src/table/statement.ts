@@ -6,7 +6,7 @@ import { BAD_TEXT } from './csv-cells.ts'
 import { inspect } from './inspect.ts'
 import type { SqlSource, SqlValue, Statement } from './sql-source.ts'
 
-/** The text of a query that may be run, and the values to run it with. */
+/** A query that has passed inspection, and its bound values. */
 export interface Prepared {
   readonly text: string
   readonly values: Record<string, DuckDBValue>
@@ -26,7 +26,7 @@ export async function prepare(connection: DuckDBConnection, source: SqlSource): 
   return { text, ...(await bindings(into.values)) }
 }
 
-/** Types of the columns that a query gives, by name. */
+/** Returns the types of a query's columns, by name. */
 export async function describe(connection: DuckDBConnection, prepared: Prepared): Promise<Map<string, string>> {
   let rows: [string, string][]
   try {
@@ -48,7 +48,7 @@ function rethrow(cause: unknown): never {
   throw queryError(cause)
 }
 
-/** What DuckDB says of a line of a CSV file, without its options, which are not ours. */
+/** Translates DuckDB's error about a line of a CSV file. Leaves out its hints, which name options of DuckDB. */
 function csvError(message: string): CairnError | undefined {
   const [, line] = /CSV Error on Line: (\d+)/.exec(message) ?? []
   if (line === undefined) return undefined
@@ -70,7 +70,7 @@ function csvError(message: string): CairnError | undefined {
 
 export function queryError(cause: unknown): unknown {
   if (cause instanceof CairnError) return cause
-  const [message] = (cause as Error).message.split('\n\n') // then come DuckDB's hints
+  const [message] = (cause as Error).message.split('\n\n') // DuckDB's hints follow
   if (message!.includes('bind parameter index'))
     return new CairnError('BAD_DEFINITION', 'a value was put inside quotes or a comment of the query', {
       next: "join it to the text: like '%' || ${name}",

@@ -24,7 +24,7 @@ import { parquetFile } from './duckdb-path.ts'
 import { relation, type Query, type Table } from './relation.ts'
 import type { SqlSource } from './sql-source.ts'
 
-/** What a step may return for a table. Of another table, the declared columns are taken. */
+/** What a step may return for a table. From another table, the declared columns are taken. */
 export type TableInput<C extends Columns> =
   Iterable<Row<C>> | AsyncIterable<Row<C>> | ColumnInputs<C> | ArrowTable | Table<C> | Query
 
@@ -33,7 +33,7 @@ export interface TableKind<C extends Columns> extends Kind<Table<C>, TableInput<
 }
 
 /**
- * Rows of typed columns, stored as Parquet.
+ * A kind for tables with typed columns, stored as Parquet.
  *
  * | type | in JavaScript | in SQL |
  * |---|---|---|
@@ -46,11 +46,13 @@ export interface TableKind<C extends Columns> extends Kind<Table<C>, TableInput<
  * | `date` | string, `YYYY-MM-DD` | DATE |
  * | `timestamp` | Date, in whole milliseconds | TIMESTAMP, in UTC |
  *
- * A type with `?` also holds null. A cell that does not fit is refused with its column and row; rows count from 0.
+ * A type with `?` also holds null. A cell that does not fit is refused with BAD_OUTPUT, its column and its row, counted
+ * from 0.
  *
+ * @throws CairnError BAD_DEFINITION for an unknown type or a column name that SQL or JavaScript cannot hold
  * @example
  * const Flights = table({ date: 'timestamp', origin: 'string', delay: 'int32?' })
- * const Years = table([['place', 'string'], ['2001', 'int32']]) // a list keeps the order of such names
+ * const Years = table([['place', 'string'], ['2001', 'int32']]) // a list keeps the order of integer names
  */
 export function table<const L extends ColumnList>(columns: L): TableKind<ListedColumns<L>>
 export function table<const C extends Columns>(columns: C): TableKind<C>
@@ -60,7 +62,7 @@ export function table(given: Columns | ColumnList, ...more: readonly unknown[]):
   const columns: Columns = Object.fromEntries(read.map(({ name, declared }) => [name, declared]))
   return {
     name: 'table',
-    version: 2, // 1 held numbers of queries that were rounded on their way into a float
+    version: 2, // version 1 silently rounded numbers of queries to floats
     schema: { columns: read.map(({ name, declared }) => [name, declared]) },
     extension: 'parquet',
     columns,

@@ -1,8 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 
-// DuckDB calls these consistent, although they read settings and variables, or draw a sample.
+// DuckDB marks these functions as consistent, although they read settings and variables, or draw a sample.
 const NOT_TOLD = ['current_setting', 'getvariable', 'reservoir_quantile']
-// Fails whenever it is called; otherwise it has no result.
+// `error` has no result, and `pi` is a constant.
 const HARMLESS = new Set(['error', 'pi'])
 
 interface Listed {
@@ -14,12 +14,12 @@ interface Listed {
   readonly macro: string | null
 }
 
-/** SQL spells these without parentheses, so that they look like columns. */
+/** The functions that SQL calls without parentheses, so that they look like columns. */
 export const CLOCKS = new Set(['current_date', 'current_time', 'current_timestamp', 'localtime', 'localtimestamp'])
 
 /**
- * Run where a database opens. A time of day has a time zone's offset of the day on which the query runs, although DuckDB
- * calls the function consistent; for other types it is.
+ * SQL that runs when a database opens. It refuses `timezone` for a time of day: the result depends on the offset of the
+ * zone on the day of the query, although DuckDB marks the function as consistent. For other types it is consistent.
  */
 export const GUARDS = `
   create macro timezone(moment) as system.main.timezone(moment), (zone, moment) as
@@ -27,16 +27,16 @@ export const GUARDS = `
       then error('a time of day in another time zone has the offset of the day on which the query runs: give it a date')
       else system.main.timezone(zone, moment) end`
 
-/** Names of functions. */
+/** The names of functions, in lower case. */
 export interface Functions {
-  /** What may give another value each time. */
+  /** Functions that may return another value each time. */
   readonly varying: ReadonlySet<string>
   readonly aggregates: ReadonlySet<string>
 }
 
 let known: Promise<Functions> | undefined
 
-/** Asked of DuckDB once: what it does not call consistent, what takes no argument, and macros that use such. */
+/** Asks DuckDB once which functions are not marked as consistent or have no arguments, and which macros use them. */
 export function unrepeatable(connection: DuckDBConnection): Promise<Functions> {
   known ??= find(connection).catch((error: unknown) => {
     known = undefined
@@ -64,7 +64,7 @@ async function find(connection: DuckDBConnection): Promise<Functions> {
   return { varying: found, aggregates: new Set(aggregates) }
 }
 
-/** A macro that selects reads the catalogue: there is nothing else from which it could. */
+/** Whether a macro uses a varying function. A macro with `from` reads the catalogue, which may change. */
 function uses(macro: string, found: ReadonlySet<string>): boolean {
   return / from /.test(macro) || (macro.match(/\w+/g) ?? []).some((word) => found.has(word) || CLOCKS.has(word))
 }

@@ -5,7 +5,7 @@ import type { Column } from './columns.ts'
 import { withConnection } from './duckdb.ts'
 import { stage, writeParquet } from './write.ts'
 
-/** Sorts the rows once, then writes each run of one value to a file of its own. */
+/** Sorts the rows once, and then writes each run of equal values to its own file. */
 export function writePartitions(value: unknown, columns: readonly Column[], by: Column, to: Encoder): Promise<Encoded> {
   return withConnection('serial', to.signal, async (connection) => {
     const staged = await stage(connection, value, columns, to)
@@ -26,7 +26,7 @@ export function writePartitions(value: unknown, columns: readonly Column[], by: 
     for (const [label, first, last] of runs.getRows() as [string, number, number][]) {
       to.signal.throwIfAborted()
       const file = to.file()
-      // Packed again, for a run does not begin where a vector does.
+      // Materialized, because a run need not begin at the start of a vector, and the bytes would depend on that.
       const run = `select * from sorted where rowid between ${first} and ${last}`
       const rows = await writeParquet(connection, `(with run as materialized (${run}) select * from run)`, file)
       items.push({ file, label, summary: { rows, columns: columns.length } })

@@ -9,7 +9,7 @@ import { isRelation, SQL } from './relation.ts'
 import type { SqlSource } from './sql-source.ts'
 import { stagePrepared, stageQuery, stageValues, type Staged } from './stage.ts'
 
-/** Writes what a step has returned for a table. */
+/** Writes the value that a step returned for a table. */
 export function writeTable(value: unknown, columns: readonly Column[], to: Encoder): Promise<Encoded> {
   return withConnection('serial', to.signal, async (connection) => {
     const staged = await stage(connection, value, columns, to)
@@ -32,7 +32,7 @@ export function stage(
     : stageQuery(connection, source, columns)
 }
 
-/** Many threads make row groups of many sizes, so what they have written is staged again by one. */
+/** Stages a parallel query. Several threads write row groups of varying sizes, so one thread stages the result again. */
 async function stageInParallel(
   connection: DuckDBConnection,
   source: SqlSource,
@@ -48,8 +48,9 @@ async function stageInParallel(
 
 /**
  * Checks every cell and writes the rows.
- * @returns how many there are
- * @throws CairnError BAD_OUTPUT that names the column and the row, counted from 0, of the first cell that does not fit
+ *
+ * @returns the number of rows
+ * @throws CairnError BAD_OUTPUT for the first cell that does not fit, with its column and its row, counted from 0
  */
 export async function writeChecked(
   connection: DuckDBConnection,
@@ -66,7 +67,7 @@ export async function writeChecked(
   }
 }
 
-/** The bytes depend on the rows alone, given one thread and rows that lie packed in one table. */
+/** Writes a Parquet file. With one thread and a staged table without gaps, the bytes depend only on the rows. */
 export async function writeParquet(
   connection: DuckDBConnection,
   text: string,
