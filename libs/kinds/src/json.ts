@@ -24,8 +24,8 @@ export interface JsonOptions {
 
 /**
  * A kind for JSON values, with a schema (Zod, Valibot, ArkType, …) or without. It stores the result of the schema.
- * Fields that are undefined are left out. What JSON cannot hold is refused with BAD_OUTPUT: NaN, infinities, bigints, dates,
- * maps, class instances, holes in arrays, fields under symbols.
+ * Fields that are undefined are left out. What JSON cannot hold is refused with BAD_OUTPUT: NaN, infinities, bigints,
+ * dates, maps, class instances, holes in arrays, fields under symbols.
  *
  * @throws CairnError BAD_DEFINITION when `schema` is not a schema, or cannot be described without `describe`
  * @example

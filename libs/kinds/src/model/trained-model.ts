@@ -19,12 +19,14 @@ export interface Model<I extends Tensors = any, O extends Tensors = any> {
   bytes(): Promise<Uint8Array>
 }
 
+/** Options of {@link Model.predict}. */
 export interface PredictOptions {
   /** Rows per batch. @default 16384 */
   readonly batch?: number
   /** The names of the outputs to compute. @default the declared outputs, or all */
   readonly outputs?: readonly string[]
 }
+/** The inputs and outputs of a model, and its origin. */
 export interface ModelDescription {
   /** Types and shapes by name, for example `float32[*,8]`. */
   readonly inputs: Readonly<Record<string, string>>

@@ -50,6 +50,7 @@ interface Arrays {
 export type PlainType = keyof Values
 /** The type of a column. A type with `?` also holds null. */
 export type ColumnType = PlainType | `${PlainType}?`
+/** The types of columns, by name. */
 export type Columns = Readonly<Record<string, ColumnType>>
 /** Columns as a list, which keeps the order of integer names. */
 export type ColumnList = readonly (readonly [name: string, type: ColumnType])[]
@@ -57,6 +58,7 @@ export type ListedColumns<L extends ColumnList> = {
   readonly [Name in L[number][0]]: Extract<L[number], readonly [Name, ColumnType]>[1]
 }
 
+/** The JavaScript value of a cell, by type of column. */
 export type Cell<T extends ColumnType> = T extends PlainType
   ? Values[T]
   : T extends `${infer Plain extends PlainType}?`
@@ -76,6 +78,7 @@ export type ColumnArray<T extends ColumnType> = T extends PlainType
   : T extends `${infer Plain extends PlainType}?`
     ? NullableArray<Plain>
     : never
+/** The columns of a table as `columnsOf` returns them, by name. */
 export type ColumnArrays<C extends Columns> = { -readonly [Name in keyof C]: ColumnArray<C[Name]> }
 
 /** A column as a step may return it: values, or numbers in the form of `columnsOf`. NaN never means null. */

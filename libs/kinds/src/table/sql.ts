@@ -3,6 +3,7 @@ import { identifier } from './column-sql.ts'
 import { isSqlPart, relation, SQL, type Query, type QueryRow, type SqlPart } from './relation.ts'
 import type { SqlValue, Statement } from './sql-source.ts'
 
+/** What a query may hold between its texts: a part, a list of parts, or a plain value. */
 export type Interpolated = SqlPart | readonly SqlPart[] | SqlValue
 
 type Tag = <R extends QueryRow = QueryRow>(strings: TemplateStringsArray, ...parts: readonly Interpolated[]) => Query<R>

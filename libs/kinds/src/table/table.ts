@@ -28,6 +28,7 @@ import type { SqlSource } from './sql-source.ts'
 export type TableInput<C extends Columns> =
   Iterable<Row<C>> | AsyncIterable<Row<C>> | ColumnInputs<C> | ArrowTable | Table<C> | Query
 
+/** The kind of a table with these columns. */
 export interface TableKind<C extends Columns> extends Kind<Table<C>, TableInput<C>> {
   readonly columns: C
 }
