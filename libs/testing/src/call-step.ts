@@ -34,7 +34,7 @@ export interface CallOptions {
  * their kinds, which refuse values that do not fit. Files are written to the system's temporary folder.
  *
  * @param inputs the values that earlier steps would return, for example plain rows for a table
- * @param params the parameters without those that have defaults
+ * @param params the parameters; those with defaults may be left out
  * @returns the values that later steps would receive
  * @throws CairnError BAD_PARAMETER for an unknown parameter or a value that the schema refuses
  * @throws CairnError BAD_OUTPUT when an input or output does not fit its kind

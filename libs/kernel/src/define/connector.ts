@@ -37,7 +37,7 @@ export interface ConnectorContext {
   remember(stamp: string, compute: () => Promise<string>): Promise<string>
 }
 
-/** A file on this machine. Connectors that fetch files return it, and the kind `file` accepts it. */
+/** A file on this machine. Connectors that fetch files return it, and kinds of files accept it. */
 export interface LocalFile {
   readonly path: string
 }

@@ -72,7 +72,7 @@ function checkOption(
     })
 }
 
-/** Formats a value for an error message, at most 60 characters long. */
+/** Formats a value for an error message. A text of more than 60 characters is cut. */
 export function shown(value: unknown): string {
   if (typeof value === 'function') return 'a function'
   if (typeof value === 'bigint') return `${value}n`
