@@ -8,12 +8,15 @@ import { writeManifest } from './manifest.ts'
 import type { ArtifactStore, Made } from './ports.ts'
 import { fileStamp, markVerified, requireUnchanged, verifiedStamp } from '@cairn/files'
 
-/** In bytes. Hashing a smaller file again costs little. */
+/** Size in bytes from which a verified file is not hashed again. Hashing a smaller file again is cheap. */
 const LARGE = 1 << 20
-/** Artifacts of up to so many bytes are kept inside the records that name them: one write less for each. */
+/**
+ * Largest artifact, in bytes, whose content is stored inline in the record that names it. This saves one write for
+ * each.
+ */
 const INLINE_BYTES = 4096
 
-/** Gives what a kind has encoded its digest, and notes what is left to be stored. */
+/** Computes the digest of an encoded artifact and lists the content that must still be stored. */
 export function makeArtifact(encoded: Encoded | EncodedItem): Made {
   const { summary, contentDigest } = encoded
   const label = 'label' in encoded ? encoded.label : undefined
@@ -42,9 +45,10 @@ function fromBytes(bytes: Uint8Array, about: Partial<ArtifactRef>): Made {
 }
 
 /**
- * Stores what is left to be stored of an artifact and of its items.
+ * Stores the content of an artifact and of its items.
  *
- * @param kept digests of what is stored already; adds to them. A store may have moved the file, so it is stored once.
+ * @param kept digests that are already stored; the function adds to them. `put` may move a file, so each is stored
+ * once.
  */
 export async function keepArtifact(
   store: ArtifactStore,
@@ -60,17 +64,18 @@ export async function keepArtifact(
   return ref
 }
 
-/** The bytes that a record itself holds. */
+/** Returns the content that a record holds inline; undefined when the artifact is stored as an object. */
 export function inlineBytes({ text, base64 }: ArtifactRef): Buffer | undefined {
   if (text !== undefined) return Buffer.from(text)
   return base64 === undefined ? undefined : Buffer.from(base64, 'base64')
 }
 
 /**
- * An artifact for a kind to read, checked before its first use. Blocks while it reads: for where steps compute.
+ * Opens an artifact for its kind to decode, and verifies the digest before the first use. Blocks while it reads, so
+ * call it only where steps compute.
  *
- * @param fetch gives the local file of an object
- * @param scratch gives a folder in which to write an artifact that only a record holds, for kinds that want a file
+ * @param fetch returns the local file of an object
+ * @param scratch returns a folder to write inline content to, for kinds that need a file
  */
 export function openArtifact(
   ref: ArtifactRef,
@@ -95,7 +100,11 @@ export function openArtifact(
   }
 }
 
-/** An artifact's bytes, checked. */
+/**
+ * Reads an artifact's bytes and verifies their digest.
+ *
+ * @throws CairnError CORRUPT when the bytes do not match the digest
+ */
 export async function artifactBytes(ref: ArtifactRef, fetch: (ref: ArtifactRef) => Promise<string>): Promise<Buffer> {
   const held = inlineBytes(ref)
   if (held) {
@@ -108,7 +117,7 @@ export async function artifactBytes(ref: ArtifactRef, fetch: (ref: ArtifactRef) 
   return bytes ?? readFileSync(path)
 }
 
-/** @param digest hashes the file: not called for a large file that is verified */
+/** @param digest hashes the file; not called for a large file that is unchanged since it was verified */
 function verifyOnce(ref: ArtifactRef, path: string, digest: () => string): void {
   const stamp = fileStamp(path)
   if (ref.size >= LARGE && verifiedStamp(ref.digest) === stamp) return
@@ -123,7 +132,9 @@ function checkDigest({ digest, size }: ArtifactRef, found: string): void {
   })
 }
 
-/** SHA-256 (hex) and size of a file, read in pieces. Blocks: for processes that compute. */
+/**
+ * Computes the SHA-256 (hex) and the size of a file, read in chunks. Blocks, so call it only in processes that compute.
+ */
 export function fileDigest(path: string): { digest: string; size: number } {
   const hash = createHash('sha256')
   const piece = Buffer.allocUnsafe(1 << 20)
@@ -137,7 +148,7 @@ export function fileDigest(path: string): { digest: string; size: number } {
   return { digest: hash.digest('hex'), size }
 }
 
-/** Whether an output, or an item of it, is a file that its body made. */
+/** Whether an output, or one of its items, is a file that the step body wrote. */
 export function holdsFile({ content, items = [] }: Made): boolean {
   return (content !== undefined && 'file' in content) || items.some(holdsFile)
 }

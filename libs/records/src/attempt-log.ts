@@ -5,22 +5,22 @@ import type { Plan } from './plan-record.ts'
 import type { ArtifactStore, Clock, Printed } from './ports.ts'
 import { encodeRecord, readRecord, RECORD_VERSION } from './records.ts'
 
-/** Characters that are kept of what an attempt prints: so many from its beginning, so many from its end. */
+/** Characters that are kept of an attempt's output: HEAD from the beginning, TAIL from the end. */
 const HEAD = 1_000_000
 const TAIL = 250_000
-/** Characters in one record. */
+/** Maximum characters in one record. */
 const PART = 250_000
-/** When lines are stored that wait for a part to be full, in milliseconds: soon at first, then each time twice as late. */
+/** Delay before an incomplete part is stored, in milliseconds. It doubles after each write, up to LONGEST_WAIT. */
 const FIRST_WAIT = 1_000
 const LONGEST_WAIT = 30_000
-/** Of a line, beside its text. */
+/** Characters that a line counts for in addition to its text. */
 const LINE_COST = 40
 
-/** A line that a body printed. */
+/** A line that a step body printed. */
 export interface LogLine {
   readonly task: string
   readonly attempt: number
-  /** Of a task inside an `each`: the item, by its place among all items. */
+  /** Inside an `each`: the item, by its position among all items. */
   readonly item?: string
   readonly stream: 'stdout' | 'stderr'
   /** Milliseconds since 1970. */
@@ -31,7 +31,7 @@ export interface LogLine {
 interface LogRecord {
   readonly v: number
   readonly lines: readonly Kept[]
-  /** Lines that were left out behind these. */
+  /** How many lines were left out after these. */
   readonly left?: number
 }
 type Kept = Omit<LogLine, 'task' | 'attempt'>
@@ -45,7 +45,7 @@ export interface LogPlace {
   readonly attempt: number
 }
 
-/** What an attempt prints: told to those who watch, and kept in the store. Nothing is written for one that prints nothing. */
+/** Publishes what an attempt prints and stores it. Stores nothing for an attempt that prints nothing. */
 export class AttemptLog {
   readonly #place: LogPlace
   #part = 0
@@ -72,7 +72,7 @@ export class AttemptLog {
     this.#keep({ ...about, at: clock.now(), line })
   }
 
-  /** Resolves when all of it is in the store. */
+  /** Resolves when every line is stored. */
   async end(): Promise<void> {
     this.#ended.abort()
     if (this.#left > 0) this.#flush(this.#left)
@@ -93,19 +93,19 @@ export class AttemptLog {
       else if (!this.#isWaiting) void this.#flushLater()
       return
     }
-    this.#head = HEAD // what comes later is behind what was left out
+    this.#head = HEAD // no later line may be stored before the lines that are left out
     this.#tail.push(kept)
     this.#tailSize += size
     for (; this.#tailSize > TAIL; this.#left++) this.#tailSize -= this.#tail.shift()!.line.length + LINE_COST
   }
 
-  /** So that of a process that is killed little is lost. */
+  /** Limits how much output is lost when the process is killed. */
   async #flushLater(): Promise<void> {
     this.#isWaiting = true
     try {
       await this.#place.clock.sleep(this.#wait, this.#ended.signal)
     } catch {
-      return // it has ended
+      return // the log has ended
     }
     this.#isWaiting = false
     this.#wait = Math.min(2 * this.#wait, LONGEST_WAIT)
@@ -119,11 +119,11 @@ export class AttemptLog {
     this.#writing = this.#writing.then(() => this.#write(record))
   }
 
-  /** A log that cannot be stored does not fail what it is of. */
+  /** A failure to store the log does not fail the attempt. */
   async #write(record: LogRecord): Promise<void> {
     const { store, at, plan, task, attempt } = this.#place
     try {
-      // A part that is there is of the same attempt, begun before and taken back.
+      // An existing part belongs to the same attempt, which was started before and withdrawn.
       for (let isKept = false; !isKept;) {
         const path = at.log(plan.run, task, attempt, this.#part++)
         isKept = await store.create(path, encodeRecord(record, path))
@@ -136,7 +136,9 @@ export class AttemptLog {
   }
 }
 
-/** An item by its place among all items of its `each`; inside an `each` inside another, behind the outer batch. */
+/**
+ * Returns an item's position among all items of its `each`, after the outer batch numbers when `each` nodes are nested.
+ */
 export function itemAt({ nodes }: Plan, task: string, index: number): string | undefined {
   const { node, batch } = parseTask(task)
   const each = nodes[nodes[node]?.scope.at(-1) ?? '']
@@ -145,7 +147,7 @@ export function itemAt({ nodes }: Plan, task: string, index: number): string | u
   return [...path.slice(0, -1), Number(path.at(-1)) * each.batch + index].join('.')
 }
 
-/** The item of its task that printed a line; undefined of a line that none did. */
+/** Returns the index, within its task, of the item that printed a line; undefined for a line that no item printed. */
 export function itemIndex({ nodes }: Plan, { task, item }: Pick<LogLine, 'task' | 'item'>): number | undefined {
   const { node, batch } = parseTask(task)
   const each = nodes[nodes[node]?.scope.at(-1) ?? '']
@@ -154,7 +156,7 @@ export function itemIndex({ nodes }: Plan, { task, item }: Pick<LogLine, 'task' 
   return last(item) - last(batch) * each.batch
 }
 
-/** All lines that a run's bodies printed, task by task in the plan's order, attempt after attempt. */
+/** Reads all lines that the step bodies of a run printed, by task in the plan's order, then by attempt. */
 export async function* readLogs(
   store: Pick<ArtifactStore, 'children' | 'read'>,
   at: Layout,

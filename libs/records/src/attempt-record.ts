@@ -6,7 +6,7 @@ export interface AttemptRecord {
   readonly host: string
 }
 
-/** A host cannot run a task for what it lacks, and has left it to others. */
+/** A host lacks what a task needs, and has handed the task on to other hosts. */
 export interface UnfitRecord {
   readonly v: number
   readonly task: string

@@ -1,17 +1,17 @@
-/** Which run is in production, and how it came there. */
+/** The run that is in production, and how it got there. */
 export interface Champion {
   readonly v: number
   readonly run: string
   readonly since: number
-  /** Who made it so. */
+  /** Who promoted it or rolled back to it. */
   readonly by: string
-  /** The run of a playground that was promoted; none of a roll-back. */
+  /** The playground run that was promoted; absent after a rollback. */
   readonly from?: string
-  /** The run that was in production until then. */
+  /** The run that was in production before. */
   readonly replaced?: string
-  /** What is rolled back to. */
+  /** The champion that a rollback restores. */
   readonly previous?: Omit<Champion, 'v'>
-  /** Set once consumers have been told of it. */
+  /** Set once the event has been sent to consumers. */
   readonly announced?: true
 }
 

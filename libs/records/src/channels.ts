@@ -6,40 +6,41 @@ import type { Plan } from './plan-record.ts'
 import type { AttemptRecord } from './attempt-record.ts'
 
 /**
- * Where those who watch (tracing, metrics, progress) listen, so that nothing that runs has to know of them. What is
- * published is read-only, but for the `headers` of an event about to be sent. Unheard, a channel costs next to nothing.
+ * The channels that tracing, metrics and progress subscribe to, so that the running code does not depend on them.
+ * Messages are read-only, except the `headers` of an event that is about to be sent. A channel without subscribers
+ * costs almost nothing.
  */
 export const channels = {
   /**
-   * A task at work in a process, from the event that called for it until its ending is told. Results in its record; in
-   * nothing when it is handed on to another host.
+   * A task that a process works on, from the event that triggered it until its end is published. The result is the
+   * task's record, or undefined when the task is handed on to another host.
    */
   task: tracingChannel<string, TaskMessage>('cairn:task'),
-  /** An attempt that was begun before, by a host that has left no result of it. */
+  /** An attempt that a host started earlier without leaving a result. */
   earlier: channel('cairn:earlier') as Channel<EarlierMessage>,
-  /** A task's bodies running: one attempt. Results in the errors of the items that failed. */
+  /** One attempt: the step bodies of a task run. The result is the errors of the items that failed. */
   compute: tracingChannel<string, AttemptMessage>('cairn:compute'),
-  /** An input being brought to where bodies run. */
+  /** An input is fetched to where step bodies run. */
   fetch: tracingChannel<string, FetchMessage>('cairn:fetch'),
-  /** What a task made, or its terminal record, being stored. */
+  /** The outputs of a task, or its terminal record, are stored. */
   commit: tracingChannel<string, AboutTask>('cairn:commit'),
-  /** Events being sent: the one place where a watcher may add to their headers. */
+  /** Events are sent. This is the only place where a subscriber may add headers to them. */
   publish: tracingChannel<string, PublishMessage>('cairn:publish'),
-  /** A pipeline was collected. */
+  /** Garbage was collected for a pipeline. */
   collection: channel('cairn:collection') as Channel<CollectionMessage>,
-  /** How many runs of a pipeline go on, and wait, where limits are set. */
+  /** How many runs of a pipeline are running and waiting, where limits are set. */
   queue: channel('cairn:queue') as Channel<QueueMessage>,
-  /** What step bodies print, line by line. */
+  /** Output of step bodies, line by line. */
   output: channel('cairn:output') as Channel<OutputMessage>,
-  /** A run has become the one in production. */
+  /** A run was put into production. */
   promotion: channel('cairn:promotion') as Channel<CairnEvent>,
-  /** A message that a group could not handle, and that is given up. */
+  /** A message that a group could not handle and has given up on. */
   deadLetter: channel('cairn:dead-letter') as Channel<DeadLetterMessage>,
-  /** A partition in which nothing goes on until something outside its events is well again; and its going on. */
+  /** A partition is blocked until something other than its events recovers; or it has resumed. */
   standstill: channel('cairn:standstill') as Channel<StandstillMessage>,
 }
 
-/** Does work and traces it to those who listen; where no one does, not even the message is made. */
+/** Traces work on a channel. Without subscribers, the message is not even created. */
 export function traced<Message extends object, Result>(
   to: TracingChannel<string, Message>,
   message: () => Message,
@@ -54,9 +55,9 @@ export interface AboutTask {
 }
 export interface TaskMessage extends AboutTask {
   readonly host: string
-  /** The event that made it ready, or that ended it early. */
+  /** The event that made the task ready, or ended it early. */
   readonly cause: CairnEvent
-  /** The tasks that it waited for. */
+  /** The tasks that this task waited for. */
   readonly needs: readonly string[]
 }
 export interface QueueMessage {
@@ -77,16 +78,16 @@ export interface FetchMessage extends AboutTask {
 export interface PublishMessage {
   readonly plan: Plan
   readonly topic: string
-  /** What the bus runs over. */
+  /** The system behind the bus, such as `kafka`. */
   readonly system: string | undefined
   readonly events: readonly CairnEvent[]
 }
 export interface OutputMessage {
   readonly run: string
-  /** The task. */
+  /** The task's name. */
   readonly node: string
   readonly attempt: number
-  /** Of a task inside an `each`: the item, by its place among all items. */
+  /** Inside an `each`: the item, by its position among all items. */
   readonly item?: string
   readonly stream: 'stdout' | 'stderr'
   readonly line: string
@@ -94,7 +95,7 @@ export interface OutputMessage {
 export interface DeadLetterMessage {
   readonly topic: string
   readonly group: string
-  /** Undefined for what is no event. */
+  /** Undefined when the message is not a valid event. */
   readonly event: CairnEvent | undefined
   readonly error: unknown
 }
@@ -111,7 +112,7 @@ export interface StandstillMessage {
   readonly offset: number
   /** The id of the event that waits. */
   readonly event: string | undefined
-  /** In milliseconds since 1970. */
+  /** Milliseconds since 1970. */
   readonly since: number
   readonly reason: string
   readonly isOver: boolean

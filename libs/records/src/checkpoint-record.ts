@@ -1,13 +1,13 @@
 import type { ArtifactRef, Json } from '@cairn/kernel'
 import type { Signature } from './signature-record.ts'
 
-/** A result that can stand in for computing it again. */
+/** A stored result that is reused instead of computing it again. */
 export interface Checkpoint {
   readonly v: number
   readonly step: string
   readonly key: string
   readonly fingerprint: string
-  /** SHA-256 (hex) of the code that computed it, as it is stored; checkpoints of earlier versions do not say. */
+  /** SHA-256 (hex) of the stored code that computed it; absent in checkpoints of earlier versions. */
   readonly code?: string
   readonly params: Readonly<Record<string, Json>>
   readonly inputs: Readonly<Record<string, string>>
@@ -16,8 +16,8 @@ export interface Checkpoint {
   readonly producer: { readonly run: string; readonly task: string; readonly host: string }
   readonly computedAt: number
   readonly ms: number
-  /** How often it was computed anew, by force or because it had grown too old. */
+  /** How often it was recomputed and replaced: by force, or because the one before could not be used any more. */
   readonly generation: number
-  /** Of the service that computed it, where services vouch for what they compute. */
+  /** Signature of the service that computed it, where services sign their checkpoints. */
   readonly signature?: Signature
 }

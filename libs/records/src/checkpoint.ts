@@ -7,7 +7,7 @@ import type { PlannedStep } from './plan-record.ts'
 import { claim, decodeRecord, encodeRecord } from './records.ts'
 import type { Checkpoint } from './checkpoint-record.ts'
 
-/** What lies under a key: a checkpoint that can be used, or one (`stale`) that has to be replaced, or nothing. */
+/** The result of a look-up: a usable checkpoint (`hit`), one that must be replaced (`stale`), or none. */
 export type Lookup =
   | { readonly hit: Checkpoint }
   | { readonly hit: undefined; readonly stale?: Uint8Array; readonly reason: 'none' | Unusable }
@@ -27,7 +27,7 @@ export async function lookUp(
   const checkpoint = decodeRecord<Checkpoint>(bytes, path)
   if (cache && 'maxAgeMs' in cache) {
     const age = now - checkpoint.computedAt
-    // Computed before a clock was set back: how old it is cannot be known.
+    // The clock was set back after this was computed, so its age is unknown.
     if (age < 0) return { hit: undefined, stale: bytes, reason: 'of later' }
     if (age > cache.maxAgeMs) return { hit: undefined, stale: bytes, reason: 'expired' }
   }
@@ -38,7 +38,7 @@ export async function lookUp(
   return { hit: checkpoint }
 }
 
-/** Which of the outputs that a record itself holds does not match its digest. */
+/** Names the first inline output whose content does not match its digest; undefined when all match. */
 export function alteredIn({ outputs }: Pick<Checkpoint, 'outputs'>): string | undefined {
   for (const [name, ref] of Object.entries(outputs)) {
     const held = inlineBytes(ref)
@@ -47,7 +47,7 @@ export function alteredIn({ outputs }: Pick<Checkpoint, 'outputs'>): string | un
   return undefined
 }
 
-/** Whether an artifact's bytes are there, in a record or as an object; a list's own, not its items'. */
+/** Whether an artifact's content is stored, inline or as an object. Of a list it checks the manifest, not the items. */
 export async function isStored(store: ArtifactStore, at: Layout, ref: ArtifactRef): Promise<boolean> {
   if (ref.text !== undefined || ref.base64 !== undefined) return true
   const found = (await store.stat(at.object(ref.digest))) ?? (await store.stat(at.trash(ref.digest)))
@@ -55,8 +55,9 @@ export async function isStored(store: ArtifactStore, at: Layout, ref: ArtifactRe
 }
 
 /**
- * Keeps a result. Where another has been kept meanwhile, that one stands and is given back, so that all runs go on with
- * the same bytes; only `stale` or, by force, any other is replaced.
+ * Stores a checkpoint and returns the one that is valid. If another process has stored one meanwhile, that one is
+ * returned, so that all runs continue with the same bytes. An existing one is replaced only if it is `stale` or with
+ * `force`.
  */
 export async function keep(
   store: ArtifactStore,

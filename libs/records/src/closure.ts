@@ -1,50 +1,52 @@
 import type { Reach, Step } from '@cairn/kernel'
 
 /**
- * A step's code, cut out of its modules: the step's body, inputs, outputs and reads, and every declaration that they
- * reach by reference, constants included. What runs is this, never the module that it was cut from.
+ * A step's code, extracted from its modules: body, inputs, outputs and reads, with every declaration that they
+ * reference, including constants. Hosts run this code, never the original module.
  */
 export interface Closure {
-  /** SHA-256 (hex) of all that counts: see `docs/decisions/0003-fingerprint.md`. */
+  /** SHA-256 (hex) of everything that affects the result: see `docs/decisions/0003-fingerprint.md`. */
   readonly fingerprint: string
   readonly manifest: Manifest
-  /** SHA-256 (hex) of what `emit` gives, where that is known from before. */
+  /** SHA-256 (hex) of the text that `emit` returns, if it is known already. */
   readonly emitted?: string | undefined
   /**
-   * The closure as one plain ES module, its source map inline. A step's module exports `run`, `inputs`, `outputs` and
-   * `reads`; a fallback's exports `fallback`. Slower than the fingerprint, so made only when it is not yet stored as it is now.
+   * Emits the closure as one plain ES module with an inline source map. The module of a step exports `run`, `inputs`,
+   * `outputs` and `reads`; that of a fallback exports `fallback`. Slower than the fingerprint, so it is called only
+   * when this text is not stored yet.
    */
   emit(): Promise<string>
 }
 
-/** What a fingerprint is made of, so that two of them can be compared and the difference named. */
+/** The parts of a fingerprint, so that two fingerprints can be compared and the difference named. */
 export interface Manifest {
   readonly v: 1
   readonly fingerprint: string
-  /** Node's major version. */
+  /** Major version of Node. */
   readonly node: number
   /** The first is the step itself. */
   readonly declarations: readonly Declaration[]
   readonly packages: readonly PackageUse[]
   readonly reaches: readonly ReachUse[]
-  /** Folder (relative to the project's) from which each imported package is resolved, by specifier. */
+  /** By import specifier: the folder that the package is resolved from, relative to the project folder. */
   readonly imports: Readonly<Record<string, string>>
   /**
-   * For every state that loading changes, the indices of what changes it, each alone, in the order of evaluation, and
-   * between two of those of what may read it. Left out where nothing changes state: then no order counts.
+   * For each piece of state that is changed while modules load: groups of declaration indices in the order of
+   * evaluation. A declaration that changes the state is alone in its group; between two of those stands the group of
+   * declarations that may read it. Absent when nothing changes state, because then the order does not matter.
    */
   readonly order?: readonly (readonly (readonly number[])[])[]
 }
 
 export interface Declaration {
-  /** Of functions with brackets: `zscore()`; of a bare statement, its code. */
+  /** A function's name ends in `()`: `zscore()`. A bare statement is named by its code. */
   readonly name: string
-  /** Relative to the project's folder. */
+  /** Path relative to the project folder. */
   readonly file: string
   readonly line: number
-  /** Of the declaration alone, without what it refers to. */
+  /** Hash of the declaration alone, without what it references. */
   readonly hash: string
-  /** What it refers to, in order: `3.0` (the first variable of declaration 3) or `zod#z` (an export of a package). */
+  /** What it references, in order: `3.0` (the first variable of declaration 3) or `zod#z` (an export of a package). */
   readonly refs: readonly string[]
   /** Index of the declaration through which it is first reached; -1 for the step itself. */
   readonly via: number
@@ -52,22 +54,25 @@ export interface Declaration {
 export interface PackageUse {
   readonly name: string
   readonly version: string
-  /** Of the package and all that it depends on. */
+  /** Integrity of the package and of all its dependencies. */
   readonly integrity: string
   readonly via: number
 }
 export interface ReachUse {
   readonly what: Reach | 'console'
-  /** The code that reaches it: `Date.now()`. */
+  /** The code that reaches it, such as `Date.now()`. */
   readonly detail: string
   readonly line: number
   readonly via: number
 }
 
-/** The closures of a pipeline's steps. A step that is no module-level export has none. */
+/** The closures of a pipeline's steps. A step that is not a module-level export has none. */
 export interface ClosureSet {
-  /** Of the body, or the reason why there is none. */
+  /** Returns the closure of the step body, or the reason why it has none. */
   body(step: Step): Closure | { readonly inline: string }
-  /** Of the step's `catch`, if it has one: apart from the body's, so that editing it re-runs nothing. */
+  /**
+   * Returns the closure of the step's `catch`, if it has one. It is separate from the body's, so editing it recomputes
+   * nothing.
+   */
   fallback(step: Step): Closure | { readonly inline: string } | undefined
 }

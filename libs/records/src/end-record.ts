@@ -3,7 +3,7 @@ import type { ArtifactRef } from '@cairn/kernel'
 
 export type TaskStatus = 'completed' | 'failed' | 'timed-out' | 'cancelled' | 'skipped' | 'blocked'
 
-/** What became of one item of a task: of the task itself, or of one item of a batch. */
+/** The outcome of one item of a task. A plain task has one item, a batch one for each item. */
 export type Outcome =
   | {
       readonly status: 'completed'
@@ -11,33 +11,35 @@ export type Outcome =
       readonly key?: string
       readonly outputs: Readonly<Record<string, ArtifactRef>>
       readonly ms?: number
-      /** The error of the last attempt, where its step's `catch` went on after it. */
+      /** The error of the last attempt, which the step's `catch` handled. */
       readonly caught?: ErrorRecord
     }
   | { readonly status: 'failed' | 'timed-out' | 'cancelled'; readonly error: ErrorRecord; readonly key?: string }
-  /** `because`: the node that decided it, with its item where it is inside an `each`: `score/3`. */
+  /** `because` names the node that caused it, with the item if it is inside an `each`: `score/3`. */
   | { readonly status: 'skipped' | 'blocked'; readonly because: string }
 
-/** The one terminal record of a task. */
+/** The terminal record of a task. A task has only one. */
 export interface EndRecord {
   readonly v: number
   readonly status: TaskStatus
-  /** One for a plain task, one an item for a batch. */
+  /** One outcome for a plain task, one for each item of a batch. */
   readonly items: readonly Outcome[]
-  /** What decides how the run goes on: of each list output its length, of each boolean one 1 or 0, for every item. */
+  /**
+   * What routing decisions need: for every item, the length of each list output, and 1 or 0 for each boolean output.
+   */
   readonly counts: Readonly<Record<string, readonly number[]>>
   readonly attempts: number
-  /** Errors of the attempts that were tried again. */
+  /** Errors of the attempts that were retried. */
   readonly failures?: readonly FailedAttempt[]
   readonly startedAt: number
   readonly endedAt: number
   readonly host: string
 }
 
-/** An attempt that was followed by another; earlier versions kept neither its number nor whose it was. */
+/** An attempt that was retried. Records of earlier versions have neither `attempt` nor `index`. */
 export interface FailedAttempt extends ErrorRecord {
   readonly attempt?: number
-  /** Of several items, which one failed. */
+  /** Index of the item that failed, when there are several. */
   readonly index?: number
 }
 

@@ -3,25 +3,25 @@ import { maskedStart, type Secrets } from '@cairn/secrets'
 import { asJson, asText, ownFields, read, typeOf, type Mask } from './thrown-value.ts'
 import { isNativeError } from 'node:util/types'
 
-/** Something thrown, as records carry it: bounded, and without secrets. */
+/** A thrown value as records store it: limited in size, with secrets masked. */
 export interface Thrown {
-  /** Of an error its name or, if it has none of its own, its class; of another value its class or type. */
+  /** Of an error, its name, or its class if it has no name of its own. Of another value, its class or type. */
   readonly name: string
-  /** Of a value that is no error: the value as text. */
+  /** Of a value that is not an error, the value as text. */
   readonly message: string
-  /** Where that says more than the name: the class and what it extends. */
+  /** The class and its superclasses, if they say more than the name. */
   readonly classes?: readonly string[]
   readonly stack?: string
-  /** Further properties of its own: `code`, `status`, … */
+  /** Other own properties, such as `code` or `status`. */
   readonly fields?: Readonly<Record<string, Json>>
   readonly cause?: Thrown
-  /** Of an `AggregateError`: what it gathers. */
+  /** The errors of an `AggregateError`, or the two of a `SuppressedError`. */
   readonly errors?: readonly Thrown[]
-  /** Causes and gathered errors that are too many to be kept: their names and codes, each once. */
+  /** Causes and aggregated errors beyond the limits: how many, and their distinct names and codes. */
   readonly leftOut?: { readonly count: number; readonly names: readonly string[] }
 }
 
-/** An error as records and events carry it. */
+/** An error as records and events store it. */
 export interface ErrorRecord extends Thrown {
   readonly code: ErrorCode
   readonly next?: string
@@ -30,19 +30,19 @@ export interface ErrorRecord extends Thrown {
 const MESSAGE_LIMIT = 8_000
 const INNER_MESSAGE_LIMIT = 2_000
 const STACK_LIMIT = 4_000
-/** Errors in all that are kept of one that is thrown. */
+/** Maximum errors that are kept of one thrown value, including causes and aggregated errors. */
 const ERRORS_KEPT = 12
 const CAUSES_KEPT = 6
 const GATHERED_KEPT = 5
-/** Causes and gathered errors that are looked at. */
+/** Maximum causes and aggregated errors that are examined. */
 const LOOKED_AT = 1_000
 const NAMES_KEPT = 50
 const LINE_LIMIT = 1_000
 
 export interface RecordOptions {
-  /** Values that must not be told: each text is masked before it is cut. */
+  /** Secret values. Each text is masked before it is cut. */
   readonly secrets?: Secrets
-  /** What of a stack trace is told; without it, nothing is. */
+  /** Returns the part of a stack trace to keep. Without it, no stack trace is kept. */
   readonly trace?: (stack: string) => string | undefined
 }
 
@@ -55,7 +55,7 @@ export function errorRecord(thrown: unknown, options: RecordOptions = {}): Error
   return { code, ...own, name: 'CairnError', ...(next !== undefined && { next: recorder.text(next, MESSAGE_LIMIT) }) }
 }
 
-/** Whether an error, one of its causes or an error that it gathers has one of the given names, classes or codes. */
+/** Whether an error, a cause or an aggregated error has one of the given names, classes or codes. */
 export function isOneOf(error: ErrorRecord, names: readonly string[]): boolean {
   const has = (thrown: Thrown): boolean =>
     namesOf(thrown).some((name) => names.includes(name)) ||
@@ -64,7 +64,9 @@ export function isOneOf(error: ErrorRecord, names: readonly string[]): boolean {
   return names.includes(error.code) || has(error)
 }
 
-/** What happened in one line, with the innermost cause, which tells most: `fetch failed: connect ECONNREFUSED …`. */
+/**
+ * Describes an error in one line, with its innermost cause, which says most: `fetch failed: connect ECONNREFUSED …`.
+ */
 export function errorLine({ message, name, cause }: Thrown): string {
   let innermost = cause
   while (innermost?.cause) innermost = innermost.cause
@@ -74,7 +76,7 @@ export function errorLine({ message, name, cause }: Thrown): string {
   return line.length > LINE_LIMIT ? `${line.slice(0, LINE_LIMIT)}…` : line
 }
 
-/** An error like the one that was recorded: for a `catch`, which decides by it. */
+/** Recreates an error from its record, for a `catch` to inspect. */
 export function revived({ name, message, stack, fields = {}, cause, errors }: Thrown): Error {
   const options = cause ? { cause: revived(cause) } : {}
   const error = errors ? new AggregateError(errors.map(revived), message, options) : new Error(message, options)
@@ -102,7 +104,7 @@ class Recorder {
     return maskedStart(text, limit, this.#secrets)
   }
 
-  /** Whatever it is: an object can refuse every look at it. */
+  /** Records any thrown value. Even an object that throws on every access, such as a proxy, gives a record. */
   recordAny(thrown: unknown): Thrown {
     try {
       return this.record(thrown, MESSAGE_LIMIT)
@@ -111,7 +113,7 @@ class Recorder {
     }
   }
 
-  /** With its causes: the first ones and the innermost. */
+  /** Records a value with its first causes and its innermost cause. */
   record(thrown: unknown, limit: number): Thrown {
     const chain = this.#chain(thrown)
     const kept = chain.length <= CAUSES_KEPT ? chain : [...chain.slice(0, CAUSES_KEPT - 1), chain.at(-1)]
@@ -125,7 +127,7 @@ class Recorder {
     }, undefined)!
   }
 
-  /** It and its causes; no cause twice. */
+  /** Lists the value and its causes, each once. */
   #chain(thrown: unknown): unknown[] {
     const chain: unknown[] = []
     for (let link: unknown = thrown; this.#looks > 0; link = read(link, 'cause')) {
@@ -187,11 +189,11 @@ function isError(thrown: unknown): thrown is Error {
   try {
     return isNativeError(thrown) || (thrown instanceof Error && typeOf(thrown) !== 'Proxy')
   } catch {
-    return false // a proxy that refuses to tell
+    return false // a proxy that throws on access
   }
 }
 
-/** Whether Cairn has put a place in front of an error of its own, and says no more than that. */
+/** Whether an outer CairnError only adds a location in front of the message of the inner one. */
 function repeats(outer: unknown, inner: unknown): boolean {
   if (!isError(outer) || !isError(inner) || !(outer instanceof CairnError && inner instanceof CairnError)) return false
   return outer.message.endsWith(inner.message)
@@ -205,7 +207,7 @@ function gatheredBy(thrown: unknown): readonly unknown[] {
   return read(thrown, 'name') === 'SuppressedError' ? [error, suppressed] : []
 }
 
-/** Its class, and those that this extends, up to `Error`. */
+/** Lists the class and its superclasses up to, and without, `Error`. */
 function classesOf(error: Error): string[] {
   const names: string[] = []
   for (let at: unknown = Object.getPrototypeOf(error); at && names.length < 10; at = Object.getPrototypeOf(at)) {

@@ -21,8 +21,8 @@ export const EVENT_TYPES = [
 export type EventType = (typeof EVENT_TYPES)[number]
 
 /**
- * A CloudEvent (https://cloudevents.io, 1.0). A hint that something is in the store: it carries ids and digests,
- * never data, may come twice and in any order. The same happening always has the same id.
+ * A CloudEvent (https://cloudevents.io, 1.0). It only hints that something is in the store: it carries ids and digests,
+ * never data, and may arrive twice and in any order. The same occurrence always has the same id.
  */
 export interface CairnEvent {
   readonly specversion: '1.0'
@@ -34,10 +34,10 @@ export interface CairnEvent {
   readonly subject: string
   /** RFC 3339. */
   readonly time: string
-  /** Decides the partition: events with the same key stay together. */
+  /** Determines the partition: events with the same key go to the same partition. */
   readonly partitionkey: string
   readonly data: EventData
-  /** Carried along as message headers: `traceparent` and the like, nothing that Cairn reads. */
+  /** Passed on as message headers, such as `traceparent`. Cairn reads none of them. */
   readonly headers: Record<string, string>
 }
 export interface EventData {
@@ -54,7 +54,7 @@ export interface EventData {
   readonly how?: string
   readonly status?: string
   readonly error?: Pick<ErrorRecord, 'code' | 'message'>
-  /** Of a promotion: who made the run production's, from which run of a playground, and in place of which. */
+  /** Of a promotion: who promoted the run, which playground run it came from, and which run it replaced. */
   readonly by?: string
   readonly from?: string
   readonly previous?: string
@@ -65,7 +65,7 @@ export interface Subject {
   readonly batch: string
 }
 
-/** A task's name: `<node>` or `<node>/<batch>`. */
+/** Formats a task's name: `<node>` or `<node>/<batch>`. */
 export function taskName({ node, batch }: Subject): string {
   return batch === '' ? node : `${node}/${batch}`
 }
@@ -75,12 +75,12 @@ export function parseTask(task: string): Subject {
   return slash < 0 ? { node: task, batch: '' } : { node: task.slice(0, slash), batch: task.slice(slash + 1) }
 }
 
-/** How an item is named in paths, logs and records: `3`, inside two `each` nodes `3.0`. */
+/** Formats an item's name for paths, logs and records: `3`, or `3.0` inside two nested `each` nodes. */
 export function itemName({ indices }: { readonly indices: readonly number[] }): string {
   return indices.join('.')
 }
 
-/** What an event is of: a run, or a task of one. */
+/** Formats an event's subject: a run, or a task of a run. */
 export function subjectOf({ run, node, batch = '' }: Pick<EventData, 'run' | 'node' | 'batch'>): string {
   return node === undefined ? run : `${run}/${taskName({ node, batch })}`
 }
@@ -89,7 +89,7 @@ export function topicOf({ env, pipeline }: Pick<Plan, 'env' | 'pipeline'>): stri
   return `cairn.${env}.${pipeline}`
 }
 
-/** Where cancels are told to every host of an environment at once, whatever else it is at. */
+/** Names the topic that tells every host of an environment about cancelled runs at once, even a host that is busy. */
 export function controlTopicOf({ env }: Pick<Plan, 'env'>): string {
   return `cairn.${env}.control`
 }
@@ -103,7 +103,7 @@ export function runEvent(
   return event(plan, type, '', now, plan.run, end ? { status: end.status } : {})
 }
 
-/** A run has become production's, promoted or rolled back to; made again from the record, it is the same event. */
+/** Creates the event that says a run was promoted or rolled back to. The same record always gives the same event. */
 export function promotedEvent(
   { env, pipeline }: Pick<Plan, 'env' | 'pipeline'>,
   { run, since, by, from, replaced }: Champion,
@@ -128,12 +128,15 @@ export function promotedEvent(
   }
 }
 
-/** Hands a batch of an `each` to whichever host takes it: batches of one run spread over partitions. */
+/** Creates the event that offers a batch of an `each` to any host. The batches of a run spread over partitions. */
 export function readyEvent(plan: Plan, task: string, now: number): CairnEvent {
   return event(plan, 'ready', task, now, `${plan.run}/${task}`, readyData(plan, task))
 }
 
-/** Hands a task on that this host cannot run: each time to another partition, until it comes to a host that can. */
+/**
+ * Creates the event that hands a task on which this host cannot run. Each hand-over uses another partition key, so that
+ * the task eventually reaches a host that can run it.
+ */
 export function leftEvent(plan: Plan, task: string, now: number, attempt: number, misfit: ErrorRecord): CairnEvent {
   const { code, message } = misfit
   const data = { ...readyData(plan, task), attempt, error: { code, message } }
@@ -162,8 +165,9 @@ export function attemptEvent(
 }
 
 /**
- * The event of a task's terminal record; made again from the record, it is the same event. All endings of a run share a
- * partition, so that one host of each step hears them all, and knows when a batch or a join has all it waits for.
+ * Creates the event of a task's terminal record. The same record always gives the same event. All ends of a run share a
+ * partition, so that one host of each step receives them all and knows when a batch or a join has everything it waits
+ * for.
  */
 export function endEvent(plan: Plan, task: string, end: EndRecord): CairnEvent {
   const { node, batch } = parseTask(task)

@@ -2,15 +2,15 @@ export interface GcReport {
   readonly runs: string[]
   checkpoints: number
   code: number
-  /** Leases that ran out, and which run an idempotency key became, where that is long ago. */
+  /** Expired leases, and old records of which run an idempotency key started. */
   stale: number
-  /** Objects moved to the trash now, to be deleted by a collection after the grace. */
+  /** Objects moved to the trash now. A collection after the grace period deletes them. */
   trashed: number
   deleted: number
-  /** In the trash since an earlier collection, and needed again. */
+  /** Objects moved back from the trash because they are referenced again. */
   restored: number
-  /** Bytes that the deleted objects took. */
+  /** Size of the deleted objects in bytes. */
   freed: number
-  /** Records that are damaged: what they refer to is not known, so only runs go as long as there are any. */
+  /** Paths of damaged records. Their references are unknown, so while there are any, only runs are removed. */
   readonly damaged: string[]
 }

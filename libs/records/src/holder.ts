@@ -5,17 +5,17 @@ import { encodeRecord, readRecord, RECORD_VERSION } from './records.ts'
 import type { AttemptRecord } from './attempt-record.ts'
 import type { EndRecord } from './end-record.ts'
 
-/** The process that drives a run to its end, where one process does. */
+/** The process that drives a run to its end, where a single process does. */
 export interface Holder {
   readonly v: number
   readonly host: string
   readonly since: number
 }
 
-/** How far a run is that has no end: kept to be run later, at work, or left by a process that died. */
+/** State of a run without an end: not started yet, running, or left by a process that died. */
 export type Unfinished = 'planned' | 'running' | 'interrupted'
 
-/** Names the process that drives a run from now on. */
+/** Records the process that drives a run from now on. */
 export async function hold(store: ArtifactStore, at: Layout, run: string, host: string, now: number): Promise<void> {
   const path = at.holder(run)
   const record: Holder = { v: RECORD_VERSION, host, since: now }
@@ -24,9 +24,9 @@ export async function hold(store: ArtifactStore, at: Layout, run: string, host: 
 }
 
 /**
- * How far a run is that has no end.
+ * Determines the state of a run that has no end.
  *
- * @param isGone whether a process is known to have ended; of services it never is, since others take over
+ * @param isGone whether a process is known to have exited; always false for services, because others take over
  */
 export async function unfinished(
   store: Pick<ArtifactStore, 'read' | 'children'>,

@@ -1,19 +1,19 @@
 import { hash } from 'node:crypto'
 import { canonical, contentOf, type Json, type ArtifactRef, type KindDescription } from '@cairn/kernel'
 
-/** Raised when keys are made otherwise: no checkpoint from before is then found. */
+/** Raised when the computation of keys changes. Existing checkpoints are then no longer found. */
 const KEY_SCHEME = 1
 
-/** All that counts besides the inputs; the same for every item of a node, so hashed once. */
+/** Everything but the inputs that determines a key. It is the same for every item of a node, so it is hashed once. */
 export interface KeyBase {
   readonly fingerprint: string
   readonly params: Readonly<Record<string, Json>>
   readonly outputs: Readonly<Record<string, KindDescription>>
-  /** Of a source: what stands for the content of each thing that it reads. */
+  /** Of a source: the version of each thing that it reads, which stands for its content. */
   readonly versions?: Readonly<Record<string, string>> | undefined
 }
 
-/** The fixed part of a step's keys. */
+/** Computes the part of a step's keys that does not depend on inputs. */
 export function keyBase({ fingerprint, params, outputs, versions = {} }: KeyBase): string {
   return sha256(
     parts([
@@ -32,7 +32,7 @@ export function keyBase({ fingerprint, params, outputs, versions = {} }: KeyBase
   )
 }
 
-/** The same for every node of a step, and long where a schema is. */
+/** Cached, because it is the same for every node of a step and a schema can be long. */
 function outputsText(outputs: KeyBase['outputs']): string {
   let text = outputTexts.get(outputs)
   if (text === undefined) {
@@ -49,7 +49,7 @@ function outputsText(outputs: KeyBase['outputs']): string {
 }
 const outputTexts = new WeakMap<KeyBase['outputs'], string>()
 
-/** The name under which a result is kept: equal exactly when code, parameters and inputs are. */
+/** Computes a checkpoint's key: equal exactly when code, parameters and inputs are equal. */
 export function checkpointKey(base: string, inputs: Readonly<Record<string, ArtifactRef>>): string {
   return sha256(
     parts([
@@ -67,7 +67,7 @@ export function checkpointKey(base: string, inputs: Readonly<Record<string, Arti
 
 export type Part = readonly [tag: string, value: string]
 
-/** Every part with its tag and both their lengths in front, so that no two lists of parts give the same text. */
+/** Joins parts, each after its tag and both lengths, so that different lists never give the same text. */
 export function parts(list: readonly Part[]): string {
   return list.map(([tag, value]) => `${tag.length}:${tag}${value.length}:${value}`).join('')
 }

@@ -1,14 +1,16 @@
 import { CairnError } from '@cairn/kernel'
 import { NAMES } from './shapes/record-names.ts'
 
-/** What stored code is named by; earlier versions of Cairn named it by its fingerprint alone. */
+/** Identifies stored code. Earlier versions of Cairn used the fingerprint alone. */
 export interface CodeName {
   readonly fingerprint: string
-  /** SHA-256 (hex) of its text: equal code at another place, or laid out otherwise, has another text. */
+  /** SHA-256 (hex) of its text. Equal code in another location or format has the same fingerprint but another text. */
   readonly digest?: string
 }
 
-/** Where everything of one pipeline in one environment lies; the same in a folder and in a bucket. */
+/**
+ * The paths of everything that belongs to one pipeline in one environment. A folder and a bucket use the same paths.
+ */
 export interface Layout {
   readonly env: string
   readonly pipeline: string
@@ -25,40 +27,42 @@ export interface Layout {
   run(run: string): string
   plan(run: string): string
   ends(run: string): string
-  /** One file a task, in one folder: a folder a task would double what a small step costs. */
+  /** One file for each task, all in one folder: a folder for each task would double the cost of a small step. */
   end(run: string, task: string): string
-  /** The task that a terminal record is of. */
+  /** Returns the task that a terminal record belongs to. */
   taskOf(end: string): string
   attempts(run: string): string
   attempt(run: string, task: string, attempt: number): string
-  /** The task, and the number of its attempt, that a record in `attempts` is of. */
+  /** Returns the task and attempt number that a record in `attempts` belongs to. */
   attemptOf(file: string): { readonly task: string; readonly attempt: number }
-  /** Of tasks that hosts could not run, for what they lack. */
+  /** The folder of records about tasks that hosts could not run, because they lacked something. */
   unfits(run: string): string
   unfit(run: string, task: string, digest: string): string
   logs(run: string): string
-  /** What a task's attempt printed, in parts. */
+  /** One part of what an attempt printed. */
   log(run: string, task: string, attempt: number, part: number): string
-  /** What a file in `logs` is of. */
+  /** Returns the task, attempt and part that a file in `logs` belongs to. */
   logOf(file: string): { readonly task: string; readonly attempt: number; readonly part: number }
   runEnd(run: string): string
-  /** Which process drives the run. */
+  /** The record of the process that drives the run. */
   holder(run: string): string
   ref(name: string): string
-  /** Which run an idempotency key became; by the key's digest. */
+  /** The record of the run that an idempotency key started, by the digest of the key. */
   submission(key: string): string
   submissions: string
   leases: string
-  /** When it was collected last, and what of it. */
+  /** The record of the last garbage collection. */
   collected: string
 }
 
 export const STORE_FILE = 'store.json'
-/** Raised when what is stored changes so that other versions of Cairn cannot read it. */
+/** Raised when the format changes so that other versions of Cairn cannot read the store. */
 export const STORE_FORMAT = 2
 
 /**
- * @param where the store, as people know it
+ * Requires that this program can read the store's format.
+ *
+ * @param where the store, as users know it
  * @throws CairnError BAD_RECORD for a store of another version of Cairn
  */
 export function requireStoreFormat(format: number, where: string): void {
@@ -121,14 +125,17 @@ export function layout(env: string, pipeline: string): Layout {
   }
 }
 
-/** Where an environment keeps which runs wait for their turn, and which have had it: beside its pipelines. */
+/**
+ * The paths of an environment's queue: the runs that wait, and the runs that were admitted. It lies beside the
+ * pipelines.
+ */
 export interface QueueLayout {
   readonly root: string
   /** The runs that count against the limits. */
   readonly running: string
   readonly waiting: string
   ticket(run: QueuedRun): string
-  /** The run that a file in `waiting` stands for; undefined where it is named like none. */
+  /** Returns the run that a file in `waiting` stands for; undefined when the name does not fit. */
   runOf(file: string): QueuedRun | undefined
 }
 export interface QueuedRun {
@@ -137,7 +144,7 @@ export interface QueuedRun {
 }
 
 export function queueLayout(env: string): QueueLayout {
-  // No environment is called so.
+  // `@` cannot occur in the name of an environment.
   const root = `queues@${env}/`
   const waiting = `${root}waiting/`
   return {
@@ -153,7 +160,7 @@ export function queueLayout(env: string): QueueLayout {
   }
 }
 
-/** How the files of stored code are called, without their endings. */
+/** Formats the file name of stored code, without its extension. */
 export function codeName({ fingerprint, digest }: CodeName): string {
   return digest === undefined ? fingerprint : `${fingerprint}-${digest.slice(0, 16)}`
 }

@@ -1,7 +1,7 @@
 import { canonical, type ArtifactRef } from '@cairn/kernel'
 import { parseManifest } from '@cairn/kernel/contract'
 
-/** The bytes of a list are its manifest: they name its items, in order. */
+/** The content of a list artifact is its manifest, which names the items in order. */
 
 /** The items of a list. */
 export interface Items {
@@ -11,10 +11,10 @@ export interface Items {
 
 const HEAD = '{"items":['
 const TAIL = '],"v":1}'
-/** In characters: text is converted to bytes in pieces of this size. */
+/** Text is converted to bytes in chunks of this many characters. */
 const PIECE = 1 << 16
 
-/** Writes a manifest item by item. Keeps bytes, not objects. */
+/** Writes a manifest item by item. Holds bytes, not objects, to save memory. */
 export class ManifestWriter {
   length = 0
   readonly #pieces: Buffer[] = []
@@ -38,7 +38,10 @@ export function writeManifest(items: readonly ArtifactRef[]): Uint8Array {
   return writer.bytes()
 }
 
-/** Parses an item only when it is read: keeps bytes, not objects. The digest of the bytes must be verified. */
+/**
+ * Opens a manifest and parses each item only when it is read. Holds bytes, not objects, to save memory. The caller must
+ * have verified the digest of the bytes.
+ */
 export function openManifest(bytes: Uint8Array): Items {
   const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const isCanonical = whole.subarray(0, HEAD.length).equals(Buffer.from(HEAD))
@@ -50,7 +53,7 @@ const [QUOTE, BACKSLASH, COMMA, OPEN, CLOSE] = Buffer.from('"\\,{}')
 class Manifest implements Items {
   length = 0
   readonly #bytes: Buffer
-  /** Where each item ends. */
+  /** The offset at which each item ends. */
   #ends = new Uint32Array(64)
 
   constructor(bytes: Buffer) {
@@ -87,7 +90,7 @@ class Manifest implements Items {
   }
 }
 
-/** The items of several lists, one list after the other. */
+/** Concatenates the items of several lists. */
 export function chained(lists: readonly Items[]): Items {
   if (lists.length === 1) return lists[0]!
   const starts: number[] = []

@@ -1,6 +1,6 @@
 import type { Condition, Plan } from './plan-record.ts'
 
-/** The nodes that a node reads, or that decide whether it runs. */
+/** Lists the nodes that a node reads, or that decide whether it runs. */
 export function neededBy(nodes: Plan['nodes'], id: string): string[] {
   const node = nodes[id]!
   const refs: Condition[] = node.guards.map(({ condition }) => condition)

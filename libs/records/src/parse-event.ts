@@ -2,17 +2,18 @@ import { CairnError } from '@cairn/kernel'
 import { EVENT_TYPES, subjectOf, type CairnEvent, type EventData, type EventType } from './events.ts'
 import { NAMES } from './shapes/record-names.ts'
 
-/** An event as it came, before anything of it is believed. */
+/** An event as received, not validated yet. */
 export type Unread = Readonly<Record<Exclude<keyof CairnEvent, 'data' | 'headers'>, unknown>> & {
   readonly data: unknown
   readonly headers: Readonly<Record<string, string>>
 }
 
 /**
- * Lets through only what Cairn itself could have published: names become parts of paths, and what a store refuses as a
- * path would look like a fault of the store, which is waited for without end. Fields that are not known are left out.
+ * Validates a received event, so that only what Cairn could have published passes. Names become parts of paths: a path
+ * that the store rejects would look like a fault of the store, which is retried without end. Unknown fields are
+ * dropped.
  *
- * @throws CairnError BAD_RECORD that names what is wrong
+ * @throws CairnError BAD_RECORD when a field is invalid; the message names it
  */
 export function parseEvent({
   specversion,
@@ -50,10 +51,10 @@ export function parseEvent({
 }
 
 /**
- * Refuses an event that says it is another than it is, or of another pipeline: it would be acted on in the place of the
- * right one, or dropped as its duplicate.
+ * Requires that an event belongs to this pipeline and that its id, source and subject match its data. Otherwise it
+ * would be handled in place of the right event, or that one would be dropped as its duplicate.
  *
- * @throws CairnError BAD_RECORD
+ * @throws CairnError BAD_RECORD when something does not match
  */
 export function requireOf({ env, pipeline }: Pick<EventData, 'env' | 'pipeline'>, event: CairnEvent): void {
   const { id, source, subject, data } = event
@@ -65,7 +66,7 @@ export function requireOf({ env, pipeline }: Pick<EventData, 'env' | 'pipeline'>
   if (id !== known) throw bad(`its id is ${shown(id)}, not ${known}`)
 }
 
-/** The same happening always has the same id. */
+/** Computes the id that an event must have: the same occurrence always has the same id. */
 function idOf({ type, subject, time, data: { attempt } }: CairnEvent): string {
   const happened = type.slice('cairn.'.length)
   if (happened === 'promoted') return `${subject}/promoted/${Date.parse(time)}`
@@ -80,7 +81,7 @@ interface Field {
 type Fields = Readonly<Record<string, Field>>
 
 const LONGEST_ATTRIBUTE = 1_000
-/** More than any message of an error that Cairn tells in an event. */
+/** Longer than any error message that Cairn puts into an event. */
 const LONGEST_TEXT = 100_000
 
 const field = (what: string, fits: (value: unknown) => boolean): Field => ({ what, isRequired: true, fits })
@@ -121,7 +122,7 @@ const FIELDS: Readonly<Record<EventType, Fields>> = {
   'attempt-started': ATTEMPTED,
   'attempt-failed': { ...ATTEMPTED, error: ERROR },
   completed: { ...ENDED, how: HOW, outputs: OUTPUTS, error: maybe(ERROR) },
-  failed: { ...ENDED, error: maybe(ERROR) }, // a batch has one for each of its items, in its record
+  failed: { ...ENDED, error: maybe(ERROR) }, // a batch has one error for each failed item, in its record only
   'timed-out': { ...ENDED, error: maybe(ERROR) },
   cancelled: { ...ENDED, error: maybe(ERROR) },
   skipped: ENDED,

@@ -11,33 +11,33 @@ export interface Plan {
   readonly env: string
   readonly pipeline: string
   readonly createdAt: number
-  /** The run that this one stands on: whose outputs stand in for what is not run, or that it repeats. */
+  /** The run that this run is based on: it provides the outputs of what is not run, or is repeated. */
   readonly parent?: string
-  /** Digest of the submission that it was planned for: two submissions never share a run. */
+  /** Digest of the submission that it was planned for. Two submissions never share a run. */
   readonly submission?: string
-  /** It waits for its turn: it starts when a limit of how many runs go on at once leaves room for it. */
+  /** The run waits in the queue until the limit on concurrent runs leaves room for it. */
   readonly queued?: true
-  /** The playground that it was run in; none of a run of production. */
+  /** The playground of the run; absent in production. */
   readonly playground?: string
-  /** Not all of the pipeline was to be run: such a run stands for nothing but itself. */
+  /** Only a part of the pipeline was requested. Such a run cannot be promoted. */
   readonly partial?: true
   readonly params: Readonly<Record<string, Json>>
-  /** The parameters that were set by hand, the pipeline's by name and a step's as `<node>.<name>`. */
+  /** The parameters that were set by hand: those of the pipeline by name, those of a step as `<node>.<name>`. */
   readonly settings?: Readonly<Record<string, Json>>
-  /** What in it no code has made as it stands: such a run shows something, but never becomes production's. */
+  /** Outputs set or sampled by hand. A run with any is never promotable. */
   readonly taints?: readonly Taint[]
   readonly steps: Readonly<Record<string, PlannedStep>>
-  /** Nodes come after what they read. */
+  /** In order: each node comes after the nodes that it reads. */
   readonly nodes: Readonly<Record<string, PlannedNode>>
   readonly outputs: Readonly<Record<string, Ref>>
-  /** Of the service that made it: hosts of services run no other. A plan of one process has none. */
+  /** Signature of the service that made the plan. Hosts of services run no plan without one; a local run has none. */
   readonly signature?: Signature
 }
 
 export interface Taint {
   readonly node: string
   readonly output: string
-  /** What was done: `set by hand`, `cut to 1,000 of 3,000,000 rows`. */
+  /** What was done, such as `set by hand` or `cut to 1,000 of 3,000,000 rows`. */
   readonly how: string
 }
 
@@ -48,15 +48,15 @@ export interface PlannedStep {
   readonly outputs: Readonly<Record<string, KindDescription>>
   readonly retry?: PlannedRetry
   readonly timeoutMs?: number
-  /** Bytes. */
+  /** Limit in bytes. */
   readonly memory?: number
   readonly cache?: PlannedCache
   readonly secrets?: readonly string[]
 }
-/** Code that cannot be pinned says why; it is run uncached, in process. */
+/** Code that cannot be pinned carries the reason in `inline`. It runs in process and is not cached. */
 export type PinnedCode = PinnedClosure | { readonly inline: string }
 export interface PinnedClosure extends Required<CodeName> {
-  /** SHA-256 (hex) of which packages it loads, and from where; plans of earlier versions do not say. */
+  /** SHA-256 (hex) of the packages that it loads and where from; absent in plans of earlier versions. */
   readonly packages?: string
 }
 export interface PlannedRetry {
@@ -65,7 +65,7 @@ export interface PlannedRetry {
   readonly maxBackoffMs: number
   readonly on?: readonly string[]
 }
-/** `never` carries the reason: asked for, or what the code reaches unacknowledged. */
+/** `never` carries the reason: it was requested, or the code reaches something that its author has not acknowledged. */
 export type PlannedCache = { readonly never: string } | { readonly maxAgeMs: number }
 
 export type PlannedNode = PlannedStepNode | PlannedEach | PlannedWhen | Given
@@ -73,7 +73,7 @@ interface Placed {
   readonly scope: readonly string[]
   readonly guards: readonly PlannedGuard[]
 }
-/** An arm of a `when`: what stands in it runs where its condition is `arm`. */
+/** An arm of a `when`. A node in it runs when the condition equals `arm`. */
 export interface PlannedGuard {
   readonly when: string
   readonly condition: Condition
@@ -86,7 +86,9 @@ export interface PlannedStepNode extends Placed {
   readonly inputs: Readonly<Record<string, Ref>>
   readonly params: Readonly<Record<string, Json>>
   readonly versions?: Readonly<Record<string, string>>
-  /** Of a source whose version could not be asked for: why. It fails with this, and what reads it is not run. */
+  /**
+   * Of a source whose version could not be read: why. The node fails with this error, and what reads it does not run.
+   */
   readonly unread?: ErrorRecord
   /** Compute even if there is a checkpoint, and replace it. */
   readonly force?: boolean
@@ -104,12 +106,12 @@ export interface PlannedWhen extends Placed {
   readonly then: Readonly<Record<string, Ref>>
   readonly otherwise: Readonly<Record<string, Ref>>
 }
-/** Not run: the outputs of another run stand in. */
+/** A node that is not run. It takes its outputs from another run, or from a value that a person set. */
 export interface Given extends Placed {
   readonly type: 'given'
   readonly step?: string
   readonly from: string
   readonly outputs: Readonly<Record<string, ArtifactRef>>
-  /** Set when a run of today's code would not give these outputs: why. */
+  /** Why a run of today's code would not give these outputs; absent when it would. */
   readonly stale?: string
 }

@@ -3,49 +3,57 @@ import type { CairnEvent } from './events.ts'
 import type { ErrorRecord } from './error-record.ts'
 
 /**
- * Where artifacts and records lie: a folder, a bucket. Paths are relative, with `/`, and never come from a payload.
- * Every call may fail with a rejected promise, after which it is not known whether it took effect.
+ * Stores artifacts and records, in a folder or a bucket. Paths are relative, use `/`, and never come from a payload.
+ * After a call rejects, it is unknown whether the call took effect.
  */
 export interface ArtifactStore {
-  /** A record's bytes; undefined when there is none. */
+  /** Returns a record's bytes; undefined when there is none. */
   read(path: string): Promise<Uint8Array | undefined>
-  /** Writes a record unless there is one. Of any number of writers exactly one is told true. */
+  /** Writes a record unless one exists. Of any number of concurrent writers, exactly one gets true. */
   create(path: string, bytes: Uint8Array): Promise<boolean>
-  /** Writes a record only where the present one is `expected` (undefined: there is none). Told true: it was. */
+  /** Writes a record only if the present one is `expected` (undefined: none exists). Returns whether it was written. */
   replace(path: string, expected: Uint8Array | undefined, bytes: Uint8Array): Promise<boolean>
-  /** Writes an object whose path is made from its digest; what lies there already has the same bytes. May move the file. */
+  /**
+   * Writes an object. Its path contains its digest, so an existing object has the same bytes. May move the given file.
+   */
   put(path: string, content: Content): Promise<void>
-  /** A local file with the object's bytes, not to be written to; undefined when there is none. */
+  /** Returns a local, read-only file with the object's bytes; undefined when there is none. */
   fetch(path: string): Promise<string | undefined>
   stat(path: string): Promise<StoredStat | undefined>
-  /** Every path in a folder (`a/b/`) and below it, in no particular order. */
+  /** Lists every path in a folder (`a/b/`) and below it, in no particular order. */
   list(folder: string): AsyncIterable<StoredStat & { readonly path: string }>
-  /** The names directly in a folder, of records and of folders; with `after`, those behind it in the order of their bytes. */
+  /**
+   * Lists the names of records and folders directly in a folder. With `after`: only names that sort after it, by bytes.
+   */
   children(folder: string, after?: string): Promise<string[]>
   remove(path: string): Promise<void>
-  /** Moves an object, which counts as a write; false when it is not there. For garbage collection and quarantine. */
+  /**
+   * Moves an object; this counts as a write. Returns false when it does not exist. For garbage collection and
+   * quarantine.
+   */
   move(from: string, to: string): Promise<boolean>
-  /** A new, empty local folder from which `put` takes files most cheaply. */
+  /** Creates an empty local folder. `put` takes files from it at the lowest cost. */
   scratch(): Promise<string>
 }
-/** `stamp`: of the file before it was hashed, to detect later changes. */
+/** `stamp` is the file's stamp before it was hashed, to detect later changes. */
 export type Content = Uint8Array | { readonly file: string; readonly stamp?: string }
 export interface StoredStat {
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number
-  /** Of the last write, in milliseconds since 1970, by the store's clock. */
+  /** Time of the last write by the store's clock, in milliseconds since 1970. */
   readonly modified: number
 }
 
-/** Carries events, at least once, in no order to rely on. */
+/** Delivers events at least once, in no guaranteed order. */
 export interface EventBus {
-  /** What it runs over: `kafka`, say. */
+  /** The system behind the bus, such as `kafka`. */
   readonly system?: string
-  /** Resolves once all of them are kept safe. */
+  /** Resolves once every event is stored durably. */
   publish(topic: string, events: readonly CairnEvent[], urgency?: Urgency): Promise<void>
   /**
-   * Each event goes to one member of every group. It is handed over again, maybe to another member, until the handler
-   * has resolved for it; so the handler resolves only when all that follows from the event is safe.
+   * Delivers each event to one member of every group. An event is delivered again, possibly to another member, until
+   * the handler resolves for it. So the handler must resolve only when everything that follows from the event is
+   * durable.
    */
   subscribe(
     topic: string,
@@ -54,78 +62,83 @@ export interface EventBus {
   ): Promise<Subscription>
 }
 export interface Urgency {
-  /** Events that no one waits for may go with the next that are published, if there are any within so many milliseconds. */
+  /** Events that no one waits for may be delayed for up to this many milliseconds, to be sent with the next ones. */
   readonly withinMs?: number
 }
 export interface SubscribeOptions {
   readonly group: string
-  /** Where a group that is new starts; a time in milliseconds since 1970. */
+  /** Where a new group starts; a time is in milliseconds since 1970. */
   readonly from: 'beginning' | 'now' | { readonly time: number }
-  /** What the group was called before: where it is new, it goes on from where that one was. */
+  /** Earlier name of the group: a new group continues at the position of that one. */
   readonly formerly?: string
-  /** Events in hand at one time. */
+  /** Maximum number of events handled at once. */
   readonly concurrency?: number
   /**
-   * Told of an event that the handler keeps rejecting, and which is therefore given up. What the store or the bus is to
-   * blame for (`STORE_FAILED`, `BUS_FAILED`) is no such event: it is handed over until they are back.
+   * Called with an event that the handler keeps rejecting and that is therefore given up. A rejection with
+   * `STORE_FAILED` or `BUS_FAILED` does not count: the event is delivered again until the store and the bus are back.
    */
   readonly onPoison?: (event: CairnEvent, error: unknown) => void
-  /** Told when other events than before come to this member: of those that are new to it, it may have missed some. */
+  /** Called when other partitions are assigned to this member. It may have missed events of the new ones. */
   readonly onReassigned?: () => void
 }
 export interface Subscription {
-  /** Takes no new events and waits for the handlers at work. */
+  /** Accepts no new events and waits for the running handlers. */
   close(): Promise<void>
 }
 
 export interface Clock {
-  /** Milliseconds since 1970: for records and people, not for measuring. */
+  /** Current time in milliseconds since 1970. For records and display, not for measuring. */
   now(): number
-  /** Milliseconds since some fixed moment; never goes back. */
+  /** Milliseconds since a fixed moment; never goes back. */
   monotonic(): number
   /** Resolves after `ms`; rejects when the signal is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
-/** Runs step bodies: in this process, in a pool of processes. */
+/** Runs step bodies, in this process or in a pool of processes. */
 export interface Compute {
-  /** Gives the result of each item as soon as it is there. An item that fails is a result, too. */
+  /** Yields each item's result as soon as it exists. The error of a failed item is a result, too. */
   run(work: Work, signal: AbortSignal): AsyncIterable<ItemResult>
 }
 
-/** An item is one independent call of the body: a plain step has one, a batch of an `each` one for each of its elements. */
+/**
+ * What a driver computes. An item is one independent call of the body: a plain step has one, a batch of an `each` has
+ * one for each element.
+ */
 export interface Work {
   readonly run: string
   readonly node: string
   readonly step: string
   readonly code: Code
-  /** Set when the items are to be caught: the code of the step's `catch`. */
+  /** The code of the step's `catch`, when that is run instead of the body. */
   readonly fallback?: Code
   readonly items: readonly ItemWork[]
   readonly params: Readonly<Record<string, Json>>
   readonly secrets: readonly string[]
-  /** For one item, from the start of its body. */
+  /** Time limit for one item in milliseconds, from the start of its body. */
   readonly timeoutMs: number | undefined
-  /** Bytes. */
+  /** Limit in bytes. */
   readonly memory: number | undefined
-  /** Whether it reads the outside. */
+  /** Whether the step reads from outside the pipeline. */
   readonly source: boolean
-  /** Source versions that the plan saw: what is read must still have them. */
+  /** The source versions in the plan. What is read must still have them. */
   readonly versions: Readonly<Record<string, string>> | undefined
-  /** Opens an input. */
+  /** Returns the local path of an input. */
   readonly open: (ref: ArtifactRef) => Promise<string>
-  /** The installed packages that its code may load, where they were looked at: what is loaded must be in that very state. */
+  /**
+   * The installed packages that the code may load, if they were examined. They must still be in this state when loaded.
+   */
   readonly packages?: PackageStates
-  /** Told whenever files of packages have been loaded: they may have been changed since they were looked at. */
+  /** Called after files of packages were loaded: they may have changed since they were examined. */
   readonly onLoaded?: () => void
-  /** Told each line that a body prints, before its item's result is given, and without secrets. */
+  /** Called with each line that a body prints, before the item's result, with secrets masked. */
   readonly print: (printed: Printed) => void
 }
-/** The state of the files of installed packages, by their folders. */
+/** The state of installed packages' files, by package folder. */
 export type PackageStates = Readonly<Record<string, PackageState>>
 export interface PackageState {
   readonly stamp: string
-  /** When the last change was made to it, in milliseconds since 1970. */
+  /** Time of the last change, in milliseconds since 1970. */
   readonly changedAt: number
 }
 export interface Printed {
@@ -138,20 +151,20 @@ export interface ItemWork {
   readonly inputs: Readonly<Record<string, ArtifactRef>>
   /** Seeds the item's random numbers. */
   readonly key: string
-  /** Of a `catch`: what its fallback is told. */
+  /** The error that is passed to the step's `catch`. */
   readonly error?: ErrorRecord
 }
-/** What to run: a stored closure, or, only in the process that planned the run, the step as it stands in memory. */
+/** The code to run: a stored closure or, only in the process that planned the run, the step in memory. */
 export type Code = StoredCode | { readonly inline: true }
 export interface StoredCode {
   readonly fingerprint: string
-  /** SHA-256 (hex) of the code as the run was planned with it. */
+  /** SHA-256 (hex) of the code that the run was planned with. */
   readonly digest: string
-  /** SHA-256 (hex) of which packages it loads, and from where, where the plan says. */
+  /** SHA-256 (hex) of the packages that it loads and where from; absent when the plan does not say. */
   readonly packages?: string
-  /** What it is called in the store. */
+  /** Its file name in the store, without extension. */
   readonly name: string
-  /** Local file of the code, and of its manifest. */
+  /** Local files of the code and of its manifest. */
   readonly path: string
   readonly manifest: string | undefined
 }
@@ -162,10 +175,10 @@ export type ItemResult = {
   readonly ms: number
 } & ({ readonly outputs: Readonly<Record<string, Made>> } | { readonly error: ErrorRecord })
 
-/** An artifact that a step made, on its way to the store. */
+/** An artifact that a step made and that is not stored yet. */
 export interface Made {
   readonly ref: ArtifactRef
-  /** What is still to be stored; absent when the record holds the bytes. */
+  /** The content to store; absent when the record holds the bytes inline. */
   readonly content?: Content
   readonly items?: readonly Made[]
 }

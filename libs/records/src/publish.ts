@@ -4,13 +4,13 @@ import type { Plan } from './plan-record.ts'
 import type { EventBus, Urgency } from './ports.ts'
 
 export interface PublishOptions extends Urgency {
-  /** Default: the run's own. */
+  /** @default the topic of the run's pipeline */
   readonly topic?: string
-  /** The event that led to these: the trace that it is part of goes on in them. */
+  /** The event that caused these. They continue its trace. */
   readonly cause?: CairnEvent | undefined
 }
 
-/** Sends events of a run so that those who watch hear of it. */
+/** Publishes events of a run and traces that. */
 export function publish(
   bus: EventBus,
   plan: Plan,
@@ -22,7 +22,7 @@ export function publish(
   return traced(channels.publish, message, () => bus.publish(topic, events, urgency))
 }
 
-/** https://www.w3.org/TR/trace-context: who does not take part in a trace forwards it. */
+/** Forwards the trace, as https://www.w3.org/TR/trace-context requires of those that do not take part in it. */
 function carryOn({ traceparent, tracestate }: CairnEvent['headers'], headers: CairnEvent['headers']): void {
   if (traceparent !== undefined) headers['traceparent'] = traceparent
   if (tracestate !== undefined) headers['tracestate'] = tracestate

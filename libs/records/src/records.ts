@@ -4,13 +4,15 @@ import type { ArtifactStore } from './ports.ts'
 import { otherPlaceOf } from './shapes/record-place.ts'
 import { faultIn } from './shapes/record-shape.ts'
 
-/** Raised when a record's meaning changes; a program refuses records newer than itself and reads older ones. */
+/** Raised when the meaning of records changes. A program reads older records and refuses newer ones. */
 export const RECORD_VERSION = 1
 
-/** What to do about a record of a later version. */
+/** Next step for a record of a later version. */
 export const UPDATE = 'update Cairn'
 
-/** As JSON, with a check over its text and its place at the end: bytes may be damaged, and files exchanged. */
+/**
+ * Encodes a record as JSON that ends in a check over its text and place. The check detects damage and swapped files.
+ */
 export function encodeRecord(record: object, path: string): Buffer {
   const text = jsonText(record)
   return Buffer.from(`${text.slice(0, -1)},"check":"${checkOf(text, path)}"}`)
@@ -22,16 +24,16 @@ function checkOf(text: string, path: string): string {
   return hash('sha256', `${placeOf(path)}\n${text}`).slice(0, 16)
 }
 
-/** Where in a pipeline's folder: the same in every environment, store and playground. */
+/** Returns a path relative to the pipeline's folder, which is the same in every environment, store and playground. */
 export function placeOf(path: string): string {
   return PLACE.exec(path)?.[1] ?? path
 }
 const PLACE = /(?:^|\/)(runs\/[^/]+\/(?:ends|attempts|logs)\/[^/]+|(?:runs|checkpoints)\/[^/]+\/[^/]+|[^/]+\/[^/]+)$/
 
 /**
- * Records of earlier versions have no check.
+ * Decodes and validates a record. Records of earlier versions have no check.
  *
- * @throws CairnError BAD_RECORD when it is no record, is damaged, or is one of a later version of Cairn
+ * @throws CairnError BAD_RECORD when it is not a record, is damaged, or comes from a later version of Cairn
  */
 export function decodeRecord<Record extends { readonly v: number }>(bytes: Uint8Array, path: string): Record {
   const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
@@ -65,8 +67,10 @@ export async function readRecord<Record extends { readonly v: number }>(
 }
 
 /**
- * Writes a record that only its first writer wins, and tells which record stands. When the store's answer is lost, the
- * record itself answers: it is ours, another's, or still absent, and then the caller must try again.
+ * Writes a record unless one exists, and returns the one that is valid. When the store's answer is lost, the record
+ * itself tells: it is ours or another's, or it is absent and the error is thrown for the caller to retry.
+ *
+ * @throws CairnError STORE_FAILED when the record existed and is gone
  */
 export async function claim<R extends { readonly v: number }>(
   store: ArtifactStore,

@@ -1,7 +1,7 @@
-/** Who vouches for a record, by a signature over it. */
+/** The signature of a record, and who made it. */
 export interface Signature {
   /** Name of the identity. */
   readonly by: string
-  /** Over the whole record, but for a checkpoint's generation; in base64. */
+  /** Ed25519 signature, base64, of the whole record except a checkpoint's generation. */
   readonly value: string
 }

@@ -4,13 +4,13 @@ import type { Checkpoint } from './checkpoint-record.ts'
 import type { Plan } from './plan-record.ts'
 import type { Signature } from './signature-record.ts'
 
-/** Who vouches for a record: a service, by its name and its private key (Ed25519). */
+/** A service that signs records: its name and private key (Ed25519). */
 export interface Identity {
   readonly name: string
   readonly key: KeyObject
 }
 
-/** Public keys (SPKI, base64) by the names of the identities. */
+/** Public keys (SPKI, base64) by identity. */
 export type PublicKeys = Readonly<Record<string, string>>
 
 export function signed(checkpoint: Checkpoint, identity: Identity): Checkpoint {
@@ -26,7 +26,8 @@ export function signedPlan(plan: Plan, identity: Identity): Plan {
 }
 
 /**
- * What a host may run is a plan that one of these has signed, which pins the code of each step by its digest.
+ * Requires that one of the given identities signed the plan. A plan pins the code of each step by its digest, so this
+ * decides what a host runs.
  *
  * @throws CairnError REFUSED for any other plan
  */
@@ -46,7 +47,7 @@ function names(keys: PublicKeys): string {
   return Object.keys(keys).join(', ') || 'no one'
 }
 
-/** Of a plan, so that the signature of one record never stands for another. */
+/** The prefix keeps the signature of a plan from being valid for another record. */
 function textOfPlan({ signature: _, ...plan }: Plan): Buffer {
   return Buffer.from(`plan\n${canonical(plan)}`)
 }

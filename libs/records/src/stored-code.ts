@@ -5,7 +5,7 @@ import type { CodeName, Layout } from './layout.ts'
 import type { ArtifactStore } from './ports.ts'
 import { readRecord } from './records.ts'
 
-/** Looks for code under its own name, then under the one that earlier versions of Cairn gave it. */
+/** Looks up code under its current name, then under the name that earlier versions of Cairn used. */
 export async function storedAs<Found>(
   { fingerprint, digest }: CodeName,
   find: (name: CodeName) => Promise<Found | undefined>,
@@ -14,12 +14,15 @@ export async function storedAs<Found>(
   return own ?? find({ fingerprint })
 }
 
-/** What stored code consists of, with the files and lines that it was cut from; undefined when it is not stored. */
+/** Reads the manifest of stored code, with the files and lines it came from; undefined when the code is not stored. */
 export function storedManifest(store: ArtifactStore, at: Layout, code: CodeName): Promise<Manifest | undefined> {
   return storedAs(code, (name) => readRecord<Manifest>(store, at.manifest(name)))
 }
 
-/** SHA-256 (hex) of which packages code loads, and from where: that decides what runs as much as the code does. */
+/**
+ * Computes the SHA-256 (hex) of the packages that code loads and where from. They affect the result as much as the
+ * code.
+ */
 export function packagesDigest({ imports, packages }: Pick<Manifest, 'imports' | 'packages'>): string {
   return sha256(canonical({ imports, packages: packages.map(({ via: _, ...used }) => used) }))
 }

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { isProxy } from 'node:util/types'
 import type { Json } from '@cairn/kernel'
 
-/** Cuts a text after it has been masked. */
+/** Masks secrets in a text and then cuts it to the limit. */
 export type Mask = (text: string, limit: number) => string
 
 const TEXT_LIMIT = 500
@@ -12,10 +12,10 @@ const ITEMS_KEPT = 20
 const DEPTH = 3
 /** Characters of one field as JSON. */
 const FIELD_LIMIT = 2_000
-/** What an error is recorded with anyway. */
+/** Properties that the error record stores separately. */
 const APART: ReadonlySet<string> = new Set(['name', 'message', 'stack', 'cause', 'errors', 'error', 'suppressed'])
 
-/** A property, whoever it belongs to; undefined where there is none or where it throws. */
+/** Reads a property, own or inherited; undefined when there is none or its getter throws. */
 export function read(value: unknown, name: string): unknown {
   if (value === null || (typeof value !== 'object' && typeof value !== 'function') || isProxy(value)) return undefined
   try {
@@ -25,7 +25,7 @@ export function read(value: unknown, name: string): unknown {
   }
 }
 
-/** The class of an object, or the type of another value. */
+/** Returns the class of an object, or the type of another value. */
 export function typeOf(value: unknown): string {
   if (value === null) return 'null'
   if (typeof value !== 'object') return typeof value
@@ -38,7 +38,7 @@ function nameOf(callable: unknown): string {
   return typeof name === 'string' ? name : ''
 }
 
-/** The enumerable properties that belong to an object alone; its `code` first. No getter is called. */
+/** Returns the own enumerable properties, `code` first. Calls no getter. */
 export function ownFields(value: unknown, mask: Mask): Record<string, Json> {
   if (typeof value !== 'object' || value === null || isProxy(value) || Array.isArray(value)) return {}
   const names = Object.keys(value).filter((name) => !APART.has(name))
@@ -56,11 +56,11 @@ function fieldOf(value: object, name: string, mask: Mask): Json | undefined {
   if (own && 'value' in own && own.value === undefined) return undefined
   const json = own && 'value' in own ? asJson(own.value, mask) : '[getter]'
   const text = JSON.stringify(json)
-  const shown = mask(text, FIELD_LIMIT) // bytes in a list are a text, too
+  const shown = mask(text, FIELD_LIMIT) // a secret may be spelled by the bytes of a list, too
   return shown === text ? json : shown
 }
 
-/** A value as bounded JSON: nothing of it is called, what JSON has no word for is named, cycles end. */
+/** Converts a value to bounded JSON. It calls no code of the value, names what JSON cannot express, and cuts cycles. */
 export function asJson(value: unknown, mask: Mask, within: readonly unknown[] = []): Json {
   switch (typeof value) {
     case 'string':
@@ -111,7 +111,7 @@ function partAsJson(value: object, name: string, mask: Mask, within: readonly un
   return 'value' in part ? asJson(part.value, mask, within) : '[getter]'
 }
 
-/** Of objects whose content is not in their fields. */
+/** Describes objects whose content is not in their properties. */
 function specialText(value: object): string | undefined {
   try {
     if (value instanceof Date) return Date.prototype.toISOString.call(value)
@@ -121,11 +121,11 @@ function specialText(value: object): string | undefined {
     if (value instanceof Map || value instanceof Set) return `[${typeOf(value)} of ${value.size}]`
     return undefined
   } catch {
-    return `[${typeOf(value)}]` // `Invalid Date`, say
+    return `[${typeOf(value)}]` // such as an invalid `Date`
   }
 }
 
-/** JSON as a person writes an object: `{ status: 503 }`. */
+/** Formats JSON as people write objects: `{ status: 503 }`. */
 export function asText(json: Json): string {
   return typeof json === 'string' ? json : inspect(json, INSPECTED)
 }

@@ -44,7 +44,7 @@ const aboutThrown = {
 }
 const inner: Shape = object({ message: text }, thrown, aboutThrown)
 
-/** As `ErrorRecord`. */
+/** Shape of `ErrorRecord`. */
 export const error = shared('error', () =>
   object(
     { code: text, message: text },

@@ -35,7 +35,7 @@ const reach = object(
   },
 )
 
-/** As `Manifest`. */
+/** Shape of `Manifest`. */
 export const manifest = object(
   {
     fingerprint: name,

@@ -232,5 +232,5 @@ const fields = object(
   },
 )
 
-/** A schema cannot say what `unwired` checks. */
+/** `unwired` checks what a JSON Schema cannot express. */
 export const plan = shape((value) => fields(value) ?? unwired(value as Plan), fields.schema)

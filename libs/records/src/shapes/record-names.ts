@@ -1,20 +1,20 @@
 import { LONGEST_NAME, LONGEST_PLACE, NAME, PLACE } from '@cairn/kernel/contract'
 
-/** What names in the paths of records look like: in plans, events and requests alike. */
+/** Patterns of the names in the paths of records, for plans, events and requests. */
 export const NAMES = {
   env: named(/^(?!\.\.?$)[\w.-]+$/, 100),
-  /** Of pipelines and steps. */
+  /** A pipeline or a step. */
   name: named(NAME, LONGEST_NAME),
   run: named(/^[\w-]+$/, 64),
-  /** A place in a pipeline: names with dots between, of pipelines used inside. */
+  /** A node's name: names joined by dots when pipelines are nested. */
   node: named(PLACE, LONGEST_PLACE),
-  /** The number of a batch, behind those of the batches around it. */
+  /** A batch number, after the numbers of the batches around it. */
   batch: named(/^(0|[1-9]\d{0,8})(\.(0|[1-9]\d{0,8}))*$/, 40),
 } as const
 
 export interface NamePattern {
   readonly pattern: RegExp
-  /** Bytes. */
+  /** Length in bytes. */
   readonly longest: number
   readonly fits: (name: unknown) => name is string
 }

@@ -1,10 +1,13 @@
-/** What records say of themselves, by where they lie; a path may be relative to the pipeline's folder. */
+/** Record fields that must match the path. A path may be relative to the pipeline's folder. */
 const PLACES: readonly [RegExp, readonly string[]][] = [
   [/^(?:([^/]+)\/([^/]+)\/)?runs\/([^/]+)\/plan$/, ['env', 'pipeline', 'run']],
   [/(?:^|\/)checkpoints\/([^/]+)\/([^/]+)$/, ['step', 'key']],
 ]
 
-/** Whether a record says that it is another's than its path says: what it would be were it not copied or forged. */
+/**
+ * Describes a record whose content contradicts its path, which means it was copied or forged; undefined when it
+ * matches.
+ */
 export function otherPlaceOf(record: object, path: string): string | undefined {
   for (const [pattern, names] of PLACES) {
     const found = pattern.exec(path)?.slice(1)

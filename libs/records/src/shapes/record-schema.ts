@@ -5,15 +5,15 @@ import type { JsonSchema } from './shape.ts'
 
 export interface RecordSchema {
   readonly name: string
-  /** Where such records lie in a pipeline's folder: `runs/<run>/plan`. */
+  /** Where such records lie in a pipeline's folder, such as `runs/<run>/plan`. */
   readonly path: string
-  /** Whether the record with this path is one of them. */
+  /** Whether the record at this path is of this kind. */
   readonly isAt: (path: string) => boolean
   /** JSON Schema, draft 2020-12. */
   readonly schema: JsonSchema
 }
 
-/** What records are checked against when they are read, for programs of any language. */
+/** Returns the JSON Schemas that records are validated with, for programs in any language. */
 export function recordSchemas(): RecordSchema[] {
   return RECORD_KINDS.map(({ name, path, what, place, shape }) => {
     const shared: Record<string, JsonSchema> = {}

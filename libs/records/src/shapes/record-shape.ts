@@ -18,10 +18,10 @@ import {
 
 export interface RecordKind {
   readonly name: string
-  /** Where it lies in a pipeline's folder, for people. */
+  /** Its path in a pipeline's folder, for display. */
   readonly path: string
   readonly what: string
-  /** Where it lies, as far as records know their own place. */
+  /** Matches its path as far as `placeOf` keeps it. */
   readonly place: RegExp
   readonly shape: Shape
 }
@@ -132,7 +132,7 @@ export const RECORD_KINDS: readonly RecordKind[] = [
 const other = (value: unknown) =>
   isObject(value) && positive(value['v']) === undefined ? undefined : '.v is no version'
 
-/** What is wrong with what a record says, by its place in a pipeline's folder; undefined if nothing is. */
+/** Describes what is wrong with a record at a place in a pipeline's folder; undefined when it is valid. */
 export function faultIn(record: unknown, place: string): string | undefined {
   const kind = RECORD_KINDS.find((each) => each.place.test(place))
   const fault = other(record) ?? kind?.shape(record)

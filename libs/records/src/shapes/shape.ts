@@ -1,22 +1,22 @@
 import type { Json } from '@cairn/kernel'
 
-/** A check of a value, and what it checks as JSON Schema, so that the two say the same. */
+/** A validation together with its JSON Schema, so that the two cannot disagree. */
 export interface Shape {
-  /** What is wrong with a value, behind the place where it is: `.items[3].key is no text`; undefined if nothing is. */
+  /** Returns the fault after the path to it, such as `.items[3].key is no text`; undefined when the value is valid. */
   (value: unknown): string | undefined
-  /** The same as JSON Schema, as far as that can say it. What several places share goes into `shared`, by name. */
+  /** Returns the JSON Schema, as far as one can express the check. Definitions with a name are added to `shared`. */
   readonly schema: (shared: Record<string, JsonSchema>) => JsonSchema
 }
-/** Draft 2020-12. */
+/** JSON Schema, draft 2020-12. */
 export type JsonSchema = Readonly<Record<string, Json>>
 type Check = (value: unknown) => string | undefined
 type Fields = Readonly<Record<string, Shape>>
 type About<Of extends Fields> = { readonly [Field in keyof Of]?: string }
 
-/** Programs of other languages match it, too: it keeps to what all their patterns know. */
+/** Programs in other languages use this pattern, too, so it uses only syntax that every regex dialect has. */
 const NAME_PATTERN = String.raw`^[^/\\\x00-\x1f\x7f-\x9f]{1,255}$`
 const NAME = new RegExp(NAME_PATTERN, 'u')
-/** Deeper than what anyone writes, and shallow enough for what reads it. */
+/** Deeper than any real value, and shallow enough for recursive readers. */
 const DEPTH = 200
 
 export function shape(check: Check, schema: JsonSchema | Shape['schema']): Shape {
@@ -24,7 +24,7 @@ export function shape(check: Check, schema: JsonSchema | Shape['schema']): Shape
 }
 
 export const text = shape((value) => (typeof value === 'string' ? undefined : ' is no text'), { type: 'string' })
-/** A name becomes a part of paths: what it is must not lead elsewhere. */
+/** A name becomes part of a path, so it must not lead out of its folder. */
 export const name = shared('name', () =>
   shape((value) => (typeof value === 'string' && isName(value) ? undefined : ' is no name'), {
     description: 'a name: it is a part of a path, and never leads elsewhere',
@@ -86,18 +86,18 @@ export function list(of: Shape): Shape {
   return shape(check, (shared) => ({ type: 'array', items: of.schema(shared) }))
 }
 
-/** Values by whatever they are called: parameters and outputs are, as their author likes. */
+/** An object with any keys, as for parameters and outputs, whose names the author chooses. */
 export function map(of: Shape): Shape {
   return keyed((key) => key !== '__proto__', of, key.schema)
 }
 
-/** Values by names. */
+/** An object whose keys are names. */
 export function named(of: Shape): Shape {
   const keys: Shape['schema'] = (shared) => ({ allOf: [name.schema(shared), key.schema(shared)] })
   return keyed((key) => key !== '__proto__' && isName(key), of, keys)
 }
 
-/** JavaScript gives a meaning of its own to the one that is left out. */
+/** Excludes `__proto__`, because JavaScript gives it a special meaning. */
 const key = shared('key', () =>
   shape((value) => (value === '__proto__' ? ' is no key' : undefined), {
     description: 'what a field may be called',
@@ -122,9 +122,9 @@ function keyed(isKey: (key: string) => boolean, of: Shape, keys: Shape['schema']
 }
 
 /**
- * Fields that are there, and fields that may be; what else there is comes from a later version, and is any JSON.
+ * An object with required and optional fields. Unknown fields come from a later version and may hold any JSON.
  *
- * @param about what the fields mean, for those who read the schema
+ * @param about the meaning of each field, for readers of the schema
  */
 export function object<Required extends Fields, Optional extends Fields>(
   required: Required,
@@ -157,7 +157,7 @@ function described(schema: JsonSchema, description: string | undefined): JsonSch
   return description === undefined ? schema : { description, ...schema }
 }
 
-/** One of several objects, which a field of theirs tells apart. */
+/** One of several objects, told apart by the value of one field. */
 export function tagged(tag: string, shapes: Fields): Shape {
   const known = new Map(Object.entries(shapes))
   const check: Check = (value) => {
@@ -175,7 +175,7 @@ export function tagged(tag: string, shapes: Fields): Shape {
   }))
 }
 
-/** One of two objects: the first if it has the field. */
+/** One of two objects: the first if the field is present. */
 export function having(field: string, first: Shape, other: Shape): Shape {
   const check: Check = (value) => (isObject(value) && Object.hasOwn(value, field) ? first(value) : other(value))
   return shape(check, (shared) => ({
@@ -186,13 +186,13 @@ export function having(field: string, first: Shape, other: Shape): Shape {
   }))
 }
 
-/** What a schema says once, and refers to by name: what is used often, or holds others of its kind. */
+/** A named definition that other schemas reference. For shapes that are used often, or are recursive. */
 export function shared(name: string, get: () => Shape): Shape {
   let of: Shape | undefined
   const check: Check = (value) => (of ??= get())(value)
   return shape(check, (known) => {
     if (!(name in known)) {
-      known[name] = {} // it may refer to itself
+      known[name] = {} // the definition may reference itself
       known[name] = get().schema(known)
     }
     return { $ref: `#/$defs/${name}` }

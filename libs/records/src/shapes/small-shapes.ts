@@ -113,7 +113,7 @@ export const running = object(
   { runs: 'the runs that have had their turn and have not ended' },
 )
 
-/** What control keeps of the last collection. */
+/** The record that control keeps of the last collection. */
 export const collected = object(
   {
     at: number,

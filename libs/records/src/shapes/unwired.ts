@@ -2,7 +2,9 @@ import type { Ref } from '@cairn/kernel/contract'
 import { neededBy } from '../needs.ts'
 import type { Condition, Plan } from '../plan-record.ts'
 
-/** What a plan names and does not have. */
+/**
+ * Describes a reference in a plan to a step or node that it does not have, or a cycle; undefined when there is none.
+ */
 export function unwired({ nodes, steps }: Plan): string | undefined {
   const typeOf = (id: string) => (Object.hasOwn(nodes, id) ? nodes[id]!.type : undefined)
   for (const [id, planned] of Object.entries(nodes)) {
@@ -27,7 +29,7 @@ function refsOf(planned: Plan['nodes'][string]): Ref[] {
   return all.filter((used): used is Ref => !('value' in used))
 }
 
-/** Nodes that wait for each other would never run. */
+/** Finds nodes that wait for each other, because such a run would never end. */
 function circleIn(nodes: Plan['nodes']): string | undefined {
   const open = new Map(Object.keys(nodes).map((id) => [id, new Set(neededBy(nodes, id))]))
   const readers = new Map<string, string[]>()
