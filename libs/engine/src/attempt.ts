@@ -18,13 +18,19 @@ import type { Job } from './job.ts'
 import { StillWaiting } from './still-waiting.ts'
 import { logOf, workOf } from './work.ts'
 
-/** An attempt whose host died leaves no error; it is given another, but not for ever. */
+/**
+ * Extra attempts for a task whose host died during one. Such an attempt leaves no error; without a limit, a body that
+ * kills its host would run for ever.
+ */
 const LOST_ATTEMPTS = 2
 
-/** The start of what is over sooner is told together with its end. */
+/**
+ * An attempt-started event may wait this long, in milliseconds. The start of shorter work is sent together with its
+ * end.
+ */
 const TOLD_WITHIN_MS = 50
 
-/** One attempt at the given items. */
+/** Makes one attempt at the given items. Returns the errors of the items that failed, by index. */
 export async function attempt(job: Job, items: readonly ItemWork[]): Promise<Map<number, ErrorRecord>> {
   const { run, task, step } = job
   const counted = await countAttempt(job)
@@ -35,7 +41,7 @@ export async function attempt(job: Job, items: readonly ItemWork[]): Promise<Map
   }
   const log = logOf(job)
   try {
-    // No one waits for it, and the work does not wait for a bus that is away.
+    // No one waits for this event, and the work must not wait for a bus that is down.
     const started = attemptEvent(run.plan, 'attempt-started', task, job.attempts, job.host.clock.now())
     run.publish([started], { withinMs: TOLD_WITHIN_MS }).catch(() => {})
     const work = await workOf(job, log, items, step.code)
@@ -44,7 +50,8 @@ export async function attempt(job: Job, items: readonly ItemWork[]): Promise<Map
     if (run.signal.reason instanceof Stopped) throw run.signal.reason
     return errors
   } catch (error) {
-    // The store, the bus or the host failed, or the host stops, not the body: the event is delivered again, and this was no attempt.
+    // The store, the bus or the host failed or the host is stopping, not the body. The event is delivered again, so
+    // this does not count as an attempt.
     if (counted !== undefined) await job.host.store.remove(counted).catch(() => {})
     throw error
   } finally {
@@ -53,9 +60,11 @@ export async function attempt(job: Job, items: readonly ItemWork[]): Promise<Map
 }
 
 /**
- * Counted before it runs, and where the next host can see it, so that a body that kills its host is not run for ever.
+ * Counts the attempt in the store before it runs, where the next host sees it, so that a body that kills its host does
+ * not run for ever. Where no other host takes over, it counts in memory only.
  *
- * @returns where it was counted, if it was
+ * @returns the path of the attempt's record, if it wrote one
+ * @throws AlreadyEnded when the task has ended meanwhile
  */
 async function countAttempt(job: Job): Promise<string | undefined> {
   const { host, run, task } = job
@@ -67,7 +76,8 @@ async function countAttempt(job: Job): Promise<string | undefined> {
     if (standing === record) return path
     const end = await run.standing(task)
     if (end) throw new AlreadyEnded(end)
-    // Ours: also one that the store or the bus cut short, and then did not let be taken back.
+    // The attempt is ours even if an earlier try, which the store or the bus interrupted, wrote it and could not remove
+    // it.
     if (standing.host === record.host) return path
     if (channels.earlier.hasSubscribers)
       channels.earlier.publish({ plan: run.plan, task, attempt: job.attempts, record: standing })
@@ -105,9 +115,9 @@ async function settle(job: Job, work: Work, waiting: StillWaiting): Promise<Map<
         .then(() => {
           storing.delete(stored)
         })
-      stored.catch(() => {}) // told below
+      stored.catch(() => {}) // reported by Promise.all below
       storing.add(stored)
-      // An item's files go with the next item.
+      // The files of an item are deleted when the next item starts.
       if (Object.values(result.outputs).some(holdsFile)) await stored
       if (storing.size === AT_ONCE) await Promise.race(storing)
     }

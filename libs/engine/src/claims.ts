@@ -4,15 +4,15 @@ import { parseTask, taskName, type CairnEvent, type Plan, type TaskStatus } from
 import type { Ending } from './run-state.ts'
 import { forEachConcurrently } from './concurrency.ts'
 
-/** What events claim: anyone who may publish can claim anything. Records decide. */
+/** Checks on what events claim. Anyone who may publish can claim anything, so the records decide. */
 
 export function taskOf({ data }: CairnEvent): string | undefined {
   return data.node === undefined ? undefined : taskName({ node: data.node, batch: data.batch ?? '' })
 }
 
 /**
- * What the event says of the ending, where the run's state needs no more than its status. What decides how the run goes
- * on, and what is read by tasks, always comes from records.
+ * Returns the ending that an event claims, if its status is all that the run's state needs. Counts, which decide how
+ * the run continues, and the outputs that tasks read always come from records.
  */
 export function endingOf({ type, data: { counts } }: CairnEvent): Ending | undefined {
   if (!counts || Object.keys(counts).length > 0) return undefined
@@ -20,9 +20,9 @@ export function endingOf({ type, data: { counts } }: CairnEvent): Ending | undef
 }
 
 /**
- * What the event says and the records do not, as far as that is known before anything of it is believed.
+ * Describes a claim of the event that the records contradict; undefined when there is none or it cannot be checked yet.
  *
- * @param isOwn whether the task is one of this host's steps
+ * @param isOwn whether the task is routed to this host
  */
 export async function lieIn(
   run: RunContext,
@@ -36,7 +36,8 @@ export async function lieIn(
   const depth = batch === '' ? 0 : batch.split('.').length
   if (!Object.hasOwn(plan.nodes, node) || plan.nodes[node]!.scope.length !== depth)
     return `run ${plan.run} has no task ${task}`
-  // An ending of its own tasks that this host has not told: another's, which has left a record.
+  // An ending of one of this host's own tasks that this host has not published comes from elsewhere, so it must have
+  // left a record.
   const isAsked = (isOwn(task) && !announced.has(task)) || !endingOf(event)
   if (event.type === 'cairn.ready' || !isAsked) return undefined
   return run.end(task).then(
@@ -48,13 +49,14 @@ export async function lieIn(
   )
 }
 
-/** By how much the clock of who plans may be ahead of a host's, in milliseconds. */
+/** How far the clock of the planning process may be ahead of the host's, in milliseconds. */
 const SKEW_MS = 2_000
 
 /**
- * Whether a run has just begun, so that no task of it has ended yet: it was planned after this host began to hear every
- * event and to forget none, and the host has heard of no ending, and handles no other event of the run. The event must
- * carry the plan's own time, or it is not believed. A run that was queued may have been cancelled there.
+ * Whether a run has only just started, so that none of its tasks can have ended: it was planned after this host began
+ * to receive every event, none of its announced endings was dropped, and the host has seen no ending of it. The event
+ * must carry the plan's own time, or it is not believed. A queued run does not count, because it may have been
+ * cancelled in the queue.
  */
 export function isNew(
   { type, time }: CairnEvent,
@@ -67,9 +69,9 @@ export function isNew(
 }
 
 /**
- * A run's end is written once: what was heard of its tasks counts only as far as their records say the same.
+ * Requires that the records confirm the endings that the events claimed, because a run's end is written only once.
  *
- * @throws CairnError CONFLICT
+ * @throws CairnError CONFLICT when a record has another status
  */
 export async function requireEnds(run: RunContext): Promise<void> {
   const { plan, state } = run

@@ -11,7 +11,10 @@ import {
 } from '@cairn/records'
 import type { Job } from './job.ts'
 
-/** Commits, and tries again for a few seconds: hours of work must not be lost because the store was away for a moment. */
+/**
+ * Commits an item's outputs and retries for a few seconds, so that a short outage of the store does not cost hours of
+ * work.
+ */
 export async function commitPatiently(
   job: Job,
   item: ItemWork,
@@ -28,12 +31,12 @@ export async function commitPatiently(
     }
 }
 
-/** Whether storing an output failed because of the body. */
+/** Whether an output could not be stored because of the step body. */
 export function isOfBody(error: unknown): boolean {
   return error instanceof CairnError && error.code === 'BAD_OUTPUT'
 }
 
-/** Stores what an item made and, unless the step is never reused, its checkpoint. */
+/** Stores an item's outputs and, unless the step's results are never reused, its checkpoint. */
 async function commit(
   job: Job,
   item: ItemWork,
@@ -67,7 +70,11 @@ async function commit(
   return { status: 'completed', how: 'computed', key: item.key, outputs: standing.outputs, ms }
 }
 
-/** @param kept digests of what earlier tries have stored */
+/**
+ * Stores outputs and returns their references, by name.
+ *
+ * @param kept digests that earlier tries have stored
+ */
 export async function keepAll(
   { host, run }: Job,
   made: Readonly<Record<string, Made>>,

@@ -4,7 +4,7 @@ import { attempt } from './attempt.ts'
 import { giveUp } from './give-up.ts'
 import type { Job } from './job.ts'
 
-/** Errors that trying again does not mend. */
+/** Errors that a retry cannot fix. */
 const FINAL: ReadonlySet<ErrorCode> = new Set([
   'CANCELLED',
   'CORRUPT',
@@ -14,7 +14,7 @@ const FINAL: ReadonlySet<ErrorCode> = new Set([
   'BAD_OUTPUT',
 ])
 
-/** Runs the step's body for the given items until each has an outcome: tries again, and falls back, as declared. */
+/** Runs the step body until each of the given items has an outcome, with the step's declared retries and fallback. */
 export async function compute(job: Job, items: readonly ItemWork[]): Promise<void> {
   const { host, run, task, step } = job
   const retry = step.retry ?? { times: 0, backoffMs: 0, maxBackoffMs: 0 }
@@ -39,7 +39,7 @@ export async function compute(job: Job, items: readonly ItemWork[]): Promise<voi
   }
 }
 
-/** Fails the given items without an attempt, or goes on with the step's fallback. */
+/** Fails the given items without an attempt, or runs the step's fallback for them. */
 export function refuse(job: Job, items: readonly ItemWork[], error: ErrorRecord): Promise<void> {
   return giveUp(job, items, new Map(items.map(({ index }) => [index, error])))
 }

@@ -1,7 +1,10 @@
-/** Maximum concurrency where each call waits for a server: one after the other takes as long as all of them. */
+/** Maximum concurrency of calls that wait for a server, such as the store. */
 export const AT_ONCE = 16
 
-/** Does something with each, several at once. Rejects with the first error, when what had been begun has ended. */
+/**
+ * Runs work for each item, up to AT_ONCE at a time. On the first error it starts no more items, waits for those that
+ * are running, and rejects with that error.
+ */
 export async function forEachConcurrently<Item>(
   items: readonly Item[],
   work: (item: Item) => Promise<unknown>,

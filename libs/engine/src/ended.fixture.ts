@@ -8,7 +8,7 @@ import { countsOf, RunState } from './run-state.ts'
 
 type Given = Readonly<Record<string, unknown>> | Error | NotRun
 
-/** A run whose tasks end as they are told to: nothing is computed. */
+/** A run whose tasks end as the test says. Nothing is computed. */
 export class Ended implements RunReader {
   readonly state: RunState
   readonly allItems = new Lru<Items>(8)
@@ -18,7 +18,7 @@ export class Ended implements RunReader {
     this.state = new RunState(plan)
   }
 
-  /** What each item of a task gave: its outputs, lists of items as arrays. */
+  /** Ends a task with the given outputs of each item. A list is an array. */
   completed(task: string, ...items: readonly Readonly<Record<string, unknown>>[]): void {
     this.outcomes(task, items)
   }
@@ -59,7 +59,7 @@ function refOf(value: unknown): ArtifactRef {
   return makeArtifact(Array.isArray(value) ? { items: value.map(bytes) } : bytes(value)).ref
 }
 
-/** The values of the lists that a join made. */
+/** Returns the values in the lists that a join made. */
 export function itemsOfText(joined: Joined): unknown {
   if (!('made' in joined)) return joined
   const lists = Object.entries(joined.made).map(([name, { ref }]) => [

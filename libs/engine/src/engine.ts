@@ -25,16 +25,17 @@ import { cancelledItems, recordEnd, resultOf, type Means, type Result } from './
 import { handOn, isUnfit } from './unfit.ts'
 
 /**
- * Drives runs by reacting to their events: an event makes tasks ready; each is run, its ending recorded, and the ending
- * published, which is the event that the next tasks react to. No one is in charge.
+ * Drives runs by reacting to events. An event makes tasks ready; the engine runs each task, records its ending and
+ * publishes the ending, which is the event that the next tasks react to. There is no coordinator.
  *
- * A process may die anywhere. Its events are then delivered to another, which finds in the records how far it came.
+ * A process may die at any moment. Its events are then delivered to another process, which reads the progress from the
+ * records.
  */
 export class Engine {
   readonly #host: Host
   readonly #means: Means
   readonly #runs: RunCache
-  /** Since when it hears all that comes. */
+  /** Time since which this host receives every event, in milliseconds since 1970. */
   #hearsSince: number
   #stopped = false
 
@@ -45,7 +46,11 @@ export class Engine {
     this.#hearsSince = host.clock.now()
   }
 
-  /** Resolves when all that follows from the event is safe in the store and on the bus. */
+  /**
+   * Handles an event. Resolves when everything that follows from it is durable in the store and on the bus.
+   *
+   * @throws CairnError NOT_FOUND when there is no such run, or the records contradict the event
+   */
   async handle(event: CairnEvent): Promise<void> {
     const { type, data } = event
     if (!REACTED_TO.has(type)) return
@@ -75,15 +80,15 @@ export class Engine {
     if (run.state.done && this.#sees(run.routing.ofEnd)) await this.#endRun(run, event)
   }
 
-  /** Stops what this process is computing for a run that is cancelled, before its events tell of that. */
+  /** Aborts what this process computes for a cancelled run, before the events of that arrive. */
   abort(run: string): void {
     this.#runs.abort(run, cancelled(run))
   }
 
   /**
-   * The same, once told that it is: a run is cancelled by its record alone.
+   * Aborts a run after an event said that it is cancelled. Only the run's end record counts.
    *
-   * @throws CairnError NOT_FOUND where there is no such record
+   * @throws CairnError NOT_FOUND when no record says that the run is cancelled
    */
   async hearCancel({ env, pipeline, run }: Pick<Plan, 'env' | 'pipeline' | 'run'>): Promise<void> {
     if (!this.#runs.has(run)) return
@@ -93,25 +98,25 @@ export class Engine {
     this.abort(run)
   }
 
-  /** Stops computing without ending anything: the events in hand are left for the next host. */
+  /** Stops computing and ends no task. The events being handled are left for the next host. */
   stop(): void {
     this.#stopped = true
     this.#means.leases.stop()
     this.#runs.abortAll(new Stopped())
   }
 
-  /** Drops what is remembered of runs: for a host that may have missed events. */
+  /** Drops the state of all runs, for a host that may have missed events. */
   forget(): void {
     this.#hearsSince = this.#host.clock.now()
     this.#runs.forget()
   }
 
-  /** How many runs are remembered. */
+  /** Number of runs in the cache. */
   get cachedRuns(): number {
     return this.#runs.size
   }
 
-  /** Whether tasks of a step are run here. */
+  /** Whether this host runs tasks of a step. */
   #sees(step: string | undefined): boolean {
     const { steps } = this.#host
     return steps === undefined || (step !== undefined && steps.has(step))
@@ -121,7 +126,7 @@ export class Engine {
     const { store, bus, plansBy } = this.#host
     const { env, pipeline, run: name } = event.data
     const at = layout(env, pipeline)
-    // Another event of the run that is being handled may be of an ending that is not announced yet.
+    // Another event of the run that is being handled may carry an ending that is not announced yet.
     const mayBeNew = event.type === 'cairn.run-started' && kept.users === 1
     const plan = await readRecord<Plan>(store, at.plan(name))
     if (!plan) throw new CairnError('NOT_FOUND', `run ${name} of ${pipeline} has no plan in ${env}`)
@@ -135,7 +140,10 @@ export class Engine {
     return run
   }
 
-  /** The tasks that an event calls for: those that it made ready, and those that ended without its sender's knowing. */
+  /**
+   * Lists the tasks to act on after an event: those that it made ready, and those that ended without its sender's
+   * knowledge.
+   */
   async #next(run: RunContext, event: CairnEvent): Promise<string[]> {
     const { state, announced, routing } = run
     const task = taskOf(event)
@@ -150,14 +158,17 @@ export class Engine {
     )
   }
 
-  /** Whether endings were missed: of a task that this one waited for, or, where this one is the last, of any other. */
+  /**
+   * Whether this host has missed endings: of a task that this one waited for or, when this one is the last, of any
+   * other.
+   */
   #lacksEndings({ state, routing }: RunContext, task: string, called: readonly string[]): boolean {
     if (called.length === 0 && !state.done && this.#sees(routing.ofEnd)) return true
     for (const need of state.waitedFor(task)) if (!state.ended(need)) return true
     return false
   }
 
-  /** Runs tasks, but hands batches to whoever has time for them. */
+  /** Runs tasks, but offers batches to any host with free capacity. */
   async #goOn(run: RunContext, tasks: readonly string[], cause: CairnEvent): Promise<void> {
     const isHandedOn = (task: string) => task.includes('/') && run.state.ready(task) && !run.busy.has(task)
     const handedOn = tasks.filter(isHandedOn)
@@ -170,13 +181,13 @@ export class Engine {
     await Promise.all(tasks.filter((task) => !isHandedOn(task)).map((task) => this.#perform(run, task, cause)))
   }
 
-  /** A batch that was handed on, maybe by another process, which has heard more of the run than this one. */
+  /** Runs a batch that was offered, possibly by a process that has received more events of the run than this one. */
   async #runBatch(run: RunContext, task: string, cause: CairnEvent): Promise<void> {
     const { state, routing } = run
     if (!this.#sees(routing.of(task))) return
     for (const need of state.waitedFor(task)) if (!state.ended(need)) state.end(need, await run.end(need))
     if (!state.has(task)) throw new CairnError('NOT_FOUND', `run ${run.plan.run} has no task ${task}`)
-    // Where attempts are counted in the store, that tells whether the task may have ended.
+    // When attempts are counted in the store, counting them also shows whether the task has ended.
     const standing = state.ended(task) || this.#host.hasSuccessor ? undefined : await run.standing(task)
     if (standing) state.end(task, standing)
     await this.#perform(run, task, cause)
@@ -212,7 +223,7 @@ export class Engine {
     return end
   }
 
-  /** The record of the task's ending; undefined when it is handed on to another host. */
+  /** Returns the task's terminal record; undefined when the task is handed on to another host. */
   async #work(run: RunContext, task: string, cause: CairnEvent): Promise<EndRecord | undefined> {
     const startedAt = this.#host.clock.now()
     try {

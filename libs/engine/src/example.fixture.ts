@@ -20,16 +20,16 @@ import {
   type RunEnd,
 } from '@cairn/records'
 
-/** Runs of one pipeline with everything in memory: the store is a map, the bus is a queue, and waiting takes no time. */
+/** Runs of one pipeline, all in memory: the store is a map, the bus a queue, and waiting takes no real time. */
 export class Example {
   readonly at: Layout
   readonly files = new Map<string, Uint8Array>()
   readonly store = directStore(this.files)
-  /** Every event that was published. */
+  /** Every published event. */
   readonly told: CairnEvent[] = []
-  /** Called with each event as it is published. */
+  /** Called with each event when it is published. */
   onTold: (event: CairnEvent) => void = () => {}
-  /** Every call of a body, or of a `catch`. */
+  /** Every call of a step body or of a `catch`. */
   readonly calls: { readonly host: string; readonly step: string; readonly at: number }[] = []
   readonly #pipeline: Pipeline
   readonly #world = new World(1, 0)
@@ -57,30 +57,30 @@ export class Example {
     return makePlan(planner, this.#pipeline, { run, env: 'test' })
   }
 
-  /** A process that runs steps. */
+  /** Creates a host: a process that runs steps. */
   host(name = 'host', more: Partial<Host> = {}): Host {
     const { store, bus, clock } = this
     return { name, store, bus, clock, compute: this.#computeOf(name), hasSuccessor: true, ...more }
   }
 
-  /** A planned run as one process knows it. */
+  /** Creates the context of a planned run in one process. */
   async active(cancel = new AbortController()): Promise<RunContext> {
     const plan = await this.plan()
     await claim(this.store, this.at.plan(plan.run), plan)
     return new RunContext(plan, this.store, this.bus, { cancel, busy: new Map(), announced: new Set(), users: 1 })
   }
 
-  /** Hands each event to every engine, those included that follow from it, until none is left. */
+  /** Delivers every queued event to every engine, including the events that follow, until none is left. */
   async deliver(...engines: readonly Engine[]): Promise<void> {
     for (let event = this.#queue.shift(); event; event = this.#queue.shift())
       await this.settle(Promise.all(engines.map((engine) => engine.handle(structuredClone(event!)))))
   }
 
-  /** Lets simulated time pass until something has come to its end. */
+  /** Advances simulated time until the work has settled. */
   async settle<Result>(work: Promise<Result>): Promise<Result> {
     let isOver = false
     const watched = work.finally(() => (isOver = true))
-    watched.catch(() => {}) // told below
+    watched.catch(() => {}) // reported by the return below
     for (let idle = 0; !isOver; idle++) {
       if (await this.#world.step()) idle = 0
       else await new Promise(setImmediate)
@@ -89,7 +89,7 @@ export class Example {
     return watched
   }
 
-  /** Each task's terminal record, by its name. */
+  /** Reads the terminal record of each task, by task name. */
   async ends(run = 'run'): Promise<Record<string, EndRecord>> {
     const tasks = (await this.store.children(this.at.ends(run))).map(this.at.taskOf).sort()
     const ends = tasks.map(async (task) => [task, (await readRecord<EndRecord>(this.store, this.at.end(run, task)))!])
@@ -121,13 +121,13 @@ export class Example {
   }
 }
 
-/** The value of an output that its record holds. */
+/** Returns the value of an output that is inline in its record. */
 export function valueOf(end: EndRecord | undefined, output: string, index = 0): unknown {
   const outcome = end?.items[index]
   return outcome?.status === 'completed' ? JSON.parse(outcome.outputs[output]!.text!) : outcome
 }
 
-/** The values of a list's items. */
+/** Returns the values of a list's items. */
 export function itemsIn(end: EndRecord | undefined, output: string, index = 0): unknown {
   const list = valueOf(end, output, index) as { items?: { text: string }[] }
   return list.items?.map(({ text }) => JSON.parse(text) as unknown) ?? list

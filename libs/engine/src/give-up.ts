@@ -4,10 +4,10 @@ import { keepAll } from './commit.ts'
 import type { Job } from './job.ts'
 import { logOf, workOf } from './work.ts'
 
-/** Errors that tell nothing of the body, which did not run. */
+/** Errors that say nothing about the body, because it did not run. */
 const NEVER_CAUGHT: ReadonlySet<ErrorCode> = new Set(['CANCELLED', 'MISFIT', 'HOST_FAILED'])
 
-/** No more attempts: the step's fallback, if it has one, or else the error stands. */
+/** Ends the given items without another attempt: runs the step's fallback if it has one, and otherwise fails them. */
 export async function giveUp(
   job: Job,
   items: readonly ItemWork[],
@@ -30,7 +30,7 @@ export async function giveUp(
     const outcome: Outcome =
       'error' in result
         ? faultOf(
-            // Without a secret neither the body nor its catch has begun.
+            // Without a secret neither the body nor its catch has started, so one error says everything.
             result.error.code === 'MISSING_SECRET' && item.error!.code === 'MISSING_SECRET'
               ? item.error!
               : { ...item.error!, message: `${item.error!.message}; its catch failed too: ${errorLine(result.error)}` },

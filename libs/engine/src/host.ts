@@ -2,26 +2,46 @@ import type { CairnError } from '@cairn/kernel'
 import type { Compute, EventBus, Identity, PublicKeys } from '@cairn/records'
 import type { LeaseHolder } from './lease.ts'
 
-/** What a process that runs steps is made of. */
+/** The configuration of a process that runs steps. */
 export interface Host extends LeaseHolder {
   readonly bus: EventBus
   readonly compute: Compute
-  /** As whom it vouches for what it computes. */
+  /** The identity that signs the checkpoints it computes. Without it, they are not signed. */
   readonly identity?: Identity
-  /** Whose plans it runs. Default: any, whoever made it. */
+  /**
+   * Public keys of those whose plans it runs.
+   *
+   * @default plans are not verified
+   */
   readonly plansBy?: PublicKeys
-  /** Whether another process takes up the runs of this one when it dies: then attempts are counted in the store. */
+  /** Whether another process takes over the runs of this one when it dies. Attempts are then counted in the store. */
   readonly hasSuccessor: boolean
-  /** The steps whose tasks it runs, where others run the rest. Default: all. */
+  /**
+   * The steps whose tasks it runs, when other hosts run the rest.
+   *
+   * @default all steps
+   */
   readonly steps?: ReadonlySet<string>
-  /** Take a lease only for work that goes on for so long, in milliseconds: where a lease costs as much as short work. */
+  /**
+   * Takes a lease only after work has run this long, in milliseconds, because a lease can cost as much as short work.
+   *
+   * @default a lease is taken before the work starts
+   */
   readonly leaseAfterMs?: number
-  /** How long a call of a step's body took lately at most, in milliseconds, where that is known. */
+  /** Returns the longest recent call of a step's body in milliseconds; undefined when unknown. */
   readonly lately?: (step: string) => number | undefined
-  /** After so long, in milliseconds, it is said that a body without a time-out is still waited for. Default: never. */
+  /**
+   * Time in milliseconds after which a body without a timeout is reported as still running.
+   *
+   * @default never
+   */
   readonly stillWaitingAfterMs?: number
-  /** Reply of each task that is left to another host, or to this one later, and why. */
+  /** Called when a task is handed on to another host, or to this one later, with the reason. */
   readonly onLeft?: (task: string, why: CairnError) => void
-  /** How many runs are remembered while nothing of them is in hand. */
+  /**
+   * Maximum number of idle runs in the cache.
+   *
+   * @default 64
+   */
   readonly rememberedRuns?: number
 }

@@ -1,11 +1,11 @@
 import type { EndRecord } from '@cairn/records'
 
-/** Why a host that stops leaves something undone: its event is for the next host. */
+/** Why a host that is stopping leaves work unfinished. The next host gets the event. */
 export class Stopped extends Error {
   override readonly name = 'Stopped'
 }
 
-/** Thrown where a task, begun once more, turns out to have ended. */
+/** Thrown when a task that was started again turns out to have ended. */
 export class AlreadyEnded extends Error {
   readonly end: EndRecord
 

@@ -4,29 +4,29 @@ import type { Ref } from '@cairn/kernel/contract'
 import type { Lru } from './lru.ts'
 import { batchAt, indexAt, type Lineage, type RunState } from './run-state.ts'
 
-/** What an item goes on with: its inputs, or the reason why it cannot run. */
+/** The inputs of an item, or the reason why it does not run. */
 export type ItemInputs = { readonly inputs: Readonly<Record<string, ArtifactRef>> } | NotRun
 export type NotRun = Extract<Outcome, { readonly status: 'skipped' | 'blocked' }>
 
-/** Reads what the items of a run's tasks have given. */
+/** Reads what the tasks of a run have produced. */
 export interface RunReader {
-  /** The terminal record of a task that has ended. */
+  /** Reads the terminal record of a task that has ended. */
   end(task: string): Promise<EndRecord>
-  /** Items of a list artifact. */
+  /** Reads the items of a list artifact. */
   items(list: ArtifactRef): Promise<Items>
-  /** Keeps, for a while, all items of an `each`. */
+  /** Cache of all items of an `each`. */
   readonly allItems: Lru<Items>
 }
 
-/** A task's view of what is around it: resolves what its node is wired to, item by item. */
+/** What the refs of a task's node resolve to, item by item. */
 export interface Surroundings {
-  /** Number of items. */
+  /** Number of items in the task. */
   readonly items: number
   readonly lineage: Lineage
   resolve(ref: Ref, index: number): ArtifactRef | NotRun
 }
 
-/** Reads, once, every record that the given wires lead to. */
+/** Reads every record that the refs lead to, each once. */
 export async function surroundings(
   state: RunState,
   reader: RunReader,
@@ -71,7 +71,7 @@ export async function surroundings(
   }
 }
 
-/** All items of an `each`, in order: those of the lists of all items of the batch around it. */
+/** Reads all items of an `each`, in order: the lists of all items of the batch around it, concatenated. */
 export function itemsOf(state: RunState, reader: RunReader, each: string, around: string) {
   return reader.allItems.get(taskName({ node: each, batch: around }), () => readItems(state, reader, each, around))
 }
@@ -88,7 +88,7 @@ async function readItems(state: RunState, reader: RunReader, each: string, aroun
   return chained(all)
 }
 
-/** What each item of a step's task runs with. An item behind an arm that was not taken is skipped. */
+/** Resolves the inputs of each item of a step's task. An item behind an arm that was not taken is skipped. */
 export function inputsOf(
   state: RunState,
   node: string,
@@ -108,7 +108,7 @@ export function inputsOf(
   })
 }
 
-/** The reason why an item does not run, if its arm was not taken or its condition never came to be. */
+/** Returns why an item does not run: its arm was not taken, or the condition has no value. Undefined when it runs. */
 export function guarded(
   state: RunState,
   node: string,

@@ -19,18 +19,18 @@ import { Lru } from './lru.ts'
 import { RunState } from './run-state.ts'
 import { forEachConcurrently } from './concurrency.ts'
 
-/** An item of a step inside an `each`: which one it is, and where its outcome is recorded. */
+/** An item of a step inside an `each`, and where its outcome is recorded. */
 export interface Item {
-  /** Its place in the list that is mapped over, from 0; behind those of the items around it. */
+  /** Its index in the list that is mapped over, from 0, after the indices of the items around it. */
   readonly indices: readonly number[]
-  /** What the maker of each list called it. */
+  /** The label of the item in each list, which the maker of the list sets. */
   readonly labels: readonly (string | undefined)[]
   readonly task: string
-  /** Of its outcome, among those that its task has recorded. */
+  /** Index of its outcome in the task's record. */
   readonly index: number
 }
 
-/** The items of a step inside an `each`, as far as the lists are known that are mapped over; in their order. */
+/** Lists the items of a step inside an `each`, in order, as far as the lists that are mapped over are known. */
 export async function itemsIn(
   store: Pick<ArtifactStore, 'read' | 'children' | 'fetch'>,
   at: Layout,
@@ -46,13 +46,13 @@ export async function itemsIn(
   return itemsOfNode(state, reader, node)
 }
 
-/** What a step inside an `each` was called with for one item of a run. */
+/** An item of a run, with the inputs that the step was called with. */
 export interface RecordedItem extends Item {
-  /** Undefined where what gives them did not come to an end. */
+  /** Undefined when the tasks that provide them have not ended or have no result. */
   readonly inputs: Readonly<Record<string, ArtifactRef>> | undefined
 }
 
-/** The item of a run that is wanted, with what the step was called with. */
+/** Finds an item of a run, with its inputs; undefined when there is none. */
 export async function recordedItem(
   store: Pick<ArtifactStore, 'read' | 'children' | 'fetch'>,
   at: Layout,
@@ -74,7 +74,7 @@ export async function recordedItem(
   return { ...item, inputs: 'inputs' in found ? found.inputs : undefined }
 }
 
-/** The items of a step inside an `each`, of a run whose state is known. */
+/** Lists the items of a step inside an `each`, from the state of the run. */
 export async function itemsOfNode(state: RunState, reader: RunReader, node: string): Promise<Item[]> {
   type Known = Pick<Item, 'indices' | 'labels'>
   let batches: { readonly batch: string; readonly items: readonly Known[] }[] = [
@@ -84,7 +84,7 @@ export async function itemsOfNode(state: RunState, reader: RunReader, node: stri
     const { batch: size } = state.plan.nodes[each] as PlannedEach
     const inner: typeof batches = []
     for (const { batch, items } of batches) {
-      // A list that was collected still has its length in the record of its maker.
+      // A list that was garbage collected still has its length in the record of its maker.
       const refs: Items =
         (await itemsOf(state, reader, each, batch).catch(undefinedOn('NOT_FOUND', 'BAD_RECORD', 'CORRUPT'))) ?? []
       const all: Known[] = []
@@ -105,7 +105,7 @@ export async function itemsOfNode(state: RunState, reader: RunReader, node: stri
   )
 }
 
-/** Reads a run's records. */
+/** Reads a run's records from the store. */
 class RecordReader implements RunReader {
   readonly allItems = new Lru<Items>(8)
   readonly #ends = new Map<string, Promise<EndRecord>>()

@@ -4,7 +4,7 @@ import type { Host } from './host.ts'
 import type { SingleFlight } from './single-flight.ts'
 import type { Leases } from './lease.ts'
 
-/** A step's task at work. */
+/** A step's task that is being run. */
 export interface Job {
   readonly host: Host
   readonly leases: Leases
@@ -13,13 +13,13 @@ export interface Job {
   readonly task: string
   readonly node: PlannedStepNode
   readonly step: PlannedStep
-  /** Whether results are kept, and looked for. */
+  /** Whether results are stored as checkpoints, and looked up. */
   readonly cached: boolean
-  /** By item. */
+  /** By item index. */
   readonly outcomes: Map<number, Outcome>
-  /** Checkpoints that were found unusable, to be replaced; by item. */
+  /** Unusable checkpoints to replace, by item index. */
   readonly stale: Map<number, Uint8Array>
   attempts: number
-  /** Errors of the attempts that were followed by another. */
+  /** Errors of the attempts that were retried. */
   readonly failures: FailedAttempt[]
 }

@@ -15,7 +15,7 @@ import type { RunReader } from './item-inputs.ts'
 import { Lru } from './lru.ts'
 import { RunState } from './run-state.ts'
 
-/** Prints the most bytes that a join of so many items holds in the heap beyond what was there before it. */
+/** Prints the largest growth of the heap, in bytes, while joining the given number of items. */
 const BATCH = 100
 const count = Number(process.argv[2])
 
@@ -41,7 +41,7 @@ const listed = endOf([completed('numbers', { digest: sha256(bytes), size: bytes.
   numbers: [count],
 })
 
-/** Makes each record anew, as one who reads them from a store does. */
+/** Creates each record anew, as reading it from a store does. */
 const reader: RunReader = {
   allItems: new Lru<Items>(8),
   items: async () => openManifest(bytes),

@@ -13,10 +13,10 @@ import { firstNotRun, guarded, itemsOf, surroundings, type NotRun, type RunReade
 import type { RunState } from './run-state.ts'
 import { AT_ONCE } from './concurrency.ts'
 
-/** An outcome whose artifacts are still to be stored. */
+/** An outcome whose artifacts are not stored yet. */
 export type Joined = Exclude<Outcome, { status: 'completed' }> | { readonly made: Readonly<Record<string, Made>> }
 
-/** What a `when` gives for each item: the outputs of the arm that its condition chose. */
+/** Joins a `when`: for each item, the outputs of the arm that its condition selects. */
 export async function joinWhen(state: RunState, reader: RunReader, id: string, batch: string): Promise<Joined[]> {
   const { scope, condition, then, otherwise } = state.plan.nodes[id] as PlannedWhen
   const conditions = 'value' in condition ? [] : [condition]
@@ -46,7 +46,7 @@ interface Gathered {
   firstError: ErrorRecord | undefined
 }
 
-/** What an `each` gives for each item: the lists of its items' results, in the order of the items. */
+/** Joins an `each`: for each item, the lists of its inner items' results, in order. */
 export async function joinEach(state: RunState, reader: RunReader, id: string, batch: string): Promise<Joined[]> {
   const each = state.plan.nodes[id] as PlannedEach
   const around = await surroundings(state, reader, each.scope, batch, [each.over])
@@ -72,7 +72,7 @@ async function gather(state: RunState, reader: RunReader, id: string, batch: str
   const endsOf = (inner: string) => Promise.all(body.map((node) => reader.end(taskName({ node, batch: inner }))))
   for (let from = 0, index = 0; index < batches; index++) {
     const ahead = index % AT_ONCE === 0 ? Math.min(AT_ONCE, batches - index) : 0
-    await Promise.all(Array.from({ length: ahead }, (_, more) => endsOf(innerAt(index + more)))) // they are remembered
+    await Promise.all(Array.from({ length: ahead }, (_, more) => endsOf(innerAt(index + more)))) // cached
     const inner = innerAt(index)
     const { parents } = state.slice(id, batch, index)
     const ends = await endsOf(inner)

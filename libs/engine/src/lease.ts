@@ -3,9 +3,9 @@ import { decodeRecord, encodeRecord, RECORD_VERSION, type ArtifactStore, type Cl
 export interface LeaseHolder {
   readonly store: ArtifactStore
   readonly clock: Clock
-  /** Unique to this process. */
+  /** Unique name of this process. */
   readonly name: string
-  /** Whether a holder is known to be gone, so that its leases need not run out. */
+  /** Whether a holder is known to be gone. Its leases may then be taken before they expire. */
   isGone?(holder: string): boolean
 }
 
@@ -17,27 +17,30 @@ interface LeaseRecord {
   readonly run?: string
 }
 
-/** What a lease is for, and who is to hear of a wait for it. */
+/** What a lease is for, and who is informed while it is waited for. */
 export interface LeaseUse {
   /** `<pipeline>/<run>` */
   readonly run: string
-  /** Called at each look while another holds it, with the run that it is held for and how long it was waited for. */
+  /**
+   * Called at each poll while another process holds the lease, with the run that it is held for and the wait so far, in
+   * milliseconds.
+   */
   readonly waits?: (other: string | undefined, ms: number) => void
 }
 
-/** A lease is lost when it has not been renewed for so long, by the watcher's own monotonic clock. */
+/** A lease expires when it has not been renewed for this long, by the monotonic clock of the process that waits. */
 const TTL_MS = 15_000
 const RENEW_MS = TTL_MS / 3
 const FIRST_LOOK_MS = 20
 const LONGEST_LOOK_MS = 500
 
 /**
- * Leases save double work when two processes want the same result at once. Nothing rests on them: a lost lease costs
- * time, never correctness, for whoever writes the record first wins.
+ * Leases avoid double work when two processes want the same result at once. Correctness does not depend on them: a lost
+ * lease only costs time, because the first record written is the valid one.
  */
 export class Leases {
   readonly #holder: LeaseHolder
-  /** What each held lease's record says now. */
+  /** Current record of each held lease. */
   readonly #held = new Map<string, Uint8Array>()
   readonly #runs = new Map<string, string>()
   readonly #stopped = new AbortController()
@@ -48,10 +51,10 @@ export class Leases {
   }
 
   /**
-   * Takes a lease, waiting while another holds it.
+   * Takes a lease, waiting while another process holds it.
    *
-   * @param obsolete asked while waiting: true when the lease is no longer wanted, because the result has come
-   * @returns whether it was taken; false when it became obsolete
+   * @param obsolete polled while waiting: true when the lease is no longer needed because the result exists
+   * @returns true when it was taken, false when it became obsolete
    */
   async acquire(path: string, obsolete: () => Promise<boolean>, signal: AbortSignal, use?: LeaseUse): Promise<boolean> {
     const { store, clock } = this.#holder
@@ -65,7 +68,7 @@ export class Leases {
       if (await obsolete()) return false
       const held = await store.read(path)
       if (!held) continue
-      if (mine.equals(held)) return this.#keep(path, mine) // ours, though the answer that said so was lost
+      if (mine.equals(held)) return this.#keep(path, mine) // ours; the answer that said so was lost
       const text = Buffer.from(held).toString()
       if (text !== seen) [seen, seenAt] = [text, clock.monotonic()]
       const lost = this.#isLost(held, path) || clock.monotonic() - seenAt > TTL_MS
@@ -75,7 +78,11 @@ export class Leases {
     }
   }
 
-  /** Waits while another holds a lease. @returns `free` when no one was seen to hold it */
+  /**
+   * Waits while another process holds a lease, without taking it.
+   *
+   * @returns `free` when nobody was seen to hold it
+   */
   async wait(
     path: string,
     obsolete: () => Promise<boolean>,
@@ -101,14 +108,17 @@ export class Leases {
     }
   }
 
-  /** Takes a lease if the work goes on for so long; gives what ends it. */
+  /**
+   * Takes a lease once the work has run for `ms` milliseconds. Returns a function to call when the work ends, which
+   * releases it.
+   */
   after(path: string, ms: number, run: string): () => Promise<void> {
     const { clock } = this.#holder
     const ended = new AbortController()
     const taken = clock
       .sleep(ms, ended.signal)
       .then(() => this.acquire(path, async () => ended.signal.aborted, ended.signal, { run }))
-      .catch(() => false) // ended before, or the store is away: then there is none
+      .catch(() => false) // the work ended first, or the store is unavailable: no lease is held
     return async () => {
       ended.abort()
       if (await taken) await this.release(path)
@@ -117,10 +127,10 @@ export class Leases {
 
   async release(path: string): Promise<void> {
     this.#runs.delete(path)
-    if (this.#held.delete(path)) await this.#holder.store.remove(path).catch(() => {}) // it runs out by itself
+    if (this.#held.delete(path)) await this.#holder.store.remove(path).catch(() => {}) // it expires by itself
   }
 
-  /** Renews no more: what is still held runs out. */
+  /** Stops renewing. Held leases expire. */
   stop(): void {
     this.#stopped.abort()
   }
@@ -131,7 +141,7 @@ export class Leases {
     return true
   }
 
-  /** One loop for all leases, at work only while there are any. */
+  /** A single loop renews all leases. It runs only while any are held. */
   async #renew(): Promise<void> {
     const { clock } = this.#holder
     this.#renewing = true
@@ -141,7 +151,7 @@ export class Leases {
       } catch {
         return
       }
-      for (const [path, present] of this.#held) await this.#renewOne(path, present, beat).catch(() => {}) // next time
+      for (const [path, present] of this.#held) await this.#renewOne(path, present, beat).catch(() => {}) // retried
     }
     this.#renewing = false
   }
@@ -152,7 +162,7 @@ export class Leases {
     const standing = (await store.replace(path, present, next)) ? next : await store.read(path)
     if (this.#held.get(path) !== present) return // released meanwhile
     if (standing && this.#isMine(standing, path)) this.#held.set(path, standing)
-    else this.#held.delete(path) // taken over: whoever commits first wins
+    else this.#held.delete(path) // taken over: the first to commit wins
   }
 
   #record(path: string, beat: number): Buffer {
@@ -166,7 +176,7 @@ export class Leases {
     return encodeRecord(record, path)
   }
 
-  /** Also where the answer to an earlier renewal was lost: the record then says another beat. */
+  /** Compares the holder only: when the answer to an earlier renewal was lost, the record has another beat. */
   #isMine(held: Uint8Array, path: string): boolean {
     return recordIn(held, path)?.holder === this.#holder.name
   }
@@ -177,7 +187,7 @@ export class Leases {
   }
 }
 
-/** Undefined for what is not a lease that anyone renews. */
+/** Decodes a lease record; undefined when it is not a valid one, because then nobody renews it. */
 function recordIn(held: Uint8Array, path: string): LeaseRecord | undefined {
   try {
     return decodeRecord<LeaseRecord>(held, path)

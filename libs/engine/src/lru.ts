@@ -4,8 +4,8 @@ interface Kept<Value> {
 }
 
 /**
- * Keeps the values that were used last, up to a total weight, and the last one whatever it weighs. A value is made once, even if
- * several ask for it at the same time.
+ * An LRU cache with a limit on total weight. It always keeps the newest value, whatever its weight. A value is made
+ * once, even when several callers ask for it at the same time.
  */
 export class Lru<Value> {
   readonly #limit: number
@@ -13,7 +13,10 @@ export class Lru<Value> {
   readonly #values = new Map<string, Kept<Value>>()
   #weight = 0
 
-  /** @param weigh by default each value weighs 1 */
+  /**
+   * @param weigh returns the weight of a value
+   * @default every value weighs 1
+   */
   constructor(limit: number, weigh: (value: Value) => number = () => 1) {
     this.#limit = limit
     this.#weigh = weigh
@@ -23,11 +26,11 @@ export class Lru<Value> {
     return this.find(name) ?? this.set(name, make())
   }
 
-  /** Undefined where none is kept. */
+  /** Returns a cached value; undefined when there is none. */
   find(name: string): Promise<Value> | undefined {
     const kept = this.#values.get(name)
     if (!kept) return undefined
-    this.#values.delete(name) // used last, so forgotten last
+    this.#values.delete(name) // moves it to the end: the first in the map is dropped first
     this.#values.set(name, kept)
     return kept.value
   }

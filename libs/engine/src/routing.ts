@@ -1,10 +1,13 @@
 import { parseTask, type Plan } from '@cairn/records'
 
-/** Which step's hosts see to each node of a run, where every step has hosts of its own. */
+/** Which step's hosts act on each task of a run, when every step has its own hosts. */
 export interface Routing {
-  /** The step whose hosts run a task. A join is run by hosts of a step that it joins: they are there anyway. */
+  /**
+   * Returns the step whose hosts run a task. A join runs on the hosts of a step that it joins, because those exist
+   * anyway.
+   */
   of(task: string): string | undefined
-  /** The step whose hosts write the run's end. */
+  /** The step whose hosts write the end of the run. */
   readonly ofEnd: string | undefined
 }
 
@@ -15,7 +18,7 @@ export function routingOf({ nodes }: Plan): Routing {
 
   const stepOf = (id: string): string | undefined => {
     if (!known.has(id)) {
-      known.set(id, first) // for a join of nothing that is run
+      known.set(id, first) // the default, for a join of nodes that are not run
       known.set(id, find(id) ?? first)
     }
     return known.get(id)

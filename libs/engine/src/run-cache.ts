@@ -7,22 +7,22 @@ interface Known extends Kept {
 
 interface Announced {
   readonly tasks: Set<string>
-  /** When the run was planned, once that is known. */
+  /** When the run was planned, in milliseconds since 1970; -Infinity until known. */
   plannedAt: number
 }
 
-/** So many runs are remembered while nothing of them is in hand. */
+/** Default of the maximum number of idle runs in the cache. */
 const REMEMBERED = 64
 /**
- * Of so many it is remembered what was announced, lest an event that comes late sets off all that followed from it again;
- * and of fewer, where those had more than so many tasks.
+ * Limits on remembering which endings were announced: the number of runs, and the number of tasks in all of them.
+ * Without this memory, a late event would trigger everything after it again.
  */
 const ANNOUNCED = 512
 const ANNOUNCED_TASKS = 100_000
 
 /**
- * The runs that a process knows. One that is over is forgotten, and of those that others go on with, all but the last: not
- * every host hears of a run's end.
+ * The runs in a process's memory. A finished run is dropped. Of idle runs only the most recently used are kept, because
+ * not every host receives the end of a run.
  */
 export class RunCache {
   readonly #known = new Map<string, Known>()
@@ -38,12 +38,16 @@ export class RunCache {
     return this.#known.size
   }
 
-  /** Of runs that were planned later than this, nothing that was announced is forgotten. In milliseconds since 1970. */
+  /** For runs planned after this time, no announced ending has been dropped. In milliseconds since 1970. */
   get forgottenUntil(): number {
     return this.#forgottenUntil
   }
 
-  /** @param make makes the run from the store, if it is not known */
+  /**
+   * Runs work with a run's context.
+   *
+   * @param make reads the run from the store when it is not in memory
+   */
   async use(
     name: string,
     make: (kept: Kept) => Promise<RunContext>,
@@ -57,7 +61,7 @@ export class RunCache {
       await work(run)
       if (run.state.done && known.users === 1) known.run = undefined
     } catch (error) {
-      known.run = undefined // what was heard may have been wrong: the records tell
+      known.run = undefined // an event may have been wrong, so read the records again
       throw error
     } finally {
       known.users--
@@ -69,7 +73,7 @@ export class RunCache {
     return this.#known.has(name)
   }
 
-  /** Stops what is in hand of a run. */
+  /** Aborts the work on a run. */
   abort(name: string, reason: Error): void {
     this.#known.get(name)?.cancel.abort(reason)
   }
@@ -78,7 +82,7 @@ export class RunCache {
     for (const { cancel } of this.#known.values()) cancel.abort(reason)
   }
 
-  /** Makes every run again from the store when it is next used. */
+  /** Drops every run's context. It is read from the store again when next used. */
   forget(): void {
     for (const known of this.#known.values()) known.run = undefined
     this.#trim()

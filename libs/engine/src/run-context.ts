@@ -25,24 +25,27 @@ import { Lru } from './lru.ts'
 import { RunState } from './run-state.ts'
 import { forEachConcurrently } from './concurrency.ts'
 
-/** Of lists and of endings, a run remembers what holds so many items, and not too many short ones. */
+/**
+ * Weight limits of a run's caches of lists and of endings. Each entry weighs its items plus a fixed amount, which also
+ * limits the number of short entries.
+ */
 const MOST_ITEMS = 65_536
 const LIST_WEIGHT = 1_024
 const MOST_ENDS = 8_192
 const END_WEIGHT = 16
 
-/** What of a run must not be made twice, even when the rest is made again from the store. */
+/** The part of a run that must survive when the rest is read from the store again. */
 export interface Kept {
   readonly cancel: AbortController
-  /** Tasks that this process is at. */
+  /** The tasks that this process is working on. */
   readonly busy: Map<string, Promise<unknown>>
   /** Tasks whose ending has been published. */
   readonly announced: Set<string>
-  /** Events of the run that are being handled. */
+  /** Number of the run's events being handled. */
   readonly users: number
 }
 
-/** A run as one process knows it. All of it can be made again from the store. */
+/** A run in one process. Everything in it can be read from the store again. */
 export class RunContext implements RunReader {
   readonly plan: Plan
   readonly at: Layout
@@ -50,12 +53,14 @@ export class RunContext implements RunReader {
   readonly signal: AbortSignal
   /** Tasks whose ending has been published, as far as this process knows. */
   readonly announced: Set<string>
-  /** Tasks that this process is at. */
+  /** The tasks that this process is working on. */
   readonly busy: Map<string, Promise<unknown>>
   readonly routing: Routing
-  /** Its records were not looked at when it began: as far as is known, no task of it had ended. */
+  /** The run started without reading its records, because no task of it could have ended. */
   isTakenForNew = false
-  /** Settles once it is known whether the run was cancelled, where an event has said so: what came behind that waits. */
+  /**
+   * Settles when a cancellation that an event claims has been checked against the records. Later events wait for it.
+   */
   hearing: Promise<unknown> = Promise.resolve()
   readonly allItems = new Lru<Items>(8)
   readonly #lists = new Lru<Items>(MOST_ITEMS, ({ length }) => length + LIST_WEIGHT)
@@ -77,7 +82,7 @@ export class RunContext implements RunReader {
     this.#bus = bus
   }
 
-  /** Hears of every task whose ending is recorded. */
+  /** Reads all recorded endings into the state. */
   async readEnds(): Promise<void> {
     this.isTakenForNew = false
     const files = await this.#store.children(this.at.ends(this.plan.run))
@@ -96,7 +101,7 @@ export class RunContext implements RunReader {
     })
   }
 
-  /** The terminal record of a task that may not have ended yet. */
+  /** Reads the terminal record of a task that may not have ended. */
   async standing(task: string): Promise<EndRecord | undefined> {
     const end = await readRecord<EndRecord>(this.#store, this.at.end(this.plan.run, task))
     if (end) this.remember(task, end)
@@ -111,7 +116,11 @@ export class RunContext implements RunReader {
     return this.#lists.get(list.digest, async () => openManifest(await artifactBytes(list, (ref) => this.fetch(ref))))
   }
 
-  /** The local file of an object; brought back when garbage collection had set it aside. */
+  /**
+   * Returns the local file of an object. Moves the object back when garbage collection has put it into the trash.
+   *
+   * @throws CairnError NOT_FOUND when it is not in the store
+   */
   async fetch({ digest }: ArtifactRef): Promise<string> {
     const path = this.at.object(digest)
     const found = await this.#store.fetch(path)
@@ -136,7 +145,10 @@ export class RunContext implements RunReader {
     })
   }
 
-  /** What the keys of a step's items have in common; undefined for code without a fingerprint. */
+  /**
+   * Returns the common part of the keys of a step's items; undefined for code without a fingerprint, or a source that
+   * could not be read.
+   */
   keyBase(id: string): string | undefined {
     const node = this.plan.nodes[id]
     if (node?.type !== 'step') return undefined

@@ -13,25 +13,25 @@ import type { Ref } from '@cairn/kernel/contract'
 import type { ArtifactRef } from '@cairn/kernel'
 import { wiringOf, type Wiring } from './wiring.ts'
 
-/** What a run's state needs to know of a terminal record; its event says as much. */
+/** The part of a terminal record that a run's state needs. The task's event carries it, too. */
 export type Ending = Pick<EndRecord, 'status' | 'counts'>
 
 /**
- * The state of a run, as a fold over the endings of its tasks, in whatever order and however often they are heard.
+ * The state of a run: a fold over the endings of its tasks, in any order, with duplicates.
  *
- * A node has one task or, inside an `each`, one a batch. An `each` opens once its list is known, and only then is it
- * known how many batches there are. Opening leaves no record: it follows from the endings before it.
- * All work is linear in the number of tasks and of wires between them.
+ * A node has one task or, inside an `each`, one for each batch. An `each` opens when its list is known; only then the
+ * number of batches is known. Opening leaves no record, because it follows from earlier endings. All work is linear in
+ * the number of tasks and of refs between them.
  */
 export class RunState {
   readonly plan: Plan
   readonly #wiring: Wiring
   readonly #ends = new Map<string, Ending>()
-  /** Of each open `each`, by its task: the number of its items for every item around it. */
+  /** For each open `each`, by its task: the number of items for every outer item. */
   readonly #opened = new Map<string, readonly number[]>()
   /** How many endings each task or opening still waits for. */
   readonly #waiting = new Map<string, number>()
-  /** Endings of tasks that are not known to exist yet, because the ending that opens their `each` was not heard. */
+  /** Endings of tasks that are not known yet, because the ending that opens their `each` has not arrived. */
   readonly #early = new Map<string, Ending>()
   readonly #ready = new Set<string>()
   #unfinished = 0
@@ -45,12 +45,12 @@ export class RunState {
     this.first = [...this.#ready]
   }
 
-  /** The tasks that nothing has to end for. */
+  /** The tasks that are ready at the start. */
   readonly first: readonly string[]
 
-  /** Hears that a task has ended. */
+  /** Adds the ending of a task. */
   end(task: string, { status, counts }: Ending): void {
-    const ending = { status, counts } // not the whole record: there may be many
+    const ending = { status, counts } // without the rest of the record, to save memory
     if (!this.#exists(task)) this.#early.set(task, ending)
     else if (!this.#ends.has(task)) this.#end(task, ending)
   }
@@ -59,27 +59,27 @@ export class RunState {
     return this.#ends.has(task)
   }
 
-  /** How a task has ended, as it was heard. */
+  /** Returns the ending of a task, as it was reported. */
   ending(task: string): Ending | undefined {
     return this.#ends.get(task)
   }
 
-  /** Whether there is such a task, as far as the `each` nodes around it are open. */
+  /** Whether the task exists, as far as the `each` nodes around it are open. */
   has(task: string): boolean {
     return this.#exists(task)
   }
 
-  /** Whether a task can run now: all that it waits for has ended, and it has not. */
+  /** Whether a task can run now: everything it waits for has ended, and it has not. */
   ready(task: string): boolean {
     return this.#ready.has(task)
   }
 
-  /** Tasks that the end of this one may have made ready. */
+  /** Lists the tasks that the ending of this one may have made ready. */
   *after(task: string): Iterable<string> {
     for (const waiter of this.#waiters(task)) yield* this.#behind(waiter)
   }
 
-  /** The tasks whose endings a task's start rests on, in an order in which each can be heard. */
+  /** Lists the tasks that must end before a task starts, in an order in which their endings can be added. */
   *before(task: string): Iterable<string> {
     const { node: id, batch } = parseTask(task)
     for (const [depth, each] of this.plan.nodes[id]!.scope.entries())
@@ -87,7 +87,7 @@ export class RunState {
     for (const need of this.#wiring.needs.get(id)!) yield this.#outer(need, batch)
   }
 
-  /** All tasks that a task that has ended waited for: an `each` waits for those inside it, too. */
+  /** Lists all tasks that an ended task waited for. An `each` waits for the tasks inside it, too. */
   *waitedFor(task: string): Iterable<string> {
     yield* this.before(task)
     const { node: id, batch } = parseTask(task)
@@ -95,7 +95,7 @@ export class RunState {
       for (const inner of this.#tasksIn(id, batch, this.#wiring.bodies.get(id) ?? [])) yield taskName(inner)
   }
 
-  /** Tasks that exist and have not ended. */
+  /** Lists the known tasks that have not ended. */
   *unfinished(): Iterable<string> {
     for (const id of Object.keys(this.plan.nodes))
       for (const task of this.#tasksUnder(id, 0, '')) if (!this.#ends.has(task)) yield task
@@ -105,7 +105,7 @@ export class RunState {
     return this.#unfinished === 0
   }
 
-  /** How a run that is done ends. A failure inside an `each` counts only if it made the `each` fail. */
+  /** Returns how a finished run ends. A failure inside an `each` counts only if it made the `each` fail. */
   get status(): RunStatus {
     const statuses = new Set<TaskStatus>()
     for (const [task, { status }] of this.#ends) if (!task.includes('/')) statuses.add(status)
@@ -113,14 +113,14 @@ export class RunState {
     return statuses.has('failed') || statuses.has('timed-out') ? 'failed' : 'completed'
   }
 
-  /** Numbers of items of an open `each`, for every item of the batch around it. */
+  /** Returns the numbers of items of an open `each`, for every item of the batch around it. */
   itemsOf(each: string, around: string): readonly number[] {
     return this.#opened.get(taskName({ node: each, batch: around })) ?? []
   }
 
   /**
-   * For every item of a batch, the item around it that it belongs to: `lineage[depth][index]`, depth 0 being the one call
-   * outside every `each`, and the last depth the items themselves.
+   * Returns, for every item of a batch, its outer item at each depth: `lineage[depth][index]`. Depth 0 is the single
+   * call outside every `each`. The last depth is the items themselves.
    */
   lineage(scope: readonly string[], batch: string): number[][] {
     let lineage = [[0]]
@@ -131,7 +131,7 @@ export class RunState {
     return lineage
   }
 
-  /** A batch as a stretch of all items of its `each`: where it starts, and the item around it that each item is of. */
+  /** Returns a batch's offset in all items of its `each`, and the outer item of each of its items. */
   slice(each: string, around: string, index: number): { from: number; parents: number[] } {
     const counts = this.itemsOf(each, around)
     const { batch } = this.plan.nodes[each] as PlannedEach
@@ -146,7 +146,7 @@ export class RunState {
     return { from, parents }
   }
 
-  /** The first `when` around a node that keeps it from running, for one item, and whether what it chooses is known. */
+  /** Returns the first `when` that keeps a node from running for one item, and whether its condition has a value. */
   closedBy(id: string, batch: string, lineage: Lineage, index: number): { when: string; isKnown: boolean } | undefined {
     for (const { when, condition, arm } of this.plan.nodes[id]!.guards) {
       const holds = this.holds(condition, batch, lineage, index)
@@ -155,7 +155,7 @@ export class RunState {
     return undefined
   }
 
-  /** Where the items of a batch stand: each by its place in the list that is mapped over, behind those around it. */
+  /** Returns the indices of every item of a batch: in the list that is mapped over, after those of its outer items. */
   indicesIn(scope: readonly string[], batch: string): number[][] {
     const lineage = this.lineage(scope, batch)
     const places = scope.map((each, depth) => {
@@ -172,7 +172,7 @@ export class RunState {
     return lineage.at(-1)!.map((_, index) => places.map((of, depth) => of[lineage[depth + 1]![index]!]!))
   }
 
-  /** What a condition came to, for one item; undefined when that is not known. */
+  /** Returns the value of a condition for one item; undefined when it is unknown. */
   holds(condition: Condition, batch: string, lineage: Lineage, index: number): boolean | undefined {
     if ('value' in condition) return condition.value
     const count = this.#count(condition, batch, lineage, index)
@@ -190,7 +190,7 @@ export class RunState {
     this.#ends.set(task, ending)
     this.#ready.delete(task)
     this.#unfinished--
-    // Listed first: what opens meanwhile makes tasks that know of this ending already.
+    // Copied first: a task that is created meanwhile takes this ending into account already.
     for (const waiter of [...this.#waiters(task)]) this.#heard(waiter)
   }
 
@@ -203,7 +203,7 @@ export class RunState {
     return indexAt(batch, depth) < this.#batches(scope[depth]!, batchAt(batch, depth))
   }
 
-  /** How many batches an open `each` has. */
+  /** Returns the number of batches of an open `each`. */
   #batches(each: string, around: string): number {
     const items = this.itemsOf(each, around).reduce((sum, count) => sum + count, 0)
     return Math.ceil(items / (this.plan.nodes[each] as PlannedEach).batch)
@@ -255,7 +255,7 @@ export class RunState {
     }
   }
 
-  /** A task; for an opening, the tasks inside the `each`, and the `each` itself. */
+  /** Lists a task; for an opening, the tasks inside the `each` and the `each` itself. */
   *#behind(waiter: string): Iterable<string> {
     if (!waiter.startsWith(OPENING)) return void (yield waiter)
     const task = waiter.slice(OPENING.length)
@@ -267,7 +267,7 @@ export class RunState {
     }
   }
 
-  /** Tasks and openings that wait, or will wait once they exist, for the end of this task. */
+  /** Lists the tasks and openings that wait for this task, now or once they exist. */
   *#waiters(task: string): Iterable<string> {
     const { node: id, batch } = parseTask(task)
     const { scope } = this.plan.nodes[id]!
@@ -279,7 +279,7 @@ export class RunState {
     if (around !== undefined) yield taskName({ node: around, batch: batchAt(batch, scope.length - 1) })
   }
 
-  /** A node's tasks inside a batch of the first `depth` of the `each` nodes around it, as far as those are open. */
+  /** Lists a node's tasks inside a batch of the outer `depth` `each` nodes, as far as the `each` nodes are open. */
   *#tasksUnder(id: string, depth: number, batch: string): Iterable<string> {
     const each = this.plan.nodes[id]!.scope[depth]
     if (each === undefined) return void (yield taskName({ node: id, batch }))
@@ -292,19 +292,19 @@ export class RunState {
       for (const node of body) yield { node, batch: around === '' ? String(index) : `${around}.${index}` }
   }
 
-  /** The task of a node that stands around, or beside, a batch. */
+  /** Returns the task of a node around or beside a batch. */
   #outer(id: string, batch: string): string {
     return taskName({ node: id, batch: batchAt(batch, this.plan.nodes[id]!.scope.length) })
   }
 }
 
-/** For every item, the index of the item around it that it belongs to: `lineage[depth][index]`. */
+/** For every item, the index of its outer item at each depth: `lineage[depth][index]`. */
 export type Lineage = readonly (readonly number[])[]
 
-/** Marks what waits for an `each` to open, apart from what waits for it to end. */
+/** Prefix of a waiter that stands for the opening of an `each`, not for its end. */
 const OPENING = '+'
 
-/** A batch is numbered inside the batches around it: `3.17` is batch 17 inside batch 3. This gives the outer `depth` numbers. */
+/** Returns the outer `depth` numbers of a batch, of which `3.17` is number 17 inside batch 3. */
 export function batchAt(batch: string, depth: number): string {
   return batch.split('.').slice(0, depth).join('.')
 }
@@ -313,7 +313,7 @@ export function indexAt(batch: string, depth: number): number {
   return Number(batch.split('.')[depth])
 }
 
-/** Of each list output its length and of each boolean one 1 or 0, for every item. */
+/** Computes, for every item, the length of each list output and 1 or 0 for each boolean output. */
 export function countsOf(items: readonly (Readonly<Record<string, ArtifactRef>> | undefined)[]): EndRecord['counts'] {
   const counts: Record<string, number[]> = {}
   items.forEach((outputs, index) => {

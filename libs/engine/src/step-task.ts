@@ -18,7 +18,7 @@ import { forEachConcurrently } from './concurrency.ts'
 import { RARER } from './still-waiting.ts'
 import type { RunContext } from './run-context.ts'
 
-/** Runs a step's task: takes each item from its checkpoint where there is one, and computes the others. */
+/** Runs a step's task: reuses the checkpoints of items that have one, and computes the others. */
 export async function runStep(
   host: Host,
   leases: Leases,
@@ -48,7 +48,7 @@ export async function runStep(
 
   const around = await surroundings(run.state, run, node.scope, batch, Object.values(node.inputs))
   const items = inputsOf(run.state, id, batch, node.inputs, around)
-  // Without a fingerprint there is no key; the random numbers are then seeded from the place in the run.
+  // Without a fingerprint there is no key. Random numbers are then seeded by run, task and item.
   const keyOf = (inputs: ItemWork['inputs'], index: number) =>
     base === undefined ? sha256(`${run.plan.run}/${task}/${index}`) : checkpointKey(base, inputs)
   const work = items.flatMap((item, index): ItemWork[] =>
@@ -60,7 +60,7 @@ export async function runStep(
   return { job, items: items.map((item, index) => ('inputs' in item ? job.outcomes.get(index)! : item)) }
 }
 
-/** Settles the items that have a checkpoint; gives the others. */
+/** Settles the items that have a checkpoint and returns the others. */
 async function reuse(job: Job, items: readonly ItemWork[]): Promise<ItemWork[]> {
   const { host, run, node, step } = job
   if (node.force) return [...items]
@@ -75,9 +75,9 @@ async function reuse(job: Job, items: readonly ItemWork[]): Promise<ItemWork[]> 
 }
 
 /**
- * Takes from checkpoints what is there, and computes every other key once: items with the same key share one result, other
- * tasks of this process wait for it, and other processes do as long as the lease is kept. The lease goes by all items of
- * the task, those that have a checkpoint included, so that two runs which are at the same batch always mean the same lease.
+ * Reuses checkpoints and computes every other key once. Items with the same key share one result; other tasks of this
+ * process wait for it, and other processes do while the lease is held. The name of the lease covers all items of the
+ * task, even those with a checkpoint, so that two runs of the same batch always use the same lease.
  */
 async function computeOnce(job: Job, all: readonly ItemWork[]): Promise<void> {
   const release = await job.singleFlight.take(all.map(({ key }) => key))
@@ -96,7 +96,7 @@ async function computeOnce(job: Job, all: readonly ItemWork[]): Promise<void> {
   }
 }
 
-/** What a `catch` gave is no checkpoint: each item that goes on with it was caught. */
+/** The result of a `catch` is not a checkpoint: each item that continues with it is recorded as caught. */
 function isKept(outcome: Outcome): outcome is Extract<Outcome, { status: 'completed' }> {
   return outcome.status === 'completed' && outcome.how !== 'caught'
 }
@@ -113,7 +113,7 @@ async function computeLeased(job: Job, name: string, items: readonly ItemWork[])
   if (!lease) return
   const { isFresh, release } = lease
   try {
-    // Whoever held the lease before may have left results just before it was taken.
+    // The previous holder of the lease may have committed results just before releasing it.
     if (node.force || isFresh || !(await come())) await compute(job, missing)
   } finally {
     await release()
@@ -121,12 +121,12 @@ async function computeLeased(job: Job, name: string, items: readonly ItemWork[])
 }
 
 interface Lease {
-  /** No one was seen to hold it. */
+  /** Nobody was seen to hold the lease. */
   readonly isFresh: boolean
   readonly release: () => Promise<void>
 }
 
-/** Undefined when the result has come meanwhile. */
+/** Takes or waits for the lease; undefined when another process has committed the results meanwhile. */
 async function leaseFor(
   job: Job,
   path: string,
@@ -140,7 +140,7 @@ async function leaseFor(
     return (await leases.acquire(path, come, run.signal, use))
       ? { isFresh: false, release: () => leases.release(path) }
       : undefined
-  // Of work so short that no one takes a lease for it, there is none to look for.
+  // Nobody takes a lease for work this short, so there is none to wait for.
   const isShort = (lately?.(node.step) ?? Infinity) * items < leaseAfterMs * SHORT
   const seen = isShort ? 'free' : await leases.wait(path, come, run.signal, use.waits)
   return seen === 'obsolete'
@@ -148,7 +148,7 @@ async function leaseFor(
     : { isFresh: seen === 'free', release: leases.after(path, leaseAfterMs, use.run) }
 }
 
-/** Says, once and then ever more rarely, which run computes what this one waits for. */
+/** Returns a function that reports, at growing intervals, which run computes what this one waits for. */
 function waitsTold({ host, run, task, attempts }: Job): NonNullable<LeaseUse['waits']> {
   let due = host.stillWaitingAfterMs ?? Infinity
   return (other, ms) => {
@@ -160,5 +160,5 @@ function waitsTold({ host, run, task, attempts }: Job): NonNullable<LeaseUse['wa
   }
 }
 
-/** Share of the time after which a lease is taken: work that took less lately will hardly take all of it. */
+/** Fraction of `leaseAfterMs`: work whose recent calls took less is not expected to need a lease. */
 const SHORT = 0.2

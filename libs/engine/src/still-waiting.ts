@@ -1,12 +1,12 @@
 import type { Work } from '@cairn/records'
 import type { Job } from './job.ts'
 
-/** How much longer it waits each time before it says so again. */
+/** Factor by which the interval between reports grows. */
 export const RARER = 4
 
 /**
- * Says, once and then ever more rarely, that a body without a time-out is still waited for: a promise that nothing
- * settles looks like work. Told as a line of the item that is next to end.
+ * Reports, at growing intervals, that a body without a timeout is still running, because a promise that never settles
+ * looks like work. Each report is a log line of the item that is expected to end next.
  */
 export class StillWaiting {
   readonly #job: Job
@@ -20,12 +20,12 @@ export class StillWaiting {
     this.#work = work
     this.#since = job.host.clock.monotonic()
     const { stillWaitingAfterMs: first } = job.host
-    // Of a step that usually takes long, that it does so again says nothing.
+    // For a step that usually takes long, a long call is not worth a report.
     const usual = job.host.lately?.(work.step) ?? 0
     if (first !== undefined && work.timeoutMs === undefined) void this.#watch(Math.max(first, 3 * usual))
   }
 
-  /** An item has ended: the next one has all the time again. */
+  /** Restarts the interval when an item has ended. */
   ended(index: number): void {
     this.#ended.add(index)
     this.#since = this.#job.host.clock.monotonic()

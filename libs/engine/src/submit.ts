@@ -12,18 +12,23 @@ import {
   type RunEnd,
 } from '@cairn/records'
 
-/** Stores a plan and tells the world: from here on the run goes on by itself. Doing it again does nothing new. */
+/** Stores a plan and starts its run. Idempotent. */
 export async function submit(host: Pick<Host, 'store' | 'bus' | 'clock'>, plan: Plan): Promise<void> {
   await claim(host.store, layout(plan.env, plan.pipeline).plan(plan.run), plan)
   await setOff(host, plan)
 }
 
-/** Sets a run off whose plan is stored. Doing it again does nothing new. */
+/** Starts a run whose plan is stored. Idempotent. */
 export function setOff({ bus }: Pick<Host, 'bus'>, plan: Plan): Promise<void> {
   return publish(bus, plan, [runEvent(plan, 'run-started', plan.createdAt)])
 }
 
-/** Ends a run early, unless it has ended: tells its hosts, who stop what they are at. What is finished stays finished. */
+/**
+ * Cancels a run unless it has ended, and tells its hosts to stop. Finished tasks stay finished.
+ *
+ * @returns the run's end, which another process may have decided
+ * @throws CairnError NOT_FOUND when there is no such run
+ */
 export async function cancel(
   host: Pick<Host, 'store' | 'bus' | 'clock' | 'name'>,
   { env, pipeline }: Pick<Plan, 'env' | 'pipeline'>,
@@ -42,7 +47,7 @@ export async function cancel(
   return end
 }
 
-/** Ends a run, unless it has ended: whoever writes the record first decides how. */
+/** Writes the end of a run unless there is one. The first writer decides. */
 export function claimRunEnd(
   { store, clock, name }: Pick<Host, 'store' | 'clock' | 'name'>,
   { env, pipeline, run }: Plan,

@@ -19,7 +19,7 @@ import type { Leases } from './lease.ts'
 import { countsOf } from './run-state.ts'
 import { runStep } from './step-task.ts'
 
-/** With what tasks are brought to their ends. */
+/** What running a task needs. */
 export interface Means {
   readonly host: Host
   readonly leases: Leases
@@ -32,7 +32,7 @@ export interface Result {
   readonly failures: readonly FailedAttempt[]
 }
 
-/** Brings a task to its result: a step is run or taken from checkpoints, what joins others is put together. */
+/** Produces a task's result: runs a step or reuses checkpoints; joins an `each` or a `when`. */
 export async function resultOf({ host, leases, singleFlight }: Means, run: RunContext, task: string): Promise<Result> {
   run.signal.throwIfAborted()
   const { node, batch } = parseTask(task)
@@ -60,7 +60,7 @@ async function keepJoined({ store }: Host, run: RunContext, joined: readonly Joi
   return items
 }
 
-/** Writes a task's terminal record, unless there is one: whoever is first decides. */
+/** Writes a task's terminal record unless there is one, and returns the valid one. The first writer decides. */
 export async function recordEnd(
   { clock, store, name }: Host,
   run: RunContext,
@@ -85,7 +85,7 @@ export async function recordEnd(
   return end
 }
 
-/** Of a batch: the worst that befell one of its items. */
+/** A batch has the worst status of its items. */
 const WORST_FIRST: readonly TaskStatus[] = ['failed', 'timed-out', 'cancelled', 'completed', 'blocked', 'skipped']
 
 function statusOf(items: readonly Outcome[]): TaskStatus {

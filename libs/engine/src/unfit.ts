@@ -14,18 +14,18 @@ import { CairnError, type ErrorCode } from '@cairn/kernel'
 import type { RunContext } from './run-context.ts'
 import type { Host } from './host.ts'
 
-/** How long a task is kept before it is handed on, in milliseconds: at first, and once it has been to many hosts. */
+/** Delay before a task is handed on, in milliseconds. It doubles with each hand-over. */
 const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 5_000
 
 const UNFIT: ReadonlySet<ErrorCode> = new Set(['MISFIT', 'HOST_FAILED'])
 
-/** Whether this host has not what the work needs, and others of its step may, or this one later. */
+/** Whether this host lacks what the work needs while another host of its step, or this one later, may have it. */
 export function isUnfit({ steps }: Host, error: unknown): error is CairnError {
   return steps !== undefined && error instanceof CairnError && UNFIT.has(error.code)
 }
 
-/** Says why this host cannot run a task, and hands that to another host of its step. */
+/** Records why this host cannot run a task, and hands it on to another host of its step. */
 export async function handOn(
   { store, clock, name, onLeft }: Host,
   run: RunContext,
@@ -39,11 +39,11 @@ export async function handOn(
   await claim(store, run.at.unfit(run.plan.run, task, sha256(error.message)), record)
   const times = 1 + (type === 'cairn.ready' ? (data.attempt ?? 0) : 0)
   await clock.sleep(Math.min(FIRST_PAUSE_MS * 2 ** (times - 1), LONGEST_PAUSE_MS), run.signal)
-  run.busy.delete(task) // the event may come back to this host before it is known to be kept
+  run.busy.delete(task) // this host may receive the event before `publish` resolves
   await run.publish([leftEvent(run.plan, task, clock.now(), times, error)])
 }
 
-/** Tasks that no host has been able to run so far, each with what the hosts lack. */
+/** Lists the tasks that no host has been able to run so far, each with the reason. */
 export async function unfitTasks(
   store: Pick<ArtifactStore, 'read' | 'children'>,
   at: Layout,

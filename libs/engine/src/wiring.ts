@@ -1,11 +1,11 @@
 import { neededBy, type Given, type Plan } from '@cairn/records'
 
-/** What a plan's nodes wait for, looked up once. */
+/** What each node of a plan waits for, computed once. */
 export interface Wiring {
-  /** Nodes whose tasks must have ended before a task of this node starts, or before this `each` opens. */
+  /** By node: the nodes whose tasks must end before its task starts, or before the `each` opens. */
   readonly needs: ReadonlyMap<string, readonly string[]>
   readonly consumers: ReadonlyMap<string, readonly string[]>
-  /** Nodes directly inside each `each`. */
+  /** By `each`: the nodes directly inside it. */
   readonly bodies: ReadonlyMap<string, readonly string[]>
   readonly outermost: readonly string[]
   readonly given: readonly (readonly [string, Given])[]

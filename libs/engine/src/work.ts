@@ -1,7 +1,7 @@
 import { AttemptLog, channels, traced, type Code, type ItemWork, type PinnedCode, type Work } from '@cairn/records'
 import type { Job } from './job.ts'
 
-/** What the compute driver is asked for: a body, or its fallback, over some items. */
+/** Builds the work for the compute driver: a body, or its fallback, over some items. */
 export async function workOf(
   { run, task, node, step }: Job,
   { print }: AttemptLog,
@@ -32,7 +32,7 @@ export async function workOf(
   }
 }
 
-/** Keeps what an attempt prints. */
+/** Creates the log of the current attempt. */
 export function logOf({ host: { store, clock }, run: { at, plan }, task, attempts }: Job): AttemptLog {
   return new AttemptLog({ store, clock, at, plan, task, attempt: attempts })
 }
