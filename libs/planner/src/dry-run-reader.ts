@@ -14,7 +14,7 @@ import {
 } from '@cairn/records'
 import { Lru, countsOf, type Joined, type RunReader } from '@cairn/engine'
 
-/** A run's records as they would be, kept in memory only. */
+/** The records that a run would write, kept in memory only. */
 export class DryRunReader implements RunReader {
   readonly at
   readonly allItems = new Lru<Items>(8)
@@ -54,7 +54,7 @@ export class DryRunReader implements RunReader {
     return end
   }
 
-  /** Remembers the lists that an `each` would give, which no one has stored. */
+  /** Keeps the lists that an `each` would make, because they are not in the store. */
   joined(items: readonly Joined[]): Outcome[] {
     return items.map((outcome): Outcome => {
       if ('status' in outcome) return outcome.status === 'failed' ? { status: 'blocked', because: '' } : outcome

@@ -15,38 +15,41 @@ import { joinEach, joinWhen, inputsOf, surroundings, RunState, type NotRun } fro
 import type { ArtifactRef } from '@cairn/kernel'
 import { DryRunReader } from './dry-run-reader.ts'
 
-/** What a run will do at a node, as far as it can be told before anything is computed. */
+/** What a run will do at a node, as far as that is known before it computes anything. */
 export interface NodeDryRun {
   readonly node: string
-  /** Calls of the body (items, inside an `each`) that have a checkpoint, … */
+  /** Number of calls of the step body (inside an `each`, items) that have a checkpoint and are reused. */
   readonly reuse: number
-  /** … that have none, so will be computed, … */
+  /** Number of calls without a usable checkpoint, which will be computed. */
   readonly run: number
-  /** … that lie behind an arm which is not taken. */
+  /** Number of calls behind an arm that is not taken. */
   readonly skip: number
-  /** It reads what is computed first, so its keys are not known yet: it runs unless that turns out as before. */
+  /**
+   * The node reads something that is computed first, so its keys are not known. It runs unless that gives the same
+   * result as before.
+   */
   readonly depends: boolean
-  /** Of a plain node that is reused: what it gives. */
+  /** Outputs of a node outside every `each`, when it is reused. */
   readonly outputs?: Readonly<Record<string, ArtifactRef>>
-  /** Of a plain step that is reused: its checkpoint. */
+  /** Checkpoint of a step outside every `each`, when it is reused. */
   readonly hit?: Checkpoint
-  /** Of a plain step whose key is known. */
+  /** Checkpoint key of a step outside every `each`, when it is known. */
   readonly key?: string
   readonly miss?: 'none' | 'expired' | 'of later' | 'object missing' | 'altered' | 'never' | 'forced' | 'unread'
 }
 
 /**
- * Goes through a plan as the engine would, with checkpoints only: what has none is unknown, and so is what depends on
- * it. It is the run's own fold over the run's own rules, so that what it says will be done is what will be done.
+ * Evaluates a plan as the engine would, with checkpoints only. What has no checkpoint is unknown, and so is everything
+ * that depends on it. It uses the engine's own state and rules, so that it predicts what the run does.
  */
 export async function dryRun(store: ArtifactStore, clock: Clock, plan: Plan): Promise<NodeDryRun[]> {
   return (await dryRunTasks(store, clock, plan)).dryRuns
 }
 
-/** What a run will do for one call of a body. */
+/** What a run will do for one call of a step body. */
 export interface CallDryRun {
   readonly outcome: Outcome
-  /** What it is called with, as far as that is known. */
+  /** The inputs of the call, as far as they are known. */
   readonly inputs: Readonly<Record<string, ArtifactRef | NotRun>>
   readonly hit?: Checkpoint
   readonly miss?: NonNullable<NodeDryRun['miss']>
@@ -58,7 +61,11 @@ interface DryRun {
   readonly reader: DryRunReader
 }
 
-/** @param heed hears what was found of each task of a step */
+/**
+ * Evaluates a plan and returns the run's final state, too.
+ *
+ * @param heed called with the result of each task of a step
+ */
 export async function dryRunTasks(
   store: ArtifactStore,
   clock: Clock,
@@ -68,7 +75,7 @@ export async function dryRunTasks(
   const state = new RunState({ ...plan, nodes: mapValues(plan.nodes, intolerant) })
   const reader = new DryRunReader(store, plan)
   const dryRuns = new Map(Object.keys(plan.nodes).map((node) => [node, emptyNode(node)]))
-  /** The `each` nodes of which some list is not known. */
+  /** The `each` nodes that map over a list which is not known. */
   const unlisted = new Set<string>()
   const queue = [...state.first]
   for (const task of queue) {
@@ -84,7 +91,7 @@ export async function dryRunTasks(
     if (!batch && !isStep && only?.status === 'blocked') dryRuns.get(id)!.depends = true
     for (const next of state.after(task)) if (state.ready(next)) queue.push(next)
   }
-  // What is inside an `each` of which a list is still to be made has no tasks for its items yet.
+  // Nodes inside an `each` over an unknown list have no tasks for its items yet.
   for (const draft of dryRuns.values())
     if (plan.nodes[draft.node]!.scope.some((each) => unlisted.has(each))) draft.depends = true
   return { dryRuns: [...dryRuns.values()], state, reader }
@@ -103,7 +110,7 @@ function emptyNode(node: string): Draft {
   return { node, reuse: 0, run: 0, skip: 0, depends: false }
 }
 
-/** An item that is not known yet is no failed one: nothing may be left out of an `each` on its account. */
+/** An unknown item is not a failed one, so no `each` may leave it out. */
 function intolerant(node: PlannedNode): PlannedNode {
   return node.type === 'each' ? { ...node, tolerate: {} } : node
 }

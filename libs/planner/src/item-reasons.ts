@@ -10,7 +10,7 @@ export interface ItemDryRun extends CallDryRun {
   readonly item: Item
 }
 
-/** Of each item of a step, as far as the lists are known that are mapped over. */
+/** Evaluates every item of a step, as far as the lists that are mapped over are known. */
 export async function dryRunItems(store: ArtifactStore, clock: Clock, plan: Plan, node: string): Promise<ItemDryRun[]> {
   const byTask = new Map<string, readonly CallDryRun[]>()
   const { state, reader } = await dryRunTasks(store, clock, plan, (task, found) => {
@@ -20,13 +20,16 @@ export async function dryRunItems(store: ArtifactStore, clock: Clock, plan: Plan
   return items.map((item) => ({ item, ...byTask.get(item.task)![item.index]! }))
 }
 
-/** Whether two items are the same one, of two runs: by the labels of their lists, or by their places in lists without. */
+/** Whether items of two runs correspond: by the labels in their lists, or by the index where a list has no labels. */
 export function isSameItem(one: Item, other: Item): boolean {
   const nameAt = ({ indices, labels }: Item, depth: number) => labels[depth] ?? indices[depth]
   return one.indices.every((_, depth) => nameAt(one, depth) === nameAt(other, depth))
 }
 
-/** Why a step is computed for one item and not reused: by itself, and by comparison with an earlier run. */
+/**
+ * Explains why a step is computed for one item and not reused: by its own settings, and by comparison with an earlier
+ * run.
+ */
 export function reasonsOfItem(
   plan: Plan,
   id: string,
@@ -55,7 +58,7 @@ function isOther(now: ArtifactRef, then: ArtifactRef | undefined): boolean {
   return then !== undefined && contentOf(now) !== contentOf(then)
 }
 
-/** Where an item's input comes from: `split/3`, `item 3 of load`. */
+/** Formats where an item's input comes from: `split/3`, `item 3 of load`. */
 function sourceOf(plan: Plan, ref: Ref, item: Item): string {
   const maker = producerOf(plan.nodes, ref)
   if (!maker) return ''

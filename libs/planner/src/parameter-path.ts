@@ -1,9 +1,9 @@
 import { CairnError, suggest, type AnySchema, type Json } from '@cairn/kernel'
 import { fieldNames, inputSchema, type Graph } from '@cairn/kernel/contract'
 
-/** Where a parameter's path leads: `train-model.trees`, `split.share.of-test`, `names.0`. */
+/** The parameter that a path leads to, such as `train-model.trees`, `split.share.of-test` or `names.0`. */
 export interface ParameterPlace {
-  /** The node or the pipeline used inside; `` for the pipeline itself. */
+  /** The node, or the pipeline used inside; empty for the pipeline itself. */
   readonly section: string
   readonly name: string
   /** Fields and indices inside the parameter's value. */
@@ -11,9 +11,9 @@ export interface ParameterPlace {
 }
 
 /**
- * Finds the one parameter that a path names.
+ * Finds the parameter that a path names.
  *
- * @throws CairnError BAD_PARAMETER when there is none, or when several could be meant
+ * @throws CairnError BAD_PARAMETER when there is none, or the path is ambiguous
  */
 export function parameterAt(graph: Graph, path: string): ParameterPlace {
   const words = path.split('.')
@@ -39,7 +39,10 @@ export function parameterAt(graph: Graph, path: string): ParameterPlace {
   return only ?? unknownPlace(graph, path)
 }
 
-/** What is refused later, with the names that there are; here only where not even the step is known. */
+/**
+ * Handles a path without a known parameter. If its step exists, the place is returned and refused later, with the names
+ * that exist.
+ */
 function unknownPlace(graph: Graph, path: string): ParameterPlace {
   const dot = path.lastIndexOf('.')
   const section = path.slice(0, Math.max(dot, 0))
@@ -60,7 +63,7 @@ function unknownPlace(graph: Graph, path: string): ParameterPlace {
   })
 }
 
-/** A parameter that only others have. */
+/** Refuses a parameter that this section lacks and others have. */
 function refuseMisplaced(graph: Graph, section: string, name: string): void {
   const owners = [...graph.frames.keys(), ...graph.nodes.keys()].filter((id) => namesIn(graph, id)?.includes(name))
   if (owners.length === 0) return
@@ -89,7 +92,7 @@ function placeText({ section, name, inside }: ParameterPlace): string {
   return inside.length > 0 ? `${inside.join('.')} in ${owner}` : owner
 }
 
-/** JSON Schema of what a path leads to; undefined where nothing is known of it. */
+/** Returns the JSON Schema at a path; undefined when it is not known. */
 export function schemaAt(graph: Graph, { section, name, inside }: ParameterPlace): Json | undefined {
   const whole = schemaOf(graph, section)
   const root = whole && inputSchema(whole)
@@ -125,12 +128,14 @@ function fieldOf(root: Json, schema: Json, word: string): Json | undefined {
   return isOpen(schema) ? {} : undefined
 }
 
-/** A schema that says nothing of what fits it. */
+/** Whether a schema places no constraint on values. */
 function isOpen(schema: object): boolean {
   return !['type', 'anyOf', 'oneOf', 'allOf', 'enum', 'const'].some((word) => word in schema)
 }
 
-/** The first field in a value that its schema does not have, and that most libraries would drop in silence. */
+/**
+ * Returns the path of the first field that the schema does not have. Most schema libraries drop such a field silently.
+ */
 export function unknownIn(schema: Json | undefined, value: unknown, path: string): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   if (Object.hasOwn(value, '__proto__')) return `${path}.__proto__`

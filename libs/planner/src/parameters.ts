@@ -6,13 +6,16 @@ import { flatSettings, type Settings } from './settings.ts'
 type Params = Readonly<Record<string, Json>>
 
 export interface ParsedParams {
-  /** Of the pipeline itself (frame ``) and of each pipeline used inside it. */
+  /** By frame: the pipeline itself (empty name), and each pipeline used inside it. */
   readonly frames: ReadonlyMap<string, Params>
   /** By node. */
   readonly nodes: ReadonlyMap<string, Params>
 }
 
-/** Every parameter's value: what is set by hand, else what the pipeline wires, else the schema's default. */
+/**
+ * Parses all parameters. A value is what was set by hand, or else what the pipeline passes, or else the schema's
+ * default.
+ */
 export async function parseAll(graph: Graph, settings: Settings): Promise<ParsedParams> {
   const set = bySection(graph, settings)
   const frames = new Map<string, Params>()
@@ -51,7 +54,7 @@ async function parse(
   return JSON.parse(canonical(parsed, `the parameters of ${owner}`)) as Params
 }
 
-/** What is set at a node, or in the pipeline used inside: whole parameters, and parts of them. */
+/** What is set on a node or on a pipeline used inside: whole parameters, and parts of parameters. */
 interface Section {
   readonly whole: Record<string, unknown>
   readonly parts: [place: ParameterPlace, value: unknown][]
@@ -78,7 +81,7 @@ function refuseUnknown(graph: Graph, section: string, name: string, value: unkno
     })
 }
 
-/** The parameters with parts of them set: on what is wired or set as a whole, or else on the schema's default. */
+/** Applies parts to parameters: to the value that is passed or set as a whole, or else to the schema's default. */
 function withParts(
   graph: Graph,
   given: Readonly<Record<string, unknown>>,
@@ -95,7 +98,7 @@ function withParts(
   return changed
 }
 
-/** What a value is where none is given: a list that has no default begins empty. */
+/** Returns the default of a schema; an empty list for a list without one. */
 function defaultOf(schema: Json | undefined): Json | undefined {
   if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) return undefined
   const {
@@ -111,12 +114,16 @@ function defaultOf(schema: Json | undefined): Json | undefined {
 interface Part {
   readonly path: string
   readonly defaultAt: (words: readonly string[]) => Json | undefined
-  /** What the path has gone through inside the parameter's value, and what is still to come. */
+  /** Fields already followed inside the parameter's value; `inside` holds those that remain. */
   readonly before: readonly string[]
   readonly inside: readonly string[]
 }
 
-/** @param given what stands there; where nothing does, the part is set on the default of that place */
+/**
+ * Sets a part of a value.
+ *
+ * @param given the current value; when undefined, the part is set on the default there
+ */
 function withPart(given: unknown, { path, defaultAt, before, inside }: Part, value: unknown): unknown {
   const [field, ...deeper] = inside
   if (field === undefined) return value

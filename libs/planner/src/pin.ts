@@ -14,7 +14,7 @@ import { describeKind, type Kinds, type Step } from '@cairn/kernel'
 import { forEachConcurrently } from '@cairn/engine'
 import { byteCount, milliseconds } from '@cairn/kernel/contract'
 
-/** Fixes steps as they are now: their code, stored so that exactly this runs, and their policies. */
+/** Pins steps as they are now: stores their code, so that exactly this code runs, and fixes their policies. */
 export async function pinSteps(
   store: ArtifactStore,
   at: Layout,
@@ -74,13 +74,13 @@ async function pin(
   return pinned
 }
 
-/** Puts right what stands there and is damaged, or tells of a place where the code was before. */
+/** Stores a file, replacing one that is damaged or describes an earlier location of the code. */
 async function keep(store: ArtifactStore, path: string, bytes: Buffer): Promise<void> {
   const standing = (await store.create(path, bytes)) ? undefined : await store.read(path)
   if (standing && !bytes.equals(standing)) await store.replace(path, standing, bytes)
 }
 
-/** Why a step is never reused, or for how long it is. */
+/** Returns why a step is never reused, or for how long it is; undefined when it always is. */
 function cacheOf(step: Step, body: Closure | { readonly inline: string }): PlannedCache | undefined {
   const { cache, acknowledge = [] } = step.definition
   if (cache === 'never') return { never: 'its cache policy is "never"' }

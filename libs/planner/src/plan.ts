@@ -24,33 +24,33 @@ export interface PlanRequest {
   readonly run: string
   readonly env: string
   readonly settings?: Settings
-  /** Steps to start from; what lies before them is taken from `base`. */
+  /** Steps to start from. Outputs of earlier steps are taken from `base`. */
   readonly from?: readonly string[]
   /** Steps to stop after. */
   readonly until?: readonly string[]
-  /** Steps to compute even if there is a checkpoint. */
+  /** Steps to compute even if they have a checkpoint. */
   readonly force?: readonly string[]
   readonly base?: Base
-  /** A run whose source versions hold for this one, too, wherever code and parameters of the source are the same. */
+  /** A run whose source versions are used, for each source with the same code and parameters. */
   readonly pinned?: Plan
-  /** Nodes that are not run because their outputs are overridden. */
+  /** Nodes that are not run, because their outputs are overridden. */
   readonly overrides?: ReadonlyMap<string, NodeOverride>
-  /** The playground that it is run in, if it is not production's. */
+  /** The playground to run in; absent in production. */
   readonly playground?: string
 }
 
-/** Outputs that stand in for a node's own, with what was done to them. */
+/** Overridden outputs of a node, with what was done to them. */
 export interface NodeOverride {
   readonly outputs: Given['outputs']
   readonly taints: readonly Taint[]
 }
 
-/** A run whose outputs stand in for what is not run. */
+/** A run that provides the outputs of what is not run. */
 export interface Base {
   readonly run: string
-  /** What its outputs may carry on. */
+  /** Taints that its outputs may carry over. */
   readonly taints?: readonly Taint[]
-  /** The outputs of one of its nodes; undefined when it did not complete. */
+  /** Returns a node's outputs; undefined when the node did not complete. */
   outputs(node: string): Promise<Given['outputs'] | undefined>
 }
 
@@ -58,15 +58,19 @@ export interface Planner {
   readonly store: ArtifactStore
   readonly clock: Clock
   readonly closures: ClosureSet
-  /** The project's folder. */
+  /** The project folder. */
   readonly root: string
   readonly secrets: (name: string) => string | undefined
   readonly remember: ConnectorContext['remember']
-  /** How long a source may take to tell its version. Default: 30 s. */
+  /**
+   * How long reading the version of a source may take, in milliseconds.
+   *
+   * @default 30_000
+   */
   readonly versionDeadlineMs?: number
 }
 
-/** Fixes what a run will do: parameters, code, source versions, wiring. Stores the code, but no plan. */
+/** Plans a run: fixes its parameters, code, source versions and wiring. Stores the code, but not the plan. */
 export async function makePlan(
   planner: Planner,
   { graph }: Pick<Pipeline, 'graph'>,
@@ -155,7 +159,9 @@ async function planNode(
   }
 }
 
-/** The versions that a run saw, for the same source with the same code and parameters. */
+/**
+ * Returns the source versions in an earlier plan, if the source has the same code and parameters; otherwise undefined.
+ */
 function pinnedVersions(
   pinned: Plan,
   id: string,
@@ -174,7 +180,10 @@ function pinnedVersions(
   return isSame ? then.versions : undefined
 }
 
-/** Asks every connector of a source for its version, under a deadline. One that cannot be read is no reason not to run the rest. */
+/**
+ * Reads the version of every connector of a source, with a deadline. A failure is part of the plan, because the rest
+ * can still run.
+ */
 async function versionsOf(
   planner: Planner,
   { name, definition }: Step,
@@ -208,7 +217,7 @@ async function versionsOf(
     return { unread: errorRecord(error, { secrets: set }) }
   }
   const versions = all.filter((told): told is [string, string] => told[1] !== undefined)
-  // A version is a part of the record: the address that was asked, say, must not stand in it.
+  // Versions are stored in records, so a secret, for example in a URL, must not be in one.
   for (const [read, version] of versions) {
     const secret = secretIn(version, set)
     if (secret !== undefined)
@@ -219,7 +228,7 @@ async function versionsOf(
   return { versions: Object.fromEntries(versions) }
 }
 
-/** AbortSignal.timeout alone would not do: a version that ignores its signal would be waited for all the same. */
+/** AbortSignal.timeout is not enough, because a connector may ignore its signal. */
 async function withDeadline(
   version: string | undefined | Promise<string | undefined>,
   signal: AbortSignal,

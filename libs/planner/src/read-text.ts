@@ -14,11 +14,12 @@ interface Shape {
 }
 
 /**
- * The value that a typed text stands for, as the parameter's JSON Schema says: `98101` is a text where the schema wants a
- * text. A text in double quotes is always a text. What fits no type goes as it is to the parameter's own schema, which
- * says what it wants.
+ * Parses a typed text by the parameter's JSON Schema: `98101` is a string where the schema wants a string. A text in
+ * double quotes is always a string. A text that fits no type is returned as it is, so that the parameter's own schema
+ * refuses it and says what it expects.
  *
- * @throws CairnError BAD_PARAMETER when the schema takes several readings, or when the number cannot be held exactly
+ * @throws CairnError BAD_PARAMETER when the text is ambiguous under the schema, or a number cannot be represented
+ * exactly
  */
 export function readText(text: string, schema: Json | undefined, path: string): Json {
   const found = new Map(readings(text, schema ?? {}, schema ?? {}, path).map((value) => [canonical(value), value]))
@@ -52,11 +53,14 @@ function ofType(type: string, text: string, shape: Shape, root: Json, path: stri
   if (type === 'boolean') return text === 'true' ? [true] : text === 'false' ? [false] : []
   const value = json(text, path)
   const is = value === undefined ? undefined : typeOf(value)
-  if (type === 'integer') return is === 'number' ? [value!] : [] // the schema refuses a fraction, and says so
+  if (type === 'integer') return is === 'number' ? [value!] : [] // the schema refuses a fraction, with a better message
   return is === type ? [value!] : []
 }
 
-/** `a,b,c`, or a list as JSON. What holds quotes, or lists and objects, is JSON alone: who typed it may mean either. */
+/**
+ * Parses `a,b,c`, or a list as JSON. Only JSON is accepted for a text with quotes and for lists of lists or objects,
+ * because those would be ambiguous.
+ */
 function lists(text: string, { items = {}, prefixItems = [] }: Shape, root: Json, path: string): Json[] {
   if (text.trimStart().startsWith('[')) {
     const value = json(text, path)
@@ -81,7 +85,7 @@ function lists(text: string, { items = {}, prefixItems = [] }: Shape, root: Json
   return [found]
 }
 
-/** Whether it takes lists or objects, and nothing that a word could be. */
+/** Whether a schema accepts only lists or objects. */
 function isNested(schema: Json, root: Json): boolean {
   if (typeof schema !== 'object' || schema === null) return false
   const { $ref, anyOf, oneOf, allOf, type } = schema as Shape
@@ -91,7 +95,7 @@ function isNested(schema: Json, root: Json): boolean {
   return type !== undefined && [type].flat().every((one) => one === 'array' || one === 'object')
 }
 
-/** Where the schema says nothing: JSON where it reads as JSON. */
+/** Parses a text without a schema: as JSON if it is valid JSON, otherwise as a string. */
 function unknownReading(text: string, path: string): Json[] {
   return [json(text, path) ?? text]
 }
@@ -109,7 +113,11 @@ function quoted(text: string): string | undefined {
   }
 }
 
-/** @throws CairnError BAD_PARAMETER for a number that cannot be held exactly */
+/**
+ * Parses JSON; undefined when it is not valid.
+ *
+ * @throws CairnError BAD_PARAMETER for a number that cannot be represented exactly
+ */
 function json(text: string, path: string): Json | undefined {
   try {
     return parseExactJson(text, path) as Json

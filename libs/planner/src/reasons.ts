@@ -15,28 +15,28 @@ export type Reason =
   | { readonly because: 'new' }
   | { readonly because: 'code'; readonly before: CodeName; readonly after: CodeName }
   | { readonly because: 'parameter' | 'source'; readonly name: string; readonly before?: Json; readonly after?: Json }
-  /** What another node gives has changed, or is about to be computed and may change. */
+  /** The output of another node has changed (`certain`), or is computed first and may change. */
   | { readonly because: 'input'; readonly input: string; readonly from: string; readonly certain: boolean }
-  /** The run that is compared with had no such item. */
+  /** The earlier run had no such item. */
   | { readonly because: 'new item' }
-  /** Whether it runs at all is decided by a branch that is not known yet. */
+  /** An unknown condition decides whether the step runs at all. */
   | { readonly because: 'branch'; readonly when: string }
   | { readonly because: 'outputs' }
   | { readonly because: 'expired' | 'of later' | 'forced' | 'object missing' | 'altered' | 'unfinished' }
   | { readonly because: 'never'; readonly text: string }
-  /** It comes from a source that cannot be read, directly or by way of others. */
+  /** The input depends, directly or through other nodes, on a source that cannot be read. */
   | { readonly because: 'unread input'; readonly input: string; readonly source: string; readonly error: ErrorRecord }
-  /** It cannot be read, so it fails. */
+  /** The source cannot be read, so the step fails. */
   | { readonly because: 'unread'; readonly error: ErrorRecord }
 
 /** An earlier run to compare with. */
 export interface Previous {
   readonly plan: Plan
-  /** What one of its nodes gave; undefined when it did not complete. */
+  /** Returns a node's outputs; undefined when the node did not complete. */
   outputs(node: string): Promise<Readonly<Record<string, ArtifactRef>> | undefined>
 }
 
-/** Says why a step is not reused: by itself, and by comparison with an earlier run of the pipeline. */
+/** Explains why a step is not reused: by its own settings, and by comparison with an earlier run of the pipeline. */
 export async function reasonsOf(
   plan: Plan,
   dryRuns: ReadonlyMap<string, NodeDryRun>,
@@ -52,7 +52,7 @@ export async function reasonsOf(
   return found.length > 0 || depends ? found : [{ because: 'unfinished' }]
 }
 
-/** Why a step's body is called, whatever earlier runs did. */
+/** Returns the reason to compute a step that does not depend on earlier runs; undefined when there is none. */
 export function reasonInItself(plan: Plan, node: PlannedStepNode, miss: NodeDryRun['miss']): Reason | undefined {
   const { cache } = plan.steps[node.step]!
   if (node.unread) return { because: 'unread', error: node.unread }
@@ -60,7 +60,7 @@ export function reasonInItself(plan: Plan, node: PlannedStepNode, miss: NodeDryR
   return miss === 'none' || miss === 'unread' || miss === undefined ? undefined : { because: miss }
 }
 
-/** What has changed at a step, whether or not some checkpoint has its result. */
+/** Lists what has changed at a step since an earlier run, whether or not a checkpoint has the result. */
 export async function changesSince(
   plan: Plan,
   dryRuns: ReadonlyMap<string, NodeDryRun>,
@@ -75,7 +75,7 @@ export async function changesSince(
   return [...ownChanges(plan, node, previous.plan, before), ...(await inputChanges(plan, node, dryRuns, previous))]
 }
 
-/** What of a step itself has changed: its code, parameters, sources and outputs. */
+/** Lists the changes of a step itself: its code, parameters, sources and output declarations. */
 export function ownChanges(plan: Plan, node: PlannedStepNode, then: Plan, before: PlannedStepNode): Reason[] {
   const reasons: Reason[] = []
   const [now, old] = [plan.steps[node.step]!, then.steps[before.step]!]
@@ -120,7 +120,9 @@ function unreadInputs(plan: Plan, node: PlannedStepNode, dryRuns: ReadonlyMap<st
   })
 }
 
-/** The source that cannot be read among a node and those that it reads and that are not reused. */
+/**
+ * Finds an unreadable source in a node, or in the nodes before it that are not reused; undefined when there is none.
+ */
 function unreadBehind(
   { nodes }: Plan,
   dryRuns: ReadonlyMap<string, NodeDryRun>,
@@ -136,7 +138,7 @@ function unreadBehind(
   return undefined
 }
 
-/** What an input reads; for an item of an `each`, the list that it is of. */
+/** Returns the output that an input reads; for an item of an `each`, the list that the item belongs to. */
 export function producerOf(
   nodes: Readonly<Record<string, PlannedNode>>,
   ref: Ref,

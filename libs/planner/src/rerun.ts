@@ -2,18 +2,19 @@ import { CairnError, type ArtifactRef } from '@cairn/kernel'
 import { neededBy, type Plan, type PlannedNode, type PlannedStep } from '@cairn/records'
 
 export interface Rerun {
-  /** The name of the new run. */
+  /** Name of the new run. */
   readonly run: string
   readonly now: number
-  /** What a node of the recorded run gave; undefined when it did not complete. */
+  /** Returns a node's outputs in the recorded run; undefined when the node did not complete. */
   readonly outputs: (node: string) => Promise<Readonly<Record<string, ArtifactRef>> | undefined>
 }
 
 /**
- * A run that computes one node of a recorded run again, a step or a whole `each`: with its code, its parameters and the
- * inputs that it had then. Checkpoints are neither used nor made, so that nothing else comes to rest on it.
+ * Plans a rerun of one node of a recorded run, a step or a whole `each`, with the recorded code, parameters and inputs.
+ * It neither uses nor writes checkpoints, so that no other run depends on it.
  *
- * @throws CairnError BAD_PARAMETER for what computes nothing by itself; NOT_FOUND when an input was not kept
+ * @throws CairnError BAD_PARAMETER for a node that cannot be computed on its own; NOT_FOUND when an input's node did
+ * not complete
  */
 export async function planRerun(plan: Plan, node: string, { run, now, outputs }: Rerun): Promise<Plan> {
   const first = plan.nodes[node]

@@ -2,15 +2,17 @@ import { CairnError, suggest } from '@cairn/kernel'
 import type { Graph, Node, Ref } from '@cairn/kernel/contract'
 
 export interface Selection {
-  /** Nodes that run, or are reused. */
+  /** Nodes to run or reuse. */
   readonly run: ReadonlySet<string>
-  /** Nodes whose outputs of another run stand in. */
+  /** Nodes whose outputs come from another run, or are overridden. */
   readonly given: ReadonlySet<string>
 }
 
 /**
- * The part of a pipeline from some steps and until others. What lies before `from` is not run: another run's outputs
- * stand in for what the rest reads of it. What is overridden is not run either, nor what only that would read.
+ * Selects the part of a pipeline from some steps until others. Nodes before `from` do not run: another run provides the
+ * outputs that the rest reads. Overridden nodes do not run either, nor do nodes that only those would read.
+ *
+ * @throws CairnError BAD_PARAMETER when no steps are selected; NOT_FOUND for an unknown step
  */
 export function select(
   graph: Graph,
@@ -39,7 +41,11 @@ export function select(
   return { run, given }
 }
 
-/** @throws CairnError NOT_FOUND that suggests the nearest name */
+/**
+ * Finds a node by name.
+ *
+ * @throws CairnError NOT_FOUND with the nearest name
+ */
 export function nodeNamed(graph: Graph, name: string): Node {
   const node = graph.nodes.get(name)
   if (node) return node
@@ -48,7 +54,10 @@ export function nodeNamed(graph: Graph, name: string): Node {
   })
 }
 
-/** The nodes of the given names. A step inside an `each` stands for the whole `each`: that is what is taken or left. */
+/**
+ * Returns the nodes with the given names. A step inside an `each` stands for the outermost `each`, which is selected as
+ * a whole.
+ */
 function units(graph: Graph, names: readonly string[]): string[] {
   return names.flatMap((name) => {
     const inside = [...graph.nodes.keys()].filter((id) => id.startsWith(`${name}.`))
@@ -57,7 +66,10 @@ function units(graph: Graph, names: readonly string[]): string[] {
   })
 }
 
-/** The nodes that one node needs, and for an `each` those of its body: they go together. */
+/**
+ * Lists the nodes that a node needs. An `each` and the nodes inside it need each other, because they are selected
+ * together.
+ */
 function readsOf(graph: Graph, id: string): string[] {
   const node = graph.nodes.get(id)!
   const refs = [...refsOf(node), ...node.guards.flatMap(({ when }) => conditionOf(graph, when))]
@@ -84,7 +96,7 @@ function conditionOf(graph: Graph, when: string): Ref[] {
 
 function closure(seeds: readonly string[], edges: ReadonlyMap<string, readonly string[]>): Set<string> {
   const reached = new Set(seeds)
-  for (const id of reached) for (const next of edges.get(id) ?? []) reached.add(next) // grows while it is walked
+  for (const id of reached) for (const next of edges.get(id) ?? []) reached.add(next) // the set grows during iteration
   return reached
 }
 

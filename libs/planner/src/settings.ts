@@ -1,14 +1,13 @@
 import { fieldNames, type Graph } from '@cairn/kernel/contract'
 import { CairnError, canonical } from '@cairn/kernel'
 
-/** What a person sets: run parameters by their name, a step's by `<node>.<parameter>`, parts of one by its path. */
+/** Parameters set by hand: those of the run by name, a step's as `<node>.<parameter>`, parts of one by path. */
 export type Settings = Readonly<Record<string, unknown>>
 
 /**
- * Settings by their paths: `{ "train-model": { "trees": 400 } }` means `train-model.trees`, unless the pipeline has a
- * parameter of the name.
+ * Flattens settings to paths: `{ "train-model": { "trees": 400 } }` means `train-model.trees`.
  *
- * @throws CairnError BAD_PARAMETER when one path is given two values
+ * @throws CairnError BAD_PARAMETER when a path is set to two values, or a name is both a parameter and a step
  */
 export function flatSettings(graph: Graph, settings: Settings): Map<string, unknown> {
   const flat = new Map<string, unknown>()
@@ -22,7 +21,7 @@ export function flatSettings(graph: Graph, settings: Settings): Map<string, unkn
   return flat
 }
 
-/** Settings with later ones over them: what is set later replaces what was set before, parts of it included. */
+/** Merges settings. Later ones replace earlier ones of the same path and of paths inside it. */
 export function overlaid(graph: Graph, before: Settings, later: Settings): Settings {
   const over = flatSettings(graph, later)
   const isReplaced = (path: string) => [...over.keys()].some((other) => path === other || path.startsWith(`${other}.`))
