@@ -14,7 +14,7 @@ import {
 } from '@cairn/records'
 import { addCheckpoint, addRun, noReferences } from './references.ts'
 
-/** A pipeline's folder in a store. */
+/** One pipeline in one store. */
 export interface StoreSide {
   readonly store: ArtifactStore
   readonly at: Layout
@@ -22,9 +22,9 @@ export interface StoreSide {
 
 export interface CopyReport {
   readonly objects: number
-  /** Of the objects, those that the other store had not. */
+  /** Number of objects that the other store lacked. */
   readonly copied: number
-  /** Of what was copied. */
+  /** Size of the copied objects. */
   readonly bytes: number
   readonly checkpoints: number
 }
@@ -32,11 +32,11 @@ export interface CopyReport {
 const AT_ONCE = 8
 
 /**
- * Brings an ended run into another store, with all that it refers to: then whatever it computed is reused there. Between
- * environments only its results go; the run itself stays where it was. May be done again, or broken off.
+ * Copies a finished run into another store with everything that it references, so that its results are reused there. To
+ * another environment it copies only the results, not the run. Idempotent, also after an interruption.
  *
- * @param onObject told after each object: how many are done, of how many
- * @throws CairnError BAD_PARAMETER for a run that has not ended
+ * @param onObject called after each object with the number done and the total
+ * @throws CairnError BAD_PARAMETER for a run that has not ended; NOT_FOUND when it or an object was removed
  */
 export async function copyRun(
   from: StoreSide,
@@ -47,12 +47,12 @@ export async function copyRun(
   const { code, ...report } = await copyReferred(from, to, run, onObject)
   if (from.at.root !== to.at.root) return report
   await each(code, (name) => copyCode(from, to, name))
-  await requirePlan(from, run) // before anything of it is written
+  await requirePlan(from, run) // before any of its records is written
   await copyRecords(from, to, run)
   return report
 }
 
-/** The same without the run itself and without code: nothing that anyone could run. */
+/** Copies a run's results without the run and its code, so that nothing in the other store can be run. */
 export async function copyResults(
   from: StoreSide,
   to: StoreSide,
@@ -74,7 +74,7 @@ async function copyReferred(
   if (!end) throw new CairnError('BAD_PARAMETER', `run ${run} has not ended`, { next: `cairn show ${run}` })
   const found = noReferences()
   await addRun(from.store, from.at, run, found)
-  await requirePlan(from, run) // else what was read of it may be a part
+  await requirePlan(from, run) // otherwise the references may be incomplete
   const checkpoints = new Map<string, Checkpoint>()
   await each(found.checkpoints, async (name) => {
     const [step, key] = name.split('/') as [string, string]
@@ -109,8 +109,8 @@ async function copyReferred(
 }
 
 /**
- * The plan last: without one there is no run, and with one it is a run that goes on until it has its end. A collection
- * removes it first: where it is still there, everything else was, too.
+ * Copies the plan last: without a plan there is no run, and a run with a plan but no end would count as unfinished.
+ * Garbage collection removes the plan first, so while it is there, nothing else was removed.
  */
 async function copyRecords({ store, at }: StoreSide, to: StoreSide, run: string): Promise<void> {
   await each(await store.children(at.ends(run)), async (file) => {
@@ -136,7 +136,11 @@ function requireCopied(run: string, isThere: boolean): void {
   })
 }
 
-/** @returns its bytes; undefined when it was there already */
+/**
+ * Copies an object.
+ *
+ * @returns its size in bytes; undefined when it was there already
+ */
 async function copyObject(
   from: StoreSide,
   to: StoreSide,
@@ -145,7 +149,7 @@ async function copyObject(
 ): Promise<number | undefined> {
   if (await to.store.stat(to.at.object(digest))) return undefined
   const path = from.at.object(digest)
-  // Looked for twice where it belongs: a run that wants one that was set aside brings it back there.
+  // Tried twice at its own path, because a run that needs an object in the trash moves it back there.
   const fetch = (place: string) => from.store.fetch(place)
   const file = (await fetch(path)) ?? (await fetch(from.at.trash(digest))) ?? (await fetch(path))
   if (file === undefined)
@@ -156,13 +160,16 @@ async function copyObject(
         next: 'cairn runs shows whether the run is still there; cairn doctor checks the store',
       },
     )
-  const own = join(scratch, digest) // what is put may be moved away
+  const own = join(scratch, digest) // `put` may move the file
   await link(file, own).catch(() => copyFile(file, own))
   await to.store.put(to.at.object(digest), { file: own })
   return (await to.store.stat(to.at.object(digest)))?.size ?? 0
 }
 
-/** What an earlier version of Cairn stored goes under its own name: there may be another text of its fingerprint there. */
+/**
+ * Code from an earlier version of Cairn is stored under its current name, because the other store may have another text
+ * with the same fingerprint.
+ */
 async function copyCode(from: StoreSide, to: StoreSide, name: CodeName): Promise<void> {
   const manifest = await storedManifest(from.store, from.at, name)
   const code = await storedAs(name, (each) => from.store.read(from.at.code(each)))
@@ -171,7 +178,11 @@ async function copyCode(from: StoreSide, to: StoreSide, name: CodeName): Promise
   await to.store.create(to.at.code(name), code)
 }
 
-/** @returns false when there is none */
+/**
+ * Copies a record.
+ *
+ * @returns false when there is none
+ */
 async function copyRecord(from: ArtifactStore, source: string, to: ArtifactStore, target: string): Promise<boolean> {
   const bytes = await from.read(source)
   if (bytes) await to.create(target, bytes)

@@ -1,6 +1,6 @@
 type Place = { readonly holder: Record<string, unknown>; readonly key: string }
 
-/** Every value in a record, with what holds it. */
+/** Lists every value in a record, with the object that holds it. */
 function placesIn(value: unknown): Place[] {
   if (typeof value !== 'object' || value === null) return []
   return Object.keys(value).flatMap((key) => {
@@ -30,7 +30,7 @@ const values: readonly unknown[] = [
   JSON.parse('{"__proto__":{"v":1}}'),
 ]
 
-/** Something that a record could have become: a field dropped, of another type, nested, one too many, in another place. */
+/** Returns a damaged form of a record: a field removed, renamed or added, of another type, or nested. */
 export function altered(record: object, where: number, how: number): string {
   const copy = structuredClone(record) as { v?: unknown; check?: unknown }
   delete copy.check

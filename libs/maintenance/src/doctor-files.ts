@@ -24,7 +24,7 @@ export async function checkObject(examination: Examination, path: string, size: 
   if (fault === undefined) return
   findings.push({ path, ...fault })
   if (fault !== ALTERED) {
-    // To retire what refers to it would not help: a run that computes it again finds it stored already.
+    // Retiring what references it would not help: a run that computes it again finds it already stored.
     if (!repair) broken.add(digest)
     return
   }
@@ -35,7 +35,7 @@ export async function checkObject(examination: Examination, path: string, size: 
 type Fault = Omit<Finding, 'path'>
 const ALTERED: Fault = { what: 'its bytes do not match its digest', repair: MOVED }
 
-/** A store that answers, and fails for this object alone, has lost it: others can still be looked at. */
+/** If the store responds and fails for this object alone, the object is lost, and the others can still be checked. */
 async function faultOf(examination: Examination, path: string, digest: string): Promise<Fault | undefined> {
   try {
     return (await isWhole(examination, path, digest)) ? undefined : ALTERED
@@ -49,7 +49,9 @@ async function faultOf(examination: Examination, path: string, digest: string): 
   }
 }
 
-/** What was altered on its way only is whole when it is read again. A store may itself refuse to give damaged bytes. */
+/**
+ * Reads twice, because bytes may be damaged in transit only. A store may also refuse to return damaged bytes itself.
+ */
 async function isWhole({ store, digestOf }: Examination, path: string, digest: string): Promise<boolean> {
   const ofCopy = async () => {
     const file = await store.fetch(path)
@@ -64,7 +66,7 @@ async function isWhole({ store, digestOf }: Examination, path: string, digest: s
   }
 }
 
-/** Code that runs were planned with, and what is said of it. */
+/** Checks stored code, and its manifest. */
 export async function checkCode(examination: Examination, path: string): Promise<void> {
   const { store, at, findings, repair } = examination
   if (path.endsWith('.json')) return checkRecord(examination, path)
@@ -78,7 +80,7 @@ export async function checkCode(examination: Examination, path: string): Promise
   if (repair) await store.move(path, at.quarantine(nameOf(path)))
 }
 
-/** Digests of code whose name does not tell its own, as earlier versions of Cairn stored it; by path. */
+/** Returns the digests of code whose file name has none, as earlier versions of Cairn stored it, by path. */
 function pinsOf(examination: Examination): Promise<ReadonlyMap<string, string>> {
   return (examination.pins ??= pinsIn(examination.store, examination.at))
 }
@@ -86,7 +88,7 @@ function pinsOf(examination: Examination): Promise<ReadonlyMap<string, string>> 
 async function pinsIn(store: ArtifactStore, at: Layout): Promise<ReadonlyMap<string, string>> {
   const pinned = new Map<string, string>()
   const seen = new Set<string>()
-  // The oldest run counts: one planned after a change has pinned what it found.
+  // The oldest run counts: a run planned after a change has pinned the changed code.
   for (const run of (await store.children(at.runs)).sort()) {
     const plan = await readRecord<Plan>(store, at.plan(run)).catch(undefinedOn('BAD_RECORD'))
     for (const { code, fallback } of Object.values(plan?.steps ?? {}))

@@ -13,13 +13,17 @@ import { isDamaged } from './references.ts'
 
 export const MOVED = 'moved to quarantine/'
 
-/** Names what is wrong with a record, and sets it aside where that helps. */
+/** Reports what is wrong with a record, and on repair moves it to quarantine if that helps. */
 export async function checkRecord(examination: Examination, path: string): Promise<void> {
   const damaged = await damagedIn(examination, [path])
   if (examination.repair) await setAside(examination, damaged)
 }
 
-/** Names what is wrong with records. @returns those that can only be set aside */
+/**
+ * Reports what is wrong with records.
+ *
+ * @returns the paths of the records that must be moved to quarantine
+ */
 export async function damagedIn({ store, findings }: Examination, paths: readonly string[]): Promise<string[]> {
   const damaged: string[] = []
   for (const path of paths) {
@@ -30,7 +34,10 @@ export async function damagedIn({ store, findings }: Examination, paths: readonl
   return damaged
 }
 
-/** A run without its plan is no run, and a task without its end is done again if its run has not ended. */
+/**
+ * Moves records to quarantine. Without its plan a run does not count; a task without its end is computed again if the
+ * run has not ended.
+ */
 export async function setAside({ store, at }: Examination, paths: readonly string[]): Promise<void> {
   for (const path of paths) await store.move(path, `${at.root}quarantine/${path.slice(at.root.length)}`)
 }
@@ -58,7 +65,7 @@ export async function missing(
   return undefined
 }
 
-/** Looked for twice where it belongs: a reader that wants one that was set aside brings it back there. */
+/** Tried twice at its own path, because a reader that needs an object in the trash moves it back there. */
 async function isStored(store: ArtifactStore, at: Layout, digest: string): Promise<boolean> {
   for (const path of [at.object(digest), at.trash(digest), at.object(digest)]) if (await store.stat(path)) return true
   return false

@@ -7,7 +7,7 @@ import { addRun, noReferences } from './references.ts'
 export async function checkRun(examination: Examination, folder: string): Promise<void> {
   const { store, at, findings, checked, repair, planFault } = examination
   const run = folder.slice(at.runs.length)
-  if (await isEmpty(store, at.run(run))) return // of a run that was collected a folder may be left
+  if (await isEmpty(store, at.run(run))) return // garbage collection may leave an empty folder
   checked.runs++
   const paths = [at.plan(run), at.runEnd(run), at.holder(run)]
   for (const folder of [at.ends(run), at.attempts(run), at.unfits(run), at.logs(run)])

@@ -1,20 +1,19 @@
 import type { Layout, ArtifactStore } from '@cairn/records'
 
-/** Objects come first: records that refer to an altered one are named, too. */
+/** Objects come first, so that records that reference a damaged object are reported, too. */
 export const AREAS = ['objects', 'code', 'checkpoints', 'runs', 'others'] as const
 export type Area = (typeof AREAS)[number]
 
 export interface Entry {
   readonly path: string
-  /** Bytes of an object. */
+  /** Size of an object in bytes; 0 for other files. */
   readonly size: number
 }
 
 /**
- * All that is looked at in one area, in an order that is always the same. No more is held at one time than one folder's
- * names.
+ * Lists everything to check in one area, in a stable order. Holds the names of one folder at a time.
  *
- * @param after a path in the pipeline's folder: only what comes behind it
+ * @param after a path in the pipeline's folder; only later entries are listed
  */
 export async function* entriesOf(
   store: ArtifactStore,

@@ -15,9 +15,9 @@ const CHECKS: Readonly<Record<Area, (examination: Examination, path: string, siz
 }
 
 /**
- * Checks all of one pipeline: every record readable, every object what its name says, everything that a checkpoint or a
- * run's ending refers to in its place. Repair never deletes data: what is broken is moved to quarantine/, and checkpoints
- * that name it are retired, so that the next run computes them again.
+ * Checks a pipeline's store: every record must be readable, every object must match its digest, and everything that a
+ * checkpoint or a terminal record references must exist. Repair never deletes data: it moves broken files to
+ * quarantine/, and with them the checkpoints that reference them, so that the next run computes those again.
  */
 export async function examine(store: ArtifactStore, at: Layout, options: CheckupOptions = {}): Promise<Checkup> {
   const { from, isEnough, onProgress } = options

@@ -1,7 +1,7 @@
 import type { ArtifactStore, Checkpoint, Layout, Plan } from '@cairn/records'
 import type { Area } from './doctor-walk.ts'
 
-/** Something wrong in a store, and what `repair` did or would do about it. */
+/** A problem in a store, and what `repair` did or would do about it. */
 export interface Finding {
   readonly path: string
   readonly what: string
@@ -10,44 +10,56 @@ export interface Finding {
 
 export interface Checkup {
   readonly findings: Finding[]
-  /** `bytes` of objects there are, of which `read` were read. */
+  /** What was checked. `bytes` is the size of all objects, `read` of those that were read. */
   readonly checked: { runs: number; checkpoints: number; objects: number; bytes: number; read: number }
-  /** Where it left off; undefined when all was looked at. */
+  /** Where it stopped; undefined when everything was checked. */
   readonly next?: CheckupPlace
 }
 
-/** How far an examination came, for the next one to continue. */
+/** How far a check got, for the next one to continue. */
 export interface CheckupPlace {
   readonly area: Area
-  /** The last path that was looked at, in the pipeline's folder. */
+  /** The last path that was checked, in the pipeline's folder. */
   readonly after: string
-  /** Digests of altered objects that were found so far: records that refer to them are named, too. */
+  /** Digests of the damaged objects found so far, so that records that reference them are reported, too. */
   readonly broken: readonly string[]
 }
 
 export interface CheckupOptions {
   readonly repair?: boolean
-  /** The share of objects whose bytes are read, picked at random: 0 to 1. Default: 1, all of them. */
+  /**
+   * Fraction of the objects to read, chosen at random, from 0 to 1.
+   *
+   * @default 1, which reads all of them
+   */
   readonly share?: number
-  /** Where to continue. Default: at the beginning. */
+  /**
+   * Where to continue.
+   *
+   * @default the beginning
+   */
   readonly from?: CheckupPlace
-  /** Asked after each path that was looked at: true ends this examination there. */
+  /** Called after each checked path. Returns true to stop there. */
   readonly isEnough?: (checkup: Checkup) => boolean
-  /** Reply after each path that was looked at. */
+  /** Called after each checked path. */
   readonly onProgress?: (checkup: Checkup) => void
-  /** SHA-256 (hex) of an object's bytes in the store itself. Default: of the local copy that the store gives. */
+  /**
+   * Returns the SHA-256 (hex) of an object's bytes, computed inside the store.
+   *
+   * @default computed from the local copy that the store returns
+   */
   readonly digestOf?: (path: string) => Promise<string | undefined>
-  /** What is wrong with the signature of a readable plan; undefined if nothing is. */
+  /** Describes what is wrong with the signature of a plan; undefined when it is valid. */
   readonly planFault?: (plan: Plan) => string | undefined
-  /** The same of a checkpoint. */
+  /** Describes what is wrong with the signature of a checkpoint; undefined when it is valid. */
   readonly checkpointFault?: (checkpoint: Checkpoint) => string | undefined
 }
 
-/** What the checks of one examination share. */
+/** State shared by the checks of one examination. */
 export interface Examination extends CheckupOptions, Checkup {
   readonly store: ArtifactStore
   readonly at: Layout
   readonly broken: Set<string>
-  /** Digests of code whose name does not tell its own; read when they are needed. */
+  /** Digests of code whose file name has none; read on first use. */
   pins?: Promise<ReadonlyMap<string, string>>
 }

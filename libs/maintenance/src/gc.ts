@@ -14,31 +14,34 @@ import { addCheckpoint, addRun, noReferences, unlessBad, type References } from 
 
 export interface GcPolicy {
   /**
-   * The newest runs, which stay with all that they refer to. Unless it is 0, the newest one of the whole pipeline that
-   * completed stays, too: where nothing was promoted, it is in production.
+   * Number of newest runs to keep, with everything they reference. Unless this is 0, the newest completed run of the
+   * whole pipeline is kept, too: while nothing has been promoted, it is the one in production.
    */
   readonly keepRuns: number
-  /** Older runs that stay all the same. */
+  /** Older runs to keep. */
   readonly pinned?: readonly string[]
-  /** Younger runs and checkpoints stay, too. Milliseconds. */
+  /** Age in milliseconds up to which runs and checkpoints are kept, too. */
   readonly keepMs: number
   /**
-   * How long what nothing refers to stays in the trash before it is deleted, in milliseconds: longer than the longest step,
-   * for a step stores its outputs before the record that refers to them.
+   * Grace period in milliseconds for unreferenced objects in the trash. It must be longer than the longest step,
+   * because a step stores its outputs before the record that references them.
    */
   readonly graceMs: number
   /**
-   * Whether a process is known to have ended: a run without an end stays as long as one that works at it may live.
-   * Default: of none it is known.
+   * Whether a process is known to have exited. A run without an end is kept while a process that works on it may be
+   * alive.
+   *
+   * @default no process is known to have exited
    */
   readonly isGone?: (host: string) => boolean
-  /** Only tell. */
+  /** Only report. */
   readonly dryRun?: boolean
 }
 
 /**
- * Removes what no live record refers to, in two steps: an object that nothing refers to is moved to the trash (a reader that
- * wants it after all brings it back), and deleted only by a collection after the grace, if still nothing refers to it.
+ * Collects garbage: removes what no live record references. Objects go in two phases. An unreferenced object is moved
+ * to the trash, from where a reader that still needs it moves it back. A later collection deletes it after the grace
+ * period, if it is still unreferenced.
  */
 export async function collect(store: ArtifactStore, clock: Clock, at: Layout, policy: GcPolicy): Promise<GcReport> {
   const report: GcReport = {
@@ -68,9 +71,9 @@ export async function collect(store: ArtifactStore, clock: Clock, at: Layout, po
       await remove(file.path)
     }
   }
-  await pruneStale(at.leases, () => false) // held ones are renewed
+  await pruneStale(at.leases, () => false) // leases that are held are renewed
   if (report.damaged.length > 0) return report
-  // A key stands for its run for as long as that is kept.
+  // The record of an idempotency key is kept as long as its run.
   await pruneStale(at.submissions, (digest) => live.submissions.has(digest))
 
   const fingerprints = new Set([...live.code.values()].map(({ fingerprint }) => fingerprint))
@@ -100,13 +103,13 @@ export async function collect(store: ArtifactStore, clock: Clock, at: Layout, po
   return report
 }
 
-/** What a ref names: a run, and for production those before it. */
+/** The run that a ref names; for production, with the runs before it. */
 interface Named {
   readonly run: string
   readonly previous?: Named
 }
 
-/** Names the runs that stay; notes those that go. A run without an end that is, or may be, at work stays. */
+/** Lists the runs to keep, and reports those to remove. A run without an end that is or may be running is kept. */
 async function liveRuns(
   store: ArtifactStore,
   at: Layout,
@@ -117,7 +120,7 @@ async function liveRuns(
   const names = (await store.children(at.runs)).sort().reverse()
   const referred = new Set(pinned)
   for (const ref of await store.children(at.ref(''))) {
-    // What was in production before stays, too: one can roll back to it.
+    // Earlier production runs are kept, because a rollback may restore them.
     const path = at.ref(ref)
     const onBad = (bad: string) => void report.damaged.push(bad)
     let named: Named | undefined = await readRecord<Named & { v: number }>(store, path).catch(unlessBad(path, onBad))
@@ -126,7 +129,7 @@ async function liveRuns(
   const live: string[] = []
   let hasProduction = keepRuns === 0
   for (const [newer, name] of names.entries()) {
-    const end = await readRecord<RunEnd>(store, at.runEnd(name)).catch(unlessBad('', () => {})) // it may go, in time
+    const end = await readRecord<RunEnd>(store, at.runEnd(name)).catch(unlessBad('', () => {})) // a damaged end does not keep its run
     const since =
       end?.endedAt ?? (await store.stat(at.plan(name)))?.modified ?? (await lastWritten(store, at.run(name))) ?? now
     const isProduction = !hasProduction && end?.status === 'completed' && (await isWhole(store, at, name))
@@ -143,7 +146,7 @@ async function isWhole(store: ArtifactStore, at: Layout, run: string): Promise<b
   return plan !== undefined && plan.playground === undefined && !plan.partial && !plan.taints
 }
 
-/** Whether a run that has not ended may be running, or waits in the queue. */
+/** Whether a run without an end may be running, or waits in the queue. */
 async function goesOn(
   store: ArtifactStore,
   at: Layout,
@@ -185,8 +188,10 @@ async function pruneCheckpoints(
     }
 }
 
-/** The plan first: without one there is no run, so that whoever reads a run while it is removed can tell. */
-/** Removes the submission first: its idempotency key must not bring back a run that was removed. */
+/**
+ * Removes a run. The submission goes first, so that its idempotency key does not lead to a removed run. Then goes the
+ * plan, without which there is no run, so that a concurrent reader can tell.
+ */
 async function removeRun(store: ArtifactStore, at: Layout, run: string, remove: (path: string) => Promise<void>) {
   const plan = await readRecord<Plan>(store, at.plan(run)).catch(unlessBad('', () => {}))
   if (plan?.submission !== undefined && DIGEST.test(plan.submission)) await remove(at.submission(plan.submission))

@@ -11,13 +11,13 @@ import { trialHost } from '@cairn/engine/simulation/trial'
 export const HOUR = 3_600_000
 
 const text = json<string>()
-/** Gives an object for the word, and a text that the record holds. */
+/** Has an output that is stored as an object, and one that is inline in the record. */
 const make = step('make', {
   params: z.object({ word: z.string().default('a') }),
   outputs: { large: text, small: text },
   run: (_, { word }) => ({ large: word.repeat(5_000), small: word }),
 })
-/** Gives a list whose items are objects; from sixty of them on, the list itself is one, too. */
+/** Returns a list whose items are objects. With sixty items or more, the list itself is an object, too. */
 const spread = step('spread', {
   params: z.object({ words: z.array(z.string()).default(['x', 'y']) }),
   outputs: { items: list(text) },
@@ -25,11 +25,11 @@ const spread = step('spread', {
 })
 const finish = step('finish', { inputs: { small: text }, outputs: { out: text }, run: ({ small }) => ({ out: small }) })
 
-/** `make`, whose small output `finish` reads, beside `spread`. */
+/** The step `make`, whose small output `finish` reads, next to `spread`. */
 export const kept = pipeline('kept', () => ({ ...finish({ small: make({}).small }), ...spread({}) }))
 export const at = layout('local', 'kept')
 
-/** A trial host whose store tells when its files were written, and has them as files for those who read objects. */
+/** A trial host whose store reports when files were written, and provides objects as files. */
 export function maintenanceHost() {
   const host = trialHost()
   const { files, clock } = host
@@ -65,7 +65,7 @@ export function maintenanceHost() {
     store,
     make: (word: string) => host.run(kept, { settings: { 'make.word': word } }),
     spread: (...words: string[]) => host.run(kept, { settings: { 'spread.words': words } }),
-    /** Paths below a folder of the pipeline. */
+    /** Lists the paths below a folder of the pipeline. */
     paths: (below: string) => [...files.keys()].filter((path) => path.startsWith(at.root + below)),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }

@@ -14,10 +14,10 @@ import {
 } from '@cairn/records'
 import { parseManifest } from '@cairn/kernel/contract'
 
-/** What a record refers to. */
+/** What records reference. */
 export interface References {
   readonly objects: Set<string>
-  /** Stored code, by what its files are called. */
+  /** Stored code, by file name without extension. */
   readonly code: Map<string, CodeName>
   /** Checkpoints, as `<step>/<key>`. */
   readonly checkpoints: Set<string>
@@ -30,9 +30,9 @@ export function noReferences(): References {
 }
 
 /**
- * Adds all that a run's plan and endings refer to.
+ * Adds everything that a run's plan and terminal records reference.
  *
- * @param onBad told of a record that is damaged, of which nothing is known; by default that is thrown
+ * @param onBad called with each damaged record, whose references are unknown; by default the error is thrown
  */
 export async function addRun(
   store: ArtifactStore,
@@ -62,7 +62,10 @@ function rethrow(_: string, error: CairnError): never {
   throw error
 }
 
-/** A record of a later version is no damage: what it refers to is not known here, and must not be taken away. */
+/**
+ * Handles damaged records only. A record of a later version is not damaged: its references are unknown here and must
+ * not be removed, so the error is thrown.
+ */
 export function unlessBad(path: string, onBad: OnBad): (error: unknown) => undefined {
   return (error) => {
     if (!isDamaged(error)) throw error
@@ -101,7 +104,7 @@ function addCode(name: CodeName, found: References): void {
   found.code.set(codeName(name), name)
 }
 
-/** An artifact's object and, of a list, those of its items. */
+/** Adds an artifact's object and, for a list, those of its items. */
 async function addArtifact(store: ArtifactStore, at: Layout, ref: ArtifactRef, found: References): Promise<void> {
   const inline = ref.text !== undefined || ref.base64 !== undefined
   if (!inline && found.objects.has(ref.digest)) return
@@ -110,7 +113,7 @@ async function addArtifact(store: ArtifactStore, at: Layout, ref: ArtifactRef, f
   for (const item of await itemsOf(store, at, ref)) await addArtifact(store, at, item, found)
 }
 
-/** A list whose own bytes are gone or broken names nothing. */
+/** Reads the items of a list; none when the list itself is missing or damaged. */
 async function itemsOf(store: ArtifactStore, at: Layout, list: ArtifactRef): Promise<readonly ArtifactRef[]> {
   const fetch = async () => {
     const path = (await store.fetch(at.object(list.digest))) ?? (await store.fetch(at.trash(list.digest)))
