@@ -2,8 +2,8 @@
 export const AT_ONCE = 16
 
 /**
- * Runs work for each item, up to AT_ONCE at a time. On the first error it starts no more items, waits for those that
- * are running, and rejects with that error.
+ * Runs work for each item, up to AT_ONCE at a time. After an error it starts no more items, waits for those that are
+ * running, and rejects.
  */
 export async function forEachConcurrently<Item>(
   items: readonly Item[],

@@ -42,6 +42,8 @@ export function parameterAt(graph: Graph, path: string): ParameterPlace {
 /**
  * Handles a path without a known parameter. If its step exists, the place is returned and refused later, with the names
  * that exist.
+ *
+ * @throws CairnError BAD_PARAMETER when the step is unknown, or only other sections have the parameter
  */
 function unknownPlace(graph: Graph, path: string): ParameterPlace {
   const dot = path.lastIndexOf('.')
