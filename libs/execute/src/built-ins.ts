@@ -1,8 +1,8 @@
 import { CairnError } from '@cairn/kernel'
 
 /**
- * What JavaScript and Node bring, as it is before any code of a project is loaded. Cairn runs in the same processes as
- * that code and makes its records with these, so that one that is changed could make a wrong record.
+ * The built-in objects of JavaScript and Node, as they are before any project code is loaded. Cairn runs in the same
+ * process as that code and uses these objects to write its records, so a changed one could make a record wrong.
  */
 const { ownKeys, getOwnPropertyDescriptor, getPrototypeOf, setPrototypeOf, defineProperty, deleteProperty } = Reflect
 const { is } = Object
@@ -13,7 +13,7 @@ interface Known {
   readonly prototype: object | null
   readonly keys: readonly PropertyKey[]
   readonly values: readonly PropertyDescriptor[]
-  /** Whether what is added to it is seen everywhere. */
+  /** Whether additions to the object are refused: other objects inherit or share them. */
   readonly closed: boolean
 }
 
@@ -28,7 +28,7 @@ const NAMES =
     .trim()
     .split(/\s+/)
 
-/** Without a name: reached by what the language makes with them. */
+/** Built-in objects without a global name, reached through values that the language creates. */
 const HIDDEN: Readonly<Record<string, object>> = {
   'a typed array': getPrototypeOf(Uint8Array)!,
   "a typed array's prototype": getPrototypeOf(Uint8Array.prototype)!,
@@ -41,7 +41,7 @@ const HIDDEN: Readonly<Record<string, object>> = {
 }
 
 const globals = globalThis as unknown as Readonly<Record<string, unknown>>
-const values = NAMES.map((name) => globals[name]) // reading them also loads those that Node loads late
+const values = NAMES.map((name) => globals[name]) // reading them loads those that Node loads lazily
 const known: readonly Known[] = [
   ...NAMES.flatMap((name, at) => {
     const value = values[at]
@@ -74,11 +74,11 @@ const refused = new Map<string, CairnError>()
 const { get, set } = Map.prototype
 
 /**
- * Loads code of a project.
+ * Loads project code and checks that it leaves the built-in objects unchanged.
  *
- * @param key   what was refused once stays refused, for its modules are not run again
- * @param what  names it in the error
- * @throws CairnError BAD_DEFINITION if what JavaScript and Node bring is not as before; it is then put back
+ * @param key identifies the code: once refused, it stays refused, because its modules do not run again
+ * @param what names the code in the error
+ * @throws CairnError BAD_DEFINITION when it changes a built-in object, which is then restored
  */
 export async function withBuiltIns<Result>(key: string, what: string, load: () => Promise<Result>): Promise<Result> {
   const before = get.call(refused, key) as CairnError | undefined
@@ -94,7 +94,7 @@ export async function withBuiltIns<Result>(key: string, what: string, load: () =
   return result
 }
 
-/** Calls nothing that could have been changed, until all is as it was. */
+/** Calls nothing that the project code could have changed, until everything is restored. */
 function refuseChanged(key: string, what: string): void {
   let changed: string | undefined
   for (let at = 0; at < NAMES.length; at++) {
@@ -123,7 +123,7 @@ function putBack({ name, object, prototype, keys, values: before, closed }: Know
     const was = before[at]!
     const now = getOwnPropertyDescriptor(object, key)
     if (now && is(now.value, was.value) && is(now['get'], was['get']) && is(now['set'], was['set'])) continue
-    if (is(object, Error) && (key === 'stackTraceLimit' || key === 'prepareStackTrace')) continue // how traces look
+    if (is(object, Error) && (key === 'stackTraceLimit' || key === 'prepareStackTrace')) continue // affects stack traces only
     changed = member(name, key)
     defineProperty(object, key, was)
   }
@@ -131,7 +131,7 @@ function putBack({ name, object, prototype, keys, values: before, closed }: Know
   for (let at = 0; at < current.length; at++) {
     const key = current[at]!
     if (!(closed || key === 'toJSON' || key === 'then') || isOf(keys, key)) continue
-    if (key === 'toJSON' && !isInRecords(name)) continue // packages add it to Set; what JSON cannot hold is in no record
+    if (key === 'toJSON' && !isInRecords(name)) continue // packages add it to Set, which is in no record
     changed = member(name, key)
     deleteProperty(object, key)
   }

@@ -16,7 +16,7 @@ import { seededRandom } from './random.ts'
 import { refuseSecrets } from './returned-secrets.ts'
 import { takeFile } from '@cairn/files'
 
-/** A step's code once it is loaded: a stored closure's exports, or the step itself. */
+/** A step's code in memory: the exports of a stored closure, or the step itself. */
 export interface LoadedCode {
   readonly inputs?: Kinds
   readonly outputs: Kinds
@@ -25,21 +25,26 @@ export interface LoadedCode {
   readonly fallback?: (error: Error) => unknown
 }
 
-/** What the process that runs a body offers it. */
+/** What the process that runs a step body provides to it. */
 export interface Surface {
   readonly signal: AbortSignal
-  /** An empty folder for this item alone, made when it is first asked for. */
+  /** An empty folder for this item alone, created on first access. */
   readonly scratch: string
-  /** Where encoded files are written, from which the store takes them; made when it is first asked for. */
+  /** The folder for encoded files, from which the store takes them; created on first access. */
   readonly outbox: string
-  /** Whether nothing that the body started is still active. If absent, it is not known. */
+  /** Whether nothing that the body started is still running. Absent when that is unknown. */
   readonly isIdle?: () => boolean
   readonly secrets: Readonly<Record<string, string>>
   readonly root: string
   readonly remember: ConnectorContext['remember']
 }
 
-/** One call of a step's body: opens its inputs, runs it, checks and encodes what it returns. */
+/**
+ * Runs one call of a step body: opens its inputs, runs the body, and checks and encodes what it returns.
+ *
+ * @throws CairnError BAD_OUTPUT for a wrong return value or one that contains a secret; SOURCE_UNREACHABLE when a
+ * source has changed since planning
+ */
 export async function execute(
   code: LoadedCode,
   work: Pick<Work, 'step' | 'params' | 'versions' | 'open'>,
@@ -49,7 +54,8 @@ export async function execute(
   keepCarriedFiles()
   if (item.error) return encode(code.outputs, await code.fallback!(revived(item.error)), work.step, surface)
   const { signal } = surface
-  // A body may change all that it is given: each call has its own, so that nothing reaches another item or attempt.
+  // A body may modify everything it receives. Each call gets its own copies, so that no change reaches another item or
+  // attempt.
   const context: Context = {
     signal,
     secrets: { ...surface.secrets },
@@ -99,7 +105,7 @@ async function openConnectors<R extends Connectors>(reads: R, context: Connector
   return Object.fromEntries(await Promise.all(opened)) as Opened<R>
 }
 
-/** What was read must be what the plan, and so the key, says. */
+/** The versions that were read must be those in the plan, because the checkpoint's key depends on them. */
 async function checkVersions(
   reads: Connectors,
   { step, versions = {} }: Pick<Work, 'step' | 'versions'>,
@@ -139,7 +145,7 @@ async function encode(kinds: Kinds, returned: unknown, step: string, surface: Su
 async function encodeOutput(kind: Kinds[string], value: unknown, what: string, name: string, surface: Surface) {
   let files = 0
   const file = () => join(surface.outbox, `${name}-${files++}`)
-  const body = kind.item ? undefined : surface // while the items of a list are taken, the body may still make others
+  const body = kind.item ? undefined : surface // the body of a list may still create files
   const encoder: Encoder = { signal: surface.signal, file, take: (path) => takeFile(path, file, body) }
   try {
     return makeArtifact(await kind.encode(value, encoder))
@@ -148,7 +154,7 @@ async function encodeOutput(kind: Kinds[string], value: unknown, what: string, n
   }
 }
 
-/** Puts the place in front of what a kind says is wrong; what it did not expect stays as it is. */
+/** Puts the location in front of a CairnError's message. Other errors stay unchanged. */
 function located(error: unknown, where: string): unknown {
   if (!(error instanceof CairnError)) return error
   const { code, message, next, cause } = error

@@ -1,7 +1,8 @@
 /**
- * Numbers uniform in [0, 1), 53 bits each, that depend on the seed alone (xoshiro128**, https://prng.di.unimi.it).
+ * Creates a generator of uniform numbers in [0, 1) with 53 random bits, determined by the seed (xoshiro128**,
+ * https://prng.di.unimi.it).
  *
- * @param seed hex, at least 32 digits
+ * @param seed at least 32 hex digits
  */
 export function seededRandom(seed: string): () => number {
   let [a, b, c, d] = [0, 8, 16, 24].map((at) => Number.parseInt(seed.slice(at, at + 8), 16) | 0) as [
@@ -10,7 +11,7 @@ export function seededRandom(seed: string): () => number {
     number,
     number,
   ]
-  if ((a | b | c | d) === 0) a = 1 // the one state that it never leaves
+  if ((a | b | c | d) === 0) a = 1 // the generator would stay at zero for ever
   const next = (): number => {
     const result = Math.imul(rotate(Math.imul(b, 5), 7), 9)
     const t = b << 9

@@ -10,9 +10,9 @@ interface Returned {
 }
 
 /**
- * Whoever may read an artifact could read a secret in it.
+ * Refuses outputs that contain a secret, because everyone who may read the artifact could read it.
  *
- * @throws CairnError BAD_OUTPUT naming the output and the secret that it contains
+ * @throws CairnError BAD_OUTPUT that names the output and the secret
  */
 export async function refuseSecrets(kinds: Kinds, made: Readonly<Record<string, Made>>, returned: Returned) {
   const { step, secrets } = returned
@@ -26,7 +26,7 @@ export async function refuseSecrets(kinds: Kinds, made: Readonly<Record<string, 
   }
 }
 
-/** The name of a secret whose whole value is in an artifact or in what records say of it. */
+/** Returns the name of a secret whose whole value is in an artifact or in its record; undefined when there is none. */
 async function nameIn(
   kind: AnyKind,
   { ref, content, items = [] }: Made,
