@@ -11,7 +11,7 @@ import {
 } from '@cairn/records'
 import { CairnError } from '@cairn/kernel'
 
-/** The champion's record as it stands, with its bytes: what `setChampion` may replace. */
+/** The current champion and the bytes of its record, which `setChampion` replaces only if they are unchanged. */
 export interface Standing {
   readonly champion: Champion | undefined
   readonly bytes: Uint8Array | undefined
@@ -23,7 +23,11 @@ export async function standingChampion(store: Pick<ArtifactStore, 'read'>, at: L
   return { champion: bytes && decodeRecord<Champion>(bytes, path), bytes }
 }
 
-/** @throws CairnError CONFLICT when someone else was faster */
+/**
+ * Replaces the champion.
+ *
+ * @throws CairnError CONFLICT when it was changed meanwhile
+ */
 async function setChampion(
   store: ArtifactStore,
   at: Layout,
@@ -43,7 +47,11 @@ async function setChampion(
   })
 }
 
-/** Points production at a run; what was there before is remembered, to roll back to. */
+/**
+ * Puts a run into production, and keeps the previous champion for a rollback.
+ *
+ * @throws CairnError CONFLICT when the champion was changed meanwhile
+ */
 export function promote(
   store: ArtifactStore,
   at: Layout,
@@ -54,7 +62,11 @@ export function promote(
   return setChampion(store, at, standing, { ...next, ...(previous && { previous }) })
 }
 
-/** Points production at the run that was there before. */
+/**
+ * Restores the previous production run.
+ *
+ * @throws CairnError NOT_FOUND when there is none; CONFLICT when the champion was changed meanwhile
+ */
 export async function rollBack(
   store: ArtifactStore,
   at: Layout,
@@ -67,7 +79,7 @@ export async function rollBack(
   return setChampion(store, at, standing, { run, by, since, ...(previous && { previous }) })
 }
 
-/** Notes that consumers have been told, unless another run is there by now. */
+/** Marks the promotion as announced to consumers, unless the champion was changed meanwhile. */
 export async function noteAnnounced(store: ArtifactStore, at: Layout, { champion, bytes }: Standing): Promise<void> {
   const path = at.ref(PRODUCTION)
   await store.replace(path, bytes, encodeRecord({ ...champion!, announced: true }, path))
@@ -75,7 +87,7 @@ export async function noteAnnounced(store: ArtifactStore, at: Layout, { champion
 
 const REMEMBERED = 10
 
-/** A champion as the next one remembers it: with those before it, up to ten. */
+/** Returns a champion as the next one stores it, with up to ten in the chain. */
 function asPrevious(
   { previous, announced: _, replaced: __, ...entry }: Omit<Champion, 'v'>,
   depth = REMEMBERED,

@@ -9,11 +9,14 @@ export interface Expected {
   readonly loaded: LoadedPipeline
   /** Where the champion's results are. */
   readonly production: Workspace
-  /** Where those of the run are that is to take its place. */
+  /** Where the candidate's results are. */
   readonly tried: Workspace
 }
 
-/** What the pipeline's file expects of a run that is to be promoted, and does not hold. */
+/**
+ * Checks the expectations in the pipeline's file against a candidate. Returns those that failed or could not be
+ * checked.
+ */
 export async function brokenExpectations(
   { loaded, production, tried }: Expected,
   run: Plan,
@@ -37,7 +40,7 @@ async function expectationsIn(file: string): Promise<Expectation[]> {
   return [...new Set(Object.values(exports).filter(isExpectation))]
 }
 
-/** What a step gave in a run, as a later step would receive it. */
+/** Returns the decoded outputs of a step in a run; undefined when it did not complete. */
 async function valuesOf(workspace: Workspace, plan: Plan, { id, outputs }: StepNode) {
   const refs = await outputsOf(workspace.store, workspace.at(plan.pipeline), plan, id)
   if (!refs) return undefined

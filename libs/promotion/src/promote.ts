@@ -6,18 +6,18 @@ import { brokenExpectations } from './expectations.ts'
 import type { Promotion } from './promotion.ts'
 import { changedCode, changedSources, differentResults, notWhole, Refused, unsignedRecords } from './refusals.ts'
 
-/** A run that nothing speaks against, and the run of production that is to take its place. */
+/** A run that passed all checks for promotion, and the production run that it would replace. */
 export interface Candidate extends Promotion {
   readonly tried: Plan
-  /** What was in production when it was looked at: its record, if it was promoted, and its run. */
+  /** The champion's record when the candidate was checked, if there was one, and the run in production. */
   readonly standing: Standing
   readonly champion: string
 }
 
 /**
- * Looks whether a run of a playground may become production's.
+ * Checks whether a playground run may be promoted.
  *
- * @throws Refused with every reason that speaks against it
+ * @throws Refused with every reason against it
  */
 export async function examineCandidate(promotion: Promotion, run: string): Promise<Candidate> {
   const { loaded, production, playground, adoption } = promotion
@@ -41,9 +41,9 @@ export async function examineCandidate(promotion: Promotion, run: string): Promi
 }
 
 /**
- * Readies production for the candidate's run. Under the policy `adopt` that is what the candidate computed, to be reused.
+ * Prepares production for the candidate. With the policy `adopt` it copies the candidate's results, to be reused.
  *
- * @throws CairnError CONFLICT if another promotion was faster
+ * @throws CairnError CONFLICT when the champion was changed meanwhile
  */
 export async function prepare(candidate: Candidate): Promise<Candidate> {
   const { production, playground, tried, adoption } = candidate
@@ -55,22 +55,22 @@ export async function prepare(candidate: Candidate): Promise<Candidate> {
 }
 
 /**
- * Where nothing was ever promoted, the newest run that completed is production's; the candidate's run is about to be that,
- * and may yet be refused. So production is said to be what it is.
+ * Makes the current production run the champion. Before the first promotion, the newest completed run is the one in
+ * production. The candidate's own run would then become that before it has passed its checks.
  */
 async function hold({ production, tried, standing, champion, setChampion }: Candidate): Promise<Standing> {
   const at = production.at(tried.pipeline)
   const held = await setChampion(standing, { run: champion }).catch((error: unknown) => error)
   const now = await standingChampion(production.store, at)
-  if (held instanceof Error && now.champion?.run !== champion) throw held // if it is the same, another holds it, too
+  if (held instanceof Error && now.champion?.run !== champion) throw held // otherwise another promotion set it
   return now
 }
 
 /**
- * Makes a run of production, which has completed with the candidate's settings, its champion.
+ * Makes a completed production run with the candidate's settings the champion.
  *
- * @throws Refused if it had other code or gave something else than the candidate; CairnError CONFLICT if another promotion
- *   was faster
+ * @throws Refused when its code or, unless the policy is `recompute`, its results differ from the candidate's;
+ * CairnError CONFLICT when the champion was changed meanwhile
  */
 export async function conclude(candidate: Candidate, promoted: Plan): Promise<Champion> {
   const { production, playground, tried, standing, adoption, setChampion } = candidate

@@ -2,18 +2,18 @@ import type { Adoption, LoadedPipeline, Workspace } from '@cairn/workspace'
 import type { Champion } from '@cairn/records'
 import type { Standing } from './champion.ts'
 
-/** Where a run of a playground is to become production's. */
+/** The pipeline, workspaces and policy of a promotion. */
 export interface Promotion {
   readonly loaded: LoadedPipeline
-  /** Its records; written through it is only what the policy `adopt` adopts. */
+  /** Workspace with the records of production. Only what the policy `adopt` adopts is written through it. */
   readonly production: Workspace
   readonly playground: Workspace
   readonly adoption: Adoption
   /**
-   * Points production at a run, if what stands there is what stood there: in the project's own store, or by asking the
-   * services that may.
+   * Puts a run into production if the champion is still `standing`: in the project's own store, or through services
+   * that have the right.
    *
-   * @throws CairnError CONFLICT
+   * @throws CairnError CONFLICT when the champion was changed meanwhile
    */
   readonly setChampion: (
     standing: Standing,

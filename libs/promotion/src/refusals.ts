@@ -3,7 +3,7 @@ import { CairnError, canonical, contentOf } from '@cairn/kernel'
 import { isTrusted, readRecord, type Checkpoint, type EndRecord, type Plan, type RunEnd } from '@cairn/records'
 import type { Promotion } from './promotion.ts'
 
-/** Why a run does not become production's: every reason, each with the step that it is about. */
+/** A promotion was refused. Holds every reason, each with the step that it concerns. */
 export class Refused extends CairnError {
   readonly reasons: readonly string[]
 
@@ -15,7 +15,7 @@ export class Refused extends CairnError {
   }
 }
 
-/** Why a run does not count for itself: it did not complete, or something in it was made elsewhere. */
+/** Lists why a run is not complete in itself: it did not complete, or parts of it come from elsewhere. */
 export function notWhole({ taints = [], partial, nodes }: Plan, end: Pick<RunEnd, 'status'> | undefined): string[] {
   const standIns = standInsOf(nodes)
   return [
@@ -25,7 +25,7 @@ export function notWhole({ taints = [], partial, nodes }: Plan, end: Pick<RunEnd
   ]
 }
 
-/** What was taken from another run was made by code and data that no one looks at here. */
+/** Lists outputs taken from another run, because the promotion does not check the code and data that made them. */
 function standInsOf(nodes: Plan['nodes']): string[] {
   return Object.entries(nodes).flatMap(([id, node]) =>
     node.type === 'given'
@@ -34,7 +34,7 @@ function standInsOf(nodes: Plan['nodes']): string[] {
   )
 }
 
-/** Steps whose code or parameters in the pipeline are not those that were tried. */
+/** Lists steps whose code, parameters or wiring in the pipeline differ from those that were tried. */
 export async function changedCode(playground: Workspace, tried: Plan, now: Plan): Promise<string[]> {
   const reasons: string[] = []
   for (const [id, node] of Object.entries(tried.nodes)) {
@@ -60,7 +60,7 @@ export async function changedCode(playground: Workspace, tried: Plan, now: Plan)
   return reasons
 }
 
-/** Sources that give something else by now. */
+/** Lists sources whose version has changed since the run. */
 export function changedSources(tried: Plan, now: Plan): string[] {
   return Object.entries(tried.nodes).flatMap(([id, node]) => {
     const today = now.nodes[id]
@@ -70,7 +70,7 @@ export function changedSources(tried: Plan, now: Plan): string[] {
   })
 }
 
-/** Results that no trusted service vouches for and that production does not have itself. */
+/** Lists steps with results that no trusted service has signed and that production does not have itself. */
 export async function unsignedRecords({ production, playground, adoption }: Promotion, tried: Plan): Promise<string[]> {
   const at = production.at(tried.pipeline)
   const unsigned = new Set<string>()
@@ -90,7 +90,7 @@ export async function unsignedRecords({ production, playground, adoption }: Prom
   return inOrder.map((id) => `${id}: no trusted service has signed what was computed (policy "adopt")`)
 }
 
-/** Steps that gave other bytes in production than in the playground. */
+/** Lists tasks with other results in production than in the playground. */
 export async function differentResults(
   playground: Workspace,
   tried: Plan,
