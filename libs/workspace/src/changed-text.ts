@@ -1,12 +1,12 @@
 import { canonical, type Json } from '@cairn/kernel'
 import { number, numbers } from './number-text.ts'
 
-/** So much of a value is shown. */
+/** Maximum characters of a value that are shown. */
 const LONGEST = 40
-/** So much of what both have before the first difference. */
+/** Characters of the common part that are shown before the first difference. */
 const BEFORE = 12
 
-/** Two values that differ, as texts that do: of long ones the part where they differ. */
+/** Formats two different values so that the difference is visible. Of long values, it shows the part that differs. */
 export function changedTexts(
   before: Json | undefined,
   after: Json | undefined,

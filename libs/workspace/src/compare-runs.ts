@@ -7,10 +7,10 @@ import { number } from './number-text.ts'
 import { readEnds, readRun } from './runs.ts'
 import type { Workspace } from './workspace.ts'
 
-/** One thing in which two runs differ, from what was asked for to what came out. */
+/** A difference between two runs, in their inputs, status or results. */
 export interface Difference {
   readonly what: 'parameter' | 'source' | 'code' | 'step' | 'data' | 'metric' | 'status'
-  /** `<node>.<parameter or metric>`, `<node>/<output>`. */
+  /** `<node>.<parameter or metric>` or `<node>/<output>`. */
   readonly name: string
   readonly before: string
   readonly after: string
@@ -21,7 +21,7 @@ interface Side {
   readonly ends: ReadonlyMap<string, EndRecord>
 }
 
-/** What differs between two runs of a pipeline. */
+/** Compares two runs of a pipeline. */
 export async function compareRuns(
   workspace: Workspace,
   pipeline: string,
@@ -41,7 +41,7 @@ export async function compareRuns(
   ]
 }
 
-/** What two plans set out to do differently: parameters, sources, code, steps. */
+/** Compares two plans: parameters, sources, code and steps. */
 export async function comparePlans(workspace: Workspace, before: Plan, after: Plan): Promise<Difference[]> {
   return [...params(before, after), ...(await code(workspace, before, after))]
 }
@@ -151,7 +151,7 @@ function outputAt({ plan, ends }: Side, id: string, output: string): ArtifactRef
   return node?.type === 'given' ? node.outputs[output] : end && outputs(end)[output]
 }
 
-/** Of what only the other run has. */
+/** Shown for what only the other run has. */
 const ABSENT = 'none'
 
 function namesOf(before: object, after: object): string[] {
@@ -170,7 +170,7 @@ function nodesOf(before: Plan, after: Plan): string[] {
   return [...new Set([...Object.keys(after.nodes), ...Object.keys(before.nodes)])]
 }
 
-/** The digest, and what the artifact is where that is no longer what it was; numbers are told one by one. */
+/** Shows a digest, and the artifact's summary if that has changed. Metrics are compared one by one elsewhere. */
 function dataText(ref: ArtifactRef | undefined, other: ArtifactRef | undefined): string {
   if (!ref) return ABSENT
   const digest = ref.digest.slice(0, 8)

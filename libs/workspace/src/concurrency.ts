@@ -1,28 +1,31 @@
 import { CairnError, suggest } from '@cairn/kernel'
 
-/** How many runs go on at once in one environment, and how many wait beside them; undefined: as many as there are. */
+/** Maximum numbers of concurrent and of waiting runs in one environment; undefined means no limit. */
 export interface RunLimits {
-  /** All pipelines together. */
+  /** For all pipelines together. */
   readonly environment: number | undefined
   readonly of: (pipeline: string) => number | undefined
-  /** The same of those that wait for their turn. */
+  /** The limits on runs in the queue. */
   readonly waiting: { readonly environment: number; readonly of: (pipeline: string) => number | undefined }
 }
 
-/** As it is written: `"concurrency"` of `"cairn"`, and of one of its environments. */
+/** The settings as written: `"concurrency"` of `"cairn"`, or of one of its environments. */
 export interface ConcurrencySettings {
-  /** Of all pipelines together. */
+  /** Limit for all pipelines together. */
   readonly runs?: number
-  /** Of each pipeline that is not named in `pipelines`. */
+  /** Limit for each pipeline that is not in `pipelines`. */
   readonly runsPerPipeline?: number
-  /** How many runs of all pipelines together wait for their turn. */
+  /** Limit on runs of all pipelines that wait in the queue. */
   readonly waiting?: number
   readonly waitingPerPipeline?: number
   readonly pipelines?: Readonly<Record<string, { readonly runs?: number; readonly waiting?: number }>>
   readonly environments?: Readonly<Record<string, ConcurrencySettings>>
 }
 
-/** What is said for the environment counts more than what is said for all, and what names the pipeline more than either. */
+/**
+ * Resolves the limits of an environment. A setting of the environment overrides the general one, and one that names the
+ * pipeline overrides both.
+ */
 export function runLimitsOf(settings: ConcurrencySettings | undefined, env: string): RunLimits {
   const levels = [ownOf(settings?.environments, env), settings]
   const first = (said: (level: ConcurrencySettings) => number | undefined) =>
@@ -40,22 +43,26 @@ export function runLimitsOf(settings: ConcurrencySettings | undefined, env: stri
   }
 }
 
-/** Names come from requests. */
+/** Names come from requests, so they must not reach inherited properties. */
 function ownOf<Value>(values: Readonly<Record<string, Value>> | undefined, name: string): Value | undefined {
   return values && Object.hasOwn(values, name) ? values[name] : undefined
 }
 
-/** Runs of an environment that may wait, unless the project sets `waiting`. */
+/** Default limit of waiting runs in an environment. */
 const WAITING = 10_000
 
 const NAMES = ['runs', 'runsPerPipeline', 'waiting', 'waitingPerPipeline', 'pipelines', 'environments'] as const
-/** What goes on is looked at one by one each time that a run may start. */
+/** Highest limit: running runs are examined one by one each time that a run may start. */
 const MOST = 1_000
-/** What waits is listed, a thousand at a time. */
+/** Highest limit: waiting runs are listed a thousand at a time. */
 const MOST_WAITING = 100_000
 const EXAMPLE = 'write "concurrency": { "runs": 8, "pipelines": { "nightly": { "runs": 1 } } }'
 
-/** @throws CairnError BAD_DEFINITION that names the file and what of it is wrong */
+/**
+ * Validates the concurrency settings.
+ *
+ * @throws CairnError BAD_DEFINITION that names the file and what is wrong
+ */
 export function checkConcurrency(
   file: string,
   settings: unknown,

@@ -23,7 +23,13 @@ export function contextNames(folder: string): string[] {
   return readdirSync(folder).flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -'.json'.length)] : []))
 }
 
-/** `.cairn/contexts/<name>.json` of the project, or else `~/.config/cairn/contexts/<name>.json`. */
+/**
+ * Reads a context from `.cairn/contexts/<name>.json` of the project, or else from
+ * `~/.config/cairn/contexts/<name>.json`.
+ *
+ * @throws CairnError NOT_FOUND when there is none; BAD_RECORD for an invalid file; CONFLICT when the services belong to
+ * the project that this folder is a copy of
+ */
 export function readContext(root: string, name: string): Context {
   const folders = [
     contextFolder(root),
@@ -50,7 +56,7 @@ export function readContext(root: string, name: string): Context {
   })
 }
 
-/** Empty when it is none. */
+/** Reads a JSON object; an empty one when the file is not valid. */
 function readObject(file: string): object {
   try {
     return (JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, '')) as object | null) ?? {}
@@ -59,12 +65,12 @@ function readObject(file: string): object {
   }
 }
 
-/** The store of a context's services, as control shows it; what is fetched from it is kept by this project. */
+/** Opens the store of a context's services through control. What is fetched is cached in the project's store. */
 export async function contextStore(
   { store }: Pick<Project, 'store'>,
   { env, control }: Context,
   options: Pick<ControlStoreOptions, 'onFetch'> = {},
 ): Promise<ArtifactStore> {
-  const { controlStore } = await import('@cairn/drivers/store/control') // only who needs services waits for it
+  const { controlStore } = await import('@cairn/drivers/store/control') // only for commands that need it
   return controlStore({ env, ...control, cache: join(store, 'cache', 'fetched'), ...options })
 }

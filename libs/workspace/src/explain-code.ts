@@ -2,7 +2,10 @@ import { changeText, explain } from '@cairn/fingerprint'
 import { storedManifest, type CodeName, type Plan } from '@cairn/records'
 import type { Workspace } from './workspace.ts'
 
-/** Which declarations and packages make two codes of a step differ, each with the path by which it is reached. */
+/**
+ * Explains which declarations and packages make two versions of a step's code differ, each with the path by which it is
+ * reached.
+ */
 export async function explainCode(
   workspace: Workspace,
   { pipeline, nodes }: Plan,

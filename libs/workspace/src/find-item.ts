@@ -3,25 +3,25 @@ import { itemName } from '@cairn/records'
 import type { Item } from '@cairn/engine'
 import { ItemNames, labelPath } from './item-names.ts'
 
-/** What `<item>[/<output>]` behind a step names. */
+/** What `<item>[/<output>]` after a step names. */
 export interface ItemPlace {
   readonly item?: Item
-  /** How a path names the item, whatever the labels are: `3`, `#3`. */
+  /** The item's name in paths, independent of labels: `3`, `#3`. */
   readonly itemName?: string
   readonly output?: string
-  /** Words behind the output: an item of a list. */
+  /** Words after the output: an item of a list. */
   readonly inside?: readonly string[]
 }
 
-/** So many are listed where one has to be chosen. */
+/** Maximum number of choices that an error lists. */
 const LISTED = 8
 
 /**
- * Finds the item that a path names, as `ItemNames` says.
+ * Finds the item that a path names. `ItemNames` has the rules.
  *
- * @param words the parts of the path behind the step; a label may hold slashes
- * @param place the path of the step, for refusals
- * @throws CairnError NOT_FOUND when there is no such item, or when several could be meant
+ * @param words the parts of the path after the step; a label may contain slashes
+ * @param place the path of the step, for errors
+ * @throws CairnError NOT_FOUND when there is no such item, or the path is ambiguous
  */
 export function findItem(
   items: readonly Item[],
@@ -62,13 +62,13 @@ export function findItem(
   throw new CairnError('NOT_FOUND', `${place} has no item "${text}"`, { next: nearest(items, names, text) })
 }
 
-/** What `<output>[/<item>]` names; undefined where there is no such output. */
+/** Parses `<output>[/<item>]`; undefined when there is no such output. */
 export function outputIn(outputs: readonly string[], text: string): Pick<ItemPlace, 'output' | 'inside'> | undefined {
   const [output = '', ...inside] = text.split('/')
   return outputs.includes(output) ? { output, ...(inside.length > 0 && { inside }) } : undefined
 }
 
-/** `3`, `3 ("ATL")`. */
+/** Formats an item with its labels: `3`, `3 ("ATL")`. */
 export function itemText(item: Item): string {
   const { labels } = item
   const shown = labels.map((label, at) => (label === undefined ? String(item.indices[at]) : JSON.stringify(label)))

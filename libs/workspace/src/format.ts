@@ -1,7 +1,10 @@
 import type { ArtifactRef, Summary } from '@cairn/kernel'
 import { number } from './number-text.ts'
 
-/** `0.3 s`, `41 s`, `2 min 5 s`, `1 h 10 min`; `unknown` where a clock was set back between start and end. */
+/**
+ * Formats a duration in milliseconds: `0.3 s`, `41 s`, `2 min 5 s`, `1 h 10 min`; `unknown` when it is negative,
+ * because a clock was set back.
+ */
 export function duration(ms: number): string {
   if (!(ms >= 0)) return 'unknown'
   if (ms < 9_950) return ms < 1 ? '0.0 s' : ms < 100 ? `${(ms / 1000).toFixed(2)} s` : `${(ms / 1000).toFixed(1)} s`
@@ -18,7 +21,7 @@ export function bytes(count: number): string {
   return `${(count / 1000 ** unit).toPrecision(3)} ${['B', 'kB', 'MB', 'GB', 'TB'][unit]}`
 }
 
-/** `2026-11-23 10:15:30`, in the reader's own time. */
+/** Formats a time in the given time zone: `2026-11-23 10:15:30`. */
 export function when(time: number, timeZone: string): string {
   if (zoned?.zone !== timeZone) {
     const format = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'medium', timeZone })
@@ -26,12 +29,12 @@ export function when(time: number, timeZone: string): string {
   }
   return zoned.format.format(time)
 }
-/** To make one takes a hundred times as long as to use it. */
+/** Cached, because creating a formatter takes a hundred times as long as using it. */
 let zoned: { readonly zone: string; readonly format: Intl.DateTimeFormat } | undefined
 
 /**
- * A text of unknown origin, safe to print in a line: line breaks, escapes and whatever else steers a terminal or turns the
- * direction of writing is shown as an escape sequence of JavaScript.
+ * Makes a text of unknown origin safe to print in a line. Line breaks, escapes and all other characters that control a
+ * terminal or the text direction become JavaScript escape sequences.
  */
 export function plain(text: string): string {
   return text.replaceAll(STEERING, (sign) => {
@@ -39,10 +42,10 @@ export function plain(text: string): string {
     return short ?? `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`
   })
 }
-/** Control characters, line separators, and marks of direction (Unicode's Bidi_Control). */
+/** Control characters, line separators and direction marks (Unicode's Bidi_Control). */
 const STEERING = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
 
-/** A text of several lines, safe to print. */
+/** Makes a text of several lines safe to print. */
 export function plainLines(text: string): string {
   return text
     .split(/\r?\n/)
@@ -50,13 +53,13 @@ export function plainLines(text: string): string {
     .join('\n')
 }
 
-/** An artifact in a few words: `3,000,000 rows`, `auc 0.6947`, `12.4 MB`. */
+/** Summarizes an artifact: `3,000,000 rows`, `auc 0.6947`, `12.4 MB`. */
 export function artifact({ summary, size, text }: ArtifactRef): string {
   if (summary && Object.keys(summary).length > 0) return summaryText(summary)
   return text !== undefined && text.length <= 40 ? plain(text) : bytes(size)
 }
 
-/** So many entries of a summary are shown; `cairn cat` shows all. */
+/** Maximum entries of a summary that are shown; `cairn cat` shows all. */
 const SHOWN = 3
 
 function summaryText(summary: Summary): string {

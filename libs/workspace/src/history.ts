@@ -1,7 +1,7 @@
 import type { Durations } from '@cairn/drivers/compute'
 import { JsonFile } from './json-file.ts'
 
-/** How long steps took lately, in milliseconds, by pipeline and step. */
+/** Recent durations of steps in milliseconds, by pipeline and step. */
 export class History {
   readonly #file: JsonFile<number[]>
 
@@ -9,7 +9,7 @@ export class History {
     this.#file = new JsonFile(path, 10_000)
   }
 
-  /** The median of the last runs; undefined for a step that has not run. */
+  /** Returns the median of the recent runs, and their number; undefined for a step that has not run. */
   expected(pipeline: string, step: string): { readonly ms: number; readonly runs: number } | undefined {
     const times = this.#times(`${pipeline}/${step}`)
     if (times.length === 0) return undefined
@@ -17,12 +17,12 @@ export class History {
     return { ms: sorted[Math.floor(sorted.length / 2)]!, runs: times.length }
   }
 
-  /** Whether nothing has been run here yet. */
+  /** Whether no durations are known. */
   get isEmpty(): boolean {
     return this.#file.isEmpty
   }
 
-  /** The longest of the last runs. */
+  /** Returns the longest of the recent runs; undefined for a step that has not run. */
   longest(pipeline: string, step: string): number | undefined {
     const times = this.#times(`${pipeline}/${step}`)
     return times.length > 0 ? Math.max(...times) : undefined
@@ -34,12 +34,12 @@ export class History {
     this.#file.set(key, [...this.#times(key), rounded].slice(-KEPT))
   }
 
-  /** Of one pipeline's steps. */
+  /** Returns the durations of one pipeline's steps. */
   of(pipeline: string): Durations {
     return { longest: (step) => this.longest(pipeline, step), add: (step, ms) => this.add(pipeline, step, ms) }
   }
 
-  /** The file is only remembered: it may hold anything. */
+  /** The file is only a cache and may hold anything, so the value is checked. */
   #times(key: string): number[] {
     const known: unknown = this.#file.get(key)
     return Array.isArray(known) ? known.filter((ms) => typeof ms === 'number') : []

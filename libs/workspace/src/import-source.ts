@@ -9,7 +9,7 @@ import { importFilesOnly } from './regular-files.ts'
 /**
  * Imports a module of the project.
  *
- * @throws CairnError BAD_DEFINITION with file and line if it, or one that it imports, cannot be loaded
+ * @throws CairnError BAD_DEFINITION with file and line when it, or a module that it imports, cannot be loaded
  */
 export async function importSource(file: string, root: string): Promise<Readonly<Record<string, unknown>>> {
   importFilesOnly()
@@ -19,13 +19,13 @@ export async function importSource(file: string, root: string): Promise<Readonly
       relative(root, file).replaceAll(sep, '/'),
       async () => (await import(pathToFileURL(file).href)) as Record<string, unknown>,
     )
-    await turn() // in which Node tells of promises that were rejected and that nothing handles
+    await turn() // Node reports unhandled rejections in this turn
     return exported
   } catch (error) {
     if (error instanceof CairnError) throw placed(error, root)
     const isRefused =
       error instanceof SyntaxError ||
-      error instanceof RangeError || // its nesting fills the stack
+      error instanceof RangeError || // deep nesting overflows the stack
       (error as { code?: unknown } | null)?.code !== undefined
     throw (isRefused && (await faultIn(file, root, error))) || loadError(error, file, root)
   }
@@ -41,9 +41,9 @@ async function faultIn(file: string, root: string, said: unknown): Promise<Cairn
 }
 
 /**
- * Draws a pipeline, which calls its body.
+ * Builds a pipeline's graph, which calls the body of the pipeline.
  *
- * @throws CairnError BAD_DEFINITION with file and line of the project if the body throws; what it refuses itself has them, too
+ * @throws CairnError BAD_DEFINITION with file and line in the project when the body throws
  */
 export function drawn<Graph>(draw: () => Graph, file: string, root: string): Graph {
   try {
@@ -53,7 +53,7 @@ export function drawn<Graph>(draw: () => Graph, file: string, root: string): Gra
   }
 }
 
-/** With the line of the project that is to blame in front, unless it has one. */
+/** Puts the line of the project that caused an error in front of its message, unless the message has one. */
 function placed(error: CairnError, root: string): CairnError {
   const { code, message, next, cause } = error
   const place = placeIn(error, root)
@@ -61,12 +61,12 @@ function placed(error: CairnError, root: string): CairnError {
   return new CairnError(code, `${place} ${message}`, { ...(next !== undefined && { next }), cause: cause ?? error })
 }
 
-/** Node's eraser of types has a small stack. */
+/** Node's type stripping has a small stack, and fails with this error on deep nesting. */
 function isEraserFull(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === 'ERR_INTERNAL_ASSERTION'
 }
 
-/** An error that loading gave, with the first place in the project that its stack names. */
+/** Describes an error while loading, with the first place in the project in its stack. */
 function loadError(error: unknown, file: string, root: string, how = 'loaded'): CairnError {
   const place = placeIn(error, root) ?? `${relative(root, file).replaceAll(sep, '/')}:1`
   const text = isEraserFull(error) ? 'it is nested too deeply' : errorRecord(error).message.split('\n')[0]!
@@ -76,10 +76,10 @@ function loadError(error: unknown, file: string, root: string, how = 'loaded'): 
   })
 }
 
-/** Code of Cairn itself, where that is the project. */
+/** Cairn's own code, for when Cairn itself is the project. */
 const CAIRN = /^(libs\/kernel\/src|apps\/\w+\/dist)\//
 
-/** The first place in the project that an error's stack names. */
+/** Returns the first place in the project in an error's stack, as `<path>:<line>`; undefined when there is none. */
 export function placeIn(error: unknown, root: string): string | undefined {
   const stack = error instanceof Error ? (error.stack ?? '') : ''
   const places = stack.matchAll(/(file:\/\/[^\s()]+?|\/[^():\n]+?):(\d+)(?::\d+)?(?=[)\s]|$)/gm)

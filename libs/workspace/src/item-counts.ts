@@ -10,7 +10,7 @@ import {
 import { forEachConcurrently } from '@cairn/engine'
 import { number } from './number-text.ts'
 
-/** How an item can end. */
+/** The ways in which an item can end. */
 const STATES = [
   'computed',
   'reused',
@@ -23,14 +23,14 @@ const STATES = [
   'blocked',
 ] as const
 export type ItemState = (typeof STATES)[number]
-/** How many items of a step inside an `each` ended how, in all batches that have ended. */
+/** Number of items of a step inside an `each`, by how they ended, over all batches that have ended. */
 export type ItemCounts = Readonly<Record<ItemState, number>>
 
 export function stateOf(outcome: Outcome): ItemState {
   return outcome.status === 'completed' ? outcome.how : outcome.status
 }
 
-/** Of each step inside an `each`. */
+/** Counts the items of each step inside an `each`. */
 export async function itemCounts(
   store: Pick<ArtifactStore, 'children' | 'read'>,
   at: Layout,
@@ -53,7 +53,7 @@ function noItems(): Record<ItemState, number> {
   return Object.fromEntries(STATES.map((state) => [state, 0])) as Record<ItemState, number>
 }
 
-/** `2 computed, 1 reused`. */
+/** Formats counts: `2 computed, 1 reused`. */
 export function countsText(counts: ItemCounts): string {
   const found = STATES.filter((state) => counts[state] > 0).map((state) => `${number(counts[state])} ${state}`)
   return found.length > 0 ? found.join(', ') : 'no items'

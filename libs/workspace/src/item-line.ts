@@ -7,10 +7,10 @@ import type { PlannedRun } from './plan-run.ts'
 import type { Workspace } from './workspace.ts'
 
 /**
- * One line of a plan: what will be done for one item of a step inside an `each`, and why.
+ * Creates a plan line for one item of a step inside an `each`: what will be done, and why.
  *
- * @param place the step and, behind it, the item by index or label: `score/3`, `score/ATL`
- * @throws CairnError NOT_FOUND for what names no item
+ * @param place the step and the item, by index or label: `score/3`, `score/ATL`
+ * @throws CairnError NOT_FOUND when it does not name an item
  */
 export async function itemLine(
   workspace: Workspace,
@@ -67,7 +67,11 @@ export async function itemLine(
   }
 }
 
-/** @throws CairnError NOT_FOUND that says so where some lists are still to be made */
+/**
+ * Finds the item among those that are known.
+ *
+ * @throws CairnError NOT_FOUND, which says so when some lists are not known before the run
+ */
 function findKnown(
   items: readonly ItemDryRun[],
   outputs: readonly string[],

@@ -5,12 +5,13 @@ type Named = Pick<Item, 'indices' | 'labels'>
 
 /** A label that reads as a number, or as several: an hour, a year, a version. */
 const NUMBER = /^[-+]?\d+(\.\d+)*$/
-/** What reads as an index by itself. A label of this form has one more `#` in a path. */
+/** A word that reads as an index by itself. A label of this form gets one more `#` in a path. */
 const INDEX = /^#+\d/
 
 /**
- * How the items of a step are named in paths: by index (`3`; inside two `each` nodes `3.0` or `3/0`), by label, or by
- * `#3`, which is always an index. In a list with a label that reads as a number, a number is a label and never an index.
+ * The names of a step's items in paths: by index (`3`; inside two nested `each` nodes `3.0` or `3/0`), by label, or by
+ * `#3`, which is always an index. In a list with a label that reads as a number, a number is a label and never an
+ * index.
  */
 export class ItemNames {
   /** By depth: whether a number is an index. */
@@ -26,12 +27,12 @@ export class ItemNames {
     return this.#isPlain.every(Boolean)
   }
 
-  /** The shortest name that means this item alone: `3`, or `#3` where numbers are labels. */
+  /** Returns the shortest unambiguous name: `3`, or `#3` when numbers are labels. */
   of(item: Named): string {
     return this.isPlain ? itemName(item) : `#${itemName(item)}`
   }
 
-  /** All names of an item. */
+  /** Returns all names of an item. */
   allOf(item: Named): Set<string> {
     const { indices, labels } = item
     let paths = ['']
@@ -46,12 +47,12 @@ export class ItemNames {
   }
 }
 
-/** How a label is written in a path: as it is, but `##3` for the label `#3`. */
+/** Formats a label for a path: unchanged, except `##3` for the label `#3`. */
 function labelName(label: string): string {
   return INDEX.test(label) ? `#${label}` : label
 }
 
-/** Its labels as a path names them, an index for a list without; undefined where no list has any. */
+/** Formats an item's labels for a path, with the index for a list without labels; undefined when no list has any. */
 export function labelPath({ indices, labels }: Named): string | undefined {
   if (labels.every((label) => label === undefined)) return undefined
   return labels.map((label, at) => (label === undefined ? String(indices[at]) : labelName(label))).join('/')

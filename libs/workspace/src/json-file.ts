@@ -2,8 +2,8 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /**
- * Facts that can be found again, kept from one process to the next in a file. Processes that write at the same time may
- * lose one another's additions, never more; an unreadable file counts as empty.
+ * A cache in a file that processes share over time. Processes that write at once may lose each other's additions,
+ * nothing more. An unreadable file counts as empty.
  */
 export class JsonFile<Value> {
   readonly #path: string
@@ -11,7 +11,7 @@ export class JsonFile<Value> {
   #values: Map<string, Value> | undefined
   #changed = false
 
-  /** @param limit entries that are kept: those that were added or asked for last */
+  /** @param limit maximum number of entries; the most recently added or read are kept */
   constructor(path: string, limit: number) {
     this.#path = path
     this.#limit = limit
@@ -24,7 +24,7 @@ export class JsonFile<Value> {
   get(key: string): Value | undefined {
     const values = this.#read()
     const value = values.get(key)
-    if (value !== undefined && values.delete(key)) values.set(key, value) // so that it is dropped later than others
+    if (value !== undefined && values.delete(key)) values.set(key, value) // dropped last
     return value
   }
 
@@ -45,7 +45,7 @@ export class JsonFile<Value> {
       renameSync(aside, this.#path)
       this.#changed = false
     } catch {
-      // A full or read-only disk: everything here can be found again.
+      // The disk is full or read-only. Everything here can be computed again.
     }
   }
 

@@ -5,14 +5,17 @@ import { drawn } from './import-source.ts'
 import { pipelineFiles, pipelinesIn, withoutRepeats, type LoadedPipeline } from './project.ts'
 import type { Workspace } from './workspace.ts'
 
-/** What would keep a pipeline of the project from being planned. */
+/** A problem that keeps a pipeline of the project from being planned. */
 export interface Fault {
-  /** With file and line, where one is to blame. */
+  /** With file and line, when there is one. */
   readonly message: string
   readonly next?: string
 }
 
-/** Loads and draws every pipeline of a project, and cuts out the code of its steps: all that planning does before it looks for data. */
+/**
+ * Checks every pipeline of a project: loads it, builds its graph and extracts the code of its steps. This is everything
+ * that planning does before it reads data.
+ */
 export async function faultsOf(workspace: Workspace): Promise<Fault[]> {
   const { project, cache } = workspace
   const faults = new Map<string, Fault>()

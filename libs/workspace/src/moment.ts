@@ -1,10 +1,10 @@
 const MOMENT = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)(Z|[+-]\d\d:\d\d)?)?$/
 
 /**
- * Milliseconds since 1970 of a date, with or without a time: `2026-11-29`, `2026-11-29T08:00`, `2026-11-29T08:00:00Z`.
- * A date alone means its beginning. Undefined for anything else, and for a day that there is not.
+ * Parses a date with or without a time: `2026-11-29`, `2026-11-29T08:00`, `2026-11-29T08:00:00Z`. A date alone means
+ * its start. Returns milliseconds since 1970; undefined for any other text and for a day that does not exist.
  *
- * @param zone of a moment that names none
+ * @param zone the time zone when the text names none
  */
 export function momentOf(text: string, zone: 'local' | 'utc'): number | undefined {
   const [, date = '', time = '00:00', offset = zone === 'utc' ? 'Z' : ''] = MOMENT.exec(text) ?? []

@@ -14,8 +14,8 @@ interface Level {
 }
 
 /**
- * Refuses settings that name a pipeline which there is not: they would be without effect. One of which the store still has
- * runs may be named although the project has it no longer. Where a module does not load it cannot be told.
+ * Refuses settings for a pipeline that does not exist, because they would have no effect. A pipeline that is no longer
+ * in the project may be named while the store has its folder. Checks nothing when a module cannot be loaded.
  *
  * @throws CairnError BAD_DEFINITION with the nearest name
  */
@@ -38,7 +38,7 @@ export async function checkNamedPipelines(project: Project, store: Pick<Artifact
   )
 }
 
-/** What is said for all environments, and for the project's own. */
+/** Lists the pipelines that settings name, for all environments and for the project's own. */
 function namedFor({ retention, concurrency, env }: Project): Named[] {
   return Object.entries({ retention, concurrency }).flatMap(([setting, all]: [string, Level | undefined]) => {
     const where = `"${setting}" of "cairn"`
@@ -56,6 +56,6 @@ async function namesIn(project: Project): Promise<string[] | undefined> {
     const all = await Promise.all(pipelineFiles(project).map((file) => pipelinesIn(file, project)))
     return all.flat().map(({ name }) => name)
   } catch {
-    return undefined // whoever asks for a pipeline of that module is told
+    return undefined // loading a pipeline of that module reports the error
   }
 }

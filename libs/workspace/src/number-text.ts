@@ -1,20 +1,20 @@
-/** As many signs of a number with a fraction as are read at a glance. */
+/** Maximum characters of a number with a fraction. */
 const LONGEST = 12
 
 /**
- * A number for people: whole numbers as they are, `3,000,000`; others as they are where that is short, `0.6947`, and else cut
- * with an ellipsis behind, `0.7056662020…`, so that none looks exact that is not.
+ * Formats a number for display. Whole numbers are grouped: `3,000,000`. Others stay if they are short, `0.6947`, and
+ * otherwise end in an ellipsis, `0.7056662020…`, so that no rounded number looks exact.
  */
 export function number(value: number): string {
   return Number.isInteger(value) ? grouped(value) : cut(String(value))
 }
 
-/** The same without groups: a value of a table may be a year or an id. */
+/** Formats a number without grouping, because a value in a table may be a year or an id. */
 export function plainNumber(value: number): string {
   return Number.isInteger(value) ? wholeText(value) : cut(String(value))
 }
 
-/** Numbers that are compared: cut only where that leaves no two that differ with one text. */
+/** Formats numbers for comparison: cuts them only if different numbers still look different. */
 export function numbers(values: readonly number[], text = number): string[] {
   const short = values.map(text)
   return values.map((value, at) => {
@@ -24,7 +24,7 @@ export function numbers(values: readonly number[], text = number): string[] {
 }
 
 function grouped(value: number): string {
-  // Intl would cost 13 ms at every start.
+  // Loading Intl would add 13 ms to every start.
   return Math.abs(value) < 1e21 ? wholeText(value).replaceAll(/\B(?=(\d{3})+$)/g, ',') : String(value)
 }
 
@@ -32,7 +32,7 @@ function wholeText(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value)
 }
 
-/** Cuts digits behind the decimal point only; the whole part and the exponent stay. */
+/** Cuts only digits after the decimal point. The whole part and the exponent stay. */
 function cut(text: string): string {
   if (text.length <= LONGEST) return text
   const [digits = '', exponent = ''] = text.split(/(?=e)/)

@@ -8,16 +8,16 @@ import { explainCode } from './explain-code.ts'
 import { artifact, duration, plain, when } from './format.ts'
 import { changedTexts } from './changed-text.ts'
 
-/** One line of a plan: what will be done at a node, and why. */
+/** A line of a plan: what will be done at a node, and why. */
 export interface PlanLine {
   readonly node: string
   readonly decision: 'reuse' | 'run' | 'may run' | 'skip' | 'given' | 'fails'
   readonly reasons: readonly string[]
-  /** What a median of earlier runs says; of what runs. */
+  /** Expected time of what runs: the median of earlier runs in milliseconds, and their number. */
   readonly expected?: { readonly ms: number; readonly runs: number }
-  /** Of an `each`: items with and without a checkpoint. */
+  /** Inside an `each`: items with and without a checkpoint. */
   readonly items?: { readonly reuse: number; readonly run: number }
-  /** Of one item: which. */
+  /** Set when the line is about one item. */
   readonly item?: {
     readonly item: string
     readonly indices: readonly number[]
@@ -25,7 +25,7 @@ export interface PlanLine {
   }
 }
 
-/** What a plan says about each step, sources and stand-ins included. */
+/** Creates the plan lines of all steps, including sources and nodes that take their outputs from elsewhere. */
 export async function planLines(workspace: Workspace, planned: PlannedRun, timeZone: string): Promise<PlanLine[]> {
   const { plan, nodes, stale } = planned
   const lines: PlanLine[] = []
@@ -72,7 +72,7 @@ function decisionOf({ run, depends, skip, reuse }: NodeDryRun): PlanLine['decisi
   return skip > 0 && reuse === 0 ? 'skip' : 'reuse'
 }
 
-/** Where a reused result comes from. */
+/** Formats where a reused result comes from. */
 export function provenance({ hit, outputs = {} }: Pick<NodeDryRun, 'hit' | 'outputs'>, timeZone: string): string {
   if (!hit) return ''
   const what = Object.values(outputs).map(artifact).join(', ')
@@ -93,10 +93,10 @@ export async function reasonTexts(
   return found
 }
 
-/** Where the run that a plan is compared with has recorded the outcome: of an item the one of its batch. */
+/** Where the earlier run has recorded the outcome: for an item, the task and index in its batch. */
 type Before = Pick<Item, 'task' | 'index'>
 
-/** Why there is nothing to reuse although nothing changed. */
+/** Explains why there is nothing to reuse although nothing has changed. */
 async function endedText(workspace: Workspace, planned: PlannedRun, { task, index }: Before): Promise<string> {
   const earlier = (await planned.previous())?.plan
   const end =

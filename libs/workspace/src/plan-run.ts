@@ -19,21 +19,21 @@ import { findRun, nextRun, outputsOf, previousRun, readRun, recentRuns } from '.
 import type { Workspace } from './workspace.ts'
 
 export interface RunRequest {
-  /** The run's name, where that is settled before it is planned. */
+  /** Name of the run, if it is fixed before planning. */
   readonly run?: string
   readonly settings?: Settings
   readonly from?: readonly string[]
   readonly until?: readonly string[]
   readonly force?: readonly string[]
-  /** A run or ref whose outputs stand in for what is not run, and that reasons compare with. */
+  /** A run or ref that provides the outputs of what is not run, and that reasons compare with. */
   readonly base?: string
-  /** The pipeline's graph and its steps' code, where these are to be others than those of its file. */
+  /** The graph and the steps' code to use instead of those in the pipeline's file. */
   readonly altered?: { readonly graph: Graph; readonly closures: ClosureSet }
-  /** Whether the source versions that the base saw hold for this run, too. */
+  /** Whether this run uses the source versions of the base. */
   readonly pinned?: boolean
-  /** Outputs that are overridden, by node. */
+  /** Overridden outputs, by node. */
   readonly overrides?: ReadonlyMap<string, NodeOverride>
-  /** The playground that it is run in. */
+  /** The playground to run in. */
   readonly playground?: string
 }
 
@@ -41,20 +41,22 @@ export interface PlannedRun {
   readonly plan: Plan
   readonly closures: ClosureSet
   readonly nodes: ReadonlyMap<string, NodeDryRun>
-  /** Of stand-ins that today's code, parameters and sources would not give: why. */
+  /**
+   * By node: why its outputs, taken from the base, differ from what today's code, parameters and sources would give.
+   */
   readonly stale: ReadonlyMap<string, readonly Reason[]>
-  /** Why a step is not reused, by comparison with the run in `comparedWith`. Found when asked for. */
+  /** Explains why a step is not reused, by comparison with `previous`. Computed on request. */
   reasons(node: string): Promise<Reason[]>
   readonly comparedWith: string | undefined
-  /** The run that reasons come from by comparison: that one, or else the newest. */
+  /** Returns the run to compare with: the base, or else the newest completed run, or else the newest run. */
   previous(): Promise<Previous | undefined>
-  /** Nodes of the base that were to stand in, and of which an object is gone: they are computed again. */
+  /** Nodes whose outputs the base should provide but of which an object is gone. They are computed again. */
   readonly missing: readonly string[]
-  /** The newest run so far, where that is of a later time than now: a clock was set back. */
+  /** The newest run, if its name has a later time than now, because a clock was set back. */
   readonly isAhead: string | undefined
 }
 
-/** Plans a run of a pipeline as it stands, and foretells what of it is reused. */
+/** Plans a run of a pipeline in its current state, and predicts what it will reuse. */
 export async function planRun(
   workspace: Workspace,
   loaded: LoadedPipeline,
@@ -115,7 +117,7 @@ export async function planRun(
     isAhead,
   }
 
-  /** Plans the whole pipeline beside it, to see what of the stand-ins would be computed anew. */
+  /** Plans the whole pipeline for comparison, to find outputs of the base that would be computed differently now. */
   async function staleStandIns(): Promise<Map<string, Reason[]>> {
     const stale = new Map<string, Reason[]>()
     const given = Object.keys(plan.nodes).filter((id) => plan.nodes[id]!.type === 'given' && !overrides?.has(id))
@@ -135,9 +137,10 @@ export async function planRun(
 }
 
 /**
- * A source that cannot be read fails, and the rest is run.
+ * Refuses a plan in which every step depends on a source that cannot be read. Otherwise such a source only fails, and
+ * the rest runs.
  *
- * @throws CairnError SOURCE_UNREACHABLE, say, when there is no rest: every step reads what cannot be read
+ * @throws CairnError with the error of the first such source, such as SOURCE_UNREACHABLE
  */
 function refuseUnread({ nodes }: Plan): void {
   const failing = new Set<string>()
@@ -153,7 +156,10 @@ function refuseUnread({ nodes }: Plan): void {
   throw new CairnError(code, message, next === undefined ? {} : { next })
 }
 
-/** The run that is named, or else, for a part of the pipeline, the newest that has all that must stand in. */
+/**
+ * Returns the named base. For a part of the pipeline without a named base, it returns the newest of the recent runs that
+ * has all outputs the part needs, or else the newest run.
+ */
 async function baseOf(
   { store }: Workspace,
   graph: Graph,
@@ -178,7 +184,10 @@ async function baseOf(
   return newest
 }
 
-/** Where to start so that all that stands in is really there; further up, if need be, where an object is gone. */
+/**
+ * Returns the steps to start from so that all outputs of the base are in the store. Where an object is gone, it starts
+ * earlier.
+ */
 async function startOf(
   { store }: Workspace,
   graph: Graph,
@@ -207,7 +216,7 @@ interface Part {
   readonly overrides: RunRequest['overrides'] | undefined
 }
 
-/** Nodes whose outputs the base must give. */
+/** Lists the nodes whose outputs the base must provide. */
 function standIns(graph: Graph, { from, until, overrides = new Map() }: Part): string[] {
   return [...select(graph, from, until, new Set(overrides.keys())).given].filter((id) => !overrides.has(id))
 }

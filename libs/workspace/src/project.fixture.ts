@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 
 const NODE_MODULES = fileURLToPath(new URL('../../../node_modules', import.meta.url))
 
-/** A project in a folder of its own, with the packages of this one. */
+/** A project in a temporary folder, with the packages of this one. */
 export class TemporaryProject {
   readonly root = realpathSync(mkdtempSync(join(tmpdir(), 'cairn-embedded-')))
 

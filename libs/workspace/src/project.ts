@@ -6,29 +6,29 @@ import { whyNoFile } from '@cairn/files'
 import { checkConcurrency, type ConcurrencySettings } from './concurrency.ts'
 import { checkRetention, type RetentionSettings } from './retention.ts'
 
-/** A folder whose package.json says where its pipelines are: `"cairn": { "pipelines": ["pipelines/*.ts"] }`. */
+/** A folder whose package.json names its pipelines: `"cairn": { "pipelines": ["pipelines/*.ts"] }`. */
 export interface Project {
   readonly root: string
-  /** Files, or patterns of files, that export pipelines. */
+  /** Files, or glob patterns of files, that export pipelines. */
   readonly pipelines: readonly string[]
   /** Folder of the store. */
   readonly store: string
   readonly env: string
-  /** How what a playground computed becomes production's. */
+  /** How results of a playground get into production. */
   readonly adoption: Adoption
-  /** What services keep of what they stored. */
+  /** How long services keep what they store. */
   readonly retention?: RetentionSettings
-  /** How many runs go on at once on services. */
+  /** Limits on concurrent runs on services. */
   readonly concurrency?: ConcurrencySettings
 }
 
 export interface Adoption {
   /**
-   * `adopt`: records that a trusted service has signed are taken as they are. `verify`: what changed is computed again,
-   * and must give the same bytes. `recompute`: it is computed again.
+   * `adopt`: records signed by a trusted service are copied. `verify`: changes are computed again and must give the
+   * same bytes. `recompute`: changes are computed again.
    */
   readonly policy: 'adopt' | 'verify' | 'recompute'
-  /** Public keys (Ed25519, SPKI in base64) by the names of services. */
+  /** Public keys (Ed25519; SPKI, base64) by service. */
   readonly trusted: Readonly<Record<string, string>>
 }
 const ADOPTION = ['policy', 'trusted']
@@ -44,7 +44,11 @@ interface Settings {
   readonly concurrency?: ConcurrencySettings
 }
 
-/** The nearest folder, from the given one upwards, with a `cairn` entry in its package.json. */
+/**
+ * Finds the nearest folder, from the given one upwards, whose package.json has a `cairn` entry.
+ *
+ * @throws CairnError NOT_FOUND when there is none; BAD_DEFINITION when its settings are invalid
+ */
 export function findProject(from: string): Project {
   // A mistyped folder must not lead to the project around it.
   const reason = whyUnreadable(resolve(from), (stats) => stats.isDirectory() || 'it is no folder')
@@ -95,7 +99,7 @@ function openProject(root: string, settings: Settings): Project {
   }
 }
 
-/** A package.json is written by hand. */
+/** Validates the settings, because people write package.json by hand. */
 function checkSettings(file: string, settings: unknown): void {
   const refuse = (what: string, next: string) => {
     throw new CairnError('BAD_DEFINITION', `${file}: ${what}`, { next })
@@ -133,7 +137,7 @@ export interface LoadedPipeline {
   readonly file: string
 }
 
-/** A pipeline's steps by name. */
+/** Returns a pipeline's steps by name. */
 export function stepsOf({ graph }: Pipeline): Map<string, Step> {
   const steps = new Map<string, Step>()
   for (const node of graph.nodes.values()) if (node.type === 'step') steps.set(node.step.name, node.step)
@@ -141,10 +145,10 @@ export function stepsOf({ graph }: Pipeline): Map<string, Step> {
 }
 
 /**
- * Imports every module of the project, for a second pipeline of the name would else never be seen. Of modules that do not
- * load only the first is told, and only where no other has the pipeline.
+ * Loads a pipeline by name. Imports every module of the project, to detect two pipelines with the same name. When no
+ * module has the pipeline, it reports the first module that cannot be loaded.
  *
- * @throws CairnError BAD_DEFINITION when two pipelines have the name
+ * @throws CairnError BAD_DEFINITION when two pipelines have the same name; NOT_FOUND when there is none
  */
 export async function loadPipeline(project: Project, name: string): Promise<LoadedPipeline> {
   const all: LoadedPipeline[] = []
@@ -170,7 +174,7 @@ export async function loadPipeline(project: Project, name: string): Promise<Load
   })
 }
 
-/** Every pipeline of the project. Imports all of its modules. */
+/** Loads every pipeline of the project. Imports all of its modules. */
 export async function allPipelines(project: Project): Promise<LoadedPipeline[]> {
   const found: LoadedPipeline[] = []
   for (const file of pipelineFiles(project))
@@ -178,7 +182,12 @@ export async function allPipelines(project: Project): Promise<LoadedPipeline[]> 
   return withoutRepeats(found, project)
 }
 
-/** One pipeline may be exported by several modules; its runs and checkpoints go by its name, so two must not share it. */
+/**
+ * Removes repeats, because several modules may export the same pipeline. Runs and checkpoints are stored by name, so
+ * two pipelines must not share one.
+ *
+ * @throws CairnError BAD_DEFINITION when two pipelines have the same name
+ */
 export function withoutRepeats(all: readonly LoadedPipeline[], { root }: Project): LoadedPipeline[] {
   const byName = new Map<string, LoadedPipeline>()
   for (const loaded of all) {
@@ -200,7 +209,7 @@ export function withoutRepeats(all: readonly LoadedPipeline[], { root }: Project
   return [...byName.values()]
 }
 
-/** Tests stand beside what they test, and run when they are imported. */
+/** Tests are next to what they test, and would run when imported. */
 const TEST = /\.(test|spec|test-d)\.[cm]?[jt]s$/
 
 export function pipelineFiles({ root, pipelines }: Project): string[] {
@@ -219,7 +228,7 @@ export function pipelineFiles({ root, pipelines }: Project): string[] {
   return [...new Set(files)].filter((file) => !TEST.test(file)).map((file) => join(root, file))
 }
 
-/** Undefined of what is there. */
+/** Explains why a path cannot be read; undefined when it can. */
 function whyUnreadable(path: string, check: (stats: Stats) => true | string = () => true): string | undefined {
   try {
     const found = check(statSync(path))

@@ -5,10 +5,15 @@ import { refuseLooksOf } from '@cairn/kernel/contract'
 import { placeIn } from './import-source.ts'
 import type { LoadedPipeline } from './project.ts'
 
-/** What no analysis of the code has found: with other values in the place of its handles the pipeline is another one. */
+/**
+ * Refuses a pipeline whose graph changes with the values behind its handles. This finds what the analysis of the code
+ * has missed.
+ *
+ * @throws CairnError BAD_DEFINITION with the place
+ */
 export function refuseLooks({ pipeline, file }: LoadedPipeline, root: string): void {
   try {
-    unheard(() => refuseLooksOf(pipeline)) // the body runs many times, and has said once what it says
+    unheard(() => refuseLooksOf(pipeline)) // the body runs many times, and must not print each time
   } catch (error) {
     if (!(error instanceof CairnError)) throw error
     const { code, message, next, cause } = error

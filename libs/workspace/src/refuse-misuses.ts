@@ -4,7 +4,11 @@ import type { LoadedPipeline } from './project.ts'
 import { refuseLooks } from './refuse-looks.ts'
 import type { Workspace } from './workspace.ts'
 
-/** @throws CairnError BAD_DEFINITION where a pipeline looks at a handle: drawn all the same, it would not be what is meant */
+/**
+ * Refuses a pipeline that inspects a handle, because its graph would not be what its author means.
+ *
+ * @throws CairnError BAD_DEFINITION with the first such place
+ */
 export async function refuseMisuses({ project, cache }: Workspace, loaded: LoadedPipeline): Promise<void> {
   const [first] = await misuses({ entry: loaded.file, root: project.root, cache })
   if (first) throw new CairnError('BAD_DEFINITION', findingText(first), { next: 'cairn lint names all such places' })

@@ -7,9 +7,8 @@ import { whyNoFile } from '@cairn/files'
 let isWatching = false
 
 /**
- * From now on no module of a project is loaded that is no regular file: to read a pipe or a device may never end.
- *
- * @throws CairnError BAD_DEFINITION, out of the import
+ * Makes imports of project modules fail unless they are regular files, because reading a pipe or a device may never
+ * end. The import throws CairnError BAD_DEFINITION.
  */
 export function importFilesOnly(): void {
   if (isWatching) return

@@ -1,19 +1,19 @@
 import { CairnError, suggest, type Duration } from '@cairn/kernel'
 import { milliseconds } from '@cairn/kernel/contract'
 
-/** What of an environment is kept, and for how long: what services collect goes by it. */
+/** What services keep for one pipeline in an environment, and for how long. */
 export interface Retention {
-  /** The newest runs of a pipeline, which stay with all that they refer to. */
+  /** Number of newest runs to keep, with everything they reference. */
   readonly keepRuns: number
-  /** Younger runs and checkpoints stay, too. Milliseconds. */
+  /** Age in milliseconds up to which runs and checkpoints are kept, too. */
   readonly keepMs: number
-  /** How long what nothing refers to stays in the trash before it is deleted, in milliseconds. */
+  /** Grace period in milliseconds for unreferenced objects in the trash. */
   readonly graceMs: number
-  /** How often it is collected, in milliseconds; undefined where only on request. */
+  /** Interval of garbage collection in milliseconds; undefined means only on request. */
   readonly everyMs: number | undefined
 }
 
-/** As it is written: `"retention"` of `"cairn"`, of one of its environments, of one of their pipelines. */
+/** The settings as written: `"retention"` of `"cairn"`, of one of its environments, or of one of their pipelines. */
 export interface RetentionSettings {
   readonly keepRuns?: number
   readonly keep?: string
@@ -24,10 +24,12 @@ export interface RetentionSettings {
 }
 
 const DEFAULT = { keepRuns: 20, keep: '30d', grace: '2d' } as const
-/** Services have work in hand whose outputs no record names yet: less would delete what a slow step has just stored. */
+/**
+ * Steps that are running have stored outputs that no record references yet. A shorter grace period would delete them.
+ */
 const LEAST_GRACE_MS = 3_600_000
 
-/** Of one pipeline in one environment: what is said for it itself counts more than what is said for all. */
+/** Resolves the retention of one pipeline in one environment. A setting for the pipeline overrides a general one. */
 export function retentionOf(settings: RetentionSettings | undefined, env: string, pipeline: string): Retention {
   const ofEnv = settings?.environments?.[env]
   const levels = [settings, ofEnv, settings?.pipelines?.[pipeline], ofEnv?.pipelines?.[pipeline]]
@@ -40,11 +42,15 @@ export function retentionOf(settings: RetentionSettings | undefined, env: string
   }
 }
 
-/** What may be said for all, for one environment, and for one pipeline. */
+/** Settings that are valid for all, for one environment and for one pipeline. */
 const AMOUNTS = ['keepRuns', 'keep', 'grace', 'every']
 const WITHIN = { environments: ['pipelines'], pipelines: [] } as const
 
-/** @throws CairnError BAD_DEFINITION that names the file, the place in it and what of it is wrong */
+/**
+ * Validates the retention settings.
+ *
+ * @throws CairnError BAD_DEFINITION that names the file, the place in it and what is wrong
+ */
 export function checkRetention(
   file: string,
   settings: unknown,

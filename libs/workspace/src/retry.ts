@@ -2,8 +2,8 @@ import { neededBy, type EndRecord, type Plan } from '@cairn/records'
 import type { RunRequest } from './plan-run.ts'
 
 /**
- * What asks for the same as a recorded run, on what that has finished: only what was set by hand is set again, so that a
- * default that has changed since applies; and no more of the pipeline is run than was.
+ * Creates the request for a retry of a recorded run, which reuses what that has finished. It sets only what was set by
+ * hand, so that changed defaults apply, and runs no more of the pipeline than before.
  *
  * @param from where to start, if not where the run did
  */

@@ -1,7 +1,7 @@
 import { jsonText, type Json } from '@cairn/kernel'
 import type { Plan } from '@cairn/records'
 
-/** All parameters of a run, by the names that `--set` takes: `trees` of the run, `train.trees` of a step. */
+/** Lists all parameters of a run by the names that `--set` takes: `trees` of the run, `train.trees` of a step. */
 export function parametersOf({ params, nodes }: Pick<Plan, 'params' | 'nodes'>): Record<string, Json> {
   const ofSteps = Object.entries(nodes).flatMap(([id, node]) =>
     node.type === 'step' ? Object.entries(node.params).map(([name, value]) => [`${id}.${name}`, value] as const) : [],
@@ -9,7 +9,11 @@ export function parametersOf({ params, nodes }: Pick<Plan, 'params' | 'nodes'>):
   return { ...Object.fromEntries(ofSteps), ...params }
 }
 
-/** @param text `<name>=<value>`, the value as text or JSON */
+/**
+ * Whether a parameter has a value.
+ *
+ * @param text `<name>=<value>`, the value as text or JSON
+ */
 export function hasParameter(parameters: Readonly<Record<string, Json>>, text: string): boolean {
   const at = text.indexOf('=')
   const [name, value] = [text.slice(0, at), text.slice(at + 1)]

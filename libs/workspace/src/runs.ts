@@ -16,20 +16,20 @@ import {
 import { planRerun } from '@cairn/planner'
 import { undefinedOn } from '@cairn/kernel/contract'
 
-/** A run as its records tell it. */
+/** A run's plan and end. */
 export interface RunSummary {
   readonly plan: Plan
-  /** Undefined while it runs, and of a run whose process died. */
+  /** Undefined while it runs, and for a run whose process died. */
   readonly end: RunEnd | undefined
 }
 
-/** How a run ended, or how far it is. */
+/** The status of a run that has ended, or the state of one that has not. */
 export type RunStanding = RunStatus | Unfinished
 
 /**
- * How a run ended, or how far it is.
+ * Determines a run's status.
  *
- * @param on the services whose store it is in: there, a process that has ended is followed by another
+ * @param on the services that the store belongs to; there, other processes take over from one that exited
  */
 export async function statusOf(
   store: ArtifactStore,
@@ -41,7 +41,7 @@ export async function statusOf(
   return end?.status ?? unfinished(store, at, plan.run, (host) => isOurs && isGone(host))
 }
 
-/** A sortable name: the moment in UTC, two letters for the part of the second, and three at random. */
+/** Creates a sortable name: the time in UTC, two letters for the fraction of the second, and three random letters. */
 export function newRunName(now: number): string {
   const [day, time] = new Date(now).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').split('T') as [string, string]
   const { length } = ALPHABET
@@ -50,29 +50,32 @@ export function newRunName(now: number): string {
   const letters = [Math.floor(part / length), part % length, ...random].map((letter) => ALPHABET[letter]).join('')
   return `${day}-${time}-${letters}`
 }
-/** A name for the next run, and the newest run so far where that is of a later time than now. */
+/** A name for the next run, and the newest run if its name has a later time than now. */
 export interface NextRun {
   readonly run: string
   readonly isAhead?: string
 }
 
-/** What may pass between two hosts' clocks without a word. */
+/** Clock difference between hosts, in milliseconds, that is not reported. */
 const SKEW_MS = 2_000
 
 /**
- * A name that is sorted behind those of all runs so far, also of one that was named while a clock was ahead: names say
- * which run is the latest, and which ones `gc` keeps.
+ * Creates a name that sorts after all existing runs, even one that was named while a clock was ahead. The order of
+ * names decides which run is the latest, and which ones `gc` keeps.
  */
 export async function nextRun(store: ArtifactStore, at: Layout, now: number): Promise<NextRun> {
   const run = newRunName(now)
-  const ahead = await store.children(at.runs, run.slice(0, -RANDOM)) // those of the same moment, too
+  const ahead = await store.children(at.runs, run.slice(0, -RANDOM)) // includes runs of the same moment
   const newest = await newestRun(store, at, ahead)
   if (newest === undefined || momentOf(newest) < momentOf(run)) return { run }
   const after = momentOf(newest) + TICK_MS
   return { run: newRunName(after), ...(after - now > SKEW_MS && { isAhead: newest }) }
 }
 
-/** What only has the name of a run, and no plan that can be read, is not one: anyone who may write can name it anything. */
+/**
+ * Finds the newest run with a readable plan. Anyone who may write to the store can create a name, so names alone do not
+ * count.
+ */
 async function newestRun(store: ArtifactStore, at: Layout, names: readonly string[]): Promise<string | undefined> {
   for (const name of names.toSorted().reverse())
     if (RUN_NAME.test(name) && momentOf(name) < LAST_MOMENT) {
@@ -82,11 +85,11 @@ async function newestRun(store: ArtifactStore, at: Layout, names: readonly strin
   return undefined
 }
 
-/** Behind it, names of moments have no place for the year. */
+/** Later years do not fit into a name. */
 const LAST_MOMENT = Date.UTC(9999, 0)
 
 const RUN_NAME = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-([2-9a-hj-km-np-z])([2-9a-hj-km-np-z])/
-/** Longer than the part of a second that two letters stand for. */
+/** Longer than the fraction of a second that two letters can express. */
 const TICK_MS = 2
 
 function momentOf(name: string): number {
@@ -96,20 +99,25 @@ function momentOf(name: string): number {
   return whole + Math.ceil((part * 1000) / ALPHABET.length ** 2)
 }
 
-/** So many of a name's letters are random. */
+/** Number of random letters in a name. */
 const RANDOM = 3
-/** In the order in which names are sorted. */
+/** In sort order. */
 const ALPHABET = '23456789abcdefghjkmnpqrstuvwxyz'
 
-/** Names of a pipeline's runs, the newest first. What is named as no run can be is none: the doctor tells of it. */
+/**
+ * Lists the names of a pipeline's runs, newest first. Names that no run can have are skipped; `cairn doctor` reports
+ * them.
+ */
 export async function runNames(store: ArtifactStore, at: Layout): Promise<string[]> {
   return (await store.children(at.runs)).filter(NAMES.run.fits).sort().reverse()
 }
 
 /**
- * The run that a person means: by its name, the start or end of it (four letters or more), a ref, `latest` or `production`.
+ * Finds a run by what a user typed: its name, the start or end of its name (at least four letters), a ref, `latest` or
+ * `production`.
  *
- * @param playground whose latest run is meant
+ * @param playground the playground whose latest run is meant
+ * @throws CairnError NOT_FOUND when no run or several runs match
  */
 export async function findRun(store: ArtifactStore, at: Layout, wanted: string, playground?: string): Promise<string> {
   const names = await runNames(store, at)
@@ -127,7 +135,7 @@ export async function findRun(store: ArtifactStore, at: Layout, wanted: string, 
   })
 }
 
-/** A letter or two would name some run by chance. */
+/** Shorter texts would match some run by chance. */
 const FEWEST_LETTERS = 4
 
 function isPartOf(name: string, wanted: string): boolean {
@@ -140,7 +148,7 @@ async function latestIn(store: ArtifactStore, at: Layout, playground: string | u
   return undefined
 }
 
-/** What is in production where nothing was promoted yet: the newest run of all the pipeline that completed. */
+/** Finds the run in production before the first promotion: the newest completed run of the whole pipeline. */
 async function newestWhole(store: ArtifactStore, at: Layout): Promise<string> {
   for await (const { plan, end } of recentRuns(store, at, Infinity)) {
     const isProductions = plan.playground === undefined && !plan.partial && !plan.taints
@@ -160,7 +168,11 @@ export async function readRun(store: ArtifactStore, at: Layout, run: string): Pr
   return { plan, end: await readRecord<RunEnd>(store, at.runEnd(run)) }
 }
 
-/** @throws CairnError NOT_FOUND for a run that was removed meanwhile, whose ends would be a part of what it had */
+/**
+ * Reads the terminal records of a run, by task.
+ *
+ * @throws CairnError NOT_FOUND when the run was removed meanwhile, because its records may then be incomplete
+ */
 export async function readEnds(store: ArtifactStore, at: Layout, run: string): Promise<Map<string, EndRecord>> {
   const ends = new Map<string, EndRecord>()
   for (const file of await store.children(at.ends(run))) {
@@ -168,12 +180,12 @@ export async function readEnds(store: ArtifactStore, at: Layout, run: string): P
     const end = await readRecord<EndRecord>(store, at.end(run, task))
     if (end) ends.set(task, end)
   }
-  // A collection removes the plan first.
+  // Garbage collection removes the plan first.
   if (await store.stat(at.plan(run))) return ends
   throw new CairnError('NOT_FOUND', `run ${run} was removed by a collection meanwhile`, { next: 'cairn runs' })
 }
 
-/** What a node of a run gave; undefined when it did not complete. */
+/** Returns the outputs of a node in a run; undefined when it did not complete. */
 export async function outputsOf(
   store: ArtifactStore,
   at: Layout,
@@ -188,13 +200,13 @@ export async function outputsOf(
 }
 
 export interface RerunOptions {
-  /** Outputs that stand in for those that other nodes gave. */
+  /** Outputs to use instead of those of other nodes, by node. */
   readonly given?: Readonly<Record<string, Readonly<Record<string, ArtifactRef>>>>
-  /** The new run's name, where that is settled already. */
+  /** Name of the new run, if it is fixed already. */
   readonly run?: string
 }
 
-/** The plan of a new run that computes one node of a recorded run again, as it was computed then. */
+/** Plans a rerun of one node of a recorded run, as it was computed then. */
 export async function rerunOf(
   store: ArtifactStore,
   at: Layout,
@@ -208,7 +220,7 @@ export async function rerunOf(
   return planRerun(plan, node, { run, now, outputs })
 }
 
-/** The newest runs that have been planned, the newest first. */
+/** Reads the newest runs with a readable plan, newest first. */
 export async function* recentRuns(store: ArtifactStore, at: Layout, most = LOOKED_AT): AsyncIterable<RunSummary> {
   for (const name of (await runNames(store, at)).slice(0, most)) {
     const plan = await readRecord<Plan>(store, at.plan(name)).catch(damaged)
@@ -216,13 +228,13 @@ export async function* recentRuns(store: ArtifactStore, at: Layout, most = LOOKE
   }
 }
 
-/** History that is damaged stops no run; cairn doctor names it. */
+/** Damaged history must not stop a run; `cairn doctor` reports it. */
 function damaged(error: unknown): undefined {
   if (!(error instanceof CairnError && error.code === 'BAD_RECORD')) throw error
 }
 const LOOKED_AT = 20
 
-/** The newest run that a plan can be compared with: the newest that completed, or else the newest. */
+/** Finds the run to compare a plan with: the newest recent run that completed, or else the newest. */
 export async function previousRun(store: ArtifactStore, at: Layout, except?: string): Promise<RunSummary | undefined> {
   let newest: RunSummary | undefined
   for await (const run of recentRuns(store, at)) {

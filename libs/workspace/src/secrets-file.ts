@@ -3,9 +3,9 @@ import { CairnError } from '@cairn/kernel'
 import { whyNoFile } from '@cairn/files'
 
 /**
- * Secrets by their names; undefined where there is no such file.
+ * Reads secrets by name; undefined when the file does not exist.
  *
- * @throws CairnError BAD_DEFINITION for a file that holds none: without a word of it, which may be one
+ * @throws CairnError BAD_DEFINITION for an invalid file; the message never quotes it, because that could show a secret
  */
 export function secretsIn(file: string): Readonly<Record<string, string>> | undefined {
   const found = statSync(file, { throwIfNoEntry: false })
@@ -20,7 +20,7 @@ export function secretsIn(file: string): Readonly<Record<string, string>> | unde
   })
 }
 
-/** Without a prototype: names are those of steps' secrets. */
+/** Parses into an object without a prototype, because the names come from steps' secrets. */
 function parsed(text: string): Record<string, string> | undefined {
   try {
     const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ''))

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { CairnError } from '@cairn/kernel'
 
-/** Of which project the services of a `cairn up` are. A copy of its folder says the same, in another place. */
+/** The project that the services of `cairn up` belong to. A copy of its folder has the same record at another path. */
 export interface StackPlace {
   readonly root: string
   readonly id: string
@@ -13,18 +13,22 @@ export function stackPlaceFile(root: string): string {
   return join(root, '.cairn', 'stack', 'project.json')
 }
 
-/** Undefined where no services have been started. */
+/** Reads the record of the project's services; undefined when none were started. */
 export function stackPlaceOf(root: string): StackPlace | undefined {
   const file = stackPlaceFile(root)
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as StackPlace) : undefined
 }
 
-/** What to write to the file: the folder's present path, and the id that it keeps when it is moved. */
+/** Creates the record: the current path of the folder, and an id that stays when the folder is moved. */
 export function stackPlaceAt(root: string): StackPlace {
   return { root: realpathSync(root), id: stackPlaceOf(root)?.id ?? randomUUID() }
 }
 
-/** @throws CairnError CONFLICT when this folder is a copy, and the services belong to the original */
+/**
+ * Refuses a folder that is a copy.
+ *
+ * @throws CairnError CONFLICT when the services belong to the original folder
+ */
 export function refuseCopiedStack(root: string, place: StackPlace | undefined): void {
   if (!place || place.root === realpathSync(root) || stackPlaceOf(place.root)?.id !== place.id) return
   throw new CairnError(

@@ -3,8 +3,8 @@ import { errorRecord } from '@cairn/records'
 import { placeIn } from './import-source.ts'
 
 /**
- * Describes an uncaught error that code of the project threw outside any step: in a timer, or in a promise that nothing
- * awaits. Undefined if other code threw it.
+ * Describes an uncaught error that project code threw outside any step: in a timer, or in a promise that nothing
+ * awaits. Undefined when other code threw it.
  */
 export function strayError(error: unknown, root: string): CairnError | undefined {
   const place = placeIn(error, root)

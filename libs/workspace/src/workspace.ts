@@ -11,7 +11,7 @@ import { stepsOf, type LoadedPipeline, type Project } from './project.ts'
 import { refuseLooks } from './refuse-looks.ts'
 import { secretsIn } from './secrets-file.ts'
 
-/** A project with its folder store and what is remembered beside it. */
+/** A project opened for work: its store and its caches. */
 export class Workspace {
   readonly project: Project
   readonly store: ArtifactStore
@@ -23,7 +23,7 @@ export class Workspace {
 
   /**
    * @param store where artifacts and records are, if not in the project's own folder
-   * @param playground of which the store shows the runs, too
+   * @param playground the playground whose runs the store shows, too
    */
   constructor(project: Project, store?: ArtifactStore, playground?: string) {
     this.project = project
@@ -34,7 +34,7 @@ export class Workspace {
     this.#versions = new JsonFile(join(this.cache, 'versions.json'), 1_000)
   }
 
-  /** What can be deleted at any time. */
+  /** Folder for files that can be deleted at any time. */
   get cache(): string {
     return join(this.project.store, 'cache')
   }
@@ -56,7 +56,7 @@ export class Workspace {
     return { store, clock, closures, root: this.project.root, secrets: this.secret, remember }
   }
 
-  /** A secret's value, from the environment or from a file that is never part of the store's records. */
+  /** Reads a secret from the environment or from `.cairn/secrets.json`, which is never part of the store's records. */
   readonly secret = (name: string): string | undefined => {
     const set = process.env[`CAIRN_SECRET_${name}`]
     if (set !== undefined) return set
@@ -71,7 +71,7 @@ export class Workspace {
     return value
   }
 
-  /** This process's folder for work in progress, on the store's file system. */
+  /** Creates this process's folder for temporary files, on the file system of the store. */
   readonly scratch = (): string => {
     mkdirSync(this.#scratch, { recursive: true })
     return this.#scratch
@@ -81,7 +81,7 @@ export class Workspace {
     return join(this.project.store, 'tmp', `${thisProcess.replaceAll('/', '-')}-scratch`)
   }
 
-  /** Writes down what was learnt and tidies up. */
+  /** Saves the caches and removes temporary files. */
   close(): void {
     this.history.save()
     this.#versions.save()
