@@ -123,7 +123,7 @@ function putBack({ name, object, prototype, keys, values: before, closed }: Know
     const was = before[at]!
     const now = getOwnPropertyDescriptor(object, key)
     if (now && is(now.value, was.value) && is(now['get'], was['get']) && is(now['set'], was['set'])) continue
-    if (is(object, Error) && (key === 'stackTraceLimit' || key === 'prepareStackTrace')) continue // affects stack traces only
+    if (is(object, Error) && (key === 'stackTraceLimit' || key === 'prepareStackTrace')) continue // only for traces
     changed = member(name, key)
     defineProperty(object, key, was)
   }

@@ -129,7 +129,7 @@ async function liveRuns(
   const live: string[] = []
   let hasProduction = keepRuns === 0
   for (const [newer, name] of names.entries()) {
-    const end = await readRecord<RunEnd>(store, at.runEnd(name)).catch(unlessBad('', () => {})) // damaged: may be removed
+    const end = await readRecord<RunEnd>(store, at.runEnd(name)).catch(unlessBad('', () => {})) // may be removed
     const since =
       end?.endedAt ?? (await store.stat(at.plan(name)))?.modified ?? (await lastWritten(store, at.run(name))) ?? now
     const isProduction = !hasProduction && end?.status === 'completed' && (await isWhole(store, at, name))

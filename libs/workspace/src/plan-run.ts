@@ -157,8 +157,8 @@ function refuseUnread({ nodes }: Plan): void {
 }
 
 /**
- * Returns the named base. For a part of the pipeline without a named base, it returns the newest of the recent runs that
- * has all outputs the part needs, or else the newest run.
+ * Returns the named base. Without a name, for a part of the pipeline, it returns the newest of the recent runs that has
+ * all outputs the part needs, or else the newest run.
  */
 async function baseOf(
   { store }: Workspace,
