@@ -56,6 +56,7 @@ async function build(app, entries) {
     external: (id, from = '') =>
       APART.has(id) || (from.includes('/@nestjs/') && NEVER.some((pattern) => pattern.test(id))),
     tsconfig: join(root, 'tsconfig.base.json'),
+    preserveEntrySignatures: 'allow-extension',
     checks: { eval: false },
   })
   const made = join(root, 'node_modules', '.cache', 'cairn', `${app}.${randomUUID()}`)
