@@ -107,8 +107,7 @@ describe.skipIf(!inject('servers'))('a step that goes wrong on services', () => 
       )
       expect(shown.stdout).toMatch(/caused by {2}\{ code: 'E_DAY' \}/)
       const records = await project.cairn('--json', 'show', `trouble/${run.run}`, ...on)
-      for (const text of [shown.stdout, records.stdout])
-        expect(text).not.toMatch(/at .*(\.cairn|dist\/|file:|libs\/)/)
+      for (const text of [shown.stdout, records.stdout]) expect(text).not.toMatch(/at .*(\.cairn|dist\/|file:|libs\/)/)
     }
     expect(told[0]).toMatchObject({
       name: 'NoDate',
