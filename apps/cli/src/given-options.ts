@@ -11,7 +11,7 @@ const OF_THIS_MACHINE: ReadonlySet<string> = new Set(['up', 'down', 'status', 'n
 /** Commands about production, wherever what is promoted comes from. */
 const OF_PRODUCTION: ReadonlySet<string> = new Set(['rollback', 'playgrounds'])
 
-/** What follows `cairn` in a sentence, such as "cairn has", is none. */
+/** Tells a command from prose: in "cairn has to be installed", `has` is not a command. */
 const IS_COMMAND: ReadonlySet<string> = new Set(COMMANDS)
 
 let given: Given = {}

@@ -7,7 +7,7 @@ import { sendPlaces } from './sent-places.ts'
 import { SentTasks } from './sent-tasks.ts'
 
 export interface SseMessage {
-  /** The run, and what of it the reader has heard so far: sent back as `Last-Event-ID`, the rest is sent. */
+  /** The run, and how far the reader has read. A reader that sends it back as `Last-Event-ID` gets only the rest. */
   readonly id: string
   readonly type: string
   readonly data: object

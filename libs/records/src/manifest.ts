@@ -1,9 +1,7 @@
 import { canonical, type ArtifactRef } from '@cairn/kernel'
 import { parseManifest } from '@cairn/kernel/contract'
 
-/** The content of a list artifact is its manifest, which names the items in order. */
-
-/** The items of a list. */
+/** The items of a list. The content of a list artifact is its manifest, which names them in order. */
 export interface Items {
   readonly length: number
   at(index: number): ArtifactRef | undefined

@@ -51,7 +51,7 @@ export async function predict(
   return Object.fromEntries(wanted.map((name) => [name, join(parts[name]!)]))
 }
 
-/** The names of the outputs to compute. @throws CairnError BAD_DEFINITION for an output that is unknown or no tensor */
+/** The names of the outputs to compute. @throws CairnError BAD_DEFINITION if an output is unknown or is not a tensor */
 function chosenOutputs(session: InferenceSession, chosen: readonly string[] | undefined): readonly string[] {
   const known = new Map(session.outputMetadata.map((output) => [output.name, output]))
   const tensors = [...known.keys()].filter((name) => known.get(name)!.isTensor)
