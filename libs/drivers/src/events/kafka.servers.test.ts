@@ -84,7 +84,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     const admin = newClient(settingsOf({ brokers: brokers!, clientId: 'test' })).admin()
     await admin.connect()
     await admin.deleteTopics({ topics: [topic] })
-    await admin.createTopics({ topics: [{ topic, numPartitions: 2 }] })
+    await admin.createTopics({ topics: [{ topic, numPartitions: 2 }], waitForLeaders: false })
     await admin.disconnect()
     const later = Array.from({ length: 6 }, (_, index) => event(`later-${index}`))
     await bus.publish(topic, later)
