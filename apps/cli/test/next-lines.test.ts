@@ -71,7 +71,7 @@ describe('what a step printed last before it failed', () => {
     elsewhere.write({ broken: '' }) // where the command is given is where steps run
     const promoted = await said(...there, 'promote', `small/${tried.run}`, '--progress', 'none')
     expect(promoted).toContain(`\n${lastLines(20)}\n`)
-    expect(promoted).toMatch(/error +run [\w-]+ of production failed\nnext +cairn show -C /)
+    expect(promoted).toMatch(/error +production run [\w-]+ failed\nnext +cairn show -C /)
     project.edit('small.pipeline.ts', 'default(20)', 'default(10)')
     rmSync(elsewhere.path('broken'))
   })

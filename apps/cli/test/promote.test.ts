@@ -66,7 +66,7 @@ describe('cairn promote', () => {
     const { code, stderr } = await project.cairn('promote', `small/${run}`)
     expect([code, stderr]).toEqual([
       1,
-      `error  small/${run} was run in production: promote takes a run of a playground, and scratch has none of that name\nnext   cairn play small runs it there; then: cairn promote small\n`,
+      `error  small/${run} is a production run. Only playground runs can be promoted, and playground scratch has no run of this name\nnext   cairn play small, then cairn promote small\n`,
     ])
   })
   const adopt = (policy: string) =>

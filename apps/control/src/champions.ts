@@ -11,7 +11,7 @@ import {
   type Layout,
   type Plan,
 } from '@cairn/records'
-import { noteAnnounced, promote, rollBack, standingChampion, notWhole, Refused } from '@cairn/promotion'
+import { noteAnnounced, notWhole, Refused, rollBack, setChampion, standingChampion } from '@cairn/promotion'
 import { findRun, readRun, type Adoption } from '@cairn/workspace'
 import type { Vouching } from './vouching.ts'
 
@@ -60,7 +60,7 @@ export class Champions {
     if (standing.champion?.run === run) return standing.champion // the answer was lost
     requireSame(standing.champion, expected)
     await this.#examine(pipeline, run, await findRun(store, at, PRODUCTION))
-    const champion = await promote(store, at, standing, {
+    const champion = await setChampion(store, at, standing, {
       run,
       since: clock.now(),
       by,

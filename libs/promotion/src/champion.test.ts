@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { directStore } from '@cairn/engine/simulation/direct-store'
-import { noteAnnounced, promote, rollBack, standingChampion } from './champion.ts'
+import { noteAnnounced, setChampion, rollBack, standingChampion } from './champion.ts'
 import { channels, layout, type Champion, type CairnEvent } from '@cairn/records'
 
 const at = layout('local', 'small')
@@ -9,7 +9,7 @@ describe('what is in production', () => {
   let store: ReturnType<typeof directStore>
   beforeEach(() => (store = directStore(new Map())))
   const promoted = async (run: string): Promise<Champion> =>
-    promote(store, at, await standingChampion(store, at), { run, since: 0, by: 'ann' })
+    setChampion(store, at, await standingChampion(store, at), { run, since: 0, by: 'ann' })
 
   const back = async (who: { by: string; since: number }): Promise<Champion> =>
     rollBack(store, at, await standingChampion(store, at), who)
@@ -32,13 +32,13 @@ describe('what is in production', () => {
   it('is changed by one of two who saw the same', async () => {
     await promoted('one')
     const standing = await standingChampion(store, at)
-    await promote(store, at, standing, { run: 'two', since: 0, by: 'ann' })
-    await expect(promote(store, at, standing, { run: 'three', since: 0, by: 'bob' })).rejects.toMatchObject({
+    await setChampion(store, at, standing, { run: 'two', since: 0, by: 'ann' })
+    await expect(setChampion(store, at, standing, { run: 'three', since: 0, by: 'bob' })).rejects.toMatchObject({
       code: 'CONFLICT',
       message: 'two became production meanwhile',
     })
     const none = { champion: undefined, bytes: undefined }
-    await expect(promote(store, at, none, { run: 'four', since: 0, by: 'bob' })).rejects.toMatchObject({
+    await expect(setChampion(store, at, none, { run: 'four', since: 0, by: 'bob' })).rejects.toMatchObject({
       code: 'CONFLICT',
     })
   })
@@ -50,7 +50,7 @@ describe('what is in production', () => {
     onTestFinished(() => channels.promotion.unsubscribe(hear))
     await promoted('one')
     const none = { champion: undefined, bytes: undefined }
-    await expect(promote(store, at, none, { run: 'two', since: 0, by: 'bob' })).rejects.toThrow('meanwhile')
+    await expect(setChampion(store, at, none, { run: 'two', since: 0, by: 'bob' })).rejects.toThrow('meanwhile')
     await promoted('two')
     await back({ by: 'bob', since: 1 })
     expect(told).toEqual(['one/promoted/0 for undefined', 'two/promoted/0 for one', 'one/promoted/1 for two'])

@@ -11,7 +11,7 @@ import {
 } from '@cairn/records'
 import { CairnError } from '@cairn/kernel'
 
-/** The current champion and the bytes of its record, which `setChampion` replaces only if they are unchanged. */
+/** The current champion and the bytes of its record, which `setChampion` replaces only if they have not changed. */
 export interface Standing {
   readonly champion: Champion | undefined
   readonly bytes: Uint8Array | undefined
@@ -23,12 +23,8 @@ export async function standingChampion(store: Pick<ArtifactStore, 'read'>, at: L
   return { champion: bytes && decodeRecord<Champion>(bytes, path), bytes }
 }
 
-/**
- * Replaces the champion.
- *
- * @throws CairnError CONFLICT when it was changed meanwhile
- */
-async function setChampion(
+/** Replaces the champion's record. @throws CairnError CONFLICT when it was changed meanwhile */
+async function replaceChampion(
   store: ArtifactStore,
   at: Layout,
   standing: Standing,
@@ -52,14 +48,14 @@ async function setChampion(
  *
  * @throws CairnError CONFLICT when the champion was changed meanwhile
  */
-export function promote(
+export function setChampion(
   store: ArtifactStore,
   at: Layout,
   standing: Standing,
   next: Omit<Champion, 'v' | 'replaced' | 'previous' | 'announced'>,
 ): Promise<Champion> {
   const previous = standing.champion && asPrevious(standing.champion)
-  return setChampion(store, at, standing, { ...next, ...(previous && { previous }) })
+  return replaceChampion(store, at, standing, { ...next, ...(previous && { previous }) })
 }
 
 /**
@@ -76,7 +72,7 @@ export async function rollBack(
   const { run, previous } = standing.champion?.previous ?? {}
   if (run === undefined)
     throw new CairnError('NOT_FOUND', `nothing was in production of ${at.root} before`, { next: 'cairn promote' })
-  return setChampion(store, at, standing, { run, by, since, ...(previous && { previous }) })
+  return replaceChampion(store, at, standing, { run, by, since, ...(previous && { previous }) })
 }
 
 /** Marks the promotion as announced to consumers, unless the champion was changed meanwhile. */

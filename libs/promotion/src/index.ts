@@ -1,5 +1,5 @@
-export { noteAnnounced, promote, rollBack, standingChampion } from './champion.ts'
+export { noteAnnounced, rollBack, setChampion, standingChampion } from './champion.ts'
 export { brokenExpectations } from './expectations.ts'
-export { type Candidate, conclude, examineCandidate, prepare } from './promote.ts'
+export { promote } from './promote.ts'
 export type { Promotion } from './promotion.ts'
 export { Refused, notWhole } from './refusals.ts'

@@ -3,23 +3,41 @@ import { copyResults } from '@cairn/maintenance'
 import { PRODUCTION, readRecord, type Champion, type Plan, type RunEnd } from '@cairn/records'
 import { standingChampion, type Standing } from './champion.ts'
 import { brokenExpectations } from './expectations.ts'
-import type { Promotion } from './promotion.ts'
+import type { ProductionRun, Promotion } from './promotion.ts'
 import { changedCode, changedSources, differentResults, notWhole, Refused, unsignedRecords } from './refusals.ts'
 
+/** A promotion's run in production, and the champion that it became; undefined where the run did not complete. */
+export interface Promoted<Run extends ProductionRun> {
+  readonly run: Run
+  readonly champion: Champion | undefined
+}
+
+/**
+ * Promotes a playground run: checks it, runs the pipeline in production with its settings, compares the results, and
+ * makes the production run the champion. Nothing is changed in production before all checks of the candidate pass.
+ *
+ * @param name the playground run
+ * @throws Refused with every reason against it; CairnError CONFLICT when the champion was changed meanwhile
+ */
+export async function promote<Run extends ProductionRun>(
+  promotion: Promotion<Run>,
+  name: string,
+): Promise<Promoted<Run>> {
+  const candidate = await prepare(await examine(promotion, name))
+  const run = await promotion.run(candidate.tried.settings ?? {})
+  return { run, champion: run.status === 'completed' ? await conclude(candidate, run.plan) : undefined }
+}
+
 /** A run that passed all checks for promotion, and the production run that it would replace. */
-export interface Candidate extends Promotion {
+interface Candidate extends Promotion {
   readonly tried: Plan
   /** The champion's record when the candidate was checked, if there was one, and the run in production. */
   readonly standing: Standing
   readonly champion: string
 }
 
-/**
- * Checks whether a playground run may be promoted.
- *
- * @throws Refused with every reason against it
- */
-export async function examineCandidate(promotion: Promotion, run: string): Promise<Candidate> {
+/** Checks whether a playground run may be promoted. @throws Refused with every reason against it */
+async function examine(promotion: Promotion, run: string): Promise<Candidate> {
   const { loaded, production, playground, adoption } = promotion
   const at = production.at(loaded.pipeline.name)
   const standing = await standingChampion(production.store, at)
@@ -45,7 +63,7 @@ export async function examineCandidate(promotion: Promotion, run: string): Promi
  *
  * @throws CairnError CONFLICT when the champion was changed meanwhile
  */
-export async function prepare(candidate: Candidate): Promise<Candidate> {
+async function prepare(candidate: Candidate): Promise<Candidate> {
   const { production, playground, tried, adoption } = candidate
   const at = production.at(tried.pipeline)
   const standing = candidate.standing.champion ? candidate.standing : await hold(candidate)
@@ -72,7 +90,7 @@ async function hold({ production, tried, standing, champion, setChampion }: Cand
  * @throws Refused when its code or, unless the policy is `recompute`, its results differ from the candidate's;
  * CairnError CONFLICT when the champion was changed meanwhile
  */
-export async function conclude(candidate: Candidate, promoted: Plan): Promise<Champion> {
+async function conclude(candidate: Candidate, promoted: Plan): Promise<Champion> {
   const { production, playground, tried, standing, adoption, setChampion } = candidate
   const reasons = await changedCode(playground, tried, promoted)
   if (reasons.length === 0 && adoption.policy !== 'recompute')

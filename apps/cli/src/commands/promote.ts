@@ -1,22 +1,7 @@
 import { CairnError } from '@cairn/kernel'
-import {
-  promote as setChampion,
-  conclude,
-  examineCandidate,
-  prepare,
-  type Candidate,
-  type Promotion,
-} from '@cairn/promotion'
-import type { Champion, EndRecord, Plan } from '@cairn/records'
-import {
-  loadPipeline,
-  planRun,
-  readContext,
-  stepsOf,
-  type Context,
-  type LoadedPipeline,
-  type Workspace,
-} from '@cairn/workspace'
+import { promote, setChampion, type Promotion } from '@cairn/promotion'
+import type { Champion, EndRecord, Plan, RunEnd } from '@cairn/records'
+import { loadPipeline, planRun, readContext, stepsOf, type Context, type LoadedPipeline } from '@cairn/workspace'
 import { openPool } from '@cairn/embedded'
 import { findPlace } from '../artifact-path.ts'
 import { driveRun } from '../drive-run.ts'
@@ -32,56 +17,53 @@ import { printData, printLines } from '../terminal/print.ts'
 
 type Options = Omit<ProgressOption, 'json'> & { readonly by?: string }
 
-/** What production is, and how a run of it is done: in this process, or by services. */
-interface Side {
-  readonly production: Workspace
-  readonly promotion: Pick<Promotion, 'adoption' | 'setChampion'>
-  readonly run: (candidate: Candidate) => Promise<Pick<RunResult, 'plan' | 'status' | 'ends'>>
-}
+/** A run in production, here or on services. */
+type Ran = Pick<RunResult, 'plan' | 'ends'> & { readonly status: RunEnd['status'] }
+/** What differs between production here and production on services. */
+type Side = Pick<Promotion<Ran>, 'production' | 'adoption' | 'run' | 'setChampion'>
 
-/** `cairn promote`: makes production give what a run of a playground gave, unless something speaks against it. */
-export default async function promote(
+/** `cairn promote`: promotes a playground run to production after checks. */
+export default async function promoteCommand(
   path: string,
   { by, ...progress }: Options,
   command: { optsWithGlobals(): GlobalOptions },
 ): Promise<void> {
   const { json = false, playground: place = 'scratch', ...globals } = command.optsWithGlobals()
   const playground = await openWorkspace({ ...globals, playground: place })
-  const { pipeline, run } = await findPlace(playground, path)
-  if (run.plan.playground === undefined) throw ofProduction(run.plan, place)
+  const { pipeline, run: tried } = await findPlace(playground, path)
+  if (tried.plan.playground === undefined) throw ofProduction(tried.plan, place)
   const loaded = await loadPipeline(playground.project, pipeline)
   const options = { ...progress, json }
   const side =
     globals.on === undefined ? await here(globals, loaded, by, options) : await on(globals, loaded, by, options)
-  const { production, promotion } = side
-
-  const examined = await examineCandidate({ loaded, production, playground, ...promotion }, run.plan.run)
-  const candidate = await prepare(examined)
-  const { plan, status, ends } = await side.run(candidate)
-  const { printed, items } = await detailsOf(production, plan, ends)
-  if (status !== 'completed') {
-    if (!json) printLines(failures({ plan, ends, printed, on: globals.on }).join('\n\n'))
-    throw new CairnError(status === 'failed' ? 'STEP_FAILED' : 'CANCELLED', `run ${plan.run} of production ${status}`, {
-      next: `cairn show ${pipeline}/${plan.run}${globals.on === undefined ? '' : ` --on ${globals.on}`}`,
-    })
+  const { run, champion } = await promote({ loaded, playground, ...side }, tried.plan.run)
+  const { printed, items } = await detailsOf(side.production, run.plan, run.ends)
+  if (!champion) {
+    if (!json) printLines(failures({ ...run, printed, on: globals.on }).join('\n\n'))
+    throw notCompleted(run, globals.on)
   }
-  const champion = await conclude(candidate, plan)
-  const computed = computedIn(ends, items)
-  const { policy } = promotion.adoption
+  const computed = computedIn(run.ends, items)
+  const { policy } = side.adoption
   if (json) return printData(JSON.stringify({ pipeline, policy, computed, ...champion }, null, 2))
-  const done = computed.length > 0 ? `computed again: ${computed.join(', ')}` : 'nothing was computed'
+  const done = computed.length > 0 ? `recomputed: ${computed.join(', ')}` : 'nothing was recomputed'
   printLines(
-    `${paint('green', 'promoted')}  ${pipeline}/${champion.run}  from ${place}/${run.plan.run}, policy ${policy}; ${done}`,
+    `${paint('green', 'promoted')}  ${pipeline}/${champion.run}  from ${place}/${tried.plan.run}, policy ${policy}; ${done}`,
   )
   tellPrevious(champion, pipeline, globals.on)
 }
 
-/** A playground shows what it is over, too. */
+function notCompleted({ plan: { pipeline, run }, status }: Ran, on: string | undefined): CairnError {
+  return new CairnError(status === 'failed' ? 'STEP_FAILED' : 'CANCELLED', `production run ${run} ${status}`, {
+    next: `cairn show ${pipeline}/${run}${on === undefined ? '' : ` --on ${on}`}`,
+  })
+}
+
+/** A playground also shows the production runs that it is layered on. */
 function ofProduction({ pipeline, run }: Plan, place: string): CairnError {
   return new CairnError(
     'BAD_PARAMETER',
-    `${pipeline}/${run} was run in production: promote takes a run of a playground, and ${place} has none of that name`,
-    { next: `cairn play ${pipeline} runs it there; then: cairn promote ${pipeline}` },
+    `${pipeline}/${run} is a production run. Only playground runs can be promoted, and playground ${place} has no run of this name`,
+    { next: `cairn play ${pipeline}, then cairn promote ${pipeline}` },
   )
 }
 
@@ -96,11 +78,9 @@ async function here(
   const at = production.at(loaded.pipeline.name)
   return {
     production,
-    promotion: {
-      adoption: project.adoption,
-      setChampion: (standing, next) => setChampion(store, at, standing, { ...next, since: clock.now(), by }),
-    },
-    async run({ tried: { settings = {} } }) {
+    adoption: project.adoption,
+    setChampion: (standing, next) => setChampion(store, at, standing, { ...next, since: clock.now(), by }),
+    async run(settings) {
       const { plan, nodes: dryRuns } = await planRun(production, loaded, { settings })
       const driven = { plan, steps: stepsOf(loaded.pipeline), dryRuns, notes: [] }
       return { plan, ...(await driveRun(production, driven, { ...options, pool: openPool(production) })) }
@@ -108,7 +88,7 @@ async function here(
   }
 }
 
-/** Services say what is adopted, run it, and know by the token who promotes. */
+/** Services set the adoption policy, do the run, and know from the token who promotes. */
 async function on(
   globals: GlobalOptions,
   { pipeline: { name } }: LoadedPipeline,
@@ -121,28 +101,26 @@ async function on(
   const context: Context = readContext(production.project.root, globals.on!)
   const { policy, trusted, you, mayPromote } = await productionOn(context.control, name)
   if (!mayPromote)
-    throw new CairnError('REFUSED', `the token of ${you} lacks the right "promote" for ${name} --on ${context.name}`)
+    throw new CairnError('REFUSED', `token ${you} lacks the right "promote" for pipeline ${name} on ${context.name}`)
   return {
     production,
-    promotion: {
-      adoption: { policy, trusted },
-      setChampion: ({ champion }, next) =>
-        setChampionOn(context.control, name, { ...next, expected: champion?.run ?? null }),
-    },
-    async run({ tried: { settings = {} } }) {
+    adoption: { policy, trusted },
+    setChampion: ({ champion }, next) =>
+      setChampionOn(context.control, name, { ...next, expected: champion?.run ?? null }),
+    async run(settings) {
       const { submitRun } = await import('../remote/submit.ts')
       const { watchRun } = await import('../remote/follow.ts')
       const run = await submitRun(context.control, name, { settings })
       const ended = await watchRun(production, context, name, run, options)
       if (ended) return ended
-      throw new CairnError('CANCELLED', `run ${run} goes on, and nothing is promoted`, {
+      throw new CairnError('CANCELLED', `run ${run} continues on ${context.name}; nothing was promoted`, {
         next: `cairn cancel ${name}/${run} --on ${context.name}`,
       })
     },
   }
 }
 
-/** Steps of which not all was reused. */
+/** Steps that production computed, at least in part. */
 function computedIn(ends: ReadonlyMap<string, EndRecord>, items: RunResult['items']): string[] {
   const isComputed = ({ items: [outcome] }: EndRecord) => outcome?.status === 'completed' && outcome.how === 'computed'
   return [
@@ -154,5 +132,5 @@ function computedIn(ends: ReadonlyMap<string, EndRecord>, items: RunResult['item
 function tellPrevious({ previous }: Champion, pipeline: string, on: string | undefined): void {
   if (!previous) return
   const next = withGiven(`cairn rollback ${pipeline}${on === undefined ? '' : ` --on ${on}`}`)
-  printLines(`before it was ${previous.run}; ${paint('dim', 'next')}  ${next}`)
+  printLines(`previously ${previous.run}; ${paint('dim', 'next')}  ${next}`)
 }
