@@ -1,4 +1,5 @@
-import { duration, type PlanLine } from '@cairn/workspace'
+import { duration, reasonTexts, type PlanLine } from '@cairn/workspace'
+import { timeZone } from './open.ts'
 import { paint, paintState, type State } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 
@@ -18,12 +19,13 @@ function itemsText(decision: PlanLine['decision'], { reuse, run }: PlanLine['ite
 }
 
 export function planTable(lines: readonly PlanLine[]): string {
+  const zone = timeZone()
   const rows = lines.map(({ node, decision, reasons, expected, items }) => [
     node,
     paintState(DECISIONS[decision], decision),
     itemsText(decision, items),
     expected ? `~${duration(expected.ms)} ${paint('dim', `(median of ${expected.runs})`)}` : '',
-    reasons.join('; '),
+    reasonTexts(reasons, zone).join('; '),
   ])
   const used = (at: number) => rows.some((row) => row[at] !== '')
   const titles = ['step', 'plan', 'items', 'time', 'why'].map((title) => ({ title }))

@@ -9,7 +9,7 @@ import {
 } from '@cairn/workspace'
 import type { Plan } from '@cairn/records'
 import { refuseRepeats } from './repeats.ts'
-import { requestOf, timeZone, type RequestOptions } from './open.ts'
+import { requestOf, type RequestOptions } from './open.ts'
 
 /** What a run would do, of the whole or of one item (`<step>/<item>`): here or, `--on` a context, with the code that its services plan with. */
 export async function plannedLines(
@@ -24,10 +24,10 @@ export async function plannedLines(
   if (on === undefined) {
     const planned = await planRun(workspace, loaded, request)
     const { plan } = planned
-    if (item === undefined) return { lines: await planLines(workspace, planned, timeZone()), plan }
-    return { lines: [await itemLine(workspace, planned, loaded.pipeline.graph, item, timeZone())], plan }
+    if (item === undefined) return { lines: await planLines(workspace, planned), plan }
+    return { lines: [await itemLine(workspace, planned, loaded.pipeline.graph, item)], plan }
   }
   const { planOn } = await import('./remote/submit.ts')
   const { control } = readContext(workspace.project.root, on)
-  return { lines: await planOn(control, loaded.pipeline.name, request, timeZone(), item) }
+  return { lines: await planOn(control, loaded.pipeline.name, request, item) }
 }

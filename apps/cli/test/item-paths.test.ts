@@ -119,20 +119,20 @@ describe('items of an each', () => {
     const why = async (...args: string[]) => said('why', 'airports', ...args)
     const edited = ['--base', first.run, '--set', 'load.more=2']
     expect(await why(...edited, 'score/ATL')).toMatch(
-      /^score\/ATL +MISS +input part may change \(load\)\n +which items there are is not known before$/m,
+      /^score\/ATL +MISS +input part may change \(load\)\n +the items are not known before the run$/m,
     )
     await project.run('airports', '--set', 'load.more=2', '--until', 'load')
     for (const name of ['ATL', '#1'])
       expect(await why(...edited, `score/${name}`), name).toMatch(/^score\/1 +HIT +computed /)
     // By label: its row is another one than in the run before.
     expect(await why(...edited, 'score/S/E/A')).toBe('score/4  MISS  input part changed (item 4 of load)\n')
-    expect(await why(...edited, 'score/LAX')).toBe('score/3  MISS  it failed before\n')
+    expect(await why(...edited, 'score/LAX')).toBe('score/3  MISS  it failed in the previous run\n')
     expect(await why(...edited, 'split/JFK')).toMatch(/^split\/2 +HIT/)
     expect(await why(...edited, 'split/4')).toBe('split/4  MISS  input n may change (score)\n')
     expect(await why(...edited, 'tiny/4.0')).toContain('has no item "4.0"; not all of its items are known before a run')
     expect(await said('plan', 'airports', ...edited)).toMatch(/tiny +may run .*input m may change \(split\)/)
     expect(await why('--base', first.run, 'tiny/JFK/1')).toMatch(/^tiny\/2\.1 +HIT/)
-    const caught = 'it failed before, and what its catch gave is not kept'
+    const caught = 'it failed in the previous run; results of a catch are not kept'
     expect(await why('--base', first.run, 'tiny/S/E/A/2')).toBe(`tiny/4.2  MISS  ${caught}\n`)
     expect(await why(...edited, 'score/ALT')).toMatch(/has no item "ALT"\nnext +did you mean "ATL"/)
     expect(await why('load/0')).toContain('load is not inside an each: it has no item "0"')
@@ -151,7 +151,7 @@ describe('items of an each', () => {
     project.edit('airports.pipeline.ts', '{ n, twice: 3 * n }', '{ n, twice: 2 * n }')
     project.edit('airports.pipeline.ts', "'JFK', 'LAX'", "'JFK', 'NEW', 'LAX'")
     await project.run('airports', '--until', 'load')
-    expect(await why('--base', first.run, 'score/NEW')).toMatch(/^score\/4 +MISS +the run before had no such item$/m)
+    expect(await why('--base', first.run, 'score/NEW')).toMatch(/^score\/4 +MISS +the previous run did not have this item$/m)
     expect(await why('--base', first.run, 'score/JFK')).toMatch(/^score\/2 +HIT/)
     project.edit('airports.pipeline.ts', "'JFK', 'NEW', 'LAX'", "'JFK', 'LAX'")
   })

@@ -167,7 +167,7 @@ describe('a checkpoint whose record was altered', () => {
     project.write({ [path]: JSON.stringify({ ...record, outputs: Object.fromEntries(altered) as object }) })
 
     const planned = await project.cairn('plan', 'scores')
-    expect(planned.stdout).toContain('its checkpoint was damaged or altered')
+    expect(planned.stdout).toContain('its checkpoint was damaged or modified')
     expect(how(await project.run('scores'))).toMatchObject({ score: 'computed' })
     expect((await project.cairn('cat', 'scores/latest/score/values')).stdout).toMatch(/plain\W+3/)
     expect(how(await project.run('scores'))).toMatchObject({ score: 'reused' })

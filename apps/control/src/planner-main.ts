@@ -95,9 +95,8 @@ async function planned(workspace: Workspace, { pipeline, request, show }: PlanOr
   const planned = await planRun(workspace, loaded, request)
   const { plan } = planned
   if (!show) return { plan, lines: [] }
-  const { timeZone, item } = show
-  if (item === undefined) return { plan, lines: await planLines(workspace, planned, timeZone) }
-  return { plan, lines: [await itemLine(workspace, planned, loaded.pipeline.graph, item, timeZone)] }
+  if (show.item === undefined) return { plan, lines: await planLines(workspace, planned) }
+  return { plan, lines: [await itemLine(workspace, planned, loaded.pipeline.graph, show.item)] }
 }
 
 async function lookedAt(workspace: Workspace, { pipeline, run, champion }: ExpectationsOrder): Promise<Expectations> {

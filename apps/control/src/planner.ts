@@ -12,12 +12,10 @@ interface Place {
 /** What to plan. */
 export interface PlanOrder extends Place {
   readonly request: RunRequest
-  /** The plan is only shown, in these terms; without it, a run is started. */
+  /** The plan is only shown; without it, a run is started. */
   readonly show?: ShowOptions
 }
 export interface ShowOptions {
-  /** Of the moments that are named. */
-  readonly timeZone: string
   /** The item of a step to show alone: `score/3`. */
   readonly item?: string | undefined
 }

@@ -73,9 +73,9 @@ export class RunsController {
   @ApiBody({ schema: schemaOf(PlanRequest) })
   async plan(
     @Pipeline() pipeline: string,
-    @Body(new Parse(PlanRequest)) { timeZone, item, ...request }: z.output<typeof PlanRequest>,
+    @Body(new Parse(PlanRequest)) { item, ...request }: z.output<typeof PlanRequest>,
   ): Promise<object> {
-    const { lines } = await this.#control.plan(pipeline, request as never, { timeZone, item })
+    const { lines } = await this.#control.plan(pipeline, request as never, { item })
     return { pipeline, steps: lines }
   }
 

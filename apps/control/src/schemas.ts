@@ -40,7 +40,6 @@ export const RunRequest = z
   })
   .partial()
 export const PlanRequest = RunRequest.extend({
-  timeZone: z.string().max(64).default('UTC'),
   item: z.string().max(1000).optional().describe('one item of a step alone: <step>/<index or label>'),
 })
 export const RetryRequest = z.strictObject({

@@ -89,7 +89,7 @@ describe.skipIf(!servers)('control', () => {
       await client.ended('orders', run)
       const plan = async (settings: object) =>
         (await client.ask('POST', `${ORDERS}/plan`, { settings })).body as {
-          steps: { node: string; decision: string; reasons: string[] }[]
+          steps: { node: string; decision: string; reasons: unknown[] }[]
         }
       const same = await plan({ count: 9 })
       expect(same.steps.map(({ node, decision }) => `${node} ${decision}`)).toEqual([
@@ -97,9 +97,12 @@ describe.skipIf(!servers)('control', () => {
         'total reuse',
         'report reuse',
       ])
+      expect(same.steps[0]!.reasons).toEqual([
+        { because: 'reused', computedAt: expect.any(Number), ms: expect.any(Number), outputs: [expect.anything()] },
+      ])
       const before = (await client.ask('GET', `${ORDERS}/runs`)).body as { runs: object[] }
       const changed = await plan({ count: 10 })
-      expect(changed.steps[0]).toMatchObject({ node: 'load', decision: 'run', reasons: ['params.count 9 -> 10'] })
+      expect(changed.steps[0]).toMatchObject({ node: 'load', decision: 'run', reasons: [{ because: 'parameter', name: 'count', before: 9, after: 10 }] })
       expect((await client.ask('GET', `${ORDERS}/runs`)).body).toEqual(before)
     })
 

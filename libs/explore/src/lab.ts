@@ -173,7 +173,7 @@ export class Lab<S extends AnySchema = AnySchema> {
   /** What a run would reuse and compute, and why. Computes nothing. */
   async plan(): Promise<PlanLine[]> {
     const { planned } = await this.planned()
-    return planLines(this.session.workspace, planned, Intl.DateTimeFormat().resolvedOptions().timeZone)
+    return planLines(this.session.workspace, planned)
   }
 
   planned(): Promise<PlannedEdits> {

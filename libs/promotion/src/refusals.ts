@@ -1,4 +1,4 @@
-import { explainCode, readEnds, type Workspace } from '@cairn/workspace'
+import { changesOfCode, changesText, readEnds, type Workspace } from '@cairn/workspace'
 import { CairnError, canonical, contentOf } from '@cairn/kernel'
 import { isTrusted, readRecord, type Checkpoint, type EndRecord, type Plan, type RunEnd } from '@cairn/records'
 import type { Promotion } from './promotion.ts'
@@ -48,7 +48,7 @@ export async function changedCode(playground: Workspace, tried: Plan, now: Plan)
     if (!('fingerprint' in was)) reasons.push(`${id} ran with code that cannot be pinned: ${was.inline}`)
     else if (!('fingerprint' in is)) reasons.push(`${id}: the code in the pipeline cannot be pinned: ${is.inline}`)
     else if (was.fingerprint !== is.fingerprint) {
-      const changes = await explainCode(playground, now, id, was, is)
+      const changes = changesText(await changesOfCode(playground, now, id, was, is))
       reasons.push(`${id}: the code that was tried is not the code in the pipeline (${changes.join('; ')})`)
     } else if (canonical(node.params) !== canonical(today.params))
       reasons.push(

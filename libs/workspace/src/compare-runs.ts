@@ -1,6 +1,6 @@
 import { canonical, type ArtifactRef, type Json } from '@cairn/kernel'
 import type { EndRecord, Plan } from '@cairn/records'
-import { explainCode } from './explain-code.ts'
+import { changesOfCode, changesText } from './explain-code.ts'
 import { changedTexts } from './changed-text.ts'
 import { artifact } from './format.ts'
 import { number } from './number-text.ts'
@@ -91,7 +91,7 @@ async function code(workspace: Workspace, before: Plan, after: Plan): Promise<Di
     if (one.type !== 'step' || other.type !== 'step') continue
     const [then, now] = [before.steps[one.step]!.code, after.steps[other.step]!.code]
     if (!('fingerprint' in then) || !('fingerprint' in now) || then.fingerprint === now.fingerprint) continue
-    for (const change of await explainCode(workspace, after, id, then, now))
+    for (const change of changesText(await changesOfCode(workspace, after, id, then, now)))
       found.push({ what: 'code', name: id, before: '', after: change })
   }
   return found

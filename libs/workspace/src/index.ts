@@ -1,7 +1,7 @@
 export { type Difference, comparePlans, compareRuns } from './compare-runs.ts'
 export { type ConcurrencySettings, type RunLimits, runLimitsOf } from './concurrency.ts'
 export { type Context, contextFolder, contextNames, contextStore, readContext } from './contexts.ts'
-export { explainCode } from './explain-code.ts'
+export { changesOfCode, changesText } from './explain-code.ts'
 export { type ItemPlace, findItem, itemText, outputIn } from './find-item.ts'
 export { artifact, bytes, duration, plain, plainLines, when } from './format.ts'
 export { importSource } from './import-source.ts'
@@ -13,6 +13,7 @@ export { momentOf } from './moment.ts'
 export { checkNamedPipelines } from './named-pipelines.ts'
 export { number, numbers, plainNumber } from './number-text.ts'
 export { type PlanLine, planLines } from './plan-lines.ts'
+export { type PlanReason, reasonTexts } from './plan-reason.ts'
 export { type PlannedRun, type RunRequest, planRun } from './plan-run.ts'
 export {
   type Adoption,

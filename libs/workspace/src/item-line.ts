@@ -2,7 +2,7 @@ import { CairnError } from '@cairn/kernel'
 import { dryRunItems, isSameItem, nodeNamed, reasonsOfItem, type ItemDryRun } from '@cairn/planner'
 import { recordedItem } from '@cairn/engine'
 import { findItem, type ItemPlace } from './find-item.ts'
-import { planLines, provenance, reasonTexts, type PlanLine } from './plan-lines.ts'
+import { planLines, reused, withDetails, type PlanLine } from './plan-lines.ts'
 import type { PlannedRun } from './plan-run.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -17,7 +17,6 @@ export async function itemLine(
   planned: PlannedRun,
   graph: Parameters<typeof nodeNamed>[0],
   place: string,
-  timeZone: string,
 ): Promise<PlanLine> {
   const { plan } = planned
   const [node = '', ...words] = place.split('/')
@@ -33,8 +32,8 @@ export async function itemLine(
     })
   const items = await dryRunItems(workspace.store, workspace.clock, plan, node)
   if (items.length === 0 && planned.nodes.get(node)!.depends) {
-    const line = (await planLines(workspace, planned, timeZone)).find((one) => one.node === node)
-    return { ...line!, node: place, reasons: [...line!.reasons, 'which items there are is not known before'] }
+    const line = (await planLines(workspace, planned)).find((one) => one.node === node)
+    return { ...line!, node: place, reasons: [...line!.reasons, { because: 'unknown items' }] }
   }
   const found = findKnown(items, Object.keys(plan.steps[planOf.step]!.outputs), words, node, planned)
   const dryRun = items.find(({ item }) => item === found.item)!
@@ -47,10 +46,10 @@ export async function itemLine(
   }
   if (decision === 'reuse') {
     const { hit } = dryRun
-    return { ...line, reasons: [provenance({ ...(hit && { hit, outputs: hit.outputs }) }, timeZone)] }
+    return { ...line, reasons: reused({ ...(hit && { hit, outputs: hit.outputs }) }) }
   }
   if (dryRun.outcome.status === 'skipped')
-    return { ...line, reasons: [`${dryRun.outcome.because} takes the other arm`] }
+    return { ...line, reasons: [{ because: 'other arm', when: dryRun.outcome.because }] }
   const earlier = await planned.previous()
   const previous = earlier && {
     plan: earlier.plan,
@@ -63,7 +62,7 @@ export async function itemLine(
   }
   return {
     ...line,
-    reasons: await reasonTexts(workspace, planned, node, reasonsOfItem(plan, node, dryRun, previous), previous?.item),
+    reasons: await withDetails(workspace, planned, node, reasonsOfItem(plan, node, dryRun, previous), previous?.item),
   }
 }
 

@@ -1,18 +1,17 @@
-import { errorLine, readRecord, type EndRecord } from '@cairn/records'
+import { readRecord, type CodeName, type EndRecord, type Plan } from '@cairn/records'
 import type { Item } from '@cairn/engine'
-import type { Json } from '@cairn/kernel'
 import type { NodeDryRun, Reason } from '@cairn/planner'
 import type { PlannedRun } from './plan-run.ts'
+import { changesOfCode } from './explain-code.ts'
+import type { OneReason, PlanReason } from './plan-reason.ts'
 import type { Workspace } from './workspace.ts'
-import { explainCode } from './explain-code.ts'
-import { artifact, duration, plain, when } from './format.ts'
-import { changedTexts } from './changed-text.ts'
 
 /** A line of a plan: what will be done at a node, and why. */
 export interface PlanLine {
   readonly node: string
   readonly decision: 'reuse' | 'run' | 'may run' | 'skip' | 'given' | 'fails'
-  readonly reasons: readonly string[]
+  /** Why, as data; `reasonTexts` formats them. */
+  readonly reasons: readonly PlanReason[]
   /** Expected time of what runs: the median of earlier runs in milliseconds, and their number. */
   readonly expected?: { readonly ms: number; readonly runs: number }
   /** Inside an `each`: items with and without a checkpoint. */
@@ -26,21 +25,19 @@ export interface PlanLine {
 }
 
 /** Creates the plan lines of all steps, including sources and nodes that take their outputs from elsewhere. */
-export async function planLines(workspace: Workspace, planned: PlannedRun, timeZone: string): Promise<PlanLine[]> {
+export async function planLines(workspace: Workspace, planned: PlannedRun): Promise<PlanLine[]> {
   const { plan, nodes, stale } = planned
   const lines: PlanLine[] = []
   for (const [id, node] of Object.entries(plan.nodes)) {
     const dryRun = nodes.get(id)!
     if (node.type === 'given') {
-      const reasons = stale.get(id) ?? []
-      const outdated =
-        reasons.length > 0
-          ? [`STALE: ${(await reasonTexts(workspace, planned, id, reasons)).join('; ')}`]
-          : stale.has(id)
-            ? ['STALE']
-            : []
-      const made = (plan.taints ?? []).filter((taint) => taint.node === id).map(({ output, how }) => `${output} ${how}`)
-      const from = made.length > 0 ? made : [`from run ${node.from}`]
+      const taints = (plan.taints ?? []).filter((taint) => taint.node === id)
+      const made = taints.map(({ output, how }): PlanReason => ({ because: 'taint', output, how }))
+      const from: PlanReason[] = made.length > 0 ? made : [{ because: 'given', from: node.from }]
+      const changes = stale.get(id)
+      const outdated: PlanReason[] = changes
+        ? [{ because: 'stale', reasons: await withDetails(workspace, planned, id, changes) }]
+        : []
       lines.push({ node: id, decision: 'given', reasons: [...from, ...outdated] })
     } else if (node.type === 'step') {
       const inEach = node.scope.length > 0
@@ -50,14 +47,12 @@ export async function planLines(workspace: Workspace, planned: PlannedRun, timeZ
           ? undefined
           : workspace.history.expected(plan.pipeline, node.step)
       const reasons =
-        decision === 'reuse'
-          ? [provenance(dryRun, timeZone)]
-          : await reasonTexts(workspace, planned, id, await planned.reasons(id))
+        decision === 'reuse' ? reused(dryRun) : await withDetails(workspace, planned, id, await planned.reasons(id))
       const times = inEach ? dryRun.run : 1
       lines.push({
         node: id,
         decision,
-        reasons: reasons.filter(Boolean),
+        reasons,
         ...(expected && { expected: { ms: expected.ms * times, runs: expected.runs } }),
         ...(inEach && { items: { reuse: dryRun.reuse, run: dryRun.run } }),
       })
@@ -72,83 +67,50 @@ function decisionOf({ run, depends, skip, reuse }: NodeDryRun): PlanLine['decisi
   return skip > 0 && reuse === 0 ? 'skip' : 'reuse'
 }
 
-/** Formats where a reused result comes from. */
-export function provenance({ hit, outputs = {} }: Pick<NodeDryRun, 'hit' | 'outputs'>, timeZone: string): string {
-  if (!hit) return ''
-  const what = Object.values(outputs).map(artifact).join(', ')
-  return `computed ${when(hit.computedAt, timeZone)} in ${duration(hit.ms)}  ${what}`
+/** Where a reused result comes from; nothing when it is not known. */
+export function reused({ hit, outputs = {} }: Pick<NodeDryRun, 'hit' | 'outputs'>): PlanReason[] {
+  return hit ? [{ because: 'reused', computedAt: hit.computedAt, ms: hit.ms, outputs: Object.values(outputs) }] : []
 }
 
-export async function reasonTexts(
+/** Adds to the planner's reasons what only the store knows: what changed in code, and how the earlier run ended. */
+export async function withDetails(
   workspace: Workspace,
   planned: PlannedRun,
   node: string,
   reasons: readonly Reason[],
   before: Before = { task: node, index: 0 },
-): Promise<string[]> {
-  const found: string[] = []
+): Promise<OneReason[]> {
+  const found: OneReason[] = []
   for (const reason of reasons)
-    if (reason.because === 'unfinished') found.push(await endedText(workspace, planned, before))
-    else found.push(...(await reasonText(workspace, planned, node, reason)))
+    if (reason.because === 'unfinished') found.push({ because: await endOf(workspace, planned, before) })
+    else if (reason.because === 'code') found.push(await codeChanges(workspace, planned.plan, node, reason))
+    else found.push(reason)
   return found
 }
 
-/** Where the earlier run has recorded the outcome: for an item, the task and index in its batch. */
+/** Where the earlier run recorded the outcome: for an item, the task and index in its batch. */
 type Before = Pick<Item, 'task' | 'index'>
 
-/** Explains why there is nothing to reuse although nothing has changed. */
-async function endedText(workspace: Workspace, planned: PlannedRun, { task, index }: Before): Promise<string> {
+/** How the earlier run ended, where there is nothing to reuse although nothing has changed. */
+async function endOf(
+  workspace: Workspace,
+  planned: PlannedRun,
+  { task, index }: Before,
+): Promise<'failed' | 'caught' | 'timed out' | 'unfinished'> {
   const earlier = (await planned.previous())?.plan
   const end =
     earlier && (await readRecord<EndRecord>(workspace.store, workspace.at(earlier.pipeline).end(earlier.run, task)))
   const outcome = end?.items[index]
-  if (outcome?.status === 'completed' && outcome.caught) return 'it failed before, and what its catch gave is not kept'
-  if (outcome?.status === 'failed') return 'it failed before'
-  return outcome?.status === 'timed-out' ? 'it took longer than its timeout before' : 'it was not finished before'
+  if (outcome?.status === 'completed' && outcome.caught) return 'caught'
+  if (outcome?.status === 'failed') return 'failed'
+  return outcome?.status === 'timed-out' ? 'timed out' : 'unfinished'
 }
 
-async function reasonText(workspace: Workspace, { plan }: PlannedRun, node: string, reason: Reason): Promise<string[]> {
-  switch (reason.because) {
-    case 'new':
-      return ['it has not run before']
-    case 'code':
-      return explainCode(workspace, plan, node, reason.before, reason.after)
-    case 'parameter':
-      return [`params.${reason.name} ${changedTexts(reason.before, reason.after).join(' -> ')}`]
-    case 'source':
-      return [`source ${reason.name} changed: ${short(reason.before)} -> ${short(reason.after)}`]
-    case 'input':
-      return [`input ${reason.input} ${reason.certain ? 'changed' : 'may change'} (${reason.from})`]
-    case 'unread input': {
-      const { input, source, error } = reason
-      return [`input ${input} comes from ${source}, which fails: ${plain(errorLine(error))}`]
-    }
-    case 'new item':
-      return ['the run before had no such item']
-    case 'branch':
-      return [`whether it runs is decided by ${reason.when}, which is not known yet`]
-    case 'outputs':
-      return ['the declaration of its outputs changed']
-    case 'never':
-      return [reason.text]
-    case 'expired':
-      return ['its checkpoint is too old']
-    case 'of later':
-      return ['its checkpoint is of a time that is yet to come: the clock was set back']
-    case 'forced':
-      return ['it is forced']
-    case 'object missing':
-      return ['its checkpoint names an object that is gone']
-    case 'altered':
-      return ['its checkpoint was damaged or altered']
-    case 'unread':
-      return [plain(errorLine(reason.error))]
-    case 'unfinished':
-      return []
-  }
-}
-
-function short(version: Json | undefined): string {
-  const text = typeof version === 'string' ? version : 'none'
-  return text.length > 16 ? `${text.slice(0, 12)}…` : text
+async function codeChanges(
+  workspace: Workspace,
+  plan: Plan,
+  node: string,
+  { before, after }: { readonly before: CodeName; readonly after: CodeName },
+): Promise<OneReason> {
+  return { because: 'code', changes: await changesOfCode(workspace, plan, node, before, after) }
 }

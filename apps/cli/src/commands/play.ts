@@ -6,7 +6,6 @@ import { driveMatrix } from '../drive-matrix.ts'
 import { driveRun } from '../drive-run.ts'
 import { leaderboardText } from '../leaderboard.ts'
 import { changesText, notesOf, whereText } from '../lab-text.ts'
-import { timeZone } from '../open.ts'
 import type { GlobalOptions } from '../global-options.ts'
 import { openLab } from '../open-lab.ts'
 import { planTable, totals } from '../plan-table.ts'
@@ -51,7 +50,7 @@ export default async function play(
   const { plan, missing } = planned
   const about = { base: base.run, playground, differences, missing }
   if (options.plan) {
-    const lines = await planLines(workspace, planned, timeZone())
+    const lines = await planLines(workspace, planned)
     workspace.close()
     if (json) return printData(JSON.stringify({ pipeline: plan.pipeline, ...about, steps: lines }, null, 2))
     return printLines(`${planTable(lines)}\n\n${totals(lines)}`)

@@ -9,6 +9,7 @@ import {
   readRun,
   stepsOf,
   planLines,
+  reasonTexts,
   type LoadedPipeline,
   type Workspace,
 } from '@cairn/workspace'
@@ -108,10 +109,10 @@ async function planned(workspace: Workspace, name: string | undefined, options: 
   if (options.plan !== undefined) return savedPlan(workspace, name, options.plan)
   const loaded = await openPipeline(workspace, name)
   const planned = await planRun(workspace, loaded, await requestOf(options, loaded.pipeline.graph))
-  const lines = planned.stale.size > 0 ? await planLines(workspace, planned, timeZone()) : []
+  const lines = planned.stale.size > 0 ? await planLines(workspace, planned) : []
   const stale = lines
     .filter(({ node }) => planned.stale.has(node))
-    .map(({ node, reasons }) => `! ${node}  ${reasons.join('; ')}`)
+    .map(({ node, reasons }) => `! ${node}  ${reasonTexts(reasons, timeZone()).join('; ')}`)
   const { plan, nodes: dryRuns, isAhead } = planned
   return { plan, loaded, dryRuns, stale: [...stale, ...clockNotes(plan, isAhead)] }
 }

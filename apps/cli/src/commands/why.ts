@@ -1,6 +1,7 @@
 import { CairnError } from '@cairn/kernel'
 import { nodeNamed } from '@cairn/planner'
-import { openPipeline, openWorkspace, type RequestOptions } from '../open.ts'
+import { reasonTexts } from '@cairn/workspace'
+import { openPipeline, openWorkspace, timeZone, type RequestOptions } from '../open.ts'
 import type { GlobalOptions } from '../global-options.ts'
 import { plannedLines } from '../planned-lines.ts'
 import { paint } from '../terminal/style.ts'
@@ -34,7 +35,7 @@ export default async function why(
         : decision === 'skip'
           ? paint('dim', 'SKIP')
           : paint('yellow', decision === 'fails' ? 'FAIL' : 'MISS')
-    const [first = '', ...others] = reasons
+    const [first = '', ...others] = reasonTexts(reasons, timeZone())
     printLines(`${node.padEnd(widest)}  ${verdict}  ${first}`)
     for (const other of others) printLines(`${' '.repeat(widest)}        ${other}`)
   }

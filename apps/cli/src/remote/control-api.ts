@@ -939,8 +939,6 @@ export interface operations {
                     readonly settings?: {
                         readonly [key: string]: unknown;
                     };
-                    /** @default UTC */
-                    readonly timeZone?: string;
                     /** @description steps to stop after */
                     readonly until?: readonly string[];
                 };
@@ -958,9 +956,10 @@ export interface operations {
                         readonly steps: readonly {
                             /** @enum {string} */
                             readonly decision: "reuse" | "run" | "may run" | "skip" | "given" | "fails";
-                            /** @description what a median of earlier runs says */
+                            /** @description median of earlier runs */
                             readonly expected?: {
                                 readonly ms: number;
+                                /** @description number of runs */
                                 readonly runs: number;
                             };
                             readonly item?: {
@@ -973,7 +972,205 @@ export interface operations {
                                 readonly run: number;
                             };
                             readonly node: string;
-                            readonly reasons: readonly string[];
+                            readonly reasons: readonly (({
+                                /** @enum {string} */
+                                readonly because: "new" | "new item" | "outputs" | "expired" | "of later" | "forced" | "object missing" | "altered" | "unfinished" | "failed" | "caught" | "timed out" | "unknown items";
+                            } | {
+                                /** @enum {string} */
+                                readonly because: "code";
+                                readonly changes: readonly {
+                                    /** @description version */
+                                    readonly after?: string;
+                                    /** @description version */
+                                    readonly before?: string;
+                                    readonly file?: string;
+                                    /** @enum {string} */
+                                    readonly how: "changed" | "added" | "removed";
+                                    /** @description the name it had before */
+                                    readonly instead?: string;
+                                    readonly line?: number;
+                                    readonly name: string;
+                                    /** @description how the step reaches it: the step, then files */
+                                    readonly path: readonly string[];
+                                    /** @enum {string} */
+                                    readonly what: "declaration" | "package" | "node" | "order" | "scheme";
+                                }[];
+                            } | {
+                                /** @description any JSON */
+                                readonly after?: unknown;
+                                /** @enum {string} */
+                                readonly because: "parameter" | "source";
+                                /** @description any JSON */
+                                readonly before?: unknown;
+                                readonly name: string;
+                            } | {
+                                /** @enum {string} */
+                                readonly because: "input";
+                                readonly certain: boolean;
+                                readonly from: string;
+                                readonly input: string;
+                            } | {
+                                /** @enum {string} */
+                                readonly because: "branch" | "other arm";
+                                readonly when: string;
+                            } | {
+                                /** @enum {string} */
+                                readonly because: "never";
+                                readonly text: string;
+                            } | {
+                                /** @enum {string} */
+                                readonly because: "unread input";
+                                readonly error: {
+                                    readonly code: string;
+                                    readonly message: string;
+                                    readonly next?: string;
+                                };
+                                readonly input: string;
+                                readonly source: string;
+                            } | {
+                                /** @enum {string} */
+                                readonly because: "unread";
+                                readonly error: {
+                                    readonly code: string;
+                                    readonly message: string;
+                                    readonly next?: string;
+                                };
+                            } | {
+                                /** @enum {string} */
+                                readonly because: "reused";
+                                /** @description milliseconds since 1970 */
+                                readonly computedAt: number;
+                                /** @description how long it took to compute */
+                                readonly ms: number;
+                                readonly outputs: readonly {
+                                    /** @description the bytes, where they are few and not UTF-8 */
+                                    readonly base64?: string;
+                                    readonly contentDigest?: string;
+                                    /** @description SHA-256 of the bytes, in hex */
+                                    readonly digest: string;
+                                    /** @description of a list: how many */
+                                    readonly items?: number;
+                                    readonly label?: string;
+                                    /** @description bytes */
+                                    readonly size: number;
+                                    readonly summary?: {
+                                        readonly [key: string]: unknown;
+                                    };
+                                    /** @description the bytes, where they are few and UTF-8 */
+                                    readonly text?: string;
+                                }[];
+                            } | {
+                                /** @enum {string} */
+                                readonly because: "given";
+                                /** @description run */
+                                readonly from: string;
+                            } | {
+                                /** @enum {string} */
+                                readonly because: "taint";
+                                readonly how: string;
+                                readonly output: string;
+                            }) | {
+                                /** @enum {string} */
+                                readonly because: "stale";
+                                readonly reasons: readonly ({
+                                    /** @enum {string} */
+                                    readonly because: "new" | "new item" | "outputs" | "expired" | "of later" | "forced" | "object missing" | "altered" | "unfinished" | "failed" | "caught" | "timed out" | "unknown items";
+                                } | {
+                                    /** @enum {string} */
+                                    readonly because: "code";
+                                    readonly changes: readonly {
+                                        /** @description version */
+                                        readonly after?: string;
+                                        /** @description version */
+                                        readonly before?: string;
+                                        readonly file?: string;
+                                        /** @enum {string} */
+                                        readonly how: "changed" | "added" | "removed";
+                                        /** @description the name it had before */
+                                        readonly instead?: string;
+                                        readonly line?: number;
+                                        readonly name: string;
+                                        /** @description how the step reaches it: the step, then files */
+                                        readonly path: readonly string[];
+                                        /** @enum {string} */
+                                        readonly what: "declaration" | "package" | "node" | "order" | "scheme";
+                                    }[];
+                                } | {
+                                    /** @description any JSON */
+                                    readonly after?: unknown;
+                                    /** @enum {string} */
+                                    readonly because: "parameter" | "source";
+                                    /** @description any JSON */
+                                    readonly before?: unknown;
+                                    readonly name: string;
+                                } | {
+                                    /** @enum {string} */
+                                    readonly because: "input";
+                                    readonly certain: boolean;
+                                    readonly from: string;
+                                    readonly input: string;
+                                } | {
+                                    /** @enum {string} */
+                                    readonly because: "branch" | "other arm";
+                                    readonly when: string;
+                                } | {
+                                    /** @enum {string} */
+                                    readonly because: "never";
+                                    readonly text: string;
+                                } | {
+                                    /** @enum {string} */
+                                    readonly because: "unread input";
+                                    readonly error: {
+                                        readonly code: string;
+                                        readonly message: string;
+                                        readonly next?: string;
+                                    };
+                                    readonly input: string;
+                                    readonly source: string;
+                                } | {
+                                    /** @enum {string} */
+                                    readonly because: "unread";
+                                    readonly error: {
+                                        readonly code: string;
+                                        readonly message: string;
+                                        readonly next?: string;
+                                    };
+                                } | {
+                                    /** @enum {string} */
+                                    readonly because: "reused";
+                                    /** @description milliseconds since 1970 */
+                                    readonly computedAt: number;
+                                    /** @description how long it took to compute */
+                                    readonly ms: number;
+                                    readonly outputs: readonly {
+                                        /** @description the bytes, where they are few and not UTF-8 */
+                                        readonly base64?: string;
+                                        readonly contentDigest?: string;
+                                        /** @description SHA-256 of the bytes, in hex */
+                                        readonly digest: string;
+                                        /** @description of a list: how many */
+                                        readonly items?: number;
+                                        readonly label?: string;
+                                        /** @description bytes */
+                                        readonly size: number;
+                                        readonly summary?: {
+                                            readonly [key: string]: unknown;
+                                        };
+                                        /** @description the bytes, where they are few and UTF-8 */
+                                        readonly text?: string;
+                                    }[];
+                                } | {
+                                    /** @enum {string} */
+                                    readonly because: "given";
+                                    /** @description run */
+                                    readonly from: string;
+                                } | {
+                                    /** @enum {string} */
+                                    readonly because: "taint";
+                                    readonly how: string;
+                                    readonly output: string;
+                                })[];
+                            })[];
                         }[];
                     };
                 };

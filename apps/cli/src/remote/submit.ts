@@ -49,12 +49,11 @@ export async function planOn(
   control: ControlOptions,
   pipeline: string,
   request: RunRequest,
-  timeZone: string,
   item?: string,
 ): Promise<readonly PlanLine[]> {
   const { steps } = await postTo(control, '/v1/pipelines/{pipeline}/plan', {
     path: { pipeline },
-    body: { ...request, timeZone, ...(item !== undefined && { item }) },
+    body: { ...request, ...(item !== undefined && { item }) },
   })
-  return steps
+  return steps as readonly PlanLine[] // JSON within is any
 }

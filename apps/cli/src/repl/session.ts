@@ -3,7 +3,6 @@ import type { Plan } from '@cairn/records'
 import { planLines, type PlanLine } from '@cairn/workspace'
 import type { Lab } from '@cairn/explore'
 import { changedBy, type ChangeOptions } from '../changes.ts'
-import { timeZone } from '../open.ts'
 import type { ProgressOption } from '../terminal/progress.ts'
 
 /** A line that changed the lab: an option of `cairn play`, and what was given for it. */
@@ -31,7 +30,6 @@ export class ReplSession {
   #lab: Lab
   #changes: readonly Change[] = []
   /** Once bodies have run here, this process computes in UTC. */
-  readonly #zone = timeZone()
 
   constructor(opened: Lab, options: SessionOptions) {
     this.opened = opened
@@ -79,7 +77,7 @@ export class ReplSession {
 
   async #planOf(lab: Lab): Promise<PlanLine[]> {
     const { planned } = await lab.planned()
-    return planLines(lab.session.workspace, planned, this.#zone)
+    return planLines(lab.session.workspace, planned)
   }
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { PipelineName, RunName } from '../schemas.ts'
 import { type Answers, Any, AT, json, Moment } from './answer.ts'
 import { RunEnd, Status, TaskEnd, Unfit } from './ends.ts'
+import { PlanLine } from './plan-lines.ts'
 import { Plan } from './plan.ts'
 
 const Queue = z
@@ -23,23 +24,6 @@ const RunLine = z.strictObject({
   queue: Queue.optional(),
   unfit: z.array(Unfit).optional().describe('tasks that no host could run so far'),
   fault: z.string().optional().describe('what is wrong with a run that is refused'),
-})
-const PlanLine = z.looseObject({
-  node: z.string(),
-  decision: z.enum(['reuse', 'run', 'may run', 'skip', 'given', 'fails']),
-  reasons: z.array(z.string()),
-  expected: z
-    .strictObject({ ms: z.number(), runs: z.number() })
-    .optional()
-    .describe('what a median of earlier runs says'),
-  items: z.strictObject({ reuse: z.number(), run: z.number() }).optional(),
-  item: z
-    .strictObject({
-      item: z.string(),
-      indices: z.array(z.number()),
-      labels: z.array(z.string().nullable()),
-    })
-    .optional(),
 })
 const Started = z.strictObject({
   run: RunName,
