@@ -151,7 +151,9 @@ describe('items of an each', () => {
     project.edit('airports.pipeline.ts', '{ n, twice: 3 * n }', '{ n, twice: 2 * n }')
     project.edit('airports.pipeline.ts', "'JFK', 'LAX'", "'JFK', 'NEW', 'LAX'")
     await project.run('airports', '--until', 'load')
-    expect(await why('--base', first.run, 'score/NEW')).toMatch(/^score\/4 +MISS +the previous run did not have this item$/m)
+    expect(await why('--base', first.run, 'score/NEW')).toMatch(
+      /^score\/4 +MISS +the previous run did not have this item$/m,
+    )
     expect(await why('--base', first.run, 'score/JFK')).toMatch(/^score\/2 +HIT/)
     project.edit('airports.pipeline.ts', "'JFK', 'NEW', 'LAX'", "'JFK', 'LAX'")
   })

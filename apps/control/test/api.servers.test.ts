@@ -102,7 +102,11 @@ describe.skipIf(!servers)('control', () => {
       ])
       const before = (await client.ask('GET', `${ORDERS}/runs`)).body as { runs: object[] }
       const changed = await plan({ count: 10 })
-      expect(changed.steps[0]).toMatchObject({ node: 'load', decision: 'run', reasons: [{ because: 'parameter', name: 'count', before: 9, after: 10 }] })
+      expect(changed.steps[0]).toMatchObject({
+        node: 'load',
+        decision: 'run',
+        reasons: [{ because: 'parameter', name: 'count', before: 9, after: 10 }],
+      })
       expect((await client.ask('GET', `${ORDERS}/runs`)).body).toEqual(before)
     })
 
