@@ -11,7 +11,10 @@ export const TABLE: Readonly<Record<string, Row>> = {
   'libs/files': { libs: ['kernel'], packages: [] },
   'libs/secrets': { libs: ['kernel'], packages: [] },
   'libs/connectors': { libs: ['kernel', 'files'], packages: [] },
-  'libs/kinds': { libs: ['kernel'], packages: ['@duckdb/node-api', 'apache-arrow', 'onnxruntime-node'] },
+  'libs/kinds': {
+    libs: ['kernel'],
+    packages: ['@bufbuild/protobuf', '@duckdb/node-api', 'apache-arrow', 'onnxruntime-node'],
+  },
   'libs/pipelines': {
     libs: ['kernel', 'kinds', 'connectors'],
     packages: ['zod', 'vega', 'vega-lite', 'vega-datasets'],

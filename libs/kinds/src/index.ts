@@ -4,6 +4,7 @@ export { bytes } from './bytes.ts'
 export { file, type FileInput, type StoredFile } from './file.ts'
 export { model } from './model/model.ts'
 export type { ModelInput } from './model/model.ts'
+export type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor } from './model/onnx-graph.ts'
 export type { Model, ModelDescription, PredictOptions } from './model/trained-model.ts'
 export type { Feed, TensorData, Tensors, TensorSpec } from './model/tensors.ts'
 

@@ -17,6 +17,8 @@ import {
   type Kind,
 } from '@cairn/kernel'
 
+export { writeOnnx } from './model/write-onnx.ts'
+
 /** Values with which {@link checkKind} tests a kind. */
 export interface KindSamples<Read, Write> {
   /** Values that the kind must write and read back. */

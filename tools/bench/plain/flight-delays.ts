@@ -8,6 +8,7 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { fitTrees } from '@cairn/pipelines/flight-delays/boosted-trees'
 import { calibrationChart, hoursChart, mapChart, rocChart } from '@cairn/pipelines/flight-delays/charts'
+import { writeOnnx } from '@cairn/kinds/testing'
 import { toOnnx } from '@cairn/pipelines/flight-delays/onnx'
 import { calibrationError, calibrationOf, grouped, logLoss, ranked, rocOf } from '@cairn/pipelines/flight-delays/scores'
 import { FEATURES } from '@cairn/pipelines/flight-delays/tables'
@@ -78,7 +79,7 @@ const test = await columns(`departure >= ${SPLIT}`)
 lap('split')
 
 const fitted = fitTrees({ columns: training.features, labels: training.label }, { trees: Number(trees) })
-const model = toOnnx(fitted, FEATURES)
+const model = writeOnnx(toOnnx(fitted, FEATURES))
 lap('train')
 
 const session = await InferenceSession.create(model)

@@ -3,6 +3,7 @@ import { afterAll, expect, test } from 'vitest'
 import { artifactFolder, checkKind } from '../testing.ts'
 import { model } from './model.ts'
 import { doubling, onnx, zipMap } from './onnx.fixture.ts'
+import type { OnnxGraph } from './onnx-graph.ts'
 
 const folder = artifactFolder()
 afterAll(() => folder[Symbol.dispose]())
@@ -24,6 +25,31 @@ test('model keeps what the engine relies on', async () => {
     read: (read) => read.bytes(),
     expect: () => Buffer.from(doubling(5)),
   })
+})
+
+test('it writes a graph that a step describes', async () => {
+  const graph: OnnxGraph = {
+    name: 'scaled',
+    opsets: { 'ai.onnx': 17 },
+    inputs: { features: { shape: ['rows', 2] } },
+    outputs: { doubled: { shape: ['rows', 2] } },
+    nodes: [
+      { operator: 'Constant', inputs: [], outputs: ['half'], attributes: { value_float: { float: 0.5 } } },
+      { operator: 'Div', inputs: ['features', 'half'], outputs: ['doubled'] },
+    ],
+    metadata: { made: 'by a step' },
+  }
+  const found = await Doubling.decode(await folder.write(Doubling, graph))
+  expect(await found.predict({ features: [1, -2.5] })).toEqual({ doubled: Float32Array.of(2, -5) })
+  expect(await found.describe()).toMatchObject({ producer: 'cairn', operators: { Constant: 1, Div: 1 } })
+  const written = async (nodes: object[]) => folder.write(model(), { ...graph, nodes } as OnnxGraph)
+  const attributes = { half: { int: 0.5 } }
+  await expect(written([{ operator: 'Neg', inputs: ['features'], outputs: ['doubled'], attributes }])).rejects.toThrow(
+    /^the graph cannot be written as ONNX: .*0\.5/,
+  )
+  await expect(written([{ operator: 'Nothing', inputs: ['features'], outputs: ['doubled'] }])).rejects.toThrow(
+    /Nothing/,
+  )
 })
 
 test('it predicts from rows and from columns', async () => {

@@ -10,11 +10,12 @@ import {
   type LocalFile,
 } from '@cairn/kernel'
 import type { StoredFile } from '../file.ts'
+import type { OnnxGraph } from './onnx-graph.ts'
 import { fitsSpec, parseSpec, specText, type Tensors, type TensorShape } from './tensors.ts'
 import type { Model } from './trained-model.ts'
 
-/** A model in ONNX format: its bytes, a file, or a model that the step has received. */
-export type ModelInput = Uint8Array | string | LocalFile | StoredFile | Model
+/** A model: the bytes or the path of an ONNX file, a graph to write as ONNX, or a model that the step has received. */
+export type ModelInput = Uint8Array | string | LocalFile | StoredFile | Model | OnnxGraph
 
 /**
  * A kind for trained models, stored as ONNX. Writing a model loads it once, so a model that cannot predict is refused
@@ -78,6 +79,7 @@ function openModel(artifact: Artifact, outputs?: readonly string[]): Model {
 async function modelBytes(value: ModelInput): Promise<Uint8Array> {
   if (value instanceof Uint8Array) return value
   if (typeof value === 'object' && value !== null && 'predict' in value) return value.bytes()
+  if (typeof value === 'object' && value !== null && 'nodes' in value) return written(value)
   const path = typeof value === 'object' && value !== null ? value.path : value
   if (typeof path === 'function') return readFile(await path())
   if (typeof path === 'string')
@@ -85,8 +87,17 @@ async function modelBytes(value: ModelInput): Promise<Uint8Array> {
       throw new CairnError('BAD_OUTPUT', `the model cannot be read: ${cause.message}`, { cause })
     })
   throw new CairnError('BAD_OUTPUT', `value is ${value === null ? 'null' : typeof value}, no model`, {
-    next: 'return the bytes of an ONNX file, or its path',
+    next: 'return the bytes or the path of an ONNX file, or a graph: { name, opsets, inputs, outputs, nodes }',
   })
+}
+
+async function written(graph: OnnxGraph): Promise<Uint8Array> {
+  const { writeOnnx } = await import('./write-onnx.ts')
+  try {
+    return writeOnnx(graph)
+  } catch (cause) {
+    throw new CairnError('BAD_OUTPUT', `the graph cannot be written as ONNX: ${(cause as Error).message}`, { cause })
+  }
 }
 
 type Shapes = Readonly<Record<string, TensorShape>>

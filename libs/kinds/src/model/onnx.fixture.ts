@@ -1,5 +1,6 @@
-// Writes small ONNX models by hand, for tests. Field numbers are those of onnx.proto3.
-type Field = number[]
+import { writeMessage, type Field } from './onnx-wire.ts'
+
+// Writes small ONNX models for tests, also with what `writeOnnx` does not write. Field numbers are those of onnx.proto3.
 
 export interface Tensor {
   readonly name: string
@@ -27,61 +28,47 @@ interface Node {
 }
 
 export function onnx({ inputs, outputs, nodes, external = [] }: TestModel): Uint8Array {
-  const graph = [
-    ...nodes.flatMap(({ op, inputs, outputs, numbers = {}, domain }) =>
-      bytes(1, [
-        ...inputs.flatMap((name) => bytes(1, name)),
-        ...outputs.flatMap((name) => bytes(2, name)),
-        ...bytes(4, op),
-        ...Object.entries(numbers).flatMap(([name, values]) => bytes(5, attribute(name, values))),
-        ...(domain === undefined ? [] : bytes(7, domain)),
-      ]),
-    ),
-    ...bytes(2, 'test'),
-    ...external.flatMap((name) => bytes(5, [...number(2, 1), ...bytes(8, name), ...number(14, 1)])),
-    ...inputs.flatMap((input) => bytes(11, tensor(input))),
-    ...outputs.flatMap((output) => bytes(12, tensor(output))),
-  ]
-  return Uint8Array.from([
-    ...number(1, 8),
-    ...bytes(2, 'cairn-test'),
-    ...bytes(3, '1.0'),
-    ...bytes(7, graph),
-    ...bytes(8, number(2, 17)),
-    ...bytes(8, [...bytes(1, 'ai.onnx.ml'), ...number(2, 2)]),
-  ])
+  const graph = writeMessage(
+    ...nodes.map(({ op, inputs, outputs, numbers = {}, domain }): Field => [
+      1,
+      writeMessage(
+        ...inputs.map((name): Field => [1, name]),
+        ...outputs.map((name): Field => [2, name]),
+        [4, op],
+        ...Object.entries(numbers).map(([name, values]): Field => [5, attribute(name, values)]),
+        ...(domain === undefined ? [] : [[7, domain] as const]),
+      ),
+    ]),
+    [2, 'test'],
+    ...external.map((name): Field => [5, writeMessage([2, 1], [8, name], [14, 1])]),
+    ...inputs.map((input): Field => [11, tensor(input)]),
+    ...outputs.map((output): Field => [12, tensor(output)]),
+  )
+  return writeMessage(
+    [1, 8],
+    [2, 'cairn-test'],
+    [3, '1.0'],
+    [7, graph],
+    [8, writeMessage([2, 17])],
+    [8, writeMessage([1, 'ai.onnx.ml'], [2, 2])],
+  )
 }
 
 /** A list of integers, or a single integer. */
-function attribute(name: string, values: readonly number[]): Field {
+function attribute(name: string, values: readonly number[]): Uint8Array {
   const isList = name.startsWith('classlabels')
-  const held = isList ? values.flatMap((value) => number(8, value)) : number(3, values[0]!)
-  return [...bytes(1, name), ...held, ...number(20, isList ? 7 : 2)]
+  const held = isList ? values.map((value): Field => [8, value]) : [[3, values[0]!] as const]
+  return writeMessage([1, name], ...held, [20, isList ? 7 : 2])
 }
 
-function tensor({ name, type, dims, maps }: Tensor): Field {
+function tensor({ name, type, dims, maps }: Tensor): Uint8Array {
   if (maps) {
-    const value = bytes(1, number(1, type))
-    const map = bytes(5, [...number(1, 7), ...bytes(2, value)])
-    return [...bytes(1, name), ...bytes(2, bytes(4, bytes(1, map)))]
+    const map = writeMessage([1, 7], [2, writeMessage([1, writeMessage([1, type])])])
+    return writeMessage([1, name], [2, writeMessage([4, writeMessage([1, writeMessage([5, map])])])])
   }
-  const dimension = (length: number | string) =>
-    bytes(1, typeof length === 'number' ? number(1, length) : bytes(2, length))
-  const shape = dims ? bytes(2, dims.flatMap(dimension)) : []
-  return [...bytes(1, name), ...bytes(2, bytes(1, [...number(1, type), ...shape]))]
-}
-
-function number(field: number, value: number): Field {
-  return [...varint(field * 8), ...varint(value)]
-}
-
-function bytes(field: number, content: string | Field): Field {
-  const held = typeof content === 'string' ? [...Buffer.from(content)] : content
-  return [...varint(field * 8 + 2), ...varint(held.length), ...held]
-}
-
-function varint(value: number): Field {
-  return value < 128 ? [value] : [(value % 128) + 128, ...varint(Math.floor(value / 128))]
+  const dimension = (length: number | string): Field => [1, writeMessage([typeof length === 'number' ? 1 : 2, length])]
+  const shape: Field[] = dims ? [[2, writeMessage(...dims.map(dimension))]] : []
+  return writeMessage([1, name], [2, writeMessage([1, writeMessage([1, type], ...shape)])])
 }
 
 /** A model that doubles its input, row by row. */

@@ -1,4 +1,5 @@
 import { CairnError } from '@cairn/kernel'
+import { readMessage } from './onnx-wire.ts'
 import type { TensorShape } from './tensors.ts'
 
 /** The description of an ONNX file. */
@@ -79,53 +80,4 @@ function readValue(bytes: Uint8Array): [name: string, shape: TensorShape] {
       .all(1)
       .map((dimension) => readMessage(dimension).number(1))
   return [value.text(1), { type: TYPES[held.number(1) ?? 0] ?? 'unknown', shape: dimensions }]
-}
-
-interface Message {
-  all(field: number): Uint8Array[]
-  bytes(field: number): Uint8Array | undefined
-  text(field: number): string
-  number(field: number): number | undefined
-}
-
-/** Reads the fields of a protobuf message without copying their content. */
-function readMessage(bytes: Uint8Array): Message {
-  const held = new Map<number, Uint8Array[]>()
-  const numbers = new Map<number, number>()
-  let at = 0
-  const varint = () => {
-    let value = 0
-    for (let scale = 1; ; scale *= 128) {
-      const byte = bytes[at++]
-      if (byte === undefined) throw new RangeError('truncated')
-      value += (byte & 127) * scale
-      if (byte < 128) return value
-    }
-  }
-  const take = (length: number) => {
-    if (at + length > bytes.length) throw new RangeError('truncated')
-    return bytes.subarray(at, (at += length))
-  }
-  while (at < bytes.length) {
-    const tag = varint()
-    const field = Math.floor(tag / 8)
-    const wire = tag % 8
-    if (wire === 0) numbers.set(field, varint())
-    else if (wire === 1) take(8)
-    else if (wire === 5) take(4)
-    else if (wire === 2)
-      held
-        .set(field, held.get(field) ?? [])
-        .get(field)!
-        .push(take(varint()))
-    else throw new RangeError(`wire type ${wire}`)
-  }
-  const decoder = new TextDecoder()
-  const last = (field: number) => held.get(field)?.at(-1)
-  return {
-    all: (field) => held.get(field) ?? [],
-    bytes: last,
-    text: (field) => decoder.decode(last(field)),
-    number: (field) => numbers.get(field),
-  }
 }
