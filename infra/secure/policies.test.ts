@@ -3,7 +3,7 @@ import { pipeline, step } from '@cairn/kernel'
 import { layout, queueLayout } from '@cairn/records'
 import { flightDelays } from '@cairn/pipelines/flight-delays/pipeline'
 import { joins } from './joins.fixture.ts'
-import { ownershipIn } from './ownership.ts'
+import { ownershipOf } from '@cairn/engine'
 import { controlPolicy, stagePolicy, type Policy } from './policies.ts'
 
 const place = { bucket: 'cairn', env: 'production' }
@@ -62,7 +62,7 @@ it('lets no stage write what control writes, or what is of another pipeline or e
 })
 
 it('leaves a join to stages of what it joins', () => {
-  const ownership = Object.fromEntries(ownershipIn(joins.graph).map(({ node, steps }) => [node, [...steps]]))
+  const ownership = Object.fromEntries(ownershipOf(joins.graph).map(({ node, steps }) => [node, [...steps]]))
   const all = ['count', 'square', 'add', 'halve', 'double']
   expect(ownership).toEqual({
     count: ['count'],

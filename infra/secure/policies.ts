@@ -1,6 +1,6 @@
 import { layout, queueLayout, STORE_FILE } from '@cairn/records'
 import type { Pipeline } from '@cairn/kernel'
-import { ownershipIn } from './ownership.ts'
+import { ownershipOf } from '@cairn/engine'
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html, as far as MinIO knows it. */
 export interface Policy {
@@ -30,7 +30,7 @@ const REMOVE = ['s3:DeleteObject'] as const
  */
 export function stagePolicy(place: Place, { graph }: Pipeline, step: string): Policy {
   const at = layout(place.env, graph.name)
-  const owned = ownershipIn(graph)
+  const owned = ownershipOf(graph)
   const mine = owned.filter(({ steps }) => steps.has(step)).map(({ node }) => node)
   const run = '*'
   // A batch's name follows the node's behind a `/`, which is another sign in the name of its record.

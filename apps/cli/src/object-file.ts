@@ -1,5 +1,5 @@
 import { CairnError, type ArtifactRef } from '@cairn/kernel'
-import type { Plan } from '@cairn/records'
+import { fetchObject, type Plan } from '@cairn/records'
 import type { Workspace } from '@cairn/workspace'
 
 /** The local file of an object. */
@@ -8,9 +8,7 @@ export async function objectFile(
   { pipeline }: Pick<Plan, 'pipeline'>,
   ref: ArtifactRef,
 ): Promise<string> {
-  const at = workspace.at(pipeline)
-  const file =
-    (await workspace.store.fetch(at.object(ref.digest))) ?? (await workspace.store.fetch(at.trash(ref.digest)))
+  const file = await fetchObject(workspace.store, workspace.at(pipeline), ref.digest)
   if (file !== undefined) return file
   throw new CairnError('NOT_FOUND', `object ${ref.digest} is not in the store`, { next: 'cairn doctor' })
 }

@@ -1,5 +1,6 @@
 import { CairnError, suggest, type ArtifactRef, type Kinds, type Reads, type Step } from '@cairn/kernel'
 import {
+  fetchObject,
   layout,
   openArtifact,
   readRecord,
@@ -62,7 +63,7 @@ export function stageEvent<S extends Step>(
   const kinds = step.definition.outputs as Kinds
 
   const fetch = async ({ digest }: ArtifactRef): Promise<string> => {
-    const file = (await store.fetch(at.object(digest))) ?? (await store.fetch(at.trash(digest)))
+    const file = await fetchObject(store, at, digest)
     if (file !== undefined) return file
     throw new CairnError('NOT_FOUND', `object ${digest}, which ${path} names, is not in the store`, {
       next: 'it was collected: give this run a ref, or handle its events sooner',

@@ -3,7 +3,7 @@ export { type Item, type RecordedItem, itemsIn, itemsOfNode, recordedItem } from
 export { type Joined, joinEach, joinWhen } from './join.ts'
 export { type NotRun, type RunReader, inputsOf, surroundings } from './item-inputs.ts'
 export { Leases } from './lease.ts'
-export { routingOf } from './routing.ts'
+export { ownershipOf, routingOf } from './routing.ts'
 export { Lru } from './lru.ts'
 export { RunState, countsOf } from './run-state.ts'
 export { forEachConcurrently } from './concurrency.ts'

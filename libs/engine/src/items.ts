@@ -1,4 +1,5 @@
 import {
+  fetchObject,
   openManifest,
   artifactBytes,
   parseTask,
@@ -127,8 +128,7 @@ class RecordReader implements RunReader {
 
   async items(list: ArtifactRef): Promise<Items> {
     const fetch = async ({ digest }: ArtifactRef) => {
-      const path =
-        (await this.#store.fetch(this.#at.object(digest))) ?? (await this.#store.fetch(this.#at.trash(digest)))
+      const path = await fetchObject(this.#store, this.#at, digest)
       if (path !== undefined) return path
       throw new CairnError('NOT_FOUND', `object ${digest} is not in the store`, { next: 'cairn doctor' })
     }

@@ -10,7 +10,7 @@ import {
   type Artifact,
   type ArtifactRef,
 } from '@cairn/kernel'
-import { openArtifact, type Plan } from '@cairn/records'
+import { fetchObject, openArtifact, type Plan } from '@cairn/records'
 import type { Ref } from '@cairn/kernel/contract'
 import type { Session } from './session.ts'
 
@@ -44,7 +44,7 @@ export function openIn({ workspace, base }: Pick<Session, 'workspace' | 'base'>,
   const at = workspace.at(base.pipeline)
   const fetch = async ({ digest }: ArtifactRef) => {
     const { store } = workspace
-    const file = (await store.fetch(at.object(digest))) ?? (await store.fetch(at.trash(digest)))
+    const file = await fetchObject(store, at, digest)
     if (file !== undefined) return file
     throw new CairnError('NOT_FOUND', `object ${digest} was collected`, {
       next: 'run that far: what is gone is computed again, from the nearest checkpoint that is still there',

@@ -2,6 +2,7 @@ import { copyFile, link, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CairnError } from '@cairn/kernel'
 import {
+  fetchObject,
   encodeRecord,
   readRecord,
   storedAs,
@@ -148,10 +149,7 @@ async function copyObject(
   scratch: string,
 ): Promise<number | undefined> {
   if (await to.store.stat(to.at.object(digest))) return undefined
-  const path = from.at.object(digest)
-  // Tried twice at its own path, because a run that needs an object in the trash moves it back there.
-  const fetch = (place: string) => from.store.fetch(place)
-  const file = (await fetch(path)) ?? (await fetch(from.at.trash(digest))) ?? (await fetch(path))
+  const file = await fetchObject(from.store, from.at, digest)
   if (file === undefined)
     throw new CairnError(
       'NOT_FOUND',

@@ -1,5 +1,6 @@
 import { CairnError } from '@cairn/kernel'
 import {
+  statObject,
   alteredIn,
   readRecord,
   type Layout,
@@ -60,13 +61,7 @@ export async function missing(
 ): Promise<string | undefined> {
   for (const digest of digests) {
     if (broken.has(digest)) return `it refers to the broken object ${digest}`
-    if (!(await isStored(store, at, digest))) return `it refers to object ${digest}, which is gone`
+    if (!(await statObject(store, at, digest))) return `it refers to object ${digest}, which is gone`
   }
   return undefined
-}
-
-/** Tried twice at its own path, because a reader that needs an object in the trash moves it back there. */
-async function isStored(store: ArtifactStore, at: Layout, digest: string): Promise<boolean> {
-  for (const path of [at.object(digest), at.trash(digest), at.object(digest)]) if (await store.stat(path)) return true
-  return false
 }

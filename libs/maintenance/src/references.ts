@@ -1,5 +1,6 @@
 import { CairnError, type ArtifactRef } from '@cairn/kernel'
 import {
+  fetchObject,
   artifactBytes,
   codeName,
   readRecord,
@@ -116,7 +117,7 @@ async function addArtifact(store: ArtifactStore, at: Layout, ref: ArtifactRef, f
 /** Reads the items of a list; none when the list itself is missing or damaged. */
 async function itemsOf(store: ArtifactStore, at: Layout, list: ArtifactRef): Promise<readonly ArtifactRef[]> {
   const fetch = async () => {
-    const path = (await store.fetch(at.object(list.digest))) ?? (await store.fetch(at.trash(list.digest)))
+    const path = await fetchObject(store, at, list.digest)
     if (path === undefined) throw new Error('gone')
     return path
   }

@@ -5,6 +5,7 @@ import type { Layout } from './layout.ts'
 import type { ArtifactStore } from './ports.ts'
 import type { PlannedStep } from './plan-record.ts'
 import { claim, decodeRecord, encodeRecord } from './records.ts'
+import { statObject } from './stored-object.ts'
 import type { Checkpoint } from './checkpoint-record.ts'
 
 /** The result of a look-up: a usable checkpoint (`hit`), one that must be replaced (`stale`), or none. */
@@ -50,8 +51,7 @@ export function alteredIn({ outputs }: Pick<Checkpoint, 'outputs'>): string | un
 /** Whether an artifact's content is stored, inline or as an object. Of a list it checks the manifest, not the items. */
 export async function isStored(store: ArtifactStore, at: Layout, ref: ArtifactRef): Promise<boolean> {
   if (ref.text !== undefined || ref.base64 !== undefined) return true
-  const found = (await store.stat(at.object(ref.digest))) ?? (await store.stat(at.trash(ref.digest)))
-  return found?.size === ref.size
+  return (await statObject(store, at, ref.digest))?.size === ref.size
 }
 
 /**
