@@ -59,7 +59,7 @@ const TOGETHER = [
     name: 'drivers',
     test: files(
       'libs/drivers',
-      `identity lock store/control store/control-answers store/file-lock store/folder store/folder-leftovers
+      `identity lock store/control store/control-answers store/folder store/folder-leftovers
        events/memory events/redelivery
        compute/crash compute/in-process compute/known-secrets compute/lines compute/oom-kills compute/pool
        compute/printout compute/session compute/short-here compute/slots compute/while-well compute/worker-process`,

@@ -30,6 +30,27 @@ export async function whileLocked<Result>(
   }
 }
 
+const SHORT_DEADLINE_MS = 5_000
+
+/** Does a short piece of synchronous work while no other process does the same. @throws CairnError STORE_FAILED after 5 s */
+export function whileLockedSync<Result>(lock: string, work: () => Result): Result {
+  const deadline = performance.now() + SHORT_DEADLINE_MS
+  while (!takeLock(lock)) {
+    if (performance.now() > deadline)
+      throw new CairnError(
+        'STORE_FAILED',
+        `${lock} has been held for ${SHORT_DEADLINE_MS / 1000} s by ${holderOf(lock) ?? 'no one'}`,
+        { next: 'if that process is gone, delete the file' },
+      )
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+  }
+  try {
+    return work()
+  } finally {
+    freeLock(lock)
+  }
+}
+
 /** False while another process holds the lock. The lock of a process that is gone is broken first. */
 export function takeLock(lock: string): boolean {
   if (create(lock)) return true

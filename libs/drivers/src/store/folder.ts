@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { CairnError } from '@cairn/kernel'
 import { requireStoreFormat, STORE_FILE, STORE_FORMAT, type ArtifactStore } from '@cairn/records'
 import { thisProcess } from '../process-id.ts'
-import { withLock } from './file-lock.ts'
+import { whileLockedSync } from '../lock.ts'
 
 export interface FolderStoreOptions {
   /**
@@ -83,7 +83,7 @@ export function folderStore(root: string, { durability = 'process-crash' }: Fold
     },
     async replace(path, expected, bytes) {
       return attempt('be written', path, () =>
-        withLock(join(tmp, `lock-${path.replaceAll('/', '+')}`), () => {
+        whileLockedSync(join(tmp, `lock-${path.replaceAll('/', '+')}`), () => {
           const present = readIfThere(at(path))
           if (present === undefined ? expected !== undefined : !expected || !present.equals(expected)) return false
           place(fs.renameSync, writeAside(bytes), at(path))
