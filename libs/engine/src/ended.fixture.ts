@@ -4,7 +4,8 @@ import { openManifest, makeArtifact, type Items, type Plan, type EndRecord, type
 import type { Joined } from './join.ts'
 import type { NotRun, RunReader } from './item-inputs.ts'
 import { Lru } from './lru.ts'
-import { countsOf, RunState } from './run-state.ts'
+import { countsOf } from './batch.ts'
+import { RunState } from './run-state.ts'
 
 type Given = Readonly<Record<string, unknown>> | Error | NotRun
 

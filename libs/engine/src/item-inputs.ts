@@ -2,7 +2,8 @@ import { CairnError, type ArtifactRef } from '@cairn/kernel'
 import { itemName, taskName, chained, type Items, type PlannedEach, type EndRecord, type Outcome } from '@cairn/records'
 import type { Ref } from '@cairn/kernel/contract'
 import type { Lru } from './lru.ts'
-import { batchAt, indexAt, type Lineage, type RunState } from './run-state.ts'
+import { batchAt, indexAt, type Lineage } from './batch.ts'
+import type { RunState } from './run-state.ts'
 
 /** The inputs of an item, or the reason why it does not run. */
 export type ItemInputs = { readonly inputs: Readonly<Record<string, ArtifactRef>> } | NotRun

@@ -10,7 +10,7 @@ import {
   type TaskStatus,
 } from '@cairn/records'
 import type { Ref } from '@cairn/kernel/contract'
-import type { ArtifactRef } from '@cairn/kernel'
+import { batchAt, countsOf, indexAt, type Lineage } from './batch.ts'
 import { wiringOf, type Wiring } from './wiring.ts'
 
 /** The part of a terminal record that a run's state needs. The task's event carries it, too. */
@@ -51,7 +51,7 @@ export class RunState {
   /** Adds the ending of a task. */
   end(task: string, { status, counts }: Ending): void {
     const ending = { status, counts } // without the rest of the record, to save memory
-    if (!this.#exists(task)) this.#early.set(task, ending)
+    if (!this.has(task)) this.#early.set(task, ending)
     else if (!this.#ends.has(task)) this.#end(task, ending)
   }
 
@@ -62,11 +62,6 @@ export class RunState {
   /** Returns the ending of a task, as it was reported. */
   ending(task: string): Ending | undefined {
     return this.#ends.get(task)
-  }
-
-  /** Whether the task exists, as far as the `each` nodes around it are open. */
-  has(task: string): boolean {
-    return this.#exists(task)
   }
 
   /** Whether a task can run now: everything it waits for has ended, and it has not. */
@@ -194,7 +189,8 @@ export class RunState {
     for (const waiter of [...this.#waiters(task)]) this.#heard(waiter)
   }
 
-  #exists(task: string): boolean {
+  /** Whether the task exists, as far as the `each` nodes around it are open. */
+  has(task: string): boolean {
     const { node, batch } = parseTask(task)
     const scope = Object.hasOwn(this.plan.nodes, node) ? this.plan.nodes[node]!.scope : undefined
     if (scope?.length !== (batch === '' ? 0 : batch.split('.').length)) return false
@@ -298,29 +294,5 @@ export class RunState {
   }
 }
 
-/** For every item, the index of its outer item at each depth: `lineage[depth][index]`. */
-export type Lineage = readonly (readonly number[])[]
-
 /** Prefix of a waiter that stands for the opening of an `each`, not for its end. */
 const OPENING = '+'
-
-/** Returns the outer `depth` numbers of a batch, of which `3.17` is number 17 inside batch 3. */
-export function batchAt(batch: string, depth: number): string {
-  return batch.split('.').slice(0, depth).join('.')
-}
-
-export function indexAt(batch: string, depth: number): number {
-  return Number(batch.split('.')[depth])
-}
-
-/** Computes, for every item, the length of each list output and 1 or 0 for each boolean output. */
-export function countsOf(items: readonly (Readonly<Record<string, ArtifactRef>> | undefined)[]): EndRecord['counts'] {
-  const counts: Record<string, number[]> = {}
-  items.forEach((outputs, index) => {
-    for (const [name, ref] of Object.entries(outputs ?? {})) {
-      const count = ref.items ?? (ref.text === 'true' ? 1 : ref.text === 'false' ? 0 : undefined)
-      if (count !== undefined) (counts[name] ??= items.map(() => 0))[index] = count
-    }
-  })
-  return counts
-}

@@ -16,7 +16,7 @@ import type { Host } from './host.ts'
 import type { SingleFlight } from './single-flight.ts'
 import { joinEach, joinWhen, type Joined } from './join.ts'
 import type { Leases } from './lease.ts'
-import { countsOf } from './run-state.ts'
+import { countsOf } from './batch.ts'
 import { runStep } from './step-task.ts'
 
 /** What running a task needs. */
