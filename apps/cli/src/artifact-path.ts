@@ -25,6 +25,7 @@ export interface Place extends ItemPlace {
 
 export async function findPlace(workspace: Workspace, path: string): Promise<Place> {
   const [pipeline = '', wanted = 'latest', ...rest] = path.split('/')
+  checkPath(path)
   const { store } = workspace
   const at = workspace.at(pipeline)
   const pipelines = await knownPipelines(workspace)
@@ -38,6 +39,14 @@ export async function findPlace(workspace: Workspace, path: string): Promise<Pla
       next: suggest(node, Object.keys(run.plan.nodes)),
     })
   return { pipeline, run, node, ...(await insideOf(workspace, run.plan, node, inner)) }
+}
+
+/** Names are never empty; labels of items, behind the step, may be anything. */
+export function checkPath(path: string): void {
+  if (!path.split('/').slice(0, 3).includes('')) return
+  throw new CairnError('BAD_PARAMETER', `"${path}" has an empty name between its slashes`, {
+    next: 'write <pipeline>/<run>, then /<step> and /<item> if needed',
+  })
 }
 
 /** A path that begins with a run: `latest`, or one that a pipeline has. */

@@ -2,6 +2,7 @@ import { bytes, findRun, number, readRun, runNames, type Workspace } from '@cair
 import { undefinedOn } from '@cairn/kernel/contract'
 import type { CairnError } from '@cairn/kernel'
 import type { copyResults, CopyReport } from '@cairn/maintenance'
+import { checkPath } from './artifact-path.ts'
 import { knownPipelines, unknownPipeline } from './known-pipeline.ts'
 import { paint } from './terminal/style.ts'
 import { printData, printLines } from './terminal/print.ts'
@@ -23,6 +24,7 @@ export async function copyRuns(
   copy: typeof copyResults,
 ): Promise<void> {
   const [pipeline, run] = path?.split('/') ?? []
+  if (path !== undefined) checkPath(path)
   const known = await knownPipelines(from)
   if (pipeline !== undefined && !known.includes(pipeline)) throw await unknownPipeline(from, pipeline, known)
   const copied: (CopyReport & { pipeline: string; run: string })[] = []

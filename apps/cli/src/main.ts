@@ -34,8 +34,7 @@ const program = new Command('cairn')
   .option('--playground <name>', 'work in a playground')
   .exitOverride()
   .configureHelp({ showGlobalOptions: true })
-  .configureOutput({ outputError: (text, write) => write(plainLines(text)) })
-  .showHelpAfterError('(see cairn <command> --help)')
+  .configureOutput({ outputError: () => {} }) // told below, like every other error
 
 settingOptions(
   program.command('run').argument('[pipeline]').description('run a pipeline and reuse every step that did not change'),
@@ -286,10 +285,17 @@ process.once('exit', (code) => {
 try {
   await program.parseAsync()
 } catch (error) {
-  // Commander has told already what was wrong with the words; help and version are no errors.
   if (error instanceof CommanderError) {
-    if (error.exitCode !== 0 && process.argv.includes('--json'))
-      fail(new CairnError('BAD_PARAMETER', error.message, { next: 'cairn --help' }), { json: true })
+    if (error.exitCode !== 0 && error.code !== 'commander.help') failOfWords(error)
     process.exitCode = error.exitCode
   } else fail(error, program.opts<{ json?: boolean }>())
+}
+
+/** A command line that does not parse. */
+function failOfWords({ message }: CommanderError): void {
+  const names = program.commands.map((command) => command.name())
+  const name = process.argv.slice(2).find((word) => names.includes(word))
+  const what = plainLines(message.replace(/^error: /, '').replaceAll('\n', ' '))
+  const next = `cairn ${name === undefined ? '' : `${name} `}--help`
+  fail(new CairnError('BAD_PARAMETER', what, { next }), { json: process.argv.includes('--json') })
 }

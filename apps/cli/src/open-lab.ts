@@ -21,6 +21,7 @@ export async function openLab(
     loaded,
     atRunCode,
     production: { env: project.env, store },
+    ...(globals.on !== undefined && { on: globals.on }),
     ...(base !== undefined && { base }),
     ...(playground !== undefined && { playground }),
   })

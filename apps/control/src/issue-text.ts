@@ -32,7 +32,9 @@ function faultOf(issue: z.core.$ZodIssue): string {
     case 'invalid_value':
       return `must be one of ${issue.values.map(String).join(', ')}`
     case 'invalid_format':
-      return `does not have the expected form${issue.format === 'regex' && 'pattern' in issue ? ` ${issue.pattern}` : ''}`
+      return issue.format === 'regex'
+        ? 'does not have the expected form, which /v1/openapi.json gives'
+        : `must be ${issue.format}`
     case 'custom':
       return issue.message.startsWith('Invalid') ? 'is not valid' : issue.message
     default:

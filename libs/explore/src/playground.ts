@@ -12,29 +12,38 @@ export interface Playground {
   readonly name: string
   readonly createdAt: number
   readonly usedAt: number
-  /** The runs that it builds on. Collection of garbage leaves them alone until then; each use puts that off. */
+  /** The runs that it builds on. Garbage collection keeps those of this machine until then; each use extends it. */
   readonly pins: readonly Pin[]
 }
 export interface Pin {
   readonly pipeline: string
   readonly run: string
-  /** Milliseconds since 1970. */
-  readonly until: number
+  /** Milliseconds since 1970; undefined for a run of services, which does not know that a playground builds on it. */
+  readonly until?: number
 }
 
 const DAY = 24 * 60 * 60 * 1000
 /** How long what a playground builds on is kept for it after its last use. */
 const PINNED_MS = 30 * DAY
 
-/** Makes a playground, or takes one up again, and pins the run that it is to build on. */
-export function openPlayground(project: Project, name: string, pipeline: string, run: string, now: number): Playground {
+/** Creates or reopens a playground, and pins the run that it builds on, unless that is a run of services. */
+export function openPlayground(
+  project: Project,
+  name: string,
+  base: { readonly pipeline: string; readonly run: string; readonly isOfServices: boolean },
+  now: number,
+): Playground {
+  const { pipeline, run, isOfServices } = base
   const known = readPlayground(project, name)
   const others = (known?.pins ?? []).filter((pin) => pin.pipeline !== pipeline || pin.run !== run)
   const playground: Playground = {
     name,
     createdAt: known?.createdAt ?? now,
     usedAt: now,
-    pins: [...others.filter(({ until }) => until > now), { pipeline, run, until: now + PINNED_MS }],
+    pins: [
+      ...others.filter(({ until = Infinity }) => until > now),
+      { pipeline, run, ...(!isOfServices && { until: now + PINNED_MS }) },
+    ],
   }
   mkdirSync(folderOf(project, name), { recursive: true })
   const file = fileOf(project, name)
@@ -92,7 +101,7 @@ async function runningIn(project: Project, name: string): Promise<string[]> {
 /** Runs of a pipeline that playgrounds build on. */
 export function pinnedRuns(project: Project, pipeline: string, now: number): string[] {
   const pins = listPlaygrounds(project).flatMap((playground) => playground.pins)
-  return pins.filter((pin) => pin.pipeline === pipeline && pin.until > now).map(({ run }) => run)
+  return pins.filter((pin) => pin.pipeline === pipeline && (pin.until ?? 0) > now).map(({ run }) => run)
 }
 
 /** A playground's store: what it wrote itself, over a production that is only read. */

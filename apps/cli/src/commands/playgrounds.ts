@@ -11,7 +11,7 @@ interface Options {
   readonly delete?: readonly string[]
 }
 
-/** `cairn playgrounds`: lists them, or deletes some with all that was computed there. */
+/** `cairn playgrounds`: lists or deletes playgrounds. */
 export default async function playgrounds(
   { delete: names = [] }: Options,
   command: { optsWithGlobals(): GlobalOptions },
@@ -28,7 +28,7 @@ export default async function playgrounds(
     paint('bold', name),
     when(createdAt, zone),
     when(usedAt, zone),
-    pins.map(({ pipeline, run, until }) => `${pipeline}/${run} (kept until ${when(until, zone)})`).join(', '),
+    pins.map(({ pipeline, run, until }) => `${pipeline}/${run} (${keptText(until, zone)})`).join(', '),
   ])
   const titles = ['playground', 'made', 'used', 'builds on']
   printLines(
@@ -38,4 +38,8 @@ export default async function playgrounds(
       (title) => paint('dim', title),
     ),
   )
+}
+
+function keptText(until: number | undefined, zone: string): string {
+  return until === undefined ? 'of services, where its retention decides' : `kept until ${when(until, zone)}`
 }

@@ -1,3 +1,4 @@
+import { CairnError } from '@cairn/kernel'
 import { pidOf } from '@cairn/drivers/process-id'
 import { findProject, readContext } from '@cairn/workspace'
 import { EXIT } from '../fail.ts'
@@ -8,9 +9,10 @@ import type { GlobalOptions } from '../global-options.ts'
 import { waitingLetters } from '../remote/dead-letters.ts'
 import { printData, printLines } from '../terminal/print.ts'
 
-/** `cairn status`: how the services of this machine are. */
+/** `cairn status`: shows the services on this machine. */
 export default async function status(_: object, command: { optsWithGlobals(): GlobalOptions }): Promise<void> {
-  const { project: folder = process.cwd(), json } = command.optsWithGlobals()
+  const { project: folder = process.cwd(), json, on = LOCAL } = command.optsWithGlobals()
+  if (on !== LOCAL) throw notHere(on)
   const { root } = findProject(folder)
   const stack = new Stack(root)
   const { running, services, isSupervised } = stack
@@ -43,9 +45,20 @@ export default async function status(_: object, command: { optsWithGlobals(): Gl
   if (ill) printLines(`\nnext  cairn logs ${ill.name}`)
 }
 
+const LOCAL = 'local'
+function notHere(on: string): CairnError {
+  return new CairnError(
+    'BAD_PARAMETER',
+    `cairn status shows the services on this machine, not those of context ${on}`,
+    {
+      next: `cairn doctor --on ${on}`,
+    },
+  )
+}
+
 const CHANGING = 'another command is starting or stopping the services'
 
 /** Where control does not answer, the table says so. */
 function deadLetters(root: string): Promise<Readonly<Record<string, number>>> {
-  return waitingLetters(readContext(root, 'local').control).catch(() => ({}))
+  return waitingLetters(readContext(root, LOCAL).control).catch(() => ({}))
 }

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { ignoreInGit } from '@cairn/files'
+import { dirname, join } from 'node:path'
 import { holderOf, whileLocked } from '@cairn/drivers/lock'
 import { isGone, isHere } from '@cairn/drivers/process-id'
 import type { Connection } from '@cairn/drivers/connection'
@@ -64,8 +65,9 @@ export class Stack {
     mkdirSync(this.folder, { recursive: true, mode: 0o700 })
   }
 
-  /** Says that the services in this folder are those of the project that it lies in. */
+  /** Records that the services in this folder are those of the project that it lies in. */
   settle(): void {
+    ignoreInGit(dirname(this.folder))
     writeJson(stackPlaceFile(this.root), stackPlaceAt(this.root))
   }
   get place(): StackPlace | undefined {

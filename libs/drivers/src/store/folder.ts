@@ -1,6 +1,7 @@
 import * as fs from 'node:fs'
 import { mkdirSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { ignoreInGit } from '@cairn/files'
 import { CairnError } from '@cairn/kernel'
 import { requireStoreFormat, STORE_FILE, STORE_FORMAT, type ArtifactStore } from '@cairn/records'
 import { thisProcess } from '../process-id.ts'
@@ -139,6 +140,7 @@ function openStore(folder: string, writeAside: (bytes: Uint8Array) => string): v
   if (text === undefined) {
     const file = writeAside(Buffer.from(`${JSON.stringify({ format: STORE_FORMAT })}\n`))
     fs.renameSync(file, marker)
+    ignoreInGit(folder)
     return
   }
   const { format } = JSON.parse(text) as { format: number }
