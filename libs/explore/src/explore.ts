@@ -63,12 +63,7 @@ export async function explore<S extends AnySchema>(
   // What is in production is for production alone to say, whatever a playground holds.
   const said = base === PRODUCTION ? readOnlyStore(below, 'production') : workspace.store
   const run = await findRun(said, at, nameOf(pipeline.name, base))
-  openPlayground(
-    project,
-    playground,
-    { pipeline: pipeline.name, run, isOfServices: on !== undefined },
-    Date.now(),
-  )
+  openPlayground(project, playground, { pipeline: pipeline.name, run, isOfServices: on !== undefined }, Date.now())
   const { plan } = await readRun(workspace.store, at, run)
   const today = { graph: loaded.pipeline.graph, closures: await workspace.closures(loaded) }
   const code = atRunCode ? await codeOfRun(workspace, plan) : today
