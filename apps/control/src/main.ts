@@ -51,6 +51,7 @@ const vouching = vouchingIn(process.env)
 const connection = readConnection()
 const { env } = connection
 const connected = await openConnection(connection, {
+  redeliverAfter: 50,
   clientId: 'cairn-control',
   sessionTimeout: SESSION_MS,
   log: ({ log: { message, ...rest } }) => log.warn({ kafka: rest }, message),

@@ -20,6 +20,7 @@ process.once(
 process.on('SIGUSR1', () => {}) // by which Node would let any process of this user debug this one
 const connection = readConnection()
 const connected = await openConnection(connection, {
+  redeliverAfter: 50,
   clientId: `${settings.pipeline}.${settings.step}`,
   closeTimeout: settings.graceMs * 0.75, // what is stopped at half of it still takes back its attempt
   sessionTimeout: settings.sessionMs,

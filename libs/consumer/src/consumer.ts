@@ -15,7 +15,10 @@ import { checkConsumeOptions, checkSubscriptionOptions } from './options.ts'
 import { once, type Seen } from './seen.ts'
 import { stageEvent, type StageEvent, type StageEventType } from './stage-event.ts'
 
-export interface ConsumeOptions extends Pick<SubscribeOptions, 'concurrency' | 'onPoison'> {
+export interface ConsumeOptions extends Pick<
+  SubscribeOptions,
+  'concurrency' | 'deliveries' | 'redeliverAfter' | 'onPoison'
+> {
   /**
    * Names this consumer. Its subscriptions to one step and type share the events, in any number of processes, and go on
    * where they stopped.

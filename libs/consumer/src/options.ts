@@ -14,6 +14,8 @@ const CONSUME: Options = {
   group: takes.what('the name of a group, as in "notify"', (value) => typeof value === 'string' && value !== ''),
   from: takes.what("'beginning', 'now', or { time: <milliseconds since 1970> }", isStart),
   concurrency: takes.whole(1),
+  deliveries: takes.whole(1),
+  redeliverAfter: takes.whole(1),
   onPoison: takes.aFunction,
   seen: takes.what('what remembers ids, as seenIn(file) does', (value) => hasMethods(value, ['has', 'add'])),
 }

@@ -95,7 +95,10 @@ export interface Connected {
   readonly store: MinioStore
   close(): Promise<void>
 }
-export interface ConnectOptions extends Pick<KafkaBusOptions, 'clientId' | 'closeTimeout' | 'sessionTimeout' | 'log'> {
+export interface ConnectOptions extends Pick<
+  KafkaBusOptions,
+  'clientId' | 'closeTimeout' | 'sessionTimeout' | 'redeliverAfter' | 'log'
+> {
   /** A local folder for copies of what is fetched, shared by the processes of one user. */
   readonly cache?: string
 }

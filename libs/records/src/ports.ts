@@ -73,6 +73,14 @@ export interface SubscribeOptions {
   readonly formerly?: string
   /** Maximum number of events handled at once. */
   readonly concurrency?: number
+  /** How often an event that the handler rejects is delivered before it is given up. @default the bus's: 5 */
+  readonly deliveries?: number
+  /**
+   * Milliseconds before the second delivery of an event; doubled before each next one, up to 5 s.
+   *
+   * @default the bus's: 1,000 for Kafka
+   */
+  readonly redeliverAfter?: number
   /**
    * Called with an event that the handler keeps rejecting and that is therefore given up. A rejection with
    * `STORE_FAILED` or `BUS_FAILED` does not count: the event is delivered again until the store and the bus are back.

@@ -102,6 +102,19 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       expect(await done.promise).toBe(3)
     })
 
+    it('delivers as often as the subscription says', async () => {
+      const bus = await open()
+      const poison = Promise.withResolvers<number>()
+      let deliveries = 0
+      const options = { deliveries: 2, redeliverAfter: 1, onPoison: () => poison.resolve(deliveries) }
+      await bus.subscribe('topic', { group: 'g', from: 'now', ...options }, async () => {
+        deliveries++
+        throw new Error('never')
+      })
+      await bus.publish('topic', [event('one')])
+      expect(await poison.promise).toBe(2)
+    })
+
     it('gives up an event that is never handled, tells, and goes on with the others', async () => {
       const bus = await open()
       const told: string[] = []

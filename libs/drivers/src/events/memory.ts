@@ -187,7 +187,8 @@ class Group {
 
   /** True once the event is handled or given up; false when the member left before it was. */
   async #hand(member: Member, text: string): Promise<boolean> {
-    const { deliveries, redeliverAfter, waitForOutages } = this.#options
+    const { waitForOutages } = this.#options
+    const { deliveries, redeliverAfter } = { ...this.#options, ...chosen(member.options) }
     for (let delivery = 1; ; delivery++) {
       const event = JSON.parse(text) as CairnEvent
       try {
@@ -210,4 +211,9 @@ class Group {
     while (progress.done.delete(progress.committed)) progress.committed++
     this.#trim()
   }
+}
+
+/** Of a subscription, the options that override those of the bus. */
+function chosen({ deliveries, redeliverAfter }: SubscribeOptions): Partial<SubscribeOptions> {
+  return { ...(deliveries !== undefined && { deliveries }), ...(redeliverAfter !== undefined && { redeliverAfter }) }
 }

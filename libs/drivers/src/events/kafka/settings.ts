@@ -14,7 +14,7 @@ export interface KafkaBusOptions {
   readonly replication?: number
   /** How often an event that its handler rejects is delivered before it goes to the dead letters. Default: 5. */
   readonly deliveries?: number
-  /** Milliseconds before the second delivery; doubled before each next one, up to 5 s. Default: 50. */
+  /** Milliseconds before the second delivery; doubled before each next one, up to 5 s. Default: 1,000. */
   readonly redeliverAfter?: number
   /** The largest event, in bytes with key and headers. The topics' `max.message.bytes` must be larger. Default: 900 kB. */
   readonly maxEventBytes?: number
@@ -47,7 +47,7 @@ const DEFAULTS = {
   partitions: 12,
   replication: -1,
   deliveries: 5,
-  redeliverAfter: 50,
+  redeliverAfter: 1_000,
   maxEventBytes: 900_000,
   timeout: 30_000,
   closeTimeout: 10_000,

@@ -234,8 +234,8 @@ export class KafkaSubscription {
     const since = Date.now()
     return deliver(message, {
       handler,
-      deliveries: settings.deliveries,
-      redeliverAfter: settings.redeliverAfter,
+      deliveries: options.deliveries ?? settings.deliveries,
+      redeliverAfter: options.redeliverAfter ?? settings.redeliverAfter,
       isOurs: () => partition.isOurs && !closing.aborted,
       closing,
       onWaiting: (error, event) =>
