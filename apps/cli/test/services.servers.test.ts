@@ -359,6 +359,9 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
       '.cairn/contexts/away.json': JSON.stringify({ env, control: { url: 'http://127.0.0.1:9', token: 'no' } }),
     })
     expect((await project.cairn('runs', '--on', 'away')).stderr).toContain('does not answer')
+    project.write({ '.cairn/contexts/other.json': JSON.stringify({ env: 'other', control }) })
+    const { code, stderr } = await project.cairn('runs', '--on', 'other')
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`${control.url} is of environment local, not other`)])
   })
 
   it("keeps from a step's body what is its host's: environment, credentials, secrets of others, programs", async () => {

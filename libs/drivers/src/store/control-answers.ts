@@ -18,7 +18,9 @@ export interface Problem {
 export const problem: Said<Problem> = { shape: object({ code: text, detail: text }, { next: text }) }
 export const created: Said<{ readonly created: boolean }> = { shape: object({ created: truth }) }
 export const stored: Said<StoredStat> = { shape: object({ size: number, modified: number }) }
-export const pipelines: Said<{ readonly pipelines: readonly string[] }> = { shape: object({ pipelines: list(text) }) }
+export const pipelines: Said<{ readonly env: string; readonly pipelines: readonly string[] }> = {
+  shape: object({ env: text, pipelines: list(text) }),
+}
 export const names: Said<{ readonly names: readonly string[] }> = { shape: object({ names: list(text) }) }
 
 /** @throws CairnError BUS_FAILED for an answer of another shape: something else than control answers there, or a later one */

@@ -109,6 +109,17 @@ export function controlStore({ env, cache, onFetch, ...control }: ControlStoreOp
   const never = (what: string) => () => {
     throw new CairnError('STORE_FAILED', `the control service does not ${what} anything in its store`)
   }
+  const knownPipelines = async (): Promise<readonly string[]> => {
+    const known = await read(await askControl(control, '/v1/pipelines'), pipelines)
+    if (known.env === env) return known.pipelines
+    throw new CairnError(
+      'CONFLICT',
+      `the control service at ${control.url} is of environment ${known.env}, not ${env}`,
+      {
+        next: `write "env": "${known.env}" in the context, or the URL of control of ${env}`,
+      },
+    )
+  }
   const put = (path: string, what: string, body: Buffer | (() => ReadableStream)) =>
     askControl(control, address(what, path), {
       method: 'PUT',
@@ -181,7 +192,7 @@ export function controlStore({ env, cache, onFetch, ...control }: ControlStoreOp
     async children(folder, after = '') {
       const found =
         folder === `${env}/`
-          ? (await read(await askControl(control, '/v1/pipelines'), pipelines)).pipelines
+          ? await knownPipelines()
           : (await read(await askControl(control, address('children', folder)), names)).names
       return found.filter((name) => name > after)
     },
