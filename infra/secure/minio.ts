@@ -27,9 +27,13 @@ export async function grantPolicies(
     const answer = await client.makeRequestAsync(asked, body, ANSWERS)
     const told = await text(answer)
     if (answer.statusCode === 200) return
-    throw new CairnError('STORE_FAILED', `MinIO refuses ${what} by ${accessKey}: ${answer.statusCode} ${told}`, {
-      next: "is this the access key of MinIO's administrator?",
-    })
+    throw new CairnError(
+      'STORE_FAILED',
+      `MinIO refused ${what} for the access key ${accessKey}: ${answer.statusCode} ${told}`,
+      {
+        next: 'use the access key of the MinIO administrator',
+      },
+    )
   }
   for (const { name, policy } of users) {
     await put('add-canned-policy', { name }, JSON.stringify(policy))

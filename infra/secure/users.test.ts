@@ -14,11 +14,14 @@ it('gives each service a name of its own', () => {
 
 it.each([
   [{ env: 'production.eu' }, 'environment production.eu has a dot'],
-  [{ consumers: consumers('control') }, 'a consumer called control would have the rights of another'],
-  [{ consumers: consumers('admin') }, 'a consumer called admin would have the rights of another'],
-  [{ consumers: consumers('cairn') }, 'a consumer called cairn would have the rights of another'],
-  [{ consumers: consumers('penguins.train-classifier') }, '"penguins.train-classifier" is no name of a consumer'],
-  [{ consumers: consumers('*') }, '"*" is no name of a consumer'],
+  [{ consumers: consumers('control') }, 'a consumer called control would get the rights of another user'],
+  [{ consumers: consumers('admin') }, 'a consumer called admin would get the rights of another user'],
+  [{ consumers: consumers('cairn') }, 'a consumer called cairn would get the rights of another user'],
+  [
+    { consumers: consumers('penguins.train-classifier') },
+    '"penguins.train-classifier" is not a valid name for a consumer',
+  ],
+  [{ consumers: consumers('*') }, '"*" is not a valid name for a consumer'],
   [{ consumers: consumers('notify', 'notify') }, 'two consumers are called notify'],
   [
     { pipelines: [pipeline('control', () => step('one', { outputs: {}, run: () => ({}) })({}))] },

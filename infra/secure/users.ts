@@ -60,17 +60,18 @@ function checkNames(env: string, pipelines: readonly Pipeline[], consumers: read
   }
   if (env.includes('.'))
     refuse(
-      `environment ${env} has a dot: in Kafka, control of ${env.split('.')[0]} would have its rights, too`,
+      `the name of environment ${env} has a dot: in Kafka, control of ${env.split('.')[0]} would also get its rights`,
       `call it ${env.replaceAll('.', '-')}`,
     )
   for (const pipeline of pipelines.map((one) => one.name))
     if (topicOf({ env, pipeline }) === controlTopicOf({ env }))
-      refuse(`pipeline ${pipeline} would share the topic on which cancels are told`, 'give it another name')
+      refuse(`pipeline ${pipeline} would share the topic for cancelled runs`, 'give it another name')
   const names = new Set<string>()
   for (const { name } of consumers) {
     if (!NAMES.name.fits(name))
-      refuse(`"${String(name)}" is no name of a consumer`, 'write it in lower case, like notify-us')
-    if (TAKEN.has(name)) refuse(`a consumer called ${name} would have the rights of another`, 'give it another name')
+      refuse(`"${String(name)}" is not a valid name for a consumer`, 'use lower case and dashes, for example notify-us')
+    if (TAKEN.has(name))
+      refuse(`a consumer called ${name} would get the rights of another user`, 'give it another name')
     if (names.has(name)) refuse(`two consumers are called ${name}: they would share their rights`, 'rename one of them')
     names.add(name)
   }

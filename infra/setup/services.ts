@@ -15,9 +15,9 @@ export async function prepareServices(setup: Setup, connection: Connection, tell
   const topics = [controlTopicOf({ env }), ...pipelines.map(({ name }) => topicOf({ env, pipeline: name }))]
   await store.ensureBucket()
   await store.probe()
-  tell(`bucket ${connection.s3.bucket} is there, and its conditional writes hold`)
+  tell(`bucket ${connection.s3.bucket} exists and supports conditional writes`)
   await bus.ensureTopics(topics)
-  tell(`topics ${topics.join(', ')} are there`)
+  tell(`topics exist: ${topics.join(', ')}`)
   if (isSecure) {
     const users = usersOf({ bucket: connection.s3.bucket, env, pipelines, consumers })
     const passwords = JSON.parse(readFileSync('/run/cairn/passwords.json', 'utf8')) as Record<string, string>
@@ -26,7 +26,7 @@ export async function prepareServices(setup: Setup, connection: Connection, tell
       connection.kafka,
       users.flatMap(({ acls }) => acls),
     )
-    tell(`${users.length} users may do what they have to, and no more`)
+    tell(`${users.length} users have exactly the rights that they need`)
   }
   await connected.close()
 }

@@ -55,13 +55,14 @@ function verdict(
   if (specifier.startsWith('.')) {
     const target = relative(join(root, part), resolve(root, dirname(file), specifier))
     if (target.startsWith('..') && file.startsWith(BEFORE_INSTALL)) return undefined
-    if (target.startsWith('..')) return `leaves its part by ${specifier}; import the other part's package instead`
+    if (target.startsWith('..'))
+      return `imports ${specifier} from outside its part; import the other part's package instead`
     const isEntry = entries.includes(`./${relative(part, file)}`)
     const isInner = part.startsWith('libs/') && target === 'src/index.ts' && !isEntry && !/\.test(-d)?\.ts$/.test(file)
-    return isInner ? 'imports its own index.ts; import the file that has it' : undefined
+    return isInner ? 'imports its own index.ts; import the file that defines it' : undefined
   }
   if (part === 'libs/pipelines' && NEVER_IN_STEPS.some((pattern) => pattern.test(specifier)))
-    return `a step may not know of ${specifier}: tracking, transport and hosting stay outside`
+    return `a step may not import ${specifier}: tracking, transport and hosting stay outside`
   const name = packageOf(specifier)
   return isAllowed(name, row, more) || `@cairn/${part.split('/')[1]}` === name
     ? undefined
@@ -93,7 +94,7 @@ if (import.meta.main) {
   for (const violation of violations) console.error(violation)
   console.log(
     violations.length === 0
-      ? 'every import is one that the table allows, and no import cycles'
+      ? 'the table allows every import; no import cycles'
       : `${violations.length} imports that the table does not allow, or import cycles`,
   )
   process.exitCode = violations.length === 0 ? 0 : 1

@@ -122,7 +122,7 @@ function format(config: string): void {
   throw new CairnError('NOT_FOUND', `${KAFKA.name} could not prepare its folder: ${reason}`, {
     next: isLate
       ? 'the machine is very busy: try again'
-      : `is Java of version 17 or later? java -version; else delete ${KAFKA.folder}, and try again`,
+      : `check that java -version prints 17 or later; if it does, delete ${KAFKA.folder} and try again`,
   })
 }
 /** Takes seconds, on a busy machine a minute. */

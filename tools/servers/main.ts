@@ -58,7 +58,9 @@ function portOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const port = Number(text)
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port
-  throw new CairnError('BAD_PARAMETER', `"${text}" is no port`, { next: 'give a number from 1 to 65535, or none' })
+  throw new CairnError('BAD_PARAMETER', `"${text}" is not a port`, {
+    next: 'give a number from 1 to 65535, or leave the option out',
+  })
 }
 
 /** Without the secret key: that stays in its file. */

@@ -13,7 +13,7 @@ export const MINIO: Program = {
   folder: inCache(`minio-${MINIO_VERSION}`),
   needs: [GO],
   async make(folder, note) {
-    note('MinIO is built by Go, which takes some minutes')
+    note('building MinIO with Go, which takes some minutes')
     const args = ['install', '-v', '-ldflags=-s -w', `github.com/minio/minio@${MINIO_VERSION}`]
     await build(MINIO.name, ['go', ...args], { cwd: folder, env: { GOBIN: folder } }, note)
   },

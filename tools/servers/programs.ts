@@ -39,13 +39,13 @@ export function lacking({ folder, needs }: Program, toRun: readonly Tool[] = [])
 export async function install({ name, folder, make }: Program, note: (line: string) => void): Promise<void> {
   if (existsSync(folder)) return
   mkdirSync(CACHE, { recursive: true })
-  await whileLocked(`${folder}.lock`, `making ${name}`, BUILD_DEADLINE_MS, note, async () => {
+  await whileLocked(`${folder}.lock`, `building ${name}`, BUILD_DEADLINE_MS, note, async () => {
     if (existsSync(folder)) return
     const making = `${folder}.making`
     rmSync(making, { recursive: true, force: true }) // of a process that was killed
     mkdirSync(making)
     try {
-      note(`making ${name} (once; it stays in ${folder}) …`)
+      note(`building ${name} (once; it is kept in ${folder}) …`)
       await make(making, note)
       renameSync(making, folder)
     } finally {
@@ -81,8 +81,8 @@ export async function build(
     await new Promise<void>((resolve, reject) => {
       const failed = (how: string) =>
         reject(
-          new CairnError('NOT_FOUND', `${name} could not be brought: ${program} ${how}\n${output.trim()}`, {
-            next: `see that ${program} works and reaches its registry, then try again`,
+          new CairnError('NOT_FOUND', `could not build ${name}: ${program} ${how}\n${output.trim()}`, {
+            next: `check that ${program} works and can reach its registry, then try again`,
           }),
         )
       child.on('error', ({ message }) => failed(message))

@@ -29,7 +29,7 @@ export function launch({ name, program, args, env, log }: Launch): string {
   child.unref()
   closeSync(output)
   if (child.pid !== undefined) return processName(child.pid)
-  throw new CairnError('NOT_FOUND', `${name} cannot be started: there is no program ${program}`)
+  throw new CairnError('NOT_FOUND', `could not start ${name}: the program ${program} was not found`)
 }
 
 /** Waits until a server is up. */
@@ -37,7 +37,7 @@ export async function untilReady({ name, log, isReady }: Launch, server: string,
   const deadline = performance.now() + deadlineMs
   const failed = (how: string) =>
     new CairnError('NOT_FOUND', `${name} ${how}; the last lines of ${log}:\n${lastLines(log)}`, {
-      next: `look into ${log}; is another server using its ports or its folder?`,
+      next: `check ${log}; another server may use its ports or its folder`,
     })
   while (!(await isReady())) {
     if (isGone(server)) throw failed('ended before it was ready')

@@ -116,7 +116,7 @@ describe.runIf(isAtHand(lackingTools()))('servers without Docker', () => {
     const { kafka } = await startServers({ folder })
     const taken = Number(kafka.brokers[0]!.split(':')[1])
     await expect(startServers({ folder: join(folder, 'other'), ports: { kafka: taken } })).rejects.toThrow(
-      `port ${taken}, meant for Kafka, is taken`,
+      `port ${taken} for Kafka is already in use`,
     )
   })
 })

@@ -161,8 +161,8 @@ export function lackingTools(): Tool[] {
 export async function installServers(log: (line: string) => void): Promise<void> {
   const missing = lackingTools()
   if (missing.length > 0)
-    throw new CairnError('NOT_FOUND', `${missing.map(({ name }) => name).join(', ')}: not on this machine`, {
-      next: `${howToInstall(missing)}; or have Docker run them: --docker`,
+    throw new CairnError('NOT_FOUND', `not installed on this machine: ${missing.map(({ name }) => name).join(', ')}`, {
+      next: `${howToInstall(missing)}; or run the servers with Docker: --docker`,
     })
   await Promise.all([install(KAFKA, log), install(MINIO, log)])
 }
@@ -231,7 +231,7 @@ function portOf(address: string): number {
 }
 
 function portTaken(server: string, port: number): CairnError {
-  return new CairnError('NOT_FOUND', `port ${port}, meant for ${server}, is taken`, {
-    next: 'give another port, or none for any that is free',
+  return new CairnError('NOT_FOUND', `port ${port} for ${server} is already in use`, {
+    next: 'give another port, or leave the option out to use any free port',
   })
 }

@@ -20,7 +20,7 @@ export function install() {
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex')
   if (!existsSync(node) || !existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
-    console.error('Installing what package-lock.json lists (once; about half a minute) …')
+    console.error('Installing the packages of package-lock.json (once; about half a minute) …')
     const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
     const { status } = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel', 'error'], {
       cwd: root,
@@ -28,7 +28,7 @@ export function install() {
       stdio: ['ignore', 2, 2],
     })
     if (status !== 0) {
-      console.error('error  npm ci failed\nnext   look at its message above; is the npm registry within reach?')
+      console.error('error  npm ci failed\nnext   see its message above; check that the npm registry can be reached')
       process.exit(1)
     }
     writeFileSync(stamp, wanted)

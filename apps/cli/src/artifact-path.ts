@@ -64,7 +64,7 @@ async function withoutPipeline(
       owners.push(pipeline)
   }
   if (owners.length === 0) return undefined
-  return new CairnError('NOT_FOUND', `"${wanted}" is a run without its pipeline`, {
+  return new CairnError('NOT_FOUND', `"${wanted}" names a run without its pipeline`, {
     next: `write ${owners.map((owner) => `${owner}/${path}`).join(' or ')}`,
   })
 }
@@ -84,7 +84,7 @@ export async function insideOf(
   const [output = '', ...others] = words
   const found = outputIn(outputs, words.join('/'))
   if (!found && others.length > 0)
-    throw new CairnError('NOT_FOUND', `${node} is not inside an each: it has no item "${output}"`, {
+    throw new CairnError('NOT_FOUND', `${node} is not inside an each, so it has no item "${output}"`, {
       next: `cairn show ${place}`,
     })
   return found ?? { output }
@@ -120,7 +120,7 @@ export async function findArtifact(workspace: Workspace, path: string): Promise<
   const { pipeline, run } = place
   if (node !== undefined) return artifactAt(workspace, { ...place, node })
   throw new CairnError('NOT_FOUND', `${path} names a run, not an artifact`, {
-    next: `cairn show ${pipeline}/${run.plan.run} lists them`,
+    next: `cairn show ${pipeline}/${run.plan.run} lists its artifacts`,
   })
 }
 
@@ -134,9 +134,13 @@ export async function artifactAt(
   const where = `${pipeline}/${plan.run}/${node}`
   const inItem = place.itemName === undefined ? '' : `/${place.itemName}`
   if (place.item === undefined && isPerItem(plan, node))
-    throw new CairnError('NOT_FOUND', `${node} is run for each item of ${plan.nodes[node]!.scope.at(-1)}`, {
-      next: `name one: cairn cat ${where}/#0; cairn show ${where} lists them`,
-    })
+    throw new CairnError(
+      'NOT_FOUND',
+      `${node} runs once for each item of ${plan.nodes[node]!.scope.at(-1)}, and the path names no item`,
+      {
+        next: `for example cairn cat ${where}/#0; cairn show ${where} lists the items`,
+      },
+    )
   const end = await readRecord<EndRecord>(
     workspace.store,
     workspace.at(pipeline).end(plan.run, place.item?.task ?? node),
@@ -151,7 +155,7 @@ export async function artifactAt(
   if (!outputs) {
     const what = place.item === undefined ? node : `item ${itemText(place.item)} of ${node}`
     const state = place.item === undefined ? (end?.status ?? run.end?.status) : outcome?.status
-    throw new CairnError('NOT_FOUND', `${what} ${endedText(state)} in run ${plan.run}, so it gave nothing`, {
+    throw new CairnError('NOT_FOUND', `${what} ${endedText(state)} in run ${plan.run}, so it has no outputs`, {
       next: `cairn show ${where}${inItem}`,
     })
   }
@@ -164,8 +168,9 @@ export async function artifactAt(
     return { ...found, ...(await listItem(workspace, { ...found, plan }, place.inside, found.path)) }
   }
   if (names.length === 0)
-    throw new CairnError('NOT_FOUND', `${node} gives nothing: it has no outputs`, { next: `cairn show ${where}` })
-  const what = output === '' ? `${node} has several outputs` : `${node} has no output "${output}"`
+    throw new CairnError('NOT_FOUND', `${node} declares no outputs`, { next: `cairn show ${where}` })
+  const what =
+    output === '' ? `${node} has several outputs, and the path names none` : `${node} has no output "${output}"`
   throw new CairnError('NOT_FOUND', what, {
     next: `${suggest(output, names)} (cairn cat ${where}${inItem}/${names[0]})`,
   })
@@ -174,7 +179,7 @@ export async function artifactAt(
 function endedText(status: string | undefined): string {
   if (status === 'timed-out') return 'took longer than its timeout'
   if (status === 'blocked' || status === 'skipped' || status === 'cancelled') return `was ${status}`
-  return status === 'failed' ? 'failed' : 'is not finished'
+  return status === 'failed' ? 'failed' : 'has not finished'
 }
 
 /** The kind of an output as today's code declares it; undefined when that has no such output any more. */

@@ -62,7 +62,7 @@ export function gridOf(lab: Lab, matrix: readonly string[]): Record<string, read
 function pair(option: string, text: string, example: string): [string, string] {
   const at = text.indexOf('=')
   if (at > 0 && at < text.length - 1) return [text.slice(0, at), text.slice(at + 1)]
-  throw new CairnError('BAD_PARAMETER', `--${option} ${text} is not complete`, {
+  throw new CairnError('BAD_PARAMETER', `--${option} ${text} is incomplete`, {
     next: `write it like --${option} ${example}`,
   })
 }

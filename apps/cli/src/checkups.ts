@@ -14,7 +14,9 @@ export type Checkups = Readonly<Record<string, Checkup>>
 export function shareOf(text: string | true): number {
   const percent = text === true ? 100 : /^\d{1,3}(\.\d+)?%$/.test(text) ? Number(text.slice(0, -1)) : NaN
   if (percent <= 100) return percent / 100
-  throw new CairnError('BAD_PARAMETER', `--bytes ${String(text)} is no percentage`, { next: 'write --bytes 10%' })
+  throw new CairnError('BAD_PARAMETER', `--bytes must be a percentage, not "${String(text)}"`, {
+    next: 'write --bytes 10%',
+  })
 }
 
 export function findingsOf(checkups: Checkups): Finding[] {
@@ -34,7 +36,7 @@ export function checkupLines(checkups: Checkups, repair: boolean): string[] {
         `${paint('red', '✘')} ${path}\n    ${what}\n    ${paint('dim', repair ? how : `repair: ${how}`)}`,
     ),
     ...Object.entries(checkups).map(([pipeline, { checked, findings }]) => {
-      const verdict = findings.length === 0 ? paint('green', 'sound') : paint('red', `${findings.length} broken`)
+      const verdict = findings.length === 0 ? paint('green', 'ok') : paint('red', `${findings.length} damaged`)
       return `${verdict}  ${pipeline}  ${checkedText(checked)}`
     }),
   ]

@@ -4,6 +4,6 @@ import type { Plan } from '@cairn/records'
 export function clockNotes({ pipeline, run }: Plan, isAhead: string | undefined): string[] {
   if (isAhead === undefined) return []
   return [
-    `! ${pipeline}/${isAhead} is of a later time than now: the clock was set back. This run, ${run}, is named after it, so that it is the latest`,
+    `! ${pipeline}/${isAhead} is dated later than now: the clock was set back. This run is named ${run}, so that it is still the latest`,
   ]
 }

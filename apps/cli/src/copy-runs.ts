@@ -43,7 +43,7 @@ export async function copyRuns(
     printLines(
       `${pipeline}/${run}  ${number(fresh)} of ${number(objects)} objects copied (${bytes(size)}), ${number(checkpoints)} checkpoints`,
     )
-  if (copied.length === 0) printLines('there is no run that has ended')
+  if (copied.length === 0) printLines('nothing to copy: no run has ended')
 }
 type Side = Parameters<typeof copyResults>[0]
 

@@ -20,7 +20,7 @@ export async function driveMatrix(
     const stop = () => {
       if (code !== undefined) return
       code = SIGNALS[signal]
-      printNotes('stopping; what is finished is kept')
+      printNotes('stopping; finished steps are kept')
       stopping.abort()
     }
     process.on(signal, stop)

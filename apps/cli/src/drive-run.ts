@@ -74,9 +74,9 @@ function stopOnSignals(running: RunningRun, progress: Progress, stays: boolean):
     const leaves = !stays || signal !== 'SIGINT'
     if (code !== undefined) return leaves ? process.exit(exit) : undefined
     code = exit
-    progress.note('stopping; what is finished is kept')
+    progress.note('stopping; finished steps are kept')
     running.cancel().catch((error: Error) => {
-      progress.note(`could not stop in order: ${error.message}`)
+      progress.note(`could not stop the run: ${error.message}`)
       if (leaves) process.exit(exit)
       code = undefined // another Ctrl-C tries again
     })

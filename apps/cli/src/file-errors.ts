@@ -2,20 +2,23 @@ import { CairnError } from '@cairn/kernel'
 
 /** What the system says of files and disks: in words, and what can be done. */
 const REASONS: Readonly<Record<string, readonly [reason: string, next: string]>> = {
-  EACCES: ['this user may not', 'give this user the right to, or choose another place'],
-  EPERM: ['this user may not', 'give this user the right to, or choose another place'],
-  EROFS: ['the file system is read-only', 'choose another place'],
-  ENOSPC: ['the disk is full', 'free some of it: cairn gc removes what nothing refers to'],
-  EDQUOT: ['the quota of this user is used up', 'free some of it: cairn gc removes what nothing refers to'],
-  EMFILE: ['too many files are open', 'let a process open more: ulimit -n 4096'],
-  ENFILE: ['too many files are open', 'end other programs, or let the system open more'],
-  ELOOP: ['symbolic links lead in a circle', 'look at where the links on that path lead'],
-  ENAMETOOLONG: ['the name is too long', 'use a shorter one'],
-  ENOTDIR: ['a part of the path is a file, no folder', 'choose another path, or move that file away'],
-  EISDIR: ['it is a folder', 'name a file'],
-  EEXIST: ['something is there already', 'choose another path, or move it away'],
-  ENOENT: ['it does not exist', 'look at the path'],
-  EIO: ['the disk does not work', 'look at the disk, then cairn doctor'],
+  EACCES: ['permission denied', 'give this user access, or choose another location'],
+  EPERM: ['operation not permitted', 'give this user access, or choose another location'],
+  EROFS: ['the file system is read-only', 'choose another location'],
+  ENOSPC: ['the disk is full', 'free some space: cairn gc removes old runs and unreferenced data'],
+  EDQUOT: [
+    'the disk quota of this user is used up',
+    'free some space: cairn gc removes old runs and unreferenced data',
+  ],
+  EMFILE: ['too many files are open', 'raise the limit: ulimit -n 4096'],
+  ENFILE: ['too many files are open on this machine', 'close other programs, or raise the limit of the system'],
+  ELOOP: ['its symbolic links form a loop', 'check the links in that path'],
+  ENAMETOOLONG: ['the name is too long', 'use a shorter name'],
+  ENOTDIR: ['part of the path is a file, not a folder', 'choose another path, or move that file away'],
+  EISDIR: ['it is a folder, not a file', 'name a file'],
+  EEXIST: ['it already exists', 'choose another path, or move it away'],
+  ENOENT: ['it does not exist', 'check the path'],
+  EIO: ['the disk reported an error', 'check the disk, then run cairn doctor'],
 }
 
 /** A refusal of the file system as an error for people; undefined for any other error. */

@@ -28,6 +28,6 @@ export function reportsText(reports: Readonly<Record<string, Collected>>): strin
   const sign = paint('red', '✘')
   return [
     collected,
-    ...damaged.map((path) => `${sign} ${path} is damaged, so what it may refer to stays: cairn doctor --repair`),
+    ...damaged.map((path) => `${sign} ${path} is damaged, so data that it may refer to is kept: cairn doctor --repair`),
   ].join('\n')
 }

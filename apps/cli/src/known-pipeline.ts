@@ -20,7 +20,7 @@ export async function unknownPipeline(
 ): Promise<CairnError> {
   if (NAMES.name.fits(pipeline))
     await workspace.store.children(workspace.at(pipeline).runs).catch(undefinedOn('NOT_FOUND'))
-  return new CairnError('NOT_FOUND', `there are no runs of "${pipeline}"`, {
+  return new CairnError('NOT_FOUND', `there are no runs of a pipeline "${pipeline}"`, {
     next: suggest(pipeline, known, `cairn run ${pipeline}`),
   })
 }

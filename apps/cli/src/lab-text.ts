@@ -9,20 +9,22 @@ export function whereText({ base, session }: Lab, differences: readonly Differen
   const { pipeline } = session.base
   const where = `${pipeline} from ${paint('bold', base)}, in playground ${paint('bold', session.playground)}`
   if (differences.length === 0) return where
-  return `${where}\n\n${paint('yellow', '!')} today's code is not that of the run:\n${differenceTable(differences, base, 'today')}`
+  return `${where}\n\n${paint('yellow', '!')} the code has changed since that run:\n${differenceTable(differences, base, 'today')}`
 }
 
 /** What is to be known of a planned run of a lab before it starts. */
 export function notesOf({ base }: Lab, { plan, missing, isAhead }: PlannedRun): string[] {
   return [
     ...clockNotes(plan, isAhead),
-    ...missing.map((node) => `! what ${node} gave in run ${base} was collected: it is computed again`),
-    ...(plan.taints ?? []).map(({ node, output, how }) => `! ${node}.${output} is ${how}: this is never promoted`),
+    ...missing.map((node) => `! the outputs of ${node} in run ${base} were removed by gc: it is computed again`),
+    ...(plan.taints ?? []).map(
+      ({ node, output, how }) => `! ${node}.${output} is ${how}: this run can never be promoted`,
+    ),
   ]
 }
 
 export function changesText(changes: readonly Difference[], before: string, after: string): string {
-  return changes.length > 0 ? differenceTable(changes, before, after) : `${after} gives what ${before} gave`
+  return changes.length > 0 ? differenceTable(changes, before, after) : `${after} has the same results as ${before}`
 }
 
 export function differenceTable(found: readonly Difference[], before: string, after: string): string {

@@ -66,7 +66,7 @@ export async function listItem(
   path: string,
 ): Promise<{ readonly path: string; readonly ref: ArtifactRef; readonly depth: number }> {
   if (list.ref.items === undefined)
-    throw new CairnError('NOT_FOUND', `${path} is no list: it has no item "${words.join('/')}"`, {
+    throw new CairnError('NOT_FOUND', `${path} is not a list, so it has no item "${words.join('/')}"`, {
       next: `cairn cat ${path}`,
     })
   const items = await listItems(workspace, list)

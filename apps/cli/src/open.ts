@@ -49,7 +49,7 @@ export async function openPipeline({ project }: Workspace, name: string | undefi
   const names = all.map(({ pipeline }) => pipeline.name)
   throw new CairnError(
     'NOT_FOUND',
-    names.length === 0 ? 'the project has no pipeline' : 'the project has several pipelines',
+    names.length === 0 ? 'the project has no pipelines' : 'the project has several pipelines',
     {
       next: names.length === 0 ? 'cairn new pipeline <name>' : `name one: ${names.join(', ')}`,
     },

@@ -10,7 +10,7 @@ export const count =
   (option: string, least: number) =>
   (text: string): number => {
     if (/^\d{1,9}$/.test(text) && Number(text) >= least) return Number(text)
-    throw new CairnError('BAD_PARAMETER', `--${option} is "${text}", not a whole number from ${least} on`, {
+    throw new CairnError('BAD_PARAMETER', `--${option} must be a whole number of at least ${least}, not "${text}"`, {
       next: `write it like --${option} ${Math.max(least, 4)}`,
     })
   }
@@ -25,7 +25,7 @@ export const settingOptions = (command: Command) =>
     .option('--params <file>', 'read parameters from a JSON or YAML file')
     .option('--from <step>', 'start at this step; earlier steps are taken from --base', collect)
     .option('--until <step>', 'stop after this step', collect)
-    .option('--base <run>', 'the run that provides the outputs of steps that are not run, and to compare with')
+    .option('--base <run>', 'run that provides the outputs of steps that are not run, and to compare with')
     .option('--force <step>', 'compute this step even if nothing changed', collect)
 
 export const progressOption = () =>

@@ -14,12 +14,12 @@ export function readParams(path: string): Settings {
     const reason = whyUnreadable(path)
     if (reason !== undefined)
       throw new CairnError('BAD_PARAMETER', `the parameters in ${path} cannot be read: ${reason}`, {
-        next: 'name a file: --params params.json; what a command prints: --params <(command)',
+        next: 'name a file, as in --params params.json, or use the output of a command: --params <(command)',
       })
     const text = textOf(readFileSync(path))
     const read = /\.ya?ml$/i.test(path) ? parseYaml(text, path) : parseExactJson(text, path)
     if (typeof read === 'object' && read !== null && !Array.isArray(read)) return read as Settings
-    throw new Error('it holds no object')
+    throw new Error('it does not hold an object')
   } catch (cause) {
     if (cause instanceof CairnError) throw cause
     throw new CairnError('BAD_PARAMETER', `the parameters in ${path} cannot be read: ${(cause as Error).message}`, {

@@ -8,18 +8,14 @@ export function refuseRepeats(options: Readonly<Record<string, readonly string[]
       const name = text.split('=', 1)[0]!
       const before = seen.get(name)
       if (before !== undefined && before !== text)
-        throw new CairnError('BAD_PARAMETER', `--${option} names ${name} twice: ${before} and ${text}`, {
-          next: 'leave one of them out',
+        throw new CairnError('BAD_PARAMETER', `--${option} gives ${name} twice: ${before} and ${text}`, {
+          next: 'remove one of them',
         })
       const part = option === 'set' ? [...seen.keys()].find((other) => other.startsWith(`${name}.`)) : undefined
       if (part !== undefined)
-        throw new CairnError(
-          'BAD_PARAMETER',
-          `--set ${text} replaces --set ${seen.get(part)}, which stands before it`,
-          {
-            next: `leave one of them out, or set ${name} first`,
-          },
-        )
+        throw new CairnError('BAD_PARAMETER', `--set ${text} replaces the earlier --set ${seen.get(part)}`, {
+          next: `remove one of them, or set ${name} first`,
+        })
       seen.set(name, text)
     }
   }

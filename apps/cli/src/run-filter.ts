@@ -30,7 +30,9 @@ export function filterOf({ status = [], since, until, param = [], before }: Filt
   const known = STATUSES.filter((one) => status.includes(one))
   const unknown = status.find((one) => !STATUSES.some((known) => known === one))
   if (unknown !== undefined)
-    throw new CairnError('BAD_PARAMETER', `--status is "${unknown}"`, { next: `one of: ${STATUSES.join(', ')}` })
+    throw new CairnError('BAD_PARAMETER', `--status "${unknown}" is unknown`, {
+      next: `one of: ${STATUSES.join(', ')}`,
+    })
   const nameless = param.find((one) => one.indexOf('=') < 1)
   if (nameless !== undefined)
     throw new CairnError('BAD_PARAMETER', `--param ${nameless} has no value`, {
@@ -50,7 +52,7 @@ function moment(option: string, text: string, now: number): number {
   if (/^\d+(\.\d+)?(ms|s|m|h|d)$/.test(text)) return now - milliseconds(text as `${number}s`)
   const at = momentOf(text, 'local')
   if (at !== undefined) return at
-  throw new CairnError('BAD_PARAMETER', `--${option} is "${text}": must be a date, a date and time, or how long ago`, {
+  throw new CairnError('BAD_PARAMETER', `--${option} must be a date, a date and time, or an age, not "${text}"`, {
     next: `write it like --${option} 2026-11-29T08:00 or --${option} 12h`,
   })
 }

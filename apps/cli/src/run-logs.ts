@@ -107,6 +107,6 @@ async function whyNothing(workspace: Workspace, place: Place): Promise<string> {
   if (from.length === 0) return `${what} printed nothing`
   const named = from.slice(-MOST_NAMED).map((path) => withGiven(`cairn logs ${path}`))
   const more = from.length > named.length ? `; these are the last ${named.length}` : ''
-  const isAll = node === undefined ? 'printed nothing: what was reused was printed by' : 'was reused from'
+  const isAll = node === undefined ? 'printed nothing; their results were reused from' : 'was reused from'
   return `${what} ${isAll} ${from.length > 1 ? `${from.length} runs` : 'another run'}${more}\nnext  ${named.join('\n      ')}`
 }

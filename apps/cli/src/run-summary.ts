@@ -49,7 +49,7 @@ export function summaryText(result: RunResult): string {
   })
   const parts = [
     table(
-      ['', 'step', '', 'time', 'gives'].map((title) => ({ title })),
+      ['', 'step', '', 'time', 'outputs'].map((title) => ({ title })),
       rows,
       (title) => paint('dim', title),
     ),
@@ -165,13 +165,13 @@ function catches({ plan, ends, items, caughtItems }: RunResult): string[] {
 /** Which host has left a task to others, and why. */
 export function unfitText({ task, host, error }: UnfitRecord): string {
   const next = error.next ? `\n  ${paint('dim', 'next')}  ${error.next}` : ''
-  return `${paint('yellow', `! ${task}`)}  waits for another host than ${host}: ${error.message}${next}`
+  return `${paint('yellow', `! ${task}`)}  waits for a host other than ${host}: ${error.message}${next}`
 }
 
 function lastOf(lines: readonly string[], path: string): string[] {
   if (lines.length === 0) return []
   return [
-    `  ${paint('dim', `printed last (${withGiven(`cairn logs ${path}`)}):`)}`,
+    `  ${paint('dim', `last output (${withGiven(`cairn logs ${path}`)}):`)}`,
     ...lines.map((line) => `    ${line}`),
   ]
 }

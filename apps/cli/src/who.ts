@@ -8,5 +8,5 @@ export function whoIsHere(): string {
 
 /** Services believe the token alone. */
 export function byToken(on: string): CairnError {
-  return new CairnError('BAD_PARAMETER', `--by means nothing --on ${on}: the token says who it is`)
+  return new CairnError('BAD_PARAMETER', `--by cannot be used with --on ${on}: the token identifies you`)
 }

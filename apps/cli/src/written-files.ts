@@ -19,13 +19,13 @@ export interface Target {
 export async function refuseOwned(workspace: Workspace, pipeline: string, folder: string, targets: readonly Target[]) {
   const manifest = join(folder, 'package.json')
   if (existsSync(manifest) && !targets.some(({ file }) => file === manifest))
-    throw new CairnError('REFUSED', `${manifest} is there: outputs are not written among the files of a package`, {
-      next: `write them to a folder of their own: --out ${join(folder, 'results')}`,
+    throw new CairnError('REFUSED', `${folder} holds a package (${manifest}): outputs are not written there`, {
+      next: `write them to a separate folder: --out ${join(folder, 'results')}`,
     })
   for (const target of targets)
     if (await isForeign(workspace, pipeline, target))
-      throw new CairnError('REFUSED', `${target.file} is there already, and is not what a run of ${pipeline} gave`, {
-        next: `write to a folder of its own, --out ${join(folder, pipeline)}, or move that file away`,
+      throw new CairnError('REFUSED', `${target.file} already exists and was not written by a run of ${pipeline}`, {
+        next: `write to a separate folder, --out ${join(folder, pipeline)}, or move that file away`,
       })
 }
 

@@ -17,7 +17,7 @@ export function parseYaml(text: string, where: string): unknown {
   const document = parsed(text)
   const { version } = document.directives.yaml
   if (version !== '1.2')
-    throw refused(where, `%YAML ${version} is not supported`, 'leave the line out: it is read as 1.2')
+    throw refused(where, `%YAML ${version} is not supported`, 'remove that line: the file is read as YAML 1.2')
   const [fault] = [...document.errors, ...document.warnings]
   if (fault?.code === 'MULTIPLE_DOCS') throw refused(where, 'it holds several documents', 'keep one of them')
   if (fault) throw refused(where, fault.message.split('\n')[0]!.replace(/:$/, ''), 'correct it, or write it as JSON')
@@ -45,19 +45,20 @@ interface Reading {
 function valueOf(node: Node, reading: Reading): unknown {
   const { document, where, open } = reading
   if (node.tag !== undefined)
-    throw refused(
-      where,
-      `tags such as ${tagOf(node.tag)} are not supported`,
-      'leave the tag out; a text in quotes is a text',
-    )
+    throw refused(where, `tags such as ${tagOf(node.tag)} are not supported`, 'remove the tag; put text in quotes')
   if (++reading.made > MOST_VALUES)
-    throw refused(where, `it stands for more than ${MOST_VALUES} values`, 'write out what its aliases name')
+    throw refused(where, `its aliases expand to more than ${MOST_VALUES} values`, 'write the values out')
   if (isScalar(node)) return scalarOf(node, where)
   if (isAlias(node)) {
     const named = node.resolve(document)
     if (!named)
-      throw refused(where, `there is no anchor &${node.source} before *${node.source}`, 'write out what is meant')
-    if (open.has(named)) throw refused(where, `*${node.source} names what it stands in`, 'write out what is meant')
+      throw refused(
+        where,
+        `there is no anchor &${node.source} before *${node.source}`,
+        'define the anchor first, or write the value out',
+      )
+    if (open.has(named))
+      throw refused(where, `the alias *${node.source} refers to a value that contains it`, 'write the value out')
     return valueOf(named, reading)
   }
   open.add(node)
@@ -78,10 +79,9 @@ function tagOf(tag: string): string {
 }
 
 function keyOf(key: Scalar, where: string): string {
-  if (key.tag !== undefined)
-    throw refused(where, `tags such as ${tagOf(key.tag)} are not supported`, 'leave the tag out')
+  if (key.tag !== undefined) throw refused(where, `tags such as ${tagOf(key.tag)} are not supported`, 'remove the tag')
   if (key.value !== '<<' || key.type !== 'PLAIN') return String(key.value)
-  throw refused(where, 'YAML 1.2 has no merge key <<', 'write out what is to be merged, or "<<" for a key of that name')
+  throw refused(where, 'YAML 1.2 has no merge key <<', 'write the merged values out, or quote "<<" to use it as a key')
 }
 
 function scalarOf({ value, source = '' }: Scalar, where: string): unknown {
@@ -91,8 +91,8 @@ function scalarOf({ value, source = '' }: Scalar, where: string): unknown {
   if (/^[+-]?0\d/.test(source))
     throw refused(
       where,
-      `${source} is ${value} here, and another number to YAML 1.1`,
-      `write "${source}" for the text, or ${value}`,
+      `${source} means ${value} here, but another number in YAML 1.1`,
+      `write "${source}" for the text, or ${value} for the number`,
     )
   if (/^0[xo]/.test(source)) refuseInexact(String(BigInt(source)), value, where)
   else refuseInexact(source, value, where)

@@ -27,7 +27,7 @@ export const small = pipeline('small', () => load({}))
   expect(await project.cairn('run', 'small', '--detach', '--on', 'far')).toEqual({
     code: 0,
     stdout: 'small/started\n',
-    stderr: `not started yet: ${why}; asks again every 1.0 s, for up to 30 s\n`,
+    stderr: `not started yet: ${why}; retrying every 1.0 s, for up to 30 s\n`,
   })
   expect(asked).toBe(3)
 })

@@ -69,7 +69,7 @@ describe('cairn runs', () => {
     expect(await named('--until', '2026-01-01T00:00')).toEqual([])
     for (const wrong of ['yesterday', '2026-02-30']) {
       const { code, stderr } = await project.cairn('runs', '--since', wrong)
-      expect([code, stderr]).toEqual([1, expect.stringContaining('must be a date, a date and time, or how long ago')])
+      expect([code, stderr]).toEqual([1, expect.stringContaining('must be a date, a date and time, or an age')])
     }
   })
 
@@ -173,7 +173,7 @@ describe('cairn new', () => {
     execFileSync(NODE, [`${REPOSITORY}/node_modules/typescript-native/bin/tsc`, '-p', '.'], { cwd: fresh.root })
     const again = await fresh.cairn('new', what, 'count-words')
     expect(again.code).toBe(1)
-    expect(again.stderr).toContain('exists already')
+    expect(again.stderr).toContain('already exists')
   })
   it('a new pipeline runs at once', async () => {
     const fresh = new CliProject({
@@ -220,8 +220,8 @@ describe('a mistake', () => {
     [['cat', 'small/latest/evaluat/metrics'], 'has no step "evaluat"', 'did you mean "evaluate"?'],
     [['cat', 'small/latest/load/flight'], 'load has no output "flight"', 'did you mean "flights"?'],
     [['cat', 'small/latest/load'], 'load has several outputs', 'flights, ids'],
-    [['new', 'stpe', 'x'], 'cairn new makes no "stpe"', 'did you mean "step"?'],
-    [['new', 'step', 'Count_Words'], '"Count_Words" is no name for a step', 'train-model'],
+    [['new', 'stpe', 'x'], 'cairn new cannot create a "stpe"', 'did you mean "step"?'],
+    [['new', 'step', 'Count_Words'], '"Count_Words" is not a valid name for a step', 'train-model'],
     [['run', '--plan', 'x'], 'there is no plan "x"', 'cairn plan --save'],
   ])('%s names the nearest and the next command', async (args, message, next) => {
     const { code, stdout, stderr } = await project.cairn(...args)

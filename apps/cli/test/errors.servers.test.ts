@@ -136,7 +136,7 @@ describe.skipIf(!inject('servers'))('a step that goes wrong on services', () => 
 
   it('that never ends is named to whoever follows, and in its service’s log', async () => {
     const follower = project.startWith(env, 'run', 'stuck', '--on', 'local')
-    await printed(follower, '! wait  still at work after 1.0 s, in stuck/')
+    await printed(follower, '! wait  still running after 1.0 s, in stuck/')
     follower.kill('SIGINT')
     await exit(follower)
     const logs = async () => (await project.cairn('logs', 'stuck/wait', '-n', '100')).stdout
@@ -164,7 +164,7 @@ describe.skipIf(!inject('servers'))('a step that goes wrong on services', () => 
         .poll(() => shown(...args), soon)
         .toMatch(
           new RegExp(
-            `! second {2}waits for another host than \\S+: ${why}\\n +next {2}npm install outer@1.0.0, or plan`,
+            `! second {2}waits for a host other than \\S+: ${why}\\n +next {2}npm install outer@1.0.0, or plan`,
           ),
         )
     type Run = { unfit: { task: string; error: { code: string; message: string } }[] }

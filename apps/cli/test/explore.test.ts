@@ -119,7 +119,7 @@ describe('cairn explore, line by line', () => {
     project.edit('small.pipeline.ts', 'airport * model', '2 * airport * model')
     const changed = await told()
     project.edit('small.pipeline.ts', '2 * airport * model', 'airport * model')
-    expect(changed).toMatch(/today's code is not that of the run:\n[^]*code +score +.*score/)
+    expect(changed).toMatch(/the code has changed since that run:\n[^]*code +score +.*score/)
     const other = await linesWith(['--base', production.run, '--playground', 'other'])
     expect(other.stdout).toBe(`small from ${production.run}, in playground other\n`)
   })
@@ -222,7 +222,7 @@ describe('cairn explore, line by line', () => {
       'load has several outputs\nnext   name one: load/flights, load/airports',
     )
     expect(await refused('--of', 'load/airports')).toContain('is list, of which only the digest is compared')
-    expect(await refused('--key', 'id')).toContain('--key is about an output')
+    expect(await refused('--key', 'id')).toContain('--key needs --of')
     expect((await lines('.until features', '.run', '.diff features id')).stderr).toContain('.diff features by <column>')
   })
 
@@ -232,7 +232,7 @@ describe('cairn explore, line by line', () => {
     const { code, stdout, stderr } = await lines('.sample features=10', '.items score=1,3', '.run', '.show evaluate')
     expect([code, stderr]).toEqual([
       0,
-      '! features.features is cut to 10 of 100 rows: this is never promoted\n! load.airports is cut to 2 of 4 items for each-airports: this is never promoted\ntrain | training 10 trees\n',
+      '! features.features is cut to 10 of 100 rows: this run can never be promoted\n! load.airports is cut to 2 of 4 items for each-airports: this run can never be promoted\ntrain | training 10 trees\n',
     ])
     expect(stdout).toMatch(/airports +2\n/)
   })
@@ -331,25 +331,25 @@ describe('cairn explore, when something is wrong', () => {
     ['.stepz', 'there is no command ".stepz"', 'did you mean ".steps"?'],
     ['.steps now', '.steps does not take 1 words', 'write it like .steps'],
     ['.show', '.show does not take 0 words', 'write it like .show <step>[/<item>][/<output>] [rows]'],
-    ['.show "train', 'the line has a " that is not closed', 'write \\" for the sign itself'],
+    ['.show "train', 'the line has an unclosed "', 'write \\" for a literal "'],
     ['.show tain', 'small has no step "tain"', 'did you mean "train"?'],
     ['.show load', 'load has several outputs', 'name one: load/flights, load/airports'],
     ['.show load/flihts', 'load has no output "flihts"', 'did you mean "flights"?'],
-    ['.show score', 'score is run for each item of each-airports', '.show each-airports'],
-    ['.show train many', '"many" is not a number of rows', '.show train 100'],
+    ['.show score', 'score runs once for each item of each-airports', '.show each-airports'],
+    ['.show train many', '"many" is not a row count', '.show train 100'],
     ['.plot load/flights dely', 'load/flights has no column "dely"', 'did you mean "delay"?'],
-    ['.plot load/flights origin', 'origin of load/flights is string, which is no number', 'available: id, delay'],
+    ['.plot load/flights origin', 'origin of load/flights is string, not a number', 'available: id, delay'],
     ['.plot train x', 'train/model is json, which has no columns', '.show train/model'],
     ['.set train.tres=1', 'train has no parameter "tres"', 'did you mean "trees"?'],
     ['.set train.trees', '.set train.trees has no value', 'write it like .set train-model.trees=400'],
-    ['.swap features', '.swap features is not complete', 'write it like .swap extract-features=./with-weather.ts'],
+    ['.swap features', '.swap features is incomplete', 'write it like .swap extract-features=./with-weather.ts'],
     ['.swap features=./steps/half.ts#small', 'wrong cannot take the place of features', ''],
     ['.sample train=10', 'train.model is json, which cannot be cut', 'choose items'],
     ['.from tain', 'small has no step "tain"', 'did you mean "train"?'],
-    ['.undo', 'there is no change to take back', '.help'],
+    ['.undo', 'there is no change to undo', '.help'],
     ['.compare', 'nothing has been run yet', '.run'],
-    ['.matrix by auc', 'the matrix is not complete', 'write it like .matrix train-model.trees=100,200 by auc'],
-    ['.save tried.txt', 'tried.txt would be no script', 'name it like tried.ts'],
+    ['.matrix by auc', 'the matrix is incomplete', 'write it like .matrix train-model.trees=100,200 by auc'],
+    ['.save tried.txt', 'tried.txt is not the name of a script', 'end it in .ts, for example tried.ts'],
     ['.save small.pipeline.ts', 'small.pipeline.ts is there already', 'choose another name'],
   ] as const
 
@@ -404,7 +404,7 @@ describe('cairn explore, when something is wrong', () => {
     await expect.poll(ends).toHaveLength(1)
     child.kill('SIGINT')
     const { code, stdout, stderr } = await end
-    expect([code, stderr]).toEqual([130, 'stopping; what is finished is kept\n'])
+    expect([code, stderr]).toEqual([130, 'stopping; finished steps are kept\n'])
     expect(stdout).toMatch(/^1 +false .*8 reused/m) // the airports, too
     expect(stdout).toMatch(/^✘ +true .*cancelled/m)
     expect(stdout).not.toContain('takes')
@@ -426,7 +426,7 @@ describe('cairn explore, at a terminal', () => {
     first.type('.run\r')
     await first.until('train | training')
     first.type('\u0003')
-    await first.until('stopping; what is finished is kept')
+    await first.until('stopping; finished steps are kept')
     first.type('\u0003\u0003')
     await first.until(/train +cancelled/)
     await first.until('small +1> ')
@@ -436,7 +436,7 @@ describe('cairn explore, at a terminal', () => {
     await first.until('undone: .set train.wait=true')
     await first.until('small> ')
     first.type('\u0003')
-    await first.until('(.exit or Ctrl-D leaves)')
+    await first.until('(leave with .exit or Ctrl-D)')
     first.type('.bad\r')
     await first.until('there is no command ".bad"')
     await first.until('small> ')
@@ -449,7 +449,7 @@ describe('cairn explore, at a terminal', () => {
     second.type('\u001b[A\u001b[A')
     await second.until('.undo')
     second.type('\r')
-    await second.until('there is no change to take back')
+    await second.until('there is no change to undo')
     await second.until('small> ')
     second.type('.exit\r')
     expect(await second.ended).toBe(0)

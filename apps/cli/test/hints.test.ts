@@ -52,10 +52,10 @@ it('names a path that cannot be written, why, and what can be done', async () =>
   const project = new CliProject({ 'works.pipeline.ts': STEPS, file: '', 'folder/file': '' })
   await project.cairn('run', 'works')
   for (const [args, message] of [
-    [['cat', 'works/latest/load', '-o', 'file/inside'], 'a part of the path is a file, no folder (ENOTDIR)'],
-    [['cat', 'works/latest/load', '-o', 'folder'], 'it is a folder (EISDIR)'],
+    [['cat', 'works/latest/load', '-o', 'file/inside'], 'part of the path is a file, not a folder (ENOTDIR)'],
+    [['cat', 'works/latest/load', '-o', 'folder'], 'it is a folder, not a file (EISDIR)'],
     [['cat', 'works/latest/load', '-o', 'n'.repeat(300)], 'the name is too long (ENAMETOOLONG)'],
-    [['run', 'works', '--until', 'load', '--out', 'file'], 'something is there already (EEXIST)'],
+    [['run', 'works', '--until', 'load', '--out', 'file'], 'it already exists (EEXIST)'],
   ] as const) {
     const { code, stdout, stderr } = await project.cairn('--json', ...args)
     expect(code, stderr).toBe(1)

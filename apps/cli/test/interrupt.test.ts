@@ -55,7 +55,7 @@ describe('a run that is interrupted', () => {
     const project = new CliProject(FILES)
     const run = project.start('run', 'long', '--progress', 'plain')
     await printed(run, 'train-model | training')
-    const stopping = printed(run, 'stopping; what is finished is kept')
+    const stopping = printed(run, 'stopping; finished steps are kept')
     const ended = exit(run)
     run.kill('SIGINT')
     await stopping

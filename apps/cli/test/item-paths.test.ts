@@ -110,7 +110,7 @@ describe('items of an each', () => {
     for (const [path, refused] of [
       ['each-parts/ms/3', 'has no item "3"'],
       ['each-parts/ms/LAX', 'has no item "LAX"'],
-      ['count/n/0', 'count/n is no list: it has no item "0"'],
+      ['count/n/0', 'count/n is not a list, so it has no item "0"'],
     ])
       expect(await said('cat', `${at}/${path}`), path).toContain(refused)
   })
@@ -181,7 +181,7 @@ describe('items of an each', () => {
       /has no item "ALT"\nnext +did you mean "ATL"\?; or by index: 0 to 4/,
     )
     expect(await said('cat', `${at}/JFK/m`)).toContain('item 2 ("JFK") of')
-    expect(await said('cat', at)).toContain('score is run for each item of each-parts')
+    expect(await said('cat', at)).toContain('score runs once for each item of each-parts')
     expect(await said('cat', `${at}/LAX/n`)).toContain('item 3 ("LAX") of score failed in run')
     const offered = await said('complete', '--', 'cat', `${at}/`)
     expect(offered.trim().split('\n')).toEqual([0, 1, 2, 3, 4].map((index) => `${at}/${index}`))

@@ -205,7 +205,7 @@ describe.skipIf(!inject('servers'))('a token that is for one of two pipelines', 
     rollback: [
       { args: (pipeline) => ['rollback', pipeline], rights: ['read', 'promote'], says: /rolled back {2}shop\// },
     ],
-    doctor: [{ args: () => ['doctor'], rights: ['read', 'collect'], says: /^sound {2}shop /m, isOfAll: true }],
+    doctor: [{ args: () => ['doctor'], rights: ['read', 'collect'], says: /^ok {2}shop /m, isOfAll: true }],
     gc: [{ args: () => ['gc'], rights: ['read', 'collect'], says: /^shop {2}keeps /m, isOfAll: true }],
   }
 
@@ -258,7 +258,7 @@ describe.skipIf(!inject('servers'))('a token that is for one of two pipelines', 
       const { code, stderr } = await on('read', 'show', name)
       expect([code, stderr], name).toEqual([
         1,
-        `error  "${name}" is a run without its pipeline\nnext   write shop/${name}\n`,
+        `error  "${name}" names a run without its pipeline\nnext   write shop/${name}\n`,
       ])
     }
     const other = await on('read', 'show', runs['bank']![1])
@@ -272,7 +272,8 @@ describe.skipIf(!inject('servers'))('a token that is for one of two pipelines', 
     const until = ['--set', 'load.until=held/go-on']
     const unseen = await on('run', 'run', 'shop', ...until)
     expect(unseen.code).toBe(1)
-    const [, run] = /^shop\/(\S+) was started and goes on, but cannot be shown: /.exec(errors(unseen)[0] ?? '') ?? []
+    const [, run] =
+      /^shop\/(\S+) was started and continues, but its progress cannot be shown: /.exec(errors(unseen)[0] ?? '') ?? []
     expect(unseen.stderr).toContain('lacks the right "read" for shop\nnext   start runs with --detach')
 
     const follower = project.start('follow', `shop/${run}`, '--on', 'read', '--progress', 'plain')

@@ -50,10 +50,13 @@ it('names every run that printed what was reused, by item, and asks for a pipeli
   )
   expect(await logs(`tell/${first}/say/0`)).toBe('item of 1\n')
   expect(await logs(`tell/${third}`)).toContain(
-    `the steps of tell/${third} printed nothing: what was reused was printed by 2 runs\nnext  cairn logs tell/${first}\n      cairn logs tell/${second}\n`,
+    `the steps of tell/${third} printed nothing; their results were reused from 2 runs\nnext  cairn logs tell/${first}\n      cairn logs tell/${second}\n`,
   )
   const { stderr, code } = await project.cairn('diff', first!, 'latest')
-  expect([code, stderr]).toEqual([1, `error  "${first}" is a run without its pipeline\nnext   write tell/${first}\n`])
+  expect([code, stderr]).toEqual([
+    1,
+    `error  "${first}" names a run without its pipeline\nnext   write tell/${first}\n`,
+  ])
   expect((await project.cairn('diff', `tell/${first}`, 'latest')).stderr).toContain('next   write tell/latest')
 }, 60_000)
 

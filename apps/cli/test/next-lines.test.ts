@@ -164,7 +164,7 @@ describe('every command that is offered', () => {
   }
 
   it('puts what was given into commands, and into no sentence about cairn', async () => {
-    const next = 'send Authorization: Bearer <token>; cairn has it from the context'
+    const next = 'send Authorization: Bearer <token>; cairn takes it from the context'
     await refusing(403, { code: 'NOT_ALLOWED', detail: 'the token lacks the right promote', next })
     expect(await said('-C', project.root, '--on', 'far', 'rollback', 'small')).toContain(`next   ${next}\n`)
   })
@@ -175,7 +175,7 @@ describe('every command that is offered', () => {
     const { code, stderr } = await elsewhere.cairn(...empty, 'push')
     expect([code, stderr]).toEqual([
       1,
-      'error  no run of this machine has ended: there is nothing to push\nnext   run a pipeline here first, without --on\n',
+      'error  nothing to push: no local run has ended\nnext   run a pipeline without --on first\n',
     ])
   })
 

@@ -22,7 +22,7 @@ it('writes outputs over what it has written, and over nothing else', async () =>
   const atRoot = await run('.')
   expect([atRoot.code, atRoot.stderr]).toEqual([
     1,
-    expect.stringContaining('package.json is there already, and is not what a run of out gave'),
+    expect.stringContaining('package.json already exists and was not written by a run of out'),
   ])
   const foreign = await run('mine')
   expect([foreign.code, foreign.stderr]).toEqual([1, expect.stringContaining('mine/page.html is there already')])

@@ -113,7 +113,7 @@ s.list.0: f
     expect(stdout).toContain('params.list ["a","b"] -> ["c","d"]')
     expect(stdout).toContain('params.list ["a","b"] -> ["e","d"]')
     const typed = await project.cairn('plan', 'main', ...sets('s.list.0=part', 's.list=a,b'))
-    expect(typed.stderr).toContain('--set s.list=a,b replaces --set s.list.0=part')
+    expect(typed.stderr).toContain('--set s.list=a,b replaces the earlier --set s.list.0=part')
   })
 
   it('are refused from a file that can be read in two ways, or would lose something', async () => {
@@ -124,7 +124,7 @@ s.list.0: f
       'twice.yaml': ['s: { text: a, "text": b }', 'Map keys must be unique at line 1, column 15'],
       'long.yaml': ['s: { count: 9007199254740993 }', '9007199254740993 cannot be held exactly'],
       'hex.yaml': ['s: { count: 0x20000000000001 }', '9007199254740993 cannot be held exactly'],
-      'zeros.yaml': ['s: { count: 0123 }', '0123 is 123 here, and another number to YAML 1.1'],
+      'zeros.yaml': ['s: { count: 0123 }', '0123 means 123 here, but another number in YAML 1.1'],
       'inf.yaml': ['s: { count: .inf }', '.inf cannot be a parameter'],
       'old.yaml': ['%YAML 1.1\n---\ns: { flag: no }', '%YAML 1.1 is not supported'],
       'tag.yaml': ['s: { text: !!binary aGk= }', 'Unresolved tag'],
@@ -133,11 +133,11 @@ s.list.0: f
       'key.yaml': ['s: { !!str text: a }', 'tags such as !!str are not supported'],
       'plain.yaml': ['s: { text: ! 5 }', 'tags such as ! are not supported'],
       'merge.yaml': ['s: { map: { <<: { a: b } } }', 'YAML 1.2 has no merge key <<'],
-      'itself.yaml': ['s: { list: &x [*x] }', '*x names what it stands in'],
+      'itself.yaml': ['s: { list: &x [*x] }', 'the alias *x refers to a value that contains it'],
       'bomb.yaml': [`a0: &a0 [x]\n${[1, 2, 3, 4, 5, 6, 7, 8, 9].map(nested).join('')}`, 'more than 100000 values'],
       'two.yaml': ['s: { text: a }\n---\ns: { text: b }', 'it holds several documents'],
       'open.yaml': ['s: { text: a\n', 'at line 2, column 1'],
-      'list.yaml': ['- a', 'it holds no object'],
+      'list.yaml': ['- a', 'it does not hold an object'],
     }
     for (const [file, [text, message]] of Object.entries(files)) {
       writeFileSync(project.path(file), text)

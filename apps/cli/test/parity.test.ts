@@ -22,7 +22,7 @@ it('cairn parity computes steps again and names those that give other bytes, wit
   const stored = project.stored('local')
   const { code, stdout } = await project.cairn('parity', 'dice', '--against', run)
   expect(code).toBe(1)
-  expect(stdout).toContain(`again here, with the inputs of ${run}`)
+  expect(stdout).toContain(`computed again here, from the inputs of run ${run}`)
   expect(stdout).toMatch(/✔ +load +here +the same bytes/)
   expect(stdout).toMatch(/✔ +each-ns +here +the same bytes/)
   expect(stdout).toMatch(/✘ +roll +here +face \w{8} -> \w{8} +randomness: Math\.random\(\) \(dice\.pipeline\.ts:10\)/)

@@ -121,7 +121,7 @@ describe('cairn play', () => {
       '--progress',
       'plain',
     )
-    expect(sampled.stderr).toContain('! features.features is cut to 10 of 100 rows: this is never promoted')
+    expect(sampled.stderr).toContain('! features.features is cut to 10 of 100 rows: this run can never be promoted')
     expect(sampled.stdout).toContain('train')
     expect(await text('--sample', 'features=10%', '--plan')).toMatch(/features +given +features cut to 10 of 100 rows/)
     const some = await play('--items', 'score=2')
@@ -143,7 +143,7 @@ describe('cairn play', () => {
     project.edit('small.pipeline.ts', 'trees * (await', '2 * trees * (await')
     const told = await text('--plan')
     project.edit('small.pipeline.ts', '2 * trees * (await', 'trees * (await')
-    expect(told).toMatch(/today's code is not that of the run:\n[^]*code +train +.*train/)
+    expect(told).toMatch(/the code has changed since that run:\n[^]*code +train +.*train/)
   })
 
   it('runs with the code of the run, however the pipeline has changed since', async () => {
@@ -178,7 +178,7 @@ describe('cairn play', () => {
   })
 
   it.each([
-    [['--swap', 'features'], '--swap features is not complete', '--swap extract-features=./with-weather.ts'],
+    [['--swap', 'features'], '--swap features is incomplete', '--swap extract-features=./with-weather.ts'],
     [
       ['--swap', 'features=./no.ts'],
       './no.ts, which is to take the place of features, cannot be read: it does not exist',

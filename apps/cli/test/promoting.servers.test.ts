@@ -99,7 +99,7 @@ describe.skipIf(!inject('servers'))('promoting to services', () => {
     const { code, told } = await on('promote', `small/${tried}`)
     expect(code).toBe(1)
     expect(told).toContain('expectation failed: evaluate: the AUC is no worse')
-    expect((await on('promote', `small/${tried}`, '--by', 'ann')).told).toContain('the token says who it is')
+    expect((await on('promote', `small/${tried}`, '--by', 'ann')).told).toContain('the token identifies you')
     expect(await production()).toBe(first.run)
   })
 

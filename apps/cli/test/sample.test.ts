@@ -29,7 +29,7 @@ export const s = pipeline('s', () => count(load({})))
       '--progress',
       'none',
     )
-    expect(stderr).toContain('! load.rows is cut to 60 of 600 rows: this is never promoted')
+    expect(stderr).toContain('! load.rows is cut to 60 of 600 rows: this run can never be promoted')
     const { stdout } = await project.cairn('cat', 's/latest/count/ids', '--playground', place, '--json')
     return (JSON.parse(stdout) as { value: number[] }).value
   }

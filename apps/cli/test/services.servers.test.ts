@@ -261,7 +261,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     ])
     await close()
     const waits = new RegExp(
-      `! double {2}has given up ${lost.id}: .*has no task.*\\n.*cairn dead-letters --on local replay shop/`,
+      `! double {2}gave up event ${lost.id}: .*has no task.*\\n.*cairn dead-letters --on local replay shop/`,
     )
     await expect.poll(async () => (await project.cairn('runs', 'shop', '--on', 'local')).stdout).toMatch(waits)
     expect((await project.cairn('show', `shop/${run}`, '--on', 'local')).stdout).toMatch(waits)
@@ -274,7 +274,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
       expect(told!.deadLetters).toMatchObject([{ step: 'double', event: lost.id }])
     }
     const next = project.start('run', 'shop', '--on', 'local', '--progress', 'plain', '--set', 'load.count=9')
-    const queued = 'queued  place 1 of 1: at most 1 run goes on at once in the pipeline shop'
+    const queued = 'queued  place 1 of 1: at most 1 run at once in the pipeline shop'
     await printed(next, queued)
     const waiting = await listed('--status', 'queued')
     expect(waiting).toMatchObject([{ status: 'queued', queue: { place: 1 } }])
@@ -333,7 +333,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
       /no answer +shop\/load [\s\S]*the supervisor \(process \d+\) has died[\s\S]*next {2}cairn up/,
     )
     const up = await project.cairn('up')
-    expect([up.code, up.stderr]).toEqual([0, expect.stringContaining('another one takes over')])
+    expect([up.code, up.stderr]).toEqual([0, expect.stringContaining('starting another one')])
     const after = await processes(project)
     const changed = [...after].filter(([name, { pid }]) => pid !== before.get(name)!.pid)
     expect(changed.map(([name, { restarts }]) => [name, restarts])).toEqual([['shop/load', 1]])
@@ -442,7 +442,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     expect(unread.pipelines['shop']!.findings.map(({ path }) => path)).not.toContain(object)
     const told = (await project.cairn('doctor', '--on', 'local', '--bytes')).stdout
     expect(told).toContain(`${object}\n    its bytes do not match its digest\n    repair: moved to quarantine/`)
-    expect(told).toMatch(/^sound {2}curious {2}[\d,]+ runs/m)
+    expect(told).toMatch(/^ok {2}curious {2}[\d,]+ runs/m)
     expect(told).toMatch(/^next {2}cairn doctor --on local --repair$|^next {2}cairn doctor --repair --on local$/m)
     expect((await project.cairn('doctor', '--bytes', 'some', '--on', 'local')).stderr).toContain('write --bytes 10%')
 
@@ -491,7 +491,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     expect((await project.cairn('runs', '--on', 'local')).stderr).toContain('does not answer')
     expect(await project.cairn('down')).toMatchObject({
       code: 0,
-      stdout: 'nothing was running; what was stored stays\n',
+      stdout: 'nothing was running; stored data is kept\n',
     })
   })
 })

@@ -26,7 +26,7 @@ it('cuts the items of one each alone: others that map over the same list keep al
   }
   const played = await project.cairn('play', '--items', 'two=1', '--playground', 'a', '--progress', 'none')
   expect(played.code, played.stderr).toBe(0)
-  expect(played.stderr).toContain('! mk.ns is cut to 1 of 4 items for two: this is never promoted')
+  expect(played.stderr).toContain('! mk.ns is cut to 1 of 4 items for two: this run can never be promoted')
   expect(await numbers('a')).toEqual({ count: '4', 'count-2': '4', 'count-3': '1' })
 
   const both = ['--items', 'two=1', '--items', 'one=0,2,3']

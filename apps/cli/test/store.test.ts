@@ -40,7 +40,9 @@ describe('a byte of an object that is not what it was', () => {
 
     const unread = await project.cairn('doctor', '--bytes', '0%')
     expect([unread.code, unread.stdout]).toEqual([0, expect.stringContaining('of which 0 B were read')])
-    expect((await project.cairn('doctor', '--bytes', '200%')).stderr).toContain('--bytes 200% is no percentage')
+    expect((await project.cairn('doctor', '--bytes', '200%')).stderr).toContain(
+      '--bytes must be a percentage, not "200%"',
+    )
     const doctor = await project.cairn('doctor')
     expect(doctor.code).toBe(1)
     expect(doctor.stdout).toContain('its bytes do not match its digest')

@@ -54,9 +54,9 @@ it.each([
   [['-C', 'loop', 'run', 'p'], 'loop is no project: ELOOP'],
   [['-C', 'nowhere', 'runs'], 'nowhere is no project: it does not exist'],
   [['-C', 'data.txt', 'runs'], 'data.txt is no project: it is no folder'],
-  [['run', 'p', '--out', 'loop/x'], 'symbolic links lead in a circle'],
+  [['run', 'p', '--out', 'loop/x'], 'its symbolic links form a loop'],
   [['run', 'p', '--params', 'loop'], 'the parameters in loop cannot be read: ELOOP'],
-  [['new', 'step', 'other', '--in', 'loop'], 'symbolic links lead in a circle'],
+  [['new', 'step', 'other', '--in', 'loop'], 'its symbolic links form a loop'],
 ])('names a path that leads in a circle or nowhere: %j', async (args, message) => {
   expect(refusal(await project.cairn(...args))).toContain(message)
 })
@@ -81,10 +81,10 @@ it('names what its user may not read or write', async () => {
   const own = ['--store', join(strangers, 'store')]
   expect(refusal(await limited('', '--store', join(closed, 'store'), 'run', 'p'))).toContain('EACCES')
   expect(refusal(await limited('', ...own, 'run', 'p', '--out', join(closed, 'out')))).toMatch(
-    /mkdir .*closed.out failed: this user may not \(EACCES\)\nnext +give this user the right to/,
+    /mkdir .*closed.out failed: permission denied \(EACCES\)\nnext +give this user access/,
   )
   expect(refusal(await limited('', ...own, 'cat', 'p/latest/load', '-o', join(closed, 'x')))).toContain(
-    'this user may not',
+    'permission denied',
   )
   try {
     chmodSync(project.path('data.txt'), 0)

@@ -39,7 +39,7 @@ it.each([
   const altered = checkpointWith({ digest: hash('sha256', '7'), size: 1, ...held })
   await expect(receive(altered, store)).rejects.toMatchObject({
     code: 'BAD_RECORD',
-    message: `${PATH} is not taken: its output "n" does not match its digest`,
+    message: `${PATH} was refused: its output "n" does not match its digest`,
   })
   expect(await store.read(`test/p/${PATH}`)).toBeUndefined()
 })

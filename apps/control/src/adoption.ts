@@ -36,7 +36,7 @@ export async function receiveRecord(
   const bytes = await collect(body, path)
   const checkpoint = decodeRecord<Checkpoint>(bytes, path)
   const altered = alteredIn(checkpoint)
-  if (altered !== undefined) throw new CairnError('BAD_RECORD', `${path} is not taken: ${altered}`)
+  if (altered !== undefined) throw new CairnError('BAD_RECORD', `${path} was refused: ${altered}`)
   requireTrusted(checkpoint, path, taking)
   return store.create(`${taking.env}/${taking.pipeline}/${path}`, bytes)
 }
@@ -44,8 +44,8 @@ export async function receiveRecord(
 function requireTrusted(checkpoint: Checkpoint, path: string, { trusted }: Taking): void {
   const names = Object.keys(trusted)
   if (names.length === 0 || isTrusted(checkpoint, trusted)) return
-  throw new CairnError('REFUSED', `${path} is not signed by a service that is trusted here`, {
-    next: `trusted are ${names.join(', ')}: let one compute it`,
+  throw new CairnError('REFUSED', `${path} is not signed by a trusted service`, {
+    next: `let a trusted service compute it: ${names.join(', ')}`,
   })
 }
 
@@ -63,7 +63,8 @@ export async function receiveObject(
     const [file, hash] = [join(folder, digest), createHash('sha256')]
     body.on('data', (bytes: Buffer) => hash.update(bytes))
     await pipe(body, createWriteStream(file))
-    if (hash.digest('hex') !== digest) throw new CairnError('BAD_RECORD', `the bytes of ${path} have another digest`)
+    if (hash.digest('hex') !== digest)
+      throw new CairnError('BAD_RECORD', `the bytes of ${path} do not match the digest in its name`)
     await store.put(`${env}/${pipeline}/${path}`, { file })
   } finally {
     await rm(folder, { recursive: true, force: true })
@@ -75,14 +76,18 @@ async function collect(body: Readable, path: string): Promise<Buffer> {
   let size = 0
   for await (const part of body as AsyncIterable<Buffer>) {
     size += part.length
-    if (size > LARGEST_RECORD) throw new CairnError('BAD_RECORD', `${path} is larger than any record`)
+    if (size > LARGEST_RECORD)
+      throw new CairnError(
+        'BAD_RECORD',
+        `${path} is larger than ${LARGEST_RECORD} bytes, the most that a record may have`,
+      )
     parts.push(part)
   }
   return Buffer.concat(parts)
 }
 
 function refused(path: string): CairnError {
-  return new CairnError('BAD_PARAMETER', `${path} is not taken from elsewhere: only checkpoints and objects are`, {
-    next: 'cairn push, which brings what runs computed',
+  return new CairnError('BAD_PARAMETER', `${path} cannot be uploaded: only checkpoints and objects can`, {
+    next: 'cairn push, which copies the results of local runs',
   })
 }

@@ -41,15 +41,15 @@ export function bearerOf(authorization: string | undefined): string | undefined 
 }
 
 export function unauthenticated(): RequestRefused {
-  return new RequestRefused('UNAUTHENTICATED', 'the token is missing or unknown: show a token of this service', {
-    next: 'send Authorization: Bearer <token>; cairn has it from the context',
+  return new RequestRefused('UNAUTHENTICATED', 'the token is missing or unknown: send a token of this service', {
+    next: 'send Authorization: Bearer <token>; cairn takes it from the context',
     headers: { 'www-authenticate': 'Bearer' },
   })
 }
 
 function lacking({ name }: Holder, right: Right, pipeline = 'any pipeline'): RequestRefused {
   return new RequestRefused('NOT_ALLOWED', `the token of ${name} lacks the right "${right}" for ${pipeline}`, {
-    next: 'use a token that has it: the file of CAIRN_TOKENS gives each its "rights" and "pipelines"',
+    next: 'use a token with this right; "rights" and "pipelines" of each token are set in the file that CAIRN_TOKENS names',
   })
 }
 
@@ -79,7 +79,7 @@ export class AuthGuard implements CanActivate {
     if (!holder) throw unauthenticated()
     request[HOLDER] = holder
     const { pipeline } = params
-    if (right === undefined) throw new RequestRefused('NOT_ALLOWED', 'no token has a right to this')
+    if (right === undefined) throw new RequestRefused('NOT_ALLOWED', 'no token may use this address')
     const isAllowed = pipeline === undefined ? holder.mayAnywhere(right) : holder.may(right, pipeline)
     if (!isAllowed) throw lacking(holder, right, pipeline)
     // What is no name at all is refused where it is parsed.

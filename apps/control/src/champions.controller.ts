@@ -24,7 +24,7 @@ export class ChampionsController {
 
   @Get()
   @Needs('read')
-  @ApiOperation({ summary: 'The run in production, how others become it, and whether who asks may make them so.' })
+  @ApiOperation({ summary: 'The production run, the rules for promotion, and whether this token may promote.' })
   async show(@Pipeline() pipeline: string, @Who() who: Holder): Promise<object> {
     return { ...(await this.#champions.show(pipeline)), mayPromote: who.may('promote', pipeline), you: who.name }
   }
@@ -32,7 +32,7 @@ export class ChampionsController {
   @Post()
   @HttpCode(200)
   @Needs('promote')
-  @ApiOperation({ summary: 'Makes a run that has completed production, if what is there is what was expected there.' })
+  @ApiOperation({ summary: 'Puts a completed run into production, if the current production run is the expected one.' })
   @ApiBody({ schema: schemaOf(PromotionRequest) })
   promote(
     @Pipeline() pipeline: string,
@@ -45,7 +45,7 @@ export class ChampionsController {
   @Post('rollback')
   @HttpCode(200)
   @Needs('promote')
-  @ApiOperation({ summary: 'Puts the run in production again that was there before.' })
+  @ApiOperation({ summary: 'Restores the previous production run.' })
   @ApiBody({ schema: schemaOf(RollBackRequest) })
   rollBack(
     @Pipeline() pipeline: string,

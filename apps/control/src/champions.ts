@@ -110,7 +110,7 @@ export class Champions {
     const { plan, end } = await readRun(this.#host.store, this.#at(pipeline), run)
     this.#host.vouching.require(plan)
     const reasons = notWhole(plan, end)
-    if (plan.playground !== undefined) reasons.push(`it was run in the playground ${plan.playground}`)
+    if (plan.playground !== undefined) reasons.push(`it ran in the playground ${plan.playground}`)
     if (reasons.length > 0) throw new Refused(plan, reasons)
     return plan
   }
@@ -122,7 +122,7 @@ export class Champions {
 
 function requireSame(champion: Champion | undefined, expected: string | null): void {
   if ((champion?.run ?? null) === expected) return
-  throw new CairnError('CONFLICT', `${champion?.run ?? 'no run'} is in production by now, not ${expected ?? 'none'}`, {
-    next: 'compare with that one, and promote again',
+  throw new CairnError('CONFLICT', `${champion?.run ?? 'no run'} is in production now, not ${expected ?? 'none'}`, {
+    next: 'compare with that run, then promote again',
   })
 }

@@ -22,7 +22,7 @@ export class CheckupController {
   @Needs('read')
   @ApiOperation({
     summary:
-      'What the services of this environment stand on, and how it is: topics and groups of the pipelines that the token may read.',
+      'The state of what the services of this environment depend on; topics and groups only of pipelines that the token may read.',
   })
   async look(@Who() who: Holder): Promise<object> {
     const checks = await this.#looks.do(who.id, () => checkup(this.#host, (pipeline) => who.may('read', pipeline)))

@@ -41,7 +41,7 @@ export async function checkup(
     check('store format', async () => {
       const bytes = await store.read(STORE_FILE)
       const { format } = JSON.parse(Buffer.from(bytes ?? '{}').toString()) as { format?: number }
-      if (format !== STORE_FORMAT) throw new Error(`format ${format}, and this control service writes ${STORE_FORMAT}`)
+      if (format !== STORE_FORMAT) throw new Error(`format ${format}, but this control service writes ${STORE_FORMAT}`)
       return `format ${format}`
     }),
     check('topics', async () => {
@@ -51,7 +51,7 @@ export async function checkup(
         if ((await runNames(store, layout(env, pipeline))).length > 0) needed.push(topicOf({ env, pipeline }))
       const missing = needed.filter((topic) => !there.has(topic))
       if (missing.length > 0) throw new Error(`missing: ${missing.join(', ')}`)
-      return `${needed.length} there, one for each pipeline with runs`
+      return `${needed.length} exist, one for each pipeline with runs`
     }),
     check('events', async () => {
       const there = new Set(await bus.topics())

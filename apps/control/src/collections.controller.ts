@@ -22,7 +22,8 @@ export class CollectionsController {
   @HttpCode(200)
   @Needs('collect')
   @ApiOperation({
-    summary: 'Removes old runs and what nothing refers to any more, as the project says; or only tells.',
+    summary:
+      'Removes old runs and unreferenced data by the retention of the project; with `dryRun`, only reports them.',
   })
   @ApiBody({ schema: schemaOf(CollectionRequest) })
   collect(

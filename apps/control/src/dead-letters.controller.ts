@@ -34,7 +34,7 @@ export class DeadLettersController {
 
   @Get('dead-letters')
   @Needs('read')
-  @ApiOperation({ summary: 'How many dead letters wait, by pipeline, of those that the token may read.' })
+  @ApiOperation({ summary: 'The number of waiting dead letters of each pipeline that the token may read.' })
   async counts(@Who() who: Holder): Promise<object> {
     return { waiting: await this.#letters.counts((pipeline) => who.may('read', pipeline)) }
   }
@@ -46,7 +46,7 @@ export class DeadLettersController {
   @ApiQuery(IN_QUERY.lettersOfRun)
   @ApiQuery(IN_QUERY.allLetters)
   @Needs('read')
-  @ApiOperation({ summary: 'Messages that groups gave up on, the newest first, and what was wrong.' })
+  @ApiOperation({ summary: 'Lists dead letters with their errors, newest first.' })
   list(
     @Pipeline() pipeline: string,
     @Query(new Parse(LetterQuery)) query: z.output<typeof LetterQuery>,
@@ -59,7 +59,7 @@ export class DeadLettersController {
   @ApiParam(IN_PATH.pipeline)
   @ApiParam(IN_PATH.deadLetter)
   @Needs('read')
-  @ApiOperation({ summary: 'One dead letter with its whole message; headers and value are base64.' })
+  @ApiOperation({ summary: 'One dead letter with its full message; headers and value are base64.' })
   async show(@Pipeline() pipeline: string, @Id() id: string): Promise<object> {
     const { entry, whole } = await this.#letters.show(pipeline, id)
     const { headers, value } = whole.message
@@ -78,7 +78,7 @@ export class DeadLettersController {
   @ApiBody({ schema: schemaOf(LetterDecision), required: false })
   @HttpCode(202)
   @Needs('replay')
-  @ApiOperation({ summary: 'Hands it once more to the groups that gave it up, and to no others.' })
+  @ApiOperation({ summary: 'Delivers it again to the groups that gave it up, and to no others.' })
   async replay(@Pipeline() pipeline: string, @Id() id: string, @Decision() { group }: Decision): Promise<object> {
     return { id, groups: await this.#letters.replay(pipeline, id, group) }
   }
@@ -89,7 +89,7 @@ export class DeadLettersController {
   @ApiBody({ schema: schemaOf(LetterDecision), required: false })
   @HttpCode(200)
   @Needs('replay')
-  @ApiOperation({ summary: 'Says that nothing is to be done about it any more. It stays among the dropped ones.' })
+  @ApiOperation({ summary: 'Marks it as dropped. It stays in the list of dropped dead letters.' })
   async drop(@Pipeline() pipeline: string, @Id() id: string, @Decision() { group }: Decision): Promise<object> {
     return { id, groups: await this.#letters.drop(pipeline, id, group) }
   }

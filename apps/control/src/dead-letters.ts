@@ -77,7 +77,7 @@ export class DeadLetterBox {
   async replay(pipeline: string, id: string, group: string | undefined): Promise<string[]> {
     return this.#decide(pipeline, id, group, (letter) => {
       if (letter.event) return this.#host.bus.replay(letter)
-      throw new CairnError('BAD_RECORD', `dead letter ${id} of ${pipeline} holds no event: ${letter.error.message}`, {
+      throw new CairnError('BAD_RECORD', `dead letter ${id} of ${pipeline} is not an event: ${letter.error.message}`, {
         next: `cairn dead-letters drop ${pipeline}/${id}`,
       })
     })
@@ -97,11 +97,11 @@ export class DeadLetterBox {
     const named = letters.filter((letter) => group === undefined || letter.group === group)
     if (named.length === 0)
       throw new CairnError('NOT_FOUND', `group ${group} has not given up message ${id} of ${pipeline}`, {
-        next: `those that have: ${letters.map((letter) => letter.group).join(', ')}`,
+        next: `groups that gave it up: ${letters.map((letter) => letter.group).join(', ')}`,
       })
     const waiting = named.filter(({ state }) => state === 'waiting')
     if (waiting.length === 0)
-      throw new CairnError('CONFLICT', `dead letter ${id} of ${pipeline} was ${named[0]!.state} already`, {
+      throw new CairnError('CONFLICT', `dead letter ${id} of ${pipeline} has already been ${named[0]!.state}`, {
         next: `cairn dead-letters show ${pipeline}/${id}`,
       })
     for (const letter of waiting) await decide(letter)

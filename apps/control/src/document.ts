@@ -56,15 +56,15 @@ const REFUSED: Readonly<Record<number, ReturnType<typeof problem>>> = {
   401: problem('The token is missing or unknown.'),
   403: problem('The token lacks the right for this.'),
   404: problem('There is no such pipeline, run, record or object.'),
-  409: problem('Someone else was faster, or a check failed.'),
+  409: problem('Another request was faster, or a check failed.'),
   413: problem('The body is too large.'),
   414: problem('The address is too long.'),
-  415: problem('The content type is another than this takes.'),
+  415: problem('The content type is not supported here.'),
   422: problem('The pipeline cannot be planned.'),
-  429: problem('More requests than the token may send, or than can be planned.', seconds),
+  429: problem('Too many requests of this token, or too many requests waiting to be planned.', seconds),
   431: problem('The headers are too large.'),
-  500: problem('Something went wrong; the log names it by `instance`.'),
-  503: problem('The store or Kafka does not answer as it should.'),
+  500: problem('Unexpected error; find it in the log by its `instance`.'),
+  503: problem('The store or Kafka failed.'),
 }
 
 /** The methods that a path is asked by. */

@@ -33,7 +33,7 @@ export const atTheSocket = {
     const refused =
       error.code === 'HPE_HEADER_OVERFLOW'
         ? problem('HEADERS_TOO_LARGE', 'the headers, or the address, are longer than 16 KiB')
-        : problem('BAD_REQUEST', 'this is no HTTP request')
+        : problem('BAD_REQUEST', 'this is not an HTTP request')
     if (socket.writable) socket.write(rawAnswer(refused))
     socket.destroy(error as Error)
   },
@@ -66,7 +66,7 @@ export function guardTheDoor(
     const { method, url, headers } = request
     const route = request.routeOptions.url ?? ''
     if (url.length > LONGEST_ADDRESS)
-      throw new RequestRefused('URI_TOO_LONG', `an address has up to ${LONGEST_ADDRESS} characters`)
+      throw new RequestRefused('URI_TOO_LONG', `the address has more than ${LONGEST_ADDRESS} characters`)
     if (!route.startsWith('/v1/') || route === '/v1/openapi.json') return done()
     const token = bearerOf(headers.authorization)
     const holder = token === undefined ? undefined : tokens.holder(token)
@@ -80,7 +80,8 @@ export function guardTheDoor(
   fastify.removeAllContentTypeParsers()
   const asJson = fastify.getDefaultJsonParser('error', 'error')
   fastify.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, (request, body, done) => {
-    if (isTooDeep(String(body))) return done(new RequestRefused('BAD_REQUEST', `JSON may be nested ${DEEPEST} deep`))
+    if (isTooDeep(String(body)))
+      return done(new RequestRefused('BAD_REQUEST', `the JSON is nested more than ${DEEPEST} levels deep`))
     if (body === '') return done(null, undefined)
     void asJson(request, String(body), done)
   })
@@ -147,5 +148,5 @@ function upTo(body: Readable, limit: number): Readable {
 }
 
 function tooLarge(limit: number): RequestRefused {
-  return new RequestRefused('TOO_LARGE', `a body has up to ${limit.toLocaleString('en')} bytes here`)
+  return new RequestRefused('TOO_LARGE', `the body has more than ${limit.toLocaleString('en')} bytes`)
 }

@@ -54,12 +54,12 @@ export class Errors implements ExceptionFilter {
     if (!isProblemCode(code)) return this.#unforeseen(error)
     const found = problem(code, message, { next })
     // What the store says names it, and where it is.
-    if (code === 'STORE_REFUSED') return { problem: problem(code, 'the store takes no such name') }
+    if (code === 'STORE_REFUSED') return { problem: problem(code, 'the store does not accept this name') }
     if (found.status < 500) return { problem: found }
     this.#log.warn(error)
-    const what = { STORE_FAILED: 'the store', HOST_FAILED: 'its machine' }[code as string] ?? 'Kafka'
-    const detail = `${what} did not do what it was asked for; the log of control says why`
-    return { problem: problem(code, detail, { next: 'cairn status, then the same again' }) }
+    const what = { STORE_FAILED: 'the store', HOST_FAILED: 'the machine of control' }[code as string] ?? 'Kafka'
+    const detail = `${what} failed; the log of control says why`
+    return { problem: problem(code, detail, { next: 'check cairn status, then try again' }) }
   }
 
   #ofNest(error: HttpException, { method, url }: Request): Answer {
@@ -77,7 +77,7 @@ export class Errors implements ExceptionFilter {
     if (methods.length === 0) return { problem: problem('NOT_FOUND', `there is no address ${path}`, { next }) }
     const allow = methods.join(', ')
     return {
-      problem: problem('METHOD_NOT_ALLOWED', `${method} is no method of ${path}: ${allow}`, { next }),
+      problem: problem('METHOD_NOT_ALLOWED', `${method} is not allowed for ${path}: use ${allow}`, { next }),
       headers: { allow },
     }
   }
@@ -85,8 +85,8 @@ export class Errors implements ExceptionFilter {
   #unforeseen(error: unknown): Answer {
     const instance = `urn:uuid:${randomUUID()}`
     this.#log.error({ err: error, instance })
-    const detail = 'something went wrong here; the log says what'
-    return { problem: problem('UNEXPECTED', detail, { instance, next: 'look for the instance in the log of control' }) }
+    const detail = 'unexpected error; the log of control says what happened'
+    return { problem: problem('UNEXPECTED', detail, { instance, next: 'search the log of control for the instance' }) }
   }
 }
 

@@ -22,7 +22,7 @@ export class ExaminationsController {
   @Post()
   @HttpCode(200)
   @Needs('collect')
-  @ApiOperation({ summary: 'Checks a part of the records and objects of a pipeline, and says where to continue.' })
+  @ApiOperation({ summary: 'Checks a part of the records and objects of a pipeline, and returns where to continue.' })
   @ApiBody({ schema: schemaOf(ExaminationRequest) })
   examine(
     @Param('pipeline', new Parse(PipelineName)) pipeline: string,

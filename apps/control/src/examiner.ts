@@ -57,8 +57,8 @@ export class Examiner {
       if (next && next.broken.length > MOST_BROKEN)
         checkup.findings.push({
           path: layout(env, pipeline).root,
-          what: `more than ${MOST_BROKEN} objects are altered: not all records that refer to them are named`,
-          repair: 'none: check it again after these are repaired',
+          what: `more than ${MOST_BROKEN} objects are damaged; not all records that refer to them are listed`,
+          repair: 'none: repair these, then check again',
         })
       return { ...checkup, ...(next && { next: { ...next, broken: next.broken.slice(0, MOST_BROKEN) } }) }
     })
@@ -69,5 +69,5 @@ export class Examiner {
 function signatureFault(checkpoint: Checkpoint, trusted: PublicKeys): string | undefined {
   const by = checkpoint.signature?.by
   if (by === undefined || trusted[by] === undefined || isTrusted(checkpoint, trusted)) return undefined
-  return `it is not what ${by} has signed`
+  return `it does not match the signature of ${by}`
 }

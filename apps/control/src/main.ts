@@ -93,15 +93,17 @@ const pipelines = new KnownPipelines({
 })
 const queue = new RunQueue(host, {
   concurrency: () => findProject(settings.root).concurrency,
-  onFailure: (path, error) => log.error({ path, err: error }, 'it could not be seen whether runs can start'),
+  onFailure: (path, error) => log.error({ path, err: error }, 'could not check whether queued runs can start'),
 })
 const follower = new Follower(host, queue)
 const reconciler = new Reconciler(host, champions, queue, {
   lostAfterMs: settings.lostAfterMs,
   onHelp: (run, what) => log.warn({ run }, what),
-  onFailure: (folder, error) => log.error({ folder, err: error }, 'a run could not be looked at'),
+  onFailure: (folder, error) => log.error({ folder, err: error }, 'could not check a run'),
 })
-const tokens = tokensIn(settings.tokens, (fault) => log.error({ fault }, 'the last tokens that were read hold on'))
+const tokens = tokensIn(settings.tokens, (fault) =>
+  log.error({ fault }, 'the tokens cannot be read; the previous ones stay valid'),
+)
 const turns = new Turns({ env, store, clock: systemClock, name: thisProcess })
 const collector = new Collector({
   env,
@@ -112,7 +114,7 @@ const collector = new Collector({
   checkSettings,
   retention: () => findProject(settings.root).retention,
   onCollected: (pipeline, { runs, ...report }) => log.info({ pipeline, runs: runs.length, ...report }, 'collected'),
-  onFailure: (pipeline, error) => log.error({ pipeline, err: error }, 'it could not be collected'),
+  onFailure: (pipeline, error) => log.error({ pipeline, err: error }, 'the collection failed'),
 })
 const health = {
   live: () => ({ process: 'ok' }),
@@ -150,7 +152,7 @@ const watched = queue.watch(settings.sweepMs, queueing.signal)
 const sweeps = [
   queueing,
   sweepEvery(settings.sweepMs, reconciler, (error) => log.warn({ err: error }, 'the sweep failed')),
-  sweepEvery(settings.collectMs, collector, (error) => log.warn({ err: error }, 'nothing could be collected')),
+  sweepEvery(settings.collectMs, collector, (error) => log.warn({ err: error }, 'the collection failed')),
 ]
 log.info({ url: await app.getUrl() }, 'ready')
 bus
@@ -159,7 +161,7 @@ bus
     (groups) => groups.length > 0 && log.info({ groups }, 'removed consumer groups that earlier versions left behind'),
   )
   .catch((error: unknown) =>
-    log.warn({ err: error }, 'consumer groups that earlier versions left behind are still there'),
+    log.warn({ err: error }, 'could not remove consumer groups that earlier versions left behind'),
   )
 
 process.once('SIGTERM', () => void leave()).once('SIGINT', () => void leave())
@@ -168,13 +170,9 @@ process.once('SIGTERM', () => void leave()).once('SIGINT', () => void leave())
 function vouchingIn(env: NodeJS.ProcessEnv): Vouching {
   const identity = identityOf(env)
   if (identity) return new Vouching(identity, env['CAIRN_PLANS_BY'] ? plansByOf(env) : {})
-  throw new CairnError(
-    'BAD_PARAMETER',
-    'control has no key to sign plans with, and stages run none that are not signed',
-    {
-      next: 'openssl genpkey -algorithm ed25519 -out control.pem; CAIRN_IDENTITY=control CAIRN_SIGNING_KEY=control.pem',
-    },
-  )
+  throw new CairnError('BAD_PARAMETER', 'control has no key to sign plans with, and stages only run signed plans', {
+    next: 'openssl genpkey -algorithm ed25519 -out control.pem; CAIRN_IDENTITY=control CAIRN_SIGNING_KEY=control.pem',
+  })
 }
 
 async function leave(): Promise<void> {

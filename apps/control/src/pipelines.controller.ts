@@ -20,7 +20,7 @@ export class PipelinesController {
 
   @Get()
   @Needs('read')
-  @ApiOperation({ summary: 'The environment, and those pipelines with runs in it that the token may read.' })
+  @ApiOperation({ summary: 'The environment, and its pipelines with runs that the token may read.' })
   async list(@Who() who: Holder): Promise<object> {
     const pipelines = await this.#store.children(`${this.#env}/`)
     return { env: this.#env, pipelines: pipelines.filter((pipeline) => who.may('read', pipeline)) }

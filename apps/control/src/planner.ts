@@ -83,12 +83,12 @@ export class Planner {
     const reply = Promise.withResolvers<Reply>()
     const hear = (text: unknown) => reply.resolve(JSON.parse(String(text)) as Reply)
     const late = setTimeout(() => {
-      reply.reject(new CairnError('TIMED_OUT', `${order.pipeline} was not planned within ${DEADLINE_MS / 1000} s`))
+      reply.reject(new CairnError('TIMED_OUT', `planning ${order.pipeline} took longer than ${DEADLINE_MS / 1000} s`))
       this.end()
     }, DEADLINE_MS)
     this.#child.once('message', hear)
     void this.#ended.then((how) => {
-      reply.reject(new CairnError('STEP_CRASHED', `planning ${order.pipeline} ended with ${how}`))
+      reply.reject(new CairnError('STEP_CRASHED', `the process that planned ${order.pipeline} ended with ${how}`))
     })
     this.#child.send(jsonText(order), (error) => error && reply.reject(error))
     try {

@@ -46,8 +46,8 @@ export class Planners {
         const { answer } = await this.#askOne(order)
         if (answer) return withoutError(answer)
       }
-      throw new CairnError('CONFLICT', `the project's files change while ${order.pipeline} is planned`, {
-        next: 'wait until they stay as they are, then give the same again',
+      throw new CairnError('CONFLICT', `the project's files changed while ${order.pipeline} was planned`, {
+        next: 'wait until the files no longer change, then try again',
       })
     })
   }

@@ -90,8 +90,8 @@ export class QueueBound {
   }
 
   #refuse({ pipeline }: Pipeline, of: string, most: number, mostNow: Full['mostNow']): never {
-    const error = new RequestRefused('TOO_MANY_REQUESTS', `the queue of ${of} is full: ${most} may wait`, {
-      next: 'wait until some have ended, or let more wait: "waiting" of "concurrency" in package.json',
+    const error = new RequestRefused('TOO_MANY_REQUESTS', `the queue of ${of} is full: at most ${most} runs may wait`, {
+      next: 'wait until some have ended, or raise "waiting" of "concurrency" in package.json',
       headers: { 'retry-after': String(RETRY_AFTER_S) },
     })
     this.#full.set(pipeline, { until: this.#host.now() + FULL_MS, most, mostNow, error })

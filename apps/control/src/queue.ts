@@ -36,7 +36,7 @@ export class Queue {
   #turn(line: Line): Promise<void> {
     const waiting = this.#waiting[line]
     if (waiting.length >= this.#most)
-      throw new RequestRefused('TOO_MANY_REQUESTS', `${this.#most} plans wait to be made already`, {
+      throw new RequestRefused('TOO_MANY_REQUESTS', `${this.#most} requests are already waiting to be planned`, {
         next: 'wait a second, then send it again',
         headers: { 'retry-after': '1' },
       })

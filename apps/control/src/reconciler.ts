@@ -156,7 +156,7 @@ export class Reconciler {
     const end = await claim(store, path, mine)
     await bus.publish(topicOf(plan), [runEvent(plan, 'run-ended', end.endedAt, end)])
     if (end.endedAt === mine.endedAt && end.host === name)
-      this.#options.onHelp?.(plan.run, 'it had ended, and no one had written that')
+      this.#options.onHelp?.(plan.run, 'it had ended, but its end was not recorded')
   }
 
   async #help(watch: Watch, isCancelled: boolean): Promise<void> {
@@ -169,6 +169,6 @@ export class Reconciler {
     const events = [...cancelled, ...(await run.lostEvents(clock.now()))]
     if (isCancelled) await bus.publish(controlTopicOf(plan), cancelled)
     await bus.publish(topicOf(plan), events)
-    this.#options.onHelp?.(plan.run, `it stood still; ${events.length} events were told again`)
+    this.#options.onHelp?.(plan.run, `it had stalled; ${events.length} events were sent again`)
   }
 }

@@ -68,7 +68,7 @@ export class RecordsController {
   @Get('children')
   @ApiQuery(IN_QUERY.folder)
   @Needs('read')
-  @ApiOperation({ summary: 'The names directly in a folder.' })
+  @ApiOperation({ summary: 'The names in a folder.' })
   async children(@Pipeline() pipeline: string, @Folder() folder: string): Promise<object> {
     return { names: await this.#store.children(this.#at(pipeline, folder.replace(/\/?$/, '/'))) }
   }
@@ -101,7 +101,7 @@ export class RecordsController {
   @ApiBody({ schema: { type: 'string', format: 'binary' } })
   @Needs('adopt')
   @ApiOperation({
-    summary: 'Adds a checkpoint that was computed elsewhere, unless there is one.',
+    summary: 'Adds a checkpoint that was computed elsewhere, unless it already exists.',
   })
   async addRecord(
     @Pipeline() pipeline: string,

@@ -138,7 +138,7 @@ export class RunQueue {
     const limits = this.#limitsNow()
     const { at } = this.#records
     const [standing, waiting] = await Promise.all([this.#records.standing(), this.#records.waiting()])
-    if (standing.isDamaged) failed(at.running)(new CairnError('BAD_RECORD', `${at.running} is damaged, and made anew`))
+    if (standing.isDamaged) failed(at.running)(new CairnError('BAD_RECORD', `${at.running} is damaged and is rebuilt`))
     const running = await this.#records.unended(standing)
     const had = new Set(running.map((run) => at.ticket(run)))
     const room = new Room(this.#host.env, limits, running)

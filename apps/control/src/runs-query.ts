@@ -18,15 +18,15 @@ const listOf = <Item extends z.ZodType>(item: Item) =>
 
 /** Which runs to list. */
 export const RunsQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(200).default(20).describe('how many'),
-  before: RunName.optional().describe('only what is older than this run: `next` of the page before'),
-  status: listOf(Status).describe('how they stand: any of these'),
+  limit: z.coerce.number().int().min(1).max(200).default(20).describe('maximum number of runs'),
+  before: RunName.optional().describe('only runs older than this one: `next` of the previous page'),
+  status: listOf(Status).describe('only runs with any of these statuses'),
   since: Moment.optional().describe(
-    'planned then or later: a date, with or without a time (UTC unless it names a zone), or milliseconds since 1970',
+    'only runs planned at this time or later: a date, with or without a time (UTC unless it names a zone), or milliseconds since 1970',
   ),
-  until: Moment.optional().describe('planned before then'),
+  until: Moment.optional().describe('only runs planned before this time'),
   param: listOf(Parameter).describe(
-    'with all of these: <name>=<value>, as text or JSON; of a step <step>.<name>=<value>',
+    'only runs with all of these parameter values: <name>=<value>, or <step>.<name>=<value>, as text or JSON',
   ),
 })
 export type RunsQuery = z.output<typeof RunsQuery>

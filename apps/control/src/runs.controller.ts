@@ -42,8 +42,8 @@ const Key = createParamDecorator((_: unknown, context: ExecutionContext): string
   const { headersDistinct } = context.switchToHttp().getRequest<{ raw: IncomingMessage }>().raw
   const [key, ...others] = headersDistinct['idempotency-key'] ?? []
   if (others.length === 0) return key
-  throw new CairnError('BAD_PARAMETER', 'the header Idempotency-Key is there more than once', {
-    next: 'send one key with a request',
+  throw new CairnError('BAD_PARAMETER', 'the header Idempotency-Key was sent more than once', {
+    next: 'send one key with each request',
   })
 })
 const IDEMPOTENCY_KEY = {
@@ -69,7 +69,7 @@ export class RunsController {
   @Post('plan')
   @HttpCode(200)
   @Needs('read')
-  @ApiOperation({ summary: 'What a run would reuse and compute, why, and how long it takes. Computes nothing.' })
+  @ApiOperation({ summary: 'Shows what a run would reuse or compute, why, and the expected time. Computes nothing.' })
   @ApiBody({ schema: schemaOf(PlanRequest) })
   async plan(
     @Pipeline() pipeline: string,
@@ -84,7 +84,7 @@ export class RunsController {
   @Needs('run')
   @ApiOperation({
     summary:
-      'Starts a run, or has it wait for its turn where as many go on as may. The same Idempotency-Key always means the same run.',
+      'Starts a run, or queues it when the limit of concurrent runs is reached. The same Idempotency-Key always means the same run.',
   })
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiBody({ schema: schemaOf(RunRequest) })
@@ -100,7 +100,7 @@ export class RunsController {
   @Needs('read')
   @ApiOperation({
     summary:
-      'Runs, the newest first, with the tasks that no host could run so far, and what is wrong with those that are refused. Where there is a `next`, older ones may follow: ask again with `before`, also after a page with few runs or none.',
+      'Lists runs, newest first, with the tasks that no host could run so far, and why runs were refused. If there is a `next`, older runs may follow: send it as `before`, even after a page with few runs or none.',
   })
   @ApiQueries(RunsQuery)
   list(@Pipeline() pipeline: string, @Query(new Parse(RunsQuery)) query: z.output<typeof RunsQuery>): Promise<object> {
@@ -112,7 +112,7 @@ export class RunsController {
   @Needs('read')
   @ApiOperation({
     summary:
-      'A run: its plan, the record of each task that has ended, tasks that no host could run so far, with the reasons, and its place in the queue while it waits for its turn.',
+      'A run: its plan, the record of each task that has ended, the tasks that no host could run so far and why, and its place while it waits in the queue.',
   })
   show(@Pipeline() pipeline: string, @Run() run: string): Promise<Json> {
     return this.#control.show(pipeline, run)
@@ -122,7 +122,7 @@ export class RunsController {
   @Post('runs/:run/cancel')
   @HttpCode(200)
   @Needs('cancel')
-  @ApiOperation({ summary: 'Ends a run early, unless it has ended. What is finished stays finished.' })
+  @ApiOperation({ summary: 'Cancels a run, unless it has ended. Finished steps are kept.' })
   cancel(@Pipeline() pipeline: string, @Run() run: string): Promise<object> {
     return this.#control.cancel(pipeline, run)
   }
@@ -131,7 +131,7 @@ export class RunsController {
   @Post('runs/:run/retry')
   @HttpCode(202)
   @Needs('run')
-  @ApiOperation({ summary: 'A new run with the same parameters, on what this one has finished.' })
+  @ApiOperation({ summary: 'Starts a new run with the same parameters that reuses the finished steps of this one.' })
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiBody({ schema: schemaOf(RetryRequest) })
   retry(
@@ -147,7 +147,7 @@ export class RunsController {
   @Post('runs/:run/rerun')
   @HttpCode(202)
   @Needs('run')
-  @ApiOperation({ summary: 'Rerun one step of this run from the same inputs, to compare.' })
+  @ApiOperation({ summary: 'Runs one step of this run again from the same inputs, to compare.' })
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiBody({ schema: schemaOf(RerunRequest) })
   rerun(
@@ -164,12 +164,12 @@ export class RunsController {
   @Needs('read')
   @ApiOperation({
     summary:
-      'What has happened in a run and what does, as server-sent events, until it has ended; while it waits for its turn, `queued` with its place.',
+      'Streams the past and new events of a run as server-sent events until it ends; while it waits in the queue, `queued` with its place.',
   })
   @ApiHeader({
     name: 'Last-Event-ID',
     required: false,
-    description: 'the id of the last message that was heard: what it stands for is not told again',
+    description: 'the id of the last message received: the stream continues after it',
     schema: { type: 'string' },
   })
   async follow(

@@ -32,45 +32,47 @@ export const RunRequest = z
   .strictObject({
     settings: z
       .record(z.string().max(200), z.unknown())
-      .describe('run parameters, and those of steps as <step>.<name>'),
+      .describe('run parameters, and step parameters as <step>.<name>'),
     from: z.array(Place).max(100).describe('steps to start from'),
     until: z.array(Place).max(100).describe('steps to stop after'),
     force: z.array(Place).max(100).describe('steps to compute even if nothing has changed'),
-    base: RunName.describe('the run whose outputs stand in for what is not run'),
+    base: RunName.describe('the run that provides the outputs of steps that are not run'),
   })
   .partial()
 export const PlanRequest = RunRequest.extend({
-  item: z.string().max(1000).optional().describe('one item of a step alone: <step>/<index or label>'),
+  item: z.string().max(1000).optional().describe('only one item of a step: <step>/<index or label>'),
 })
 export const RetryRequest = z.strictObject({
   from: Place.optional().describe('the step to start from; default: where the run started, reusing what has finished'),
 })
 
-export const RerunRequest = z.strictObject({ node: Place.describe('a step, or an `each` with all that is in it') })
+export const RerunRequest = z.strictObject({ node: Place.describe('a step, or an `each` with everything inside it') })
 export const CollectionRequest = z.strictObject({
-  dryRun: z.boolean().default(false).describe('tell what would go, and change nothing'),
+  dryRun: z.boolean().default(false).describe('only report what would be removed'),
 })
 /** Where a check of a store left off; as `next` of its answer says it. */
 export const CheckupPlace = z.strictObject({
   area: z.enum(AREAS),
-  after: z.string().max(800).describe('the last path that was looked at'),
+  after: z.string().max(800).describe('the last path that was checked'),
   broken: z
     .array(z.string().regex(/^[0-9a-f]{64}$/))
     .max(1_000)
-    .describe('digests of altered objects that were found so far'),
+    .describe('digests of damaged objects found so far'),
 })
 export const ExaminationRequest = z.strictObject({
   bytes: z.number().min(0).max(1).default(1).describe('the share of objects whose bytes are read'),
-  repair: z.boolean().default(false).describe('move what is broken to quarantine/'),
+  repair: z.boolean().default(false).describe('move damaged records and objects to quarantine/'),
   after: CheckupPlace.optional().describe('default: from the beginning'),
 })
 export const PromotionRequest = z.strictObject({
-  run: RunName.describe('the run that is to be in production'),
-  expected: RunName.nullable().describe('the run that is there now; null for none'),
-  from: RunName.optional().describe('the run of a playground that it does again'),
+  run: RunName.describe('the run to put into production'),
+  expected: RunName.nullable().describe('the run that is in production now; null for none'),
+  from: RunName.optional().describe('the playground run that it repeats'),
 })
 /** Which of the groups that gave a message up. */
-export const LetterDecision = z.strictObject({ group: z.string().max(300).optional().describe('default: all of them') })
+export const LetterDecision = z.strictObject({
+  group: z.string().max(300).optional().describe('default: all groups that gave it up'),
+})
 export const LetterQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(200).default(20),
   after: DeadLetterId.optional(),

@@ -58,13 +58,9 @@ export class Submissions {
     const request = hash('sha256', canonical(asked))
     if (key === undefined) return this.#startNew(at, request, plan)
     if (key.trim() === '')
-      throw new CairnError(
-        'BAD_PARAMETER',
-        'the header Idempotency-Key is empty, so that it would stand for any request',
-        {
-          next: 'give each request a key of its own, or leave the header out',
-        },
-      )
+      throw new CairnError('BAD_PARAMETER', 'the header Idempotency-Key is empty', {
+        next: 'send a different key with each request, or leave the header out',
+      })
     const id = hash('sha256', key)
     const name = `${at.submission(id)} ${request}`
     const going = this.#going.get(name)
@@ -114,8 +110,8 @@ export class Submissions {
     if (submission.request !== request)
       throw new CairnError(
         'BAD_PARAMETER',
-        `the idempotency key was used for another request, which became run ${submission.run}`,
-        { next: 'choose another key' },
+        `the idempotency key was already used for another request, which started run ${submission.run}`,
+        { next: 'send another key' },
       )
     const isNew = submission.run === mine?.run
     const planned = await this.#planned(at, submission, id, plan)
@@ -157,7 +153,7 @@ function requireOwnTopic(plan: Plan): void {
   if (topicOf(plan) === controlTopicOf(plan))
     throw new CairnError(
       'BAD_DEFINITION',
-      `a pipeline called ${plan.pipeline} cannot run on services: it has no topic`,
+      `pipeline ${plan.pipeline} cannot run on services: its name is reserved for the control topic`,
       {
         next: 'give it another name',
       },

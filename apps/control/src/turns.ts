@@ -32,8 +32,8 @@ export class Turns {
     const since = clock.monotonic()
     const isLate = async () => clock.monotonic() - since > WAIT_MS
     if (!(await this.#leases.acquire(lease, isLate, new AbortController().signal)))
-      throw new CairnError('CONFLICT', `another collection or check of ${pipeline} is under way in ${env}`, {
-        next: 'give the same command again later',
+      throw new CairnError('CONFLICT', `another collection or check of ${pipeline} is in progress in ${env}`, {
+        next: 'run the command again later',
       })
     try {
       return await work(lease)

@@ -74,13 +74,13 @@ describe.skipIf(!servers)('control', () => {
 
       const misused = await client.ask('POST', `${ORDERS}/runs`, { settings: { count: 7 } }, key)
       expect(misused.status).toBe(400)
-      expect(misused.body).toMatchObject({ code: 'BAD_PARAMETER', next: 'choose another key' })
+      expect(misused.body).toMatchObject({ code: 'BAD_PARAMETER', next: 'send another key' })
       const unset = await client.ask('POST', `${ORDERS}/runs`, {}, { 'idempotency-key': ' ' })
       expect(unset.body).toMatchObject({ code: 'BAD_PARAMETER', status: 400 })
       const twice = [randomUUID(), randomUUID()].map((one): [string, string] => ['Idempotency-Key', one])
       expect(await client.askWith('POST', `${ORDERS}/runs`, twice)).toMatchObject({
         status: 400,
-        body: { code: 'BAD_PARAMETER', detail: 'the header Idempotency-Key is there more than once' },
+        body: { code: 'BAD_PARAMETER', detail: 'the header Idempotency-Key was sent more than once' },
       })
     })
 
@@ -395,7 +395,7 @@ describe.skipIf(!servers)('control', () => {
       await known(someone)
       expect((await someone.ask('GET', '/v1/pipelines')).body).toEqual({ env, pipelines: ['orders'] })
       const { body } = await someone.ask('GET', '/v1/checkup')
-      const topics = { what: 'topics', ok: true, found: '1 there, one for each pipeline with runs' }
+      const topics = { what: 'topics', ok: true, found: '1 exist, one for each pipeline with runs' }
       expect((body as { checks: object[] }).checks).toContainEqual(topics)
       const nothing = holding(['read'], [])
       await known(nothing)

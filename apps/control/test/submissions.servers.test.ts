@@ -118,7 +118,7 @@ describe.skipIf(!servers)('one idempotency key, sent many times at once', () => 
     }
     expect(plans).toEqual(new Map([...runs].map(([round, run]) => [round, [run]])))
     await expect.poll(() => [...started].sort()).toEqual([...runs.values()].sort())
-    await expect.poll(() => watchful.log).toContain('events were told again')
+    await expect.poll(() => watchful.log).toContain('events were sent again')
     expect([...started].sort()).toEqual([...runs.values()].sort())
     await watchful.stop()
   })

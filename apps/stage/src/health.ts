@@ -18,7 +18,7 @@ export function stageHealth({ bus, store }: Connected, machine: HostHealth, stop
           .status()
           .subscriptions.map(({ topic, heartbeatAge = 0 }) => [
             topic,
-            heartbeatAge < DEAD_AFTER_MS ? 'ok' : `no heartbeat was answered for ${Math.round(heartbeatAge / 1000)} s`,
+            heartbeatAge < DEAD_AFTER_MS ? 'ok' : `no answer to a heartbeat for ${Math.round(heartbeatAge / 1000)} s`,
           ]),
       ),
     async ready() {
@@ -29,7 +29,7 @@ export function stageHealth({ bus, store }: Connected, machine: HostHealth, stop
       )
       const [kafka, objects] = await Promise.all([probed(bus.probe()), probed(store.stat('store.json'))])
       return {
-        process: stopping() ? 'is stopping' : 'ok',
+        process: stopping() ? 'stopping' : 'ok',
         machine: machine.fault?.message ?? 'ok',
         events: kafka === 'ok' && !joined ? 'has not joined its group yet' : kafka,
         store: objects,

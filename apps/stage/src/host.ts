@@ -48,7 +48,7 @@ export function stageHost(
     scratch: () => (mkdirSync(scratch, { recursive: true }), scratch),
     secrets: secretFrom(process.env),
     whereSet: (name: string) =>
-      `set CAIRN_SECRET_${name}, or CAIRN_SECRET_${name}_FILE, of the service ${pipeline}/${step}; on this machine in the environment or in .cairn/secrets.json, then cairn up again: services get their secrets when they start`,
+      `set CAIRN_SECRET_${name} or CAIRN_SECRET_${name}_FILE for the service ${pipeline}/${step}; for local services set it in the environment or in .cairn/secrets.json, then run cairn up again: services read their secrets when they start`,
     remember: (_: string, compute: () => Promise<string>) => compute(),
   }
   const pool = processPool({

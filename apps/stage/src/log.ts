@@ -5,7 +5,7 @@ import { channels, type TaskMessage } from '@cairn/records'
 export function logWork(log: Logger): void {
   channels.output.subscribe(({ line, ...about }) => log.info(about, line))
   channels.standstill.subscribe(({ isOver, since, ...about }) => {
-    const message = isOver ? 'a partition goes on' : 'a partition stands still until what its event needs is well again'
+    const message = isOver ? 'partition resumed' : 'partition paused until what its event needs works again'
     log[isOver ? 'info' : 'error']({ ...about, since: new Date(since).toISOString() }, message)
   })
   channels.task.asyncEnd.subscribe((message) => {
@@ -14,8 +14,8 @@ export function logWork(log: Logger): void {
       readonly result?: unknown
     }
     const about = { run: plan.run, task }
-    if (error === undefined && result === undefined) log.info(about, 'task handed on to another host')
+    if (error === undefined && result === undefined) log.info(about, 'task left to another host')
     else if (error === undefined) log.info(about, 'task ended')
-    else log.warn({ ...about, err: error }, 'task left as it was: its event is delivered again')
+    else log.warn({ ...about, err: error }, 'task not finished: its event is delivered again')
   })
 }

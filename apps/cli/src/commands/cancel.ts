@@ -14,7 +14,7 @@ export default async function cancel(
   command: { optsWithGlobals(): GlobalOptions },
 ): Promise<void> {
   const { json, ...globals } = command.optsWithGlobals()
-  const on = contextNamed(globals, 'Ctrl-C ends a run of this machine')
+  const on = contextNamed(globals, 'a local run is cancelled with Ctrl-C')
   const workspace = await openWorkspace(globals)
   const { control } = readContext(workspace.project.root, on)
   const end = async (place: { readonly pipeline: string; readonly run: string }) => ({
@@ -29,7 +29,7 @@ export default async function cancel(
   printLines(
     status === 'cancelled'
       ? `cancelled  ${pipeline}/${run}`
-      : `${status}  ${pipeline}/${run} had ended before it could be cancelled`,
+      : `${status}  ${pipeline}/${run} ended before it could be cancelled`,
   )
 }
 

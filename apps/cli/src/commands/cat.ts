@@ -33,8 +33,8 @@ export default async function cat(
     const kind = await kindOf(workspace, { pipeline, node }, output, depth)
     refuseEnding(out, kind, found.path)
     if (await isForeign(workspace, pipeline, { file: out, node, output }))
-      throw new CairnError('REFUSED', `${out} is there already, and is not what a run of ${pipeline} gave`, {
-        next: 'name another file, or move that one away',
+      throw new CairnError('REFUSED', `${out} already exists and was not written by a run of ${pipeline}`, {
+        next: 'choose another file, or move this one away',
       })
     const held = inlineBytes(ref)
     if (held) writeFileSync(out, held)
@@ -71,7 +71,7 @@ function refuseEnding(file: string, kind: AnyKind | undefined, path: string): vo
   const ending = extname(file).slice(1)
   if (ending === '' || !kind?.extension || ending.toLowerCase() === kind.extension.toLowerCase()) return
   const named = `${file.slice(0, -ending.length)}${kind.extension}`
-  throw new CairnError('REFUSED', `${path} is written as ${kind.extension}, and ${file} ends in .${ending}`, {
+  throw new CairnError('REFUSED', `${path} is written as .${kind.extension}, but ${file} ends in .${ending}`, {
     next: `cairn cat ${path} --out ${named}`,
   })
 }

@@ -6,7 +6,7 @@ export default function completion(shell: string | undefined): void {
   const wanted = shell ?? (process.env['SHELL'] ?? '').split('/').at(-1)!
   const script = SCRIPTS[wanted]
   if (script === undefined)
-    throw new CairnError('BAD_PARAMETER', `there is no completion for "${wanted}"`, {
+    throw new CairnError('BAD_PARAMETER', `there is no completion script for the shell "${wanted}"`, {
       next: suggest(wanted, Object.keys(SCRIPTS)),
     })
   printData(script)

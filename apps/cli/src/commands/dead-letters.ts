@@ -38,11 +38,11 @@ export async function list(named: string | undefined, { number, all = false }: L
     .map(({ pipeline, id, at, event, preview, groups }) => [
       `${pipeline}/${id}`,
       when(at, zone),
-      event?.id ?? (preview === undefined || preview === '' ? 'no event' : `no event: ${preview.slice(0, 40)}`),
+      event?.id ?? (preview === undefined || preview === '' ? 'not an event' : `not an event: ${preview.slice(0, 40)}`),
       groups.map(({ group, state }) => (state === 'waiting' ? group : `${group} (${state})`)).join(', '),
       groups[0]!.error.message,
     ])
-  const titles = ['letter', 'given up', 'event', 'by', 'because'].map((title) => ({ title }))
+  const titles = ['dead letter', 'time', 'event', 'given up by', 'error'].map((title) => ({ title }))
   printLines(table(titles, rows, (title) => paint('dim', title)))
   if (more || found.length > number) printLines(`\nmore: ${withGiven(`cairn dead-letters list -n ${number * 10}`)}`)
   printLines(`\n${paint('dim', 'next')}  ${withGiven(`cairn dead-letters show ${rows[0]![0]}`)}`)
@@ -57,7 +57,7 @@ export async function show(path: string, _: object, command: Command) {
   if (json) return printData(JSON.stringify({ pipeline, ...letter }, null, 2))
   const zone = timeZone()
   printLines(
-    `${paint('bold', `${pipeline}/${id}`)}  ${letter.event ? `${letter.event.type}  ${letter.event.id}` : 'no event'}`,
+    `${paint('bold', `${pipeline}/${id}`)}  ${letter.event ? `${letter.event.type}  ${letter.event.id}` : 'not an event'}`,
   )
   for (const { group, state, at, error } of letter.groups)
     printLines(`  ${state}  given up by ${group}  ${when(at, zone)}\n    ${error.code}: ${error.message}`)

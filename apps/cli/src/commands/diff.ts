@@ -26,7 +26,7 @@ export default async function diff(
   const [before, after] = [await findPlace(workspace, one), await findPlace(workspace, other)]
   const { pipeline } = before
   if (after.pipeline !== pipeline)
-    throw new CairnError('BAD_PARAMETER', `${one} and ${other} are runs of two pipelines`, {
+    throw new CairnError('BAD_PARAMETER', `${one} and ${other} are runs of different pipelines`, {
       next: `cairn runs ${pipeline}`,
     })
   if (of !== undefined) {
@@ -38,10 +38,12 @@ export default async function diff(
   }
   const unknown = Object.keys(options)[0]
   if (unknown !== undefined)
-    throw new CairnError('BAD_PARAMETER', `--${unknown} is about an output`, { next: '--of <step>/<output>' })
+    throw new CairnError('BAD_PARAMETER', `--${unknown} needs --of: it applies to one output`, {
+      next: 'add --of <step>/<output>',
+    })
   const [from, to] = [before.run.plan.run, after.run.plan.run]
   const found = await compareRuns(workspace, pipeline, from, to)
   if (json) return printData(JSON.stringify(found, null, 2))
-  if (found.length === 0) return printLines('the two runs are the same: parameters, sources, code, data and metrics')
+  if (found.length === 0) return printLines('the two runs have the same parameters, sources, code, data and metrics')
   printLines(differenceTable(found, from, to))
 }

@@ -55,9 +55,9 @@ export default async function doctor(
   for (const line of checkupLines(checkups, repair)) printLines(line)
   if (Object.keys(checkups).length === 0) printLines('the store is empty')
   if (left.length > 0)
-    printLines(`${left.length} leftovers of processes that died${repair ? ', removed' : ', harmless'}`)
+    printLines(`${left.length} leftover files of processes that died${repair ? ', removed' : ', harmless'}`)
   if (findings.length > 0)
     printLines(
-      `${paint('dim', 'next')}  ${repair ? 'run again: what was taken out of use is computed anew' : withGiven('cairn doctor --repair')}`,
+      `${paint('dim', 'next')}  ${repair ? 'run the pipeline again: data in quarantine is recomputed' : withGiven('cairn doctor --repair')}`,
     )
 }

@@ -12,9 +12,9 @@ export default async function down(_: object, command: { optsWithGlobals(): Glob
   const stack = new Stack(findProject(folder).root)
   const { ended, left } = await stack.locked(printNotes, () => stopStack(stack))
   if (left.length > 0)
-    throw new CairnError('TIMED_OUT', `could not be stopped: ${left.join(', ')}`, {
-      next: `see why: ps -o pid,stat,user,args -p <process>; then cairn down again; what it logs: ${join(stack.folder, 'logs')}`,
+    throw new CairnError('TIMED_OUT', `these processes did not stop: ${left.join(', ')}`, {
+      next: `look at them: ps -o pid,stat,user,args -p <process>; their logs are in ${join(stack.folder, 'logs')}; then cairn down again`,
     })
-  const text = ended === 0 ? 'nothing was running; what was stored stays' : 'stopped; what was stored stays'
+  const text = ended === 0 ? 'nothing was running; stored data is kept' : 'stopped; stored data is kept'
   printData(json ? JSON.stringify({ stopped: true, processes: ended }) : text)
 }

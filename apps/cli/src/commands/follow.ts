@@ -12,7 +12,7 @@ export default async function follow(
   command: { optsWithGlobals(): GlobalOptions },
 ): Promise<void> {
   const { json = false, ...globals } = command.optsWithGlobals()
-  const on = contextNamed(globals, 'a run of this machine shows itself')
+  const on = contextNamed(globals, 'a local run shows its progress where it was started')
   const workspace = await openWorkspace(globals)
   const { pipeline, run } = await findPlace(workspace, path)
   await followRun(workspace, readContext(workspace.project.root, on), pipeline, run.plan.run, { ...options, json })

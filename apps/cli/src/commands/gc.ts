@@ -53,10 +53,10 @@ export default async function gc(
   if (!dryRun) for (const path of left) rmSync(path, { recursive: true, force: true })
   if (json) return printData(JSON.stringify({ dryRun, pipelines: reports, leftovers: left.length }, null, 2))
   printLines(reportsText(reports))
-  if (left.length > 0) printLines(`${left.length} leftovers of processes that died`)
+  if (left.length > 0) printLines(`${left.length} leftover files of processes that died`)
   printLines(
     dryRun
       ? 'nothing was changed'
-      : `objects in the trash are deleted by a later gc, once ${grace} have passed and if nothing refers to them`,
+      : `objects that stay unreferenced in the trash for ${grace} are deleted by a later gc`,
   )
 }

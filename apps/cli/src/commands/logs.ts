@@ -39,7 +39,7 @@ export default async function logs(
   if (chosen.length === 0)
     throw new CairnError(
       'NOT_FOUND',
-      names.length === 0 ? 'no services have been started' : `there is no service "${wanted}"`,
+      names.length === 0 ? 'no services have been started on this machine' : `there is no service "${wanted}"`,
       {
         next: wanted === undefined || names.length === 0 ? 'cairn up' : suggest(wanted, names),
       },

@@ -15,10 +15,12 @@ export default function create(
   command: { optsWithGlobals(): GlobalOptions },
 ): void {
   if (what !== 'step' && what !== 'pipeline')
-    throw new CairnError('BAD_PARAMETER', `cairn new makes no "${what}"`, { next: suggest(what, ['step', 'pipeline']) })
+    throw new CairnError('BAD_PARAMETER', `cairn new cannot create a "${what}"`, {
+      next: suggest(what, ['step', 'pipeline']),
+    })
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name))
-    throw new CairnError('BAD_PARAMETER', `"${name}" is no name for a ${what}`, {
-      next: 'write it in lower case with dashes, like train-model',
+    throw new CairnError('BAD_PARAMETER', `"${name}" is not a valid name for a ${what}`, {
+      next: 'use lower case and dashes, for example train-model',
     })
   const { json, project = process.cwd() } = command.optsWithGlobals()
   const { root, pipelines } = findProject(project)
@@ -26,8 +28,8 @@ export default function create(
   const files = what === 'step' ? stepFiles(name) : pipelineFiles(name)
   const taken = Object.keys(files).find((file) => existsSync(join(folder, file)))
   if (taken !== undefined)
-    throw new CairnError('BAD_PARAMETER', `${relative(process.cwd(), join(folder, taken))} exists already`, {
-      next: 'choose another name, or --in another folder',
+    throw new CairnError('BAD_PARAMETER', `${relative(process.cwd(), join(folder, taken))} already exists`, {
+      next: 'choose another name, or another folder with --in',
     })
   mkdirSync(folder, { recursive: true })
   const written = Object.keys(files).map((file) => relative(process.cwd(), join(folder, file)))

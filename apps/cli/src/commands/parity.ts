@@ -36,10 +36,10 @@ export default async function parity(
   if (json) printData(JSON.stringify({ base: lab.base, twice, steps: found }, null, 2))
   else {
     const places = entries.map(([where]) => where).join(' and ')
-    printLines(`${twice ? 'twice' : 'again'} ${places}, with the inputs of ${lab.base}\n`)
+    printLines(`computed ${twice ? 'twice' : 'again'} ${places}, from the inputs of run ${lab.base}\n`)
     printLines(
       table(
-        ['', 'step', '', '', 'it reaches'].map((title) => ({ title })),
+        ['', 'step', '', '', 'code uses'].map((title) => ({ title })),
         found.map((one) => row(one)),
         (title) => paint('dim', title),
       ),

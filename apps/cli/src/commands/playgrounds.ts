@@ -22,7 +22,7 @@ export default async function playgrounds(
   const found = listPlaygrounds(project)
   if (json) return printData(JSON.stringify(found, null, 2))
   for (const name of names) printLines(`deleted ${name}`)
-  if (found.length === 0) return printLines(withGiven('there is no playground; cairn play makes one'))
+  if (found.length === 0) return printLines(withGiven('no playgrounds yet; cairn play creates one'))
   const zone = timeZone()
   const rows = found.map(({ name, createdAt, usedAt, pins }) => [
     paint('bold', name),
@@ -30,7 +30,7 @@ export default async function playgrounds(
     when(usedAt, zone),
     pins.map(({ pipeline, run, until }) => `${pipeline}/${run} (${keptText(until, zone)})`).join(', '),
   ])
-  const titles = ['playground', 'made', 'used', 'builds on']
+  const titles = ['playground', 'created', 'last used', 'base runs']
   printLines(
     table(
       titles.map((title) => ({ title })),

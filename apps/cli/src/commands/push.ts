@@ -16,7 +16,7 @@ export default async function push(
 
 /** Nothing was asked of the services, so that not even a token without the right was refused. */
 function nothingToPush(): CairnError {
-  return new CairnError('NOT_FOUND', 'no run of this machine has ended: there is nothing to push', {
-    next: 'run a pipeline here first, without --on',
+  return new CairnError('NOT_FOUND', 'nothing to push: no local run has ended', {
+    next: 'run a pipeline without --on first',
   })
 }

@@ -77,7 +77,7 @@ export default async function run(
 async function runOn(workspace: Workspace, on: string, name: string | undefined, options: Options, json: boolean) {
   const unknown = (['plan', 'jobs', 'out'] as const).find((option) => options[option] !== undefined)
   if (unknown !== undefined)
-    throw new CairnError('BAD_PARAMETER', `--${unknown} means nothing --on ${on}: its services do the work`)
+    throw new CairnError('BAD_PARAMETER', `--${unknown} cannot be used with --on ${on}: the services compute the run`)
   const { submitRun } = await import('../remote/submit.ts')
   const context = readContext(workspace.project.root, on)
   const loaded = await openPipeline(workspace, name)
@@ -92,8 +92,8 @@ async function runOn(workspace: Workspace, on: string, name: string | undefined,
 
 /** To start a run takes less than to see how it goes. */
 function unseen({ code, message }: CairnError, run: string): CairnError {
-  return new CairnError(code, `${run} was started and goes on, but cannot be shown: ${message}`, {
-    next: 'start runs with --detach, or use a token that may read them',
+  return new CairnError(code, `${run} was started and continues, but its progress cannot be shown: ${message}`, {
+    next: 'start runs with --detach, or use a token with the right "read"',
   })
 }
 
@@ -126,15 +126,16 @@ async function savedPlan(workspace: Workspace, name: string | undefined, wanted:
     if (run !== undefined) found.push({ pipeline, run })
   }
   const [first, ...others] = found
-  if (!first) throw new CairnError('NOT_FOUND', `there is no plan "${wanted}"`, { next: 'cairn plan --save keeps one' })
+  if (!first)
+    throw new CairnError('NOT_FOUND', `there is no plan "${wanted}"`, { next: 'cairn plan --save creates one' })
   if (others.length > 0)
-    throw new CairnError('NOT_FOUND', `runs of ${found.length} pipelines match "${wanted}"`, {
+    throw new CairnError('NOT_FOUND', `plans of ${found.length} pipelines match "${wanted}"`, {
       next: `name one: ${found.map(({ pipeline, run }) => `cairn run ${pipeline} --plan ${run}`).join(', or ')}`,
     })
   const { pipeline, run } = first
   const { plan, end } = await readRun(store, workspace.at(pipeline), run)
   if (end)
-    throw new CairnError('BAD_PARAMETER', `the plan ${run} has been run already`, {
+    throw new CairnError('BAD_PARAMETER', `the plan ${run} has already been run`, {
       next: `cairn show ${pipeline}/${run}`,
     })
   return { plan, loaded: await loadPipeline(workspace.project, pipeline), dryRuns: new Map(), stale: [] }

@@ -69,7 +69,7 @@ export default async function runs(
   const found: RunLine[] = []
   for (const pipeline of pipelines) {
     const inProduction = await standingChampion(store, workspace.at(pipeline)).catch(badRecord)
-    if (inProduction instanceof CairnError) printNotes(`${inProduction.message}; see cairn doctor`)
+    if (inProduction instanceof CairnError) printNotes(`${inProduction.message}; to check the store: cairn doctor`)
     const champion = inProduction instanceof CairnError ? undefined : inProduction.champion
     for (const run of await namesOf(pipeline)) {
       const about = { production: champion?.run === run, globals }

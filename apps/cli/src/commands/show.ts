@@ -57,7 +57,7 @@ async function showRun(
   const outermost = new Map(Object.keys(plan.nodes).flatMap((id) => (all.has(id) ? [[id, all.get(id)!] as const] : [])))
   const params = Object.entries(plan.params).map(([name, value]) => `${name}=${jsonText(value)}`)
   printLines(
-    `${paint('bold', `${pipeline}/${plan.run}`)}  planned ${when(plan.createdAt, timeZone())}${plan.parent ? `  on ${plan.parent}` : ''}`,
+    `${paint('bold', `${pipeline}/${plan.run}`)}  planned ${when(plan.createdAt, timeZone())}${plan.parent ? `  based on ${plan.parent}` : ''}`,
   )
   if (params.length > 0) printLines(`params  ${params.join(' ')}`)
   const ms = (end?.endedAt ?? workspace.clock.now()) - plan.createdAt

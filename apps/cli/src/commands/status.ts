@@ -39,7 +39,7 @@ export default async function status(_: object, command: { optsWithGlobals(): Gl
   if (!isUp) return printLines('not running\nnext  cairn up')
   printLines(statusText(found))
   for (const [pipeline, count] of Object.entries(letters))
-    printLines(`\n${count} dead letters of ${pipeline} wait  cairn dead-letters list ${pipeline} --on local`)
+    printLines(`\ndead letters of ${pipeline}: ${count}  cairn dead-letters list ${pipeline} --on local`)
   if (isLocked) return printLines(`\n${CHANGING}`)
   if (!isSupervised) return printLines(`\n${supervisorText(running!)}\nnext  cairn up`)
   if (ill) printLines(`\nnext  cairn logs ${ill.name}`)

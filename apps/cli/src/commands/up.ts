@@ -42,7 +42,7 @@ export default async function up(
     const { running } = stack
     stack.settle()
     if (running && !running.watch) await stopStack(stack) // of an earlier version of this program
-    if (running && !stack.isSupervised) printNotes(`${supervisorText(running)}; another one takes over`)
+    if (running && !stack.isSupervised) printNotes(`${supervisorText(running)}; starting another one`)
     await build(printNotes)
     const servers = await serversOf(stack, project.env, docker)
     const before = stack.services

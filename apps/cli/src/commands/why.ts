@@ -19,7 +19,7 @@ export default async function why(
   const [step] = place?.split('/') ?? []
   const item = place?.includes('/') ? place : undefined
   if (step !== undefined && nodeNamed(loaded.pipeline.graph, step).type !== 'step')
-    throw new CairnError('NOT_FOUND', `${step} is no step, so it is never computed`, {
+    throw new CairnError('NOT_FOUND', `${step} is not a step, so it is never computed`, {
       next: `cairn why ${loaded.pipeline.name}`,
     })
   const { json, on } = command.optsWithGlobals()

@@ -24,7 +24,7 @@ export async function look(service: Service, running: Running | undefined): Prom
   const about = { ...(since !== undefined && { since }), ...(restarts !== undefined && { restarts }) }
   const process = processOf(running, name)
   if (process !== undefined) return { ...(await probe(service)), pid: pidOf(process), ...about }
-  return { name, url: service.url, state: 'no answer', findings: ended ?? 'has no process', ...about }
+  return { name, url: service.url, state: 'no answer', findings: ended ?? 'is not running', ...about }
 }
 
 async function probe(service: Service): Promise<Found> {

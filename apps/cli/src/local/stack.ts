@@ -135,7 +135,9 @@ export class Stack {
       throw new CairnError(
         'NOT_FOUND',
         `the services of this project were started on the machine ${running.supervisor.split('/')[0]}`,
-        { next: `cairn down there; if the machine was renamed, and nothing of it runs, delete ${this.runningFile}` },
+        {
+          next: `cairn down on that machine; if it was renamed and none of them is running, delete ${this.runningFile}`,
+        },
       )
     return whileLocked(this.#lock, 'starting or stopping the services of this project', LOCKED_MS, note, work)
   }

@@ -30,5 +30,5 @@ export function statusText(found: readonly Found[]): string {
 
 /** What it means for the services that their supervisor has died. */
 export function supervisorText({ supervisor }: Running): string {
-  return `the supervisor (process ${pidOf(supervisor)}) has died: a service that ends now is not started again`
+  return `the supervisor (process ${pidOf(supervisor)}) has died: services that end are not restarted`
 }

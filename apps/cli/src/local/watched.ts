@@ -91,7 +91,7 @@ export class Watched {
       })
       const ended = new Promise<string>((done) => {
         child.once('error', ({ message }) => done(message))
-        child.once('exit', (code, by) => done(by === null ? `ended with code ${code}` : `was ended by ${by}`))
+        child.once('exit', (code, by) => done(by === null ? `exited with code ${code}` : `was killed by ${by}`))
       })
       if (child.pid !== undefined) this.#began(processName(child.pid), new Date().toISOString())
       return await ended

@@ -44,7 +44,7 @@ export async function waitingLetters(control: ControlOptions): Promise<Readonly<
 
 /** The control service that `--on` names, and the pipelines that are meant. */
 export async function openLetters(globals: GlobalOptions, pipeline: string | undefined) {
-  const on = contextNamed(globals, 'a run of this machine has no events that could be given up')
+  const on = contextNamed(globals, 'local runs have no dead letters')
   const { project, store } = await openWorkspace(globals)
   const { control } = readContext(project.root, on)
   if (pipeline !== undefined && !NAMES.name.fits(pipeline)) throw noLetter(pipeline)
@@ -61,7 +61,7 @@ export function letterNamed(path: string): { readonly pipeline: string; readonly
 function noLetter(given: string): CairnError {
   return new CairnError(
     'BAD_PARAMETER',
-    `"${given}" names no dead letter: they are named <pipeline>/<partition>-<offset>`,
+    `"${given}" is not the name of a dead letter: expected <pipeline>/<partition>-<offset>`,
     {
       next: 'cairn dead-letters list',
     },
@@ -91,5 +91,5 @@ export interface HeldUp {
 
 export function heldUpText({ letter, event, step, error }: HeldUp): string {
   const next = `\n  ${paint('dim', 'next')}  ${withGiven(`cairn dead-letters replay ${letter}`)}`
-  return `${paint('yellow', `! ${step}`)}  has given up ${event}: ${error.message}${next}`
+  return `${paint('yellow', `! ${step}`)}  gave up event ${event}: ${error.message}${next}`
 }

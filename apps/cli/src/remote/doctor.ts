@@ -46,7 +46,7 @@ export async function examineServices(
   for (const line of checkupLines(checkups, repair)) printLines(line)
   if (findings.length > 0)
     printLines(
-      `${paint('dim', 'next')}  ${repair ? 'run again: what was taken out of use is computed anew' : withGiven('cairn doctor --repair')}`,
+      `${paint('dim', 'next')}  ${repair ? 'run the pipeline again: data in quarantine is recomputed' : withGiven('cairn doctor --repair')}`,
     )
 }
 
@@ -71,5 +71,10 @@ function printChecks(checks: readonly Checked[]): void {
 function clock(skew: number): Checked {
   const ok = Math.abs(skew) < SKEW_MS
   const found = `${duration(Math.abs(skew))} ${skew < 0 ? 'behind' : 'ahead of'} this machine`
-  return { what: 'clock of control', ok, found, ...(!ok && { next: 'let both machines keep time by NTP' }) }
+  return {
+    what: 'clock of control',
+    ok,
+    found,
+    ...(!ok && { next: 'synchronize the clocks of both machines with NTP' }),
+  }
 }

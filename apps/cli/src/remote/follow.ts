@@ -26,7 +26,7 @@ export async function followRun(
   const ended = await watchRun(workspace, context, pipeline, run, options)
   if (!ended) {
     const path = `${pipeline}/${run} --on ${context.name}`
-    printNotes(`the run goes on\nnext  cairn follow ${path}, or cairn cancel ${path}`)
+    printNotes(`the run continues\nnext  cairn follow ${path}, or cairn cancel ${path}`)
     process.exitCode = EXIT.interrupted
     return
   }
@@ -55,7 +55,7 @@ function noteWaiting({ plan, nodes }: RunView, progress: Progress): NodeJS.Timeo
       if (performance.now() - startedAt < ms) continue
       due.set(node, ms * RARER)
       progress.note(
-        `! ${node}  still at work after ${duration(ms)}, in ${plan.pipeline}/${plan.run}: cairn logs shows what it printed; where it may wait for ever, give the step a timeout`,
+        `! ${node}  still running after ${duration(ms)}, in ${plan.pipeline}/${plan.run}: cairn logs shows what it printed; if it can wait forever, give the step a timeout`,
       )
     }
   }, LOOK_MS)
@@ -92,7 +92,8 @@ export async function watchRun(
   }
   if (status === undefined) return undefined
   const { end } = await readRun(store, at, run)
-  if (!end) throw new CairnError('STORE_FAILED', `the end of run ${run} was told and is not in the store`)
+  if (!end)
+    throw new CairnError('STORE_FAILED', `run ${run} was reported as ended, but the store has no record of its end`)
   const all = await readEnds(store, at, run)
   const ends = new Map(Object.keys(plan.nodes).flatMap((id) => (all.has(id) ? [[id, all.get(id)!] as const] : [])))
   return { plan, status, ends, ms: end.endedAt - plan.createdAt }

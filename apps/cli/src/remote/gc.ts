@@ -19,9 +19,13 @@ const COLLECTIONS = '/v1/pipelines/{pipeline}/collections'
 /** Has control collect the store of its services, or tell what would go. Needs the right to collect. */
 export async function collectServices(on: string, globals: GlobalOptions, { dryRun, given, json }: Options) {
   if (given.length > 0)
-    throw new CairnError('BAD_PARAMETER', `what ${on} keeps is said by its project, for all who work with it`, {
-      next: 'write "retention": { "keepRuns": 100, "keep": "90d", "grace": "2d" } into "cairn" of its package.json',
-    })
+    throw new CairnError(
+      'BAD_PARAMETER',
+      `--keep-runs, --keep and --grace cannot be used with --on ${on}: its project sets them for everyone`,
+      {
+        next: 'add "retention": { "keepRuns": 100, "keep": "90d", "grace": "2d" } to "cairn" in its package.json',
+      },
+    )
   const workspace = await openWorkspace(globals)
   const { control } = readContext(workspace.project.root, on)
   const collections: Record<string, Collection> = {}
@@ -37,9 +41,9 @@ export async function collectServices(on: string, globals: GlobalOptions, { dryR
   printLines(reportsText(reports))
   for (const [pipeline, { retention }] of Object.entries(collections)) {
     const { keepRuns, keepMs, graceMs, everyMs } = retention
-    const by = everyMs === undefined ? 'only when it is asked for' : `every ${duration(everyMs)}`
+    const by = everyMs === undefined ? 'runs only on request' : `runs every ${duration(everyMs)}`
     printLines(
-      `${pipeline}  keeps ${keepRuns} runs and what is younger than ${duration(keepMs)}; deletes after ${duration(graceMs)} aside; ${by}`,
+      `${pipeline}  keeps ${keepRuns} runs and everything younger than ${duration(keepMs)}; deletes unreferenced data after ${duration(graceMs)} in the trash; ${by}`,
     )
   }
   if (dryRun) printLines('nothing was changed')

@@ -6,8 +6,8 @@ import type { GlobalOptions } from '../global-options.ts'
 /** The context of a command that makes no sense without one. */
 export function contextNamed({ on }: GlobalOptions, why: string): string {
   if (on !== undefined) return on
-  throw new CairnError('BAD_PARAMETER', `this needs --on <context>: ${why}`, {
-    next: 'cairn up gives the context "local"',
+  throw new CairnError('BAD_PARAMETER', `--on <context> is missing: ${why}`, {
+    next: 'cairn up starts services on this machine, as the context "local"',
   })
 }
 
@@ -16,7 +16,7 @@ export async function openBoth({
   json = false,
   ...globals
 }: GlobalOptions): Promise<{ here: Workspace; there: Workspace; json: boolean }> {
-  const on = contextNamed(globals, 'it names the services')
+  const on = contextNamed(globals, 'it names the services to copy to or from')
   const { on: _, ...local } = globals
   return { here: await openWorkspace(local), there: await openWorkspace({ ...globals, on }), json }
 }

@@ -25,7 +25,7 @@ export async function rerunOn(
   if (end?.status === 'completed') return plan
   const failed = [...(await readEnds(store, workspace.at(pipeline), run)).values()].flatMap(({ items }) => items)
   const error = failed.find((outcome) => 'error' in outcome)
-  throw new CairnError('STEP_FAILED', error && 'error' in error ? error.error.message : `run ${run} did not end well`, {
+  throw new CairnError('STEP_FAILED', error && 'error' in error ? error.error.message : `run ${run} did not complete`, {
     next: `cairn show ${pipeline}/${run} --on ${name}`,
   })
 }

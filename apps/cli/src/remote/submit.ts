@@ -39,7 +39,7 @@ function sayOnce(): (busy: Busy) => void {
   let isSaid = false
   return ({ why, waitMs, leftMs }) => {
     if (!isSaid)
-      printNotes(`not started yet: ${why}; asks again every ${duration(waitMs)}, for up to ${duration(leftMs)}`)
+      printNotes(`not started yet: ${why}; retrying every ${duration(waitMs)}, for up to ${duration(leftMs)}`)
     isSaid = true
   }
 }

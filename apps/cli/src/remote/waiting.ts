@@ -20,6 +20,6 @@ export async function waitOf(
 export function waitText({ place, waiting, limit }: Waiting): string {
   const line = `queued  place ${number(place)} of ${number(waiting)}`
   if (!limit) return `${line}; about to start`
-  const many = limit.runs === 1 ? '1 run goes' : `${number(limit.runs)} runs go`
-  return `${line}: at most ${many} on at once in the ${limit.of} ${limit.name}`
+  const many = limit.runs === 1 ? '1 run' : `${number(limit.runs)} runs`
+  return `${line}: at most ${many} at once in the ${limit.of} ${limit.name}`
 }

@@ -21,7 +21,7 @@ export interface Shown {
 /** An artifact as `cairn cat` shows it, and which run it is of. */
 export async function previewOf(session: ReplSession, place: string, rows = '20'): Promise<string> {
   if (!/^[1-9]\d*$/.test(rows))
-    throw new CairnError('BAD_PARAMETER', `"${rows}" is not a number of rows`, { next: `.show ${place} 100` })
+    throw new CairnError('BAD_PARAMETER', `"${rows}" is not a row count`, { next: `.show ${place} 100` })
   const { kind, artifact, ...shown } = await findShown(session, place)
   const { digest, size, summary } = artifact.ref
   const preview = kind.preview
@@ -66,8 +66,8 @@ export async function findShown({ lab, last }: ReplSession, text: string): Promi
 function nothingGiven({ id, scope }: Node, { run }: Plan): CairnError {
   const around = scope.at(-1)
   return around === undefined
-    ? new CairnError('NOT_FOUND', `${id} gave nothing in run ${run}`, { next: '.run computes it' })
-    : new CairnError('BAD_PARAMETER', `${id} is run for each item of ${around}`, {
+    ? new CairnError('NOT_FOUND', `${id} has no outputs in run ${run}`, { next: '.run computes it' })
+    : new CairnError('BAD_PARAMETER', `${id} runs once for each item of ${around}`, {
         next: `.show ${id}/#0, or .show ${around}`,
       })
 }

@@ -94,7 +94,7 @@ export async function doLine(session: ReplSession, line: string): Promise<Leave>
   const { usage, takes, run } = commandOf(name)
   const [least, most] = takes
   if (words.length >= least && words.length <= most) return run(session, words)
-  throw new CairnError('BAD_PARAMETER', `${name} does not take ${words.length} words`, {
+  throw new CairnError('BAD_PARAMETER', `${name} does not take ${words.length} arguments`, {
     next: `write it like ${`${name} ${usage}`.trim()}`,
   })
 }
@@ -103,7 +103,7 @@ function commandOf(name: string): ReplCommand {
   const found = COMMANDS.get(name)
   if (found) return found
   throw new CairnError('NOT_FOUND', `there is no command "${name}"`, {
-    next: `${suggest(name, COMMANDS.keys())} .help lists all`,
+    next: `${suggest(name, COMMANDS.keys())} .help lists all commands`,
   })
 }
 

@@ -23,7 +23,7 @@ export class Imports {
     const exports = (await import(pathToFileURL(file).href)) as Record<string, unknown>
     const [exported] = Object.entries(exports).find(([, each]) => each === value) ?? []
     if (exported === undefined)
-      throw new CairnError('NOT_FOUND', `${file} does not export it any more`, { next: 'cairn explore, once more' })
+      throw new CairnError('NOT_FOUND', `${file} no longer exports it`, { next: 'start cairn explore again' })
     const name = this.#free(exported === 'default' ? 'imported' : exported)
     const what = name === exported ? name : `${exported} as ${name}`
     this.lines.push(`import { ${what} } from ${quoted(relativePath(this.#folder, file))}`)

@@ -63,7 +63,7 @@ function stay(): void {}
 
 /** Ctrl-C at the prompt: an empty line again. */
 function dropLine(input: Interface): void {
-  if (input.line === '') process.stdout.write('\n(.exit or Ctrl-D leaves)\n')
+  if (input.line === '') process.stdout.write('\n(leave with .exit or Ctrl-D)\n')
   input.write(null, { ctrl: true, name: 'e' })
   input.write(null, { ctrl: true, name: 'u' })
   input.prompt()

@@ -19,7 +19,7 @@ export async function plotOf(session: ReplSession, place: string, column: string
     throw new CairnError(
       'BAD_PARAMETER',
       column in columns
-        ? `${column} of ${shown.place} is ${columns[column]}, which is no number`
+        ? `${column} of ${shown.place} is ${columns[column]}, not a number`
         : `${shown.place} has no column "${column}"`,
       { next: suggest(column, numeric) },
     )

@@ -59,7 +59,7 @@ export async function outputDifference({ lab, last }: ReplSession, words: readon
   if (!last) throw new CairnError('NOT_FOUND', 'nothing has been run yet', { next: '.run' })
   const [place = '', by, ...key] = words
   if (by !== undefined && (by !== 'by' || key.length === 0))
-    throw new CairnError('BAD_PARAMETER', `"${words.slice(1).join(' ')}" is not understood`, {
+    throw new CairnError('BAD_PARAMETER', `"${words.slice(1).join(' ')}" is unexpected`, {
       next: `write it like .diff ${place} by <column>`,
     })
   const { workspace, loaded, base } = lab.session
@@ -72,7 +72,7 @@ export async function runMatrix({ lab, options }: ReplSession, words: readonly s
   const at = words.indexOf('by')
   const [grid, [, by, ...rest]] = at < 0 ? [words, []] : [words.slice(0, at), words.slice(at)]
   if (grid.length === 0 || rest.length > 0 || (at >= 0 && by === undefined))
-    throw new CairnError('BAD_PARAMETER', 'the matrix is not complete', {
+    throw new CairnError('BAD_PARAMETER', 'the matrix is incomplete', {
       next: 'write it like .matrix train-model.trees=100,200 by auc',
     })
   const { board, exitCode } = await driveMatrix(lab, grid, by === undefined ? {} : { by })

@@ -22,9 +22,11 @@ export async function saveScript(session: ReplSession, path: string): Promise<st
 
 function checkFile(file: string): void {
   if (!/\.m?[jt]s$/.test(file))
-    throw new CairnError('BAD_PARAMETER', `${file} would be no script`, { next: 'name it like tried.ts' })
+    throw new CairnError('BAD_PARAMETER', `${file} is not the name of a script`, {
+      next: 'end it in .ts, for example tried.ts',
+    })
   if (existsSync(file) && !readFileSync(file, 'utf8').startsWith(MARK))
-    throw new CairnError('BAD_PARAMETER', `${file} is there already, and no script of cairn explore`, {
+    throw new CairnError('BAD_PARAMETER', `${file} already exists and was not written by cairn explore`, {
       next: 'choose another name',
     })
 }
@@ -45,7 +47,7 @@ async function scriptOf({ opened, changes, options: { on, atRunCode } }: ReplSes
 
   const folder = relative(root, file).startsWith('..') ? literal(root) : 'import.meta.dirname'
   const project = isOwnStore ? folder : `{ ...findProject(${folder}), store: ${literal(store)} }`
-  return `${MARK}, from a run of ${base.pipeline}. To do it again: node ${relative(process.cwd(), file)}
+  return `${MARK}, from a run of ${base.pipeline}. To run it again: node ${relative(process.cwd(), file)}
 ${imports.lines.join('\n')}
 
 const lab = await explore(${pipeline}, {

@@ -59,7 +59,9 @@ export class ReplSession {
   async undo(): Promise<Change> {
     const last = this.#changes.at(-1)
     if (!last)
-      throw new CairnError('NOT_FOUND', 'there is no change to take back', { next: '.help lists how to make one' })
+      throw new CairnError('NOT_FOUND', 'there is no change to undo', {
+        next: '.help lists the commands that make changes',
+      })
     const changes = this.#changes.slice(0, -1)
     this.#lab = await changedBy(this.opened, optionsOf(changes))
     this.#changes = changes

@@ -14,7 +14,7 @@ export function stepsTable({ loaded, base }: Lab['session']): string {
     parameters(node, base),
   ])
   const own = settings(base.params)
-  const titles = ['step', 'takes', 'gives', `parameters in ${base.run}`].map((title) => ({ title }))
+  const titles = ['step', 'inputs', 'outputs', `parameters in ${base.run}`].map((title) => ({ title }))
   return table(titles, [...(own ? [ofRun(graph, own)] : []), ...rows], (title) => paint('dim', title))
 }
 

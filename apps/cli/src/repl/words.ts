@@ -16,8 +16,8 @@ export function wordsOf(line: string): string[] {
     else word = (word ?? '') + sign
   }
   if (quote !== undefined)
-    throw new CairnError('BAD_PARAMETER', `the line has a ${quote} that is not closed`, {
-      next: `write \\${quote} for the sign itself`,
+    throw new CairnError('BAD_PARAMETER', `the line has an unclosed ${quote}`, {
+      next: `write \\${quote} for a literal ${quote}`,
     })
   return word === undefined ? words : [...words, word]
 }

@@ -14,8 +14,8 @@ const Letter = z.strictObject({
       batch: z.string().optional(),
     })
     .optional()
-    .describe('missing of what is no event, or was too large to be kept whole'),
-  preview: z.string().optional().describe('the beginning of the message, where there is no event'),
+    .describe('missing if the message is not an event, or was too large to be kept in full'),
+  preview: z.string().optional().describe('the beginning of the message, if it is not an event'),
   groups: z
     .array(
       z.strictObject({
@@ -25,7 +25,7 @@ const Letter = z.strictObject({
         error: ErrorSaid,
       }),
     )
-    .describe('who gave it up'),
+    .describe('the consumer groups that gave it up'),
 })
 const Decided = z.strictObject({ id: z.string(), groups: z.array(z.string()) })
 
@@ -33,23 +33,23 @@ const Decided = z.strictObject({ id: z.string(), groups: z.array(z.string()) })
 export const DEAD_LETTERS_ANSWERS: Answers = {
   'get /v1/dead-letters': json(
     200,
-    'How many wait, by pipeline.',
+    'The number of waiting dead letters by pipeline.',
     z.strictObject({ waiting: z.record(z.string(), z.int()) }),
   ),
   [`get ${AT}/dead-letters`]: json(
     200,
-    'Messages that were given up, the newest first.',
+    'Dead letters, newest first.',
     z.strictObject({
       letters: z.array(Letter),
-      next: z.string().optional().describe('there are older ones: repeat the request with this as `after`'),
+      next: z.string().optional().describe('set if there are older ones: send it as `after` to get them'),
       waiting: z.int(),
     }),
   ),
   [`get ${AT}/dead-letters/{id}`]: json(
     200,
-    'The message, its bytes as base64.',
+    'The dead letter with its message, in base64.',
     Letter.extend({ headers: z.record(z.string(), z.array(z.string())), value: z.string().nullable() }),
   ),
-  [`post ${AT}/dead-letters/{id}/replay`]: json(202, 'These groups get it once more.', Decided),
-  [`post ${AT}/dead-letters/{id}/drop`]: json(200, 'These groups are done with it.', Decided),
+  [`post ${AT}/dead-letters/{id}/replay`]: json(202, 'The groups that get it again.', Decided),
+  [`post ${AT}/dead-letters/{id}/drop`]: json(200, 'The groups for which it is dropped.', Decided),
 }

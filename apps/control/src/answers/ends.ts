@@ -18,10 +18,10 @@ export const TaskEnd = z.looseObject({
         ms: z.number().optional(),
         error: ErrorSaid.optional(),
         caught: ErrorSaid.optional(),
-        because: z.string().optional().describe('the node that decided it'),
+        because: z.string().optional().describe('the node that caused this outcome'),
       }),
     )
-    .describe('one for a plain task, one an item for a batch'),
+    .describe('one for a task of one item, one per item for a batch'),
   counts: z.record(z.string(), z.array(z.int())),
   attempts: z.int().optional(),
   failures: z.array(ErrorSaid).optional(),

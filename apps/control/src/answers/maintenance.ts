@@ -10,37 +10,37 @@ const Collected = z.strictObject({
     keepRuns: z.int(),
     keepMs: z.number(),
     graceMs: z.number(),
-    everyMs: z.number().optional().describe('missing: only when it is asked for'),
+    everyMs: z.number().optional().describe('missing if it only runs on request'),
   }),
   report: z.strictObject({
-    runs: z.array(z.string()).describe('that are removed'),
+    runs: z.array(z.string()).describe('runs that are removed'),
     checkpoints: z.int(),
     code: z.int(),
-    stale: z.int().describe('leases that ran out, and old idempotency keys'),
-    trashed: z.int().describe('objects that are moved to the trash'),
+    stale: z.int().describe('number of expired leases and old idempotency keys'),
+    trashed: z.int().describe('number of objects that are moved to the trash'),
     deleted: z.int(),
     restored: z.int(),
     freed: z.number().describe('bytes'),
-    damaged: z.array(z.string()).describe('records that cannot be read: what they may refer to stays'),
+    damaged: z.array(z.string()).describe('records that cannot be read; data that they may refer to is kept'),
   }),
 })
 const Examined = z.strictObject({
   findings: z.array(
-    z.strictObject({ path: z.string(), what: z.string(), repair: z.string().describe('what repair does about it') }),
+    z.strictObject({ path: z.string(), what: z.string(), repair: z.string().describe('what a repair does') }),
   ),
   checked: z
     .strictObject({ runs: z.int(), checkpoints: z.int(), objects: z.int(), bytes: z.number(), read: z.number() })
-    .describe('`read` of the `bytes` of objects were read'),
-  next: CheckupPlace.optional().describe('this was a part: repeat the request with this as `after`'),
+    .describe('`bytes`: total size of the objects; `read`: how much of it was read'),
+  next: CheckupPlace.optional().describe('set if there is more to check: send it as `after` to continue'),
 })
 
 /** Of what looks after the environment and its store. */
 export const MAINTENANCE_ANSWERS: Answers = {
   'get /v1/checkup': json(
     200,
-    'What was looked at, and how it is.',
+    'What was checked, and its state.',
     z.strictObject({ env: z.string(), now: Moment, checks: z.array(Checked) }),
   ),
-  [`post ${AT}/collections`]: json(200, 'What went, or would go.', Collected),
-  [`post ${AT}/examinations`]: json(200, 'What is wrong in the part that was looked at.', Examined),
+  [`post ${AT}/collections`]: json(200, 'What was removed, or would be removed.', Collected),
+  [`post ${AT}/examinations`]: json(200, 'Problems in the part that was checked.', Examined),
 }

@@ -54,7 +54,7 @@ export const PlanLine = z.looseObject({
   expected: z
     .strictObject({ ms: z.number(), runs: z.number().describe('number of runs') })
     .optional()
-    .describe('median of earlier runs'),
+    .describe('the expected time: a median of earlier runs'),
   items: z.strictObject({ reuse: z.number(), run: z.number() }).optional(),
   item: z
     .strictObject({

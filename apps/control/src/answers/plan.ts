@@ -4,10 +4,10 @@ import { Any, Moment } from './answer.ts'
 export const Artifact = z.looseObject({
   digest: z.string().describe('SHA-256 of the bytes, in hex'),
   size: z.int().describe('bytes'),
-  text: z.string().optional().describe('the bytes, where they are few and UTF-8'),
-  base64: z.string().optional().describe('the bytes, where they are few and not UTF-8'),
+  text: z.string().optional().describe('the content, if it is small and UTF-8'),
+  base64: z.string().optional().describe('the content, if it is small and not UTF-8'),
   contentDigest: z.string().optional(),
-  items: z.int().optional().describe('of a list: how many'),
+  items: z.int().optional().describe('number of items of a list'),
   summary: z.record(z.string(), Any).optional(),
   label: z.string().optional(),
 })
@@ -15,10 +15,10 @@ const Ref = z
   .looseObject({ node: z.string().optional(), output: z.string().optional(), item: z.string().optional() })
   .describe('the output of a node, or the item of an `each`')
 const Refs = z.record(z.string(), Ref)
-const Condition = Ref.extend({ value: z.boolean().optional().describe('known when the run was planned') })
+const Condition = Ref.extend({ value: z.boolean().optional().describe('set if it was known when the run was planned') })
 const Code = z.looseObject({
   fingerprint: z.string().optional(),
-  digest: z.string().optional().describe('SHA-256 (hex) of the code as it is stored'),
+  digest: z.string().optional().describe('SHA-256 (hex) of the stored code'),
   packages: z.string().optional(),
   inline: z.string().optional().describe('why there is no stored code'),
 })
@@ -42,7 +42,7 @@ const PlannedStep = z.looseObject({
 })
 const PlannedNode = z.looseObject({
   type: z.enum(['step', 'each', 'when', 'given']),
-  scope: z.array(z.string()).describe('the `each`s that it is inside, the outermost first'),
+  scope: z.array(z.string()).describe('the `each` nodes around it, outermost first'),
   guards: z.array(z.looseObject({ when: z.string(), condition: Condition, arm: z.boolean() })),
   step: z.string().optional(),
   inputs: Refs.optional(),

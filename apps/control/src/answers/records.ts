@@ -12,7 +12,7 @@ const bytes = (what: string): Answer => ({
 export const RECORDS_ANSWERS: Answers = {
   [`get ${AT}/store/record`]: bytes("The record's bytes."),
   [`get ${AT}/store/object`]: bytes("The object's bytes."),
-  [`get ${AT}/store/children`]: json(200, 'Names.', z.strictObject({ names: z.array(z.string()) })),
+  [`get ${AT}/store/children`]: json(200, 'The names in the folder.', z.strictObject({ names: z.array(z.string()) })),
   [`get ${AT}/store/stat`]: json(
     200,
     'Its size, and when it was written.',
@@ -20,8 +20,8 @@ export const RECORDS_ANSWERS: Answers = {
   ),
   [`put ${AT}/store/record`]: json(
     200,
-    'It stands there.',
-    z.strictObject({ created: z.boolean().describe('false where there was such a record already') }),
+    'The record is stored.',
+    z.strictObject({ created: z.boolean().describe('false if the record already existed') }),
   ),
-  [`put ${AT}/store/object`]: json(200, 'It is stored.', z.strictObject({})),
+  [`put ${AT}/store/object`]: json(200, 'The object is stored.', z.strictObject({})),
 }

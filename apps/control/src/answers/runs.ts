@@ -14,7 +14,7 @@ const Queue = z
       .optional()
       .describe('the limit that is reached; missing when the run is about to start'),
   })
-  .describe('of a run that waits for its turn')
+  .describe('the place of a queued run')
 const RunLine = z.strictObject({
   run: z.string(),
   createdAt: Moment.optional(),
@@ -23,7 +23,7 @@ const RunLine = z.strictObject({
   endedAt: Moment.optional(),
   queue: Queue.optional(),
   unfit: z.array(Unfit).optional().describe('tasks that no host could run so far'),
-  fault: z.string().optional().describe('what is wrong with a run that is refused'),
+  fault: z.string().optional().describe('why a run was refused'),
 })
 const Started = z.strictObject({
   run: RunName,
@@ -37,13 +37,13 @@ export const RUNS_ANSWERS: Answers = {
     'What a run would do, step by step.',
     z.strictObject({ pipeline: PipelineName, steps: z.array(PlanLine) }),
   ),
-  [`post ${AT}/runs`]: json(202, 'The run is started, or waits for its turn.', Started),
+  [`post ${AT}/runs`]: json(202, 'The run was started or queued.', Started),
   [`get ${AT}/runs`]: json(
     200,
-    'Runs, the newest first.',
+    'Runs, newest first.',
     z.strictObject({
       runs: z.array(RunLine),
-      next: RunName.optional().describe('there may be older ones: ask again with this as `before`'),
+      next: RunName.optional().describe('set if there may be older ones: send it as `before` to get them'),
     }),
   ),
   [`get ${AT}/runs/{run}`]: json(
@@ -63,13 +63,13 @@ export const RUNS_ANSWERS: Answers = {
     type: 'text/event-stream',
     body: z
       .strictObject({
-        event: z.string().describe('the type of the CloudEvent; `queued` while the run waits for its turn; `ping`'),
-        id: z.string().optional().describe('to resume behind it: send it as Last-Event-ID'),
-        data: z.string().describe('JSON: the CloudEvent; of `queued` the place in the queue; of `ping` `{}`'),
+        event: z.string().describe('the type of the CloudEvent; `queued` while the run waits in the queue; `ping`'),
+        id: z.string().optional().describe('to resume after this event, send it as Last-Event-ID'),
+        data: z.string().describe('JSON: the CloudEvent; for `queued`, the place in the queue; for `ping`, `{}`'),
       })
-      .describe('each of the events'),
+      .describe('one event'),
   },
-  [`post ${AT}/runs/{run}/cancel`]: json(200, 'How the run has ended.', RunEnd),
-  [`post ${AT}/runs/{run}/retry`]: json(202, 'The new run is started.', Started),
-  [`post ${AT}/runs/{run}/rerun`]: json(202, 'The new run is started.', Started),
+  [`post ${AT}/runs/{run}/cancel`]: json(200, 'How the run ended.', RunEnd),
+  [`post ${AT}/runs/{run}/retry`]: json(202, 'The new run was started.', Started),
+  [`post ${AT}/runs/{run}/rerun`]: json(202, 'The new run was started.', Started),
 }

@@ -5,8 +5,8 @@ const Findings = z.record(z.string(), z.string())
 
 /** Of the service itself. */
 export const SERVICE_ANSWERS: Answers = {
-  'get /health/live': json(200, 'This process is well.', Findings),
-  'get /health/ready': json(200, 'What it depends on is well.', Findings),
+  'get /health/live': json(200, 'The process is healthy.', Findings),
+  'get /health/ready': json(200, 'Its dependencies are healthy.', Findings),
   'get /v1/openapi.json': json(
     200,
     'This document.',
@@ -18,7 +18,7 @@ export const SERVICE_ANSWERS: Answers = {
   ),
   'get /v1/pipelines': json(
     200,
-    'The environment, and its pipelines.',
+    'The environment and its pipelines.',
     z.strictObject({ env: z.string(), pipelines: z.array(z.string()) }),
   ),
 }

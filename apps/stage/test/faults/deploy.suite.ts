@@ -73,7 +73,7 @@ export function deploy(theWorld: Case): void {
     await world.startControl({ sweep: 1, lostAfter: 2 })
     const run = await world.submitUntold()
     expect(await world.untilEnded([run])).toEqual({ [run]: 'completed' })
-    expect(world.replica('control').logs).toContain('it stood still; 1 events were told again')
+    expect(world.replica('control').logs).toContain('it had stalled; 1 events were sent again')
     world.mayHelp = true
   })
 }
