@@ -45,7 +45,7 @@ const SOON = { timeout: 300_000, interval: 200 }
 /** Commands that ask no service. */
 const ASK_NONE = ['graph', 'playgrounds', 'up', 'down', 'status', 'lint', 'new', 'completion']
 
-describe.skipIf(!inject('servers'))('a token that is for one of two pipelines', () => {
+describe.skipIf(!inject('servers'))('a token for one of two pipelines', () => {
   const project = new CliProject({
     'held/until': 'go-on is here',
     'shop.pipeline.ts': pipelineNamed('shop'),
@@ -214,13 +214,13 @@ describe.skipIf(!inject('servers'))('a token that is for one of two pipelines', 
   /** The errors that were told, of which there is to be one. */
   const errors = ({ stderr }: Ended) => stderr.split('\n').flatMap((line) => /^error {2}(.*)/.exec(line)?.[1] ?? [])
 
-  it('is tried with every command that there is', async () => {
+  it('is tried with every command', async () => {
     const { stdout } = await project.cairn('complete', '--', '')
     expect(stdout.trim().split('\n').sort()).toEqual([...Object.keys(COMMANDS), ...ASK_NONE].sort())
   })
 
   it.each(Object.keys(COMMANDS))(
-    'has %s refused for the other one, and without a right that it takes',
+    'is refused %s for the other pipeline, and without a right that it needs',
     async (name) => {
       for (const one of COMMANDS[name]!) {
         const all = contextOf(ALL)
@@ -242,7 +242,7 @@ describe.skipIf(!inject('servers'))('a token that is for one of two pipelines', 
     },
   )
 
-  it.each(Object.keys(COMMANDS))('does %s for its own one, with the rights that it takes', async (name) => {
+  it.each(Object.keys(COMMANDS))('may %s for its own pipeline, with the rights that it needs', async (name) => {
     for (const one of COMMANDS[name]!) {
       const { code, stdout, stderr } = await given(one, 'shop', contextOf(one.rights))
       expect([code, stdout], stderr).toEqual([0, expect.stringMatching(one.says)])
@@ -250,7 +250,7 @@ describe.skipIf(!inject('servers'))('a token that is for one of two pipelines', 
     }
   })
 
-  it('finds a run by each of its names, and says how to write what names none', async () => {
+  it('finds a run by each of its names, and explains how to name one otherwise', async () => {
     const [, run] = runs['shop']!
     for (const name of ['shop', 'shop/latest', `shop/${run}`, `shop/${run.slice(-5)}`, 'shop/production'])
       expect(await on('read', 'show', name), name).toMatchObject({ code: 0 })
@@ -262,13 +262,13 @@ describe.skipIf(!inject('servers'))('a token that is for one of two pipelines', 
       ])
     }
     const other = await on('read', 'show', runs['bank']![1])
-    expect(errors(other)).toEqual([`there are no runs of "${runs['bank']![1]}"`])
+    expect(errors(other)).toEqual([`there are no runs of a pipeline "${runs['bank']![1]}"`])
     expect((await on('local', 'show', 'shopp/latest')).stderr).toMatch(
       /no runs of "shopp"\nnext {3}did you mean "shop"/,
     )
   })
 
-  it('starts a run that it may not see, and says so; cancels one by its whole name', async () => {
+  it('starts a run that it may not read and says so, and cancels one by its full name', async () => {
     const until = ['--set', 'load.until=held/go-on']
     const unseen = await on('run', 'run', 'shop', ...until)
     expect(unseen.code).toBe(1)
