@@ -84,7 +84,7 @@ function holderOf(who: Who, of: Owned): Holder {
   return who.kind === 'stage' ? 'stages' : 'consumers'
 }
 
-describe.runIf(servers && isAtHand(lackingTools()))('every user of the secure overlay, at every door', () => {
+describe.runIf(servers && isAtHand(lackingTools()))('every user of the secure overlay, on every interface', () => {
   let granted: Granted
 
   beforeAll(async () => {
@@ -92,11 +92,11 @@ describe.runIf(servers && isAtHand(lackingTools()))('every user of the secure ov
   })
   afterAll(() => granted?.close())
 
-  it('are all that there are', () => {
+  it('are complete', () => {
     expect(everyone.map(({ user }) => user).sort()).toEqual(users.map(({ name }) => name).sort())
   })
 
-  describe('of the store', () => {
+  describe('on the store', () => {
     const ACTIONS = ['read', 'list', 'write', 'remove'] as const
     const places = [
       ...placesOf(env, 'penguins', steps),
@@ -144,7 +144,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('every user of the secure ov
       return allowed
     }
 
-    it('is let do there what docs/security.md says, and nothing else', async () => {
+    it('may do what docs/security.md says, and nothing else', async () => {
       const rights = rightsIn('place in the store', ACTIONS)
       expect([...new Set(places.map(({ row }) => row))].sort()).toEqual([...rights.keys()].sort())
       const wrong: string[] = []
@@ -163,7 +163,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('every user of the secure ov
       for (const place of places) expect(await admin.read(place.path('seed')), place.row).toBeDefined()
     })
 
-    it('lets in no one without a name', async () => {
+    it('refuses anonymous users', async () => {
       const address = (path: string) => `${servers!.s3.endpoint}/${bucket}/${path}`
       for (const place of places)
         for (const method of ['GET', 'HEAD', 'PUT', 'DELETE']) {
@@ -176,7 +176,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('every user of the secure ov
       expect((await fetch(address('?list-type=2'))).status).toBe(403)
     })
 
-    it('lets only the administrator list all, change the bucket, mark objects, and say who may do what', async () => {
+    it('lets only the administrator list everything, change the bucket, tag objects, and grant rights', async () => {
       const { endpoint } = servers!.s3
       const { hostname, port } = new URL(endpoint)
       for (const { user } of everyone) {
@@ -208,7 +208,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('every user of the secure ov
     })
   })
 
-  describe('of Kafka', () => {
+  describe('on Kafka', () => {
     const topics = [env, elsewhere].flatMap((name): TopicDoor[] => {
       const [of, about] = [topicOf({ env: name, pipeline: 'penguins' }), controlTopicOf({ env: name })]
       return [
@@ -261,7 +261,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('every user of the secure ov
       await door.close()
     })
 
-    it('hears, tells, describes and makes the topics that docs/security.md says, is shown no others, and changes none', async () => {
+    it('may read, write, describe and create the topics of docs/security.md, sees no others, and changes none', async () => {
       const rights = rightsIn('topic', TOPIC_ACTIONS)
       expect([...new Set(all.map(({ row }) => row))].sort()).toEqual([...rights.keys()].sort())
       const wrong: string[] = []
@@ -283,7 +283,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('every user of the secure ov
       expect(wrong).toEqual([])
     })
 
-    it('takes part in the groups that docs/security.md says, and in no others', async () => {
+    it('may join the groups of docs/security.md, and no others', async () => {
       const rights = rightsIn('group', GROUP_ACTIONS)
       expect([...new Set(allGroups.map(({ row }) => row))].sort()).toEqual([...rights.keys()].sort())
       const wrong: string[] = []
@@ -302,7 +302,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('every user of the secure ov
       expect(wrong).toEqual([])
     })
 
-    it('neither sees nor gives rights, and begins no transaction', async () => {
+    it('neither sees nor grants rights, and starts no transaction', async () => {
       for (const { user } of everyone) {
         const door = await BrokerDoor.open(granted.broker.connectionOf(user))
         for (const [what, attempt] of Object.entries(door.cluster))

@@ -61,7 +61,7 @@ it('lets no stage write what control writes, or what is of another pipeline or e
   expect(mayPut(controlPolicy(place), queueLayout('test').running)).toBe(false)
 })
 
-it('leaves a join to stages of what it joins', () => {
+it('leaves a join to the stages of the joined steps', () => {
   const ownership = Object.fromEntries(ownershipOf(joins.graph).map(({ node, steps }) => [node, [...steps]]))
   const all = ['count', 'square', 'add', 'halve', 'double']
   expect(ownership).toEqual({
@@ -75,7 +75,7 @@ it('leaves a join to stages of what it joins', () => {
   })
 })
 
-it('does not take the record of a node called "end" for the end of a run', () => {
+it('does not mistake the record of a node called "end" for the end of a run', () => {
   const [begin, end] = ['begin', 'end'].map((name) => step(name, { outputs: {}, run: () => ({}) }))
   const both = pipeline('both', () => ({ ...begin!({}), ...end!({}) }))
   const at = layout(place.env, 'both')

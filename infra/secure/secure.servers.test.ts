@@ -49,7 +49,7 @@ const plansBy = { control: publicKeyOf(signer) }
 /** MinIO's users are the server's, which other tests share. */
 const minioNameOf = (user: string) => `${env}.${user}`
 
-describe.runIf(servers && isAtHand(lackingTools()))('an environment whose services prove who they are', () => {
+describe.runIf(servers && isAtHand(lackingTools()))('an environment with authenticated services', () => {
   const passwords = Object.fromEntries([ADMIN, ...users.map(({ name }) => name)].map((name) => [name, secret()]))
   const open: Connected[] = []
   let folder: string
@@ -147,14 +147,14 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment whose servic
     return plan
   }
 
-  it.each(PIPELINES)('runs $pipeline.name, where each stage may do no more than it has to', async (loaded) => {
+  it.each(PIPELINES)('runs $pipeline.name with minimal rights for each stage', async (loaded) => {
     const { run, pipeline } = await runWith(loaded)
     const { store } = await connectAs('control')
     const end = await readRecord<RunEnd>(store, layout(env, pipeline).runEnd(run))
     expect(end?.status).toBe('completed')
   })
 
-  it('lets a consumer read what the stages of its pipeline have made', async () => {
+  it('lets a consumer read the results of its pipeline', async () => {
     const { store, bus } = await connectAs('notify')
     const told = Promise.withResolvers<number>()
     const notify = consumer({ env, bus, store }, { group: 'notify', from: 'beginning' })
@@ -174,7 +174,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment whose servic
   describe('in MinIO, a stage', () => {
     const stage = () => connectAs('penguins.train-classifier')
 
-    it('writes what its step gives', async () => {
+    it('writes the outputs of its step', async () => {
       const { store } = await stage()
       const digest = '0'.repeat(64)
       await store.put(mine.object(digest.replace(/^0/, '1')), bytes).catch(() => {}) // of other bytes, but let in
@@ -209,14 +209,14 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment whose servic
       await expect(store.create(path, bytes)).rejects.toEqual(DENIED)
     })
 
-    it('cannot take away what has been recorded', async () => {
+    it('cannot remove records', async () => {
       const { store } = await stage()
       await store.create(mine.end('kept', 'train-classifier'), bytes)
       for (const path of [mine.end('kept', 'train-classifier'), mine.plan('kept'), mine.object('0'.repeat(64))])
         await expect(store.remove(path), path).rejects.toEqual(DENIED)
     })
 
-    it('cannot read another pipeline, nor list it', async () => {
+    it('cannot read or list another pipeline', async () => {
       const { store } = await stage()
       const admin = await connectAs(ADMIN)
       await admin.store.create(other.ref('there'), bytes)
@@ -227,7 +227,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment whose servic
     })
   })
 
-  it('lets each user write the records that are its own, and none of the others, wherever records lie', async () => {
+  it('lets each user write its own records, and no others, in every folder', async () => {
     const run = `tried-${randomUUID().slice(0, 8)}`
     const code = { fingerprint: 'f', digest: 'd' }
     const steps = [...stepsOf(penguins).keys()]
@@ -273,7 +273,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment whose servic
     }
   })
 
-  it('lets each user hear and tell on its own topics, and on no other', async () => {
+  it('lets each user read and write its own topics, and no others', async () => {
     const topics = [
       topicOf({ env, pipeline: 'penguins' }),
       topicOf({ env, pipeline: 'joins' }),
@@ -299,7 +299,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment whose servic
     }
   })
 
-  it('has stages that run no plan but one that control has signed', async () => {
+  it('runs only plans that control has signed', async () => {
     const { store, bus } = await connectAs('control')
     const workspace = new Workspace({ ...project, store: join(folder, 'project') }, store)
     const { plan } = await planRun(workspace, PIPELINES[0]!)
@@ -330,7 +330,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment whose servic
     await expect(store.read('store.json')).rejects.toThrow(reason)
   })
 
-  it('has a MinIO that refuses who gives no name at all', async () => {
+  it('has a MinIO that refuses anonymous users', async () => {
     const { status } = await fetch(`${servers!.s3.endpoint}/${BUCKET}/store.json`)
     expect(status).toBe(403)
   })
@@ -341,19 +341,19 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment whose servic
     const hear = async () => {}
     const event = (pipeline: string) => runEvent({ env, pipeline, run: 'forged' } as Plan, 'run-cancelled', 0)
 
-    it('cannot hear another pipeline', async () => {
+    it('cannot read the events of another pipeline', async () => {
       const { bus } = await stage()
       const group = 'train-classifier'
       await expect(bus.subscribe(foreign, { group, from: 'now' }, hear)).rejects.toThrow('it may not be seen')
     })
 
-    it('cannot tell anything to another pipeline, nor cancel a run of any', async () => {
+    it('cannot send events to another pipeline, nor cancel any run', async () => {
       const { bus } = await stage()
       await expect(bus.publish(foreign, [event('joins')])).rejects.toThrow(/uthoriz/)
       await expect(bus.publish(controlTopicOf({ env }), [event('joins')])).rejects.toThrow(/uthoriz/)
     })
 
-    it("cannot take away another stage's events", async () => {
+    it("cannot take another stage's events", async () => {
       const { bus } = await stage()
       const group = 'evaluate-classifier'
       // The client hides that it is not authorised to ask for the group.
@@ -361,7 +361,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment whose servic
       await bus.subscribe(topic, { group: 'train-classifier', from: 'now' }, hear)
     })
 
-    it('cannot make topics', async () => {
+    it('cannot create topics', async () => {
       const { bus } = await stage()
       await expect(bus.ensureTopics([topicOf({ env, pipeline: 'new' })])).rejects.toThrow(/uthoriz/)
     })
@@ -373,7 +373,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment whose servic
     ['gives no name', () => ({ brokers: [broker.address], tls: broker.tls })],
     ['gives a wrong password', () => ({ ...broker.connectionOf('control'), password: 'wrong' })],
     ['gives a name that is not known', () => ({ ...broker.connectionOf('control'), username: 'nobody' })],
-  ])('has a Kafka that is of no use to one who %s', async (_, kafka) => {
+  ])('has a Kafka that refuses a client that %s', async (_, kafka) => {
     const { bus } = await connect({ ...connectionOf(ADMIN), kafka: kafka() }, 'stranger')
     await expect(bus.probe()).rejects.toThrow('no broker answers')
   })

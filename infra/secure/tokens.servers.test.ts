@@ -122,7 +122,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('control of the secure overl
   const known = (someone: ControlClient) =>
     expect.poll(async () => (await someone.ask('GET', `${AT}/runs`)).status).not.toBe(401)
 
-  it('has the addresses that docs/security.md says, each for the right that it says', async () => {
+  it('has the addresses of docs/security.md, each with the documented right', async () => {
     const { body } = await client.as(undefined).ask('GET', '/v1/openapi.json')
     const { paths } = body as { paths: Record<string, Record<string, { 'x-cairn-right'?: string }>> }
     const found = Map.groupBy(
@@ -139,7 +139,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('control of the secure overl
     expect(Object.keys(requests).sort()).toEqual([...rights.values()].flat().sort())
   })
 
-  it('does nothing for who lacks the right, has no token, or one of another pipeline', async () => {
+  it('does nothing without the right, without a token, or with a token of another pipeline', async () => {
     const before = await state()
     const all = [...rights.keys()]
     const strangers = [
@@ -170,7 +170,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('control of the secure overl
     expect(await state()).toEqual(before)
   })
 
-  it('does what is asked by a token that has that right alone, for that pipeline alone', async () => {
+  it('does what a token with only that right for only that pipeline asks', async () => {
     const holders = new Map([...rights.keys()].map((right) => [right, holding([right], [PIPELINE])]))
     await known([...holders.values()].at(-1)!)
     const rightTo = (address: string) => [...rights].find(([, addresses]) => addresses.includes(address))![0]

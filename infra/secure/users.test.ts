@@ -27,7 +27,7 @@ it.each([
     { pipelines: [pipeline('control', () => step('one', { outputs: {}, run: () => ({}) })({}))] },
     'pipeline control would share the topic',
   ],
-])('refuses names by which one would get the rights of another: %j', (parts, message) => {
+])('refuses names that would give one user the rights of another: %j', (parts, message) => {
   expect(() => usersOf({ ...place, ...parts })).toThrow(
     expect.objectContaining({ code: 'BAD_PARAMETER', message: expect.stringContaining(message) as string }),
   )

@@ -23,7 +23,7 @@ const add = (file: string, line: string) => {
   writeFileSync(path, `${line}\n${readFileSync(path, 'utf8')}`)
 }
 
-it('finds nothing wrong in the project as it is', () => {
+it('finds no violation in this project', () => {
   expect(findViolations(copy)).toEqual([])
   expect(findCycles(copy)).toEqual([])
 })

@@ -89,7 +89,7 @@ describe.skipIf(!servers)('a consumer of flight-delays', () => {
   const lives = new Map<string, Teller[]>()
   const there = CONSUMERS.filter(({ isThere }) => isThere)
 
-  it('hears of the run that was in flight when it started', async () => {
+  it('receives the run that was in flight when it started', async () => {
     for (const { name } of there) {
       const teller = startedFirst.get(name)!
       await teller.until(completed(inFlight))
@@ -135,7 +135,7 @@ describe.skipIf(!servers)('a consumer of flight-delays', () => {
   })
 
   describe.each(CONSUMERS)('by $name', ({ isThere, anew }) => {
-    it.skipIf(!isThere)('hears all from the beginning as another group, once each however often it comes', async () => {
+    it.skipIf(!isThere)('receives everything from the beginning as another group, each event once', async () => {
       const teller = anew()
       await teller.until(...ids)
       const event = await lab.until(inFlight, 'completed', 'evaluate')
@@ -146,7 +146,7 @@ describe.skipIf(!servers)('a consumer of flight-delays', () => {
     })
   })
 
-  it('by each example puts whatever breaks the contract to the dead letters, and goes on', async () => {
+  it('in each example moves events that break the contract to the dead letters, and continues', async () => {
     const event = await lab.until(inFlight, 'completed', 'evaluate')
     const tellers = there.map(({ name, start }) => ({ name, teller: start('strict', '--from-beginning') }))
     const hostile = hostileTo(event)
@@ -194,7 +194,7 @@ describe.skipIf(!servers)('a consumer of flight-delays', () => {
     expect(() => outputs('evaluate', 'none')).toThrow(/has no such output/)
   })
 
-  it('by nest.ts hears of all runs, puts what breaks the contract to the dead letters, and ends when it is told to', async () => {
+  it('in nest.ts receives all runs, moves events that break the contract to the dead letters, and stops on request', async () => {
     const bundle = await rolldown({
       input: join(EXAMPLES, 'nest.ts'),
       platform: 'node',

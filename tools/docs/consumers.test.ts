@@ -34,7 +34,7 @@ describe('the contract of flight-delays', () => {
     else expect(committed, 'DOCS_UPDATE=1 npx vitest run tools/docs/consumers').toEqual(current)
   })
 
-  it('is one to the parser of AsyncAPI', async () => {
+  it('is valid for the AsyncAPI parser', async () => {
     const { diagnostics } = await new Parser().parse(readFileSync(CONTRACT, 'utf8'))
     const isFault = ({ severity }: { severity: number }) => severity <= 1 // errors and warnings
     expect(diagnostics.filter(isFault)).toEqual([])
@@ -58,7 +58,7 @@ describe('the contract of flight-delays', () => {
       { roc: table({ fpr: 'float64', truePositives: 'float64' }) },
       ['outputs.roc.falsePositives is gone'],
     ],
-  ])('tells what breaks when %s', (_, changed, breaks) => {
+  ])('reports what breaks when %s', (_, changed, breaks) => {
     const outputs = { ...evaluate.definition.outputs, ...changed }
     const other = step('evaluate', { outputs, run: () => ({}) as never })
     const found = breaksIn(committed, asyncApi(pipeline('flight-delays', () => other({}))))

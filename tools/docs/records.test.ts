@@ -23,12 +23,12 @@ describe('the schemas of records in docs/consumers', () => {
     expect(existsSync(file) && readFileSync(file, 'utf8'), HOW).toBe(now)
   })
 
-  it('are all that lie there', () => {
+  it('are complete', () => {
     const files = globSync(`${dirname(schemaFile({ name: '*' }))}/*`)
     expect(files.sort()).toEqual(recordSchemas().map(schemaFile).sort())
   })
 
-  it('are told of on the page: each with its place and its fields', () => {
+  it('are documented on the page, each with its path and fields', () => {
     const [before, , after] = readFileSync(PAGE, 'utf8').split(/^<!-- (?:generated|end) -->\n/m)
     const now = `${before}<!-- generated -->\n\n${recordSchemas().map(section).join('\n')}\n<!-- end -->\n${after}`
     if (UPDATE) writeFileSync(PAGE, now)

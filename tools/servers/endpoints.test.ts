@@ -13,7 +13,7 @@ describe('servers for tests', () => {
     expect(givenServers({})).toBeUndefined()
   })
 
-  it('are refused when only one of them is named, or without credentials', () => {
+  it('are refused if only one of them is named, or without credentials', () => {
     expect(() => givenServers({ CAIRN_TEST_KAFKA: 'one:9092' })).toThrow(/are needed together/)
     expect(() => givenServers({ CAIRN_TEST_S3: 'http://a:b@c' })).toThrow(/are needed together/)
     expect(() => givenServers({ CAIRN_TEST_KAFKA: 'one:9092', CAIRN_TEST_S3: 'http://c' })).toThrow(/are needed/)
@@ -25,14 +25,14 @@ describe("a server's program", () => {
   const here = { name: 'here', check: [process.execPath, '--version'], package: 'nodejs' }
   const missing = { name: 'missing', check: ['cairn-no-such-program'], package: 'none' }
 
-  it('lacks the tools to make it only while it is not there', () => {
+  it('needs its build tools only until it is built', () => {
     const program = { name: 'p', needs: [here, missing], make: async () => {} }
     expect(lacking({ ...program, folder: nowhere })).toEqual([missing])
     expect(lacking({ ...program, folder: import.meta.dirname })).toEqual([])
     expect(lacking({ ...program, folder: import.meta.dirname }, [missing])).toEqual([missing])
   })
 
-  it('is there whole or not at all', async () => {
+  it('is installed completely or not at all', async () => {
     const failing = { name: 'p', folder: nowhere, needs: [], make: () => Promise.reject(new Error('no network')) }
     await expect(install(failing, () => {})).rejects.toThrow('no network')
     expect(lacking({ ...failing, needs: [missing] })).toEqual([missing])

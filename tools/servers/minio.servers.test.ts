@@ -16,7 +16,7 @@ import { launch, untilReady, type Launch } from './server-process.ts'
 /** Of a machine that does much else, too. */
 const PATIENCE_MS = 600_000
 
-describe.runIf(isAtHand(lacking(MINIO)))('a store whose server fails it', () => {
+describe.runIf(isAtHand(lacking(MINIO)))('a store whose server fails', () => {
   beforeAll(() => install(MINIO, console.error), BUILD_DEADLINE_MS)
   let folder: string
   let server: Launch
@@ -66,7 +66,7 @@ describe.runIf(isAtHand(lacking(MINIO)))('a store whose server fails it', () => 
   }
   const records = Array.from({ length: 400 }, (_, index) => `run/ends/${index}`)
 
-  it('stores an object all the same when the server is killed in the middle of it and comes back', async () => {
+  it('still stores an object if the server is killed during the upload and comes back', async () => {
     const file = join(await store.scratch(), 'large')
     const hash = createHash('sha256')
     for (let index = 0; index < 200; index++) {
@@ -86,7 +86,7 @@ describe.runIf(isAtHand(lacking(MINIO)))('a store whose server fails it', () => 
     expect(createHash('sha256').update(readFileSync(fetched)).digest('hex')).toBe(digest)
   })
 
-  it('tells exactly one writer of each record that it was first, though the server is killed among them', async () => {
+  it('tells exactly one writer of each record that it was first, even if the server is killed meanwhile', async () => {
     let crashed: Promise<void> | undefined
     const told = await claimAll(records, (done) => {
       if (done === 100) crashed = crash().then(restart)
@@ -96,7 +96,7 @@ describe.runIf(isAtHand(lacking(MINIO)))('a store whose server fails it', () => 
     expect(await store.children('run/ends/')).toHaveLength(records.length)
   })
 
-  it('tells exactly one writer of each record that it was first, though the server stands still for a while', async () => {
+  it('tells exactly one writer of each record that it was first, even if the server is frozen for a while', async () => {
     let still = 0
     const told = await claimAll(records, (done) => {
       if (done !== 100 && done !== 300) return

@@ -37,7 +37,7 @@ describe.runIf(isAtHand(lackingTools()))('servers without Docker', () => {
   const open = ({ s3 }: { s3: { endpoint: string; accessKey: string; secretKey: string } }) =>
     minioStore({ ...s3, bucket: 'kept', cache: join(folder, 'cache') })
 
-  it('come up, and again with the same ports, credentials and data', async () => {
+  it('start, and start again with the same ports, credentials and data', async () => {
     const servers = await startServers({ folder })
     expect(await kafkaAnswers(servers.kafka.brokers[0]!)).toBe(true)
     await open(servers).ensureBucket()
@@ -59,12 +59,12 @@ describe.runIf(isAtHand(lackingTools()))('servers without Docker', () => {
     await other.stop()
   })
 
-  it('are those that run already, for any number who start them at once', async () => {
+  it('are started once, for any number of concurrent starts', async () => {
     const all = await Promise.all(Array.from({ length: 3 }, () => startServers({ folder })))
     expect(new Set(all.map(({ s3 }) => s3.endpoint)).size).toBe(1)
   })
 
-  it('come up again, both, when one of them has died', async () => {
+  it('are both started again if one of them has died', async () => {
     const { kafka } = await startServers({ folder })
     process.kill(Number(processes()[1]!.split('/')[1]), 'SIGKILL')
     while (runningServers(folder)) await sleep(10)
@@ -73,14 +73,14 @@ describe.runIf(isAtHand(lackingTools()))('servers without Docker', () => {
     expect(await minioAnswers(again.s3.endpoint)).toBe(true)
   })
 
-  it('do not outlive who started them, however that ends', async () => {
+  it('do not outlive the process that started them, however it ends', async () => {
     const { child, ended } = await starter()
     child.kill('SIGKILL')
     await ended
     while (!processes().every(isGone)) await sleep(20)
   })
 
-  it('outlive who started them where that is wanted, until they are stopped', async () => {
+  it('outlive the process that started them if requested, until they are stopped', async () => {
     const { child, ended } = await starter('detached')
     child.kill('SIGKILL')
     await ended
@@ -91,7 +91,7 @@ describe.runIf(isAtHand(lackingTools()))('servers without Docker', () => {
     expect(processes().every(isGone)).toBe(true)
   })
 
-  it('tell which of them failed, and why, and leave none behind', async () => {
+  it('report which of them failed and why, and leave none running', async () => {
     mkdirSync(join(folder, 'minio'), { recursive: true })
     mkdirSync(join(folder, 'kafka', 'data'), { recursive: true })
     writeFileSync(
@@ -107,7 +107,7 @@ describe.runIf(isAtHand(lackingTools()))('servers without Docker', () => {
     expect(processes().every(isGone)).toBe(true)
   })
 
-  it('tell when they take too long', async () => {
+  it('report if they take too long', async () => {
     await expect(startServers({ folder, deadlineMs: 1 })).rejects.toThrow(/was not ready within 0\.001 s/)
     expect(processes().every(isGone)).toBe(true)
   })

@@ -42,7 +42,7 @@ const make = (name: string) => {
   return made
 }
 
-it('three put folders in one place at once: each gets through, and a whole one is left, with nothing beside it', async () => {
+it('three processes install one folder at once: each succeeds, and one complete folder is left', async () => {
   writeFileSync(join(folder, 'putter.mjs'), PUTTER)
   const putters = ['a', 'b', 'c'].map((name) => fork(join(folder, 'putter.mjs'), [folder, name], { stdio: 'inherit' }))
   const codes = await Promise.all(putters.map((putter) => once(putter, 'exit')))
@@ -57,7 +57,7 @@ it('three put folders in one place at once: each gets through, and a whole one i
   expect(new Set(files.map((file) => readFileSync(join(place, file), 'utf8'))).size).toBe(1)
 })
 
-it('leaves what another has put there meanwhile, if that is as good', () => {
+it('keeps the folder of another process if it is equivalent', () => {
   const left = () => readFileSync(join(place, 'file'), 'utf8')
   const before = folderAt(place)
   putInPlace(make('first'), place)

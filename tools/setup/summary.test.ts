@@ -56,7 +56,7 @@ it('fits into 20 lines, however much failed', () => {
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(400)
 })
 
-it('takes from Vitest what failed in a test, in a hook, while a file loaded, and outside of any', () => {
+it('reports failures in tests, in hooks, while a file loads, and outside of tests', () => {
   const folder = mkdtempSync(join(tmpdir(), 'cairn-summary-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const reports = join(folder, 'reports')

@@ -42,7 +42,7 @@ export const arms = pipeline('arms', () => {
 })
 `
 
-it('names the very item that keeps another from running, and the very branch', async () => {
+it('names the item and the branch that block another item', async () => {
   const project = new CliProject({ 'a.pipeline.ts': PIPELINE })
   const shown = async (path: string) => (await project.cairn('show', path)).stdout
   expect((await project.run('flat')).status).toBe('completed')

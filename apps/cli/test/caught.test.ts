@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { CAUGHT, looksAtCaught, SECRET } from './caught.fixture.ts'
 import { CliProject } from './project.fixture.ts'
 
-it('keeps and shows why a step or an item went on with its catch, and each attempt before, without secrets', async () => {
+it('records and shows why a step or an item used its catch, with each failed attempt and without secrets', async () => {
   const project = new CliProject({ ...CAUGHT, '.cairn/secrets.json': JSON.stringify({ TOKEN: SECRET }) })
   await looksAtCaught(project)
   const records = project

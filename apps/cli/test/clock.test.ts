@@ -8,7 +8,7 @@ globalThis.Date = class extends Real {
 }
 `
 
-it('goes by what came later in the store after a clock was set back: for latest, gc and the age of checkpoints', async () => {
+it('uses the order in the store after a clock was set back: for latest, gc and the age of checkpoints', async () => {
   const project = new CliProject({
     'ahead.cjs': AHEAD,
     'p.pipeline.ts': `import { pipeline, step } from '@cairn/kernel'
@@ -48,7 +48,7 @@ export const p = pipeline('p', () => s({}))
   expect(JSON.stringify(left)).not.toContain(second)
 })
 
-it('says of what took a time that a clock did not measure that it is unknown, to people and programs', async () => {
+it('shows a duration as unknown if the clock could not measure it, to people and programs', async () => {
   const project = new CliProject({
     // A day ahead until the step runs, which then sets it back.
     'jumps.cjs': AHEAD.replace(

@@ -59,7 +59,7 @@ describe('cairn runs', () => {
     expect(older).toMatch(new RegExp(`^small/${first.run} +completed .* 5 +0 +mean 20 {2}rows 3$`))
   })
 
-  it('lists those of a status, a time and a parameter, and the ones before another', async () => {
+  it('filters by status, time and parameter, and pages with --before', async () => {
     const named = async (...options: string[]) =>
       (JSON.parse(await out('--json', 'runs', 'small', ...options)) as RunSummary[]).map(({ run }) => run)
     expect(await named('--param', 'weight=2')).toEqual([second.run])
@@ -73,7 +73,7 @@ describe('cairn runs', () => {
     }
   })
 
-  it('says what to do where there is none', async () => {
+  it('says what to do if there are no runs', async () => {
     expect(await new CliProject({}).cairn('runs')).toMatchObject({ stdout: 'no runs yet\nnext  cairn run\n' })
     expect(await out('runs', 'small', '--param', 'weight=3')).toBe('no run of small matches\nnext  cairn runs small\n')
   })
@@ -134,14 +134,14 @@ describe('cairn graph', () => {
 })
 
 describe('cairn diff', () => {
-  it('tells two runs apart: parameters, data, metrics', async () => {
+  it('compares parameters, data and metrics', async () => {
     const text = await out('diff', `small/${first.run}`, `small/${second.run}`)
     expect(text).toMatch(/^parameter +weight +1 +2$/m)
     expect(text).toMatch(/^parameter +evaluate\.weight +1 +2$/m)
     expect(text).toMatch(/^data +evaluate\/metrics /m)
     expect(text).toMatch(/^metric +evaluate\.mean +20 +40 {2}\(\+20\)$/m)
   })
-  it('tells that code changed, and where', async () => {
+  it('names changed code and where it is', async () => {
     project.edit('small.pipeline.ts', 'id * 10', 'id * 11')
     try {
       const third = await project.run('small', '--set', 'weight=2')
@@ -152,8 +152,10 @@ describe('cairn diff', () => {
       project.edit('small.pipeline.ts', 'id * 11', 'id * 10')
     }
   })
-  it('says when two runs are the same', async () => {
-    expect(await out('diff', `small/${first.run}`, `small/${first.run}`)).toContain('the two runs are the same')
+  it('says if two runs are the same', async () => {
+    expect(await out('diff', `small/${first.run}`, `small/${first.run}`)).toContain(
+      'the two runs have the same parameters',
+    )
   })
 })
 
@@ -215,7 +217,7 @@ describe('a mistake', () => {
   it.each([
     [['run', 'smal'], 'there is no pipeline "smal"', 'did you mean "small"?'],
     [['why', 'small', 'evalute'], 'small has no step "evalute"', 'did you mean "evaluate"?'],
-    [['show', 'smal'], 'there are no runs of "smal"', 'did you mean "small"?'],
+    [['show', 'smal'], 'there are no runs of a pipeline "smal"', 'did you mean "small"?'],
     [['show', 'small/2099'], 'there is no run "2099"', 'cairn runs'],
     [['cat', 'small/latest/evaluat/metrics'], 'has no step "evaluat"', 'did you mean "evaluate"?'],
     [['cat', 'small/latest/load/flight'], 'load has no output "flight"', 'did you mean "flights"?'],
@@ -245,7 +247,7 @@ describe('a mistake', () => {
     expect(stderr).toContain('broken.pipeline.ts')
     expect(stderr).toContain(':2')
   })
-  it('in what a pipeline does with a handle is told with its place, and what to write instead', async () => {
+  it('in how a pipeline uses a handle names the place and what to write instead', async () => {
     const wrong = new CliProject({
       'wrong.pipeline.ts': `import { pipeline, step } from '@cairn/kernel'
 import { json } from '@cairn/kinds'
@@ -260,7 +262,7 @@ export const wrong = pipeline('wrong', () => {
     expect(code).toBe(1)
     expect(stderr).toContain('wrong.pipeline.ts:6:10 large has no value while the pipeline is drawn: choose with when(')
   })
-  it('in wiring is told as one', async () => {
+  it('in wiring is reported as a wiring error', async () => {
     const wrong = new CliProject({
       'wrong.pipeline.js': `import { pipeline, step } from '@cairn/kernel'
 import { json } from '@cairn/kinds'
@@ -276,8 +278,8 @@ export const wrong = pipeline('wrong', () => two({ m: one({}).n }))
   })
 })
 
-describe('a folder that is no project', () => {
-  it('is told how to become one', async () => {
+describe('a folder that is not a project', () => {
+  it('gets an error that says how to make it one', async () => {
     const bare = new CliProject({ 'package.json': '{}' })
     const { code, stderr } = await bare.cairn('run')
     expect(code).toBe(1)
@@ -304,9 +306,12 @@ export const hello = pipeline('hello', () => shout(greet({})))
   })
 })
 
-it('logs of a service say that none has been started', async () => {
+it('logs of a service says that no service has been started', async () => {
   const { code, stderr } = await new CliProject({}).cairn('logs', 'control')
-  expect([code, stderr]).toEqual([1, expect.stringContaining('no services have been started\nnext   cairn up')])
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringContaining('no services have been started on this machine\nnext   cairn up'),
+  ])
 })
 
 it('status says that another command is starting or stopping services, for as long as it lives', async () => {

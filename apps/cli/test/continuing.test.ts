@@ -43,7 +43,7 @@ const offered = (text: string) => {
 const said = async (...args: string[]) => (await project.cairn(...args, '--progress', 'none')).stdout
 const shown = async (path: string) => (await project.cairn('show', path)).stdout
 
-it('a run that failed is continued by the same command, whether run or show tells it: with what it was asked for', async () => {
+it('run and show print the same command to continue a failed run, with the options of that run', async () => {
   const ways = [
     ['--params', 'odd.json', '--set', 'pick.flag=true'],
     ['--set', 'pick.words=plain', '--from', 'pick', '--until', 'pick'],
@@ -66,7 +66,7 @@ it('a run that failed is continued by the same command, whether run or show tell
   expect(JSON.parse(text.replace('loaded', ''))).toEqual(params)
 })
 
-it('a run that goes on, or is only planned, is not continued', async () => {
+it('offers no command to continue a run that is in progress or only planned', async () => {
   const { stdout } = await project.cairn('--json', 'plan', 'odd', '--save')
   const { run: planned } = JSON.parse(stdout) as { run: string }
   expect(offered(await shown(`odd/${planned}`))).toEqual([`cairn run odd --plan ${planned}`])

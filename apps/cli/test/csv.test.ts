@@ -27,7 +27,7 @@ const FILES: Readonly<Record<string, readonly [bytes: string | Buffer, found: st
   one: ['name\nfoo\nbar\n', '[{"name":"foo"},{"name":"bar"}]', '/one.csv:1 has 1 cell where there are 2 columns'],
 }
 
-it('reads a CSV file as what it is, or refuses it with its line and in our words', async () => {
+it('reads a CSV file exactly, or refuses it with the line and a clear message', async () => {
   const names = Object.keys(FILES)
   const step = (name: string, file: string, options: string) =>
     `export const ${name} = source('${name.replace('_', '-')}', { reads: { file: fromFile('${file}.csv') }, outputs: { v: json<unknown>() },

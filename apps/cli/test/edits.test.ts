@@ -52,7 +52,7 @@ describe('what is computed again after an edit', () => {
     expect(computed(await project.run('edits'))).toEqual([])
   })
 
-  it('the step that reaches an edited helper, and plan and why name the helper and the path', async () => {
+  it('the step that uses an edited helper, and plan and why name the helper and the path to it', async () => {
     const project = await afterFirstRun()
     project.edit('factor.ts', '2', '3')
     const plan = await project.cairn('plan', 'edits')
@@ -77,7 +77,7 @@ describe('what is computed again after an edit', () => {
     ['the formatting', 'scale.ts', 'const scaled = n * factor', 'const scaled =\n      n *\n      factor;'],
     ['a type', 'scale.ts', '(n: number): number', '(n: number)'],
     ['a sibling step', 'edits.pipeline.ts', 'n: n + 1', 'n: n + 1 + 0'],
-  ])('not what only has %s edited', async (_, file, before, after) => {
+  ])('not a step where only %s was edited', async (_, file, before, after) => {
     const project = await afterFirstRun()
     project.edit(file, before, after)
     const run = await project.run('edits')
@@ -102,7 +102,7 @@ describe('what is computed again after an edit', () => {
     expect(run.steps['train-model']!.how).toBe('reused')
   })
 
-  it('only the step that reaches a package, when that package is bumped', async () => {
+  it('only the step that uses a package, when that package is updated', async () => {
     const project = new CliProject(FILES)
     const version = (number: string): Files => ({
       'vendor/node_modules/doubling/package.json': `{ "name": "doubling", "version": "${number}", "type": "module", "exports": "./index.js" }`,
@@ -170,7 +170,7 @@ export const readPipeline = pipeline('read', () => length(read({})))
   })
 })
 
-it('runs from the sources of Cairn as from what was built', async () => {
+it('runs from the sources of Cairn as from the build', async () => {
   const project = await afterFirstRun()
   const { execFileSync } = await import('node:child_process')
   const main = `${REPOSITORY}/apps/cli/src/main.ts`

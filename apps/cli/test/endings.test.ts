@@ -34,7 +34,7 @@ export const wired = pipeline('wired', () =>
 `,
 })
 
-it('tells of an error that nothing catches by one error, with the frames of the project', async () => {
+it('prints an uncaught error once, with the stack frames of the project', async () => {
   const { stderr, stdout } = await project.cairn('run', 'ends', '--progress', 'none')
   const text = stdout + stderr
   const next = 'next  await each promise, and catch what callbacks of timers and events throw'
@@ -51,7 +51,7 @@ it('tells of an error that nothing catches by one error, with the frames of the 
   expect(shown.stdout).toMatch(/output v +[0-9a-f]{64} {2}111 B$/m)
 })
 
-it('names file and line of what wires a parameter that the step does not have', async () => {
+it('names the file and line that wire a parameter which the step does not have', async () => {
   project.write({ 'package.json': '{ "type": "module", "cairn": { "pipelines": ["wired.ts"] } }' })
   const { code, stderr } = await project.cairn('plan')
   expect([code, stderr]).toEqual([1, 'error  wired.ts:6 s has no parameter "c"\nnext   did you mean "a"?\n'])

@@ -82,7 +82,7 @@ export const lacking = pipeline('lacking', { params: z.object({ until: z.string(
   ...installed('outer', '1.0.0', `export const version = 'one'`),
 }
 
-describe.skipIf(!inject('servers'))('a step that goes wrong on services', () => {
+describe.skipIf(!inject('servers'))('a step that fails on services', () => {
   let project: CliProject
   const env = { CAIRN_STILL_WAITING: '1', CAIRN_STEP_READS: '.' }
   beforeAll(async () => {
@@ -94,7 +94,7 @@ describe.skipIf(!inject('servers'))('a step that goes wrong on services', () => 
     await project.cairn('down')
   })
 
-  it('is told as here: with its causes, the lines of the sources, and no file of the store or of Cairn', async () => {
+  it('is reported as a local failure: with its causes and source lines, and no files of the store or of Cairn', async () => {
     const told = []
     for (const on of [[], ['--on', 'local']]) {
       const run = await project.run('trouble', ...on)
@@ -119,9 +119,9 @@ describe.skipIf(!inject('servers'))('a step that goes wrong on services', () => 
     expect(told[1]).toEqual(told[0])
   })
 
-  it('that is caught is told as here, too', () => looksAtCaught(project, '--on', 'local'))
+  it('and is caught is reported as locally, too', () => looksAtCaught(project, '--on', 'local'))
 
-  it('names the lines as they were when its run was planned, also in processes that have loaded equal code', async () => {
+  it('names the lines as they were when its run was planned, even in processes that have loaded equal code', async () => {
     const stacks = async (...args: string[]) => {
       const { steps } = await project.run('trouble', '--on', 'local', ...args)
       return ['broken', 'alike'].map((step) => (steps[step]!.error as { stack?: string } | undefined)?.stack)
@@ -134,7 +134,7 @@ describe.skipIf(!inject('servers'))('a step that goes wrong on services', () => 
     expect(await stacks()).toEqual(at('src/parse.ts:8', 'trouble.pipeline.ts:12', 'src/alike.ts:9'))
   })
 
-  it('that never ends is named to whoever follows, and in its service’s log', async () => {
+  it('and never ends is named to followers and in the log of its service', async () => {
     const follower = project.startWith(env, 'run', 'stuck', '--on', 'local')
     await printed(follower, '! wait  still running after 1.0 s, in stuck/')
     follower.kill('SIGINT')
@@ -144,7 +144,7 @@ describe.skipIf(!inject('servers'))('a step that goes wrong on services', () => 
     await project.cairn('cancel', 'stuck', '--on', 'local')
   })
 
-  it('waits for a host with the packages that it was planned with, and everything that shows runs says so', async () => {
+  it('waits for a host with the packages of its plan, and every command that shows runs says so', async () => {
     const until = ['--set', `until=${project.path('planned')}`]
     const follower = project.startWith(env, 'run', 'lacking', '--on', 'local', '--progress', 'plain', ...until)
     const ended = exit(follower)
@@ -185,7 +185,7 @@ describe.skipIf(!inject('servers'))('a step that goes wrong on services', () => 
     expect(await shown('cat', 'lacking/latest/second')).toContain('one')
   })
 
-  it('for want of a secret says how its service gets one, and it does', async () => {
+  it('because of a missing secret says how to give it to the service, and that works', async () => {
     const { steps } = await project.run('late', '--on', 'local')
     expect(steps['ask']!.error).toMatchObject({
       code: 'MISSING_SECRET',

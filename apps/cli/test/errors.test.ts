@@ -98,7 +98,7 @@ export const errors = pipeline('errors', () => {
 })
 const cairn = (...args: string[]) => project.cairnWith({ CAIRN_SECRET_TOKEN: SECRET }, ...args)
 
-it('shows what was thrown with all that caused it, whatever it is, and tells no secret and steers no terminal', async () => {
+it('shows any thrown value with its causes, without secrets and terminal control characters', async () => {
   const { code, stdout, stderr } = await cairn('run', 'errors')
   expect(code, stderr).toBe(3)
   const of = (step: string) => new RegExp(`^✘ ${step}  [^]*?\n\n`, 'm').exec(stdout)?.[0] ?? ''
@@ -128,7 +128,7 @@ it('shows what was thrown with all that caused it, whatever it is, and tells no 
   expect(stdout).toContain('TypeError E_OWN NoPage no page /c 404')
 })
 
-it('retries what an error, its class, its cause or an inner error is named', async () => {
+it('retries by the name of an error, its class, its cause or an inner error', async () => {
   const { steps } = JSON.parse((await cairn('--json', 'run', 'errors')).stdout) as {
     steps: Record<string, StepSummary>
   }
@@ -144,7 +144,7 @@ it('retries what an error, its class, its cause or an inner error is named', asy
   })
 })
 
-it('keeps it in the records, bounded: show, logs and JSON tell the same', async () => {
+it('records the error in bounded size: show, logs and JSON agree', async () => {
   const shown = await cairn('show', 'errors/latest/chain')
   expect(shown.stdout).toMatch(/attempt 1 {2}outer[^]*error {2}outer[^]*caused by {2}NoPage: no page \/a/)
   const logged = await cairn('logs', 'errors/latest/deep')

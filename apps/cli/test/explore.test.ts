@@ -114,7 +114,7 @@ beforeAll(async () => {
 })
 
 describe('cairn explore, line by line', () => {
-  it('tells where it starts, and where the code of today is another one', async () => {
+  it('shows where it starts, and which code has changed since', async () => {
     expect(await told()).toBe(`small from ${production.run}, in playground scratch\n`)
     project.edit('small.pipeline.ts', 'airport * model', '2 * airport * model')
     const changed = await told()
@@ -138,7 +138,7 @@ describe('cairn explore, line by line', () => {
     expect(steps).toMatch(/^ {2}score +airport: an item of each-airports, model: train\/model +score/m)
   })
 
-  it('shows what a step gave, and plots a column of it', async () => {
+  it('shows the output of a step, and plots a column of it', async () => {
     expect(await told('.show train')).toContain(`train/model of ${production.run}\n1000\n`)
     const rows = await told('.show load/flights 2')
     expect(rows).toMatch(/ 1 +1 +ATL\n2 of 100 rows; \.show load\/flights <rows> shows more\n$/)
@@ -148,7 +148,7 @@ describe('cairn explore, line by line', () => {
     expect(plot).toMatch(/^4 {2}19 {2}█+[▏▎▍▌▋▊▉]?$/m)
   })
 
-  it('plans each change when it is made, lists them, and takes them back', async () => {
+  it('plans each change when it is made, lists the changes, and undoes them', async () => {
     const stdout = await told(
       '# parameters with blanks are quoted as in a shell',
       '.changes',
@@ -176,7 +176,7 @@ describe('cairn explore, line by line', () => {
     expect(undone.trimEnd().split('\n').at(-1)).toBe('no changes')
   })
 
-  it('runs what the changes touch, in the playground, and tells what they change', async () => {
+  it('runs the affected steps in the playground, and shows what changed', async () => {
     const before = project.stored('local').length
     const stdout = await told(
       '.set train.trees=30',
@@ -194,7 +194,7 @@ describe('cairn explore, line by line', () => {
     expect((await project.cairn('runs', 'small', '--playground', 'scratch')).stdout).toContain(run)
   })
 
-  it('runs a step that was swapped in as its file is by then', async () => {
+  it('runs a swapped step with the current content of its file', async () => {
     const child = open('small')
     const end = ended(child)
     child.stdin.write('.swap features=./steps/half.ts#half\n.until train\n.run\n')
@@ -207,7 +207,7 @@ describe('cairn explore, line by line', () => {
     expect(stdout).toMatch(/features +computed .*50 rows[^]*features +computed .*25 rows[^]*\n250\n/)
   })
 
-  it('tells how what a step gives differs from the base, row by row', async () => {
+  it('compares the output of a step with the base, row by row', async () => {
     const stdout = await told('.swap features=./steps/half.ts#half', '.until features', '.run', '.diff features by id')
     expect(stdout).toMatch(
       /rows with the same id\nonly before +only after +in both +of these changed\n +50 +0 +50 +0\n/,
@@ -226,7 +226,7 @@ describe('cairn explore, line by line', () => {
     expect((await lines('.until features', '.run', '.diff features id')).stderr).toContain('.diff features by <column>')
   })
 
-  it('starts in the middle, ends there, and goes on with a part', async () => {
+  it('starts and stops in the middle, and continues with a sample', async () => {
     expect(await told('.only train', '.set train.trees=31', '.plan')).toMatch(/features +given[^]*1 given, 1 run/)
     expect(await told('.from train', '.until train', '.plan')).toMatch(/1 reuse, 1 given\n$/)
     const { code, stdout, stderr } = await lines('.sample features=10', '.items score=1,3', '.run', '.show evaluate')
@@ -237,7 +237,7 @@ describe('cairn explore, line by line', () => {
     expect(stdout).toMatch(/airports +2\n/)
   })
 
-  it('ranks a matrix of what is changed so far', async () => {
+  it('ranks a matrix on top of the changes so far', async () => {
     const stdout = await told('.swap features=./steps/half.ts#half', '.matrix train.trees=1,2,3 by auc')
     const rows = stdout.trim().split('\n').slice(-3)
     expect(rows.map((row) => row.trim().split(/ +/).slice(0, 3))).toEqual([
@@ -258,7 +258,7 @@ describe('cairn explore, line by line', () => {
 })
 
 describe('cairn explore, saving a script', () => {
-  it('that does the same again, from wherever it is started', async () => {
+  it('that repeats the session from any folder', async () => {
     const stdout = await told(
       '.set trees=40 train.trees=41',
       '.set train.trees=42',
@@ -290,14 +290,14 @@ console.table(await run.compare())
     expect([same.code, JSON.parse(same.stdout)]).toEqual([0, []])
   })
 
-  it('with names of its own where two files export the same', async () => {
+  it('with different names when two files export the same name', async () => {
     project.write({ 'same.ts': project.read('steps/half.ts').replace('const half', 'const explore') })
     await told('.swap features=./same.ts#explore', '.save same-tried.ts', '.save same-tried.ts')
     expect(project.read('same-tried.ts')).toContain(`import { explore as explore2 } from './same.ts'`)
     expect((await node(project.root, 'same-tried.ts')).stderr).toBe('')
   })
 
-  it('at the code of the run, whatever the pipeline is by now', async () => {
+  it('that uses the code of the run, even if the pipeline has changed', async () => {
     project.edit('small.pipeline.ts', 'auc: 1 - 1 / model', 'auc: 1 - 2 / model')
     const args = ['--at-run-code', '--playground', 'then']
     const saved = await linesWith(args, '.set train.trees=44', '.run', '.save then.ts')
@@ -310,7 +310,7 @@ console.table(await run.compare())
     expect(today.stdout).not.toContain("'code'")
   })
 
-  it('that finds a store which is not the one of the project', async () => {
+  it('that uses a store other than the one of the project', async () => {
     await project.cairn('run', 'small', '--store', 'elsewhere')
     const saved = await linesWith(['--store', 'elsewhere'], '.set train.trees=43', '.save elsewhere.ts')
     expect(saved.stderr).toBe('')
@@ -353,7 +353,7 @@ describe('cairn explore, when something is wrong', () => {
     ['.save small.pipeline.ts', 'small.pipeline.ts is there already', 'choose another name'],
   ] as const
 
-  it('says what, and what to do; keeps nothing of it; and goes on', async () => {
+  it('says what and what to do, keeps no change, and continues', async () => {
     const { code, stdout, stderr } = await lines(...REFUSED.map(([line]) => line), '.changes', '.show train')
     expect(code).toBe(1)
     expect(stdout).toContain(`no changes\ntrain/model of ${production.run}\n1000\n`)
@@ -365,7 +365,7 @@ describe('cairn explore, when something is wrong', () => {
     }
   })
 
-  it('goes on when a step fails', async () => {
+  it('continues when a step fails', async () => {
     const { code, stdout } = await lines('.set train.trees=-1', '.run', '.show train', '.undo', '.run')
     expect(code).toBe(1)
     expect(stdout).toContain('no trees')
@@ -383,7 +383,7 @@ describe('cairn explore, when something is wrong', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('ends in order, with the lines that are left not run, at %s in a pipe', async (signal, exit) => {
+  ] as const)('stops cleanly at %s in a pipe, without running the remaining lines', async (signal, exit) => {
     const child = open('small', '--progress', 'plain')
     const end = ended(child)
     child.stdin.write('.set train.wait=true\n.run\n.steps\n')
@@ -415,7 +415,7 @@ describe('cairn explore, at a terminal', () => {
   const HISTORY = 'cache/explore-history'
   const history = () => project.read(`.cairn/${HISTORY}`).trim().split('\n')
 
-  it('completes at Tab, keeps the lines for the next session, and comes back from Ctrl-C', async () => {
+  it('completes at Tab, keeps its history, and returns to the prompt after Ctrl-C', async () => {
     expect(project.stored(HISTORY)).toEqual([]) // nothing yet of what came through pipes
     const first = new Terminal()
     await first.until('small> ')
@@ -543,7 +543,7 @@ describe('completion', () => {
 })
 
 describe('the history', () => {
-  it('gives the newest 1,000 lines, the newest first, and leaves blank and repeated ones out', () => {
+  it('holds the newest 1,000 lines, newest first, without blank and repeated ones', () => {
     const file = project.path('history')
     writeFileSync(file, Array.from({ length: 1005 }, (_, at) => `.show ${at}\n`).join(''))
     const { lines: known, add } = openHistory(file)
@@ -553,7 +553,7 @@ describe('the history', () => {
     expect([kept[0], ...kept.slice(-3)]).toEqual(['.show 5', '.show 1004', '.run', '.plan'])
   })
 
-  it('begins with the first line, and does without where it cannot be written', () => {
+  it('begins with the first line, and works without a file that can be written', () => {
     const file = project.path('new/folder/history')
     expect(openHistory(file).lines).toEqual([])
     expect(existsSync(file)).toBe(false)
@@ -581,7 +581,7 @@ describe('a histogram', () => {
     expect(rows.map((row) => Number(/to \S+ +(\d+)/.exec(row)![1])).reduce((sum, each) => sum + each, 0)).toBe(1000)
   })
 
-  it('counts what is no number apart, and bears that there is none, or one', () => {
+  it('counts other values separately, and works with no number or one', () => {
     expect(histogram([NaN, Infinity])).toBe('0 numbers, 2 others')
     expect(bars(histogram([0.5, 0.5, NaN]))).toHaveLength(1)
   })

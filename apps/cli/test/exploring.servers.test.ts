@@ -65,7 +65,7 @@ describe.skipIf(!inject('servers'))('exploring a run of services', () => {
     return JSON.parse(stdout) as RunSummary & { readonly base: string; readonly changes: readonly object[] }
   }
 
-  it('computes here what a change touches, and moves only what that reads', async () => {
+  it('computes the affected steps locally, and fetches only what they read', async () => {
     const played = await play('--set', 'evaluate.weight=2')
     expect(played.base).toBe(production.run)
     expect(how(played)).toEqual({ features: 'reused', train: 'reused', evaluate: 'computed' })
@@ -87,7 +87,7 @@ describe.skipIf(!inject('servers'))('exploring a run of services', () => {
     expect(stderr.match(/^fetching .*$/gm)).toEqual([expect.stringMatching(/^fetching [\d.,]+ [MG]B \(\w{8}\)$/)])
   })
 
-  it('leaves production as it was: no run, no checkpoint, no object more', async () => {
+  it('leaves production as it was: no new run, checkpoint or object', async () => {
     const stored = () => {
       const root = project.path('.cairn/stack')
       const data = readdirSync(root, { recursive: true, withFileTypes: true })
@@ -101,7 +101,7 @@ describe.skipIf(!inject('servers'))('exploring a run of services', () => {
     expect(stdout.match(/"run":/g)).toHaveLength(1)
   })
 
-  it('saves what was done as a program that does it again, with a token that may only read', async () => {
+  it('saves a script that repeats the session with a token that may only read', async () => {
     const known = JSON.parse(project.read('.cairn/contexts/local.json')) as { control: { url: string } }
     const tokens = project.path('.cairn/stack/tokens.json')
     const reader = { name: 'ann', sha256: hash('sha256', 'a-reader'), pipelines: ['*'], rights: ['read'] }
@@ -119,7 +119,7 @@ describe.skipIf(!inject('servers'))('exploring a run of services', () => {
     expect(told).toMatch(/evaluate\.weight/)
   })
 
-  it('finds steps that give the same here and there, from what a run recorded, and keeps nothing of it', async () => {
+  it('checks that steps give the same bytes locally and on services, and keeps nothing of it', async () => {
     const { code, stdout } = await project.cairn('--json', 'parity', 'big', '--on', 'local')
     expect(code).toBe(1)
     const { steps } = JSON.parse(stdout) as { steps: { node: string; where: string; same: boolean }[] }

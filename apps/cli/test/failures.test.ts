@@ -21,7 +21,7 @@ export const trouble = pipeline('trouble', () => last(middle(first({}))))
   }
 }
 
-describe('a step that goes wrong', () => {
+describe('a step that fails', () => {
   it.each([
     ['throws', `run: () => { throw new Error('no such column') }`, {}, 'no such column', ''],
     [
@@ -87,27 +87,24 @@ describe('a step that goes wrong', () => {
       'output "out" of middle: metric "auc" is NaN',
       '',
     ],
-  ])(
-    '%s: one clear message; what is before it stays, what is behind it is blocked',
-    async (_, body, more, message, next) => {
-      const project = new CliProject(around(body, more))
-      const { code, stdout, stderr } = await project.cairn('run', 'trouble')
-      expect(code).toBe(3)
-      expect(stderr).toBe('')
-      expect(stdout).toContain('✘ middle  ')
-      expect(stdout.match(/^✘ middle {2}.*$/m)![0]).toContain(message)
-      expect(stdout).toContain(next)
-      expect(stdout).toMatch(/■ +last +blocked/)
-      expect(stdout).toMatch(/^failed {2}trouble\//m)
+  ])('%s: one clear message; earlier steps are kept, later ones are blocked', async (_, body, more, message, next) => {
+    const project = new CliProject(around(body, more))
+    const { code, stdout, stderr } = await project.cairn('run', 'trouble')
+    expect(code).toBe(3)
+    expect(stderr).toBe('')
+    expect(stdout).toContain('✘ middle  ')
+    expect(stdout.match(/^✘ middle {2}.*$/m)![0]).toContain(message)
+    expect(stdout).toContain(next)
+    expect(stdout).toMatch(/■ +last +blocked/)
+    expect(stdout).toMatch(/^failed {2}trouble\//m)
 
-      const again = await project.run('trouble')
-      expect(again.code).toBe(3)
-      expect(again.steps['first']!.how).toBe('reused')
-      expect(again.steps['last']).toMatchObject({ status: 'blocked', because: 'middle' })
-      project.write(around('run: ({ n }) => ({ out: n + 1 }) as never', { output: 'json<number>()' }))
-      expect(computed(await project.run('trouble'))).toEqual(['middle', 'last'])
-    },
-  )
+    const again = await project.run('trouble')
+    expect(again.code).toBe(3)
+    expect(again.steps['first']!.how).toBe('reused')
+    expect(again.steps['last']).toMatchObject({ status: 'blocked', because: 'middle' })
+    project.write(around('run: ({ n }) => ({ out: n + 1 }) as never', { output: 'json<number>()' }))
+    expect(computed(await project.run('trouble'))).toEqual(['middle', 'last'])
+  })
 
   it('shows where in its own code it threw', async () => {
     const project = new CliProject({
@@ -121,7 +118,7 @@ describe('a step that goes wrong', () => {
 })
 
 describe('policies', () => {
-  it('retries as often as declared, and says so', async () => {
+  it('retries as often as declared, and shows it', async () => {
     const project = new CliProject(
       around(
         `retry: { times: 2, backoff: '10ms' }, acknowledge: ['files'], run: () => {
@@ -150,7 +147,7 @@ describe('policies', () => {
     expect((await project.run('trouble')).steps['middle']!.attempts).toBe(1)
   })
 
-  it('goes on with what catch gives, and never keeps it as a checkpoint', async () => {
+  it('continues with the result of catch, and never stores it as a checkpoint', async () => {
     const project = new CliProject(
       around(`catch: (error) => ({ out: error.message.length }), run: () => { throw new Error('12345') }`),
     )
@@ -231,7 +228,7 @@ export const scorePages = pipeline('score-pages', () => {
     expect(plan.stdout).toMatch(/^score +run +2 of 20 items/m)
   })
 
-  it('leaves out items that fail as far as that is tolerated', async () => {
+  it('leaves out failed items up to the tolerated number', async () => {
     const project = new CliProject(scored(', tolerate: { share: 0.1 }'))
     const run = await project.run('score-pages')
     expect(run.status).toBe('completed')
@@ -250,7 +247,7 @@ describe('a secret', () => {
     }`,
   )
 
-  it('appears nowhere: not in the store, not in what is printed', async () => {
+  it('appears nowhere: not in the store and not in any output', async () => {
     const project = new CliProject(files)
     const outputs: string[] = []
     for (const args of [

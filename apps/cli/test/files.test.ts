@@ -30,7 +30,7 @@ const howOf = ({ steps }: Awaited<ReturnType<CliProject['run']>>) =>
   Object.fromEntries(Object.entries(steps).map(([name, { how }]) => [name, how]))
 const textOf = ({ steps }: Awaited<ReturnType<CliProject['run']>>) => steps['second']!.outputs!['w']!.text
 
-it('computes again exactly the steps whose files beside their code were edited', async () => {
+it('recomputes exactly the steps whose files beside the code were edited', async () => {
   const project = new CliProject(files)
   const run = await project.run('p')
   expect(run.status).toBe('completed')
@@ -49,7 +49,7 @@ it('computes again exactly the steps whose files beside their code were edited',
   expect(howOf(await project.run('p'))).toEqual({ first: 'reused', second: 'reused', third: 'reused' })
 })
 
-it('runs a saved plan with the files that it was made with, wherever they are by then', async () => {
+it('runs a saved plan with the files that it was made with, even after they have moved', async () => {
   const project = new CliProject(files)
   const { stdout } = await project.cairn('--json', 'plan', 'p', '--save')
   const { run } = JSON.parse(stdout) as { run: string }
@@ -57,7 +57,7 @@ it('runs a saved plan with the files that it was made with, wherever they are by
   expect(textOf(await project.run('--plan', run))).toBe('[["one","two"],"b",{"c":1}]')
 })
 
-it('lays files out again that are taken away while a process goes on, as cleaners of temporary folders do', async () => {
+it('restores files that a cleaner of temporary folders removes while a process runs', async () => {
   const project = new CliProject({
     'lib/words.txt': 'one two',
     'p.pipeline.ts': `import { readFileSync, rmSync } from 'node:fs'

@@ -24,7 +24,7 @@ it.each([
   ['const first = xs[0]', 'load.xs has no 0', 'each(list, (item) => …)'],
   ['xs.total + 1', 'load.xs has no total', 'compute with it inside a step'],
   ['String(null as any as Date).x.y', 'cannot be drawn: ', 'correct that line'],
-])('says of %s in a pipeline what a handle is and what to write, by file and line', async (look, message, next) => {
+])('explains %s in a pipeline: what a handle is and what to write, with file and line', async (look, message, next) => {
   const project = new CliProject({ 'works.pipeline.ts': STEPS, 'looks.pipeline.ts': looking(look) })
   const { code, stderr } = await project.cairn('plan', 'looks')
   expect(code).toBe(1)
@@ -34,7 +34,7 @@ it.each([
   expect((await project.cairn('plan', 'works')).code).toBe(0)
 })
 
-it('repeats in what to do next which project, store and playground were meant', async () => {
+it('repeats the given project, store and playground in the next command', async () => {
   const project = new CliProject({ 'works.pipeline.ts': STEPS })
   const store = ['--store', project.path('my store')]
   const given = `--store '${project.path('my store')}'`
@@ -48,7 +48,7 @@ it('repeats in what to do next which project, store and playground were meant', 
   expect(there.stdout).toContain(`cairn run -C ${project.root} --store ${project.path('other')} works`)
 })
 
-it('names a path that cannot be written, why, and what can be done', async () => {
+it('names a path that cannot be written, why, and what to do', async () => {
   const project = new CliProject({ 'works.pipeline.ts': STEPS, file: '', 'folder/file': '' })
   await project.cairn('run', 'works')
   for (const [args, message] of [

@@ -29,7 +29,7 @@ describe('a run that is interrupted', () => {
     ['Ctrl-C', 'SIGINT', 130],
     ['a request to terminate', 'SIGTERM', 143],
   ] as const)(
-    'by %s in the middle of training ends in order, and the next goes on from there',
+    'by %s in the middle of training stops cleanly, and the next run continues from there',
     async (_, signal, code) => {
       const project = new CliProject(FILES)
       const run = project.start('run', 'long', '--progress', 'plain')
@@ -51,7 +51,7 @@ describe('a run that is interrupted', () => {
     },
   )
 
-  it('ends at once when it is told twice', async () => {
+  it('ends at once after a second signal', async () => {
     const project = new CliProject(FILES)
     const run = project.start('run', 'long', '--progress', 'plain')
     await printed(run, 'train-model | training')
@@ -122,7 +122,7 @@ export const counted = pipeline('counted', () => {
     expect(lines).toHaveLength(42)
   })
 
-  it('waits for a result that the other is computing, and takes over when the other dies', async () => {
+  it('one waits for a result that the other computes, and takes over when the other dies', async () => {
     const project = new CliProject(FILES)
     const first = project.start('run', 'long', '--progress', 'plain')
     await printed(first, 'train-model | training')

@@ -65,7 +65,7 @@ describe('items of an each', () => {
     return stdout + stderr
   }
 
-  it('are counted, step by step and in all, with what was reused, failed and caught', async () => {
+  it('are counted by step and in total: reused, failed and caught', async () => {
     expect(first.status).toBe('completed')
     expect(first.steps['score']).toEqual({ items: { ...none, computed: 4, failed: 1 } })
     expect(first.steps['split']).toEqual({ items: { ...none, computed: 4, blocked: 1 } })
@@ -115,7 +115,7 @@ describe('items of an each', () => {
       expect(await said('cat', `${at}/${path}`), path).toContain(refused)
   })
 
-  it('are reused, or computed for a reason that is told of the item alone', async () => {
+  it('are reused, or computed for a reason given for the item', async () => {
     const why = async (...args: string[]) => said('why', 'airports', ...args)
     const edited = ['--base', first.run, '--set', 'load.more=2']
     expect(await why(...edited, 'score/ATL')).toMatch(
@@ -174,7 +174,7 @@ describe('items of an each', () => {
     expect(stderr).toContain('has no item "XYZ"')
   })
 
-  it('are refused by name where there is none', async () => {
+  it('are refused by name if they do not exist', async () => {
     const at = `airports/${first.run}/score`
     expect(await said('cat', `${at}/#0/n`)).toBe('0\n')
     expect(await said('show', `${at}/ALT`)).toMatch(

@@ -45,7 +45,7 @@ export const items = pipeline('items', { params: Numbers }, ({ ns }) => {
 `,
 })
 
-it('gives an item the same, alone, among others and in another order, whatever its body does to what it is given', async () => {
+it('computes an item the same alone, among others and in another order, even if its body changes its inputs', async () => {
   const values = async (ns: string) => {
     const { steps } = await project.run('items', '--set', `ns=${ns}`, '--force', 'push')
     const { items } = JSON.parse(steps['each-ns']!.outputs!['pushed']!.text!) as { items: { text: string }[] }
@@ -60,7 +60,7 @@ it('gives an item the same, alone, among others and in another order, whatever i
   expect(await values('[3,2,1]')).toEqual([three, 'caught', one])
 })
 
-it('never reuses a step that changes state which other calls see, unless it acknowledges that, and says where', async () => {
+it('never reuses a step that changes shared state, unless it acknowledges that, and says where', async () => {
   const { stdout } = await project.cairn('plan', 'items', '--set', 'ns=[1,2,3]')
   expect(stdout).toMatch(
     /count +run .* it changes state that other calls see \(n: \+\+n, items\.pipeline\.ts:12\), which is not acknowledged/,
@@ -72,7 +72,7 @@ it('never reuses a step that changes state which other calls see, unless it ackn
   )
 })
 
-it('sees state in a kind of its own, in bytes seen by two views, in an iterator and behind a callback', async () => {
+it('detects state in a custom kind, in bytes with two views, in an iterator and behind a callback', async () => {
   const hidden = new CliProject({
     'hidden.pipeline.ts': `import { each, list, pipeline, step, type Kind } from '@cairn/kernel'
 import { json } from '@cairn/kinds'
@@ -105,7 +105,7 @@ export const hidden = pipeline('hidden', () => each(load({}).ns, (n) => ({
   expect(text).toMatch(/local +reuse/)
 })
 
-it('refuses to plan a pipeline that chooses by a handle, wherever it does', async () => {
+it('refuses to plan a pipeline that branches on a handle, wherever it does', async () => {
   const branching = new CliProject({
     'choose.ts': `export const choose = (v: unknown, yes: () => any, no: () => any) => (v ? yes() : no())\n`,
     'branch.pipeline.ts': `import { pipeline, step } from '@cairn/kernel'

@@ -45,7 +45,7 @@ const TOTAL = String(30 * 20_000 + (29 * 30) / 2)
  * The real command line is killed at a moment of its own, a doctor looks at the store it left, and the next
  * run gets to the end with what was finished.
  */
-it('whatever the moment of a kill -9, the store is sound and the next run goes on from it', async () => {
+it('the store is intact after a kill -9 at any moment, and the next run continues from it', async () => {
   const project = new CliProject(FILES)
   let whole = await timed(() => project.run('killed'))
   for (let round = 0, killed = 0; killed < KILLS; round++) {

@@ -10,8 +10,8 @@ export const s = step('s', { outputs: { v: json<unknown>() }, run: () => ({ v: [
 export const p = pipeline('p', () => s({}))
 `
 
-describe('what makes Node refuse a module', () => {
-  it('is told by its file, line and column', async () => {
+describe('an error that makes Node refuse a module', () => {
+  it('is reported with file, line and column', async () => {
     const project = new CliProject({
       'a.json': '{}',
       'a.tsx': 'export const x = 1',
@@ -51,7 +51,7 @@ describe('what makes Node refuse a module', () => {
   }, 120_000)
 })
 
-describe('a module that throws where nothing can catch it', () => {
+describe('a module that throws an uncaught error', () => {
   const next = 'await each promise, and catch what callbacks of timers and events throw'
   const never = 'setInterval(() => {}, 1_000); await new Promise(() => {})'
   const lines: Readonly<Record<string, string>> = {
@@ -75,7 +75,7 @@ describe('a module that throws where nothing can catch it', () => {
     expect(JSON.parse(stdout)).toEqual({ error: { code: 'BAD_DEFINITION', message, next } })
   })
 
-  it('tells the first error alone, where another ends the command anyhow', async () => {
+  it('reports only the first error if another one ends the command', async () => {
     const line = "void Promise.reject(new Error('alone')); await Promise.reject(new Error('awaited'))"
     project.write({ 'p.pipeline.ts': pipelineWith(line) })
     const { code, stdout } = await project.cairn('plan', '--json')
@@ -86,8 +86,8 @@ describe('a module that throws where nothing can catch it', () => {
   })
 })
 
-describe('a module that changes what JavaScript brings', () => {
-  it('is refused by its name, whatever would have become of the records', async () => {
+describe('a module that changes a JavaScript built-in', () => {
+  it('is refused with the name of the built-in', async () => {
     const project = new CliProject({ 'p.pipeline.ts': pipelineWith("import './w.ts'") })
     const changes: Readonly<Record<string, string>> = {
       'const own = JSON.stringify; JSON.stringify = ((...given: [any]) => own(...given)) as any': 'JSON.stringify',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { CliProject } from './project.fixture.ts'
 
-test('what a body gives does not depend on the locale and the time zone of the machine', async () => {
+test('the result of a step does not depend on the locale and the time zone of the machine', async () => {
   const values = []
   for (const env of [
     { LC_ALL: 'de_DE.UTF-8', TZ: 'Asia/Tokyo' },

@@ -33,7 +33,7 @@ export const other = pipeline('other', () => ({ a: again({}).n, b: dies({}).n, c
 `,
 })
 
-it('names every run that printed what was reused, by item, and asks for a pipeline where there is none', async () => {
+it('names the runs that printed the lines of reused items, and asks for a missing pipeline', async () => {
   const runs: string[] = []
   for (const all of ['[1]', '[2]', '[2,1]'])
     runs.push((await project.run('tell', '--set', `all=${all}`)).run.split('/').at(-1)!)
@@ -60,14 +60,14 @@ it('names every run that printed what was reused, by item, and asks for a pipeli
   expect((await project.cairn('diff', `tell/${first}`, 'latest')).stderr).toContain('next   write tell/latest')
 }, 60_000)
 
-it('marks the attempts of one step apart, and a process that dies is told by its error, not by its code', async () => {
+it('labels the attempts of a step, and shows the error of a process that died instead of its exit code', async () => {
   const { steps } = await project.run('other')
   expect(steps['dies']?.error?.message).toMatch(/^[^\n]*: (Error: )?too late$/)
   expect(steps['child']?.error?.message).toBe('the process that ran child exited with code 1: Error: in a child')
   expect((await project.cairn('logs', 'other/latest/again')).stdout).toBe('attempt 1 | try\nattempt 2 | try\n')
 }, 60_000)
 
-it('shows what a step prints that no module exports, which runs in the process of the command line', async () => {
+it('shows what a step without an export prints, which runs in the process of the command line', async () => {
   const inline = new CliProject({
     'inline.pipeline.ts': `import { pipeline, step } from '@cairn/kernel'
 import { json } from '@cairn/kinds'

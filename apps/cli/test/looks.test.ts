@@ -12,7 +12,7 @@ export const pick = ({ it }: any) => (it[0] ? yes({}) : no({}))
 export const wait = ({ it }: any) => { while (!it[0]) {} return yes({}) }
 export const nameOf = ({ it }: any) => (typeof it[0] === 'object' ? 'a' : 'b')`
 
-test('a pipeline that looks at a handle is refused by whatever draws it, and lint names all that cannot be planned', async () => {
+test('every command refuses a pipeline that inspects a handle, and lint names all pipelines that cannot be planned', async () => {
   const project = new CliProject({
     'steps.ts': STEPS,
     'hidden.pipeline.ts': `import { pipeline } from '@cairn/kernel'

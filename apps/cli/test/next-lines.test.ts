@@ -45,7 +45,7 @@ beforeAll(async () => {
   run = await said(...there, 'run', 'small', '--progress', 'none')
 })
 
-describe('what a step printed last before it failed', () => {
+describe('the last output of a failed step', () => {
   it('is shown by play, by explore and by promote', async () => {
     const played = await said(...there, 'play', 'small', '--set', 'train.trees=-1', '--progress', 'none')
     expect(played).toContain(`\n${lastLines(-1)}\n`)
@@ -102,11 +102,11 @@ it('the leaderboard counts what each variant computed and reused', async () => {
   ])
 })
 
-describe('every command that is offered', () => {
+describe('every suggested command', () => {
   /** The commands in a text. */
   const offered = (text: string) => [...text.matchAll(/\bcairn ([a-z]+)\b([^;,)\n]*)/g)].map(([command]) => command)
 
-  it('names the project, the store and the playground that were given, and can be given as it is', async () => {
+  it('names the given project, store and playground, and can be copied and run', async () => {
     const failed = await said(...there, 'run', 'small', '--set', 'train.trees=-5', '--progress', 'none')
     expect(failed).toMatch(/cairn run .* small --set train\.trees=-5 {3}to continue: finished steps are reused/)
     const texts = [
@@ -163,13 +163,13 @@ describe('every command that is offered', () => {
     project.write({ '.cairn/contexts/far.json': JSON.stringify(context) })
   }
 
-  it('puts what was given into commands, and into no sentence about cairn', async () => {
+  it('adds the given options to commands, and not to sentences about cairn', async () => {
     const next = 'send Authorization: Bearer <token>; cairn takes it from the context'
     await refusing(403, { code: 'NOT_ALLOWED', detail: 'the token lacks the right promote', next })
     expect(await said('-C', project.root, '--on', 'far', 'rollback', 'small')).toContain(`next   ${next}\n`)
   })
 
-  it('is none where there is nothing to push: that is an error', async () => {
+  it('is an error if there is nothing to push', async () => {
     await refusing(403, { code: 'NOT_ALLOWED', detail: 'the token lacks the right adopt' })
     const empty = ['-C', project.root, '--store', project.path('empty'), '--on', 'far']
     const { code, stderr } = await elsewhere.cairn(...empty, 'push')
@@ -179,7 +179,7 @@ describe('every command that is offered', () => {
     ])
   })
 
-  it('names the services that were given', async () => {
+  it('names the given context', async () => {
     await refusing(404, { code: 'NOT_FOUND', detail: 'that is not here' })
     for (const args of [
       ['plan', 'small'],
@@ -192,7 +192,7 @@ describe('every command that is offered', () => {
       for (const command of offered(text)) expect(command).toContain(`-C ${project.root} --on far`)
     }
     expect(await said('-C', project.root, '--on', 'far', 'plan', 'small')).toContain(
-      `next   cairn runs -C ${project.root} --on far lists what there is`,
+      `next   cairn runs -C ${project.root} --on far lists the runs`,
     )
   })
 })

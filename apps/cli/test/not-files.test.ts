@@ -17,7 +17,7 @@ const refused = async (what: string, ...args: string[]) => {
   expect([code, stderr]).toEqual([1, expect.stringMatching(new RegExp(`^error  .*${what}.*\\nnext   `))])
 }
 
-it('refuses by name a pipe or a device where a file is read, and never waits for one', async () => {
+it('refuses a pipe or a device in place of a file by name, and never waits for one', async () => {
   await project.run('main')
   pipe('fifo')
   await refused('fifo cannot be read: it is a pipe', 'plan', '--params', 'fifo')
@@ -42,13 +42,13 @@ it('refuses by name a pipe or a device where a file is read, and never waits for
   project.write({ 'main.pipeline.ts': PIPELINE })
 })
 
-it('reads parameters from the pipe that it is given', () => {
+it('reads parameters from a pipe', () => {
   const command = `'${NODE}' '${CAIRN}' --json plan --params <(echo '{ "s": { "n": 7 } }')`
   const out = execFileSync('bash', ['-c', command], { cwd: project.root, encoding: 'utf8' })
   expect(out).toContain('params.n 1 -> 7')
 })
 
-it('names the link of a store that leads nowhere', async () => {
+it('names the broken link of a store', async () => {
   symlinkSync('nowhere', project.path('store'))
   for (const store of ['store', 'store/inner'])
     await refused('/store is a link to nowhere, which does not exist', 'run', '--store', store, '--progress', 'none')

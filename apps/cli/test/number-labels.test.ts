@@ -46,7 +46,7 @@ beforeAll(async () => {
   await project.run('labels', '--jobs', '1')
 }, 60_000)
 
-it('takes a number for a label, and never for an index, where a label is a number', async () => {
+it('reads a number as a label, never as an index, if a label is that number', async () => {
   const refused = await said('cat', `${at}/by-hour/7/n`)
   expect(refused).toContain('has no item "7/n"')
   expect(refused).toContain('its labels are numbers, so a number is a label; available: 0, 1, 2, 3, 4, 5, 6, 8, 9')
@@ -66,7 +66,7 @@ it('takes a number for a label, and never for an index, where a label is a numbe
   expect(explored.stdout.match(/by-hour\/#7\/n of \S+\n800\n/g)).toHaveLength(2)
 })
 
-it('names items by # and index in what it prints, so that each can be typed', async () => {
+it('prints items as # and index, so that every item can be typed', async () => {
   expect(await said('show', `${at}/by-hour`)).toMatch(/✔ +#7 +8 +computed/)
   expect(await said('show', `${at}/by-hour/8`)).toMatch(/by-hour\/#7\nlabel +8\n/)
   expect(await said('logs', `${at}/by-hour`)).toContain('by-hour/#7 | label 8')
@@ -77,7 +77,7 @@ it('names items by # and index in what it prints, so that each can be typed', as
   expect(await said('cat', `${at}/inner/7.1/n`)).toContain('has no item "7.1/n"')
 })
 
-it('reaches labels that look like an index or a path', async () => {
+it('finds labels that look like an index or a path', async () => {
   expect(await said('cat', `${at}/by-text/#1/n`)).toBe('1\n')
   expect(await said('cat', `${at}/by-text/##1/n`)).toBe('1\n')
   expect(await said('cat', `${at}/by-text/###1/n`)).toBe('0\n')
@@ -89,7 +89,7 @@ it('reaches labels that look like an index or a path', async () => {
   expect(await said('cat', `${at}/by-text/###7/n`)).toContain('has no item "###7/n"')
 })
 
-it('takes labels for what to go on with, too', async () => {
+it('accepts labels in --items, too', async () => {
   const { stdout, stderr } = await project.cairn('play', 'labels', '--items', 'each-parts=8,#0', '--progress', 'none')
   expect(stdout + stderr).toMatch(/by-hour +2 reused/)
   expect(await said('cat', `${at}/by-hour/8/n`, '--playground', 'scratch')).toBe('800\n')

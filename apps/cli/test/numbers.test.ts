@@ -42,7 +42,7 @@ export const exact = pipeline('exact', { params }, ({ n, text }) => {
 `,
 })
 
-it('keeps the sign of zero in parameters, JSON, lists, metrics and queries', async () => {
+it('preserves the sign of zero in parameters, JSON, lists, metrics and queries', async () => {
   const { status } = await project.run('exact', '--set', 'n=-0')
   expect(status).toBe('completed')
   expect(JSON.parse((await project.cairn('cat', 'exact/latest/gather/all', '--raw')).stdout)).toEqual([
@@ -55,7 +55,7 @@ it('keeps the sign of zero in parameters, JSON, lists, metrics and queries', asy
   expect((await project.cairn('cat', 'exact/latest/make/value', '--raw')).stdout).toBe('{"both":[-0,0],"given":0}')
 })
 
-it('refuses by name a number that would be rounded, from the command line and from a file', async () => {
+it('refuses a number that would be rounded, from the command line and from a file, and names it', async () => {
   for (const text of ['9007199254740993', '1e400', '0.1234567890123456789', '1e-400']) {
     const { code, stderr } = await project.cairn('plan', 'exact', '--set', `n=${text}`)
     expect(code).toBe(1)
@@ -81,7 +81,7 @@ export const measure = step('measure', {
 export const measured = pipeline('measured', () => ({ m: measure({}).m }))
 `
 
-it('shows a metric exactly, or cut where it is long; two that differ never look alike', async () => {
+it('shows a metric exactly, or shortened if it is long; different metrics never look the same', async () => {
   const project = new CliProject({ 'measured.pipeline.ts': METRICS })
   const shown = [
     [/accuracy +0\.999999999\n/, /accuracy 0\.999999999\b/],
@@ -120,7 +120,7 @@ it('shows a metric exactly, or cut where it is long; two that differ never look 
   )
 })
 
-it('says of what a type cannot hold why, and what to do about it', async () => {
+it('says why a type cannot hold a value, and what to do about it', async () => {
   const cases: Readonly<Record<string, readonly [kind: string, value: string, message: string, next: string]>> = {
     rows: [
       `table({ a: 'int64' })`,

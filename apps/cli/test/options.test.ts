@@ -91,7 +91,7 @@ const PLACES: readonly [written: string, refused: string, right: string][] = [
   ],
 ]
 
-it('refuses an option that there is not, and one of a wrong shape, where it is written', async () => {
+it('refuses unknown and malformed options with file and line', async () => {
   const project = new CliProject()
   const cases = [
     ...STEPS.map(

@@ -17,7 +17,7 @@ export const out = pipeline('out', () => make({}))
 const run = async (...args: string[]) => project.cairn('run', '--progress', 'none', '--out', ...args)
 const cat = async (...args: string[]) => project.cairn('cat', ...args)
 
-it('writes outputs over what it has written, and over nothing else', async () => {
+it('overwrites only files that it has written', async () => {
   const before = project.read('package.json')
   const atRoot = await run('.')
   expect([atRoot.code, atRoot.stderr]).toEqual([
@@ -40,7 +40,7 @@ it('writes outputs over what it has written, and over nothing else', async () =>
   expect(project.read('results/page.html')).toBe('edited by hand')
 })
 
-it('writes a file only under an ending that says what it holds', async () => {
+it('writes a file only with the extension of its content', async () => {
   const refused = await cat('out/latest/make/rows', '--out', 'rows.csv')
   expect(refused.code).toBe(1)
   expect(refused.stderr).toMatch(

@@ -13,7 +13,7 @@ const linesOf = (text: string, task: string) =>
   text.split('\n').flatMap((line) => (line.startsWith(`${task} | `) ? [line.slice(task.length + 3)] : []))
 
 describe('what a step prints', () => {
-  it('is shown whole and under its own name, however much it is and however it is written', async () => {
+  it('is shown in full and under its name, however much it is and however it is written', async () => {
     const project = new CliProject({
       'talk.pipeline.ts': `${HEAD}
 export const many = step('many', { outputs: { n: Int }, secrets: ['TOKEN'], cache: 'never', run: (_, __, { secrets }) => {
@@ -64,7 +64,7 @@ export const talk = pipeline('talk', () => leaves(ways(many({}))))
     expect(stderr).not.toMatch(/too late|a child that stays/)
   })
 
-  it('is kept of each item, and printed by cairn logs', async () => {
+  it('is stored for each item, and printed by cairn logs', async () => {
     const project = new CliProject({
       'items.pipeline.ts': `${HEAD}
 export const numbers = step('numbers', { outputs: { all: list(Int) }, run: () => ({ all: [10, 20, 30] }) })
@@ -100,7 +100,7 @@ export const items = pipeline('items', () => sum({ all: each(numbers({}).all, (n
     expect(failed.code).toBe(0)
   })
 
-  it('is kept and shown when nobody looks: the last lines of what failed, with its summary', async () => {
+  it('is stored, and the summary shows the last lines of a failed step', async () => {
     const project = new CliProject({
       'fails.pipeline.ts': `${HEAD}
 export const fine = step('fine', { outputs: { n: Int }, run: () => (console.log('all is well'), { n: 1 }) })
@@ -128,8 +128,8 @@ export const both = pipeline('both', () => fails(fine({})))
   })
 })
 
-describe('what a step printed whose process is killed', () => {
-  it('is kept but for the last seconds', async () => {
+describe('the output of a step whose process is killed', () => {
+  it('is kept except for the last seconds', async () => {
     const project = new CliProject({
       'long.pipeline.ts': `${HEAD}
 export const long = step('long', { outputs: { n: Int }, run: async () => {
@@ -151,7 +151,7 @@ export const all = pipeline('all', () => long({}))
 })
 
 describe('a secret', () => {
-  it('that a step returns is refused by its name, in whatever kind and encoding', async () => {
+  it('that a step returns is refused and named, in any kind and encoding', async () => {
     const outputs: Readonly<Record<string, readonly [kind: string, value: string]>> = {
       plain: ['json<string>()', 'secrets.TOKEN'],
       encoded: ['json<string>()', `'Basic ' + Buffer.from('me:' + secrets.TOKEN).toString('base64')`],
@@ -178,7 +178,7 @@ export const tell = pipeline('tell', () => ({ ${steps.map(([name]) => `${name}: 
     for (const path of project.stored()) expect(project.read(`.cairn${path}`), path).not.toContain(SECRET)
   })
 
-  it('is masked in every character set and normal form, and in its short lines; a long key is no exception', async () => {
+  it('is masked in every character set and normal form, and in its short lines, even if it is a long key', async () => {
     const project = new CliProject({
       'keys.pipeline.ts': `${HEAD}
 export const say = step('say', { outputs: { n: Int }, secrets: ['WORD', 'LINES', 'LONG'], run: async (_, __, { secrets }) => {
@@ -240,7 +240,7 @@ export const all = pipeline('all', () => short({}))
   })
 })
 
-it('prints one JSON document alone with --json, whatever modules of the project print while they load', async () => {
+it("prints only one JSON document with --json, whatever the project's modules print while they load", async () => {
   const loud = new CliProject({
     'loud.pipeline.ts': `import { pipeline, step } from '@cairn/kernel'
 import { json } from '@cairn/kinds'

@@ -19,7 +19,7 @@ const files: Files = {
   ...installed('inner', '1.0.0', `export const version = 'one'`),
 }
 
-test('code of an earlier run is not run with other packages than those of its key', async () => {
+test('refuses to run the code of an earlier run with packages other than those of its key', async () => {
   const project = projectWith(files)
   expect(await project.run('p')).toMatchObject({ status: 'completed' })
   const play = () => project.cairn('--json', 'play', 'p', '--swap', 'first=two.ts', '--at-run-code')
@@ -40,7 +40,7 @@ test('code of an earlier run is not run with other packages than those of its ke
   expect(await play()).toMatchObject({ code: 0 })
 })
 
-test('a package that is edited by hand counts by its contents, whatever is remembered of it', async () => {
+test('an edited package is detected by its contents, whatever is cached about it', async () => {
   const project = projectWith(files)
   await project.run('p')
   project.write({ 'node_modules/inner/index.js': `export const version = 'ONE'` })
@@ -51,7 +51,7 @@ test('a package that is edited by hand counts by its contents, whatever is remem
   expect(computed(await project.run('p'))).toEqual([])
 })
 
-test('a package that is edited while a run goes on is not taken for the one of the key', async () => {
+test('a package that is edited during a run is not used under the old key', async () => {
   const project = projectWith({
     ...files,
     'p.pipeline.ts': `import { existsSync } from 'node:fs'
@@ -114,7 +114,7 @@ function moved(all: Files, from: string, to: string): Files {
   return Object.fromEntries(Object.entries(all).map(([path, text]) => [path.replace(from, to), text]))
 }
 
-test.each(Object.entries(layouts))('a package that another needs counts: %s', async (_, layout) => {
+test.each(Object.entries(layouts))('a package that another package needs is part of the key: %s', async (_, layout) => {
   const project = projectWith(files)
   const edited = layout(project)
   const value = async () => (await project.run('p')).steps['second']!.outputs!['v']!.text
@@ -123,7 +123,7 @@ test.each(Object.entries(layouts))('a package that another needs counts: %s', as
   expect(await value()).toBe('"1two"')
 })
 
-test('imports lead where import conditions say, and what stands there counts', async () => {
+test('imports follow import conditions, and their target is part of the key', async () => {
   const project = projectWith({
     'package.json': JSON.stringify({
       name: 'own',
@@ -168,7 +168,7 @@ function installAddon(project: CliProject): string {
   return file
 }
 
-test('a native addon that is edited in place counts, also when processes have loaded it', async () => {
+test('an edit of a native addon changes the key, even after processes have loaded it', async () => {
   const project = projectWith({
     'p.pipeline.ts': `import { existsSync } from 'node:fs'
     import { pipeline, step } from '@cairn/kernel'
@@ -215,7 +215,7 @@ test('a native addon that is edited in place counts, also when processes have lo
   )
 })
 
-test('code that was planned with another major version of Node is not run, and is other code', async () => {
+test('code that was planned with another major version of Node has another key and is not run', async () => {
   const project = projectWith(files)
   project.write({
     'other.mjs': `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '99.1.0' } })`,

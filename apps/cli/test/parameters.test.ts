@@ -42,7 +42,7 @@ describe('parameters from the command line', () => {
     return { ...shown.plan.params, ...shown.plan.nodes.s.params }
   }
 
-  it('are read as their schemas want them, wherever in them a path leads', async () => {
+  it('are parsed by their schema, also inside nested values', async () => {
     const found = await paramsOf(
       ...sets('year=2001', 's.text=98101', 's.maybe=no', 's.count=1.5e3', 's.whole=1e3', 's.flag=true', 's.kind=1'),
       ...sets('s.either="5"', 's.list=a,7', 's.numbers=1,2e1', 's.deep.a.b=1', 's.map.k=5', 's.day=2024-02-29'),
@@ -74,7 +74,7 @@ describe('parameters from the command line', () => {
     })
   })
 
-  it('are read from YAML 1.2, where no is a text and a number is what is written', async () => {
+  it('are read from YAML 1.2, where no is text and numbers are exact', async () => {
     project.write({
       'p.yaml': `\uFEFF# parameters
 year: "2002"
@@ -104,7 +104,7 @@ s.list.0: f
     })
   })
 
-  it('are taken whole from what is typed, whatever parts of them a file or a change before sets', async () => {
+  it('replace the whole value, whatever parts of it a file or an earlier change sets', async () => {
     project.write({ 'parts.json': '{ "s.list.0": "file", "s": { "deep": { "a": { "b": 3 }, "name": "file" } } }' })
     const list = await paramsOf('--params', 'parts.json', ...sets('s.list=a,b', 's.deep.name=typed'))
     expect(list).toMatchObject({ list: ['a', 'b'], deep: { a: { b: 3 }, name: 'typed' } })
@@ -116,7 +116,7 @@ s.list.0: f
     expect(typed.stderr).toContain('--set s.list=a,b replaces the earlier --set s.list.0=part')
   })
 
-  it('are refused from a file that can be read in two ways, or would lose something', async () => {
+  it('are refused from a file that is ambiguous or would lose something', async () => {
     const nested = (depth: number) => `a${depth}: &a${depth} [${`*a${depth - 1}, `.repeat(9)}]\n`
     const files: Readonly<Record<string, readonly [text: string | Buffer, message: string]>> = {
       'twice.json': ['{ "s": { "text": "a", "text": "b" } }', 'a key is given twice, at line 1, column 23'],
@@ -181,14 +181,14 @@ s.list.0: f
       'count: Invalid input: expected number, received string (it is "abc")\nnext   give a value that the schema takes: --set s.count=…',
     ],
     ['epochs=3', 'main has no parameter "epochs"\nnext   --set s.epochs=…'],
-  ])('are refused by name where they do not fit: %s', async (set, message) => {
+  ])('are refused by name if they do not fit: %s', async (set, message) => {
     const { code, stderr } = await project.cairn('plan', 'main', '--set', set)
     expect([code, stderr]).toEqual([1, expect.stringContaining(message)])
     expect(stderr).not.toContain('    at ')
   })
 })
 
-it('sets a part of a list whose default lies inside an object that has one itself', async () => {
+it('sets an element of a list whose default is nested in an object with a default', async () => {
   const years = new CliProject({
     'years.pipeline.ts': `import { pipeline, step } from '@cairn/kernel'
 import { json } from '@cairn/kinds'

@@ -17,7 +17,7 @@ export const dice = pipeline('dice', () => roll({ ns: each(load({}).ns, (n) => d
 `,
 })
 
-it('cairn parity computes steps again and names those that give other bytes, with what they reach', async () => {
+it('cairn parity recomputes steps and names those with different bytes, with the likely causes', async () => {
   const { run } = await project.run('dice')
   const stored = project.stored('local')
   const { code, stdout } = await project.cairn('parity', 'dice', '--against', run)
@@ -39,13 +39,13 @@ it('cairn parity computes steps again and names those that give other bytes, wit
   expect(wrong.stderr).toContain('did you mean "roll"?')
 })
 
-it('cairn parity takes the code of the run, not that of today', async () => {
+it('cairn parity uses the code of the run, not the current code', async () => {
   await project.run('dice')
   project.edit('dice.pipeline.ts', 'n: 2 * n', 'n: 3 * n')
   expect((await project.cairn('parity', 'dice', '--step', 'double')).code).toBe(0)
 })
 
-it('cairn parity computes items of an each alone and in reverse order, and names those that then differ', async () => {
+it('cairn parity computes items alone and in reverse order, and names those that differ', async () => {
   const counting = new CliProject({
     'count.pipeline.ts': `import { each, list, pipeline, step } from '@cairn/kernel'
 import { json } from '@cairn/kinds'

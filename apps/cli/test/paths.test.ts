@@ -30,7 +30,7 @@ export const paths = pipeline('paths', () => read({}))
 `,
 })
 
-it('reads exactly the file that is named, whatever its name and its folders, in a store and a store of any name', async () => {
+it('reads exactly the named file, whatever the names of the file, its folders and the store', async () => {
   const { status, steps } = await project.run('paths', '--store', "st[o]re*?{}'$year=1")
   expect({ status, error: steps['read']!.error }).toEqual({ status: 'completed', error: undefined })
   const { stdout } = await project.cairn(

@@ -71,7 +71,7 @@ beforeAll(async () => {
 })
 
 describe('cairn play', () => {
-  it('runs what a parameter touches, in a playground, and tells what that changes', async () => {
+  it('runs the steps that a parameter affects, in a playground, and shows what changed', async () => {
     const before = project.stored('local').length
     const played = await play('--set', 'train.trees=20')
     expect([played.base, played.playground]).toEqual([production.run, 'scratch'])
@@ -86,7 +86,7 @@ describe('cairn play', () => {
     )
   })
 
-  it('only plans, when it is asked to', async () => {
+  it('only plans with --plan', async () => {
     const told = await text('--set', 'train.trees=30', '--plan')
     expect(told).toContain(`from ${production.run}, in playground scratch`)
     expect(told).toMatch(/train +run .*params\.trees 10 -> 30/)
@@ -110,7 +110,7 @@ describe('cairn play', () => {
     expect(how(played)).toEqual({ train: 'computed' })
   })
 
-  it('goes on with some rows or items, which it says can never be promoted', async () => {
+  it('continues with some rows or items, and says that such a run can never be promoted', async () => {
     const sampled = await project.cairn(
       'play',
       'small',
@@ -139,7 +139,7 @@ describe('cairn play', () => {
     ])
   })
 
-  it('says where the code is not that of the run before it does anything', async () => {
+  it('names code that has changed since the run before it starts', async () => {
     project.edit('small.pipeline.ts', 'trees * (await', '2 * trees * (await')
     const told = await text('--plan')
     project.edit('small.pipeline.ts', '2 * trees * (await', 'trees * (await')
@@ -192,7 +192,7 @@ describe('cairn play', () => {
     [['--base', 'nothing'], 'there is no run "nothing"', 'cairn runs'],
     [['--playground', 'Not Good'], '"Not Good" cannot be the name of a playground', 'in lower case'],
     [['--matrix', 'train.trees=1,2', '--by', 'f1'], 'not every variant has a metric "f1"', ''],
-  ])('refuses %j with what is wrong and what to do', async (args, message, next) => {
+  ])('refuses %j and says what is wrong and what to do', async (args, message, next) => {
     const { code, stderr } = await project.cairn('play', 'small', ...args)
     expect([code === 0, stderr]).toEqual([false, expect.stringContaining(message)])
     expect(stderr).toContain(next)
@@ -200,7 +200,7 @@ describe('cairn play', () => {
 })
 
 describe('cairn play --watch', () => {
-  it('does it again when code is saved, and ends in order', async () => {
+  it('repeats the run when code is saved, and stops cleanly', async () => {
     project.write({ 'watched.ts': project.read('half.ts') })
     const watching = project.start(
       'play',
@@ -229,7 +229,7 @@ describe('cairn play --watch', () => {
 })
 
 describe('cairn playgrounds', () => {
-  it('lists them with the runs that are kept for them, and deletes one', async () => {
+  it('lists playgrounds with the runs that are kept for them, and deletes one', async () => {
     const played = await play('--playground', 'weather', '--set', 'train.trees=50')
     expect((await project.cairn('playgrounds')).stdout).toMatch(
       new RegExp(`weather +20.* small/${production.run} \\(kept until 20`),

@@ -53,7 +53,7 @@ export const evil = pipeline('evil', () => {
 })
 `
 
-it('names of files, columns, labels, parameters and metrics can neither steer a terminal nor break a line of a table', async () => {
+it('names of files, columns, labels, parameters and metrics are escaped for terminals and tables', async () => {
   const project = new CliProject({ 'evil.pipeline.ts': HOSTILE_PIPELINE, [`${HOSTILE}.txt`]: 'here' })
   const printed: Record<string, string> = {}
   const say = async (...args: string[]) => {
@@ -120,13 +120,13 @@ it('names of files, columns, labels, parameters and metrics can neither steer a 
   }
 })
 
-describe('what is printed', () => {
+describe('printed output', () => {
   let project: CliProject
   beforeAll(() => {
     project = new CliProject({ 'years.pipeline.ts': PIPELINE })
   })
 
-  it('shows years as they are, and cells that can neither steer the terminal nor break the table', async () => {
+  it('shows years without separators, and escapes cells for terminals and tables', async () => {
     await project.run('years')
     const { stdout } = await project.cairn('cat', 'years/latest/load')
     expect(stdout).toContain('2012')
@@ -148,7 +148,7 @@ describe('what is printed', () => {
     [['push', '-n', '0'], '--runs is "0"'],
     [['run', 'years', '--store', '/proc/x'], '/proc/x'],
     [['run', 'years', '--store', 'package.json'], 'package.json'],
-  ])('refuses by name what an option does not take: %j', async (args, message) => {
+  ])('refuses an invalid option value by name: %j', async (args, message) => {
     const { code, stdout } = await project.cairn('--json', ...args)
     expect(code).toBe(1)
     const { error } = JSON.parse(stdout) as { error: { code: string; message: string } }

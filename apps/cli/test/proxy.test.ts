@@ -23,7 +23,7 @@ async function listening() {
 it.each([
   ['', undefined],
   [', also with exceptions of its own', 'example.org'],
-])('asks what runs on this machine directly where a proxy is set%s', async (_, exceptions) => {
+])('connects to local services directly if a proxy is set%s', async (_, exceptions) => {
   const project = new CliProject({})
   const [near, proxy] = [await listening(), await listening()]
   const context = { env: 'near', control: { url: near.url, token: 'a' } }

@@ -27,8 +27,8 @@ export const wait = step('wait', {
 export const scores = pipeline('scores', () => wait({ values: score({}).values }))
 `
 
-describe('what is told of runs', () => {
-  it('names, between two runs, metrics that only one of them has', async () => {
+describe('information about runs', () => {
+  it('names metrics that only one of two runs has', async () => {
     const project = new CliProject({ 'scores.pipeline.ts': PIPELINE })
     const one = await project.run('scores')
     const two = await project.run('scores', '--set', 'score.extra=true')
@@ -48,7 +48,7 @@ describe('what is told of runs', () => {
     expect(until.stdout).not.toMatch(/metric +wait/)
   })
 
-  it('shows a run at work as running and keeps it when collecting; one whose process died is interrupted', async () => {
+  it('shows a run in progress as running and keeps it when collecting; shows a run whose process died as interrupted', async () => {
     const project = new CliProject({ 'scores.pipeline.ts': PIPELINE })
     const going = project.start('run', 'scores', '--set', `wait.until=${project.path('go')}`, '--progress', 'plain')
     await printed(going, 'waiting')
@@ -91,7 +91,7 @@ describe('what is told of runs', () => {
     expect((await project.cairn('doctor')).stdout).not.toContain('has no plan')
   })
 
-  it('keeps what a playground works at: from collection there, and from the deletion of the playground', async () => {
+  it('protects the run in progress in a playground from gc, and from the deletion of the playground', async () => {
     const project = new CliProject({ 'scores.pipeline.ts': PIPELINE })
     await project.run('scores')
     await project.run('scores', '--set', 'score.level=2')
@@ -114,8 +114,8 @@ describe('what is told of runs', () => {
   })
 })
 
-describe('two things of one name are never taken for one', () => {
-  it('refuses two pipelines of one name in two files, naming both, and one that is exported by two modules is one', async () => {
+describe('two things with the same name are never confused', () => {
+  it('refuses two pipelines with the same name and names both files, but accepts one pipeline exported by two modules', async () => {
     const project = new CliProject({
       'scores.pipeline.ts': PIPELINE,
       'all.pipeline.ts': `export * from './scores.pipeline.ts'\n`,
@@ -152,7 +152,7 @@ describe('a checkpoint whose record was altered', () => {
   it.each([
     ['with another value', { values: { text: '{"level":9,"plain":9}' } }],
     ['without one of its outputs', { values: undefined }],
-  ])('%s is computed again, and replaced', async (_, change) => {
+  ])('%s is recomputed and replaced', async (_, change) => {
     const project = new CliProject({ 'scores.pipeline.ts': PIPELINE })
     await project.run('scores')
     const [path] = project
@@ -176,7 +176,7 @@ describe('a checkpoint whose record was altered', () => {
 })
 
 describe('a run whose records are damaged', () => {
-  it('is named by every command and harms no other; doctor --repair sets it aside', async () => {
+  it('is named by every command and does not affect others; doctor --repair moves it to quarantine', async () => {
     const project = new CliProject({ 'scores.pipeline.ts': PIPELINE })
     const { run } = await project.run('scores')
     const own = `.cairn/local/scores/runs/${run}`

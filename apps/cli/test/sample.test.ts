@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { CliProject } from './project.fixture.ts'
 
-it('samples rows that follow a pattern fairly, and the same ones each time', async () => {
+it('samples rows with a periodic pattern fairly, and the same rows each time', async () => {
   const project = new CliProject({
     's.pipeline.ts': `import { pipeline, step } from '@cairn/kernel'
 import { json, table } from '@cairn/kinds'

@@ -57,7 +57,7 @@ describe('a part of a pipeline', () => {
     expect(base.status).toBe('completed')
   })
 
-  it('starts on the newest run that has all it needs', async () => {
+  it('starts from the newest run that has all it needs', async () => {
     const project = new CliProject(FILES)
     await project.run('flow')
     await project.run('flow', '--until', 'load')
@@ -65,7 +65,7 @@ describe('a part of a pipeline', () => {
     expect(run.steps['evaluate']!.outputs!['score']!.text).toBe('8')
   })
 
-  it('starts on the outputs of the run that --base names, and names those that today would give otherwise', async () => {
+  it('starts from the outputs of the run that --base names, and names those that would differ today', async () => {
     const project = new CliProject(FILES)
     const old = await project.run('flow', '--set', 'load.n=10')
     await project.run('flow')
@@ -86,13 +86,13 @@ describe('a part of a pipeline', () => {
     expect(Object.keys(run.steps)).toEqual(['extract-features', 'train-model'])
   })
 
-  it('computes a step again that --force names, and only that one when it gives the same', async () => {
+  it('recomputes the step that --force names, and only that step if its output stays the same', async () => {
     const project = new CliProject(FILES)
     await project.run('flow')
     expect(computed(await project.run('flow', '--force', 'train-model'))).toEqual(['train-model'])
   })
 
-  it('needs a run to stand on', async () => {
+  it('needs a base run', async () => {
     const project = new CliProject(FILES)
     const { code, stderr } = await project.cairn('run', 'flow', '--from', 'train-model')
     expect(code).toBe(1)

@@ -107,7 +107,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     expect(new Set(Object.values(running(project).services)).size).toBe(7)
   })
 
-  it('is reached by this machine only: each service at one port, and the servers', () => {
+  it('listens only on this machine: each service at one port, and the servers', () => {
     const { supervisor, services } = running(project)
     const { kafka, minio, ...own } = services
     for (const [name, process] of Object.entries(own))
@@ -117,13 +117,13 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     expect(listeners(pidOf(minio!)).open).toBe(0)
   })
 
-  it('lets no one but its owner read what opens the services', () => {
+  it('lets only its owner read the credentials of the services', () => {
     for (const file of ['connection.json', 'tokens.json', 'services.json'])
       expect(statSync(project.path('.cairn/stack', file)).mode & 0o077, file).toBe(0)
     expect(statSync(project.path('.cairn/contexts/local.json')).mode & 0o077).toBe(0)
   })
 
-  it('has no services in a copy of its folder: each command there says whose they are, and they go on', async () => {
+  it('has no services in a copy of its folder: each command there names their owner, and they keep running', async () => {
     const known = readdirSync(project.path('.cairn/stack')).filter((file) => file.endsWith('.json'))
     const files = ['shop.pipeline.ts', '.cairn/contexts/local.json', ...known.map((file) => `.cairn/stack/${file}`)]
     const copy = new CliProject(Object.fromEntries(files.map((file) => [file, project.read(file)])))
@@ -138,7 +138,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     expect((await project.cairn('status')).code).toBe(0)
   })
 
-  it('runs there as here: the same keys, the same bytes; and a second run reuses all', async () => {
+  it('runs there as locally: the same keys and bytes; and a second run reuses everything', async () => {
     const here = await project.run('shop')
     const there = await project.run('shop', '--on', 'local')
     expect(there.code).toBe(0)
@@ -149,7 +149,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     expect(outputs(again)).toEqual(outputs(here))
   })
 
-  it("comes with Kafka's tool for consumer groups, which shows those of the stages and how far they are", () => {
+  it("provides Kafka's tool for consumer groups, which shows the groups of the stages and their lag", () => {
     const tool = project.path('.cairn/stack/bin/kafka-consumer-groups')
     const shown = execFileSync(tool, ['--describe', '--all-groups'], { encoding: 'utf8' })
     for (const step of ['load', 'double', 'sum'])
@@ -158,7 +158,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
       )
   })
 
-  it('shows runs of services as it shows those of this machine', async () => {
+  it('shows runs on services like local runs', async () => {
     const { run } = await project.run('shop', '--on', 'local')
     const cairn = async (...args: string[]) => (await project.cairn(...args, '--on', 'local')).stdout
     expect(await cairn('runs', 'shop')).toMatch(new RegExp(`shop/${run} +completed .* total 12`))
@@ -181,7 +181,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     expect(await cairn('why', 'shop', 'double/1')).toMatch(/^double\/1 +HIT +computed /)
   })
 
-  it('has dead letters that are listed, shown, exported, replayed to who gave up, and dropped', async () => {
+  it('lists, shows, exports, drops dead letters, and replays them to the group that gave up', async () => {
     const { bus, close } = await openConnection(readConnectionFile(project.path('.cairn/stack/connection.json')), {
       clientId: 'test',
     })
@@ -222,7 +222,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     await close()
   })
 
-  it('goes on when its reader leaves, who can come back, cancel it, and still cancel it; another waits for its turn', async () => {
+  it('continues a run when its reader leaves, who can come back and cancel it twice; another run is queued', async () => {
     const manifest = { type: 'module', cairn: { pipelines: ['*.pipeline.ts'] } }
     const limited = { ...manifest.cairn, concurrency: { pipelines: { shop: { runs: 1 } } } }
     project.write({ 'package.json': JSON.stringify({ ...manifest, cairn: limited }) })
@@ -294,7 +294,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     expect((await project.cairn('cancel', `shop/${run}`, '--on', 'local')).stdout).toContain(`cancelled  shop/${run}`)
   })
 
-  it('reuses there what was computed here and pushed, and here what was computed there and pulled', async () => {
+  it('reuses pushed results on services, and pulled results locally', async () => {
     await project.run('shop', '--set', 'load.count=6')
     const pushed = await project.cairn('push', 'shop/latest', '--on', 'local')
     expect(pushed.code, pushed.stderr).toBe(0)
@@ -307,7 +307,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     expect((await project.cairn('doctor')).code).toBe(0)
   })
 
-  it('starts each process again that was killed, and no other; runs go on, and nothing stored is lost', async () => {
+  it('restarts only the processes that were killed; runs continue, and no stored data is lost', async () => {
     await project.run('shop', '--on', 'local')
     const before = await processes(project)
     const killed = ['kafka', 'minio', 'control', 'shop/double']
@@ -323,7 +323,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     expect((await project.run('shop', '--on', 'local', '--set', 'load.count=8')).code).toBe(0)
   })
 
-  it('tells that its supervisor was killed; the next one takes over what lives, and starts what has died', async () => {
+  it('reports that its supervisor was killed; the next one takes over live processes and restarts the others', async () => {
     const before = await processes(project)
     process.kill(pidOf(running(project).supervisor), 'SIGKILL')
     process.kill(before.get('shop/load')!.pid, 'SIGKILL')
@@ -342,7 +342,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     await expect.poll(async () => (await project.cairn('status')).code).toBe(0)
   })
 
-  it('tells what is wrong with a token, a context and a pipeline', async () => {
+  it('says what is wrong with a token, a context and a pipeline', async () => {
     const { control, env } = JSON.parse(project.read('.cairn/contexts/local.json')) as {
       env: string
       control: { url: string }
@@ -364,7 +364,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     expect([code, stderr]).toEqual([1, expect.stringContaining(`${control.url} is of environment local, not other`)])
   })
 
-  it("keeps from a step's body what is its host's: environment, credentials, secrets of others, programs", async () => {
+  it('hides from a step what belongs to its host: environment, credentials, secrets of others, programs', async () => {
     const environment = await project.run('curious', '--set', 'at=environment', '--on', 'local')
     expect((await project.cairn('cat', `curious/${environment.run}/look/found`, '--on', 'local')).stdout).toMatch(
       /^"?(HOME|LANG|LC_ALL|NODE_\w+|PATH|SSL_\w+|TMPDIR|TZ| )+"?\s*$/,
@@ -385,7 +385,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     })
   })
 
-  it('opens no debugger for a step that asks for one, neither in its own host nor in another process', async () => {
+  it('opens no debugger for a step that tries to, neither in its own host nor in another process', async () => {
     const { supervisor, services } = running(project)
     const own = ['control', 'curious/look', 'shop/load'].map((name) => [name, pidOf(services[name]!)] as const)
     const asked = ['host', pidOf(supervisor), ...own.map(([, pid]) => pid)].join(' ')
@@ -402,7 +402,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     await expect.poll(async () => (await project.cairn('status')).code).toBe(0)
   })
 
-  it('has its store checked by control: what is altered or unsigned is named, and repaired where that helps', async () => {
+  it('has its store checked by control, which names altered and unsigned data, and repairs what can be repaired', async () => {
     const connection = readConnectionFile(project.path('.cairn/stack/connection.json'))
     const { store, close } = await openConnection(connection, { clientId: 'test' })
     const at = layout('local', 'shop')
@@ -461,7 +461,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     expect(logs.stdout).toMatch(/info +shop\/sum summing run=\S+ node=sum/)
   })
 
-  it('is up again with all that it stored after everything was killed, and once, whoever starts it at one time', async () => {
+  it('is up again with all its data after everything was killed, and only once if several start it at a time', async () => {
     await project.run('shop', '--on', 'local')
     const tokens = project.path('.cairn/stack/tokens.json')
     const added = { name: 'viewer', sha256: 'a'.repeat(64), pipelines: ['shop'], rights: ['read'] }
@@ -479,7 +479,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     expect(computed(await project.run('shop', '--on', 'local'))).toEqual([])
   })
 
-  it('is taken down without a trace, also what no supervisor watches or nothing was written down of', async () => {
+  it('is taken down completely, even processes without a supervisor or a record', async () => {
     const { supervisor, services } = running(project)
     process.kill(pidOf(supervisor), 'SIGKILL')
     process.kill(pidOf(services['shop/sum']!), 'SIGSTOP')

@@ -15,7 +15,7 @@ export const p = pipeline('p', () => {
 })
 `
 
-it('cuts the items of one each alone: others that map over the same list keep all of it', async () => {
+it('cuts only the items of one each: others over the same list keep all items', async () => {
   const project = new CliProject({ 'p.pipeline.ts': PIPELINE })
   await project.run('p')
   const numbers = async (where: string) => {

@@ -7,7 +7,7 @@ const giving = (value: string) => `const s = step('s', { outputs: { v: json() },
 
 const deep = (open: string, close: string) => `export const n = ${open.repeat(50_000)}1${close.repeat(50_000)}\n`
 
-describe('a source that cannot be loaded is refused with file, line and what to do', () => {
+describe('a source that cannot be loaded is refused with file, line and fix', () => {
   const cases: [what: string, text: string, says: string | RegExp, files?: Files][] = [
     ['an enum', 'enum A { B }\n', 'p.pipeline.ts:1:1 uses an enum'],
     [
@@ -51,14 +51,14 @@ describe('a source that cannot be loaded is refused with file, line and what to 
     expect(code).toBe(1)
   })
 
-  it('a name that every object has', async () => {
+  it('a name that every JavaScript object has', async () => {
     const named = head + giving('1').replace("'s'", "'constructor'") + tail
     const { stdout } = await new CliProject({ 'p.pipeline.ts': named }).cairn('--json', 'plan', 'p')
     expect(stdout).toContain('the name of a step is \\"constructor\\"')
   })
 })
 
-it('refuses a step that asks where its source is', async () => {
+it('refuses a step that reads the path of its source', async () => {
   const text = `${head}import { readFileSync } from 'node:fs'
 const here = import.meta.dirname
 export ${giving("readFileSync(here + process.env['NAME'], 'utf8')")}${tail}`
@@ -68,7 +68,7 @@ export ${giving("readFileSync(here + process.env['NAME'], 'utf8')")}${tail}`
   })
 })
 
-it('runs a source that begins with a BOM, and one that imports JSON behind a step without an export of its own', async () => {
+it('runs a source with a BOM, and one that imports JSON for a step without an export', async () => {
   const bom = new CliProject({ 'p.pipeline.ts': `\uFEFF${head}export ${giving('1')}${tail}` })
   expect(await bom.run('p')).toMatchObject({ status: 'completed', steps: { s: { outputs: { v: { text: '1' } } } } })
   bom.edit('p.pipeline.ts', 'v: 1', 'v: 2')
@@ -80,7 +80,7 @@ it('runs a source that begins with a BOM, and one that imports JSON behind a ste
   expect(await project.run('p')).toMatchObject({ status: 'completed', steps: { s: { outputs: { v: { text: '3' } } } } })
 })
 
-it('names the file and line of the source where a step failed, in a process and in this one', async () => {
+it('names the source file and line where a step failed, in a child process and in this one', async () => {
   const helper =
     '// one\n// two\nexport function clean(x: number): number {\n  if (x > 1) throw new Error(`no ${x}`)\n  return x\n}\n'
   const text = `${head}import { z } from 'zod'
@@ -120,7 +120,7 @@ it.each([
   expect(code).toBe(1)
 })
 
-it('tells of words that it does not know in JSON, where that is asked for, and cannot be made to steer the terminal', async () => {
+it('reports unknown words as JSON if asked to, and escapes them for the terminal', async () => {
   const project = new CliProject({})
   const { stdout } = await project.cairn('--json', 'plan', '--no-such-option')
   expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'BAD_PARAMETER', next: expect.any(String) as string } })

@@ -11,7 +11,7 @@ const BODIES = {
   later: 'ticks > 1',
 }
 
-test('a body that changes state without a call is computed every time, and the plan names what it changes', async () => {
+test('a step that changes state without a call is computed every time, and the plan names what it changes', async () => {
   const steps = Object.entries(BODIES).map(
     ([name, value]) =>
       `export const ${name}Step = step('${name}', { outputs: { v: json<any>() }, run: async () => ({ v: ${value} }) })`,
@@ -43,7 +43,7 @@ export default pipeline('state', () => ({ ${Object.keys(BODIES)
   expect(stdout.match(/changes state/g)).toHaveLength(Object.keys(BODIES).length)
 })
 
-test('what a getter changes while a module loads is as it is in the module, and an edit of it counts', async () => {
+test('a change that a getter makes while a module loads is preserved, and an edit of it changes the key', async () => {
   const project = new CliProject({
     'loads.pipeline.ts': `import { pipeline, step } from '@cairn/kernel'
 import { json } from '@cairn/kinds'

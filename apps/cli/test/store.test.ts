@@ -21,8 +21,8 @@ export const store = pipeline('store', () => weigh(make({})))
 `,
 }
 
-describe('a byte of an object that is not what it was', () => {
-  it('is found before it is used, named, and repaired by a run on request', async () => {
+describe('a changed byte of an object', () => {
+  it('is detected before the object is used, and named; doctor --repair and a run repair it', async () => {
     const project = new CliProject(FILES)
     await project.run('store')
     const [object] = project.stored('local/store/objects')
@@ -52,7 +52,7 @@ describe('a byte of an object that is not what it was', () => {
     expect((await project.cairn('cat', 'store/latest/make/data', '--raw')).code).toBe(0)
   })
 
-  it('is repaired by computing the step by force, too', async () => {
+  it('is also repaired by --force', async () => {
     const project = new CliProject(FILES)
     await project.run('store')
     const [object] = project.stored('local/store/objects')
@@ -63,7 +63,7 @@ describe('a byte of an object that is not what it was', () => {
 })
 
 describe('cairn gc', () => {
-  it('removes old runs and what only they refer to; what a live run refers to stays', async () => {
+  it('removes old runs and what only they refer to, and keeps what a live run refers to', async () => {
     const project = new CliProject(FILES)
     await project.run('store', '--set', 'make.fill=1')
     await project.run('store', '--set', 'make.fill=2')
@@ -108,7 +108,7 @@ describe('a store', () => {
     expect(stderr).toMatch(/error {2}local\/store\/code\/\S+ cannot be written in the store/)
   })
 
-  it('on a full disk says so; what was finished stays', async () => {
+  it('on a full disk says so, and keeps finished steps', async () => {
     const { execFileSync } = await import('node:child_process')
     const project = new CliProject(FILES)
     const disk = project.path('disk')
@@ -133,7 +133,7 @@ describe('a store', () => {
     }
   })
 
-  it('syncs what it commits where power loss must be survived', async () => {
+  it('syncs commits to disk if power loss must be survived', async () => {
     const project = new CliProject(FILES)
     const run = await project.cairnWith({ CAIRN_DURABILITY: 'power-loss' }, 'run', 'store')
     expect(run.code).toBe(0)

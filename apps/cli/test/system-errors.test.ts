@@ -57,11 +57,11 @@ it.each([
   [['run', 'p', '--out', 'loop/x'], 'its symbolic links form a loop'],
   [['run', 'p', '--params', 'loop'], 'the parameters in loop cannot be read: ELOOP'],
   [['new', 'step', 'other', '--in', 'loop'], 'its symbolic links form a loop'],
-])('names a path that leads in a circle or nowhere: %j', async (args, message) => {
+])('names a path with a loop of links or a missing target: %j', async (args, message) => {
   expect(refusal(await project.cairn(...args))).toContain(message)
 })
 
-it('names a source and a pipeline that are links which lead in a circle', async () => {
+it('names a source and a pipeline that are loops of links', async () => {
   const circles = new CliProject({ 'p.pipeline.ts': PIPELINE })
   symlinkSync('data.txt', circles.path('data.txt'))
   expect(refusal(await circles.cairn('run', 'p'))).toContain('data.txt cannot be read: ELOOP')
@@ -74,7 +74,7 @@ const strangers = mkdtempSync(join(tmpdir(), 'cairn-strangers-'))
 chmodSync(strangers, 0o777)
 afterAll(() => rmSync(strangers, { recursive: true, force: true }))
 
-it('names what its user may not read or write', async () => {
+it('names files that its user may not read or write', async () => {
   expect((await project.run('p')).status).toBe('completed')
   const closed = join(strangers, 'closed')
   mkdirSync(closed, { mode: 0o555 })
@@ -96,7 +96,7 @@ it('names what its user may not read or write', async () => {
   }
 })
 
-it('says that too many files are open where no process can be started', async () => {
+it('says that too many files are open if no process can be started', async () => {
   const store = ['--store', join(strangers, 'few')]
   // How many a process needs to begin depends on Node: from so few that it ends in Node's own words to enough.
   const ends: Ended[] = []
@@ -134,7 +134,7 @@ export const p = pipeline('p', () => large(before({})))
 export const q = pipeline('q', () => own({}))
 `
 
-it('says that the disk is full on which bodies work, and blames no step for it', async ({ skip }) => {
+it('says that the scratch disk is full, and blames no step for it', async ({ skip }) => {
   const disks = new CliProject({ 'p.pipeline.ts': DISKS })
   const store = disks.path('disk')
   mkdirSync(store)
@@ -179,7 +179,7 @@ function hows({ status, steps }: Awaited<ReturnType<CliProject['run']>>) {
   return [status, steps['before']!.how, steps['large']!.how]
 }
 
-it('takes a full disk at a path of a body for its own error', async () => {
+it('reports a full disk at a path that the step chose as an error of the step', async () => {
   const disks = new CliProject({ 'p.pipeline.ts': DISKS })
   const { code, status, steps } = await disks.run('q')
   expect([code, status, steps['own']!.error!.code]).toEqual([3, 'failed', 'STEP_FAILED'])

@@ -74,7 +74,7 @@ const GIVEN: Readonly<Record<string, [query: string, rows: unknown]>> = {
   ],
 }
 
-it('gives each value of a query exactly, or refuses it by name, whatever the settings of the machine', async () => {
+it('returns each value of a query exactly, or refuses it by name, whatever the settings of the machine', async () => {
   const all = Object.fromEntries(Object.entries({ ...REFUSED, ...GIVEN }).map(([name, [query]]) => [name, query]))
   const project = new CliProject({
     'queries.pipeline.ts': pipelineOf(all),
@@ -94,7 +94,7 @@ it('gives each value of a query exactly, or refuses it by name, whatever the set
     expect.soft(JSON.parse(steps[name]!.outputs?.['rows']?.text ?? 'null'), name).toEqual(rows)
 })
 
-it('keeps columns in the order that is declared, and their numbers whole', async () => {
+it('keeps columns in the declared order, and their numbers exact', async () => {
   const project = new CliProject({
     'years.pipeline.ts': `import { pipeline, step } from '@cairn/kernel'
 import { json, metrics, model, sql, table } from '@cairn/kinds'

@@ -69,7 +69,7 @@ function atTerminal(
 const ESCAPE = /\u001b\[/
 
 describe('at a terminal', () => {
-  it('a run shows each step and its state in place, with the time left once that is known', async () => {
+  it('a run updates each step and its state in place, with the time left once it is known', async () => {
     const project = new CliProject(FILES)
     const holds = ['load', 'evaluate']
     const first = await atTerminal(project, { holds }, 'run', 'show')
@@ -157,7 +157,7 @@ describe('in a pipe', () => {
     }
   })
 
-  it('a reader that goes away early is no error', async () => {
+  it('a reader that closes the pipe early is not an error', async () => {
     const project = new CliProject(FILES)
     await project.run('show')
     const { execFileSync } = await import('node:child_process')

@@ -92,7 +92,7 @@ function move(project: CliProject): void {
   project.edit('lib/two.ts', 'function checkthree', '\n\nfunction checkthree')
 }
 
-it('names the places of the source as it was when a run was planned, and of equal code each its own', async () => {
+it('names source lines as they were when the run was planned, for each copy of equal code its own', async () => {
   const project = new CliProject(FILES)
   const first = await project.run('t') // from then on the bodies are known as short, and run in the host
   const { turning: _, ...failed } = BEFORE
@@ -117,7 +117,7 @@ it('names the places of the source as it was when a run was planned, and of equa
   expect((await project.cairn('doctor')).code).toBe(0)
 })
 
-it('runs what earlier versions of Cairn have planned, whose code is named by its fingerprint alone', async () => {
+it('runs plans of earlier versions of Cairn, which name code by its fingerprint alone', async () => {
   const project = new CliProject(FILES)
   project.edit('t.pipeline.ts', '  one({})\n  two({})\n  three({})\n', '') // there, equal code was stored once
   const saved = JSON.parse((await project.cairn('--json', 'plan', 't', '--save')).stdout) as { run: string }
@@ -139,7 +139,7 @@ it('runs what earlier versions of Cairn have planned, whose code is named by its
   expect((await frames(project, after.run))['item']).toEqual(AFTER.item)
 })
 
-it('names no file that does not exist, however the code comes to run', async () => {
+it('names only files that exist, however the code is run', async () => {
   const project = new CliProject({
     'lib/made.ts': `${HEAD}
 export const make = (name: string) => step(name, { outputs: { n: Int }, run() {

@@ -84,7 +84,7 @@ describe.skipIf(!inject('servers'))('a run on services that are traced, one of w
     named('compute').filter(({ resource }) => resource['service.name'] === `cairn-traced-${step}`)
   const service = ({ resource }: ReceivedSpan) => resource['service.name']
 
-  it('is one trace through Kafka and all the services, without an orphan', () => {
+  it('is one trace through Kafka and all services, without orphaned spans', () => {
     expect(run.status).toBe('completed')
     const ofRun = receiver.spans.filter(({ traceId }) => traceId === named('RUN traced')[0]!.traceId)
     expect(orphansIn(ofRun)).toEqual([])
@@ -105,7 +105,7 @@ describe.skipIf(!inject('servers'))('a run on services that are traced, one of w
     expect(sender).toMatchObject({ kind: 4, attributes: { 'messaging.system': 'kafka' } })
   })
 
-  it('shows the attempt that was lost with the process, and the one that was made instead', () => {
+  it('shows the attempt that was lost with the process, and the one that replaced it', () => {
     expect(
       attemptsOf('slow')
         .map(({ attributes }) => String(attributes['cairn.attempt.result']))
@@ -113,14 +113,14 @@ describe.skipIf(!inject('servers'))('a run on services that are traced, one of w
     ).toEqual(['done', 'lost'])
   })
 
-  it('has the same keys and bytes as one that nobody watches', async () => {
+  it('has the same keys and bytes as an untraced run', async () => {
     const { steps } = await project.run('traced')
     const found = ({ key, outputs }: RunSummary['steps'][string]) => [key, outputs]
     for (const [name, step] of Object.entries(steps)) expect(found(run.steps[name]!), name).toEqual(found(step))
     expect(computed(run)).toContain('slow')
   })
 
-  it('goes when it is no longer kept, as who may collect asks for; its collection is counted', async () => {
+  it('is removed by a collection once it is no longer kept; the collection is counted', async () => {
     const again = await project.run('traced', '--on', 'local')
     const cairn = async (...args: string[]) => {
       const { code, stdout, stderr } = await project.cairn('--json', ...args)

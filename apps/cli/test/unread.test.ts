@@ -43,7 +43,7 @@ export const nothing = pipeline('nothing', () => alone({ a: gone({}).text }))
 `,
 })
 
-it('runs what does not need a source that cannot be read, fails that source, and blocks what reads it', async () => {
+it('runs steps that do not need an unreadable source, fails the source, and blocks steps that read it', async () => {
   const plan = await project.cairn('plan', 'part')
   expect(plan.stdout).toMatch(/^gone +fails +data\/gone\.txt cannot be read: ENOENT/m)
   expect(plan.stdout).toMatch(/^here +run /m)
@@ -65,7 +65,7 @@ it('runs what does not need a source that cannot be read, fails that source, and
     expect(project.read(`.cairn/local/part/runs${file}`), file).not.toContain(TOKEN)
 })
 
-it('reuses nothing by accident once the sources can be read', async () => {
+it('reuses nothing wrongly once the sources can be read', async () => {
   project.write({ 'data/gone.txt': '2' })
   answers = true
   const run = await project.run('part')
@@ -76,7 +76,7 @@ it('reuses nothing by accident once the sources can be read', async () => {
   expect(computed(await project.run('part'))).toEqual([])
 })
 
-it('refuses a run of which every step needs what cannot be read', async () => {
+it('refuses a run if every step needs an unreadable source', async () => {
   const { rmSync } = await import('node:fs')
   rmSync(project.path('data/gone.txt'))
   for (const verb of ['plan', 'run']) {

@@ -34,7 +34,7 @@ describe('a source behind a URL', () => {
     return [code, how, JSON.parse(outputs!['text']!.text!)]
   }
 
-  it('is read again when its content changes, though the server tells neither an ETag nor a time', async () => {
+  it('is read again when its content changes, even without an ETag and a modification time', async () => {
     let content = 'one'
     answer = ({ method }, response) => response.writeHead(method === 'HEAD' ? 403 : 200).end(content)
     const project = new CliProject({ 'fetched.pipeline.ts': pipelineOf(`fromUrl('${url}')`) })
@@ -46,7 +46,7 @@ describe('a source behind a URL', () => {
     expect(await load(project)).toEqual([0, 'computed', 'two'])
   })
 
-  it('is reused for as long as its cache policy says, where it changes with each answer', async () => {
+  it('is reused as long as its cache policy says, even if every response differs', async () => {
     let asked = 0
     answer = ({ method }, response) => response.end(method === 'GET' ? String(++asked) : '')
     const project = new CliProject({

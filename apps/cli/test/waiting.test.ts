@@ -19,7 +19,7 @@ export const stuck = pipeline('stuck', () => {
 `,
 })
 
-it('says which other run computes what it waits for', async () => {
+it('names the run that computes the result it waits for', async () => {
   const shared = new CliProject({
     'held.pipeline.ts': `import { existsSync, writeFileSync } from 'node:fs'
 import { pipeline, step } from '@cairn/kernel'
@@ -51,7 +51,7 @@ export const held = pipeline('held', () => hold({}))
   ])
 })
 
-it('says which item of which run it still waits for, and how to bound that; not where there is a time-out', async () => {
+it('names the item and run that are still running, and how to limit that, unless there is a timeout', async () => {
   const child = project.startWith({ CAIRN_STILL_WAITING: '0.5' }, 'run', 'stuck', '--jobs', '2')
   let told = ''
   child.stderr!.on('data', (data: Buffer) => (told += String(data)))

@@ -27,14 +27,14 @@ function checkpointWith(n: ArtifactRef): Buffer {
 const receive = (bytes: Buffer, store = memoryStore()) =>
   receiveRecord(store, { env: 'test', pipeline: 'p', trusted: {} }, PATH, Readable.from([bytes]))
 
-it('takes a checkpoint whose outputs are what their digests say', async () => {
+it('accepts a checkpoint whose outputs match their digests', async () => {
   expect(await receive(checkpointWith({ digest: hash('sha256', '7'), size: 1, text: '7' }))).toBe(true)
 })
 
 it.each([
   ['text', { text: '8' }],
   ['bytes', { base64: Buffer.from('8').toString('base64') }],
-])('takes none whose %s are other ones: a run would stop at it', async (_, held) => {
+])('refuses a checkpoint whose %s differ, which would stop a run', async (_, held) => {
   const store = memoryStore()
   const altered = checkpointWith({ digest: hash('sha256', '7'), size: 1, ...held })
   await expect(receive(altered, store)).rejects.toMatchObject({

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { lagText } from './checkup.ts'
 
-it('tells how many events wait, and whose they are, the most first', () => {
+it('counts waiting events by group, largest first', () => {
   expect(lagText([{ id: 'shop.load', lag: 0 }])).toBe('0 events not handled yet')
   expect(
     lagText([

@@ -61,14 +61,14 @@ async function world({ status = 'completed' as RunEnd['status'], ended = ['a', '
   return { heard, over, tell, ends, end, listen: listening.resolve }
 }
 
-it('tells the ends of tasks before the end of their run, also where the end of the run is heard first', async () => {
+it('sends the ends of tasks before the end of their run, even if the end of the run arrives first', async () => {
   const { heard, over, tell, end } = await world()
   tell(runEvent(plan, 'run-ended', end.endedAt, end))
   await over
   expect(heard).toEqual(['r/a/completed', 'r/b/completed', 'r/run-ended'])
 })
 
-it('tells each once, whether it was heard, recorded, or both', async () => {
+it('sends each event once, whether it arrived, was recorded, or both', async () => {
   const { heard, over, tell, listen, ends, end } = await world()
   tell(endEvent(plan, 'b', ends['b']!))
   listen()
@@ -84,7 +84,7 @@ it('ends with a cancelled run, although the ends of some of its tasks are not re
   expect(heard).toEqual(['r/a/completed', 'r/run-ended'])
 })
 
-it('leaves out what is told of other runs', async () => {
+it('leaves out events of other runs', async () => {
   const { heard, over, tell, ends, end } = await world()
   const other = { ...plan, run: 's' }
   tell(endEvent(other, 'a', ends['a']!))

@@ -19,7 +19,7 @@ function limited(limits = LIMITS) {
   return { ask, wait: (ms: number) => (now += ms) }
 }
 
-it('lets a token have so many answered at one time, of each kind, and no other token less', () => {
+it('limits the concurrent requests of a token by kind, without affecting other tokens', () => {
   const { ask } = limited()
   const first = ask('plan') as () => void
   ask('plan')
@@ -35,7 +35,7 @@ it('lets a token have so many answered at one time, of each kind, and no other t
   expect(ask()).toBe('429 1')
 })
 
-it('lets a token ask so often, twice as often at first, and again after a while', () => {
+it('limits the request rate of a token, with twice the rate at first, and recovers over time', () => {
   const { ask, wait } = limited({ ...LIMITS, atOnce: 1_000 })
   const asked = (times: number) => Array.from({ length: times }, () => ask()).filter((told) => told === '429 1').length
   expect(asked(25)).toBe(5)

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { isLeftBehind } from './old-groups.ts'
 
-it('tells the groups that earlier versions left behind from those that are in use', () => {
+it('distinguishes groups that earlier versions left behind from groups in use', () => {
   const groups = {
     'cairn.local.control.cairn.local.chaos.few.host-12-1': true,
     'cairn.local.chaos.cairn.local.follower.host-12-1': true,

@@ -5,7 +5,7 @@ import { ENV, Requests, World } from './run-queue.fixture.ts'
 /** More than it takes to start four runs, and to find that there is no room for more. */
 const REQUESTS = 36
 
-describe('a queue that lets so many wait', () => {
+describe('a queue with a limit of waiting runs', () => {
   const refused = (of: string, most: number) => ({
     problem: { status: 429, code: 'TOO_MANY_REQUESTS', detail: `the queue of ${of} is full: ${most} may wait` },
     headers: { 'retry-after': expect.stringMatching(/^\d+$/) as string },
@@ -13,7 +13,7 @@ describe('a queue that lets so many wait', () => {
   const plans = async (world: World, pipeline: string) =>
     (await world.store.children(layout(ENV, pipeline).runs)).length
 
-  it('refuses one more of the pipeline, or of the environment, and leaves nothing of it', async () => {
+  it('refuses one run too many of the pipeline or the environment, and leaves no trace of it', async () => {
     const world = new World({ runsPerPipeline: 1, waiting: 3, waitingPerPipeline: 2 })
     const { start, queue } = world.control()
     for (const name of ['a/1', 'a/2', 'a/3', 'b/1']) await start(name)
@@ -27,7 +27,7 @@ describe('a queue that lets so many wait', () => {
     expect((await world.store.children(layout(ENV, 'b').submissions)).length).toBe(2)
   })
 
-  it('takes in others once some have ended, and what it has taken in before, however full it is', async () => {
+  it('accepts new runs once some have ended, and accepted runs again, however full it is', async () => {
     const world = new World({ runs: 1, waiting: 1 })
     const { start, queue } = world.control()
     const [first, second] = [await start('a/1'), await start('a/2')]
@@ -39,14 +39,14 @@ describe('a queue that lets so many wait', () => {
     expect(await plans(world, 'a')).toBe(3)
   })
 
-  it('has no place for a pipeline that has the name of the topic of all', async () => {
+  it('refuses a pipeline with the name of the control topic', async () => {
     await expect(new World({ runs: 1 }).control().start('control/1')).rejects.toMatchObject({
       code: 'BAD_DEFINITION',
       next: 'give it another name',
     })
   })
 
-  it('may let none wait: then a run starts at once, or is refused', async () => {
+  it('may allow no waiting: then a run starts at once, or is refused', async () => {
     const world = new World({ runs: 2, waiting: 0 })
     const { start, queue } = world.control()
     await start('a/1')
@@ -56,7 +56,7 @@ describe('a queue that lets so many wait', () => {
     expect(world.all.length).toBe(2)
   })
 
-  it('takes in another as soon as more may wait', async () => {
+  it('accepts another run as soon as the limit is raised', async () => {
     const world = new World({ runs: 1, waiting: 1 })
     const { start } = world.control()
     await start('a/1')
@@ -67,7 +67,7 @@ describe('a queue that lets so many wait', () => {
     await expect(start('a/4')).rejects.toMatchObject(refused(`environment ${ENV}`, 2))
   })
 
-  it('holds for runs that come at one time', async () => {
+  it('holds for runs that are submitted at the same time', async () => {
     const world = new World({ runs: 2, waiting: 5 })
     const { start } = world.control()
     const names = Array.from({ length: 30 }, (_, at) => `a/${at}`)
@@ -77,7 +77,7 @@ describe('a queue that lets so many wait', () => {
   })
 
   it.each(Array.from({ length: REQUESTS * 2 }, (_, at) => [at % 2 === 0 ? 'before' : 'after', (at >> 1) + 1] as const))(
-    'is no longer than that, and loses nothing, where control dies %s its request %i',
+    'exceeds no limit and loses no run if control dies %s its request %i',
     async (moment, at) => {
       const world = new World({ runs: 1, waiting: 2 })
       const doomed = world.control(new Requests({ at, after: moment === 'after' }))

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { RequestRefused } from './problem.ts'
 import { Queue } from './queue.ts'
 
-it('does so much at one time, the rest in order, and refuses what is too much with a time to come again', async () => {
+it('limits concurrency, keeps the order, and refuses the excess with Retry-After', async () => {
   const queue = new Queue(2, 2)
   const works = Array.from({ length: 5 }, () => Promise.withResolvers<number>())
   const begun: number[] = []
@@ -24,7 +24,7 @@ it('does so much at one time, the rest in order, and refuses what is too much wi
   expect(await queue.run('changes', async () => 9)).toBe(9)
 })
 
-it('serves those who change something in every second place, and refuses none of them for those who look', async () => {
+it('serves writing requests in every second place, and never refuses them because of reading ones', async () => {
   const queue = new Queue(1, 3)
   const begun: string[] = []
   const first = Promise.withResolvers<void>()

@@ -28,7 +28,7 @@ function reconciling(world: World) {
 }
 
 describe('the reconciler', () => {
-  it('helps runs that have had their turn, and none that wait for it', async () => {
+  it('helps runs that have left the queue, and none that wait in it', async () => {
     const world = new World({ runs: 1 })
     await world.ask('a/1', 'a/2')
     const { queue, sweep } = reconciling(world)
@@ -41,7 +41,7 @@ describe('the reconciler', () => {
     expect(await sweep()).toEqual(['2'])
   })
 
-  it('puts one into the queue whose plan is all that there is of it, and lets it start only in its turn', async () => {
+  it('queues a run that has only a plan, and starts it only in its turn', async () => {
     const world = new World({ runs: 1 })
     await world.ask('a/1')
     const { queue, sweep } = reconciling(world)
@@ -55,7 +55,7 @@ describe('the reconciler', () => {
     expect(world.all).toEqual(['a/1', 'a/2'])
   })
 
-  it('helps runs of the queue however many newer ones there are', async () => {
+  it('helps queued runs however many newer runs there are', async () => {
     const world = new World({ runs: 1 })
     await world.ask('a/1', 'a/2')
     const { queue, sweep } = reconciling(world)
@@ -66,7 +66,7 @@ describe('the reconciler', () => {
     expect(await sweep()).toEqual(['1'])
   })
 
-  it('helps a run that stands still although the clock of whoever planned it was an hour ahead', async () => {
+  it('helps a stalled run although the clock of its planner was an hour ahead', async () => {
     const world = new World({ runs: 1 })
     const { sweep } = reconciling(world)
     await world.plan('a/1', Date.now() + HOUR_MS)
@@ -74,7 +74,7 @@ describe('the reconciler', () => {
     expect(await sweep()).toEqual(['1'])
   })
 
-  it('helps neither early nor late because its own clock was set', async () => {
+  it('helps neither too early nor too late if its own clock was changed', async () => {
     const world = new World({ runs: 1 })
     const { sweep } = reconciling(world)
     await world.plan('a/1', Date.now())
@@ -88,7 +88,7 @@ describe('the reconciler', () => {
     expect(await sweep()).toEqual(['1'])
   })
 
-  it('takes one that was cancelled out of the queue, where whoever cancelled it could not', async () => {
+  it('removes a cancelled run from the queue if the canceller could not', async () => {
     const world = new World({ runs: 1 })
     await world.ask('a/1', 'a/2')
     const { queue, sweep } = reconciling(world)
@@ -98,7 +98,7 @@ describe('the reconciler', () => {
     expect(await world.waits()).toEqual([])
   })
 
-  it('puts those that go on back into the queue when nobody knows them any more', async () => {
+  it('restores running runs in the queue if their record is lost', async () => {
     const world = new World({ runs: 2 })
     await world.ask('a/1', 'a/2')
     const { queue, sweep } = reconciling(world)

@@ -36,7 +36,7 @@ const end = (task: string, endedAt: number) => {
 }
 const ids = (events: readonly CairnEvent[]) => events.map(({ id }) => id)
 
-it('is looked at once for however many ask at one time', async () => {
+it('is read once for any number of concurrent requests', async () => {
   await end('b', 2)
   await end('a', 1)
   const all = await Promise.all(Array.from({ length: 150 }, () => run.events()))
@@ -47,7 +47,7 @@ it('is looked at once for however many ask at one time', async () => {
   )
 })
 
-it('reads each record of an end once', async () => {
+it('reads each end record once', async () => {
   await end('a', 1)
   await run.events()
   await end('b', 2)
@@ -56,7 +56,7 @@ it('reads each record of an end once', async () => {
   expect(asked.filter((path) => path.startsWith('GET ends/'))).toEqual(['GET ends/b'])
 })
 
-it('is looked at anew for who asks while someone looks: what was recorded meanwhile is told', async () => {
+it('is read again for a request during a read, which sees what was recorded meanwhile', async () => {
   const first = run.events()
   await Promise.resolve().then(() => {}) // now it is under way
   await end('a', 1)
@@ -64,7 +64,7 @@ it('is looked at anew for who asks while someone looks: what was recorded meanwh
   await first
 })
 
-it('is looked at again after a look that failed', async () => {
+it('is read again after a failed read', async () => {
   await end('a', 1)
   const { children } = store
   store.children = () => Promise.reject(new Error('away'))
@@ -73,7 +73,7 @@ it('is looked at again after a look that failed', async () => {
   expect(ids(await run.events())).toEqual(['r/a/completed'])
 })
 
-it('is told to all who follow it by one look every five seconds, and not looked at when nobody is left', async () => {
+it('is sent to all followers with one read every five seconds, and not read without followers', async () => {
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())
   await end('a', 1)

@@ -6,7 +6,7 @@ import { ENV, planOf, Requests, World } from './run-queue.fixture.ts'
 const REQUESTS = 16
 
 describe('runs in a queue', () => {
-  it('start in the order in which they came, as many as a pipeline may have at once', async () => {
+  it('start in the order of submission, up to the limit of the pipeline', async () => {
     const world = new World({ pipelines: { a: { runs: 2 } } })
     await world.ask('a/1', 'a/2', 'a/3', 'a/4')
     expect(await world.queue().advance()).toBe(true)
@@ -22,7 +22,7 @@ describe('runs in a queue', () => {
     expect(world.started).toEqual(['a/1', 'a/2', 'a/3', 'a/4'])
   })
 
-  it('of pipelines that have room pass those of others, until the environment has none', async () => {
+  it('of pipelines with room overtake others, up to the limit of the environment', async () => {
     const world = new World({ runs: 3, pipelines: { a: { runs: 1 } } })
     await world.ask('a/1', 'a/2', 'b/1', 'c/1', 'b/2')
     await world.queue().advance()
@@ -43,7 +43,7 @@ describe('runs in a queue', () => {
     expect(world.started).toEqual(['a/1', 'b/1', 'c/1', 'b/2'])
   })
 
-  it('start at once where no limit is set, and all of them where one is set no longer', async () => {
+  it('start at once without a limit, and all of them once the limit is removed', async () => {
     const world = new World({ environments: { other: { runs: 1 } }, pipelines: { a: { runs: 1 } } })
     expect(['a', 'b'].map((pipeline) => world.queue().isLimited(pipeline))).toEqual([true, false])
     await world.ask('a/1', 'a/2', 'a/3')
@@ -53,7 +53,7 @@ describe('runs in a queue', () => {
     expect(world.all).toEqual(['a/1', 'a/2', 'a/3'])
   })
 
-  it('that have ended leave it without being started', async () => {
+  it('that have ended leave the queue without being started', async () => {
     const world = new World({ runs: 1 })
     await world.ask('a/1', 'a/2', 'a/3')
     await world.queue().advance()
@@ -65,7 +65,7 @@ describe('runs in a queue', () => {
   })
 
   it.each(Array.from({ length: REQUESTS * 2 }, (_, at) => [at % 2 === 0 ? 'before' : 'after', (at >> 1) + 1] as const))(
-    'each start, no more at once than may, where control dies %s its request %i',
+    'each start, within the limit, if control dies %s its request %i',
     async (moment, at) => {
       const world = new World({ runs: 2, pipelines: { a: { runs: 1 } } })
       const names = ['a/1', 'a/2', 'b/1', 'b/2']
@@ -90,7 +90,7 @@ describe('runs in a queue', () => {
     },
   )
 
-  it('are started by many copies of control at once no more than may be', async () => {
+  it('are started within the limit by many copies of control at once', async () => {
     const world = new World({ runs: 3 })
     const names = Array.from({ length: 20 }, (_, at) => `p${at % 3}/${at}`)
     await world.ask(...names)
@@ -107,7 +107,7 @@ describe('runs in a queue', () => {
     expect(world.all.sort()).toEqual(names.sort())
   })
 
-  it('are not held up by one whose plan is damaged, foreign or gone, which is named', async () => {
+  it('are not blocked by a run whose plan is damaged, foreign or missing, which is named', async () => {
     const world = new World({ runs: 1 })
     await world.ask('a/1', 'a/2', 'a/3', 'a/4')
     const at = layout(ENV, 'a')
@@ -124,7 +124,7 @@ describe('runs in a queue', () => {
     expect(world.failures).toEqual(['2', '3'].map((run) => queueLayout(ENV).ticket({ pipeline: 'a', run })))
   })
 
-  it('start although the record of those that go on is damaged', async () => {
+  it('start even if the record of running runs is damaged', async () => {
     const world = new World({ runs: 1 })
     await world.ask('a/1', 'a/2')
     await world.queue().advance()
@@ -135,7 +135,7 @@ describe('runs in a queue', () => {
     expect((await world.queue().view()).running).toEqual([{ pipeline: 'a', run: '2' }])
   })
 
-  it('ask the store for what goes on and for the queue, and not for each that waits', async () => {
+  it('read the running runs and the queue from the store, and not each waiting run', async () => {
     const world = new World({ runs: 4 })
     const counts: number[] = []
     for (const more of [10, 500]) {

@@ -31,7 +31,7 @@ const end = async (run: string) => {
 }
 const standing = async () => (await list()).runs.map(({ run, status }) => [run, status])
 
-it('reads a run that has ended once for good, and one that has not whenever it is listed', async () => {
+it('reads an ended run once for good, and a running one each time it is listed', async () => {
   await end('1')
   await end('2')
   const expected = [
@@ -47,21 +47,21 @@ it('reads a run that has ended once for good, and one that has not whenever it i
   expect((await standing())[0]).toEqual(['3', 'completed'])
 })
 
-it('reads each record once for however many ask at one time', async () => {
+it('reads each record once for any number of concurrent requests', async () => {
   await end('1')
   const lists = await Promise.all(Array.from({ length: 50 }, () => list()))
   expect(new Set(lists.map((each) => JSON.stringify(each))).size).toBe(1)
   expect(new Set(asked).size).toBe(asked.length)
 })
 
-it('tells of a run that was planned before it was asked, also while others ask', async () => {
+it('lists a run that was planned before the request, even during other requests', async () => {
   const others = [list(), list()]
   await world.plan('p/4')
   expect((await list()).runs[0]).toMatchObject({ run: '4' })
   await Promise.all(others)
 })
 
-it('leaves out a run that was removed, although it was read before', async () => {
+it('leaves out a removed run, even if it was read before', async () => {
   await end('1')
   await list()
   await world.store.remove(at.plan('1'))

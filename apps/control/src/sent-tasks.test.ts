@@ -4,7 +4,7 @@ import { SentTasks } from './sent-tasks.ts'
 
 const NODES = ['load', 'score', 'join', 'report']
 
-it('knows, from its text, the same tasks again, whatever order they ended in', () => {
+it('restores the same tasks from its text, whatever order they ended in', () => {
   const task = fc.oneof(
     fc.constantFrom('load', 'join', 'report'),
     fc.integer({ min: 0, max: 40 }).map((batch) => `score/${batch}`),
@@ -20,14 +20,14 @@ it('knows, from its text, the same tasks again, whatever order they ended in', (
   )
 })
 
-it('is short where batches end nearly in their order', () => {
+it('is short if batches end nearly in order', () => {
   const sent = new SentTasks(NODES)
   sent.add('load')
   for (let batch = 0; batch < 1_000; batch++) if (batch !== 7) sent.add(`score/${batch}`)
   expect(String(sent)).toBe('0~1:0-6.8-999')
 })
 
-it('takes a text that is none of its own for nothing told', () => {
+it('reads a foreign text as no tasks sent', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[0-9~:.-]{0,30}$/)), (text) => {
       const sent = new SentTasks(NODES, text)

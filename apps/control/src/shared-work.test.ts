@@ -13,7 +13,7 @@ function shared() {
   return { begun, ask }
 }
 
-it('is done once for all who ask at one time, and once more for all who ask while it is under way', async () => {
+it('is done once for concurrent requests, and once more for all requests that arrive during it', async () => {
   const { begun, ask } = shared()
   const first = Array.from({ length: 150 }, () => ask('a'))
   await expect.poll(() => begun.length).toBe(1)
@@ -26,7 +26,7 @@ it('is done once for all who ask at one time, and once more for all who ask whil
   expect(begun).toHaveLength(2)
 })
 
-it('is begun anew after all that was asked for has been given', async () => {
+it('is started again after all requests were answered', async () => {
   const { begun, ask } = shared()
   for (const value of [1, 2]) {
     const given = ask('a')
@@ -37,7 +37,7 @@ it('is begun anew after all that was asked for has been given', async () => {
   expect(begun).toHaveLength(2)
 })
 
-it('fails those who asked for it, and is done for those who ask after them', async () => {
+it('fails the requests that waited for it, and is done again for later ones', async () => {
   const { begun, ask } = shared()
   const first = ask('a')
   await expect.poll(() => begun.length).toBe(1)
@@ -49,7 +49,7 @@ it('fails those who asked for it, and is done for those who ask after them', asy
   expect(await second).toBe(2)
 })
 
-it('of another name goes on beside it', async () => {
+it('of another name runs in parallel', async () => {
   const { begun, ask } = shared()
   void ask('a')
   const other = ask('b')

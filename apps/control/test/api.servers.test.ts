@@ -84,7 +84,7 @@ describe.skipIf(!servers)('control', () => {
       })
     })
 
-    it('and tells what they would reuse and compute, with the reasons, and computes nothing for that', async () => {
+    it('and shows what they would reuse or compute and why, without computing anything', async () => {
       const run = await client.start('orders', { settings: { count: 9 } })
       await client.ended('orders', run)
       const plan = async (settings: object) =>
@@ -110,7 +110,7 @@ describe.skipIf(!servers)('control', () => {
       expect((await client.ask('GET', `${ORDERS}/runs`)).body).toEqual(before)
     })
 
-    it('and lists them, the newest first, the same from each copy', async () => {
+    it('and lists them, newest first, equally from each copy', async () => {
       const runs: string[] = []
       for (const count of [2, 3]) {
         runs.unshift(await client.start('orders', { settings: { count } }))
@@ -154,7 +154,7 @@ describe.skipIf(!servers)('control', () => {
         expect((await client.ask('GET', `${ORDERS}/runs?${wrong}`)).status, wrong).toBe(400)
     })
 
-    it('but not of what cannot run on services, or is not there, or is not understood', async () => {
+    it('but not of a pipeline that cannot run on services, an unknown pipeline or an invalid request', async () => {
       const start = async (pipeline: string, request: unknown) => {
         const { status, body } = await client.ask('POST', `/v1/pipelines/${pipeline}/runs`, request)
         return [status, (body as { code: string }).code]
@@ -168,7 +168,7 @@ describe.skipIf(!servers)('control', () => {
     })
   })
 
-  it('cancels a run, and starts it again from a step, as a new run that stands on it', async () => {
+  it('cancels a run, and restarts it from a step, as a new run based on it', async () => {
     const { run, letGo } = await startWaiting()
     const cancelled = await other.ask('POST', `${ORDERS}/runs/${run}/cancel`)
     expect([cancelled.status, cancelled.body]).toMatchObject([200, { status: 'cancelled' }])
@@ -189,11 +189,11 @@ describe.skipIf(!servers)('control', () => {
     expect(tooLate.body).toMatchObject({ status: 'completed' })
   })
 
-  describe('tells what happens', () => {
+  describe('streams events', () => {
     const typesAndTasks = (events: readonly CairnEvent[]) =>
       events.map(({ type, data }) => `${type} ${data.node ?? ''}`.trim())
 
-    it('from the beginning to the end, each event once, also to who comes later or to another copy', async () => {
+    it('from the beginning to the end, each event once, also to late followers and from another copy', async () => {
       const { run, letGo } = await startWaiting()
       const heard: CairnEvent[] = []
       for await (const event of client.events('orders', run)) {
@@ -212,7 +212,7 @@ describe.skipIf(!servers)('control', () => {
       for (const event of late) expect(known.get(event.id)?.data).toEqual(event.data)
     })
 
-    it('to who was cut off, all that was missed', async () => {
+    it('to a follower that was cut off, all missed events', async () => {
       const { run, letGo } = await startWaiting()
       for await (const { data } of client.events('orders', run)) if (data.node === 'load') break
       const after = client.events('orders', run)
@@ -224,7 +224,7 @@ describe.skipIf(!servers)('control', () => {
       )
     })
 
-    it('to who says what was the last that was heard, from another copy, the rest alone', async () => {
+    it('to a follower that sends Last-Event-ID, only the rest, from another copy', async () => {
       const { run, letGo } = await startWaiting()
       let last = ''
       for await (const { id, event } of client.messages('orders', run)) {
@@ -244,13 +244,13 @@ describe.skipIf(!servers)('control', () => {
       }
     })
 
-    it('but not of a run that there is not', async () => {
+    it('but not of an unknown run', async () => {
       const { status, body } = await client.ask('GET', `${ORDERS}/runs/none/events`)
       expect([status, body]).toMatchObject([404, { code: 'NOT_FOUND' }])
     })
   })
 
-  describe('gives records and artifacts', () => {
+  describe('serves records and artifacts', () => {
     let run: string
     beforeAll(async () => {
       run = await client.start('orders', { settings: { count: 11 } })
@@ -285,7 +285,7 @@ describe.skipIf(!servers)('control', () => {
       'submissions/x',
       'runs//..//x',
       '',
-    ])('but of nothing else: %j', async (path) => {
+    ])('but nothing else: %j', async (path) => {
       for (const what of ['record', 'children', 'stat', 'object'])
         expect((await client.ask('GET', store(what, path))).status, what).toBe(400)
       const headers = { 'content-type': 'application/octet-stream' }
@@ -301,7 +301,7 @@ describe.skipIf(!servers)('control', () => {
       },
     )
 
-    it('takes what is added from elsewhere, if it is what its name says', async () => {
+    it('accepts uploads that match their name', async () => {
       const headers = { 'content-type': 'application/octet-stream' }
       const put = async (what: string, path: string, body: string) => {
         const { status, body: answer } = await client.ask('PUT', store(what, path), body, headers)
@@ -329,7 +329,7 @@ describe.skipIf(!servers)('control', () => {
     })
   })
 
-  describe('lets in', () => {
+  describe('admits', () => {
     /** A request to each address that its document names, and the right that it needs there. */
     const requests: { readonly right: string; readonly method: string; readonly path: string }[] = []
     beforeAll(async () => {
@@ -353,7 +353,7 @@ describe.skipIf(!servers)('control', () => {
     const known = (someone: ControlClient, path = `${ORDERS}/runs`) =>
       expect.poll(async () => (await someone.ask('GET', path)).status).not.toBe(401)
 
-    it('no one without a token that it knows', async () => {
+    it('no request without a known token', async () => {
       expect(requests.length).toBe(Object.values(ROUTES).filter((right) => right !== undefined).length)
       for (const { method, path } of requests)
         for (const token of [undefined, 'x', 'x'.repeat(10_000), 'x y']) {
@@ -362,7 +362,7 @@ describe.skipIf(!servers)('control', () => {
         }
     })
 
-    it('who has the right that is needed, and no one else, whatever other right that is', async () => {
+    it('requests with the needed right, and none with another right', async () => {
       const holders = [...RIGHTS.map((right) => [right]), []].map((rights) => [rights, holding(rights)] as const)
       await known(holders.at(-1)![1])
       for (const [rights, someone] of holders)
@@ -374,7 +374,7 @@ describe.skipIf(!servers)('control', () => {
         }
     })
 
-    it('no one to another pipeline', async () => {
+    it('no token to another pipeline', async () => {
       const someone = holding(RIGHTS, ['penguins'])
       await known(someone)
       const text = async (path: string) => (await someone.fetch(path)).text()
@@ -390,7 +390,7 @@ describe.skipIf(!servers)('control', () => {
       expect([unknown.status, unknown.body]).toMatchObject([404, { code: 'NOT_FOUND' }])
     })
 
-    it('who has a right for one pipeline to what is told of all: of that one it says what there is', async () => {
+    it('a token for one pipeline to addresses of all, and shows only that pipeline', async () => {
       const someone = holding(['read'], ['penguins', 'orders'])
       await known(someone)
       expect((await someone.ask('GET', '/v1/pipelines')).body).toEqual({ env, pipelines: ['orders'] })
@@ -406,14 +406,14 @@ describe.skipIf(!servers)('control', () => {
       ])
     })
 
-    it('no one any more whose token was taken away', async () => {
+    it('no token that was removed', async () => {
       const someone = holding(['read'])
       await known(someone)
       services.takeTokensOf('someone')
       await expect.poll(async () => (await someone.ask('GET', `${ORDERS}/runs`)).status).toBe(401)
     })
 
-    it('everyone to its health, and to what it says of itself', async () => {
+    it('everyone to its health and its OpenAPI document', async () => {
       const anyone = client.as(undefined)
       expect((await anyone.ask('GET', '/health/live')).body).toEqual({ process: 'ok' })
       expect((await anyone.ask('GET', '/health/ready')).body).toEqual({ events: 'ok', store: 'ok', tokens: 'ok' })
@@ -422,7 +422,7 @@ describe.skipIf(!servers)('control', () => {
   })
 
   describe('refuses', () => {
-    it('a request that is larger than it takes', async () => {
+    it('a request that is too large', async () => {
       const { status, body } = await client.ask('POST', `${ORDERS}/runs`, {
         settings: { waits: 'x'.repeat(BODY_LIMIT) },
       })
@@ -437,7 +437,7 @@ describe.skipIf(!servers)('control', () => {
       ["a prototype's parameter", '{"settings":{"__proto__.count":3}}'],
       ['a list for an object', '{"settings":[]}'],
       ['no object', '"x"'],
-    ])('%s, and stays as it was', async (_, body) => {
+    ])('%s, and changes nothing', async (_, body) => {
       const { status } = await client.ask('POST', `${ORDERS}/runs`, body)
       expect(status).toBe(400)
       expect((await client.as(undefined).ask('GET', '/health/live')).status).toBe(200)
@@ -472,7 +472,7 @@ describe.skipIf(!servers)('control', () => {
         expect(text).not.toContain(secret)
     })
 
-    it('what comes as another content type than is taken, or as none', async () => {
+    it('a wrong or missing content type', async () => {
       const types = [
         'application/octet-stream',
         'text/plain',
@@ -505,7 +505,7 @@ describe.skipIf(!servers)('control', () => {
       )
     })
 
-    it('more than its token may have at one time, and tells when to ask again', async () => {
+    it('more concurrent requests than its token may have, with Retry-After', async () => {
       const hasty = client.as(services.token({ name: 'hasty', rights: ['read'], pipelines: ['*'] }))
       await expect.poll(async () => (await hasty.ask('GET', '/v1/pipelines')).status).toBe(200)
       const { run, letGo } = await startWaiting()
@@ -521,7 +521,7 @@ describe.skipIf(!servers)('control', () => {
       letGo()
     })
 
-    it('nothing for a file of tokens that is broken: the last good one holds, and readiness says so', async () => {
+    it('nothing because of a broken file of tokens: the last good one stays valid, and readiness reports it', async () => {
       const mend = services.breakTokens()
       const findings = async () => (await client.as(undefined).ask('GET', '/health/ready')).body as { detail?: string }
       await expect
@@ -532,7 +532,7 @@ describe.skipIf(!servers)('control', () => {
       await expect.poll(findings).toEqual({ events: 'ok', store: 'ok', tokens: 'ok' })
     })
 
-    it('what is no JSON, and unknown places, as JSON', async () => {
+    it('invalid JSON and unknown addresses, with a JSON body', async () => {
       const xml = await client.ask('POST', `${ORDERS}/runs`, '<x/>', { 'content-type': 'application/xml' })
       expect([xml.status, xml.body]).toMatchObject([415, { code: 'UNSUPPORTED_MEDIA_TYPE' }])
       const nowhere = await client.ask('GET', '/v2/pipelines')
@@ -542,7 +542,7 @@ describe.skipIf(!servers)('control', () => {
     })
   })
 
-  it('describes itself as OpenAPI, every route with its answers and all that it names', async () => {
+  it('describes itself as OpenAPI: every route with its responses and schemas', async () => {
     const { body } = await client.as(undefined).ask('GET', '/v1/openapi.json')
     const document = body as OpenApi
     expect(document.openapi).toMatch(/^3\.\d\.\d$/)
@@ -587,7 +587,7 @@ describe.skipIf(!servers)('control', () => {
     }
   })
 
-  it('shows what stages gave up, each message once, and hands it again to those that gave it up, or drops it', async () => {
+  it('lists dead letters, each message once, and replays them to the groups that gave up, or drops them', async () => {
     const bad = await lostEvents(3)
     await services.bus.publish(topicOf({ env, pipeline: 'orders' }), bad)
     const page = async (query = '') => (await client.ask('GET', `${ORDERS}/dead-letters${query}`)).body as Letters

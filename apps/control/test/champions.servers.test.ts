@@ -10,7 +10,7 @@ import { TemporaryProject } from './temporary-project.fixture.ts'
 const PRODUCTION = '/v1/pipelines/orders/production'
 const servers = inject('servers')
 
-describe.skipIf(!servers)('which run is in production', () => {
+describe.skipIf(!servers)('the production run', () => {
   const env = `champions-${randomUUID().slice(0, 8)}`
   const project = new TemporaryProject('orders', env)
   const heard: CairnEvent[] = []
@@ -51,7 +51,7 @@ describe.skipIf(!servers)('which run is in production', () => {
   const distinct = (events: readonly CairnEvent[]) => [...new Map(events.map((event) => [event.id, event])).values()]
   const told = (run: string) => expect.poll(() => distinct(heardOf(run))).toHaveLength(1)
 
-  it('is said by who holds the right, told as an event, and taken back', async () => {
+  it('is set with the right to promote, announced as an event, and rolled back', async () => {
     const one = await run(4)
     expect((await client.ask('GET', PRODUCTION)).body).toEqual({
       champion: null,
@@ -82,7 +82,7 @@ describe.skipIf(!servers)('which run is in production', () => {
     await expect.poll(() => distinct(heard).map(({ data }) => data.run)).toEqual([one, two, one])
   })
 
-  it('is one of two that are promoted at once', async () => {
+  it('is one of two runs that are promoted at once', async () => {
     const before = (await champion())?.run ?? null
     const runs = [await run(20), await run(21)]
     const answers = await Promise.all(runs.map((each) => promote(client, each, before)))
@@ -92,7 +92,7 @@ describe.skipIf(!servers)('which run is in production', () => {
     await told(won)
   })
 
-  it('is none that does not meet what is expected, was not run whole, or is not there', async () => {
+  it('is never a run that misses an expectation, is incomplete, or does not exist', async () => {
     const best = await run(40)
     const standing = (await champion())?.run ?? null
     expect((await promote(client, best, standing)).status).toBe(200)
@@ -113,7 +113,7 @@ describe.skipIf(!servers)('which run is in production', () => {
     expect(await champion()).toMatchObject({ run: best })
   })
 
-  it('is told by the next process, where the one that moved it died of it', async () => {
+  it('is announced by the next process if the one that set it died', async () => {
     const next = await run(50)
     await control.kill()
     const standing = await services.store.read(`${env}/orders/refs/production`)
@@ -132,7 +132,7 @@ describe.skipIf(!servers)('which run is in production', () => {
     expect(heardOf(next)).toHaveLength(1)
   })
 
-  it('takes only signed checkpoints where services are trusted', async () => {
+  it('needs signed checkpoints if the project trusts services', async () => {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519')
     const trusted = { stage: publicKey.export({ format: 'der', type: 'spki' }).toString('base64') }
     const settings = { pipelines: ['*.pipeline.ts'], env, adoption: { policy: 'adopt', trusted } }
@@ -168,7 +168,7 @@ describe.skipIf(!servers)('which run is in production', () => {
     expect(await put(good, key)).toEqual([200, undefined])
   })
 
-  it('leaves records that fit the schemas in docs/consumers, as all that services write', async () => {
+  it('is recorded in records that fit the schemas in docs/consumers, like all records of services', async () => {
     const started = await client.start('orders', { settings: { count: 5 } }, { 'idempotency-key': randomUUID() })
     await client.ended('orders', started)
     const faults: (string | undefined)[] = []

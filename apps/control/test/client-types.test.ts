@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 
 describe("the command line's client", () => {
-  it('is typed by what control says of itself', async () => {
+  it('is typed by the OpenAPI document of control', async () => {
     const types = await openapiTS(clientsView(document) as never, { immutable: true, alphabetize: true })
     const text = `// Generated from control's OpenAPI document: ${HOW}\n\n${astToString(types)}`
     if (UPDATE) writeFileSync(TYPES, text)
@@ -27,7 +27,7 @@ describe("the command line's client", () => {
 })
 
 describe('the OpenAPI document', () => {
-  it('says of every answer what it holds', () => {
+  it('describes every response', () => {
     const vague = answersIn(document).flatMap(([where, schema]) => vagueIn(schema, where))
     expect(vague).toEqual([])
   })

@@ -12,7 +12,7 @@ import { TemporaryProject } from './temporary-project.fixture.ts'
 const PIPELINE = 'orders'
 const servers = inject('servers')
 
-describe.skipIf(!servers)('control collects what its project no longer keeps', () => {
+describe.skipIf(!servers)('control collects what its project does not keep', () => {
   const env = `collection-${randomUUID().slice(0, 8)}`
   const at = layout(env, PIPELINE)
   const project = new TemporaryProject('orders', env)
@@ -66,7 +66,7 @@ describe.skipIf(!servers)('control collects what its project no longer keeps', (
     return parts
   }
 
-  it('tells what would go, and removes it only when it is asked to', async () => {
+  it('reports what would be removed, and removes it only on request', async () => {
     const all = [await run(1), await run(2), await run(3)].sort()
     expect((await ask(true)).runs.sort()).toEqual(all.slice(0, 2))
     expect(await runs()).toEqual(all)
@@ -75,7 +75,7 @@ describe.skipIf(!servers)('control collects what its project no longer keeps', (
     expect(control.log).toContain('"msg":"collected"')
   })
 
-  it('and with a run the key that it was sent with, which then stands for a new run, whatever the grace', async () => {
+  it('and removes with a run its idempotency key, which then starts a new run, whatever the grace', async () => {
     retain({ keepRuns: 1, keep: '1ms', grace: '2d' })
     const { client } = control
     const send = async (key: string, count: number) => {
@@ -96,7 +96,7 @@ describe.skipIf(!servers)('control collects what its project no longer keeps', (
     expect(await send('of one that is kept', 12)).toEqual({ ...kept, isNew: false })
   })
 
-  it('again and again while runs go on, by two at one time, and every run has what it needs, and no check finds fault with that', async () => {
+  it('repeatedly and concurrently during runs, and every run has what it needs, and no check finds a problem', async () => {
     const collector = () => {
       const host = { env, store: services.store, clock: systemClock, name: randomUUID() }
       return new Collector({
@@ -131,7 +131,7 @@ describe.skipIf(!servers)('control collects what its project no longer keeps', (
     expect((await runs()).length).toBeLessThanOrEqual(7)
   })
 
-  it('is checked part by part, each a bounded request, and not beside a collection', async () => {
+  it('checks the store part by part, each a bounded request, and not during a collection', async () => {
     const { store } = services
     await run(6)
     const bad = Array.from({ length: 250 }, (_, index) => at.submission(`bad-${index}`))
@@ -159,7 +159,7 @@ describe.skipIf(!servers)('control collects what its project no longer keeps', (
     expect((await lookAtAll({})).flatMap(({ findings }) => findings)).toEqual([])
   })
 
-  it('removes and starts nothing while the settings name a pipeline that there is not', async () => {
+  it('removes and starts nothing while the settings name an unknown pipeline', async () => {
     const before = await runs()
     retain({ keepRuns: 0, keep: '1ms', pipelines: { ordres: { keepRuns: 100 } } })
     for (const path of ['collections', 'runs']) {
@@ -169,7 +169,7 @@ describe.skipIf(!servers)('control collects what its project no longer keeps', (
     expect(await runs()).toEqual(before)
   })
 
-  it('by itself, at the times that the project says', async () => {
+  it('by itself, as often as the project says', async () => {
     retain({ keepRuns: 0, keep: '1ms', every: '100ms' })
     const other = await services.control({ CAIRN_COLLECT: '0.1' })
     await expect.poll(runs).toEqual([])

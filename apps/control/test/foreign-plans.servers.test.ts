@@ -18,7 +18,7 @@ interface Letter {
   readonly groups: readonly { readonly error: { readonly code: string; readonly message: string } }[]
 }
 
-describe.skipIf(!servers)('a plan that control has not made', () => {
+describe.skipIf(!servers)('a plan that control did not make', () => {
   const env = `foreign-${randomUUID().slice(0, 8)}`
   const project = new TemporaryProject('orders', env)
   const at = layout(env, 'orders')
@@ -78,7 +78,7 @@ export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIR
       return letters.find(({ event }) => event?.run === run)?.groups[0]
     }, PATIENCE)
 
-  it('cannot be pushed, nor can code or anything else of a run: who may adopt starts nothing', async () => {
+  it('cannot be pushed, nor can code or other records of a run: the right to adopt starts nothing', async () => {
     const { file, text, code, described, steps } = evil()
     const run = 'pushed'
     const plan = forged(run, { steps })
@@ -99,7 +99,7 @@ export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIR
     expect(existsSync(file)).toBe(false)
   })
 
-  it('is left alone by stages and by control, wherever it came from, and named by each', async () => {
+  it('is ignored and reported by stages and by control, wherever it came from', async () => {
     const { file, text, code, described, steps } = evil()
     const { store, bus } = services
     await store.create(at.code(code), Buffer.from(text))
@@ -139,7 +139,7 @@ export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIR
     for (const { run } of plans) expect(await store.children(at.attempts(run))).toEqual([])
   })
 
-  it('is neither gone back to nor told to consumers where the record of production names it, and is the base of no run', async () => {
+  it('is never rolled back to, announced or used as a base, even if the production record names it', async () => {
     const { store, bus } = services
     const heard: string[] = []
     const topic = topicOf({ env, pipeline: 'orders' })
@@ -183,7 +183,7 @@ export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIR
     await hear.close()
   })
 
-  it('does not become another run by lying where that would be', async () => {
+  it('does not replace another run at its path', async () => {
     const { store, bus } = services
     await store.create(at.plan('copied'), encodeRecord(made, at.plan('copied')))
     const started = runEvent({ ...made, run: 'copied' }, 'run-started', 0)
@@ -192,7 +192,7 @@ export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIR
     expect((await client.ask('POST', `${ORDERS}/runs/copied/cancel`)).status).toBe(400)
   })
 
-  it('harms no other where it is no plan at all: each is named, and every request about it is answered', async () => {
+  it('affects no other run if it is not a plan at all: it is named, and every request about it is answered', async () => {
     const { store } = services
     const bad = {
       empty: { v: 1, env, pipeline: 'orders' },
@@ -234,7 +234,7 @@ export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIR
     })
   })
 
-  it('does not have its packages taken from elsewhere: what lies beside code is pinned, too', async () => {
+  it('cannot take packages from elsewhere: files beside the code are pinned, too', async () => {
     const { store } = services
     const { code } = made.steps['report']!
     if ('inline' in code) throw new Error('it has no code')

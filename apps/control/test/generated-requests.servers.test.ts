@@ -17,7 +17,7 @@ function asText(exchange: object): string {
   return JSON.stringify(exchange, (_, value: unknown) => (typeof value === 'string' ? value.slice(0, 300) : value))
 }
 
-describe.skipIf(!servers)('whatever is asked of control', () => {
+describe.skipIf(!servers)('any request to control', () => {
   const env = `requests-${randomUUID().slice(0, 8)}`
   const project = new TemporaryProject('orders', env)
   const ajv = new Ajv({ strict: false, validateFormats: false })
@@ -82,7 +82,7 @@ describe.skipIf(!servers)('whatever is asked of control', () => {
       expect(text).not.toContain(secret)
   }
 
-  it(`answers as its document says, and never fails (${REQUESTS} generated requests)`, async () => {
+  it(`is answered as the document says, and never fails (${REQUESTS} generated requests)`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(requestsOf(document), { minLength: AT_ONCE, maxLength: AT_ONCE }), async (requests) => {
         await Promise.all(requests.map(send))
@@ -93,7 +93,7 @@ describe.skipIf(!servers)('whatever is asked of control', () => {
     expect(control.log).not.toContain('"level":50')
   })
 
-  it('tells each event of a run as its document says', async () => {
+  it('streams each event of a run as the document says', async () => {
     const path = '/v1/pipelines/{pipeline}/runs/{run}/events'
     const { schema } = document.paths[path]!['get']!.responses[200]!.content!['text/event-stream']!
     const answer = await control.client.fetch(path.replace('{pipeline}', 'orders').replace('{run}', run))

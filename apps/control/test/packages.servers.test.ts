@@ -94,7 +94,7 @@ describe.skipIf(!servers)('stages that lack what a task needs', () => {
     return plan.run
   }
 
-  it('leave a task to one that has its packages, and control says so as long as there is none', async () => {
+  it('leave a task to a host that has its packages, and control says so while there is none', async () => {
     const run = await control.client.start(PIPELINE)
     const unfit = await vi.waitUntil(
       async () => ((found) => found.length > 0 && found)((await control.client.show(PIPELINE, run)).unfit),
@@ -121,7 +121,7 @@ describe.skipIf(!servers)('stages that lack what a task needs', () => {
     expect(await gives(await start(one))).toEqual({ status: 'completed', how: 'reused', v: '"1.0.0"' })
   })
 
-  it('compute with a package that is installed while they run, whatever they have loaded', async () => {
+  it('compute with a package that is installed while they run, whatever is loaded already', async () => {
     one.install('3.0.0')
     expect(await gives(await control.client.start(PIPELINE))).toEqual({
       status: 'completed',
@@ -130,7 +130,7 @@ describe.skipIf(!servers)('stages that lack what a task needs', () => {
     })
   })
 
-  it('have the files beside the code, which are not in their images, also when a cleaner has taken them away', async () => {
+  it('have the files beside the code, which are not in their images, even after a cleaner removed them', async () => {
     rmSync(join(two.root, 'words.txt'))
     for (const words of ['as planned, ', 'as planned, ', 'otherwise, ']) {
       writeFileSync(join(one.root, 'words.txt'), words)
@@ -141,7 +141,7 @@ describe.skipIf(!servers)('stages that lack what a task needs', () => {
     }
   })
 
-  it('keep a task waiting while their scratch disk is full, say so, and count no attempt; but fail one that fills it', async ({
+  it('keep a task waiting while their scratch disk is full, without counting an attempt; but fail a task that fills it', async ({
     skip,
   }) => {
     const disk = mkdtempSync(join(tmpdir(), 'cairn-scratch-'))

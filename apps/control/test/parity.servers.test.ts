@@ -29,7 +29,7 @@ const MOST = {
 
 const servers = inject('servers')
 
-describe.skipIf(!servers)('a pipeline of every feature, here and on services', () => {
+describe.skipIf(!servers)('a pipeline with every feature, locally and on services', () => {
   const env = `parity-${randomUUID().slice(0, 8)}`
   /** Two copies: where a project lies must not count. */
   const [here, there] = [new TemporaryProject('parity', env), new TemporaryProject('parity', env)]
@@ -163,12 +163,12 @@ describe.skipIf(!servers)('a pipeline of every feature, here and on services', (
     expect(run.tasks['policies.caught']!.items[0]).toMatchObject({ how: 'caught' })
   })
 
-  it('reuses all of it in a second run, but what is never reused', async () => {
+  it('reuses everything in a second run, except steps that are never reused', async () => {
     const { run } = await onBoth()
     expect(computed(run)).toEqual(ALWAYS)
   })
 
-  it('takes the other arm, and computes what a parameter touches', async () => {
+  it('takes the other arm, and computes what a parameter affects', async () => {
     const { run } = await onBoth({ more: 1, left: false }, MOST)
     expect(run.tasks['branches.if-odd']!.status).toBe('completed')
     expect(run.tasks['branches.if-even']!.status).toBe('skipped')
@@ -177,12 +177,12 @@ describe.skipIf(!servers)('a pipeline of every feature, here and on services', (
     expect(computed(run)).not.toContain('make')
   })
 
-  it('computes again what is forced, and nothing behind it that stays the same', async () => {
+  it('recomputes forced steps, and no later step whose inputs stay the same', async () => {
     const { run } = await onBoth({}, { ...MOST, force: ['make', 'joins.left'] })
     expect(computed(run)).toEqual([...ALWAYS, 'joins.left', 'make'].sort())
   })
 
-  it('runs a part, on what a named run has given', async () => {
+  it('runs a part, based on a named run', async () => {
     const { run } = await onBoth(
       { 'joins.both.more': 100 },
       { from: ['joins.both'], until: ['joins.all'], base: 'latest' },
@@ -191,25 +191,25 @@ describe.skipIf(!servers)('a pipeline of every feature, here and on services', (
     expect(run.plan.nodes['joins.left']!.type).toBe('given')
   })
 
-  it('runs a part, on the newest run that has all that is needed', async () => {
+  it('runs a part, based on the newest run that has everything needed', async () => {
     const { run } = await onBoth({}, { from: ['maps.each-outer'], until: ['maps.sum-nested'] })
     expect(run.plan.parent).toBe(runs.there[3])
   })
 
-  it('notices that a source has changed, and stops where what it gives is the same', async () => {
+  it('notices a changed source, and stops where outputs stay the same', async () => {
     editBoth('flights.csv', 'BSL,5', 'BSL,50')
     const { run } = await onBoth({}, MOST)
     expect(computed(run)).toEqual([...ALWAYS, 'load', 'make', 'read'].sort())
   })
 
-  it('notices that code has changed', async () => {
+  it('notices changed code', async () => {
     editBoth('steps.ts', 'n: a + b + more', 'n: a + b + more + 1')
     const { run } = await onBoth({}, MOST)
     expect(computed(run)).toContain('joins.left')
     expect(computed(run)).not.toContain('make')
   })
 
-  it('is cancelled in the middle: what is finished stays, the rest ends as cancelled', async () => {
+  it('is cancelled in the middle: finished steps are kept, the rest ends as cancelled', async () => {
     const holds = here.path('holds')
     const { run, taken } = await onBoth({ holds }, { until: ['after-fresh'] }, async (cancel) => {
       await vi.waitUntil(() => existsSync(holds), { timeout: 300_000, interval: 20 })
@@ -244,7 +244,7 @@ describe.skipIf(!servers)('a pipeline of every feature, here and on services', (
     expect(there.status).toBe(code === 'NOT_FOUND' ? 404 : 400)
   })
 
-  it('keeps its secrets: in no record, no event, no answer, no log', async () => {
+  it('keeps its secrets out of records, events, responses and logs', async () => {
     const texts = [control, ...stages].map(({ log }) => log)
     for await (const { path } of services.store.list(`${env}/${PIPELINE}/`))
       if (!path.includes('/objects/')) texts.push(Buffer.from((await services.store.read(path)) ?? []).toString())

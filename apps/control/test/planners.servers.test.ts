@@ -86,14 +86,14 @@ describe.skipIf(!servers)('planners that are kept for the next plan', () => {
     return (await control.client.show(pipeline, run)).plan.params as Record<string, string>
   }
 
-  it('plan as a new process would: modules are loaded anew, and remember nothing', async () => {
+  it('plan like a new process: modules are loaded again, without earlier state', async () => {
     const plans = [await planned(), await planned(), await planned()]
     expect(new Set(plans.map(({ counted }) => counted)).size).toBe(1)
     expect(new Set(plans.map(({ loadedAt }) => loadedAt)).size).toBe(3)
     expect(plans[0]).toMatchObject({ own: 'first', beside: 'first', installed: 'first' })
   })
 
-  it('plan with the code as it is: of the pipeline, of what it imports, and of packages', async () => {
+  it('plan with the current code: of the pipeline, its imports and packages', async () => {
     write('warm/beside.ts', module('beside', 'second'))
     expect(await planned()).toMatchObject({ own: 'first', beside: 'second', installed: 'first' })
     write('warm/node_modules/installed/index.js', module('installed', 'other'))
@@ -109,7 +109,7 @@ describe.skipIf(!servers)('planners that are kept for the next plan', () => {
     expect(await planned()).toMatchObject({ own: 'third', installed: 'nearer' })
   })
 
-  it('plan pipelines that are new, and none that is gone', async () => {
+  it('plan new pipelines, and no removed ones', async () => {
     write('more/requiring.pipeline.ts', required)
     write('more/count.cjs', 'let counted = 0\nexports.count = () => ++counted\n')
     setPipelines('warm/*.pipeline.ts', 'more/*.pipeline.ts')
@@ -119,7 +119,7 @@ describe.skipIf(!servers)('planners that are kept for the next plan', () => {
     expect([gone.status, gone.body]).toMatchObject([404, { code: 'NOT_FOUND' }])
   })
 
-  it('tell of what a module throws where nothing can catch it, and plan again once it is mended', async () => {
+  it('report an uncaught error of a module, and plan again once it is fixed', async () => {
     setPipelines('warm/*.pipeline.ts')
     const good = pipelineOf('good')
     write('warm/warm.pipeline.ts', good)
@@ -132,7 +132,7 @@ describe.skipIf(!servers)('planners that are kept for the next plan', () => {
     expect(await planned()).toMatchObject({ own: 'good' })
   })
 
-  it('refuse to plan with files that change meanwhile', async () => {
+  it('refuse to plan with files that change during planning', async () => {
     write('restless/now.ts', 'export const now = 1n\n')
     write('restless/changing.pipeline.ts', restless)
     setPipelines('restless/*.pipeline.ts')

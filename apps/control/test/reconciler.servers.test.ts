@@ -75,7 +75,7 @@ describe.skipIf(!servers)('control looks after runs', () => {
     return { heard, stop: () => subscription.close() }
   }
 
-  it('tells of one whose first event was lost, by two copies at once, and it ends once', async () => {
+  it('sends the lost first event of a run again, by two copies at once, and the run ends once', async () => {
     const plan = await keep(await planned({ count: 3 }))
     const { heard, stop } = await listen(plan.run)
     const [one, two] = await Promise.all([newControl(WATCHFUL), newControl(WATCHFUL)])
@@ -89,7 +89,7 @@ describe.skipIf(!servers)('control looks after runs', () => {
     await stop()
   })
 
-  it('tells again of what has ended where the events of that were lost', async () => {
+  it('sends lost end events again', async () => {
     const { client } = await newControl(WATCHFUL)
     const first = await client.ended(PIPELINE, await client.start(PIPELINE, { settings: { count: 4 } }))
     const plan = { ...first.plan, run: `${first.plan.run}-again`, createdAt: Date.now() }
@@ -101,7 +101,7 @@ describe.skipIf(!servers)('control looks after runs', () => {
     expect(statuses(tasks)).toEqual(['completed', 'completed', 'completed'])
   })
 
-  it('also where the records of another are damaged', async () => {
+  it('even if the records of another run are damaged', async () => {
     const damaged = '99991231-000000-zzzzz' // the newest by its name: it is looked at first
     await services.store.create(at.plan(damaged), Buffer.from('no JSON'))
     const plan = await keep(await planned({ count: 7 }))
@@ -111,7 +111,7 @@ describe.skipIf(!servers)('control looks after runs', () => {
     await services.store.remove(at.plan(damaged))
   })
 
-  it('ends one whose last host died before it could, and says so', async () => {
+  it('ends a run whose last host died before ending it, and logs that', async () => {
     const careless = await newControl(CARELESS)
     const run = await careless.client.start(PIPELINE, { settings: { count: 5 } })
     const before = await careless.client.ended(PIPELINE, run)
@@ -125,7 +125,7 @@ describe.skipIf(!servers)('control looks after runs', () => {
     await stop()
   })
 
-  it('ends the tasks of one that was cancelled where nobody heard of that', async () => {
+  it('ends the tasks of a cancelled run if no stage received the cancellation', async () => {
     const control = await newControl(WATCHFUL)
     const { run } = await startWaiting(control)
     const end = { v: RECORD_VERSION, status: 'cancelled', endedAt: Date.now(), host: 'lost' } as const
@@ -134,7 +134,7 @@ describe.skipIf(!servers)('control looks after runs', () => {
     expect(statuses(tasks)).toEqual(['completed', 'cancelled', 'cancelled'])
   })
 
-  it('is not needed for them to go on: one ends while no control is there, and the next one tells', async () => {
+  it('is not needed for progress: a run ends without control, and the next control shows it', async () => {
     const control = await newControl(CARELESS)
     const { run, letGo } = await startWaiting(control)
     await control.kill()
@@ -147,7 +147,7 @@ describe.skipIf(!servers)('control looks after runs', () => {
     expect(events.map(({ type }) => type)).toEqual([...Array<string>(3).fill('cairn.completed'), 'cairn.run-ended'])
   })
 
-  it('sets off, when it is asked again, what a copy took and died before it told', async () => {
+  it('starts, on a repeated request, a run that a copy accepted before it died', async () => {
     const request = { settings: { count: 6 } }
     const key = randomUUID()
     const plan = await keep(await planned(request.settings))
@@ -159,7 +159,7 @@ describe.skipIf(!servers)('control looks after runs', () => {
     expect(await readRecord(services.store, at.runEnd(plan.run))).toMatchObject({ status: 'completed' })
   })
 
-  describe('where limits say how many go on at once', () => {
+  describe('with limits of concurrent runs', () => {
     const line = queueLayout(env)
     const waiting = () => services.store.children(line.waiting)
     const attempts = (run: string) => services.store.children(at.attempts(run))
@@ -168,7 +168,7 @@ describe.skipIf(!servers)('control looks after runs', () => {
     const queueOf = async ({ client }: Control, run: string) => (await client.show(PIPELINE, run)).queue
     afterEach(() => project.configure({}))
 
-    it('has the others wait, whatever becomes of control, and lets each start when another has ended', async () => {
+    it('queues the others, whatever happens to control, and starts each when another has ended', async () => {
       project.configure({ concurrency: { pipelines: { [PIPELINE]: { runs: 1 } } } })
       const control = await newControl(WATCHFUL)
       await control.client.ended(PIPELINE, (await startCounted(control, 30))[0]!) // what others are compared with
@@ -227,7 +227,7 @@ describe.skipIf(!servers)('control looks after runs', () => {
       await expect.poll(waiting).toEqual([])
     })
 
-    it('counts all pipelines of an environment, until the limit is lifted, and refuses limits that are none', async () => {
+    it('counts all pipelines of an environment, until the limit is removed, and refuses invalid limits', async () => {
       project.configure({ concurrency: { runs: 9, environments: { [env]: { runs: 1, waiting: 1 } } } })
       const control = await newControl(WATCHFUL)
       const first = await startWaiting(control)

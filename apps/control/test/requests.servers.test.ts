@@ -44,7 +44,7 @@ describe.skipIf(!servers)('the stages of five small steps', () => {
     expect(await end()).toMatchObject({ status: 'completed' })
   }
 
-  it('ask the store, for a run that nothing disturbs, for what each task needs and for nothing else', async () => {
+  it('read from the store, in an undisturbed run, only what each task needs', async () => {
     await complete(1) // now each has loaded its code
     await sleep(2_500) // of a run that is planned as soon as a host has come up, it looks for what has ended
     const asked: string[] = []

@@ -91,7 +91,7 @@ describe.skipIf(!servers)('one idempotency key, sent many times at once', () => 
     throw new Error('no control answers')
   }
 
-  it(`starts one run, whichever of control's requests to the store was its last (${ROUNDS} times)`, async () => {
+  it(`starts one run, whichever store request of control was its last (${ROUNDS} times)`, async () => {
     const runs = new Map<number, string>()
     for (let round = 0; round < ROUNDS; round++) {
       const victim = await services.control(mortal)
@@ -123,7 +123,7 @@ describe.skipIf(!servers)('one idempotency key, sent many times at once', () => 
     await watchful.stop()
   })
 
-  it('starts one run that goes on from another, or computes a step of it again', async () => {
+  it('starts one run for a retry or a rerun', async () => {
     const { client } = survivor
     const base = await client.start('orders', {})
     await client.ask('POST', `/v1/pipelines/orders/runs/${base}/cancel`)
@@ -145,7 +145,7 @@ describe.skipIf(!servers)('one idempotency key, sent many times at once', () => 
     expect((await Promise.all(parents)).filter((parent) => parent === base)).toHaveLength(2)
   })
 
-  it('a name that another submission has taken is not shared with it', async () => {
+  it('does not share a name that another submission has taken', async () => {
     const { client } = survivor
     const [key, other] = [randomUUID(), randomUUID()]
     const first = await client.start('orders', { settings: { count: 501 } }, { 'idempotency-key': key })
@@ -158,7 +158,7 @@ describe.skipIf(!servers)('one idempotency key, sent many times at once', () => 
     expect(await client.start('orders', { settings: { count: 501 } }, { 'idempotency-key': other })).toBe(second)
   })
 
-  it('sets each run off in its turn, no more at once than may, whatever control did last', async () => {
+  it('starts each run in its turn and within the limit, whatever control did last', async () => {
     project.configure({ concurrency: { runsPerPipeline: 2 } })
     const line = queueLayout(env)
     const open = new Set<string>()

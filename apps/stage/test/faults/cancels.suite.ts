@@ -40,7 +40,7 @@ export function cancels(theWorld: Case): void {
     expect(new Set(outcomes)).toEqual(new Set(['cancelled', 'completed']))
   })
 
-  it('cancels what computes while its partition is paused', async () => {
+  it('cancels a running computation while its partition is paused', async () => {
     const world = theWorld()
     // As many as a stage has in hand: what comes after them waits, until so much waits that fetching stops.
     const runs: string[] = []

@@ -19,7 +19,7 @@ export function deploy(theWorld: Case): void {
     for (const replica of extra) await world.stop(replica)
   })
 
-  it('processes that come, follow runs and are killed leave no consumer group behind', async () => {
+  it('processes that follow runs and are killed leave no consumer group behind', async () => {
     const world = theWorld()
     const groups = async () => (await world.kafka.groups()).filter((id) => id.includes(`.${world.env}.`)).sort()
     const before = await groups()
@@ -52,7 +52,7 @@ export function deploy(theWorld: Case): void {
     expect(await Promise.all(young.map((run) => versionOf(world, run)))).toEqual([2, 2])
   })
 
-  it('a step that is added while runs are in flight has its part in the runs that were planned with it', async () => {
+  it('a step that is added while runs are in flight takes part only in runs planned with it', async () => {
     const world = theWorld()
     const old = await world.submitByControl(world.fresh({ totalMs: 3_000 }))
     edit(world, 'steps.ts', 'export const report', `${AUDIT}\nexport const report`)
@@ -67,7 +67,7 @@ export function deploy(theWorld: Case): void {
     expect((await world.end(young, 'audit')).status).toBe('completed')
   })
 
-  it('a run whose first event was never sent is found by control, and set off', async () => {
+  it('control finds and starts a run whose first event was never sent', async () => {
     const world = theWorld()
     await world.stop(world.replica('control'))
     await world.startControl({ sweep: 1, lostAfter: 2 })

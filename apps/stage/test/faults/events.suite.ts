@@ -31,7 +31,7 @@ export function events(theWorld: Case): void {
       for (const task of await tasksOf(world, run)) expect((await world.end(run, task)).attempts).toBeLessThan(2)
   })
 
-  it('all of history told again, shuffled: no record is written, nothing is computed', async () => {
+  it('a shuffled replay of all events: no record is written, nothing is computed', async () => {
     const world = theWorld()
     const recordsOf = async () => {
       const records: string[] = []
@@ -45,7 +45,7 @@ export function events(theWorld: Case): void {
     expect(await recordsOf()).toEqual(before)
   })
 
-  it('messages that are no events of ours go to the dead letters, and the work goes on', async () => {
+  it('foreign messages go to the dead letters, and the work continues', async () => {
     const world = theWorld()
     const run = await world.submit(world.fresh({ drawMs: 1_500 }))
     const { event } = await world.until('an event', () =>
@@ -95,7 +95,7 @@ export function events(theWorld: Case): void {
   })
 
   it(
-    `${HOSTILE} hostile messages (seed ${SEED}) between runs: all runs end, every other message is a dead letter, none holds a partition`,
+    `${HOSTILE} hostile messages (seed ${SEED}) between runs: all runs end, every other message is a dead letter, none blocks a partition`,
     async () => {
       const world = theWorld()
       const pids = STEPS.map((step) => world.replica(step).pid)

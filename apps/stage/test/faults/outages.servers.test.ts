@@ -29,7 +29,7 @@ describe.runIf(isAtHand(lackingTools()))('servers that fail', { timeout: 600_000
   })
 
   const leftOfUploads = () => globSync(`${servers.data}/.minio.sys/multipart/*/*`)
-  it('an upload that is killed leaves parts behind, which another process does not need', async () => {
+  it('a killed upload leaves parts behind that no other process needs', async () => {
     world.arm('draw', 'uploading')
     const run = await world.submit(world.fresh({ sheetBytes: 40 << 20 }))
     await world.until('draw died while it uploaded', () => world.reached('draw'))
@@ -37,7 +37,7 @@ describe.runIf(isAtHand(lackingTools()))('servers that fail', { timeout: 600_000
     expect(await world.untilEnded([run])).toEqual({ [run]: 'completed' })
   })
 
-  it(`Kafka is killed, is away for ${OUTAGE} s, and comes back: runs go on where they were`, async () => {
+  it(`Kafka is killed, is away for ${OUTAGE} s, and comes back: runs continue where they were`, async () => {
     const runs = [await world.submit(world.fresh({ drawMs: 1_500 })), await world.submit(), await world.submit()]
     await world.untilHeard(runs[2]!, 'completed', 'draw')
     await servers.kafka.kill()
@@ -51,7 +51,7 @@ describe.runIf(isAtHand(lackingTools()))('servers that fail', { timeout: 600_000
     console.log(`all had ended ${Math.round((performance.now() - back) / 1_000)} s after Kafka was back`)
   })
 
-  it(`MinIO is killed mid-commit, is away for ${OUTAGE} s, and comes back: nothing is computed in vain`, async () => {
+  it(`MinIO is killed mid-commit, is away for ${OUTAGE} s, and comes back: no result is lost`, async () => {
     const cut = world.proxy.next('cut off', 'PUT', /\/objects\/.*partNumber=2/)
     const large = await world.submit(world.fresh({ sheetBytes: 40 << 20 }))
     const runs = [large, await world.submit(), await world.submit()]
@@ -73,7 +73,7 @@ describe.runIf(isAtHand(lackingTools()))('servers that fail', { timeout: 600_000
     expect((await world.end(run, 'total')).attempts).toBe(1)
   })
 
-  it("MinIO's disk is full for a while: work waits, and goes on", async ({ skip }) => {
+  it("MinIO's disk is full for a while: work waits, then continues", async ({ skip }) => {
     if (!servers.hasDisk) skip('this user may not mount a disk of its own')
     const runs = [await world.submit(world.fresh({ drawMs: 2_000, sheetBytes: 2 << 20 })), await world.submit()]
     await world.untilHeard(runs[0]!, 'attempt-started/1', 'draw')
@@ -85,7 +85,7 @@ describe.runIf(isAtHand(lackingTools()))('servers that fail', { timeout: 600_000
     expect(new Set(Object.values(await world.untilEnded(runs)))).toEqual(new Set(['completed']))
   })
 
-  it('what killed uploads have left is removed by the server after its grace', async () => {
+  it('the server removes the parts of killed uploads after a grace period', async () => {
     await world.until('no part of them is left', () => leftOfUploads().length === 0)
   })
 })

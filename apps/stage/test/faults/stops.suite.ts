@@ -18,7 +18,7 @@ export function stops(theWorld: Case): void {
     await world.startStage('total')
   })
 
-  it('SIGTERM mid-step: long work is left to another process, and that is no failed attempt', async () => {
+  it('SIGTERM mid-step: long work is left to another process, without a failed attempt', async () => {
     const world = theWorld()
     const total = world.replica('total')
     const { pid } = total

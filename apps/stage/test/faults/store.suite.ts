@@ -19,7 +19,7 @@ export function store(theWorld: Case): void {
     },
   )
 
-  it('a store that denies what it is asked for a while is waited for', async () => {
+  it('waits for a store that denies requests for a while', async () => {
     const world = theWorld()
     const denied = world.proxy.next('denied', 'PUT', /\/(ends|checkpoints|attempts)\//, 12)
     const runs = [await world.submit(), await world.submit()]
@@ -27,7 +27,7 @@ export function store(theWorld: Case): void {
     expect(new Set(Object.values(await world.untilEnded(runs)))).toEqual(new Set(['completed']))
   })
 
-  it('a byte that was flipped in the store: told, taken out of use, and computed again', async () => {
+  it('a flipped byte in the store is reported, quarantined and computed again', async () => {
     const world = theWorld()
     const request = world.fresh()
     const first = await world.submit({ ...request, until: ['draw'] })
