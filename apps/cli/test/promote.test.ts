@@ -60,7 +60,7 @@ describe('cairn promote', () => {
     first = await project.run('small')
   })
 
-  it('refuses a run that was not run in a playground, and says how it gets there', async () => {
+  it('refuses a run from outside a playground, and says how to run it there', async () => {
     const [{ run }] = JSON.parse((await project.cairn('--json', 'runs', 'small')).stdout) as [{ run: string }]
     await project.cairn('play', 'small')
     const { code, stderr } = await project.cairn('promote', `small/${run}`)
@@ -102,7 +102,7 @@ describe('cairn promote', () => {
   const production = async () =>
     (JSON.parse((await project.cairn('--json', 'play', 'small', '--plan')).stdout) as { base: string }).base
 
-  it('computes again what changed, compares, and makes that run the champion; and takes it back', async () => {
+  it('recomputes what changed, compares, sets the champion, and rolls back', async () => {
     const tried = await play()
     merge()
     const promoted = await promote(tried)
@@ -133,14 +133,14 @@ describe('cairn promote', () => {
     expect(await production()).toBe(first.run)
   })
 
-  it('adopts what a trusted service has signed, and computes nothing', async () => {
+  it('adopts results that a trusted service has signed, and computes nothing', async () => {
     adopt('adopt')
     const tried = await play(undefined, signing)
     merge()
     expect(await promote(tried)).toMatchObject({ code: 0, policy: 'adopt', computed: [] })
   })
 
-  it('refuses what no trusted service has signed, or another than is trusted', async () => {
+  it('refuses results that are unsigned or signed by an untrusted service', async () => {
     adopt('adopt')
     const unsigned = await play()
     merge()
@@ -151,14 +151,14 @@ describe('cairn promote', () => {
     expect(await refused(forged)).toContain('train: no trusted service has signed')
   })
 
-  it('computes it again without comparing where that is the policy', async () => {
+  it('recomputes without comparing if the policy says so', async () => {
     adopt('recompute')
     const tried = await play()
     merge()
     expect(await promote(tried)).toMatchObject({ policy: 'recompute', computed: ['train', 'evaluate'] })
   })
 
-  it('refuses a run that is tainted or was not run whole, by the step', async () => {
+  it('refuses a run that is tainted or incomplete, and names the step', async () => {
     project.write({
       'small.pipeline.ts': pipelineWith(TRAIN)
         .replace(
@@ -183,24 +183,24 @@ export const small`,
     )
   })
 
-  it('refuses code that is not the pipeline’s, and says what differs', async () => {
+  it('refuses code other than the pipeline’s, and says what differs', async () => {
     const tried = await play()
     expect(await refused(tried)).toMatch(/train: the code that was tried is not the code in the pipeline \(.+\)/)
   })
 
-  it('refuses where a source would give something else by now', async () => {
+  it('refuses if a source has changed since', async () => {
     const tried = await play()
     merge()
     project.write({ 'n.txt': '5' })
     expect(await refused(tried)).toContain('load would read another file by now')
   })
 
-  it('refuses what does not meet an expectation', async () => {
+  it('refuses a run that does not meet an expectation', async () => {
     const tried = await play(['--set', 'train.trees=2'])
     expect(await refused(tried)).toContain(`expectation failed: evaluate: the AUC is no worse (champion ${first.run})`)
   })
 
-  it('refuses what comes out otherwise when it is computed again', async () => {
+  it('refuses a run whose recomputed results differ', async () => {
     const random = `({ n }) => ({ model: n * 20 + Math.random() })`
     project.write({
       'better.ts': swap(random).replace('  outputs: { model', "  acknowledge: ['randomness'],\n  outputs: { model"),
@@ -247,7 +247,7 @@ export const small`,
     await expect(play(undefined, env)).rejects.toThrow(message)
   })
 
-  it('means by the latest run of a playground one that was run in it', async () => {
+  it('takes the latest run of a playground only from that playground', async () => {
     const tried = await play()
     merge()
     await project.run('small')
@@ -256,7 +256,7 @@ export const small`,
     expect(promoted).toMatchObject({ from: tried })
   })
 
-  it('does not take a run of a part of the pipeline for production, nor promote one', async () => {
+  it('neither uses a partial run as production nor promotes one', async () => {
     project.write({ 'n.txt': '4' })
     await project.run('small', '--until', 'train')
     expect(await production()).toBe(first.run)
@@ -265,7 +265,7 @@ export const small`,
     expect(await refused(part)).toContain('it is a part of the pipeline: run it whole')
   })
 
-  it('refuses a policy that there is not', async () => {
+  it('refuses an unknown policy', async () => {
     adopt('trust')
     expect((await project.cairn('runs')).stderr).toContain('there is no adoption policy "trust"')
   })

@@ -58,7 +58,7 @@ describe.skipIf(!inject('servers'))('promoting to services', () => {
     return (answer['plan'] as { run: string }).run
   }
 
-  it('stages vouch for what they compute, where they have an identity', async () => {
+  it('stages sign what they compute if they have an identity', async () => {
     const { control } = JSON.parse(project.read('.cairn/contexts/local.json')) as { control: ControlOptions }
     const store = controlStore({ env: 'local', ...control, cache: project.path('.cairn/fetched') })
     const at = layout('local', 'small')
@@ -70,7 +70,7 @@ describe.skipIf(!inject('servers'))('promoting to services', () => {
     }
   })
 
-  it('has them run what was tried, and makes that run production', async () => {
+  it('runs the tried change on services, and puts that run into production', async () => {
     const tried = await play('--swap', 'train=better.ts')
     const early = await on('promote', `small/${tried}`)
     expect(early.code).toBe(1)
@@ -94,7 +94,7 @@ describe.skipIf(!inject('servers'))('promoting to services', () => {
     expect(await production()).toBe(first.run)
   })
 
-  it('refuses what does not meet an expectation, and a name that is not the token’s', async () => {
+  it('refuses a run that does not meet an expectation, and a name other than the token’s', async () => {
     const tried = await play('--swap', 'train=worse.ts')
     const { code, told } = await on('promote', `small/${tried}`)
     expect(code).toBe(1)
@@ -103,7 +103,7 @@ describe.skipIf(!inject('servers'))('promoting to services', () => {
     expect(await production()).toBe(first.run)
   })
 
-  it('adopts what a trusted service has signed, and computes nothing', async () => {
+  it('adopts results that a trusted service has signed, and computes nothing', async () => {
     const trusted = { stage: publicKey.export({ format: 'der', type: 'spki' }).toString('base64') }
     const settings = { pipelines: ['*.pipeline.ts'], adoption: { policy: 'adopt', trusted } }
     project.write({
@@ -121,7 +121,7 @@ describe.skipIf(!inject('servers'))('promoting to services', () => {
     await on('rollback', 'small')
   })
 
-  it('refuses who has no right to promote', async () => {
+  it('refuses a token without the right to promote', async () => {
     project.write({ 'small.pipeline.ts': pipelineWith(BETTER) })
     const tried = await play('--set', 'train.trees=20')
     const tokens = project.path('.cairn/stack/tokens.json')
