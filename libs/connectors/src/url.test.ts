@@ -48,20 +48,17 @@ describe('a file behind a URL', () => {
     ],
     ['a change within this second', { date: NOW, 'last-modified': NOW }, SHA256_OF_ABC],
     ['nothing', {}, SHA256_OF_ABC],
-  ] as const)(
-    'takes as its version, where the server tells %s, what changes with its content',
-    async ([, headers, version]) => {
-      answer = (_, response) => response.writeHead(200, { ...headers, 'content-length': 3 }).end('abc')
-      expect(await versionOf()).toBe(version)
-    },
-  )
+  ] as const)('takes a version that changes with the content from %s', async ([, headers, version]) => {
+    answer = (_, response) => response.writeHead(200, { ...headers, 'content-length': 3 }).end('abc')
+    expect(await versionOf()).toBe(version)
+  })
 
-  it('does without a version where the server tells none and the source has a cache policy', async () => {
+  it('needs no version if the source has a cache policy', async () => {
     answer = (_, response) => response.end('abc')
     expect(await versionOf('/a.csv', true)).toBeUndefined()
   })
 
-  it('asks with GET where HEAD is refused, as of a URL that is signed for GET alone', async () => {
+  it('uses GET if HEAD is refused, as for a URL that is signed only for GET', async () => {
     answer = ({ method }, response) => response.writeHead(method === 'GET' ? 200 : 403, { etag: '"2"' }).end('abc')
     expect([await versionOf('/a.csv?X-Amz-Signature=s3cret'), await read(`${base}/a.csv`)]).toEqual(['"2"', 'abc'])
   })
@@ -89,7 +86,7 @@ describe('a file behind a URL', () => {
     )
   })
 
-  it('refuses a file that breaks off', async () => {
+  it('refuses a truncated file', async () => {
     answer = (_, response) => {
       response.writeHead(200, { 'content-length': 10 })
       response.write('abc', () => response.destroy())
@@ -97,7 +94,7 @@ describe('a file behind a URL', () => {
     await expect(read(`${base}/a.csv`)).rejects.toThrow(`${base}/a.csv broke off: `)
   })
 
-  it('refuses what is no URL of the web', () => {
+  it('refuses anything but an http or https URL', () => {
     for (const url of ['data/a.csv', 'file:///etc/passwd', '']) expect(() => fromUrl(url)).toThrow('absolute URL')
   })
 })

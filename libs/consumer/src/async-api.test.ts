@@ -64,7 +64,7 @@ function closed(schema: unknown): object {
 }
 
 describe('the AsyncAPI document of a pipeline', () => {
-  it('is one to the parser of AsyncAPI', async () => {
+  it('is valid for the AsyncAPI parser', async () => {
     const { diagnostics, document } = await new Parser().parse(JSON.stringify(asyncApi(rich)))
     const isFault = ({ severity }: { severity: number }) => severity <= 1 // errors and warnings
     expect(diagnostics.filter(isFault)).toEqual([])
@@ -93,7 +93,7 @@ describe('the AsyncAPI document of a pipeline', () => {
     })
   })
 
-  it('promises outputs of a step outside every each, and a batch inside one', () => {
+  it('promises single outputs outside an each, and batches inside one', () => {
     const { messages } = asyncApi(rich).channels.events
     expect(messages['begin.completed']!.payload['required']).toContain('outputs')
     expect(messages['begin.completed']!.payload['required']).not.toContain('batch')

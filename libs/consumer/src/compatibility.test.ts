@@ -28,13 +28,13 @@ const edited = (document: EventsDocument, edit: (payload: any) => void): EventsD
 describe('a change of a pipeline', () => {
   const Plain = json(z.object({ n: z.number() }))
 
-  it('breaks no one when nothing of its events changes, or something is added', () => {
+  it('is compatible if its events stay the same or something is added', () => {
     const before = ofSteps({ make: { out: Plain } })
     expect(breaksIn(before, ofSteps({ make: { out: Plain } }))).toEqual([])
     expect(breaksIn(before, ofSteps({ make: { out: Plain, more: text }, other: { out: text } }))).toEqual([])
   })
 
-  it('breaks consumers when a step or an output is gone, or the pipeline is called otherwise', () => {
+  it('breaks consumers if a step or an output is removed, or the pipeline is renamed', () => {
     const before = ofSteps({ make: { out: text, more: text }, other: { out: text } })
     expect(breaksIn(before, ofSteps({ make: { out: text } }))).toEqual([
       'make.completed: outputs.more is gone',
@@ -46,7 +46,7 @@ describe('a change of a pipeline', () => {
     expect(breaksIn(of(text), renamed)).toEqual(['the events went to cairn.{env}.watched and go to cairn.{env}.seen'])
   })
 
-  it('breaks consumers when a step moves into an each: its outputs are then those of many items', () => {
+  it('breaks consumers if a step moves into an each, which gives many outputs', () => {
     const make = step('make', { inputs: {}, outputs: { out: text }, run: () => ({ out: '' }) })
     const items = step('items', { outputs: { items: list(text) }, run: () => ({ items: [] }) as never })
     const inEach = asyncApi(pipeline('watched', () => each(items({}).items as never, () => make({}))))
@@ -56,7 +56,7 @@ describe('a change of a pipeline', () => {
     ])
   })
 
-  describe('of what an output is', () => {
+  describe('of the kind of an output', () => {
     it.each<[string, AnyKind, AnyKind, string[]]>([
       ['another kind', text, Plain, out(' was a text and is a json')],
       ['a codec that writes other bytes', kind('text', true, 1), kind('text', true, 2), []],

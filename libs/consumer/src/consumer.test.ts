@@ -65,7 +65,7 @@ describe('a consumer', () => {
     return { heard, until, runs: () => heard.map(({ run }) => run), close: listener.close }
   }
 
-  it('is told what became of a step, and when and where', async () => {
+  it('receives how a step ended, when and where', async () => {
     const { heard, until } = await listen(report)
     const run = await runs.run(reporting)
     await until(1)
@@ -77,7 +77,7 @@ describe('a consumer', () => {
     expect(event).toMatchObject({ id: published.id, at: new Date(published.time), headers: published.headers })
   })
 
-  it('reads what the step gave, and nothing that it does not ask for', async () => {
+  it('reads the requested outputs of a step, and nothing else', async () => {
     const fetched = vi.spyOn(runs.store, 'fetch')
     const { heard, until } = await listen(report)
     await runs.run(reporting)
@@ -120,7 +120,7 @@ describe('a consumer', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  it('hears each batch of an each, with its items in order, those that failed left out', async () => {
+  it('receives each batch of an each, with its items in order and without failed ones', async () => {
     const { heard, until } = await listen(square, { on: 'completed' }, squares)
     const failed = await listen(square, { on: 'failed' }, squares)
     await runs.run(squares, { 'count.to': 5 })
@@ -136,7 +136,7 @@ describe('a consumer', () => {
     expect(await second!.outputs()).toEqual({ squared: 9 })
   })
 
-  it('hears of failures with the reason, and finds no outputs there', async () => {
+  it('receives failures with the reason and without outputs', async () => {
     const { heard, until } = await listen(square, { on: 'failed' }, failing)
     const run = await runs.run(failing, { 'count.to': 2 })
     await until(1)
@@ -155,7 +155,7 @@ describe('a consumer', () => {
     [{ concurrency: 0 }, 'option "concurrency" of ', 'it takes a whole number from 1'],
     [{ seen: new Set([1]).size }, 'option "seen" of ', undefined],
     [{ onPoison: 'log' }, 'option "onPoison" of ', 'it takes a function'],
-  ])('refuses options that there are not, and values that they cannot have: %j', async (wrong, message, next) => {
+  ])('refuses unknown options and invalid values: %j', async (wrong, message, next) => {
     const refused = {
       code: 'BAD_DEFINITION',
       message: expect.stringContaining(message) as string,
@@ -182,14 +182,14 @@ describe('a consumer', () => {
   })
 
   describe('that starts', () => {
-    it('from the beginning, hears all that is still there', async () => {
+    it('from the beginning, receives everything that is still stored', async () => {
       const before = [await runs.run(reporting), await runs.run(reporting)]
       const late = await listen(report)
       await late.until(2)
       expect(late.runs()).toEqual(before)
     })
 
-    it('from now, hears only what comes', async () => {
+    it('from now, receives only new events', async () => {
       await runs.run(reporting)
       const late = await listen(report, { from: 'now' })
       const run = await runs.run(reporting)
@@ -197,7 +197,7 @@ describe('a consumer', () => {
       expect(late.runs()).toEqual([run])
     })
 
-    it('from a time, hears what has happened since', async () => {
+    it('from a time, receives events since then', async () => {
       await runs.run(reporting)
       const before = Date.now()
       await vi.waitUntil(() => Date.now() > before, 300_000)
@@ -227,7 +227,7 @@ describe('a consumer', () => {
   })
 
   describe('whose handler rejects', () => {
-    it('has the event again, with the same id', async () => {
+    it('receives the event again, with the same id', async () => {
       const ids: string[] = []
       const done = Promise.withResolvers<void>()
       await consumer(runs, FIRST).subscribe(reporting, report, async ({ id }) => {
@@ -239,7 +239,7 @@ describe('a consumer', () => {
       expect(ids).toEqual(Array.from({ length: 3 }, () => 'run-1/report/completed'))
     })
 
-    it('gives it up after a while, for its own group alone, and goes on', async () => {
+    it('gives it up after a while, only for its own group, and continues', async () => {
       const dead: string[] = []
       const heard: string[] = []
       const other = await listen(report, { group: 'other' })
@@ -257,8 +257,8 @@ describe('a consumer', () => {
     })
   })
 
-  describe('as one of a group', () => {
-    it('goes on where the group stopped', async () => {
+  describe('as a member of a group', () => {
+    it('continues where the group stopped', async () => {
       const before = await listen(report)
       await runs.run(reporting)
       await before.until(1)
@@ -269,7 +269,7 @@ describe('a consumer', () => {
       expect([...before.runs(), ...after.runs()]).toEqual(['run-1', 'run-2'])
     })
 
-    it('has the event in hand again when it was closed before its handler had resolved', async () => {
+    it('receives the current event again if it was closed before its handler resolved', async () => {
       const begun = Promise.withResolvers<void>()
       const dies = consumer(runs, FIRST)
       await dies.subscribe(reporting, report, async () => {
@@ -284,7 +284,7 @@ describe('a consumer', () => {
       expect(after.runs()).toEqual(['run-1'])
     })
 
-    it('hears every step and type that it subscribes to, whoever else of the group listens to another', async () => {
+    it('receives every step and type that it subscribes to, whatever other members subscribe to', async () => {
       const heard: string[] = []
       const listener = consumer(runs, FIRST)
       await listener.subscribe(failing, count, ({ id }) => void heard.push(id))
@@ -302,7 +302,7 @@ describe('a consumer', () => {
     })
   })
 
-  it('waits at its close for the handlers at work', async () => {
+  it('waits for running handlers when it closes', async () => {
     const begun = Promise.withResolvers<string>()
     const goOn = Promise.withResolvers<void>()
     const done: string[] = []
@@ -320,7 +320,7 @@ describe('a consumer', () => {
     expect(done).toEqual([id, 'closed'])
   })
 
-  it('has files of what only a record holds, until it is closed', async () => {
+  it('provides files of inline outputs, until it is closed', async () => {
     const { heard, until, close } = await listen(note, {}, noting)
     await runs.run(noting)
     await until(1)
@@ -330,7 +330,7 @@ describe('a consumer', () => {
     expect(existsSync(file)).toBe(false)
   })
 
-  it('hears once which run is in production, each time that changes', async () => {
+  it('receives each change of the production run once', async () => {
     const heard: Promotion[] = []
     const listener = consumer(runs, { ...FIRST, seen: seenIn(':memory:') })
     await listener.onPromoted(reporting, (promotion) => void heard.push(promotion))

@@ -18,7 +18,7 @@ describe('events that a consumer has seen', () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
   const file = () => join(folder, 'seen.sqlite')
 
-  it('are known to the next process, and to another one now', async () => {
+  it('are known to the next process, and to a concurrent one', async () => {
     const seen = seenIn(file())
     expect(seen.has('a')).toBe(false)
     await seen.add('a')
@@ -26,7 +26,7 @@ describe('events that a consumer has seen', () => {
     expect([seen.has('a'), seenIn(file()).has('a'), seenIn(file()).has('b')]).toEqual([true, true, false])
   })
 
-  it('are handled once, also while the first is still at work', async () => {
+  it('are handled once, even while the first handler still runs', async () => {
     const goOn = Promise.withResolvers<void>()
     const handled: string[] = []
     const handle = once(seenIn(file()), async ({ id }: { id: string }) => {
@@ -40,7 +40,7 @@ describe('events that a consumer has seen', () => {
     expect(handled.sort()).toEqual(['a', 'b'])
   })
 
-  it('are not those whose handler has rejected', async () => {
+  it('do not include events whose handler rejected', async () => {
     const handler = vi
       .fn<() => Promise<void>>()
       .mockRejectedValueOnce(new Error('not yet'))
@@ -68,7 +68,7 @@ describe('events that a consumer has seen', () => {
       return heard
     }
 
-    it('come twice and reach the handler once; to one that begins anew, only what it has not seen', async () => {
+    it('that come twice reach the handler once; after a fresh start, only unseen ones', async () => {
       await runs.run(working)
       const completed = runs.events.find(({ type }) => type === 'cairn.completed')
       await runs.bus.publish(topicOf(completed!.data), [completed!, completed!])

@@ -17,7 +17,7 @@ describe('a lock', () => {
   const locked = <Result>(work: () => Promise<Result>, deadlineMs = 300_000) =>
     whileLocked(lock, 'counting', deadlineMs, () => {}, work)
 
-  it('lets one in at a time', async () => {
+  it('admits one holder at a time', async () => {
     let inside = 0
     const most = await Promise.all(
       Array.from({ length: 4 }, () =>
@@ -31,17 +31,17 @@ describe('a lock', () => {
     expect(most).toEqual([1, 1, 1, 1])
   })
 
-  it('is given back when the work fails', async () => {
+  it('is released when the work fails', async () => {
     await expect(locked(() => Promise.reject(new Error('failed')))).rejects.toThrow('failed')
     expect(existsSync(lock)).toBe(false)
   })
 
-  it('is broken when its holder is gone', async () => {
+  it('is broken if its holder is gone', async () => {
     writeFileSync(lock, `${hostname()}/${process.pid}/1`) // this process's id, but started long before
     expect(await locked(async () => 'in')).toBe('in')
   })
 
-  it('is broken when its holder ran before the machine was started anew, or died while it broke the lock', async () => {
+  it('is broken if its holder ran before a reboot, or died while it broke the lock', async () => {
     const [machine, pid, start] = thisProcess.split('/') as [string, string, string]
     expect(start).toMatch(process.platform === 'linux' ? /^\d+\.[0-9a-f]{8}$/ : /^$/)
     const earlier = `${machine}/${pid}/${start.split('.')[0]}.00000000`

@@ -85,7 +85,7 @@ describe('a run in this process', () => {
       expect(changed.items['double']).toMatchObject({ outputs: { n: { text: '6' } } })
     })
 
-    it('is told event by event, from its start to its end', async () => {
+    it('reports its events from start to end', async () => {
       const { events } = await run('chain')
       expect(events.map(({ type, data }) => [type, data.node].filter(Boolean).join(' '))).toEqual([
         'cairn.run-started',
@@ -97,13 +97,13 @@ describe('a run in this process', () => {
       ])
     })
 
-    it('leaves what it learnt and no work in progress', async () => {
+    it('keeps its history and leaves no work in progress', async () => {
       await run('chain')
       expect(open().history.expected('chain', 'double')).toMatchObject({ runs: 1 })
       expect(readdirSync(project.path('.cairn/tmp'))).toEqual([])
     })
 
-    it('goes as it was foretold, with the reasons', async () => {
+    it('runs as planned, for the planned reasons', async () => {
       await run('chain')
       const planned = await plan('chain', { settings: { 'load.from': 3 } })
       expect(planned.nodes.get('load')).toMatchObject({ run: 1, depends: false })
@@ -112,7 +112,7 @@ describe('a run in this process', () => {
       expect(planned.comparedWith).toBeUndefined()
     })
 
-    it('starts in the middle from a base, and names the stand-ins that today would be otherwise', async () => {
+    it('starts in the middle from a base, and names the outputs that would differ today', async () => {
       await run('chain')
       const [base] = await runNames(open().store, open().at('chain'))
       const request = { from: ['double'] }
@@ -124,7 +124,7 @@ describe('a run in this process', () => {
       expect(how(await run('chain', { ...request, force: ['double'] }))).toEqual({ double: 'computed' })
     })
 
-    it('fails as a whole when the store refuses its records, rather than never to end', async () => {
+    it('fails as a whole if the store refuses its records, instead of hanging', async () => {
       const workspace = open()
       const { store } = workspace
       const create: typeof store.create = async (path, bytes) => {
@@ -135,7 +135,7 @@ describe('a run in this process', () => {
       await expect(run('chain', {}, {}, workspace)).rejects.toThrow('no space left')
     })
 
-    it('can be cancelled as soon as it is begun', async () => {
+    it('can be cancelled as soon as it has started', async () => {
       const workspace = open()
       const { plan: made } = await plan('chain', {}, workspace)
       const running = startRun(workspace, made)
@@ -144,7 +144,7 @@ describe('a run in this process', () => {
     })
   })
 
-  it('fails with its step, what is behind it does not run, and what is finished is reused', async () => {
+  it('fails with its step, runs no later step, and reuses finished ones', async () => {
     project.write({
       'failing.pipeline.ts': `${HEAD}
 export const fail = step('fail', { ...n, inputs: { n: Int }, run: ({ n }): { n: number } => { throw new Error('no ' + n) } })
@@ -157,7 +157,7 @@ export const failing = pipeline('failing', () => double(fail(load({}))))`,
     expect(how(await run('failing'))).toEqual({ load: 'reused', fail: 'failed', double: 'blocked' })
   })
 
-  it('is cancelled in the middle of a step, and what is finished is reused', async () => {
+  it('is cancelled in the middle of a step, and reuses finished steps', async () => {
     const [began, goOn] = [project.path('began'), project.path('go-on')]
     project.write({
       'long.pipeline.ts': `${HEAD}
@@ -184,7 +184,7 @@ export const long = pipeline('long', () => double(wait(load({}))))`,
     expect(again.items['double']).toMatchObject({ outputs: { n: { text: '40' } } })
   })
 
-  it('computes a step that is no export each time, in this process', async () => {
+  it('computes a step without an export every time, in this process', async () => {
     project.write({
       'inline.pipeline.ts': `${HEAD}
 const hidden = step('hidden', { ...n, inputs: { n: Int }, run: ({ n }) => ({ n: n + 1 }) })
@@ -200,7 +200,7 @@ export const inline = pipeline('inline', () => double(hidden(load({}))))`,
     expect(unknown.items['hidden']).toMatchObject({ error: { code: 'BAD_DEFINITION' } })
   })
 
-  it('runs here only the steps that are short and do no harm, the others in the pool', async () => {
+  it('runs only short, harmless steps in this process, and the others in the pool', async () => {
     project.write({
       'data.txt': 'some',
       'mixed.pipeline.ts': `${HEAD}

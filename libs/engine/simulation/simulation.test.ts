@@ -21,19 +21,19 @@ async function play(count: number, story: Omit<Story, 'seed'>): Promise<void> {
 
 describe('any pipeline, whatever happens on the way', () => {
   it(
-    'ends as it must when nothing goes wrong, each key computed once by two runs at once',
+    'ends correctly without faults, and two concurrent runs compute each key once',
     () => play(STORIES / 6, { runs: 2, faults: 0, cancel: false }),
     DEADLINE,
   )
 
   it(
-    'ends as it must through crashes, lost answers, duplicates, delays and rebalances',
+    'ends correctly through crashes, lost responses, duplicates, delays and rebalances',
     () => play(STORIES / 2, { runs: 1, faults: 12, cancel: false }),
     DEADLINE,
   )
 
   it(
-    'ends as it must when two runs share its checkpoints through all that',
+    'ends correctly if two runs share its checkpoints through all that',
     () => play(STORIES / 6, { runs: 2, faults: 12, cancel: false }),
     DEADLINE,
   )
@@ -45,19 +45,19 @@ describe('any pipeline, whatever happens on the way', () => {
   )
 
   it(
-    'ends somehow, with every record as it should be, however often processes die',
+    'ends with correct records, however often processes die',
     () => play(STORIES / 6, { runs: 2, faults: 40, cancel: false, takeovers: 30 }),
     DEADLINE,
   )
 
   it(
-    'ends as it must with a host for each kind of step, some of them twice, through all that',
+    'ends correctly with a host for each kind of step, some of them twice, through all that',
     () => play(STORIES / 3, { runs: 1, faults: 12, cancel: false, stages: 3 }),
     DEADLINE,
   )
 
   it(
-    'ends as it must with two runs at once on such hosts, when nothing goes wrong',
+    'ends correctly with two concurrent runs on such hosts, without faults',
     () => play(STORIES / 6, { runs: 2, faults: 0, cancel: false, stages: 3 }),
     DEADLINE,
   )
@@ -68,7 +68,7 @@ describe('any pipeline, whatever happens on the way', () => {
     DEADLINE,
   )
 
-  it('tells the same story again from the same seed', async () => {
+  it('repeats the same history from the same seed', async () => {
     const story = { seed: 7, runs: 2, faults: 12, cancel: true }
     const [one, two] = [await simulate(story), await simulate(story)]
     expect(two.steps).toBe(one.steps)

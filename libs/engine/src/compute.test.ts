@@ -68,14 +68,14 @@ async function guessing(policies: Policies<Outputs, never> = {}, errors: readonl
 const named = (name: string) => Object.assign(new Error(`this is ${name}`), { name })
 
 describe('computing a task', () => {
-  it('keeps what the body gives, and a checkpoint of it', async () => {
+  it('stores the outputs of the body, and a checkpoint of them', async () => {
     const { outcome, checkpoint } = await guessing()
     const n = { text: '1' }
     expect(await outcome()).toMatchObject({ status: 'completed', how: 'computed', key: 'key', outputs: { n } })
     expect(await checkpoint()).toMatchObject({ step: 'guess', key: 'key', outputs: { n }, producer: { run: 'run' } })
   })
 
-  it('counts an attempt in the store before the body runs, for a host that comes after', async () => {
+  it('counts an attempt in the store before the body runs, for a later host', async () => {
     const { example, job, outcome, attempts } = await guessing()
     const counted: string[][] = []
     const { compute: inner } = job.host
@@ -87,14 +87,14 @@ describe('computing a task', () => {
     expect(await attempts()).toHaveLength(1)
   })
 
-  it('fails, without another attempt, where no retry is declared', async () => {
+  it('fails without another attempt if no retry is declared', async () => {
     const { outcome, job, checkpoint } = await guessing({}, [new Error('no idea')])
     expect(await outcome()).toMatchObject({ status: 'failed', error: { message: 'no idea' } })
     expect([job.attempts, job.failures]).toEqual([1, []])
     expect(await checkpoint()).toBeUndefined()
   })
 
-  it('tries again as often as declared, after waits that double up to the longest', async () => {
+  it('retries as often as declared, with waits that double up to a maximum', async () => {
     const errors = ['one', 'two', 'three', 'four'].map((message) => new Error(message))
     const retry = { times: 4, backoff: 100, maxBackoff: 500 }
     const { example, job, outcome } = await guessing({ retry }, errors)
@@ -112,14 +112,14 @@ describe('computing a task', () => {
     ])
   })
 
-  it('tries again only after the errors that the retry names', async () => {
+  it('retries only after the errors that the retry names', async () => {
     const retry = { times: 5, backoff: 1, on: ['Busy'] }
     const { outcome, example } = await guessing({ retry }, [named('Busy'), named('Broken'), named('Busy')])
     expect(await outcome()).toMatchObject({ status: 'failed', error: { message: 'this is Broken' } })
     expect(example.calls).toHaveLength(2)
   })
 
-  it.each(['CORRUPT', 'MISSING_SECRET', 'BAD_OUTPUT'] as const)('does not try again after %s', async (code) => {
+  it.each(['CORRUPT', 'MISSING_SECRET', 'BAD_OUTPUT'] as const)('does not retry after %s', async (code) => {
     const { outcome, example } = await guessing({ retry: { times: 5 } }, [new CairnError(code, 'as before')])
     expect(await outcome()).toMatchObject({ status: 'failed', error: { code } })
     expect(example.calls).toHaveLength(1)
@@ -141,7 +141,7 @@ describe('computing a task', () => {
     void Object.assign(job, { host: { ...job.host, store: { ...example.store, ...other } } })
   const large = 'x'.repeat(5_000) as never
 
-  it('stores what the body gave once, however often the checkpoint has to be tried', async () => {
+  it('stores the outputs once, however often the checkpoint is retried', async () => {
     const guess = await guessing({}, [], large)
     const { put, create } = guess.example.store
     const stored: string[] = []
@@ -157,7 +157,7 @@ describe('computing a task', () => {
     expect([stored.length, tries]).toEqual([1, 3])
   })
 
-  it('fails the body, at once, whose file was still written to while it was stored', async () => {
+  it('fails a body at once whose file was modified while it was stored', async () => {
     const guess = await guessing({ retry: { times: 5 } }, [], large)
     let tries = 0
     withStore(guess, { put: () => (tries++, Promise.reject(new CairnError('BAD_OUTPUT', 'still written to'))) })
@@ -178,7 +178,7 @@ describe('computing a task', () => {
   })
 })
 
-describe('computing a task that another host had begun', () => {
+describe('computing a task that another host has started', () => {
   it('is the next attempt', async () => {
     const { outcome, job, begunBy, attempts } = await guessing()
     await begunBy('one that died', 1)
@@ -187,7 +187,7 @@ describe('computing a task that another host had begun', () => {
     expect(await attempts()).toHaveLength(2)
   })
 
-  it('is given up when it took down every host that began it', async () => {
+  it('is given up if it took down every host that started it', async () => {
     const { outcome, example, begunBy } = await guessing()
     for (const attempt of [1, 2, 3]) await begunBy(`victim ${attempt}`, attempt)
     expect(await outcome()).toMatchObject({
@@ -200,7 +200,7 @@ describe('computing a task that another host had begun', () => {
     expect(example.calls).toEqual([])
   })
 
-  it('takes the ending that stands, if there is one by now', async () => {
+  it('uses the recorded end, if there is one by now', async () => {
     const { outcome, example, begunBy } = await guessing()
     await begunBy('a faster one', 1)
     const end: EndRecord = {
@@ -220,7 +220,7 @@ describe('computing a task that another host had begun', () => {
     expect(example.calls).toEqual([])
   })
 
-  it('takes back its attempt when the store fails it: that was none', async () => {
+  it('does not count an attempt that the store failed', async () => {
     const { outcome, job, attempts, example } = await guessing()
     const create = (path: string, bytes: Uint8Array) =>
       path.includes('/checkpoints/')

@@ -35,7 +35,7 @@ const divide = step('divide', {
 const broken = pipeline('broken', () => report({ total: divide({}).n }))
 
 describe('an engine', () => {
-  it('goes from the event of a run that has started to the record of its end, by the events in between', async () => {
+  it('handles a run from its start event to the record of its end', async () => {
     const example = new Example(squares)
     await submit(example.host(), await example.plan())
     expect(example.told.map(({ id }) => id)).toEqual(['run/run-started'])
@@ -61,7 +61,7 @@ describe('an engine', () => {
     ])
   })
 
-  it('tells of an ending only once its record is in the store', async () => {
+  it('announces an end only once its record is in the store', async () => {
     const example = new Example(squares)
     const early: string[] = []
     const bus = {
@@ -81,7 +81,7 @@ describe('an engine', () => {
     expect(early).toEqual([])
   })
 
-  it('computes nothing again when all events come a second time, in another order', async () => {
+  it('computes nothing again if all events are delivered a second time, in another order', async () => {
     const example = new Example(squares)
     await submit(example.host(), await example.plan())
     const engine = new Engine(example.host())
@@ -93,7 +93,7 @@ describe('an engine', () => {
     expect([...example.files.keys()]).toEqual(records)
   })
 
-  it('goes on where one that died had come to, by the records', async () => {
+  it('continues from the records of an engine that died', async () => {
     const example = new Example(squares)
     const plan = await example.plan()
     await submit(example.host(), plan)
@@ -105,7 +105,7 @@ describe('an engine', () => {
     expect(example.calls.filter(({ step }) => step === 'read')).toMatchObject([{ host: 'first' }])
   })
 
-  it('leaves an event to the next when it could not tell what followed, and that one tells it and computes nothing', async () => {
+  it('leaves an event to the next engine if it could not publish the result, which publishes it without computing', async () => {
     const example = new Example(dice)
     const plan = await example.plan()
     await submit(example.host(), plan)
@@ -120,7 +120,7 @@ describe('an engine', () => {
     expect(example.calls).toMatchObject([{ host: 'first' }])
   })
 
-  it('shares a run with engines of other steps, of which each computes its own only', async () => {
+  it('shares a run with engines of other steps, each of which computes only its own', async () => {
     const example = new Example(squares)
     await submit(example.host(), await example.plan())
     const engines = ['read', 'square', 'sum', 'report'].map(
@@ -132,7 +132,7 @@ describe('an engine', () => {
     for (const { host, step } of example.calls) expect(host).toBe(`host of ${step}`)
   })
 
-  it('blocks what stands behind a step that failed, and the run ends as failed', async () => {
+  it('blocks the steps after a failed step, and the run ends as failed', async () => {
     const example = new Example(broken)
     await submit(example.host(), await example.plan())
     await example.deliver(new Engine(example.host()))
@@ -142,7 +142,7 @@ describe('an engine', () => {
     expect(await example.runEnd()).toMatchObject({ status: 'failed' })
   })
 
-  it('ends what a cancelled run has not finished, and leaves what it has', async () => {
+  it('ends the unfinished tasks of a cancelled run, and keeps the finished ones', async () => {
     const example = new Example(squares)
     const plan = await example.plan()
     await submit(example.host(), plan)
@@ -159,7 +159,7 @@ describe('an engine', () => {
     expect(example.calls.map(({ step }) => step)).toEqual(['read'])
   })
 
-  it('runs nothing of a run that was cancelled before it had its turn, although its start is told late', async () => {
+  it('runs nothing of a run that was cancelled while queued, even if its start is delivered late', async () => {
     const example = new Example(squares)
     const engine = new Engine(example.host())
     await example.settle(example.clock.sleep(10_000))
@@ -172,7 +172,7 @@ describe('an engine', () => {
     expect(await example.runEnd()).toMatchObject({ status: 'cancelled' })
   })
 
-  it('stops a body that is at work when its run is cancelled', async () => {
+  it('stops a running body if its run is cancelled', async () => {
     const example = new Example(squares)
     const plan = await example.plan()
     await submit(example.host(), plan)
@@ -201,7 +201,7 @@ describe('an engine', () => {
     })
   })
 
-  it('misses no ending that it is hearing of while a run is told to begin again', async () => {
+  it('misses no end that arrives while a run is started again', async () => {
     const example = new Example(squares)
     const reading = Promise.withResolvers<void>()
     let isHeld = false
@@ -232,7 +232,7 @@ describe('an engine', () => {
     expect(await example.runEnd()).toMatchObject({ status: 'completed', host: 'last' })
   })
 
-  it('misses no ending of a run that it took for new, though others ended that it had not heard of', async () => {
+  it('misses no end of a run that it considered new, even if tasks ended before', async () => {
     const example = new Example(squares)
     const hosts = [
       new Engine(example.host('first', { steps: new Set(['read', 'square', 'sum']) })),

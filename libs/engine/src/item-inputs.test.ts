@@ -35,7 +35,7 @@ describe('the items of a task', () => {
     return { n: each(read({}).numbers, (n) => score({ n, m }), { batch: 2 }).n }
   })
 
-  it('are one an item of the batch: each has its item, and what is outside of the each as it is', async () => {
+  it('are one per item of the batch: each has its item, and inputs from outside the each unchanged', async () => {
     const ended = (run: Ended) => {
       run.completed('model', { m: 7 })
       run.completed('read', { numbers: [10, 11, 12] })
@@ -47,7 +47,7 @@ describe('the items of a task', () => {
     expect(await items(scores, 'score/1', ended)).toEqual([{ n: 12, m: 7 }])
   })
 
-  it('are blocked behind what failed, and name it', async () => {
+  it('are blocked after a failed step, and name it', async () => {
     const ended = (run: Ended) => {
       run.failed('model')
       run.completed('read', { numbers: [10, 11] })
@@ -56,7 +56,7 @@ describe('the items of a task', () => {
     expect(await items(scores, 'score/0', ended)).toEqual([blocked, blocked])
   })
 
-  it('pass on why what they read did not run', async () => {
+  it('pass on why their input was skipped', async () => {
     const chain = pipeline('chain', () => ({
       large: isLarge({ n: score({ n: model({}).m, m: model({}).m }).n }).large,
     }))
@@ -64,7 +64,7 @@ describe('the items of a task', () => {
     expect(await items(chain, 'is-large', ended)).toEqual([{ status: 'skipped', because: 'some-when' }])
   })
 
-  it('go over the items of all lists around them: of a batch of lists, too', async () => {
+  it('cover the items of all enclosing lists, also of a batch of lists', async () => {
     const nested = pipeline('nested', () => {
       const { m } = model({})
       return each(
@@ -104,12 +104,12 @@ describe('the items of a task in an arm', () => {
     run.completed('is-large', { large: true })
   }
 
-  it('run where the condition chose the arm, and are skipped where it did not', async () => {
+  it('run if the condition chose the arm, and are skipped otherwise', async () => {
     expect(await items(chosen, 'large', ended)).toEqual([{ n: 7, m: 7 }])
     expect(await items(chosen, 'small', ended)).toEqual([{ status: 'skipped', because: 'when-large' }])
   })
 
-  it('are blocked in both arms where the condition never came to be', async () => {
+  it('are blocked in both arms if there is no condition', async () => {
     const failed = (run: Ended) => {
       run.completed('model', { m: 7 })
       run.failed('is-large')
@@ -118,7 +118,7 @@ describe('the items of a task in an arm', () => {
       expect(await items(chosen, arm, failed)).toEqual([{ status: 'blocked', because: 'when-large' }])
   })
 
-  it('are chosen for each item by itself inside an each', async () => {
+  it('are chosen for each item inside an each', async () => {
     const both = pipeline('both', () =>
       each(read({}).numbers, (n) =>
         when(

@@ -43,13 +43,13 @@ describe('the join of an each', () => {
     }
   }
 
-  it('gives the results as lists in the order of the items, whichever batch ended first', async () => {
+  it('returns the results as lists in the order of the items, whichever batch ended first', async () => {
     const [joined] = await join(squares(), 'squared', without())
     expect(joined).toMatchObject({ made: { n: { ref: { items: 3, summary: { items: 3 } } } } })
     expect(itemsOfText(joined!)).toEqual({ n: [1, 4, 9] })
   })
 
-  it('gives an empty list of an empty list', async () => {
+  it('returns an empty list for an empty list', async () => {
     const [joined] = await join(squares(), 'squared', (run) => run.completed('read', { numbers: [] }))
     expect(itemsOfText(joined!)).toEqual({ n: [] })
   })
@@ -62,7 +62,7 @@ describe('the join of an each', () => {
     })
   })
 
-  it.each([{ items: 1 }, { share: 0.34 }])('leaves out as many failed items as it tolerates: %o', async (tolerate) => {
+  it.each([{ items: 1 }, { share: 0.34 }])('leaves out failed items up to its tolerance: %o', async (tolerate) => {
     const [joined] = await join(squares({ tolerate }), 'squared', without(2))
     expect(itemsOfText(joined!)).toEqual({ n: [1, 9] })
     expect(joined).toMatchObject({ made: { n: { ref: { summary: { items: 2, failed: 1 } } } } })
@@ -74,7 +74,7 @@ describe('the join of an each', () => {
     })
   })
 
-  it('is blocked where its list was not made', async () => {
+  it('is blocked if its list is missing', async () => {
     expect(await join(squares(), 'squared', (run) => run.failed('read'))).toEqual([
       { status: 'blocked', because: 'read' },
     ])
@@ -96,7 +96,7 @@ describe('the join of a when', () => {
   const skipped = { status: 'skipped', because: 'either' } as const
   const options = { batch: '0', by: joinWhen }
 
-  it('gives, for each item, what the chosen arm gave', async () => {
+  it('returns, for each item, the outputs of the chosen arm', async () => {
     const joined = await join(
       twice,
       'either',
@@ -111,7 +111,7 @@ describe('the join of a when', () => {
     expect(joined).toMatchObject([{ made: { n: { ref: { text: '1' } } } }, { made: { n: { ref: { text: '81' } } } }])
   })
 
-  it('is blocked behind its condition, or behind the chosen arm, if that failed', async () => {
+  it('is blocked by a failed condition or a failed chosen arm', async () => {
     const joined = await join(
       twice,
       'either',

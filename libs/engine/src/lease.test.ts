@@ -50,7 +50,7 @@ describe('a lease', () => {
     return { result: await waiting, ms: world.now - from }
   }
 
-  it('is taken at once where nobody holds it, and free again once it is released', async () => {
+  it('is taken at once if it is free, and free again once it is released', async () => {
     const one = leases('one')
     expect(await one.acquire(PATH, never, signal)).toBe(true)
     expect(holderNow()).toBe('one')
@@ -61,7 +61,7 @@ describe('a lease', () => {
     expect(await leases('two').acquire(PATH, never, signal)).toBe(true)
   })
 
-  it('is waited for as long as its holder renews it, however long, and taken once it is released', async () => {
+  it('is waited for as long as its holder renews it, and taken once it is released', async () => {
     const one = await take('one')
     let taken = false
     const waiting = leases('two')
@@ -75,7 +75,7 @@ describe('a lease', () => {
     expect([taken, holderNow()]).toEqual([true, 'two'])
   })
 
-  it('is renewed, too, when it is taken again after a while', async () => {
+  it('is also renewed after it is taken again', async () => {
     const one = await take('one')
     await one.release(PATH)
     await pass(60_000)
@@ -85,7 +85,7 @@ describe('a lease', () => {
     expect(holderNow()).toBe('one')
   })
 
-  it('is taken over at once from a holder that is known to be gone', async () => {
+  it('is taken over at once from a dead holder', async () => {
     const gone = await take('gone')
     gone.stop()
     const isGone = (name: string) => name === 'gone'
@@ -93,7 +93,7 @@ describe('a lease', () => {
     expect(holderNow()).toBe('two')
   })
 
-  it('is taken over from a holder that does not renew it, by the monotonic clock of whoever waits', async () => {
+  it('is taken over from a holder that does not renew it, by the monotonic clock of the waiting process', async () => {
     const silent = await take('silent')
     silent.stop()
     const clock = { ...world.clock, now: () => 9e12 }
@@ -103,7 +103,7 @@ describe('a lease', () => {
     expect(holderNow()).toBe('two')
   })
 
-  it('goes to exactly one of many who find its holder gone at once', async () => {
+  it('goes to exactly one of many that take it over at once', async () => {
     const gone = await take('gone')
     gone.stop()
     const taken: string[] = []
@@ -115,7 +115,7 @@ describe('a lease', () => {
     expect(taken).toEqual([holderNow()])
   })
 
-  it('is not waited for any longer once the result has come', async () => {
+  it('is not waited for once the result exists', async () => {
     await take('one')
     let come = false
     const waiting = leases('two').acquire(PATH, async () => come, signal)
@@ -125,7 +125,7 @@ describe('a lease', () => {
     expect(holderNow()).toBe('one')
   })
 
-  it('is not waited for any longer once the run is cancelled', async () => {
+  it('is not waited for once the run is cancelled', async () => {
     await take('one')
     const cancel = new AbortController()
     const waiting = leases('two').acquire(PATH, never, cancel.signal)
@@ -136,7 +136,7 @@ describe('a lease', () => {
   })
 
   it.each(['not a lease', '{"v":99,"holder":"from the future","beat":0}', ''])(
-    'is taken over where nobody can renew it, as its record is %j',
+    'is taken over if its record is %j',
     async (text) => {
       files.set(PATH, Buffer.from(text))
       expect(await during(leases('one').acquire(PATH, never, signal))).toEqual({ result: true, ms: 0 })
@@ -144,7 +144,7 @@ describe('a lease', () => {
     },
   )
 
-  it('is held by whoever took it although the answer that said so was lost', async () => {
+  it('is held by its taker even if the response was lost', async () => {
     const store = directStore(files)
     const create: typeof store.create = async (...given) => {
       await store.create(...given)
@@ -157,7 +157,7 @@ describe('a lease', () => {
     expect(await during(one.acquire(PATH, never, signal))).toEqual({ result: true, ms: 0 })
   })
 
-  it('is kept, and released, although the answer to a renewal was lost', async () => {
+  it('is kept, and released, even if the response to a renewal was lost', async () => {
     let lose = 1
     const store = directStore(files)
     const replace: typeof store.replace = async (...given) => {
@@ -192,7 +192,7 @@ describe('a lease', () => {
     expect(holderNow()).toBe('one')
   })
 
-  it('is left to whoever has taken it over from a holder that was frozen', async () => {
+  it('stays with the process that took it over from a frozen holder', async () => {
     let sleeps = 0
     const thaw = Promise.withResolvers<void>()
     const sleep: typeof world.clock.sleep = (...given) => (sleeps++ === 0 ? thaw.promise : world.clock.sleep(...given))
@@ -206,7 +206,7 @@ describe('a lease', () => {
     expect(holderNow()).toBe('two')
   })
 
-  it('runs out when its holder stops', async () => {
+  it('expires when its holder stops', async () => {
     const one = await take('one')
     await pass(60_000)
     one.stop()

@@ -3,7 +3,7 @@ import { Lru } from './lru.ts'
 
 const of = (lru: Lru<string>, name: string) => lru.get(name, async () => `made anew: ${name}`)
 
-it('makes a value once, however many ask at a time', async () => {
+it('creates a value once for concurrent requests', async () => {
   let made = 0
   const lru = new Lru<number>(2)
   const make = async () => ++made
@@ -11,20 +11,20 @@ it('makes a value once, however many ask at a time', async () => {
   expect(await lru.get('a', make)).toBe(1)
 })
 
-it('makes a value again that could not be made', async () => {
+it('creates a value again after a failure', async () => {
   const lru = new Lru<string>(2)
   await expect(lru.get('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no')
   expect(await lru.get('a', async () => 'now')).toBe('now')
 })
 
-it('forgets the oldest when there are more than its limit', async () => {
+it('evicts the oldest beyond its limit', async () => {
   const lru = new Lru<string>(2)
   for (const name of ['a', 'b', 'c']) await lru.set(name, Promise.resolve(name))
   expect(await Promise.all([of(lru, 'c'), of(lru, 'b')])).toEqual(['c', 'b'])
   expect(await of(lru, 'a')).toBe('made anew: a')
 })
 
-it('keeps what is used, and forgets what was used longest ago', async () => {
+it('evicts the least recently used', async () => {
   const lru = new Lru<string>(2)
   for (const name of ['a', 'b']) await lru.set(name, Promise.resolve(name))
   expect(await of(lru, 'a')).toBe('a')
@@ -33,7 +33,7 @@ it('keeps what is used, and forgets what was used longest ago', async () => {
   expect(await of(lru, 'b')).toBe('made anew: b')
 })
 
-it('forgets the oldest when they weigh more than its limit, but never the newest', async () => {
+it('evicts the oldest beyond its weight limit, but never the newest', async () => {
   const lru = new Lru<string>(10, ({ length }) => length)
   for (const text of ['four', 'three', 'one']) await lru.set(text, Promise.resolve(text))
   expect(await Promise.all([of(lru, 'one'), of(lru, 'three')])).toEqual(['one', 'three'])
@@ -43,7 +43,7 @@ it('forgets the oldest when they weigh more than its limit, but never the newest
   expect(await of(lru, 'three')).toBe('made anew: three')
 })
 
-it('weighs what takes the place of a value, and no longer what it replaces', async () => {
+it('weighs a replacement instead of the replaced value', async () => {
   const lru = new Lru<string>(10, ({ length }) => length)
   for (let count = 0; count < 20; count++) await lru.set('same', Promise.resolve('x'.repeat(5)))
   await lru.set('other', Promise.resolve('other'))

@@ -27,7 +27,7 @@ describe('the runs that a process knows', () => {
     return [...made]
   }
 
-  it('are made once, and again only after the ones used last have taken their place', async () => {
+  it('are created once, and again only after eviction', async () => {
     const runs = new RunCache(2)
     const use = (name: string) => runs.use(name, make(name), noWork)
     expect(
@@ -38,7 +38,7 @@ describe('the runs that a process knows', () => {
     expect(runs.size).toBe(2)
   })
 
-  it('are not forgotten while something of them is in hand, however many there are', async () => {
+  it('are not evicted while in use, however many there are', async () => {
     const runs = new RunCache(1)
     const goOn = Promise.withResolvers<void>()
     const names = ['a', 'b', 'c']
@@ -50,14 +50,14 @@ describe('the runs that a process knows', () => {
     expect(runs.size).toBe(1)
   })
 
-  it('are forgotten when they are over, but not what was announced of them', async () => {
+  it('are forgotten when they have ended, but not what was announced of them', async () => {
     const runs = new RunCache()
     await runs.use('a', make('a', true), async ({ announced }) => void announced.add('task'))
     expect(runs.size).toBe(0)
     await runs.use('a', make('a', true), async ({ announced }) => expect([...announced]).toEqual(['task']))
   })
 
-  it('are made again when making them has failed, or when they are to be forgotten', async () => {
+  it('are created again after a failure, or when they are to be forgotten', async () => {
     const runs = new RunCache()
     await expect(runs.use('a', () => Promise.reject(new Error('away')), noWork)).rejects.toThrow('away')
     expect(runs.size).toBe(0)
@@ -66,7 +66,7 @@ describe('the runs that a process knows', () => {
     expect(await madeBy(() => runs.use('a', make('a'), noWork))).toEqual(['a'])
   })
 
-  it('keep what they are at, also when an event that called for it was given up and they are to be forgotten', async () => {
+  it('keep work in progress, even if its event was given up and they are to be forgotten', async () => {
     const runs = new RunCache(0)
     const atWork = Promise.withResolvers<void>()
     const giveUp = runs.use('a', make('a'), async ({ busy }) => {
@@ -79,7 +79,7 @@ describe('the runs that a process knows', () => {
     expect(runs.size).toBe(1)
   })
 
-  it('hear that they are cancelled', async () => {
+  it('receive their cancellation', async () => {
     const runs = new RunCache()
     await runs.use('a', make('a'), async ({ cancel }: RunContext & { cancel?: AbortController }) => {
       runs.abort('a', new Error('no more'))
@@ -158,14 +158,14 @@ async function hosts() {
 }
 
 describe('hosts of some of the steps', () => {
-  it('know nothing more of runs that have ended, whether or not they wrote their end', async () => {
+  it('forget ended runs, whether or not they wrote the end', async () => {
     const { engines, heard, run } = await hosts()
     for (let count = 0; count < 5; count++) await run(`run-${count}`)
     expect(heard.filter(({ type }) => type === 'cairn.run-ended')).toHaveLength(5)
     expect(engines.map((engine) => engine.cachedRuns)).toEqual([0, 0, 0])
   })
 
-  it('tell each ending once more at most when events of a run that is over come again', async () => {
+  it('announce each end at most once more if events of an ended run are redelivered', async () => {
     const { heard, queue, run, settle } = await hosts()
     await run('run')
     const all = heard.splice(0)
@@ -175,7 +175,7 @@ describe('hosts of some of the steps', () => {
     expect(heard.length).toBeLessThanOrEqual(endings)
   })
 
-  it('do not read a run because of batches that are for others', async () => {
+  it('do not read a run for batches of other hosts', async () => {
     const { engines, heard, reads, run } = await hosts()
     await run('run')
     reads.clear()

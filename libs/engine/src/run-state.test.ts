@@ -18,7 +18,7 @@ const told = await Promise.all(
 const story = fc.constantFrom(...told)
 
 describe('the state of a run', () => {
-  it('is the same in whatever order, and however often, endings are heard', () => {
+  it('is the same in whatever order, and however often, ends arrive', () => {
     const anyOrder = story.chain((ending) =>
       fc.tuple(
         fc.constant(ending),
@@ -41,7 +41,7 @@ describe('the state of a run', () => {
     )
   })
 
-  it('is never done, and makes no task ready twice, before all has ended', () => {
+  it('is never done, and makes no task ready twice, before all tasks have ended', () => {
     fc.assert(
       fc.property(story, fc.infiniteStream(fc.nat()), (ending, choices) => {
         const ends = new Map(endingsOf(ending))

@@ -20,7 +20,7 @@ const Int = json<number>()
 const long = step('long', { outputs: { n: Int }, run: () => ({ n: 1 }) })
 const lengthy = pipeline('lengthy', () => ({ n: long({}).n }))
 
-it('what a host that stops was at is left to the next, which makes the first attempt at it', async () => {
+it('a stopping host leaves its work to the next one, which makes the first attempt', async () => {
   const files = new Map<string, Uint8Array>()
   const store = directStore(files)
   const clock = systemClock

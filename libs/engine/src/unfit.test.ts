@@ -19,7 +19,7 @@ const lacking: Compute = {
   },
 }
 
-it('a host hands a task that it cannot run to others of its step, each time to another partition, and says why', async () => {
+it('a host passes a task that it cannot run to another partition of its step each time, with the reason', async () => {
   const example = new Example(squared)
   const steps = new Set(['read', 'square'])
   const unfit = new Engine(example.host('unfit', { steps, compute: lacking }))
@@ -44,7 +44,7 @@ it('a host hands a task that it cannot run to others of its step, each time to a
   expect(await unfitTasks(example.store, example.at, 'run')).toEqual([])
 })
 
-it('a task that comes back to the same host, before the bus has answered, is handed on again', async () => {
+it('a task that returns to the same host before the bus responds is passed on again', async () => {
   const example = new Example(squared)
   const steps = new Set(['read', 'square'])
   const back: Promise<void>[] = []
@@ -58,7 +58,7 @@ it('a task that comes back to the same host, before the bus has answered, is han
   expect(example.told.filter(({ type }) => type === 'cairn.ready').map(({ data }) => data.attempt)).toEqual([1, 2, 3])
 })
 
-it('a run whose tasks are handed on can be cancelled', async () => {
+it('a run whose tasks are passed on can be cancelled', async () => {
   const example = new Example(squared)
   const unfit = new Engine(example.host('unfit', { steps: new Set(['read', 'square']), compute: lacking }))
   await submit(example.host(), await example.plan())
@@ -70,7 +70,7 @@ it('a run whose tasks are handed on can be cancelled', async () => {
   expect(await example.ends()).toMatchObject({ read: { status: 'cancelled' } })
 })
 
-it('an engine without other hosts ends such a task as its compute driver says', async () => {
+it('an engine without other hosts ends such a task with the result of its compute driver', async () => {
   const example = new Example(squared)
   await submit(example.host(), await example.plan())
   await expect(

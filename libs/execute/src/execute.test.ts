@@ -36,7 +36,7 @@ interface Said {
 const value = ({ ref }: Made) => JSON.parse(ref.text!) as unknown
 
 describe('one call of a body', () => {
-  it('gives it its inputs decoded and its parameters, and encodes what it returns', async () => {
+  it('passes decoded inputs and parameters, and encodes the result', async () => {
     const code: LoadedCode = {
       inputs: { a: Int, b: Int },
       outputs: { total: Int },
@@ -46,7 +46,7 @@ describe('one call of a body', () => {
     expect(value(total!)).toBe(30)
   })
 
-  it('gives it parameters of its own: what it does to them reaches no other call', async () => {
+  it('passes its own copy of the parameters: changes reach no other call', async () => {
     const params = { seen: [1] }
     const code: LoadedCode = {
       outputs: { count: Int },
@@ -70,12 +70,12 @@ describe('one call of a body', () => {
     [[1], 'sum returned an array, not an object with its outputs', 'return { total }'],
     [{}, 'sum returned no "total"', 'return { total }'],
     [{ total: 1, totl: 1 }, 'sum returned "totl", which it does not declare', 'did you mean "total"?'],
-  ])('refuses %j, which is not what it declares', async (returned, message, next) => {
+  ])('refuses %j, which it does not declare', async (returned, message, next) => {
     const code: LoadedCode = { outputs: { total: Int }, run: () => returned }
     await expect(call(code)).rejects.toMatchObject({ code: 'BAD_OUTPUT', message, next })
   })
 
-  it('says which input or output it is that a kind refuses', async () => {
+  it('names the input or output that a kind refuses', async () => {
     const refuse = (): never => {
       throw new CairnError('BAD_OUTPUT', 'is no number', { next: 'give a number' })
     }
@@ -87,13 +87,13 @@ describe('one call of a body', () => {
     await expect(call(output)).rejects.toMatchObject({ message: 'output "n" of sum: is no number', next })
   })
 
-  it('drops what a body returns after it was to stop', async () => {
+  it('drops the result of a body that was stopped', async () => {
     const stop = new AbortController()
     const code: LoadedCode = { outputs: { n: Int }, run: () => (stop.abort(new Error('cancelled')), { n: 1 }) }
     await expect(call(code, {}, { surface: { signal: stop.signal } })).rejects.toThrow('cancelled')
   })
 
-  it('calls the fallback instead where the body has failed for good, with the error', async () => {
+  it('calls the fallback with the error once the body has failed for good', async () => {
     const told: Error[] = []
     const code: LoadedCode = {
       outputs: { n: Int },
@@ -108,7 +108,7 @@ describe('one call of a body', () => {
   })
 })
 
-describe('one call of a body that reads the outside', () => {
+describe('one call of a body with a source', () => {
   let stored = 'v1'
   const code = (during: () => void): LoadedCode => ({
     reads: { file: { describes: 'prices.csv', version: async () => stored, open: async () => `bytes of ${stored}` } },
@@ -116,7 +116,7 @@ describe('one call of a body that reads the outside', () => {
     run: ({ file }: { file: string }) => (during(), { read: file }),
   })
 
-  it('opens it', async () => {
+  it('opens the source', async () => {
     stored = 'v1'
     const { read } = await call(
       code(() => {}),
@@ -126,7 +126,7 @@ describe('one call of a body that reads the outside', () => {
     expect(value(read!)).toBe('bytes of v1')
   })
 
-  it('refuses the result when the outside has changed since the run was planned', async () => {
+  it('refuses the result if the source has changed since the run was planned', async () => {
     stored = 'v1'
     const changing = code(() => (stored = 'v2'))
     await expect(call(changing, {}, { versions: { file: 'v1' } })).rejects.toMatchObject({

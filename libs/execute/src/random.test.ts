@@ -22,7 +22,7 @@ it('never changes: checkpoints rest on these very numbers', () => {
   )
 })
 
-it('draws evenly from [0, 1), also from a seed of zeros', () => {
+it('draws uniformly from [0, 1), also from a seed of zeros', () => {
   for (const from of [seed('x'), '0'.repeat(64)]) {
     const numbers = draw(seededRandom(from), 20_000)
     expect(Math.min(...numbers)).toBeGreaterThanOrEqual(0)

@@ -32,7 +32,7 @@ describe('exploring a run of production', () => {
     expect(new Set(Object.values(how))).toEqual(new Set(['reused', 'joined']))
   })
 
-  it('hooks out what a step gave and what it received', async () => {
+  it('returns the outputs and inputs of a step', async () => {
     const made = (await lab.value('features', 'features')) as Table<{ id: 'int32'; delay: 'int32' }>
     expect(await made.count()).toBe(1000)
     const received = (await lab.input('features', 'flights')) as Table<{ id: 'int32'; delay: 'int32' }>
@@ -43,7 +43,7 @@ describe('exploring a run of production', () => {
     })
   })
 
-  it('hooks out what was given and received for one item of an each', async () => {
+  it('returns the outputs and inputs of one item of an each', async () => {
     const model = await lab.value('train', 'model')
     expect(await lab.value('score', 'score', 2)).toBe(3 * (model as number))
     expect(await lab.input('score', 'airport', 3)).toBe(4)
@@ -57,7 +57,7 @@ describe('exploring a run of production', () => {
     await expect(lab.value('train', 'model', 0)).rejects.toThrow('train is inside no each')
   })
 
-  it('runs just what a parameter is wired to, and tells what changed', async () => {
+  it('runs only the steps that a parameter affects, and reports what changed', async () => {
     const run = await lab.params('train', { rate: 2 }).run()
     expect(run.how).toMatchObject({ load: 'reused', features: 'reused', train: 'computed', evaluate: 'computed' })
     expect(await run.compare()).toEqual(
@@ -70,7 +70,7 @@ describe('exploring a run of production', () => {
     expect(run.plan.params).toEqual({ trees: 20 })
   })
 
-  it('swaps a step for another one, whose results are kept as those of the step', async () => {
+  it('swaps a step for another one, whose results are stored as those of the step', async () => {
     const { withWeather } = await world.swaps()
     const swapped = lab.swap('features', withWeather, world.path('swaps.ts'))
     expect(await decisions(swapped)).toMatchObject({ load: 'reuse', features: 'run', train: 'may run' })
@@ -80,7 +80,7 @@ describe('exploring a run of production', () => {
     expect((await swapped.run()).how).toMatchObject({ features: 'reused', train: 'reused' })
   })
 
-  it('tells how an output differs from that of production, or of another run', async () => {
+  it('compares an output with production, or with another run', async () => {
     const { withWeather } = await world.swaps()
     const run = await lab.swap('features', withWeather, world.path('swaps.ts')).run()
     const parts = await run.compareOutput('features', { key: ['id'], rows: 1 })
@@ -108,7 +108,7 @@ describe('exploring a run of production', () => {
     expect(run.plan.nodes['features']).toMatchObject({ type: 'given', from: production })
   })
 
-  it('goes on with a value that is made by hand, and is tainted', async () => {
+  it('continues with a value set by hand, and is tainted', async () => {
     const rows = [{ id: 0, delay: 5 }]
     const run = await lab.set('features', 'features', rows).run()
     expect(run.how).toMatchObject({ train: 'computed' })
@@ -119,7 +119,7 @@ describe('exploring a run of production', () => {
     expect((await planEdits(later.session, later.only('train').edits)).planned.plan.taints).toEqual(run.plan.taints)
   })
 
-  it('goes on with some rows, or some items', async () => {
+  it('continues with some rows or items', async () => {
     const sampled = await lab.sample('load', 'flights', { count: 10 }).until('train').run()
     const rows = (await ((await sampled.value('load', 'flights')) as Table<{}>).toArray()) as Record<string, number>[]
     expect(rows).toHaveLength(10)
@@ -137,7 +137,7 @@ describe('exploring a run of production', () => {
     await expect(lab.items('score', [7]).run()).rejects.toMatchObject({ next: 'it gave 4 items, from 0' })
   })
 
-  it('refuses a change that nothing would show', async () => {
+  it('refuses a change without an effect', async () => {
     await expect(lab.params('train', { rate: 2 }).from('evaluate').run()).rejects.toThrow(
       'train.rate is set, but train is not run here: what it gives stands in for it',
     )
@@ -163,11 +163,11 @@ describe('exploring a run of production', () => {
     expect(computed.filter((node) => node === 'train')).toHaveLength(12)
   })
 
-  it('has left production as it was, to the byte, whatever was tried', () => {
+  it('leaves production unchanged to the byte, whatever was tried', () => {
     expect(world.production()).toBe(before)
   })
 
-  it('is refused by production itself when it would write there', async () => {
+  it('is refused by the production store if it writes there', async () => {
     const { store } = lab.session.workspace
     const path = lab.session.workspace.at('delays').plan(production)
     await expect(store.replace(path, (await store.read(path))!, Buffer.from('{}'))).resolves.toBe(true) // hides it here
@@ -176,12 +176,12 @@ describe('exploring a run of production', () => {
   })
 })
 
-describe('a run that production has left behind', () => {
+describe('an old production run', () => {
   let world: Explored
   beforeAll(() => void (world = new Explored()))
   afterAll(() => world.remove())
 
-  it('keeps its source versions, and says where today is different', async () => {
+  it('keeps its source versions, and names differences to the current ones', async () => {
     const production = await world.produce()
     world.write({ 'flights.json': '[1, 2, 3]' })
     const lab = await world.lab({ base: production })
@@ -190,7 +190,7 @@ describe('a run that production has left behind', () => {
     expect(await lab.differences()).toEqual([])
   })
 
-  it('computes again, from the nearest that is there, what was collected', async () => {
+  it('recomputes collected outputs from the nearest available ones', async () => {
     const lab = await world.lab()
     const { workspace, base } = lab.session
     const { outputs } = JSON.parse(

@@ -23,7 +23,7 @@ const mapped = pipeline('mapped', () => {
 })
 
 describe('a swapped step', () => {
-  it('does what the other does, under the name of the one whose place it takes', () => {
+  it('runs the other step under the name of the replaced one', () => {
     const twice = step('twice', { inputs: { n: number }, outputs: { n: number }, run: ({ n }) => ({ n: n + n }) })
     const { graph, step: placed } = swapStep(mapped.graph, 'scale', twice)
     const node = graph.nodes.get('scale') as StepNode
@@ -34,7 +34,7 @@ describe('a swapped step', () => {
     expect((mapped.graph.nodes.get('scale') as StepNode).step).toBe(scale)
   })
 
-  it('may give more than what is read of it', () => {
+  it('may have outputs that nothing reads', () => {
     const more = step('more', {
       inputs: { n: number },
       outputs: { n: number, why: text },
@@ -43,7 +43,7 @@ describe('a swapped step', () => {
     expect(swapStep(mapped.graph, 'scale', more).graph.nodes.get('scale')!.outputs).toHaveProperty('why')
   })
 
-  it('is refused with both schemas where it gives or takes another kind', () => {
+  it('is refused with both schemas if an input or output has another kind', () => {
     const wrong = step('wrong', { inputs: { n: number }, outputs: { n: text }, run: () => ({ n: '' }) })
     expect(() => swapStep(mapped.graph, 'scale', wrong)).toThrow(
       'wrong cannot take the place of scale: it gives as "n" json {"type":"string"}, and scale gives json {}',
@@ -54,7 +54,7 @@ describe('a swapped step', () => {
     )
   })
 
-  it('is refused where it takes what is not wired, or lacks what is read', () => {
+  it('is refused if it needs an unwired input, or lacks an output that is read', () => {
     const curious = step('curious', { inputs: { m: number }, outputs: { n: number }, run: () => ({ n: 1 }) })
     expect(() => swapStep(mapped.graph, 'scale', curious)).toThrow('curious takes "m", which scale is not given')
     const silent = step('silent', { inputs: { n: number }, outputs: {}, run: () => ({}) })

@@ -49,7 +49,7 @@ const forms: [value: string, top?: string][] = [
   ],
 ]
 
-describe('a file beside a module is part of the code that reaches it', () => {
+describe('a file beside a module is part of the code that uses it', () => {
   test.each(forms)('%s %s', async (value, top) => {
     const project = new TemporaryProject(main(value, top))
     expect((await project.emitted()).run()).toBe('first')
@@ -84,7 +84,7 @@ describe('a file beside a module is part of the code that reaches it', () => {
     expect(await project.fingerprint()).not.toBe(before)
   })
 
-  test('with all of its bytes, and beside the other files that the code names', async () => {
+  test('with all of its bytes, next to the other files that the code names', async () => {
     const value = `[...readFileSync(new URL('./b.bin', import.meta.url)), path.relative(fileURLToPath(new URL('./b.bin', import.meta.url)), join(import.meta.dirname, '../data/y z.json'))]`
     const project = new TemporaryProject(main(value))
     const { writeFileSync } = await import('node:fs')
@@ -92,7 +92,7 @@ describe('a file beside a module is part of the code that reaches it', () => {
     expect((await project.emitted()).run()).toEqual([0, 255, 13, 10, 128, 0xef, 0xbb, 0xbf, '../../data/y z.json'])
   })
 
-  test('a copy that was changed or taken away is laid down again', async () => {
+  test('a changed or removed copy is restored', async () => {
     const { carriedFiles } = await import('@cairn/kernel')
     const { keepCarriedFiles } = await import('@cairn/kernel/contract')
     const { dirname } = await import('node:path')
@@ -117,7 +117,7 @@ describe('a file beside a module is part of the code that reaches it', () => {
   })
 })
 
-describe('what cannot be carried is refused with file, line and what to use', () => {
+describe('a file that cannot be included is refused with file, line and alternative', () => {
   test.each([
     [`readFileSync(new URL('./no.txt', import.meta.url))`, "names the file './no.txt', which does not exist"],
     [`readFileSync(new URL('.', import.meta.url))`, 'uses import.meta.url'],
@@ -148,7 +148,7 @@ describe('what cannot be carried is refused with file, line and what to use', ()
   })
 })
 
-test('a module that is imported twice in one function is there both times', async () => {
+test('a module that is imported twice in one function is included both times', async () => {
   const project = new TemporaryProject(
     main(`(async () => [(await import('./n.ts')).n, (await import(\`./n.ts\`)).n])()`),
   )
@@ -161,7 +161,7 @@ test.each([
   'import.meta.url === pathToFileURL(process.argv[1]!).href',
   'process.argv[1] === fileURLToPath(import.meta.url)',
   'import.meta.filename === process.argv[1]',
-])('what a module does only as the main one is no part of a step: %s', async (test) => {
+])('code that only runs in the main module is not part of a step: %s', async (test) => {
   const top = `import { pathToFileURL } from 'node:url'\nexport let n = 1\nif (${test}) n = 2`
   expect((await new TemporaryProject(main('n', top)).emitted()).run()).toBe(1)
 })

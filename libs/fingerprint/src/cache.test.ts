@@ -11,7 +11,7 @@ const STEPS = `import { step } from '@cairn/kernel'\nimport { a } from './a.ts'\
 const project = () => new TemporaryProject({ 'steps.ts': STEPS, 'a.ts': 'export const a = 1' })
 const cached = (p: TemporaryProject) => p.closure('main', { cache: 'cache' })
 
-test('a closure from the cache is the same as one that was computed', async () => {
+test('a closure from the cache equals a computed one', async () => {
   const p = project()
   const [first, second, without] = [await cached(p), await cached(p), await p.closure()]
   expect(second.manifest).toEqual(first.manifest)
@@ -19,7 +19,7 @@ test('a closure from the cache is the same as one that was computed', async () =
   expect(await second.emit()).toBe(await without.emit())
 })
 
-test('with a warm cache no parser is loaded', () => {
+test('a warm cache loads no parser', () => {
   const p = project()
   p.write({
     'host.ts': `import { registerHooks } from 'node:module'
@@ -35,7 +35,7 @@ console.log(JSON.stringify({ loaded: loaded.filter((url) => /oxc|magic-string|an
   expect(warm).toEqual({ loaded: 0, fingerprint: cold.fingerprint })
 })
 
-test('what was emitted is known again as long as its modules stay, and of each of two equal steps its own', async () => {
+test('emitted code is cached while its modules stay the same, separately for each of two equal steps', async () => {
   const p = project()
   p.write({ 'steps.ts': `${STEPS}export const same = step('same', { outputs: {}, run: () => a })\n` })
   const [main, same] = [await cached(p), await p.closure('same', { cache: 'cache' })]
@@ -51,14 +51,14 @@ test('what was emitted is known again as long as its modules stay, and of each o
   expect(await known()).toEqual([undefined, undefined])
 })
 
-test('an edit counts even if the time and size of the file stay', async () => {
+test('an edit is detected even if the time and size of the file stay the same', async () => {
   const p = project()
   const before = await cached(p)
   p.write({ 'a.ts': 'export const a = 2' })
   expect((await cached(p)).fingerprint).not.toBe(before.fingerprint)
 })
 
-test('a cache that is deleted, damaged or of another kind is as good as none', async () => {
+test('a deleted, damaged or foreign cache is ignored', async () => {
   const p = project()
   const { fingerprint } = await cached(p)
   const [file] = readdirSync(p.path('cache'))
@@ -84,7 +84,7 @@ test('a cache that is deleted, damaged or of another kind is as good as none', a
   expect((await cached(p)).fingerprint).toBe(fingerprint)
 })
 
-test('what several writers remember at a time is kept, and old entries are dropped at last', () => {
+test('entries of concurrent writers are kept, and old entries are dropped eventually', () => {
   const folder = new TemporaryProject().path('cache')
   const [one, two] = [new Cache(folder), new Cache(folder)]
   one.set('one', 1)

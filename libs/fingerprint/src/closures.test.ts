@@ -27,7 +27,7 @@ ${imports}
 export const all = pipeline('all', () => { ${calls.map((call) => `${call}({})`).join('; ')}; return {} })`
 
 describe('the closures of a pipeline', () => {
-  test('are found by identity, under whatever name a step is exported', () => {
+  test('are found by identity, whatever name a step is exported under', () => {
     const found = run({
       'json.ts': json,
       'pipeline.ts': pipeline(
@@ -57,7 +57,7 @@ export const five = source('five', { reads: {}, outputs: { a: json }, async run(
     }
   })
 
-  test('of factories and of whatever is less than literal are those of whole declarations', () => {
+  test('of factories and non-literal definitions cover whole declarations', () => {
     const found = run({
       'json.ts': json,
       'pipeline.ts': pipeline(`import { a, b, c, d, e } from './steps.ts'`, 'a', 'b', 'c', 'd', 'e'),
@@ -75,7 +75,7 @@ export const { d, list: [e] } = { d: make('d', 4), list: [make('e', 5)] }`,
     expect(found.a!.body.code).toContain('a.definition.run(...given)')
   })
 
-  test('are missing for a step that is not exported, with the reason', () => {
+  test('are missing for a step without an export, with the reason', () => {
     const found = run({
       'json.ts': json,
       'pipeline.ts': pipeline(

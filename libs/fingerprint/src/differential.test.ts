@@ -68,7 +68,7 @@ const edit: fc.Arbitrary<readonly Files[]> = fc.oneof(
   },
 )
 
-test('over any edits, what checkpoints give is what is computed without them', async () => {
+test('after any edits, results with checkpoints equal results without them', async () => {
   const checkpoints = new Checkpoints()
   const counts = { edits: 0, versions: 0, 'same value': 0, 'same error': 0, 'thrown while loading, so not planned': 0 }
   await fc.assert(
@@ -90,7 +90,7 @@ test('over any edits, what checkpoints give is what is computed without them', a
   expect(counts['same value']).toBeGreaterThan(counts.versions / 2)
 })
 
-test('edits that mean nothing compute nothing: comments, formatting, names, places, sibling steps, settings of the compiler', () =>
+test('edits without effect compute nothing: comments, formatting, names, locations, sibling steps, compiler settings', () =>
   fc.assert(
     fc.asyncProperty(
       pureProgram,

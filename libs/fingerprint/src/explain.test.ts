@@ -28,12 +28,12 @@ async function why(edits: Files, before = base): Promise<string[]> {
 const edited = (file: string, from: string, to: string): Files => ({ [file]: base[file]!.replaceAll(from, to) })
 
 describe('an explanation names', () => {
-  test('the function that changed, and the way to it', async () => {
+  test('the changed function, and the path to it', async () => {
     expect(await why(edited('stats.ts', 'x - MEAN', 'x + MEAN'))).toEqual([
       'zscore() in stats.ts changed   (train-model -> prepare.ts -> stats.ts)',
     ])
   })
-  test('the constant that changed, and not what refers to it', async () => {
+  test('the changed constant, and not what refers to it', async () => {
     expect(await why(edited('stats.ts', 'MEAN = 1', 'MEAN = 2'))).toEqual([
       'MEAN in stats.ts changed   (train-model -> prepare.ts -> stats.ts)',
     ])
@@ -74,7 +74,7 @@ describe('an explanation names', () => {
       'package package 1.0.0 -> 1.1.0   (train-model -> prepare.ts)',
     ])
   })
-  test('a package of which only the content changed', async () => {
+  test('a package whose content changed without its version', async () => {
     expect(await why({ 'node_modules/package/index.js': '1' })).toEqual([
       'package package 1.0.0: its content, a patch, or what it depends on changed   (train-model -> prepare.ts)',
     ])
@@ -99,7 +99,7 @@ describe('an explanation names', () => {
       }),
     ).toEqual(['the order in which what train-model reaches is evaluated changed'])
   })
-  test('a change although everything was renamed and moved as well', async () => {
+  test('a change even if everything was renamed and moved as well', async () => {
     const moved = {
       'steps.ts': base['steps.ts']!.replaceAll('prepare', 'ready').replace('./ready.ts', './lib/ready.ts'),
       'lib/ready.ts': base['prepare.ts']!.replaceAll('prepare', 'ready')
@@ -115,7 +115,7 @@ describe('an explanation names', () => {
   })
 })
 
-test('an explanation of a mere renaming is empty', async () => {
+test('an explanation of a plain renaming is empty', async () => {
   expect(
     await why({
       ...edited('stats.ts', 'zscore', 'standard'),

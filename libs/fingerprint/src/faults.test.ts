@@ -6,7 +6,7 @@ afterAll(() => TemporaryProject.removeAll())
 const importing = (imports: string) =>
   `import { step } from '@cairn/kernel'\n${imports}\nexport const main = step('main', { outputs: {}, run: () => a })\n`
 
-describe('what cannot be cut out is refused with its place', () => {
+describe('code that cannot be extracted is refused with its location', () => {
   test.each([
     ['enum a { x }', 'a.ts:2:8 uses an enum'],
     ['export namespace a { export const x = 1 }', 'a.ts:2:8 uses a namespace with values'],
@@ -71,7 +71,7 @@ describe('what cannot be cut out is refused with its place', () => {
   })
 })
 
-test('what is not reached is not refused, and the closure can still be emitted', async () => {
+test('unused code is not refused, and the closure can still be emitted', async () => {
   const project = new TemporaryProject({
     'steps.ts': importing(
       `import { a } from './a.ts'\nimport { broken } from './broken.ts'\nimport './types.ts'\nexport const other = broken`,

@@ -37,19 +37,19 @@ it.each([
   ],
   ['a class, taken out of it,', 'class # {}\nconst { name } = new #().constructor\nRUN name'],
   ['a function inside', 'RUN { const # = () => 1; return #.name }'],
-])('what %s is called counts where code looks at that', async (_, code) => {
+])('the name of %s is part of the fingerprint if code reads it', async (_, code) => {
   const [one, other] = two(code) as [TemporaryProject, TemporaryProject]
   expect([await valueOf(one), await valueOf(other)]).toEqual(['"One"', '"Other"'])
   expect(await one.fingerprint()).not.toBe(await other.fingerprint())
 })
 
-it('is told as the reason', async () => {
+it('is reported as the reason', async () => {
   const [one, other] = two('class # {}\nconst kindOf = (x: object) => x.constructor.name\nRUN kindOf(new #())')
   const [before, after] = [(await one!.closure()).manifest, (await other!.closure()).manifest]
   expect(explain('main', before, after).map(changeText)).toEqual(['Other in steps.ts takes the place of One'])
 })
 
-it('what a class of another module is called counts where code looks at that', async () => {
+it('the name of a class of another module is part of the fingerprint if code reads it', async () => {
   const [one, other] = two("import { #, kindOf } from './model.ts'\nRUN [kindOf(new #()), #.name]", {
     'model.ts': 'export class # {}\nexport const kindOf = (x: object) => x.constructor.name',
   }) as [TemporaryProject, TemporaryProject]
@@ -58,11 +58,11 @@ it('what a class of another module is called counts where code looks at that', a
 })
 
 it.each([
-  ['what it is called is not looked at', 'class # { x = 1 }\nRUN new #().x'],
-  ["only an object's own name is", 'const # = { name: "x" }\nRUN #.name'],
-  ['only the name of what it is given is', 'const # = (row: { name: string }) => row.name\nRUN #({ name: "x" })'],
+  ['code does not read it', 'class # { x = 1 }\nRUN new #().x'],
+  ["code only reads an object's own name", 'const # = { name: "x" }\nRUN #.name'],
+  ['code only reads the name of its argument', 'const # = (row: { name: string }) => row.name\nRUN #({ name: "x" })'],
   ['it only sets its own name', 'class # extends Error { name = "x" }\nRUN new #().message'],
-])('a name does not count where %s', async (_, code) => {
+])('a name is not part of the fingerprint if %s', async (_, code) => {
   const [one, other] = two(code) as [TemporaryProject, TemporaryProject]
   expect(await one.fingerprint()).toBe(await other.fingerprint())
 })

@@ -9,7 +9,7 @@ const main = (expression: string, top = '') =>
 const scale = 'export function scale(x) { return x * FACTOR }\nconst FACTOR = 3\n'
 const base: Files = { 'steps.ts': main('scale(1)', `import { scale } from './maths.ts'`), 'maths.ts': scale }
 
-describe('a fingerprint stays when', () => {
+describe('a fingerprint stays the same when', () => {
   test.each<[string, Files]>([
     ['a declaration stands in the same file', { 'steps.ts': main('scale(1)', scale) }],
     [
@@ -204,7 +204,7 @@ describe('a fingerprint changes when', () => {
     ['inputs', 'inputs: { a: json(1) }'],
     ['outputs', 'outputs: { b: json(1) }'],
     ['reads', 'reads: { c: json(1) }'],
-  ])('what a step says of its %s does', async (_, property) => {
+  ])('a step declares another %s', async (_, property) => {
     const text = (value: string) =>
       `import { step } from '@cairn/kernel'\nconst json = (x) => x\nexport const main = step('main', { ${value}, run: () => 1 })`
     const [a, b] = await fingerprints(text(property), text(property.replace('1', '2')))
@@ -212,7 +212,7 @@ describe('a fingerprint changes when', () => {
   })
 })
 
-test('what is no part of the body does not count', async () => {
+test('code outside the body does not change the fingerprint', async () => {
   const text = (rest: string, name = 'main') =>
     `import { step } from '@cairn/kernel'\nconst schema = (x: number) => x\nexport const main = step('${name}', { outputs: {}, ${rest} run: () => 1 })`
   const rests = [
@@ -231,7 +231,7 @@ test('what is no part of the body does not count', async () => {
   expect(await new TemporaryProject(text('', 'other')).fingerprint()).toBe(all[0])
 })
 
-test('the order of the properties does not count', async () => {
+test('the order of properties does not change the fingerprint', async () => {
   const text = (properties: string) =>
     `import { step } from '@cairn/kernel'\nexport const main = step('main', { ${properties} })`
   const [a, b] = await fingerprints(
@@ -245,39 +245,39 @@ describe('a namespace import', () => {
   const steps = (use: string) => ({ 'steps.ts': main(use, `import * as maths from './maths.ts'`) })
   const maths = (other: string) => ({ 'maths.ts': `export const a = 1\nexport const b = ${other}` })
 
-  test('counts only the members that are named', async () => {
+  test('includes only the named members', async () => {
     const [a, b] = await fingerprints({ ...steps('maths.a'), ...maths('2') }, { ...steps('maths.a'), ...maths('3') })
     expect(a).toBe(b)
   })
   test.each(['maths', 'Object.keys(maths)', 'maths[key]', '((m) => m.a)(maths)'])(
-    'counts as a whole in %s',
+    'is included as a whole in %s',
     async (use) => {
       const [a, b] = await fingerprints({ ...steps(use), ...maths('2') }, { ...steps(use), ...maths('3') })
       expect(a).not.toBe(b)
     },
   )
-  test('counts the names of exports when it is used as a whole', async () => {
+  test('includes the names of exports if it is used as a whole', async () => {
     const [a, b] = await fingerprints(
       { ...steps('maths'), 'maths.ts': 'export const a = 1' },
       { ...steps('maths'), 'maths.ts': 'export const b = 1' },
     )
     expect(a).not.toBe(b)
   })
-  test('does not count the name of a member', async () => {
+  test('does not include the name of a member', async () => {
     const [a, b] = await fingerprints(
       { ...steps('maths.a'), 'maths.ts': 'export const a = 1' },
       { ...steps('maths.c'), 'maths.ts': 'export const c = 1' },
     )
     expect(a).toBe(b)
   })
-  test('knows a member that is not there', async () => {
+  test('handles a missing member', async () => {
     const [a, b] = await fingerprints(
       { ...steps('maths.none'), ...maths('2') },
       { ...steps('maths.none'), ...maths('3') },
     )
     expect(a).toBe(b)
   })
-  test('that is exported counts as a whole', async () => {
+  test('is included as a whole if it is exported', async () => {
     const files = (value: string) => ({
       'steps.ts': main('maths.a', `import { maths } from './index.ts'`),
       'index.ts': `export * as maths from './maths.ts'`,
@@ -288,7 +288,7 @@ describe('a namespace import', () => {
   })
 })
 
-test('a dynamic import counts the whole module', async () => {
+test('a dynamic import includes the whole module', async () => {
   const files = (value: string) => ({
     'steps.ts': main(`import('./lazy.ts')`),
     'lazy.ts': `export const a = 1\nexport const b = ${value}`,
@@ -307,7 +307,7 @@ test('modules that import each other are followed', async () => {
   expect(a).not.toBe(b)
 })
 
-test('only the steps that reach a change get another fingerprint', async () => {
+test('only the steps that use a change get another fingerprint', async () => {
   const two = (a: string, b: string) => `import { step } from '@cairn/kernel'
 const f = () => ${a}
 const g = () => ${b}
@@ -321,7 +321,7 @@ export const second = step('second', { outputs: {}, run: () => g() })`
   expect(after[1]).not.toBe(before[1])
 })
 
-test('a step that another step reaches counts as a whole', async () => {
+test('a step that another step uses is included as a whole', async () => {
   const text = (times: number) => `import { step } from '@cairn/kernel'
 export const inner = step('inner', { outputs: {}, retry: { times: ${times} }, run: () => 1 })
 export const main = step('main', { outputs: {}, run: () => inner.definition.run() })`

@@ -10,7 +10,7 @@ test.each([
   ['powers', (depth: number) => `${'1 ** '.repeat(depth)}1`],
   ['functions', (depth: number) => `${'() => '.repeat(depth)}1`],
   ['choices', (depth: number) => `${'1 ? 1 : '.repeat(depth)}1`],
-])('%s nested deeply are cut out, or refused', async (_, written) => {
+])('%s nested deeply are extracted, or refused', async (_, written) => {
   for (const depth of [800, 2_500, 60_000]) {
     const text = `import { step } from '@cairn/kernel'\nconst deep = ${written(depth)}\nexport const main = step('main', { outputs: {}, run: () => deep })`
     const project = new TemporaryProject(text)

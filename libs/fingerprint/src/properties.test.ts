@@ -81,7 +81,7 @@ test('an emitted closure holds all top-level code that changes what the step see
     RUNS,
   ))
 
-test('top-level code that leaves a step seeing something else gives it another fingerprint', () =>
+test('top-level code that changes what a step sees changes its fingerprint', () =>
   fc.assert(
     fc.asyncProperty(
       effectProgram.chain((program) => fc.tuple(fc.constant(program), edited(program))),

@@ -160,14 +160,14 @@ describe('a statement that nothing refers to belongs to a closure when', () => {
     expect(await names(files)).toContain(statement)
   })
 
-  test('a declaration does so', async () => {
+  test('a declaration does the same', async () => {
     expect(await names(main('const a: number[] = []\nconst size = a.push(1)', 'a'))).toContain('size')
     expect(
       await names(main('const a: number[] = []\nconst fill = (to: number[]) => to.push(1)\nconst size = fill(a)', 'a')),
     ).toContain('size')
   })
 
-  test('it stands in another module', async () => {
+  test('it is in another module', async () => {
     const files = {
       'steps.ts': `import './fill.ts'\n${main(`import { table } from './table.ts'`, 'table')}`,
       'table.ts': 'export const table = new Map()',
@@ -176,7 +176,7 @@ describe('a statement that nothing refers to belongs to a closure when', () => {
     expect(await names(files)).toContain(`table.set('a', 1)`)
   })
 
-  test('it stands in a module that is imported for its effect', async () => {
+  test('it is in a module that is imported for its side effects', async () => {
     const files = {
       'steps.ts': main(`import './setup.ts'`, '1'),
       'setup.ts': `import './deeper.ts'`,
@@ -185,7 +185,7 @@ describe('a statement that nothing refers to belongs to a closure when', () => {
     expect(await names(files)).toEqual(['(globalThis as any).x = 1'])
   })
 
-  test('it stands in a module on the way to what is used', async () => {
+  test('it is in a module on the path to used code', async () => {
     const files = {
       'steps.ts': main(`import { a } from './index.ts'`, 'a'),
       'index.ts': `export * from './a.ts'\n;(globalThis as any).x = 1`,
@@ -194,7 +194,7 @@ describe('a statement that nothing refers to belongs to a closure when', () => {
     expect(await names(files)).toContain('(globalThis as any).x = 1')
   })
 
-  test('a package is imported for its effect', async () => {
+  test('a package is imported for its side effects', async () => {
     const files = withPackage(main(`import 'package'`, '1'))
     const { manifest } = await new TemporaryProject(files).closure()
     expect(manifest.packages.map(({ name }) => name)).toEqual(['package'])
@@ -293,7 +293,7 @@ describe('the order of evaluation', () => {
     ],
     ['a static block and a statement', 'const o: any = {}\nconst a = o', 'class b { static { o.x = 1 } }', 'o.x = 2'],
     ['two writes', 'const o: any = {}\nconst a = o, b = 1', 'o.x = 1', 'o.x = 2'],
-  ])('counts for %s', async (_, top, first, second) => {
+  ])('is part of the fingerprint for %s', async (_, top, first, second) => {
     await different(main(`${top}\n${first}\n${second}`, '[a, b]'), main(`${top}\n${second}\n${first}`, '[a, b]'))
   })
 
@@ -333,7 +333,7 @@ describe('the order of evaluation', () => {
       'const b = f(1)',
     ],
     ['a statement and a constant', 'const table = new Map()\nconst a = table', 'table.set(1, 2)', 'const b = 3'],
-  ])('does not count for %s', async (_, top, first, second) => {
+  ])('is not part of the fingerprint for %s', async (_, top, first, second) => {
     await same(main(`${top}\n${first}\n${second}`, '[a, b]'), main(`${top}\n${second}\n${first}`, '[a, b]'))
   })
 })

@@ -6,13 +6,13 @@ it('suggests the nearest name for a mistyped one', () => {
   expect(suggest('trian-model', ['load-flights', 'train-model', 'evaluate'])).toBe('did you mean "train-model"?')
 })
 
-it('lists the names when none is near', () => {
+it('lists the names if none is similar', () => {
   expect(suggest('xyz', ['load-flights', 'evaluate'])).toBe('available: load-flights, evaluate')
   expect(suggest('xyz', [], 'make one')).toBe('make one')
   expect(suggest('xyz', [])).toBeUndefined()
 })
 
-it('keeps of an error what records need', () => {
+it('keeps what records need of an error', () => {
   const cause = new TypeError('underneath')
   expect(errorRecord(new CairnError('BAD_OUTPUT', 'wrong', { next: 'mend it', cause }))).toMatchObject({
     code: 'BAD_OUTPUT',

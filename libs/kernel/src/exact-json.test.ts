@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseExactJson } from './exact-json.ts'
 
-describe('JSON that a person wrote', () => {
+describe('hand-written JSON', () => {
   it.each([
     '9007199254740993',
     '-9007199254740993',

@@ -57,13 +57,13 @@ describe('canonical JSON', () => {
     expect(() => canonical({ deep: [1, value] }, 'params')).toThrow(/^params\.deep\[1\](\[0\]|\.toJSON)? is /)
   })
 
-  it('tells -0 from 0, and reads it back', () => {
+  it('distinguishes -0 from 0, and reads it back', () => {
     expect(canonical({ a: [-0, 0, 1e21, 1e-7] })).toBe('{"a":[-0,0,1e+21,1e-7]}')
     expect(jsonText({ a: [-0, 0] })).toBe('{"a":[-0,0]}')
     expect(JSON.parse(canonical(-0))).toBe(-0)
   })
 
-  it('keeps half of a surrogate pair', () => {
+  it('keeps a lone surrogate', () => {
     const odd = { 'a\udc00': 'b\ud800' }
     expect(JSON.parse(canonical(odd))).toEqual(odd)
   })

@@ -10,7 +10,7 @@ writeFileSync(original, 'origin,delay\nATL,5\n')
 const directory = folder.encoder.file()
 mkdirSync(directory)
 
-test('file keeps what the engine relies on', () =>
+test('file meets the contract of the engine', () =>
   checkKind(file('csv'), {
     values: [original, { path: original }, { text: 'é' }, Uint8Array.from([0, 255])],
     refused: ['/no/such/file', directory, 3, null, {}],
@@ -22,7 +22,7 @@ test('file keeps what the engine relies on', () =>
     },
   }))
 
-test('a file that a step names is copied, and later edits of it do not reach the artifact', async () => {
+test('a returned file is copied, and later edits do not change the artifact', async () => {
   const source = folder.encoder.file()
   writeFileSync(source, 'before')
   const artifact = await folder.write(file(), source)
@@ -44,7 +44,7 @@ test('a missing file is refused by its path', async () => {
   await expect(folder.write(file(), directory)).rejects.toThrow('is a folder')
 })
 
-test('text is shown by its head, anything else by its size', async () => {
+test('text is previewed by its first lines, anything else by its size', async () => {
   const preview = async (value: Uint8Array) => {
     const kind = file()
     return kind.preview!(await folder.write(kind, value), { rows: 1 })

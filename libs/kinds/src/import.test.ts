@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 
 // Declaring kinds is what every process does first; few of them then read a table.
-test('to import the kinds and to declare some loads neither DuckDB nor Arrow nor ONNX', async () => {
+test('importing and declaring kinds loads neither DuckDB nor Arrow nor ONNX', async () => {
   const script = `
     import { registerHooks } from 'node:module'
     const loaded = []

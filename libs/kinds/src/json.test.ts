@@ -13,7 +13,7 @@ const encoded = async (kind: ReturnType<typeof json<any>>, value: unknown) => {
 const cycle: { self?: unknown } = {}
 cycle.self = cycle
 
-test('json keeps what the engine relies on', () =>
+test('json meets the contract of the engine', () =>
   checkKind(json<any>(), {
     values: [null, true, 0, -1.5, 1e300, '', 'é😀\u0000\ud800', [], {}, { b: [1, { a: null }], a: '' }],
     refused: [
@@ -31,13 +31,13 @@ test('json keeps what the engine relies on', () =>
     ],
   }))
 
-test('json with a schema keeps what the engine relies on', () =>
+test('json with a schema meets the contract of the engine', () =>
   checkKind(json(z.object({ name: z.string(), tags: z.array(z.string()) })), {
     values: [{ name: 'a', tags: ['x'] }],
     refused: [{ name: 1, tags: [] }, null, { name: 'a' }],
   }))
 
-test('every JSON value comes back as it was', () =>
+test('every JSON value is read back unchanged', () =>
   fc.assert(
     fc.asyncProperty(fc.jsonValue({ noUnicodeString: false }), async (value) => {
       expect(JSON.parse(await encoded(json<any>(), value))).toEqual(value)
@@ -49,7 +49,7 @@ test('the order of keys makes no difference to the bytes; -0 and 0 differ, as th
   expect(await encoded(json<any>(), { c: [], b: 0 })).toBe('{"b":0,"c":[]}')
 })
 
-test('what is written is what the schema makes of the value', async () => {
+test('the parsed value of the schema is what is written', async () => {
   const Limits = json(z.object({ late: z.number().default(15), name: z.string().trim() }))
   expect(await encoded(Limits, { name: ' a ', extra: 1 })).toBe('{"late":15,"name":"a"}')
 })
@@ -62,7 +62,7 @@ test('a refusal names the path', async () => {
   await expect(encoded(Day, { day: '2001-01-01' })).rejects.toThrow('value.day is a Date, which JSON cannot hold')
 })
 
-test('its description is the schema of what is read', () => {
+test('its description is the schema of the read value', () => {
   expect(json(z.object({ a: z.number().default(1) })).schema).toMatchObject({
     type: 'object',
     properties: { a: { type: 'number' } },
@@ -70,7 +70,7 @@ test('its description is the schema of what is read', () => {
   })
 })
 
-test('a schema that cannot be told as JSON Schema must be described', () => {
+test('a schema that JSON Schema cannot express must be described', () => {
   const schema = z.string().transform((text) => new Date(text))
   expect(() => json(schema)).toThrow('the zod schema cannot be told as JSON Schema')
   expect(json(schema, { describe: 'a day, v1' }).schema).toBe('a day, v1')

@@ -8,13 +8,13 @@ const write = async (kind: ReturnType<typeof metrics>, value: unknown) => {
   return kind.encode(value as never, folder.encoder)
 }
 
-test('metrics keep what the engine relies on', () =>
+test('metrics meet the contract of the engine', () =>
   checkKind(metrics(), {
     values: [{}, { auc: 0.7 }, { auc: 0.7, by: { month: { june: -1.5 } } }],
     refused: [1, null, [1], { auc: NaN }, { auc: '0.7' }, { by: { june: Infinity } }, { auc: null }],
   }))
 
-test('declared metrics keep what the engine relies on', () =>
+test('declared metrics meet the contract of the engine', () =>
   checkKind(metrics({ auc: 'number', rows: 'integer', brier: 'number?' }), {
     values: [
       { auc: 0.7, rows: 12 },
@@ -23,7 +23,7 @@ test('declared metrics keep what the engine relies on', () =>
     refused: [{ auc: 0.7 }, { auc: 0.7, rows: 1.5 }, { auc: 0.7, rows: 1, loss: 2 }, { auc: {}, rows: 1 }],
   }))
 
-test('metrics with a schema keep what the engine relies on', () =>
+test('metrics with a schema meet the contract of the engine', () =>
   checkKind(metrics(z.object({ auc: z.number().min(0).max(1) })), {
     values: [{ auc: 0.5 }],
     refused: [{ auc: 2 }, { auc: 'high' }],

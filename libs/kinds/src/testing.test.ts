@@ -13,25 +13,25 @@ const text: Kind<string> = {
   decode: async (artifact) => new TextDecoder().decode(await artifact.bytes()),
 }
 
-test('a sound kind passes', () => checkKind(text, { values: ['', 'é'], refused: [1, null] }))
+test('a correct kind passes', () => checkKind(text, { values: ['', 'é'], refused: [1, null] }))
 
-test('a kind whose bytes differ from one time to the next does not', async () => {
+test('a kind with unstable bytes fails', async () => {
   let written = 0
   const kind: Kind<string> = { ...text, encode: (value) => ({ bytes: Buffer.from(value + written++) }) }
   await expect(checkKind(kind, { values: ['a'] })).rejects.toThrow('text, value 0: written twice, its bytes differ')
 })
 
-test('a kind that loses something does not', async () => {
+test('a kind that loses data fails', async () => {
   const kind: Kind<string> = { ...text, encode: (value) => ({ bytes: Buffer.from(value, 'latin1') }) }
   await expect(checkKind(kind, { values: ['a', 'é'] })).rejects.toThrow('text, value 1: it is read as another value')
 })
 
-test('a kind that takes what it should refuse does not', async () => {
+test('a kind that accepts what it should refuse fails', async () => {
   const kind: Kind<string> = { ...text, encode: (value) => ({ bytes: Buffer.from(JSON.stringify(value)) }) }
   await expect(checkKind(kind, { values: [], refused: [1] })).rejects.toThrow('text, refused value 0: it is taken')
 })
 
-test('a kind that refuses without a reason for people does not', async () => {
+test('a kind that refuses without a readable reason fails', async () => {
   const kind: Kind<string> = { ...text, encode: (value) => ({ bytes: Buffer.from(value.trim()) }) }
   await expect(checkKind(kind, { values: [], refused: [1] })).rejects.toThrow('it fails with TypeError')
 })

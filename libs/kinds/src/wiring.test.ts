@@ -15,7 +15,7 @@ function wire(made: Kind<any, any>, used: Kind<any, any>): void {
   void pipeline('wired', () => use(make({}) as never)).graph
 }
 
-test('a table fits where fewer of its columns are wanted', () => {
+test('a table fits an input with fewer of its columns', () => {
   wire(Wide, Wide)
   wire(Wide, table({ delay: 'float64?' }))
   wire(Wide, table({ distance: 'int32', origin: 'string' }))
@@ -24,12 +24,12 @@ test('a table fits where fewer of its columns are wanted', () => {
   expect(() => wire(json(), Wide)).toThrow('input "it" of use takes table')
 })
 
-test('partitions fit where partitions of fewer columns are wanted', () => {
+test('partitions fit an input of partitions with fewer columns', () => {
   wire(partitions(Wide, 'origin'), partitions(table({ origin: 'string' }), 'origin'))
   expect(() => wire(partitions(Wide, 'origin'), partitions(table({ speed: 'string' }), 'speed'))).toThrow('input "it"')
 })
 
-test('what is declared fits where anything of the kind is wanted, not the other way round', () => {
+test('a declared kind fits an undeclared input, but not the other way round', () => {
   const declared = model({ inputs: { x: 'float32' }, outputs: { y: 'float32' } })
   wire(declared, model())
   wire(metrics({ auc: 'number' }), metrics())

@@ -14,7 +14,7 @@ describe('a run that is copied into another store', () => {
   const copy = (run: string, to = at) => copyRun({ store: here.store, at }, { store: there.store, at: to }, run)
   const runs = async () => here.store.children(at.runs)
 
-  it('is whole there, and copying it again copies nothing', async () => {
+  it('is complete there, and copying it again copies nothing', async () => {
     await here.make('a')
     const [run] = await runs()
     const first = await copy(run!)
@@ -25,7 +25,7 @@ describe('a run that is copied into another store', () => {
     expect(await copy(run!)).toEqual({ ...first, copied: 0, bytes: 0 })
   })
 
-  it('is reused there: the next run of the same computes nothing', async () => {
+  it('is reused there: the same run computes nothing', async () => {
     await here.make('a')
     await copy((await runs())[0]!)
     const before = await there.store.children(at.checkpoints('make'))
@@ -34,7 +34,7 @@ describe('a run that is copied into another store', () => {
     expect(before).toHaveLength(1)
   })
 
-  it('leaves itself behind where the environment is another: only what can be reused goes', async () => {
+  it('is not copied into another environment: only reusable results are', async () => {
     const elsewhere = layout('production', 'kept')
     await here.make('a')
     await copy((await runs())[0]!, elsewhere)
@@ -43,14 +43,14 @@ describe('a run that is copied into another store', () => {
     expect(there.files.has(elsewhere.object(sha256(JSON.stringify('a'.repeat(5_000)))))).toBe(true)
   })
 
-  it('leaves behind, where only its results are copied, all that anyone could run', async () => {
+  it('is copied without any code that could be run, if only its results are copied', async () => {
     await here.make('a')
     await copyResults({ store: here.store, at }, { store: there.store, at }, (await runs())[0]!)
     const folders = [...there.files.keys()].map((path) => path.slice(at.root.length).split('/')[0])
     expect(new Set(folders)).toEqual(new Set(['objects', 'checkpoints']))
   })
 
-  it('has the very code that it was planned with, also where equal code of another place is already', async () => {
+  it('has exactly the code that it was planned with, even if equal code from elsewhere exists', async () => {
     await here.make('a')
     const [run] = await runs()
     const fingerprint = sha256('make')
@@ -68,7 +68,7 @@ describe('a run that is copied into another store', () => {
     expect((await examine(there.store, at)).findings).toEqual([])
   })
 
-  it('is whole or refused by name, whenever it is collected meanwhile, and however far that comes', async () => {
+  it('is complete or refused by name, whenever and however far it is collected meanwhile', async () => {
     await here.make('a')
     const sound = new Map(here.files)
     const [run] = await runs()

@@ -38,7 +38,7 @@ describe('a record that is damaged in any way', () => {
     expect(error).toBeInstanceOf(CairnError)
   }
 
-  it('is named, harms no other, and is set aside by repair, after which nothing is named any more', async () => {
+  it('is named, affects no other, and is moved away by repair, after which no problem is left', async () => {
     const { store, files, clock } = host
     const records = [...sound.keys()].filter((path) => !/\/(objects|code)\//.test(path))
     expect(new Set(records.map((path) => path.slice(at.root.length).split('/')[0]))).toEqual(
@@ -67,7 +67,7 @@ describe('a record that is damaged in any way', () => {
     )
   })
 
-  it('is not collected with what only later versions know', async () => {
+  it('is not collected together with records of later versions', async () => {
     const { store, files, clock } = host
     files.clear()
     for (const [file, bytes] of sound) files.set(file, bytes)

@@ -38,7 +38,7 @@ describe('a doctor', () => {
   const HISTORY = 'none: it is history'
   const AGAIN = 'none: it is history; run again to have the outputs'
 
-  it('finds nothing wrong with what was run, and says what was looked at', async () => {
+  it('finds no problem after a run, and reports what was checked', async () => {
     await host.make('b')
     expect(await examine(host.store, at, { repair: true })).toEqual({
       findings: [],
@@ -47,7 +47,7 @@ describe('a doctor', () => {
     expect(await host.make('b')).toEqual(REUSED)
   })
 
-  it('finds an object with a flipped byte, and takes it and what names it out of use', async () => {
+  it('finds an object with a flipped byte, and quarantines it and the records that name it', async () => {
     const object = at.object(objectOf('a'))
     flip(object)
     const found = [
@@ -66,12 +66,12 @@ describe('a doctor', () => {
     expect(await findings()).toEqual([])
   })
 
-  it('is content with an object that is set aside, as long as it is whole', async () => {
+  it('accepts an intact object in the trash', async () => {
     await host.store.move(at.object(objectOf('a')), at.trash(objectOf('a')))
     expect(await findings()).toEqual([])
   })
 
-  it('finds a broken one that is set aside, too', async () => {
+  it('finds a damaged object in the trash, too', async () => {
     const trashed = at.trash(objectOf('a'))
     await host.store.move(at.object(objectOf('a')), trashed)
     flip(trashed)
@@ -80,7 +80,7 @@ describe('a doctor', () => {
     expect(await rerun()).toEqual({ ...REUSED, make: 'computed' })
   })
 
-  it('finds what refers to an object that is gone', async () => {
+  it('finds references to a missing object', async () => {
     await host.store.remove(at.object(objectOf('a')))
     const what = `it refers to object ${objectOf('a')}, which is gone`
     expect(await findings({ repair: true })).toEqual([
@@ -120,7 +120,7 @@ describe('a doctor', () => {
   it.each([
     ['is not readable as JSON', '{"v":1,', 'moved to quarantine/'],
     ['has version 99; this program knows up to 1', '{"v":99}', 'none: update Cairn'],
-  ])('finds records of which one %s', async (what, text, how) => {
+  ])('finds a record that %s', async (what, text, how) => {
     const broken = [checkpointOf('make'), at.plan('run-1'), at.runEnd('run-1'), at.end('run-1', 'finish')]
     for (const path of broken) host.files.set(path, Buffer.from(text))
     expect(await findings({ repair: true })).toEqual(
@@ -133,7 +133,7 @@ describe('a doctor', () => {
     expect(await rerun()).toEqual({ ...REUSED, make: 'computed' })
   })
 
-  it('finds a checkpoint under the key of another', async () => {
+  it('finds a checkpoint under another key', async () => {
     await host.make('b')
     const [a, b] = host.paths('checkpoints/make/') as [string, string]
     host.files.set(b, host.files.get(a)!)
@@ -149,7 +149,7 @@ describe('a doctor', () => {
     const bus = { publish: async () => {}, subscribe: () => Promise.reject(new Error()) }
     const code = () => host.paths('code/').find((path) => String(host.files.get(path)) === 'make')!
 
-    it('finds what was changed, and the next plan stores it anew', async () => {
+    it('finds changed code, and the next plan stores it again', async () => {
       const path = code()
       flip(path, 1)
       expect(await findings()).toEqual([{ path: below(path), ...CHANGED }])
@@ -160,7 +160,7 @@ describe('a doctor', () => {
       expect(await findings()).toEqual([])
     })
 
-    it('is put right by the next plan: what was changed is never run', async () => {
+    it('is corrected by the next plan: changed code is never run', async () => {
       const path = code()
       flip(path, 1)
       expect(await host.make('b')).toMatchObject({ make: 'computed' })
@@ -200,7 +200,7 @@ describe('a doctor', () => {
     })
   })
 
-  it('stops where it is told to, and continues there: all parts together find what one examination of all finds', async () => {
+  it('stops and continues on request: all parts together find what one check of everything finds', async () => {
     await host.make('b')
     flip(at.object(objectOf('b')))
     await host.store.remove(at.object(objectOf('y')))
@@ -225,7 +225,7 @@ describe('a doctor', () => {
       ).toBe(whole.checked[count])
   })
 
-  it('names an object that the store cannot read, and looks at the others; an outage ends the look', async () => {
+  it('names an object that the store cannot read, and checks the others; an outage ends the check', async () => {
     const lost = at.object(objectOf('a'))
     const failure = new CairnError('STORE_FAILED', 'it answers 503 SlowDownRead')
     const digestOf = async (path: string) => {
@@ -245,7 +245,7 @@ describe('a doctor', () => {
     await expect(examine(away, at, { digestOf })).rejects.toBe(failure)
   })
 
-  it('whichever of its requests fails, names no other fault than it would, and misses none', async () => {
+  it('reports the same problems, whichever of its requests fails', async () => {
     flip(at.object(objectOf('a')))
     host.files.set(at.end('run-1', 'finish'), Buffer.from('{'))
     const whole = await examine(host.store, at)
@@ -276,7 +276,7 @@ describe('a doctor', () => {
     }
   })
 
-  it('reads as many of the bytes as it is told to, and says how many it has read', async () => {
+  it('reads the requested share of the bytes, and reports how many it has read', async () => {
     flip(at.object(objectOf('a')))
     const { findings: found, checked } = await examine(host.store, at, { share: 0 })
     expect([found, checked]).toEqual([[], { runs: 1, checkpoints: 3, objects: 3, bytes: 3 * 5_002, read: 0 }])
@@ -284,7 +284,7 @@ describe('a doctor', () => {
     expect((await examine(host.store, at, { share: 0 })).findings).toHaveLength(2) // what is gone is seen all the same
   })
 
-  it('changes nothing unless it is to repair', async () => {
+  it('changes nothing without repair', async () => {
     flip(at.object(objectOf('a')))
     await host.store.remove(at.object(objectOf('x')))
     host.files.set(checkpointOf('finish'), Buffer.from('{'))

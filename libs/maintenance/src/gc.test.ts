@@ -37,7 +37,7 @@ describe('garbage collection', () => {
   const isSetAside = (word: string) => host.files.has(at.trash(objectOf(word)))
   const runs = async () => (await host.store.children(at.runs)).sort()
 
-  it('removes nothing that the runs which stay refer to', async () => {
+  it('removes nothing that kept runs refer to', async () => {
     await host.make('a')
     await host.make('b')
     later(1_000 * HOUR)
@@ -46,7 +46,7 @@ describe('garbage collection', () => {
     expect(host.files).toEqual(before)
   })
 
-  it('removes older runs, their checkpoints, and sets aside what only they refer to', async () => {
+  it('removes older runs and their checkpoints, and moves what only they refer to into the trash', async () => {
     await host.make('a')
     await host.make('b')
     later(2 * HOUR)
@@ -57,7 +57,7 @@ describe('garbage collection', () => {
     expect(await host.make('a')).toEqual({ make: 'computed', finish: 'computed', spread: 'reused' })
   })
 
-  it('removes with a run the submission that became it, and no other', async () => {
+  it('removes with a run its submission, and no other', async () => {
     const { plan } = await host.plan(kept)
     const digests = ['a', 'b', 'c'].map((text) => sha256(text)) as [string, string, string]
     for (const digest of digests)
@@ -79,7 +79,7 @@ describe('garbage collection', () => {
     expect(host.paths('submissions/')).toEqual([at.submission(digests[1])])
   })
 
-  it('deletes what was set aside only once the grace is over', async () => {
+  it('deletes objects in the trash only after the grace period', async () => {
     await host.make('a')
     await host.make('b')
     later(2 * HOUR)
@@ -91,7 +91,7 @@ describe('garbage collection', () => {
     expect(isSetAside('a')).toBe(false)
   })
 
-  it('brings back what was set aside and is wanted again, however long ago that was', async () => {
+  it('restores an object from the trash that is needed again, however old', async () => {
     await host.make('a')
     await host.store.move(at.object(objectOf('a')), at.trash(objectOf('a')))
     later(2 * HOUR)
@@ -99,7 +99,7 @@ describe('garbage collection', () => {
     expect([isThere('a'), isSetAside('a')]).toEqual([true, false])
   })
 
-  it('keeps what a run has made again while it was set aside', async () => {
+  it('keeps an object that a run produced again while it was in the trash', async () => {
     await host.make('a')
     await host.make('b')
     later(2 * HOUR)
@@ -111,7 +111,7 @@ describe('garbage collection', () => {
     expect((await examine(host.store, at)).findings).toEqual([])
   })
 
-  it('spares what was written within the grace: its record may be about to come', async () => {
+  it('keeps what was written within the grace period, as its record may follow', async () => {
     await host.make('a')
     later(2 * HOUR)
     await host.store.put(at.object(objectOf('new')), Buffer.from('new'))
@@ -146,7 +146,7 @@ describe('garbage collection', () => {
     expect(['a', 'b', 'c'].map(isThere)).toEqual([false, true, true])
   })
 
-  it('keeps a checkpoint, and its code, as long as a run that stays has used it', async () => {
+  it('keeps a checkpoint and its code as long as a kept run has used it', async () => {
     await host.make('a')
     await host.make('a')
     later(2 * HOUR)
@@ -175,7 +175,7 @@ describe('garbage collection', () => {
     })
   })
 
-  it('follows a list that is itself set aside', async () => {
+  it('follows a list that is itself in the trash', async () => {
     await host.spread(...Array.from({ length: 60 }, (_, index) => `item ${index}`))
     const list = host
       .paths('objects/')
@@ -185,7 +185,7 @@ describe('garbage collection', () => {
     expect(await gc()).toEqual({ ...NOTHING, restored: 1 })
   })
 
-  it('keeps what a run that then died had computed long after it was planned', async () => {
+  it('keeps what a run computed long after it was planned, before it died', async () => {
     const { plan } = await host.plan(kept)
     await begin(plan)
     later(10 * HOUR)
@@ -198,7 +198,7 @@ describe('garbage collection', () => {
     expect(await host.make('a')).toEqual({ make: 'reused', finish: 'reused', spread: 'reused' })
   })
 
-  it('keeps the outputs of another run that stand in', async () => {
+  it('keeps reused outputs of another run', async () => {
     await host.make('a')
     await host.run(kept, { from: ['finish'], base: host.base('run-1') })
     await host.run(kept, { settings: { 'make.word': 'b', 'spread.words': ['z'] } })
@@ -235,7 +235,7 @@ describe('garbage collection', () => {
     expect(host.paths('code/')).toEqual(before)
   })
 
-  it('keeps equal code of another place no longer than runs and checkpoints that name it', async () => {
+  it('keeps equal code from elsewhere only as long as runs and checkpoints name it', async () => {
     await host.make('a')
     const moved = { fingerprint: sha256('make'), digest: sha256('make, further down') }
     await host.store.create(at.code(moved), Buffer.from('make, further down'))
@@ -249,7 +249,7 @@ describe('garbage collection', () => {
     expect(await host.make('a')).toEqual({ make: 'reused', finish: 'reused', spread: 'reused' })
   })
 
-  it('keeps a run without an end while it is young, for it may be at work, and removes it later', async () => {
+  it('keeps a young run without an end, which may be in progress, and removes it later', async () => {
     await begin((await host.plan(kept)).plan)
     later(HOUR)
     expect(await gc({ keepRuns: 0, keepMs: 2 * HOUR })).toMatchObject({ runs: [] })
@@ -258,7 +258,7 @@ describe('garbage collection', () => {
     expect(await runs()).toEqual([])
   })
 
-  it('keeps a run that waits for its turn, however long that takes', async () => {
+  it('keeps a queued run, however long it waits', async () => {
     const { plan } = await host.plan(kept)
     await begin({ ...plan, run: 'run-0', queued: true })
     await host.make('a')
@@ -268,7 +268,7 @@ describe('garbage collection', () => {
     expect(await runs()).toEqual(['run-0', 'run-2'])
   })
 
-  it('changes nothing when it is only to tell, and tells what it would do', async () => {
+  it('changes nothing in a dry run, and reports what it would do', async () => {
     await host.make('a')
     await host.make('b')
     later(2 * HOUR)
@@ -283,7 +283,7 @@ describe('garbage collection', () => {
     expect(await gc()).toEqual(told)
   })
 
-  it('removes nothing that a run may refer to whose record it cannot read, and names that', async () => {
+  it('removes nothing that an unreadable record may refer to, and names the record', async () => {
     await host.make('a')
     await host.make('b')
     host.files.set(at.end('run-2', 'make'), Buffer.from('{'))
@@ -294,7 +294,7 @@ describe('garbage collection', () => {
     expect([...host.files.keys()]).toEqual(kept)
   })
 
-  it('removes an old run although its end cannot be read any more', async () => {
+  it('removes an old run even if its end cannot be read', async () => {
     await host.make('a')
     await host.make('b')
     host.files.set(at.runEnd('run-1'), Buffer.from('{'))
@@ -303,7 +303,7 @@ describe('garbage collection', () => {
     expect(await runs()).toEqual(['run-2'])
   })
 
-  it('leaves every store sound, whatever was run and collected, in any order', async () => {
+  it('leaves every store intact, whatever was run and collected, in any order', async () => {
     const words = fc.constantFrom('a', 'b', 'c')
     const act = fc.oneof(
       fc.record({ make: words }),

@@ -81,14 +81,14 @@ describe('a plan', () => {
     await expect(host.plan(chain, { settings })).rejects.toMatchObject({ message, next })
   })
 
-  it('foretells that everything runs at first and is reused after', async () => {
+  it('plans to run everything at first and to reuse it after', async () => {
     expect(await dryRunOf(chain)).toEqual({ load: 'run 1', scale: 'may run', finish: 'may run' })
     expect(await reasons(chain, 'load')).toEqual([{ because: 'new' }])
     await host.run(chain)
     expect(await dryRunOf(chain)).toEqual({ load: 'reuse 1', scale: 'reuse 1', finish: 'reuse 1' })
   })
 
-  it('foretells that one parameter touches its reader and what is behind it, and the run then does just that', async () => {
+  it('plans to run the reader of a changed parameter and later steps, and the run does exactly that', async () => {
     await host.run(chain)
     const settings = { 'scale.by': 3 }
     expect(await dryRunOf(chain, { settings })).toEqual({ load: 'reuse 1', scale: 'run 1', finish: 'may run' })
@@ -101,7 +101,7 @@ describe('a plan', () => {
     expect(await host.run(chain, { settings })).toMatchObject({ load: 'reused', scale: 'computed', finish: 'computed' })
   })
 
-  it('stops the wave where the output stays the same', async () => {
+  it('stops recomputing where an output stays the same', async () => {
     const settled = pipeline('settled', () => {
       const { n } = load({})
       const { big } = isBig({ n })
@@ -124,7 +124,7 @@ describe('a plan', () => {
     })
   })
 
-  it('foretells inside an each item by item', async () => {
+  it('plans inside an each item by item', async () => {
     const mapped = pipeline('mapped', () => {
       const { items } = spread(load({}))
       const { n } = each(items, (n) => scale({ n }), { batch: 2 })
@@ -152,7 +152,7 @@ describe('a plan', () => {
     })
   })
 
-  it('does not take an item that is still unknown for one that failed', async () => {
+  it('does not treat an unknown item as failed', async () => {
     const lenient = pipeline('lenient', () => {
       const { items } = spread(load({}))
       const { n } = each(items, (n) => scale({ n }), { tolerate: { share: 1 } })
@@ -184,7 +184,7 @@ describe('a plan', () => {
     })
   })
 
-  it('takes an override for what a step gives, runs nothing that only that would read, and is tainted', async () => {
+  it('uses an override as the output of a step, skips steps that only it would read, and is tainted', async () => {
     await host.run(chain)
     const taints = [{ node: 'scale', output: 'n', how: 'set by hand' }]
     const overrides = new Map([['scale', { outputs: { n: { digest: sha256('7'), size: 1, text: '7' } }, taints }]])
@@ -199,7 +199,7 @@ describe('a plan', () => {
     expect((await host.plan(chain, { base })).plan.taints).toBeUndefined() // all of it is computed, or of clean checkpoints
   })
 
-  it('takes a whole each for done where its results are overridden', async () => {
+  it('treats an each as done if its results are overridden', async () => {
     const mapped = pipeline('mapped', () => {
       const { items } = spread(load({}))
       return each(items, (n) => scale({ n }))
@@ -217,7 +217,7 @@ describe('a plan', () => {
     expect(Object.keys((await host.plan(summed, { overrides })).plan.nodes)).toEqual(['each-items', 'total'])
   })
 
-  it('keeps the source versions of the run that it is pinned to, where code and parameters are the same', async () => {
+  it('keeps the source versions of its pinned run, if code and parameters are the same', async () => {
     await host.run(chain)
     const { plan: pinned } = await host.plan(chain)
     outside = { version: 'v2', value: 11 }
@@ -230,13 +230,13 @@ describe('a plan', () => {
     })
   })
 
-  it('remembers what was set by hand', async () => {
+  it('records what was set by hand', async () => {
     expect((await host.plan(chain)).plan.settings).toBeUndefined()
     const settings = { year: 2002, 'scale.by': 5 }
     expect((await host.plan(chain, { settings })).plan.settings).toEqual(settings)
   })
 
-  it('says what it lacks when it is to start in the middle', async () => {
+  it('says what is missing to start in the middle', async () => {
     await expect(host.plan(chain, { from: ['finish'] })).rejects.toMatchObject({
       message: 'scale is not run, so its outputs must come from another run',
       next: 'name one: --base <run>',
@@ -251,7 +251,7 @@ describe('a plan', () => {
     )
   })
 
-  it('takes a step inside an each, or inside a pipeline, as what it stands in', async () => {
+  it('selects the enclosing each or pipeline of a step', async () => {
     const mapped = pipeline('mapped', () => {
       const { items } = spread(load({}))
       const { n } = each(items, (n) => scale({ n }))
@@ -267,13 +267,13 @@ describe('a plan', () => {
     ])
   })
 
-  it('computes by force what has a checkpoint, and keeps the newest', async () => {
+  it('recomputes a forced step despite its checkpoint, and keeps the newest', async () => {
     await host.run(chain)
     expect(await host.run(chain, { force: ['scale'] })).toEqual({ load: 'reused', scale: 'computed', finish: 'reused' })
     expect(host.checkpoints('scale').map(({ generation }) => generation)).toContain(1)
   })
 
-  it('never reuses what is not to be, and reuses for as long as it may', async () => {
+  it('never reuses uncached steps, and reuses others up to their maximum age', async () => {
     let rolls = 0
     const dice = step('dice', { outputs: { n: int }, cache: 'never', run: () => ({ n: ++rolls }) })
     const weather = step('weather', { outputs: { n: int }, cache: { maxAge: '1h' }, run: () => ({ n: ++rolls }) })
@@ -293,7 +293,7 @@ describe('a plan', () => {
     expect(await host.drive(planned.plan, chain)).toMatchObject({ load: 'failed', scale: 'blocked' })
   })
 
-  it('does not wait for a source for ever', async () => {
+  it('does not wait forever for a source', async () => {
     const mute: Step = source('mute', {
       reads: { data: { describes: 'a mute server', version: () => new Promise<string>(() => {}), open: () => 1 } },
       outputs: { n: int },

@@ -49,8 +49,8 @@ const given = (node: string) => ({ out: { digest: node, size: 1 } as unknown as 
 const rerun = (node: string, outputs = async (id: string) => await Promise.resolve(given(id))) =>
   planRerun(plan, node, { run: 'rerun', now: 2, outputs })
 
-describe('a node of a recorded run that is computed again', () => {
-  it('has its code and parameters, the inputs that it had then, and no checkpoint', async () => {
+describe('a rerun of a node of a recorded run', () => {
+  it('has the recorded code, parameters and inputs, and no checkpoint', async () => {
     expect(await rerun('guarded')).toEqual({
       v: 1,
       run: 'rerun',
@@ -70,7 +70,7 @@ describe('a node of a recorded run that is computed again', () => {
     })
   })
 
-  it('is a whole `each` with what is inside it', async () => {
+  it('can be a whole `each` with everything inside it', async () => {
     const { nodes: planned } = await rerun('each')
     expect(Object.entries(planned).map(([id, { type }]) => [id, type])).toEqual([
       ['load', 'given'],
@@ -81,7 +81,7 @@ describe('a node of a recorded run that is computed again', () => {
     expect(planned['inner']).toEqual({ ...nodes['inner'], guards: [] })
   })
 
-  it('is none that computes nothing by itself, or whose inputs are not there', async () => {
+  it('cannot be a node that computes nothing, or one whose inputs are missing', async () => {
     await expect(rerun('if')).rejects.toThrow('if was not computed in recorded')
     await expect(rerun('nothing')).rejects.toThrow('nothing was not computed in recorded')
     await expect(rerun('inner')).rejects.toThrow('inner stands inside each')

@@ -5,7 +5,7 @@ import { channels, layout, type Champion, type CairnEvent } from '@cairn/records
 
 const at = layout('local', 'small')
 
-describe('what is in production', () => {
+describe('the champion', () => {
   let store: ReturnType<typeof directStore>
   beforeEach(() => (store = directStore(new Map())))
   const promoted = async (run: string): Promise<Champion> =>
@@ -14,7 +14,7 @@ describe('what is in production', () => {
   const back = async (who: { by: string; since: number }): Promise<Champion> =>
     rollBack(store, at, await standingChampion(store, at), who)
 
-  it('is a run, with those before it, so that one can go back step by step', async () => {
+  it('is a run with its predecessors, for rollbacks step by step', async () => {
     for (const run of ['one', 'two', 'three']) await promoted(run)
     expect((await standingChampion(store, at)).champion).toMatchObject({ run: 'three', previous: { run: 'two' } })
     expect(await back({ by: 'bob', since: 1 })).toEqual({
@@ -29,7 +29,7 @@ describe('what is in production', () => {
     await expect(back({ by: 'bob', since: 3 })).rejects.toThrow('nothing was in production of local/small/ before')
   })
 
-  it('is changed by one of two who saw the same', async () => {
+  it('is changed by one of two concurrent promotions', async () => {
     await promoted('one')
     const standing = await standingChampion(store, at)
     await setChampion(store, at, standing, { run: 'two', since: 0, by: 'ann' })
@@ -43,7 +43,7 @@ describe('what is in production', () => {
     })
   })
 
-  it('tells those who watch, once it is so, and in place of which run', async () => {
+  it('is published once it is set, with the replaced run', async () => {
     const told: string[] = []
     const hear = ({ id, data }: CairnEvent) => void told.push(`${id} for ${data.previous}`)
     channels.promotion.subscribe(hear)
@@ -56,7 +56,7 @@ describe('what is in production', () => {
     expect(told).toEqual(['one/promoted/0 for undefined', 'two/promoted/0 for one', 'one/promoted/1 for two'])
   })
 
-  it('remembers that it was told, as long as it is there', async () => {
+  it('records that it was announced', async () => {
     await promoted('one')
     const one = await standingChampion(store, at)
     await noteAnnounced(store, at, one)
@@ -74,7 +74,7 @@ describe('what is in production', () => {
     })
   })
 
-  it('remembers ten before it', async () => {
+  it('keeps ten predecessors', async () => {
     for (let run = 0; run < 20; run++) await promoted(`run-${run}`)
     let depth = 0
     for (let entry = (await standingChampion(store, at)).champion?.previous; entry; entry = entry.previous) depth++

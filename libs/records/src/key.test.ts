@@ -30,7 +30,7 @@ const meaning = (of: KeyBase, given: Record<string, ArtifactRef>): string =>
   ])
 
 describe('a checkpoint key', () => {
-  it('is the same for the same code, parameters and inputs, in whatever order they are written', () => {
+  it('is the same for the same code, parameters and inputs, in any order', () => {
     fc.assert(
       fc.property(base, inputs, (of, given) => {
         const shuffled = {
@@ -44,7 +44,7 @@ describe('a checkpoint key', () => {
     )
   })
 
-  it('differs as soon as anything that counts differs', () => {
+  it('differs if any relevant part differs', () => {
     fc.assert(
       fc.property(base, inputs, base, inputs, (of, given, otherBase, otherInputs) => {
         // Each part by itself, too: random bases as a whole hardly ever agree in all the others.
@@ -65,7 +65,7 @@ describe('a checkpoint key', () => {
     )
   })
 
-  it('does not mistake a parameter for an input, or a value for a name', () => {
+  it('distinguishes parameters from inputs, and values from names', () => {
     const ref = (digest: string): ArtifactRef => ({ digest, size: 0 })
     const of: KeyBase = { fingerprint: 'f', params: {}, outputs: {} }
     const keys = [
@@ -79,7 +79,7 @@ describe('a checkpoint key', () => {
     expect(new Set(keys).size).toBe(keys.length)
   })
 
-  it('goes by what an artifact means where its kind cannot promise its bytes', () => {
+  it('uses the meaning of an artifact if its kind has no stable bytes', () => {
     const of = keyBase({ fingerprint: 'f', params: {}, outputs: {} })
     const one = { a: { digest: '1', size: 1, contentDigest: 'same' } }
     const two = { a: { digest: '2', size: 2, contentDigest: 'same' } }
@@ -98,7 +98,7 @@ describe('parts of a hashed text', () => {
     )
   })
 
-  it('cannot be forged by values that look like parts', () => {
+  it('cannot be forged by values that look like separators', () => {
     expect(parts([['a', 'b1:c1:d']])).not.toBe(
       parts([
         ['a', 'b'],

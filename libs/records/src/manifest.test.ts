@@ -27,19 +27,19 @@ describe('a list’s manifest', () => {
     expect(parseManifest(bytes)).toEqual(some)
   })
 
-  it('is written item by item to the same bytes', () => {
+  it('has the same bytes if it is written item by item', () => {
     const writer = new ManifestWriter()
     for (const item of items) writer.add(item)
     expect(writer.length).toBe(items.length)
     expect(Buffer.from(writer.bytes()).equals(writeManifest(items))).toBe(true)
   })
 
-  it('is read however else it is written', () => {
+  it('is read in any valid JSON format', () => {
     const opened = openManifest(Buffer.from(JSON.stringify({ v: 1, items }, undefined, 2)))
     expect([opened.length, opened.at(7)]).toEqual([items.length, items[7]])
   })
 
-  it('goes on in the next list where one ends', () => {
+  it('continues in the next list after one ends', () => {
     const parts = [items.slice(0, 2), [], items.slice(2, 3), items.slice(3, 9)]
     const all = chained(parts.map((part) => openManifest(writeManifest(part))))
     expect(all.length).toBe(9)

@@ -28,13 +28,13 @@ const started = () => runEvent(plan, 'run-started', 0)
 
 afterEach(() => void sent.splice(0))
 
-it('forwards the trace context of the event that led to these, and nothing else of its headers', async () => {
+it('forwards the trace context of the causing event, and no other headers', async () => {
   await publish(bus, plan, [started()], { cause: { ...started(), headers: { ...TRACE, other: 'x' } } })
   await publish(bus, plan, [started()], { cause: started() })
   expect(sent.map(({ headers }) => headers)).toEqual([TRACE, {}])
 })
 
-it('lets a watcher add to the headers before the events are sent', async () => {
+it('lets a watcher add headers before events are sent', async () => {
   const heard: PublishMessage[] = []
   const watcher = {
     start(message: PublishMessage) {

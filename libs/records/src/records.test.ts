@@ -29,13 +29,13 @@ const codeOf = (bytes: Uint8Array, place = path) => {
 }
 
 describe('a record', () => {
-  it('comes back as it was, in any environment and store', () => {
+  it('is read back unchanged, in any environment and store', () => {
     const bytes = encodeRecord(end, path)
     expect(decodeRecord(bytes, path)).toEqual(end)
     expect(decodeRecord(bytes, layout('production', 'flights').end('run-1', 'train'))).toEqual(end)
   })
 
-  it('is never another one, whichever of its bits flips and wherever it is cut off', () => {
+  it('is never read as another one after any bit flip or truncation', () => {
     const bytes = encodeRecord(end, path)
     for (const index of bytes.keys())
       for (let bit = 0; bit < 8; bit++) {
@@ -46,13 +46,13 @@ describe('a record', () => {
     for (const index of bytes.keys()) expect(codeOf(bytes.subarray(0, index))).toBe('BAD_RECORD')
   })
 
-  it('is refused in the place of another', () => {
+  it('is refused at the path of another', () => {
     const bytes = encodeRecord(end, path)
     expect(codeOf(bytes, at.end('run-1', 'load'))).toBe('BAD_RECORD')
     expect(codeOf(bytes, at.end('run-2', 'train'))).toBe('BAD_RECORD')
   })
 
-  it('of an earlier version has no check, and is read', () => {
+  it('of an earlier version has no checksum, and is read', () => {
     expect(codeOf(Buffer.from(JSON.stringify(end)))).toBe('the same')
   })
 

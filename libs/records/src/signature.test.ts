@@ -22,7 +22,7 @@ const checkpoint: Checkpoint = {
 describe('a signed checkpoint', () => {
   const own = signed(checkpoint, { name: 'stage', key: privateKey })
 
-  it('is trusted where its service is, also after it was made anew', () => {
+  it('is trusted if its service is, also after it was computed again', () => {
     expect(isTrusted(own, trusted)).toBe(true)
     expect(isTrusted({ ...own, generation: 3 }, trusted)).toBe(true)
     expect(isTrusted(JSON.parse(JSON.stringify(own)) as Checkpoint, trusted)).toBe(true)
@@ -36,7 +36,7 @@ describe('a signed checkpoint', () => {
     ['is signed by another', signed(checkpoint, { name: 'stage', key: generateKeyPairSync('ed25519').privateKey })],
     ['names a service that no one knows', { ...own, signature: { ...own.signature!, by: 'laptop' } }],
     ['names what every object has', { ...own, signature: { ...own.signature!, by: 'toString' } }],
-  ])('is not trusted where it %s', (_, forged) => {
+  ])('is not trusted if it %s', (_, forged) => {
     expect(isTrusted(forged, trusted)).toBe(false)
   })
 })

@@ -80,12 +80,12 @@ describe('a secret in a text', () => {
     expect(masked(Buffer.from(secret, 'latin1').toString(), { TOKEN: secret })).toBe('***')
   })
 
-  it('is masked where a buffer is printed, which shows 50 bytes', () => {
+  it('is masked in a printed buffer, which shows 50 bytes', () => {
     const secret = 'öpen sesame, '.repeat(9)
     expect(masked(inspect(Buffer.from(secret)), { TOKEN: secret })).toMatch(/^<Buffer \*\*\* \.\.\. 76 more bytes>$/)
   })
 
-  it('may be a long key, however it is written', () => {
+  it('may be a long key, in any format', () => {
     const bytes = Buffer.from(Array.from({ length: 2400 }, (_, at) => (at * at * 31) % 251)).toString('base64')
     const KEY = `-----BEGIN PRIVATE KEY-----\n${bytes.replace(/.{64}/g, '$&\n')}\n-----END PRIVATE KEY-----\n`
     for (const encode of [String, JSON.stringify, encodeURIComponent, base64])
@@ -93,14 +93,14 @@ describe('a secret in a text', () => {
     expect(secretIn(JSON.stringify({ KEY }), { KEY })).toBe('KEY')
   })
 
-  it('has its short lines masked where they stand beside another line of it', () => {
+  it('has its short lines masked next to another of its lines', () => {
     const KEY = '-----BEGIN KEY-----\nabcd1234\n\nxy\nz7\n}\nEFGH5678==\n-----END KEY-----\n'
     expect(masked('abcd1234\nxy\nz7 xyz', { KEY })).toBe('***\n***\n*** xyz')
     expect(masked(JSON.stringify('1 xy\n2 z7'), { KEY })).toBe('"1 ***\\n2 ***"')
     expect(masked('xy or z7\nabc', { KEY })).toBe('xy or z7\nabc')
   })
 
-  it('is masked line by line, as an address’s password, and as a text of a JSON document', () => {
+  it('is masked line by line, as the password of a URL, and as text in JSON', () => {
     const key = '-----BEGIN KEY-----\r\nMIIEvQIBADAN\nhunter\n-----END KEY-----\n'
     expect(masked('1 MIIEvQIBADAN\n2 hunter 3', { KEY: key })).toBe('1 ***\n2 *** 3')
     expect(masked(JSON.stringify({ key }), { KEY: key })).toMatch(/^\{"key":"\*\*\*(\\n)?"\}$/)
@@ -109,7 +109,7 @@ describe('a secret in a text', () => {
     expect(masked('with s3cr3t-k3y', { ACCOUNT: '{ "private_key": "s3cr3t-k3y" }' })).toBe('with ***')
   })
 
-  it('is masked in names of fields, too, and whole where another is a part of it', () => {
+  it('is masked in field names, too, and completely if another secret is part of it', () => {
     const secrets = { SHORT: 'hunter', LONG: 'hunter-and-gatherer' }
     expect(maskedJson({ 'hunter-and-gatherer': ['hunter', 1, null] }, secrets)).toEqual({ '***': ['***', 1, null] })
   })

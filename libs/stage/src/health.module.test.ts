@@ -18,13 +18,13 @@ describe('the probes of a service', () => {
   }
   const well: Health = { live: () => ({ loop: 'ok' }), ready: async () => ({ store: 'ok', events: 'ok' }) }
 
-  it('answer 200 with what was found when all is well', async () => {
+  it('answer 200 with the findings if everything is healthy', async () => {
     expect(await ask('live', well)).toEqual({ statusCode: 200, findings: { loop: 'ok' } })
     await app.close()
     expect(await ask('ready', well)).toEqual({ statusCode: 200, findings: { store: 'ok', events: 'ok' } })
   })
 
-  it('answer 503 with what is wrong, and what is not', async () => {
+  it('answer 503 with healthy and unhealthy findings', async () => {
     const ready = async () => ({ store: 'ok', events: 'no broker answers' })
     expect(await ask('ready', { ...well, ready })).toEqual({
       statusCode: 503,
@@ -32,7 +32,7 @@ describe('the probes of a service', () => {
     })
   })
 
-  it('tell life from readiness: what is outside is no reason for a restart', async () => {
+  it('separate liveness from readiness: an outside outage causes no restart', async () => {
     const ready = async () => ({ store: 'gone' })
     expect(await ask('live', { ...well, ready })).toMatchObject({ statusCode: 200 })
     await app.close()

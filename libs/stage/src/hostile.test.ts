@@ -38,7 +38,7 @@ let apps: Apps
 beforeEach(() => (apps = openApps()))
 afterEach(() => apps.close())
 
-it('events that lie about runs change nothing of what becomes of them, and stop none', async () => {
+it('forged events do not change or stop any run', async () => {
   for (const one of [draw, double, total, report]) await apps.openStage(p, [one])
   const random = fc.sample(
     contractEvents({ env: 'test', pipeline: 'p', runs: ['run-1', 'run-2', 'run-3'], places: PLACES }),
@@ -65,7 +65,7 @@ it('events that lie about runs change nothing of what becomes of them, and stop 
 
 const ENDINGS = ['completed', 'failed', 'timed-out', 'cancelled', 'skipped', 'blocked'] as const
 
-it.each(ENDINGS)('no task of a run that is under way is taken to have %s without a record', async (ending) => {
+it.each(ENDINGS)('no task of a run in progress counts as %s without a record', async (ending) => {
   const drawing = Promise.withResolvers<void>()
   const isDrawing = Promise.withResolvers<void>()
   const slow = step('draw', {
@@ -104,7 +104,7 @@ it.each(ENDINGS)('no task of a run that is under way is taken to have %s without
     ])
 })
 
-it.each(ENDINGS)('a record decides how a task ended, whatever an event says that came before: %s', async (ending) => {
+it.each(ENDINGS)('the record decides how a task ended, whatever an earlier event says: %s', async (ending) => {
   for (const one of [draw, double, total, report]) await apps.openStage(p, [one])
   const first = await apps.start(p)
   await first.ended
@@ -151,7 +151,7 @@ it.each([
   ['as it was told', (createdAt: number) => createdAt],
   ['as of now', () => Date.now()],
   ['as of tomorrow', () => Date.now() + 86_400_000],
-])('a run under way whose beginning is told again, %s, is not taken for a new one', async (_, momentOf) => {
+])('a run in progress whose start is sent again, %s, is not treated as new', async (_, momentOf) => {
   const adding = Promise.withResolvers<void>()
   const isAdding = Promise.withResolvers<void>()
   const slow = step('total', {

@@ -87,14 +87,14 @@ describe('a Nest controller', () => {
   const run = async () => (await apps.start(counting)).ended
   const until = (many: number) => vi.waitUntil(() => heard.length >= many, { interval: 2, timeout: 300_000 })
 
-  it('hears that a step has completed, and reads what it gave', async () => {
+  it('receives the completion of a step, and reads its outputs', async () => {
     await apps.open([Notifier], LISTENING)
     await run()
     await until(1)
     expect(heard).toEqual(['run-1/two/completed 2 1'])
   })
 
-  it('hears all that its handlers listen to, though they are of one group', async () => {
+  it('receives everything that its handlers of one group subscribe to', async () => {
     await apps.open([Both], LISTENING)
     await run()
     await run()
@@ -107,7 +107,7 @@ describe('a Nest controller', () => {
     ])
   })
 
-  it('has an event again that its handler rejects, and then not any more', async () => {
+  it('receives a rejected event again, until it is handled', async () => {
     const ids: string[] = []
     handle = async ({ id }) => {
       if (ids.push(id) < 3) throw new Error('not yet')
@@ -121,7 +121,7 @@ describe('a Nest controller', () => {
     expect(ids).toHaveLength(4)
   })
 
-  it('gives up an event that its handler keeps rejecting, with what it was rejected for', async () => {
+  it('gives up an event that its handler keeps rejecting, with the error', async () => {
     const dead: [string, unknown][] = []
     const onPoison = ({ id }: CairnEvent, error: unknown) => void dead.push([id, error])
     const refused = new Error('no letter box')
@@ -137,7 +137,7 @@ describe('a Nest controller', () => {
     expect(heard).toEqual(['run-2/two/completed 2 1'])
   })
 
-  it('finishes what it is at when the application closes, and takes nothing more', async () => {
+  it('finishes its current work when the application closes, and accepts nothing more', async () => {
     const begun = Promise.withResolvers<void>()
     const goOn = Promise.withResolvers<void>()
     handle = () => {
@@ -157,7 +157,7 @@ describe('a Nest controller', () => {
     expect(heard.slice(2)).toEqual(['run-2/two/completed 2 1'])
   })
 
-  it('may hear one thing twice only by groups of its handlers', async () => {
+  it('may receive one event in two handlers only with separate groups', async () => {
     await expect(apps.open([Twice], LISTENING)).rejects.toMatchObject({
       code: 'BAD_DEFINITION',
       message: 'two handlers of group "notifier" would share what one completed',
@@ -168,7 +168,7 @@ describe('a Nest controller', () => {
     expect(heard.sort()).toEqual(['first run-1/one/completed', 'second run-1/one/completed'])
   })
 
-  it('is refused by name for options that there are not, be it of a handler or of all', async () => {
+  it('is refused by name for unknown options, of a handler or of all', async () => {
     const wrong = { grup: 'alarm' } as object
     expect(() => OnStage(one, 'failed', wrong)).toThrow(
       expect.objectContaining({
@@ -184,7 +184,7 @@ describe('a Nest controller', () => {
     })
   })
 
-  it('is refused when nobody says of which pipeline, as what group, from where', async () => {
+  it('is refused without a pipeline, a group and a start position', async () => {
     await expect(apps.open([Notifier])).rejects.toMatchObject({
       code: 'BAD_DEFINITION',
       message: 'the handler of two names no pipeline, group or start',

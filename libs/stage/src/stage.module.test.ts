@@ -30,14 +30,14 @@ describe('a stage', () => {
   })
   afterEach(() => apps.close())
 
-  it('takes a run to its end, event by event', async () => {
+  it('handles a run to its end, event by event', async () => {
     await apps.openStage(chain)
     const { ended } = await apps.start(chain)
     expect((await ended).data.status).toBe('completed')
     expect(ran).toEqual(['one', 'two'])
   })
 
-  it('runs its own step alone, and leaves the others to theirs', async () => {
+  it('runs only its own step', async () => {
     await apps.openStage(chain, [one])
     const { ended } = await apps.start(chain)
     await apps.openStage(chain, [two])
@@ -45,7 +45,7 @@ describe('a stage', () => {
     expect(ran).toEqual(['one', 'two'])
   })
 
-  it('finishes the step that it is at when it closes, and takes no other: the next one does', async () => {
+  it('finishes its current step when it closes, and leaves the rest to the next stage', async () => {
     const first = await apps.openStage(waiting)
     const { ended } = await apps.start(waiting)
     await gate.begun.promise
@@ -59,7 +59,7 @@ describe('a stage', () => {
   })
 })
 
-it('is told what to listen to', () => {
+it('needs to know what to subscribe to', () => {
   const strategy = new CairnStrategy({ env: 'test', bus: openApps().bus, store: undefined as never })
   strategy.addHandler('engine', async () => {}, true, { cairn: { to: 'engine' } })
   return new Promise<void>((done) => {

@@ -20,7 +20,7 @@ describe('a step called in a test', () => {
     expect([n, await doubled.all()]).toEqual([15, [3, 3]])
   })
 
-  it('is refused parameters that do not fit, and an output that it does not declare', async () => {
+  it('refuses parameters that do not fit, and undeclared outputs', async () => {
     await expect(callStep(scale, { n: 1 }, { by: 'two' as never })).rejects.toThrow('scale refuses its parameters: by')
     const wrong = step('wrong', { outputs: { n: Int }, run: () => ({ m: 1 }) as never })
     await expect(callStep(wrong, {})).rejects.toThrow('wrong returned "m", which it does not declare')
@@ -37,7 +37,7 @@ describe('a step called in a test', () => {
     expect(other).not.toEqual(one)
   })
 
-  it('has a scratch folder and the secrets that it is given', async () => {
+  it('has a scratch folder and the given secrets', async () => {
     const peek = step('peek', {
       outputs: { found: json<unknown[]>() },
       secrets: ['TOKEN'],
@@ -46,7 +46,7 @@ describe('a step called in a test', () => {
     expect((await callStep(peek, {}, {}, { secrets: { TOKEN: 'token' } })).found).toEqual([true, true])
   })
 
-  it('reads the outside as a source does', async () => {
+  it('reads a source', async () => {
     class Counter {
       readonly describes = 'a counter'
       readonly start = 4

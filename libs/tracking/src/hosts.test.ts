@@ -25,7 +25,7 @@ describe('a run over a process for each step, one of which is killed in the midd
   const under = ({ spanId }: ReceivedSpan) => receiver.spans.filter(({ parentSpanId }) => parentSpanId === spanId)
   const serviceOf = ({ resource }: ReceivedSpan) => resource['service.name']
 
-  it('is one trace through all of them, without an orphan', () => {
+  it('is one trace through all of them, without orphaned spans', () => {
     expect([ran.code, ran.errors]).toEqual([0, ''])
     expect(new Set(receiver.spans.map(({ traceId }) => traceId)).size).toBe(1)
     expect(orphansIn(receiver.spans)).toEqual([])
@@ -39,7 +39,7 @@ describe('a run over a process for each step, one of which is killed in the midd
       expect(tasks[name], name).toHaveLength(count)
   })
 
-  it('shows both attempts: the one that was lost, and the one that was made instead', () => {
+  it('shows both attempts: the lost one and its replacement', () => {
     const [slow] = named('slow')
     expect(treeOf(receiver.spans, slow)).toEqual([
       'queue',

@@ -38,7 +38,7 @@ describe('tracking', () => {
     return { ...ran, status, kept: { keys: filesIn('checkpoints').map(nameOf), objects } }
   }
 
-  it('leaves the same keys and bytes, on, off, and with a collector that is dead, silent or no address', async () => {
+  it('does not change keys and bytes: on, off, or with a dead, silent or invalid collector', async () => {
     const off = await run('off', {})
     expect(off.kept.keys).toHaveLength(8)
     expect(off.kept.objects).not.toHaveLength(0)
@@ -54,7 +54,7 @@ describe('tracking', () => {
     }
   })
 
-  it('holds the end of a process up for a second at most', async () => {
+  it('delays the end of a process by a second at most', async () => {
     const program = `
 import { channels } from '@cairn/records'
 const { wait } = Atomics
@@ -71,7 +71,7 @@ setTimeout(process.argv[2] === 'exit' ? () => { rest(); process.exit() } : rest,
       }
   })
 
-  it('drops, and counts, what its thread does not keep up with', async () => {
+  it('drops and counts spans that its thread cannot keep up with', async () => {
     project.write({
       'flood.mjs': `
 import { channels } from '@cairn/records'
@@ -91,7 +91,7 @@ process.once('message', () => { print('last'); process.disconnect() })
     expect(dropped).toBeGreaterThan(0)
   })
 
-  it('starts no thread before there is something to tell', async () => {
+  it('starts no thread before there is something to send', async () => {
     const threadsOf = async (...args: string[]) => {
       const { errors } = await project.cairn({ NODE_OPTIONS, ...NO_COLLECTOR, NODE_DEBUG: 'worker' }, ...args)
       return errors.match(/instantiating Worker.*exporter/g)?.length ?? 0

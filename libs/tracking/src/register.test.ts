@@ -25,12 +25,12 @@ describe('a run in one process, tracked', () => {
   const needsOf = ({ links }: ReceivedSpan) =>
     links.filter(({ attributes }) => attributes['cairn.link'] === 'need').map(({ spanId }) => spanId)
 
-  it('ends as it does untracked, and prints what it does then', () => {
+  it('has the same result and output as untracked', () => {
     expect([ran.code, ran.errors]).toEqual([0, 'load | loading 5\nload | slowly\n'])
     expect(JSON.parse(ran.output)).toMatchObject({ status: 'completed' })
   })
 
-  it('is one trace, of which no span lacks its parent', () => {
+  it('is one trace, in which every span has its parent', () => {
     expect(new Set(receiver.spans.map(({ traceId }) => traceId)).size).toBe(1)
     expect(orphansIn(receiver.spans)).toEqual([])
     expect(receiver.spans.filter(({ parentSpanId }) => parentSpanId === undefined)).toMatchObject([
@@ -107,7 +107,7 @@ describe('a run in one process, tracked', () => {
     ])
   })
 
-  it('measures', () => {
+  it('records metrics', () => {
     const measured = (name: string, task?: string) =>
       receiver.metrics.filter(
         (metric) =>
@@ -128,7 +128,7 @@ describe('a run in one process, tracked', () => {
     expect(measured('messaging.client.operation.duration')).toHaveLength(1)
   })
 
-  it('tells of a run whose steps are reused, and stands on another, with a trace of its own', async () => {
+  it('has its own trace for a run that reuses steps of another run', async () => {
     await project.cairn({ ...TRACKED, ...receiver.env }, 'run', 'demo', '--from', 'sum')
     const [first, second] = named('RUN demo')
     expect(second!.traceId).not.toBe(first!.traceId)

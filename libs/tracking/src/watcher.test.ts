@@ -30,7 +30,7 @@ new Watcher((report) => {
   }
 })
 
-it('goes on in its own trace, and keeps the state of that trace alone', async () => {
+it('continues its own trace, and keeps only the state of that trace', async () => {
   const [mine, foreign] = [runEvent(plan, 'run-started', 1_000), runEvent(plan, 'run-started', 1_000)]
   const from = (traceId: string): CairnEvent => ({
     ...mine,
@@ -44,7 +44,7 @@ it('goes on in its own trace, and keeps the state of that trace alone', async ()
   expect([mine, foreign].map(({ headers }) => headers['tracestate'])).toEqual(['vendor=1', undefined])
 })
 
-it('tells the end of a run once, however often that is published', async () => {
+it('records the end of a run once, however often it is published', async () => {
   const end = () => runEvent(plan, 'run-ended', 5_000, { v: 1, status: 'failed', endedAt: 5_000, host: 'a' })
   await publish(bus, plan, [end()])
   await publish(bus, plan, [end()])
@@ -53,17 +53,17 @@ it('tells the end of a run once, however often that is published', async () => {
   ])
 })
 
-it('tells of promotions', () => {
+it('records promotions', () => {
   channels.promotion.publish(promotedEvent(plan, { v: 1, run: plan.run, since: 1, by: 'ann' }))
   expect(reports.at(-1)).toEqual({ about: 'promotion', pipeline: plan.pipeline })
 })
 
-it('tells how many runs go on and wait', () => {
+it('records how many runs are running and queued', () => {
   channels.queue.publish({ pipeline: plan.pipeline, running: 2, waiting: 500 })
   expect(reports.at(-1)).toEqual({ about: 'queue', pipeline: plan.pipeline, running: 2, waiting: 500 })
 })
 
-it('tells of dead letters, and is not in the way when it cannot', () => {
+it('records dead letters, and does not interfere if it cannot', () => {
   for (const topic of ['broken', 'whole'])
     channels.deadLetter.publish({ topic, group: 'g', event: undefined, error: new TypeError('no event') })
   expect(failures).toHaveLength(1)

@@ -12,7 +12,7 @@ const limitsOf = (env: string, pipeline: string, of: ConcurrencySettings = setti
   return [limits.environment, limits.of(pipeline)]
 }
 
-describe('limits of how many runs go on at once', () => {
+describe('limits of concurrent runs', () => {
   it('are those of the environment before those of all, and those of the pipeline before those of each', () => {
     expect(limitsOf('production', 'nightly')).toEqual([10, 1])
     expect(limitsOf('production', 'other')).toEqual([10, 4])
@@ -23,14 +23,14 @@ describe('limits of how many runs go on at once', () => {
     expect(limitsOf('test', 'nightly')).toEqual([10, 1])
   })
 
-  it('are none where none are set, also of pipelines and environments named like what every object has', () => {
+  it('are absent if not set, even for names that every JavaScript object has', () => {
     expect(runLimitsOf(undefined, 'production').environment).toBeUndefined()
     expect(limitsOf('production', 'nightly', {})).toEqual([undefined, undefined])
     expect(limitsOf('production', 'other', { pipelines: { nightly: { runs: 1 } } })).toEqual([undefined, undefined])
     expect(limitsOf('constructor', 'toString', { pipelines: {}, environments: {} })).toEqual([undefined, undefined])
   })
 
-  it('are of those that wait, too, of an environment always', () => {
+  it('also limit waiting runs, always those of an environment', () => {
     const said = { waiting: 50, waitingPerPipeline: 5, pipelines: { nightly: { waiting: 0 } } }
     const waitingOf = (env: string, pipeline: string, of: ConcurrencySettings) => {
       const { waiting } = runLimitsOf(of, env)

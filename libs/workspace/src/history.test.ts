@@ -42,14 +42,14 @@ describe('the history of how long steps took', () => {
     expect(history.longest('flights', 'train')).toBe(50)
   })
 
-  it('tells apart steps of the same name in two pipelines', () => {
+  it('distinguishes steps of the same name in two pipelines', () => {
     const history = of(10)
     history.add('penguins', 'train', 99)
     expect([history.longest('flights', 'train'), history.longest('penguins', 'train')]).toEqual([10, 99])
     expect(history.expected('flights', 'load')).toBeUndefined()
   })
 
-  it('is there again in the next process, once saved', () => {
+  it('is available in the next process, once saved', () => {
     const history = of(10, 20)
     expect(open().isEmpty).toBe(true)
     history.save()

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { JsonFile } from './json-file.ts'
 
-describe('a file of facts that can be found again', () => {
+describe('a cache file', () => {
   let folder: string
   let path: string
   beforeEach(() => {
@@ -47,7 +47,7 @@ describe('a file of facts that can be found again', () => {
     expect(existsSync(path)).toBe(false)
   })
 
-  it.each(['', '{ "a": 1', 'null'])('counts as empty when it holds %j, and is written anew', (text) => {
+  it.each(['', '{ "a": 1', 'null'])('is treated as empty if it holds %j, and is written again', (text) => {
     mkdirSync(join(folder, 'cache'))
     writeFileSync(path, text)
     expect(open().isEmpty).toBe(true)
@@ -55,7 +55,7 @@ describe('a file of facts that can be found again', () => {
     expect(open().get('a')).toBe(1)
   })
 
-  it('keeps so many entries: those that were set or asked for last', () => {
+  it('keeps a limited number of entries: those that were last set or read', () => {
     keep({ a: 1, b: 2, c: 3, d: 4 })
     const file = open(3)
     file.get('a')
@@ -63,7 +63,7 @@ describe('a file of facts that can be found again', () => {
     expect(['a', 'b', 'c', 'd', 'e'].map((key) => open().get(key))).toEqual([1, 5, undefined, undefined, 6])
   })
 
-  it('is replaced whole: of two processes that save, one stands, and nothing is left beside it', () => {
+  it('is replaced atomically: one of two saving processes wins, and no other files are left', () => {
     const [one, two] = [open(), open()]
     one.set('a', 1)
     two.set('b', 2)
@@ -73,7 +73,7 @@ describe('a file of facts that can be found again', () => {
     expect(readdirSync(join(folder, 'cache'))).toEqual(['facts.json'])
   })
 
-  it('does without a file where none can be written', () => {
+  it('works without a file if none can be written', () => {
     writeFileSync(join(folder, 'cache'), 'a file where a folder should be')
     const file = open()
     keep({ a: 1 }, file)

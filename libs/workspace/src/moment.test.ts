@@ -14,7 +14,7 @@ it.each([
   expect(momentOf(text, 'local')).toBe(expected)
 })
 
-it('takes a moment without a zone for UTC where it is told to', () => {
+it('reads a time without a zone as UTC on request', () => {
   expect(momentOf('2026-11-29', 'utc')).toBe(Date.UTC(2026, 10, 29))
   expect(momentOf('2026-11-29T08:00', 'utc')).toBe(Date.UTC(2026, 10, 29, 8))
 })

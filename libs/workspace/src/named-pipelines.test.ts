@@ -37,7 +37,7 @@ describe('pipelines that settings name', () => {
       { environments: { [ENV]: { pipelines: { nightyl: {} } } } },
       '"retention" of "cairn", environments, production',
     ],
-  ])('are refused in %s where there is no such pipeline, with the nearest: %j', async (setting, said, where) => {
+  ])('are refused in %s if there is no such pipeline, with the nearest name: %j', async (setting, said, where) => {
     await expect(check({ [setting]: said })).rejects.toMatchObject({
       code: 'BAD_DEFINITION',
       message:
@@ -47,7 +47,7 @@ describe('pipelines that settings name', () => {
     })
   })
 
-  it('may be those of the project, those that have runs in the store, and any of another environment', async () => {
+  it('may be pipelines of the project, pipelines with runs in the store, and any of another environment', async () => {
     const pipelines = { nightly: {}, retired: {} }
     const environments = { [ENV]: { pipelines }, other: { pipelines: { unheard: {} } } }
     expect(await check({ retention: { pipelines, environments }, concurrency: { pipelines, environments } })).toEqual([
@@ -57,7 +57,7 @@ describe('pipelines that settings name', () => {
     expect(await check({ retention: { keepRuns: 1 } })).toEqual([])
   })
 
-  it('are not looked for while a module does not load: whoever asks for its pipelines is told that', async () => {
+  it('are not checked while a module fails to load: asking for its pipelines reports that', async () => {
     expect(await check({ retention: { pipelines: { other: {} } } }, 'throw new Error("not now")')).toEqual([])
   })
 })

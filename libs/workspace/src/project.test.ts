@@ -26,7 +26,7 @@ describe('a project', () => {
     expect(findProject(project.root).root).toBe(project.root)
   })
 
-  it('has its store and environment where the entry says, or else in .cairn and local', () => {
+  it('has the store and environment of its entry, or else .cairn and local', () => {
     expect(findProject(project.root)).toMatchObject({ store: project.path('.cairn'), env: 'local' })
     manifest({ pipelines: 'a.ts', store: '../elsewhere', env: 'playground' })
     expect(findProject(project.root)).toEqual({
@@ -38,7 +38,7 @@ describe('a project', () => {
     })
   })
 
-  it('is told how to begin when there is none', () => {
+  it('explains how to begin if there is none', () => {
     project.write({ 'package.json': '{}' })
     expect(() => findProject(project.root)).toThrow(
       expect.objectContaining({
@@ -49,7 +49,7 @@ describe('a project', () => {
     )
   })
 
-  it('is told which package.json is no JSON', () => {
+  it('names a package.json that is not valid JSON', () => {
     project.write({ 'package.json': '{ "cairn": ' })
     expect(() => findProject(project.root)).toThrow(
       expect.objectContaining({
@@ -70,7 +70,7 @@ describe('a project', () => {
     )
   })
 
-  it('has the pipelines of its files and patterns, each once, tests left out', async () => {
+  it('has the pipelines of its files and patterns, each once and without tests', async () => {
     manifest({ pipelines: ['flows/*.ts', 'one.ts', 'flows/b.ts'] })
     project.write({
       'one.ts': pipelineFile('one'),
@@ -82,7 +82,7 @@ describe('a project', () => {
     expect(await names()).toEqual(['second', 'third', 'fourth', 'one'])
   })
 
-  it('is told which of its files does not exist', async () => {
+  it('names a pipeline file that does not exist', async () => {
     manifest({ pipelines: ['flows/*.ts', 'one.ts'] })
     await expect(names()).rejects.toMatchObject({
       code: 'NOT_FOUND',
@@ -98,7 +98,7 @@ describe('a project', () => {
   })
 
   it.each(['three/main.ts', 'three.ts', 'z/three.flow.ts'])(
-    'looks first where the name is in the path: %s',
+    'looks first in files with the name in their path: %s',
     async (file) => {
       manifest({
         pipelines: ['a.ts', '**/three/*.ts', 'three.ts', 'z/*.ts'].filter(

@@ -4,8 +4,8 @@ import { checkRetention, retentionOf } from './retention.ts'
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 
-describe('what is kept', () => {
-  it('is what is said for a pipeline in its environment, else for the pipeline, the environment, or all', () => {
+describe('retention', () => {
+  it('is set for a pipeline in its environment, else for the pipeline, the environment, or all', () => {
     const said = {
       keepRuns: 1,
       keep: '1d',
@@ -45,7 +45,7 @@ describe('what is kept', () => {
       { environments: { production: { pipelines: { orders: { keep: '2 moons' } } } } },
       '"keep" of "retention" of "cairn", environments, production, pipelines, orders is no length of time',
     ],
-  ])('is refused where it is written as %j, by file and place', (settings, what) => {
+  ])('is refused if it is %j, with file and location', (settings, what) => {
     expect(() => checkRetention('package.json', settings)).toThrow(
       expect.objectContaining({ code: 'BAD_DEFINITION', message: `package.json: ${what}` }) as Error,
     )

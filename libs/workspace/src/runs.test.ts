@@ -38,7 +38,7 @@ describe('runs', () => {
       host: 'h',
     })
 
-  it('have names that are sorted by the moment of their start, and are not the same for two at once', () => {
+  it('have names that sort by their start, and differ for two at once', () => {
     const start = Date.UTC(2026, 10, 20, 9, 5, 7, 4)
     const moments = [0, 40, 500, 995, 996, 60_000, 86_400_000].map((later) => newRunName(start + later))
     expect(moments[0]).toMatch(/^20261120-090507-[a-z2-9]{5}$/)
@@ -46,14 +46,14 @@ describe('runs', () => {
     expect(new Set(Array.from({ length: 100 }, () => newRunName(start))).size).toBeGreaterThan(95)
   })
 
-  it('are not what is named as no run can be', async () => {
+  it('do not include invalid names', async () => {
     for (const stray of ['é💥', 'not a run', 'x'.repeat(65)]) await store.create(at.plan(stray), Buffer.from('{}'))
     await run('20261120-120000-ijkl')
     expect(await runNames(store, at)).toEqual(['20261120-120000-ijkl'])
   })
 
   it.each(['99991231-235959-zzzzz', '20990101-000000-abcde', '20990101-nonsense'])(
-    'are not named after what only has the name of a run: %s',
+    'are not named after something that only looks like a run: %s',
     async (stray) => {
       const now = Date.UTC(2026, 10, 20, 9, 5, 7, 4)
       await store.create(at.plan(stray), Buffer.from('{}'))
@@ -63,7 +63,7 @@ describe('runs', () => {
     },
   )
 
-  it('are named after all runs so far, also after those of a later time than now', async () => {
+  it('have names after all earlier runs, even runs with a later time than now', async () => {
     const now = Date.UTC(2026, 10, 20, 9, 5, 7, 4)
     expect((await nextRun(store, at, now)).run).toMatch(/^20261120-090507-/)
     for (const later of [0, 1, 959, 960, 995, 999, 86_400_000 - 1]) {
@@ -97,12 +97,12 @@ describe('runs', () => {
       expect(await findRun(store, at, wanted)).toBe(found)
     })
 
-    it('by the whole of a name that is the start of another, too', async () => {
+    it('by a full name that is a prefix of another one', async () => {
       await run('20261119-100000-abcd2')
       expect(await findRun(store, at, '20261119-100000-abcd')).toBe('20261119-100000-abcd')
     })
 
-    it('not where several are meant', async () => {
+    it('not if several match', async () => {
       await expect(findRun(store, at, '20261120')).rejects.toMatchObject({
         code: 'NOT_FOUND',
         message: '2 runs match "20261120"',
@@ -110,19 +110,19 @@ describe('runs', () => {
       })
     })
 
-    it('not by fewer than four letters, which a run may have by chance', async () => {
+    it('not by fewer than four letters, which may match by chance', async () => {
       expect(await findRun(store, at, 'ijkl')).toBe('20261120-120000-ijkl')
       await expect(findRun(store, at, 'jkl')).rejects.toMatchObject({ message: 'there is no run "jkl"' })
     })
 
-    it('not under a name that none has, and the nearest is suggested', async () => {
+    it('not under an unknown name, and the nearest is suggested', async () => {
       await expect(findRun(store, at, '20261120-110000-efhg')).rejects.toMatchObject({
         message: 'there is no run "20261120-110000-efhg"',
         next: 'cairn runs; did you mean "20261120-110000-efgh"?',
       })
     })
 
-    it('not where there is none at all', async () => {
+    it('not if there are no runs', async () => {
       await expect(findRun(store, layout('local', 'penguins'), 'latest')).rejects.toMatchObject({
         code: 'NOT_FOUND',
         message: 'there is no run in local/penguins/',
@@ -158,7 +158,7 @@ describe('runs', () => {
     await expect(readEnds(store, at, 'a')).rejects.toThrow('removed by a collection')
   })
 
-  it('have outputs of the nodes that completed or were given', async () => {
+  it('have outputs of completed and given nodes', async () => {
     const given = { type: 'given', scope: [], guards: [], from: 'z', outputs: { g: REF } } as const
     const plan = await run('a', 'failed', { load: given })
     await end('a', 'train', 'completed', { how: 'computed', outputs: { model: REF } })
@@ -180,14 +180,14 @@ describe('runs', () => {
       expect(await previous('b')).toBe('a')
     })
 
-    it('are the newest of all while none has completed', async () => {
+    it('are the newest if none has completed', async () => {
       await run('a', 'failed')
       await run('b', 'cancelled')
       expect(await previous()).toBe('b')
       expect(await previous('b')).toBe('a')
     })
 
-    it('are none where nothing was planned', async () => {
+    it('are absent if nothing was planned', async () => {
       await end('a', 'train', 'completed', { how: 'computed', outputs: {} })
       expect(await previous()).toBeUndefined()
     })

@@ -18,14 +18,14 @@ function begin(name: string): void {
 }
 const looksAt = (name: string) => () => refuseCopiedStack(at(name), stackPlaceOf(at(name)))
 
-it('the services of a folder are its own, by whatever path it is reached', () => {
+it('the services of a folder are found by any path to it', () => {
   expect(looksAt('one')).not.toThrow()
   symlinkSync(at('one'), at('link'))
   expect(looksAt('link')).not.toThrow()
   expect(() => refuseCopiedStack(at('one'), undefined)).not.toThrow()
 })
 
-it('a copy of a folder has none: those that it knows are named with their folder, and what to do', () => {
+it('a copy of a folder has none: the error names the folder of the services, and what to do', () => {
   cpSync(at('one'), at('two'), { recursive: true })
   expect(looksAt('two')).toThrow(`are those of ${at('one')}, of which it is a copy`)
   expect(looksAt('one')).not.toThrow()
@@ -35,7 +35,7 @@ it('a copy of a folder has none: those that it knows are named with their folder
   expect(stackPlaceOf(at('two'))!.id).not.toBe(stackPlaceOf(at('one'))!.id)
 })
 
-it('a folder that was moved keeps its services, also where another has taken its place', () => {
+it('a moved folder keeps its services, even if another took its place', () => {
   renameSync(at('one'), at('moved'))
   expect(looksAt('moved')).not.toThrow()
   begin('one')

@@ -22,7 +22,7 @@ describe('a workspace', () => {
   })
 
   it.each(['{', '["TOKEN"]', '{ "TOKEN": 7 }', 'a-b-c'])(
-    'refuses a file of secrets that is broken, and tells none: %s',
+    'refuses a broken file of secrets without printing one: %s',
     (text) => {
       project.write({ '.cairn/secrets.json': text })
       expect(() => open().secret('TOKEN')).toThrow(
@@ -34,20 +34,20 @@ describe('a workspace', () => {
     },
   )
 
-  it('refuses a pipe that is to hold secrets, and never waits for it', () => {
+  it('refuses a pipe as the file of secrets, and never waits for it', () => {
     mkdirSync(project.path('.cairn'))
     execFileSync('bash', ['-c', `mkfifo '${project.path('.cairn/secrets.json')}'`])
     expect(() => open().secret('TOKEN')).toThrow(`${project.path('.cairn/secrets.json')} cannot be read: it is a pipe`)
   })
 
-  it('remembers what was computed for a stamp, also in the next process', async () => {
+  it('caches what was computed for a stamp, also for the next process', async () => {
     const first = open()
     expect(await first.remember('stamp', async () => 'value')).toBe('value')
     first.close()
     expect(await open().remember('stamp', () => Promise.reject(new Error('computed again')))).toBe('value')
   })
 
-  it('leaves nothing of its work in progress once it is closed', () => {
+  it('leaves no work in progress once it is closed', () => {
     const workspace = open()
     const scratch = workspace.scratch()
     expect(existsSync(scratch)).toBe(true)

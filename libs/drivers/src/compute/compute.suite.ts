@@ -22,7 +22,7 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
     const out = (run: string, asked: Partial<Work> = {}, signal?: AbortSignal) =>
       only(compute, shop.work(shop.code(run), asked), signal)
 
-    it('gives its outputs as artifacts: what is small, what is large, files, and lists by their items', async () => {
+    it('returns its outputs as artifacts: small, large, files, and lists by item', async () => {
       const code = shop.code(
         `(_, { times }, { scratch }) => {
            writeFileSync(scratch + '/made', 'from a file '.repeat(times))
@@ -67,7 +67,7 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
       expect(opened).toEqual([inputs.large.digest])
     })
 
-    it('is not run on an input that the store cannot give, or whose bytes are not what they should be', async () => {
+    it('is not run on an input that is missing in the store or has wrong bytes', async () => {
       const code = shop.code('({ a }) => (note("ran"), { out: a })', { inputs: '{ a: text }' })
       const wanted = (open: Work['open'], text: string) =>
         only(compute, shop.work(code, { items: [{ ...items(1)[0]!, inputs: { a: refOf(text) } }], open }))
@@ -82,14 +82,14 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
       expect(shop.lines('ran')).toEqual([])
     })
 
-    it('is the code that its fingerprint names, however many there are', async () => {
+    it('runs the code that its fingerprint names, among many versions', async () => {
       const codes = ['one', 'two', 'three'].map((word) => shop.code(`() => ({ out: '${word}' })`))
       const said: string[] = []
       for (const code of [...codes, ...codes.toReversed()]) said.push(await only(compute, shop.work(code)))
       expect(said).toEqual(['one', 'two', 'three', 'three', 'two', 'one'])
     })
 
-    it('is refused when the stored code is not what the run was planned with', async () => {
+    it('is refused if the stored code is not the code of the plan', async () => {
       const code = shop.code('() => ({ out: "as planned" })')
       appendFileSync(code.path, '\nexport const more = 1')
       await expect(only(compute, shop.work(code))).rejects.toMatchObject({
@@ -98,7 +98,7 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
       })
     })
 
-    it('gives the error that it throws, with its name and its place', async () => {
+    it('reports the error that it throws, with its name and location', async () => {
       const failing = out(`function faulty() { throw new TypeError('no such column') }`)
       await expect(failing).rejects.toMatchObject({
         code: 'STEP_FAILED',
@@ -109,7 +109,7 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
       await expect(out('async () => { throw "a word" }')).rejects.toMatchObject({ message: 'a word' })
     })
 
-    it('fails when it returns what it does not declare', async () => {
+    it('fails if it returns an undeclared output', async () => {
       await expect(out('() => ({ uot: "x" })')).rejects.toMatchObject({
         code: 'BAD_OUTPUT',
         message: 'step returned "uot", which it does not declare',
@@ -117,7 +117,7 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
       })
     })
 
-    it('fails alone: the other items have their results', async () => {
+    it('fails alone: the other items get their results', async () => {
       const code = shop.code('({ n }) => { if (n === "1") throw new Error("not this one"); return { out: n + "!" } }', {
         inputs: '{ n: text }',
       })
@@ -136,7 +136,7 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
       expect(second).not.toEqual(first)
     })
 
-    it('is followed by its fallback, which is told the error', async () => {
+    it('is followed by its fallback, which receives the error', async () => {
       const code = shop.code('() => { throw new Error("no") }')
       const fallback = shop.code('null', {
         outputs: '{}',
@@ -151,7 +151,7 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
       expect(await out('() => ({ out: new Date(2024, 6, 1).toISOString() })')).toBe('2024-07-01T00:00:00.000Z')
     })
 
-    it('has an empty scratch folder for itself, which is gone afterwards', async () => {
+    it('has its own empty scratch folder, which is removed afterwards', async () => {
       const code = shop.code(
         `(_, __, { scratch }) => {
            const found = readdirSync(scratch).length
@@ -175,12 +175,12 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
         'waits for ever': '() => new Promise(() => setInterval(() => {}, 1000))',
       }
 
-      it.each(Object.entries(WAITS))('ends in time when it %s, and the next work is done', async (_, body) => {
+      it.each(Object.entries(WAITS))('ends in time when it %s, and the next work runs', async (_, body) => {
         await expect(out(body, { timeoutMs: 100 })).rejects.toMatchObject(TIMED_OUT)
         expect(await out('() => ({ out: "next" })')).toBe('next')
       })
 
-      it('ends alone: the items behind it are done', async () => {
+      it('ends alone: the later items run', async () => {
         const body = `({ n }, __, { signal }) => n === '1' ? new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))) : { out: n }`
         const code = shop.code(body, { inputs: '{ n: text }' })
         const four = items(4).map((item) => ({ ...item, inputs: { n: refOf(String(item.index), true) } }))
@@ -197,7 +197,7 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
       const reason = new CairnError('CANCELLED', 'run run-1 was cancelled')
       const CANCELLED = { code: 'CANCELLED', message: 'run run-1 was cancelled' }
 
-      it('has not begun, and never does', async () => {
+      it('never starts if it has not started', async () => {
         const code = shop.code('() => (note("began"), { out: "x" })')
         const settled = await settle(compute, shop.work(code, { items: items(2) }), AbortSignal.abort(reason))
         expect(settled).toEqual([
@@ -214,7 +214,7 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
           `signal.addEventListener('abort', () => reject(new Error('stopped')))`,
         ],
         ['does not heed its signal', 'setInterval(() => {}, 1000)'],
-      ])('ends, with the items behind it, when it %s', async (_, wait) => {
+      ])('ends, with the later items, when it %s', async (_, wait) => {
         const cancel = new AbortController()
         const code = shop.code(`(_, __, { signal }) => (note('began'), new Promise((_, reject) => ${wait}))`)
         const settling = settle(compute, shop.work(code, { items: items(2) }), cancel.signal)
@@ -252,7 +252,7 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
         expect(existsSync(shop.path('began'))).toBe(false)
       })
 
-      it('tells none of them in its errors', async () => {
+      it('shows none of them in its errors', async () => {
         Object.assign(shop.secrets, { SHORT: 'hunter', LONG: 'hunter-and-gatherer' })
         const body = `(_, __, { secrets }) => { throw new Error('https://me:' + secrets.LONG + '@host and ' + secrets.SHORT) }`
         const error = await out(body, { secrets: ['SHORT', 'LONG'] }).catch((error: unknown) => error)

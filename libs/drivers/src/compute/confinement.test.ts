@@ -46,7 +46,7 @@ describe('a confined body', () => {
     run(`const { execFileSync } = await import('node:child_process')
       return { out: execFileSync(process.execPath, ['-p', '6 * 7']).toString().trim() }`)
 
-  it('sees the variables that are declared and no others of its host', async () => {
+  it('sees only the declared variables of its host', async () => {
     const names = () => run(`return { out: Object.keys(process.env).sort().join(' ') }`)
     expect(await names()).not.toMatch(/CAIRN|RATE/)
     open({ environment: ['RATE', 'NOT_SET'] })
@@ -54,7 +54,7 @@ describe('a confined body', () => {
     expect(await names()).not.toMatch(/CAIRN|NOT_SET/)
   })
 
-  it('reads what the project has, but nothing hidden, nothing beside it and nothing of its host', async () => {
+  it('reads the files of the project, but no hidden files, none outside it and none of its host', async () => {
     shop.write('project/data/rows.csv', 'a,b')
     shop.write('project/.cairn/secrets.json', 'of others')
     shop.write('project/.env', 'of others')
@@ -79,7 +79,7 @@ describe('a confined body', () => {
     expect(await read(join(outside, 'connection.json'))).toBe('of the host')
   })
 
-  it('is told when a part of the project was kept from it, also where Node does not tell', async () => {
+  it('gets an error for a hidden file of the project, even if Node gives none', async () => {
     shop.write('project/data/rows.csv', 'a,b')
     const root = shop.folder('project')
     const find = () =>
@@ -96,20 +96,20 @@ describe('a confined body', () => {
     expect(await find()).toBe('data/rows.csv')
   })
 
-  it('has an error of its own as it is, also one that looks like a refusal', async () => {
+  it('keeps its own errors unchanged, even ones that look like a refusal', async () => {
     for (const permission of ['constructor', '__proto__', 'Network', 7]) {
       const own = `Object.assign(new Error('mine'), { code: 'ERR_ACCESS_DENIED', permission: ${JSON.stringify(permission)} })`
       await expect(run(`throw ${own}`)).rejects.toMatchObject({ code: 'STEP_FAILED', message: 'mine' })
     }
   })
 
-  it('reads a file that was put into the project after its process had started', async () => {
+  it('reads a file that was added to the project after its process started', async () => {
     await run(`return { out: 'warm' }`)
     const late = shop.write('project/late.csv', 'a,b')
     expect(await read(late)).toBe('a,b')
   })
 
-  it('writes into its scratch folder alone', async () => {
+  it('writes only into its scratch folder', async () => {
     expect(await write(`scratch + '/file'`)).toBe('done')
     const file = join(outside, 'file')
     await expect(write(JSON.stringify(file))).rejects.toMatchObject({
@@ -129,7 +129,7 @@ describe('a confined body', () => {
   })
 })
 
-it('a process without work gives back its memory after a while', async () => {
+it('an idle process frees its memory after a while', async () => {
   const shop = new Workshop()
   const pool = processPool({ ...shop.options, size: 1, idle: 1 })
   try {

@@ -21,7 +21,7 @@ describe('computing in the process of the host', () => {
   beforeEach(() => (shop = new Workshop()))
   afterEach(() => shop.remove())
 
-  it('imports the packages of the project, from the folders that the manifest names', async () => {
+  it('imports packages of the project from the folders in the manifest', async () => {
     const code = shop.codeWithPackages()
     const { open: _, ...work } = shop.work(code)
     const child = shop.host({ where: 'here', root: shop.folder('project'), work, stay: false }) // the tests' own loader resolves otherwise
@@ -42,18 +42,18 @@ describe('computing in the process of the host', () => {
     const inline = (name: string, asked: Partial<Work> = {}) =>
       only(inProcess({ ...shop.options, live }), shop.work({ inline: true }, { step: name, ...asked }))
 
-    it('is run as it stands in memory', async () => {
+    it('runs as it is in memory', async () => {
       expect(await inline('greet')).toBe('hello')
       await expect(inline('fail')).rejects.toMatchObject({ code: 'STEP_FAILED', message: 'no' })
     })
 
-    it('is caught by its own fallback', async () => {
+    it('uses its own fallback', async () => {
       const error = { code: 'STEP_FAILED', name: 'Error', message: 'no' } as const
       const caught = { fallback: { inline: true }, items: [{ ...items(1)[0]!, error }] } as const
       expect(await inline('fail', caught)).toBe('caught: no')
     })
 
-    it('is refused when this process does not know it', async () => {
+    it('is refused if this process does not have it', async () => {
       await expect(inline('strange')).rejects.toMatchObject({
         code: 'BAD_DEFINITION',
         message: 'strange has no stored code and is not known to this process',
@@ -62,7 +62,7 @@ describe('computing in the process of the host', () => {
     })
   })
 
-  it('lets the host go on between bodies, however many there are', async () => {
+  it('yields to the host between bodies, however many there are', async () => {
     const compute = inProcess({ ...shop.options, live: new Map() })
     const code = shop.code(
       '() => { const until = performance.now() + 5; while (performance.now() < until); return { out: "" } }',

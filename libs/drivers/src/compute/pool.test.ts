@@ -30,25 +30,25 @@ describe('a pool of processes', () => {
     only(pool, shop.work(shop.code(run), asked), signal)
   const pid = () => out('() => ({ out: String(process.pid) })').then(Number)
 
-  it('imports the packages of the project, from the folders that the manifest names', async () => {
+  it('imports packages of the project from the folders in the manifest', async () => {
     open({ root: shop.folder('project') })
     expect(await only(pool, shop.work(shop.codeWithPackages()))).toBe('red and round')
   })
 
-  it('refuses what has no stored code', async () => {
+  it('refuses a step without stored code', async () => {
     await expect(only(pool, shop.work({ inline: true }))).rejects.toMatchObject({
       code: 'BAD_DEFINITION',
       message: 'step has no stored code and is not known to this process',
     })
   })
 
-  it('does one work after the other in the same process', async () => {
+  it('runs one job after the other in the same process', async () => {
     const first = await pid()
     expect(first).not.toBe(process.pid)
     expect(await Promise.all([pid(), pid(), pid()])).toEqual([first, first, first])
   })
 
-  it('does as many works at once as it has room for', async () => {
+  it('runs as many jobs at once as it has processes', async () => {
     open({ size: 2 })
     const meet = (mine: string, other: string) =>
       out(`async () => {
@@ -60,7 +60,7 @@ describe('a pool of processes', () => {
     expect(new Set(pids).size).toBe(2)
   })
 
-  it('computes in the process that was warmed', async () => {
+  it('computes in the warmed process', async () => {
     pool.warm()
     pool.warm()
     const warmed = children()
@@ -68,7 +68,7 @@ describe('a pool of processes', () => {
     expect(await pid()).toBe(warmed[0])
   })
 
-  it('lets work that waits for its turn be cancelled, and goes on with the others', async () => {
+  it('cancels waiting work, and continues with the rest', async () => {
     const cancel = new AbortController()
     const first = out(`async () => {
       note('began')
@@ -85,7 +85,7 @@ describe('a pool of processes', () => {
     expect(shop.lines('began')).toHaveLength(1)
   })
 
-  it('does not make work with a limit of memory pay for what other work has left behind', async () => {
+  it('does not count memory of earlier work against the limit of new work', async () => {
     await out('() => { globalThis.left = Buffer.alloc(500e6, 1); return { out: "" } }')
     const slow = '() => new Promise((done) => setTimeout(() => done({ out: "enough" }), 300))'
     expect(await out(slow, { memory: 400e6 })).toBe('enough')
@@ -103,7 +103,7 @@ describe('a pool of processes', () => {
     }
   })
 
-  describe('and the files that its bodies give', () => {
+  describe('and the files that its bodies return', () => {
     const before = `
       import { spawn } from 'node:child_process'
       import { createWriteStream, linkSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -121,7 +121,7 @@ describe('a pool of processes', () => {
       throw new Error('nothing was given')
     }
 
-    it('takes a large one without a copy, where it is the body’s own and the body is over', async () => {
+    it('takes a large one without a copy if it belongs to a finished body', async () => {
       const within = `async (_, __, { scratch }) => {
         await new Promise((done) => createWriteStream(scratch + '/other').on('close', done).end('x'.repeat(9_000_000)))
         return { out: make(scratch + '/made') }
@@ -140,13 +140,13 @@ describe('a pool of processes', () => {
       expect(await taken(`(_, __, { scratch }) => ${body}`)).toBe('out-0')
     })
 
-    it('copies the items of a list, which the body may go on to make', async () => {
+    it('copies the items of a list, which the body may still produce', async () => {
       const body = `(_, __, { scratch }) => ({ out: [make(scratch + '/made')] })`
       expect(await taken(body, '{ out: files }')).toBe('out-0')
     })
   })
 
-  it('does not read an input again whose bytes its host has checked, unless it was written to since', async () => {
+  it('does not re-read an input that its host has verified, unless it was written since', async () => {
     const digest = hash('sha256', 'what is meant')
     const path = shop.write('object', 'x'.repeat(2_000_000))
     const open = async () => path
@@ -159,7 +159,7 @@ describe('a pool of processes', () => {
     await expect(length()).rejects.toMatchObject({ code: 'CORRUPT' })
   })
 
-  it('leaves no process once it is closed, and does no more of what it was given', async () => {
+  it('leaves no process once it is closed, and drops waiting work', async () => {
     open({ size: 2 })
     await pid()
     const code = shop.code('() => { note("began"); while (true); }')
@@ -198,14 +198,14 @@ describe('a pool of processes', () => {
       await gone(Number(left))
     })
 
-    it('is killed leaves no process at rest', async () => {
+    it('is killed leaves no idle process', async () => {
       const child = start(`() => (${noted}, { out: '' })`, { stay: true })
       await once(child, 'message')
       child.kill('SIGKILL')
       await gone(Number(shop.lines('pid')[0]))
     })
 
-    it('is killed leaves no process that was only warmed', async () => {
+    it('is killed leaves no warmed process', async () => {
       const child = shop.host({ where: 'in a pool', root: shop.root, stay: true })
       await once(child, 'message')
       const [warmed] = children(child.pid)
@@ -213,7 +213,7 @@ describe('a pool of processes', () => {
       await gone(warmed!)
     })
 
-    it('has nothing more to do does not keep it', async () => {
+    it('is done is not kept alive by it', async () => {
       const child = start(`() => (${noted}, { out: '' })`, { stay: false })
       expect(await ended(child)).toBe(0)
       await gone(Number(shop.lines('pid')[0]))

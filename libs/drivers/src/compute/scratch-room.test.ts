@@ -24,7 +24,7 @@ const CONFINED = { environment: [], reads: [], writes: [], programs: false }
 const disk = smallDisk(SIZE)
 disk?.remove()
 
-describe.runIf(disk)('a disk that is full when a body needs room on it', () => {
+describe.runIf(disk)('a full disk when a body needs space', () => {
   let shop: Workshop
   let disk: ReturnType<typeof smallDisk> & {}
   let folder: string
@@ -66,22 +66,22 @@ describe.runIf(disk)('a disk that is full when a body needs room on it', () => {
   }
   const ofHost = { code: 'HOST_FAILED', message: expect.stringMatching(/has no space left \(ENOSPC\)$/) as string }
 
-  it('fails a body that has filled it by itself, and the host is well again', async () => {
+  it('fails a body that filled it, and the host recovers', async () => {
     await expect(only(compute, work('write(scratch, 30)'))).rejects.toMatchObject(tooLarge)
     expect(health.fault).toBeUndefined()
     expect(await only(compute, work('write(scratch, 15)'))).toBe('fine')
   })
 
-  it('fails a body that has filled it in the process of its host', async () => {
+  it('fails a body that filled it in the process of its host', async () => {
     await expect(only(open(), work('write(scratch, 30)'))).rejects.toMatchObject(tooLarge)
   })
 
-  it('fails a body that has filled it with temporary files, which go with its process', async () => {
+  it('fails a body that filled it with temporary files, which are removed with its process', async () => {
     open(CONFINED)
     await expect(only(compute, work('write(tmpdir(), 30)'))).rejects.toMatchObject(tooLarge)
   })
 
-  it('fails a body that has removed its files by then', async () => {
+  it('fails a body that filled it and removed its files', async () => {
     const tidy = `try { write(scratch, 30) } catch (error) {
       rmSync(scratch, { recursive: true })
       throw Object.assign(error, { path: scratch })
@@ -92,12 +92,12 @@ describe.runIf(disk)('a disk that is full when a body needs room on it', () => {
     })
   })
 
-  it('fails no body where it was full before', async () => {
+  it('fails no body if it was full before', async () => {
     ballast(SIZE - 1.5)
     await expect(only(compute, work('write(scratch, 3)'))).rejects.toMatchObject(ofHost)
   })
 
-  it('fails no body where something else fills it meanwhile', async () => {
+  it('fails no body if something else fills it', async () => {
     const others = `mkdirSync('${disk.path}/others'); try { write('${disk.path}/others', 30) } catch {}`
     const error = await only(compute, work(`${others}; write(scratch, 3)`)).catch((error: unknown) => error)
     expect(error).toMatchObject(ofHost)
@@ -107,14 +107,14 @@ describe.runIf(disk)('a disk that is full when a body needs room on it', () => {
     expect(health.fault).toBeUndefined()
   })
 
-  it('fails no body where one of another host has room that it will give back', async () => {
+  it('fails no body if one of another host holds space that it will free', async () => {
     ballast(8, 'tmp/other-host/work-1/0/item-1/scratch/file')
     await expect(only(compute, work('write(scratch, 15)'))).rejects.toMatchObject(ofHost)
     rmSync(join(disk.path, 'tmp/other-host'), { recursive: true })
     expect(await only(compute, work('write(scratch, 15)'))).toBe('fine')
   })
 
-  it('has room for each item of a task, one after the other', async () => {
+  it('has space for each item of a task, one after the other', async () => {
     const settled = await settle(compute, work('write(scratch, 12)', { items: items(4) }))
     expect(settled).toEqual(items(4).map(() => ({ outputs: { out: 'fine' } })))
   })

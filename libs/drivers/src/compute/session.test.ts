@@ -43,8 +43,8 @@ describe('a body in a process of its own', () => {
     return (second as { error: unknown }).error
   }
 
-  describe('that never yields', () => {
-    it('is ended when its time is up, and the items behind it are done', async () => {
+  describe('that blocks', () => {
+    it('is stopped at its timeout, and the later items run', async () => {
       expect(await secondOfThree('while (true);', { timeoutMs: 3_000 })).toMatchObject({
         code: 'TIMED_OUT',
         message: 'step took longer than its time-out of 3 s',
@@ -52,7 +52,7 @@ describe('a body in a process of its own', () => {
       await goesOn()
     })
 
-    it('is ended when its run is cancelled', async () => {
+    it('is stopped if its run is cancelled', async () => {
       const cancel = new AbortController()
       const spinning = out('() => { note("began"); while (true); }', {}, cancel.signal)
       await shop.written('began')
@@ -61,7 +61,7 @@ describe('a body in a process of its own', () => {
       await goesOn()
     })
 
-    it('is ended when no one waits for it any more', async () => {
+    it('is stopped if nothing waits for it', async () => {
       const code = shop.code(
         `() => {
           note('pids', String(process.pid))
@@ -80,13 +80,13 @@ describe('a body in a process of its own', () => {
     })
   })
 
-  describe('that takes more memory than it may', () => {
+  describe('that exceeds its memory limit', () => {
     const grow = (how: string) => `for (let n = 0; n < 150; n++) { ${how}; pause() }`
 
     it.each([
       ['buffers', 'kept.push(Buffer.alloc(20e6, 1))'],
       ['objects', 'kept.push(Array.from({ length: 500_000 }, (_, n) => ({ n })))'],
-    ])('is ended, be it by %s, and the items behind it are done', async (_, how) => {
+    ])('is stopped, using %s, and the later items run', async (_, how) => {
       expect(await secondOfThree(grow(how), { memory: 400e6 })).toMatchObject({
         code: 'OUT_OF_MEMORY',
         message: expect.stringMatching(/^step used \d+ MB of memory; it may use 400 MB$/),
@@ -94,13 +94,13 @@ describe('a body in a process of its own', () => {
       })
     })
 
-    it('is ended by the limit of the pool when its step has none', async () => {
+    it('is stopped by the limit of the pool if its step has none', async () => {
       pool = processPool({ ...shop.options, size: 1, memory: 400e6 })
       const error = await secondOfThree(grow('kept.push(Buffer.alloc(20e6, 1))'))
       expect(error).toMatchObject({ code: 'OUT_OF_MEMORY' })
     })
 
-    it('is told apart from other crashes when V8 gives up', async () => {
+    it('is distinguished from other crashes if V8 runs out of memory', async () => {
       const worker = new WorkerProcess(64 * 2 ** 20, shop.options, () => {})
       const code = shop.code(
         '() => { for (const kept = []; ; ) kept.push(Array.from({ length: 1e5 }, (_, n) => ({ n }))) }',
@@ -113,8 +113,8 @@ describe('a body in a process of its own', () => {
     })
   })
 
-  describe('that something else kills', () => {
-    it('is told with what it held, once, and the items behind it are done', async () => {
+  describe('that is killed from outside', () => {
+    it('is reported once with its memory use, and the later items run', async () => {
       const code = shop.code(
         `async () => {
           note('pids', String(process.pid))
@@ -145,7 +145,7 @@ describe('a body in a process of its own', () => {
 
     const group = memoryGroup(500e6)
     afterAll(() => group?.remove())
-    it.runIf(group)('is told to lack memory where the kernel has done it for that', async () => {
+    it.runIf(group)('is reported as out of memory if the kernel killed it for that', async () => {
       const { open: _, ...work } = shop.work(
         shop.code('() => { const kept = []; for (;;) kept.push(Buffer.alloc(50e6, 1)) }'),
         { memory: 8e9 },
@@ -166,7 +166,7 @@ describe('a body in a process of its own', () => {
     })
   })
 
-  describe('that ends its process', () => {
+  describe('that exits its process', () => {
     it.each([
       ['leaves', 'console.error("nothing more to do"); process.exit(7)', 'exited with code 7: nothing more to do'],
       ['leaves in peace', 'process.exit()', 'exited with code 0'],
@@ -177,14 +177,14 @@ describe('a body in a process of its own', () => {
         'setImmediate(() => { throw new Error("too late") }); return new Promise(() => {})',
         'too late',
       ],
-    ])('and %s has crashed, which is told with its last words, and the other items are done', async (_, end, told) => {
+    ])('and %s is reported as a crash with its last output, and the other items run', async (_, end, told) => {
       expect(await secondOfThree(end)).toMatchObject({
         code: 'STEP_CRASHED',
         message: expect.stringContaining(told),
       })
     })
 
-    it('has last words of its own only, and no secret in them', async () => {
+    it('has only its own last output, without secrets', async () => {
       shop.secrets['TOKEN'] = 'a-b-c'
       await out('() => { console.error("what came before"); return { out: "" } }')
       const dying = out('(_, __, { secrets }) => { console.error("at the end: " + secrets.TOKEN); process.exit(1) }', {
@@ -208,13 +208,13 @@ describe('a body in a process of its own', () => {
     it.each([
       ['its time is up', 'while (true);', 'TIMED_OUT'],
       ['it crashes', 'process.exit(1)', 'STEP_CRASHED'],
-    ])('leaves none of them behind when %s', async (_, then, code) => {
+    ])('leaves none of them behind if %s', async (_, then, code) => {
       const ending = starting('{ stdio: "inherit" }', then, { timeoutMs: 2_000 })
       await expect(ending).rejects.toMatchObject({ code })
       await gone(await started())
     })
 
-    it('is not waited for on account of one that has made itself independent', async () => {
+    it('does not wait for a process that has detached itself', async () => {
       const ending = starting('{ stdio: "inherit", detached: true }', 'console.error("leaving"); process.exit(1)')
       try {
         await expect(ending).rejects.toMatchObject({
@@ -227,7 +227,7 @@ describe('a body in a process of its own', () => {
   })
 
   describe('that prints', () => {
-    it('is heard line by line while it runs', async () => {
+    it('is shown line by line while it runs', async () => {
       const printing = out(
         `async () => {
           console.log('one')
@@ -247,7 +247,7 @@ describe('a body in a process of its own', () => {
       expect(shop.printed.filter(({ stream }) => stream === 'stderr')).toEqual(lines('stderr', 'two'))
     })
 
-    it('is not taken for the next, even if it leaves a line without an end', async () => {
+    it('is not mixed with the next, even after an unfinished line', async () => {
       const code = shop.code(
         '(_, { n }) => { process.stdout.write("some of " + n + "\\nrest of " + n); return { out: "" } }',
       )
@@ -257,7 +257,7 @@ describe('a body in a process of its own', () => {
       expect(heard).toEqual(Array.from({ length: 20 }, (_, n) => [`${n}: some of ${n}`, `${n}: rest of ${n}`]).flat())
     })
 
-    it('tells no secret, not even a line of one', async () => {
+    it('shows no secret, not even a line of one', async () => {
       Object.assign(shop.secrets, { TOKEN: 'a-b-c', KEY: '-----BEGIN-----\nMIIEvQIBADAN\n-----END-----' })
       const run =
         '({}, {}, { secrets: { TOKEN, KEY } }) => { console.log("with", TOKEN, "\\n" + KEY); return { out: "" } }'

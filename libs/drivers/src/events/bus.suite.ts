@@ -36,7 +36,7 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       expect((await all).sort()).toEqual(ids(100).sort())
     })
 
-    it('sends what may wait with what may not, or after its time', async () => {
+    it('sends deferred events with urgent ones, or after their time', async () => {
       const bus = await open()
       const { hear, all } = collector(3)
       await bus.subscribe('topic', { group: 'g', from: 'now' }, hear)
@@ -55,7 +55,7 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       await published
     })
 
-    it('hands over copies: nothing is shared between publisher and handlers', async () => {
+    it('delivers copies: publisher and handlers share nothing', async () => {
       const bus = await open()
       const sent = event('one')
       const came = Promise.withResolvers<CairnEvent>()
@@ -65,7 +65,7 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       expect(await came.promise).not.toBe(sent)
     })
 
-    it('gives every group each event, and only one member of each', async () => {
+    it('delivers each event to every group, and to one member of it', async () => {
       const bus = await open()
       const [left, right, other] = [collector(60), collector(60), collector(60)]
       const both: string[] = []
@@ -115,7 +115,7 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       expect(await poison.promise).toBe(2)
     })
 
-    it('gives up an event that is never handled, tells, and goes on with the others', async () => {
+    it('gives up an event that is never handled, reports it, and continues with the others', async () => {
       const bus = await open()
       const told: string[] = []
       const listen = ({ group, event }: DeadLetterMessage) => void told.push(`${group} ${event?.id}`)
@@ -137,7 +137,7 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       expect(told).toEqual(['g bad'])
     })
 
-    it('keeps to the number of events in hand at one time', async () => {
+    it('respects the limit of events in progress', async () => {
       const bus = await open()
       let inHand = 0
       let most = 0
@@ -184,7 +184,7 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       expect(await all).toEqual(['after'])
     })
 
-    it('waits for the store or the bus as long as it takes, and gives up no event meanwhile', async () => {
+    it('waits for the store or the bus as long as it takes, without giving up events', async () => {
       const bus = await open()
       let outages = 8
       const poisoned: string[] = []
@@ -199,7 +199,7 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       expect(poisoned).toEqual([])
     })
 
-    it('tells a member when its share of the events changes', async () => {
+    it('notifies a member when its share of the events changes', async () => {
       const bus = await open()
       const told = Promise.withResolvers<void>()
       let others = false
@@ -210,7 +210,7 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       await told.promise
     })
 
-    it('gives what a member leaves unhandled to the group when it closes', async () => {
+    it('redelivers the unhandled events of a closed member to the group', async () => {
       const bus = await open()
       const taken = Promise.withResolvers<void>()
       const first = await bus.subscribe('topic', { group: 'g', from: 'now' }, async () => {

@@ -84,21 +84,21 @@ describe.skipIf(!hasBroker)('Kafka, when things go wrong (needs Java and the jar
     await eventually(committedCount).toBeGreaterThanOrEqual(acknowledged.length)
   }
 
-  it('goes on when a broker hangs for longer than the session may', async () => {
+  it('continues after a broker hangs for longer than the session timeout', async () => {
     await outage(
       () => broker.signal('SIGSTOP'),
       () => broker.signal('SIGCONT'),
     )
   })
 
-  it('goes on when a broker is killed and comes back', async () => {
+  it('continues after a broker is killed and comes back', async () => {
     await outage(
       () => broker.kill(),
       () => broker.start(),
     )
   })
 
-  it('loses nothing after a send that failed although the broker got it', async () => {
+  it('loses nothing after a send that failed although the broker received it', async () => {
     const bus = open({ requestTimeout: 500, timeout: 1_000, partitions: 1 })
     const topic = newTopic('late')
     await bus.ensureTopics([topic])
@@ -114,7 +114,7 @@ describe.skipIf(!hasBroker)('Kafka, when things go wrong (needs Java and the jar
     await untilAll(['first', ...acknowledged, 'next'])
   })
 
-  it('takes over from a member that was stopped, and lets it come back', async () => {
+  it('takes over from a stopped member, and lets it rejoin', async () => {
     const topic = newTopic('zombie')
     const bus = open({ partitions: 1, sessionTimeout: 1_000 })
     await bus.ensureTopics([topic])
@@ -144,7 +144,7 @@ describe.skipIf(!hasBroker)('Kafka, when things go wrong (needs Java and the jar
     await eventually(committedOffset).toBe(20)
   })
 
-  it('handles all that is acknowledged while members come and go', async () => {
+  it('handles all acknowledged events while members join and leave', async () => {
     const topic = newTopic('churn')
     const bus = open()
     await bus.ensureTopics([topic])

@@ -38,7 +38,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     return { ids, handle, untilCount, open: opened.resolve }
   }
 
-  it('has several events of one partition in hand', async () => {
+  it('handles several events of one partition at once', async () => {
     const bus = open({ partitions: 1 })
     const topic = newTopic()
     await bus.ensureTopics([topic])
@@ -52,7 +52,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     await eventually(() => bus.status().subscriptions[0]).toMatchObject({ inHand: 0, waiting: 0, lag: 0 })
   })
 
-  it('commits what is handled without a gap, and the rest is delivered again', async () => {
+  it('commits handled events up to the first gap, and the rest is delivered again', async () => {
     const bus = open({ partitions: 1, closeTimeout: 100 })
     const topic = newTopic()
     await bus.ensureTopics([topic])
@@ -73,7 +73,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     await eventually(() => committedBy(topic, 'g')).toEqual({ 0: 10 })
   })
 
-  it('goes on with a topic that is made anew under it, whatever offsets it had come to', async () => {
+  it('continues with a recreated topic, whatever offsets it had reached', async () => {
     const bus = open({ partitions: 2 })
     const topic = newTopic()
     await bus.ensureTopics([topic])
@@ -92,7 +92,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     await eventually(() => bus.status().subscriptions[0]).toMatchObject({ inHand: 0, waiting: 0, lag: 0 })
   }, 120_000)
 
-  it('stays in its group while a handler takes longer than the session may', async () => {
+  it('stays in its group while a handler takes longer than the session timeout', async () => {
     const sessionTimeout = 2_000
     const bus = open({ partitions: 1, sessionTimeout })
     const topic = newTopic()
@@ -110,7 +110,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     expect(bus.status().subscriptions[0]).toMatchObject({ connected: true, lastFailure: undefined })
   })
 
-  it('pauses a partition that it has enough of, and goes on with it later', async () => {
+  it('pauses a partition with enough events in progress, and resumes it later', async () => {
     const bus = open({ partitions: 1 })
     const topic = newTopic()
     await bus.ensureTopics([topic])
@@ -124,7 +124,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     expect(ids).toEqual(events(6_000).map(({ id }) => id))
   })
 
-  it('hands over once what it still has in hand when a partition has gone and come back', async () => {
+  it('delivers an event in progress once if its partition is revoked and assigned again', async () => {
     const topic = newTopic()
     const bus = open()
     await bus.ensureTopics([topic])
@@ -143,7 +143,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     kept.open()
   })
 
-  it('commits nothing of a partition that has gone to another member', async () => {
+  it('commits nothing of a partition that was assigned to another member', async () => {
     const topic = newTopic()
     const [bus, other] = [open({ partitions: 2 }), open()]
     await bus.ensureTopics([topic])
@@ -163,7 +163,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     await eventually(async () => Object.values(await committedBy(topic, 'g')).reduce((sum, at) => sum + at)).toBe(20)
   })
 
-  it('goes on where a group was, though it had handled nothing and starts from now', async () => {
+  it('continues at the position of a group that had handled nothing and starts from now', async () => {
     const bus = open()
     const topic = newTopic()
     await bus.ensureTopics([topic])
@@ -175,7 +175,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     await untilAll(['meanwhile'])
   })
 
-  it('closes in its time though a handler does not end', async () => {
+  it('closes in time even if a handler does not end', async () => {
     const bus = open({ closeTimeout: 200 })
     const topic = newTopic()
     await bus.ensureTopics([topic])
@@ -187,7 +187,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     await expect(bus.publish(topic, [event('late')])).rejects.toMatchObject({ code: 'BUS_FAILED' })
   })
 
-  it('goes on, under a new name, where the group was before it was renamed', async () => {
+  it('continues where a renamed group was', async () => {
     const bus = open()
     const topic = newTopic()
     await bus.ensureTopics([topic])
@@ -207,7 +207,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     expect(await bus.removeGroups((id) => id === `${topic}.new`)).toEqual([]) // it has a member
   })
 
-  it('tells one process all that comes from now on, and leaves no group behind', async () => {
+  it('delivers all new events to one process, and leaves no group behind', async () => {
     const bus = open()
     const topic = newTopic()
     await bus.ensureTopics([topic])
@@ -230,7 +230,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     expect(await bus.groups([topic])).toEqual([])
   })
 
-  it('tells which topic is missing, and how to see to it', async () => {
+  it('names a missing topic, and how to create it', async () => {
     const bus = open()
     const missing = { code: 'BUS_FAILED', message: expect.stringContaining('nowhere'), next: expect.any(String) }
     await expect(bus.subscribe('nowhere', { group: 'g', from: 'now' }, async () => {})).rejects.toMatchObject(missing)
@@ -238,7 +238,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     await expect(bus.deadLetters('nowhere')).rejects.toMatchObject(missing)
   })
 
-  it('gives up in its time where no broker answers, and tells where it tried', async () => {
+  it('gives up in time if no broker answers, and names the addresses', async () => {
     const bus = open({ brokers: ['127.0.0.1:1'], timeout: 500 })
     const failure = { code: 'BUS_FAILED', message: expect.stringContaining('127.0.0.1:1') }
     await Promise.all([
@@ -249,7 +249,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     ])
   })
 
-  it('hears what others send, however they compress it', async () => {
+  it('receives messages of other clients, however they are compressed', async () => {
     const bus = open({ partitions: 1 })
     const topic = newTopic()
     await bus.ensureTopics([topic])

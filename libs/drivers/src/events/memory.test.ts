@@ -4,7 +4,7 @@ import { memoryBus } from './memory.ts'
 
 busSuite('memory', () => memoryBus({ retain: true, redeliverAfter: 1 }))
 
-it('drops what every group has handled, unless told to retain it', async () => {
+it('drops events that every group has handled, unless it retains them', async () => {
   const bus = memoryBus({ partitions: 1 })
   const seen: string[] = []
   const event = (id: string) => ({ specversion: '1.0', id, type: 'cairn.completed', partitionkey: id }) as never

@@ -51,7 +51,7 @@ describe('a folder store', () => {
     await expect(store.create('local/p/record', Buffer.from('x'))).rejects.toThrow(/local\/p\/record cannot be written/)
   })
 
-  it('lets several processes count up one record without losing a step', async () => {
+  it('lets several processes increment one record without a lost update', async () => {
     const store = folderStore(folder)
     await store.create('count', Buffer.from('0'))
     const codes = await Promise.all(Array.from({ length: 4 }, () => exit(writer('count'))))
@@ -59,14 +59,14 @@ describe('a folder store', () => {
     expect(readFileSync(join(folder, 'count'), 'utf8')).toBe('400')
   })
 
-  it('breaks the lock of a process that is gone', async () => {
+  it('breaks the lock of a dead process', async () => {
     const child = writer('lock-and-die')
     await exit(child)
     expect(existsSync(join(folder, 'tmp', 'lock-ref'))).toBe(true)
     expect(await folderStore(folder).replace('ref', undefined, Buffer.from('mine'))).toBe(true)
   })
 
-  it('shows every file whole or not at all when its writer is killed at any moment', async () => {
+  it('shows every file complete or not at all if its writer is killed at any moment', async () => {
     folderStore(folder)
     for (let round = 0; round < 8; round++) {
       const child = writer('write-for-ever')

@@ -28,26 +28,26 @@ describe('a layered store', () => {
     return paths.sort()
   }
 
-  it('gives what is below', async () => {
+  it('reads the lower store', async () => {
     expect(await text(store, 'runs/one')).toBe('below')
     expect(readFileSync((await store.fetch('objects/1'))!, 'utf8')).toBe('object')
     expect((await store.stat('objects/1'))!.size).toBe(6)
   })
 
-  it('tells of both, each path once', async () => {
+  it('lists both stores, each path once', async () => {
     await store.create('runs/two', bytes('above'))
     await store.replace('runs/one', bytes('below'), bytes('hidden'))
     expect(await listed('runs/')).toEqual(['runs/one', 'runs/two'])
     expect((await store.children('runs/')).sort()).toEqual(['one', 'two'])
   })
 
-  it('lets no one create again what is below, and stores no object twice', async () => {
+  it('does not create records that exist below, and stores no object twice', async () => {
     expect(await store.create('runs/one', bytes('mine'))).toBe(false)
     await store.put('objects/1', bytes('object'))
     expect(await above.stat('objects/1')).toBeUndefined()
   })
 
-  it('hides a record that is replaced, if it was as expected', async () => {
+  it('hides a replaced record, if it was as expected', async () => {
     expect(await store.replace('runs/one', bytes('other'), bytes('mine'))).toBe(false)
     expect(await store.replace('runs/one', undefined, bytes('mine'))).toBe(false)
     expect(await store.replace('runs/one', bytes('below'), bytes('mine'))).toBe(true)
@@ -56,7 +56,7 @@ describe('a layered store', () => {
     expect(await text(below, 'runs/one')).toBe('below')
   })
 
-  it('changes nothing below, whatever is done', async () => {
+  it('never changes the lower store', async () => {
     await store.remove('runs/one')
     expect(await store.move('objects/1', 'trash/1')).toBe(false)
     await store.put('objects/2', bytes('new'))
@@ -68,7 +68,7 @@ describe('a layered store', () => {
   })
 })
 
-it('brings an object up that was set aside below, and leaves that there', async () => {
+it('restores an object from the trash of the lower store, and leaves that unchanged', async () => {
   const [above, below] = [memoryStore(), memoryStore()]
   await below.put('trash/1', Buffer.from('object'))
   const store = layeredStore(above, below)
@@ -79,7 +79,7 @@ it('brings an object up that was set aside below, and leaves that there', async 
 })
 
 describe('leases in a layered store', () => {
-  it('are those of above alone', async () => {
+  it('exist only in the upper store', async () => {
     const [above, below] = [memoryStore(), memoryStore()]
     await below.create('local/small/leases/key', Buffer.from('theirs'))
     const store = layeredStore(above, below)
@@ -89,8 +89,8 @@ describe('leases in a layered store', () => {
   })
 })
 
-describe('a store that is only read', () => {
-  it('gives all that is there, and refuses every write by its name', async () => {
+describe('a read-only store', () => {
+  it('reads everything, and refuses every write by name', async () => {
     const real = memoryStore()
     await real.create('runs/one', Buffer.from('one'))
     const store = readOnlyStore(real, 'production')

@@ -80,16 +80,16 @@ describe.skipIf(!s3)('MinIO', () => {
     }
     const textOf = async (store: MinioStore, path: string) => (await store.read(path))?.toString()
 
-    describe('whose answers get lost', () => {
+    describe('whose responses get lost', () => {
       for (const fault of ['request lost', 'answer lost', 'no answer', 'sent twice', 'busy'] as const) {
-        it(`creates a record once, and is told so (${fault})`, async () => {
+        it(`creates a record once, and reports success (${fault})`, async () => {
           const { proxy, store } = await openFaulty()
           proxy.next('PUT', fault)
           expect(await store.create('record', bytes('mine'))).toBe(true)
           expect(await store.create('record', bytes('mine'))).toBe(false)
         })
 
-        it(`tells a writer that lost that it did (${fault})`, async () => {
+        it(`tells the losing writer that it lost (${fault})`, async () => {
           const { proxy, store } = await openFaulty()
           await store.create('record', bytes('theirs'))
           proxy.next('PUT', fault)
@@ -97,7 +97,7 @@ describe.skipIf(!s3)('MinIO', () => {
           expect(await textOf(store, 'record')).toBe('theirs')
         })
 
-        it(`replaces a record, and is told so (${fault})`, async () => {
+        it(`replaces a record, and reports success (${fault})`, async () => {
           const { proxy, store } = await openFaulty()
           await store.create('record', bytes('one'))
           proxy.next('PUT', fault)
@@ -106,7 +106,7 @@ describe.skipIf(!s3)('MinIO', () => {
         })
       }
 
-      it('knows its write even when another has replaced it since', async () => {
+      it('recognizes its write even if another has replaced it since', async () => {
         const { proxy, store } = await openFaulty()
         const other = open()
         proxy.next('PUT', 'answer lost', () => other.replace('record', bytes('mine'), bytes('theirs')))
@@ -116,7 +116,7 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(await textOf(store, 'record')).toBe('theirs')
       })
 
-      it('tells one of two writers of equal bytes that it won, even if its answer was lost', async () => {
+      it('tells one of two writers of equal bytes that it won, even if its response was lost', async () => {
         const { proxy, store } = await openFaulty()
         const other = open()
         let otherWon: boolean | undefined
@@ -127,7 +127,7 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(await store.create('record', bytes('same'))).toBe(false)
       })
 
-      it('counts up one record without losing a step or counting one twice', async () => {
+      it('increments one record without a lost or double update', async () => {
         const { proxy, store } = await openFaulty()
         await store.create('count', bytes('0'))
         const countTo = async (times: number) => {
@@ -142,7 +142,7 @@ describe.skipIf(!s3)('MinIO', () => {
       })
 
       for (const fault of ['request lost', 'answer lost', 'no answer', 'busy'] as const)
-        it(`stores, moves, lists and removes all the same (${fault})`, async () => {
+        it(`still stores, moves, lists and removes (${fault})`, async () => {
           const { proxy, store } = await openFaulty()
           const method = (name: string) => proxy.next(name, fault)
           method('PUT')
@@ -161,7 +161,7 @@ describe.skipIf(!s3)('MinIO', () => {
           expect(await store.stat('objects/2')).toBeUndefined()
         })
 
-      it('brings an object back whole when its bytes were cut short on the way', async () => {
+      it('downloads an object completely if its bytes were cut short in transit', async () => {
         const { proxy, store } = await openFaulty({ silenceMs: 5_000 })
         const object = randomBytes(40_000_000)
         await store.put('objects/large', object)
@@ -172,7 +172,7 @@ describe.skipIf(!s3)('MinIO', () => {
       })
 
       for (const fault of ['too few', 'another part'] as const)
-        it(`brings an object back whole when other bytes came than were asked for (${fault})`, async () => {
+        it(`downloads an object completely if other bytes were sent than requested (${fault})`, async () => {
           const { proxy, store } = await openFaulty({ silenceMs: 5_000 })
           const object = randomBytes(40_000_000)
           await store.put('objects/large', object)
@@ -185,7 +185,7 @@ describe.skipIf(!s3)('MinIO', () => {
           expect(proxy.heard.filter((answer) => answer === 'GET 206')).toHaveLength(3 + 2)
         })
 
-      it('brings back one object, not parts of two, when it is stored anew meanwhile', async () => {
+      it('downloads one object, not parts of two, if it is stored again meanwhile', async () => {
         const { proxy, store } = await openFaulty({ silenceMs: 5_000 })
         const [before, after] = [randomBytes(40_000_000), randomBytes(40_000_001)]
         await store.put('objects/large', before)
@@ -200,7 +200,7 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(readdirSync(join(folder, 'cache', 'tmp'))).toEqual([])
       })
 
-      it('leaves no part there of an object that could not be stored', async () => {
+      it('leaves no parts of an object that could not be stored', async () => {
         const { proxy, store } = await openFaulty({ silenceMs: 5_000, deadlineMs: 500 })
         for (let times = 0; times < 100; times++) proxy.next('PUT', 'busy')
         expect(await failure(store.put('objects/large', randomBytes(40_000_000)))).toMatchObject({
@@ -211,7 +211,7 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(await store.stat('objects/large')).toBeUndefined()
       })
 
-      it('does not store a file that is written to meanwhile', async () => {
+      it('does not store a file that is modified meanwhile', async () => {
         const { proxy, store } = await openFaulty({ silenceMs: 5_000 })
         const file = join(await store.scratch(), 'made')
         writeFileSync(file, randomBytes(40_000_000))
@@ -228,7 +228,7 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(await store.stat('objects/large')).toBeUndefined()
       })
 
-      it('stores a large object through any of these', async () => {
+      it('stores a large object despite any of these', async () => {
         const { proxy, store } = await openFaulty({ silenceMs: 5_000 })
         const object = randomBytes(40_000_000)
         for (const fault of ['answer lost', 'request lost', 'busy'] as const) proxy.next('PUT', fault)
@@ -240,7 +240,7 @@ describe.skipIf(!s3)('MinIO', () => {
     })
 
     describe('that cannot be used', () => {
-      it('is told of within the deadline when nothing listens there', async () => {
+      it('is reported within the deadline if nothing listens there', async () => {
         const store = open({ endpoint: 'http://127.0.0.1:9', deadlineMs: 300 })
         const isPatient = stillPending(open({ endpoint: 'http://127.0.0.1:9', deadlineMs: 120_000 }).read('a/b'))
         for (const work of [
@@ -263,7 +263,7 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(isPatient()).toBe(true) // whose deadline is later
       })
 
-      it('is told of within the deadline when it takes requests and never answers', async () => {
+      it('is reported within the deadline if it never responds', async () => {
         const { endpoint } = await openServer(() => {})
         const store = open({ endpoint, silenceMs: 100, deadlineMs: 500 })
         const isPatient = stillPending(open({ endpoint, silenceMs: 100, deadlineMs: 120_000 }).read('a/b'))
@@ -273,7 +273,7 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(isPatient()).toBe(true)
       })
 
-      it('is told of at once when its disk is full', async () => {
+      it('is reported at once if its disk is full', async () => {
         const { endpoint } = await openServer((request, response) => {
           request.resume()
           response.writeHead(507).end('<Error><Code>XMinioStorageFull</Code><Message>it is full</Message></Error>')
@@ -288,7 +288,7 @@ describe.skipIf(!s3)('MinIO', () => {
         }
       })
 
-      it('is told of at once when its credentials are wrong', async () => {
+      it('is reported at once if its credentials are wrong', async () => {
         for (const wrong of [{ secretKey: 'wrong-secret' }, { accessKey: 'nobody' }]) {
           const store = open(wrong)
           for (const work of [
@@ -306,7 +306,7 @@ describe.skipIf(!s3)('MinIO', () => {
         }
       })
 
-      it('is told of at once when it is not there, and is not taken for an empty one', async () => {
+      it('is reported at once if it does not exist, and is not treated as empty', async () => {
         const store = open({ bucket: 'cairn-not-there' })
         for (const work of [
           () => store.read('a/b'),
@@ -323,7 +323,7 @@ describe.skipIf(!s3)('MinIO', () => {
           })
       })
 
-      it('can be made, by any number at once', async () => {
+      it('can be created by any number of processes at once', async () => {
         const bucket = `cairn-${randomUUID()}`
         await Promise.all(Array.from({ length: 8 }, () => open({ bucket }).ensureBucket()))
         expect(await open({ bucket }).create('a/b', bytes('x'))).toBe(true)
@@ -331,7 +331,7 @@ describe.skipIf(!s3)('MinIO', () => {
     })
 
     describe('that is probed', () => {
-      it('is taken when it honours conditional writes, and its format is noted', async () => {
+      it('is accepted if it supports conditional writes, and its format is recorded', async () => {
         const store = open()
         await store.probe()
         await store.probe()
@@ -339,7 +339,7 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(await store.children('probe/')).toEqual([])
       })
 
-      it('is rid of the records of programs that were killed during their probe, and of no other', async () => {
+      it('is cleaned of the records of killed probes, and of no others', async () => {
         const store = open()
         await Promise.all(['probe/left', 'probe/of-another'].map((path) => store.create(path, bytes('x'))))
         const aged: ArtifactStore = {
@@ -353,19 +353,19 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(await store.children('probe/')).toEqual(['of-another'])
       })
 
-      it('is refused when it is of a later format', async () => {
+      it('is refused if it has a later format', async () => {
         const store = open()
         await store.create('store.json', bytes('{"format": 99}'))
         expect((await failure(store.probe())).message).toMatch(/has format 99/)
       })
 
-      it('is refused when it is of an earlier format', async () => {
+      it('is refused if it has an earlier format', async () => {
         const store = open()
         await store.create('store.json', bytes('{"format": 1}'))
         expect((await failure(store.probe())).message).toMatch(/has format 1, of an earlier Cairn/)
       })
 
-      it('is refused when it lets all write at once', async () => {
+      it('is refused if it lets several writers succeed at once', async () => {
         const contents = new Map<string, Buffer>()
         const { endpoint } = await openServer((request, response) => {
           const path = request.url!
@@ -385,7 +385,7 @@ describe.skipIf(!s3)('MinIO', () => {
     })
 
     describe('and its local copies', () => {
-      it('downloads an object once, for any number who want it at once, and later', async () => {
+      it('downloads an object once for any number of concurrent and later readers', async () => {
         const { proxy, store } = await openFaulty({ silenceMs: 10_000 })
         await store.put('objects/1', bytes('bytes'))
         const files = await Promise.all(Array.from({ length: 16 }, () => store.fetch('objects/1')))
@@ -400,7 +400,7 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(await one.fetch('objects/1')).toBe(await two.fetch('objects/1'))
       })
 
-      it('has one at once of a file that was stored from here', async () => {
+      it('has a copy at once of a file that was stored from here', async () => {
         const { proxy, store } = await openFaulty({ silenceMs: 10_000 })
         const file = join(await store.scratch(), 'made')
         writeFileSync(file, randomBytes(1_000))
@@ -409,7 +409,7 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(proxy.heard).toEqual(['PUT 200', 'GET 304'])
       })
 
-      it('does not give one of an object that is gone', async () => {
+      it('does not return a copy of a removed object', async () => {
         const store = open()
         await store.put('objects/1', bytes('bytes'))
         await store.fetch('objects/1')
@@ -417,14 +417,14 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(await store.fetch('objects/1')).toBeUndefined()
       })
 
-      it('does not use one that was cut short', async () => {
+      it('does not use a truncated copy', async () => {
         const store = open()
         await store.put('objects/1', bytes('bytes'))
         truncateSync((await store.fetch('objects/1'))!, 2)
         expect(readFileSync((await store.fetch('objects/1'))!, 'utf8')).toBe('bytes')
       })
 
-      it('does not use one of other bytes once the object has been stored anew', async () => {
+      it('does not use an old copy once the object has been stored again', async () => {
         const store = open()
         await store.put('code/1.mjs', bytes('one'))
         expect(readFileSync((await store.fetch('code/1.mjs'))!, 'utf8')).toBe('one')
@@ -432,7 +432,7 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(readFileSync((await store.fetch('code/1.mjs'))!, 'utf8')).toBe('two')
       })
 
-      it('gives way to newer ones, but not those just asked for, beyond the limit', async () => {
+      it('evicts older copies beyond the limit, but not those just requested', async () => {
         const store = open({ cacheLimit: 2_500 })
         const fetched = async (name: string) => (await store.fetch(`objects/${name}`))!
         for (const name of ['1', '2', '3', '4']) await store.put(`objects/${name}`, randomBytes(1_000))
@@ -447,7 +447,7 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(await fetched('2')).toBe(two)
       })
 
-      it('are rid of what processes that died were writing', async () => {
+      it('are cleaned of partial files of dead processes', async () => {
         const store = open()
         await store.put('objects/1', bytes('bytes'))
         const ofOthers = join(await store.scratch(), '..', `${hostname()}-${process.pid}-1-0`)
@@ -456,7 +456,7 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(existsSync(ofOthers)).toBe(false)
       })
 
-      it('keeps the ending of a name, for what is loaded by it', async () => {
+      it('keeps the extension of a name for loaders', async () => {
         const store = open()
         await store.put('code/abc.mjs', bytes('export const one = 1'))
         expect(((await import((await store.fetch('code/abc.mjs'))!)) as { one: number }).one).toBe(1)
@@ -464,7 +464,7 @@ describe.skipIf(!s3)('MinIO', () => {
     })
 
     for (const size of [1_000, 40_000_000])
-      it(`refuses to give damaged bytes, ${size} of them`, async () => {
+      it(`refuses to return damaged bytes, ${size} of them`, async () => {
         const { proxy, store } = await openFaulty({ silenceMs: 5_000 })
         const sound = randomBytes(size)
         const path = `objects/${createHash('sha256').update(sound).digest('hex')}`
@@ -484,7 +484,7 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(readdirSync(join(folder, 'cache', 'tmp'))).toEqual([])
       })
 
-    it.each([1_000, 40_000_000])('marks the %i bytes that it has hashed as verified, and no others', async (size) => {
+    it.each([1_000, 40_000_000])('marks only the %i bytes that it has hashed as verified', async (size) => {
       const store = open()
       const object = randomBytes(size)
       const digest = createHash('sha256').update(object).digest('hex')
@@ -501,14 +501,14 @@ describe.skipIf(!s3)('MinIO', () => {
       }
     })
 
-    it('refuses bytes that are not those of the digest in their path', async () => {
+    it('refuses bytes that do not match the digest in their path', async () => {
       const store = open()
       const path = `objects/${createHash('sha256').update('what was meant').digest('hex')}`
       expect((await failure(store.put(path, bytes('what was sent')))).message).toMatch(/SHA256|sha256/)
       expect(await store.stat(path)).toBeUndefined()
     })
 
-    it('stores an object again where a part of it is missing', async () => {
+    it('stores an object again if a part of it is missing', async () => {
       const store = open()
       const object = randomBytes(20_000_000)
       await store.put('objects/1', object.subarray(0, 19_000_000))
@@ -516,7 +516,7 @@ describe.skipIf(!s3)('MinIO', () => {
       expect(object.equals((await store.read('objects/1'))!)).toBe(true)
     })
 
-    it('takes names with unusual characters', async () => {
+    it('accepts names with unusual characters', async () => {
       const store = open()
       const names = [
         'a b',

@@ -26,7 +26,7 @@ export function storeSuite(name: string, open: (folder: string) => ArtifactStore
       return paths.sort()
     }
 
-    it('has nothing at first', async () => {
+    it('is empty at first', async () => {
       expect(await store.read('a/b')).toBeUndefined()
       expect(await store.stat('a/b')).toBeUndefined()
       expect(await store.fetch('a/b')).toBeUndefined()
@@ -34,7 +34,7 @@ export function storeSuite(name: string, open: (folder: string) => ArtifactStore
       expect(await listed('a/')).toEqual([])
     })
 
-    it('gives back what was created', async () => {
+    it('returns what was created', async () => {
       expect(await store.create('a/b', bytes('one'))).toBe(true)
       expect(await text('a/b')).toBe('one')
       expect((await store.stat('a/b'))?.size).toBe(3)
@@ -46,14 +46,14 @@ export function storeSuite(name: string, open: (folder: string) => ArtifactStore
       expect(await text('a/b')).toBe('one')
     })
 
-    it('tells exactly one of many who create at once that it won', async () => {
+    it('tells exactly one of many concurrent creators that it won', async () => {
       const racers = Array.from({ length: 64 }, (_, index) => store.create('race', bytes(String(index))))
       const won = (await Promise.all(racers)).flatMap((first, index) => (first ? [String(index)] : []))
       expect(won).toHaveLength(1)
       expect(await text('race')).toBe(won[0])
     })
 
-    it('replaces only what is as expected', async () => {
+    it('replaces a record only if it is as expected', async () => {
       expect(await store.replace('ref', undefined, bytes('one'))).toBe(true)
       expect(await store.replace('ref', undefined, bytes('two'))).toBe(false)
       expect(await store.replace('ref', bytes('other'), bytes('two'))).toBe(false)
@@ -69,7 +69,7 @@ export function storeSuite(name: string, open: (folder: string) => ArtifactStore
       expect((await Promise.all(racers)).filter(Boolean)).toHaveLength(1)
     })
 
-    it('takes objects as bytes and as files', async () => {
+    it('accepts objects as bytes and as files', async () => {
       const file = join(await store.scratch(), 'made')
       writeFileSync(file, 'from a file')
       await store.put('objects/1', bytes('from bytes'))
@@ -78,7 +78,7 @@ export function storeSuite(name: string, open: (folder: string) => ArtifactStore
       expect(readFileSync((await store.fetch('objects/2'))!, 'utf8')).toBe('from a file')
     })
 
-    it('takes the same object any number of times, also at once', async () => {
+    it('accepts the same object any number of times, also concurrently', async () => {
       await Promise.all(Array.from({ length: 16 }, () => store.put('objects/1', bytes('same'))))
       await store.put('objects/1', bytes('same'))
       expect(await text('objects/1')).toBe('same')
@@ -93,7 +93,7 @@ export function storeSuite(name: string, open: (folder: string) => ArtifactStore
       expect(large.equals((await store.read('objects/large'))!)).toBe(true)
     })
 
-    it('lists all that is below a folder, and the names directly in it', async () => {
+    it('lists everything below a folder, and the names directly in it', async () => {
       for (const path of ['a/1', 'a/b/2', 'a/b/c/3', 'ab/4']) await store.create(path, bytes(path))
       expect(await listed('a/')).toEqual(['a/1', 'a/b/2', 'a/b/c/3'])
       expect((await store.children('a/')).sort()).toEqual(['1', 'b'])
@@ -112,7 +112,7 @@ export function storeSuite(name: string, open: (folder: string) => ArtifactStore
       }
     })
 
-    it('removes, also what is not there', async () => {
+    it('removes paths, even missing ones', async () => {
       await store.create('a/b', bytes('one'))
       await store.remove('a/b')
       await store.remove('a/b')
@@ -120,7 +120,7 @@ export function storeSuite(name: string, open: (folder: string) => ArtifactStore
       expect(await store.create('a/b', bytes('again'))).toBe(true)
     })
 
-    it('moves, and tells when there was nothing to move', async () => {
+    it('moves, and reports if there was nothing to move', async () => {
       await store.put('objects/1', bytes('one'))
       expect(await store.move('objects/1', 'trash/1')).toBe(true)
       expect(await store.move('objects/1', 'trash/1')).toBe(false)
@@ -128,7 +128,7 @@ export function storeSuite(name: string, open: (folder: string) => ArtifactStore
       expect(await text('trash/1')).toBe('one')
     })
 
-    it('counts a move as a write: what was set aside just now is young', async () => {
+    it('counts a move as a write: a trashed object is young', async () => {
       await store.put('objects/1', bytes('one'))
       await new Promise((later) => setTimeout(later, 30))
       const before = Date.now() - 10
@@ -136,7 +136,7 @@ export function storeSuite(name: string, open: (folder: string) => ArtifactStore
       expect((await store.stat('trash/1'))!.modified).toBeGreaterThanOrEqual(before)
     })
 
-    it('gives scratch folders that are empty and apart', async () => {
+    it('returns separate, empty scratch folders', async () => {
       const [one, two] = [await store.scratch(), await store.scratch()]
       expect(one).not.toBe(two)
       expect(statSync(one).isDirectory()).toBe(true)

@@ -8,7 +8,7 @@ const main = (body: string, top = '') =>
 const reached = async (files: Files | string) =>
   (await new TemporaryProject(files).closure()).manifest.reaches.map(({ what, detail }) => `${what}: ${detail}`)
 
-describe('a step is seen to reach', () => {
+describe('a step is found to use', () => {
   test.each([
     ['clock: Date.now()', '() => Date.now()'],
     ['clock: Date.now', '() => [1].map(Date.now)'],
@@ -84,11 +84,11 @@ describe('a step is seen to reach', () => {
     'import.meta.dirname',
     'import.meta.filename',
     `import.meta.resolve('a')`,
-  ])('its own place by %s, which is refused', async (asked) => {
+  ])('its own path through %s, which is refused', async (asked) => {
     await expect(reached(main(`() => ${asked}`))).rejects.toThrow('a step runs where its source is not')
   })
 
-  test('what another module of the project passes on', async () => {
+  test('what another module of the project re-exports', async () => {
     const files = {
       'steps.ts': main(`() => read('a')`, `import { read } from './io.ts'`),
       'io.ts': `export { readFileSync as read } from 'node:fs'`,
@@ -97,7 +97,7 @@ describe('a step is seen to reach', () => {
   })
 })
 
-describe('a step is not said to reach anything', () => {
+describe('a step is not reported to use anything', () => {
   test.each([
     '(Date) => Date.now()',
     '({ fetch }) => fetch()',
@@ -120,13 +120,13 @@ describe('a step is not said to reach anything', () => {
     expect(await reached(main(body))).toEqual([])
   })
 
-  test('by what computes only', async () => {
+  test('by pure computation', async () => {
     const top = `import { join } from 'node:path'\nimport { createHash } from 'node:crypto'\nimport { inspect } from 'util'`
     expect(await reached(main(`() => [join('a'), createHash('md5'), inspect(1)]`, top))).toEqual([])
   })
 })
 
-test('a reach says where it is and by which declaration', async () => {
+test('a finding names its location and declaration', async () => {
   const files = {
     'steps.ts': main('() => now()', `import { now } from './time.ts'`),
     'time.ts': '\nexport const now = () =>\n  Date.now()',

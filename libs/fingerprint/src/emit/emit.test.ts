@@ -269,7 +269,7 @@ describe('an emitted closure returns what the original does', () => {
   })
 })
 
-test('an emitted closure keeps names, and leaves out what is not reached', async () => {
+test('an emitted closure keeps names, and leaves out unused code', async () => {
   const text = await code({
     'steps.ts': main(
       '(a: number) => prepare(a)',
@@ -317,7 +317,7 @@ test('the same source gives the same bytes, whatever its siblings are', async ()
   expect(await a!.emit()).toBe(await a!.emit())
 })
 
-test('a stack trace of an emitted closure names the original files and lines', async () => {
+test('a stack trace of an emitted closure shows the original files and lines', async () => {
   const project = new TemporaryProject({
     'src/steps.ts': main(
       '(inputs: unknown) => {\n  return prepare(inputs)\n}',

@@ -6,7 +6,7 @@ import { TemporaryProject } from '../project.fixture.ts'
 
 afterAll(() => TemporaryProject.removeAll())
 
-test('a whole library as source of the project computes in a closure what it computes outside', async () => {
+test("a whole library in the project's source computes the same in a closure as outside", async () => {
   const project = new TemporaryProject(`import { step } from '@cairn/kernel'
 import { z } from './zod/index.js'
 import * as all from './zod/v4/index.js'

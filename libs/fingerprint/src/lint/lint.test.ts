@@ -27,7 +27,7 @@ ${body}
 }
 const named = async (body: string, before?: string) => (await lint(body, before)).map(({ name }) => name)
 
-describe('the lint names a handle', () => {
+describe('lint reports a handle', () => {
   test.each([
     ['in an if', 'const { model } = train({}); if (model) return {}', ['model']],
     ['behind !', 'const { model } = train({}); const none = !model', ['model']],
@@ -74,12 +74,12 @@ describe('the lint names a handle', () => {
     expect(await named(body)).toEqual(expected)
   })
 
-  test('in a body that is declared apart', async () => {
+  test('in a body that is declared separately', async () => {
     const before = `export const other = pipeline('other', { params: null }, body)\nfunction body({ n }) { return n ? {} : {} }`
     expect(await named('', before)).toEqual(['n'])
   })
 
-  test('in a helper of another module, and in a body that stands there', async () => {
+  test('in a helper of another module, and in a body in that module', async () => {
     const steps = `export const choose = (what, h) => pick(h)\nfunction pick(h) { return h ? 1 : 2 }\nexport const body = ({ n }) => (n ? {} : {})`
     const pipeline = `import { pipeline } from '@cairn/kernel'\nimport { body, choose } from './help.ts'
 export const a = pipeline('a', ({ year }) => ({ x: choose('x', year) }))\nexport const b = pipeline('b', body)`
@@ -92,7 +92,7 @@ export const a = pipeline('a', ({ year }) => ({ x: choose('x', year) }))\nexport
     ])
   })
 
-  test('with its place and with what to do', async () => {
+  test('with its location and what to do', async () => {
     const [finding] = await lint('  if (year) return {}')
     expect(finding).toMatchObject({
       line: 6,
@@ -115,11 +115,11 @@ test.each([
   ['records of handles', 'const made = train({}); const all = { ...made }; Object.entries(made); return made'],
   ['lists of handles', 'const { a, b } = load({}); return [a, b].map((x) => train({ x })).at(-1)'],
   ['handles that are returned', 'const { a, b } = load({}); return { a, b }'],
-])('the lint says nothing of %s', async (_, body) => {
+])('lint does not report %s', async (_, body) => {
   expect(await named(body)).toEqual([])
 })
 
-test('the lint says nothing of what stands outside pipelines', async () => {
+test('lint does not report code outside pipelines', async () => {
   expect(
     await named(
       '',
@@ -128,7 +128,7 @@ test('the lint says nothing of what stands outside pipelines', async () => {
   ).toEqual([])
 })
 
-test('a project with a misuse is refused, from the cache, too', async () => {
+test('a project with a misuse is refused, also from the cache', async () => {
   const text = `import { pipeline } from '@cairn/kernel'\nexport const all = pipeline('all', ({ big }) => (big ? {} : {}))\n`
   const project = new TemporaryProject({ 'pipeline.ts': text })
   for (let times = 0; times < 2; times++) {

@@ -55,7 +55,7 @@ async function changed(before: Files, after: Files): Promise<string[]> {
   return changes
 }
 
-describe('only the steps that reach a package change when', () => {
+describe('only the steps that use a package change when', () => {
   test('it has another version', async () => {
     expect(await changed(installed(base), installed({ ...base, d: { version: '1.0.1' } }))).toEqual(['withD'])
   })
@@ -64,7 +64,7 @@ describe('only the steps that reach a package change when', () => {
       await changed(installed(base), installed({ ...base, d: { version: '1.0.0', integrity: 'sha512-other' } })),
     ).toEqual(['withD'])
   })
-  test('something that it depends on does, in a cycle too', async () => {
+  test('one of its dependencies changes, also in a cycle', async () => {
     expect(await changed(installed(base), installed({ ...base, c: { ...base.c, version: '1.0.1' } }))).toEqual([
       'withA',
     ])
@@ -74,7 +74,7 @@ describe('only the steps that reach a package change when', () => {
       'withA',
     ])
   })
-  test('a peer or optional dependency that is installed does', async () => {
+  test('an installed peer or optional dependency changes', async () => {
     const files = (version: string, kind: string) =>
       installed({ ...base, a: { version: '1.0.0', [kind]: { p: '*' } }, p: { version } })
     for (const kind of ['peerDependencies', 'optionalDependencies', 'peerDependenciesMeta'])
@@ -97,22 +97,22 @@ describe('only the steps that reach a package change when', () => {
   })
 })
 
-test('builds for one platform do not count', async () => {
+test('builds for one platform do not change the fingerprint', async () => {
   const files = (entries: object) =>
     installed({ ...base, a: { version: '1.0.0', optionalDependencies: { n: '*', m: '*' } }, ...entries })
   const native = (version: string) => ({ version, os: ['linux'], cpu: ['x64'] })
   expect(await changed(files({ n: native('1.0.0') }), files({ m: native('2.0.0') }))).toEqual([])
 })
 
-describe('without a lockfile of npm', () => {
+describe('without an npm lockfile', () => {
   const { 'node_modules/.package-lock.json': _, ...files } = installed(base)
-  test('the files of packages count', async () => {
+  test('the files of packages are part of the fingerprint', async () => {
     expect(await changed(files, { ...files, 'node_modules/d/index.js': 'export const d = 2' })).toEqual(['withD'])
     expect(await changed(files, { ...files, 'node_modules/d/more/deep.txt': '1' })).toEqual(['withD'])
     expect(await changed(files, { ...files, 'node_modules/c/index.js': 'export const c = 2' })).toEqual(['withA'])
     expect(await changed(files, { ...files })).toEqual([])
   })
-  test('packages in the store of pnpm are packages', async () => {
+  test('packages in the pnpm store are packages', async () => {
     const store = (code: string) => {
       const project = new TemporaryProject({
         'steps.ts': steps.replace(/.*'d'.*\n|.*withD.*\n/g, ''),
@@ -133,7 +133,7 @@ describe('without a lockfile of npm', () => {
   })
 })
 
-test('a lockfile that is not about the installed version is not believed', async () => {
+test('a lockfile with another version than the installed one is not trusted', async () => {
   const files = installed(base)
   const other = {
     ...files,
@@ -199,7 +199,7 @@ test('two installations under one specifier are refused', async () => {
   await expect(closure.emit()).rejects.toThrow(`two installations of 'a': through steps.ts and through deep/f.ts`)
 })
 
-test('what npm really installs is read', async () => {
+test('real npm installations are read', async () => {
   const project = new TemporaryProject({
     'package.json': '{ "name": "p", "type": "module", "dependencies": { "d": "file:d" } }',
     'd/package.json': '{ "name": "d", "version": "1.2.3", "type": "module", "exports": "./index.js" }',
@@ -217,7 +217,7 @@ test('what npm really installs is read', async () => {
   expect((await project.closure('main', { cache: 'cache' })).fingerprint).not.toBe(before.fingerprint)
 })
 
-test('a condition that Node is given counts where a package asks for it', async () => {
+test('an import condition of Node is part of the fingerprint if a package uses it', async () => {
   const base = { a: { version: '1.0.0' }, d: { version: '1.0.0' } }
   const asking = { ...base, a: { version: '1.0.0', exports: { '.': { gpu: './gpu.js', default: './index.js' } } } }
   const fingerprint = (entries: Readonly<Record<string, Entry>>, options: string) => {
@@ -231,7 +231,7 @@ test('a condition that Node is given counts where a package asks for it', async 
   expect(await fingerprint(base, '--conditions=gpu')).toBe(await fingerprint(base, ''))
 })
 
-test('a condition that Node is given leads to the file of a workspace', async () => {
+test('an import condition of Node selects the file of a workspace', async () => {
   const files: Files = {
     'steps.ts': `import { step } from '@cairn/kernel'\nimport { x } from '#x'\nexport const main = step('main', { outputs: {}, run: () => x })`,
     'package.json': JSON.stringify({ type: 'module', imports: { '#x': { gpu: './gpu.ts', default: './cpu.ts' } } }),

@@ -71,7 +71,7 @@ const CHANGES = [
 
 const body = fc.tuple(fc.constantFrom(...HOLDERS), fc.constantFrom(...WAYS), fc.constantFrom(...CHANGES))
 
-test('a body that gives another value after other calls is seen to change state', async () => {
+test('a body whose result depends on earlier calls is found to change state', async () => {
   const counts = { bodies: 0, dependent: 0, 'pure, and said so': 0, 'pure, but said to change state': 0 }
   await fc.assert(
     fc.asyncProperty(body, async ([[top, held], way, change]) => {

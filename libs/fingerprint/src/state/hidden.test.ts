@@ -235,6 +235,9 @@ const ROWS: readonly [top: string, body: string, more?: Files][] = [
   ],
 ]
 
-test.each(ROWS)('a step is seen to change what the language calls by itself: %s; %s', async (top, body, more = {}) => {
-  expect(await changes({ 'steps.ts': main(body, top), ...more })).not.toEqual([])
-})
+test.each(ROWS)(
+  'a step is found to change what the language calls implicitly: %s; %s',
+  async (top, body, more = {}) => {
+    expect(await changes({ 'steps.ts': main(body, top), ...more })).not.toEqual([])
+  },
+)

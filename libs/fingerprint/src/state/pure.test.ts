@@ -198,6 +198,6 @@ const PURE: readonly Row[] = [
   ],
 ]
 
-test.each(PURE)('a step is not said to change state: %s; %s', async (top, body, outputs) => {
+test.each(PURE)('a step is not reported to change state: %s; %s', async (top, body, outputs) => {
   expect(await changes({ ...packages, 'steps.ts': main(body, top, outputs) })).toEqual([])
 })

@@ -4,7 +4,7 @@ import { changes, main } from './step.fixture.ts'
 
 const changed = async (files: Files | string) => (await changes(files)).map((detail) => detail.split(': ')[0])
 
-describe('a step is seen to change state that outlives a call', () => {
+describe('a step is found to change state that outlives a call', () => {
   test.each([
     ['let n = 0', '() => n++', 'n'],
     ['let n = 0', '() => { n += 1 }', 'n'],
@@ -68,7 +68,7 @@ describe('a step is seen to change state that outlives a call', () => {
     expect(await changed(main(body, top))).toContain(expected)
   })
 
-  test('in another module, by name, by namespace, by a helper, and in what a factory made', async () => {
+  test('in another module, by name, namespace, helper, and in the result of a factory', async () => {
     const state = `export const seen = []\nexport let n = 0\nexport const add = (x) => { n++; seen.push(x) }\n`
     const by = (imports: string, body: string) => changed({ 'steps.ts': main(body, imports), 'state.ts': state })
     expect(await by(`import { seen } from './state.ts'`, '(x) => seen.push(x)')).toEqual(['seen'])
@@ -82,7 +82,7 @@ export const main = make('main')`
   })
 })
 
-describe('a step is not said to change state', () => {
+describe('a step is not reported to change state', () => {
   test.each([
     ['', '(x) => { let n = 0; n++; const a = []; a.push(x); a.sort(); const m = new Map(); m.set(1, a); return m }'],
     ['', '(x, p) => { p.a = 1; x.rows.push(1); delete x.b }'],

@@ -40,7 +40,7 @@ function loopOverNames(n: object): void {
 }
 
 describe('a pipeline', () => {
-  it('is drawn by running its body once', () => {
+  it('is built by running its body once', () => {
     let drawn = 0
     const p = pipeline('p', { params: z.object({ times: z.number() }) }, ({ times }) => {
       drawn++
@@ -57,7 +57,7 @@ describe('a pipeline', () => {
     expect(drawn).toBe(1)
   })
 
-  it('numbers a step that is used more than once, or takes the name it is given', () => {
+  it('numbers a step that is used more than once, or uses the given name', () => {
     const p = pipeline('p', () => {
       const { n } = one({})
       add({ a: n, b: n })
@@ -67,7 +67,7 @@ describe('a pipeline', () => {
     expect([...p.graph.nodes.keys()]).toEqual(['one', 'add', 'add-2', 'last'])
   })
 
-  it('stands inside another with a name of its own, and its parameters are wired or set there', () => {
+  it('is used inside another with its own name, and its parameters are wired or set there', () => {
     const inner = pipeline('inner', { inputs: { n: int }, params: z.object({ times: z.number() }) }, ({ n, times }) =>
       add({ a: n, b: n }, { times }),
     )
@@ -115,7 +115,7 @@ describe('a pipeline', () => {
     expect(p.graph.nodes.get('one-2')!.guards).toEqual([{ when: 'when-big', arm: false }])
   })
 
-  it('draws ten times as many steps with about ten times the work', () => {
+  it('builds ten times as many steps with about ten times the work', () => {
     /** Microseconds of this process. */
     const measure = (steps: number) => {
       const started = process.cpuUsage()
@@ -154,10 +154,10 @@ describe('a mistake in JavaScript', () => {
       'input "n" of is-big takes json {} but words.text is text {}',
     )
   })
-  it('names a plain value where an artifact is wanted', () => {
+  it('names a plain value in place of an artifact', () => {
     expect(mistake(() => any(isBig)({ n: 3 })).message).toBe('input "n" of is-big is not an output of a step')
   })
-  it('names an artifact where a parameter is wanted', () => {
+  it('names an artifact in place of a parameter', () => {
     expect(mistake(() => any(add)({ a: one({}).n, b: one({}).n }, { times: one({}).n })).message).toMatch(
       /an artifact cannot be a parameter/,
     )
@@ -191,12 +191,12 @@ describe('a mistake in JavaScript', () => {
     expect(message).toMatch(/^one\.n has no \S+ while the pipeline is being drawn$/)
     expect(next).toMatch(/inside a step/)
   })
-  it('names a parameter that is looked at', () => {
+  it('names a parameter whose value is read', () => {
     const params = { '~standard': { validate: (value: unknown) => ({ value }) } } as never
     const drawn = pipeline('p', { params }, ((given: any) => (given.big.valueOf() ? one({}) : one({}))) as never)
     expect(() => drawn.graph).toThrow('parameter big has no value while the pipeline is being drawn')
   })
-  it('names a handle that stands where handles are given by name', () => {
+  it('names a single handle in place of named handles', () => {
     expect(mistake(() => any(isBig)(one({}).n))).toEqual({
       message: 'what is-big reads is one.n alone, without a name',
       next: 'write { n }',
@@ -247,19 +247,19 @@ describe('a mistake in JavaScript', () => {
       ).message,
     ).toMatch(/the arms of when-big give different outputs/)
   })
-  it('names an each over what is no list', () => {
+  it('names an each over something other than a list', () => {
     expect(mistake(() => each(one({}).n as never, (item) => ({ item }))).message).toMatch(
       /each maps over one.n, which is no list but a json/,
     )
   })
-  it('names two different steps of one name', () => {
+  it('names two different steps with the same name', () => {
     const twin = step('one', { outputs: { n: int }, run: () => ({ n: 2 }) })
     expect(mistake(() => (one({}), twin({}))).message).toMatch(/two different steps of the pipeline are called "one"/)
   })
   it('names a step that is called outside a pipeline', () => {
     expect(() => one({})).toThrow(/one was called outside a pipeline/)
   })
-  it('names a step without a body, without kinds, or with a strange name', () => {
+  it('names a step without a body, without kinds, or with an invalid name', () => {
     expect(() => step('x', { outputs: { n: int } } as never)).toThrow(/step x has no body/)
     expect(() => step('x', { outputs: { n: 3 }, run: () => ({}) } as never)).toThrow(
       /outputs.n of step x is no artifact kind/,
@@ -272,7 +272,7 @@ describe('a mistake in JavaScript', () => {
       source('load', { reads: { data: { describes, open } }, outputs: { n: int }, run: () => ({ n: 1 }) }),
     ).toThrow(/reads "data", which has no version/)
   })
-  it('names a pipeline that cannot run alone', () => {
+  it('names a pipeline that cannot run on its own', () => {
     expect(() => pipeline('p', { inputs: { n: int } }, ({ n }) => isBig({ n })).graph).toThrow(
       /takes inputs \(n\), so it cannot run alone/,
     )

@@ -67,12 +67,12 @@ const looks: Readonly<Record<string, (given: any) => unknown>> = {
 }
 const params = { '~standard': { validate: (value: unknown) => ({ value }) } } as never
 
-test.each(Object.entries(looks))('a look at a handle is refused: %s', (_, body) => {
+test.each(Object.entries(looks))('inspecting a handle is refused: %s', (_, body) => {
   const drawn = drawnBy('p', { params }, body)
   expect(() => refuseLooksOf(drawn)).toThrow(/has no \S+ while the pipeline is being drawn/)
 })
 
-test('the handle that is looked at is named', () => {
+test('the inspected handle is named', () => {
   const drawn = drawnBy('p', { params }, ({ year, big }: any) => use({ n: both({}).w }, { year, big: big === 1 }))
   expect(() => refuseLooksOf(drawn)).toThrow('parameter big has no value while the pipeline is being drawn')
 })
@@ -106,11 +106,11 @@ test.each<[string, (given: any) => unknown]>([
         { x: year },
       ),
   ],
-])('a pipeline that only passes handles on is drawn: it %s', (_, body) => {
+])('a pipeline that only passes handles on is accepted: it %s', (_, body) => {
   expect(() => refuseLooksOf(drawnBy('p', { params }, body as never))).not.toThrow()
 })
 
-test('a body that draws something else each time is not taken for one that looks', () => {
+test('a body that builds something else each time is not mistaken for one that inspects a handle', () => {
   let times = 0
   expect(() => refuseLooksOf(drawnBy('p', () => yes({}, {}, { as: `time-${times++}` })))).not.toThrow()
 })
@@ -121,7 +121,7 @@ const counted = step('counted', {
   run: (_, { n }) => ({ v: n }),
 })
 
-test('a pipeline that another copy of Cairn has made is looked at in the same way', async () => {
+test('a pipeline from another copy of Cairn is checked in the same way', async () => {
   const made = pipeline('made', { params: z.object({ n: z.number().default(1) }) }, ({ n }) => ({
     v: counted({}, { n }).v,
   }))

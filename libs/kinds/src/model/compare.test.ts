@@ -20,7 +20,7 @@ const compare = async (before: Uint8Array, after: Uint8Array, tried?: object) =>
 }
 const Wide = table({ x: 'int16', y: 'float32', z: 'float32' })
 
-test('two models differ in what they foretell for the same rows', async () => {
+test('two models are compared by their predictions for the same rows', async () => {
   const same = await folder.write(Rows, rows(100))
   const [described, doubled, furthest] = await compare(identity, doubling(2), { before: same, after: same })
   expect(described!.rows).toEqual([
@@ -39,7 +39,7 @@ test('two models differ in what they foretell for the same rows', async () => {
   expect(equal!.rows[0]).toEqual([200, 74.25, 0, 0, 0, 0, 0, 1])
 })
 
-test('each reads its own table, and what does not fit is refused', async () => {
+test('each reads its own table, and a table that does not fit is refused', async () => {
   const [two, three] = [
     await folder.write(Rows, rows(10)),
     await folder.write(

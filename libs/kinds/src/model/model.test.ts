@@ -13,7 +13,7 @@ writeFileSync(path, doubling(2))
 const Doubling = model({ inputs: { features: 'float32[*,2]' }, outputs: { doubled: 'float32[*,2]' } })
 const opened = async (bytes: Uint8Array, kind = model()) => kind.decode(await folder.write(kind, bytes))
 
-test('model keeps what the engine relies on', async () => {
+test('model meets the contract of the engine', async () => {
   await checkKind(Doubling, {
     values: [doubling(2), path, { path }, await opened(doubling(2))],
     refused: [null, 3, '/no/such/file', new Uint8Array(), Uint8Array.of(1, 2, 3), doubling(3), doubling(2, 11)],
@@ -62,7 +62,7 @@ test('it predicts from rows and from columns', async () => {
   expect(await found.predict({ features: columns })).toEqual({ doubled: Float32Array.of(2, 4, 6, 8, 10, 12) })
 })
 
-test('many rows go in batches, with the same result', async () => {
+test('many rows are predicted in batches, with the same result', async () => {
   const found = await opened(doubling(2))
   const features = Float32Array.from({ length: 2 * 1001 }, (_, index) => index)
   const expected = { doubled: features.map((value) => value * 2) }
@@ -86,7 +86,7 @@ test('64-bit integers and strings can be fed', async () => {
   expect(await words.predict({ words: ['a', 'é', 'b'] }, { batch: 2 })).toEqual({ same: ['a', 'é', 'b'] })
 })
 
-test('what does not fit the inputs is refused by name', async () => {
+test('values that do not fit the inputs are refused by name', async () => {
   const found = await opened(doubling(2))
   const wrong = async (feeds: Record<string, unknown>, message: string) =>
     expect(found.predict(feeds as never)).rejects.toThrow(message)
@@ -97,7 +97,7 @@ test('what does not fit the inputs is refused by name', async () => {
   await wrong({ features: [[1, 2], [3]] }, 'input "features": column 1 has 1 rows where column 0 has 2')
 })
 
-test('what a tensor cannot hold is refused by name, never wrapped or rounded to a whole number', async () => {
+test('values that a tensor cannot hold are refused by name, never wrapped or rounded', async () => {
   const wrong = async (type: number, feed: unknown, message: string) =>
     expect((await opened(doubling(1, type))).predict({ features: feed as never })).rejects.toThrow(message)
   await wrong(1, [1, null], 'input "features", row 1: is null, not float32')
@@ -115,7 +115,7 @@ test('what a tensor cannot hold is refused by name, never wrapped or rounded to 
   })
 })
 
-test('an output that is no tensor is refused by name, the others can be asked for', async () => {
+test('an output that is not a tensor is refused by name, the others can be requested', async () => {
   const classifier = await opened(zipMap())
   const features = { features: [1, 2, 2, 1] }
   await expect(classifier.predict(features)).rejects.toMatchObject({
@@ -146,7 +146,7 @@ test('a model that takes a fixed number of rows gets that many at a time', async
   )
 })
 
-test('an output that has no row for each row of the input cannot be batched', async () => {
+test('an output without a row for each input row cannot be batched', async () => {
   const sum = onnx({
     inputs: [{ name: 'x', type: 1, dims: ['n'] }],
     outputs: [{ name: 'sum', type: 1, dims: [1] }],
@@ -178,7 +178,7 @@ test('a refusal says what the model has instead', async () => {
   ).rejects.toThrow('the weights of the model lie in other files')
 })
 
-test('it tells what it is', async () => {
+test('it describes itself', async () => {
   const artifact = await folder.write(model(), doubling(2))
   const described = {
     inputs: { features: 'float32[*,2]' },
@@ -192,7 +192,7 @@ test('it tells what it is', async () => {
   expect(artifact.ref.summary).toEqual({ inputs: 'features float32[*,2]', outputs: 'doubled float32[*,2]', nodes: 1 })
 })
 
-test('an input takes models of the same inputs and of at least its outputs', () => {
+test('an input accepts models with the same inputs and at least its outputs', () => {
   const written = (outputs: Record<string, 'float32'>) => ({
     kind: 'model',
     version: 1,

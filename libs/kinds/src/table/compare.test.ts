@@ -22,7 +22,7 @@ const columnOf = (found: Record<string, readonly (readonly unknown[])[]>, name: 
   found['columns']!.find(([column]) => column === name)
 
 describe('two tables', () => {
-  test('that are the same differ in nothing', async () => {
+  test('that are equal have no differences', async () => {
     const found = await compare(flights(1000), flights(1000))
     expect(found['rows']).toEqual([[1000]])
     expect(columnOf(found, 'delay')).toEqual(['delay', 'double', 0, null, 49.5, 4, 49, 94, 0])
@@ -56,7 +56,7 @@ describe('two tables', () => {
     expect(found, 'no key, and not as many rows').not.toHaveProperty('changed')
   })
 
-  test('are compared row by row by a key, in whatever order', async () => {
+  test('are compared row by row by a key, in any order', async () => {
     const after = flights(900, ({ id, delay }) => (id === 5 || id === 8 ? { delay: delay + 1, late: true } : {}))
     after.reverse()
     const found = await compare([...flights(800), ...flights(1000).slice(850)], after, { key: ['id'] })

@@ -23,15 +23,15 @@ test('the same rows give the same bytes, wherever they come from and on any numb
   expect(found).toEqual(found.map(([from]) => [from, found[0]![1]]))
 })
 
-test('rows that come in vectors of many sizes are cut into the same row groups', () => {
+test('rows in vectors of any size are split into the same row groups', () => {
   const found = digests.flatMap(({ filtered }) => Object.entries(filtered))
   expect(found).toEqual(found.map(([from]) => [from, found[0]![1]]))
 })
 
-test('means of floats come out the same in processes with other settings', () => {
+test('means of floats are the same in processes with other settings', () => {
   expect(new Set(digests.map(({ means }) => means['query'])).size).toBe(1)
 })
 
-test('exact, ordered queries give the same in parallel', () => {
+test('exact, ordered queries return the same in parallel', () => {
   expect(new Set(digests.flatMap(({ counts }) => Object.values(counts))).size).toBe(1)
 })

@@ -25,7 +25,7 @@ const last = (path: string, options?: CsvOptions) =>
 const only = async (cell: string, type: Columns[string]) =>
   (await sql`select v::varchar as v from ${csv(file(`v\n${cell}\n`), { columns: { v: type } })}`.toArray())[0]!.v
 
-describe('a cell after the first rows, by which the types are found out,', () => {
+describe('a cell after the first rows, which decide the inferred types,', () => {
   test.each([
     ['1', '1.5', 'whole number of 64 bits'],
     ['1', '007', 'whole number of 64 bits'],
@@ -65,13 +65,13 @@ describe('a cell after the first rows, by which the types are found out,', () =>
   })
 })
 
-describe('types that are found out', () => {
+describe('inferred types', () => {
   const found = async (...cells: string[]) =>
     (
       await sql`select typeof(v) as type from ${csv(file(`k,v\n${cells.map((cell) => `1,${cell}\n`).join('')}`))}`.toArray()
     )[0]!.type as string
 
-  test('leave a day and a month that could be taken for each other as text', async () => {
+  test('leave dates with an ambiguous day and month as text', async () => {
     expect(await found('01/02/2003', '03/04/2003')).toBe('VARCHAR')
     expect(await found('01-02-03', '03-04-05')).toBe('VARCHAR')
     expect(await found('01/02/2003 10:00:00', '03/04/2003 10:00:00')).toBe('VARCHAR')
@@ -79,7 +79,7 @@ describe('types that are found out', () => {
     expect(await found('2003/02/01', '2003/04/03')).toBe('DATE')
   })
 
-  test('hold no id that a float would round', async () => {
+  test('do not round an id to a float', async () => {
     const ids = csv(file('id\n12345678901234567890\n12345678901234567891\n'))
     await expect(sql`select count(distinct id) as n from ${ids}`.toArray()).rejects.toThrow(
       'column "id" of the CSV file has the cell "12345678901234567890"',
@@ -100,7 +100,7 @@ describe('a declared column', () => {
     ['date', '2003-01-02 10:00:00'],
     ['timestamp', '2003-01-02 10:00:00.1234'],
     ['timestamp', '01/02/2003 10:00:00'],
-  ] as const)('of type %s is not given another value than %s', async (type, cell) => {
+  ] as const)('of type %s never gets another value than %s', async (type, cell) => {
     await expect(only(cell, type)).rejects.toThrow(`the cell "${cell}", which is no `)
   })
 
@@ -116,7 +116,7 @@ describe('a declared column', () => {
     ['timestamp', '2003-01-02T10:00:00.123Z', '2003-01-02 10:00:00.123'],
     ['timestamp', '2003-01-02T10:00:00-05:00', '2003-01-02 15:00:00'],
     ['string', '007', '007'],
-  ] as const)('of type %s is what the cell says: %s', async (type, cell, value) => {
+  ] as const)('of type %s has the value of the cell: %s', async (type, cell, value) => {
     expect(await only(cell, type)).toBe(value)
   })
 })
@@ -124,7 +124,7 @@ describe('a declared column', () => {
 describe('the first line', () => {
   const columns = { name: 'string', n: 'int32' } as const
 
-  test('is the header, whatever it looks like, unless something else is said', async () => {
+  test('is the header, whatever it looks like, unless declared otherwise', async () => {
     expect(await sql`select * from ${csv(file('2001,x\n1,2\n'))}`.toArray()).toEqual([{ '2001': 1, x: 2 }])
     expect(await sql`select * from ${csv(file('a,b\nc,d\n'))}`.toArray()).toEqual([{ a: 'c', b: 'd' }])
     expect(await sql`select * from ${csv(file('1,2\n'), { header: false })}`.toArray()).toEqual([
@@ -132,7 +132,7 @@ describe('the first line', () => {
     ])
   })
 
-  test('under declared columns is a row if it could be one', async () => {
+  test('with declared columns is a row if it can be one', async () => {
     expect(await sql`select * from ${csv(file('x,1\n'), { columns })}`.count()).toBe(1)
     expect(await sql`select * from ${csv(file('who,how many\nx,1\n'), { columns })}`.count()).toBe(1)
     const text = { a: 'string', b: 'string' } as const
@@ -144,13 +144,13 @@ describe('the first line', () => {
   })
 })
 
-test('cells are quoted as is said', async () => {
+test('cells are quoted as declared', async () => {
   const single = file("a,b\n'x, ''y''',1\n")
   expect(await sql`select * from ${csv(single, { quote: "'" })}`.toArray()).toEqual([{ a: "x, 'y'", b: 1 }])
 })
 
 describe('several files', () => {
-  test('have each its own header and delimiter', async () => {
+  test('may each have their own header and delimiter', async () => {
     const both = [file('a,b\n1,2\n'), file('b;a\n20;10\n')]
     expect(await sql`select a, b from ${csv(both)} order by a`.toArray()).toEqual([
       { a: 1, b: 2 },
@@ -161,7 +161,7 @@ describe('several files', () => {
     expect(await sql`select sum(a) as a from ${csv(titled, { columns })}`.toArray()).toEqual([{ a: 9 }])
   })
 
-  test('have the type that holds the cells of all', async () => {
+  test('get the type that holds the cells of all', async () => {
     const mixed = csv([file('a\n1\n'), file('a\n1.5\n')])
     expect(await sql`select a, typeof(a) as t from ${mixed}`.toArray()).toEqual([
       { a: 1, t: 'DOUBLE' },
@@ -169,13 +169,13 @@ describe('several files', () => {
     ])
   })
 
-  test('of other columns are refused', async () => {
+  test('with other columns are refused', async () => {
     await expect(sql`select * from ${csv([file('a,b\n1,2\n'), file('a,c\n1,2\n')])}`.toArray()).rejects.toThrow(
       'files read together differ: the columns are a, c in',
     )
   })
 
-  test('of Parquet have the same columns of the same types', async () => {
+  test('of Parquet need the same columns and types', async () => {
     using tables = artifactFolder()
     const write = async (columns: Columns, text: string) => {
       const artifact = await tables.write(table(columns), sql`select * from ${csv(file(text))}`)

@@ -20,7 +20,7 @@ const rows = [
 const contents = async (list: List<Table<typeof Flights.columns>>) =>
   Promise.all((await list.all()).map(async (table, index) => [list.labelAt(index), await table.toArray()]))
 
-test('partitions keep what the engine relies on', () =>
+test('partitions meet the contract of the engine', () =>
   checkKind(ByOrigin, {
     values: [[], rows],
     refused: [null, [{ ...rows[0], delay: NaN }], [{ ...rows[0], origin: null }], [{ origin: 1 }]],
@@ -32,7 +32,7 @@ test('partitions keep what the engine relies on', () =>
     },
   }))
 
-test('each partition has the bytes that it has as a table of its own', async () => {
+test('each partition has the bytes of a separate table', async () => {
   const artifact = await folder.write(ByOrigin, rows)
   const { items } = JSON.parse(Buffer.from(await artifact.bytes()).toString()) as { items: { digest: string }[] }
   for (const [index, origin] of ['ATL', 'LAS'].entries()) {
@@ -74,12 +74,12 @@ test('partitions are sorted by value, not by text', async () => {
   expect([0, 1, 2].map((index) => byDay.labelAt(index))).toEqual(['2001-01-01', '2001-01-02', '2001-01-03'])
 })
 
-test('a column that cannot tell partitions apart is refused', () => {
+test('a column that cannot identify partitions is refused', () => {
   expect(() => partitions(Flights, 'delay' as never)).toThrow('a table cannot be split by "delay"')
   expect(() => partitions(Flights, 'speed' as never)).toThrow('a table cannot be split by "speed"')
 })
 
-test('the column is a part of the description, and an input takes tables with more columns', () => {
+test('the column is part of the description, and an input accepts tables with more columns', () => {
   const { item, ...rest } = ByOrigin.schema as { item: object; by: string }
   expect(rest).toEqual({ by: 'origin' })
   expect(item).toMatchObject({ kind: 'table' })

@@ -67,7 +67,7 @@ const row = fc.record({
   t0: nullable(instant),
 })
 
-test('rows of every type come back as they were, and give the same bytes as rows, columns, Arrow and SQL', () =>
+test('rows of every type are read back unchanged, with the same bytes as rows, columns, Arrow and SQL', () =>
   fc.assert(
     fc.asyncProperty(fc.array(row, { maxLength: 20 }), async (rows) => {
       const artifact = await folder.write(Every, rows)

@@ -43,7 +43,7 @@ test('a query reads tables, and queries of queries', async () => {
   expect(await sql`with m as (${means}) select count(*) as n from m;`.toArray()).toEqual([{ n: 2 }])
 })
 
-test('a query is run anew each time it is read, and not before', async () => {
+test('a query runs each time it is read, and not before', async () => {
   const path = file('n\n1\n')
   const query = sql`select sum(n) as n from ${csv(path)}`
   expect(await query.toArray()).toEqual([{ n: 1 }])
@@ -51,7 +51,7 @@ test('a query is run anew each time it is read, and not before', async () => {
   expect(await query.toArray()).toEqual([{ n: 3 }])
 })
 
-test('every type of a query has its value in JavaScript', async () => {
+test('every type of a query has a JavaScript value', async () => {
   const found = await sql`select
     true as b, 1::tinyint as i, 9007199254740991 as l, sum(1) as huge, 1.5 as d, 0.1::float as f, 'nan'::double as nan,
     'x' as s, date '2001-02-03' as day, timestamp '2001-02-03 04:05:06.789' as t, null as nothing,
@@ -87,7 +87,7 @@ test('a number that JavaScript cannot hold is refused, not rounded', async () =>
 })
 
 describe('values', () => {
-  test('are bound, never pasted', () =>
+  test('are bound, never interpolated', () =>
     fc.assert(
       fc.asyncProperty(
         fc.oneof(
@@ -136,7 +136,7 @@ describe('values', () => {
     expect(await sql`select date '2001-02-03' >= ${'2001-01-01'} as later`.toArray()).toEqual([{ later: true }])
   })
 
-  test('reach a table that is written', async () => {
+  test('are used in a written table', async () => {
     const late = await Flights.decode(await folder.write(Flights, sql`select * from ${flights} where delay > ${5.5}`))
     expect(await late.toArray()).toEqual([{ origin: 'ATL', delay: 7 }])
   })
@@ -155,7 +155,7 @@ describe('values', () => {
   })
 })
 
-test('names of columns can be chosen when the step runs', async () => {
+test('column names can be chosen at run time', async () => {
   const names = ['delay', 'origin']
   expect(await sql`select ${names.map(column)} from ${flights} order by ${column('delay')}`.toArray()).toEqual([
     { delay: 5, origin: 'ATL' },
@@ -168,7 +168,7 @@ test('names of columns can be chosen when the step runs', async () => {
 describe('files', () => {
   const path = file('origin;delay;day\nATL;5;2001-02-03\nLAS;NA;2001-02-04\n')
 
-  test('are read as CSV, with types found out or declared', async () => {
+  test('are read as CSV, with inferred or declared types', async () => {
     const read = csv({ path }, { delimiter: ';', header: true, nulls: ['NA'] })
     expect(await sql`select * from ${read}`.toArray()).toEqual([
       { origin: 'ATL', delay: 5, day: '2001-02-03' },
@@ -270,7 +270,7 @@ describe('refused is', () => {
     await expect(folder.write(table({ a: 'int8' }), query)).rejects.toThrow(message)
   })
 
-  test('no query that only looks like one of these', async () => {
+  test('not a query that only looks like one of these', async () => {
     const names = sql`with "Read_CSV" as (select 'now()' as s) select s, 'random' as random from read_csv`
     expect(await names.toArray()).toEqual([{ s: 'now()', random: 'random' }])
     expect(await sql`select * from range(9) tablesample reservoir(3) repeatable (1)`.count()).toBe(3)
@@ -301,11 +301,11 @@ test.each([
   ["timestamptz 'today'", 'invalid timestamp field format: "today"'],
   ["'yesterday'::date", 'invalid date field format: "yesterday"'],
   ["cast(t as timestamp) from (values ('now')) v(t)", 'invalid timestamp field format: "now"'],
-])('no text is the time at which the query runs: %s', async (text, message) => {
+])('no text is read as the time of the query: %s', async (text, message) => {
   await expect(sql`select ${raw(text)}`.toArray()).rejects.toThrow(message)
 })
 
-test('a time zone of the machine changes no value', async () => {
+test('the time zone of the machine changes no value', async () => {
   const query = sql`select timestamptz '2001-07-03 00:00:00' as t, date_trunc('day', timestamptz '2001-07-03 00:00:00') as d,
     (timestamp '2001-07-03 12:00:00' at time zone 'America/New_York')::varchar as ny, current_setting_free as s
     from (select 'x' as current_setting_free)`
@@ -314,7 +314,7 @@ test('a time zone of the machine changes no value', async () => {
   ])
 })
 
-describe('no number is rounded without a word', () => {
+describe('no number is silently rounded', () => {
   const exact: [string, unknown][] = [
     ['[9007199254740991]', [9007199254740991]],
     ['{a: 0.1::float, b: -0.0::double}', { a: 0.10000000149011612, b: -0 }],
@@ -322,7 +322,7 @@ describe('no number is rounded without a word', () => {
     ['(2::hugeint ** 60)::hugeint::varchar', String(2n ** 60n)],
     ['0.1::decimal(18, 3)', 0.1],
   ]
-  test.each(exact)('%s comes as it is', async (text, value) => {
+  test.each(exact)('%s is returned unchanged', async (text, value) => {
     expect(await sql`select ${raw(text)} as x`.toArray()).toEqual([{ x: value }])
   })
   const refused: [string, string][] = [
@@ -353,14 +353,14 @@ describe('no number is rounded without a word', () => {
 })
 
 describe('columns of files', () => {
-  test('are those of the file alone: not where it lies', async () => {
+  test('come only from the file, not from its path', async () => {
     const path = file('a\n1\n')
     await expect(sql`select filename from ${csv(path)}`.toArray()).rejects.toThrow('"filename" not found')
     const stored = await (await folder.write(Flights, rows)).path()
     await expect(sql`select filename from ${parquet(stored)}`.toArray()).rejects.toThrow('"filename" not found')
   })
 
-  test('that differ in case alone are refused', async () => {
+  test('that differ only in case are refused', async () => {
     for (const header of ['a,A,b', 'a,b,a'])
       await expect(sql`select b from ${csv(file(`${header}\n1,2,3\n`))}`.toArray()).rejects.toThrow(
         'which SQL does not tell apart',
@@ -387,7 +387,7 @@ describe('columns of files', () => {
     expect(await sql`select "2001" as y, name from ${listed}`.toArray()).toEqual([{ y: 7, name: 'x' }])
   })
 
-  test('no line at the start is left out, unless so many are to be skipped', async () => {
+  test('no first line is skipped unless declared', async () => {
     const ragged = csv(file('a,b\n1,2\n3,4,5\n'))
     await expect(sql`select a from ${ragged}`.toArray()).rejects.toThrow(':3 has 3 cells where there are 2 columns')
     const titled = file('made by x\na,b\n1,2\n')
@@ -395,6 +395,6 @@ describe('columns of files', () => {
   })
 })
 
-test('a query cannot leave anything behind', async () => {
+test('a query leaves nothing behind', async () => {
   await expect(sql`select * from staged`.toArray()).rejects.toThrow('the query reads "staged"')
 })

@@ -88,7 +88,7 @@ const high = {
   t0: new Date(-1),
 }
 
-test('table keeps what the engine relies on', () =>
+test('table meets the contract of the engine', () =>
   checkKind(Every, {
     values: [[], [low], [low, high, low]],
     refused: [null, 'rows', 3, [1], [null], [{}], [{ ...low, more: 1 }], { b: [true] }, [{ ...low, b: 0 }]],
@@ -102,7 +102,7 @@ const rows = [
   { origin: 'JFK', delay: -0.25 },
 ]
 
-test('rows, columns, an Arrow table, a table and a query of the same rows give the same bytes', async () => {
+test('rows, columns, an Arrow table, a table and a query of the same rows have the same bytes', async () => {
   const [first, ...others] = await Promise.all(
     [
       rows,
@@ -123,7 +123,7 @@ test('rows, columns, an Arrow table, a table and a query of the same rows give t
   expect(first!.ref.summary).toEqual({ rows: 3, columns: 2 })
 })
 
-test('columns can be given as columnsOf gives them', async () => {
+test('columns are accepted as columnsOf returns them', async () => {
   const Filled = table({ b: 'bool', i: 'int64', f: 'float32', d: 'date', t: 'timestamp', big: 'bigint' })
   const given = [
     { b: true, i: 2 ** 40, f: 0.5, d: '2001-03-04', t: new Date(1), big: 1n },
@@ -142,7 +142,7 @@ test('columns can be given as columnsOf gives them', async () => {
   expect((await folder.write(Filled, columns)).ref.digest).toBe(artifact.ref.digest)
 })
 
-test('columnsOf gives nulls among numbers as NaN, others as null', async () => {
+test('columnsOf returns nulls in number columns as NaN, others as null', async () => {
   const found = await Every.decode(await folder.write(Every, [low]))
   expect(await found.columnsOf(['i0', 'f0', 'n0', 'd0', 't0', 's0', 'b0', 'big0', 'i8'])).toEqual({
     i0: Float64Array.from([NaN]),
@@ -158,7 +158,7 @@ test('columnsOf gives nulls among numbers as NaN, others as null', async () => {
   await expect(found.columnsOf(['i9'] as never)).rejects.toThrow('there is no column "i9"')
 })
 
-test('an Arrow table has the same values, nulls apart from NaN', async () => {
+test('an Arrow table has the same values, and distinguishes nulls from NaN', async () => {
   const artifact = await folder.write(Every, [low, high])
   const arrow = await (await Every.decode(artifact)).arrow()
   expect(arrow.numRows).toBe(2)
@@ -167,7 +167,7 @@ test('an Arrow table has the same values, nulls apart from NaN', async () => {
   expect((await folder.write(Every, arrow)).ref.digest).toBe(artifact.ref.digest)
 })
 
-describe('what does not fit is refused with its column and its row, counted from 0', () => {
+describe('a value that does not fit is refused with its column and row, counted from 0', () => {
   const refusals: [Columns, unknown, string][] = [
     [{ x: 'float64' }, [{ x: 1 }, { x: NaN }], 'column "x", row 1: is NaN'],
     [{ x: 'float64' }, { x: Float64Array.of(0, -Infinity) }, 'column "x", row 1: is -Infinity'],
@@ -213,7 +213,7 @@ describe('what does not fit is refused with its column and its row, counted from
   })
 })
 
-test('the first bad cell is found behind several row groups', async () => {
+test('the first bad cell is found after several row groups', async () => {
   const Numbers = table({ i: 'int32', x: 'float64' })
   const bad = sql`select i::int as i, case when i >= ${250_000} then 'nan'::double else i end as x from range(300000) t(i)`
   await expect(folder.write(Numbers, bad)).rejects.toMatchObject({
@@ -222,7 +222,7 @@ test('the first bad cell is found behind several row groups', async () => {
   })
 })
 
-test('a table with more columns gives the declared ones', async () => {
+test('a table with more columns is reduced to the declared ones', async () => {
   const found = await Every.decode(await folder.write(Every, [low, high]))
   const Narrow = table({ s: 'string', i8: 'int8' })
   const narrow = await Narrow.decode(await folder.write(Narrow, found as never))
@@ -235,7 +235,7 @@ test('a table with more columns gives the declared ones', async () => {
   )
 })
 
-test('an input takes tables that have at least its columns, of the same types', () => {
+test('an input accepts tables with at least its columns, of the same types', () => {
   const written = (columns: Columns) => ({ kind: 'table', version: 1, schema: table(columns).schema })
   const { accepts } = table({ a: 'int8', b: 'string?' })
   expect(accepts!(written({ b: 'string?', c: 'date', a: 'int8' }))).toBe(true)
@@ -251,7 +251,7 @@ test('it reads only the declared columns, in the declared order', async () => {
   expect(found.columns).toEqual({ delay: 'float64?' })
 })
 
-test('any name will do for a column', async () => {
+test('any name is valid for a column', async () => {
   const Odd = table({ 'a "b"': 'int8', select: 'string', 'é 😀': 'bool' })
   const odd = [{ 'a "b"': 1, select: 'x', 'é 😀': true }]
   const found = await Odd.decode(await folder.write(Odd, odd))
@@ -259,7 +259,7 @@ test('any name will do for a column', async () => {
   expect(await found.columnsOf(['a "b"'])).toEqual({ 'a "b"': Int8Array.of(1) })
 })
 
-test('columns whose names are whole numbers keep their order where they are declared as a list', async () => {
+test('columns named by whole numbers keep their order if declared as a list', async () => {
   const Years = table([
     ['place', 'string'],
     ['2001', 'int32'],
@@ -311,7 +311,7 @@ test('a wrong declaration is refused at once', () => {
   expect(() => table({ name: 'string', '2001': 'int8' })).toThrow('column "2001" loses its place')
 })
 
-test('rows can be read one by one and left early', async () => {
+test('rows can be read one by one, and reading can stop early', async () => {
   const Numbers = table({ i: 'int32' })
   const found = await Numbers.decode(await folder.write(Numbers, sql`select i::int as i from range(10000) t(i)`))
   expect(await found.count()).toBe(10_000)
@@ -360,7 +360,7 @@ test('the preview shows the first rows, their number and the declared types', as
   ])
 })
 
-test('writing ends when the step is cancelled', async () => {
+test('writing stops when the step is cancelled', async () => {
   const cancel = new AbortController()
   const endless = (async function* () {
     for (let i = 0; ; i++) {
@@ -372,7 +372,7 @@ test('writing ends when the step is cancelled', async () => {
   await expect(table({ i: 'int32' }).encode(endless, encoder)).rejects.toThrow('cancelled')
 })
 
-test('a running query ends when the step is cancelled', async () => {
+test('a running query stops when the step is cancelled', async () => {
   const cancel = new AbortController()
   setTimeout(() => cancel.abort(new Error('cancelled')), 50)
   const long = sql`select count(*) as n from range(1000000000) a, range(1000) b`
@@ -380,18 +380,18 @@ test('a running query ends when the step is cancelled', async () => {
   await expect(table({ n: 'int64' }).encode(long, encoder)).rejects.toThrow('cancelled')
 })
 
-test('the file is plain Parquet: other columns and types are told by it', async () => {
+test('the file is plain Parquet, whose columns and types are checked', async () => {
   const artifact = await folder.write(Delays, rows)
   const schema = await sql`select * from ${parquet(await artifact.path())}`.arrow()
   expect(schema.schema.fields.map(String)).toEqual(['origin: Utf8', 'delay: Float64'])
 })
 
-test('the version of DuckDB is the one whose bytes are promised', () => {
+test('the installed DuckDB is the version that the promised bytes depend on', () => {
   // A newer one may write other bytes: check `determinism.test.ts`, then raise `version` in table.ts along with DUCKDB.
   expect(version()).toBe(DUCKDB)
 })
 
-test('a table is cut to exactly so many rows, always the same, in their order, and fairly where they follow a pattern', async () => {
+test('a sample of a table has the exact number of rows, always the same ones in order, and is fair to periodic rows', async () => {
   const Numbers = table({ n: 'int32' })
   const cutOf =
     (whole: Parameters<NonNullable<typeof Numbers.cut>>[0], all: number) =>

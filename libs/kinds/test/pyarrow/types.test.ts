@@ -51,7 +51,7 @@ const REFUSED_IN_A_QUERY: Readonly<Record<string, string>> = {
   list_special: 'column "x", row 1: holds NaN or an infinity',
 }
 
-describe('a column of Parquet comes out of a query as pyarrow wrote it, or is refused by name', () => {
+describe('a Parquet column is queried as pyarrow wrote it, or is refused by name', () => {
   const names = Object.keys(TYPES).filter((name) => name !== 'duration' && name !== 'decimal256')
   test.each(names)('%s', async (name) => {
     const query = sql`select ${column(name)} as x from ${parquet(at('types.parquet'))}`
@@ -104,7 +104,7 @@ const REFUSED_FROM_ARROW: Readonly<Record<string, string>> = {
   timestamp_ns_fraction: 'row 1: is 994161600123000001 / 1000000000 s since 1970-01-01, which timestamp cannot hold',
 }
 
-describe('a column of Arrow is stored as pyarrow holds it, or is refused by name', () => {
+describe('an Arrow column is stored as pyarrow holds it, or is refused by name', () => {
   test.each(Object.keys(TYPES))('%s', async (name) => {
     const declared = DECLARED[name]
     const Column = table({ [name]: declared ?? 'string?' })

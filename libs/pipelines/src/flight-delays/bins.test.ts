@@ -34,7 +34,7 @@ test('missing values have the last bin, of their own', () => {
   expect(bin(Float32Array.of(NaN, NaN)).bins).toEqual([1, 1])
 })
 
-test('bins follow float32, finely as neighbours', () => {
+test('bins respect float32, down to adjacent values', () => {
   const next = Math.fround(1 + 2 ** -23)
   expect(bin(Float64Array.of(1, next, 1 + 2 ** -30))).toEqual({ bins: [0, 1, 0], thresholds: [1] })
 })

@@ -7,7 +7,7 @@ const one = { trees: 1, learningRate: 1, minLeafWeight: 0.25, l2: 0 }
 const repeat = (values: number[], times: number) =>
   Float32Array.from({ length: values.length * times }, (_, i) => values[i % values.length]!)
 
-test('one split, with the values that one computes by hand', () => {
+test('one split has the values that are computed by hand', () => {
   const { bias, trees } = fitTrees({ columns: [Int32Array.of(1, 2, 3, 4)], labels: Uint8Array.of(0, 0, 1, 1) }, one)
   expect(bias).toBe(0)
   // p is 1/2 everywhere: gradients add up to 1 on the left, hessians to 1/2, so the step is -2.
@@ -20,7 +20,7 @@ test('l2 and the learning rate make steps smaller', () => {
   expect(drawn(trees[0]!)).toMatchObject({ left: { value: -0.25 }, right: { value: 0.25 } })
 })
 
-test('the feature that tells more is asked first', () => {
+test('the most informative feature is split first', () => {
   const columns = [repeat([0, 0, 0, 1], 10), repeat([0, 0, 1, 1], 10), repeat([5], 40)]
   const { trees } = fitTrees({ columns, labels: Uint8Array.from(repeat([0, 0, 1, 1], 10)) }, { trees: 1, leaves: 2 })
   expect(drawn(trees[0]!)).toMatchObject({ feature: 1, threshold: 0.5 })
@@ -54,25 +54,25 @@ test('a label that never changes gives no splits and a probability near it', () 
   }
 })
 
-test('a single row is learned from', () => {
+test('it learns from a single row', () => {
   const columns = [Float64Array.of(3)]
   const model = fitTrees({ columns, labels: Uint8Array.of(1) })
   expect(predict(model, columns)[0]).toBeGreaterThan(0.7)
 })
 
-test('more leaves than rows are no trouble', () => {
+test('more leaves than rows are fine', () => {
   const columns = [Float64Array.of(1, 2, 3, 4)]
   const { trees } = fitTrees({ columns, labels: Uint8Array.of(0, 1, 0, 1) }, { ...one, leaves: 1000 })
   expect(trees[0]!.feature.filter((feature) => feature < 0)).toHaveLength(4)
 })
 
-test('missing values go right, where a split can tell them from all numbers', () => {
+test('missing values go right, where a split can separate them from all numbers', () => {
   const columns = [Float64Array.of(1, 2, 3, NaN, NaN, NaN)]
   const { trees } = fitTrees({ columns, labels: Uint8Array.of(0, 0, 0, 1, 1, 1) }, one)
   expect(drawn(trees[0]!)).toMatchObject({ threshold: 3.4028234663852886e38, left: { value: -2 }, right: { value: 2 } })
 })
 
-test('a leaf weighs as much as it must', () => {
+test('a leaf has at least the minimum weight', () => {
   const columns = [Float64Array.from({ length: 100 }, (_, i) => i)]
   const labels = Uint8Array.from({ length: 100 }, (_, i) => Number(i < 10 || i >= 60))
   const leftOf = (minLeafWeight: number) =>
@@ -83,7 +83,7 @@ test('a leaf weighs as much as it must', () => {
   expect(leftOf(13)).toBe(0)
 })
 
-test('the loss on what is learned from falls with every tree', () => {
+test('the training loss falls with every tree', () => {
   const examples = wavy(2000)
   const model = fitTrees(examples, { trees: 60 })
   const losses = model.trees.map((_, count) =>
@@ -112,7 +112,7 @@ test('the type of a column changes nothing but its precision', () => {
     expect(fitTrees({ columns: [Type.from(values)], labels })).toEqual(model)
 })
 
-test('a model survives JSON', () => {
+test('a model is the same after JSON', () => {
   const { columns, labels } = wavy(500)
   const model = fitTrees({ columns, labels }, { trees: 5 })
   expect(JSON.parse(JSON.stringify(model))).toStrictEqual(model)
@@ -156,7 +156,7 @@ const options = fc.record({
   l2: fc.constantFrom(0, 0.5, 1),
 })
 
-test('trees are those of a slow and simple program', () => {
+test('trees equal those of a slow and simple program', () => {
   fc.assert(
     fc.property(examples, options, (examples, options) => {
       expect(fitTrees(examples, options).trees.map((tree) => drawn(tree))).toEqual(fitSlowly(examples, options))
@@ -183,7 +183,7 @@ test('the order of rows changes nothing at all', () => {
   )
 })
 
-test('what a fit believes of its rows is what the model predicts', () => {
+test('the fitted values of the rows are what the model predicts', () => {
   // The values of the last tree are Newton's steps from where the fit believes its rows to be.
   const { columns, labels } = wavy(3000)
   const model = fitTrees({ columns, labels }, { trees: 30, leaves: 8 })

@@ -38,7 +38,7 @@ const value = fc.oneof(
   fc.constantFrom(NaN, 0, -0, 1 + 2 ** -23, 1 + 2 ** -24, 3.4028234663852886e38),
 )
 
-test('onnxruntime takes every row to the same leaf', async () => {
+test('onnxruntime sends every row to the same leaf', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.tuple(value, value, value, fc.integer({ min: 0, max: 1 })), { minLength: 2, maxLength: 80 }),
@@ -56,7 +56,7 @@ test('onnxruntime takes every row to the same leaf', async () => {
   )
 })
 
-test('probabilities of many trees differ by rounding alone', async () => {
+test('probabilities of many trees differ only by rounding', async () => {
   const random = noise(11)
   const columns = Array.from({ length: 9 }, () => Float64Array.from({ length: 4000 }, random))
   const labels = Uint8Array.from(columns[0]!, (x, row) => Number(x * columns[8]![row]! + 0.3 * random() > 0.4))
@@ -68,7 +68,7 @@ test('a single row and a model without splits work', async () => {
   await expectSame(fitTrees({ columns, labels: Uint8Array.of(1) }), columns)
 })
 
-test('the same model gives the same bytes, also after JSON', () => {
+test('the same model has the same bytes, also after JSON', () => {
   const columns = [Float64Array.from({ length: 100 }, noise(3))]
   const fit = () => fitTrees({ columns, labels: Uint8Array.from(columns[0]!, (x) => Number(x > 0.4)) }, { trees: 20 })
   const written = (model: BoostedTrees) => writeOnnx(toOnnx(model, ['x']))

@@ -47,7 +47,7 @@ describe('scores', () => {
     )
   })
 
-  it('the curve leads from nothing to everything, and never back', () => {
+  it('the curve rises from (0, 0) to (1, 1)', () => {
     const rows = Array.from({ length: 5_000 }, (_, at) => [((at * 7919) % 5000) / 5000, at % 3 === 0 ? 1 : 0] as const)
     const { curve } = rocOf(scored(rows), ranked(scored(rows)))
     expect(curve[0]).toEqual({ falsePositives: 0, truePositives: 0 })
@@ -59,7 +59,7 @@ describe('scores', () => {
       )
   })
 
-  it('one label alone cannot be ranked', () => {
+  it('a single label cannot be ranked', () => {
     expect(() =>
       auc([
         [0.5, 1],
@@ -68,7 +68,7 @@ describe('scores', () => {
     ).toThrow('only one label')
   })
 
-  it('log loss is that of a coin for a half, and finite for certainty that is wrong', () => {
+  it('log loss is ln 2 for a half, and finite for wrong certainty', () => {
     expect(
       logLoss(
         scored([
@@ -94,7 +94,7 @@ describe('scores', () => {
     expect(calibrationError([{ group: 0, predicted: 0.3, actual: 0.3, rows: 9 }])).toBe(0)
   })
 
-  it('groups leave out what has no rows', () => {
+  it('groups without rows are left out', () => {
     expect(
       grouped(
         scored([

@@ -31,7 +31,7 @@ const testFrom = '2001-06-01'
 const features = async () => (await callStep(extractFeatures, { flights, airports }, { testFrom })).features
 
 describe('flight-delays', () => {
-  it('loads three million flights, and where the airports are', async () => {
+  it('loads three million flights, and the locations of airports', async () => {
     const { recorded, airports } = await callStep(loadFlights, {}, {}, { root: import.meta.dirname })
     expect(recorded.size).toBeGreaterThan(10_000_000)
     expect(await airports.count()).toBe(3376)
@@ -44,7 +44,7 @@ describe('flight-delays', () => {
     expect(delay.every((minutes, row) => late[row] === Number(minutes > 60))).toBe(true)
   })
 
-  it('knows of a flight what can be known before it leaves', async () => {
+  it('uses only features of a flight that are known before departure', async () => {
     const [first] = await (await features()).toArray()
     expect(first).toMatchObject({
       departure: new Date('2001-01-01T06:30:00Z'),
@@ -55,7 +55,7 @@ describe('flight-delays', () => {
     })
   })
 
-  it('learns history from the past alone', async () => {
+  it('computes history only from the past', async () => {
     const future = flights.map((flight) =>
       flight.departure >= new Date(testFrom) ? { ...flight, late: !flight.late } : flight,
     )
@@ -68,7 +68,7 @@ describe('flight-delays', () => {
     expect(await known(after)).toEqual(await known(before))
   })
 
-  it('draws the share of a place with few flights towards the average', async () => {
+  it('shrinks the rate of airports with few flights towards the average', async () => {
     const lone = { ...flights[1]!, origin: 'LAX', destination: 'ATL', departure: new Date('2001-02-01T18:30:00Z') }
     const { history } = await callStep(extractFeatures, { flights: [...flights, lone], airports }, { testFrom })
     const { late } = (await history.toArray()).find(({ code }) => code === 'LAX')!
@@ -83,7 +83,7 @@ describe('flight-delays', () => {
     for (const { departure } of await training.toArray()) expect(departure < new Date(testFrom)).toBe(true)
   })
 
-  it('learns what makes flights late, measures it and draws it', async () => {
+  it('trains, evaluates and plots the model', async () => {
     const split = await callStep(splitByTime, { features: await features() }, { testFrom })
     const { model } = await callStep(trainModel, { training: split.training }, { trees: 20 })
     const { metrics, roc, calibration, hours } = await callStep(evaluate, { model, test: split.test })
@@ -98,7 +98,7 @@ describe('flight-delays', () => {
     expect(await drawn()).toBe(html)
   })
 
-  it('is drawn as it is meant', () => {
+  it('has the intended graph', () => {
     expect([...flightDelays.graph.nodes.keys()]).toEqual([
       'load-flights',
       'clean-flights',

@@ -2,7 +2,7 @@ import { callStep } from '@cairn/testing'
 import { expect, it } from 'vitest'
 import { evaluateClassifier, loadPenguins, splitPenguins, trainClassifier } from './pipeline.ts'
 
-it('tells penguins apart', async () => {
+it('classifies penguins', async () => {
   const { penguins } = await callStep(loadPenguins, {}, {}, { root: import.meta.dirname })
   expect(await penguins.count()).toBe(342)
   const { training, test } = await callStep(splitPenguins, { penguins }, { testShare: 0.5 })

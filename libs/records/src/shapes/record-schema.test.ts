@@ -94,7 +94,7 @@ async function samples(): Promise<Map<string, object>> {
 }
 
 describe('the schema of a record', () => {
-  it('takes every record that runs leave, and there is one for each kind', async () => {
+  it('accepts every record of runs, and exists for each kind', async () => {
     const met = new Set<string>()
     for (const [path, record] of await samples()) {
       const { name, validate } = schemaAt(path)
@@ -104,7 +104,7 @@ describe('the schema of a record', () => {
     expect([...met].sort()).toEqual(schemas.map(({ name }) => name).sort())
   })
 
-  it('refuses what Cairn refuses, and nothing else, but for what schemas cannot say', async () => {
+  it('refuses exactly what Cairn refuses, except for what schemas cannot express', async () => {
     const all = [...(await samples())]
     const byKind = Map.groupBy(all, ([path]) => schemaAt(path).name)
     let refused = 0
@@ -125,13 +125,13 @@ describe('the schema of a record', () => {
     expect(refused).toBeGreaterThan(1_000)
   })
 
-  it.each(BEYOND_SCHEMAS)('cannot say %s', (refusal, record) => {
+  it.each(BEYOND_SCHEMAS)('cannot express %s', (refusal, record) => {
     const path = 'local/p/runs/r/plan'
     expect(refusalOf(JSON.stringify(record), path)).toMatch(refusal)
     expect(faultOf(schemaAt(path).validate, record)).toBeUndefined()
   })
 
-  it('names its version, and says of every field what it means', () => {
+  it('names its version, and describes every field', () => {
     for (const { schema, name } of known) {
       expect(schema['$id']).toBe(`urn:cairn:record:v1:${name}`)
       expect(undescribed(schema, name)).toEqual([])

@@ -19,7 +19,7 @@ describe('the log of a Kafka client', () => {
     ['Response InitProducerId(key: 22, version: 1)', LOADING],
     ['Response JoinGroup(key: 11, version: 5)', LOADING],
     ['Response CreateTopics(key: 19, version: 3)', 'Topic creation errors'],
-  ])('leaves out what every start warns of: %s, %s', (message, error) => {
+  ])('leaves out the warnings of every start: %s, %s', (message, error) => {
     heard.length = 0
     logger.warn(message, { error })
     logger.error(message, { error })
@@ -31,14 +31,14 @@ describe('the log of a Kafka client', () => {
     ['Response GroupCoordinator(key: 10, version: 2)', 'Not authorized to access group'],
     ['Response JoinGroup(key: 11, version: 5)', 'The group is rebalancing, so a rejoin is needed'],
     ['Connection error: connect ECONNREFUSED 127.0.0.1:1', undefined],
-  ])('has every other warning: %s, %s', (message, error) => {
+  ])('contains every other warning: %s, %s', (message, error) => {
     heard.length = 0
     logger.warn(message, { error })
     expect(heard).toEqual([message])
   })
 })
 
-describe.each([-3_600_000, 3_600_000])('a Kafka client whose clock is set by %d ms', (ms) => {
+describe.each([-3_600_000, 3_600_000])('a Kafka client whose clock jumps by %d ms', (ms) => {
   newClient(settingsOf({ brokers: ['127.0.0.1:1'], clientId: 'c' }))
   const now = Date.now.bind(Date)
   const setClock = () => vi.spyOn(Date, 'now').mockImplementation(() => now() + ms)
@@ -57,7 +57,7 @@ describe.each([-3_600_000, 3_600_000])('a Kafka client whose clock is set by %d 
     expect(beats).toBe(1)
   })
 
-  it('gives up on a request, and on what it knows of the brokers, after as long as otherwise', () => {
+  it('uses the usual timeout for requests and broker metadata', () => {
     const request = new SocketRequest({ entry: { correlationId: 1 }, send: () => {} })
     request.send()
     const brokers = new BrokerPool(silent)

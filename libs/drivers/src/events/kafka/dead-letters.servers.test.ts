@@ -22,7 +22,7 @@ describe.skipIf(!brokers)('dead letters', () => {
     return { bus, topic }
   }
 
-  it('hold what a handler keeps rejecting, with the group, the place and the error', async () => {
+  it('hold an event that a handler keeps rejecting, with the group, the position and the error', async () => {
     const { bus, topic } = await newDead()
     const before = Date.now()
     const { hear, untilAll } = listener()
@@ -76,7 +76,7 @@ describe.skipIf(!brokers)('dead letters', () => {
     })
   })
 
-  it('hold whatever is no event, and nothing of it stops the consumer', async () => {
+  it('hold messages that are not events, which do not stop the consumer', async () => {
     const { bus, topic } = await newDead()
     const { ids, hear, untilAll } = listener()
     await bus.subscribe(topic, { group: 'g', from: 'now' }, hear)
@@ -123,7 +123,7 @@ describe.skipIf(!brokers)('dead letters', () => {
     expect(bus.status().subscriptions[0]!.lastFailure).toBeUndefined()
   })
 
-  it('hold what the store never takes; what the store is to blame for is waited for, and everyone sees that', async () => {
+  it('hold events that the store never accepts; outages of the store are waited for, and shown', async () => {
     const { bus, topic } = await newDead()
     const { hear, untilAll } = listener()
     let isAway = true
@@ -148,7 +148,7 @@ describe.skipIf(!brokers)('dead letters', () => {
     expect(bus.status().subscriptions[0]).toMatchObject({ deadLetters: 1, standstills: [] })
   })
 
-  it('are kept without their bytes where the brokers do not take them as they were', async () => {
+  it('are kept without their bytes if the brokers do not accept these', async () => {
     const { bus, topic } = await newDead()
     await admin.alterConfigs({
       validateOnly: false,
@@ -178,7 +178,7 @@ describe.skipIf(!brokers)('dead letters', () => {
     await eventually(() => bus.status().subscriptions[0]).toMatchObject({ lag: 0, deadLetters: 1 })
   })
 
-  it('are listed newest first, and read on from where they were read last', async () => {
+  it('are listed newest first, page by page', async () => {
     const { bus, topic } = await newDead()
     expect(await bus.deadLetters(topic)).toEqual([])
     await bus.publish(topic, events(4))
@@ -191,7 +191,7 @@ describe.skipIf(!brokers)('dead letters', () => {
     await eventually(ids).toEqual(['e4', 'e3', 'e2', 'e1', 'e0'])
   })
 
-  it('leave no group behind when they are listed', async () => {
+  it('are listed without leaving a group behind', async () => {
     const { bus, topic } = await newDead()
     await foreign.send({ topic: `${topic}.dead`, messages: [{ value: 'x' }] })
     expect(await bus.deadLetters(topic)).toMatchObject([{ preview: 'x' }])
@@ -199,7 +199,7 @@ describe.skipIf(!brokers)('dead letters', () => {
     await eventually(async () => (await groups()).filter((id) => id.startsWith(topic))).toEqual([])
   })
 
-  it('are replayed as they were, to the group that gave up alone; what is dropped stays among the dropped', async () => {
+  it('are replayed unchanged, only to the group that gave up; dropped ones stay listed as dropped', async () => {
     const { bus, topic } = await newDead({ deliveries: 1 })
     const [{ hear, untilAll }, other] = [listener(), listener()]
     const heard: unknown[] = []
@@ -232,14 +232,14 @@ describe.skipIf(!brokers)('dead letters', () => {
     expect(other.ids.toSorted()).toEqual(['after', 'after', 'late', 'late', 'never', 'never'])
   })
 
-  it('are not replayed when there is no event in them', async () => {
+  it('are not replayed if they hold no event', async () => {
     const { bus, topic } = await newDead()
     await foreign.send({ topic: `${topic}.dead`, messages: [{ value: 'x' }] })
     const [letter] = await bus.deadLetters(topic)
     await expect(bus.replay(letter!)).rejects.toMatchObject({ code: 'BAD_RECORD', next: expect.any(String) })
   })
 
-  it('name what someone else wrote among them by its own place, of this topic alone; it can be dropped', async () => {
+  it('name foreign messages of this topic by their own position, and these can be dropped', async () => {
     const { bus, topic } = await newDead()
     const elsewhere = { cairn_dead_topic: 'other', cairn_dead_group: 'g'.repeat(300) }
     const strays = [{}, elsewhere, { ...elsewhere, cairn_dead_partition: '../1', cairn_dead_offset: '-1' }]

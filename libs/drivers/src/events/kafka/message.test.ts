@@ -34,7 +34,7 @@ function sent(of: Partial<CairnEvent>): Incoming {
 }
 
 describe('a message', () => {
-  it('is read as the event that it was made of', () => {
+  it('is decoded to the event that it was encoded from', () => {
     fc.assert(
       fc.property(contractEvents(TARGET), (made) => {
         const { key, value, headers } = toMessage(made)
@@ -54,7 +54,7 @@ describe('a message', () => {
     expect(readEvent(sent({ type, data: { ...OF, ...data } })).data).toMatchObject(data)
   })
 
-  it.each(['attempt-started', 'attempt-failed'] as const)('of %s has the name of the step in a header', (type) => {
+  it.each(['attempt-started', 'attempt-failed'] as const)('of %s names the step in a header', (type) => {
     const placed = { scope: [], guards: [], params: {}, inputs: {} }
     const nodes = { 'score-2': { type: 'step', step: 'score', ...placed } } as Plan['nodes']
     const plan: Plan = { v: 1, run: 'r', ...OF, createdAt: 1, params: {}, steps: {}, nodes, outputs: {} }
@@ -63,7 +63,7 @@ describe('a message', () => {
   })
 
   it.each(['run', 'pipeline', 'env', 'node', 'batch', 'step'])(
-    'is refused when its %s would lead elsewhere, or is longer than stores take',
+    'is refused if its %s leads to another path, or is longer than stores accept',
     (name) => {
       const data = { ...OF, run: 'r', node: 'n' }
       const wrong = ['', '.', '..', '../other', 'a/b', 'a\\b', 'a\nb', 'x'.repeat(201), 'ä'.repeat(200), 'constructor']
@@ -74,7 +74,7 @@ describe('a message', () => {
     },
   )
 
-  it('is refused when a header that others filter by says another thing than the event, or comes twice', () => {
+  it('is refused if a header for filtering differs from the event, or is sent twice', () => {
     const message = sent({})
     const other = (name: string, ...values: string[]): Incoming => ({
       ...message,
@@ -85,7 +85,7 @@ describe('a message', () => {
     expect(() => readEvent(other('ce_id', 'a', 'b'))).toThrow('2 headers ce_id')
   })
 
-  it('is refused as another’s when its id, subject or source is not what its data says', () => {
+  it('is refused if its id, subject or source does not match its data', () => {
     const read = readEvent(sent({ id: 'e/run-started', source: '/test/flight-delays' }))
     const of = { env: 'test', pipeline: 'flight-delays' }
     requireOf(of, read)
@@ -94,7 +94,7 @@ describe('a message', () => {
       expect(() => requireOf(of, { ...read, ...wrong })).toThrow(CairnError)
   })
 
-  it('of whatever sort is either refused for its own sake, or names nothing that a store refuses', () => {
+  it('of any sort is either refused, or has only names that a store accepts', () => {
     let [read, refused] = [0, 0]
     fc.assert(
       fc.property(hostileMessages(TARGET), (message) => {

@@ -22,7 +22,7 @@ describe('a partition', () => {
   const finish = (...offsets: number[]) =>
     offsets.forEach((offset) => partition.finish(taken.get(offset) ?? message(offset)))
 
-  it('is handled as far as there is no gap', () => {
+  it('is handled up to the first gap', () => {
     accept([5, 6, 7])
     takeAll()
     finish(7, 6)
@@ -33,7 +33,7 @@ describe('a partition', () => {
     expect(partition.due).toBeUndefined()
   })
 
-  it('is handled past offsets that hold no message', () => {
+  it('is handled past offsets without a message', () => {
     accept([5, 9], 12)
     takeAll()
     finish(5)
@@ -42,7 +42,7 @@ describe('a partition', () => {
     expect(partition.due).toBe(12)
   })
 
-  it('does not hand over what is in hand or handled when it comes anew', () => {
+  it('does not deliver events again that are in progress or handled when it is reassigned', () => {
     accept([0, 1, 2, 3])
     takeAll()
     finish(1)
@@ -56,7 +56,7 @@ describe('a partition', () => {
     expect(partition.due).toBe(5)
   })
 
-  it('hands over what waited or was given back while it was away', () => {
+  it('delivers events that were waiting or returned while it was away', () => {
     accept([0, 1, 2])
     const first = take()!
     partition.lose()
@@ -67,7 +67,7 @@ describe('a partition', () => {
     expect(takeAll()).toEqual([0, 1, 2])
   })
 
-  it('forgets what others have handled meanwhile', () => {
+  it('forgets events that others have handled', () => {
     accept([0, 1, 2])
     take()
     partition.lose()
@@ -78,7 +78,7 @@ describe('a partition', () => {
     expect(partition.due).toBe(4)
   })
 
-  it('does not set back what others have committed meanwhile', () => {
+  it('does not move back the offset that others have committed', () => {
     accept([0, 1, 2])
     takeAll()
     finish(0, 1)
@@ -93,7 +93,7 @@ describe('a partition', () => {
     expect(partition.due).toBe(6)
   })
 
-  it('starts again where the offsets of the group were set back', () => {
+  it('starts again at reset offsets of the group', () => {
     accept([5, 6])
     takeAll()
     finish(5, 6)
@@ -106,7 +106,7 @@ describe('a partition', () => {
     expect(partition.due).toBe(3)
   })
 
-  it('starts again where the topic was made anew, though it stays with the same member', () => {
+  it('starts again if the topic was recreated, even with the same member', () => {
     accept([0, 1, 2, 3, 4])
     takeAll()
     finish(0, 1, 2)
@@ -123,7 +123,7 @@ describe('a partition', () => {
     expect(partition.due).toBe(4)
   })
 
-  it('starts again also where the new log is longer than what was handled of the old one', () => {
+  it('starts again even if the new log is longer than what was handled of the old one', () => {
     accept([0, 1, 2])
     takeAll()
     finish(0, 1, 2)
@@ -134,7 +134,7 @@ describe('a partition', () => {
     expect(partition.due).toBe(1)
   })
 
-  it('is full until half of what it holds is taken', async () => {
+  it('is full until half of its events are taken', async () => {
     accept(Array.from({ length: 2_001 }, (_, offset) => offset))
     expect(partition).toMatchObject({ isFull: true, isLow: false })
     const low = partition.untilLow()
@@ -143,7 +143,7 @@ describe('a partition', () => {
     expect(partition).toMatchObject({ isFull: false, waiting: 1_000 })
   })
 
-  it('is full of a few large messages, too', () => {
+  it('is also filled by a few large messages', () => {
     const large = (offset: number) => ({ ...message(offset), value: Buffer.alloc(1 << 20) })
     partition.accept([0, 1, 2, 3].map(large), 4, 4)
     expect(partition.isFull).toBe(false)

@@ -28,7 +28,7 @@ describe.skipIf(!s3)('a session of MinIO', () => {
     rmSync(cache, { recursive: true, force: true })
   })
 
-  it('reads and lists what its policy names, also where nothing is', async () => {
+  it('reads and lists what its policy names, even if nothing exists there', async () => {
     await everyone.create(`${env}/flights/runs/1/plan`, bytes)
     expect((await stage.read(`${env}/flights/runs/1/plan`))?.toString()).toBe('bytes')
     expect(await stage.children(`${env}/flights/runs/`)).toEqual(['1'])
@@ -44,7 +44,7 @@ describe.skipIf(!s3)('a session of MinIO', () => {
     expect(await stage.stat(`${env}/flights/objects/large`)).toMatchObject({ size: 20_000_000 })
   })
 
-  it('is refused everything else, at once', async () => {
+  it('is refused everything else at once', async () => {
     await everyone.create(`${env}/penguins/runs/1/plan`, bytes)
     for (const beyond of [
       () => stage.read(`${env}/penguins/runs/1/plan`),
@@ -72,7 +72,7 @@ describe.skipIf(!s3)('a session of MinIO', () => {
     await expect(assumeRole({ ...s3!, ...session, policy, seconds: 900 })).rejects.toThrow(/no session/)
   })
 
-  it('is not given for wrong credentials, nor for a policy that is none', async () => {
+  it('is not opened for wrong credentials or an invalid policy', async () => {
     const policy = policyOfStage('', '')
     const wrong = assumeRole({ ...s3!, secretKey: 'wrong-secret', policy, seconds: 900 })
     await expect(wrong).rejects.toMatchObject({
