@@ -9,14 +9,14 @@ type Operation = 'READ' | 'WRITE' | 'DESCRIBE' | 'CREATE' | 'DELETE'
 interface Grant {
   readonly on: 'TOPIC' | 'GROUP'
   readonly name: string
-  /** Whether all that begin with the name are meant. */
+  /** Whether the name is a prefix. */
   readonly prefix?: boolean
   readonly may: readonly Operation[]
 }
 
 /**
- * What the stage of a step may do: hear and tell the events of its pipeline, and hear of cancelled runs. An event is a
- * hint: what it says of another stage's work counts only if that stage's record says so.
+ * The rights of a step's stage: read and write the events of its pipeline, and read cancellations. An event is only a
+ * hint: what it says about another stage's work counts only if that stage's record says the same.
  */
 export function stageAcls(user: string, env: string, { graph }: Pipeline, step: string): AclEntry[] {
   const topic = topicOf({ env, pipeline: graph.name })
@@ -26,15 +26,15 @@ export function stageAcls(user: string, env: string, { graph }: Pipeline, step: 
     { on: 'TOPIC', name: topic, may: ['READ', 'WRITE'] },
     { on: 'TOPIC', name: deadLettersOf(topic), may: ['WRITE'] },
     { on: 'TOPIC', name: control, may: ['READ'] },
-    // Looked for at the start, like every topic's; nothing is told there.
+    // Read at the start, like every topic; stages write nothing there.
     { on: 'TOPIC', name: deadLettersOf(control), may: ['DESCRIBE'] },
     { on: 'GROUP', name: groupIdOf(topic, step), may: ['READ'] },
-    // What the group was called by earlier versions: it goes on where that was.
+    // The group's name in earlier versions, whose position it continues from.
     { on: 'GROUP', name: groupIdOf(topic, formerly), may: ['DESCRIBE'] },
   ])
 }
 
-/** What the control service may do: all within its environment. */
+/** The rights of the control service: everything within its environment. */
 export function controlAcls(user: string, env: string): AclEntry[] {
   const name = topicOf({ env, pipeline: '' })
   return entries(user, [
@@ -43,7 +43,7 @@ export function controlAcls(user: string, env: string): AclEntry[] {
   ])
 }
 
-/** What a consumer of one pipeline may do: hear its events, in groups of its own name. */
+/** The rights of a consumer of one pipeline: read its events, in groups of its own name. */
 export function consumerAcls(user: string, env: string, { graph }: Pipeline, group: string): AclEntry[] {
   const topic = topicOf({ env, pipeline: graph.name })
   return entries(user, [
@@ -53,7 +53,7 @@ export function consumerAcls(user: string, env: string, { graph }: Pipeline, gro
   ])
 }
 
-/** Reading and writing allow describing. */
+/** The rights to read and to write include describing. */
 function entries(user: string, grants: readonly Grant[]): AclEntry[] {
   return grants.flatMap(({ on, name, prefix = false, may }) =>
     may.map((operation) => ({

@@ -1,10 +1,10 @@
-/** What stands in an environment that is asked. */
+/** The data of the environment under test. */
 export interface Standing {
   /** Two runs that have completed. */
   readonly runs: readonly [string, string]
-  /** Two messages that groups gave up on. */
+  /** Two dead letters. */
   readonly letters: readonly [string, string]
-  /** A checkpoint and an object, by their paths in the pipeline's folder, that may be added. */
+  /** A checkpoint and an object that may be added, by path in the pipeline's folder. */
   readonly record: { readonly path: string; readonly text: string }
   readonly object: { readonly path: string; readonly text: string }
 }
@@ -15,8 +15,7 @@ export interface Asked {
 }
 
 /**
- * By address, a request that is done where it is let in: whoever has the right gets an answer of success. Of what must
- * come first, that too.
+ * By address, a request that succeeds with the needed right, and the requests that must precede it.
  */
 export function requestsTo(pipeline: string, standing: Standing): Readonly<Record<string, readonly Asked[]>> {
   const at = `/v1/pipelines/${pipeline}`

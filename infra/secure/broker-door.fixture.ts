@@ -1,7 +1,7 @@
 import kafkajs from 'kafkajs'
 import type { KafkaConnection } from '@cairn/drivers/connection'
 
-/** What of the client's own connection to a broker is used here. */
+/** The parts of the client's connection that are used here. */
 interface Broker {
   findGroupCoordinator(request: object): Promise<unknown>
   metadata(topics: readonly string[]): Promise<{ readonly topicMetadata: readonly { readonly topic: string }[] }>
@@ -38,8 +38,8 @@ const GROUP = 0
 const TOPIC = 2
 
 /**
- * A broker as one user finds it: every request is made once, and as it is. What the client's own consumers and producers
- * do around it (to look for coordinators, to try again) would hide which request was refused.
+ * A broker as seen by one user: every request is sent once, unchanged. The client's own consumers and producers add
+ * requests and retries, which would hide the request that was refused.
  */
 export class BrokerDoor {
   readonly #cluster: Cluster
@@ -70,12 +70,12 @@ export class BrokerDoor {
     return this.#cluster.disconnect()
   }
 
-  /** The topics that it shows without being asked for one. */
+  /** The topics in an unfiltered list. */
   async topics(): Promise<string[]> {
     return (await this.#broker.metadata([])).topicMetadata.map(({ topic }) => topic).sort()
   }
 
-  /** What may be tried with a topic. Each resolves where it is allowed. */
+  /** Operations on a topic. Each resolves if it is allowed. */
   topic(topic: string): Readonly<Record<TopicAction, () => Promise<unknown>>> {
     const broker = this.#broker
     const config = { type: TOPIC, name: topic }
@@ -105,7 +105,7 @@ export class BrokerDoor {
     }
   }
 
-  /** The same with a group of a topic. */
+  /** Operations on a group of a topic. */
   group(id: string, topic: string): Readonly<Record<GroupAction, () => Promise<unknown>>> {
     const broker = this.#broker
     return {
@@ -128,12 +128,12 @@ export class BrokerDoor {
     }
   }
 
-  /** Has the broker make the place where it keeps what groups commit: without it no group is let in or refused. */
+  /** Has the broker create its offsets topic, without which no group is admitted or refused. */
   async prepareGroups(): Promise<void> {
     await this.#broker.findGroupCoordinator({ groupId: 'first', coordinatorType: GROUP })
   }
 
-  /** What concerns all of the cluster. */
+  /** Operations on the cluster. */
   get cluster(): Readonly<Record<string, () => Promise<unknown>>> {
     const any = { resourceType: TOPIC, resourceName: '*', resourcePatternType: 3 }
     const acl = { ...any, principal: 'User:*', host: '*', operation: 2, permissionType: 3 }
@@ -148,16 +148,16 @@ export class BrokerDoor {
 }
 
 export const TOPIC_ACTIONS = ['describe', 'hear', 'tell', 'create'] as const
-/** For the administrator alone. */
+/** Operations for the administrator only. */
 export const TOPIC_ACTIONS_OF_NONE = ['delete', 'empty', 'widen', 'see settings', 'set'] as const
 type TopicAction = (typeof TOPIC_ACTIONS)[number] | (typeof TOPIC_ACTIONS_OF_NONE)[number]
 export const GROUP_ACTIONS = ['describe', 'commit', 'remove'] as const
 type GroupAction = (typeof GROUP_ACTIONS)[number]
 
-/** Of what a broker lets in, but cannot do as things are. */
+/** Errors of requests that a broker authorizes but cannot fulfil. */
 const LET_IN: ReadonlySet<string> = new Set(['TOPIC_ALREADY_EXISTS', 'GROUP_ID_NOT_FOUND', 'NON_EMPTY_GROUP'])
 
-/** Whether a request was let in. @throws what went wrong for another reason than who asks */
+/** Whether a request was authorized. @throws errors other than a refusal */
 export async function isLetIn(request: () => Promise<unknown>): Promise<boolean> {
   try {
     await request()
@@ -170,7 +170,7 @@ export async function isLetIn(request: () => Promise<unknown>): Promise<boolean>
   }
 }
 
-/** The broker's names of an error and of those inside. */
+/** The broker's names of an error and its inner errors. */
 function typesOf(error: unknown): string[] {
   const { type, errors, cause, partitions } = error as {
     readonly type?: string

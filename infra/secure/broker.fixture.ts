@@ -12,7 +12,7 @@ import { ADMIN } from './users.ts'
 
 const JAVA = ['-Xmx400m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', join(KAFKA.folder, 'libs', '*')]
 
-/** A broker that knows these users, set up as it is for Compose. */
+/** A broker with these users, configured as for Compose. */
 export async function secureBroker(folder: string, passwords: Readonly<Record<string, string>>) {
   mkdirSync(folder, { recursive: true })
   execFileSync('sh', [join(import.meta.dirname, 'certificates.sh'), folder], { stdio: 'pipe' })

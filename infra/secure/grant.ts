@@ -1,7 +1,7 @@
 import kafkajs, { type AclEntry } from 'kafkajs'
 import type { KafkaConnection } from '@cairn/drivers/connection'
 
-/** Lets users do in Kafka what they may do, in addition to what they were let do before. */
+/** Grants users their rights in Kafka, in addition to existing rights. */
 export async function grantAcls({ brokers, tls, username, password }: KafkaConnection, acl: AclEntry[]): Promise<void> {
   const client = new kafkajs.Kafka({
     brokers: [...brokers],

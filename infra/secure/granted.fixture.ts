@@ -13,14 +13,14 @@ import type { Place } from './policies.ts'
 import { ADMIN, type User } from './users.ts'
 
 export interface GrantedOptions extends Place {
-  /** MinIO, and who may do all there. */
+  /** MinIO with its administrator. */
   readonly s3: Omit<Connection['s3'], 'bucket'>
   readonly users: readonly User[]
-  /** Those that have topics. */
+  /** Pipelines with topics. */
   readonly pipelines: readonly string[]
 }
 
-/** A broker and a bucket that know the users of an environment, each with a password of its own, as the secure overlay does. */
+/** A broker and a bucket with the users of an environment, each with its own password, as in the secure overlay. */
 export class Granted {
   readonly folder = mkdtempSync(join(tmpdir(), 'cairn-secure-'))
   readonly passwords: Readonly<Record<string, string>>
@@ -40,7 +40,7 @@ export class Granted {
     return granted
   }
 
-  /** How a user reaches both. */
+  /** The connection of a user. */
   connectionOf(user: string): Connection {
     const { env, bucket, s3 } = this.#options
     const keys =
@@ -82,7 +82,7 @@ export class Granted {
     await grantPolicies(s3, inMinio, (name) => this.passwords[name.slice(this.#inMinio('').length)]!)
   }
 
-  /** MinIO's users are the server's, which other tests share. */
+  /** MinIO's users belong to the server, which other tests share. */
   #inMinio(user: string): string {
     return `${this.#options.env}.${user}`
   }

@@ -33,7 +33,7 @@ export const double = step('double', {
   run: ({ sum }) => ({ result: sum * 2 }),
 })
 
-/** Has what is not a step: an `each`, in batches, and a `when`. */
+/** A pipeline with nodes that are not steps: an `each`, in batches, and a `when`. */
 export const joins = pipeline('joins', () => {
   const { numbers, isLarge } = count({})
   const { square: squares } = each(numbers, (number) => square({ number }), { batch: 2 })

@@ -1,10 +1,10 @@
 import { ADMIN } from './users.ts'
 
-/** Where a broker that asks everyone who they are listens. */
+/** The addresses of a broker that authenticates everyone. */
 export interface KafkaListeners {
-  /** By name: for programs, who prove who they are by SCRAM, over TLS. */
+  /** For programs, by name: they authenticate by SCRAM over TLS. */
   readonly clients: Readonly<Record<string, { readonly bound: string; readonly advertised: string }>>
-  /** `host:port` for the broker itself, which proves by its certificate who it is. */
+  /** `host:port` for the broker itself, which authenticates by its certificate. */
   readonly internal: string
   readonly controller: string
 }
@@ -12,11 +12,11 @@ export interface KafkaKeys {
   /** PKCS#12, with the broker's key and certificate. */
   readonly keystore: string
   readonly password: string
-  /** PEM of the authority that has signed it. */
+  /** PEM of the authority that signed it. */
   readonly ca: string
 }
 
-/** Settings of a node, broker and controller in one, that lets in only those it knows, to what is allowed to them. */
+/** Settings of a combined broker and controller that only admits known users with their rights. */
 export function secureKafka(listeners: KafkaListeners, keys: KafkaKeys): Record<string, string> {
   const { clients, internal, controller } = listeners
   const names = Object.keys(clients)
@@ -51,7 +51,7 @@ export function secureKafka(listeners: KafkaListeners, keys: KafkaKeys): Record<
   }
 }
 
-/** One node, broker and controller in one, for one machine: nothing is replicated. */
+/** One combined broker and controller on one machine, without replication. */
 export const singleNode = {
   'process.roles': 'broker,controller',
   'node.id': 1,
@@ -64,7 +64,7 @@ export const singleNode = {
   'group.initial.rebalance.delay.ms': 0,
 }
 
-/** Arguments for Kafka's `StorageTool`: who is known from the first start on. */
+/** Arguments for Kafka's `StorageTool`: the users that exist from the first start. */
 export function formatArguments(clusterId: string, passwords: Readonly<Record<string, string>>): string[] {
   const users = Object.entries(passwords).map(([name, password]) => `SCRAM-SHA-512=[name=${name},password=${password}]`)
   return [

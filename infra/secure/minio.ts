@@ -5,7 +5,7 @@ import type { S3Connection } from '@cairn/drivers/connection'
 import { CairnError } from '@cairn/kernel'
 import type { User } from './users.ts'
 
-/** Tells MinIO who there is and what each may do; again each time, so that a policy which has changed holds. */
+/** Creates the users and policies in MinIO; repeated each time, so that changed policies apply. */
 export async function grantPolicies(
   { endpoint, accessKey, secretKey }: Omit<S3Connection, 'bucket'>,
   users: readonly Pick<User, 'name' | 'policy'>[],
@@ -20,7 +20,7 @@ export async function grantPolicies(
     secretKey,
     region: 'us-east-1',
   })
-  // Signed like all else: https://github.com/minio/minio/blob/master/cmd/admin-router.go
+  // Signed like all other requests: https://github.com/minio/minio/blob/master/cmd/admin-router.go
   const put = async (what: string, query: Record<string, string>, body: Buffer | string = '') => {
     const request = { method: 'PUT', bucketName: 'minio', objectName: `admin/v3/${what}` }
     const asked = { ...request, query: new URLSearchParams(query).toString() }
@@ -43,16 +43,16 @@ export async function grantPolicies(
   }
 }
 
-/** The client reads errors as XML, and MinIO tells these as JSON. */
+/** The client reads errors as XML, but MinIO sends these as JSON. */
 const ANSWERS = [200, 400, 401, 403, 404, 409, 500, 501, 503]
 
 const PBKDF2_AES_GCM = 2
 const ROUNDS = 8192
-/** Before the one piece that such short texts are: the marks of the last piece. */
+/** The header of the last block; such short texts have only one. */
 const LAST = 0x80
 
 /**
- * Secrets travel to MinIO encrypted by the secret of who sends them, whatever the connection:
+ * Secrets are sent to MinIO encrypted with the secret of the sender, whatever the connection:
  * https://github.com/minio/madmin-go/blob/main/encrypt.go, https://github.com/secure-io/sio-go
  */
 function sealed(secretKey: string, text: string): Buffer {

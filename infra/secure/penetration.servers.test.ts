@@ -22,7 +22,7 @@ const servers = inject('servers')
 /** In milliseconds. */
 const WAIT = { timeout: 60_000, interval: 100 }
 const env = `doors-${randomUUID().slice(0, 8)}`
-/** Another environment, whose name begins with that of the first. */
+/** Another environment, whose name starts with the name of the first. */
 const elsewhere = `${env}-2`
 const bucket = env
 const pipelines = [penguins, joins]
@@ -53,7 +53,7 @@ const everyone: readonly Who[] = [
   ),
   ...consumers.map(({ name, pipeline }): Who => ({ user: name, kind: 'consumer', env, pipeline: pipeline.name, name })),
   { user: 'control-elsewhere', kind: 'control', env: elsewhere },
-  { user: 'control', kind: 'control', env }, // the last: it may remove what the others are tried on
+  { user: 'control', kind: 'control', env }, // last, as it may remove what the others are tested on
 ]
 const users = [
   ...usersOf({ bucket, env, pipelines, consumers }),
@@ -69,11 +69,11 @@ interface TopicDoor extends Owned {
   readonly topic: string
 }
 
-/** Whose something is: whatever is left out, it belongs to all. */
+/** The owner of something: a missing field means all. */
 interface Owned {
   readonly env?: string
   readonly pipeline?: string
-  /** The step or the consumer that its name tells. */
+  /** The step or consumer in its name. */
   readonly named?: string
 }
 function holderOf(who: Who, of: Owned): Holder {
@@ -113,7 +113,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('every user of the secure ov
       await Promise.all(places.map((place) => admin.create(place.path('seed'), bytes)))
     })
 
-    /** What a user is let do at a place; everything that it is let do must work. */
+    /** The operations that a user is allowed at a place; each of them must work. */
     const tried = async (who: Who, place: StorePlace): Promise<string[]> => {
       const store = stores.get(who.user)!
       const [seed, own, doomed] = ['seed', who.user, `doomed-${who.user}`].map(place.path) as [string, string, string]
@@ -123,7 +123,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('every user of the secure ov
       const works: Readonly<Record<(typeof ACTIONS)[number], () => Promise<boolean>>> = {
         read: async () => Buffer.compare((await store.read(seed))!, standing) === 0,
         list: async () => (await store.children(folder)).includes(seed.slice(folder.length)),
-        // Where there is but one of the kind it is written as it is.
+        // A single path of a kind is written as it is.
         write: () => (own === seed ? store.replace(seed, standing, standing) : store.create(own, bytes)),
         remove: async () => {
           await store.remove(doomed)

@@ -1,17 +1,17 @@
 import { hash } from 'node:crypto'
 import { layout, queueLayout, type Layout, type QueueLayout } from '@cairn/records'
 
-/** A place in the store. */
+/** A path in the store. */
 export interface StorePlace {
-  /** As the table of docs/security.md has it. */
+  /** As in the table of docs/security.md. */
   readonly row: string
-  /** Whose it is: none of what belongs to all of the bucket. */
+  /** Its environment: undefined if it belongs to the whole bucket. */
   readonly env?: string
-  /** None of what belongs to all of an environment. */
+  /** Undefined if it belongs to the whole environment. */
   readonly pipeline?: string
-  /** The step that its name tells. */
+  /** The step in its name. */
   readonly step?: string
-  /** @param id makes a path of its own, where there may be several of the kind */
+  /** @param id makes the path unique if there may be several of the kind */
   readonly path: (id: string) => string
 }
 
@@ -40,7 +40,7 @@ const OF_PIPELINE: Readonly<Record<Exclude<keyof Layout, Folder | NoPath>, Place
   submission: ['submissions/<key>', (at, id) => at.submission(hash('sha256', id))],
   collected: ['collected', (at) => at.collected],
 }
-/** Of a batch, which stands behind the node's name. */
+/** The suffix of a batch, after the node's name. */
 const OF_BATCH: readonly Place[] = [
   ['runs/<run>/ends/<node>@<batch>', (at, id, step) => at.end(id, `${step}/3`)],
   ['runs/<run>/attempts/<node>@<batch>-<attempt>', (at, id, step) => at.attempt(id, `${step}/3`, 1)],
@@ -62,7 +62,7 @@ const OF_BUCKET: readonly StorePlace[] = [
   { row: 'anything else', path: (id) => `elsewhere/${id}` },
 ]
 
-/** Every place of a pipeline, for each of its steps where its name tells one, and those of its environment. */
+/** Every path of a pipeline, for each step if its name contains one, and the paths of its environment. */
 export function placesOf(env: string, pipeline: string, steps: readonly string[]): StorePlace[] {
   const [at, line] = [layout(env, pipeline), queueLayout(env)]
   const ofPipeline = [...Object.values(OF_PIPELINE), ...OF_BATCH].flatMap(([row, path]): StorePlace[] =>

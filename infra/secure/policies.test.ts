@@ -9,7 +9,7 @@ import { controlPolicy, stagePolicy, type Policy } from './policies.ts'
 const place = { bucket: 'cairn', env: 'production' }
 const flights = layout(place.env, 'flight-delays')
 
-/** As the server decides: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html */
+/** Decides like the server: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html */
 function mayPut({ Statement }: Policy, path: string): boolean {
   const matching = Statement.filter(
     ({ Action, Resource }) =>

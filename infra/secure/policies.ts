@@ -2,7 +2,7 @@ import { layout, queueLayout, STORE_FILE } from '@cairn/records'
 import type { Pipeline } from '@cairn/kernel'
 import { ownershipOf } from '@cairn/engine'
 
-/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html, as far as MinIO knows it. */
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html, as far as MinIO supports it. */
 export interface Policy {
   readonly Version: '2012-10-17'
   readonly Statement: readonly Statement[]
@@ -20,27 +20,27 @@ export interface Place {
 }
 
 const READ = ['s3:GetObject'] as const
-/** In parts, too, which are given up when something goes wrong. */
+/** Includes multipart uploads, which are aborted after errors. */
 const WRITE = ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'] as const
 const REMOVE = ['s3:DeleteObject'] as const
 
 /**
- * What the stage of a step may do: read what is its pipeline's; write artifacts, which are named by their digests, its own
- * step's checkpoints, and the records of the nodes that it sees to.
+ * The rights of a step's stage: read everything of its pipeline; write artifacts, which are named by their digests, its
+ * own step's checkpoints, and the records of the nodes that it acts on.
  */
 export function stagePolicy(place: Place, { graph }: Pipeline, step: string): Policy {
   const at = layout(place.env, graph.name)
   const owned = ownershipOf(graph)
   const mine = owned.filter(({ steps }) => steps.has(step)).map(({ node }) => node)
   const run = '*'
-  // A batch's name follows the node's behind a `/`, which is another sign in the name of its record.
+  // A batch's name follows the node's after a `/`, which is another character in the name of its record.
   const ends = mine.flatMap((node) => [at.end(run, node), at.end(run, `${node}/*`)])
-  // Of one or two digits: a longer pattern would also match nodes whose names go on with a dash.
+  // One or two digits: a longer pattern would also match nodes whose names continue with a dash.
   const attempts = mine.flatMap((node) => {
     const numbered = at.attempt(run, node, 0).slice(0, -1)
     return [`${numbered}?`, `${numbered}??`, at.attempt(run, `${node}/*`, 0).slice(0, -1) + '*']
   })
-  // What an attempt printed: of one or two digits, too. What a host lacks for a task: behind it stands a digest, cut.
+  // Logs of an attempt: one or two digits, too. Records of what a host lacks for a task: followed by a shortened digest.
   const logs = mine.flatMap((node) => {
     const of = at.log(run, node, 0, 0).slice(0, -'0-0'.length)
     const inBatch = at.log(run, `${node}/*`, 0, 0).slice(0, -'0-0'.length)
@@ -63,33 +63,33 @@ export function stagePolicy(place: Place, { graph }: Pipeline, step: string): Po
           ...[...ends, ...attempts, ...logs, ...unfits, runEnd],
         ]),
       ),
-      // What is in the trash and is needed after all is moved back.
+      // An object in the trash that is needed again is moved back.
       allow(REMOVE, inPlace([at.trash('*'), at.lease('*')])),
       ...(isTaken ? [{ ...allow(WRITE, inPlace([at.end(run, END)])), Effect: 'Deny' as const }] : []),
     ],
   )
 }
 
-/** Stands for any. */
+/** Matches any text. */
 const DIGEST = '?'.repeat(64)
 
 /** A node of this name has records whose names look like those of runs' ends. */
 const END = 'end'
 
-/** What the control service may do: all within its environment, and its queue of runs. */
+/** The rights of the control service: everything within its environment, and its queue of runs. */
 export function controlPolicy(place: Place): Policy {
   const roots = [`${place.env}/`, queueLayout(place.env).root]
   const all = roots.map((root) => objects(place, `${root}*`))
   return policy(place, roots, [allow([...READ, ...WRITE, ...REMOVE], all)])
 }
 
-/** What a consumer of one pipeline may do: read. */
+/** The rights of a consumer of one pipeline: read. */
 export function consumerPolicy(place: Place, { graph }: Pipeline): Policy {
   const { root } = layout(place.env, graph.name)
   return policy(place, [root], [allow(READ, [objects(place, `${root}*`)])])
 }
 
-/** With what every program does at its start: it looks at the store's format, and whether its conditional writes hold. */
+/** Adds what every program does at its start: check the store's format and its conditional writes. */
 function policy(place: Place, roots: readonly string[], statements: readonly Statement[]): Policy {
   const bucket = [`arn:aws:s3:::${place.bucket}`]
   const list = (condition: Record<string, readonly string[]>): Statement => ({
@@ -101,7 +101,7 @@ function policy(place: Place, roots: readonly string[], statements: readonly Sta
     Statement: [
       ...statements,
       list({ 's3:prefix': [...roots.map((root) => `${root}*`), 'probe/'] }),
-      // Tells a missing bucket from a missing object; shows no more than the names of environments.
+      // Distinguishes a missing bucket from a missing object; shows only the names of environments.
       list({ 's3:prefix': [''], 's3:delimiter': ['/'] }),
       allow(READ, [objects(place, STORE_FILE)]),
       allow([...READ, ...WRITE, ...REMOVE], [objects(place, 'probe/*')]),

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** As whom a user comes to a place, a topic or a group. */
+/** The relation of a user to a path, a topic or a group. */
 export const HOLDERS = ['whom it names', 'stages', 'consumers', 'control', 'others'] as const
 export type Holder = (typeof HOLDERS)[number]
 
-/** What each holder may do, by what the rows of a table are called. */
+/** What each holder may do, by the row names of a table. */
 export type Rights = ReadonlyMap<string, Readonly<Record<Holder, ReadonlySet<string>>>>
 
 const PAGE = readFileSync(join(import.meta.dirname, '../../docs/security.md'), 'utf8')
@@ -35,7 +35,7 @@ export function addressesIn(title: string): Map<string, string[]> {
   )
 }
 
-/** Head and rows, without the line between them. */
+/** Header and rows, without the separator line. */
 function tableOf(title: string): string[][] {
   const lines = PAGE.split('\n')
   const start = lines.findIndex((line) => cellsOf(line)[0] === title)

@@ -43,10 +43,10 @@ const PIPELINES: readonly LoadedPipeline[] = [
 const consumers = [{ name: 'notify', pipeline: penguins }]
 const pipelines = PIPELINES.map(({ pipeline }) => pipeline)
 const users = usersOf({ bucket: BUCKET, env, pipelines, consumers })
-/** As which control signs plans. */
+/** The name that control signs plans with. */
 const signer = { name: 'control', key: createPrivateKey(newSigningKey()) }
 const plansBy = { control: publicKeyOf(signer) }
-/** MinIO's users are the server's, which other tests share. */
+/** MinIO's users belong to the server, which other tests share. */
 const minioNameOf = (user: string) => `${env}.${user}`
 
 describe.runIf(servers && isAtHand(lackingTools()))('an environment with authenticated services', () => {
@@ -99,7 +99,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment with authent
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   })
 
-  /** A stage of each step, each with its own name and password; and the run that they make. */
+  /** A stage for each step, each with its own name and password; and their run. */
   const runWith = async (loaded: LoadedPipeline): Promise<Plan> => {
     const { pipeline } = loaded
     const topic = topicOf({ env, pipeline: pipeline.name })
@@ -177,7 +177,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment with authent
     it('writes the outputs of its step', async () => {
       const { store } = await stage()
       const digest = '0'.repeat(64)
-      await store.put(mine.object(digest.replace(/^0/, '1')), bytes).catch(() => {}) // of other bytes, but let in
+      await store.put(mine.object(digest.replace(/^0/, '1')), bytes).catch(() => {}) // with other bytes, but authorized
       for (const path of [
         mine.checkpoint('train-classifier', 'key'),
         mine.end('run', 'train-classifier'),
@@ -231,7 +231,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment with authent
     const run = `tried-${randomUUID().slice(0, 8)}`
     const code = { fingerprint: 'f', digest: 'd' }
     const steps = [...stepsOf(penguins).keys()]
-    /** Every place of the layout, with the users that may write there besides control. */
+    /** Every path of the layout, with the users that may write there besides control. */
     const places: (readonly [path: string, writers: readonly string[]])[] = [
       ...[mine.plan(run), mine.holder(run), mine.code(code), mine.manifest(code), mine.ref(run)].map(byControl),
       ...[mine.submission(run), mine.trash(run), mine.quarantine(run), 'elsewhere/x', other.plan(run)].map(byControl),
@@ -356,7 +356,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('an environment with authent
     it("cannot take another stage's events", async () => {
       const { bus } = await stage()
       const group = 'evaluate-classifier'
-      // The client hides that it is not authorised to ask for the group.
+      // The client hides that it is not authorized to look up the group.
       await expect(bus.subscribe(topic, { group, from: 'now' }, hear)).rejects.toThrow('find group coordinator')
       await bus.subscribe(topic, { group: 'train-classifier', from: 'now' }, hear)
     })

@@ -18,16 +18,16 @@ const PIPELINE = 'orders'
 const AT = `/v1/pipelines/${PIPELINE}`
 const servers = inject('servers')
 
-/** Services as the secure overlay has them: control and each stage with a name, a password and rights of its own. */
+/** Services as in the secure overlay: control and each stage with their own name, password and rights. */
 describe.runIf(servers && isAtHand(lackingTools()))('control of the secure overlay, asked with every token', () => {
   const env = `tokens-${randomUUID().slice(0, 8)}`
   const project = new TemporaryProject(PIPELINE, env)
-  /** The addresses that each right opens, as docs/security.md has them. */
+  /** The addresses that each right opens, as in docs/security.md. */
   const described = addressesIn('opens')
   const rights = new Map([...described].filter(([right]) => right !== 'none'))
   let granted: Granted
   let services: Services
-  /** Whoever may do all. */
+  /** A token with all rights. */
   let client: ControlClient
   let standing: Standing
   let requests: Readonly<Record<string, readonly Asked[]>>
@@ -95,7 +95,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('control of the secure overl
     }
   }
 
-  /** What a token may change, as it is now. */
+  /** The current state of everything that a token may change. */
   const state = async () => {
     const runs = await services.store.children(layout(env, PIPELINE).runs)
     const checkpoints = await services.store.children(layout(env, PIPELINE).checkpoints('load'))
@@ -118,7 +118,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('control of the secure overl
   }
   const holding = (rights: readonly string[], pipelines = ['*']) =>
     client.as(services.token({ name: 'someone', rights, pipelines }))
-  /** Tokens are read anew a second after they were read last. */
+  /** Tokens are read again a second after they were last read. */
   const known = (someone: ControlClient) =>
     expect.poll(async () => (await someone.ask('GET', `${AT}/runs`)).status).not.toBe(401)
 
@@ -147,7 +147,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('control of the secure overl
       [401, client.as('x'.repeat(32))],
       [403, holding(all, ['penguins'])],
     ] as const
-    /** What is told of all pipelines, it tells whoever may read any: of those alone. */
+    /** Addresses about all pipelines answer only about those that the token may read. */
     const isOfAll = (address: string) => !address.includes('{pipeline}')
     const holders = all.map((right) => [right, holding(all.filter((other) => other !== right))] as const)
     await known(holders.at(-1)![1])
@@ -180,7 +180,7 @@ describe.runIf(servers && isAtHand(lackingTools()))('control of the secure overl
         expect(status, `${address}: ${text}`).toBeLessThan(300)
       }
     const { runs, production, object, checkpoints } = await state()
-    expect(runs.length).toBe(5) // two that were there; one started, one retried, one computed again
+    expect(runs.length).toBe(5) // two existing ones; one started, one retried, one rerun
     expect(production).toMatchObject({ champion: { run: standing.runs[0] } })
     expect([object, checkpoints.includes('added')]).toEqual([true, true])
     for (const run of runs) expect((await client.ended(PIPELINE, run)).end?.status, run).toBe('completed')

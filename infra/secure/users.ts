@@ -5,18 +5,18 @@ import { controlTopicOf, NAMES, topicOf } from '@cairn/records'
 import { consumerAcls, controlAcls, stageAcls } from './acls.ts'
 import { consumerPolicy, controlPolicy, stagePolicy, type Place, type Policy } from './policies.ts'
 
-/** May do all, in Kafka and in MinIO: sets up what the others find. */
+/** The administrator, with all rights in Kafka and MinIO, who sets up the environment. */
 export const ADMIN = 'admin'
 
-/** A service, as Kafka and MinIO know it. */
+/** A user of Kafka and MinIO. */
 export interface User {
   readonly name: string
-  /** In MinIO. */
+  /** Its rights in MinIO. */
   readonly policy: Policy
-  /** In Kafka. */
+  /** Its rights in Kafka. */
   readonly acls: readonly AclEntry[]
 }
-/** A consumer, whose groups begin with its name. */
+/** A consumer, whose groups start with its name. */
 export interface Consuming {
   readonly name: string
   readonly pipeline: Pipeline
@@ -27,9 +27,9 @@ export interface Parts extends Place {
 }
 
 /**
- * Each service of an environment with the least that it can work with: control, a stage for each step, consumers.
+ * The users of an environment with minimal rights: control, a stage for each step, consumers.
  *
- * @throws CairnError BAD_PARAMETER for names by which one would get the rights of another
+ * @throws CairnError BAD_PARAMETER for names that would give one user the rights of another
  */
 export function usersOf({ pipelines, consumers, ...place }: Parts): User[] {
   const { env } = place
@@ -51,7 +51,7 @@ export function usersOf({ pipelines, consumers, ...place }: Parts): User[] {
   ]
 }
 
-/** Names that lead elsewhere: users and topics that there are, and what the groups of earlier versions begin with. */
+/** Reserved names: existing users and topics, and the prefix of groups of earlier versions. */
 const TAKEN: ReadonlySet<string> = new Set([ADMIN, 'control', 'cairn'])
 
 function checkNames(env: string, pipelines: readonly Pipeline[], consumers: readonly Consuming[]): void {

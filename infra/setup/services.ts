@@ -6,7 +6,7 @@ import { grantPolicies } from '../secure/minio.ts'
 import { usersOf } from '../secure/users.ts'
 import type { Setup } from './settings.ts'
 
-/** Makes the bucket and the topics, and says who may do what with them. Does no harm a second time. */
+/** Creates the bucket, the topics and the rights of users. May be repeated. */
 export async function prepareServices(setup: Setup, connection: Connection, tell: (line: string) => void) {
   const { env } = connection
   const connected = await openConnection(connection, { clientId: 'cairn-setup', cache: '/tmp/objects' })

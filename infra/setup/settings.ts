@@ -7,32 +7,32 @@ import { CairnError, type Pipeline } from '@cairn/kernel'
 import { asProperties, formatArguments, secureKafka, singleNode } from '../secure/kafka.ts'
 import { ADMIN, usersOf, type Consuming } from '../secure/users.ts'
 
-/** What is set up: who takes part in an environment, and how it is reached from this machine. */
+/** What to set up: the services of an environment, and its addresses on this machine. */
 export interface Setup {
   readonly env: string
-  /** Whether each service has a name and a password of its own. */
+  /** Whether each service has its own name and password. */
   readonly isSecure: boolean
   readonly ports: { readonly control: string; readonly kafka: string; readonly s3: string }
   readonly pipelines: readonly Pipeline[]
   readonly consumers: readonly Consuming[]
 }
 
-/** Made at random, once. */
+/** Generated once at random. */
 interface Keys {
   readonly token: string
   readonly clusterId: string
-  /** PEM of what control signs plans with. */
+  /** PEM of the key that control signs plans with. */
   signingKey?: string
-  /** By user. */
+  /** Passwords by user. */
   readonly passwords: Record<string, string>
 }
 
 const BUCKET = 'cairn'
-/** Volumes: what only the set-up sees, what services see of it, and what Kafka's certificates are made of. */
+/** Volumes: one only for the set-up, one for the services, and one for Kafka's certificates. */
 const [KEYS, SETTINGS, TLS] = ['/keys/keys.json', '/settings', '/tls']
 const RIGHTS = ['read', 'run', 'cancel', 'replay', 'adopt', 'promote', 'collect']
 
-/** Writes what each service needs to know; what has been made before stays. */
+/** Writes the settings of each service; existing secrets are kept. */
 export function writeSettings(setup: Setup): void {
   const users = setup.isSecure ? usersOf({ bucket: BUCKET, ...setup }) : []
   const keys = existsSync(KEYS)
@@ -77,7 +77,7 @@ export function contextOf({ env, ports }: Setup) {
   return { env, control: { url: `http://127.0.0.1:${ports.control}`, token: readKeys().token } }
 }
 
-/** How a program on this machine that may do all gets at the services. */
+/** The connection for a program on this machine with all rights. */
 export function hostConnectionOf(setup: Setup): Connection {
   const { kafka, s3, ...connection } = inside(setup, readKeys(), ADMIN)
   return {
@@ -87,7 +87,7 @@ export function hostConnectionOf(setup: Setup): Connection {
   }
 }
 
-/** How a service gets at the others. */
+/** The connection for a service. */
 function inside({ env, isSecure }: Setup, { passwords }: Keys, user: string): Connection {
   const password = passwords[user]!
   const proof = () => ({ tls: { ca: readFileSync(join(TLS, 'ca.pem'), 'utf8') }, username: user, password })
@@ -98,7 +98,7 @@ function inside({ env, isSecure }: Setup, { passwords }: Keys, user: string): Co
   }
 }
 
-/** Where each user has a volume of its own, or all share one. */
+/** The volume of a user: its own, or a shared one. */
 function folderOf({ isSecure }: Setup, service: string): string {
   return isSecure ? join(SETTINGS, service) : SETTINGS
 }
@@ -116,7 +116,7 @@ function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`
 }
 
-/** Whole or not at all. Services run as other users, each seeing no more than its own volume. */
+/** Writes a file atomically. Services run as other users, and each only sees its own volume. */
 function write(file: string, content: string, mode = 0o444): void {
   mkdirSync(dirname(file), { recursive: true })
   const made = `${file}.${randomUUID()}`

@@ -3,8 +3,8 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { filesIn, importsOf, isTestFile } from './imports.ts'
 
 /**
- * Import cycles between files, type imports included, each as `import cycle: a -> b -> a`. Tests are left out. Where cycles
- * share files, not all of them are named: another may appear once one is broken.
+ * Import cycles between files, including type imports, each as `import cycle: a -> b -> a`. Tests are left out. If cycles
+ * share files, not all are listed: another may appear once one is fixed.
  */
 export function findCycles(root: string): string[] {
   const files = filesIn(root, '{apps,infra,libs,tools}').filter((file) => !isTestFile(file))
@@ -29,7 +29,7 @@ export function findCycles(root: string): string[] {
   return cycles
 }
 
-/** Which file of the project an import leads to; undefined for a package from outside. */
+/** The project file that an import resolves to; undefined for an external package. */
 function resolver(root: string): (file: string, specifier: string) => string | undefined {
   const exported = globSync('{apps,libs}/*/package.json', { cwd: root }).flatMap((manifest) => {
     const { name, exports = {} } = JSON.parse(readFileSync(join(root, manifest), 'utf8')) as {

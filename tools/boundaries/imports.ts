@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { parseSync, Visitor } from 'oxc-parser'
 
-/** The project's own code in a folder, as paths from the root. */
+/** The project's own code files in a folder, as paths from the root. */
 export function filesIn(root: string, folder: string): string[] {
   return globSync(`${folder}/**/*.{ts,js,mjs}`, {
     cwd: root,
@@ -14,7 +14,7 @@ export function isTestFile(file: string): boolean {
   return /\.(test|test-d|suite|fixture)\.ts$/.test(file) || /\/(simulation|test)\//.test(file)
 }
 
-/** What a file imports and re-exports, statically, dynamically or as types, by the text of the specifier. */
+/** The specifiers that a file imports or re-exports: statically, dynamically or as types. */
 export function importsOf(file: string): string[] {
   const source = readFileSync(file, 'utf8')
   const { module, program, errors } = parseSync(file, source)
@@ -26,7 +26,7 @@ export function importsOf(file: string): string[] {
     .map(({ moduleRequest: { start, end } }) => source.slice(start, end))
     .filter((text) => /^['"]/.test(text))
   const types: string[] = []
-  // Reading the whole tree takes long: most files have no `import('…')`.
+  // Walking the whole tree is slow, and most files have no `import('…')`.
   if (/\bimport\s*\(/.test(source))
     new Visitor({ TSImportType: ({ source }) => void types.push(source.value) }).visit(program)
   return [

@@ -2,7 +2,7 @@
 export interface Row {
   /** Other parts of this project. `*`: any lib. */
   readonly libs: readonly string[]
-  /** npm packages; `node:` is open to all. */
+  /** npm packages; `node:` modules are always allowed. */
   readonly packages: readonly string[]
 }
 
@@ -56,7 +56,7 @@ export const TABLE: Readonly<Record<string, Row>> = {
   },
 }
 
-/** Only for tests, in whichever part they stand. */
+/** Packages only for tests, in any part. */
 export const TEST_PACKAGES: readonly string[] = [
   'vitest',
   'kafkajs',
@@ -83,13 +83,13 @@ export const TEST_PACKAGES: readonly string[] = [
   '@cairn/tracking',
 ]
 
-/** Parts that are started, or loaded beside a program (`node --import`), and imported by none. */
+/** Parts that are started, or preloaded (`node --import`), and that no part imports. */
 export const NEVER_IMPORTED: readonly string[] = ['cli', 'tracking']
 
-/** What runs before anything is installed reaches other parts by their paths. */
+/** Code that runs before the installation imports other parts by path. */
 export const BEFORE_INSTALL = 'tools/setup/'
 
-/** Tracking stays out of band: nothing that runs a step may know of it, whatever its row says. */
+/** Tracking stays out of band: nothing that runs a step may import it, whatever its row says. */
 export const NEVER_IN_STEPS: readonly RegExp[] = [
   /^@opentelemetry\//,
   /^pino/,

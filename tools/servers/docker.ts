@@ -15,7 +15,7 @@ export function dockerAnswers(): boolean {
   return spawnSync('docker', ['info'], { stdio: 'ignore', timeout: 5_000 }).status === 0
 }
 
-/** Brings the images that are not there yet. */
+/** Pulls missing images. */
 export async function pullImages(note: (line: string) => void): Promise<void> {
   for (const image of [KAFKA_IMAGE, MINIO_IMAGE]) {
     if (spawnSync('docker', ['image', 'inspect', image], { stdio: 'ignore' }).status === 0) continue
@@ -45,7 +45,7 @@ export function kafkaContainer(folder: string, port: number, keep: boolean): Lau
   }
 }
 
-/** The one that is in the image, which reaches the broker from inside. */
+/** The tool in the image, which reaches the broker from inside. */
 export function consumerGroupsToolIn(folder: string): Command {
   const program = '/opt/kafka/bin/kafka-consumer-groups.sh'
   return ['docker', 'exec', nameOf(folder), program, '--bootstrap-server', 'localhost:9092']
@@ -72,15 +72,15 @@ function nameOf(folder: string): string {
 interface ContainerOptions {
   readonly ports: Readonly<Record<number, number>>
   readonly data: string
-  /** What lies in the data folder outlives the container. */
+  /** The data folder outlives the container. */
   readonly keep: boolean
   readonly env: Readonly<Record<string, string>>
   readonly command: readonly string[]
 }
 
 /**
- * Docker's client stands for the container: it hands on what asks it to end. A container whose client was killed goes on,
- * so it has a name by which it is removed before it is started anew. Values stay off the command line.
+ * Docker's client represents the container and forwards signals to it. A container whose client was killed keeps running,
+ * so it has a name, by which it is removed before it is started again. Secrets are not passed on the command line.
  */
 function container(
   folder: string,

@@ -43,8 +43,8 @@ export function givenServers(env: NodeJS.ProcessEnv): Servers | undefined {
 }
 
 /**
- * Servers for this run only; with CAIRN_TEST_SERVERS=keep, ones that stay for the next run. By what Maven and Go make;
- * where these are lacking, by Docker, which may answer and still not reach its images.
+ * Servers for this run only, or with CAIRN_TEST_SERVERS=keep for later runs, too. Built with Maven and Go; if these are
+ * missing, run with Docker, which may respond and still fail to pull its images.
  */
 async function ownServers(env: NodeJS.ProcessEnv): Promise<Servers | undefined> {
   const lacking = lackingTools()

@@ -11,7 +11,7 @@ export const KAFKA_VERSION = '4.1.0'
 export const JAVA: Tool = { name: 'Java 17 or later', check: ['java', '-version'], package: 'openjdk-17-jre-headless' }
 const MAVEN: Tool = { name: 'Maven', check: ['mvn', '--version'], package: 'maven' }
 
-/** Kafka's released jars, brought by Maven: the server, and the tools of its operators. */
+/** Kafka's released jars, fetched by Maven: the server and its command line tools. */
 export const KAFKA: Program = {
   name: `Kafka ${KAFKA_VERSION}`,
   folder: inCache(`kafka-${KAFKA_VERSION}-tools`),
@@ -62,7 +62,7 @@ rootLogger.level = INFO
 rootLogger.appenderRef.out.ref = out
 `
 
-/** One node, broker and controller in one, for tests and local development: nothing is replicated. */
+/** One combined broker and controller for tests and local development, without replication. */
 export function kafkaSettings(listeners: string, advertised: string, voter: string): Record<string, string | number> {
   return {
     'process.roles': 'broker,controller',
@@ -81,7 +81,7 @@ export function kafkaSettings(listeners: string, advertised: string, voter: stri
     'transaction.state.log.num.partitions': 4,
     'share.coordinator.state.topic.replication.factor': 1,
     'share.coordinator.state.topic.min.isr': 1,
-    // A group starts at once, and one whose member has died goes on after a second if the member asked for that.
+    // A group starts at once, and continues a second after a member died if the member requested that.
     'group.initial.rebalance.delay.ms': 0,
     'group.min.session.timeout.ms': 1000,
     'log.cleaner.dedupe.buffer.size': 16 << 20,
@@ -113,7 +113,7 @@ export function kafkaServer(folder: string, port: number, controllerPort: number
 }
 
 function format(config: string): void {
-  const clusterId = `--cluster-id=${randomBytes(16).toString('base64url')}` // which may begin with a dash itself
+  const clusterId = `--cluster-id=${randomBytes(16).toString('base64url')}` // the id may start with a dash
   const args = [...java('kafka.tools.StorageTool'), 'format', clusterId, '--config', config]
   const { status, stderr, stdout, error } = spawnSync('java', args, { encoding: 'utf8', timeout: FORMAT_MS })
   if (status === 0) return
@@ -125,17 +125,17 @@ function format(config: string): void {
       : `check that java -version prints 17 or later; if it does, delete ${KAFKA.folder} and try again`,
   })
 }
-/** Takes seconds, on a busy machine a minute. */
+/** Formatting takes seconds, or a minute on a busy machine. */
 const FORMAT_MS = 300_000
 
-/** The usual tool for consumer groups, at work on a broker: further arguments say what it does. */
+/** Kafka's tool for consumer groups, connected to a broker; callers add arguments. */
 export function consumerGroupsTool(broker: string): Command {
   const tool = 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand'
   return ['java', ...java(tool), '--bootstrap-server', broker]
 }
 export type Command = readonly [program: string, ...args: string[]]
 
-/** Little memory, and quick to start rather than fast later. */
+/** Uses little memory, and prefers a quick start to later speed. */
 function java(main: string): string[] {
   const classes = join(KAFKA.folder, 'libs', '*')
   return ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', classes, main]

@@ -38,7 +38,7 @@ async function main(): Promise<number> {
     case 'down':
       await stopServers(folder)
       return 0
-    // For a program that starts them itself, and keeps them running. The answer holds secrets.
+    // For a program that starts the servers itself and keeps them running. The output contains secrets.
     case 'prepare': {
       const running = (values.running ?? []) as ServerName[]
       console.log(JSON.stringify(await prepareServers({ folder, docker, log: console.error }, running)))
@@ -63,7 +63,7 @@ function portOf(text: string | undefined): number | undefined {
   })
 }
 
-/** Without the secret key: that stays in its file. */
+/** Without the secret key, which stays in its file. */
 function asJson(endpoints: Endpoints | undefined): string {
   if (!endpoints) return JSON.stringify({ running: false })
   const { kafka, s3 } = endpoints

@@ -13,7 +13,7 @@ import { BUILD_DEADLINE_MS, install, lacking } from './programs.ts'
 import { stopProcess } from '@cairn/drivers/stop-process'
 import { launch, untilReady, type Launch } from './server-process.ts'
 
-/** Of a machine that does much else, too. */
+/** Timeouts for a busy machine. */
 const PATIENCE_MS = 600_000
 
 describe.runIf(isAtHand(lacking(MINIO)))('a store whose server fails', () => {
@@ -49,7 +49,7 @@ describe.runIf(isAtHand(lacking(MINIO)))('a store whose server fails', () => {
     running = launch(server)
     await untilReady(server, running, PATIENCE_MS / 2)
   }
-  /** Two who write each record; tells how often someone was told that it was the first. */
+  /** Two writers for each record; returns how often a writer was told that it was first. */
   const claimAll = async (
     records: readonly string[],
     onProgress: (done: number) => void,

@@ -7,7 +7,7 @@ import type { Launch } from './server-process.ts'
 const MINIO_VERSION = 'v0.0.0-20260212201848-7aac2a2c5b7c'
 const GO: Tool = { name: 'Go 1.24 or later', check: ['go', 'version'], package: 'golang' }
 
-/** The newest version of the open-source server, built from its Go module: its makers no longer publish builds. */
+/** The newest version of the open-source server, built from its Go module, as binaries are no longer published. */
 export const MINIO: Program = {
   name: 'MinIO',
   folder: inCache(`minio-${MINIO_VERSION}`),

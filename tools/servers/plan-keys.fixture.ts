@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { identityOf, newSigningKey, publicKeyOf } from '@cairn/drivers/identity'
 import { signedPlan, type Plan } from '@cairn/records'
 
-/** What control signs plans with, and by which stages know them. */
+/** The keys that control signs plans with, and that stages verify them with. */
 export class PlanKeys {
   readonly control: Readonly<Record<string, string>>
   readonly stages: Readonly<Record<string, string>>
@@ -16,7 +16,7 @@ export class PlanKeys {
     writeFileSync(plansBy, JSON.stringify({ control: publicKeyOf(identityOf(this.control)!) }))
   }
 
-  /** As control would. */
+  /** Signs a plan like control. */
   sign(plan: Plan): Plan {
     return signedPlan(plan, identityOf(this.control)!)
   }

@@ -5,21 +5,21 @@ import { join } from 'node:path'
 import { whileLocked } from '@cairn/drivers/lock'
 import { CairnError } from '@cairn/kernel'
 
-/** MinIO takes three minutes on two idle cores. */
+/** Building MinIO takes three minutes on two idle cores. */
 export const BUILD_DEADLINE_MS = 30 * 60_000
 const CACHE = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'cairn', 'servers')
 
-/** A server's program, kept for all projects of this user. */
+/** The program of a server, shared by all projects of this user. */
 export interface Program {
   readonly name: string
   readonly folder: string
-  /** What is needed to make it. */
+  /** Tools that are needed to build it. */
   readonly needs: readonly Tool[]
   readonly make: (folder: string, note: (line: string) => void) => Promise<void>
 }
 export interface Tool {
   readonly name: string
-  /** A command that succeeds where the tool is there. */
+  /** A command that succeeds if the tool is installed. */
   readonly check: readonly string[]
   /** Its Debian package. */
   readonly package: string
@@ -29,20 +29,20 @@ export function inCache(name: string): string {
   return join(CACHE, name)
 }
 
-/** The tools that are not on this machine, of those that a server still needs to be made and to run. */
+/** Missing tools that a server needs to run, or to be built if it is not built yet. */
 export function lacking({ folder, needs }: Program, toRun: readonly Tool[] = []): Tool[] {
   const needed = existsSync(folder) ? toRun : [...needs, ...toRun]
   return needed.filter(({ check: [program, ...args] }) => spawnSync(program!, args, { stdio: 'ignore' }).status !== 0)
 }
 
-/** Makes a program unless it is there: whole or not at all. One process makes it; others wait for that. */
+/** Builds a program unless it exists, completely or not at all. One process builds it; others wait. */
 export async function install({ name, folder, make }: Program, note: (line: string) => void): Promise<void> {
   if (existsSync(folder)) return
   mkdirSync(CACHE, { recursive: true })
   await whileLocked(`${folder}.lock`, `building ${name}`, BUILD_DEADLINE_MS, note, async () => {
     if (existsSync(folder)) return
     const making = `${folder}.making`
-    rmSync(making, { recursive: true, force: true }) // of a process that was killed
+    rmSync(making, { recursive: true, force: true }) // left by a killed process
     mkdirSync(making)
     try {
       note(`building ${name} (once; it is kept in ${folder}) …`)
@@ -54,7 +54,7 @@ export async function install({ name, folder, make }: Program, note: (line: stri
   })
 }
 
-/** Runs a build, telling every ten seconds that it is still at it and how many lines it has printed. */
+/** Runs a build, and reports its time and number of printed lines every ten seconds. */
 export async function build(
   name: string,
   [program, ...args]: readonly [string, ...string[]],

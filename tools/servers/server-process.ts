@@ -4,20 +4,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isGone, processName } from '@cairn/drivers/process-id'
 import { CairnError } from '@cairn/kernel'
 
-/** How a server is started, and how to tell that it is up. */
+/** How to start a server, and how to check that it is ready. */
 export interface Launch {
   readonly name: string
   readonly program: string
   readonly args: readonly string[]
   readonly env?: Readonly<Record<string, string>>
-  /** What Docker calls it, if it runs there. */
+  /** Its Docker container, if it runs in one. */
   readonly container?: string
-  /** The file that takes what it prints. */
+  /** The file for its output. */
   readonly log: string
   readonly isReady: () => Promise<boolean>
 }
 
-/** Starts a server in a process group of its own, so that Ctrl-C does not reach it; gives the process's name. */
+/** Starts a server in its own process group, so that Ctrl-C does not reach it; returns the process's name. */
 export function launch({ name, program, args, env, log }: Launch): string {
   const output = openSync(log, 'a', 0o600)
   const child = spawn(program, args, {
@@ -25,14 +25,14 @@ export function launch({ name, program, args, env, log }: Launch): string {
     stdio: ['ignore', output, output],
     env: { ...process.env, ...env },
   })
-  child.on('error', () => {}) // told below
+  child.on('error', () => {}) // reported below
   child.unref()
   closeSync(output)
   if (child.pid !== undefined) return processName(child.pid)
   throw new CairnError('NOT_FOUND', `could not start ${name}: the program ${program} was not found`)
 }
 
-/** Waits until a server is up. */
+/** Waits until a server is ready. */
 export async function untilReady({ name, log, isReady }: Launch, server: string, deadlineMs: number): Promise<void> {
   const deadline = performance.now() + deadlineMs
   const failed = (how: string) =>

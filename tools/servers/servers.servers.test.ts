@@ -12,7 +12,7 @@ import { isAtHand } from './needed.fixture.ts'
 import { BUILD_DEADLINE_MS } from './programs.ts'
 import { installServers, lackingTools, runningServers, startServers, stopServers } from './servers.ts'
 
-// Where the tests' own servers run by Docker, the tools to make these need not be there.
+// If the tests' own servers run in Docker, the tools to build servers may be missing.
 describe.runIf(isAtHand(lackingTools()))('servers without Docker', () => {
   beforeAll(() => installServers(console.error), BUILD_DEADLINE_MS)
   let folder: string
@@ -24,7 +24,7 @@ describe.runIf(isAtHand(lackingTools()))('servers without Docker', () => {
 
   const processes = () =>
     (JSON.parse(readFileSync(join(folder, 'servers.json'), 'utf8')) as { processes: string[] }).processes
-  /** A process that has started them. A port that was free may be taken until they come up: then others are. */
+  /** A process that has started servers. If a free port is taken meanwhile, it tries other ports. */
   const starter = async (...args: string[]) => {
     for (let left = 3; left > 0; left--) {
       const child = fork(new URL('./starter.fixture.ts', import.meta.url), [folder, ...args], { execArgv: [] })

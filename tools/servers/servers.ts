@@ -14,15 +14,15 @@ import { install, lacking, type Tool } from './programs.ts'
 import { launch, untilReady, type Launch } from './server-process.ts'
 
 export interface ServersOptions {
-  /** Holds the servers' data, logs and settings. Its ports and credentials stay when they are started there again. */
+  /** The folder of the servers' data, logs and settings. Ports and credentials stay the same in later starts. */
   readonly folder: string
   readonly ports?: { readonly kafka?: number | undefined; readonly s3?: number | undefined }
-  /** Leave them running when this process ends; `stopServers` ends them. */
+  /** Leave them running when this process ends; `stopServers` stops them. */
   readonly detached?: boolean
-  /** Run the public images instead; data is then gone when they stop, unless they are only prepared here. */
+  /** Run the public images instead. Their data is then lost when they stop, unless they are only prepared here. */
   readonly docker?: boolean
   readonly log?: (line: string) => void
-  /** For each to be up, once its program is there. */
+  /** Time limit for each to be ready, once its program is installed. */
   readonly deadlineMs?: number
 }
 
@@ -34,21 +34,21 @@ export interface Servers extends Endpoints {
   stop(): Promise<void>
 }
 
-/** What is kept in the folder, readable to its owner only. */
+/** The state in the folder, readable only by its owner. */
 interface State extends Endpoints {
-  /** Of Kafka with itself. */
+  /** Kafka's internal port. */
   readonly controllerPort?: number
-  /** Empty where another program keeps the servers running. */
+  /** Empty if another program keeps the servers running. */
   readonly processes: readonly string[]
 }
 
-/** Starts Kafka and MinIO on this machine's loopback address, or gives those that run in the folder already. */
+/** Starts Kafka and MinIO on this machine's loopback address, or returns those that already run in the folder. */
 export async function startServers(options: ServersOptions): Promise<Servers> {
   const folder = resolve(options.folder)
   const { docker = false, log = () => {}, deadlineMs = 120_000 } = options
   if (!runningServers(folder)) await (docker ? pullImages(log) : installServers(log))
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  // One starts them; the others then find them.
+  // One process starts them; the others then find them.
   return whileLocked(join(folder, 'starting'), `starting servers in ${folder}`, deadlineMs * 2, log, async () => {
     const before = readState(folder)
     if (before && isRunning(before)) return { ...before, stop: () => stopServers(folder) }
@@ -79,15 +79,15 @@ async function startAnew(
 export type ServerName = 'kafka' | 'minio'
 export interface Prepared extends Endpoints {
   readonly launches: Readonly<Record<ServerName, Launch>>
-  /** What their operators use, by its usual name. */
+  /** Command line tools by their usual names. */
   readonly tools: Readonly<Record<string, Command>>
 }
 
 /**
- * Prepares Kafka and MinIO to be started by whoever keeps them running, and tells how. What was prepared in the folder
- * before stays as it was, as far as its ports are free.
+ * Prepares Kafka and MinIO for a program that starts them and keeps them running, and returns how to start them. Earlier
+ * preparations of the folder stay the same, if their ports are free.
  *
- * @param running servers that run: their ports are not free, and stay
+ * @param running running servers, whose ports are in use and stay the same
  */
 export async function prepareServers(
   { folder: given, docker = false, log = () => {} }: Pick<ServersOptions, 'folder' | 'docker' | 'log'>,
@@ -142,7 +142,7 @@ async function planServers(
   }
 }
 
-/** The servers that run in a folder. */
+/** The running servers of a folder. */
 export function runningServers(folder: string): Endpoints | undefined {
   const state = readState(resolve(folder))
   return state && isRunning(state) ? state : undefined
@@ -152,12 +152,12 @@ export async function stopServers(folder: string): Promise<void> {
   await Promise.all((readState(resolve(folder))?.processes ?? []).map((server) => stopProcess(server)))
 }
 
-/** The tools that `startServers` needs and this machine lacks. */
+/** Tools that `startServers` needs and this machine lacks. */
 export function lackingTools(): Tool[] {
   return [...new Set([...lacking(KAFKA, [JAVA]), ...lacking(MINIO)])]
 }
 
-/** Makes what is not there yet, once for a user. */
+/** Builds missing servers, once per user. */
 export async function installServers(log: (line: string) => void): Promise<void> {
   const missing = lackingTools()
   if (missing.length > 0)
@@ -192,7 +192,7 @@ async function startAll(
   }
 }
 
-/** Ends the servers with this process, even if it is killed. Gives what dismisses the guard. */
+/** Stops the servers with this process, even if it is killed. Returns a function that dismisses the guard. */
 function guard(processes: readonly string[]): () => void {
   const args = [join(import.meta.dirname, 'guard.ts'), ...processes]
   const child = spawn(process.execPath, args, { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })

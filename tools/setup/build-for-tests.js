@@ -1,4 +1,4 @@
-// Tests run what users run: the command line, and for those on servers the services, built of today's sources.
+// Tests run what users run, built from the current sources: the command line, and for tests on servers the services.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { isFresh } from '../../apps/cli/bin/built.js'

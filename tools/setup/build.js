@@ -1,4 +1,4 @@
-// npm run build: each app, and the processes that it computes in, as few large modules.
+// npm run build: builds each app and its worker processes into few large modules.
 // Steps are never built: they run from their sources.
 import { randomUUID } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { folderAt, putInPlace } from './put-in-place.js'
 
 // Large, some of it native, and loaded only when needed.
 const APART = new Set(['oxc-parser', 'magic-string', '@duckdb/node-api', 'apache-arrow', 'onnxruntime-node'])
-/** Nest asks for these only where they are used; none is. */
+/** Nest only requires these if they are used, and none is. */
 const NEVER = [
   /^@nestjs\/(websockets|platform-)(?!fastify)/,
   /^@grpc\//,
@@ -24,13 +24,14 @@ const COMPUTES = {
   kinds: 'libs/kinds/src/index.ts',
   connectors: 'libs/connectors/src/index.ts',
 }
-/** Loaded by `node --import`, where it is wanted. */
+/** Loaded by `node --import` if requested. */
 const TRACKING = { tracking: 'libs/tracking/src/register.js', exporter: 'libs/tracking/src/exporter.ts' }
 /** The given files of a folder, by names without `.ts`. */
 const files = (folder, names) => new RegExp(`/${folder}/src/(${names.trim().split(/\s+/).join('|')})\\.ts$`)
 /**
- * What nearly every command loads, then what every run loads, in few chunks: each one takes Node about half a millisecond.
- * What a step's own process loads (libs/drivers/src/compute: worker, printed, confinement) stays out of the large ones.
+ * Groups what nearly every command loads, then what every run loads, into few chunks, as each takes Node about half a
+ * millisecond. Modules of a step's own process (libs/drivers/src/compute: worker, printed, confinement) stay out of the
+ * large ones.
  */
 const TOGETHER = [
   { name: 'text', test: files('libs/workspace', 'format number-text'), priority: 1 },
@@ -98,7 +99,7 @@ async function build(app, entries) {
     format: 'esm',
     sourcemap: true,
     codeSplitting: { includeDependenciesRecursively: false, groups: TOGETHER },
-    // Seen from where it is put in the end.
+    // Relative to its final location.
     sourcemapPathTransform: (source, map) => relative(dist, resolve(dirname(map), source)),
   })
   const modules = output.flatMap((chunk) => ('moduleIds' in chunk ? chunk.moduleIds : []))

@@ -1,6 +1,6 @@
 // node tools/setup/complete-lockfile.js, after `npm install` has changed package-lock.json.
-// npm leaves builds for other platforms out of the lockfile where the registry at hand does not offer them, and then
-// `npm ci` refuses that lockfile. This adds them by name and version, with what their names tell of their platform.
+// npm leaves builds for other platforms out of the lockfile if the current registry does not offer them, and `npm ci` then
+// refuses that lockfile. This adds them by name and version, with the platform from their names.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './install.js'

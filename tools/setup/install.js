@@ -13,7 +13,7 @@ const node = join(root, 'node_modules', 'node', 'bin', 'node')
 // onnxruntime-node would otherwise download GPU libraries from outside the npm registry.
 const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip', NX_DAEMON: 'false' }
 
-/** Installs what the lockfile says and builds the command line, unless exactly that is there already. */
+/** Installs the packages of the lockfile and builds the command line, unless both are up to date. */
 export function install() {
   const stamp = join(root, 'node_modules', '.cairn-installed')
   const wanted = createHash('sha256')
@@ -37,7 +37,7 @@ export function install() {
     spawnSync(node, [join(root, 'tools/setup/build.js'), 'cli'], { cwd: root, env, stdio: ['ignore', 2, 2] })
 }
 
-/** Runs a program of this project with the installed Node. Returns its exit code; of one that a signal ended, the shell's. */
+/** Runs a program of this project with the installed Node. Returns its exit code, or that of the shell for a signal. */
 export function run(script, args, more = {}) {
   const { status, signal } = spawnSync(node, [join(root, script), ...args], {
     cwd: root,

@@ -1,18 +1,18 @@
 import { renameSync, rmSync, statSync } from 'node:fs'
 
-/** Which folder is there, if any. */
+/** The identity of a folder, if it exists. */
 export function folderAt(path) {
   return statSync(path, { throwIfNoEntry: false })?.ino
 }
 
 /**
- * Puts a folder that was made elsewhere where another may be, whoever else does so at the same time: what is there is always
- * whole, and of one who made it.
+ * Moves a folder to a place where another one may be, even if other processes do the same: the folder there is always
+ * complete and from one of them.
  *
  * @param {string} made on the same file system
  * @param {string} place
- * @param {number} [before] what was there when it was begun, by `folderAt`
- * @param {() => boolean} [isDone] whether what someone else has put there since is as good
+ * @param {number} [before] the folder that was there at the start, by `folderAt`
+boolean} [isDone] whether what someone else has put there since is as good =>  * @param {() => boolean} [isDone] whether a folder that another process has put there since is equivalent => boolean} [isDone] whether what someone else has put there since is as good
  */
 export function putInPlace(made, place, before, isDone = () => false) {
   for (;;) {
@@ -21,12 +21,12 @@ export function putInPlace(made, place, before, isDone = () => false) {
     try {
       return renameSync(made, place)
     } catch (error) {
-      if (!['ENOTEMPTY', 'EEXIST'].includes(error.code)) throw error // else another was faster
+      if (!['ENOTEMPTY', 'EEXIST'].includes(error.code)) throw error // otherwise another process was faster
     }
   }
 }
 
-/** At once: to remove it file by file would leave half of it to whoever looks. */
+/** Removes a folder by renaming it first, so that no reader sees half of it. */
 function takeAway(place, away) {
   try {
     renameSync(place, away)

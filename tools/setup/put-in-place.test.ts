@@ -13,7 +13,7 @@ const { folderAt, putInPlace } = (await import(join(import.meta.dirname, 'put-in
 
 const FILES = 40
 const ROUNDS = 50
-/** Puts folders into one place, again and again: `node putter.mjs <folder> <name>`. */
+/** Installs folders into one place repeatedly: `node putter.mjs <folder> <name>`. */
 const PUTTER = `
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -65,7 +65,7 @@ it('keeps the folder of another process if it is equivalent', () => {
   expect(left()).toBe('first')
   putInPlace(make('third'), place, before, () => false)
   expect(left()).toBe('third')
-  putInPlace(make('fourth'), place, folderAt(place), () => true) // nobody came meanwhile
+  putInPlace(make('fourth'), place, folderAt(place), () => true) // no other process interfered
   expect(left()).toBe('fourth')
   expect(readdirSync(folder)).toEqual(['place'])
 })

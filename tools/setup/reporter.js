@@ -1,4 +1,4 @@
-// A reporter of Vitest: keeps for summary.js what failed and how long each file took.
+// A Vitest reporter: records failures and the time of each file for summary.js.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 

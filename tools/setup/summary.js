@@ -1,4 +1,4 @@
-// What `npm test` says at its end: enough to know what failed from the last lines of a log.
+// The summary of `npm test`: shows what failed in the last lines of a log.
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { root } from './install.js'
 const SHOWN_FAILURES = 10
 const SHOWN_FILES = 5
 const WIDTH = 400
-/** Of these, for a test's name: its beginning and its end. */
+/** Of these, for the beginning and the end of a test's name. */
 const WHERE = 200
 
 /**
@@ -28,11 +28,11 @@ export function tasksSince(startedAt) {
       ms: Date.parse(endTime) - Date.parse(startTime),
     }))
   } catch {
-    return [] // it was interrupted
+    return [] // the command was interrupted
   }
 }
 
-/** What reporter.js has written. @returns {Report} */
+/** The report of reporter.js. @returns {Report} */
 export function readReports(folder) {
   const reports = readdirSync(folder).map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')))
   return {

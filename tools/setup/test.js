@@ -8,7 +8,7 @@ import { readReports, summary, tasksSince } from './summary.js'
 install()
 const rest = process.argv.slice(2)
 const reports = mkdtempSync(join(tmpdir(), 'cairn-test-reports-'))
-// One invocation each: the tests that need servers want the machine to themselves, and run whatever else has failed.
+// Separate invocations: tests on servers need the machine to themselves, and run even if others failed.
 const ends = [['format', 'lint', 'typecheck', 'boundaries', 'deadcode', 'test'], ['servers']].map((targets) => {
   const startedAt = Date.now()
   const options = ['--targets', targets.join(), '--parallel', '2', '--outputStyle', 'stream', ...rest]

@@ -16,7 +16,7 @@ import {
   type Workspace,
 } from '@cairn/workspace'
 
-/** What `<pipeline>[/<run>[/<node>[/<item>][/<output>]]]` names. */
+/** The place that `<pipeline>[/<run>[/<node>[/<item>][/<output>]]]` names. */
 export interface Place extends ItemPlace {
   readonly pipeline: string
   readonly run: RunSummary
@@ -49,7 +49,7 @@ export function checkPath(path: string): void {
   })
 }
 
-/** A path that begins with a run: `latest`, or one that a pipeline has. */
+/** The error for a path that begins with a run: `latest`, or the name of a run. */
 async function withoutPipeline(
   workspace: Workspace,
   path: string,
@@ -69,7 +69,7 @@ async function withoutPipeline(
   })
 }
 
-/** What stands behind a node in a path: an item, where the node is inside an `each`, and an output. */
+/** The part of a path after the node: an item, if the node is inside an `each`, and an output. */
 export async function insideOf(
   workspace: Workspace,
   plan: Plan,
@@ -110,11 +110,11 @@ export interface FoundArtifact extends Place {
   readonly node: string
   /** The whole path. */
   readonly path: string
-  /** Of an item of a list: in how many lists, one inside the other. */
+  /** For an item of a list: the number of nested lists around it. */
   readonly depth: number
 }
 
-/** The artifact that a path names; of a step with one output that one. */
+/** The artifact that a path names. The output may be left out if there is only one. */
 export async function findArtifact(workspace: Workspace, path: string): Promise<FoundArtifact> {
   const { node, ...place } = await findPlace(workspace, path)
   const { pipeline, run } = place
@@ -124,7 +124,7 @@ export async function findArtifact(workspace: Workspace, path: string): Promise<
   })
 }
 
-/** The artifact that a node gave, for one item where it is inside an `each`; of one with a single output that one. */
+/** An output of a node, of one item if it is inside an `each`. The output may be left out if there is only one. */
 export async function artifactAt(
   workspace: Workspace,
   place: Place & { readonly node: string },
@@ -182,7 +182,7 @@ function endedText(status: string | undefined): string {
   return status === 'failed' ? 'failed' : 'has not finished'
 }
 
-/** The kind of an output as today's code declares it; undefined when that has no such output any more. */
+/** The kind of an output in the current code; undefined if the output no longer exists. */
 export async function kindOf(
   { project }: Workspace,
   { pipeline, node }: { pipeline: string; node: string },

@@ -3,7 +3,7 @@ import { swapStep, stepOfFile, type Lab, type StepFile } from '@cairn/explore'
 import type { Graph } from '@cairn/kernel/contract'
 import { settingsOf, typedSettings, type RequestOptions } from './open.ts'
 
-/** What is to be different from a run of production, as the command line says it. */
+/** Changes to a production run, as command line options. */
 export type ChangeOptions = Pick<RequestOptions, 'set' | 'params' | 'from' | 'until'> & {
   readonly only?: readonly string[]
   readonly swap?: readonly string[]
@@ -11,7 +11,7 @@ export type ChangeOptions = Pick<RequestOptions, 'set' | 'params' | 'from' | 'un
   readonly items?: readonly string[]
 }
 
-/** The lab with all that the command line asks for. */
+/** The lab with all changes of the command line. */
 export async function changedBy(
   opened: Lab,
   { from = [], until = [], only = [], ...options }: ChangeOptions,
@@ -40,7 +40,7 @@ export async function changedBy(
   return lab.from(...from, ...only).until(...until, ...only)
 }
 
-/** The pipeline with other steps in it, whose parameters may be others. */
+/** The pipeline with the swapped steps, which may have other parameters. */
 function graphOf({ session }: Lab, swaps: readonly (readonly [string, Step])[]): Graph {
   return swaps.reduce((graph, [name, by]) => swapStep(graph, name, by).graph, session.graph)
 }

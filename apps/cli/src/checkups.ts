@@ -7,7 +7,7 @@ import { paint } from './terminal/style.ts'
 export type Checkups = Readonly<Record<string, Checkup>>
 
 /**
- * The share of the stored bytes that is to be read.
+ * The share of the stored bytes to read.
  *
  * @param text `10%`; true for all of them
  */
@@ -23,12 +23,12 @@ export function findingsOf(checkups: Checkups): Finding[] {
   return Object.values(checkups).flatMap(({ findings }) => findings)
 }
 
-/** Findings that are there afterwards, too. */
+/** Findings that remain after a repair. */
 export function lastingOf(checkups: Checkups, repair: boolean): Finding[] {
   return findingsOf(checkups).filter(({ repair: how }) => !repair || how.startsWith('none'))
 }
 
-/** What was found, then a line for each pipeline. */
+/** The findings, then a line for each pipeline. */
 export function checkupLines(checkups: Checkups, repair: boolean): string[] {
   return [
     ...findingsOf(checkups).map(
@@ -49,7 +49,7 @@ function checkedText({ runs, checkpoints, objects, bytes: size, read }: Checkup[
 
 const PROGRESS_MS = 2_000
 
-/** Tells a person at a terminal how far the check of a pipeline is, every few seconds. */
+/** Prints the progress of the check of a pipeline every few seconds, at a terminal only. */
 export function progressOf(pipeline: string): (checkup: Pick<Checkup, 'checked'>) => void {
   const { stderr } = process
   let toldAt = performance.now()

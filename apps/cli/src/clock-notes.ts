@@ -1,6 +1,6 @@
 import type { Plan } from '@cairn/records'
 
-/** That a run of this store is of a later time than now. */
+/** Warns that a run of this store is dated later than now. */
 export function clockNotes({ pipeline, run }: Plan, isAhead: string | undefined): string[] {
   if (isAhead === undefined) return []
   return [

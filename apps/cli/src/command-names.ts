@@ -1,4 +1,4 @@
-/** All that a person may give. */
+/** All commands that users call; internal ones are left out. */
 export const COMMANDS = [
   ...[
     'run',

@@ -3,7 +3,7 @@ import { jsonText, type Json } from '@cairn/kernel'
 import type { EndRecord, Plan } from '@cairn/records'
 import { quoted } from './given-options.ts'
 
-/** The command that continues a run: `cairn run train --set trees=400`. It asks for what the run was asked for. */
+/** The command that continues a run with its original options: `cairn run train --set trees=400`. */
 export function continuing(plan: Plan, ends: ReadonlyMap<string, EndRecord>): string {
   const { settings = {}, from = [], until = [], force = [] } = retryOf(plan, ends, undefined)
   const { pipeline, parent } = plan
@@ -20,7 +20,7 @@ export function continuing(plan: Plan, ends: ReadonlyMap<string, EndRecord>): st
   return `cairn run ${pipeline}${given.join('')}`
 }
 
-/** A value as one would type it: a plain word as it is, all else as JSON. */
+/** A value as typed on the command line: a plain word as it is, anything else as JSON. */
 function typed(value: Json): string {
   const isWord = typeof value === 'string' && /^[A-Za-z_][\w./:@-]*$/.test(value)
   return isWord && !CONSTANTS.has(value) ? value : jsonText(value)

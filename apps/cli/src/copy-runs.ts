@@ -8,14 +8,14 @@ import { paint } from './terminal/style.ts'
 import { printData, printLines } from './terminal/print.ts'
 
 export interface CopyOptions {
-  /** The newest runs of each pipeline that go, where none is named. */
+  /** Number of newest runs of each pipeline to copy, if no run is named. */
   readonly runs: number
   readonly json: boolean
-  /** What it means that there is none. Default: nothing is wrong. */
+  /** The error to throw if there is no run to copy. Default: none. */
   readonly onNone?: () => CairnError
 }
 
-/** Brings ended runs, or what they computed, from one store into another; `path` names a pipeline or a run. */
+/** Copies ended runs, or their results, from one store to another; `path` names a pipeline or a run. */
 export async function copyRuns(
   from: Workspace,
   to: Workspace,

@@ -8,7 +8,7 @@ export interface MatrixEnd {
   readonly exitCode: number
 }
 
-/** Runs every combination of values. A signal ends what still runs; what has ended by then is ranked. */
+/** Runs every combination of values. A signal stops the running variants; ended ones are ranked. */
 export async function driveMatrix(
   lab: Lab,
   grid: readonly string[],

@@ -7,7 +7,7 @@ import { exitCodeOf, SIGNALS } from './fail.ts'
 import { progressFor, type Progress, type ProgressOption } from './terminal/progress.ts'
 import { RunView } from './terminal/run-view.ts'
 
-/** A plan that is ready to be run here. */
+/** A plan that is ready to run in this process. */
 export interface Driven {
   readonly plan: Plan
   /** By name. */
@@ -19,17 +19,17 @@ export interface Driven {
 
 export interface DriveEnd {
   readonly status: RunStatus
-  /** Of nodes outside every `each`. */
+  /** Records of nodes outside every `each`. */
   readonly ends: ReadonlyMap<string, EndRecord>
   readonly exitCode: number
 }
 
 export interface DriveOptions extends ProgressOption, Pick<RunOptions, 'pool'> {
-  /** Whether this process has more to do than this run: Ctrl-C, however often, ends the run alone. */
+  /** Whether this process continues after the run, so that Ctrl-C only ever stops the run. */
   readonly stays?: boolean
 }
 
-/** Drives a planned run to its end in this process, and shows how it goes. Signals end it in order. */
+/** Drives a planned run to its end in this process, and shows its progress. Signals stop it cleanly. */
 export async function driveRun(
   workspace: Workspace,
   { plan, steps, dryRuns, notes }: Driven,
@@ -60,13 +60,13 @@ export async function driveRun(
 }
 
 interface Signals {
-  /** Of the one that came, if one did. */
+  /** The exit code of the received signal, if any. */
   code(): number | undefined
-  /** The run has ended: signals do what they did before. */
+  /** Restores the default signal handling after the run. */
   release(): void
 }
 
-/** The first signal ends the run in order: what is finished stays. A second one ends this process at once. */
+/** The first signal stops the run cleanly and keeps finished steps. A second one exits at once. */
 function stopOnSignals(running: RunningRun, progress: Progress, stays: boolean): Signals {
   let code: number | undefined
   const stop = (signal: keyof typeof SIGNALS) => () => {
@@ -91,7 +91,7 @@ function stopOnSignals(running: RunningRun, progress: Progress, stays: boolean):
   }
 }
 
-/** Of nodes outside every `each`. */
+/** Records of nodes outside every `each`. */
 async function terminalRecords(workspace: Workspace, plan: Plan): Promise<Map<string, EndRecord>> {
   const ends = new Map<string, EndRecord>()
   for (const [id, { scope, type }] of Object.entries(plan.nodes)) {

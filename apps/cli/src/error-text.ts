@@ -4,11 +4,11 @@ import { withGiven } from './given-options.ts'
 import { paint } from './terminal/style.ts'
 
 export interface ErrorTextOptions {
-  /** So many frames of each stack trace. */
+  /** Number of stack frames to show for each error. */
   readonly frames: number
 }
 
-/** What was thrown, with all that caused it, as lines for people; the first one is the message. */
+/** A thrown value with its causes as lines for people; the first line is the message. */
 export function errorText(error: ErrorRecord, options: ErrorTextOptions): string[] {
   const { next } = error
   return [
@@ -18,7 +18,7 @@ export function errorText(error: ErrorRecord, options: ErrorTextOptions): string
   ]
 }
 
-/** Where it was thrown, what it gathers, and its cause. */
+/** Stack frames, inner errors and cause. */
 function behind(thrown: Thrown, options: ErrorTextOptions, margin: string): string[] {
   const { stack = '', errors = [], cause, leftOut } = thrown
   const frames = stack.split('\n').filter((line) => /^\s+at /.test(line) && !line.includes('(node:'))
@@ -37,7 +37,7 @@ function behind(thrown: Thrown, options: ErrorTextOptions, margin: string): stri
   }
 }
 
-/** `TypeError: fetch failed { code: 'E' }`: the name where it says something, and the properties of its own. */
+/** `TypeError: fetch failed { code: 'E' }`: the name if it adds information, the message, and own properties. */
 function headOf({ name, message, stack, fields = {} }: Thrown): string {
   const isTelling = !UNTOLD.has(name) && /^[A-Z]/.test(name) && message !== ''
   const isValue = stack === undefined && message.startsWith('{')
@@ -46,7 +46,7 @@ function headOf({ name, message, stack, fields = {} }: Thrown): string {
   return own === '' ? text : `${text}  ${own}`
 }
 
-/** Names that say nothing beside the message, and those of values that are no errors. */
+/** Names that add nothing to the message, and names of values that are not errors. */
 const UNTOLD: ReadonlySet<string> = new Set(['Error', 'CairnError', 'Object', 'Array'])
 
 function indented(text: string, margin: string): string[] {

@@ -5,7 +5,7 @@ import type { AnyKind, Pipeline } from '@cairn/kernel'
 import type { Workspace } from '@cairn/workspace'
 import type { Target } from './written-files.ts'
 
-/** Where in a folder each of a pipeline's outputs is written to, as files that other programs open: `metrics.json`, `report.html`. */
+/** The file for each output of a pipeline in a folder, named for other programs: `metrics.json`, `report.html`. */
 export function exportTargets({ graph }: Pipeline, plan: Plan, folder: string): Target[] {
   return Object.entries(plan.outputs).flatMap(([name, ref]) =>
     'node' in ref

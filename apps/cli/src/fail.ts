@@ -8,20 +8,20 @@ import { paint } from './terminal/style.ts'
 import { printData, printNotes } from './terminal/print.ts'
 
 export const EXIT = { ok: 0, error: 1, cancelled: 2, runFailed: 3, interrupted: 130, terminated: 143 } as const
-/** What ends this process in order, and how it then exits. */
+/** Signals that stop this process cleanly, with their exit codes. */
 export const SIGNALS = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated } as const
 
 export function exitCodeOf(status: RunStatus): number {
   return { completed: EXIT.ok, failed: EXIT.runFailed, cancelled: EXIT.cancelled }[status]
 }
 
-/** Tells a person, or a program, what went wrong. A stack trace only for what nobody foresaw. */
+/** Prints an error for a person or a program. Only unexpected errors have a stack trace. */
 export function fail(thrown: unknown, { json }: { readonly json?: boolean }): void {
   const error = ofFiles(thrown) ?? thrown
   process.exitCode = EXIT.error
   const known = error instanceof CairnError
   const message = error instanceof Error ? error.message : String(error)
-  // Services may know codes that this program does not.
+  // Newer services may send codes that this program does not know.
   const step = known ? (error.next ?? (NEXT_STEPS as Readonly<Record<string, string>>)[error.code]) : undefined
   const next = step === undefined ? undefined : withGiven(step)
   if (json) {

@@ -1,26 +1,26 @@
 import { bytes } from '@cairn/workspace'
 import { paint } from './terminal/style.ts'
 
-/** An object that is about to be fetched from services. */
+/** An object that is being fetched from services. */
 export interface Fetch {
   readonly digest: string
-  /** Bytes; undefined where it is not told. */
+  /** Size in bytes; undefined if unknown. */
   readonly size: number | undefined
 }
 
-/** What is smaller is there before it has been read of. Bytes. */
+/** Smaller objects arrive before anybody could read a message. Bytes. */
 const TOLD = 1_000_000
 
 const { stderr } = process
 const atTerminal = (line: string) => void (stderr.isTTY && stderr.write(`${paint('dim', line, stderr)}\n`))
 let tell: (line: string) => void = atTerminal
 
-/** Tells of what takes a while to fetch: a person at a terminal, or whoever shows progress just now. */
+/** Announces long fetches to the current progress display, or at a terminal. */
 export function tellFetch({ digest, size = 0 }: Fetch): void {
   if (size >= TOLD) tell(`fetching ${bytes(size)} (${digest.slice(0, 8)})`)
 }
 
-/** @returns what puts things back */
+/** @returns a function that restores the default */
 export function tellFetchesTo(other: (line: string) => void): () => void {
   tell = other
   return () => (tell = atTerminal)

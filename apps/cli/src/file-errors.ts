@@ -1,6 +1,6 @@
 import { CairnError } from '@cairn/kernel'
 
-/** What the system says of files and disks: in words, and what can be done. */
+/** Errors of files and disks in plain words, with the next step. */
 const REASONS: Readonly<Record<string, readonly [reason: string, next: string]>> = {
   EACCES: ['permission denied', 'give this user access, or choose another location'],
   EPERM: ['operation not permitted', 'give this user access, or choose another location'],
@@ -21,14 +21,14 @@ const REASONS: Readonly<Record<string, readonly [reason: string, next: string]>>
   EIO: ['the disk reported an error', 'check the disk, then run cairn doctor'],
 }
 
-/** A refusal of the file system as an error for people; undefined for any other error. */
+/** A file system error as an error for people; undefined for any other error. */
 export function ofFiles(error: unknown): CairnError | undefined {
   if (!(error instanceof Error) || error instanceof CairnError) return undefined
   const { code, syscall, path, dest } = error as NodeJS.ErrnoException & { readonly dest?: string }
   const known = code === undefined ? undefined : REASONS[code]
   if (!known || syscall === undefined) return undefined
   const [reason, next] = known
-  const where = dest ?? path // of a copy, it is mostly the new file that cannot be
+  const where = dest ?? path // for a copy, the target usually causes the error
   const what = where === undefined ? syscall : `${syscall} ${where}`
   return new CairnError('STORE_FAILED', `${what} failed: ${reason} (${code})`, { next, cause: error })
 }

@@ -3,13 +3,13 @@ import type { GcReport } from '@cairn/records'
 import { paint } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 
-/** As a collection told it, here or through control. */
+/** The report of a local collection, or of one by control. */
 type Collected = Omit<GcReport, 'runs' | 'damaged'> & {
   readonly runs: readonly string[]
   readonly damaged: readonly string[]
 }
 
-/** What collections removed, a line for each pipeline. */
+/** What collections removed, one line per pipeline. */
 export function reportsText(reports: Readonly<Record<string, Collected>>): string {
   const rows = Object.entries(reports).map(([pipeline, report]) => [
     pipeline,

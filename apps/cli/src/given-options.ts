@@ -1,29 +1,29 @@
 import { COMMANDS } from './command-names.ts'
 import type { GlobalOptions } from './global-options.ts'
 
-/** What says which project, store, services and runs are meant. */
+/** Options that select the project, store, context and playground. */
 const FLAGS = { project: '-C', store: '--store', on: '--on', playground: '--playground' } as const
 type Given = Pick<GlobalOptions, keyof typeof FLAGS>
 
-/** Commands that take none of them: they are about this machine. */
+/** Commands about this machine, which take only the project. */
 const OF_THIS_MACHINE: ReadonlySet<string> = new Set(['up', 'down', 'status', 'new', 'completion', 'explore'])
 
-/** Commands about production, wherever what is promoted comes from. */
+/** Commands about production, which take no playground. */
 const OF_PRODUCTION: ReadonlySet<string> = new Set(['rollback', 'playgrounds'])
 
-/** Tells a command from prose: in "cairn has to be installed", `has` is not a command. */
+/** Distinguishes commands from prose: in "cairn has to be installed", `has` is not a command. */
 const IS_COMMAND: ReadonlySet<string> = new Set(COMMANDS)
 
 let given: Given = {}
 
-/** Called once, with the options that the person gave. */
+/** Called once with the given global options. */
 export function rememberGiven(options: Given): void {
   given = options
 }
 
 /**
- * A text with the commands in it as the person has to give them: each with the options that say which project, store,
- * services and playground are meant, as they were given.
+ * Adds the given options for project, store, context and playground to each command in a text, so that the command can
+ * be copied and run.
  */
 export function withGiven(text: string): string {
   return text.replace(/\bcairn ([a-z]+(?:-[a-z]+)*)\b([^;,)\n]*)/g, (command, verb: string, rest: string) => {
@@ -41,7 +41,7 @@ function takes(verb: string, name: keyof typeof FLAGS): boolean {
   return !OF_THIS_MACHINE.has(verb) || name === 'project' || (verb === 'explore' && name !== 'on')
 }
 
-/** As a shell reads it as one word. */
+/** Quotes a value so that a shell reads it as one word. */
 export function quoted(value: string): string {
   return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -3,8 +3,8 @@ export interface GlobalOptions {
   readonly json?: boolean
   readonly project?: string
   readonly store?: string
-  /** The context whose services are meant, not the store of this machine. */
+  /** The context whose services are used instead of the local store. */
   readonly on?: string
-  /** The playground whose runs are meant, too. */
+  /** The playground to work in. */
   readonly playground?: string
 }

@@ -3,15 +3,15 @@ import { CairnError, suggest } from '@cairn/kernel'
 import { NAMES } from '@cairn/records'
 import { undefinedOn } from '@cairn/kernel/contract'
 
-/** Names of the pipelines that have runs; on services, of those that the token may read. */
+/** Names of the pipelines with runs; on services, only those that the token may read. */
 export function knownPipelines({ store, project }: Workspace): Promise<readonly string[]> {
   return store.children(`${project.env}/`)
 }
 
 /**
- * Why a pipeline is none of those that are known.
+ * The error for an unknown pipeline.
  *
- * @throws CairnError NOT_ALLOWED where services have their say: the token may not read it
+ * @throws CairnError NOT_ALLOWED if the token of services may not read it
  */
 export async function unknownPipeline(
   workspace: Workspace,

@@ -4,7 +4,7 @@ import { clockNotes } from './clock-notes.ts'
 import { paint } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 
-/** Where a lab starts from, and where today's code is not that of the run. */
+/** The base run of a lab, and the differences between its code and the current code. */
 export function whereText({ base, session }: Lab, differences: readonly Difference[]): string {
   const { pipeline } = session.base
   const where = `${pipeline} from ${paint('bold', base)}, in playground ${paint('bold', session.playground)}`
@@ -12,7 +12,7 @@ export function whereText({ base, session }: Lab, differences: readonly Differen
   return `${where}\n\n${paint('yellow', '!')} the code has changed since that run:\n${differenceTable(differences, base, 'today')}`
 }
 
-/** What is to be known of a planned run of a lab before it starts. */
+/** Warnings to print before a lab run starts. */
 export function notesOf({ base }: Lab, { plan, missing, isAhead }: PlannedRun): string[] {
   return [
     ...clockNotes(plan, isAhead),

@@ -3,7 +3,7 @@ import { numbers } from '@cairn/workspace'
 import { paint } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 
-/** Variants with their parameters and metrics, the best first. */
+/** Variants with their parameters and metrics, best first. */
 export function leaderboardText({ by, variants }: Leaderboard): string {
   const namesOf = (of: (variant: Leaderboard['variants'][number]) => object) => [
     ...new Set(variants.flatMap((variant) => Object.keys(of(variant)))),
@@ -26,7 +26,7 @@ export function leaderboardText({ by, variants }: Leaderboard): string {
   )
 }
 
-/** A metric of each variant; two that differ never look alike. */
+/** A metric of each variant. Different values never look the same. */
 function columnOf(variants: Leaderboard['variants'], name: string): string[] {
   const texts = numbers(variants.map(({ metrics }) => metrics[name] ?? NaN))
   return variants.map(({ metrics }, at) => (name in metrics ? texts[at]! : ''))

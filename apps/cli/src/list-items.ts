@@ -5,12 +5,12 @@ import { parseManifest } from '@cairn/kernel/contract'
 import { findItem, ItemNames, type Workspace } from '@cairn/workspace'
 import { objectFile } from './object-file.ts'
 
-/** A list that a run has. */
+/** A list artifact of a run. */
 export interface FoundList {
   readonly plan: Plan
   readonly node: string
   readonly output: string
-  /** Of a node inside an `each`: for which item. */
+  /** The item, if the node is inside an `each`. */
   readonly item?: Item | undefined
   readonly ref: ArtifactRef
 }
@@ -18,7 +18,7 @@ export interface ListItem extends Item {
   readonly ref: ArtifactRef
 }
 
-/** The items of a list by number and label. What an `each` gave is numbered as its items are, whichever of them failed. */
+/** The items of a list by number and label. Results of an `each` keep the numbers of its items, even if some failed. */
 export async function listItems(workspace: Workspace, list: FoundList): Promise<ListItem[]> {
   const refs = parseManifest(await artifactBytes(list.ref, (ref) => objectFile(workspace, list.plan, ref)))
   const numbers = list.plan.nodes[list.node]?.type === 'each' ? await numbersOf(workspace, list) : []
@@ -27,7 +27,7 @@ export async function listItems(workspace: Workspace, list: FoundList): Promise<
   return refs.map((ref, index) => ({ indices: [numberOf(index)], labels: [ref.label], task: '', index: 0, ref }))
 }
 
-/** Numbers of the items of an `each` that gave what it collects, in their order. */
+/** Numbers of the items of an `each` that completed, in order. */
 async function numbersOf(workspace: Workspace, { plan, node, output, item: around }: FoundList): Promise<number[]> {
   const { store } = workspace
   const at = workspace.at(plan.pipeline)
@@ -54,10 +54,10 @@ async function numbersOf(workspace: Workspace, { plan, node, output, item: aroun
 }
 
 /**
- * The item that words behind a list's path name; of a list of lists they may go on.
+ * The item that path segments after a list name. For a list of lists there may be more segments.
  *
- * @returns its name in a path, and its artifact
- * @throws CairnError NOT_FOUND where there is none
+ * @returns its name for a path, and its artifact
+ * @throws CairnError NOT_FOUND if there is no such item
  */
 export async function listItem(
   workspace: Workspace,
@@ -73,11 +73,11 @@ export async function listItem(
   const names = new ItemNames(items)
   const isName = (text: string) => items.some((item) => names.allOf(item).has(text))
   let end = words.length
-  while (end > 1 && !isName(words.slice(0, end).join('/'))) end-- // a label may hold slashes: the longest name counts
+  while (end > 1 && !isName(words.slice(0, end).join('/'))) end-- // a label may contain slashes: take the longest match
   const { item, itemName } = findItem(items, [], words.slice(0, end), path)
   const found = { path: `${path}/${itemName}`, ref: (item as ListItem).ref, depth: 1 }
   if (end === words.length) return found
-  // Inside a list of an `each`, the numbers of a list are its places: which items failed is known of the outer one alone.
+  // In nested lists the numbers are positions: failed items are only known for the outer list.
   const inner = await listItem(workspace, { ...list, node: '', ref: found.ref }, words.slice(end), found.path)
   return { ...inner, depth: 1 + inner.depth }
 }

@@ -7,7 +7,7 @@ import { rememberGiven } from './given-options.ts'
 import { collect, count, progressOption, settingOptions } from './options.ts'
 import { keepOutputForData } from './terminal/print.ts'
 
-/** Every command's module is loaded only when the command is given: start-up is part of every command's time. */
+/** Loads the module of a command only when it is called, to keep start-up fast. */
 type CommandModule = { readonly default: (...given: never[]) => Promise<void> | void }
 const lazy =
   (load: () => Promise<CommandModule>) =>
@@ -21,7 +21,7 @@ const lazy =
     }
   }
 
-/** How Node exits when a top-level await is left without anything that could settle it. */
+/** Node's exit code if a top-level await can never settle. */
 const NEVER_SETTLED = 13
 
 const program = new Command('cairn')

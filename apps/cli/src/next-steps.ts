@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@cairn/kernel'
 
-/** What to do about an error that does not say so itself. */
+/** The next step for errors without their own. */
 export const NEXT_STEPS: Readonly<Record<ErrorCode, string>> = {
   BAD_DEFINITION: 'correct the definition, then run the command again',
   BAD_WIRING: 'correct what the pipeline passes to that step',

@@ -7,7 +7,7 @@ export interface LabOptions {
   readonly atRunCode?: boolean | undefined
 }
 
-/** A run of production, that of the project's own store or of services, over which a playground is open. */
+/** Opens a playground over a production run of the local store or of services. */
 export async function openLab(
   name: string | undefined,
   { playground, ...globals }: GlobalOptions,

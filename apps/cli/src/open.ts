@@ -16,7 +16,7 @@ import { tellFetch } from './fetches.ts'
 import type { GlobalOptions } from './global-options.ts'
 import { endOnStrays } from './strays.ts'
 
-/** The project with its store; in a playground, with that over it. */
+/** The project with its store, and the playground on top of it if one is given. */
 export async function openWorkspace({ playground, ...options }: GlobalOptions): Promise<Workspace> {
   const workspace = await openProduction(options)
   if (playground === undefined) return workspace
@@ -26,7 +26,7 @@ export async function openWorkspace({ playground, ...options }: GlobalOptions): 
   return new Workspace(project, playgroundStore(project, name, store), name)
 }
 
-/** The project, with its own store or, `--on` a context, with that of the context's services. */
+/** The project with its own store, or with `--on` the store of the context's services. */
 export async function openProduction({
   project: folder = process.cwd(),
   store = process.env['CAIRN_STORE'],
@@ -65,7 +65,7 @@ export interface RequestOptions {
   readonly force?: readonly string[]
 }
 
-/** @param graph the pipeline as it is here: its schemas say what a typed text stands for */
+/** @param graph the local pipeline, whose schemas parse typed values */
 export async function requestOf(
   { set = [], params, from = [], until = [], base, force = [] }: RequestOptions,
   graph: Graph,
@@ -73,7 +73,7 @@ export async function requestOf(
   return { settings: await settingsOf({ set, params }, graph), from, until, force, ...(base !== undefined && { base }) }
 }
 
-/** What is typed goes over what a file says. */
+/** Options override the parameters of a file. */
 export async function settingsOf(
   { set = [], params }: Pick<RequestOptions, 'set' | 'params'>,
   graph: Graph,
@@ -84,7 +84,7 @@ export async function settingsOf(
   return overlaid(graph, readParams(params), typed)
 }
 
-/** In the order in which they are typed: each over those before it. */
+/** In the given order: later settings override earlier ones. */
 export function typedSettings(set: readonly string[], graph: Graph): Settings {
   const typed = set.map((setting): Settings => {
     const at = setting.indexOf('=')
@@ -98,7 +98,7 @@ export function typedSettings(set: readonly string[], graph: Graph): Settings {
   return typed.reduce((before, later) => overlaid(graph, before, later), {})
 }
 
-/** The reader's time zone. To be asked for before a run starts: bodies compute in UTC. */
+/** The reader's time zone. Call it before a run starts, as bodies compute in UTC. */
 export function timeZone(): string {
   return Intl.DateTimeFormat().resolvedOptions().timeZone
 }

@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander'
 import { CairnError } from '@cairn/kernel'
 
 /**
- * Parses the whole number that an option takes.
+ * Parses the value of an option as a whole number.
  *
  * @throws CairnError BAD_PARAMETER that names the option
  */
@@ -18,7 +18,7 @@ export const count =
 /** Collects the values of an option that may be given several times. */
 export const collect = (value: string, before: readonly string[] = []) => [...before, value]
 
-/** Options that decide what is run, and with which parameters. */
+/** Options that select what to run, and the parameters. */
 export const settingOptions = (command: Command) =>
   command
     .option('--set <name=value>', 'set a run parameter, or a step parameter as <step>.<name>', collect)

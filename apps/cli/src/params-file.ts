@@ -5,9 +5,9 @@ import type { Settings } from '@cairn/planner'
 import { parseYaml } from './yaml.ts'
 
 /**
- * The parameters that a file holds: YAML where its name ends in .yaml or .yml, else JSON.
+ * Reads parameters from a file: YAML if its name ends in .yaml or .yml, else JSON.
  *
- * @throws CairnError BAD_PARAMETER for a file that cannot be read as one meaning only
+ * @throws CairnError BAD_PARAMETER for a file that is invalid or ambiguous
  */
 export function readParams(path: string): Settings {
   try {
@@ -29,7 +29,7 @@ export function readParams(path: string): Settings {
   }
 }
 
-/** A pipe that this process was given is read to its end, `<(command)`; any other may have no writer, and so no end. */
+/** Reads a pipe that this process inherited, `<(command)`. Another pipe may have no writer, so reading it may never end. */
 function whyUnreadable(path: string): string | undefined {
   const found = statSync(path, { throwIfNoEntry: false })
   if (!found) return 'it does not exist'
@@ -37,7 +37,7 @@ function whyUnreadable(path: string): string | undefined {
   return isGiven && (found.isFIFO() || found.isSocket()) ? undefined : whyNoFile(found)
 }
 
-/** UTF-8, or what a byte order mark says. */
+/** Decodes UTF-8, or the encoding of a byte order mark. */
 function textOf(bytes: Buffer): string {
   const mark = bytes.subarray(0, 2).toString('hex')
   const encoding = mark === 'fffe' ? 'utf-16le' : mark === 'feff' ? 'utf-16be' : 'utf-8'

@@ -12,14 +12,14 @@ const DECISIONS: Readonly<Record<PlanLine['decision'], State>> = {
   fails: 'failed',
 }
 
-/** Of what is decided: so many of all items are computed or, where none is, reused. */
+/** The decision with the number of items that are computed or, if none is, reused. */
 function itemsText(decision: PlanLine['decision'], { reuse, run }: PlanLine['items'] = { reuse: 0, run: 0 }): string {
   if (reuse + run === 0) return ''
   return `${decision === 'reuse' ? reuse : run} of ${reuse + run} items`
 }
 
-export function planTable(lines: readonly PlanLine[]): string {
-  const zone = timeZone()
+/** @param zone the time zone of the times in it */
+export function planTable(lines: readonly PlanLine[], zone = timeZone()): string {
   const rows = lines.map(({ node, decision, reasons, expected, items }) => [
     node,
     paintState(DECISIONS[decision], decision),

@@ -11,7 +11,7 @@ import type { Plan } from '@cairn/records'
 import { refuseRepeats } from './repeats.ts'
 import { requestOf, type RequestOptions } from './open.ts'
 
-/** What a run would do, of the whole or of one item (`<step>/<item>`): here or, `--on` a context, with the code that its services plan with. */
+/** What a run would do, in total or for one item (`<step>/<item>`): planned locally, or with `--on` by the services and their code. */
 export async function plannedLines(
   workspace: Workspace,
   loaded: LoadedPipeline,

@@ -3,7 +3,7 @@ import { number, numbers, plain, plainLines, plainNumber } from '@cairn/workspac
 import { paint } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 
-/** What a comparison found, as a table for each part of it. */
+/** A comparison as text, one table per part. */
 export function comparedText(parts: readonly Compared[]): string {
   const text = ({ title, columns, rows }: Compared) => {
     const shown = rows.map((row) =>
@@ -46,10 +46,10 @@ function isFloat(type: string): boolean {
   return /^(float|double)/i.test(type)
 }
 
-/** As many as a column of a table needs to be read at a glance. A single value is shown with all its digits. */
+/** Digits of floats in tables, for readability. A single value is shown with all its digits. */
 const FLOAT_DIGITS = 6
 
-/** The whole part of a number stays as it is, however long. */
+/** Rounds the fraction only; the integer part is kept in full. */
 function shortFloat(value: Json): Json {
   if (typeof value !== 'number' || Number.isInteger(value)) return value
   const whole = Math.trunc(Math.abs(value)).toString().length
@@ -78,6 +78,6 @@ function fields(values: Readonly<Record<string, Json>>): string {
 
 function cell(value: Json): string {
   if (value === null) return paint('dim', 'null')
-  // A value of a table may be a year or an id: its digits are not grouped.
+  // A table value may be a year or an id, so its digits are not grouped.
   return plain(typeof value === 'string' ? value : jsonText(value))
 }

@@ -2,7 +2,7 @@ import { itemAt, parseTask, type Plan } from '@cairn/records'
 import { itemsIn } from '@cairn/engine'
 import { ItemNames, type Workspace } from '@cairn/workspace'
 
-/** Names of a run's items by where their outcomes are recorded. */
+/** Names of a run's items by their task and index. */
 export class RecordedNames {
   readonly #workspace: Workspace
   readonly #plan: Plan
@@ -14,11 +14,11 @@ export class RecordedNames {
     this.#plan = plan
   }
 
-  /** Undefined of a task outside every `each`. */
+  /** Undefined for a task outside every `each`. */
   async at(task: string, index: number): Promise<string | undefined> {
     const { node } = parseTask(task)
     if (this.#plan.nodes[node]!.scope.length === 0) return undefined
-    // The lists tell which item it is, and how it is named; they may have been made since they were asked for.
+    // The lists identify and name the item. They may have been produced since the last call.
     if (!this.#known.has(`${task} ${index}`) && !this.#asked.has(task)) {
       this.#asked.add(task)
       const items = await itemsIn(this.#workspace.store, this.#workspace.at(this.#plan.pipeline), this.#plan, node)

@@ -1,6 +1,6 @@
 import { CairnError } from '@cairn/kernel'
 
-/** An option that is given twice for one name with two values: which one is meant is not guessed. */
+/** Refuses an option that sets one name to two values, as either could be meant. */
 export function refuseRepeats(options: Readonly<Record<string, readonly string[] | undefined>>): void {
   for (const [option, texts = []] of Object.entries(options)) {
     const seen = new Map<string, string>()

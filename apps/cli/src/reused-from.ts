@@ -3,7 +3,7 @@ import { readEnds, readRun, type Workspace } from '@cairn/workspace'
 import type { Place } from './artifact-path.ts'
 import { RecordedNames } from './recorded-names.ts'
 
-/** The paths of what computed that which a run reused: of a step, an item, or all of the run. */
+/** The paths that computed the reused results of a run, a step or an item. */
 export async function reusedFrom(
   workspace: Workspace,
   { pipeline, run: { plan }, node, item }: Place,
@@ -39,7 +39,7 @@ interface Producer {
   readonly task: string
 }
 
-/** The item's own name in the run that computed it; nothing where that run is gone. */
+/** The item's name in the run that computed it; undefined if that run was removed. */
 async function itemOf(workspace: Workspace, pipeline: string, { run, task }: Producer, key: string): Promise<string> {
   const at = workspace.at(pipeline)
   let plan: Plan

@@ -2,12 +2,12 @@ import { itemsIn } from '@cairn/engine'
 import { itemIndex, readLogs, readRecord, type EndRecord, type ErrorRecord, type Plan } from '@cairn/records'
 import { itemCounts, ItemNames, readEnds, type ItemCounts, type Workspace } from '@cairn/workspace'
 
-/** Lines that are shown of what failed. */
+/** Number of last lines to show for a failed step. */
 const SHOWN = 10
 
 export type LastLines = ReadonlyMap<string, readonly string[]>
 
-/** What the nodes of a run that failed printed last: of an `each`, its items that failed. */
+/** The last output of the failed nodes of a run; for an `each`, of its failed items. */
 async function lastLines(workspace: Workspace, plan: Plan, ends: ReadonlyMap<string, EndRecord>): Promise<LastLines> {
   const failed = [...ends].flatMap(([id, { status }]) => (hasFailed(status) ? [id] : []))
   if (failed.length === 0) return new Map()
@@ -30,7 +30,7 @@ function hasFailed(status: string | undefined): boolean {
   return status === 'failed' || status === 'timed-out'
 }
 
-/** Of steps that went on with their `catch` for some items: the first such item, and why. */
+/** The first item of each step that used its `catch`, and why. */
 export interface CaughtItem {
   readonly item: string
   readonly error: ErrorRecord
@@ -61,7 +61,7 @@ async function caughtItems(
   return found
 }
 
-/** What is shown of a run beside its outermost nodes. */
+/** Details of a run besides its outermost nodes. */
 export async function detailsOf(workspace: Workspace, plan: Plan, ends: ReadonlyMap<string, EndRecord>) {
   const items = await itemCounts(workspace.store, workspace.at(plan.pipeline), plan)
   return {

@@ -12,20 +12,20 @@ export interface FilterOptions {
   readonly param?: readonly string[]
   readonly before?: string
 }
-/** Which runs are meant. */
+/** Filters for a list of runs. */
 export interface RunFilter {
-  /** Any of these; all where there is none. */
+  /** Any of these statuses; empty for all. */
   readonly status: readonly (typeof STATUSES)[number][]
-  /** Planned then or later, and before then: milliseconds since 1970. */
+  /** Planned at or after `since` and before `until`: milliseconds since 1970. */
   readonly since?: number
   readonly until?: number
-  /** With all of these: `<name>=<value>`. */
+  /** With all of these parameter values: `<name>=<value>`. */
   readonly param: readonly string[]
-  /** Older than this one. */
+  /** Only runs older than this one. */
   readonly before?: string
 }
 
-/** @throws CairnError BAD_PARAMETER for what is no status, no time and no parameter */
+/** @throws CairnError BAD_PARAMETER for an invalid status, time or parameter */
 export function filterOf({ status = [], since, until, param = [], before }: FilterOptions, now: number): RunFilter {
   const known = STATUSES.filter((one) => status.includes(one))
   const unknown = status.find((one) => !STATUSES.some((known) => known === one))
@@ -47,7 +47,7 @@ export function filterOf({ status = [], since, until, param = [], before }: Filt
   }
 }
 
-/** A date and time, or how long ago it was. */
+/** Parses a date, a date and time, or an age. */
 function moment(option: string, text: string, now: number): number {
   if (/^\d+(\.\d+)?(ms|s|m|h|d)$/.test(text)) return now - milliseconds(text as `${number}s`)
   const at = momentOf(text, 'local')
@@ -57,7 +57,7 @@ function moment(option: string, text: string, now: number): number {
   })
 }
 
-/** Names of runs in a store that is read here, the newest first. One that cannot be read is meant where all are. */
+/** Names of matching runs in a store, newest first. Unreadable runs are included if there is no filter. */
 export async function runsHere(
   workspace: Workspace,
   pipeline: string,
@@ -76,7 +76,7 @@ export async function runsHere(
   return names
 }
 
-/** Whether a filter leaves anything out, but for where it begins. */
+/** Whether a filter excludes runs, apart from the start of the page. */
 export function isNarrow({ status, since, until, param }: RunFilter): boolean {
   return status.length > 0 || param.length > 0 || since !== undefined || until !== undefined
 }
@@ -98,7 +98,7 @@ async function isMeant(
   )
 }
 
-/** One damaged record is no reason not to tell of the others. */
+/** One damaged record must not hide the others. */
 export function badRecord(error: unknown): CairnError {
   if (error instanceof CairnError && error.code === 'BAD_RECORD') return error
   throw error

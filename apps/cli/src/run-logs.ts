@@ -9,14 +9,14 @@ import { printData, printNotes, safeLine } from './terminal/print.ts'
 
 export interface RunLogsOptions {
   readonly follow?: boolean | undefined
-  /** The last lines only. */
+  /** Number of last lines to print. */
   readonly lines?: number | undefined
   readonly json: boolean
 }
 
 const LOOK_MS = 500
 
-/** Prints what a run's steps printed: all of it, a step's, or an item's. */
+/** Prints the logged lines of a run, a step or an item. */
 export async function printRunLogs(workspace: Workspace, path: string, options: RunLogsOptions): Promise<void> {
   const place = await findPlace(workspace, path)
   const { pipeline, run, node, item } = place
@@ -55,7 +55,7 @@ export async function printRunLogs(workspace: Workspace, path: string, options: 
 
 const inOrder = new Intl.Collator('en', { numeric: true })
 
-/** Within a task's attempt, item after item: its two streams are read each at its own pace. */
+/** Sorts the lines of an attempt by item, as its two streams are read independently. */
 function byItem(a: LogLine, b: LogLine): number {
   if (a.task !== b.task || a.attempt !== b.attempt) return 0
   return inOrder.compare(a.item ?? '', b.item ?? '')
@@ -74,7 +74,7 @@ function asText({ task, attempt, line }: LogLine, item: string | undefined, plac
   return `${name} | ${line}`
 }
 
-/** What the tasks that are looked at failed with, or were caught with: they need not have printed anything. */
+/** Errors of the selected tasks, failed or caught, as they may have printed nothing. */
 async function failuresOf(
   workspace: Workspace,
   { pipeline, run: { plan }, node, item }: Place,
@@ -96,7 +96,7 @@ async function failuresOf(
   return found
 }
 
-/** Runs that are named, at most, where what was reused comes from many. */
+/** Maximum number of runs to name as sources of reused results. */
 const MOST_NAMED = 5
 
 async function whyNothing(workspace: Workspace, place: Place): Promise<string> {

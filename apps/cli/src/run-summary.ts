@@ -13,32 +13,32 @@ import { table } from './terminal/table.ts'
 export interface RunResult {
   readonly plan: Plan
   readonly status: RunStanding | 'queued'
-  /** Of a run that waits for its turn. */
+  /** The place of a queued run. */
   readonly queue?: Waiting | undefined
-  /** Of nodes outside every `each`. */
+  /** Records of nodes outside every `each`. */
   readonly ends: ReadonlyMap<string, EndRecord>
-  /** Of nodes that failed: what they printed last. */
+  /** The last lines of failed nodes. */
   readonly printed: LastLines
-  /** Of steps inside an `each`. */
+  /** Item counts of steps inside an `each`. */
   readonly items: ReadonlyMap<string, ItemCounts>
-  /** Of steps inside an `each`: the first item that went on with its `catch`. */
+  /** For steps inside an `each`: the first item that used its `catch`. */
   readonly caughtItems: ReadonlyMap<string, CaughtItem>
-  /** Of a run that goes on: tasks that no host could run so far. */
+  /** For a running run: tasks that no host could run so far. */
   readonly unfit?: readonly UnfitRecord[]
   /** Milliseconds, planning included. */
   readonly ms: number
-  /** What was written by `--out`. */
+  /** Files written by `--out`. */
   readonly files: readonly string[]
-  /** Where the artifacts are: the store's folder, or the context whose services have them. */
+  /** Location of the artifacts: the store's folder, or the context. */
   readonly store: string
   readonly on?: string | undefined
-  /** Where it was run, if not in production. */
+  /** The playground of the run, if any. */
   readonly playground?: string | undefined
   /** A parameter to try: `train-model.trees=200`. */
   readonly tryNext?: string | undefined
 }
 
-/** For people: each step and what it gave, the metrics, where to look further. */
+/** The summary for people: steps with their outputs, metrics and next commands. */
 export function summaryText(result: RunResult): string {
   const { plan, status, ends, items, ms, files, store, on } = result
   const { pipeline, run } = plan
@@ -79,7 +79,7 @@ export const STATUS_FORMATS = {
   cancelled: 'yellow',
   unreadable: 'red',
 } as const
-/** What the time of a run means; of one whose process died it is not known. */
+/** The word before the duration of a run; unknown for a run whose process died. */
 const TOOK: Readonly<Partial<Record<RunResult['status'], string>>> = {
   queued: 'for',
   running: 'for',
@@ -88,7 +88,7 @@ const TOOK: Readonly<Partial<Record<RunResult['status'], string>>> = {
   cancelled: 'in',
 }
 
-/** A path as one would type it here. */
+/** A path relative to the current folder, if it is inside. */
 function nearby(path: string): string {
   const from = relative(process.cwd(), path)
   return from.startsWith('..') ? path : from || '.'
@@ -114,14 +114,14 @@ function summaryRow(id: string, end: EndRecord): string[] {
   return [paintState(state, STATES[state].sign), id, paintState(state, state + tries), time, gives]
 }
 
-/** A step inside an `each`, by what became of its items. */
+/** The row of a step inside an `each`, with its item counts. */
 function itemsRow(id: string, depth: number, counts: ItemCounts): string[] {
   const state = WORST_FIRST.find((state) => counts[state] > 0) ?? 'skipped'
   return [paintState(state, STATES[state].sign), '  '.repeat(depth) + id, paintState(state, countsText(counts)), '', '']
 }
 const WORST_FIRST = ['failed', 'timed-out', 'cancelled', 'blocked', 'caught', 'computed', 'reused', 'skipped'] as const
 
-/** One message for each step that failed; the steps behind it are only blocked. */
+/** One message for each failed step; later steps are only blocked. */
 export function failures({ plan, ends, printed, on }: Pick<RunResult, 'plan' | 'ends' | 'printed' | 'on'>): string[] {
   return [...ends].flatMap(([id, { items, failures = [] }]) => {
     const [outcome] = items
@@ -139,7 +139,7 @@ export function failures({ plan, ends, printed, on }: Pick<RunResult, 'plan' | '
   })
 }
 
-/** Why steps went on with their `catch`: the run is none the worse for it, but what it gives is. */
+/** Why steps used their `catch`: the run completes, but its results may be degraded. */
 function catches({ plan, ends, items, caughtItems }: RunResult): string[] {
   const text = (name: string, error: ErrorRecord, more: string[] = []) => {
     const [message, ...behind] = errorText(error, { frames: 1 })
@@ -162,7 +162,7 @@ function catches({ plan, ends, items, caughtItems }: RunResult): string[] {
   return [...whole, ...inEach]
 }
 
-/** Which host has left a task to others, and why. */
+/** Names a host that cannot run a task, and why. */
 export function unfitText({ task, host, error }: UnfitRecord): string {
   const next = error.next ? `\n  ${paint('dim', 'next')}  ${error.next}` : ''
   return `${paint('yellow', `! ${task}`)}  waits for a host other than ${host}: ${error.message}${next}`
@@ -220,7 +220,7 @@ function hintsOf({ plan, status, ends, tryNext, on, playground }: RunResult): st
       ? [`cairn follow ${name}${there}`, `cairn cancel ${name}${there}`]
       : [`cairn logs ${name} --follow${there}`]
   const failed = [...ends].find(([, end]) => end.status === 'failed' || end.status === 'timed-out')
-  // What someone has cancelled on services was not to go on; here it was Ctrl-C.
+  // A run cancelled on services was ended on purpose; a local one was interrupted by Ctrl-C.
   const isToContinue = playground === undefined && !(status === 'cancelled' && isElsewhere)
   return [
     `cairn show ${name}${failed ? `/${failed[0]}` : ''}${there}`,
@@ -228,7 +228,7 @@ function hintsOf({ plan, status, ends, tryNext, on, playground }: RunResult): st
   ]
 }
 
-/** For programs. */
+/** The summary for programs. */
 export function summaryJson({ plan, status, ends, items, caughtItems, ms, files, store }: RunResult): object {
   const outermost = Object.fromEntries(
     [...ends].map(([id, { items, status: ended, attempts, failures, startedAt, endedAt }]) => {

@@ -17,10 +17,10 @@ import { paint, paintState, STATES } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
 import { printData, printLines } from './terminal/print.ts'
 
-/** So many are shown, those that failed or were caught first; `--json` has all. */
+/** Maximum number to show, failed and caught items first; `--json` has all. */
 const SHOWN = 20
 
-/** A step inside an `each`: its items, and what became of them. */
+/** Prints the items of a step inside an `each`, with their outcomes. */
 export async function showItems(
   workspace: Workspace,
   { pipeline, run: { plan }, node }: Place & { readonly node: string },
@@ -62,7 +62,7 @@ export async function showItems(
     printLines(`\n${paint('dim', 'next')}  ${withGiven(`cairn show ${path}/${names.of(failedFirst[0]!.item)}`)}`)
 }
 
-/** For programs. */
+/** The items for programs. */
 export function itemJson({ indices, labels }: Item, name: string): object {
   return { item: name, indices, labels: labels.map((label) => label ?? null) }
 }

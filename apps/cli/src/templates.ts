@@ -1,4 +1,4 @@
-/** What `cairn new` writes: file names and their texts. */
+/** The files that `cairn new` writes: names and contents. */
 type Files = Readonly<Record<string, string>>
 
 export function stepFiles(name: string): Files {

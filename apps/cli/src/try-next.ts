@@ -2,7 +2,7 @@ import { fieldNames } from '@cairn/kernel/contract'
 import type { Json, Pipeline } from '@cairn/kernel'
 import type { Plan } from '@cairn/records'
 
-/** A parameter to try, with another value that its schema takes: `train-model.trees=200`. Of the last step: that costs least. */
+/** A parameter to try with another valid value: `train-model.trees=200`. Taken from the last step, as that costs least. */
 export async function tryNext({ graph }: Pipeline, { nodes }: Plan): Promise<string | undefined> {
   for (const [id, node] of [...graph.nodes].reverse()) {
     const schema = node.type === 'step' ? node.step.definition.params : undefined

@@ -7,8 +7,8 @@ import { paint } from './terminal/style.ts'
 import { printNotes } from './terminal/print.ts'
 
 /**
- * Gives this command again, without `--watch`, each time that code of the pipeline or of a swapped step is saved: each time
- * in a process of its own, for a module that has been imported is never read again. What is still running then is ended.
+ * Runs this command again, without `--watch`, each time code of the pipeline or of a swapped step is saved. Each run has
+ * its own process, as an imported module is never read again. A run in progress is stopped.
  */
 export function watchCode(lab: Lab, options: ChangeOptions): Promise<void> {
   const folders = foldersOf(lab, options)
@@ -16,7 +16,7 @@ export function watchCode(lab: Lab, options: ChangeOptions): Promise<void> {
   const again = words.filter((word) => word !== '--watch')
   let running: ChildProcess | undefined
   let waiting: NodeJS.Timeout | undefined
-  /** Whether something was saved since the run that goes on now was started. */
+  /** Whether a file was saved since the current run started. */
   let isOld = false
   const run = () => {
     isOld = false
@@ -55,7 +55,7 @@ export function watchCode(lab: Lab, options: ChangeOptions): Promise<void> {
 const CODE = /\.([cm]?[jt]s|json)$/
 const SETTLED_MS = 30
 
-/** Every folder with code that a step reaches. */
+/** Every folder with code that a step uses. */
 function foldersOf({ session }: Lab, { swap = [] }: ChangeOptions): string[] {
   const { workspace, loaded, graph, closures } = session
   const files = [loaded.file, ...swap.map((text) => resolve(text.slice(text.indexOf('=') + 1).split('#')[0]!))]

@@ -4,7 +4,7 @@ import { CairnError } from '@cairn/kernel'
 import { fileDigest } from '@cairn/records'
 import { outputsOf, recentRuns, type Workspace } from '@cairn/workspace'
 
-/** A file that an output of a step is to be written to. */
+/** The target file of an output. */
 export interface Target {
   readonly file: string
   readonly node: string
@@ -12,7 +12,7 @@ export interface Target {
 }
 
 /**
- * Refuses a folder that other programs own, and to write over a file that holds no output of a run.
+ * Refuses a folder that other programs own, and to overwrite a file that holds no output of a run.
  *
  * @throws CairnError REFUSED
  */
@@ -29,9 +29,9 @@ export async function refuseOwned(workspace: Workspace, pipeline: string, folder
       })
 }
 
-/** Whether there is a file with other content than the output has had in one of the newest runs. */
+/** Whether a file exists whose content is not the output of one of the newest runs. */
 export async function isForeign(workspace: Workspace, pipeline: string, { file, node, output }: Target) {
-  // A pipe or a device is none, nor what is made to be written to: an empty file, this process's output.
+  // Pipes, devices, empty files and this process's own output are not foreign.
   if (!existsSync(file) || file.startsWith('/dev/') || !statSync(file).isFile() || statSync(file).size === 0)
     return false
   const { digest } = fileDigest(file)

@@ -2,15 +2,15 @@ import { CairnError } from '@cairn/kernel'
 import { refuseInexact } from '@cairn/kernel/contract'
 import { isAlias, isMap, isScalar, isSeq, parseDocument, type Document, type Node, type Scalar } from 'yaml'
 
-/** Values that aliases may make of a document, at most: a few lines can stand for thousands of millions. */
+/** Maximum number of values after expanding aliases: a few lines can expand to billions. */
 const MOST_VALUES = 100_000
 
 /**
  * Reads YAML 1.2, core schema (https://yaml.org/spec/1.2.2/#103-core-schema): `no`, `on` and `2001-01-01` are texts.
- * Refused is what is read otherwise elsewhere, or would be lost: a key given twice, tags, merge keys, numbers with leading
- * zeros, numbers that cannot be held exactly.
+ * Refuses what other parsers read differently, or what would be lost: duplicate keys, tags, merge keys, numbers with
+ * leading zeros, numbers that cannot be held exactly.
  *
- * @param where for the refusal: the file
+ * @param where the file, for error messages
  * @throws CairnError BAD_PARAMETER
  */
 export function parseYaml(text: string, where: string): unknown {
@@ -37,7 +37,7 @@ function parsed(text: string): Document.Parsed {
 interface Reading {
   readonly document: Document.Parsed
   readonly where: string
-  /** What an alias inside it must not name. */
+  /** Values that are being read, which an alias inside must not name. */
   readonly open: Set<Node>
   made: number
 }
@@ -73,7 +73,7 @@ function valueOf(node: Node, reading: Reading): unknown {
   return value
 }
 
-/** As it is written: `!!str`. */
+/** The tag as written: `!!str`. */
 function tagOf(tag: string): string {
   return tag.replace('tag:yaml.org,2002:', '!!')
 }

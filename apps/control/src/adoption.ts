@@ -12,19 +12,19 @@ interface Folder {
   readonly pipeline: string
 }
 
-/** What comes from elsewhere may be results: nothing that can be run or that starts anything, and no pointer. */
+/** Only results may be uploaded: no code, nothing that starts a run, and no references. */
 const CHECKPOINT = /^checkpoints\/[\w-]+\/[\w-]+$/
 const OBJECT = /^objects\/([0-9a-f]{2})\/(\1[0-9a-f]{62})$/
 const LARGEST_RECORD = 16 * 2 ** 20
 
-/** Where there are services that are trusted, a checkpoint must be signed by one. */
+/** If the project trusts services, one of them must have signed a checkpoint. */
 interface Taking extends Folder {
   readonly trusted: Readonly<Record<string, string>>
 }
 
 /**
- * @returns false when there is such a record already; that one stands
- * @throws CairnError BAD_RECORD when an inline output does not match its digest
+ * @returns false if the record already exists; it is not replaced
+ * @throws CairnError BAD_RECORD if an inline output does not match its digest
  */
 export async function receiveRecord(
   store: ArtifactStore,
@@ -49,7 +49,7 @@ function requireTrusted(checkpoint: Checkpoint, path: string, { trusted }: Takin
   })
 }
 
-/** @throws CairnError BAD_RECORD when the bytes are not what their name says */
+/** @throws CairnError BAD_RECORD if the bytes do not match the digest in their name */
 export async function receiveObject(
   store: ArtifactStore,
   { env, pipeline }: Folder,

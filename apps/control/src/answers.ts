@@ -6,7 +6,7 @@ import { PRODUCTION_ANSWERS } from './answers/production.ts'
 import { DEAD_LETTERS_ANSWERS } from './answers/dead-letters.ts'
 import { RECORDS_ANSWERS } from './answers/records.ts'
 
-/** What control answers, by address: its OpenAPI document says it, and clients are made from that. */
+/** The responses of control by address, for its OpenAPI document and the clients generated from that. */
 export const ANSWERS: Answers = {
   ...SERVICE_ANSWERS,
   ...MAINTENANCE_ANSWERS,

@@ -18,12 +18,13 @@ import type { Holder, Right, Tokens } from './tokens.ts'
 const RIGHT = 'cairn:right'
 
 /**
- * What a request needs, for the pipeline in its path; the OpenAPI document says it. Without a pipeline in its path a route
- * lets in who has the right for any, and answers of those pipelines alone. A route without this is open to no one.
+ * The right that a request needs for the pipeline in its path, as listed in the OpenAPI document. A route without a
+ * pipeline in its path admits tokens with the right for any pipeline, and answers only about these. A route without this
+ * decorator is closed to everybody.
  */
 export const Needs = (right: Right) => applyDecorators(SetMetadata(RIGHT, right), ApiExtension('x-cairn-right', right))
 
-/** Whoever holds the token of the request. */
+/** The holder of the request's token. */
 export const Who = createParamDecorator((_: unknown, context: ExecutionContext) => {
   return context.switchToHttp().getRequest<Request>()[HOLDER]
 })
@@ -53,7 +54,7 @@ function lacking({ name }: Holder, right: Right, pipeline = 'any pipeline'): Req
   })
 }
 
-/** Lets in who shows a bearer token that has the right for the pipeline, if there is such a pipeline. */
+/** Admits requests with a bearer token that has the right for the pipeline, if the pipeline exists. */
 @Injectable()
 export class AuthGuard implements CanActivate {
   readonly #tokens: Tokens
@@ -82,7 +83,7 @@ export class AuthGuard implements CanActivate {
     if (right === undefined) throw new RequestRefused('NOT_ALLOWED', 'no token may use this address')
     const isAllowed = pipeline === undefined ? holder.mayAnywhere(right) : holder.may(right, pipeline)
     if (!isAllowed) throw lacking(holder, right, pipeline)
-    // What is no name at all is refused where it is parsed.
+    // An invalid name is refused when it is parsed.
     if (PipelineName.safeParse(pipeline).success) await this.#pipelines.require(pipeline!)
     return true
   }

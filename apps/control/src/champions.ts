@@ -21,21 +21,21 @@ export interface ChampionsHost {
   readonly bus: EventBus
   readonly clock: Clock
   readonly vouching: Vouching
-  /** Which records may become production's; as the project says it now. */
+  /** Which checkpoints production may use, by the current project settings. */
   adoption(): Adoption
-  /** What the pipeline's file expects of a run that is to take the champion's place, and that does not hold. */
+  /** Expectations of the pipeline's file that a new champion does not meet. */
   brokenExpectations(pipeline: string, run: string, champion: string): Promise<readonly string[]>
 }
 
-/** A run that is to be in production; `expected` is the one that its sender saw there, null for none. */
+/** A run to put into production; `expected` is the current one that the sender saw, null for none. */
 export interface PromotionRequest {
   readonly run: string
   readonly expected: string | null
-  /** The run of a playground that it does again. */
+  /** The playground run that it repeats. */
   readonly from?: string | undefined
 }
 
-/** Which run of a pipeline is in production: shows it, moves it by compare-and-set, and tells of it. */
+/** Reads, sets and announces the production run of a pipeline. Changes use compare-and-set. */
 export class Champions {
   readonly #host: ChampionsHost
 
@@ -49,15 +49,15 @@ export class Champions {
   }
 
   /**
-   * Makes a run that was run whole, has completed and meets what is expected production's. Again, it changes nothing.
+   * Puts a complete run that meets the expectations into production. A repeated call changes nothing.
    *
-   * @throws Refused with every reason that speaks against it; CairnError CONFLICT if `expected` is not what is there
+   * @throws Refused with every failed check; CairnError CONFLICT if `expected` is not the production run
    */
   async promote(pipeline: string, { run, expected, from }: PromotionRequest, by: string): Promise<Champion> {
     const { store, clock } = this.#host
     const at = this.#at(pipeline)
     const standing = await standingChampion(store, at)
-    if (standing.champion?.run === run) return standing.champion // the answer was lost
+    if (standing.champion?.run === run) return standing.champion // the response was lost
     requireSame(standing.champion, expected)
     await this.#examine(pipeline, run, await findRun(store, at, PRODUCTION))
     const champion = await setChampion(store, at, standing, {
@@ -66,15 +66,15 @@ export class Champions {
       by,
       ...(from !== undefined && { from }),
     })
-    await this.tell(pipeline).catch(() => {}) // the next sweep tells it
+    await this.tell(pipeline).catch(() => {}) // the next sweep announces it
     return champion
   }
 
   /**
-   * What was promoted once need not meet what is expected today, but it must be a run that control has planned and that
-   * has completed: the record that names it is not signed.
+   * An earlier production run need not meet today's expectations, but control must have planned it and it must have
+   * completed, as the record that names it is not signed.
    *
-   * @throws CairnError CONFLICT if `expected` is not what is there; NOT_FOUND if nothing was there before it; REFUSED
+   * @throws CairnError CONFLICT if `expected` is not the production run; NOT_FOUND if there was none before it; REFUSED
    */
   async rollBack(pipeline: string, expected: string, by: string): Promise<Champion> {
     const { store, clock } = this.#host
@@ -88,7 +88,7 @@ export class Champions {
     return champion
   }
 
-  /** Tells what has become production's, unless that was told: also when it was moved by another who died of it. */
+  /** Announces the production run unless that was done, also for another process that died before announcing it. */
   async tell(pipeline: string): Promise<void> {
     const { store, bus } = this.#host
     const at = this.#at(pipeline)
@@ -105,7 +105,7 @@ export class Champions {
     if (broken.length > 0) throw new Refused(plan, broken)
   }
 
-  /** @throws CairnError REFUSED unless control has planned the run, for production, and all of it has completed */
+  /** @throws CairnError REFUSED unless control planned the run for production, and all of it has completed */
   async #requireWhole(pipeline: string, run: string): Promise<Plan> {
     const { plan, end } = await readRun(this.#host.store, this.#at(pipeline), run)
     this.#host.vouching.require(plan)

@@ -2,13 +2,13 @@ import { standstillText, type GroupStatus } from '@cairn/drivers/events/kafka'
 import { layout, STORE_FILE, STORE_FORMAT, topicOf, type ArtifactStore } from '@cairn/records'
 import { runNames } from '@cairn/workspace'
 
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface Checked {
   readonly what: string
   readonly ok: boolean
-  /** What was found: a figure, or what is wrong. */
+  /** What was found: a figure, or the problem. */
   readonly found: string
-  /** What to do about it. */
+  /** How to fix the problem. */
   readonly next?: string
 }
 
@@ -23,9 +23,9 @@ export interface CheckupHost {
 }
 
 /**
- * What the services of an environment stand on, looked at from the control service.
+ * Checks what the services of an environment depend on, as the control service sees it.
  *
- * @param isMeant whether topics and groups of a pipeline are looked at
+ * @param isMeant whether to check the topics and groups of a pipeline
  */
 export async function checkup(
   { env, store, bus }: CheckupHost,
@@ -69,7 +69,7 @@ export async function checkup(
 
 const LAGGING_SHOWN = 5
 
-/** How many events wait to be handled, and whose they are. */
+/** The number of events that wait to be handled, by group. */
 export function lagText(groups: readonly { readonly id: string; readonly lag: number }[]): string {
   const lagging = groups.filter(({ lag }) => lag > 0).sort((a, b) => b.lag - a.lag)
   const waiting = lagging.reduce((sum, { lag }) => sum + lag, 0)

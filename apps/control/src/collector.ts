@@ -20,11 +20,11 @@ export interface CollectorHost {
   readonly clock: Clock
   readonly name: string
   readonly turns: Turns
-  /** @throws CairnError BAD_DEFINITION for settings that name a pipeline which there is not */
+  /** @throws CairnError BAD_DEFINITION for settings that name an unknown pipeline */
   checkSettings(pipeline: string): Promise<void>
-  /** What the project says is kept, as it says it now. */
+  /** The current retention settings of the project. */
   readonly retention: () => RetentionSettings | undefined
-  /** Told of each collection that changed something. */
+  /** Called after each collection that changed something. */
   readonly onCollected?: (pipeline: string, report: GcReport) => void
   readonly onFailure?: (pipeline: string, error: unknown) => void
 }
@@ -36,7 +36,7 @@ export interface Collection {
   readonly report: GcReport
 }
 
-/** When a pipeline was collected last. */
+/** When each pipeline was last collected. */
 interface Collected {
   readonly v: number
   readonly at: number
@@ -45,9 +45,9 @@ interface Collected {
 }
 
 /**
- * Removes from the store of services what their project no longer keeps: one collection of a pipeline at a time, whichever
- * control does it. Runs and copies go on meanwhile: what is set aside comes back when it is wanted, and is deleted only by
- * a later collection, after the grace, if then still nothing refers to it.
+ * Removes what the retention of the project does not keep from the store of services: one collection of a pipeline at a
+ * time, across copies of control. Runs and copies continue meanwhile: an object in the trash is restored when it is needed,
+ * and deleted only by a later collection, after the grace period, if it is still unreferenced.
  */
 export class Collector {
   readonly #host: CollectorHost
@@ -57,8 +57,8 @@ export class Collector {
   }
 
   /**
-   * @throws CairnError CONFLICT while another collection of the pipeline is under way, BAD_DEFINITION where what is kept is
-   *   written for a pipeline that there is not: it may be meant for this one
+   * @throws CairnError CONFLICT while another collection of the pipeline is in progress, BAD_DEFINITION if the retention
+   *   names an unknown pipeline, as it may be meant for this one
    */
   async collect(pipeline: string, { dryRun }: { readonly dryRun: boolean }): Promise<Collection> {
     const { env, store, clock, name, turns, retention: settings } = this.#host
@@ -68,7 +68,7 @@ export class Collector {
     const policy = { ...retention, dryRun }
     if (dryRun) return { pipeline, dryRun, retention, report: await collect(store, clock, at, policy) }
     return turns.take(pipeline, async (lease) => {
-      // A clock that is ahead would take for old what was stored just now: the earlier one of the store's and this one counts.
+      // A clock that is ahead would treat new objects as old, so the earlier of the store's clock and this one is used.
       const { modified } = (await store.stat(lease)) ?? { modified: clock.now() }
       const ahead = Math.max(0, clock.now() - modified)
       const report = await collect(store, { ...clock, now: () => clock.now() - ahead }, at, policy)
@@ -86,7 +86,7 @@ export class Collector {
     if (!(await store.create(path, bytes))) await store.replace(path, await store.read(path), bytes)
   }
 
-  /** Collects each pipeline whose time has come. */
+  /** Collects each pipeline that is due. */
   async sweep(): Promise<void> {
     const { env, store, clock, retention: settings, onFailure } = this.#host
     for (const pipeline of await store.children(`${env}/`))

@@ -4,20 +4,20 @@ import type { PlanLine, RunRequest } from '@cairn/workspace'
 import type { ShowOptions } from './planner.ts'
 import type { Vouching } from './vouching.ts'
 
-/** What a copy of control works with. */
+/** The dependencies of a copy of control. */
 export interface ControlHost {
   readonly env: string
   readonly store: ArtifactStore
   readonly bus: EventBus & Pick<KafkaBus, 'hear'>
   readonly clock: Clock
   readonly name: string
-  /** Signs what is planned here, and tells it from what is not. */
+  /** Signs plans of this control, and verifies plans. */
   readonly vouching: Vouching
-  /** Makes sure that there is a place for a pipeline's events. */
+  /** Creates the topic of a pipeline if needed. */
   prepare(pipeline: string): Promise<void>
-  /** @throws CairnError BAD_DEFINITION for settings of the project that name a pipeline which there is not */
+  /** @throws CairnError BAD_DEFINITION for project settings that name an unknown pipeline */
   checkSettings(pipeline: string): Promise<void>
-  /** Plans in another process, with the code as it is at that moment. `lines` are there only with `show`. */
+  /** Plans in another process with the current code. `lines` are only returned with `show`. */
   plan(pipeline: string, request: RunRequest, show?: ShowOptions): Promise<Planned>
 }
 export interface Planned {

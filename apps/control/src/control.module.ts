@@ -39,7 +39,7 @@ import type { Tokens } from './tokens.ts'
 export interface ControlModuleOptions {
   readonly control: Control
   readonly champions: Champions
-  /** What may come from elsewhere; as the project says it now. */
+  /** What may be adopted, by the current project settings. */
   readonly adoption: () => Adoption
   readonly follower: Follower
   readonly deadLetters: DeadLetterBox

@@ -12,7 +12,7 @@ import type { ShowOptions } from './planner.ts'
 import { SharedWork } from './shared-work.ts'
 import { Submissions, type Started } from './submissions.ts'
 
-/** Starts, shows and cancels runs. All that counts is in the store: any number of copies do the same. */
+/** Starts, shows and cancels runs. All state is in the store, so any number of copies can run. */
 export class Control {
   readonly host: ControlHost
   readonly #submissions: Submissions
@@ -35,7 +35,7 @@ export class Control {
     return this.host.plan(pipeline, request, show)
   }
 
-  /** Plans a run and sets it off. The same key always means the same run, however often it is sent. */
+  /** Plans and starts a run. The same key always means the same run, however often it is sent. */
   start(pipeline: string, request: RunRequest, key: string | undefined): Promise<Started> {
     return this.#submissions.start({ pipeline, key, asked: request }, async (run) => {
       const { plan } = await this.host.plan(pipeline, { ...request, run })
@@ -44,12 +44,12 @@ export class Control {
     })
   }
 
-  /** Runs that a query is about, the newest first; `next` is where to go on from. */
+  /** Runs that match a query, newest first; `next` is the start of the next page. */
   list(pipeline: string, query: RunsQuery): Promise<{ runs: readonly Listed[]; next?: string }> {
     return this.#runs.list(pipeline, query)
   }
 
-  /** Is read once for all who ask at one time. */
+  /** Concurrent requests for a run share one read. */
   show(pipeline: string, run: string): Promise<Json> {
     return this.#shown.do(`${pipeline}/${run}`, () => this.#show(pipeline, run))
   }
@@ -63,7 +63,7 @@ export class Control {
     return JSON.parse(jsonText({ plan, ...(end && { end }), ...(queue && { queue }), unfit, tasks })) as Json
   }
 
-  /** @throws CairnError NOT_FOUND when there is no such run, REFUSED when it waits for hosts that will not run it */
+  /** @throws CairnError NOT_FOUND if there is no such run, REFUSED for an unsigned plan, which stages would never run */
   async followed(pipeline: string, run: string): Promise<Plan> {
     const { plan, end } = await readRun(this.host.store, this.at(pipeline), run)
     if (!end) this.host.vouching.require(plan)
@@ -77,7 +77,7 @@ export class Control {
     return end
   }
 
-  /** Behind whom a run waits for its turn; undefined for one that has had it, or needs none. */
+  /** The place of a run in the queue; undefined for a run that is not queued. */
   async #waitOf(plan: Plan, end: RunEnd | undefined): Promise<Waiting | undefined> {
     if (!plan.queued || end) return undefined
     const queue = await this.#queue.view()
@@ -85,9 +85,9 @@ export class Control {
   }
 
   /**
-   * A new run of the same request, on what this one has finished; from a step on, if one is named.
+   * Starts a new run of the same request that reuses the finished steps of this one, or starts from a named step.
    *
-   * @throws CairnError REFUSED for a run that has not ended: both would be at the same steps
+   * @throws CairnError REFUSED for a run that has not ended, as both would compute the same steps
    */
   async retry(pipeline: string, base: string, from: string | undefined, key: string | undefined): Promise<Started> {
     const { store } = this.host
@@ -103,7 +103,7 @@ export class Control {
     })
   }
 
-  /** A run that computes one node of a recorded run again, with its code and inputs, whatever there is of checkpoints. */
+  /** Starts a run that computes one node of a recorded run again with its code and inputs, ignoring checkpoints. */
   async rerun(pipeline: string, base: string, node: string, key: string | undefined): Promise<Started> {
     const { store, clock } = this.host
     const at = this.at(pipeline)
@@ -114,13 +114,13 @@ export class Control {
     })
   }
 
-  /** What stands in for steps that are not run comes from the records of other runs. @throws CairnError REFUSED */
+  /** Checks the runs that provide the outputs of steps that are not run. @throws CairnError REFUSED */
   async #requireBases({ pipeline, nodes }: Plan): Promise<void> {
     const bases = Object.values(nodes).flatMap((node) => (node.type === 'given' ? [node.from] : []))
     for (const base of new Set(bases)) await this.#signedRun(pipeline, base)
   }
 
-  /** @throws CairnError REFUSED for a run that was not planned here */
+  /** @throws CairnError REFUSED for a run that this control did not plan */
   async #signedRun(pipeline: string, run: string): Promise<RunSummary> {
     const found = await readRun(this.host.store, this.at(pipeline), run)
     this.host.vouching.require(found.plan)

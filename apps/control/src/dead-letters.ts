@@ -8,20 +8,20 @@ export interface DeadLettersHost {
   readonly bus: EventBus & Pick<KafkaBus, 'topics' | 'deadLetters' | 'wholeLetter' | 'replay' | 'drop'>
 }
 
-/** A message that groups could not handle, with all of them. */
+/** A message that groups could not handle, with these groups. */
 export interface LetterEntry extends Pick<DeadLetter, 'id' | 'at' | 'topic' | 'event' | 'preview'> {
   readonly groups: readonly Pick<DeadLetter, 'group' | 'state' | 'at' | 'error'>[]
 }
 export interface LetterQuery {
-  /** Also those that were replayed or dropped. */
+  /** Whether to include replayed and dropped ones. */
   readonly all?: boolean
   readonly run?: string | undefined
-  /** The entry behind which the page begins. */
+  /** The page starts after this entry. */
   readonly after?: string | undefined
   readonly limit: number
 }
 
-/** What the groups of an environment's pipelines could not handle. */
+/** The dead letters of an environment's pipelines. */
 export class DeadLetterBox {
   readonly #host: DeadLettersHost
 
@@ -29,7 +29,7 @@ export class DeadLetterBox {
     this.#host = host
   }
 
-  /** The newest first. @throws CairnError NOT_FOUND where `after` is no entry any more */
+  /** Newest first. @throws CairnError NOT_FOUND if the entry `after` no longer exists */
   async page(
     pipeline: string,
     { all = false, run, after, limit }: LetterQuery,
@@ -39,7 +39,7 @@ export class DeadLetterBox {
       ({ state, event }) => (all || state === 'waiting') && (run === undefined || event?.run === run),
     )
     const entries = entriesOf(wanted)
-    // An entry that was decided about since may be gone from the list, and still tells where the page begins.
+    // The entry may have been replayed or dropped since, and still marks the start of the page.
     const position = after === undefined ? -1 : entriesOf(letters).findIndex(({ id }) => id === after)
     if (after !== undefined && position < 0) throw notFound(pipeline, after)
     const before = new Set(
@@ -56,7 +56,7 @@ export class DeadLetterBox {
     }
   }
 
-  /** How many letters wait, of each pipeline that is meant and has any. */
+  /** Numbers of waiting dead letters, for each selected pipeline with any. */
   async counts(isMeant: (pipeline: string) => boolean): Promise<Record<string, number>> {
     const { env, store, bus } = this.#host
     const topics = await bus.topics()
@@ -73,7 +73,7 @@ export class DeadLetterBox {
     return { entry: entriesOf(letters)[0]!, whole: await this.#host.bus.wholeLetter(letters[0]!) }
   }
 
-  /** Hands a message once more to those who gave it up, or to one group of them; gives their names. */
+  /** Delivers a message again to the groups that gave it up, or to one of them; returns their names. */
   async replay(pipeline: string, id: string, group: string | undefined): Promise<string[]> {
     return this.#decide(pipeline, id, group, (letter) => {
       if (letter.event) return this.#host.bus.replay(letter)
@@ -121,14 +121,14 @@ export class DeadLetterBox {
     throw new CairnError('NOT_FOUND', `pipeline ${pipeline} has no runs in ${env}`)
   }
 
-  /** None where a pipeline has no topic yet: it has checkpoints, but was never run. */
+  /** Empty if a pipeline has no topic yet: it has checkpoints, but was never run. */
   async #lettersAmong(topics: readonly string[], pipeline: string): Promise<readonly DeadLetter[]> {
     const topic = topicOf({ env: this.#host.env, pipeline })
     return topics.includes(deadLettersOf(topic)) ? this.#host.bus.deadLetters(topic) : []
   }
 }
 
-/** How many messages wait: each is one, however many groups have given it up. */
+/** Number of waiting messages: each counts once, however many groups gave it up. */
 function waitingAmong(letters: readonly DeadLetter[]): number {
   return entriesOf(letters.filter(({ state }) => state === 'waiting')).length
 }

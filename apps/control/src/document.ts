@@ -9,7 +9,7 @@ type Responses = Operation['responses']
 
 const METHODS = ['get', 'put', 'post'] as const
 
-/** What control says of itself: every address, and all that it answers. */
+/** The OpenAPI document of control: every address with its responses. */
 export function documentOf(app: INestApplication): OpenAPIObject {
   const description = new DocumentBuilder().setTitle('Cairn control').setVersion('1').addBearerAuth().build()
   const document = SwaggerModule.createDocument(app, description)
@@ -38,7 +38,7 @@ function responsesOf(method: string, path: string): Responses {
   }
 }
 
-/** By the rules that hold for all addresses, so that none is forgotten. */
+/** Adds the error responses by rules for all addresses, so that none is forgotten. */
 function refusalsOf(method: string, path: string): number[] {
   if (path.startsWith('/health/')) return [400, 414, 431, 500, 503]
   if (path === '/v1/openapi.json') return [400, 414, 431, 500]
@@ -67,7 +67,7 @@ const REFUSED: Readonly<Record<number, ReturnType<typeof problem>>> = {
   503: problem('The store or Kafka failed.'),
 }
 
-/** The methods that a path is asked by. */
+/** The methods that a path accepts. */
 export function methodsOf({ paths }: OpenAPIObject, path: string): string[] {
   const found = Object.keys(paths).find((template) =>
     new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}/?$`).test(path),

@@ -8,20 +8,20 @@ import type { Kind, Limits } from './limits.ts'
 import { codeOfStatus, problem, PROBLEM_TYPE, RequestRefused, type Problem } from './problem.ts'
 import type { Tokens } from './tokens.ts'
 
-/** Characters. Node takes no more than 16 KiB of headers, the address included. */
+/** Maximum length of an address in characters. Node accepts up to 16 KiB of headers, including the address. */
 const LONGEST_ADDRESS = 8_000
-/** How deep JSON may be nested: what works on it calls itself. */
+/** Maximum nesting of JSON, as code that reads it is recursive. */
 const DEEPEST = 64
 
 export interface DoorOptions {
   readonly tokens: Tokens
   readonly limits: Limits
-  /** Bytes of JSON, and of an object. */
+  /** Maximum bytes of JSON, and of an object. */
   readonly bodyLimit: number
   readonly objectLimit: number
 }
 
-/** What Fastify refuses before anything of ours is asked. */
+/** Responses to what Fastify refuses before our code runs. */
 export const atTheSocket = {
   frameworkErrors(error: { readonly statusCode?: number; readonly message: string }, _: unknown, reply: unknown) {
     const refused = problem(codeOfStatus(error.statusCode ?? 400), error.message)
@@ -56,7 +56,7 @@ function rawAnswer(refused: Problem): string {
   ].join('\r\n')
 }
 
-/** Looks at each request before its body is read: who sends it, how many they send, and whether the body is one to read. */
+/** Checks each request before its body is read: the token, its limits, and the content type and size of the body. */
 export function guardTheDoor(
   app: NestFastifyApplication,
   { tokens, limits, bodyLimit, objectLimit }: DoorOptions,
@@ -96,7 +96,7 @@ function kindOf(method: string, route: string): Kind {
   return method === 'POST' && /\/(plan|runs|retry|production)$/.test(route) ? 'plan' : 'other'
 }
 
-/** JSON is posted, bytes are put. */
+/** POST needs JSON, PUT needs bytes. */
 function requireType(method: string, headers: Readonly<Record<string, unknown>>): void {
   const wanted = WANTED[method]
   const { 'content-type': type, 'content-length': length = '0', 'transfer-encoding': encoding } = headers

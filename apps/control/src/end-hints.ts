@@ -1,7 +1,7 @@
 import { topicOf, type QueuedRun, type Subscription } from '@cairn/records'
 import type { ControlHost } from './control-host.ts'
 
-/** Hears that runs of pipelines have ended. Only a hint: what is missed or made up costs a look, no more. */
+/** Receives hints that runs have ended. A missed or false hint only delays or adds a check. */
 export class EndHints {
   readonly #host: Pick<ControlHost, 'env' | 'bus'>
   readonly #onEnd: () => void
@@ -12,7 +12,7 @@ export class EndHints {
     this.#onEnd = onEnd
   }
 
-  /** From now on hears of the ends of these runs' pipelines. */
+  /** Subscribes to the ends of these runs' pipelines. */
   hear(runs: readonly QueuedRun[]): void {
     const { bus, env } = this.#host
     for (const { pipeline } of runs) {

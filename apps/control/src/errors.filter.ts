@@ -14,7 +14,7 @@ interface Request {
   readonly method: string
   readonly url: string
 }
-/** The methods that a path is asked by; none of one that there is not. */
+/** The methods that a path accepts; empty for an unknown path. */
 export type AllowedMethods = (path: string) => readonly string[]
 
 interface Answer {
@@ -22,7 +22,7 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** Answers every error as a `Problem`. What nobody foresaw, and where the store is, stays in the log. */
+/** Answers every error as a `Problem`. Details of unexpected errors and of the store stay in the log. */
 @Catch()
 export class Errors implements ExceptionFilter {
   readonly #log = new Logger('control')
@@ -53,7 +53,7 @@ export class Errors implements ExceptionFilter {
     const { code, message, next } = error
     if (!isProblemCode(code)) return this.#unforeseen(error)
     const found = problem(code, message, { next })
-    // What the store says names it, and where it is.
+    // The message of the store contains its name and address.
     if (code === 'STORE_REFUSED') return { problem: problem(code, 'the store does not accept this name') }
     if (found.status < 500) return { problem: found }
     this.#log.warn(error)
@@ -90,7 +90,7 @@ export class Errors implements ExceptionFilter {
   }
 }
 
-/** Of probes: what is not well. */
+/** For health probes: what is unhealthy. */
 function detailOf(error: HttpException): string {
   const body = error.getResponse()
   if (typeof body !== 'object' || 'message' in body) return error.message

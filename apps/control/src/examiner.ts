@@ -10,26 +10,26 @@ export interface ExaminerHost {
   readonly clock: Clock
   readonly turns: Turns
   readonly vouching: Vouching
-  /** Who signs checkpoints; as the project says it now. */
+  /** The services that the project currently trusts. */
   readonly adoption: () => Adoption
 }
 export interface Examined {
   /** The share of objects whose bytes are read, 0 to 1. */
   readonly bytes: number
   readonly repair: boolean
-  /** Where an earlier part left off. */
+  /** Where the previous part stopped. */
   readonly after?: CheckupPlace | undefined
 }
 
-/** One part ends after so long, and with so many findings. */
+/** Limits of one part: milliseconds and findings. */
 const PART_MS = 3_000
 const MOST_FINDINGS = 200
-/** Altered objects that a part remembers for the records that refer to them. */
+/** Maximum number of damaged objects that are passed to later parts, to find the records that refer to them. */
 const MOST_BROKEN = 1_000
 
 /**
- * Checks the store of services part by part, each a short request of its own, and none while the pipeline is collected.
- * What runs meanwhile is not held up: what it still reads of what is set aside was broken before.
+ * Checks the store of services part by part in short requests, and never while the pipeline is being collected.
+ * Runs continue meanwhile: a repair only moves data away that was already damaged.
  */
 export class Examiner {
   readonly #host: ExaminerHost
@@ -38,7 +38,7 @@ export class Examiner {
     this.#host = host
   }
 
-  /** @throws CairnError CONFLICT while another looks at the pipeline, or collects it */
+  /** @throws CairnError CONFLICT while the pipeline is being checked or collected */
   examine(pipeline: string, { bytes, repair, after }: Examined): Promise<Checkup> {
     const { env, store, clock, turns, vouching, adoption } = this.#host
     const { trusted } = adoption()
@@ -47,7 +47,7 @@ export class Examiner {
       const { next, ...checkup } = await examine(store, layout(env, pipeline), {
         repair,
         share: bytes,
-        // Whoever asks must not choose what is retired: what control itself moved away is gone by now.
+        // The caller must not choose what a repair retires; objects that control moved away itself are gone by now.
         ...(after && { from: repair ? { ...after, broken: [] } : after }),
         isEnough: ({ findings }) => findings.length >= MOST_FINDINGS || clock.monotonic() - started > PART_MS,
         digestOf: (path) => store.digestOf(path),
@@ -65,7 +65,7 @@ export class Examiner {
   }
 }
 
-/** Most checkpoints are signed by no one: they are those of the environment's own stages. */
+/** Unsigned checkpoints are fine: they come from the environment's own stages. */
 function signatureFault(checkpoint: Checkpoint, trusted: PublicKeys): string | undefined {
   const by = checkpoint.signature?.by
   if (by === undefined || trusted[by] === undefined || isTrusted(checkpoint, trusted)) return undefined

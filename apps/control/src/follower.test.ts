@@ -17,7 +17,7 @@ const at = layout('test', 'p')
 const step = { type: 'step', step: 'make', scope: [], guards: [], params: {}, inputs: {} }
 const plan = { env: 'test', pipeline: 'p', run: 'r', nodes: { a: step, b: step } } as unknown as Plan
 
-/** A run of two tasks on a bus by which nothing comes but what a test tells. */
+/** A run of two tasks on a bus that only delivers what a test publishes. */
 async function world({ status = 'completed' as RunEnd['status'], ended = ['a', 'b'] } = {}) {
   const store = memoryStore()
   const write = (path: string, record: EndRecord | RunEnd) => store.create(path, encodeRecord(record, path))

@@ -7,34 +7,34 @@ import { sendPlaces } from './sent-places.ts'
 import { SentTasks } from './sent-tasks.ts'
 
 export interface SseMessage {
-  /** The run, and how far the reader has read. A reader that sends it back as `Last-Event-ID` gets only the rest. */
+  /** The run and the reader's position. A reader that sends it back as `Last-Event-ID` gets only the rest. */
   readonly id: string
   readonly type: string
   readonly data: object
 }
 
-/** How often a reader is told that the connection lives, in milliseconds. */
+/** Interval of pings to a reader, in milliseconds. */
 const PING_MS = 10_000
 
-/** The task whose end an event tells. */
+/** The task whose end an event announces. */
 function endedTask({ type, data: { node, batch = '' } }: CairnEvent): string | undefined {
   return node !== undefined && ENDS.test(type) ? taskName({ node, batch }) : undefined
 }
 const ENDS = /^cairn\.(completed|failed|timed-out|cancelled|skipped|blocked)$/
 
-/** What a reader has heard of this run; an id of another run's stream says nothing of it. */
+/** What a reader has received of this run; nothing for the id of another run's stream. */
 function heardOf(run: string, last: string | undefined): string | undefined {
   return last?.startsWith(`${run}/`) ? last.slice(run.length + 1) : undefined
 }
 
-/** Tells what happens in runs: first what has happened, from the records; then events as they come. */
+/** Streams the events of runs: first past ones, from the records, then new ones. */
 export class Follower {
   readonly #host: ControlHost
   readonly #queue: Pick<RunQueue, 'recentView'>
   readonly #events = new Subject<CairnEvent>()
-  /** One subscription a pipeline, made when first someone follows it. */
+  /** One subscription per pipeline, created for its first follower. */
   readonly #subscriptions = new Map<string, Promise<Subscription>>()
-  /** Of the runs that someone follows. */
+  /** Records of the followed runs. */
   readonly #runs = new Map<string, RecordedRun>()
 
   constructor(host: ControlHost, queue: Pick<RunQueue, 'recentView'>) {
@@ -43,9 +43,9 @@ export class Follower {
   }
 
   /**
-   * Ends when the run has ended. Each event once, by its id.
+   * Streams each event once, by its id, until the run has ended.
    *
-   * @param last the id of the last message that a reader who was cut off has heard
+   * @param last the id of the last message that the reader received before it was cut off
    */
   follow(plan: Plan, last?: string): Observable<SseMessage> {
     const { pipeline, run, nodes } = plan
@@ -67,7 +67,7 @@ export class Follower {
       const live = this.#events.subscribe((event) => {
         if (event.data.run !== run || event.data.pipeline !== pipeline) return
         if (event.type !== 'cairn.run-ended') return tell(event)
-        // It may be heard before the ends of tasks, which are in other partitions: what is recorded goes first.
+        // It may arrive before the ends of tasks, which are in other partitions, so recorded ends are sent first.
         tellRecorded()
           .then(() => tell(event))
           .catch((error: unknown) => reader.error(error))
@@ -110,7 +110,7 @@ export class Follower {
           requireOf({ env, pipeline }, event)
           this.#events.next(event)
         } catch {
-          // for the stages to give up
+          // an invalid event is left to the stages, which give it up
         }
       })
       this.#subscriptions.set(pipeline, subscription)

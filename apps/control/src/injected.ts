@@ -1,4 +1,4 @@
-/** What Nest hands to controllers: named, for a type alone says nothing at run time. */
+/** Injection tokens of Nest, as types do not exist at run time. */
 export const TOKENS = Symbol('tokens')
 export const CONTROL = Symbol('control')
 export const CHAMPIONS = Symbol('champions')

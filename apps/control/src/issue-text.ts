@@ -14,7 +14,7 @@ function sentenceOf(issue: z.core.$ZodIssue, what: string): string {
   return `${place || what} ${faultOf(issue)}`
 }
 
-/** The issue itself does not say what was there, but for its text. */
+/** Zod only says in its message that a value is missing. */
 function isMissing({ code, message }: z.core.$ZodIssue): boolean {
   return code === 'invalid_type' && message.endsWith('received undefined')
 }

@@ -4,15 +4,15 @@ import type { ArtifactStore } from '@cairn/records'
 interface KnownPipelinesHost {
   readonly env: string
   readonly store: Pick<ArtifactStore, 'children'>
-  /** Looks in the project. @throws CairnError NOT_FOUND when it has no such pipeline */
+  /** Looks in the project. @throws CairnError NOT_FOUND if it has no such pipeline */
   lookUp(pipeline: string): Promise<void>
 }
 
-/** How long it is taken as given that there is no pipeline of a name, in milliseconds. */
+/** How long an unknown name is cached, in milliseconds. */
 const ABSENT_MS = 5_000
 const MOST_ABSENT = 1_000
 
-/** Tells pipelines that there are, in the store or in the project, from those that there are not. */
+/** Checks whether a pipeline exists, in the store or in the project. */
 export class KnownPipelines {
   readonly #host: KnownPipelinesHost
   #known: ReadonlySet<string> = new Set()
@@ -22,7 +22,7 @@ export class KnownPipelines {
     this.#host = host
   }
 
-  /** @throws CairnError NOT_FOUND when there is no such pipeline */
+  /** @throws CairnError NOT_FOUND if there is no such pipeline */
   async require(pipeline: string): Promise<void> {
     if (this.#known.has(pipeline)) return
     const absent = this.#absent.get(pipeline)

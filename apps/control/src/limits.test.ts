@@ -4,7 +4,7 @@ import { RequestRefused } from './problem.ts'
 
 const LIMITS = { rate: 10, atOnce: 3, plans: 2, followers: 1 }
 
-/** Limits by a clock that is set by hand; what is refused is told by its `Retry-After`. */
+/** Limits with a manual clock. A refusal is represented by its `Retry-After`. */
 function limited(limits = LIMITS) {
   let now = 0
   const all = new Limits(limits, () => now)

@@ -1,13 +1,13 @@
 import { RequestRefused } from './problem.ts'
 
 export interface TokenLimits {
-  /** Requests a second; twice as many in the first. */
+  /** Requests per second; twice as many in the first second. */
   readonly rate: number
-  /** Requests that are answered at one time, followers apart. */
+  /** Concurrent requests, without followers. */
   readonly atOnce: number
-  /** Of these, those that plan. */
+  /** Of these, requests that plan. */
   readonly plans: number
-  /** Followers of runs at one time. */
+  /** Concurrent followers of runs. */
   readonly followers: number
 }
 export type Kind = 'plan' | 'follow' | 'other'
@@ -18,7 +18,7 @@ interface Use {
   readonly open: Record<Kind, number>
 }
 
-/** How much whoever holds a token may ask for at a time, so that no one takes the service from the others. */
+/** Limits the requests of each token, so that none blocks the service for the others. */
 export class Limits {
   readonly #limits: TokenLimits
   readonly #now: () => number
@@ -30,10 +30,10 @@ export class Limits {
   }
 
   /**
-   * Takes in a request.
+   * Admits a request.
    *
-   * @returns what is to be called when it has been answered
-   * @throws RequestRefused with `Retry-After` when it is one too many
+   * @returns a function to call once it has been answered
+   * @throws RequestRefused with `Retry-After` if it exceeds a limit
    */
   admit(holder: string, kind: Kind): () => void {
     const { rate, atOnce, plans, followers } = this.#limits

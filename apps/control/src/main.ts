@@ -32,9 +32,9 @@ import { tokensIn } from './tokens.ts'
 import { Turns } from './turns.ts'
 import { Vouching } from './vouching.ts'
 
-/** From a request to terminate to the end, in milliseconds. */
+/** Maximum time of a shutdown, in milliseconds. */
 const GRACE_MS = 10_000
-/** After a broker's death, its followers hear nothing for so long. Milliseconds. */
+/** Maximum silence for followers after a broker died. Milliseconds. */
 const SESSION_MS = 10_000
 const PLANNER = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? './planner-main.ts' : './planner.js', import.meta.url),
@@ -46,7 +46,7 @@ process.once(
   'uncaughtException',
   giveUp((about, message) => log.fatal(about, message)),
 )
-process.on('SIGUSR1', () => {}) // by which Node would let any process of this user debug this one
+process.on('SIGUSR1', () => {}) // otherwise any process of this user could start the debugger
 const vouching = vouchingIn(process.env)
 const connection = readConnection()
 const { env } = connection
@@ -166,7 +166,7 @@ bus
 
 process.once('SIGTERM', () => void leave()).once('SIGINT', () => void leave())
 
-/** As whom this process signs plans, and whose plans it also goes on with. */
+/** The identity that this process signs plans with, and the other signers that it accepts. */
 function vouchingIn(env: NodeJS.ProcessEnv): Vouching {
   const identity = identityOf(env)
   if (identity) return new Vouching(identity, env['CAIRN_PLANS_BY'] ? plansByOf(env) : {})

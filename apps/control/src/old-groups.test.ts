@@ -6,9 +6,9 @@ it('distinguishes groups that earlier versions left behind from groups in use', 
     'cairn.local.control.cairn.local.chaos.few.host-12-1': true,
     'cairn.local.chaos.cairn.local.follower.host-12-1': true,
     'cairn.local.chaos.dead.read-0b5e3c6a-5c0f-4a70-9c39-5d2a8f0e6c11': true,
-    'cairn.local.chaos.cairn.local.chaos.few': true, // there is the one that took its place
+    'cairn.local.chaos.cairn.local.chaos.few': true, // its replacement exists
     'cairn.local.chaos.few': false,
-    'cairn.local.chaos.cairn.local.chaos.many': false, // its offsets are still to be taken over
+    'cairn.local.chaos.cairn.local.chaos.many': false, // its offsets have not been taken over yet
     'cairn.local.chaos.notify.evaluate.completed': false,
     'cairn.other.control.cairn.other.chaos.few.host-12-1': false,
     'cairn.localxcontrol.cairn.local.a': false,

@@ -1,8 +1,8 @@
 import { controlTopicOf, topicOf } from '@cairn/records'
 
 /**
- * Whether a consumer group is one that earlier versions of Cairn left behind, as they did at each start: of a process that
- * heard of cancelled runs or followed runs, or of a stage that has gone on under a shorter name.
+ * Whether earlier versions of Cairn left a consumer group behind, as they did at each start: the group of a process that
+ * received cancellations or followed runs, or of a stage that now has a shorter group name.
  */
 export function isLeftBehind(env: string, id: string, all: ReadonlySet<string>): boolean {
   if (id.startsWith(`${controlTopicOf({ env })}.cairn.${env}.`)) return true

@@ -1,4 +1,4 @@
-/** Takes orders from the process that started it, one at a time, and does them with the project's code as it is then. */
+/** Handles orders of its parent process, one at a time, with the current code of the project. */
 import { beginPlan, hasLeftTraces, isCurrent } from './project-modules.ts' // before all else
 import { openStore } from '@cairn/drivers/connection'
 import {
@@ -18,16 +18,16 @@ import { jsonText } from '@cairn/kernel'
 import type { Expectations, ExpectationsOrder, Order, PlanOrder, Reply } from './planner.ts'
 import type { Planned } from './control-host.ts'
 
-/** A process that has taken so much more memory than after its first plan gives way to another. Bytes. */
+/** A process that has grown by this much since its first plan is replaced. Bytes. */
 const GROWTH = 200e6
 const MOST_ORDERS = 2_000
 
 let store: Awaited<ReturnType<typeof openStore>> | undefined
 let orders = 0
 let memory = 0
-/** The order that is being done. */
+/** The current order. */
 let singleFlight: Order | undefined
-/** A new process is to do the order. */
+/** A new process has to handle the order. */
 const STALE: Reply = { isStale: true, isLast: true }
 
 process.on('SIGUSR1', () => {}) // by which Node would let any process of this user debug this one
@@ -60,7 +60,7 @@ async function done(order: Order): Promise<Reply> {
     answer = { error: errorRecord(error) }
   }
   const isFirst = ++orders === 1
-  // A package may not bear that a module which uses it is evaluated twice.
+  // A package may fail if a module that uses it is evaluated twice.
   const isDoubtful = !isFirst && codeIn(answer) === 'BAD_DEFINITION'
   if (isDoubtful || !isCurrent()) return STALE
   return { answer, isLast: 'champion' in order || hasLeftTraces() || isFull(isFirst) }
@@ -82,7 +82,7 @@ async function answerTo(order: Order, store: Workspace['store']): Promise<Planne
   try {
     if ('champion' in order) return await lookedAt(workspace, order)
     if ('exists' in order) return await loadPipeline(project, order.pipeline).then(() => ({}))
-    // Without effect they would be taken to hold.
+    // Otherwise a misspelled pipeline would silently have no limits.
     await checkNamedPipelines(project, store)
     return 'settings' in order ? {} : await planned(workspace, order)
   } finally {

@@ -12,37 +12,37 @@ interface Place {
 /** What to plan. */
 export interface PlanOrder extends Place {
   readonly request: RunRequest
-  /** The plan is only shown; without it, a run is started. */
+  /** Only shows the plan; without it, a run is started. */
   readonly show?: ShowOptions
 }
 export interface ShowOptions {
-  /** The item of a step to show alone: `score/3`. */
+  /** Only show this item of a step: `score/3`. */
   readonly item?: string | undefined
 }
-/** Of which run to look whether it may take the champion's place. */
+/** The run to check against the expectations of the pipeline. */
 export interface ExpectationsOrder extends Place {
   readonly run: string
   readonly champion: string
 }
-/** Whether there is such a pipeline. */
+/** Only check whether the pipeline exists. */
 export interface ExistenceOrder extends Place {
   readonly exists: true
 }
-/** Whether the project's settings name only pipelines that there are. */
+/** Only check whether the project's settings name existing pipelines. */
 export interface SettingsOrder extends Place {
   readonly settings: true
 }
 export type Order = PlanOrder | ExpectationsOrder | ExistenceOrder | SettingsOrder
 export interface Expectations {
-  /** What is expected and does not hold. */
+  /** Expectations that are not met. */
   readonly broken: readonly string[]
 }
 
-/** What a planner tells of an order. */
+/** The reply of a planner to an order. */
 export interface Reply {
-  /** The code has changed since it was loaded: nothing that was made of it counts. */
+  /** The code has changed since it was loaded, so the result is void. */
   readonly isStale?: true
-  /** It takes no more orders. */
+  /** Whether it accepts no more orders. */
   readonly isLast: boolean
   readonly answer?: object | { readonly error: ErrorRecord }
 }
@@ -50,17 +50,17 @@ export interface Reply {
 const DEADLINE_MS = 120_000
 const COMPLAINTS = 4_000
 
-/** A process that does orders with the project's code: nothing of that is in the process that holds the tokens. */
+/** A process that runs the project's code, which is never loaded into the process with the tokens. */
 export class Planner {
-  /** Orders that it has been given. */
+  /** Number of orders that it received. */
   orders = 0
   readonly #child: ChildProcess
   readonly #ended: Promise<string>
   #complaints = ''
 
-  /** @param main the program that takes orders */
+  /** @param main the program that handles orders */
   constructor(main: string) {
-    // In an image, Cairn's packages lead to what was built of them by what this process was started with.
+    // In an image, the options of this process make Cairn's packages resolve to their builds.
     const child = spawn(process.execPath, [...process.execArgv, main], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       env: { ...process.env, NODE_OPTIONS: '' },
@@ -77,7 +77,7 @@ export class Planner {
     return !this.#child.connected
   }
 
-  /** @throws CairnError STEP_CRASHED when the process ends, TIMED_OUT when it takes too long */
+  /** @throws CairnError STEP_CRASHED if the process ends, TIMED_OUT if it takes too long */
   async ask(order: Order): Promise<Reply> {
     this.orders++
     const reply = Promise.withResolvers<Reply>()

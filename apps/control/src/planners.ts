@@ -14,18 +14,18 @@ import {
 import { Queue, type Line } from './queue.ts'
 
 export interface PlannersOptions {
-  /** The program that takes orders. */
+  /** The program that handles orders. */
   readonly main: string
   readonly atOnce: number
-  /** Orders that wait for a planner: of those that change something, and of those that only look. */
+  /** Maximum number of waiting orders, for writing and for reading requests each. */
   readonly waiting: number
 }
 
-/** How often it is begun anew when files change while it is planned. */
+/** How often planning is retried if files change meanwhile. */
 const TRIES = 5
 const IDLE_MS = 5 * 60_000
 
-/** Processes that plan. They are kept for the next order, as long as the code is the one that they have loaded. */
+/** Planner processes. They are reused as long as the code they loaded is current. */
 export class Planners {
   readonly #options: PlannersOptions
   readonly #queue: Queue
@@ -64,7 +64,7 @@ export class Planners {
       reply = await planner.ask(order)
     } catch (error) {
       planner.end()
-      // What an earlier order left behind may have been the reason.
+      // State of an earlier order may have been the reason.
       const isFirst = planner.orders === 1
       if (isFirst || (error instanceof CairnError && error.code === 'TIMED_OUT')) throw error
       return { isLast: true }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** What is answered to a request that was not done, as RFC 9457 has it, with Cairn's code and what to do next. */
+/** The body of an error response by RFC 9457, with Cairn's code and the next step. */
 export const Problem = z.strictObject({
   type: z.string().describe('`urn:cairn:problem:<code>`'),
   title: z.string().describe('the same for all problems of a type'),
@@ -14,7 +14,7 @@ export type Problem = z.output<typeof Problem>
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 
-/** What is refused before anything is looked at, by its code; and the codes of Cairn's errors that may reach a client. */
+/** Status and title by code: errors of requests, and errors of Cairn that may reach a client. */
 const PROBLEMS = {
   BAD_REQUEST: [400, 'The request cannot be read'],
   BAD_PARAMETER: [400, 'A parameter is wrong'],
@@ -75,7 +75,7 @@ export function problem(
   }
 }
 
-/** The code of what a library refuses, which gives a status alone. */
+/** The code for an error of a library that only has a status. */
 export function codeOfStatus(status: number): ProblemCode {
   return BY_STATUS[status] ?? (status < 500 ? 'BAD_REQUEST' : 'UNAVAILABLE')
 }
@@ -92,7 +92,7 @@ const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
   500: 'UNEXPECTED',
 }
 
-/** A request that is refused before what it asks for is looked at. */
+/** A request that is refused before it is handled. */
 export class RequestRefused extends Error {
   readonly problem: Problem
   readonly headers: Readonly<Record<string, string>>

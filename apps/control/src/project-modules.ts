@@ -4,32 +4,32 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
- * Lets a process plan many times, each time as if it had just been started: to be imported before all else. The project's
- * own modules are evaluated anew for each plan, so that nothing which they read, asked for or remembered is carried on.
- * Packages stay loaded; the process is of no use any more once a file that it has loaded is another.
+ * Lets a process plan many times, each time like a new process. Must be imported before everything else. The project's own
+ * modules are evaluated again for each plan, so that no state of theirs is carried over. Packages stay loaded, so the
+ * process must be replaced once a file that it has loaded changes.
  */
 
-/** Which evaluation of the project's modules this is. */
+/** The number of this evaluation of the project's modules. */
 let round = 0
-/** Something stays that the next plan would see. */
+/** Whether state is left that the next plan would see. */
 let isSpent = false
-/** Files and folders that decide what is loaded, as they were before they were used. Empty where there was none. */
+/** Files and folders that decide what is loaded, as they were before use; empty if missing. */
 const seen = new Map<string, string>()
 let surroundings = ''
 
-/** Begins anew: what is imported from now on is evaluated once more. */
+/** Starts over: modules that are imported from now on are evaluated again. */
 export function beginPlan(root: string): void {
   round++
   seeAround(realpathSync(root))
   surroundings = surroundingsNow()
 }
 
-/** Whether all that this process has loaded is still what is there. */
+/** Whether everything that this process has loaded is still current. */
 export function isCurrent(): boolean {
   return [...seen].every(([path, stamp]) => stampOf(path) === stamp)
 }
 
-/** Whether the next plan would see something of this one. */
+/** Whether the next plan would see state of this one. */
 export function hasLeftTraces(): boolean {
   return isSpent || surroundingsNow() !== surroundings
 }
@@ -45,7 +45,7 @@ registerHooks({
     if (installed !== undefined) see(join(installed, 'package.json'))
     if (!isProjects(file)) return found
     seeAround(dirname(file))
-    // Node keeps what is required by its file alone.
+    // Node caches required modules by file only.
     const isRequired = context.conditions.includes('require')
     if (isRequired || found.format?.startsWith('commonjs') || /\.(c[jt]s|node|wasm)$/.test(file)) {
       isSpent = true
@@ -63,7 +63,7 @@ function see(path: string): void {
 /** The folder of the package that a file is part of. */
 const INSTALLED_IN = /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//
 
-/** What is installed, and which package a module belongs to. */
+/** Installed packages, and the package of each module. */
 function seeAround(folder: string): void {
   for (const name of INSTALLED) see(join(folder, name))
   const above = dirname(folder)
@@ -88,18 +88,18 @@ function stampOf(path: string): string {
   }
 }
 
-/** What modules of one plan and of the next share, whoever evaluates them. */
+/** Global state that modules of two plans share. */
 function surroundingsNow(): string {
   const globals = Reflect.ownKeys(globalThis).map(String)
   return JSON.stringify([process.cwd(), process.env, globals.filter((name) => !OF_PACKAGES.test(name))])
 }
-/** Zod's own settings, and what Node adds when it loads `fetch`. */
+/** Zod's own settings, and globals that Node adds when it loads `fetch`. */
 const OF_PACKAGES = /^(__zod_|Symbol\(undici\.)/
 
 const own = dirname(fileURLToPath(import.meta.url))
 const projects = new Map<string, boolean>()
 
-/** Neither an installed package nor Cairn itself. */
+/** Whether a file is neither in an installed package nor part of Cairn. */
 function isProjects(file: string): boolean {
   if (file.includes('/node_modules/')) return false
   const folder = dirname(file)

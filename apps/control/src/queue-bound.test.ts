@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { layout, queueLayout } from '@cairn/records'
 import { ENV, Requests, World } from './run-queue.fixture.ts'
 
-/** More than it takes to start four runs, and to find that there is no room for more. */
+/** More store requests than needed to start four runs and to refuse another. */
 const REQUESTS = 36
 
 describe('a queue with a limit of waiting runs', () => {
@@ -18,7 +18,7 @@ describe('a queue with a limit of waiting runs', () => {
     const { start, queue } = world.control()
     for (const name of ['a/1', 'a/2', 'a/3', 'b/1']) await start(name)
     await expect(start('a/4')).rejects.toMatchObject(refused('a', 2))
-    for (const name of ['b/2', 'c/1']) await start(name) // c has room, and does not wait
+    for (const name of ['b/2', 'c/1']) await start(name) // c is below its limit and does not wait
     await expect(start('b/3')).rejects.toMatchObject(refused(`environment ${ENV}`, 3))
     await queue.advance()
     await expect(start('b/3')).rejects.toMatchObject(refused(`environment ${ENV}`, 3))
@@ -84,7 +84,7 @@ describe('a queue with a limit of waiting runs', () => {
       const other = world.control()
       const runs = new Map<string, string>()
       for (const name of ['a/1', 'a/2', 'a/3']) {
-        // As a client does whose connection broke: the same again.
+        // Like a client whose connection broke: the same request again.
         const run = await doomed.start(name).catch(() => other.start(name))
         runs.set(name, run)
       }

@@ -8,11 +8,11 @@ export interface QueueBoundHost {
   readonly env: string
   readonly records: QueueRecords
   readonly limits: () => RunLimits
-  /** Milliseconds that only go forward. */
+  /** Monotonic milliseconds. */
   readonly now: () => number
 }
 type Pipeline = Pick<QueuedRun, 'pipeline'>
-/** That a queue is full, by the limits that hold then. */
+/** A cached refusal, with the limits at that time. */
 interface Full {
   readonly until: number
   readonly most: number
@@ -20,18 +20,18 @@ interface Full {
   readonly error: RequestRefused
 }
 
-/** How long it is taken as given that the queue is full, in milliseconds: what refusals cost does not grow with them. */
+/** How long a full queue is cached, in milliseconds, so that many refusals cost no more than one. */
 const FULL_MS = 1_000
 const RETRY_AFTER_S = 5
 
 /**
- * Takes in no more runs than may wait for their turn. What waits is counted in the store; of runs that this process takes
- * in at the same time, those before count, too. Another copy of control may take in one at the same moment, and a run
- * whose planner died gets its ticket in any case: by so many there may be more.
+ * Admits only as many runs as may wait. Waiting runs are counted in the store, plus earlier runs that this process is
+ * admitting. The limit can be exceeded by runs that other copies of control admit at the same moment, and by runs whose
+ * planner died, which get their ticket in any case.
  */
 export class QueueBound {
   readonly #host: QueueBoundHost
-  /** Runs that were let in and have no ticket yet, in their order. */
+  /** Admitted runs without a ticket yet, in order. */
   readonly #entering = new Set<Pipeline>()
   readonly #full = new Map<string, Full>()
 
@@ -40,10 +40,10 @@ export class QueueBound {
   }
 
   /**
-   * Lets in one more run of a pipeline.
+   * Admits one more run of a pipeline.
    *
-   * @returns what is to be called once it has its ticket, or will have none
-   * @throws RequestRefused with `Retry-After` when as many wait as may
+   * @returns a function to call once it has its ticket, or will have none
+   * @throws RequestRefused with `Retry-After` if the queue is full
    */
   async admit(pipeline: string): Promise<() => void> {
     const limits = this.#host.limits()
@@ -61,7 +61,7 @@ export class QueueBound {
     return leave
   }
 
-  /** Has it counted anew: a run has ended. */
+  /** Drops the cached refusal, as a run has ended. */
   forget(): void {
     this.#full.clear()
   }

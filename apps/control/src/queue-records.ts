@@ -11,19 +11,19 @@ import {
 } from '@cairn/records'
 import { forEachConcurrently } from '@cairn/engine'
 
-/** The runs that have had their turn. Limits are kept by this one record, which changes by compare-and-set alone. */
+/** The running runs. Limits are enforced by this one record, which only changes by compare-and-set. */
 interface Running {
   readonly v: number
   readonly runs: readonly QueuedRun[]
 }
-/** What the record said when it was read. */
+/** The content of the record when it was read. */
 export interface Standing {
   readonly runs: readonly QueuedRun[]
   readonly bytes: Uint8Array | undefined
   readonly isDamaged?: true
 }
 
-/** An environment's queue, as the store has it. */
+/** The stored queue of an environment. */
 export class QueueRecords {
   readonly at: QueueLayout
   readonly #env: string
@@ -44,7 +44,7 @@ export class QueueRecords {
     return this.#store.remove(this.at.ticket(run))
   }
 
-  /** The first come first, by the store's clock: names of runs go by the clocks of those who gave them. */
+  /** Oldest first by the store's clock, as names of runs depend on the clocks of different processes. */
   async waiting(): Promise<QueuedRun[]> {
     const found: { readonly run: QueuedRun; readonly path: string; readonly modified: number }[] = []
     for await (const { path, modified } of this.#store.list(this.at.waiting)) {
@@ -55,7 +55,7 @@ export class QueueRecords {
     return found.map(({ run }) => run)
   }
 
-  /** A record that is damaged is as none: those that it named are found again, as runs that have no ticket. */
+  /** A damaged record counts as empty: its runs are found again as runs without a ticket. */
   async standing(): Promise<Standing> {
     const bytes = await this.#store.read(this.at.running)
     if (!bytes) return { bytes, runs: [] }
@@ -67,7 +67,7 @@ export class QueueRecords {
     }
   }
 
-  /** Those that go on. A run that is gone with all its records does not. */
+  /** The runs that have not ended. A run whose records were removed does not count. */
   async unended({ runs }: Standing): Promise<QueuedRun[]> {
     const open = new Set<QueuedRun>()
     await forEachConcurrently(runs, async (of) => {
@@ -78,7 +78,7 @@ export class QueueRecords {
     return runs.filter((run) => open.has(run))
   }
 
-  /** Says which runs have had their turn, if nobody has said anything else since. @returns whether that stands */
+  /** Writes the running runs, if the record has not changed since. @returns whether it was written */
   async keep({ bytes, runs: before, isDamaged }: Standing, runs: readonly QueuedRun[]): Promise<boolean> {
     const isSame = !isDamaged && runs.length === before.length && runs.every((run, at) => run === before[at])
     if (isSame) return true

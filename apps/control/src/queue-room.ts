@@ -1,15 +1,15 @@
 import type { RunLimits } from '@cairn/workspace'
 import type { QueuedRun } from '@cairn/records'
 
-/** A limit that leaves no room for a run. */
+/** A limit that is reached. */
 export interface ReachedLimit {
   readonly of: 'pipeline' | 'environment'
   readonly name: string
-  /** So many runs go on at once. */
+  /** Maximum number of concurrent runs. */
   readonly runs: number
 }
 
-/** What room limits leave beside the runs that go on. */
+/** The room that limits leave besides the running runs. */
 export class Room {
   readonly #env: string
   readonly #limits: RunLimits
@@ -22,13 +22,13 @@ export class Room {
     for (const run of going) this.take(run)
   }
 
-  /** Counts a run as one that goes on. */
+  /** Counts a run as running. */
   take({ pipeline }: Pick<QueuedRun, 'pipeline'>): void {
     this.#going.set(pipeline, this.#goingOf(pipeline) + 1)
     this.#all++
   }
 
-  /** What leaves no room for another run of the pipeline: its own limit, or else that of the environment. */
+  /** The limit that prevents another run of the pipeline: its own, or else that of the environment. */
   reached({ pipeline }: Pick<QueuedRun, 'pipeline'>): ReachedLimit | undefined {
     const { environment, of } = this.#limits
     const own = of(pipeline)
@@ -43,7 +43,7 @@ export class Room {
   }
 }
 
-/** Whether any limit is set that a pipeline's runs count against. */
+/** Whether any limit applies to a pipeline's runs. */
 export function isLimited({ environment, of }: RunLimits, pipeline: string): boolean {
   return environment !== undefined || of(pipeline) !== undefined
 }

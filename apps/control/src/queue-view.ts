@@ -2,19 +2,19 @@ import type { RunLimits } from '@cairn/workspace'
 import type { QueuedRun } from '@cairn/records'
 import { isLimited, Room, type ReachedLimit } from './queue-room.ts'
 
-/** What a run waits for. */
+/** The place of a queued run. */
 export interface Waiting {
-  /** 1 for the one that is next, among `waiting`. */
+  /** 1 for the next run of `waiting`. */
   readonly place: number
-  /** How many runs wait for the same limit. */
+  /** Number of runs that wait for the same limit. */
   readonly waiting: number
-  /** What leaves no room at present; none where it is about to start. */
+  /** The limit that is reached; undefined if the run is about to start. */
   readonly limit?: ReachedLimit
 }
 
-/** An environment's queue as it was at one moment. */
+/** A snapshot of an environment's queue. */
 export class QueueView {
-  /** Runs that have had their turn; some may have ended since. */
+  /** Running runs; some may have ended since. */
   readonly running: readonly QueuedRun[]
   readonly waiting: readonly QueuedRun[]
   readonly #limits: RunLimits
@@ -31,23 +31,23 @@ export class QueueView {
     this.#waiting = new Set(waiting.map(nameOf))
   }
 
-  /** Names of a pipeline's runs that wait, or have had their turn. */
+  /** Names of a pipeline's queued and running runs. */
   runsOf(pipeline: string): string[] {
     return [...this.running, ...this.waiting].filter((run) => run.pipeline === pipeline).map(({ run }) => run)
   }
 
-  /** Whether a run that was planned to wait for its turn, and has not ended, still waits. */
+  /** Whether a run that was queued and has not ended still waits. */
   isWaiting(run: QueuedRun): boolean {
     if (this.#running.has(nameOf(run))) return false
     return this.isInLine(run) || isLimited(this.#limits, run.pipeline)
   }
 
-  /** Whether it has a ticket, with which it may also have had its turn just now. */
+  /** Whether it has a ticket. It may just have been started and still have one. */
   isInLine(run: QueuedRun): boolean {
     return this.#waiting.has(nameOf(run))
   }
 
-  /** Behind whom it waits, and for what. */
+  /** Its place in the queue, and the limit that it waits for. */
   waitOf(run: QueuedRun): Waiting {
     const limit = this.#room.reached(run)
     const line = this.waiting.filter(

@@ -1,11 +1,11 @@
 import { RequestRefused } from './problem.ts'
 
-/** Who waits: those who change something, or those who only look. */
+/** The two lines: writing and reading requests. */
 export type Line = 'changes' | 'looks'
 
 /**
- * Does so much at one time, keeps so much waiting in two lines, each in order, and refuses what is more. The lines are
- * served in turn: however many look, every second place is for those who change something.
+ * Limits concurrent work, queues a limited number of requests in two lines, each in order, and refuses the rest. The lines
+ * alternate: however many requests read, every second place is for requests that write.
  */
 export class Queue {
   readonly #atOnce: number
@@ -14,13 +14,13 @@ export class Queue {
   #going = 0
   #last: Line = 'looks'
 
-  /** @param most that waits in each line */
+  /** @param most maximum number of waiting requests in each line */
   constructor(atOnce: number, most: number) {
     this.#atOnce = atOnce
     this.#most = most
   }
 
-  /** @throws RequestRefused with `Retry-After` when too much waits in its line already */
+  /** @throws RequestRefused with `Retry-After` if its line is full */
   async run<Result>(line: Line, work: () => Promise<Result>): Promise<Result> {
     if (this.#going < this.#atOnce) this.#going++
     else await this.#turn(line)

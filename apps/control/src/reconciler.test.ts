@@ -6,7 +6,7 @@ import { Reconciler } from './reconciler.ts'
 const LOST_MS = 60_000
 const HOUR_MS = 3_600_000
 
-/** Looks after runs in a world whose clock is put forward. */
+/** Reconciles runs in a world with a manual clock. */
 function reconciling(world: World) {
   const helped: string[] = []
   const failed: unknown[] = []

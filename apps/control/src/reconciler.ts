@@ -18,41 +18,42 @@ import type { RunQueue } from './run-queue.ts'
 import { WatchedRun } from './watched-run.ts'
 
 export interface ReconcilerOptions {
-  /** How long a run may stand still before its events are told again, in milliseconds. */
+  /** How long a run may be stalled before its events are sent again, in milliseconds. */
   readonly lostAfterMs: number
-  /** Told of each run that needed help. */
+  /** Called for each run that needed help. */
   readonly onHelp?: (run: string, what: string) => void
   /**
-   * Told, once for each reason, of each run that could not be looked at or that was not planned here: it is left alone,
-   * looked at again in the next sweep, and the others do not wait.
+   * Called once per reason for each run that could not be checked or that this control did not plan. It is skipped,
+   * checked again in the next sweep, and does not delay the others.
    */
   readonly onFailure?: (folder: string, error: unknown) => void
 }
 
-/** The newest runs of a pipeline are looked at, and all that are in the queue: what is older was looked at long ago. */
+/** Number of newest runs of a pipeline to check, besides queued ones. Older runs were checked long ago. */
 const LOOKED_AT = 500
 
 interface Watch {
   readonly run: WatchedRun
-  /** When something became of it last, or it was helped, by this process's monotonic time: clocks are set, and differ. */
+  /** When it last progressed or was helped, in monotonic time of this process, as clocks change and differ. */
   movedAt: number | undefined
-  /** How often it was helped. */
+  /** Number of times it was helped. */
   helped: number
 }
 const OVER = 'over'
 
 /**
- * Looks after runs, off the hot path: ends one whose last committer died before it wrote the end, and tells the events of
- * one that stands still again. Tells what became production's, if that was not told. Everything that it does may be done twice, also by two reconcilers at once.
+ * Repairs runs, off the hot path: ends a run whose last committer died before it wrote the end, sends the events of a
+ * stalled run again, and announces a production run if that was not done. Everything that it does may be done twice, even
+ * by two reconcilers at once.
  */
 export class Reconciler {
   readonly #host: ControlHost
   readonly #champions: Pick<Champions, 'tell'>
   readonly #queue: Pick<RunQueue, 'view' | 'begin' | 'leave'>
   readonly #options: ReconcilerOptions
-  /** Runs by their folders, those that are over included: these are not read again. */
+  /** Runs by folder, including ended ones, which are not read again. */
   #watched: ReadonlyMap<string, Watch | typeof OVER> = new Map()
-  /** What was told of runs that could not be looked at, by their folders. */
+  /** Reported faults of runs that could not be checked, by folder. */
   #failures: ReadonlyMap<string, string> = new Map()
 
   constructor(
@@ -110,7 +111,7 @@ export class Reconciler {
     const { plan, state } = run
     const end = await readRecord<RunEnd>(store, layout(plan.env, plan.pipeline).runEnd(plan.run))
     if (plan.queued && (await this.#waits(plan, end, view))) {
-      watch.movedAt = clock.monotonic() // it stood still for a good reason
+      watch.movedAt = clock.monotonic() // it was stalled for a good reason
       return watch
     }
     if (end && end.status !== 'cancelled') return OVER
@@ -118,7 +119,7 @@ export class Reconciler {
     if (state.done && end) return OVER
     if (watch.movedAt === undefined) watch.movedAt = this.#movedBefore(run)
     else if (hasMoved) watch.movedAt = clock.monotonic()
-    // Longer each time that telling again has not helped.
+    // The delay grows each time that sending again did not help.
     const patience = this.#options.lostAfterMs * 2 ** Math.min(watch.helped, 6)
     if (clock.monotonic() - watch.movedAt < patience) return watch
     if (state.done) {
@@ -129,14 +130,14 @@ export class Reconciler {
     return watch
   }
 
-  /** Of a run that was not seen before, its records tell, as far as the clocks of their hosts can be believed. */
+  /** For a run not seen before, the times of its records are used, as far as the clocks of their hosts can be trusted. */
   #movedBefore({ plan, lastEndedAt }: WatchedRun): number {
     const { clock } = this.#host
     const stoodStillFor = plan.queued ? 0 : Math.max(clock.now() - lastEndedAt, 0)
     return clock.monotonic() - stoodStillFor
   }
 
-  /** Whether a run waits for its turn: then that is all it needs, and a ticket, without which whoever planned it died. */
+  /** Whether a run is queued. If it lacks a ticket because its planner died, it gets one. */
   async #waits(plan: Plan, end: RunEnd | undefined, view: QueueView | undefined): Promise<boolean> {
     if (!view) return end === undefined
     const isInLine = view.isInLine(plan)

@@ -58,7 +58,7 @@ it('reads each end record once', async () => {
 
 it('is read again for a request during a read, which sees what was recorded meanwhile', async () => {
   const first = run.events()
-  await Promise.resolve().then(() => {}) // now it is under way
+  await Promise.resolve().then(() => {}) // now the read is in progress
   await end('a', 1)
   expect(ids(await run.events())).toEqual(['r/a/completed'])
   await first

@@ -16,23 +16,23 @@ import {
 import { forEachConcurrently, unfitTasks } from '@cairn/engine'
 import { SharedWork } from './shared-work.ts'
 
-/** How often a run's records are looked at for events that were missed, in milliseconds. */
+/** How often a run's records are checked for missed events, in milliseconds. */
 const LOOK_MS = 5_000
 
 type Tell = (event: CairnEvent) => void
 
 /**
- * What is recorded of a run, as the events that told it: made again from records, they are the same events. It is read
- * once for all who follow the run, and each record that does not change only once.
+ * The records of a run as events: recreated from records, they equal the original events. All followers of the run share
+ * the reads, and immutable records are read only once.
  */
 export class RecordedRun {
   readonly #plan: Plan
   readonly #store: ArtifactStore
   readonly #at: Layout
   readonly #readers = new Set<Tell>()
-  /** Of each task that has ended: when, and the event of that. */
+  /** For each ended task: the time and the event. */
   readonly #ends = new Map<string, readonly [endedAt: number, event: CairnEvent]>()
-  /** Of each attempt, by its file. */
+  /** Events of attempts, by file. */
   readonly #attempts = new Map<string, CairnEvent>()
   readonly #looks = new SharedWork<CairnEvent[]>()
   #timer: NodeJS.Timeout | undefined
@@ -47,7 +47,7 @@ export class RecordedRun {
     return this.#readers.size > 0
   }
 
-  /** From now on the reader is told of what is recorded, again and again, until what is given back is called. */
+  /** Sends recorded events to the reader repeatedly, until the returned function is called. */
   follow(tell: Tell): () => void {
     this.#readers.add(tell)
     this.#timer ??= setInterval(() => void this.#tellAll().catch(() => {}), LOOK_MS)
@@ -59,7 +59,7 @@ export class RecordedRun {
     }
   }
 
-  /** The events of all that is recorded by now. Who asks while someone looks gets what the next look finds. */
+  /** The events of everything recorded so far. A request during a read gets the result of the next read. */
   events(): Promise<CairnEvent[]> {
     return this.#looks.do('', () => this.#read())
   }
@@ -95,7 +95,7 @@ export class RecordedRun {
     return scope.length > 0 || type === 'given' || this.#ends.has(id)
   }
 
-  /** The attempts that tasks are at. */
+  /** Events of the current attempts of tasks. */
   async #begun(): Promise<CairnEvent[]> {
     const { run } = this.#plan
     const files = await this.#store.children(this.#at.attempts(run))
@@ -112,7 +112,7 @@ export class RecordedRun {
     return running.flatMap((file) => this.#attempts.get(file) ?? [])
   }
 
-  /** What keeps tasks from being run. */
+  /** Events of tasks that hosts could not run. */
   async #unfit(): Promise<CairnEvent[]> {
     const records = await unfitTasks(this.#store, this.#at, this.#plan.run)
     return records.map(({ task, at, error }, index) => leftEvent(this.#plan, task, at, index + 1, error))

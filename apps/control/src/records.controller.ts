@@ -25,13 +25,13 @@ import { IN_PATH, IN_QUERY, Parse, PipelineName, FilePath, FolderPath } from './
 const BYTES = 'application/octet-stream'
 const Pipeline = () => Param('pipeline', new Parse(PipelineName))
 const Path = () => Query('path', new Parse(FilePath))
-/** Nothing at all is sent as no body. */
+/** The body as a stream; an empty one does not arrive as a stream. */
 const Bytes = () => Body({ transform: (body: unknown) => (body instanceof Readable ? body : Readable.from([])) })
 const Folder = () => Query('path', new Parse(FolderPath))
 
 /**
- * Records and objects as they lie in the store: the command line shows with them what it shows of a local store. What
- * is written is only ever added, by those who may adopt.
+ * Raw records and objects of the store, from which the command line shows the same as from a local store. Writes only
+ * ever add, and need the right `adopt`.
  */
 @ApiTags('records')
 @ApiBearerAuth()

@@ -29,14 +29,14 @@ export const planOf = (pipeline: string, run: string): Plan => ({
   queued: true,
 })
 
-/** A plan as it comes from a planner. */
+/** A plan as a planner returns it. */
 function stored(pipeline: string, run: string): Plan {
   const { queued: _, ...plan } = planOf(pipeline, run)
   const code = { fingerprint: 'f'.repeat(64), digest: 'd'.repeat(64) }
   return { ...plan, steps: { load: { ...plan.steps['load']!, code } } }
 }
 
-/** Requests to a store, of which one may be the last that its process makes: before it takes effect, or after. */
+/** Counts the store requests of a process, which can die at one of them, before or after it takes effect. */
 export class Requests {
   count = 0
   readonly #dies: { readonly at: number; readonly after: boolean } | undefined
@@ -55,7 +55,7 @@ export class Requests {
   }
 }
 
-/** An environment: its store, what is told, and copies of control that may die at any request. */
+/** An environment: its store, published events, and copies of control that may die at any request. */
 export class World {
   readonly store = memoryStore()
   readonly started: string[] = []
@@ -94,7 +94,7 @@ export class World {
     )
   }
 
-  /** What starts runs, in one copy of control: `pipeline/key` is a run that is asked for with an idempotency key. */
+  /** Starts runs in one copy of control: `pipeline/key` is a request with an idempotency key. */
   control(requests = new Requests()) {
     const never = () => Promise.reject(new Error('it is planned here'))
     const host = { ...this.host, store: this.#counted(requests), bus: this.bus(requests) }
@@ -123,14 +123,14 @@ export class World {
     }
   }
 
-  /** @param createdAt of one that no queue holds */
+  /** @param createdAt for a run that no queue holds */
   async plan(name: string, createdAt?: number): Promise<Plan> {
     const [pipeline, run] = name.split('/') as [string, string]
     const { queued: _, ...unqueued } = planOf(pipeline, run)
     const plan = createdAt === undefined ? planOf(pipeline, run) : { ...unqueued, createdAt }
     return claim(this.store, layout(ENV, pipeline).plan(run), vouching.sign(plan))
   }
-  /** Plans runs and puts them into the queue, in this order. */
+  /** Plans and queues runs in this order. */
   async ask(...names: string[]): Promise<void> {
     for (const name of names) await this.queue().begin(await this.plan(name))
   }
@@ -138,7 +138,7 @@ export class World {
     const [pipeline, run] = name.split('/') as [string, string]
     await claim(this.store, layout(ENV, pipeline).runEnd(run), { v: RECORD_VERSION, status, endedAt: 2, host: 'a' })
   }
-  /** Runs that were told to start, each once. */
+  /** Started runs, each once. */
   get all(): string[] {
     return [...new Set(this.started)]
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { claim, layout, queueLayout } from '@cairn/records'
 import { ENV, planOf, Requests, World } from './run-queue.fixture.ts'
 
-/** More than it takes to plan four runs and to set off those for which there is room. */
+/** More store requests than needed to plan four runs and to start those within the limit. */
 const REQUESTS = 16
 
 describe('runs in a queue', () => {
@@ -145,7 +145,7 @@ describe('runs in a queue', () => {
       await world.queue(requests).advance()
       counts.push(requests.count)
     }
-    // The record, the queue, and of each run that goes on whether it has ended, and whether it is there.
+    // The record, the queue, and for each running run whether it has ended and exists.
     expect(counts).toEqual([10, 10])
   })
 })

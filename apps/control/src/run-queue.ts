@@ -10,21 +10,21 @@ import { isLimited, Room } from './queue-room.ts'
 import { QueueView } from './queue-view.ts'
 
 export interface RunQueueOptions {
-  /** What the project says of how many runs go on at once, as it says it now. */
+  /** The current limits of concurrent runs of the project. */
   readonly concurrency: () => ConcurrencySettings | undefined
-  /** Reply, once for each reason, of what cannot be looked at: a run in the queue, or the queue itself. */
+  /** Called once per reason for a queued run, or a queue, that cannot be read. */
   readonly onFailure?: (path: string, error: unknown) => void
 }
 
-/** While any run waits, it is looked so often whether one can start: the end of one that was heard of is only faster. */
+/** How often waiting runs are checked. Events of ended runs only make it faster. */
 const LOOK_MS = 2_000
-/** How old a view may be that followers share. Milliseconds. */
+/** Maximum age of the view that followers share. Milliseconds. */
 const RECENT_MS = 1_000
 
 /**
- * Lets runs start one after the other where limits say how many go on at once. A run that waits has a plan that says so,
- * and a ticket. It has its turn once the record of running ones names it; its first event is told after that, then its
- * ticket goes. Any copy of control does the next step of any run, and what was done twice is as if it was done once.
+ * Starts runs in order within the limits of concurrent runs. A queued run has a plan that says so, and a ticket. It is
+ * started once the record of running runs names it; then its first event is published, then its ticket is removed. Any
+ * copy of control can do the next step of any run, and every step is idempotent.
  */
 export class RunQueue {
   readonly #host: Pick<ControlHost, 'env' | 'store' | 'bus' | 'clock' | 'vouching'>
@@ -35,12 +35,12 @@ export class RunQueue {
   #woken = Promise.withResolvers<void>()
   #limits: RunLimits
   #recent: { readonly at: number; readonly view: Promise<QueueView> } | undefined
-  /** What was told of what cannot be looked at. */
+  /** Reported faults. */
   #failures: ReadonlyMap<string, string> = new Map()
-  /** Pipelines of which there was something to tell. */
+  /** Pipelines with faults. */
   #told: ReadonlySet<string> = new Set()
 
-  /** @throws CairnError BAD_DEFINITION for limits that are none */
+  /** @throws CairnError BAD_DEFINITION for invalid limits */
   constructor(host: Pick<ControlHost, 'env' | 'store' | 'bus' | 'clock' | 'vouching'>, options: RunQueueOptions) {
     this.#host = host
     this.#records = new QueueRecords(host.env, host.store)
@@ -55,57 +55,57 @@ export class RunQueue {
     })
   }
 
-  /** Whether runs of a pipeline that are planned now wait for their turn. */
+  /** Whether new runs of a pipeline are queued. */
   isLimited(pipeline: string): boolean {
     return isLimited(this.#limitsNow(), pipeline)
   }
 
   /**
-   * Asks whether a run of a pipeline may be planned: not where it would wait, and as many wait as may.
+   * Admits a run of a pipeline for planning, unless it would have to wait in a full queue.
    *
-   * @returns what is to be called once it was begun, or will not be
+   * @returns a function to call once it has been queued or started, or will not be
    * @throws RequestRefused with `Retry-After`
-   * @throws CairnError BAD_DEFINITION for limits that are none: nothing is planned while they are
+   * @throws CairnError BAD_DEFINITION for invalid limits, with which nothing is planned
    */
   async admit(pipeline: string): Promise<() => void> {
     this.#limits = runLimitsOf(this.#options.concurrency(), this.#host.env)
     return isLimited(this.#limits, pipeline) ? this.#bound.admit(pipeline) : () => {}
   }
 
-  /** Sets a planned run off, or has it wait for its turn. Doing it again does nothing new. */
+  /** Starts or queues a planned run. A repeated call changes nothing. */
   async begin(plan: Plan): Promise<void> {
     if (!plan.queued) return setOff(this.#host, plan)
     await this.#records.enter(plan)
     this.wake()
   }
 
-  /** Takes one that has ended out of the line. */
+  /** Removes an ended run from the queue. */
   async leave(run: QueuedRun): Promise<void> {
     await this.#records.leave(run)
     this.wake()
   }
 
   async view(): Promise<QueueView> {
-    // In this order: a run whose ticket is gone has had its turn before.
+    // In this order: a run without a ticket has been started before.
     const waiting = await this.#records.waiting()
     const { runs } = await this.#records.standing()
     return new QueueView(this.#host.env, this.#limitsNow(), runs, waiting)
   }
 
-  /** The same, of a moment ago: what it costs does not grow with those who look. */
+  /** The same, possibly a moment old, so that the cost does not grow with the number of readers. */
   recentView(): Promise<QueueView> {
     const now = this.#host.clock.monotonic()
     if (!this.#recent || now - this.#recent.at > RECENT_MS) this.#recent = { at: now, view: this.view() }
     return this.#recent.view
   }
 
-  /** Has it looked now whether a run can start. */
+  /** Checks now whether a run can start. */
   wake(): void {
     this.#bound.forget()
     this.#woken.resolve()
   }
 
-  /** Looks whether runs can start: at once when one comes, soon while any waits, and otherwise now and then. */
+  /** Checks whether runs can start: at once for a new run, soon while any waits, and otherwise occasionally. */
   async watch(idleMs: number, ended: AbortSignal): Promise<void> {
     while (!ended.aborted) {
       this.#woken = Promise.withResolvers()
@@ -118,7 +118,7 @@ export class RunQueue {
     await this.#hints.close()
   }
 
-  /** Lets those runs start for which there is room. @returns whether it is to be looked again soon */
+  /** Starts the runs within the limits. @returns whether to check again soon */
   async advance(): Promise<boolean> {
     const failures = new Map<string, string>()
     const failed = (path: string) => (error: unknown) => {
@@ -162,13 +162,13 @@ export class RunQueue {
     return left.length > 0
   }
 
-  /** Until the ticket is gone it is told again, so that no death in between leaves a run that has its turn untold. */
+  /** Publishes the start again until the ticket is gone, so that a crash in between cannot lose it. */
   async #start(plan: Plan): Promise<void> {
     await setOff(this.#host, plan)
     await this.#records.leave(plan)
   }
 
-  /** The plan of a run in the queue. What has ended meanwhile, or has no plan any more, leaves the queue. */
+  /** The plan of a queued run. Runs that have ended or lost their plan leave the queue. */
   async #startable(run: QueuedRun): Promise<Plan | undefined> {
     const { store, env, vouching } = this.#host
     const at = layout(env, run.pipeline)
@@ -192,7 +192,7 @@ export class RunQueue {
     this.#told = pipelines
   }
 
-  /** While what the project says cannot be read, what it said before holds; whoever plans is told what is wrong. */
+  /** While the settings cannot be read, the previous ones apply; requests that plan get the error. */
   #limitsNow(): RunLimits {
     try {
       this.#limits = runLimitsOf(this.#options.concurrency(), this.#host.env)

@@ -9,24 +9,24 @@ import type { RunQueue } from './run-queue.ts'
 import { isMeant, type RunsQuery } from './runs-query.ts'
 import { SharedWork } from './shared-work.ts'
 
-/** Runs that are read at one time, and for one page of a list. */
+/** Number of runs to read concurrently, and for one page. */
 const AT_ONCE = 20
 const MOST_LOOKED_AT = 400
 
-/** What is remembered of runs that have ended, in characters of JSON. */
+/** Size of the cache of ended runs, in characters of JSON. */
 const REMEMBERED = 8_000_000
 
-/** What was read of a run. */
+/** A run as it was read. */
 interface Found {
   readonly listed: Listed
-  /** Of the run and its steps; undefined where the run cannot be read. */
+  /** Parameters of the run and its steps; undefined if the run cannot be read. */
   readonly parameters?: Readonly<Record<string, Json>>
 }
 
-/** What no record is to blame for. */
+/** An error that no record caused. */
 const OUTAGES: ReadonlySet<string> = new Set(['STORE_FAILED', 'HOST_FAILED'])
 
-/** Lists runs. However many ask at one time, each record is read once; of a run that has ended, once for good. */
+/** Lists runs. Concurrent requests share reads, and ended runs are read once for good. */
 export class RunsList {
   readonly #host: ControlHost
   readonly #queue: Pick<RunQueue, 'view'>
@@ -41,8 +41,8 @@ export class RunsList {
   }
 
   /**
-   * Runs that a query is about, the newest first; one that cannot be read, or was not planned here, is named with what is
-   * wrong with it. So many are looked at and no more: `next` is where to go on from.
+   * Runs that match a query, newest first. A run that cannot be read, or that this control did not plan, is listed with its
+   * fault. The number of runs to read is limited: `next` is the start of the next page.
    */
   async list(pipeline: string, query: RunsQuery): Promise<{ runs: readonly Listed[]; next?: string }> {
     const { limit, before } = query

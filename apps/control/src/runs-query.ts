@@ -12,7 +12,7 @@ const Parameter = z
   .string()
   .max(1_000)
   .refine((text) => /^[^=]+=/.test(text), 'must be <name>=<value>')
-/** Given once or more often. */
+/** A query parameter that may be repeated. */
 const listOf = <Item extends z.ZodType>(item: Item) =>
   z.preprocess((value) => (value === undefined ? undefined : [value].flat()), z.array(item).max(20).optional())
 
@@ -43,7 +43,7 @@ export function ApiQueries(query: z.ZodObject) {
 }
 
 /**
- * Whether a run is one that a query is about.
+ * Whether a run matches a query.
  *
  * @param parameters of the run and its steps; undefined for a run that cannot be read
  */

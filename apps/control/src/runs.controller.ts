@@ -37,7 +37,7 @@ import {
 
 const Pipeline = () => Param('pipeline', new Parse(PipelineName))
 const Run = () => Param('run', new Parse(RunName))
-/** One at most: Node joins several into a key that nobody has sent. */
+/** The key, at most one: Node would join several into one that nobody sent. */
 const Key = createParamDecorator((_: unknown, context: ExecutionContext): string | undefined => {
   const { headersDistinct } = context.switchToHttp().getRequest<{ raw: IncomingMessage }>().raw
   const [key, ...others] = headersDistinct['idempotency-key'] ?? []

@@ -5,17 +5,17 @@ import { z } from 'zod'
 import { issueText } from './issue-text.ts'
 import { RequestRefused } from './problem.ts'
 
-/** The same names as those of records and events. */
+/** The same names as in records and events. */
 const named = ({ pattern, longest, fits }: NamePattern) => z.string().regex(pattern).max(longest).refine(fits)
 const Place = named(NAMES.node)
 
 export const PipelineName = named(NAMES.name)
 export const RunName = named(NAMES.run)
-/** `<partition>-<offset>`, or `stray-<partition>-<offset>` for what someone else wrote among the dead letters. */
+/** `<partition>-<offset>`, or `stray-<partition>-<offset>` for a foreign message in the topic of dead letters. */
 export const DeadLetterId = z.string().regex(/^(stray-)?\d{1,9}-\d{1,15}$/)
 /**
- * Of a pipeline's folder: names of the layout, and what may stand below each, as long as stores take them. Never one that
- * leads elsewhere.
+ * A path in a pipeline's folder: a name of the layout, and what may be below it, up to the length that stores accept. It
+ * can never lead out of the folder.
  */
 const PLACE = String.raw`(objects|trash|code|checkpoints|runs|refs)(\/(?!\.{1,2}(\/|$))[\w.@+-]{1,250})*`
 export const FilePath = z
@@ -27,7 +27,7 @@ export const FolderPath = z
   .max(800)
   .regex(new RegExp(`^${PLACE}/?$`))
 
-/** What to run: the same as the command line's options. */
+/** What to run: the same as the options of the command line. */
 export const RunRequest = z
   .strictObject({
     settings: z
@@ -50,7 +50,7 @@ export const RerunRequest = z.strictObject({ node: Place.describe('a step, or an
 export const CollectionRequest = z.strictObject({
   dryRun: z.boolean().default(false).describe('only report what would be removed'),
 })
-/** Where a check of a store left off; as `next` of its answer says it. */
+/** Where a check of a store stopped: the `next` of its response. */
 export const CheckupPlace = z.strictObject({
   area: z.enum(AREAS),
   after: z.string().max(800).describe('the last path that was checked'),
@@ -69,7 +69,7 @@ export const PromotionRequest = z.strictObject({
   expected: RunName.nullable().describe('the run that is in production now; null for none'),
   from: RunName.optional().describe('the playground run that it repeats'),
 })
-/** Which of the groups that gave a message up. */
+/** Selects one of the groups that gave a message up. */
 export const LetterDecision = z.strictObject({
   group: z.string().max(300).optional().describe('default: all groups that gave it up'),
 })
@@ -81,13 +81,13 @@ export const LetterQuery = z.strictObject({
 })
 export const RollBackRequest = z.strictObject({ expected: RunName.describe('the run that is in production now') })
 
-/** JSON Schema of a request or an answer, for the OpenAPI document. */
+/** JSON Schema of a request or a response, for the OpenAPI document. */
 export function schemaOf(schema: z.ZodType, io: 'input' | 'output' = 'input'): object {
   const { $schema: _, ...described } = z.toJSONSchema(schema, { io, target: 'openapi-3.0' })
   return described
 }
 
-/** What stands in paths and queries, for the OpenAPI document: types alone say nothing of it at run time. */
+/** Describes path and query parameters for the OpenAPI document, as types do not exist at run time. */
 export const IN_PATH = {
   pipeline: { name: 'pipeline', schema: schemaOf(PipelineName) },
   run: { name: 'run', schema: schemaOf(RunName) },
@@ -102,7 +102,7 @@ export const IN_QUERY = {
   folder: { name: 'path', schema: schemaOf(FolderPath) },
 } as const
 
-/** Lets through what fits a schema, and says of the rest where it does not. */
+/** Validates a value by a schema, and reports where it does not fit. */
 export class Parse<Schema extends z.ZodType> implements PipeTransform<unknown, z.output<Schema>> {
   readonly #schema: Schema
 

@@ -2,10 +2,10 @@ import type { Plan } from '@cairn/records'
 import type { Waiting } from './queue-view.ts'
 import type { RunQueue } from './run-queue.ts'
 
-/** How often it is looked whether a run's place in the queue is another, in milliseconds. */
+/** How often a run's place in the queue is checked, in milliseconds. */
 const LOOK_MS = 2_000
 
-/** Tells a run's place in the queue, and each that it comes to, until it has its turn. @returns what ends that */
+/** Sends a run's place in the queue, and each new one, until it starts. @returns a function that stops it */
 export function sendPlaces(queue: Pick<RunQueue, 'recentView'>, plan: Plan, tell: (wait: Waiting) => void): () => void {
   if (!plan.queued) return () => {}
   let sent: string | undefined
@@ -17,7 +17,7 @@ export function sendPlaces(queue: Pick<RunQueue, 'recentView'>, plan: Plan, tell
     if (text !== sent) tell(wait)
     sent = text
   }
-  const timer = setInterval(() => void look().catch(() => {}), LOOK_MS) // the next look tells
+  const timer = setInterval(() => void look().catch(() => {}), LOOK_MS) // the next check reports it
   void look().catch(() => {})
   return () => clearInterval(timer)
 }

@@ -1,16 +1,16 @@
 import { parseTask } from '@cairn/records'
 
 /**
- * Of which tasks of a run a follower has been told that they ended. As text it is the id of each message, which a client
- * that was cut off sends back as `Last-Event-ID`: it then hears of the others, whatever order they end in, from any copy
- * of control. The text is the numbers of nodes, those of batches with the ranges that have ended: `0~1~2:0-17.19`.
+ * The tasks of a run whose end was sent to a follower. Its text is the id of each message, which a client that was cut
+ * off sends back as `Last-Event-ID` to get the others, whatever order they end in, from any copy of control. The text has
+ * the numbers of nodes, with the ranges of ended batches: `0~1~2:0-17.19`.
  */
 export class SentTasks {
   readonly #nodes: readonly string[]
   readonly #plain = new Set<string>()
   readonly #batches = new Map<string, Ranges>()
 
-  /** @param nodes of the plan, in its order */
+  /** @param nodes of the plan, in order */
   constructor(nodes: readonly string[], text = '') {
     this.#nodes = nodes
     if (PATTERN.test(text)) for (const part of text.split('~')) this.#read(part)
@@ -50,9 +50,9 @@ export class SentTasks {
 const PATTERN =
   /^(\d{1,9}(:\d{1,9}(-\d{1,9})?(\.\d{1,9}(-\d{1,9})?)*)?)(~\d{1,9}(:\d{1,9}(-\d{1,9})?(\.\d{1,9}(-\d{1,9})?)*)?)*$/
 
-/** Whole numbers, as the ranges that they form. */
+/** A set of whole numbers, stored as ranges. */
 class Ranges {
-  /** First and last of each, in order. */
+  /** First and last of each range, in order. */
   readonly #ranges: [number, number][]
 
   constructor(ranges: [number, number][]) {

@@ -4,33 +4,33 @@ import { issueText } from './issue-text.ts'
 import type { TokenLimits } from './limits.ts'
 
 const Settings = z.object({
-  /** The project whose pipelines are planned here. */
+  /** The project whose pipelines are planned. */
   CAIRN_ROOT: z.string().default(process.cwd()),
   HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).default(8090),
-  /** JSON file with the digests of the tokens that are let in, and what each may do. */
+  /** JSON file with the digests of valid tokens, and their rights. */
   CAIRN_TOKENS: z.string().min(1),
   /** Largest body of JSON, in bytes. */
   CAIRN_BODY_LIMIT: z.coerce.number().int().positive().default(1_000_000),
-  /** Largest object that is put, in bytes. */
+  /** Largest uploaded object, in bytes. */
   CAIRN_OBJECT_LIMIT: z.coerce
     .number()
     .int()
     .positive()
     .default(16 * 2 ** 30),
-  /** Of each token: requests a second, requests at once, of these those that plan, and followers at once. */
+  /** Limits of each token: requests per second, concurrent requests, of these requests that plan, and concurrent followers. */
   CAIRN_TOKEN_RATE: z.coerce.number().positive().default(200),
   CAIRN_TOKEN_REQUESTS: z.coerce.number().int().positive().default(64),
   CAIRN_TOKEN_PLANS: z.coerce.number().int().positive().default(32),
   CAIRN_TOKEN_FOLLOWERS: z.coerce.number().int().positive().default(500),
-  /** Processes that plan, and plans that wait for one: to start a run, and as many to be shown. Default: one a core, up to four. */
+  /** Planner processes, and requests that wait for one: to start runs, and as many to show plans. Default: one per core, up to four. */
   CAIRN_PLANNERS: z.coerce.number().int().positive().default(Math.min(4, availableParallelism())),
   CAIRN_PLAN_QUEUE: z.coerce.number().int().positive().default(128),
-  /** How often runs are looked after, in seconds. */
+  /** Interval of the reconciler, in seconds. */
   CAIRN_SWEEP: z.coerce.number().positive().default(10),
-  /** How long a run may stand still before its events are told again, in seconds. */
+  /** How long a run may be stalled before its events are sent again, in seconds. */
   CAIRN_LOST_AFTER: z.coerce.number().positive().default(60),
-  /** How often it is looked whether a pipeline is to be collected, in seconds. */
+  /** How often pipelines are checked for a due collection, in seconds. */
   CAIRN_COLLECT: z.coerce.number().positive().default(60),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 })
@@ -51,7 +51,7 @@ export interface Settings {
   readonly logLevel: string
 }
 
-/** @throws Error that names each variable which is missing or wrong */
+/** @throws Error that names each missing or invalid variable */
 export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   const read = Settings.safeParse(environment)
   if (!read.success) throw new Error(issueText(read.error, 'the environment'))

@@ -1,12 +1,12 @@
 /**
- * Does work once for all who ask for it at one time. Who asks while it is under way gets what the next time gives, which
- * begins only then: nobody is told what was so before they asked.
+ * Does work once for concurrent requests. A request that arrives while the work is in progress waits for the next round,
+ * so that it never gets a result from before the request.
  */
 export class SharedWork<Result> {
   readonly #current = new Map<string, Promise<Result>>()
   readonly #next = new Map<string, Promise<Result>>()
 
-  /** @param name work of one name gives everyone the same */
+  /** @param name work of the same name is shared */
   do(name: string, work: () => Promise<Result>): Promise<Result> {
     const asked = this.#next.get(name)
     if (asked) return asked

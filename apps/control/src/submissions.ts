@@ -15,11 +15,11 @@ import {
 import type { ControlHost } from './control-host.ts'
 import type { RunQueue } from './run-queue.ts'
 
-/** Which run a submission becomes. Recorded under the key that its sender chose, before the run is planned. */
+/** The run of a submission. Recorded under the key of its sender before the run is planned. */
 interface Submission {
   readonly v: number
   readonly run: string
-  /** Digest of what was asked for. */
+  /** Digest of the request. */
   readonly request: string
 }
 
@@ -27,24 +27,24 @@ export interface Asked {
   readonly pipeline: string
   /** The sender's Idempotency-Key. */
   readonly key: string | undefined
-  /** What the same key must always stand for. */
+  /** The request, which must be the same for the same key. */
   readonly asked: object
 }
 export interface Started {
   readonly run: string
   readonly isNew: boolean
 }
-/** Plans the run of that name. */
+/** Plans a run with this name. */
 type PlanFor = (run: string) => Promise<Plan>
 
 /**
- * Starts one run for each submission. The name of the run is claimed first, and the plan is made for that name and claimed
- * in its place: whoever comes with the same key, at the same time or after the first has died, gets to the same plan.
+ * Starts one run for each submission. It claims the name of the run first, then makes the plan for that name and claims
+ * that: requests with the same key, at the same time or after the first process died, get the same plan.
  */
 export class Submissions {
   readonly #host: ControlHost
   readonly #queue: RunQueue
-  /** Submissions that are being planned here: the same one is not planned twice at a time. */
+  /** Submissions that are being planned here, so that none is planned twice at a time. */
   readonly #going = new Map<string, Promise<Started>>()
 
   constructor(host: ControlHost, queue: RunQueue) {
@@ -52,7 +52,7 @@ export class Submissions {
     this.#queue = queue
   }
 
-  /** @throws CairnError BAD_PARAMETER when the key was used for something else, or is empty */
+  /** @throws CairnError BAD_PARAMETER if the key was used for another request, or is empty */
   async start({ pipeline, key, asked }: Asked, plan: PlanFor): Promise<Started> {
     const at = layout(this.#host.env, pipeline)
     const request = hash('sha256', canonical(asked))
@@ -79,7 +79,7 @@ export class Submissions {
     })
   }
 
-  /** What has been acknowledged is not refused later: only who has no plan yet is to be let into the queue. */
+  /** Acknowledged runs are never refused later: only requests without a plan need admission to the queue. */
   async #startOnce(at: Layout, id: string, request: string, plan: PlanFor): Promise<Started> {
     const before = await readRecord<Submission>(this.#host.store, at.submission(id))
     const isPlanned = before !== undefined && (await this.#host.store.stat(at.plan(before.run))) !== undefined
@@ -115,7 +115,7 @@ export class Submissions {
       )
     const isNew = submission.run === mine?.run
     const planned = await this.#planned(at, submission, id, plan)
-    // The answer to the first time may have been lost, or the process may have died before it set the run off.
+    // The first response may have been lost, or the process may have died before it started the run.
     const hasEnded = !isNew && (await readRecord<RunEnd>(store, at.runEnd(planned.run))) !== undefined
     if (!hasEnded) await this.#queue.begin(planned)
     return { run: planned.run, isNew }
@@ -126,11 +126,11 @@ export class Submissions {
     return { v: RECORD_VERSION, run, request }
   }
 
-  /** The one plan of a submission: the one that stands, or else the one that is made now, unless another was faster. */
+  /** The one plan of a submission: the existing one, or a new one unless another process was faster. */
   async #planned(at: Layout, { run }: Submission, id: string, plan: PlanFor): Promise<Plan> {
     const { store } = this.#host
     for (let place = 1; ; place++) {
-      // Names are random: where another submission has this one, all who plan this submission take the next.
+      // Names are random: if another submission has this one, all planners of this submission take the next.
       const name = place === 1 ? run : `${run}-${place}`
       const standing = (await readRecord<Plan>(store, at.plan(name))) ?? (await this.#claim(at, await plan(name), id))
       if ((standing.submission ?? id) !== id) continue
@@ -148,7 +148,7 @@ export class Submissions {
   }
 }
 
-/** @throws CairnError BAD_DEFINITION for a pipeline whose events would be taken for those of all pipelines */
+/** @throws CairnError BAD_DEFINITION for a pipeline whose topic would be the control topic */
 function requireOwnTopic(plan: Plan): void {
   if (topicOf(plan) === controlTopicOf(plan))
     throw new CairnError(
@@ -160,7 +160,7 @@ function requireOwnTopic(plan: Plan): void {
     )
 }
 
-/** @throws CairnError BAD_DEFINITION for code that only the process which planned the run has */
+/** @throws CairnError BAD_DEFINITION for code that only exists in the process that planned the run */
 function requireStored({ steps }: Plan): void {
   for (const [name, { code }] of Object.entries(steps))
     if ('inline' in code)

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Sweeps now and then, one sweep at a time, until it is told to end. */
+/** Sweeps periodically, one sweep at a time, until it is stopped. */
 export function sweepEvery(
   ms: number,
   sweeper: { sweep(): Promise<void> },

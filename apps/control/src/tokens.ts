@@ -4,8 +4,8 @@ import { z } from 'zod'
 import { issueText } from './issue-text.ts'
 
 /**
- * What one may do: read records and artifacts, start runs, cancel them, replay dead letters, write what others adopt, say
- * which run is in production, remove what is no longer kept.
+ * Rights: read records and artifacts, start runs, cancel runs, replay dead letters, upload results for reuse, set the
+ * production run, and collect the store.
  */
 export const RIGHTS = ['read', 'run', 'cancel', 'replay', 'adopt', 'promote', 'collect'] as const
 export type Right = (typeof RIGHTS)[number]
@@ -13,7 +13,7 @@ export type Right = (typeof RIGHTS)[number]
 const Tokens = z.array(
   z.object({
     name: z.string(),
-    /** SHA-256 of the token, hex: the file itself lets no one in. */
+    /** SHA-256 of the token in hex, so that the file contains no usable token. */
     sha256: z.string().regex(/^[0-9a-f]{64}$/),
     /** A pipeline's name, or `*`. */
     pipelines: z.array(z.string()).default(['*']),
@@ -23,26 +23,26 @@ const Tokens = z.array(
 type Token = z.infer<typeof Tokens>[number]
 
 export interface Tokens {
-  /** Who holds a token; undefined for one that is not known. */
+  /** The holder of a token; undefined for an unknown one. */
   holder(token: string): Holder | undefined
-  /** Why the file cannot be read as it is now; what it said before holds on. Undefined when it can. */
+  /** Why the file currently cannot be read, if so; its previous content stays valid. */
   fault(): string | undefined
 }
 export interface Holder {
   readonly name: string
-  /** Two tokens of one name are two. */
+  /** Identifies the token, as two tokens may have the same name. */
   readonly id: string
   may(right: Right, pipeline: string): boolean
-  /** Whether it has the right for any pipeline at all. */
+  /** Whether it has the right for at least one pipeline. */
   mayAnywhere(right: Right): boolean
 }
 
 const FRESH_MS = 1_000
 
 /**
- * Read anew for each request that comes a second after the last: tokens are taken away without a restart.
+ * Reads the file again at most once a second, so that tokens are revoked without a restart.
  *
- * @param onFault told once of each new reason for which the file cannot be read
+ * @param onFault called once for each new reason why the file cannot be read
  */
 export function tokensIn(file: string, onFault: (fault: string) => void = () => {}): Tokens {
   let known: readonly Token[] = []

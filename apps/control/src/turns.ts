@@ -9,10 +9,10 @@ export interface TurnsHost {
   readonly name: string
 }
 
-/** Longer than a lease of a process that died lives on. */
+/** Longer than the lease of a dead process is valid. */
 const WAIT_MS = 20_000
 
-/** Lets one at a time collect or check a pipeline, whichever control does it. */
+/** Ensures that a pipeline is collected or checked by one process at a time, across copies of control. */
 export class Turns {
   readonly #host: TurnsHost
   readonly #leases: Leases
@@ -23,8 +23,8 @@ export class Turns {
   }
 
   /**
-   * @param work told the path of the lease that it holds
-   * @throws CairnError CONFLICT while another has its turn
+   * @param work called with the path of its lease
+   * @throws CairnError CONFLICT while another process holds the lease
    */
   async take<Result>(pipeline: string, work: (lease: string) => Promise<Result>): Promise<Result> {
     const { env, clock } = this.#host

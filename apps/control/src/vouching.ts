@@ -2,12 +2,12 @@ import { publicKeyOf } from '@cairn/drivers/identity'
 import { CairnError } from '@cairn/kernel'
 import { requireSigned, signedPlan, type Identity, type Plan, type PublicKeys } from '@cairn/records'
 
-/** Signs the plans that control makes, and tells them from others: of these it starts, goes on with and promotes none. */
+/** Signs the plans of control, and verifies plans: others are never started, continued or promoted. */
 export class Vouching {
   readonly #identity: Identity
   readonly #by: PublicKeys
 
-  /** @param others whose plans are as good: those of control's earlier keys, say */
+  /** @param others public keys whose plans are also accepted, such as earlier keys of control */
   constructor(identity: Identity, others: PublicKeys = {}) {
     this.#identity = identity
     this.#by = { ...others, [identity.name]: publicKeyOf(identity) }
@@ -22,7 +22,7 @@ export class Vouching {
     requireSigned(plan, this.#by)
   }
 
-  /** What is wrong with a plan; undefined for one that is signed. */
+  /** What is wrong with a plan; undefined for a signed one. */
   faultOf(plan: Plan): string | undefined {
     try {
       this.require(plan)

@@ -13,13 +13,13 @@ import {
 } from '@cairn/records'
 import { RunState } from '@cairn/engine'
 
-/** A run that has not ended, as its records tell it. Each of them is read once, however often the run is looked at. */
+/** A run that has not ended, from its records. Each record is read once, however often the run is checked. */
 export class WatchedRun {
   readonly plan: Plan
   readonly state: RunState
-  /** When it was planned, or the last of the tasks that have ended did, by the clocks of whoever wrote that down. */
+  /** When it was planned or its last task ended, by the clocks of the writers. */
   lastEndedAt: number
-  /** Tasks of which there is a record. */
+  /** Tasks with a record. */
   readonly #recorded = new Set<string>()
   readonly #store: ArtifactStore
   readonly #at: Layout
@@ -32,7 +32,7 @@ export class WatchedRun {
     this.#at = layout(plan.env, plan.pipeline)
   }
 
-  /** Reads the records that are new, and tells whether there were any. */
+  /** Reads new records, and returns whether there were any. */
   async look(): Promise<boolean> {
     const before = this.#recorded.size
     for (const file of await this.#store.children(this.#at.ends(this.plan.run))) {
@@ -46,7 +46,7 @@ export class WatchedRun {
     return this.#recorded.size > before
   }
 
-  /** The events that its unfinished tasks wait for, as they were told, or should have been. */
+  /** The events that its unfinished tasks wait for, whether or not they were published. */
   async lostEvents(now: number): Promise<CairnEvent[]> {
     const { plan, state } = this
     const ready = [...state.unfinished()].filter((task) => state.ready(task))

@@ -2,7 +2,7 @@ import type { Compute } from '@cairn/records'
 
 const KEPT = 5
 
-/** Computes, and knows how long the last calls of each step's body took at most, in milliseconds. */
+/** Computes, and records the longest of the last calls of each step, in milliseconds. */
 export function timed(compute: Compute) {
   const times = new Map<string, number[]>()
   const timing: Compute = {

@@ -3,12 +3,12 @@ import type { Connected } from '@cairn/drivers/connection'
 import { standstillText } from '@cairn/drivers/events/kafka'
 import { probed, type Health } from '@cairn/stage'
 
-/** Without an answered heartbeat for so long, this process is not what it should be: a restart is worth it. */
+/** After this time without an answered heartbeat, the process is unhealthy and should be restarted. */
 const DEAD_AFTER_MS = 120_000
 
 /**
  * @param machine what this machine lacks to compute, if anything
- * @param stopping whether the process is on its way out: it should get nothing new
+ * @param stopping whether the process is shutting down and should get no new work
  */
 export function stageHealth({ bus, store }: Connected, machine: HostHealth, stopping: () => boolean): Health {
   return {

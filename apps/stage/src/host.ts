@@ -12,28 +12,28 @@ import type { CairnError } from '@cairn/kernel'
 import { timed } from './durations.ts'
 import type { Settings } from './settings.ts'
 
-/** The engine of one step's tasks, and what it listens to. */
+/** The engine of one step's tasks, and its subscriptions. */
 export interface StageHost {
   readonly engine: Engine
   readonly topic: string
-  /** Names the members that share the step's tasks. */
+  /** The consumer group of the step. */
   readonly group: string
-  /** What the group was called by earlier versions: it goes on where that was. */
+  /** The group's name in earlier versions, whose position it continues from. */
   readonly formerly: string
-  /** Hears of cancelled runs, also while all of the topic is paused. */
+  /** Receives cancellations, even while the topic is paused. */
   listenToControl(): Promise<Subscription>
   /** What this machine lacks to compute. */
   readonly machine: HostHealth
-  /** Stops what is being computed: its events are left for another member. */
+  /** Stops running computations and leaves their events to another member. */
   stop(): void
 }
 
-/** Leases spare double work; for shorter work than this, taking one would cost as much. Milliseconds. */
+/** Leases avoid double work, but cost as much as work shorter than this. Milliseconds. */
 const LEASE_AFTER_MS = 1_000
-/** After so long without work, its processes give back their memory, in milliseconds. */
+/** After this idle time, its processes free their memory, in milliseconds. */
 const IDLE_MS = 60_000
 
-/** @param onMisfit told of each task that is left to another host, because this one lacks what it needs */
+/** @param onMisfit called for each task that is left to another host because this one lacks something */
 export function stageHost(
   settings: Settings,
   { env }: Connection,
@@ -67,7 +67,7 @@ export function stageHost(
     compute: whileWell(
       fitting(compute, {
         look: fitter({ root, cache: join(settings.scratch, 'packages') }),
-        leave: () => {}, // told as it is left
+        leave: () => {}, // reported when it is left
       }),
       { folder: scratch, health: machine },
     ),
@@ -98,7 +98,7 @@ export function stageHost(
     listenToControl() {
       return bus.hear(controlTopicOf({ env }), (event) => {
         if (event.type !== 'cairn.run-cancelled' || event.data.pipeline !== pipeline) return
-        // What fails here is told once more by the pipeline's own topic, and there until it is heard.
+        // A failure here does no harm: the pipeline's own topic delivers it again until it is handled.
         hearCancel(event).catch(() => {})
       })
     },

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { channels, type TaskMessage } from '@cairn/records'
 
-/** What step bodies print, and what has become of tasks, as lines of this process's log. */
+/** Logs what step bodies print, and how tasks end. */
 export function logWork(log: Logger): void {
   channels.output.subscribe(({ line, ...about }) => log.info(about, line))
   channels.standstill.subscribe(({ isOver, since, ...about }) => {

@@ -17,12 +17,12 @@ process.once(
   'uncaughtException',
   giveUp((about, message) => log.fatal(about, message)),
 )
-process.on('SIGUSR1', () => {}) // by which Node would let any process of this user debug this one
+process.on('SIGUSR1', () => {}) // otherwise any process of this user could start the debugger
 const connection = readConnection()
 const connected = await openConnection(connection, {
   redeliverAfter: 50,
   clientId: `${settings.pipeline}.${settings.step}`,
-  closeTimeout: settings.graceMs * 0.75, // what is stopped at half of it still takes back its attempt
+  closeTimeout: settings.graceMs * 0.75, // work that is stopped at half of it can still undo its attempt
   sessionTimeout: settings.sessionMs,
   cache: settings.copies,
   log: ({ log: { message, ...rest } }) => log.warn({ kafka: rest }, message),
@@ -65,7 +65,7 @@ giveBackMemory()
 
 process.once('SIGTERM', () => void leave()).once('SIGINT', () => void leave())
 
-/** Short work may still end; what takes longer is stopped, and its events go to another member. */
+/** Short work may still end; longer work is stopped, and its events go to another member. */
 async function leave(): Promise<void> {
   stopping = true
   setTimeout(() => process.exit(1), settings.graceMs).unref()

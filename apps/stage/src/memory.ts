@@ -1,10 +1,10 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** Until what was compiled for the start is no longer needed. */
+/** Until code that was compiled for the start is no longer needed. */
 const AFTER_MS = 2_000
 
-/** What starting has left is collected only when more is needed, which a stage that waits for work may never do. */
+/** Collects garbage of the start, which V8 would leave until it needs memory, and an idle stage may never do. */
 export function giveBackMemory(): void {
   setTimeout(() => {
     setFlagsFromString('--expose-gc')

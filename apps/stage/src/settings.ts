@@ -13,22 +13,22 @@ const Settings = z.object({
   CAIRN_STEP: z.string().min(1),
   /** The folder from which packages and the files of sources are found. */
   CAIRN_ROOT: z.string().default(process.cwd()),
-  /** Where work in progress and fetched objects lie. */
+  /** The folder of work in progress and fetched objects. */
   CAIRN_SCRATCH: z.string().default('/tmp/cairn'),
-  /** Only the probes listen here. */
+  /** The port of the health probes. */
   HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).default(8080),
-  /** Bodies computed at one time. */
+  /** Maximum number of concurrent bodies. */
   CAIRN_JOBS: z.coerce.number().int().min(1).default(availableParallelism()),
-  /** Tasks in hand at one time: while some compute, others fetch and commit. */
+  /** Maximum number of tasks in progress: while some compute, others fetch and commit. */
   CAIRN_TASKS: z.coerce.number().int().min(1).default(16),
-  /** From a request to terminate to the end, in seconds; short work may still end in the first half of it. */
+  /** Maximum time of a shutdown, in seconds; short work may still end in the first half. */
   CAIRN_GRACE: z.coerce.number().positive().default(20),
-  /** Without a heartbeat for so long, this process is taken for dead and its events go to another, in seconds. */
+  /** After this time without a heartbeat, the process counts as dead and its events go to another. Seconds. */
   CAIRN_SESSION: z.coerce.number().min(6).default(10),
-  /** After how long it is said that a body without a time-out is still at work, in seconds. */
+  /** After this time, a warning says that a body without a timeout is still running. Seconds. */
   CAIRN_STILL_WAITING: z.coerce.number().positive().default(30),
-  /** Names of variables of this service's environment that its step sees, with commas between; it sees no others. */
+  /** Environment variables that the step may see, separated by commas. */
   CAIRN_STEP_ENVIRONMENT: z.string().default('').transform(parts(',')),
   /** Files and folders outside the project that its step may read. */
   CAIRN_STEP_READS: z.string().default('').transform(parts(delimiter)),
@@ -44,7 +44,7 @@ export interface Settings {
   readonly step: string
   readonly root: string
   readonly scratch: string
-  /** Local copies of objects and code. */
+  /** The folder of local copies of objects and code. */
   readonly copies: string
   readonly host: string
   readonly port: number
@@ -53,12 +53,12 @@ export interface Settings {
   readonly graceMs: number
   readonly sessionMs: number
   readonly stillWaitingAfterMs: number
-  /** What the step may reach of this machine. */
+  /** What the step may access on this machine. */
   readonly confinement: Confinement
   readonly logLevel: string
 }
 
-/** @throws Error that names each variable which is missing or wrong */
+/** @throws Error that names each missing or invalid variable */
 export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   const read = Settings.safeParse(environment)
   if (!read.success) throw new Error(z.prettifyError(read.error))

@@ -7,7 +7,7 @@ import { contextNamed } from '../remote/needed.ts'
 import { postTo } from '../remote/control-client.ts'
 import { printData, printLines } from '../terminal/print.ts'
 
-/** `cairn cancel`: ends a run on services early. What is finished stays finished. */
+/** `cairn cancel`: cancels a run on services. Finished steps are kept. */
 export default async function cancel(
   path: string,
   _: object,
@@ -33,7 +33,7 @@ export default async function cancel(
   )
 }
 
-/** A run by its whole name, which need not be looked for: that would take the right to read. */
+/** A run by its full name. It is not looked up, as that needs the right to read. */
 function wholeName(path: string): { pipeline: string; run: string } | undefined {
   const [, pipeline, run] = /^([\w-]+)\/(\d{8}-\d{6}-\w+)$/.exec(path) ?? []
   return pipeline === undefined || run === undefined ? undefined : { pipeline, run }

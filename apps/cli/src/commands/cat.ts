@@ -18,7 +18,7 @@ interface Options {
   readonly out?: string
 }
 
-/** `cairn cat`: an artifact, as its kind shows it to people. */
+/** `cairn cat`: prints the preview of an artifact. */
 export default async function cat(
   path: string,
   { rows, raw, out }: Options,
@@ -59,14 +59,14 @@ export default async function cat(
   }
 }
 
-/** A list with the numbers that its items have in the `each` which gave it. */
+/** A list with the item numbers of the `each` that produced it. */
 async function numbered(workspace: Workspace, preview: Preview, list: FoundList): Promise<Preview> {
   if (preview.type !== 'table' || preview.columns[0]?.name !== 'index') return preview
   const items = await listItems(workspace, list)
   return { ...preview, rows: preview.rows.map(([, ...cells], at) => [items[at]!.indices[0]!, ...cells]) }
 }
 
-/** Another ending would say that the bytes are what they are not. */
+/** Refuses a file extension that does not match the content. */
 function refuseEnding(file: string, kind: AnyKind | undefined, path: string): void {
   const ending = extname(file).slice(1)
   if (ending === '' || !kind?.extension || ending.toLowerCase() === kind.extension.toLowerCase()) return

@@ -58,7 +58,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
 
 const TAKE_PATHS: ReadonlySet<string> = new Set(['promote', 'show', 'cat', 'diff', 'follow', 'cancel', 'push', 'pull'])
 
-/** `cairn complete -- <words>`: what could stand where the last word is being typed, one a line. */
+/** `cairn complete -- <words>`: prints completions of the last word, one per line. */
 export default async function complete(words: readonly string[]): Promise<void> {
   const typed = words.at(-1) ?? ''
   for (const candidate of await candidates(words.slice(0, -1), typed))
@@ -125,7 +125,7 @@ function settings(pipeline: Pipeline | undefined): string[] {
   return names
 }
 
-/** So many items are offered. */
+/** Maximum number of items to offer. */
 const ITEMS = 50
 
 /** The items of a step in a run, by index. */

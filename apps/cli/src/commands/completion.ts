@@ -1,7 +1,7 @@
 import { CairnError, suggest } from '@cairn/kernel'
 import { printData } from '../terminal/print.ts'
 
-/** `cairn completion`: a script for the shell, which asks \`cairn complete\` for the words that fit. */
+/** `cairn completion`: prints a shell script that completes words with \`cairn complete\`. */
 export default function completion(shell: string | undefined): void {
   const wanted = shell ?? (process.env['SHELL'] ?? '').split('/').at(-1)!
   const script = SCRIPTS[wanted]

@@ -14,7 +14,7 @@ interface ListOptions {
   readonly all?: boolean
 }
 
-/** `cairn dead-letters list`: what groups could not handle, the newest first. */
+/** `cairn dead-letters list`: lists events that groups could not handle, newest first. */
 export async function list(named: string | undefined, { number, all = false }: ListOptions, command: Command) {
   const { json, ...globals } = command.optsWithGlobals()
   const { control, pipelines } = await openLetters(globals, named)
@@ -48,7 +48,7 @@ export async function list(named: string | undefined, { number, all = false }: L
   printLines(`\n${paint('dim', 'next')}  ${withGiven(`cairn dead-letters show ${rows[0]![0]}`)}`)
 }
 
-/** `cairn dead-letters show`: one of them, with its message. */
+/** `cairn dead-letters show`: prints one dead letter with its message. */
 export async function show(path: string, _: object, command: Command) {
   const { json, ...globals } = command.optsWithGlobals()
   const { pipeline, id } = letterNamed(path)
@@ -71,7 +71,7 @@ export async function show(path: string, _: object, command: Command) {
     )
 }
 
-/** `cairn dead-letters replay`, `drop`: for each group that gave it up, or for one. */
+/** `cairn dead-letters replay` and `drop`, for all groups that gave it up or for one. */
 function decide(what: 'replay' | 'drop') {
   return async (path: string, { group }: { readonly group?: string }, command: Command) => {
     const { json, ...globals } = command.optsWithGlobals()
@@ -88,7 +88,7 @@ function decide(what: 'replay' | 'drop') {
 export const replay = decide('replay')
 export const drop = decide('drop')
 
-/** `cairn dead-letters export`: all of them, whole, as JSON lines. */
+/** `cairn dead-letters export`: prints all dead letters in full, as JSON lines. */
 export async function exportAll(named: string | undefined, { all = false }: { all?: boolean }, command: Command) {
   const { control, pipelines } = await openLetters(command.optsWithGlobals(), named)
   for (const pipeline of pipelines)
@@ -96,7 +96,7 @@ export async function exportAll(named: string | undefined, { all = false }: { al
       printData(JSON.stringify({ pipeline, ...(await wholeLetter(control, pipeline, id)) }))
 }
 
-/** Of a message that anyone may have sent: what is no text is shown as such. */
+/** The first characters of a message. Anybody may have sent it, so it need not be text. */
 function textOf(base64: string): string {
   return Buffer.from(base64, 'base64').toString().slice(0, 2_000)
 }

@@ -14,7 +14,7 @@ interface Options {
   readonly rows?: number
 }
 
-/** `cairn diff`: what differs between two runs, from what was asked for to what came out; or `--of` one output all that does. */
+/** `cairn diff`: compares two runs, from parameters to metrics, or with `--of` one output row by row. */
 export default async function diff(
   one: string,
   other: string,

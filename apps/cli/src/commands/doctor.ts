@@ -16,8 +16,8 @@ interface Options {
 }
 
 /**
- * `cairn doctor`: reads every record and every byte of the store, and tells what is wrong. `--on` a context: whether its
- * services and what they stand on are well, and has control check their store, of the bytes only some.
+ * `cairn doctor`: reads every record and byte of the store, and reports problems. With `--on` it checks the services of
+ * a context and what they depend on, and has control check their store, reading only a share of the bytes.
  */
 export default async function doctor(
   { repair = false, bytes }: Options,

@@ -6,7 +6,7 @@ import { stopStack } from '../local/stop.ts'
 import type { GlobalOptions } from '../global-options.ts'
 import { printData, printNotes } from '../terminal/print.ts'
 
-/** `cairn down`: stops what `cairn up` has started. What is stored stays. */
+/** `cairn down`: stops the services that `cairn up` started. Stored data is kept. */
 export default async function down(_: object, command: { optsWithGlobals(): GlobalOptions }): Promise<void> {
   const { project: folder = process.cwd(), json } = command.optsWithGlobals()
   const stack = new Stack(findProject(folder).root)

@@ -18,7 +18,7 @@ interface Options extends Pick<ProgressOption, 'progress'> {
   readonly atRunCode?: boolean
 }
 
-/** `cairn explore`: a run of production, to be looked at, changed and run again line by line. */
+/** `cairn explore`: inspects, changes and re-runs a production run interactively. */
 export default async function exploreLines(
   name: string | undefined,
   { base, atRunCode = false, progress }: Options,
@@ -32,10 +32,10 @@ export default async function exploreLines(
   if (isTerminal) printLines(paint('dim', '.help lists the commands, Tab completes them'))
   for await (const line of isTerminal ? typed(session) : pipedLines()) if (await done(session, line)) break
   lab.session.workspace.close()
-  if (isTerminal && process.exitCode === EXIT.error) process.exitCode = EXIT.ok // who typed it has seen the error
+  if (isTerminal && process.exitCode === EXIT.error) process.exitCode = EXIT.ok // the person has seen the error
 }
 
-/** An error is told, and the next line is read. */
+/** Runs a line. An error is printed, and the next line is read. */
 async function done(session: ReplSession, line: string): Promise<boolean> {
   try {
     return (await doLine(session, line)) === true
@@ -45,7 +45,7 @@ async function done(session: ReplSession, line: string): Promise<boolean> {
   }
 }
 
-/** What is an option of `cairn play` is a command of its own here. */
+/** Replaces options of `cairn play` in a hint by the commands of this prompt. */
 function inDots({ code, message, next, cause }: CairnError): CairnError {
   const dotted = (text: string) => text.replaceAll(/--(?=(set|swap|sample|items|matrix) )/g, '.')
   return new CairnError(code, dotted(message), { ...(next !== undefined && { next: dotted(next) }), cause })

@@ -5,7 +5,7 @@ import type { GlobalOptions } from '../global-options.ts'
 import { followRun, type FollowOptions } from '../remote/follow.ts'
 import { contextNamed } from '../remote/needed.ts'
 
-/** `cairn follow`: shows how a run on services goes, also one that has long been going on. */
+/** `cairn follow`: shows the progress of a run on services, even one that started long ago. */
 export default async function follow(
   path: string,
   options: Omit<FollowOptions, 'json'>,

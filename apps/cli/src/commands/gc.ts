@@ -20,8 +20,8 @@ interface Options {
 }
 
 /**
- * `cairn gc`: removes old runs and what nothing refers to any more. What a live record refers to always stays. `--on` a
- * context: has its control do it, by what its project says is kept.
+ * `cairn gc`: removes old runs and unreferenced data. Whatever a live record refers to is kept. With `--on`, control does
+ * it with the retention of its project.
  */
 export default async function gc(
   { keepRuns, keep, grace, dryRun = false }: Options,
@@ -44,7 +44,7 @@ export default async function gc(
   const reports: Record<string, GcReport> = {}
   for (const pipeline of await workspace.store.children(`${workspace.project.env}/`)) {
     const at = workspace.at(pipeline)
-    // Production's runs are only read in a playground.
+    // A playground only reads production's runs.
     const production = workspace.playground === undefined ? [] : await runNames(below, at)
     const pinned = [...pinnedRuns(workspace.project, pipeline, workspace.clock.now()), ...production]
     reports[pipeline] = await collect(workspace.store, workspace.clock, at, { ...policy, pinned })

@@ -7,7 +7,7 @@ import { paint } from '../terminal/style.ts'
 import { mermaid } from '../mermaid.ts'
 import { printData, printLines } from '../terminal/print.ts'
 
-/** `cairn graph`: a pipeline's steps and what flows between them. */
+/** `cairn graph`: draws a pipeline's steps and their connections. */
 export default async function graph(
   name: string | undefined,
   options: { mermaid?: boolean },
@@ -22,11 +22,11 @@ export default async function graph(
   printLines(options.mermaid ? mermaid(pipeline.graph) : drawing(pipeline.graph))
 }
 
-/** One line a node, in an order in which they could run; lines at the left lead from what is made to what reads it. */
+/** One line per node, in execution order. Lines at the left lead from an output to the nodes that read it. */
 function drawing(graph: Graph): string {
   const nodes = [...graph.nodes.values()]
   const last = lastReaders(nodes)
-  /** What is made and still to be read, one to a column. */
+  /** Outputs that are still to be read, one per column. */
   const open: (string | undefined)[] = []
   const lines: string[] = []
   const width = Math.max(...nodes.map(({ id, scope }) => id.length + scope.length * 2))

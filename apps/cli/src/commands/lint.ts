@@ -5,7 +5,7 @@ import type { GlobalOptions } from '../global-options.ts'
 import { paint } from '../terminal/style.ts'
 import { printData, printLines } from '../terminal/print.ts'
 
-/** `cairn lint`: whether every pipeline of the project can be planned, without a look at data. */
+/** `cairn lint`: checks that every pipeline of the project can be planned, without reading data. */
 export default async function lint(_: object, command: { optsWithGlobals(): GlobalOptions }): Promise<void> {
   const { json, ...globals } = command.optsWithGlobals()
   const faults = await faultsOf(await openWorkspace(globals))

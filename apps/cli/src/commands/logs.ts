@@ -15,13 +15,13 @@ interface Options {
   readonly lines?: number
 }
 
-/** Services that are there whatever the pipelines. */
+/** Services that do not depend on the pipelines. */
 const OF_EVERY_STACK: ReadonlySet<string> = new Set(['control', 'kafka', 'minio'])
 const LOOK_MS = 200
-/** Of each service, unless it is said. */
+/** Default number of lines for each service. */
 const LAST_LINES = 20
 
-/** `cairn logs`: what the steps of a run printed, or what the services of this machine log. */
+/** `cairn logs`: prints the output of a run's steps, or the logs of the services of this machine. */
 export default async function logs(
   wanted: string | undefined,
   { follow, lines }: Options,
@@ -53,7 +53,7 @@ export default async function logs(
   }
 }
 
-/** Whole lines that a file has got since the last time. */
+/** Complete lines that were added to a file since the last call. */
 class Tail {
   readonly name: string
   readonly #file: string

@@ -7,7 +7,7 @@ import { paint } from '../terminal/style.ts'
 import { pipelineFiles, stepFiles } from '../templates.ts'
 import { printData, printLines } from '../terminal/print.ts'
 
-/** `cairn new step|pipeline <name>`: writes new files, with a test that passes. Never changes existing ones. */
+/** `cairn new step|pipeline <name>`: writes new files with a passing test. Never changes existing files. */
 export default function create(
   what: string,
   name: string,
@@ -44,7 +44,7 @@ export default function create(
   printLines(hints.map((hint, at) => `${at === 0 ? paint('dim', 'next') : '    '}   ${hint}`).join('\n'))
 }
 
-/** Beside the project's other pipelines: where its first pattern looks. */
+/** The folder of the project's first pipeline pattern, next to the other pipelines. */
 function defaultFolder(
   root: string,
   [pattern = 'pipelines/*.ts']: readonly string[],

@@ -14,13 +14,12 @@ interface Options {
 
 type Found = Parity & { readonly where: string }
 
-/** Where steps are computed again: in this process, or by services. */
+/** Where steps are recomputed: in this process, or by services. */
 type Entries = readonly (readonly [where: string, entry: Entry | undefined])[]
 
 /**
- * `cairn parity`: whether steps give again what they gave, byte for byte, and items of an `each` also alone and in reverse
- * order; those that do not are named. `--on` a context
- * they are computed both here and by its services.
+ * `cairn parity`: recomputes steps and compares the bytes, and names those that differ. Items of an `each` are also
+ * computed alone and in reverse order. With `--on`, steps are computed both here and by the services.
  */
 export default async function parity(
   name: string | undefined,

@@ -9,7 +9,7 @@ import { printData, printLines } from '../terminal/print.ts'
 
 type Options = RequestOptions & { readonly save?: boolean }
 
-/** `cairn plan`: what a run would reuse and compute, why, and how long it takes. Computes nothing. */
+/** `cairn plan`: shows what a run would reuse or compute, why, and the expected time. Computes nothing. */
 export default async function plan(
   name: string | undefined,
   options: Options,

@@ -28,7 +28,7 @@ type Options = ChangeOptions &
     readonly jobs?: number
   }
 
-/** `cairn play`: a run of production with something changed, in a playground; and what that changes. */
+/** `cairn play`: re-runs a production run with changes in a playground, and compares the results. */
 export default async function play(
   name: string | undefined,
   options: Options,

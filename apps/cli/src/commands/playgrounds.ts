@@ -11,7 +11,7 @@ interface Options {
   readonly delete?: readonly string[]
 }
 
-/** `cairn playgrounds`: lists or deletes playgrounds. */
+/** `cairn playgrounds`: lists playgrounds, or deletes some with everything computed in them. */
 export default async function playgrounds(
   { delete: names = [] }: Options,
   command: { optsWithGlobals(): GlobalOptions },

@@ -3,7 +3,7 @@ import { copyRuns } from '../copy-runs.ts'
 import type { GlobalOptions } from '../global-options.ts'
 import { openBoth } from '../remote/needed.ts'
 
-/** `cairn pull`: brings runs of services to this machine, which then reuses what they computed. */
+/** `cairn pull`: copies runs from services to this machine, which then reuses their results. */
 export default async function pull(
   path: string | undefined,
   { runs }: { runs: number },

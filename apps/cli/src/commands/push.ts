@@ -4,7 +4,7 @@ import { copyRuns } from '../copy-runs.ts'
 import type { GlobalOptions } from '../global-options.ts'
 import { openBoth } from '../remote/needed.ts'
 
-/** `cairn push`: brings what runs of this machine computed to services, which then reuse it. Needs the rights to adopt and to read. */
+/** `cairn push`: copies the results of local runs to services, which then reuse them. Needs the rights `adopt` and `read`. */
 export default async function push(
   path: string | undefined,
   { runs }: { runs: number },
@@ -14,7 +14,7 @@ export default async function push(
   await copyRuns(here, there, path, { runs, json, onNone: nothingToPush }, copyResults)
 }
 
-/** Nothing was asked of the services, so that not even a token without the right was refused. */
+/** An error, not a success: no request was made, so a token without the right would go unnoticed. */
 function nothingToPush(): CairnError {
   return new CairnError('NOT_FOUND', 'nothing to push: no local run has ended', {
     next: 'run a pipeline without --on first',

@@ -36,8 +36,8 @@ type Options = RequestOptions &
   }
 
 /**
- * `cairn run`: plans, drives the run to its end in this process, and tells what came of it. `--on` a context its services
- * do all that, and this only shows it.
+ * `cairn run`: plans a run, drives it to its end in this process, and prints the result. With `--on`, services do all
+ * that, and this process only shows the progress.
  */
 export default async function run(
   name: string | undefined,
@@ -50,7 +50,7 @@ export default async function run(
   if (globals.on !== undefined) return runOn(workspace, globals.on, name, options, json)
   const started = performance.now()
   const pool = openPool(workspace, options.jobs)
-  if (workspace.history.isEmpty) pool.warm() // while the run is planned: something will have to be computed
+  if (workspace.history.isEmpty) pool.warm() // during planning: something has to be computed
   const { plan, loaded, dryRuns, stale } = await planned(workspace, name, options)
   const { out } = options
   const targets = out === undefined ? [] : exportTargets(loaded.pipeline, plan, out)
@@ -90,7 +90,7 @@ async function runOn(workspace: Workspace, on: string, name: string | undefined,
   })
 }
 
-/** To start a run takes less than to see how it goes. */
+/** The error of a token that may start a run but not read it. */
 function unseen({ code, message }: CairnError, run: string): CairnError {
   return new CairnError(code, `${run} was started and continues, but its progress cannot be shown: ${message}`, {
     next: 'start runs with --detach, or use a token with the right "read"',
@@ -101,7 +101,7 @@ interface Planned {
   readonly plan: Plan
   readonly loaded: LoadedPipeline
   readonly dryRuns: Driven['dryRuns']
-  /** Warnings of stand-ins that today's code would not give. */
+  /** Warnings of base outputs that today's code would not produce. */
   readonly stale: readonly string[]
 }
 
@@ -117,7 +117,7 @@ async function planned(workspace: Workspace, name: string | undefined, options: 
   return { plan, loaded, dryRuns, stale: [...stale, ...clockNotes(plan, isAhead)] }
 }
 
-/** What `cairn plan --save` kept, under the run that it is to become. */
+/** A plan of `cairn plan --save`, stored under the name of its future run. */
 async function savedPlan(workspace: Workspace, name: string | undefined, wanted: string): Promise<Planned> {
   const { store } = workspace
   const found: { readonly pipeline: string; readonly run: string }[] = []

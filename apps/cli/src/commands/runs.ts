@@ -29,15 +29,15 @@ interface RunLine {
   readonly pipeline: string
   readonly run: string
   readonly status: RunStanding | 'queued' | 'unreadable'
-  /** Of one that waits for its turn: behind whom, and for what. */
+  /** For a queued run: its place, and the limit that it waits for. */
   readonly queue?: Waiting | undefined
-  /** What is wrong with its records, where that is why no more is told of it. */
+  /** What is wrong with its records, if they cannot be read. */
   readonly fault?: string
-  /** Whether it was promoted, and nothing since. */
+  /** Whether it is the production run. */
   readonly production: boolean
   readonly startedAt: number
   readonly ms: number | undefined
-  /** Tasks: steps, and inside an `each` their items. */
+  /** Numbers of tasks: steps, and items of steps inside an `each`. */
   readonly computed: number
   readonly reused: number
   readonly caught: number
@@ -45,11 +45,11 @@ interface RunLine {
   readonly metrics: Readonly<Record<string, number>>
   /** Tasks that no host could run so far. */
   readonly unfit: readonly UnfitRecord[]
-  /** Of a run on services that goes on: its events that a stage has given up. */
+  /** For a running run on services: its events that a stage gave up. */
   readonly deadLetters: readonly HeldUp[]
 }
 
-/** `cairn runs`: the newest runs that are meant, with what was computed and what came out. */
+/** `cairn runs`: lists the newest matching runs, with computed steps and metrics. */
 export default async function runs(
   name: string | undefined,
   { number: most, ...options }: { number: number } & FilterOptions,
@@ -89,7 +89,7 @@ export default async function runs(
     )
   }
   const zone = timeZone()
-  // Of caught and failed tasks there is a column where there are any.
+  // Columns for caught and failed tasks are only shown if there are any.
   const counted = (['computed', 'reused', 'caught', 'failed'] as const).filter(
     (state, at) => at < 2 || newest.some((line) => line[state] > 0),
   )
@@ -118,12 +118,12 @@ export default async function runs(
     for (const letter of deadLetters) printLines(`\n${pipeline}/${run}  ${heldUpText(letter)}`)
 }
 
-/** `null` where a clock was set back between start and end. */
+/** `null` if a clock was set back between start and end. */
 function withKnownTime(line: RunLine): object {
   return { ...line, ms: line.ms === undefined || line.ms >= 0 ? line.ms : null }
 }
 
-/** So many are shown; `--json` has all. */
+/** Maximum number to show; `--json` has all. */
 const METRICS = 4
 
 function metricsText(metrics: RunLine['metrics']): string {
@@ -131,7 +131,7 @@ function metricsText(metrics: RunLine['metrics']): string {
   return all.length > METRICS ? [...all.slice(0, METRICS), '…'].join('  ') : all.join('  ')
 }
 
-/** What is told of a run whose records are damaged: that they are. */
+/** The row of a run with damaged records. */
 function unreadable(pipeline: string, run: string, fault: string): RunLine {
   const none = { computed: 0, reused: 0, caught: 0, failed: 0, metrics: {}, unfit: [], deadLetters: [] }
   return { pipeline, run, status: 'unreadable', fault, production: false, startedAt: 0, ms: undefined, ...none }
@@ -168,7 +168,7 @@ async function runLine(
       queue,
       production,
       startedAt: plan.createdAt,
-      ms: end && end.endedAt - plan.createdAt, // of two clocks, where two processes were at it
+      ms: end && end.endedAt - plan.createdAt, // may be the difference of two clocks, if two processes worked on it
       computed: tasks('computed'),
       reused: tasks('reused'),
       caught: tasks('caught'),

@@ -23,7 +23,7 @@ import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
 import { printData, printLines } from '../terminal/print.ts'
 
-/** `cairn show`: a run, a step of it, or an artifact, from its records. */
+/** `cairn show`: prints a run, a step or an artifact from its records. */
 export default async function show(
   path: string,
   _: object,
@@ -77,7 +77,7 @@ async function showStep(
   const node = plan.nodes[id]!
   const end = await readRecord<EndRecord>(workspace.store, at.end(plan.run, item?.task ?? id))
   const outcome = end?.items[item?.index ?? 0]
-  // Of an item: its own, where the record says whose they are.
+  // For an item: only its own failures, if the record names the items.
   const failures = (end?.failures ?? []).filter(
     (failure) => failure.index === undefined || failure.index === (item?.index ?? 0),
   )

@@ -9,7 +9,7 @@ import type { GlobalOptions } from '../global-options.ts'
 import { waitingLetters } from '../remote/dead-letters.ts'
 import { printData, printLines } from '../terminal/print.ts'
 
-/** `cairn status`: shows the services on this machine. */
+/** `cairn status`: shows the state of the services on this machine. */
 export default async function status(_: object, command: { optsWithGlobals(): GlobalOptions }): Promise<void> {
   const { project: folder = process.cwd(), json, on = LOCAL } = command.optsWithGlobals()
   if (on !== LOCAL) throw notHere(on)
@@ -58,7 +58,7 @@ function notHere(on: string): CairnError {
 
 const CHANGING = 'another command is starting or stopping the services'
 
-/** Where control does not answer, the table says so. */
+/** Waiting dead letters by pipeline; none if control does not answer, as the table shows that. */
 function deadLetters(root: string): Promise<Readonly<Record<string, number>>> {
   return waitingLetters(readContext(root, LOCAL).control).catch(() => ({}))
 }

@@ -12,8 +12,8 @@ import type { GlobalOptions } from '../global-options.ts'
 import { printData, printLines, printNotes } from '../terminal/print.ts'
 
 /**
- * `cairn up`: Kafka, MinIO, control, and a process for each step, all on the loopback address of this machine. What runs
- * as it should is left alone; without names, what is not wanted any more is stopped.
+ * `cairn up`: starts Kafka, MinIO, control and a process for each step, all on the loopback address of this machine.
+ * Healthy services keep running. Without names, services that are no longer needed are stopped.
  */
 export default async function up(
   names: readonly string[],
@@ -41,7 +41,7 @@ export default async function up(
   async function start(): Promise<void> {
     const { running } = stack
     stack.settle()
-    if (running && !running.watch) await stopStack(stack) // of an earlier version of this program
+    if (running && !running.watch) await stopStack(stack) // started by an earlier version of Cairn
     if (running && !stack.isSupervised) printNotes(`${supervisorText(running)}; starting another one`)
     await build(printNotes)
     const servers = await serversOf(stack, project.env, docker)

@@ -7,7 +7,7 @@ import { plannedLines } from '../planned-lines.ts'
 import { paint } from '../terminal/style.ts'
 import { printData, printLines } from '../terminal/print.ts'
 
-/** `cairn why`: why steps, or one item of a step, are computed again, or that they are not. */
+/** `cairn why`: explains why steps, or one item of a step, are reused or computed again. */
 export default async function why(
   name: string | undefined,
   place: string | undefined,

@@ -7,17 +7,17 @@ export interface Found {
   readonly name: string
   readonly url: string
   readonly state: State
-  /** What is wrong. */
+  /** What is wrong, if anything. */
   readonly findings: string
   readonly pid?: number
-  /** When its process was started or, without one, ended. */
+  /** When its process started, or ended if none is running. */
   readonly since?: string
   readonly restarts?: number
 }
 
 const PROBE_MS = 5_000
 
-/** How a service is: its process, and what it answers. */
+/** The state of a service: its process, and its health endpoint. */
 export async function look(service: Service, running: Running | undefined): Promise<Found> {
   const { name } = service
   const { since, restarts, ended } = running?.watch?.[name] ?? {}

@@ -7,10 +7,10 @@ const LEVELS: Readonly<Record<number, readonly ['dim' | 'cyan' | 'yellow' | 'red
   50: ['red', 'error'],
   60: ['red', 'fatal'],
 }
-/** Said by the name of the service already. */
+/** Fields that the name of the service already shows. */
 const KNOWN = new Set(['level', 'time', 'msg', 'pipeline', 'step', 'service'])
 
-/** A line of a service's log for people; one that is not JSON as it is. */
+/** A log line of a service, formatted for people. A line that is not JSON stays as it is. */
 export function logLine(service: string, line: string): string {
   const who = paint('dim', service)
   let entry: Record<string, unknown>

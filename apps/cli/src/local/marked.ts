@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { processName } from '@cairn/drivers/process-id'
 
-/** A variable by which processes of a stack are found, whoever started them and whatever was written down of it. */
+/** An environment variable that marks all processes of a stack, however they were started. */
 const MARK = 'CAIRN_SERVICE'
 
 export interface Marked {
@@ -14,7 +14,7 @@ export function markOf(folder: string, service: string, version: string): Readon
   return { [MARK]: JSON.stringify([folder, service, version]) }
 }
 
-/** Processes of a stack and what they have started, the oldest first. Only Linux tells; elsewhere there are none. */
+/** Processes of a stack and their children, oldest first. Only works on Linux; empty elsewhere. */
 export function markedProcesses(folder: string): Marked[] {
   const found = processIds().flatMap((pid) => {
     try {
@@ -24,7 +24,7 @@ export function markedProcesses(folder: string): Marked[] {
       const [of, service, version] = JSON.parse(mark.slice(MARK.length + 1)) as string[]
       return of === folder ? [{ process: processName(pid), service: service!, version: version! }] : []
     } catch {
-      return [] // it has just ended, or belongs to another user
+      return [] // the process has just ended, or belongs to another user
     }
   })
   return found.sort((one, other) => startOf(one) - startOf(other))

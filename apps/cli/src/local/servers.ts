@@ -11,7 +11,7 @@ import { processOf, writeJson, type Service, type Stack } from './stack.ts'
 const BUCKET = 'cairn'
 const SERVERS = ['kafka', 'minio'] as const
 const MAIN = join(repository, 'tools', 'servers', 'main.ts')
-/** An answer holds a few kilobytes. */
+/** Maximum size of the output, which is a few kilobytes. */
 const ANSWER_BYTES = 1 << 20
 
 interface Prepared extends Pick<Connection, 'kafka'> {
@@ -26,7 +26,7 @@ interface Launch {
   readonly container?: string
 }
 
-/** How Kafka and MinIO are started; writes down how they are reached. */
+/** Prepares Kafka and MinIO, and records their addresses. */
 export async function serversOf(stack: Stack, env: string, docker: boolean): Promise<Service[]> {
   const { running } = stack
   const kept = SERVERS.flatMap((name) => (processOf(running, name) === undefined ? [] : ['--running', name]))
@@ -48,7 +48,7 @@ export async function serversOf(stack: Stack, env: string, docker: boolean): Pro
   })
 }
 
-/** A command under a name of its own, to which arguments are added. */
+/** Writes a script that runs a command with additional arguments. */
 function writeScript(file: string, command: readonly string[]): void {
   mkdirSync(dirname(file), { recursive: true })
   const quoted = command.map((part) => `'${part.replaceAll("'", String.raw`'\''`)}'`)
@@ -61,7 +61,7 @@ export async function ensureBucket({ connection }: Stack): Promise<void> {
   await store.close()
 }
 
-/** Runs `tools/servers`; what it has to say about getting on goes to standard error. */
+/** Runs `tools/servers`; its progress goes to standard error. */
 function runServers(args: readonly string[]): Promise<string> {
   return new Promise((done, fail) => {
     const child = execFile(process.execPath, [MAIN, ...args], { maxBuffer: ANSWER_BYTES }, (error, stdout, stderr) => {

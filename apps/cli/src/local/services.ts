@@ -11,8 +11,8 @@ type App = 'control' | 'stage'
 type Env = Readonly<Record<string, string>>
 
 /**
- * One process for control, and one for each step of each pipeline, each at the port that it had before if it can be. The
- * apps must be built.
+ * One process for control, and one for each step of each pipeline. Each keeps its previous port if possible. The apps
+ * must be built.
  */
 export async function servicesOf(
   workspace: Workspace,
@@ -28,7 +28,7 @@ export async function servicesOf(
   const before = new Map(
     earlier.flatMap(({ name, url }) => (URL.canParse(url) ? [[name, Number(new URL(url).port)]] : [])),
   )
-  // Not free, for it listens there itself.
+  // The port is not free because the service itself uses it.
   const own = (name: string) => (processOf(running, name) === undefined ? undefined : before.get(name))
   const free = await freePorts(wanted.map(({ name }) => (own(name) === undefined ? before.get(name) : undefined)))
   const connection = readJson(stack.connectionFile)
@@ -53,7 +53,7 @@ export function versionOf(all: unknown): string {
   return hash('sha256', JSON.stringify(all)).slice(0, 16)
 }
 
-/** Of which sources an app was built. */
+/** The digest of the sources that an app was built from. */
 function builtOf(app: App): string {
   return readFileSync(join(distOf(app), 'sources.json'), 'utf8')
 }
@@ -79,7 +79,7 @@ function stagesOf({ secret }: Workspace, { pipeline }: LoadedPipeline, stack: St
   })
 }
 
-/** Loads tracking beside a service, where there is a collector to tell. */
+/** Loads tracking into a service, if a collector is configured. */
 function tracking(name: string, app: App): Env {
   if (process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] === undefined) return {}
   return {

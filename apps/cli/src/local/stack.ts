@@ -20,44 +20,44 @@ export interface Service {
   readonly program: string
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
-  /** Where it answers. Of control that is also the address of its API. */
+  /** Its health address; for control also the address of its API. */
   readonly url: string
-  /** How to tell that it is ready. */
+  /** How to check that it is ready. */
   readonly probe: 'http' | 'kafka' | 'minio'
-  /** Of all that it depends on: a process of another version is replaced. */
+  /** Digest of everything that it depends on: a process with another version is replaced. */
   readonly version: string
-  /** What Docker calls it, if it runs there. */
+  /** Its Docker container, if it runs in one. */
   readonly container?: string
 }
 
-/** What the supervisor tells of the processes that it watches. */
+/** What the supervisor records of the processes that it watches. */
 export interface Running {
   readonly supervisor: string
-  /** When it took over. */
+  /** When it started supervising. */
   readonly since?: string
-  /** Names of processes by those of services. */
+  /** Process names by service name. */
   readonly services: Readonly<Record<string, string>>
-  /** By names of services, those between two processes included. */
+  /** By service name, including services that are between two processes. */
   readonly watch?: Readonly<Record<string, Watch>>
 }
 export interface Watch {
   readonly version: string
-  /** When the present process was started, or the last one ended. */
+  /** When the current process started, or the last one ended. */
   readonly since: string
   readonly restarts: number
-  /** Of the last process. */
+  /** How the last process ended. */
   readonly ended?: string
 }
 
-/** An `up` that has to build Kafka and MinIO first takes that long. */
+/** Long enough for an `up` that has to build Kafka and MinIO first. */
 const LOCKED_MS = 40 * 60_000
 
-/** What `cairn up` keeps in the project's folder, readable to its owner only. */
+/** The files that `cairn up` keeps in the project's folder, readable only by the owner. */
 export class Stack {
   readonly root: string
   readonly folder: string
 
-  /** @throws CairnError CONFLICT in a copy of a project whose services it is */
+  /** @throws CairnError CONFLICT in a copy of the project that owns the services */
   constructor(root: string) {
     refuseCopiedStack(root, stackPlaceOf(root))
     this.root = root
@@ -65,7 +65,7 @@ export class Stack {
     mkdirSync(this.folder, { recursive: true, mode: 0o700 })
   }
 
-  /** Records that the services in this folder are those of the project that it lies in. */
+  /** Records that the services in this folder belong to this project. */
   settle(): void {
     ignoreInGit(dirname(this.folder))
     writeJson(stackPlaceFile(this.root), stackPlaceAt(this.root))
@@ -74,7 +74,7 @@ export class Stack {
     return stackPlaceOf(this.root)
   }
 
-  /** Of Kafka and MinIO. */
+  /** The folder of Kafka and MinIO. */
   get servers(): string {
     return join(this.folder, 'servers')
   }
@@ -84,11 +84,11 @@ export class Stack {
   get tokensFile(): string {
     return join(this.folder, 'tokens.json')
   }
-  /** What control signs plans with. */
+  /** The key that control signs plans with. */
   get signingKeyFile(): string {
     return join(this.folder, 'control.pem')
   }
-  /** The public keys of those whose plans the stages run. */
+  /** The public keys whose plans the stages run. */
   get plansByFile(): string {
     return join(this.folder, 'plans-by.json')
   }
@@ -102,7 +102,7 @@ export class Stack {
   get supervisorLock(): string {
     return join(this.folder, 'supervisor.lock')
   }
-  /** Of those who operate the servers: `kafka-consumer-groups`. */
+  /** A tool for operating the servers: `kafka-consumer-groups`. */
   tool(name: string): string {
     return join(this.folder, 'bin', name)
   }
@@ -119,7 +119,7 @@ export class Stack {
   get connection(): Connection | undefined {
     return readJson<Connection>(this.connectionFile)
   }
-  /** What was told last, also by a supervisor that has died since. */
+  /** The last record of the supervisor, which may have died since. */
   get running(): Running | undefined {
     return readJson<Running>(this.runningFile)
   }
@@ -128,7 +128,7 @@ export class Stack {
     return running !== undefined && !isGone(running.supervisor)
   }
 
-  /** Does something to the stack while no other command does. */
+  /** Runs an operation on the stack while no other command does. */
   async locked<Result>(note: (line: string) => void, work: () => Promise<Result>): Promise<Result> {
     const { running } = this
     if (running && !isHere(running.supervisor))
@@ -153,7 +153,7 @@ export class Stack {
   }
 }
 
-/** Also the name by which control signs plans. */
+/** Also the name under which control signs plans. */
 export const CONTROL = 'control'
 
 /** Kafka and MinIO: the other services need them. */
@@ -175,7 +175,7 @@ export function writeJson(file: string, value: unknown): void {
   writeText(file, `${JSON.stringify(value, null, 2)}\n`)
 }
 
-/** Whole or not at all, and for its owner only. */
+/** Writes a file atomically, readable only by its owner. */
 export function writeText(file: string, text: string): void {
   mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 })
   writeFileSync(`${file}.${process.pid}.new`, text, { mode: 0o600 })

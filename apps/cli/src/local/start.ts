@@ -12,9 +12,9 @@ import { isFresh, repository } from '../../bin/built.js'
 import { look } from './health.ts'
 import { CONTROL, readJson, writeJson, writeText, type Service, type Stack } from './stack.ts'
 
-/** For all services to be ready. */
+/** Maximum time until all services are ready. */
 const READY_MS = 180_000
-/** How often it is said which of them are not. */
+/** How often the services that are not ready are listed. */
 const WAITING_MS = 10_000
 /** The name of the context's token. */
 const LOCAL = 'local'
@@ -22,7 +22,7 @@ const SUPERVISOR = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? './supervisor.ts' : './supervisor.js', import.meta.url),
 )
 
-/** The context `local`, whose token may do everything here. Tokens that someone has added stay. */
+/** Writes the context `local`, whose token has all rights. Tokens that somebody added are kept. */
 export function writeContext(stack: Stack, env: string, url: string): void {
   const token =
     readJson<{ control: { token: string } }>(stack.contextFile)?.control.token ?? randomBytes(24).toString('base64url')
@@ -33,7 +33,7 @@ export function writeContext(stack: Stack, env: string, url: string): void {
   writeJson(stack.contextFile, { env, control: { url, token }, project: stack.place })
 }
 
-/** Makes the key that control signs plans with, once, and says to the stages whose plans to run. */
+/** Creates the key that control signs plans with, once, and the public keys that stages trust. */
 export function writeKeys(stack: Stack): void {
   if (!existsSync(stack.signingKeyFile)) writeText(stack.signingKeyFile, newSigningKey())
   const identity = identityOf({ CAIRN_IDENTITY: CONTROL, CAIRN_SIGNING_KEY: stack.signingKeyFile })!
@@ -41,8 +41,7 @@ export function writeKeys(stack: Stack): void {
 }
 
 /**
- * Has the supervisor run these services and no others, and waits until they are ready. Those that run as they should are
- * left alone.
+ * Has the supervisor run exactly these services, and waits until they are ready. Healthy services keep running.
  */
 export async function startServices(
   stack: Stack,
@@ -74,7 +73,7 @@ export async function startServices(
   }
 }
 
-/** Starts the process that keeps the services running: a second one ends at once. */
+/** Starts the supervisor of the services. A second one exits at once. */
 function startSupervisor(stack: Stack): ChildProcess {
   const log = openSync(join(stack.folder, 'supervisor.log'), 'a', 0o600)
   const supervisor = spawn(process.execPath, ['--title=cairn supervisor', SUPERVISOR, stack.root], {
@@ -86,7 +85,7 @@ function startSupervisor(stack: Stack): ChildProcess {
   return supervisor
 }
 
-/** Unlike the command line, services run only as they are built: Node does not know decorators. */
+/** Builds the services if needed. Unlike the command line they cannot run from source: Node does not support decorators. */
 export async function build(tell: (line: string) => void): Promise<void> {
   const stale = ['control', 'stage'].filter((app) => !isFresh(app))
   if (stale.length === 0) return

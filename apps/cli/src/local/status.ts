@@ -28,7 +28,7 @@ export function statusText(found: readonly Found[]): string {
   )
 }
 
-/** What it means for the services that their supervisor has died. */
+/** The warning that the supervisor has died. */
 export function supervisorText({ supervisor }: Running): string {
   return `the supervisor (process ${pidOf(supervisor)}) has died: services that end are not restarted`
 }

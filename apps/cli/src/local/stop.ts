@@ -5,19 +5,19 @@ import { stopProcess } from '@cairn/drivers/stop-process'
 import { markedProcesses } from './marked.ts'
 import { isServer, type Stack } from './stack.ts'
 
-/** Longer than the supervisor gives the services and, after them, Kafka and MinIO. */
+/** Longer than the supervisor waits for the services and then for Kafka and MinIO. */
 const LEAVE_MS = 75_000
-/** Of those that no supervisor ends. */
+/** Time for processes that no supervisor stops. */
 const PATIENCE_MS = 30_000
 
 interface Stopped {
-  /** How many processes ended. */
+  /** Number of processes that ended. */
   readonly ended: number
-  /** Those that still run, as text. */
+  /** Processes that are still running, as text. */
   readonly left: readonly string[]
 }
 
-/** Ends every process of the stack, whoever started it, and tells which could not be ended. */
+/** Stops every process of the stack, however it was started, and returns those that could not be stopped. */
 export async function stopStack(stack: Stack): Promise<Stopped> {
   const { running, services } = stack
   const names = new Map<string, string>()
@@ -30,7 +30,7 @@ export async function stopStack(stack: Stack): Promise<Stopped> {
     await stopProcess(running.supervisor, LEAVE_MS)
   }
   seeMarked()
-  // Kafka and MinIO last: the others need them to leave in order.
+  // Kafka and MinIO last: the others need them to shut down cleanly.
   const servers = new Set(services.filter(isServer).map(({ name }) => name))
   const living = () => [...names].filter(([process]) => !isGone(process))
   for (const wave of [living().filter(([, name]) => !servers.has(name)), living()])

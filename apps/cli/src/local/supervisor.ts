@@ -1,7 +1,7 @@
 // node supervisor.js <project's folder>: keeps the processes of a local stack running as services.json says.
 //
-// They go on when this process is killed: what they compute is not lost. The next `cairn up` starts another supervisor,
-// which takes over those that live.
+// They keep running when this process is killed, so that no work is lost. The next `cairn up` starts another supervisor,
+// which takes over the live processes.
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { isGone, thisProcess } from '@cairn/drivers/process-id'
 import { freeLock, takeLock } from '@cairn/drivers/lock'
@@ -12,19 +12,19 @@ import { Watched } from './watched.ts'
 const LOOK_MS = 200
 
 const stack = new Stack(process.argv[2]!)
-if (!takeLock(stack.supervisorLock)) process.exit(0) // another one looks after this stack
+if (!takeLock(stack.supervisorLock)) process.exit(0) // another supervisor watches this stack
 
 const since = new Date().toISOString()
 const before = stack.running
 const marked = markedProcesses(stack.folder)
 const watched = new Map<string, Watched>()
-/** Services that are on their way out. */
+/** Services that are being stopped. */
 const leaving = new Map<string, Promise<void>>()
 let isLeaving = false
 let isTold = false
 let text = ''
 
-process.on('SIGUSR1', () => {}) // by which Node would let any process of this user debug this one
+process.on('SIGUSR1', () => {}) // otherwise any process of this user could start the debugger
 process.once('SIGTERM', () => void leave()).once('SIGINT', () => void leave())
 setInterval(look, LOOK_MS)
 look()
@@ -38,11 +38,11 @@ function look(): void {
     if (leaving.size === 0) text = now
     tell()
   } catch (error) {
-    console.error(new Date().toISOString(), error) // such as a full disk: looked at again
+    console.error(new Date().toISOString(), error) // such as a full disk: the next check tries again
   }
 }
 
-/** Ends what is not wanted any more, and starts what is new. */
+/** Stops unwanted services and starts new ones. */
 function follow(services: readonly Service[]): void {
   const wanted = new Map(services.map((service) => [service.name, service]))
   for (const [name, { service }] of watched) if (wanted.get(name)?.version !== service.version) end(name)
@@ -58,7 +58,7 @@ function begin(service: Service): void {
   const was = history?.version ?? seen?.version
   if (found !== undefined && was !== version) {
     watched.set(name, new Watched(stack, { ...service, version: was ?? '' }, changed, found))
-    return end(name) // the next look starts its successor
+    return end(name) // the next check starts its successor
   }
   const its = was === version && history
   const restarts = its && found === undefined ? { restarts: its.restarts + 1 } : {}
@@ -78,14 +78,14 @@ function end(name: string): void {
   )
 }
 
-/** Tells of it as soon as all that is being changed has been. */
+/** Records the state once all changes are done. */
 function changed(): void {
   isTold = false
   queueMicrotask(() => {
     try {
       tell()
     } catch {
-      // the next look tries again
+      // the next check tries again
     }
   })
 }
@@ -109,7 +109,7 @@ function tell(): void {
   isTold = true
 }
 
-/** Kafka and MinIO last: the others need them to leave in order. */
+/** Stops everything, Kafka and MinIO last: the others need them to shut down cleanly. */
 async function leave(): Promise<void> {
   if (isLeaving) return
   isLeaving = true

@@ -9,17 +9,17 @@ import type { Service, Stack, Watch } from './stack.ts'
 
 const AGAIN_MS = 500
 const LONGEST_MS = 15_000
-/** A service that ran for so long is well again: the next start need not wait. */
+/** A service that ran this long counts as healthy: the next restart does not wait. */
 const WELL_MS = 30_000
-/** Longer than the services' own time to leave. */
+/** Longer than the services' own shutdown time. */
 const LEAVE_MS = 30_000
-/** Of a process that is no child of this one. */
+/** How often a process that is not a child is checked. */
 const LOOK_MS = 200
 
-/** A service that is kept running: its process is started again whenever it ends, later each time. */
+/** A supervised service: its process is restarted whenever it ends, with growing delays. */
 export class Watched {
   readonly service: Service
-  /** The process, while there is one. */
+  /** The process, while one is running. */
   process: string | undefined
   readonly #stack: Stack
   readonly #changed: () => void
@@ -50,7 +50,7 @@ export class Watched {
     }
   }
 
-  /** Ends the process for good; resolves when it is gone. */
+  /** Stops the process for good; resolves when it is gone. */
   async stop(): Promise<void> {
     this.#stopped.abort()
     while (this.process !== undefined && !(await stopProcess(this.process, LEAVE_MS)));
@@ -74,7 +74,7 @@ export class Watched {
     }
   }
 
-  /** Starts a process; resolves with how it ended. In a group of its own: what reaches this one's does not reach it. */
+  /** Starts a process; resolves with how it ended. It has its own process group, so that signals to this one's do not reach it. */
   async #run(): Promise<string> {
     const { name, program, args, env, version } = this.service
     const stack = this.#stack
@@ -96,7 +96,7 @@ export class Watched {
       if (child.pid !== undefined) this.#began(processName(child.pid), new Date().toISOString())
       return await ended
     } catch (error) {
-      return (error as Error).message // the machine lacks memory or files: later there may be some
+      return (error as Error).message // the machine is out of memory or file handles: a later try may succeed
     } finally {
       if (output !== undefined) closeSync(output)
     }
@@ -115,7 +115,7 @@ export class Watched {
   }
 }
 
-/** Secrets are given to the services that need them, and to no other. */
+/** The environment without secrets: a service only gets those that it needs. */
 function inherited(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CAIRN_SECRET_')))
 }

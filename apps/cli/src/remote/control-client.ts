@@ -2,14 +2,14 @@ import { askControl, type Busy, type ControlOptions } from '@cairn/drivers/store
 import { jsonText } from '@cairn/kernel'
 import type { paths } from './control-api.ts'
 
-/** Requests to control, typed by what its OpenAPI document says of each address. */
+/** Requests to control, typed by its OpenAPI document. */
 
-/** The addresses that are asked by a method. */
+/** The addresses that accept a method. */
 export type Address<Method extends 'get' | 'post'> = {
   [Path in keyof paths]: paths[Path][Method] extends object ? Path : never
 }[keyof paths]
 
-/** What an address answers where control does what it is asked for. */
+/** The successful response of an address. */
 export type Answer<Path extends keyof paths, Method extends 'get' | 'post' = 'get'> = Said<paths[Path][Method]>
 type Said<Operation> = Operation extends { responses: infer All }
   ? {
@@ -17,7 +17,7 @@ type Said<Operation> = Operation extends { responses: infer All }
     }[keyof All]
   : never
 
-/** What fills the names in an address, and what is behind its `?`. */
+/** Path parameters and query of an address. */
 export type Params<Path extends keyof paths, Method extends 'get' | 'post'> = paths[Path][Method] extends {
   parameters: infer All
 }
@@ -29,9 +29,9 @@ type Body<Operation> = Operation extends { requestBody?: { content: { 'applicati
 
 interface Sent {
   readonly headers?: Readonly<Record<string, string>>
-  /** For the whole of the answer, in milliseconds; null for none. */
+  /** Time limit of the complete response in milliseconds; null for none. */
   readonly deadline?: number | null
-  /** Told each time that control has more to do than it takes on. */
+  /** Called each time control is overloaded. */
   readonly onBusy?: (busy: Busy) => void
 }
 
@@ -44,7 +44,7 @@ export async function getFrom<Path extends Address<'get'>>(
   return (await answer.json()) as Answer<Path>
 }
 
-/** Planning reads the sources. Milliseconds. */
+/** Time limit of requests, in milliseconds. Planning reads the sources. */
 const PLANNING_MS = 150_000
 
 export async function postTo<Path extends Address<'post'>>(
@@ -63,7 +63,7 @@ export async function postTo<Path extends Address<'post'>>(
   return (await answer.json()) as Answer<Path, 'post'>
 }
 
-/** An address with its names filled in. */
+/** An address with its path parameters and query. */
 export function addressOf(template: string, { path = {}, query = {} }: Filling): string {
   const address = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(path[name]!))
   const values = Object.entries(query).flatMap(([name, value]) =>

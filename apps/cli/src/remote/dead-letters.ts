@@ -9,16 +9,16 @@ import { paint } from '../terminal/style.ts'
 import { getFrom, type Answer } from './control-client.ts'
 import { contextNamed } from './needed.ts'
 
-/** A message that groups could not handle, as control tells of it. */
+/** A dead letter, as control describes it. */
 export type Letter = Answer<typeof OF_PIPELINE>['letters'][number]
 export type WholeLetter = Answer<typeof ONE>
 
 const OF_PIPELINE = '/v1/pipelines/{pipeline}/dead-letters'
 const ONE = '/v1/pipelines/{pipeline}/dead-letters/{id}'
-/** As many as control gives at one time. */
+/** The maximum page size of control. */
 const PAGE = 200
 
-/** Those of a pipeline, page by page, the newest first. */
+/** The dead letters of a pipeline, page by page, newest first. */
 export async function* lettersOf(
   control: ControlOptions,
   pipeline: string,
@@ -37,12 +37,12 @@ export function wholeLetter(control: ControlOptions, pipeline: string, id: strin
   return getFrom(control, ONE, { path: { pipeline, id } })
 }
 
-/** How many wait, by pipeline. */
+/** Numbers of waiting dead letters by pipeline. */
 export async function waitingLetters(control: ControlOptions): Promise<Readonly<Record<string, number>>> {
   return (await getFrom(control, '/v1/dead-letters', {})).waiting
 }
 
-/** The control service that `--on` names, and the pipelines that are meant. */
+/** The control service of `--on`, and the selected pipelines. */
 export async function openLetters(globals: GlobalOptions, pipeline: string | undefined) {
   const on = contextNamed(globals, 'local runs have no dead letters')
   const { project, store } = await openWorkspace(globals)
@@ -51,7 +51,7 @@ export async function openLetters(globals: GlobalOptions, pipeline: string | und
   return { on, control, pipelines: pipeline === undefined ? await store.children(`${project.env}/`) : [pipeline] }
 }
 
-/** `<pipeline>/<id>` @throws CairnError BAD_PARAMETER for what is none */
+/** Parses `<pipeline>/<id>`. @throws CairnError BAD_PARAMETER for anything else */
 export function letterNamed(path: string): { readonly pipeline: string; readonly id: string } {
   const [pipeline = '', id = '', ...more] = path.split('/')
   if (NAMES.name.fits(pipeline) && /^(stray-)?\d+-\d+$/.test(id) && more.length === 0) return { pipeline, id }
@@ -68,7 +68,7 @@ function noLetter(given: string): CairnError {
   )
 }
 
-/** The letters that a run waits for: those of events of its own, given up by the stages of its steps. */
+/** The dead letters that block a run: its events that stages gave up. */
 export async function heldUpBy(
   globals: GlobalOptions,
   { pipeline, run, steps }: Pick<Plan, 'pipeline' | 'run' | 'steps'>,

@@ -13,19 +13,19 @@ import { examineStore } from './examine-store.ts'
 
 type Checked = Answer<'/v1/checkup'>['checks'][number]
 
-/** Clocks that differ by more make records and waits misleading, and an S3 server refuses requests. Milliseconds. */
+/** Larger clock differences make records and waits misleading, and S3 servers refuse requests. Milliseconds. */
 const SKEW_MS = 2_000
 
 interface Options {
   readonly repair: boolean
   readonly json: boolean | undefined
-  /** Of objects whose bytes are read; default: 5 of 100. */
+  /** The share of objects whose bytes are read; default: 0.05. */
   readonly share?: number
 }
 
 const SHARE = 0.05
 
-/** What the services stand on, as control sees it; whether its clock is this machine's; and what lies in their store. */
+/** Checks what the services depend on, as control sees it, its clock against this machine's, and their store. */
 export async function examineServices(
   on: string,
   globals: GlobalOptions,
@@ -67,7 +67,7 @@ function printChecks(checks: readonly Checked[]): void {
   for (const { next } of checks) if (next !== undefined) printLines(`${paint('dim', 'next')}  ${withGiven(next)}`)
 }
 
-/** @param skew milliseconds, as far as the answer's way allows */
+/** @param skew milliseconds, as exactly as the response time allows */
 function clock(skew: number): Checked {
   const ok = Math.abs(skew) < SKEW_MS
   const found = `${duration(Math.abs(skew))} ${skew < 0 ? 'behind' : 'ahead of'} this machine`

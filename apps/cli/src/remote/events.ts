@@ -5,16 +5,16 @@ import { addressOf, type Address } from './control-client.ts'
 import type { Waiting } from './waiting.ts'
 import { askControl, type ControlOptions } from '@cairn/drivers/store/control'
 
-/** Without a word for so long, the connection is taken for dead. Milliseconds. */
+/** A connection that is silent for this long counts as dead. Milliseconds. */
 const SILENCE_MS = 45_000
 const AGAIN_MS = 1_000
-/** How long the control service may be away. Milliseconds. */
+/** How long the control service may be unavailable. Milliseconds. */
 const PATIENCE_MS = 10 * 60_000
 
 /**
- * The events of a run, each once, until it has ended or the signal is given. Control may come and go meanwhile.
+ * The events of a run, each once, until it ends or the signal aborts. Control may restart meanwhile.
  *
- * @param onWait told, while the run waits for its turn, at which place
+ * @param onWait called with the place in the queue while the run is queued
  */
 export async function* eventsOf(
   control: ControlOptions,
@@ -49,14 +49,14 @@ export async function* eventsOf(
 }
 
 interface Message {
-  /** What stands for all that was heard so far. */
+  /** The id that stands for all events received so far. */
   readonly id: string | undefined
-  /** Undefined of what only says that the connection lives. */
+  /** Undefined for a ping. */
   readonly event: CairnEvent | undefined
   readonly wait?: Waiting
 }
 
-/** One connection's server-sent events, from where the last one was cut off. */
+/** The server-sent events of one connection, resumed where the last one was cut off. */
 async function* stream(
   control: ControlOptions,
   path: string,

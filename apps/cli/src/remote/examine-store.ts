@@ -34,10 +34,10 @@ async function examinePipeline(control: ControlOptions, pipeline: string, asked:
   return { findings, checked }
 }
 
-/** A collection of a large store takes a while. Milliseconds. */
+/** How long to wait for a running collection of a large store. Milliseconds. */
 const PATIENCE_MS = 10 * 60_000
 
-/** Asks again while control refuses because another collects or checks the same pipeline. */
+/** Retries while control refuses because the same pipeline is being collected or checked. */
 async function inTurn<Result>(ask: () => Promise<Result>): Promise<Result> {
   const since = performance.now()
   for (;;)

@@ -15,7 +15,7 @@ export interface FollowOptions extends ProgressOption {
   readonly json: boolean
 }
 
-/** Shows how a run on services goes until it has ended, and tells what came of it. Ctrl-C stops only the showing. */
+/** Shows the progress of a run on services until it ends, then its summary. Ctrl-C only stops the display. */
 export async function followRun(
   workspace: Workspace,
   context: Context,
@@ -39,10 +39,10 @@ export async function followRun(
 }
 
 const LOOK_MS = 250
-/** How much longer it waits each time before it says so again. */
+/** The interval between warnings grows by this factor. */
 const RARER = 4
 
-/** Says, once and then ever more rarely, which step without a time-out is still waited for. */
+/** Warns, at growing intervals, which step without a timeout is still running. */
 function noteWaiting({ plan, nodes }: RunView, progress: Progress): NodeJS.Timeout {
   const due = new Map<string, number>()
   const first = stillWaitingAfterMs()
@@ -61,7 +61,7 @@ function noteWaiting({ plan, nodes }: RunView, progress: Progress): NodeJS.Timeo
   }, LOOK_MS)
 }
 
-/** Shows how a run on services goes, and gives what came of it; undefined if Ctrl-C came before its end. */
+/** Shows the progress of a run on services, and returns its result; undefined if Ctrl-C came before its end. */
 export async function watchRun(
   workspace: Workspace,
   { control }: Context,

@@ -8,7 +8,7 @@ import { postTo, type Answer } from './control-client.ts'
 
 interface Options {
   readonly dryRun: boolean
-  /** Options that say what is kept. */
+  /** Given options that set the retention. */
   readonly given: readonly string[]
   readonly json: boolean | undefined
 }
@@ -16,7 +16,7 @@ type Collection = Answer<typeof COLLECTIONS, 'post'>
 
 const COLLECTIONS = '/v1/pipelines/{pipeline}/collections'
 
-/** Has control collect the store of its services, or tell what would go. Needs the right to collect. */
+/** Has control collect the store of its services, or report what it would remove. Needs the right `collect`. */
 export async function collectServices(on: string, globals: GlobalOptions, { dryRun, given, json }: Options) {
   if (given.length > 0)
     throw new CairnError(

@@ -2,10 +2,10 @@ import type { ControlOptions } from '@cairn/drivers/store/control'
 import type { RunFilter } from '../run-filter.ts'
 import { getFrom } from './control-client.ts'
 
-/** As many as control tells at one time. */
+/** The maximum page size of control. */
 const PAGE = 200
 
-/** Names of runs on services, the newest first: page by page, until there are as many as are wanted. */
+/** Names of runs on services, newest first: page by page, up to the wanted number. */
 export async function runsOn(
   control: ControlOptions,
   pipeline: string,
@@ -30,7 +30,7 @@ export async function runsOn(
   return names
 }
 
-/** Control takes whole milliseconds since 1970. */
+/** Control accepts whole milliseconds since 1970. */
 function moment(ms: number): string {
   return String(Math.max(0, Math.ceil(ms)))
 }

@@ -3,7 +3,7 @@ import type { Workspace } from '@cairn/workspace'
 import { openWorkspace } from '../open.ts'
 import type { GlobalOptions } from '../global-options.ts'
 
-/** The context of a command that makes no sense without one. */
+/** The context of a command that needs one. */
 export function contextNamed({ on }: GlobalOptions, why: string): string {
   if (on !== undefined) return on
   throw new CairnError('BAD_PARAMETER', `--on <context> is missing: ${why}`, {
@@ -11,7 +11,7 @@ export function contextNamed({ on }: GlobalOptions, why: string): string {
   })
 }
 
-/** This machine's store and that of the services which `--on` names. */
+/** The local store and the store of the services of `--on`. */
 export async function openBoth({
   json = false,
   ...globals

@@ -4,10 +4,10 @@ import type { Plan } from '@cairn/records'
 import { eventsOf } from './events.ts'
 import { start } from './submit.ts'
 
-/** A computation that takes longer goes on, but is not waited for. Milliseconds. */
+/** A longer computation continues, but is not waited for. Milliseconds. */
 const WAIT_MS = 60 * 60 * 1000
 
-/** Has services compute one node of a recorded run again, and gives the plan of the run that did. */
+/** Has services compute one node of a recorded run again, and returns the plan of that run. */
 export async function rerunOn(
   workspace: Workspace,
   { control, name }: Context,

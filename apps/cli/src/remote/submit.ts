@@ -15,7 +15,7 @@ export async function submitRun(control: ControlOptions, pipeline: string, reque
 
 type Starting = '/v1/pipelines/{pipeline}/runs' | '/v1/pipelines/{pipeline}/runs/{run}/rerun'
 
-/** Starts a run; an answer that is lost is asked for again under the same key, so that it is never started twice. */
+/** Starts a run. A lost response is requested again with the same key, so that the run never starts twice. */
 export async function start<Path extends Starting>(
   control: ControlOptions,
   path: Path,
@@ -34,7 +34,7 @@ export async function start<Path extends Starting>(
   }
 }
 
-/** Says why a run does not start yet, and how long that is waited for. */
+/** Prints why a run does not start yet, and how long this command keeps trying. */
 function sayOnce(): (busy: Busy) => void {
   let isSaid = false
   return ({ why, waitMs, leftMs }) => {
@@ -44,7 +44,7 @@ function sayOnce(): (busy: Busy) => void {
   }
 }
 
-/** What the services would reuse and compute; of one item alone where that is named. */
+/** What the services would reuse or compute, for everything or one item. */
 export async function planOn(
   control: ControlOptions,
   pipeline: string,

@@ -2,10 +2,10 @@ import { readContext, number, type RunSummary, type Workspace } from '@cairn/wor
 import type { GlobalOptions } from '../global-options.ts'
 import { getFrom, type Answer } from './control-client.ts'
 
-/** Behind whom a run on services waits for its turn, as control tells it. */
+/** The place of a queued run on services, as control reports it. */
 export type Waiting = NonNullable<Answer<'/v1/pipelines/{pipeline}/runs/{run}'>['queue']>
 
-/** Undefined for a run that has had its turn, or needs none. */
+/** Undefined for a run that is not queued. */
 export async function waitOf(
   { project }: Workspace,
   { on }: GlobalOptions,

@@ -9,7 +9,7 @@ import { previewText } from '../preview.ts'
 import { paint } from '../terminal/style.ts'
 import type { ReplSession } from './session.ts'
 
-/** An artifact that a person asked for. */
+/** A requested artifact. */
 export interface Shown {
   /** `<step>/<output>`. */
   readonly place: string
@@ -18,7 +18,7 @@ export interface Shown {
   readonly artifact: Artifact
 }
 
-/** An artifact as `cairn cat` shows it, and which run it is of. */
+/** An artifact as `cairn cat` shows it, with its run. */
 export async function previewOf(session: ReplSession, place: string, rows = '20'): Promise<string> {
   if (!/^[1-9]\d*$/.test(rows))
     throw new CairnError('BAD_PARAMETER', `"${rows}" is not a row count`, { next: `.show ${place} 100` })
@@ -31,7 +31,7 @@ export async function previewOf(session: ReplSession, place: string, rows = '20'
   return `${paint('dim', `${shown.place} of ${shown.run}`)}\n${text}`
 }
 
-/** `<step>[/<output>]` of the last run, or of the base where that run has none. */
+/** `<step>[/<output>]` of the last run, or of the base if the last run has none. */
 export async function findShown({ lab, last }: ReplSession, text: string): Promise<Shown> {
   const { workspace, loaded, base } = lab.session
   const [id = '', ...words] = text.split('/')

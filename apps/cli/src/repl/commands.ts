@@ -12,12 +12,12 @@ import { wordsOf } from './words.ts'
 import { printLines } from '../terminal/print.ts'
 
 export interface ReplCommand {
-  /** What stands behind the name: `<step>[/<output>]`. */
+  /** The arguments: `<step>[/<output>]`. */
   readonly usage: string
   readonly help: string
-  /** How many words it takes, at least and at most. */
+  /** Minimum and maximum number of arguments. */
   readonly takes: readonly [number, number]
-  /** Prints what there is to be seen. Tells whether the session is to end. */
+  /** Runs the command and prints its result. Returns whether to end the session. */
   readonly run: (session: ReplSession, words: readonly string[]) => Leave | Promise<Leave>
 }
 
@@ -59,7 +59,7 @@ export const COMMANDS: ReadonlyMap<string, ReplCommand> = new Map(
     ),
     '.plan': command('', 'show what a run would reuse or compute, and why', [0, 0], async (session) => {
       const lines = await session.plan()
-      printLines(`${planTable(lines)}\n\n${totals(lines)}`)
+      printLines(`${planTable(lines, session.zone)}\n\n${totals(lines)}`)
     }),
     '.run': command('', 'run the affected steps and show what changed', [0, 0], runLab),
     '.compare': command(
@@ -87,7 +87,7 @@ export const COMMANDS: ReadonlyMap<string, ReplCommand> = new Map(
   }),
 )
 
-/** Does what a line says. Tells whether the session is to end. */
+/** Runs a line. Returns whether to end the session. */
 export async function doLine(session: ReplSession, line: string): Promise<Leave> {
   if (/^\s*(#|$)/.test(line)) return
   const [name = '', ...words] = wordsOf(line)
@@ -111,12 +111,12 @@ function command(usage: string, help: string, takes: ReplCommand['takes'], run: 
   return { usage, help, takes, run }
 }
 
-/** A command that prints what comes of its words. */
+/** A command that prints a result of its arguments. */
 function say(of: (session: ReplSession, ...words: [string, string]) => Promise<string>): ReplCommand['run'] {
   return async (session, words) => printLines(await of(session, ...(words as [string, string])))
 }
 
-/** A command that changes the lab, and tells what a run would do now. */
+/** A command that changes the lab, and prints what a run would do now. */
 function change(option: ChangeOption, usage: string, help: string): ReplCommand {
   return command(usage, help, [1, Infinity], async (session, words) =>
     printLines(totals(await session.change(option, words))),

@@ -7,7 +7,7 @@ import { COMMANDS } from './commands.ts'
 import { columnsOf, numericColumns } from './plot.ts'
 import type { ReplSession } from './session.ts'
 
-/** What could stand where the last word is being typed, and how much of that word is there. */
+/** Completions of the last word, and the typed part of it. */
 export type Completed = [string[], string]
 
 export async function complete(session: ReplSession, line: string, folder = process.cwd()): Promise<Completed> {
@@ -21,10 +21,10 @@ export async function complete(session: ReplSession, line: string, folder = proc
 
 interface Typed {
   readonly command: string
-  /** Whole words between the command and the one that is typed. */
+  /** Complete words between the command and the last one. */
   readonly before: readonly string[]
   readonly typed: string
-  /** What paths of files are relative to. */
+  /** The folder of relative paths. */
   readonly folder: string
 }
 
@@ -44,7 +44,7 @@ async function candidates({ lab }: ReplSession, { command, before, typed, folder
   return command === '.save' ? files(typed, folder) : []
 }
 
-/** `<step>.<parameter>=`, and those of the run by their names. */
+/** `<step>.<parameter>=`, and run parameters by name. */
 function parameters({ frames, nodes }: Graph): string[] {
   const ofFrames = [...frames].map(([id, { params }]) => namesOf(id, params))
   const ofSteps = [...nodes.values()].map((node) =>
@@ -72,7 +72,7 @@ function isTable(kind: { readonly name: string }): boolean {
   return columnsOf(kind) !== undefined
 }
 
-/** An output that can be compared, and then the columns that its rows can be told apart by. */
+/** An output that can be compared, then the columns that can identify its rows. */
 function diffs(graph: Graph, [place, ...more]: readonly string[]): string[] {
   if (place === undefined) return outputs(graph, ({ compare }) => compare !== undefined)
   return more.length === 0 ? ['by'] : Object.keys(columnsAt(graph, place))
@@ -89,7 +89,7 @@ function columnsAt({ nodes }: Graph, place: string): Readonly<Record<string, str
   return (kind && columnsOf(kind)) ?? {}
 }
 
-/** An `each` goes by its own name or by that of a step in it. */
+/** The name of an `each`, or of a step in it. */
 function eachNames({ nodes }: Graph): string[] {
   return [...nodes.values()].filter(({ type, scope }) => type === 'each' || scope.length > 0).map(({ id }) => id)
 }

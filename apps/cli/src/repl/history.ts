@@ -1,16 +1,16 @@
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** So many lines are kept. */
+/** Maximum number of stored lines. */
 export const HISTORY_LINES = 1000
 
 export interface LineHistory {
-  /** The newest first, as readline wants them. */
+  /** Newest first, as readline expects. */
   readonly lines: string[]
   add(line: string): void
 }
 
-/** Lines of earlier sessions, from a file with the oldest first. One that cannot be read or written is none. */
+/** Lines of earlier sessions, from a file with the oldest first. A file that cannot be read or written is ignored. */
 export function openHistory(file: string): LineHistory {
   const lines = readLines(file)
   const kept = lines.slice(-HISTORY_LINES)
@@ -23,7 +23,7 @@ export function openHistory(file: string): LineHistory {
       newest = line
       quietly(() => {
         mkdirSync(dirname(file), { recursive: true })
-        appendFileSync(file, text([line]), { mode: 0o600 }) // so that two sessions at once lose nothing
+        appendFileSync(file, text([line]), { mode: 0o600 }) // appending keeps the lines of concurrent sessions
       })
     },
   }
@@ -45,6 +45,6 @@ function quietly(write: () => void): void {
   try {
     write()
   } catch {
-    // A full or read-only disk: nobody's work rests on the history.
+    // A full or read-only disk: the history is not essential.
   }
 }

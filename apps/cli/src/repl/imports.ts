@@ -2,13 +2,13 @@ import { dirname, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { CairnError } from '@cairn/kernel'
 
-/** The imports of a script: each name once, and relative to where the script will be. */
+/** The imports of a script: each name once, with paths relative to the script. */
 export class Imports {
   readonly lines: string[] = []
   readonly #folder: string
   readonly #taken: Set<string>
 
-  /** @param taken names that the script uses itself */
+  /** @param taken names that the script already uses */
   constructor(script: string, taken: readonly string[]) {
     this.#folder = dirname(script)
     this.#taken = new Set(taken)
@@ -18,7 +18,7 @@ export class Imports {
     this.lines.push(`import { ${name} } from '${from}'`)
   }
 
-  /** The name under which the script has what a file exports. */
+  /** The name of an imported value in the script. */
   async of(value: unknown, file: string): Promise<string> {
     const exports = (await import(pathToFileURL(file).href)) as Record<string, unknown>
     const [exported] = Object.entries(exports).find(([, each]) => each === value) ?? []

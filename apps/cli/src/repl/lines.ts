@@ -19,8 +19,8 @@ export async function* pipedLines(): AsyncGenerator<string> {
 }
 
 /**
- * Lines that a person types at a terminal, until Ctrl-D. While a line is worked on, the terminal is as any command has
- * it: Ctrl-C is a signal then, for whoever listens, and never ends this process.
+ * Lines that a person types at a terminal, until Ctrl-D. While a line runs, the terminal is in its normal mode: Ctrl-C
+ * is a signal for the listeners, and never ends this process.
  */
 export async function* typedLines({ prompt, complete, history }: Typing): AsyncGenerator<string> {
   const { stdin, stdout } = process
@@ -48,7 +48,7 @@ export async function* typedLines({ prompt, complete, history }: Typing): AsyncG
       input.pause()
       stdin.setRawMode(false)
       yield line
-      if (isClosed) continue // lines that were pasted before the end
+      if (isClosed) continue // lines that were pasted before the close
       stdin.setRawMode(true)
       ask()
     }
@@ -61,7 +61,7 @@ export async function* typedLines({ prompt, complete, history }: Typing): AsyncG
 
 function stay(): void {}
 
-/** Ctrl-C at the prompt: an empty line again. */
+/** Ctrl-C at the prompt clears the line. */
 function dropLine(input: Interface): void {
   if (input.line === '') process.stdout.write('\n(leave with .exit or Ctrl-D)\n')
   input.write(null, { ctrl: true, name: 'e' })

@@ -6,7 +6,7 @@ import { table } from '../terminal/table.ts'
 import { findShown } from './artifact.ts'
 import type { ReplSession } from './session.ts'
 
-/** A histogram of a table's column, and which run it is of. */
+/** A histogram of a table's column, with its run. */
 export async function plotOf(session: ReplSession, place: string, column: string): Promise<string> {
   const { kind, artifact, ...shown } = await findShown(session, place)
   const columns = columnsOf(kind)
@@ -28,7 +28,7 @@ export async function plotOf(session: ReplSession, place: string, column: string
   return `${title}\n${histogram(Array.from(values, Number))}`
 }
 
-/** The columns of a table's kind, with their types; undefined of other kinds. */
+/** The columns of a table's kind with their types; undefined for other kinds. */
 export function columnsOf(kind: { readonly name: string }): Readonly<Record<string, string>> | undefined {
   return kind.name === 'table' ? (kind as TableKind<Record<string, never>>).columns : undefined
 }
@@ -37,10 +37,10 @@ export function numericColumns(columns: Readonly<Record<string, string>>): strin
   return Object.keys(columns).filter((name) => /^(u?int|float|bigint)/.test(columns[name]!))
 }
 
-/** So many bars, or somewhat more or fewer: their edges are round numbers. */
+/** Approximate number of bars: their edges are round numbers. */
 const BARS = 12
 
-/** How often values are how large, as bars; and above that the values in a few words. What is no number is counted. */
+/** A histogram as bars under a summary line. Other values than numbers are counted. */
 export function histogram(all: readonly number[], columns = process.stdout.columns ?? 80): string {
   const values = Float64Array.from(all.filter(Number.isFinite)).sort()
   const others = all.length - values.length
@@ -86,7 +86,7 @@ function edge(value: number): string {
 
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'] as const
 
-/** A bar of a share of the room; what is there at all is seen. */
+/** A bar for a share of the width; any positive share is visible. */
 function bar(share: number, room: number): string {
   const eighths = share > 0 ? Math.max(1, Math.round(share * room * 8)) : 0
   return '█'.repeat(Math.floor(eighths / 8)) + EIGHTHS[eighths % 8]!

@@ -1,12 +1,12 @@
 import { Lab } from '@cairn/explore'
 
-/** A call that made one lab of another. */
+/** A call that derived one lab from another. */
 export interface LabCall {
   readonly method: string
   readonly args: readonly unknown[]
 }
 
-/** The same lab, but what changes it and the labs that come of it is written down. */
+/** The same lab, but calls that change it or its derived labs are recorded. */
 export function recorded(lab: Lab, calls: LabCall[]): Lab {
   return new Proxy(lab, {
     get(target, name) {

@@ -12,10 +12,10 @@ import { summaryText } from '../run-summary.ts'
 import type { ReplSession } from './session.ts'
 import { printLines } from '../terminal/print.ts'
 
-/** Whether the session is to end. */
+/** Whether to end the session. */
 export type Leave = boolean | void
 
-/** Runs what the changes touch. A person who interrupts it stays; a script that is interrupted ends. */
+/** Runs the affected steps. After an interrupt an interactive session continues, and a script ends. */
 export async function runLab(session: ReplSession): Promise<Leave> {
   const started = performance.now()
   const { lab, options } = session
@@ -44,7 +44,7 @@ function isToldToLeave(exitCode: number, { isTerminal }: ReplSession['options'])
   return exitCode === EXIT.terminated || (exitCode === EXIT.interrupted && !isTerminal)
 }
 
-/** What the last run changes of another one; `production` stands for the base. */
+/** Compares the last run with another one; `production` is the base. */
 export async function comparison({ lab, last }: ReplSession, other: string): Promise<string> {
   if (!last) throw new CairnError('NOT_FOUND', 'nothing has been run yet', { next: '.run' })
   const { base, pipeline } = { base: lab.base, pipeline: last.pipeline }
@@ -54,7 +54,7 @@ export async function comparison({ lab, last }: ReplSession, other: string): Pro
   return changesText(found, name, last.run)
 }
 
-/** `<step>[/<output>] [by <column>…]`: how the last run's differs from the base's. */
+/** `<step>[/<output>] [by <column>…]`: compares an output of the last run with the base. */
 export async function outputDifference({ lab, last }: ReplSession, words: readonly string[]): Promise<string> {
   if (!last) throw new CairnError('NOT_FOUND', 'nothing has been run yet', { next: '.run' })
   const [place = '', by, ...key] = words
@@ -67,7 +67,7 @@ export async function outputDifference({ lab, last }: ReplSession, words: readon
   return comparedText(await compareOutputs(runs, place, { key }))
 }
 
-/** `train.trees=100,200 [by <metric>]`: every combination, and which is the best. */
+/** `train.trees=100,200 [by <metric>]`: runs every combination and ranks the results. */
 export async function runMatrix({ lab, options }: ReplSession, words: readonly string[]): Promise<Leave> {
   const at = words.indexOf('by')
   const [grid, [, by, ...rest]] = at < 0 ? [words, []] : [words.slice(0, at), words.slice(at)]

@@ -9,10 +9,10 @@ import { Imports } from './imports.ts'
 import { recorded, type LabCall } from './record.ts'
 import { optionsOf, type ReplSession } from './session.ts'
 
-/** Opens every script that this writes. */
+/** The first line of every saved script. */
 const MARK = '// Tried with cairn explore'
 
-/** Writes what was done as a script that does it again; its absolute path. */
+/** Writes a script that repeats the changes; returns its absolute path. */
 export async function saveScript(session: ReplSession, path: string): Promise<string> {
   const file = resolve(path)
   checkFile(file)
@@ -67,7 +67,7 @@ async function callLines({ method, args }: LabCall, graph: Graph, imports: Impor
   return [`.swap(${literal(step)}, ${await imports.of(by, path)})`]
 }
 
-/** Parameters of a step by its name; all others by their paths. */
+/** Parameters of a step grouped by its name; all others by path. */
 function settingLines(settings: Readonly<Record<string, unknown>>, graph: Graph): string[] {
   const steps: Record<string, Record<string, unknown>> = {}
   const others: Record<string, unknown> = {}

@@ -3,9 +3,10 @@ import type { Plan } from '@cairn/records'
 import { planLines, type PlanLine } from '@cairn/workspace'
 import type { Lab } from '@cairn/explore'
 import { changedBy, type ChangeOptions } from '../changes.ts'
+import { timeZone } from '../open.ts'
 import type { ProgressOption } from '../terminal/progress.ts'
 
-/** A line that changed the lab: an option of `cairn play`, and what was given for it. */
+/** A change of the lab: an option of `cairn play` with its values. */
 export interface Change {
   readonly option: ChangeOption
   readonly values: readonly string[]
@@ -13,15 +14,15 @@ export interface Change {
 export type ChangeOption = Exclude<keyof ChangeOptions, 'params'>
 
 export interface SessionOptions extends Pick<ProgressOption, 'progress'> {
-  /** Whether a person sits there, whom an interrupted run brings back to the prompt. */
+  /** Whether the session is interactive: an interrupted run then returns to the prompt. */
   readonly isTerminal: boolean
-  /** The context whose services have production's runs. */
+  /** The context whose services hold production. */
   readonly on?: string | undefined
-  /** Whether what is not swapped runs with the code that the base stored. */
+  /** Whether steps that are not swapped run with the stored code of the base. */
   readonly atRunCode?: boolean
 }
 
-/** What is explored and how far that has come: the lab, the changes that made it, and what was run last. */
+/** The state of a session: the lab, its changes, and the last run. */
 export class ReplSession {
   readonly opened: Lab
   readonly options: SessionOptions
@@ -29,7 +30,8 @@ export class ReplSession {
   last: Plan | undefined
   #lab: Lab
   #changes: readonly Change[] = []
-  /** Once bodies have run here, this process computes in UTC. */
+  /** Read before bodies run here, as this process then uses UTC. */
+  readonly zone = timeZone()
 
   constructor(opened: Lab, options: SessionOptions) {
     this.opened = opened
@@ -45,7 +47,7 @@ export class ReplSession {
     return this.#changes
   }
 
-  /** Takes a change up and gives the plan with it. One that cannot be planned is refused, and not kept. */
+  /** Adds a change and returns the new plan. A change that cannot be planned is refused and not kept. */
   async change(option: ChangeOption, values: readonly string[]): Promise<PlanLine[]> {
     const changes = [...this.#changes, { option, values }]
     const lab = await changedBy(this.opened, optionsOf(changes))
@@ -55,7 +57,7 @@ export class ReplSession {
     return lines
   }
 
-  /** Takes the last change back; which one that was. */
+  /** Undoes the last change and returns it. */
   async undo(): Promise<Change> {
     const last = this.#changes.at(-1)
     if (!last)
@@ -83,7 +85,7 @@ export class ReplSession {
   }
 }
 
-/** Changes as the command line of `cairn play` would give them. */
+/** Changes as options of `cairn play`. */
 export function optionsOf(changes: readonly Change[]): ChangeOptions {
   const options: Partial<Record<ChangeOption, readonly string[]>> = {}
   for (const { option, values } of changes) options[option] = [...(options[option] ?? []), ...values]

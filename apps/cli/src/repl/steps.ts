@@ -4,7 +4,7 @@ import type { Lab } from '@cairn/explore'
 import { paint } from '../terminal/style.ts'
 import { table } from '../terminal/table.ts'
 
-/** The pipeline's steps: what each takes and gives, and its parameters as they were in the base. */
+/** The pipeline's steps with their inputs, outputs, and parameters in the base run. */
 export function stepsTable({ loaded, base }: Lab['session']): string {
   const { graph } = loaded.pipeline
   const rows = [...graph.nodes.values()].map((node) => [
@@ -34,7 +34,7 @@ function refText(ref: Ref): string {
   return 'item' in ref ? `an item of ${ref.item}` : `${ref.node}/${ref.output}`
 }
 
-/** With values; of a step that the base did not run only the names are known. */
+/** Parameters with values; only the names for a step that the base did not run. */
 function parameters(node: Node, { nodes }: Plan): string {
   if (node.type !== 'step') return ''
   const planned = nodes[node.id]

@@ -1,6 +1,6 @@
 import { CairnError } from '@cairn/kernel'
 
-/** The words of a line as a shell would see them: blanks divide, quotes and backslashes keep together. */
+/** Splits a line into words like a shell: at blanks, except in quotes and after backslashes. */
 export function wordsOf(line: string): string[] {
   const words: string[] = []
   let word: string | undefined

@@ -1,25 +1,25 @@
 import { plain } from '@cairn/workspace'
 import { paint } from './style.ts'
 
-/** Before anything can stand in its way. */
+/** Captured before any module can replace it. */
 const write = process.stdout.write.bind(process.stdout)
 
-/** Prints for programs: a JSON document, a script. */
+/** Prints data for programs: a JSON document or a script. */
 export function printData(text: string | Uint8Array): void {
   write(typeof text === 'string' ? `${text}\n` : text)
 }
 
-/** From now on standard output is for data alone: what modules of the project print while they load is no part of it. */
+/** From now on standard output is only for data, not for what modules of the project print while they load. */
 export function keepOutputForData(): void {
   process.stdout.write = process.stderr.write.bind(process.stderr)
 }
 
-/** Prints lines for people: whatever steers a terminal, other than our own colours, is shown as an escape sequence. */
+/** Prints lines for people. Terminal control characters other than our own colours are escaped. */
 export function printLines(text: string): void {
   console.log(safeLines(text, process.stdout))
 }
 
-/** The same on standard error: what is no result. */
+/** The same on standard error, for messages that are not the result. */
 export function printNotes(text: string): void {
   console.error(safeLines(text, process.stderr))
 }
@@ -36,7 +36,7 @@ function safeLines(text: string, stream: NodeJS.WriteStream): string {
     .join('\n')
 }
 
-/** A text that takes one line, whatever is in it: a cell of a table, a line that a step printed. */
+/** A text on one line, with line breaks and control characters escaped: a table cell, a line of a step. */
 export function safeLine(text: string, keepsColours = isColoured(process.stdout)): string {
   return text
     .split(COLOUR)

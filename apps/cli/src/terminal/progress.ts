@@ -6,12 +6,12 @@ import { paint, paintState, STATES } from './style.ts'
 import { cut } from './table.ts'
 import { printNotes, safeLine } from './print.ts'
 
-/** Shows people how a run goes, on standard error. */
+/** Shows the progress of a run on standard error. */
 export interface Progress {
   hear(event: CairnEvent): void
   /** A line that a step printed. */
   print(message: OutputMessage): void
-  /** A line of our own. */
+  /** A message of Cairn. */
   note(line: string): void
   /** An object is being fetched. */
   readonly fetching: (line: string) => void
@@ -22,13 +22,13 @@ const stderr = process.stderr
 
 const noProgress: Progress = { hear() {}, print() {}, note: (line) => printNotes(line), fetching() {}, done() {} }
 
-/** What steps print, and what keeps them from running: where no one watches, in a log, say. */
+/** Only the output of steps and what blocks them, for logs. */
 function onlyLines(): Progress {
   const say = (line: string) => stderr.write(`${line}\n`)
   return { ...noProgress, hear: unfitTold(say), print: (message) => say(printedLine(message)) }
 }
 
-/** Says why a host has left a task to others, once: it may come to many hosts before one can run it. */
+/** Prints once why a host cannot run a task, which may pass many hosts. */
 function unfitTold(say: (line: string) => void): (event: CairnEvent) => void {
   const told = new Set<string>()
   return ({ type, data: { node, error } }) => {
@@ -48,7 +48,7 @@ function printer({ node, item }: OutputMessage): string {
   return item === undefined ? node : `${node.split('/')[0]!}/${item}`
 }
 
-/** One line for whatever happens, for logs. */
+/** One line per event, for logs. */
 function plainProgress(view: RunView): Progress {
   const say = (line: string) => stderr.write(`${line}\n`)
   const tellUnfit = unfitTold(say)
@@ -76,7 +76,7 @@ function plainProgress(view: RunView): Progress {
 
 export interface ProgressOption {
   readonly progress?: 'live' | 'plain' | 'none'
-  /** What is printed is for a program. */
+  /** Whether the output is for a program, so that no progress is shown. */
   readonly json: boolean
 }
 
@@ -84,7 +84,7 @@ export async function progressFor(view: RunView, { progress, json }: ProgressOpt
   const how = progress ?? (stderr.isTTY && !json ? 'live' : 'lines')
   if (how === 'live' && stderr.isTTY) return liveProgress(view, () => performance.now())
   if (how === 'live' || how === 'plain') return plainProgress(view)
-  // Not shown, but others may ask the view.
+  // Not shown here, but the view is also used elsewhere.
   const shown = how === 'none' ? noProgress : onlyLines()
   return {
     ...shown,
@@ -155,7 +155,7 @@ function took({ startedAt, endedAt }: NodeView): string {
   return startedAt === undefined || endedAt === undefined ? '' : `, ${duration(endedAt - startedAt)}`
 }
 
-/** As many nodes as there are rows: those at work and those in trouble first; of the others only how many there are. */
+/** As many nodes as there are rows, running and failed ones first; the others are only counted. */
 function fitted(nodes: readonly NodeView[], rows: number): (NodeView | string)[] {
   if (nodes.length <= rows) return [...nodes]
   const urgent = (view: NodeView) => view.state === 'running' || view.error !== undefined

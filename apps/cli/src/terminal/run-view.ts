@@ -2,14 +2,14 @@ import type { CairnEvent, Plan, PlannedEach } from '@cairn/records'
 import type { NodeDryRun } from '@cairn/planner'
 import type { State } from './style.ts'
 
-/** What is known of a node while its run goes on. */
+/** The state of a node during a run. */
 export interface NodeView {
   readonly node: string
   state: State
   /** Milliseconds, by this process's clock. */
   startedAt: number | undefined
   endedAt: number | undefined
-  /** Of what stands inside an `each`: batches that have ended, of how many. */
+  /** For a node inside an `each`: ended and total batches. */
   batches: { ended: number; total: number | undefined } | undefined
   attempt: number
   error: string | undefined
@@ -17,7 +17,7 @@ export interface NodeView {
   readonly expectedMs: number | undefined
 }
 
-/** A run's state for people, made from its events alone. */
+/** The state of a run for display, derived from its events. */
 export class RunView {
   readonly nodes = new Map<string, NodeView>()
   readonly plan: Plan
@@ -81,7 +81,7 @@ export class RunView {
       type === 'cairn.completed' ? ((data.how ?? 'computed') as State) : (type.slice('cairn.'.length) as State)
   }
 
-  /** An outermost `each` whose list has come: how many batches its body will have is known now. */
+  /** Sets the number of batches of an outermost `each` once its list is known. */
   #openEaches({ node, counts = {} }: CairnEvent['data']): void {
     for (const { id, each } of (node !== undefined && this.#mappedOver.get(node)) || []) {
       const items = (counts[(each.over as { output: string }).output] ?? []).reduce((sum, count) => sum + count, 0)
@@ -91,7 +91,7 @@ export class RunView {
     }
   }
 
-  /** Milliseconds left, as far as history tells: the longest chain of what is still to come, or all of it over the cores. */
+  /** Estimated milliseconds left: the longest chain of remaining steps, or all remaining work divided by the cores. */
   left(cores: number): number | undefined {
     const remaining = new Map<string, number>()
     let known = false

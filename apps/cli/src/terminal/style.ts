@@ -2,12 +2,12 @@ import { styleText } from 'node:util'
 
 type Format = Parameters<typeof styleText>[0]
 
-/** Colours a text where its stream shows colours: not in a pipe, not with NO_COLOR. */
+/** Colours a text if its stream supports colours: not in a pipe, not with NO_COLOR. */
 export function paint(format: Format, text: string, stream: NodeJS.WriteStream = process.stdout): string {
   return styleText(format, text, { stream, validateStream: true })
 }
 
-/** What states look like. The word says it, too. */
+/** Colours and signs of states, which the word also shows. */
 export const STATES = {
   waiting: { sign: '·', format: 'dim' },
   running: { sign: '●', format: 'cyan' },

@@ -7,8 +7,8 @@ export interface Column {
 }
 
 /**
- * Rows under aligned titles. Cells may be coloured; line breaks, and whatever else steers a terminal, are shown as escape
- * sequences. What is wider than the terminal is cut, never wrapped.
+ * Rows under aligned titles. Cells may be coloured; line breaks and other control characters are escaped. Rows wider than
+ * the terminal are cut, never wrapped.
  */
 export function table(
   given: readonly Column[],
@@ -37,12 +37,12 @@ function pad(text: string, to: number, align: 'left' | 'right', last: boolean): 
   return last ? text : text + space
 }
 
-/** Cuts a line to the terminal's width; a pipe gets all of it. */
+/** Cuts a line to the terminal's width; a pipe gets the full line. */
 export function cut(line: string, columns = process.stdout.isTTY ? process.stdout.columns : Infinity): string {
   if (width(line) <= columns) return line
   let shown = ''
   let seen = 0
-  // Colour codes take no room, and those behind the cut still have to switch the colour off.
+  // Colour codes have no width, and those after the cut still have to reset the colour.
   for (const [part, code] of line.matchAll(/(\u001b\[[0-9;]*m)|[^\u001b]+/gu)) {
     if (code) {
       shown += code

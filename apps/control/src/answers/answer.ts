@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** What an address answers where control does what it is asked for. */
+/** The successful response of an address. */
 export interface Answer {
   readonly status: number
   readonly what: string

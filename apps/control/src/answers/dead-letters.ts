@@ -29,7 +29,7 @@ const Letter = z.strictObject({
 })
 const Decided = z.strictObject({ id: z.string(), groups: z.array(z.string()) })
 
-/** Of dead letters. */
+/** Responses about dead letters. */
 export const DEAD_LETTERS_ANSWERS: Answers = {
   'get /v1/dead-letters': json(
     200,

@@ -34,7 +34,7 @@ const Examined = z.strictObject({
   next: CheckupPlace.optional().describe('set if there is more to check: send it as `after` to continue'),
 })
 
-/** Of what looks after the environment and its store. */
+/** Responses about maintenance of the environment and its store. */
 export const MAINTENANCE_ANSWERS: Answers = {
   'get /v1/checkup': json(
     200,

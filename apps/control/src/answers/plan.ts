@@ -58,7 +58,7 @@ const PlannedNode = z.looseObject({
   from: z.string().optional(),
   outputs: z.record(z.string(), Artifact).optional(),
 })
-/** As docs/consumers/records.md says in full. */
+/** A plan, documented in docs/consumers/records.md. */
 export const Plan = z.looseObject({
   v: z.int(),
   run: z.string(),

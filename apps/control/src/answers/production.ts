@@ -14,7 +14,7 @@ const Champion = Promoted.extend({
   previous: Promoted.optional().describe('the previous production run, for a rollback'),
 })
 
-/** Of which run is in production. */
+/** Responses about the production run. */
 export const PRODUCTION_ANSWERS: Answers = {
   [`get ${AT}/production`]: json(
     200,

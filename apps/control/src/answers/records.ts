@@ -8,7 +8,7 @@ const bytes = (what: string): Answer => ({
   body: z.string().meta({ format: 'binary' }),
 })
 
-/** Of records and objects. */
+/** Responses about records and objects. */
 export const RECORDS_ANSWERS: Answers = {
   [`get ${AT}/store/record`]: bytes("The record's bytes."),
   [`get ${AT}/store/object`]: bytes("The object's bytes."),

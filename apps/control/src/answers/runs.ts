@@ -30,7 +30,7 @@ const Started = z.strictObject({
   isNew: z.boolean().describe('false if an earlier request with the same Idempotency-Key started it'),
 })
 
-/** Of runs and plans. */
+/** Responses about runs and plans. */
 export const RUNS_ANSWERS: Answers = {
   [`post ${AT}/plan`]: json(
     200,

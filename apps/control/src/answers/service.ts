@@ -3,7 +3,7 @@ import { type Answers, Any, json } from './answer.ts'
 
 const Findings = z.record(z.string(), z.string())
 
-/** Of the service itself. */
+/** Responses about the service itself. */
 export const SERVICE_ANSWERS: Answers = {
   'get /health/live': json(200, 'The process is healthy.', Findings),
   'get /health/ready': json(200, 'Its dependencies are healthy.', Findings),
