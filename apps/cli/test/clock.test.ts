@@ -29,7 +29,7 @@ export const p = pipeline('p', () => s({}))
   )
   const early = /completed {2}p\/(\S+)/.exec(ahead.stdout)![1]!
   const { stderr, stdout } = await project.cairn('run', '--set', 's.n=2')
-  expect(stderr).toContain(`! p/${early} is of a later time than now: the clock was set back`)
+  expect(stderr).toContain(`! p/${early} is dated later than now: the clock was set back`)
   const second = /completed {2}p\/(\S+)/.exec(stdout)![1]!
   expect(second > early).toBe(true)
   expect((await project.cairn('cat', 'p/latest/s/v')).stdout).toBe('2\n')

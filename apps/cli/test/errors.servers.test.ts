@@ -189,7 +189,7 @@ describe.skipIf(!inject('servers'))('a step that fails on services', () => {
     const { steps } = await project.run('late', '--on', 'local')
     expect(steps['ask']!.error).toMatchObject({
       code: 'MISSING_SECRET',
-      next: expect.stringMatching(/^set CAIRN_SECRET_LATER.* of the service late\/ask;.* then cairn up again/),
+      next: expect.stringMatching(/^set CAIRN_SECRET_LATER.* for the service late\/ask;.* then run cairn up again/),
     })
     project.write({ '.cairn/secrets.json': JSON.stringify({ TOKEN: SECRET, LATER: 'long enough' }) })
     const { code, stderr } = await project.cairnWith(env, 'up')

@@ -329,8 +329,8 @@ console.table(await run.compare())
 describe('cairn explore, when something is wrong', () => {
   const REFUSED = [
     ['.stepz', 'there is no command ".stepz"', 'did you mean ".steps"?'],
-    ['.steps now', '.steps does not take 1 words', 'write it like .steps'],
-    ['.show', '.show does not take 0 words', 'write it like .show <step>[/<item>][/<output>] [rows]'],
+    ['.steps now', 'wrong number of arguments for .steps: 1', 'write it like .steps'],
+    ['.show', 'wrong number of arguments for .show: 0', 'write it like .show <step>[/<item>][/<output>] [rows]'],
     ['.show "train', 'the line has an unclosed "', 'write \\" for a literal "'],
     ['.show tain', 'small has no step "tain"', 'did you mean "train"?'],
     ['.show load', 'load has several outputs', 'name one: load/flights, load/airports'],
@@ -350,7 +350,7 @@ describe('cairn explore, when something is wrong', () => {
     ['.compare', 'nothing has been run yet', '.run'],
     ['.matrix by auc', 'the matrix is incomplete', 'write it like .matrix train-model.trees=100,200 by auc'],
     ['.save tried.txt', 'tried.txt is not the name of a script', 'end it in .ts, for example tried.ts'],
-    ['.save small.pipeline.ts', 'small.pipeline.ts is there already', 'choose another name'],
+    ['.save small.pipeline.ts', 'small.pipeline.ts already exists', 'choose another name'],
   ] as const
 
   it('says what and what to do, keeps no change, and continues', async () => {

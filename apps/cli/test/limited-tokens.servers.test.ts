@@ -230,7 +230,7 @@ describe.skipIf(!inject('servers'))('a token for one of two pipelines', () => {
           const refused = await given(one, 'bank', all)
           expect(refused.code, one.args('bank').join(' ')).toBe(1)
           expect(errors(refused)).toEqual([expect.stringMatching(/lacks the right "\w+" for bank$/)])
-          expect(refused.stderr).toContain('next   use a token that has it')
+          expect(refused.stderr).toContain('next   use a token with this right')
         }
         for (const [right, left] of lacking(one.rights)) {
           const refused = await given(one, 'shop', contextOf(left))

@@ -25,7 +25,7 @@ it('overwrites only files that it has written', async () => {
     expect.stringContaining('package.json already exists and was not written by a run of out'),
   ])
   const foreign = await run('mine')
-  expect([foreign.code, foreign.stderr]).toEqual([1, expect.stringContaining('mine/page.html is there already')])
+  expect([foreign.code, foreign.stderr]).toEqual([1, expect.stringContaining('mine/page.html already exists')])
   expect([project.read('package.json'), project.read('mine/page.html')]).toEqual([before, 'mine'])
   expect((await project.cairn('runs')).stdout, 'nothing was computed before').toContain('no runs')
 
@@ -36,7 +36,7 @@ it('overwrites only files that it has written', async () => {
     expect(project.read('results/package.json')).toBe(`{"n":${n}}`)
   }
   project.write({ 'results/page.html': 'edited by hand' })
-  expect((await run('results')).stderr).toContain('results/page.html is there already')
+  expect((await run('results')).stderr).toContain('results/page.html already exists')
   expect(project.read('results/page.html')).toBe('edited by hand')
 })
 
@@ -52,7 +52,7 @@ it('writes a file only with the extension of its content', async () => {
       stdout: 'rows.parquet\n',
     })
   expect(project.read('rows.parquet').slice(0, 4)).toBe('PAR1')
-  expect((await cat('out/latest/make/package', '--out', 'package.json')).stderr).toContain('is there already')
+  expect((await cat('out/latest/make/package', '--out', 'package.json')).stderr).toContain('already exists')
   expect((await cat('out/latest/make/page', '--out', 'out.pipeline.ts')).stderr).toContain('ends in .ts')
-  expect((await cat('out/latest/make/page', '--out', 'mine/page.html')).stderr).toContain('is there already')
+  expect((await cat('out/latest/make/page', '--out', 'mine/page.html')).stderr).toContain('already exists')
 })

@@ -199,7 +199,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
       .toEqual([groups, groups])
     const named = async (run: string) => `shop/${(await list('--all')).findLast(({ event }) => event!.run === run)!.id}`
     const [first, second] = [await named('lost-1'), await named('lost-2')]
-    expect((await project.cairn('status')).stdout).toContain('2 dead letters of shop wait')
+    expect((await project.cairn('status')).stdout).toContain('dead letters of shop: 2')
     const text = async (...args: string[]) => (await project.cairn('dead-letters', ...args, '--on', 'local')).stdout
     expect(await text('list')).toMatch(new RegExp(`${second} .* lost-2/run-started .*run lost-2 of shop has no plan`))
     expect(await text('show', first)).toMatch(

@@ -94,7 +94,7 @@ export async function doLine(session: ReplSession, line: string): Promise<Leave>
   const { usage, takes, run } = commandOf(name)
   const [least, most] = takes
   if (words.length >= least && words.length <= most) return run(session, words)
-  throw new CairnError('BAD_PARAMETER', `${name} does not take ${words.length} arguments`, {
+  throw new CairnError('BAD_PARAMETER', `wrong number of arguments for ${name}: ${words.length}`, {
     next: `write it like ${`${name} ${usage}`.trim()}`,
   })
 }

@@ -90,7 +90,7 @@ export async function checkInvariants(world: World, options: CheckOptions = {}):
   if (more) wrong.push(...(await more()))
   const logs = world.replicas.map((replica) => replica.logs).join('')
   const toldAgain = logs.split('"msg":"it had stalled').length - 1
-  const endsWritten = logs.split('"msg":"it had ended, and no one').length - 1
+  const endsWritten = logs.split('"msg":"it had ended, but its end').length - 1
   if (toldAgain + endsWritten > 0 && !world.mayHelp) wrong.push(`control had to help: ${toldAgain}, ${endsWritten}`)
   if (wrong.length > 0) throw new Error(`${wrong.length} invariants do not hold:\n${wrong.slice(0, 30).join('\n')}`)
   return {
