@@ -40,7 +40,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What the services of this environment stand on, and how it is: topics and groups of the pipelines that the token may read. */
+        /** The state of what the services of this environment depend on; topics and groups only of pipelines that the token may read. */
         readonly get: operations["CheckupController_look"];
         readonly put?: never;
         readonly post?: never;
@@ -57,7 +57,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** How many dead letters wait, by pipeline, of those that the token may read. */
+        /** The number of waiting dead letters of each pipeline that the token may read. */
         readonly get: operations["DeadLettersController_counts"];
         readonly put?: never;
         readonly post?: never;
@@ -91,7 +91,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** The environment, and those pipelines with runs in it that the token may read. */
+        /** The environment, and its pipelines with runs that the token may read. */
         readonly get: operations["PipelinesController_list"];
         readonly put?: never;
         readonly post?: never;
@@ -110,7 +110,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Removes old runs and what nothing refers to any more, as the project says; or only tells. */
+        /** Removes old runs and unreferenced data by the retention of the project; with `dryRun`, only reports them. */
         readonly post: operations["CollectionsController_collect"];
         readonly delete?: never;
         readonly options?: never;
@@ -125,7 +125,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Messages that groups gave up on, the newest first, and what was wrong. */
+        /** Lists dead letters with their errors, newest first. */
         readonly get: operations["DeadLettersController_list"];
         readonly put?: never;
         readonly post?: never;
@@ -142,7 +142,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** One dead letter with its whole message; headers and value are base64. */
+        /** One dead letter with its full message; headers and value are base64. */
         readonly get: operations["DeadLettersController_show"];
         readonly put?: never;
         readonly post?: never;
@@ -161,7 +161,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Says that nothing is to be done about it any more. It stays among the dropped ones. */
+        /** Marks it as dropped. It stays in the list of dropped dead letters. */
         readonly post: operations["DeadLettersController_drop"];
         readonly delete?: never;
         readonly options?: never;
@@ -178,7 +178,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Hands it once more to the groups that gave it up, and to no others. */
+        /** Delivers it again to the groups that gave it up, and to no others. */
         readonly post: operations["DeadLettersController_replay"];
         readonly delete?: never;
         readonly options?: never;
@@ -195,7 +195,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Checks a part of the records and objects of a pipeline, and says where to continue. */
+        /** Checks a part of the records and objects of a pipeline, and returns where to continue. */
         readonly post: operations["ExaminationsController_examine"];
         readonly delete?: never;
         readonly options?: never;
@@ -212,7 +212,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** What a run would reuse and compute, why, and how long it takes. Computes nothing. */
+        /** Shows what a run would reuse or compute, why, and the expected time. Computes nothing. */
         readonly post: operations["RunsController_plan"];
         readonly delete?: never;
         readonly options?: never;
@@ -227,10 +227,10 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** The run in production, how others become it, and whether who asks may make them so. */
+        /** The production run, the rules for promotion, and whether this token may promote. */
         readonly get: operations["ChampionsController_show"];
         readonly put?: never;
-        /** Makes a run that has completed production, if what is there is what was expected there. */
+        /** Puts a completed run into production, if the current production run is the expected one. */
         readonly post: operations["ChampionsController_promote"];
         readonly delete?: never;
         readonly options?: never;
@@ -247,7 +247,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Puts the run in production again that was there before. */
+        /** Restores the previous production run. */
         readonly post: operations["ChampionsController_rollBack"];
         readonly delete?: never;
         readonly options?: never;
@@ -262,10 +262,10 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Runs, the newest first, with the tasks that no host could run so far, and what is wrong with those that are refused. Where there is a `next`, older ones may follow: ask again with `before`, also after a page with few runs or none. */
+        /** Lists runs, newest first, with the tasks that no host could run so far, and why runs were refused. If there is a `next`, older runs may follow: send it as `before`, even after a page with few runs or none. */
         readonly get: operations["RunsController_list"];
         readonly put?: never;
-        /** Starts a run, or has it wait for its turn where as many go on as may. The same Idempotency-Key always means the same run. */
+        /** Starts a run, or queues it when the limit of concurrent runs is reached. The same Idempotency-Key always means the same run. */
         readonly post: operations["RunsController_start"];
         readonly delete?: never;
         readonly options?: never;
@@ -280,7 +280,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** A run: its plan, the record of each task that has ended, tasks that no host could run so far, with the reasons, and its place in the queue while it waits for its turn. */
+        /** A run: its plan, the record of each task that has ended, the tasks that no host could run so far and why, and its place while it waits in the queue. */
         readonly get: operations["RunsController_show"];
         readonly put?: never;
         readonly post?: never;
@@ -299,7 +299,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Ends a run early, unless it has ended. What is finished stays finished. */
+        /** Cancels a run, unless it has ended. Finished steps are kept. */
         readonly post: operations["RunsController_cancel"];
         readonly delete?: never;
         readonly options?: never;
@@ -314,7 +314,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What has happened in a run and what does, as server-sent events, until it has ended; while it waits for its turn, `queued` with its place. */
+        /** Streams the past and new events of a run as server-sent events until it ends; while it waits in the queue, `queued` with its place. */
         readonly get: operations["RunsController_follow"];
         readonly put?: never;
         readonly post?: never;
@@ -333,7 +333,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Rerun one step of this run from the same inputs, to compare. */
+        /** Runs one step of this run again from the same inputs, to compare. */
         readonly post: operations["RunsController_rerun"];
         readonly delete?: never;
         readonly options?: never;
@@ -350,7 +350,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** A new run with the same parameters, on what this one has finished. */
+        /** Starts a new run with the same parameters that reuses the finished steps of this one. */
         readonly post: operations["RunsController_retry"];
         readonly delete?: never;
         readonly options?: never;
@@ -365,7 +365,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** The names directly in a folder. */
+        /** The names in a folder. */
         readonly get: operations["RecordsController_children"];
         readonly put?: never;
         readonly post?: never;
@@ -402,7 +402,7 @@ export interface paths {
         };
         /** A record's bytes, by its path in the pipeline's folder. */
         readonly get: operations["RecordsController_record"];
-        /** Adds a checkpoint that was computed elsewhere, unless there is one. */
+        /** Adds a checkpoint that was computed elsewhere, unless it already exists. */
         readonly put: operations["RecordsController_addRecord"];
         readonly post?: never;
         readonly delete?: never;
@@ -436,7 +436,7 @@ export interface components {
             readonly code: string;
             /** @description what happened, where, and what was expected */
             readonly detail: string;
-            /** @description of what nobody foresaw: what the service's log names it by */
+            /** @description of an unexpected error: its id in the service's log */
             readonly instance?: string;
             /** @description what to do: a command, or the change to make */
             readonly next?: string;
@@ -464,7 +464,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description This process is well. */
+            /** @description The process is healthy. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -486,7 +486,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description What it depends on is well. */
+            /** @description Its dependencies are healthy. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -508,7 +508,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description What was looked at, and how it is. */
+            /** @description What was checked, and its state. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -538,7 +538,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description How many wait, by pipeline. */
+            /** @description The number of waiting dead letters by pipeline. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -590,7 +590,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description The environment, and its pipelines. */
+            /** @description The environment and its pipelines. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -617,7 +617,7 @@ export interface operations {
             readonly content: {
                 readonly "application/json": {
                     /**
-                     * @description tell what would go, and change nothing
+                     * @description only report what would be removed
                      * @default false
                      */
                     readonly dryRun?: boolean;
@@ -625,7 +625,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description What went, or would go. */
+            /** @description What was removed, or would be removed. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -637,21 +637,21 @@ export interface operations {
                         readonly report: {
                             readonly checkpoints: number;
                             readonly code: number;
-                            /** @description records that cannot be read: what they may refer to stays */
+                            /** @description records that cannot be read; data that they may refer to is kept */
                             readonly damaged: readonly string[];
                             readonly deleted: number;
                             /** @description bytes */
                             readonly freed: number;
                             readonly restored: number;
-                            /** @description that are removed */
+                            /** @description runs that are removed */
                             readonly runs: readonly string[];
-                            /** @description leases that ran out, and old idempotency keys */
+                            /** @description number of expired leases and old idempotency keys */
                             readonly stale: number;
-                            /** @description objects that are moved to the trash */
+                            /** @description number of objects that are moved to the trash */
                             readonly trashed: number;
                         };
                         readonly retention: {
-                            /** @description missing: only when it is asked for */
+                            /** @description missing if it only runs on request */
                             readonly everyMs?: number;
                             readonly graceMs: number;
                             readonly keepMs: number;
@@ -678,7 +678,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Messages that were given up, the newest first. */
+            /** @description Dead letters, newest first. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -688,7 +688,7 @@ export interface operations {
                         readonly letters: readonly {
                             /** @description milliseconds since 1970 */
                             readonly at: number;
-                            /** @description missing of what is no event, or was too large to be kept whole */
+                            /** @description missing if the message is not an event, or was too large to be kept in full */
                             readonly event?: {
                                 readonly batch?: string;
                                 readonly id: string;
@@ -696,7 +696,7 @@ export interface operations {
                                 readonly run: string;
                                 readonly type: string;
                             };
-                            /** @description who gave it up */
+                            /** @description the consumer groups that gave it up */
                             readonly groups: readonly {
                                 /** @description milliseconds since 1970 */
                                 readonly at: number;
@@ -711,11 +711,11 @@ export interface operations {
                             }[];
                             /** @description <partition>-<offset> in its topic */
                             readonly id: string;
-                            /** @description the beginning of the message, where there is no event */
+                            /** @description the beginning of the message, if it is not an event */
                             readonly preview?: string;
                             readonly topic: string;
                         }[];
-                        /** @description there are older ones: repeat the request with this as `after` */
+                        /** @description set if there are older ones: send it as `after` to get them */
                         readonly next?: string;
                         readonly waiting: number;
                     };
@@ -735,7 +735,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description The message, its bytes as base64. */
+            /** @description The dead letter with its message, in base64. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -744,7 +744,7 @@ export interface operations {
                     readonly "application/json": {
                         /** @description milliseconds since 1970 */
                         readonly at: number;
-                        /** @description missing of what is no event, or was too large to be kept whole */
+                        /** @description missing if the message is not an event, or was too large to be kept in full */
                         readonly event?: {
                             readonly batch?: string;
                             readonly id: string;
@@ -752,7 +752,7 @@ export interface operations {
                             readonly run: string;
                             readonly type: string;
                         };
-                        /** @description who gave it up */
+                        /** @description the consumer groups that gave it up */
                         readonly groups: readonly {
                             /** @description milliseconds since 1970 */
                             readonly at: number;
@@ -770,7 +770,7 @@ export interface operations {
                         };
                         /** @description <partition>-<offset> in its topic */
                         readonly id: string;
-                        /** @description the beginning of the message, where there is no event */
+                        /** @description the beginning of the message, if it is not an event */
                         readonly preview?: string;
                         readonly topic: string;
                         readonly value: string | null;
@@ -792,13 +792,13 @@ export interface operations {
         readonly requestBody?: {
             readonly content: {
                 readonly "application/json": {
-                    /** @description default: all of them */
+                    /** @description default: all groups that gave it up */
                     readonly group?: string;
                 };
             };
         };
         readonly responses: {
-            /** @description These groups are done with it. */
+            /** @description The groups for which it is dropped. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -825,13 +825,13 @@ export interface operations {
         readonly requestBody?: {
             readonly content: {
                 readonly "application/json": {
-                    /** @description default: all of them */
+                    /** @description default: all groups that gave it up */
                     readonly group?: string;
                 };
             };
         };
         readonly responses: {
-            /** @description These groups get it once more. */
+            /** @description The groups that get it again. */
             readonly 202: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -859,11 +859,11 @@ export interface operations {
                 readonly "application/json": {
                     /** @description default: from the beginning */
                     readonly after?: {
-                        /** @description the last path that was looked at */
+                        /** @description the last path that was checked */
                         readonly after: string;
                         /** @enum {string} */
                         readonly area: "objects" | "code" | "checkpoints" | "runs" | "others";
-                        /** @description digests of altered objects that were found so far */
+                        /** @description digests of damaged objects found so far */
                         readonly broken: readonly string[];
                     };
                     /**
@@ -872,7 +872,7 @@ export interface operations {
                      */
                     readonly bytes?: number;
                     /**
-                     * @description move what is broken to quarantine/
+                     * @description move damaged records and objects to quarantine/
                      * @default false
                      */
                     readonly repair?: boolean;
@@ -880,14 +880,14 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description What is wrong in the part that was looked at. */
+            /** @description Problems in the part that was checked. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
                     readonly "application/json": {
-                        /** @description `read` of the `bytes` of objects were read */
+                        /** @description `bytes`: total size of the objects; `read`: how much of it was read */
                         readonly checked: {
                             readonly bytes: number;
                             readonly checkpoints: number;
@@ -897,17 +897,17 @@ export interface operations {
                         };
                         readonly findings: readonly {
                             readonly path: string;
-                            /** @description what repair does about it */
+                            /** @description what a repair does */
                             readonly repair: string;
                             readonly what: string;
                         }[];
-                        /** @description this was a part: repeat the request with this as `after` */
+                        /** @description set if there is more to check: send it as `after` to continue */
                         readonly next?: {
-                            /** @description the last path that was looked at */
+                            /** @description the last path that was checked */
                             readonly after: string;
                             /** @enum {string} */
                             readonly area: "objects" | "code" | "checkpoints" | "runs" | "others";
-                            /** @description digests of altered objects that were found so far */
+                            /** @description digests of damaged objects found so far */
                             readonly broken: readonly string[];
                         };
                     };
@@ -927,15 +927,15 @@ export interface operations {
         readonly requestBody: {
             readonly content: {
                 readonly "application/json": {
-                    /** @description the run whose outputs stand in for what is not run */
+                    /** @description the run that provides the outputs of steps that are not run */
                     readonly base?: string;
                     /** @description steps to compute even if nothing has changed */
                     readonly force?: readonly string[];
                     /** @description steps to start from */
                     readonly from?: readonly string[];
-                    /** @description one item of a step alone: <step>/<index or label> */
+                    /** @description only one item of a step: <step>/<index or label> */
                     readonly item?: string;
-                    /** @description run parameters, and those of steps as <step>.<name> */
+                    /** @description run parameters, and step parameters as <step>.<name> */
                     readonly settings?: {
                         readonly [key: string]: unknown;
                     };
@@ -1188,7 +1188,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description The run in production, and how others become it. */
+            /** @description The production run, and the rules for promotion. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1197,22 +1197,22 @@ export interface operations {
                     readonly "application/json": {
                         readonly champion: {
                             /**
-                             * @description consumers have been told of it
+                             * @description set once consumers have been notified
                              * @enum {boolean}
                              */
                             readonly announced?: true;
-                            /** @description the name of the token that made it so */
+                            /** @description name of the token that set it */
                             readonly by: string;
                             /** @description the run of a playground that was promoted */
                             readonly from?: string;
-                            /** @description what was in production before, to roll back to */
+                            /** @description the previous production run, for a rollback */
                             readonly previous?: {
                                 /**
-                                 * @description consumers have been told of it
+                                 * @description set once consumers have been notified
                                  * @enum {boolean}
                                  */
                                 readonly announced?: true;
-                                /** @description the name of the token that made it so */
+                                /** @description name of the token that set it */
                                 readonly by: string;
                                 /** @description the run of a playground that was promoted */
                                 readonly from?: string;
@@ -1228,7 +1228,7 @@ export interface operations {
                         readonly mayPromote: boolean;
                         /** @enum {string} */
                         readonly policy: "adopt" | "verify" | "recompute";
-                        /** @description public keys by the names of services */
+                        /** @description public keys by service name */
                         readonly trusted: {
                             readonly [key: string]: string;
                         };
@@ -1250,17 +1250,17 @@ export interface operations {
         readonly requestBody: {
             readonly content: {
                 readonly "application/json": {
-                    /** @description the run that is there now; null for none */
+                    /** @description the run that is in production now; null for none */
                     readonly expected: string | null;
-                    /** @description the run of a playground that it does again */
+                    /** @description the playground run that it repeats */
                     readonly from?: string;
-                    /** @description the run that is to be in production */
+                    /** @description the run to put into production */
                     readonly run: string;
                 };
             };
         };
         readonly responses: {
-            /** @description What is in production now. */
+            /** @description The production run now. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1268,22 +1268,22 @@ export interface operations {
                 content: {
                     readonly "application/json": {
                         /**
-                         * @description consumers have been told of it
+                         * @description set once consumers have been notified
                          * @enum {boolean}
                          */
                         readonly announced?: true;
-                        /** @description the name of the token that made it so */
+                        /** @description name of the token that set it */
                         readonly by: string;
                         /** @description the run of a playground that was promoted */
                         readonly from?: string;
-                        /** @description what was in production before, to roll back to */
+                        /** @description the previous production run, for a rollback */
                         readonly previous?: {
                             /**
-                             * @description consumers have been told of it
+                             * @description set once consumers have been notified
                              * @enum {boolean}
                              */
                             readonly announced?: true;
-                            /** @description the name of the token that made it so */
+                            /** @description name of the token that set it */
                             readonly by: string;
                             /** @description the run of a playground that was promoted */
                             readonly from?: string;
@@ -1318,7 +1318,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description What is in production now. */
+            /** @description The production run now. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1326,22 +1326,22 @@ export interface operations {
                 content: {
                     readonly "application/json": {
                         /**
-                         * @description consumers have been told of it
+                         * @description set once consumers have been notified
                          * @enum {boolean}
                          */
                         readonly announced?: true;
-                        /** @description the name of the token that made it so */
+                        /** @description name of the token that set it */
                         readonly by: string;
                         /** @description the run of a playground that was promoted */
                         readonly from?: string;
-                        /** @description what was in production before, to roll back to */
+                        /** @description the previous production run, for a rollback */
                         readonly previous?: {
                             /**
-                             * @description consumers have been told of it
+                             * @description set once consumers have been notified
                              * @enum {boolean}
                              */
                             readonly announced?: true;
-                            /** @description the name of the token that made it so */
+                            /** @description name of the token that set it */
                             readonly by: string;
                             /** @description the run of a playground that was promoted */
                             readonly from?: string;
@@ -1361,17 +1361,17 @@ export interface operations {
     readonly RunsController_list: {
         readonly parameters: {
             readonly query?: {
-                /** @description only what is older than this run: `next` of the page before */
+                /** @description only runs older than this one: `next` of the previous page */
                 readonly before?: string;
-                /** @description how many */
+                /** @description maximum number of runs */
                 readonly limit?: number;
-                /** @description with all of these: <name>=<value>, as text or JSON; of a step <step>.<name>=<value> */
+                /** @description only runs with all of these parameter values: <name>=<value>, or <step>.<name>=<value>, as text or JSON */
                 readonly param?: readonly string[];
-                /** @description planned then or later: a date, with or without a time (UTC unless it names a zone), or milliseconds since 1970 */
+                /** @description only runs planned at this time or later: a date, with or without a time (UTC unless it names a zone), or milliseconds since 1970 */
                 readonly since?: string;
-                /** @description how they stand: any of these */
+                /** @description only runs with any of these statuses */
                 readonly status?: readonly ("queued" | "running" | "refused" | "completed" | "failed" | "cancelled")[];
-                /** @description planned before then */
+                /** @description only runs planned before this time */
                 readonly until?: string;
             };
             readonly header?: never;
@@ -1382,26 +1382,26 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Runs, the newest first. */
+            /** @description Runs, newest first. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
                     readonly "application/json": {
-                        /** @description there may be older ones: ask again with this as `before` */
+                        /** @description set if there may be older ones: send it as `before` to get them */
                         readonly next?: string;
                         readonly runs: readonly {
                             /** @description milliseconds since 1970 */
                             readonly createdAt?: number;
                             /** @description milliseconds since 1970 */
                             readonly endedAt?: number;
-                            /** @description what is wrong with a run that is refused */
+                            /** @description why a run was refused */
                             readonly fault?: string;
                             readonly params?: {
                                 readonly [key: string]: unknown;
                             };
-                            /** @description of a run that waits for its turn */
+                            /** @description the place of a queued run */
                             readonly queue?: {
                                 /** @description the limit that is reached; missing when the run is about to start */
                                 readonly limit?: {
@@ -1451,13 +1451,13 @@ export interface operations {
         readonly requestBody: {
             readonly content: {
                 readonly "application/json": {
-                    /** @description the run whose outputs stand in for what is not run */
+                    /** @description the run that provides the outputs of steps that are not run */
                     readonly base?: string;
                     /** @description steps to compute even if nothing has changed */
                     readonly force?: readonly string[];
                     /** @description steps to start from */
                     readonly from?: readonly string[];
-                    /** @description run parameters, and those of steps as <step>.<name> */
+                    /** @description run parameters, and step parameters as <step>.<name> */
                     readonly settings?: {
                         readonly [key: string]: unknown;
                     };
@@ -1467,7 +1467,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description The run is started, or waits for its turn. */
+            /** @description The run was started or queued. */
             readonly 202: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1527,7 +1527,7 @@ export interface operations {
                                         readonly item?: string;
                                         readonly node?: string;
                                         readonly output?: string;
-                                        /** @description known when the run was planned */
+                                        /** @description set if it was known when the run was planned */
                                         readonly value?: boolean;
                                     };
                                     readonly force?: boolean;
@@ -1538,7 +1538,7 @@ export interface operations {
                                             readonly item?: string;
                                             readonly node?: string;
                                             readonly output?: string;
-                                            /** @description known when the run was planned */
+                                            /** @description set if it was known when the run was planned */
                                             readonly value?: boolean;
                                         };
                                         readonly when: string;
@@ -1559,12 +1559,12 @@ export interface operations {
                                     };
                                     readonly outputs?: {
                                         readonly [key: string]: {
-                                            /** @description the bytes, where they are few and not UTF-8 */
+                                            /** @description the content, if it is small and not UTF-8 */
                                             readonly base64?: string;
                                             readonly contentDigest?: string;
                                             /** @description SHA-256 of the bytes, in hex */
                                             readonly digest: string;
-                                            /** @description of a list: how many */
+                                            /** @description number of items of a list */
                                             readonly items?: number;
                                             readonly label?: string;
                                             /** @description bytes */
@@ -1572,7 +1572,7 @@ export interface operations {
                                             readonly summary?: {
                                                 readonly [key: string]: unknown;
                                             };
-                                            /** @description the bytes, where they are few and UTF-8 */
+                                            /** @description the content, if it is small and UTF-8 */
                                             readonly text?: string;
                                         };
                                     };
@@ -1585,7 +1585,7 @@ export interface operations {
                                     readonly params?: {
                                         readonly [key: string]: unknown;
                                     };
-                                    /** @description the `each`s that it is inside, the outermost first */
+                                    /** @description the `each` nodes around it, outermost first */
                                     readonly scope: readonly string[];
                                     readonly step?: string;
                                     readonly then?: {
@@ -1625,7 +1625,7 @@ export interface operations {
                                         readonly never?: string;
                                     };
                                     readonly code: {
-                                        /** @description SHA-256 (hex) of the code as it is stored */
+                                        /** @description SHA-256 (hex) of the stored code */
                                         readonly digest?: string;
                                         readonly fingerprint?: string;
                                         /** @description why there is no stored code */
@@ -1633,7 +1633,7 @@ export interface operations {
                                         readonly packages?: string;
                                     };
                                     readonly fallback?: {
-                                        /** @description SHA-256 (hex) of the code as it is stored */
+                                        /** @description SHA-256 (hex) of the stored code */
                                         readonly digest?: string;
                                         readonly fingerprint?: string;
                                         /** @description why there is no stored code */
@@ -1664,7 +1664,7 @@ export interface operations {
                             };
                             readonly v: number;
                         };
-                        /** @description of a run that waits for its turn */
+                        /** @description the place of a queued run */
                         readonly queue?: {
                             /** @description the limit that is reached; missing when the run is about to start */
                             readonly limit?: {
@@ -1692,9 +1692,9 @@ export interface operations {
                                     readonly next?: string;
                                 }[];
                                 readonly host: string;
-                                /** @description one for a plain task, one an item for a batch */
+                                /** @description one for a task of one item, one per item for a batch */
                                 readonly items: readonly {
-                                    /** @description the node that decided it */
+                                    /** @description the node that caused this outcome */
                                     readonly because?: string;
                                     readonly caught?: {
                                         readonly code: string;
@@ -1712,12 +1712,12 @@ export interface operations {
                                     readonly ms?: number;
                                     readonly outputs?: {
                                         readonly [key: string]: {
-                                            /** @description the bytes, where they are few and not UTF-8 */
+                                            /** @description the content, if it is small and not UTF-8 */
                                             readonly base64?: string;
                                             readonly contentDigest?: string;
                                             /** @description SHA-256 of the bytes, in hex */
                                             readonly digest: string;
-                                            /** @description of a list: how many */
+                                            /** @description number of items of a list */
                                             readonly items?: number;
                                             readonly label?: string;
                                             /** @description bytes */
@@ -1725,7 +1725,7 @@ export interface operations {
                                             readonly summary?: {
                                                 readonly [key: string]: unknown;
                                             };
-                                            /** @description the bytes, where they are few and UTF-8 */
+                                            /** @description the content, if it is small and UTF-8 */
                                             readonly text?: string;
                                         };
                                     };
@@ -1767,7 +1767,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description How the run has ended. */
+            /** @description How the run ended. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1789,7 +1789,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description the id of the last message that was heard: what it stands for is not told again */
+                /** @description the id of the last message received: the stream continues after it */
                 readonly "Last-Event-ID"?: string;
             };
             readonly path: {
@@ -1807,11 +1807,11 @@ export interface operations {
                 };
                 content: {
                     readonly "text/event-stream": {
-                        /** @description JSON: the CloudEvent; of `queued` the place in the queue; of `ping` `{}` */
+                        /** @description JSON: the CloudEvent; for `queued`, the place in the queue; for `ping`, `{}` */
                         readonly data: string;
-                        /** @description the type of the CloudEvent; `queued` while the run waits for its turn; `ping` */
+                        /** @description the type of the CloudEvent; `queued` while the run waits in the queue; `ping` */
                         readonly event: string;
-                        /** @description to resume behind it: send it as Last-Event-ID */
+                        /** @description to resume after this event, send it as Last-Event-ID */
                         readonly id?: string;
                     };
                 };
@@ -1834,13 +1834,13 @@ export interface operations {
         readonly requestBody: {
             readonly content: {
                 readonly "application/json": {
-                    /** @description a step, or an `each` with all that is in it */
+                    /** @description a step, or an `each` with everything inside it */
                     readonly node: string;
                 };
             };
         };
         readonly responses: {
-            /** @description The new run is started. */
+            /** @description The new run was started. */
             readonly 202: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1877,7 +1877,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description The new run is started. */
+            /** @description The new run was started. */
             readonly 202: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1905,7 +1905,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Names. */
+            /** @description The names in the folder. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1959,7 +1959,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description It is stored. */
+            /** @description The object is stored. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -2011,14 +2011,14 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description It stands there. */
+            /** @description The record is stored. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
                     readonly "application/json": {
-                        /** @description false where there was such a record already */
+                        /** @description false if the record already existed */
                         readonly created: boolean;
                     };
                 };
