@@ -44,7 +44,7 @@ it('writes a file only with the extension of its content', async () => {
   const refused = await cat('out/latest/make/rows', '--out', 'rows.csv')
   expect(refused.code).toBe(1)
   expect(refused.stderr).toMatch(
-    /is written as parquet, and rows\.csv ends in \.csv\nnext +cairn cat \S+ --out rows\.parquet/,
+    /is written as \.parquet, but rows\.csv ends in \.csv\nnext +cairn cat \S+ --out rows\.parquet/,
   )
   for (const _ of ['first', 'again'])
     expect(await cat('out/latest/make/rows', '--out', 'rows.parquet')).toMatchObject({

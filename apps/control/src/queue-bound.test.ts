@@ -7,7 +7,11 @@ const REQUESTS = 36
 
 describe('a queue with a limit of waiting runs', () => {
   const refused = (of: string, most: number) => ({
-    problem: { status: 429, code: 'TOO_MANY_REQUESTS', detail: `the queue of ${of} is full: at most ${most} runs may wait` },
+    problem: {
+      status: 429,
+      code: 'TOO_MANY_REQUESTS',
+      detail: `the queue of ${of} is full: at most ${most} runs may wait`,
+    },
     headers: { 'retry-after': expect.stringMatching(/^\d+$/) as string },
   })
   const plans = async (world: World, pipeline: string) =>
