@@ -956,7 +956,7 @@ export interface operations {
                         readonly steps: readonly {
                             /** @enum {string} */
                             readonly decision: "reuse" | "run" | "may run" | "skip" | "given" | "fails";
-                            /** @description median of earlier runs */
+                            /** @description the expected time: a median of earlier runs */
                             readonly expected?: {
                                 readonly ms: number;
                                 /** @description number of runs */
@@ -1043,12 +1043,12 @@ export interface operations {
                                 /** @description how long it took to compute */
                                 readonly ms: number;
                                 readonly outputs: readonly {
-                                    /** @description the bytes, where they are few and not UTF-8 */
+                                    /** @description the content, if it is small and not UTF-8 */
                                     readonly base64?: string;
                                     readonly contentDigest?: string;
                                     /** @description SHA-256 of the bytes, in hex */
                                     readonly digest: string;
-                                    /** @description of a list: how many */
+                                    /** @description number of items of a list */
                                     readonly items?: number;
                                     readonly label?: string;
                                     /** @description bytes */
@@ -1056,7 +1056,7 @@ export interface operations {
                                     readonly summary?: {
                                         readonly [key: string]: unknown;
                                     };
-                                    /** @description the bytes, where they are few and UTF-8 */
+                                    /** @description the content, if it is small and UTF-8 */
                                     readonly text?: string;
                                 }[];
                             } | {
@@ -1143,12 +1143,12 @@ export interface operations {
                                     /** @description how long it took to compute */
                                     readonly ms: number;
                                     readonly outputs: readonly {
-                                        /** @description the bytes, where they are few and not UTF-8 */
+                                        /** @description the content, if it is small and not UTF-8 */
                                         readonly base64?: string;
                                         readonly contentDigest?: string;
                                         /** @description SHA-256 of the bytes, in hex */
                                         readonly digest: string;
-                                        /** @description of a list: how many */
+                                        /** @description number of items of a list */
                                         readonly items?: number;
                                         readonly label?: string;
                                         /** @description bytes */
@@ -1156,7 +1156,7 @@ export interface operations {
                                         readonly summary?: {
                                             readonly [key: string]: unknown;
                                         };
-                                        /** @description the bytes, where they are few and UTF-8 */
+                                        /** @description the content, if it is small and UTF-8 */
                                         readonly text?: string;
                                     }[];
                                 } | {
