@@ -1,11 +1,11 @@
 import type { Workspace } from '@cairn/workspace'
 import { CairnError, suggest } from '@cairn/kernel'
-import { NAMES } from '@cairn/records'
+import { pipelineNames, NAMES } from '@cairn/records'
 import { undefinedOn } from '@cairn/kernel/contract'
 
 /** Names of the pipelines with runs; on services, only those that the token may read. */
 export function knownPipelines({ store, project }: Workspace): Promise<readonly string[]> {
-  return store.children(`${project.env}/`)
+  return pipelineNames(store, project.env)
 }
 
 /**

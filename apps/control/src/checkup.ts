@@ -1,5 +1,5 @@
 import { standstillText, type GroupStatus } from '@cairn/drivers/events/kafka'
-import { layout, STORE_FILE, STORE_FORMAT, topicOf, type ArtifactStore } from '@cairn/records'
+import { pipelineNames, layout, STORE_FILE, STORE_FORMAT, topicOf, type ArtifactStore } from '@cairn/records'
 import { runNames } from '@cairn/workspace'
 
 /** The result of one check. */
@@ -31,7 +31,7 @@ export async function checkup(
   { env, store, bus }: CheckupHost,
   isMeant: (pipeline: string) => boolean,
 ): Promise<readonly Checked[]> {
-  const pipelines = async () => (await store.children(`${env}/`)).filter(isMeant)
+  const pipelines = async () => (await pipelineNames(store, env)).filter(isMeant)
   return Promise.all([
     check('kafka', async () => `a broker answered in ${await milliseconds(() => bus.probe())}`),
     check('store', async () => {
@@ -43,6 +43,13 @@ export async function checkup(
       const { format } = JSON.parse(Buffer.from(bytes ?? '{}').toString()) as { format?: number }
       if (format !== STORE_FORMAT) throw new Error(`format ${format}, but this control service writes ${STORE_FORMAT}`)
       return `format ${format}`
+    }),
+    check('folders', async () => {
+      const all = await store.children(`${env}/`)
+      const known = new Set(await pipelineNames(store, env))
+      const others = all.filter((name) => !known.has(name))
+      if (others.length > 0) throw new Error(`not pipelines: ${others.map((name) => `${env}/${name}/`).join(', ')}`)
+      return `${all.length}, one for each pipeline`
     }),
     check('topics', async () => {
       const there = new Set(await bus.topics())

@@ -2,6 +2,7 @@ import { retentionOf, type Retention, type RetentionSettings } from '@cairn/work
 import { CairnError } from '@cairn/kernel'
 import { undefinedOn } from '@cairn/kernel/contract'
 import {
+  pipelineNames,
   channels,
   encodeRecord,
   layout,
@@ -89,7 +90,7 @@ export class Collector {
   /** Collects each pipeline that is due. */
   async sweep(): Promise<void> {
     const { env, store, clock, retention: settings, onFailure } = this.#host
-    for (const pipeline of await store.children(`${env}/`))
+    for (const pipeline of await pipelineNames(store, env))
       try {
         const { everyMs } = retentionOf(settings(), env, pipeline)
         if (everyMs === undefined) continue

@@ -1,5 +1,5 @@
 import { CairnError } from '@cairn/kernel'
-import { topicOf, type ArtifactStore, type EventBus } from '@cairn/records'
+import { pipelineNames, topicOf, type ArtifactStore, type EventBus } from '@cairn/records'
 import { deadLettersOf, type DeadLetter, type KafkaBus, type WholeLetter } from '@cairn/drivers/events/kafka'
 
 export interface DeadLettersHost {
@@ -61,7 +61,7 @@ export class DeadLetterBox {
     const { env, store, bus } = this.#host
     const topics = await bus.topics()
     const counts: Record<string, number> = {}
-    for (const pipeline of (await store.children(`${env}/`)).filter(isMeant)) {
+    for (const pipeline of (await pipelineNames(store, env)).filter(isMeant)) {
       const waiting = waitingAmong(await this.#lettersAmong(topics, pipeline))
       if (waiting > 0) counts[pipeline] = waiting
     }

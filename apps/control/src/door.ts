@@ -3,6 +3,7 @@ import { Transform, type Readable } from 'node:stream'
 import type { Socket } from 'node:net'
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import { HttpException } from '@nestjs/common'
+import { parseExactJson, type CairnError } from '@cairn/kernel'
 import { bearerOf, unauthenticated } from './auth.guard.ts'
 import type { Kind, Limits } from './limits.ts'
 import { codeOfStatus, problem, PROBLEM_TYPE, RequestRefused, type Problem } from './problem.ts'
@@ -79,11 +80,13 @@ export function guardTheDoor(
 
   fastify.removeAllContentTypeParsers()
   const asJson = fastify.getDefaultJsonParser('error', 'error')
-  fastify.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, (request, body, done) => {
-    if (isTooDeep(String(body)))
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit }, (request, body, done) => {
+    const text = utf8(body as Buffer)
+    if (text === undefined) return done(new RequestRefused('BAD_REQUEST', 'the body is not valid UTF-8'))
+    if (isTooDeep(text))
       return done(new RequestRefused('BAD_REQUEST', `the JSON is nested more than ${DEEPEST} levels deep`))
-    if (body === '') return done(null, undefined)
-    void asJson(request, String(body), done)
+    if (text === '') return done(null, undefined)
+    void asJson(request, text, (error, value) => done(error ?? inexactIn(text), value))
   })
   fastify.addContentTypeParser('application/octet-stream', (request, payload, done) => {
     if (Number(request.headers['content-length'] ?? 0) > objectLimit) return done(tooLarge(objectLimit))
@@ -101,15 +104,41 @@ function requireType(method: string, headers: Readonly<Record<string, unknown>>)
   const wanted = WANTED[method]
   const { 'content-type': type, 'content-length': length = '0', 'transfer-encoding': encoding } = headers
   const isNothing = type === undefined && length === '0' && encoding === undefined
-  if (wanted === undefined || isNothing || mediaType(String(type)) === wanted) return
+  if (wanted === undefined || isNothing) return
+  if (mediaType(String(type)) === wanted && isUtf8(String(type))) return
   throw new RequestRefused('UNSUPPORTED_MEDIA_TYPE', `the body must be ${wanted}`, {
     next: `send Content-Type: ${wanted}`,
   })
 }
 const WANTED: Readonly<Record<string, string>> = { PUT: 'application/octet-stream', POST: 'application/json' }
 
+/** JSON is UTF-8, and a `charset` may only repeat that. */
+function isUtf8(contentType: string): boolean {
+  const [, charset = 'utf-8'] = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(contentType) ?? []
+  return /^utf-?8$/i.test(charset)
+}
+
 function mediaType(contentType: string): string {
   return contentType.split(';')[0]!.trim().toLowerCase()
+}
+
+function utf8(bytes: Buffer): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+/** Why a value would not be what was sent: a number that cannot be held exactly, or a key that is given twice. */
+function inexactIn(json: string): RequestRefused | null {
+  try {
+    parseExactJson(json, 'the body')
+    return null
+  } catch (error) {
+    const { message, next } = error as CairnError
+    return new RequestRefused('BAD_PARAMETER', message, next === undefined ? {} : { next })
+  }
 }
 
 function isTooDeep(text: string): boolean {

@@ -12,6 +12,8 @@ export interface ExaminerHost {
   readonly vouching: Vouching
   /** The services that the project currently trusts. */
   readonly adoption: () => Adoption
+  /** Called after records of a pipeline may have been moved. */
+  readonly onRepair: (pipeline: string) => void
 }
 export interface Examined {
   /** The share of objects whose bytes are read, 0 to 1. */
@@ -40,7 +42,7 @@ export class Examiner {
 
   /** @throws CairnError CONFLICT while the pipeline is being checked or collected */
   examine(pipeline: string, { bytes, repair, after }: Examined): Promise<Checkup> {
-    const { env, store, clock, turns, vouching, adoption } = this.#host
+    const { env, store, clock, turns, vouching, adoption, onRepair } = this.#host
     const { trusted } = adoption()
     return turns.take(pipeline, async () => {
       const started = clock.monotonic()
@@ -54,6 +56,7 @@ export class Examiner {
         planFault: (plan) => vouching.faultOf(plan),
         checkpointFault: (checkpoint) => signatureFault(checkpoint, trusted),
       })
+      if (repair) onRepair(pipeline)
       if (next && next.broken.length > MOST_BROKEN)
         checkup.findings.push({
           path: layout(env, pipeline).root,

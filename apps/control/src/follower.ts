@@ -31,14 +31,16 @@ function heardOf(run: string, last: string | undefined): string | undefined {
 export class Follower {
   readonly #host: ControlHost
   readonly #queue: Pick<RunQueue, 'recentView'>
+  readonly #pingMs: number
   readonly #events = new Subject<CairnEvent>()
   /** One subscription per pipeline, created for its first follower. */
   readonly #subscriptions = new Map<string, Promise<Subscription>>()
   /** Records of the followed runs. */
   readonly #runs = new Map<string, RecordedRun>()
 
-  constructor(host: ControlHost, queue: Pick<RunQueue, 'recentView'>) {
+  constructor(host: ControlHost, queue: Pick<RunQueue, 'recentView'>, pingMs = PING_MS) {
     this.#host = host
+    this.#pingMs = pingMs
     this.#queue = queue
   }
 
@@ -47,19 +49,20 @@ export class Follower {
    *
    * @param last the id of the last message that the reader received before it was cut off
    */
-  follow(plan: Plan, last?: string): Observable<SseMessage> {
+  follow(plan: Plan, last?: string, mayRead: () => boolean = () => true): Observable<SseMessage> {
     const { pipeline, run, nodes } = plan
     return new Observable((reader) => {
       const seen = new Set<string>()
       const sent = new SentTasks(Object.keys(nodes), heardOf(run, last))
       const id = () => `${run}/${String(sent)}`
+      const send = (message: SseMessage) => (mayRead() ? reader.next(message) : reader.complete())
       const tell = (event: CairnEvent) => {
         if (seen.has(event.id)) return
         seen.add(event.id)
         const ended = endedTask(event)
         if (ended !== undefined && sent.has(ended)) return
         if (ended !== undefined) sent.add(ended)
-        reader.next({ id: id(), type: event.type, data: event })
+        send({ id: id(), type: event.type, data: event })
         if (event.type === 'cairn.run-ended') reader.complete()
       }
       const recorded = this.#recorded(plan)
@@ -73,8 +76,8 @@ export class Follower {
           .catch((error: unknown) => reader.error(error))
       })
       const leave = recorded.follow(tell)
-      const endPlaces = sendPlaces(this.#queue, plan, (wait) => reader.next({ id: id(), type: 'queued', data: wait }))
-      const ping = setInterval(() => reader.next({ id: id(), type: 'ping', data: {} }), PING_MS)
+      const endPlaces = sendPlaces(this.#queue, plan, (wait) => send({ id: id(), type: 'queued', data: wait }))
+      const ping = setInterval(() => send({ id: id(), type: 'ping', data: {} }), this.#pingMs)
       this.#listen(pipeline)
         .then(tellRecorded)
         .catch((error: unknown) => reader.error(error))

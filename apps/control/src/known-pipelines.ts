@@ -1,5 +1,5 @@
 import { CairnError } from '@cairn/kernel'
-import type { ArtifactStore } from '@cairn/records'
+import { pipelineNames, type ArtifactStore } from '@cairn/records'
 
 interface KnownPipelinesHost {
   readonly env: string
@@ -28,7 +28,7 @@ export class KnownPipelines {
     const absent = this.#absent.get(pipeline)
     if (absent && performance.now() < absent.until) throw absent.error
     const { env, store } = this.#host
-    this.#known = new Set(await store.children(`${env}/`))
+    this.#known = new Set(await pipelineNames(store, env))
     if (this.#known.has(pipeline)) return
     try {
       await this.#host.lookUp(pipeline)

@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, UseGuards } from '@nestjs/common'
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger'
-import type { ArtifactStore } from '@cairn/records'
+import { pipelineNames, type ArtifactStore } from '@cairn/records'
 import { AuthGuard, Needs, Who } from './auth.guard.ts'
 import { ENVIRONMENT, STORE } from './injected.ts'
 import type { Holder } from './tokens.ts'
@@ -22,7 +22,7 @@ export class PipelinesController {
   @Needs('read')
   @ApiOperation({ summary: 'The environment, and its pipelines with runs that the token may read.' })
   async list(@Who() who: Holder): Promise<object> {
-    const pipelines = await this.#store.children(`${this.#env}/`)
+    const pipelines = await pipelineNames(this.#store, this.#env)
     return { env: this.#env, pipelines: pipelines.filter((pipeline) => who.may('read', pipeline)) }
   }
 }

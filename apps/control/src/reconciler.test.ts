@@ -24,7 +24,7 @@ function reconciling(world: World) {
     expect(failed).toEqual([])
     return helped.splice(0)
   }
-  return { queue, sweep }
+  return { queue, reconciler, sweep }
 }
 
 describe('the reconciler', () => {
@@ -109,5 +109,31 @@ describe('the reconciler', () => {
     await sweep()
     await queue.advance()
     expect((await queue.view()).running.map(({ run }) => run).sort()).toEqual(['1', '2'])
+  })
+
+  it('looks again at a run whose end a repair has removed, at once where it was told and later where not', async () => {
+    const world = new World({ runs: 1 })
+    await world.ask('a/1')
+    const { queue, reconciler, sweep } = reconciling(world)
+    await queue.advance()
+    await world.end('a/1')
+    await queue.advance()
+    await sweep()
+    await world.store.remove(layout(ENV, 'a').runEnd('1'))
+    expect([await sweep(), await sweep()]).toEqual([[], []])
+    reconciler.forget('a')
+    await sweep()
+    await queue.advance()
+    expect([...(await sweep()), ...(await sweep())]).toEqual(['1'])
+    await world.end('a/1')
+    await queue.advance()
+    await sweep()
+    await world.store.remove(layout(ENV, 'a').runEnd('1'))
+    const helped: string[] = []
+    for (let sweeps = 0; sweeps < 130; sweeps++) {
+      helped.push(...(await sweep()))
+      await queue.advance()
+    }
+    expect(helped).toContain('1')
   })
 })

@@ -1,4 +1,5 @@
 import {
+  pipelineNames,
   claim,
   controlTopicOf,
   layout,
@@ -39,7 +40,12 @@ interface Watch {
   /** Number of times it was helped. */
   helped: number
 }
-const OVER = 'over'
+/** Ended runs are checked again after this many sweeps, as a repair may have moved a damaged end to quarantine. */
+const REST = 60
+interface Over {
+  /** Sweeps until the next check. */
+  left: number
+}
 
 /**
  * Repairs runs, off the hot path: ends a run whose last committer died before it wrote the end, sends the events of a
@@ -51,9 +57,10 @@ export class Reconciler {
   readonly #champions: Pick<Champions, 'tell'>
   readonly #queue: Pick<RunQueue, 'view' | 'begin' | 'leave'>
   readonly #options: ReconcilerOptions
-  /** Runs by folder, including ended ones, which are not read again. */
-  #watched: ReadonlyMap<string, Watch | typeof OVER> = new Map()
+  /** Runs by folder, including ended ones. */
+  #watched: ReadonlyMap<string, Watch | Over> = new Map()
   /** Reported faults of runs that could not be checked, by folder. */
+  readonly #forgotten = new Set<string>()
   #failures: ReadonlyMap<string, string> = new Map()
 
   constructor(
@@ -68,9 +75,14 @@ export class Reconciler {
     this.#options = options
   }
 
+  /** Looks again at the ended runs of a pipeline in the next sweep: a repair has moved records of it. */
+  forget(pipeline: string): void {
+    this.#forgotten.add(pipeline)
+  }
+
   async sweep(): Promise<void> {
     const { store, env } = this.#host
-    const watched = new Map<string, Watch | typeof OVER>()
+    const watched = new Map<string, Watch | Over>()
     const failures = new Map<string, string>()
     const failed = (folder: string) => (error: unknown) => {
       const why = (error as Error).message
@@ -78,13 +90,16 @@ export class Reconciler {
       failures.set(folder, why)
     }
     const view = (await this.#queue.view().catch(failed(queueLayout(env).root))) ?? undefined
-    for (const pipeline of await store.children(`${env}/`)) {
+    for (const pipeline of await pipelineNames(store, env)) {
       const at = layout(env, pipeline)
+      const isForgotten = this.#forgotten.delete(pipeline)
       await this.#champions.tell(pipeline).catch(failed(at.root))
       const names = (await runNames(store, at)).slice(0, LOOKED_AT)
       for (const name of new Set([...names, ...(view?.runsOf(pipeline) ?? [])])) {
         const folder = at.run(name)
-        const watch = await this.#sweepOne(this.#watched.get(folder), at.plan(name), view).catch(failed(folder))
+        const known = this.#watched.get(folder)
+        const before = isForgotten && known && 'left' in known ? undefined : known
+        const watch = await this.#sweepOne(before, at.plan(name), view).catch(failed(folder))
         if (watch) watched.set(folder, watch)
       }
     }
@@ -93,11 +108,12 @@ export class Reconciler {
   }
 
   async #sweepOne(
-    watch: Watch | typeof OVER | undefined,
+    watch: Watch | Over | undefined,
     path: string,
     view: QueueView | undefined,
-  ): Promise<Watch | typeof OVER | undefined> {
-    if (watch) return watch === OVER ? OVER : this.#look(watch, view)
+  ): Promise<Watch | Over | undefined> {
+    if (watch && 'left' in watch && --watch.left > 0) return watch
+    if (watch && 'run' in watch) return this.#look(watch, view)
     const { store, vouching } = this.#host
     const plan = await readRecord<Plan>(store, path)
     if (!plan) return undefined
@@ -105,7 +121,7 @@ export class Reconciler {
     return this.#look({ run: new WatchedRun(plan, store), movedAt: undefined, helped: 0 }, view)
   }
 
-  async #look(watch: Watch, view: QueueView | undefined): Promise<Watch | typeof OVER> {
+  async #look(watch: Watch, view: QueueView | undefined): Promise<Watch | Over> {
     const { run } = watch
     const { store, clock } = this.#host
     const { plan, state } = run
@@ -114,9 +130,9 @@ export class Reconciler {
       watch.movedAt = clock.monotonic() // it was stalled for a good reason
       return watch
     }
-    if (end && end.status !== 'cancelled') return OVER
+    if (end && end.status !== 'cancelled') return over()
     const hasMoved = await run.look()
-    if (state.done && end) return OVER
+    if (state.done && end) return over()
     if (watch.movedAt === undefined) watch.movedAt = this.#movedBefore(run)
     else if (hasMoved) watch.movedAt = clock.monotonic()
     // The delay grows each time that sending again did not help.
@@ -124,7 +140,7 @@ export class Reconciler {
     if (clock.monotonic() - watch.movedAt < patience) return watch
     if (state.done) {
       await this.#finish(run)
-      return OVER
+      return over()
     }
     await this.#help(watch, end !== undefined)
     return watch
@@ -172,4 +188,9 @@ export class Reconciler {
     await bus.publish(topicOf(plan), events)
     this.#options.onHelp?.(plan.run, `it had stalled; ${events.length} events were sent again`)
   }
+}
+
+/** Spread over the sweeps, so that no sweep checks many. */
+function over(): Over {
+  return { left: REST + Math.floor(Math.random() * REST) }
 }

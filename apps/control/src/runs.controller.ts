@@ -18,10 +18,10 @@ import { ApiBearerAuth, ApiBody, ApiHeader, ApiOperation, ApiParam, ApiTags } fr
 import type { z } from 'zod'
 import { CairnError, type Json } from '@cairn/kernel'
 import type { Observable } from 'rxjs'
-import { AuthGuard, Needs } from './auth.guard.ts'
+import { AuthGuard, bearerOf, Needs } from './auth.guard.ts'
 import type { Control } from './control.ts'
 import type { Follower, SseMessage } from './follower.ts'
-import { CONTROL, FOLLOWER } from './injected.ts'
+import { CONTROL, FOLLOWER, TOKENS } from './injected.ts'
 import { ApiQueries, RunsQuery } from './runs-query.ts'
 import {
   RerunRequest,
@@ -34,6 +34,7 @@ import {
   RunRequest,
   schemaOf,
 } from './schemas.ts'
+import type { Tokens } from './tokens.ts'
 
 const Pipeline = () => Param('pipeline', new Parse(PipelineName))
 const Run = () => Param('run', new Parse(RunName))
@@ -60,10 +61,12 @@ const IDEMPOTENCY_KEY = {
 export class RunsController {
   readonly #control: Control
   readonly #follower: Follower
+  readonly #tokens: Tokens
 
-  constructor(@Inject(CONTROL) control: Control, @Inject(FOLLOWER) follower: Follower) {
+  constructor(@Inject(CONTROL) control: Control, @Inject(FOLLOWER) follower: Follower, @Inject(TOKENS) tokens: Tokens) {
     this.#control = control
     this.#follower = follower
+    this.#tokens = tokens
   }
 
   @Post('plan')
@@ -176,7 +179,10 @@ export class RunsController {
     @Pipeline() pipeline: string,
     @Run() run: string,
     @Headers('last-event-id') last: string | undefined,
+    @Headers('authorization') authorization: string | undefined,
   ): Promise<Observable<SseMessage>> {
-    return this.#follower.follow(await this.#control.followed(pipeline, run), last)
+    const token = bearerOf(authorization) ?? ''
+    const mayRead = () => this.#tokens.holder(token)?.may('read', pipeline) ?? false
+    return this.#follower.follow(await this.#control.followed(pipeline, run), last, mayRead)
   }
 }

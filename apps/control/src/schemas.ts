@@ -27,11 +27,15 @@ export const FolderPath = z
   .max(800)
   .regex(new RegExp(`^${PLACE}/?$`))
 
+/** Each name that is unknown is compared with all that are known, for a suggestion. */
+const MOST_SETTINGS = 1_000
+
 /** What to run: the same as the options of the command line. */
 export const RunRequest = z
   .strictObject({
     settings: z
       .record(z.string().max(200), z.unknown())
+      .refine((settings) => Object.keys(settings).length <= MOST_SETTINGS, `takes at most ${MOST_SETTINGS} parameters`)
       .describe('run parameters, and step parameters as <step>.<name>'),
     from: z.array(Place).max(100).describe('steps to start from'),
     until: z.array(Place).max(100).describe('steps to stop after'),
@@ -111,7 +115,7 @@ export class Parse<Schema extends z.ZodType> implements PipeTransform<unknown, z
   }
 
   transform(value: unknown): z.output<Schema> {
-    const read = this.#schema.safeParse(value ?? {})
+    const read = this.#schema.safeParse(value === undefined ? {} : value)
     if (read.success) return read.data
     throw new RequestRefused('BAD_PARAMETER', issueText(read.error, 'the request'))
   }

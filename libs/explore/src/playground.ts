@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CairnError, suggest } from '@cairn/kernel'
-import { layout, unfinished, type ArtifactStore } from '@cairn/records'
+import { pipelineNames, layout, unfinished, type ArtifactStore } from '@cairn/records'
 import { isGone } from '@cairn/drivers/process-id'
 import { folderStore } from '@cairn/drivers/store/folder'
 import { layeredStore, readOnlyStore, type ReadableStore } from '@cairn/drivers/store/layered'
@@ -88,7 +88,7 @@ export async function deletePlayground(project: Project, name: string): Promise<
 async function runningIn(project: Project, name: string): Promise<string[]> {
   const store = folderStore(folderOf(project, name))
   const running: string[] = []
-  for (const pipeline of await store.children(`${project.env}/`)) {
+  for (const pipeline of await pipelineNames(store, project.env)) {
     const at = layout(project.env, pipeline)
     for (const run of await store.children(at.runs)) {
       const isOver = (await store.stat(at.runEnd(run))) !== undefined

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { CairnError, suggest } from '@cairn/kernel'
-import type { ArtifactStore } from '@cairn/records'
+import { pipelineNames, type ArtifactStore } from '@cairn/records'
 import { pipelineFiles, pipelinesIn, type Project } from './project.ts'
 
 interface Named {
@@ -26,7 +26,7 @@ export async function checkNamedPipelines(project: Project, store: Pick<Artifact
   const names = await namesIn(project)
   const unknown = named.filter(({ pipeline }) => !names?.includes(pipeline))
   if (!names || unknown.length === 0) return
-  const stored = await store.children(`${env}/`)
+  const stored = await pipelineNames(store, env)
   const wrong = unknown.find(({ pipeline }) => !stored.includes(pipeline))
   if (!wrong) return
   const { pipeline, where } = wrong

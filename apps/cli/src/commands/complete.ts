@@ -1,3 +1,4 @@
+import { pipelineNames } from '@cairn/records'
 import { fieldNames } from '@cairn/kernel/contract'
 import { itemsIn } from '@cairn/engine'
 import type { Pipeline } from '@cairn/kernel'
@@ -150,7 +151,7 @@ async function paths(workspace: Workspace, typed: string): Promise<string[]> {
   const { store, project } = workspace
   const parts = typed.split('/')
   const [pipeline = '', run = ''] = parts
-  if (parts.length === 1) return (await store.children(`${project.env}/`)).map((name) => `${name}/`)
+  if (parts.length === 1) return (await pipelineNames(store, project.env)).map((name) => `${name}/`)
   const at = workspace.at(pipeline)
   if (parts.length === 2) return ['latest', ...(await runNames(store, at))].map((name) => `${pipeline}/${name}`)
   const loaded = await loadPipeline(project, pipeline)

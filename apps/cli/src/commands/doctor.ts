@@ -1,3 +1,4 @@
+import { pipelineNames } from '@cairn/records'
 import { rmSync } from 'node:fs'
 import { examine, type Checkup } from '@cairn/maintenance'
 import { leftovers } from '@cairn/drivers/store/folder-leftovers'
@@ -33,7 +34,7 @@ export default async function doctor(
     })
   const workspace = await openWorkspace(globals)
   const checkups: Record<string, Checkup> = {}
-  for (const pipeline of await workspace.store.children(`${workspace.project.env}/`))
+  for (const pipeline of await pipelineNames(workspace.store, workspace.project.env))
     checkups[pipeline] = await examine(workspace.store, workspace.at(pipeline), {
       repair,
       onProgress: progressOf(pipeline),

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { collect } from '@cairn/maintenance'
 import { milliseconds } from '@cairn/kernel/contract'
 import type { Duration } from '@cairn/kernel'
-import type { GcReport } from '@cairn/records'
+import { pipelineNames, type GcReport } from '@cairn/records'
 import { isGone } from '@cairn/drivers/process-id'
 import { leftovers } from '@cairn/drivers/store/folder-leftovers'
 import { pinnedRuns } from '@cairn/explore'
@@ -42,7 +42,7 @@ export default async function gc(
   }
   const { store: below } = await openProduction(globals)
   const reports: Record<string, GcReport> = {}
-  for (const pipeline of await workspace.store.children(`${workspace.project.env}/`)) {
+  for (const pipeline of await pipelineNames(workspace.store, workspace.project.env)) {
     const at = workspace.at(pipeline)
     // A playground only reads production's runs.
     const production = workspace.playground === undefined ? [] : await runNames(below, at)

@@ -1,6 +1,6 @@
 import { CairnError, jsonText } from '@cairn/kernel'
 import { undefinedOn } from '@cairn/kernel/contract'
-import type { Plan } from '@cairn/records'
+import { pipelineNames, type Plan } from '@cairn/records'
 import {
   findRun,
   loadPipeline,
@@ -121,7 +121,7 @@ async function planned(workspace: Workspace, name: string | undefined, options: 
 async function savedPlan(workspace: Workspace, name: string | undefined, wanted: string): Promise<Planned> {
   const { store } = workspace
   const found: { readonly pipeline: string; readonly run: string }[] = []
-  for (const pipeline of name === undefined ? await store.children(`${workspace.project.env}/`) : [name]) {
+  for (const pipeline of name === undefined ? await pipelineNames(store, workspace.project.env) : [name]) {
     const run = await findRun(store, workspace.at(pipeline), wanted).catch(undefinedOn('NOT_FOUND', 'BAD_RECORD'))
     if (run !== undefined) found.push({ pipeline, run })
   }

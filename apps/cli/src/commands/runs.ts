@@ -1,5 +1,5 @@
 import { CairnError, jsonText } from '@cairn/kernel'
-import { readRecord, type EndRecord, type Plan, type RunEnd, type UnfitRecord } from '@cairn/records'
+import { pipelineNames, readRecord, type EndRecord, type Plan, type RunEnd, type UnfitRecord } from '@cairn/records'
 import { standingChampion } from '@cairn/promotion'
 import { unfitTasks } from '@cairn/engine'
 import {
@@ -65,7 +65,7 @@ export default async function runs(
     const { runsOn } = await import('../remote/list-runs.ts')
     return runsOn(context.control, pipeline, filter, most)
   }
-  const pipelines = name === undefined ? await store.children(`${project.env}/`) : [name]
+  const pipelines = name === undefined ? await pipelineNames(store, project.env) : [name]
   const found: RunLine[] = []
   for (const pipeline of pipelines) {
     const inProduction = await standingChampion(store, workspace.at(pipeline)).catch(badRecord)

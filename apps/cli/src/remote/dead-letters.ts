@@ -1,7 +1,7 @@
 import { readContext } from '@cairn/workspace'
 import type { ControlOptions } from '@cairn/drivers/store/control'
 import { CairnError } from '@cairn/kernel'
-import { NAMES, type Plan } from '@cairn/records'
+import { pipelineNames, NAMES, type Plan } from '@cairn/records'
 import { withGiven } from '../given-options.ts'
 import { openWorkspace } from '../open.ts'
 import type { GlobalOptions } from '../global-options.ts'
@@ -48,7 +48,7 @@ export async function openLetters(globals: GlobalOptions, pipeline: string | und
   const { project, store } = await openWorkspace(globals)
   const { control } = readContext(project.root, on)
   if (pipeline !== undefined && !NAMES.name.fits(pipeline)) throw noLetter(pipeline)
-  return { on, control, pipelines: pipeline === undefined ? await store.children(`${project.env}/`) : [pipeline] }
+  return { on, control, pipelines: pipeline === undefined ? await pipelineNames(store, project.env) : [pipeline] }
 }
 
 /** Parses `<pipeline>/<id>`. @throws CairnError BAD_PARAMETER for anything else */

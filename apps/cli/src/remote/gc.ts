@@ -1,3 +1,4 @@
+import { pipelineNames } from '@cairn/records'
 import { duration, readContext } from '@cairn/workspace'
 import { CairnError } from '@cairn/kernel'
 import { reportsText } from '../gc-reports.ts'
@@ -29,7 +30,7 @@ export async function collectServices(on: string, globals: GlobalOptions, { dryR
   const workspace = await openWorkspace(globals)
   const { control } = readContext(workspace.project.root, on)
   const collections: Record<string, Collection> = {}
-  for (const pipeline of await workspace.store.children(`${workspace.project.env}/`))
+  for (const pipeline of await pipelineNames(workspace.store, workspace.project.env))
     collections[pipeline] = await postTo(
       control,
       COLLECTIONS,
