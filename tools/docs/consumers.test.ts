@@ -42,21 +42,21 @@ describe('the contract of flight-delays', () => {
 
   it.each<[string, Kinds, string[]]>([
     ['a metric is added', { metrics: metrics({ ...METRICS, brier: 'number' }) }, []],
-    ['a metric is taken away', { metrics: metrics(WITHOUT_AUC) }, ['outputs.metrics.auc is gone']],
+    ['a metric is taken away', { metrics: metrics(WITHOUT_AUC) }, ['outputs.metrics.auc was removed']],
     [
       'a metric may be missing',
       { metrics: metrics({ ...METRICS, auc: 'number?' }) },
-      ['outputs.metrics.auc was number and is number?'],
+      ['outputs.metrics.auc changed from number to number?'],
     ],
     [
       'metrics become a table',
       { metrics: table({ auc: 'float64' }) },
-      ['outputs.metrics was a metrics and is a table'],
+      ['outputs.metrics changed from metrics to table'],
     ],
     [
       'a column is renamed',
       { roc: table({ fpr: 'float64', truePositives: 'float64' }) },
-      ['outputs.roc.falsePositives is gone'],
+      ['outputs.roc.falsePositives was removed'],
     ],
   ])('reports what breaks when %s', (_, changed, breaks) => {
     const outputs = { ...evaluate.definition.outputs, ...changed }

@@ -51,12 +51,12 @@ export async function fuzz(options: FuzzOptions): Promise<{ counts: Record<strin
   const counts: Record<string, number> = {}
   const faults: Fault[] = []
   let next = first
-  const goesOn = () => next < first + stories && faults.length < mostFaults && Date.now() < until
+  const continues = () => next < first + stories && faults.length < mostFaults && Date.now() < until
   await Promise.all(
     Array.from({ length: processes }, async () => {
-      while (goesOn()) {
+      while (continues()) {
         let teller = new Teller()
-        for (let lived = 0; lived < STORIES_A_PROCESS && goesOn() && teller.lives; lived++) {
+        for (let lived = 0; lived < STORIES_A_PROCESS && continues() && teller.lives; lived++) {
           const number = next++
           const story = storyOf(seed, number, kinds)
           let told = await teller.tell(story)

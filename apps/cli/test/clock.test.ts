@@ -36,7 +36,7 @@ export const p = pipeline('p', () => s({}))
   expect((await project.cairn('cat', 'p/production/s/v')).stdout).toBe('2\n')
 
   expect((await project.cairn('why', 'p', 's', '--set', 's.n=1')).stdout).toContain(
-    'its checkpoint has a time in the future: the clock was set back',
+    'its checkpoint is dated in the future: check the clock of this machine',
   )
   expect((await project.run('p', '--set', 's.n=1')).steps['s']!.how).toBe('computed')
   expect((await project.run('p', '--set', 's.n=1')).steps['s']!.how).toBe('reused')

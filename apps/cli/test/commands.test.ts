@@ -215,10 +215,10 @@ describe('cairn completion', () => {
 
 describe('a mistake', () => {
   it.each([
-    [['run', 'smal'], 'there is no pipeline "smal"', 'did you mean "small"?'],
+    [['run', 'smal'], 'pipeline "smal" does not exist', 'did you mean "small"?'],
     [['why', 'small', 'evalute'], 'small has no step "evalute"', 'did you mean "evaluate"?'],
     [['show', 'smal'], 'there are no runs of a pipeline "smal"', 'did you mean "small"?'],
-    [['show', 'small/2099'], 'there is no run "2099"', 'cairn runs'],
+    [['show', 'small/2099'], 'run "2099" does not exist', 'cairn runs'],
     [['cat', 'small/latest/evaluat/metrics'], 'has no step "evaluat"', 'did you mean "evaluate"?'],
     [['cat', 'small/latest/load/flight'], 'load has no output "flight"', 'did you mean "flights"?'],
     [['cat', 'small/latest/load'], 'load has several outputs', 'flights, ids'],
@@ -260,7 +260,7 @@ export const wrong = pipeline('wrong', () => {
     })
     const { code, stderr } = await wrong.cairn('plan')
     expect(code).toBe(1)
-    expect(stderr).toContain('wrong.pipeline.ts:6:10 large has no value while the pipeline is drawn: choose with when(')
+    expect(stderr).toContain('wrong.pipeline.ts:6:10 large has no value while the pipeline is being built: use when(')
   })
   it('in wiring is reported as a wiring error', async () => {
     const wrong = new CliProject({

@@ -140,7 +140,7 @@ describe.skipIf(!inject('servers'))('a step that fails on services', () => {
     follower.kill('SIGINT')
     await exit(follower)
     const logs = async () => (await project.cairn('logs', 'stuck/wait', '-n', '100')).stdout
-    await expect.poll(logs).toMatch(/still at work after \d+ s, in stuck\//)
+    await expect.poll(logs).toMatch(/still running after \d+ s in stuck\//)
     await project.cairn('cancel', 'stuck', '--on', 'local')
   })
 
@@ -151,7 +151,7 @@ describe.skipIf(!inject('servers'))('a step that fails on services', () => {
     await printed(follower, 'first  running')
     const one = project.read('node_modules/outer/index.js')
     project.write({ ...installed('outer', '2.0.0', `export const version = 'two'`), planned: '' })
-    const why = 'the code was planned with outer@1.0.0, and here is outer@2.0.0'
+    const why = 'the code was planned with outer@1.0.0, but this machine has outer@2.0.0'
     await printed(follower, `! second  waits for another host: ${why}`)
     const shown = async (...args: string[]) => (await project.cairn(...args, '--on', 'local')).stdout
     // A host that looks at the task once more has it in hand for a moment, and then nothing is said of it.

@@ -105,7 +105,7 @@ it('shows any thrown value with its causes, without secrets and terminal control
   expect(of('refused')).toMatch(
     new RegExp(`TypeError: fetch failed\n[^]*caused by  .*ECONNREFUSED.* address: '127.0.0.1', port: ${port}`),
   )
-  expect(of('nothing')).toContain('undefined was thrown, which is no Error')
+  expect(of('nothing')).toContain('a value that is not an Error was thrown: undefined')
   expect(of('text')).toContain('✘ text  just text\n')
   expect(of('object')).toContain(`✘ object  { status: 503, inner: { list: [ 1, '2n', '***' ] } }`)
   expect(of('cyclic')).toContain(`{ name: 'loop', self: '[circular]' }`)

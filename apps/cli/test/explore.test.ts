@@ -209,19 +209,17 @@ describe('cairn explore, line by line', () => {
 
   it('compares the output of a step with the base, row by row', async () => {
     const stdout = await told('.swap features=./steps/half.ts#half', '.until features', '.run', '.diff features by id')
-    expect(stdout).toMatch(
-      /rows with the same id\nonly before +only after +in both +of these changed\n +50 +0 +50 +0\n/,
-    )
+    expect(stdout).toMatch(/rows with the same id\nonly before +only after +in both +changed\n +50 +0 +50 +0\n/)
     const args = ['small/production', 'small/latest', '--playground', 'scratch', '--of', 'features', '--key', 'id']
     const { stdout: json } = await project.cairn('--json', 'diff', ...args)
     const parts = JSON.parse(json) as { title: string; rows: unknown[] }[]
     expect(parts.find(({ title }) => title === 'rows')!.rows).toEqual([[[100, 50]]])
     const refused = async (...more: string[]) => (await project.cairn('diff', ...args.slice(0, 4), ...more)).stderr
-    expect(await refused('--of', 'features', '--key', 'origin')).toContain('origin does not tell rows apart')
+    expect(await refused('--of', 'features', '--key', 'origin')).toContain('origin does not identify rows')
     expect(await refused('--of', 'load')).toContain(
-      'load has several outputs\nnext   name one: load/flights, load/airports',
+      'load has several outputs\nnext   choose one: load/flights, load/airports',
     )
-    expect(await refused('--of', 'load/airports')).toContain('is list, of which only the digest is compared')
+    expect(await refused('--of', 'load/airports')).toContain('is of kind list, which supports no comparison')
     expect(await refused('--key', 'id')).toContain('--key needs --of')
     expect((await lines('.until features', '.run', '.diff features id')).stderr).toContain('.diff features by <column>')
   })
@@ -333,7 +331,7 @@ describe('cairn explore, when something is wrong', () => {
     ['.show', 'wrong number of arguments for .show: 0', 'write it like .show <step>[/<item>][/<output>] [rows]'],
     ['.show "train', 'the line has an unclosed "', 'write \\" for a literal "'],
     ['.show tain', 'small has no step "tain"', 'did you mean "train"?'],
-    ['.show load', 'load has several outputs', 'name one: load/flights, load/airports'],
+    ['.show load', 'load has several outputs', 'choose one: load/flights, load/airports'],
     ['.show load/flihts', 'load has no output "flihts"', 'did you mean "flights"?'],
     ['.show score', 'score runs once for each item of each-airports', '.show each-airports'],
     ['.show train many', '"many" is not a row count', '.show train 100'],
@@ -343,8 +341,8 @@ describe('cairn explore, when something is wrong', () => {
     ['.set train.tres=1', 'train has no parameter "tres"', 'did you mean "trees"?'],
     ['.set train.trees', '.set train.trees has no value', 'write it like .set train-model.trees=400'],
     ['.swap features', '.swap features is incomplete', 'write it like .swap extract-features=./with-weather.ts'],
-    ['.swap features=./steps/half.ts#small', 'wrong cannot take the place of features', ''],
-    ['.sample train=10', 'train.model is json, which cannot be cut', 'choose items'],
+    ['.swap features=./steps/half.ts#small', 'wrong cannot replace features', ''],
+    ['.sample train=10', 'train.model is of kind json, which cannot be sampled', 'select items'],
     ['.from tain', 'small has no step "tain"', 'did you mean "train"?'],
     ['.undo', 'there is no change to undo', '.help'],
     ['.compare', 'nothing has been run yet', '.run'],

@@ -28,7 +28,7 @@ describe('a step that fails', () => {
       'takes too long',
       `timeout: '300ms', run: () => { while (true) {} }`,
       {},
-      'middle took longer than its time-out of 0.3 s',
+      'middle exceeded its timeout of 0.3 s',
       'give it more time',
     ],
     [
@@ -56,7 +56,7 @@ describe('a step that fails', () => {
       'returns nothing',
       `run: () => undefined as never`,
       {},
-      'middle returned nothing, not an object with its outputs',
+      'middle returned nothing, not an object with the outputs',
       'return { out }',
     ],
     [
@@ -70,7 +70,7 @@ describe('a step that fails', () => {
       'returns a wrong type',
       `run: () => ({ out: [{ delay: 1 }, { delay: 'late' }] }) as never`,
       { output: `table({ delay: 'int32' })` },
-      'output "out" of middle: column "delay", row 1: is "late", not a whole number',
+      'output "out" of middle: column "delay", row 1: is "late", not an integer',
       '',
     ],
     [
@@ -220,7 +220,7 @@ export const scorePages = pipeline('score-pages', () => {
     const project = new CliProject(scored(''))
     const { code, stdout } = await project.cairn('run', 'score-pages')
     expect(code).toBe(3)
-    expect(stdout).toContain('2 of 20 items of each-pages failed. The first: item 7: page 7 is empty')
+    expect(stdout).toContain('2 of 20 items of each-pages failed. First error: item 7: page 7 is empty')
     expect(project.stored('local/score-pages/checkpoints/score')).toHaveLength(18)
     const [line] = JSON.parse((await project.cairn('--json', 'runs')).stdout) as [object]
     expect(line).toMatchObject({ computed: 19, failed: 2 })

@@ -119,7 +119,7 @@ describe('items of an each', () => {
     const why = async (...args: string[]) => said('why', 'airports', ...args)
     const edited = ['--base', first.run, '--set', 'load.more=2']
     expect(await why(...edited, 'score/ATL')).toMatch(
-      /^score\/ATL +MISS +input part may change \(load\)\n +the items are not known before the run$/m,
+      /^score\/ATL +MISS +input part may change \(load\)\n +its items are not known before the run$/m,
     )
     await project.run('airports', '--set', 'load.more=2', '--until', 'load')
     for (const name of ['ATL', '#1'])
@@ -129,7 +129,7 @@ describe('items of an each', () => {
     expect(await why(...edited, 'score/LAX')).toBe('score/3  MISS  it failed in the previous run\n')
     expect(await why(...edited, 'split/JFK')).toMatch(/^split\/2 +HIT/)
     expect(await why(...edited, 'split/4')).toBe('split/4  MISS  input n may change (score)\n')
-    expect(await why(...edited, 'tiny/4.0')).toContain('has no item "4.0"; not all of its items are known before a run')
+    expect(await why(...edited, 'tiny/4.0')).toContain('has no item "4.0" (some items are not known before the run)')
     expect(await said('plan', 'airports', ...edited)).toMatch(/tiny +may run .*input m may change \(split\)/)
     expect(await why('--base', first.run, 'tiny/JFK/1')).toMatch(/^tiny\/2\.1 +HIT/)
     const caught = 'it failed in the previous run; results of a catch are not kept'
@@ -188,7 +188,7 @@ describe('items of an each', () => {
     expect((await said('complete', '--', 'logs', `${at}/4/t`)).trim()).toBe(`${at}/4/twice`)
     expect(await said('show', `airports/${first.run}/count/3`)).toContain('has no output "3"')
     const diff = await said('diff', `airports/${first.run}`, `airports/${first.run}`, '--of', 'load/parts/3')
-    expect(diff).toContain('"load/parts/3" is no output of a step')
+    expect(diff).toContain('"load/parts/3" is not an output of a step')
   })
 })
 

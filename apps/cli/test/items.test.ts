@@ -63,7 +63,7 @@ it('computes an item the same alone, among others and in another order, even if 
 it('never reuses a step that changes shared state, unless it acknowledges that, and says where', async () => {
   const { stdout } = await project.cairn('plan', 'items', '--set', 'ns=[1,2,3]')
   expect(stdout).toMatch(
-    /count +run .* it changes state that other calls see \(n: \+\+n, items\.pipeline\.ts:12\), which is not acknowledged/,
+    /count +run .* it changes state that is shared between calls \(n: \+\+n, items\.pipeline\.ts:12\) without acknowledge/,
   )
   expect(stdout).toMatch(/memo +reuse/)
   project.edit('items.pipeline.ts', `acknowledge: ['state'], `, '')
@@ -121,7 +121,7 @@ export const branch = pipeline('branch', () => (s({}).v ? yes({}) : no({})))
   const first = await branching.cairn('run', 'branch')
   expect([first.code, first.stderr]).toEqual([
     1,
-    expect.stringContaining('branch.pipeline.ts:8:49 s(…).v has no value while the pipeline is drawn'),
+    expect.stringContaining('branch.pipeline.ts:8:49 s(…).v has no value while the pipeline is being built'),
   ])
   branching.edit('branch.pipeline.ts', '(s({}).v ? yes({}) : no({}))', 'choose(s({}).v, () => yes({}), () => no({}))')
   expect((await branching.cairn('plan', 'branch')).stderr).toContain('choose.ts:1:71 v has no value')

@@ -26,12 +26,12 @@ describe('an error that makes Node refuse a module', () => {
       "import x from './a.json'": "p.pipeline.ts:5:1 imports './a.json' without an attribute",
       "const x = await import('./a.json')": "p.pipeline.ts:5:17 imports './a.json' without an attribute",
       "import x from './a.json' assert { type: 'json' }": `p.pipeline.ts:5:1 imports './a.json' with "assert"`,
-      "import x from './bad.json' with { type: 'json' }": 'bad.json:3:3 is not readable as JSON',
-      "import { x } from './a.tsx'": "p.pipeline.ts:5:1 imports './a.tsx', and Node runs no files that end in",
-      "import './a.txt'": "p.pipeline.ts:5:1 imports './a.txt', and Node runs no files that end in",
+      "import x from './bad.json' with { type: 'json' }": 'bad.json:3:3 is not valid JSON',
+      "import { x } from './a.tsx'": "p.pipeline.ts:5:1 imports './a.tsx', but Node cannot run",
+      "import './a.txt'": "p.pipeline.ts:5:1 imports './a.txt', but Node cannot run",
       'let a = 1; let a = 2': 'p.pipeline.ts:5:16 syntax error: Identifier `a` has already been declared',
       "import './dup.ts'": 'dup.ts:3:16 syntax error: Identifier `a` has already been declared',
-      "import { y } from './b.ts'; const y = 1": 'p.pipeline.ts:5:10 imports y, which the module declares, too',
+      "import { y } from './b.ts'; const y = 1": 'p.pipeline.ts:5:10 imports y, which the module also declares',
       'class A { #x; #x }': 'p.pipeline.ts:5:15 syntax error',
       'const x = ;': 'p.pipeline.ts:5:11 syntax error',
       "import './open.ts'": 'open.ts:3:19 syntax error',
@@ -52,7 +52,7 @@ describe('an error that makes Node refuse a module', () => {
 })
 
 describe('a module that throws an uncaught error', () => {
-  const next = 'await each promise, and catch what callbacks of timers and events throw'
+  const next = 'await each promise, and catch errors in callbacks of timers and events'
   const never = 'setInterval(() => {}, 1_000); await new Promise(() => {})'
   const lines: Readonly<Record<string, string>> = {
     "void Promise.reject(new Error('alone'))": 'alone',
@@ -65,7 +65,7 @@ describe('a module that throws an uncaught error', () => {
   const project = new CliProject({})
   it.for(Object.entries(lines))('ends the command with one error that names the line: %s', async ([line, text]) => {
     project.write({ 'p.pipeline.ts': pipelineWith(line) })
-    const message = `p.pipeline.ts:5 throws an error that nothing catches: ${text}`
+    const message = `uncaught error at p.pipeline.ts:5: ${text}`
     expect(await project.cairn('plan')).toMatchObject({
       code: 1,
       stdout: '',
@@ -99,13 +99,13 @@ describe('a module that changes a JavaScript built-in', () => {
       'Array.prototype[Symbol.iterator] = function* () {} as any': 'Array.prototype[Symbol.iterator]',
       '(Object.prototype as any).error = 1': 'Object.prototype.error',
       '(Array.prototype as any).toJSON = () => 1': 'Array.prototype.toJSON',
-      'Object.setPrototypeOf(Array.prototype, { toJSON: () => 1 })': 'what Array.prototype inherits',
+      'Object.setPrototypeOf(Array.prototype, { toJSON: () => 1 })': 'the prototype of Array.prototype',
     }
     for (const [line, name] of Object.entries(changes)) {
       project.write({ 'w.ts': line })
       const { code, stdout, stderr } = await project.cairn('run', '--progress', 'none')
       expect(`${code} ${stdout}${stderr}`, line).toContain(
-        `1 error  p.pipeline.ts, or a module that it imports, changes ${name}\nnext   `,
+        `1 error  p.pipeline.ts, or a module that it imports, modifies the JavaScript built-in ${name}\nnext   `,
       )
     }
     // As packages do: no record holds a set.

@@ -37,11 +37,11 @@ test('every command refuses a pipeline that inspects a handle, and lint names al
   for (const command of ['graph', 'plan', 'run', 'why']) {
     const { code, stderr } = await project.cairn(command, 'hidden')
     expect(code).toBe(1)
-    expect(stderr).toContain('steps.ts:7 in pipeline hidden, first.v has no value while the pipeline is being drawn')
+    expect(stderr).toContain('steps.ts:7 in pipeline hidden, first.v has no value while the pipeline is being built')
   }
   const graph = await project.cairn('graph', 'plain')
   expect(graph.code).toBe(1)
-  expect(graph.stderr).toContain('plain.pipeline.ts:3:46 first(…).v has no value while the pipeline is drawn')
+  expect(graph.stderr).toContain('plain.pipeline.ts:3:46 first(…).v has no value while the pipeline is being built')
 
   const lint = await project.cairn('--json', 'lint')
   expect(lint.code).toBe(1)

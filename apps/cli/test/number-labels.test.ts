@@ -49,7 +49,7 @@ beforeAll(async () => {
 it('reads a number as a label, never as an index, if a label is that number', async () => {
   const refused = await said('cat', `${at}/by-hour/7/n`)
   expect(refused).toContain('has no item "7/n"')
-  expect(refused).toContain('its labels are numbers, so a number is a label; available: 0, 1, 2, 3, 4, 5, 6, 8, 9')
+  expect(refused).toContain('the labels are numbers, so a number means a label; available: 0, 1, 2, 3, 4, 5, 6, 8, 9')
   expect(refused).toContain('or by index: #0 to #8')
   expect(await said('cat', `${at}/by-hour/8/n`)).toBe('800\n')
   expect(await said('cat', `${at}/by-hour/#7/n`)).toBe('800\n')
@@ -83,7 +83,7 @@ it('finds labels that look like an index or a path', async () => {
   expect(await said('cat', `${at}/by-text/###1/n`)).toBe('0\n')
   expect(await said('cat', `${at}/by-text/0/n`)).toBe('0\n')
   const both = await said('cat', `${at}/by-text/a/n`)
-  expect(both).toContain('"a/n" could be 2 items')
+  expect(both).toContain('"a/n" is ambiguous: it matches 2 items')
   expect(await said('cat', `${at}/by-text/#2/n`)).toBe('2\n')
   expect(await said('cat', `${at}/by-text/#3/n`)).toBe('3\n')
   expect(await said('cat', `${at}/by-text/###7/n`)).toContain('has no item "###7/n"')

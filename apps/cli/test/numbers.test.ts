@@ -59,12 +59,12 @@ it('refuses a number that would be rounded, from the command line and from a fil
   for (const text of ['9007199254740993', '1e400', '0.1234567890123456789', '1e-400']) {
     const { code, stderr } = await project.cairn('plan', 'exact', '--set', `n=${text}`)
     expect(code).toBe(1)
-    expect(stderr).toContain(`${text} cannot be held exactly`)
+    expect(stderr).toContain(`${text} cannot be stored exactly`)
   }
   project.write({ 'params.json': '{ "n": 9007199254740993 }' })
   const { code, stderr } = await project.cairn('plan', 'exact', '--params', 'params.json')
   expect(code).toBe(1)
-  expect(stderr).toContain('params.json: 9007199254740993 cannot be held exactly')
+  expect(stderr).toContain('params.json: 9007199254740993 cannot be stored exactly')
 })
 
 const METRICS = `import { pipeline, step } from '@cairn/kernel'
@@ -129,7 +129,7 @@ it('says why a type cannot hold a value, and what to do about it', async () => {
       'declare the column "bigint"',
     ],
     small: [`table({ a: 'int8?' })`, '[{ a: 1e300 }]', 'row 0: is 1e+300, too large', 'int8 cannot hold it'],
-    big: [`table({ a: 'int64' })`, '[{ a: 5n }] as any', 'row 0: is 5n, a bigint', 'give Number(5)'],
+    big: [`table({ a: 'int64' })`, '[{ a: 5n }] as any', 'row 0: is 5n, a bigint', 'return Number(5)'],
     array: [
       `table({ a: 'int64' })`,
       '{ a: new Float64Array([1, 2 ** 53]) }',
@@ -142,7 +142,7 @@ it('says why a type cannot hold a value, and what to do about it', async () => {
       'row 0: is 9007199254740993n, too large',
       '"bigint"',
     ],
-    part: [`table({ a: 'int64' })`, '[{ a: 1.5 }]', 'row 0: is 1.5, not a whole number', ''],
+    part: [`table({ a: 'int64' })`, '[{ a: 1.5 }]', 'row 0: is 1.5, not an integer', ''],
     year: [
       `table({ a: 'timestamp' })`,
       `[{ a: new Date('+275760-09-13') }]`,
@@ -171,7 +171,7 @@ it('says why a type cannot hold a value, and what to do about it', async () => {
       `table({ a: 'int32' })`,
       "sql`select '1' as a`",
       'is VARCHAR where int32',
-      'cast it in the query, as in "a"::INTEGER',
+      'cast it in the query: "a"::INTEGER',
     ],
     hole: ['json<unknown>()', '{ b: [undefined] }', 'value.b[0] is undefined', ''],
     fine: ['json<unknown>()', '{ a: undefined, b: { c: undefined } }', '', ''],

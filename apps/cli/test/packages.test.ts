@@ -27,7 +27,9 @@ test('refuses to run the code of an earlier run with packages other than those o
   project.write(installed('outer', '2.0.0', `export const version = 'two'`))
   const other = await play()
   expect(other.code).not.toBe(0)
-  expect(`${other.stdout}${other.stderr}`).toContain('the code was planned with outer@1.0.0, and here is outer@2.0.0')
+  expect(`${other.stdout}${other.stderr}`).toContain(
+    'the code was planned with outer@1.0.0, but this machine has outer@2.0.0',
+  )
   expect(`${other.stdout}${other.stderr}`).toContain('npm install outer@1.0.0')
 
   project.write(installed('outer', '1.0.0', `export { version } from 'inner'`, deps))
@@ -201,7 +203,7 @@ test('an edit of a native addon changes the key, even after processes have loade
     '--set',
     'first.wait=true',
   )
-  expect(old.stdout).toContain('the code was planned with native@1.0.0, and here its files')
+  expect(old.stdout).toContain('the code was planned with native@1.0.0, but its files here')
   expect(computed(await project.run('p'))).toEqual(['first', 'second'])
 
   const running = project.start('run', 'p', '--set', 'first.wait=true', '--force', 'second', '--progress', 'plain')
@@ -230,7 +232,7 @@ test('code that was planned with another major version of Node has another key a
   expect(status).toBe('failed')
   expect(steps['first']!.error).toMatchObject({
     code: 'MISFIT',
-    message: `the code was planned for Node 99, and this is Node ${here}`,
+    message: `the code was planned for Node 99, but this process runs Node ${here}`,
     next: `plan the run with Node ${here}, or run it with Node 99`,
   })
   expect((await project.cairn('plan', 'p')).stdout).toMatch(new RegExp(`first +run +.*Node 99 -> ${here}`))

@@ -119,11 +119,11 @@ s.list.0: f
   it('are refused from a file that is ambiguous or would lose something', async () => {
     const nested = (depth: number) => `a${depth}: &a${depth} [${`*a${depth - 1}, `.repeat(9)}]\n`
     const files: Readonly<Record<string, readonly [text: string | Buffer, message: string]>> = {
-      'twice.json': ['{ "s": { "text": "a", "text": "b" } }', 'a key is given twice, at line 1, column 23'],
+      'twice.json': ['{ "s": { "text": "a", "text": "b" } }', 'a key appears twice, at line 1, column 23'],
       'latin.json': [Buffer.from('{ "s": { "text": "caf\xe9" } }', 'latin1'), 'it is not UTF-8 text'],
       'twice.yaml': ['s: { text: a, "text": b }', 'Map keys must be unique at line 1, column 15'],
-      'long.yaml': ['s: { count: 9007199254740993 }', '9007199254740993 cannot be held exactly'],
-      'hex.yaml': ['s: { count: 0x20000000000001 }', '9007199254740993 cannot be held exactly'],
+      'long.yaml': ['s: { count: 9007199254740993 }', '9007199254740993 cannot be stored exactly'],
+      'hex.yaml': ['s: { count: 0x20000000000001 }', '9007199254740993 cannot be stored exactly'],
       'zeros.yaml': ['s: { count: 0123 }', '0123 means 123 here, but another number in YAML 1.1'],
       'inf.yaml': ['s: { count: .inf }', '.inf cannot be a parameter'],
       'old.yaml': ['%YAML 1.1\n---\ns: { flag: no }', '%YAML 1.1 is not supported'],
@@ -155,30 +155,30 @@ s.list.0: f
   })
 
   it.each([
-    ['s.either=5', 's.either=5 could be "5" or 5'],
-    ['s.maybe=null', 's.maybe=null could be "null" or null'],
-    ['s.count=9007199254740993', 'cannot be held exactly'],
+    ['s.either=5', 's.either=5 is ambiguous: "5" or 5'],
+    ['s.maybe=null', 's.maybe=null is ambiguous: "null" or null'],
+    ['s.count=9007199254740993', 'cannot be stored exactly'],
     ['s.count=abc', 'count'],
     ['s.count=', 'count'],
     ['s.kind=3', 'kind'],
     ['s.list.7=a', 'a list of 2'],
-    ['s.text.a=1', 'which has no parts'],
+    ['s.text.a=1', 'which has no fields'],
     ['s.deep.c=1', 's.deep has no field c'],
     ['s.deep={"a":{"b":1,"z":2},"name":"x"}', 's.deep has no field a.z'],
     ['s.txt=1', 'did you mean "text"?'],
     ['z.text=1', 'main has no step "z"'],
     ['yaer=1', 'did you mean "year"?'],
-    ['s.list="a,b",c', `a list with quotes in it is written as JSON\nnext   write it as JSON: s.list='[…]'`],
-    ['s.deep={"a":{"b":1},"a":{"b":2},"name":"x"}', 's.deep: a key is given twice, at line 1, column 14'],
-    ['s.map={"k":"{","l":"a\\"k\\":","k":"b"}', 's.map: a key is given twice'],
-    ['s.matrix=1,2', `a list of lists or objects is written as JSON\nnext   write it as JSON: s.matrix='[…]'`],
+    ['s.list="a,b",c', `a list that contains quotes must be JSON\nnext   write it as JSON: s.list='[…]'`],
+    ['s.deep={"a":{"b":1},"a":{"b":2},"name":"x"}', 's.deep: a key appears twice, at line 1, column 14'],
+    ['s.map={"k":"{","l":"a\\"k\\":","k":"b"}', 's.map: a key appears twice'],
+    ['s.matrix=1,2', `a list of lists or objects must be JSON\nnext   write it as JSON: s.matrix='[…]'`],
     [
       's.epochs=3.5',
-      'epochs: Invalid input: expected int, received number (it is 3.5)\nnext   give a value that the schema takes: --set s.epochs=…',
+      'epochs: Invalid input: expected int, received number (it is 3.5)\nnext   set a valid value: --set s.epochs=…',
     ],
     [
       's.count=abc',
-      'count: Invalid input: expected number, received string (it is "abc")\nnext   give a value that the schema takes: --set s.count=…',
+      'count: Invalid input: expected number, received string (it is "abc")\nnext   set a valid value: --set s.count=…',
     ],
     ['epochs=3', 'main has no parameter "epochs"\nnext   --set s.epochs=…'],
   ])('are refused by name if they do not fit: %s', async (set, message) => {
@@ -216,5 +216,5 @@ export const years = pipeline('years', () => load({}))
     maybe: [1, 7],
   })
   const { stderr } = await years.cairn('run', 'years', '--set', 'load.range.years.5=1')
-  expect(stderr).toContain('load.range.years is a list of 2, without "5"')
+  expect(stderr).toContain('load.range.years is a list of 2 items and has no item "5"')
 })

@@ -100,7 +100,7 @@ describe('cairn play', () => {
     expect(played.changes).toContainEqual(expect.objectContaining({ what: 'code', name: 'features' }))
     const { code, stderr } = await project.cairn('play', 'small', '--swap', 'features=./half.ts#wrong')
     expect(code).toBe(1)
-    expect(stderr).toContain('it gives as "features" json true, and features gives table {"columns":')
+    expect(stderr).toContain('it returns json true as "features", but features returns table {"columns":')
     const several = await project.cairn('play', 'small', '--swap', 'features=./half.ts')
     expect(several.stderr).toMatch(/half\.ts exports 2 steps[^]*--swap features=\.\/half\.ts#half/)
   })
@@ -181,17 +181,17 @@ describe('cairn play', () => {
     [['--swap', 'features'], '--swap features is incomplete', '--swap extract-features=./with-weather.ts'],
     [
       ['--swap', 'features=./no.ts'],
-      './no.ts, which is to take the place of features, cannot be read: it does not exist',
+      './no.ts, the replacement of features, cannot be read: it does not exist',
       '--swap features=./steps.ts',
     ],
     [['--sample', 'features=many'], '"many" must be a row count or a percentage', '10000 or 1%'],
     [['--sample', 'load=10'], 'load has several outputs', 'load/flights, load/airports'],
-    [['--sample', 'train=10'], 'train.model is json, which cannot be cut', 'choose items'],
-    [['--items', 'train=10'], 'train is neither an each nor inside one', 'cairn graph small'],
+    [['--sample', 'train=10'], 'train.model is of kind json, which cannot be sampled', 'select items'],
+    [['--items', 'train=10'], 'train is not an each and not inside one', 'cairn graph small'],
     [['--set', 'train.tres=1'], 'train has no parameter "tres"', 'did you mean "trees"?'],
-    [['--base', 'nothing'], 'there is no run "nothing"', 'cairn runs'],
-    [['--playground', 'Not Good'], '"Not Good" cannot be the name of a playground', 'in lower case'],
-    [['--matrix', 'train.trees=1,2', '--by', 'f1'], 'not every variant has a metric "f1"', ''],
+    [['--base', 'nothing'], 'run "nothing" does not exist', 'cairn runs'],
+    [['--playground', 'Not Good'], '"Not Good" is not a valid playground name', 'lower-case letters'],
+    [['--matrix', 'train.trees=1,2', '--by', 'f1'], 'some variants have no metric "f1"', ''],
   ])('refuses %j and says what is wrong and what to do', async (args, message, next) => {
     const { code, stderr } = await project.cairn('play', 'small', ...args)
     expect([code === 0, stderr]).toEqual([false, expect.stringContaining(message)])
@@ -243,7 +243,7 @@ describe('cairn playgrounds', () => {
     expect((await project.cairn('runs', 'small')).stdout).toContain(production.run)
     expect((await project.cairn('playgrounds', '--delete', 'weather')).stdout).toContain('deleted weather')
     expect((await project.cairn('runs', '--playground', 'weather')).stderr).toContain(
-      'there is no playground "weather"',
+      'playground "weather" does not exist',
     )
   })
 })

@@ -128,7 +128,7 @@ describe('cairn promote', () => {
     expect(await production()).toBe(promoted['run'])
     expect((await project.cairn('rollback', 'small')).stdout).toContain(`small/${first.run} is in production again`)
     const { code, stderr } = await project.cairn('rollback', 'small')
-    expect([code, stderr]).toEqual([1, expect.stringContaining('nothing was in production of local/small/ before')])
+    expect([code, stderr]).toEqual([1, expect.stringContaining('local/small/ has no previous production run')])
     await project.cairn('gc', '--keep-runs', '0', '--keep', '0s', '--grace', '0s')
     expect(await production()).toBe(first.run)
   })
@@ -144,11 +144,13 @@ describe('cairn promote', () => {
     adopt('adopt')
     const unsigned = await play()
     merge()
-    expect(await refused(unsigned)).toMatch(/train: no trusted service has signed[^]*evaluate: no trusted service/)
+    expect(await refused(unsigned)).toMatch(
+      /train has results that no trusted service has signed[^]*evaluate has results that no trusted service/,
+    )
     const other = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }) as string
     project.write({ 'other.pem': other })
     const forged = await play(['--set', 'train.trees=30'], { ...signing, CAIRN_SIGNING_KEY: 'other.pem' })
-    expect(await refused(forged)).toContain('train: no trusted service has signed')
+    expect(await refused(forged)).toContain('train has results that no trusted service has signed')
   })
 
   it('recomputes without comparing if the policy says so', async () => {
@@ -179,20 +181,20 @@ export const small`,
     const whole = await project.run('small')
     expect(await refused(await play(['--items', 'same=1']))).toContain('spread.ns is cut to 1 of 2 items')
     expect(await refused(await play(['--only', 'evaluate']))).toContain(
-      `train was not run, but taken from ${whole.run}`,
+      `train was not run; its outputs come from ${whole.run}`,
     )
   })
 
   it('refuses code other than the pipeline’s, and says what differs', async () => {
     const tried = await play()
-    expect(await refused(tried)).toMatch(/train: the code that was tried is not the code in the pipeline \(.+\)/)
+    expect(await refused(tried)).toMatch(/the code of train changed since the run \(.+\)/)
   })
 
   it('refuses if a source has changed since', async () => {
     const tried = await play()
     merge()
     project.write({ 'n.txt': '5' })
-    expect(await refused(tried)).toContain('load would read another file by now')
+    expect(await refused(tried)).toContain('the data that load reads as "file" changed since the run')
   })
 
   it('refuses a run that does not meet an expectation', async () => {
@@ -212,7 +214,7 @@ export const small`,
         "  acknowledge: ['randomness'],\n  outputs: { model",
       ),
     })
-    expect(await refused(tried)).toContain('train gave other bytes in production')
+    expect(await refused(tried)).toContain('train has different results in production')
   })
 
   it('lets one of two promotions win', async () => {
@@ -236,13 +238,13 @@ export const small`,
     for (const trees of [20, 30]) expect(existsSync(project.path(`training-${trees}`))).toBe(true)
     expect(new Set(ends.map(({ code }) => code))).toEqual(new Set([0, 1]))
     const [winner, loser] = ends[0]!['code'] === 0 ? ends : [ends[1]!, ends[0]!]
-    expect(loser!['told']).toContain(`${winner!['run'] as string} became production meanwhile`)
+    expect(loser!['told']).toContain(`${winner!['run'] as string} became the production run in the meantime`)
     expect(await production()).toBe(winner!['run'])
   })
 
   it.each([
-    [{ CAIRN_IDENTITY: 'stage' }, 'CAIRN_IDENTITY and CAIRN_SIGNING_KEY are needed together'],
-    [{ CAIRN_IDENTITY: 'stage', CAIRN_SIGNING_KEY: 'n.txt' }, 'n.txt is no key to sign with'],
+    [{ CAIRN_IDENTITY: 'stage' }, 'CAIRN_IDENTITY and CAIRN_SIGNING_KEY must be set together'],
+    [{ CAIRN_IDENTITY: 'stage', CAIRN_SIGNING_KEY: 'n.txt' }, 'n.txt is not a valid signing key'],
   ])('refuses %j', async (env, message) => {
     await expect(play(undefined, env)).rejects.toThrow(message)
   })
@@ -262,11 +264,11 @@ export const small`,
     expect(await production()).toBe(first.run)
     const part = await play(['--swap', 'train=better.ts', '--until', 'train'])
     merge()
-    expect(await refused(part)).toContain('it is a part of the pipeline: run it whole')
+    expect(await refused(part)).toContain('only a part of the pipeline was run: run it without --until')
   })
 
   it('refuses an unknown policy', async () => {
     adopt('trust')
-    expect((await project.cairn('runs')).stderr).toContain('there is no adoption policy "trust"')
+    expect((await project.cairn('runs')).stderr).toContain('unknown adoption policy "trust"')
   })
 })

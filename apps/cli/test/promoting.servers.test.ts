@@ -74,7 +74,7 @@ describe.skipIf(!inject('servers'))('promoting to services', () => {
     const tried = await play('--swap', 'train=better.ts')
     const early = await on('promote', `small/${tried}`)
     expect(early.code).toBe(1)
-    expect(early.told).toContain('train: the code that was tried is not the code in the pipeline')
+    expect(early.told).toContain('the code of train changed since the run')
 
     project.write({ 'small.pipeline.ts': pipelineWith(BETTER) })
     const { code, told, answer } = await on('promote', `small/${tried}`)
@@ -111,7 +111,9 @@ describe.skipIf(!inject('servers'))('promoting to services', () => {
       'small.pipeline.ts': pipelineWith('({ n }, { trees }) => ({ model: n * trees + 2 })'),
     })
     const unsigned = await play('--set', 'train.trees=30')
-    expect((await on('promote', `small/${unsigned}`)).told).toContain('train: no trusted service has signed')
+    expect((await on('promote', `small/${unsigned}`)).told).toContain(
+      'train has results that no trusted service has signed',
+    )
     const signing = { CAIRN_IDENTITY: 'stage', CAIRN_SIGNING_KEY: project.path('stage.pem') }
     const args = ['--json', 'play', 'small', '--set', 'train.trees=40', '--on', 'local']
     const { stdout } = await project.cairnWith(signing, ...args)

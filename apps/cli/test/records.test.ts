@@ -124,7 +124,7 @@ describe('two things with the same name are never confused', () => {
     project.write({ 'zz.pipeline.ts': PIPELINE.replace('level: 1', 'level: 9') })
     for (const args of [['run', 'scores'], ['plan'], ['why', 'scores'], ['graph', 'scores'], ['play', 'scores']]) {
       const { code, stderr } = await project.cairn(...args)
-      expect([code, stderr]).toEqual([1, expect.stringContaining('two pipelines are called "scores"')])
+      expect([code, stderr]).toEqual([1, expect.stringContaining('two pipelines are named "scores"')])
       expect(stderr).toContain('scores.pipeline.ts')
       expect(stderr).toContain('zz.pipeline.ts')
     }
@@ -141,10 +141,10 @@ describe('two things with the same name are never confused', () => {
     expect(set.stderr).toContain('--set names score.level twice: score.level=1 and score.level=2')
     project.write({ 'both.ts': `export { score as a } from './one.ts'\nexport { score as b } from './two.ts'\n` })
     const both = await project.cairn('play', 'scores', '--swap', 'score=both.ts')
-    expect(both.stderr).toContain('exports 2 steps that are called "score"')
+    expect(both.stderr).toContain('exports 2 steps named "score"')
     project.edit('scores.pipeline.ts', "step('wait'", "step('score'")
     const same = await project.cairn('run', 'scores')
-    expect(same.stderr).toContain('two different steps of the pipeline are called "score"')
+    expect(same.stderr).toContain('two different steps of the pipeline are named "score"')
   })
 })
 
@@ -200,8 +200,8 @@ describe('a run whose records are damaged', () => {
     expect(listed.stdout).toContain(`scores/${run}`)
     for (const name of Object.keys(bad)) expect(listed.stdout).toMatch(new RegExp(`${name} +unreadable`))
     expect(listed.stdout).toContain('its run is missing')
-    expect(listed.stdout).toContain('its nodes.score is no object')
-    expect(listed.stdout).toContain(`it is of another run, ${run}`)
+    expect(listed.stdout).toContain('its nodes.score must be an object')
+    expect(listed.stdout).toContain(`it belongs to another run: ${run}`)
     for (const command of [
       ['show', 'scores'],
       ['logs', 'scores'],

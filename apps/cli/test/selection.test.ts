@@ -96,8 +96,8 @@ describe('a part of a pipeline', () => {
     const project = new CliProject(FILES)
     const { code, stderr } = await project.cairn('run', 'flow', '--from', 'train-model')
     expect(code).toBe(1)
-    expect(stderr).toContain('extract-features is not run, so its outputs must come from another run')
-    expect(stderr).toContain('next   name one: --base <run>')
+    expect(stderr).toContain('extract-features is not selected to run, so its outputs must come from another run')
+    expect(stderr).toContain('next   choose the run: --base <run>')
   })
 })
 
@@ -124,14 +124,14 @@ describe('parameters', () => {
     [
       'a value out of range',
       ['--set', 'train-model.trees=0'],
-      'train-model refuses its parameters: trees: Too small',
+      'invalid parameters of train-model: trees: Too small',
       '',
     ],
     ['no value', ['--set', 'train-model.trees'], '--set train-model.trees has no value', 'write it like --set'],
     ['a file that is not there', ['--params', 'none.json'], 'the parameters in none.json cannot be read', ''],
     ['an unknown --from', ['--from', 'trainmodel'], 'flow has no step "trainmodel"', 'did you mean "train-model"?'],
     ['an unknown --until', ['--until', 'evaluat'], 'flow has no step "evaluat"', 'did you mean "evaluate"?'],
-    ['an unknown --base', ['--base', 'nightly'], 'there is no run', 'cairn run'],
+    ['an unknown --base', ['--base', 'nightly'], 'local/flow/ has no runs', 'cairn run'],
   ])('are refused with %s', async (_, args, message, next) => {
     const project = new CliProject(FILES)
     const { code, stdout, stderr } = await project.cairn('run', 'flow', ...args)

@@ -352,7 +352,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     })
     expect((await project.cairn('runs', '--on', 'stranger')).stderr).toContain('show a token')
     expect((await project.cairn('runs', '--on', 'loca')).stderr).toMatch(
-      /there is no context "loca"[\s\S]*did you mean "local"/,
+      /context "loca" does not exist[\s\S]*did you mean "local"/,
     )
     expect((await project.cairn('run', 'shopp', '--on', 'local')).stderr).toMatch(/no pipeline "shopp"[\s\S]*shop/)
     project.write({
@@ -377,11 +377,11 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
       refusals[at] = steps['look']!.error!.message
     }
     expect(refusals).toEqual({
-      connection: expect.stringMatching(/^look may not read \S*connection.json on this host$/) as string,
-      context: expect.stringMatching(/^look may not read \S*contexts on this host$/) as string,
-      secrets: expect.stringMatching(/^look may not read \S*secrets.json on this host$/) as string,
-      host: expect.stringMatching(/^look may not read \/proc\/\d+\/environ on this host$/) as string,
-      program: expect.stringMatching(/^look may not start \S* on this host$/) as string,
+      connection: expect.stringMatching(/^look is not allowed to read \S*connection.json on this host$/) as string,
+      context: expect.stringMatching(/^look is not allowed to read \S*contexts on this host$/) as string,
+      secrets: expect.stringMatching(/^look is not allowed to read \S*secrets.json on this host$/) as string,
+      host: expect.stringMatching(/^look is not allowed to read \/proc\/\d+\/environ on this host$/) as string,
+      program: expect.stringMatching(/^look is not allowed to start \S* on this host$/) as string,
     })
   })
 
@@ -425,9 +425,9 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     await store.create(at.end(run.run, 'nothing'), Buffer.from('{"v":1'))
     const path = (what: string) => expect.stringMatching(new RegExp(`^local/shop/${what}`)) as string
     const found = [
-      { path: object, what: 'its bytes do not match its digest' },
+      { path: object, what: 'its content does not match its digest' },
       { path: path('checkpoints/load/'), what: expect.stringContaining(digest) as string },
-      { path: at.end(run.run, 'nothing'), what: expect.stringContaining('is not readable as JSON') as string },
+      { path: at.end(run.run, 'nothing'), what: expect.stringContaining('is not valid JSON') as string },
       { path: path(`runs/${run.run}/`), what: expect.stringContaining(digest) as string },
       { path: unsigned, what: expect.stringContaining('is not signed') as string },
     ]
@@ -441,7 +441,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     expect(unread.pipelines['shop']!.checked.read).toBe(0)
     expect(unread.pipelines['shop']!.findings.map(({ path }) => path)).not.toContain(object)
     const told = (await project.cairn('doctor', '--on', 'local', '--bytes')).stdout
-    expect(told).toContain(`${object}\n    its bytes do not match its digest\n    repair: moved to quarantine/`)
+    expect(told).toContain(`${object}\n    its content does not match its digest\n    repair: moved to quarantine/`)
     expect(told).toMatch(/^ok {2}curious {2}[\d,]+ runs/m)
     expect(told).toMatch(/^next {2}cairn doctor --on local --repair$|^next {2}cairn doctor --repair --on local$/m)
     expect((await project.cairn('doctor', '--bytes', 'some', '--on', 'local')).stderr).toContain('write --bytes 10%')

@@ -37,5 +37,5 @@ it('cuts only the items of one each: others over the same list keep all items', 
 
   const tooMany = await project.cairn('play', '--items', 'one=7', '--playground', 'c')
   expect(tooMany.code).toBe(1)
-  expect(tooMany.stderr).toContain('7 items are wanted of one, and there are only 4')
+  expect(tooMany.stderr).toContain('7 items of one were requested, but it has only 4')
 })

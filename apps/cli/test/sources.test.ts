@@ -54,7 +54,7 @@ describe('a source that cannot be loaded is refused with file, line and fix', ()
   it('a name that every JavaScript object has', async () => {
     const named = head + giving('1').replace("'s'", "'constructor'") + tail
     const { stdout } = await new CliProject({ 'p.pipeline.ts': named }).cairn('--json', 'plan', 'p')
-    expect(stdout).toContain('the name of a step is \\"constructor\\"')
+    expect(stdout).toContain('the name of a step is not allowed: every JavaScript object already has \\"constructor\\"')
   })
 })
 
@@ -104,14 +104,14 @@ export const p = pipeline('p', { params: z.object({ x: z.number() }) }, ({ x }) 
 })
 
 it.each([
-  ['{ "cairn": 5 }', '"cairn" is no object'],
-  ['{ "cairn": { "pipelines": 5 } }', '"pipelines" of "cairn" is no list of files'],
-  ['{ "cairn": { "pipelines": ["*.pipeline.ts", 1] } }', '"pipelines" of "cairn" is no list of files'],
-  ['{ "cairn": { "pipelines": [], "store": 1 } }', '"store" of "cairn" is no folder'],
-  ['{ "cairn": { "pipelines": [], "env": "a/b" } }', '"env" of "cairn" is no name of an environment'],
-  ['{ "cairn": { "pipelines": [], "adoption": 3 } }', '"adoption" of "cairn" is none'],
-  ['{ "cairn": { "pipelines": [], "retension": {} } }', '"cairn" has no "retension"'],
-  ['{', 'is not readable as JSON'],
+  ['{ "cairn": 5 }', '"cairn" must be an object'],
+  ['{ "cairn": { "pipelines": 5 } }', '"pipelines" of "cairn" must be a list of files'],
+  ['{ "cairn": { "pipelines": ["*.pipeline.ts", 1] } }', '"pipelines" of "cairn" must be a list of files'],
+  ['{ "cairn": { "pipelines": [], "store": 1 } }', '"store" of "cairn" must be a folder'],
+  ['{ "cairn": { "pipelines": [], "env": "a/b" } }', '"env" of "cairn" must be the name of an environment'],
+  ['{ "cairn": { "pipelines": [], "adoption": 3 } }', '"adoption" of "cairn" is invalid'],
+  ['{ "cairn": { "pipelines": [], "retension": {} } }', '"cairn" has no setting "retension"'],
+  ['{', 'is not valid JSON'],
 ])('refuses a package.json of %s', async (text, says) => {
   const { stdout, code } = await new CliProject({ 'package.json': text }).cairn('--json', 'plan')
   const { error } = JSON.parse(stdout) as { error: { code: string; message: string; next: string } }

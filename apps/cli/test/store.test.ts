@@ -34,9 +34,13 @@ describe('a changed byte of an object', () => {
 
     const run = await project.cairn('run', 'store', '--set', 'weigh.times=2')
     expect(run.code).toBe(3)
-    expect(run.stdout).toContain(`input "data" of weigh: object ${digest} (50000 bytes) holds other bytes`)
+    expect(run.stdout).toContain(
+      `input "data" of weigh: object ${digest} (50000 bytes) is damaged: the digest of its bytes is`,
+    )
     expect(run.stdout).toContain('cairn doctor --repair takes it out of use')
-    expect((await project.cairn('cat', 'store/latest/make/data', '--raw')).stderr).toContain('holds other bytes')
+    expect((await project.cairn('cat', 'store/latest/make/data', '--raw')).stderr).toContain(
+      'is damaged: the digest of its bytes is',
+    )
 
     const unread = await project.cairn('doctor', '--bytes', '0%')
     expect([unread.code, unread.stdout]).toEqual([0, expect.stringContaining('of which 0 B were read')])
@@ -45,7 +49,7 @@ describe('a changed byte of an object', () => {
     )
     const doctor = await project.cairn('doctor')
     expect(doctor.code).toBe(1)
-    expect(doctor.stdout).toContain('its bytes do not match its digest')
+    expect(doctor.stdout).toContain('its content does not match its digest')
     const repair = await project.cairn('doctor', '--repair')
     expect(repair.stdout).toContain('moved to quarantine/')
     expect(computed(await project.run('store', '--set', 'weigh.times=2'))).toEqual(['make', 'weigh'])
@@ -85,7 +89,7 @@ describe('a store', () => {
     const project = new CliProject({ ...FILES, '.cairn/store.json': '{"format": 9}' })
     const { code, stderr } = await project.cairn('run', 'store')
     expect(code).toBe(1)
-    expect(stderr).toContain('has format 9; this program knows up to 2')
+    expect(stderr).toContain('has format 9, but this version of Cairn supports only formats up to 2')
     expect(stderr).toContain('next   update Cairn')
   })
 
@@ -93,7 +97,9 @@ describe('a store', () => {
     const project = new CliProject({ ...FILES, '.cairn/store.json': '{"format": 1}' })
     const { code, stderr } = await project.cairn('run', 'store')
     expect(code).toBe(1)
-    expect(stderr).toMatch(/the store \S+\.cairn has format 1, of an earlier Cairn; this program reads 2$/m)
+    expect(stderr).toMatch(
+      /the store \S+\.cairn has format 1 of an earlier version of Cairn, but this version supports only format 2$/m,
+    )
     expect(stderr).toContain(
       'next   use a new store, or move store.json and the folders of its environments out of this one',
     )

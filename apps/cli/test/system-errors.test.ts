@@ -51,9 +51,9 @@ function limited(before: string, ...args: readonly string[]): Promise<Ended> {
 
 it.each([
   [['--store', 'loop/x', 'run', 'p'], 'ELOOP'],
-  [['-C', 'loop', 'run', 'p'], 'loop is no project: ELOOP'],
-  [['-C', 'nowhere', 'runs'], 'nowhere is no project: it does not exist'],
-  [['-C', 'data.txt', 'runs'], 'data.txt is no project: it is no folder'],
+  [['-C', 'loop', 'run', 'p'], 'loop is not a project: ELOOP'],
+  [['-C', 'nowhere', 'runs'], 'nowhere is not a project: it does not exist'],
+  [['-C', 'data.txt', 'runs'], 'data.txt is not a project: it is not a folder'],
   [['run', 'p', '--out', 'loop/x'], 'its symbolic links form a loop'],
   [['run', 'p', '--params', 'loop'], 'the parameters in loop cannot be read: ELOOP'],
   [['new', 'step', 'other', '--in', 'loop'], 'its symbolic links form a loop'],
@@ -67,7 +67,9 @@ it('names a source and a pipeline that are loops of links', async () => {
   expect(refusal(await circles.cairn('run', 'p'))).toContain('data.txt cannot be read: ELOOP')
   rmSync(circles.path('p.pipeline.ts'))
   symlinkSync('p.pipeline.ts', circles.path('p.pipeline.ts'))
-  expect(refusal(await circles.cairn('run', 'p'))).toMatch(/p\.pipeline\.ts, a pipeline of .*, cannot be read: ELOOP/)
+  expect(refusal(await circles.cairn('run', 'p'))).toMatch(
+    /p\.pipeline\.ts, which .* lists under "pipelines", cannot be read: ELOOP/,
+  )
 })
 
 const strangers = mkdtempSync(join(tmpdir(), 'cairn-strangers-'))
@@ -166,7 +168,9 @@ it('fails a step that needs more room than its disk has', async ({ skip }) => {
     expect([failed.code, failed.status]).toEqual([3, 'failed'])
     expect(failed.steps['large']!.error).toMatchObject({
       code: 'OUT_OF_SPACE',
-      message: expect.stringMatching(/^large needs more room than its disk has: 4 MB of 4 MB were free/) as string,
+      message: expect.stringMatching(
+        /^large needs more disk space than is available: 4 MB of 4 MB were free/,
+      ) as string,
     })
     spawnSync('mount', ['-o', 'remount,size=64m', store])
     expect(hows(await disks.run('p', '--store', store))).toEqual(['completed', 'reused', 'computed'])

@@ -36,21 +36,21 @@ const REFUSED: Readonly<Record<string, [query: string, message: string]>> = {
   ],
   decimal: [`sql\`select decimal_large as x ${TYPES}\``, 'is 12345678901234567.89, which float64 cannot hold'],
   bytes: [`sql\`select "binary" as x ${TYPES}\``, 'column "x" of the query is BLOB'],
-  nested: [`sql\`select list_large as x ${TYPES}\``, '9223372036854775807 cannot be held exactly'],
+  nested: [`sql\`select list_large as x ${TYPES}\``, '9223372036854775807 cannot be stored exactly'],
   wide: ["sql`select 1 as x from ${parquet(f['decimal256.parquet'])}`", 'is DECIMAL(60,20)'],
   place: [`sql\`select filename as x ${TYPES}\``, '"filename" not found'],
-  twins: ['sql`select 1 as a, 2 as A`', 'columns called "a" and "A"'],
+  twins: ['sql`select 1 as a, 2 as A`', 'columns named "a" and "A"'],
   swapped: [
     "sql`from ${csv(f['swapped.csv'], { columns: { a: 'int32', b: 'int32' } })}`",
-    'the columns of the file are b, a where a, b are declared',
+    'the declared columns are a, b, but the file has b, a',
   ],
-  capital: [`sql\`select "A" as x from \${csv(f['case.csv'])}\``, 'columns called "a" and "A"'],
-  ragged: ["sql`select a from ${csv(f['ragged.csv'])}`", 'ragged.csv:3 has 3 cells where there are 2 columns'],
-  clock: ["sql`select timetz '12:00:00+00' at time zone 'Europe/Paris' as x`", 'of the day on which the query runs'],
+  capital: [`sql\`select "A" as x from \${csv(f['case.csv'])}\``, 'columns named "a" and "A"'],
+  ragged: ["sql`select a from ${csv(f['ragged.csv'])}`", 'ragged.csv:3 has 3 cells, but there are 2 columns'],
+  clock: ["sql`select timetz '12:00:00+00' at time zone 'Europe/Paris' as x`", 'depends on the current date'],
   now: ["sql`select 'now'::timestamp as x`", 'invalid timestamp field format: "now"'],
   today: ["sql`select cast(t as date) as x from (values ('today')) v(t)`", 'invalid date field format: "today"'],
   environment: ["sql`select getenv('HOME') as x`", 'getenv'],
-  path: ["sql`select * from 'case.csv'`", 'the query reads "case.csv", which was not put into it'],
+  path: ["sql`select * from 'case.csv'`", 'the query reads "case.csv", which is not an interpolated table'],
   catalog: ['sql`select * from information_schema.tables`', 'the query reads "information_schema.tables"'],
   sample: ['sql.parallel`select range as x from range(9) using sample 3 (reservoir, 1)`', 'takes a sample'],
   listed: ['sql.parallel`select list(range) as x from range(9)`', 'calls list()'],
@@ -139,7 +139,7 @@ export const years = pipeline('years', () => {
   expect(steps['query']!.outputs!['years']!.digest).toBe(steps['rows']!.outputs!['years']!.digest)
   expect(steps['measure']!.error).toMatchObject({
     message: 'output "m" of measure: metric "auc.june" is the bigint 1n, not a finite number',
-    next: 'convert it, as in Number(1n); whole numbers are exact up to 2^53',
+    next: 'convert it: Number(1n); integers are exact up to 2^53',
   })
   expect(steps['predict']!.error!.message).toContain('output "probabilities" of the model is a sequence or a map')
   const shown = await project.cairn('cat', 'years/latest/query/years')

@@ -134,7 +134,7 @@ describe.skipIf(!inject('servers'))('a run on services that are traced, one of w
     const refused = await cairn('gc', '--on', 'local')
     expect(refused.code).toBe(1)
     expect(refused.read.error.message).toMatch(
-      /package\.json: "keep" of "retention" of "cairn", pipelines, traced is no length of time/,
+      /package\.json: "keep" of "retention" of "cairn", pipelines, traced must be a duration/,
     )
     retain({ keepRuns: 50, pipelines: { traced: { keepRuns: 1, keep: '1ms' } } })
     const runs = async () => (await cairn('runs', 'traced', '--on', 'local')).read.map(({ run }: RunSummary) => run)

@@ -67,5 +67,5 @@ describe('a source behind a URL', () => {
 it('refuses a folder as a source by name', async () => {
   const project = new CliProject({ 'fetched.pipeline.ts': pipelineOf("fromFile('data')"), 'data/a.csv': 'a' })
   const { stdout, stderr } = await project.cairn('run', 'fetched')
-  expect(stderr + stdout).toContain('data cannot be read: it is a folder, and a source reads one file')
+  expect(stderr + stdout).toContain('data cannot be read: it is a folder, but a source reads a single file')
 })

@@ -41,7 +41,7 @@ export const held = pipeline('held', () => hold({}))
   await printed(first, 'hold | holding')
   await expect.poll(() => shared.stored('local/held').filter((path) => path.includes('lease'))).toHaveLength(1)
   const second = shared.startWith({ CAIRN_STILL_WAITING: '0.2' }, 'run', 'held')
-  await printed(second, 'hold | still waits after 0.2 s: run held/')
+  await printed(second, 'hold | still waiting after 0.2 s: run held/')
   shared.write({ 'go-on': '' })
   expect(await Promise.all([exit(first), exit(second)])).toEqual([0, 0])
   const runs = JSON.parse((await shared.cairn('--json', 'runs')).stdout) as { computed: number; reused: number }[]
@@ -63,10 +63,10 @@ it('names the item and run that are still running, and how to limit that, unless
   expect(lines.map((line) => line.replace(/stuck\/[\w-]+/, 'stuck/…'))).toEqual(
     ['0.5', '2'].map(
       (seconds) =>
-        `wait/1 | still at work after ${seconds} s, in stuck/…; nothing would end it: where it may wait for ever, give the step a timeout: "10m"`,
+        `wait/1 | still running after ${seconds} s in stuck/…; the step has no timeout. If it may hang, set one: timeout: "10m"`,
     ),
   )
-  expect((await project.cairn('logs', 'stuck/latest/wait/1')).stdout).toContain('still at work after 2 s')
+  expect((await project.cairn('logs', 'stuck/latest/wait/1')).stdout).toContain('still running after 2 s')
   const wrong = await project.cairnWith({ CAIRN_STILL_WAITING: 'x' }, 'run', 'stuck')
-  expect(wrong.stderr).toContain('CAIRN_STILL_WAITING is "x", no number of seconds')
+  expect(wrong.stderr).toContain('CAIRN_STILL_WAITING must be a number of seconds, not "x"')
 })

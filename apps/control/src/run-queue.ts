@@ -1,7 +1,7 @@
 import { runLimitsOf, type ConcurrencySettings, type RunLimits } from '@cairn/workspace'
 import { CairnError } from '@cairn/kernel'
 import { channels, layout, readRecord, type Plan, type QueuedRun, type RunEnd } from '@cairn/records'
-import { setOff, forEachConcurrently } from '@cairn/engine'
+import { publishStart, forEachConcurrently } from '@cairn/engine'
 import type { ControlHost } from './control-host.ts'
 import { EndHints } from './end-hints.ts'
 import { QueueBound } from './queue-bound.ts'
@@ -74,7 +74,7 @@ export class RunQueue {
 
   /** Starts or queues a planned run. A repeated call changes nothing. */
   async begin(plan: Plan): Promise<void> {
-    if (!plan.queued) return setOff(this.#host, plan)
+    if (!plan.queued) return publishStart(this.#host, plan)
     await this.#records.enter(plan)
     this.wake()
   }
@@ -164,7 +164,7 @@ export class RunQueue {
 
   /** Publishes the start again until the ticket is gone, so that a crash in between cannot lose it. */
   async #start(plan: Plan): Promise<void> {
-    await setOff(this.#host, plan)
+    await publishStart(this.#host, plan)
     await this.#records.leave(plan)
   }
 

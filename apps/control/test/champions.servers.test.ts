@@ -107,7 +107,7 @@ describe.skipIf(!servers)('the production run', () => {
     const part = await run(41, { from: ['report'], base: best })
     expect(await promote(client, part, best)).toMatchObject({
       status: 409,
-      body: { code: 'REFUSED', detail: expect.stringContaining('total was not run, but taken from') as string },
+      body: { code: 'REFUSED', detail: expect.stringContaining('total was not run; its outputs come from') as string },
     })
     expect((await promote(client, 'nothing', best)).status).toBe(404)
     expect(await champion()).toMatchObject({ run: best })

@@ -207,7 +207,7 @@ export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIR
     expect(runs.find(({ run }) => run === made.run)).toMatchObject({ status: 'completed' })
     for (const run of Object.keys(bad)) {
       const fault = runs.find((each) => each.run === run)!.fault
-      expect(fault, run).toMatch(/is damaged: its (run is missing|nodes is no object)|has version 7/)
+      expect(fault, run).toMatch(/is damaged: its (run is missing|nodes must be an object)|has record version 7/)
       const asked: [string, string, object?][] = [
         ['GET', ''],
         ['GET', '/events'],
@@ -230,7 +230,7 @@ export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIR
     const letter = await untilDead('elsewhere')
     expect(letter.error).toMatchObject({
       code: 'BAD_RECORD',
-      message: expect.stringContaining('came with those of') as string,
+      message: expect.stringContaining('it belongs to ') as string,
     })
   })
 

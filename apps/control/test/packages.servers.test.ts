@@ -100,8 +100,8 @@ describe.skipIf(!servers)('stages that lack what a task needs', () => {
       async () => ((found) => found.length > 0 && found)((await control.client.show(PIPELINE, run)).unfit),
       { timeout: 300_000, interval: 100 },
     )
-    const message = 'the code was planned with outer@1.0.0, and here is outer@2.0.0'
-    const next = 'npm install outer@1.0.0, or plan the run anew with what is installed'
+    const message = 'the code was planned with outer@1.0.0, but this machine has outer@2.0.0'
+    const next = 'npm install outer@1.0.0, or plan the run again with the installed version'
     expect(unfit).toMatchObject([{ task: 'second', error: { code: 'MISFIT', message, next } }])
     // A host that looks at the task once more has it in hand for a moment, and then it is told of no more than others.
     await vi.waitFor(
@@ -176,7 +176,7 @@ describe.skipIf(!servers)('stages that lack what a task needs', () => {
           error: {
             code: 'OUT_OF_SPACE',
             message: expect.stringMatching(
-              /^first needs more room than its disk has: 8 MB of 8 MB were free when it began, and it had written 8 MB/,
+              /^first needs more disk space than is available: 8 MB of 8 MB were free when it started, and it had written 8 MB/,
             ) as string,
           },
         },

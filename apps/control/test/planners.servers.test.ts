@@ -126,7 +126,7 @@ describe.skipIf(!servers)('planners that are kept for the next plan', () => {
     expect(await planned()).toMatchObject({ own: 'good' })
     write('warm/warm.pipeline.ts', good.replace('\n', "void Promise.reject(new Error('alone'))\n"))
     const { status, body } = await control.client.ask('POST', '/v1/pipelines/warm/runs', {})
-    const detail = 'warm/warm.pipeline.ts:1 throws an error that nothing catches: alone'
+    const detail = 'uncaught error at warm/warm.pipeline.ts:1: alone'
     expect([status, body]).toMatchObject([422, { code: 'BAD_DEFINITION', detail }])
     write('warm/warm.pipeline.ts', good)
     expect(await planned()).toMatchObject({ own: 'good' })

@@ -252,7 +252,7 @@ describe.skipIf(!servers)('control looks after runs', () => {
       expect(status).toBe(422)
       expect(body).toMatchObject({
         code: 'BAD_DEFINITION',
-        detail: `${project.path('package.json')}: "runs" of "concurrency" of "cairn" is no number of runs from 1 to 1000`,
+        detail: `${project.path('package.json')}: "runs" of "concurrency" of "cairn" must be a number of runs from 1 to 1000`,
       })
       expect(await queueOf(control, second)).toEqual({ place: 1, waiting: 1, limit })
 

@@ -43,8 +43,8 @@ export function fromPackage(name: string, path: string, ...more: readonly unknow
 
 function checkText(value: unknown, owner: string, example: string): void {
   if (typeof value === 'string' && value !== '') return
-  throw new CairnError('BAD_DEFINITION', `${owner} is given ${shown(value)} where it takes a text`, {
-    next: `write it like ${example}`,
+  throw new CairnError('BAD_DEFINITION', `${owner} takes a non-empty string, not ${shown(value)}`, {
+    next: `for example ${example}`,
   })
 }
 
@@ -56,7 +56,7 @@ function fileConnector(describes: string, locate: (context: ConnectorContext) =>
       try {
         const found = await stat(path, { bigint: true })
         const reason = whyNoFile(found)
-        if (reason !== undefined) throw new Error(`${reason}, and a source reads one file`)
+        if (reason !== undefined) throw new Error(`${reason}, but a source reads a single file`)
         const { size, mtimeNs, ctimeNs, ino } = found
         const digest = () => fileDigest(path, context.signal)
         // The digest of a recently changed file is not remembered: another change within the same tick of the file
@@ -66,7 +66,7 @@ function fileConnector(describes: string, locate: (context: ConnectorContext) =>
       } catch (cause) {
         throw new CairnError('SOURCE_UNREACHABLE', `${describes} cannot be read: ${(cause as Error).message}`, {
           cause,
-          next: `look at ${path}, or change the path that the source reads`,
+          next: `check ${path}, or change the path that the source reads`,
         })
       }
     },

@@ -77,12 +77,12 @@ describe('a file behind a URL', () => {
     const failed = fromUrl(`${base}/a.csv?token=s3cret`.replace('//', '//ann:s3cret@')).version!(context())
     await expect(failed).rejects.toMatchObject({
       code: 'SOURCE_UNREACHABLE',
-      message: `${base}/a.csv?… answers 404 Not Found`,
+      message: `${base}/a.csv?… returned 404 Not Found`,
     })
     server.closeAllConnections()
     server.close()
     await expect(read(`${base}/b?token=s3cret`)).rejects.toThrow(
-      `${base}/b?… cannot be reached: connect ECONNREFUSED 127.0.0.1`,
+      `cannot connect to ${base}/b?…: connect ECONNREFUSED 127.0.0.1`,
     )
   })
 
@@ -91,7 +91,7 @@ describe('a file behind a URL', () => {
       response.writeHead(200, { 'content-length': 10 })
       response.write('abc', () => response.destroy())
     }
-    await expect(read(`${base}/a.csv`)).rejects.toThrow(`${base}/a.csv broke off: `)
+    await expect(read(`${base}/a.csv`)).rejects.toThrow(`the download of ${base}/a.csv was interrupted: `)
   })
 
   it('refuses anything but an http or https URL', () => {

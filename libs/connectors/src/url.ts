@@ -90,7 +90,9 @@ class Resource {
       await pump(body ? Readable.fromWeb(body as never) : Readable.from([]), into, { signal })
     } catch (cause) {
       signal.throwIfAborted()
-      throw new CairnError('SOURCE_UNREACHABLE', `${this.name} broke off: ${reasonOf(cause)}`, { cause })
+      throw new CairnError('SOURCE_UNREACHABLE', `the download of ${this.name} was interrupted: ${reasonOf(cause)}`, {
+        cause,
+      })
     }
   }
 
@@ -99,8 +101,8 @@ class Resource {
     if (response.ok) return response
     await response.body?.cancel()
     const { status, statusText } = response
-    throw new CairnError('SOURCE_UNREACHABLE', `${this.name} answers ${`${status} ${statusText}`.trim()}`, {
-      next: `see what ${this.name} needs: curl --head, say`,
+    throw new CairnError('SOURCE_UNREACHABLE', `${this.name} returned ${`${status} ${statusText}`.trim()}`, {
+      next: `check the address and the access rights: curl --head '${this.name}'`,
     })
   }
 
@@ -109,7 +111,7 @@ class Resource {
       return await fetch(this.#url, { method, signal, headers: this.#headers })
     } catch (cause) {
       signal.throwIfAborted()
-      throw new CairnError('SOURCE_UNREACHABLE', `${this.name} cannot be reached: ${reasonOf(cause)}`, { cause })
+      throw new CairnError('SOURCE_UNREACHABLE', `cannot connect to ${this.name}: ${reasonOf(cause)}`, { cause })
     }
   }
 }
@@ -117,5 +119,5 @@ class Resource {
 /** Returns the message of the innermost cause: the error of `fetch` itself says only that it failed. */
 function reasonOf(error: unknown): string {
   const { message, cause, code } = error as Error & { readonly code?: string }
-  return cause ? reasonOf(cause) : message || (code ?? 'no reason given')
+  return cause ? reasonOf(cause) : message || (code ?? 'unknown reason')
 }

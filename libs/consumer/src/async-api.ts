@@ -3,7 +3,7 @@ import type { Json, Kinds, Pipeline } from '@cairn/kernel'
 import { completedStep, EVENTS, headers, payload, type DataSchema, type JsonSchema } from './event-schema.ts'
 
 /**
- * What consumers of a pipeline's events rely on: an AsyncAPI document,
+ * The contract of a pipeline's events, as an AsyncAPI 3.0 document:
  * https://www.asyncapi.com/docs/reference/specification/v3.0.0
  */
 export interface EventsDocument {
@@ -16,7 +16,7 @@ export interface EventsDocument {
 interface Channel {
   readonly address: string
   readonly parameters: Readonly<Record<string, Json>>
-  /** By type of event; those of a completed step by `<step>.completed`. */
+  /** Messages by event type; for completed steps by `<step>.completed`. */
   readonly messages: Readonly<Record<string, Message>>
 }
 interface Message {
@@ -28,8 +28,8 @@ interface Message {
 }
 
 /**
- * The events of a pipeline, generated from its definition: CloudEvents in the binary mode of their Kafka binding, each
- * step's completion with a payload schema of its own.
+ * Generates the AsyncAPI document of a pipeline's events from its definition. Events are CloudEvents in the binary mode
+ * of the Kafka binding. The completion of each step has its own payload schema.
  */
 export function asyncApi({ graph }: Pipeline, { version = '1.0.0' } = {}): EventsDocument {
   const message = (type: EventType, data: DataSchema, step?: string): Message => ({
@@ -59,13 +59,13 @@ export function asyncApi({ graph }: Pipeline, { version = '1.0.0' } = {}): Event
     info: {
       title: `Events of ${graph.name}`,
       version,
-      description: 'An event is a hint that something is in the store: it carries ids and digests, never data.',
+      description: 'An event says that something was written to the store. It carries ids and digests, never data.',
     },
     defaultContentType: 'application/json',
     channels: {
       events: {
         address: topicOf({ env: '{env}', pipeline: graph.name }),
-        parameters: { env: { description: 'the environment, such as `production`' } },
+        parameters: { env: { description: 'name of the environment, such as `production`' } },
         messages: Object.fromEntries(messages),
       },
     },

@@ -37,13 +37,13 @@ describe('a change of a pipeline', () => {
   it('breaks consumers if a step or an output is removed, or the pipeline is renamed', () => {
     const before = ofSteps({ make: { out: text, more: text }, other: { out: text } })
     expect(breaksIn(before, ofSteps({ make: { out: text } }))).toEqual([
-      'make.completed: outputs.more is gone',
-      'other.completed is no longer told',
+      'make.completed: outputs.more was removed',
+      'other.completed is no longer published',
     ])
     const renamed = asyncApi(
       pipeline('seen', () => step('make', { outputs: { out: text }, run: () => ({}) as never })({})),
     )
-    expect(breaksIn(of(text), renamed)).toEqual(['the events went to cairn.{env}.watched and go to cairn.{env}.seen'])
+    expect(breaksIn(of(text), renamed)).toEqual(['the topic changed from cairn.{env}.watched to cairn.{env}.seen'])
   })
 
   it('breaks consumers if a step moves into an each, which gives many outputs', () => {
@@ -51,46 +51,51 @@ describe('a change of a pipeline', () => {
     const items = step('items', { outputs: { items: list(text) }, run: () => ({ items: [] }) as never })
     const inEach = asyncApi(pipeline('watched', () => each(items({}).items as never, () => make({}))))
     expect(breaksIn(of(text), inEach)).toEqual([
-      'make.completed: how may be missing now',
-      'make.completed: outputs may be missing now',
+      'make.completed: how may now be missing',
+      'make.completed: outputs may now be missing',
     ])
   })
 
   describe('of the kind of an output', () => {
     it.each<[string, AnyKind, AnyKind, string[]]>([
-      ['another kind', text, Plain, out(' was a text and is a json')],
+      ['another kind', text, Plain, out(' changed from text to json')],
       ['a codec that writes other bytes', kind('text', true, 1), kind('text', true, 2), []],
       ['anything before', kind('json', true), Plain, []],
-      ['anything now', Plain, kind('json', true), out(' may be anything now')],
+      ['anything now', Plain, kind('json', true), out(' may now be any value')],
     ])('%s', (_, before, after, expected) => expect(breaks(before, after)).toEqual(expected))
 
     const columns = (...given: [string, string][]) => kind('table', { columns: given })
     it.each<[string, AnyKind, AnyKind, string[]]>([
       ['a column more', columns(['a', 'int32']), columns(['b', 'string'], ['a', 'int32']), []],
-      ['a column less', columns(['a', 'int32'], ['b', 'string']), columns(['a', 'int32']), out('.b is gone')],
-      ['another type', columns(['a', 'int32']), columns(['a', 'int64']), out('.a was int32 and is int64')],
-      ['nulls now', columns(['a', 'int32']), columns(['a', 'int32?']), out('.a was int32 and is int32?')],
+      ['a column less', columns(['a', 'int32'], ['b', 'string']), columns(['a', 'int32']), out('.b was removed')],
+      ['another type', columns(['a', 'int32']), columns(['a', 'int64']), out('.a changed from int32 to int64')],
+      ['nulls now', columns(['a', 'int32']), columns(['a', 'int32?']), out('.a changed from int32 to int32?')],
       ['no nulls any more', columns(['a', 'int32?']), columns(['a', 'int32']), []],
-      ['NaN now', columns(['a', 'float64']), columns(['a', 'float64|nan']), out('.a was float64 and is float64|nan')],
+      [
+        'NaN now',
+        columns(['a', 'float64']),
+        columns(['a', 'float64|nan']),
+        out('.a changed from float64 to float64|nan'),
+      ],
       ['no NaN any more', columns(['a', 'float64|nan?']), columns(['a', 'float64']), []],
     ])('columns: %s', (_, before, after, expected) => expect(breaks(before, after)).toEqual(expected))
 
     const measured = (types: Record<string, string>) => kind('metrics', types)
     it.each<[string, AnyKind, AnyKind, string[]]>([
       ['one more', measured({ auc: 'number' }), measured({ auc: 'number', loss: 'number' }), []],
-      ['one less', measured({ auc: 'number', loss: 'number' }), measured({ auc: 'number' }), out('.loss is gone')],
+      ['one less', measured({ auc: 'number', loss: 'number' }), measured({ auc: 'number' }), out('.loss was removed')],
       ['whole numbers now', measured({ rows: 'number' }), measured({ rows: 'integer' }), []],
       [
         'fractions now',
         measured({ rows: 'integer' }),
         measured({ rows: 'number' }),
-        out('.rows was integer and is number'),
+        out('.rows changed from integer to number'),
       ],
       [
         'one that may be missing',
         measured({ a: 'number' }),
         measured({ a: 'number?' }),
-        out('.a was number and is number?'),
+        out('.a changed from number to number?'),
       ],
     ])('metrics: %s', (_, before, after, expected) => expect(breaks(before, after)).toEqual(expected))
 
@@ -101,65 +106,75 @@ describe('a change of a pipeline', () => {
         'a new required input',
         model({ a: 'f' }, { p: 'f' }),
         model({ a: 'f', b: 'f' }, { p: 'f' }),
-        out(' takes other inputs'),
+        out(' has different inputs'),
       ],
       ['an output more', model({ a: 'f' }, { p: 'f' }), model({ a: 'f' }, { p: 'f', q: 'f' }), []],
-      ['an output less', model({ a: 'f' }, { p: 'f', q: 'f' }), model({ a: 'f' }, { p: 'f' }), out('.q is gone')],
+      ['an output less', model({ a: 'f' }, { p: 'f', q: 'f' }), model({ a: 'f' }, { p: 'f' }), out('.q was removed')],
     ])('models: %s', (_, before, after, expected) => expect(breaks(before, after)).toEqual(expected))
 
     const A = z.object({ a: z.number() })
     it.each<[string, z.ZodType, z.ZodType, string[]]>([
       ['a field more', A, A.extend({ b: z.string() }), []],
-      ['a field less', A.extend({ b: z.string() }), A, out('.b is gone')],
-      ['a field that may be missing', A, z.object({ a: z.number().optional() }), out('.a may be missing now')],
+      ['a field less', A.extend({ b: z.string() }), A, out('.b was removed')],
+      ['a field that may be missing', A, z.object({ a: z.number().optional() }), out('.a may now be missing')],
       ['a field that is always there now', z.object({ a: z.number().optional() }), A, []],
-      ['another type', A, z.object({ a: z.string() }), out('.a was number and is string')],
-      ['nulls now', A, z.object({ a: z.number().nullable() }), out('.a was number and is number or null')],
+      ['another type', A, z.object({ a: z.string() }), out('.a changed from number to string')],
+      ['nulls now', A, z.object({ a: z.number().nullable() }), out('.a changed from number to number or null')],
       ['no nulls any more', z.object({ a: z.number().nullable() }), A, []],
-      ['a choice of types', A, z.union([A, z.array(A)]), out(' was object and is array')],
+      ['a choice of types', A, z.union([A, z.array(A)]), out(' changed from object to array')],
       ['one of the types', z.union([A, z.array(A)]), A, []],
-      ['none of the types', z.union([A, z.array(A)]), z.boolean(), out(' is boolean now')],
-      ['another choice', z.enum(['x', 'y']), z.enum(['x', 'y', 'z']), out(' was "x" or "y" and is "x" or "y" or "z"')],
+      ['none of the types', z.union([A, z.array(A)]), z.boolean(), out(' is now boolean')],
+      [
+        'another choice',
+        z.enum(['x', 'y']),
+        z.enum(['x', 'y', 'z']),
+        out(' changed from "x" or "y" to "x" or "y" or "z"'),
+      ],
       ['fewer choices', z.enum(['x', 'y']), z.literal('x'), []],
       ['one of many', z.string(), z.enum(['x', 'y']), []],
       [
         'deeper down',
         z.object({ in: A }),
         z.object({ in: z.object({ a: z.boolean() }) }),
-        out('.in.a was number and is boolean'),
+        out('.in.a changed from number to boolean'),
       ],
-      ['items of another type', z.array(z.number()), z.array(z.string()), out('[] was number and is string')],
+      ['items of another type', z.array(z.number()), z.array(z.string()), out('[] changed from number to string')],
       [
         'values of another type',
         z.record(z.string(), z.number()),
         z.record(z.string(), z.string()),
-        out('.* was number and is string'),
+        out('.* changed from number to string'),
       ],
       ['a narrower range', z.number().min(0).max(9), z.number().min(1).max(8), []],
-      ['a wider range', z.number().max(9), z.number().max(10), out(' has another maximum')],
-      ['another format', z.email(), z.string(), [...out(' has another format'), ...out(' has another pattern')]],
+      ['a wider range', z.number().max(9), z.number().max(10), out(' has a different maximum')],
+      [
+        'another format',
+        z.email(),
+        z.string(),
+        [...out(' has a different format'), ...out(' has a different pattern')],
+      ],
     ])('JSON: %s', (_, before, after, expected) => expect(breaks(json(before), json(after))).toEqual(expected))
 
     it('items of a list', () => {
-      expect(breaks(list(columns(['a', 'int32'])), list(columns(['b', 'int32'])))).toEqual(out('.a is gone'))
+      expect(breaks(list(columns(['a', 'int32'])), list(columns(['b', 'int32'])))).toEqual(out('.a was removed'))
     })
   })
 
   describe('of the events themselves', () => {
     const before = of(text)
     it.each<[string, (payload: any) => void, string[]]>([
-      ['a field that is no longer promised', (payload) => payload.required.splice(0, 1), ['env may be missing now']],
-      ['a field that is gone', (payload) => delete payload.properties.counts, ['counts is gone']],
+      ['a field that is no longer promised', (payload) => payload.required.splice(0, 1), ['env may now be missing']],
+      ['a field that is gone', (payload) => delete payload.properties.counts, ['counts was removed']],
       [
         'a field of another type',
         (payload) => (payload.properties.run = { type: 'integer' }),
-        ['run was string and is integer'],
+        ['run changed from string to integer'],
       ],
       [
         'a way of being completed that is new',
         (payload) => payload.properties.how.enum.push('guessed'),
         [
-          'how was "computed" or "reused" or "caught" or "joined" and is "computed" or "reused" or "caught" or "joined" or "guessed"',
+          'how changed from "computed" or "reused" or "caught" or "joined" to "computed" or "reused" or "caught" or "joined" or "guessed"',
         ],
       ],
       [

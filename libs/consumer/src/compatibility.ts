@@ -4,15 +4,15 @@ import { kindBreaks } from './kind-breaks.ts'
 import { isObject, schemaBreaks } from './schema-breaks.ts'
 
 /**
- * What of changed events breaks those who rely on the ones before, each in a sentence. What is only added, or said more
- * narrowly than before, breaks no one who reads.
+ * Lists the changes between two documents that break consumers, each as a sentence. Additions and narrower types do not
+ * break a reader.
  */
 export function breaksIn(before: EventsDocument, after: EventsDocument): string[] {
   const [was, is] = [before.channels.events, after.channels.events]
-  if (was.address !== is.address) return [`the events went to ${was.address} and go to ${is.address}`]
+  if (was.address !== is.address) return [`the topic changed from ${was.address} to ${is.address}`]
   return Object.entries(was.messages).flatMap(([name, { headers, payload }]) => {
     const now = is.messages[name]
-    if (!now) return [`${name} is no longer told`]
+    if (!now) return [`${name} is no longer published`]
     const kinds = kindsIn(now.payload)
     const breaks = [
       ...schemaBreaks('headers', headers, now.headers),
@@ -25,7 +25,7 @@ export function breaksIn(before: EventsDocument, after: EventsDocument): string[
   })
 }
 
-/** Kinds of the outputs that an event tells of. */
+/** Returns the kinds of the outputs in the payload of an event, by output name. */
 function kindsIn(payload: Json): Readonly<Record<string, Json>> {
   const outputs = fieldsOf(fieldsOf(payload)['outputs'])
   return Object.fromEntries(

@@ -3,7 +3,7 @@ import { consumer, type ConsumeOptions, type Consumer } from './consumer.ts'
 import { checkConsumeOptions } from './options.ts'
 
 /**
- * A consumer of the environment that the process's environment variables name: see `readConnection`.
+ * Creates a consumer of the environment that the environment variables of the process name (see `readConnection`).
  *
  * @example
  * const cairn = await connectConsumer({ group: 'notify', from: 'now' })

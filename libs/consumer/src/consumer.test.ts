@@ -149,12 +149,12 @@ describe('a consumer', () => {
 
   it.each([
     [{ grup: 'notify' }, 'unknown option "grup" of ', 'did you mean "group"?'],
-    [{ from: 'start' }, 'option "from" of ', "it takes 'beginning', 'now', or { time: <milliseconds since 1970> }"],
+    [{ from: 'start' }, 'option "from" of ', "it must be 'beginning', 'now', or { time: <milliseconds since 1970> }"],
     [{ from: { time: 'now' } }, 'option "from" of ', undefined],
     [{ group: '' }, 'option "group" of ', undefined],
-    [{ concurrency: 0 }, 'option "concurrency" of ', 'it takes a whole number from 1'],
+    [{ concurrency: 0 }, 'option "concurrency" of ', 'it must be an integer of at least 1'],
     [{ seen: new Set([1]).size }, 'option "seen" of ', undefined],
-    [{ onPoison: 'log' }, 'option "onPoison" of ', 'it takes a function'],
+    [{ onPoison: 'log' }, 'option "onPoison" of ', 'it must be a function'],
   ])('refuses unknown options and invalid values: %j', async (wrong, message, next) => {
     const refused = {
       code: 'BAD_DEFINITION',

@@ -20,27 +20,27 @@ export interface ConsumeOptions extends Pick<
   'concurrency' | 'deliveries' | 'redeliverAfter' | 'onPoison'
 > {
   /**
-   * Names this consumer. Its subscriptions to one step and type share the events, in any number of processes, and go on
-   * where they stopped.
+   * The name of this consumer. All processes with the same group share the events of a subscription, and a restarted
+   * process continues where the group stopped.
    */
   readonly group: string
-  /** Where a group that is new starts; a time in milliseconds since 1970. */
+  /** Where a new group starts. A time is in milliseconds since 1970. */
   readonly from: SubscribeOptions['from']
-  /** Leaves out what it has seen, so that repetitions do not reach the handler. */
+  /** Remembers handled events, so that repeated deliveries do not reach the handler. */
   readonly seen?: Seen
 }
 export interface SubscriptionOptions extends Partial<ConsumeOptions> {
-  /** Default: completed. */
+  /** The event to listen to. @default 'completed' */
   readonly on?: StageEventType
 }
 
 export interface Consumer {
   /**
-   * Hears what becomes of a step in every run of a pipeline: each happening at least once, with an `id` to recognise a
-   * repetition by. An event counts as handled when the handler has resolved; one that it keeps rejecting goes to the
-   * dead letters of its group.
+   * Subscribes to the results of a step in every run of a pipeline. Each event is delivered at least once; its `id`
+   * identifies repeated deliveries. An event is handled when the handler resolves. An event that the handler keeps
+   * rejecting becomes a dead letter of the group.
    *
-   * @param options where they differ from the consumer's
+   * @param options override those of the consumer
    */
   subscribe<S extends Step>(
     pipeline: Pipeline,
@@ -48,27 +48,27 @@ export interface Consumer {
     handler: (event: StageEvent<S>) => Promise<void> | void,
     options?: SubscriptionOptions,
   ): Promise<Subscription>
-  /** Hears which run is in production each time that changes, under the same guarantees. */
+  /** Subscribes to promotions and rollbacks, with the same guarantees. */
   onPromoted(
     pipeline: Pipeline,
     handler: (promotion: Promotion) => Promise<void> | void,
     options?: Partial<ConsumeOptions>,
   ): Promise<Subscription>
-  /** Takes no new events and waits for the handlers at work. */
+  /** Stops taking new events and waits for running handlers. */
   readonly close: () => Promise<void>
 }
 
-/** A run that has become the one in production: promoted, or rolled back to. */
+/** A run that became the production run, by a promotion or a rollback. */
 export interface Promotion {
   readonly id: string
   readonly env: string
   readonly pipeline: string
   readonly run: string
-  /** Who made it so. */
+  /** Who promoted the run. */
   readonly by: string
-  /** The run of a playground that was promoted; none of a roll-back. */
+  /** The playground run that was promoted; absent after a rollback. */
   readonly from: string | undefined
-  /** The run that a roll-back would bring back. */
+  /** The previous production run, which a rollback would restore. */
   readonly previous: string | undefined
   readonly at: Date
 }
@@ -79,14 +79,14 @@ export interface ConsumerHost {
   readonly store: ArtifactStore
 }
 
-/** @throws CairnError BAD_DEFINITION for options that there are not, or that are of another shape */
+/** Creates a consumer. @throws CairnError BAD_DEFINITION for unknown or invalid options */
 export function consumer({ env, bus, store }: ConsumerHost, defaults: ConsumeOptions): Consumer {
   checkConsumeOptions(defaults, 'the consumer')
   const subscriptions = new Set<Subscription>()
   let folder: string | undefined
   const scratch = () => (folder ??= mkdtempSync(join(tmpdir(), 'cairn-consumer-')))
 
-  /** @param group whose members share what is heard here */
+  /** @param group the group on the bus, whose members share the events */
   const listen = async (
     { name }: Pipeline,
     { group, seen, ...rest }: ConsumeOptions,
@@ -122,7 +122,7 @@ export function consumer({ env, bus, store }: ConsumerHost, defaults: ConsumeOpt
       )
     },
     async onPromoted(pipeline, handler, options = {}) {
-      checkConsumeOptions(options, `the subscription to what is in production of ${pipeline.name}`)
+      checkConsumeOptions(options, `the subscription to promotions of ${pipeline.name}`)
       const { group, ...rest } = { ...defaults, ...options }
       return listen(
         pipeline,
@@ -143,12 +143,12 @@ function promotionOf({ id, time, data: { env, pipeline, run, by = '', from, prev
   return { id, env, pipeline, run, by, from, previous, at: new Date(time) }
 }
 
-/** Members of one group on the bus share its events, so that each subscription to another step needs a group of its own. */
+/** Members of one group on the bus share its events, so each subscription to another step needs its own group. */
 export function groupOf(group: string, { name }: Step, on: StageEventType): string {
   return `${group}.${name}.${on}`
 }
 
-/** What waits for a step that is not there would wait for ever. */
+/** Refuses a step that the pipeline does not have, because its events would never arrive. */
 function checkStep({ graph }: Pipeline, step: Step): void {
   const names = [...graph.nodes.values()].flatMap((node) => (node.type === 'step' ? [node.step.name] : []))
   if (names.includes(step.name)) return

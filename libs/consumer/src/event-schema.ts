@@ -2,12 +2,12 @@ import { describeKind, type Json, type Kinds } from '@cairn/kernel'
 import type { EventType } from '@cairn/records'
 
 /**
- * A JSON Schema of the words that draft 7 and 2020-12 have in common: AsyncAPI parsers know the one, and `$schema` says
- * the other.
+ * A JSON Schema that uses only keywords with the same meaning in draft 7, which AsyncAPI parsers support, and 2020-12,
+ * which `$schema` states.
  */
 export type JsonSchema = Readonly<Record<string, Json>>
 
-/** What the data of an event has besides environment, pipeline and run. */
+/** The fields of event data in addition to environment, pipeline and run. */
 export interface DataSchema {
   readonly summary: string
   readonly properties: Readonly<Record<string, Json>>
@@ -15,26 +15,26 @@ export interface DataSchema {
 }
 
 const STRING = { type: 'string' }
-const NODE = { type: 'string', description: 'the place in the pipeline' }
-const BATCH = { type: 'string', description: 'inside an `each`: which batch' }
-const STEP = { type: 'string', description: "the step's name; absent of an `each` or a `when`" }
+const NODE = { type: 'string', description: 'name of the node' }
+const BATCH = { type: 'string', description: 'number of the batch, inside an `each`' }
+const STEP = { type: 'string', description: 'name of the step; absent for an `each` or a `when`' }
 const ATTEMPT = { type: 'integer', minimum: 1 }
 const HOW = { enum: ['computed', 'reused', 'caught', 'joined'] }
 const STATUS = { enum: ['completed', 'failed', 'cancelled'] }
-const BY = { type: 'string', description: 'who made it so' }
-const FROM = { type: 'string', description: 'the run of a playground that was promoted; absent of a roll-back' }
-const PREVIOUS = { type: 'string', description: 'the run that a roll-back would put in production again' }
+const BY = { type: 'string', description: 'who promoted the run' }
+const FROM = { type: 'string', description: 'the playground run that was promoted; absent after a rollback' }
+const PREVIOUS = { type: 'string', description: 'the previous production run, which a rollback would restore' }
 const ERROR = { type: 'object', properties: { code: STRING, message: STRING }, required: ['code', 'message'] }
 const COUNTS = {
   type: 'object',
-  description: 'of each list output its length, of each boolean one 1 or 0: one an item',
+  description: 'for each item, the length of each list output, and 1 or 0 for each boolean output',
   additionalProperties: { type: 'array', items: { type: 'integer', minimum: 0 } },
 }
 const OUTPUT = {
   type: 'object',
   properties: {
-    digest: { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'SHA-256 of its bytes' },
-    size: { type: 'integer', minimum: 0, description: 'bytes' },
+    digest: { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'SHA-256 of the bytes' },
+    size: { type: 'integer', minimum: 0, description: 'size in bytes' },
   },
   required: ['digest', 'size'],
 }
@@ -51,48 +51,48 @@ const attempt = (summary: string, more: Readonly<Record<string, Json>> = {}): Da
 })
 
 export const EVENTS: Readonly<Record<EventType, DataSchema>> = {
-  'run-started': { summary: 'a run has begun', properties: {}, required: [] },
-  'run-cancelled': { summary: 'a run is to end early', properties: {}, required: [] },
+  'run-started': { summary: 'a run started', properties: {}, required: [] },
+  'run-cancelled': { summary: 'a run was cancelled and will end', properties: {}, required: [] },
   ready: {
-    summary: 'a batch waits for a host, or a task that a host has left to others, for the reason given',
+    summary: 'a batch waits for a host, or a host left a task to other hosts because of the given error',
     properties: { node: NODE, batch: BATCH, step: STEP, attempt: ATTEMPT, error: ERROR },
     required: ['node'],
   },
-  'attempt-started': attempt('an attempt at a step has begun'),
-  'attempt-failed': attempt('an attempt at a step has failed; others may follow', { error: ERROR }),
-  completed: ended('an `each` or a `when` has completed', {
+  'attempt-started': attempt('an attempt at a task started'),
+  'attempt-failed': attempt('an attempt at a task failed; it may be retried', { error: ERROR }),
+  completed: ended('an `each` or a `when` completed', {
     how: HOW,
     outputs: { type: 'object', additionalProperties: OUTPUT },
-    error: { ...ERROR, description: 'what the `catch` of the step went on after' },
+    error: { ...ERROR, description: 'the error that the `catch` of the step handled' },
   }),
-  failed: ended('a task has failed for good', { error: ERROR }),
-  'timed-out': ended('a task took too long for good', { error: ERROR }),
+  failed: ended('a task failed, with no retries left', { error: ERROR }),
+  'timed-out': ended('a task exceeded its timeout, with no retries left', { error: ERROR }),
   cancelled: ended('a task was cancelled', { error: ERROR }),
-  skipped: ended('a task stands in the arm of a `when` that is not taken'),
-  blocked: ended('a task cannot run, for one before it did not complete'),
-  'run-ended': { summary: 'a run has ended', properties: { status: STATUS }, required: ['status'] },
+  skipped: ended('a task was skipped, because it is in the arm of a `when` that was not taken'),
+  blocked: ended('a task cannot run, because a task that it depends on did not complete'),
+  'run-ended': { summary: 'a run ended', properties: { status: STATUS }, required: ['status'] },
   promoted: {
-    summary: 'a run has become the one in production: promoted, or rolled back to',
+    summary: 'a run became the production run, by a promotion or a rollback',
     properties: { by: BY, from: FROM, previous: PREVIOUS },
     required: ['by'],
   },
 }
 
-/** @param places whether each place of the step in the pipeline is inside an `each` */
+/** @param places for each node of the step, whether it is inside an `each` */
 export function completedStep(step: string, kinds: Kinds, places: readonly boolean[]): DataSchema {
   const outputs = Object.entries(kinds).map(([name, kind]): [string, Json] => [
     name,
-    { ...OUTPUT, description: `an artifact of kind ${kind.name}`, 'x-cairn-kind': { ...describeKind(kind) } },
+    { ...OUTPUT, description: `artifact of kind ${kind.name}`, 'x-cairn-kind': { ...describeKind(kind) } },
   ])
   const { properties, required } = EVENTS.completed
   return {
-    summary: `${step} has completed`,
+    summary: `${step} completed`,
     properties: {
       ...properties,
       step: { const: step },
       outputs: {
         type: 'object',
-        description: 'absent of a batch, whose record has those of each item',
+        description: 'absent for a batch; the record of the batch has the outputs of each item',
         properties: Object.fromEntries(outputs),
         required: Object.keys(kinds),
       },
@@ -115,12 +115,12 @@ export function payload(pipeline: string, { properties, required }: DataSchema):
   }
 }
 
-/** @param step of which alone the event tells */
+/** @param step the step, if the event is about a single one */
 export function headers(pipeline: string, type: EventType, step?: string): JsonSchema {
   const always = {
     'content-type': { const: 'application/json' },
     ce_specversion: { const: '1.0' },
-    ce_id: { type: 'string', description: 'the same for every delivery of the same happening' },
+    ce_id: { type: 'string', description: 'identical for every delivery of the same event' },
     ce_type: { const: `cairn.${type}` },
     ce_source: { type: 'string', description: '`/<environment>/<pipeline>`' },
     ce_subject: { type: 'string', description: '`<run>/<node>[/<batch>]`' },

@@ -2,28 +2,29 @@ import { canonical, type Json } from '@cairn/kernel'
 import { isObject, schemaBreaks } from './schema-breaks.ts'
 
 /**
- * What one who reads artifacts of the kind before may now meet and not expect. A kind says what its values look like as
- * JSON Schema, or as names with types: `{ auc: 'number' }`, `{ columns: [['origin', 'string?']] }`.
+ * Lists the changes of a kind that break readers of its artifacts. A kind describes its values as JSON Schema, or as
+ * names with types: `{ auc: 'number' }`, `{ columns: [['origin', 'string?']] }`.
  */
 export function kindBreaks(path: string, was: Json, is: Json): string[] {
   if (was === true || canonical(was) === canonical(is)) return []
-  if (is === true) return [`${path} may be anything now`]
+  if (is === true) return [`${path} may now be any value`]
   if (isKind(was) && isKind(is))
     return was.kind === is.kind
       ? kindBreaks(path, was.schema, is.schema)
-      : [`${path} was a ${was.kind} and is a ${is.kind}`]
+      : [`${path} changed from ${was.kind} to ${is.kind}`]
   if (isPairs(was) && isPairs(is)) return kindBreaks(path, Object.fromEntries(was), Object.fromEntries(is))
-  if (!isObject(was) || !isObject(is)) return admits(was, is) ? [] : [`${path} was ${textOf(was)} and is ${textOf(is)}`]
+  if (!isObject(was) || !isObject(is))
+    return admits(was, is) ? [] : [`${path} changed from ${textOf(was)} to ${textOf(is)}`]
   if ('$schema' in was && '$schema' in is) return schemaBreaks(path, was, is)
   return Object.entries(was).flatMap(([name, type]) => {
-    if (!(name in is)) return [`${path}.${name} is gone`]
-    // What a model takes is given to it by who uses it: there, more is a break, too.
-    if (name === 'inputs' && canonical(type) !== canonical(is[name])) return [`${path} takes other inputs`]
+    if (!(name in is)) return [`${path}.${name} was removed`]
+    // The user of a model provides its inputs, so an additional input is also a break.
+    if (name === 'inputs' && canonical(type) !== canonical(is[name])) return [`${path} has different inputs`]
     return kindBreaks(FOLDED.has(name) ? path : `${path}.${name}`, type, is[name]!)
   })
 }
 
-/** Names that a sentence is clearer without. */
+/** Names that are left out of the path, because the sentence is clearer without them. */
 const FOLDED = new Set(['columns', 'outputs', 'item'])
 
 function isKind(value: Json): value is { readonly kind: string; readonly version: number; readonly schema: Json } {

@@ -11,29 +11,29 @@ const TYPES = [
 ] as const satisfies readonly StageEventType[]
 
 const CONSUME: Options = {
-  group: takes.what('the name of a group, as in "notify"', (value) => typeof value === 'string' && value !== ''),
+  group: takes.what('the name of a group, for example "notify"', (value) => typeof value === 'string' && value !== ''),
   from: takes.what("'beginning', 'now', or { time: <milliseconds since 1970> }", isStart),
   concurrency: takes.whole(1),
   deliveries: takes.whole(1),
   redeliverAfter: takes.whole(1),
   onPoison: takes.aFunction,
-  seen: takes.what('what remembers ids, as seenIn(file) does', (value) => hasMethods(value, ['has', 'add'])),
+  seen: takes.what('a store of handled ids, for example seenIn(file)', (value) => hasMethods(value, ['has', 'add'])),
 }
 const ON: Options = {
   on: takes.what(TYPES.map((type) => `'${type}'`).join(', '), (value) => TYPES.includes(value as never)),
 }
 
-/** @throws CairnError BAD_DEFINITION that names the option, and what was expected */
+/** Validates the options. @throws CairnError BAD_DEFINITION that names the option and the expected value */
 export function checkConsumeOptions(given: object, owner: string, more: Options = {}): void {
   checkOptions(given, { ...CONSUME, ...more }, owner)
 }
 
-/** The consumer options among the options of a host, which may also hold connection settings. */
+/** Returns the consumer options among the options of a host, which may also contain connection settings. */
 export function consumeOptionsIn(given: object): object {
   return Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(CONSUME, name)))
 }
 
-/** The same of what differs for one subscription. */
+/** Validates the options of one subscription. */
 export function checkSubscriptionOptions(given: object, owner: string): void {
   checkConsumeOptions(given, owner, ON)
 }

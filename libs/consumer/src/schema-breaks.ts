@@ -2,14 +2,14 @@ import { canonical, type Json } from '@cairn/kernel'
 
 type JsonObject = Readonly<Record<string, Json>>
 
-/** What one who reads values of the schema before may now meet and not expect. Says more rather than less. */
+/** Lists the changes of a schema that break readers of its values. In doubt, a change counts as a break. */
 export function schemaBreaks(path: string, was: Json, is: Json): string[] {
   if (was === true || canonical(was) === canonical(is)) return []
-  if (!isObject(was) || !isObject(is)) return [`${path} may be anything now`]
+  if (!isObject(was) || !isObject(is)) return [`${path} may now be any value`]
   const [before, now] = [alternatives(was), alternatives(is)]
   if (now) return [...new Set(now.flatMap((each) => schemaBreaks(path, was, each)))]
   if (before)
-    return before.some((each) => schemaBreaks(path, each, is).length === 0) ? [] : [`${path} is ${nameOf(is)} now`]
+    return before.some((each) => schemaBreaks(path, each, is).length === 0) ? [] : [`${path} is now ${nameOf(is)}`]
   const breaks = valueBreaks(path, was, is)
   return breaks.length > 0 ? breaks : [...partBreaks(path, was, is), ...keywordBreaks(path, was, is)]
 }
@@ -24,10 +24,10 @@ function valueBreaks(path: string, was: JsonObject, is: JsonObject): string[] {
   const isWider =
     (before && !now?.every((value) => before.includes(value))) ||
     (types && !nowTypes?.every((type) => types.includes(type) || (type === 'integer' && types.includes('number'))))
-  return isWider ? [`${path} was ${nameOf(was)} and is ${nameOf(is)}`] : []
+  return isWider ? [`${path} changed from ${nameOf(was)} to ${nameOf(is)}`] : []
 }
 
-/** Those that are listed one by one, as JSON. */
+/** Returns the values that a schema enumerates, as JSON; undefined if it does not enumerate them. */
 function valuesOf({ const: only, enum: some }: JsonObject): string[] | undefined {
   const listed = only === undefined ? (some as Json[] | undefined) : [only]
   return listed?.map((value) => canonical(value))
@@ -60,10 +60,10 @@ function partBreaks(path: string, was: JsonObject, is: JsonObject): string[] {
     isObject(was[keyword]) ? schemaBreaks(`${path}${name}`, was[keyword], is[keyword] ?? true) : []
   return [
     ...Object.entries(fields).flatMap(([name, schema]) => {
-      if (!(name in nowFields)) return [`${inside(name)} is gone`]
+      if (!(name in nowFields)) return [`${inside(name)} was removed`]
       const breaks = schemaBreaks(inside(name), schema, nowFields[name]!)
       const isLost = required.includes(name) && !nowRequired.includes(name)
-      return isLost ? [`${inside(name)} may be missing now`, ...breaks] : breaks
+      return isLost ? [`${inside(name)} may now be missing`, ...breaks] : breaks
     }),
     ...part('[]', 'items'),
     ...part('.*', 'additionalProperties'),
@@ -81,7 +81,7 @@ function keywordBreaks(path: string, was: JsonObject, is: JsonObject): string[] 
     if (SAYS_NOTHING.has(keyword) || keyword.startsWith('x-') || LOOKED_AT.has(keyword)) return []
     if (LOWER.has(keyword) && Number(says) >= Number(said)) return []
     if (UPPER.has(keyword) && Number(says) <= Number(said)) return []
-    return canonical(said) === canonical(says ?? null) ? [] : [`${path} has another ${keyword}`]
+    return canonical(said) === canonical(says ?? null) ? [] : [`${path} has a different ${keyword}`]
   })
 }
 

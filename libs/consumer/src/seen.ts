@@ -1,12 +1,14 @@
 import { DatabaseSync } from 'node:sqlite'
 
-/** Remembers which events a consumer has handled: where its effects are kept is the best place for it. */
+/** Remembers the events that a consumer has handled. Best stored in the same place as the effects of the handler. */
 export interface Seen {
   has(id: string): boolean | Promise<boolean>
   add(id: string): void | Promise<void>
 }
 
-/** Remembers in a file (SQLite), which processes of one machine may share. About a hundred bytes an event. */
+/**
+ * Remembers events in an SQLite file, which processes of one machine may share. Needs about 100 bytes for each event.
+ */
 export function seenIn(file: string): Seen {
   const database = new DatabaseSync(file)
   database.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 5000')
@@ -20,8 +22,8 @@ export function seenIn(file: string): Seen {
 }
 
 /**
- * Handles each event once by its id: a repetition is left out, also while the first is still at work. A process that dies
- * between the handler and the note of it handles the event again.
+ * Handles each event once, by its id: repeated deliveries are skipped, also while the first one is being handled. If
+ * the process dies after the handler and before the event is remembered, the event is handled again.
  */
 export function once<Event extends { readonly id: string }>(
   seen: Seen,

@@ -11,46 +11,46 @@ import {
   type ErrorRecord,
 } from '@cairn/records'
 
-/** What a consumer can wait for: how a task of a step ended. */
+/** The events that a consumer can subscribe to: how a task of a step ended. */
 export type StageEventType = 'completed' | 'failed' | 'timed-out' | 'cancelled' | 'skipped' | 'blocked'
 
 type OutputsOf<S extends Step> = Reads<S['definition']['outputs']>
 
-/** What happened to a step in a run, typed by the step. Nothing is fetched before it is asked for. */
+/** An event about a step in a run, typed by the step. Outputs are only fetched on demand. */
 export interface StageEvent<S extends Step> {
-  /** The same for each delivery of the same happening: what to remember so as to do something once. */
+  /** Identical for each delivery of the same event. Remember it to handle an event only once. */
   readonly id: string
   readonly type: StageEventType
   readonly env: string
   readonly pipeline: string
   readonly run: string
-  /** The place in the pipeline, for a step that is used more than once. */
+  /** The node of the step in the pipeline. A step that is used more than once has several. */
   readonly node: string
-  /** Inside an `each`: which batch. */
+  /** The number of the batch, inside an `each`. */
   readonly batch: string | undefined
   readonly at: Date
-  /** Of a task that failed or was caught; a batch has one for each of its items, in its record. */
+  /** The error of a task that failed or was caught. The errors of a batch are in its record, one for each item. */
   readonly error: Pick<ErrorRecord, 'code' | 'message'> | undefined
-  /** W3C trace context and the like, as the event carried it. */
+  /** The headers of the event, such as W3C trace context. */
   readonly headers: Readonly<Record<string, string>>
   /**
-   * What the step gave, as a later step would receive it; of a batch, for the first item that completed. Outputs that
-   * are not named are not opened.
+   * Returns the outputs of the step, as a later step would receive them; for a batch, those of the first completed
+   * item. Only the named outputs are opened.
    *
-   * @throws CairnError NOT_FOUND when the task did not complete, or gave no such output
+   * @throws CairnError NOT_FOUND when the task did not complete, or has no such output
    */
   readonly outputs: {
     (): Promise<OutputsOf<S>>
     <Name extends keyof OutputsOf<S>>(...names: readonly Name[]): Promise<Pick<OutputsOf<S>, Name>>
   }
-  /** What the step gave for each item of a batch; items that did not complete are left out. */
+  /** Returns the outputs of each completed item of a batch. */
   readonly items: {
     (): AsyncIterable<OutputsOf<S>>
     <Name extends keyof OutputsOf<S>>(...names: readonly Name[]): AsyncIterable<Pick<OutputsOf<S>, Name>>
   }
 }
 
-/** @param scratch gives a local folder for kinds that want a file */
+/** @param scratch returns a local folder for kinds that need a file */
 export function stageEvent<S extends Step>(
   event: CairnEvent,
   step: S,
@@ -65,8 +65,8 @@ export function stageEvent<S extends Step>(
   const fetch = async ({ digest }: ArtifactRef): Promise<string> => {
     const file = await fetchObject(store, at, digest)
     if (file !== undefined) return file
-    throw new CairnError('NOT_FOUND', `object ${digest}, which ${path} names, is not in the store`, {
-      next: 'it was collected: give this run a ref, or handle its events sooner',
+    throw new CairnError('NOT_FOUND', `object ${digest}, to which ${path} refers, is not in the store`, {
+      next: 'a collection removed it: keep runs longer ("retention" in package.json), or handle the events sooner',
     })
   }
   const open = async (name: string, ref: ArtifactRef | undefined): Promise<readonly [string, unknown]> => {
@@ -75,7 +75,7 @@ export function stageEvent<S extends Step>(
       throw new CairnError('NOT_FOUND', `${step.name} has no output "${name}"`, {
         next: suggest(name, Object.keys(kinds)),
       })
-    if (!ref) throw new CairnError('NOT_FOUND', `${step.name} gave no output "${name}" in run ${run}`)
+    if (!ref) throw new CairnError('NOT_FOUND', `run ${run} has no output "${name}" of ${step.name}`)
     return [name, await kind.decode(openArtifact(ref, fetch, scratch))]
   }
   async function* items(...given: readonly PropertyKey[]): AsyncGenerator<any> {

@@ -48,7 +48,7 @@ export function readConnection(environment: NodeJS.ProcessEnv = process.env): Co
     const value = get(name)
     if (value) return value
     throw new CairnError('NOT_FOUND', `${name} is not set`, {
-      next: `set ${name} or ${name}_FILE, or let CAIRN_CONNECTION name a connection file (cairn up writes one)`,
+      next: `set ${name} or ${name}_FILE, or set CAIRN_CONNECTION to a connection file (cairn up writes one)`,
     })
   }
   const [username, password, ca, region, sessionToken] = [
@@ -83,7 +83,7 @@ export function readConnectionFile(file: string): Connection {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Connection
   } catch (cause) {
-    throw new CairnError('BAD_RECORD', `the connection file ${file} is not readable as JSON`, {
+    throw new CairnError('BAD_RECORD', `the connection file ${file} is not valid JSON`, {
       cause,
       next: 'cairn up',
     })

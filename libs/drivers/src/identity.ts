@@ -12,13 +12,13 @@ export function identityOf(env: NodeJS.ProcessEnv): Identity | undefined {
   if (!name && !file) return undefined
   const next = 'openssl genpkey -algorithm ed25519 -out stage.pem; CAIRN_IDENTITY=stage CAIRN_SIGNING_KEY=stage.pem'
   if (!name || !file)
-    throw new CairnError('BAD_PARAMETER', 'CAIRN_IDENTITY and CAIRN_SIGNING_KEY are needed together', { next })
+    throw new CairnError('BAD_PARAMETER', 'CAIRN_IDENTITY and CAIRN_SIGNING_KEY must be set together', { next })
   try {
     const key = createPrivateKey(readFileSync(file))
     if (key.asymmetricKeyType === 'ed25519') return { name, key }
-    throw new Error(`it is a key for ${key.asymmetricKeyType}`)
+    throw new Error(`its type is ${key.asymmetricKeyType}, not ed25519`)
   } catch (cause) {
-    throw new CairnError('BAD_PARAMETER', `${file} is no key to sign with: ${(cause as Error).message}`, {
+    throw new CairnError('BAD_PARAMETER', `${file} is not a valid signing key: ${(cause as Error).message}`, {
       cause,
       next,
     })
@@ -33,14 +33,16 @@ export function identityOf(env: NodeJS.ProcessEnv): Identity | undefined {
 export function plansByOf(env: NodeJS.ProcessEnv): PublicKeys {
   const { CAIRN_PLANS_BY: file } = env
   const next = 'CAIRN_PLANS_BY=plans-by.json, with {"control": "<public key, SPKI in base64>"}: see docs/security.md'
-  if (!file) throw new CairnError('BAD_PARAMETER', 'CAIRN_PLANS_BY does not say whose plans are run here', { next })
+  if (!file)
+    throw new CairnError('BAD_PARAMETER', 'CAIRN_PLANS_BY is not set, so no service is trusted to sign plans', { next })
   try {
     const keys = JSON.parse(readFileSync(file, 'utf8')) as unknown
-    if (typeof keys !== 'object' || keys === null || Array.isArray(keys)) throw new Error('it is no JSON object')
-    for (const [name, key] of Object.entries(keys)) if (!isPublicKey(key)) throw new Error(`${name} has no Ed25519 key`)
+    if (typeof keys !== 'object' || keys === null || Array.isArray(keys)) throw new Error('it is not a JSON object')
+    for (const [name, key] of Object.entries(keys))
+      if (!isPublicKey(key)) throw new Error(`the key of ${name} is not an Ed25519 public key`)
     return keys as PublicKeys
   } catch (cause) {
-    const message = `${file} does not name whose plans are run here: ${(cause as Error).message}`
+    const message = `${file} is not a valid list of trusted plan signers: ${(cause as Error).message}`
     throw new CairnError('BAD_PARAMETER', message, { cause, next })
   }
 }

@@ -20,7 +20,7 @@ export async function whileLocked<Result>(
     if (waits++ === 10) note(`waiting for another process, which is ${what} …`)
     else if (performance.now() - started > deadlineMs)
       throw new CairnError('TIMED_OUT', `another process has been ${what} for ${Math.round(deadlineMs / 1000)} s`, {
-        next: `wait for it; if there is no such process, delete ${lock}`,
+        next: `wait for that process; if it no longer exists, delete ${lock}`,
       })
   }
   try {

@@ -45,7 +45,7 @@ export function stillWaitingAfterMs(): number {
   const { CAIRN_STILL_WAITING: seconds = '30' } = process.env
   const ms = Number(seconds) * 1_000
   if (ms > 0) return ms
-  throw new CairnError('BAD_PARAMETER', `CAIRN_STILL_WAITING is "${seconds}", no number of seconds`)
+  throw new CairnError('BAD_PARAMETER', `CAIRN_STILL_WAITING must be a number of seconds, not "${seconds}"`)
 }
 
 /** A host of any number of runs of one pipeline, which share what they compute. */

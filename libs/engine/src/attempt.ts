@@ -36,7 +36,7 @@ export async function attempt(job: Job, items: readonly ItemWork[]): Promise<Map
   const counted = await countAttempt(job)
   const allowed = 1 + (step.retry?.times ?? 0) + LOST_ATTEMPTS
   if (job.attempts > allowed) {
-    const message = `${job.node.step} was begun ${allowed} times and never ended: it takes its host down with it`
+    const message = `${job.node.step} was started ${allowed} times and never finished: the process or machine stopped each time`
     return new Map(items.map(({ index }) => [index, { code: 'STEP_CRASHED', name: 'STEP_CRASHED', message }]))
   }
   const log = logOf(job)

@@ -24,7 +24,7 @@ export function endingOf({ type, data: { counts } }: CairnEvent): Ending | undef
  *
  * @param isOwn whether the task is routed to this host
  */
-export async function lieIn(
+export async function contradictionIn(
   run: RunContext,
   event: CairnEvent,
   isOwn: (task: string) => boolean,
@@ -79,6 +79,9 @@ export async function requireEnds(run: RunContext): Promise<void> {
   await forEachConcurrently(outermost, async ([task]) => {
     const { status } = await run.end(task)
     if (status !== state.ending(task)?.status)
-      throw new CairnError('CONFLICT', `${task} of run ${plan.run} is ${status}, and another ending of it was heard`)
+      throw new CairnError(
+        'CONFLICT',
+        `${task} of run ${plan.run} has the status ${status}, but an event reported another one`,
+      )
   })
 }

@@ -194,7 +194,7 @@ describe('computing a task that another host has started', () => {
       status: 'failed',
       error: {
         code: 'STEP_CRASHED',
-        message: 'guess was begun 3 times and never ended: it takes its host down with it',
+        message: 'guess was started 3 times and never finished: the process or machine stopped each time',
       },
     })
     expect(example.calls).toEqual([])

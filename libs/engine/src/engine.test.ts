@@ -3,7 +3,7 @@ import { json } from '../simulation/pipelines.ts'
 import { each, list, pipeline, step } from '@cairn/kernel'
 import { Engine } from './engine.ts'
 import { claim, runEvent, type CairnEvent, type Compute } from '@cairn/records'
-import { cancel, claimRunEnd, setOff, submit } from './submit.ts'
+import { cancel, claimRunEnd, publishStart, submit } from './submit.ts'
 import { Example, itemsIn, valueOf } from './example.fixture.ts'
 
 const Int = json<number>()
@@ -166,7 +166,7 @@ describe('an engine', () => {
     const plan = { ...(await example.plan()), queued: true as const }
     await claim(example.store, example.at.plan(plan.run), plan)
     await claimRunEnd(example.host(), plan, 'cancelled')
-    await setOff(example.host(), plan)
+    await publishStart(example.host(), plan)
     await example.deliver(engine)
     expect(example.calls).toEqual([])
     expect(await example.runEnd()).toMatchObject({ status: 'cancelled' })

@@ -13,7 +13,7 @@ import {
   type EndRecord,
   type RunEnd,
 } from '@cairn/records'
-import { endingOf, isNew, lieIn, requireEnds, taskOf } from './claims.ts'
+import { endingOf, isNew, contradictionIn, requireEnds, taskOf } from './claims.ts'
 import { CairnError } from '@cairn/kernel'
 import type { Host } from './host.ts'
 import { SingleFlight } from './single-flight.ts'
@@ -56,16 +56,16 @@ export class Engine {
     if (!REACTED_TO.has(type)) return
     const isOthersBatch = type === 'cairn.ready' && data.step !== undefined && !this.#sees(data.step)
     if (isOthersBatch) return
-    let lie: string | undefined
+    let contradiction: string | undefined
     await this.#runs.use(
       data.run,
       (kept) => this.#rebuild(event, kept),
       async (run) => {
-        lie = await lieIn(run, event, (task) => this.#sees(run.routing.of(task)))
-        if (lie === undefined) await this.#react(run, event)
+        contradiction = await contradictionIn(run, event, (task) => this.#sees(run.routing.of(task)))
+        if (contradiction === undefined) await this.#react(run, event)
       },
     )
-    if (lie !== undefined) throw new CairnError('NOT_FOUND', lie)
+    if (contradiction !== undefined) throw new CairnError('NOT_FOUND', contradiction)
   }
 
   async #react(run: RunContext, event: CairnEvent): Promise<void> {
@@ -94,7 +94,7 @@ export class Engine {
     if (!this.#runs.has(run)) return
     const end = await readRecord<RunEnd>(this.#host.store, layout(env, pipeline).runEnd(run))
     if (end?.status !== 'cancelled')
-      throw new CairnError('NOT_FOUND', `no record says that run ${run} of ${pipeline} is cancelled`)
+      throw new CairnError('NOT_FOUND', `run ${run} of ${pipeline} has no record of a cancellation`)
     this.abort(run)
   }
 

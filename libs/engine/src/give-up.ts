@@ -33,7 +33,10 @@ export async function giveUp(
             // Without a secret neither the body nor its catch has started, so one error says everything.
             result.error.code === 'MISSING_SECRET' && item.error!.code === 'MISSING_SECRET'
               ? item.error!
-              : { ...item.error!, message: `${item.error!.message}; its catch failed too: ${errorLine(result.error)}` },
+              : {
+                  ...item.error!,
+                  message: `${item.error!.message}; its catch also failed: ${errorLine(result.error)}`,
+                },
             item,
           )
         : {

@@ -127,7 +127,7 @@ export function firstNotRun(values: readonly (ArtifactRef | NotRun)[]): NotRun |
 }
 
 function outputOf(outcome: Outcome | undefined, output: string, nameOf: () => string): ArtifactRef | NotRun {
-  if (!outcome) throw lacking(nameOf(), 'is of fewer items than there are')
+  if (!outcome) throw lacking(nameOf(), 'has too few items')
   if (outcome.status === 'completed') {
     const { outputs } = outcome
     if (Object.hasOwn(outputs, output)) return outputs[output]!

@@ -139,6 +139,6 @@ class RecordReader implements RunReader {
     const path = this.#at.end(this.#run, task)
     const end = await readRecord<EndRecord>(this.#store, path)
     if (end) return end
-    throw new CairnError('NOT_FOUND', `${path} is gone`, { next: 'cairn doctor' })
+    throw new CairnError('NOT_FOUND', `${path} is not in the store`, { next: 'cairn doctor' })
   }
 }

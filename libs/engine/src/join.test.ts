@@ -58,7 +58,7 @@ describe('the join of an each', () => {
     const [joined] = await join(squares(), 'squared', without(2, 3))
     expect(joined).toMatchObject({
       status: 'failed',
-      error: { message: '2 of 3 items of squared failed. The first: item 1: no square of 2' },
+      error: { message: '2 of 3 items of squared failed. First error: item 1: no square of 2' },
     })
   })
 
@@ -70,7 +70,7 @@ describe('the join of an each', () => {
     const [tooMany] = await join(squares({ tolerate }), 'squared', without(1, 3))
     expect(tooMany).toMatchObject({
       status: 'failed',
-      error: { message: '2 of 3 items of squared failed; 1 would be tolerated. The first: item 0: no square of 1' },
+      error: { message: '2 of 3 items of squared failed (tolerated: 1). First error: item 0: no square of 1' },
     })
   })
 

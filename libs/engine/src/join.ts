@@ -100,8 +100,8 @@ async function gather(state: RunState, reader: RunReader, id: string, batch: str
 function joinItem(id: string, { tolerate }: PlannedEach, { results, total, failed, firstError }: Gathered): Joined {
   const tolerated = Math.max(tolerate.items ?? 0, Math.floor((tolerate.share ?? 0) * total))
   if (failed > tolerated) {
-    const rule = tolerated > 0 ? `; ${tolerated} would be tolerated` : ''
-    const message = `${failed} of ${total} items of ${id} failed${rule}. The first: ${firstError!.message}`
+    const rule = tolerated > 0 ? ` (tolerated: ${tolerated})` : ''
+    const message = `${failed} of ${total} items of ${id} failed${rule}. First error: ${firstError!.message}`
     return { status: 'failed', error: { ...firstError!, message } }
   }
   const made = Object.entries(results).map(([name, list]): [string, Made] => {

@@ -96,7 +96,7 @@ export class RunContext implements RunReader {
     const path = this.at.end(this.plan.run, task)
     return this.#ends.get(task, async () => {
       const end = await readRecord<EndRecord>(this.#store, path)
-      if (!end) throw new CairnError('NOT_FOUND', `${path} is gone`, { next: 'cairn doctor' })
+      if (!end) throw new CairnError('NOT_FOUND', `${path} is not in the store`, { next: 'cairn doctor' })
       return end
     })
   }
@@ -127,7 +127,7 @@ export class RunContext implements RunReader {
     if (found !== undefined) return found
     if (await this.#store.move(this.at.trash(digest), path)) return this.fetch({ digest, size: 0 })
     throw new CairnError('NOT_FOUND', `object ${digest} is not in the store`, {
-      next: 'cairn doctor --repair takes what names it out of use; the next run then computes it again',
+      next: 'run cairn doctor --repair to move the records that refer to it out of use; the next run then computes it again',
     })
   }
 
@@ -141,7 +141,7 @@ export class RunContext implements RunReader {
         return { fingerprint, digest, ...(packages && { packages }), name: codeName(name), path, manifest }
       })
       if (found) return found
-      throw new CairnError('NOT_FOUND', `the code ${fingerprint} that the run was planned with is not in the store`)
+      throw new CairnError('NOT_FOUND', `the code of the run, ${fingerprint}, is not in the store`)
     })
   }
 

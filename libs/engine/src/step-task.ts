@@ -153,7 +153,7 @@ function waitsTold({ host, run, task, attempts }: Job): NonNullable<LeaseUse['wa
   let due = host.stillWaitingAfterMs ?? Infinity
   return (other, ms) => {
     if (ms < due) return
-    const line = `still waits after ${due / 1_000} s: ${other === undefined ? 'another process' : `run ${other}`} computes the same`
+    const line = `still waiting after ${due / 1_000} s: ${other === undefined ? 'another process' : `run ${other}`} is computing the same result`
     due *= RARER
     const about = { run: run.plan.run, node: parseTask(task).node, attempt: attempts + 1, stream: 'stderr' as const }
     if (channels.output.hasSubscribers) channels.output.publish({ ...about, line })

@@ -52,7 +52,7 @@ export class StillWaiting {
     const { plan } = this.#job.run
     const next = this.#work.items.find(({ index }) => !this.#ended.has(index))
     if (!next) return
-    const line = `still at work after ${ms / 1_000} s, in ${plan.pipeline}/${plan.run}; nothing would end it: where it may wait for ever, give the step a timeout: "10m"`
+    const line = `still running after ${ms / 1_000} s in ${plan.pipeline}/${plan.run}; the step has no timeout. If it may hang, set one: timeout: "10m"`
     this.#work.print({ index: next.index, stream: 'stderr', line })
   }
 }

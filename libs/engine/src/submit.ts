@@ -15,11 +15,11 @@ import {
 /** Stores a plan and starts its run. Idempotent. */
 export async function submit(host: Pick<Host, 'store' | 'bus' | 'clock'>, plan: Plan): Promise<void> {
   await claim(host.store, layout(plan.env, plan.pipeline).plan(plan.run), plan)
-  await setOff(host, plan)
+  await publishStart(host, plan)
 }
 
 /** Starts a run whose plan is stored. Idempotent. */
-export function setOff({ bus }: Pick<Host, 'bus'>, plan: Plan): Promise<void> {
+export function publishStart({ bus }: Pick<Host, 'bus'>, plan: Plan): Promise<void> {
   return publish(bus, plan, [runEvent(plan, 'run-started', plan.createdAt)])
 }
 

@@ -105,9 +105,13 @@ function refuseChanged(key: string, what: string): void {
   }
   for (let at = 0; at < known.length; at++) changed = putBack(known[at]!) ?? changed
   if (changed === undefined) return
-  const error = new CairnError('BAD_DEFINITION', `${what}, or a module that it imports, changes ${changed}`, {
-    next: 'call a function of your own in its place: Cairn runs beside this code and makes its records with what JavaScript brings',
-  })
+  const error = new CairnError(
+    'BAD_DEFINITION',
+    `${what}, or a module that it imports, modifies the JavaScript built-in ${changed}`,
+    {
+      next: 'use a function of your own instead: Cairn shares the built-ins with this code',
+    },
+  )
   set.call(refused, key, error)
   throw error
 }
@@ -115,7 +119,7 @@ function refuseChanged(key: string, what: string): void {
 function putBack({ name, object, prototype, keys, values: before, closed }: Known): string | undefined {
   let changed: string | undefined
   if (!is(getPrototypeOf(object), prototype)) {
-    changed = `what ${name} inherits`
+    changed = `the prototype of ${name}`
     setPrototypeOf(object, prototype)
   }
   for (let at = 0; at < keys.length; at++) {

@@ -66,9 +66,9 @@ describe('one call of a body', () => {
   })
 
   it.each([
-    [undefined, 'sum returned nothing, not an object with its outputs', 'return { total }'],
-    [[1], 'sum returned an array, not an object with its outputs', 'return { total }'],
-    [{}, 'sum returned no "total"', 'return { total }'],
+    [undefined, 'sum returned nothing, not an object with the outputs', 'return { total }'],
+    [[1], 'sum returned an array, not an object with the outputs', 'return { total }'],
+    [{}, 'sum did not return "total"', 'return { total }'],
     [{ total: 1, totl: 1 }, 'sum returned "totl", which it does not declare', 'did you mean "total"?'],
   ])('refuses %j, which it does not declare', async (returned, message, next) => {
     const code: LoadedCode = { outputs: { total: Int }, run: () => returned }

@@ -116,7 +116,7 @@ async function checkVersions(
     const found = await connector.version?.(context)
     if (found === versions[name]) continue
     throw new CairnError('SOURCE_UNREACHABLE', `${connector.describes} changed after ${step} was planned`, {
-      next: 'run again: a new plan takes the new version; for what changes all the time, cache: { maxAge: "1d" }',
+      next: 'run again to use the new version; for data that changes often, set cache: { maxAge: "1d" }',
     })
   }
 }
@@ -124,19 +124,19 @@ async function checkVersions(
 async function encode(kinds: Kinds, returned: unknown, step: string, surface: Surface): Promise<Record<string, Made>> {
   const names = Object.keys(kinds)
   if (typeof returned !== 'object' || returned === null || Array.isArray(returned))
-    throw new CairnError('BAD_OUTPUT', `${step} returned ${described(returned)}, not an object with its outputs`, {
+    throw new CairnError('BAD_OUTPUT', `${step} returned ${described(returned)}, not an object with the outputs`, {
       next: `return { ${names.join(', ')} }`,
     })
   const values = returned as Readonly<Record<string, unknown>>
   for (const name of Object.keys(values))
     if (!(name in kinds))
       throw new CairnError('BAD_OUTPUT', `${step} returned "${name}", which it does not declare`, {
-        next: suggest(name, names, 'declare it among the outputs, or leave it out'),
+        next: suggest(name, names, 'declare it in outputs, or remove it'),
       })
   const made: Record<string, Made> = {}
   for (const name of names) {
     if (values[name] === undefined)
-      throw new CairnError('BAD_OUTPUT', `${step} returned no "${name}"`, { next: `return { ${names.join(', ')} }` })
+      throw new CairnError('BAD_OUTPUT', `${step} did not return "${name}"`, { next: `return { ${names.join(', ')} }` })
     made[name] = await encodeOutput(kinds[name]!, values[name], `output "${name}" of ${step}`, name, surface)
   }
   return made

@@ -21,7 +21,7 @@ export async function refuseSecrets(kinds: Kinds, made: Readonly<Record<string, 
     const found = await nameIn(kinds[output]!, artifact, returned)
     if (found === undefined) continue
     throw new CairnError('BAD_OUTPUT', `output "${output}" of ${step} contains the secret ${found}`, {
-      next: 'leave it out of what the step returns; what need not be secret is a parameter',
+      next: 'remove it from the returned value; pass values that are not secret as parameters',
     })
   }
 }

@@ -6,11 +6,14 @@ import { outputNamed } from './places.ts'
 import { openIn } from './values.ts'
 
 export interface CompareOutputOptions {
-  /** Of tables: columns that tell rows apart. Default: their place, where both have as many rows. */
+  /** For tables: the columns that identify rows. @default the position, if both tables have the same number of rows */
   readonly key?: readonly string[]
-  /** How many rows to show as examples. Default: 10. */
+  /** Number of example rows. @default 10 */
   readonly rows?: number
-  /** Of models: `<step>/<output>`, a table to try both on. Default: the one that the step after it reads beside the model. */
+  /**
+   * For models: `<step>/<output>`, a table to evaluate both on. @default the table that the next step reads with the
+   * model
+   */
   readonly data?: string
 }
 
@@ -23,10 +26,10 @@ export interface TwoRuns {
 }
 
 /**
- * How what a step gave in one run differs from what it gave in another: of tables the rows, columns, distributions and each
- * row; of models what they foretell for the same rows; of JSON and metrics each value.
+ * Compares an output of a step in two runs: for tables rows, columns and distributions, for models their predictions
+ * for the same rows, for JSON and metrics each value.
  *
- * @throws CairnError NOT_FOUND for what a run did not give or the pipeline does not have; BAD_PARAMETER for a kind that
+ * @throws CairnError NOT_FOUND for an output that a run or the pipeline does not have; BAD_PARAMETER for a kind that
  *   cannot be compared
  */
 export async function compareOutputs(
@@ -38,9 +41,9 @@ export async function compareOutputs(
   if (!kind.compare)
     throw new CairnError(
       'BAD_PARAMETER',
-      `${node.id}/${output} is ${kind.name}, of which only the digest is compared`,
+      `${node.id}/${output} is of kind ${kind.name}, which supports no comparison`,
       {
-        next: `cairn cat shows both`,
+        next: 'show both values with cairn cat',
       },
     )
   const [before, after] = await both(runs, node, output)
@@ -59,14 +62,14 @@ async function both(runs: TwoRuns, node: Node, output: string): Promise<[Artifac
     const { workspace } = runs
     const ref = (await outputsOf(workspace.store, workspace.at(plan.pipeline), plan, node.id))?.[output]
     if (ref) return openIn({ workspace, base: plan }, ref)
-    throw new CairnError('NOT_FOUND', `${node.id} gave no ${output} in run ${plan.run}`, {
+    throw new CairnError('NOT_FOUND', `run ${plan.run} has no output ${output} of ${node.id}`, {
       next: `cairn show ${plan.pipeline}/${plan.run}`,
     })
   }
   return [await one(runs.before), await one(runs.after)]
 }
 
-/** The table that a step which reads the model reads, too. */
+/** Finds the table that a step reads together with the model. */
 function besideModel(graph: Graph, { id }: Node, output: string): string | undefined {
   for (const reader of graph.nodes.values()) {
     if (reader.type !== 'step' || reader.scope.length > 0) continue

@@ -2,7 +2,7 @@ import type { NodeOverride, Settings } from '@cairn/planner'
 import type { Step } from '@cairn/kernel'
 import type { Session } from './session.ts'
 
-/** What is to be different from the run that is explored. */
+/** The changes to the explored run. */
 export interface Edits {
   readonly swaps: readonly Swap[]
   readonly settings: Settings
@@ -11,17 +11,17 @@ export interface Edits {
   readonly overrides: readonly Override[]
 }
 export interface Swap {
-  /** The name of the step whose places are taken. */
+  /** The name of the replaced step. */
   readonly step: string
   readonly by: Step
-  /** The module that exports it, or imports the one that does. */
+  /** The module that exports the new step, or imports the module that does. */
   readonly file: string | undefined
 }
 /** An output that is not computed but set, sampled or selected by hand. */
 export interface Override {
   readonly node: string
   readonly output: string
-  /** For which `each` alone, where the others that map over the same list keep all of it. */
+  /** The `each` to which the override applies. Others that map over the same list keep all items. */
   readonly each?: string
   make(session: Session): Promise<Pick<NodeOverride, 'outputs' | 'taints'>>
 }

@@ -49,12 +49,12 @@ describe('exploring a run of production', () => {
     expect(await lab.input('score', 'airport', 3)).toBe(4)
     expect(await lab.input('score', 'model', 3)).toBe(model)
     expect(((await lab.value('each-airports', 'score')) as { length: number }).length).toBe(4)
-    await expect(lab.value('score', 'score', 4)).rejects.toMatchObject({ next: 'it gave 4 items, from 0' })
+    await expect(lab.value('score', 'score', 4)).rejects.toMatchObject({ next: 'it has 4 items; indices start at 0' })
     await expect(lab.value('score', 'score')).rejects.toMatchObject({
-      message: 'score is run for each item of each-airports',
+      message: 'score runs once for each item of each-airports',
       next: expect.stringContaining("value('score', 'score', 0)"),
     })
-    await expect(lab.value('train', 'model', 0)).rejects.toThrow('train is inside no each')
+    await expect(lab.value('train', 'model', 0)).rejects.toThrow('train is not inside an each')
   })
 
   it('runs only the steps that a parameter affects, and reports what changed', async () => {
@@ -98,7 +98,7 @@ describe('exploring a run of production', () => {
   it('refuses a swap of another kind with both schemas', async () => {
     const { wrong } = await world.swaps()
     await expect(lab.swap('features', wrong, world.path('swaps.ts')).run()).rejects.toThrow(
-      'wrong cannot take the place of features: it gives as "features" json true, and features gives table {"columns":[["id","int32"],["delay","int32"]]}',
+      'wrong cannot replace features: it returns json true as "features", but features returns table {"columns":[["id","int32"],["delay","int32"]]}',
     )
   })
 
@@ -134,12 +134,12 @@ describe('exploring a run of production', () => {
     expect(some.plan.taints).toEqual([
       { node: 'load', output: 'airports', how: 'cut to 2 of 4 items for each-airports' },
     ])
-    await expect(lab.items('score', [7]).run()).rejects.toMatchObject({ next: 'it gave 4 items, from 0' })
+    await expect(lab.items('score', [7]).run()).rejects.toMatchObject({ next: 'it has 4 items; indices start at 0' })
   })
 
   it('refuses a change without an effect', async () => {
     await expect(lab.params('train', { rate: 2 }).from('evaluate').run()).rejects.toThrow(
-      'train.rate is set, but train is not run here: what it gives stands in for it',
+      'train.rate is set, but train is not run here: its outputs are taken from another run',
     )
     await expect(lab.params('evaluate', { rate: 2 }).run()).rejects.toThrow('evaluate has no parameter "rate"')
   })

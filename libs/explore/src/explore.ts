@@ -18,19 +18,19 @@ import { openPlayground, playgroundStore } from './playground.ts'
 import { codeOfRun } from './run-code.ts'
 
 export interface ExploreOptions {
-  /** The run to start from: `production` (what was promoted last, or else the newest that completed), or a run. */
+  /** The run to start from: a run, or `production`: the promoted run, or else the newest completed run. */
   readonly base?: string
-  /** Where what is tried out is kept: a name, to come back to it. Default: `scratch`. */
+  /** The name of the playground that stores the results. @default 'scratch' */
   readonly playground?: string
-  /** Whether what is not swapped runs with the code that the run stored, whatever the pipeline is by now. */
+  /** Whether steps that are not swapped run with the stored code of the run instead of the current code. */
   readonly atRunCode?: boolean
-  /** The project, or a folder in it. Default: that of the working directory. */
+  /** The project, or a folder in it. @default the project of the working directory */
   readonly project?: Project | string
-  /** The context whose services have production's runs, if not the project's own store has them. */
+  /** The context of the services with the production runs. @default the store of the project */
   readonly on?: string
-  /** What has production's runs, where that is open already. */
+  /** The opened workspace with the production runs, if there is one. */
   readonly production?: Production
-  /** The pipeline with its file, where that is known already. */
+  /** The loaded pipeline with its file, if it is known. */
   readonly loaded?: LoadedPipeline
 }
 export interface Production {
@@ -39,8 +39,8 @@ export interface Production {
 }
 
 /**
- * Opens a production run, to hook out of it and into it. Production is only read; all that is computed goes to the
- * playground.
+ * Opens a production run, to read its values and to rerun it with changes. Production is only read. Everything that is
+ * computed is stored in the playground.
  *
  * @example
  * const lab = await explore(flightDelays, { base: 'production' })
@@ -60,7 +60,7 @@ export async function explore<S extends AnySchema>(
   const below = production?.store ?? folderStore(project.store)
   const workspace = new Workspace(project, playgroundStore(project, playground, below))
   const at = workspace.at(pipeline.name)
-  // What is in production is for production alone to say, whatever a playground holds.
+  // Only the production store decides which run is in production, not a playground.
   const said = base === PRODUCTION ? readOnlyStore(below, 'production') : workspace.store
   const run = await findRun(said, at, nameOf(pipeline.name, base))
   openPlayground(project, playground, { pipeline: pipeline.name, run, isOfServices: on !== undefined }, Date.now())
@@ -78,12 +78,12 @@ async function productionOn(project: Project, on: string): Promise<Production> {
 async function withFile(project: Project, pipeline: Pipeline): Promise<LoadedPipeline> {
   const found = (await allPipelines(project)).find((loaded) => loaded.pipeline === pipeline)
   if (found) return found
-  throw new CairnError('NOT_FOUND', `${pipeline.name} is no pipeline of ${project.root}`, {
-    next: 'name its file under "cairn": { "pipelines": […] } in package.json',
+  throw new CairnError('NOT_FOUND', `${pipeline.name} is not a pipeline of ${project.root}`, {
+    next: 'add its file to "cairn": { "pipelines": […] } in package.json',
   })
 }
 
-/** A run's name or path: `<run>` or `<pipeline>/<run>`. */
+/** Parses the name or path of a run: `<run>` or `<pipeline>/<run>`. */
 function nameOf(pipeline: string, base: string): string {
   return base.startsWith(`${pipeline}/`) ? base.slice(pipeline.length + 1) : base
 }

@@ -6,7 +6,7 @@ import { itemsOf } from './items.ts'
 import type { Session } from './session.ts'
 import { artifactOf } from './values.ts'
 
-/** An item of an `each` that came out otherwise than among all others, in their order. */
+/** An item of an `each` whose result alone or in reverse order differs from that in the normal order. */
 export interface DifferentItem {
   readonly output: string
   readonly item: number
@@ -16,7 +16,7 @@ export interface DifferentItem {
   readonly after: string
 }
 
-/** Outputs that stand in for those of a recorded node. */
+/** Outputs that replace those of a recorded node. */
 export type Given = Readonly<Record<string, Readonly<Record<string, ArtifactRef>>>>
 
 export interface ComparedItems {
@@ -27,13 +27,13 @@ export interface ComparedItems {
 
 const NONE: ComparedItems = { count: 0, different: [] }
 
-/** Items that are computed alone: the first, the last and the one between, each by processes of its own. */
+/** Items that are computed alone: the first, the middle and the last one, each in its own process. */
 const MOST_ALONE = 3
 
 /**
- * Computes the items of an `each` in reverse order, then some of them alone, and compares each with what it gave in
- * `whole`, a run of all in their order. Items that failed there are left out. Of anything but an `each` there is nothing
- * to compare, nor where a branch gives some items no result.
+ * Computes the items of an `each` in reverse order, then some of them alone, and compares each result with that in
+ * `whole`, a run in the normal order. Failed items are skipped. Nothing is compared for other nodes, or if a branch
+ * leaves items without a result.
  */
 export async function compareItems(
   session: Session,
@@ -82,7 +82,7 @@ export async function compareItems(
   return { count: completed.length, different: different.sort((a, b) => a.item - b.item) }
 }
 
-/** The indices of the items of which nothing failed. */
+/** Returns the indices of the items without failures. */
 async function completedItems({ workspace }: Session, plan: Plan, node: string, length: number): Promise<number[]> {
   const { store } = workspace
   const at = workspace.at(plan.pipeline)

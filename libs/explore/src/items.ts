@@ -5,10 +5,10 @@ import { findItem } from '@cairn/workspace'
 import type { Session } from './session.ts'
 import { artifactOf, openIn } from './values.ts'
 
-/** An item of a list: by its index, from 0, by its label, or as it is named in a path: `3`, `#3`, `ATL`. */
+/** An item of a list: its index from 0, its label, or its name in a path: `3`, `#3`, `ATL`. */
 export type Item = number | string | { readonly named: string }
 
-/** The items of a list that a run has. */
+/** Returns the items of a list in a run. */
 export async function itemsOf(session: Session, list: ArtifactRef): Promise<readonly ArtifactRef[]> {
   return parseManifest(await artifactBytes(list, (ref) => openIn(session, ref).path()))
 }
@@ -22,21 +22,23 @@ export function indexOf(all: readonly ArtifactRef[], wanted: Item, node: string)
   const index = typeof wanted === 'number' ? wanted : all.findIndex(({ label }) => label === wanted)
   const last = typeof wanted === 'number' ? wanted : all.findLastIndex(({ label }) => label === wanted)
   if (index !== last)
-    throw new CairnError('BAD_PARAMETER', `${node} gave several items ${JSON.stringify(wanted)}`, {
-      next: `name one by its index: ${all
+    throw new CairnError('BAD_PARAMETER', `${node} has several items with the label ${JSON.stringify(wanted)}`, {
+      next: `choose one by its index: ${all
         .flatMap(({ label }, at) => (label === wanted ? [at] : []))
         .slice(0, 8)
         .join(', ')}`,
     })
   if (all[index]) return index
   const labels = all.flatMap(({ label }) => label ?? [])
-  throw new CairnError('NOT_FOUND', `${node} gave no item ${JSON.stringify(wanted)}`, {
+  throw new CairnError('NOT_FOUND', `${node} has no item ${JSON.stringify(wanted)}`, {
     next:
-      typeof wanted === 'string' && labels.length > 0 ? suggest(wanted, labels) : `it gave ${all.length} items, from 0`,
+      typeof wanted === 'string' && labels.length > 0
+        ? suggest(wanted, labels)
+        : `it has ${all.length} items; indices start at 0`,
   })
 }
 
-/** What a step inside an `each` gave for one item, in the run that is explored. */
+/** Returns an output of a step inside an `each` for one item, in the explored run. */
 export async function givenFor(session: Session, node: StepNode, output: string, item: Item): Promise<ArtifactRef> {
   const { base, workspace } = session
   const { each, index } = await placeOf(session, node, item)
@@ -47,14 +49,14 @@ export async function givenFor(session: Session, node: StepNode, output: string,
   if (outcome?.status === 'completed' && outcome.outputs[output]) return outcome.outputs[output]
   throw new CairnError(
     'NOT_FOUND',
-    `${node.id} gave no ${output} for item ${typeof item === 'object' ? item.named : item}: it is ${outcome?.status ?? 'not over'}`,
+    `item ${typeof item === 'object' ? item.named : item} of ${node.id} has no output ${output}: its status is ${outcome?.status ?? '"in progress"'}`,
     {
       next: `cairn show ${base.pipeline}/${base.run}/${task}`,
     },
   )
 }
 
-/** What a step inside an `each` received for one item. */
+/** Returns an input of a step inside an `each` for one item. */
 export async function receivedFor(session: Session, node: StepNode, ref: Ref, item: Item): Promise<ArtifactRef> {
   if ('item' in ref) {
     const { items, index } = await placeOf(session, node, item)
@@ -69,12 +71,18 @@ export async function receivedFor(session: Session, node: StepNode, ref: Ref, it
 async function placeOf(session: Session, { id, scope }: StepNode, item: Item) {
   const around = scope.at(-1)
   if (around === undefined)
-    throw new CairnError('BAD_PARAMETER', `${id} is inside no each: it has no items`, { next: 'leave the item out' })
+    throw new CairnError('BAD_PARAMETER', `${id} is not inside an each, so it has no items`, {
+      next: 'remove the item',
+    })
   const each = plannedEach(session.base, around)
   if (scope.length > 1 || 'item' in each.over)
-    throw new CairnError('BAD_PARAMETER', `${id} is inside several each: one item does not name what it gave`, {
-      next: `cairn show ${session.base.pipeline}/${session.base.run}`,
-    })
+    throw new CairnError(
+      'BAD_PARAMETER',
+      `${id} is inside several each nodes, so one index does not identify an item`,
+      {
+        next: `cairn show ${session.base.pipeline}/${session.base.run}`,
+      },
+    )
   const items = await itemsOf(session, await artifactOf(session, session.base, each.over))
   return { each, items, index: indexOf(items, item, each.over.node) }
 }

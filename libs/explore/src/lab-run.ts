@@ -19,17 +19,17 @@ import type { Session } from './session.ts'
 import { valueOf } from './values.ts'
 
 export type LabRunOptions = Pick<RunOptions, 'onEvent'> & {
-  /** Steps computed at one time. Default: one for each core. */
+  /** Maximum concurrency of steps. @default one for each core */
   readonly jobs?: number
 }
 
-/** A run in a playground that has completed. */
+/** A completed run in a playground. */
 export class LabRun {
   readonly #session: Session
   readonly plan: Plan
-  /** Of each step: whether it was computed or reused. */
+  /** For each step, whether it was computed or reused. */
   readonly how: Readonly<Record<string, string>>
-  /** How many tasks, items included, were computed, reused and so on. */
+  /** Number of tasks by result. Each item counts. */
   readonly counts: Readonly<Partial<Record<ItemState, number>>>
 
   constructor(session: Session, plan: Plan, how: LabRun['how'], counts: LabRun['counts']) {
@@ -39,12 +39,12 @@ export class LabRun {
     this.counts = counts
   }
 
-  /** Its name. */
+  /** The name of the run. */
   get run(): string {
     return this.plan.run
   }
 
-  /** What a step gave, as a later step would receive it. */
+  /** Returns an output of a step, as a later step would receive it. */
   value<O extends Kinds, Name extends keyof O & string>(step: Step<any, any, O>, output: Name): Promise<Read<O[Name]>>
   value(place: string, output: string): Promise<unknown>
   async value(place: Place, output: string): Promise<unknown> {
@@ -52,18 +52,18 @@ export class LabRun {
     return valueOf(this.#session, this.plan, ref, kind)
   }
 
-  /** Numbers of all outputs of kind `metrics`, by `<node>.<name>`. */
+  /** Returns the numbers of all outputs of kind `metrics`, by `<node>.<name>`. */
   async metrics(): Promise<Record<string, number>> {
     return metricsOf(this.#session, this.plan)
   }
 
-  /** What is different from another run: `production`, for the one that was explored, or any that can be seen from here. */
+  /** Compares with another run that is visible here, or with `production`, the explored run. */
   compare(other = 'production'): Promise<Difference[]> {
     return compareTo(this.#session, this.plan, other)
   }
 
   /**
-   * How an output differs from that of another run: a table row by row, a model by what it foretells.
+   * Compares an output with that of another run: a table row by row, a model by its predictions.
    *
    * @param place a step with one output, or `<step>/<output>`
    * @example
@@ -79,7 +79,7 @@ export class LabRun {
   }
 }
 
-/** What a run changes, but for the steps that it leaves out. */
+/** Returns the changes of a run, without the steps that were not run. */
 export async function compareTo(session: Session, plan: Plan, other = 'production'): Promise<Difference[]> {
   const { workspace, base, loaded } = session
   const { run } = await planNamed(session, other)
@@ -90,14 +90,14 @@ export async function compareTo(session: Session, plan: Plan, other = 'productio
   )
 }
 
-/** The plan of a run that can be seen from here; `production` stands for the one that is explored. */
+/** Returns the plan of a run that is visible here; `production` means the explored run. */
 async function planNamed({ workspace, base }: Session, name: string): Promise<Plan> {
   if (name === 'production') return base
   const at = workspace.at(base.pipeline)
   return (await readRun(workspace.store, at, await findRun(workspace.store, at, name))).plan
 }
 
-/** Plans and runs what the edits touch. */
+/** Plans and runs everything that the edits affect. */
 export async function runEdits(session: Session, edits: Edits, { jobs, onEvent }: LabRunOptions): Promise<LabRun> {
   const { workspace } = session
   const { planned, steps } = await planEdits(session, edits)

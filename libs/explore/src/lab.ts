@@ -27,13 +27,13 @@ import { openIn, valueOf } from './values.ts'
 
 export type { Place }
 
-/** What can take the place of a step: it takes no more than is wired there, and gives at least what is read of it. */
+/** A step that can replace another: it needs only inputs that are wired there, and has all outputs that are read. */
 export type Replacement<I extends Kinds, S extends AnySchema, O extends Kinds> = Step &
   ((inputs: Wired<I>, ...rest: StepArguments<SchemaInput<S>>) => Handles<O>)
 
 /**
- * A run of production, and what is to be different from it. Every change gives a new lab; this one stays as it is.
- * Nothing is computed before `run`.
+ * A production run together with changes. Each change returns a new lab; a lab itself never changes. Nothing is
+ * computed before `run`.
  */
 export class Lab<S extends AnySchema = AnySchema> {
   readonly session: Session
@@ -44,15 +44,15 @@ export class Lab<S extends AnySchema = AnySchema> {
     this.edits = edits
   }
 
-  /** The run that everything starts from. */
+  /** The explored run. */
   get base(): string {
     return this.session.base.run
   }
 
   /**
-   * What a step gave in that run, as a later step would receive it. Fetches only what is looked at.
+   * Returns an output of a step in the explored run, as a later step would receive it. Objects are fetched on demand.
    *
-   * @param item of a step inside an `each`: which one, by index or label
+   * @param item for a step inside an `each`: the item, by index or label
    */
   value<O extends Kinds, Name extends keyof O & string>(
     step: Step<any, any, O>,
@@ -66,16 +66,16 @@ export class Lab<S extends AnySchema = AnySchema> {
     if (item !== undefined)
       return kind.decode(openIn(this.session, await givenFor(this.session, nodeOf(this.#today, place), output, item)))
     if (node.scope.length > 0)
-      throw new CairnError('BAD_PARAMETER', `${node.id} is run for each item of ${node.scope.at(-1)}`, {
-        next: `name one, by index or label: value('${node.id}', '${output}', 0); or look at ${node.scope[0]}`,
+      throw new CairnError('BAD_PARAMETER', `${node.id} runs once for each item of ${node.scope.at(-1)}`, {
+        next: `choose an item by index or label: value('${node.id}', '${output}', 0); or read the output of ${node.scope[0]}`,
       })
     return valueOf(this.session, this.session.base, ref, kind)
   }
 
   /**
-   * What a step received in that run.
+   * Returns an input of a step in the explored run.
    *
-   * @param item of a step inside an `each`: which one, by index or label
+   * @param item for a step inside an `each`: the item, by index or label
    */
   input<I extends Kinds, Name extends keyof I & string>(step: Step<I>, input: Name, item?: Item): Promise<Read<I[Name]>>
   input(place: string, input: string, item?: Item): Promise<unknown>
@@ -87,9 +87,9 @@ export class Lab<S extends AnySchema = AnySchema> {
   }
 
   /**
-   * Puts another step in every place of one.
+   * Replaces a step at all its nodes.
    *
-   * @param file the module that exports it, where the running script neither is nor imports it
+   * @param file the module that exports the new step, if the running script is not that module and does not import it
    */
   swap<I extends Kinds, P extends AnySchema, O extends Kinds>(
     step: Step<I, P, O>,
@@ -103,7 +103,7 @@ export class Lab<S extends AnySchema = AnySchema> {
     return this.#with({ swaps: [...others, { step: name, by, file }] })
   }
 
-  /** Sets parameters of a step, or of the run. */
+  /** Sets parameters of a step or of the pipeline. */
   params<P extends AnySchema>(step: Step<any, P>, values: Partial<SchemaInput<P>>): Lab<S>
   params(place: string, values: Readonly<Record<string, unknown>>): Lab<S>
   params(values: Partial<SchemaInput<S>>): Lab<S>
@@ -118,7 +118,7 @@ export class Lab<S extends AnySchema = AnySchema> {
     return this.#with({ settings: overlaid(this.#graph, this.edits.settings, settings) })
   }
 
-  /** Takes a value for what a step gives. A run with it is tainted: it can be looked at, but never promoted. */
+  /** Sets an output of a step by hand. A run with it is tainted: it can never be promoted. */
   set<O extends Kinds, Name extends keyof O & string>(
     step: Step<any, any, O>,
     output: Name,
@@ -130,47 +130,47 @@ export class Lab<S extends AnySchema = AnySchema> {
     return this.#override(setValue(node, output, outputAt(nodeOf(this.#today, place), output).kind, value))
   }
 
-  /** Goes on with a part of the rows that a step gave, chosen by a hash of their number. Taints. */
+  /** Samples the rows of an output by a hash of the row number. Taints the run. */
   sample<O extends Kinds>(step: Step<any, any, O> | string, output: keyof O & string, size: CutSize): Lab<S> {
     const node = nodeOf(this.#graph, step as Place)
     return this.#override(cut(node, output, outputAt(nodeOf(this.#today, step as Place), output).kind, size))
   }
 
-  /** Goes on with some items of an `each`: the first so many, or by index or label; others keep all. Taints. */
+  /** Selects items of an `each`: a number of first items, or by index or label. Taints the run. */
   items(each: string, which: Which): Lab<S> {
     const named = nodeNamed(this.#graph, each)
     const node = named.type === 'each' ? named : nodeNamed(this.#graph, named.scope[0] ?? each)
     if (node.type !== 'each')
-      throw new CairnError('BAD_PARAMETER', `${each} is neither an each nor inside one`, {
+      throw new CairnError('BAD_PARAMETER', `${each} is not an each and not inside one`, {
         next: `cairn graph ${this.#graph.name}`,
       })
     if ('item' in node.over)
-      throw new CairnError('BAD_PARAMETER', `${each} maps over a list that is made for each item`)
+      throw new CairnError('BAD_PARAMETER', `${each} maps over a list that differs for each item of an outer each`)
     const { node: maker, output } = node.over
     return this.#override(someItems(nodeOf(this.#graph, maker), output, node.id, which))
   }
 
-  /** The name of a step's output, where it has just one. */
+  /** The name of the output of a step that has a single output. */
   onlyOutput(place: string): string {
     return outputNamed(this.#graph, place).output
   }
 
-  /** Starts here: what lies before is taken from the run that is explored. */
+  /** Starts at this step. The outputs of earlier steps come from the explored run. */
   from(...places: readonly Place[]): Lab<S> {
     return this.#with({ from: [...this.edits.from, ...idsOf(this.#graph, places)] })
   }
 
-  /** Stops after this. */
+  /** Stops after this step. */
   until(...places: readonly Place[]): Lab<S> {
     return this.#with({ until: [...this.edits.until, ...idsOf(this.#graph, places)] })
   }
 
-  /** Runs this alone. */
+  /** Runs only this step. */
   only(...places: readonly Place[]): Lab<S> {
     return this.from(...places).until(...places)
   }
 
-  /** What a run would reuse and compute, and why. Computes nothing. */
+  /** Returns what a run would reuse and compute, and why. Computes nothing. */
   async plan(): Promise<PlanLine[]> {
     const { planned } = await this.planned()
     return planLines(this.session.workspace, planned)
@@ -181,7 +181,7 @@ export class Lab<S extends AnySchema = AnySchema> {
   }
 
   /**
-   * Runs what the changes touch, in this process; all else is taken from checkpoints.
+   * Runs everything that the changes affect, in this process. The rest is reused from checkpoints.
    *
    * @throws CairnError of the first step that failed
    */
@@ -189,12 +189,12 @@ export class Lab<S extends AnySchema = AnySchema> {
     return runEdits(this.session, this.edits, options)
   }
 
-  /** Runs every variant of some parameters; what they share is computed once. The best comes first. */
+  /** Runs all variants of some parameters, sorted by a metric. Steps that variants share are computed once. */
   matrix(variants: Variants, options: MatrixOptions = {}): Promise<Leaderboard> {
     return runMatrix(this.session, this.edits, variants, options)
   }
 
-  /** Where today's code and parameters are not those of the run that is explored. */
+  /** Returns where the current code and parameters differ from those of the explored run. */
   async differences(): Promise<Difference[]> {
     const { workspace, base, graph, closures } = this.session
     const { settings = {} } = base
@@ -208,7 +208,7 @@ export class Lab<S extends AnySchema = AnySchema> {
         pinned: base,
       },
     )
-    // A run of a part of the pipeline says nothing of the rest.
+    // A run of a part of the pipeline contains nothing about the rest.
     const nodes = isWhole(base, today)
       ? today.nodes
       : Object.fromEntries(Object.entries(today.nodes).filter(([id]) => id in base.nodes))

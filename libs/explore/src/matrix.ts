@@ -7,36 +7,36 @@ import { labRun } from './lab-run.ts'
 import { planEdits, type PlannedEdits } from './plan-edits.ts'
 import type { Session } from './session.ts'
 
-/** Every combination of values, by the path of the parameter; or a list of settings, one a variant. */
+/** The values of each parameter path, for all combinations; or a list of settings, one for each variant. */
 export type Variants = Readonly<Record<string, readonly unknown[]>> | readonly Settings[]
 
 export interface MatrixOptions {
-  /** The metric to rank by, `<node>.<name>` or `<name>`. Default: the first that all have. */
+  /** The metric to sort by, `<node>.<name>` or `<name>`. @default the first that all variants have */
   readonly by?: string
-  /** Whether less is better. */
+  /** Whether lower values are better. */
   readonly lowest?: boolean
-  /** Steps computed at one time. Default: one for each core. */
+  /** Maximum concurrency of steps. @default one for each core */
   readonly jobs?: number
   readonly onEvent?: (event: CairnEvent) => void
-  /** Ends the variants that are still running; those that have ended are ranked. */
+  /** Cancels the running variants. The finished ones are still sorted. */
   readonly signal?: AbortSignal
 }
 
-/** What came of one variant. */
+/** The result of one variant. */
 export interface Variant {
   readonly settings: Settings
   readonly run: string
   readonly metrics: Readonly<Record<string, number>>
-  /** How many of its tasks, items included, were computed, and how many reused. */
+  /** Number of tasks that were computed and reused. Each item counts. */
   readonly computed: number
   readonly reused: number
-  /** Why it failed; the others go on. */
+  /** Why the variant failed. The others continue. */
   readonly error: string | undefined
 }
 export interface Leaderboard {
-  /** The metric that it is ordered by. */
+  /** The metric that the variants are sorted by. */
   readonly by: string | undefined
-  /** The best first, failures last. */
+  /** The variants, best first, failures last. */
   readonly variants: readonly Variant[]
 }
 
@@ -50,7 +50,7 @@ export async function runMatrix(
   const planned: Planned[] = []
   for (const settings of all) planned.push({ settings, ...(await planEdits(session, edits, settings)) })
   const [first] = planned
-  if (!first) throw new CairnError('BAD_PARAMETER', 'the matrix has no variant')
+  if (!first) throw new CairnError('BAD_PARAMETER', 'the matrix has no variants')
   const { workspace } = session
   const host = openHost(workspace, first.planned.plan, {
     live: first.steps,
@@ -96,7 +96,7 @@ async function variantOf(session: Session, { settings, planned, running }: Start
   }
 }
 
-/** The best first. */
+/** Sorts variants, best first. */
 function leaderboard(variants: readonly Variant[], { by, lowest = false }: MatrixOptions = {}): Leaderboard {
   const finished = variants.filter(({ error }) => error === undefined)
   const shared = Object.keys(finished[0]?.metrics ?? {}).filter((name) =>
@@ -104,7 +104,7 @@ function leaderboard(variants: readonly Variant[], { by, lowest = false }: Matri
   )
   const metric = by === undefined ? shared[0] : shared.find((name) => name === by || name.endsWith(`.${by}`))
   if (by !== undefined && metric === undefined && finished.length > 0)
-    throw new CairnError('BAD_PARAMETER', `not every variant has a metric "${by}"`, { next: suggest(by, shared) })
+    throw new CairnError('BAD_PARAMETER', `some variants have no metric "${by}"`, { next: suggest(by, shared) })
   const rank = ({ metrics }: Variant) => (metric === undefined ? 0 : metrics[metric]!)
   const ranked = finished.toSorted((a, b) => (lowest ? rank(a) - rank(b) : rank(b) - rank(a)))
   return { by: metric, variants: [...ranked, ...variants.filter(({ error }) => error !== undefined)] }

@@ -11,16 +11,16 @@ import { indexOf, itemsOf, type Item } from './items.ts'
 import type { Session } from './session.ts'
 import { artifactOf, openIn } from './values.ts'
 
-/** A value in place of what a step gives. */
+/** Creates an override that sets an output of a step. */
 export function setValue(node: StepNode, output: string, kind: AnyKind, value: unknown): Override {
   return override(node, output, async (session) => ({ made: await encode(session, kind, value), how: 'set by hand' }))
 }
 
-/** A part of the rows that a step gave in the run that is explored. */
+/** Creates an override with a sample of the rows of an output in the explored run. */
 export function cut(node: StepNode, output: string, kind: AnyKind, size: CutSize): Override {
   if (!kind.cut)
-    throw new CairnError('BAD_PARAMETER', `${node.id}.${output} is ${kind.name}, which cannot be cut`, {
-      next: 'sample a table; of a list, choose items',
+    throw new CairnError('BAD_PARAMETER', `${node.id}.${output} is of kind ${kind.name}, which cannot be sampled`, {
+      next: 'only a table can be sampled; for a list, select items',
     })
   return override(node, output, async (session) => {
     const whole = openIn(session, await artifactOf(session, session.base, { node: node.id, output }))
@@ -29,17 +29,17 @@ export function cut(node: StepNode, output: string, kind: AnyKind, size: CutSize
   })
 }
 
-/** Which items of a list: the first so many, or those with these indices or labels. */
+/** A selection of items: a number of first items, or indices and labels. */
 export type Which = number | readonly Item[]
 
-/** A part of the items that a step gave in the run that is explored, for one `each` that maps over them. */
+/** Creates an override with some items of an output in the explored run, for one `each` that maps over it. */
 export function someItems(node: StepNode, output: string, each: string, which: Which): Override {
   const make = async (session: Session) => {
     const list = await artifactOf(session, session.base, { node: node.id, output })
     const all = await itemsOf(session, list)
     if (typeof which === 'number' && which > all.length)
-      throw new CairnError('BAD_PARAMETER', `${which} items are wanted of ${each}, and there are only ${all.length}`, {
-        next: `take ${all.length} or fewer, or leave it out`,
+      throw new CairnError('BAD_PARAMETER', `${which} items of ${each} were requested, but it has only ${all.length}`, {
+        next: `use ${all.length} or fewer, or remove the selection`,
       })
     const chosen =
       typeof which === 'number' ? all.slice(0, which) : which.map((item) => all[indexOf(all, item, node.id)]!)
@@ -50,7 +50,7 @@ export function someItems(node: StepNode, output: string, each: string, which: W
   return { ...override(node, output, make, partFor(output, each)), each }
 }
 
-/** What an output is called of which one `each` gets a part. */
+/** Returns the name of the output that holds the part for one `each`. */
 export function partFor(output: string, each: string): string {
   return `${output} for ${each}`
 }

@@ -9,29 +9,29 @@ import { compareItems, type DifferentItem, type Given } from './item-parity.ts'
 import { idsOf, type Place } from './places.ts'
 import type { Session } from './session.ts'
 
-/** Whether a step gives again what it gave, from the same inputs, parameters and code. */
+/** Whether a step computes the same results again from the same inputs, parameters and code. */
 export interface Parity {
   readonly node: string
   readonly same: boolean
-  /** Outputs that came out otherwise, with both digests. */
+  /** Outputs that differ, with both digests. */
   readonly different: readonly { readonly output: string; readonly before: string; readonly after: string }[]
-  /** Items of an `each` that come out otherwise alone or in reverse order; looked for only where they are the same together. */
+  /** Items of an `each` that differ alone or in reverse order. Only checked if the whole `each` is the same. */
   readonly items: readonly DifferentItem[]
-  /** How many items of an `each` were compared that way. */
+  /** Number of items of an `each` that were compared alone or in reverse order. */
   readonly comparedItems: number
-  /** What its code reaches that can make it so, as the fingerprint saw it: `randomness: Math.random() (train.ts:12)`. */
+  /** Possible causes that the fingerprint found in the code: `randomness: Math.random() (train.ts:12)`. */
   readonly reaches: readonly string[]
-  /** Why it could not be computed again. */
+  /** Why the step could not be computed again. */
   readonly error?: string
 }
 
-/** Computes one node of a recorded run again, as it was computed then, and gives the plan of the run that did. */
+/** Reruns one node of a recorded run, and returns the plan of the rerun. */
 export type Entry = (node: string) => Promise<Plan>
 
 /**
- * Computes steps of the explored run again, each from the inputs that the run recorded, and compares the bytes: with the
- * run's or, `twice`, with each other. A step inside an `each` is computed for all items; in this process also for all of
- * them in reverse order, and for some alone.
+ * Computes steps of the explored run again, each from the inputs that the run recorded, and compares the bytes: with
+ * the run's or, `twice`, with each other. A step inside an `each` is computed for all items; in this process also for
+ * all of them in reverse order, and for some alone.
  *
  * @param options.entry where: in this process, unless it is given
  */
@@ -96,7 +96,7 @@ async function compare({ workspace }: Session, node: string, before: Plan, after
     .filter((pair) => pair.before !== pair.after)
 }
 
-/** The step itself, or those of an `each`. */
+/** Returns the step itself, or the steps of an `each`. */
 function inside({ graph }: Session, node: string) {
   return [...graph.nodes.values()].filter(
     ({ id, scope, type }) => type === 'step' && (id === node || scope.includes(node)),

@@ -10,7 +10,7 @@ import type { Edits, Override, Swap } from './edits.ts'
 import { partFor } from './overrides.ts'
 import type { Session } from './session.ts'
 
-/** A plan of the run that is explored with something changed, and the steps to run it with. */
+/** A plan of the explored run with changes, and the steps to run it with. */
 export interface PlannedEdits {
   readonly planned: PlannedRun
   /** By name. */
@@ -18,9 +18,9 @@ export interface PlannedEdits {
 }
 
 /**
- * Plans what is to be tried: all that is not changed is as it was in the run that is explored, source versions included.
+ * Plans a run with the edits. Everything else is as in the explored run, including source versions.
  *
- * @param variant what is set over the edits
+ * @param variant parameters that override those of the edits
  */
 export async function planEdits(session: Session, edits: Edits, variant: Settings = {}): Promise<PlannedEdits> {
   const { workspace, loaded, base } = session
@@ -44,7 +44,7 @@ export async function planEdits(session: Session, edits: Edits, variant: Setting
   return { planned, steps: new Map(steps) }
 }
 
-/** What was set in the run that is explored, as far as the pipeline still has such steps. */
+/** Returns the parameters that were set in the explored run, for steps that the pipeline still has. */
 function settingsOf(settings: Settings = {}, graph: Graph): Settings {
   const isThere = (path: string) => {
     const words = path.split('.')
@@ -106,16 +106,16 @@ async function applyOverrides(session: Session, { overrides }: Edits): Promise<M
   return byNode
 }
 
-/** A change that nothing of the run would show is a mistake. */
+/** Refuses a change that has no effect on the run. */
 function checkReach({ nodes }: Plan, graph: Graph, { swaps, settings }: Edits): void {
   const isRun = (id: string) => nodes[id]?.type === 'step'
   const refuse = (what: string, id: string) => {
     const isHanded = nodes[id]?.type === 'given'
     throw new CairnError(
       'BAD_PARAMETER',
-      `${what}, but ${id} is not run here: ${isHanded ? 'what it gives stands in for it' : 'nothing that is run reads it'}`,
+      `${what}, but ${id} is not run here: ${isHanded ? 'its outputs are taken from another run' : 'no step of this run reads its outputs'}`,
       {
-        next: 'start further up, or leave the change out',
+        next: 'start from an earlier step, or remove the change',
       },
     )
   }

@@ -7,7 +7,7 @@ import { folderStore } from '@cairn/drivers/store/folder'
 import { layeredStore, readOnlyStore, type ReadableStore } from '@cairn/drivers/store/layered'
 import type { Project } from '@cairn/workspace'
 
-/** A place to explore in: a folder of its own, over a production that is only read. */
+/** A folder for the results of exploration, on top of a read-only production store. */
 export interface Playground {
   readonly name: string
   readonly createdAt: number
@@ -23,7 +23,7 @@ export interface Pin {
 }
 
 const DAY = 24 * 60 * 60 * 1000
-/** How long what a playground builds on is kept for it after its last use. */
+/** How long the runs that a playground builds on are kept after its last use. */
 const PINNED_MS = 30 * DAY
 
 /** Creates or reopens a playground, and pins the run that it builds on, unless that is a run of services. */
@@ -52,39 +52,39 @@ export function openPlayground(
   return playground
 }
 
-/** The one that was used last comes first. */
+/** Lists the playgrounds, most recently used first. */
 export function listPlaygrounds(project: Project): Playground[] {
   const folder = playgroundsOf(project)
   const names = existsSync(folder) ? readdirSync(folder) : []
   return names.flatMap((name) => readPlayground(project, name) ?? []).sort((a, b) => b.usedAt - a.usedAt)
 }
 
-/** @throws CairnError NOT_FOUND that suggests the nearest name */
+/** Finds a playground. @throws CairnError NOT_FOUND that suggests the nearest name */
 export function findPlayground(project: Project, name: string): Playground {
   const found = NAME.test(name) ? readPlayground(project, name) : undefined
   if (found) return found
   const known = listPlaygrounds(project).map((playground) => playground.name)
-  throw new CairnError('NOT_FOUND', `there is no playground "${name}"`, {
-    next: known.length > 0 ? suggest(name, known) : 'cairn play makes one',
+  throw new CairnError('NOT_FOUND', `playground "${name}" does not exist`, {
+    next: known.length > 0 ? suggest(name, known) : 'create one: cairn play',
   })
 }
 
 /**
- * Removes a playground with all that was computed in it. What it built on stays.
+ * Removes a playground with all its results. The runs that it builds on stay.
  *
- * @throws CairnError REFUSED while a process works at a run in it
+ * @throws CairnError REFUSED while a run in it is in progress
  */
 export async function deletePlayground(project: Project, name: string): Promise<void> {
   findPlayground(project, name)
   const running = await runningIn(project, name)
   if (running.length > 0)
     throw new CairnError('REFUSED', `playground ${name} has ${running.join(', ')} in progress`, {
-      next: 'wait for its end or stop it, then give the same command again',
+      next: 'wait until it ends or stop it, then run the command again',
     })
   rmSync(folderOf(project, name), { recursive: true, force: true, maxRetries: 3 })
 }
 
-/** Runs without an end whose process lives, or may live. */
+/** Lists runs without an end whose process is, or may be, running. */
 async function runningIn(project: Project, name: string): Promise<string[]> {
   const store = folderStore(folderOf(project, name))
   const running: string[] = []
@@ -98,13 +98,13 @@ async function runningIn(project: Project, name: string): Promise<string[]> {
   return running
 }
 
-/** Runs of a pipeline that playgrounds build on. */
+/** Lists the runs of a pipeline that playgrounds build on. */
 export function pinnedRuns(project: Project, pipeline: string, now: number): string[] {
   const pins = listPlaygrounds(project).flatMap((playground) => playground.pins)
   return pins.filter((pin) => pin.pipeline === pipeline && (pin.until ?? 0) > now).map(({ run }) => run)
 }
 
-/** A playground's store: what it wrote itself, over a production that is only read. */
+/** Opens the store of a playground: its own files on top of a read-only production store. */
 export function playgroundStore(project: Project, name: string, production: ReadableStore): ArtifactStore {
   checkName(name)
   return layeredStore(folderStore(folderOf(project, name)), readOnlyStore(production, 'production'))
@@ -127,10 +127,10 @@ function readPlayground(project: Project, name: string): Playground | undefined 
   if (!existsSync(file)) return undefined
   try {
     const read = JSON.parse(readFileSync(file, 'utf8')) as Partial<Playground> | null
-    if (read?.name !== name || !Array.isArray(read.pins)) throw new TypeError('it is none of a playground')
+    if (read?.name !== name || !Array.isArray(read.pins)) throw new TypeError('it does not describe this playground')
     return read as Playground
   } catch (cause) {
-    throw new CairnError('BAD_RECORD', `${file} is not what cairn has written there`, {
+    throw new CairnError('BAD_RECORD', `${file} is not a valid playground file`, {
       cause,
       next: `remove ${folderOf(project, name)}`,
     })
@@ -141,7 +141,7 @@ const NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/
 
 function checkName(name: string): void {
   if (NAME.test(name)) return
-  throw new CairnError('BAD_PARAMETER', `"${name}" cannot be the name of a playground`, {
-    next: 'write it in lower case with dashes, like with-weather',
+  throw new CairnError('BAD_PARAMETER', `"${name}" is not a valid playground name`, {
+    next: 'use lower-case letters, digits and dashes, for example with-weather',
   })
 }

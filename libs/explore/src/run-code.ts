@@ -26,13 +26,13 @@ import type { Workspace } from '@cairn/workspace'
 
 type Params = Readonly<Record<string, Json>>
 
-/** A run as a pipeline of its own: its graph, and the code that it stored. */
+/** A run as a pipeline: its graph and its stored code. */
 export interface RunCode {
   readonly graph: Graph
   readonly closures: ClosureSet
 }
 
-/** What a run was planned with, whatever has become of the pipeline since. */
+/** Returns the graph and code that a run was planned with, independent of the current pipeline. */
 export async function codeOfRun(workspace: Workspace, plan: Plan): Promise<RunCode> {
   const codes = new Map<Step, { readonly body: Stored; readonly fallback: Stored | undefined }>()
   const steps = new Map<string, Step>()
@@ -48,7 +48,7 @@ export async function codeOfRun(workspace: Workspace, plan: Plan): Promise<RunCo
     ['', { params: fixed(plan.params), given: {} }],
     [CONDITIONS, { params: fixed(decided(plan)), given: {} }],
   ])
-  const unknown = { inline: 'the run has no such step' }
+  const unknown = { inline: 'the run does not have this step' }
   return {
     graph: { name: plan.pipeline, nodes, outputs: plan.outputs, frames },
     closures: {
@@ -67,15 +67,15 @@ async function storedCode(workspace: Workspace, { pipeline, run }: Plan, code: P
   const { fingerprint, digest } = code
   const manifest = await storedManifest(store, at, code)
   if (!manifest)
-    throw new CairnError('NOT_FOUND', `code ${fingerprint} of run ${run} was collected`, {
-      next: 'explore with today’s code',
+    throw new CairnError('NOT_FOUND', `a collection removed the code ${fingerprint} of run ${run}`, {
+      next: 'explore with the current code',
     })
   if (code.packages !== undefined && code.packages !== packagesDigest(manifest))
     throw new CairnError(
       'CORRUPT',
-      `the packages of the stored code ${fingerprint} are not what run ${run} was planned with`,
+      `the packages of the stored code ${fingerprint} differ from those that run ${run} was planned with`,
       {
-        next: 'explore with today’s code',
+        next: 'explore with the current code',
       },
     )
   return {
@@ -85,14 +85,18 @@ async function storedCode(workspace: Workspace, { pipeline, run }: Plan, code: P
     emit: async () => {
       const text = await storedAs(code, (name) => store.read(at.code(name)))
       if (text && hash('sha256', text) === digest) return Buffer.from(text).toString()
-      throw new CairnError('CORRUPT', `the stored code ${fingerprint} is not what run ${run} was planned with`, {
-        next: 'explore with today’s code',
-      })
+      throw new CairnError(
+        'CORRUPT',
+        `the stored code ${fingerprint} differs from the code that run ${run} was planned with`,
+        {
+          next: 'explore with the current code',
+        },
+      )
     },
   }
 }
 
-/** A step that has the run's policies, and whose code is stored: its body here is never called. */
+/** Creates a step with the policies of the run. Its function is never called, because its code is stored. */
 function stepOf(name: string, planned: PlannedStep, body: Stored, parameters: readonly string[]): Step {
   const { outputs, retry, timeoutMs, memory, cache, secrets } = planned
   const reaches =
@@ -123,7 +127,7 @@ function isStored(): never {
   throw new CairnError('BAD_DEFINITION', 'the code of this step is in the store')
 }
 
-/** A kind that is only compared. */
+/** Creates a kind that is only used for comparison. */
 function described({ kind: name, version, schema }: KindDescription): AnyKind {
   const item = name === 'list' ? described((schema as unknown as { item: KindDescription }).item) : undefined
   return { name, version, schema, encode: isStored, decode: isStored, ...(item && { item }) }
@@ -152,9 +156,9 @@ function drawn(
     case 'given':
       throw new CairnError(
         'BAD_PARAMETER',
-        `run ${plan.run} took ${id} from ${node.from}, so it has no code for that`,
+        `run ${plan.run} took the outputs of ${id} from ${node.from}, so it has no code of that step`,
         {
-          next: `--base ${node.from}`,
+          next: `use that run as the base: --base ${node.from}`,
         },
       )
     case 'each': {
@@ -195,7 +199,7 @@ function parametersOf({ nodes }: Plan, step: string): string[] {
   return [...new Set(all)]
 }
 
-/** Conditions that parameters decided: they stay as they were decided. */
+/** Conditions that parameters decided. They keep their values. */
 const CONDITIONS = ' conditions'
 
 function decided({ nodes }: Plan): Params {
@@ -205,16 +209,16 @@ function decided({ nodes }: Plan): Params {
   return Object.fromEntries(found)
 }
 
-/** Takes any value under these names: the schema that the run had is not stored. */
+/** Creates a schema that accepts any values of these names, because the schema of the run is not stored. */
 function anyOf(names: readonly string[]): AnySchema {
   return schemaOf(names, (value) => ({ value }))
 }
 
-/** What the run's parameters were. What they are wired to is not stored, so that they cannot be changed. */
+/** Creates a schema that accepts only the run's parameters: their wiring is not stored, so they cannot be changed. */
 function fixed(params: Params): AnySchema {
   return schemaOf(Object.keys(params), (value) => {
     const changed = Object.keys(value).filter((name) => canonical(value[name]) !== canonical(params[name]))
-    const message = 'with the run’s own code it cannot be changed; set the parameter of a step'
+    const message = 'it cannot be changed with the code of the run; set a parameter of a step instead'
     return changed.length > 0 ? { issues: changed.map((name) => ({ message, path: [name] })) } : { value: params }
   })
 }

@@ -2,15 +2,15 @@ import type { LoadedPipeline, Workspace } from '@cairn/workspace'
 import type { ClosureSet, Plan } from '@cairn/records'
 import type { Graph } from '@cairn/kernel/contract'
 
-/** What all that is tried from one run shares. */
+/** The state that all labs of one explored run share. */
 export interface Session {
-  /** Over the layered store: the playground's above, production's below. */
+  /** The workspace on the layered store: the playground on top of production. */
   readonly workspace: Workspace
   readonly loaded: LoadedPipeline
   readonly playground: string
-  /** The plan of the run that everything starts from. */
+  /** The plan of the explored run. */
   readonly base: Plan
-  /** What is run where nothing is changed: the pipeline as it stands or, at the run's own code, as it was then. */
+  /** The unchanged pipeline: the current one, or with the code of the run the one at that time. */
   readonly graph: Graph
   readonly closures: ClosureSet
 }

@@ -4,16 +4,16 @@ import { importSource } from '@cairn/workspace'
 import { CairnError, isStep, suggest, type Step } from '@cairn/kernel'
 import { whyNoFile } from '@cairn/files'
 
-/** A step that a file exports, to take the place of another one. */
+/** A step that a file exports as a replacement of another one. */
 export interface StepFile {
   readonly step: Step
-  /** Absolute path. */
+  /** The absolute path of the file. */
   readonly file: string
 }
 
 /**
- * The step that is meant by `<file>` or `<file>#<export>`: the export of that name, or else the one that has the name of
- * the step whose place it is to take, or else the only one.
+ * Finds the step that `<file>` or `<file>#<export>` identifies: the export of that name, or else the step with the same
+ * name as the replaced one, or else the only step.
  */
 export async function stepOfFile(path: string, placeOf: string, folder = process.cwd()): Promise<StepFile> {
   const [name = '', wanted] = path.split('#')
@@ -21,7 +21,7 @@ export async function stepOfFile(path: string, placeOf: string, folder = process
   const found = statSync(file, { throwIfNoEntry: false })
   const reason = found ? whyNoFile(found) : 'it does not exist'
   if (reason !== undefined)
-    throw new CairnError('NOT_FOUND', `${name}, which is to take the place of ${placeOf}, cannot be read: ${reason}`, {
+    throw new CairnError('NOT_FOUND', `${name}, the replacement of ${placeOf}, cannot be read: ${reason}`, {
       next: `name a file that exports a step: --swap ${placeOf}=./steps.ts`,
     })
   const exports = await importSource(file, folder)
@@ -29,8 +29,8 @@ export async function stepOfFile(path: string, placeOf: string, folder = process
   const all = [...steps.values()]
   const called = new Set(all.filter((each) => each.name === placeOf))
   if (wanted === undefined && called.size > 1)
-    throw new CairnError('BAD_DEFINITION', `${file} exports ${called.size} steps that are called "${placeOf}"`, {
-      next: `name one: --swap ${placeOf}=${name}#<export>`,
+    throw new CairnError('BAD_DEFINITION', `${file} exports ${called.size} steps named "${placeOf}"`, {
+      next: `choose one: --swap ${placeOf}=${name}#<export>`,
     })
   const step =
     wanted === undefined
@@ -39,7 +39,7 @@ export async function stepOfFile(path: string, placeOf: string, folder = process
   if (step) return { step, file }
   const [first] = steps.keys()
   if (first === undefined)
-    throw new CairnError('NOT_FOUND', `${file} exports no step`, { next: 'export const … = step(…)' })
+    throw new CairnError('NOT_FOUND', `${file} exports no step`, { next: 'export a step: export const … = step(…)' })
   throw new CairnError(
     'NOT_FOUND',
     wanted === undefined ? `${file} exports ${all.length} steps` : `${file} exports no step "${wanted}"`,

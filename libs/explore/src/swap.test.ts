@@ -46,20 +46,20 @@ describe('a swapped step', () => {
   it('is refused with both schemas if an input or output has another kind', () => {
     const wrong = step('wrong', { inputs: { n: number }, outputs: { n: text }, run: () => ({ n: '' }) })
     expect(() => swapStep(mapped.graph, 'scale', wrong)).toThrow(
-      'wrong cannot take the place of scale: it gives as "n" json {"type":"string"}, and scale gives json {}',
+      'wrong cannot replace scale: it returns json {"type":"string"} as "n", but scale returns json {}',
     )
     const words = step('words', { inputs: { n: text }, outputs: { n: number }, run: () => ({ n: 1 }) })
     expect(() => swapStep(mapped.graph, 'scale', words)).toThrow(
-      'words takes as "n" json {"type":"string"}, but in place of scale it is given json {}',
+      'input "n" of words must be json {"type":"string"}, but scale receives json {}',
     )
   })
 
   it('is refused if it needs an unwired input, or lacks an output that is read', () => {
     const curious = step('curious', { inputs: { m: number }, outputs: { n: number }, run: () => ({ n: 1 }) })
-    expect(() => swapStep(mapped.graph, 'scale', curious)).toThrow('curious takes "m", which scale is not given')
-    const silent = step('silent', { inputs: { n: number }, outputs: {}, run: () => ({}) })
-    expect(() => swapStep(mapped.graph, 'scale', silent)).toThrow(
-      'silent cannot take the place of scale: it gives no "n"',
+    expect(() => swapStep(mapped.graph, 'scale', curious)).toThrow(
+      'curious has an input "m", which is not available at scale',
     )
+    const silent = step('silent', { inputs: { n: number }, outputs: {}, run: () => ({}) })
+    expect(() => swapStep(mapped.graph, 'scale', silent)).toThrow('silent cannot replace scale: it has no output "n"')
   })
 })

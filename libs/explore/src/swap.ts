@@ -1,18 +1,17 @@
 import { kindText, CairnError, describeKind, fits, type AnyKind, type Kinds, type Step } from '@cairn/kernel'
 import { renamed, type Graph, type Node, type Ref, type StepNode } from '@cairn/kernel/contract'
 
-/** A pipeline's graph with another step in the places of one. */
+/** The graph of a pipeline with one step replaced by another. */
 export interface Swapped {
   readonly graph: Graph
-  /** The other step under the name of the one whose places it takes: what it computes is kept under that name. */
+  /** The new step under the name of the replaced one. Its results are stored under that name. */
   readonly step: Step
 }
 
 /**
- * Puts another step in every place of one. It may take less than what is wired there, and must give at least what is
- * read of it.
+ * Replaces a step at all its nodes. The new step may use fewer inputs, and must have all outputs that are read.
  *
- * @throws CairnError BAD_WIRING that shows both kinds where one does not fit
+ * @throws CairnError BAD_WIRING with both kinds, if an input or output does not fit
  */
 export function swapStep(graph: Graph, name: string, other: Step): Swapped {
   const step = renamed(other, name)
@@ -27,24 +26,24 @@ function swapNode(graph: Graph, node: StepNode, step: Step, called: string): Ste
   for (const [input, kind] of Object.entries(inputs as Kinds)) {
     const wired = node.inputs[input]
     if (!wired)
-      throw new CairnError('BAD_WIRING', `${called} takes "${input}", which ${node.id} is not given`, {
-        next: `of what is wired there it can take ${Object.keys(node.inputs).join(', ') || 'nothing'}`,
+      throw new CairnError('BAD_WIRING', `${called} has an input "${input}", which is not available at ${node.id}`, {
+        next: `available inputs: ${Object.keys(node.inputs).join(', ') || 'none'}`,
       })
     const produced = kindAt(graph, wired)
     if (produced && !fits(kind, describeKind(produced)))
       throw new CairnError(
         'BAD_WIRING',
-        `${called} takes as "${input}" ${kindText(describeKind(kind))}, but in place of ${node.id} it is given ${kindText(describeKind(produced))}`,
+        `input "${input}" of ${called} must be ${kindText(describeKind(kind))}, but ${node.id} receives ${kindText(describeKind(produced))}`,
       )
   }
   for (const [output, kind] of Object.entries(node.outputs)) {
     const given = (outputs as Kinds)[output]
     if (given && fits(kind, describeKind(given))) continue
-    const what = given ? `gives as "${output}" ${kindText(describeKind(given))}` : `gives no "${output}"`
+    const what = given ? `returns ${kindText(describeKind(given))} as "${output}"` : `has no output "${output}"`
     throw new CairnError(
       'BAD_WIRING',
-      `${called} cannot take the place of ${node.id}: it ${what}, and ${node.id} gives ${kindText(describeKind(kind))}`,
-      { next: 'give it the same outputs' },
+      `${called} cannot replace ${node.id}: it ${what}, but ${node.id} returns ${kindText(describeKind(kind))}`,
+      { next: 'declare the same outputs' },
     )
   }
   const wired = Object.fromEntries(Object.entries(node.inputs).filter(([input]) => input in inputs))

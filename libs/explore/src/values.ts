@@ -14,46 +14,46 @@ import { fetchObject, openArtifact, type Plan } from '@cairn/records'
 import type { Ref } from '@cairn/kernel/contract'
 import type { Session } from './session.ts'
 
-/** An output of a run, as a later step would receive it. Only what is looked at is fetched. */
+/** Returns an output of a run, as a later step would receive it. Objects are fetched on demand. */
 export async function valueOf(session: Session, plan: Plan, ref: Ref, kind: AnyKind): Promise<unknown> {
   const found = await artifactOf(session, plan, ref)
   checkWritten(plan, ref, kind)
   return kind.decode(openIn(session, found))
 }
 
-/** @throws CairnError NOT_FOUND that says what became of the node instead */
+/** Finds an output of a node. @throws CairnError NOT_FOUND when the run does not have it */
 export async function artifactOf({ workspace }: Session, plan: Plan, ref: Ref): Promise<ArtifactRef> {
   if ('item' in ref)
-    throw new CairnError('BAD_PARAMETER', `what flows there is one item of ${ref.item}, not one artifact`, {
-      next: 'look at the list that it maps over, or at the list that it gives',
+    throw new CairnError('BAD_PARAMETER', `the value is one item of ${ref.item}, not an artifact`, {
+      next: 'read the list that it maps over, or the list that it returns',
     })
   const { node, output } = ref
   const outputs = await outputsOf(workspace.store, workspace.at(plan.pipeline), plan, node)
   if (!outputs)
-    throw new CairnError('NOT_FOUND', `${node} gave nothing in run ${plan.run}`, {
+    throw new CairnError('NOT_FOUND', `run ${plan.run} has no outputs of ${node}`, {
       next: `cairn show ${plan.pipeline}/${plan.run}`,
     })
   if (outputs[output]) return outputs[output]
-  throw new CairnError('NOT_FOUND', `${node} gave no "${output}" in run ${plan.run}`, {
+  throw new CairnError('NOT_FOUND', `run ${plan.run} has no output "${output}" of ${node}`, {
     next: suggest(output, Object.keys(outputs)),
   })
 }
 
-/** An artifact that a kind can read; its object is fetched when it is first looked at. */
+/** Opens an artifact for a kind. Its object is fetched on first use. */
 export function openIn({ workspace, base }: Pick<Session, 'workspace' | 'base'>, ref: ArtifactRef): Artifact {
   const at = workspace.at(base.pipeline)
   const fetch = async ({ digest }: ArtifactRef) => {
     const { store } = workspace
     const file = await fetchObject(store, at, digest)
     if (file !== undefined) return file
-    throw new CairnError('NOT_FOUND', `object ${digest} was collected`, {
-      next: 'run that far: what is gone is computed again, from the nearest checkpoint that is still there',
+    throw new CairnError('NOT_FOUND', `a collection removed object ${digest}`, {
+      next: 'run the pipeline up to this step; missing results are computed again',
     })
   }
   return openArtifact(ref, fetch, () => workspace.scratch())
 }
 
-/** Whether today's kind can read what the run wrote. */
+/** Refuses a value that the current kind cannot read. */
 function checkWritten({ nodes, steps, run }: Plan, ref: Ref, kind: AnyKind): void {
   if ('item' in ref) return
   const node = nodes[ref.node]
@@ -61,7 +61,7 @@ function checkWritten({ nodes, steps, run }: Plan, ref: Ref, kind: AnyKind): voi
   if (!written || canonical(written) === canonical(describeKind(kind)) || fits(kind, written)) return
   throw new CairnError(
     'BAD_WIRING',
-    `${ref.node}.${ref.output} of run ${run} is ${kindText(written)}; today's code reads ${kindText(describeKind(kind))}`,
+    `${ref.node}.${ref.output} of run ${run} is ${kindText(written)}, but the current code expects ${kindText(describeKind(kind))}`,
     { next: `cairn cat ${run}/${ref.node}/${ref.output} --raw` },
   )
 }

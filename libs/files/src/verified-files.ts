@@ -42,7 +42,7 @@ export function keepVerified(digest: string, path: string, work: () => void): vo
  */
 export function requireUnchanged({ file, stamp }: { readonly file: string; readonly stamp?: string }): void {
   if (stamp === undefined || fileStamp(file) === stamp) return
-  throw new CairnError('BAD_OUTPUT', `${basename(file)} was written to after the step returned it`, {
-    next: 'close each file, and await everything that writes to it, before you return it',
+  throw new CairnError('BAD_OUTPUT', `${basename(file)} was modified after the step returned it`, {
+    next: 'close the file, and await all writes to it, before you return it',
   })
 }

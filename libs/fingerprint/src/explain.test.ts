@@ -62,7 +62,7 @@ describe('an explanation names', () => {
   })
   test('a declaration that refers to another one than before', async () => {
     expect(await why(edited('prepare.ts', '{ zscore }', '{ median as zscore }'))).toEqual([
-      'median() in stats.ts takes the place of zscore()   (train-model -> prepare.ts -> stats.ts)',
+      'median() in stats.ts replaced zscore()   (train-model -> prepare.ts -> stats.ts)',
       'MEAN in stats.ts removed   (train-model -> prepare.ts -> stats.ts)',
     ])
     expect(await why(edited('prepare.ts', '{ z }', '{ y as z }'))).toEqual([
@@ -76,7 +76,7 @@ describe('an explanation names', () => {
   })
   test('a package whose content changed without its version', async () => {
     expect(await why({ 'node_modules/package/index.js': '1' })).toEqual([
-      'package package 1.0.0: its content, a patch, or what it depends on changed   (train-model -> prepare.ts)',
+      'package package 1.0.0: its content, a patch, or a dependency changed   (train-model -> prepare.ts)',
     ])
   })
   test('a package that is no longer used', async () => {
@@ -97,7 +97,7 @@ describe('an explanation names', () => {
         ...base,
         ...two(`table.set('a', 1)\ntable.set('b', 1)`),
       }),
-    ).toEqual(['the order in which what train-model reaches is evaluated changed'])
+    ).toEqual(['the evaluation order of the code of train-model changed'])
   })
   test('a change even if everything was renamed and moved as well', async () => {
     const moved = {
@@ -110,7 +110,7 @@ describe('an explanation names', () => {
         .replace('M = 1', 'M = 2'),
     }
     expect(await why(moved)).toEqual([
-      'M in lib/maths.ts takes the place of MEAN   (train-model -> lib/ready.ts -> lib/maths.ts)',
+      'M in lib/maths.ts replaced MEAN   (train-model -> lib/ready.ts -> lib/maths.ts)',
     ])
   })
 })

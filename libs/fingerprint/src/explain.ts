@@ -69,17 +69,17 @@ export function changeText({ what, how, name, instead, file, before, after, path
   const way = path.length > 1 ? `   (${path.join(' -> ')})` : ''
   switch (what) {
     case 'declaration':
-      return `${name} in ${file} ${instead === undefined ? how : `takes the place of ${instead}`}${way}`
+      return `${name} in ${file} ${instead === undefined ? how : `replaced ${instead}`}${way}`
     case 'node':
       return `Node ${before} -> ${after}`
     case 'order':
-      return `the order in which what ${name} reaches is evaluated changed`
+      return `the evaluation order of the code of ${name} changed`
     case 'scheme':
-      return `how the fingerprint of ${name} is made changed`
+      return `the fingerprint format of ${name} changed`
     case 'package':
       if (how !== 'changed') return `package ${name} ${after ?? before} ${how}${way}`
       if (before !== after) return `package ${name} ${before} -> ${after}${way}`
-      return `package ${name} ${after}: its content, a patch, or what it depends on changed${way}`
+      return `package ${name} ${after}: its content, a patch, or a dependency changed${way}`
   }
 }
 

@@ -22,7 +22,7 @@ describe('code that cannot be extracted is refused with its location', () => {
     ['export const b = 1', `steps.ts:2 imports "a" from './a.ts', which does not export it`],
     ['export { a } from "./c.cjs"', 'c.cjs:1 is a CommonJS module'],
     ['export { a } from "./d.js"', 'd.js:1 is a CommonJS module'],
-    ['export { a } from "./e.node"', 'e.node:1 is no module that can be fingerprinted'],
+    ['export { a } from "./e.node"', 'e.node:1 is not a module that can be fingerprinted'],
     [
       'export * from "./b.ts"\nexport * from "./f.ts"\nexport { a } from "./g.ts"',
       'g.ts:1 exports "a" from several modules',

@@ -41,7 +41,7 @@ export async function findSteps(
 export function reasonNotFound({ modules, entry }: Pick<Sources, 'modules' | 'entry'>): string {
   const faulty = staticallyImported({ modules, entry }).find(({ analysis }) => analysis.fault)
   const fault = faulty && `; ${refuse(faulty.path, faulty.analysis.fault!).message}`
-  if (entry.file === scriptFile()) return 'it stands in the script that is running: move it to a file of its own'
+  if (entry.file === scriptFile()) return 'it is defined in the running script: move it to a separate file'
   return `it is not exported by any module that ${entry.path} imports${fault ?? ''}`
 }
 

@@ -46,7 +46,7 @@ it.each([
 it('is reported as the reason', async () => {
   const [one, other] = two('class # {}\nconst kindOf = (x: object) => x.constructor.name\nRUN kindOf(new #())')
   const [before, after] = [(await one!.closure()).manifest, (await other!.closure()).manifest]
-  expect(explain('main', before, after).map(changeText)).toEqual(['Other in steps.ts takes the place of One'])
+  expect(explain('main', before, after).map(changeText)).toEqual(['Other in steps.ts replaced One'])
 })
 
 it('the name of a class of another module is part of the fingerprint if code reads it', async () => {

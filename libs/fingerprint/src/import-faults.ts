@@ -28,10 +28,10 @@ export function importFault(module: Module, modules: Modules, error: unknown): C
     const specifier = String(source.value)
     const at = placeOf(module, node)
     if (said.includes("'assert'") && /\bassert\s*\{/.test(module.text.slice(source.end, node.end)))
-      return refusal(at, `imports '${specifier}' with "assert"`, 'write with in its place')
+      return refusal(at, `imports '${specifier}' with "assert"`, 'use "with" instead')
     const repeated = names.find(({ local }) => said === `Identifier '${local}' has already been declared`)
     if (repeated)
-      return refusal(placeOf(module, repeated.node), `imports ${repeated.local}, which the module declares, too`)
+      return refusal(placeOf(module, repeated.node), `imports ${repeated.local}, which the module also declares`)
     const index = module.analysis.requests.findIndex((request) => request.specifier === specifier)
     const resolved = module.resolved[index]
     if (resolved?.type === 'local') {
@@ -77,11 +77,11 @@ function fileFault(
     return jsonFault(imported ?? modules.get(file), file)
   }
   if (type !== '' && !/^\.[cm]?[jt]s$/.test(type))
-    return refusal(at, `imports '${specifier}', and Node runs no files that end in "${type}"`, WHAT_RUNS)
+    return refusal(at, `imports '${specifier}', but Node cannot run "${type}" files`, WHAT_RUNS)
   return undefined
 }
 
-const WHAT_RUNS = 'put code into a file that ends in .ts or .js; other files are inputs of a step, or read in a source'
+const WHAT_RUNS = 'put code into a .ts or .js file; pass other files as inputs of a step, or read them in a source'
 
 function jsonFault(module: Module | undefined, file: string): CairnError | undefined {
   const text = readFileSync(file, 'utf8')
@@ -92,7 +92,7 @@ function jsonFault(module: Module | undefined, file: string): CairnError | undef
     const { message } = cause as Error
     const position = Number(/at position (\d+)/.exec(message)?.[1] ?? text.length)
     const place = `${module?.path ?? file}:${lineAt(text, position)}:${columnAt(text, position)}`
-    return refusal(place, `is not readable as JSON: ${message.replace(/ \(line \d+ column \d+\)$/, '')}`)
+    return refusal(place, `is not valid JSON: ${message.replace(/ \(line \d+ column \d+\)$/, '')}`)
   }
 }
 
@@ -149,10 +149,6 @@ export function withColumn(error: CairnError, module: Module): CairnError {
   return error
 }
 
-function refusal(
-  place: string,
-  message: string,
-  next = 'correct that line, then give the same command again',
-): CairnError {
+function refusal(place: string, message: string, next = 'correct that line, then run the command again'): CairnError {
   return new CairnError('BAD_DEFINITION', `${place} ${message}`, { next })
 }

@@ -184,8 +184,8 @@ export class Links {
     const open = module.analysis.stars.find((request) => !this.imported(module, request))
     if (open === undefined) return { target: { part: this.#namespace(module), binding: 0 }, through: [module] }
     const { specifier, line } = module.analysis.requests[open]!
-    const message = `re-exports all of '${specifier}', so what is used as a whole is not known`
-    const next = 'import what you need from it by name'
+    const message = `re-exports all of '${specifier}', so the fingerprint cannot tell which exports are used`
+    const next = 'import the exports that you need by name'
     return refused(module, { message, line, next })
   }
 }
@@ -195,13 +195,13 @@ function refused({ path }: Module, fault: Fault): Link {
 }
 
 function toFind(specifier: string): string {
-  if (/^(\.{0,2}\/|file:)/.test(specifier)) return 'write the path of a file that exists, with its ending'
+  if (/^(\.{0,2}\/|file:)/.test(specifier)) return 'use the path of an existing file, with its extension'
   if (NPM_NAME.test(specifier)) return `npm install ${specifier}`
-  return 'import it by its path, or by a name with # from "imports" in package.json: Node does not read tsconfig paths'
+  return 'import it by its path, or by a # name from "imports" in package.json: Node does not read tsconfig paths'
 }
 
 const NPM_NAME = /^(@[\w.-]+\/)?\w[\w.-]*$/
-const AMBIGUOUS = { line: 1, next: 'export it by name from the one that you mean' }
+const AMBIGUOUS = { line: 1, next: 'export it by name from one of them' }
 
 function sameTarget(a: Target, b: Target): boolean {
   if ('part' in a && 'part' in b) return a.part === b.part && a.binding === b.binding

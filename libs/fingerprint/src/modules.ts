@@ -45,7 +45,7 @@ export async function loadModules(entry: string, root: string, resolver: Resolve
   }
   if (modules.size === 0)
     throw new CairnError('NOT_FOUND', `${entry} cannot be read: ${whyNot(entry)}`, {
-      next: 'look at that file, or name another in package.json',
+      next: 'check the file, or change its path in package.json',
     })
   orderModules(modules)
   return modules
@@ -62,7 +62,7 @@ function readSource(file: string): string | undefined {
 function whyNot(file: string): string {
   try {
     readFileSync(file)
-    return 'it has gone and come back'
+    return 'it disappeared while it was being read'
   } catch (error) {
     return (error as Error).message
   }
@@ -72,7 +72,7 @@ async function analysisOf(file: string, text: string, hash: string, cache: Cache
   const type = extname(file)
   if (type === '.json') return jsonAnalysis(file, hash)
   if (!SOURCE_FILES.test(type))
-    return { ...NOTHING, fault: { message: 'is no module that can be fingerprinted', line: 1, next: NEXT } }
+    return { ...NOTHING, fault: { message: 'is not a module that can be fingerprinted', line: 1, next: NEXT } }
   const key = `module:${type}:${hash}`
   const known = cache.get<Analysis>(key)
   if (known) return known
@@ -84,7 +84,7 @@ async function analysisOf(file: string, text: string, hash: string, cache: Cache
 }
 
 const SOURCE_FILES = /^\.[cm]?[jt]sx?$/
-const NEXT = 'make it an input of the step, or read it in a source'
+const NEXT = 'pass it as an input of the step, or read it in a source'
 const NOTHING = { requests: [], imports: [], exports: {}, stars: [], units: [] }
 
 function jsonAnalysis(file: string, hash: string): Analysis {

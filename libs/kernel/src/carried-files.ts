@@ -31,7 +31,7 @@ export function carriedFiles(contents: Readonly<Record<string, string>>): Record
         // A path with `..` leaves the project; its file must still stay inside the folder.
         const path = join(folder, ...name.split('/').map((part) => (part === '..' ? '_' : part)))
         const file = carried.get(path) ?? new Carried(path, content)
-        file.layDown()
+        file.write()
         carried.set(path, file)
         return [name, file]
       }),
@@ -69,11 +69,11 @@ class Carried implements CarriedFile {
   }
 
   keep(): void {
-    if (this.#seen === undefined || stampOf(this.#path) !== this.#seen) this.layDown()
+    if (this.#seen === undefined || stampOf(this.#path) !== this.#seen) this.write()
   }
 
   /** Processes share the file, so it is written under another name and renamed: no process reads half of it. */
-  layDown(): void {
+  write(): void {
     const bytes = Buffer.from(this.#content, 'base64')
     if (!holds(this.#path, bytes)) {
       ownFolder()
@@ -111,7 +111,7 @@ function ownFolder(): string {
   const isOwn = user === undefined || (found.uid === user && found.isDirectory())
   if (isOwn && found.mode & 0o022) chmodSync(folder, 0o700)
   if (isOwn) return (own = folder)
-  if (own !== undefined) throw new Error(`${folder} was taken away, and is another user's now`)
+  if (own !== undefined) throw new Error(`${folder} now belongs to another user`)
   return (own = mkdtempSync(`${folder}-`))
 }
 
@@ -120,6 +120,9 @@ function refusing<Result>(work: () => Result): Result {
     return work()
   } catch (cause) {
     const message = `the files of a step cannot be written to ${tmpdir()}: ${(cause as Error).message}`
-    throw new CairnError('STORE_FAILED', message, { cause, next: 'make room there, or set TMPDIR to another folder' })
+    throw new CairnError('STORE_FAILED', message, {
+      cause,
+      next: 'free some space there, or set TMPDIR to another folder',
+    })
   }
 }

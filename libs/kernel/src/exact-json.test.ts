@@ -16,7 +16,7 @@ describe('hand-written JSON', () => {
     '[1, {"deep": 9007199254740993}]',
     '900719925474099300e-2',
   ])('refuses %s, which a number cannot hold', (text) => {
-    expect(() => parseExactJson(text, '--set a')).toThrow(/^--set a: -?[\d.e-]+ cannot be held exactly/)
+    expect(() => parseExactJson(text, '--set a')).toThrow(/^--set a: -?[\d.e-]+ cannot be stored exactly/)
   })
 
   it.each(['0', '-0', '0.0e9', '1.50', '1e2', '1E+2', '18446744073709551616', '1e23', '-128886278271156.12'])(

@@ -34,7 +34,7 @@ function refuseTwoOfOneKey(json: string, where: string): void {
 function twice(before: string, where: string): CairnError {
   const lines = before.split('\n')
   const at = `line ${lines.length}, column ${lines.at(-1)!.length + 1}`
-  return new CairnError('BAD_PARAMETER', `${where}: a key is given twice, at ${at}`, { next: 'leave one of them out' })
+  return new CairnError('BAD_PARAMETER', `${where}: a key appears twice, at ${at}`, { next: 'remove one of them' })
 }
 
 /**
@@ -46,8 +46,8 @@ function twice(before: string, where: string): CairnError {
  */
 export function refuseInexact(text: string, value: number, where: string): void {
   if (isExact(text, value)) return
-  throw new CairnError('BAD_PARAMETER', `${where}: ${text} cannot be held exactly; a number would be ${value}`, {
-    next: `write a number of up to 15 digits, or a string where one is accepted: "${text}"`,
+  throw new CairnError('BAD_PARAMETER', `${where}: ${text} cannot be stored exactly; it would become ${value}`, {
+    next: `use a number of up to 15 digits, or a string if one is accepted: "${text}"`,
   })
 }
 

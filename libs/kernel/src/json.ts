@@ -30,7 +30,7 @@ export function canonical(value: unknown, where = 'value'): string {
   }
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null)
-    throw notJson(`a ${value.constructor?.name || 'strange object'}`, where)
+    throw notJson(`a ${value.constructor?.name || 'object'}`, where)
   refuseOddFields(value, where)
   const fields = Object.entries(value)
     .filter(([, field]) => field !== undefined)
@@ -52,13 +52,13 @@ function refuseOddFields(value: object, where: string): void {
   const symbol = Object.getOwnPropertySymbols(value).find((key) =>
     Object.prototype.propertyIsEnumerable.call(value, key),
   )
-  if (symbol) throw notJson(`an object with a field under ${String(symbol)}`, where)
+  if (symbol) throw notJson(`an object with a symbol as a key, ${String(symbol)}`, where)
   if (!Array.isArray(value) || Object.keys(value).length <= value.length) return
-  throw notJson(`an array with a field "${Object.keys(value).at(-1)}"`, where)
+  throw notJson(`an array with a named field "${Object.keys(value).at(-1)}"`, where)
 }
 
 function notJson(what: string, where: string): CairnError {
-  return new CairnError('NOT_JSON', `${where} is ${what}, which JSON cannot hold`, {
+  return new CairnError('NOT_JSON', `${where} is ${what}, which JSON cannot represent`, {
     next: 'use strings, finite numbers, booleans, null, arrays and plain objects',
   })
 }

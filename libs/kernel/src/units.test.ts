@@ -16,6 +16,6 @@ it('reads amounts of memory', () => {
 })
 
 it.each(['soon', '5 minutes', '-1s', '', 0, NaN])('refuses %j and shows how to write it', (wrong) => {
-  expect(() => milliseconds(wrong as never)).toThrow(/is not a length of time/)
+  expect(() => milliseconds(wrong as never)).toThrow(/is not a duration/)
   expect(() => byteCount(wrong as never)).toThrow(/is not an amount of memory/)
 })

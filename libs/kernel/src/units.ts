@@ -10,7 +10,7 @@ const BYTES = { KB: 1e3, MB: 1e6, GB: 1e9 } as const
 
 /** Converts a duration to milliseconds. @throws CairnError BAD_DEFINITION unless it is positive and finite */
 export function milliseconds(duration: Duration): number {
-  return amount(duration, MS, 'a length of time', '"90s", "5m", "12h"')
+  return amount(duration, MS, 'a duration', '"90s", "5m", "12h"')
 }
 
 /** Converts an amount of memory to bytes. @throws CairnError BAD_DEFINITION unless it is positive and finite */
@@ -29,6 +29,6 @@ function amount(
   const value = typeof given === 'number' ? given : Number(number) * (factor ?? NaN)
   if (value > 0 && Number.isFinite(value)) return value
   throw new CairnError('BAD_DEFINITION', `${JSON.stringify(given)} is not ${what}`, {
-    next: `write it like ${examples}`,
+    next: `for example ${examples}`,
   })
 }

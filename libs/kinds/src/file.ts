@@ -37,8 +37,8 @@ export function file(extension?: string): Kind<StoredFile, FileInput>
 export function file(extension?: string, ...more: readonly unknown[]): Kind<StoredFile, FileInput> {
   checkNoOptions(more, 'file')
   if (extension !== undefined && !(typeof extension === 'string' && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(extension)))
-    throw new CairnError('BAD_DEFINITION', `file is given ${shown(extension)}, which is no extension`, {
-      next: `write it like file('csv'), or file() for any`,
+    throw new CairnError('BAD_DEFINITION', `file takes a file extension, not ${shown(extension)}`, {
+      next: `for example file('csv'), or file() for any extension`,
     })
   return {
     name: 'file',
@@ -67,7 +67,7 @@ async function takeFile(path: string, to: Encoder) {
     throw new CairnError('BAD_OUTPUT', `file ${path} ${what}`, { cause })
   })
   if (!found.isFile())
-    throw new CairnError('BAD_OUTPUT', `${path} is ${found.isDirectory() ? 'a folder' : 'no regular file'}`, {
+    throw new CairnError('BAD_OUTPUT', `${path} is ${found.isDirectory() ? 'a folder' : 'not a regular file'}`, {
       next: 'return the path of one file',
     })
   return { file: await to.take(path), summary: { bytes: found.size } }
@@ -77,7 +77,7 @@ async function pathOf(value: string | LocalFile | StoredFile): Promise<string> {
   const path = typeof value === 'object' && value !== null ? value.path : value
   const found = typeof path === 'function' ? await path() : path
   if (typeof found === 'string') return found
-  throw new CairnError('BAD_OUTPUT', `value is ${value === null ? 'null' : typeof value}, which names no file`, {
+  throw new CairnError('BAD_OUTPUT', `value is ${value === null ? 'null' : typeof value}, not a file`, {
     next: 'return a path, a file, a Uint8Array or { text: … }',
   })
 }

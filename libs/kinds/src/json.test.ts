@@ -57,9 +57,9 @@ test('the parsed value of the schema is what is written', async () => {
 test('a refusal names the path', async () => {
   const Scores = json(z.object({ scores: z.array(z.number()) }))
   await expect(encoded(Scores, { scores: [1, 'b'] })).rejects.toThrow('scores.1: Invalid input: expected number')
-  await expect(encoded(json<any>(), { a: [1, NaN] })).rejects.toThrow('value.a[1] is NaN, which JSON cannot hold')
+  await expect(encoded(json<any>(), { a: [1, NaN] })).rejects.toThrow('value.a[1] is NaN, which JSON cannot represent')
   const Day = json(z.object({ day: z.string().transform((text) => new Date(text)) }), { describe: 'a day' })
-  await expect(encoded(Day, { day: '2001-01-01' })).rejects.toThrow('value.day is a Date, which JSON cannot hold')
+  await expect(encoded(Day, { day: '2001-01-01' })).rejects.toThrow('value.day is a Date, which JSON cannot represent')
 })
 
 test('its description is the schema of the read value', () => {
@@ -72,7 +72,7 @@ test('its description is the schema of the read value', () => {
 
 test('a schema that JSON Schema cannot express must be described', () => {
   const schema = z.string().transform((text) => new Date(text))
-  expect(() => json(schema)).toThrow('the zod schema cannot be told as JSON Schema')
+  expect(() => json(schema)).toThrow('the zod schema cannot be converted to JSON Schema')
   expect(json(schema, { describe: 'a day, v1' }).schema).toBe('a day, v1')
 })
 

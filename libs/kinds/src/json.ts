@@ -36,8 +36,8 @@ export function json<Value = Json>(): Kind<Value>
 export function json<S extends AnySchema>(schema: S, options?: JsonOptions): Kind<SchemaOutput<S>, SchemaInput<S>>
 export function json(schema?: AnySchema, options: JsonOptions = {}): Kind<unknown> {
   if (schema !== undefined && !isSchema(schema))
-    throw new CairnError('BAD_DEFINITION', `json is given ${shown(schema)}, which is no schema`, {
-      next: 'write it like json(z.object({ late: z.number() })), or json<number>() for any value',
+    throw new CairnError('BAD_DEFINITION', `json takes a schema, not ${shown(schema)}`, {
+      next: 'for example json(z.object({ late: z.number() })), or json<number>() without a schema',
     })
   const { describe } = checkedJsonOptions(options, 'json')
   const described = schema ? describeSchema(schema, describe) : true
@@ -63,9 +63,13 @@ export function checkedJsonOptions(options: JsonOptions, owner: string): JsonOpt
 export function describeSchema(schema: AnySchema, describe?: string): Json {
   const described = describe ?? jsonSchema(schema, 'output')
   if (described !== undefined) return described
-  throw new CairnError('BAD_DEFINITION', `the ${schema['~standard'].vendor} schema cannot be told as JSON Schema`, {
-    next: 'describe it in words that change when it changes: json(schema, { describe: "…" })',
-  })
+  throw new CairnError(
+    'BAD_DEFINITION',
+    `the ${schema['~standard'].vendor} schema cannot be converted to JSON Schema`,
+    {
+      next: 'pass a description, and change it whenever the schema changes: json(schema, { describe: "…" })',
+    },
+  )
 }
 
 export function checked<Output>(schema: AnySchema, value: unknown): Promise<Output> {
@@ -80,7 +84,7 @@ export function encodeJson(value: unknown): Uint8Array {
       throw new CairnError('BAD_OUTPUT', error.message, error.next === undefined ? {} : { next: error.next })
     if (error instanceof RangeError)
       throw new CairnError('BAD_OUTPUT', tooDeep(value), {
-        next: 'return a tree: leave out what leads back, or name what is meant by an id',
+        next: 'return a value without cycles: use an id instead of a reference back',
       })
     throw error
   }
@@ -88,7 +92,9 @@ export function encodeJson(value: unknown): Uint8Array {
 
 function tooDeep(value: unknown): string {
   const [place, around] = loopIn(value, 'value', new Map(), new Set()) ?? []
-  return place === undefined ? 'value is nested too deeply' : `${place} is ${around}, which it stands in`
+  return place === undefined
+    ? 'value is nested too deeply'
+    : `${place} refers back to ${around}, so the value has a cycle`
 }
 
 /** Finds a cycle in a value: the path that refers back, and the path to which it refers. */

@@ -70,7 +70,7 @@ function declared(types: MetricTypes): MetricTypes {
       next: `write it like metrics({ auc: 'number', rows: 'integer', brier: 'number?' }), or give a schema`,
     })
   if (typeof types !== 'object' || types === null || Array.isArray(types))
-    throw refused(`metrics is given ${shown(types)}, not types by name`)
+    throw refused(`metrics takes an object of types, not ${shown(types)}`)
   for (const [name, type] of Object.entries(types))
     if (!TYPES.includes(type)) throw refused(`metric "${name}" has the unknown type ${shown(type)}`)
   return types
@@ -80,9 +80,9 @@ function checkNumbers(metrics: unknown, within: string): void {
   if (typeof metrics !== 'object' || metrics === null || Array.isArray(metrics))
     throw new CairnError(
       'BAD_OUTPUT',
-      `metrics${within && ` "${within}"`} are ${shape(metrics)}, not numbers by name`,
+      `metrics${within && ` "${within}"`} must be an object of numbers, not ${shape(metrics)}`,
       {
-        next: 'return { name: number, … }; other values are returned as json()',
+        next: 'return { name: number, … }, or use json() for other values',
       },
     )
   for (const [name, value] of Object.entries(metrics)) {
@@ -100,16 +100,16 @@ function shape(value: unknown): string {
 function notMeasured(path: string, value: unknown): CairnError {
   const refused = (is: string, next: string) =>
     new CairnError('BAD_OUTPUT', `metric "${path}" is ${is}, not a finite number`, { next })
-  if (typeof value === 'number') return refused(String(value), 'leave out what could not be measured')
+  if (typeof value === 'number') return refused(String(value), 'omit metrics that could not be measured')
   if (typeof value === 'bigint')
-    return refused(`the bigint ${value}n`, `convert it, as in Number(${value}n); whole numbers are exact up to 2^53`)
+    return refused(`the bigint ${value}n`, `convert it: Number(${value}n); integers are exact up to 2^53`)
   if (typeof value === 'string')
     return refused(
       `the string ${JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)}`,
-      'convert it to a number, or return text as json()',
+      'convert it to a number, or use json() for text',
     )
-  if (typeof value === 'boolean') return refused(`the boolean ${value}`, 'write 0 or 1')
-  return refused(value === null ? 'null' : `a ${typeof value}`, 'leave out what could not be measured')
+  if (typeof value === 'boolean') return refused(`the boolean ${value}`, 'use 0 or 1')
+  return refused(value === null ? 'null' : `a ${typeof value}`, 'omit metrics that could not be measured')
 }
 
 function checkTypes(metrics: Readonly<Record<string, unknown>>, types: MetricTypes): void {
@@ -122,9 +122,9 @@ function checkTypes(metrics: Readonly<Record<string, unknown>>, types: MetricTyp
     const value = metrics[name]
     if (value === undefined && !type.endsWith('?')) throw new CairnError('BAD_OUTPUT', `metric "${name}" is missing`)
     if (value !== undefined && typeof value !== 'number')
-      throw new CairnError('BAD_OUTPUT', `metric "${name}" is a group where ${type} is declared`)
+      throw new CairnError('BAD_OUTPUT', `metric "${name}" is declared ${type}, but it is a group of metrics`)
     if (type.startsWith('integer') && value !== undefined && !Number.isInteger(value))
-      throw new CairnError('BAD_OUTPUT', `metric "${name}" is ${value}, no integer`)
+      throw new CairnError('BAD_OUTPUT', `metric "${name}" is declared an integer, but it is ${value}`)
   }
 }
 

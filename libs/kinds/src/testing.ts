@@ -43,31 +43,34 @@ export async function checkKind<Read, Write>(
 ): Promise<void> {
   const described = describeKind(kind)
   canonical(described)
-  assert.equal(kind.accepts?.(described) ?? true, true, `${kind.name} does not accept what it wrote itself`)
+  assert.equal(kind.accepts?.(described) ?? true, true, `${kind.name} does not accept its own output`)
   using folder = artifactFolder()
   for (const [index, value] of values.entries()) {
     const sample = `${kind.name}, value ${index}`
     const first = await folder.write(kind, value)
     const again = await folder.write(kind, value)
-    assert.equal(contentOf(again.ref), contentOf(first.ref), `${sample}: written twice, its bytes differ`)
+    assert.equal(contentOf(again.ref), contentOf(first.ref), `${sample}: two writes produced different bytes`)
     assert.deepEqual(
       await read(await kind.decode(first)),
       await expect(value),
-      `${sample}: it is read as another value`,
+      `${sample}: the value read back differs`,
     )
     for (const shown of Object.values(first.ref.summary ?? {}))
-      assert.ok(typeof shown === 'string' || Number.isFinite(shown), `${sample}: its summary holds ${shown}`)
-    if (kind.compare) canonical(await kind.compare(first, again, { rows: 3 }), `${sample}: compared with itself`)
-    if (kind.preview) canonical(await kind.preview(first, { rows: 3 }), `${sample}: its preview`)
+      assert.ok(typeof shown === 'string' || Number.isFinite(shown), `${sample}: the summary contains ${shown}`)
+    if (kind.compare) canonical(await kind.compare(first, again, { rows: 3 }), `${sample}: the comparison with itself`)
+    if (kind.preview) canonical(await kind.preview(first, { rows: 3 }), `${sample}: the preview`)
   }
   for (const [index, value] of refused.entries()) {
     const sample = `${kind.name}, refused value ${index}`
     const error = await folder.write(kind, value as Write).then(
-      () => assert.fail(`${sample}: it is taken`),
+      () => assert.fail(`${sample}: the value is accepted`),
       (error: unknown) => error,
     )
     if (error instanceof assert.AssertionError) throw error
-    assert.ok(error instanceof CairnError && error.code === 'BAD_OUTPUT', `${sample}: it fails with ${String(error)}`)
+    assert.ok(
+      error instanceof CairnError && error.code === 'BAD_OUTPUT',
+      `${sample}: unexpected error: ${String(error)}`,
+    )
   }
 }
 

@@ -102,7 +102,10 @@ describe('a run that is copied into another store', () => {
         const outcome = await copyRun({ store: from, at }, { store: there.store, at }, run!).catch((e: unknown) => e)
         const isCollected = left.calls < 0
         if (outcome instanceof Error) {
-          expect(outcome).toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('meanwhile') as string })
+          expect(outcome).toMatchObject({
+            code: 'NOT_FOUND',
+            message: expect.stringContaining('in the meantime') as string,
+          })
           expect(there.files.has(at.plan(run!))).toBe(false)
           refused++
         } else {

@@ -132,8 +132,8 @@ async function requirePlan({ store, at }: StoreSide, run: string): Promise<void>
 
 function requireCopied(run: string, isThere: boolean): void {
   if (isThere) return
-  throw new CairnError('NOT_FOUND', `run ${run} was removed by a collection meanwhile: it is not copied`, {
-    next: 'cairn runs shows those that are left; "keepRuns" and "keep" of "retention" say what stays',
+  throw new CairnError('NOT_FOUND', `run ${run} was not copied: a collection removed it in the meantime`, {
+    next: 'list the remaining runs: cairn runs; to keep more of them, change "retention" in package.json',
   })
 }
 
@@ -153,9 +153,9 @@ async function copyObject(
   if (file === undefined)
     throw new CairnError(
       'NOT_FOUND',
-      `object ${digest} is not in the store: it is damaged, or was collected meanwhile`,
+      `object ${digest} is not in the store: it is damaged, or a collection removed it in the meantime`,
       {
-        next: 'cairn runs shows whether the run is still there; cairn doctor checks the store',
+        next: 'check that the run still exists: cairn runs; check the store: cairn doctor',
       },
     )
   const own = join(scratch, digest) // `put` may move the file

@@ -9,7 +9,7 @@ export async function checkCheckpoint(examination: Examination, path: string): P
   checked.checkpoints++
   const what = await faultOf(examination, path)
   if (what === undefined) return
-  findings.push({ path, what, repair: 'retired: the next run computes it again' })
+  findings.push({ path, what, repair: 'removed from use: the next run computes it again' })
   const [step, key] = path.split('/').slice(-2)
   if (repair) await store.move(path, `${at.root}quarantine/${step}-${key}`)
 }

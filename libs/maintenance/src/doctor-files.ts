@@ -33,7 +33,7 @@ export async function checkObject(examination: Examination, path: string, size: 
 }
 
 type Fault = Omit<Finding, 'path'>
-const ALTERED: Fault = { what: 'its bytes do not match its digest', repair: MOVED }
+const ALTERED: Fault = { what: 'its content does not match its digest', repair: MOVED }
 
 /** If the store responds and fails for this object alone, the object is lost, and the others can still be checked. */
 async function faultOf(examination: Examination, path: string, digest: string): Promise<Fault | undefined> {
@@ -44,7 +44,7 @@ async function faultOf(examination: Examination, path: string, digest: string): 
     if (!(await examination.store.stat(path))) throw error
     return {
       what: `the store cannot read it: ${error.message}`,
-      repair: 'none: mend the disks of the store, or remove the object there; the next run then computes it again',
+      repair: 'none: repair the disks of the store, or delete the object there; the next run then computes it again',
     }
   }
 }
@@ -76,7 +76,7 @@ export async function checkCode(examination: Examination, path: string): Promise
   const named = /-([0-9a-f]{16})\.mjs$/.exec(path)?.[1]
   const pinned = named ?? (await pinsOf(examination)).get(path) ?? digest
   if (digest.startsWith(pinned)) return
-  findings.push({ path, what: 'it is not the code that runs were planned with', repair: MOVED })
+  findings.push({ path, what: 'the code differs from the code that runs were planned with', repair: MOVED })
   if (repair) await store.move(path, at.quarantine(nameOf(path)))
 }
 

@@ -48,7 +48,7 @@ async function recordFault(store: ArtifactStore, path: string): Promise<Omit<Fin
     const record = await readRecord<Plan | RunEnd | EndRecord>(store, path)
     const items = record && 'items' in record ? record.items : []
     const what = items.flatMap((outcome) => (outcome.status === 'completed' ? (alteredIn(outcome) ?? []) : []))[0]
-    return what === undefined ? undefined : { what, repair: 'none: it is history' }
+    return what === undefined ? undefined : { what, repair: 'none: the run is over' }
   } catch (error) {
     if (!(error instanceof CairnError && error.code === 'BAD_RECORD')) throw error
     return { what: error.message, repair: isDamaged(error) ? MOVED : `none: ${error.next}` }
@@ -60,8 +60,8 @@ export async function missing(
   digests: ReadonlySet<string>,
 ): Promise<string | undefined> {
   for (const digest of digests) {
-    if (broken.has(digest)) return `it refers to the broken object ${digest}`
-    if (!(await statObject(store, at, digest))) return `it refers to object ${digest}, which is gone`
+    if (broken.has(digest)) return `it refers to the damaged object ${digest}`
+    if (!(await statObject(store, at, digest))) return `it refers to object ${digest}, which is missing`
   }
   return undefined
 }

@@ -22,19 +22,23 @@ export async function checkRun(examination: Examination, folder: string): Promis
     findings.push({
       path: at.plan(run),
       what: fault,
-      repair: 'none: no stage runs it; cairn gc removes it once it is old enough',
+      repair: 'none: stages do not run it, and cairn gc removes it once it is old enough',
     })
   if (!(await store.stat(at.plan(run))))
     findings.push({
       path: at.plan(run),
-      what: `run ${run} has no plan: nothing can be told of it`,
-      repair: 'none: it is history; cairn gc removes it once it is old enough',
+      what: `run ${run} has no plan`,
+      repair: 'none: the run is over, and cairn gc removes it once it is old enough',
     })
   const referred = noReferences()
   await addRun(store, at, run, referred, () => {}).catch(undefinedOn('BAD_RECORD'))
   const what = await missing(examination, referred.objects)
   if (what !== undefined)
-    findings.push({ path: at.run(run), what, repair: 'none: it is history; run again to have the outputs' })
+    findings.push({
+      path: at.run(run),
+      what,
+      repair: 'none: the run is over; run the pipeline again to get the outputs',
+    })
 }
 
 async function pathsIn(store: ArtifactStore, folder: string): Promise<string[]> {

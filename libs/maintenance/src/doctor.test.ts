@@ -33,10 +33,10 @@ describe('a doctor', () => {
   const rerun = () => host.make('a')
 
   const REUSED = { make: 'reused', finish: 'reused', spread: 'reused' }
-  const RETIRED = 'retired: the next run computes it again'
+  const RETIRED = 'removed from use: the next run computes it again'
   const QUARANTINED = 'moved to quarantine/'
-  const HISTORY = 'none: it is history'
-  const AGAIN = 'none: it is history; run again to have the outputs'
+  const HISTORY = 'none: the run is over'
+  const AGAIN = 'none: the run is over; run the pipeline again to get the outputs'
 
   it('finds no problem after a run, and reports what was checked', async () => {
     await host.make('b')
@@ -51,9 +51,9 @@ describe('a doctor', () => {
     const object = at.object(objectOf('a'))
     flip(object)
     const found = [
-      { path: below(object), what: 'its bytes do not match its digest', repair: QUARANTINED },
-      { path: below(checkpointOf('make')), what: `it refers to the broken object ${objectOf('a')}`, repair: RETIRED },
-      { path: 'runs/run-1/', what: `it refers to the broken object ${objectOf('a')}`, repair: AGAIN },
+      { path: below(object), what: 'its content does not match its digest', repair: QUARANTINED },
+      { path: below(checkpointOf('make')), what: `it refers to the damaged object ${objectOf('a')}`, repair: RETIRED },
+      { path: 'runs/run-1/', what: `it refers to the damaged object ${objectOf('a')}`, repair: AGAIN },
     ]
     expect(await findings()).toEqual(found)
     const retired = checkpointOf('make')
@@ -82,7 +82,7 @@ describe('a doctor', () => {
 
   it('finds references to a missing object', async () => {
     await host.store.remove(at.object(objectOf('a')))
-    const what = `it refers to object ${objectOf('a')}, which is gone`
+    const what = `it refers to object ${objectOf('a')}, which is missing`
     expect(await findings({ repair: true })).toEqual([
       { path: expect.stringMatching(/^checkpoints\/make\//), what, repair: RETIRED },
       { path: 'runs/run-1/', what, repair: AGAIN },
@@ -101,7 +101,7 @@ describe('a doctor', () => {
   })
 
   it.each([
-    ['of this version', /^.* is damaged: its bytes do not match its check$/],
+    ['of this version', /^.* is damaged: its content does not match its check$/],
     ['without a check, of an earlier version', /^its output "small" does not match its digest$/],
   ])('finds an artifact with a flipped byte in the records that hold it, %s', async (version, says) => {
     const what: unknown = expect.stringMatching(says)
@@ -118,8 +118,12 @@ describe('a doctor', () => {
   })
 
   it.each([
-    ['is not readable as JSON', '{"v":1,', 'moved to quarantine/'],
-    ['has version 99; this program knows up to 1', '{"v":99}', 'none: update Cairn'],
+    ['is not valid JSON', '{"v":1,', 'moved to quarantine/'],
+    [
+      'has record version 99, but this version of Cairn supports only versions up to 1',
+      '{"v":99}',
+      'none: update Cairn',
+    ],
   ])('finds a record that %s', async (what, text, how) => {
     const broken = [checkpointOf('make'), at.plan('run-1'), at.runEnd('run-1'), at.end('run-1', 'finish')]
     for (const path of broken) host.files.set(path, Buffer.from(text))
@@ -138,14 +142,14 @@ describe('a doctor', () => {
     const [a, b] = host.paths('checkpoints/make/') as [string, string]
     host.files.set(b, host.files.get(a)!)
     expect(await findings({ repair: true })).toEqual([
-      { path: below(b), what: `${b} is damaged: its bytes do not match its check`, repair: RETIRED },
+      { path: below(b), what: `${b} is damaged: its content does not match its check`, repair: RETIRED },
     ])
     expect(await host.make('b')).toEqual({ ...REUSED, make: 'computed' })
     expect(await rerun()).toEqual(REUSED)
   })
 
   describe('of stored code', () => {
-    const CHANGED = { what: 'it is not the code that runs were planned with', repair: QUARANTINED }
+    const CHANGED = { what: 'the code differs from the code that runs were planned with', repair: QUARANTINED }
     const bus = { publish: async () => {}, subscribe: () => Promise.reject(new Error()) }
     const code = () => host.paths('code/').find((path) => String(host.files.get(path)) === 'make')!
 
@@ -234,8 +238,8 @@ describe('a doctor', () => {
     }
     const named = [
       { path: lost, what: 'the store cannot read it: it answers 503 SlowDownRead' },
-      { path: checkpointOf('make'), what: `it refers to the broken object ${objectOf('a')}` },
-      { path: at.run('run-1'), what: `it refers to the broken object ${objectOf('a')}` },
+      { path: checkpointOf('make'), what: `it refers to the damaged object ${objectOf('a')}` },
+      { path: at.run('run-1'), what: `it refers to the damaged object ${objectOf('a')}` },
     ]
     expect((await examine(host.store, at, { digestOf })).findings).toMatchObject(named)
     const before = new Map(host.files)

@@ -135,7 +135,8 @@ async function liveRuns(
     const isProduction = !hasProduction && end?.status === 'completed' && (await isWhole(store, at, name))
     hasProduction ||= isProduction
     const stays = newer < keepRuns || referred.has(name) || now - since < keepMs || isProduction
-    if (stays || (!(await store.stat(at.runEnd(name))) && (await goesOn(store, at, name, isGone)))) live.push(name)
+    if (stays || (!(await store.stat(at.runEnd(name))) && (await isInProgress(store, at, name, isGone))))
+      live.push(name)
     else report.runs.push(name)
   }
   return live
@@ -147,7 +148,7 @@ async function isWhole(store: ArtifactStore, at: Layout, run: string): Promise<b
 }
 
 /** Whether a run without an end may be running, or waits in the queue. */
-async function goesOn(
+async function isInProgress(
   store: ArtifactStore,
   at: Layout,
   run: string,

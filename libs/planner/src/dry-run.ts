@@ -64,13 +64,13 @@ interface DryRun {
 /**
  * Evaluates a plan and returns the run's final state, too.
  *
- * @param heed called with the result of each task of a step
+ * @param onResult called with the result of each task of a step
  */
 export async function dryRunTasks(
   store: ArtifactStore,
   clock: Clock,
   plan: Plan,
-  heed?: (task: string, items: readonly CallDryRun[]) => void,
+  onResult?: (task: string, items: readonly CallDryRun[]) => void,
 ): Promise<DryRun> {
   const state = new RunState({ ...plan, nodes: mapValues(plan.nodes, intolerant) })
   const reader = new DryRunReader(store, plan)
@@ -82,7 +82,7 @@ export async function dryRunTasks(
     const { node: id, batch } = parseTask(task)
     const isStep = plan.nodes[id]!.type === 'step'
     const ofStep = isStep ? await stepItems(store, clock, state, reader, id, batch, dryRuns.get(id)!) : undefined
-    if (ofStep) heed?.(task, ofStep)
+    if (ofStep) onResult?.(task, ofStep)
     const items = ofStep ? ofStep.map(({ outcome }) => outcome) : await joinedItems(id, batch)
     const end = reader.record(task, items)
     state.end(task, end)

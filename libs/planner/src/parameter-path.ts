@@ -18,7 +18,7 @@ export interface ParameterPlace {
 export function parameterAt(graph: Graph, path: string): ParameterPlace {
   const words = path.split('.')
   if (words.includes('__proto__'))
-    throw new CairnError('BAD_PARAMETER', `${path} names no parameter: every object has a __proto__`, {
+    throw new CairnError('BAD_PARAMETER', `${path} is not a parameter: __proto__ is not allowed in its name`, {
       next: `cairn graph ${graph.name}`,
     })
   const found: ParameterPlace[] = []
@@ -33,8 +33,8 @@ export function parameterAt(graph: Graph, path: string): ParameterPlace {
   }
   const [only, ...others] = found
   if (others.length > 0)
-    throw new CairnError('BAD_PARAMETER', `${path} could be ${found.map(placeText).join(', or ')}`, {
-      next: 'rename one of them, or set the whole parameter with --params',
+    throw new CairnError('BAD_PARAMETER', `${path} is ambiguous: ${found.map(placeText).join(', or ')}`, {
+      next: 'rename one of the parameters, or set the whole parameter with --params',
     })
   return only ?? unknownPlace(graph, path)
 }

@@ -77,7 +77,7 @@ function refuseUnknown(graph: Graph, section: string, name: string, value: unkno
   const unknown = unknownIn(schemaAt(graph, { section, name, inside: [] }), value, path)
   if (unknown !== undefined)
     throw new CairnError('BAD_PARAMETER', `${path} has no field ${unknown.slice(path.length + 1)}`, {
-      next: `cairn graph ${graph.name}; its step declares what ${path} takes`,
+      next: `see the params of the step for the fields of ${path}: cairn graph ${graph.name}`,
     })
 }
 
@@ -134,7 +134,7 @@ function withPart(given: unknown, { path, defaultAt, before, inside }: Part, val
     if (!(index <= standing.length))
       throw new CairnError(
         'BAD_PARAMETER',
-        `${inner.path}: ${path} is a list of ${standing.length}, without "${field}"`,
+        `${inner.path}: ${path} is a list of ${standing.length} items and has no item "${field}"`,
         {
           next: `set ${path}.<index>, from 0 to ${standing.length}`,
         },
@@ -142,9 +142,13 @@ function withPart(given: unknown, { path, defaultAt, before, inside }: Part, val
     return standing.toSpliced(index, 1, withPart(standing[index], inner, value))
   }
   if (standing !== undefined && (typeof standing !== 'object' || standing === null))
-    throw new CairnError('BAD_PARAMETER', `${inner.path}: ${path} is ${JSON.stringify(standing)}, which has no parts`, {
-      next: `set ${path} as a whole`,
-    })
+    throw new CairnError(
+      'BAD_PARAMETER',
+      `${inner.path}: ${path} is ${JSON.stringify(standing)}, which has no fields`,
+      {
+        next: `set the whole value of ${path}`,
+      },
+    )
   const fields = (standing ?? {}) as Readonly<Record<string, unknown>>
   const own = Object.hasOwn(fields, field) ? fields[field] : undefined
   return Object.fromEntries([...Object.entries(fields), [field, withPart(own, inner, value)]])

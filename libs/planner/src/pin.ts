@@ -88,8 +88,8 @@ function cacheOf(step: Step, body: Closure | { readonly inline: string }): Plann
   if (step.type === 'step') {
     const unseen = body.manifest.reaches.find(({ what }) => what !== 'console' && !acknowledge.includes(what))
     if (unseen) {
-      const what = unseen.what === 'state' ? 'changes state that other calls see' : `reaches the ${unseen.what}`
-      return { never: `it ${what} (${unseen.detail}, ${place(body, unseen)}), which is not acknowledged` }
+      const what = unseen.what === 'state' ? 'changes state that is shared between calls' : `reaches the ${unseen.what}`
+      return { never: `it ${what} (${unseen.detail}, ${place(body, unseen)}) without acknowledge` }
     }
   }
   return cache && { maxAgeMs: milliseconds(cache.maxAge) }

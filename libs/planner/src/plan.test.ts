@@ -69,13 +69,13 @@ describe('a plan', () => {
     [{ yaer: 1 }, 'chain has no parameter "yaer"', 'did you mean "year"?'],
     [
       { 'scale.by': 'two' },
-      'scale refuses its parameters: by: Invalid input: expected number, received string (it is "two")',
-      'give a value that the schema takes: --set scale.by=…',
+      'invalid parameters of scale: by: Invalid input: expected number, received string (it is "two")',
+      'set a valid value: --set scale.by=…',
     ],
     [
       { 'scale.by': NaN },
-      'scale refuses its parameters: by: Invalid input: expected number, received NaN (it is NaN)',
-      'give a value that the schema takes: --set scale.by=…',
+      'invalid parameters of scale: by: Invalid input: expected number, received NaN (it is NaN)',
+      'set a valid value: --set scale.by=…',
     ],
   ])('refuses %j with what is wrong and the nearest name', async (settings, message, next) => {
     await expect(host.plan(chain, { settings })).rejects.toMatchObject({ message, next })
@@ -238,8 +238,8 @@ describe('a plan', () => {
 
   it('says what is missing to start in the middle', async () => {
     await expect(host.plan(chain, { from: ['finish'] })).rejects.toMatchObject({
-      message: 'scale is not run, so its outputs must come from another run',
-      next: 'name one: --base <run>',
+      message: 'scale is not selected to run, so its outputs must come from another run',
+      next: 'choose the run: --base <run>',
     })
     await expect(host.plan(chain, { from: ['finsh'] })).rejects.toMatchObject({
       message: 'chain has no step "finsh"',
@@ -247,7 +247,7 @@ describe('a plan', () => {
     })
     await host.run(chain, { until: ['load'] })
     await expect(host.plan(chain, { from: ['finish'], base: host.base('run-1') })).rejects.toThrow(
-      /run run-1 has no outputs of scale to stand in/,
+      /run run-1 has no outputs of scale to use/,
     )
   })
 
@@ -302,7 +302,7 @@ describe('a plan', () => {
     const waiting = pipeline('waiting', () => mute({}))
     const { plan } = await host.plan(waiting, {}, { deadlineMs: 30 })
     expect(plan.nodes['mute']).toMatchObject({
-      unread: { message: 'a mute server, which mute reads, did not tell its version within 0.03 s' },
+      unread: { message: 'the version of a mute server (source mute) could not be read within 0.03 s' },
     })
   })
 })

@@ -201,12 +201,7 @@ async function versionsOf(
       async ([read, connector]) =>
         [
           read,
-          await withDeadline(
-            connector.version!(context),
-            signal,
-            deadline,
-            `${connector.describes}, which ${name} reads,`,
-          ),
+          await withDeadline(connector.version!(context), signal, deadline, `${connector.describes} (source ${name})`),
         ] as [string, string | undefined],
     )
   const set = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== ''))
@@ -222,7 +217,7 @@ async function versionsOf(
     const secret = secretIn(version, set)
     if (secret !== undefined)
       throw new CairnError('BAD_DEFINITION', `the version of "${read}" of ${name} contains the secret ${secret}`, {
-        next: 'make its version of something that is not secret: a digest, a date',
+        next: 'use a version that contains no secret, for example a digest or a date',
       })
   }
   return { versions: Object.fromEntries(versions) }
@@ -236,25 +231,25 @@ async function withDeadline(
   what: string,
 ): Promise<string | undefined> {
   const late = new Promise<never>((_, reject) => {
-    const message = `${what} did not tell its version within ${ms / 1000} s`
+    const message = `the version of ${what} could not be read within ${ms / 1000} s`
     signal.addEventListener('abort', () => reject(new CairnError('SOURCE_UNREACHABLE', message)), { once: true })
   })
   return Promise.race([version, late])
 }
 
 function givenBy(override: NodeOverride | undefined): Given | undefined {
-  return override && { type: 'given', scope: [], guards: [], from: 'what was overridden', outputs: override.outputs }
+  return override && { type: 'given', scope: [], guards: [], from: 'an override', outputs: override.outputs }
 }
 
 async function standIn(id: string, base: Base | undefined): Promise<Given> {
   if (!base)
-    throw new CairnError('BAD_PARAMETER', `${id} is not run, so its outputs must come from another run`, {
-      next: 'name one: --base <run>',
+    throw new CairnError('BAD_PARAMETER', `${id} is not selected to run, so its outputs must come from another run`, {
+      next: 'choose the run: --base <run>',
     })
   const outputs = await base.outputs(id)
   if (!outputs)
-    throw new CairnError('NOT_FOUND', `run ${base.run} has no outputs of ${id} to stand in`, {
-      next: `start further up, or take another base: cairn runs`,
+    throw new CairnError('NOT_FOUND', `run ${base.run} has no outputs of ${id} to use`, {
+      next: 'start from an earlier step, or choose another base run: cairn runs',
     })
   return { type: 'given', scope: [], guards: [], from: base.run, outputs }
 }

@@ -24,8 +24,8 @@ interface Shape {
 export function readText(text: string, schema: Json | undefined, path: string): Json {
   const found = new Map(readings(text, schema ?? {}, schema ?? {}, path).map((value) => [canonical(value), value]))
   if (found.size > 1)
-    throw new CairnError('BAD_PARAMETER', `${path}=${text} could be ${[...found.keys()].join(' or ')}`, {
-      next: `put the text in quotes (${path}='${JSON.stringify(text)}'), or give the value with --params`,
+    throw new CairnError('BAD_PARAMETER', `${path}=${text} is ambiguous: ${[...found.keys()].join(' or ')}`, {
+      next: `for a string, add quotes (${path}='${JSON.stringify(text)}'), or use --params`,
     })
   const [only] = found.values()
   return only === undefined ? text : only
@@ -68,17 +68,17 @@ function lists(text: string, { items = {}, prefixItems = [] }: Shape, root: Json
   }
   const asJson = (why: string) =>
     new CairnError('BAD_PARAMETER', `${path}=${text}: ${why}`, {
-      next: `write it as JSON: ${path}='[…]', or give it with --params`,
+      next: `write it as JSON: ${path}='[…]', or use --params`,
     })
-  if (text.includes('"')) throw asJson('a list with quotes in it is written as JSON')
+  if (text.includes('"')) throw asJson('a list that contains quotes must be JSON')
   const found: Json[] = []
   for (const [at, part] of (text === '' ? [] : text.split(',')).entries()) {
     const of = prefixItems[at] ?? items
-    if (isNested(of, root)) throw asJson('a list of lists or objects is written as JSON')
+    if (isNested(of, root)) throw asJson('a list of lists or objects must be JSON')
     const values = new Map(readings(part.trim(), of, root, `${path}.${at}`).map((value) => [canonical(value), value]))
     if (values.size > 1)
-      throw new CairnError('BAD_PARAMETER', `${path}.${at}=${part} could be ${[...values.keys()].join(' or ')}`, {
-        next: 'write the list as JSON, or give it with --params',
+      throw new CairnError('BAD_PARAMETER', `${path}.${at}=${part} is ambiguous: ${[...values.keys()].join(' or ')}`, {
+        next: 'write the list as JSON, or use --params',
       })
     found.push([...values.values()][0] ?? part)
   }

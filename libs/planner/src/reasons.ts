@@ -56,7 +56,8 @@ export async function reasonsOf(
 export function reasonInItself(plan: Plan, node: PlannedStepNode, miss: NodeDryRun['miss']): Reason | undefined {
   const { cache } = plan.steps[node.step]!
   if (node.unread) return { because: 'unread', error: node.unread }
-  if (miss === 'never') return { because: 'never', text: cache && 'never' in cache ? cache.never : 'it is not pinned' }
+  if (miss === 'never')
+    return { because: 'never', text: cache && 'never' in cache ? cache.never : 'its code cannot be pinned' }
   return miss === 'none' || miss === 'unread' || miss === undefined ? undefined : { because: miss }
 }
 

@@ -61,7 +61,7 @@ describe('a rerun of a node of a recorded run', () => {
       partial: true,
       params: {},
       taints: plan.taints,
-      steps: { guarded: { ...step, cache: { never: 'computed again as in recorded' } } },
+      steps: { guarded: { ...step, cache: { never: 'rerun of recorded' } } },
       nodes: {
         load: { ...placed, type: 'given', from: 'recorded', outputs: given('load') },
         guarded: { ...nodes['guarded'], guards: [] },
@@ -84,7 +84,7 @@ describe('a rerun of a node of a recorded run', () => {
   it('cannot be a node that computes nothing, or one whose inputs are missing', async () => {
     await expect(rerun('if')).rejects.toThrow('if was not computed in recorded')
     await expect(rerun('nothing')).rejects.toThrow('nothing was not computed in recorded')
-    await expect(rerun('inner')).rejects.toThrow('inner stands inside each')
+    await expect(rerun('inner')).rejects.toThrow('inner is inside each and cannot run alone')
     await expect(rerun('guarded', () => Promise.resolve(undefined as never))).rejects.toThrow(
       'load, which guarded reads, did not complete in recorded',
     )

@@ -20,10 +20,12 @@ export async function planRerun(plan: Plan, node: string, { run, now, outputs }:
   const first = plan.nodes[node]
   if (first?.type !== 'step' && first?.type !== 'each')
     throw new CairnError('BAD_PARAMETER', `${node} was not computed in ${plan.run}`, {
-      next: `name one of ${Object.keys(plan.nodes).join(', ')}`,
+      next: `available: ${Object.keys(plan.nodes).join(', ')}`,
     })
   if (first.scope.length > 0)
-    throw new CairnError('BAD_PARAMETER', `${node} stands inside ${first.scope[0]}`, { next: `name ${first.scope[0]}` })
+    throw new CairnError('BAD_PARAMETER', `${node} is inside ${first.scope[0]} and cannot run alone`, {
+      next: `rerun ${first.scope[0]}`,
+    })
 
   const inside = Object.keys(plan.nodes).filter((id) => id === node || plan.nodes[id]!.scope.includes(node))
   const kept: Record<string, PlannedNode> = {}
@@ -41,7 +43,7 @@ export async function planRerun(plan: Plan, node: string, { run, now, outputs }:
   const steps: Record<string, PlannedStep> = {}
   for (const planned of Object.values(kept))
     if (planned.type === 'step')
-      steps[planned.step] = { ...plan.steps[planned.step]!, cache: { never: `computed again as in ${plan.run}` } }
+      steps[planned.step] = { ...plan.steps[planned.step]!, cache: { never: `rerun of ${plan.run}` } }
   const { v, env, pipeline, playground, params, settings, taints } = plan
   return {
     ...{ v, run, env, pipeline, createdAt: now, parent: plan.run, partial: true, params },

@@ -14,7 +14,7 @@ export function flatSettings(graph: Graph, settings: Settings): Map<string, unkn
   for (const [path, value] of spread(graph, settings)) {
     if (flat.has(path) && canonical(flat.get(path), path) !== canonical(value, path))
       throw new CairnError('BAD_PARAMETER', `${path} is set twice: ${text(flat.get(path))} and ${text(value)}`, {
-        next: 'leave one of them out',
+        next: 'remove one of them',
       })
     flat.set(path, value)
   }
@@ -39,13 +39,9 @@ function* spread(graph: Graph, fields: object, section = ''): Generator<[path: s
     }
     const { params } = graph.frames.get(section) ?? {}
     if (params && fieldNames(params)?.includes(name))
-      throw new CairnError(
-        'BAD_PARAMETER',
-        `${path} is both a parameter of ${section || graph.name} and a step of it`,
-        {
-          next: `write the step's parameters as "${path}.<name>"`,
-        },
-      )
+      throw new CairnError('BAD_PARAMETER', `${path} is both a parameter and a step of ${section || graph.name}`, {
+        next: `for a parameter of the step, write "${path}.<name>"`,
+      })
     yield* spread(graph, value, path)
   }
 }

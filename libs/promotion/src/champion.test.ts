@@ -26,7 +26,7 @@ describe('the champion', () => {
       previous: { v: 1, run: 'one', since: 0, by: 'ann' },
     })
     await back({ by: 'bob', since: 2 })
-    await expect(back({ by: 'bob', since: 3 })).rejects.toThrow('nothing was in production of local/small/ before')
+    await expect(back({ by: 'bob', since: 3 })).rejects.toThrow('local/small/ has no previous production run')
   })
 
   it('is changed by one of two concurrent promotions', async () => {
@@ -35,7 +35,7 @@ describe('the champion', () => {
     await setChampion(store, at, standing, { run: 'two', since: 0, by: 'ann' })
     await expect(setChampion(store, at, standing, { run: 'three', since: 0, by: 'bob' })).rejects.toMatchObject({
       code: 'CONFLICT',
-      message: 'two became production meanwhile',
+      message: 'two became the production run in the meantime',
     })
     const none = { champion: undefined, bytes: undefined }
     await expect(setChampion(store, at, none, { run: 'four', since: 0, by: 'bob' })).rejects.toMatchObject({
@@ -50,7 +50,7 @@ describe('the champion', () => {
     onTestFinished(() => channels.promotion.unsubscribe(hear))
     await promoted('one')
     const none = { champion: undefined, bytes: undefined }
-    await expect(setChampion(store, at, none, { run: 'two', since: 0, by: 'bob' })).rejects.toThrow('meanwhile')
+    await expect(setChampion(store, at, none, { run: 'two', since: 0, by: 'bob' })).rejects.toThrow('in the meantime')
     await promoted('two')
     await back({ by: 'bob', since: 1 })
     expect(told).toEqual(['one/promoted/0 for undefined', 'two/promoted/0 for one', 'one/promoted/1 for two'])

@@ -38,8 +38,8 @@ async function replaceChampion(
     return champion
   }
   const { champion: now } = await standingChampion(store, at)
-  throw new CairnError('CONFLICT', `${now?.run ?? 'another run'} became production meanwhile`, {
-    next: 'compare with that one, and promote again',
+  throw new CairnError('CONFLICT', `${now?.run ?? 'another run'} became the production run in the meantime`, {
+    next: 'compare with the new production run, then promote again',
   })
 }
 
@@ -71,7 +71,7 @@ export async function rollBack(
 ): Promise<Champion> {
   const { run, previous } = standing.champion?.previous ?? {}
   if (run === undefined)
-    throw new CairnError('NOT_FOUND', `nothing was in production of ${at.root} before`, { next: 'cairn promote' })
+    throw new CairnError('NOT_FOUND', `${at.root} has no previous production run`, { next: 'cairn promote' })
   return replaceChampion(store, at, standing, { run, by, since, ...(previous && { previous }) })
 }
 

@@ -8,8 +8,8 @@ export class Refused extends CairnError {
   readonly reasons: readonly string[]
 
   constructor({ run }: Plan, reasons: readonly string[]) {
-    super('REFUSED', `${run} is not promoted:\n${reasons.map((reason) => `  ${reason}`).join('\n')}`, {
-      next: 'mend that, run it again in the playground, and promote that run',
+    super('REFUSED', `${run} was not promoted:\n${reasons.map((reason) => `  ${reason}`).join('\n')}`, {
+      next: 'correct this, run the pipeline in the playground again, and promote the new run',
     })
     this.reasons = reasons
   }
@@ -19,9 +19,9 @@ export class Refused extends CairnError {
 export function notWhole({ taints = [], partial, nodes }: Plan, end: Pick<RunEnd, 'status'> | undefined): string[] {
   const standIns = standInsOf(nodes)
   return [
-    ...(end?.status === 'completed' ? [] : [`it is ${end?.status ?? 'not over'}`]),
+    ...(end?.status === 'completed' ? [] : [`the run ${end ? `has the status ${end.status}` : 'has not ended'}`]),
     ...taints.map(({ node, output, how }) => `${node}.${output} is ${how}`),
-    ...(standIns.length === 0 && partial ? ['it is a part of the pipeline: run it whole, without --until'] : standIns),
+    ...(standIns.length === 0 && partial ? ['only a part of the pipeline was run: run it without --until'] : standIns),
   ]
 }
 
@@ -29,7 +29,7 @@ export function notWhole({ taints = [], partial, nodes }: Plan, end: Pick<RunEnd
 function standInsOf(nodes: Plan['nodes']): string[] {
   return Object.entries(nodes).flatMap(([id, node]) =>
     node.type === 'given'
-      ? [`${id} was not run, but taken from ${node.from}: run it whole, without --from and --only`]
+      ? [`${id} was not run; its outputs come from ${node.from}: run the pipeline without --from and --only`]
       : [],
   )
 }
@@ -41,21 +41,21 @@ export async function changedCode(playground: Workspace, tried: Plan, now: Plan)
     const today = now.nodes[id]
     if (node.type !== 'step') continue
     if (today?.type !== 'step') {
-      reasons.push(`${id} is no step of the pipeline`)
+      reasons.push(`the pipeline has no step ${id}`)
       continue
     }
     const [was, is] = [tried.steps[node.step]!.code, now.steps[today.step]!.code]
-    if (!('fingerprint' in was)) reasons.push(`${id} ran with code that cannot be pinned: ${was.inline}`)
-    else if (!('fingerprint' in is)) reasons.push(`${id}: the code in the pipeline cannot be pinned: ${is.inline}`)
+    if (!('fingerprint' in was)) reasons.push(`the code that ${id} ran with cannot be pinned: ${was.inline}`)
+    else if (!('fingerprint' in is)) reasons.push(`the current code of ${id} cannot be pinned: ${is.inline}`)
     else if (was.fingerprint !== is.fingerprint) {
       const changes = changesText(await changesOfCode(playground, now, id, was, is))
-      reasons.push(`${id}: the code that was tried is not the code in the pipeline (${changes.join('; ')})`)
+      reasons.push(`the code of ${id} changed since the run (${changes.join('; ')})`)
     } else if (canonical(node.params) !== canonical(today.params))
       reasons.push(
-        `${id} has other parameters in the pipeline: ${canonical(today.params)}, tried ${canonical(node.params)}`,
+        `the parameters of ${id} changed since the run: ${canonical(node.params)} -> ${canonical(today.params)}`,
       )
     else if (canonical(node.inputs) !== canonical(today.inputs))
-      reasons.push(`${id} is wired otherwise in the pipeline`)
+      reasons.push(`the inputs of ${id} changed since the run`)
   }
   return reasons
 }
@@ -66,7 +66,9 @@ export function changedSources(tried: Plan, now: Plan): string[] {
     const today = now.nodes[id]
     if (node.type !== 'step' || today?.type !== 'step' || !node.versions) return []
     const changed = Object.keys(node.versions).filter((name) => node.versions![name] !== today.versions?.[name])
-    return changed.map((name) => `${id} would read another ${name} by now: explore the newest run`)
+    return changed.map(
+      (name) => `the data that ${id} reads as "${name}" changed since the run: explore from the newest run`,
+    )
   })
 }
 
@@ -87,7 +89,7 @@ export async function unsignedRecords({ production, playground, adoption }: Prom
     }
   }
   const inOrder = Object.keys(tried.nodes).filter((id) => unsigned.has(id))
-  return inOrder.map((id) => `${id}: no trusted service has signed what was computed (policy "adopt")`)
+  return inOrder.map((id) => `${id} has results that no trusted service has signed (adoption policy "adopt")`)
 }
 
 /** Lists tasks with other results in production than in the playground. */
@@ -105,7 +107,7 @@ export async function differentResults(
   return [...then].flatMap(([task, end]) =>
     contents(end) === contents(now.get(task))
       ? []
-      : [`${task} gave other bytes in production: cairn parity --step ${task.split('/')[0]} --twice`],
+      : [`${task} has different results in production: cairn parity --step ${task.split('/')[0]} --twice`],
   )
 }
 

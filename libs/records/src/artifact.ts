@@ -127,8 +127,8 @@ function verifyOnce(ref: ArtifactRef, path: string, digest: () => string): void 
 
 function checkDigest({ digest, size }: ArtifactRef, found: string): void {
   if (found === digest) return
-  throw new CairnError('CORRUPT', `object ${digest} (${size} bytes) holds other bytes, of digest ${found}`, {
-    next: 'cairn doctor --repair takes it out of use; the next run then computes it again',
+  throw new CairnError('CORRUPT', `object ${digest} (${size} bytes) is damaged: the digest of its bytes is ${found}`, {
+    next: 'run cairn doctor --repair to move it out of use; the next run then computes it again',
   })
 }
 

@@ -129,7 +129,7 @@ export class AttemptLog {
         isKept = await store.create(path, encodeRecord(record, path))
       }
     } catch (error) {
-      const line = `${record.lines.length} lines could not be kept: ${error instanceof Error ? error.message : String(error)}`
+      const line = `${record.lines.length} lines could not be stored: ${error instanceof Error ? error.message : String(error)}`
       if (channels.output.hasSubscribers)
         channels.output.publish({ run: plan.run, node: task, attempt, stream: 'stderr', line })
     }
@@ -180,7 +180,7 @@ export async function* readLogs(
         attempt,
         stream: 'stderr',
         at: time,
-        line: `… ${record.left.toLocaleString('en')} lines left out …`,
+        line: `… ${record.left.toLocaleString('en')} lines omitted …`,
       }
     }
   }

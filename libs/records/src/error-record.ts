@@ -109,7 +109,7 @@ class Recorder {
     try {
       return this.record(thrown, MESSAGE_LIMIT)
     } catch {
-      return { name: typeof thrown, message: 'something was thrown that cannot be read' }
+      return { name: typeof thrown, message: 'the thrown value cannot be read' }
     }
   }
 
@@ -182,7 +182,7 @@ function valueText(thrown: unknown, mask: Mask): string {
   const text = asText(asJson(thrown, mask))
   return typeof thrown === 'object' && thrown !== null
     ? text
-    : `${text || 'an empty text'} was thrown, which is no Error`
+    : `a value that is not an Error was thrown: ${text || "''"}`
 }
 
 function isError(thrown: unknown): thrown is Error {

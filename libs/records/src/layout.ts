@@ -67,15 +67,19 @@ export const STORE_FORMAT = 2
  */
 export function requireStoreFormat(format: number, where: string): void {
   if (format > STORE_FORMAT)
-    throw new CairnError('BAD_RECORD', `${where} has format ${format}; this program knows up to ${STORE_FORMAT}`, {
-      next: 'update Cairn',
-    })
+    throw new CairnError(
+      'BAD_RECORD',
+      `${where} has format ${format}, but this version of Cairn supports only formats up to ${STORE_FORMAT}`,
+      {
+        next: 'update Cairn',
+      },
+    )
   if (format < STORE_FORMAT)
     throw new CairnError(
       'BAD_RECORD',
-      `${where} has format ${format}, of an earlier Cairn; this program reads ${STORE_FORMAT}`,
+      `${where} has format ${format} of an earlier version of Cairn, but this version supports only format ${STORE_FORMAT}`,
       {
-        next: `use a new store, or move ${STORE_FILE} and the folders of its environments out of this one, and run again: earlier runs are not carried over`,
+        next: `use a new store, or move ${STORE_FILE} and the environment folders out of this one and run again (earlier runs are not migrated)`,
       },
     )
 }

@@ -26,15 +26,15 @@ export function parseEvent({
   data,
   headers,
 }: Unread): CairnEvent {
-  if (specversion !== '1.0') throw bad(`CloudEvents ${shown(specversion)} is not read here`)
-  if (!isEventType(type)) throw bad(`events of type ${shown(type)} are not known here`)
-  if (!isObject(data)) throw bad('its data is no object')
+  if (specversion !== '1.0') throw bad(`its CloudEvents version is ${shown(specversion)}, not "1.0"`)
+  if (!isEventType(type)) throw bad(`its type ${shown(type)} is unknown`)
+  if (!isObject(data)) throw bad('its data is not an object')
   const fields = FIELDS[type.slice('cairn.'.length) as EventType]
   const read: Record<string, unknown> = {}
   for (const [name, field] of Object.entries({ ...ALWAYS, ...fields })) {
     const value = Object.hasOwn(data, name) ? data[name] : undefined
     if (value === undefined && !field.isRequired) continue
-    if (!field.fits(value)) throw bad(`in its data, ${name} is ${shown(value)}, not ${field.what}`)
+    if (!field.fits(value)) throw bad(`data.${name} is ${shown(value)}, but must be ${field.what}`)
     read[name] = value
   }
   return {
@@ -59,7 +59,7 @@ export function parseEvent({
 export function requireOf({ env, pipeline }: Pick<EventData, 'env' | 'pipeline'>, event: CairnEvent): void {
   const { id, source, subject, data } = event
   if (data.env !== env || data.pipeline !== pipeline)
-    throw bad(`it is of ${data.env}/${data.pipeline} and came with those of ${env}/${pipeline}`)
+    throw bad(`it belongs to ${data.env}/${data.pipeline}, not to ${env}/${pipeline}`)
   if (source !== `/${env}/${pipeline}`) throw bad(`its source is ${shown(source)}, not /${env}/${pipeline}`)
   if (subject !== subjectOf(data)) throw bad(`its subject is ${shown(subject)}, not ${subjectOf(data)}`)
   const known = idOf(event)
@@ -93,19 +93,21 @@ const oneOf = (...values: readonly string[]) =>
 const every = (value: unknown, fits: (value: unknown) => boolean) =>
   isObject(value) && Object.entries(value).every(([name, each]) => name.length <= 200 && fits(each))
 
-const ENV = field('the name of an environment', NAMES.env.fits)
-const PIPELINE = field('the name of a pipeline', NAMES.name.fits)
-const RUN = field('the name of a run', NAMES.run.fits)
-const NODE = field('a place in a pipeline', NAMES.node.fits)
-const BATCH = maybe(field('the number of a batch', NAMES.batch.fits))
-const STEP = maybe(field('the name of a step', NAMES.name.fits))
-const ATTEMPT = field('the number of an attempt', (value) => count(value) && value !== 0)
+const ENV = field('an environment name', NAMES.env.fits)
+const PIPELINE = field('a pipeline name', NAMES.name.fits)
+const RUN = field('a run name', NAMES.run.fits)
+const NODE = field('a node name', NAMES.node.fits)
+const BATCH = maybe(field('a batch number', NAMES.batch.fits))
+const STEP = maybe(field('a step name', NAMES.name.fits))
+const ATTEMPT = field('an attempt number', (value) => count(value) && value !== 0)
 const HOW = maybe(oneOf('computed', 'reused', 'caught', 'joined'))
 const STATUS = oneOf('completed', 'failed', 'cancelled')
 const ERROR = field('an error', (value) => isObject(value) && text(value['code']) && text(value['message']))
-const COUNTS = field('numbers by output', (value) => every(value, (each) => Array.isArray(each) && each.every(count)))
+const COUNTS = field('an object of number lists', (value) =>
+  every(value, (each) => Array.isArray(each) && each.every(count)),
+)
 const OUTPUTS = maybe(
-  field('digests by output', (value) =>
+  field('an object of digests and sizes', (value) =>
     every(value, (each) => isObject(each) && /^[0-9a-f]{64}$/.test(String(each['digest'])) && count(each['size'])),
   ),
 )
@@ -140,14 +142,14 @@ function attribute(name: string, value: unknown): string {
   // eslint-disable-next-line no-control-regex
   if (typeof value === 'string' && value.length > 0 && value.length <= LONGEST_ATTRIBUTE && !/\p{Cc}/u.test(value))
     return value
-  throw bad(`its ${name} is ${shown(value)}, not a text of up to ${LONGEST_ATTRIBUTE} characters`)
+  throw bad(`its ${name} is ${shown(value)}, but must be a string of 1 to ${LONGEST_ATTRIBUTE} characters`)
 }
 
 function timeIn(value: unknown): string {
   const isTime =
     typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(value)
   if (isTime && !Number.isNaN(Date.parse(value))) return value
-  throw bad(`its time is ${shown(value)}, not one of RFC 3339`)
+  throw bad(`its time is ${shown(value)}, but must be an RFC 3339 timestamp`)
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -157,9 +159,9 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 function shown(value: unknown): string {
   if (typeof value === 'string') return `"${value.slice(0, 80)}${value.length > 80 ? '…' : ''}"`
   if (value === undefined) return 'missing'
-  return typeof value === 'object' && value !== null ? 'another object' : JSON.stringify(value)
+  return typeof value === 'object' && value !== null ? 'an object' : JSON.stringify(value)
 }
 
 function bad(what: string): CairnError {
-  return new CairnError('BAD_RECORD', `the message is no event of Cairn: ${what}`)
+  return new CairnError('BAD_RECORD', `the message is not a valid Cairn event: ${what}`)
 }

@@ -43,16 +43,20 @@ export function decodeRecord<Record extends { readonly v: number }>(bytes: Uint8
   try {
     record = JSON.parse(text) as Record
   } catch (cause) {
-    throw new CairnError('BAD_RECORD', `${path} is not readable as JSON`, { cause, next: 'cairn doctor' })
+    throw new CairnError('BAD_RECORD', `${path} is not valid JSON`, { cause, next: 'cairn doctor' })
   }
   const { v } = (record ?? {}) as Partial<Record>
   if (typeof v === 'number' && v > RECORD_VERSION)
-    throw new CairnError('BAD_RECORD', `${path} has version ${v}; this program knows up to ${RECORD_VERSION}`, {
-      next: UPDATE,
-    })
+    throw new CairnError(
+      'BAD_RECORD',
+      `${path} has record version ${v}, but this version of Cairn supports only versions up to ${RECORD_VERSION}`,
+      {
+        next: UPDATE,
+      },
+    )
   const fault =
     check && check[1] !== checkOf(text, path)
-      ? 'its bytes do not match its check'
+      ? 'its content does not match its check'
       : (faultIn(record, placeOf(path)) ?? otherPlaceOf(record, path))
   if (fault === undefined) return record
   throw new CairnError('BAD_RECORD', `${path} is damaged: ${fault}`, { next: 'cairn doctor' })
@@ -86,6 +90,6 @@ export async function claim<R extends { readonly v: number }>(
   }
   if (created) return record
   const standing = await store.read(path)
-  if (!standing) throw new CairnError('STORE_FAILED', `${path} was there and is gone`)
+  if (!standing) throw new CairnError('STORE_FAILED', `${path} disappeared while it was being written`)
   return decodeRecord<R>(standing, path)
 }

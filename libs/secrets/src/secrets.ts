@@ -30,8 +30,8 @@ export function secretsFor(
       if (value.trim().length < SHORTEST_SECRET)
         throw new CairnError(
           'MISSING_SECRET',
-          `the secret ${name} of ${step} has fewer than ${SHORTEST_SECRET} characters: a value this short cannot be masked in what the step prints`,
-          { next: `${where}, to a longer value; what need not be secret is a parameter` },
+          `the secret ${name} of ${step} has fewer than ${SHORTEST_SECRET} characters; a value this short cannot be masked in logs`,
+          { next: `${where}, to a longer value; if the value is not secret, make it a parameter` },
         )
       return [name, value]
     }),

@@ -1,8 +1,8 @@
 import { CairnError } from '@cairn/kernel'
 
 /**
- * For `uncaughtException`: ends the process with what went wrong and what to do about it; a stack only of what no one has
- * foreseen.
+ * Handler for `uncaughtException`: logs the error and its hint, then ends the process. Only unexpected errors are
+ * logged with their stack.
  */
 export function giveUp(say: (about: object, message: string) => void): (error: unknown) => void {
   return (error) => {

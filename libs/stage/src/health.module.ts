@@ -1,10 +1,10 @@
 import { Controller, Get, Inject, Module, ServiceUnavailableException, type DynamicModule } from '@nestjs/common'
 
-/** What the probes of a service ask. Each gives its findings by name, `ok` or what is wrong. */
+/** The health checks of a service. Each returns its findings by name: `ok`, or what is wrong. */
 export interface Health {
-  /** Whether this process is well in itself: what is outside does not count, for a restart would not mend it. */
+  /** Whether this process itself works. Dependencies do not count, because a restart would not repair them. */
   live(): Readonly<Record<string, string>>
-  /** Whether it can do its work now: what it depends on counts. */
+  /** Whether the service can do its work now, including its dependencies. */
   ready(): Promise<Readonly<Record<string, string>>>
 }
 
@@ -34,7 +34,7 @@ function verdict(findings: Readonly<Record<string, string>>): Readonly<Record<st
   throw new ServiceUnavailableException(findings)
 }
 
-/** `GET /health/live` and `GET /health/ready`. */
+/** Serves `GET /health/live` and `GET /health/ready`. */
 @Module({})
 export class HealthModule {
   static forRoot(health: Health): DynamicModule {

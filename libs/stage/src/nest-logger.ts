@@ -6,7 +6,7 @@ interface Log {
   error(context: object, message: string): void
 }
 
-/** Brings what Nest itself has to say into a structured log; its stages of starting up are details. */
+/** Writes the log messages of Nest into a structured log. Startup messages have the level debug. */
 export function nestLogger(log: Log): LoggerService {
   const at = (level: keyof Log) => (message: unknown, context: unknown) =>
     message instanceof Error

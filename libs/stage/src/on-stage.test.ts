@@ -160,7 +160,8 @@ describe('a Nest controller', () => {
   it('may receive one event in two handlers only with separate groups', async () => {
     await expect(apps.open([Twice], LISTENING)).rejects.toMatchObject({
       code: 'BAD_DEFINITION',
-      message: 'two handlers of group "notifier" would share what one completed',
+      message:
+        'group "notifier" has two handlers for the "completed" events of one, and each would receive only some of them',
     })
     await apps.open([TwiceByGroup], LISTENING)
     await run()
@@ -180,14 +181,14 @@ describe('a Nest controller', () => {
     const elsewhere = { from: 'start' } as object
     await expect(apps.open([Notifier], { ...LISTENING, ...elsewhere })).rejects.toMatchObject({
       code: 'BAD_DEFINITION',
-      message: 'option "from" of CairnStrategy is "start"',
+      message: 'option "from" of CairnStrategy is invalid: "start"',
     })
   })
 
   it('is refused without a pipeline, a group and a start position', async () => {
     await expect(apps.open([Notifier])).rejects.toMatchObject({
       code: 'BAD_DEFINITION',
-      message: 'the handler of two names no pipeline, group or start',
+      message: 'the handler of two has no pipeline, group or start position',
     })
   })
 })

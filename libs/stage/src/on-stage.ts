@@ -8,15 +8,15 @@ export interface OnStageOptions extends Omit<SubscriptionOptions, 'on'> {
   readonly pipeline?: Pipeline
 }
 
-/** What may be said of a handler besides what a consumer takes. */
+/** The options of one handler, in addition to those of a consumer. */
 const LISTENING: Options = { pipeline: takes.what('a pipeline', isPipeline) }
 
-/** What a handler of a Nest controller listens to; kept beside its pattern. */
+/** The step and event that a handler of a Nest controller listens to. Stored next to its pattern. */
 export type Listening =
   | { readonly to: 'stage'; readonly step: Step; readonly on: StageEventType; readonly options: OnStageOptions }
   | { readonly to: 'engine' }
 
-/** Decorates a method that takes an event of the step. */
+/** A decorator for a method that takes an event of the step. */
 type HandlerDecorator<S extends Step> = <Handler extends (event: StageEvent<S>) => unknown>(
   target: object,
   key: string | symbol,
@@ -24,7 +24,8 @@ type HandlerDecorator<S extends Step> = <Handler extends (event: StageEvent<S>) 
 ) => void
 
 /**
- * Hears how a step ended, in every run of a pipeline. Options that are not given are those of `CairnStrategy`.
+ * Calls the method when a task of the step ends, in every run of a pipeline. Options default to those of
+ * `CairnStrategy`.
  *
  * @example
  * @OnStage(evaluate, 'completed')
@@ -38,7 +39,9 @@ export function OnStage<S extends Step>(
   checkConsumeOptions(options, `@OnStage(${step.name}, '${on}')`, LISTENING)
   return listening(`stage ${step.name} ${on} ${handlers++}`, { to: 'stage', step, on, options })
 }
-/** Nest calls handlers of one pattern one after the other, and only the first with its options: each has its own. */
+/**
+ * Nest calls handlers with the same pattern one after the other, with the options of the first, so each has its own.
+ */
 let handlers = 0
 
 export function OnEngineEvents(): MethodDecorator {

@@ -1,7 +1,9 @@
 import { Catch, type ArgumentsHost, type RpcExceptionFilter } from '@nestjs/common'
 import { throwError, type Observable } from 'rxjs'
 
-/** Nest would put "Internal server error" in the place of what went wrong, and the bus would not know what to do about it. */
+/**
+ * Rethrows errors unchanged. Nest would replace them by "Internal server error", and the bus needs the original code.
+ */
 @Catch()
 export class Rethrow implements RpcExceptionFilter {
   catch(error: unknown, _: ArgumentsHost): Observable<never> {

@@ -64,7 +64,7 @@ it('needs to know what to subscribe to', () => {
   strategy.addHandler('engine', async () => {}, true, { cairn: { to: 'engine' } })
   return new Promise<void>((done) => {
     void strategy.listen((error) => {
-      expect(error).toMatchObject({ message: 'CairnStrategy is not told what the engine listens to' })
+      expect(error).toMatchObject({ message: 'CairnStrategy has no engine subscriptions' })
       done()
     })
   })

@@ -6,7 +6,7 @@ import { OnEngineEvents } from './on-stage.ts'
 
 const ENGINE = Symbol('engine')
 
-/** The hot path of a stage: event in, engine, and back to the bus. */
+/** Connects the event bus and the engine of a stage. */
 @Controller()
 class StageController {
   readonly #engine: Engine

@@ -12,20 +12,20 @@ import { CairnError, type Pipeline } from '@cairn/kernel'
 import { requireOf, topicOf, type SubscribeOptions } from '@cairn/records'
 import type { Listening } from './on-stage.ts'
 
-/** Besides the host: what `@OnStage` takes, for handlers that leave it out. */
+/** The options of `CairnStrategy`. All except the host are defaults for `@OnStage`. */
 export interface StrategyOptions extends ConsumerHost, Partial<ConsumeOptions> {
   readonly pipeline?: Pipeline
-  /** What an engine's host listens to. */
+  /** The subscriptions of the engine's host. */
   readonly engine?: { readonly pipeline: string; readonly options: SubscribeOptions }
 }
 
-/** Brings events from any event bus to the handlers of Nest controllers, and what a handler rejects back to the bus. */
+/** Delivers events of an event bus to handlers of Nest controllers, and returns their errors to the bus. */
 export class CairnStrategy extends Server implements CustomTransportStrategy {
   override readonly transportId = Symbol.for('cairn')
   override readonly propagatesEventHandlerErrors = true
   readonly #options: StrategyOptions
   readonly #closing: (() => Promise<void>)[] = []
-  /** What handlers listen to already. */
+  /** The events that handlers already listen to. */
   readonly #taken = new Set<string>()
 
   constructor(options: StrategyOptions) {
@@ -46,13 +46,13 @@ export class CairnStrategy extends Server implements CustomTransportStrategy {
     }
   }
 
-  /** Takes no new events and waits for the handlers at work, as long as the bus lets them. */
+  /** Stops taking new events and waits for running handlers, up to the time limit of the bus. */
   async close(): Promise<void> {
     await Promise.all(this.#closing.splice(0).map((close) => close()))
   }
 
   on(): never {
-    throw new Error('the event bus has no events of its own')
+    throw new Error('the Cairn event bus does not emit client events')
   }
 
   unwrap<Bus>(): Bus {
@@ -67,14 +67,14 @@ export class CairnStrategy extends Server implements CustomTransportStrategy {
     }
     if (listening?.to === 'engine') return this.#listenAsEngine(handle)
     if (listening?.to === 'stage') return this.#listenToStage(listening, handle)
-    throw new CairnError('BAD_DEFINITION', 'a handler does not say which step it listens to', {
+    throw new CairnError('BAD_DEFINITION', 'a handler does not name the step that it listens to', {
       next: 'declare it with @OnStage(step, "completed")',
     })
   }
 
   async #listenAsEngine(handle: (event: unknown) => Promise<void>): Promise<void> {
     const { env, bus, engine } = this.#options
-    if (!engine) throw new CairnError('BAD_DEFINITION', 'CairnStrategy is not told what the engine listens to')
+    if (!engine) throw new CairnError('BAD_DEFINITION', 'CairnStrategy has no engine subscriptions')
     const { pipeline, options } = engine
     const subscription = await bus.subscribe(topicOf({ env, pipeline }), options, async (event) => {
       requireOf({ env, pipeline }, event)
@@ -91,14 +91,18 @@ export class CairnStrategy extends Server implements CustomTransportStrategy {
     const defaults: Partial<ConsumeOptions> = consumeOptionsIn(this.#options)
     const { pipeline = ofAll, group, from, ...rest } = { ...defaults, ...options }
     if (!pipeline || group === undefined || from === undefined)
-      throw new CairnError('BAD_DEFINITION', `the handler of ${step.name} names no pipeline, group or start`, {
-        next: 'give them to CairnStrategy, or to @OnStage: { pipeline, group: "notifier", from: "now" }',
+      throw new CairnError('BAD_DEFINITION', `the handler of ${step.name} has no pipeline, group or start position`, {
+        next: 'pass them to CairnStrategy or to @OnStage: { pipeline, group: "notifier", from: "now" }',
       })
     const place = `${pipeline.name} ${groupOf(group, step, on)}`
     if (this.#taken.has(place))
-      throw new CairnError('BAD_DEFINITION', `two handlers of group "${group}" would share what ${step.name} ${on}`, {
-        next: 'give one of them a group of its own: @OnStage(step, on, { group: "…" })',
-      })
+      throw new CairnError(
+        'BAD_DEFINITION',
+        `group "${group}" has two handlers for the "${on}" events of ${step.name}, and each would receive only some of them`,
+        {
+          next: 'use another group for one of them: @OnStage(step, on, { group: "…" })',
+        },
+      )
     this.#taken.add(place)
     const listener = consumer({ env, bus, store }, { ...rest, group, from })
     await listener.subscribe(pipeline, step, handle, { on })

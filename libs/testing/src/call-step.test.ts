@@ -20,8 +20,8 @@ describe('a step called in a test', () => {
     expect([n, await doubled.all()]).toEqual([15, [3, 3]])
   })
 
-  it('refuses parameters that do not fit, and undeclared outputs', async () => {
-    await expect(callStep(scale, { n: 1 }, { by: 'two' as never })).rejects.toThrow('scale refuses its parameters: by')
+  it('is refused parameters that do not fit, and an output that it does not declare', async () => {
+    await expect(callStep(scale, { n: 1 }, { by: 'two' as never })).rejects.toThrow('invalid parameters of scale: by')
     const wrong = step('wrong', { outputs: { n: Int }, run: () => ({ m: 1 }) as never })
     await expect(callStep(wrong, {})).rejects.toThrow('wrong returned "m", which it does not declare')
   })

@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api'
 import * as semconv from '@opentelemetry/semantic-conventions/incubating'
 import type { Ending, TaskReport } from './report.ts'
 
-/** How runs and tasks end, as the conventions for pipelines name it. */
+/** Results of runs and tasks, by the names of the OpenTelemetry conventions for pipelines. */
 export const RESULTS: Readonly<Record<string, string>> = {
   completed: semconv.CICD_PIPELINE_RESULT_VALUE_SUCCESS,
   failed: semconv.CICD_PIPELINE_RESULT_VALUE_FAILURE,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-/** Ids that are known before their spans are: the SDK asks for them while it starts a span. */
+/** An id generator of the SDK that returns ids chosen before their spans exist. */
 export class ChosenIds {
   #trace: string | undefined
   #span: string | undefined

@@ -1,3 +1,3 @@
-/** Where the two threads count without a message: reports that are handled; whether all is exported. */
+/** Counters in shared memory of the two threads: handled reports, and whether everything was exported. */
 export const HANDLED = 0
 export const CLOSED = 1

@@ -6,7 +6,7 @@ import type { Report } from './report.ts'
 import { shutdown } from './sdk.ts'
 import { trace } from './spans.ts'
 
-/** What else is under way gets so long when a collector turns out not to be there, in milliseconds. */
+/** Time limit for the remaining exports once a collector was unreachable, in milliseconds. */
 const LAST_MS = 100
 
 export function handle(report: Report): void {
@@ -15,7 +15,7 @@ export function handle(report: Report): void {
   else trace(report)
 }
 
-/** Resolves when all is exported, or when there is no hope of that. */
+/** Resolves when everything was exported, or when the collector is unreachable. */
 export async function close(): Promise<void> {
   const refused = Promise.withResolvers<void>()
   subscribe('http.client.request.error', () => refused.resolve())

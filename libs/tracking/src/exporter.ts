@@ -3,10 +3,10 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { Report } from './report.ts'
 import { CLOSED, HANDLED } from './counters.ts'
 
-/** The thread that exports. It knows OpenTelemetry, and nothing of the pipeline but reports. */
+/** The thread that exports. It loads OpenTelemetry, and knows the pipeline only from reports. */
 
 const { PRIORITY_BELOW_NORMAL, PRIORITY_NORMAL } = constants.priority
-setOwnPriority(PRIORITY_BELOW_NORMAL) // the pipeline's work comes first, also before what OpenTelemetry takes to load
+setOwnPriority(PRIORITY_BELOW_NORMAL) // the pipeline's work takes precedence, also over loading OpenTelemetry
 const { close, handle } = await import('./export.ts')
 
 const shared = workerData as Int32Array
@@ -28,11 +28,11 @@ async function end(): Promise<void> {
   Atomics.notify(shared, CLOSED)
 }
 
-/** Of this thread alone, which is so only on Linux. */
+/** Sets the priority of this thread. Only on Linux; elsewhere a process has one priority. */
 function setOwnPriority(priority: number): void {
   try {
     if (process.platform === 'linux') setPriority(priority)
   } catch {
-    // back to normal is not allowed to everyone
+    // raising the priority needs a privilege
   }
 }

@@ -1,18 +1,18 @@
 import { hash, randomBytes } from 'node:crypto'
 
-/** Names a run among all. */
+/** The full name of a run. */
 export interface RunName {
   readonly env: string
   readonly pipeline: string
   readonly run: string
 }
 
-/** The same in every process: all that happens for a run becomes one trace, with nothing to agree on. */
+/** Returns the trace id of a run. Every process computes the same id, so a run is one trace without coordination. */
 export function traceIdOf({ env, pipeline, run }: RunName): string {
   return idOf(32, 'trace', env, pipeline, run)
 }
 
-/** The span of the run itself, of one of its tasks, or of one of that task's attempts. */
+/** Returns the span id of a run, of one of its tasks, or of an attempt at the task. */
 export function spanIdOf({ env, pipeline, run }: RunName, task = '', attempt = 0): string {
   return idOf(16, 'span', env, pipeline, run, task, String(attempt))
 }
@@ -21,7 +21,9 @@ export function newSpanId(): string {
   return randomBytes(8).toString('hex')
 }
 
-/** https://www.w3.org/TR/trace-context: sampled, for it is by the trace's id alone that each process decides. */
+/**
+ * The `traceparent` header (https://www.w3.org/TR/trace-context). Always sampled: each process decides by the trace id.
+ */
 export function traceparent(traceId: string, spanId: string): string {
   return `00-${traceId}-${spanId}-01`
 }

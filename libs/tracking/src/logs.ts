@@ -4,7 +4,7 @@ import { spanIdOf, traceIdOf } from './ids.ts'
 import type { LineReport } from './report.ts'
 import { logger } from './sdk.ts'
 
-/** Lines have no severity: what a step prints does not say how much it means. */
+/** Log records have no severity, because printed lines do not say one. */
 export function logLine({ run, name, task, attempt, stream, line, at }: LineReport): void {
   logger.emit({
     timestamp: at,

@@ -9,23 +9,23 @@ const duration = (name: string, description: string) =>
 
 const runs = duration(semconv.METRIC_CICD_PIPELINE_RUN_DURATION, 'Duration of runs')
 const runErrors = meter.createCounter(semconv.METRIC_CICD_PIPELINE_RUN_ERRORS, { description: 'Errors of tasks' })
-const tasks = duration('cairn.task.duration', 'From when a task could run to when its ending was told')
-const queued = duration('cairn.queue.age', 'Age of the event that called for a task when it was taken up')
-const bodies = duration('cairn.compute.duration', 'Duration of step bodies, one for each item that was computed')
+const tasks = duration('cairn.task.duration', 'Time from when a task was ready until its end was published')
+const queued = duration('cairn.queue.age', 'Age of the event that made a task ready when work on the task started')
+const bodies = duration('cairn.compute.duration', 'Duration of step functions, one value for each computed item')
 const sends = duration(semconv.METRIC_MESSAGING_CLIENT_OPERATION_DURATION, 'Duration of sending events')
-const items = meter.createCounter('cairn.items', { description: 'Items of tasks by what became of them' })
+const items = meter.createCounter('cairn.items', { description: 'Items of tasks by result' })
 const bytes = meter.createCounter('cairn.artifact.io', { description: 'Bytes of inputs and outputs', unit: 'By' })
-const retries = meter.createCounter('cairn.retries', { description: 'Attempts that were followed by another' })
-const deadLetters = meter.createCounter('cairn.dead_letters', { description: 'Messages that were given up' })
+const retries = meter.createCounter('cairn.retries', { description: 'Attempts that were retried' })
+const deadLetters = meter.createCounter('cairn.dead_letters', { description: 'Messages that became dead letters' })
 const standstills = meter.createUpDownCounter('cairn.standstills', {
-  description: 'Partitions in which nothing goes on until something outside their events is well again',
+  description: 'Partitions that wait until the store or the bus works again',
 })
-const promotions = meter.createCounter('cairn.promotions', { description: 'Runs that became production' })
+const promotions = meter.createCounter('cairn.promotions', { description: 'Promotions and rollbacks' })
 const collections = meter.createCounter('cairn.gc.collections', { description: 'Collections of stores' })
-const collectedRuns = meter.createCounter('cairn.gc.runs', { description: 'Runs that were removed' })
-const collectedBytes = meter.createCounter('cairn.gc.freed', { description: 'Bytes of deleted objects', unit: 'By' })
-const running = meter.createGauge('cairn.runs.running', { description: 'Runs that go on, where limits are set' })
-const waiting = meter.createGauge('cairn.runs.waiting', { description: 'Runs that wait for their turn' })
+const collectedRuns = meter.createCounter('cairn.gc.runs', { description: 'Runs removed by collections' })
+const collectedBytes = meter.createCounter('cairn.gc.freed', { description: 'Size of deleted objects', unit: 'By' })
+const running = meter.createGauge('cairn.runs.running', { description: 'Running runs, if concurrency limits are set' })
+const waiting = meter.createGauge('cairn.runs.waiting', { description: 'Runs that wait for a free slot' })
 const dropped = meter.createCounter('cairn.tracking.dropped', { description: 'Reports dropped before the SDK' })
 
 export function measure(report: Report): void {
@@ -60,7 +60,7 @@ export function measure(report: Report): void {
 }
 
 function measureRun({ run, startedAt, endedAt, status }: RunReport): void {
-  if (endedAt < startedAt) return // a clock was set back: how long it took is not known
+  if (endedAt < startedAt) return // a clock was set back, so the duration is unknown
   runs.record((endedAt - startedAt) / 1000, {
     [semconv.ATTR_CICD_PIPELINE_NAME]: run.pipeline,
     [semconv.ATTR_CICD_PIPELINE_RUN_STATE]: semconv.CICD_PIPELINE_RUN_STATE_VALUE_EXECUTING,

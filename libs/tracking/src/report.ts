@@ -1,6 +1,6 @@
 import type { RunName } from './ids.ts'
 
-/** What the watcher tells the thread that exports: plain data, in milliseconds since 1970 and bytes. */
+/** Messages of the watcher to the export thread: plain data. Times are milliseconds since 1970, sizes bytes. */
 export type Report =
   | RunReport
   | TaskReport
@@ -16,7 +16,7 @@ export type Report =
 export interface RunReport {
   readonly about: 'run'
   readonly run: RunName
-  /** The run that it stands on. */
+  /** The run whose outputs it reuses. */
   readonly parent: string | undefined
   readonly startedAt: number
   readonly endedAt: number
@@ -36,21 +36,21 @@ export interface TaskReport {
   readonly cause: Cause
   readonly startedAt: number
   readonly attempts: AttemptReport[]
-  /** What it stored outside its attempts: its terminal record. */
+  /** Writes outside attempts: the terminal record of the task. */
   readonly commit: Effort
   readonly sends: SendReport[]
   endedAt: number
-  /** Undefined where the host gave the task up, to be taken up again. */
+  /** Undefined when the host gave up the task, so that another host continues. */
   ending: Ending | undefined
   error: Fault | undefined
 }
 
-/** A task that another waited for, maybe of another run. */
+/** A task that another task waited for, possibly of another run. */
 export interface Need {
   readonly run: string
   readonly task: string
 }
-/** The event that called for a task. */
+/** The event that made a task ready. */
 export interface Cause {
   readonly id: string
   readonly type: string
@@ -60,14 +60,14 @@ export interface Cause {
 }
 export interface Ending {
   readonly status: string
-  /** Whether it is the ending that counts: another host may have been faster. */
+  /** Whether this host wrote the terminal record. Another host may have been faster. */
   readonly stands: boolean
-  /** Numbers of items by what became of them. */
+  /** Numbers of items by result. */
   readonly items: Readonly<Record<string, number>>
-  /** Durations of the bodies. */
+  /** Durations of the step functions, in milliseconds. */
   readonly ms: readonly number[]
   readonly written: number
-  /** Codes of the errors that were tried again. */
+  /** Codes of the errors that were retried. */
   readonly retried: readonly string[]
 }
 export interface Fault {
@@ -82,11 +82,11 @@ export interface AttemptReport {
   readonly fetch: Effort
   readonly commit: Effort
   endedAt: number | undefined
-  /** `lost`: its host left no result of it. */
+  /** `lost`: its host recorded no result. */
   result: 'done' | 'failed' | 'lost'
   error: Fault | undefined
 }
-/** Work of one sort, taken together. */
+/** The total of operations of one kind. */
 export interface Effort {
   count: number
   bytes: number
@@ -101,7 +101,7 @@ export interface SendReport {
   readonly spanId: string
   readonly topic: string
   readonly system: string
-  /** Of each event its type and id. */
+  /** Type and id of each event. */
   readonly types: readonly string[]
   readonly ids: readonly string[]
   readonly startedAt: number
@@ -127,7 +127,7 @@ export interface DeadLetterReport {
   readonly error: Fault
 }
 
-/** A partition that stands still, or goes on. */
+/** A partition that is blocked, or continues. */
 export interface StandstillReport {
   readonly about: 'standstill'
   readonly topic: string
@@ -136,7 +136,7 @@ export interface StandstillReport {
   readonly isOver: boolean
 }
 
-/** A pipeline whose store was collected. */
+/** A finished collection of a pipeline. */
 export interface CollectionReport {
   readonly about: 'collection'
   readonly pipeline: string
@@ -145,7 +145,7 @@ export interface CollectionReport {
   readonly freed: number
 }
 
-/** How many runs of a pipeline go on, and wait for their turn. */
+/** Numbers of running and waiting runs of a pipeline. */
 export interface QueueReport {
   readonly about: 'queue'
   readonly pipeline: string
@@ -153,13 +153,13 @@ export interface QueueReport {
   readonly waiting: number
 }
 
-/** A run that has become the one in production. */
+/** A promotion or a rollback. */
 export interface PromotionReport {
   readonly about: 'promotion'
   readonly pipeline: string
 }
 
-/** Reports that were not made, because the thread did not keep up. */
+/** The number of dropped reports, because the export thread was too slow. */
 export interface DroppedReport {
   readonly about: 'dropped'
   readonly count: number

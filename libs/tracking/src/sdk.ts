@@ -4,9 +4,9 @@ import { NodeSDK } from '@opentelemetry/sdk-node'
 import { ChosenIds } from './chosen-ids.ts'
 import { applyDefaults } from './otel-defaults.ts'
 
-/** OpenTelemetry's SDK, set up by its own variables (OTEL_*) when this is first imported. */
+/** The OpenTelemetry SDK. It is configured by its variables (OTEL_*) when this module is first imported. */
 applyDefaults(process.env)
-globalThis.console = new Console(process.stderr) // the standard output is for what the program prints
+globalThis.console = new Console(process.stderr) // standard output belongs to the program
 export const ids = new ChosenIds()
 const sdk = new NodeSDK({ idGenerator: ids })
 sdk.start()
@@ -15,5 +15,5 @@ export const tracer = trace.getTracer('cairn')
 export const meter = metrics.getMeter('cairn')
 export const logger = logs.getLogger('cairn')
 
-/** Exports what waits, and then nothing more. */
+/** Exports everything that is pending, then shuts the SDK down. */
 export const shutdown = (): Promise<void> => sdk.shutdown()

@@ -4,20 +4,20 @@ import { Worker } from 'node:worker_threads'
 import type { Report } from './report.ts'
 import { CLOSED, HANDLED } from './counters.ts'
 
-/** Beside this module: as source, or as it was built. */
+/** The file next to this module: as TypeScript source, or as built JavaScript. */
 const THREAD = new URL(`./exporter${extname(import.meta.url)}`, import.meta.url)
-/** Reports go to the thread so many at a time, or after so long, in milliseconds. */
+/** Reports are sent to the thread in batches of this size, or after this delay in milliseconds. */
 const BATCH = 64
 const DELAY_MS = 50
-/** Reports that may be on their way. */
+/** Maximum number of reports that were sent and not handled yet. */
 const MOST = 4_096
-/** How long the end of the process waits, at most, for what is not exported yet: milliseconds. */
+/** How long the exit of the process waits for pending exports, in milliseconds. */
 const EXIT_MS = Number(process.env['CAIRN_TRACKING_EXIT_MS'] ?? 1_000)
 const MEMORY_MB = 128
 
 /**
- * Hands reports to a thread of their own, which alone knows OpenTelemetry: whatever the collector does, or that thread, the
- * process goes on. What the thread does not keep up with is counted and dropped.
+ * Sends reports to a separate thread, the only one that loads OpenTelemetry: a fault of the collector or of that thread
+ * does not affect the process. Reports that the thread is too slow for are counted and dropped.
  */
 export class Sender {
   readonly #shared = new Int32Array(new SharedArrayBuffer(8))
@@ -52,7 +52,7 @@ export class Sender {
     this.#batch = []
   }
 
-  /** Not before there is something to report: most processes that load this have nothing. */
+  /** Starts the thread at the first report, because most processes that load this module have none. */
   #start(): Worker {
     const thread = new Worker(THREAD, {
       name: 'cairn-tracking',
@@ -65,7 +65,7 @@ export class Sender {
     return thread
   }
 
-  /** Blocks, for a process that exits waits for nothing else. */
+  /** Blocks until everything is exported, because an exiting process runs no asynchronous work. */
   readonly close = (): void => {
     if (this.#batch.length > 0 || this.#dropped > 0) this.#post()
     if (!this.#thread || this.#isGone) return

@@ -15,7 +15,7 @@ import { aboutTask, resultOf, RESULTS } from './attributes.ts'
 import type { AttemptReport, Effort, Fault, Report, RunReport, SendReport, TaskReport } from './report.ts'
 import { ids, tracer } from './sdk.ts'
 
-/** Makes the spans of a report. A span comes after its parent, so that a batch that is lost leaves no orphan behind. */
+/** Creates the spans of a report, parents first, so that a lost batch leaves no orphans. */
 export function trace(report: Report): void {
   if (report.about === 'run') traceRun(report)
   else if (report.about === 'task') traceTask(report)
@@ -26,7 +26,7 @@ interface NewSpan {
   readonly run: RunName
   readonly name: string
   readonly id?: string
-  /** Id of a span of the same run; none for the root. */
+  /** Id of the parent, a span of the same run; none for the root. */
   readonly parent?: string
   readonly kind?: SpanKind
   readonly startedAt: number
@@ -74,14 +74,14 @@ function traceTask(report: TaskReport): void {
   })
   add({ run, name: 'queue', parent: id, startedAt: readyAt, endedAt: startedAt })
   const process = traceProcess(report, id)
-  if (!ending) return // what its attempts were, the host that takes it up again tells
+  if (!ending) return // the host that continues the task reports its attempts
   for (const attempt of report.attempts)
     traceAttempt(report, attempt, attempt.host === report.host ? process : id, stands)
   traceEffort(run, 'commit', report.commit, process)
   for (const send of report.sends) traceSend(send, process)
 }
 
-/** The handling of the event that called for the task. */
+/** Creates the span of the event that made the task ready. */
 function traceProcess({ run, cause, sends, startedAt, endedAt }: TaskReport, parent: string): string {
   const from = parseTraceparent(cause.traceparent)
   return add({
@@ -110,7 +110,10 @@ function traceAttempt(
   stands: boolean,
 ): void {
   const { result, fetch, commit } = attempt
-  const lost = { code: 'lost', message: `${attempt.host} left no result of it; it had ended when the next one began` }
+  const lost = {
+    code: 'lost',
+    message: `${attempt.host} recorded no result; it had stopped when the next attempt started`,
+  }
   const id = add({
     run,
     name: 'compute',
@@ -179,7 +182,7 @@ function add({ run, name, id = newSpanId(), parent, startedAt, endedAt, error, .
   return id
 }
 
-const FAILED: Fault = { code: semconv.ERROR_TYPE_VALUE_OTHER, message: 'its host began another attempt' }
+const FAILED: Fault = { code: semconv.ERROR_TYPE_VALUE_OTHER, message: 'its host started another attempt' }
 
 function linkTo(run: RunName, relation: string, task?: string): Link {
   const context = contextOf(traceIdOf(run), spanIdOf(run, task))
@@ -190,7 +193,7 @@ function contextOf(traceId: string, spanId: string): SpanContext {
   return { traceId, spanId, traceFlags: TraceFlags.SAMPLED, isRemote: true }
 }
 
-/** Numbers from before this process began would be taken for milliseconds since then. */
+/** Returns an OpenTelemetry time. The SDK would read small numbers as milliseconds since the start of the process. */
 function hrTime(ms: number): HrTime {
   const whole = Math.floor(ms)
   return [Math.floor(whole / 1000), (whole % 1000) * 1e6 + Math.round((ms - whole) * 1e6)]

@@ -1,7 +1,7 @@
 import type { EarlierMessage, EndRecord, Outcome, TaskMessage } from '@cairn/records'
 import type { AttemptReport, Effort, Ending, Fault, Need, SendReport, TaskReport } from './report.ts'
 
-/** Records what is learnt of a task while this process is at it. */
+/** Records a task while this process works on it. */
 export class TaskRecorder {
   readonly report: TaskReport
   readonly #began = performance.now()
@@ -42,12 +42,12 @@ export class TaskRecorder {
     return this.#attempt?.attempt ?? 0
   }
 
-  /** Milliseconds since 1970, as precise as they are since the task began. */
+  /** The time in milliseconds since 1970, measured with a monotonic clock from the start of the task. */
   now(): number {
     return this.report.startedAt + performance.now() - this.#began
   }
 
-  /** An attempt of another host: lost, unless that host went on to its next. */
+  /** Adds an attempt of another host. It was lost, unless that host made the next attempt. */
   earlier({ attempt, record: { startedAt, host } }: EarlierMessage): void {
     const before = this.report.attempts.at(-1)
     if (before?.host === host) before.result = 'failed'
@@ -59,7 +59,7 @@ export class TaskRecorder {
     this.#add(this.#attempt)
   }
 
-  /** The one before had ended by now, though when is not known of another host's. */
+  /** Ends the attempt before. Its exact end is unknown if it was on another host. */
   #add(attempt: AttemptReport): void {
     const before = this.report.attempts.at(-1)
     if (before) before.endedAt ??= attempt.startedAt
@@ -84,7 +84,7 @@ export class TaskRecorder {
     this.report.sends.push(report)
   }
 
-  /** The report of a task that ended or, without a record, was given up. */
+  /** Returns the report of a task that ended or, without a terminal record, was given up. */
   end(record: EndRecord | undefined, error: Fault | undefined): TaskReport {
     const { report } = this
     report.endedAt = this.now()
@@ -110,7 +110,7 @@ export class TaskRecorder {
 
 type Completed = Extract<Outcome, { status: 'completed' }>
 
-/** A node that another run's outputs stand in for leads to the task of that run. */
+/** Links a node that reuses outputs of another run to the task of that run. */
 function needOf({ nodes, run }: TaskMessage['plan'], task: string): Need {
   const node = nodes[task.split('/')[0]!]
   return { run: node?.type === 'given' ? node.from : run, task }
@@ -138,7 +138,7 @@ function faultIn(items: readonly Outcome[]): Fault | undefined {
   return failed && faultOf(failed.error)
 }
 
-/** Of whatever was thrown; no longer than is read. */
+/** Returns the message of a thrown value, shortened. */
 export function faultOf(error: unknown): Fault {
   const { code, name, message } = error as Partial<Record<'code' | 'name' | 'message', string>>
   return { code: code ?? name ?? 'unknown', message: (message ?? String(error)).slice(0, 2_000) }

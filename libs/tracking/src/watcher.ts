@@ -17,7 +17,7 @@ import { newSpanId, parseTraceparent, traceIdOf, traceparent } from './ids.ts'
 import type { Report, SendReport } from './report.ts'
 import { faultOf, TaskRecorder } from './task-recorder.ts'
 
-/** What `tracePromise` adds to a message once the work has ended. */
+/** The fields that `tracePromise` adds to a message when the work has ended. */
 interface Ended<Result> {
   readonly result?: Result
   readonly error?: unknown
@@ -25,22 +25,24 @@ interface Ended<Result> {
 
 const KEPT_RUNS = 1_000
 
-/** Listens to the kernel's channels and makes reports of what it hears. */
+/** Listens to the kernel's channels and creates reports from their messages. */
 export class Watcher {
   readonly #send: (report: Report) => void
   readonly #tasks = new Map<string, TaskRecorder>()
-  /** By message: what of it is needed when its work has ended. */
+  /** State for each message, needed when its work has ended. */
   readonly #recorders = new WeakMap<object, TaskRecorder>()
   readonly #begun = new WeakMap<object, number>()
   readonly #sending = new WeakMap<object, SendReport>()
-  /** Runs whose end was reported: it may be published more than once. */
+  /** Runs whose end was reported. The event may be published more than once. */
   readonly #ended = new Set<string>()
 
   constructor(send: (report: Report) => void) {
     this.#send = send
   }
 
-  /** @param guarded makes a listener that never throws: what a channel's listener throws ends the process */
+  /**
+   * @param guarded wraps a listener so that it never throws, because an error in a channel listener ends the process
+   */
   listen(guarded: <Message>(listener: (message: Message) => void) => (message: Message) => void): void {
     const {
       task,
@@ -101,7 +103,7 @@ export class Watcher {
     if (!recorder) return
     if (this.#of(message) === recorder) this.#tasks.delete(`${message.plan.run}/${message.task}`)
     const isHandedOn = message.result === undefined && message.error === undefined
-    if (isHandedOn) return // whoever runs it reports it
+    if (isHandedOn) return // the host that runs the task reports it
     const report = recorder.end(message.result, message.error === undefined ? undefined : faultOf(message.error))
     const onlyTold = report.ending && !report.ending.stands && report.attempts.length === 0
     if (onlyTold) report.sends.forEach(this.#send)
@@ -156,7 +158,7 @@ export class Watcher {
     else this.#send(report)
   }
 
-  /** The task that tells of itself; undefined where a run's or another task's events are sent. */
+  /** The task that publishes its own events; undefined for events of a run or of another task. */
   #sender({ plan, events }: PublishMessage): TaskRecorder | undefined {
     const { type, data } = events[0]!
     if (type === 'cairn.ready' || data.node === undefined) return undefined

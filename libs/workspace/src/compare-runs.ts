@@ -85,7 +85,7 @@ async function code(workspace: Workspace, before: Plan, after: Plan): Promise<Di
   for (const id of nodesOf(before, after)) {
     const [one, other] = [before.nodes[id], after.nodes[id]]
     if (!one || !other) {
-      found.push({ what: 'step', name: id, before: one ? 'there' : 'not there', after: other ? 'there' : 'not there' })
+      found.push({ what: 'step', name: id, before: one ? 'there' : 'missing', after: other ? 'there' : 'missing' })
       continue
     }
     if (one.type !== 'step' || other.type !== 'step') continue

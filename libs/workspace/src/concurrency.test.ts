@@ -43,28 +43,37 @@ describe('limits of concurrent runs', () => {
   })
 
   it.each([
-    [{ waiting: -1 }, '"waiting" of "concurrency" of "cairn" is no number of runs from 0 to 100000'],
+    [{ waiting: -1 }, '"waiting" of "concurrency" of "cairn" must be a number of runs from 0 to 100000'],
     [
       { pipelines: { a: { waiting: 1e6 } } },
-      '"waiting" of "concurrency" of "cairn", pipelines, a is no number of runs from 0 to 100000',
+      '"waiting" of "concurrency" of "cairn", pipelines, a must be a number of runs from 0 to 100000',
     ],
-    [[], '"concurrency" of "cairn" is no object'],
-    [3, '"concurrency" of "cairn" is no object'],
-    [{ run: 3 }, '"concurrency" of "cairn" has no "run"'],
-    [{ runs: 0 }, '"runs" of "concurrency" of "cairn" is no number of runs from 1 to 1000'],
-    [{ runs: -1 }, '"runs" of "concurrency" of "cairn" is no number of runs from 1 to 1000'],
-    [{ runs: 1.5 }, '"runs" of "concurrency" of "cairn" is no number of runs from 1 to 1000'],
-    [{ runs: '4' }, '"runs" of "concurrency" of "cairn" is no number of runs from 1 to 1000'],
-    [{ runsPerPipeline: null }, '"runsPerPipeline" of "concurrency" of "cairn" is no number of runs from 1 to 1000'],
-    [{ runs: 1_001 }, '"runs" of "concurrency" of "cairn" is no number of runs from 1 to 1000'],
-    [{ pipelines: { a: 1 } }, '"concurrency" of "cairn", pipelines, a is no object'],
-    [{ pipelines: [1] }, '"pipelines" of "concurrency" of "cairn" is no object'],
-    [{ pipelines: { a: { runsPerPipeline: 1 } } }, '"concurrency" of "cairn", pipelines, a has no "runsPerPipeline"'],
+    [[], '"concurrency" of "cairn" must be an object'],
+    [3, '"concurrency" of "cairn" must be an object'],
+    [{ run: 3 }, '"concurrency" of "cairn" has no setting "run"'],
+    [{ runs: 0 }, '"runs" of "concurrency" of "cairn" must be a number of runs from 1 to 1000'],
+    [{ runs: -1 }, '"runs" of "concurrency" of "cairn" must be a number of runs from 1 to 1000'],
+    [{ runs: 1.5 }, '"runs" of "concurrency" of "cairn" must be a number of runs from 1 to 1000'],
+    [{ runs: '4' }, '"runs" of "concurrency" of "cairn" must be a number of runs from 1 to 1000'],
+    [
+      { runsPerPipeline: null },
+      '"runsPerPipeline" of "concurrency" of "cairn" must be a number of runs from 1 to 1000',
+    ],
+    [{ runs: 1_001 }, '"runs" of "concurrency" of "cairn" must be a number of runs from 1 to 1000'],
+    [{ pipelines: { a: 1 } }, '"concurrency" of "cairn", pipelines, a must be an object'],
+    [{ pipelines: [1] }, '"pipelines" of "concurrency" of "cairn" must be an object'],
+    [
+      { pipelines: { a: { runsPerPipeline: 1 } } },
+      '"concurrency" of "cairn", pipelines, a has no setting "runsPerPipeline"',
+    ],
     [
       { environments: { a: { pipelines: { b: { runs: 0 } } } } },
-      '"runs" of "concurrency" of "cairn", environments, a, pipelines, b is no number of runs from 1 to 1000',
+      '"runs" of "concurrency" of "cairn", environments, a, pipelines, b must be a number of runs from 1 to 1000',
     ],
-    [{ environments: { a: { environments: {} } } }, '"concurrency" of "cairn", environments, a has no "environments"'],
+    [
+      { environments: { a: { environments: {} } } },
+      '"concurrency" of "cairn", environments, a has no setting "environments"',
+    ],
   ])('are refused by name: %j', (wrong, what) => {
     expect(() => checkConcurrency('package.json', wrong)).toThrow(
       expect.objectContaining({

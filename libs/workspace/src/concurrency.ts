@@ -72,19 +72,19 @@ export function checkConcurrency(
   const refuse = (what: string, next: string) => {
     throw new CairnError('BAD_DEFINITION', `${file}: ${what}`, { next })
   }
-  if (!isObject(settings)) return refuse(`${where} is no object`, EXAMPLE)
+  if (!isObject(settings)) return refuse(`${where} must be an object`, EXAMPLE)
   for (const [name, value] of Object.entries(settings)) {
-    if (!names.includes(name)) refuse(`${where} has no "${name}"`, suggest(name, names)!)
+    if (!names.includes(name)) refuse(`${where} has no setting "${name}"`, suggest(name, names)!)
     if (name === 'pipelines' || name === 'environments') {
-      if (!isObject(value)) return refuse(`"${name}" of ${where} is no object`, EXAMPLE)
+      if (!isObject(value)) return refuse(`"${name}" of ${where} must be an object`, EXAMPLE)
       const inside = name === 'pipelines' ? ['runs', 'waiting'] : NAMES.filter((other) => other !== 'environments')
       for (const [of, inner] of Object.entries(value)) checkConcurrency(file, inner, `${where}, ${name}, ${of}`, inside)
     } else {
       const [least, most] = name.startsWith('waiting') ? [0, MOST_WAITING] : [1, MOST]
       if (!Number.isInteger(value) || (value as number) < least || (value as number) > most)
         refuse(
-          `"${name}" of ${where} is no number of runs from ${least} to ${most}`,
-          `write "${name}": 4, or leave it out`,
+          `"${name}" of ${where} must be a number of runs from ${least} to ${most}`,
+          `write "${name}": 4, or remove it`,
         )
     }
   }

@@ -38,7 +38,7 @@ export function readContext(root: string, name: string): Context {
   const file = folders.map((folder) => join(folder, `${name}.json`)).find((path) => existsSync(path))
   if (file === undefined) {
     const known = folders.flatMap(contextNames)
-    throw new CairnError('NOT_FOUND', `there is no context "${name}"`, {
+    throw new CairnError('NOT_FOUND', `context "${name}" does not exist`, {
       next:
         known.length > 0
           ? suggest(name, known)
@@ -51,7 +51,7 @@ export function readContext(root: string, name: string): Context {
   refuseCopiedStack(root, project)
   if (typeof env === 'string' && typeof control?.url === 'string' && typeof control.token === 'string')
     return { name, env, control }
-  throw new CairnError('BAD_RECORD', `${file} is no context`, {
+  throw new CairnError('BAD_RECORD', `${file} is not a valid context`, {
     next: 'write it like { "env": "production", "control": { "url": "https://…", "token": "…" } }',
   })
 }

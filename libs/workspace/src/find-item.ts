@@ -81,19 +81,19 @@ function severalMeant(text: string, found: readonly ItemPlace[], place: string):
       `${[`${place}/#${itemName(item!)}`, ...(output === undefined ? [] : [output]), ...inside].join('/')} for ${itemText(item!)}`,
   )
   const more = named.length > LISTED ? `; and ${named.length - LISTED} more` : ''
-  return new CairnError('NOT_FOUND', `"${text}" could be ${found.length} items of ${place}`, {
-    next: `name one: ${named.slice(0, LISTED).join(', ')}${more}`,
+  return new CairnError('NOT_FOUND', `"${text}" is ambiguous: it matches ${found.length} items of ${place}`, {
+    next: `choose one: ${named.slice(0, LISTED).join(', ')}${more}`,
   })
 }
 
 function nearest(items: readonly Item[], names: ItemNames, text: string): string {
-  if (items.length === 0) return 'it has no items, or the list of them is not made yet'
+  if (items.length === 0) return 'it has no items, or its list has not been computed yet'
   const isLabel = items.find(({ labels }) => labels.join('/') === text)
-  if (isLabel) return `the item of that label is ${labelPath(isLabel)}: #<number> is always an index`
+  if (isLabel) return `the item with that label is ${labelPath(isLabel)}: #<number> always means an index`
   const labels = items.flatMap((item) => labelPath(item) ?? [])
   const range = `${names.of(items[0]!)} to ${names.of(items.at(-1)!)}`
-  if (labels.length === 0) return `name one by its index: ${range}`
+  if (labels.length === 0) return `choose one by its index: ${range}`
   return names.isPlain
     ? `${suggest(text, labels)}; or by index: ${range}`
-    : `its labels are numbers, so a number is a label; ${suggest(text, labels)}; or by index: ${range}`
+    : `the labels are numbers, so a number means a label; ${suggest(text, labels)}; or by index: ${range}`
 }

@@ -69,9 +69,9 @@ function isEraserFull(error: unknown): boolean {
 /** Describes an error while loading, with the first place in the project in its stack. */
 function loadError(error: unknown, file: string, root: string, how = 'loaded'): CairnError {
   const place = placeIn(error, root) ?? `${relative(root, file).replaceAll(sep, '/')}:1`
-  const text = isEraserFull(error) ? 'it is nested too deeply' : errorRecord(error).message.split('\n')[0]!
+  const text = isEraserFull(error) ? 'the code is nested too deeply' : errorRecord(error).message.split('\n')[0]!
   return new CairnError('BAD_DEFINITION', `${place} cannot be ${how}: ${text}`, {
-    next: 'correct that line, then give the same command again',
+    next: 'correct that line, then run the command again',
     cause: error,
   })
 }

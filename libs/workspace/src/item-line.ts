@@ -23,7 +23,7 @@ export async function itemLine(
   const { scope } = nodeNamed(graph, node)
   const planOf = plan.nodes[node]
   if (planOf?.type !== 'step')
-    throw new CairnError('NOT_FOUND', `${node} is not computed in this run, so none of its items is`, {
+    throw new CairnError('NOT_FOUND', `${node} is not computed in this run, so its items are not either`, {
       next: `cairn why ${plan.pipeline}`,
     })
   if (scope.length === 0)
@@ -90,7 +90,7 @@ function findKnown(
     const { code, message, next } = error
     throw new CairnError(
       code,
-      `${message}; not all of its items are known before a run`,
+      `${message} (some items are not known before the run)`,
       next === undefined ? {} : { next },
     )
   }

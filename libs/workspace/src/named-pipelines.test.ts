@@ -41,7 +41,7 @@ describe('pipelines that settings name', () => {
     await expect(check({ [setting]: said })).rejects.toMatchObject({
       code: 'BAD_DEFINITION',
       message:
-        `${project.path('package.json')}: "pipelines" of ${where} names "nightyl", and there is no such pipeline: ` +
+        `${project.path('package.json')}: "pipelines" of ${where} names "nightyl", but this pipeline exists ` +
         'neither in the project nor in the store of production',
       next: 'did you mean "nightly"?',
     })

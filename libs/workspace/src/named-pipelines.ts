@@ -32,9 +32,9 @@ export async function checkNamedPipelines(project: Project, store: Pick<Artifact
   const { pipeline, where } = wrong
   throw new CairnError(
     'BAD_DEFINITION',
-    `${join(root, 'package.json')}: "pipelines" of ${where} names "${pipeline}", and there is no such pipeline: ` +
+    `${join(root, 'package.json')}: "pipelines" of ${where} names "${pipeline}", but this pipeline exists ` +
       `neither in the project nor in the store of ${env}`,
-    { next: suggest(pipeline, new Set([...names, ...stored]), 'take it out there') },
+    { next: suggest(pipeline, new Set([...names, ...stored]), 'remove it there') },
   )
 }
 

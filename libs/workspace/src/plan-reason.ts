@@ -82,15 +82,15 @@ const PLAIN = {
   'new item': 'the previous run did not have this item',
   outputs: 'the step declares different outputs',
   expired: 'its checkpoint has expired',
-  'of later': 'its checkpoint has a time in the future: the clock was set back',
+  'of later': 'its checkpoint is dated in the future: check the clock of this machine',
   forced: 'forced to run again',
-  'object missing': 'an object of its checkpoint is missing from the store',
+  'object missing': 'its checkpoint refers to a missing object',
   altered: 'its checkpoint was damaged or modified',
   failed: 'it failed in the previous run',
   caught: 'it failed in the previous run; results of a catch are not kept',
   'timed out': 'it timed out in the previous run',
   unfinished: 'it did not finish in the previous run',
-  'unknown items': 'the items are not known before the run',
+  'unknown items': 'its items are not known before the run',
 } as const
 
 function short(version: Json | undefined): string {

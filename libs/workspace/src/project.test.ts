@@ -43,7 +43,7 @@ describe('a project', () => {
     expect(() => findProject(project.root)).toThrow(
       expect.objectContaining({
         code: 'NOT_FOUND',
-        message: `no package.json from ${project.root} upwards has a "cairn" entry`,
+        message: `no package.json in ${project.root} or a parent folder has a "cairn" entry`,
         next: 'add "cairn": { "pipelines": ["pipelines/*.ts"] } to package.json',
       }),
     )
@@ -54,15 +54,15 @@ describe('a project', () => {
     expect(() => findProject(project.root)).toThrow(
       expect.objectContaining({
         code: 'BAD_DEFINITION',
-        message: expect.stringContaining(`${project.path('package.json')} is not readable as JSON: `),
+        message: expect.stringContaining(`${project.path('package.json')} is not valid JSON: `),
       }),
     )
   })
 
   it.each([
-    [{ pipeline: [] }, '"cairn" has no "pipeline"', 'did you mean "pipelines"?'],
-    [{ retension: {} }, '"cairn" has no "retension"', 'did you mean "retention"?'],
-    [{ adoption: { trustd: {} } }, '"adoption" of "cairn" has no "trustd"', 'did you mean "trusted"?'],
+    [{ pipeline: [] }, '"cairn" has no setting "pipeline"', 'did you mean "pipelines"?'],
+    [{ retension: {} }, '"cairn" has no setting "retension"', 'did you mean "retention"?'],
+    [{ adoption: { trustd: {} } }, '"adoption" of "cairn" has no setting "trustd"', 'did you mean "trusted"?'],
   ])('refuses settings that it does not know: %j', (settings, what, next) => {
     manifest(settings)
     expect(() => findProject(project.root)).toThrow(
@@ -86,7 +86,7 @@ describe('a project', () => {
     manifest({ pipelines: ['flows/*.ts', 'one.ts'] })
     await expect(names()).rejects.toMatchObject({
       code: 'NOT_FOUND',
-      message: `one.ts, a pipeline of ${project.path('package.json')}, cannot be read: it does not exist`,
+      message: `one.ts, which ${project.path('package.json')} lists under "pipelines", cannot be read: it does not exist`,
     })
   })
 
@@ -114,7 +114,7 @@ describe('a project', () => {
     project.write({ 'a.pipeline.ts': pipelineFile('flights'), 'b.pipeline.ts': pipelineFile('penguins') })
     await expect(loadPipeline(findProject(project.root), 'pengiuns')).rejects.toMatchObject({
       code: 'NOT_FOUND',
-      message: 'there is no pipeline "pengiuns"',
+      message: 'pipeline "pengiuns" does not exist',
       next: 'did you mean "penguins"?',
     })
     await expect(loadPipeline(findProject(project.root), 'weather')).rejects.toMatchObject({

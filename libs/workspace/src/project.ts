@@ -51,15 +51,15 @@ interface Settings {
  */
 export function findProject(from: string): Project {
   // A mistyped folder must not lead to the project around it.
-  const reason = whyUnreadable(resolve(from), (stats) => stats.isDirectory() || 'it is no folder')
+  const reason = whyUnreadable(resolve(from), (stats) => stats.isDirectory() || 'it is not a folder')
   if (reason !== undefined)
-    throw new CairnError('NOT_FOUND', `${from} is no project: ${reason}`, { next: 'look at the path' })
+    throw new CairnError('NOT_FOUND', `${from} is not a project: ${reason}`, { next: 'check the path' })
   for (let folder = resolve(from); ; folder = dirname(folder)) {
     const settings = settingsIn(folder)
     if (settings) return openProject(folder, settings)
     if (folder === dirname(folder)) break
   }
-  throw new CairnError('NOT_FOUND', `no package.json from ${from} upwards has a "cairn" entry`, {
+  throw new CairnError('NOT_FOUND', `no package.json in ${from} or a parent folder has a "cairn" entry`, {
     next: 'add "cairn": { "pipelines": ["pipelines/*.ts"] } to package.json',
   })
 }
@@ -69,13 +69,13 @@ function settingsIn(folder: string): Settings | undefined {
   if (!existsSync(file)) return undefined
   const reason = whyNoFile(statSync(file))
   if (reason !== undefined)
-    throw new CairnError('BAD_DEFINITION', `${file} cannot be read: ${reason}`, { next: 'move it away' })
+    throw new CairnError('BAD_DEFINITION', `${file} cannot be read: ${reason}`, { next: 'replace it with a file' })
   try {
     return (JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, '')) as { cairn?: Settings } | null)?.cairn
   } catch (cause) {
-    throw new CairnError('BAD_DEFINITION', `${file} is not readable as JSON: ${(cause as Error).message}`, {
+    throw new CairnError('BAD_DEFINITION', `${file} is not valid JSON: ${(cause as Error).message}`, {
       cause,
-      next: 'correct it there',
+      next: 'correct the file',
     })
   }
 }
@@ -85,7 +85,7 @@ function openProject(root: string, settings: Settings): Project {
   const { pipelines = [], store = '.cairn', env = 'local', adoption, retention, concurrency } = settings
   const { policy = 'verify', trusted = {} } = adoption ?? {}
   if (!POLICIES.includes(policy))
-    throw new CairnError('BAD_DEFINITION', `${join(root, 'package.json')}: there is no adoption policy "${policy}"`, {
+    throw new CairnError('BAD_DEFINITION', `${join(root, 'package.json')}: unknown adoption policy "${policy}"`, {
       next: suggest(policy, POLICIES),
     })
   return {
@@ -104,25 +104,26 @@ function checkSettings(file: string, settings: unknown): void {
   const refuse = (what: string, next: string) => {
     throw new CairnError('BAD_DEFINITION', `${file}: ${what}`, { next })
   }
-  if (!isObject(settings)) return refuse('"cairn" is no object', 'write "cairn": { "pipelines": ["pipelines/*.ts"] }')
+  if (!isObject(settings))
+    return refuse('"cairn" must be an object', 'write "cairn": { "pipelines": ["pipelines/*.ts"] }')
   const { pipelines = [], store = '', env = 'local', adoption = {}, retention = {}, concurrency = {} } = settings
   for (const [where, said, known] of [
     ['"cairn"', settings, SETTINGS],
     ['"adoption" of "cairn"', adoption, ADOPTION],
   ] as const)
     for (const name of Object.keys(isObject(said) ? said : {}))
-      if (!known.includes(name)) refuse(`${where} has no "${name}"`, suggest(name, known)!)
+      if (!known.includes(name)) refuse(`${where} has no setting "${name}"`, suggest(name, known)!)
   checkRetention(file, retention)
   checkConcurrency(file, concurrency)
   if (![pipelines].flat().every((entry) => typeof entry === 'string' && entry !== ''))
-    refuse('"pipelines" of "cairn" is no list of files', 'write "pipelines": ["pipelines/*.ts"]')
-  if (typeof store !== 'string') refuse('"store" of "cairn" is no folder', 'write "store": ".cairn"')
+    refuse('"pipelines" of "cairn" must be a list of files', 'write "pipelines": ["pipelines/*.ts"]')
+  if (typeof store !== 'string') refuse('"store" of "cairn" must be a folder', 'write "store": ".cairn"')
   if (typeof env !== 'string' || !/^[\w.-]+$/.test(env))
-    refuse('"env" of "cairn" is no name of an environment', 'write "env": "local", of letters, digits and dashes')
+    refuse('"env" of "cairn" must be the name of an environment', 'use letters, digits and dashes: "env": "local"')
   const trusted: unknown = isObject(adoption) ? (adoption['trusted'] ?? {}) : undefined
   if (!isObject(trusted) || !Object.values(trusted).every((key) => typeof key === 'string'))
     refuse(
-      '"adoption" of "cairn" is none',
+      '"adoption" of "cairn" is invalid',
       'write "adoption": { "policy": "verify", "trusted": { "name": "<public key>" } }',
     )
 }
@@ -165,7 +166,7 @@ export async function loadPipeline(project: Project, name: string): Promise<Load
     return found
   }
   if (failure) throw failure.error
-  throw new CairnError('NOT_FOUND', `there is no pipeline "${name}"`, {
+  throw new CairnError('NOT_FOUND', `pipeline "${name}" does not exist`, {
     next: suggest(
       name,
       all.map(({ pipeline }) => pipeline.name),
@@ -198,7 +199,7 @@ export function withoutRepeats(all: readonly LoadedPipeline[], { root }: Project
       const places = [...new Set(named.map((other) => relative(root, other.file)))]
       throw new CairnError(
         'BAD_DEFINITION',
-        `two pipelines are called "${pipeline.name}": in ${places.join(' and in ')}`,
+        `two pipelines are named "${pipeline.name}": in ${places.join(' and in ')}`,
         {
           next: 'rename one of them',
         },
@@ -219,9 +220,9 @@ export function pipelineFiles({ root, pipelines }: Project): string[] {
     if (reason !== undefined)
       throw new CairnError(
         'NOT_FOUND',
-        `${file}, a pipeline of ${join(root, 'package.json')}, cannot be read: ${reason}`,
+        `${file}, which ${join(root, 'package.json')} lists under "pipelines", cannot be read: ${reason}`,
         {
-          next: 'look at that path, or change "pipelines" in package.json',
+          next: 'check the path, or change "pipelines" in package.json',
         },
       )
   }

@@ -1,7 +1,7 @@
 import { findingText, misuses } from '@cairn/fingerprint'
 import { CairnError } from '@cairn/kernel'
 import type { LoadedPipeline } from './project.ts'
-import { refuseLooks } from './refuse-looks.ts'
+import { requireStableGraph } from './require-stable-graph.ts'
 import type { Workspace } from './workspace.ts'
 
 /**
@@ -11,6 +11,6 @@ import type { Workspace } from './workspace.ts'
  */
 export async function refuseMisuses({ project, cache }: Workspace, loaded: LoadedPipeline): Promise<void> {
   const [first] = await misuses({ entry: loaded.file, root: project.root, cache })
-  if (first) throw new CairnError('BAD_DEFINITION', findingText(first), { next: 'cairn lint names all such places' })
-  refuseLooks(loaded, project.root)
+  if (first) throw new CairnError('BAD_DEFINITION', findingText(first), { next: 'list all such places: cairn lint' })
+  requireStableGraph(loaded, project.root)
 }

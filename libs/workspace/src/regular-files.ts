@@ -29,6 +29,6 @@ function check(url: URL): void {
   const reason = found && whyNoFile(found)
   if (reason !== undefined)
     throw new CairnError('BAD_DEFINITION', `${fileURLToPath(url)} cannot be imported: ${reason}`, {
-      next: 'look at that path, or import another module',
+      next: `check the path, or import another module`,
     })
 }

@@ -23,27 +23,30 @@ describe('retention', () => {
   })
 
   it.each([
-    [7, '"retention" of "cairn" is no object'],
-    [{ keepRun: 3 }, '"retention" of "cairn" has no "keepRun"'],
-    [{ keepRuns: -1 }, '"keepRuns" of "retention" of "cairn" is no number of runs'],
-    [{ keepRuns: '3' }, '"keepRuns" of "retention" of "cairn" is no number of runs'],
-    [{ keepRuns: 1.5 }, '"keepRuns" of "retention" of "cairn" is no number of runs'],
-    [{ keep: 3 }, '"keep" of "retention" of "cairn" is no length of time'],
-    [{ keep: 'long' }, '"keep" of "retention" of "cairn" is no length of time'],
-    [{ every: '' }, '"every" of "retention" of "cairn" is no length of time'],
+    [7, '"retention" of "cairn" must be an object'],
+    [{ keepRun: 3 }, '"retention" of "cairn" has no setting "keepRun"'],
+    [{ keepRuns: -1 }, '"keepRuns" of "retention" of "cairn" must be a number of runs'],
+    [{ keepRuns: '3' }, '"keepRuns" of "retention" of "cairn" must be a number of runs'],
+    [{ keepRuns: 1.5 }, '"keepRuns" of "retention" of "cairn" must be a number of runs'],
+    [{ keep: 3 }, '"keep" of "retention" of "cairn" must be a duration'],
+    [{ keep: 'long' }, '"keep" of "retention" of "cairn" must be a duration'],
+    [{ every: '' }, '"every" of "retention" of "cairn" must be a duration'],
     [{ grace: '59m' }, '"grace" of "retention" of "cairn" is too short'],
-    [{ pipelines: null }, '"pipelines" of "retention" of "cairn" is no object'],
-    [{ pipelines: 7 }, '"pipelines" of "retention" of "cairn" is no object'],
-    [{ environments: [] }, '"environments" of "retention" of "cairn" is no object'],
-    [{ pipelines: { orders: null } }, '"retention" of "cairn", pipelines, orders is no object'],
-    [{ pipelines: { orders: { pipelines: {} } } }, '"retention" of "cairn", pipelines, orders has no "pipelines"'],
+    [{ pipelines: null }, '"pipelines" of "retention" of "cairn" must be an object'],
+    [{ pipelines: 7 }, '"pipelines" of "retention" of "cairn" must be an object'],
+    [{ environments: [] }, '"environments" of "retention" of "cairn" must be an object'],
+    [{ pipelines: { orders: null } }, '"retention" of "cairn", pipelines, orders must be an object'],
+    [
+      { pipelines: { orders: { pipelines: {} } } },
+      '"retention" of "cairn", pipelines, orders has no setting "pipelines"',
+    ],
     [
       { environments: { production: { environments: {} } } },
-      '"retention" of "cairn", environments, production has no "environments"',
+      '"retention" of "cairn", environments, production has no setting "environments"',
     ],
     [
       { environments: { production: { pipelines: { orders: { keep: '2 moons' } } } } },
-      '"keep" of "retention" of "cairn", environments, production, pipelines, orders is no length of time',
+      '"keep" of "retention" of "cairn", environments, production, pipelines, orders must be a duration',
     ],
   ])('is refused if it is %j, with file and location', (settings, what) => {
     expect(() => checkRetention('package.json', settings)).toThrow(

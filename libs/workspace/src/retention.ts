@@ -61,22 +61,23 @@ export function checkRetention(
     throw new CairnError('BAD_DEFINITION', `${file}: ${what}`, { next })
   }
   if (!isObject(settings))
-    return refuse(`${where} is no object`, 'write "retention": { "keepRuns": 100, "keep": "90d", "every": "1d" }')
+    return refuse(`${where} must be an object`, 'write "retention": { "keepRuns": 100, "keep": "90d", "every": "1d" }')
   const names = [...AMOUNTS, ...groups]
   for (const [name, value] of Object.entries(settings)) {
-    if (!names.includes(name)) refuse(`${where} has no "${name}"`, suggest(name, names)!)
+    if (!names.includes(name)) refuse(`${where} has no setting "${name}"`, suggest(name, names)!)
     if (groups.includes(name)) {
-      if (!isObject(value)) return refuse(`"${name}" of ${where} is no object`, `write "${name}": { "<name>": { } }`)
+      if (!isObject(value))
+        return refuse(`"${name}" of ${where} must be an object`, `write "${name}": { "<name>": { } }`)
       const inner = WITHIN[name as keyof typeof WITHIN]
       for (const [of, said] of Object.entries(value)) checkRetention(file, said, `${where}, ${name}, ${of}`, inner)
     } else if (name === 'keepRuns') {
       if (!Number.isInteger(value) || (value as number) < 0)
-        refuse(`"keepRuns" of ${where} is no number of runs`, 'write "keepRuns": 100')
+        refuse(`"keepRuns" of ${where} must be a number of runs`, 'write "keepRuns": 100')
     } else {
       const ms = lengthOf(value)
-      if (ms === undefined) refuse(`"${name}" of ${where} is no length of time`, `write "${name}": "2d"`)
+      if (ms === undefined) refuse(`"${name}" of ${where} must be a duration`, `write "${name}": "2d"`)
       else if (name === 'grace' && ms < LEAST_GRACE_MS)
-        refuse(`"grace" of ${where} is too short`, 'give at least "1h", and more than the longest step takes')
+        refuse(`"grace" of ${where} is too short`, 'use at least "1h", and more than the longest step takes')
     }
   }
 }

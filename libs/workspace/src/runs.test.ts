@@ -112,12 +112,12 @@ describe('runs', () => {
 
     it('not by fewer than four letters, which may match by chance', async () => {
       expect(await findRun(store, at, 'ijkl')).toBe('20261120-120000-ijkl')
-      await expect(findRun(store, at, 'jkl')).rejects.toMatchObject({ message: 'there is no run "jkl"' })
+      await expect(findRun(store, at, 'jkl')).rejects.toMatchObject({ message: 'run "jkl" does not exist' })
     })
 
     it('not under an unknown name, and the nearest is suggested', async () => {
       await expect(findRun(store, at, '20261120-110000-efhg')).rejects.toMatchObject({
-        message: 'there is no run "20261120-110000-efhg"',
+        message: 'run "20261120-110000-efhg" does not exist',
         next: 'cairn runs; did you mean "20261120-110000-efgh"?',
       })
     })
@@ -125,7 +125,7 @@ describe('runs', () => {
     it('not if there are no runs', async () => {
       await expect(findRun(store, layout('local', 'penguins'), 'latest')).rejects.toMatchObject({
         code: 'NOT_FOUND',
-        message: 'there is no run in local/penguins/',
+        message: 'local/penguins/ has no runs',
         next: 'cairn run',
       })
     })
@@ -138,7 +138,7 @@ describe('runs', () => {
     expect(await readRun(store, at, 'b')).toMatchObject({ plan: { run: 'b' }, end: { status: 'failed' } })
     await expect(readRun(store, at, 'c')).rejects.toMatchObject({
       code: 'NOT_FOUND',
-      message: 'there is no run c: it never was, or was collected',
+      message: 'run c does not exist, or a collection removed it',
       next: 'cairn runs',
     })
     await end('c', 'train', 'completed', { how: 'computed', outputs: {} })
@@ -155,7 +155,7 @@ describe('runs', () => {
       'score/0.1': 'failed',
     })
     await store.remove(at.plan('a'))
-    await expect(readEnds(store, at, 'a')).rejects.toThrow('removed by a collection')
+    await expect(readEnds(store, at, 'a')).rejects.toThrow('a collection removed run a')
   })
 
   it('have outputs of completed and given nodes', async () => {

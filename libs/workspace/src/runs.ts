@@ -121,7 +121,7 @@ export async function runNames(store: ArtifactStore, at: Layout): Promise<string
  */
 export async function findRun(store: ArtifactStore, at: Layout, wanted: string, playground?: string): Promise<string> {
   const names = await runNames(store, at)
-  if (names.length === 0) throw new CairnError('NOT_FOUND', `there is no run in ${at.root}`, { next: 'cairn run' })
+  if (names.length === 0) throw new CairnError('NOT_FOUND', `${at.root} has no runs`, { next: 'cairn run' })
   if (wanted === 'latest') return (await latestIn(store, at, playground)) ?? names[0]!
   const ref = await readRecord<{ v: number; run: string }>(store, at.ref(wanted))
   if (ref) return ref.run
@@ -129,7 +129,7 @@ export async function findRun(store: ArtifactStore, at: Layout, wanted: string, 
   if (names.includes(wanted)) return wanted
   const matching = wanted.length < FEWEST_LETTERS ? [] : names.filter((name) => isPartOf(name, wanted))
   if (matching.length === 1) return matching[0]!
-  const what = matching.length === 0 ? `there is no run "${wanted}"` : `${matching.length} runs match "${wanted}"`
+  const what = matching.length === 0 ? `run "${wanted}" does not exist` : `${matching.length} runs match "${wanted}"`
   throw new CairnError('NOT_FOUND', what, {
     next: `cairn runs; ${suggest(wanted, matching.length > 0 ? matching : names)}`,
   })
@@ -154,7 +154,7 @@ async function newestWhole(store: ArtifactStore, at: Layout): Promise<string> {
     const isProductions = plan.playground === undefined && !plan.partial && !plan.taints
     if (end?.status === 'completed' && isProductions) return plan.run
   }
-  throw new CairnError('NOT_FOUND', `no whole run has completed in ${at.root}`, { next: 'cairn run' })
+  throw new CairnError('NOT_FOUND', `no complete run of the whole pipeline in ${at.root}`, { next: 'cairn run' })
 }
 
 export async function readRun(store: ArtifactStore, at: Layout, run: string): Promise<RunSummary> {
@@ -163,7 +163,7 @@ export async function readRun(store: ArtifactStore, at: Layout, run: string): Pr
     const isDamaged = (await store.children(at.run(run))).length > 0
     throw isDamaged
       ? new CairnError('NOT_FOUND', `run ${run} has no plan`, { next: 'cairn doctor' })
-      : new CairnError('NOT_FOUND', `there is no run ${run}: it never was, or was collected`, { next: 'cairn runs' })
+      : new CairnError('NOT_FOUND', `run ${run} does not exist, or a collection removed it`, { next: 'cairn runs' })
   }
   return { plan, end: await readRecord<RunEnd>(store, at.runEnd(run)) }
 }
@@ -182,7 +182,7 @@ export async function readEnds(store: ArtifactStore, at: Layout, run: string): P
   }
   // Garbage collection removes the plan first.
   if (await store.stat(at.plan(run))) return ends
-  throw new CairnError('NOT_FOUND', `run ${run} was removed by a collection meanwhile`, { next: 'cairn runs' })
+  throw new CairnError('NOT_FOUND', `a collection removed run ${run} in the meantime`, { next: 'cairn runs' })
 }
 
 /** Returns the outputs of a node in a run; undefined when it did not complete. */

@@ -12,10 +12,10 @@ export function secretsIn(file: string): Readonly<Record<string, string>> | unde
   if (!found) return undefined
   const reason = whyNoFile(found)
   if (reason !== undefined)
-    throw new CairnError('BAD_DEFINITION', `${file} cannot be read: ${reason}`, { next: 'move it away' })
+    throw new CairnError('BAD_DEFINITION', `${file} cannot be read: ${reason}`, { next: 'replace it with a file' })
   const secrets = parsed(readFileSync(file, 'utf8'))
   if (secrets) return secrets
-  throw new CairnError('BAD_DEFINITION', `${file} is no JSON object of texts`, {
+  throw new CairnError('BAD_DEFINITION', `${file} must be a JSON object of strings`, {
     next: 'write it as { "TOKEN": "…" }',
   })
 }

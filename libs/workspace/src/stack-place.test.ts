@@ -27,7 +27,7 @@ it('the services of a folder are found by any path to it', () => {
 
 it('a copy of a folder has none: the error names the folder of the services, and what to do', () => {
   cpSync(at('one'), at('two'), { recursive: true })
-  expect(looksAt('two')).toThrow(`are those of ${at('one')}, of which it is a copy`)
+  expect(looksAt('two')).toThrow(`this folder is a copy of ${at('one')}, and its services run the code of that folder`)
   expect(looksAt('one')).not.toThrow()
   rmSync(join(at('two'), '.cairn/stack'), { recursive: true })
   begin('two')

@@ -33,7 +33,7 @@ export function refuseCopiedStack(root: string, place: StackPlace | undefined): 
   if (!place || place.root === realpathSync(root) || stackPlaceOf(place.root)?.id !== place.id) return
   throw new CairnError(
     'CONFLICT',
-    `the services that this folder knows are those of ${place.root}, of which it is a copy: they run the code there`,
-    { next: 'rm -r .cairn/stack .cairn/contexts/local.json; then cairn up starts services of this folder' },
+    `this folder is a copy of ${place.root}, and its services run the code of that folder`,
+    { next: 'rm -r .cairn/stack .cairn/contexts/local.json; then start services of this folder: cairn up' },
   )
 }

@@ -10,8 +10,8 @@ export function strayError(error: unknown, root: string): CairnError | undefined
   const place = placeIn(error, root)
   if (place === undefined) return undefined
   const [text] = errorRecord(error).message.split('\n')
-  return new CairnError('BAD_DEFINITION', `${place} throws an error that nothing catches: ${text}`, {
-    next: 'await each promise, and catch what callbacks of timers and events throw',
+  return new CairnError('BAD_DEFINITION', `uncaught error at ${place}: ${text}`, {
+    next: 'await each promise, and catch errors in callbacks of timers and events',
     cause: error,
   })
 }

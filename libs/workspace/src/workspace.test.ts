@@ -28,7 +28,7 @@ describe('a workspace', () => {
       expect(() => open().secret('TOKEN')).toThrow(
         expect.objectContaining({
           code: 'BAD_DEFINITION',
-          message: `${project.path('.cairn/secrets.json')} is no JSON object of texts`,
+          message: `${project.path('.cairn/secrets.json')} must be a JSON object of strings`,
         }),
       )
     },

@@ -8,7 +8,7 @@ import type { Planner } from '@cairn/planner'
 import { History } from './history.ts'
 import { JsonFile } from './json-file.ts'
 import { stepsOf, type LoadedPipeline, type Project } from './project.ts'
-import { refuseLooks } from './refuse-looks.ts'
+import { requireStableGraph } from './require-stable-graph.ts'
 import { secretsIn } from './secrets-file.ts'
 
 /** A project opened for work: its store and its caches. */
@@ -47,7 +47,7 @@ export class Workspace {
     const { root } = this.project
     const steps = stepsOf(loaded.pipeline).values()
     const found = await closures({ steps, entry: loaded.file, root, cache: this.cache })
-    refuseLooks(loaded, root)
+    requireStableGraph(loaded, root)
     return found
   }
 

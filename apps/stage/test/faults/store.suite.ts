@@ -46,7 +46,7 @@ export function store(theWorld: Case): void {
     expect(await world.untilEnded([second])).toEqual({ [second]: 'failed' })
     expect((await world.end(second, 'total')).items[0]).toMatchObject({ error: { code: 'CORRUPT' } })
     const { findings } = await examine(world.store, world.at, { repair: true })
-    expect(findings.map(({ what }) => what)).toContain('its bytes do not match its digest')
+    expect(findings.map(({ what }) => what)).toContain('its content does not match its digest')
     const third = await world.submit(request)
     expect(await world.untilEnded([third])).toEqual({ [third]: 'completed' })
     expect((await world.end(third, 'draw')).items[0]).toMatchObject({ how: 'computed' })

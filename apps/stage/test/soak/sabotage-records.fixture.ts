@@ -58,7 +58,7 @@ export function wrongRecords({ world, run, wrong }: Sabotaged): Sabotage[] {
     },
     {
       what: 'a record that was altered',
-      said: /ends\/total is damaged: its bytes do not match its check/,
+      said: /ends\/total is damaged: its content does not match its check/,
       act: () =>
         changed(world, end, (bytes) => Buffer.from(String(Buffer.from(bytes)).replace('completed', 'c0mpleted'))),
     },
@@ -75,17 +75,17 @@ export function wrongRecords({ world, run, wrong }: Sabotaged): Sabotage[] {
     },
     {
       what: 'an object that is missing',
-      said: /it refers to object \w+, which is gone/,
+      said: /it refers to object \w+, which is missing/,
       act: async () => removed(world, await anObject(world)),
     },
     {
       what: 'an object that was altered',
-      said: /its bytes do not match its digest/,
+      said: /its content does not match its digest/,
       act: async () => changed(world, await anObject(world), (bytes) => bytes.map((byte) => byte ^ 1)),
     },
     {
       what: 'what `cairn doctor --on` finds',
-      said: /doctor --on, beside all else: .*which is gone/,
+      said: /doctor --on, beside all else: .*which is missing/,
       act: async () => {
         const undo = await removed(world, await anObject(world)) // of bytes it reads a sample
         await examineOnce(world, wrong)

@@ -94,7 +94,7 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
       appendFileSync(code.path, '\nexport const more = 1')
       await expect(only(compute, shop.work(code))).rejects.toMatchObject({
         code: 'CORRUPT',
-        message: `the stored code ${code.fingerprint} is not what the run was planned with`,
+        message: `the stored code ${code.fingerprint} differs from the code that the run was planned with`,
       })
     })
 
@@ -168,10 +168,10 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
     })
 
     describe('with a time-out', () => {
-      const TIMED_OUT = { code: 'TIMED_OUT', message: 'step took longer than its time-out of 0.1 s' }
+      const TIMED_OUT = { code: 'TIMED_OUT', message: 'step exceeded its timeout of 0.1 s' }
       const WAITS: Readonly<Record<string, string>> = {
-        'heeds its signal': `(_, __, { signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))`,
-        'heeds its signal with an error of its own': `(_, __, { signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('stopped'))))`,
+        'reacts to its signal': `(_, __, { signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))`,
+        'reacts to its signal with an error of its own': `(_, __, { signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('stopped'))))`,
         'waits for ever': '() => new Promise(() => setInterval(() => {}, 1000))',
       }
 
@@ -208,12 +208,12 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
       })
 
       it.each([
-        ['heeds its signal', `signal.addEventListener('abort', () => reject(signal.reason))`],
+        ['reacts to its signal', `signal.addEventListener('abort', () => reject(signal.reason))`],
         [
-          'heeds its signal with an error of its own',
+          'reacts to its signal with an error of its own',
           `signal.addEventListener('abort', () => reject(new Error('stopped')))`,
         ],
-        ['does not heed its signal', 'setInterval(() => {}, 1000)'],
+        ['ignores its signal', 'setInterval(() => {}, 1000)'],
       ])('ends, with the later items, when it %s', async (_, wait) => {
         const cancel = new AbortController()
         const code = shop.code(`(_, __, { signal }) => (note('began'), new Promise((_, reject) => ${wait}))`)

@@ -72,8 +72,8 @@ describe('a confined body', () => {
     ])
       await expect(read(file)).rejects.toMatchObject({
         code: 'STEP_FAILED',
-        message: `step may not read ${file} on this host`,
-        next: 'allow it where the service of the step is started: CAIRN_STEP_READS=<folder>',
+        message: `step is not allowed to read ${file} on this host`,
+        next: 'allow it with an environment variable of the service: CAIRN_STEP_READS=<folder>',
       })
     open({ reads: [outside, shop.folder('code')] })
     expect(await read(join(outside, 'connection.json'))).toBe('of the host')
@@ -87,11 +87,13 @@ describe('a confined body', () => {
         return { out: globSync('data/*', { cwd: ${JSON.stringify(root)} }).join() }`)
     expect(await find()).toBe('data/rows.csv')
     shop.write('project/.cairn/secrets.json', 'of others')
-    await expect(find()).rejects.toMatchObject({ message: `step may not read ${root} on this host` })
+    await expect(find()).rejects.toMatchObject({ message: `step is not allowed to read ${root} on this host` })
     const swallow = `const { existsSync } = await import('node:fs')
       try { existsSync('${root}/.env') } catch {}
       return { out: 'nothing there' }`
-    await expect(run(swallow)).rejects.toMatchObject({ message: `step may not read ${root}/.env on this host` })
+    await expect(run(swallow)).rejects.toMatchObject({
+      message: `step is not allowed to read ${root}/.env on this host`,
+    })
     open({ reads: [root, shop.folder('code')] })
     expect(await find()).toBe('data/rows.csv')
   })
@@ -113,7 +115,7 @@ describe('a confined body', () => {
     expect(await write(`scratch + '/file'`)).toBe('done')
     const file = join(outside, 'file')
     await expect(write(JSON.stringify(file))).rejects.toMatchObject({
-      message: `step may not write ${file} on this host`,
+      message: `step is not allowed to write ${file} on this host`,
     })
     open({ writes: [outside] })
     expect(await write(JSON.stringify(file))).toBe('done')
@@ -121,8 +123,8 @@ describe('a confined body', () => {
 
   it('starts no program', async () => {
     await expect(start()).rejects.toMatchObject({
-      message: expect.stringMatching(/^step may not start .* on this host$/) as string,
-      next: 'allow it where the service of the step is started: CAIRN_STEP_PROGRAMS=true',
+      message: expect.stringMatching(/^step is not allowed to start .* on this host$/) as string,
+      next: 'allow it with an environment variable of the service: CAIRN_STEP_PROGRAMS=true',
     })
     open({ programs: true })
     expect(await start()).toBe('42')

@@ -88,8 +88,8 @@ export function refusalIn(
   const [verb, setting] = SETTINGS.get(permission) ?? []
   if (code !== 'ERR_ACCESS_DENIED' || verb === undefined) return cause && refusalIn(cause, step)
   return {
-    message: `${step} may not ${verb} ${typeof resource === 'string' && resource !== '' ? resource : 'that'} on this host`,
-    next: `allow it where the service of the step is started: ${setting}`,
+    message: `${step} is not allowed to ${verb} ${typeof resource === 'string' && resource !== '' ? resource : verb === 'start' ? 'programs' : 'files'} on this host`,
+    next: `allow it with an environment variable of the service: ${setting}`,
   }
 }
 

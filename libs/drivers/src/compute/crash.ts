@@ -35,9 +35,9 @@ export function crashed(crash: Crash): ErrorRecord {
     return errorRecord(
       new CairnError(
         'OUT_OF_MEMORY',
-        `${step} needs more memory than the ${megabytes(worker.heap)} that its JavaScript objects may take`,
+        `${step} exceeded the limit of ${megabytes(worker.heap)} for JavaScript objects`,
         {
-          next: 'let it use more, memory: "8GB", or work on less at a time',
+          next: 'raise its limit, memory: "8GB", or process less data at a time',
         },
       ),
     )
@@ -45,7 +45,9 @@ export function crashed(crash: Crash): ErrorRecord {
   const how = signal ? `was killed (${signal})` : `exited with code ${code}`
   const words = lastWordsOf(crash)
   const next =
-    ending?.stack === undefined ? undefined : 'return what the step gives, or throw, instead of ending the process'
+    ending?.stack === undefined
+      ? undefined
+      : 'return the result of the step, or throw an error, instead of ending the process'
   const error = new CairnError('STEP_CRASHED', `the process that ran ${step} ${how}${words && `: ${words}`}`, { next })
   return { ...errorRecord(error), ...(ending?.stack !== undefined && { stack: ending.stack }) }
 }
@@ -55,18 +57,21 @@ function killed(crash: Crash): CairnError {
   const { step, used, memory, killsBefore } = crash
   const since = killedSince(killsBefore, countKills())
   const what = `the process that ran ${step} was killed (SIGKILL)`
-  const held = `${used > 0 ? `it used ${megabytes(used)} and may` : 'it may'} use ${megabytes(memory)}`
+  const held = `${used > 0 ? `it used ${megabytes(used)}, and its limit is` : 'its limit is'} ${megabytes(memory)}`
   if (since === 'nobody') {
     const words = lastWordsOf(crash)
     return new CairnError(
       'STEP_CRASHED',
-      `${what} by something else than Cairn, if not by hand, probably for memory; ${held}${words && `: ${words}`}`,
-      { next: 'see what did that: dmesg | grep -i kill; journalctl -u systemd-oomd' },
+      `${what}, but not by Cairn: by a person or by the system, probably because memory ran out; ${held}${words && `: ${words}`}`,
+      { next: 'find out what killed it: dmesg | grep -i kill; journalctl -u systemd-oomd' },
     )
   }
-  const who = since === 'here' ? 'by the kernel, for memory' : 'probably for memory: the kernel has killed some process'
-  return new CairnError('OUT_OF_MEMORY', `${what} ${who}; ${held}, and ${hostname()} had no more`, {
-    next: 'give the machine or container more memory, let fewer steps run at once, or say what it needs: memory: "2GB"',
+  const who =
+    since === 'here'
+      ? 'by the kernel, because memory ran out'
+      : 'probably because memory ran out: the kernel killed a process'
+  return new CairnError('OUT_OF_MEMORY', `${what} ${who}; ${held}, and ${hostname()} had no free memory`, {
+    next: 'give the machine or container more memory, run fewer steps at a time, or declare what the step needs: memory: "2GB"',
   })
 }
 

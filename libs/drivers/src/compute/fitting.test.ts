@@ -99,7 +99,8 @@ describe('code runs with the checked packages', () => {
   it('and is refused if a package loads an undeclared one, even one that is loaded already', async () => {
     const error = {
       code: 'BAD_DEFINITION',
-      message: 'package outer loads inner, which its package.json does not name, so no key counts it',
+      message:
+        'package outer loads inner, which is not a dependency in its package.json, so checkpoint keys cannot include its version',
     }
     expect(await out(code('() => ({ out: value })'))).toBe('one')
     counted = ['outer']

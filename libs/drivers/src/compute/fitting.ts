@@ -95,7 +95,7 @@ function isSame(before: PackageStates, now: PackageStates | CairnError): boolean
 }
 
 export function changedMeanwhile(): CairnError {
-  return new CairnError('MISFIT', 'installed packages were changed while the code loaded them', {
-    next: 'run again once they are installed',
+  return new CairnError('MISFIT', 'installed packages changed while the code was loading them', {
+    next: 'run again when the installation has finished',
   })
 }

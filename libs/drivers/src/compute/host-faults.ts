@@ -7,16 +7,16 @@ import type { ErrorRecord, Thrown } from '@cairn/records'
 /** What a disk may lack, by the system's names. */
 const OF_DISK: Readonly<Record<string, string>> = {
   ENOSPC: 'has no space left',
-  EDQUOT: 'is full: the quota of this user is used up',
+  EDQUOT: 'is full: the disk quota of this user is exhausted',
   EROFS: 'is read-only',
-  EIO: 'cannot be read or written: its disk fails',
+  EIO: 'cannot be read or written: disk error',
 }
 /** What a machine may lack, beside space. */
 const OF_MACHINE: Readonly<Record<string, string>> = {
-  EMFILE: 'has too many files open',
-  ENFILE: 'has too many files open',
+  EMFILE: 'has too many open files',
+  ENFILE: 'has too many open files',
   ENOMEM: 'has no memory left',
-  EAGAIN: 'can start no more processes',
+  EAGAIN: 'cannot start more processes',
 }
 /** More than a folder's own entry takes. */
 const PROBE_BYTES = 64 << 10
@@ -70,8 +70,8 @@ export function isOfDisk({ message }: CairnError): boolean {
 /** A process in which bodies compute could not be started. */
 export function cannotStart(step: string, message: string): CairnError {
   const next = /\bE[MN]FILE\b/.test(message)
-    ? 'too many files are open: ulimit -n 4096 lets a process open more'
-    : 'see how much memory and how many processes this machine has left: free -m; ulimit -u'
+    ? 'raise the limit of open files: ulimit -n 4096'
+    : 'check the free memory and the limit of processes: free -m; ulimit -u'
   return new CairnError('HOST_FAILED', `no process could be started to run ${step}: ${message}`, { next })
 }
 
@@ -117,13 +117,13 @@ export function isInside(path: string, folder: string): boolean {
 function ofDisk(code: string, folder: string, cause?: unknown): CairnError {
   return new CairnError('HOST_FAILED', `${folder} on ${hostname()} ${OF_DISK[code]} (${code})`, {
     cause,
-    next: 'free some space there, or have another folder to work in: CAIRN_SCRATCH of a service, --store of this machine',
+    next: 'free some space there, or use another folder: CAIRN_SCRATCH for a service, --store for this machine',
   })
 }
 
 function ofMachine(what: string, code: string, cause?: unknown): CairnError {
   return new CairnError('HOST_FAILED', `${hostname()} ${what} (${code})`, {
     cause,
-    next: 'see what takes it: ps aux --sort=-rss; ulimit -n; ulimit -u',
+    next: 'find out what uses it: ps aux --sort=-rss; ulimit -n; ulimit -u',
   })
 }

@@ -56,8 +56,8 @@ describe('computing in the process of the host', () => {
     it('is refused if this process does not have it', async () => {
       await expect(inline('strange')).rejects.toMatchObject({
         code: 'BAD_DEFINITION',
-        message: 'strange has no stored code and is not known to this process',
-        next: 'make it a module-level export',
+        message: 'strange has no stored code, and this process does not have its definition',
+        next: 'export the step at module level',
       })
     })
   })

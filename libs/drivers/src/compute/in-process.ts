@@ -140,7 +140,7 @@ async function within<Result>(
 }
 
 export function timedOut(step: string, timeoutMs: number): CairnError {
-  return new CairnError('TIMED_OUT', `${step} took longer than its time-out of ${timeoutMs / 1000} s`, {
-    next: 'give it more time, timeout: "10m", or find out what it waits for',
+  return new CairnError('TIMED_OUT', `${step} exceeded its timeout of ${timeoutMs / 1000} s`, {
+    next: 'raise its limit, timeout: "10m", or find out what it waits for',
   })
 }

@@ -43,9 +43,13 @@ async function importCode(code: StoredCode, root: string, step: string): Promise
   const { fingerprint, digest, path } = code
   const bytes = readFileSync(path)
   if (hash('sha256', bytes) !== digest)
-    throw new CairnError('CORRUPT', `the stored code ${fingerprint} is not what the run was planned with`, {
-      next: STORE_ANEW,
-    })
+    throw new CairnError(
+      'CORRUPT',
+      `the stored code ${fingerprint} differs from the code that the run was planned with`,
+      {
+        next: STORE_ANEW,
+      },
+    )
   if (homes.size === 0) {
     setSourceMapsSupport(true)
     registerHooks({ resolve: resolveFromHome, load: loadChecked })
@@ -79,7 +83,7 @@ export function packagesUnknown({ fingerprint }: Pick<StoredCode, 'fingerprint'>
   })
 }
 
-const STORE_ANEW = 'run again: a new plan stores it anew once cairn doctor --repair has taken this away'
+const STORE_ANEW = 'remove the damaged code with cairn doctor --repair, then run again'
 
 const resolveFromHome: Parameters<typeof registerHooks>[0]['resolve'] = (specifier, context, next) => {
   const home = context.parentURL === undefined ? undefined : homes.get(context.parentURL)
@@ -105,9 +109,9 @@ function importedFrom(where: string, parent: string, error: Error): Error {
 
 /** Code of the project that a step imports belongs to its own; what it names while it runs cannot. */
 function notPartOfCode(specifier: string, home: Home): CairnError {
-  const message = `${importsIn(home) || 'a step'} imports '${specifier}' by a path that is made while it runs, so what it is does not count`
+  const message = `${importsIn(home) || 'a step'} imports '${specifier}' with a path that is computed at run time, so its fingerprint cannot include the imported code`
   return new CairnError('BAD_DEFINITION', message, {
-    next: "import each of them by its path, import('./a.ts'), and choose among them",
+    next: "import each module by a literal path, import('./a.ts'), and choose between them",
   })
 }
 
@@ -133,9 +137,13 @@ export async function codeOf(
     if (!('inline' in part)) return loadCode(part, root, step)
     const { definition } = live.get(step) ?? {}
     if (definition) return { ...definition, ...(definition.catch && { fallback: definition.catch }) }
-    throw new CairnError('BAD_DEFINITION', `${step} has no stored code and is not known to this process`, {
-      next: 'make it a module-level export',
-    })
+    throw new CairnError(
+      'BAD_DEFINITION',
+      `${step} has no stored code, and this process does not have its definition`,
+      {
+        next: 'export the step at module level',
+      },
+    )
   }
   const body = await load(code)
   const caught = fallback && (await load(fallback)).fallback

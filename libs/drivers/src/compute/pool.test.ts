@@ -38,7 +38,7 @@ describe('a pool of processes', () => {
   it('refuses a step without stored code', async () => {
     await expect(only(pool, shop.work({ inline: true }))).rejects.toMatchObject({
       code: 'BAD_DEFINITION',
-      message: 'step has no stored code and is not known to this process',
+      message: 'step has no stored code, and this process does not have its definition',
     })
   })
 

@@ -21,7 +21,7 @@ export function printingAs<Result>(printer: Printer, body: () => Result): Result
 }
 
 /** Runs what may print, and lets nobody hear it. */
-export function unheard<Result>(body: () => Result): Result {
+export function withoutOutput<Result>(body: () => Result): Result {
   return printingAs({ ended: true }, body)
 }
 

@@ -60,9 +60,9 @@ describe.runIf(disk)('a full disk when a body needs space', () => {
   const tooLarge = {
     code: 'OUT_OF_SPACE',
     message: expect.stringMatching(
-      /^step needs more room than its disk has: (19|20) MB of 20 MB were free when it began, and it had written (19|20) MB when no space was left \(ENOSPC\)$/,
+      /^step needs more disk space than is available: (19|20) MB of 20 MB were free when it started, and it had written (19|20) MB when the disk was full \(ENOSPC\)$/,
     ) as string,
-    next: 'have it work on a larger disk: CAIRN_SCRATCH of its stage, --store of this machine; or let it write less at a time',
+    next: 'use a larger disk (CAIRN_SCRATCH for a stage, --store for this machine), or write less data at a time',
   }
   const ofHost = { code: 'HOST_FAILED', message: expect.stringMatching(/has no space left \(ENOSPC\)$/) as string }
 
@@ -88,7 +88,7 @@ describe.runIf(disk)('a full disk when a body needs space', () => {
     }`
     await expect(only(compute, work(tidy))).rejects.toMatchObject({
       code: 'OUT_OF_SPACE',
-      message: expect.stringContaining('it filled that and removed its files when no space was left') as string,
+      message: expect.stringContaining('it filled that space and removed its files when the disk was full') as string,
     })
   })
 

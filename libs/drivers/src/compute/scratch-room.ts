@@ -57,11 +57,11 @@ export function doesNotFit(step: string, filled: Filled, hosts: Hosts): ErrorRec
   const wasFull = before < disk * (1 - MOST)
   if (wasFull || had < before * MOST || others > had * (1 - MOST)) return undefined
   const what =
-    wrote < before * (1 - MOST) ? 'it filled that and removed its files' : `it had written ${megabytes(wrote)}`
-  const message = `${step} needs more room than its disk has: ${megabytes(before)} of ${megabytes(disk)} were free when it began, and ${what} when no space was left (ENOSPC)`
+    wrote < before * (1 - MOST) ? 'it filled that space and removed its files' : `it had written ${megabytes(wrote)}`
+  const message = `${step} needs more disk space than is available: ${megabytes(before)} of ${megabytes(disk)} were free when it started, and ${what} when the disk was full (ENOSPC)`
   return errorRecord(
     new CairnError('OUT_OF_SPACE', message, {
-      next: 'have it work on a larger disk: CAIRN_SCRATCH of its stage, --store of this machine; or let it write less at a time',
+      next: 'use a larger disk (CAIRN_SCRATCH for a stage, --store for this machine), or write less data at a time',
     }),
   )
 }

@@ -22,7 +22,7 @@ describe('a body in a process of its own', () => {
   const never = new AbortController().signal
   const out = (run: string, asked: Partial<Work> = {}, signal = never) =>
     only(pool, shop.work(shop.code(run), asked), signal)
-  const goesOn = async () => expect(await out('() => ({ out: "next" })')).toBe('next')
+  const expectNextWork = async () => expect(await out('() => ({ out: "next" })')).toBe('next')
 
   /** Three items, the second of which goes wrong: its error. */
   const secondOfThree = async (wrong: string, asked: Partial<Work> = {}) => {
@@ -47,9 +47,9 @@ describe('a body in a process of its own', () => {
     it('is stopped at its timeout, and the later items run', async () => {
       expect(await secondOfThree('while (true);', { timeoutMs: 3_000 })).toMatchObject({
         code: 'TIMED_OUT',
-        message: 'step took longer than its time-out of 3 s',
+        message: 'step exceeded its timeout of 3 s',
       })
-      await goesOn()
+      await expectNextWork()
     })
 
     it('is stopped if its run is cancelled', async () => {
@@ -58,7 +58,7 @@ describe('a body in a process of its own', () => {
       await shop.written('began')
       cancel.abort(new CairnError('CANCELLED', 'run run-1 was cancelled'))
       await expect(spinning).rejects.toMatchObject({ code: 'CANCELLED', message: 'run run-1 was cancelled' })
-      await goesOn()
+      await expectNextWork()
     })
 
     it('is stopped if nothing waits for it', async () => {
@@ -76,7 +76,7 @@ describe('a body in a process of its own', () => {
         break
       }
       await gone(Number(shop.lines('pids')[1]))
-      await goesOn()
+      await expectNextWork()
     })
   })
 
@@ -89,8 +89,8 @@ describe('a body in a process of its own', () => {
     ])('is stopped, using %s, and the later items run', async (_, how) => {
       expect(await secondOfThree(grow(how), { memory: 400e6 })).toMatchObject({
         code: 'OUT_OF_MEMORY',
-        message: expect.stringMatching(/^step used \d+ MB of memory; it may use 400 MB$/),
-        next: 'let it use more, memory: "4GB", or work on less at a time',
+        message: expect.stringMatching(/^step used \d+ MB of memory; its limit is 400 MB$/),
+        next: 'raise its limit, memory: "4GB", or process less data at a time',
       })
     })
 
@@ -108,7 +108,7 @@ describe('a body in a process of its own', () => {
       const session = { work: shop.work(code), memory: 8e9, secrets: {}, signal: never, options: shop.options }
       const results: ItemResult[] = []
       for await (const result of runInWorker(worker, session)) results.push(result)
-      const message = 'step needs more memory than the 67 MB that its JavaScript objects may take'
+      const message = 'step exceeded the limit of 67 MB for JavaScript objects'
       expect(results).toMatchObject([{ index: 0, error: { code: 'OUT_OF_MEMORY', message } }])
     })
   })
@@ -135,7 +135,7 @@ describe('a body in a process of its own', () => {
         error: {
           code: 'STEP_CRASHED',
           message: expect.stringMatching(
-            /^the process that ran step was killed \(SIGKILL\) by something else than Cairn, if not by hand, probably for memory; it used \d+ MB and may use 900 MB$/,
+            /^the process that ran step was killed \(SIGKILL\), but not by Cairn: by a person or by the system, probably because memory ran out; it used \d+ MB, and its limit is 900 MB$/,
           ) as string,
           next: expect.stringContaining('dmesg') as string,
         },
@@ -158,7 +158,7 @@ describe('a body in a process of its own', () => {
         error: {
           code: 'OUT_OF_MEMORY',
           message: expect.stringMatching(
-            /^the process that ran step was killed \(SIGKILL\) by the kernel, for memory; it used \d+ MB and may use 8000 MB, and \S+ had no more$/,
+            /^the process that ran step was killed \(SIGKILL\) by the kernel, because memory ran out; it used \d+ MB, and its limit is 8000 MB, and \S+ had no free memory$/,
           ) as string,
         },
       })

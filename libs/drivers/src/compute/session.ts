@@ -196,9 +196,9 @@ class Killer {
     this.#giveUp(
       new CairnError(
         'OUT_OF_MEMORY',
-        `${work.step} used ${megabytes(used)} of memory; it may use ${megabytes(memory)}`,
+        `${work.step} used ${megabytes(used)} of memory; its limit is ${megabytes(memory)}`,
         {
-          next: 'let it use more, memory: "4GB", or work on less at a time',
+          next: 'raise its limit, memory: "4GB", or process less data at a time',
         },
       ),
     )

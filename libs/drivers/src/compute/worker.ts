@@ -141,9 +141,9 @@ function checkPackages(packages: PackageStates = {}): void {
   if (importer === undefined) return
   throw new CairnError(
     'BAD_DEFINITION',
-    `package ${importer} loads ${imported}, which its package.json does not name, so no key counts it`,
+    `package ${importer} loads ${imported}, which is not a dependency in its package.json, so checkpoint keys cannot include its version`,
     {
-      next: `import '${imported}' in the module of the step: its version counts then`,
+      next: `import '${imported}' in the module of the step, so that its version is part of the key`,
     },
   )
 }
@@ -192,10 +192,10 @@ function endWith(cause: unknown): void {
   if (!order) process.exit(1)
   const { work, root, secrets } = order
   const { message } = errorRecord(cause)
-  const what = `an error that nothing caught ended the process that ran ${work.step}: ${message}`
+  const what = `an uncaught error ended the process that ran ${work.step}: ${message}`
   const error = new CairnError('STEP_CRASHED', what, {
     cause,
-    next: 'await each promise, and catch what callbacks of timers and events throw',
+    next: 'await each promise, and catch errors in callbacks of timers and events',
   })
   const record = errorRecord(error, { secrets, trace: (stack) => inProject(stack, root) })
   process.send!({ say: 'ending', error: record } satisfies FromWorker, () => process.exit(1))

@@ -98,7 +98,7 @@ export function kafkaBus(options: KafkaBusOptions): KafkaBus {
       return { close }
     },
     async hear(topic, listener) {
-      refuseIfClosed(`hear topic ${topic}`)
+      refuseIfClosed(`listen to topic ${topic}`)
       const opened = new Listener(settings, topic, listener)
       subscriptions.add(opened)
       const close = () => opened.close().finally(() => subscriptions.delete(opened))
@@ -118,8 +118,8 @@ export function kafkaBus(options: KafkaBusOptions): KafkaBus {
     async replay(letter) {
       const { topic, id, event, error } = letter
       if (!event)
-        throw new CairnError('BAD_RECORD', `dead letter ${id} holds no event to replay: ${error.message}`, {
-          next: 'drop it: nobody can handle it',
+        throw new CairnError('BAD_RECORD', `dead letter ${id} contains no valid event to replay: ${error.message}`, {
+          next: 'drop the dead letter: no consumer can handle it',
         })
       await send(topic, [replayOf(await lettersOf(topic).whole(letter))])
       await send(deadLettersOf(topic), [markOf(letter, 'replayed')])

@@ -28,9 +28,13 @@ export async function read<Value>(answer: Response, { shape }: Said<Value>): Pro
   const value = await parsed(answer)
   const fault = shape(value)
   if (fault === undefined) return value as Value
-  throw new CairnError('BUS_FAILED', `${answer.url} answers what is not understood:${fault}`, {
-    next: 'see what answers there; is it the control service, and of this version?',
-  })
+  throw new CairnError(
+    'BUS_FAILED',
+    `the response of ${answer.url} is invalid: ${/^[.[]/.test(fault) ? fault.replace(/^\./, 'its ') : `it${fault}`}`,
+    {
+      next: 'check that the URL is the control service, and that its version matches',
+    },
+  )
 }
 
 /** Undefined for an answer of another shape. */

@@ -76,7 +76,7 @@ export async function askControl(
       answer = await send()
     }
   } catch (cause) {
-    throw new CairnError('BUS_FAILED', `the control service at ${url} does not answer: ${reason(cause)}`, {
+    throw new CairnError('BUS_FAILED', `the control service at ${url} does not respond: ${reason(cause)}`, {
       cause,
       next: 'cairn status',
     })
@@ -107,7 +107,7 @@ export function controlStore({ env, cache, onFetch, ...control }: ControlStoreOp
     throw error
   }
   const never = (what: string) => () => {
-    throw new CairnError('STORE_FAILED', `the control service does not ${what} anything in its store`)
+    throw new CairnError('STORE_FAILED', `the control service does not allow clients to ${what} objects in its store`)
   }
   const knownPipelines = async (): Promise<readonly string[]> => {
     const known = await read(await askControl(control, '/v1/pipelines'), pipelines)
@@ -169,8 +169,8 @@ export function controlStore({ env, cache, onFetch, ...control }: ControlStoreOp
       body.on('data', (bytes: Buffer) => hash.update(bytes))
       await pipe(body, createWriteStream(file))
       if (hash.digest('hex') !== digest)
-        throw new CairnError('CORRUPT', `${path} came with other bytes than its name says`, {
-          next: 'cairn doctor --repair, where the store is',
+        throw new CairnError('CORRUPT', `the downloaded bytes of ${path} do not match its digest`, {
+          next: 'on the machine with the store: cairn doctor --repair',
         })
       await mkdir(join(kept, '..'), { recursive: true })
       await rename(file, kept)

@@ -33,16 +33,16 @@ describe('a folder store', () => {
     expect(() => folderStore(folder)).toThrow(
       expect.objectContaining({
         code: 'BAD_RECORD',
-        message: `the store ${folder} has format 1, of an earlier Cairn; this program reads 2`,
-        next: expect.stringContaining('move store.json and the folders of its environments out of this one'),
+        message: `the store ${folder} has format 1 of an earlier version of Cairn, but this version supports only format 2`,
+        next: expect.stringContaining('move store.json and the environment folders out of this one'),
       }),
     )
   })
 
   it('refuses paths that lead out of it', async () => {
     const store = folderStore(folder)
-    await expect(store.read('../outside')).rejects.toThrow(/leaves the store/)
-    await expect(store.create('/etc/outside', Buffer.from('x'))).rejects.toThrow(/leaves the store/)
+    await expect(store.read('../outside')).rejects.toThrow(/is outside the store/)
+    await expect(store.create('/etc/outside', Buffer.from('x'))).rejects.toThrow(/is outside the store/)
   })
 
   it('says which path could not be written, and why', async () => {

@@ -31,7 +31,7 @@ export function folderStore(root: string, { durability = 'process-crash' }: Fold
 
   const at = (path: string): string => {
     if (isAbsolute(path) || path.split('/').includes('..'))
-      throw new CairnError('STORE_REFUSED', `${path} leaves the store`)
+      throw new CairnError('STORE_REFUSED', `${path} is outside the store`)
     return join(folder, path)
   }
   const aside = (): string => join(tmp, `${thisProcess.replaceAll('/', '-')}-${written++}`)
@@ -182,7 +182,7 @@ function makeFolder(path: string): void {
     if (codeOf(error) === 'EEXIST' && !fs.existsSync(path))
       throw new CairnError('STORE_FAILED', `${path} is a link to ${fs.readlinkSync(path)}, which does not exist`, {
         cause: error,
-        next: 'make the folder that it leads to, or choose another store: --store <folder>',
+        next: 'create the folder that it links to, or use another store: --store <folder>',
       })
     if (codeOf(error) === 'EEXIST') return
     if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw error
@@ -231,10 +231,9 @@ function codeOf(error: unknown): string | undefined {
 }
 
 const ADVICE: Readonly<Record<string, string>> = {
-  ENOSPC:
-    'free some space (cairn gc removes what nothing refers to), then run again: nothing that was finished is lost',
-  EACCES: 'check who owns the folder',
-  EROFS: 'the file system is read-only: choose another store, --store <folder>',
+  ENOSPC: 'free some space, for example with cairn gc, then run again: finished steps are reused',
+  EACCES: 'check the owner and the permissions of the folder',
+  EROFS: 'the file system is read-only: use another store, --store <folder>',
 }
 
 /** What a file system takes from no one, at no time. */

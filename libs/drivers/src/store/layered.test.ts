@@ -105,7 +105,7 @@ describe('a read-only store', () => {
       store.move('runs/one', 'runs/two'),
       store.scratch(),
     ])
-      await expect(write).rejects.toThrow(/^production is only read here: .* is not written$/)
+      await expect(write).rejects.toThrow(/^production is read-only here: .* was not written$/)
     expect(await real.children('runs/')).toEqual(['one'])
   })
 })

@@ -72,7 +72,7 @@ function withoutLeases(store: ReadableStore): ReadableStore {
 /** A store whose every write is refused. */
 export function readOnlyStore(store: ReadableStore, name: string): ArtifactStore {
   const refuse = (path: string): never => {
-    throw new CairnError('STORE_FAILED', `${name} is only read here: ${path} is not written`)
+    throw new CairnError('STORE_FAILED', `${name} is read-only here: ${path} was not written`)
   }
   return {
     read: (path) => store.read(path),

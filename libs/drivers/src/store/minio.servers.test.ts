@@ -221,8 +221,8 @@ describe.skipIf(!s3)('MinIO', () => {
         })
         expect(await failure(store.put('objects/large', { file, stamp }))).toMatchObject({
           code: 'BAD_OUTPUT',
-          message: 'made was written to after the step returned it',
-          next: 'close each file, and await everything that writes to it, before you return it',
+          message: 'made was modified after the step returned it',
+          next: 'close the file, and await all writes to it, before you return it',
         })
         expect(proxy.heard.at(-1)).toBe('DELETE 204')
         expect(await store.stat('objects/large')).toBeUndefined()
@@ -379,7 +379,7 @@ describe.skipIf(!s3)('MinIO', () => {
           })
         })
         const { message, next } = await failure(open({ endpoint }).probe())
-        expect(message).toMatch(/of 64 that create one record at once, 64 were told that they did/)
+        expect(message).toMatch(/64 concurrent requests to create the same record, and 64 of them succeeded/)
         expect(next).toMatch(/If-None-Match/)
       })
     })

@@ -100,7 +100,7 @@ export function analyse(file: string, text: string): Analysis {
   } catch (error) {
     if (error instanceof RangeError) return { ...NOTHING, fault: TOO_DEEP } // the stack is full
     const message = `cannot be analysed (${(error as Error).message})`
-    return { ...NOTHING, fault: { message, line: 1, next: 'report this file, and meanwhile write it more plainly' } }
+    return { ...NOTHING, fault: { message, line: 1, next: 'report this file, and rewrite that code in a simpler way' } }
   }
 }
 
@@ -200,16 +200,16 @@ function faultOf(
 ): Fault {
   const line = lineOf(start)
   if (isPath) {
-    const message = `imports ${what}, a path that is not literal, so what it is does not count`
+    const message = `imports ${what}, a path that is not literal, so the fingerprint cannot include it`
     return {
       message,
       line,
-      next: "import each of them by its path, import('./a.ts'), and choose among them",
+      next: "import each module by a literal path, import('./a.ts'), and choose between them",
       cutOnly: true,
     }
   }
   if (!isPlace) {
-    const next = 'write it in JavaScript: an object instead of an enum, a field instead of a parameter property, `as`'
+    const next = 'use JavaScript: an object instead of an enum, a field instead of a parameter property, or `as`'
     return {
       message: `uses ${what}, which Node cannot run by erasing types`,
       line,
@@ -217,7 +217,7 @@ function faultOf(
       next,
     }
   }
-  const message = `uses ${what}, and a step runs where its source is not`
+  const message = `uses ${what}, but a step does not run where its source file is`
   const next =
     "name a file literally, new URL('./x.txt', import.meta.url), or read it in a source, fromFile('path'), or import it as JSON"
   return { message, line, next, cutOnly: true }
@@ -226,8 +226,8 @@ function faultOf(
 const NOTHING = { requests: [], imports: [], exports: {}, stars: [], units: [] }
 const COMMON_JS = ['module', 'exports', 'require', '__filename', '__dirname']
 const COMMON_JS_FAULT = {
-  message: 'is a CommonJS module, which cannot be cut up',
-  next: 'write it with import and export',
+  message: 'is a CommonJS module, which Cairn cannot split into declarations',
+  next: 'use import and export',
 }
 
 function nameOf({ what, bindings, node }: UnitOutline, text: string): string {

@@ -85,7 +85,7 @@ describe('a step is found to use', () => {
     'import.meta.filename',
     `import.meta.resolve('a')`,
   ])('its own path through %s, which is refused', async (asked) => {
-    await expect(reached(main(`() => ${asked}`))).rejects.toThrow('a step runs where its source is not')
+    await expect(reached(main(`() => ${asked}`))).rejects.toThrow('a step does not run where its source file is')
   })
 
   test('what another module of the project re-exports', async () => {

@@ -147,7 +147,7 @@ function checkSpecifiers(externals: readonly External[]): void {
     const { specifier } = external
     throw new CairnError(
       'BAD_DEFINITION',
-      `one step reaches two installations of '${specifier}': through ${known!.from.path} and through ${external.from.path}`,
+      `a step uses two installations of '${specifier}': through ${known!.from.path} and through ${external.from.path}`,
       { next: `install one version of ${a.name} for both` },
     )
   }

@@ -98,7 +98,7 @@ export const a = pipeline('a', ({ year }) => ({ x: choose('x', year) }))\nexport
       line: 6,
       column: 7,
       name: 'year',
-      message: 'year has no value while the pipeline is drawn: choose with when(condition, then, otherwise)',
+      message: 'year has no value while the pipeline is being built: use when(condition, then, otherwise)',
     })
   })
 })
@@ -135,7 +135,7 @@ test('a project with a misuse is refused, also from the cache', async () => {
     const cache = new Cache(project.path('cache'))
     const { modules, links } = await loadSources(project.path('pipeline.ts'), project.root, cache)
     await expect(refuseMisuses(modules, links, cache)).rejects.toThrow(
-      'pipeline.ts:2:50 big has no value while the pipeline is drawn: choose with when(condition, then, otherwise)',
+      'pipeline.ts:2:50 big has no value while the pipeline is being built: use when(condition, then, otherwise)',
     )
     cache.save()
   }

@@ -28,7 +28,7 @@ export async function refuseMisuses(modules: Modules, links: Links, cache: Cache
   if (!first) return
   const others = more.length > 0 ? ` (and ${more.length} more like it)` : ''
   throw new CairnError('BAD_DEFINITION', `${findingText(first)}${others}`, {
-    ...(more.length > 0 && { next: 'cairn lint names all of them' }),
+    ...(more.length > 0 && { next: 'list all of them: cairn lint' }),
   })
 }
 

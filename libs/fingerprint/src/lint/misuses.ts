@@ -252,5 +252,5 @@ const LOOKING = new Set([
   'toString',
 ])
 const COMPARING = new Set(['==', '!=', '===', '!==', '<', '<=', '>', '>=', 'in', 'instanceof'])
-const CHOOSING = 'has no value while the pipeline is drawn: choose with when(condition, then, otherwise)'
-const COMPUTING = 'has no value while the pipeline is drawn: compute with it inside a step'
+const CHOOSING = 'has no value while the pipeline is being built: use when(condition, then, otherwise)'
+const COMPUTING = 'has no value while the pipeline is being built: use the value inside a step'

@@ -12,27 +12,28 @@ export function fileBeside(specifier: string, from: string, root: string): Resol
   const next = "read it in a source, fromFile('path')"
   const missing = (why: string, instead = next): Resolved => ({ type: 'missing', why, next: instead })
   const url = new URL(specifier, pathToFileURL(from))
-  if (url.search || url.hash) return missing('has something behind ? or #, which no file has', 'write the path alone')
+  if (url.search || url.hash)
+    return missing('has a ? or # part, which a file path cannot have', 'use the path without it')
   let file: string
   let stats: Stats | undefined
   try {
     file = fileURLToPath(url)
     stats = statSync(file, { throwIfNoEntry: false })
   } catch {
-    return missing('is no path of a file', 'write the path of a file that exists, with its ending')
+    return missing('is not the path of a file', 'use the path of an existing file, with its extension')
   }
-  if (!stats) return missing('does not exist', 'write the path of a file that exists, with its ending')
+  if (!stats) return missing('does not exist', 'use the path of an existing file, with its extension')
   if (![root, packageFolder(from)].some((folder) => folder !== undefined && isInside(folder, file)))
-    return missing('lies outside the project', `copy it into the project, or ${next}`)
+    return missing('is outside the project', `copy it into the project, or ${next}`)
   if (stats.isDirectory()) return missing('is a folder', `name each file of it, or ${next}`)
-  if (!stats.isFile()) return missing('is no plain file')
+  if (!stats.isFile()) return missing('is not a regular file')
   if (realpathSync(file) !== file)
     return missing('is reached through a symbolic link', `name the file itself, or ${next}`)
   if (stats.size > MOST_BYTES) {
     const most = `${MOST_BYTES / 1_000_000} MB`
-    return missing(`has ${stats.size} bytes, and ${most} are the most that code carries`)
+    return missing(`has ${stats.size} bytes, but the limit for files in code is ${most}`)
   }
-  if (CODE.test(file)) return missing('is code: what it imports would not count', 'import it')
+  if (CODE.test(file)) return missing('is code, so the fingerprint would not include its imports', 'import it')
   try {
     accessSync(file, constants.R_OK)
     return { type: 'file', file }

@@ -25,9 +25,13 @@ export function fitter({
   return (manifest) => {
     const node = Number(process.versions.node.split('.')[0])
     if (manifest.node !== node)
-      return new CairnError('MISFIT', `the code was planned for Node ${manifest.node}, and this is Node ${node}`, {
-        next: `plan the run with Node ${node}, or run it with Node ${manifest.node}`,
-      })
+      return new CairnError(
+        'MISFIT',
+        `the code was planned for Node ${manifest.node}, but this process runs Node ${node}`,
+        {
+          next: `plan the run with Node ${node}, or run it with Node ${manifest.node}`,
+        },
+      )
     if (manifest.packages.length === 0) return {}
     try {
       const { here, states } = packagesHere(manifest, realpathSync(folder), cache)
@@ -49,17 +53,17 @@ function isSame(a: Package, b: Package): boolean {
 
 function misfit(wanted: Package, here: readonly Package[]): CairnError {
   const found = here.filter(({ name }) => name === wanted.name)
-  const what = `the code was planned with ${wanted.name}@${wanted.version}, and ${differently(wanted, found)}`
+  const what = `the code was planned with ${wanted.name}@${wanted.version}, but ${differently(wanted, found)}`
   return new CairnError('MISFIT', what, {
-    next: `npm install ${wanted.name}@${wanted.version}, or plan the run anew with what is installed`,
+    next: `npm install ${wanted.name}@${wanted.version}, or plan the run again with the installed version`,
   })
 }
 
 function differently(wanted: Package, found: readonly Package[]): string {
   if (found.length === 0) return 'it is not installed here'
   if (found.some(({ version }) => version === wanted.version))
-    return 'here its files, or those of a package that it depends on, are not the same'
-  return `here is ${found.map(({ version }) => `${wanted.name}@${version}`).join(', ')}`
+    return 'its files here, or those of a dependency, are different'
+  return `this machine has ${found.map(({ version }) => `${wanted.name}@${version}`).join(', ')}`
 }
 
 /** Those that its imports lead to here. */

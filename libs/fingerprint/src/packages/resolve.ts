@@ -24,7 +24,7 @@ export class Resolver {
     if (/^(\.{0,2}\/|file:)/.test(specifier)) return local(new URL(specifier, pathToFileURL(from)))
     if (isBuiltin(specifier)) return { type: 'builtin', name: specifier.replace(/^(node:)?/, 'node:') }
     if (specifier.startsWith('@cairn/')) return { type: 'cairn', specifier }
-    if (/^[a-z]+:/.test(specifier)) return { type: 'missing', why: 'is no file and no package' }
+    if (/^[a-z]+:/.test(specifier)) return { type: 'missing', why: 'is neither a file nor a package' }
 
     if (specifier.startsWith('#')) return this.#private(specifier, from)
     const { name, subpath } = splitSpecifier(specifier)
@@ -55,7 +55,7 @@ export class Resolver {
 }
 
 function local(url: URL): Resolved {
-  if (url.search || url.hash) return { type: 'missing', why: 'is a module of its own by what stands behind ? or #' }
+  if (url.search || url.hash) return { type: 'missing', why: 'has a ? or # part, which makes it a separate module' }
   try {
     return { type: 'local', file: realpathSync(fileURLToPath(url)) }
   } catch {

@@ -27,7 +27,7 @@ export function expect<O extends Kinds>(
   check: (outputs: Reads<O>, champion: Reads<O>) => boolean | Promise<boolean>,
 ): Expectation {
   if (!isStep(step))
-    throw new CairnError('BAD_DEFINITION', 'what is expected is not expected of a step', {
+    throw new CairnError('BAD_DEFINITION', 'the first argument of expect is not a step', {
       next: "write it like expect(evaluate, 'no worse', ({ metrics }, champion) => …)",
     })
   return Object.defineProperty({ step, says, check }, EXPECTATION, { value: true })

@@ -41,12 +41,12 @@ export function each<Item, R extends AnyHandles>(
   given: EachOptions = {},
 ): Lists<R> {
   const builder = currentBuilder('each')
-  const over = builder.read(items, 'what each maps over')
+  const over = builder.read(items, 'the list of each')
   checkOptions(given, EACH, `each over ${over.called}`)
   const { batch = 100, tolerate = {}, ...options } = given
   const { item } = over.kind
   if (!item)
-    throw new CairnError('BAD_WIRING', `each maps over ${over.called}, which is no list but a ${over.kind.name}`, {
+    throw new CairnError('BAD_WIRING', `each needs a list, but ${over.called} is a ${over.kind.name}`, {
       next: 'declare that output as list(kind)',
     })
 
@@ -55,7 +55,7 @@ export function each<Item, R extends AnyHandles>(
   builder.add<EachNode>(node) // reserves its name and its position before the body's nodes
   const results = builder.eachItem(id, () => {
     const returned = body(builder.handle({ item: id }, item))
-    return namedFields(returned, `what ${id} gives`).map(
+    return namedFields(returned, `the result of ${id}`).map(
       ([name, handle]) => [name, builder.read(handle, `"${name}" of ${id}`)] as const,
     )
   })
@@ -88,7 +88,7 @@ export function when<R extends AnyHandles>(
   const arm = (taken: boolean, body: () => AnyHandles) =>
     builder.arm({ when: id, arm: taken }, () =>
       Object.fromEntries(
-        namedFields(body(), `what an arm of ${id} gives`).map(([name, handle]) => [
+        namedFields(body(), `the result of an arm of ${id}`).map(([name, handle]) => [
           name,
           builder.read(handle, `"${name}" of ${id}`),
         ]),
@@ -99,7 +99,7 @@ export function when<R extends AnyHandles>(
   if (canonical([...names].sort()) !== canonical(Object.keys(no).sort()))
     throw new CairnError(
       'BAD_WIRING',
-      `the arms of ${id} give different outputs: ${names.join(', ')} and ${Object.keys(no).join(', ')}`,
+      `the two arms of ${id} return different outputs: ${names.join(', ')} and ${Object.keys(no).join(', ')}`,
     )
   for (const name of names) checkKinds(no[name]!, yes[name]!.kind, `output "${name}" of ${id}`)
 

@@ -17,7 +17,7 @@ let open: GraphBuilder | undefined
 export function currentBuilder(what: string): GraphBuilder {
   if (open) return open
   throw new CairnError('BAD_DEFINITION', `${what} was called outside a pipeline`, {
-    next: 'call it inside pipeline(name, () => …); to run a step by hand, call its definition.run',
+    next: 'call it inside pipeline(name, () => …); to run a step without a pipeline, call its definition.run',
   })
 }
 
@@ -104,7 +104,8 @@ export class GraphBuilder {
 
   #checkLimit({ limit, places }: Probe, id: string): void {
     if (!places.has(id)) places.set(id, new Error(`${id} is drawn`))
-    if (this.nodes.size > limit.nodes) throw new CairnError('BAD_DEFINITION', 'the pipeline has no end')
+    if (this.nodes.size > limit.nodes)
+      throw new CairnError('BAD_DEFINITION', 'the pipeline has too many nodes: its body may loop without end')
   }
 
   handlesOf(node: Node): Record<string, Handle<never>> {
@@ -144,14 +145,14 @@ export class GraphBuilder {
   name(standard: string, options: NodeOptions = {}): string {
     checkOptions(options, { as: takes.text }, `"${standard}" in the pipeline`)
     const { as } = options
-    if (as !== undefined) checkName(as, 'the name of a place in a pipeline')
+    if (as !== undefined) checkName(as, 'the name of a node')
     const wanted = this.#prefix + (as ?? standard)
     checkPlace(wanted)
     const taken = (id: string) => this.nodes.has(id) || this.frames.has(id)
     if (!taken(wanted)) return wanted
     if (as !== undefined)
-      throw new CairnError('BAD_DEFINITION', `two places in the pipeline are called "${wanted}"`, {
-        next: 'give each its own name with { as: … }',
+      throw new CairnError('BAD_DEFINITION', `two nodes of the pipeline are named "${wanted}"`, {
+        next: 'give each node its own name with { as: … }',
       })
     for (let number = this.#numbers.get(wanted) ?? 2; ; number++)
       if (!taken(`${wanted}-${number}`)) {
@@ -165,8 +166,8 @@ export class GraphBuilder {
   checkStep(step: Step): void {
     const known = this.#steps.get(step.name)
     if (known && known !== step)
-      throw new CairnError('BAD_DEFINITION', `two different steps of the pipeline are called "${step.name}"`, {
-        next: 'rename one of them; to use one step twice, call the same step twice',
+      throw new CairnError('BAD_DEFINITION', `two different steps of the pipeline are named "${step.name}"`, {
+        next: 'rename one of them; to use one step twice, call the same step definition twice',
       })
     this.#steps.set(step.name, step)
   }
@@ -177,17 +178,22 @@ export class GraphBuilder {
     const handle = nodeOf(given)
     if (!(handle instanceof HandleNode))
       throw new CairnError('BAD_WIRING', `${what} is not an output of a step`, {
-        next: 'pass what another step returned inside the same pipeline',
+        next: 'pass an output of another step in the same pipeline',
       })
     const { builder, scope, guards } = handle.place
-    if (builder !== this) throw new CairnError('BAD_WIRING', `${what} is ${handle.called} of another pipeline`)
+    if (builder !== this)
+      throw new CairnError('BAD_WIRING', `${what} is ${handle.called}, which belongs to another pipeline`)
     if (scope.some((id, depth) => id !== this.#scope[depth]))
-      throw new CairnError('BAD_WIRING', `${what} is ${handle.called}, made for one item inside each ${scope.at(-1)}`, {
-        next: `return it from the body of ${scope.at(-1)} and use the list that each gives`,
-      })
+      throw new CairnError(
+        'BAD_WIRING',
+        `${what} is ${handle.called}, which exists only for one item inside ${scope.at(-1)}`,
+        {
+          next: `return it from the body of ${scope.at(-1)}, and use the list that each returns`,
+        },
+      )
     if (guards.some((guard, depth) => !sameGuard(guard, this.#guards[depth])))
-      throw new CairnError('BAD_WIRING', `${what} is ${handle.called}, made in one arm of a when`, {
-        next: 'return it from both arms and use what when gives',
+      throw new CairnError('BAD_WIRING', `${what} is ${handle.called}, which exists in only one arm of a when`, {
+        next: 'return it from both arms, and use the output that when returns',
       })
     return handle
   }
@@ -197,7 +203,7 @@ export class GraphBuilder {
     const node = nodeOf(value)
     if (node instanceof ParamNode) {
       if (node.builder === this) return node.ref
-      throw new CairnError('BAD_WIRING', `${what} is ${node.called} of another pipeline`)
+      throw new CairnError('BAD_WIRING', `${what} is ${node.called}, which belongs to another pipeline`)
     }
     if (node instanceof HandleNode)
       throw new CairnError('BAD_WIRING', `${what} is ${node.called}: an artifact cannot be a parameter`, {
@@ -211,12 +217,12 @@ export class GraphBuilder {
     owner: string,
     params: AnySchema | undefined,
   ): Record<string, Setting> {
-    const stated = namedFields(given, `what ${owner} is set to`).filter(([, value]) => value !== undefined)
+    const stated = namedFields(given, `the parameters of ${owner}`).filter(([, value]) => value !== undefined)
     const known = stated.length === 0 || this.isProbe ? undefined : params ? fieldNames(params) : []
     for (const [name] of known ? stated : [])
       if (!known!.includes(name))
         throw new CairnError('BAD_WIRING', `${owner} has no parameter "${name}"`, {
-          next: suggest(name, known!, 'leave it out: it takes no parameters'),
+          next: suggest(name, known!, 'remove it: the step takes no parameters'),
         })
     return Object.fromEntries(
       stated.map(([name, value]) => [name, this.setting(value, `parameter ${name} of ${owner}`)]),
@@ -225,15 +231,15 @@ export class GraphBuilder {
 
   /** Checks that each input of a step or pipeline is wired, that no other is, and that the kinds fit. */
   wire(inputs: Kinds, given: Readonly<Record<string, unknown>>, owner: string): Record<string, HandleNode> {
-    for (const [name] of namedFields(given, `what ${owner} reads`))
+    for (const [name] of namedFields(given, `the inputs of ${owner}`))
       if (!(name in inputs))
         throw new CairnError('BAD_WIRING', `${owner} has no input "${name}"`, {
-          next: suggest(name, Object.keys(inputs), 'leave it out: the step takes no inputs'),
+          next: suggest(name, Object.keys(inputs), 'remove it: the step takes no inputs'),
         })
     return Object.fromEntries(
       Object.entries(inputs).map(([name, kind]) => {
         if (given[name] === undefined)
-          throw new CairnError('BAD_WIRING', `input "${name}" of ${owner} is not wired`, {
+          throw new CairnError('BAD_WIRING', `input "${name}" of ${owner} is missing`, {
             next: `pass a ${kind.name}: ${owner}({ ${name}: … })`,
           })
         const handle = this.read(given[name], `input "${name}" of ${owner}`)
@@ -254,7 +260,7 @@ export function checkKinds(handle: HandleNode, wanted: AnyKind, what: string): v
   if (fits(wanted, produced)) return
   throw new CairnError(
     'BAD_WIRING',
-    `${what} takes ${kindText(describeKind(wanted))} but ${handle.called} is ${kindText(produced)}`,
+    `${what} must be ${kindText(describeKind(wanted))}, but ${handle.called} is ${kindText(produced)}`,
   )
 }
 

@@ -81,7 +81,9 @@ export function namedFields(given: object | null | undefined, what: string): [st
   const node = nodeOf(given)
   if (!node) return Object.entries(given ?? {})
   const name = 'param' in node.ref ? node.ref.param : 'output' in node.ref ? node.ref.output : 'item'
-  throw new CairnError('BAD_WIRING', `${what} is ${node.called} alone, without a name`, { next: `write { ${name} }` })
+  throw new CairnError('BAD_WIRING', `${what} must be an object of named outputs, but it is ${node.called}`, {
+    next: `write { ${name} }`,
+  })
 }
 
 /** Refuses every operation that a proxy can trap. A probe finds those that none can: truth, `typeof` and equality. */
@@ -111,13 +113,13 @@ function looked(node: HandleNode | ParamNode, key?: string | symbol): CairnError
   const isList = isMember && OF_LISTS.has(key)
   const error = new CairnError(
     'BAD_DEFINITION',
-    `${node.called} has no ${isMember ? String(key) : 'value'} while the pipeline is being drawn`,
+    `${node.called} has no ${isMember ? String(key) : 'value'} while the pipeline is being built`,
     {
       next: isList
-        ? `to call steps for each item, use each(list, (item) => …); what needs all of it is computed inside a step`
+        ? `to call steps for each item, use each(list, (item) => …); to use the whole list, pass it to a step`
         : isMember
-          ? 'compute with it inside a step'
-          : 'compute with it inside a step; to choose between steps, use when(condition, then, otherwise)',
+          ? 'use the value inside a step'
+          : 'use the value inside a step; to choose between steps, use when(condition, then, otherwise)',
     },
   )
   const builder = node instanceof HandleNode ? node.place.builder : node.builder

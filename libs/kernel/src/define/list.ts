@@ -33,7 +33,7 @@ export function list<Read, Write>(
   item: Kind<Read, Write>,
 ): Kind<List<Read>, Iterable<Write> | AsyncIterable<Write>> & { readonly item: Kind<Read, Write> } {
   if (typeof (item as Partial<AnyKind> | undefined)?.name !== 'string')
-    throw new CairnError('BAD_DEFINITION', `list is given ${shown(item)}, which is no artifact kind`, {
+    throw new CairnError('BAD_DEFINITION', `list takes an artifact kind, not ${shown(item)}`, {
       next: 'write it like list(json<number>())',
     })
   const schema = { item: describeKind(item) } as unknown as Json
@@ -47,7 +47,7 @@ export function list<Read, Write>(
       const items: EncodedItem[] = []
       for await (const value of values) {
         const encoded = await item.encode(value, to)
-        if ('items' in encoded) throw new TypeError('a list of lists is not supported: map over each list instead')
+        if ('items' in encoded) throw new TypeError('a list of lists is not supported: use each over each list instead')
         items.push(encoded)
       }
       return { items, summary: { items: items.length } }

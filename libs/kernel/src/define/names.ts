@@ -3,12 +3,12 @@ import { CairnError } from '../errors.ts'
 export function checkName(name: string, what: string): void {
   checkKeys([name], what)
   if (name.length > LONGEST_NAME)
-    throw new CairnError('BAD_DEFINITION', `${what} has ${name.length} letters: "${name.slice(0, 40)}…"`, {
-      next: `use ${LONGEST_NAME} letters at most: files are called by it`,
+    throw new CairnError('BAD_DEFINITION', `${what} has ${name.length} characters: "${name.slice(0, 40)}…"`, {
+      next: `use at most ${LONGEST_NAME} characters: it becomes part of file names`,
     })
   if (NAME.test(name)) return
-  throw new CairnError('BAD_DEFINITION', `${what} is "${name}"`, {
-    next: 'write it in lower case with dashes, like train-model',
+  throw new CairnError('BAD_DEFINITION', `${what} is not allowed: "${name}"`, {
+    next: 'use lower-case letters, digits and dashes, for example train-model',
   })
 }
 
@@ -29,12 +29,12 @@ export interface NodeOptions {
 export function checkPlace(place: string): void {
   const bytes = Buffer.byteLength(place)
   if (bytes > LONGEST_PLACE)
-    throw new CairnError('BAD_DEFINITION', `a place in the pipeline has a name of ${bytes} bytes`, {
-      next: `use shorter names, { as: … }, or nest less: ${LONGEST_PLACE} bytes at most, files are called by it`,
+    throw new CairnError('BAD_DEFINITION', `the name of a node has ${bytes} bytes`, {
+      next: `use at most ${LONGEST_PLACE} bytes, because it becomes part of file names: choose shorter names with { as: … }, or nest less`,
     })
   if (PLACE.test(place)) return
-  throw new CairnError('BAD_DEFINITION', `a place in the pipeline is called "${place}"`, {
-    next: 'give it a name of letters, digits and dashes with { as: … }: files are called by it',
+  throw new CairnError('BAD_DEFINITION', `the name of a node is not allowed: "${place}"`, {
+    next: 'use letters, digits and dashes, because it becomes part of file names: { as: … }',
   })
 }
 
@@ -42,7 +42,7 @@ export function checkPlace(place: string): void {
 export function checkKeys(names: Iterable<string>, what: string): void {
   for (const name of names)
     if (name in Object.prototype)
-      throw new CairnError('BAD_DEFINITION', `${what} is "${name}", which every object in JavaScript has already`, {
+      throw new CairnError('BAD_DEFINITION', `${what} is not allowed: every JavaScript object already has "${name}"`, {
         next: 'use another name',
       })
 }

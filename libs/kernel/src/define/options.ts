@@ -26,8 +26,8 @@ export type Options = Readonly<Record<string, Option>>
  */
 export function checkOptions(given: unknown, options: Options, owner: string): void {
   if (!isPlain(given))
-    throw new CairnError('BAD_DEFINITION', `the options of ${owner} are ${shown(given)}`, {
-      next: `write an object: { ${Object.keys(options).join(', ')} }, as far as they are needed`,
+    throw new CairnError('BAD_DEFINITION', `the options of ${owner} must be an object, not ${shown(given)}`, {
+      next: `available options: ${Object.keys(options).join(', ')}`,
     })
   for (const [name, value] of Object.entries(given)) {
     const option = Object.hasOwn(options, name) ? options[name] : undefined
@@ -47,7 +47,7 @@ export function checkNoOptions(given: readonly unknown[], owner: string): void {
   if (more === undefined) return
   const names = Object.keys(more).map((name) => `"${name}"`)
   throw new CairnError('BAD_DEFINITION', `unknown option ${names.join(', ')} of ${owner}`, {
-    next: `${owner} takes no options: leave them out`,
+    next: `${owner} takes no options: remove them`,
   })
 }
 
@@ -63,12 +63,16 @@ function checkOption(
   }
   const unknown = words && Array.isArray(value) ? value.find((word) => !words.includes(word as string)) : undefined
   if (unknown !== undefined)
-    throw new CairnError('BAD_DEFINITION', `option "${name}" of ${owner} names ${shown(unknown)}, which is unknown`, {
-      next: suggest(String(unknown), words!),
-    })
+    throw new CairnError(
+      'BAD_DEFINITION',
+      `option "${name}" of ${owner} contains an unknown value: ${shown(unknown)}`,
+      {
+        next: suggest(String(unknown), words!),
+      },
+    )
   if (!fits(value))
-    throw new CairnError('BAD_DEFINITION', `option "${name}" of ${owner} is ${shown(value)}`, {
-      next: `it takes ${expected}`,
+    throw new CairnError('BAD_DEFINITION', `option "${name}" of ${owner} is invalid: ${shown(value)}`, {
+      next: `it must be ${expected}`,
     })
 }
 
@@ -91,23 +95,23 @@ const LONGEST_SHOWN = 60
 
 /** The types of options, for {@link checkOptions}. */
 export const takes = {
-  text: option('a text', (value) => typeof value === 'string'),
-  texts: option(`a list of texts, as in ['A', 'B']`, isTexts),
+  text: option('a string', (value) => typeof value === 'string'),
+  texts: option(`a list of strings, for example ['A', 'B']`, isTexts),
   flag: option('true or false', (value) => typeof value === 'boolean'),
   aFunction: option('a function', (value) => typeof value === 'function'),
-  schema: option('a schema, as in z.object({ trees: z.number().default(100) })', isSchema),
-  duration: option('a length of time, as in "90s", "5m", "12h"', succeeds(milliseconds)),
-  memory: option('an amount of memory, as in "512MB", "2GB"', succeeds(byteCount)),
+  schema: option('a schema, for example z.object({ trees: z.number().default(100) })', isSchema),
+  duration: option('a duration, for example "90s", "5m" or "12h"', succeeds(milliseconds)),
+  memory: option('an amount of memory, for example "512MB" or "2GB"', succeeds(byteCount)),
   /** An object with any names. */
   named: option(
-    'an object, as in { name: … }',
+    'an object, for example { name: … }',
     (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   ),
   whole: (from: number) =>
-    option(`a whole number from ${from}`, (value) => Number.isInteger(value) && (value as number) >= from),
+    option(`an integer of at least ${from}`, (value) => Number.isInteger(value) && (value as number) >= from),
   /** A list of some of the given words. */
   someOf: (words: readonly string[]): Option => ({
-    ...option(`a list of ${words.map((word) => `'${word}'`).join(', ')}`, isTexts),
+    ...option(`a list with any of ${words.map((word) => `'${word}'`).join(', ')}`, isTexts),
     words,
   }),
   /** An object with these options, or another value that `or` accepts. */

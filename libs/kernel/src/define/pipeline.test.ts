@@ -139,7 +139,7 @@ describe('a mistake in JavaScript', () => {
 
   it('names a missing input', () => {
     expect(mistake(() => any(add)({ a: one({}).n }))).toEqual({
-      message: 'input "b" of add is not wired',
+      message: 'input "b" of add is missing',
       next: 'pass a json: add({ b: … })',
     })
   })
@@ -151,7 +151,7 @@ describe('a mistake in JavaScript', () => {
   })
   it('names an input of another kind', () => {
     expect(mistake(() => any(isBig)({ n: words({}).text })).message).toBe(
-      'input "n" of is-big takes json {} but words.text is text {}',
+      'input "n" of is-big must be json {}, but words.text is text {}',
     )
   })
   it('names a plain value in place of an artifact', () => {
@@ -188,22 +188,24 @@ describe('a mistake in JavaScript', () => {
     ['a key', (n) => ({ a: 1 })[n as string]],
   ])('names %s of a handle, and points to a step', (_, use) => {
     const { message, next } = mistake(() => use(one({}).n as never))
-    expect(message).toMatch(/^one\.n has no \S+ while the pipeline is being drawn$/)
-    expect(next).toMatch(/inside a step/)
+    expect(message).toMatch(/^one\.n has no \S+ while the pipeline is being built$/)
+    expect(next).toMatch(/inside a step|pass it to a step/)
   })
   it('names a parameter whose value is read', () => {
     const params = { '~standard': { validate: (value: unknown) => ({ value }) } } as never
     const drawn = pipeline('p', { params }, ((given: any) => (given.big.valueOf() ? one({}) : one({}))) as never)
-    expect(() => drawn.graph).toThrow('parameter big has no value while the pipeline is being drawn')
+    expect(() => drawn.graph).toThrow('parameter big has no value while the pipeline is being built')
   })
   it('names a single handle in place of named handles', () => {
     expect(mistake(() => any(isBig)(one({}).n))).toEqual({
-      message: 'what is-big reads is one.n alone, without a name',
+      message: 'the inputs of is-big must be an object of named outputs, but it is one.n',
       next: 'write { n }',
     })
-    expect(mistake(() => any(one({}).n)).message).toBe('what pipeline p gives is one.n alone, without a name')
+    expect(mistake(() => any(one({}).n)).message).toBe(
+      'the result of pipeline p must be an object of named outputs, but it is one.n',
+    )
     expect(mistake(() => each(ints({}).items, ((item: never) => item) as never)).message).toMatch(
-      'what each-items gives is the item of each-items alone, without a name',
+      'the result of each-items must be an object of named outputs, but it is the item of each-items',
     )
   })
   it('names a body that is async', () => {
@@ -216,7 +218,7 @@ describe('a mistake in JavaScript', () => {
         each(ints({}).items, (item) => ({ item: (leaked = item) as typeof item }))
         return any(isBig)({ n: leaked })
       }).message,
-    ).toMatch(/made for one item inside each each-items/)
+    ).toMatch(/which exists only for one item inside each-items/)
   })
   it('names an output that leaves its arm', () => {
     expect(
@@ -229,12 +231,12 @@ describe('a mistake in JavaScript', () => {
         )
         return any(isBig)({ n: (leaked as { n: unknown }).n })
       }).message,
-    ).toMatch(/made in one arm of a when/)
+    ).toMatch(/which exists in only one arm of a when/)
   })
   it('names a handle of another pipeline', () => {
     let leaked: unknown
     pipeline('other', () => (leaked = one({})) as ReturnType<typeof one>).graph
-    expect(mistake(() => any(isBig)(leaked)).message).toMatch(/of another pipeline/)
+    expect(mistake(() => any(isBig)(leaked)).message).toMatch(/which belongs to another pipeline/)
   })
   it('names arms that give different outputs', () => {
     expect(
@@ -245,32 +247,34 @@ describe('a mistake in JavaScript', () => {
           () => words({}) as never,
         ),
       ).message,
-    ).toMatch(/the arms of when-big give different outputs/)
+    ).toMatch(/the two arms of when-big return different outputs/)
   })
   it('names an each over something other than a list', () => {
     expect(mistake(() => each(one({}).n as never, (item) => ({ item }))).message).toMatch(
-      /each maps over one.n, which is no list but a json/,
+      /each needs a list, but one.n is a json/,
     )
   })
   it('names two different steps with the same name', () => {
     const twin = step('one', { outputs: { n: int }, run: () => ({ n: 2 }) })
-    expect(mistake(() => (one({}), twin({}))).message).toMatch(/two different steps of the pipeline are called "one"/)
+    expect(mistake(() => (one({}), twin({}))).message).toMatch(/two different steps of the pipeline are named "one"/)
   })
   it('names a step that is called outside a pipeline', () => {
     expect(() => one({})).toThrow(/one was called outside a pipeline/)
   })
   it('names a step without a body, without kinds, or with an invalid name', () => {
-    expect(() => step('x', { outputs: { n: int } } as never)).toThrow(/step x has no body/)
+    expect(() => step('x', { outputs: { n: int } } as never)).toThrow(/step x has no run function/)
     expect(() => step('x', { outputs: { n: 3 }, run: () => ({}) } as never)).toThrow(
-      /outputs.n of step x is no artifact kind/,
+      /outputs.n of step x is not an artifact kind/,
     )
-    expect(() => step('Train Model', { outputs: {}, run: () => ({}) })).toThrow(/the name of a step is "Train Model"/)
+    expect(() => step('Train Model', { outputs: {}, run: () => ({}) })).toThrow(
+      /the name of a step is not allowed: "Train Model"/,
+    )
   })
   it('names a source that cannot tell whether it has changed', () => {
     const { describes, open } = fromUrl('https://example.org/data')
     expect(() =>
       source('load', { reads: { data: { describes, open } }, outputs: { n: int }, run: () => ({ n: 1 }) }),
-    ).toThrow(/reads "data", which has no version/)
+    ).toThrow(/reads.data of source \w+ has no version/)
   })
   it('names a pipeline that cannot run on its own', () => {
     expect(() => pipeline('p', { inputs: { n: int } }, ({ n }) => isBig({ n })).graph).toThrow(

@@ -5,7 +5,7 @@ import type { Graph } from './graph.ts'
 import { namedFields, type Handle, type Handles, type Param } from './handle.ts'
 import type { Kinds } from './kind.ts'
 import { checkOptions, takes, type Options } from './options.ts'
-import { literalsIn, refuseLooks, type Drawn, type Probe } from './probe.ts'
+import { literalsIn, requireStableGraph, type Drawn, type Probe } from './probe.ts'
 import { fieldNames, type AnySchema, type Schema, type SchemaInput, type SchemaOutput } from './schema.ts'
 import type { StepArguments, Wired } from './step-definition.ts'
 
@@ -109,9 +109,9 @@ const DRAW = Symbol.for('cairn.draw')
 const TEXT = Symbol.for('cairn.text')
 
 /** @throws CairnError BAD_DEFINITION for a pipeline whose body tests a handle for truth, type or equality */
-export function refuseLooksOf(pipeline: Pipeline): void {
+export function requireStableGraphOf(pipeline: Pipeline): void {
   const drawable = pipeline as unknown as { [DRAW]: (probe?: Probe) => Drawn; [TEXT]: () => string }
-  refuseLooks(drawable[DRAW](), drawable[DRAW], literalsIn(drawable[TEXT]()))
+  requireStableGraph(drawable[DRAW](), drawable[DRAW], literalsIn(drawable[TEXT]()))
 }
 
 /** Whether a value was made by {@link pipeline}. */
@@ -148,16 +148,16 @@ function drawAlone(
       'BAD_DEFINITION',
       `pipeline ${name} takes inputs (${missing.join(', ')}), so it cannot run alone`,
       {
-        next: 'use it inside another pipeline',
+        next: 'call it inside another pipeline',
       },
     )
   const builder = new GraphBuilder(probe)
   builder.frames.set('', { params: definition.params, given: {} })
   const returned = (result: Record<string, unknown>) => {
-    const outputs = namedFields(result, `what pipeline ${name} gives`)
+    const outputs = namedFields(result, `the result of pipeline ${name}`)
     if (result instanceof Promise)
       throw new CairnError('BAD_DEFINITION', `the body of pipeline ${name} is async`, {
-        next: 'draw it without await: what takes time is done inside a step',
+        next: 'write it without async and await, and do asynchronous work inside a step',
       })
     checkKeys(
       outputs.map(([output]) => output),

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { json } from '@cairn/engine/simulation/pipelines'
 import { each, when } from './flow.ts'
 import { list } from './list.ts'
-import { pipeline, refuseLooksOf } from './pipeline.ts'
+import { pipeline, requireStableGraphOf } from './pipeline.ts'
 import { step } from './step.ts'
 
 const Int = json<number>()
@@ -69,12 +69,12 @@ const params = { '~standard': { validate: (value: unknown) => ({ value }) } } as
 
 test.each(Object.entries(looks))('inspecting a handle is refused: %s', (_, body) => {
   const drawn = drawnBy('p', { params }, body)
-  expect(() => refuseLooksOf(drawn)).toThrow(/has no \S+ while the pipeline is being drawn/)
+  expect(() => requireStableGraphOf(drawn)).toThrow(/has no \S+ while the pipeline is being built/)
 })
 
 test('the inspected handle is named', () => {
   const drawn = drawnBy('p', { params }, ({ year, big }: any) => use({ n: both({}).w }, { year, big: big === 1 }))
-  expect(() => refuseLooksOf(drawn)).toThrow('parameter big has no value while the pipeline is being drawn')
+  expect(() => requireStableGraphOf(drawn)).toThrow('parameter big has no value while the pipeline is being built')
 })
 
 test.each<[string, (given: any) => unknown]>([
@@ -107,12 +107,12 @@ test.each<[string, (given: any) => unknown]>([
       ),
   ],
 ])('a pipeline that only passes handles on is accepted: it %s', (_, body) => {
-  expect(() => refuseLooksOf(drawnBy('p', { params }, body as never))).not.toThrow()
+  expect(() => requireStableGraphOf(drawnBy('p', { params }, body as never))).not.toThrow()
 })
 
 test('a body that builds something else each time is not mistaken for one that inspects a handle', () => {
   let times = 0
-  expect(() => refuseLooksOf(drawnBy('p', () => yes({}, {}, { as: `time-${times++}` })))).not.toThrow()
+  expect(() => requireStableGraphOf(drawnBy('p', () => yes({}, {}, { as: `time-${times++}` })))).not.toThrow()
 })
 
 const counted = step('counted', {
@@ -128,7 +128,7 @@ test('a pipeline from another copy of Cairn is checked in the same way', async (
   const looking = drawnBy('looking', () => pick({ it: both({}).v }.it))
   vi.resetModules()
   const another = await import('./pipeline.ts')
-  expect(another.refuseLooksOf).not.toBe(refuseLooksOf)
-  another.refuseLooksOf(made)
-  expect(() => another.refuseLooksOf(looking)).toThrow(/has no value while the pipeline is being drawn/)
+  expect(another.requireStableGraphOf).not.toBe(requireStableGraphOf)
+  another.requireStableGraphOf(made)
+  expect(() => another.requireStableGraphOf(looking)).toThrow(/has no value while the pipeline is being built/)
 })

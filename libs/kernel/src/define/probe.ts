@@ -39,7 +39,7 @@ function isStandIn(value: object): boolean {
  * @param literals values with which the body may compare a handle
  * @throws CairnError BAD_DEFINITION for such a body, with the place where it branches as the cause
  */
-export function refuseLooks(first: Drawn, draw: (probe?: Probe) => Drawn, literals: readonly unknown[]): void {
+export function requireStableGraph(first: Drawn, draw: (probe?: Probe) => Drawn, literals: readonly unknown[]): void {
   const started = process.threadCpuUsage()
   draw()
   const ms = Math.max(LEAST_MS, 1000 * cpuMsSince(started))
@@ -54,9 +54,9 @@ export function refuseLooks(first: Drawn, draw: (probe?: Probe) => Drawn, litera
     const alone = lookedAt(first, draw, probe)
     throw new CairnError(
       'BAD_DEFINITION',
-      `${alone?.called ?? `one of ${first.handles.join(', ')}`} has no value while the pipeline is being drawn`,
+      `${alone?.called ?? `one of ${first.handles.join(', ')}`} has no value while the pipeline is being built`,
       {
-        next: 'compute with it inside a step; to choose between steps, use when(condition, then, otherwise)',
+        next: 'use the value inside a step; to choose between steps, use when(condition, then, otherwise)',
         cause: placeOf(drawnAgain(draw, none), alone?.again ?? again, alone?.at ?? at),
       },
     )

@@ -53,7 +53,7 @@ export async function validate<Output>(
   try {
     result = await schema['~standard'].validate(value)
   } catch (error) {
-    throw refuse([`its schema throws ${error instanceof Error ? error.message : 'what is no error'}`], [])
+    throw refuse([`its schema throws ${error instanceof Error ? error.message : 'a value that is not an error'}`], [])
   }
   if (result.issues === undefined) return result.value
   throw refuse(result.issues.map(issueText), result.issues)
@@ -110,21 +110,21 @@ export async function parseParams(
   section = owner,
 ): Promise<Record<string, Json>> {
   if (schema && !isSchema(schema))
-    throw new CairnError('BAD_DEFINITION', `the params of ${owner} are no schema`, {
+    throw new CairnError('BAD_DEFINITION', `the params of ${owner} are not a schema`, {
       next: 'write params: z.object({ trees: z.number().default(100) })',
     })
   const known = schema ? fieldNames(schema) : []
   for (const name of known ? Object.keys(given) : [])
     if (!known!.includes(name))
       throw new CairnError('BAD_PARAMETER', `${owner} has no parameter "${name}"`, {
-        next: suggest(name, known!, `${owner} takes no parameters: leave it out`),
+        next: suggest(name, known!, `${owner} takes no parameters: remove it`),
       })
   if (!schema) return {}
   const parsed = await validate(schema, given, (_, issues) => {
     const texts = issues.map((issue) => issueText(issue) + givenText(given, wordsOf(issue.path)))
     const path = issues.map((issue) => wordsOf(issue.path)).find(({ length }) => length > 0) ?? [known?.[0] ?? 'name']
-    return new CairnError('BAD_PARAMETER', `${owner} refuses its parameters: ${texts.join('; ')}`, {
-      next: `give a value that the schema takes: --set ${[...(section === '' ? [] : [section]), ...path].join('.')}=…`,
+    return new CairnError('BAD_PARAMETER', `invalid parameters of ${owner}: ${texts.join('; ')}`, {
+      next: `set a valid value: --set ${[...(section === '' ? [] : [section]), ...path].join('.')}=…`,
     })
   })
   return parsed as Record<string, Json>

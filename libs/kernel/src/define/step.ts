@@ -50,12 +50,12 @@ export function source<
   checkDefinition('source', name, definition)
   for (const [read, connector] of Object.entries((definition.reads ?? {}) as Connectors)) {
     if (typeof (connector as Partial<Connector<unknown>> | null)?.open !== 'function')
-      throw new CairnError('BAD_DEFINITION', `reads.${read} of source ${name} is nothing that can be read`, {
-        next: 'use fromFile(…), fromUrl(…), fromPackage(…), or { describes, version, open } of your own',
+      throw new CairnError('BAD_DEFINITION', `reads.${read} of source ${name} is not a connector`, {
+        next: 'use fromFile(…), fromUrl(…), fromPackage(…), or your own { describes, version, open }',
       })
     if (!connector.version && definition.cache === undefined)
-      throw new CairnError('BAD_DEFINITION', `source ${name} reads "${read}", which has no version`, {
-        next: 'say how long it may be reused: cache: { maxAge: "1d" } or cache: "never"',
+      throw new CairnError('BAD_DEFINITION', `reads.${read} of source ${name} has no version`, {
+        next: 'set how long its result may be reused: cache: { maxAge: "1d" } or cache: "never"',
       })
   }
   return declare('source', name, definition)
@@ -78,7 +78,7 @@ const POLICIES: Options = {
   params: takes.schema,
   run: takes.aFunction,
   retry: takes.group(
-    '{ times: 3 }, with backoff, maxBackoff and on if need be',
+    '{ times: 3 }, optionally with backoff, maxBackoff and on',
     { times: takes.whole(0), backoff: takes.duration, maxBackoff: takes.duration, on: takes.texts },
     { needs: 'times' },
   ),
@@ -106,13 +106,13 @@ function checkDefinition(type: Step['type'], name: string, definition: unknown):
 function declare<S extends Step>(type: S['type'], name: string, definition: S['definition']): S {
   checkDefinition(type, name, definition)
   if (typeof definition?.run !== 'function')
-    throw new CairnError('BAD_DEFINITION', `${type} ${name} has no body`, {
+    throw new CairnError('BAD_DEFINITION', `${type} ${name} has no run function`, {
       next: 'add run: (inputs, params) => outputs',
     })
   for (const [role, kinds] of Object.entries({ inputs: definition.inputs ?? {}, outputs: definition.outputs ?? {} }))
     for (const [key, kind] of Object.entries(kinds as Kinds))
       if (typeof kind?.encode !== 'function')
-        throw new CairnError('BAD_DEFINITION', `${role}.${key} of ${type} ${name} is no artifact kind`, {
+        throw new CairnError('BAD_DEFINITION', `${role}.${key} of ${type} ${name} is not an artifact kind`, {
           next: 'use a kind: json(…), table(…), metrics(…), file(…), bytes(), model()',
         })
   const { inputs = {}, reads = {}, outputs = {}, params } = definition

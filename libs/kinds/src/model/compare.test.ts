@@ -50,9 +50,9 @@ test('each reads its own table, and a table that does not fit is refused', async
   const [described, ...more] = await compare(doubling(2), doubling(3))
   expect([described!.rows[0], more]).toEqual([['input features', ['float32[*,2]', 'float32[*,3]']], []])
   await expect(compare(doubling(2), doubling(3), { before: two, after: three })).rejects.toThrow(
-    'the models were tried on 20 and 30 values of doubled',
+    'the models gave different numbers of values of doubled: 20 and 30',
   )
   await expect(compare(doubling(2), doubling(3), { before: two, after: two })).rejects.toThrow(
-    "the model's input features is float32[*,3], and the rows have x, y",
+    'input features of the model is float32[*,3], but the table has the columns x, y',
   )
 })

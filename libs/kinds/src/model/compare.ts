@@ -86,18 +86,22 @@ function columnsFor(input: string, spec: string, columns: readonly string[]): re
   if (width === undefined && columns.includes(input)) return [input]
   throw new CairnError(
     'BAD_PARAMETER',
-    `the model's input ${input} is ${spec}, and the rows have ${columns.join(', ')}`,
+    `input ${input} of the model is ${spec}, but the table has the columns ${columns.join(', ')}`,
     {
-      next: 'name a table whose columns of numbers are what the model takes',
+      next: 'choose a table whose numeric columns match the input of the model',
     },
   )
 }
 
 function comparePredictions(name: string, was: Float64Array, is: Float64Array, examples: number): Compared[] {
   if (was.length !== is.length)
-    throw new CairnError('BAD_PARAMETER', `the models were tried on ${was.length} and ${is.length} values of ${name}`, {
-      next: 'name a table that has the same rows in both runs',
-    })
+    throw new CairnError(
+      'BAD_PARAMETER',
+      `the models gave different numbers of values of ${name}: ${was.length} and ${is.length}`,
+      {
+        next: 'choose a table that has the same rows in both runs',
+      },
+    )
   const apart = is.map((value, at) => Math.abs(value - was[at]!))
   const order = Float64Array.from(apart).sort()
   const at = (share: number) => order[Math.min(order.length - 1, Math.floor(share * order.length))] ?? 0
@@ -107,7 +111,7 @@ function comparePredictions(name: string, was: Float64Array, is: Float64Array, e
   const compared: Compared[] = [
     {
       title: `${name} of the same rows`,
-      columns: ['rows', 'mean', 'changed', 'apart: mean', 'median', '95 %', 'most', 'correlation'].map(number),
+      columns: ['rows', 'mean', 'changed', 'difference: mean', 'median', '95 %', 'most', 'correlation'].map(number),
       rows: [
         [
           is.length,
@@ -122,7 +126,7 @@ function comparePredictions(name: string, was: Float64Array, is: Float64Array, e
   const rows = furthest.map((place) => [place, was[place]!, is[place]!])
   return [
     ...compared,
-    { title: `${name}: the rows furthest apart`, columns: ['row', 'before', 'after'].map(number), rows },
+    { title: `${name}: the rows with the largest differences`, columns: ['row', 'before', 'after'].map(number), rows },
   ]
 }
 

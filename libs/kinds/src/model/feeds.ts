@@ -25,18 +25,20 @@ export function fedInput(name: string, type: string, shape: readonly (number | s
   const [length, ...rest] = shape
   const convert = converter(name, type)
   const fixedRows = typeof length === 'number' ? length : undefined
-  if (!(type in NUMBERS || type === 'string')) throw wrong(`input "${name}" takes ${type}, which predict cannot feed`)
-  if (!isArrayLike(feed)) throw wrong(`input "${name}" is fed ${feed === undefined ? 'nothing' : typeof feed}`)
+  if (!(type in NUMBERS || type === 'string'))
+    throw wrong(`input "${name}" has the type ${type}, which predict does not support`)
+  if (!isArrayLike(feed))
+    throw wrong(`input "${name}" must be an array, not ${feed === undefined ? 'undefined' : typeof feed}`)
 
   if (isArrayLike(feed[0])) {
     const columns = feed as ArrayLike<ArrayLike<unknown>>
     const [wanted] = rest
     if (rest.length !== 1 || (typeof wanted === 'number' && wanted !== columns.length))
-      throw wrong(`input "${name}" has the shape [${shape.join(',')}] but is fed ${columns.length} columns`)
+      throw wrong(`input "${name}" has the shape [${shape.join(',')}], but received ${columns.length} columns`)
     const rows = columns[0]!.length
     for (let index = 1; index < columns.length; index++)
       if (columns[index]!.length !== rows)
-        throw wrong(`input "${name}": column ${index} has ${columns[index]!.length} rows where column 0 has ${rows}`)
+        throw wrong(`input "${name}": column ${index} has ${columns[index]!.length} rows, but column 0 has ${rows}`)
     const batch: FedInput['batch'] = (first, count) => {
       const values = emptyValues(type, count * columns.length)
       for (let index = 0; index < columns.length; index++)
@@ -49,10 +51,10 @@ export function fedInput(name: string, type: string, shape: readonly (number | s
 
   const unknown = rest.find((length) => typeof length !== 'number')
   if (unknown !== undefined)
-    throw wrong(`input "${name}" has the shape [${shape.join(',')}], so its rows cannot be told`)
+    throw wrong(`input "${name}" has the shape [${shape.join(',')}], so the number of rows is ambiguous`)
   const width = (rest as number[]).reduce((product, length) => product * length, 1)
   if (feed.length % width !== 0)
-    throw wrong(`input "${name}" is fed ${feed.length} values, which make no rows of ${width}`)
+    throw wrong(`input "${name}" received ${feed.length} values, which is not a multiple of ${width}`)
   return {
     name,
     type,
@@ -91,11 +93,11 @@ function converter(name: string, type: string): Convert {
   if (type === 'string')
     return (value, row) => {
       if (typeof value === 'string') return value
-      throw refused(value, row, 'feed strings')
+      throw refused(value, row, 'pass strings')
     }
   if (type.startsWith('float'))
     return (value, row) => {
-      if (typeof value !== 'number') throw refused(value, row, 'feed numbers; for what is missing, NaN or a chosen one')
+      if (typeof value !== 'number') throw refused(value, row, 'pass numbers; for missing values use NaN or a default')
       if (type === 'float32' && Number.isFinite(value) && !Number.isFinite(Math.fround(value)))
         throw refused(value, row, OUT_OF_RANGE)
       return value
@@ -104,7 +106,7 @@ function converter(name: string, type: string): Convert {
   return (value, row) => {
     const number = type === 'bool' && typeof value === 'boolean' ? Number(value) : value
     if (typeof number !== 'bigint' && !Number.isSafeInteger(number))
-      throw refused(value, row, 'feed whole numbers: round what is not, and fill what is missing')
+      throw refused(value, row, 'pass integers: round fractions, and fill missing values')
     const wanted = type.endsWith('int64') ? BigInt(number as number) : Number(number)
     held[0] = wanted
     if (held[0] !== wanted || (type === 'bool' && wanted > 1)) throw refused(value, row, OUT_OF_RANGE)
@@ -112,7 +114,7 @@ function converter(name: string, type: string): Convert {
   }
 }
 
-const OUT_OF_RANGE = 'it is out of range: feed what the type holds'
+const OUT_OF_RANGE = 'the value is out of the range of the type'
 
 function shown(value: unknown): string {
   return inspect(value, { depth: 0, maxStringLength: 60, breakLength: Infinity })

@@ -91,10 +91,10 @@ test('values that do not fit the inputs are refused by name', async () => {
   const wrong = async (feeds: Record<string, unknown>, message: string) =>
     expect(found.predict(feeds as never)).rejects.toThrow(message)
   await wrong({ feature: [1, 2] }, 'the model has no input "feature"')
-  await wrong({}, 'input "features" is fed nothing')
-  await wrong({ features: [1, 2, 3] }, 'input "features" is fed 3 values, which make no rows of 2')
-  await wrong({ features: [[1], [2], [3]] }, 'input "features" has the shape [rows,2] but is fed 3 columns')
-  await wrong({ features: [[1, 2], [3]] }, 'input "features": column 1 has 1 rows where column 0 has 2')
+  await wrong({}, 'input "features" must be an array, not undefined')
+  await wrong({ features: [1, 2, 3] }, 'input "features" received 3 values, which is not a multiple of 2')
+  await wrong({ features: [[1], [2], [3]] }, 'input "features" has the shape [rows,2], but received 3 columns')
+  await wrong({ features: [[1, 2], [3]] }, 'input "features": column 1 has 1 rows, but column 0 has 2')
 })
 
 test('values that a tensor cannot hold are refused by name, never wrapped or rounded', async () => {
@@ -120,8 +120,8 @@ test('an output that is not a tensor is refused by name, the others can be reque
   const features = { features: [1, 2, 2, 1] }
   await expect(classifier.predict(features)).rejects.toMatchObject({
     code: 'BAD_DEFINITION',
-    message: 'output "probabilities" of the model is a sequence or a map, and predict gives tensors only',
-    next: `export the model with tensors (skl2onnx: convert_sklearn(…, options={"zipmap": False})), or ask for the others: predict(feeds, { outputs: ['label'] })`,
+    message: 'output "probabilities" of the model is a sequence or a map, but predict returns only tensors',
+    next: `export the model with tensors (skl2onnx: convert_sklearn(…, options={"zipmap": False})), or request other outputs: predict(feeds, { outputs: ['label'] })`,
   })
   const label = { label: BigInt64Array.of(1n, 0n) }
   expect(await classifier.predict(features, { outputs: ['label'] })).toEqual(label)
@@ -142,7 +142,7 @@ test('a model that takes a fixed number of rows gets that many at a time', async
   const found = await opened(pairs)
   expect(await found.predict({ x: [1, 2, 3, 4] })).toEqual({ y: Float32Array.of(2, 4, 6, 8) })
   await expect(found.predict({ x: [1, 2, 3] })).rejects.toThrow(
-    'the model takes 2 rows at a time, which 3 do not make up',
+    'the model takes 2 rows at a time, but 3 rows is not a multiple of that',
   )
 })
 
@@ -175,7 +175,7 @@ test('a refusal says what the model has instead', async () => {
   await expect(folder.write(model(), unknown)).rejects.toThrow('the model cannot be loaded:')
   await expect(
     folder.write(model(), onnx({ inputs: [], outputs: [], nodes: [], external: ['weights'] })),
-  ).rejects.toThrow('the weights of the model lie in other files')
+  ).rejects.toThrow('the model stores its weights in other files')
 })
 
 test('it describes itself', async () => {
@@ -206,8 +206,10 @@ test('an input accepts models with the same inputs and at least its outputs', ()
 })
 
 test('a wrong declaration is refused at once', () => {
-  expect(() => model({ inputs: { x: 'float' as never }, outputs: {} })).toThrow('tensor "x" is declared "float"')
+  expect(() => model({ inputs: { x: 'float' as never }, outputs: {} })).toThrow(
+    'tensor "x" has an invalid declaration: "float"',
+  )
   expect(() => model({ inputs: { x: 'float32[2' as never }, outputs: {} })).toThrow(
-    'tensor "x" is declared "float32[2"',
+    'tensor "x" has an invalid declaration: "float32[2"',
   )
 })

@@ -68,7 +68,7 @@ function openModel(artifact: Artifact, outputs?: readonly string[]): Model {
       return { inputs: specTexts(inputs), outputs: specTexts(outputs), ...rest }
     },
     async predict(feeds, { batch = 16_384, outputs: chosen = outputs } = {}) {
-      if (!(batch >= 1)) throw new CairnError('BAD_DEFINITION', `a batch of ${batch} rows`, { next: 'use 1 or more' })
+      if (!(batch >= 1)) throw new CairnError('BAD_DEFINITION', `batch must be at least 1, not ${batch}`)
       const { openSession, predict } = await import('./predict.ts')
       session ??= artifact.path().then(openSession)
       return predict(await session, feeds, chosen, batch)
@@ -86,7 +86,7 @@ async function modelBytes(value: ModelInput): Promise<Uint8Array> {
     return readFile(path).catch((cause: Error) => {
       throw new CairnError('BAD_OUTPUT', `the model cannot be read: ${cause.message}`, { cause })
     })
-  throw new CairnError('BAD_OUTPUT', `value is ${value === null ? 'null' : typeof value}, no model`, {
+  throw new CairnError('BAD_OUTPUT', `value is ${value === null ? 'null' : typeof value}, not a model`, {
     next: 'return the bytes or the path of an ONNX file, or a graph: { name, opsets, inputs, outputs, nodes }',
   })
 }

@@ -23,7 +23,7 @@ export function readOnnx(bytes: Uint8Array): ModelSummary {
     const graph = readMessage(model.bytes(7)!)
     const weights = graph.all(5).map(readMessage)
     if (weights.some((tensor) => tensor.number(14) === 1))
-      throw new CairnError('BAD_OUTPUT', 'the weights of the model lie in other files', {
+      throw new CairnError('BAD_OUTPUT', 'the model stores its weights in other files', {
         next: 'save it as one file, without external data',
       })
     const constants = new Set(weights.map((tensor) => tensor.text(8)))
@@ -46,7 +46,7 @@ export function readOnnx(bytes: Uint8Array): ModelSummary {
     }
   } catch (cause) {
     if (cause instanceof CairnError) throw cause
-    throw new CairnError('BAD_OUTPUT', 'the bytes are no ONNX model', { cause })
+    throw new CairnError('BAD_OUTPUT', 'the bytes are not an ONNX model', { cause })
   }
 }
 

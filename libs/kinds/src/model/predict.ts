@@ -35,7 +35,10 @@ export async function predict(
   const [{ rows }] = inputs as [FedInput]
   const atOnce = inputs.find(({ fixedRows }) => fixedRows !== undefined)?.fixedRows ?? batchRows
   if (rows % atOnce !== 0 && atOnce !== batchRows)
-    throw new CairnError('BAD_DEFINITION', `the model takes ${atOnce} rows at a time, which ${rows} do not make up`)
+    throw new CairnError(
+      'BAD_DEFINITION',
+      `the model takes ${atOnce} rows at a time, but ${rows} rows is not a multiple of that`,
+    )
 
   const { Tensor } = await import('onnxruntime-node')
   const parts: Record<string, Values[]> = Object.fromEntries(wanted.map((name) => [name, []]))
@@ -60,10 +63,10 @@ function chosenOutputs(session: InferenceSession, chosen: readonly string[] | un
     if (!output)
       throw new CairnError('BAD_DEFINITION', `the model has no output "${name}"`, { next: suggest(name, known.keys()) })
     if (output.isTensor) continue
-    const some = tensors.length > 0 ? `, or ask for the others: predict(feeds, { outputs: ${listed(tensors)} })` : ''
+    const some = tensors.length > 0 ? `, or request other outputs: predict(feeds, { outputs: ${listed(tensors)} })` : ''
     throw new CairnError(
       'BAD_DEFINITION',
-      `output "${name}" of the model is a sequence or a map, and predict gives tensors only`,
+      `output "${name}" of the model is a sequence or a map, but predict returns only tensors`,
       { next: `export the model with tensors (skl2onnx: convert_sklearn(…, options={"zipmap": False}))${some}` },
     )
   }
@@ -82,13 +85,13 @@ function readFeeds(session: InferenceSession, feeds: Readonly<Record<string, unk
       })
   const inputs = session.inputMetadata.map((input) => {
     if (input.isTensor) return fedInput(input.name, input.type, input.shape, feeds[input.name])
-    throw new CairnError('BAD_DEFINITION', `input "${input.name}" of the model is no tensor`)
+    throw new CairnError('BAD_DEFINITION', `input "${input.name}" of the model is not a tensor`)
   })
   for (const { name, rows } of inputs)
     if (rows !== inputs[0]!.rows)
       throw new CairnError(
         'BAD_DEFINITION',
-        `input "${name}" is fed ${rows} rows where "${inputs[0]!.name}" is fed ${inputs[0]!.rows}`,
+        `input "${name}" has ${rows} rows, but "${inputs[0]!.name}" has ${inputs[0]!.rows}`,
       )
   return inputs
 }
@@ -97,7 +100,7 @@ function outputValues(name: string, { data, dims, type }: Tensor, rows: number, 
   // Half-precision values are exact in single precision.
   if (whole || dims[0] === rows) return type === 'float16' ? Float32Array.from(data as Float32Array) : (data as Values)
   throw new CairnError('BAD_DEFINITION', `output "${name}" does not have a row for each row of the input`, {
-    next: 'feed all rows at once: predict(feeds, { batch: Infinity })',
+    next: 'pass all rows at once: predict(feeds, { batch: Infinity })',
   })
 }
 

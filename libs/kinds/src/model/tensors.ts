@@ -54,8 +54,8 @@ export interface TensorShape {
 export function parseSpec(name: string, spec: string): TensorShape {
   const [, type, dimensions] = /^(\w+)(?:\[([*\d, ]*)\])?$/.exec(spec) ?? []
   if (type === undefined || !(type === 'string' || type in NUMBERS))
-    throw new CairnError('BAD_DEFINITION', `tensor "${name}" is declared "${spec}"`, {
-      next: 'write a type and, if you like, a shape: float32[*,8]',
+    throw new CairnError('BAD_DEFINITION', `tensor "${name}" has an invalid declaration: "${spec}"`, {
+      next: 'write a type and optionally a shape, for example float32[*,8]',
     })
   const shape = dimensions?.split(',').map((part) => (part.trim() === '*' ? undefined : Number(part)))
   return { type, shape }

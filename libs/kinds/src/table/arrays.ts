@@ -25,7 +25,9 @@ export async function readArrays(source: SqlSource, names: readonly string[]): P
 function pick(columns: ReadonlyMap<string, ReadColumn>, name: string): ReadColumn {
   const found = columns.get(name)
   if (found) return found
-  throw new CairnError('BAD_DEFINITION', `there is no column "${name}"`, { next: suggest(name, [...columns.keys()]) })
+  throw new CairnError('BAD_DEFINITION', `the table has no column "${name}"`, {
+    next: suggest(name, [...columns.keys()]),
+  })
 }
 
 const NUMBERS = {

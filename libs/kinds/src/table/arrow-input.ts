@@ -49,9 +49,9 @@ function arrowValues(vector: Vector, column: Column, type: DataType): ArrayLike<
   if (held !== TYPE.null && !TAKEN[column.type].includes(held))
     throw new CairnError(
       'BAD_OUTPUT',
-      `column "${column.name}" is ${String(type as unknown)} where ${column.declared} is declared`,
+      `column "${column.name}" is declared ${column.declared}, but it is ${String(type as unknown)}`,
       {
-        next: 'cast it before it is returned, to text or numbers, or declare another type',
+        next: 'cast it to text or numbers before you return it, or declare another type',
       },
     )
   if (held === TYPE.timestamp && !isDictionary) return [...milliseconds(vector, column)]
@@ -83,7 +83,7 @@ function* milliseconds(vector: Vector, { name }: Column): Generator<number | nul
         throw new CairnError(
           'BAD_OUTPUT',
           `column "${name}", row ${row}: is ${scaled / 1_000n} / ${perSecond} s since 1970-01-01, which timestamp cannot hold`,
-          { next: 'a timestamp holds whole milliseconds: round it, or declare "bigint" and return the integers' },
+          { next: 'a timestamp has millisecond precision: round the value, or declare "bigint" and return integers' },
         )
       yield Number(scaled / perSecond)
     }

@@ -20,7 +20,7 @@ export function batches(value: unknown, columns: readonly Column[]): AsyncIterab
       return rowBatches(value as Iterable<unknown>, columns)
     if (Object.values(value).every(isColumn)) return columnBatches(value as Record<string, ArrayLike<unknown>>, columns)
   }
-  throw new CairnError('BAD_OUTPUT', `a table cannot be made of ${value === null ? 'null' : typeof value}`, {
+  throw new CairnError('BAD_OUTPUT', `a table cannot be created from ${value === null ? 'null' : typeof value}`, {
     next: 'return rows, columns ({ name: array }), an Arrow table, a table or a query',
   })
 }
@@ -63,7 +63,7 @@ function* columnBatches(arrays: Readonly<Record<string, ArrayLike<unknown>>>, co
     if (arrays[name]!.length !== length)
       throw new CairnError(
         'BAD_OUTPUT',
-        `column "${name}" has ${arrays[name]!.length} rows where "${columns[0]!.name}" has ${length}`,
+        `column "${name}" has ${arrays[name]!.length} rows, but "${columns[0]!.name}" has ${length}`,
       )
   for (let first = 0; first < length; first += SIZE)
     yield {

@@ -35,28 +35,29 @@ function badCellError(column: Column, row: number, value: string | null): CairnE
   const at = `column "${name}", row ${row}:`
   if (value === null)
     return new CairnError('BAD_OUTPUT', `${at} is null`, {
-      next: `fill it or leave the row out; to allow nulls, declare the column "${declared}?"`,
+      next: `fill it or drop the row; to allow nulls, declare the column "${declared}?"`,
     })
   if (/^-?(nan|inf|infinity)$/.test(value) && type.startsWith('float'))
     return new CairnError('BAD_OUTPUT', `${at} is ${value.replace('nan', 'NaN').replace(/inf(inity)?/, 'Infinity')}`, {
-      next: `find out where it comes from; to allow it, declare the column "${type}|nan${column.nullable ? '?' : ''}"`,
+      next: `check the computation; to allow it, declare the column "${type}|nan${column.nullable ? '?' : ''}"`,
     })
   const hint = type === 'timestamp' && !isBelowMilliseconds(value) ? YEARS : HINTS[type]
   return new CairnError('BAD_OUTPUT', `${at} is ${value}, which ${type} cannot hold`, hint ? { next: hint } : {})
 }
 
-const YEARS = 'a timestamp holds the years 1 to 9999: keep others as text, or as a number'
+const YEARS = 'a timestamp must be in the years 1 to 9999: store other values as text or numbers'
 
 function isBelowMilliseconds(value: string): boolean {
   return /\.\d{3}\d*[1-9]/.test(value)
 }
 
-const ROUNDED = 'it would be rounded: cast it in the query if that is right (x::double), or to text (x::varchar)'
+const ROUNDED =
+  'the value would be rounded: cast it in the query if that is acceptable (x::double), or to text (x::varchar)'
 const HINTS: Partial<Record<Column['type'], string>> = {
-  int64: 'numbers are exact up to 2^53: for larger ones declare the column "bigint"',
-  bigint: 'keep larger numbers as text: declare the column "string" and cast it in the query, as in x::varchar',
+  int64: 'numbers are exact up to 2^53: for larger values declare the column "bigint"',
+  bigint: 'store larger values as text: declare the column "string", and cast it in the query: x::varchar',
   float32: ROUNDED,
   float64: ROUNDED,
-  timestamp: "a timestamp holds whole milliseconds: round it, in a query by date_trunc('millisecond', …)",
-  date: 'a date holds the years 1 to 9999',
+  timestamp: "a timestamp has millisecond precision: round the value, in a query with date_trunc('millisecond', …)",
+  date: 'a date must be in the years 1 to 9999',
 }

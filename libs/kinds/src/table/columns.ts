@@ -117,12 +117,12 @@ const TYPES: readonly PlainType[] = [
 
 export function readColumns(columns: Columns | ColumnList): Column[] {
   if (typeof columns !== 'object' || columns === null)
-    throw new CairnError('BAD_DEFINITION', `the columns of a table are ${shown(columns)}`, {
-      next: `write them like { origin: 'string', delay: 'int32?' }`,
+    throw new CairnError('BAD_DEFINITION', `table takes an object of columns, not ${shown(columns)}`, {
+      next: `for example { origin: 'string', delay: 'int32?' }`,
     })
   const listed = isList(columns)
   const entries = listed ? columns : Object.entries(columns)
-  if (entries.length === 0) throw new CairnError('BAD_DEFINITION', 'a table has at least one column')
+  if (entries.length === 0) throw new CairnError('BAD_DEFINITION', 'a table needs at least one column')
   checkColumnNames(
     entries.map(([name]) => name),
     'a table has',
@@ -134,8 +134,8 @@ export function readColumns(columns: Columns | ColumnList): Column[] {
 
 function readColumn(name: string, declared: ColumnType): Column {
   if (typeof declared !== 'string')
-    throw new CairnError('BAD_DEFINITION', `column "${name}" has the type ${shown(declared)}, not one by its name`, {
-      next: `write it like { ${name}: 'int32?' }`,
+    throw new CairnError('BAD_DEFINITION', `the type of column "${name}" must be a string, not ${shown(declared)}`, {
+      next: `for example { ${name}: 'int32?' }`,
     })
   const nullable = declared.endsWith('?')
   const plain = nullable ? declared.slice(0, -1) : declared
@@ -162,11 +162,11 @@ export function checkColumnNames(names: readonly string[], holder: string, next:
   const known = new Map<string, string>()
   for (const name of names) {
     if (name === '') throw refused('a column without a name')
-    if (name === '__proto__') throw refused('a column called "__proto__", which a JavaScript object cannot hold')
+    if (name === '__proto__') throw refused('a column named "__proto__", which is not allowed')
     const other = known.get(name.toLowerCase())
-    if (other === name) throw refused(`two columns called "${name}"`)
+    if (other === name) throw refused(`two columns named "${name}"`)
     if (other !== undefined)
-      throw refused(`columns called "${other}" and "${name}", which SQL does not tell apart: case does not count there`)
+      throw refused(`columns named "${other}" and "${name}", which are the same name in SQL, because SQL ignores case`)
     known.set(name.toLowerCase(), name)
   }
 }
@@ -177,7 +177,7 @@ function checkOrder(entries: ColumnList): void {
   if (!number) return
   throw new CairnError(
     'BAD_DEFINITION',
-    `column "${number[0]}" loses its place: JavaScript puts names that are whole numbers first`,
+    `column "${number[0]}" would lose its position: JavaScript orders integer keys first`,
     { next: `write the columns as a list: [['${number[0]}', '${number[1]}'], …]` },
   )
 }

@@ -52,8 +52,8 @@ export async function compareRows(
   const number = (name: string) => ({ name, type: 'float64' })
   const compared: Compared[] = [
     {
-      title: isPlace ? 'rows at the same place' : `rows with the same ${key.join(', ')}`,
-      columns: ['only before', 'only after', 'in both', 'of these changed'].map(number),
+      title: isPlace ? 'rows at the same position' : `rows with the same ${key.join(', ')}`,
+      columns: ['only before', 'only after', 'in both', 'changed'].map(number),
       rows: [[count('removed'), count('added'), count('kept'), count('changed')]],
     },
   ]
@@ -98,9 +98,9 @@ async function checkUnique(ask: Ask, { from }: TableSide, key: readonly string[]
   if (shared === 0) return
   throw new CairnError(
     'BAD_PARAMETER',
-    `${key.join(', ')} does not tell rows apart: ${shared} of its values are shared`,
+    `${key.join(', ')} does not identify rows: ${shared} of its values occur more than once`,
     {
-      next: 'name more columns',
+      next: 'add more columns to the key',
     },
   )
 }

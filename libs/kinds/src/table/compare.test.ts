@@ -29,7 +29,7 @@ describe('two tables', () => {
     expect(columnOf(found, 'carrier')).toEqual(['carrier', 'varchar', 143, 1, null, null, null, null, 0])
     expect(columnOf(found, 'late')).toEqual(['late', 'boolean', 0, null, 0.25, null, null, null, 0])
     expect(columnOf(found, 'day')!.slice(5)).toEqual(['2001-06-02', '2001-06-15', '2001-06-29', 0])
-    expect(found['rows at the same place']).toEqual([[0, 0, 1000, 0]])
+    expect(found['rows at the same position']).toEqual([[0, 0, 1000, 0]])
     expect(found).not.toHaveProperty('examples')
   })
 
@@ -71,10 +71,10 @@ describe('two tables', () => {
     ])
     await expect(compare(flights(10), flights(10), { key: ['day', 'late'] })).resolves.toBeDefined()
     await expect(compare(flights(100), flights(100), { key: ['day'] })).rejects.toThrow(
-      'day does not tell rows apart: 30 of its values are shared',
+      'day does not identify rows: 30 of its values occur more than once',
     )
     await expect(compare(flights(1), flights(1), { key: ['dya'] })).rejects.toMatchObject({
-      message: 'there is no column "dya" to tell rows apart by',
+      message: 'the key column "dya" does not exist',
       next: expect.stringContaining('day'),
     })
   })

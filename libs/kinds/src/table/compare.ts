@@ -17,7 +17,7 @@ export async function compareTables(
   for (const name of key ?? [])
     for (const { columns } of [was, is])
       if (!columns.has(name))
-        throw new CairnError('BAD_PARAMETER', `there is no column "${name}" to tell rows apart by`, {
+        throw new CairnError('BAD_PARAMETER', `the key column "${name}" does not exist`, {
           next: suggest(name, [...columns.keys()]),
         })
   return [

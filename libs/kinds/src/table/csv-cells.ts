@@ -34,7 +34,7 @@ export function csvCell({ name, type, declared }: CsvColumn): string {
   if (!found) return cell
   const { usual, other, value = `try_cast(${cell} as ${type})`, expected } = found
   const converted = `case when ${usual} then try_cast(${cell} as ${type}) when ${other} then ${value} end`
-  const message = `${literal(`${BAD_TEXT}column "${name}" of the CSV file has the cell "`)} || left(${cell}, 60) || ${literal(`", which is no ${expected}`)}`
+  const message = `${literal(`${BAD_TEXT}column "${name}" of the CSV file has the cell "`)} || left(${cell}, 60) || ${literal(`", which is not a ${expected}`)}`
   return `coalesce(${converted}, case when ${cell} is null then null else error(${message}) end)::${type} as ${cell}`
 }
 
@@ -42,11 +42,11 @@ function conversion(cell: string, type: string, declared: boolean): Conversion |
   if (/^U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)$/.test(type)) return whole(cell, type, declared)
   if (type === 'DOUBLE' || type === 'FLOAT') return float(cell, type, declared)
   if (type === 'DATE')
-    return { usual: `${cell} like '____-__-__'`, other: matches(cell, DAY), expected: 'date as in 2001-02-03' }
+    return { usual: `${cell} like '____-__-__'`, other: matches(cell, DAY), expected: 'date such as 2001-02-03' }
   if (type.startsWith('TIMESTAMP')) return timestamp(cell, type)
   if (type === 'TIME')
-    return { usual: `${cell} like '__:__:__'`, other: matches(cell, CLOCK), expected: 'time as in 04:05:06' }
-  if (type === 'BOOLEAN') return { usual: 'true', other: 'true', expected: 'true or false' }
+    return { usual: `${cell} like '__:__:__'`, other: matches(cell, CLOCK), expected: 'time such as 04:05:06' }
+  if (type === 'BOOLEAN') return { usual: 'true', other: 'true', expected: 'boolean (true or false)' }
   return undefined
 }
 
@@ -58,7 +58,7 @@ function whole(cell: string, type: string, declared: boolean): Conversion {
   return {
     usual: `${cell} between '1' and '9:' and not contains(${cell}, '.') and ${plain(cell)}`,
     other: `${matches(cell, ` *${digits} *`)} or (${scientific})`,
-    expected: type === 'BIGINT' ? 'whole number of 64 bits' : `whole number that ${type} holds`,
+    expected: type === 'BIGINT' ? '64-bit integer' : `valid ${type}`,
   }
 }
 
@@ -66,13 +66,13 @@ function float(cell: string, type: string, declared: boolean): Conversion {
   const value = `try_cast(${cell} as ${type})`
   const usual = `length(${cell}) <= 25 and (length(${cell}) <= 15 or contains(${cell}, '.')) and ${plain(cell)}`
   const finite = `isfinite(${value}) or ${matches(cell, '(?i) *[+-]?(nan|inf|infinity) *')}`
-  if (declared) return { usual, other: finite, expected: 'number that a float holds' }
+  if (declared) return { usual, other: finite, expected: 'number in the range of a float' }
   // Integers that a float cannot hold are mostly ids, and integers with leading zeros are codes.
   const exact = `not ${matches(cell, ' *[+-]?[0-9]+ *')} or try_cast(${cell} as hugeint) = try_cast(${value} as hugeint)`
   return {
     usual: `${usual} and not ${zeroFirst(cell)}`,
     other: `(${finite}) and not ${zeroFirst(cell)} and (${exact})`,
-    expected: 'number that a float holds as it is written',
+    expected: 'number that a float represents exactly',
   }
 }
 
@@ -84,7 +84,7 @@ function timestamp(cell: string, type: string): Conversion {
     other: matches(cell, text),
     // A direct cast to TIMESTAMP would ignore the offset.
     value: `try_cast(try_cast(${cell} as timestamptz) as ${type})`,
-    expected: `timestamp as in 2001-02-03 04:05:06${type === 'TIMESTAMP_MS' ? '.789' : ''}`,
+    expected: `timestamp such as 2001-02-03 04:05:06${type === 'TIMESTAMP_MS' ? '.789' : ''}`,
   }
 }
 

@@ -32,7 +32,7 @@ export async function csvFault(path: string, dialect: Dialect): Promise<CairnErr
       if (fault) return fault
     }
   } catch (cause) {
-    return refused(path, undefined, `cannot be read: ${(cause as Error).message}`, 'write the file anew')
+    return refused(path, undefined, `cannot be read: ${(cause as Error).message}`, 'write the file again')
   }
   return scan.end()
 }
@@ -112,7 +112,7 @@ class Scan {
     const fault = this.#scan(this.#rest)
     if (fault) return fault
     if (this.#isInQuotes)
-      return this.#refused(this.#quoteLine, 'has a quote that never ends', 'end it, or write it twice inside a cell')
+      return this.#refused(this.#quoteLine, 'has an unclosed quote', 'close the quote; inside a cell, double it')
     return (this.#isRowBegun ? this.#endRow() : undefined) ?? this.#mixed
   }
 
@@ -152,11 +152,7 @@ class Scan {
       if (!this.#isBehindQuote) this.#quoteLine = this.#line
       this.#isBehindQuote = false
     } else if (this.#isBehindQuote) {
-      return this.#refused(
-        this.#line,
-        'has text behind the quote that ends a cell',
-        'write a quote inside a cell twice',
-      )
+      return this.#refused(this.#line, 'has text after the closing quote of a cell', 'double a quote inside a cell')
     } else this.#isCellBegun = this.#isRowBegun = true
     this.#before = byte
     return undefined
@@ -178,8 +174,8 @@ class Scan {
     const columns = expected === 1 ? 'is 1 column' : `are ${expected.toLocaleString('en')} columns`
     return this.#refused(
       line,
-      `has ${cells === 1 ? '1 cell' : `${cells.toLocaleString('en')} cells`} where there ${columns}`,
-      'correct that line; a cell that holds the delimiter must be in quotes',
+      `has ${cells === 1 ? '1 cell' : `${cells.toLocaleString('en')} cells`}, but there ${columns}`,
+      'correct the line; a cell that contains the delimiter must be quoted',
     )
   }
 
@@ -187,8 +183,8 @@ class Scan {
     if (this.#ends !== undefined && this.#ends !== end)
       this.#mixed ??= this.#refused(
         this.#line,
-        `ends with ${end} where lines before it end with ${this.#ends}`,
-        'let all lines of the file end alike, with LF or with CRLF',
+        `ends with ${end}, but earlier lines end with ${this.#ends}`,
+        'use the same line ending in the whole file, LF or CRLF',
       )
     this.#ends ??= end
     this.#line++
@@ -202,7 +198,7 @@ class Scan {
       if (!isUtf8(bytes.subarray(from, end))) break
       from = end
     }
-    return this.#refused(line, 'is no UTF-8', `save the file as UTF-8, as iconv -t utf-8 does`)
+    return this.#refused(line, 'is not valid UTF-8', `convert the file to UTF-8, for example with iconv -t utf-8`)
   }
 
   #refused(line: number, what: string, next: string): CairnError {

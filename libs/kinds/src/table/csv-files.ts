@@ -29,7 +29,7 @@ export async function exactCsv(connection: DuckDBConnection, files: CsvFiles): P
   const rows = async (text: string) => (await connection.runAndReadAll(text)).getRows()
   const { paths, columns } = files
   for (const path of paths)
-    if (await isEmpty(path)) throw refused(path, undefined, 'is empty', 'write at least its header')
+    if (await isEmpty(path)) throw refused(path, undefined, 'is empty', 'write at least the header')
   try {
     const text = await (columns ? declaredCsv(rows, files, columns) : foundCsv(rows, files))
     if (columns) await rows(`describe ${text}`)
@@ -70,8 +70,8 @@ async function hasDeclaredHeader(
   if (header !== undefined) return header
   const said = columns.every(({ type }) => type === 'VARCHAR') ? undefined : await isRow(rows, line, columns)
   if (said !== undefined) return !said
-  throw new CairnError('BAD_DEFINITION', `the first line of ${path}, ${shown(line)}, may be a header or a row`, {
-    next: 'say which: csv(file, { columns: …, header: true }) or header: false',
+  throw new CairnError('BAD_DEFINITION', `the first line of ${path} may be a header or a row: ${shown(line)}`, {
+    next: 'set the option header: csv(file, { columns: …, header: true }), or header: false',
   })
 }
 
@@ -153,8 +153,8 @@ function checkSameNames(first: Found['columns'], other: Found['columns'], [first
   if (first.size === other.size && [...first.keys()].every((name) => other.has(name))) return
   throw new CairnError(
     'BAD_DEFINITION',
-    `files read together differ: the columns are ${shown([...other.keys()])} in ${path} and ${shown([...first.keys()])} in ${firstPath}`,
-    { next: 'read each with a csv(…) of its own' },
+    `the files have different columns: ${shown([...other.keys()])} in ${path}, but ${shown([...first.keys()])} in ${firstPath}`,
+    { next: 'read each file with its own csv(…)' },
   )
 }
 

@@ -23,8 +23,8 @@ export function parquetFiles(paths: readonly string[], into?: Statement, options
 export async function csvCalls(paths: readonly string[], into: Statement): Promise<CsvCalls> {
   const packed = [...new Set(await Promise.all(paths.map(compressionOf)))]
   if (packed.length > 1)
-    throw new CairnError('BAD_DEFINITION', `CSV files read together are packed differently: ${packed.join(', ')}`, {
-      next: 'read each with a csv(…) of its own',
+    throw new CairnError('BAD_DEFINITION', `the CSV files use different compressions: ${packed.join(', ')}`, {
+      next: 'read each file with its own csv(…)',
     })
   const settings = ['hive_partitioning = false', `compression = ${literal(packed[0] ?? 'none')}`]
   return {
@@ -61,7 +61,7 @@ function pattern(path: string): string {
   if (!/[*?[]/.test(absolute)) return absolute
   // No pattern matches a backslash together with one of these characters.
   if (absolute.includes('\\'))
-    throw new CairnError('BAD_DEFINITION', `${path} has a backslash beside one of * ? [, so DuckDB cannot read it`, {
+    throw new CairnError('BAD_DEFINITION', `${path} has a backslash next to one of * ? [, so DuckDB cannot read it`, {
       next: 'rename the file or its folder',
     })
   return absolute.replaceAll(/[*?[]/g, (special) => `[${special}]`)

@@ -29,8 +29,8 @@ const instances = new Map<Mode, Promise<DuckDBInstance>>()
  */
 export function configureTables(chosen: TableSettings): void {
   if (instances.size > 0)
-    throw new CairnError('BAD_DEFINITION', 'configureTables was called after tables have been used', {
-      next: 'call it where the process starts',
+    throw new CairnError('BAD_DEFINITION', 'configureTables was called after tables were used', {
+      next: 'call it when the process starts',
     })
   checkOptions(chosen, { memory: takes.memory, threads: takes.whole(1), scratch: takes.text }, 'configureTables')
   settings = chosen

@@ -1,6 +1,7 @@
 import { CairnError } from '@cairn/kernel'
 
-const IN_ORDER = 'declare all columns of the file, in its order, or read it without columns and name them in the query'
+const IN_ORDER =
+  'declare all columns of the file in their order, or read the file without columns and select them in the query'
 const RENAME = 'rename one of them in the file'
 
 /**
@@ -15,7 +16,7 @@ export function checkApart(names: readonly string[]): void {
     if (other !== undefined && name !== '')
       throw new CairnError(
         'BAD_DEFINITION',
-        `the file has columns called "${other}" and "${name}", which SQL does not tell apart`,
+        `the file has columns named "${other}" and "${name}", which are the same name in SQL`,
         { next: RENAME },
       )
     known.set(name.toLowerCase(), name)
@@ -33,7 +34,7 @@ export function isHeader(line: readonly string[], declared: readonly string[]): 
   if (line.length === declared.length && line.every((name, at) => name === declared[at])) return true
   throw new CairnError(
     'BAD_DEFINITION',
-    `the columns of the file are ${shown(line)} where ${shown(declared)} are declared`,
+    `the declared columns are ${shown(declared)}, but the file has ${shown(line)}`,
     { next: IN_ORDER },
   )
 }

@@ -27,24 +27,24 @@ const only = async (cell: string, type: Columns[string]) =>
 
 describe('a cell after the first rows, which decide the inferred types,', () => {
   test.each([
-    ['1', '1.5', 'whole number of 64 bits'],
-    ['1', '007', 'whole number of 64 bits'],
-    ['1', '0x10', 'whole number of 64 bits'],
-    ['1', 'true', 'whole number of 64 bits'],
-    ['1', '12345678901234567890', 'whole number of 64 bits'],
-    ['1.5', '12345678901234567', 'number that a float holds as it is written'],
-    ['1.5', '-00.5', 'number that a float holds as it is written'],
-    ['1.5', '1e400', 'number that a float holds as it is written'],
-    ['2001-02-03', '2001-02-04 10:00:00', 'date as in 2001-02-03'],
-    ['2001-02-03', 'epoch', 'date as in 2001-02-03'],
-    ['2001-02-03 10:00:00', '2001-02-03 10:00:00.1234567', 'timestamp as in 2001-02-03 04:05:06'],
-    ['2001-02-03 10:00:00', 'infinity', 'timestamp as in 2001-02-03 04:05:06'],
-    ['12:30:00', '12:30:00.1234567', 'time as in 04:05:06'],
-    ['true', 'x', 'true or false'],
+    ['1', '1.5', '64-bit integer'],
+    ['1', '007', '64-bit integer'],
+    ['1', '0x10', '64-bit integer'],
+    ['1', 'true', '64-bit integer'],
+    ['1', '12345678901234567890', '64-bit integer'],
+    ['1.5', '12345678901234567', 'number that a float represents exactly'],
+    ['1.5', '-00.5', 'number that a float represents exactly'],
+    ['1.5', '1e400', 'number that a float represents exactly'],
+    ['2001-02-03', '2001-02-04 10:00:00', 'date such as 2001-02-03'],
+    ['2001-02-03', 'epoch', 'date such as 2001-02-03'],
+    ['2001-02-03 10:00:00', '2001-02-03 10:00:00.1234567', 'timestamp such as 2001-02-03 04:05:06'],
+    ['2001-02-03 10:00:00', 'infinity', 'timestamp such as 2001-02-03 04:05:06'],
+    ['12:30:00', '12:30:00.1234567', 'time such as 04:05:06'],
+    ['true', 'x', 'boolean (true or false)'],
   ])('where they were as %s, is not read as another value: %s', async (first, cell, expected) => {
     await expect(last(long(first, cell))).rejects.toMatchObject({
-      message: `column "v" of the CSV file has the cell "${cell}", which is no ${expected}`,
-      next: 'declare another type for it, such as string: csv(file, { columns: { … } })',
+      message: `column "v" of the CSV file has the cell "${cell}", which is not a ${expected}`,
+      next: 'declare another type, such as string: csv(file, { columns: { … } })',
     })
   })
 
@@ -100,8 +100,8 @@ describe('a declared column', () => {
     ['date', '2003-01-02 10:00:00'],
     ['timestamp', '2003-01-02 10:00:00.1234'],
     ['timestamp', '01/02/2003 10:00:00'],
-  ] as const)('of type %s never gets another value than %s', async (type, cell) => {
-    await expect(only(cell, type)).rejects.toThrow(`the cell "${cell}", which is no `)
+  ] as const)('of type %s is not given another value than %s', async (type, cell) => {
+    await expect(only(cell, type)).rejects.toThrow(`the cell "${cell}", which is not a `)
   })
 
   test.each([
@@ -137,7 +137,7 @@ describe('the first line', () => {
     expect(await sql`select * from ${csv(file('who,how many\nx,1\n'), { columns })}`.count()).toBe(1)
     const text = { a: 'string', b: 'string' } as const
     await expect(sql`select * from ${csv(file('x,y\n'), { columns: text })}`.count()).rejects.toMatchObject({
-      message: expect.stringContaining('x, y, may be a header or a row'),
+      message: expect.stringContaining('may be a header or a row: x, y'),
       next: expect.stringContaining('header: true'),
     })
     expect(await sql`select * from ${csv(file('x,y\n'), { columns: text, header: false })}`.count()).toBe(1)
@@ -171,7 +171,7 @@ describe('several files', () => {
 
   test('with other columns are refused', async () => {
     await expect(sql`select * from ${csv([file('a,b\n1,2\n'), file('a,c\n1,2\n')])}`.toArray()).rejects.toThrow(
-      'files read together differ: the columns are a, c in',
+      'the files have different columns: a, c in',
     )
   })
 
@@ -183,11 +183,11 @@ describe('several files', () => {
     }
     const whole = await write({ a: 'int32' }, 'a\n1\n')
     for (const [columns, text, difference] of [
-      [{ a: 'float64' }, 'a\n1.7\n', 'column "a" is DOUBLE'],
-      [{ a: 'int32', b: 'int32' }, 'a,b\n1,2\n', 'column "b" is INTEGER'],
+      [{ a: 'float64' }, 'a\n1.7\n', '"a" is DOUBLE'],
+      [{ a: 'int32', b: 'int32' }, 'a,b\n1,2\n', '"b" is INTEGER'],
     ] as const)
       await expect(sql`select * from ${parquet([whole, await write(columns, text)])}`.toArray()).rejects.toThrow(
-        `files read together differ: ${difference}`,
+        `the files have different column types: ${difference}`,
       )
     expect(await sql`select * from ${parquet([whole, whole])}`.count()).toBe(2)
   })

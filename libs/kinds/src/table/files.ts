@@ -43,7 +43,10 @@ export interface CsvOptions {
 }
 
 const CSV: Options = {
-  columns: takes.what(`columns with their types, as in { delay: 'int32?' }`, (value) => typeof value === 'object'),
+  columns: takes.what(
+    `an object of column types, for example { delay: 'int32?' }`,
+    (value) => typeof value === 'object',
+  ),
   header: takes.flag,
   delimiter: takes.text,
   quote: takes.text,

@@ -29,7 +29,7 @@ export async function inspect(
   const parsed = JSON.parse(result.getRows()[0]![0] as string) as Parsed
   if (parsed.error_type === 'not implemented') throw refusal('only a query can be run', ONE_QUERY)
   if (parsed.error) throw refusal(`the query cannot be parsed: ${parsed.error_message}`, ONE_QUERY)
-  if (parsed.statements!.length !== 1) throw refusal('the text holds several statements', ONE_QUERY)
+  if (parsed.statements!.length !== 1) throw refusal('the text contains several statements', ONE_QUERY)
   const functions = await unrepeatable(connection)
   const allowed: Allowed = { files, ...functions, parallel, named: new Set() }
   visit(parsed.statements, allowed)
@@ -74,30 +74,31 @@ interface Node {
 function inspectNode(node: Node, { named, files, varying, aggregates, parallel }: Allowed): void {
   const called = node.function_name?.toLowerCase()
   if (called && node.class === 'FUNCTION') {
-    if (node.catalog) throw refusal(`the query calls ${node.catalog}.….${called}()`, `write ${called}() alone`)
+    if (node.catalog)
+      throw refusal(`the query calls ${node.catalog}.….${called}()`, `write ${called}() without a catalog`)
     if (parallel && aggregates.has(called) && !EXACT.has(called) && !node.order_bys?.orders.length)
       throw refusal(
-        `the query runs on several threads and calls ${called}(), whose value depends on the order of rows`,
-        'write sql`…` instead of sql.parallel`…`, or order its rows, as in list(x order by x)',
+        `the query runs on several threads and calls ${called}(), whose result depends on the order of rows`,
+        'use sql`…` instead of sql.parallel`…`, or order the rows: list(x order by x)',
       )
     if (varying.has(called)) throw varies(`${called}()`)
-    if (called === 'age' && node.children?.length === 1) throw varies('age() of one date')
+    if (called === 'age' && node.children?.length === 1) throw varies('age() with one argument')
     if (BY_NAME.test(called)) inspectNamedFunction(node.children?.[1], varying)
   }
   const [column, ...qualifiers] = node.column_names ?? []
   if (column && qualifiers.length === 0 && CLOCKS.has(column.toLowerCase())) throw varies(column)
-  if (node.sample?.seed === -1) throw refusal('the query takes a sample without a seed', 'write … repeatable (1)')
+  if (node.sample?.seed === -1) throw refusal('the query takes a sample without a seed', 'add: repeatable (1)')
   if (node.sample && parallel)
     throw refusal(
-      'the query takes a sample and runs on several threads, so that it would be another one each time',
-      'write sql`…` instead of sql.parallel`…`',
+      'the query takes a sample and runs on several threads, so each run would get a different sample',
+      'use sql`…` instead of sql.parallel`…`',
     )
   if (node.type === 'SHOW_REF') throw refusal('only a query can be run', ONE_QUERY)
   if (node.type === 'TABLE_FUNCTION') inspectTableFunction(node.function!, files)
   if (node.type === 'BASE_TABLE' && (node.schema_name || !named.has(node.table_name!.toLowerCase())))
     throw refusal(
-      `the query reads "${[node.schema_name, node.table_name].filter(Boolean).join('.')}", which was not put into it`,
-      'write from ${table}, ${query} or ${parquet(path)}',
+      `the query reads "${[node.schema_name, node.table_name].filter(Boolean).join('.')}", which is not an interpolated table`,
+      'write: from ${table}, ${query} or ${parquet(path)}',
     )
 }
 
@@ -113,14 +114,15 @@ const BY_NAME = /^(list|array)_aggr(egate)?$|^aggregate$/
 
 function inspectNamedFunction(name: Node | undefined, varying: ReadonlySet<string>): void {
   const text = name?.class === 'CONSTANT' ? name.value?.value : undefined
-  if (typeof text !== 'string') throw refusal('the query computes which function it calls', 'write its name in quotes')
+  if (typeof text !== 'string')
+    throw refusal('the query computes the name of a function', 'write the name as a literal')
   if (varying.has(text.toLowerCase())) throw varies(`${text}()`)
 }
 
 function inspectTableFunction({ function_name: name, children }: Node, files: ReadonlySet<string>): void {
   if (TABLE_FUNCTIONS.has(name!)) return
   if (FILE_FUNCTIONS.has(name!) && constants(children![0]!).every((path) => files.has(path))) return
-  throw refusal(`the query calls ${name}(…) as a table`, 'put files into it with ${parquet(path)} or ${csv(path)}')
+  throw refusal(`the query calls the table function ${name}(…)`, 'read files with ${parquet(path)} or ${csv(path)}')
 }
 
 function constants(node: Node): string[] {
@@ -152,7 +154,10 @@ function visitNamed(allowed: Allowed, { key, value }: { readonly key: string; re
 }
 
 function varies(what: string): CairnError {
-  return refusal(`the query calls ${what}, which gives another value each time`, 'make it a parameter of the step')
+  return refusal(
+    `the query calls ${what}, which returns a different value each time`,
+    'make it a parameter of the step',
+  )
 }
 
 function refusal(message: string, next: string): CairnError {

@@ -13,8 +13,8 @@ export function parseNested(text: string, column: string, row: number): unknown 
   try {
     return LONG_NUMBER.test(text) ? parseExactJson(text, at) : (JSON.parse(text) as unknown)
   } catch (cause) {
-    const next = `cast it in the query: to text (${column}::varchar), or its values to another type`
+    const next = `cast it in the query: the column to text (${column}::varchar), or its values to another type`
     if (cause instanceof CairnError) throw new CairnError('BAD_OUTPUT', cause.message, { next, cause })
-    throw new CairnError('BAD_OUTPUT', `${at}: holds NaN or an infinity, which JSON cannot hold`, { next, cause })
+    throw new CairnError('BAD_OUTPUT', `${at}: contains NaN or Infinity, which JSON cannot represent`, { next, cause })
   }
 }

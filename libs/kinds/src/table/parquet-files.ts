@@ -37,8 +37,10 @@ function checkSame(
     if (expected !== found)
       throw new CairnError(
         'BAD_DEFINITION',
-        `files read together differ: column "${name}" is ${found} in ${path} and ${expected} in ${firstPath}`,
-        { next: 'read each with a parquet(…) of its own, cast its columns, and join them with: union all by name' },
+        `the files have different column types: "${name}" is ${found} in ${path}, but ${expected} in ${firstPath}`,
+        {
+          next: 'read each file with its own parquet(…), cast the columns, and combine the queries with: union all by name',
+        },
       )
   }
 }
@@ -54,8 +56,8 @@ function checkSchema(rows: readonly SchemaRow[]): void {
   const [name, , precision, scale] = wide
   throw new CairnError(
     'BAD_DEFINITION',
-    `column "${name}" of the file is DECIMAL(${precision},${scale}), and a query holds 38 digits at most`,
-    { next: 'write it as text, or with 38 digits, where the file is made' },
+    `column "${name}" of the file is DECIMAL(${precision},${scale}), but a query supports at most 38 digits`,
+    { next: 'store the column as text, or with at most 38 digits, when you write the file' },
   )
 }
 

@@ -24,7 +24,7 @@ export function partitions<C extends Columns>(
   const column = columns.find(({ name }) => name === by)
   if (!column || column.nullable || column.type.startsWith('float'))
     throw new CairnError('BAD_DEFINITION', `a table cannot be split by "${by}"`, {
-      next: 'choose a column that is neither a float nor nullable',
+      next: 'choose a column that is not a float and not nullable',
     })
   const tables = list(table)
   return {

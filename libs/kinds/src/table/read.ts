@@ -106,8 +106,8 @@ function queryColumn(name: string, type: string): ReadColumn {
     return { name, declared: `${plain}?`, type: plain, nullable: true, nan: plain === 'float64', nested }
   }
   if (/\bBLOB\b/.test(type))
-    throw new CairnError('BAD_DEFINITION', `column "${name}" of the query is ${type}: bytes have no place in a row`, {
-      next: `write them as text, as in hex(${name}) or base64(${name})`,
+    throw new CairnError('BAD_DEFINITION', `column "${name}" of the query is ${type}, but rows cannot contain bytes`, {
+      next: `convert it to text: hex(${name}) or base64(${name})`,
     })
   if (/\]$|^(STRUCT|MAP|UNION|JSON|VARIANT)/.test(type)) return found('string', true)
   if (/^(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT))$/.test(type)) return found('int64')

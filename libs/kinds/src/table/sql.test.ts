@@ -143,15 +143,19 @@ describe('values', () => {
 
   test('inside quotes are refused', async () => {
     await expect(sql`select '%${'x'}%' as x`.toArray()).rejects.toMatchObject({
-      message: 'a value was put inside quotes or a comment of the query',
-      next: "join it to the text: like '%' || ${name}",
+      message: 'a value is interpolated inside quotes or a comment of the query',
+      next: "concatenate it instead: like '%' || ${name}",
     })
   })
 
   test('of other types are refused', async () => {
-    await expect(sql`select ${undefined as never}`.toArray()).rejects.toThrow('a query holds undefined')
-    await expect(sql`select ${{ a: 1 } as never}`.toArray()).rejects.toThrow('a query holds object')
-    await expect(sql`select ${[[1]] as never}`.toArray()).rejects.toThrow('a query holds object')
+    await expect(sql`select ${undefined as never}`.toArray()).rejects.toThrow('a query cannot contain undefined')
+    await expect(sql`select ${{ a: 1 } as never}`.toArray()).rejects.toThrow(
+      'a query cannot contain a value of type object',
+    )
+    await expect(sql`select ${[[1]] as never}`.toArray()).rejects.toThrow(
+      'a query cannot contain a value of type object',
+    )
   })
 })
 
@@ -206,27 +210,27 @@ describe('refused is', () => {
     ['install httpfs', 'the query cannot be parsed: syntax error at or near "install"'],
     ['describe select 1', 'only a query can be run'],
     ['select 1; select 2', 'the query cannot be parsed: syntax error at or near ";"'],
-    ['select 1); (select 2', 'the text holds several statements'],
+    ['select 1); (select 2', 'the text contains several statements'],
     ['select 1); drop table staged; (select 2', 'only a query can be run'],
     ['selec 1', 'the query cannot be parsed: syntax error at or near "selec"'],
-    ["select * from '/etc/passwd'", 'the query reads "/etc/passwd", which was not put into it'],
-    ["select * from read_csv('/etc/passwd')", 'the query calls read_csv(…) as a table'],
-    ["select * from read_text('/etc/passwd')", 'the query calls read_text(…) as a table'],
-    ["select * from glob('/*')", 'the query calls glob(…) as a table'],
-    ["select (select content from read_blob('/etc/passwd'))", 'the query calls read_blob(…) as a table'],
-    ["select * from query('select 1')", 'the query calls query(…) as a table'],
-    ['select * from duckdb_settings()', 'the query calls duckdb_settings(…) as a table'],
-    ['select * from flights', 'the query reads "flights", which was not put into it'],
-    ['select 1 as a, 2 as A', 'the query gives columns called "a" and "A", which SQL does not tell apart'],
-    ['select 1 as "__proto__"', 'the query gives a column called "__proto__"'],
+    ["select * from '/etc/passwd'", 'the query reads "/etc/passwd", which is not an interpolated table'],
+    ["select * from read_csv('/etc/passwd')", 'the query calls the table function read_csv(…)'],
+    ["select * from read_text('/etc/passwd')", 'the query calls the table function read_text(…)'],
+    ["select * from glob('/*')", 'the query calls the table function glob(…)'],
+    ["select (select content from read_blob('/etc/passwd'))", 'the query calls the table function read_blob(…)'],
+    ["select * from query('select 1')", 'the query calls the table function query(…)'],
+    ['select * from duckdb_settings()', 'the query calls the table function duckdb_settings(…)'],
+    ['select * from flights', 'the query reads "flights", which is not an interpolated table'],
+    ['select 1 as a, 2 as A', 'the query returns columns named "a" and "A", which are the same name in SQL'],
+    ['select 1 as "__proto__"', 'the query returns a column named "__proto__"'],
     [
       "select system.main.timezone('Europe/Paris', '12:00:00+00'::timetz)::varchar as x",
       'the query calls system.….timezone()',
     ],
-    ['select random() as x', 'the query calls random(), which gives another value each time'],
+    ['select random() as x', 'the query calls random(), which returns a different value each time'],
     ['select 1 + (select max(uuid()) from range(3)) as x', 'the query calls uuid()'],
     ['select Now() as x', 'the query calls now()'],
-    ["select age(date '2001-01-01') as x", 'the query calls age() of one date'],
+    ["select age(date '2001-01-01') as x", 'the query calls age() with one argument'],
     ["select ago('1 day') as x", 'the query calls ago()'],
     ['select current_date as x', 'the query calls current_date'],
     ['select list_transform([1], lambda x: x + random()) as x', 'the query calls random()'],
@@ -243,7 +247,7 @@ describe('refused is', () => {
     ['select pg_postmaster_start_time() as x', 'the query calls pg_postmaster_start_time()'],
     ["select get_block_size('memory') as x", 'the query calls get_block_size()'],
     ["select list_aggr([1, 2], 'reservoir_quantile', 0.5) as x", 'the query calls reservoir_quantile()'],
-    ["select list_aggregate([1, 2], 'su' || 'm') as x", 'the query computes which function it calls'],
+    ["select list_aggregate([1, 2], 'su' || 'm') as x", 'the query computes the name of a function'],
     ['select * from information_schema.tables', 'the query reads "information_schema.tables"'],
     [
       'with tables as (select 1) select * from information_schema.tables',
@@ -253,13 +257,13 @@ describe('refused is', () => {
     ['select * from duckdb_tables, (with duckdb_tables as (select 1) select 1)', 'the query reads "duckdb_tables"'],
     ['with "/etc/x.csv" as (select * from "/etc/x.csv") select 1', 'the query reads "/etc/x.csv"'],
     ['with a as (from b), b as (select 1) from a', 'the query reads "b"'],
-    ["select * from sniff_csv('/etc/passwd')", 'the query calls sniff_csv(…) as a table'],
-    ["select * from parquet_metadata('x')", 'the query calls parquet_metadata(…) as a table'],
-    ["select * from query_table('duckdb_settings')", 'the query calls query_table(…) as a table'],
-    ["select * from which_secret('x', 's3')", 'the query calls which_secret(…) as a table'],
+    ["select * from sniff_csv('/etc/passwd')", 'the query calls the table function sniff_csv(…)'],
+    ["select * from parquet_metadata('x')", 'the query calls the table function parquet_metadata(…)'],
+    ["select * from query_table('duckdb_settings')", 'the query calls the table function query_table(…)'],
+    ["select * from which_secret('x', 's3')", 'the query calls the table function which_secret(…)'],
     ['pragma version', 'the query cannot be parsed'],
     ['select nothing from range(3)', 'Binder Error: Referenced column "nothing" not found'],
-    ['select 1 as a, 2 as a', 'the query gives two columns called "a"'],
+    ['select 1 as a, 2 as a', 'the query returns two columns named "a"'],
     ["select 'x'::int as a", 'Conversion Error'],
   ]
   test.each(refused)('%s', async (text, message) => {
@@ -296,7 +300,7 @@ test('a query on several threads takes no sample, and no aggregate that depends 
 })
 
 test.each([
-  ["timetz '12:00:00+00' at time zone 'Europe/Paris'", 'has the offset of the day on which the query runs'],
+  ["timetz '12:00:00+00' at time zone 'Europe/Paris'", 'depends on the current date: use a timestamp with a date'],
   ["'now'::timestamp", 'invalid timestamp field format: "now"'],
   ["timestamptz 'today'", 'invalid timestamp field format: "today"'],
   ["'yesterday'::date", 'invalid date field format: "yesterday"'],
@@ -328,13 +332,13 @@ describe('no number is silently rounded', () => {
   const refused: [string, string][] = [
     ['12345678901234567.89::decimal(19, 2)', 'column "x", row 0: is 12345678901234567.89, which float64 cannot hold'],
     ['9223372036854775808::uhugeint', 'column "x", row 0: is 9223372036854775808, which int64 cannot hold'],
-    ['[1, 9007199254740993]', 'column "x", row 0: 9007199254740993 cannot be held exactly'],
+    ['[1, 9007199254740993]', 'column "x", row 0: 9007199254740993 cannot be stored exactly'],
     [
       "{'a': 0.12345678901234567890123::decimal(38, 23)}",
-      'column "x", row 0: 0.12345678901234567890123 cannot be held',
+      'column "x", row 0: 0.12345678901234567890123 cannot be stored',
     ],
-    ["map {'a': 'nan'::double}", 'column "x", row 0: holds NaN or an infinity'],
-    ["{'a': ['x'::blob]}", 'bytes have no place in a row'],
+    ["map {'a': 'nan'::double}", 'column "x", row 0: contains NaN or Infinity'],
+    ["{'a': ['x'::blob]}", 'but rows cannot contain bytes'],
   ]
   test.each(refused)('%s is refused', async (text, message) => {
     await expect(sql`select ${raw(text)} as x`.toArray()).rejects.toThrow(message)
@@ -345,7 +349,7 @@ describe('no number is silently rounded', () => {
     ['16777217', 'float32', 'is 16777217, which float32 cannot hold'],
     ['1234567.89::decimal(9, 2)', 'float32', 'is 1234567.89, which float32 cannot hold'],
     ['18446744073709551615::ubigint', 'bigint', 'is 18446744073709551615, which bigint cannot hold'],
-    ['1.5', 'int64', 'is DECIMAL(2,1) where int64 is declared'],
+    ['1.5', 'int64', 'is declared int64, but it is DECIMAL(2,1)'],
   ]
   test.each(written)('%s in a column %s is refused', async (text, type, message) => {
     await expect(folder.write(table({ x: type }), sql`select ${raw(text)} as x`)).rejects.toThrow(message)
@@ -363,7 +367,7 @@ describe('columns of files', () => {
   test('that differ only in case are refused', async () => {
     for (const header of ['a,A,b', 'a,b,a'])
       await expect(sql`select b from ${csv(file(`${header}\n1,2,3\n`))}`.toArray()).rejects.toThrow(
-        'which SQL does not tell apart',
+        'which are the same name in SQL',
       )
     expect(await sql`select * from ${csv(file('a,a_1\n1,2\n'))}`.toArray()).toEqual([{ a: 1, a_1: 2 }])
   })
@@ -374,9 +378,9 @@ describe('columns of files', () => {
     expect(await sql`select * from ${csv(file('1,2\n'), { columns })}`.toArray()).toEqual([{ a: 1, b: 2 }])
     for (const text of ['b,a\n1,2\n', 'a,c\n1,2\n', 'a,b,c\n1,2,3\n'])
       await expect(sql`select * from ${csv(file(text), { columns })}`.toArray()).rejects.toThrow(
-        'where a, b are declared',
+        'the declared columns are a, b',
       )
-    expect(() => csv('x', { columns: { name: 'string', '2001': 'int32' } })).toThrow('loses its place')
+    expect(() => csv('x', { columns: { name: 'string', '2001': 'int32' } })).toThrow('would lose its position')
     const listed = csv(file('x,7\n'), {
       header: false,
       columns: [
@@ -389,7 +393,7 @@ describe('columns of files', () => {
 
   test('no first line is skipped unless declared', async () => {
     const ragged = csv(file('a,b\n1,2\n3,4,5\n'))
-    await expect(sql`select a from ${ragged}`.toArray()).rejects.toThrow(':3 has 3 cells where there are 2 columns')
+    await expect(sql`select a from ${ragged}`.toArray()).rejects.toThrow(':3 has 3 cells, but there are 2 columns')
     const titled = file('made by x\na,b\n1,2\n')
     expect(await sql`select * from ${csv(titled, { skip: 1 })}`.toArray()).toEqual([{ a: 1, b: 2 }])
   })

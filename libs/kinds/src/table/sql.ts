@@ -47,9 +47,13 @@ async function renderPart(part: Interpolated, into: Statement): Promise<string> 
     return texts.join(', ')
   }
   if (!isValue(part))
-    throw new CairnError('BAD_DEFINITION', `a query holds ${part === undefined ? 'undefined' : typeof part}`, {
-      next: 'put tables, queries, parquet(…), csv(…), column(…) or plain values into it',
-    })
+    throw new CairnError(
+      'BAD_DEFINITION',
+      `a query cannot contain ${part === undefined ? 'undefined' : `a value of type ${typeof part}`}`,
+      {
+        next: 'interpolate tables, queries, parquet(…), csv(…), column(…) or plain values',
+      },
+    )
   checkValue(part)
   const name = `v${Object.keys(into.values).length + 1}`
   into.values[name] = part
@@ -59,11 +63,15 @@ async function renderPart(part: Interpolated, into: Statement): Promise<string> 
 /** Refuses values that would change on the way to DuckDB, or not arrive. */
 function checkValue(value: SqlValue): void {
   if (Array.isArray(value)) return value.forEach(checkValue)
-  const next = 'check the value before it is put into the query'
+  const next = 'check the value before you interpolate it'
   if (value instanceof Date && Number.isNaN(value.getTime()))
-    throw new CairnError('BAD_DEFINITION', 'a query holds an invalid Date', { next })
+    throw new CairnError('BAD_DEFINITION', 'a query contains an invalid Date', { next })
   if (typeof value === 'string' && !value.isWellFormed())
-    throw new CairnError('BAD_DEFINITION', 'a query holds a string with half a surrogate pair', { next })
+    throw new CairnError(
+      'BAD_DEFINITION',
+      'a query contains a string that is not valid Unicode (half of a surrogate pair)',
+      { next },
+    )
 }
 
 function isPartList(part: Interpolated): part is readonly SqlPart[] {

@@ -50,7 +50,7 @@ export async function stagePrepared(
 
 function checkType(column: Column, type: string): void {
   if (fits(column, type)) return
-  throw new CairnError('BAD_OUTPUT', `column "${column.name}" is ${type} where ${column.declared} is declared`, {
+  throw new CairnError('BAD_OUTPUT', `column "${column.name}" is declared ${column.declared}, but it is ${type}`, {
     next: `${castOf(column, type)}, or declare another type`,
   })
 }
@@ -60,8 +60,8 @@ function castOf(column: Column, type: string): string {
   const cell = identifier(column.name)
   const stored = storedType(column)
   if (/^(FLOAT|DOUBLE|DECIMAL)/.test(type) && /INT/.test(stored))
-    return `say in the query what becomes of fractions, as in round(${cell})::${stored} or floor(${cell})::${stored}`
-  return `cast it in the query, as in ${cell}::${stored}`
+    return `round fractions in the query: round(${cell})::${stored} or floor(${cell})::${stored}`
+  return `cast it in the query: ${cell}::${stored}`
 }
 
 /** Stages rows or columns from JavaScript. */

@@ -17,7 +17,7 @@ interface Staging {
 }
 
 const whole: Staging = {
-  expects: 'a whole number',
+  expects: 'an integer',
   duckdb: 'DOUBLE', // faster to fill than BIGINT, which needs a bigint for each value
   stage: safe,
   stageNumber: (value) => (typeof value === 'bigint' ? safe(Number(value)) : undefined),
@@ -45,14 +45,14 @@ const STAGING: Record<Column['type'], Staging> = {
   uint16: whole,
   uint32: whole,
   bigint: {
-    expects: 'a bigint of 64 bits',
+    expects: 'a 64-bit bigint',
     duckdb: 'BIGINT',
     stage: (value) => (typeof value === 'bigint' && BigInt.asIntN(64, value) === value ? value : undefined),
   },
   float32: floating,
   float64: floating,
   string: {
-    expects: 'a string of well-formed Unicode',
+    expects: 'a string of valid Unicode',
     duckdb: 'VARCHAR',
     stage: (value) => (typeof value === 'string' && value.isWellFormed() ? value : undefined),
   },
@@ -105,11 +105,11 @@ export function unstagedType({ type }: Column): string {
 function wholeError(at: string, value: unknown, { type, nullable }: Column): CairnError | undefined {
   if (typeof value !== 'bigint' && !Number.isInteger(value)) return undefined
   const isLarge = safe(Number(value)) === undefined
-  const why = isLarge ? 'too large for an exact number, which ends at 2^53' : 'a bigint'
-  const asBigint = `declare the column "bigint${nullable ? '?' : ''}" and give a bigint`
+  const why = isLarge ? 'too large for an exact number (limit 2^53)' : 'a bigint'
+  const asBigint = `declare the column "bigint${nullable ? '?' : ''}" and return a bigint`
   const next =
     typeof value === 'bigint' && !isLarge
-      ? `give Number(${show(value).slice(0, -1)}), or ${asBigint}`
+      ? `return Number(${show(value).slice(0, -1)}), or ${asBigint}`
       : type === 'int64'
         ? asBigint
         : `${asBigint}: ${type} cannot hold it`

@@ -38,8 +38,8 @@ export async function describe(connection: DuckDBConnection, prepared: Prepared)
   }
   checkColumnNames(
     rows.map(([name]) => name),
-    'the query gives',
-    'name it with: as …',
+    'the query returns',
+    'name the column: as …',
   )
   return new Map(rows)
 }
@@ -57,30 +57,31 @@ function csvError(message: string): CairnError | undefined {
   const refuse = (what: string, next: string) => refused(path, Number(line), what, next)
   if (expected !== undefined)
     return refuse(
-      `has ${found === '1' ? '1 cell' : `${found} cells`} where there are ${expected} columns`,
-      'correct that line; a cell that holds the delimiter must be in quotes',
+      `has ${found === '1' ? '1 cell' : `${found} cells`} , but there are ${expected} columns`,
+      'correct the line; a cell that contains the delimiter must be quoted',
     )
-  if (message.includes('not utf-8')) return refuse('is no UTF-8', 'save the file as UTF-8, as iconv -t utf-8 does')
+  if (message.includes('not utf-8'))
+    return refuse('is not valid UTF-8', 'convert the file to UTF-8, for example with iconv -t utf-8')
   if (message.includes('unterminated quote'))
-    return refuse('has a quote that never ends, or text behind one', 'write a quote inside a cell twice')
+    return refuse('has an unclosed quote, or text after a closing quote', 'double a quote inside a cell')
   if (message.includes('Maximum line size'))
-    return refuse('is longer than 2,000,000 bytes', 'keep such texts in a file of their own')
-  return refuse('is no line of a CSV file', 'correct that line')
+    return refuse('is longer than 2,000,000 bytes', 'store such long text in a separate file')
+  return refuse('is not a valid CSV line', 'correct the line')
 }
 
 export function queryError(cause: unknown): unknown {
   if (cause instanceof CairnError) return cause
   const [message] = (cause as Error).message.split('\n\n') // DuckDB's hints follow
   if (message!.includes('bind parameter index'))
-    return new CairnError('BAD_DEFINITION', 'a value was put inside quotes or a comment of the query', {
-      next: "join it to the text: like '%' || ${name}",
+    return new CairnError('BAD_DEFINITION', 'a value is interpolated inside quotes or a comment of the query', {
+      next: "concatenate it instead: like '%' || ${name}",
     })
   const csv = csvError((cause as Error).message)
   if (csv) return csv
   const [, cell] = message!.split(BAD_TEXT)
   if (cell !== undefined)
     return new CairnError('STEP_FAILED', cell, {
-      next: 'declare another type for it, such as string: csv(file, { columns: { … } })',
+      next: 'declare another type, such as string: csv(file, { columns: { … } })',
     })
   return new CairnError('STEP_FAILED', `the query failed: ${message!.trim()}`, { cause })
 }

@@ -155,7 +155,7 @@ test('columnsOf returns nulls in number columns as NaN, others as null', async (
     big0: [null],
     i8: Int8Array.from([-128]),
   })
-  await expect(found.columnsOf(['i9'] as never)).rejects.toThrow('there is no column "i9"')
+  await expect(found.columnsOf(['i9'] as never)).rejects.toThrow('the table has no column "i9"')
 })
 
 test('an Arrow table has the same values, and distinguishes nulls from NaN', async () => {
@@ -176,15 +176,15 @@ describe('a value that does not fit is refused with its column and row, counted 
     [{ x: 'float32|nan' }, [{ x: NaN }, { x: -1e39 }], 'column "x", row 1: is -1e+39, which float32 cannot hold'],
     [{ x: 'int8' }, [{ x: 0 }, { x: 128 }], 'column "x", row 1: is 128, which int8 cannot hold'],
     [{ x: 'uint8' }, { x: [0, 1, -1] }, 'column "x", row 2: is -1, which uint8 cannot hold'],
-    [{ x: 'int32' }, [{ x: 1.5 }], 'column "x", row 0: is 1.5, not a whole number'],
+    [{ x: 'int32' }, [{ x: 1.5 }], 'column "x", row 0: is 1.5, not an integer'],
     [{ x: 'int64' }, [{ x: 2 ** 53 }], 'column "x", row 0: is 9007199254740992, too large for an exact number'],
     [{ x: 'int64' }, sql`select 9007199254740993 as x`, 'row 0: is 9007199254740993, which int64 cannot hold'],
     [{ x: 'bigint' }, sql`select 9223372036854775808 as x`, 'row 0: is 9223372036854775808, which bigint cannot hold'],
-    [{ x: 'bigint' }, [{ x: 2n ** 63n }], 'row 0: is 9223372036854775808n, not a bigint of 64 bits'],
+    [{ x: 'bigint' }, [{ x: 2n ** 63n }], 'row 0: is 9223372036854775808n, not a 64-bit bigint'],
     [{ x: 'string' }, [{ x: 'a' }, { x: null }], 'column "x", row 1: is null'],
     [{ x: 'string' }, [{ x: 'a' }, {}], 'column "x", row 1: is missing'],
     [{ x: 'string?' }, [{ x: undefined }], 'column "x", row 0: is missing'],
-    [{ x: 'string' }, [{ x: '\ud800' }], 'column "x", row 0: is "\\ud800", not a string of well-formed Unicode'],
+    [{ x: 'string' }, [{ x: '\ud800' }], 'column "x", row 0: is "\\ud800", not a string of valid Unicode'],
     [{ x: 'string' }, sql`select case when i = 4 then null else 'a' end as x from range(9) t(i)`, 'row 4: is null'],
     [{ x: 'bool' }, [{ x: 'yes' }], 'column "x", row 0: is "yes", not a boolean'],
     [{ x: 'date' }, [{ x: '2001-02-29' }], 'column "x", row 0: is "2001-02-29", not a date'],
@@ -195,16 +195,16 @@ describe('a value that does not fit is refused with its column and row, counted 
     [{ x: 'timestamp' }, [{ x: 5 }], 'column "x", row 0: is 5, not a valid Date'],
     [{ x: 'timestamp' }, sql`select timestamp '2001-01-01 00:00:00.000001' as x`, 'which timestamp cannot hold'],
     [{ x: 'timestamp' }, sql`select '2001-01-01 00:00:00.000000001'::timestamp_ns as x`, 'which timestamp cannot hold'],
-    [{ x: 'int8', y: 'int8' }, { x: [1, 2], y: [1] }, 'column "y" has 1 rows where "x" has 2'],
+    [{ x: 'int8', y: 'int8' }, { x: [1, 2], y: [1] }, 'column "y" has 1 rows, but "x" has 2'],
     [{ x: 'int8', y: 'int8' }, { x: [1, 2] }, 'the table has no column "y"'],
     [{ x: 'int8' }, { x: [1], z: [1] }, 'the table has a column "z" that is not declared'],
     [{ x: 'int8' }, [{ x: 1 }, { x: 1, z: 1 }], 'row 1 has a column "z" that is not declared'],
     [{ x: 'int8' }, [{ x: 1 }, null], 'row 1 is null, not an object'],
     [{ x: 'int8' }, sql`select 1 as x, 2 as z`, 'the query has a column "z" that is not declared'],
     [{ x: 'int8', y: 'int8' }, sql`select 1 as x`, 'the query has no column "y"'],
-    [{ x: 'int8' }, sql`select 1.5 as x`, 'column "x" is DECIMAL(2,1) where int8 is declared'],
-    [{ x: 'float64' }, sql`select '1' as x`, 'column "x" is VARCHAR where float64 is declared'],
-    [{ x: 'float64' }, 'rows', 'a table cannot be made of string'],
+    [{ x: 'int8' }, sql`select 1.5 as x`, 'column "x" is declared int8, but it is DECIMAL(2,1)'],
+    [{ x: 'float64' }, sql`select '1' as x`, 'column "x" is declared float64, but it is VARCHAR'],
+    [{ x: 'float64' }, 'rows', 'a table cannot be created from string'],
   ]
   test.each(refusals)('%o', async (columns, value, message) => {
     const refusal = folder.write(table(columns), value as never)
@@ -218,7 +218,7 @@ test('the first bad cell is found after several row groups', async () => {
   const bad = sql`select i::int as i, case when i >= ${250_000} then 'nan'::double else i end as x from range(300000) t(i)`
   await expect(folder.write(Numbers, bad)).rejects.toMatchObject({
     message: 'column "x", row 250000: is NaN',
-    next: 'find out where it comes from; to allow it, declare the column "float64|nan"',
+    next: 'check the computation; to allow it, declare the column "float64|nan"',
   })
 })
 
@@ -299,16 +299,18 @@ test('columns named by whole numbers keep their order if declared as a list', as
 test('a wrong declaration is refused at once', () => {
   expect(() => table({ x: 'float46' } as never)).toThrow('column "x" has the unknown type "float46"')
   expect(() => table({ '': 'int8' })).toThrow('a table has a column without a name')
-  expect(() => table({})).toThrow('a table has at least one column')
-  expect(() => table({ x: 'int8', X: 'int8' })).toThrow('a table has columns called "x" and "X", which SQL')
+  expect(() => table({})).toThrow('a table needs at least one column')
+  expect(() => table({ x: 'int8', X: 'int8' })).toThrow(
+    'a table has columns named "x" and "X", which are the same name in SQL',
+  )
   expect(() =>
     table([
       ['x', 'int8'],
       ['x', 'int8'],
     ]),
-  ).toThrow('a table has two columns called "x"')
-  expect(() => table({ ['__proto__']: 'int8' })).toThrow('a table has a column called "__proto__"')
-  expect(() => table({ name: 'string', '2001': 'int8' })).toThrow('column "2001" loses its place')
+  ).toThrow('a table has two columns named "x"')
+  expect(() => table({ ['__proto__']: 'int8' })).toThrow('a table has a column named "__proto__"')
+  expect(() => table({ name: 'string', '2001': 'int8' })).toThrow('column "2001" would lose its position')
 })
 
 test('rows can be read one by one, and reading can stop early', async () => {

@@ -24,7 +24,7 @@ export const CLOCKS = new Set(['current_date', 'current_time', 'current_timestam
 export const GUARDS = `
   create macro timezone(moment) as system.main.timezone(moment), (zone, moment) as
     case when typeof(system.main.timezone(zone, moment)) = 'TIME WITH TIME ZONE'
-      then error('a time of day in another time zone has the offset of the day on which the query runs: give it a date')
+      then error('converting a time of day to another time zone depends on the current date: use a timestamp with a date')
       else system.main.timezone(zone, moment) end`
 
 /** The names of functions, in lower case. */

@@ -47,7 +47,7 @@ const REFUSED_IN_A_QUERY: Readonly<Record<string, string>> = {
   fixed_binary: 'column "x" of the query is BLOB',
   timestamp_us_fraction: 'column "x", row 1: is 2001-07-03 12:00:00.000001, which timestamp cannot hold',
   timestamp_ns_fraction: 'column "x", row 1: is 2001-07-03 12:00:00.123000001, which timestamp cannot hold',
-  list_large: 'column "x", row 1: 9223372036854775807 cannot be held exactly',
+  list_large: 'column "x", row 1: 9223372036854775807 cannot be stored exactly',
   list_special: 'column "x", row 1: holds NaN or an infinity',
 }
 
@@ -66,8 +66,8 @@ describe('a Parquet column is queried as pyarrow wrote it, or is refused by name
 
   test('decimal256', async () => {
     await expect(sql`select 1 as x from ${parquet(at('decimal256.parquet'))}`.toArray()).rejects.toMatchObject({
-      message: 'column "decimal256" of the file is DECIMAL(60,20), and a query holds 38 digits at most',
-      next: 'write it as text, or with 38 digits, where the file is made',
+      message: 'column "decimal256" of the file is DECIMAL(60,20), but a query supports at most 38 digits',
+      next: 'store the column as text, or with at most 38 digits, when you write the file',
     })
   })
 })
@@ -99,7 +99,7 @@ const DECLARED: Readonly<Record<string, ColumnType>> = {
   ),
 }
 const REFUSED_FROM_ARROW: Readonly<Record<string, string>> = {
-  uint64_large: 'column "uint64_large", row 1: is 18446744073709551615n, not a bigint of 64 bits',
+  uint64_large: 'column "uint64_large", row 1: is 18446744073709551615n, not a 64-bit bigint',
   timestamp_us_fraction: 'row 1: is 994161600000001 / 1000000 s since 1970-01-01, which timestamp cannot hold',
   timestamp_ns_fraction: 'row 1: is 994161600123000001 / 1000000000 s since 1970-01-01, which timestamp cannot hold',
 }

@@ -5,14 +5,15 @@ export const artifact = shared('artifact', () =>
     { digest: name, size: count },
     { text, base64: text, contentDigest: text, items: count, summary: map(json), label: text },
     {
-      digest: 'SHA-256 of the bytes, in hex: the name of the object, where the record does not hold the bytes itself',
-      size: 'bytes',
-      text: 'the bytes themselves, where they are few and UTF-8',
-      base64: 'the bytes themselves, where they are few and not UTF-8',
-      contentDigest: 'SHA-256 (hex) of what the bytes mean, of kinds whose bytes are not reproducible',
-      items: 'of a list: how many items it has',
-      summary: 'what is shown beside it, such as the number of rows',
-      label: 'of an item: what its maker calls it',
+      digest:
+        'SHA-256 (hex) of the bytes. It is also the name of the object that holds them, unless `text` or `base64` does',
+      size: 'size in bytes',
+      text: 'the bytes as text, if they are small and valid UTF-8',
+      base64: 'the bytes in base64, if they are small and not valid UTF-8',
+      contentDigest: 'SHA-256 (hex) of the content, for kinds that may write equal values as different bytes',
+      items: 'number of items, for a list',
+      summary: 'values for display, such as the number of rows',
+      label: 'label of a list item, set by the step that made it',
     },
   ),
 )
@@ -29,18 +30,18 @@ const thrown = {
   leftOut: object(
     { count: number, names: list(text) },
     {},
-    { count: 'how many', names: 'their names and codes, each once' },
+    { count: 'number of errors', names: 'their distinct names and codes' },
   ),
 }
 const aboutThrown = {
-  name: 'the name of the error, or of its class',
-  message: 'what happened',
-  classes: 'the class, and those that it extends',
-  stack: 'where it was thrown',
-  fields: 'further properties of the error',
-  cause: 'what caused it',
-  errors: 'the errors that it gathers',
-  leftOut: 'causes and gathered errors that were too many to be kept',
+  name: 'name of the error, or of its class',
+  message: 'error message',
+  classes: 'its class and the classes that it extends',
+  stack: 'stack trace',
+  fields: 'other properties of the error',
+  cause: 'cause of the error',
+  errors: 'errors of an AggregateError',
+  leftOut: 'causes and aggregated errors that were omitted because there were too many',
 }
 const inner: Shape = object({ message: text }, thrown, aboutThrown)
 
@@ -51,8 +52,8 @@ export const error = shared('error', () =>
     { ...thrown, next: text },
     {
       ...aboutThrown,
-      code: "Cairn's code of the error, such as STEP_FAILED",
-      next: 'what to do about it',
+      code: 'Cairn error code, such as STEP_FAILED',
+      next: 'suggested next command or change',
     },
   ),
 )
@@ -61,6 +62,6 @@ export const signature = shared('signature', () =>
   object(
     { by: text, value: text },
     {},
-    { by: 'the name of the service that signed it', value: 'Ed25519 signature of the record, in base64' },
+    { by: 'name of the service that signed the record', value: 'Ed25519 signature of the record, in base64' },
   ),
 )

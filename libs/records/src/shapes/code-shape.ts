@@ -1,26 +1,26 @@
 import { json, list, name, number, object, text } from './shape.ts'
 
-const VIA = 'index of the declaration through which it is first reached'
+const VIA = 'index of the declaration that first refers to it'
 
 const declaration = object(
   { name: text, file: text, line: number, hash: text, refs: list(text), via: number },
   {},
   {
-    name: 'what is declared',
-    file: "relative to the project's folder",
-    line: 'the first line, counted from 1',
-    hash: 'of the declaration alone, without what it refers to',
-    refs: 'what it refers to, in order: `3.0` is the first variable of declaration 3, `zod#z` an export of a package',
-    via: `${VIA}; -1 of the step itself`,
+    name: 'name of the declaration',
+    file: 'path relative to the project folder',
+    line: 'number of the first line, from 1',
+    hash: 'hash of the declaration alone, without the declarations that it refers to',
+    refs: 'its references, in order: `3.0` is the first variable of declaration 3, `zod#z` is an export of a package',
+    via: `${VIA}; -1 for the step itself`,
   },
 )
 const packageUse = object(
   { name: text, version: text, integrity: text, via: number },
   {},
   {
-    name: 'the name of the package',
-    version: 'the installed version',
-    integrity: 'digest of the package and of all that it depends on',
+    name: 'name of the package',
+    version: 'installed version',
+    integrity: 'digest of the package and all its dependencies',
     via: VIA,
   },
 )
@@ -28,9 +28,9 @@ const reach = object(
   { what: text, detail: text, line: number, via: number },
   {},
   {
-    what: 'what the code reaches outside itself: the clock, the network, …',
-    detail: 'the code that reaches it',
-    line: 'the line, counted from 1',
+    what: 'what the code uses outside its inputs: the clock, the network, …',
+    detail: 'the code that uses it',
+    line: 'line number, from 1',
     via: VIA,
   },
 )
@@ -46,10 +46,10 @@ export const manifest = object(
   },
   {},
   {
-    fingerprint: 'of the code: equal fingerprints compute the same',
-    declarations: 'the declarations that the code consists of; the first is the step itself',
-    packages: 'the packages that it loads',
-    reaches: 'what it reaches outside itself',
-    imports: "the folder from which each imported package is resolved, relative to the project's",
+    fingerprint: 'fingerprint of the code: code with equal fingerprints computes the same results',
+    declarations: 'the declarations of the code; the first is the step itself',
+    packages: 'the packages that the code loads',
+    reaches: 'what the code uses outside its inputs',
+    imports: 'the folder from which each imported package is resolved, relative to the project folder',
   },
 )

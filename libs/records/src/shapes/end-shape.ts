@@ -1,15 +1,11 @@
 import { artifact, error } from './artifact-shape.ts'
 import { count, list, map, name, number, object, one, tagged, text } from './shape.ts'
 
-const unhappy = object(
-  { error },
-  { key: name },
-  { error: 'what went wrong', key: 'the key that its checkpoint would have had' },
-)
+const unhappy = object({ error }, { key: name }, { error: 'the error', key: 'key that its checkpoint would have had' })
 const notRun = object(
   { because: text },
   {},
-  { because: 'the node that decided it, with the item where it is inside an `each`: `score/3`' },
+  { because: 'the node that caused the skip or block; inside an `each` with the item, such as `score/3`' },
 )
 
 const outcome = tagged('status', {
@@ -17,11 +13,11 @@ const outcome = tagged('status', {
     { how: one('computed', 'reused', 'caught', 'joined'), outputs: map(artifact) },
     { key: name, ms: number, caught: error },
     {
-      how: 'computed by the step; reused from a checkpoint; caught: computed by the `catch` of the step; joined: put together, as an `each` and a `when` do',
-      outputs: 'the artifacts, by the names of the outputs',
-      key: 'the key of its checkpoint',
-      ms: 'milliseconds that the computation took',
-      caught: 'the error of the last attempt, where a `catch` went on after it',
+      how: 'computed: by the step; reused: from a checkpoint; caught: by the `catch` of the step; joined: collected by an `each` or a `when`',
+      outputs: 'artifacts by output name',
+      key: 'key of its checkpoint',
+      ms: 'duration of the computation in milliseconds',
+      caught: 'error of the last attempt, if a `catch` handled it',
     },
   ),
   failed: unhappy,
@@ -42,14 +38,14 @@ export const end = object(
   },
   { attempts: number, failures: list(error) },
   {
-    status: 'how the task has ended',
-    items: 'one outcome of a plain task, one for each item of a batch',
-    counts: 'of each list output its length, of each boolean output 1 or 0: one number for each item',
-    startedAt: 'when the first attempt began, in milliseconds since 1970',
-    endedAt: 'milliseconds since 1970',
-    host: 'the process that wrote it',
-    attempts: 'how many attempts there were',
+    status: 'how the task ended',
+    items: 'one outcome for a single task, or one for each item of a batch',
+    counts: 'for each item, the length of each list output, and 1 or 0 for each boolean output',
+    startedAt: 'start of the first attempt, in milliseconds since 1970',
+    endedAt: 'end of the task, in milliseconds since 1970',
+    host: 'process that wrote the record',
+    attempts: 'number of attempts',
     failures:
-      'errors of the attempts that were followed by another, each with its `attempt`, and of several items with the `index` of the one that failed',
+      'errors of the attempts that were retried, each with its `attempt` and, in a batch, the `index` of the failed item',
   },
 )

@@ -12,7 +12,7 @@ export function otherPlaceOf(record: object, path: string): string | undefined {
   for (const [pattern, names] of PLACES) {
     const found = pattern.exec(path)?.slice(1)
     const wrong = found && names.find((name, at) => found[at] !== undefined && found[at] !== of(record, name))
-    if (wrong !== undefined) return `it is of another ${wrong}, ${String(of(record, wrong))}`
+    if (wrong !== undefined) return `it belongs to another ${wrong}: ${String(of(record, wrong))}`
   }
   return undefined
 }

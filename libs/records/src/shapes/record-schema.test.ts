@@ -26,12 +26,12 @@ const deep = JSON.parse('['.repeat(300) + ']'.repeat(300)) as unknown
 
 /** What no JSON Schema can say, each with an example: docs/consumers/records.md lists it. */
 const BEYOND_SCHEMAS: readonly (readonly [refusal: RegExp, example: object])[] = [
-  [/ is nested more than \d+ deep$/, { ...plan, params: { deep } }],
-  [/ is of another (env|pipeline|run|step|key), /, { ...plan, run: 'another' }],
-  [/ is of a step that it has not, /, withNode({ step: 'another' })],
-  [/ is inside .*, which is no such `each`$/, withNode({ scope: ['a'] })],
-  [/ reads .*, which it has not$/, withNode({ inputs: { i: { node: 'another', output: 'o' } } })],
-  [/ waits for itself$/, withNode({ inputs: { i: { node: 'b', output: 'o' } } })],
+  [/ is nested more than \d+ levels deep$/, { ...plan, params: { deep } }],
+  [/ belongs to another (env|pipeline|run|step|key): /, { ...plan, run: 'another' }],
+  [/ refers to step .*, which is missing/, withNode({ step: 'another' })],
+  [/ is inside .*, which is missing or not the enclosing `each`$/, withNode({ scope: ['a'] })],
+  [/ reads .*, which is missing$/, withNode({ inputs: { i: { node: 'another', output: 'o' } } })],
+  [/ depends on itself$/, withNode({ inputs: { i: { node: 'b', output: 'o' } } })],
 ]
 
 const error = { code: 'STEP_FAILED', name: 'Error', message: 'no', fields: { code: 1 } }

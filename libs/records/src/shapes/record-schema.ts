@@ -38,11 +38,13 @@ export function recordSchemas(): RecordSchema[] {
 }
 
 const VERSION: Json = {
-  description: 'version of the record: raised when its meaning changes; a program refuses records newer than itself',
+  description:
+    'version of the record format. It is raised when the meaning of a field changes; a program must reject versions that it does not know',
   type: 'integer',
   minimum: 1,
   maximum: RECORD_VERSION,
 }
 const CHECK: Json = {
-  description: 'of the text and its place: how Cairn finds damaged and exchanged records; other programs may ignore it',
+  description:
+    'checksum of the text and the path. Cairn uses it to detect damaged or misplaced records; other programs may ignore it',
 }

@@ -32,63 +32,63 @@ export const RECORD_KINDS: readonly RecordKind[] = [
   {
     name: 'plan',
     path: 'runs/<run>/plan',
-    what: 'What a run does, fixed before it starts: code, wiring, parameters and the versions of its sources.',
+    what: 'What a run does: code, wiring, parameters and source versions. Written before the run starts, and never changed.',
     place: /^runs\/[^/]+\/plan$/,
     shape: plan,
   },
   {
     name: 'run-end',
     path: 'runs/<run>/end',
-    what: 'That a run has ended, and how. A run without one has not ended.',
+    what: 'How a run ended. A run without this record has not ended.',
     place: /^runs\/[^/]+\/end$/,
     shape: runEnd,
   },
   {
     name: 'holder',
     path: 'runs/<run>/holder',
-    what: 'The process that drives a run, where one process does.',
+    what: 'The process that drives a run, if a single process does.',
     place: /^runs\/[^/]+\/holder$/,
     shape: holder,
   },
   {
     name: 'end',
     path: `runs/<run>/ends/${TASK}`,
-    what: 'How a task has ended, with its outputs: one record for each node, inside an `each` one for each batch.',
+    what: 'How a task ended, and its outputs. One record for each node, or for each batch inside an `each`.',
     place: /^runs\/[^/]+\/ends\//,
     shape: end,
   },
   {
     name: 'attempt',
     path: `runs/<run>/attempts/${TASK}-<attempt>`,
-    what: 'That a process has begun an attempt at a task.',
+    what: 'Marks the start of an attempt at a task.',
     place: /^runs\/[^/]+\/attempts\//,
     shape: attempt,
   },
   {
     name: 'unfit',
     path: `runs/<run>/unfits/${TASK}-<digest>`,
-    what: 'That a host could not run a task for something that it lacks, and left the task to others.',
+    what: 'Why a host could not run a task and left it to other hosts, for example because of a missing package.',
     place: /^(?:runs\/[^/]+\/)?unfits\//,
     shape: unfit,
   },
   {
     name: 'log',
     path: `runs/<run>/logs/${TASK}-<attempt>-<part>`,
-    what: 'What an attempt at a task has printed, in parts.',
+    what: 'A part of the output that an attempt at a task printed.',
     place: /^runs\/[^/]+\/logs\//,
     shape: log,
   },
   {
     name: 'checkpoint',
     path: 'checkpoints/<step>/<key>',
-    what: 'A result that later runs reuse instead of computing it.',
+    what: 'A result that later runs reuse instead of computing it again.',
     place: /^checkpoints\//,
     shape: checkpoint,
   },
   {
     name: 'code',
     path: 'code/<fingerprint>[-<digest>].json',
-    what: 'What the stored code beside it consists of: declarations and packages.',
+    what: 'The declarations and packages of the stored code next to it.',
     place: /^code\/.*\.json$/,
     shape: manifest,
   },
@@ -102,35 +102,35 @@ export const RECORD_KINDS: readonly RecordKind[] = [
   {
     name: 'lease',
     path: 'leases/<name>',
-    what: 'That a process computes something, so that others wait for its result instead of computing it, too.',
+    what: 'Marks that a process is computing something, so that other processes wait for its result.',
     place: /^leases\//,
     shape: lease,
   },
   {
     name: 'submission',
     path: 'submissions/<digest of the Idempotency-Key>',
-    what: 'Which run the requests with one Idempotency-Key stand for.',
+    what: 'The run that was started for requests with this Idempotency-Key.',
     place: /^submissions\//,
     shape: submission,
   },
   {
     name: 'collected',
     path: 'collected',
-    what: 'When control collected a pipeline last, and what went.',
+    what: 'When control last collected a pipeline, and what was removed.',
     place: /^(?!(?:runs|checkpoints|code|refs|leases|submissions|unfits)\/)[^/]+\/collected$/,
     shape: collected,
   },
   {
     name: 'running',
     path: 'queues@<environment>/running',
-    what: 'The runs that count against the limits of an environment; beside its folder.',
+    what: 'The runs that count against the concurrency limits of an environment. Stored next to the folder of the environment.',
     place: /^queues@[^/]+\/running$/,
     shape: running,
   },
 ]
 
 const other = (value: unknown) =>
-  isObject(value) && positive(value['v']) === undefined ? undefined : '.v is no version'
+  isObject(value) && positive(value['v']) === undefined ? undefined : '.v must be a version number'
 
 /** Describes what is wrong with a record at a place in a pipeline's folder; undefined when it is valid. */
 export function faultIn(record: unknown, place: string): string | undefined {

@@ -2,7 +2,7 @@ import type { Json } from '@cairn/kernel'
 
 /** A validation together with its JSON Schema, so that the two cannot disagree. */
 export interface Shape {
-  /** Returns the fault after the path to it, such as `.items[3].key is no text`; undefined when the value is valid. */
+  /** Returns the fault after the path to it, such as `.items[3].key must be a string`; undefined when the value is valid. */
   (value: unknown): string | undefined
   /** Returns the JSON Schema, as far as one can express the check. Definitions with a name are added to `shared`. */
   readonly schema: (shared: Record<string, JsonSchema>) => JsonSchema
@@ -23,28 +23,34 @@ export function shape(check: Check, schema: JsonSchema | Shape['schema']): Shape
   return Object.assign(check, { schema: typeof schema === 'function' ? schema : () => schema })
 }
 
-export const text = shape((value) => (typeof value === 'string' ? undefined : ' is no text'), { type: 'string' })
+export const text = shape((value) => (typeof value === 'string' ? undefined : ' must be a string'), { type: 'string' })
 /** A name becomes part of a path, so it must not lead out of its folder. */
 export const name = shared('name', () =>
-  shape((value) => (typeof value === 'string' && isName(value) ? undefined : ' is no name'), {
-    description: 'a name: it is a part of a path, and never leads elsewhere',
+  shape((value) => (typeof value === 'string' && isName(value) ? undefined : ' must be a name'), {
+    description: 'a name that is used as one part of a path',
     type: 'string',
     pattern: NAME_PATTERN,
     not: { enum: ['.', '..'] },
   }),
 )
-export const number = shape((value) => (Number.isFinite(value) ? undefined : ' is no number'), { type: 'number' })
-export const count = shape((value) => (isWhole(value) && value >= 0 ? undefined : ' is no count'), {
-  type: 'integer',
-  minimum: 0,
-  maximum: Number.MAX_SAFE_INTEGER,
-})
-export const positive = shape((value) => (isWhole(value) && value > 0 ? undefined : ' is no count of at least 1'), {
-  type: 'integer',
-  minimum: 1,
-  maximum: Number.MAX_SAFE_INTEGER,
-})
-export const truth = shape((value) => (typeof value === 'boolean' ? undefined : ' is neither true nor false'), {
+export const number = shape((value) => (Number.isFinite(value) ? undefined : ' must be a number'), { type: 'number' })
+export const count = shape(
+  (value) => (isWhole(value) && value >= 0 ? undefined : ' must be an integer of at least 0'),
+  {
+    type: 'integer',
+    minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
+  },
+)
+export const positive = shape(
+  (value) => (isWhole(value) && value > 0 ? undefined : ' must be an integer of at least 1'),
+  {
+    type: 'integer',
+    minimum: 1,
+    maximum: Number.MAX_SAFE_INTEGER,
+  },
+)
+export const truth = shape((value) => (typeof value === 'boolean' ? undefined : ' must be true or false'), {
   type: 'boolean',
 })
 
@@ -61,7 +67,7 @@ export const json = shape((value) => nested(value, DEPTH), {})
 
 function nested(value: unknown, depth: number): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined
-  if (depth === 0) return ` is nested more than ${DEPTH} deep`
+  if (depth === 0) return ` is nested more than ${DEPTH} levels deep`
   for (const inner of Object.values(value)) {
     const fault = nested(inner, depth - 1)
     if (fault !== undefined) return fault
@@ -71,12 +77,12 @@ function nested(value: unknown, depth: number): string | undefined {
 
 export function one<Of extends string>(...of: readonly Of[]): Shape {
   const known: ReadonlySet<unknown> = new Set(of)
-  return shape((value) => (known.has(value) ? undefined : ` is none of ${of.join(', ')}`), { enum: of })
+  return shape((value) => (known.has(value) ? undefined : ` must be one of ${of.join(', ')}`), { enum: of })
 }
 
 export function list(of: Shape): Shape {
   const check: Check = (value) => {
-    if (!Array.isArray(value)) return ' is no list'
+    if (!Array.isArray(value)) return ' must be a list'
     for (let at = 0; at < value.length; at++) {
       const fault = of(value[at])
       if (fault !== undefined) return `[${at}]${fault}`
@@ -99,17 +105,17 @@ export function named(of: Shape): Shape {
 
 /** Excludes `__proto__`, because JavaScript gives it a special meaning. */
 const key = shared('key', () =>
-  shape((value) => (value === '__proto__' ? ' is no key' : undefined), {
-    description: 'what a field may be called',
+  shape((value) => (value === '__proto__' ? ' is not an allowed key' : undefined), {
+    description: 'the name of a field',
     not: { const: '__proto__' },
   }),
 )
 
 function keyed(isKey: (key: string) => boolean, of: Shape, keys: Shape['schema']): Shape {
   const check: Check = (value) => {
-    if (!isObject(value)) return ' is no object'
+    if (!isObject(value)) return ' must be an object'
     for (const key of Object.keys(value)) {
-      const fault = isKey(key) ? of(value[key]) : ' has no name for a key'
+      const fault = isKey(key) ? of(value[key]) : ' has a key that is not allowed'
       if (fault !== undefined) return `.${key.slice(0, 80)}${fault}`
     }
     return undefined
@@ -135,7 +141,7 @@ export function object<Required extends Fields, Optional extends Fields>(
   const shapes = new Map(all)
   const names = Object.keys(required)
   const check: Check = (value) => {
-    if (!isObject(value)) return ' is no object'
+    if (!isObject(value)) return ' must be an object'
     for (const key of names) if (value[key] === undefined) return `.${key} is missing`
     for (const key of Object.keys(value)) {
       if (key === '__proto__') return ' has a key __proto__'
@@ -161,9 +167,9 @@ function described(schema: JsonSchema, description: string | undefined): JsonSch
 export function tagged(tag: string, shapes: Fields): Shape {
   const known = new Map(Object.entries(shapes))
   const check: Check = (value) => {
-    if (!isObject(value)) return ' is no object'
+    if (!isObject(value)) return ' must be an object'
     const shape = known.get(value[tag] as string)
-    return shape ? shape(value) : `.${tag} is none of ${[...known.keys()].join(', ')}`
+    return shape ? shape(value) : `.${tag} must be one of ${[...known.keys()].join(', ')}`
   }
   return shape(check, (shared) => ({
     type: 'object',

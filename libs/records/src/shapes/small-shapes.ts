@@ -6,42 +6,38 @@ const WHEN = 'milliseconds since 1970'
 export const runEnd = object(
   { status: one('completed', 'failed', 'cancelled'), endedAt: number, host: text },
   {},
-  { status: 'how the run has ended', endedAt: WHEN, host: 'the process that wrote it' },
+  { status: 'how the run ended', endedAt: WHEN, host: 'process that wrote the record' },
 )
-export const holder = object(
-  { host: text, since: number },
-  {},
-  { host: 'the process that drives the run', since: WHEN },
-)
+export const holder = object({ host: text, since: number }, {}, { host: 'process that drives the run', since: WHEN })
 export const attempt = object(
   { startedAt: number, host: text },
   {},
-  { startedAt: WHEN, host: 'the process that makes the attempt' },
+  { startedAt: WHEN, host: 'process that runs the attempt' },
 )
 export const unfit = object(
   { task: text, at: number, host: text, error },
   {},
   {
-    task: 'the node, and inside an `each` `/` and the batch',
+    task: 'the node; inside an `each` followed by `/` and the batch',
     at: WHEN,
-    host: 'the process that could not run it',
-    error: 'what it lacks',
+    host: 'process that could not run the task',
+    error: 'what is missing on that host',
   },
 )
 const line = object(
   { stream: one('stdout', 'stderr'), at: number, line: text },
   { item: text },
   {
-    stream: 'where it was printed',
+    stream: 'stream that the line was printed to',
     at: WHEN,
-    line: 'the line, without its end',
-    item: 'inside an `each`: the item, by its place among all items, counted from 0',
+    line: 'the line without its line ending',
+    item: 'inside an `each`: index of the item, from 0',
   },
 )
 export const log = object(
   { lines: list(line) },
   { left: count },
-  { lines: 'the lines, in the order in which they were printed', left: 'how many lines were left out behind these' },
+  { lines: 'lines in the order in which they were printed', left: 'number of lines omitted after these' },
 )
 
 export const checkpoint = object(
@@ -55,7 +51,7 @@ export const checkpoint = object(
     producer: object(
       { run: text, task: text, host: text },
       {},
-      { run: 'the run', task: 'its task', host: 'the process that computed it' },
+      { run: 'name of the run', task: 'name of the task', host: 'process that computed the result' },
     ),
     computedAt: number,
     ms: number,
@@ -63,32 +59,32 @@ export const checkpoint = object(
   },
   { code: name, versions: map(text), signature },
   {
-    step: 'the name of the step',
-    key: 'digest of all that the result depends on',
-    fingerprint: 'of the code: equal fingerprints compute the same',
-    params: 'the parameters of the step',
-    inputs: 'what each input holds: the `contentDigest`, or else the `digest`, of the artifact',
-    outputs: 'the artifacts, by the names of the outputs',
-    producer: 'who computed it',
+    step: 'name of the step',
+    key: 'digest of everything that the result depends on',
+    fingerprint: 'fingerprint of the code: code with equal fingerprints computes the same results',
+    params: 'parameters of the step',
+    inputs: 'for each input, the `contentDigest` of the artifact, or its `digest` if it has none',
+    outputs: 'artifacts by output name',
+    producer: 'what computed the result',
     computedAt: WHEN,
-    ms: 'milliseconds that the computation took',
-    generation: 'how often it was computed anew, by force or because it had grown too old',
-    code: 'SHA-256 (hex) of the code that computed it, as it is stored',
-    versions: 'of a source: the versions of what it read',
-    signature: 'of the service that computed it',
+    ms: 'duration of the computation in milliseconds',
+    generation: 'how many times it was recomputed, by force or because it was too old',
+    code: 'SHA-256 (hex) of the stored code that computed it',
+    versions: 'for a source: versions of the data that it read',
+    signature: 'signature of the service that computed it',
   },
 )
 
 const previous = shared('previous', () => object({ run: name }, champion, aboutChampion))
 const champion = { run: name, since: number, by: text, from: name, announced: truth, replaced: name, previous }
 const aboutChampion = {
-  run: 'the run',
-  since: `when it became the one in production, in ${WHEN}`,
-  by: 'who made it so',
-  from: 'the run of a playground that was promoted; absent of a roll-back',
-  announced: 'true once consumers have been told of it',
-  replaced: 'the run that was in production until then',
-  previous: 'what is rolled back to',
+  run: 'name of the run',
+  since: `when it was promoted, in ${WHEN}`,
+  by: 'who promoted it',
+  from: 'the playground run that was promoted; absent after a rollback',
+  announced: 'true once the event for consumers was published',
+  replaced: 'the previous run in production',
+  previous: 'the record that a rollback restores',
 }
 export const ref = object({ run: name }, champion, aboutChampion)
 
@@ -96,21 +92,23 @@ export const lease = object(
   { holder: text },
   { beat: number, run: text },
   {
-    holder: 'the process that holds it',
-    beat: 'raised each time that it is renewed: who sees no change for 15 seconds may take it',
-    run: 'what it is held for: `<pipeline>/<run>`',
+    holder: 'process that holds the lease',
+    beat: 'counter that is raised with each renewal. Another process may take the lease if it does not change for 15 seconds',
+    run: 'the run that the lease is held for: `<pipeline>/<run>`',
   },
 )
 export const submission = object(
   { run: name, request: text },
   {},
-  { run: 'the run that was started for it', request: 'SHA-256 (hex) of what was asked for' },
+  { run: 'the run that was started', request: 'SHA-256 (hex) of the request' },
 )
 
 export const running = object(
-  { runs: list(object({ pipeline: name, run: name }, {}, { pipeline: 'its pipeline', run: 'the run' })) },
+  {
+    runs: list(object({ pipeline: name, run: name }, {}, { pipeline: 'name of the pipeline', run: 'name of the run' })),
+  },
   {},
-  { runs: 'the runs that have had their turn and have not ended' },
+  { runs: 'runs that have started and not ended' },
 )
 
 /** The record that control keeps of the last collection. */
@@ -131,18 +129,18 @@ export const collected = object(
         damaged: list(text),
       },
       {
-        runs: 'runs that were removed',
-        checkpoints: 'checkpoints that were removed',
-        code: 'files of code that were removed',
-        stale: 'leases that ran out, and old submissions',
-        trashed: 'objects that were moved to the trash',
-        deleted: 'objects that were deleted',
-        restored: 'objects that were in the trash and are needed again',
-        freed: 'bytes of the deleted objects',
-        damaged: 'paths of records that could not be read: what they may refer to stays',
+        runs: 'removed runs',
+        checkpoints: 'number of removed checkpoints',
+        code: 'number of removed code files',
+        stale: 'number of expired leases and old submissions that were removed',
+        trashed: 'number of objects that were moved to the trash',
+        deleted: 'number of objects that were deleted',
+        restored: 'number of objects that were restored from the trash because they are referenced again',
+        freed: 'total size of the deleted objects in bytes',
+        damaged: 'paths of records that could not be read. Everything that they may refer to is kept',
       },
     ),
   },
   {},
-  { at: WHEN, host: 'the process that collected', report: 'what went' },
+  { at: WHEN, host: 'process that ran the collection', report: 'what was removed' },
 )

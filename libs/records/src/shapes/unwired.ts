@@ -9,13 +9,13 @@ export function unwired({ nodes, steps }: Plan): string | undefined {
   const typeOf = (id: string) => (Object.hasOwn(nodes, id) ? nodes[id]!.type : undefined)
   for (const [id, planned] of Object.entries(nodes)) {
     if (planned.type === 'step' && !Object.hasOwn(steps, planned.step))
-      return `.nodes.${id} is of a step that it has not, ${planned.step}`
+      return `.nodes.${id} refers to step ${planned.step}, which is missing`
     for (const [depth, each] of planned.scope.entries())
       if (typeOf(each) !== 'each' || nodes[each]!.scope.length !== depth)
-        return `.nodes.${id} is inside ${each}, which is no such \`each\``
+        return `.nodes.${id} is inside ${each}, which is missing or not the enclosing \`each\``
     for (const used of refsOf(planned)) {
       const isThere = 'item' in used ? typeOf(used.item) === 'each' : typeOf(used.node) !== undefined
-      if (!isThere) return `.nodes.${id} reads ${'item' in used ? used.item : used.node}, which it has not`
+      if (!isThere) return `.nodes.${id} reads ${'item' in used ? used.item : used.node}, which is missing`
     }
   }
   return circleIn(nodes)
@@ -43,5 +43,5 @@ function circleIn(nodes: Plan['nodes']): string | undefined {
     }
   }
   const [first] = open.keys()
-  return first === undefined ? undefined : `.nodes.${first} waits for itself`
+  return first === undefined ? undefined : `.nodes.${first} depends on itself`
 }

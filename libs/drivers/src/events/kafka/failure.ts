@@ -42,7 +42,7 @@ export function busFailed(brokers: readonly string[], what: string, error: unkno
 }
 
 export function topicMissing(brokers: readonly string[], topic: string): CairnError {
-  return new CairnError('BUS_FAILED', `there is no topic ${topic} at ${brokers.join(',')}, or it may not be seen`, {
+  return new CairnError('BUS_FAILED', `topic ${topic} does not exist at ${brokers.join(',')}, or access is denied`, {
     next: `kafka-topics.sh --bootstrap-server ${brokers[0]} --create --topic ${topic}`,
   })
 }
@@ -50,5 +50,5 @@ export function topicMissing(brokers: readonly string[], topic: string): CairnEr
 function nextCommand([broker]: readonly string[], type: string | undefined): string {
   if (type?.endsWith('AUTHORIZATION_FAILED')) return `kafka-acls.sh --bootstrap-server ${broker} --list`
   if (type === 'UNKNOWN_TOPIC_OR_PARTITION') return `kafka-topics.sh --bootstrap-server ${broker} --list`
-  return `kafka-broker-api-versions.sh --bootstrap-server ${broker} tells whether a broker answers there`
+  return `check that the broker responds: kafka-broker-api-versions.sh --bootstrap-server ${broker}`
 }

@@ -40,7 +40,7 @@ export class Listener {
     } catch (error) {
       await this.close()
       const reason = this.#lastFailure === undefined ? error : new Error(this.#lastFailure, { cause: error })
-      throw busFailed(this.#settings.brokers, `cannot hear topic ${this.#topic}`, reason)
+      throw busFailed(this.#settings.brokers, `cannot listen to topic ${this.#topic}`, reason)
     }
   }
 

@@ -69,7 +69,7 @@ describe('a message', () => {
       const wrong = ['', '.', '..', '../other', 'a/b', 'a\\b', 'a\nb', 'x'.repeat(201), 'ä'.repeat(200), 'constructor']
       for (const value of wrong)
         expect(() => readEvent(sent({ type: 'cairn.ready', data: { ...data, [name]: value } }))).toThrow(
-          `in its data, ${name} is "`,
+          `data.${name} is "`,
         )
     },
   )
@@ -81,7 +81,7 @@ describe('a message', () => {
       headers: new Map([...message.headers, [name, values.map((value) => Buffer.from(value))]]),
     })
     for (const name of ['cairn_env', 'cairn_pipeline', 'cairn_run', 'cairn_step'])
-      expect(() => readEvent(other(name, 'other'))).toThrow(`header ${name} is not`)
+      expect(() => readEvent(other(name, 'other'))).toThrow(`the header ${name} of the message does not match its data`)
     expect(() => readEvent(other('ce_id', 'a', 'b'))).toThrow('2 headers ce_id')
   })
 
@@ -89,7 +89,7 @@ describe('a message', () => {
     const read = readEvent(sent({ id: 'e/run-started', source: '/test/flight-delays' }))
     const of = { env: 'test', pipeline: 'flight-delays' }
     requireOf(of, read)
-    expect(() => requireOf({ ...of, pipeline: 'p' }, read)).toThrow('came with those of test/p')
+    expect(() => requireOf({ ...of, pipeline: 'p' }, read)).toThrow(', not to test/p')
     for (const wrong of [{ id: 'x' }, { subject: 'x' }, { source: '/test/p' }])
       expect(() => requireOf(of, { ...read, ...wrong })).toThrow(CairnError)
   })

@@ -104,7 +104,7 @@ export function readEvent({ value, headers }: Incoming): CairnEvent {
   for (const name of FILTERED_BY) {
     const said = only(headers, `cairn_${name}`)
     if (said !== event.data[name])
-      throw new CairnError('BAD_RECORD', `the message's header cairn_${name} is not the ${name} of its data`)
+      throw new CairnError('BAD_RECORD', `the header cairn_${name} of the message does not match its data`)
   }
   return event
 }
@@ -116,7 +116,7 @@ const FILTERED_BY = ['env', 'pipeline', 'run', 'step'] as const
 function only(headers: Incoming['headers'], name: string): string | undefined {
   const [value, ...more] = headers.get(name) ?? []
   if (more.length > 0) throw new CairnError('BAD_RECORD', `the message has ${more.length + 1} headers ${name}`)
-  return value && textOf(value, `the message's header ${name}`)
+  return value && textOf(value, `the header ${name} of the message`)
 }
 
 function isOurs(header: string): boolean {
@@ -135,10 +135,10 @@ function readData(value: Buffer | null): unknown {
 
 function textOf(bytes: Buffer, what: string): string {
   if (isUtf8(bytes)) return bytes.toString()
-  throw new CairnError('BAD_RECORD', `${what} is not text in UTF-8`)
+  throw new CairnError('BAD_RECORD', `${what} is not valid UTF-8`)
 }
 
 function refusePrototype(key: string, value: unknown): unknown {
-  if (key === '__proto__') throw new CairnError('BAD_RECORD', "the message's data has a key __proto__")
+  if (key === '__proto__') throw new CairnError('BAD_RECORD', 'the data of the message has a key __proto__')
   return value
 }

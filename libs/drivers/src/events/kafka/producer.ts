@@ -197,8 +197,8 @@ function isTooLarge(type: string | undefined): boolean {
 
 /** No outage: waiting does not make it smaller. */
 export function tooLarge(topic: string, bytes: number, cause?: unknown): CairnError {
-  return new CairnError('BAD_OUTPUT', `an event of ${bytes} bytes is more than topic ${topic} takes`, {
+  return new CairnError('BAD_OUTPUT', `an event of ${bytes} bytes exceeds the message limit of topic ${topic}`, {
     cause,
-    next: 'give the step fewer outputs, or raise max.message.bytes of the topic and maxEventBytes of the bus',
+    next: 'reduce the number of outputs of the step, or raise max.message.bytes of the topic and maxEventBytes of the bus',
   })
 }

@@ -64,5 +64,5 @@ export function standstillText({
   reason,
 }: Standstill & { topic: string }): string {
   const which = event === undefined ? '' : `, event ${event}`
-  return `partition ${partition} of ${topic} stands still since ${new Date(since).toISOString()} at offset ${offset}${which}: ${reason}`
+  return `partition ${partition} of ${topic} has been blocked since ${new Date(since).toISOString()} at offset ${offset}${which}: ${reason}`
 }

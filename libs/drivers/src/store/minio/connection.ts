@@ -147,7 +147,7 @@ const PASSING_CODES: ReadonlySet<string> = new Set([
 class Silence extends Error {
   readonly code = 'SILENCE'
   constructor(ms: number) {
-    super(`no answer for ${ms / 1000} s`)
+    super(`no response for ${ms / 1000} s`)
   }
 }
 
@@ -156,7 +156,7 @@ class Unavailable extends Error {
   constructor(status: number, body: string) {
     const [, code] = /<Code>(.*?)<\/Code>/.exec(body) ?? []
     const [, message] = /<Message>(.*?)<\/Message>/.exec(body) ?? []
-    super(`it answers ${status}${code ? ` ${code}` : ''}${message ? `: ${message}` : ''}`)
+    super(`it returned ${status}${code ? ` ${code}` : ''}${message ? `: ${message}` : ''}`)
   }
 }
 
@@ -194,10 +194,10 @@ const OF_THE_WORLD: ReadonlySet<string> = new Set([
 /** What this machine lacks to keep local copies, or to connect. */
 const OF_THIS_MACHINE: Readonly<Record<string, string>> = {
   ENOSPC: 'no space left',
-  EDQUOT: 'the quota of this user is used up',
+  EDQUOT: 'the disk quota of this user is exhausted',
   EROFS: 'the file system is read-only',
-  EMFILE: 'too many files are open',
-  ENFILE: 'too many files are open',
+  EMFILE: 'too many open files',
+  ENFILE: 'too many open files',
   ENOMEM: 'no memory left',
 }
 /** What the file system that local copies lie on never takes. */
@@ -220,15 +220,19 @@ function storeError(
   if (error instanceof CairnError) return error
   const code = codeOf(error) ?? ''
   const { message } = error as Error
-  const reason = code === 'ABORT_ERR' ? 'no answer in time' : message || code
+  const reason = code === 'ABORT_ERR' ? 'no response in time' : message || code
   const next = adviceFor(code, endpoint, bucket)
   const lack = OF_THIS_MACHINE[code]
   if (lack !== undefined)
     // The same whichever object it is: it is told once.
-    return new CairnError('HOST_FAILED', `local copies of objects cannot be kept on ${machine()}: ${lack} (${code})`, {
-      cause: error,
-      next: 'free some space where they lie: CAIRN_SCRATCH of a service; ulimit -n 4096 lets a process open more files',
-    })
+    return new CairnError(
+      'HOST_FAILED',
+      `local copies of objects cannot be stored on ${machine()}: ${lack} (${code})`,
+      {
+        cause: error,
+        next: 'free some space in CAIRN_SCRATCH of the service, or raise the limit of open files: ulimit -n 4096',
+      },
+    )
   const kind = isOfThisRequest(error) ? 'STORE_REFUSED' : 'STORE_FAILED'
   return new CairnError(kind, `${what}: ${reason}${error instanceof S3Error ? ` (${code})` : ''}`, {
     cause: error,
@@ -239,17 +243,17 @@ function storeError(
 function adviceFor(code: string, endpoint: string, bucket: string): string | undefined {
   switch (code) {
     case 'NoSuchBucket':
-      return `make it: mc mb <alias>/${bucket}; or is another bucket meant?`
+      return `create it, mc mb <alias>/${bucket}, or correct the name of the bucket`
     case 'AccessDenied':
     case 'InvalidAccessKeyId':
     case 'SignatureDoesNotMatch':
-      return 'check the access key, the secret key, and what they are allowed to do'
+      return 'check the access key, the secret key and their permissions'
     case 'RequestTimeTooSkewed':
-      return "set this machine's clock, or the server's"
+      return 'correct the clock of this machine or of the server'
     case 'XMinioStorageFull':
     case 'QuotaExceeded':
-      return 'free some space (cairn gc removes what nothing refers to), then run again: nothing that was finished is lost'
+      return 'free some space, for example with cairn gc, then run again: finished steps are reused'
     default:
-      return isPassing({ code }) ? `is the server up? curl ${endpoint}/minio/health/live` : undefined
+      return isPassing({ code }) ? `check that the server is running: curl ${endpoint}/minio/health/live` : undefined
   }
 }

@@ -76,8 +76,8 @@ export function minioDownloads(
   }
 
   const corrupt = (path: string, found: string | undefined) =>
-    new CairnError('CORRUPT', `${path} in ${connection.describe} holds other bytes, of digest ${found}`, {
-      next: 'cairn doctor --repair takes it out of use; the next run then computes it again',
+    new CairnError('CORRUPT', `${path} in ${connection.describe} is damaged: the digest of its bytes is ${found}`, {
+      next: 'run cairn doctor --repair to move it out of use; the next run then computes it again',
     })
 
   const fetching = new Map<string, Promise<string | undefined>>()
@@ -107,7 +107,9 @@ export function minioDownloads(
 async function writePart(response: IncomingMessage, file: fs.FileHandle, part: Part, whole: number): Promise<void> {
   const range = `bytes ${part.start}-${part.end - 1}/${whole}`
   const { 'content-range': given = range } = response.headers // none where all of it is one part
-  const other = Object.assign(new Error(`the server sent other bytes than ${range}`), { code: 'ECONNRESET' })
+  const other = Object.assign(new Error(`the server did not return the requested range, ${range}`), {
+    code: 'ECONNRESET',
+  })
   let at = part.start
   let held: Buffer[] = []
   let size = 0

@@ -19,8 +19,8 @@ export async function probeWrites(store: ArtifactStore, where: string): Promise<
     if (won.length === 1 && standing?.toString() === won[0]) return standing
     throw new CairnError(
       'STORE_FAILED',
-      `${where} does not honour conditional writes: of ${RACERS} that ${name} one record at once, ` +
-        `${won.length} were told that they did`,
+      `${where} does not honour conditional writes: ${RACERS} concurrent requests to ${name} the same record, ` +
+        `and ${won.length} of them succeeded`,
       { next: 'use MinIO, or another S3 server whose PUT honours If-None-Match and If-Match' },
     )
   }

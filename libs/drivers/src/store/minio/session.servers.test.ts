@@ -86,7 +86,7 @@ describe.skipIf(!s3)('a session of MinIO', () => {
   it('is not waited for longer than a deadline', async () => {
     const silent = await serverOf(() => {})
     const session = assumeRole({ ...s3!, endpoint: silent.endpoint, policy: {}, seconds: 900, deadlineMs: 100 })
-    await expect(session).rejects.toThrow(/no answer for 0\.1 s/)
+    await expect(session).rejects.toThrow(/no response for 0\.1 s/)
     await silent.close()
   })
 })

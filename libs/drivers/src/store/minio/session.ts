@@ -46,10 +46,14 @@ export async function assumeRole(options: SessionOptions): Promise<Session> {
       sessionToken: credentials.getSessionToken()!,
     }
   } catch (cause) {
-    throw new CairnError('STORE_FAILED', `${endpoint} gives ${accessKey} no session: ${(cause as Error).message}`, {
-      cause,
-      next: 'check the access key and the secret key (those of a session cannot open another), and the policy',
-    })
+    throw new CairnError(
+      'STORE_FAILED',
+      `${endpoint} refused a session for ${accessKey}: ${(cause as Error).message}`,
+      {
+        cause,
+        next: 'check the access key, the secret key and the policy (keys of a session cannot open another session)',
+      },
+    )
   } finally {
     agent.destroy() // ends the request, which has no deadline of its own
   }
@@ -57,5 +61,5 @@ export async function assumeRole(options: SessionOptions): Promise<Session> {
 
 async function tooLate(ms: number): Promise<never> {
   await sleep(ms, undefined, { ref: false })
-  throw new Error(`no answer for ${ms / 1000} s`)
+  throw new Error(`no response for ${ms / 1000} s`)
 }

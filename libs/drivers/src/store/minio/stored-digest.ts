@@ -26,6 +26,6 @@ async function digestOfStream(bytes: Readable & { readonly headers: Headers }): 
   }
   const announced = Number(bytes.headers['content-length'])
   if (size !== announced)
-    throw Object.assign(new Error(`${announced} bytes were announced, and ${size} came`), { code: 'ECONNRESET' })
+    throw Object.assign(new Error(`expected ${announced} bytes, but received ${size}`), { code: 'ECONNRESET' })
   return hash.digest('hex')
 }

@@ -67,7 +67,7 @@ export function minioUploads(
     throw connection.error(
       'be written',
       path,
-      new Error(`${size} bytes were sent, and ${stored?.size ?? 'none'} stored`),
+      new Error(`${size} bytes were sent, but ${stored?.size ?? 'none'} were stored`),
     )
   }
 

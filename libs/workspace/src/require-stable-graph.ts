@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
-import { unheard } from '@cairn/drivers/compute'
+import { withoutOutput } from '@cairn/drivers/compute'
 import { CairnError } from '@cairn/kernel'
-import { refuseLooksOf } from '@cairn/kernel/contract'
+import { requireStableGraphOf } from '@cairn/kernel/contract'
 import { placeIn } from './import-source.ts'
 import type { LoadedPipeline } from './project.ts'
 
@@ -11,9 +11,9 @@ import type { LoadedPipeline } from './project.ts'
  *
  * @throws CairnError BAD_DEFINITION with the place
  */
-export function refuseLooks({ pipeline, file }: LoadedPipeline, root: string): void {
+export function requireStableGraph({ pipeline, file }: LoadedPipeline, root: string): void {
   try {
-    unheard(() => refuseLooksOf(pipeline)) // the body runs many times, and must not print each time
+    withoutOutput(() => requireStableGraphOf(pipeline)) // the body runs many times, and must not print each time
   } catch (error) {
     if (!(error instanceof CairnError)) throw error
     const { code, message, next, cause } = error
