@@ -264,7 +264,7 @@ describe.skipIf(!inject('servers'))('a token for one of two pipelines', () => {
     const other = await on('read', 'show', runs['bank']![1])
     expect(errors(other)).toEqual([`there are no runs of a pipeline "${runs['bank']![1]}"`])
     expect((await on('local', 'show', 'shopp/latest')).stderr).toMatch(
-      /no runs of "shopp"\nnext {3}did you mean "shop"/,
+      /no runs of a pipeline "shopp"\nnext {3}did you mean "shop"/,
     )
   })
 

@@ -132,7 +132,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
       expect([args, code, stderr]).toEqual([
         args,
         1,
-        expect.stringContaining(`are those of ${realpathSync(project.root)}, of which it is a copy`),
+        expect.stringContaining(`this folder is a copy of ${realpathSync(project.root)}`),
       ])
     }
     expect((await project.cairn('status')).code).toBe(0)
@@ -350,7 +350,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     project.write({
       '.cairn/contexts/stranger.json': JSON.stringify({ env, control: { url: control.url, token: 'no' } }),
     })
-    expect((await project.cairn('runs', '--on', 'stranger')).stderr).toContain('show a token')
+    expect((await project.cairn('runs', '--on', 'stranger')).stderr).toContain('send a token')
     expect((await project.cairn('runs', '--on', 'loca')).stderr).toMatch(
       /context "loca" does not exist[\s\S]*did you mean "local"/,
     )

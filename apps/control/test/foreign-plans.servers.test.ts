@@ -119,7 +119,7 @@ export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIR
     }
     await vi.waitUntil(() => load.log.includes('the plan of run unsigned is not signed'), PATIENCE)
 
-    const refusal = { code: 'REFUSED', next: `plan it anew: cairn run orders --on ${env}` }
+    const refusal = { code: 'REFUSED', next: `plan it again: cairn run orders --on ${env}` }
     for (const [what, body] of [['cancel'], ['retry', {}], ['rerun', { node: 'load' }]] as const) {
       const { status, body: answer } = await client.ask('POST', `${ORDERS}/runs/unsigned/${what}`, body)
       expect([what, status, answer]).toMatchObject([what, 409, refusal])
@@ -131,8 +131,8 @@ export const run = () => writeFileSync(${JSON.stringify(file)}, process.env.CAIR
     const { runs } = (await client.ask('GET', `${ORDERS}/runs`)).body as { runs: object[] }
     expect(runs).toMatchObject([
       { run: 'unsigned', status: 'refused', fault: expect.stringContaining('is not signed') as string },
-      { run: 'of-another-name', fault: expect.stringContaining('is not what someone has signed') as string },
-      { run: 'altered', fault: expect.stringContaining('is not what control has signed') as string },
+      { run: 'of-another-name', fault: expect.stringContaining('does not match the signature of someone') as string },
+      { run: 'altered', fault: expect.stringContaining('does not match the signature of control') as string },
       { run: made.run, status: 'completed' },
     ])
     expect(existsSync(file)).toBe(false)

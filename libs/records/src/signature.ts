@@ -33,12 +33,12 @@ export function signedPlan(plan: Plan, identity: Identity): Plan {
  */
 export function requireSigned(plan: Plan, by: PublicKeys): void {
   if (isSigned(textOfPlan(plan), plan.signature, by)) return
-  const what = plan.signature === undefined ? 'is not signed' : `is not what ${plan.signature.by} has signed`
+  const what = plan.signature === undefined ? 'is not signed' : `does not match the signature of ${plan.signature.by}`
   throw new CairnError(
     'REFUSED',
-    `the plan of run ${plan.run} ${what}, and plans are taken here from ${names(by)} only`,
+    `the plan of run ${plan.run} ${what}; only plans signed by ${names(by)} are accepted here`,
     {
-      next: `plan it anew: cairn run ${plan.pipeline} --on ${plan.env}`,
+      next: `plan it again: cairn run ${plan.pipeline} --on ${plan.env}`,
     },
   )
 }
