@@ -190,18 +190,17 @@ letters
   .argument('<letter>', '<pipeline>/<partition>-<offset>')
   .description('show a dead letter, its message and its error')
   .action(lazy(() => import('./commands/dead-letters.ts').then(({ show }) => ({ default: show }))))
-letters
-  .command('replay')
-  .argument('<letter>', '<pipeline>/<partition>-<offset>')
-  .description('deliver a dead letter again to the groups that gave it up')
-  .option('--group <name>', 'only to this group')
-  .action(lazy(() => import('./commands/dead-letters.ts').then(({ replay }) => ({ default: replay }))))
-letters
-  .command('drop')
-  .argument('<letter>', '<pipeline>/<partition>-<offset>')
-  .description('mark a dead letter as dropped')
-  .option('--group <name>', 'only for this group')
-  .action(lazy(() => import('./commands/dead-letters.ts').then(({ drop }) => ({ default: drop }))))
+for (const [verb, what, group] of [
+  ['replay', 'deliver dead letters again to the groups that gave them up', 'only to this group'],
+  ['drop', 'mark dead letters as dropped', 'only for this group'],
+] as const)
+  letters
+    .command(verb)
+    .argument('<letter>', '<pipeline>/<partition>-<offset>, or <pipeline> for all waiting ones')
+    .description(what)
+    .option('--group <name>', group)
+    .option('--run <run>', 'with <pipeline>: only those of this run')
+    .action(lazy(() => import('./commands/dead-letters.ts').then(({ [verb]: decide }) => ({ default: decide }))))
 letters
   .command('export')
   .argument('[pipeline]')

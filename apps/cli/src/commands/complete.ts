@@ -51,7 +51,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   up: ['--docker'],
   logs: ['--follow', '--lines'],
   runs: ['--number'],
-  'dead-letters': ['--number', '--all', '--group'],
+  'dead-letters': ['--number', '--all', '--group', '--run'],
   gc: ['--keep-runs', '--keep', '--grace', '--dry-run'],
   doctor: ['--repair'],
   new: ['--in'],

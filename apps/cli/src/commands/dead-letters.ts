@@ -1,3 +1,7 @@
+import { forEachConcurrently } from '@cairn/engine'
+import { CairnError } from '@cairn/kernel'
+import { undefinedOn } from '@cairn/kernel/contract'
+import { NAMES } from '@cairn/records'
 import { when } from '@cairn/workspace'
 import { withGiven } from '../given-options.ts'
 import { timeZone } from '../open.ts'
@@ -71,29 +75,74 @@ export async function show(path: string, _: object, command: Command) {
     )
 }
 
-/** `cairn dead-letters replay` and `drop`, for all groups that gave it up or for one. */
+interface DecideOptions {
+  readonly group?: string
+  readonly run?: string
+}
+
+/** `cairn dead-letters replay` and `drop`, of one letter or all of a pipeline, for all groups that gave it up or for one. */
 function decide(what: 'replay' | 'drop') {
-  return async (path: string, { group }: { readonly group?: string }, command: Command) => {
+  const done = what === 'replay' ? 'replayed' : 'dropped'
+  return async (path: string, { group, run }: DecideOptions, command: Command) => {
     const { json, ...globals } = command.optsWithGlobals()
-    const { pipeline, id } = letterNamed(path)
+    const isAll = NAMES.name.fits(path)
+    const { pipeline, id } = isAll ? { pipeline: path, id: '' } : letterNamed(path)
+    if (!isAll && run !== undefined) throw ofRunNeedsPipeline(what, pipeline, run)
     const { control } = await openLetters(globals, pipeline)
-    const { groups } = await postTo(control, `/v1/pipelines/{pipeline}/dead-letters/{id}/${what}`, {
-      path: { pipeline, id },
-      body: group === undefined ? {} : { group },
+    const send = async (id: string): Promise<readonly string[]> => {
+      const body = group === undefined ? {} : { group }
+      const route = `/v1/pipelines/{pipeline}/dead-letters/{id}/${what}` as const
+      return (await postTo(control, route, { path: { pipeline, id }, body })).groups
+    }
+    if (!isAll) {
+      const groups = await send(id)
+      if (json) return printData(JSON.stringify({ pipeline, id, [done]: groups }))
+      return printLines(`${done}  ${pipeline}/${id}  for ${groups.join(', ')}`)
+    }
+    const letters = await Array.fromAsync(lettersOf(control, pipeline, run === undefined ? {} : { run }))
+    const meant = letters.filter(({ event, groups }) => (event || what === 'drop') && groups.some(isMeant(group)))
+    const decided: { id: string; groups: readonly string[] }[] = []
+    await forEachConcurrently(meant, async ({ id }) => {
+      const groups = await send(id).catch(undefinedOn('CONFLICT', 'NOT_FOUND')) // decided by another meanwhile
+      if (groups) decided.push({ id, groups })
     })
-    if (json) return printData(JSON.stringify({ pipeline, id, [what === 'replay' ? 'replayed' : 'dropped']: groups }))
-    printLines(`${what === 'replay' ? 'replayed' : 'dropped'}  ${pipeline}/${id}  for ${groups.join(', ')}`)
+    const left = letters.length - decided.length
+    if (json) return printData(JSON.stringify({ pipeline, [done]: decided, left }))
+    printLines(`${done}  ${decided.length} dead letters of ${pipeline}${left > 0 ? `; ${left} others remain` : ''}`)
   }
 }
 export const replay = decide('replay')
 export const drop = decide('drop')
 
-/** `cairn dead-letters export`: prints all dead letters in full, as JSON lines. */
+function isMeant(wanted: string | undefined): (of: Letter['groups'][number]) => boolean {
+  return ({ group, state }) => state === 'waiting' && (wanted === undefined || group === wanted)
+}
+
+function ofRunNeedsPipeline(what: string, pipeline: string, run: string): CairnError {
+  return new CairnError('BAD_PARAMETER', '--run selects among the dead letters of a pipeline, so it takes no letter', {
+    next: `cairn dead-letters ${what} ${pipeline} --run ${run}`,
+  })
+}
+
+/** `cairn dead-letters export`: prints dead letters in full, as JSON lines. */
 export async function exportAll(named: string | undefined, { all = false }: { all?: boolean }, command: Command) {
   const { control, pipelines } = await openLetters(command.optsWithGlobals(), named)
   for (const pipeline of pipelines)
-    for await (const { id } of lettersOf(control, pipeline, { all }))
-      printData(JSON.stringify({ pipeline, ...(await wholeLetter(control, pipeline, id)) }))
+    for await (const letters of inParts(lettersOf(control, pipeline, { all })))
+      for (const letter of await Promise.all(letters.map(({ id }) => wholeLetter(control, pipeline, id))))
+        printData(JSON.stringify({ pipeline, ...letter }))
+}
+
+/** Number of letters that are fetched at once. */
+const PART = 16
+
+async function* inParts<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item[]> {
+  let part: Item[] = []
+  for await (const item of items) {
+    part.push(item)
+    if (part.length === PART) yield part.splice(0)
+  }
+  if (part.length > 0) yield part
 }
 
 /** The first characters of a message. Anybody may have sent it, so it need not be text. */
