@@ -114,9 +114,10 @@ export class Parse<Schema extends z.ZodType> implements PipeTransform<unknown, z
     this.#schema = schema
   }
 
-  transform(value: unknown): z.output<Schema> {
+  /** @param about names the part of the address that is parsed; nothing for a body */
+  transform(value: unknown, about: { readonly data?: string | undefined } = {}): z.output<Schema> {
     const read = this.#schema.safeParse(value === undefined ? {} : value)
     if (read.success) return read.data
-    throw new RequestRefused('BAD_PARAMETER', issueText(read.error, 'the request'))
+    throw new RequestRefused('BAD_PARAMETER', issueText(read.error, about.data ?? 'the request'))
   }
 }

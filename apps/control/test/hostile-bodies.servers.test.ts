@@ -64,6 +64,13 @@ describe.skipIf(!servers)('control', () => {
     expect(await runNames(services.store, layout(env, 'orders'))).toEqual(started)
   })
 
+  it('names the part of an address that is wrong', async () => {
+    const detail = async (path: string) => ((await control.client.ask('GET', path)).body as { detail: string }).detail
+    expect(await detail('/v1/pipelines/orders/runs/a%20b')).toMatch(/^run does not have the expected form/)
+    expect(await detail('/v1/pipelines/orders/store/record?path=..')).toMatch(/^path does not have the expected form/)
+    expect(await detail('/v1/pipelines/orders/store/record')).toMatch(/^path must be text/)
+  })
+
   it('takes JSON in UTF-8 only', async () => {
     for (const charset of ['iso-8859-1', 'utf-16', '"latin1"'])
       expect(await post('plan', '{}', `application/json; charset=${charset}`), charset).toMatchObject({ status: 415 })
