@@ -34,6 +34,7 @@ export function requestsTo(pipeline: string, standing: Standing): Readonly<Recor
     'GET /v1/pipelines/{pipeline}/runs': [{ path: `${at}/runs` }],
     'GET /v1/pipelines/{pipeline}/runs/{run}': [{ path: `${at}/runs/${first}` }],
     'GET /v1/pipelines/{pipeline}/runs/{run}/events': [{ path: `${at}/runs/${first}/events` }],
+    'GET /v1/pipelines/{pipeline}/runs/{run}/missing-stages': [{ path: `${at}/runs/${first}/missing-stages` }],
     'GET /v1/pipelines/{pipeline}/store/children': [{ path: stored('children', 'runs/') }],
     'GET /v1/pipelines/{pipeline}/store/object': [{ path: stored('object', plan) }],
     'GET /v1/pipelines/{pipeline}/store/record': [{ path: stored('record', plan) }],

@@ -24,11 +24,14 @@ export function rememberGiven(options: Given): void {
 /**
  * Adds the given options for project, store, context and playground to each command in a text, so that the command can
  * be copied and run.
+ *
+ * @param more options to add that were not given, for example the context of what a message is about
  */
-export function withGiven(text: string): string {
+export function withGiven(text: string, more: Given = {}): string {
+  const all = { ...given, ...more }
   return text.replace(/\bcairn ([a-z]+(?:-[a-z]+)*)\b([^;,)\n]*)/g, (command, verb: string, rest: string) => {
     const missing = (Object.keys(FLAGS) as (keyof typeof FLAGS)[]).flatMap((name) => {
-      const value = given[name]
+      const value = all[name]
       const isMeant = value !== undefined && !` ${rest} `.includes(` ${FLAGS[name]} `)
       return isMeant && takes(verb, name) ? [`${FLAGS[name]} ${quoted(value)}`] : []
     })

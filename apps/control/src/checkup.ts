@@ -1,6 +1,8 @@
 import { standstillText, type GroupStatus } from '@cairn/drivers/events/kafka'
 import { pipelineNames, layout, STORE_FILE, STORE_FORMAT, topicOf, type ArtifactStore } from '@cairn/records'
+import { CairnError } from '@cairn/kernel'
 import { runNames } from '@cairn/workspace'
+import type { MissingStage, MissingStages } from './missing-stages.ts'
 
 /** The result of one check. */
 export interface Checked {
@@ -20,6 +22,7 @@ export interface CheckupHost {
     topics(): Promise<readonly string[]>
     groups(topics: readonly string[]): Promise<readonly GroupStatus[]>
   }
+  readonly missingStages: Pick<MissingStages, 'of'>
 }
 
 /**
@@ -28,7 +31,7 @@ export interface CheckupHost {
  * @param isMeant whether to check the topics and groups of a pipeline
  */
 export async function checkup(
-  { env, store, bus }: CheckupHost,
+  { env, store, bus, missingStages }: CheckupHost,
   isMeant: (pipeline: string) => boolean,
 ): Promise<readonly Checked[]> {
   const pipelines = async () => (await pipelineNames(store, env)).filter(isMeant)
@@ -70,8 +73,24 @@ export async function checkup(
       if (standing.length > 0) throw new Error(standing.join('; '))
       return `${groups.length} groups, ${lagText(groups)}`
     }),
+    check('stages', async () => {
+      const missing = await missingStages.of(await pipelines())
+      if (missing.length > 0) throw noStage(missing)
+      return 'each step that a run waits for has one'
+    }),
     check('versions', async () => `node ${process.versions.node}`),
   ])
+}
+
+function noStage(missing: readonly MissingStage[]): CairnError {
+  const said = missing.map(({ pipeline, step, runs: [first, ...others] }) => {
+    const runs = others.length === 0 ? `run ${first} waits` : `run ${first} and ${others.length} more wait`
+    return `no stage of ${pipeline}/${step} is running, and ${runs} for it`
+  })
+  const { pipeline, runs } = missing[0]!
+  return new CairnError('NOT_FOUND', said.join('; '), {
+    next: `start it (on this machine with cairn up), or cairn cancel ${pipeline}/${runs[0]}`,
+  })
 }
 
 const LAGGING_SHOWN = 5

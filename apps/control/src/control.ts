@@ -3,6 +3,7 @@ import { cancel, unfitTasks } from '@cairn/engine'
 import { layout, type Layout, type Plan, type RunEnd } from '@cairn/records'
 import { rerunOf, readEnds, readRun, retryOf, type RunRequest, type RunSummary } from '@cairn/workspace'
 import type { ControlHost, Planned } from './control-host.ts'
+import type { MissingStages } from './missing-stages.ts'
 import type { RunsQuery } from './runs-query.ts'
 import type { Waiting } from './queue-view.ts'
 import type { RunQueue } from './run-queue.ts'
@@ -18,10 +19,13 @@ export class Control {
   readonly #submissions: Submissions
   readonly #queue: RunQueue
   readonly #runs: RunsList
+  readonly #missingStages: Pick<MissingStages, 'ofRun'>
   readonly #shown = new SharedWork<Json>()
+  readonly #missing = new SharedWork<readonly string[]>()
 
-  constructor(host: ControlHost, queue: RunQueue) {
+  constructor(host: ControlHost, queue: RunQueue, missingStages: Pick<MissingStages, 'ofRun'>) {
     this.host = host
+    this.#missingStages = missingStages
     this.#queue = queue
     this.#runs = new RunsList(host, queue)
     this.#submissions = new Submissions(host, queue)
@@ -61,6 +65,15 @@ export class Control {
     const unfit = end ? [] : await unfitTasks(this.host.store, at, run)
     const queue = await this.#waitOf(plan, end)
     return JSON.parse(jsonText({ plan, ...(end && { end }), ...(queue && { queue }), unfit, tasks })) as Json
+  }
+
+  /** Returns the steps that a run waits for and that have no running stage; looked up once for all who ask at a time. */
+  async missingStages(pipeline: string, run: string): Promise<{ readonly steps: readonly string[] }> {
+    const steps = await this.#missing.do(`${pipeline}/${run}`, async () => {
+      const { plan, end } = await this.#signedRun(pipeline, run)
+      return end ? [] : this.#missingStages.ofRun(plan)
+    })
+    return { steps }
   }
 
   /** @throws CairnError NOT_FOUND if there is no such run, REFUSED for an unsigned plan, which stages would never run */

@@ -23,6 +23,7 @@ import { Follower } from './follower.ts'
 import { KnownPipelines } from './known-pipelines.ts'
 import { Limits } from './limits.ts'
 import { isLeftBehind } from './old-groups.ts'
+import { MissingStages } from './missing-stages.ts'
 import { Planners } from './planners.ts'
 import { RunQueue } from './run-queue.ts'
 import { readSettings } from './settings.ts'
@@ -101,6 +102,8 @@ const reconciler = new Reconciler(host, champions, queue, {
   onHelp: (run, what) => log.warn({ run }, what),
   onFailure: (folder, error) => log.error({ folder, err: error }, 'could not check a run'),
 })
+const isOver = (pipeline: string, run: string) => reconciler.isOver(pipeline, run)
+const missingStages = new MissingStages({ env, store, bus, vouching, queue, isOver })
 const tokens = tokensIn(settings.tokens, (fault) =>
   log.error({ fault }, 'the tokens cannot be read; the previous ones stay valid'),
 )
@@ -126,7 +129,7 @@ const health = {
 
 const app = await NestFactory.create<NestFastifyApplication>(
   ControlModule.forRoot({
-    control: new Control(host, queue),
+    control: new Control(host, queue, missingStages),
     champions,
     adoption,
     follower,
@@ -134,7 +137,7 @@ const app = await NestFactory.create<NestFastifyApplication>(
     tokens,
     pipelines,
     allowedMethods: (path) => methodsOf(document, path),
-    checkup: { env, store, bus },
+    checkup: { env, store, bus, missingStages },
     collector,
     examiner: new Examiner({
       env,

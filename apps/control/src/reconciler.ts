@@ -31,7 +31,7 @@ export interface ReconcilerOptions {
 }
 
 /** Number of newest runs of a pipeline to check, besides queued ones. Older runs were checked long ago. */
-const LOOKED_AT = 500
+export const LOOKED_AT = 500
 
 interface Watch {
   readonly run: WatchedRun
@@ -105,6 +105,12 @@ export class Reconciler {
     }
     this.#watched = watched
     this.#failures = failures
+  }
+
+  /** Whether a run was over when it was last checked. */
+  isOver(pipeline: string, run: string): boolean {
+    const watch = this.#watched.get(layout(this.#host.env, pipeline).run(run))
+    return watch !== undefined && 'left' in watch
   }
 
   async #sweepOne(

@@ -122,6 +122,16 @@ export class RunsController {
   }
 
   @ApiParam(IN_PATH.run)
+  @Get('runs/:run/missing-stages')
+  @Needs('read')
+  @ApiOperation({
+    summary: 'The steps that a run waits for and that have no running stage, as far as Kafka knows. Normally none.',
+  })
+  missingStages(@Pipeline() pipeline: string, @Run() run: string): Promise<object> {
+    return this.#control.missingStages(pipeline, run)
+  }
+
+  @ApiParam(IN_PATH.run)
   @Post('runs/:run/cancel')
   @HttpCode(200)
   @Needs('cancel')

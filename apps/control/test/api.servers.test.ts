@@ -693,6 +693,7 @@ const ROUTES: Readonly<Record<string, string | undefined>> = {
   'get /v1/pipelines/{pipeline}/runs': 'read',
   'get /v1/pipelines/{pipeline}/runs/{run}': 'read',
   'get /v1/pipelines/{pipeline}/runs/{run}/events': 'read',
+  'get /v1/pipelines/{pipeline}/runs/{run}/missing-stages': 'read',
   'get /v1/pipelines/{pipeline}/store/children': 'read',
   'get /v1/pipelines/{pipeline}/store/object': 'read',
   'get /v1/pipelines/{pipeline}/store/record': 'read',

@@ -14,6 +14,7 @@ import { findArtifact, findPlace, type Place } from '../artifact-path.ts'
 import { objectFile } from '../object-file.ts'
 import { errorText } from '../error-text.ts'
 import { heldUpBy, heldUpText } from '../remote/dead-letters.ts'
+import { missingStagesIn, missingStageText } from '../remote/missing-stages.ts'
 import { waitOf } from '../remote/waiting.ts'
 import { detailsOf } from '../run-details.ts'
 import { openWorkspace, timeZone } from '../open.ts'
@@ -52,8 +53,11 @@ async function showRun(
   const status = queue ? 'queued' : await statusOf(workspace.store, workspace.at(pipeline), { plan, end }, on)
   const unfit = end ? [] : await unfitTasks(workspace.store, workspace.at(pipeline), plan.run)
   const deadLetters = end ? [] : await heldUpBy(globals, plan)
+  const missingStages = queue ? [] : await missingStagesIn(workspace, globals, { plan, end })
   if (json)
-    return printData(jsonText({ status, plan, end, queue, unfit, deadLetters, tasks: Object.fromEntries(all) }, 2))
+    return printData(
+      jsonText({ status, plan, end, queue, unfit, deadLetters, missingStages, tasks: Object.fromEntries(all) }, 2),
+    )
   const outermost = new Map(Object.keys(plan.nodes).flatMap((id) => (all.has(id) ? [[id, all.get(id)!] as const] : [])))
   const params = Object.entries(plan.params).map(([name, value]) => `${name}=${jsonText(value)}`)
   printLines(
@@ -65,6 +69,7 @@ async function showRun(
     `\n${summaryText({ plan, status, queue, unfit, ends: outermost, ...(await detailsOf(workspace, plan, outermost)), ms, files: [], store: on === undefined ? workspace.project.store : `in ${on}`, on, playground: plan.playground ?? playground })}`,
   )
   for (const letter of deadLetters) printLines(`\n${heldUpText(letter)}`)
+  for (const step of missingStages) printLines(`\n${missingStageText(plan, step, on)}`)
 }
 
 async function showStep(

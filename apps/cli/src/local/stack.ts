@@ -153,6 +153,8 @@ export class Stack {
   }
 }
 
+/** The context of these services, and the name of its token. */
+export const LOCAL = 'local'
 /** Also the name under which control signs plans. */
 export const CONTROL = 'control'
 

@@ -10,14 +10,12 @@ import { duration } from '@cairn/workspace'
 import { CairnError } from '@cairn/kernel'
 import { isFresh, repository } from '../../bin/built.js'
 import { look } from './health.ts'
-import { CONTROL, readJson, writeJson, writeText, type Service, type Stack } from './stack.ts'
+import { CONTROL, LOCAL, readJson, writeJson, writeText, type Service, type Stack } from './stack.ts'
 
 /** Maximum time until all services are ready. */
 const READY_MS = 180_000
 /** How often the services that are not ready are listed. */
 const WAITING_MS = 10_000
-/** The name of the context's token. */
-const LOCAL = 'local'
 const SUPERVISOR = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? './supervisor.ts' : './supervisor.js', import.meta.url),
 )

@@ -324,6 +324,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/pipelines/{pipeline}/runs/{run}/missing-stages": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The steps that a run waits for and that have no running stage, as far as Kafka knows. Normally none. */
+        readonly get: operations["RunsController_missingStages"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/pipelines/{pipeline}/runs/{run}/rerun": {
         readonly parameters: {
             readonly query?: never;
@@ -1813,6 +1830,31 @@ export interface operations {
                         readonly event: string;
                         /** @description to resume after this event, send it as Last-Event-ID */
                         readonly id?: string;
+                    };
+                };
+            };
+        };
+    };
+    readonly RunsController_missingStages: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly pipeline: string;
+                readonly run: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The steps that the run waits for and that have no running stage. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly steps: readonly string[];
                     };
                 };
             };

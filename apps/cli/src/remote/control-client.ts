@@ -27,10 +27,13 @@ type Body<Operation> = Operation extends { requestBody?: { content: { 'applicati
   ? Json
   : undefined
 
-interface Sent {
-  readonly headers?: Readonly<Record<string, string>>
+interface Limits {
   /** Time limit of the complete response in milliseconds; null for none. */
   readonly deadline?: number | null
+  readonly signal?: AbortSignal
+}
+interface Sent extends Limits {
+  readonly headers?: Readonly<Record<string, string>>
   /** Called each time control is overloaded. */
   readonly onBusy?: (busy: Busy) => void
 }
@@ -39,8 +42,9 @@ export async function getFrom<Path extends Address<'get'>>(
   control: ControlOptions,
   path: Path,
   params: Params<Path, 'get'>,
+  limits: Limits = {},
 ): Promise<Answer<Path>> {
-  const answer = await askControl(control, addressOf(path, params))
+  const answer = await askControl(control, addressOf(path, params), limits)
   return (await answer.json()) as Answer<Path>
 }
 

@@ -11,7 +11,7 @@ import { printData, printLines } from '../terminal/print.ts'
 import { getFrom, type Answer } from './control-client.ts'
 import { examineStore } from './examine-store.ts'
 
-type Checked = Answer<'/v1/checkup'>['checks'][number]
+export type Checked = Answer<'/v1/checkup'>['checks'][number]
 
 /** Larger clock differences make records and waits misleading, and S3 servers refuse requests. Milliseconds. */
 const SKEW_MS = 2_000

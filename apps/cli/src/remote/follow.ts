@@ -8,6 +8,7 @@ import { summaryJson, summaryText, type RunResult } from '../run-summary.ts'
 import { progressFor, type Progress, type ProgressOption } from '../terminal/progress.ts'
 import { RunView } from '../terminal/run-view.ts'
 import { eventsOf } from './events.ts'
+import { missingStagesOf, missingStageText, stageCheckAfterMs, StageWatch } from './missing-stages.ts'
 import { waitText } from './waiting.ts'
 import { printData, printLines, printNotes } from '../terminal/print.ts'
 
@@ -64,7 +65,7 @@ function noteWaiting({ plan, nodes }: RunView, progress: Progress): NodeJS.Timeo
 /** Shows the progress of a run on services, and returns its result; undefined if Ctrl-C came before its end. */
 export async function watchRun(
   workspace: Workspace,
-  { control }: Context,
+  { control, name: on }: Context,
   pipeline: string,
   run: string,
   options: ProgressOption,
@@ -76,6 +77,11 @@ export async function watchRun(
   const view = new RunView(plan, expected, new Map(), () => performance.now())
   const progress = await progressFor(view, options)
   const waiting = noteWaiting(view, progress)
+  const stages = new StageWatch(
+    stageCheckAfterMs(),
+    (signal) => missingStagesOf({ control }, plan, signal),
+    (step) => progress.note(missingStageText(plan, step, on)),
+  )
   const detached = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => detached.abort())
   let status: RunStatus | undefined
@@ -83,11 +89,13 @@ export async function watchRun(
     for await (const event of eventsOf(control, pipeline, run, detached.signal, (wait) =>
       progress.note(waitText(wait)),
     )) {
+      stages.heard()
       progress.hear(event)
       if (event.type === 'cairn.run-ended') status = event.data.status as RunStatus
     }
   } finally {
     clearInterval(waiting)
+    stages.end()
     progress.done()
   }
   if (status === undefined) return undefined

@@ -57,6 +57,11 @@ export const RUNS_ANSWERS: Answers = {
       tasks: z.record(z.string(), TaskEnd),
     }),
   ),
+  [`get ${AT}/runs/{run}/missing-stages`]: json(
+    200,
+    'The steps that the run waits for and that have no running stage.',
+    z.strictObject({ steps: z.array(z.string()) }),
+  ),
   [`get ${AT}/runs/{run}/events`]: {
     status: 200,
     what: 'Server-sent events: `event` is the type, `id` the id, `data` the CloudEvent.',

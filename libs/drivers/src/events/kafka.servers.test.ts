@@ -14,6 +14,7 @@ import {
   newTopic,
   withOwnTopics,
 } from './kafka/kafka.fixture.ts'
+import { groupIdOf } from './kafka/names.ts'
 import { toMessage } from './kafka/message.ts'
 import { settingsOf } from './kafka/settings.ts'
 
@@ -50,6 +51,21 @@ describe.skipIf(!brokers)('Kafka', () => {
     release()
     await untilCount(8)
     await eventually(() => bus.status().subscriptions[0]).toMatchObject({ inHand: 0, waiting: 0, lag: 0 })
+  })
+
+  it('knows how many members a group has: none of one that has left, or that there never was', async () => {
+    const bus = open()
+    const topic = newTopic()
+    await bus.ensureTopics([topic])
+    const groups = ['here', 'never'].map((group) => groupIdOf(topic, group))
+    const members = async () => {
+      const found = await bus.members(groups)
+      return groups.map((group) => found.get(group))
+    }
+    const first = await bus.subscribe(topic, { group: 'here', from: 'now' }, async () => {})
+    await eventually(members).toEqual([1, 0])
+    await first.close()
+    await eventually(members).toEqual([0, 0])
   })
 
   it('commits handled events up to the first gap, and the rest is delivered again', async () => {

@@ -3,7 +3,7 @@ import type { CairnEvent, EventBus, Subscription, Urgency } from '@cairn/records
 import { ensureTopics, listTopics, probe } from './kafka/admin.ts'
 import { DeadLetters, markOf, replayOf, type DeadLetter, type WholeLetter } from './kafka/dead-letters.ts'
 import { within } from './kafka/deadline.ts'
-import { groupsOf, removeGroups, type GroupStatus } from './kafka/groups.ts'
+import { groupsOf, membersOf, removeGroups, type GroupStatus } from './kafka/groups.ts'
 import { Listener } from './kafka/listener.ts'
 import { sizeOf, toMessage, type Outgoing } from './kafka/message.ts'
 import { deadLettersOf } from './kafka/names.ts'
@@ -24,6 +24,8 @@ export interface KafkaBus extends EventBus {
   topics(): Promise<readonly string[]>
   /** The groups that share the events of these topics, and how far they have come. */
   groups(topics: readonly string[]): Promise<readonly GroupStatus[]>
+  /** How many members these groups have, whose names are those of `groupIdOf`. */
+  members(groups: readonly string[]): Promise<ReadonlyMap<string, number>>
   /** Removes those groups of them that have no members; gives their names. */
   removeGroups(which: (id: string, all: ReadonlySet<string>) => boolean): Promise<readonly string[]>
   /** Resolves when a broker answers. */
@@ -111,6 +113,7 @@ export function kafkaBus(options: KafkaBusOptions): KafkaBus {
     ensureTopics: (names) => ensureTopics(settings, names),
     topics: () => listTopics(settings),
     groups: (names) => groupsOf(settings, names),
+    members: (ids) => membersOf(settings, ids),
     removeGroups: (which) => removeGroups(settings, which),
     probe: () => probe(settings),
     deadLetters: (topic) => lettersOf(topic).all(),

@@ -36,6 +36,14 @@ export function groupsOf(settings: Settings, topics: readonly string[]): Promise
   })
 }
 
+/** How many members each of these groups has now: none, where there is no such group. */
+export function membersOf(settings: Settings, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  return withAdmin(settings, 'cannot look at consumer groups', async (admin) => {
+    const { groups } = await admin.describeGroups([...ids])
+    return new Map(groups.map(({ groupId, members }) => [groupId, members.length]))
+  })
+}
+
 async function endsOf(admin: Admin, topic: string): Promise<Map<number, number>> {
   const offsets = await admin.fetchTopicOffsets(topic)
   return new Map(offsets.map(({ partition, high }) => [partition, Number(high)]))

@@ -1,0 +1,103 @@
+import { readContext, type Context, type RunSummary, type Workspace } from '@cairn/workspace'
+import { CairnError } from '@cairn/kernel'
+import type { Plan } from '@cairn/records'
+import type { GlobalOptions } from '../global-options.ts'
+import { withGiven } from '../given-options.ts'
+import { LOCAL } from '../local/stack.ts'
+import { paint } from '../terminal/style.ts'
+import { getFrom } from './control-client.ts'
+
+type Run = Pick<Plan, 'pipeline' | 'run'>
+
+/** For control to look it up. Milliseconds. */
+const ANSWER_MS = 10_000
+
+/** Steps that a run waits for and that have no running stage. None where that is not known: no command fails for it. */
+export async function missingStagesOf(
+  { control }: Pick<Context, 'control'>,
+  { pipeline, run }: Run,
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
+  try {
+    const path = '/v1/pipelines/{pipeline}/runs/{run}/missing-stages'
+    const limits = { deadline: ANSWER_MS, ...(signal && { signal }) }
+    return (await getFrom(control, path, { path: { pipeline, run } }, limits)).steps
+  } catch {
+    return []
+  }
+}
+
+/** The same of a run as it is read from the records of the services that `--on` names. */
+export async function missingStagesIn(
+  { project }: Workspace,
+  { on }: GlobalOptions,
+  { plan, end }: RunSummary,
+): Promise<readonly string[]> {
+  return on === undefined || end ? [] : missingStagesOf(readContext(project.root, on), plan)
+}
+
+export function missingStageText({ pipeline, run }: Run, step: string, on: string | undefined): string {
+  const start = on === LOCAL ? 'start it with cairn up' : 'start one'
+  const next = withGiven(`${start}, or cairn cancel ${pipeline}/${run}`)
+  return `${paint('yellow', `! ${step}`)}  no stage of ${pipeline}/${step} is running, and the run waits for it: ${next}`
+}
+
+/** How much longer it waits each time before it looks again. */
+const RARER = 2
+
+/** Looks for missing stages while nothing is heard of a run, ever more rarely, and tells each that it finds once. */
+export class StageWatch {
+  readonly #look: (signal: AbortSignal) => Promise<readonly string[]>
+  readonly #tell: (step: string) => void
+  readonly #firstMs: number
+  readonly #ended = new AbortController()
+  #timer: NodeJS.Timeout | undefined
+  #waitMs: number
+  #told: ReadonlySet<string> = new Set()
+
+  constructor(
+    firstMs: number,
+    look: (signal: AbortSignal) => Promise<readonly string[]>,
+    tell: (step: string) => void,
+  ) {
+    this.#firstMs = firstMs
+    this.#waitMs = firstMs
+    this.#look = look
+    this.#tell = tell
+    this.#wait()
+  }
+
+  /** Something has happened in the run. */
+  heard(): void {
+    this.#waitMs = this.#firstMs
+    this.#wait()
+  }
+
+  end(): void {
+    this.#ended.abort()
+    clearTimeout(this.#timer)
+  }
+
+  #wait(): void {
+    clearTimeout(this.#timer)
+    const { signal } = this.#ended
+    if (signal.aborted) return
+    const timer = setTimeout(async () => {
+      this.#waitMs *= RARER
+      const steps = await this.#look(signal)
+      if (signal.aborted) return
+      for (const step of steps) if (!this.#told.has(step)) this.#tell(step)
+      this.#told = new Set(steps)
+      if (this.#timer === timer) this.#wait()
+    }, this.#waitMs)
+    this.#timer = timer
+  }
+}
+
+/** How long nothing is heard of a run before it is looked whether its stages are running, in milliseconds. */
+export function stageCheckAfterMs(): number {
+  const { CAIRN_STAGE_CHECK: seconds = '5' } = process.env
+  const ms = Number(seconds) * 1_000
+  if (ms > 0) return ms
+  throw new CairnError('BAD_PARAMETER', `CAIRN_STAGE_CHECK is "${seconds}", no number of seconds`)
+}

@@ -1,0 +1,123 @@
+import { forEachConcurrently, routingOf, RunState } from '@cairn/engine'
+import { groupIdOf, type KafkaBus } from '@cairn/drivers/events/kafka'
+import { CairnError } from '@cairn/kernel'
+import { layout, readRecord, topicOf, type ArtifactStore, type Plan, type RunEnd } from '@cairn/records'
+import { readEnds, runNames } from '@cairn/workspace'
+import type { QueueView } from './queue-view.ts'
+import { LOOKED_AT } from './reconciler.ts'
+import type { RunQueue } from './run-queue.ts'
+import type { Vouching } from './vouching.ts'
+
+/** A step of which no stage is running, and the runs that wait for one, the newest first. */
+export interface MissingStage {
+  readonly pipeline: string
+  readonly step: string
+  readonly runs: readonly string[]
+}
+
+export interface MissingStagesHost {
+  readonly env: string
+  readonly store: ArtifactStore
+  readonly bus: Pick<KafkaBus, 'members'>
+  readonly vouching: Pick<Vouching, 'faultOf'>
+  readonly queue: Pick<RunQueue, 'view'>
+  /** Whether a run is known to be over: it is not read. */
+  readonly isOver: (pipeline: string, run: string) => boolean
+}
+
+/**
+ * Finds the steps that runs wait for and that have no running stage. The stages of a step are a consumer group, so Kafka
+ * knows whether there are any.
+ */
+export class MissingStages {
+  readonly #host: MissingStagesHost
+
+  constructor(host: MissingStagesHost) {
+    this.#host = host
+  }
+
+  /** Of some pipelines, in all their runs that have not ended. */
+  async of(pipelines: readonly string[]): Promise<MissingStage[]> {
+    const view = await this.#host.queue.view()
+    const plans = (await Promise.all(pipelines.map((pipeline) => this.#unfinished(pipeline, view)))).flat()
+    const found: { readonly plan: Plan; readonly step: string }[] = []
+    for (const { plan, steps } of await this.#missing(plans)) found.push(...steps.map((step) => ({ plan, step })))
+    const byStep = Map.groupBy(found, ({ plan, step }) => `${plan.pipeline}/${step}`)
+    return [...byStep.values()].map((all) => ({
+      pipeline: all[0]!.plan.pipeline,
+      step: all[0]!.step,
+      runs: all.map(({ plan }) => plan.run),
+    }))
+  }
+
+  /** Of a run. */
+  async ofRun(plan: Plan): Promise<readonly string[]> {
+    const [found] = (await this.#hasTurn(plan)) ? await this.#missing([plan]) : []
+    return found?.steps ?? []
+  }
+
+  /** Kafka is asked first: where all stages are running, no record of a task is read. */
+  async #missing(plans: readonly Plan[]): Promise<{ readonly plan: Plan; readonly steps: readonly string[] }[]> {
+    const groups = new Set(plans.flatMap((plan) => stepsIn(plan).map((step) => groupOf(plan, step))))
+    if (groups.size === 0) return []
+    const members = await this.#host.bus.members([...groups])
+    const found: { plan: Plan; steps: string[] }[] = []
+    for (const plan of plans) {
+      const lacking = stepsIn(plan).filter((step) => (members.get(groupOf(plan, step)) ?? 0) === 0)
+      if (lacking.length === 0) continue
+      const awaited = await this.#awaited(plan).catch(ofSound)
+      if (awaited) found.push({ plan, steps: lacking.filter((step) => awaited.has(step)) })
+    }
+    return found
+  }
+
+  /** The steps whose stages a run waits for now: those that act on its tasks that are ready. */
+  async #awaited(plan: Plan): Promise<ReadonlySet<string | undefined>> {
+    const { store, env } = this.#host
+    const state = new RunState(plan)
+    for (const [task, end] of await readEnds(store, layout(env, plan.pipeline), plan.run)) state.end(task, end)
+    const routing = routingOf(plan)
+    const ready = [...state.unfinished()].filter((task) => state.ready(task))
+    return new Set(ready.map((task) => routing.of(task)))
+  }
+
+  /** The plans of a pipeline's runs that stages are to work on. */
+  async #unfinished(pipeline: string, view: QueueView): Promise<Plan[]> {
+    const { store, env, isOver } = this.#host
+    const at = layout(env, pipeline)
+    const names = new Set([...(await runNames(store, at)).slice(0, LOOKED_AT), ...view.runsOf(pipeline)])
+    const plans: Plan[] = []
+    await forEachConcurrently(
+      [...names].filter((name) => !isOver(pipeline, name)),
+      async (name) => {
+        if (await readRecord<RunEnd>(store, at.runEnd(name)).catch(ofSound)) return
+        const plan = await readRecord<Plan>(store, at.plan(name)).catch(ofSound)
+        if (plan && this.#isOurs(plan) && !(plan.queued && view.isWaiting(plan))) plans.push(plan)
+      },
+    )
+    return plans.sort((one, other) => (one.run < other.run ? 1 : -1))
+  }
+
+  /** Not one that waits in the queue. */
+  async #hasTurn(plan: Plan): Promise<boolean> {
+    return !plan.queued || !(await this.#host.queue.view()).isWaiting(plan)
+  }
+
+  /** Stages leave any other run alone. */
+  #isOurs(plan: Plan): boolean {
+    return this.#host.vouching.faultOf(plan) === undefined
+  }
+}
+
+function stepsIn({ nodes }: Plan): string[] {
+  return [...new Set(Object.values(nodes).flatMap((node) => (node.type === 'step' ? [node.step] : [])))]
+}
+
+function groupOf(plan: Plan, step: string): string {
+  return groupIdOf(topicOf(plan), step)
+}
+
+/** A run that is damaged, or was removed meanwhile, is left to the check of the store. */
+function ofSound(error: unknown): undefined {
+  if (!(error instanceof CairnError) || !['BAD_RECORD', 'NOT_FOUND'].includes(error.code)) throw error
+}
