@@ -1,14 +1,17 @@
 import { relative } from 'node:path'
 import { allPipelines, loadPipeline, refuseMisuses } from '@cairn/workspace'
+import { changeOf, changeText, livingOf, stoppedOf, type Change } from '../local/changes.ts'
 import { look } from '../local/health.ts'
 import { ensureBucket, serversOf } from '../local/servers.ts'
-import { servicesOf } from '../local/services.ts'
-import { isServer, processOf, Stack, type Service } from '../local/stack.ts'
+import { missingSecretsOf, servicesOf } from '../local/services.ts'
+import { isServer, LOCAL, Stack, type Service } from '../local/stack.ts'
 import { build, startServices, writeContext, writeKeys } from '../local/start.ts'
 import { statusText, supervisorText } from '../local/status.ts'
 import { stopStack } from '../local/stop.ts'
+import { withGiven } from '../given-options.ts'
 import { openWorkspace } from '../open.ts'
 import type { GlobalOptions } from '../global-options.ts'
+import { paint } from '../terminal/style.ts'
 import { printData, printLines, printNotes } from '../terminal/print.ts'
 
 /**
@@ -29,11 +32,15 @@ export default async function up(
       ? await allPipelines(project)
       : await Promise.all(names.map((name) => loadPipeline(project, name)))
   for (const loaded of pipelines) await refuseMisuses(workspace, loaded)
-  const told = new Set<string>()
-  const tell = (line: string) => told.has(line) || (told.add(line), printNotes(line))
+  const changes: Change[] = []
   await stack.locked(printNotes, start)
+  const missingSecrets = missingSecretsOf(workspace, pipelines)
+  for (const { service, secret } of missingSecrets)
+    printNotes(
+      `${paint('yellow', `! ${service}`, process.stderr)}  its secret ${secret} is not set: set CAIRN_SECRET_${secret}, or add ${secret} to .cairn/secrets.json, then ${withGiven('cairn up')}`,
+    )
   const found = await Promise.all(stack.services.map((service) => look(service, stack.running)))
-  if (json) return printData(JSON.stringify({ context: 'local', services: found }, null, 2))
+  if (json) return printData(JSON.stringify({ context: LOCAL, services: found, changes, missingSecrets }, null, 2))
   const first = pipelines[0]?.pipeline.name ?? '<pipeline>'
   const groups = relative(process.cwd(), stack.tool('kafka-consumer-groups'))
   printLines(`${statusText(found)}\n\nnext  cairn run ${first} --on local\n      ${groups} --describe --all-groups`)
@@ -46,14 +53,27 @@ export default async function up(
     await build(printNotes)
     const servers = await serversOf(stack, project.env, docker)
     const before = stack.services
-    const isLiving = (service: Service) => !isServer(service) && processOf(running, service.name) !== undefined
-    const living = before.filter(isLiving)
-    await startServices(stack, [...servers, ...living], tell)
+    const living = livingOf(before, running)
+    const others = [...living.values()].filter((service) => !isServer(service))
+    const told = new Set<string>()
+    const tell = (change: Change) => {
+      if (told.has(change.name)) return
+      told.add(change.name)
+      changes.push(change)
+      if (change.change !== 'unchanged') printNotes(changeText(change))
+    }
+    const tellReady = (service: Service) => tell(changeOf(service, living))
+    const tellServer = (service: Service) => isServer(service) && tellReady(service) // others may be replaced below
+    await startServices(stack, [...servers, ...others], { onReady: tellServer, note: printNotes })
     await ensureBucket(stack)
     const services = await servicesOf(workspace, pipelines, stack, before)
     writeContext(stack, project.env, services[0]!.url)
     writeKeys(stack)
-    const kept = names.length === 0 ? [] : living.filter(({ name }) => !services.some((other) => other.name === name))
-    await startServices(stack, [...servers, ...services, ...kept], tell)
+    const kept = names.length === 0 ? [] : others.filter(({ name }) => !services.some((other) => other.name === name))
+    const wanted = [...servers, ...services, ...kept]
+    await startServices(stack, wanted, { onReady: tellReady, note: printNotes })
+    stoppedOf(wanted, living).forEach(tell)
+    const unchanged = changes.filter(({ change }) => change === 'unchanged')
+    if (unchanged.length > 0) printNotes(`unchanged  ${unchanged.map(({ name }) => name).join(', ')}`)
   }
 }

@@ -44,8 +44,10 @@ export async function servicesOf(
       ...tracking(name, app),
       ...more,
     }
-    const version = versionOf({ program, args, env, connection, built: builtOf(app) })
-    return { name, program, args, env, url: `http://127.0.0.1:${port}`, probe: 'http', version }
+    const built = builtOf(app)
+    const version = versionOf({ program, args, env, connection, built })
+    const of = { version, connection: versionOf(connection), built: versionOf(built) }
+    return { name, program, args, env, url: `http://127.0.0.1:${port}`, probe: 'http', ...of }
   })
 }
 
@@ -77,6 +79,22 @@ function stagesOf({ secret }: Workspace, { pipeline }: LoadedPipeline, stack: St
     }
     return { name: `${pipeline.name}/${step}`, app: 'stage' as const, env }
   })
+}
+
+/** A secret that a step declares, and that is given neither by the environment nor by the project's file. */
+export interface MissingSecret {
+  readonly service: string
+  readonly secret: string
+}
+
+export function missingSecretsOf({ secret }: Workspace, pipelines: readonly LoadedPipeline[]): MissingSecret[] {
+  return pipelines.flatMap(({ pipeline }) =>
+    [...stepsOf(pipeline)].flatMap(([step, { definition }]) =>
+      (definition.secrets ?? [])
+        .filter((name: string) => secret(name) === undefined)
+        .map((name: string) => ({ service: `${pipeline.name}/${step}`, secret: name })),
+    ),
+  )
 }
 
 /** Loads tracking into a service, if a collector is configured. */

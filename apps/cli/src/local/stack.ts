@@ -26,6 +26,9 @@ export interface Service {
   readonly probe: 'http' | 'kafka' | 'minio'
   /** Digest of everything that it depends on: a process with another version is replaced. */
   readonly version: string
+  /** Digests of the connection file and of its program's sources, if it depends on them. */
+  readonly connection?: string
+  readonly built?: string
   /** Its Docker container, if it runs in one. */
   readonly container?: string
 }

@@ -38,13 +38,19 @@ export function writeKeys(stack: Stack): void {
   writeJson(stack.plansByFile, { [CONTROL]: publicKeyOf(identity) })
 }
 
+interface StartOptions {
+  /** Told of each service once it is ready. */
+  readonly onReady: (service: Service) => void
+  readonly note: (line: string) => void
+}
+
 /**
  * Has the supervisor run exactly these services, and waits until they are ready. Healthy services keep running.
  */
 export async function startServices(
   stack: Stack,
   services: readonly Service[],
-  tell: (line: string) => void,
+  { onReady, note }: StartOptions,
 ): Promise<void> {
   writeJson(stack.servicesFile, services)
   let supervisor = stack.isSupervised ? undefined : startSupervisor(stack)
@@ -57,11 +63,14 @@ export async function startServices(
     const { running } = stack
     const current = [...waiting.values()].filter(({ name, version }) => running?.watch?.[name]?.version === version)
     for (const found of await Promise.all(current.map((service) => look(service, running))))
-      if (found.state === 'ready' && waiting.delete(found.name)) tell(`${found.name} is ready`)
+      if (found.state === 'ready') {
+        onReady(waiting.get(found.name)!)
+        waiting.delete(found.name)
+      }
     const now = performance.now()
     if (waiting.size > 0 && now - said > WAITING_MS) {
       said = now
-      tell(`waiting for ${[...waiting.keys()].join(', ')} (${duration(now - began)})`)
+      note(`waiting for ${[...waiting.keys()].join(', ')} (${duration(now - began)})`)
     }
     if (now - began > READY_MS)
       throw new CairnError('TIMED_OUT', `not ready after ${READY_MS / 1000} s: ${[...waiting.keys()].join(', ')}`, {
