@@ -200,7 +200,7 @@ for (const [verb, what, group] of [
     .description(what)
     .option('--group <name>', group)
     .option('--run <run>', 'with <pipeline>: only those of this run')
-    .action(lazy(() => import('./commands/dead-letters.ts').then(({ [verb]: decide }) => ({ default: decide }))))
+    .action(lazy(() => import('./commands/dead-letters.ts').then(({ decide }) => ({ default: decide(verb) }))))
 letters
   .command('export')
   .argument('[pipeline]')
@@ -292,8 +292,8 @@ try {
 
 /** A command line that does not parse. */
 function failOfWords({ message }: CommanderError): void {
-  const names = program.commands.map((command) => command.name())
-  const name = process.argv.slice(2).find((word) => names.includes(word))
+  const names = new Set(program.commands.map((command) => command.name()))
+  const name = process.argv.slice(2).find((word) => names.has(word))
   const what = plainLines(message.replace(/^error: /, '').replaceAll('\n', ' '))
   const next = `cairn ${name === undefined ? '' : `${name} `}--help`
   fail(new CairnError('BAD_PARAMETER', what, { next }), { json: process.argv.includes('--json') })

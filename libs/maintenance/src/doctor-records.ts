@@ -3,7 +3,6 @@ import {
   statObject,
   alteredIn,
   readRecord,
-  type Layout,
   type Plan,
   type ArtifactStore,
   type EndRecord,

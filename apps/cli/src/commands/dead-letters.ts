@@ -81,7 +81,7 @@ interface DecideOptions {
 }
 
 /** `cairn dead-letters replay` and `drop`, of one letter or all of a pipeline, for all groups that gave it up or for one. */
-function decide(what: 'replay' | 'drop') {
+export function decide(what: 'replay' | 'drop') {
   const done = what === 'replay' ? 'replayed' : 'dropped'
   return async (path: string, { group, run }: DecideOptions, command: Command) => {
     const { json, ...globals } = command.optsWithGlobals()
@@ -111,9 +111,6 @@ function decide(what: 'replay' | 'drop') {
     printLines(`${done}  ${decided.length} dead letters of ${pipeline}${left > 0 ? `; ${left} others remain` : ''}`)
   }
 }
-export const replay = decide('replay')
-export const drop = decide('drop')
-
 function isMeant(wanted: string | undefined): (of: Letter['groups'][number]) => boolean {
   return ({ group, state }) => state === 'waiting' && (wanted === undefined || group === wanted)
 }
@@ -137,7 +134,7 @@ export async function exportAll(named: string | undefined, { all = false }: { al
 const PART = 16
 
 async function* inParts<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item[]> {
-  let part: Item[] = []
+  const part: Item[] = []
   for await (const item of items) {
     part.push(item)
     if (part.length === PART) yield part.splice(0)
