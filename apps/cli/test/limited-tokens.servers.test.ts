@@ -176,12 +176,12 @@ describe.skipIf(!inject('servers'))('a token for one of two pipelines', () => {
       {
         args: (pipeline) => ['cancel', `${pipeline}/${runs[pipeline]![0]}`],
         rights: ['cancel'],
-        says: /^completed {2}shop\/\S+ had ended/,
+        says: /^completed {2}shop\/\S+ ended before/,
       },
       {
         args: (pipeline) => ['cancel', `${pipeline}/latest`],
         rights: ['read', 'cancel'],
-        says: /^completed {2}shop\/\S+ had ended/,
+        says: /^completed {2}shop\/\S+ ended before/,
       },
     ],
     run: [

@@ -141,7 +141,7 @@ describe.skipIf(!inject('servers'))('promoting to services', () => {
       expect(code).toBe(1)
       return stdout + stderr
     }
-    await expect.poll(refused, { interval: 500 }).toContain('token ann lacks the right "promote" for pipeline small')
+    await expect.poll(refused, { interval: 500 }).toContain('the token of ann lacks the right "promote" for small')
     expect(await production()).toBe(first.run)
   })
 })

@@ -360,7 +360,9 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     expect((await project.cairn('runs', '--on', 'loca')).stderr).toMatch(
       /context "loca" does not exist[\s\S]*did you mean "local"/,
     )
-    expect((await project.cairn('run', 'shopp', '--on', 'local')).stderr).toMatch(/no pipeline "shopp"[\s\S]*shop/)
+    expect((await project.cairn('run', 'shopp', '--on', 'local')).stderr).toMatch(
+      /pipeline "shopp" does not exist[\s\S]*shop/,
+    )
     project.write({
       '.cairn/contexts/away.json': JSON.stringify({ env, control: { url: 'http://127.0.0.1:9', token: 'no' } }),
     })

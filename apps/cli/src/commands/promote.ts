@@ -100,8 +100,7 @@ async function on(
   const production = await openProduction(globals)
   const context: Context = readContext(production.project.root, globals.on!)
   const { policy, trusted, you, mayPromote } = await productionOn(context.control, name)
-  if (!mayPromote)
-    throw new CairnError('REFUSED', `token ${you} lacks the right "promote" for pipeline ${name} on ${context.name}`)
+  if (!mayPromote) throw new CairnError('NOT_ALLOWED', `the token of ${you} lacks the right "promote" for ${name}`)
   return {
     production,
     adoption: { policy, trusted },
