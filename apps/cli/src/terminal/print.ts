@@ -4,9 +4,20 @@ import { paint } from './style.ts'
 /** Captured before any module can replace it. */
 const write = process.stdout.write.bind(process.stdout)
 
-/** Prints data for programs: a JSON document or a script. */
+/** The exit code by which a shell reports SIGPIPE, a signal that Node ignores. */
+const BY_SIGPIPE = 128 + 13
+
+/** Prints data for programs: a JSON document or a script. Ends this process when its reader has closed, as in `| head`. */
 export function printData(text: string | Uint8Array): void {
+  if (!isWatched) process.stdout.on('error', endIfClosed)
+  isWatched = true
   write(typeof text === 'string' ? `${text}\n` : text)
+}
+let isWatched = false
+
+function endIfClosed(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(BY_SIGPIPE)
 }
 
 /** From now on standard output is only for data, not for what modules of the project print while they load. */
