@@ -366,7 +366,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     project.write({
       '.cairn/contexts/away.json': JSON.stringify({ env, control: { url: 'http://127.0.0.1:9', token: 'no' } }),
     })
-    expect((await project.cairn('runs', '--on', 'away')).stderr).toContain('does not answer')
+    expect((await project.cairn('runs', '--on', 'away')).stderr).toContain('does not respond')
     project.write({ '.cairn/contexts/other.json': JSON.stringify({ env: 'other', control }) })
     const { code, stderr } = await project.cairn('runs', '--on', 'other')
     expect([code, stderr]).toEqual([1, expect.stringContaining(`${control.url} is of environment local, not other`)])
@@ -496,7 +496,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     expect([supervisor, ...Object.values(services)].filter((name) => !isGone(name))).toEqual([])
     expect(servicesOf(project.path('.cairn/stack'))).toEqual([])
     expect((await project.cairn('status')).code).toBe(1)
-    expect((await project.cairn('runs', '--on', 'local')).stderr).toContain('does not answer')
+    expect((await project.cairn('runs', '--on', 'local')).stderr).toContain('does not respond')
     expect(await project.cairn('down')).toMatchObject({
       code: 0,
       stdout: 'nothing was running; stored data is kept\n',
