@@ -181,6 +181,7 @@ try {
   ])
   clearInterval(telling)
   await calm()
+  await ended.untilAll(PATIENCE_MS)
   await ended.close()
   const report = await check(before, PATIENCE_MS)
   memory['at the end'] = memoryOf(world, SERVICES)

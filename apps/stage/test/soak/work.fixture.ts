@@ -67,6 +67,17 @@ export class EndedRuns {
     this.#reading = this.#read()
   }
 
+  /**
+   * Waits until each submitted run has ended and was read. Gives up after a while: a run that was collected before it was
+   * read is for the check of the invariants to name.
+   */
+  async untilAll(patienceMs: number): Promise<void> {
+    const { submitted } = this.#world
+    await this.#world.untilEnded(submitted.keys(), patienceMs)
+    const isRead = () => [...submitted.keys()].every((run) => this.found.has(run))
+    await this.#world.until('each run was read', isRead, patienceMs).catch(() => {})
+  }
+
   /** Resolves once all that ended has been read. */
   async close(): Promise<void> {
     this.#isOver = true
