@@ -48,7 +48,7 @@ const REFUSED_IN_A_QUERY: Readonly<Record<string, string>> = {
   timestamp_us_fraction: 'column "x", row 1: is 2001-07-03 12:00:00.000001, which timestamp cannot hold',
   timestamp_ns_fraction: 'column "x", row 1: is 2001-07-03 12:00:00.123000001, which timestamp cannot hold',
   list_large: 'column "x", row 1: 9223372036854775807 cannot be stored exactly',
-  list_special: 'column "x", row 1: holds NaN or an infinity',
+  list_special: 'column "x", row 1: contains NaN or Infinity',
 }
 
 describe('a Parquet column is queried as pyarrow wrote it, or is refused by name', () => {
