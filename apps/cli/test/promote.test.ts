@@ -194,7 +194,7 @@ export const small`,
     const tried = await play()
     merge()
     project.write({ 'n.txt': '5' })
-    expect(await refused(tried)).toContain('the data that load reads as "file" changed since the run')
+    expect(await refused(tried)).toContain(String.raw`the data that load reads as \"file\" changed since the run`)
   })
 
   it('refuses a run that does not meet an expectation', async () => {
