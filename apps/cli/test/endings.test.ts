@@ -41,12 +41,14 @@ it('prints an uncaught error once, with the stack frames of the project', async 
   expect(text).toContain(`✘ timer  an uncaught error ended the process that ran timer: in a timer\n  ${next}`)
   expect(text).toMatch(/ended the process that ran floating: not awaited\n[^✘]*at Object\.run \(ends\.pipeline\.ts:9:/)
   expect(text).not.toMatch(/Node\.js v|libs\/|dist\/|node:internal/)
-  expect(text).toMatch(/ran leaves exited with code 0\n +next +return what the step gives[^✘]*ends\.pipeline\.ts:13:/)
+  expect(text).toMatch(
+    /ran leaves exited with code 0\n +next +return the result of the step[^✘]*ends\.pipeline\.ts:13:/,
+  )
   expect(text).toMatch(
     /"v" of circle: value\.left\[0\]\.parent refers back to value, so the value has a cycle\n +next +return a value without cycles/,
   )
   expect(text).toContain('✘ hidden  hidden needs the secret TOKEN, which is not set\n')
-  expect(text).not.toContain('its catch failed too')
+  expect(text).not.toContain('its catch also failed')
   const shown = await project.cairn('show', 'ends/latest/small')
   expect(shown.stdout).toMatch(/output v +[0-9a-f]{64} {2}111 B$/m)
 })

@@ -29,14 +29,14 @@ describe('a step that fails', () => {
       `timeout: '300ms', run: () => { while (true) {} }`,
       {},
       'middle exceeded its timeout of 0.3 s',
-      'give it more time',
+      'raise its limit, timeout: "10m"',
     ],
     [
       'takes too much memory',
       `memory: '300MB', run: () => { const held = []; while (true) held.push(Buffer.alloc(1e7, 1)) }`,
       {},
-      'it may use 300 MB',
-      'let it use more',
+      'its limit is 300 MB',
+      'raise its limit, memory: "4GB"',
     ],
     [
       'kills its process',
@@ -49,7 +49,7 @@ describe('a step that fails', () => {
       'is killed by something else',
       `acknowledge: ['processes'], run: () => { process.kill(process.pid, 'SIGKILL'); for (;;); }`,
       {},
-      'the process that ran middle was killed (SIGKILL) by something else than Cairn, if not by hand, probably for memory',
+      'the process that ran middle was killed (SIGKILL), but not by Cairn: by a person or by the system',
       'dmesg',
     ],
     [

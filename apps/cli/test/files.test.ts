@@ -102,5 +102,5 @@ it('refuses an import of a path that is made while the step runs, by file and li
     .replace('v: words()', "v: await import(['.', 'lib', 'words.ts'].join('/'))")
     .replace('run: () => ({ v: await', 'run: async () => ({ v: await')
   const { stdout } = await new CliProject({ ...files, 'p.pipeline.ts': text }).cairn('--json', 'run', 'p')
-  expect(stdout).toContain("p.pipeline.ts:8 imports './lib/words.ts' by a path that is made while it runs")
+  expect(stdout).toContain("p.pipeline.ts:8 imports './lib/words.ts' with a path that is computed at run time")
 })

@@ -45,7 +45,8 @@ it('refuses a pipe or a device in place of a file by name, and never waits for o
 it('reads parameters from a pipe', () => {
   const command = `'${NODE}' '${CAIRN}' --json plan --params <(echo '{ "s": { "n": 7 } }')`
   const out = execFileSync('bash', ['-c', command], { cwd: project.root, encoding: 'utf8' })
-  expect(out).toContain('params.n 1 -> 7')
+  const [{ reasons }] = (JSON.parse(out) as { steps: [{ reasons: unknown }] }).steps
+  expect(reasons).toEqual([{ because: 'parameter', name: 'n', before: 1, after: 7 }])
 })
 
 it('names the broken link of a store', async () => {

@@ -158,19 +158,19 @@ it('says why a type cannot hold a value, and what to do about it', async () => {
     double: [
       `table({ a: 'int32' })`,
       'sql`select 1.5::double as a`',
-      'is DOUBLE where int32',
+      'column "a" is declared int32, but it is DOUBLE',
       'round("a")::INTEGER or floor("a")::INTEGER',
     ],
     decimal: [
       `table({ a: 'int64' })`,
       'sql`select 1.5::decimal(3,1) as a`',
-      'is DECIMAL(3,1) where int64',
+      'column "a" is declared int64, but it is DECIMAL(3,1)',
       'round("a")::BIGINT',
     ],
     text: [
       `table({ a: 'int32' })`,
       "sql`select '1' as a`",
-      'is VARCHAR where int32',
+      'column "a" is declared int32, but it is VARCHAR',
       'cast it in the query: "a"::INTEGER',
     ],
     hole: ['json<unknown>()', '{ b: [undefined] }', 'value.b[0] is undefined', ''],

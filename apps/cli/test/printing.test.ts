@@ -139,13 +139,13 @@ describe('printed output', () => {
   })
 
   it.each([
-    [['run', 'years', '--jobs', '0'], '--jobs is "0"'],
-    [['run', 'years', '--jobs', 'x'], '--jobs is "x"'],
-    [['play', 'years', '--jobs', '1.5'], '--jobs is "1.5"'],
-    [['runs', '-n', '-1'], '--number is "-1"'],
-    [['cat', 'years/latest/load', '-n', 'x'], '--rows is "x"'],
-    [['gc', '--keep-runs', 'x'], '--keep-runs is "x"'],
-    [['push', '-n', '0'], '--runs is "0"'],
+    [['run', 'years', '--jobs', '0'], '--jobs must be a whole number of at least'],
+    [['run', 'years', '--jobs', 'x'], '--jobs must be a whole number of at least'],
+    [['play', 'years', '--jobs', '1.5'], '--jobs must be a whole number of at least'],
+    [['runs', '-n', '-1'], '--number must be a whole number of at least'],
+    [['cat', 'years/latest/load', '-n', 'x'], '--rows must be a whole number of at least'],
+    [['gc', '--keep-runs', 'x'], '--keep-runs must be a whole number of at least'],
+    [['push', '-n', '0'], '--runs must be a whole number of at least'],
     [['run', 'years', '--store', '/proc/x'], '/proc/x'],
     [['run', 'years', '--store', 'package.json'], 'package.json'],
   ])('refuses an invalid option value by name: %j', async (args, message) => {

@@ -37,7 +37,7 @@ describe('a changed byte of an object', () => {
     expect(run.stdout).toContain(
       `input "data" of weigh: object ${digest} (50000 bytes) is damaged: the digest of its bytes is`,
     )
-    expect(run.stdout).toContain('cairn doctor --repair takes it out of use')
+    expect(run.stdout).toContain('cairn doctor --repair to move it out of use')
     expect((await project.cairn('cat', 'store/latest/make/data', '--raw')).stderr).toContain(
       'is damaged: the digest of its bytes is',
     )
@@ -100,9 +100,7 @@ describe('a store', () => {
     expect(stderr).toMatch(
       /the store \S+\.cairn has format 1 of an earlier version of Cairn, but this version supports only format 2$/m,
     )
-    expect(stderr).toContain(
-      'next   use a new store, or move store.json and the folders of its environments out of this one',
-    )
+    expect(stderr).toContain('next   use a new store, or move store.json and the environment folders out of this one')
     rmSync(project.path('.cairn/store.json'))
     expect((await project.cairn('run', 'store')).code).toBe(0)
   })

@@ -59,7 +59,7 @@ it('names the item and run that are still running, and how to limit that, unless
   child.kill('SIGINT')
   expect(await exit(child)).toBe(130)
   expect(told).not.toContain('bounded |')
-  const lines = told.split('\n').filter((line) => line.startsWith('wait/1 | still at work')) // another may be slow to start
+  const lines = told.split('\n').filter((line) => line.startsWith('wait/1 | still running')) // another may be slow to start
   expect(lines.map((line) => line.replace(/stuck\/[\w-]+/, 'stuck/…'))).toEqual(
     ['0.5', '2'].map(
       (seconds) =>
