@@ -35,7 +35,11 @@ it.each([
     `import { folderStore } from '@cairn/drivers/store/folder'`,
     'may not import @cairn/drivers/store/folder',
   ],
-  ['libs/kernel/src/json.ts', `import '../../drivers/src/store/folder.ts'`, 'from outside its part'],
+  [
+    'libs/kernel/src/json.ts',
+    `import '../../drivers/src/store/folder.ts'`,
+    'imports ../../drivers/src/store/folder.ts from outside its part',
+  ],
   ['libs/kernel/src/json.ts', `import { Kind } from './index.ts'`, 'imports its own index.ts'],
   ['libs/kinds/src/json.ts', `const later = await import('commander')`, 'may not import commander'],
   ['libs/kinds/src/json.ts', `export * from '@cairn/embedded'`, 'may not import @cairn/embedded'],

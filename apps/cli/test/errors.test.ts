@@ -109,7 +109,7 @@ it('shows any thrown value with its causes, without secrets and terminal control
   expect(of('text')).toContain('✘ text  just text\n')
   expect(of('object')).toContain(`✘ object  { status: 503, inner: { list: [ 1, '2n', '***' ] } }`)
   expect(of('cyclic')).toContain(`{ name: 'loop', self: '[circular]' }`)
-  expect(of('symbol')).toContain('Symbol(odd) was thrown')
+  expect(of('symbol')).toContain('a value that is not an Error was thrown: Symbol(odd)')
   expect(of('getters')).toContain(`{ message: '[getter]', name: '[getter]', toJSON: '[function toJSON]' }`)
   expect(of('proxy')).toContain('[Proxy]')
   expect(of('huge').length).toBeLessThan(20_000)

@@ -82,6 +82,6 @@ it('refuses a run if every step needs an unreadable source', async () => {
   for (const verb of ['plan', 'run']) {
     const { code, stderr } = await project.cairn(verb, 'nothing')
     expect(code).toBe(1)
-    expect(stderr).toMatch(/^error {2}data\/gone\.txt cannot be read: ENOENT[^]*\nnext {3}look at /)
+    expect(stderr).toMatch(/^error {2}data\/gone\.txt cannot be read: ENOENT[^]*\nnext {3}check /)
   }
 })

@@ -59,7 +59,7 @@ describe('a source behind a URL', () => {
     answer = (_, response) => response.writeHead(404).end()
     const project = new CliProject({ 'fetched.pipeline.ts': pipelineOf(`fromUrl('${url}')`) })
     const { stdout, stderr } = await project.cairn('run', 'fetched')
-    expect(stderr + stdout).toContain(`${url.replace('signature=s3cret', '…')} answers 404 Not Found`)
+    expect(stderr + stdout).toContain(`${url.replace('signature=s3cret', '…')} returned 404 Not Found`)
     expect(stderr + stdout).not.toContain('s3cret')
   })
 })

@@ -57,7 +57,7 @@ function csvError(message: string): CairnError | undefined {
   const refuse = (what: string, next: string) => refused(path, Number(line), what, next)
   if (expected !== undefined)
     return refuse(
-      `has ${found === '1' ? '1 cell' : `${found} cells`} , but there are ${expected} columns`,
+      `has ${found === '1' ? '1 cell' : `${found} cells`}, but there are ${expected} columns`,
       'correct the line; a cell that contains the delimiter must be quoted',
     )
   if (message.includes('not utf-8'))
