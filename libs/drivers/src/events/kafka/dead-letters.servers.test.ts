@@ -92,13 +92,13 @@ describe.skipIf(!brokers)('dead letters', () => {
     const value = JSON.stringify({ env: 'test', pipeline: 'p', run: 'r' })
     const wrong: readonly [Message, message: string][] = [
       [{ value: 'neither headers nor JSON' }, 'not JSON'],
-      [{ value, headers: { ...whole, ce_id: Buffer.from([0xff]) } }, 'header ce_id is not text'],
+      [{ value, headers: { ...whole, ce_id: Buffer.from([0xff]) } }, 'header ce_id of the message is not valid UTF-8'],
       [{ value, headers: { ...whole, ce_id: ['x', 'y'] } }, '2 headers ce_id'],
       [{ value, headers: { ...whole, cairn_run: 'other' } }, 'header cairn_run'],
       [{ value: JSON.stringify({ env: 'test', pipeline: 'p', run: 'ä'.repeat(200) }), headers: whole }, 'run is "ää'],
       [{ value: null, key: null, headers: whole }, 'not JSON'],
       [{ value: '{"env":', headers: whole }, 'not JSON'],
-      [{ value: '[]', headers: whole }, 'no object'],
+      [{ value: '[]', headers: whole }, 'its data is not an object'],
       [{ value: '{"env":"test"}', headers: whole }, 'pipeline'],
       [{ value: '{"env":"test","pipeline":"p","run":"r","__proto__":{"a":1}}', headers: whole }, '__proto__'],
       [{ value, headers: { ...whole, ['__proto__']: 'x' } }, '__proto__'],
