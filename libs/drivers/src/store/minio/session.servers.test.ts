@@ -62,7 +62,7 @@ describe.skipIf(!s3)('a session of MinIO', () => {
       await expect(beyond(), String(beyond)).rejects.toMatchObject({
         code: 'STORE_FAILED',
         message: expect.stringContaining('AccessDenied') as string,
-        next: expect.stringContaining('allowed') as string,
+        next: expect.stringContaining('permissions') as string,
       })
   })
 
