@@ -59,8 +59,9 @@ export class Reconciler {
   readonly #options: ReconcilerOptions
   /** Runs by folder, including ended ones. */
   #watched: ReadonlyMap<string, Watch | Over> = new Map()
-  /** Reported faults of runs that could not be checked, by folder. */
+  /** Pipelines whose ended runs are checked again in the next sweep. */
   readonly #forgotten = new Set<string>()
+  /** Reported faults of runs that could not be checked, by folder. */
   #failures: ReadonlyMap<string, string> = new Map()
 
   constructor(
