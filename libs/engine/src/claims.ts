@@ -1,7 +1,7 @@
 import { CairnError } from '@cairn/kernel'
 import type { RunContext, Kept } from './run-context.ts'
 import { parseTask, taskName, type CairnEvent, type Plan, type TaskStatus } from '@cairn/records'
-import type { Ending } from './run-state.ts'
+import type { Ending, RunState } from './run-state.ts'
 import { forEachConcurrently } from './concurrency.ts'
 
 /** Checks on what events claim. Anyone who may publish can claim anything, so the records decide. */
@@ -11,12 +11,14 @@ export function taskOf({ data }: CairnEvent): string | undefined {
 }
 
 /**
- * Returns the ending that an event claims, if its status is all that the run's state needs. Counts, which decide how
- * the run continues, and the outputs that tasks read always come from records.
+ * Returns the ending that an event claims, if its status is all that the run's state needs. Counts that decide how the
+ * run continues always come from the record, even if the event claims that there are none; so do the outputs that tasks
+ * read.
  */
-export function endingOf({ type, data: { counts } }: CairnEvent): Ending | undefined {
-  if (!counts || Object.keys(counts).length > 0) return undefined
-  return { status: type.slice('cairn.'.length) as TaskStatus, counts }
+export function endingOf(state: RunState, event: CairnEvent): Ending | undefined {
+  const { counts } = event.data
+  if (!counts || Object.keys(counts).length > 0 || state.wiring.counted.has(event.data.node!)) return undefined
+  return { status: event.type.slice('cairn.'.length) as TaskStatus, counts }
 }
 
 /**
@@ -38,7 +40,7 @@ export async function contradictionIn(
     return `run ${plan.run} has no task ${task}`
   // An ending of one of this host's own tasks that this host has not published comes from elsewhere, so it must have
   // left a record.
-  const isAsked = (isOwn(task) && !announced.has(task)) || !endingOf(event)
+  const isAsked = (isOwn(task) && !announced.has(task)) || !endingOf(run.state, event)
   if (event.type === 'cairn.ready' || !isAsked) return undefined
   return run.end(task).then(
     () => undefined,

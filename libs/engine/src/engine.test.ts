@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { json } from '../simulation/pipelines.ts'
 import { each, list, pipeline, step } from '@cairn/kernel'
 import { Engine } from './engine.ts'
-import { claim, runEvent, type CairnEvent, type Compute } from '@cairn/records'
+import { claim, endEvent, runEvent, type CairnEvent, type Compute } from '@cairn/records'
 import { cancel, claimRunEnd, publishStart, submit } from './submit.ts'
 import { Example, itemsIn, valueOf } from './example.fixture.ts'
 
@@ -242,6 +242,26 @@ describe('an engine', () => {
     await submit(example.host(), await example.plan())
     await example.deliver(hosts[0]!, deafTo('run/read/completed', hosts[1]!))
     expect(await example.runEnd()).toMatchObject({ status: 'completed', host: 'last' })
+  })
+
+  it('opens an each by the record of its list, even if an event claims another ending of it', async () => {
+    for (const type of ['completed', 'failed', 'blocked', 'skipped'] as const) {
+      const example = new Example(squares)
+      const first = new Engine(example.host('first', { steps: new Set(['read']) }))
+      const rest = new Engine(example.host('rest', { steps: new Set(['square', 'sum', 'report']) }))
+      const plan = await example.plan()
+      await submit(example.host(), plan)
+      await rest.handle(example.told[0]!)
+      await example.settle(first.handle(example.told[0]!))
+      const claimed = { ...endEvent(plan, 'read', (await example.ends())['read']!), type: `cairn.${type}` as const }
+      const lie = { ...claimed, data: { ...claimed.data, counts: {} } }
+      await example.settle(rest.handle(lie))
+      await example.deliver(first, rest)
+      const ends = await example.ends()
+      expect(itemsIn(ends['squared'], 'n'), type).toEqual([9, 1, 4])
+      expect(valueOf(ends['report'], 'total')).toBe(14)
+      expect(await example.runEnd()).toMatchObject({ status: 'completed' })
+    }
   })
 })
 

@@ -149,7 +149,7 @@ export class Engine {
     const task = taskOf(event)
     if (task !== undefined) {
       announced.add(task)
-      state.end(task, endingOf(event) ?? (await run.end(task)))
+      state.end(task, endingOf(state, event) ?? (await run.end(task)))
     }
     const called = task === undefined ? state.first : [...state.after(task)]
     if (run.isTakenForNew && task !== undefined && this.#lacksEndings(run, task, called)) await run.readEnds()

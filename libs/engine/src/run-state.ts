@@ -25,7 +25,7 @@ export type Ending = Pick<EndRecord, 'status' | 'counts'>
  */
 export class RunState {
   readonly plan: Plan
-  readonly #wiring: Wiring
+  readonly wiring: Wiring
   readonly #ends = new Map<string, Ending>()
   /** For each open `each`, by its task: the number of items for every outer item. */
   readonly #opened = new Map<string, readonly number[]>()
@@ -38,9 +38,9 @@ export class RunState {
 
   constructor(plan: Plan) {
     this.plan = plan
-    this.#wiring = wiringOf(plan)
-    for (const id of this.#wiring.outermost) this.#create(id, '')
-    for (const [id, { outputs }] of this.#wiring.given)
+    this.wiring = wiringOf(plan)
+    for (const id of this.wiring.outermost) this.#create(id, '')
+    for (const [id, { outputs }] of this.wiring.given)
       this.#end(id, { status: 'completed', counts: countsOf([outputs]) })
     this.first = [...this.#ready]
   }
@@ -78,8 +78,8 @@ export class RunState {
   *before(task: string): Iterable<string> {
     const { node: id, batch } = parseTask(task)
     for (const [depth, each] of this.plan.nodes[id]!.scope.entries())
-      for (const need of this.#wiring.needs.get(each)!) yield this.#outer(need, batchAt(batch, depth))
-    for (const need of this.#wiring.needs.get(id)!) yield this.#outer(need, batch)
+      for (const need of this.wiring.needs.get(each)!) yield this.#outer(need, batchAt(batch, depth))
+    for (const need of this.wiring.needs.get(id)!) yield this.#outer(need, batch)
   }
 
   /** Lists all tasks that an ended task waited for. An `each` waits for the tasks inside it, too. */
@@ -87,7 +87,7 @@ export class RunState {
     yield* this.before(task)
     const { node: id, batch } = parseTask(task)
     if (this.plan.nodes[id]!.type === 'each')
-      for (const inner of this.#tasksIn(id, batch, this.#wiring.bodies.get(id) ?? [])) yield taskName(inner)
+      for (const inner of this.#tasksIn(id, batch, this.wiring.bodies.get(id) ?? [])) yield taskName(inner)
   }
 
   /** Lists the known tasks that have not ended. */
@@ -211,7 +211,7 @@ export class RunState {
     const { type } = this.plan.nodes[id]!
     if (type === 'given') return
     if (type === 'each') this.#waiting.set(task, 1) // for its opening, which adds its batches
-    const needs = this.#wiring.needs.get(id)!
+    const needs = this.wiring.needs.get(id)!
     const missing = needs.filter((need) => !this.#ends.has(this.#outer(need, batch))).length
     const waiter = type === 'each' ? OPENING + task : task
     this.#waiting.set(waiter, missing)
@@ -240,7 +240,7 @@ export class RunState {
         this.closedBy(id, batch, lineage, index) ? 0 : (this.#count(each.over, batch, lineage, index) ?? 0),
       )
     this.#opened.set(task, counts)
-    const body = this.#wiring.bodies.get(id) ?? []
+    const body = this.wiring.bodies.get(id) ?? []
     const tasks = [...this.#tasksIn(id, batch, body)]
     this.#waiting.set(task, this.#waiting.get(task)! + tasks.length)
     for (const { node, batch } of tasks) this.#create(node, batch)
@@ -257,7 +257,7 @@ export class RunState {
     const task = waiter.slice(OPENING.length)
     const { node, batch } = parseTask(task)
     yield task
-    for (const inner of this.#tasksIn(node, batch, this.#wiring.bodies.get(node) ?? [])) {
+    for (const inner of this.#tasksIn(node, batch, this.wiring.bodies.get(node) ?? [])) {
       const opening = this.plan.nodes[inner.node]!.type === 'each' ? OPENING : ''
       yield* this.#behind(opening + taskName(inner))
     }
@@ -267,7 +267,7 @@ export class RunState {
   *#waiters(task: string): Iterable<string> {
     const { node: id, batch } = parseTask(task)
     const { scope } = this.plan.nodes[id]!
-    for (const consumer of this.#wiring.consumers.get(id) ?? []) {
+    for (const consumer of this.wiring.consumers.get(id) ?? []) {
       const opening = this.plan.nodes[consumer]!.type === 'each' ? OPENING : ''
       for (const waiter of this.#tasksUnder(consumer, scope.length, batch)) yield opening + waiter
     }
