@@ -61,6 +61,15 @@ interface Member {
   readonly onReassigned: () => void
 }
 
+interface Message {
+  readonly text: string
+  readonly partition: number
+  readonly isForged?: boolean
+}
+
+/** Deliveries of a forged event. A true one is delivered until it is handled. */
+const FORGED_DELIVERIES = 5
+
 /** One group's progress: each event goes to the member that its partition is assigned to. */
 interface Group {
   readonly members: Member[]
@@ -75,12 +84,17 @@ export class SimulatedBus {
   readonly heard = new Set<string>()
   readonly #world: World
   readonly #partitions: number
-  readonly #log: { readonly text: string; readonly partition: number }[] = []
+  readonly #log: Message[] = []
   readonly #groups = new Map<string, Group>()
 
   constructor(world: World, partitions: number) {
     this.#world = world
     this.#partitions = partitions
+  }
+
+  /** Publishes what happened to nobody. After a few refusals it is given up, as a message for the dead letters is. */
+  forge(event: CairnEvent): void {
+    this.#add({ text: JSON.stringify(event), partition: this.#partitionOf(event), isForged: true })
   }
 
   for(process: Process): EventBus {
@@ -122,7 +136,11 @@ export class SimulatedBus {
 
   #append(event: CairnEvent): void {
     this.heard.add(event.id)
-    const place = this.#log.push({ text: JSON.stringify(event), partition: this.#partitionOf(event) }) - 1
+    this.#add({ text: JSON.stringify(event), partition: this.#partitionOf(event) })
+  }
+
+  #add(message: Message): void {
+    const place = this.#log.push(message) - 1
     for (const group of this.#groups.values()) {
       this.#deliver(group, place)
       if (this.#world.fault(0.03)) this.#deliver(group, place, true)
@@ -133,9 +151,9 @@ export class SimulatedBus {
     return Number.parseInt(hash('sha1', partitionkey).slice(0, 8), 16) % this.#partitions
   }
 
-  #deliver(group: Group, place: number, again = false): void {
+  #deliver(group: Group, place: number, again = false, deliveries = 1): void {
     this.#world.soon(() => {
-      const { text, partition } = this.#log[place]!
+      const { text, partition, isForged } = this.#log[place]!
       const member = group.members[partition % group.members.length]
       const holding = member && `${member.process.name}/${place}`
       if (!member || ((group.done.has(place) || group.held.has(holding!)) && !again)) return
@@ -147,7 +165,9 @@ export class SimulatedBus {
         },
         () => {
           group.held.delete(holding!)
-          if (member.process.alive) this.#deliver(group, place)
+          if (!member.process.alive) return
+          if (isForged && deliveries === FORGED_DELIVERIES) group.done.add(place)
+          else this.#deliver(group, place, false, deliveries + 1)
         },
       )
     })

@@ -5,6 +5,7 @@ import { cancel as cancelRun, submit } from '../src/submit.ts'
 import { layout, decodeRecord, type Plan, type Checkpoint, type EndRecord, type RunEnd } from '@cairn/records'
 import { directStore } from './direct-store.ts'
 import { namedCode } from './named-code.ts'
+import { forgedEvent } from './forged.ts'
 import { foretell, type Verdict } from './oracle.ts'
 import { randomPipeline, type Temper } from './pipelines.ts'
 import { simulatedCompute, SimulatedBus, SimulatedStore, type Process } from './ports.ts'
@@ -26,6 +27,8 @@ export interface Story {
    * some have two at a time.
    */
   readonly stages?: number
+  /** Number of forged events: what they claim of the runs' tasks is mostly false, and sometimes premature. */
+  readonly forged?: number
 }
 
 export interface Ending {
@@ -40,7 +43,8 @@ export interface Ending {
 }
 
 /** Plays one story to its end: random pipeline, random faults, any number of processes dying on the way. */
-export async function simulate({ seed, runs, faults, cancel, takeovers = 2, stages = 1 }: Story): Promise<Ending> {
+export async function simulate(story: Story): Promise<Ending> {
+  const { seed, runs, faults, cancel, takeovers = 2, stages = 1, forged = 0 } = story
   const { pipeline, tempers, steps } = randomPipeline(randomFrom(seed))
   const world = new World(seed ^ 0x5bd1e995, faults)
   const store = new SimulatedStore(world)
@@ -96,6 +100,9 @@ export async function simulate({ seed, runs, faults, cancel, takeovers = 2, stag
       () => world.after(50, cancelSurely),
     )
   }
+
+  for (let count = 0; count < forged; count++)
+    world.after(world.random() * 400, () => bus.forge(forgedEvent(world, world.pick(plans))))
 
   let taken = 0
   let thrownOut = 0

@@ -68,6 +68,18 @@ describe('any pipeline, whatever happens on the way', () => {
     DEADLINE,
   )
 
+  it(
+    'ends correctly whatever forged events claim of it',
+    () => play(STORIES / 6, { runs: 2, faults: 0, cancel: false, forged: 30 }),
+    DEADLINE,
+  )
+
+  it(
+    'ends correctly whatever forged events claim of it, on such hosts, through all that',
+    () => play(STORIES / 3, { runs: 1, faults: 12, cancel: false, stages: 3, forged: 30 }),
+    DEADLINE,
+  )
+
   it('repeats the same history from the same seed', async () => {
     const story = { seed: 7, runs: 2, faults: 12, cancel: true }
     const [one, two] = [await simulate(story), await simulate(story)]

@@ -42,13 +42,16 @@ export async function contradictionIn(
   // left a record.
   const isAsked = (isOwn(task) && !announced.has(task)) || !endingOf(run.state, event)
   if (event.type === 'cairn.ready' || !isAsked) return undefined
-  return run.end(task).then(
-    () => undefined,
-    (error: unknown) => {
-      if (error instanceof CairnError && error.code === 'NOT_FOUND') return error.message
-      throw error
-    },
-  )
+  try {
+    const { status, endedAt } = await run.end(task)
+    const at = new Date(endedAt).toISOString()
+    return event.type === `cairn.${status}` && event.time === at
+      ? undefined
+      : `${task} of run ${plan.run} is ${status} since ${at}, but an event reports ${event.type} at ${event.time}`
+  } catch (error) {
+    if (error instanceof CairnError && error.code === 'NOT_FOUND') return error.message
+    throw error
+  }
 }
 
 /** How far the clock of the planning process may be ahead of the host's, in milliseconds. */
