@@ -4,9 +4,20 @@ import { paint } from './style.ts'
 /** Before anything can stand in its way. */
 const write = process.stdout.write.bind(process.stdout)
 
-/** Prints for programs: a JSON document, a script. */
+/** How a shell names the end of a program by SIGPIPE, a signal that Node ignores. */
+const BY_SIGPIPE = 128 + 13
+
+/** Prints for programs: a JSON document, a script. Ends this process when nobody reads that any more, as in `| head`. */
 export function printData(text: string | Uint8Array): void {
+  if (!isWatched) process.stdout.on('error', endIfClosed)
+  isWatched = true
   write(typeof text === 'string' ? `${text}\n` : text)
+}
+let isWatched = false
+
+function endIfClosed(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(BY_SIGPIPE)
 }
 
 /** From now on standard output is for data alone: what modules of the project print while they load is no part of it. */
