@@ -62,7 +62,7 @@ const TOGETHER = [
       'libs/drivers',
       `identity lock store/control store/control-answers store/folder store/folder-leftovers
        events/memory events/redelivery
-       compute/crash compute/in-process compute/known-secrets compute/lines compute/oom-kills compute/pool
+       compute/crash compute/in-process compute/inputs compute/known-secrets compute/lines compute/oom-kills compute/pool
        compute/printout compute/session compute/short-here compute/slots compute/while-well compute/worker-process`,
     ),
   },

@@ -27,10 +27,14 @@ export function stageHealth({ bus, store }: Connected, machine: HostHealth, stop
       const standing = subscriptions.flatMap(({ topic, standstills }) =>
         standstills.map((standstill) => standstillText({ topic, ...standstill })),
       )
-      const [kafka, objects] = await Promise.all([probed(bus.probe()), probed(store.stat('store.json'))])
+      const [kafka, objects, fault] = await Promise.all([
+        probed(bus.probe()),
+        probed(store.stat('store.json')),
+        machine.fault(),
+      ])
       return {
         process: stopping() ? 'stopping' : 'ok',
-        machine: machine.fault?.message ?? 'ok',
+        machine: fault?.message ?? 'ok',
         events: kafka === 'ok' && !joined ? 'has not joined its group yet' : kafka,
         store: objects,
         progress: standing.length === 0 ? 'ok' : standing.join('; '),

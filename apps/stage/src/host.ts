@@ -58,7 +58,7 @@ export function stageHost(
     confinement: { ...confinement, reads: [settings.copies, ...confinement.reads] },
   })
   const { compute, longest } = timed(pool)
-  const machine = new HostHealth(scratch)
+  const machine = new HostHealth(scratch, store.copies)
   const identity = identityOf(process.env)
   const engine = new Engine({
     store,
@@ -69,7 +69,7 @@ export function stageHost(
         look: fitter({ root, cache: join(settings.scratch, 'packages') }),
         leave: () => {}, // reported when it is left
       }),
-      { folder: scratch, health: machine },
+      { folder: scratch, health: machine, copies: store.copies },
     ),
     onLeft(task, why) {
       if (why.code === 'HOST_FAILED') machine.note(why)

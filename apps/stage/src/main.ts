@@ -25,6 +25,8 @@ const connected = await openConnection(connection, {
   closeTimeout: settings.graceMs * 0.75, // work that is stopped at half of it can still undo its attempt
   sessionTimeout: settings.sessionMs,
   cache: settings.copies,
+  cacheLimit: settings.copiesLimit,
+  copiesAreHeld: true, // by the work that reads them
   log: ({ log: { message, ...rest } }) => log.warn({ kafka: rest }, message),
 })
 const { bus, store } = connected

@@ -1,10 +1,21 @@
 import { availableParallelism } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { Confinement } from '@cairn/drivers/compute'
+import type { Bytes } from '@cairn/kernel'
+import { byteCount } from '@cairn/kernel/contract'
 import { z } from 'zod'
 
 function parts(separator: string) {
   return (text: string): readonly string[] => text.split(separator).filter((part) => part !== '')
+}
+
+function bytes(text: string, context: z.RefinementCtx): number {
+  try {
+    return byteCount(text as Bytes)
+  } catch (error) {
+    context.addIssue((error as Error).message)
+    return z.NEVER
+  }
 }
 
 const Settings = z.object({
@@ -15,6 +26,8 @@ const Settings = z.object({
   CAIRN_ROOT: z.string().default(process.cwd()),
   /** The folder of work in progress and fetched objects. */
   CAIRN_SCRATCH: z.string().default('/tmp/cairn'),
+  /** Maximum size of the fetched objects in it, such as 500MB. If the disk has less space, they take less. */
+  CAIRN_CACHE_LIMIT: z.string().default('16GB').transform(bytes),
   /** The port of the health probes. */
   HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).default(8080),
@@ -46,6 +59,8 @@ export interface Settings {
   readonly scratch: string
   /** The folder of local copies of objects and code. */
   readonly copies: string
+  /** Maximum size of the copies, in bytes. */
+  readonly copiesLimit: number
   readonly host: string
   readonly port: number
   readonly jobs: number
@@ -69,6 +84,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     root: data.CAIRN_ROOT,
     scratch: data.CAIRN_SCRATCH,
     copies: join(data.CAIRN_SCRATCH, 'objects'),
+    copiesLimit: data.CAIRN_CACHE_LIMIT,
     host: data.HOST,
     port: data.PORT,
     jobs: data.CAIRN_JOBS,

@@ -3,7 +3,7 @@ import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { CairnError } from '@cairn/kernel'
 import type { KafkaBus, KafkaBusOptions } from './events/kafka.ts'
-import type { MinioStore } from './store/minio.ts'
+import type { MinioStore, MinioStoreOptions } from './store/minio.ts'
 
 /** How the services of an environment are reached. */
 export interface Connection {
@@ -95,20 +95,24 @@ export interface Connected {
   readonly store: MinioStore
   close(): Promise<void>
 }
-export interface ConnectOptions extends Pick<
-  KafkaBusOptions,
-  'clientId' | 'closeTimeout' | 'sessionTimeout' | 'redeliverAfter' | 'log'
-> {
+export interface ConnectOptions
+  extends
+    Pick<KafkaBusOptions, 'clientId' | 'closeTimeout' | 'sessionTimeout' | 'redeliverAfter' | 'log'>,
+    StoreOptions {}
+export interface StoreOptions extends Pick<MinioStoreOptions, 'cacheLimit' | 'copiesAreHeld'> {
   /** A local folder for copies of what is fetched, shared by the processes of one user. */
-  readonly cache?: string
+  readonly cache?: string | undefined
 }
 
 /** The event bus and the store of an environment. Nothing is sent before it is needed. */
 export async function openConnection(
   connection: Connection,
-  { cache, ...options }: ConnectOptions,
+  { cache, cacheLimit, copiesAreHeld, ...options }: ConnectOptions,
 ): Promise<Connected> {
-  const [{ kafkaBus }, store] = await Promise.all([import('./events/kafka.ts'), openStore(connection, cache)])
+  const [{ kafkaBus }, store] = await Promise.all([
+    import('./events/kafka.ts'),
+    openStore(connection, { cache, cacheLimit, copiesAreHeld }),
+  ])
   const { brokers, tls, username, password } = connection.kafka
   const bus = kafkaBus({
     ...options,
@@ -127,9 +131,9 @@ export async function openConnection(
 }
 
 /** The store alone. */
-export async function openStore({ s3 }: Connection, cache = defaultCache()): Promise<MinioStore> {
+export async function openStore({ s3 }: Connection, options: StoreOptions = {}): Promise<MinioStore> {
   const { minioStore } = await import('./store/minio.ts')
-  return minioStore({ ...s3, cache })
+  return minioStore({ ...s3, ...options, cache: options.cache ?? defaultCache() })
 }
 
 function defaultCache(): string {

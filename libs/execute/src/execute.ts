@@ -14,7 +14,7 @@ import {
 } from '@cairn/kernel'
 import { seededRandom } from './random.ts'
 import { refuseSecrets } from './returned-secrets.ts'
-import { takeFile } from '@cairn/files'
+import { takeFile, withPlace } from '@cairn/files'
 
 /** A step's code in memory: the exports of a stored closure, or the step itself. */
 export interface LoadedCode {
@@ -95,7 +95,10 @@ async function openInputs(
     try {
       inputs[name] = await kind.decode(openArtifact(refs[name]!, open, () => surface.scratch))
     } catch (error) {
-      throw located(error, `input "${name}" of ${step}`)
+      throw located(
+        withPlace(error, () => surface.scratch),
+        `input "${name}" of ${step}`,
+      )
     }
   return inputs
 }
@@ -150,7 +153,10 @@ async function encodeOutput(kind: Kinds[string], value: unknown, what: string, n
   try {
     return makeArtifact(await kind.encode(value, encoder))
   } catch (error) {
-    throw located(error, what)
+    throw located(
+      withPlace(error, () => surface.outbox),
+      what,
+    )
   }
 }
 

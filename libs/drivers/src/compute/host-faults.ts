@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { isAbsolute, join, relative } from 'node:path'
 import { CairnError } from '@cairn/kernel'
@@ -49,6 +49,19 @@ export function faultOfFolder(error: ErrorRecord, folderOf: () => string): Folde
     return isThere ? { error: ofDisk(lacking, folder), isFull: lacking === 'ENOSPC' } : undefined
   }
   return undefined
+}
+
+/** Somebody has deleted a folder that bodies work in, which is above what they may delete themselves. */
+export function removedFolder(folder: string): FolderFault | undefined {
+  return existsSync(folder) ? undefined : { error: removed(`${folder}, where bodies work,`), isFull: false }
+}
+
+/** Something of Cairn's own is not there any more. */
+export function removed(what: string, cause?: unknown): CairnError {
+  return new CairnError('HOST_FAILED', `${what} was removed on ${hostname()} (ENOENT)`, {
+    cause,
+    next: 'let nothing else delete files there while Cairn works: CAIRN_SCRATCH of a service, --store of this machine',
+  })
 }
 
 /** What an error tells of this machine that was met before a body began: no fault of the body. */

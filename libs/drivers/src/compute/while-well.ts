@@ -1,34 +1,45 @@
 import { CairnError } from '@cairn/kernel'
-import type { Compute } from '@cairn/records'
+import type { Compute, ErrorRecord } from '@cairn/records'
+import type { LocalCopies } from '../store/local-copies.ts'
 import { faultOfHost, isOfDisk, lackNow } from './host-faults.ts'
+import { Inputs } from './inputs.ts'
 
 /** A fault that no look shows, such as too many processes, is remembered for so long, in milliseconds. */
 const REMEMBERED_MS = 30_000
 /** A look costs a file; for so long it is not repeated. */
 const LOOK_MS = 2_000
+/** Items that are remembered for which copies have given way. */
+const MOST_GIVEN_WAY = 1_000
 
 /** What a host lacks to compute, if anything. */
 export class HostHealth {
   readonly folder: string
+  readonly #copies: LocalCopies | undefined
   #fault: CairnError | undefined
   #until = 0
   #looked = -Infinity
 
-  /** @param folder where bodies work; it need not be there yet */
-  constructor(folder: string) {
+  /**
+   * @param folder where bodies work; it need not be there yet
+   * @param copies on the same disk: they give way before it is said that there is no room
+   */
+  constructor(folder: string, copies?: LocalCopies) {
     this.folder = folder
+    this.#copies = copies
   }
 
   /** What is missing now, or was lately where that cannot be looked at. */
-  get fault(): CairnError | undefined {
+  async fault(): Promise<CairnError | undefined> {
     return performance.now() < this.#until ? this.#fault : this.look()
   }
 
   /** What is missing now. */
-  look(): CairnError | undefined {
+  async look(): Promise<CairnError | undefined> {
     const now = performance.now()
     if (now < this.#looked + LOOK_MS) return undefined
-    const lack = lackNow(this.folder)
+    await this.#copies?.makeRoom()
+    let lack = lackNow(this.folder)
+    if (lack && isOfDisk(lack) && this.#copies && (await this.#copies.evict()) > 0) lack = lackNow(this.folder)
     if (lack) this.note(lack)
     else this.#looked = now
     return lack
@@ -47,38 +58,51 @@ export interface WhileWellOptions {
   readonly folder: string
   /** Asked before anything is begun, where other hosts may be well. */
   readonly health?: HostHealth
+  /** On the same disk. Those that bodies work on are held. */
+  readonly copies?: LocalCopies
 }
 
 /**
  * Computes only where there is what that needs. A fault of the host is thrown and never a body's result: another host can
  * do the work, or this one later.
  */
-export function whileWell(compute: Compute, { folder, health }: WhileWellOptions): Compute {
+export function whileWell(compute: Compute, { folder, health, copies }: WhileWellOptions): Compute {
+  const givenWay = new Set<string>()
+  /** A body that had less room than there can be may try once more. */
+  const giveWay = async (item: string): Promise<boolean> => {
+    if (!copies || givenWay.has(item) || (await copies.evict()) === 0) return false
+    if (givenWay.size === MOST_GIVEN_WAY) givenWay.clear()
+    givenWay.add(item)
+    return true
+  }
+  /** What an error of a body tells of this host. */
+  const behind = async ({ code, message, next }: ErrorRecord, item: string, inputs: Inputs): Promise<unknown> => {
+    if (code === 'HOST_FAILED') {
+      const fault = new CairnError(code, message, { next })
+      if (isOfDisk(fault)) await copies?.evict()
+      return fault
+    }
+    if (code === 'OUT_OF_SPACE' && (await giveWay(item)))
+      return new CairnError('HOST_FAILED', `local copies of objects had to give way in ${folder}: ${message}`)
+    return inputs.fault
+  }
   return {
     async *run(work, signal) {
-      const lack = health?.look()
+      const lack = await health?.look()
       if (lack) throw lack
-      /** Why an input could not be fetched, which is no fault of the body either. */
-      let unfetched: unknown
-      const open: typeof work.open = async (ref) => {
-        try {
-          return await work.open(ref)
-        } catch (error) {
-          if (!(error instanceof CairnError) || error.code === 'STORE_FAILED') unfetched = error
-          throw error
-        }
-      }
+      const inputs = new Inputs(work.open, copies)
+      const keyOf = (at: number) => `${work.run} ${work.node} ${work.items.find(({ index }) => index === at)?.key}`
       try {
-        for await (const result of compute.run({ ...work, open }, signal)) {
-          if ('error' in result && !signal.aborted) {
-            const { code, message, next } = result.error
-            if (code === 'HOST_FAILED') throw new CairnError(code, message, { next })
-            if (unfetched !== undefined) throw faultOfHost((unfetched as Error).cause) ?? unfetched
-          }
+        for await (const result of compute.run({ ...work, open: inputs.open }, signal)) {
+          const fault =
+            'error' in result && !signal.aborted && (await behind(result.error, keyOf(result.index), inputs))
+          if (fault) throw fault
           yield result
         }
       } catch (error) {
         throw error instanceof CairnError ? error : (faultOfHost(error, folder) ?? error)
+      } finally {
+        inputs.release()
       }
     },
   }

@@ -14,12 +14,12 @@ import {
   type PackageStates,
 } from '@cairn/records'
 import { execute, type LoadedCode } from '@cairn/execute'
-import { markVerified } from '@cairn/files'
+import { markVerified, withPlace } from '@cairn/files'
 import { Denials, refusalIn } from './confinement.ts'
 import { changedMeanwhile } from './fitting.ts'
 import { folderOfItem } from './folder-names.ts'
 import { itemFolders, type ItemFolders } from './folders.ts'
-import { faultOfFolder, isInside } from './host-faults.ts'
+import { faultOfFolder, isInside, removedFolder } from './host-faults.ts'
 import { codeOf } from './load-code.ts'
 import { loadedBesides, loadedFiles, loadedOtherwise } from './loaded-packages.ts'
 import type { FromWorker, ToWorker } from './protocol.ts'
@@ -55,6 +55,7 @@ process.on('message', (message: ToWorker) => {
 async function work(order: Order): Promise<void> {
   stopping = new AbortController()
   current = order
+  opening.clear() // the copies of earlier work are not held any more
   watchParent()
   const { packages = {} } = order.work
   if (loadedOtherwise(packages) !== undefined) return say({ say: 'unfit' })
@@ -82,7 +83,7 @@ async function runItem(
   item: ItemWork,
 ): Promise<{ readonly result: ItemResult; readonly filled?: Filled | undefined }> {
   const started = performance.now()
-  const room = new ScratchRoom(scratch)
+  let room: ScratchRoom | undefined
   const folders = itemFolders(() => {
     const folder = folderOfItem(scratch, item.index)
     mkdirSync(folder, { recursive: true })
@@ -92,6 +93,7 @@ async function runItem(
   const surface = Object.assign(folders, { signal: stopping.signal, secrets, root, remember: forgetful, isIdle })
   try {
     stopping.signal.throwIfAborted()
+    room = new ScratchRoom(scratch)
     const loaded = await code
     denials.begin(root)
     const outputs = await execute(loaded, { ...work, open }, item, surface)
@@ -102,10 +104,10 @@ async function runItem(
     return { result: { index: item.index, ms: performance.now() - started, outputs: files } }
   } catch (error) {
     const record = errorRecord(error, { secrets, trace: (stack) => inProject(stack, root) })
-    const fault = faultOfFolder(record, () => dirname(scratch))
+    const fault = faultOfFolder(record, () => dirname(scratch)) ?? removedFolder(scratch)
     const told = fault ? errorRecord(fault.error) : { ...record, ...refusalIn(record, work.step) }
     const result = { index: item.index, ms: performance.now() - started, error: told }
-    const filled = fault?.isFull ? room.filledBy(writtenBy(folders, dirname(scratch))) : undefined
+    const filled = fault?.isFull ? room?.filledBy(writtenBy(folders, dirname(scratch))) : undefined
     discard(folders)
     return { result, filled }
   }
@@ -155,7 +157,11 @@ function filed(outputs: Readonly<Record<string, Made>>, folders: ItemFolders): R
     if (!(content instanceof Uint8Array))
       return { ref, ...(content && { content }), ...(items && { items: items.map(file) }) }
     const path = join(folders.outbox, `bytes-${files++}`)
-    writeFileSync(path, content)
+    try {
+      writeFileSync(path, content)
+    } catch (error) {
+      throw withPlace(error, () => path)
+    }
     return { ref, content: { file: path }, ...(items && { items: items.map(file) }) }
   }
   return Object.fromEntries(Object.entries(outputs).map(([name, made]) => [name, file(made)]))

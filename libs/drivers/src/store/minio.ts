@@ -1,4 +1,5 @@
 import { requireStoreFormat, STORE_FILE, STORE_FORMAT, type ArtifactStore } from '@cairn/records'
+import type { LocalCopies } from './local-copies.ts'
 import { objectCache } from './minio/cache.ts'
 import { codeOf, connect, type MinioConnectionOptions } from './minio/connection.ts'
 import { minioDigest } from './minio/stored-digest.ts'
@@ -13,11 +14,17 @@ export { assumeRole, type Session, type SessionOptions } from './minio/session.t
 export interface MinioStoreOptions extends MinioConnectionOptions {
   /** A local folder for copies of objects, shared by the processes of this machine, and for scratch. */
   readonly cache: string
-  /** Bytes that the copies may take. What was asked for in the last minutes stays all the same. Default 16 GiB. */
-  readonly cacheLimit?: number
+  /** Bytes that the copies may take, as long as their disk has room for them. Default 16 GB. */
+  readonly cacheLimit?: number | undefined
+  /**
+   * Whether everyone who works on copies of this folder holds them: any other copy may then go at once. Default: no, and
+   * what was asked for in the last minutes stays.
+   */
+  readonly copiesAreHeld?: boolean | undefined
 }
 
 export interface MinioStore extends ArtifactStore {
+  readonly copies: LocalCopies
   /** Makes the bucket if it is not there. */
   ensureBucket(): Promise<void>
   /** Refuses a store of a later format. */
@@ -34,10 +41,10 @@ export interface MinioStore extends ArtifactStore {
 }
 
 /** A bucket of MinIO, or of any S3 server that passes `probe`, as a store. */
-export function minioStore({ cache: folder, cacheLimit = 16 * 2 ** 30, ...options }: MinioStoreOptions): MinioStore {
+export function minioStore({ cache: folder, ...options }: MinioStoreOptions): MinioStore {
   const connection = connect(options)
   const { client, bucket, call } = connection
-  const cache = objectCache(folder, cacheLimit)
+  const cache = objectCache(folder, options.cacheLimit ?? 16e9, options.copiesAreHeld ?? false)
   const records = minioRecords(connection)
   const stat = minioStat(connection)
   const uploads = minioUploads(connection, cache, stat)
@@ -57,6 +64,7 @@ export function minioStore({ cache: folder, cacheLimit = 16 * 2 ** 30, ...option
   }
 
   const store: MinioStore = {
+    copies: cache.eviction,
     read: records.read,
     create: records.create,
     replace: (path, expected, bytes) =>

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import * as fs from 'node:fs'
-import { readdir, rm, rmdir, stat } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { keepVerified } from '@cairn/files'
 import { thisProcess } from '../../process-id.ts'
 import { leftovers } from '../folder-leftovers.ts'
+import { Eviction } from './eviction.ts'
 
 /** A local copy of an object; the tag is the server's for these very bytes. */
 export interface Copy {
@@ -12,8 +13,6 @@ export interface Copy {
   readonly etag: string
 }
 
-/** A copy that was asked for so recently may not have been opened yet. */
-const IN_USE_MS = 10 * 60_000
 /** The time of the last use is written at most this often: other processes hash a copy again after it was changed. */
 const NOTED_MS = 60_000
 
@@ -22,11 +21,13 @@ const NOTED_MS = 60_000
  * power cut short is not taken for it, nor is a copy of damaged bytes once the object has been stored anew.
  *
  * @param limit bytes that the copies may take: of what is beyond, those go that were asked for longest ago
+ * @param areHeld whether everyone who works on copies holds them
  */
-export function objectCache(root: string, limit: number) {
+export function objectCache(root: string, limit: number, areHeld: boolean) {
   const folder = resolve(root)
   const [objects, tmp] = [join(folder, 'objects'), join(folder, 'tmp')]
   const mine = thisProcess.replaceAll('/', '-')
+  const eviction = new Eviction({ folder, process: mine, limit, areHeld })
   let made = 0
   let keptSinceTidied = Infinity
 
@@ -40,6 +41,7 @@ export function objectCache(root: string, limit: number) {
   }
 
   return {
+    eviction,
     find(path: string): Copy | undefined {
       const copies = folderOf(objects, path)
       for (const name of fs.existsSync(copies) ? fs.readdirSync(copies) : []) {
@@ -67,7 +69,7 @@ export function objectCache(root: string, limit: number) {
       keptSinceTidied = 0
       try {
         for (const left of leftovers(folder)) await rm(left, { recursive: true, force: true })
-        await shrink(objects, limit)
+        await eviction.shrink()
       } catch {
         // what cannot be removed is in nobody's way
       }
@@ -80,25 +82,6 @@ export function objectCache(root: string, limit: number) {
       fs.mkdirSync(tmp, { recursive: true })
       return fs.mkdtempSync(join(tmp, `${mine}-work-`))
     },
-  }
-}
-
-async function shrink(folder: string, limit: number): Promise<void> {
-  const copies: { file: string; size: number; used: number }[] = []
-  let total = 0
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])) {
-    if (!entry.isFile()) continue
-    const file = join(entry.parentPath, entry.name)
-    const found = await stat(file).catch(() => undefined) // another process may tidy, too
-    if (!found) continue
-    copies.push({ file, size: found.size, used: found.mtimeMs })
-    total += found.size
-  }
-  for (const { file, size, used } of copies.sort((one, other) => one.used - other.used)) {
-    if (total <= limit || used > Date.now() - IN_USE_MS) return
-    await rm(file, { force: true })
-    await rmdir(dirname(file)).catch(() => {}) // it holds another copy
-    total -= size
   }
 }
 

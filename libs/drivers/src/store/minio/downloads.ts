@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { CairnError } from '@cairn/kernel'
@@ -12,6 +13,10 @@ import { remoteOf, type Remote } from './stat.ts'
 
 /** Stored code whose name tells its text: a copy of it is never out of date. */
 const IMMUTABLE = /\/code\/[0-9a-f]+-[0-9a-f]{16}\.(mjs|json)$/
+
+/** What an error says of a disk that has no room. */
+const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT'])
+const TRIES = 3
 
 /** Brings objects to files of the cache: few bytes whole, more in parts, several at once. */
 export function minioDownloads(
@@ -27,9 +32,13 @@ export function minioDownloads(
     const request = { method: 'GET', ...at(path), headers }
     try {
       const response = await client.makeRequestAsync(request, '', [200, 206, 304])
-      if (response.statusCode === 304) return (await answered(response), copy!)
+      if (response.statusCode === 304) {
+        await answered(response)
+        return existsSync(copy!.file) ? copy! : await getFirst(path, undefined, file) // it went meanwhile
+      }
       await file.truncate()
       const remote = remoteOf(response)
+      await cache.eviction.makeRoom(remote.size)
       await writePart(response, file, { number: 1, start: 0, end: Math.min(PART, remote.size) }, remote.size)
       return remote
     } catch (error) {
@@ -44,9 +53,7 @@ export function minioDownloads(
     await writePart(await client.makeRequestAsync({ method: 'GET', ...at(path), headers }, '', [206]), file, part, size)
   }
 
-  const download = async (path: string): Promise<string | undefined> => {
-    const known = IMMUTABLE.test(path) ? cache.find(path) : undefined
-    if (known) return known.file
+  const downloadOnce = async (path: string): Promise<string | undefined> => {
     const transfer = <Result>(work: () => Promise<Result>) => connection.transfer('be read', path, work)
     const name = cache.newFile()
     const file = await fs.open(name, 'wx', 0o444)
@@ -75,6 +82,27 @@ export function minioDownloads(
     }
   }
 
+  /** Again where this machine has failed: once copies have given way to it, or the folder of copies is made anew. */
+  const download = async (path: string): Promise<string | undefined> => {
+    const known = IMMUTABLE.test(path) ? cache.find(path) : undefined
+    if (known) return known.file
+    for (let tries = 1; ; tries++) {
+      try {
+        return await downloadOnce(path)
+      } catch (error) {
+        const code = localCode(error)
+        const isWorthTrying = code === 'ENOENT' || (FULL.has(code) && (await cache.eviction.evict()) > 0)
+        if (isWorthTrying && tries < TRIES) continue
+        throw code === 'ENOENT' ? removed(error) : error
+      }
+    }
+  }
+
+  const removed = (cause: unknown) =>
+    new CairnError('HOST_FAILED', `local copies of objects cannot be kept: ${(cause as Error).message}`, {
+      cause,
+      next: 'something removes files of Cairn from this machine while it works: let it leave CAIRN_SCRATCH alone',
+    })
   const corrupt = (path: string, found: string | undefined) =>
     new CairnError('CORRUPT', `${path} in ${connection.describe} is damaged: the digest of its bytes is ${found}`, {
       next: 'run cairn doctor --repair to move it out of use; the next run then computes it again',
@@ -97,6 +125,11 @@ export function minioDownloads(
     fetching.set(path, running)
     return running
   }
+}
+
+/** Which error of this machine it was, if any. */
+function localCode(error: unknown): string {
+  return codeOf(error instanceof CairnError ? error.cause : error) ?? ''
 }
 
 /**
