@@ -26,7 +26,7 @@ const connected = await openConnection(connection, {
   sessionTimeout: settings.sessionMs,
   cache: settings.copies,
   cacheLimit: settings.copiesLimit,
-  copiesAreHeld: true, // by the work that reads them
+  copiesAreHeld: true, // by the tasks that read them
   log: ({ log: { message, ...rest } }) => log.warn({ kafka: rest }, message),
 })
 const { bus, store } = connected

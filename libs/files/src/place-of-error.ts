@@ -1,10 +1,11 @@
 const FULL = /\b(ENOSPC|EDQUOT)\b|\bNo space left on device\b|\bDisk quota exceeded\b/i
 
 /**
- * Has an error say where there was no space: one of a write to an open file does not name the file, nor does a database.
+ * Adds the path to an error about a full disk. An error of a write to an open file does not have one, nor does an error
+ * of a database.
  *
- * @param where what was being written; asked only for such an error
- * @returns the error
+ * @param where returns the path that was written to; called only for such an error
+ * @returns the same error
  */
 export function withPlace(error: unknown, where: () => string): unknown {
   for (let cause = error; cause instanceof Error; cause = cause.cause)

@@ -51,16 +51,16 @@ export function faultOfFolder(error: ErrorRecord, folderOf: () => string): Folde
   return undefined
 }
 
-/** Somebody has deleted a folder that bodies work in, which is above what they may delete themselves. */
+/** Returns the fault of a folder for bodies that was deleted. Bodies cannot delete it themselves. */
 export function removedFolder(folder: string): FolderFault | undefined {
-  return existsSync(folder) ? undefined : { error: removed(`${folder}, where bodies work,`), isFull: false }
+  return existsSync(folder) ? undefined : { error: removed(`${folder}, the folder for step bodies,`), isFull: false }
 }
 
-/** Something of Cairn's own is not there any more. */
+/** Returns the error for a file or folder of Cairn that was deleted while in use. */
 export function removed(what: string, cause?: unknown): CairnError {
   return new CairnError('HOST_FAILED', `${what} was removed on ${hostname()} (ENOENT)`, {
     cause,
-    next: 'let nothing else delete files there while Cairn works: CAIRN_SCRATCH of a service, --store of this machine',
+    next: 'something deletes files there while Cairn uses them (CAIRN_SCRATCH of a service, --store of this machine): find it and exclude that folder',
   })
 }
 

@@ -2,14 +2,19 @@ import { existsSync } from 'node:fs'
 import { CairnError, type ArtifactRef } from '@cairn/kernel'
 import type { Work } from '@cairn/records'
 import type { LocalCopies } from '../store/local-copies.ts'
-import { faultOfHost, removed } from './host-faults.ts'
+import { faultOfHost, isOfDisk, removed } from './host-faults.ts'
+import { megabytes } from './megabytes.ts'
 
-/** What a piece of work has opened: held until it has ended. */
+/** Share of a disk that files can take: a file system needs some for itself. */
+const USABLE = 0.9
+
+/** The objects that a task has opened. Their copies are held until it ends. */
 export class Inputs {
   readonly #open: Work['open']
   readonly #copies: LocalCopies | undefined
   readonly #held = new Map<string, () => void>()
   readonly #paths = new Set<string>()
+  #bytes = 0
   #unfetched: Error | undefined
 
   constructor(open: Work['open'], copies: LocalCopies | undefined) {
@@ -19,17 +24,33 @@ export class Inputs {
 
   readonly open = async (ref: ArtifactRef): Promise<string> => {
     try {
-      if (this.#copies && !this.#held.has(ref.digest)) this.#held.set(ref.digest, this.#copies.hold(ref.digest))
+      if (this.#copies && !this.#held.has(ref.digest)) {
+        this.#held.set(ref.digest, this.#copies.hold(ref.digest))
+        this.#bytes += ref.size
+      }
       const path = await this.#open(ref)
       this.#paths.add(path)
       return path
-    } catch (error) {
+    } catch (failure) {
+      const error = (await this.#doesNotFit(failure)) ?? failure
       if (!(error instanceof CairnError) || NO_FAULT_OF_BODIES.has(error.code)) this.#unfetched = error as Error
       throw error
     }
   }
 
-  /** Why an input could not be fetched, or read, which is no fault of the body that failed. */
+  /** The error of a task whose inputs are larger than the whole disk, which waiting does not help. */
+  async #doesNotFit(failure: unknown): Promise<CairnError | undefined> {
+    if (!this.#copies || !(failure instanceof CairnError && isOfDisk(failure))) return undefined
+    const disk = await this.#copies.diskSize()
+    if (this.#bytes < disk * USABLE) return undefined
+    const message = `the inputs opened so far have ${megabytes(this.#bytes)}, and the disk of their local copies has ${megabytes(disk)}`
+    return new CairnError('OUT_OF_SPACE', message, {
+      cause: failure,
+      next: 'give the stage a larger disk (CAIRN_SCRATCH), or open fewer inputs in one task: a smaller batch of an each',
+    })
+  }
+
+  /** Why an input could not be fetched or read, if the body that failed did not cause it. */
   get fault(): unknown {
     const unfetched = this.#unfetched
     if (unfetched instanceof CairnError && unfetched.code === 'HOST_FAILED') return unfetched
@@ -44,4 +65,5 @@ export class Inputs {
   }
 }
 
+/** Errors of fetching that no body causes. */
 const NO_FAULT_OF_BODIES: ReadonlySet<string> = new Set(['STORE_FAILED', 'HOST_FAILED'])

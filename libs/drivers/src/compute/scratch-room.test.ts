@@ -92,7 +92,7 @@ describe.runIf(disk)('a full disk when a body needs space', () => {
     })
   })
 
-  it('blames no body for outputs that its host could not write, though their kind has removed them', async () => {
+  it('fails no body whose outputs the host could not write, even if the kind has removed them', async () => {
     const kind = `const tidy = { ...text, encode: (value, { file }) => {
       const path = file()
       try { writeFileSync(path, value) } catch (error) { rmSync(path); throw error }

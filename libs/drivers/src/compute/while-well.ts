@@ -8,7 +8,7 @@ import { Inputs } from './inputs.ts'
 const REMEMBERED_MS = 30_000
 /** A look costs a file; for so long it is not repeated. */
 const LOOK_MS = 2_000
-/** Items that are remembered for which copies have given way. */
+/** Maximum number of remembered items for which copies were deleted. */
 const MOST_GIVEN_WAY = 1_000
 
 /** What a host lacks to compute, if anything. */
@@ -20,20 +20,20 @@ export class HostHealth {
   #looked = -Infinity
 
   /**
-   * @param folder where bodies work; it need not be there yet
-   * @param copies on the same disk: they give way before it is said that there is no room
+   * @param folder where bodies work; it need not exist yet
+   * @param copies copies of objects on the same disk, which are deleted before the disk counts as full
    */
   constructor(folder: string, copies?: LocalCopies) {
     this.folder = folder
     this.#copies = copies
   }
 
-  /** What is missing now, or was lately where that cannot be looked at. */
+  /** Returns what is missing now, or was missing recently if there is no way to check. */
   async fault(): Promise<CairnError | undefined> {
     return performance.now() < this.#until ? this.#fault : this.look()
   }
 
-  /** What is missing now. */
+  /** Checks what is missing now. */
   async look(): Promise<CairnError | undefined> {
     const now = performance.now()
     if (now < this.#looked + LOOK_MS) return undefined
@@ -58,7 +58,7 @@ export interface WhileWellOptions {
   readonly folder: string
   /** Asked before anything is begun, where other hosts may be well. */
   readonly health?: HostHealth
-  /** On the same disk. Those that bodies work on are held. */
+  /** Copies of objects on the same disk. Those that bodies use are held. */
   readonly copies?: LocalCopies
 }
 
@@ -68,14 +68,14 @@ export interface WhileWellOptions {
  */
 export function whileWell(compute: Compute, { folder, health, copies }: WhileWellOptions): Compute {
   const givenWay = new Set<string>()
-  /** A body that had less room than there can be may try once more. */
+  /** Deletes copies so that a body that lacked space may try once more. */
   const giveWay = async (item: string): Promise<boolean> => {
     if (!copies || givenWay.has(item) || (await copies.evict()) === 0) return false
     if (givenWay.size === MOST_GIVEN_WAY) givenWay.clear()
     givenWay.add(item)
     return true
   }
-  /** What an error of a body tells of this host. */
+  /** Returns the fault of this host behind an error of a body, if any. */
   const behind = async ({ code, message, next }: ErrorRecord, item: string, inputs: Inputs): Promise<unknown> => {
     if (code === 'HOST_FAILED') {
       const fault = new CairnError(code, message, { next })
@@ -83,7 +83,10 @@ export function whileWell(compute: Compute, { folder, health, copies }: WhileWel
       return fault
     }
     if (code === 'OUT_OF_SPACE' && (await giveWay(item)))
-      return new CairnError('HOST_FAILED', `local copies of objects had to give way in ${folder}: ${message}`)
+      return new CairnError(
+        'HOST_FAILED',
+        `local copies of objects were deleted in ${folder} to free space: ${message}`,
+      )
     return inputs.fault
   }
   return {

@@ -55,7 +55,7 @@ process.on('message', (message: ToWorker) => {
 async function work(order: Order): Promise<void> {
   stopping = new AbortController()
   current = order
-  opening.clear() // the copies of earlier work are not held any more
+  opening.clear() // the copies for earlier tasks are no longer held
   watchParent()
   const { packages = {} } = order.work
   if (loadedOtherwise(packages) !== undefined) return say({ say: 'unfit' })

@@ -1,17 +1,19 @@
-/** Copies of objects on this machine, made as they are asked for: they take room that others on the disk may need. */
+/** Copies of fetched objects on this machine. They take up space that others on the same disk may need. */
 export interface LocalCopies {
-  /** Keeps an object's copy where it is until the function that is returned is called. Any process may hold one. */
+  /** Keeps an object's copy until the returned function is called. Copies that any process holds are not deleted. */
   hold(digest: string): () => void
   /**
-   * Keeps some of the disk free, and as many bytes more as are asked for, as far as copies that nobody holds can go.
+   * Deletes copies that nobody holds until part of the disk is free, plus the given number of bytes.
    *
-   * @returns how many bytes went
+   * @returns the number of bytes deleted
    */
   makeRoom(bytes?: number): Promise<number>
   /**
    * Deletes every copy that nobody holds.
    *
-   * @returns how many bytes went
+   * @returns the number of bytes deleted
    */
   evict(): Promise<number>
+  /** Returns the size of their disk, in bytes. */
+  diskSize(): Promise<number>
 }

@@ -14,11 +14,11 @@ export { assumeRole, type Session, type SessionOptions } from './minio/session.t
 export interface MinioStoreOptions extends MinioConnectionOptions {
   /** A local folder for copies of objects, shared by the processes of this machine, and for scratch. */
   readonly cache: string
-  /** Bytes that the copies may take, as long as their disk has room for them. Default 16 GB. */
+  /** Maximum size of the copies, in bytes. If their disk has less space, they take less. Default 16 GB. */
   readonly cacheLimit?: number | undefined
   /**
-   * Whether everyone who works on copies of this folder holds them: any other copy may then go at once. Default: no, and
-   * what was asked for in the last minutes stays.
+   * Whether every user of a copy in this folder holds it, so that any other copy may be deleted. By default, copies that
+   * were used in the last minutes are never deleted.
    */
   readonly copiesAreHeld?: boolean | undefined
 }

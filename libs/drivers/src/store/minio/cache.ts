@@ -20,8 +20,8 @@ const NOTED_MS = 60_000
  * Copies of objects, shared by the processes of a machine. A copy's name holds the object's tag and size: one that lost
  * power cut short is not taken for it, nor is a copy of damaged bytes once the object has been stored anew.
  *
- * @param limit bytes that the copies may take: of what is beyond, those go that were asked for longest ago
- * @param areHeld whether everyone who works on copies holds them
+ * @param limit maximum size of all copies, in bytes; beyond it, the least recently used are deleted
+ * @param areHeld whether every user of a copy holds it
  */
 export function objectCache(root: string, limit: number, areHeld: boolean) {
   const folder = resolve(root)
@@ -63,7 +63,7 @@ export function objectCache(root: string, limit: number, areHeld: boolean) {
         // it lies on another disk
       }
     },
-    /** Holds the copies to their limit, and removes what processes that died left. Costs a look at each, now and then. */
+    /** Enforces the limit and removes what dead processes left. Lists all copies, but only now and then. */
     async tidy(): Promise<void> {
       if (keptSinceTidied < limit / 20) return
       keptSinceTidied = 0

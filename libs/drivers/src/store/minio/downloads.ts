@@ -14,7 +14,7 @@ import { remoteOf, type Remote } from './stat.ts'
 /** Stored code whose name tells its text: a copy of it is never out of date. */
 const IMMUTABLE = /\/code\/[0-9a-f]+-[0-9a-f]{16}\.(mjs|json)$/
 
-/** What an error says of a disk that has no room. */
+/** Codes of errors that mean a full disk. */
 const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT'])
 const TRIES = 3
 
@@ -34,7 +34,7 @@ export function minioDownloads(
       const response = await client.makeRequestAsync(request, '', [200, 206, 304])
       if (response.statusCode === 304) {
         await answered(response)
-        return existsSync(copy!.file) ? copy! : await getFirst(path, undefined, file) // it went meanwhile
+        return existsSync(copy!.file) ? copy! : await getFirst(path, undefined, file) // it was deleted meanwhile
       }
       await file.truncate()
       const remote = remoteOf(response)
@@ -82,7 +82,7 @@ export function minioDownloads(
     }
   }
 
-  /** Again where this machine has failed: once copies have given way to it, or the folder of copies is made anew. */
+  /** Tries again after a failure of this machine: when other copies were deleted, or the folder was created again. */
   const download = async (path: string): Promise<string | undefined> => {
     const known = IMMUTABLE.test(path) ? cache.find(path) : undefined
     if (known) return known.file
@@ -99,9 +99,9 @@ export function minioDownloads(
   }
 
   const removed = (cause: unknown) =>
-    new CairnError('HOST_FAILED', `local copies of objects cannot be kept: ${(cause as Error).message}`, {
+    new CairnError('HOST_FAILED', `could not write the local copy of an object: ${(cause as Error).message}`, {
       cause,
-      next: 'something removes files of Cairn from this machine while it works: let it leave CAIRN_SCRATCH alone',
+      next: 'something deletes files in CAIRN_SCRATCH while Cairn uses them: find it and exclude that folder',
     })
   const corrupt = (path: string, found: string | undefined) =>
     new CairnError('CORRUPT', `${path} in ${connection.describe} is damaged: the digest of its bytes is ${found}`, {

@@ -68,7 +68,7 @@ describe.runIf(s3 && disk)('local copies on a small disk', () => {
     disk.remove()
   })
 
-  it('are fetched one after the other, however many, and leave a tenth of it free', async () => {
+  it('leave a tenth of it free, however many are fetched', async () => {
     for (const ref of refs) {
       expect(digestOf(readFileSync(await fetched(ref)))).toBe(ref.digest)
       expect(free()).toBeGreaterThan(SIZE / 10 - 100e3)
@@ -76,7 +76,7 @@ describe.runIf(s3 && disk)('local copies on a small disk', () => {
     expect(existsSync(await fetched(refs.at(-2)!))).toBe(true)
   })
 
-  it('give way, the oldest first, where something else has filled it', async () => {
+  it('are deleted if something else has filled it, the oldest first', async () => {
     const [first, second, ...others] = refs
     const oldest = [await fetched(first!), await fetched(second!)]
     await fetchAll(others.slice(0, 6))
@@ -86,7 +86,7 @@ describe.runIf(s3 && disk)('local copies on a small disk', () => {
     expect(oldest.filter(existsSync)).toEqual([])
   })
 
-  it('stay as long as they are held, by whichever process', async () => {
+  it('stay while any process holds them', async () => {
     const [mine, others, free] = refs
     const releases = [store.copies.hold(mine!.digest), store.copies.hold(mine!.digest)]
     const another = join(disk.path, 'objects', 'tmp', `${hostname()}-${process.ppid}--held`)
@@ -105,7 +105,7 @@ describe.runIf(s3 && disk)('local copies on a small disk', () => {
     expect(copies()).toEqual([])
   })
 
-  it('are said to have no room where all of them are held', async () => {
+  it('cannot be fetched if all others are held and there is no space left', async () => {
     for (const { digest } of refs) store.copies.hold(digest)
     await expect(fetchAll()).rejects.toMatchObject({
       code: 'HOST_FAILED',
@@ -114,7 +114,7 @@ describe.runIf(s3 && disk)('local copies on a small disk', () => {
     expect(readdirSync(join(disk.path, 'objects', 'tmp')).filter((name) => !name.endsWith('-held'))).toEqual([])
   })
 
-  it('take no more than their limit, though they were asked for just now', async () => {
+  it('stay within their limit, even if all were used just now', async () => {
     await store.close()
     store = connect({ cacheLimit: 6e6 })
     await fetchAll()
@@ -123,7 +123,7 @@ describe.runIf(s3 && disk)('local copies on a small disk', () => {
     expect(total).toBeGreaterThan(3e6)
   })
 
-  it('stay where nobody says what is in use, though it was asked for just now', async () => {
+  it('stay if they were used just now and users do not hold them', async () => {
     await store.close()
     store = connect({ copiesAreHeld: false })
     const first = await fetched(refs[0]!)
@@ -131,14 +131,14 @@ describe.runIf(s3 && disk)('local copies on a small disk', () => {
     expect(existsSync(first)).toBe(true)
   })
 
-  it('are made again where somebody has deleted the folder', async () => {
+  it('are fetched again after their folder was deleted', async () => {
     const first = await fetched(refs[0]!)
     rmSync(join(disk.path, 'objects'), { recursive: true })
     expect(await fetched(refs[0]!)).toBe(first)
     expect(readFileSync(first)).toHaveLength(OBJECT)
   })
 
-  describe('beside bodies', () => {
+  describe('next to step bodies', () => {
     let shop: Workshop
     let pool: Pool
     let health: HostHealth
@@ -165,7 +165,7 @@ const lazy = { ...text, decode: async (artifact) => artifact }`
     const write = (bytes: number) =>
       `async (_, __, { scratch }) => { writeFileSync(join(scratch, 'file'), new Uint8Array(${bytes})); return { out: 'fine' } }`
 
-    it('stay while one works on them, and go when it has ended', async () => {
+    it('stay while a body uses them, and not longer', async () => {
       const reads = `async ({ a }) => {
         const path = await a.path()
         note('begun')
@@ -181,14 +181,14 @@ const lazy = { ...text, decode: async (artifact) => artifact }`
       expect(copies()).toEqual([])
     })
 
-    it('are fetched again for the next one in the same process', async () => {
+    it('are fetched again for the next body in the same process', async () => {
       const reads = `async ({ a }) => ({ out: String(readFileSync(await a.path()).length) })`
       expect(await only(compute, work(reads, refs[0]!))).toBe(String(OBJECT))
       await store.copies.evict()
       expect(await only(compute, work(reads, refs[0]!))).toBe(String(OBJECT))
     })
 
-    it('give way to one that needs the room, once it has said so', async () => {
+    it('are deleted when a body needs the space', async () => {
       await fetchAll()
       await expect(only(compute, work(write(16e6), refs[0]!))).rejects.toMatchObject({ code: 'HOST_FAILED' })
       expect(await only(compute, work(write(16e6), refs[0]!))).toBe('fine')
@@ -198,7 +198,7 @@ const lazy = { ...text, decode: async (artifact) => artifact }`
       await expect(only(compute, tooLarge)).rejects.toMatchObject({ code: 'OUT_OF_SPACE' })
     })
 
-    it('give way before it is said that the host has no room', async () => {
+    it('are deleted before the host counts as full', async () => {
       await fetchAll(refs.slice(0, 8))
       ballast(free())
       expect(await health.fault()).toBeUndefined()
@@ -213,7 +213,27 @@ const lazy = { ...text, decode: async (artifact) => artifact }`
       })
     })
 
-    it('that somebody deletes are no fault of it', async () => {
+    it('fail a body whose inputs are larger than the disk', async () => {
+      const inputs = Object.fromEntries(refs.slice(0, 14).map((ref, at) => [`in${at}`, ref]))
+      const kinds = Object.keys(inputs).map((name) => `${name}: lazy`)
+      const code = shop.code(
+        `async (all) => {
+          for (const one of Object.values(all)) await one.path()
+          return { out: 'fine' }
+        }`,
+        { inputs: `{ ${kinds.join()} }`, before },
+      )
+      const [item] = items(1)
+      const large = shop.work(code, { run: randomUUID(), items: [{ ...item!, inputs }], open: fetched })
+      await expect(only(compute, large)).rejects.toMatchObject({
+        code: 'OUT_OF_SPACE',
+        message: expect.stringMatching(
+          /the inputs opened so far have \d+ MB, and the disk of their local copies has 20 MB/,
+        ) as string,
+      })
+    })
+
+    it('are no error of the body if something else deletes them', async () => {
       const loses = `async ({ a }) => { const path = await a.path(); rmSync(path); return { out: String(readFileSync(path)) } }`
       await expect(only(compute, work(loses, refs[0]!))).rejects.toMatchObject({
         code: 'HOST_FAILED',

@@ -5,33 +5,33 @@ import type { LocalCopies } from '../local-copies.ts'
 import { leftovers } from '../folder-leftovers.ts'
 
 export interface EvictionOptions {
-  /** Holds `objects/` with the copies, and `tmp/`. */
+  /** The folder with `objects/`, which has the copies, and `tmp/`. */
   readonly folder: string
-  /** This process, as a name in `tmp/`. */
+  /** Name of this process in `tmp/`. */
   readonly process: string
-  /** Bytes that the copies may take. */
+  /** Maximum size of all copies, in bytes. */
   readonly limit: number
-  /** Whether everyone who works on copies holds them. If not, what was asked for lately stays in any case. */
+  /** Whether every user of a copy holds it. If not, copies that were used recently are never deleted. */
   readonly areHeld: boolean
 }
 
-/** A copy that was asked for so recently may not have been opened yet, where nobody tells. */
+/** If users do not hold copies, one that was fetched within this time may not have been opened yet. */
 const IN_USE_MS = 10 * 60_000
-/** The share of its disk that is left free for others. */
+/** Share of the disk that is left free for others. */
 const FREE_SHARE = 0.1
-/** As much is enough on any disk, in bytes. */
+/** Maximum of that share, in bytes. */
 const FREE_BYTES = 1e9
-/** Ends the name of a folder of `tmp/` with a file for each copy that a process holds. */
+/** Suffix of a folder in `tmp/` with one file for each copy that a process holds. */
 const HELD = '-held'
 
 interface Found {
   readonly file: string
   readonly size: number
-  /** When it was asked for last, nearly. */
+  /** Time of its last use, accurate to a minute. */
   readonly used: number
 }
 
-/** Decides which copies go, the oldest first: where they are more than their limit, or their disk has no room. */
+/** Deletes copies, the least recently used first, when they exceed their limit or their disk runs out of space. */
 export class Eviction implements LocalCopies {
   readonly #options: EvictionOptions
   readonly #held = new Map<string, number>()
@@ -48,7 +48,7 @@ export class Eviction implements LocalCopies {
     const count = this.#held.get(digest) ?? 0
     if (count === 0) {
       fs.mkdirSync(own, { recursive: true })
-      fs.writeFileSync(marker, '') // takes no block of the disk, so that it can be made on one that is full
+      fs.writeFileSync(marker, '') // an empty file needs no block, so this works on a full disk
     }
     this.#held.set(digest, count + 1)
     let isHeld = true
@@ -62,7 +62,7 @@ export class Eviction implements LocalCopies {
     }
   }
 
-  /** Holds the copies to their limit. */
+  /** Deletes copies until they are within their limit. */
   shrink(): Promise<number> {
     return this.#inTurn(async () => {
       const found = await this.#found()
@@ -79,7 +79,7 @@ export class Eviction implements LocalCopies {
       const kept = Math.min(blocks * bsize * FREE_SHARE, FREE_BYTES)
       const free = bavail * bsize
       if (free >= bytes + kept) return 0
-      return this.#remove(await this.#found(), bytes + 2 * kept - free) // a look at all copies is worth more than one
+      return this.#remove(await this.#found(), bytes + 2 * kept - free) // more than needed, because listing all copies is expensive
     })
   }
 
@@ -87,14 +87,19 @@ export class Eviction implements LocalCopies {
     return this.#inTurn(async () => this.#remove(await this.#found(), Infinity))
   }
 
-  /** One after the other: what one has freed, the next need not. */
+  async diskSize(): Promise<number> {
+    const { blocks, bsize } = await statfs(this.#options.folder)
+    return blocks * bsize
+  }
+
+  /** Runs one deletion at a time, because each may free enough for the next. */
   #inTurn(work: () => Promise<number>): Promise<number> {
     const turn = this.#last.then(work)
     this.#last = turn.catch(() => {})
     return turn
   }
 
-  /** The oldest first. */
+  /** Lists all copies, the least recently used first. */
   async #found(): Promise<Found[]> {
     const entries = await readdir(join(this.#options.folder, 'objects'), {
       recursive: true,
@@ -104,7 +109,7 @@ export class Eviction implements LocalCopies {
     for (const entry of entries) {
       if (!entry.isFile()) continue
       const file = join(entry.parentPath, entry.name)
-      const { size, mtimeMs: used } = (await stat(file).catch(() => undefined)) ?? {} // another process may evict, too
+      const { size, mtimeMs: used } = (await stat(file).catch(() => undefined)) ?? {} // another process may delete copies, too
       if (size !== undefined) found.push({ file, size, used: used! })
     }
     return found.sort((one, other) => one.used - other.used)
@@ -124,14 +129,14 @@ export class Eviction implements LocalCopies {
       const mayBeInUse = isRecent && (!this.#options.areHeld || isCode(file))
       if (mayBeInUse || isHeld(basename(own))) continue
       await rm(file, { force: true })
-      await rmdir(own).catch(() => {}) // it holds another copy
+      await rmdir(own).catch(() => {}) // it has another copy
       removed += size
     }
     return removed
   }
 }
 
-/** Objects have no ending; what is loaded has one. Nobody holds it, and it is small. */
+/** Objects have no file extension, but code does. Code is small and never held. */
 function isCode(file: string): boolean {
   return extname(file) !== ''
 }
