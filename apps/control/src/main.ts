@@ -123,7 +123,7 @@ const health = {
   live: () => ({ process: 'ok' }),
   ready: async () => {
     const [events, objects] = await Promise.all([probed(bus.probe()), probed(store.stat('store.json'))])
-    return { events, store: objects, tokens: tokens.fault() ?? 'ok' }
+    return { events, store: objects, tokens: tokens.isBroken() ? 'the file cannot be read; see the log' : 'ok' }
   },
 }
 

@@ -71,7 +71,9 @@ export const ExaminationRequest = z.strictObject({
 export const PromotionRequest = z.strictObject({
   run: RunName.describe('the run to put into production'),
   expected: RunName.nullable().describe('the run that is in production now; null for none'),
-  from: RunName.optional().describe('the playground run that it repeats'),
+  from: RunName.optional().describe(
+    'the playground run that it repeats, as the sender names it; control cannot check it',
+  ),
 })
 /** Selects one of the groups that gave a message up. */
 export const LetterDecision = z.strictObject({

@@ -25,8 +25,8 @@ type Token = z.infer<typeof Tokens>[number]
 export interface Tokens {
   /** The holder of a token; undefined for an unknown one. */
   holder(token: string): Holder | undefined
-  /** Why the file currently cannot be read, if so; its previous content stays valid. */
-  fault(): string | undefined
+  /** Whether the file currently cannot be read; its previous content stays valid. */
+  isBroken(): boolean
 }
 export interface Holder {
   readonly name: string
@@ -61,9 +61,9 @@ export function tokensIn(file: string, onFault: (fault: string) => void = () => 
     }
   }
   return {
-    fault() {
+    isBroken() {
       look()
-      return fault
+      return fault !== undefined
     },
     holder(token) {
       look()

@@ -31,9 +31,10 @@ export function stackPlaceAt(root: string): StackPlace {
  */
 export function refuseCopiedStack(root: string, place: StackPlace | undefined): void {
   if (!place || place.root === realpathSync(root) || stackPlaceOf(place.root)?.id !== place.id) return
+  const copied = ['.cairn/stack', '.cairn/contexts/local.json'].filter((path) => existsSync(join(root, path)))
   throw new CairnError(
     'CONFLICT',
     `this folder is a copy of ${place.root}, and its services run the code of that folder`,
-    { next: 'rm -r .cairn/stack .cairn/contexts/local.json; then start services of this folder: cairn up' },
+    { next: `rm -r ${copied.join(' ')}; then start services of this folder: cairn up` },
   )
 }

@@ -1269,7 +1269,7 @@ export interface operations {
                 readonly "application/json": {
                     /** @description the run that is in production now; null for none */
                     readonly expected: string | null;
-                    /** @description the playground run that it repeats */
+                    /** @description the playground run that it repeats, as the sender names it; control cannot check it */
                     readonly from?: string;
                     /** @description the run to put into production */
                     readonly run: string;

@@ -23,6 +23,10 @@ export interface ControlStoreOptions extends ControlOptions {
 }
 
 const ANSWER_MS = 60_000
+/** How long a request is repeated if control answered this process before but no longer does, as during a restart. */
+const RESTART_MS = 30_000
+const AGAIN_MS = 500
+const answered = new Set<string>()
 const TOO_MANY = 429
 /** How often it is asked again where control has more to do than it takes on: each time after as long as that says. */
 const PATIENCE = 30
@@ -45,7 +49,14 @@ export interface Busy {
   readonly leftMs: number
 }
 
-/** Asks the control service, with the token; what it refuses is thrown as it tells it. */
+/** Methods whose requests have the same effect when they are sent again. */
+const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'PUT'])
+
+/**
+ * Sends a request to the control service, with the token.
+ *
+ * @throws CairnError with the code and message of a refusal; BUS_FAILED when control does not respond
+ */
 export async function askControl(
   { url, token }: ControlOptions,
   path: string,
@@ -53,7 +64,7 @@ export async function askControl(
 ): Promise<Response> {
   const signals = [...(signal ? [signal] : []), ...(deadline === null ? [] : [AbortSignal.timeout(deadline)])]
   const given = AbortSignal.any(signals)
-  const send = () =>
+  const sendOnce = () =>
     fetch(new URL(path, url), {
       ...init,
       ...(body !== undefined && {
@@ -63,6 +74,18 @@ export async function askControl(
       signal: given,
       headers: { authorization: `Bearer ${token}`, ...headers },
     })
+  const mayRepeat = REPEATABLE.has(init.method ?? 'GET') || headers?.['idempotency-key'] !== undefined
+  const send = async () => {
+    for (const until = performance.now() + RESTART_MS; ;)
+      try {
+        const answer = await sendOnce()
+        answered.add(url)
+        return answer
+      } catch (error) {
+        if (given.aborted || !mayRepeat || !answered.has(url) || performance.now() > until) throw error
+        await sleep(AGAIN_MS, undefined, { signal: given })
+      }
+  }
   const end = performance.now() + (deadline ?? Infinity)
   let answer: Response
   try {
