@@ -9,12 +9,13 @@ import {
   type AttemptRecord,
   type ErrorRecord,
   type ItemWork,
+  type Outcome,
   type Work,
 } from '@cairn/records'
 import { commitPatiently, isOfBody } from './commit.ts'
 import { AT_ONCE } from './concurrency.ts'
 import { AlreadyEnded, Stopped } from './interruptions.ts'
-import type { Job } from './job.ts'
+import type { Job, Outcomes, Stale } from './job.ts'
 import { StillWaiting } from './still-waiting.ts'
 import { logOf, workOf } from './work.ts'
 
@@ -30,29 +31,44 @@ const LOST_ATTEMPTS = 2
  */
 const TOLD_WITHIN_MS = 50
 
-/** Makes one attempt at the given items. Returns the errors of the items that failed, by index. */
-export async function attempt(job: Job, items: readonly ItemWork[]): Promise<Map<number, ErrorRecord>> {
+/** The items that completed and the items that failed, each by index. */
+interface Bodies {
+  readonly outcomes: Outcomes
+  readonly errors: ReadonlyMap<number, ErrorRecord>
+}
+interface Attempt extends Bodies {
+  /** From 1, over all hosts. */
+  readonly number: number
+}
+
+/**
+ * Makes one attempt at the given items.
+ *
+ * @param before number of the last attempt, 0 for none
+ */
+export async function attempt(job: Job, items: readonly ItemWork[], stale: Stale, before: number): Promise<Attempt> {
   const { run, task, step } = job
-  const counted = await countAttempt(job)
+  const { number, record } = await countAttempt(job, before)
   const allowed = 1 + (step.retry?.times ?? 0) + LOST_ATTEMPTS
-  if (job.attempts > allowed) {
+  if (number > allowed) {
     const message = `${job.node.step} was started ${allowed} times and never finished: the process or machine stopped each time`
-    return new Map(items.map(({ index }) => [index, { code: 'STEP_CRASHED', name: 'STEP_CRASHED', message }]))
+    const error: ErrorRecord = { code: 'STEP_CRASHED', name: 'STEP_CRASHED', message }
+    return { number, outcomes: new Map(), errors: new Map(items.map(({ index }) => [index, error])) }
   }
-  const log = logOf(job)
+  const log = logOf(job, number)
   try {
     // No one waits for this event, and the work must not wait for a bus that is down.
-    const started = attemptEvent(run.plan, 'attempt-started', task, job.attempts, job.host.clock.now())
+    const started = attemptEvent(run.plan, 'attempt-started', task, number, job.host.clock.now())
     run.publish([started], { withinMs: TOLD_WITHIN_MS }).catch(() => {})
     const work = await workOf(job, log, items, step.code)
-    const message = () => ({ plan: run.plan, task, attempt: job.attempts })
-    const errors = await traced(channels.compute, message, () => runBodies(job, work))
+    const message = () => ({ plan: run.plan, task, attempt: number })
+    const bodies = await traced(channels.compute, message, () => runBodies(job, work, stale))
     if (run.signal.reason instanceof Stopped) throw run.signal.reason
-    return errors
+    return { number, ...bodies }
   } catch (error) {
     // The store, the bus or the host failed or the host is stopping, not the body. The event is delivered again, so
     // this does not count as an attempt.
-    if (counted !== undefined) await job.host.store.remove(counted).catch(() => {})
+    if (record !== undefined) await job.host.store.remove(record).catch(() => {})
     throw error
   } finally {
     await log.end()
@@ -63,37 +79,40 @@ export async function attempt(job: Job, items: readonly ItemWork[]): Promise<Map
  * Counts the attempt in the store before it runs, where the next host sees it, so that a body that kills its host does
  * not run for ever. Where no other host takes over, it counts in memory only.
  *
- * @returns the path of the attempt's record, if it wrote one
+ * @returns the attempt's number, and the path of its record if it has one
  * @throws AlreadyEnded when the task has ended meanwhile
  */
-async function countAttempt(job: Job): Promise<string | undefined> {
-  const { host, run, task } = job
-  if (!host.hasSuccessor) return void job.attempts++
-  const record: AttemptRecord = { v: RECORD_VERSION, startedAt: host.clock.now(), host: host.name }
-  for (;;) {
-    const path = run.at.attempt(run.plan.run, task, ++job.attempts)
-    const standing = await claim(host.store, path, record)
-    if (standing === record) return path
+async function countAttempt(
+  { host, run, task }: Job,
+  before: number,
+): Promise<{ readonly number: number; readonly record?: string }> {
+  if (!host.hasSuccessor) return { number: before + 1 }
+  const mine: AttemptRecord = { v: RECORD_VERSION, startedAt: host.clock.now(), host: host.name }
+  for (let number = before + 1; ; number++) {
+    const path = run.at.attempt(run.plan.run, task, number)
+    const standing = await claim(host.store, path, mine)
+    if (standing === mine) return { number, record: path }
     const end = await run.standing(task)
     if (end) throw new AlreadyEnded(end)
     // The attempt is ours even if an earlier try, which the store or the bus interrupted, wrote it and could not remove
     // it.
-    if (standing.host === record.host) return path
+    if (standing.host === mine.host) return { number, record: path }
     if (channels.earlier.hasSubscribers)
-      channels.earlier.publish({ plan: run.plan, task, attempt: job.attempts, record: standing })
+      channels.earlier.publish({ plan: run.plan, task, attempt: number, record: standing })
   }
 }
 
-async function runBodies(job: Job, work: Work): Promise<Map<number, ErrorRecord>> {
+async function runBodies(job: Job, work: Work, stale: Stale): Promise<Bodies> {
   const waiting = new StillWaiting(job, work)
   try {
-    return await settle(job, work, waiting)
+    return await settle(job, work, stale, waiting)
   } finally {
     waiting.stop()
   }
 }
 
-async function settle(job: Job, work: Work, waiting: StillWaiting): Promise<Map<number, ErrorRecord>> {
+async function settle(job: Job, work: Work, stale: Stale, waiting: StillWaiting): Promise<Bodies> {
+  const outcomes = new Map<number, Outcome>()
   const errors = new Map<number, ErrorRecord>()
   const items = new Map(work.items.map((item) => [item.index, item]))
   const about = () => ({ plan: job.run.plan, task: job.task })
@@ -103,10 +122,10 @@ async function settle(job: Job, work: Work, waiting: StillWaiting): Promise<Map<
     waiting.ended(result.index)
     if ('error' in result) errors.set(result.index, result.error)
     else {
-      const store = () => commitPatiently(job, item, result.outputs, result.ms)
+      const store = () => commitPatiently(job, item, result.outputs, result.ms, stale.get(result.index))
       const stored = traced(channels.commit, about, store)
         .then(
-          (outcome) => void job.outcomes.set(result.index, outcome),
+          (outcome) => void outcomes.set(result.index, outcome),
           (error: unknown) => {
             if (!isOfBody(error)) throw error
             errors.set(result.index, errorRecord(error))
@@ -123,5 +142,5 @@ async function settle(job: Job, work: Work, waiting: StillWaiting): Promise<Map<
     }
   }
   await Promise.all(storing)
-  return errors
+  return { outcomes, errors }
 }

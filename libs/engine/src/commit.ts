@@ -14,17 +14,20 @@ import type { Job } from './job.ts'
 /**
  * Commits an item's outputs and retries for a few seconds, so that a short outage of the store does not cost hours of
  * work.
+ *
+ * @param stale an unusable checkpoint to replace
  */
 export async function commitPatiently(
   job: Job,
   item: ItemWork,
   made: Readonly<Record<string, Made>>,
   ms: number,
+  stale: Uint8Array | undefined,
 ): Promise<Outcome> {
   const kept = new Set<string>()
   for (let wait = 100; ; wait *= 4)
     try {
-      return await commit(job, item, made, ms, kept)
+      return await commit(job, item, made, ms, stale, kept)
     } catch (error) {
       if (wait > 5_000 || isOfBody(error)) throw error
       await job.host.clock.sleep(wait, job.run.signal)
@@ -42,9 +45,10 @@ async function commit(
   item: ItemWork,
   made: Readonly<Record<string, Made>>,
   ms: number,
+  stale: Uint8Array | undefined,
   kept: Set<string>,
 ): Promise<Outcome> {
-  const { host, run, task, node, step, stale } = job
+  const { host, run, task, node, step } = job
   const outputs = await keepAll(job, made, kept)
   if (!job.cached) return { status: 'completed', how: 'computed', outputs, ms }
   const checkpoint: Checkpoint = {
@@ -62,9 +66,8 @@ async function commit(
     ms,
     generation: 0,
   }
-  const replaced = stale.get(item.index)
   const standing = await keep(host.store, run.at, host.identity ? signed(checkpoint, host.identity) : checkpoint, {
-    ...(replaced && { stale: replaced }),
+    ...(stale && { stale }),
     ...(node.force && { force: true }),
   })
   return { status: 'completed', how: 'computed', key: item.key, outputs: standing.outputs, ms }

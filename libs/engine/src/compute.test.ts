@@ -15,7 +15,7 @@ import {
   type Checkpoint,
   type EndRecord,
 } from '@cairn/records'
-import type { Job } from './job.ts'
+import type { Computed, Job } from './job.ts'
 
 const Int = json<number>()
 type Outputs = { readonly n: typeof Int }
@@ -42,20 +42,18 @@ async function guessing(policies: Policies<Outputs, never> = {}, errors: readonl
     node: run.plan.nodes['guess'] as PlannedStepNode,
     step: run.plan.steps['guess']!,
     cached: true,
-    outcomes: new Map(),
-    stale: new Map(),
-    attempts: 0,
-    failures: [],
   }
+  let computed: Computed
   return {
     example,
     job,
     cancel,
-    /** Computes its only item; gives what became of it. */
+    /** Computes its only item and returns the outcome. */
     outcome: async () => {
-      await example.settle(compute(job, [{ index: 0, inputs: {}, key: 'key' }]))
-      return job.outcomes.get(0)
+      computed = await example.settle(compute(job, [{ index: 0, inputs: {}, key: 'key' }]))
+      return computed.outcomes.get(0)
     },
+    computed: () => computed,
     checkpoint: () => example.record<Checkpoint>(example.at.checkpoint('guess', 'key')),
     attempts: () => example.store.children(example.at.attempts('run')),
     /** That a host began the task, and nothing more was heard of it. */
@@ -88,21 +86,21 @@ describe('computing a task', () => {
   })
 
   it('fails without another attempt if no retry is declared', async () => {
-    const { outcome, job, checkpoint } = await guessing({}, [new Error('no idea')])
+    const { outcome, computed, checkpoint } = await guessing({}, [new Error('no idea')])
     expect(await outcome()).toMatchObject({ status: 'failed', error: { message: 'no idea' } })
-    expect([job.attempts, job.failures]).toEqual([1, []])
+    expect(computed()).toMatchObject({ attempts: 1, failures: [] })
     expect(await checkpoint()).toBeUndefined()
   })
 
   it('retries as often as declared, with waits that double up to a maximum', async () => {
     const errors = ['one', 'two', 'three', 'four'].map((message) => new Error(message))
     const retry = { times: 4, backoff: 100, maxBackoff: 500 }
-    const { example, job, outcome } = await guessing({ retry }, errors)
+    const { example, computed, outcome } = await guessing({ retry }, errors)
     expect(await outcome()).toMatchObject({ status: 'completed' })
     const times = example.calls.map(({ at }) => at - example.calls[0]!.at)
     expect(times).toEqual([0, 100, 300, 700, 1_200])
-    expect(job.attempts).toBe(5)
-    expect(job.failures.map(({ message }) => message)).toEqual(['one', 'two', 'three', 'four'])
+    expect(computed().attempts).toBe(5)
+    expect(computed().failures.map(({ message }) => message)).toEqual(['one', 'two', 'three', 'four'])
     const told = example.told.filter(({ type }) => type === 'cairn.attempt-failed')
     expect(told.map(({ data }) => [data.attempt, data.error!.message])).toEqual([
       [1, 'one'],
@@ -180,10 +178,10 @@ describe('computing a task', () => {
 
 describe('computing a task that another host has started', () => {
   it('is the next attempt', async () => {
-    const { outcome, job, begunBy, attempts } = await guessing()
+    const { outcome, computed, begunBy, attempts } = await guessing()
     await begunBy('one that died', 1)
     expect(await outcome()).toMatchObject({ status: 'completed' })
-    expect(job.attempts).toBe(2)
+    expect(computed().attempts).toBe(2)
     expect(await attempts()).toHaveLength(2)
   })
 

@@ -21,7 +21,8 @@ import { AlreadyEnded, Stopped } from './interruptions.ts'
 import { RunCache } from './run-cache.ts'
 import { Leases } from './lease.ts'
 import { claimRunEnd } from './submit.ts'
-import { cancelledItems, recordEnd, resultOf, type Means, type Result } from './task-end.ts'
+import type { Result } from './job.ts'
+import { cancelledItems, recordEnd, resultOf, type Means } from './task-end.ts'
 import { handOn, isUnfit } from './unfit.ts'
 
 /**

@@ -1,24 +1,29 @@
 import type { ErrorCode } from '@cairn/kernel'
 import { errorLine, type ErrorRecord, type ItemWork, type Outcome } from '@cairn/records'
 import { keepAll } from './commit.ts'
-import type { Job } from './job.ts'
+import type { Job, Outcomes } from './job.ts'
 import { logOf, workOf } from './work.ts'
 
 /** Errors that say nothing about the body, because it did not run. */
 const NEVER_CAUGHT: ReadonlySet<ErrorCode> = new Set(['CANCELLED', 'MISFIT', 'HOST_FAILED'])
 
-/** Ends the given items without another attempt: runs the step's fallback if it has one, and otherwise fails them. */
+/**
+ * Ends the given items without another attempt: runs the step's fallback if it has one, and otherwise fails them.
+ *
+ * @param attempts number of attempts made so far
+ */
 export async function giveUp(
   job: Job,
   items: readonly ItemWork[],
   errors: ReadonlyMap<number, ErrorRecord>,
-): Promise<void> {
+  attempts: number,
+): Promise<Outcomes> {
   const { fallback } = job.step
+  const outcomes = new Map<number, Outcome>()
   const caught = fallback ? items.filter(({ index }) => !NEVER_CAUGHT.has(errors.get(index)!.code)) : []
-  for (const item of items)
-    if (!caught.includes(item)) job.outcomes.set(item.index, faultOf(errors.get(item.index)!, item))
-  if (!fallback || caught.length === 0) return
-  const log = logOf(job)
+  for (const item of items) if (!caught.includes(item)) outcomes.set(item.index, faultOf(errors.get(item.index)!, item))
+  if (!fallback || caught.length === 0) return outcomes
+  const log = logOf(job, attempts)
   const work = await workOf(
     job,
     log,
@@ -46,9 +51,10 @@ export async function giveUp(
             ms: result.ms,
             caught: item.error!,
           }
-    job.outcomes.set(result.index, outcome)
+    outcomes.set(result.index, outcome)
   }
   await log.end()
+  return outcomes
 }
 
 function faultOf(error: ErrorRecord, { key }: ItemWork): Outcome {

@@ -4,7 +4,7 @@ import type { Host } from './host.ts'
 import type { SingleFlight } from './single-flight.ts'
 import type { Leases } from './lease.ts'
 
-/** A step's task that is being run. */
+/** A step's task to run. Nothing in it changes; each function returns what it found out. */
 export interface Job {
   readonly host: Host
   readonly leases: Leases
@@ -15,11 +15,22 @@ export interface Job {
   readonly step: PlannedStep
   /** Whether results are stored as checkpoints, and looked up. */
   readonly cached: boolean
-  /** By item index. */
-  readonly outcomes: Map<number, Outcome>
-  /** Unusable checkpoints to replace, by item index. */
-  readonly stale: Map<number, Uint8Array>
-  attempts: number
+}
+
+/** By item index. */
+export type Outcomes = ReadonlyMap<number, Outcome>
+/** Unusable checkpoints to replace, by item index. */
+export type Stale = ReadonlyMap<number, Uint8Array>
+
+/** The outcomes of items, and the attempts that were made to compute them. */
+export interface Computed {
+  readonly outcomes: Outcomes
+  readonly attempts: number
   /** Errors of the attempts that were retried. */
-  readonly failures: FailedAttempt[]
+  readonly failures: readonly FailedAttempt[]
+}
+
+/** The outcome of each item of a task, in order. */
+export interface Result extends Omit<Computed, 'outcomes'> {
+  readonly items: readonly Outcome[]
 }

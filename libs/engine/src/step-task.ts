@@ -12,7 +12,7 @@ import { compute, refuse } from './compute.ts'
 import type { Host } from './host.ts'
 import type { SingleFlight } from './single-flight.ts'
 import type { Leases, LeaseUse } from './lease.ts'
-import type { Job } from './job.ts'
+import type { Computed, Job, Outcomes, Result, Stale } from './job.ts'
 import { inputsOf, surroundings } from './item-inputs.ts'
 import { forEachConcurrently } from './concurrency.ts'
 import { RARER } from './still-waiting.ts'
@@ -25,26 +25,13 @@ export async function runStep(
   singleFlight: SingleFlight,
   run: RunContext,
   task: string,
-): Promise<{ job: Job; items: Outcome[] }> {
+): Promise<Result> {
   const { node: id, batch } = parseTask(task)
   const node = run.plan.nodes[id] as PlannedStepNode
   const step = run.plan.steps[node.step]!
   const base = run.keyBase(id)
   const cached = base !== undefined && !(step.cache && 'never' in step.cache)
-  const job: Job = {
-    host,
-    leases,
-    singleFlight,
-    run,
-    task,
-    node,
-    step,
-    cached,
-    outcomes: new Map(),
-    stale: new Map(),
-    attempts: 0,
-    failures: [],
-  }
+  const job: Job = { host, leases, singleFlight, run, task, node, step, cached }
 
   const around = await surroundings(run.state, run, node.scope, batch, Object.values(node.inputs))
   const items = inputsOf(run.state, id, batch, node.inputs, around)
@@ -54,24 +41,32 @@ export async function runStep(
   const work = items.flatMap((item, index): ItemWork[] =>
     'inputs' in item ? [{ index, inputs: item.inputs, key: keyOf(item.inputs, index) }] : [],
   )
-  if (node.unread) await refuse(job, work, node.unread)
-  else if (cached) await computeOnce(job, work)
-  else if (work.length > 0) await compute(job, work)
-  return { job, items: items.map((item, index) => ('inputs' in item ? job.outcomes.get(index)! : item)) }
+  const computing = node.unread ? refuse(job, work, node.unread) : cached ? computeOnce(job, work) : compute(job, work)
+  const { outcomes, attempts, failures } = await computing
+  return { items: items.map((item, at) => ('inputs' in item ? outcomes.get(at)! : item)), attempts, failures }
 }
 
-/** Settles the items that have a checkpoint and returns the others. */
-async function reuse(job: Job, items: readonly ItemWork[]): Promise<ItemWork[]> {
-  const { host, run, node, step } = job
-  if (node.force) return [...items]
+interface LookedUp {
+  /** Of the items that have a checkpoint. */
+  readonly outcomes: Outcomes
+  /** The other items. */
+  readonly missing: readonly ItemWork[]
+  readonly stale: Stale
+}
+
+/** Looks for checkpoints of the given items. */
+async function reuse({ host, run, node, step }: Job, items: readonly ItemWork[]): Promise<LookedUp> {
+  const outcomes = new Map<number, Outcome>()
+  const stale = new Map<number, Uint8Array>()
+  if (node.force) return { outcomes, missing: items, stale }
   await forEachConcurrently(items, async ({ index, key }) => {
     const found = await lookUp(host.store, run.at, node.step, key, step, host.clock.now())
     if (found.hit) {
       const { outputs, ms } = found.hit
-      job.outcomes.set(index, { status: 'completed', how: 'reused', key, outputs, ms })
-    } else if (found.stale) job.stale.set(index, found.stale)
+      outcomes.set(index, { status: 'completed', how: 'reused', key, outputs, ms })
+    } else if (found.stale) stale.set(index, found.stale)
   })
-  return items.filter(({ index }) => !job.outcomes.has(index))
+  return { outcomes, missing: items.filter(({ index }) => !outcomes.has(index)), stale }
 }
 
 /**
@@ -79,18 +74,20 @@ async function reuse(job: Job, items: readonly ItemWork[]): Promise<ItemWork[]> 
  * process wait for it, and other processes do while the lease is held. The name of the lease covers all items of the
  * task, even those with a checkpoint, so that two runs of the same batch always use the same lease.
  */
-async function computeOnce(job: Job, all: readonly ItemWork[]): Promise<void> {
+async function computeOnce(job: Job, all: readonly ItemWork[]): Promise<Computed> {
   const release = await job.singleFlight.take(all.map(({ key }) => key))
   try {
-    const missing = await reuse(job, all)
-    if (missing.length === 0) return
+    const { outcomes: reused, missing, stale } = await reuse(job, all)
+    if (missing.length === 0) return { outcomes: reused, attempts: 0, failures: [] }
     const byKey = new Map([...missing].reverse().map((item) => [item.key, item]))
     const lease = all.length === 1 ? all[0]!.key : sha256(all.map(({ key }) => key).join())
-    await computeLeased(job, lease, [...byKey.values()].reverse())
+    const computed = await computeLeased(job, lease, [...byKey.values()].reverse(), stale)
+    const outcomes = new Map([...reused, ...computed.outcomes])
     for (const { index, key } of missing) {
-      const outcome = job.outcomes.get(byKey.get(key)!.index)!
-      if (!job.outcomes.has(index)) job.outcomes.set(index, isKept(outcome) ? { ...outcome, how: 'reused' } : outcome)
+      const outcome = outcomes.get(byKey.get(key)!.index)!
+      if (!outcomes.has(index)) outcomes.set(index, isKept(outcome) ? { ...outcome, how: 'reused' } : outcome)
     }
+    return { ...computed, outcomes }
   } finally {
     release()
   }
@@ -101,20 +98,28 @@ function isKept(outcome: Outcome): outcome is Extract<Outcome, { status: 'comple
   return outcome.status === 'completed' && outcome.how !== 'caught'
 }
 
-async function computeLeased(job: Job, name: string, items: readonly ItemWork[]): Promise<void> {
+async function computeLeased(job: Job, name: string, items: readonly ItemWork[], known: Stale): Promise<Computed> {
   const { run, node } = job
+  const outcomes = new Map<number, Outcome>()
+  const stale = new Map(known)
   let missing = items
   const come = async () => {
-    missing = await reuse(job, missing)
+    const found = await reuse(job, missing)
+    for (const [index, outcome] of found.outcomes) outcomes.set(index, outcome)
+    for (const [index, bytes] of found.stale) stale.set(index, bytes)
+    missing = found.missing
     return missing.length === 0
   }
   const path = run.at.lease(name)
-  const lease = await leaseFor(job, path, items.length, come)
-  if (!lease) return
+  const lease = await leaseFor(job, path, missing.length, come)
+  if (!lease) return { outcomes, attempts: 0, failures: [] }
   const { isFresh, release } = lease
   try {
     // The previous holder of the lease may have committed results just before releasing it.
-    if (node.force || isFresh || !(await come())) await compute(job, missing)
+    const isDone = !node.force && !isFresh && (await come())
+    const computed = isDone ? undefined : await compute(job, missing, stale)
+    for (const [index, outcome] of computed?.outcomes ?? []) outcomes.set(index, outcome)
+    return { attempts: 0, failures: [], ...computed, outcomes }
   } finally {
     await release()
   }
@@ -149,13 +154,13 @@ async function leaseFor(
 }
 
 /** Returns a function that reports, at growing intervals, which run computes what this one waits for. */
-function waitsTold({ host, run, task, attempts }: Job): NonNullable<LeaseUse['waits']> {
+function waitsTold({ host, run, task }: Job): NonNullable<LeaseUse['waits']> {
   let due = host.stillWaitingAfterMs ?? Infinity
   return (other, ms) => {
     if (ms < due) return
     const line = `still waiting after ${due / 1_000} s: ${other === undefined ? 'another process' : `run ${other}`} is computing the same result`
     due *= RARER
-    const about = { run: run.plan.run, node: parseTask(task).node, attempt: attempts + 1, stream: 'stderr' as const }
+    const about = { run: run.plan.run, node: parseTask(task).node, attempt: 1, stream: 'stderr' as const }
     if (channels.output.hasSubscribers) channels.output.publish({ ...about, line })
   }
 }

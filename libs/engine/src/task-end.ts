@@ -8,11 +8,11 @@ import {
   claim,
   RECORD_VERSION,
   type EndRecord,
-  type FailedAttempt,
   type Outcome,
   type TaskStatus,
 } from '@cairn/records'
 import type { Host } from './host.ts'
+import type { Result } from './job.ts'
 import type { SingleFlight } from './single-flight.ts'
 import { joinEach, joinWhen, type Joined } from './join.ts'
 import type { Leases } from './lease.ts'
@@ -26,21 +26,12 @@ export interface Means {
   readonly singleFlight: SingleFlight
 }
 
-export interface Result {
-  readonly items: readonly Outcome[]
-  readonly attempts: number
-  readonly failures: readonly FailedAttempt[]
-}
-
 /** Produces a task's result: runs a step or reuses checkpoints; joins an `each` or a `when`. */
 export async function resultOf({ host, leases, singleFlight }: Means, run: RunContext, task: string): Promise<Result> {
   run.signal.throwIfAborted()
   const { node, batch } = parseTask(task)
   const { type } = run.plan.nodes[node]!
-  if (type === 'step') {
-    const { items, job } = await runStep(host, leases, singleFlight, run, task)
-    return { items, attempts: job.attempts, failures: job.failures }
-  }
+  if (type === 'step') return runStep(host, leases, singleFlight, run, task)
   const join = type === 'each' ? joinEach : joinWhen
   return { items: await keepJoined(host, run, await join(run.state, run, node, batch)), attempts: 0, failures: [] }
 }

@@ -32,7 +32,7 @@ export async function workOf(
   }
 }
 
-/** Creates the log of the current attempt. */
-export function logOf({ host: { store, clock }, run: { at, plan }, task, attempts }: Job): AttemptLog {
-  return new AttemptLog({ store, clock, at, plan, task, attempt: attempts })
+/** Creates the log of an attempt. */
+export function logOf({ host: { store, clock }, run: { at, plan }, task }: Job, attempt: number): AttemptLog {
+  return new AttemptLog({ store, clock, at, plan, task, attempt })
 }
