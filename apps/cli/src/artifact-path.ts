@@ -11,19 +11,19 @@ import {
   loadPipeline,
   outputsOf,
   readRun,
-  type ItemPlace,
+  type ItemPath,
   type RunSummary,
   type Workspace,
 } from '@cairn/workspace'
 
 /** The place that `<pipeline>[/<run>[/<node>[/<item>][/<output>]]]` names. */
-export interface Place extends ItemPlace {
+export interface ArtifactPath extends ItemPath {
   readonly pipeline: string
   readonly run: RunSummary
   readonly node?: string
 }
 
-export async function findPlace(workspace: Workspace, path: string): Promise<Place> {
+export async function findArtifactPath(workspace: Workspace, path: string): Promise<ArtifactPath> {
   const [pipeline = '', wanted = 'latest', ...rest] = path.split('/')
   checkPath(path)
   const { store } = workspace
@@ -75,7 +75,7 @@ export async function insideOf(
   plan: Plan,
   node: string,
   words: readonly string[],
-): Promise<ItemPlace> {
+): Promise<ItemPath> {
   if (words.length === 0) return {}
   const outputs = outputNames(plan, node)
   const place = `${plan.pipeline}/${plan.run}/${node}`
@@ -104,7 +104,7 @@ function outputNames({ nodes, steps }: Plan, node: string): string[] {
 }
 
 /** An artifact that a path names. */
-export interface FoundArtifact extends Place {
+export interface FoundArtifact extends ArtifactPath {
   readonly ref: ArtifactRef
   readonly output: string
   readonly node: string
@@ -116,7 +116,7 @@ export interface FoundArtifact extends Place {
 
 /** The artifact that a path names. The output may be left out if there is only one. */
 export async function findArtifact(workspace: Workspace, path: string): Promise<FoundArtifact> {
-  const { node, ...place } = await findPlace(workspace, path)
+  const { node, ...place } = await findArtifactPath(workspace, path)
   const { pipeline, run } = place
   if (node !== undefined) return artifactAt(workspace, { ...place, node })
   throw new CairnError('NOT_FOUND', `${path} names a run, not an artifact`, {
@@ -127,7 +127,7 @@ export async function findArtifact(workspace: Workspace, path: string): Promise<
 /** An output of a node, of one item if it is inside an `each`. The output may be left out if there is only one. */
 export async function artifactAt(
   workspace: Workspace,
-  place: Place & { readonly node: string },
+  place: ArtifactPath & { readonly node: string },
 ): Promise<FoundArtifact> {
   const { pipeline, run, node } = place
   const { plan } = run

@@ -1,4 +1,4 @@
-import { CairnError, type CutSize, type Step } from '@cairn/kernel'
+import { CairnError, type SampleSize, type Step } from '@cairn/kernel'
 import { swapStep, stepOfFile, type Lab, type StepFile } from '@cairn/explore'
 import type { Graph } from '@cairn/kernel/contract'
 import { settingsOf, typedSettings, type RequestOptions } from './open.ts'
@@ -68,7 +68,7 @@ function pair(option: string, text: string, example: string): [string, string] {
 }
 
 /** `10000`, or a share: `1%`. */
-function sizeOf(text: string): CutSize {
+function sizeOf(text: string): SampleSize {
   const isShare = text.endsWith('%')
   const number = Number(isShare ? text.slice(0, -1) : text)
   if (isShare && number >= 0 && number <= 100) return { share: number / 100 }

@@ -1,12 +1,12 @@
 import { parseTask, readRecord, type Plan } from '@cairn/records'
 import { readEnds, readRun, type Workspace } from '@cairn/workspace'
-import type { Place } from './artifact-path.ts'
+import type { ArtifactPath } from './artifact-path.ts'
 import { RecordedNames } from './recorded-names.ts'
 
 /** The paths that computed the reused results of a run, a step or an item. */
 export async function reusedFrom(
   workspace: Workspace,
-  { pipeline, run: { plan }, node, item }: Place,
+  { pipeline, run: { plan }, node, item }: ArtifactPath,
 ): Promise<string[]> {
   const { store } = workspace
   const at = workspace.at(pipeline)

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { errorLine, itemIndex, parseTask, readLogs, type LogLine } from '@cairn/records'
 import { plain, readEnds, readRun, type Workspace } from '@cairn/workspace'
 import { withGiven } from './given-options.ts'
-import { findPlace, type Place } from './artifact-path.ts'
+import { findArtifactPath, type ArtifactPath } from './artifact-path.ts'
 import { RecordedNames } from './recorded-names.ts'
 import { reusedFrom } from './reused-from.ts'
 import { printData, printNotes, safeLine } from './terminal/print.ts'
@@ -18,7 +18,7 @@ const LOOK_MS = 500
 
 /** Prints the logged lines of a run, a step or an item. */
 export async function printRunLogs(workspace: Workspace, path: string, options: RunLogsOptions): Promise<void> {
-  const place = await findPlace(workspace, path)
+  const place = await findArtifactPath(workspace, path)
   const { pipeline, run, node, item } = place
   const at = workspace.at(pipeline)
   const names = new RecordedNames(workspace, run.plan)
@@ -67,7 +67,12 @@ function asJson({ task, at, item: _, ...line }: LogLine, item: string | undefine
 }
 
 /** Prints the requested lines without terminal control characters. With several steps, items or attempts, each line names its own. */
-function asText({ task, attempt, line }: LogLine, item: string | undefined, place: Place, hasSeveral: boolean): string {
+function asText(
+  { task, attempt, line }: LogLine,
+  item: string | undefined,
+  place: ArtifactPath,
+  hasSeveral: boolean,
+): string {
   const isAlone = place.node !== undefined && (item === undefined || place.item !== undefined)
   const name = `${parseTask(task).node}${item === undefined ? '' : `/${item}`}${attempt > 1 ? ` attempt ${attempt}` : ''}`
   if (isAlone) return hasSeveral ? `attempt ${attempt} | ${line}` : line
@@ -77,7 +82,7 @@ function asText({ task, attempt, line }: LogLine, item: string | undefined, plac
 /** Errors of the selected tasks, failed or caught, as they may have printed nothing. */
 async function failuresOf(
   workspace: Workspace,
-  { pipeline, run: { plan }, node, item }: Place,
+  { pipeline, run: { plan }, node, item }: ArtifactPath,
   names: RecordedNames,
 ): Promise<string[]> {
   const found: string[] = []
@@ -99,7 +104,7 @@ async function failuresOf(
 /** Maximum number of runs to name as sources of reused results. */
 const MOST_NAMED = 5
 
-async function whyNothing(workspace: Workspace, place: Place): Promise<string> {
+async function whyNothing(workspace: Workspace, place: ArtifactPath): Promise<string> {
   const { pipeline, run, node } = place
   const what =
     node === undefined ? `the steps of ${pipeline}/${run.plan.run}` : `${node} of ${pipeline}/${run.plan.run}`

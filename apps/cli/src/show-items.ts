@@ -11,7 +11,7 @@ import {
   stateOf,
   type Workspace,
 } from '@cairn/workspace'
-import type { Place } from './artifact-path.ts'
+import type { ArtifactPath } from './artifact-path.ts'
 import { withGiven } from './given-options.ts'
 import { paint, paintState, STATES } from './terminal/style.ts'
 import { table } from './terminal/table.ts'
@@ -23,7 +23,7 @@ const SHOWN = 20
 /** Prints the items of a step inside an `each`, with their outcomes. */
 export async function showItems(
   workspace: Workspace,
-  { pipeline, run: { plan }, node }: Place & { readonly node: string },
+  { pipeline, run: { plan }, node }: ArtifactPath & { readonly node: string },
   json: boolean,
 ): Promise<void> {
   const { store } = workspace

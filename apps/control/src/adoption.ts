@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline as pipe } from 'node:stream/promises'
-import { alteredIn, decodeRecord, isTrusted, type ArtifactStore, type Checkpoint } from '@cairn/records'
+import { mismatchedOutput, decodeRecord, isTrusted, type ArtifactStore, type Checkpoint } from '@cairn/records'
 import { CairnError } from '@cairn/kernel'
 
 interface Folder {
@@ -35,7 +35,7 @@ export async function receiveRecord(
   if (!CHECKPOINT.test(path)) throw refused(path)
   const bytes = await collect(body, path)
   const checkpoint = decodeRecord<Checkpoint>(bytes, path)
-  const altered = alteredIn(checkpoint)
+  const altered = mismatchedOutput(checkpoint)
   if (altered !== undefined) throw new CairnError('BAD_RECORD', `${path} was refused: ${altered}`)
   requireTrusted(checkpoint, path, taking)
   return store.create(`${taking.env}/${taking.pipeline}/${path}`, bytes)

@@ -11,7 +11,7 @@ import {
   type Layout,
   type Plan,
 } from '@cairn/records'
-import { noteAnnounced, notWhole, Refused, rollBack, setChampion, standingChampion } from '@cairn/promotion'
+import { noteAnnounced, notWhole, Refused, rollBack, setChampion, currentChampion } from '@cairn/promotion'
 import { findRun, readRun, type Adoption } from '@cairn/workspace'
 import type { Vouching } from './vouching.ts'
 
@@ -44,7 +44,7 @@ export class Champions {
   }
 
   async show(pipeline: string): Promise<{ champion: Champion | null } & Adoption> {
-    const { champion } = await standingChampion(this.#host.store, this.#at(pipeline))
+    const { champion } = await currentChampion(this.#host.store, this.#at(pipeline))
     return { champion: champion ?? null, ...this.#host.adoption() }
   }
 
@@ -56,11 +56,11 @@ export class Champions {
   async promote(pipeline: string, { run, expected, from }: PromotionRequest, by: string): Promise<Champion> {
     const { store, clock } = this.#host
     const at = this.#at(pipeline)
-    const standing = await standingChampion(store, at)
-    if (standing.champion?.run === run) return standing.champion // the response was lost
-    requireSame(standing.champion, expected)
+    const current = await currentChampion(store, at)
+    if (current.champion?.run === run) return current.champion // the response was lost
+    requireSame(current.champion, expected)
     await this.#examine(pipeline, run, await findRun(store, at, PRODUCTION))
-    const champion = await setChampion(store, at, standing, {
+    const champion = await setChampion(store, at, current, {
       run,
       since: clock.now(),
       by,
@@ -79,11 +79,11 @@ export class Champions {
   async rollBack(pipeline: string, expected: string, by: string): Promise<Champion> {
     const { store, clock } = this.#host
     const at = this.#at(pipeline)
-    const standing = await standingChampion(store, at)
-    requireSame(standing.champion, expected)
-    const previous = standing.champion?.previous
+    const current = await currentChampion(store, at)
+    requireSame(current.champion, expected)
+    const previous = current.champion?.previous
     if (previous) await this.#requireWhole(pipeline, previous.run)
-    const champion = await rollBack(store, at, standing, { by, since: clock.now() })
+    const champion = await rollBack(store, at, current, { by, since: clock.now() })
     await this.tell(pipeline).catch(() => {})
     return champion
   }
@@ -92,11 +92,11 @@ export class Champions {
   async tell(pipeline: string): Promise<void> {
     const { store, bus } = this.#host
     const at = this.#at(pipeline)
-    const standing = await standingChampion(store, at)
-    if (!standing.champion || standing.champion.announced) return
-    this.#host.vouching.require((await readRun(store, at, standing.champion.run)).plan) // consumers act on it
-    await bus.publish(topicOf(at), [promotedEvent(at, standing.champion)])
-    await noteAnnounced(store, at, standing)
+    const current = await currentChampion(store, at)
+    if (!current.champion || current.champion.announced) return
+    this.#host.vouching.require((await readRun(store, at, current.champion.run)).plan) // consumers act on it
+    await bus.publish(topicOf(at), [promotedEvent(at, current.champion)])
+    await noteAnnounced(store, at, current)
   }
 
   async #examine(pipeline: string, run: string, champion: string): Promise<void> {

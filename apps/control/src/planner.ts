@@ -4,13 +4,13 @@ import type { ErrorRecord } from '@cairn/records'
 import type { Connection } from '@cairn/drivers/connection'
 import type { RunRequest } from '@cairn/workspace'
 
-interface Place {
+interface PipelineTarget {
   readonly root: string
   readonly connection: Connection
   readonly pipeline: string
 }
 /** What to plan. */
-export interface PlanOrder extends Place {
+export interface PlanOrder extends PipelineTarget {
   readonly request: RunRequest
   /** Only shows the plan; without it, a run is started. */
   readonly show?: ShowOptions
@@ -20,16 +20,16 @@ export interface ShowOptions {
   readonly item?: string | undefined
 }
 /** The run to check against the expectations of the pipeline. */
-export interface ExpectationsOrder extends Place {
+export interface ExpectationsOrder extends PipelineTarget {
   readonly run: string
   readonly champion: string
 }
 /** Only check whether the pipeline exists. */
-export interface ExistenceOrder extends Place {
+export interface ExistenceOrder extends PipelineTarget {
   readonly exists: true
 }
 /** Only check whether the project's settings name existing pipelines. */
-export interface SettingsOrder extends Place {
+export interface SettingsOrder extends PipelineTarget {
   readonly settings: true
 }
 export type Order = PlanOrder | ExpectationsOrder | ExistenceOrder | SettingsOrder

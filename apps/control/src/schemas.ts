@@ -7,7 +7,7 @@ import { RequestRefused } from './problem.ts'
 
 /** The same names as in records and events. */
 const named = ({ pattern, longest, fits }: NamePattern) => z.string().regex(pattern).max(longest).refine(fits)
-const Place = named(NAMES.node)
+const NodeName = named(NAMES.node)
 
 export const PipelineName = named(NAMES.name)
 export const RunName = named(NAMES.run)
@@ -37,9 +37,9 @@ export const RunRequest = z
       .record(z.string().max(200), z.unknown())
       .refine((settings) => Object.keys(settings).length <= MOST_SETTINGS, `takes at most ${MOST_SETTINGS} parameters`)
       .describe('run parameters, and step parameters as <step>.<name>'),
-    from: z.array(Place).max(100).describe('steps to start from'),
-    until: z.array(Place).max(100).describe('steps to stop after'),
-    force: z.array(Place).max(100).describe('steps to compute even if nothing has changed'),
+    from: z.array(NodeName).max(100).describe('steps to start from'),
+    until: z.array(NodeName).max(100).describe('steps to stop after'),
+    force: z.array(NodeName).max(100).describe('steps to compute even if nothing has changed'),
     base: RunName.describe('the run that provides the outputs of steps that are not run'),
   })
   .partial()
@@ -47,10 +47,14 @@ export const PlanRequest = RunRequest.extend({
   item: z.string().max(1000).optional().describe('only one item of a step: <step>/<index or label>'),
 })
 export const RetryRequest = z.strictObject({
-  from: Place.optional().describe('the step to start from; default: where the run started, reusing what has finished'),
+  from: NodeName.optional().describe(
+    'the step to start from; default: where the run started, reusing what has finished',
+  ),
 })
 
-export const RerunRequest = z.strictObject({ node: Place.describe('a step, or an `each` with everything inside it') })
+export const RerunRequest = z.strictObject({
+  node: NodeName.describe('a step, or an `each` with everything inside it'),
+})
 export const CollectionRequest = z.strictObject({
   dryRun: z.boolean().default(false).describe('only report what would be removed'),
 })

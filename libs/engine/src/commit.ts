@@ -1,6 +1,6 @@
 import { CairnError, contentOf, type ArtifactRef } from '@cairn/kernel'
 import {
-  keep,
+  storeCheckpoint,
   keepArtifact,
   RECORD_VERSION,
   signed,
@@ -66,10 +66,15 @@ async function commit(
     ms,
     generation: 0,
   }
-  const standing = await keep(host.store, run.at, host.identity ? signed(checkpoint, host.identity) : checkpoint, {
-    ...(stale && { stale }),
-    ...(node.force && { force: true }),
-  })
+  const standing = await storeCheckpoint(
+    host.store,
+    run.at,
+    host.identity ? signed(checkpoint, host.identity) : checkpoint,
+    {
+      ...(stale && { stale }),
+      ...(node.force && { force: true }),
+    },
+  )
   return { status: 'completed', how: 'computed', key: item.key, outputs: standing.outputs, ms }
 }
 

@@ -2,7 +2,7 @@ import { outputsOf, type Workspace } from '@cairn/workspace'
 import { CairnError, type Artifact, type Compared } from '@cairn/kernel'
 import type { Graph, Node } from '@cairn/kernel/contract'
 import type { Plan } from '@cairn/records'
-import { outputNamed } from './places.ts'
+import { outputNamed } from './step-or-node.ts'
 import { openIn } from './values.ts'
 
 export interface CompareOutputOptions {

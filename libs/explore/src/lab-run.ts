@@ -13,7 +13,7 @@ import { CairnError, type Compared, type Kinds, type Read, type Step } from '@ca
 import { inlineBytes, type Plan, type RunStatus } from '@cairn/records'
 import { compareOutputs, type CompareOutputOptions } from './compare-outputs.ts'
 import type { Edits } from './edits.ts'
-import { nodeOf, outputAt, type Place } from './places.ts'
+import { nodeOf, outputAt, type StepOrNode } from './step-or-node.ts'
 import { planEdits } from './plan-edits.ts'
 import type { Session } from './session.ts'
 import { valueOf } from './values.ts'
@@ -47,7 +47,7 @@ export class LabRun {
   /** Returns an output of a step, as a later step would receive it. */
   value<O extends Kinds, Name extends keyof O & string>(step: Step<any, any, O>, output: Name): Promise<Read<O[Name]>>
   value(place: string, output: string): Promise<unknown>
-  async value(place: Place, output: string): Promise<unknown> {
+  async value(place: StepOrNode, output: string): Promise<unknown> {
     const { ref, kind } = outputAt(nodeOf(this.#session.loaded.pipeline.graph, place), output)
     return valueOf(this.#session, this.plan, ref, kind)
   }

@@ -3,7 +3,7 @@ import {
   CairnError,
   isStep,
   type AnySchema,
-  type CutSize,
+  type SampleSize,
   type Kinds,
   type Read,
   type SchemaInput,
@@ -20,12 +20,12 @@ import { cut, setValue, someItems, type Which } from './overrides.ts'
 import { givenFor, receivedFor, type Item } from './items.ts'
 import { LabRun, runEdits, type LabRunOptions } from './lab-run.ts'
 import { runMatrix, type Leaderboard, type MatrixOptions, type Variants } from './matrix.ts'
-import { idsOf, inputAt, nodeOf, outputAt, outputNamed, type Place } from './places.ts'
+import { idsOf, inputAt, nodeOf, outputAt, outputNamed, type StepOrNode } from './step-or-node.ts'
 import { planEdits, type PlannedEdits } from './plan-edits.ts'
 import type { Session } from './session.ts'
 import { openIn, valueOf } from './values.ts'
 
-export type { Place }
+export type { StepOrNode }
 
 /** A step that can replace another: it needs only inputs that are wired there, and has all outputs that are read. */
 export type Replacement<I extends Kinds, S extends AnySchema, O extends Kinds> = Step &
@@ -60,7 +60,7 @@ export class Lab<S extends AnySchema = AnySchema> {
     item?: Item,
   ): Promise<Read<O[Name]>>
   value(place: string, output: string, item?: Item): Promise<unknown>
-  async value(place: Place, output: string, item?: Item): Promise<unknown> {
+  async value(place: StepOrNode, output: string, item?: Item): Promise<unknown> {
     const node = isStep(place) ? nodeOf(this.#today, place) : nodeNamed(this.#today, place)
     const { ref, kind } = outputAt(node, output)
     if (item !== undefined)
@@ -79,7 +79,7 @@ export class Lab<S extends AnySchema = AnySchema> {
    */
   input<I extends Kinds, Name extends keyof I & string>(step: Step<I>, input: Name, item?: Item): Promise<Read<I[Name]>>
   input(place: string, input: string, item?: Item): Promise<unknown>
-  async input(place: Place, input: string, item?: Item): Promise<unknown> {
+  async input(place: StepOrNode, input: string, item?: Item): Promise<unknown> {
     const node = nodeOf(this.#today, place)
     const { ref, kind } = inputAt(node, input)
     if (item === undefined) return valueOf(this.session, this.session.base, ref, kind)
@@ -97,7 +97,7 @@ export class Lab<S extends AnySchema = AnySchema> {
     file?: string,
   ): Lab<S>
   swap(step: string, by: Step, file?: string): Lab<S>
-  swap(step: Place, by: Step, file?: string): Lab<S> {
+  swap(step: StepOrNode, by: Step, file?: string): Lab<S> {
     const { name } = isStep(step) ? step : this.#stepNamed(step)
     const others = this.edits.swaps.filter((swap) => swap.step !== name)
     return this.#with({ swaps: [...others, { step: name, by, file }] })
@@ -107,9 +107,9 @@ export class Lab<S extends AnySchema = AnySchema> {
   params<P extends AnySchema>(step: Step<any, P>, values: Partial<SchemaInput<P>>): Lab<S>
   params(place: string, values: Readonly<Record<string, unknown>>): Lab<S>
   params(values: Partial<SchemaInput<S>>): Lab<S>
-  params(place: Place | Partial<SchemaInput<S>>, values?: Readonly<Record<string, unknown>>): Lab<S> {
+  params(place: StepOrNode | Partial<SchemaInput<S>>, values?: Readonly<Record<string, unknown>>): Lab<S> {
     const given = Object.entries(values ?? (place as Readonly<Record<string, unknown>>))
-    const prefix = values ? `${nodeOf(this.#graph, place as Place).id}.` : ''
+    const prefix = values ? `${nodeOf(this.#graph, place as StepOrNode).id}.` : ''
     return this.settings(Object.fromEntries(given.map(([name, value]) => [prefix + name, value])))
   }
 
@@ -125,15 +125,15 @@ export class Lab<S extends AnySchema = AnySchema> {
     value: Write<O[Name]>,
   ): Lab<S>
   set(place: string, output: string, value: unknown): Lab<S>
-  set(place: Place, output: string, value: unknown): Lab<S> {
+  set(place: StepOrNode, output: string, value: unknown): Lab<S> {
     const node = nodeOf(this.#graph, place)
     return this.#override(setValue(node, output, outputAt(nodeOf(this.#today, place), output).kind, value))
   }
 
   /** Samples the rows of an output by a hash of the row number. Taints the run. */
-  sample<O extends Kinds>(step: Step<any, any, O> | string, output: keyof O & string, size: CutSize): Lab<S> {
-    const node = nodeOf(this.#graph, step as Place)
-    return this.#override(cut(node, output, outputAt(nodeOf(this.#today, step as Place), output).kind, size))
+  sample<O extends Kinds>(step: Step<any, any, O> | string, output: keyof O & string, size: SampleSize): Lab<S> {
+    const node = nodeOf(this.#graph, step as StepOrNode)
+    return this.#override(cut(node, output, outputAt(nodeOf(this.#today, step as StepOrNode), output).kind, size))
   }
 
   /** Selects items of an `each`: a number of first items, or by index or label. Taints the run. */
@@ -156,17 +156,17 @@ export class Lab<S extends AnySchema = AnySchema> {
   }
 
   /** Starts at this step. The outputs of earlier steps come from the explored run. */
-  from(...places: readonly Place[]): Lab<S> {
+  from(...places: readonly StepOrNode[]): Lab<S> {
     return this.#with({ from: [...this.edits.from, ...idsOf(this.#graph, places)] })
   }
 
   /** Stops after this step. */
-  until(...places: readonly Place[]): Lab<S> {
+  until(...places: readonly StepOrNode[]): Lab<S> {
     return this.#with({ until: [...this.edits.until, ...idsOf(this.#graph, places)] })
   }
 
   /** Runs only this step. */
-  only(...places: readonly Place[]): Lab<S> {
+  only(...places: readonly StepOrNode[]): Lab<S> {
     return this.from(...places).until(...places)
   }
 

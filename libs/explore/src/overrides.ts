@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { outputsOf } from '@cairn/workspace'
-import { CairnError, type AnyKind, type CutSize } from '@cairn/kernel'
+import { CairnError, type AnyKind, type SampleSize } from '@cairn/kernel'
 import { keepArtifact, makeArtifact, writeManifest, type Made } from '@cairn/records'
 import { takeFile } from '@cairn/files'
 import type { NodeOverride } from '@cairn/planner'
@@ -17,14 +17,14 @@ export function setValue(node: StepNode, output: string, kind: AnyKind, value: u
 }
 
 /** Creates an override with a sample of the rows of an output in the explored run. */
-export function cut(node: StepNode, output: string, kind: AnyKind, size: CutSize): Override {
-  if (!kind.cut)
+export function cut(node: StepNode, output: string, kind: AnyKind, size: SampleSize): Override {
+  if (!kind.sample)
     throw new CairnError('BAD_PARAMETER', `${node.id}.${output} is of kind ${kind.name}, which cannot be sampled`, {
       next: 'only a table can be sampled; for a list, select items',
     })
   return override(node, output, async (session) => {
     const whole = openIn(session, await artifactOf(session, session.base, { node: node.id, output }))
-    const { value, kept, of } = await kind.cut!(whole, size)
+    const { value, kept, of } = await kind.sample!(whole, size)
     return { made: await encode(session, kind, value), how: `cut to ${count(kept)} of ${count(of)} rows` }
   })
 }

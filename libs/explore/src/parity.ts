@@ -6,7 +6,7 @@ import type { Plan } from '@cairn/records'
 import type { Lab } from './lab.ts'
 import { labRun } from './lab-run.ts'
 import { compareItems, type DifferentItem, type Given } from './item-parity.ts'
-import { idsOf, type Place } from './places.ts'
+import { idsOf, type StepOrNode } from './step-or-node.ts'
 import type { Session } from './session.ts'
 
 /** Whether a step computes the same results again from the same inputs, parameters and code. */
@@ -37,7 +37,7 @@ export type Entry = (node: string) => Promise<Plan>
  */
 export async function parity(
   { session }: Lab,
-  places: readonly Place[] = [],
+  places: readonly StepOrNode[] = [],
   { twice = false, entry }: { readonly twice?: boolean; readonly entry?: Entry } = {},
 ): Promise<Parity[]> {
   const { graph, base } = session

@@ -28,7 +28,7 @@ export async function planEdits(session: Session, edits: Edits, variant: Setting
   const graph = withParts(swapped, edits.overrides)
   const changed = overlaid(graph, edits.settings, variant)
   const planned = await planRun(workspace, loaded, {
-    altered: { graph, closures },
+    edited: { graph, closures },
     base: base.run,
     pinned: true,
     playground: session.playground,

@@ -1,5 +1,5 @@
 import { CairnError } from '@cairn/kernel'
-import { decodeRecord, alteredIn, type Checkpoint } from '@cairn/records'
+import { decodeRecord, mismatchedOutput, type Checkpoint } from '@cairn/records'
 import type { Examination } from './examination.ts'
 import { missing } from './doctor-records.ts'
 import { addCheckpoint, noReferences } from './references.ts'
@@ -27,5 +27,5 @@ async function faultOf(examination: Examination, path: string): Promise<string |
   }
   const referred = noReferences()
   await addCheckpoint(store, at, checkpoint, referred)
-  return checkpointFault?.(checkpoint) ?? alteredIn(checkpoint) ?? missing(examination, referred.objects)
+  return checkpointFault?.(checkpoint) ?? mismatchedOutput(checkpoint) ?? missing(examination, referred.objects)
 }

@@ -1,7 +1,7 @@
 import { CairnError } from '@cairn/kernel'
 import {
   statObject,
-  alteredIn,
+  mismatchedOutput,
   readRecord,
   type Plan,
   type ArtifactStore,
@@ -46,7 +46,9 @@ async function recordFault(store: ArtifactStore, path: string): Promise<Omit<Fin
   try {
     const record = await readRecord<Plan | RunEnd | EndRecord>(store, path)
     const items = record && 'items' in record ? record.items : []
-    const what = items.flatMap((outcome) => (outcome.status === 'completed' ? (alteredIn(outcome) ?? []) : []))[0]
+    const what = items.flatMap((outcome) =>
+      outcome.status === 'completed' ? (mismatchedOutput(outcome) ?? []) : [],
+    )[0]
     return what === undefined ? undefined : { what, repair: 'none: the run is over' }
   } catch (error) {
     if (!(error instanceof CairnError && error.code === 'BAD_RECORD')) throw error

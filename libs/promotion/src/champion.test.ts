@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { directStore } from '@cairn/engine/simulation/direct-store'
-import { noteAnnounced, setChampion, rollBack, standingChampion } from './champion.ts'
+import { noteAnnounced, setChampion, rollBack, currentChampion } from './champion.ts'
 import { channels, layout, type Champion, type CairnEvent } from '@cairn/records'
 
 const at = layout('local', 'small')
@@ -9,14 +9,14 @@ describe('the champion', () => {
   let store: ReturnType<typeof directStore>
   beforeEach(() => (store = directStore(new Map())))
   const promoted = async (run: string): Promise<Champion> =>
-    setChampion(store, at, await standingChampion(store, at), { run, since: 0, by: 'ann' })
+    setChampion(store, at, await currentChampion(store, at), { run, since: 0, by: 'ann' })
 
   const back = async (who: { by: string; since: number }): Promise<Champion> =>
-    rollBack(store, at, await standingChampion(store, at), who)
+    rollBack(store, at, await currentChampion(store, at), who)
 
   it('is a run with its predecessors, for rollbacks step by step', async () => {
     for (const run of ['one', 'two', 'three']) await promoted(run)
-    expect((await standingChampion(store, at)).champion).toMatchObject({ run: 'three', previous: { run: 'two' } })
+    expect((await currentChampion(store, at)).champion).toMatchObject({ run: 'three', previous: { run: 'two' } })
     expect(await back({ by: 'bob', since: 1 })).toEqual({
       v: 1,
       run: 'two',
@@ -31,9 +31,9 @@ describe('the champion', () => {
 
   it('is changed by one of two concurrent promotions', async () => {
     await promoted('one')
-    const standing = await standingChampion(store, at)
-    await setChampion(store, at, standing, { run: 'two', since: 0, by: 'ann' })
-    await expect(setChampion(store, at, standing, { run: 'three', since: 0, by: 'bob' })).rejects.toMatchObject({
+    const current = await currentChampion(store, at)
+    await setChampion(store, at, current, { run: 'two', since: 0, by: 'ann' })
+    await expect(setChampion(store, at, current, { run: 'three', since: 0, by: 'bob' })).rejects.toMatchObject({
       code: 'CONFLICT',
       message: 'two became the production run in the meantime',
     })
@@ -58,12 +58,12 @@ describe('the champion', () => {
 
   it('records that it was announced', async () => {
     await promoted('one')
-    const one = await standingChampion(store, at)
+    const one = await currentChampion(store, at)
     await noteAnnounced(store, at, one)
-    expect((await standingChampion(store, at)).champion).toMatchObject({ run: 'one', announced: true })
+    expect((await currentChampion(store, at)).champion).toMatchObject({ run: 'one', announced: true })
     await promoted('two')
     await noteAnnounced(store, at, one)
-    const { champion } = await standingChampion(store, at)
+    const { champion } = await currentChampion(store, at)
     expect(champion).toEqual({
       v: 1,
       run: 'two',
@@ -77,7 +77,7 @@ describe('the champion', () => {
   it('keeps ten predecessors', async () => {
     for (let run = 0; run < 20; run++) await promoted(`run-${run}`)
     let depth = 0
-    for (let entry = (await standingChampion(store, at)).champion?.previous; entry; entry = entry.previous) depth++
+    for (let entry = (await currentChampion(store, at)).champion?.previous; entry; entry = entry.previous) depth++
     expect(depth).toBe(10)
   })
 })

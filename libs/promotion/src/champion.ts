@@ -12,12 +12,12 @@ import {
 import { CairnError } from '@cairn/kernel'
 
 /** The current champion and the bytes of its record, which `setChampion` replaces only if they have not changed. */
-export interface Standing {
+export interface CurrentChampion {
   readonly champion: Champion | undefined
   readonly bytes: Uint8Array | undefined
 }
 
-export async function standingChampion(store: Pick<ArtifactStore, 'read'>, at: Layout): Promise<Standing> {
+export async function currentChampion(store: Pick<ArtifactStore, 'read'>, at: Layout): Promise<CurrentChampion> {
   const path = at.ref(PRODUCTION)
   const bytes = await store.read(path)
   return { champion: bytes && decodeRecord<Champion>(bytes, path), bytes }
@@ -27,17 +27,17 @@ export async function standingChampion(store: Pick<ArtifactStore, 'read'>, at: L
 async function replaceChampion(
   store: ArtifactStore,
   at: Layout,
-  standing: Standing,
+  current: CurrentChampion,
   next: Omit<Champion, 'v' | 'replaced'>,
 ): Promise<Champion> {
-  const replaced = standing.champion?.run
+  const replaced = current.champion?.run
   const champion: Champion = { v: RECORD_VERSION, ...next, ...(replaced !== undefined && { replaced }) }
   const path = at.ref(PRODUCTION)
-  if (await store.replace(path, standing.bytes, encodeRecord(champion, path))) {
+  if (await store.replace(path, current.bytes, encodeRecord(champion, path))) {
     if (channels.promotion.hasSubscribers) channels.promotion.publish(promotedEvent(at, champion))
     return champion
   }
-  const { champion: now } = await standingChampion(store, at)
+  const { champion: now } = await currentChampion(store, at)
   throw new CairnError('CONFLICT', `${now?.run ?? 'another run'} became the production run in the meantime`, {
     next: 'compare with the new production run, then promote again',
   })
@@ -51,11 +51,11 @@ async function replaceChampion(
 export function setChampion(
   store: ArtifactStore,
   at: Layout,
-  standing: Standing,
+  current: CurrentChampion,
   next: Omit<Champion, 'v' | 'replaced' | 'previous' | 'announced'>,
 ): Promise<Champion> {
-  const previous = standing.champion && asPrevious(standing.champion)
-  return replaceChampion(store, at, standing, { ...next, ...(previous && { previous }) })
+  const previous = current.champion && asPrevious(current.champion)
+  return replaceChampion(store, at, current, { ...next, ...(previous && { previous }) })
 }
 
 /**
@@ -66,17 +66,21 @@ export function setChampion(
 export async function rollBack(
   store: ArtifactStore,
   at: Layout,
-  standing: Standing,
+  current: CurrentChampion,
   { by, since }: Pick<Champion, 'by' | 'since'>,
 ): Promise<Champion> {
-  const { run, previous } = standing.champion?.previous ?? {}
+  const { run, previous } = current.champion?.previous ?? {}
   if (run === undefined)
     throw new CairnError('NOT_FOUND', `${at.root} has no previous production run`, { next: 'cairn promote' })
-  return replaceChampion(store, at, standing, { run, by, since, ...(previous && { previous }) })
+  return replaceChampion(store, at, current, { run, by, since, ...(previous && { previous }) })
 }
 
 /** Marks the promotion as announced to consumers, unless the champion was changed meanwhile. */
-export async function noteAnnounced(store: ArtifactStore, at: Layout, { champion, bytes }: Standing): Promise<void> {
+export async function noteAnnounced(
+  store: ArtifactStore,
+  at: Layout,
+  { champion, bytes }: CurrentChampion,
+): Promise<void> {
   const path = at.ref(PRODUCTION)
   await store.replace(path, bytes, encodeRecord({ ...champion!, announced: true }, path))
 }

@@ -1,4 +1,4 @@
-export { noteAnnounced, rollBack, setChampion, standingChampion } from './champion.ts'
+export { noteAnnounced, rollBack, setChampion, currentChampion } from './champion.ts'
 export { brokenExpectations } from './expectations.ts'
 export { promote } from './promote.ts'
 export type { Promotion } from './promotion.ts'

@@ -1,7 +1,7 @@
 import { findRun, planRun } from '@cairn/workspace'
 import { copyResults } from '@cairn/maintenance'
 import { PRODUCTION, readRecord, type Champion, type Plan, type RunEnd } from '@cairn/records'
-import { standingChampion, type Standing } from './champion.ts'
+import { currentChampion, type CurrentChampion } from './champion.ts'
 import { brokenExpectations } from './expectations.ts'
 import type { ProductionRun, Promotion } from './promotion.ts'
 import { changedCode, changedSources, differentResults, notWhole, Refused, unsignedRecords } from './refusals.ts'
@@ -32,7 +32,7 @@ export async function promote<Run extends ProductionRun>(
 interface Candidate extends Promotion {
   readonly tried: Plan
   /** The champion's record when the candidate was checked, if there was one, and the run in production. */
-  readonly standing: Standing
+  readonly current: CurrentChampion
   readonly champion: string
 }
 
@@ -40,7 +40,7 @@ interface Candidate extends Promotion {
 async function examine(promotion: Promotion, run: string): Promise<Candidate> {
   const { loaded, production, playground, adoption } = promotion
   const at = production.at(loaded.pipeline.name)
-  const standing = await standingChampion(production.store, at)
+  const current = await currentChampion(production.store, at)
   const tried = (await readRecord<Plan>(playground.store, at.plan(run)))!
   const end = await readRecord<RunEnd>(playground.store, at.runEnd(run))
   const { plan: now } = await planRun(playground, loaded, { settings: tried.settings ?? {} })
@@ -55,7 +55,7 @@ async function examine(promotion: Promotion, run: string): Promise<Candidate> {
     ...(adoption.policy === 'adopt' ? await unsignedRecords(promotion, tried) : []),
   ]
   if (reasons.length > 0) throw new Refused(tried, reasons)
-  return { ...promotion, tried, standing, champion }
+  return { ...promotion, tried, current, champion }
 }
 
 /**
@@ -66,21 +66,27 @@ async function examine(promotion: Promotion, run: string): Promise<Candidate> {
 async function prepare(candidate: Candidate): Promise<Candidate> {
   const { production, playground, tried, adoption } = candidate
   const at = production.at(tried.pipeline)
-  const standing = candidate.standing.champion ? candidate.standing : await hold(candidate)
+  const current = candidate.current.champion ? candidate.current : await confirmChampion(candidate)
   if (adoption.policy === 'adopt')
     await copyResults({ store: playground.store, at }, { store: production.store, at }, tried.run)
-  return { ...candidate, standing }
+  return { ...candidate, current }
 }
 
 /**
  * Makes the current production run the champion. Before the first promotion, the newest completed run is the one in
  * production. The candidate's own run would then become that before it has passed its checks.
  */
-async function hold({ production, tried, standing, champion, setChampion }: Candidate): Promise<Standing> {
+async function confirmChampion({
+  production,
+  tried,
+  current,
+  champion,
+  setChampion,
+}: Candidate): Promise<CurrentChampion> {
   const at = production.at(tried.pipeline)
-  const held = await setChampion(standing, { run: champion }).catch((error: unknown) => error)
-  const now = await standingChampion(production.store, at)
-  if (held instanceof Error && now.champion?.run !== champion) throw held // otherwise another promotion set it
+  const outcome = await setChampion(current, { run: champion }).catch((error: unknown) => error)
+  const now = await currentChampion(production.store, at)
+  if (outcome instanceof Error && now.champion?.run !== champion) throw outcome // otherwise another promotion set it
   return now
 }
 
@@ -91,10 +97,10 @@ async function hold({ production, tried, standing, champion, setChampion }: Cand
  * CairnError CONFLICT when the champion was changed meanwhile
  */
 async function conclude(candidate: Candidate, promoted: Plan): Promise<Champion> {
-  const { production, playground, tried, standing, adoption, setChampion } = candidate
+  const { production, playground, tried, current, adoption, setChampion } = candidate
   const reasons = await changedCode(playground, tried, promoted)
   if (reasons.length === 0 && adoption.policy !== 'recompute')
     reasons.push(...(await differentResults(playground, tried, production, promoted)))
   if (reasons.length > 0) throw new Refused(tried, reasons)
-  return setChampion(standing, { run: promoted.run, from: tried.run })
+  return setChampion(current, { run: promoted.run, from: tried.run })
 }

@@ -1,6 +1,6 @@
 import type { Adoption, LoadedPipeline, Workspace } from '@cairn/workspace'
 import type { Champion, Plan, RunEnd } from '@cairn/records'
-import type { Standing } from './champion.ts'
+import type { CurrentChampion } from './champion.ts'
 
 /** What a promotion reads of a run in production. */
 export interface ProductionRun {
@@ -18,13 +18,13 @@ export interface Promotion<Run extends ProductionRun = ProductionRun> {
   /** Runs the pipeline in production with the candidate's settings, here or on services, and waits for the end. */
   readonly run: (settings: NonNullable<Plan['settings']>) => Promise<Run>
   /**
-   * Puts a run into production if the champion is still `standing`: in the project's own store, or through services
+   * Puts a run into production if the champion is still `current`: in the project's own store, or through services
    * that have the right.
    *
    * @throws CairnError CONFLICT when the champion was changed meanwhile
    */
   readonly setChampion: (
-    standing: Standing,
+    current: CurrentChampion,
     next: { readonly run: string; readonly from?: string },
   ) => Promise<Champion>
 }

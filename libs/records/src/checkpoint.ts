@@ -33,14 +33,15 @@ export async function lookUp(
     if (age > cache.maxAgeMs) return { hit: undefined, stale: bytes, reason: 'expired' }
   }
   const lacksOutput = Object.keys(outputs).some((name) => !Object.hasOwn(checkpoint.outputs, name))
-  if (lacksOutput || alteredIn(checkpoint) !== undefined) return { hit: undefined, stale: bytes, reason: 'altered' }
+  if (lacksOutput || mismatchedOutput(checkpoint) !== undefined)
+    return { hit: undefined, stale: bytes, reason: 'altered' }
   for (const ref of Object.values(checkpoint.outputs))
     if (!(await isStored(store, at, ref))) return { hit: undefined, stale: bytes, reason: 'object missing' }
   return { hit: checkpoint }
 }
 
 /** Names the first inline output whose content does not match its digest; undefined when all match. */
-export function alteredIn({ outputs }: Pick<Checkpoint, 'outputs'>): string | undefined {
+export function mismatchedOutput({ outputs }: Pick<Checkpoint, 'outputs'>): string | undefined {
   for (const [name, ref] of Object.entries(outputs)) {
     const held = inlineBytes(ref)
     if (held && sha256(held) !== ref.digest) return `its output "${name}" does not match its digest`
@@ -59,7 +60,7 @@ export async function isStored(store: ArtifactStore, at: Layout, ref: ArtifactRe
  * returned, so that all runs continue with the same bytes. An existing one is replaced only if it is `stale` or with
  * `force`.
  */
-export async function keep(
+export async function storeCheckpoint(
   store: ArtifactStore,
   at: Layout,
   made: Checkpoint,

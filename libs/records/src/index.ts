@@ -23,7 +23,7 @@ export {
   traced,
 } from './channels.ts'
 export type { Checkpoint } from './checkpoint-record.ts'
-export { alteredIn, isStored, keep, lookUp } from './checkpoint.ts'
+export { mismatchedOutput, isStored, lookUp, storeCheckpoint } from './checkpoint.ts'
 export { systemClock } from './clock.ts'
 export type { Closure, ClosureSet, Declaration, Manifest, PackageUse, ReachUse } from './closure.ts'
 export type { EndRecord, FailedAttempt, Outcome, RunEnd, RunStatus, TaskStatus } from './end-record.ts'

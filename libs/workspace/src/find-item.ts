@@ -4,7 +4,7 @@ import type { Item } from '@cairn/engine'
 import { ItemNames, labelPath } from './item-names.ts'
 
 /** What `<item>[/<output>]` after a step names. */
-export interface ItemPlace {
+export interface ItemPath {
   readonly item?: Item
   /** The item's name in paths, independent of labels: `3`, `#3`. */
   readonly itemName?: string
@@ -28,12 +28,12 @@ export function findItem(
   outputs: readonly string[],
   words: readonly string[],
   place: string,
-): ItemPlace {
+): ItemPath {
   if (words.length === 0) return {}
   const text = words.join('/')
   const names = new ItemNames(items)
-  const found: ItemPlace[] = []
-  const unknown: ItemPlace[] = []
+  const found: ItemPath[] = []
+  const unknown: ItemPath[] = []
   for (const item of items)
     for (const name of names.allOf(item)) {
       const named = { item, itemName: names.of(item) }
@@ -63,7 +63,7 @@ export function findItem(
 }
 
 /** Parses `<output>[/<item>]`; undefined when there is no such output. */
-export function outputIn(outputs: readonly string[], text: string): Pick<ItemPlace, 'output' | 'inside'> | undefined {
+export function outputIn(outputs: readonly string[], text: string): Pick<ItemPath, 'output' | 'inside'> | undefined {
   const [output = '', ...inside] = text.split('/')
   return outputs.includes(output) ? { output, ...(inside.length > 0 && { inside }) } : undefined
 }
@@ -75,7 +75,7 @@ export function itemText(item: Item): string {
   return labels.some((label) => label !== undefined) ? `${itemName(item)} (${shown.join(' / ')})` : itemName(item)
 }
 
-function severalMeant(text: string, found: readonly ItemPlace[], place: string): CairnError {
+function severalMeant(text: string, found: readonly ItemPath[], place: string): CairnError {
   const named = found.map(
     ({ item, output, inside = [] }) =>
       `${[`${place}/#${itemName(item!)}`, ...(output === undefined ? [] : [output]), ...inside].join('/')} for ${itemText(item!)}`,

@@ -1,7 +1,7 @@
 import { CairnError } from '@cairn/kernel'
 import { dryRunItems, isSameItem, nodeNamed, reasonsOfItem, type ItemDryRun } from '@cairn/planner'
 import { recordedItem } from '@cairn/engine'
-import { findItem, type ItemPlace } from './find-item.ts'
+import { findItem, type ItemPath } from './find-item.ts'
 import { planLines, reused, withDetails, type PlanLine } from './plan-lines.ts'
 import type { PlannedRun } from './plan-run.ts'
 import type { Workspace } from './workspace.ts'
@@ -77,7 +77,7 @@ function findKnown(
   words: readonly string[],
   node: string,
   { plan, nodes }: PlannedRun,
-): Required<Pick<ItemPlace, 'item' | 'itemName'>> {
+): Required<Pick<ItemPath, 'item' | 'itemName'>> {
   try {
     const all = items.map(({ item }) => item)
     const { item, itemName } = findItem(all, outputs, words, node)

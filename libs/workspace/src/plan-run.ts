@@ -28,7 +28,7 @@ export interface RunRequest {
   /** A run or ref that provides the outputs of what is not run, and that reasons compare with. */
   readonly base?: string
   /** The graph and the steps' code to use instead of those in the pipeline's file. */
-  readonly altered?: { readonly graph: Graph; readonly closures: ClosureSet }
+  readonly edited?: { readonly graph: Graph; readonly closures: ClosureSet }
   /** Whether this run uses the source versions of the base. */
   readonly pinned?: boolean
   /** Overridden outputs, by node. */
@@ -63,9 +63,9 @@ export async function planRun(
   request: RunRequest = {},
 ): Promise<PlannedRun> {
   const { store, clock, project } = workspace
-  const { graph } = request.altered ?? loaded.pipeline
+  const { graph } = request.edited ?? loaded.pipeline
   const at = workspace.at(graph.name)
-  const closures = request.altered?.closures ?? (await workspace.closures(loaded))
+  const closures = request.edited?.closures ?? (await workspace.closures(loaded))
   const planner = workspace.planner(closures)
   const { settings = {}, until = [], force = [], overrides, playground } = request
   const { run, isAhead } =

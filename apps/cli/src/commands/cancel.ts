@@ -1,6 +1,6 @@
 import { readContext, type Workspace } from '@cairn/workspace'
 import { undefinedOn } from '@cairn/kernel/contract'
-import { findPlace } from '../artifact-path.ts'
+import { findArtifactPath } from '../artifact-path.ts'
 import { openWorkspace } from '../open.ts'
 import type { GlobalOptions } from '../global-options.ts'
 import { contextNamed } from '../remote/needed.ts'
@@ -40,6 +40,6 @@ function wholeName(path: string): { pipeline: string; run: string } | undefined 
 }
 
 async function found(workspace: Workspace, path: string): Promise<{ pipeline: string; run: string }> {
-  const { pipeline, run } = await findPlace(workspace, path)
+  const { pipeline, run } = await findArtifactPath(workspace, path)
   return { pipeline, run: run.plan.run }
 }

@@ -1,6 +1,6 @@
 import { CairnError } from '@cairn/kernel'
 import { compareRuns, loadPipeline } from '@cairn/workspace'
-import { findPlace } from '../artifact-path.ts'
+import { findArtifactPath } from '../artifact-path.ts'
 import { differenceTable } from '../lab-text.ts'
 import { comparedText } from '../preview.ts'
 import { openWorkspace } from '../open.ts'
@@ -23,7 +23,7 @@ export default async function diff(
 ): Promise<void> {
   const { json, ...globals } = command.optsWithGlobals()
   const workspace = await openWorkspace(globals)
-  const [before, after] = [await findPlace(workspace, one), await findPlace(workspace, other)]
+  const [before, after] = [await findArtifactPath(workspace, one), await findArtifactPath(workspace, other)]
   const { pipeline } = before
   if (after.pipeline !== pipeline)
     throw new CairnError('BAD_PARAMETER', `${one} and ${other} are runs of different pipelines`, {

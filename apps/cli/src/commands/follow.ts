@@ -1,5 +1,5 @@
 import { readContext } from '@cairn/workspace'
-import { findPlace } from '../artifact-path.ts'
+import { findArtifactPath } from '../artifact-path.ts'
 import { openWorkspace } from '../open.ts'
 import type { GlobalOptions } from '../global-options.ts'
 import { followRun, type FollowOptions } from '../remote/follow.ts'
@@ -14,6 +14,6 @@ export default async function follow(
   const { json = false, ...globals } = command.optsWithGlobals()
   const on = contextNamed(globals, 'a local run shows its progress where it was started')
   const workspace = await openWorkspace(globals)
-  const { pipeline, run } = await findPlace(workspace, path)
+  const { pipeline, run } = await findArtifactPath(workspace, path)
   await followRun(workspace, readContext(workspace.project.root, on), pipeline, run.plan.run, { ...options, json })
 }

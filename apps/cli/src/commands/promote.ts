@@ -3,7 +3,7 @@ import { promote, setChampion, type Promotion } from '@cairn/promotion'
 import type { Champion, EndRecord, Plan, RunEnd } from '@cairn/records'
 import { loadPipeline, planRun, readContext, stepsOf, type Context, type LoadedPipeline } from '@cairn/workspace'
 import { openPool } from '@cairn/embedded'
-import { findPlace } from '../artifact-path.ts'
+import { findArtifactPath } from '../artifact-path.ts'
 import { driveRun } from '../drive-run.ts'
 import { withGiven } from '../given-options.ts'
 import { openProduction, openWorkspace } from '../open.ts'
@@ -30,7 +30,7 @@ export default async function promoteCommand(
 ): Promise<void> {
   const { json = false, playground: place = 'scratch', ...globals } = command.optsWithGlobals()
   const playground = await openWorkspace({ ...globals, playground: place })
-  const { pipeline, run: tried } = await findPlace(playground, path)
+  const { pipeline, run: tried } = await findArtifactPath(playground, path)
   if (tried.plan.playground === undefined) throw ofProduction(tried.plan, place)
   const loaded = await loadPipeline(playground.project, pipeline)
   const options = { ...progress, json }

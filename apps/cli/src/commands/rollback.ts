@@ -1,6 +1,6 @@
 import { readContext } from '@cairn/workspace'
 import { CairnError } from '@cairn/kernel'
-import { rollBack, standingChampion } from '@cairn/promotion'
+import { rollBack, currentChampion } from '@cairn/promotion'
 import type { Champion } from '@cairn/records'
 import { openPipeline, openProduction } from '../open.ts'
 import type { GlobalOptions } from '../global-options.ts'
@@ -20,11 +20,11 @@ export default async function rollback(
   const { store, clock, project } = production
   const { pipeline } = await openPipeline(production, name)
   const at = production.at(pipeline.name)
-  const standing = await standingChampion(store, at)
+  const current = await currentChampion(store, at)
   const champion: Champion =
     globals.on === undefined
-      ? await rollBack(store, at, standing, { by: by ?? whoIsHere(), since: clock.now() })
-      : await onServices(project.root, globals.on, pipeline.name, standing.champion?.run)
+      ? await rollBack(store, at, current, { by: by ?? whoIsHere(), since: clock.now() })
+      : await onServices(project.root, globals.on, pipeline.name, current.champion?.run)
   if (json) return printData(JSON.stringify({ pipeline: pipeline.name, ...champion }, null, 2))
   printLines(`${paint('green', 'rolled back')}  ${pipeline.name}/${champion.run} is in production again`)
 }

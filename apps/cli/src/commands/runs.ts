@@ -1,6 +1,6 @@
 import { CairnError, jsonText } from '@cairn/kernel'
 import { pipelineNames, readRecord, type EndRecord, type Plan, type RunEnd, type UnfitRecord } from '@cairn/records'
-import { standingChampion } from '@cairn/promotion'
+import { currentChampion } from '@cairn/promotion'
 import { unfitTasks } from '@cairn/engine'
 import {
   itemCounts,
@@ -68,7 +68,7 @@ export default async function runs(
   const pipelines = name === undefined ? await pipelineNames(store, project.env) : [name]
   const found: RunLine[] = []
   for (const pipeline of pipelines) {
-    const inProduction = await standingChampion(store, workspace.at(pipeline)).catch(badRecord)
+    const inProduction = await currentChampion(store, workspace.at(pipeline)).catch(badRecord)
     if (inProduction instanceof CairnError) printNotes(`${inProduction.message}; to check the store: cairn doctor`)
     const champion = inProduction instanceof CairnError ? undefined : inProduction.champion
     for (const run of await namesOf(pipeline)) {

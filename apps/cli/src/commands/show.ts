@@ -10,7 +10,7 @@ import { unfitTasks } from '@cairn/engine'
 import { jsonText } from '@cairn/kernel'
 import { labelPath, readEnds, statusOf, artifact, bytes, duration, plain, when, type Workspace } from '@cairn/workspace'
 import { itemJson, showItems } from '../show-items.ts'
-import { findArtifact, findPlace, type Place } from '../artifact-path.ts'
+import { findArtifact, findArtifactPath, type ArtifactPath } from '../artifact-path.ts'
 import { objectFile } from '../object-file.ts'
 import { errorText } from '../error-text.ts'
 import { heldUpBy, heldUpText } from '../remote/dead-letters.ts'
@@ -32,7 +32,7 @@ export default async function show(
 ): Promise<void> {
   const { json = false, ...globals } = command.optsWithGlobals()
   const workspace = await openWorkspace(globals)
-  const place = await findPlace(workspace, path)
+  const place = await findArtifactPath(workspace, path)
   if (place.node === undefined) return showRun(workspace, place, globals, json)
   const { type, scope } = place.run.plan.nodes[place.node]!
   const isInEach = type === 'step' && scope.length > 0
@@ -43,7 +43,7 @@ export default async function show(
 
 async function showRun(
   workspace: Workspace,
-  { pipeline, run: { plan, end } }: Place,
+  { pipeline, run: { plan, end } }: ArtifactPath,
   globals: GlobalOptions,
   json: boolean,
 ): Promise<void> {
@@ -74,7 +74,7 @@ async function showRun(
 
 async function showStep(
   workspace: Workspace,
-  { pipeline, run: { plan }, item, itemName }: Place,
+  { pipeline, run: { plan }, item, itemName }: ArtifactPath,
   id: string,
   json: boolean,
 ): Promise<void> {

@@ -35,7 +35,7 @@ async function candidates({ lab }: ReplSession, { command, before, typed, folder
   if (command === '.from' || command === '.until' || command === '.only') return [...graph.nodes.keys()]
   if (command === '.set' || command === '.matrix') return parameters(graph)
   if (command === '.swap') return swaps(graph, typed, folder)
-  if (command === '.sample') return outputs(graph, ({ cut }) => cut !== undefined).map((output) => `${output}=`)
+  if (command === '.sample') return outputs(graph, ({ sample }) => sample !== undefined).map((output) => `${output}=`)
   if (command === '.items') return eachNames(graph).map((name) => `${name}=`)
   if (command === '.show') return outputs(graph, () => true)
   if (command === '.plot') return before.length === 0 ? outputs(graph, isTable) : columns(graph, before[0]!)
@@ -59,7 +59,7 @@ function namesOf(id: string, params: AnySchema | undefined): string[] {
 
 function outputs(
   { nodes }: Graph,
-  isMeant: (kind: { name: string; cut?: unknown; compare?: unknown }) => boolean,
+  isMeant: (kind: { name: string; sample?: unknown; compare?: unknown }) => boolean,
 ): string[] {
   return [...nodes.values()].flatMap(({ id, outputs: kinds, scope }) =>
     scope.length > 0

@@ -1,7 +1,7 @@
 import stringWidth from 'string-width'
 import { safeLine } from './print.ts'
 
-export interface Column {
+export interface TableColumn {
   readonly title: string
   readonly align?: 'left' | 'right'
 }
@@ -11,7 +11,7 @@ export interface Column {
  * the terminal are cut, never wrapped.
  */
 export function table(
-  given: readonly Column[],
+  given: readonly TableColumn[],
   cells: readonly (readonly string[])[],
   style: (title: string) => string = (title) => title,
 ): string {

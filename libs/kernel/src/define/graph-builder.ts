@@ -126,7 +126,7 @@ export class GraphBuilder {
   #given(node: HandleNode | ParamNode): never {
     const number = this.numberOf(node.ref)
     this.handles[number] = node.called
-    return (this.#probe?.stands(number) ? this.#probe.value : handleOf(node)) as never
+    return (this.#probe?.replaces(number) ? this.#probe.value : handleOf(node)) as never
   }
 
   /** The number of a handle, in the order in which handles are made. */

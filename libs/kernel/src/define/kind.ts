@@ -27,7 +27,7 @@ export interface Kind<Read, Write = Read> {
   /** Describes how two artifacts differ. */
   compare?(before: Artifact, after: Artifact, options: CompareOptions): Promise<readonly Compared[]>
   /** Samples rows, evenly spread and in their order, so that a run can be tried with less data. */
-  cut?(artifact: Artifact, size: CutSize): Promise<Cut>
+  sample?(artifact: Artifact, size: SampleSize): Promise<Sample>
   /**
    * Whether the artifact contains a wanted text, for example a secret. Needed when a search of the bytes would miss the
    * text, for example because they are compressed.
@@ -55,9 +55,9 @@ export type Reads<K extends Kinds> = { readonly [Name in keyof K]: Read<K[Name]>
 export type Writes<K extends Kinds> = { readonly [Name in keyof K]: Write<K[Name]> }
 
 /** How much of an artifact to keep: a number of rows, or a share from 0 to 1. */
-export type CutSize = { readonly count: number } | { readonly share: number }
+export type SampleSize = { readonly count: number } | { readonly share: number }
 /** A sample: a value for `encode` that has `kept` of the artifact's `of` rows. */
-export interface Cut {
+export interface Sample {
   readonly value: unknown
   readonly kept: number
   readonly of: number

@@ -48,7 +48,7 @@ const looks: Readonly<Record<string, (given: any) => unknown>> = {
   'a parameter': ({ big }) => (big && yes({})) || no({}),
   'the choice of two': () => use({ n: both({}).v || both({}).w }),
   'the second of two': () => use({ n: both({}).v && both({}).w }),
-  'what stands where nothing is': () => use({ n: both({}).v ?? both({}).w }),
+  'what replaces where nothing is': () => use({ n: both({}).v ?? both({}).w }),
   'the choice of two parameters': ({ a, b }) => use({ n: both({}).v }, { x: a ?? b }),
   'what a parameter is set to': ({ big }) => use({ n: both({}).v }, { x: big ? 100 : 10 }),
   'the name of a place': ({ big }) => use({ n: both({}).v }, {}, { as: nameOf(big) }),

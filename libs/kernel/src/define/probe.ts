@@ -7,7 +7,7 @@ import type { ParamRef, Ref } from './ref.ts'
 interface Replacement {
   readonly value: unknown
   /** Whether the value replaces the handle with this number. */
-  readonly stands: (handle: number) => boolean
+  readonly replaces: (handle: number) => boolean
   /** How many milliseconds the body may take, and how many nodes it may draw. */
   readonly limit: { readonly ms: number; readonly nodes: number }
 }
@@ -44,7 +44,7 @@ export function requireStableGraph(first: Drawn, draw: (probe?: Probe) => Drawn,
   draw()
   const ms = Math.max(LEAST_MS, 1000 * cpuMsSince(started))
   const limit = { ms, nodes: 1000 + 10 * first.graph.nodes.size }
-  const none = { value: null, stands: () => false, limit }
+  const none = { value: null, replaces: () => false, limit }
   if (differenceIn(first, drawnAgain(draw, none), none) !== undefined) return // the body is not deterministic, so a difference proves nothing
   for (const each of probes(first.handles.length, literals)) {
     const probe = { ...each, limit }
@@ -66,7 +66,7 @@ export function requireStableGraph(first: Drawn, draw: (probe?: Probe) => Drawn,
 /** Finds the first handle that changes the graph when it alone is replaced. */
 function lookedAt(first: Drawn, draw: (probe: Probe) => Drawn, probe: Replacement) {
   for (const [handle, called] of first.handles.entries()) {
-    const only = { ...probe, stands: (other: number) => other === handle }
+    const only = { ...probe, replaces: (other: number) => other === handle }
     const again = drawnAgain(draw, only)
     const at = differenceIn(first, again, only)
     if (at !== undefined) return { called, again, at }
@@ -76,10 +76,10 @@ function lookedAt(first: Drawn, draw: (probe: Probe) => Drawn, probe: Replacemen
 
 // All handles at once; then half of them at a time, by the bits of their numbers. Any two handles differ in one bit, so
 // one of the halves separates two handles that the body compares with each other.
-function* probes(handles: number, literals: readonly unknown[]): Generator<Pick<Replacement, 'value' | 'stands'>> {
-  for (const value of [null, false, true, 0, 1, '', [], ...literals]) yield { value, stands: () => true }
+function* probes(handles: number, literals: readonly unknown[]): Generator<Pick<Replacement, 'value' | 'replaces'>> {
+  for (const value of [null, false, true, 0, 1, '', [], ...literals]) yield { value, replaces: () => true }
   for (let bit = 1; bit < handles; bit *= 2)
-    for (const side of [0, bit]) yield { value: null, stands: (handle) => (handle & bit) === side }
+    for (const side of [0, bit]) yield { value: null, replaces: (handle) => (handle & bit) === side }
 }
 
 /** The shortest time limit. A body that drew its graph faster before and exceeds this is taken for an endless loop. */
@@ -124,7 +124,7 @@ function placeOf(one: DrawnAgain, { places, error }: DrawnAgain, at: number): un
 function differenceIn(
   { graph, numberOf }: Drawn,
   again: DrawnAgain,
-  { value, stands }: Replacement,
+  { value, replaces }: Replacement,
 ): number | undefined {
   const other = again.graph
   if (!other) return again.places.length
@@ -166,7 +166,7 @@ function differenceIn(
   }
 
   function isSameRef(a: Ref | ParamRef, b: Ref | ParamRef): boolean {
-    if (isStandIn(b)) return stands(numberOf(a))
+    if (isStandIn(b)) return replaces(numberOf(a))
     if ('param' in a) return 'param' in b && a.param === b.param && a.frame === b.frame
     if ('item' in a) return 'item' in b && places.get(a.item) === others.get(b.item)
     return 'node' in b && places.get(a.node) === others.get(b.node) && a.output === b.output
@@ -174,7 +174,7 @@ function differenceIn(
 
   function isSameSetting(a: Setting, b: Setting): boolean {
     if (isStandIn(b))
-      return 'param' in a ? stands(numberOf(a)) : canonical(a.value) === canonical(value, 'what stands in')
+      return 'param' in a ? replaces(numberOf(a)) : canonical(a.value) === canonical(value, 'what replaces in')
     if ('param' in a || 'param' in b) return 'param' in a && 'param' in b && isSameRef(a, b)
     return canonical(a.value) === canonical(b.value)
   }

@@ -396,9 +396,9 @@ test('the installed DuckDB is the version that the promised bytes depend on', ()
 test('a sample of a table has the exact number of rows, always the same ones in order, and is fair to periodic rows', async () => {
   const Numbers = table({ n: 'int32' })
   const cutOf =
-    (whole: Parameters<NonNullable<typeof Numbers.cut>>[0], all: number) =>
-    async (size: Parameters<NonNullable<typeof Numbers.cut>>[1]) => {
-      const { value, kept, of } = await Numbers.cut!(whole, size)
+    (whole: Parameters<NonNullable<typeof Numbers.sample>>[0], all: number) =>
+    async (size: Parameters<NonNullable<typeof Numbers.sample>>[1]) => {
+      const { value, kept, of } = await Numbers.sample!(whole, size)
       const { n } = await (await Numbers.decode(await folder.write(Numbers, value as never))).columnsOf(['n'])
       expect([n.length, of]).toEqual([kept, all])
       const found = [...n]

@@ -2,8 +2,8 @@ import {
   canonical,
   checkNoOptions,
   type Artifact,
-  type Cut,
-  type CutSize,
+  type Sample,
+  type SampleSize,
   type Json,
   type Kind,
   type KindDescription,
@@ -72,7 +72,7 @@ export function table(given: Columns | ColumnList, ...more: readonly unknown[]):
     preview: (artifact, { rows }) => previewTable(artifact, read, rows),
     compare: async (before, after, options) => (await import('./compare.ts')).compareTables(before, after, options),
     contains: (artifact, isWanted) => containsText(artifact, read, isWanted),
-    cut: (artifact, size) => cutTable(artifact, read, size),
+    sample: (artifact, size) => sampleTable(artifact, read, size),
     accepts: (produced) => hasColumns(produced, read),
   }
 }
@@ -107,7 +107,7 @@ async function containsText(
   })
 }
 
-async function cutTable(artifact: Artifact, columns: readonly Column[], size: CutSize): Promise<Cut> {
+async function sampleTable(artifact: Artifact, columns: readonly Column[], size: SampleSize): Promise<Sample> {
   const of = await relation(tablePart(artifact, columns)).count()
   const kept = Math.min(of, 'count' in size ? size.count : Math.round(size.share * of))
   const isTaken = await (await import('./sample.ts')).sampled('file_row_number', kept, of)

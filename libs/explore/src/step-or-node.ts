@@ -3,10 +3,10 @@ import { nodeNamed } from '@cairn/planner'
 import type { Graph, Node, Ref, StepNode } from '@cairn/kernel/contract'
 
 /** A step, or the name of a node, for a step that the pipeline uses more than once. */
-export type Place = Step | string
+export type StepOrNode = Step | string
 
 /** Returns the node that a step or name identifies. */
-export function nodeOf(graph: Graph, place: Place): StepNode {
+export function nodeOf(graph: Graph, place: StepOrNode): StepNode {
   if (!isStep(place)) {
     const node = nodeNamed(graph, place)
     if (node.type === 'step') return node
@@ -25,7 +25,7 @@ export function nodeOf(graph: Graph, place: Place): StepNode {
 /**
  * The name under which a place can be asked for with `from` and `until`: a step that stands in several, by all of them.
  */
-export function idsOf(graph: Graph, places: readonly Place[]): string[] {
+export function idsOf(graph: Graph, places: readonly StepOrNode[]): string[] {
   return places.flatMap((place) => {
     if (!isStep(place)) return [place]
     const ids = [...graph.nodes.values()].flatMap((node) =>
