@@ -8,7 +8,7 @@ import { LOOKED_AT } from './reconciler.ts'
 import type { RunQueue } from './run-queue.ts'
 import type { Vouching } from './vouching.ts'
 
-/** A step of which no stage is running, and the runs that wait for one, the newest first. */
+/** A step without a running stage, and the runs that wait for it, the newest first. */
 export interface MissingStage {
   readonly pipeline: string
   readonly step: string
@@ -21,7 +21,7 @@ export interface MissingStagesHost {
   readonly bus: Pick<KafkaBus, 'members'>
   readonly vouching: Pick<Vouching, 'faultOf'>
   readonly queue: Pick<RunQueue, 'view'>
-  /** Whether a run is known to be over: it is not read. */
+  /** Whether a run is known to be over. Such a run is not read. */
   readonly isOver: (pipeline: string, run: string) => boolean
 }
 
@@ -36,7 +36,7 @@ export class MissingStages {
     this.#host = host
   }
 
-  /** Of some pipelines, in all their runs that have not ended. */
+  /** Finds the missing stages of all runs of some pipelines that have not ended. */
   async of(pipelines: readonly string[]): Promise<MissingStage[]> {
     const view = await this.#host.queue.view()
     const plans = (await Promise.all(pipelines.map((pipeline) => this.#unfinished(pipeline, view)))).flat()
@@ -50,13 +50,13 @@ export class MissingStages {
     }))
   }
 
-  /** Of a run. */
+  /** Lists the steps of a run whose stages are missing. */
   async ofRun(plan: Plan): Promise<readonly string[]> {
     const [found] = (await this.#hasTurn(plan)) ? await this.#missing([plan]) : []
     return found?.steps ?? []
   }
 
-  /** Kafka is asked first: where all stages are running, no record of a task is read. */
+  /** Asks Kafka first: if all stages are running, no record of a task is read. */
   async #missing(plans: readonly Plan[]): Promise<{ readonly plan: Plan; readonly steps: readonly string[] }[]> {
     const groups = new Set(plans.flatMap((plan) => stepsIn(plan).map((step) => groupOf(plan, step))))
     if (groups.size === 0) return []
@@ -71,7 +71,7 @@ export class MissingStages {
     return found
   }
 
-  /** The steps whose stages a run waits for now: those that act on its tasks that are ready. */
+  /** Lists the steps whose stages a run waits for now: the owners of its ready tasks. */
   async #awaited(plan: Plan): Promise<ReadonlySet<string | undefined>> {
     const { store, env } = this.#host
     const state = new RunState(plan)
@@ -81,7 +81,7 @@ export class MissingStages {
     return new Set(ready.map((task) => routing.of(task)))
   }
 
-  /** The plans of a pipeline's runs that stages are to work on. */
+  /** Lists the plans of a pipeline's runs that stages should be working on. */
   async #unfinished(pipeline: string, view: QueueView): Promise<Plan[]> {
     const { store, env, isOver } = this.#host
     const at = layout(env, pipeline)
@@ -98,12 +98,12 @@ export class MissingStages {
     return plans.sort((one, other) => (one.run < other.run ? 1 : -1))
   }
 
-  /** Not one that waits in the queue. */
+  /** Whether a run is not waiting in the queue. */
   async #hasTurn(plan: Plan): Promise<boolean> {
     return !plan.queued || !(await this.#host.queue.view()).isWaiting(plan)
   }
 
-  /** Stages leave any other run alone. */
+  /** Whether stages accept the plan's signature. They ignore other runs. */
   #isOurs(plan: Plan): boolean {
     return this.#host.vouching.faultOf(plan) === undefined
   }
@@ -117,7 +117,7 @@ function groupOf(plan: Plan, step: string): string {
   return groupIdOf(topicOf(plan), step)
 }
 
-/** A run that is damaged, or was removed meanwhile, is left to the check of the store. */
+/** Ignores a run that is damaged or was removed meanwhile. The check of the store reports it. */
 function ofSound(error: unknown): undefined {
   if (!(error instanceof CairnError) || !['BAD_RECORD', 'NOT_FOUND'].includes(error.code)) throw error
 }

@@ -34,10 +34,10 @@ export interface TwoRuns {
  */
 export async function compareOutputs(
   runs: TwoRuns,
-  place: string,
+  path: string,
   { key, rows = 10, data }: CompareOutputOptions = {},
 ): Promise<readonly Compared[]> {
-  const { node, output, kind } = outputNamed(runs.graph, place)
+  const { node, output, kind } = outputNamed(runs.graph, path)
   if (!kind.compare)
     throw new CairnError(
       'BAD_PARAMETER',

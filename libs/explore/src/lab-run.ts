@@ -46,9 +46,9 @@ export class LabRun {
 
   /** Returns an output of a step, as a later step would receive it. */
   value<O extends Kinds, Name extends keyof O & string>(step: Step<any, any, O>, output: Name): Promise<Read<O[Name]>>
-  value(place: string, output: string): Promise<unknown>
-  async value(place: StepOrNode, output: string): Promise<unknown> {
-    const { ref, kind } = outputAt(nodeOf(this.#session.loaded.pipeline.graph, place), output)
+  value(step: string, output: string): Promise<unknown>
+  async value(step: StepOrNode, output: string): Promise<unknown> {
+    const { ref, kind } = outputAt(nodeOf(this.#session.loaded.pipeline.graph, step), output)
     return valueOf(this.#session, this.plan, ref, kind)
   }
 
@@ -65,17 +65,17 @@ export class LabRun {
   /**
    * Compares an output with that of another run: a table row by row, a model by its predictions.
    *
-   * @param place a step with one output, or `<step>/<output>`
+   * @param path a step with one output, or `<step>/<output>`
    * @example
    * await run.compareOutput('extract-features/features', { key: ['flight'] })
    */
   async compareOutput(
-    place: string,
+    path: string,
     { with: other = 'production', ...options }: CompareOutputOptions & { readonly with?: string } = {},
   ): Promise<readonly Compared[]> {
     const { workspace, loaded } = this.#session
     const before = await planNamed(this.#session, other)
-    return compareOutputs({ workspace, graph: loaded.pipeline.graph, before, after: this.plan }, place, options)
+    return compareOutputs({ workspace, graph: loaded.pipeline.graph, before, after: this.plan }, path, options)
   }
 }
 

@@ -59,12 +59,12 @@ export class Lab<S extends AnySchema = AnySchema> {
     output: Name,
     item?: Item,
   ): Promise<Read<O[Name]>>
-  value(place: string, output: string, item?: Item): Promise<unknown>
-  async value(place: StepOrNode, output: string, item?: Item): Promise<unknown> {
-    const node = isStep(place) ? nodeOf(this.#today, place) : nodeNamed(this.#today, place)
+  value(step: string, output: string, item?: Item): Promise<unknown>
+  async value(step: StepOrNode, output: string, item?: Item): Promise<unknown> {
+    const node = isStep(step) ? nodeOf(this.#today, step) : nodeNamed(this.#today, step)
     const { ref, kind } = outputAt(node, output)
     if (item !== undefined)
-      return kind.decode(openIn(this.session, await givenFor(this.session, nodeOf(this.#today, place), output, item)))
+      return kind.decode(openIn(this.session, await givenFor(this.session, nodeOf(this.#today, step), output, item)))
     if (node.scope.length > 0)
       throw new CairnError('BAD_PARAMETER', `${node.id} runs once for each item of ${node.scope.at(-1)}`, {
         next: `choose an item by index or label: value('${node.id}', '${output}', 0); or read the output of ${node.scope[0]}`,
@@ -78,9 +78,9 @@ export class Lab<S extends AnySchema = AnySchema> {
    * @param item for a step inside an `each`: the item, by index or label
    */
   input<I extends Kinds, Name extends keyof I & string>(step: Step<I>, input: Name, item?: Item): Promise<Read<I[Name]>>
-  input(place: string, input: string, item?: Item): Promise<unknown>
-  async input(place: StepOrNode, input: string, item?: Item): Promise<unknown> {
-    const node = nodeOf(this.#today, place)
+  input(step: string, input: string, item?: Item): Promise<unknown>
+  async input(step: StepOrNode, input: string, item?: Item): Promise<unknown> {
+    const node = nodeOf(this.#today, step)
     const { ref, kind } = inputAt(node, input)
     if (item === undefined) return valueOf(this.session, this.session.base, ref, kind)
     return kind.decode(openIn(this.session, await receivedFor(this.session, node, ref, item)))
@@ -105,11 +105,11 @@ export class Lab<S extends AnySchema = AnySchema> {
 
   /** Sets parameters of a step or of the pipeline. */
   params<P extends AnySchema>(step: Step<any, P>, values: Partial<SchemaInput<P>>): Lab<S>
-  params(place: string, values: Readonly<Record<string, unknown>>): Lab<S>
+  params(step: string, values: Readonly<Record<string, unknown>>): Lab<S>
   params(values: Partial<SchemaInput<S>>): Lab<S>
-  params(place: StepOrNode | Partial<SchemaInput<S>>, values?: Readonly<Record<string, unknown>>): Lab<S> {
-    const given = Object.entries(values ?? (place as Readonly<Record<string, unknown>>))
-    const prefix = values ? `${nodeOf(this.#graph, place as StepOrNode).id}.` : ''
+  params(step: StepOrNode | Partial<SchemaInput<S>>, values?: Readonly<Record<string, unknown>>): Lab<S> {
+    const given = Object.entries(values ?? (step as Readonly<Record<string, unknown>>))
+    const prefix = values ? `${nodeOf(this.#graph, step as StepOrNode).id}.` : ''
     return this.settings(Object.fromEntries(given.map(([name, value]) => [prefix + name, value])))
   }
 
@@ -124,10 +124,10 @@ export class Lab<S extends AnySchema = AnySchema> {
     output: Name,
     value: Write<O[Name]>,
   ): Lab<S>
-  set(place: string, output: string, value: unknown): Lab<S>
-  set(place: StepOrNode, output: string, value: unknown): Lab<S> {
-    const node = nodeOf(this.#graph, place)
-    return this.#override(setValue(node, output, outputAt(nodeOf(this.#today, place), output).kind, value))
+  set(step: string, output: string, value: unknown): Lab<S>
+  set(step: StepOrNode, output: string, value: unknown): Lab<S> {
+    const node = nodeOf(this.#graph, step)
+    return this.#override(setValue(node, output, outputAt(nodeOf(this.#today, step), output).kind, value))
   }
 
   /** Samples the rows of an output by a hash of the row number. Taints the run. */
@@ -151,23 +151,23 @@ export class Lab<S extends AnySchema = AnySchema> {
   }
 
   /** The name of the output of a step that has a single output. */
-  onlyOutput(place: string): string {
-    return outputNamed(this.#graph, place).output
+  onlyOutput(path: string): string {
+    return outputNamed(this.#graph, path).output
   }
 
   /** Starts at this step. The outputs of earlier steps come from the explored run. */
-  from(...places: readonly StepOrNode[]): Lab<S> {
-    return this.#with({ from: [...this.edits.from, ...idsOf(this.#graph, places)] })
+  from(...steps: readonly StepOrNode[]): Lab<S> {
+    return this.#with({ from: [...this.edits.from, ...idsOf(this.#graph, steps)] })
   }
 
   /** Stops after this step. */
-  until(...places: readonly StepOrNode[]): Lab<S> {
-    return this.#with({ until: [...this.edits.until, ...idsOf(this.#graph, places)] })
+  until(...steps: readonly StepOrNode[]): Lab<S> {
+    return this.#with({ until: [...this.edits.until, ...idsOf(this.#graph, steps)] })
   }
 
   /** Runs only this step. */
-  only(...places: readonly StepOrNode[]): Lab<S> {
-    return this.from(...places).until(...places)
+  only(...steps: readonly StepOrNode[]): Lab<S> {
+    return this.from(...steps).until(...steps)
   }
 
   /** Returns what a run would reuse and compute, and why. Computes nothing. */

@@ -37,11 +37,11 @@ export type Entry = (node: string) => Promise<Plan>
  */
 export async function parity(
   { session }: Lab,
-  places: readonly StepOrNode[] = [],
+  steps: readonly StepOrNode[] = [],
   { twice = false, entry }: { readonly twice?: boolean; readonly entry?: Entry } = {},
 ): Promise<Parity[]> {
   const { graph, base } = session
-  const named = idsOf(graph, places).map((id) => nodeNamed(graph, id).scope[0] ?? id)
+  const named = idsOf(graph, steps).map((id) => nodeNamed(graph, id).scope[0] ?? id)
   const all = [...graph.nodes.values()]
     .filter(({ scope, type }) => scope.length === 0 && type !== 'when')
     .map(({ id }) => id)

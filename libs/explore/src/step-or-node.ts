@@ -6,32 +6,30 @@ import type { Graph, Node, Ref, StepNode } from '@cairn/kernel/contract'
 export type StepOrNode = Step | string
 
 /** Returns the node that a step or name identifies. */
-export function nodeOf(graph: Graph, place: StepOrNode): StepNode {
-  if (!isStep(place)) {
-    const node = nodeNamed(graph, place)
+export function nodeOf(graph: Graph, step: StepOrNode): StepNode {
+  if (!isStep(step)) {
+    const node = nodeNamed(graph, step)
     if (node.type === 'step') return node
-    throw new CairnError('BAD_PARAMETER', `${place} is not a step, but ${node.type === 'each' ? 'an each' : 'a when'}`)
+    throw new CairnError('BAD_PARAMETER', `${step} is not a step, but ${node.type === 'each' ? 'an each' : 'a when'}`)
   }
   const nodes = [...graph.nodes.values()].filter(
-    (node): node is StepNode => node.type === 'step' && node.step.name === place.name,
+    (node): node is StepNode => node.type === 'step' && node.step.name === step.name,
   )
   if (nodes.length === 1) return nodes[0]!
-  if (nodes.length === 0) return nodeNamed(graph, place.name) as never // throws, with the nearest name
-  throw new CairnError('BAD_PARAMETER', `${graph.name} has ${nodes.length} nodes of step ${place.name}`, {
+  if (nodes.length === 0) return nodeNamed(graph, step.name) as never // throws, with the nearest name
+  throw new CairnError('BAD_PARAMETER', `${graph.name} has ${nodes.length} nodes of step ${step.name}`, {
     next: `choose one: ${nodes.map(({ id }) => `'${id}'`).join(', ')}`,
   })
 }
 
-/**
- * The name under which a place can be asked for with `from` and `until`: a step that stands in several, by all of them.
- */
-export function idsOf(graph: Graph, places: readonly StepOrNode[]): string[] {
-  return places.flatMap((place) => {
-    if (!isStep(place)) return [place]
+/** Returns the nodes of each step, or the node of each name, as `from` and `until` take them. */
+export function idsOf(graph: Graph, steps: readonly StepOrNode[]): string[] {
+  return steps.flatMap((step) => {
+    if (!isStep(step)) return [step]
     const ids = [...graph.nodes.values()].flatMap((node) =>
-      node.type === 'step' && node.step.name === place.name ? [node.id] : [],
+      node.type === 'step' && node.step.name === step.name ? [node.id] : [],
     )
-    return ids.length > 0 ? ids : [nodeNamed(graph, place.name).id]
+    return ids.length > 0 ? ids : [nodeNamed(graph, step.name).id]
   })
 }
 
@@ -51,11 +49,11 @@ export function inputAt(node: StepNode, input: string): { readonly ref: Ref; rea
 }
 
 /** Parses `<step>/<output>`, or `<step>` for a step with a single output. */
-export function outputNamed(graph: Graph, place: string): { node: Node; output: string; kind: AnyKind } {
-  const [step = '', named, ...more] = place.split('/')
+export function outputNamed(graph: Graph, path: string): { node: Node; output: string; kind: AnyKind } {
+  const [step = '', named, ...more] = path.split('/')
   const node = nodeNamed(graph, step)
   if (more.length > 0)
-    throw new CairnError('BAD_PARAMETER', `"${place}" is not an output of a step`, {
+    throw new CairnError('BAD_PARAMETER', `"${path}" is not an output of a step`, {
       next: `choose one: ${step}/${named}`,
     })
   const names = Object.keys(node.outputs)

@@ -1,6 +1,6 @@
 import { isServer, processOf, type Running, type Service } from './stack.ts'
 
-/** What `cairn up` has done about a service. */
+/** What `cairn up` did with a service. */
 export interface Change {
   readonly name: string
   readonly change: 'unchanged' | 'started' | 'restarted' | 'stopped'
@@ -9,13 +9,13 @@ export interface Change {
 
 const SECRET = 'CAIRN_SECRET_'
 
-/** Those whose processes live, by name. */
+/** The services whose processes are running, by name. */
 export function livingOf(services: readonly Service[], running: Running | undefined): ReadonlyMap<string, Service> {
   const living = services.filter(({ name }) => processOf(running, name) !== undefined)
   return new Map(living.map((service) => [service.name, service]))
 }
 
-/** What becomes of a service, given what ran before. */
+/** Returns what to do with a service, given what ran before. */
 export function changeOf(service: Service, living: ReadonlyMap<string, Service>): Change {
   const { name, version } = service
   const before = living.get(name)
@@ -24,7 +24,7 @@ export function changeOf(service: Service, living: ReadonlyMap<string, Service>)
   return { name, change: 'restarted', why: whyOf(before, service) }
 }
 
-/** Those that ran before and are not wanted any more. */
+/** Lists the services that ran before and are no longer needed. */
 export function stoppedOf(services: readonly Service[], living: ReadonlyMap<string, Service>): Change[] {
   const wanted = new Set(services.map(({ name }) => name))
   const gone = [...living.keys()].filter((name) => !wanted.has(name))
@@ -35,7 +35,7 @@ export function changeText({ name, change, why }: Change): string {
   return `${change.padEnd('restarted'.length)}  ${name}${why === undefined ? '' : `: ${why}`}`
 }
 
-/** The difference between two versions of a service: that of secrets by name, and never by value. */
+/** Describes how two versions of a service differ. Secrets are named, but their values never appear. */
 function whyOf(before: Service, now: Service): string {
   const names = [...new Set([...Object.keys(before.env), ...Object.keys(now.env)])]
   const differs = names.filter((name) => before.env[name] !== now.env[name]).sort()

@@ -9,10 +9,10 @@ import { getFrom } from './control-client.ts'
 
 type Run = Pick<Plan, 'pipeline' | 'run'>
 
-/** For control to look it up. Milliseconds. */
+/** Time limit of the request, in milliseconds. */
 const ANSWER_MS = 10_000
 
-/** Steps that a run waits for and that have no running stage. None where that is not known: no command fails for it. */
+/** Returns the steps that a run waits for and that have no running stage. Empty if control does not respond. */
 export async function missingStagesOf(
   { control }: Pick<Context, 'control'>,
   { pipeline, run }: Run,
@@ -27,7 +27,7 @@ export async function missingStagesOf(
   }
 }
 
-/** The same of a run as it is read from the records of the services that `--on` names. */
+/** The same for a run that was read from the services of `--on`. Empty for a run that has ended. */
 export async function missingStagesIn(
   { project }: Workspace,
   { on }: GlobalOptions,
@@ -42,10 +42,10 @@ export function missingStageText({ pipeline, run }: Run, step: string, on: strin
   return `${paint('yellow', `! ${step}`)}  no stage of ${pipeline}/${step} is running, and the run waits for it: ${next}`
 }
 
-/** How much longer it waits each time before it looks again. */
+/** Factor by which the interval between checks grows. */
 const RARER = 2
 
-/** Looks for missing stages while nothing is heard of a run, ever more rarely, and tells each that it finds once. */
+/** Checks for missing stages while a run sends no events, at growing intervals, and reports each missing one once. */
 export class StageWatch {
   readonly #look: (signal: AbortSignal) => Promise<readonly string[]>
   readonly #tell: (step: string) => void
@@ -67,7 +67,7 @@ export class StageWatch {
     this.#wait()
   }
 
-  /** Something has happened in the run. */
+  /** Restarts the interval after an event of the run. */
   heard(): void {
     this.#waitMs = this.#firstMs
     this.#wait()
@@ -94,10 +94,10 @@ export class StageWatch {
   }
 }
 
-/** How long nothing is heard of a run before it is looked whether its stages are running, in milliseconds. */
+/** Returns the time without events of a run after which its stages are checked, in milliseconds. Default: 5 s. */
 export function stageCheckAfterMs(): number {
   const { CAIRN_STAGE_CHECK: seconds = '5' } = process.env
   const ms = Number(seconds) * 1_000
   if (ms > 0) return ms
-  throw new CairnError('BAD_PARAMETER', `CAIRN_STAGE_CHECK is "${seconds}", no number of seconds`)
+  throw new CairnError('BAD_PARAMETER', `CAIRN_STAGE_CHECK must be a number of seconds above 0, not "${seconds}"`)
 }
