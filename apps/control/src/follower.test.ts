@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { memoryStore } from '@cairn/drivers/store/memory'
 import {
   encodeRecord,
@@ -18,7 +18,11 @@ const step = { type: 'step', step: 'make', scope: [], guards: [], params: {}, in
 const plan = { env: 'test', pipeline: 'p', run: 'r', nodes: { a: step, b: step } } as unknown as Plan
 
 /** A run of two tasks on a bus that only delivers what a test publishes. */
-async function world({ status = 'completed' as RunEnd['status'], ended = ['a', 'b'] } = {}) {
+async function world({
+  status = 'completed' as RunEnd['status'],
+  ended = ['a', 'b'] as readonly string[],
+  recorded = undefined as readonly string[] | undefined,
+} = {}) {
   const store = memoryStore()
   const write = (path: string, record: EndRecord | RunEnd) => store.create(path, encodeRecord(record, path))
   const ends = Object.fromEntries(
@@ -36,9 +40,9 @@ async function world({ status = 'completed' as RunEnd['status'], ended = ['a', '
       },
     ]),
   )
-  for (const [task, end] of Object.entries(ends)) await write(at.end('r', task), end)
   const end: RunEnd = { v: RECORD_VERSION, status, endedAt: 9, host: 'h' }
-  await write(at.runEnd('r'), end)
+  const record = (what: string) => (what in ends ? write(at.end('r', what), ends[what]!) : write(at.runEnd('r'), end))
+  for (const what of recorded ?? [...ended, 'the end of the run']) await record(what)
   let listener: ((event: CairnEvent) => void) | undefined
   const listening = Promise.withResolvers<void>()
   const bus = {
@@ -58,7 +62,7 @@ async function world({ status = 'completed' as RunEnd['status'], ended = ['a', '
     })
   })
   const tell = (event: CairnEvent) => listener!(event)
-  return { heard, over, tell, ends, end, listen: listening.resolve }
+  return { heard, over, tell, ends, end, record, listen: listening.resolve }
 }
 
 it('sends the ends of tasks before the end of their run, even if the end of the run arrives first', async () => {
@@ -71,6 +75,7 @@ it('sends the ends of tasks before the end of their run, even if the end of the 
 it('sends each event once, whether it arrived, was recorded, or both', async () => {
   const { heard, over, tell, listen, ends, end } = await world()
   tell(endEvent(plan, 'b', ends['b']!))
+  await vi.waitUntil(() => heard.length > 0)
   listen()
   tell(runEvent(plan, 'run-ended', end.endedAt, end))
   await over
@@ -89,6 +94,21 @@ it('leaves out events of other runs', async () => {
   const other = { ...plan, run: 's' }
   tell(endEvent(other, 'a', ends['a']!))
   tell(runEvent(other, 'run-ended', end.endedAt, end))
+  tell(runEvent(plan, 'run-ended', end.endedAt, end))
+  await over
+  expect(heard).toEqual(['r/a/completed', 'r/b/completed', 'r/run-ended'])
+})
+
+it('sends no end that is claimed but not recorded', async () => {
+  const { heard, over, tell, ends, end, record } = await world({ recorded: ['a'] })
+  tell(endEvent(plan, 'a', { ...ends['a']!, status: 'failed' }))
+  tell(endEvent(plan, 'b', { ...ends['b']!, status: 'failed' }))
+  tell(runEvent(plan, 'run-ended', 1, { ...end, status: 'failed' }))
+  await vi.waitUntil(() => heard.length > 0)
+  await record('b')
+  tell(endEvent(plan, 'b', ends['b']!))
+  await vi.waitUntil(() => heard.length > 1)
+  await record('the end of the run')
   tell(runEvent(plan, 'run-ended', end.endedAt, end))
   await over
   expect(heard).toEqual(['r/a/completed', 'r/b/completed', 'r/run-ended'])

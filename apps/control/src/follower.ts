@@ -67,13 +67,19 @@ export class Follower {
       }
       const recorded = this.#recorded(plan)
       const tellRecorded = () => recorded.events().then((events) => events.forEach(tell))
+      const tellIfAny = (event: CairnEvent | undefined) => event && tell(event)
+      // Anyone who may publish can claim an end, so only recorded ends are sent. The end of a run may arrive before the
+      // ends of its tasks, which are in other partitions.
+      const endRun = () =>
+        tellRecorded()
+          .then(() => tellIfAny(recorded.runEnded))
+          .catch((error: unknown) => reader.error(error))
       const live = this.#events.subscribe((event) => {
         if (event.data.run !== run || event.data.pipeline !== pipeline) return
-        if (event.type !== 'cairn.run-ended') return tell(event)
-        // It may arrive before the ends of tasks, which are in other partitions, so recorded ends are sent first.
-        tellRecorded()
-          .then(() => tell(event))
-          .catch((error: unknown) => reader.error(error))
+        const ended = endedTask(event)
+        if (event.type === 'cairn.run-ended') void endRun()
+        else if (ended === undefined) tell(event)
+        else if (!sent.has(ended)) recorded.ended(ended).then(tellIfAny, () => {}) // otherwise the next look sends it
       })
       const leave = recorded.follow(tell)
       const endPlaces = sendPlaces(this.#queue, plan, (wait) => send({ id: id(), type: 'queued', data: wait }))

@@ -32,6 +32,7 @@ export class RecordedRun {
   readonly #readers = new Set<Tell>()
   /** For each ended task: the time and the event. */
   readonly #ends = new Map<string, readonly [endedAt: number, event: CairnEvent]>()
+  #end: RunEnd | undefined
   /** Events of attempts, by file. */
   readonly #attempts = new Map<string, CairnEvent>()
   readonly #looks = new SharedWork<CairnEvent[]>()
@@ -64,6 +65,20 @@ export class RecordedRun {
     return this.#looks.do('', () => this.#read())
   }
 
+  /** The event of a task's recorded end; undefined if it has none. */
+  async ended(task: string): Promise<CairnEvent | undefined> {
+    if (!this.#ends.has(task)) {
+      const end = await readRecord<EndRecord>(this.#store, this.#at.end(this.#plan.run, task))
+      if (end) this.#ends.set(task, [end.endedAt, endEvent(this.#plan, task, end)])
+    }
+    return this.#ends.get(task)?.[1]
+  }
+
+  /** The event of the run's end if `events` has found one. Tasks of a cancelled run may not have ended. */
+  get runEnded(): CairnEvent | undefined {
+    return this.#end && runEvent(this.#plan, 'run-ended', this.#end.endedAt, this.#end)
+  }
+
   async #tellAll(): Promise<void> {
     const events = await this.events()
     for (const tell of this.#readers) events.forEach(tell)
@@ -71,12 +86,12 @@ export class RecordedRun {
 
   async #read(): Promise<CairnEvent[]> {
     const plan = this.#plan
-    const end = await readRecord<RunEnd>(this.#store, this.#at.runEnd(plan.run))
+    const end = (this.#end ??= await readRecord<RunEnd>(this.#store, this.#at.runEnd(plan.run)))
     await this.#readEnds()
     const begun = end ? [] : [...(await this.#begun()), ...(await this.#unfit())]
     const ended = [...this.#ends.values()].sort(([a], [b]) => a - b).map(([, event]) => event)
     const isOver = end && (end.status !== 'cancelled' || Object.keys(plan.nodes).every((id) => this.#isEnded(id)))
-    return [...ended, ...begun, ...(isOver ? [runEvent(plan, 'run-ended', end.endedAt, end)] : [])]
+    return [...ended, ...begun, ...(isOver ? [this.runEnded!] : [])]
   }
 
   async #readEnds(): Promise<void> {
