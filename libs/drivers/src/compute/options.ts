@@ -5,8 +5,9 @@ export interface ComputeOptions {
   /** The project's folder. Imports, and paths that connectors read, are resolved from here. */
   readonly root: string
   /**
-   * Returns an existing folder for temporary files. Best on the store's file system, so that files are moved into the
-   * store and not copied, and next to the folders of other hosts on that disk, so that their use of space is known.
+   * Returns an existing folder for temporary files. It should be on the store's file system, so that files are moved
+   * into the store and not copied, and next to the folders of other hosts on that disk, so that the space they use is
+   * counted.
    */
   readonly scratch: () => string
   /** Returns the value of a secret; undefined if it is not set. */

@@ -54,8 +54,8 @@ export interface Hosts {
 
 /**
  * Returns the OUT_OF_SPACE error of a body that filled the disk by itself, so that waiting does not help. Returns
- * undefined if others are the cause: the disk was full before the body started, something else has filled it since, or
- * other bodies use space that they will free.
+ * undefined if others may be the cause: the disk was almost full before the body started, something else has filled it
+ * since, or other bodies use space that they will free.
  */
 export function doesNotFit(step: string, filled: Filled, hosts: Hosts): ErrorRecord | undefined {
   const { before, after, wrote, disk } = filled
