@@ -28,7 +28,7 @@ interface Places {
   readonly main: string
 }
 
-/** Environment variables that programs need and that do not identify the host. */
+/** Environment variables that programs need and that hold no credentials. */
 const HARMLESS = ['PATH', 'HOME', 'LANG', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR']
 
 /**
@@ -42,7 +42,7 @@ export function environmentWithin({ environment }: Confinement, scratch: string,
     const value = process.env[name]
     return value === undefined ? [] : [[name, value] as const]
   })
-  // A separate compile cache: no other process runs code from a folder that bodies can write to.
+  // A separate compile cache: no unconfined process may run code that bodies can write.
   const compiled = getCompileCacheDir() && { NODE_COMPILE_CACHE: join(scratch, 'compiled') }
   return { ...Object.fromEntries(seen), TMPDIR: temporary, ...compiled }
 }

@@ -26,9 +26,9 @@ export interface Pool extends Compute {
 
 /** Limit for JavaScript objects in a process, in bytes, unless its step declares more memory. */
 const HEAP_BYTES = 4e9
-/** A process that uses more memory than this after its work, in bytes, is ended. */
+/** A process that uses more memory than this after its work, in bytes, is ended to free the memory. */
 const KEEP_BYTES = 1e9
-/** So is an idle process that uses more than this share of the memory limit of the next work. */
+/** An idle process that uses more than this share of the memory limit of the next work is ended, too. */
 const KEEP_SHARE = 0.5
 
 /**
