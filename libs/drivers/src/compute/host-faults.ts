@@ -18,7 +18,7 @@ const OF_MACHINE: Readonly<Record<string, string>> = {
   ENOMEM: 'has no memory left',
   EAGAIN: 'cannot start more processes',
 }
-/** Size of the test file in bytes: more than a new folder takes, so that an almost full disk is noticed. */
+/** Size of the test file in bytes: more than a new folder takes, so that an almost full disk fails the check, too. */
 const PROBE_BYTES = 64 << 10
 /** Minimum of available memory, in bytes. Below it, no process can be started. */
 const LEAST_MEMORY = 64e6
@@ -53,7 +53,7 @@ export function faultOfFolder(error: ErrorRecord, folderOf: () => string): Folde
   return undefined
 }
 
-/** Returns the fault if the scratch folder was deleted. Bodies cannot delete it themselves. */
+/** Returns the fault if the scratch folder was deleted. Bodies are only given folders inside it. */
 export function removedFolder(folder: string): FolderFault | undefined {
   return existsSync(folder) ? undefined : { error: removed(`${folder}, the folder for step bodies,`), isFull: false }
 }

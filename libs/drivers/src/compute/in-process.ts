@@ -28,7 +28,7 @@ export interface InProcessOptions extends ComputeOptions {
  */
 export function inProcess(options: InProcessOptions): Compute {
   let turned = performance.now()
-  process.env['TZ'] = 'UTC' // as in the pool's processes: a date must not depend on where a body runs
+  process.env['TZ'] = 'UTC' // as in the pool's processes: dates must not depend on where a body runs
   return {
     async *run(work, signal) {
       for (const item of work.items) {

@@ -53,8 +53,8 @@ export function inProject(stack: string, root: string): string | undefined {
 }
 
 /**
- * Maps positions where `eval` and `new Function` were called, which Node does not do: `at eval (eval at run
- * (file:///…), <anonymous>:1:1)`.
+ * Maps the positions at which `eval` and `new Function` were called, which Node does not do. Such a frame reads:
+ * `at eval (eval at run (file:///…), <anonymous>:1:1)`
  */
 function withoutStored(line: string, root: string): string {
   return line.replaceAll(EVAL, (whole, place: string, row: string, column: string) => {

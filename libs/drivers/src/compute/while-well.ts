@@ -61,7 +61,7 @@ export class HostHealth {
 }
 
 export interface WhileWellOptions {
-  /** Scratch folder of the bodies. */
+  /** Folder on the disk that bodies write to. Errors of that disk name it. */
   readonly folder: string
   /** Checked before each piece of work. Absent if no other host could take the work. */
   readonly health?: HostHealth

@@ -116,8 +116,8 @@ async function runItem(
 }
 
 /**
- * Deletes the folders of an item at once, so that the next item can use the space. If outputs are in files there, the
- * parent deletes them instead, after it has stored the outputs.
+ * Deletes the folders of an item at once, so that the next item can use the space. Folders with output files stay: the
+ * parent deletes them after it has stored the files.
  */
 function discard(folders: ItemFolders): void {
   try {
