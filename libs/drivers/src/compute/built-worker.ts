@@ -1,3 +1,3 @@
-/** Only as it was built: the process that bodies run in. From sources, the pool starts the imported module itself. */
+/** Entry point of worker processes in a build. From source, a pool starts `worker-main.ts`. */
 import './module-redirects.ts'
 import './worker-main.ts'

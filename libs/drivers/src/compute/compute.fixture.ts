@@ -19,16 +19,16 @@ import { TEMPORARY } from './folder-names.ts'
 import type { HostOrder } from './host.fixture.ts'
 import type { ComputeOptions } from './options.ts'
 
-/** What became of an item: its outputs as text, a list's as one for each item, or its error. */
+/** The result of an item: its outputs as text (those of a list as one text per item), or its error. */
 export type Settled =
   { readonly outputs: Readonly<Record<string, string | readonly string[]>> } | { readonly error: ErrorRecord }
 
-/** How long to wait for what is sure to come, in milliseconds: far longer than it takes on a machine with other work. */
+/** Milliseconds to wait for something that is certain to happen: much longer than it takes on a busy machine. */
 export const DEADLINE_MS = 300_000
 
 const HOST_MAIN = fileURLToPath(new URL('./host.fixture.ts', import.meta.url))
 
-/** A project's folder, stored code, and work made of it. */
+/** A project's folder for a test, with stored code, and work that runs the code. */
 export class Workshop {
   readonly root = mkdtempSync(join(tmpdir(), 'cairn-compute-'))
   readonly secrets: Record<string, string> = {}
@@ -39,11 +39,11 @@ export class Workshop {
     remember: (_, compute) => compute(),
   }
 
-  /** What bodies have printed. */
+  /** Lines that bodies have printed. */
   readonly printed: Printed[] = []
   readonly #hosts: ChildProcess[] = []
 
-  /** A file's path, and its folder made. */
+  /** Returns the path of a file, and creates its folder. */
   path(file: string): string {
     mkdirSync(dirname(join(this.root, file)), { recursive: true })
     return join(this.root, file)
@@ -59,18 +59,21 @@ export class Workshop {
     return this.path(file)
   }
 
-  /** What bodies have written to a file, line by line. */
+  /** Returns the lines that bodies have written to a file. */
   lines(file: string): string[] {
     return existsSync(this.path(file)) ? readFileSync(this.path(file), 'utf8').split('\n').filter(Boolean) : []
   }
 
-  /** Resolves when bodies have written so many lines to a file. */
+  /** Resolves once bodies have written at least `count` lines to a file. Returns the lines. */
   async written(file: string, count = 1): Promise<string[]> {
     await vi.waitUntil(() => this.lines(file).length >= count, { timeout: DEADLINE_MS, interval: 5 })
     return this.lines(file)
   }
 
-  /** Stores a step's code, as planning does. It has the kind `text`; `note` writes a line to a file; `written` awaits one. */
+  /**
+   * Stores the code of a step, as planning does. The code can use the kind `text`, `note` to append a line to a file,
+   * and `written` to wait until a file exists.
+   */
   code(run: string, { inputs = '{}', outputs = '{ out: text }', before = '', after = '' } = {}): StoredCode {
     const module = `import { appendFileSync, existsSync } from 'node:fs'
 const text = {
@@ -93,7 +96,7 @@ ${after}`
     return { fingerprint, digest, name: fingerprint, path, manifest: undefined }
   }
 
-  /** Code that imports a package of the project in `project/`, and one of a folder inside that. */
+  /** Stores code that imports a package of the project in `project/` and a package of a folder inside that. */
   codeWithPackages(): StoredCode {
     for (const [folder, name, value] of [
       ['project', 'shape', 'round'],
@@ -138,13 +141,13 @@ ${after}`
     }
   }
 
-  /** Folders of items, what is in them, and what is in those of processes. */
+  /** Lists what is in the scratch folder, except the folders for temporary files of running processes. */
   leftInScratch(): string[] {
     const left = readdirSync(this.folder('scratch'), { recursive: true }).map(String)
     return left.filter((path) => dirname(path) !== '.' || !path.startsWith(TEMPORARY))
   }
 
-  /** Has a process of its own do what is ordered. */
+  /** Starts a process that carries out an order. */
   host(order: HostOrder): ChildProcess {
     const child = fork(HOST_MAIN, { execArgv: [] })
     this.#hosts.push(child)
@@ -163,7 +166,7 @@ export function items(count: number): Work['items'] {
   return Array.from({ length: count }, (_, index) => ({ index, inputs: {}, key: hash('sha256', `item ${index}`) }))
 }
 
-/** Takes the outputs of every item as its host would: as soon as they are there. */
+/** Runs work and returns the results of its items. Reads the outputs as soon as they exist, as a host does. */
 export async function settle(
   compute: Compute,
   work: Work,
@@ -180,7 +183,7 @@ export async function settle(
   return settled
 }
 
-/** The one output of the one item; rejects with the item's error. */
+/** Runs work with one item and returns its output `out`; rejects with the error of the item. */
 export async function only(compute: Compute, work: Work, signal?: AbortSignal): Promise<string> {
   const [settled] = await settle(compute, work, signal)
   if (settled && 'outputs' in settled) return settled.outputs['out'] as string
@@ -199,19 +202,19 @@ export async function ended(child: ChildProcess): Promise<unknown> {
   return child.exitCode ?? child.signalCode ?? new Promise((done) => child.once('exit', done))
 }
 
-/** Processes that this one, or the given one, has started and that are not gone. */
+/** Lists the running child processes of this process, or of the given one. */
 export function children(of = process.pid): number[] {
   return readdirSync('/proc')
     .map(Number)
     .filter((pid) => pid > 0 && parentOf(pid) === of)
 }
 
-/** Resolves when a process is gone, whoever started it. */
+/** Resolves once a process has exited. It need not be a child of this process. */
 export async function gone(pid: number): Promise<void> {
   await vi.waitUntil(() => parentOf(pid) === undefined, { timeout: DEADLINE_MS, interval: 10 })
 }
 
-/** Undefined for a process that is gone, or dead and not yet buried. */
+/** Returns the parent of a process; undefined if it has exited, even if it is still a zombie. */
 function parentOf(pid: number): number | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')

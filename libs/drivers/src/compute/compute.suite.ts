@@ -6,7 +6,7 @@ import type { Compute, Work } from '@cairn/records'
 import { items, only, settle, Workshop } from './compute.fixture.ts'
 import type { ComputeOptions } from './options.ts'
 
-/** What must hold wherever a body runs; each driver's test runs it. */
+/** Tests that every compute driver must pass. */
 export function computeSuite(name: string, open: (options: ComputeOptions) => Compute & { close?(): void }): void {
   describe(`a body that runs in ${name}`, () => {
     let shop: Workshop
@@ -67,7 +67,7 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
       expect(opened).toEqual([inputs.large.digest])
     })
 
-    it('is not run on an input that is missing in the store or has wrong bytes', async () => {
+    it('does not run if an input is missing from the store or has the wrong bytes', async () => {
       const code = shop.code('({ a }) => (note("ran"), { out: a })', { inputs: '{ a: text }' })
       const wanted = (open: Work['open'], text: string) =>
         only(compute, shop.work(code, { items: [{ ...items(1)[0]!, inputs: { a: refOf(text) } }], open }))
@@ -82,14 +82,14 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
       expect(shop.lines('ran')).toEqual([])
     })
 
-    it('runs the code that its fingerprint names, among many versions', async () => {
+    it('runs the version that its fingerprint names when several versions are loaded', async () => {
       const codes = ['one', 'two', 'three'].map((word) => shop.code(`() => ({ out: '${word}' })`))
       const said: string[] = []
       for (const code of [...codes, ...codes.toReversed()]) said.push(await only(compute, shop.work(code)))
       expect(said).toEqual(['one', 'two', 'three', 'three', 'two', 'one'])
     })
 
-    it('is refused if the stored code is not the code of the plan', async () => {
+    it('is refused if the stored code differs from the plan', async () => {
       const code = shop.code('() => ({ out: "as planned" })')
       appendFileSync(code.path, '\nexport const more = 1')
       await expect(only(compute, shop.work(code))).rejects.toMatchObject({
@@ -117,7 +117,7 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
       })
     })
 
-    it('fails alone: the other items get their results', async () => {
+    it('fails alone: the other items return their results', async () => {
       const code = shop.code('({ n }) => { if (n === "1") throw new Error("not this one"); return { out: n + "!" } }', {
         inputs: '{ n: text }',
       })
@@ -129,14 +129,14 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
       ])
     })
 
-    it('draws the same random numbers for the same key, and others for another', async () => {
+    it('gets the same random numbers for the same key, and different ones for another key', async () => {
       const code = shop.code('(_, __, { random }) => ({ out: random() + " " + random() })')
       const [first, second] = await settle(compute, shop.work(code, { items: items(2) }))
       expect(await settle(compute, shop.work(code))).toEqual([first])
       expect(second).not.toEqual(first)
     })
 
-    it('is followed by its fallback, which receives the error', async () => {
+    it('can be replaced by its fallback, which receives the error', async () => {
       const code = shop.code('() => { throw new Error("no") }')
       const fallback = shop.code('null', {
         outputs: '{}',
@@ -147,7 +147,7 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
       expect(await only(compute, work)).toBe('RangeError: too far')
     })
 
-    it('has dates in UTC', async () => {
+    it('uses UTC for dates', async () => {
       expect(await out('() => ({ out: new Date(2024, 6, 1).toISOString() })')).toBe('2024-07-01T00:00:00.000Z')
     })
 
@@ -167,20 +167,20 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
       expect(shop.leftInScratch()).toEqual([])
     })
 
-    describe('with a time-out', () => {
+    describe('with a timeout', () => {
       const TIMED_OUT = { code: 'TIMED_OUT', message: 'step exceeded its timeout of 0.1 s' }
       const WAITS: Readonly<Record<string, string>> = {
         'reacts to its signal': `(_, __, { signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))`,
         'reacts to its signal with an error of its own': `(_, __, { signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('stopped'))))`,
-        'waits for ever': '() => new Promise(() => setInterval(() => {}, 1000))',
+        'ignores its signal': '() => new Promise(() => setInterval(() => {}, 1000))',
       }
 
-      it.each(Object.entries(WAITS))('ends in time when it %s, and the next work runs', async (_, body) => {
+      it.each(Object.entries(WAITS))('is stopped at its timeout if it %s, and the next work runs', async (_, body) => {
         await expect(out(body, { timeoutMs: 100 })).rejects.toMatchObject(TIMED_OUT)
         expect(await out('() => ({ out: "next" })')).toBe('next')
       })
 
-      it('ends alone: the later items run', async () => {
+      it('times out alone: the later items run', async () => {
         const body = `({ n }, __, { signal }) => n === '1' ? new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))) : { out: n }`
         const code = shop.code(body, { inputs: '{ n: text }' })
         const four = items(4).map((item) => ({ ...item, inputs: { n: refOf(String(item.index), true) } }))
@@ -197,7 +197,7 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
       const reason = new CairnError('CANCELLED', 'run run-1 was cancelled')
       const CANCELLED = { code: 'CANCELLED', message: 'run run-1 was cancelled' }
 
-      it('never starts if it has not started', async () => {
+      it('does not start if it was still waiting', async () => {
         const code = shop.code('() => (note("began"), { out: "x" })')
         const settled = await settle(compute, shop.work(code, { items: items(2) }), AbortSignal.abort(reason))
         expect(settled).toEqual([
@@ -214,7 +214,7 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
           `signal.addEventListener('abort', () => reject(new Error('stopped')))`,
         ],
         ['ignores its signal', 'setInterval(() => {}, 1000)'],
-      ])('ends, with the later items, when it %s', async (_, wait) => {
+      ])('is stopped, with the later items, if it %s', async (_, wait) => {
         const cancel = new AbortController()
         const code = shop.code(`(_, __, { signal }) => (note('began'), new Promise((_, reject) => ${wait}))`)
         const settling = settle(compute, shop.work(code, { items: items(2) }), cancel.signal)
@@ -230,13 +230,13 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
     })
 
     describe('with secrets', () => {
-      it('gets those that its step names', async () => {
+      it('gets those that its step declares', async () => {
         Object.assign(shop.secrets, { TOKEN: 'a-b-c', OTHER: 'd-e-f' })
         const body = `(_, __, { secrets }) => ({ out: Object.keys(secrets) + ' ' + secrets.TOKEN.split('-').reverse() })`
         expect(await out(body, { secrets: ['TOKEN'] })).toBe('TOKEN c,b,a')
       })
 
-      it.each([undefined, ''])('is not run when one is %j', async (value) => {
+      it.each([undefined, ''])('does not run if one is %j', async (value) => {
         if (value !== undefined) shop.secrets['TOKEN'] = value
         const code = shop.code('() => (note("began"), { out: "x" })')
         const settled = await settle(compute, shop.work(code, { secrets: ['TOKEN'], items: items(2) }))
@@ -252,7 +252,7 @@ export function computeSuite(name: string, open: (options: ComputeOptions) => Co
         expect(existsSync(shop.path('began'))).toBe(false)
       })
 
-      it('shows none of them in its errors', async () => {
+      it('has them masked in its errors', async () => {
         Object.assign(shop.secrets, { SHORT: 'hunter', LONG: 'hunter-and-gatherer' })
         const body = `(_, __, { secrets }) => { throw new Error('https://me:' + secrets.LONG + '@host and ' + secrets.SHORT) }`
         const error = await out(body, { secrets: ['SHORT', 'LONG'] }).catch((error: unknown) => error)

@@ -46,7 +46,7 @@ describe('a confined body', () => {
     run(`const { execFileSync } = await import('node:child_process')
       return { out: execFileSync(process.execPath, ['-p', '6 * 7']).toString().trim() }`)
 
-  it('sees only the declared variables of its host', async () => {
+  it('sees only the environment variables that are allowed', async () => {
     const names = () => run(`return { out: Object.keys(process.env).sort().join(' ') }`)
     expect(await names()).not.toMatch(/CAIRN|RATE/)
     open({ environment: ['RATE', 'NOT_SET'] })
@@ -54,7 +54,7 @@ describe('a confined body', () => {
     expect(await names()).not.toMatch(/CAIRN|NOT_SET/)
   })
 
-  it('reads the files of the project, but no hidden files, none outside it and none of its host', async () => {
+  it('reads the files of the project, but no hidden ones, and no files of its host or of others', async () => {
     shop.write('project/data/rows.csv', 'a,b')
     shop.write('project/.cairn/secrets.json', 'of others')
     shop.write('project/.env', 'of others')
@@ -79,7 +79,7 @@ describe('a confined body', () => {
     expect(await read(join(outside, 'connection.json'))).toBe('of the host')
   })
 
-  it('gets an error for a hidden file of the project, even if Node gives none', async () => {
+  it('fails if it accesses a hidden file of the project, even if Node reports no error', async () => {
     shop.write('project/data/rows.csv', 'a,b')
     const root = shop.folder('project')
     const find = () =>
@@ -98,7 +98,7 @@ describe('a confined body', () => {
     expect(await find()).toBe('data/rows.csv')
   })
 
-  it('keeps its own errors unchanged, even ones that look like a refusal', async () => {
+  it('keeps its own errors unchanged, even if they look like a denied permission', async () => {
     for (const permission of ['constructor', '__proto__', 'Network', 7]) {
       const own = `Object.assign(new Error('mine'), { code: 'ERR_ACCESS_DENIED', permission: ${JSON.stringify(permission)} })`
       await expect(run(`throw ${own}`)).rejects.toMatchObject({ code: 'STEP_FAILED', message: 'mine' })
@@ -111,7 +111,7 @@ describe('a confined body', () => {
     expect(await read(late)).toBe('a,b')
   })
 
-  it('writes only into its scratch folder', async () => {
+  it('writes only to its scratch folder, unless more is allowed', async () => {
     expect(await write(`scratch + '/file'`)).toBe('done')
     const file = join(outside, 'file')
     await expect(write(JSON.stringify(file))).rejects.toMatchObject({
@@ -121,7 +121,7 @@ describe('a confined body', () => {
     expect(await write(JSON.stringify(file))).toBe('done')
   })
 
-  it('starts no program', async () => {
+  it('cannot start programs, unless that is allowed', async () => {
     await expect(start()).rejects.toMatchObject({
       message: expect.stringMatching(/^step is not allowed to start .* on this host$/) as string,
       next: 'allow it with an environment variable of the service: CAIRN_STEP_PROGRAMS=true',
@@ -131,7 +131,7 @@ describe('a confined body', () => {
   })
 })
 
-it('an idle process frees its memory after a while', async () => {
+it('a pool ends an idle process after the configured time', async () => {
   const shop = new Workshop()
   const pool = processPool({ ...shop.options, size: 1, idle: 1 })
   try {

@@ -5,11 +5,11 @@ import { dirname, join, resolve, sep } from 'node:path'
 import type { ErrorRecord, Thrown } from '@cairn/records'
 
 /**
- * What bodies may reach of the machine that they run on, besides what their work hands to them. Enforced by Node's
- * permission model: it binds JavaScript, not what native code of a package does by itself.
+ * What bodies may access on their machine, besides what their work gives them. Node's permission model enforces this
+ * for JavaScript, but not for native code in packages.
  */
 export interface Confinement {
-  /** Names of variables of the host's environment that bodies see. */
+  /** Names of the host's environment variables that bodies see. */
   readonly environment: readonly string[]
   /** Files and folders that bodies may read, besides the project's own. */
   readonly reads: readonly string[]
@@ -24,47 +24,51 @@ interface Places {
   readonly root: string
   /** The folder that holds the scratch folders. */
   readonly scratch: string
-  /** The program that bodies run in. */
+  /** Entry point of the worker process. */
   readonly main: string
 }
 
-/** What every program needs to find its way; none of it tells who the host is. */
+/** Environment variables that programs need and that hold no credentials. */
 const HARMLESS = ['PATH', 'HOME', 'LANG', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR']
 
-/** @param temporary folder for what programs put where the system has temporary files */
+/**
+ * Returns the environment of a confined process.
+ *
+ * @param scratch scratch folder of the host
+ * @param temporary folder for the process's temporary files (`TMPDIR`)
+ */
 export function environmentWithin({ environment }: Confinement, scratch: string, temporary: string): NodeJS.ProcessEnv {
   const seen = [...HARMLESS, ...environment].flatMap((name) => {
     const value = process.env[name]
     return value === undefined ? [] : [[name, value] as const]
   })
-  // Compiled code is kept apart: what bodies may write no one else runs.
+  // A separate compile cache: no unconfined process may run code that bodies can write.
   const compiled = getCompileCacheDir() && { NODE_COMPILE_CACHE: join(scratch, 'compiled') }
   return { ...Object.fromEntries(seen), TMPDIR: temporary, ...compiled }
 }
 
-/** What is written here is gone. */
 const NOWHERE = '/dev/null'
-/** They tell nothing of anyone. */
+/** Every body may read these: they reveal nothing. */
 const DEVICES = [NOWHERE, '/dev/zero', '/dev/random', '/dev/urandom']
 
-/** Options that start Node so confined. */
+/** Returns the options of Node that enforce a confinement. */
 export function permissionOptions({ reads, writes, programs }: Confinement, places: Places): string[] {
   const { root, scratch, main } = places
   const written = [scratch, ...writes]
   const read = [...partsOf(root), ...packagesFrom(root), ...packagesFrom(main), homeOf(main), ...reads, ...written]
   return [
     '--permission',
-    '--disable-sigusr1', // else a body of another step, of the same user, could debug this one
-    '--allow-addons', // of DuckDB, ONNX: without them no table, no model
-    '--allow-worker', // by which the process notices that its host is gone
-    '--disable-warning=SecurityWarning', // of these two
+    '--disable-sigusr1', // otherwise another step's body, of the same user, could debug this process
+    '--allow-addons', // tables and models need the addons of DuckDB and ONNX Runtime
+    '--allow-worker', // a thread checks that the host is still running
+    '--disable-warning=SecurityWarning', // the two options above cause it
     ...(programs ? ['--allow-child-process'] : []),
     ...outermost([...read, ...DEVICES]).map((path) => `--allow-fs-read=${path}`),
     ...outermost([...written, NOWHERE]).map((path) => `--allow-fs-write=${path}`),
   ]
 }
 
-/** Without what lies in another: Node does not let a folder be read that is named after one of its parts. */
+/** Removes paths inside other paths. Node denies access to a folder if a path inside it is also listed. */
 function outermost(paths: readonly string[]): string[] {
   const isIn = (path: string, folder: string) => path !== folder && `${path}${sep}`.startsWith(`${folder}${sep}`)
   return [...new Set(paths.map((path) => resolve(path)))].filter(
@@ -72,14 +76,20 @@ function outermost(paths: readonly string[]): string[] {
   )
 }
 
-/** Changes with what is directly in the project, and with what is installed: a process is confined when it starts. */
+/**
+ * Returns a value that changes when entries of the project's folder or its packages are added or removed. A process is
+ * confined to the entries that exist when it starts.
+ */
 export function confinementStamp(root: string): string {
   return [root, join(root, 'node_modules')]
     .map((folder) => statSync(folder, { throwIfNoEntry: false })?.mtimeMs)
     .join(' ')
 }
 
-/** What a body was not allowed, where that is why it failed. Node names neither the file nor whom to ask. */
+/**
+ * Returns a message if a body failed because it was denied a permission. Node's message names neither the file nor the
+ * setting.
+ */
 export function refusalIn(
   { fields = {}, cause }: Thrown,
   step: string,
@@ -93,7 +103,7 @@ export function refusalIn(
   }
 }
 
-/** By Node's names: what is not allowed, and what allows it. */
+/** By Node's name of the permission: the action, and the setting that allows it. */
 const SETTINGS = new Map<unknown, readonly [verb: string, setting: string]>([
   ['FileSystemRead', ['read', 'CAIRN_STEP_READS=<folder>']],
   ['FileSystemWrite', ['write', 'CAIRN_STEP_WRITES=<folder>']],
@@ -106,12 +116,12 @@ interface Denial {
 }
 
 /**
- * Notes what bodies are not allowed. Some of Node's functions do not tell: `glob` finds nothing, `exists` says no; and a
- * body may take an error for a missing file.
+ * Records what bodies are denied. Some functions of Node report no error (`glob` finds nothing, `exists` returns
+ * false), and a body may take an error for a missing file.
  */
 export class Denials {
   #root = ''
-  /** The first of the project. */
+  /** The first denial within the project. */
   #denied: Denial | undefined
 
   constructor() {
@@ -122,13 +132,16 @@ export class Denials {
       })
   }
 
-  /** Forgets what was noted, and notes what of a project is denied from now on. */
+  /** Clears the recorded denial, and records denials within a project from now on. */
   begin(root: string): void {
     this.#root = root
     this.#denied = undefined
   }
 
-  /** @throws when something of the project was denied: what is outside is not there, as in a container */
+  /**
+   * @throws an error with the code ERR_ACCESS_DENIED if something in the project was denied. Anything outside it counts
+   *   as missing, as in a container.
+   */
   check(): void {
     if (!this.#denied) return
     const { permission, resource } = this.#denied
@@ -136,14 +149,20 @@ export class Denials {
   }
 }
 
-/** What lies in a project, but for what is hidden: credentials are. */
+/**
+ * Lists the entries of a project that bodies may read: all but hidden ones, which may hold credentials. If none is
+ * hidden, lists only the project's folder.
+ */
 function partsOf(root: string): string[] {
   const parts = entries(root).filter(({ name }) => !name.startsWith('.'))
   if (parts.length === entries(root).length) return [root]
   return parts.flatMap(({ name }) => [join(root, name), ...real(join(root, name))])
 }
 
-/** Wherever Node looks for packages from a place on, and where those are that are only linked there. */
+/**
+ * Lists the folders where Node looks for packages from a place upwards, and the targets of packages that are linked
+ * there.
+ */
 function packagesFrom(place: string): string[] {
   const folders: string[] = []
   for (let at = place; ; at = dirname(at)) {
@@ -161,7 +180,7 @@ function linkedIn(packages: string): string[] {
   })
 }
 
-/** The package that a program is part of. */
+/** Returns the folder of the package that a program belongs to. */
 function homeOf(main: string): string {
   for (let at = dirname(main); ; at = dirname(at)) {
     if (statSync(join(at, 'package.json'), { throwIfNoEntry: false })) return at
@@ -173,7 +192,7 @@ function entries(folder: string) {
   try {
     return readdirSync(folder, { withFileTypes: true })
   } catch {
-    return [] // there is none
+    return [] // no such folder
   }
 }
 
@@ -181,6 +200,6 @@ function real(path: string): string[] {
   try {
     return [realpathSync(path)]
   } catch {
-    return [] // it leads nowhere
+    return [] // a broken link
   }
 }

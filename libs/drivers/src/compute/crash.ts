@@ -8,7 +8,7 @@ import type { Printout } from './printout.ts'
 import type { FromWorker } from './protocol.ts'
 import type { Exit, WorkerProcess } from './worker-process.ts'
 
-/** What a process said just before its end. */
+/** The last message of a process before it exits. */
 export type Ending = Extract<FromWorker, { say: 'ending' }>
 
 export interface Crash {
@@ -17,14 +17,15 @@ export interface Crash {
   readonly worker: Pick<WorkerProcess, 'heap' | 'failure'>
   readonly printout: Pick<Printout, 'lastWords'>
   readonly ending: Ending | undefined
-  /** What the kernel had killed for memory when the work began. */
+  /** Counts of the kernel's OOM killer when the work began. */
   readonly killsBefore: Kills
-  /** Bytes that it used at the last look, and that it may use. */
+  /** Memory in use at the last check, in bytes. */
   readonly used: number
+  /** Memory limit in bytes. */
   readonly memory: number
 }
 
-/** Why a process is gone that nobody here has ended. */
+/** Returns why a worker process ended that the pool did not end: HOST_FAILED, OUT_OF_MEMORY or STEP_CRASHED. */
 export function crashed(crash: Crash): ErrorRecord {
   const { step, exit, worker, printout, ending } = crash
   const { code, signal } = exit
@@ -52,7 +53,10 @@ export function crashed(crash: Crash): ErrorRecord {
   return { ...errorRecord(error), ...(ending?.stack !== undefined && { stack: ending.stack }) }
 }
 
-/** By the kernel, which kills without a word where memory runs out, or by someone else. */
+/**
+ * Returns the error for a SIGKILL. It comes from the OOM killer of the kernel, which prints nothing, or from someone
+ * else.
+ */
 function killed(crash: Crash): CairnError {
   const { step, used, memory, killsBefore } = crash
   const since = killedSince(killsBefore, countKills())
@@ -79,7 +83,7 @@ function lastWordsOf({ printout: { lastWords } }: Crash): string {
   return withoutSource(lastWords).filter(isTelling).slice(-3).join(' | ')
 }
 
-/** Before an error that ends it, Node prints the place, the line of code and a caret below it. */
+/** Removes what Node prints before an uncaught error: the location, the line of code and the line with carets. */
 function withoutSource(lines: readonly string[]): string[] {
   const carets = lines.flatMap((line, at) => (/^\s*\^+\s*$/.test(line) ? [at] : []))
   const isPlace = (line: string | undefined) => line !== undefined && /:\d+$/.test(line)
@@ -87,7 +91,7 @@ function withoutSource(lines: readonly string[]): string[] {
   return lines.filter((_, at) => !left.has(at))
 }
 
-/** Neither empty nor what Node puts behind the error that ends it: where that was thrown, and Node's own version. */
+/** Returns false for empty lines and for what Node prints after an uncaught error: stack frames and its version. */
 function isTelling(line: string): boolean {
   return !/^(\s*|\s+at .*|Node\.js v[\d.]+)$/.test(line)
 }

@@ -9,7 +9,7 @@ import { inProcess } from './in-process.ts'
 import { processPool, type Pool } from './pool.ts'
 import { shortHere } from './short-here.ts'
 
-describe('code runs with the checked packages', () => {
+describe('fitting', () => {
   let shop: Workshop
   let pool: Pool
   let counted: readonly string[]
@@ -53,7 +53,7 @@ describe('code runs with the checked packages', () => {
   const compute = () => fitting(pool, { look })
   const out = (stored: StoredCode) => only(compute(), shop.work(stored))
 
-  it('in a warm process while they are unchanged, and in a new one after a file changed', async () => {
+  it('reuses a warm process while packages are unchanged, and starts a new one after a file changed', async () => {
     const pidOf = (text: string) => Number(text.split(' ')[1])
     const first = await out(code(`() => ({ out: value + ' ' + pid })`))
     expect(pidOf(await out(code(`() => ({ out: value + ' ' + pid + ' again' })`)))).toBe(pidOf(first))
@@ -63,7 +63,7 @@ describe('code runs with the checked packages', () => {
     expect(pidOf(second)).not.toBe(pidOf(first))
   })
 
-  it('however they are loaded: required, required late, or read as JSON', async () => {
+  it('notices changes in files however they are loaded: by require, by a late require, or as JSON', async () => {
     const json = { main: 'main.cjs' }
     const main = `exports.late = () => require('./late.cjs') + require('./data.json').n + require('inner').value`
     install('outer', { 'main.cjs': main, 'late.cjs': `module.exports = 'a'`, 'data.json': '{ "n": 1 }' }, json)
@@ -80,14 +80,14 @@ describe('code runs with the checked packages', () => {
     }
   })
 
-  it('and is refused if one changes while it is loaded', async () => {
+  it('refuses the result if a package changes while it is loaded', async () => {
     const edit = `import { writeFileSync } from 'node:fs'\nimport { value, pid } from 'outer'
       writeFileSync(${JSON.stringify(shop.path('node_modules/inner/index.js'))}, 'export const value = "3"')`
     await expect(out(code('() => ({ out: value })', edit))).rejects.toMatchObject({ code: 'MISFIT' })
     await expect(out(code('() => ({ out: value + pid })'))).resolves.toMatch(/^3/)
   })
 
-  it('in the process of the host only if they are older than it', async () => {
+  it('runs code in the host process only if the packages are older than that process', async () => {
     const durations = { longest: () => 1, add: () => {} }
     const here = shortHere(inProcess({ ...shop.options, live: new Map() }), pool, durations)
     const stored = code('() => ({ out: String(process.pid) })')
@@ -96,7 +96,7 @@ describe('code runs with the checked packages', () => {
     expect(await only(fitting(here, { look: old }), shop.work(stored))).toBe(String(process.pid))
   })
 
-  it('and is refused if a package loads an undeclared one, even one that is loaded already', async () => {
+  it('refuses the result if a package loads an undeclared one, even one that is already loaded', async () => {
     const error = {
       code: 'BAD_DEFINITION',
       message:
@@ -112,7 +112,7 @@ describe('code runs with the checked packages', () => {
     expect(await out(code(`() => ({ out: 'z' + value })`))).toBe('zone')
   })
 
-  it('or the work is left to another host, with the reason', async () => {
+  it('leaves the work to another host, with the reason, if a package is missing', async () => {
     const missing = new CairnError('MISFIT', 'outer is not installed here')
     const leave = (step: string) => void left.push(step)
     const run = only(fitting(pool, { look: () => missing, leave }), shop.work(code('() => ({ out: value })')))

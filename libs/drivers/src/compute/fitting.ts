@@ -3,16 +3,21 @@ import { errorRecord, type Code, type Compute, type Manifest, type PackageStates
 import { packagesUnknown, readManifest } from './load-code.ts'
 
 export interface FittingOptions {
-  /** What code would find here at this moment: its packages, or why it would be other code than its fingerprint counts. */
+  /** Returns the packages that the code would load now; an error if they are not those that its fingerprint covers. */
   readonly look: (manifest: Manifest) => PackageStates | CairnError
-  /** Where other hosts may have what this one lacks: told, and thrown, so that the work is left to them. */
+  /**
+   * Called before the error is thrown, so that another host takes the work. If absent, the error becomes the result of
+   * each item.
+   */
   readonly leave?: (step: string, misfit: CairnError) => void
 }
 
 /**
- * Computes with the very packages that the key of the work counts, or not at all. What a process loads is compared with
- * what was looked at before, by the process, and looked at once more afterwards: so nothing that is installed or edited
- * meanwhile is taken for what the key counts.
+ * Wraps a compute driver so that code only runs with the installed packages that its key covers. The packages are
+ * examined before the work, compared with what the process has loaded, and examined again after loading. So packages
+ * that are installed or edited meanwhile never count as those of the key.
+ *
+ * @throws CairnError MISFIT if the packages differ and `leave` is given; without `leave`, the items get that error
  */
 export function fitting(compute: Compute, { look, leave }: FittingOptions): Compute {
   const looks = new Looks(look)
@@ -41,10 +46,10 @@ export function fitting(compute: Compute, { look, leave }: FittingOptions): Comp
   }
 }
 
-/** Looking again may take this share of the time: what a process has loaded does not change by itself. */
+/** Maximum share of the time spent on examining packages: a result is reused for 20 times as long as it took. */
 const SHARE = 0.05
 
-/** Looks at what code would find here. */
+/** Examines installed packages, and remembers the results for a short time. */
 class Looks {
   readonly #look: FittingOptions['look']
   readonly #manifests = new Map<string, Manifest>()
@@ -54,6 +59,7 @@ class Looks {
     this.#look = look
   }
 
+  /** Returns the packages of all given code, possibly from a remembered result. */
   at(codes: readonly Code[]): PackageStates | CairnError {
     return merged(
       codes.map((code) => {
@@ -63,6 +69,7 @@ class Looks {
     )
   }
 
+  /** Returns the packages of all given code as they are now. */
   anew(codes: readonly Code[]): PackageStates | CairnError {
     return merged(codes.map((code) => this.#lookAt(code)))
   }

@@ -1,15 +1,20 @@
 import { join } from 'node:path'
 
-/** How the folders are named that bodies write to, in the folder that their host works in. */
+/** Prefixes of the names of folders that bodies write to, in their host's scratch folder. */
 export const WORK = 'work-'
 export const ITEM = 'item-'
 export const TEMPORARY = 'temp-'
 
+/**
+ * Returns whether bodies write to a folder.
+ *
+ * @param folder its name, without a path
+ */
 export function holdsFilesOfBodies(folder: string): boolean {
   return [WORK, ITEM, TEMPORARY].some((prefix) => folder.startsWith(prefix))
 }
 
-/** @param scratch of a piece of work in a process of its own */
+/** @param scratch the scratch folder of one piece of work in a worker process */
 export function folderOfItem(scratch: string, index: number): string {
   return join(scratch, String(index))
 }

@@ -4,19 +4,22 @@ import { join } from 'node:path'
 import { ITEM } from './folder-names.ts'
 import { ScratchRoom } from './scratch-room.ts'
 
-/** The folders that an item may work in, made only when they are asked for: most items never do. */
+/** The folders of an item. They are created on first access, because most items do not use them. */
 export interface ItemFolders {
   readonly scratch: string
   readonly outbox: string
-  /** What holds both; undefined as long as neither was asked for. */
+  /** Parent of both folders; undefined before one of them is used. */
   readonly home: string | undefined
-  /** As it was when that was made. */
+  /** Free space when `home` was created; undefined before that. */
   readonly room: ScratchRoom | undefined
-  /** Deletes what was made. Whatever a result names must have been taken by then. */
+  /** Deletes the folders. Files that a result names must have been stored before. */
   remove(): void
 }
 
-/** @param parent an existing folder, on the store's file system: files are then moved into the store, not copied */
+/**
+ * @param parent returns an existing folder on the store's file system, so that files are moved into the store, not
+ *   copied
+ */
 export function itemFolders(parent: () => string): ItemFolders {
   let home: string | undefined
   let room: ScratchRoom | undefined

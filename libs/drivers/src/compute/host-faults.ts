@@ -4,34 +4,36 @@ import { isAbsolute, join, relative } from 'node:path'
 import { CairnError } from '@cairn/kernel'
 import type { ErrorRecord, Thrown } from '@cairn/records'
 
-/** What a disk may lack, by the system's names. */
+/** Faults of a disk, by system error code. */
 const OF_DISK: Readonly<Record<string, string>> = {
   ENOSPC: 'has no space left',
   EDQUOT: 'is full: the disk quota of this user is exhausted',
   EROFS: 'is read-only',
   EIO: 'cannot be read or written: disk error',
 }
-/** What a machine may lack, beside space. */
+/** Faults of a machine other than those of its disks, by system error code. */
 const OF_MACHINE: Readonly<Record<string, string>> = {
   EMFILE: 'has too many open files',
   ENFILE: 'has too many open files',
   ENOMEM: 'has no memory left',
   EAGAIN: 'cannot start more processes',
 }
-/** More than a folder's own entry takes. */
+/** Size of the test file in bytes: more than a new folder takes, so that an almost full disk fails the check, too. */
 const PROBE_BYTES = 64 << 10
-/** With less memory than this, in bytes, nothing can be started. */
+/** Minimum of available memory, in bytes. Below it, no process can be started. */
 const LEAST_MEMORY = 64e6
 
 export interface FolderFault {
   readonly error: CairnError
-  /** Whether there is no space left, rather than anything else. */
+  /** Whether the disk is full (ENOSPC). */
   readonly isFull: boolean
 }
 
 /**
- * What an error of a body tells of its host: that the folder which the host gives it cannot be written to. Undefined where
- * it is the body's own, such as a full disk at a path of its own.
+ * Returns the fault of the host behind an error of a body: the host's scratch folder cannot be written to. Returns
+ * undefined if the error is the body's own, such as a full disk at a path that the body chose.
+ *
+ * @param folderOf returns the scratch folder, or throws if it cannot be created
  */
 export function faultOfFolder(error: ErrorRecord, folderOf: () => string): FolderFault | undefined {
   for (let cause: Thrown | undefined = error; cause; cause = cause.cause) {
@@ -42,7 +44,7 @@ export function faultOfFolder(error: ErrorRecord, folderOf: () => string): Folde
     try {
       folder = folderOf()
     } catch (failed) {
-      const fault = faultOfHost(failed) // it cannot even be made
+      const fault = faultOfHost(failed) // it cannot be created
       return fault && { error: fault, isFull: false }
     }
     const isThere = typeof path === 'string' ? isInside(path, folder) : isFull(folder)
@@ -51,7 +53,7 @@ export function faultOfFolder(error: ErrorRecord, folderOf: () => string): Folde
   return undefined
 }
 
-/** Returns the fault of a folder for bodies that was deleted. Bodies cannot delete it themselves. */
+/** Returns the fault if the scratch folder was deleted. Bodies are only given folders inside it. */
 export function removedFolder(folder: string): FolderFault | undefined {
   return existsSync(folder) ? undefined : { error: removed(`${folder}, the folder for step bodies,`), isFull: false }
 }
@@ -64,7 +66,12 @@ export function removed(what: string, cause?: unknown): CairnError {
   })
 }
 
-/** What an error tells of this machine that was met before a body began: no fault of the body. */
+/**
+ * Returns the HOST_FAILED error for a system error that no body caused, such as a full disk or too many open files.
+ * Undefined for any other error.
+ *
+ * @param folder the scratch folder, which the message names unless the error is about a path outside it
+ */
 export function faultOfHost(error: unknown, folder?: string): CairnError | undefined {
   if (!(error instanceof Error) || error instanceof CairnError) return undefined
   const { code = '', path } = error as NodeJS.ErrnoException
@@ -74,13 +81,13 @@ export function faultOfHost(error: unknown, folder?: string): CairnError | undef
   return undefined
 }
 
-/** Whether a look at the disk shows by itself if this is still so. */
+/** Returns whether an error is a disk fault, which can be checked again at any time. */
 export function isOfDisk({ message }: CairnError): boolean {
   const [, code] = /\((E[A-Z]+)\)$/.exec(message) ?? []
   return code !== undefined && Object.hasOwn(OF_DISK, code)
 }
 
-/** A process in which bodies compute could not be started. */
+/** Returns the HOST_FAILED error for a worker process that could not be started. */
 export function cannotStart(step: string, message: string): CairnError {
   const next = /\bE[MN]FILE\b/.test(message)
     ? 'raise the limit of open files: ulimit -n 4096'
@@ -88,7 +95,7 @@ export function cannotStart(step: string, message: string): CairnError {
   return new CairnError('HOST_FAILED', `no process could be started to run ${step}: ${message}`, { next })
 }
 
-/** What this machine lacks right now for anything to be computed. */
+/** Returns the HOST_FAILED error if memory is low or the folder cannot be written to; undefined if work can run. */
 export function lackNow(folder: string): CairnError | undefined {
   if (process.availableMemory() < LEAST_MEMORY) return ofMachine(OF_MACHINE['ENOMEM']!, 'ENOMEM')
   const error = probe(folder)
@@ -100,7 +107,7 @@ function isFull(folder: string): boolean {
   return error !== undefined && diskCode(error) !== undefined
 }
 
-/** Why the folder cannot be written to. */
+/** Writes a test file to the folder. Returns the error if that fails. */
 function probe(folder: string): Error | undefined {
   let made: string | undefined
   try {
@@ -115,7 +122,7 @@ function probe(folder: string): Error | undefined {
   }
 }
 
-/** Databases tell of a full disk in words. */
+/** Returns the code of a disk fault. Databases report a full disk only in the message. */
 function diskCode({ message, code }: { readonly message: string; readonly code?: unknown }): string | undefined {
   if (typeof code === 'string' && Object.hasOwn(OF_DISK, code)) return code
   if (/\bNo space left on device\b/i.test(message)) return 'ENOSPC'

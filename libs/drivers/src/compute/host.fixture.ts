@@ -1,4 +1,4 @@
-/** A process that hosts a pool, for its tests to kill: does one piece of work, then stays or leaves. */
+/** A host process for tests to kill: it runs one piece of work, then stays or exits. */
 import { once } from 'node:events'
 import type { Work } from '@cairn/records'
 import { inProcess } from './in-process.ts'
@@ -7,8 +7,9 @@ import { processPool } from './pool.ts'
 export interface HostOrder {
   readonly where: 'in a pool' | 'here'
   readonly root: string
-  /** Without any, a process is only warmed. */
+  /** If absent, a worker process is only started. */
   readonly work?: Omit<Work, 'open'>
+  /** Whether the host stays alive after the work. */
   readonly stay: boolean
 }
 

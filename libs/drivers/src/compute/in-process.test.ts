@@ -6,7 +6,7 @@ import { items, only, settle, Workshop } from './compute.fixture.ts'
 import { computeSuite } from './compute.suite.ts'
 import { inProcess } from './in-process.ts'
 
-computeSuite('the process of its host', (options) => inProcess({ ...options, live: new Map() }))
+computeSuite('the host process', (options) => inProcess({ ...options, live: new Map() }))
 
 const text: Kind<string> = {
   name: 'text',
@@ -16,7 +16,7 @@ const text: Kind<string> = {
   decode: async (artifact) => Buffer.from(await artifact.bytes()).toString(),
 }
 
-describe('computing in the process of the host', () => {
+describe('computing in the host process', () => {
   let shop: Workshop
   beforeEach(() => (shop = new Workshop()))
   afterEach(() => shop.remove())
@@ -24,7 +24,8 @@ describe('computing in the process of the host', () => {
   it('imports packages of the project from the folders in the manifest', async () => {
     const code = shop.codeWithPackages()
     const { open: _, ...work } = shop.work(code)
-    const child = shop.host({ where: 'here', root: shop.folder('project'), work, stay: false }) // the tests' own loader resolves otherwise
+    // In a process of its own, because Vitest's loader resolves imports differently.
+    const child = shop.host({ where: 'here', root: shop.folder('project'), work, stay: false })
     const [result] = (await once(child, 'message')) as [ItemResult]
     expect(result).toMatchObject({ outputs: { out: { ref: { text: 'red and round' } } } })
   })
@@ -42,7 +43,7 @@ describe('computing in the process of the host', () => {
     const inline = (name: string, asked: Partial<Work> = {}) =>
       only(inProcess({ ...shop.options, live }), shop.work({ inline: true }, { step: name, ...asked }))
 
-    it('runs as it is in memory', async () => {
+    it('runs from its definition in memory', async () => {
       expect(await inline('greet')).toBe('hello')
       await expect(inline('fail')).rejects.toMatchObject({ code: 'STEP_FAILED', message: 'no' })
     })
@@ -53,7 +54,7 @@ describe('computing in the process of the host', () => {
       expect(await inline('fail', caught)).toBe('caught: no')
     })
 
-    it('is refused if this process does not have it', async () => {
+    it('is refused if this process does not have its definition', async () => {
       await expect(inline('strange')).rejects.toMatchObject({
         code: 'BAD_DEFINITION',
         message: 'strange has no stored code, and this process does not have its definition',
@@ -62,7 +63,7 @@ describe('computing in the process of the host', () => {
     })
   })
 
-  it('yields to the host between bodies, however many there are', async () => {
+  it('lets the event loop run between bodies, however many there are', async () => {
     const compute = inProcess({ ...shop.options, live: new Map() })
     const code = shop.code(
       '() => { const until = performance.now() + 5; while (performance.now() < until); return { out: "" } }',

@@ -12,21 +12,23 @@ import { doesNotFit } from './scratch-room.ts'
 import { inProject } from './stack.ts'
 import { printingAs, type Printer, type Stream } from './printed.ts'
 
-/** Lets the event loop turn at least so often, in milliseconds, between short bodies. */
+/** Milliseconds after which the event loop gets a turn between short bodies. */
 const TURN_MS = 10
 
 export interface InProcessOptions extends ComputeOptions {
-  /** Steps of this process, for those that have no stored code. */
+  /** Steps defined in this process, by name. Used for steps without stored code. */
   readonly live: ReadonlyMap<string, Step>
 }
 
 /**
- * Runs bodies in this process: no start-up, no copies, but also no protection. A body that computes without a pause
- * holds everything else up, and only one that awaits can be stopped.
+ * Runs bodies in this process. There is no start-up time and no copying, but no isolation either: a body that never
+ * yields blocks the process, only a body that awaits can be timed out or cancelled, and memory limits do not apply.
+ *
+ * Sets the time zone of this process to UTC.
  */
 export function inProcess(options: InProcessOptions): Compute {
   let turned = performance.now()
-  process.env['TZ'] = 'UTC' // as in the pool's processes: a date must not depend on where a body runs
+  process.env['TZ'] = 'UTC' // as in the pool's processes: dates must not depend on where a body runs
   return {
     async *run(work, signal) {
       for (const item of work.items) {
@@ -94,7 +96,7 @@ async function runItem(
   }
 }
 
-/** What an item prints: nothing is made for one that prints nothing. */
+/** Splits what an item prints into lines. Allocates nothing for an item that prints nothing. */
 class ItemPrinter implements Printer {
   ended = false
   secrets: Secrets = {}
@@ -119,7 +121,11 @@ class ItemPrinter implements Printer {
   }
 }
 
-/** Runs a body that is told when to stop, and goes on without it when it does not. */
+/**
+ * Runs a body with a stop signal. Does not wait for a body that ignores it.
+ *
+ * @throws CairnError TIMED_OUT after the timeout; the reason of `signal` if that is aborted
+ */
 async function within<Result>(
   { step, timeoutMs }: Pick<Work, 'step' | 'timeoutMs'>,
   signal: AbortSignal,

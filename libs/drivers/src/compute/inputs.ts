@@ -5,7 +5,7 @@ import type { LocalCopies } from '../store/local-copies.ts'
 import { faultOfHost, isOfDisk, removed } from './host-faults.ts'
 import { megabytes } from './megabytes.ts'
 
-/** Share of a disk that files can take: a file system needs some for itself. */
+/** Share of a disk that files can take. The file system needs the rest. */
 const USABLE = 0.9
 
 /** The objects that a task has opened. Their copies are held until it ends. */
@@ -22,6 +22,11 @@ export class Inputs {
     this.#copies = copies
   }
 
+  /**
+   * Returns the local path of an object, and holds its copy.
+   *
+   * @throws CairnError OUT_OF_SPACE if the inputs together do not fit on the disk
+   */
   readonly open = async (ref: ArtifactRef): Promise<string> => {
     try {
       if (this.#copies && !this.#held.has(ref.digest)) {
@@ -38,7 +43,7 @@ export class Inputs {
     }
   }
 
-  /** The error of a task whose inputs are larger than the whole disk, which waiting does not help. */
+  /** Returns the error for inputs that do not fit on the whole disk, so that waiting does not help. */
   async #doesNotFit(failure: unknown): Promise<CairnError | undefined> {
     if (!this.#copies || !(failure instanceof CairnError && isOfDisk(failure))) return undefined
     const disk = await this.#copies.diskSize()
@@ -65,5 +70,5 @@ export class Inputs {
   }
 }
 
-/** Errors of fetching that no body causes. */
+/** Codes of errors in fetching an object that no body causes. */
 const NO_FAULT_OF_BODIES: ReadonlySet<string> = new Set(['STORE_FAILED', 'HOST_FAILED'])

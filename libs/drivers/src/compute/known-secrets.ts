@@ -1,14 +1,14 @@
 import type { Secrets } from '@cairn/secrets'
 
-/** The secrets that a process has been given, of any step. */
+/** All secrets that a process has received, for any step. */
 export class KnownSecrets {
   #all: Secrets = {}
 
-  /** Adds those of the work that is about to begin; gives all. */
+  /** Adds the secrets of the next work, and returns all secrets. Their names are arbitrary. */
   with(secrets: Secrets): Secrets {
     const values = new Set(Object.values(this.#all))
     const more = Object.values(secrets).filter((value) => !values.has(value))
-    // The same object as long as nothing is new: patterns are made once for it.
+    // The same object while nothing is new, because masking caches its patterns by object.
     if (more.length > 0) this.#all = Object.fromEntries([...values, ...more].entries())
     return this.#all
   }

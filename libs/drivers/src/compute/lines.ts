@@ -1,18 +1,18 @@
 import { StringDecoder } from 'node:string_decoder'
 import { dependsOnNeighbours, longestMatch, maskedBeside, maskedStart, type Secrets } from '@cairn/secrets'
 
-/** Characters of a line that are shown; of what is behind them only how much there is. */
+/** Maximum number of characters shown of a line. The rest is only counted. */
 const LINE_LIMIT = 16_384
 
 /**
- * The lines of a stream of bytes, masked. A carriage return ends one, too: each state of a progress bar is a line. A
- * character that is cut between two writes is put together; bytes that are no UTF-8 become U+FFFD. A line that may be a
- * short one of a secret waits for the next.
+ * Splits a stream of bytes into lines and masks secrets. A carriage return ends a line, too, so that each state of a
+ * progress bar is one. Characters that are split between writes are joined, and invalid UTF-8 becomes U+FFFD. A line
+ * that may be a short line of a secret is held back until the next line is known.
  */
 export class Lines {
   readonly #hear: (line: string) => void
   readonly #secrets: Secrets
-  /** So much of a line is held: what is shown, and as much again as a secret that begins there may take. */
+  /** Maximum number of characters held of a line: those shown, plus the length of a secret that may begin there. */
   readonly #limit: number
   #decoder = new StringDecoder('utf8')
   #begun = ''
@@ -20,7 +20,7 @@ export class Lines {
   #returned = false
   /** The last line that was not empty. */
   #before = ''
-  /** Lines that wait for the next one that is not empty. */
+  /** Lines held back until the next line that is not empty. */
   #waiting: { line: string; readonly leftOut: number }[] = []
 
   constructor(secrets: Secrets, hear: (line: string) => void) {
@@ -49,7 +49,7 @@ export class Lines {
     }
   }
 
-  /** Gives the line that has no end. */
+  /** Emits all lines held back, and the unfinished line. */
   flush(): void {
     this.#hold(this.#decoder.end())
     if (this.#begun !== '') this.#tell()
@@ -87,7 +87,7 @@ export class Lines {
   }
 }
 
-/** Empty lines behind one that waits. */
+/** Maximum number of lines held back. Empty lines may follow the one that is held back. */
 const MOST_WAITING = 100
 const LINE_FEED = 10
 const RETURN = 13

@@ -8,29 +8,34 @@ import { decodeRecord, packagesDigest, type Code, type Manifest, type StoredCode
 import { withBuiltIns, type LoadedCode } from '@cairn/execute'
 import { withSourcesIn } from './stack.ts'
 
-/** Where each loaded closure's packages are looked for: the project's folder and, per specifier, one below it. */
+/**
+ * Where the imports of each loaded closure are resolved, by its URL: in the project's folder or, for some specifiers,
+ * in a folder below it.
+ */
 const homes = new Map<string, Home>()
 interface Home {
   readonly root: string
   readonly imports: Manifest['imports']
   readonly code: Described
-  /** The bytes that were checked, with a source map that leads to the project's files. */
+  /** The verified code, with a source map that points to the files of the project. */
   readonly source: string
 }
 type Described = Pick<StoredCode, 'name' | 'manifest' | 'packages'>
 const loaded = new Map<string, Promise<Partial<LoadedCode>>>()
 
-/** How many closures this process has loaded, with the packages that they import. */
+/** Returns the number of closures that this process has loaded. */
 export function loadedClosures(): number {
   return loaded.size
 }
 
 /**
- * Loads a stored closure, once in this process, after checking that it is what the run was planned with. Its packages
- * are those of the project, wherever the store may lie.
+ * Loads a stored closure, once per process, after checking that it is the code that the run was planned with. Its
+ * packages are resolved in the project, wherever the store is.
+ *
+ * @throws CairnError CORRUPT if the code differs from the plan, or if its packages are unknown
  */
 function loadCode(code: StoredCode, root: string, step: string): Promise<Partial<LoadedCode>> {
-  const key = `${code.fingerprint} ${code.digest}` // equal code at another place: its errors name that place
+  const key = `${code.fingerprint} ${code.digest}` // moved code has another digest: its errors name the new place
   let module = loaded.get(key)
   if (!module) {
     loaded.set(key, (module = importCode(code, root, step)))
@@ -67,7 +72,10 @@ async function importCode(code: StoredCode, root: string, step: string): Promise
   return withBuiltIns(url, `the code of ${step}`, async () => (await import(url)) as Partial<LoadedCode>)
 }
 
-/** What a stored closure consists of; undefined when that is not known, or it is not what the plan has pinned. */
+/**
+ * Reads the manifest of a stored closure. Returns undefined if it cannot be read, or if it lists other packages than
+ * the plan.
+ */
 export function readManifest({ name, manifest: path, packages }: Described): Manifest | undefined {
   try {
     const manifest = path === undefined ? undefined : decodeRecord<Manifest>(readFileSync(path), `code/${name}.json`)
@@ -97,7 +105,11 @@ const resolveFromHome: Parameters<typeof registerHooks>[0]['resolve'] = (specifi
   }
 }
 
-/** Node names the importing file, which is none of the project's. */
+/**
+ * Replaces the path of the importing file in a resolution error. The path that Node names does not exist.
+ *
+ * @param where the place of the import in the project
+ */
 function importedFrom(where: string, parent: string, error: Error): Error {
   const told = (text: string) => text.replaceAll(parent, where)
   const { message, stack = '' } = error
@@ -107,7 +119,10 @@ function importedFrom(where: string, parent: string, error: Error): Error {
   })
 }
 
-/** Code of the project that a step imports belongs to its own; what it names while it runs cannot. */
+/**
+ * Returns the error for an import of project code that remains at run time. A closure contains all project code that it
+ * imports, except imports whose path is computed.
+ */
 function notPartOfCode(specifier: string, home: Home): CairnError {
   const message = `${importsIn(home) || 'a step'} imports '${specifier}' with a path that is computed at run time, so its fingerprint cannot include the imported code`
   return new CairnError('BAD_DEFINITION', message, {
@@ -115,7 +130,7 @@ function notPartOfCode(specifier: string, home: Home): CairnError {
   })
 }
 
-/** Where code imports what it names only while it runs. */
+/** Lists where a closure imports computed paths, as `file:line`; empty if unknown. */
 function importsIn({ code }: Home): string {
   const { reaches = [], declarations = [] }: Partial<Manifest> = readManifest(code) ?? {}
   const imports = reaches.filter(({ what, detail }) => what === 'dynamic code' && detail === 'import(…)')
@@ -127,7 +142,13 @@ const loadChecked: Parameters<typeof registerHooks>[0]['load'] = (url, context, 
   return home ? { format: 'module', source: home.source, shortCircuit: true } : next(url, context)
 }
 
-/** A step's code as `execute` takes it, with the fallback's where it is asked for. */
+/**
+ * Loads a step's code for `execute`, with the fallback's code if that is given.
+ *
+ * @param live steps of this process, by name, for code that is not stored
+ * @throws CairnError BAD_DEFINITION if the code is neither stored nor in `live`; CORRUPT if stored code differs from
+ *   the plan
+ */
 export async function codeOf(
   { step, code, fallback }: { readonly step: string; readonly code: Code; readonly fallback?: Code },
   root: string,

@@ -5,19 +5,19 @@ import { fileURLToPath } from 'node:url'
 import { packageStamp } from '@cairn/files'
 import type { PackageStates } from '@cairn/records'
 
-/** Notes from here on which packages this process loads, by import and by require: to be imported before all else. */
+/** Records which packages this process loads, by import or by require. Import this module before all others. */
 
 interface LoadedPackage {
-  /** The state of its files when the first of them was loaded; what Node has loaded, it never loads again. */
+  /** State of its files when the first of them was loaded. Node never loads a module again. */
   readonly stamp: string
-  /** Folders of the packages that it has loaded. */
+  /** Folders of the packages that it imports. */
   readonly uses: Set<string>
 }
 
 const packages = new Map<string, LoadedPackage>()
 const files = new Set<string>()
 
-/** How many files of packages have been loaded so far. */
+/** Returns the number of package files loaded so far. */
 export function loadedFiles(): number {
   return files.size
 }
@@ -48,13 +48,16 @@ function stampNow(folder: string): string {
   try {
     return packageStamp(folder).stamp
   } catch {
-    return '' // it is being replaced: no state that anything was planned with
+    return '' // the package is being replaced: an empty stamp equals no other
   }
 }
 
 const folders = new Map<string, string | undefined>()
 
-/** The folder of the installed package that a file belongs to. Undefined for Cairn's own packages: no key counts them. */
+/**
+ * Returns the folder of the installed package that a file belongs to. Undefined for Cairn's own packages, which keys do
+ * not cover.
+ */
 function folderOf(url: string): string | undefined {
   if (folders.has(url)) return folders.get(url)
   const file = fileURLToPath(url.split(/[?#]/)[0]!)
@@ -74,10 +77,13 @@ function folderOf(url: string): string | undefined {
 
 const INSTALLED = `${sep}node_modules${sep}`
 
-/** Folders of workspaces and others that are linked into node_modules, by the folders of their files. */
+/**
+ * Packages outside `node_modules` that are linked into it, such as workspaces: their folder, by the folders of their
+ * files.
+ */
 const linked = new Map<string, string>()
 
-/** Of a file outside node_modules that a package imports. */
+/** Returns the package folder of a file outside `node_modules` that a package imports. */
 function linkedFolderOf(url: string): string | undefined {
   const file = fileURLToPath(url.split(/[?#]/)[0]!)
   for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
@@ -100,7 +106,7 @@ function packageJson(folder: string): { readonly name?: string } & Readonly<Reco
   }
 }
 
-/** A package that this process has loaded in another state than the given one. */
+/** Returns the folder of a package that this process has loaded in another state than the given one, if any. */
 export function loadedOtherwise(wanted: PackageStates): string | undefined {
   return Object.keys(wanted).find((folder) => {
     const loaded = packages.get(folder)
@@ -108,7 +114,12 @@ export function loadedOtherwise(wanted: PackageStates): string | undefined {
   })
 }
 
-/** A package that one of those given has loaded, though it is none of them: no key counts it. */
+/**
+ * Returns a package that one of the given packages imports, although it is not given itself: keys do not cover it.
+ *
+ * @param wanted packages that the key covers
+ * @returns the names of both packages; undefined if there is none
+ */
 export function loadedBesides(
   wanted: PackageStates,
 ): { readonly importer: string; readonly imported: string } | undefined {
@@ -119,7 +130,7 @@ export function loadedBesides(
   return undefined
 }
 
-/** Builds for a platform are recorded, and do not count. */
+/** Returns whether a package is a build for one platform. Such packages are recorded, but not part of keys. */
 function isForOnePlatform(folder: string): boolean {
   const { os, cpu, libc } = packageJson(folder)
   return os !== undefined || cpu !== undefined || libc !== undefined

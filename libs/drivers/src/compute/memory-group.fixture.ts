@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'n
 import { join } from 'node:path'
 
 /**
- * A control group whose processes the kernel kills when they take more memory together, in bytes. Undefined for who may
- * not make one: that needs root, and a kernel that has them.
+ * Creates a control group. The kernel kills its processes if they use more than this memory together, in bytes. Returns
+ * undefined if it cannot be created: that needs root and a kernel with control groups.
  */
 export function memoryGroup(bytes: number) {
   for (const { parent, limit } of places()) {
@@ -21,13 +21,13 @@ export function memoryGroup(bytes: number) {
         remove: () => rmdirSync(folder),
       }
     } catch {
-      // the next
+      // try the next one
     }
   }
   return undefined
 }
 
-/** Where the two versions keep groups. */
+/** Folders in which groups are created, for control groups v1 and v2. */
 function places() {
   const groups = existsSync('/proc/self/cgroup') ? readFileSync('/proc/self/cgroup', 'utf8') : ''
   const [, first] = /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(\/.*)$/m.exec(groups) ?? []

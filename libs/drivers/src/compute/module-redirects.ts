@@ -1,8 +1,8 @@
 import { registerHooks } from 'node:module'
 
 /**
- * Only as it was built: Cairn's packages lead to what was built of them, which this process has loaded already; where
- * they lead to the sources that this was built from, and where, as in an image, there are no such packages.
+ * Redirects imports of Cairn's packages to the modules of the build, which this process has already loaded. Used only
+ * in a build, where these imports would load the sources instead or, in an image, find nothing.
  */
 const redirects = new Map<string, string>()
 for (const name of ['kernel', 'kinds', 'connectors']) {

@@ -1,31 +1,40 @@
 import { readFileSync } from 'node:fs'
 
-/** How many processes the kernel has killed since it was started because memory ran out. */
+/** Number of processes killed so far by the kernel's OOM killer. */
 export interface Kills {
-  /** In the control group of this process, as far as that is counted. */
+  /** In the control group of this process; 0 if the kernel does not count them. */
   readonly here: number
-  /** On this machine, in all of its control groups. */
+  /** On the whole machine. */
   readonly anywhere: number
 }
 
-/** Supports control groups v1 and v2, also in a container that sees its own group as the root. */
+/**
+ * Reads the kernel's counters. Supports control groups v1 and v2, also in a container that sees its own group as the
+ * root.
+ */
 export function countKills(): Kills {
   return { here: countIn(files(), /^oom_kill (\d+)$/m), anywhere: countIn(['/proc/vmstat'], /^oom_kill (\d+)$/m) }
 }
 
-/** Where the kernel has killed a process for memory meanwhile. Groups that are not counted leave it at the machine. */
+/**
+ * Returns where the OOM killer killed a process between two counts. If the group of this process is not counted, a kill
+ * in it counts as 'elsewhere'.
+ */
 export function killedSince(before: Kills, now: Kills): 'here' | 'elsewhere' | 'nobody' {
   if (now.here > before.here) return 'here'
   return now.anywhere > before.anywhere ? 'elsewhere' : 'nobody'
 }
 
 let known: readonly string[] | undefined
-/** A process stays in its group, as a rule: it is looked for once. */
+/** Cached, because a process normally stays in its group. */
 function files(): readonly string[] {
   return (known ??= filesOf(textOf('/proc/self/cgroup')))
 }
 
-/** https://docs.kernel.org/admin-guide/cgroup-v2.html (memory.events), cgroup-v1/memory.html (memory.oom_control) */
+/**
+ * Lists the files that may hold the counter of this group. Sources: https://docs.kernel.org/admin-guide/cgroup-v2.html
+ * (memory.events), cgroup-v1/memory.html (memory.oom_control)
+ */
 function filesOf(groups: string): readonly string[] {
   const [, second] = /^0::(\/.*)$/m.exec(groups) ?? []
   const [, first] = /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(\/.*)$/m.exec(groups) ?? []
@@ -37,7 +46,7 @@ function filesOf(groups: string): readonly string[] {
   ]
 }
 
-/** In the first of these files that there is. */
+/** Returns a counter from the first file that has it; 0 if none has. */
 function countIn(paths: readonly string[], pattern: RegExp): number {
   for (const path of paths) {
     const [, count] = pattern.exec(textOf(path)) ?? []
@@ -50,6 +59,6 @@ function textOf(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch {
-    return '' // of another system
+    return '' // another operating system
   }
 }

@@ -60,7 +60,7 @@ describe('a pool of processes', () => {
     expect(new Set(pids).size).toBe(2)
   })
 
-  it('computes in the warmed process', async () => {
+  it('uses the process that was started in advance', async () => {
     pool.warm()
     pool.warm()
     const warmed = children()
@@ -103,14 +103,14 @@ describe('a pool of processes', () => {
     }
   })
 
-  describe('and the files that its bodies return', () => {
+  describe('when bodies return files', () => {
     const before = `
       import { spawn } from 'node:child_process'
       import { createWriteStream, linkSync, symlinkSync, writeFileSync } from 'node:fs'
       const file = { ...text, encode: async (path, to) => ({ file: await to.take(path) }) }
       const files = { ...text, item: file, encode: async ([path], to) => ({ items: [{ file: await to.take(path) }] }) }
       const make = (path, size = 2 << 20) => (writeFileSync(path, Buffer.alloc(size, 'x')), path)`
-    /** What the file is called that is handed to the store. */
+    /** Runs a body and returns the name of the file that goes to the store. A copy is named `out-0`. */
     const taken = async (run: string, outputs = '{ out: file }') => {
       const work = shop.work(shop.code(run, { before, outputs }))
       for await (const result of pool.run(work, new AbortController().signal)) {
@@ -121,7 +121,7 @@ describe('a pool of processes', () => {
       throw new Error('nothing was given')
     }
 
-    it('takes a large one without a copy if it belongs to a finished body', async () => {
+    it('takes a large file without a copy if it belongs to a finished body', async () => {
       const within = `async (_, __, { scratch }) => {
         await new Promise((done) => createWriteStream(scratch + '/other').on('close', done).end('x'.repeat(9_000_000)))
         return { out: make(scratch + '/made') }
@@ -130,23 +130,23 @@ describe('a pool of processes', () => {
     })
 
     it.each([
-      ['small', `({ out: make(scratch + '/made', 1_000) })`],
-      ['elsewhere', `({ out: make(root + 'made') })`],
-      ['under another name, too', `(linkSync(make(scratch + '/made'), root + 'linked'), { out: scratch + '/made' })`],
-      ['a link', `(symlinkSync(make(root + 'made'), scratch + '/made'), { out: scratch + '/made' })`],
-      ['that of a timer that still runs', `(setInterval(() => {}, 1_000), { out: make(scratch + '/made') })`],
-      ['that of a program that still runs', `(spawn('sleep', ['600']), { out: make(scratch + '/made') })`],
-    ])('copies one that is %s', async (_, body) => {
+      ['is small', `({ out: make(scratch + '/made', 1_000) })`],
+      ['is outside the scratch folder', `({ out: make(root + 'made') })`],
+      ['has a second hard link', `(linkSync(make(scratch + '/made'), root + 'linked'), { out: scratch + '/made' })`],
+      ['is a symbolic link', `(symlinkSync(make(root + 'made'), scratch + '/made'), { out: scratch + '/made' })`],
+      ['a running timer may still change', `(setInterval(() => {}, 1_000), { out: make(scratch + '/made') })`],
+      ['a running program may still change', `(spawn('sleep', ['600']), { out: make(scratch + '/made') })`],
+    ])('copies a file that %s', async (_, body) => {
       expect(await taken(`(_, __, { scratch }) => ${body}`)).toBe('out-0')
     })
 
-    it('copies the items of a list, which the body may still produce', async () => {
+    it('copies the files of a list, because the body may still be producing it', async () => {
       const body = `(_, __, { scratch }) => ({ out: [make(scratch + '/made')] })`
       expect(await taken(body, '{ out: files }')).toBe('out-0')
     })
   })
 
-  it('does not re-read an input that its host has verified, unless it was written since', async () => {
+  it('does not verify an input again that its host has verified, unless the file has changed since', async () => {
     const digest = hash('sha256', 'what is meant')
     const path = shop.write('object', 'x'.repeat(2_000_000))
     const open = async () => path
@@ -159,7 +159,7 @@ describe('a pool of processes', () => {
     await expect(length()).rejects.toMatchObject({ code: 'CORRUPT' })
   })
 
-  it('leaves no process once it is closed, and drops waiting work', async () => {
+  it('leaves no process behind when it is closed, and cancels waiting work', async () => {
     open({ size: 2 })
     await pid()
     const code = shop.code('() => { note("began"); while (true); }')
@@ -177,7 +177,7 @@ describe('a pool of processes', () => {
     expect(shop.leftInScratch()).toEqual([])
   })
 
-  describe('whose host', () => {
+  describe('in a separate host process', () => {
     const start = (run: string, { stay }: { stay: boolean }) => {
       const code = shop.code(run, { before: `import { spawn } from 'node:child_process'` })
       const { open: _, ...work } = shop.work(code)
@@ -187,25 +187,28 @@ describe('a pool of processes', () => {
     const notedChild = 'note("pid", String(spawn("sleep", ["600"]).pid))'
 
     it.each([
-      ['process that computes without a pause', `() => { ${noted}; while (true); }`],
-      ['process that waits', `() => { ${noted}; return new Promise(() => setInterval(() => {}, 1_000)) }`],
-      ['child of one that computes', `() => { ${notedChild}; while (true); }`],
-      ['child of one that waits', `() => { ${notedChild}; return new Promise(() => setInterval(() => {}, 1_000)) }`],
-    ])('is killed leaves no %s', async (_, run) => {
+      ['process with a body that never yields', `() => { ${noted}; while (true); }`],
+      ['process with a body that waits', `() => { ${noted}; return new Promise(() => setInterval(() => {}, 1_000)) }`],
+      ['program started by a body that never yields', `() => { ${notedChild}; while (true); }`],
+      [
+        'program started by a body that waits',
+        `() => { ${notedChild}; return new Promise(() => setInterval(() => {}, 1_000)) }`,
+      ],
+    ])('leaves no %s behind if the host is killed', async (_, run) => {
       const child = start(run, { stay: true })
       const [left] = await shop.written('pid')
       child.kill('SIGKILL')
       await gone(Number(left))
     })
 
-    it('is killed leaves no idle process', async () => {
+    it('leaves no idle process behind if the host is killed', async () => {
       const child = start(`() => (${noted}, { out: '' })`, { stay: true })
       await once(child, 'message')
       child.kill('SIGKILL')
       await gone(Number(shop.lines('pid')[0]))
     })
 
-    it('is killed leaves no warmed process', async () => {
+    it('leaves no process that was started in advance behind if the host is killed', async () => {
       const child = shop.host({ where: 'in a pool', root: shop.root, stay: true })
       await once(child, 'message')
       const [warmed] = children(child.pid)
@@ -213,7 +216,7 @@ describe('a pool of processes', () => {
       await gone(warmed!)
     })
 
-    it('is done is not kept alive by it', async () => {
+    it('does not keep the host alive when all work is done', async () => {
       const child = start(`() => (${noted}, { out: '' })`, { stay: false })
       expect(await ended(child)).toBe(0)
       await gone(Number(shop.lines('pid')[0]))

@@ -9,30 +9,31 @@ import { Slots } from './slots.ts'
 import { WorkerProcess } from './worker-process.ts'
 
 export interface PoolOptions extends ComputeOptions {
-  /** Processes that compute at one time. Default: one for each core. */
+  /** Maximum number of processes that compute at once. Default: one per core. */
   readonly size?: number
-  /** Bytes that a body may use whose step does not say. Default: three quarters of the machine's memory. */
+  /** Memory limit, in bytes, for steps that declare none. Default: three quarters of the machine's memory. */
   readonly memory?: number
-  /** How long a process may wait for work before it gives back its memory, in milliseconds. Default: for ever. */
+  /** Milliseconds after which an idle process is ended to free its memory. Default: never. */
   readonly idle?: number
 }
 
 export interface Pool extends Compute {
-  /** Starts a process ahead of the work that is about to come. */
+  /** Starts a process before there is work for it, unless the pool has one. */
   warm(): void
+  /** Kills all processes and cancels all work. */
   close(): void
 }
 
-/** The most that JavaScript objects may take in a process whose step does not ask for more. */
+/** Limit for JavaScript objects in a process, in bytes, unless its step declares more memory. */
 const HEAP_BYTES = 4e9
-/** A process that holds more than this after its work is replaced, so that the memory is given back. */
+/** A process that uses more memory than this after its work, in bytes, is ended to free the memory. */
 const KEEP_BYTES = 1e9
-/** Or more than this share of what the next work may use. */
+/** An idle process that uses more than this share of the memory limit of the next work is ended, too. */
 const KEEP_SHARE = 0.5
 
 /**
- * Runs bodies in warm processes of their own: they cannot hold up whoever hosts them, can be stopped at any point, and
- * are held to a limit of memory, whatever kind of memory it is.
+ * Runs bodies in warm worker processes. A body cannot block its host and can be stopped at any point. Its memory limit
+ * covers all of its memory, not only JavaScript objects.
  */
 export function processPool(options: PoolOptions): Pool {
   const { size = availableParallelism(), memory = memoryHere() * 0.75 } = options
@@ -54,7 +55,7 @@ export function processPool(options: PoolOptions): Pool {
         await slots.take(signal)
         try {
           const secrets = secretsFor(work.step, work.secrets, options.secrets, options.whereSet)
-          // A process that dies takes one item with it; the others go on in the next.
+          // If a process dies, only its current item fails. The remaining items run in the next process.
           while (waiting.size > 0) {
             signal.throwIfAborted()
             const items = work.items.filter(({ index }) => waiting.has(index))
@@ -81,7 +82,7 @@ export function processPool(options: PoolOptions): Pool {
   }
 }
 
-/** The pool's processes: those at work, and those that wait for some. */
+/** The processes of a pool, busy and idle. */
 class Workers {
   readonly #size: number
   readonly #options: PoolOptions
@@ -97,7 +98,12 @@ class Workers {
     if (this.#all.size === 0) this.giveBack(this.#start(HEAP_BYTES))
   }
 
-  /** @param limit of the work to come, in bytes: what earlier work has left in the process would count, too */
+  /**
+   * Returns an idle process that suits the work, or starts one.
+   *
+   * @param heap minimum of the limit for JavaScript objects, in bytes
+   * @param limit memory limit of the work, in bytes. Memory that earlier work left in use counts towards it.
+   */
   take(heap: number, limit: number): WorkerProcess {
     for (const worker of this.#idle)
       if (worker.outdated || (worker.memory() ?? 0) > limit * KEEP_SHARE) void worker.kill()
@@ -129,7 +135,7 @@ class Workers {
   }
 }
 
-/** Bytes of memory that this process may use: the machine's or, in a container, the container's. */
+/** Returns the memory that this process may use, in bytes: that of the machine or, in a container, of the container. */
 function memoryHere(): number {
   return Math.min(totalmem(), process.constrainedMemory() || Infinity)
 }

@@ -4,32 +4,36 @@ import { syncBuiltinESMExports } from 'node:module'
 
 export type Stream = 'stdout' | 'stderr'
 
-/** Who prints: a body at work, or one that has ended, of which nothing is heard any more. */
+/** Receives the output of a body. */
 export interface Printer {
+  /** Whether the body has ended. Its later output is dropped. */
   ended: boolean
-  /** Where it prints to. Default: this process's own streams. */
+  /** Called with the output. Default: it goes to this process's own streams. */
   readonly write?: (bytes: string | Uint8Array, stream: Stream) => void
 }
 
 const printers = new AsyncLocalStorage<Printer | undefined>()
 let installed = false
 
-/** Runs a body so that what it prints, also later on, is known to be its own. */
+/**
+ * Runs a body with its output going to the printer, even output of callbacks that run later. The first call patches
+ * `process.stdout`, `process.stderr`, `fs.write` and `fs.writeSync`.
+ */
 export function printingAs<Result>(printer: Printer, body: () => Result): Result {
   if (!installed) install()
   return printers.run(printer, body)
 }
 
-/** Runs what may print, and lets nobody hear it. */
+/** Runs a function and drops its output. */
 export function withoutOutput<Result>(body: () => Result): Result {
   return printingAs({ ended: true }, body)
 }
 
-/** Whether what is being written is for this process's own streams. */
+/** Returns whether output goes to this process's own streams. If not, passes it to the printer or drops it. */
 function passes(bytes: unknown, stream: Stream): boolean {
   const printer = printers.getStore()
   if (!printer || (!printer.ended && !printer.write)) return true
-  // Who hears it may print it, and that is not the body's.
+  // The printer may print, too. That is not output of the body.
   if (!printer.ended && (typeof bytes === 'string' || bytes instanceof Uint8Array))
     printers.run(undefined, () => printer.write!(bytes, stream))
   return false
@@ -50,7 +54,7 @@ function install(): void {
   installDirect()
 }
 
-/** Loggers write to the descriptors themselves. */
+/** Patches `fs.write` and `fs.writeSync`, because some loggers write to the file descriptors directly. */
 function installDirect(): void {
   const streamOf = (fd: unknown) => (fd === 1 ? 'stdout' : fd === 2 ? 'stderr' : undefined)
   const { write, writeSync } = fs

@@ -2,15 +2,16 @@ import { ChildProcess } from 'node:child_process'
 import { writeSync } from 'node:fs'
 import type { Stream } from './printed.ts'
 
-/** What a pool's process does about its own streams. */
+/** The output streams of a worker process, and what its bodies leave running. */
 
 const STREAMS = ['stdout', 'stderr'] as const
 const own = { stdout: process.stdout.write.bind(process.stdout), stderr: process.stderr.write.bind(process.stderr) }
 const children = new Set<ChildProcess>()
 
 /**
- * A write returns when it is in the pipe: a body that prints faster than its host reads waits, one that leaves loses
- * nothing, and all that it wrote, by whatever means, keeps its order.
+ * Makes writes to stdout and stderr blocking, and starts to track child processes. With blocking writes, a body that
+ * prints faster than its host reads has to wait, no output is lost on exit, and all output keeps its order, however it
+ * is written.
  */
 export function readyStreams(): void {
   for (const stream of STREAMS) {
@@ -28,9 +29,9 @@ export function readyStreams(): void {
 }
 
 /**
- * Writes the marker behind all that was printed on each stream.
+ * Writes the marker to each stream, after all that was printed so far.
  *
- * @returns the streams that are closed
+ * @returns the streams that the body has closed, which therefore have no marker
  */
 export async function markEnd(marker: string): Promise<Stream[]> {
   const marked = await Promise.all(STREAMS.map((stream) => mark(stream, marker)))
@@ -52,7 +53,7 @@ async function mark(stream: Stream, marker: string): Promise<boolean> {
   }
 }
 
-/** Whether a process or a thread that a body has started is still there. */
+/** Returns whether a process or thread that a body started is still running. */
 export function leavesRunning(): boolean {
   return [...children].some((child) => child.exitCode === null && child.signalCode === null && child.pid) || hasThread()
 }
@@ -61,13 +62,16 @@ function hasThread(): boolean {
   return process.getActiveResourcesInfo().includes('MessagePort')
 }
 
-/** Returns a check whether nothing that was started since is still active: process, thread, timer, request, file write. */
+/**
+ * Returns a function that tells whether all that was started since has ended: processes, threads, timers, requests,
+ * file writes.
+ */
 export function watchActivity(): () => boolean {
   const before = resources()
   return () => !leavesRunning() && [...resources()].every(([name, count]) => count <= (before.get(name) ?? 0))
 }
 
-/** Counts, by kind, what keeps this process alive. */
+/** Counts the resources that keep the event loop alive, by type. */
 function resources(): Map<string, number> {
   const counts = new Map<string, number>()
   for (const name of process.getActiveResourcesInfo()) counts.set(name, (counts.get(name) ?? 0) + 1)

@@ -4,12 +4,13 @@ import type { Secrets } from '@cairn/secrets'
 import { Lines } from './lines.ts'
 import type { Stream } from './printed.ts'
 
-/** Lines at the end of standard error that tell why a process has died: V8 writes its reasons there. */
+/** Number of lines of standard error kept to explain a crash: V8 prints its reasons there. */
 const LAST_LINES = 50
 
-/** What the process of a piece of work prints: item after item, each up to a marker that the process writes behind it. */
+/** Splits the output of a worker process by item. The process writes a marker after the output of each item. */
 export class Printout {
   readonly marker = `\0${randomUUID()}\0`
+  /** The last lines that the process wrote to standard error. */
   readonly lastWords: string[] = []
   readonly #streams: Readonly<Record<Stream, ItemStream>>
 
@@ -30,25 +31,27 @@ export class Printout {
     this.#streams[stream].add(bytes)
   }
 
-  /** Resolves when all that so many items have printed is read; of a stream that is closed, all that came. */
+  /**
+   * Resolves once the output of the first `items` items has been read. Streams in `closed` are complete as they are.
+   */
   async readTo(items: number, closed: readonly Stream[]): Promise<void> {
     for (const stream of closed) this.#streams[stream].close()
     await Promise.all(Object.values(this.#streams).map((stream) => stream.readTo(items)))
   }
 
-  /** The process is gone: nothing more comes. */
+  /** Ends both streams. To be called once the process has exited. */
   close(): void {
     for (const stream of Object.values(this.#streams)) stream.close()
   }
 }
 
-/** One stream of it. */
+/** One of the two streams, split by item. */
 class ItemStream {
   readonly #marker: Buffer
   readonly #lines: Lines
-  /** The item that prints: how many markers have come. */
+  /** Position of the item that prints: the number of markers read. */
   #at = 0
-  /** The end of what came, which may be the beginning of a marker. */
+  /** Bytes held back because they may be the start of a marker. */
   #held: Buffer = Buffer.alloc(0)
   #closed = false
   #awaited: { readonly items: number; readonly resolve: () => void } | undefined
@@ -91,7 +94,7 @@ class ItemStream {
     if (this.#awaited && (this.#closed || this.#at >= this.#awaited.items)) this.#awaited.resolve()
   }
 
-  /** Where a marker begins whose end has not come yet; else the end. */
+  /** Returns where an incomplete marker begins at the end of `bytes`; the length of `bytes` if there is none. */
   #partAt(bytes: Buffer): number {
     const from = Math.max(0, bytes.length - this.#marker.length + 1)
     for (let at = bytes.indexOf(0, from); at >= 0; at = bytes.indexOf(0, at + 1))

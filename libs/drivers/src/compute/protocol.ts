@@ -4,7 +4,7 @@ import type { Secrets } from '@cairn/secrets'
 import type { Stream } from './printed.ts'
 import type { Filled } from './scratch-room.ts'
 
-/** What a pool and its workers say to each other, as JSON: artifacts travel as files, never through the pipe. */
+/** Messages from a pool to a worker process, over Node's IPC channel. Large content is passed in files. */
 export type ToWorker =
   | {
       readonly say: 'work'
@@ -12,35 +12,39 @@ export type ToWorker =
       readonly root: string
       readonly scratch: string
       readonly secrets: Secrets
-      /** Ends, on each stream, what an item has printed. */
+      /** Written to each stream after the output of an item. */
       readonly marker: string
     }
-  /** `stamp`: of the file, if the parent has verified its digest. */
+  /** `stamp` identifies the state of the file, if the parent has verified its digest. */
   | { readonly say: 'opened'; readonly digest: string; readonly path: string; readonly stamp?: string }
   | { readonly say: 'not-opened'; readonly digest: string; readonly error: ErrorRecord }
   | { readonly say: 'stop' }
 
+/** Messages from a worker process to its pool. */
 export type FromWorker =
-  /** It has loaded packages in another state than the work names: another process is to do it. */
+  /** The process has already loaded packages in another state than the work requires. Another process has to run it. */
   | { readonly say: 'unfit' }
   | {
       readonly say: 'begun'
       readonly index: number
-      /** Whether files of packages have been loaded since this was told last. */
+      /** Whether package files were loaded since the last report. */
       readonly loaded: boolean
     }
   | {
       readonly say: 'item'
       readonly result: ItemResult
-      /** Of an item that failed because there was no space left. */
+      /** Disk usage, for an item that failed because the disk was full. */
       readonly filled?: Filled
       readonly loaded: boolean
-      /** Streams that the body has closed: no marker comes there. */
+      /** Streams that the body has closed. They carry no marker. */
       readonly closed: readonly Stream[]
       /** Whether the body has left something running that may still print. */
       readonly left: boolean
     }
   | { readonly say: 'open'; readonly ref: ArtifactRef }
-  /** It is about to end: with an error that nothing has caught, or where the body has left it. */
+  /**
+   * The process is about to exit: because of the uncaught `error`, or because the body called `process.exit` at
+   * `stack`.
+   */
   | { readonly say: 'ending'; readonly error?: ErrorRecord; readonly stack?: string }
   | { readonly say: 'done' }

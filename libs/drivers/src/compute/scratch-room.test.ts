@@ -9,7 +9,7 @@ import { processPool, type Pool } from './pool.ts'
 import { smallDisk } from './small-disk.fixture.ts'
 import { HostHealth, whileWell } from './while-well.ts'
 
-/** Of the disk, in megabytes. */
+/** Size of the disk in megabytes. */
 const SIZE = 20
 
 const before = `import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -24,7 +24,7 @@ const CONFINED = { environment: [], reads: [], writes: [], programs: false }
 const disk = smallDisk(SIZE)
 disk?.remove()
 
-describe.runIf(disk)('a full disk when a body needs space', () => {
+describe.runIf(disk)('a small scratch disk', () => {
   let shop: Workshop
   let disk: ReturnType<typeof smallDisk> & {}
   let folder: string
@@ -72,7 +72,7 @@ describe.runIf(disk)('a full disk when a body needs space', () => {
     expect(await only(compute, work('write(scratch, 15)'))).toBe('fine')
   })
 
-  it('fails a body that filled it in the process of its host', async () => {
+  it('fails a body that filled it from the host process', async () => {
     await expect(only(open(), work('write(scratch, 30)'))).rejects.toMatchObject(tooLarge)
   })
 
@@ -81,7 +81,7 @@ describe.runIf(disk)('a full disk when a body needs space', () => {
     await expect(only(compute, work('write(tmpdir(), 30)'))).rejects.toMatchObject(tooLarge)
   })
 
-  it('fails a body that filled it and removed its files', async () => {
+  it('fails a body that filled it and deleted its files', async () => {
     const tidy = `try { write(scratch, 30) } catch (error) {
       rmSync(scratch, { recursive: true })
       throw Object.assign(error, { path: scratch })
@@ -92,7 +92,7 @@ describe.runIf(disk)('a full disk when a body needs space', () => {
     })
   })
 
-  it('fails no body whose outputs the host could not write, even if the kind has removed them', async () => {
+  it('does not fail a body if the host could not write its outputs, even if the kind has deleted them', async () => {
     const kind = `const tidy = { ...text, encode: (value, { file }) => {
       const path = file()
       try { writeFileSync(path, value) } catch (error) { rmSync(path); throw error }
@@ -108,29 +108,29 @@ describe.runIf(disk)('a full disk when a body needs space', () => {
     expect(await only(compute, shop.work(code))).toHaveLength(3e6)
   })
 
-  it('fails no body if it was full before', async () => {
+  it('does not fail a body if it was full before', async () => {
     ballast(SIZE - 1.5)
     await expect(only(compute, work('write(scratch, 3)'))).rejects.toMatchObject(ofHost)
   })
 
-  it('fails no body if something else fills it', async () => {
+  it('does not fail a body if something else fills it', async () => {
     const others = `mkdirSync('${disk.path}/others'); try { write('${disk.path}/others', 30) } catch {}`
     const error = await only(compute, work(`${others}; write(scratch, 3)`)).catch((error: unknown) => error)
     expect(error).toMatchObject(ofHost)
-    health.note(error as CairnError) // as a stage does with what it leaves to another
+    health.note(error as CairnError) // as a stage does when it hands work on to another host
     expect(await health.fault()).toMatchObject(ofHost)
     rmSync(join(disk.path, 'others'), { recursive: true })
     expect(await health.fault()).toBeUndefined()
   })
 
-  it('fails no body if one of another host holds space that it will free', async () => {
+  it('does not fail a body if a body of another host uses space that it will free', async () => {
     ballast(8, 'tmp/other-host/work-1/0/item-1/scratch/file')
     await expect(only(compute, work('write(scratch, 15)'))).rejects.toMatchObject(ofHost)
     rmSync(join(disk.path, 'tmp/other-host'), { recursive: true })
     expect(await only(compute, work('write(scratch, 15)'))).toBe('fine')
   })
 
-  it('has space for each item of a task, one after the other', async () => {
+  it('has space for each item of a task, because files of the previous item are deleted', async () => {
     const settled = await settle(compute, work('write(scratch, 12)', { items: items(4) }))
     expect(settled).toEqual(items(4).map(() => ({ outputs: { out: 'fine' } })))
   })

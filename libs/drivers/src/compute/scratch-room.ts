@@ -5,22 +5,24 @@ import { errorRecord, type ErrorRecord } from '@cairn/records'
 import { megabytes } from './megabytes.ts'
 import { holdsFilesOfBodies } from './folder-names.ts'
 
-/** What a body found and left on the disk that it works on, in bytes. */
+/** Disk usage before and after a body that ran out of space, in bytes. */
 export interface Filled {
-  /** Free when it began. */
+  /** Free space when the body started. */
   readonly before: number
-  /** Free when it failed. */
+  /** Free space when it failed. */
   readonly after: number
-  /** What its own files took then. */
+  /** Size of its own files when it failed. */
   readonly wrote: number
-  /** The size of the disk. */
+  /** Total size of the disk. */
   readonly disk: number
 }
 
-/** Nine tenths are as good as all: a file system takes some for itself, and others write a little at any time. */
+/**
+ * Share of the space that counts as all of it: a file system reserves some, and other processes always write a little.
+ */
 const MOST = 0.9
 
-/** The room for bodies on a disk, measured before one begins. */
+/** Measures the free space of a disk when constructed, before a body starts. */
 export class ScratchRoom {
   readonly #folder: string
   readonly #before: number
@@ -31,24 +33,29 @@ export class ScratchRoom {
     this.#before = spaceOf(folder).free
   }
 
-  /** @param own where the body writes; none of it needs to be there */
+  /**
+   * Measures the disk again, after a body has failed.
+   *
+   * @param own the files and folders that the body writes to; they need not exist
+   */
   filledBy(own: readonly string[]): Filled {
     const { free, disk } = spaceOf(this.#folder)
     return { before: this.#before, after: free, wrote: own.reduce((sum, path) => sum + bytesIn(path), 0), disk }
   }
 }
 
-/** The folders that the hosts on a disk work in. */
+/** The scratch folders of all hosts that share a disk. */
 export interface Hosts {
-  /** Holds them. */
+  /** Their parent folder. */
   readonly folder: string
-  /** Where the body in question writes. */
+  /** The files and folders that the body in question writes to. */
   readonly own: readonly string[]
 }
 
 /**
- * The error of a body that filled its disk by itself, so that no waiting helps. Undefined where others did: the disk was
- * full before it began, has been filled since, or is shared with bodies whose files will go.
+ * Returns the OUT_OF_SPACE error of a body that filled the disk by itself, so that waiting does not help. Returns
+ * undefined if others may be the cause: the disk was almost full before the body started, something else has filled it
+ * since, or other bodies use space that they will free.
  */
 export function doesNotFit(step: string, filled: Filled, hosts: Hosts): ErrorRecord | undefined {
   const { before, after, wrote, disk } = filled
@@ -71,7 +78,7 @@ function spaceOf(folder: string): { readonly free: number; readonly disk: number
   return { free: bavail * bsize, disk: blocks * bsize }
 }
 
-/** What other bodies at work have written. */
+/** Returns the bytes that other running bodies have written, on all hosts that share the disk. */
 function bytesOfOthers({ folder, own }: Hosts): number {
   const folders = namesIn(folder).flatMap((host) =>
     namesIn(join(folder, host))
@@ -81,9 +88,9 @@ function bytesOfOthers({ folder, own }: Hosts): number {
   return folders.reduce((sum, path) => sum + bytesIn(path, own), 0)
 }
 
-/** What a file or folder takes on its disk. */
+/** Returns the disk space that a file or folder takes, in bytes, without the paths in `leftOut`. */
 function bytesIn(path: string, leftOut: readonly string[] = []): number {
-  const stat = lstatSync(path, { throwIfNoEntry: false }) // files may go meanwhile
+  const stat = lstatSync(path, { throwIfNoEntry: false }) // files may be deleted meanwhile
   if (!stat || leftOut.includes(path)) return 0
   const inside = stat.isDirectory() ? namesIn(path) : []
   return inside.reduce((sum, name) => sum + bytesIn(join(path, name), leftOut), stat.blocks * BLOCK_BYTES)
@@ -93,9 +100,9 @@ function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder)
   } catch {
-    return [] // no folder, or gone
+    return [] // not a folder, or deleted
   }
 }
 
-/** Of what `stat` counts, whatever the disk's own blocks. */
+/** The unit of `stat.blocks`, whatever the file system's own block size. */
 const BLOCK_BYTES = 512

@@ -8,7 +8,7 @@ import { processPool, type Pool } from './pool.ts'
 import { runInWorker } from './session.ts'
 import { WorkerProcess } from './worker-process.ts'
 
-describe('a body in a process of its own', () => {
+describe('a body in a worker process', () => {
   let shop: Workshop
   let pool: Pool
   beforeEach(() => {
@@ -24,7 +24,7 @@ describe('a body in a process of its own', () => {
     only(pool, shop.work(shop.code(run), asked), signal)
   const expectNextWork = async () => expect(await out('() => ({ out: "next" })')).toBe('next')
 
-  /** Three items, the second of which goes wrong: its error. */
+  /** Runs three items, of which the second fails, and returns its error. */
   const secondOfThree = async (wrong: string, asked: Partial<Work> = {}) => {
     const code = shop.code(
       `() => {
@@ -61,7 +61,7 @@ describe('a body in a process of its own', () => {
       await expectNextWork()
     })
 
-    it('is stopped if nothing waits for it', async () => {
+    it('is stopped if nothing waits for its result any more', async () => {
       const code = shop.code(
         `() => {
           note('pids', String(process.pid))
@@ -86,7 +86,7 @@ describe('a body in a process of its own', () => {
     it.each([
       ['buffers', 'kept.push(Buffer.alloc(20e6, 1))'],
       ['objects', 'kept.push(Array.from({ length: 500_000 }, (_, n) => ({ n })))'],
-    ])('is stopped, using %s, and the later items run', async (_, how) => {
+    ])('is stopped if it allocates %s, and the later items run', async (_, how) => {
       expect(await secondOfThree(grow(how), { memory: 400e6 })).toMatchObject({
         code: 'OUT_OF_MEMORY',
         message: expect.stringMatching(/^step used \d+ MB of memory; its limit is 400 MB$/),
@@ -145,7 +145,7 @@ describe('a body in a process of its own', () => {
 
     const group = memoryGroup(500e6)
     afterAll(() => group?.remove())
-    it.runIf(group)('is reported as out of memory if the kernel killed it for that', async () => {
+    it.runIf(group)('is reported as out of memory if the OOM killer of the kernel killed it', async () => {
       const { open: _, ...work } = shop.work(
         shop.code('() => { const kept = []; for (;;) kept.push(Buffer.alloc(50e6, 1)) }'),
         { memory: 8e9 },
@@ -168,23 +168,31 @@ describe('a body in a process of its own', () => {
 
   describe('that exits its process', () => {
     it.each([
-      ['leaves', 'console.error("nothing more to do"); process.exit(7)', 'exited with code 7: nothing more to do'],
-      ['leaves in peace', 'process.exit()', 'exited with code 0'],
-      ['kills itself', 'process.kill(process.pid, "SIGKILL"); while (true);', 'was killed (SIGKILL)'],
-      ['faults', 'console.error("a fault"); process.kill(process.pid, "SIGSEGV")', 'was killed (SIGSEGV): a fault'],
       [
-        'throws later on',
+        'exits with an error code',
+        'console.error("nothing more to do"); process.exit(7)',
+        'exited with code 7: nothing more to do',
+      ],
+      ['exits with code 0', 'process.exit()', 'exited with code 0'],
+      ['kills itself', 'process.kill(process.pid, "SIGKILL"); while (true);', 'was killed (SIGKILL)'],
+      [
+        'has a segmentation fault',
+        'console.error("a fault"); process.kill(process.pid, "SIGSEGV")',
+        'was killed (SIGSEGV): a fault',
+      ],
+      [
+        'throws in a callback',
         'setImmediate(() => { throw new Error("too late") }); return new Promise(() => {})',
         'too late',
       ],
-    ])('and %s is reported as a crash with its last output, and the other items run', async (_, end, told) => {
+    ])('is reported as a crash with its last output if it %s, and the other items run', async (_, end, told) => {
       expect(await secondOfThree(end)).toMatchObject({
         code: 'STEP_CRASHED',
         message: expect.stringContaining(told),
       })
     })
 
-    it('has only its own last output, without secrets', async () => {
+    it('is reported with its own last output only, without secrets', async () => {
       shop.secrets['TOKEN'] = 'a-b-c'
       await out('() => { console.error("what came before"); return { out: "" } }')
       const dying = out('(_, __, { secrets }) => { console.error("at the end: " + secrets.TOKEN); process.exit(1) }', {
@@ -206,7 +214,7 @@ describe('a body in a process of its own', () => {
     const started = async () => Number((await shop.written('started'))[0])
 
     it.each([
-      ['its time is up', 'while (true);', 'TIMED_OUT'],
+      ['it times out', 'while (true);', 'TIMED_OUT'],
       ['it crashes', 'process.exit(1)', 'STEP_CRASHED'],
     ])('leaves none of them behind if %s', async (_, then, code) => {
       const ending = starting('{ stdio: "inherit" }', then, { timeoutMs: 2_000 })
@@ -214,7 +222,7 @@ describe('a body in a process of its own', () => {
       await gone(await started())
     })
 
-    it('does not wait for a process that has detached itself', async () => {
+    it('does not wait for a process that is detached', async () => {
       const ending = starting('{ stdio: "inherit", detached: true }', 'console.error("leaving"); process.exit(1)')
       try {
         await expect(ending).rejects.toMatchObject({
@@ -227,7 +235,7 @@ describe('a body in a process of its own', () => {
   })
 
   describe('that prints', () => {
-    it('is shown line by line while it runs', async () => {
+    it('has its output reported line by line while it runs', async () => {
       const printing = out(
         `async () => {
           console.log('one')
@@ -247,7 +255,7 @@ describe('a body in a process of its own', () => {
       expect(shop.printed.filter(({ stream }) => stream === 'stderr')).toEqual(lines('stderr', 'two'))
     })
 
-    it('is not mixed with the next, even after an unfinished line', async () => {
+    it('has its output kept apart from that of the next body, even after an unfinished line', async () => {
       const code = shop.code(
         '(_, { n }) => { process.stdout.write("some of " + n + "\\nrest of " + n); return { out: "" } }',
       )
@@ -257,7 +265,7 @@ describe('a body in a process of its own', () => {
       expect(heard).toEqual(Array.from({ length: 20 }, (_, n) => [`${n}: some of ${n}`, `${n}: rest of ${n}`]).flat())
     })
 
-    it('shows no secret, not even a line of one', async () => {
+    it('has secrets masked in its output, even single lines of one', async () => {
       Object.assign(shop.secrets, { TOKEN: 'a-b-c', KEY: '-----BEGIN-----\nMIIEvQIBADAN\n-----END-----' })
       const run =
         '({}, {}, { secrets: { TOKEN, KEY } }) => { console.log("with", TOKEN, "\\n" + KEY); return { out: "" } }'

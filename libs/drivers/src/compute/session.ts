@@ -18,22 +18,24 @@ import type { Exit, WorkerProcess } from './worker-process.ts'
 
 export interface SessionOptions {
   readonly work: Work
-  /** The most that the process may use, in bytes. */
+  /** Memory limit of the process, in bytes. */
   readonly memory: number
   readonly secrets: Secrets
   readonly signal: AbortSignal
   readonly options: ComputeOptions
 }
 
-/** How long a body that was told to stop may take to do so. */
+/** Milliseconds between the stop signal and SIGKILL. */
 const GRACE_MS = 1_000
 const MEMORY_LOOK_MS = 50
-/** How long a step's code and what it imports may take to load. */
+/** Time limit for loading a step's code and its imports, in milliseconds. */
 const LOAD_MS = 60_000
 
 /**
- * One piece of work in one process: gives its items' results as they come, and ends early, with an error for the item at
- * work, when the process has died or had to be killed.
+ * Runs one piece of work in a worker process, and yields the result of each item as soon as it exists.
+ *
+ * Ends early if the process dies, has to be killed, or cannot be reused for the remaining items, which then have no
+ * result. An item that was running when the process died gets an error as its result.
  */
 export async function* runInWorker(worker: WorkerProcess, session: SessionOptions): AsyncIterable<ItemResult> {
   const { work, secrets, signal, options } = session
@@ -67,7 +69,7 @@ export async function* runInWorker(worker: WorkerProcess, session: SessionOption
   const killsBefore = countKills()
   worker.say({ say: 'work', work: order, root: options.root, scratch, secrets, marker: printout.marker })
 
-  /** Why it is stopped, which counts for more than what comes of that. */
+  /** Why the work was stopped. Takes precedence over an error that the stop causes. */
   const verdict = () => (signal.aborted ? errorRecord(signal.reason) : killer.verdict)
   let index = work.items[0]!.index
   let done = false
@@ -111,27 +113,27 @@ export async function* runInWorker(worker: WorkerProcess, session: SessionOption
         if (message.loaded) onLoaded?.()
         await printout.readTo(work.items.findIndex(({ index }) => index === message.result.index) + 1, message.closed)
         const { result, filled } = message
-        // A body that heeded the signal gives some error of its own.
+        // A body that reacts to the stop signal may throw an error of its own.
         const error = verdict() ?? (filled && doesNotFit(work.step, filled, hosts(result.index)))
         yield error && 'error' in result ? { ...result, error } : result
         rmSync(folderOfItem(scratch, result.index), { recursive: true, force: true })
-        // What it has left would print among what the next one does.
+        // What the item left running could print into the output of the next item.
         if (killer.verdict || message.left || message.closed.length > 0) return
       }
     }
   } finally {
     killer.end()
-    if (!done) await worker.kill() // it may still be at work that no one waits for
+    if (!done) await worker.kill() // it may still run a body whose result nobody awaits
     worker.onMessage = () => {}
     worker.onExit = () => {}
-    worker.onPrint = () => {} // what is printed between two pieces of work is no one's
+    worker.onPrint = () => {} // output between two pieces of work belongs to neither
     rmSync(scratch, { recursive: true, force: true })
   }
 }
 
 type Message = Exclude<FromWorker, { say: 'open' }> | { readonly say: 'died'; readonly exit: Exit }
 
-/** Messages in the order in which they came. */
+/** A queue of messages from the worker process. */
 class Inbox {
   readonly #messages: Message[] = []
   #come = Promise.withResolvers<void>()
@@ -150,10 +152,11 @@ class Inbox {
   }
 }
 
-/** Stops a process that takes too long, too much memory, or is no longer wanted; knows why it did. */
+/** Stops a process that exceeds its timeout or its memory limit, or whose work is cancelled. */
 class Killer {
+  /** Why the process was stopped: TIMED_OUT or OUT_OF_MEMORY. Undefined after a cancel. */
   verdict: ErrorRecord | undefined
-  /** What was in use at the last look, in bytes. */
+  /** Memory in use at the last check, in bytes. */
   used = 0
   readonly #worker: WorkerProcess
   readonly #session: SessionOptions
@@ -170,13 +173,14 @@ class Killer {
     this.#late = setTimeout(() => this.#giveUp(new CairnError('TIMED_OUT', message)), LOAD_MS)
   }
 
-  /** An item begins: its time-out, too. */
+  /** Starts the timeout of an item, in place of the time limit for loading. */
   watch(): void {
     const { step, timeoutMs } = this.#session.work
     clearTimeout(this.#late)
     if (timeoutMs !== undefined) this.#late = setTimeout(() => this.#giveUp(timedOut(step, timeoutMs)), timeoutMs)
   }
 
+  /** Ends the timeout of an item. */
   rest(): void {
     clearTimeout(this.#late)
   }
@@ -191,7 +195,7 @@ class Killer {
   #lookAtMemory(): void {
     const { memory, work } = this.#session
     const used = this.#worker.memory() ?? 0
-    if (used > 0) this.used = used // none of one that has just died
+    if (used > 0) this.used = used // a process that has just died uses none
     if (used <= memory) return
     this.#giveUp(
       new CairnError(
@@ -210,7 +214,7 @@ class Killer {
     this.#stop()
   }
 
-  /** Asks first. */
+  /** Sends the stop signal, and kills the process after a grace period. */
   readonly #stop = (): void => {
     this.#worker.say({ say: 'stop' })
     this.#grace ??= setTimeout(() => void this.#worker.kill(), GRACE_MS)

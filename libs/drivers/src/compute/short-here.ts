@@ -1,22 +1,22 @@
 import type { Code, Compute, Work } from '@cairn/records'
 import { readManifest } from './load-code.ts'
 
-/** How long steps took lately. */
+/** Recent durations of steps. */
 export interface Durations {
-  /** The longest of the last calls of a step's body, in milliseconds; undefined for one that is not known. */
+  /** Returns the duration of the longest recent call of a step's body, in milliseconds; undefined if none is known. */
   longest(step: string): number | undefined
   add(step: string, ms: number): void
 }
 
-/** As the pool's processes do: `toLocaleString()` must not depend on where a body runs, and a process keeps its locale. */
+/** Whether this process formats numbers and dates as the pool's processes do. A process cannot change its locale. */
 const SPEAKS_ENGLISH = new Intl.NumberFormat().resolvedOptions().locale === 'en-US'
 
-/** A body that took this long at most, in milliseconds, each time of late is short. */
+/** A body is short if each of its recent calls took less than this, in milliseconds. */
 const SHORT_MS = 20
 
 /**
- * Runs in this process what is short, needs none of a process's protection and finds the packages that it is to have; the
- * rest in the pool, whose processes can be replaced.
+ * Runs a body in this process if it is short, needs no isolation and finds the right packages here. Runs other bodies
+ * in the pool, whose processes can be replaced. Steps without stored code always run in this process.
  */
 export function shortHere(here: Compute, pool: Compute, durations: Durations): Compute {
   const harmless = new Map<string, boolean>()
@@ -40,8 +40,8 @@ export function shortHere(here: Compute, pool: Compute, durations: Durations): C
 }
 
 /**
- * Whether a step neither declares a need for protection nor reaches anything outside itself, its own console included;
- * nor does its fallback.
+ * Returns whether a step and its fallback need no isolation: the step declares no source, secret, timeout or memory
+ * limit, and nothing in the code reaches outside itself, not even to the console.
  */
 function needsNoProtection({ code, fallback, source, secrets, timeoutMs, memory }: Work): boolean {
   if (source || secrets.length > 0 || timeoutMs !== undefined || memory !== undefined) return false
@@ -52,11 +52,14 @@ function reachesNothing(code: Code): boolean {
   return !('inline' in code) && readManifest(code)?.reaches.length === 0
 }
 
-/** Whether whatever this process may have loaded of the packages is what they are now: it never loads a module again. */
+/**
+ * Returns whether the packages are unchanged since this process started. It may have loaded them since, and never loads
+ * a module again.
+ */
 function areAsLoaded({ packages = {} }: Work): boolean {
   return Object.values(packages).every(({ changedAt }) => changedAt < STARTED_AT - CLOCKS_DIFFER_MS)
 }
 
 const STARTED_AT = performance.timeOrigin
-/** By so much, in milliseconds, times of files may be ahead of or behind this process's clock. */
+/** Maximum difference between file times and the clock of this process, in milliseconds. */
 const CLOCKS_DIFFER_MS = 2_000

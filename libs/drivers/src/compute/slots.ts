@@ -1,4 +1,4 @@
-/** So many at a time; the others wait their turn. */
+/** A semaphore: limits concurrency, and serves those that wait in order. */
 export class Slots {
   #free: number
   readonly #queue: (() => void)[] = []
@@ -7,7 +7,11 @@ export class Slots {
     this.#free = count
   }
 
-  /** @throws the signal's reason when it is aborted first */
+  /**
+   * Waits for a free slot and takes it.
+   *
+   * @throws the signal's reason if it is aborted before
+   */
   async take(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
     if (this.#free > 0) return void this.#free--

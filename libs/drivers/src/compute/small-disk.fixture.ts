@@ -3,7 +3,7 @@ import { mkdtempSync, rmdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** A disk of its own, in memory, that can be filled. Undefined where this user may not mount one. */
+/** Mounts a small disk in memory that a test can fill. Returns undefined if this user may not mount one. */
 export function smallDisk(megabytes: number): { readonly path: string; remove(): void } | undefined {
   const path = mkdtempSync(join(tmpdir(), 'cairn-disk-'))
   const remove = () => {

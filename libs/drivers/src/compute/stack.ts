@@ -4,11 +4,14 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const MAP = '//# sourceMappingURL=data:application/json;base64,'
 
-/** Files of the closures that have been loaded here, and the stored ones that these were loaded from. */
+/** Source files of the closures loaded in this process, and the stored files of these closures. */
 const sourcesLoaded = new Set<string>()
 const storedLoaded = new Set<string>()
 
-/** A stored closure whose source map says where in the project its sources are, not beside the closure. */
+/**
+ * Returns the code of a stored closure with a source map that points into the project instead of next to the closure.
+ * Code without a source map is returned as it is.
+ */
 export function withSourcesIn(root: string, path: string, code: string): string {
   const at = code.lastIndexOf(MAP)
   if (at === -1) return code
@@ -21,8 +24,8 @@ export function withSourcesIn(root: string, path: string, code: string): string 
 }
 
 /**
- * A stack trace with files named as in the project, wherever the host has it: without what is below the project's own
- * code, how Cairn came to call it, and without files of elsewhere. Undefined when none of it is the project's own.
+ * Returns a stack trace with file names relative to the project. Drops frames below the project's own code, which show
+ * how Cairn called it, and frames in files outside the project. Returns undefined if no frame is the project's own.
  */
 export function inProject(stack: string, root: string): string | undefined {
   const inside = `${root}${sep}`
@@ -31,7 +34,7 @@ export function inProject(stack: string, root: string): string | undefined {
     .map((line) => withoutStored(line, root))
     .map((text) => ({ text, file: fileOf(text) }))
   const isLoaded = ({ file = '' }: { readonly file: string | undefined }) => sourcesLoaded.has(file)
-  // A step that has no stored code runs where its source is.
+  // A step without stored code runs from its source file.
   const isInside = ({ file = '' }: { readonly file: string | undefined }) =>
     file.startsWith(inside) && !file.includes(`${sep}node_modules${sep}`) && !storedLoaded.has(file)
   const loaded = lines.findLastIndex(isLoaded)
@@ -49,7 +52,10 @@ export function inProject(stack: string, root: string): string | undefined {
     .join('\n')
 }
 
-/** Node does not map where `eval` and `new Function` were called: `at eval (eval at run (file:///…), <anonymous>:1:1)`. */
+/**
+ * Maps the positions at which `eval` and `new Function` were called, which Node does not do. Such a frame reads:
+ * `at eval (eval at run (file:///…), <anonymous>:1:1)`
+ */
 function withoutStored(line: string, root: string): string {
   return line.replaceAll(EVAL, (whole, place: string, row: string, column: string) => {
     const path = fileOf(`    at ${place}:${row}:${column}`)
@@ -61,10 +67,10 @@ function withoutStored(line: string, root: string): string {
 }
 const EVAL = / \(((?:file:\/\/|\/)[^:]*):(\d+):(\d+)\)(?=, <anonymous>)/g
 
-/** What is called, the file as a path or a URL, and where in it. */
+/** Groups: the text before the file, the file as a path or URL, and the position in it. */
 const FRAME = /^(\s+at (?:async )?(?:.*? \()?)((?:file:\/\/|\/|node:|[A-Za-z]:\\).*?)((?::\d+){1,2}\)?)$/
 
-/** The file that a line of a stack trace names; undefined for a line that names none. */
+/** Returns the file that a line of a stack trace names; undefined if it names none. */
 function fileOf(line: string): string | undefined {
   const place = FRAME.exec(line)?.[2]
   try {

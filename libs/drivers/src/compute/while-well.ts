@@ -4,14 +4,14 @@ import type { LocalCopies } from '../store/local-copies.ts'
 import { faultOfHost, isOfDisk, lackNow } from './host-faults.ts'
 import { Inputs } from './inputs.ts'
 
-/** A fault that no look shows, such as too many processes, is remembered for so long, in milliseconds. */
+/** Milliseconds for which a fault is remembered that cannot be checked, such as too many processes. */
 const REMEMBERED_MS = 30_000
-/** A look costs a file; for so long it is not repeated. */
+/** Milliseconds for which a successful check is valid. Each check writes a file. */
 const LOOK_MS = 2_000
 /** Maximum number of remembered items for which copies were deleted. */
 const MOST_GIVEN_WAY = 1_000
 
-/** What a host lacks to compute, if anything. */
+/** Checks and remembers whether a host can compute. */
 export class HostHealth {
   readonly folder: string
   readonly #copies: LocalCopies | undefined
@@ -20,7 +20,7 @@ export class HostHealth {
   #looked = -Infinity
 
   /**
-   * @param folder where bodies work; it need not exist yet
+   * @param folder scratch folder of the bodies; it need not exist yet
    * @param copies copies of objects on the same disk, which are deleted before the disk counts as full
    */
   constructor(folder: string, copies?: LocalCopies) {
@@ -28,12 +28,18 @@ export class HostHealth {
     this.#copies = copies
   }
 
-  /** Returns what is missing now, or was missing recently if there is no way to check. */
+  /**
+   * Returns the HOST_FAILED error of a current fault, or of a recent one that cannot be checked; undefined if there is
+   * none.
+   */
   async fault(): Promise<CairnError | undefined> {
     return performance.now() < this.#until ? this.#fault : this.look()
   }
 
-  /** Checks what is missing now. */
+  /**
+   * Checks memory and disk, and deletes local copies if the disk is full. Returns the HOST_FAILED error of a remaining
+   * fault; undefined if there is none.
+   */
   async look(): Promise<CairnError | undefined> {
     const now = performance.now()
     if (now < this.#looked + LOOK_MS) return undefined
@@ -45,30 +51,36 @@ export class HostHealth {
     return lack
   }
 
+  /** Remembers a fault that occurred on this host. */
   note(fault: CairnError): void {
     this.#looked = -Infinity
-    if (isOfDisk(fault)) return // the next look shows whether it still is so
+    if (isOfDisk(fault)) return // the next check shows whether it persists
     this.#fault = fault
     this.#until = performance.now() + REMEMBERED_MS
   }
 }
 
 export interface WhileWellOptions {
-  /** Where bodies work. */
+  /** Folder on the disk that bodies write to. Errors of that disk name it. */
   readonly folder: string
-  /** Asked before anything is begun, where other hosts may be well. */
+  /** Checked before each piece of work. Absent if no other host could take the work. */
   readonly health?: HostHealth
-  /** Copies of objects on the same disk. Those that bodies use are held. */
+  /** Local copies of objects on the same disk. Those that bodies use are not deleted. */
   readonly copies?: LocalCopies
 }
 
 /**
- * Computes only where there is what that needs. A fault of the host is thrown and never a body's result: another host can
- * do the work, or this one later.
+ * Wraps a compute driver so that a fault of the host is thrown, and never the result of an item: another host can do
+ * the work, or this one later.
+ *
+ * @throws CairnError HOST_FAILED for a fault of this host; the error of the store if an input cannot be fetched
  */
 export function whileWell(compute: Compute, { folder, health, copies }: WhileWellOptions): Compute {
   const givenWay = new Set<string>()
-  /** Deletes copies so that a body that lacked space may try once more. */
+  /**
+   * Deletes local copies, once for each item, so that a body that ran out of space can try again. Returns whether it
+   * deleted any.
+   */
   const giveWay = async (item: string): Promise<boolean> => {
     if (!copies || givenWay.has(item) || (await copies.evict()) === 0) return false
     if (givenWay.size === MOST_GIVEN_WAY) givenWay.clear()

@@ -1,4 +1,4 @@
-/** A pool's process. */
+/** Entry point of a pool's worker process. */
 import './loaded-packages.ts'
 
-await import('./worker.ts') // only now, so that what it loads is noted
+await import('./worker.ts') // dynamic, so that the import above already records what it loads

@@ -10,26 +10,26 @@ import type { ComputeOptions } from './options.ts'
 import type { Stream } from './printed.ts'
 import type { FromWorker, ToWorker } from './protocol.ts'
 
-/** Beside this module: as source, or as it was built. */
+/** The program of a worker process, next to this module: from source, or built. */
 const MAIN = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? './worker-main.ts' : './worker.js', import.meta.url),
 )
 const PAGE_BYTES = 4096
-/** How long to wait for more of what a process has printed, once it has exited. */
+/** Milliseconds to wait for more output of a process after it has exited. */
 const LAST_WORDS_MS = 500
-/** More than a pipe holds. */
+/** More bytes than a pipe buffers. */
 const PIPE_BYTES = 4 * 2 ** 20
 
-/** A pool's process, seen from its parent. */
+/** A pool's worker process, seen from its parent. The constructor starts the process. */
 export class WorkerProcess {
-  /** The most that JavaScript objects may take, in bytes: fixed when the process starts. */
+  /** Limit for JavaScript objects, in bytes. Fixed when the process starts. */
   readonly heap: number
-  /** Where it has its temporary files, if not where the system has them. */
+  /** Its own folder for temporary files, if it is confined. */
   readonly temporary: string | undefined
   readonly #child: ChildProcess
-  /** Why it could not be started, if so. */
+  /** Why the process could not be started; undefined if it was. */
   failure: string | undefined
-  /** Values of all secrets that it has been given: what is left of earlier work in it may still tell one. */
+  /** All secrets that it has received: anything left of earlier work may still print one. */
   readonly secrets = new KnownSecrets()
   gone = false
   /** Whether it has been given work before. */
@@ -37,16 +37,20 @@ export class WorkerProcess {
   readonly #left = Promise.withResolvers<void>()
   #killed = false
   #tired: NodeJS.Timeout | undefined
-  /** Bytes that it has printed. */
+  /** Bytes of its output read so far. */
   #read = 0
   onMessage: (message: FromWorker) => void = () => {}
   onPrint: (bytes: Buffer, stream: Stream) => void = () => {}
   onExit: (exit: Exit) => void = () => {}
 
   readonly #root: string
-  /** Of what it was confined to. */
+  /** State of the project when the process was confined to it. */
   readonly #stamp: string | undefined
 
+  /**
+   * @param heap limit for JavaScript objects, in bytes
+   * @param gone called once the process has exited, before `onExit`
+   */
   constructor(heap: number, { root, scratch, confinement }: WorkerOptions, gone: () => void) {
     this.heap = heap
     this.#root = root
@@ -66,15 +70,15 @@ export class WorkerProcess {
         ...(confinement ? permissionOptions(confinement, { root, scratch: scratch(), main: MAIN }) : []),
       ],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      serialization: 'advanced', // as JSON, -0 would arrive as 0
-      detached: true, // leads a group: what a body starts ends with it
+      serialization: 'advanced', // JSON would turn -0 into 0
+      detached: true, // leads a process group, so that what bodies start is killed with it
     })
     let late: NodeJS.Timeout | undefined
     const left = (exit: Exit) => {
       if (this.gone) return
       this.gone = true
       clearTimeout(late)
-      this.#child.stdout?.destroy() // there is none where the process could not be started
+      this.#child.stdout?.destroy() // undefined if the process could not be started
       this.#child.stderr?.destroy()
       if (this.temporary !== undefined) rmSync(this.temporary, { recursive: true, force: true })
       gone()
@@ -89,7 +93,7 @@ export class WorkerProcess {
     this.#child.on('exit', (code, signal) => {
       void this.kill()
       const since = this.#read
-      // All that it wrote itself is read when nothing more comes, or as much as a pipe can hold.
+      // Its own output is complete once no more arrives, or once as much as a pipe can buffer has arrived.
       const wait = (before: number) => {
         late = setTimeout(() => {
           setImmediate(() => {
@@ -101,7 +105,7 @@ export class WorkerProcess {
       }
       wait(this.#read)
     })
-    // Once all that it wrote has been read: never, as long as something that left its group holds its streams.
+    // Emitted once all output is read. Never, while a process that left the group keeps the pipes open.
     this.#child.on('close', (code, signal) => left({ code, signal }))
     for (const stream of ['stdout', 'stderr'] as const)
       this.#child[stream]?.on('data', (bytes: Buffer) => {
@@ -110,24 +114,24 @@ export class WorkerProcess {
       })
   }
 
-  /** Whether it can be given work: not from the moment on when it is killed, though it takes a little while to go. */
+  /** Whether it can take work. False as soon as it is killed, although it takes a moment to exit. */
   get usable(): boolean {
     return !this.#killed && !this.gone
   }
 
-  /** Whether it was confined to a project that has other parts by now. */
+  /** Whether entries of the project or its packages were added or removed since the process was confined to them. */
   get outdated(): boolean {
     return this.#stamp !== undefined && this.#stamp !== confinementStamp(this.#root)
   }
 
   say(message: ToWorker): void {
-    if (this.#child.connected) this.#child.send(message, () => {}) // what can no longer be sent is told by the exit
+    if (this.#child.connected) this.#child.send(message, () => {}) // a failure needs no handling: the exit is reported
   }
 
   /**
-   * Whether the parent may end although this process waits for work.
+   * Marks the process as idle or busy. An idle process does not keep its parent alive.
    *
-   * @param atMost for how long it may wait, in milliseconds, before it is ended
+   * @param atMost milliseconds after which an idle process is killed; default: never
    */
   rest(resting: boolean, atMost = Infinity): void {
     clearTimeout(this.#tired)
@@ -138,19 +142,19 @@ export class WorkerProcess {
     for (const handle of [this.#child, ...pipes]) handle?.[resting ? 'unref' : 'ref']()
   }
 
-  /** Ends it and what it has started. Resolves once it is gone. */
+  /** Kills the process and everything in its process group. Resolves once the process has exited. */
   async kill(): Promise<void> {
     this.#killed = true
     if (!this.gone && this.#child.pid !== undefined)
       try {
         process.kill(-this.#child.pid, 'SIGKILL')
       } catch {
-        this.#child.kill('SIGKILL') // no groups here, or all of it has gone
+        this.#child.kill('SIGKILL') // no process groups on this system, or the group has ended
       }
     await this.#left.promise
   }
 
-  /** Bytes of memory in use; undefined where the system does not tell. */
+  /** Returns its resident memory in bytes; undefined if it has exited, or on a system without `/proc`. */
   memory(): number | undefined {
     try {
       return Number(readFileSync(`/proc/${this.#child.pid}/statm`, 'utf8').split(' ')[1]) * PAGE_BYTES
@@ -162,22 +166,23 @@ export class WorkerProcess {
 
 type WorkerOptions = Pick<ComputeOptions, 'root' | 'scratch' | 'confinement'>
 
+/** How a process ended. Both are null if it could not be started. */
 export interface Exit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
 }
 
-/** The parent's environment without its secrets: those a step gets by name. */
+/** Returns this process's environment without its secrets. A step gets the secrets that it declares. */
 function openEnvironment(): NodeJS.ProcessEnv {
   const open = Object.entries(process.env).filter(([name]) => !name.startsWith('CAIRN_SECRET_'))
-  const compiled = getCompileCacheDir() // one for this version of Node, in the folder that all versions share
+  const compiled = getCompileCacheDir() // its parent is shared by all versions of Node; Node appends its own version
   return { ...Object.fromEntries(open), ...(compiled && { NODE_COMPILE_CACHE: dirname(compiled) }) }
 }
 
-/** What a body gives must not depend on where it runs: dates are in UTC, numbers and dates as text in English. */
+/** Results must not depend on the host: dates are in UTC, formatted numbers and dates in English. */
 const EVERYWHERE = { TZ: 'UTC', LC_ALL: 'en_US.UTF-8' }
 
-/** By these a worker loads the same files of packages as this process. */
+/** Selects the options for export conditions, so that a worker resolves packages as this process does. */
 function conditionOptions(options: readonly string[]): string[] {
   return options.filter(
     (option, at) => /^(--conditions|-C)/.test(option) || /^(--conditions|-C)$/.test(options[at - 1] ?? ''),

@@ -28,18 +28,20 @@ import { ScratchRoom, type Filled } from './scratch-room.ts'
 import { inProject } from './stack.ts'
 import { printingAs, type Printer } from './printed.ts'
 
-/** A pool's process: does one piece of work at a time, item after item, and dies with its parent. */
+/**
+ * The program of a pool's worker process. It runs one piece of work at a time, item by item, and dies with its parent.
+ */
 
 type Order = Extract<ToWorker, { say: 'work' }>
 
 const opening = new Map<string, PromiseWithResolvers<string>>()
 let stopping = new AbortController()
 const denials = new Denials()
-/** What is being worked on. */
+/** The work in progress; undefined while idle. */
 let current: Order | undefined
 
 readyStreams()
-process.on('SIGINT', () => {}) // Ctrl-C reaches every process of the terminal; the parent decides what stops
+process.on('SIGINT', () => {}) // the parent decides what stops
 process.on('disconnect', end)
 process.on('uncaughtException', endWith)
 process.on('exit', tellPlace)
@@ -55,14 +57,14 @@ process.on('message', (message: ToWorker) => {
 async function work(order: Order): Promise<void> {
   stopping = new AbortController()
   current = order
-  opening.clear() // the copies for earlier tasks are no longer held
+  opening.clear() // copies opened for earlier work are no longer held and may be deleted
   watchParent()
   const { packages = {} } = order.work
   if (loadedOtherwise(packages) !== undefined) return say({ say: 'unfit' })
-  // Loaded before any item begins: a time-out is for the body.
+  // Loaded before the first item begins: loading does not count towards the body's timeout.
   const loading: Printer = { ended: false }
   const code = printingAs(loading, () => codeOf(order.work, order.root, new Map()))
-  await code.catch(() => {}) // each item tells
+  await code.catch(() => {}) // each item reports the error
   for (const item of order.work.items) {
     say({ say: 'begun', index: item.index, loaded: loadedMore() })
     const printer: Printer = { ended: false }
@@ -74,7 +76,7 @@ async function work(order: Order): Promise<void> {
   loading.ended = true
   current = undefined
   say({ say: 'done' })
-  flushCompileCache() // a pool ends its processes by a signal that leaves them no time for it
+  flushCompileCache() // Node does this on exit, but a pool ends its processes with SIGKILL
 }
 
 async function runItem(
@@ -113,22 +115,25 @@ async function runItem(
   }
 }
 
-/** So that the next item has the room: what the parent takes goes when it has done so. */
+/**
+ * Deletes the folders of an item at once, so that the next item can use the space. Folders with output files stay: the
+ * parent deletes them after it has stored the files.
+ */
 function discard(folders: ItemFolders): void {
   try {
     folders.remove()
   } catch {
-    // What the body has started may still write there. The parent removes all of it at the end.
+    // Something that the body started may still write there. The parent deletes the folder later.
   }
 }
 
-/** Where a body has written on the disk of its host. */
+/** Lists the folders that a body may have filled: the item's own, and the temporary folder if it is inside `folder`. */
 function writtenBy({ home }: ItemFolders, folder: string): string[] {
   const temporary = tmpdir()
   return [...(home === undefined ? [] : [home]), ...(isInside(temporary, folder) ? [temporary] : [])]
 }
 
-/** Whether files of packages have been loaded since this was asked last. */
+/** Returns whether package files were loaded since the last call. */
 function loadedMore(): boolean {
   const before = seenFiles
   seenFiles = loadedFiles()
@@ -136,7 +141,11 @@ function loadedMore(): boolean {
 }
 let seenFiles = 0
 
-/** What has been computed counts only if it was computed with the packages that its key counts. */
+/**
+ * Checks that the body ran with exactly the packages that its checkpoint key covers.
+ *
+ * @throws CairnError MISFIT if one has changed; BAD_DEFINITION if one has loaded a package that the key does not cover
+ */
 function checkPackages(packages: PackageStates = {}): void {
   if (loadedOtherwise(packages) !== undefined) throw changedMeanwhile()
   const { importer, imported } = loadedBesides(packages) ?? {}
@@ -150,7 +159,7 @@ function checkPackages(packages: PackageStates = {}): void {
   )
 }
 
-/** Bytes go to files, which the parent moves into the store. */
+/** Writes outputs that are in memory to files, which the parent moves into the store. */
 function filed(outputs: Readonly<Record<string, Made>>, folders: ItemFolders): Record<string, Made> {
   let files = 0
   const file = ({ ref, content, items }: Made): Made => {
@@ -167,7 +176,7 @@ function filed(outputs: Readonly<Record<string, Made>>, folders: ItemFolders): R
   return Object.fromEntries(Object.entries(outputs).map(([name, made]) => [name, file(made)]))
 }
 
-/** Asks the parent, who knows the store, for an object's local file. */
+/** Asks the parent, which has access to the store, for the local path of an object. */
 function open(ref: ArtifactRef): Promise<string> {
   const known = opening.get(ref.digest)
   if (known) return known.promise
@@ -178,7 +187,7 @@ function open(ref: ArtifactRef): Promise<string> {
   return asked.promise
 }
 
-/** A source's version is looked at once more after it was read: not from memory. */
+/** Never caches: the version of a source is checked again after reading, and must be the current one. */
 function forgetful(_stamp: string, compute: () => Promise<string>): Promise<string> {
   return compute()
 }
@@ -191,7 +200,10 @@ function say(message: FromWorker): void {
   process.send!(message)
 }
 
-/** Handles an error from a timer, an event or a promise that nobody awaits. By default Node prints its own frames and exits. */
+/**
+ * Reports an uncaught error, then exits: an error from a timer, an event or a promise that nothing awaits. By default,
+ * Node would print its own stack frames and exit.
+ */
 function endWith(cause: unknown): void {
   const order = current
   current = undefined
@@ -207,13 +219,13 @@ function endWith(cause: unknown): void {
   process.send!({ say: 'ending', error: record } satisfies FromWorker, () => process.exit(1))
 }
 
-/** Where a body ends its process. */
+/** Reports where a body called `process.exit`. */
 function tellPlace(): void {
   const stack = current && inProject(new Error('left').stack ?? '', current.root)
   if (stack !== undefined) say({ say: 'ending', stack })
 }
 
-/** Ends this process and, since it leads a group, what bodies have started. */
+/** Kills this process and everything that bodies started: all of it is in one process group. */
 function end(): void {
   try {
     process.kill(-process.pid, 'SIGKILL')
@@ -222,12 +234,12 @@ function end(): void {
   }
 }
 
-/**
- * A body that computes without a pause cannot hear that the parent is gone, so a thread listens for it: an orphan is
- * handed to another parent.
- */
-const parent = Number(process.argv[2]) // as the parent says: it may be gone before anything here has begun
+const parent = Number(process.argv[2]) // passed by the parent, which may die before this process reads `process.ppid`
 let watched = false
+/**
+ * Kills the process group when the parent dies, which changes `process.ppid`. A thread checks this, because a body that
+ * never yields blocks the `disconnect` event.
+ */
 function watchParent(): void {
   if (watched) return
   watched = true
