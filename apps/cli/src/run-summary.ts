@@ -1,4 +1,5 @@
 import { relative } from 'node:path'
+import { isInside } from '@cairn/files'
 import { inlineBytes, type EndRecord, type ErrorRecord, type Plan, type UnfitRecord } from '@cairn/records'
 import type { ArtifactRef } from '@cairn/kernel'
 import { artifact, countsText, duration, number, stateOf, type ItemCounts, type RunStanding } from '@cairn/workspace'
@@ -90,8 +91,7 @@ const TOOK: Readonly<Partial<Record<RunResult['status'], string>>> = {
 
 /** A path relative to the current folder, if it is inside. */
 function nearby(path: string): string {
-  const from = relative(process.cwd(), path)
-  return from.startsWith('..') ? path : from || '.'
+  return isInside(path, process.cwd()) ? relative(process.cwd(), path) || '.' : path
 }
 
 function summaryRow(id: string, end: EndRecord): string[] {

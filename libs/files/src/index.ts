@@ -1,5 +1,6 @@
 export { whyNoFile } from './file-type.ts'
 export { ignoreInGit } from './ignored-by-git.ts'
+export { isInside } from './is-inside.ts'
 export { type PackageFile, packageStamp } from './package-stamp.ts'
 export { withPlace } from './place-of-error.ts'
 export { takeFile } from './take-file.ts'

@@ -1,6 +1,7 @@
-import { relative, sep } from 'node:path'
+import { join, relative, sep } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { isInside } from '@cairn/files'
 import { CairnError } from '@cairn/kernel'
 import { errorRecord } from '@cairn/records'
 import { withBuiltIns } from '@cairn/execute'
@@ -88,7 +89,7 @@ export function placeIn(error: unknown, root: string): string | undefined {
     line,
   }))
   const found = inside.find(
-    ({ path }) => !path.startsWith('..') && !path.split(sep).includes('node_modules') && !CAIRN.test(path),
+    ({ path }) => isInside(join(root, path), root) && !path.split(sep).includes('node_modules') && !CAIRN.test(path),
   )
   return found && `${found.path.replaceAll(sep, '/')}:${found.line}`
 }

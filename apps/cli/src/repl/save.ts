@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { inspect } from 'node:util'
+import { isInside } from '@cairn/files'
 import { findProject } from '@cairn/workspace'
 import { CairnError, type Step } from '@cairn/kernel'
 import type { Graph } from '@cairn/kernel/contract'
@@ -45,7 +46,7 @@ async function scriptOf({ opened, changes, options: { on, atRunCode } }: ReplSes
   const chain: string[] = []
   for (const call of calls) chain.push(...(await callLines(call, loaded.pipeline.graph, imports)))
 
-  const folder = relative(root, file).startsWith('..') ? literal(root) : 'import.meta.dirname'
+  const folder = isInside(file, root) ? 'import.meta.dirname' : literal(root)
   const project = isOwnStore ? folder : `{ ...findProject(${folder}), store: ${literal(store)} }`
   return `${MARK}, from a run of ${base.pipeline}. To run it again: node ${relative(process.cwd(), file)}
 ${imports.lines.join('\n')}

@@ -87,13 +87,15 @@ describe('fitting', () => {
     await expect(out(code('() => ({ out: value + pid })'))).resolves.toMatch(/^3/)
   })
 
-  it('runs code in the host process only if the packages are older than that process', async () => {
+  it('runs code in the host process only if the packages are older than that process and the step has no limits', async () => {
     const durations = { longest: () => 1, add: () => {} }
     const here = shortHere(inProcess({ ...shop.options, live: new Map() }), pool, durations)
     const stored = code('() => ({ out: String(process.pid) })')
     expect(await only(fitting(here, { look }), shop.work(stored))).not.toBe(String(process.pid))
     const old = () => Object.fromEntries(Object.entries(look()).map(([at, state]) => [at, { ...state, changedAt: 0 }]))
     expect(await only(fitting(here, { look: old }), shop.work(stored))).toBe(String(process.pid))
+    for (const limit of [{ timeoutMs: 600_000 }, { memory: 2 ** 30 }])
+      expect(await only(fitting(here, { look: old }), shop.work(stored, limit))).not.toBe(String(process.pid))
   })
 
   it('refuses the result if a package loads an undeclared one, even one that is already loaded', async () => {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { isAbsolute, join, relative } from 'node:path'
+import { join } from 'node:path'
+import { isInside } from '@cairn/files'
 import { CairnError } from '@cairn/kernel'
 import type { ErrorRecord, Thrown } from '@cairn/records'
 
@@ -127,11 +128,6 @@ function diskCode({ message, code }: { readonly message: string; readonly code?:
   if (typeof code === 'string' && Object.hasOwn(OF_DISK, code)) return code
   if (/\bNo space left on device\b/i.test(message)) return 'ENOSPC'
   return /\bDisk quota exceeded\b/i.test(message) ? 'EDQUOT' : undefined
-}
-
-export function isInside(path: string, folder: string): boolean {
-  const from = relative(folder, path)
-  return !from.startsWith('..') && !isAbsolute(from)
 }
 
 function ofDisk(code: string, folder: string, cause?: unknown): CairnError {

@@ -138,6 +138,7 @@ async function within<Result>(
   const leave = () => stopped.reject(stop.reason)
   stop.addEventListener('abort', leave)
   try {
+    stop.throwIfAborted() // the listener is not called for an earlier abort
     return await Promise.race([body(stop), stopped.promise])
   } finally {
     clearTimeout(timer)

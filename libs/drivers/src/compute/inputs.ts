@@ -48,7 +48,7 @@ export class Inputs {
     if (!this.#copies || !(failure instanceof CairnError && isOfDisk(failure))) return undefined
     const disk = await this.#copies.diskSize()
     if (this.#bytes < disk * USABLE) return undefined
-    const message = `the inputs opened so far have ${megabytes(this.#bytes)}, and the disk of their local copies has ${megabytes(disk)}`
+    const message = `the inputs opened so far take ${megabytes(this.#bytes)}, but the disk for their local copies has only ${megabytes(disk)}`
     return new CairnError('OUT_OF_SPACE', message, {
       cause: failure,
       next: 'give the stage a larger disk (CAIRN_SCRATCH), or open fewer inputs in one task: a smaller batch of an each',
@@ -62,6 +62,11 @@ export class Inputs {
     if (unfetched !== undefined) return faultOfHost(unfetched.cause) ?? unfetched
     const lost = [...this.#paths].find((path) => !existsSync(path))
     return lost === undefined ? undefined : removed(`${lost}, the local copy of an input,`)
+  }
+
+  /** Forgets errors of fetching that a body has handled: it has completed. */
+  completed(): void {
+    this.#unfetched = undefined
   }
 
   release(): void {

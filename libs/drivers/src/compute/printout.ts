@@ -10,8 +10,8 @@ const LAST_LINES = 50
 /** Splits the output of a worker process by item. The process writes a marker after the output of each item. */
 export class Printout {
   readonly marker = `\0${randomUUID()}\0`
-  /** The last lines that the process wrote to standard error. */
-  readonly lastWords: string[] = []
+  /** The last lines on standard error, each with the position of the item that wrote it. */
+  readonly #lastWords: { readonly line: string; readonly at: number }[] = []
   readonly #streams: Readonly<Record<Stream, ItemStream>>
 
   constructor(items: readonly ItemWork[], secrets: Secrets, print: Work['print']) {
@@ -20,11 +20,16 @@ export class Printout {
       new ItemStream(marker, secrets, (line, at) => {
         const item = items[at]
         if (item === undefined) return
-        if (stream === 'stderr') this.lastWords.push(line)
-        if (this.lastWords.length > LAST_LINES) this.lastWords.shift()
+        if (stream === 'stderr') this.#lastWords.push({ line, at })
+        if (this.#lastWords.length > LAST_LINES) this.#lastWords.shift()
         print({ index: item.index, stream, line })
       })
     this.#streams = { stdout: streamOf('stdout'), stderr: streamOf('stderr') }
+  }
+
+  /** The last lines that the current item wrote to standard error. */
+  get lastWords(): string[] {
+    return this.#lastWords.flatMap(({ line, at }) => (at === this.#streams.stderr.at ? [line] : []))
   }
 
   add(bytes: Buffer, stream: Stream): void {
@@ -50,7 +55,7 @@ class ItemStream {
   readonly #marker: Buffer
   readonly #lines: Lines
   /** Position of the item that prints: the number of markers read. */
-  #at = 0
+  at = 0
   /** Bytes held back because they may be the start of a marker. */
   #held: Buffer = Buffer.alloc(0)
   #closed = false
@@ -58,7 +63,7 @@ class ItemStream {
 
   constructor(marker: Buffer, secrets: Secrets, hear: (line: string, at: number) => void) {
     this.#marker = marker
-    this.#lines = new Lines(secrets, (line) => hear(line, this.#at))
+    this.#lines = new Lines(secrets, (line) => hear(line, this.at))
   }
 
   add(bytes: Buffer): void {
@@ -66,7 +71,7 @@ class ItemStream {
     for (let at = rest.indexOf(this.#marker); at >= 0; at = rest.indexOf(this.#marker)) {
       this.#lines.add(rest.subarray(0, at))
       this.#lines.flush()
-      this.#at++
+      this.at++
       rest = rest.subarray(at + this.#marker.length)
     }
     const from = this.#partAt(rest)
@@ -91,7 +96,7 @@ class ItemStream {
   }
 
   #settle(): void {
-    if (this.#awaited && (this.#closed || this.#at >= this.#awaited.items)) this.#awaited.resolve()
+    if (this.#awaited && (this.#closed || this.at >= this.#awaited.items)) this.#awaited.resolve()
   }
 
   /** Returns where an incomplete marker begins at the end of `bytes`; the length of `bytes` if there is none. */

@@ -202,6 +202,21 @@ describe('a body in a worker process', () => {
         message: 'the process that ran step exited with code 1: at the end: ***',
       })
     })
+
+    it('is reported without the output of earlier items of its work', async () => {
+      const code = shop.code(
+        `() => {
+          if (calls++ > 0) process.exit(1)
+          console.error('JavaScript heap out of memory, says the first')
+          return { out: '' }
+        }`,
+        { before: 'let calls = 0' },
+      )
+      const [, second] = await settle(pool, shop.work(code, { items: items(2) }))
+      expect(second).toMatchObject({
+        error: { code: 'STEP_CRASHED', message: 'the process that ran step exited with code 1' },
+      })
+    })
   })
 
   describe('that starts processes', () => {

@@ -22,14 +22,14 @@ export function shortHere(here: Compute, pool: Compute, durations: Durations): C
   const harmless = new Map<string, boolean>()
   const isHarmless = (work: Work) => {
     const name = [work.code, work.fallback].map((code) => code && 'fingerprint' in code && code.fingerprint).join()
-    if (!harmless.has(name)) harmless.set(name, needsNoProtection(work))
+    if (!harmless.has(name)) harmless.set(name, reachNothing(work))
     return harmless.get(name)!
   }
   return {
     async *run(work, signal) {
       const { step, code } = work
       const isShort = (durations.longest(step) ?? Infinity) < SHORT_MS
-      const isHere = isShort && SPEAKS_ENGLISH && isHarmless(work) && areAsLoaded(work)
+      const isHere = isShort && SPEAKS_ENGLISH && isUnlimited(work) && isHarmless(work) && areAsLoaded(work)
       const chosen = 'inline' in code || isHere ? here : pool
       for await (const result of chosen.run(work, signal)) {
         if (!('error' in result)) durations.add(step, result.ms)
@@ -39,13 +39,14 @@ export function shortHere(here: Compute, pool: Compute, durations: Durations): C
   }
 }
 
-/**
- * Returns whether a step and its fallback need no isolation: the step declares no source, secret, timeout or memory
- * limit, and nothing in the code reaches outside itself, not even to the console.
- */
-function needsNoProtection({ code, fallback, source, secrets, timeoutMs, memory }: Work): boolean {
-  if (source || secrets.length > 0 || timeoutMs !== undefined || memory !== undefined) return false
-  return [code, fallback ?? code].every(reachesNothing)
+/** Whether the step declares no source, secret, timeout or memory limit. Steps with the same code may differ in these. */
+function isUnlimited({ source, secrets, timeoutMs, memory }: Work): boolean {
+  return !source && secrets.length === 0 && timeoutMs === undefined && memory === undefined
+}
+
+/** Whether the code of a step and its fallback reaches nothing outside itself, not even the console. */
+function reachNothing({ code, fallback = code }: Work): boolean {
+  return [code, fallback].every(reachesNothing)
 }
 
 function reachesNothing(code: Code): boolean {

@@ -112,6 +112,7 @@ export function whileWell(compute: Compute, { folder, health, copies }: WhileWel
           const fault =
             'error' in result && !signal.aborted && (await behind(result.error, keyOf(result.index), inputs))
           if (fault) throw fault
+          if (!('error' in result)) inputs.completed()
           yield result
         }
       } catch (error) {

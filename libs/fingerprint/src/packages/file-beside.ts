@@ -1,6 +1,6 @@
 import { accessSync, constants, realpathSync, statSync, type Stats } from 'node:fs'
-import { relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { isInside } from '@cairn/files'
 import { packageFolder } from './exports.ts'
 import type { Resolved } from './resolve.ts'
 
@@ -23,7 +23,7 @@ export function fileBeside(specifier: string, from: string, root: string): Resol
     return missing('is not the path of a file', 'use the path of an existing file, with its extension')
   }
   if (!stats) return missing('does not exist', 'use the path of an existing file, with its extension')
-  if (![root, packageFolder(from)].some((folder) => folder !== undefined && isInside(folder, file)))
+  if (![root, packageFolder(from)].some((folder) => folder !== undefined && file !== folder && isInside(file, folder)))
     return missing('is outside the project', `copy it into the project, or ${next}`)
   if (stats.isDirectory()) return missing('is a folder', `name each file of it, or ${next}`)
   if (!stats.isFile()) return missing('is not a regular file')
@@ -43,8 +43,3 @@ export function fileBeside(specifier: string, from: string, root: string): Resol
 }
 
 const CODE = /\.([cm]?[jt]sx?|node)$/
-
-function isInside(folder: string, file: string): boolean {
-  const way = relative(folder, file)
-  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`)
-}

@@ -228,7 +228,7 @@ const lazy = { ...text, decode: async (artifact) => artifact }`
       await expect(only(compute, large)).rejects.toMatchObject({
         code: 'OUT_OF_SPACE',
         message: expect.stringMatching(
-          /the inputs opened so far have \d+ MB, and the disk of their local copies has 20 MB/,
+          /the inputs opened so far take \d+ MB, but the disk for their local copies has only 20 MB/,
         ) as string,
       })
     })
