@@ -29,7 +29,7 @@ export class Broker {
     this.#config = join(folder, 'server.properties')
     this.address = `127.0.0.1:${port}`
     writeFileSync(this.#config, settings(folder, this.address, `127.0.0.1:${controllerPort}`))
-    const id = `--cluster-id=${randomBytes(16).toString('base64url')}` // one argument, because the id may begin with a dash
+    const id = `--cluster-id=${randomBytes(16).toString('base64url')}` // the id may begin with a dash
     const args = ['kafka.tools.StorageTool', 'format', id, '-c', this.#config]
     const { status, stderr } = spawnSync('java', [...JAVA, ...args], { encoding: 'utf8' })
     if (status !== 0) throw new Error(stderr)

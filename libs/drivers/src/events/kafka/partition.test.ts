@@ -56,7 +56,7 @@ describe('a partition', () => {
     expect(partition.due).toBe(5)
   })
 
-  it('delivers events again that were waiting or returned when it was revoked', () => {
+  it('delivers events again that were waiting when it was revoked, or were returned afterwards', () => {
     accept([0, 1, 2])
     const first = take()!
     partition.lose()

@@ -17,7 +17,7 @@ export interface EvictionOptions {
 
 /** If users do not hold copies, one that was fetched within this time may not have been opened yet. */
 const IN_USE_MS = 10 * 60_000
-/** Share of the disk that is left free for others. */
+/** Share of the disk that stays free for other users. */
 const FREE_SHARE = 0.1
 /** Maximum of that share, in bytes. */
 const FREE_BYTES = 1e9
@@ -27,7 +27,7 @@ const HELD = '-held'
 interface Found {
   readonly file: string
   readonly size: number
-  /** Time of its last use, accurate to a minute. */
+  /** Time of its last use in milliseconds since 1970, accurate to a minute. */
   readonly used: number
 }
 
