@@ -179,7 +179,7 @@ describe.skipIf(!s3)('MinIO', () => {
           proxy.next('GET', fault)
           let asked = 0
           proxy.watch(async (moment) => {
-            if (moment === 'before' && ++asked === 1) proxy.next('GET', fault) // once for the first part, once for another
+            if (moment === 'before' && ++asked === 1) proxy.next('GET', fault) // first and another part
           })
           expect(readFileSync((await store.fetch('objects/large'))!).equals(object)).toBe(true)
           expect(proxy.heard.filter((answer) => answer === 'GET 206')).toHaveLength(3 + 2)
@@ -400,7 +400,7 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(await one.fetch('objects/1')).toBe(await two.fetch('objects/1'))
       })
 
-      it('keeps a file that it stored as a copy', async () => {
+      it('uses a file that it stored as the local copy', async () => {
         const { proxy, store } = await openFaulty({ silenceMs: 10_000 })
         const file = join(await store.scratch(), 'made')
         writeFileSync(file, randomBytes(1_000))

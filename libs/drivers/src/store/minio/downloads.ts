@@ -111,7 +111,7 @@ export function minioDownloads(
   const fetching = new Map<string, Promise<string | undefined>>()
 
   /**
-   * Downloads each object only once at a time. Repeats the download if the object was replaced or damaged meanwhile.
+   * Shares concurrent downloads of an object. Repeats one if the object was replaced or its bytes arrived damaged.
    */
   return (path) => {
     const again = (error: unknown) => {

@@ -20,8 +20,8 @@ export function partsOf(size: number, partSize: number): Part[] {
 }
 
 /**
- * Runs `work` on items, four at once. After an error, starts no further item, waits for those in progress, and rejects
- * with the first error in the order of the workers.
+ * Runs `work` on items, four at once. After an error, starts no further item, and rejects once those in progress have
+ * settled.
  */
 export async function inParallel<Item, Result>(
   items: readonly Item[],
