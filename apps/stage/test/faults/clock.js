@@ -1,5 +1,5 @@
 // Loaded into a service with `node --import`. Shifts its system clock by the milliseconds in the file CAIRN_TEST_CLOCK,
-// whose changes take effect at once. As with a real clock, `performance` and timers are not affected.
+// whose changes take effect within 200 ms. As with a real clock, `performance` and timers are not affected.
 import { readFileSync } from 'node:fs'
 
 const LOOK_MS = 200

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { ROUNDS, type Case } from './cases.fixture.ts'
 import { type Point } from './world.fixture.ts'
 
-/** Points at which the processes of all steps are killed at once. */
+/** Each mix kills the process of every step, each at another point. */
 const MIXES: readonly Readonly<Record<string, Point>>[] = [
   { draw: 'event received', score: 'computing', total: 'objects stored', report: 'event published' },
   { draw: 'uploading', score: 'checkpoint stored', total: 'end recorded', report: 'event received' },
