@@ -10,6 +10,7 @@ const boot = startOfMachine()
  */
 export const thisProcess = processName(process.pid)
 
+/** Returns the name of a process on this machine, in the format of `thisProcess`. */
 export function processName(pid: number): string {
   return `${hostname()}/${pid}/${startOf(pid) ?? ''}`
 }
@@ -29,6 +30,7 @@ export function isHere(name: string): boolean {
   return name.split('/')[0] === hostname()
 }
 
+/** Returns the process id in a name. */
 export function pidOf(name: string): number {
   return Number(name.split('/')[1])
 }

@@ -40,7 +40,7 @@ export async function rawKafka(brokers: readonly string[]) {
         ]),
       )
     },
-    /** Returns the positions of all events of a topic by id, and keeps adding those of new events. */
+    /** Returns a map of the positions of all events of a topic by id, which later events are added to. */
     async follow(topic: string): Promise<ReadonlyMap<string, Place>> {
       const places = new Map<string, Place>()
       const consumer = kafka.consumer({ groupId: `places-${randomUUID()}` })

@@ -28,7 +28,7 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
     }
     const ids = (count: number) => Array.from({ length: count }, (_, index) => `e${index}`)
 
-    it('delivers what is published', async () => {
+    it('delivers published events', async () => {
       const bus = await open()
       const { hear, all } = collector(100)
       await bus.subscribe('topic', { group: 'g', from: 'now' }, hear)
@@ -36,7 +36,7 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       expect((await all).sort()).toEqual(ids(100).sort())
     })
 
-    it('sends deferred events with urgent ones, or after their time', async () => {
+    it('sends deferred events together with urgent ones, or after their maximum delay', async () => {
       const bus = await open()
       const { hear, all } = collector(3)
       await bus.subscribe('topic', { group: 'g', from: 'now' }, hear)
@@ -102,7 +102,7 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       expect(await done.promise).toBe(3)
     })
 
-    it('delivers as often as the subscription says', async () => {
+    it('respects the number of deliveries in the options of a subscription', async () => {
       const bus = await open()
       const poison = Promise.withResolvers<number>()
       let deliveries = 0
@@ -225,7 +225,7 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       expect(await all).toEqual(['one'])
     })
 
-    it('keeps topics apart', async () => {
+    it('delivers only events of the subscribed topic', async () => {
       const bus = await open()
       const { hear, all } = collector(1)
       await bus.subscribe('one', { group: 'g', from: 'now' }, hear)

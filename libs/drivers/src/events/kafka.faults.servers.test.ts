@@ -7,7 +7,7 @@ import { Broker, hasBroker } from './kafka/broker.fixture.ts'
 import { buses, committed, event, events, eventually, listener, newTopic } from './kafka/kafka.fixture.ts'
 import type { KafkaBus } from './kafka.ts'
 
-describe.skipIf(!hasBroker)('Kafka, when things go wrong (needs Java and the jars of tools/servers)', () => {
+describe.skipIf(!hasBroker)('faults of Kafka (needs Java and the jars of tools/servers)', () => {
   let broker: Broker
   beforeAll(async () => void (broker = await Broker.start()))
   afterAll(() => broker?.close())

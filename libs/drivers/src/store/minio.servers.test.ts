@@ -142,7 +142,7 @@ describe.skipIf(!s3)('MinIO', () => {
       })
 
       for (const fault of ['request lost', 'answer lost', 'no answer', 'busy'] as const)
-        it(`still stores, moves, lists and removes (${fault})`, async () => {
+        it(`stores, moves, lists and removes objects despite a fault (${fault})`, async () => {
           const { proxy, store } = await openFaulty()
           const method = (name: string) => proxy.next(name, fault)
           method('PUT')
@@ -384,7 +384,7 @@ describe.skipIf(!s3)('MinIO', () => {
       })
     })
 
-    describe('and its local copies', () => {
+    describe('with local copies', () => {
       it('downloads an object once for all concurrent and later readers', async () => {
         const { proxy, store } = await openFaulty({ silenceMs: 10_000 })
         await store.put('objects/1', bytes('bytes'))

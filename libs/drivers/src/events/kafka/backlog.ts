@@ -4,7 +4,7 @@ import { sizeIn, type Incoming } from './message.ts'
 const FULL = 2_000
 const FULL_BYTES = 4 << 20
 
-/** The messages of a partition that wait for a handler, in order. */
+/** The messages of a partition that wait for a handler. */
 export class Backlog {
   #messages: Incoming[] = []
   #bytes = 0

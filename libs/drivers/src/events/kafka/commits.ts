@@ -40,7 +40,7 @@ export class Commits {
     this.#options = options
   }
 
-  /** Commits after the interval. */
+  /** Commits as soon as the interval allows. */
   soon(): void {
     if (this.#isBusy) return
     this.#isBusy = true
