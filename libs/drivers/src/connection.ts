@@ -5,9 +5,9 @@ import { CairnError } from '@cairn/kernel'
 import type { KafkaBus, KafkaBusOptions } from './events/kafka.ts'
 import type { MinioStore, MinioStoreOptions } from './store/minio.ts'
 
-/** How the services of an environment are reached. */
+/** Addresses and credentials of the services of an environment. */
 export interface Connection {
-  /** The environment's name: the first part of every path and topic. */
+  /** Name of the environment: the first part of every path and topic. */
   readonly env: string
   readonly kafka: KafkaConnection
   readonly s3: S3Connection
@@ -15,7 +15,7 @@ export interface Connection {
 }
 export interface KafkaConnection {
   readonly brokers: readonly string[]
-  /** Present: TLS. PEM text of the authority that signs, if it is none of the public ones. */
+  /** Enables TLS. `ca` is the PEM text of the certificate authority, if it is not a public one. */
   readonly tls?: { readonly ca?: string }
   readonly username?: string
   readonly password?: string
@@ -26,16 +26,16 @@ export interface S3Connection {
   readonly bucket: string
   readonly accessKey: string
   readonly secretKey: string
-  /** Of credentials that were lent for a time. */
+  /** Token of temporary credentials. */
   readonly sessionToken?: string
   readonly region?: string
 }
 
 /**
- * From environment variables; of each, `<NAME>_FILE` may name a file that holds it, as orchestrators mount secrets. Or
- * all at once: CAIRN_CONNECTION names a JSON file.
+ * Reads the connection from environment variables. `<NAME>_FILE` may name a file that contains the value of `<NAME>`,
+ * as orchestrators mount secrets. If CAIRN_CONNECTION is set, it names a JSON file with the whole connection.
  *
- * @throws CairnError that names the variable which is missing
+ * @throws CairnError NOT_FOUND if a variable or the file is missing, BAD_RECORD if the file is not valid JSON
  */
 export function readConnection(environment: NodeJS.ProcessEnv = process.env): Connection {
   const { CAIRN_CONNECTION: file } = environment
@@ -77,6 +77,7 @@ export function readConnection(environment: NodeJS.ProcessEnv = process.env): Co
   }
 }
 
+/** @throws CairnError NOT_FOUND if the file does not exist, BAD_RECORD if it is not valid JSON */
 export function readConnectionFile(file: string): Connection {
   if (!existsSync(file))
     throw new CairnError('NOT_FOUND', `the connection file ${file} does not exist`, { next: 'cairn up' })
@@ -100,11 +101,11 @@ export interface ConnectOptions
     Pick<KafkaBusOptions, 'clientId' | 'closeTimeout' | 'sessionTimeout' | 'redeliverAfter' | 'log'>,
     StoreOptions {}
 export interface StoreOptions extends Pick<MinioStoreOptions, 'cacheLimit' | 'copiesAreHeld'> {
-  /** A local folder for copies of what is fetched, shared by the processes of one user. */
+  /** Local folder for copies of fetched objects. Default: a folder in the temporary directory, one for each user. */
   readonly cache?: string | undefined
 }
 
-/** The event bus and the store of an environment. Nothing is sent before it is needed. */
+/** Opens the event bus and the store of an environment. Connects to the servers only on first use. */
 export async function openConnection(
   connection: Connection,
   { cache, cacheLimit, copiesAreHeld, ...options }: ConnectOptions,
@@ -130,7 +131,7 @@ export async function openConnection(
   }
 }
 
-/** The store alone. */
+/** Opens only the store of an environment. */
 export async function openStore({ s3 }: Connection, options: StoreOptions = {}): Promise<MinioStore> {
   const { minioStore } = await import('./store/minio.ts')
   return minioStore({ ...s3, ...options, cache: options.cache ?? defaultCache() })

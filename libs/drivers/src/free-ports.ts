@@ -1,8 +1,8 @@
 import { createServer, type AddressInfo } from 'node:net'
 
 /**
- * Ports of the loopback address that nothing listens at, no two the same: those wanted, as far as they are free, else any.
- * All are held until the last is found: the system may give one that was let go to the next who asks.
+ * Finds distinct free ports on 127.0.0.1: the wanted ones where they are free, otherwise any. Keeps all of them bound
+ * until the last is found, because the system may assign a released port again.
  */
 export async function freePorts(wanted: readonly (number | undefined)[]): Promise<number[]> {
   const held = await Promise.all(wanted.map(async (port) => (await hold(port ?? 0)) ?? (await hold(0))!))
@@ -10,7 +10,7 @@ export async function freePorts(wanted: readonly (number | undefined)[]): Promis
   return held.map(({ port }) => port)
 }
 
-/** Undefined when someone listens there. */
+/** Binds a port; returns undefined if it is in use. */
 function hold(port: number): Promise<{ port: number; release: () => Promise<void> } | undefined> {
   return new Promise((resolve) => {
     const server = createServer()

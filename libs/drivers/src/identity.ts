@@ -4,8 +4,10 @@ import { CairnError } from '@cairn/kernel'
 import type { Identity, PublicKeys } from '@cairn/records'
 
 /**
- * As whom this process vouches for what it computes: `CAIRN_IDENTITY`, a name, and `CAIRN_SIGNING_KEY`, the file of its
- * private key (Ed25519, PEM). Undefined where neither is set.
+ * Reads the identity that this process signs its results with: `CAIRN_IDENTITY`, a name, and `CAIRN_SIGNING_KEY`, the
+ * file of its private key (Ed25519, PEM). Returns undefined if neither is set.
+ *
+ * @throws CairnError BAD_PARAMETER if only one of them is set, or the key is not valid
  */
 export function identityOf(env: NodeJS.ProcessEnv): Identity | undefined {
   const { CAIRN_IDENTITY: name, CAIRN_SIGNING_KEY: file } = env
@@ -26,9 +28,10 @@ export function identityOf(env: NodeJS.ProcessEnv): Identity | undefined {
 }
 
 /**
- * Whose plans this process runs: `CAIRN_PLANS_BY`, a JSON file of public keys by the names of the identities.
+ * Reads the public keys whose plans this process runs from the JSON file `CAIRN_PLANS_BY`, by name of the identity.
  *
- * @throws CairnError BAD_PARAMETER where it is not set: whoever may write plans into the store could else have code run
+ * @throws CairnError BAD_PARAMETER if the file is not valid, or if the variable is not set: without it, anyone who can
+ * write plans to the store could run code here
  */
 export function plansByOf(env: NodeJS.ProcessEnv): PublicKeys {
   const { CAIRN_PLANS_BY: file } = env
@@ -60,12 +63,12 @@ function isPublicKey(key: unknown): key is string {
   }
 }
 
-/** What others know an identity by: SPKI, in base64. */
+/** Returns the public key of an identity: SPKI, in base64. */
 export function publicKeyOf({ key }: Pick<Identity, 'key'>): string {
   return createPublicKey(key).export({ type: 'spki', format: 'der' }).toString('base64')
 }
 
-/** A key to sign with, PEM, made anew. */
+/** Generates a private key for signing (Ed25519, PKCS #8, PEM). */
 export function newSigningKey(): string {
   return generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 }

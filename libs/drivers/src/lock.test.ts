@@ -36,12 +36,12 @@ describe('a lock', () => {
     expect(existsSync(lock)).toBe(false)
   })
 
-  it('is broken if its holder is gone', async () => {
-    writeFileSync(lock, `${hostname()}/${process.pid}/1`) // this process's id, but started long before
+  it('is broken if its holder no longer exists', async () => {
+    writeFileSync(lock, `${hostname()}/${process.pid}/1`) // the id of this process, but an earlier start time
     expect(await locked(async () => 'in')).toBe('in')
   })
 
-  it('is broken if its holder ran before a reboot, or died while it broke the lock', async () => {
+  it('is broken if its holder ran before a reboot, even if a process died while breaking it', async () => {
     const [machine, pid, start] = thisProcess.split('/') as [string, string, string]
     expect(start).toMatch(process.platform === 'linux' ? /^\d+\.[0-9a-f]{8}$/ : /^$/)
     const earlier = `${machine}/${pid}/${start.split('.')[0]}.00000000`
@@ -49,7 +49,7 @@ describe('a lock', () => {
     if (process.platform === 'linux') expect(await locked(async () => readdirSync(folder))).toEqual(['lock'])
   })
 
-  it('is not waited for longer than a deadline', async () => {
+  it('rejects the waiting call after the deadline', async () => {
     writeFileSync(lock, thisProcess)
     await expect(locked(async () => 'in', 1)).rejects.toMatchObject({
       code: 'TIMED_OUT',

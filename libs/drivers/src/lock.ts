@@ -5,8 +5,13 @@ import { CairnError } from '@cairn/kernel'
 import { isGone, thisProcess } from './process-id.ts'
 
 /**
- * Does something while no other process does it, nor another call in this one. The lock is a file that names its holder;
- * the lock of a process that is gone is broken.
+ * Runs `work` while holding a lock, which excludes other processes and other calls in this one. The lock is a file that
+ * names its holder. If the holder no longer exists, the lock is broken.
+ *
+ * @param lock path of the lock file
+ * @param what the work as a participle for messages, such as `starting the servers`
+ * @param note receives one line if the lock is not free after about a second
+ * @throws CairnError TIMED_OUT if the lock is not free within `deadlineMs` milliseconds
  */
 export async function whileLocked<Result>(
   lock: string,
@@ -32,7 +37,11 @@ export async function whileLocked<Result>(
 
 const SHORT_DEADLINE_MS = 5_000
 
-/** Does a short piece of synchronous work while no other process does the same. @throws CairnError STORE_FAILED after 5 s */
+/**
+ * Runs short, synchronous work while holding a lock. Blocks the thread while it waits.
+ *
+ * @throws CairnError STORE_FAILED if the lock is not free within 5 s
+ */
 export function whileLockedSync<Result>(lock: string, work: () => Result): Result {
   const deadline = performance.now() + SHORT_DEADLINE_MS
   while (!takeLock(lock)) {
@@ -51,7 +60,7 @@ export function whileLockedSync<Result>(lock: string, work: () => Result): Resul
   }
 }
 
-/** False while another process holds the lock. The lock of a process that is gone is broken first. */
+/** Takes the lock if it is free, and breaks it first if its holder no longer exists. Returns whether it was taken. */
 export function takeLock(lock: string): boolean {
   if (create(lock)) return true
   return isDead(lock) && breakLock(lock) && create(lock)
@@ -61,7 +70,7 @@ export function freeLock(lock: string): void {
   rmSync(lock, { force: true })
 }
 
-/** The process that holds a lock, or held it when it died. */
+/** Returns the name of the process that holds the lock, even if that process has died. Undefined if it is free. */
 export function holderOf(lock: string): string | undefined {
   try {
     return readFileSync(lock, 'utf8')
@@ -70,7 +79,7 @@ export function holderOf(lock: string): string | undefined {
   }
 }
 
-/** The file appears with its holder's name in it, or not at all. */
+/** Creates the lock file atomically with the holder's name in it. Returns false if it exists. */
 function create(lock: string): boolean {
   const mine = `${lock}.${randomUUID()}`
   writeFileSync(mine, thisProcess)
@@ -86,8 +95,9 @@ function create(lock: string): boolean {
 }
 
 /**
- * Only who holds the lock on breaking deletes the lock of another: so nobody deletes one just taken. The lock on breaking
- * is a lock like any other: its holder may die, too.
+ * Deletes the lock of a dead process, while holding a second lock: otherwise two processes could break the same lock,
+ * and the slower one would delete a lock that was just taken. The holder of the second lock may die too, so it is
+ * broken in the same way.
  */
 function breakLock(lock: string): boolean {
   const breaking = `${lock}.breaking`
@@ -100,7 +110,7 @@ function breakLock(lock: string): boolean {
   }
 }
 
-/** False also when it has just been given back. */
+/** Returns false if the lock was released in the meantime. */
 function isDead(lock: string): boolean {
   const holder = holderOf(lock)
   return holder !== undefined && isGone(holder)

@@ -1,20 +1,21 @@
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 
-/** Names a start of this machine: the ids of processes and their clock ticks begin anew with it. Only Linux tells. */
+/** Identifies the current boot, since process ids and start times repeat after a reboot. Empty except on Linux. */
 const boot = startOfMachine()
 
 /**
- * Names this process so that others can tell whether it is gone: machine, process id, and the moment of its start, since
- * ids are used again, also after the machine was started anew.
+ * Name of this process, by which other processes can check whether it still exists: `<host>/<pid>/<start>`. The start
+ * time is needed because process ids are reused.
  */
 export const thisProcess = processName(process.pid)
 
+/** Returns the name of a process on this machine, in the format of `thisProcess`. */
 export function processName(pid: number): string {
   return `${hostname()}/${pid}/${startOf(pid) ?? ''}`
 }
 
-/** True only when it is certain; of a process on another machine it never is. */
+/** Returns true only if the process certainly does not exist. Always false for a process on another machine. */
 export function isGone(name: string): boolean {
   if (!isHere(name)) return false
   const [, pid, start = ''] = name.split('/')
@@ -24,23 +25,24 @@ export function isGone(name: string): boolean {
   return !isAlive(Number(pid))
 }
 
-/** Whether a process was started on this machine. */
+/** Returns whether a process was started on this machine. */
 export function isHere(name: string): boolean {
   return name.split('/')[0] === hostname()
 }
 
+/** Returns the process id in a name. */
 export function pidOf(name: string): number {
   return Number(name.split('/')[1])
 }
 
-/** Names of earlier versions do not tell the machine's start. */
+/** Names from earlier versions of Cairn do not contain the boot id. */
 function isSame(start: string, found: string): boolean {
   return start.includes('.') ? start === found : start === found.split('.')[0]
 }
 
 /**
- * Clock ticks from the machine's start to that of the process (field 22 of Linux's /proc/<pid>/stat), and which start of
- * the machine that was; undefined elsewhere.
+ * Returns the start time of a process in clock ticks since boot (field 22 of /proc/<pid>/stat), followed by the boot
+ * id; `ended` for a zombie; undefined if the process does not exist or the system is not Linux.
  */
 function startOf(pid: number): string | undefined {
   try {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 
-/** Whether the broker serves: its port is open some time before. */
+/** Returns whether the broker serves requests. Its port opens earlier, so this asks for metadata. */
 export function kafkaAnswers(broker: string): Promise<boolean> {
   const [host, port] = broker.split(':') as [string, string]
   return new Promise((resolve) => {
@@ -19,7 +19,7 @@ export function kafkaAnswers(broker: string): Promise<boolean> {
   })
 }
 
-/** Asks which brokers there are, and for no topic. By hand: a client would log, retry and warn. */
+/** Asks for the brokers, but not for topics. Encoded by hand, because a client would log, retry and warn. */
 const METADATA_REQUEST = Buffer.from([
   ...[0, 0, 0, 15], // bytes that follow
   ...[0, 3, 0, 5], // Metadata, version 5
@@ -27,7 +27,9 @@ const METADATA_REQUEST = Buffer.from([
   ...[0, 0, 0, 0, 0], // no topics; do not create any
 ])
 
-/** Whether the server serves: it says 200 from the start, with a header until it has read its folder. */
+/**
+ * Returns whether MinIO serves requests. It returns 200 from the start, but with a header until its storage is ready.
+ */
 export async function minioAnswers(endpoint: string): Promise<boolean> {
   try {
     const { ok, headers } = await fetch(`${endpoint}/minio/health/live`, { signal: AbortSignal.timeout(2_000) })

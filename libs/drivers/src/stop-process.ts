@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isGone, isHere, pidOf } from './process-id.ts'
 
-/** After this, a process that was killed and is still there waits for a device: nothing more can be done. */
+/** A process that still exists this long after SIGKILL is blocked in the kernel, and cannot be stopped. */
 const KILLED_MS = 5_000
 
 /**
- * Ends a process that need not be a child of this one: asks it to, and kills it after a while. False when it still runs,
- * for example because it belongs to another user or to another machine.
+ * Stops a process, which need not be a child of this one: sends SIGTERM, then SIGKILL after `patienceMs` milliseconds.
+ * Returns false if it still runs, for example because it belongs to another user or runs on another machine.
  */
 export async function stopProcess(name: string, patienceMs = 10_000): Promise<boolean> {
   if (!isHere(name)) return false
@@ -21,7 +21,7 @@ export async function stopProcess(name: string, patienceMs = 10_000): Promise<bo
   return isGone(name)
 }
 
-/** False when that is not allowed. */
+/** Returns false if this user may not send the signal. */
 function send(name: string, signal: NodeJS.Signals): boolean {
   try {
     process.kill(pidOf(name), signal)

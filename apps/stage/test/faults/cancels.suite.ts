@@ -2,7 +2,10 @@ import { expect, it } from 'vitest'
 import type { Case } from './cases.fixture.ts'
 
 const RACES = Number(process.env['CAIRN_FAULT_RACES'] ?? 20)
-/** At the beginning, in the middle, at the very end; the first is always early enough, the last always too late. */
+/**
+ * Moments of the cancel: at the beginning, in the middle and at the end. The first is always early enough, the last
+ * always too late.
+ */
 const WHEN: readonly (readonly [type: string, task: string, settings?: object])[] = [
   ['attempt-started/1', 'draw', { drawMs: 120_000 }],
   ['completed', 'draw'],
@@ -18,7 +21,7 @@ const WHEN: readonly (readonly [type: string, task: string, settings?: object])[
 const AT_ONCE = WHEN.length
 
 export function cancels(theWorld: Case): void {
-  it(`cancel races completion ${RACES} times: the first record wins`, async () => {
+  it(`lets the first record win if cancel and completion race (${RACES} races)`, async () => {
     const world = theWorld()
     const outcomes: string[] = []
     for (let raced = 0; raced < RACES; raced += AT_ONCE) {
@@ -42,7 +45,7 @@ export function cancels(theWorld: Case): void {
 
   it('cancels a running computation while its partition is paused', async () => {
     const world = theWorld()
-    // As many as a stage has in hand: what comes after them waits, until so much waits that fetching stops.
+    // As many runs as a stage handles at once. Later events wait, until so many wait that the partition is paused.
     const runs: string[] = []
     for (let count = 0; count < 16; count++) runs.push(await world.submit(world.fresh({ drawMs: 120_000, items: 1 })))
     await world.until('draw is at work', () => runs.some((run) => world.heard.has(`${run}/draw/attempt-started/1`)))

@@ -1,5 +1,5 @@
-// Loaded into a service by `node --import`: its clock is as many milliseconds ahead as the file CAIRN_TEST_CLOCK says, or
-// behind, from whenever that changes. The time that `performance` and timers go by stays as it is, as with a real clock.
+// Loaded into a service with `node --import`. Shifts its system clock by the milliseconds in the file CAIRN_TEST_CLOCK,
+// whose changes take effect within 200 ms. As with a real clock, `performance` and timers are not affected.
 import { readFileSync } from 'node:fs'
 
 const LOOK_MS = 200

@@ -1,4 +1,4 @@
-// Loaded into a service by `node --import`: kills it at the point that the file CAIRN_TEST_CRASH names, once.
+// Loaded into a service with `node --import`. Kills it once, at the point that the file CAIRN_TEST_CRASH names.
 import { subscribe } from 'node:diagnostics_channel'
 import { readFileSync, renameSync } from 'node:fs'
 
@@ -35,6 +35,6 @@ if (file !== undefined) {
   })
 }
 
-// However the test ended: this process ends after it.
+// Ends this process after its parent has ended for any reason.
 const parent = process.ppid
 setInterval(() => process.ppid === parent || process.kill(process.pid, 'SIGKILL'), 1_000).unref()

@@ -5,7 +5,7 @@ import type { Case } from './cases.fixture.ts'
 import { STEPS, type World } from './world.fixture.ts'
 
 export function deploy(theWorld: Case): void {
-  it('members that join and leave under load: nothing is lost, nothing is done twice', async () => {
+  it('loses no event and repeats no task while members join and leave under load', async () => {
     const world = theWorld()
     const extra = []
     const runs: string[] = []
@@ -19,7 +19,7 @@ export function deploy(theWorld: Case): void {
     for (const replica of extra) await world.stop(replica)
   })
 
-  it('processes that follow runs and are killed leave no consumer group behind', async () => {
+  it('leaves no consumer group of killed processes that followed runs', async () => {
     const world = theWorld()
     const groups = async () => (await world.kafka.groups()).filter((id) => id.includes(`.${world.env}.`)).sort()
     const before = await groups()
@@ -37,7 +37,7 @@ export function deploy(theWorld: Case): void {
     expect(await groups()).toEqual(before)
   })
 
-  it('a new version of a step, deployed while runs are in flight: each run keeps the code of its plan', async () => {
+  it('keeps the planned code of each run if a new version of a step is deployed during the run', async () => {
     const world = theWorld()
     const old = [await world.submitByControl(world.fresh({ totalMs: 4_000 })), await world.submitByControl()]
     await world.untilHeard(old[0]!, 'attempt-started/1', 'total')
@@ -52,7 +52,7 @@ export function deploy(theWorld: Case): void {
     expect(await Promise.all(young.map((run) => versionOf(world, run)))).toEqual([2, 2])
   })
 
-  it('a step that is added while runs are in flight takes part only in runs planned with it', async () => {
+  it('runs a newly deployed step only in runs that were planned with it', async () => {
     const world = theWorld()
     const old = await world.submitByControl(world.fresh({ totalMs: 3_000 }))
     edit(world, 'steps.ts', 'export const report', `${AUDIT}\nexport const report`)
@@ -60,14 +60,14 @@ export function deploy(theWorld: Case): void {
     edit(world, 'faults.pipeline.ts', 'return { text', 'return { seen: audit({ n }).seen, text')
     const young = await world.submitByControl()
     await world.untilEnded([old])
-    // Only now does the step have a process: its events have waited.
+    // The step has no process until now, so its events have waited.
     await world.startStage('audit')
     expect(await world.untilEnded([old, young])).toEqual({ [old]: 'completed', [young]: 'completed' })
     expect(await world.end(old, 'audit')).toBeUndefined()
     expect((await world.end(young, 'audit')).status).toBe('completed')
   })
 
-  it('control finds and starts a run whose first event was never sent', async () => {
+  it('starts a run whose first event was never sent, with the help of control', async () => {
     const world = theWorld()
     await world.stop(world.replica('control'))
     await world.startControl({ sweep: 1, lostAfter: 2 })

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What is left free: a file system takes some for itself. Bytes. */
+/** Bytes that `fill` leaves free, for metadata of the file system. */
 const LEFT_FREE = 8_192
 
-/** A disk of its own in a folder, so small that it can be filled. */
+/** A small disk, mounted on a folder, that a test can fill. */
 export class SmallDisk {
   readonly #at: string
 
@@ -13,7 +13,10 @@ export class SmallDisk {
     this.#at = at
   }
 
-  /** Undefined where this user may not make one. The bytes that it holds are taken from the folder's disk as they come. */
+  /**
+   * Mounts a disk of this many bytes on a folder. Returns undefined if this user may not mount. The image is sparse: it
+   * takes space on the underlying disk only as it is filled.
+   */
   static mount(at: string, bytes: number): SmallDisk | undefined {
     mkdirSync(at, { recursive: true, mode: 0o700 })
     const image = `${at}.img`
@@ -26,7 +29,7 @@ export class SmallDisk {
     return steps.every(([program, ...args]) => spawnSync(program, args).status === 0) ? new SmallDisk(at) : undefined
   }
 
-  /** Fills it, up to a few kB; gives what frees it again. */
+  /** Fills the disk except for a few kB. Returns a function that frees it. */
   fill(): () => void {
     const ballast = join(this.#at, 'ballast')
     const free = () => rmSync(ballast, { force: true })
@@ -37,7 +40,7 @@ export class SmallDisk {
     throw new Error(String(stderr))
   }
 
-  /** Whatever used it must have ended. */
+  /** Unmounts the disk. No process may use it any more. */
   unmount(): void {
     spawnSync('umount', [this.#at])
     rmSync(`${this.#at}.img`)

@@ -7,7 +7,7 @@ import type { Case } from './cases.fixture.ts'
 import { seeded, shuffled } from './random.fixture.ts'
 
 export function events(theWorld: Case): void {
-  it('events that come twice, late and in another order change nothing', async () => {
+  it('ignores events that arrive twice, late and in another order', async () => {
     const world = theWorld()
     const random = seeded(7)
     const echoes: Promise<void>[] = []
@@ -31,7 +31,7 @@ export function events(theWorld: Case): void {
       for (const task of await tasksOf(world, run)) expect((await world.end(run, task)).attempts).toBeLessThan(2)
   })
 
-  it('a shuffled replay of all events: no record is written, nothing is computed', async () => {
+  it('writes no record and computes nothing when all events are replayed in random order', async () => {
     const world = theWorld()
     const recordsOf = async () => {
       const records: string[] = []
@@ -45,7 +45,7 @@ export function events(theWorld: Case): void {
     expect(await recordsOf()).toEqual(before)
   })
 
-  it('foreign messages go to the dead letters, and the work continues', async () => {
+  it('writes invalid messages to the dead letters, and continues', async () => {
     const world = theWorld()
     const run = await world.submit(world.fresh({ drawMs: 1_500 }))
     const { event } = await world.until('an event', () =>
@@ -95,7 +95,7 @@ export function events(theWorld: Case): void {
   })
 
   it(
-    `${HOSTILE} hostile messages (seed ${SEED}) between runs: all runs end, every other message is a dead letter, none blocks a partition`,
+    `completes all runs between ${HOSTILE} hostile messages (seed ${SEED}), of which none blocks a partition`,
     async () => {
       const world = theWorld()
       const pids = STEPS.map((step) => world.replica(step).pid)
@@ -104,7 +104,7 @@ export function events(theWorld: Case): void {
       const target = { env: world.env, pipeline: PIPELINE, runs: [...world.submitted.keys()], places }
       const hostile = fc.sample(hostileMessages(target), { seed: SEED, numRuns: HOSTILE })
       for (const { headers } of hostile) world.lies.add(`${String(headers['ce_id'])} ${String(headers['ce_time'])}`)
-      // What once held a partition: as many as a stage has in hand, and one more.
+      // This once blocked a partition: one more message than a stage handles at once.
       const data = { env: world.env, pipeline: PIPELINE, run: 'ä'.repeat(200) }
       const held = Array.from({ length: 17 }, () => ({ ...hostile[0]!, value: Buffer.from(JSON.stringify(data)) }))
       for (let from = 0; from < HOSTILE; from += SENT_AT_ONCE) {
@@ -123,7 +123,7 @@ export function events(theWorld: Case): void {
   )
 }
 
-/** How many hostile messages are sent: `CAIRN_HOSTILE=10000` is the long form. */
+/** Number of hostile messages. For a long test, set `CAIRN_HOSTILE=10000`. */
 const HOSTILE = Number(process.env['CAIRN_HOSTILE'] ?? 300)
 const SEED = Number(process.env['CAIRN_SEED'] ?? randomInt(1_000_000))
 const SENT_AT_ONCE = 500

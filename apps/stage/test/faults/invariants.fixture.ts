@@ -4,48 +4,52 @@ import { readRecord, systemClock, type EndRecord, type Plan, type RunEnd } from 
 import { RunState } from '@cairn/engine'
 import type { World } from './world.fixture.ts'
 
-/** What was found, all of it as it must be. */
+/** Figures of a check in which all invariants held. */
 export interface Report {
   readonly submitted: number
+  /** Number of runs by status. */
   readonly ended: Readonly<Record<string, number>>
-  /** Runs that were complete, and were then removed by a collection. */
+  /** Number of complete runs that garbage collection has removed. */
   readonly collected: number
   readonly tasks: number
   readonly records: number
-  /** Distinct events of endings that a consumer was told of: what it did once. */
+  /** Number of distinct terminal events that the consumer received. */
   readonly effects: number
-  /** How often it was told of one again. */
+  /** Number of duplicates of them that it received. */
   readonly duplicates: number
   readonly attempts: number
   readonly objects: number
   readonly orphans: number
   readonly lag: number
+  /** Number of processes that ended. */
   readonly deaths: number
-  /** How often control told a run's events again, and wrote a run's end. */
+  /** How often control published the events of a run again. */
   readonly toldAgain: number
+  /** How often control wrote the end of a run. */
   readonly endsWritten: number
 }
 
 const ENDINGS = new Set(['completed', 'failed', 'timed-out', 'cancelled', 'skipped', 'blocked'])
 
-/** What a run's records say of how it ended. */
+/** The terminal records of a run. */
 export interface EndedRun {
   readonly end: RunEnd | undefined
-  /** By tasks. */
+  /** By task. */
   readonly ends: ReadonlyMap<string, EndRecord>
 }
 export interface CheckOptions {
+  /** Maximum wait for each condition, in milliseconds. Default: 300,000. */
   readonly patienceMs?: number
-  /** Runs that were seen to be complete: such a one may have been collected since, and is never changed. */
+  /** Runs that were complete earlier. Their records must not have changed, but may have been collected. */
   readonly earlier?: ReadonlyMap<string, EndedRun>
-  /** Looks at more: what does not hold. */
+  /** Further checks. Returns violations. */
   readonly more?: () => Promise<string[]>
 }
 
 /**
- * Checks all that must hold after any fault, from the submissions that were acknowledged.
+ * Checks everything that must hold after any fault for the runs whose submission was acknowledged.
  *
- * @throws Error that lists what does not
+ * @throws Error that lists the violations
  */
 export async function checkInvariants(world: World, options: CheckOptions = {}): Promise<Report> {
   const { patienceMs = 300_000, earlier = new Map<string, EndedRun>(), more } = options
@@ -108,7 +112,7 @@ export async function checkInvariants(world: World, options: CheckOptions = {}):
   }
 }
 
-/** One line for each figure. */
+/** Formats a report, one line for each figure. */
 export function asTable(report: Report): string {
   const { ended, ...rest } = report
   const ends = Object.entries(ended).map(([status, count]) => `${count} ${status}`)
@@ -145,7 +149,7 @@ export async function readEnded({ store, at }: World, run: string): Promise<Ende
   return { end: await readRecord<RunEnd>(store, at.runEnd(run)), ends }
 }
 
-/** Tasks of which there should be a terminal record. */
+/** Returns the tasks whose terminal record is missing. */
 export function missing(plan: Plan, { ends }: EndedRun): string[] {
   return [...stateOf(plan, ends).unfinished()]
 }
@@ -161,7 +165,7 @@ function judge({ heard }: World, plan: Plan, { end, ends }: EndedRun, wrong: str
   const state = stateOf(plan, ends)
   const unfinished = [...state.unfinished()]
   if (unfinished.length > 0) wrong.push(`${run}: no terminal record of ${unfinished.join(', ')}`)
-  // A record that was written a second time would have told another moment.
+  // If a record was written a second time, its time differs from that of the event.
   for (const [task, { status, endedAt }] of ends) {
     if (!state.ended(task)) wrong.push(`${run}: a terminal record of ${task}, which is no task`)
     for (const other of ENDINGS) {
@@ -175,7 +179,7 @@ function judge({ heard }: World, plan: Plan, { end, ends }: EndedRun, wrong: str
     wrong.push(`${run} is ${end.status}, and by its tasks ${state.status}`)
 }
 
-/** Every ending has one event, and every event one ending. */
+/** Checks that every terminal record has its event, and every terminal event its record. */
 async function checkEffects(world: World, wanted: ReadonlySet<string>, wrong: string[], ms: number) {
   const { heard, submitted } = world
   await world
@@ -193,12 +197,15 @@ async function checkEffects(world: World, wanted: ReadonlySet<string>, wrong: st
   return { effects, duplicates }
 }
 
-/** All bytes as they lie in the store, not as they were fetched once. */
+/** Checks the bytes in the store, not the local copies. */
 function examined({ store, at }: World): Promise<Checkup> {
   return examine(store, at, { digestOf: (path) => store.digestOf(path) })
 }
 
-/** Set aside, then deleted: after that nothing is left that nothing refers to, and all is there that something does. */
+/**
+ * Collects twice: first to the trash, then for good. Afterwards there must be no unreferenced objects, and no
+ * referenced one may be missing. Returns the number of objects moved to the trash or deleted by the first collection.
+ */
 async function removeOrphans(world: World, wrong: string[]): Promise<number> {
   const { store, at } = world
   const policy = { keepRuns: 100_000, keepMs: 1e12, graceMs: 0 }

@@ -13,7 +13,7 @@ export interface Place {
   readonly offset: number
 }
 
-/** Kafka without anything of ours in between. */
+/** Access to Kafka with the plain client, without Cairn's event bus. */
 export async function rawKafka(brokers: readonly string[]) {
   const kafka = new kafkajs.Kafka({
     brokers: [...brokers],
@@ -26,7 +26,7 @@ export async function rawKafka(brokers: readonly string[]) {
   const consumers: Consumer[] = []
   await Promise.all([admin.connect(), producer.connect()])
   return {
-    /** How far a group has come, by partition. */
+    /** Returns the committed offset of a group and the end of the log, by partition. */
     async progress(topic: string, groupId: string): Promise<Map<number, Progress>> {
       const [ends, [group]] = await Promise.all([
         admin.fetchTopicOffsets(topic),
@@ -40,7 +40,7 @@ export async function rawKafka(brokers: readonly string[]) {
         ]),
       )
     },
-    /** Where the events of a topic lie, by id; those that are still to come, too. */
+    /** Returns a map of the positions of all events of a topic by id, which later events are added to. */
     async follow(topic: string): Promise<ReadonlyMap<string, Place>> {
       const places = new Map<string, Place>()
       const consumer = kafka.consumer({ groupId: `places-${randomUUID()}` })
@@ -65,12 +65,12 @@ export async function rawKafka(brokers: readonly string[]) {
     async groups(): Promise<string[]> {
       return (await admin.listGroups()).groups.map(({ groupId }) => groupId)
     },
-    /** Gives what removes it again. */
+    /** Creates a topic. Returns a function that deletes it. */
     async addTopic(topic: string): Promise<() => Promise<void>> {
       await admin.createTopics({ topics: [{ topic }] })
       return () => admin.deleteTopics({ topics: [topic] })
     },
-    /** One that has been somewhere, without members. Gives what removes it again. */
+    /** Creates a group with a committed offset, but without members. Returns a function that deletes it. */
     async addGroup(groupId: string): Promise<() => Promise<unknown>> {
       const [topic] = await admin.listTopics()
       await admin.setOffsets({ groupId, topic: topic!, partitions: [{ partition: 0, offset: '0' }] })

@@ -2,14 +2,14 @@ import { expect, it } from 'vitest'
 import { ROUNDS, type Case } from './cases.fixture.ts'
 import { type Point } from './world.fixture.ts'
 
-/** At each step another point at once, for another run each time. */
+/** Each mix kills the process of every step, each at another point. */
 const MIXES: readonly Readonly<Record<string, Point>>[] = [
   { draw: 'event received', score: 'computing', total: 'objects stored', report: 'event published' },
   { draw: 'uploading', score: 'checkpoint stored', total: 'end recorded', report: 'event received' },
   { draw: 'end recorded', score: 'event published', total: 'computing', report: 'checkpoint stored' },
 ]
 
-/** What the record says of a task whose host died once, by where it died: its attempts, and how it was completed. */
+/** The expected record of a task whose host died once, by the point where it died. */
 const AFTER: Readonly<Record<Exclude<Point, 'uploading'>, readonly [attempts: number, how: string]>> = {
   'event received': [1, 'computed'],
   computing: [2, 'computed'],
@@ -22,7 +22,7 @@ type PlainPoint = keyof typeof AFTER
 const DEADLIEST: readonly PlainPoint[] = ['computing', 'checkpoint stored', 'end recorded', 'event published']
 
 export function kills(theWorld: Case): void {
-  it.each(MIXES)('kill -9 at %o: another attempt, and one ending', async (mix) => {
+  it.each(MIXES)('completes each run after kill -9 at %o', async (mix) => {
     const world = theWorld()
     for (let round = 0; round < ROUNDS; round++) {
       const before = new Map(Object.keys(mix).map((step) => [step, world.replica(step).ends.length]))
@@ -39,7 +39,7 @@ export function kills(theWorld: Case): void {
   })
 
   it.each(ROUNDS > 1 ? (Object.keys(AFTER) as PlainPoint[]) : DEADLIEST)(
-    'an offset is not committed before what follows from its event is safe: killed at "%s"',
+    'commits an offset only after everything that follows from its event is durable: killed at "%s"',
     async (point) => {
       const world = theWorld()
       const places = await world.kafka.follow(world.topic)
@@ -47,7 +47,7 @@ export function kills(theWorld: Case): void {
       const run = await world.submit(world.fresh({ drawMs: 300 }))
       await world.until(`draw died: ${point}`, () => world.reached('draw'))
       const { partition, offset } = await world.until('the event is found', () => places.get(`${run}/run-started`))
-      // No other member can have committed yet: the dead one's session still runs.
+      // No other member can have committed yet, because the session of the dead member has not expired.
       expect((await world.progress('draw')).get(partition)!.committed).toBeLessThanOrEqual(offset)
       expect(await world.untilEnded([run])).toEqual({ [run]: 'completed' })
       const { attempts, items } = await world.end(run, 'draw')
@@ -59,7 +59,7 @@ export function kills(theWorld: Case): void {
     },
   )
 
-  it('ends as failed, with the reason, what takes its host down each time', async () => {
+  it('fails a task, with the reason, if every attempt kills its host', async () => {
     const world = theWorld()
     const run = await world.submit(world.fresh({ drawMs: 500 }))
     const ended = () => world.heard.has(`${run}/run-ended`)

@@ -8,7 +8,7 @@ import { asTable, checkInvariants } from './invariants.fixture.ts'
 import { OwnServers } from './servers.fixture.ts'
 import { World } from './world.fixture.ts'
 
-/** How long servers are away, in seconds: `CAIRN_FAULT_OUTAGE=60` is the long form. */
+/** Duration of outages in seconds. For a long test, set `CAIRN_FAULT_OUTAGE=60`. */
 const OUTAGE = Number(process.env['CAIRN_FAULT_OUTAGE'] ?? 8)
 
 describe.runIf(isAtHand(lackingTools()))('servers that fail', { timeout: 600_000 + OUTAGE * 2_000 }, () => {
@@ -29,7 +29,7 @@ describe.runIf(isAtHand(lackingTools()))('servers that fail', { timeout: 600_000
   })
 
   const leftOfUploads = () => globSync(`${servers.data}/.minio.sys/multipart/*/*`)
-  it('a killed upload leaves parts behind that no other process needs', async () => {
+  it('completes a run after an upload was killed, although its parts remain', async () => {
     world.arm('draw', 'uploading')
     const run = await world.submit(world.fresh({ sheetBytes: 40 << 20 }))
     await world.until('draw died while it uploaded', () => world.reached('draw'))
@@ -37,11 +37,11 @@ describe.runIf(isAtHand(lackingTools()))('servers that fail', { timeout: 600_000
     expect(await world.untilEnded([run])).toEqual({ [run]: 'completed' })
   })
 
-  it(`Kafka is killed, is away for ${OUTAGE} s, and comes back: runs continue where they were`, async () => {
+  it(`continues all runs after Kafka was killed and down for ${OUTAGE} s`, async () => {
     const runs = [await world.submit(world.fresh({ drawMs: 1_500 })), await world.submit(), await world.submit()]
     await world.untilHeard(runs[2]!, 'completed', 'draw')
     await servers.kafka.kill()
-    const meanwhile = world.submit().catch(() => undefined) // acknowledged once Kafka is back, if that is soon enough
+    const meanwhile = world.submit().catch(() => undefined) // succeeds only if Kafka is back before its timeout
     await sleep(OUTAGE * 1_000)
     await servers.kafka.start()
     const back = performance.now()
@@ -51,7 +51,7 @@ describe.runIf(isAtHand(lackingTools()))('servers that fail', { timeout: 600_000
     console.log(`all had ended ${Math.round((performance.now() - back) / 1_000)} s after Kafka was back`)
   })
 
-  it(`MinIO is killed mid-commit, is away for ${OUTAGE} s, and comes back: no result is lost`, async () => {
+  it(`loses no result after MinIO was killed during a commit and down for ${OUTAGE} s`, async () => {
     const cut = world.proxy.next('cut off', 'PUT', /\/objects\/.*partNumber=2/)
     const large = await world.submit(world.fresh({ sheetBytes: 40 << 20 }))
     const runs = [large, await world.submit(), await world.submit()]
@@ -62,7 +62,7 @@ describe.runIf(isAtHand(lackingTools()))('servers that fail', { timeout: 600_000
     expect(new Set(Object.values(await world.untilEnded(runs)))).toEqual(new Set(['completed']))
   })
 
-  it('MinIO is killed between the objects and the end record', async () => {
+  it('completes a task in one attempt if MinIO is killed between the objects and the end record', async () => {
     const lost = world.proxy.next('answer lost', 'PUT', /\/checkpoints\/total\//)
     const run = await world.submit()
     await lost
@@ -73,19 +73,19 @@ describe.runIf(isAtHand(lackingTools()))('servers that fail', { timeout: 600_000
     expect((await world.end(run, 'total')).attempts).toBe(1)
   })
 
-  it("MinIO's disk is full for a while: work waits, then continues", async ({ skip }) => {
+  it('waits while the disk of MinIO is full, then continues', async ({ skip }) => {
     if (!servers.hasDisk) skip('this user may not mount a disk of its own')
     const runs = [await world.submit(world.fresh({ drawMs: 2_000, sheetBytes: 2 << 20 })), await world.submit()]
     await world.untilHeard(runs[0]!, 'attempt-started/1', 'draw')
     const free = servers.fillDisk()
     await expect(world.store.create('probe/full', Buffer.alloc(1 << 20))).rejects.toThrow(/full|space/i)
     await world.untilHeard(runs[0]!, 'attempt-started/1', 'draw')
-    await sleep(4_000) // so that what is drawn meets it
+    await sleep(4_000) // so that the output of `draw` meets the full disk
     free()
     expect(new Set(Object.values(await world.untilEnded(runs)))).toEqual(new Set(['completed']))
   })
 
-  it('the server removes the parts of killed uploads after a grace period', async () => {
+  it('finds no parts of killed uploads after the grace period of the server', async () => {
     await world.until('no part of them is left', () => leftOfUploads().length === 0)
   })
 })

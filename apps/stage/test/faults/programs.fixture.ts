@@ -10,7 +10,7 @@ interface Built {
 }
 export type App = 'stage' | 'control'
 
-/** The services as `npm run build` makes them, in a folder of their own: someone may build anew while they run. */
+/** A copy of the built services, since another process may build them again while they run. */
 export class Programs {
   readonly folder: string
 
@@ -30,7 +30,7 @@ export class Programs {
           cpSync(distOf(app), join(programs.folder, app), { recursive: true })
           break
         } catch (error) {
-          if (left === 0) throw error // else another has just put its own in the place of what was copied
+          if (left === 0) throw error // before that, another build may have replaced the files during the copy
         }
     return programs
   }

@@ -2,9 +2,9 @@ import * as http from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 export type Fault =
-  | 'answer lost' // the server does it, and the connection breaks
-  | 'request lost' // the server never hears of it, and the connection breaks
-  | 'cut off' // half of the body reaches the server, and the connection breaks
+  | 'answer lost' // the server executes the request, and the connection breaks
+  | 'request lost' // the server does not receive the request, and the connection breaks
+  | 'cut off' // half of the first chunk of the body reaches the server, and the connection breaks
   | 'denied' // 403
   | 'busy' // 503
 
@@ -17,7 +17,7 @@ interface Rule {
 
 export type S3Proxy = Awaited<ReturnType<typeof s3Proxy>>
 
-/** Stands between stages and MinIO, and does wrong what it is told to. Bytes pass as they come. */
+/** Starts a proxy between stages and MinIO that causes faults on request. It streams bodies in both directions. */
 export async function s3Proxy(upstream: string) {
   const { hostname, port } = new URL(upstream)
   const agent = new http.Agent({ keepAlive: true, maxSockets: 64 })
@@ -65,7 +65,7 @@ export async function s3Proxy(upstream: string) {
 
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    /** The next requests of a kind meet a fault. Resolves when the first has. */
+    /** Causes a fault in the next `times` requests of a method whose path matches. Resolves at the first one. */
     next(fault: Fault, method: string, path: RegExp, times = 1): Promise<void> {
       const struck = Promise.withResolvers<void>()
       rules.add({
@@ -76,6 +76,7 @@ export async function s3Proxy(upstream: string) {
       })
       return struck.promise
     },
+    /** Cancels all pending faults. */
     heal: () => rules.clear(),
     async close() {
       agent.destroy()

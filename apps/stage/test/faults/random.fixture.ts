@@ -1,4 +1,7 @@
-/** Numbers in [0, 1), the same for the same seed: https://en.wikipedia.org/wiki/Linear_congruential_generator */
+/**
+ * Returns a generator of numbers in [0, 1), which are the same for the same seed:
+ * https://en.wikipedia.org/wiki/Linear_congruential_generator
+ */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0
   const next = () => (state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32) / 2 ** 32

@@ -11,14 +11,14 @@ export interface Program {
   readonly args: readonly string[]
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
-  /** Takes what it prints; each of its lives has one of its own. */
+  /** Prefix of its log files: process number n writes to `<logs>-<n>.log`. */
   readonly logs: string
 }
 
-/** A service as an orchestrator keeps it: when its process dies, another takes its place. */
+/** A service that is restarted whenever its process ends, as an orchestrator does. */
 export class Replica {
   readonly program: Program
-  /** How each of its processes ended. */
+  /** Exit code or signal of each of its processes that has ended. */
   readonly ends: (number | string | null)[] = []
   #child: ChildProcess | undefined
   #exited = Promise.resolve<unknown>(undefined)
@@ -35,12 +35,12 @@ export class Replica {
     return this.#child!.pid!
   }
 
-  /** What the present process has printed. */
+  /** Output of the current process. */
   get log(): string {
     return readFileSync(this.#logOf(this.#lives), 'utf8')
   }
 
-  /** What all have. */
+  /** Output of all its processes. */
   get logs(): string {
     return Array.from({ length: this.#lives }, (_, life) => readFileSync(this.#logOf(life + 1), 'utf8')).join('')
   }
@@ -49,7 +49,7 @@ export class Replica {
     return /"url":"(http:[^"]+)","msg":"ready"/.exec(this.log)?.[1]
   }
 
-  /** Resolves once the present process, or the one in its place, listens. */
+  /** Starts the service if it was not started. Resolves once its current process, or the next one, listens. */
   async start(): Promise<this> {
     if (!this.#child) this.#spawn()
     const deadline = performance.now() + READY_MS
@@ -60,7 +60,7 @@ export class Replica {
     return this
   }
 
-  /** Lets it live once; resolves with how it ended. */
+  /** Runs the service without restarts. Resolves with its exit code or signal. */
   once(): Promise<number | string | null> {
     this.#isKept = false
     this.#spawn()
@@ -71,27 +71,27 @@ export class Replica {
     this.#child!.kill(signal)
   }
 
-  /** Resolves when the present process has ended, with its exit code or signal. */
+  /** Resolves with the exit code or signal once the current process has ended. */
   async ended(): Promise<number | string | null> {
     await this.#exited
     return this.ends.at(-1)!
   }
 
-  /** Stops the process and those that it has started; gives what lets them go on. */
+  /** Sends SIGSTOP to the process and its children. Returns a function that continues them. */
   freeze(): () => void {
     const pids = [this.pid, ...childrenOf(this.pid)]
     for (const pid of pids) send(pid, 'SIGSTOP')
     return () => pids.forEach((pid) => send(pid, 'SIGCONT'))
   }
 
-  /** Ends the present process; another takes its place. */
+  /** Ends the current process, which is then restarted. Resolves with its exit code or signal. */
   async restart(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | string | null> {
     const ended = this.ended()
     this.signal(signal)
     return ended
   }
 
-  /** Ends it for good. */
+  /** Stops the service without a restart; sends SIGKILL after 40 s. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     this.#isKept = false
     this.signal(signal)

@@ -12,10 +12,10 @@ import { REPOSITORY } from './programs.fixture.ts'
 import type { Endpoints } from './world.fixture.ts'
 
 const UP_MS = 180_000
-/** MinIO's disk, where one can be made: so small that a test can fill it. Bytes. */
+/** Default size of the disk of MinIO in bytes: small enough to fill it in a test. */
 const DISK_BYTES = 1 << 30
 
-/** A server that a test may kill and start again: its data and its address stay. */
+/** A server that a test may kill and start again with the same data and address. */
 export class Server {
   readonly #launch: Launch
   #process = ''
@@ -25,7 +25,7 @@ export class Server {
     this.#launch = launch
   }
 
-  /** Resolves when it serves. It ends with this process, however that ends. */
+  /** Starts the server. Resolves once it answers. A guard process stops it if this process ends for any reason. */
   async start(): Promise<void> {
     this.#process = launch(this.#launch)
     const args = [join(REPOSITORY, 'tools/servers/guard.ts'), this.#process]
@@ -37,7 +37,7 @@ export class Server {
     process.kill(Number(this.#process.split('/')[1]), signal)
   }
 
-  /** At once, as when the machine fails. */
+  /** Kills the server with SIGKILL. */
   async kill(): Promise<void> {
     this.signal('SIGKILL')
     await this.stop()
@@ -49,7 +49,7 @@ export class Server {
   }
 }
 
-/** Kafka and MinIO of a test's own. */
+/** Kafka and MinIO servers that one test owns. */
 export class OwnServers {
   readonly endpoints: Endpoints
   readonly kafka: Server
@@ -67,13 +67,13 @@ export class OwnServers {
       s3: { endpoint: `http://127.0.0.1:${s3Port}`, ...credentials },
     }
     this.kafka = new Server(kafkaServer(join(folder, 'kafka'), kafkaPort, controllerPort))
-    // What a killed upload leaves is removed by the server, by default after a day.
+    // By default, the server removes the parts of killed uploads only after a day.
     const env = { MINIO_API_STALE_UPLOADS_EXPIRY: '30s', MINIO_API_STALE_UPLOADS_CLEANUP_INTERVAL: '5s' }
     const minio = minioServer(join(folder, 'minio'), s3Port, credentials)
     this.minio = new Server({ ...minio, env: { ...minio.env, ...env } })
   }
 
-  /** @param diskBytes how large MinIO's disk is, which can be filled, if this user may make one */
+  /** @param diskBytes size of the disk of MinIO, if this user may mount one */
   static async start({ diskBytes = DISK_BYTES } = {}): Promise<OwnServers> {
     const folder = mkdtempSync(join(tmpdir(), 'cairn-fault-servers-'))
     const disk = SmallDisk.mount(join(folder, 'minio'), diskBytes)
@@ -82,17 +82,17 @@ export class OwnServers {
     return servers
   }
 
-  /** Where MinIO's data are. */
+  /** Data folder of MinIO. */
   get data(): string {
     return join(this.#folder, 'minio', 'data')
   }
 
-  /** Whether MinIO has a disk of its own, which can be filled. */
+  /** Whether MinIO has its own disk, which `fillDisk` can fill. */
   get hasDisk(): boolean {
     return this.#disk !== undefined
   }
 
-  /** Fills MinIO's disk, up to a few kB; gives what frees it again. */
+  /** Fills the disk of MinIO except for a few kB. Returns a function that frees it. */
   fillDisk(): () => void {
     return this.#disk!.fill()
   }

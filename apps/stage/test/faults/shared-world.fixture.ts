@@ -7,8 +7,8 @@ import { World } from './world.fixture.ts'
 const servers = inject('servers')
 
 /**
- * Declares suites that share an environment, whose invariants are checked after each test. Control never helps there:
- * whatever goes on does so by itself.
+ * Declares suites that share an environment, and checks its invariants after each test. The reconciler of control is
+ * off, so that everything must continue by itself.
  */
 export function inOneWorld(title: string, suites: readonly ((theWorld: Case) => void)[]): void {
   describe.skipIf(!servers)(`${title}, on real servers`, { timeout: 600_000 * Math.max(1, ROUNDS / 4) }, () => {
@@ -23,7 +23,7 @@ export function inOneWorld(title: string, suites: readonly ((theWorld: Case) => 
       console.log(`${expect.getState().currentTestName}\n${asTable(report)}\n`)
     })
     afterAll(async () => {
-      await world?.close() // which sees to it that no process is left
+      await world?.close() // waits until no process is left
     })
     for (const suite of suites) suite(() => world)
   })

@@ -2,10 +2,10 @@ import { expect, it } from 'vitest'
 import type { Case } from './cases.fixture.ts'
 
 export function stops(theWorld: Case): void {
-  it('SIGTERM mid-step: short work still ends in the same process', async () => {
+  it('completes a short task in the same process after SIGTERM', async () => {
     const world = theWorld()
     await world.stop(world.replica('total'))
-    // The work is short beside this, however slow the machine is.
+    // The grace period in seconds; long enough for the task even on a slow machine.
     const patient = await world.startStage('total', { CAIRN_GRACE: '600' })
     const { pid } = patient
     const run = await world.submit(world.fresh({ totalMs: 500 }))
@@ -18,7 +18,7 @@ export function stops(theWorld: Case): void {
     await world.startStage('total')
   })
 
-  it('SIGTERM mid-step: long work is left to another process, without a failed attempt', async () => {
+  it('leaves a long task to another process after SIGTERM, without a failed attempt', async () => {
     const world = theWorld()
     const total = world.replica('total')
     const { pid } = total
@@ -31,7 +31,7 @@ export function stops(theWorld: Case): void {
     expect(attempts).toBe(1)
   })
 
-  it('SIGSTOP for longer than a session: the zombie loses the record, and discards', async () => {
+  it('discards the result of a process that was stopped for longer than its session', async () => {
     const world = theWorld()
     const zombie = world.replica('total')
     const run = await world.submit(world.fresh({ totalMs: 3_000 }))
@@ -42,7 +42,7 @@ export function stops(theWorld: Case): void {
     expect(await world.untilEnded([run])).toEqual({ [run]: 'completed' })
     expect((await world.end(run, 'total')).host.split('/')[1]).toBe(String(other.pid))
     thaw()
-    // It tells the ending that stands, the same event once more, and changes nothing of it.
+    // It publishes the event of the existing record once more, and does not change the record.
     await world.until('the zombie has told', () => (world.heard.get(`${run}/total/completed`)?.times ?? 0) > 1)
     expect((await world.end(run, 'total')).host.split('/')[1]).toBe(String(other.pid))
     expect(zombie.ends.at(-1)).not.toBe('SIGKILL')

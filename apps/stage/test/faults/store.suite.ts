@@ -5,7 +5,7 @@ import type { Case } from './cases.fixture.ts'
 
 export function store(theWorld: Case): void {
   it.each(['answer lost', 'request lost', 'cut off', 'busy'] as const)(
-    'PUTs of every kind with %s: one attempt, one record',
+    'needs one attempt and writes one record if PUTs of any kind fail (%s)',
     async (fault) => {
       const world = theWorld()
       const struck = [/\/objects\//, /\/checkpoints\//, /\/attempts\//, /\/ends\//, /\/end$/].map((path) =>
@@ -19,7 +19,7 @@ export function store(theWorld: Case): void {
     },
   )
 
-  it('waits for a store that denies requests for a while', async () => {
+  it('waits while the store denies requests', async () => {
     const world = theWorld()
     const denied = world.proxy.next('denied', 'PUT', /\/(ends|checkpoints|attempts)\//, 12)
     const runs = [await world.submit(), await world.submit()]
@@ -27,7 +27,7 @@ export function store(theWorld: Case): void {
     expect(new Set(Object.values(await world.untilEnded(runs)))).toEqual(new Set(['completed']))
   })
 
-  it('a flipped byte in the store is reported, quarantined and computed again', async () => {
+  it('reports, quarantines and computes again an object with a flipped bit', async () => {
     const world = theWorld()
     const request = world.fresh()
     const first = await world.submit({ ...request, until: ['draw'] })
@@ -52,13 +52,13 @@ export function store(theWorld: Case): void {
     expect((await world.end(third, 'draw')).items[0]).toMatchObject({ how: 'computed' })
   })
 
-  it('a stage with wrong credentials does not start, and says what is wrong', async () => {
+  it('refuses to start a stage with wrong credentials, and reports the reason', async () => {
     const world = theWorld()
     const { s3 } = world.connection
     const { code, log } = await world.tryStage('draw', { ...world.connection, s3: { ...s3, secretKey: 'not-the-key' } })
     expect(code).toBe(1)
     expect(log).toMatch(/"level":60.*"next":"check the access key/)
-    expect(log).not.toMatch(/^ +at /m) // no stack: this is foreseen
+    expect(log).not.toMatch(/^ +at /m) // no stack trace, because the error is expected
     expect(log).not.toContain('not-the-key')
   })
 }

@@ -58,14 +58,14 @@ export const POINTS = [
 ] as const
 export type Point = (typeof POINTS)[number]
 
-/** For whatever is waited for; this machine may be busy with other things. Milliseconds. */
+/** Default maximum of each wait, in milliseconds; long because the machine may be busy. */
 const PATIENCE_MS = 300_000
 const LOOK_MS = 250
-/** Milliseconds. */
 const ANSWER_MS = 60_000
+/** Seconds: longer than any test. */
 const NEVER = 86_400
 const BUCKET = 'cairn-faults'
-/** Seconds: the least that a stage takes. */
+/** Session timeout in seconds: the minimum that a stage accepts. */
 export const SESSION = 6
 
 export interface Endpoints {
@@ -74,21 +74,23 @@ export interface Endpoints {
 }
 export interface WorldOptions {
   readonly env: string
-  /** Of control, in seconds: how often it looks after runs, and when it tells the events of one again. Default: never. */
+  /** Seconds between sweeps of the reconciler of control. Default: never. */
   readonly sweep?: number
+  /** Seconds without progress after which control publishes the events of a run again. Default: never. */
   readonly lostAfter?: number
-  /** Put in the place of what is set for stages, and for control. */
+  /** Overrides environment variables of stages. */
   readonly stageEnv?: Readonly<Record<string, string>>
+  /** Overrides environment variables of control. */
   readonly controlEnv?: Readonly<Record<string, string>>
 }
 
-/** An environment of real processes on real servers, all that was submitted to it, and all that was heard of it. */
+/** An environment of real processes on real servers. Records all submitted runs and all received events. */
 export class World {
   readonly env: string
   readonly at: Layout
   readonly topic: string
   readonly folder: string
-  /** The project that is deployed. */
+  /** Folder of the deployed project. */
   readonly root: string
   readonly store: Connected['store']
   readonly bus: Connected['bus']
@@ -96,15 +98,15 @@ export class World {
   readonly connection: Connection
   /** Runs whose submission was acknowledged. */
   readonly submitted = new Map<string, Plan>()
-  /** Runs whose submission began, whether it was acknowledged or not. */
+  /** Runs whose submission was started, acknowledged or not. */
   readonly tried = new Set<string>()
-  /** By id: what a consumer was told, and how often. */
+  /** Events that a consumer received, and how often, by id. */
   readonly heard = new Map<string, { readonly event: CairnEvent; times: number }>()
-  /** Events that tell of what did not happen, as `<id> <time>`: whoever did something on their word would ask the records. */
+  /** False events published by tests, as `<id> <time>`. Ignored here, as by a consumer that checks the records. */
   readonly lies = new Set<string>()
-  /** All that run or ran; the first is control. */
+  /** All services, except those that were stopped. */
   readonly replicas: Replica[] = []
-  /** Whether control may have had to tell events again, or to end runs. */
+  /** Whether control may publish events again and end runs. If false, the check fails if it did. */
   mayHelp = false
   #kafka: RawKafka
   readonly #connected: Connected
@@ -230,7 +232,7 @@ export class World {
     }
   }
 
-  /** What becomes of a stage that is started with another connection: its exit code, and what it printed. */
+  /** Runs a stage with another connection. Returns its exit code or signal, and its output. */
   async tryStage(step: string, connection: Connection): Promise<{ code: number | string | null; log: string }> {
     this.#write('other.json', connection)
     const replica = this.#replica('stage', step, { ...this.#stage(step), CAIRN_CONNECTION: this.#path('other.json') })
@@ -238,12 +240,12 @@ export class World {
     return { code, log: replica.log }
   }
 
-  /** Steps that have processes. */
+  /** Steps that have a stage. */
   get steps(): string[] {
     return [...new Set(this.replicas.map(({ program }) => program.name))].filter((name) => name !== 'control')
   }
 
-  /** The first replica of a step, or control. */
+  /** Returns the first replica of a step, or control. */
   replica(name: string): Replica {
     return this.replicas.find(({ program }) => program.name === name)!
   }
@@ -253,7 +255,7 @@ export class World {
     await replica.stop(signal)
   }
 
-  /** The next process of a step that comes to a point dies there. */
+  /** Kills the next process of a step that reaches a point. */
   arm(step: string, point: Point): void {
     rmSync(`${this.#armed(step)}.reached`, { force: true })
     writeFileSync(this.#armed(step), point)
@@ -261,17 +263,17 @@ export class World {
   disarm(step: string): void {
     rmSync(this.#armed(step), { force: true })
   }
-  /** Whether a process has died at the point that was armed last. */
+  /** Returns whether a process has died at the point that was armed last. */
   reached(step: string): boolean {
     return existsSync(`${this.#armed(step)}.reached`)
   }
 
-  /** Settings that make a run's bytes its own, so that it reuses nothing. */
+  /** Returns a request whose settings have a new seed, so that the run reuses nothing. */
   fresh(settings: object = {}): RunRequest {
     return { settings: { seed: ++this.#seed, ...settings } }
   }
 
-  /** Plans and sets off a run; resolves once that is acknowledged. */
+  /** Plans and submits a run. Resolves with its id once the submission is acknowledged. */
   async submit(request: RunRequest = this.fresh()): Promise<string> {
     const { plan } = await planRun(this.#workspace, this.#loaded, request)
     this.tried.add(plan.run)
@@ -280,7 +282,7 @@ export class World {
     return plan.run
   }
 
-  /** What a submission leaves that dies before it has told anyone. */
+  /** Stores the plan of a run without publishing its first event, as if the submitting process had died in between. */
   async submitUntold(request: RunRequest = this.fresh()): Promise<string> {
     const { plan } = await planRun(this.#workspace, this.#loaded, request)
     this.tried.add(plan.run)
@@ -290,9 +292,9 @@ export class World {
   }
 
   /**
-   * The same by control, which plans with the code as it is deployed at that moment.
+   * Submits a run through control, which plans it with the currently deployed code. Resolves with its id.
    *
-   * @param key the request's Idempotency-Key
+   * @param key Idempotency-Key of the request
    */
   async submitByControl(request: RunRequest = this.fresh(), key?: string): Promise<string> {
     const headers = key === undefined ? {} : { 'idempotency-key': key }
@@ -334,7 +336,7 @@ export class World {
     return JSON.parse(text) as unknown
   }
 
-  /** Tells the command line where control is now: `--on <name>`. */
+  /** Writes a context with the current URL of control, for `--on <name>` of the command line. */
   writeContext(name: string): void {
     const folder = contextFolder(this.root)
     mkdirSync(folder, { recursive: true })
@@ -342,18 +344,24 @@ export class World {
     writeFileSync(join(folder, `${name}.json`), JSON.stringify({ env: this.env, control }))
   }
 
-  /** Sets the clock of processes of a name so many milliseconds forward, or back. */
+  /** Shifts the clock of all processes of a name by this many milliseconds, forward or (if negative) back. */
   setClock(name: string, ms: number): void {
     writeFileSync(this.#clockOf(name), String(ms))
   }
 
-  /** Tells of each event as it is heard, until what is given back is called. */
+  /** Calls `listener` for each received event until the returned function is called. */
   onEvent(listener: (event: CairnEvent) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  /** Resolves with what `look` gives as soon as it gives something; looks whenever something was heard. */
+  /**
+   * Calls `look` until it returns something other than undefined or false, and resolves with that. Calls it after each
+   * received event, and at least every 250 ms.
+   *
+   * @param what condition for the error message
+   * @throws Error with the state of all services after `ms` milliseconds
+   */
   async until<Found>(
     what: string,
     look: () => Found | undefined | false | Promise<Found | undefined | false>,
@@ -393,7 +401,7 @@ export class World {
     return statuses
   }
 
-  /** What is recorded of a run, and what was heard of it. */
+  /** Describes the terminal records and received events of a run. */
   async #tellOf(run: string): Promise<string> {
     const [ends, end] = await Promise.all([
       this.store.children(this.at.ends(run)),
@@ -403,7 +411,7 @@ export class World {
     return `${run}: end ${end?.status ?? 'not recorded'}; ended: ${ends.join(', ')}; heard: ${heard.join(', ')}`
   }
 
-  /** Follows a run by a control service of one's choice. */
+  /** Follows a run through a given control service. */
   follow(control: Replica, run: string, signal: AbortSignal): Promise<Response> {
     return fetch(`${control.url}/v1/pipelines/${PIPELINE}/runs/${run}/events`, {
       headers: { authorization: `Bearer ${this.#token}` },
@@ -411,13 +419,13 @@ export class World {
     })
   }
 
-  /** What a stage says of itself. */
+  /** Returns the readiness of the first stage of a step. */
   async readiness(step: string): Promise<Record<string, string>> {
     const answer = await fetch(`${this.replica(step).url}/health/ready`, { signal: AbortSignal.timeout(10_000) })
     return (await answer.json()) as Record<string, string>
   }
 
-  /** Committed offsets and ends of a step's group. */
+  /** Returns the committed offsets of a step's group and the ends of the log, by partition. */
   progress(step: string) {
     return this.#kafka.progress(this.topic, groupIdOf(this.topic, this.groupOf(step)))
   }
@@ -431,13 +439,13 @@ export class World {
   get kafka(): RawKafka {
     return this.#kafka
   }
-  /** After the brokers were away. */
+  /** Replaces the plain Kafka client after an outage of the brokers. */
   async reconnect(): Promise<void> {
     await this.#kafka.close().catch(() => {})
     this.#kafka = await rawKafka(this.connection.kafka.brokers)
   }
 
-  /** Processes that run what was deployed here, workers included. */
+  /** Returns the ids of all processes that run the programs of this world, including workers. */
   processes(): number[] {
     const { folder } = this.#programs
     return readdirSync('/proc').flatMap((pid) => {
@@ -449,7 +457,7 @@ export class World {
     })
   }
 
-  /** Of them, those whose service is gone. */
+  /** Returns the ids of those processes whose service no longer runs. */
   leftBehind(): number[] {
     const alive = new Set(this.replicas.map(({ pid }) => pid))
     return this.processes().filter((pid) => {
@@ -458,14 +466,14 @@ export class World {
     })
   }
 
-  /** The ends of the logs, for a failure. */
+  /** Returns the end of each log, for error messages. */
   tell(): string {
     return this.replicas
       .map((replica) => `--- ${replica.program.name} (${replica.ends.join(', ')})\n${replica.log.slice(-1_500)}`)
       .join('\n')
   }
 
-  /** Where each step's group stands, and what its first process says of itself. */
+  /** Describes the progress of each step's group and the readiness of its first stage. */
   async #standing(): Promise<string> {
     const steps = this.steps.map(async (step) => {
       const [progress, readiness] = await Promise.all([

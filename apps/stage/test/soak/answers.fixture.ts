@@ -1,7 +1,7 @@
-/** What control may answer while it or the servers are away, is asked for what is gone, or has too much to do. */
+/** Status codes that control may return during outages, for missing resources, or if it is too busy. */
 const EXPECTED: ReadonlySet<string> = new Set(['404', '409', '429', '502', '503', '504'])
 
-/** Takes a request that has failed: an answer that control must never give is wrong, whatever is done to it. */
+/** Returns a handler for failed requests to control, which adds unexpected status codes to `wrong`. */
 export function refusal(wrong: string[]): (error: unknown) => undefined {
   return (error) => {
     const text = String(error)

@@ -1,4 +1,5 @@
-// A consumer as its documentation has it: its effects, and what it has seen, are in one place. It may be killed at any time.
+// A consumer as documented: it stores its effects and the ids of handled events in one place, so it may be killed at
+// any time.
 import { DatabaseSync } from 'node:sqlite'
 import { connectConsumer } from '@cairn/consumer/connect'
 import { faults } from '../faults/project/faults.pipeline.ts'
@@ -13,7 +14,7 @@ const add = database.prepare('insert into effects values (?)')
 const cairn = await connectConsumer({
   group: 'billing',
   from: 'beginning',
-  seen: { has: (id) => has.get(id) !== undefined, add: () => {} }, // the effect itself says so
+  seen: { has: (id) => has.get(id) !== undefined, add: () => {} }, // the effect itself records the id
 })
 await cairn.subscribe(faults, total, ({ id }) => void add.run(id))
 console.log('{"url":"http://none","msg":"ready"}')

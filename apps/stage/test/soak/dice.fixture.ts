@@ -1,9 +1,10 @@
 import { seeded } from '../faults/random.fixture.ts'
 
-/** The same throws for the same seed. */
+/** Random choices, which are the same for the same seed. */
 export interface Dice {
-  /** In [0, 1). */
+  /** Returns a number in [0, 1). */
   readonly random: () => number
+  /** Returns a number in [low, high). */
   readonly between: (low: number, high: number) => number
   readonly oneOf: <Item>(items: readonly Item[]) => Item
 }

@@ -4,7 +4,7 @@ import { Replica } from '../faults/replica.fixture.ts'
 import type { EndedRun } from '../faults/invariants.fixture.ts'
 import type { World } from '../faults/world.fixture.ts'
 
-/** A consumer that is kept running, and what it has done. */
+/** A consumer that is restarted whenever it ends, and the database of its effects. */
 export class Effects {
   readonly consumer: Replica
   readonly #world: World
@@ -15,7 +15,7 @@ export class Effects {
       {
         name: 'consumer',
         args: [
-          `--import=${join(import.meta.dirname, '../faults/crash.js')}`, // it ends with this process
+          `--import=${join(import.meta.dirname, '../faults/crash.js')}`, // ends it with this process
           join(import.meta.dirname, 'consumer.ts'),
         ],
         cwd: world.folder,
@@ -26,7 +26,10 @@ export class Effects {
     )
   }
 
-  /** Each completed task of the step has had its effect once, and no other has had one; lies are believed once, too. */
+  /**
+   * Checks that each completed task of step `total` had its effect exactly once, and no other task had one. A false
+   * event may have an effect, once. Returns violations.
+   */
   async check(ended: ReadonlyMap<string, EndedRun>, patienceMs: number): Promise<string[]> {
     const wanted = [...ended].flatMap(([run, { ends }]) =>
       ends.get('total')?.status === 'completed' ? [`${run}/total/completed`] : [],
@@ -44,7 +47,7 @@ export class Effects {
     return wrong
   }
 
-  /** How often an event has had its effect. */
+  /** Returns how often each event had its effect, by id. */
   #times(): ReadonlyMap<string, number> {
     const database = new DatabaseSync(this.file, { readOnly: true })
     try {
@@ -55,7 +58,7 @@ export class Effects {
     }
   }
 
-  /** The consumer's database. */
+  /** File of the consumer's database. */
   get file(): string {
     return join(this.#world.folder, 'effects.sqlite')
   }

@@ -4,18 +4,18 @@ import type { OwnServers } from '../faults/servers.fixture.ts'
 import type { World } from '../faults/world.fixture.ts'
 import type { Dice } from './dice.fixture.ts'
 
-/** What goes wrong by its name; when it resolves, it is over. */
+/** Functions that cause a fault, by name. Each resolves when its fault is over. */
 export type Faults = Readonly<Record<string, () => Promise<unknown> | void>>
 
-/** What faults are done to. */
+/** The targets of faults. */
 export interface Soaked {
   readonly world: World
   readonly servers: OwnServers
-  /** The disk that the stages work on, where this user may make one that can be filled. */
+  /** The scratch disk of the stages, if this user may mount one. */
   readonly scratch: SmallDisk | undefined
   /** A consumer of the pipeline's events. */
   readonly consumer: Replica
   readonly dice: Dice
-  /** Takes what must never be seen. */
+  /** Collects violations. */
   readonly wrong: string[]
 }

@@ -7,15 +7,15 @@ import { STEPS, type World } from '../faults/world.fixture.ts'
 const LOOK_MS = 2_000
 
 export interface Places {
-  /** Where the stages work. */
+  /** Scratch folder of the stages. */
   readonly scratch: string
-  /** Where their processes, and control's, put temporary files. */
+  /** Folder for temporary files of the stages and control. */
   readonly temporary: string
-  /** Where MinIO's data are. */
+  /** Data folder of MinIO. */
   readonly data: string
 }
 
-/** Names that the brokers know. */
+/** Names of groups and topics on the brokers. */
 export interface Known {
   readonly groups: string[]
   readonly topics: readonly string[]
@@ -26,7 +26,7 @@ export async function knownTo({ kafka }: World): Promise<Known> {
   return { groups: groups.sort(), topics: topics.sort() }
 }
 
-/** What all that was done has left behind, and should not have, once nothing is in hand. */
+/** Lists everything that is left behind after all work has ended: groups, topics, files and records. */
 export async function leftBehind(world: World, before: Known, places: Places, patienceMs: number): Promise<string[]> {
   const now = await knownTo(world)
   const dead = `${world.topic}.dead`
@@ -40,7 +40,7 @@ export async function leftBehind(world: World, before: Known, places: Places, pa
   ]
 }
 
-/** What is found at every look: control may be collecting just now. */
+/** Repeats `look` until it finds nothing, because control may be collecting. Returns the last findings. */
 async function lasting(look: () => Promise<string[]>, patienceMs: number): Promise<string[]> {
   let found = await look()
   for (let waited = 0; waited < patienceMs && found.length > 0; waited += LOOK_MS) {
@@ -68,7 +68,7 @@ async function ofServices(world: World, patienceMs: number): Promise<string[]> {
   return found
 }
 
-/** Folders of processes that are gone, work that no one is at, parts of uploads that no one goes on with. */
+/** Lists folders of dead processes, scratch of ended tasks, temporary files, and parts of abandoned uploads. */
 async function ofDisks(world: World, { scratch, temporary, data }: Places, patienceMs: number): Promise<string[]> {
   const working = () => globSync('tmp/*/item-*', { cwd: scratch })
   const uploads = () => globSync('.minio.sys/multipart/*/*', { cwd: data })
@@ -89,12 +89,12 @@ function filesIn(folder: string): string[] {
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
 }
 
-/** Whatever lies in the store is of a kind that there is, of a run that was asked for, and not waiting to be deleted. */
+/** Lists files in the store that have no known kind, belong to no submitted run, or should have been removed by now. */
 async function inStore({ store, at, tried }: World): Promise<string[]> {
   const found: string[] = []
   for await (const { path, modified } of store.list('')) {
     if (path === 'store.json') continue
-    // A service that is killed while it starts leaves its probe; the next one that starts later than this removes it.
+    // A service killed during its start leaves its probe behind. A service that starts after PROBE_MS removes it.
     if (path.startsWith('probe/') && Date.now() - modified < PROBE_MS) continue
     const [area, name = ''] = path.slice(at.root.length).split('/')
     if (!path.startsWith(at.root) || !AREAS.has(area!)) found.push(`file of no kind in the store: ${path}`)

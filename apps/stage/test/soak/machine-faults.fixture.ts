@@ -3,10 +3,10 @@ import { STEPS } from '../faults/world.fixture.ts'
 import type { Faults, Soaked } from './faults.fixture.ts'
 
 const HOUR_MS = 3_600_000
-/** By more than a quarter of an hour an S3 server refuses requests. */
+/** An S3 server refuses requests if the clock differs by more than 15 minutes. */
 const SMALL_STEP_MS = 600_000
 
-/** Of Kafka and MinIO: one at a time, while all else goes on beside it. */
+/** Faults of Kafka and MinIO. Cause only one at a time; other faults may happen meanwhile. */
 export function serverFaults({ servers, dice: { between } }: Soaked): Faults {
   const killed = async (server: 'kafka' | 'minio') => {
     await servers[server].kill()
@@ -31,7 +31,7 @@ export function serverFaults({ servers, dice: { between } }: Soaked): Faults {
   }
 }
 
-/** Of the machine that the stages and control run on. */
+/** Faults of the machine of the stages and control: clock, disk and network. */
 export function machineFaults({ world, scratch, dice: { between, oneOf } }: Soaked): Faults {
   const stepped = async (most: number) => {
     const name = oneOf([...STEPS, 'control'])

@@ -1,5 +1,6 @@
-// npm run soak -- --minutes 20 --seed 1 [--alone] [--no-stacks] [--no-sabotage]: random faults on servers and processes of its own, then
-// all invariants. Alone: control tells no events again and ends no runs, so that all that goes on does so by itself.
+// Usage: npm run soak -- --minutes 20 --seed 1 [--alone] [--no-stacks] [--no-sabotage]
+// Causes random faults in its own servers and processes, then checks all invariants. With --alone, control does not
+// publish events again or end runs, so that all runs must continue by themselves.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -35,7 +36,7 @@ const { values } = parseArgs({
 const [minutes, seed] = [Number(values.minutes), Number(values.seed)]
 const PATIENCE_MS = 600_000
 const DISK_BYTES = 12 * 2 ** 30
-/** For what is broken on purpose. */
+/** Maximum wait of a check during sabotage, which must fail. */
 const SHORT_PATIENCE_MS = 2_000
 const BETWEEN_STACKS_MS = 150_000
 const SERVICES = [...STEPS, 'control']
@@ -60,7 +61,7 @@ retain(world)
 const effects = new Effects(world)
 const ended = new EndedRuns(world)
 const wrong: string[] = []
-/** What goes on beside something else throws dice of its own, so that a seed says what happens, if not when. */
+/** Gives each concurrent activity its own dice, so that a seed determines what each one does, though not when. */
 const withDice = (number: number): Soaked => ({
   ...{ world, servers, scratch, consumer: effects.consumer, wrong },
   dice: dice(seed * 10 + number),
@@ -129,7 +130,7 @@ function check(before: Known, patienceMs: number): Promise<Report> {
   })
 }
 
-/** A check that cannot fail would tell nothing. */
+/** Checks that the check detects violations, by causing each of them. */
 async function sabotage(before: Known): Promise<void> {
   const [run] = world.submitted.keys()
   await world.until('the first run was read', () => ended.found.has(run!))
@@ -140,18 +141,18 @@ async function sabotage(before: Known): Promise<void> {
   note(`${count} things were broken on purpose, and each was found`)
 }
 
-/** Nothing goes wrong any more: what was begun is to end. */
+/** Ends all faults, and waits until the services have recovered. */
 async function calm(): Promise<void> {
   for (const step of STEPS) world.disarm(step)
   for (const service of SERVICES) world.setClock(service, 0)
   world.proxy.heal()
   await world.reconnect()
   await Promise.all([...world.replicas, effects.consumer].map((replica) => replica.start()))
-  // After the last death: each process that took another's place has had work, and tidied up.
-  // MinIO takes a while to see that its disk is no longer full.
+  // Gives every restarted process work, so that it cleans up after its predecessor.
+  // A submission may fail at first: MinIO takes a while to notice that its disk is no longer full.
   const submitted = () => world.submit().catch(() => undefined)
   for (let run = 0; run < 8; run++) await world.until('a submission is acknowledged', submitted, PATIENCE_MS)
-  // What a collection that was killed has left is finished by the next.
+  // Finishes a collection that was killed.
   const collected = () => maintenance(withDice(0))['gc by control']!()
   await world.until('control has collected', async () => (await collected()) !== undefined, PATIENCE_MS)
 }

@@ -11,13 +11,13 @@ import { refusal } from './answers.fixture.ts'
 import type { Faults, Soaked } from './faults.fixture.ts'
 
 const MINUTE_MS = 60_000
-/** As control has it from the project, but for the grace, which is an hour at least there: here objects are to go, too. */
+/** The retention of control, except for a shorter grace period, so that objects are deleted, too. Control needs 1 h. */
 const KEPT = { keepRuns: 150, keepMs: 5 * MINUTE_MS, graceMs: 5 * MINUTE_MS }
 const CONTEXT = 'soak'
-/** Beside faults, a check waits for what is away. Milliseconds. */
+/** Timeout of `cairn doctor`, in milliseconds; long because it waits for the end of outages. */
 const DOCTOR_MS = 180_000
 
-/** Says in the project what control keeps, and that it collects by itself. */
+/** Writes the retention to the project, so that control collects by itself. */
 export function retain(world: World): void {
   const file = join(world.root, 'package.json')
   const { cairn, ...rest } = JSON.parse(readFileSync(file, 'utf8')) as { cairn: object }
@@ -25,10 +25,10 @@ export function retain(world: World): void {
   writeFileSync(file, JSON.stringify({ ...rest, cairn: { ...cairn, retention } }))
 }
 
-/** Of control: how often it looks whether a pipeline is to be collected. */
+/** Environment of control: the seconds between its checks whether a collection is due. */
 export const COLLECTS = { CAIRN_COLLECT: '20' }
 
-/** No faults, but nothing of the rest must stand in their way, nor they in its. */
+/** Maintenance commands, which must work during faults and must not disturb anything else. */
 export function maintenance({ world, wrong }: Soaked): Faults {
   return {
     'gc by control': () =>
@@ -38,7 +38,7 @@ export function maintenance({ world, wrong }: Soaked): Faults {
   }
 }
 
-/** In its turn: as control would. */
+/** Collects while holding the lease of collections, as control does. */
 async function collectOnce({ store, at }: World): Promise<void> {
   const leases = new Leases({ store, clock: systemClock, name: `${thisProcess}/soak` })
   const lease = at.lease('collection')
@@ -53,7 +53,7 @@ async function collectOnce({ store, at }: World): Promise<void> {
   }
 }
 
-/** A check that cannot be made while something is away tells nothing; what it finds is wrong at any time. */
+/** Runs `cairn doctor --on` and adds its findings to `wrong`. Ignores a check that fails because of an outage. */
 export async function examineOnce(world: World, wrong: string[]): Promise<void> {
   world.writeContext(CONTEXT)
   const main = join(REPOSITORY, 'apps/cli/bin/cairn.js')

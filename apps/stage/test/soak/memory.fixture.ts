@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { childrenOf } from '../faults/replica.fixture.ts'
 import type { World } from '../faults/world.fixture.ts'
 
-/** Megabytes of each service's first process with those that it has started, and for how many minutes it has lived. */
+/** Memory of the first process of each service with its children, and the age of that process, as text. */
 export type Memory = ReadonlyMap<string, string>
 
 export function memoryOf(world: World, names: readonly string[]): Memory {
@@ -15,7 +15,7 @@ export function memoryOf(world: World, names: readonly string[]): Memory {
   )
 }
 
-/** One line for each service, one column for each moment. */
+/** Formats a table with one line for each service and one column for each moment. */
 export function memoryTable(moments: Readonly<Record<string, Memory>>): string {
   const names = [...new Set(Object.values(moments).flatMap((memory) => [...memory.keys()]))]
   const line = (cells: readonly string[]) =>
@@ -37,7 +37,7 @@ function residentOf(pid: number): number {
   }
 }
 
-/** Seconds. */
+/** Returns the age of a process in seconds. */
 function ageOf(pid: number): number {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')

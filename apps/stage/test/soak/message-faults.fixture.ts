@@ -5,7 +5,7 @@ import { PIPELINE, type World } from '../faults/world.fixture.ts'
 import { refusal } from './answers.fixture.ts'
 import type { Faults, Soaked } from './faults.fixture.ts'
 
-/** The places of the pipeline, and their steps: an `each` has none. */
+/** Nodes of the pipeline, and their steps. An `each` has no step. */
 const PLACES = { draw: 'draw', score: 'score', total: 'total', report: 'report', scores: undefined }
 const HOSTILE_AT_ONCE = 40
 interface Letter {
@@ -17,7 +17,7 @@ const LETTERS = `/v1/pipelines/${PIPELINE}/dead-letters`
 export function messageFaults({ world, dice: { random, oneOf }, wrong }: Soaked): Faults {
   const decided = (decision: 'replay' | 'drop') => async () => {
     const all = (await lettersOf(world).catch(refusal(wrong))) ?? []
-    // What holds no event can only be dropped.
+    // A dead letter without an event can only be dropped.
     const letters = decision === 'replay' ? all.filter(({ event }) => event !== undefined) : all
     if (letters.length === 0) return
     const { id } = oneOf(letters)

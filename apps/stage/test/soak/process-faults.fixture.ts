@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { POINTS, STEPS } from '../faults/world.fixture.ts'
 import type { Faults, Soaked } from './faults.fixture.ts'
 
-/** Of stages, of control, and of a consumer; each has a successor at once. */
+/** Faults of stages, control and a consumer. Each killed process is restarted at once. */
 export function processFaults({ world, consumer, dice: { between, oneOf } }: Soaked): Faults {
   const frozen = async (name: string) => {
     const thaw = world.replica(name).freeze()

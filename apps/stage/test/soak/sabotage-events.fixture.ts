@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { refusal } from './answers.fixture.ts'
 import type { Sabotage, Sabotaged, Undo } from './sabotage.fixture.ts'
 
-/** Of what is told, of what follows from it, and of who tells it. */
+/** Violations in events, in the effects of the consumer, and in services. */
 export function wrongEvents({ world, effects, run, wrong }: Sabotaged): Sabotage[] {
   const { heard, topic, bus } = world
   const ended = `${run}/total/completed`

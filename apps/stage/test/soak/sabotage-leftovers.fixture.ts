@@ -3,10 +3,10 @@ import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Sabotage, Sabotaged, Undo } from './sabotage.fixture.ts'
 
-/** More than Linux gives. */
+/** Greater than the maximum process id of Linux. */
 const NO_PROCESS = 4_194_305
 
-/** Of what nothing needs any more. */
+/** Violations in what is left behind: groups, topics and files. */
 export function leftByServices({ world: { kafka }, places, before }: Sabotaged): Sabotage[] {
   const { scratch, temporary, data } = places
   const work = `${hostname()}-${NO_PROCESS}-1.0-x`
@@ -54,7 +54,7 @@ export function leftByServices({ world: { kafka }, places, before }: Sabotaged):
   ]
 }
 
-/** Gives what removes it again, with its folder where the folder was made for it. */
+/** Creates a file and its folders. Returns a function that removes everything it created. */
 function madeFile(path: string): Undo {
   const first = mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, 'x')

@@ -8,7 +8,7 @@ import { examineOnce } from './maintenance.fixture.ts'
 const AGAIN_MS = 20
 const GHOST = 'ghost'
 
-/** Of what lies in the store. */
+/** Violations in the store. */
 export function wrongRecords({ world, run, wrong }: Sabotaged): Sabotage[] {
   const { at, submitted, tried, heard } = world
   const end = at.end(run, 'total')
@@ -87,7 +87,7 @@ export function wrongRecords({ world, run, wrong }: Sabotaged): Sabotage[] {
       what: 'what `cairn doctor --on` finds',
       said: /doctor --on, beside all else: .*which is missing/,
       act: async () => {
-        const undo = await removed(world, await anObject(world)) // of bytes it reads a sample
+        const undo = await removed(world, await anObject(world)) // doctor reads only some of the bytes
         await examineOnce(world, wrong)
         await undo()
         return () => wrong.splice(0)
@@ -124,7 +124,7 @@ export function wrongRecords({ world, run, wrong }: Sabotaged): Sabotage[] {
   ]
 }
 
-/** One that a run refers to. */
+/** Returns the path of an object that a run refers to. */
 async function anObject({ store, at }: World): Promise<string> {
   for await (const { path } of store.list(`${at.root}objects/`)) return path
   throw new Error('no object is stored')
@@ -157,7 +157,7 @@ async function written(world: World, path: string): Promise<Undo> {
   return () => world.store.remove(path)
 }
 
-/** What collections remove comes again and again, until it is undone. */
+/** Creates files repeatedly until undone, because a collection removes them. */
 async function again({ store }: World, next: () => readonly [path: string, text: string]): Promise<Undo> {
   const paths = new Set<string>()
   let isOver = false
@@ -175,7 +175,7 @@ async function again({ store }: World, next: () => readonly [path: string, text:
   }
 }
 
-/** As if it had been written so: with a check that is right. */
+/** Returns a function that changes a record and gives it a valid check. */
 function record<Content extends { readonly v: number }>(
   path: string,
   change: (content: Content) => Content,

@@ -6,17 +6,17 @@ import { leftByServices } from './sabotage-leftovers.fixture.ts'
 import { wrongRecords } from './sabotage-records.fixture.ts'
 import { wrongEvents } from './sabotage-events.fixture.ts'
 
-/** What the check must find, done on purpose. */
+/** A violation that is caused on purpose, and that the check must detect. */
 export interface Sabotage {
   readonly what: string
-  /** What the check must say of it. */
+  /** Matches the error of the check. */
   readonly said: RegExp
-  /** Does it; gives what undoes it. */
+  /** Causes the violation. Returns a function that undoes it. */
   readonly act: () => Promise<Undo> | Undo
 }
 export type Undo = () => unknown
 
-/** What a sabotage may lay hands on, once all runs have ended. */
+/** The targets of sabotage. All runs must have ended. */
 export interface Sabotaged {
   readonly world: World
   readonly servers: OwnServers
@@ -29,12 +29,12 @@ export interface Sabotaged {
 }
 
 /**
- * Breaks each thing that the check looks for, in turn, and mends it again: a check that does not name what is broken would
- * find nothing at the end either.
+ * Causes each violation that the check must detect, one at a time, and undoes it again. Otherwise a check that never
+ * fails would go unnoticed.
  *
- * @param check throws an Error that lists what does not hold
- * @returns how many things were broken, all of which the check has named
- * @throws Error that lists those that it has not
+ * @param check throws an Error that lists violations
+ * @returns the number of violations, all of which were detected
+ * @throws Error that lists the violations that were not detected
  */
 export async function provenToFail(sabotaged: Sabotaged, check: () => Promise<unknown>): Promise<number> {
   const all = [...wrongRecords(sabotaged), ...wrongEvents(sabotaged), ...leftByServices(sabotaged)]

@@ -34,9 +34,10 @@ interface Ended {
 }
 
 /**
- * Services of a machine's own: started twice at once, used, robbed of a process or of what keeps them, and taken down.
+ * Tests local services: runs `cairn up` twice at once, runs a pipeline, kills a service or the supervisor, repeats
+ * both, and runs `cairn down`.
  *
- * @throws Error that says what did not hold
+ * @throws Error that describes the first violation
  */
 export async function upTwice({ oneOf }: Dice): Promise<void> {
   const project = new Project()
@@ -45,7 +46,7 @@ export async function upTwice({ oneOf }: Dice): Promise<void> {
     await project.run()
     const victim = oneOf([...SERVICES, 'supervisor'])
     project.kill(victim)
-    await project.up() // a supervisor has a successor only then; the others are waited for
+    await project.up() // replaces a killed supervisor, and waits for the restart of a killed service
     await project.run()
     await project.down()
   } finally {
@@ -64,13 +65,13 @@ class Project {
     writeFileSync(join(this.#root, 'one.pipeline.ts'), PIPELINE)
   }
 
-  /** By two at once: one stack. */
+  /** Runs `cairn up` twice at once, which must start only one stack. */
   async up(): Promise<void> {
     for (const { code, stderr } of await Promise.all([this.#cairn('up'), this.#cairn('up')]))
       if (code !== 0) throw new Error(`two \`cairn up\` at once: one ended with ${code}: ${stderr}`)
     const ready = SERVICES.map((name) => `${name} ready`)
     await eventually(async () => expectSame('status after two `cairn up`', await this.#status(), ready))
-    // What a service that was killed had started ends by itself.
+    // The children of a killed service end by themselves.
     await eventually(async () => expectSame('processes after two `cairn up`', this.#processes(), SERVICES))
   }
 
@@ -103,7 +104,7 @@ class Project {
     expectSame('`running.json` after `cairn down`', existsSync(join(this.#stack, 'running.json')) ? ['there'] : [], [])
   }
 
-  /** Ends what is left, however that came about. */
+  /** Kills all remaining processes, and deletes the project. */
   remove(): void {
     for (const { pid } of this.#marked())
       try {
@@ -131,7 +132,7 @@ class Project {
     })
   }
 
-  /** Names of services that have a process, without those that a service has started. */
+  /** Returns the name of the service of each process, without child processes of services. */
   #processes(): string[] {
     const marked = this.#marked()
     const pids = new Set(marked.map(({ pid }) => pid))
@@ -167,7 +168,7 @@ function listens(port: number): Promise<boolean> {
   })
 }
 
-/** Tries again for a while. */
+/** Repeats a check for up to a minute until it passes. */
 async function eventually(check: () => Promise<void>): Promise<void> {
   for (const deadline = performance.now() + SETTLES_MS; ; await sleep(AGAIN_MS))
     try {

@@ -12,7 +12,10 @@ const AGAIN_MS = 1_000
 const LOOK_MS = 2_000
 const PATIENCE_MS = 400_000
 
-/** Keeps some runs going, by a program and by control; gives how many submissions of the program were refused. */
+/**
+ * Keeps several runs in progress, submitted by this process or through control, and cancels some. Returns the number of
+ * failed submissions.
+ */
 export async function bringWork(soaked: Soaked, isOver: () => boolean): Promise<number> {
   const { world, dice } = soaked
   const { random, between } = dice
@@ -41,7 +44,7 @@ export async function bringWork(soaked: Soaked, isOver: () => boolean): Promise<
   return refused
 }
 
-/** As a careful client: asks again with the same key until it is answered. */
+/** Submits a run through control. Repeats the request with the same Idempotency-Key until control answers. */
 async function byControl({ world, wrong }: Soaked, request: RunRequest): Promise<string> {
   const key = randomUUID()
   for (const deadline = performance.now() + PATIENCE_MS; ;) {
@@ -52,7 +55,7 @@ async function byControl({ world, wrong }: Soaked, request: RunRequest): Promise
   }
 }
 
-/** Reads the records of each run as soon as it is complete: a collection may remove them later. */
+/** Reads the records of each run as soon as it is complete, because a collection may remove them later. */
 export class EndedRuns {
   readonly found = new Map<string, EndedRun>()
   readonly #world: World
@@ -68,8 +71,8 @@ export class EndedRuns {
   }
 
   /**
-   * Waits until each submitted run has ended and was read. Gives up after a while: a run that was collected before it was
-   * read is for the check of the invariants to name.
+   * Waits until all submitted runs have ended and were read. Does not fail if a run was not read within `patienceMs`,
+   * for example because it was collected first: the check of the invariants reports it.
    */
   async untilAll(patienceMs: number): Promise<void> {
     const { submitted } = this.#world
@@ -78,7 +81,7 @@ export class EndedRuns {
     await this.#world.until('each run was read', isRead, patienceMs).catch(() => {})
   }
 
-  /** Resolves once all that ended has been read. */
+  /** Stops. Resolves after a last attempt to read the runs that have ended. */
   async close(): Promise<void> {
     this.#isOver = true
     await this.#reading
@@ -88,7 +91,7 @@ export class EndedRuns {
   async #read(): Promise<void> {
     for (let isLast = false; !isLast; await sleep(LOOK_MS)) {
       isLast = this.#isOver
-      for (const run of this.#pending) await this.#readOne(run).catch(() => {}) // the store is away: next time
+      for (const run of this.#pending) await this.#readOne(run).catch(() => {}) // retried in the next round
     }
   }
 
@@ -96,7 +99,7 @@ export class EndedRuns {
     const plan = this.#world.submitted.get(run)
     if (!plan) return
     const ended = await readEnded(this.#world, run)
-    if (!ended.end || missing(plan, ended).length > 0) return // of a cancelled run, the rest follows
+    if (!ended.end || missing(plan, ended).length > 0) return // the tasks of a cancelled run end after it
     this.found.set(run, ended)
     this.#pending.delete(run)
   }

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { CairnError } from '@cairn/kernel'
 import { channels, type CairnEvent, type DeadLetterMessage, type EventBus } from '@cairn/records'
 
-/** What every event bus must do; each driver's test runs it. */
+/** Tests that every event bus must pass. */
 export function busSuite(name: string, open: () => EventBus | Promise<EventBus>): void {
   describe(`${name} as an event bus`, () => {
     const event = (id: string, partitionkey = id): CairnEvent => ({
@@ -17,7 +17,7 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       headers: {},
     })
     const events = (count: number, key?: string) => Array.from({ length: count }, (_, index) => event(`e${index}`, key))
-    /** Resolves when so many events have come. */
+    /** Collects the ids of events. `all` resolves after `count` events. */
     const collector = (count: number) => {
       const ids: string[] = []
       const all = Promise.withResolvers<string[]>()
@@ -28,7 +28,7 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
     }
     const ids = (count: number) => Array.from({ length: count }, (_, index) => `e${index}`)
 
-    it('delivers what is published', async () => {
+    it('delivers published events', async () => {
       const bus = await open()
       const { hear, all } = collector(100)
       await bus.subscribe('topic', { group: 'g', from: 'now' }, hear)
@@ -36,7 +36,7 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       expect((await all).sort()).toEqual(ids(100).sort())
     })
 
-    it('sends deferred events with urgent ones, or after their time', async () => {
+    it('sends deferred events together with urgent ones, or after their maximum delay', async () => {
       const bus = await open()
       const { hear, all } = collector(3)
       await bus.subscribe('topic', { group: 'g', from: 'now' }, hear)
@@ -55,7 +55,7 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       await published
     })
 
-    it('delivers copies: publisher and handlers share nothing', async () => {
+    it('delivers a copy of the published event', async () => {
       const bus = await open()
       const sent = event('one')
       const came = Promise.withResolvers<CairnEvent>()
@@ -65,7 +65,7 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       expect(await came.promise).not.toBe(sent)
     })
 
-    it('delivers each event to every group, and to one member of it', async () => {
+    it('delivers each event to one member of every group', async () => {
       const bus = await open()
       const [left, right, other] = [collector(60), collector(60), collector(60)]
       const both: string[] = []
@@ -102,7 +102,7 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       expect(await done.promise).toBe(3)
     })
 
-    it('delivers as often as the subscription says', async () => {
+    it('respects the number of deliveries in the options of a subscription', async () => {
       const bus = await open()
       const poison = Promise.withResolvers<number>()
       let deliveries = 0
@@ -137,7 +137,7 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       expect(told).toEqual(['g bad'])
     })
 
-    it('respects the limit of events in progress', async () => {
+    it('handles no more events at once than the concurrency allows', async () => {
       const bus = await open()
       let inHand = 0
       let most = 0
@@ -147,7 +147,7 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
         most = Math.max(most, ++inHand)
         if (inHand === 3) three.resolve()
         await three.promise
-        await new Promise((later) => setTimeout(later, 2)) // for a fourth to come, if it may
+        await new Promise((later) => setTimeout(later, 2)) // a fourth would arrive now
         inHand--
         await hear(heard)
       })
@@ -184,7 +184,7 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       expect(await all).toEqual(['after'])
     })
 
-    it('waits for the store or the bus as long as it takes, without giving up events', async () => {
+    it('redelivers an event during an outage of the store, without giving it up', async () => {
       const bus = await open()
       let outages = 8
       const poisoned: string[] = []
@@ -225,7 +225,7 @@ export function busSuite(name: string, open: () => EventBus | Promise<EventBus>)
       expect(await all).toEqual(['one'])
     })
 
-    it('keeps topics apart', async () => {
+    it('delivers only events of the subscribed topic', async () => {
       const bus = await open()
       const { hear, all } = collector(1)
       await bus.subscribe('one', { group: 'g', from: 'now' }, hear)

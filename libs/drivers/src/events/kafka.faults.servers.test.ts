@@ -7,7 +7,7 @@ import { Broker, hasBroker } from './kafka/broker.fixture.ts'
 import { buses, committed, event, events, eventually, listener, newTopic } from './kafka/kafka.fixture.ts'
 import type { KafkaBus } from './kafka.ts'
 
-describe.skipIf(!hasBroker)('Kafka, when things go wrong (needs Java and the jars of tools/servers)', () => {
+describe.skipIf(!hasBroker)('faults of Kafka (needs Java and the jars of tools/servers)', () => {
   let broker: Broker
   beforeAll(async () => void (broker = await Broker.start()))
   afterAll(() => broker?.close())
@@ -15,7 +15,7 @@ describe.skipIf(!hasBroker)('Kafka, when things go wrong (needs Java and the jar
 
   const pause = (ms: number) => new Promise((later) => setTimeout(later, ms))
 
-  /** Publishes until told to stop, and then gives the ids of what was acknowledged. */
+  /** Publishes until the returned function is called, which resolves with the ids of the acknowledged events. */
   const load = (bus: KafkaBus, topic: string) => {
     const acknowledged: string[] = []
     let isOn = true
@@ -34,7 +34,7 @@ describe.skipIf(!hasBroker)('Kafka, when things go wrong (needs Java and the jar
     }
   }
 
-  /** However often that takes: on a busy machine a broker may answer too late. */
+  /** Publishes an event, with any number of attempts: on a busy machine, the broker may answer too late. */
   const publishSurely = async (bus: KafkaBus, topic: string, id: string) => {
     while (
       !(await bus.publish(topic, [event(id)]).then(
@@ -44,7 +44,7 @@ describe.skipIf(!hasBroker)('Kafka, when things go wrong (needs Java and the jar
     );
   }
 
-  /** One event after another, for a signal takes effect a while after it was sent where the machine is busy. */
+  /** Publishes events one by one, because on a busy machine a signal takes effect with a delay. */
   const publishUntilFailure = async (bus: KafkaBus, topic: string) => {
     const acknowledged: string[] = []
     for (;;) {
@@ -55,7 +55,7 @@ describe.skipIf(!hasBroker)('Kafka, when things go wrong (needs Java and the jar
     }
   }
 
-  /** All that is acknowledged before, while and after the broker is away is handled, and none of it is given up. */
+  /** Checks that all events acknowledged before, during and after an outage are handled, and none is given up. */
   const outage = async (fail: () => Promise<void> | void, mend: () => Promise<void> | void) => {
     const bus = open({ requestTimeout: 1_000, sessionTimeout: 1_500, timeout: 60_000 })
     const topic = newTopic('outage')
@@ -84,14 +84,14 @@ describe.skipIf(!hasBroker)('Kafka, when things go wrong (needs Java and the jar
     await eventually(committedCount).toBeGreaterThanOrEqual(acknowledged.length)
   }
 
-  it('continues after a broker hangs for longer than the session timeout', async () => {
+  it('continues after the broker was unresponsive for longer than the session timeout', async () => {
     await outage(
       () => broker.signal('SIGSTOP'),
       () => broker.signal('SIGCONT'),
     )
   })
 
-  it('continues after a broker is killed and comes back', async () => {
+  it('continues after the broker was killed and started again', async () => {
     await outage(
       () => broker.kill(),
       () => broker.start(),

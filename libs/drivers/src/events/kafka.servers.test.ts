@@ -28,7 +28,7 @@ describe.skipIf(!brokers)('Kafka', () => {
 
   busSuite('Kafka', () => withOwnTopics(open()))
 
-  /** A handler that lets none of its events go until it is opened. */
+  /** A handler that resolves only after `open` is called. */
   const gate = () => {
     const { ids, hear, untilCount } = listener()
     const opened = Promise.withResolvers<void>()
@@ -53,7 +53,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     await eventually(() => bus.status().subscriptions[0]).toMatchObject({ inHand: 0, waiting: 0, lag: 0 })
   })
 
-  it('knows how many members a group has: none of one that has left, or that there never was', async () => {
+  it('counts the members of a group: 0 after its members left, or if it never existed', async () => {
     const bus = open()
     const topic = newTopic()
     await bus.ensureTopics([topic])
@@ -68,7 +68,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     await eventually(members).toEqual([0, 0])
   })
 
-  it('commits handled events up to the first gap, and the rest is delivered again', async () => {
+  it('commits handled events up to the first gap, and delivers the others again', async () => {
     const bus = open({ partitions: 1, closeTimeout: 100 })
     const topic = newTopic()
     await bus.ensureTopics([topic])
@@ -89,7 +89,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     await eventually(() => committedBy(topic, 'g')).toEqual({ 0: 10 })
   })
 
-  it('continues with a recreated topic, whatever offsets it had reached', async () => {
+  it('continues with a recreated topic, regardless of the offsets it had committed', async () => {
     const bus = open({ partitions: 2 })
     const topic = newTopic()
     await bus.ensureTopics([topic])
@@ -179,7 +179,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     await eventually(async () => Object.values(await committedBy(topic, 'g')).reduce((sum, at) => sum + at)).toBe(20)
   })
 
-  it('continues at the position of a group that had handled nothing and starts from now', async () => {
+  it('remembers the position of a group that started from now and has handled nothing', async () => {
     const bus = open()
     const topic = newTopic()
     await bus.ensureTopics([topic])
@@ -191,7 +191,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     await untilAll(['meanwhile'])
   })
 
-  it('closes in time even if a handler does not end', async () => {
+  it('closes after the timeout even if a handler never ends', async () => {
     const bus = open({ closeTimeout: 200 })
     const topic = newTopic()
     await bus.ensureTopics([topic])
@@ -199,11 +199,11 @@ describe.skipIf(!brokers)('Kafka', () => {
     await bus.subscribe(topic, { group: 'g', from: 'now' }, handle)
     await bus.publish(topic, [event('endless')])
     await untilCount(1)
-    await bus.close() // does not wait for the handler, which never ends
+    await bus.close()
     await expect(bus.publish(topic, [event('late')])).rejects.toMatchObject({ code: 'BUS_FAILED' })
   })
 
-  it('continues where a renamed group was', async () => {
+  it('continues at the position of the former group name', async () => {
     const bus = open()
     const topic = newTopic()
     await bus.ensureTopics([topic])
@@ -223,7 +223,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     expect(await bus.removeGroups((id) => id === `${topic}.new`)).toEqual([]) // it has a member
   })
 
-  it('delivers all new events to one process, and leaves no group behind', async () => {
+  it('delivers all new events to each listener, and leaves no group behind', async () => {
     const bus = open()
     const topic = newTopic()
     await bus.ensureTopics([topic])
@@ -246,7 +246,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     expect(await bus.groups([topic])).toEqual([])
   })
 
-  it('names a missing topic, and how to create it', async () => {
+  it('names a missing topic and how to create it', async () => {
     const bus = open()
     const missing = { code: 'BUS_FAILED', message: expect.stringContaining('nowhere'), next: expect.any(String) }
     await expect(bus.subscribe('nowhere', { group: 'g', from: 'now' }, async () => {})).rejects.toMatchObject(missing)
@@ -254,7 +254,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     await expect(bus.deadLetters('nowhere')).rejects.toMatchObject(missing)
   })
 
-  it('gives up in time if no broker answers, and names the addresses', async () => {
+  it('fails after the timeout if no broker answers, and names the addresses', async () => {
     const bus = open({ brokers: ['127.0.0.1:1'], timeout: 500 })
     const failure = { code: 'BUS_FAILED', message: expect.stringContaining('127.0.0.1:1') }
     await Promise.all([
@@ -265,7 +265,7 @@ describe.skipIf(!brokers)('Kafka', () => {
     ])
   })
 
-  it('receives messages of other clients, however they are compressed', async () => {
+  it('receives compressed messages of other clients', async () => {
     const bus = open({ partitions: 1 })
     const topic = newTopic()
     await bus.ensureTopics([topic])

@@ -18,37 +18,39 @@ export type { KafkaBusOptions } from './kafka/settings.ts'
 export { standstillText, type Standstill } from './kafka/standstills.ts'
 
 export interface KafkaBus extends EventBus {
-  /** Creates those topics that are missing, and for each one for its dead letters: `<topic>.dead`. */
+  /** Creates missing topics, each with a topic for its dead letters: `<topic>.dead`. */
   ensureTopics(names: readonly string[]): Promise<void>
-  /** The names of all topics that there are. */
+  /** Returns the names of all topics. */
   topics(): Promise<readonly string[]>
-  /** The groups that share the events of these topics, and how far they have come. */
+  /** Returns the consumer groups of these topics with their lag and blocked partitions. */
   groups(topics: readonly string[]): Promise<readonly GroupStatus[]>
-  /** How many members these groups have, whose names are those of `groupIdOf`. */
+  /** Returns the number of members of each group, by group id (see `groupIdOf`). */
   members(groups: readonly string[]): Promise<ReadonlyMap<string, number>>
-  /** Removes those groups of them that have no members; gives their names. */
+  /** Removes the selected groups that have no members. Returns their ids. */
   removeGroups(which: (id: string, all: ReadonlySet<string>) => boolean): Promise<readonly string[]>
   /** Resolves when a broker answers. */
   probe(): Promise<void>
   /**
-   * Hears all that comes to a topic from now on, in this process alone and as a member of no group: nothing of it is
-   * remembered, and nothing is left behind when the process dies.
+   * Delivers all new events of a topic to this process, without a consumer group: no offsets are committed, and nothing
+   * is left behind if the process dies.
    */
   hear(topic: string, listener: (event: CairnEvent) => void): Promise<Subscription>
-  /** What groups could not handle of a topic, and what was decided about it; the newest first. */
+  /** Returns the dead letters of all groups of a topic, the newest first. */
   deadLetters(topic: string): Promise<readonly DeadLetter[]>
-  /** A dead letter with all of its message. */
+  /** Returns a dead letter with its whole message. @throws CairnError NOT_FOUND if it has expired */
   wholeLetter(letter: DeadLetter): Promise<WholeLetter>
   /**
-   * Hands the message of a dead letter once more to the group that gave it up, and to no other: other groups leave it out,
-   * and whoever hears the topic without Cairn knows it by its id.
+   * Publishes the message of a dead letter again for the group that gave it up. Other groups ignore it; consumers
+   * without Cairn recognize it by its event id.
+   *
+   * @throws CairnError BAD_RECORD if the message is not a valid event
    */
   replay(letter: DeadLetter): Promise<void>
-  /** Says of a dead letter that nothing is to be done about it any more. */
+  /** Marks a dead letter as dropped. */
   drop(letter: DeadLetter): Promise<void>
-  /** For probes and people. A member is alive while its heartbeats are answered or it is making itself anew. */
+  /** Returns the state of all subscriptions and producers, for health checks. */
   status(): KafkaBusStatus
-  /** Closes its subscriptions, and sends what is being published. */
+  /** Closes all subscriptions, then sends the remaining events within `closeTimeout`. */
   close(): Promise<void>
 }
 export interface KafkaBusStatus {
@@ -56,7 +58,10 @@ export interface KafkaBusStatus {
   readonly producers: readonly ProducerStatus[]
 }
 
-/** An event bus over Kafka: at least once, several events of a partition at a time, handlers may take hours. */
+/**
+ * An event bus on Kafka. Delivers at least once, and several events of a partition at once. A handler may take longer
+ * than the session timeout.
+ */
 export function kafkaBus(options: KafkaBusOptions): KafkaBus {
   const settings = settingsOf(options)
   const producers = new Map<string, TopicProducer>()

@@ -3,20 +3,22 @@ import { channels, type CairnEvent, type EventBus, type SubscribeOptions, type S
 import { isOutage, pauseAfter } from './redelivery.ts'
 
 export interface MemoryBusOptions {
+  /** Partitions of each topic. Default: 4. */
   readonly partitions?: number
-  /** Keep events that every group has handled, for groups that come later. Default: drop them. */
+  /** Keeps events that every group has handled, for later groups. Default: false. */
   readonly retain?: boolean
-  /** How often an event that its handler rejects is delivered before it is given up. */
+  /** How often an event that its handler rejects is delivered before it is given up. Default: 5. */
   readonly deliveries?: number
-  /** Whether to wait for a store that is away as long as it takes (default), or to give the event up like any other. */
+  /** Redelivers without limit during an outage. If false, an outage counts like any other error. Default: true. */
   readonly waitForOutages?: boolean
-  /** Milliseconds before the second delivery; doubled before each next one. */
+  /** Milliseconds before the second delivery; doubled before each next one, up to 5 s. Default: 20. */
   readonly redeliverAfter?: number
 }
 
 /**
- * An event bus inside one process that behaves like Kafka: events are serialised, kept in partitions by key, delivered
- * to one member of each group, later and in no order to rely on, and again until their handler has resolved.
+ * An event bus within one process that behaves like Kafka: it serializes events, partitions them by key, delivers each
+ * one asynchronously to one member of every group, in no guaranteed order, and delivers it again until the handler
+ * resolves.
  */
 export function memoryBus(options: MemoryBusOptions = {}): EventBus {
   const topics = new Map<string, Topic>()
@@ -79,7 +81,7 @@ class Topic {
       : Number.parseInt(hash('sha1', partitionkey).slice(0, 8), 16) % this.#partitions.length
   }
 
-  /** Drops what every group has behind it. */
+  /** Drops events that every group has handled. */
   #trim(): void {
     if (this.#options.retain) return
     this.#partitions.forEach((partition, index) => {
@@ -87,7 +89,7 @@ class Topic {
         partition.start + partition.log.length,
         ...[...this.#groups.values()].map((group) => group.committed(index)),
       )
-      // Cutting the front off an array moves the rest: done only when at least half of it goes.
+      // Removing the front of an array moves the rest, so at least half of it must go.
       if ((behind - partition.start) * 2 < partition.log.length) return
       partition.log.splice(0, behind - partition.start)
       partition.start = behind
@@ -96,12 +98,12 @@ class Topic {
 }
 
 interface Partition {
-  /** Offset of the first event that is still there. */
+  /** Offset of the first event in `log`. */
   start: number
   log: { readonly text: string; readonly at: number }[]
 }
 
-/** Index of the first event that a new group is to have. */
+/** Returns the index of the first event that a new group receives. */
 function firstIndex(log: Partition['log'], from: SubscribeOptions['from']): number {
   if (from === 'beginning') return 0
   if (from === 'now') return log.length
@@ -109,13 +111,15 @@ function firstIndex(log: Partition['log'], from: SubscribeOptions['from']): numb
   return index < 0 ? log.length : index
 }
 
-/** One group's progress through the partitions of a topic. */
+/** The members of a group, and its progress through the partitions of a topic. */
 class Group {
   readonly #partitions: readonly Partition[]
   readonly #options: Required<MemoryBusOptions>
   readonly #trim: () => void
   readonly #members: Member[] = []
-  /** Per partition: everything below is handled; the next to deliver; what is handled above. */
+  /**
+   * By partition: `committed`, below which all offsets are handled; `next` to deliver; those `done` above `committed`.
+   */
   readonly #progress: { committed: number; next: number; done: Set<number> }[]
   #awake = false
 
@@ -147,7 +151,7 @@ class Group {
         this.#members.splice(this.#members.indexOf(member), 1)
         await Promise.allSettled(member.atWork)
         this.#reassigned()
-        // What the member leaves unhandled goes to those who stay.
+        // The other members get the events that this one did not handle.
         for (const progress of this.#progress) progress.next = progress.committed
         this.wake()
       },
@@ -158,7 +162,7 @@ class Group {
     for (const { options } of this.#members) options.onReassigned?.()
   }
 
-  /** Delivers from a turn of its own: a publisher never runs a handler, and the event loop gets its turn in between. */
+  /** Delivers in a later turn of the event loop, so that no handler runs inside `publish` and I/O is not starved. */
   wake(): void {
     if (this.#awake) return
     this.#awake = true
@@ -185,7 +189,7 @@ class Group {
     }
   }
 
-  /** True once the event is handled or given up; false when the member left before it was. */
+  /** Delivers an event until it is handled or given up. Resolves with false if the member left before that. */
   async #hand(member: Member, text: string): Promise<boolean> {
     const { waitForOutages } = this.#options
     const { deliveries, redeliverAfter } = { ...this.#options, ...chosen(member.options) }
@@ -213,7 +217,7 @@ class Group {
   }
 }
 
-/** Of a subscription, the options that override those of the bus. */
+/** Returns the options of a subscription that override those of the bus. */
 function chosen({ deliveries, redeliverAfter }: SubscribeOptions): Partial<SubscribeOptions> {
   return { ...(deliveries !== undefined && { deliveries }), ...(redeliverAfter !== undefined && { redeliverAfter }) }
 }

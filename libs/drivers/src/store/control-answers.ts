@@ -1,15 +1,15 @@
 import { CairnError } from '@cairn/kernel'
 import { shapes, type StoredStat } from '@cairn/records'
 
-/** What control says, as far as a store needs it: its OpenAPI document has all of it. */
+/** The shape of a response of control, as far as a store needs it. Its OpenAPI document has all of it. */
 interface Said<Value> {
   readonly shape: shapes.Shape
-  /** Only for its type. */
+  /** Only carries the type. */
   readonly value?: Value
 }
 const { list, number, object, text, truth } = shapes
 
-/** What a request was refused with: RFC 9457, and Cairn's code. */
+/** An error response: problem details of RFC 9457, with Cairn's code. */
 export interface Problem {
   readonly code: string
   readonly detail: string
@@ -23,7 +23,11 @@ export const pipelines: Said<{ readonly env: string; readonly pipelines: readonl
 }
 export const names: Said<{ readonly names: readonly string[] }> = { shape: object({ names: list(text) }) }
 
-/** @throws CairnError BUS_FAILED for an answer of another shape: something else than control answers there, or a later one */
+/**
+ * Reads a response of a given shape.
+ *
+ * @throws CairnError BUS_FAILED if it has another shape: it is not from control, or from another version
+ */
 export async function read<Value>(answer: Response, { shape }: Said<Value>): Promise<Value> {
   const value = await parsed(answer)
   const fault = shape(value)
@@ -37,7 +41,7 @@ export async function read<Value>(answer: Response, { shape }: Said<Value>): Pro
   )
 }
 
-/** Undefined for an answer of another shape. */
+/** Reads a response of a given shape; returns undefined if it has another one. */
 export async function readIf<Value>(answer: Response, { shape }: Said<Value>): Promise<Value | undefined> {
   const value = await parsed(answer)
   return shape(value) === undefined ? (value as Value) : undefined

@@ -27,7 +27,7 @@ it.each([
   ['GET', {}],
   ['PUT', {}],
   ['POST', { 'idempotency-key': 'one' }],
-])('a %s request waits for a control service that restarts', async (method, headers) => {
+])('repeats a %s request while control restarts', async (method, headers) => {
   const { url, token } = control()
   await askControl({ url, token }, '/before')
   await stop()
@@ -37,7 +37,7 @@ it.each([
   expect(requests).toEqual(['GET /before', `${method} /after`])
 })
 
-it('a request that may not be repeated fails at once while control restarts', async () => {
+it('fails at once while control restarts if the request may not be repeated', async () => {
   const to = control()
   await askControl(to, '/before')
   await stop()
@@ -45,7 +45,7 @@ it('a request that may not be repeated fails at once while control restarts', as
   await listen()
 })
 
-it('a request fails at once if control has never answered this process', async () => {
+it('fails at once if control has never answered this process', async () => {
   const to = control()
   await stop()
   await expect(askControl(to, '/')).rejects.toMatchObject({ code: 'BUS_FAILED' })

@@ -10,42 +10,45 @@ import type { ArtifactStore } from '@cairn/records'
 import { created, names, pipelines, problem, read, readIf, stored, type Problem } from './control-answers.ts'
 
 export interface ControlOptions {
-  /** `https://control.example.com` */
+  /** URL of the service, such as `https://control.example.com`. */
   readonly url: string
   readonly token: string
 }
 export interface ControlStoreOptions extends ControlOptions {
   readonly env: string
-  /** A local folder for copies of what is fetched, by digest. */
+  /** Local folder for copies of fetched objects. */
   readonly cache: string
-  /** Told of each object that is not in the cache, before its bytes come. */
+  /** Called for each object that is not in the cache, before its download. `size` is in bytes. */
   readonly onFetch?: (object: { readonly digest: string; readonly size: number | undefined }) => void
 }
 
 const ANSWER_MS = 60_000
-/** How long a request is repeated if control answered this process before but no longer does, as during a restart. */
+/**
+ * How long to repeat a request if control has answered this process before, but no longer does, as during a restart.
+ */
 const RESTART_MS = 30_000
 const AGAIN_MS = 500
+/** URLs that have answered this process. */
 const answered = new Set<string>()
 const TOO_MANY = 429
-/** How often it is asked again where control has more to do than it takes on: each time after as long as that says. */
+/** How often a request is repeated after status 429, each time after the `retry-after` of the response. */
 const PATIENCE = 30
 
 export interface Asked extends Omit<RequestInit, 'headers' | 'body'> {
-  /** A stream is made anew for each time that it is sent. */
+  /** A function returns a new stream for each attempt. */
   readonly body?: string | Buffer | (() => ReadableStream)
   readonly headers?: Readonly<Record<string, string>>
-  /** For the whole of the answer, in milliseconds; null for one that goes on as long as it likes. Default: a minute. */
+  /** Timeout of the whole response, in milliseconds; null for none. Default: 60,000. */
   readonly deadline?: number | null
-  /** Told each time that control has more to do than it takes on, and is asked again after a while. */
+  /** Called each time that control is too busy (status 429), before the wait for the next attempt. */
   readonly onBusy?: (busy: Busy) => void
 }
-/** Why control does not do what it is asked for yet. */
+/** Why control does not accept a request yet. */
 export interface Busy {
   readonly why: string
-  /** When it is asked again, in milliseconds. */
+  /** Milliseconds until the next attempt. */
   readonly waitMs: number
-  /** For how long it goes on to be asked, in milliseconds. */
+  /** Milliseconds until the request fails. */
   readonly leftMs: number
 }
 
@@ -53,9 +56,10 @@ export interface Busy {
 const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'PUT'])
 
 /**
- * Sends a request to the control service, with the token.
+ * Sends a request to the control service, with the token. Repeats it while control is too busy, or, if the request is
+ * idempotent, while control restarts.
  *
- * @throws CairnError with the code and message of a refusal; BUS_FAILED when control does not respond
+ * @throws CairnError with the code and message of an error response; BUS_FAILED if control does not respond
  */
 export async function askControl(
   { url, token }: ControlOptions,
@@ -92,7 +96,7 @@ export async function askControl(
     answer = await send()
     for (let left = PATIENCE; answer.status === TOO_MANY && left > 0; left--) {
       const wait = 1000 * (Number(answer.headers.get('retry-after')) || 1)
-      if (performance.now() + wait >= end) break // what control said counts for more than that it took too long
+      if (performance.now() + wait >= end) break // the error of control is more useful than a timeout
       const { detail: why } = await refusalIn(answer)
       onBusy?.({ why, waitMs: wait, leftMs: Math.min(end - performance.now(), left * wait) })
       await sleep(wait, undefined, { signal: given })
@@ -109,7 +113,7 @@ export async function askControl(
   throw new CairnError(code as ErrorCode, detail, next === undefined ? {} : { next })
 }
 
-/** Whatever stands between answers in its own way. */
+/** Reads an error response. One of a proxy in between has another format. */
 async function refusalIn(answer: Response): Promise<Problem> {
   return (await readIf(answer, problem)) ?? { code: 'UNEXPECTED', detail: `${answer.status} ${answer.statusText}` }
 }
@@ -119,7 +123,10 @@ function reason(error: unknown): string {
   return cause instanceof Error ? cause.message || String((cause as NodeJS.ErrnoException).code) : message
 }
 
-/** The store of an environment as the control service shows it; writing into it needs the right to adopt. */
+/**
+ * The store of an environment, accessed through the control service. Writes need the right `adopt`. `replace`, `remove`
+ * and `move` throw STORE_FAILED.
+ */
 export function controlStore({ env, cache, onFetch, ...control }: ControlStoreOptions): ArtifactStore {
   const address = (what: string, path: string): string => {
     const [, pipeline = '', rest = ''] = /^([^/]+)\/(.*)$/.exec(path.slice(env.length + 1)) ?? []
@@ -151,7 +158,7 @@ export function controlStore({ env, cache, onFetch, ...control }: ControlStoreOp
       headers: { 'content-type': 'application/octet-stream' },
     })
 
-  /** Code is named by its fingerprint; whoever runs it checks its bytes against the plan. */
+  /** Downloads code again each time. Before it runs, its bytes are checked against the plan. */
   const fetchCode = async (path: string): Promise<string | undefined> => {
     const kept = join(cache, 'code', path.slice(path.lastIndexOf('/') + 1))
     const bytes = await store.read(path)

@@ -3,19 +3,19 @@ import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 
 export type Fault =
-  | 'request lost' // the server never hears of it, and the connection breaks
-  | 'answer lost' // the server does it, and the connection breaks
-  | 'no answer' // the server does it, and nothing comes back
-  | 'sent twice' // the server does it, is asked again, and the second answer comes back
-  | 'cut short' // half of the answer's body comes back
-  | 'damaged' // a byte of the answer's body is another
-  | 'too few' // half of the answer's body comes back, as if it were all
-  | 'another part' // the answer says that its bytes are of another part
+  | 'request lost' // the server does not receive the request, and the connection breaks
+  | 'answer lost' // the server executes the request, and the connection breaks
+  | 'no answer' // the server executes the request, but no response arrives
+  | 'sent twice' // the server receives the request twice, and the second response arrives
+  | 'cut short' // half of the response body arrives, and the connection breaks
+  | 'damaged' // one bit of the response body is wrong
+  | 'too few' // half of the response body arrives, with a matching content-length
+  | 'another part' // the response has the content-range of another part
   | 'busy' // 503
 
 export type Watch = (moment: 'before' | 'after', method: string, path: string) => Promise<void>
 
-/** Stands between a store and its server, and does wrong what it is told to. */
+/** Starts a proxy between a store and its server that causes faults on request. */
 export async function faultyProxy(upstream: string) {
   const faults: { readonly fault: Fault; readonly method: string; readonly before?: () => Promise<unknown> }[] = []
   const heard: string[] = []
@@ -41,7 +41,7 @@ export async function faultyProxy(upstream: string) {
     const { method = '', url = '' } = request
     await watch('before', method, url)
     const answer = await forward(request, body)
-    const content = await buffer(answer) // until it is read the server keeps the object from being replaced
+    const content = await buffer(answer) // the server locks the object until its content is read
     await watch('after', method, url)
     heard.push(`${request.method} ${answer.statusCode}`)
     await before?.()
@@ -67,20 +67,22 @@ export async function faultyProxy(upstream: string) {
 
   return {
     ...server,
-    /** `GET 200` and so on: what the server was asked, and answered. */
+    /** Method and status of each request that the server answered, such as `GET 200`. */
     heard,
-    /** The next request of a method meets a fault; `before` happens after the server has done it. */
+    /**
+     * Causes a fault in the next request of a method. `before` runs after the server has answered, before the fault.
+     */
     next(method: string, fault: Fault, before?: () => Promise<unknown>): void {
       faults.push({ method, fault, ...(before && { before }) })
     },
-    /** Sees each request from now on, before the server does it and after; it goes on when the watcher is done. */
+    /** Calls `watcher` before and after the server answers each request, and waits for it. */
     watch(watcher: Watch): void {
       watch = watcher
     },
   }
 }
 
-/** A server that answers in its own way. */
+/** Starts an HTTP server on 127.0.0.1. */
 export async function serverOf(listener: http.RequestListener): Promise<{ endpoint: string; close(): Promise<void> }> {
   const server = http.createServer(listener)
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { isGone } from '../process-id.ts'
 
-/** What processes that died left in a folder store's `tmp/`: half-written files and folders of work. Harmless. */
+/** Lists the files and folders that dead processes left in `tmp/` of a folder. They are safe to delete. */
 export function leftovers(root: string): string[] {
   const tmp = join(root, 'tmp')
   return namesIn(tmp)

@@ -1,4 +1,4 @@
-/** A process for the folder store's tests, to be killed. */
+/** A process for the tests of the folder store, which may kill it. */
 import { linkSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { thisProcess } from '../process-id.ts'

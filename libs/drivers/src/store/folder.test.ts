@@ -39,13 +39,13 @@ describe('a folder store', () => {
     )
   })
 
-  it('refuses paths that lead out of it', async () => {
+  it('refuses paths outside its folder', async () => {
     const store = folderStore(folder)
     await expect(store.read('../outside')).rejects.toThrow(/is outside the store/)
     await expect(store.create('/etc/outside', Buffer.from('x'))).rejects.toThrow(/is outside the store/)
   })
 
-  it('says which path could not be written, and why', async () => {
+  it('reports which path could not be written', async () => {
     const store = folderStore(folder)
     writeFileSync(join(folder, 'local'), 'a file where a folder should be')
     await expect(store.create('local/p/record', Buffer.from('x'))).rejects.toThrow(/local\/p\/record cannot be written/)
@@ -66,7 +66,7 @@ describe('a folder store', () => {
     expect(await folderStore(folder).replace('ref', undefined, Buffer.from('mine'))).toBe(true)
   })
 
-  it('shows every file complete or not at all if its writer is killed at any moment', async () => {
+  it('never contains an incomplete file, even if the writer is killed at any moment', async () => {
     folderStore(folder)
     for (let round = 0; round < 8; round++) {
       const child = writer('write-for-ever')

@@ -9,19 +9,21 @@ import { whileLockedSync } from '../lock.ts'
 
 export interface FolderStoreOptions {
   /**
-   * What a commit survives. `process-crash` (default): what was written is in the system's cache, and safe from anything
-   * but the machine going down. `power-loss`: files and folders are synced before a write is reported done.
+   * What a finished write survives. `process-crash`: the data may still be in the page cache, and is lost if the
+   * machine goes down. `power-loss`: files and folders are synced first. Default: `process-crash`.
    */
   readonly durability?: 'process-crash' | 'power-loss'
 }
 
 /**
- * A folder as a store; safe for several processes at once. Every file appears whole or not at all: it is written aside
- * and then linked (where only the first may win) or renamed into place, so that a process killed at any point leaves
- * at most a file in `tmp/`.
+ * A store in a folder, which several processes may use at once. Every write is atomic: the file is written to `tmp/`,
+ * then linked (if only the first writer may succeed) or renamed into place. A process killed at any point leaves at
+ * most a file in `tmp/`.
  *
- * Records are small and a call to the system takes microseconds, so they are read and written synchronously: handing
- * them to libuv's threads costs ten times as much.
+ * Records are small, so they are read and written synchronously: a system call takes microseconds, and libuv's thread
+ * pool costs ten times as much.
+ *
+ * @throws CairnError STORE_FAILED if the folder cannot be created; BAD_RECORD if it has another store format
  */
 export function folderStore(root: string, { durability = 'process-crash' }: FolderStoreOptions = {}): ArtifactStore {
   const folder = resolve(root)
@@ -36,7 +38,7 @@ export function folderStore(root: string, { durability = 'process-crash' }: Fold
   }
   const aside = (): string => join(tmp, `${thisProcess.replaceAll('/', '-')}-${written++}`)
 
-  /** Writes a new file under a name of its own. */
+  /** Writes a new file in `tmp/`. Returns its path. */
   const writeAside = (bytes: Uint8Array): string => {
     const file = aside()
     inFolder(file, () => {
@@ -93,7 +95,7 @@ export function folderStore(root: string, { durability = 'process-crash' }: Fold
       )
     },
     async put(path, content) {
-      // Also where there is one already, for that may have been damaged: the bytes are at hand, and a rename is cheap.
+      // Replaces an existing object, too, which may be damaged: a rename is cheap.
       attempt('be written', path, () =>
         place(fs.renameSync, 'file' in content ? takeFile(content.file, aside, sync) : writeAside(content), at(path)),
       )
@@ -147,7 +149,7 @@ function openStore(folder: string, writeAside: (bytes: Uint8Array) => string): v
   requireStoreFormat(format, `the store ${folder}`)
 }
 
-/** Makes a file the store's own, on the store's file system. */
+/** Moves a file to `tmp/` of the store, or copies it from another file system. Returns its path. */
 function takeFile(file: string, aside: () => string, sync: boolean): string {
   const mine = aside()
   inFolder(mine, () => {
@@ -163,7 +165,7 @@ function takeFile(file: string, aside: () => string, sync: boolean): string {
   return mine
 }
 
-/** Tries first and makes the folder only when it is missing: it hardly ever is. */
+/** Runs `work`, which writes `file`. Creates the folder and repeats it only if the folder is missing, which is rare. */
 function inFolder(file: string, work: () => void): void {
   try {
     work()
@@ -174,7 +176,7 @@ function inFolder(file: string, work: () => void): void {
   }
 }
 
-/** Level by level: where nothing can be made, below /proc say, Node's own `recursive` never comes back. */
+/** Creates a folder and its parents. Node's `recursive` option never returns below /proc, for example. */
 function makeFolder(path: string): void {
   try {
     fs.mkdirSync(path)
@@ -212,7 +214,7 @@ function* walk(root: string, path: string): Iterable<{ path: string; size: numbe
   }
 }
 
-/** Asks first: an error for a file that is not there costs five times as much as the question. */
+/** Reads a file if it exists. Checks that first, because an error costs five times as much as the check. */
 function readIfThere(path: string): Buffer | undefined {
   return fs.existsSync(path) ? unlessMissing(() => fs.readFileSync(path)) : undefined
 }
@@ -236,7 +238,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only: use another store, --store <folder>',
 }
 
-/** What a file system takes from no one, at no time. */
+/** Errors of names that a file system never accepts. */
 const NAMES_REFUSED: ReadonlySet<string> = new Set(['ENAMETOOLONG', 'EINVAL', 'ERR_INVALID_ARG_VALUE', 'EILSEQ'])
 
 function storeError(what: string, path: string, folder: string, error: unknown): unknown {

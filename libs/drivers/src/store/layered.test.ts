@@ -41,13 +41,13 @@ describe('a layered store', () => {
     expect((await store.children('runs/')).sort()).toEqual(['one', 'two'])
   })
 
-  it('does not create records that exist below, and stores no object twice', async () => {
+  it('does not create records or store objects that exist in the lower store', async () => {
     expect(await store.create('runs/one', bytes('mine'))).toBe(false)
     await store.put('objects/1', bytes('object'))
     expect(await above.stat('objects/1')).toBeUndefined()
   })
 
-  it('hides a replaced record, if it was as expected', async () => {
+  it('replaces a record of the lower store only in the upper one, if it was as expected', async () => {
     expect(await store.replace('runs/one', bytes('other'), bytes('mine'))).toBe(false)
     expect(await store.replace('runs/one', undefined, bytes('mine'))).toBe(false)
     expect(await store.replace('runs/one', bytes('below'), bytes('mine'))).toBe(true)
@@ -68,7 +68,7 @@ describe('a layered store', () => {
   })
 })
 
-it('restores an object from the trash of the lower store, and leaves that unchanged', async () => {
+it('restores an object from the trash of the lower store without changing that store', async () => {
   const [above, below] = [memoryStore(), memoryStore()]
   await below.put('trash/1', Buffer.from('object'))
   const store = layeredStore(above, below)
@@ -90,7 +90,7 @@ describe('leases in a layered store', () => {
 })
 
 describe('a read-only store', () => {
-  it('reads everything, and refuses every write by name', async () => {
+  it('reads everything, and refuses every write with an error that names the store', async () => {
     const real = memoryStore()
     await real.create('runs/one', Buffer.from('one'))
     const store = readOnlyStore(real, 'production')

@@ -3,24 +3,24 @@ import { join } from 'node:path'
 import { CairnError } from '@cairn/kernel'
 import type { ArtifactStore } from '@cairn/records'
 
-/** What a store is read with. */
+/** The read operations of a store. */
 export type ReadableStore = Pick<ArtifactStore, 'read' | 'fetch' | 'stat' | 'list' | 'children'>
 
 /**
- * A store over another one: everything is written above, and read from above or else from below. What is below stays as
- * it is: a record there can be hidden by one above, but neither changed nor removed. Leases are those of above alone: who
- * works there waits for no one below.
+ * A store layered over another one. Writes go to the upper store; reads try the upper store first, then the lower one.
+ * The lower store never changes: a record of the upper store can hide one of the lower store, but not change or remove
+ * it. Leases of the lower store are ignored, so that work here does not wait for work there.
  */
 export function layeredStore(above: ArtifactStore, lower: ReadableStore): ArtifactStore {
   const below = withoutLeases(lower)
   const has = async (store: Pick<ReadableStore, 'stat'>, path: string) => (await store.stat(path)) !== undefined
 
-  /** What production has set aside, and is wanted here. */
+  /** Copies an object from the lower store's trash to the upper store. Returns false if it does not exist. */
   const bring = async (from: string, to: string): Promise<boolean> => {
     const found = await below.fetch(from)
     if (found === undefined) return false
     const folder = await above.scratch()
-    const file = join(folder, 'object') // what is put may be moved away
+    const file = join(folder, 'object') // `put` may move the file
     await copyFile(found, file)
     await above.put(to, { file })
     await rm(folder, { recursive: true, force: true })
@@ -69,7 +69,11 @@ function withoutLeases(store: ReadableStore): ReadableStore {
   }
 }
 
-/** A store whose every write is refused. */
+/**
+ * A read-only view of a store.
+ *
+ * @param name name of the store in the errors of writes, which are CairnError STORE_FAILED
+ */
 export function readOnlyStore(store: ReadableStore, name: string): ArtifactStore {
   const refuse = (path: string): never => {
     throw new CairnError('STORE_FAILED', `${name} is read-only here: ${path} was not written`)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ArtifactStore } from '@cairn/records'
 
-/** A store that is gone with its process: for tests and trials. */
+/** A store in memory, for tests and trials. */
 export function memoryStore(): ArtifactStore {
   const files = new Map<string, { bytes: Uint8Array; modified: number }>()
   const local = new Map<string, Promise<string>>()

@@ -52,7 +52,7 @@ describe.skipIf(!s3)('MinIO', () => {
       opened.push(store)
       return store
     }
-    /** A store behind a proxy that does wrong what it is told to, and does not take long to notice. */
+    /** Opens a store behind a proxy that causes faults. Its short timeout detects missing responses quickly. */
     const openFaulty = async (options: Partial<MinioStoreOptions> = {}) => {
       const proxy = await faultyProxy(s3!.endpoint)
       const store = open({ endpoint: proxy.endpoint, silenceMs: 500, deadlineMs: 300_000, ...options })
@@ -80,7 +80,7 @@ describe.skipIf(!s3)('MinIO', () => {
     }
     const textOf = async (store: MinioStore, path: string) => (await store.read(path))?.toString()
 
-    describe('whose responses get lost', () => {
+    describe('with lost and wrong responses', () => {
       for (const fault of ['request lost', 'answer lost', 'no answer', 'sent twice', 'busy'] as const) {
         it(`creates a record once, and reports success (${fault})`, async () => {
           const { proxy, store } = await openFaulty()
@@ -89,7 +89,7 @@ describe.skipIf(!s3)('MinIO', () => {
           expect(await store.create('record', bytes('mine'))).toBe(false)
         })
 
-        it(`tells the losing writer that it lost (${fault})`, async () => {
+        it(`reports failure to the writer that was second (${fault})`, async () => {
           const { proxy, store } = await openFaulty()
           await store.create('record', bytes('theirs'))
           proxy.next('PUT', fault)
@@ -106,7 +106,7 @@ describe.skipIf(!s3)('MinIO', () => {
         })
       }
 
-      it('recognizes its write even if another has replaced it since', async () => {
+      it('recognizes its own write even if another writer has replaced the record since', async () => {
         const { proxy, store } = await openFaulty()
         const other = open()
         proxy.next('PUT', 'answer lost', () => other.replace('record', bytes('mine'), bytes('theirs')))
@@ -116,7 +116,7 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(await textOf(store, 'record')).toBe('theirs')
       })
 
-      it('tells one of two writers of equal bytes that it won, even if its response was lost', async () => {
+      it('reports success to one of two writers of equal bytes, even if its response was lost', async () => {
         const { proxy, store } = await openFaulty()
         const other = open()
         let otherWon: boolean | undefined
@@ -142,7 +142,7 @@ describe.skipIf(!s3)('MinIO', () => {
       })
 
       for (const fault of ['request lost', 'answer lost', 'no answer', 'busy'] as const)
-        it(`still stores, moves, lists and removes (${fault})`, async () => {
+        it(`stores, moves, lists and removes objects despite a fault (${fault})`, async () => {
           const { proxy, store } = await openFaulty()
           const method = (name: string) => proxy.next(name, fault)
           method('PUT')
@@ -161,7 +161,7 @@ describe.skipIf(!s3)('MinIO', () => {
           expect(await store.stat('objects/2')).toBeUndefined()
         })
 
-      it('downloads an object completely if its bytes were cut short in transit', async () => {
+      it('downloads an object completely if a response was truncated', async () => {
         const { proxy, store } = await openFaulty({ silenceMs: 5_000 })
         const object = randomBytes(40_000_000)
         await store.put('objects/large', object)
@@ -172,20 +172,20 @@ describe.skipIf(!s3)('MinIO', () => {
       })
 
       for (const fault of ['too few', 'another part'] as const)
-        it(`downloads an object completely if other bytes were sent than requested (${fault})`, async () => {
+        it(`downloads an object completely if the server did not send the requested range (${fault})`, async () => {
           const { proxy, store } = await openFaulty({ silenceMs: 5_000 })
           const object = randomBytes(40_000_000)
           await store.put('objects/large', object)
           proxy.next('GET', fault)
           let asked = 0
           proxy.watch(async (moment) => {
-            if (moment === 'before' && ++asked === 1) proxy.next('GET', fault) // of its first part, and of another
+            if (moment === 'before' && ++asked === 1) proxy.next('GET', fault) // first and another part
           })
           expect(readFileSync((await store.fetch('objects/large'))!).equals(object)).toBe(true)
           expect(proxy.heard.filter((answer) => answer === 'GET 206')).toHaveLength(3 + 2)
         })
 
-      it('downloads one object, not parts of two, if it is stored again meanwhile', async () => {
+      it('does not mix parts of two versions if the object is replaced during the download', async () => {
         const { proxy, store } = await openFaulty({ silenceMs: 5_000 })
         const [before, after] = [randomBytes(40_000_000), randomBytes(40_000_001)]
         await store.put('objects/large', before)
@@ -211,7 +211,7 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(await store.stat('objects/large')).toBeUndefined()
       })
 
-      it('does not store a file that is modified meanwhile', async () => {
+      it('does not store a file that is modified during the upload', async () => {
         const { proxy, store } = await openFaulty({ silenceMs: 5_000 })
         const file = join(await store.scratch(), 'made')
         writeFileSync(file, randomBytes(40_000_000))
@@ -228,12 +228,12 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(await store.stat('objects/large')).toBeUndefined()
       })
 
-      it('stores a large object despite any of these', async () => {
+      it('stores a large object despite lost and failed requests', async () => {
         const { proxy, store } = await openFaulty({ silenceMs: 5_000 })
         const object = randomBytes(40_000_000)
         for (const fault of ['answer lost', 'request lost', 'busy'] as const) proxy.next('PUT', fault)
-        proxy.next('POST', 'answer lost') // makes two uploads of it
-        proxy.next('POST', 'answer lost') // completes, and asks to complete again
+        proxy.next('POST', 'answer lost') // starts two uploads
+        proxy.next('POST', 'answer lost') // completes the upload twice
         await store.put('objects/large', object)
         expect(object.equals((await store.read('objects/large'))!)).toBe(true)
       })
@@ -260,7 +260,7 @@ describe.skipIf(!s3)('MinIO', () => {
           )
           expect(next).toContain('curl http://127.0.0.1:9/minio/health/live')
         }
-        expect(isPatient()).toBe(true) // whose deadline is later
+        expect(isPatient()).toBe(true) // its deadline is later
       })
 
       it('is reported within the deadline if it never responds', async () => {
@@ -339,7 +339,7 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(await store.children('probe/')).toEqual([])
       })
 
-      it('is cleaned of the records of killed probes, and of no others', async () => {
+      it('is cleaned of the records of killed probes only', async () => {
         const store = open()
         await Promise.all(['probe/left', 'probe/of-another'].map((path) => store.create(path, bytes('x'))))
         const aged: ArtifactStore = {
@@ -384,8 +384,8 @@ describe.skipIf(!s3)('MinIO', () => {
       })
     })
 
-    describe('and its local copies', () => {
-      it('downloads an object once for any number of concurrent and later readers', async () => {
+    describe('with local copies', () => {
+      it('downloads an object once for all concurrent and later readers', async () => {
         const { proxy, store } = await openFaulty({ silenceMs: 10_000 })
         await store.put('objects/1', bytes('bytes'))
         const files = await Promise.all(Array.from({ length: 16 }, () => store.fetch('objects/1')))
@@ -400,7 +400,7 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(await one.fetch('objects/1')).toBe(await two.fetch('objects/1'))
       })
 
-      it('has a copy at once of a file that was stored from here', async () => {
+      it('uses a file that it stored as the local copy', async () => {
         const { proxy, store } = await openFaulty({ silenceMs: 10_000 })
         const file = join(await store.scratch(), 'made')
         writeFileSync(file, randomBytes(1_000))
@@ -424,7 +424,7 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(readFileSync((await store.fetch('objects/1'))!, 'utf8')).toBe('bytes')
       })
 
-      it('does not use an old copy once the object has been stored again', async () => {
+      it('does not use an outdated copy after the object was stored again', async () => {
         const store = open()
         await store.put('code/1.mjs', bytes('one'))
         expect(readFileSync((await store.fetch('code/1.mjs'))!, 'utf8')).toBe('one')
@@ -432,7 +432,7 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(readFileSync((await store.fetch('code/1.mjs'))!, 'utf8')).toBe('two')
       })
 
-      it('evicts older copies beyond the limit, but not those just requested', async () => {
+      it('evicts the least recently used copies beyond the limit, but not recently used ones', async () => {
         const store = open({ cacheLimit: 2_500 })
         const fetched = async (name: string) => (await store.fetch(`objects/${name}`))!
         for (const name of ['1', '2', '3', '4']) await store.put(`objects/${name}`, randomBytes(1_000))
@@ -447,7 +447,7 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(await fetched('2')).toBe(two)
       })
 
-      it('are cleaned of partial files of dead processes', async () => {
+      it('removes partial files of dead processes', async () => {
         const store = open()
         await store.put('objects/1', bytes('bytes'))
         const ofOthers = join(await store.scratch(), '..', `${hostname()}-${process.pid}-1-0`)
@@ -456,7 +456,7 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(existsSync(ofOthers)).toBe(false)
       })
 
-      it('keeps the extension of a name for loaders', async () => {
+      it('keeps the file extension, which module loaders need', async () => {
         const store = open()
         await store.put('code/abc.mjs', bytes('export const one = 1'))
         expect(((await import((await store.fetch('code/abc.mjs'))!)) as { one: number }).one).toBe(1)
@@ -464,13 +464,13 @@ describe.skipIf(!s3)('MinIO', () => {
     })
 
     for (const size of [1_000, 40_000_000])
-      it(`refuses to return damaged bytes, ${size} of them`, async () => {
+      it(`refuses to return damaged bytes of an object of ${size} bytes`, async () => {
         const { proxy, store } = await openFaulty({ silenceMs: 5_000 })
         const sound = randomBytes(size)
         const path = `objects/${createHash('sha256').update(sound).digest('hex')}`
         await store.put(path, sound)
         proxy.next('GET', 'damaged')
-        expect(readFileSync((await store.fetch(path))!).equals(sound)).toBe(true) // only on its way
+        expect(readFileSync((await store.fetch(path))!).equals(sound)).toBe(true) // damaged only in transit
 
         const damaged = Buffer.from(sound)
         damaged[size >> 1]! ^= 1
@@ -484,7 +484,7 @@ describe.skipIf(!s3)('MinIO', () => {
         expect(readdirSync(join(folder, 'cache', 'tmp'))).toEqual([])
       })
 
-    it.each([1_000, 40_000_000])('marks only the %i bytes that it has hashed as verified', async (size) => {
+    it.each([1_000, 40_000_000])('marks a copy of %i bytes as verified only if it has hashed them', async (size) => {
       const store = open()
       const object = randomBytes(size)
       const digest = createHash('sha256').update(object).digest('hex')
@@ -495,7 +495,7 @@ describe.skipIf(!s3)('MinIO', () => {
       for (const isVerified of [false, true]) {
         utimesSync(file, hourAgo, hourAgo)
         if (isVerified) markVerified(digest, fileStamp(file))
-        await store.fetch(`objects/${digest}`) // notes that it was asked for
+        await store.fetch(`objects/${digest}`) // updates the time of the last use
         expect(statSync(file).mtimeMs).toBeGreaterThan(hourAgo * 1000)
         expect(verifiedStamp(digest) === fileStamp(file)).toBe(isVerified)
       }
@@ -508,7 +508,7 @@ describe.skipIf(!s3)('MinIO', () => {
       expect(await store.stat(path)).toBeUndefined()
     })
 
-    it('stores an object again if a part of it is missing', async () => {
+    it('stores an object again if the stored one is incomplete', async () => {
       const store = open()
       const object = randomBytes(20_000_000)
       await store.put('objects/1', object.subarray(0, 19_000_000))
@@ -561,7 +561,7 @@ describe.skipIf(!s3)('MinIO', () => {
       expect(await store.children('run/')).toEqual(['ends'])
     })
 
-    it('stops a list when its reader does', async () => {
+    it('lets the reader stop a listing early', async () => {
       const store = open()
       for (const name of ['1', '2', '3']) await store.create(`a/${name}`, bytes(name))
       for await (const { path } of store.list('a/')) {
@@ -571,7 +571,7 @@ describe.skipIf(!s3)('MinIO', () => {
       expect(await store.children('a/')).toHaveLength(3)
     })
 
-    it('moves 300 MB up, within, and down, in little memory', async () => {
+    it('uploads, moves and downloads 300 MB with less than 100 MB of memory', async () => {
       const store = open()
       const file = join(await store.scratch(), 'large')
       const hash = createHash('sha256')

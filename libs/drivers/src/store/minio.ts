@@ -12,31 +12,32 @@ import { minioUploads } from './minio/uploads.ts'
 export { assumeRole, type Session, type SessionOptions } from './minio/session.ts'
 
 export interface MinioStoreOptions extends MinioConnectionOptions {
-  /** A local folder for copies of objects, shared by the processes of this machine, and for scratch. */
+  /** Local folder for copies of objects and for scratch folders. The processes of this machine may share it. */
   readonly cache: string
   /** Maximum size of the copies, in bytes. If their disk has less space, they take less. Default 16 GB. */
   readonly cacheLimit?: number | undefined
   /**
-   * Whether every user of a copy in this folder holds it, so that any other copy may be deleted. By default, copies that
-   * were used in the last minutes are never deleted.
+   * Whether every user of a copy in this folder holds it, so that any other copy may be deleted. By default, copies
+   * that were used in the last minutes are never deleted.
    */
   readonly copiesAreHeld?: boolean | undefined
 }
 
 export interface MinioStore extends ArtifactStore {
   readonly copies: LocalCopies
-  /** Makes the bucket if it is not there. */
+  /** Creates the bucket if it does not exist. */
   ensureBucket(): Promise<void>
-  /** Refuses a store of a later format. */
+  /** Checks the format of the store; writes it to a new store. @throws CairnError BAD_RECORD if it is not supported */
   checkFormat(): Promise<void>
   /**
-   * Refuses a store of a later format, and a server whose conditional writes do not keep what they promise: everything
-   * that must happen once rests on them.
+   * Checks the format, and that conditional writes work, on which everything depends that must happen only once.
+   *
+   * @throws CairnError BAD_RECORD if the format is not supported, STORE_FAILED if conditional writes do not work
    */
   probe(): Promise<void>
-  /** SHA-256 (hex) of an object's bytes as they lie there, past any local copy; undefined when there is none. */
+  /** Returns the SHA-256 (hex) of an object's bytes on the server; undefined if there is none. Ignores local copies. */
   digestOf(path: string): Promise<string | undefined>
-  /** Hangs up. */
+  /** Closes all connections. */
   close(): Promise<void>
 }
 
@@ -49,7 +50,7 @@ export function minioStore({ cache: folder, ...options }: MinioStoreOptions): Mi
   const stat = minioStat(connection)
   const uploads = minioUploads(connection, cache, stat)
 
-  /** Pages of what lies in a folder; below a `/` only the folder's name. */
+  /** Lists a folder page by page. With delimiter `/`, lists subfolders by name instead of their contents. */
   async function* pages(folder: string, delimiter: '' | '/', after = '') {
     const prefix = connection.key(folder)
     const start = after && prefix + after
@@ -86,7 +87,7 @@ export function minioStore({ cache: folder, ...options }: MinioStoreOptions): Mi
       const names = new Set<string>()
       for await (const page of pages(folder, '/', after))
         for (const { name, prefix } of page) names.add((name ?? prefix.replace(/\/$/, '')).slice(length))
-      if (after !== undefined) names.delete(after) // a folder's name is behind that without its `/`
+      if (after !== undefined) names.delete(after) // S3 compares a folder with its `/`, so it sorts after its own name
       return [...names]
     },
     remove: (path) => call('be removed', path, () => client.removeObject(bucket, connection.key(path))),
@@ -106,7 +107,7 @@ export function minioStore({ cache: folder, ...options }: MinioStoreOptions): Mi
         try {
           if (!(await client.bucketExists(bucket))) await client.makeBucket(bucket)
         } catch (error) {
-          if (codeOf(error) !== 'BucketAlreadyOwnedByYou') throw error // else someone was faster
+          if (codeOf(error) !== 'BucketAlreadyOwnedByYou') throw error // otherwise another process created it
         }
       })
     },
@@ -125,7 +126,7 @@ export function minioStore({ cache: folder, ...options }: MinioStoreOptions): Mi
 async function checkFormat(store: MinioStore, where: string): Promise<void> {
   const mine = Buffer.from(`${JSON.stringify({ format: STORE_FORMAT })}\n`)
   const marker = (await store.read(STORE_FILE)) ?? ((await store.create(STORE_FILE, mine)) ? mine : undefined)
-  if (!marker) return checkFormat(store, where) // made by another just now
+  if (!marker) return checkFormat(store, where) // another process has just created it
   const { format } = JSON.parse(Buffer.from(marker).toString()) as { format: number }
   requireStoreFormat(format, `the store in ${where}`)
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ArtifactStore } from '@cairn/records'
 
-/** What every artifact store must do; each driver's test runs it. */
+/** Tests that every artifact store must pass. */
 export function storeSuite(name: string, open: (folder: string) => ArtifactStore): void {
   describe(`${name} as an artifact store`, () => {
     let folder: string
@@ -46,7 +46,7 @@ export function storeSuite(name: string, open: (folder: string) => ArtifactStore
       expect(await text('a/b')).toBe('one')
     })
 
-    it('tells exactly one of many concurrent creators that it won', async () => {
+    it('reports success to exactly one of many concurrent creators', async () => {
       const racers = Array.from({ length: 64 }, (_, index) => store.create('race', bytes(String(index))))
       const won = (await Promise.all(racers)).flatMap((first, index) => (first ? [String(index)] : []))
       expect(won).toHaveLength(1)
@@ -61,7 +61,7 @@ export function storeSuite(name: string, open: (folder: string) => ArtifactStore
       expect(await text('ref')).toBe('two')
     })
 
-    it('lets exactly one of many replace the same record', async () => {
+    it('lets exactly one of many concurrent writers replace a record', async () => {
       await store.create('ref', bytes('start'))
       const racers = Array.from({ length: 32 }, (_, index) =>
         store.replace('ref', bytes('start'), bytes(String(index))),
@@ -78,13 +78,13 @@ export function storeSuite(name: string, open: (folder: string) => ArtifactStore
       expect(readFileSync((await store.fetch('objects/2'))!, 'utf8')).toBe('from a file')
     })
 
-    it('accepts the same object any number of times, also concurrently', async () => {
+    it('accepts the same object several times, also concurrently', async () => {
       await Promise.all(Array.from({ length: 16 }, () => store.put('objects/1', bytes('same'))))
       await store.put('objects/1', bytes('same'))
       expect(await text('objects/1')).toBe('same')
     })
 
-    it('holds empty and large objects', async () => {
+    it('stores empty and large objects', async () => {
       const large = Buffer.alloc(9_000_001, 'x')
       await store.put('objects/empty', bytes(''))
       await store.put('objects/large', large)
@@ -120,7 +120,7 @@ export function storeSuite(name: string, open: (folder: string) => ArtifactStore
       expect(await store.create('a/b', bytes('again'))).toBe(true)
     })
 
-    it('moves, and reports if there was nothing to move', async () => {
+    it('moves an object, and reports if it does not exist', async () => {
       await store.put('objects/1', bytes('one'))
       expect(await store.move('objects/1', 'trash/1')).toBe(true)
       expect(await store.move('objects/1', 'trash/1')).toBe(false)
@@ -128,7 +128,7 @@ export function storeSuite(name: string, open: (folder: string) => ArtifactStore
       expect(await text('trash/1')).toBe('one')
     })
 
-    it('counts a move as a write: a trashed object is young', async () => {
+    it('counts a move as a write, which updates the time of the object', async () => {
       await store.put('objects/1', bytes('one'))
       await new Promise((later) => setTimeout(later, 30))
       const before = Date.now() - 10
@@ -142,7 +142,7 @@ export function storeSuite(name: string, open: (folder: string) => ArtifactStore
       expect(statSync(one).isDirectory()).toBe(true)
     })
 
-    it('keeps any bytes as they are', async () => {
+    it('stores bytes of any value unchanged', async () => {
       const all = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
       await store.create('a/b', all)
       expect(all.equals((await store.read('a/b'))!)).toBe(true)

@@ -1,10 +1,11 @@
-// Bodies that take as long as they are told to, and say when they begin: what is done to them meanwhile is the test.
+// Steps whose duration is a parameter, and which print a line when they start, so that tests can cause faults
+// meanwhile.
 import { list, step } from '@cairn/kernel'
 import { bytes, json } from '@cairn/kinds'
 import { z } from 'zod'
 
 const Int = json<number>()
-/** Counts deployments: a test raises it. */
+/** Version of the deployed code. A test increments it. */
 const VERSION = 1
 
 async function work(ms: number, signal: AbortSignal): Promise<void> {

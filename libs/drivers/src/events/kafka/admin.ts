@@ -10,7 +10,7 @@ import type { Settings } from './settings.ts'
 
 const FIRST_PAUSE_MS = 100
 
-/** Creates the topics that are missing, each with one for its dead letters. Resolves once all of them are seen. */
+/** Creates missing topics, each with a topic for its dead letters. Resolves once a broker lists all of them. */
 export function ensureTopics(settings: Settings, names: readonly string[]): Promise<void> {
   return withAdmin(settings, 'cannot create topics', async (admin) => {
     const { partitions, replication, requestTimeout } = settings
@@ -25,20 +25,22 @@ export function ensureTopics(settings: Settings, names: readonly string[]): Prom
         .map((topic) => ({ ...topic, replicationFactor: replication, configEntries: READABLE }))
       if (topics.length === 0) return
       const isNew = await admin.createTopics({ topics, timeout: requestTimeout })
-      if (!isNew) await pause(FIRST_PAUSE_MS) // made before, and this broker has not heard of it yet
+      if (!isNew) await pause(FIRST_PAUSE_MS) // it exists, but this broker does not know it yet
     }
   })
 }
 
-/** However others compress what they send: the client stops at what it cannot decompress, which is all but gzip. */
+/**
+ * Lets the broker decompress messages of other producers: the client can decompress only gzip, and stops at the rest.
+ */
 const READABLE = [{ name: 'compression.type', value: 'uncompressed' }]
 
-/** The names of all topics. */
+/** Returns the names of all topics. */
 export function listTopics(settings: Settings): Promise<readonly string[]> {
   return withAdmin(settings, 'cannot list topics', (admin) => admin.listTopics())
 }
 
-/** Resolves when a broker answers. */
+/** Resolves if a broker answers. @throws CairnError BUS_FAILED if none does within 5 s */
 export function probe(settings: Settings): Promise<void> {
   return withAdmin(
     { ...settings, timeout: Math.min(settings.timeout, PROBE_MS) },
@@ -54,7 +56,9 @@ const PROBE_MS = 5_000
 /** Offset of the next message to handle, by partition. */
 export type Offsets = ReadonlyMap<number, number>
 
-/** Offsets where a group that is new is to start; undefined when it is not, or starts where the client starts it anyway. */
+/**
+ * Returns the offsets where a new group starts. Undefined for an existing group, or if it starts from the beginning.
+ */
 export function startOffsets(
   settings: Settings,
   topic: string,
@@ -78,7 +82,7 @@ export async function requireTopic(admin: Admin, { brokers }: Settings, topic: s
   if (!(await admin.listTopics()).includes(topic)) throw topicMissing(brokers, topic)
 }
 
-/** What a group has committed. */
+/** Returns the committed offsets of a group. */
 export function committedOffsets(settings: Settings, topic: string, groupId: string): Promise<Offsets> {
   return withAdmin(settings, `cannot read the offsets of group ${groupId}`, (admin) => offsetsOf(admin, topic, groupId))
 }
@@ -88,13 +92,17 @@ const NOTHING_COMMITTED = -1
 async function offsetsOf(admin: Admin, topic: string, groupId: string): Promise<Offsets> {
   const [found] = await admin.fetchOffsets({ groupId, topics: [topic] })
   const committed = found!.partitions.map(({ partition, offset }) => [partition, Number(offset)] as const)
-  // Where an offset had expired, the client has committed -2: from the beginning.
+  // If an offset had expired, the client commits -2, which means the beginning.
   return new Map(committed.filter(([, offset]) => offset !== NOTHING_COMMITTED).map(([p, o]) => [p, Math.max(o, 0)]))
 }
 
 /**
- * Tries until it succeeds, for as long as the settings allow: brokers that have just started know no coordinators yet. With
- * a new admin each time: one that has seen a topic which is gone fails at everything.
+ * Runs `work` with an admin client. Repeats it after temporary failures until `settings.timeout`, because brokers that
+ * have just started do not know their coordinators. Uses a new client for each attempt: one that has seen a topic that
+ * was deleted later fails at every request.
+ *
+ * @param what beginning of the error message: `cannot list topics`
+ * @throws CairnError BUS_FAILED
  */
 export async function withAdmin<Result>(
   settings: Settings,

@@ -1,6 +1,6 @@
 import { sizeIn, type Incoming } from './message.ts'
 
-/** Half of it must last while a paused partition is resumed, which may take a fetch's wait. */
+/** Half of this must keep the handlers busy while a paused partition is resumed, which takes up to `fetchWait`. */
 const FULL = 2_000
 const FULL_BYTES = 4 << 20
 
@@ -35,7 +35,7 @@ export class Backlog {
     return message
   }
 
-  /** Those below an offset, or all; gives them. */
+  /** Removes and returns the messages below an offset, by default all. */
   drop(below = Infinity): Incoming[] {
     const dropped = this.#messages.filter(({ offset }) => offset < below)
     this.#messages = this.#messages.filter(({ offset }) => offset >= below)

@@ -8,15 +8,15 @@ import { createInterface } from 'node:readline'
 import { freePorts } from '../../free-ports.ts'
 import { kafkaBus } from '../kafka.ts'
 
-/** Kafka's jars, which tools/servers keeps for all projects. */
+/** Kafka's jars in the cache of tools/servers. */
 const LIBS = globSync(join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'cairn/servers/kafka-*/libs'))[0]
 
-/** Whether a test can have a broker of its own. Without one it is skipped; under CI, which has the last word, it fails. */
+/** Whether a test can start its own broker. Otherwise such tests are skipped, except under CI, where they must run. */
 export const hasBroker = LIBS !== undefined && spawnSync('java', ['-version']).status === 0
 if (!hasBroker && process.env['CI'])
   throw new Error('needs Java and Kafka’s jars: node tools/servers/main.ts up --folder <folder>')
 
-/** A broker of a test's own, to be stopped and killed. */
+/** A broker that one test owns and may stop and kill. */
 export class Broker {
   readonly address: string
   readonly #folder: string
@@ -29,7 +29,7 @@ export class Broker {
     this.#config = join(folder, 'server.properties')
     this.address = `127.0.0.1:${port}`
     writeFileSync(this.#config, settings(folder, this.address, `127.0.0.1:${controllerPort}`))
-    const id = `--cluster-id=${randomBytes(16).toString('base64url')}` // which may begin with a dash itself
+    const id = `--cluster-id=${randomBytes(16).toString('base64url')}` // the id may begin with a dash
     const args = ['kafka.tools.StorageTool', 'format', id, '-c', this.#config]
     const { status, stderr } = spawnSync('java', [...JAVA, ...args], { encoding: 'utf8' })
     if (status !== 0) throw new Error(stderr)
@@ -42,9 +42,9 @@ export class Broker {
     return broker
   }
 
-  /** Resolves when it serves. */
+  /** Starts the broker. Resolves once it answers. */
   async start(): Promise<void> {
-    // The shell ends it when this process has ended, however that was.
+    // The shell kills the broker when this process ends for any reason, which closes standard input.
     const script = 'java "$@" > "$LOG" 2>&1 & echo $!; cat > /dev/null; kill -9 $!'
     const args = ['-c', script, 'sh', ...JAVA, 'kafka.Kafka', this.#config]
     const env = { ...process.env, LOG: join(this.#folder, 'server.log') }
@@ -64,7 +64,7 @@ export class Broker {
     process.kill(this.#pid, signal)
   }
 
-  /** At once, as when the machine fails. */
+  /** Kills the broker with SIGKILL. */
   async kill(): Promise<void> {
     const guard = this.#guard!
     guard.stdin!.end()

@@ -4,9 +4,9 @@ import RequestQueue from 'kafkajs/src/network/requestQueue/index.js'
 import SocketRequest from 'kafkajs/src/network/requestQueue/socketRequest.js'
 
 /**
- * Times that the client takes from the system clock and compares with it later. After the clock is set back, it would send
- * no heartbeat and time out no request until the clock has caught up; after it is set forward, it would time out every
- * request at once.
+ * Fields where the client stores times of the system clock, to compare them with the clock later. If the clock is set
+ * back, the client would send no heartbeats and time out no requests until the clock has caught up. If it is set
+ * forward, all requests would time out at once.
  */
 const MOMENTS: readonly (readonly [of: { readonly prototype: object }, field: string])[] = [
   [ConsumerGroup, 'lastRequest'],
@@ -15,7 +15,7 @@ const MOMENTS: readonly (readonly [of: { readonly prototype: object }, field: st
   [BrokerPool, 'metadataExpireAt'],
 ]
 
-/** Has the client note them by the monotonic time: they move with the clock. */
+/** Makes the client store these times relative to the monotonic clock, so that they move with the system clock. */
 export function mendMoments(): void {
   for (const [{ prototype }, field] of MOMENTS) {
     const noted = new WeakMap<object, unknown>()
@@ -32,7 +32,7 @@ export function mendMoments(): void {
   }
 }
 
-/** Of the monotonic time. */
+/** Returns how far the system clock is ahead of the monotonic clock, in milliseconds. */
 function clockAhead(): number {
   return Date.now() - performance.now()
 }

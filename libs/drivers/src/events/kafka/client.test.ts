@@ -19,7 +19,7 @@ describe('the log of a Kafka client', () => {
     ['Response InitProducerId(key: 22, version: 1)', LOADING],
     ['Response JoinGroup(key: 11, version: 5)', LOADING],
     ['Response CreateTopics(key: 19, version: 3)', 'Topic creation errors'],
-  ])('leaves out the warnings of every start: %s, %s', (message, error) => {
+  ])('omits warnings that occur at every start: %s, %s', (message, error) => {
     heard.length = 0
     logger.warn(message, { error })
     logger.error(message, { error })
@@ -45,7 +45,7 @@ describe.each([-3_600_000, 3_600_000])('a Kafka client whose clock jumps by %d m
   const silent = { logger: { namespace: () => ({}) }, instrumentationEmitter: { emit: () => {} } }
   afterEach(() => void vi.restoreAllMocks())
 
-  it('sends a heartbeat when it is due, not before', async () => {
+  it('sends a heartbeat only when it is due', async () => {
     const group = new ConsumerGroup({ ...silent, topics: [], assigners: [] })
     let beats = 0
     group.memberId = 'a member'
@@ -53,11 +53,11 @@ describe.each([-3_600_000, 3_600_000])('a Kafka client whose clock jumps by %d m
     setClock()
     await group.heartbeat({ interval: 600_000 })
     expect(beats).toBe(0)
-    await group.heartbeat({ interval: -10 }) // due for 10 ms
+    await group.heartbeat({ interval: -10 }) // overdue by 10 ms
     expect(beats).toBe(1)
   })
 
-  it('uses the usual timeout for requests and broker metadata', () => {
+  it('does not change the timeouts of requests and broker metadata', () => {
     const request = new SocketRequest({ entry: { correlationId: 1 }, send: () => {} })
     request.send()
     const brokers = new BrokerPool(silent)

@@ -4,8 +4,8 @@ import { mendMoments } from './client-moments.ts'
 import type { Settings } from './settings.ts'
 
 /**
- * A client for one consumer, producer or admin. Never shared: consumers of one client and group share a table of
- * committed offsets, which each of them clears when it joins.
+ * Creates a client for one consumer, producer or admin. It must not be shared: consumers of the same client and group
+ * share a table of committed offsets, which each of them clears when it joins.
  */
 export function newClient({ brokers, clientId, ssl, sasl, requestTimeout, log }: Settings): kafkajs.Kafka {
   mendClient()
@@ -14,14 +14,15 @@ export function newClient({ brokers, clientId, ssl, sasl, requestTimeout, log }:
     clientId,
     connectionTimeout: 5_000,
     requestTimeout,
-    // All of them: what is left out is other than documented where NODE_ENV is "test".
+    // All options, because if NODE_ENV is "test", the defaults differ from the documented ones.
     retry: {
       retries: 5,
       initialRetryTime: 100,
       maxRetryTime: 2_000,
       factor: 0.2,
       multiplier: 2,
-      // A consumer that kafkajs restarts by itself does so even when it has been stopped meanwhile: we make a new one.
+      // kafkajs would restart a consumer even if it was stopped in the meantime. A subscription creates a new one
+      // instead.
       restartOnFailure: async () => false,
     },
     logLevel: log ? kafkajs.logLevel.WARN : kafkajs.logLevel.NOTHING,
@@ -33,20 +34,20 @@ export function newClient({ brokers, clientId, ssl, sasl, requestTimeout, log }:
 }
 
 /**
- * Warnings of what is so by design or is tried again by the client itself: a start is full of them. Where trying again
- * does not help, the request fails, and whoever made it tells.
+ * Returns whether a warning is expected, or about a request that the client retries. Every start causes many of them.
+ * If the retries do not help, the request fails and its caller reports the error.
  */
 function isNoise({ log: { message, error } }: LogEntry): boolean {
-  // So few on purpose: after one failure the producer is thrown away (producer.ts).
+  // The limit is intended: the producer is discarded after one failure (producer.ts).
   if (message === 'Limiting retries for the idempotent producer may invalidate EoS guarantees') return true
   return NOISE.some(([request, answer]) => message.startsWith(`Response ${request}(`) && error === answer)
 }
 const NOISE: readonly (readonly [request: string, answer: string])[] = [
-  // Of a broker that has just been started, or has no group yet.
+  // From a broker that has just started, or has no group yet.
   ['GroupCoordinator', 'The group coordinator is not available'],
   ['InitProducerId', "The coordinator is loading and hence can't process requests for this group"],
   ['JoinGroup', "The coordinator is loading and hence can't process requests for this group"],
-  // Of topics that another process makes at the same moment: looked at one by one (admin.ts).
+  // From topics that another process creates at the same time; admin.ts checks which of them exist.
   ['CreateTopics', 'Topic creation errors'],
 ]
 
@@ -59,8 +60,9 @@ function mendClient(): void {
 }
 
 /**
- * Each connection looks a thousand times a second for requests that wait, whether there are any or not, with a negative
- * time-out that Node warns of: https://github.com/tulios/kafkajs/issues/1704, https://github.com/tulios/kafkajs/issues/1751
+ * Stops each connection from checking for pending requests a thousand times a second even if there are none, with a
+ * negative timeout that makes Node print a warning: https://github.com/tulios/kafkajs/issues/1704,
+ * https://github.com/tulios/kafkajs/issues/1751
  */
 function mendRequestQueue(): void {
   const { scheduleCheckPendingRequests: schedule } = RequestQueue.prototype

@@ -5,7 +5,7 @@ import type { Standstill } from './standstills.ts'
 
 const AFTER_FAILURE_MS = 1_000
 
-/** Brokers take 4,096 bytes. */
+/** Characters. Brokers accept 4,096 bytes of metadata with an offset. */
 const LONGEST_REASON = 500
 
 function noteTextOf(standstill: Standstill | undefined): string | undefined {
@@ -18,20 +18,20 @@ function noteTextOf(standstill: Standstill | undefined): string | undefined {
 
 export interface CommitsOptions {
   readonly partitions: () => readonly Partition[]
-  /** What others are to see of a partition in which nothing goes on. */
+  /** Returns the standstill of a blocked partition, which is stored as metadata of its offset. */
   readonly noteOf: (partition: number) => Standstill | undefined
   readonly member: () => Member | undefined
-  /** Milliseconds from one commit to the next. */
+  /** Milliseconds between commits. */
   readonly interval: number
-  /** For one commit, in milliseconds. */
+  /** Timeout of one commit, in milliseconds. */
   readonly timeout: number
   readonly closing: AbortSignal
 }
 
-/** Commits how far everything is handled, one commit at a time. */
+/** Commits the offsets below which all events are handled, one commit at a time. */
 export class Commits {
   readonly #options: CommitsOptions
-  /** What stands beside committed offsets, by partition. */
+  /** Metadata of the committed offsets, by partition. */
   readonly #noted = new Map<number, string>()
   #isBusy = false
   #lastAt = -Infinity
@@ -40,13 +40,14 @@ export class Commits {
     this.#options = options
   }
 
+  /** Commits as soon as the interval allows. */
   soon(): void {
     if (this.#isBusy) return
     this.#isBusy = true
     void this.#commitDue().finally(() => (this.#isBusy = false))
   }
 
-  /** At once, for partitions that are about to go to others. */
+  /** Commits at once, for partitions that are about to be reassigned. */
   async now(): Promise<void> {
     const { partitions, member, timeout } = this.#options
     const due = this.#due
@@ -60,7 +61,7 @@ export class Commits {
     for (const partition of partitions()) partition.committed(offsets.get(partition.index) ?? 0)
   }
 
-  /** How far everything is handled where that is new, or where there is something new to be said of it. */
+  /** Offsets of partitions with progress, or with new metadata. */
   get #due(): Commit[] {
     const { partitions, noteOf } = this.#options
     return partitions().flatMap((partition) => {
@@ -73,12 +74,12 @@ export class Commits {
 
   async #commitDue(): Promise<void> {
     const { member, interval, closing } = this.#options
-    // Always in a turn of its own: the client replaces assignment and generation together in one turn.
+    // Always in a later turn of the event loop: the client replaces assignment and generation within one turn.
     await pause(Math.max(this.#lastAt + interval - performance.now(), 1), closing)
     while (!closing.aborted && member() && this.#due.length > 0) {
       const isDone = await this.now().then(
         () => true,
-        () => false, // after a reassignment, or with the coordinator away
+        () => false, // after a reassignment, or during an outage of the coordinator
       )
       this.#lastAt = performance.now()
       await pause(isDone ? interval : AFTER_FAILURE_MS, closing)

@@ -22,7 +22,7 @@ describe.skipIf(!brokers)('dead letters', () => {
     return { bus, topic }
   }
 
-  it('hold an event that a handler keeps rejecting, with the group, the position and the error', async () => {
+  it('contain an event that a handler keeps rejecting, with the group, the position and the error', async () => {
     const { bus, topic } = await newDead()
     const before = Date.now()
     const { hear, untilAll } = listener()
@@ -51,7 +51,7 @@ describe.skipIf(!brokers)('dead letters', () => {
     expect(bus.status().subscriptions[0]).toMatchObject({ deadLetters: 1, lag: 0 })
   })
 
-  it('are named by topic, partition and offset, for consumers in any language', async () => {
+  it('have topic, partition and offset in their key and headers, for consumers in any language', async () => {
     const { bus, topic } = await newDead()
     await bus.publish(topic, [event('bad')])
     await bus.subscribe(topic, { group: 'g', from: 'beginning' }, async () => Promise.reject(new Error('never')))
@@ -76,7 +76,7 @@ describe.skipIf(!brokers)('dead letters', () => {
     })
   })
 
-  it('hold messages that are not events, which do not stop the consumer', async () => {
+  it('contain messages that are not events; these do not stop the consumer', async () => {
     const { bus, topic } = await newDead()
     const { ids, hear, untilAll } = listener()
     await bus.subscribe(topic, { group: 'g', from: 'now' }, hear)
@@ -123,7 +123,7 @@ describe.skipIf(!brokers)('dead letters', () => {
     expect(bus.status().subscriptions[0]!.lastFailure).toBeUndefined()
   })
 
-  it('hold events that the store never accepts; outages of the store are waited for, and shown', async () => {
+  it('contain events that the store refuses; an outage of the store blocks the partition and is reported', async () => {
     const { bus, topic } = await newDead()
     const { hear, untilAll } = listener()
     let isAway = true
@@ -148,7 +148,7 @@ describe.skipIf(!brokers)('dead letters', () => {
     expect(bus.status().subscriptions[0]).toMatchObject({ deadLetters: 1, standstills: [] })
   })
 
-  it('are kept without their bytes if the brokers do not accept these', async () => {
+  it('are stored without the message bytes if these are too large for the topic', async () => {
     const { bus, topic } = await newDead()
     await admin.alterConfigs({
       validateOnly: false,
@@ -166,7 +166,7 @@ describe.skipIf(!brokers)('dead letters', () => {
     expect(await bus.deadLetters(topic)).toMatchObject([{ error: { code: 'NOT_JSON' }, preview: '' }])
   })
 
-  it('are kept waiting, not lost, while their topic is missing', async () => {
+  it('are not lost while their topic does not exist', async () => {
     const topic = newTopic()
     await admin.createTopics({ topics: [{ topic, numPartitions: 1 }] })
     const bus = open({ redeliverAfter: 1 })
@@ -178,7 +178,7 @@ describe.skipIf(!brokers)('dead letters', () => {
     await eventually(() => bus.status().subscriptions[0]).toMatchObject({ lag: 0, deadLetters: 1 })
   })
 
-  it('are listed newest first, page by page', async () => {
+  it('are listed newest first, including those that were added since the last listing', async () => {
     const { bus, topic } = await newDead()
     expect(await bus.deadLetters(topic)).toEqual([])
     await bus.publish(topic, events(4))
@@ -199,7 +199,7 @@ describe.skipIf(!brokers)('dead letters', () => {
     await eventually(async () => (await groups()).filter((id) => id.startsWith(topic))).toEqual([])
   })
 
-  it('are replayed unchanged, only to the group that gave up; dropped ones stay listed as dropped', async () => {
+  it('are replayed unchanged to the group that gave them up only; dropped ones are listed as dropped', async () => {
     const { bus, topic } = await newDead({ deliveries: 1 })
     const [{ hear, untilAll }, other] = [listener(), listener()]
     const heard: unknown[] = []
@@ -232,14 +232,14 @@ describe.skipIf(!brokers)('dead letters', () => {
     expect(other.ids.toSorted()).toEqual(['after', 'after', 'late', 'late', 'never', 'never'])
   })
 
-  it('are not replayed if they hold no event', async () => {
+  it('cannot be replayed if they contain no event', async () => {
     const { bus, topic } = await newDead()
     await foreign.send({ topic: `${topic}.dead`, messages: [{ value: 'x' }] })
     const [letter] = await bus.deadLetters(topic)
     await expect(bus.replay(letter!)).rejects.toMatchObject({ code: 'BAD_RECORD', next: expect.any(String) })
   })
 
-  it('name foreign messages of this topic by their own position, and these can be dropped', async () => {
+  it('list messages of other producers in their topic by position, and these can be dropped', async () => {
     const { bus, topic } = await newDead()
     const elsewhere = { cairn_dead_topic: 'other', cairn_dead_group: 'g'.repeat(300) }
     const strays = [{}, elsewhere, { ...elsewhere, cairn_dead_partition: '../1', cairn_dead_offset: '-1' }]

@@ -5,42 +5,46 @@ import { deadLettersOf } from './names.ts'
 import { rangesOf, readRanges, type Placed } from './read-ranges.ts'
 import type { Settings } from './settings.ts'
 
-/** What was decided about a letter; `waiting` until something is. */
+/** What was decided about a dead letter; `waiting` until a decision. */
 export type LetterState = 'waiting' | 'replayed' | 'dropped'
 
 /** A message that a group could not handle. */
 export interface DeadLetter {
   /**
-   * `<partition>-<offset>` of the message in its own topic: the same for each group that gave it up. `stray-` and its place
-   * among the dead letters for a message that is none: someone else wrote it there.
+   * `<partition>-<offset>` of the message in its original topic; the same for every group that gave it up. A message
+   * that another client wrote to the dead-letter topic has `stray-<partition>-<offset>` of that topic.
    */
   readonly id: string
   readonly group: string
   readonly state: LetterState
-  /** When it was given up, in milliseconds since 1970. */
+  /** Time when it was given up, in milliseconds since 1970. */
   readonly at: number
+  /** The original topic. */
   readonly topic: string
   readonly error: Pick<ErrorRecord, 'code' | 'message'>
-  /** Undefined for what is no event of ours, or was too large to be kept whole: it cannot be replayed. */
+  /** Undefined if the message is not a valid event, or was too large to store whole. It then cannot be replayed. */
   readonly event: LetterEvent | undefined
-  /** The beginning of the message's text, where there is no event. */
+  /** The first 500 characters of the message, if there is no event. */
   readonly preview: string | undefined
-  /** Where the letter lies among the dead letters: partition and offset. */
+  /** Position in the dead-letter topic. */
   readonly place: readonly [partition: number, offset: number]
 }
 export type LetterEvent = Pick<CairnEvent, 'id' | 'type'> & Pick<CairnEvent['data'], 'run' | 'node' | 'batch'>
 
-/** A letter with all of its message. */
+/** A dead letter with its whole message. */
 export interface WholeLetter extends DeadLetter {
   readonly message: Incoming
 }
 
-/** What a handler of a consumer throws is no error of a step. */
+/** Wraps errors thrown by a consumer's handler, which are not errors of a step. */
 function failedHandler(cause: unknown): CairnError {
   return new CairnError('HANDLER_FAILED', errorRecord(cause).message, { cause })
 }
 
-/** As the message was, but for what is too large. */
+/**
+ * Encodes a dead letter: the original message with added headers. If it exceeds `maxBytes`, the original headers are
+ * dropped and the value is truncated.
+ */
 export function deadLetter(
   { offset, key, value, headers }: Incoming,
   at: { readonly topic: string; readonly partition: number; readonly group: string },
@@ -67,16 +71,16 @@ export function deadLetter(
   return { ...cut, value: value?.subarray(0, Math.max(maxBytes - sizeOf(cut), 0)) ?? '' }
 }
 
-/** Names the group that a replayed message is for: others leave it out. */
+/** Header that names the group of a replayed message. Other groups ignore the message. */
 const REPLAYED_FOR = 'cairn_for'
 const STATE = 'cairn_dead_state'
 
-/** Whether a message was replayed for another group. */
+/** Returns whether a message was replayed for another group. */
 export function isForOthers(message: Incoming, group: string | undefined): boolean {
   return message.headers.has(REPLAYED_FOR) && textIn(message, REPLAYED_FOR) !== group
 }
 
-/** The message as it came, for one group alone: without what was added when it was given up. */
+/** Returns the original message, without the headers of the dead letter, addressed to the group that gave it up. */
 export function replayOf({ message, group }: WholeLetter): Outgoing {
   const headers = [...message.headers].filter(([name]) => !/^cairn_(dead|error)_/.test(name) && name !== REPLAYED_FOR)
   return {
@@ -86,7 +90,9 @@ export function replayOf({ message, group }: WholeLetter): Outgoing {
   }
 }
 
-/** What is added to the dead letters when one is decided about: they are a log, in which nothing is changed. */
+/**
+ * Returns the message that records a decision about a dead letter. The topic is a log, so the letter cannot be changed.
+ */
 export function markOf({ topic, id, group }: DeadLetter, state: LetterState): Outgoing {
   const [, partition = '', offset = ''] = LETTER_ID.exec(id)!
   return {
@@ -102,14 +108,11 @@ export function markOf({ topic, id, group }: DeadLetter, state: LetterState): Ou
   }
 }
 
-/**
- * All dead letters of a topic, as far as the brokers keep them. What was read is remembered: each look reads only what has
- * come since.
- */
+/** The dead letters of a topic that the brokers still keep. Caches them: each call of `all` reads only new ones. */
 export class DeadLetters {
   readonly #settings: Settings
   readonly #topic: string
-  /** By message and group. */
+  /** By letter id and group. */
   readonly #letters = new Map<string, DeadLetter>()
   readonly #read = new Map<number, number>()
   #look: Promise<void> = Promise.resolve()
@@ -119,14 +122,14 @@ export class DeadLetters {
     this.#topic = topic
   }
 
-  /** The newest come first. */
+  /** Returns all dead letters, the newest first. */
   async all(): Promise<DeadLetter[]> {
     this.#look = this.#look.catch(() => {}).then(() => this.#readOn())
     await this.#look
     return [...this.#letters.values()].sort((a, b) => b.at - a.at || b.place[1] - a.place[1])
   }
 
-  /** @throws CairnError NOT_FOUND where there is no such letter any more */
+  /** Reads the whole message of a dead letter. @throws CairnError NOT_FOUND if it has expired */
   async whole(letter: DeadLetter): Promise<WholeLetter> {
     const [partition, offset] = letter.place
     const range = { partition, from: offset, to: offset + 1 }
@@ -140,7 +143,7 @@ export class DeadLetters {
     const dead = deadLettersOf(this.#topic)
     const ranges = await rangesOf(this.#settings, dead)
     const isNew = ranges.some(({ partition, to }) => to < (this.#read.get(partition) ?? 0))
-    if (isNew) this.#letters.clear() // the topic was made anew
+    if (isNew) this.#letters.clear() // the topic was recreated
     const unread = ranges.map((range) => {
       const read = isNew ? 0 : (this.#read.get(range.partition) ?? 0)
       return { ...range, from: Math.max(range.from, read) }
@@ -192,7 +195,7 @@ function letterIn(placed: Placed, topic: string): DeadLetter {
   const error = { code: header('cairn_error_code') as ErrorRecord['code'], message: header('cairn_error_message') }
   return { id, group, state: 'waiting', at, topic, error, event, preview: event ? undefined : preview(), place }
 }
-/** Partition and offset. Of a stray message the first group is `stray-0`, for example. */
+/** Captures partition and offset. For a stray message, the first group is `stray-0`, for example. */
 const LETTER_ID = /^((?:stray-)?\d{1,9})-(\d{1,15})$/
 
 function textIn({ headers }: Incoming, name: string): string {

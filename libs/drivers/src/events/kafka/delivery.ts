@@ -7,18 +7,18 @@ export interface DeliveryOptions {
   readonly handler: (event: CairnEvent) => Promise<void>
   readonly deliveries: number
   readonly redeliverAfter: number
-  /** Whether it is still for us to handle. */
+  /** Returns whether this member must still handle the message. */
   readonly isOurs: () => boolean
-  /** Aborted when nothing is to be waited for any longer. */
+  /** Ends pauses when the subscription closes. */
   readonly closing: AbortSignal
   readonly onPoison: (event: CairnEvent, error: unknown) => void
-  /** Told each time that something outside the message fails, which is waited for. */
+  /** Called after each failure that is not caused by the message, such as an outage. The delivery is repeated. */
   readonly onWaiting: (error: unknown, event: CairnEvent | undefined) => void
-  /** Puts the message among the dead letters. */
+  /** Writes the message to the dead letters. */
   readonly bury: (error: unknown, event: CairnEvent | undefined) => Promise<void>
 }
 
-/** Hands a message over until it is handled or given up: true. False: it is for another member to do that. */
+/** Delivers a message until it is handled or given up. Resolves with false if another member must handle it. */
 export async function deliver(message: Incoming, options: DeliveryOptions): Promise<boolean> {
   let event: CairnEvent
   try {
@@ -40,11 +40,11 @@ export async function deliver(message: Incoming, options: DeliveryOptions): Prom
     }
     await pause(pauseAfter(++pauses, options.redeliverAfter), options.closing)
     if (!options.isOurs()) return false
-    event = readEvent(message) // anew, for a handler may have changed it
+    event = readEvent(message) // again, because the handler may have changed the event
   }
 }
 
-/** As long as that takes: a message is not given up before it is safe among the dead letters. */
+/** Retries until the dead letter is written, because only then may the message be given up. */
 async function buried(error: unknown, event: CairnEvent | undefined, options: DeliveryOptions): Promise<boolean> {
   for (let failures = 0; options.isOurs();) {
     try {

@@ -3,16 +3,16 @@ import type { Incoming } from './message.ts'
 import { Partition } from './partition.ts'
 
 export interface DispatcherOptions {
-  /** Events in hand at one time. */
+  /** Maximum number of events in progress. */
   readonly most: number
-  /** True once it is handled or given up; false when it is left to another member. */
+  /** Resolves with true once the message is handled or given up; with false if another member must handle it. */
   readonly deliver: (message: Incoming, partition: Partition) => Promise<boolean>
   readonly onHandled: () => void
-  /** A partition that was paused can be fetched from again. */
+  /** Called when a paused partition has room again. */
   readonly onRoom: (partition: Partition) => void
 }
 
-/** Hands the messages of a member's partitions to the handler, several at a time. */
+/** Delivers the messages of a member's partitions to the handler, several at once. */
 export class Dispatcher {
   readonly #options: DispatcherOptions
   readonly #partitions = new Map<number, Partition>()
@@ -34,7 +34,7 @@ export class Dispatcher {
   get waiting(): number {
     return this.ours.reduce((sum, { waiting }) => sum + waiting, 0)
   }
-  /** Milliseconds since an event was handled, or there was none to handle. */
+  /** Milliseconds since the last event was handled; 0 if there is none to handle. */
   get progressAge(): number {
     return this.#isIdle ? 0 : performance.now() - this.#progressAt
   }
@@ -42,7 +42,7 @@ export class Dispatcher {
     return this.inHand === 0 && this.waiting === 0
   }
 
-  /** True when they are others than before. */
+  /** Sets the assigned partitions. Returns whether they changed. */
   assign(indexes: readonly number[]): boolean {
     const before = new Set(this.ours.map(({ index }) => index))
     for (const partition of this.ours) if (!indexes.includes(partition.index)) partition.lose()
@@ -64,12 +64,12 @@ export class Dispatcher {
     this.#handOut()
   }
 
-  /** Hands out nothing more. */
+  /** Starts no further deliveries. */
   stop(): void {
     this.#isStopped = true
   }
 
-  /** Waits for what is in hand. */
+  /** Waits up to `ms` milliseconds for the deliveries in progress. */
   async settle(ms: number): Promise<void> {
     const timer = new AbortController()
     await Promise.race([Promise.all(this.#hands), pause(ms, timer.signal)])
@@ -90,7 +90,7 @@ export class Dispatcher {
     }
   }
 
-  /** In turns, so that a full partition does not hold up the others. */
+  /** Alternates between partitions, so that a full one does not delay the others. */
   #nextPartition(): Partition | undefined {
     const withWork = this.ours.filter(({ waiting }) => waiting > 0)
     return withWork[this.#turn++ % withWork.length]

@@ -9,6 +9,6 @@ it.each([
   [named('KafkaJSGroupCoordinatorNotFound', { retriable: false }), true],
   [named('Outer', { cause: named('KafkaJSGroupCoordinatorNotFound', { retriable: false }) }), true],
   ['text', false],
-])('%s may pass: %s', (error, isPassing) => {
+])('whether a retry of %s may succeed: %s', (error, isPassing) => {
   expect(reasonOf(error).isPassing).toBe(isPassing)
 })

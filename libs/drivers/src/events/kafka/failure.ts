@@ -2,13 +2,13 @@ import { CairnError } from '@cairn/kernel'
 
 export interface Reason {
   readonly message: string
-  /** The broker's name for it, where there is one. */
+  /** Kafka's name of the error, if it has one. */
   readonly type: string | undefined
-  /** Whether it may be over when the same is tried again. */
+  /** Whether a retry may succeed. */
   readonly isPassing: boolean
 }
 
-/** The innermost cause that the client tells of. */
+/** Returns the innermost cause of an error of the client. */
 export function reasonOf(error: unknown): Reason {
   let inner = error
   while (inner instanceof Error && typeOf(inner) === undefined) {
@@ -23,14 +23,18 @@ export function reasonOf(error: unknown): Reason {
       inner instanceof Error && ((inner as { retriable?: unknown }).retriable === true || HIDES.has(inner.name)),
   }
 }
-/** The client throws it whatever it was, also when a broker that has just started answered too late. */
+/** Errors that the client throws for any cause, also if a broker that has just started answered too late. */
 const HIDES: ReadonlySet<string> = new Set(['KafkaJSGroupCoordinatorNotFound'])
 
 function typeOf(error: unknown): string | undefined {
   return error instanceof Error && 'type' in error && typeof error.type === 'string' ? error.type : undefined
 }
 
-/** @param what begins a sentence: `cannot publish to topic x` */
+/**
+ * Creates a BUS_FAILED error. Returns `error` itself if it is one.
+ *
+ * @param what beginning of the message: `cannot publish to topic x`
+ */
 export function busFailed(brokers: readonly string[], what: string, error: unknown): CairnError {
   if (error instanceof CairnError && error.code === 'BUS_FAILED') return error
   const { message, type } = reasonOf(error)

@@ -3,7 +3,7 @@ import { newClient } from './client.ts'
 import { within } from './deadline.ts'
 import type { Settings } from './settings.ts'
 
-/** What of the client's own cluster is used here. */
+/** The part of kafkajs's internal `Cluster` that is used here. */
 interface Cluster {
   connect(): Promise<void>
   disconnect(): Promise<void>
@@ -26,8 +26,8 @@ const METADATA_AGE_MS = 60_000
 const BYTES_A_PARTITION = 1 << 20
 
 /**
- * Reads a topic's partitions from wherever it is told to, as a member of no group: the client's own consumer cannot, and
- * a group that one process makes for itself stays behind when the process dies.
+ * Reads the partitions of a topic from given offsets, without a consumer group. The kafkajs consumer always needs a
+ * group, and a group for one process would stay behind if the process dies.
  */
 export class Fetcher {
   readonly #settings: Settings
@@ -53,7 +53,7 @@ export class Fetcher {
     return this.#cluster.findTopicPartitionMetadata(this.#topic).map(({ partitionId }) => partitionId)
   }
 
-  /** The first or the next offset of each partition. */
+  /** Returns the first offset of each partition, or the offset of its next message. */
   async offsets(from: 'beginning' | 'now'): Promise<Map<number, number>> {
     const topic = this.#topic
     const partitions = this.partitions.map((partition) => ({ partition }))
@@ -62,9 +62,10 @@ export class Fetcher {
   }
 
   /**
-   * What there is from these offsets on, or what comes within a fetch's wait, and moves them behind it.
+   * Fetches messages from these offsets on; waits up to `fetchWait` if there are none. Advances the offsets past the
+   * fetched messages.
    *
-   * @param positions by partition
+   * @param positions offset of the next message to fetch, by partition
    */
   async fetch(positions: Map<number, number>): Promise<Batch[]> {
     const batches = await within(this.#longestFetch, this.#fetch(positions), `fetching from ${this.#topic}`)
@@ -107,7 +108,7 @@ export class Fetcher {
   }
 }
 
-/** The client makes one for each of its consumers, with all that it knows of the brokers; it shows it to no one. */
+/** Creates a `Cluster`, which tracks brokers and partition leaders. kafkajs does not export it. */
 function clusterOf(settings: Settings): Cluster {
   const client = newClient(settings)
   const made = Object.getOwnPropertySymbols(client).find(

@@ -3,17 +3,17 @@ import { withAdmin } from './admin.ts'
 import type { Settings } from './settings.ts'
 import type { Standstill } from './standstills.ts'
 
-/** What the brokers know of a group that shares the events of a topic. */
+/** The state of a consumer group of a topic, as the brokers report it. */
 export interface GroupStatus {
   readonly id: string
   readonly topic: string
   readonly members: number
-  /** Events that are not handled. */
+  /** Number of events that are not handled. */
   readonly lag: number
   readonly standstills: readonly Standstill[]
 }
 
-/** The groups of topics: those whose names begin with the name of one of them. */
+/** Returns the groups of these topics. A group belongs to the topic whose name its id starts with. */
 export function groupsOf(settings: Settings, topics: readonly string[]): Promise<GroupStatus[]> {
   return withAdmin(settings, 'cannot look at consumer groups', async (admin) => {
     const { groups } = await admin.listGroups()
@@ -36,7 +36,7 @@ export function groupsOf(settings: Settings, topics: readonly string[]): Promise
   })
 }
 
-/** How many members each of these groups has now: none, where there is no such group. */
+/** Returns the number of members of each group, by id; 0 if the group does not exist. */
 export function membersOf(settings: Settings, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
   return withAdmin(settings, 'cannot look at consumer groups', async (admin) => {
     const { groups } = await admin.describeGroups([...ids])
@@ -68,18 +68,18 @@ async function progressOf(
   }
 }
 
-/** What a member that waits has said beside its offset. */
+/** Reads the standstill that a waiting member stored as metadata of its committed offset. */
 function noteIn(metadata: string | null): Omit<Standstill, 'partition'> | undefined {
   try {
     const { standstill } = JSON.parse(metadata ?? '') as { standstill: Standstill }
     const { offset, event, since, reason } = standstill
     return typeof offset === 'number' && typeof since === 'number' ? { offset, event, since, reason } : undefined
   } catch {
-    return undefined // of a client that says nothing there, or something of its own
+    return undefined // no metadata, or that of another client
   }
 }
 
-/** Removes groups that have no members, and gives the names of those that it has removed. */
+/** Removes the selected groups that have no members. Returns the ids of the removed groups. */
 export function removeGroups(settings: Settings, which: (id: string, all: ReadonlySet<string>) => boolean) {
   return withAdmin(settings, 'cannot remove consumer groups', async (admin) => {
     const all = new Set((await admin.listGroups()).groups.map(({ groupId }) => groupId))
@@ -91,7 +91,7 @@ export function removeGroups(settings: Settings, which: (id: string, all: Readon
     for (const id of empty)
       await admin.deleteGroups([id]).then(
         () => removed.push(id),
-        () => {}, // a member has come meanwhile
+        () => {}, // a member joined in the meantime
       )
     return removed
   })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { EVENT_TYPES, subjectOf, type CairnEvent, type EventData, type EventType } from '@cairn/records'
 import { toMessage } from './message.ts'
 
-/** A message as anyone may send it. */
+/** A message as any client may send it. */
 export interface HostileMessage {
   readonly key: Buffer | null
   readonly value: Buffer | null
@@ -11,9 +11,9 @@ export interface HostileMessage {
 export interface Target {
   readonly env: string
   readonly pipeline: string
-  /** Runs that there are: most lies are about them. */
+  /** Existing runs. Most false events name one of them. */
   readonly runs: readonly string[]
-  /** Places of the pipeline, and their steps. */
+  /** Nodes of the pipeline, and their steps. */
   readonly places: Readonly<Record<string, string | undefined>>
 }
 
@@ -50,7 +50,7 @@ const NASTY: readonly unknown[] = [
 const BAD_UTF8 = Buffer.from([0xff, 0xfe, 0x80, 0xc3, 0x28, 0xf0, 0x9f])
 const HASH = 'a'.repeat(64)
 
-/** Events as the contract has them: true of no run, or lies about one that there is. */
+/** Generates valid events of things that did not happen, in existing and other runs. */
 export function contractEvents({ env, pipeline, runs, places }: Target): fc.Arbitrary<CairnEvent> {
   const run = fc.oneof(
     { weight: 3, arbitrary: fc.constantFrom(...runs) },
@@ -114,12 +114,12 @@ export function contractEvents({ env, pipeline, runs, places }: Target): fc.Arbi
     })
 }
 
-/** Names that every object has a field of are none of the contract's. */
+/** The event format excludes the names of properties that every object has. */
 function isFree(name: string): boolean {
   return !(name in Object.prototype)
 }
 
-/** Messages of all sorts: events of the contract, such events with something wrong, and what was never one. */
+/** Generates messages of all sorts: valid events, events with an error, and arbitrary bytes. */
 export function hostileMessages(target: Target): fc.Arbitrary<HostileMessage> {
   const nasty = fc.constantFrom(...NASTY)
   const whole = contractEvents(target).map(messageOf)
@@ -154,7 +154,7 @@ export function hostileMessages(target: Target): fc.Arbitrary<HostileMessage> {
   const wrongData = fc
     .record({ event: contractEvents(target), field, nasty })
     .map(({ event, field, nasty }) => messageOf({ ...event, data: { ...event.data, [field]: nasty } as EventData }))
-  /** Wrong everywhere in the same way, as a program would send it that believes in its name. */
+  /** The same invalid run everywhere in the event, so that its fields match. */
   const wrongRun = fc
     .record({ event: contractEvents(target), nasty: nasty.filter((value) => typeof value === 'string') })
     .map(({ event, nasty }) => {

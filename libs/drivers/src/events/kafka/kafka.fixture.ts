@@ -6,7 +6,7 @@ import { committedOffsets } from './admin.ts'
 import { groupIdOf } from './names.ts'
 import { settingsOf } from './settings.ts'
 
-/** Quick to notice, for the sake of tests. */
+/** Short intervals, to make tests fast. */
 const QUICK = {
   partitions: 4,
   redeliverAfter: 1,
@@ -16,7 +16,7 @@ const QUICK = {
   commitInterval: 20,
 } satisfies Partial<KafkaBusOptions>
 
-/** Buses that are closed when the test is over. */
+/** Returns a function that opens buses, which are closed after each test. */
 export function buses(brokers: () => readonly string[]) {
   const opened: KafkaBus[] = []
   afterEach(async () => {
@@ -33,18 +33,18 @@ export function newTopic(name = 'topic'): string {
   return `cairn.test.${name}-${randomUUID().slice(0, 8)}`
 }
 
-/** What a group has committed, by partition. */
+/** Returns the committed offsets of a group, by partition. */
 export async function committed(brokers: readonly string[], topic: string, group: string) {
   const settings = settingsOf({ brokers, clientId: 'test' })
   return Object.fromEntries(await committedOffsets(settings, topic, groupIdOf(topic, group)))
 }
 
-/** Waits until it holds, however long that takes within the test's own time. */
+/** Repeats an expectation until it holds, or the timeout of `expect.poll` ends. */
 export function eventually<Value>(get: () => Value): ReturnType<typeof expect.poll<Value>> {
   return expect.poll(get, { interval: 20 })
 }
 
-/** A bus with topics of its own, whatever their names, which exist as soon as they are used. */
+/** Maps topic names to new topics, so that tests do not share them, and creates each on first use. */
 export function withOwnTopics(bus: KafkaBus): EventBus {
   const own = new Map<string, string>()
   const topicOf = async (name: string): Promise<string> => {
@@ -77,7 +77,7 @@ export function events(count: number, start = 0): CairnEvent[] {
   return Array.from({ length: count }, (_, index) => event(`e${start + index}`))
 }
 
-/** Hears events, and resolves when so many, or certain ones, have come. */
+/** Collects events. `untilCount` resolves after a number of events, `untilAll` after certain ones. */
 export function listener() {
   const ids: string[] = []
   const seen = new Set<string>()

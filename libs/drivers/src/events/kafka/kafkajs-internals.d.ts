@@ -7,7 +7,7 @@ declare module 'kafkajs/src/network/requestQueue/index.js' {
 
 declare module 'kafkajs/src/consumer/batch.js' {
   import type { KafkaMessage } from 'kafkajs'
-  /** Leaves out what is not to be seen: messages of aborted transactions, marks, what lies before the offset asked for. */
+  /** Omits control records, messages of aborted transactions, and messages before the fetched offset. */
   export default class Batch {
     constructor(topic: string, fetchedOffset: string, partitionData: object)
     readonly partition: number

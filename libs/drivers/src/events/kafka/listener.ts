@@ -11,8 +11,8 @@ import type { SubscriptionStatus } from './subscription.ts'
 const FIRST_PAUSE_MS = 100
 
 /**
- * Hears all that comes to a topic from now on, in this process alone: no group, no offsets, nothing that is left behind.
- * What comes while the brokers are away is heard when they are back; what is no event is passed over.
+ * Delivers all new events of a topic to this process, without a consumer group or committed offsets. After an outage of
+ * the brokers, it continues where it was. Ignores messages that are not valid events.
  */
 export class Listener {
   readonly #settings: Settings
@@ -32,7 +32,11 @@ export class Listener {
     this.#hear = hear
   }
 
-  /** Resolves once it has a place from which it misses no event. */
+  /**
+   * Connects. Resolves once it has a position from which it misses no event.
+   *
+   * @throws CairnError BUS_FAILED if that takes longer than `settings.timeout`
+   */
   async open(): Promise<void> {
     this.#life = this.#live()
     try {
@@ -81,7 +85,7 @@ export class Listener {
       } catch (error) {
         const { message, type } = reasonOf(error)
         this.#lastFailure = message
-        // The topic was made anew, or what was not heard has expired.
+        // The topic was recreated, or events have expired before they were read.
         if (type === 'OFFSET_OUT_OF_RANGE') this.#positions = await fetcher.offsets('beginning').catch(() => undefined)
       } finally {
         this.#isConnected = false
@@ -107,7 +111,7 @@ export class Listener {
     try {
       event = readEvent(message)
     } catch {
-      return // for the groups of the topic to give up
+      return // the groups of the topic write it to the dead letters
     }
     this.#hear(event)
   }

@@ -6,26 +6,26 @@ import type { Settings } from './settings.ts'
 export interface MemberOptions {
   readonly topic: string
   readonly groupId: string
-  /** A member that came back under another name may have missed what happened to its partitions. */
+  /** A member that rejoined with another member id may have missed changes of its partitions. */
   readonly onAssigned: (partitions: readonly number[], isSameMember: boolean) => void
   readonly onBatch: (payload: EachBatchPayload) => Promise<void>
-  /** The last chance to commit before partitions go to others. */
+  /** The last chance to commit before partitions are reassigned. */
   readonly onRebalancing: () => void
 }
 
-/** An offset, and what is said beside it to whoever asks for the group's offsets. */
+/** An offset to commit; `note` is stored as its metadata, for readers of the group's offsets. */
 export interface Commit {
   readonly partition: number
   readonly offset: number
   readonly note?: string | undefined
 }
 
-/** How long `leave` waits for the client. */
+/** Maximum time that `leave` waits for the client. */
 const LEAVE_MS = 5_000
 
 /**
- * One consumer of the client, from joining its group to its end. It ends for good when the client gives up or shows no
- * sign of life; whoever holds it then makes another.
+ * One kafkajs consumer from joining its group to its end. Ends permanently if the client gives up or stops responding;
+ * the subscription then creates a new member.
  */
 export class Member {
   readonly #topic: string
@@ -49,7 +49,7 @@ export class Member {
       sessionTimeout,
       rebalanceTimeout: sessionTimeout,
       heartbeatInterval,
-      // Heartbeats are sent between fetches, and what was paused is fetched again only after the present one.
+      // Heartbeats are sent between fetches, and a resumed partition is fetched only after the current fetch.
       maxWaitTimeInMs: fetchWait,
       maxBytesPerPartition: 262_144,
       metadataMaxAge: 60_000,
@@ -63,7 +63,7 @@ export class Member {
     consumer.on(consumer.events.REBALANCING, () => this.#guard(onRebalancing))
     consumer.on(consumer.events.CRASH, ({ payload }) => this.fail(payload.error))
     consumer.on(consumer.events.GROUP_JOIN, ({ payload: { memberId, memberAssignment } }) => {
-      if (this.#isOver) return this.#disconnectSoon() // it was joining when it was given up
+      if (this.#isOver) return this.#disconnectSoon() // it failed while it was joining
       this.#seen = performance.now()
       this.#isIn = true
       const isSameMember = this.#name === memberId
@@ -72,7 +72,7 @@ export class Member {
     })
   }
 
-  /** Resolves when it has left, rejects when it cannot go on. */
+  /** Joins the group. Resolves after `leave`, rejects if the member fails. */
   async live(): Promise<void> {
     const watch = setInterval(() => this.#checkPulse(), Math.min(this.#settings.heartbeatInterval, 1_000))
     this.#join().then(this.#running.resolve, (error: unknown) => this.fail(error))
@@ -86,12 +86,12 @@ export class Member {
     }
   }
 
-  /** Resolves once it is in its group for the first time, so that it can commit. */
+  /** Resolves once it has joined the group for the first time, so that it can commit. */
   untilRunning(): Promise<void> {
     return this.#running.promise
   }
 
-  /** Milliseconds since the group's coordinator answered last. */
+  /** Milliseconds since the last answer of the group coordinator. */
   get heartbeatAge(): number {
     return performance.now() - this.#seen
   }
@@ -118,7 +118,7 @@ export class Member {
       offset: String(offset),
       metadata: note ?? null,
     }))
-    // `commitOffsets` tries again, then under the next assignment, and would commit what has become another's.
+    // `commitOffsets` retries, possibly under the next assignment, and would commit partitions of another member.
     if (this.#commitOnce) await this.#commitOnce({ topics: [{ topic, partitions }] })
     else await this.#consumer.commitOffsets(partitions.map((partition) => ({ topic, ...partition })))
   }
@@ -137,23 +137,23 @@ export class Member {
 
   async #join(): Promise<void> {
     await this.#consumer.connect()
-    // Where a group has no offset, or one that has expired: without this the client goes on with the latest.
+    // For a group without an offset, or with an expired one: by default the client starts at the latest.
     await this.#consumer.subscribe({ topics: [this.#topic], fromBeginning: true })
     await this.#consumer.run({
       autoCommit: false,
-      // The client would do so on the next assignment, too, when another of its fetches has joined the group again.
+      // The client would also resolve a batch after a reassignment, if another of its fetches has rejoined the group.
       eachBatchAutoResolve: false,
-      // Never rejects: a TypeError thrown in here would stop the consumer for good.
+      // Must never reject: a TypeError thrown in here would stop the consumer permanently.
       eachBatch: async (payload) => {
         if (this.#isOver) return
         this.#commitOnce = (offsets) => payload.commitOffsetsIfNecessary(offsets)
         await this.#onBatch(payload).catch((error: unknown) => this.fail(error))
       },
     })
-    if (!this.#isIn) await this.#end.promise // which tells why
+    if (!this.#isIn) await this.#end.promise // rejects with the reason
   }
 
-  /** What a listener throws would look to the client like an error of its own. */
+  /** Catches errors of listeners, which the client would treat as its own. */
   #guard(work: () => void): void {
     try {
       work()
@@ -162,7 +162,7 @@ export class Member {
     }
   }
 
-  /** The client may hang where it waits for answers that do not come, and then tells of no crash. */
+  /** Fails the member if it gets no answers: the client may then hang without reporting a crash. */
   #checkPulse(): void {
     const longest = this.#settings.sessionTimeout * 2 + this.#settings.requestTimeout
     if (this.heartbeatAge > longest)

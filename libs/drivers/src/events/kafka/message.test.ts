@@ -34,7 +34,7 @@ function sent(of: Partial<CairnEvent>): Incoming {
 }
 
 describe('a message', () => {
-  it('is decoded to the event that it was encoded from', () => {
+  it('decodes to the event that it was encoded from', () => {
     fc.assert(
       fc.property(contractEvents(TARGET), (made) => {
         const { key, value, headers } = toMessage(made)
@@ -63,7 +63,7 @@ describe('a message', () => {
   })
 
   it.each(['run', 'pipeline', 'env', 'node', 'batch', 'step'])(
-    'is refused if its %s leads to another path, or is longer than stores accept',
+    'is refused if its %s would change a path, or is longer than stores accept',
     (name) => {
       const data = { ...OF, run: 'r', node: 'n' }
       const wrong = ['', '.', '..', '../other', 'a/b', 'a\\b', 'a\nb', 'x'.repeat(201), 'ä'.repeat(200), 'constructor']
@@ -94,7 +94,7 @@ describe('a message', () => {
       expect(() => requireOf(of, { ...read, ...wrong })).toThrow(CairnError)
   })
 
-  it('of any sort is either refused, or has only names that a store accepts', () => {
+  it('is either refused or contains only names that a store accepts', () => {
     let [read, refused] = [0, 0]
     fc.assert(
       fc.property(hostileMessages(TARGET), (message) => {

@@ -3,14 +3,14 @@ import { CairnError } from '@cairn/kernel'
 import { parseEvent, type CairnEvent } from '@cairn/records'
 import type { KafkaMessage } from 'kafkajs'
 
-/** A message on its way to Kafka. */
+/** A message to publish. */
 export interface Outgoing {
   readonly key: string
   readonly value: string | Buffer
   readonly headers: Record<string, string | Buffer[]>
 }
 
-/** A message as it lies in the log. */
+/** A message that was read from a topic. */
 export interface Incoming {
   readonly offset: number
   readonly key: Buffer | null
@@ -18,7 +18,10 @@ export interface Incoming {
   readonly headers: ReadonlyMap<string, readonly Buffer[]>
 }
 
-/** CloudEvents' binary mode: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md */
+/**
+ * Encodes an event as a message in the binary mode of CloudEvents:
+ * https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
+ */
 export function toMessage(event: CairnEvent): Outgoing {
   const { env, pipeline, run, step } = event.data
   return {
@@ -42,7 +45,7 @@ export function toMessage(event: CairnEvent): Outgoing {
   }
 }
 
-/** Bytes that a message takes in the log, at most. */
+/** Returns an upper bound of the size of a message in the log, in bytes. */
 export function sizeOf({ key, value, headers }: Outgoing): number {
   let size = 64 + Buffer.byteLength(key) + Buffer.byteLength(value)
   for (const [name, values] of Object.entries(headers))
@@ -51,20 +54,20 @@ export function sizeOf({ key, value, headers }: Outgoing): number {
   return size
 }
 
-/** Bytes that a message takes in memory, about. */
+/** Returns the approximate size of a message in memory, in bytes. */
 export function sizeIn({ key, value, headers }: Incoming): number {
   let size = (key?.length ?? 0) + (value?.length ?? 0)
   for (const [name, values] of headers) for (const { length } of values) size += name.length + length
   return size
 }
 
-/** A copy: what the client hands over is part of all that was fetched with it, and would keep that in memory. */
+/** Copies a message: the client's buffers are slices of the whole fetch response, and would keep it in memory. */
 export function copyOf({ offset, key, value, headers = {} }: KafkaMessage): Incoming {
   return {
     offset: Number(offset),
     key: key && Buffer.from(key),
     value: value && Buffer.from(value),
-    // The client mixes what `Object.prototype` has into the values of a header named like that.
+    // If a header has the name of a property of `Object.prototype`, the client adds that property to its values.
     headers: new Map(
       Object.entries(headers).map(([name, values]) => [
         name,
@@ -82,8 +85,10 @@ function copy(bytes: Buffer): Buffer {
 }
 
 /**
- * @throws CairnError for what is no event of ours: whatever is let through here is handed over until it is handled, or
- * has failed for its own sake
+ * Decodes and checks an event. Must reject every invalid message, because what it accepts is delivered until it is
+ * handled or given up.
+ *
+ * @throws CairnError BAD_RECORD or NOT_JSON if the message is not a valid event of Cairn
  */
 export function readEvent({ value, headers }: Incoming): CairnEvent {
   if (headers.has('__proto__')) throw new CairnError('BAD_RECORD', 'the message has a header __proto__')
@@ -109,10 +114,10 @@ export function readEvent({ value, headers }: Incoming): CairnEvent {
   return event
 }
 
-/** By these headers others filter events without reading them: what they say must be so. */
+/** Consumers filter by these headers without parsing the event, so they must match its data. */
 const FILTERED_BY = ['env', 'pipeline', 'run', 'step'] as const
 
-/** The text of a header that may be there once. */
+/** Returns the text of a header that must not be repeated. */
 function only(headers: Incoming['headers'], name: string): string | undefined {
   const [value, ...more] = headers.get(name) ?? []
   if (more.length > 0) throw new CairnError('BAD_RECORD', `the message has ${more.length + 1} headers ${name}`)

@@ -10,7 +10,7 @@ describe('a partition', () => {
   })
 
   const message = (offset: number): Incoming => ({ offset, key: null, value: null, headers: new Map() })
-  /** As it comes from the broker: these offsets, and then nothing more before `next`. */
+  /** Accepts messages with these offsets. There are no others before `next`. */
   const accept = (offsets: number[], next = offsets.at(-1)! + 1) => partition.accept(offsets.map(message), next, next)
   const taken = new Map<number, Incoming>()
   const take = () => {
@@ -56,7 +56,7 @@ describe('a partition', () => {
     expect(partition.due).toBe(5)
   })
 
-  it('delivers events that were waiting or returned while it was away', () => {
+  it('delivers events again that were waiting when it was revoked, or were returned afterwards', () => {
     accept([0, 1, 2])
     const first = take()!
     partition.lose()
@@ -67,7 +67,7 @@ describe('a partition', () => {
     expect(takeAll()).toEqual([0, 1, 2])
   })
 
-  it('forgets events that others have handled', () => {
+  it('forgets events that other members have handled', () => {
     accept([0, 1, 2])
     take()
     partition.lose()
@@ -78,7 +78,7 @@ describe('a partition', () => {
     expect(partition.due).toBe(4)
   })
 
-  it('does not move back the offset that others have committed', () => {
+  it('does not commit below the offset that other members have committed', () => {
     accept([0, 1, 2])
     takeAll()
     finish(0, 1)
@@ -93,7 +93,7 @@ describe('a partition', () => {
     expect(partition.due).toBe(6)
   })
 
-  it('starts again at reset offsets of the group', () => {
+  it('starts again if the offsets of the group were reset', () => {
     accept([5, 6])
     takeAll()
     finish(5, 6)
@@ -117,13 +117,13 @@ describe('a partition', () => {
     accept([2, 3])
     expect(takeAll()).toEqual([2, 3])
     finish(0, 1, 2)
-    partition.finish(old) // which was in hand when its log went
+    partition.finish(old) // it was in progress when its log was deleted
     expect(partition.due).toBe(3)
     finish(3)
     expect(partition.due).toBe(4)
   })
 
-  it('starts again even if the new log is longer than what was handled of the old one', () => {
+  it('starts again even if the new log is longer than the handled part of the old one', () => {
     accept([0, 1, 2])
     takeAll()
     finish(0, 1, 2)

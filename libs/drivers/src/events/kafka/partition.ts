@@ -2,9 +2,9 @@ import { Backlog } from './backlog.ts'
 import type { Incoming } from './message.ts'
 
 /**
- * What a member knows of one partition: the messages that wait, and how far everything is handled. It is kept when the
- * partition goes to another member, for it may come back: what was handled here stays handled, and what is still in
- * hand is not to be handed over again.
+ * State of one partition: its waiting messages, and the offset below which all are handled. It is kept while the
+ * partition is assigned to another member, because it may come back: handled messages stay handled, and messages in
+ * progress must not be delivered again.
  */
 export class Partition {
   readonly index: number
@@ -12,13 +12,13 @@ export class Partition {
   isPaused = false
   readonly #waiting = new Backlog()
   readonly #inHand = new Map<number, Incoming>()
-  /** Offsets that have come and are not handled, ascending. */
+  /** Offsets that were received and are not handled, ascending. */
   readonly #unfinished = new Set<number>()
-  /** Those of them that neither wait nor are in hand. */
+  /** Unfinished offsets that neither wait nor are in progress. */
   readonly #left = new Set<number>()
-  /** Everything from `#base` to here has come. */
+  /** All offsets from `#base` up to this one, exclusive, were received. */
   #next: number | undefined
-  /** Where the group was when the partition came, or what was committed since. */
+  /** Offset of the group when the partition was assigned, or the offset that was committed since. */
   #base = 0
   #end = 0
   #isFresh = true
@@ -37,39 +37,48 @@ export class Partition {
   get waiting(): number {
     return this.#waiting.length
   }
-  /** Everything below is handled. */
+  /** Offset below which everything is handled. */
   get handled(): number | undefined {
     return this.#unfinished.values().next().value ?? this.#next
   }
-  /** What is to be committed: nothing before messages have come anew, for another member may have come further. */
+  /**
+   * Offset to commit, if there is progress. Undefined until messages arrive after an assignment, because another member
+   * may have committed a higher offset.
+   */
   get due(): number | undefined {
     if (this.#isFresh) return undefined
     const { handled } = this
     return handled !== undefined && handled > this.#base ? handled : undefined
   }
-  /** What may be committed, be it what is committed already. */
+  /** Offset that may be committed, even if it is committed already. */
   get at(): number | undefined {
     const { handled } = this
     return this.#isFresh || handled === undefined ? undefined : Math.max(handled, this.#base)
   }
-  /** Messages that are not handled, of those that are known to be there. */
+  /** Number of messages that are not handled, up to the last known offset. */
   get lag(): number {
     const { handled } = this
     return handled === undefined ? 0 : Math.max(this.#end - handled, 0)
   }
 
-  /** It is assigned, maybe again: messages from what the group has committed come anew. */
+  /** Called when it is assigned: messages arrive again from the committed offset on. */
   gain(): void {
     this.isOurs = true
     this.#isFresh = true
   }
 
+  /** Called when it is no longer assigned: drops its waiting messages. */
   lose(): void {
     this.isOurs = false
     for (const { offset } of this.#waiting.drop()) this.#left.add(offset)
   }
 
-  /** @param end offset after the last that the broker has */
+  /**
+   * Adds fetched messages.
+   *
+   * @param next offset to fetch from next
+   * @param end offset after the last message in the log
+   */
   accept(messages: readonly Incoming[], next: number, end: number): void {
     const first = messages[0]!.offset
     if (first < this.#base || end < (this.#next ?? 0)) this.#restart(first)
@@ -95,12 +104,12 @@ export class Partition {
 
   finish(message: Incoming): void {
     const { offset } = message
-    if (this.#inHand.get(offset) !== message) return // of a log that is gone
+    if (this.#inHand.get(offset) !== message) return // from a log that was deleted
     this.#inHand.delete(offset)
     this.#unfinished.delete(offset)
   }
 
-  /** It was in hand and is not handled. */
+  /** Returns a message in progress that was not handled. */
   giveBack(message: Incoming): void {
     const { offset } = message
     if (this.#inHand.get(offset) !== message) return
@@ -114,7 +123,7 @@ export class Partition {
     this.#base = Math.max(this.#base, offset)
   }
 
-  /** Resolves when few messages wait. */
+  /** Resolves once at most half of the backlog's limit waits. */
   untilLow(): Promise<void> {
     this.#low = Promise.withResolvers()
     if (this.isLow) this.#low.resolve()
@@ -131,7 +140,7 @@ export class Partition {
     this.#waiting.drop(first)
   }
 
-  /** The topic was recreated, its log truncated, or the group's offsets reset: forgets all that was known. */
+  /** Forgets everything: the topic was recreated, its log truncated, or the group's offsets reset. */
   #restart(first: number): void {
     this.#base = first
     this.#end = 0

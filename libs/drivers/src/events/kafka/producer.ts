@@ -9,20 +9,21 @@ import type { Settings } from './settings.ts'
 
 const MOST_MESSAGES = 1_000
 const FIRST_PAUSE_MS = 100
-/** How long a topic is waited for that the brokers do not know: a new one takes a moment to get around. */
+/** How long to wait for an unknown topic: not all brokers know a new topic at once. */
 const UNKNOWN_TOPIC_MS = 3_000
 
 export interface ProducerStatus {
   readonly topic: string
-  /** Events that are being sent, or wait for that. */
+  /** Number of events that are being sent or wait to be sent. */
   readonly waiting: number
-  /** What went wrong last, until a send has succeeded. */
+  /** Message of the last error; undefined after a successful send. */
   readonly lastFailure: string | undefined
 }
 
 /** One call of `send`. */
 interface Call extends PromiseWithResolvers<void> {
   readonly since: number
+  /** Number of its messages that are not sent. */
   left: number
 }
 interface Waiting {
@@ -32,23 +33,24 @@ interface Waiting {
 }
 interface Producing {
   readonly producer: Producer
-  /** Partitions that messages of the present send go to. */
+  /** Partitions of the messages of the current send. */
   readonly asked: Set<number>
 }
 
 /**
- * Sends to one topic, idempotently and to all replicas. What comes while a send is under way goes together in the next.
+ * Sends messages to one topic, with idempotence and acknowledgement by all replicas. Messages that arrive during a send
+ * are batched into the next one.
  *
- * There is never more than one send at a time, and a producer one of whose sends has failed is thrown away: the client
- * gives the numbers of messages that failed to the next ones, and if the broker has got the first after all, it takes
- * those for repetitions and acknowledges them without keeping them.
+ * There is only one send at a time, and a producer is discarded after a failed send: the client reuses the sequence
+ * numbers of failed messages. If the broker did receive the failed messages, it takes the next ones for duplicates, and
+ * acknowledges them without storing them.
  */
 export class TopicProducer {
   readonly #topic: string
   readonly #settings: Settings
   #waiting: Waiting[] = []
   #isSending = false
-  /** Messages to send one by one, after together they were too large for the broker. */
+  /** Number of messages to send one by one, because their batch was too large for the broker. */
   #singly = 0
   #producing: Promise<Producing> | undefined
   #lastFailure: string | undefined
@@ -59,9 +61,10 @@ export class TopicProducer {
   }
 
   /**
-   * Resolves once all of them are kept by all replicas.
+   * Sends messages. Resolves once all replicas have stored all of them.
    *
-   * @param withinMs how long they may wait for others to go with
+   * @param withinMs how long the messages may wait to be batched with others, in milliseconds
+   * @throws CairnError BUS_FAILED after `settings.timeout`; BAD_OUTPUT if a message is too large for the topic
    */
   send(messages: readonly Outgoing[], withinMs = 0): Promise<void> {
     const sized = messages.map((message) => ({ message, bytes: sizeOf(message) }))
@@ -77,7 +80,7 @@ export class TopicProducer {
     return { topic: this.#topic, waiting: this.#waiting.length, lastFailure: this.#lastFailure }
   }
 
-  /** Waits, within its time, for what is being sent. */
+  /** Waits until all messages are sent or have failed, then disconnects. */
   async close(): Promise<void> {
     await Promise.allSettled(new Set(this.#waiting.map(({ call }) => call.promise)))
     await this.#discard()
@@ -86,7 +89,7 @@ export class TopicProducer {
   async #sendWaiting(): Promise<void> {
     if (this.#isSending) return
     this.#isSending = true
-    await Promise.resolve() // for what is published in the same turn
+    await Promise.resolve() // batches what is published in the same turn of the event loop
     for (let failures = 0; this.#waiting.length > 0;) {
       const batch = this.#nextBatch()
       try {
@@ -133,11 +136,11 @@ export class TopicProducer {
       const kept = await producer.send({ topic: this.#topic, acks: -1, timeout, messages })
       for (const { partition } of kept) asked.delete(partition)
     } finally {
-      // One that was thrown away may have connected again to go on trying.
+      // A producer that was discarded may have reconnected for a retry.
       if (this.#producing !== producing) void producer.disconnect().catch(() => {})
     }
-    // When a partition moves to a broker that has answered for its others already, the client takes that for its answer:
-    // https://github.com/tulios/kafkajs/pull/1798
+    // If a partition moves to a broker that has already answered for other partitions, the client takes that answer for
+    // this partition, too: https://github.com/tulios/kafkajs/pull/1798
     if (asked.size > 0) throw new Error(`no broker answered for partition ${[...asked].join()} of ${this.#topic}`)
   }
 
@@ -147,7 +150,7 @@ export class TopicProducer {
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
-      retry: { retries: 1 }, // none is not allowed; it is we who try again
+      retry: { retries: 1 }, // 0 is not allowed; this class retries instead
       createPartitioner: () => {
         const partitionOf = kafkajs.Partitioners.DefaultPartitioner()
         return (message) => {
@@ -169,7 +172,7 @@ export class TopicProducer {
     await within(this.#settings.requestTimeout, disconnected, 'disconnecting').catch(() => {})
   }
 
-  /** Rejects the calls that have waited long enough, or that no waiting helps. */
+  /** Rejects calls that have timed out or cannot succeed. */
   #giveUp(batch: readonly Waiting[], error: unknown): void {
     const { type } = reasonOf(error)
     const now = performance.now()
@@ -195,7 +198,7 @@ function isTooLarge(type: string | undefined): boolean {
   return type === 'MESSAGE_TOO_LARGE' || type === 'RECORD_LIST_TOO_LARGE'
 }
 
-/** No outage: waiting does not make it smaller. */
+/** Creates the error for an event that is too large. It is not BUS_FAILED, because a retry cannot succeed. */
 export function tooLarge(topic: string, bytes: number, cause?: unknown): CairnError {
   return new CairnError('BAD_OUTPUT', `an event of ${bytes} bytes exceeds the message limit of topic ${topic}`, {
     cause,

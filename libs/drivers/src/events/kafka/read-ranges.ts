@@ -5,7 +5,7 @@ import { Fetcher } from './fetcher.ts'
 import { copyOf, type Incoming } from './message.ts'
 import type { Settings } from './settings.ts'
 
-/** Offsets of one partition: from the first to before the second. */
+/** Offsets of one partition, from `from` to `to`, exclusive. */
 export interface Range {
   readonly partition: number
   readonly from: number
@@ -13,12 +13,12 @@ export interface Range {
 }
 export interface Placed {
   readonly partition: number
-  /** Milliseconds since 1970. */
+  /** Timestamp of the message, in milliseconds since 1970. */
   readonly at: number
   readonly message: Incoming
 }
 
-/** What a topic holds. */
+/** Returns the offsets that a topic contains. @throws CairnError BUS_FAILED if the topic does not exist */
 export function rangesOf(settings: Settings, topic: string): Promise<Range[]> {
   return withAdmin(settings, `cannot read topic ${topic}`, async (admin) => {
     await requireTopic(admin, settings, topic)
@@ -27,7 +27,11 @@ export function rangesOf(settings: Settings, topic: string): Promise<Range[]> {
   })
 }
 
-/** Reads them as a member of no group. */
+/**
+ * Reads all messages in these ranges, without a consumer group.
+ *
+ * @throws CairnError BUS_FAILED after `settings.timeout`
+ */
 export async function readRanges<Result>(
   settings: Settings,
   topic: string,

@@ -2,37 +2,40 @@ import type { ConnectionOptions } from 'node:tls'
 import type { LogEntry, SASLOptions } from 'kafkajs'
 
 export interface KafkaBusOptions {
-  /** `host:port`; some of the cluster's are enough. */
+  /** `host:port` of some brokers of the cluster. */
   readonly brokers: readonly string[]
   /** Names this process in the brokers' logs and quotas. */
   readonly clientId: string
   readonly ssl?: ConnectionOptions | boolean
   readonly sasl?: SASLOptions
-  /** Of topics that `ensureTopics` creates. As many members of a group as this can share the work. Default: 12. */
+  /** Partitions of topics that `ensureTopics` creates; the maximum number of members that share them. Default: 12. */
   readonly partitions?: number
-  /** Of topics that `ensureTopics` creates. Default: the cluster's own. */
+  /** Replication factor of topics that `ensureTopics` creates. Default: the default of the cluster. */
   readonly replication?: number
   /** How often an event that its handler rejects is delivered before it goes to the dead letters. Default: 5. */
   readonly deliveries?: number
   /** Milliseconds before the second delivery; doubled before each next one, up to 5 s. Default: 1,000. */
   readonly redeliverAfter?: number
-  /** The largest event, in bytes with key and headers. The topics' `max.message.bytes` must be larger. Default: 900 kB. */
+  /**
+   * Maximum size of an event with key and headers, in bytes. `max.message.bytes` of the topics must be larger.
+   * Default: 900,000.
+   */
   readonly maxEventBytes?: number
-  /** Milliseconds that `publish` and `subscribe` try for. Default: 30 s. */
+  /** Milliseconds after which `publish` and `subscribe` fail. Default: 30,000. */
   readonly timeout?: number
-  /** Milliseconds that `close` waits for handlers at work. Default: 10 s. */
+  /** Milliseconds that `close` waits for running handlers. Default: 10,000. */
   readonly closeTimeout?: number
-  /** Milliseconds without a heartbeat after which a member's events go to the others. Default: 30 s. */
+  /** Milliseconds without a heartbeat after which a member loses its partitions to the others. Default: 30,000. */
   readonly sessionTimeout?: number
-  /** Milliseconds between heartbeats, which is also how late a member hears of a reassignment. Default: 1 s. */
+  /** Milliseconds between heartbeats. A member may learn of a reassignment this late. Default: 1,000. */
   readonly heartbeatInterval?: number
-  /** The longest a fetch waits for events, in milliseconds. Default: 250. */
+  /** Maximum milliseconds that a fetch waits for events. Default: 250. */
   readonly fetchWait?: number
-  /** Milliseconds between commits of what is handled. Default: 200. */
+  /** Milliseconds between offset commits. Default: 200. */
   readonly commitInterval?: number
-  /** For the answer to one request, in milliseconds. Default: 10 s. */
+  /** Timeout of one request, in milliseconds. Default: 10,000. */
   readonly requestTimeout?: number
-  /** Hears the warnings of the Kafka client. */
+  /** Receives the warnings of the Kafka client. */
   readonly log?: (entry: LogEntry) => void
 }
 

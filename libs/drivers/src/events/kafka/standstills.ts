@@ -1,27 +1,27 @@
-/** A partition in which nothing goes on: something outside the event fails, and is waited for. */
+/** A blocked partition: its events wait for the end of an outage, for example of the store. */
 export interface Standstill {
   readonly partition: number
-  /** Of the first event that waits. */
+  /** Offset of the first event that waits. */
   readonly offset: number
-  /** The event's id; undefined where the message is no event and its dead letter cannot be written. */
+  /** Id of the event; undefined if the message is not a valid event and its dead letter cannot be written. */
   readonly event: string | undefined
-  /** When the event was handed over first, in milliseconds since 1970. */
+  /** Time of the first delivery of the event, in milliseconds since 1970. */
   readonly since: number
-  /** What failed last. */
+  /** Message of the last error. */
   readonly reason: string
 }
 
-/** The events of a member that wait for what is outside of them: the store, the bus. */
+/** The events of a member that wait for the end of an outage. */
 export class Standstills {
   readonly #waiting = new Map<number, Map<number, Standstill>>()
   readonly #onChange: (standstill: Standstill, isOver: boolean) => void
 
-  /** @param onChange told when a partition comes to a standstill, and when it goes on */
+  /** @param onChange called when a partition is blocked, and when it continues */
   constructor(onChange: (standstill: Standstill, isOver: boolean) => void) {
     this.#onChange = onChange
   }
 
-  /** Of each partition the first event that waits. */
+  /** The first waiting event of each partition. */
   get all(): Standstill[] {
     return [...this.#waiting.keys()].sort((a, b) => a - b).map((partition) => this.in(partition)!)
   }
@@ -31,7 +31,7 @@ export class Standstills {
     return waiting && [...waiting.values()].reduce((first, one) => (one.offset < first.offset ? one : first))
   }
 
-  /** An event has failed for a reason outside of it; may be said again with another reason. */
+  /** Adds an event that waits. May be called again for the same event with another reason. */
   add(standstill: Standstill): void {
     const { partition, offset } = standstill
     const waiting = this.#waiting.get(partition) ?? new Map<number, Standstill>()
@@ -42,7 +42,7 @@ export class Standstills {
     this.#onChange(standstill, false)
   }
 
-  /** An event is handled, given up, or left to another member. */
+  /** Removes an event that is handled, given up, or left to another member. */
   remove(partition: number, offset: number): void {
     const waiting = this.#waiting.get(partition)
     const standstill = waiting?.get(offset)
@@ -54,7 +54,7 @@ export class Standstills {
   }
 }
 
-/** For people: which partition, since when, which event, and why. */
+/** Describes a standstill in a sentence. */
 export function standstillText({
   topic,
   partition,

@@ -19,25 +19,26 @@ import { Standstills, type Standstill } from './standstills.ts'
 export interface SubscriptionStatus {
   readonly topic: string
   readonly group: string
-  /** In its group, with a heartbeat answered of late. */
+  /** Whether it is in its group and a heartbeat was answered within the session timeout. */
   readonly connected: boolean
-  /** Milliseconds since a heartbeat was answered; undefined where there is no consumer. */
+  /** Milliseconds since the last answered heartbeat; undefined while there is no consumer. */
   readonly heartbeatAge: number | undefined
-  /** Milliseconds since an event was handled, or there was none to handle. */
+  /** Milliseconds since the last event was handled; 0 if there is none to handle. */
   readonly progressAge: number
   readonly partitions: readonly number[]
-  /** Of them, those that are not fetched from for now. */
+  /** Number of partitions whose fetching is paused. */
   readonly paused: number
-  /** Events that handlers are at. */
+  /** Number of events in progress. */
   readonly inHand: number
-  /** Events that are fetched and wait for a handler. */
+  /** Number of fetched events that wait for a handler. */
   readonly waiting: number
-  /** Events that are not handled, of those known to be there. */
+  /** Number of events that are not handled, up to the last known offset. */
   readonly lag: number
+  /** Number of dead letters that this subscription has written. */
   readonly deadLetters: number
-  /** Of each partition in which nothing goes on: which event waits, since when, and for what. */
+  /** For each blocked partition: which event waits, since when, and for what. */
   readonly standstills: readonly Standstill[]
-  /** What went wrong last, until all is well again. */
+  /** Message of the last error; undefined once the subscription has recovered. */
   readonly lastFailure: string | undefined
 }
 
@@ -51,10 +52,10 @@ export interface SubscriptionParts {
 
 const CONCURRENCY = 100
 const FIRST_PAUSE_MS = 100
-/** How long a full partition may hold up fetching before it is paused, which costs a fetch's wait to undo. */
+/** How long a full partition may delay fetching before it is paused. Resuming it takes up to `fetchWait`. */
 const PATIENCE_MS = 50
 
-/** A member of a group for one topic. */
+/** Keeps one member in a group for one topic, and delivers its events to the handler. */
 export class KafkaSubscription {
   readonly #parts: SubscriptionParts
   readonly #groupId: string
@@ -65,9 +66,9 @@ export class KafkaSubscription {
   #life = Promise.resolve()
   #closed: Promise<void> | undefined
   #member: Member | undefined
-  /** Counts assignments. */
+  /** Number of the current assignment. */
   #assignment = 0
-  /** Of a group that was new: where partitions start for which it has committed nothing. */
+  /** Start offsets of a new group, for partitions without a committed offset. */
   #starts = new Map<number, number>()
   #positioned: Promise<void> | undefined
   #deadLetters = 0
@@ -99,7 +100,11 @@ export class KafkaSubscription {
     setMaxListeners(0, this.#closing.signal)
   }
 
-  /** Resolves once the group has a place from which it misses no event. */
+  /**
+   * Joins the group. Resolves once the group has a position from which it misses no event.
+   *
+   * @throws CairnError BUS_FAILED if that takes longer than `settings.timeout`
+   */
   async open(): Promise<void> {
     const { settings, topic, options } = this.#parts
     this.#starts = new Map(await startOffsets(settings, topic, this.#groupId, options))
@@ -141,12 +146,12 @@ export class KafkaSubscription {
     this.#dispatcher.stop()
     for (const partition of this.#dispatcher.ours) this.#setPaused(partition, true)
     await this.#dispatcher.settle(this.#parts.settings.closeTimeout)
-    await this.#commits.now().catch(() => {}) // others then have it again
+    await this.#commits.now().catch(() => {}) // if this fails, other members get the events again
     await this.#member?.leave()
     await this.#life
   }
 
-  /** When one member has ended, another takes its place. */
+  /** Replaces the member whenever it ends. */
   async #keepMember(): Promise<void> {
     const closing = this.#closing.signal
     for (let failures = 0; !closing.aborted;) {
@@ -186,8 +191,8 @@ export class KafkaSubscription {
   }
 
   /**
-   * Where a new group starts is left neither to the client, which knows only the beginning and the end, nor to its admin,
-   * which takes five seconds and refuses while the group has members.
+   * Sets the start offsets of a new group. The consumer alone can start only at the beginning or the end. The admin
+   * client takes five seconds to set offsets, and refuses while the group has members.
    */
   async #position(member: Member, partitions: readonly number[]): Promise<void> {
     const open = partitions.filter((partition) => this.#starts.has(partition))
@@ -206,7 +211,7 @@ export class KafkaSubscription {
     await this.#positioned
     const partition = this.#dispatcher.partition(batch.partition)
     if (payload.isStale() || assignment !== this.#assignment || !partition || this.#closing.signal.aborted) return
-    this.#starts.delete(batch.partition) // not before: a seek that is not done yet would strike when it comes again
+    this.#starts.delete(batch.partition) // not earlier, or a pending seek would apply after the next assignment
     payload.resolveOffset(batch.lastOffset())
     this.#dispatcher.accept(
       partition,
@@ -262,7 +267,7 @@ export class KafkaSubscription {
     try {
       const at = { topic, partition: index, group: options.group }
       const letter = (maxBytes: number) => deadLetter(message, at, error, maxBytes)
-      // If the brokers refuse the message, keep the dead letter without its bytes.
+      // If the brokers refuse the message, store the dead letter without its bytes.
       await sendToDeadLetters(letter(settings.maxEventBytes)).catch((refusal: unknown) => {
         if (isOutage(refusal)) throw refusal
         return sendToDeadLetters(letter(0))

@@ -1,5 +1,6 @@
-// A member of group `g` in a process of its own, to be stopped and continued: `node zombie.fixture.ts <broker> <topic>`. It
-// tells on standard output what it hears, and keeps that in hand until it is told on standard input to let go.
+// Runs a member of group `g` in its own process, so that a test can stop and continue it:
+// `node zombie.fixture.ts <broker> <topic>`. Prints the id of each event. All handlers except that of `e0` resolve only
+// after standard input receives data.
 import { once } from 'node:events'
 import { kafkaBus } from '../kafka.ts'
 

@@ -7,21 +7,22 @@ import { thisProcess } from '../../process-id.ts'
 import { leftovers } from '../folder-leftovers.ts'
 import { Eviction } from './eviction.ts'
 
-/** A local copy of an object; the tag is the server's for these very bytes. */
+/** A local copy of an object, with the ETag that the server gave these bytes. */
 export interface Copy {
   readonly file: string
   readonly etag: string
 }
 
-/** The time of the last use is written at most this often: other processes hash a copy again after it was changed. */
+/** Minimum time between updates of a copy's mtime, because after each one other processes hash the copy again. */
 const NOTED_MS = 60_000
 
 /**
- * Copies of objects, shared by the processes of a machine. A copy's name holds the object's tag and size: one that lost
- * power cut short is not taken for it, nor is a copy of damaged bytes once the object has been stored anew.
+ * Opens the local copies of objects, which are shared by the processes of a machine. The file name of a copy contains
+ * the ETag and size of the object, so that a copy truncated by a power loss is not used, nor is a copy of damaged bytes
+ * after the object was stored again.
  *
  * @param limit maximum size of all copies, in bytes; beyond it, the least recently used are deleted
- * @param areHeld whether every user of a copy holds it
+ * @param areHeld whether every user of a copy holds it (see `LocalCopies`)
  */
 export function objectCache(root: string, limit: number, areHeld: boolean) {
   const folder = resolve(root)
@@ -31,7 +32,7 @@ export function objectCache(root: string, limit: number, areHeld: boolean) {
   let made = 0
   let keptSinceTidied = Infinity
 
-  /** The file moves, and appears whole. */
+  /** Moves a file to the copies, atomically. Returns its new path. */
   const keep = (path: string, etag: string, size: number, file: string): string => {
     const kept = join(folderOf(objects, path), `${etag.replaceAll('"', '')}-${size}${extname(path)}`)
     touch(file)
@@ -55,15 +56,15 @@ export function objectCache(root: string, limit: number, areHeld: boolean) {
       return undefined
     },
     keep,
-    /** Keeps a file from elsewhere, if that costs nothing. */
+    /** Moves a file that was stored to the copies, if it is on the same disk. */
     take(path: string, etag: string, size: number, file: string): void {
       try {
         keep(path, etag, size, file)
       } catch {
-        // it lies on another disk
+        // it is on another disk
       }
     },
-    /** Enforces the limit and removes what dead processes left. Lists all copies, but only now and then. */
+    /** Enforces the limit and removes files of dead processes: at the first call, then after each 5 % of the limit. */
     async tidy(): Promise<void> {
       if (keptSinceTidied < limit / 20) return
       keptSinceTidied = 0
@@ -71,7 +72,7 @@ export function objectCache(root: string, limit: number, areHeld: boolean) {
         for (const left of leftovers(folder)) await rm(left, { recursive: true, force: true })
         await eviction.shrink()
       } catch {
-        // what cannot be removed is in nobody's way
+        // a later call tries again
       }
     },
     newFile(): string {
@@ -91,7 +92,7 @@ function place(file: string, target: string): void {
     try {
       return fs.renameSync(file, target)
     } catch (error) {
-      if (tries === 3) throw error // else another process has tidied the empty folder away
+      if (tries === 3) throw error // before that, another process may have removed the empty folder
     }
   }
 }
@@ -101,13 +102,13 @@ function touch(file: string): void {
   fs.utimesSync(file, now, now)
 }
 
-/** The name of an object is its digest, whatever the bucket; else the whole path tells it apart. */
+/** Returns the folder for the copies of a path: by digest for an object, by a hash of the path for other files. */
 function folderOf(objects: string, path: string): string {
   const digest = digestIn(path) ?? createHash('sha256').update(path).digest('hex')
   return join(objects, digest.slice(0, 2), digest)
 }
 
-/** The digest that a path says its bytes have. */
+/** Returns the digest in a path; undefined if its name is not a digest. */
 export function digestIn(path: string): string | undefined {
   const name = basename(path)
   return /^[0-9a-f]{64}$/.test(name) ? name : undefined

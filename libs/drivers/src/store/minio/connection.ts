@@ -8,39 +8,43 @@ import { CairnError } from '@cairn/kernel'
 import { Client, S3Error } from 'minio'
 
 export interface MinioConnectionOptions {
-  /** `http://127.0.0.1:9000`, or https. */
+  /** URL of the server: `http://127.0.0.1:9000` or `https://s3.example.com`. */
   readonly endpoint: string
   readonly accessKey: string
   readonly secretKey: string
-  /** Of credentials that `assumeRole` gave. */
+  /** Token of temporary credentials from `assumeRole`. */
   readonly sessionToken?: string
   readonly bucket: string
-  /** Where in the bucket the store lies: `team-a/`. */
+  /** Prefix of all keys of the store in the bucket, such as `team-a/`. Default: none. */
   readonly prefix?: string
+  /** Default: `us-east-1`. */
   readonly region?: string
-  /** A request dies when nothing was sent or received for so long. Milliseconds; default 10 s. */
+  /** A request fails if no bytes were sent or received for this many milliseconds. Default: 10,000. */
   readonly silenceMs?: number
-  /** What failed for a passing reason is tried again until so long after the first try. Milliseconds; default 30 s. */
+  /** Temporary failures are retried until this many milliseconds after the first attempt. Default: 30,000. */
   readonly deadlineMs?: number
-  /** Connections at one time. */
+  /** Maximum number of connections. Default: 32. */
   readonly sockets?: number
 }
 
 export interface Connection {
   readonly bucket: string
-  /** For people: which bucket, and where. */
+  /** Bucket and endpoint, for messages. */
   readonly describe: string
   readonly client: Client
-  /** For bodies whose SHA-256 is not known: over plain HTTP the other client hashes them itself. */
+  /** A client that does not sign bodies. Over plain HTTP, `client` hashes every body whose SHA-256 is not given. */
   readonly unsigned: Client
+  /** Returns the key of a path in the bucket. */
   readonly key: (path: string) => string
-  /** Does what may be done twice; again after a failure that passes. The deadline holds for all tries together. */
+  /**
+   * Runs an idempotent request, and retries it after temporary failures. The deadline applies to all attempts together.
+   */
   readonly call: <R>(what: string, path: string, work: () => Promise<R>, deadline?: number) => Promise<R>
-  /** The same, for what takes as long as its bytes take: each try may go on while bytes move. */
+  /** Like `call`, for transfers of any duration: an attempt may continue after the deadline while bytes are moving. */
   readonly transfer: <R>(what: string, path: string, work: () => Promise<R>) => Promise<R>
-  /** One try of what may not simply be done again. */
+  /** Makes one attempt of a request that is not idempotent. */
   readonly once: <R>(deadline: number, work: () => Promise<R>) => Promise<R>
-  /** By `performance.now()`. */
+  /** Returns a new deadline, as a time of `performance.now()`. */
   readonly deadline: () => number
   readonly error: (what: string, path: string, error: unknown) => CairnError
   readonly close: () => void
@@ -48,9 +52,10 @@ export interface Connection {
 
 const FIRST_WAIT_MS = 50
 const LONGEST_WAIT_MS = 2_000
-/** MinIO hangs up on a connection after 30 s without a request: to write to it just then is to lose the request. */
+/** MinIO closes a connection after 30 s without a request. A request sent at that moment would be lost. */
 const KEEP_ALIVE_MS = 15_000
 
+/** Creates the clients for a bucket. Connects to the server only on first use. */
 export function connect(options: MinioConnectionOptions): Connection {
   const { accessKey, secretKey, sessionToken, bucket, prefix = '', region = 'us-east-1', sockets = 32 } = options
   const { silenceMs = 10_000, deadlineMs = 30_000 } = options
@@ -66,7 +71,7 @@ export function connect(options: MinioConnectionOptions): Connection {
       accessKey,
       secretKey,
       ...(sessionToken !== undefined && { sessionToken }),
-      region, // else it asks for the bucket's region, and again after every answer that is an error, as 404 is
+      region, // otherwise the client requests the region of the bucket, and again after every error, such as 404
       transport: transport(useSSL ? https : http, silenceMs),
       transportAgent: agent,
       retryOptions: { disableRetry: true },
@@ -107,15 +112,15 @@ export function connect(options: MinioConnectionOptions): Connection {
   }
 }
 
-/** The signal that ends the requests of a call: the client hands none on. */
+/** The signal that aborts the requests of a call. The client has no option to pass one. */
 const patience = new AsyncLocalStorage<AbortSignal>()
 
-/** The client's way to the network, with what the client itself lacks: time-outs, and errors that can be read. */
+/** Wraps the transport of the client, to add timeouts and the error text of temporary failures. */
 function transport({ request }: typeof http | typeof https, silenceMs: number): Pick<typeof http, 'request'> {
   const send = (options: http.RequestOptions, onResponse: (response: http.IncomingMessage) => void) => {
     const signal = patience.getStore()
     const sent = request({ ...options, timeout: silenceMs, ...(signal && { signal }) }, (response) => {
-      // The client throws such an answer away unread, and with it the connection.
+      // The client would drop such a response without reading it, and close the connection.
       if (!PASSING_STATUS.has(response.statusCode!)) return onResponse(response)
       void text(response)
         .catch(() => '')
@@ -140,7 +145,7 @@ const PASSING_CODES: ReadonlySet<string> = new Set([
   'ETIMEDOUT',
   'SILENCE',
   'UNAVAILABLE',
-  'ConditionalRequestConflict', // S3's 409: another conditional write is on its way
+  'ConditionalRequestConflict', // 409 of S3: another conditional write is in progress
   'OperationAborted',
 ])
 
@@ -160,13 +165,13 @@ class Unavailable extends Error {
   }
 }
 
-/** Reads an answer to its end, without which its connection is not free; gives its tag. */
+/** Reads a response to its end, which frees its connection. Returns its ETag. */
 export async function answered(response: http.IncomingMessage): Promise<string> {
   for await (const _ of response);
   return response.headers.etag ?? ''
 }
 
-/** Whether it may go well another time. */
+/** Returns whether a failure is temporary, so that a retry may succeed. */
 export function isPassing(error: unknown): boolean {
   return PASSING_CODES.has(codeOf(error) ?? '')
 }
@@ -175,7 +180,7 @@ export function codeOf(error: unknown): string | undefined {
   return (error as { code?: string } | undefined)?.code
 }
 
-/** What the server says of itself, of the bucket or of whoever asks: it would say so of other requests, too. */
+/** Errors about the server, the bucket or the credentials, which other requests would get, too. */
 const OF_THE_WORLD: ReadonlySet<string> = new Set([
   'AccessDenied',
   'AccountProblem',
@@ -191,7 +196,7 @@ const OF_THE_WORLD: ReadonlySet<string> = new Set([
   'SignatureDoesNotMatch',
   'SlowDown',
 ])
-/** What this machine lacks to keep local copies, or to connect. */
+/** Errors of this machine when it writes local copies or connects. */
 const OF_THIS_MACHINE: Readonly<Record<string, string>> = {
   ENOSPC: 'no space left',
   EDQUOT: 'the disk quota of this user is exhausted',
@@ -200,14 +205,14 @@ const OF_THIS_MACHINE: Readonly<Record<string, string>> = {
   ENFILE: 'too many open files',
   ENOMEM: 'no memory left',
 }
-/** What the file system that local copies lie on never takes. */
+/** Errors of names that the file system of the local copies never accepts. */
 const NAMES_REFUSED: ReadonlySet<string> = new Set(['ENAMETOOLONG', 'EINVAL', 'EISDIR', 'ENOTDIR', 'ELOOP', 'EILSEQ'])
 
-/** Whether trying again, at any time, would give the same: what is not known to pass is not waited for. */
+/** Returns whether the request itself is wrong, so that a retry never succeeds. Unknown S3 errors count as such. */
 function isOfThisRequest(error: unknown): boolean {
   const code = codeOf(error) ?? ''
   if (isPassing(error) || OF_THE_WORLD.has(code)) return false
-  // MinIO's own: of its disks, its quotas, its starting up; but for what it says of a name.
+  // MinIO's own codes are about its disks, quotas and start, except those about invalid names.
   if (code.startsWith('XMinio')) return code.startsWith('XMinioInvalid')
   return error instanceof S3Error || code === '' || code.startsWith('ERR_INVALID') || NAMES_REFUSED.has(code)
 }
@@ -224,7 +229,7 @@ function storeError(
   const next = adviceFor(code, endpoint, bucket)
   const lack = OF_THIS_MACHINE[code]
   if (lack !== undefined)
-    // The same whichever object it is: it is told once.
+    // The message does not name the object, so that equal errors are reported once.
     return new CairnError(
       'HOST_FAILED',
       `local copies of objects cannot be stored on ${machine()}: ${lack} (${code})`,

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 
-/** Text, so that it is also there when everything has been bundled into one file. */
+/** Code of the thread, as text, so that it also works in a bundle of one file. */
 const HASH_FILE = `
   const { createHash } = require('node:crypto')
   const { openSync, readSync } = require('node:fs')
@@ -22,13 +22,13 @@ const HASH_FILE = `
 `
 
 /**
- * SHA-256 of a file, computed while its parts are written, in any order. A thread reads what is written, so that the host
- * can send its heartbeats, and the digest is known soon after the last part.
+ * Computes the SHA-256 of a file while its parts are written in any order. A thread reads the written parts, so that
+ * the event loop stays free for heartbeats, and the digest is ready soon after the last part.
  */
 export class ProgressiveDigest {
   readonly #thread: Worker
   readonly #digest: Promise<string>
-  /** Parts that are written behind one that is not: where they end, by where they start. */
+  /** Written parts after one that is not written: their end by their start. */
   readonly #ahead = new Map<number, number>()
   #end = 0
 
@@ -38,7 +38,7 @@ export class ProgressiveDigest {
     this.#digest.catch(() => {}) // `result` rejects
   }
 
-  /** A part is written and will not change. */
+  /** Reports that a part is written and will not change. */
   written(start: number, end: number): void {
     this.#ahead.set(start, end)
     const before = this.#end
@@ -46,7 +46,7 @@ export class ProgressiveDigest {
     if (this.#end > before) this.#tell({ end: this.#end })
   }
 
-  /** The digest in hex, of the parts that are written. */
+  /** Resolves with the digest (hex) of all parts up to the first that is not written. Call it once. */
   result(): Promise<string> {
     this.#tell({ end: this.#end, last: true })
     return this.#digest

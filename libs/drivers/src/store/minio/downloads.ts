@@ -11,14 +11,14 @@ import { inParallel, PART, partsOf, PIECE, type Part } from './parts.ts'
 import { unlessMissing } from './records.ts'
 import { remoteOf, type Remote } from './stat.ts'
 
-/** Stored code whose name tells its text: a copy of it is never out of date. */
+/** Paths of code whose name contains a hash of its text, so that a copy is never out of date. */
 const IMMUTABLE = /\/code\/[0-9a-f]+-[0-9a-f]{16}\.(mjs|json)$/
 
 /** Codes of errors that mean a full disk. */
 const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT'])
 const TRIES = 3
 
-/** Brings objects to files of the cache: few bytes whole, more in parts, several at once. */
+/** Downloads objects to the cache: small ones in one request, large ones in parallel parts. */
 export function minioDownloads(
   connection: Connection,
   cache: ReturnType<typeof objectCache>,
@@ -26,7 +26,7 @@ export function minioDownloads(
   const { client, bucket } = connection
   const at = (path: string) => ({ bucketName: bucket, objectName: connection.key(path) })
 
-  /** Asks for the first part; the answer tells how large the object is, or that the copy at hand is it. */
+  /** Downloads the first part. The response contains the size of the object, or confirms that the copy is current. */
   const getFirst = async (path: string, copy: Copy | undefined, file: fs.FileHandle): Promise<Copy | Remote> => {
     const headers = { range: `bytes=0-${PART - 1}`, ...(copy && { 'if-none-match': copy.etag }) }
     const request = { method: 'GET', ...at(path), headers }
@@ -34,7 +34,7 @@ export function minioDownloads(
       const response = await client.makeRequestAsync(request, '', [200, 206, 304])
       if (response.statusCode === 304) {
         await answered(response)
-        return existsSync(copy!.file) ? copy! : await getFirst(path, undefined, file) // it was deleted meanwhile
+        return existsSync(copy!.file) ? copy! : await getFirst(path, undefined, file) // the copy was deleted
       }
       await file.truncate()
       const remote = remoteOf(response)
@@ -42,7 +42,7 @@ export function minioDownloads(
       await writePart(response, file, { number: 1, start: 0, end: Math.min(PART, remote.size) }, remote.size)
       return remote
     } catch (error) {
-      if (codeOf(error) !== 'InvalidRange') throw error // else there is no first byte: it is empty
+      if (codeOf(error) !== 'InvalidRange') throw error // otherwise the object is empty
       const { headers } = await client.makeRequestAsyncOmit({ method: 'HEAD', ...at(path) })
       return remoteOf({ headers })
     }
@@ -82,7 +82,7 @@ export function minioDownloads(
     }
   }
 
-  /** Tries again after a failure of this machine: when other copies were deleted, or the folder was created again. */
+  /** Retries after an error of this machine, if copies were deleted to make room, or the folder was removed. */
   const download = async (path: string): Promise<string | undefined> => {
     const known = IMMUTABLE.test(path) ? cache.find(path) : undefined
     if (known) return known.file
@@ -110,7 +110,9 @@ export function minioDownloads(
 
   const fetching = new Map<string, Promise<string | undefined>>()
 
-  /** One download at a time of each object; a second one where it was stored anew meanwhile, or damaged on its way. */
+  /**
+   * Shares concurrent downloads of an object. Repeats one if the object was replaced or its bytes arrived damaged.
+   */
   return (path) => {
     const again = (error: unknown) => {
       const failure = connection.error('be read', path, error)
@@ -127,19 +129,19 @@ export function minioDownloads(
   }
 }
 
-/** Which error of this machine it was, if any. */
+/** Returns the code of a system error, or ''. */
 function localCode(error: unknown): string {
   return codeOf(error instanceof CairnError ? error.cause : error) ?? ''
 }
 
 /**
- * Writes a part to its place in the file, a MiB at a time: a write for each piece that the network gives costs more.
+ * Writes a part to its position in the file, 1 MiB at a time, which is cheaper than one write for each network chunk.
  *
- * @throws if the server sent other bytes than were asked for: tried again
+ * @throws Error ECONNRESET, which is retried, if the server did not send the requested range
  */
 async function writePart(response: IncomingMessage, file: fs.FileHandle, part: Part, whole: number): Promise<void> {
   const range = `bytes ${part.start}-${part.end - 1}/${whole}`
-  const { 'content-range': given = range } = response.headers // none where all of it is one part
+  const { 'content-range': given = range } = response.headers // missing if the object is a single part
   const other = Object.assign(new Error(`the server did not return the requested range, ${range}`), {
     code: 'ECONNRESET',
   })

@@ -13,7 +13,7 @@ import { minioStore, type MinioStore, type MinioStoreOptions } from '../minio.ts
 
 const s3 = inject('servers')?.s3
 const BUCKET = 'cairn-eviction-test'
-/** Of the disk, in bytes. */
+/** Size of the disk, in bytes. */
 const SIZE = 20e6
 const OBJECT = 1.5e6
 
@@ -68,7 +68,7 @@ describe.runIf(s3 && disk)('local copies on a small disk', () => {
     disk.remove()
   })
 
-  it('leave a tenth of it free, however many are fetched', async () => {
+  it('leave a tenth of the disk free, regardless of how many objects are fetched', async () => {
     for (const ref of refs) {
       expect(digestOf(readFileSync(await fetched(ref)))).toBe(ref.digest)
       expect(free()).toBeGreaterThan(SIZE / 10 - 100e3)
@@ -76,7 +76,7 @@ describe.runIf(s3 && disk)('local copies on a small disk', () => {
     expect(existsSync(await fetched(refs.at(-2)!))).toBe(true)
   })
 
-  it('are deleted if something else has filled it, the oldest first', async () => {
+  it('are deleted if something else has filled the disk, the least recently used first', async () => {
     const [first, second, ...others] = refs
     const oldest = [await fetched(first!), await fetched(second!)]
     await fetchAll(others.slice(0, 6))
@@ -86,7 +86,7 @@ describe.runIf(s3 && disk)('local copies on a small disk', () => {
     expect(oldest.filter(existsSync)).toEqual([])
   })
 
-  it('stay while any process holds them', async () => {
+  it('are kept while any process holds them', async () => {
     const [mine, others, free] = refs
     const releases = [store.copies.hold(mine!.digest), store.copies.hold(mine!.digest)]
     const another = join(disk.path, 'objects', 'tmp', `${hostname()}-${process.ppid}--held`)
@@ -105,7 +105,7 @@ describe.runIf(s3 && disk)('local copies on a small disk', () => {
     expect(copies()).toEqual([])
   })
 
-  it('cannot be fetched if all others are held and there is no space left', async () => {
+  it('cannot be created if the disk is full and all other copies are held', async () => {
     for (const { digest } of refs) store.copies.hold(digest)
     await expect(fetchAll()).rejects.toMatchObject({
       code: 'HOST_FAILED',
@@ -114,7 +114,7 @@ describe.runIf(s3 && disk)('local copies on a small disk', () => {
     expect(readdirSync(join(disk.path, 'objects', 'tmp')).filter((name) => !name.endsWith('-held'))).toEqual([])
   })
 
-  it('stay within their limit, even if all were used just now', async () => {
+  it('stay within their limit, even if all were used recently', async () => {
     await store.close()
     store = connect({ cacheLimit: 6e6 })
     await fetchAll()
@@ -123,7 +123,7 @@ describe.runIf(s3 && disk)('local copies on a small disk', () => {
     expect(total).toBeGreaterThan(3e6)
   })
 
-  it('stay if they were used just now and users do not hold them', async () => {
+  it('are kept if they were used recently and users do not hold copies', async () => {
     await store.close()
     store = connect({ copiesAreHeld: false })
     const first = await fetched(refs[0]!)
@@ -138,7 +138,7 @@ describe.runIf(s3 && disk)('local copies on a small disk', () => {
     expect(readFileSync(first)).toHaveLength(OBJECT)
   })
 
-  describe('next to step bodies', () => {
+  describe('of the inputs of step bodies', () => {
     let shop: Workshop
     let pool: Pool
     let health: HostHealth
@@ -165,7 +165,7 @@ const lazy = { ...text, decode: async (artifact) => artifact }`
     const write = (bytes: number) =>
       `async (_, __, { scratch }) => { writeFileSync(join(scratch, 'file'), new Uint8Array(${bytes})); return { out: 'fine' } }`
 
-    it('stay while a body uses them, and not longer', async () => {
+    it('are kept only while a body uses them', async () => {
       const reads = `async ({ a }) => {
         const path = await a.path()
         note('begun')
@@ -188,7 +188,7 @@ const lazy = { ...text, decode: async (artifact) => artifact }`
       expect(await only(compute, work(reads, refs[0]!))).toBe(String(OBJECT))
     })
 
-    it('are deleted when a body needs the space', async () => {
+    it('are deleted if a body needs the space', async () => {
       await fetchAll()
       await expect(only(compute, work(write(16e6), refs[0]!))).rejects.toMatchObject({ code: 'HOST_FAILED' })
       expect(await only(compute, work(write(16e6), refs[0]!))).toBe('fine')
@@ -233,7 +233,7 @@ const lazy = { ...text, decode: async (artifact) => artifact }`
       })
     })
 
-    it('are no error of the body if something else deletes them', async () => {
+    it('fail the host, not the body, if something else deletes them', async () => {
       const loses = `async ({ a }) => { const path = await a.path(); rmSync(path); return { out: String(readFileSync(path)) } }`
       await expect(only(compute, work(loses, refs[0]!))).rejects.toMatchObject({
         code: 'HOST_FAILED',

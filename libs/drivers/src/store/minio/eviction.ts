@@ -17,7 +17,7 @@ export interface EvictionOptions {
 
 /** If users do not hold copies, one that was fetched within this time may not have been opened yet. */
 const IN_USE_MS = 10 * 60_000
-/** Share of the disk that is left free for others. */
+/** Share of the disk that stays free for other users. */
 const FREE_SHARE = 0.1
 /** Maximum of that share, in bytes. */
 const FREE_BYTES = 1e9
@@ -27,7 +27,7 @@ const HELD = '-held'
 interface Found {
   readonly file: string
   readonly size: number
-  /** Time of its last use, accurate to a minute. */
+  /** Time of its last use in milliseconds since 1970, accurate to a minute. */
   readonly used: number
 }
 
@@ -79,7 +79,8 @@ export class Eviction implements LocalCopies {
       const kept = Math.min(blocks * bsize * FREE_SHARE, FREE_BYTES)
       const free = bavail * bsize
       if (free >= bytes + kept) return 0
-      return this.#remove(await this.#found(), bytes + 2 * kept - free) // more than needed, because listing all copies is expensive
+      // More than needed, because listing all copies is expensive.
+      return this.#remove(await this.#found(), bytes + 2 * kept - free)
     })
   }
 
@@ -109,7 +110,8 @@ export class Eviction implements LocalCopies {
     for (const entry of entries) {
       if (!entry.isFile()) continue
       const file = join(entry.parentPath, entry.name)
-      const { size, mtimeMs: used } = (await stat(file).catch(() => undefined)) ?? {} // another process may delete copies, too
+      // Another process may delete copies, too.
+      const { size, mtimeMs: used } = (await stat(file).catch(() => undefined)) ?? {}
       if (size !== undefined) found.push({ file, size, used: used! })
     }
     return found.sort((one, other) => one.used - other.used)
@@ -129,7 +131,7 @@ export class Eviction implements LocalCopies {
       const mayBeInUse = isRecent && (!this.#options.areHeld || isCode(file))
       if (mayBeInUse || isHeld(basename(own))) continue
       await rm(file, { force: true })
-      await rmdir(own).catch(() => {}) // it has another copy
+      await rmdir(own).catch(() => {}) // fails if it contains another copy
       removed += size
     }
     return removed

@@ -1,13 +1,13 @@
-/** Bytes. Measured: smaller parts cost requests, larger ones and more at once gain nothing. */
+/** Size of a part, in bytes. Measured: smaller parts cost requests; larger ones, or more in parallel, gain nothing. */
 export const PART = 16 << 20
 const PARTS_AT_ONCE = 4
-/** Bytes that go to or come from a file at one time. */
+/** Bytes of one read or write of a file. */
 export const PIECE = 1 << 20
 
 export interface Part {
   readonly number: number
   readonly start: number
-  /** Behind its last byte. */
+  /** Exclusive. */
   readonly end: number
 }
 
@@ -19,7 +19,10 @@ export function partsOf(size: number, partSize: number): Part[] {
   }))
 }
 
-/** Resolves, or rejects with the first error, when all that has been begun has ended. */
+/**
+ * Runs `work` on items, four at once. After an error, starts no further item, and rejects once those in progress have
+ * settled.
+ */
 export async function inParallel<Item, Result>(
   items: readonly Item[],
   work: (item: Item) => Promise<Result>,

@@ -3,12 +3,14 @@ import { CairnError } from '@cairn/kernel'
 import type { ArtifactStore } from '@cairn/records'
 
 const RACERS = 64
-/** A program that is killed while it probes leaves its record. No probe takes this long. */
+/** A process that is killed during a probe leaves its record behind. No probe takes this long. */
 const LEFT_MS = 10 * 60_000
 
 /**
- * Refuses a server whose conditional writes do not keep what they promise: of many writers at once exactly one may win.
- * Removes the records that programs killed during their probe have left.
+ * Checks that conditional writes work: exactly one of many concurrent writers must succeed. Also removes records of
+ * probes that were killed.
+ *
+ * @throws CairnError STORE_FAILED if they do not
  */
 export async function probeWrites(store: ArtifactStore, where: string): Promise<void> {
   const path = `probe/${randomUUID()}`
@@ -30,7 +32,9 @@ export async function probeWrites(store: ArtifactStore, where: string): Promise<
   await store.remove(path)
 }
 
-/** Ages are told by the server's clock alone: this machine's may be wrong. */
+/**
+ * Removes records of killed probes. Compares only times of the server, because the clock of this machine may be wrong.
+ */
 async function removeLeft(store: ArtifactStore, own: string): Promise<void> {
   const now = (await store.stat(own))?.modified
   if (now === undefined) return

@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { codeOf, isPassing, type Connection } from './connection.ts'
 
 /**
- * Ids of a record's last writes, newest first. Bytes cannot tell whose a record is, for two writers may write the same;
- * an id can, even when another has written since.
+ * Metadata with the ids of the last writes of a record, newest first. They show whether a write took effect, even if
+ * another writer wrote the same bytes or has replaced the record since.
  */
 const WRITES = 'x-amz-meta-writes'
 const WRITES_KEPT = 8
@@ -16,7 +16,7 @@ interface Standing {
   readonly writes: readonly string[]
 }
 
-/** Small objects, each read by one GET and written by one conditional PUT. */
+/** Reads and writes small objects, with one GET or one conditional PUT. */
 export function minioRecords(connection: Connection) {
   const { client, bucket } = connection
   const at = (path: string) => ({ bucketName: bucket, objectName: connection.key(path) })
@@ -35,10 +35,11 @@ export function minioRecords(connection: Connection) {
   }
 
   /**
-   * Writes under a condition. A clean success is one; whatever else comes is looked into, for it may be that the write
-   * took effect and its answer was lost, or that a refusal is the echo of the same write, sent twice on the way.
+   * Writes under a condition. After any failure or refusal, looks at the record: the write may have taken effect
+   * although its response was lost, or the refusal may answer a duplicate of the same request.
    *
-   * @param isOpen whether the condition still holds for what stands there
+   * @param earlier ids of the earlier writes
+   * @param isOpen returns whether the condition still holds for the present record
    */
   const writeIf = async (
     path: string,
@@ -84,7 +85,7 @@ export function minioRecords(connection: Connection) {
   }
 }
 
-/** What a condition that does not hold is answered with; the second where there is nothing to compare with. */
+/** Errors for a condition that does not hold; `NoSuchKey` if there is no object to compare with. */
 const REFUSALS: ReadonlySet<string> = new Set(['PreconditionFailed', 'NoSuchKey'])
 
 function standingOf({ headers }: Pick<IncomingMessage, 'headers'>): Standing {
@@ -92,7 +93,7 @@ function standingOf({ headers }: Pick<IncomingMessage, 'headers'>): Standing {
   return { etag: headers.etag!, writes: typeof writes === 'string' ? writes.split(',') : [] }
 }
 
-/** HEAD has no body that could tell a missing bucket from a missing object. */
+/** Returns undefined for a missing object. With HEAD also for a missing bucket, because the response has no body. */
 export async function unlessMissing<Value>(work: () => Promise<Value>): Promise<Value | undefined> {
   try {
     return await work()

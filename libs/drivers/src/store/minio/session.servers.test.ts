@@ -28,7 +28,7 @@ describe.skipIf(!s3)('a session of MinIO', () => {
     rmSync(cache, { recursive: true, force: true })
   })
 
-  it('reads and lists what its policy names, even if nothing exists there', async () => {
+  it('may read and list the paths in its policy, even those that do not exist', async () => {
     await everyone.create(`${env}/flights/runs/1/plan`, bytes)
     expect((await stage.read(`${env}/flights/runs/1/plan`))?.toString()).toBe('bytes')
     expect(await stage.children(`${env}/flights/runs/`)).toEqual(['1'])
@@ -36,7 +36,7 @@ describe.skipIf(!s3)('a session of MinIO', () => {
       expect(await stage[look](`${env}/flights/missing`)).toBeUndefined()
   })
 
-  it('writes what its policy names: records, objects, and large ones in parts', async () => {
+  it('may write the paths in its policy: records, small objects, and large objects in parts', async () => {
     expect(await stage.create(`${env}/flights/checkpoints/train/1`, bytes)).toBe(true)
     expect(await stage.replace(`${env}/flights/checkpoints/train/1`, bytes, Buffer.from('two'))).toBe(true)
     await stage.put(`${env}/flights/objects/small`, bytes)
@@ -44,7 +44,7 @@ describe.skipIf(!s3)('a session of MinIO', () => {
     expect(await stage.stat(`${env}/flights/objects/large`)).toMatchObject({ size: 20_000_000 })
   })
 
-  it('is refused everything else at once', async () => {
+  it('may do nothing else', async () => {
     await everyone.create(`${env}/penguins/runs/1/plan`, bytes)
     for (const beyond of [
       () => stage.read(`${env}/penguins/runs/1/plan`),
@@ -66,7 +66,7 @@ describe.skipIf(!s3)('a session of MinIO', () => {
       })
   })
 
-  it('opens no other session', async () => {
+  it('cannot open another session', async () => {
     const policy = policyOfStage('', '')
     const session = await assumeRole({ ...s3!, policy, seconds: 900 })
     await expect(assumeRole({ ...s3!, ...session, policy, seconds: 900 })).rejects.toThrow(/refused a session/)
@@ -83,7 +83,7 @@ describe.skipIf(!s3)('a session of MinIO', () => {
     await expect(assumeRole({ ...s3!, policy: { Version: 'none' }, seconds: 900 })).rejects.toThrow(/refused a session/)
   })
 
-  it('is not waited for longer than a deadline', async () => {
+  it('fails after the deadline if the server does not answer', async () => {
     const silent = await serverOf(() => {})
     const session = assumeRole({ ...s3!, endpoint: silent.endpoint, policy: {}, seconds: 900, deadlineMs: 100 })
     await expect(session).rejects.toThrow(/no response for 0\.1 s/)
@@ -91,7 +91,7 @@ describe.skipIf(!s3)('a session of MinIO', () => {
   })
 })
 
-/** Reads a pipeline; writes its objects and one step's checkpoints. */
+/** A policy that allows to read a pipeline, and to write its objects and the checkpoints of one step. */
 function policyOfStage(pipeline: string, step: string): object {
   const [bucket, root] = [`arn:aws:s3:::${BUCKET}`, `arn:aws:s3:::${BUCKET}/${pipeline}`]
   const allow = (actions: readonly string[], resources: readonly string[]) => ({

@@ -6,26 +6,30 @@ import { AssumeRoleProvider } from 'minio/dist/esm/AssumeRoleProvider.mjs'
 
 export interface SessionOptions {
   readonly endpoint: string
-  /** Of a user, or of the root user; not of a session. */
+  /** Key of a user or the root user, not of a session. */
   readonly accessKey: string
   readonly secretKey: string
-  /** An IAM policy of up to 2048 characters. The session may do what both it and the user's own policies allow. */
+  /** IAM policy, up to 2,048 characters. The session may do what both this policy and those of the user allow. */
   readonly policy: object
-  /** How long the session lives: 900 (less is taken for that) to 604800, a week. */
+  /** Lifetime in seconds: 900 (also for less) to 604,800, which is a week. */
   readonly seconds: number
   readonly region?: string
-  /** For the server's answer. Milliseconds; default 10 s. */
+  /** Timeout in milliseconds. Default: 10,000. */
   readonly deadlineMs?: number
 }
 
-/** Options for `minioStore`. */
+/** Temporary credentials, as options for `minioStore`. */
 export interface Session {
   readonly accessKey: string
   readonly secretKey: string
   readonly sessionToken: string
 }
 
-/** Credentials that expire and may do only what a policy says, made by the server itself: AssumeRole of its STS. */
+/**
+ * Requests credentials that expire and are limited by a policy, with AssumeRole of the server's STS.
+ *
+ * @throws CairnError STORE_FAILED
+ */
 export async function assumeRole(options: SessionOptions): Promise<Session> {
   const { endpoint, accessKey, secretKey, policy, seconds, region = 'us-east-1', deadlineMs = 10_000 } = options
   const agent = new (endpoint.startsWith('https:') ? https : http).Agent()
@@ -55,7 +59,7 @@ export async function assumeRole(options: SessionOptions): Promise<Session> {
       },
     )
   } finally {
-    agent.destroy() // ends the request, which has no deadline of its own
+    agent.destroy() // aborts the request, which has no timeout
   }
 }
 

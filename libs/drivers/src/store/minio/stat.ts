@@ -2,17 +2,20 @@ import type { IncomingMessage } from 'node:http'
 import type { Connection } from './connection.ts'
 import { unlessMissing } from './records.ts'
 
+/** Metadata of an object on the server. */
 export interface Remote {
+  /** Bytes. */
   readonly size: number
   readonly etag: string
+  /** Milliseconds since 1970. */
   readonly modified: number
 }
 
-/** What the server tells of an object. */
+/** Returns a function that reads the metadata of an object; undefined if it does not exist. */
 export function minioStat(connection: Connection): (path: string) => Promise<Remote | undefined> {
   const { client, bucket } = connection
 
-  /** An answer without a body, as to HEAD, does not tell a missing bucket from a missing object. */
+  /** A response to HEAD does not distinguish a missing bucket from a missing object, so the bucket is checked once. */
   let isThere: Promise<unknown> | undefined
   const bucketIsThere = (path: string) =>
     (isThere ??= client.listObjectsV2Query(bucket, connection.key(path), '', '/', 1, '').catch((error: unknown) => {
@@ -38,7 +41,9 @@ export function remoteOf({ headers }: Pick<IncomingMessage, 'headers'>): Remote 
   }
 }
 
-/** HTTP tells whole seconds. Collection must not take young for old, so it is the last moment of the second. */
+/**
+ * Rounds a time in whole seconds up to the last millisecond of that second, so that no object looks older than it is.
+ */
 export function lastMoment(modified: Date): number {
   const time = modified.getTime()
   return time % 1000 === 0 ? time + 999 : time

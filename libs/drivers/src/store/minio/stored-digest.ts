@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import type { Connection } from './connection.ts'
 import { unlessMissing } from './records.ts'
 
-/** Reads an object once, from the server, and keeps nothing of it but the digest. */
+/** Returns a function that computes the SHA-256 (hex) of an object's bytes on the server, without a local copy. */
 export function minioDigest(connection: Connection): (path: string) => Promise<string | undefined> {
   const { client, bucket, key, transfer } = connection
   return (path) =>

@@ -9,12 +9,12 @@ import { answered, codeOf, type Connection } from './connection.ts'
 import { inParallel, PART, partsOf, PIECE, type Part } from './parts.ts'
 import type { Remote } from './stat.ts'
 
-/** Bytes; the server copies a part without an answer meanwhile. */
+/** Size of a part that the server copies, in bytes. It sends nothing until the copy is done. */
 const COPIED_PART = 256 << 20
-/** The most that S3 allows. */
+/** Limit of S3. */
 const MOST_PARTS = 10_000
 
-/** Takes objects to the server, or elsewhere within it: few bytes whole, more in parts, several at once. */
+/** Uploads objects, or copies them within the server: small ones in one request, large ones in parallel parts. */
 export function minioUploads(
   connection: Connection,
   cache: ReturnType<typeof objectCache>,
@@ -23,7 +23,7 @@ export function minioUploads(
   const { client, unsigned, bucket } = connection
   const at = (path: string) => ({ bucketName: bucket, objectName: connection.key(path) })
 
-  /** The server compares the bytes with their SHA-256, which for an object is at hand: it is in the path. */
+  /** The server checks the bytes against their SHA-256. For an object, it is in the path. */
   const putWhole = (path: string, bytes: Buffer): Promise<string> => {
     const digest = digestIn(path) ?? createHash('sha256').update(bytes).digest('hex')
     const headers = { 'content-length': bytes.length }
@@ -55,7 +55,7 @@ export function minioUploads(
             etags.map((etag, index) => ({ part: index + 1, etag })),
           )
           .catch((error: unknown) => {
-            if (codeOf(error) !== 'NoSuchUpload') throw error // else completed before, and the answer was lost
+            if (codeOf(error) !== 'NoSuchUpload') throw error // otherwise it was completed, but the response was lost
           }),
       )
     } catch (error) {
@@ -108,7 +108,7 @@ export function minioUploads(
       store(path, content).catch((error: unknown) => {
         throw connection.error('be written', path, error)
       }),
-    /** Within the server. */
+    /** Copies an object within the server. */
     copy: async (from: string, to: string, { size }: Remote): Promise<void> => {
       const source = `${bucket}/${connection.key(from)}`
       if (size <= COPIED_PART) {
