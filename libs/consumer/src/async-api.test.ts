@@ -46,14 +46,14 @@ const rich = pipeline('rich', () => {
   return { ...last({ all: doubled.n, n }), slow: slow({}).n }
 })
 
-/** The message that the document has for an event. */
+/** The message in the document that describes an event. */
 function messageOf(of: Pipeline, { type, data }: CairnEvent) {
   const { messages } = asyncApi(of).channels.events
   const name = type.slice('cairn.'.length)
   return messages[`${data.step}.${name}`] ?? messages[name]
 }
 
-/** So that a field which is not described is found. */
+/** Forbids other fields, so that a field which the document does not describe is found. */
 function closed(schema: unknown): object {
   const text = JSON.stringify(schema, (_, value: unknown) =>
     typeof value === 'object' && value !== null && 'properties' in value && !('additionalProperties' in value)
@@ -77,7 +77,7 @@ describe('the AsyncAPI document of a pipeline', () => {
     expect(ids).toContain('begin.completed')
   })
 
-  it('has the kind of every output', () => {
+  it('contains the kind of every output', () => {
     const { payload } = asyncApi(rich).channels.events.messages['begin.completed']!
     expect(payload).toMatchObject({
       properties: {
@@ -93,7 +93,7 @@ describe('the AsyncAPI document of a pipeline', () => {
     })
   })
 
-  it('promises single outputs outside an each, and batches inside one', () => {
+  it('requires outputs outside an each, and a batch inside one', () => {
     const { messages } = asyncApi(rich).channels.events
     expect(messages['begin.completed']!.payload['required']).toContain('outputs')
     expect(messages['begin.completed']!.payload['required']).not.toContain('batch')
@@ -101,12 +101,12 @@ describe('the AsyncAPI document of a pipeline', () => {
     expect(messages['double.completed']!.payload['required']).not.toContain('outputs')
   })
 
-  describe('beside the events of runs', () => {
+  describe('compared with the events of runs', () => {
     let runs: RunsHere
     beforeEach(() => (runs = runsHere()))
     afterEach(() => runs.remove())
 
-    it('describes each of them, and every field', async () => {
+    it('describes every event and every field', async () => {
       await runs.run(rich)
       await runs.run(rich, { 'begin.many': false })
       await runs.run(rich, { 'begin.broken': true })

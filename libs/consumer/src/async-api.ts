@@ -30,6 +30,8 @@ interface Message {
 /**
  * Generates the AsyncAPI document of a pipeline's events from its definition. Events are CloudEvents in the binary mode
  * of the Kafka binding. The completion of each step has its own payload schema.
+ *
+ * @param options `version` is the version of the document; default `1.0.0`
  */
 export function asyncApi({ graph }: Pipeline, { version = '1.0.0' } = {}): EventsDocument {
   const message = (type: EventType, data: DataSchema, step?: string): Message => ({

@@ -14,11 +14,11 @@ const ofSteps = (steps: Readonly<Record<string, Kinds>>) =>
     }),
   )
 const of = (out: AnyKind) => ofSteps({ make: { out } })
-/** What a change from one kind of output to another breaks. */
+/** What breaks if the kind of an output changes. */
 const breaks = (before: AnyKind, after: AnyKind) => breaksIn(of(before), of(after))
 const out = (text: string) => [`make.completed: outputs.out${text}`]
 
-/** A document as it was, but for its `make.completed`. */
+/** A copy of a document with another `make.completed`. */
 const edited = (document: EventsDocument, edit: (payload: any) => void): EventsDocument => {
   const copy = structuredClone(document)
   edit(copy.channels.events.messages['make.completed']!.payload)
@@ -46,7 +46,7 @@ describe('a change of a pipeline', () => {
     expect(breaksIn(of(text), renamed)).toEqual(['the topic changed from cairn.{env}.watched to cairn.{env}.seen'])
   })
 
-  it('breaks consumers if a step moves into an each, which gives many outputs', () => {
+  it('breaks consumers if a step moves into an each, where it has many outputs', () => {
     const make = step('make', { inputs: {}, outputs: { out: text }, run: () => ({ out: '' }) })
     const items = step('items', { outputs: { items: list(text) }, run: () => ({ items: [] }) as never })
     const inEach = asyncApi(pipeline('watched', () => each(items({}).items as never, () => make({}))))

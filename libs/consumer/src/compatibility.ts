@@ -5,7 +5,7 @@ import { isObject, schemaBreaks } from './schema-breaks.ts'
 
 /**
  * Lists the changes between two documents that break consumers, each as a sentence. Additions and narrower types do not
- * break a reader.
+ * break consumers.
  */
 export function breaksIn(before: EventsDocument, after: EventsDocument): string[] {
   const [was, is] = [before.channels.events, after.channels.events]

@@ -3,12 +3,15 @@ import { consumer, type ConsumeOptions, type Consumer } from './consumer.ts'
 import { checkConsumeOptions } from './options.ts'
 
 /**
- * Creates a consumer of the environment that the environment variables of the process name (see `readConnection`).
+ * Creates a consumer for the environment that the environment variables of the process specify (see `readConnection`).
+ * Closing it also closes its connection.
  *
  * @example
  * const cairn = await connectConsumer({ group: 'notify', from: 'now' })
  * await cairn.subscribe(flightDelays, evaluate, async (done) => console.log(await done.outputs('metrics')))
  * process.once('SIGTERM', cairn.close)
+ *
+ * @throws CairnError BAD_DEFINITION for unknown or invalid options
  */
 export async function connectConsumer(
   options: ConsumeOptions,

@@ -1,4 +1,4 @@
-/** What must and must not compile. Checked by the typecheck; never run. */
+/** What must and must not compile. The type check covers this file; it never runs. */
 import { pipeline, step, type Kind } from '@cairn/kernel'
 import { connectConsumer } from './connect.ts'
 import type { Consumer } from './consumer.ts'
@@ -34,13 +34,13 @@ void cairn.subscribe(watched, evaluate, async (done) => {
 })
 // @ts-expect-error a handler of another step's events
 void cairn.subscribe(watched, evaluate, (_done: StageEvent<typeof train>) => {})
-// @ts-expect-error a way of ending that there is not
+// @ts-expect-error an unknown way to end
 void cairn.subscribe(watched, evaluate, () => {}, { on: 'done' })
-// @ts-expect-error a place to start from that there is not
+// @ts-expect-error an unknown start position
 void cairn.subscribe(watched, evaluate, () => {}, { from: 'start' })
-// @ts-expect-error an option that there is not
+// @ts-expect-error an unknown option
 void cairn.subscribe(watched, evaluate, () => {}, { grup: 'notify' })
-// @ts-expect-error the same of all subscriptions
+// @ts-expect-error an unknown option of all subscriptions
 void connectConsumer({ group: 'notify', from: 'now', sen: undefined })
-// @ts-expect-error a pipeline is no step
+// @ts-expect-error a pipeline is not a step
 void cairn.subscribe(watched, watched, () => {})

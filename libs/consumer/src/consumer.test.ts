@@ -56,7 +56,7 @@ describe('a consumer', () => {
   })
 
   const FIRST = { group: 'first', from: 'beginning' } as const
-  /** Subscribes and keeps what it hears. */
+  /** Subscribes, and collects the events that it receives. */
   const listen = async <S extends Step>(step: S, options: SubscriptionOptions = {}, of: Pipeline = reporting) => {
     const heard: StageEvent<S>[] = []
     const listener = consumer(runs, FIRST)
@@ -101,7 +101,7 @@ describe('a consumer', () => {
     await expect(wrong).rejects.toMatchObject({ code: 'NOT_FOUND', next: 'did you mean "total"?' })
   })
 
-  it('says so when an artifact has been collected', async () => {
+  it('reports an artifact that a collection has removed', async () => {
     const { heard, until } = await listen(report)
     const run = await runs.run(reporting)
     await until(1)
@@ -110,7 +110,7 @@ describe('a consumer', () => {
     await expect(letter()).rejects.toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining(run) })
   })
 
-  it('reads from a folder as from memory', async () => {
+  it('reads outputs from a folder', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'cairn-consumer-store-'))
     runs = runsHere(folderStore(folder))
     const { heard, until } = await listen(report)
@@ -208,7 +208,7 @@ describe('a consumer', () => {
       expect(late.runs()).toEqual([run])
     })
 
-    it('in the middle of a run, and again from the beginning as another group, sees each event once per id', async () => {
+    it('in the middle of a run, or again as another group, receives the same events', async () => {
       gates.set('gate', Promise.withResolvers())
       const { ended } = await runs.start(reporting, { 'report.waitFor': 'gate' })
       const during = await listen(count)
@@ -239,7 +239,7 @@ describe('a consumer', () => {
       expect(ids).toEqual(Array.from({ length: 3 }, () => 'run-1/report/completed'))
     })
 
-    it('gives it up after a while, only for its own group, and continues', async () => {
+    it('gives up the event after a few deliveries, only for its own group, and continues', async () => {
       const dead: string[] = []
       const heard: string[] = []
       const other = await listen(report, { group: 'other' })
@@ -320,7 +320,7 @@ describe('a consumer', () => {
     expect(done).toEqual([id, 'closed'])
   })
 
-  it('provides files of inline outputs, until it is closed', async () => {
+  it('provides inline outputs as files until it is closed', async () => {
     const { heard, until, close } = await listen(note, {}, noting)
     await runs.run(noting)
     await until(1)

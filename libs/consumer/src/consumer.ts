@@ -41,6 +41,7 @@ export interface Consumer {
    * rejecting becomes a dead letter of the group.
    *
    * @param options override those of the consumer
+   * @throws CairnError BAD_WIRING if the pipeline does not have the step; BAD_DEFINITION for unknown or invalid options
    */
   subscribe<S extends Step>(
     pipeline: Pipeline,
@@ -73,20 +74,29 @@ export interface Promotion {
   readonly at: Date
 }
 
+/** What a consumer reads from: an environment, with its event bus and its store. */
 export interface ConsumerHost {
   readonly env: string
   readonly bus: EventBus
   readonly store: ArtifactStore
 }
 
-/** Creates a consumer. @throws CairnError BAD_DEFINITION for unknown or invalid options */
+/**
+ * Creates a consumer.
+ *
+ * @throws CairnError BAD_DEFINITION for unknown or invalid options
+ */
 export function consumer({ env, bus, store }: ConsumerHost, defaults: ConsumeOptions): Consumer {
   checkConsumeOptions(defaults, 'the consumer')
   const subscriptions = new Set<Subscription>()
   let folder: string | undefined
   const scratch = () => (folder ??= mkdtempSync(join(tmpdir(), 'cairn-consumer-')))
 
-  /** @param group the group on the bus, whose members share the events */
+  /**
+   * Subscribes to the events for which `isMeant` returns true.
+   *
+   * @param group the group on the bus, whose members share the events
+   */
   const listen = async (
     { name }: Pipeline,
     { group, seen, ...rest }: ConsumeOptions,

@@ -78,7 +78,11 @@ export const EVENTS: Readonly<Record<EventType, DataSchema>> = {
   },
 }
 
-/** @param places for each node of the step, whether it is inside an `each` */
+/**
+ * Returns the schema of the completion of a step.
+ *
+ * @param places for each node of the step, whether it is inside an `each`
+ */
 export function completedStep(step: string, kinds: Kinds, places: readonly boolean[]): DataSchema {
   const outputs = Object.entries(kinds).map(([name, kind]): [string, Json] => [
     name,
@@ -106,6 +110,7 @@ export function completedStep(step: string, kinds: Kinds, places: readonly boole
   }
 }
 
+/** The schema of the data of an event. */
 export function payload(pipeline: string, { properties, required }: DataSchema): JsonSchema {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -115,7 +120,11 @@ export function payload(pipeline: string, { properties, required }: DataSchema):
   }
 }
 
-/** @param step the step, if the event is about a single one */
+/**
+ * Returns the schema of the headers of an event.
+ *
+ * @param step the step, if the event is about a single one
+ */
 export function headers(pipeline: string, type: EventType, step?: string): JsonSchema {
   const always = {
     'content-type': { const: 'application/json' },

@@ -35,7 +35,10 @@ function isPairs(value: Json): value is readonly (readonly [string, Json])[] {
   return Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2)
 }
 
-/** `int32?` admits `int32`, `float64|nan` admits `float64`, `number` admits `integer`. */
+/**
+ * Whether the old type includes every value of the new one: `int32?` includes `int32`, `float64|nan` includes
+ * `float64`, `number` includes `integer`.
+ */
 function admits(was: Json, is: Json): boolean {
   if (typeof was !== 'string' || typeof is !== 'string') return false
   const [before, now] = [partsOf(was), partsOf(is)]

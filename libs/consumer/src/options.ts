@@ -23,7 +23,11 @@ const ON: Options = {
   on: takes.what(TYPES.map((type) => `'${type}'`).join(', '), (value) => TYPES.includes(value as never)),
 }
 
-/** Validates the options. @throws CairnError BAD_DEFINITION that names the option and the expected value */
+/**
+ * Validates the options of a consumer.
+ *
+ * @throws CairnError BAD_DEFINITION that names the option and the expected value
+ */
 export function checkConsumeOptions(given: object, owner: string, more: Options = {}): void {
   checkOptions(given, { ...CONSUME, ...more }, owner)
 }
@@ -33,7 +37,11 @@ export function consumeOptionsIn(given: object): object {
   return Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(CONSUME, name)))
 }
 
-/** Validates the options of one subscription. */
+/**
+ * Validates the options of one subscription.
+ *
+ * @throws CairnError BAD_DEFINITION that names the option and the expected value
+ */
 export function checkSubscriptionOptions(given: object, owner: string): void {
   checkConsumeOptions(given, owner, ON)
 }

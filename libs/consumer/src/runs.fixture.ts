@@ -11,7 +11,7 @@ import { validate, type AnySchema, type Kind, type Pipeline, type SchemaOutput, 
 
 export const ENV = 'test'
 
-/** A value that is read as soon as it is opened. */
+/** A kind whose values are read when they are opened. */
 export function json<S extends AnySchema>(schema: S): Kind<SchemaOutput<S>> {
   return {
     name: 'json',
@@ -24,7 +24,7 @@ export function json<S extends AnySchema>(schema: S): Kind<SchemaOutput<S>> {
   }
 }
 
-/** Text that is read when it is asked for. */
+/** A kind of text that is read on demand. */
 export const text: Kind<() => Promise<string>, string> = {
   name: 'text',
   version: 1,
@@ -35,7 +35,7 @@ export const text: Kind<() => Promise<string>, string> = {
 
 export type RunsHere = ReturnType<typeof runsHere>
 
-/** Runs pipelines in this process: their events stay on the bus for consumers that come later. */
+/** Runs pipelines in this process. Their events stay on the bus for consumers that subscribe later. */
 export function runsHere(store: ArtifactStore = memoryStore()) {
   const bus = memoryBus({ partitions: 1, retain: true, deliveries: 3, redeliverAfter: 1 })
   const host = { store, bus, clock: systemClock, name: 'test' }
@@ -65,9 +65,9 @@ export function runsHere(store: ArtifactStore = memoryStore()) {
     env: ENV,
     bus,
     store,
-    /** Every event so far. */
+    /** All events so far. */
     events,
-    /** Resolves when the run has begun. */
+    /** Resolves when the run has started. */
     async start(pipeline: Pipeline, settings: Settings = {}): Promise<{ run: string; ended: Promise<void> }> {
       if (!open.has(pipeline.name)) open.set(pipeline.name, openEngine(pipeline))
       await open.get(pipeline.name)

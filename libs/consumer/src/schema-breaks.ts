@@ -2,7 +2,7 @@ import { canonical, type Json } from '@cairn/kernel'
 
 type JsonObject = Readonly<Record<string, Json>>
 
-/** Lists the changes of a schema that break readers of its values. In doubt, a change counts as a break. */
+/** Lists the changes of a schema that break readers of its values. If in doubt, a change counts as a break. */
 export function schemaBreaks(path: string, was: Json, is: Json): string[] {
   if (was === true || canonical(was) === canonical(is)) return []
   if (!isObject(was) || !isObject(is)) return [`${path} may now be any value`]

@@ -57,7 +57,7 @@ describe('events that a consumer has seen', () => {
     beforeEach(() => (runs = runsHere()))
     afterEach(() => runs.remove())
 
-    /** Hears all from the beginning, as a group of its own, until the last event has come. */
+    /** Receives all events from the beginning, as a separate group, until the last one has arrived. */
     const hearAll = async (group: string, last: string): Promise<string[]> => {
       const heard: string[] = []
       const options = { group, from: 'beginning', concurrency: 1, seen: seenIn(file()) } as const
@@ -68,7 +68,7 @@ describe('events that a consumer has seen', () => {
       return heard
     }
 
-    it('that come twice reach the handler once; after a fresh start, only unseen ones', async () => {
+    it('that arrive twice reach the handler once; after a restart, only new ones do', async () => {
       await runs.run(working)
       const completed = runs.events.find(({ type }) => type === 'cairn.completed')
       await runs.bus.publish(topicOf(completed!.data), [completed!, completed!])

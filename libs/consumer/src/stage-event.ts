@@ -50,7 +50,11 @@ export interface StageEvent<S extends Step> {
   }
 }
 
-/** @param scratch returns a local folder for kinds that need a file */
+/**
+ * Converts an event of the bus into one for handlers.
+ *
+ * @param scratch returns a local folder for kinds that need a file
+ */
 export function stageEvent<S extends Step>(
   event: CairnEvent,
   step: S,

@@ -2,7 +2,7 @@ import { execute } from '@cairn/execute'
 import { errorRecord, type ItemResult, type ItemWork, type Work } from '@cairn/records'
 import type { Step } from '@cairn/kernel'
 
-/** Calls a step's body, or its `catch`, as a process that computes does: an error is a result. */
+/** Runs a step's body, or its `catch`, as a compute process does: an error becomes a result. */
 export async function callBody(
   { definition }: Step,
   work: Work,

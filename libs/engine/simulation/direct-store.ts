@@ -1,6 +1,9 @@
 import type { ArtifactStore } from '@cairn/records'
 
-/** A store that is nothing but a map, and answers at once. Its objects have no files: artifacts must fit in records. */
+/**
+ * A store that keeps everything in a map and responds immediately. Its objects have no files, so artifacts must be
+ * small enough for records.
+ */
 export function directStore(files: Map<string, Uint8Array>): ArtifactStore {
   const same = (a: Uint8Array | undefined, b: Uint8Array | undefined) =>
     a === undefined || b === undefined ? a === b : Buffer.from(a).equals(b)

@@ -4,7 +4,7 @@ import type { World } from './world.ts'
 const ENDINGS = ['completed', 'failed', 'timed-out', 'cancelled', 'skipped', 'blocked'] as const
 const TYPES: readonly EventType[] = [...ENDINGS, ...ENDINGS, 'ready', 'run-started', 'run-cancelled', 'run-ended']
 
-/** An event that anyone who may publish could make up: well formed, of a run and of its nodes. */
+/** Creates an event that anyone who can publish could forge: well formed, about a run and one of its nodes. */
 export function forgedEvent(world: World, plan: Plan): CairnEvent {
   const type = world.pick(TYPES)
   if (type.startsWith('run-'))

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { ClosureSet } from '@cairn/records'
 import type { Step } from '@cairn/kernel'
 
-/** In simulations a step's code is known by the step's name. */
+/** The code of steps in simulations. Its fingerprint is the hash of the step's name. */
 export const namedCode: ClosureSet = {
   body: ({ name }: Step) => {
     const fingerprint = hash('sha256', name)

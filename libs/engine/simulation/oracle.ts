@@ -1,7 +1,7 @@
 import type { EachNode, Graph, Node, Ref, WhenNode } from '@cairn/kernel/contract'
 import { FALLBACK, functions, type Temper } from './pipelines.ts'
 
-/** What must become of a node: its outputs, or why it has none. */
+/** The expected result of a node: its outputs, or why it has none. */
 export type Verdict =
   | { readonly status: 'completed'; readonly value: Readonly<Record<string, unknown>> }
   | { readonly status: 'failed' | 'blocked' | 'skipped' }
@@ -13,7 +13,7 @@ type Environment = {
   readonly outer: Environment | undefined
 }
 
-/** Says how a pipeline must end, by plain recursion: no events, no records, nothing at once. */
+/** Computes how a pipeline must end, by plain recursion, without events, records or concurrency. */
 export function foretell(graph: Graph, tempers: ReadonlyMap<string, Temper>): ReadonlyMap<string, Verdict> {
   const root: Environment = { verdicts: new Map(), item: undefined, each: '', outer: undefined }
   for (const node of graph.nodes.values()) if (node.scope.length === 0) verdictOf(node, root)

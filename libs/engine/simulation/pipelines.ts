@@ -13,9 +13,11 @@ import {
 import type { Policies } from '@cairn/kernel/contract'
 import type { Random } from './world.ts'
 
-/** How a step behaves: well; badly until it has been tried a few times; badly for ever, caught or not. */
+/**
+ * How a step behaves: `fine` succeeds, `flaky` fails twice, `broken` and `caught` always fail. `caught` has a fallback.
+ */
 export type Temper = 'fine' | 'flaky' | 'broken' | 'caught'
-/** What a caught step gives. */
+/** The output of every fallback. */
 export const FALLBACK = -7
 
 export function json<Value>(): Kind<Value> {
@@ -31,7 +33,7 @@ const int = json<number>()
 const ints = list(int)
 const bool = json<boolean>()
 
-/** The functions that steps compute; the oracle calls them, too. */
+/** The functions that steps compute. The oracle calls them, too. */
 export const functions = {
   one: () => 1,
   two: () => 2,
@@ -43,7 +45,7 @@ export const functions = {
   even: ({ a }: { a: number }) => a % 2 === 0,
 }
 
-/** Draws a random pipeline: chains, joins, branches, maps and nested maps of steps of every temper. */
+/** Creates a random pipeline: chains, joins, branches, maps and nested maps, with steps that behave in every way. */
 export function randomPipeline(random: Random): {
   pipeline: Pipeline
   tempers: ReadonlyMap<string, Temper>
@@ -54,7 +56,7 @@ export function randomPipeline(random: Random): {
   const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random() * items.length)]!
   const temper = (): Temper => (random() < 0.75 ? 'fine' : pick(['flaky', 'broken', 'caught'] as const))
 
-  /** Some step for a function; each has its own name, so that it is its own node, and its own failures. */
+  /** Creates a step for a function. Its name is unique, so each step is a separate node and fails independently. */
   function make<S extends Step>(
     name: string,
     how: Temper,
@@ -167,6 +169,6 @@ export function randomPipeline(random: Random): {
     grow(pool, 4 + Math.floor(random() * 8), 0)
     return { last: pool.ints.at(-1)! }
   })
-  void drawn.graph // drawn now, while the lots are in order
+  void drawn.graph // builds the graph now, while the random numbers are in order
   return { pipeline: drawn, tempers, steps }
 }

@@ -5,13 +5,13 @@ import { callBody } from './body.ts'
 import { directStore } from './direct-store.ts'
 import type { World } from './world.ts'
 
-/** A process that can die: nothing that it waits for ever comes then. */
+/** A process that can die. Nothing that it waits for arrives after that. */
 export interface Process {
   readonly name: string
   alive: boolean
 }
 
-/** The store that all processes share, and each one's shaky line to it. */
+/** The store that all processes share, and an unreliable connection to it for each process. */
 export class SimulatedStore {
   readonly files = new Map<string, Uint8Array>()
   readonly #world: World
@@ -39,12 +39,12 @@ export class SimulatedStore {
     }
   }
 
-  /** A call that is carried out a little later, and answered a little later still: if nothing goes wrong on the way. */
+  /** Carries out a call after a delay, and answers after another one. Either message may be lost. */
   #call<Result>(process: Process, work: () => Promise<Result>): Promise<Result> {
     const world = this.#world
     return new Promise((resolve, reject) => {
       world.soon(() => {
-        if (!process.alive && world.chance(0.5)) return // died before the request left
+        if (!process.alive && world.chance(0.5)) return // died before it sent the request
         if (world.fault(0.01)) return answer(() => reject(new Error('the request was lost')))
         const result = work()
         if (world.fault(0.01)) return answer(() => reject(new Error('carried out, but the answer was lost')))
@@ -67,19 +67,19 @@ interface Message {
   readonly isForged?: boolean
 }
 
-/** Deliveries of a forged event. A true one is delivered until it is handled. */
+/** How often a forged event is delivered. A real event is delivered until it is handled. */
 const FORGED_DELIVERIES = 5
 
-/** One group's progress: each event goes to the member that its partition is assigned to. */
+/** The progress of one consumer group. Each event goes to the member that its partition is assigned to. */
 interface Group {
   readonly members: Member[]
-  /** Places in the log that are handled. */
+  /** The positions in the log that are handled. */
   readonly done: Set<number>
-  /** Who has what in hand, as `<process>/<place>`. */
+  /** The events that members are handling, as `<process>/<position>`. */
   readonly held: Set<string>
 }
 
-/** A bus that delivers late, in any order, twice, and again to another member when partitions move. */
+/** A bus that delivers late, in any order, more than once, and again to another member when partitions move. */
 export class SimulatedBus {
   readonly heard = new Set<string>()
   readonly #world: World
@@ -92,7 +92,10 @@ export class SimulatedBus {
     this.#partitions = partitions
   }
 
-  /** Publishes what happened to nobody. After a few refusals it is given up, as a message for the dead letters is. */
+  /**
+   * Publishes an event of something that did not happen. After a few failed deliveries it is dropped, like a dead
+   * letter.
+   */
   forge(event: CairnEvent): void {
     this.#add({ text: JSON.stringify(event), partition: this.#partitionOf(event), isForged: true })
   }
@@ -121,7 +124,10 @@ export class SimulatedBus {
     this.#rebalance(group)
   }
 
-  /** A process that leaves, or is thrown out, may still be at work: as a zombie that cannot say that it is done. */
+  /**
+   * Removes a process from its group. A process that is still alive may continue as a zombie, but cannot acknowledge
+   * events.
+   */
   leave(name: string, process: Process): void {
     const group = this.#groups.get(name)!
     const at = group.members.findIndex((member) => member.process === process)
@@ -174,7 +180,7 @@ export class SimulatedBus {
   }
 }
 
-/** Runs the bodies themselves, each at some later moment. Counts how often each key, and each step, was computed. */
+/** Runs the bodies themselves, each after a delay. Counts how often each key and each step was computed. */
 export function simulatedCompute(
   world: World,
   process: Process,

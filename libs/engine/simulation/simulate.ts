@@ -11,26 +11,29 @@ import { randomPipeline, type Temper } from './pipelines.ts'
 import { simulatedCompute, SimulatedBus, SimulatedStore, type Process } from './ports.ts'
 import { randomFrom, World } from './world.ts'
 
+/** What to simulate. */
 export interface Story {
   readonly seed: number
   readonly runs: number
   readonly faults: number
-  /** Whether the first run is cancelled somewhere on its way. */
+  /** Whether the first run is cancelled at a random time. */
   readonly cancel: boolean
   /**
-   * How often at most a process dies or loses its topic. A step whose attempts were cut off more often than twice is
-   * given up as one that kills its hosts, so beyond that it is not foretold how a run ends, only that it does.
+   * The maximum number of times that a process dies or loses its partitions; default 2. A step that loses more than two
+   * attempts is given up, because it may be what kills its hosts. So above 2, only that a run ends is predictable, not
+   * how.
    */
   readonly takeovers?: number
   /**
-   * How the steps are hosted: all by one process at a time (default), or spread over so many kinds of host, of which
-   * some have two at a time.
+   * The number of kinds of host that the steps are spread over; default 1. With more than one, some kinds have two
+   * hosts at a time.
    */
   readonly stages?: number
-  /** Number of forged events: what they claim of the runs' tasks is mostly false, and sometimes premature. */
+  /** The number of forged events. Most of what they claim about the runs' tasks is false, and some of it premature. */
   readonly forged?: number
 }
 
+/** The state at the end of a simulation. */
 export interface Ending {
   readonly pipeline: Pipeline
   readonly tempers: ReadonlyMap<string, Temper>
@@ -42,7 +45,7 @@ export interface Ending {
   readonly steps: number
 }
 
-/** Plays one story to its end: random pipeline, random faults, any number of processes dying on the way. */
+/** Runs one simulation to its end: a random pipeline, random faults, and processes that die. */
 export async function simulate(story: Story): Promise<Ending> {
   const { seed, runs, faults, cancel, takeovers = 2, stages = 1, forged = 0 } = story
   const { pipeline, tempers, steps } = randomPipeline(randomFrom(seed))
@@ -53,7 +56,7 @@ export async function simulate(story: Story): Promise<Ending> {
   const plans = await Promise.all(Array.from({ length: runs }, (_, index) => planFor(pipeline, store, `run-${index}`)))
 
   let processes = 0
-  /** Hosts by the stage that they are of; those that were thrown out are gone from it, dead or not. */
+  /** The hosts of each stage, without those that were removed, whether they are dead or still running. */
   const hosts = Array.from({ length: stages }, (): { process: Process; engine: Engine }[] => [])
   const start = (stage: number) => {
     const process: Process = { name: `process-${processes++}`, alive: true }
@@ -77,7 +80,7 @@ export async function simulate(story: Story): Promise<Ending> {
     const { process } = world.pick(hosts[stage]!)
     hosts[stage] = hosts[stage]!.filter((host) => host.process !== process)
     process.alive = !dies
-    start(stage) // first, so that no event is without a member
+    start(stage) // first, so that every event has a member
     bus.leave(`stage-${stage}`, process)
   }
   for (let stage = 0; stage < stages; stage++)
@@ -93,7 +96,7 @@ export async function simulate(story: Story): Promise<Ending> {
   function cancelSurely(): void {
     cancelRun(control, plans[0]!, plans[0]!.run).then(
       (end) => {
-        // Some hear of it at once; the others when its event comes.
+        // Some hosts learn of it immediately, the others from its event.
         if (end.status === 'cancelled')
           for (const { engine } of hosts.flat()) if (world.chance(0.5)) engine.abort(plans[0]!.run)
       },
@@ -111,7 +114,7 @@ export async function simulate(story: Story): Promise<Ending> {
     if (taken > 200_000) throw new Error(`seed ${seed}: the story does not end`)
     if (thrownOut >= takeovers) continue
     const dies = world.fault(0.004) // kill -9
-    // Or a rebalance: the old process goes on for a while as a zombie.
+    // Or a rebalance: the old process continues for a while as a zombie.
     if (dies || world.fault(0.002)) {
       throwOut(Math.floor(world.random() * stages), dies)
       thrownOut++
@@ -120,7 +123,7 @@ export async function simulate(story: Story): Promise<Ending> {
   return { pipeline, tempers, plans, files: store.files, heard: bus.heard, computed, steps: taken }
 }
 
-/** Plans with the store as it is, before anything goes wrong. */
+/** Creates the plan before faults can occur. */
 async function planFor(pipeline: Pipeline, { files }: SimulatedStore, run: string): Promise<Plan> {
   const planner = {
     store: directStore(files),
@@ -133,7 +136,9 @@ async function planFor(pipeline: Pipeline, { files }: SimulatedStore, run: strin
   return makePlan(planner, pipeline, { run, env: 'sim' })
 }
 
-/** Everything that must hold at the end of any story, whatever went wrong in it. */
+/**
+ * Checks everything that must hold at the end of any simulation, whatever went wrong in it; returns what does not hold.
+ */
 export function complaints(
   { pipeline, tempers, plans, files, heard }: Ending,
   { cancel, takeovers = 2 }: Story,

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { complaints, simulate, type Story } from './simulate.ts'
 
-/** All of them in CI; elsewhere enough to notice most mistakes within seconds. */
+/** The number of simulations: all of them in CI; elsewhere, enough to find most mistakes within seconds. */
 const STORIES = Number(process.env['CAIRN_STORIES'] ?? (process.env['CI'] ? 3_000 : 300))
-/** Milliseconds that no machine should need. */
+/** Time limit for a test in ms, more than any machine should need. */
 const DEADLINE = 1_200_000
 const FIRST_SEED = Number(process.env['CAIRN_SEED'] ?? 1)
 
-/** Plays stories with consecutive seeds; the first that goes wrong is named, and replays exactly from its seed. */
+/** Runs simulations with consecutive seeds. A failure names its seed, with which it can be repeated exactly. */
 async function play(count: number, story: Omit<Story, 'seed'>): Promise<void> {
   for (let seed = FIRST_SEED; seed < FIRST_SEED + count; seed++) {
     const ending = await simulate({ ...story, seed })
@@ -19,7 +19,7 @@ async function play(count: number, story: Omit<Story, 'seed'>): Promise<void> {
   }
 }
 
-describe('any pipeline, whatever happens on the way', () => {
+describe('a random pipeline', () => {
   it(
     'ends correctly without faults, and two concurrent runs compute each key once',
     () => play(STORIES / 6, { runs: 2, faults: 0, cancel: false }),
@@ -27,19 +27,19 @@ describe('any pipeline, whatever happens on the way', () => {
   )
 
   it(
-    'ends correctly through crashes, lost responses, duplicates, delays and rebalances',
+    'ends correctly despite crashes, lost responses, duplicates, delays and rebalances',
     () => play(STORIES / 2, { runs: 1, faults: 12, cancel: false }),
     DEADLINE,
   )
 
   it(
-    'ends correctly if two runs share its checkpoints through all that',
+    'ends correctly with faults if two runs share its checkpoints',
     () => play(STORIES / 6, { runs: 2, faults: 12, cancel: false }),
     DEADLINE,
   )
 
   it(
-    'ends every task when it is cancelled through all that',
+    'ends every task if it is cancelled, with faults',
     () => play(STORIES / 6, { runs: 2, faults: 8, cancel: true }),
     DEADLINE,
   )
@@ -51,31 +51,31 @@ describe('any pipeline, whatever happens on the way', () => {
   )
 
   it(
-    'ends correctly with a host for each kind of step, some of them twice, through all that',
+    'ends correctly with faults on separate hosts for each kind of step, some of them twice',
     () => play(STORIES / 3, { runs: 1, faults: 12, cancel: false, stages: 3 }),
     DEADLINE,
   )
 
   it(
-    'ends correctly with two concurrent runs on such hosts, without faults',
+    'ends correctly with two concurrent runs on separate hosts, without faults',
     () => play(STORIES / 6, { runs: 2, faults: 0, cancel: false, stages: 3 }),
     DEADLINE,
   )
 
   it(
-    'ends every task when it is cancelled on such hosts',
+    'ends every task if it is cancelled on separate hosts, with faults',
     () => play(STORIES / 6, { runs: 2, faults: 8, cancel: true, stages: 3 }),
     DEADLINE,
   )
 
   it(
-    'ends correctly whatever forged events claim of it',
+    'ends correctly despite forged events',
     () => play(STORIES / 6, { runs: 2, faults: 0, cancel: false, forged: 30 }),
     DEADLINE,
   )
 
   it(
-    'ends correctly whatever forged events claim of it, on such hosts, through all that',
+    'ends correctly despite forged events on separate hosts, with faults',
     () => play(STORIES / 3, { runs: 1, faults: 12, cancel: false, stages: 3, forged: 30 }),
     DEADLINE,
   )

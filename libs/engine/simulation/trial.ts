@@ -25,12 +25,12 @@ export interface Planned {
 export type TrialRequest = Omit<PlanRequest, 'run' | 'env'>
 export type TrialHost = ReturnType<typeof trialHost>
 
-/** Plans and runs pipelines one after the other on one store, where nothing goes wrong. */
+/** Plans and runs pipelines one after another on one store, without faults. */
 export function trialHost() {
   const files = new Map<string, Uint8Array>()
   const store = directStore(files)
   const world = new World(1, 0)
-  /** `later` puts it forward, in milliseconds. */
+  /** `later` moves it forward, in milliseconds. */
   const clock = { ...world.clock, later: 0, now: () => world.clock.now() + clock.later }
   const counts = new Map<string, number>()
   const plans: Plan[] = []
@@ -63,7 +63,7 @@ export function trialHost() {
     return outcome?.status === 'completed' ? outcome.outputs : undefined
   }
 
-  /** Drives a plan to its end; says what became of each step outside every `each`. */
+  /** Runs a plan to its end. Returns how each step outside every `each` ended. */
   const drive = async (of: Plan, { graph }: Pipeline): Promise<Record<string, string>> => {
     plans.push(of)
     const steps = new Map<string, Step>()

@@ -2,7 +2,7 @@ import type { Clock } from '@cairn/records'
 
 export type Random = () => number
 
-/** A small, fast generator (mulberry32): the whole of a simulation follows from its seed. */
+/** A small, fast random number generator (mulberry32). Its seed determines the whole simulation. */
 export function randomFrom(seed: number): Random {
   let state = seed >>> 0
   return () => {
@@ -19,14 +19,14 @@ interface Action {
 }
 
 /**
- * Time and chance. Whatever a port is asked for happens as an action at some later, simulated moment; which of those that
- * are due comes next is drawn by lot. Nothing else moves, so the same seed always gives the same story.
+ * Simulated time and chance. Each call of a port becomes an action at a later simulated time. The next action is a
+ * random one of those that are due. Nothing else runs, so the same seed always gives the same simulation.
  */
 export class World {
   readonly random: Random
   now = 1_000_000
   readonly #actions: Action[] = []
-  /** What still may go wrong; when it is spent everything works, so that every story ends. */
+  /** The number of faults that may still occur. When none are left, everything works, so every simulation ends. */
   faults: number
 
   constructor(seed: number, faults: number) {
@@ -38,7 +38,7 @@ export class World {
     return this.random() < probability
   }
 
-  /** Spends a fault with the given probability. */
+  /** Uses up one fault with the given probability; returns whether it did. */
   fault(probability: number): boolean {
     if (this.faults <= 0 || !this.chance(probability)) return false
     this.faults--
@@ -53,12 +53,12 @@ export class World {
     this.#actions.push({ at: this.now + ms, happen })
   }
 
-  /** Something that takes a little while, mostly. */
+  /** Runs something within 10 ms, and in 5% of all cases within 2 s. */
   soon(happen: () => void): void {
     this.after(this.chance(0.05) ? this.random() * 2_000 : this.random() * 10, happen)
   }
 
-  /** Lets one action happen, and everything that follows from it at once; false when nothing is left to happen. */
+  /** Runs one action and everything that follows from it immediately; returns false if no action is left. */
   async step(): Promise<boolean> {
     if (this.#actions.length === 0) return false
     const due = this.#actions.filter(({ at }) => at <= this.now)

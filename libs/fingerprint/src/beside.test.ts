@@ -49,7 +49,7 @@ const forms: [value: string, top?: string][] = [
   ],
 ]
 
-describe('a file beside a module is part of the code that uses it', () => {
+describe('a data file that a module names is part of the code that uses it', () => {
   test.each(forms)('%s %s', async (value, top) => {
     const project = new TemporaryProject(main(value, top))
     expect((await project.emitted()).run()).toBe('first')
@@ -84,7 +84,7 @@ describe('a file beside a module is part of the code that uses it', () => {
     expect(await project.fingerprint()).not.toBe(before)
   })
 
-  test('with all of its bytes, next to the other files that the code names', async () => {
+  test('with all its bytes, at the right path relative to the other files that the code names', async () => {
     const value = `[...readFileSync(new URL('./b.bin', import.meta.url)), path.relative(fileURLToPath(new URL('./b.bin', import.meta.url)), join(import.meta.dirname, '../data/y z.json'))]`
     const project = new TemporaryProject(main(value))
     const { writeFileSync } = await import('node:fs')

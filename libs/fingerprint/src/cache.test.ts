@@ -42,7 +42,7 @@ test('emitted code is cached while its modules stay the same, separately for eac
   expect(same.fingerprint).toBe(main.fingerprint)
   expect(main.emitted).toBeUndefined()
   const digests = [hash('sha256', await main.emit()), hash('sha256', await same.emit())]
-  await setImmediate() // it is saved then
+  await setImmediate() // `saveSoon` has saved by then
   const known = async () => [(await cached(p)).emitted, (await p.closure('same', { cache: 'cache' })).emitted]
   expect(await known()).toEqual(digests)
   expect(digests[0]).not.toBe(digests[1])

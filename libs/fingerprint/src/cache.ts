@@ -2,13 +2,14 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { digest } from './digest.ts'
 
-/** Raise it when an analysis of the same text comes out differently. */
+/** Increment this when the analysis of the same text gives a different result. */
 const VERSION = 10
 const MOST_ENTRIES = 2_000
 
 /**
- * Remembers what was computed from contents. One file, a line an entry: key, checksum, JSON; a line is only parsed
- * when it is asked for, and a damaged one is as good as none. The last of several writers wins.
+ * Caches values computed from file contents, in one file. Each line is an entry: key, checksum, JSON. A line is parsed
+ * only when its entry is requested. An entry with a wrong checksum counts as missing. If several processes write, the
+ * last one wins. Without a folder, nothing is cached.
  */
 export class Cache {
   readonly #file: string | undefined
@@ -37,7 +38,7 @@ export class Cache {
     this.#changed = true
   }
 
-  /** Once, however often it is asked for until this process comes to it. */
+  /** Saves once, in the next turn of the event loop, however often this is called before. */
   saveSoon(): void {
     if (!this.#file || this.#isSaving) return
     this.#isSaving = true
@@ -47,7 +48,7 @@ export class Cache {
     })
   }
 
-  /** Keeps what was used now, and some of what was used before. A cache that cannot be written is no error. */
+  /** Writes the entries used by this process, then older ones up to 2,000 in total. Ignores write errors. */
   save(): void {
     if (!this.#file || !this.#changed) return
     const entries = [...new Map([...this.#used, ...[...this.#read()].filter(([key]) => !this.#used.has(key))])]
@@ -75,7 +76,7 @@ export class Cache {
         if (end > 0) lines.set(line.slice(0, end), line.slice(end + 1))
       }
     } catch {
-      // No cache yet.
+      // There is no cache yet, or it cannot be read.
     }
     return lines
   }
@@ -85,7 +86,7 @@ function discard(file: string): void {
   try {
     rmSync(file, { force: true })
   } catch {
-    // Nothing was written.
+    // A leftover temporary file does no harm.
   }
 }
 

@@ -12,23 +12,28 @@ import type { Cache } from './cache.ts'
 import { walk, type Root, type Walk } from './walk.ts'
 import type { Writers } from './writers.ts'
 
-/** Raise it when the fingerprint of the same closure comes out differently. */
+/** Increment this when the same closure gets a different fingerprint. */
 const SCHEME = 1
-/** Raise it when the same closure is emitted otherwise. */
+/** Increment this when the same closure is emitted as different code. */
 const EMITTER = 1
 const NODE_MAJOR = Number.parseInt(process.versions.node)
 
-/** What closures are cut from. */
+/** The analysed modules that closures are cut from. */
 export interface Sources {
   readonly modules: Modules
   readonly entry: Module
   readonly links: Links
   readonly writers: Writers
   readonly packages: Packages
-  /** The project's folder. */
+  /** Real path of the project's folder. */
   readonly root: string
 }
 
+/**
+ * Cuts out the code that `root` reaches. The manifest and the emitted code are only made on demand.
+ *
+ * @throws CairnError BAD_DEFINITION with file and line if it reaches code that cannot be cut out
+ */
 export async function cutClosure(root: Root, sources: Sources, cache: Cache): Promise<Closure> {
   const walked = walk(root, sources.links, sources.writers)
   const fingerprint = fingerprintOf(walked, sources)
@@ -53,7 +58,10 @@ export async function cutClosure(root: Root, sources: Sources, cache: Cache): Pr
   }
 }
 
-/** The places of its parts are in what is emitted, so these count, too: each by its file, the file's text, and its own. */
+/**
+ * The cache key of the emitted code. Emitted code contains source positions, so the key includes the path and the text
+ * of each part's file, and which part of the file it is.
+ */
 function emittedFrom({ root, parts }: Walk, fingerprint: string): string {
   const places = parts.flatMap(({ module: { path, hash }, type, index }) => [path, hash, type, index])
   return `emitted:${digest('emitted', [EMITTER, fingerprint, root.role, ...places])}`
@@ -75,7 +83,7 @@ function fingerprintOf(walked: Walk, sources: Sources): string {
   return digest('closure', hashed)
 }
 
-/** What a reference stands for, without names of the project's own. */
+/** Identifies the target of a reference without the names that the project declares, so renaming changes nothing. */
 function token(target: Target, numbers: Walk['numbers'], packages: Packages): string {
   if ('part' in target) return `${numbers.get(target.part)}.${target.binding}`
   if (!('external' in target)) return 'absent'
@@ -131,7 +139,7 @@ function readable(target: Target, numbers: Walk['numbers']): string {
   return 'external' in target ? `${target.external.specifier}#${target.external.name}` : 'absent'
 }
 
-/** What a part's own code says, and what it gets of Node's modules by way of other modules of the project. */
+/** What the part's own code reaches, and which Node built-ins it uses through other modules of the project. */
 function reachesOf(part: Part, links: Links): ReachFound[] {
   const found = [...(part.code.reaches ?? [])]
   for (const { target, through } of links.of(part)) {

@@ -6,7 +6,7 @@ afterAll(() => TemporaryProject.removeAll())
 
 const INDEX = fileURLToPath(new URL('./index.ts', import.meta.url))
 
-/** In a Node of its own, as a host does it: imports the pipeline, then asks for the closures of its steps. */
+/** Imports the pipeline in a separate Node process, as a host does, and gets the closures of its steps. */
 function run(files: Files, project = new TemporaryProject()) {
   project.write(files).write({
     'host.ts': `import { closures } from ${JSON.stringify(INDEX)}
@@ -87,7 +87,7 @@ export const { d, list: [e] } = { d: make('d', 4), list: [make('e', 5)] }`,
     expect(found.hidden!.fallback).toEqual(found.hidden!.body)
   })
 
-  test('of a step of a package are that package', () => {
+  test('of a step of a package consist of that package', () => {
     const project = new TemporaryProject({
       'node_modules/steps/package.json':
         '{ "name": "steps", "version": "1.2.0", "type": "module", "exports": { "./x": { "import": "./index.js" } } }',
@@ -118,7 +118,7 @@ describe('a fallback', () => {
 export const main = step('main', { outputs: {}, run: () => ${body}, ${fallback} })`
   const project = (body: string, fallback: string) => new TemporaryProject(text(body, fallback))
 
-  test('has a fingerprint apart from its body', async () => {
+  test('has its own fingerprint, independent of the body', async () => {
     const [a, b, c] = [project('1', 'catch: () => 1'), project('1', 'catch: () => 2'), project('2', 'catch: () => 1')]
     const of = (p: TemporaryProject, role: 'body' | 'fallback') => p.closure('main', { role })
     expect((await of(a, 'body')).fingerprint).toBe((await of(b, 'body')).fingerprint)
@@ -162,7 +162,7 @@ export const main = step('main', { outputs: {}, ${property} })`
     expect(await (await project.emitted()).run()).toBe(2)
   })
 
-  test('only those of a call of Cairn, not of one of the same name', async () => {
+  test("arguments of Cairn's functions, not of others with the same name", async () => {
     const text = (times: number) =>
       `import { step } from './mine.ts'\nexport const main = step('main', { outputs: {}, times: ${times}, run: () => 1 })`
     const mine = `import { step as make } from '@cairn/kernel'\nexport const step = (name: string, { times, ...rest }: any) => make(name, { ...rest, run: () => times })`
@@ -173,7 +173,7 @@ export const main = step('main', { outputs: {}, ${property} })`
     expect(await a.fingerprint()).not.toBe(await b.fingerprint())
   })
 
-  test('those of Cairn by way of another module', async () => {
+  test('arguments of a Cairn function that another module re-exports', async () => {
     const text = (times: number) =>
       `import { step } from './cairn.ts'\nexport const main = step('main', { outputs: {}, timeout: ${times}, run: () => 1 })`
     const cairn = `export * from '@cairn/kernel'`

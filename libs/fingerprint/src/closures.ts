@@ -13,21 +13,22 @@ import { Resolver } from './packages/resolve.ts'
 import { findWriters } from './writers.ts'
 
 export interface ClosuresOptions {
-  /** Those of a pipeline's graph. Its modules have been imported already. */
+  /** The steps of a pipeline's graph. Their modules must have been imported already. */
   readonly steps: Iterable<Step>
   /** Absolute path of the module that exports the pipeline. */
   readonly entry: string
-  /** The project's folder: that of its package.json. */
+  /** The project's folder, which contains its package.json. */
   readonly root: string
-  /** Folder for what is remembered between two calls. All in it can be deleted at any time. */
+  /** Folder of the cache; without it, nothing is cached. Deleting the folder's contents is always safe. */
   readonly cache?: string
 }
 
 /**
- * Cuts every step's code out of the modules that the entry imports.
+ * Cuts the code of every step out of the modules that the entry imports. A step that none of them exports gets
+ * `{ inline: reason }` instead of a closure.
  *
- * @throws CairnError BAD_DEFINITION with file and line if something that a step reaches cannot be cut out, or if a
- *   pipeline uses a handle as if it had a value
+ * @throws CairnError BAD_DEFINITION with file and line if a step reaches code that cannot be cut out, or if a pipeline
+ *   uses a handle as a value; NOT_FOUND if the entry or the root does not exist
  */
 export async function closures({ steps, entry, root, cache: folder }: ClosuresOptions): Promise<ClosureSet> {
   const cache = new Cache(folder)
@@ -50,7 +51,11 @@ export async function closures({ steps, entry, root, cache: folder }: ClosuresOp
   }
 }
 
-/** Every place where the pipelines of the modules that an entry imports use a handle as if it had a value. */
+/**
+ * Finds every place where a pipeline in the modules that the entry imports uses a handle as a value.
+ *
+ * @throws CairnError NOT_FOUND if the entry or the root does not exist
+ */
 export async function misuses({ entry, root, cache: folder }: Omit<ClosuresOptions, 'steps'>): Promise<LintFinding[]> {
   const cache = new Cache(folder)
   const { modules, links, entry: first } = await loadSources(entry, root, cache)
@@ -59,6 +64,11 @@ export async function misuses({ entry, root, cache: folder }: Omit<ClosuresOptio
   return found
 }
 
+/**
+ * Loads and analyses the modules that an entry imports.
+ *
+ * @throws CairnError NOT_FOUND if the entry or the root does not exist
+ */
 export async function loadSources(entry: string, root: string, cache: Cache): Promise<Sources> {
   const folder = realPath(root)
   const resolver = new Resolver()

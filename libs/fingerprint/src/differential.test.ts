@@ -9,13 +9,13 @@ import { surround, surroundingsEdit } from './surroundings.fixture.ts'
 vi.setConfig({ testTimeout: 3_600_000 })
 afterEach(() => TemporaryProject.removeAll())
 
-/** Edits of the first property, and four times as many as of the second. */
+/** Number of edits for the first property. The second one takes a quarter of it. */
 const EDITS = Number(process.env.CAIRN_EDITS ?? 100)
 const seed = process.env.CAIRN_SEED === undefined ? {} : { seed: Number(process.env.CAIRN_SEED) }
 
 type Outcome = { readonly value: string } | { readonly error: string }
 
-/** Remembers by fingerprint, as checkpoints do, over all edits. What throws leaves none. */
+/** Stores results by fingerprint over all edits, as checkpoints do. Errors are not stored. */
 class Checkpoints {
   readonly #kept = new Map<string, Outcome>()
   reused = 0
@@ -35,7 +35,7 @@ async function outcomeOf(run: () => unknown): Promise<Outcome> {
     return { value: JSON.stringify(await run()) }
   } catch (error) {
     const { name, message } = error as Error
-    return { error: `${name}: ${message.replaceAll(/[\w$]+(?=[.(]| is not| has already)/g, '_')}` } // names may be others
+    return { error: `${name}: ${message.replaceAll(/[\w$]+(?=[.(]| is not| has already)/g, '_')}` } // names may differ
   }
 }
 
@@ -49,7 +49,7 @@ const uncached = async (project: TemporaryProject): Promise<Outcome & { readonly
   return { ...outcome, loads }
 }
 
-/** Two versions of one program: across modules, re-exports, classes, state, packages, JSON, settings of the compiler. */
+/** Two versions of one program, with modules, re-exports, classes, state, packages, JSON and compiler settings. */
 const edit: fc.Arbitrary<readonly Files[]> = fc.oneof(
   {
     weight: 3,
@@ -90,7 +90,7 @@ test('after any edits, results with checkpoints equal results without them', asy
   expect(counts['same value']).toBeGreaterThan(counts.versions / 2)
 })
 
-test('edits without effect compute nothing: comments, formatting, names, locations, sibling steps, compiler settings', () =>
+test('edits that change no behaviour compute nothing: comments, formatting, names, locations, sibling steps, compiler settings', () =>
   fc.assert(
     fc.asyncProperty(
       pureProgram,

@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto'
 
-/** SHA-256 (hex) of a tagged list. Every part stands behind its length, so that no two lists make one text. */
+/**
+ * SHA-256 (hex) of a tagged list. Each part is prefixed with its length, so different lists never give the same text.
+ */
 export function digest(tag: string, parts: Iterable<string | number>): string {
   let text = `${tag}\n`
   for (const part of parts) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { Program } from './program.fixture.ts'
 
-/** A program and one that differs from it in a single place. */
+/** Generates a program and a copy of it that is equal or differs in one place. */
 export function neighbours(program: Program): fc.Arbitrary<[Program, Program]> {
   const copies = placesOf(program).map(([holder, key], at) => {
     const copy = structuredClone(program)
@@ -22,7 +22,7 @@ export function neighbours(program: Program): fc.Arbitrary<[Program, Program]> {
 
 type Place = [holder: Record<string, any>, key: string]
 
-/** Every number, text, operator and reference of a program. */
+/** All values in a program: numbers, texts, operators and references. */
 function placesOf(node: any): Place[] {
   return Object.entries(node).flatMap(([key, value]): Place[] => {
     if (typeof value === 'object' && value !== null) return placesOf(value)

@@ -2,9 +2,9 @@ import type { Part } from './link.ts'
 import type { Writers } from './writers.ts'
 
 /**
- * For every state that loading changes, the numbers of what changes it, each alone, in the order of evaluation, and
- * between two of those of what may read it: within such a group the order does not matter. Two closures that are alike
- * but for the order of what does not touch the same state have the same order here.
+ * For each piece of state that loading changes: the numbers of the parts that change it, each in a group of its own, in
+ * evaluation order; and between two of these, a group with the parts that may read it. The order within a group does
+ * not matter. Closures that differ only in the order of code that shares no state have the same order here.
  */
 export type EffectOrder = readonly (readonly (readonly number[])[])[]
 
@@ -22,7 +22,7 @@ export function effectOrder(parts: readonly Part[], numbers: ReadonlyMap<Part, n
   return orders.filter((order) => order.length > 1)
 }
 
-/** Parts that one writer changes together are one state from then on: either may hold the other. */
+/** Groups parts into states. Parts that one writer changes form one state, because each may then hold the other. */
 function statesOf(parts: readonly Part[], writers: Writers): Set<Part>[] {
   const states = new Map<Part, Set<Part>>()
   for (const writer of parts) {
@@ -54,7 +54,7 @@ function sequence(
   return groups
 }
 
-/** Modules in the order of their evaluation, and in each the imports for effect before the source. */
+/** Compares by evaluation order: by module, and within a module, side-effect imports before other code. */
 export function compareEvaluation(a: Part, b: Part): number {
   return (
     a.module.order - b.module.order || Number(b.type === 'effect') - Number(a.type === 'effect') || a.index - b.index

@@ -2,12 +2,12 @@ import fc from 'fast-check'
 import type { Files } from './project.fixture.ts'
 
 /**
- * Top-level code full of shared, changing state: objects that hold each other, aliases, functions that change what they
- * are given or what they know, statements of all kinds. The step looks at a few of the variables only.
+ * Top-level code with shared mutable state: objects that refer to each other, aliases, functions that change their
+ * arguments or captured variables, and statements of all kinds. The step reads only a few of the variables.
  */
 export interface EffectProgram {
   readonly lines: readonly Line[]
-  /** How many of the lines stand in a module of their own. */
+  /** How many of the first lines are in a separate module. */
   readonly apart: number
   readonly shown: readonly number[]
 }
@@ -19,7 +19,7 @@ export interface Line {
   readonly k: number
 }
 
-/** `#` is a new variable, `A` and `B` earlier ones, `K` a number. */
+/** In the templates, `#` is a new variable, `A` and `B` are earlier variables, and `K` is a number. */
 const TEMPLATES = [
   'const # = { n: K, inner: { n: K }, list: [K] }',
   'const # = { n: K, inner: A }',
@@ -50,7 +50,7 @@ const TEMPLATES = [
   'const # = { get n() { A.inner = { n: K }; return K } }',
   'const # = { valueOf() { A.n = K; return K } }',
   'const # = [1, 2].values().map((x) => (A.n = x * K))',
-  'const # = /=>|function|class/.test(`${A}`) ? K : `${A}`.length', // Vitest loads functions with another text
+  'const # = /=>|function|class/.test(`${A}`) ? K : `${A}`.length', // Vitest changes the text of functions
   'A.rate = K',
   'if (Object.hasOwn(A.constructor ?? {}, "all")) Object.getPrototypeOf(A).rate = K',
   'if (Object.hasOwn(A.constructor ?? {}, "all")) A.constructor.prototype.rate = K',
@@ -93,7 +93,7 @@ export const effectProgram: fc.Arbitrary<EffectProgram> = fc.record({
   shown: fc.array(fc.nat(20), { minLength: 1, maxLength: 2 }),
 })
 
-/** The same, with one line gone, changed, or after its neighbour. */
+/** Generates a copy of the program with one line changed, replaced, or swapped with the next. */
 export function edited({ lines, ...rest }: EffectProgram): fc.Arbitrary<EffectProgram> {
   const at = fc.nat(Math.max(lines.length - 2, 0))
   return fc.oneof(
@@ -103,7 +103,10 @@ export function edited({ lines, ...rest }: EffectProgram): fc.Arbitrary<EffectPr
   )
 }
 
-/** Variables are named by their line, or by the line that it was before an edit: a swap of two lines changes no name. */
+/**
+ * Writes the program as files. Variables are named after the index of their line. Pass the indices from before an edit
+ * as `order`, so that swapping two lines renames no variable.
+ */
 export function writeEffects({ lines, apart, shown }: EffectProgram, order = [...lines.keys()]): Files {
   const declared = new Map<Line, string>()
   for (const [index, each] of lines.entries())
@@ -138,6 +141,7 @@ export const main = step('main', { outputs: {}, run: () => [${result}] })`,
   }
 }
 
+/** The indices that name the variables after an edit: those of the lines before it, if all lines are still the same. */
 export function namesAfter(before: EffectProgram, { lines }: EffectProgram): number[] {
   const moved = lines.map((each) => before.lines.indexOf(each))
   return moved.includes(-1) ? [...lines.keys()] : moved

@@ -20,7 +20,7 @@ export function median(x: number) { return x }`,
   'node_modules/package/package.json': '{ "name": "package", "version": "1.0.0" }',
 }
 
-/** What is said after some files have changed. */
+/** The explanation after an edit of some files. */
 async function why(edits: Files, before = base): Promise<string[]> {
   const manifest = async (files: Files) => (await new TemporaryProject(files).closure('trainModel')).manifest
   return explain('train-model', await manifest(before), await manifest({ ...before, ...edits })).map(changeText)
@@ -43,7 +43,7 @@ describe('an explanation names', () => {
       'train-model in steps.ts changed',
     ])
   })
-  test('a function beside the step', async () => {
+  test('a function in the same file as the step', async () => {
     expect(await why(edited('steps.ts', 'return 1', 'return 2'))).toEqual(['limit() in steps.ts changed'])
   })
   test('what was added and what was removed', async () => {
@@ -60,7 +60,7 @@ describe('an explanation names', () => {
       `table.set('a', 1) in prepare.ts removed   (train-model -> prepare.ts)`,
     ])
   })
-  test('a declaration that refers to another one than before', async () => {
+  test('a declaration that now refers to another one', async () => {
     expect(await why(edited('prepare.ts', '{ zscore }', '{ median as zscore }'))).toEqual([
       'median() in stats.ts replaced zscore()   (train-model -> prepare.ts -> stats.ts)',
       'MEAN in stats.ts removed   (train-model -> prepare.ts -> stats.ts)',
@@ -115,7 +115,7 @@ describe('an explanation names', () => {
   })
 })
 
-test('an explanation of a plain renaming is empty', async () => {
+test('an explanation is empty if declarations were only renamed', async () => {
   expect(
     await why({
       ...edited('stats.ts', 'zscore', 'standard'),

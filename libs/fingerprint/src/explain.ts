@@ -1,25 +1,25 @@
 import type { Declaration, Manifest, PackageUse } from '@cairn/records'
 
-/** One reason why a step has another fingerprint than before. */
+/** One reason why a step's fingerprint changed. */
 export interface Change {
-  /** `order` is that in which declarations are evaluated; `scheme` is how fingerprints are made. */
+  /** `order`: declarations are evaluated in another order. `scheme`: Cairn computes fingerprints in another way. */
   readonly what: 'declaration' | 'package' | 'node' | 'order' | 'scheme'
   readonly how: 'changed' | 'added' | 'removed'
   readonly name: string
-  /** What stood in its place under another name. */
+  /** The previous name, if a declaration with another name was replaced. */
   readonly instead?: string
   readonly file?: string
   readonly line?: number
-  /** Versions. */
+  /** Versions of a package or of Node. */
   readonly before?: string
   readonly after?: string
-  /** How the step reaches it: the step's name, then files. */
+  /** How the step reaches it: the step's name, then paths of files. */
   readonly path: readonly string[]
 }
 
 /**
- * What differs between two closures of a step: nothing if their fingerprints are equal. Only causes are named: not a
- * declaration which is as it was but refers to one that changed.
+ * Lists what changed between two closures of a step; empty if their fingerprints are equal. Lists only causes: a
+ * declaration that did not change, but refers to one that did, is left out.
  */
 export function explain(step: string, before: Manifest, after: Manifest): Change[] {
   if (before.fingerprint === after.fingerprint) return []
@@ -47,7 +47,7 @@ export function explain(step: string, before: Manifest, after: Manifest): Change
   return [{ what: isReordered ? 'order' : 'scheme', how: 'changed', name: step, path: [step] }]
 }
 
-/** Of code that looks at what functions and classes are called. */
+/** Lists renamed declarations. Names count only if code reads the names of functions or classes. */
 function renames(step: string, before: Manifest, after: Manifest, pairs: ReadonlyMap<number, number>): Change[] {
   return [...pairs].flatMap(([from, to]): Change[] => {
     const { name: instead } = before.declarations[from]!
@@ -64,7 +64,7 @@ function renumber(order: Manifest['order'] = [], pairs?: ReadonlyMap<number, num
   return orders.sort((a, b) => (String(a) < String(b) ? -1 : 1))
 }
 
-/** `zscore() in stats.ts changed   (train-model -> prepare.ts -> stats.ts)` */
+/** Formats a change, for example `zscore() in stats.ts changed   (train-model -> prepare.ts -> stats.ts)`. */
 export function changeText({ what, how, name, instead, file, before, after, path }: Change): string {
   const way = path.length > 1 ? `   (${path.join(' -> ')})` : ''
   switch (what) {
@@ -110,7 +110,10 @@ function declarationChanges(
   return changes
 }
 
-/** Which declaration of before is which of after. What was renamed or moved is recognised by what it says. */
+/**
+ * Maps each declaration of `before` to its counterpart in `after`, by index. Renamed and moved ones are recognised by
+ * their code.
+ */
 function pair(before: readonly Declaration[], after: readonly Declaration[]): Map<number, number> {
   const pairs = new Map<number, number>()
   const free = new Set(after.keys())
@@ -135,7 +138,7 @@ function pair(before: readonly Declaration[], after: readonly Declaration[]): Ma
     }
   }
 
-  /** What the same code refers to in the same place is the same, whatever it is called now. */
+  /** Declarations with the same code refer to the same things at the same positions, whatever their names are now. */
   function pairReferences(): void {
     for (const [from, to] of pairs) {
       if (before[from]!.hash !== after[to]!.hash) continue
@@ -147,7 +150,7 @@ function pair(before: readonly Declaration[], after: readonly Declaration[]): Ma
   }
 }
 
-/** Of a reference to another declaration: `3.0`. */
+/** The index of the declaration in a reference such as `3.0`; undefined for any other reference. */
 function indexOf(ref: string): number | undefined {
   return /^\d+\.\d+$/.test(ref) ? Number.parseInt(ref) : undefined
 }

@@ -57,7 +57,7 @@ describe('code that cannot be extracted is refused with its location', () => {
     await expect(project.closure()).rejects.toThrow('a.ts:1 is nested too deeply')
   })
 
-  test('with the command that helps', async () => {
+  test('with the command that fixes it', async () => {
     const project = new TemporaryProject(importing(`import { a } from '@scope/none'`))
     await expect(project.closure()).rejects.toMatchObject({ next: 'npm install @scope/none' })
   })

@@ -9,7 +9,10 @@ import { exactFile } from './packages/resolve.ts'
 import { refuse } from './analyse/syntax.ts'
 import type { Root } from './walk.ts'
 
-/** The exports that are these very steps. The modules have been evaluated already, so importing them gives the same. */
+/**
+ * Finds the exports that are these steps. The modules have been evaluated already, so an import returns the same
+ * objects.
+ */
 export async function findSteps(
   steps: ReadonlySet<Step>,
   { modules, entry, links }: Sources,
@@ -37,7 +40,7 @@ export async function findSteps(
   return found
 }
 
-/** Why a step was not found. */
+/** Explains why a step was not found. */
 export function reasonNotFound({ modules, entry }: Pick<Sources, 'modules' | 'entry'>): string {
   const faulty = staticallyImported({ modules, entry }).find(({ analysis }) => analysis.fault)
   const fault = faulty && `; ${refuse(faulty.path, faulty.analysis.fault!).message}`
@@ -45,12 +48,12 @@ export function reasonNotFound({ modules, entry }: Pick<Sources, 'modules' | 'en
   return `it is not exported by any module that ${entry.path} imports${fault ?? ''}`
 }
 
-/** Those that have been evaluated for sure. */
+/** The entry and its static imports, which have certainly been evaluated. */
 function staticallyImported({ modules, entry }: Pick<Sources, 'modules' | 'entry'>): Module[] {
   return [...modules.values()].filter(({ order }) => order <= entry.order)
 }
 
-/** Where the closure of a step begins that an export turned out to be. */
+/** Returns where the closure of a step begins, given the export that holds the step. */
 export function rootOf(target: Target, role: Root['role'], links: Links): Root {
   if (!('part' in target)) return { target: target as { external: External }, of: 'value', role }
   const { module, index } = target.part
@@ -62,15 +65,15 @@ export function rootOf(target: Target, role: Root['role'], links: Links): Root {
   return { target, of: 'value', role }
 }
 
-/** Which of Cairn's own functions it is. */
+/** The name of the Cairn function that a target is; undefined for any other target. */
 export function cairnFunction(target: Target): string | undefined {
   return 'external' in target && target.external.resolved.type === 'cairn' ? target.external.name : undefined
 }
 
-/** Exports of its own that could be steps. */
+/** Names of the module's own exports that could be steps. */
 function namesOfValues({ analysis, path }: Module): string[] {
   const { exports, units } = analysis
-  if (path.endsWith('.json')) return [] // imported without attributes it would be refused
+  if (path.endsWith('.json')) return [] // Node refuses to import JSON without an attribute
   return Object.keys(exports).filter((name) => {
     const exported = exports[name]!
     return 'unit' in exported && units[exported.unit]!.what === 'value'
@@ -89,14 +92,15 @@ function packageImports(module: Module): External[] {
 
 async function importFile(file: string): Promise<Readonly<Record<string, unknown>>> {
   const imported = import(/* @vite-ignore */ pathToFileURL(file).href) as Promise<Record<string, unknown>>
-  // A script that waits for this, at its top level, is never done being imported: what it defines has no name yet.
+  // While the running script awaits this call at its top level, importing it never settles. Its exports are not
+  // initialised yet either.
   return file === scriptFile() ? Promise.race([imported, sleep(STILL_RUNNING_MS, {})]) : imported
 }
 
-/** For longer than an import takes that has nothing left to do. */
+/** Longer than an import of a module that is already evaluated takes. */
 const STILL_RUNNING_MS = 50
 
-/** The script that this process was started with. */
+/** Real path of the script that this process was started with. */
 function scriptFile(): string | undefined {
   const [, script] = process.argv
   return script !== undefined && existsSync(script) ? realpathSync(script) : undefined

@@ -4,7 +4,7 @@ import { TemporaryProject } from './project.fixture.ts'
 
 afterEach(() => TemporaryProject.removeAll())
 
-/** The same code with what is called `#` called by two names. */
+/** Two projects with the same code, except that `#` stands for a different name in each. */
 function two(code: string, files: Readonly<Record<string, string>> = {}) {
   return ['One', 'Other'].map((name) => {
     const written = (text: string) => text.replaceAll('#', name)
@@ -43,7 +43,7 @@ it.each([
   expect(await one.fingerprint()).not.toBe(await other.fingerprint())
 })
 
-it('is reported as the reason', async () => {
+it('a changed name is reported as the reason', async () => {
   const [one, other] = two('class # {}\nconst kindOf = (x: object) => x.constructor.name\nRUN kindOf(new #())')
   const [before, after] = [(await one!.closure()).manifest, (await other!.closure()).manifest]
   expect(explain('main', before, after).map(changeText)).toEqual(['Other in steps.ts replaced One'])

@@ -4,12 +4,14 @@ import { CairnError } from '@cairn/kernel'
 import { columnAt, lineAt, parse, type Node } from './analyse/syntax.ts'
 import { isSource, type Module, type Modules } from './modules.ts'
 
-/** A place in a source file: `train.ts:5:9`. */
+/** Formats a position in a source file: `train.ts:5:9`. */
 function placeOf({ path, text }: Module, { start }: Pick<Node, 'start'>): string {
   return `${path}:${lineAt(text, start)}:${columnAt(text, start)}`
 }
 
-/** Why Node does not load a module for what is written in it alone: wrong syntax, a name that is declared twice. */
+/**
+ * Returns the error in the module's own text that keeps Node from loading it, such as wrong syntax or a duplicate name.
+ */
 export function syntaxFault(module: Module): CairnError | undefined {
   if (!isSource(module)) return undefined
   const parsed = parse(module.file, module.text, { meaning: true })
@@ -18,7 +20,11 @@ export function syntaxFault(module: Module): CairnError | undefined {
   return refusal(column === undefined ? `${module.path}:${line}` : `${module.path}:${line}:${column}`, message, next)
 }
 
-/** Why Node does not load what a module imports, by the place of the import. */
+/**
+ * Returns the error for the import that keeps Node from loading a module, with the position of that import.
+ *
+ * @param error what Node threw
+ */
 export function importFault(module: Module, modules: Modules, error: unknown): CairnError | undefined {
   if (!isSource(module)) return undefined
   const parsed = parse(module.file, module.text)
@@ -38,7 +44,7 @@ export function importFault(module: Module, modules: Modules, error: unknown): C
       const found = fileFault(at, specifier, node, modules.get(resolved.file), resolved.file, modules)
       if (found) return found
     }
-    // What is imported from packages and from Node only Node knows.
+    // Only Node knows what packages and built-in modules export.
     const unknown = names.find(({ name }) => said.includes(`'${specifier}'`) && said.endsWith(`named '${name}'`))
     if (unknown)
       return refusal(
@@ -51,7 +57,10 @@ export function importFault(module: Module, modules: Modules, error: unknown): C
   return undefined
 }
 
-/** `Package subpath './sub' is not defined by "exports" in …`. */
+/**
+ * Whether Node's message says that the package does not export this subpath:
+ * `Package subpath './sub' is not defined by "exports" in …`.
+ */
 function isSaid(said: string, specifier: string): boolean {
   const [, subpath] = /^Package subpath '\.(\/[^']*)' is not defined/.exec(said) ?? []
   return subpath !== undefined && specifier.endsWith(subpath)
@@ -107,7 +116,7 @@ interface Import {
   readonly names: readonly { readonly name: string; readonly local: string; readonly node: Node }[]
 }
 
-/** What a module imports, top-level `await import('…')` included, without what is only types. */
+/** Yields the imports of a module, including top-level `await import('…')`, but not type-only imports. */
 function* importsIn(program: Node): Generator<Import> {
   for (const node of program['body'] as Node[]) {
     if (node['source'] && node['importKind'] !== 'type' && node['exportKind'] !== 'type') {
@@ -129,13 +138,13 @@ function nameOf({ type, imported, local }: Node): string {
 function dynamicIn(node: unknown, found: Node[] = []): Node[] {
   if (typeof node !== 'object' || node === null) return found
   const inner = node as Node
-  if (/Function/.test(inner.type ?? '')) return found // it does not run while the module loads
+  if (/Function/.test(inner.type ?? '')) return found // does not run while the module loads
   if (inner.type === 'ImportExpression' && typeof inner['source']?.value === 'string') found.push(inner)
   for (const value of Object.values(inner)) dynamicIn(value, found)
   return found
 }
 
-/** The error of a reference, with the column of the import that it stands in. */
+/** Adds the column of the failing import to an error that has only its line. */
 export function withColumn(error: CairnError, module: Module): CairnError {
   const [start, line] = /^\S+?:(\d+) /.exec(error.message) ?? []
   const parsed = start !== undefined && isSource(module) ? parse(module.file, module.text) : undefined

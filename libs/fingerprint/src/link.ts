@@ -4,44 +4,47 @@ import { keyOfFile, type Module, type Modules } from './modules.ts'
 import type { Resolved } from './packages/resolve.ts'
 import { refuse, type Fault } from './analyse/syntax.ts'
 
-/** A piece of code that is in a closure as a whole or not at all. */
+/** A piece of code that a closure includes as a whole or not at all. */
 export interface Part {
-  /** `body` and `fallback` are those of a step that is written out; `namespace` is all exports of a module. */
+  /**
+   * `body` and `fallback` belong to a step with a literal definition, `namespace` is all exports of a module, and
+   * `effect` is a side-effect import.
+   */
   readonly type: 'unit' | 'body' | 'fallback' | 'namespace' | 'effect'
   readonly module: Module
-  /** Which unit of the module; of an effect, which request. */
+  /** Index of the unit in its module; for an effect, index of the request. */
   readonly index: number
   readonly name: string
   readonly line: number
   readonly code: Code
 }
 
-/** What a reference turns out to stand for. */
+/** What a reference resolves to. */
 export type Target =
   | { readonly part: Part; readonly binding: number }
   | { readonly external: External }
   | { readonly absent: true }
   | { readonly refusal: Error }
 
-/** An export of something that is not followed. */
+/** An export of code that closures do not include: a package, a Node built-in, or Cairn itself. */
 export interface External {
   readonly resolved: Exclude<Resolved, { type: 'local' | 'file' | 'missing' }>
   readonly specifier: string
   readonly attributes?: Readonly<Record<string, string>>
-  /** `*` for all exports as an object, `` for none of them. */
+  /** `*` for all exports as an object; empty for a side-effect import. */
   readonly name: string
-  /** The module that imports it, and which of its requests does. */
+  /** The importing module, and the index of its request. */
   readonly from: Module
   readonly request: number
 }
 
-/** A target, and the modules that the way to it leads through. */
+/** A target, and the modules that lead to it through re-exports. */
 export interface Link {
   readonly target: Target
   readonly through: readonly Module[]
 }
 
-/** Connects what one module refers to with what another declares. */
+/** Resolves references across modules to what other modules declare. */
 export class Links {
   readonly #modules: Modules
   readonly #parts = new Map<Module, Readonly<Record<Part['type'], Part[]>>>()
@@ -81,7 +84,7 @@ export class Links {
     return (parts[type][index] ??= { type, module, index, ...make() })
   }
 
-  /** What a part's references stand for, in their order. */
+  /** The targets of a part's references, in the order of the references. */
   of(part: Part): readonly Link[] {
     let links = this.#links.get(part)
     if (!links) this.#links.set(part, (links = this.#resolve(part)))
@@ -104,7 +107,7 @@ export class Links {
     return isAbsent ? { target: { absent: true }, through: [imported] } : this.#import(module, request, ref.member)
   }
 
-  /** An export by name, followed to where it is declared; undefined if there is none. */
+  /** Follows an export by name to its declaration; undefined if the module has no such export. */
   export(module: Module, name: string, seen: ReadonlySet<Module> = new Set()): Link | undefined {
     let known = this.#exports.get(module)
     if (!known) this.#exports.set(module, (known = new Map()))
@@ -117,7 +120,7 @@ export class Links {
     return link
   }
 
-  /** In alphabetical order, as a namespace object has them. */
+  /** Names of all exports in alphabetical order, as in a namespace object. */
   exportNames(module: Module, seen = new Set<Module>()): string[] {
     seen.add(module)
     const names = new Set(Object.keys(module.analysis.exports))
@@ -147,7 +150,7 @@ export class Links {
     return refused(module, { ...AMBIGUOUS, message: `exports "${name}" from several modules` })
   }
 
-  /** The local module that a request stands for. */
+  /** The local module that a request resolves to; undefined if it is not local. */
   imported(module: Module, request: number): Module | undefined {
     const resolved = module.resolved[request]!
     if (resolved.type === 'file') return this.#modules.get(keyOfFile(resolved.file))

@@ -6,9 +6,10 @@ import { isSource } from './modules.ts'
 import { importFault, syntaxFault, withColumn } from './import-faults.ts'
 
 /**
- * What in the modules that an entry imports makes Node refuse to load them; undefined if that is not found.
+ * Finds the error in the modules of an entry that keeps Node from loading them; undefined if it finds none.
  *
- * @param error  what Node said
+ * @param error what Node threw
+ * @throws CairnError NOT_FOUND if the entry or the root does not exist
  */
 export async function loadFault(entry: string, root: string, error: unknown): Promise<CairnError | undefined> {
   const { modules, links, entry: first } = await loadSources(entry, root, new Cache(undefined))

@@ -3,28 +3,30 @@ import { CHANGED, DEEP, LOADED, PASSED, USED } from './analyse/touch.ts'
 import { builtinReach } from './analyse/reach-rules.ts'
 import type { External, Links, Part } from './link.ts'
 
-/** Top-level code that changes state while it loads. */
+/** Top-level code that changes state while its module loads. */
 export interface Writer {
   readonly part: Part
-  /** What it may change. */
+  /** The parts that it may change. */
   readonly written: ReadonlySet<Part>
-  /** Whether it may change what no module declares: globals, what a package holds. */
+  /** Whether it may change state that no module declares: globals, or the state of a package. */
   readonly changesGlobals: boolean
 }
 
-/** Statements that give a part functions which run without being called: `Object.defineProperty(o, 'n', { get })`. */
+/**
+ * Statements that attach functions to a part which run without being called: `Object.defineProperty(o, 'n', { get })`.
+ */
 export type Hung = ReadonlyMap<Part, readonly Part[]>
 
-/** What some code does when it runs, apart from what it calls does. */
+/** What a piece of code changes when it runs, apart from what the code that it calls changes. */
 interface Changes {
   readonly unknown: boolean
   readonly globals: boolean
-  /** It calls what is not the project's own: that changes something only if nobody wants the result. */
+  /** It calls code outside the project. That counts as a change only if the result is unused. */
   readonly outside: boolean
   readonly parts: readonly Part[]
 }
 
-/** Who refers to whom, among all that is run while modules load. */
+/** The references between all parts that run while modules load. */
 export class LoadGraph {
   readonly #links: Links
   readonly #changes = new Map<Part, Changes>()
@@ -54,7 +56,7 @@ export class LoadGraph {
     return this.#active.has(part)
   }
 
-  /** Undefined if all that loading the part does stays within it. */
+  /** The state that loading the part changes; undefined if loading it changes nothing outside it. */
   writer(part: Part): Writer | undefined {
     const isStatement = unitOf(part)?.what === 'statement'
     const closure = this.#closure(part)
@@ -68,7 +70,8 @@ export class LoadGraph {
       changesGlobals ||= globals || (outside && isStatement) || (holdsOutside && changesHeld)
       if (asksPrototypes && changesHeld) for (const made of closure) if (isClass(made)) written.add(made)
       if (unknown) this.#addHeld(written, closure)
-      // What is changed may hand out all that it holds, and may from now on hold all that it was handed.
+      // A changed object may expose everything that it holds, and may from now on hold everything that was passed to
+      // it.
       if (parts.length > 0 || (outside && isStatement))
         for (const handed of this.#held(inner, inner === part)) this.#addHeld(written, this.#closure(handed))
       for (const changed of parts) this.#addHeld(written, this.#closure(changed).add(changed)).add(changed)
@@ -77,7 +80,10 @@ export class LoadGraph {
     return written.size > 0 || changesGlobals ? { part, written, changesGlobals } : undefined
   }
 
-  /** Adds what can change; functions only if they are handed around, so that someone could give them a property. */
+  /**
+   * Adds parts that can change. A function is added only if it is passed as a value, so that code could set a property
+   * of it.
+   */
   #addHeld(to: Set<Part>, held: Iterable<Part>): Set<Part> {
     for (const part of held) {
       if (!isFixed(part)) to.add(part)
@@ -90,7 +96,7 @@ export class LoadGraph {
     return to
   }
 
-  /** What loading the part may look at; what is inert looks at variables, but into no object. */
+  /** The parts that loading this part may read. Inert code reads variables, but not the contents of objects. */
   readBy(part: Part): ReadonlySet<Part> {
     let read = this.#read.get(part)
     if (!read) this.#read.set(part, (read = part.code.inert ? this.#loadedBy(part) : this.#closure(part)))
@@ -110,8 +116,8 @@ export class LoadGraph {
   }
 
   /**
-   * What a part refers to, as far as it could run. A value that never changes hands nothing on: not its own parts, not a
-   * pipeline's steps. Of what is loaded `itself`, that counts which loading may run.
+   * The parts that a part refers to, if their code could run. A fixed value passes nothing on: neither its own parts
+   * nor the steps of a pipeline. If the part is loaded `itself`, only the references that loading may use count.
    */
   #held(part: Part, itself: boolean): Part[] {
     if (!itself && isFixed(part) && unitOf(part)?.what === 'value') return []
@@ -123,7 +129,7 @@ export class LoadGraph {
     return [...held, ...(this.#hung.get(part) ?? [])]
   }
 
-  /** Whether it takes an object that no module of the project holds: a global one, or one of a package. */
+  /** Whether it passes on an object that no module of the project declares: a global, or one of a package. */
   #holdsOutside(part: Part): boolean {
     const links = this.#links.of(part)
     const isTaken = (touch: number, index: number) => {
@@ -154,21 +160,23 @@ export class LoadGraph {
         outside ||= mattersOutside(target.external)
       } else if ('part' in target) {
         if (isMadeBy(target.part, part)) parts.push(part)
-        // What a fixed value's own methods do is seen in their code.
+        // The effects of a fixed value's own methods are found in their code.
         if (touch & (CHANGED | DEEP) || !isFixed(target.part)) parts.push(target.part)
-        unknown ||= (touch & DEEP) !== 0 // what it gave may be held by anything that it knows
+        unknown ||= (touch & DEEP) !== 0 // anything that it refers to may hold the result
       }
     }
     return { unknown, globals, outside, parts }
   }
 }
 
-/** Whether the value of a part is used up by going through it: a generator's call gave it. */
+/**
+ * Whether the part is a value that a call of the generator may have returned. Iterating over such a value changes it.
+ */
 function isMadeBy(generator: Part, part: Part): boolean {
   return generator.code.generates === true && unitOf(part)?.what === 'value'
 }
 
-/** Cairn's own functions do nothing to the code of steps, nor do those of Node that only compute. */
+/** Cairn's own functions do not affect the code of steps. Neither do Node's pure functions. */
 function mattersOutside({ resolved, name }: External): boolean {
   if (resolved.type === 'builtin') return builtinReach(resolved.name, [name]) !== undefined
   return resolved.type === 'package'

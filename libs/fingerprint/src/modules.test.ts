@@ -307,7 +307,7 @@ test('modules that import each other are followed', async () => {
   expect(a).not.toBe(b)
 })
 
-test('only the steps that use a change get another fingerprint', async () => {
+test('a change affects only the fingerprints of the steps that use it', async () => {
   const two = (a: string, b: string) => `import { step } from '@cairn/kernel'
 const f = () => ${a}
 const g = () => ${b}

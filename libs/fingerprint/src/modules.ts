@@ -8,31 +8,36 @@ import { fileBeside } from './packages/file-beside.ts'
 import type { Resolved, Resolver } from './packages/resolve.ts'
 import { loadParser } from './analyse/syntax.ts'
 
-/** A local file, read and analysed; or one that is carried as it is, whose text is its bytes in base64. */
+/** A local file, read and analysed. If `isFile` is set, it is a data file, and `text` is its bytes in base64. */
 export interface Module {
   readonly file: string
   /** Relative to the project's folder, with forward slashes. */
   readonly path: string
   readonly text: string
-  /** Digest of the text. */
+  /** SHA-256 (hex) of the text; for a data file, of its name and bytes. */
   readonly hash: string
   readonly isFile?: true
   readonly analysis: Analysis
-  /** What the requests of the analysis stand for. */
+  /** What each request of the analysis resolves to. */
   readonly resolved: readonly Resolved[]
-  /** Its place in the order in which the modules are evaluated. */
+  /** Position in the order in which the modules are evaluated. */
   order: number
 }
 
-/** The local files that an entry imports, directly or not, by their real paths; the entry comes first. */
+/** The local files that an entry imports, directly or indirectly, by real path. The entry comes first. */
 export type Modules = ReadonlyMap<string, Module>
 
+/**
+ * Reads and analyses a module and everything that it imports.
+ *
+ * @throws CairnError NOT_FOUND if the entry cannot be read
+ */
 export async function loadModules(entry: string, root: string, resolver: Resolver, cache: Cache): Promise<Modules> {
   const modules = new Map<string, Module>()
   const waiting = [entry]
   for (const file of waiting) {
     const text = modules.has(file) ? undefined : readSource(file)
-    if (text === undefined) continue // a folder, say: whoever imports it says so if it is reached
+    if (text === undefined) continue // for example a folder; the import is reported if a step reaches it
     const hash = digestBytes(text)
     const analysis = await analysisOf(file, text, hash, cache)
     const resolved = analysis.requests.map(({ specifier, how }) =>
@@ -53,7 +58,7 @@ export async function loadModules(entry: string, root: string, resolver: Resolve
 
 function readSource(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8').replace(/^\uFEFF/, '') // the parser and Node's eraser count it differently
+    return readFileSync(file, 'utf8').replace(/^\uFEFF/, '') // the parser and Node count a BOM differently
   } catch {
     return undefined
   }
@@ -76,7 +81,7 @@ async function analysisOf(file: string, text: string, hash: string, cache: Cache
   const key = `module:${type}:${hash}`
   const known = cache.get<Analysis>(key)
   if (known) return known
-  const { analyse } = await import('./analyse/analyse.ts') // only now, for loading it takes longer than all else
+  const { analyse } = await import('./analyse/analyse.ts') // loaded late because loading is slow
   await loadParser()
   const analysis = analyse(file, text)
   cache.set(key, analysis)
@@ -93,12 +98,12 @@ function jsonAnalysis(file: string, hash: string): Analysis {
   return { ...NOTHING, units: [unit], exports: { default: { unit: 0, binding: 0 } } }
 }
 
-/** Whether it consists of code: JSON and files do not. */
+/** Whether the module is code, neither JSON nor a data file. */
 export function isSource({ isFile, file }: Module): boolean {
   return !isFile && SOURCE_FILES.test(extname(file))
 }
 
-/** A file that is also imported is a module, too. */
+/** The key of a data file, which differs from that of a module because a file can be both read and imported. */
 export function keyOfFile(file: string): string {
   return `file ${file}`
 }
@@ -116,7 +121,7 @@ function addFile(file: string, root: string, modules: Map<string, Module>): void
   modules.set(keyOfFile(file), { file, path, text, hash, isFile: true, analysis, resolved: [], order: -1 })
 }
 
-/** Dependencies first, as Node does; what is only imported dynamically comes last. */
+/** Sets the evaluation order as Node does, dependencies first. Modules that are only imported dynamically come last. */
 function orderModules(modules: Modules): void {
   let order = 0
   const visited = new Set<Module>()

@@ -3,14 +3,14 @@ import { Cache } from './cache.ts'
 import { loadSources } from './closures.ts'
 import { TemporaryProject } from './project.fixture.ts'
 
-// In a file of its own: once its stack was full, Node's eraser of types works no more in that process.
+// In a separate file, because Node's type stripping no longer works in a process whose stack has overflowed.
 afterAll(() => TemporaryProject.removeAll())
 
 test.each([
   ['powers', (depth: number) => `${'1 ** '.repeat(depth)}1`],
   ['functions', (depth: number) => `${'() => '.repeat(depth)}1`],
   ['choices', (depth: number) => `${'1 ? 1 : '.repeat(depth)}1`],
-])('%s nested deeply are extracted, or refused', async (_, written) => {
+])('deeply nested %s are extracted or refused', async (_, written) => {
   for (const depth of [800, 2_500, 60_000]) {
     const text = `import { step } from '@cairn/kernel'\nconst deep = ${written(depth)}\nexport const main = step('main', { outputs: {}, run: () => deep })`
     const project = new TemporaryProject(text)

@@ -1,9 +1,9 @@
 import { refuse, TOO_DEEP } from './analyse/syntax.ts'
 
 /**
- * Does something with code whose nesting may fill the stack: ours, or that of Node's eraser of types.
+ * Runs work on code whose nesting may overflow the stack, either in Cairn or in Node's type stripping.
  *
- * @throws CairnError BAD_DEFINITION if it does
+ * @throws CairnError BAD_DEFINITION if the stack overflows
  */
 export async function withinTheStack<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
   try {

@@ -1,7 +1,10 @@
 import fc from 'fast-check'
 import type { Files } from './project.fixture.ts'
 
-/** A small program, apart from how it is written: declarations that use earlier ones, and what its step computes. */
+/**
+ * A small program, independent of how it is written: declarations that use earlier ones, and the results that its step
+ * computes.
+ */
 export interface Program {
   readonly declarations: readonly Declaration[]
   readonly result: readonly Expression[]
@@ -67,7 +70,7 @@ const stateful: fc.Arbitrary<Declaration> = fc.oneof(
 )
 
 export const pureProgram = programOf(declaration)
-/** With counters that declarations draw from while they are loaded. */
+/** Programs with counters that declarations increment while they load. */
 export const statefulProgram = programOf(stateful)
 
 function programOf(of: fc.Arbitrary<Declaration>): fc.Arbitrary<Program> {
@@ -77,13 +80,13 @@ function programOf(of: fc.Arbitrary<Declaration>): fc.Arbitrary<Program> {
   })
 }
 
-/** How a program is written; none of it changes what it means. */
+/** How a program is written. None of this changes its meaning. */
 export interface Style {
-  /** Numbers that names are drawn by, from few, so that names collide between files and hide each other. */
+  /** Seeds for names. There are so few names that they collide between files and shadow each other. */
   readonly names: readonly number[]
-  /** Before which declarations a new file begins. */
+  /** The declarations before which a new file begins. */
   readonly breaks: readonly number[]
-  /** Priorities of declarations, for an order that still has what a value needs before it. */
+  /** Priorities of declarations. Each declaration still follows those that it uses. */
   readonly order: readonly number[]
   readonly renamesImports: boolean
   readonly splitsImports: boolean
@@ -117,7 +120,7 @@ class Writer {
   readonly #program: Program
   readonly #style: Style
   readonly #files: number[][]
-  /** What a declaration is called in the file that declares it. */
+  /** The name of each declaration in its own file. */
   readonly #own: string[] = []
 
   constructor(program: Program, style: Style) {
@@ -203,7 +206,7 @@ class Writer {
     const prefix = exportsLast ? '' : `export `
     const alias = exportsLast ? '' : `\nexport { ${name} as ${this.#exportedAs(index)} }`
     const write = (each: Expression, inner: Inner = {}) => this.#expression(each, index, names, inner)
-    // Names inside may hide any outside that are not used inside.
+    // A name inside may shadow any outside name that is not used inside.
     const hidden = new Set(this.#uses(index).map((used) => names.get(used)!)).add(name)
     const [parameter, local] = [fresh(seeds[index]! + 1, hidden), fresh(seeds[index]! + 2, hidden)]
     const text = () => {
@@ -270,7 +273,7 @@ class Writer {
           case 'table':
             return `${name}.get('k')`
           case 'counter':
-            return '8' // only draws call it, so that what is loaded once is computed once
+            return '8' // only a `draw` calls it, once, while its module loads
           default:
             return name
         }

@@ -15,7 +15,7 @@ export type Files = Readonly<Record<string, string>>
 const KERNEL = realpathSync(fileURLToPath(new URL('../../kernel', import.meta.url)))
 const made: string[] = []
 
-/** A project in a folder of its own, for tests. Its steps stand in `steps.ts` unless said otherwise. */
+/** A temporary project for tests. Its steps are in `steps.ts` by default. */
 export class TemporaryProject {
   readonly root: string
   #emitted = 0
@@ -72,7 +72,7 @@ export class TemporaryProject {
     return (await this.closure(name, entry === undefined ? {} : { entry })).fingerprint
   }
 
-  /** The emitted module, imported. */
+  /** Emits the closure and imports the emitted module. */
   async emitted(name?: string, entry?: string): Promise<Record<string, any>> {
     const code = await (await this.closure(name, entry === undefined ? {} : { entry })).emit()
     const file = `emitted-${++this.#emitted}.mjs`
@@ -80,12 +80,12 @@ export class TemporaryProject {
     return this.import(file)
   }
 
-  /** A module as it is made for a query: another one has variables of its own. */
+  /** Imports a module of the project. Each query gives a separate instance with its own variables. */
   import(file: string, query = ''): Promise<Record<string, any>> {
     return import(/* @vite-ignore */ pathToFileURL(this.path(file)).href + query)
   }
 
-  /** Runs a module of the project in a Node of its own; gives what it prints. */
+  /** Runs a module of the project in a new Node process; returns what it prints. */
   node(file: string, ...flags: string[]): string {
     const arguments_ = [...flags, this.path(file)]
     return execFileSync(process.execPath, arguments_, {

@@ -12,7 +12,7 @@ const RUNS = { numRuns: Number(process.env.CAIRN_PROPERTY_RUNS ?? 60) }
 async function original(project: TemporaryProject): Promise<unknown> {
   return (await project.import('steps.ts')).main.definition.run()
 }
-/** What a program computes, or the error that it throws. */
+/** What a program computes, as JSON, or the error that it throws. */
 async function resultOf(run: () => unknown): Promise<string> {
   try {
     return JSON.stringify(await run())
@@ -22,7 +22,7 @@ async function resultOf(run: () => unknown): Promise<string> {
 }
 const projectOf = (program: Program, written: Style) => new TemporaryProject(write(program, written))
 
-test('a program has one fingerprint however it is written: names, files, order, imports, types, comments', () =>
+test('a program has the same fingerprint however it is written: names, files, order, imports, types, comments', () =>
   fc.assert(
     fc.asyncProperty(pureProgram, style, style, async (program, one, other) => {
       expect(await projectOf(program, one).fingerprint()).toBe(await projectOf(program, other).fingerprint())
@@ -30,7 +30,7 @@ test('a program has one fingerprint however it is written: names, files, order, 
     RUNS,
   ))
 
-test('a program with state has one fingerprint whatever its names are', () =>
+test('a program with state has the same fingerprint whatever its names are', () =>
   fc.assert(
     fc.asyncProperty(statefulProgram, style, style, async (program, one, other) => {
       const files = { breaks: one.breaks, order: one.order }
@@ -70,7 +70,7 @@ test('programs that compute different results have different fingerprints', () =
     RUNS,
   ))
 
-test('an emitted closure holds all top-level code that changes what the step sees', () =>
+test('an emitted closure includes all top-level code that changes what the step sees', () =>
   fc.assert(
     fc.asyncProperty(effectProgram, async (program) => {
       const project = new TemporaryProject(writeEffects(program))

@@ -7,7 +7,7 @@ import { TemporaryProject } from './project.fixture.ts'
 
 afterAll(() => TemporaryProject.removeAll())
 
-/** A file of many steps, each with a function and a constant of its own and a table that all of them fill. */
+/** A file with many steps. Each has its own function and constant, and all of them fill one table. */
 function project(steps: number): TemporaryProject {
   let text = `import { step } from '@cairn/kernel'\nexport const table = new Map<string, number>()\n`
   for (let n = 0; n < steps; n++)
@@ -19,7 +19,7 @@ export const s${n} = step('s${n}', { outputs: {}, run: () => f${n}(1) })
   return new TemporaryProject(text)
 }
 
-/** Microseconds of this process for the closures of all steps. */
+/** The CPU time of the closures of all steps, in microseconds. */
 async function measure(steps: number): Promise<number> {
   const { root } = project(steps)
   const started = process.cpuUsage()
@@ -36,5 +36,5 @@ async function measure(steps: number): Promise<number> {
 test('ten times as many steps take about ten times as long', async () => {
   await measure(200)
   const [few, many] = [await measure(200), await measure(2_000)]
-  expect(many / few).toBeLessThan(40) // quadratic would be a hundred
+  expect(many / few).toBeLessThan(40) // quadratic growth would give 100
 })

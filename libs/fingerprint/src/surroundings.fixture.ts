@@ -1,23 +1,23 @@
 import fc from 'fast-check'
 import type { Files } from './project.fixture.ts'
 
-/** What a program has around it, each a number in a file: some of them count, and an edit of any is one of one place. */
+/** What surrounds a program in its project: numbers in files, of which only some count. An edit changes at most one. */
 export interface Surroundings {
-  /** A package's code, behind its entry. */
+  /** In the code of a package, behind its entry. */
   readonly packaged: number
   readonly json: number
-  /** In a file beside the step, which it reads. */
+  /** In a data file that the step reads. */
   readonly beside: number
-  /** Behind `export *`, twice. */
+  /** Behind two levels of `export *`. */
   readonly starred: number
-  /** What a class inherits, and its static field. */
+  /** The result of an inherited method, and a static field. */
   readonly inherited: number
   readonly counted: number
-  /** What loading puts into a list of another module. */
+  /** Pushed into a list of another module while loading. */
   readonly registered: number
-  /** What a helper throws for, now and then. */
+  /** Makes a helper throw in some cases. */
   readonly checked: number
-  /** What nothing reads: an export beside, a key of the JSON, the compiler's settings. */
+  /** Read by nothing: an unused export, a compiler setting. */
   readonly unread: number
 }
 
@@ -37,7 +37,7 @@ const surroundings: fc.Arbitrary<Surroundings> = fc.record(
   Object.fromEntries(KEYS.map((key) => [key, fc.nat(2)])) as { [Key in keyof Surroundings]: fc.Arbitrary<number> },
 )
 
-/** Twice the same, or with one of the numbers changed. */
+/** Generates the same surroundings twice, or with one number changed. */
 export const surroundingsEdit: fc.Arbitrary<[Surroundings, Surroundings]> = fc
   .tuple(surroundings, fc.option(fc.constantFrom(...KEYS)), fc.nat(2))
   .map(([before, key, value]) => [before, key === null ? before : { ...before, [key]: value }])

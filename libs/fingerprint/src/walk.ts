@@ -7,22 +7,27 @@ import type { Writers } from './writers.ts'
 /** Where a closure begins. */
 export interface Root {
   readonly target: { readonly part: Part; readonly binding: number } | { readonly external: External }
-  /** `step` is written out, so only what makes its body counts; of a `value` the whole declaration does. */
+  /** For a `step`, only the properties of its body count; for a `value`, the whole declaration. */
   readonly of: 'step' | 'value'
   readonly role: 'body' | 'fallback'
 }
 
-/** All that a closure consists of, numbered in the order in which it is first reached. */
+/** Everything in a closure. Parts are numbered in the order in which they are first reached. */
 export interface Walk {
   readonly root: Root
   readonly parts: readonly Part[]
   readonly numbers: ReadonlyMap<Part, number>
-  /** By which part each was first reached; -1 for the first. */
+  /** For each part, the index of the part that first reached it; -1 for the root. */
   readonly via: readonly number[]
   readonly externals: readonly { readonly external: External; readonly via: number }[]
   readonly order: EffectOrder
 }
 
+/**
+ * Collects everything that a closure consists of.
+ *
+ * @throws CairnError BAD_DEFINITION with file and line for code that cannot be cut out
+ */
 export function walk(root: Root, links: Links, writers: Writers): Walk {
   const parts: Part[] = []
   const via: number[] = []
@@ -34,7 +39,7 @@ export function walk(root: Root, links: Links, writers: Writers): Walk {
   reach(root.target, -1)
   for (let next = 0; next < parts.length;) {
     while (next < parts.length) follow(parts[next]!, next++)
-    // What nothing refers to follows what it changes, in the order of evaluation.
+    // Nothing refers to writers. They follow what they change, in evaluation order.
     const batch = found.sort((a, b) => a.by - b.by || compareEvaluation(a.part, b.part))
     found = []
     for (const { part, by } of batch) add(part, by)
@@ -64,7 +69,7 @@ export function walk(root: Root, links: Links, writers: Writers): Walk {
     else if ('external' in target) externals.push({ external: target.external, via: by })
   }
 
-  /** A module that a closure has a part in is loaded with all that loading it does to the outside. */
+  /** Adds what loading a module changes outside itself. The closure has a part in the module, or reaches through it. */
   function enter(module: Module, by: number): void {
     if (entered.has(module)) return
     entered.add(module)

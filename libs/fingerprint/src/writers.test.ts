@@ -5,7 +5,7 @@ afterAll(() => TemporaryProject.removeAll())
 
 const main = (top: string, expression: string) =>
   `import { step } from '@cairn/kernel'\n${top}\nexport const main = step('main', { outputs: {}, run: () => ${expression} })\n`
-/** For modules that import `package`. */
+/** Adds the package that the modules import. */
 const withPackage = (text: string): Files => ({
   'steps.ts': text,
   'node_modules/package/package.json': '{ "name": "package", "version": "1.0.0" }',
@@ -160,7 +160,7 @@ describe('a statement that nothing refers to belongs to a closure when', () => {
     expect(await names(files)).toContain(statement)
   })
 
-  test('a declaration does the same', async () => {
+  test('it is a declaration with such an effect', async () => {
     expect(await names(main('const a: number[] = []\nconst size = a.push(1)', 'a'))).toContain('size')
     expect(
       await names(main('const a: number[] = []\nconst fill = (to: number[]) => to.push(1)\nconst size = fill(a)', 'a')),

@@ -3,15 +3,18 @@ import type { Links, Part } from './link.ts'
 import { append, LoadGraph, type Hung, type Writer } from './load-graph.ts'
 import type { Module, Modules } from './modules.ts'
 
-/** Code that belongs to a closure although nothing refers to it: `table.set('a', 1)` to the closures with `table`. */
+/**
+ * Code that belongs to a closure although nothing refers to it: `table.set('a', 1)` belongs to closures with `table`.
+ */
 export interface Writers {
   of(part: Part): Writer | undefined
   changing(part: Part): readonly Writer[]
   changingGlobals(module: Module): readonly Writer[]
-  /** On what loading a part may depend, if that changes. */
+  /** The parts whose changes may affect the loading of this part. */
   readBy(part: Part): ReadonlySet<Part>
 }
 
+/** Finds all top-level code of the modules that changes state while it loads. */
 export function findWriters(modules: Modules, links: Links): Writers {
   const byPart = new Map<Part, Writer>()
   const byWritten = new Map<Part, Writer[]>()
@@ -40,7 +43,7 @@ export function findWriters(modules: Modules, links: Links): Writers {
   }
 }
 
-/** Which statements give which parts functions that run without being called. */
+/** Finds the statements that attach functions to a part which run without being called, by part. */
 function hungOn(running: readonly Part[], links: Links): Hung {
   const hung = new Map<Part, Part[]>()
   const statements = running.filter(({ code, module, index }) => {
@@ -54,7 +57,9 @@ function hungOn(running: readonly Part[], links: Links): Hung {
   return hung
 }
 
-/** What calls nothing while it loads, and yet may run code: a getter, say, of something that it reads a member of. */
+/**
+ * Parts that call nothing while they load, but may still run code, for example a getter of an object that they read.
+ */
 function whatLooks(modules: Modules, links: Links, hung: Hung): Part[] {
   const referrers = new Map<Part, Part[]>()
   const looking: Part[] = []
@@ -75,7 +80,7 @@ function whatLooks(modules: Modules, links: Links, hung: Hung): Part[] {
         for (const { target } of links.of(part)) if ('part' in target) append(referrers, target.part, part)
         for (const statement of hung.get(part) ?? []) append(referrers, statement, part)
       }
-  // What may reach a function that is hidden reads like one itself.
+  // A part that refers to hidden functions may run them, so it counts as one of these.
   for (const part of hiding) for (const referrer of referrers.get(part) ?? []) hiding.add(referrer)
   return looking.filter((part) =>
     links.of(part).some(({ target }, index) => {

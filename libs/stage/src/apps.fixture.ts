@@ -29,7 +29,7 @@ export const Int: Kind<number> = {
 
 export type Apps = ReturnType<typeof openApps>
 
-/** Nest applications around one event bus and one store. */
+/** Opens Nest applications that share an event bus and a store. */
 export function openApps() {
   const bus = memoryBus({ partitions: 1, retain: true, deliveries: 3, redeliverAfter: 1 })
   const host = { store: memoryStore(), bus, clock: systemClock, name: 'test' }
@@ -52,10 +52,10 @@ export function openApps() {
   return {
     bus,
     store: host.store,
-    /** An application that has these controllers. */
+    /** Opens an application with these controllers. */
     open: (controllers: Type[], options: Partial<StrategyOptions> = {}) =>
       open({ ...HealthModule.forRoot(WELL), controllers }, options),
-    /** An application that runs steps of a pipeline; by default all. */
+    /** Opens an application that runs steps of a pipeline; by default all of them. */
     openStage(pipeline: Pipeline, steps?: readonly Step[]): Promise<NestFastifyApplication> {
       const live = new Map<string, Step>()
       for (const node of pipeline.graph.nodes.values()) if (node.type === 'step') live.set(node.step.name, node.step)
@@ -66,7 +66,7 @@ export function openApps() {
       const listens = { pipeline: pipeline.name, options: { group, from: 'beginning' } }
       return open(StageModule.forRoot({ engine, health: WELL }), { engine: listens as StrategyOptions['engine'] & {} })
     },
-    /** Sets off a run; `ended` resolves with its last event. */
+    /** Starts a run. `ended` resolves with its last event. */
     async start(pipeline: Pipeline): Promise<{ run: string; ended: Promise<CairnEvent> }> {
       const run = `run-${++runs}`
       const ended = Promise.withResolvers<CairnEvent>()

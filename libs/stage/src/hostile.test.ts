@@ -52,7 +52,7 @@ it('forged events do not change or stop any run', async () => {
   }
   for (const run of ['run-1', 'run-2', 'run-3']) {
     const at = layout('test', 'p')
-    // The event of a run's end may be a lie, too.
+    // The event of a run's end may be forged, too.
     await expect
       .poll(() => readRecord<RunEnd>(apps.store, at.runEnd(run)), { timeout: 30_000 })
       .toMatchObject({ status: 'completed' })
@@ -88,7 +88,7 @@ it.each(ENDINGS)('no task of a run in progress counts as %s without a record', a
   const givenUp = deadLetters()
   const lies = [...tasks, ...tasks.toReversed()].map((task) => lie(run, task, ending))
   await apps.bus.publish('cairn.test.q', lies)
-  // Each at least by the hosts of the task that it is about.
+  // Each event is given up at least by the hosts of its task.
   await expect.poll(() => givenUp.length, { timeout: 30_000 }).toBeGreaterThanOrEqual(lies.length)
   drawing.resolve()
   const at = layout('test', 'q')
@@ -116,7 +116,7 @@ it.each(ENDINGS)('the record decides how a task ended, whatever an earlier event
   for await (const { path } of before.store.list(`${at.root}objects/`))
     await store.put(path, (await before.store.read(path))!)
   await before.close()
-  // The end of `draw` is recorded, and its hosts have not told it yet.
+  // The end of `draw` is recorded, but its hosts have not published it yet.
   for (const one of [double, total, report]) await apps.openStage(p, [one])
   const { run } = await apps.start(p)
   await store.create(at.end(run, 'draw'), encodeRecord(drawn, at.end(run, 'draw')))
@@ -130,7 +130,7 @@ it.each(ENDINGS)('the record decides how a task ended, whatever an earlier event
   expect(end.items).toMatchObject([{ status: 'completed', outputs: { n: { text: '31' } } }])
 })
 
-/** An ending that says nothing but what it claims: the least that an event of its type may hold. */
+/** A forged event of an ending, with the minimum of fields that its type requires. */
 function lie(run: string, task: string, ending: (typeof ENDINGS)[number], pipeline = 'q'): CairnEvent {
   const [node = '', batch] = task.split('/')
   const subject = `${run}/${task}`
@@ -148,10 +148,10 @@ function lie(run: string, task: string, ending: (typeof ENDINGS)[number], pipeli
 }
 
 it.each([
-  ['as it was told', (createdAt: number) => createdAt],
-  ['as of now', () => Date.now()],
-  ['as of tomorrow', () => Date.now() + 86_400_000],
-])('a run in progress whose start is sent again, %s, is not treated as new', async (_, momentOf) => {
+  ['with its original time', (createdAt: number) => createdAt],
+  ['with the current time', () => Date.now()],
+  ['with a time of tomorrow', () => Date.now() + 86_400_000],
+])('a run in progress is not treated as new if its start is sent again %s', async (_, momentOf) => {
   const adding = Promise.withResolvers<void>()
   const isAdding = Promise.withResolvers<void>()
   const slow = step('total', {
@@ -172,7 +172,7 @@ it.each([
   const { run } = await apps.start(q)
   await isAdding.promise
   const givenUp = deadLetters()
-  // A host that has handled a lie makes what it knows of the run anew.
+  // A host that has handled a forged event rebuilds what it knows of the run.
   await apps.bus.publish('cairn.test.q', [lie(run, 'total', 'completed')])
   await expect.poll(() => new Set(givenUp.map(({ group }) => group)).size).toBe(2)
   const at = layout('test', 'q')
@@ -186,7 +186,7 @@ it.each([
       time: new Date(momentOf(createdAt)).toISOString(),
       data: { env: 'test', pipeline: 'q', run },
     },
-    lie('no-run', 'draw', 'completed'), // behind it: who has given that up has handled it
+    lie('no-run', 'draw', 'completed'), // last: a host that has given it up has handled the others
   ])
   await expect.poll(() => givenUp.filter(({ run }) => run === 'no-run').length).toBe(4)
   adding.resolve()
@@ -195,7 +195,7 @@ it.each([
     .toMatchObject({ status: 'completed' })
 })
 
-/** From now on, of each event that a group gives up: whose it was, and of which run. */
+/** Collects the group and run of every event that a group gives up from now on. */
 function deadLetters(): { readonly group: string; readonly run: string }[] {
   const letters: { group: string; run: string }[] = []
   const note = (message: unknown) => {

@@ -1,4 +1,4 @@
-/** What must and must not compile. Checked by the typecheck; never run. */
+/** What must and must not compile. The type check covers this file; it never runs. */
 import { step, type Kind } from '@cairn/kernel'
 import type { StageEvent } from '@cairn/consumer'
 import { OnStage } from './on-stage.ts'
@@ -17,7 +17,7 @@ export class Handlers {
   @OnStage(evaluate, 'failed', { group: 'alarm', from: 'now' })
   needsNoEvent(): void {}
 
-  // @ts-expect-error an option that there is not
+  // @ts-expect-error an unknown option
   @OnStage(evaluate, 'failed', { grup: 'alarm' })
   unheard(): void {}
 
@@ -25,7 +25,7 @@ export class Handlers {
   @OnStage(evaluate, 'completed')
   wrong(_done: StageEvent<typeof train>): void {}
 
-  // @ts-expect-error a way of ending that there is not
+  // @ts-expect-error an unknown way to end
   @OnStage(evaluate, 'done')
   misspelt(): void {}
 }

@@ -25,7 +25,7 @@ const counting = pipeline('counting', () => {
 })
 const LISTENING = { pipeline: counting, group: 'notifier', from: 'beginning' } as const
 
-/** What handlers have heard; each test begins anew. */
+/** What handlers have received; each test starts empty. */
 let heard: string[]
 let handle: (event: StageEvent<typeof two>) => Promise<void>
 
@@ -94,7 +94,7 @@ describe('a Nest controller', () => {
     expect(heard).toEqual(['run-1/two/completed 2 1'])
   })
 
-  it('receives everything that its handlers of one group subscribe to', async () => {
+  it('receives all events that its handlers in one group subscribe to', async () => {
     await apps.open([Both], LISTENING)
     await run()
     await run()
@@ -169,7 +169,7 @@ describe('a Nest controller', () => {
     expect(heard.sort()).toEqual(['first run-1/one/completed', 'second run-1/one/completed'])
   })
 
-  it('is refused by name for unknown options, of a handler or of all', async () => {
+  it('is refused if an option of a handler or of the strategy is unknown or invalid', async () => {
     const wrong = { grup: 'alarm' } as object
     expect(() => OnStage(one, 'failed', wrong)).toThrow(
       expect.objectContaining({

@@ -30,6 +30,8 @@ type HandlerDecorator<S extends Step> = <Handler extends (event: StageEvent<S>) 
  * @example
  * @OnStage(evaluate, 'completed')
  * async notify(done: StageEvent<typeof evaluate>) { const { metrics } = await done.outputs() }
+ *
+ * @throws CairnError BAD_DEFINITION for unknown or invalid options
  */
 export function OnStage<S extends Step>(
   step: S,
@@ -44,6 +46,7 @@ export function OnStage<S extends Step>(
  */
 let handlers = 0
 
+/** Calls the method for every event that the engine handles, in place of `@OnStage`. */
 export function OnEngineEvents(): MethodDecorator {
   return listening('engine', { to: 'engine' })
 }

@@ -59,7 +59,7 @@ describe('a stage', () => {
   })
 })
 
-it('needs to know what to subscribe to', () => {
+it('a strategy without subscriptions for the engine is refused', () => {
   const strategy = new CairnStrategy({ env: 'test', bus: openApps().bus, store: undefined as never })
   strategy.addHandler('engine', async () => {}, true, { cairn: { to: 'engine' } })
   return new Promise<void>((done) => {

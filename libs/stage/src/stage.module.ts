@@ -6,7 +6,7 @@ import { OnEngineEvents } from './on-stage.ts'
 
 const ENGINE = Symbol('engine')
 
-/** Connects the event bus and the engine of a stage. */
+/** Passes events from the bus to the engine of a stage. */
 @Controller()
 class StageController {
   readonly #engine: Engine
@@ -26,6 +26,7 @@ export interface StageModuleOptions {
   readonly health: Health
 }
 
+/** The module of a service that runs steps: the engine, and the health checks. */
 @Module({})
 export class StageModule {
   static forRoot({ engine, health }: StageModuleOptions): DynamicModule {

@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api'
 import * as semconv from '@opentelemetry/semantic-conventions/incubating'
 import type { Ending, TaskReport } from './report.ts'
 
-/** Results of runs and tasks, by the names of the OpenTelemetry conventions for pipelines. */
+/** The results of runs and tasks in the OpenTelemetry conventions for pipelines, by status. */
 export const RESULTS: Readonly<Record<string, string>> = {
   completed: semconv.CICD_PIPELINE_RESULT_VALUE_SUCCESS,
   failed: semconv.CICD_PIPELINE_RESULT_VALUE_FAILURE,
@@ -12,6 +12,7 @@ export const RESULTS: Readonly<Record<string, string>> = {
   blocked: semconv.CICD_PIPELINE_RESULT_VALUE_SKIP,
 }
 
+/** The result value of an ending; without one, that of an error. */
 export function resultOf(ending: Ending | undefined): string {
   return ending ? (RESULTS[ending.status] ?? ending.status) : semconv.CICD_PIPELINE_RESULT_VALUE_ERROR
 }

@@ -1,6 +1,7 @@
 /**
- * Programs for a project of their own: each step's host is a process, as a stage is, and so are those that compute. A
- * bus in the process that starts them takes the place of Kafka: what a host that is killed had in hand goes to the next.
+ * Programs of a test project. Each step's host is a separate process, as on services, and so is each process that
+ * computes. A bus in the parent process takes the place of Kafka: events that a killed host was handling go to the next
+ * host.
  */
 export const CLUSTER = {
   'demo.pipeline.ts': `import { existsSync, writeFileSync } from 'node:fs'

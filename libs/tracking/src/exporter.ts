@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { Report } from './report.ts'
 import { CLOSED, HANDLED } from './counters.ts'
 
-/** The thread that exports. It loads OpenTelemetry, and knows the pipeline only from reports. */
+/** The thread that exports. It loads OpenTelemetry and knows the pipeline only from reports. */
 
 const { PRIORITY_BELOW_NORMAL, PRIORITY_NORMAL } = constants.priority
 setOwnPriority(PRIORITY_BELOW_NORMAL) // the pipeline's work takes precedence, also over loading OpenTelemetry
@@ -22,7 +22,7 @@ parentPort!.on('message', (message: readonly Report[] | 'close') => {
 })
 
 async function end(): Promise<void> {
-  setOwnPriority(PRIORITY_NORMAL) // now the process waits
+  setOwnPriority(PRIORITY_NORMAL) // the process now waits for this thread
   await close()
   Atomics.store(shared, CLOSED, 1)
   Atomics.notify(shared, CLOSED)

@@ -3,7 +3,7 @@ import { CLUSTER } from './cluster.fixture.ts'
 import { orphansIn, startReceiver, treeOf, type ReceivedSpan, type Receiver } from './receiver.fixture.ts'
 import { TRACKED, TrackedProject, type Ran } from './tracked-project.fixture.ts'
 
-describe('a run over a process for each step, one of which is killed in the middle', () => {
+describe('a run with a process for each step, one of which is killed midway', () => {
   let project: TrackedProject
   let receiver: Receiver
   let ran: Ran
@@ -25,7 +25,7 @@ describe('a run over a process for each step, one of which is killed in the midd
   const under = ({ spanId }: ReceivedSpan) => receiver.spans.filter(({ parentSpanId }) => parentSpanId === spanId)
   const serviceOf = ({ resource }: ReceivedSpan) => resource['service.name']
 
-  it('is one trace through all of them, without orphaned spans', () => {
+  it('is one trace across all processes, without orphaned spans', () => {
     expect([ran.code, ran.errors]).toEqual([0, ''])
     expect(new Set(receiver.spans.map(({ traceId }) => traceId)).size).toBe(1)
     expect(orphansIn(receiver.spans)).toEqual([])
@@ -80,7 +80,7 @@ describe('a run over a process for each step, one of which is killed in the midd
     expect(sender!.attributes['messaging.message.id']).toMatch(/\/run-started$/)
   })
 
-  it('counts the attempt that was lost', () => {
+  it('counts the lost attempt', () => {
     expect(receiver.metrics.filter(({ name }) => name === 'cairn.retries')).toMatchObject([
       { sum: 1, attributes: { 'cicd.pipeline.task.name': 'slow', 'error.type': 'lost' } },
     ])

@@ -22,12 +22,14 @@ export function newSpanId(): string {
 }
 
 /**
- * The `traceparent` header (https://www.w3.org/TR/trace-context). Always sampled: each process decides by the trace id.
+ * Returns a `traceparent` header (https://www.w3.org/TR/trace-context). The sampled flag is always set, because each
+ * process decides by the trace id.
  */
 export function traceparent(traceId: string, spanId: string): string {
   return `00-${traceId}-${spanId}-01`
 }
 
+/** Parses a `traceparent` header; undefined if it is missing or malformed. */
 export function parseTraceparent(header: string | undefined): { traceId: string; spanId: string } | undefined {
   const [, traceId, spanId] = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}/.exec(header ?? '') ?? []
   return traceId === undefined || spanId === undefined ? undefined : { traceId, spanId }

@@ -4,7 +4,7 @@ import { spanIdOf, traceIdOf } from './ids.ts'
 import type { LineReport } from './report.ts'
 import { logger } from './sdk.ts'
 
-/** Log records have no severity, because printed lines do not say one. */
+/** Emits a printed line as a log record. It has no severity, because printed lines have none. */
 export function logLine({ run, name, task, attempt, stream, line, at }: LineReport): void {
   logger.emit({
     timestamp: at,

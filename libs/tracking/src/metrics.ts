@@ -28,6 +28,7 @@ const running = meter.createGauge('cairn.runs.running', { description: 'Running 
 const waiting = meter.createGauge('cairn.runs.waiting', { description: 'Runs that wait for a free slot' })
 const dropped = meter.createCounter('cairn.tracking.dropped', { description: 'Reports dropped before the SDK' })
 
+/** Records the metrics of a report. */
 export function measure(report: Report): void {
   if (report.about === 'run') measureRun(report)
   else if (report.about === 'task') measureTask(report)

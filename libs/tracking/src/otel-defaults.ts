@@ -7,7 +7,7 @@ export function applyDefaults(env: NodeJS.ProcessEnv): void {
   env['OTEL_BSP_MAX_QUEUE_SIZE'] ??= '8192'
   env['OTEL_BLRP_MAX_QUEUE_SIZE'] ??= '8192'
   env['OTEL_NODE_EXPERIMENTAL_SDK_METRICS'] ??= 'true' // counts dropped and failed exports
-  // The parent of a span is often in another process. All processes decide alike only by the trace id.
+  // The parent of a span is often in another process. If all processes sample by the trace id, they decide alike.
   const sampler = env['OTEL_TRACES_SAMPLER']
   if (sampler !== undefined) env['OTEL_TRACES_SAMPLER'] = sampler.replace(/^parentbased_/, '')
 }

@@ -5,7 +5,7 @@ import { startReceiver, type Receiver } from './receiver.fixture.ts'
 import { PIPELINE, TRACKED, TrackedProject } from './tracked-project.fixture.ts'
 
 const { NODE_OPTIONS } = TRACKED
-/** Nothing listens there. */
+/** An address where nothing listens. */
 const NO_COLLECTOR = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' }
 
 describe('tracking', () => {
@@ -23,7 +23,7 @@ describe('tracking', () => {
     project.remove()
   })
 
-  /** Runs from nothing, in a store of its own; gives the names of all checkpoints and the bytes of all objects. */
+  /** Runs the pipeline in a new store; returns the names of all checkpoints and the contents of all objects. */
   const run = async (store: string, env: Readonly<Record<string, string>>) => {
     rmSync(join(project.root, 'tried'), { force: true })
     const ran = await project.cairn(env, '--store', store, 'run', 'demo', '--json')
@@ -38,7 +38,7 @@ describe('tracking', () => {
     return { ...ran, status, kept: { keys: filesIn('checkpoints').map(nameOf), objects } }
   }
 
-  it('does not change keys and bytes: on, off, or with a dead, silent or invalid collector', async () => {
+  it('does not change keys or bytes, whether it is off, on, or has a dead, silent or invalid collector', async () => {
     const off = await run('off', {})
     expect(off.kept.keys).toHaveLength(8)
     expect(off.kept.objects).not.toHaveLength(0)
@@ -54,7 +54,7 @@ describe('tracking', () => {
     }
   })
 
-  it('delays the end of a process by a second at most', async () => {
+  it('delays the end of a process by at most a second', async () => {
     const program = `
 import { channels } from '@cairn/records'
 const { wait } = Atomics
@@ -71,7 +71,7 @@ setTimeout(process.argv[2] === 'exit' ? () => { rest(); process.exit() } : rest,
       }
   })
 
-  it('drops and counts spans that its thread cannot keep up with', async () => {
+  it('drops and counts reports that its thread cannot keep up with', async () => {
     project.write({
       'flood.mjs': `
 import { channels } from '@cairn/records'

@@ -3,15 +3,15 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 
-/** What an OTLP receiver was sent, over real HTTP. */
+/** What an OTLP receiver has received over real HTTP. */
 export interface Receiver extends AsyncDisposable {
-  /** For the processes that are to send here. */
+  /** Environment variables for processes that send to this receiver. */
   readonly env: Readonly<Record<string, string>>
   readonly spans: readonly ReceivedSpan[]
   readonly logs: readonly ReceivedLog[]
-  /** Of each metric, service instance and set of attributes what came last. */
+  /** The last value of each metric, service instance and set of attributes. */
   readonly metrics: readonly ReceivedMetric[]
-  /** Resolves once what has come is enough; rejects after a while. */
+  /** Resolves when `isEnough` returns true. Rejects after `ms` milliseconds; default 5 minutes. */
   until(isEnough: (receiver: Receiver) => boolean, ms?: number): Promise<void>
 }
 export type Attributes = Readonly<Record<string, unknown>>
@@ -40,14 +40,18 @@ export interface ReceivedLog {
 export interface ReceivedMetric {
   readonly name: string
   readonly attributes: Attributes
-  /** Of a histogram: the number of values. */
+  /** The number of values of a histogram. */
   readonly count: number
-  /** Of a counter: what it has counted. */
+  /** The total of a counter. */
   readonly sum: number
   readonly resource: Attributes
 }
 
-/** @param answers false: takes every request and never answers */
+/**
+ * Starts an OTLP receiver on a free port.
+ *
+ * @param answers if false, it accepts every request and never responds; default true
+ */
 export async function startReceiver({ answers = true } = {}): Promise<Receiver> {
   const spans: ReceivedSpan[] = []
   const logs: ReceivedLog[] = []
@@ -89,7 +93,7 @@ export async function startReceiver({ answers = true } = {}): Promise<Receiver> 
   return receiver
 }
 
-/** Spans that say that they have a parent, which never came. */
+/** Spans with a parent that was not received. */
 export function orphansIn(spans: readonly ReceivedSpan[]): ReceivedSpan[] {
   const known = new Set(spans.map(({ traceId, spanId }) => `${traceId}/${spanId}`))
   return spans.filter(
@@ -97,7 +101,7 @@ export function orphansIn(spans: readonly ReceivedSpan[]): ReceivedSpan[] {
   )
 }
 
-/** A trace as lines of names, each indented below its parent, in the order in which they started. */
+/** A trace as lines of span names, indented below their parents, in the order in which they started. */
 export function treeOf(spans: readonly ReceivedSpan[], parent?: ReceivedSpan): string[] {
   return spans
     .filter(({ parentSpanId }) => parentSpanId === parent?.spanId)

@@ -1,5 +1,5 @@
-// Loaded with `node --import`. Plain JavaScript, for NODE_OPTIONS reaches every Node on the way: older ones, which start
-// Cairn again with a newer one, and threads.
+// Loaded with `node --import`. This is plain JavaScript, because NODE_OPTIONS reaches every Node: older versions, which
+// start Cairn again with a newer one, and threads.
 import { isMainThread } from 'node:worker_threads'
 
 const isOff = process.env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true'

@@ -4,7 +4,7 @@ import { PIPELINE, TRACKED, TrackedProject, type Ran } from './tracked-project.f
 
 const TOPIC = 'cairn.local.demo'
 
-describe('a run in one process, tracked', () => {
+describe('a tracked run in one process', () => {
   let project: TrackedProject
   let receiver: Receiver
   let ran: Ran
@@ -43,7 +43,7 @@ describe('a run in one process, tracked', () => {
     expect(new Set(idsOf(receiver.spans)).size).toBe(receiver.spans.length)
   })
 
-  it('has its tasks below it, and below them what they did', () => {
+  it('has its tasks as children, and below each task what it did', () => {
     const [root] = named('RUN demo')
     for (const [name, tasks] of Object.entries({ load: 1, double: 3, 'each-ns': 1, flaky: 1, sum: 1 }))
       expect(under(root!, name), name).toHaveLength(tasks)
@@ -74,7 +74,7 @@ describe('a run in one process, tracked', () => {
     })
   })
 
-  it('links each task to those that it waited for: a batch to its list, joins to all that they join', () => {
+  it('links each task to those that it waited for: a batch to its list, a join to everything that it joins', () => {
     const [load] = named('load')
     for (const batch of named('double')) expect(needsOf(batch)).toEqual([load!.spanId])
     expect(needsOf(named('each-ns')[0]!).sort()).toEqual(idsOf([load!, ...named('double')]).sort())
@@ -92,7 +92,7 @@ describe('a run in one process, tracked', () => {
     expect(named(`send ${TOPIC}`)[0]).toMatchObject({ kind: 4, attributes: { 'messaging.operation.type': 'send' } })
   })
 
-  it('keeps what steps print as logs of their attempts', () => {
+  it('records what steps print as logs of their attempts', () => {
     const [load] = named('load')
     const [attempt] = under(under(load!, `process ${TOPIC}`)[0]!, 'compute')
     const { traceId, spanId } = attempt!
@@ -128,7 +128,7 @@ describe('a run in one process, tracked', () => {
     expect(measured('messaging.client.operation.duration')).toHaveLength(1)
   })
 
-  it('has its own trace for a run that reuses steps of another run', async () => {
+  it('has its own trace if it reuses steps of another run', async () => {
     await project.cairn({ ...TRACKED, ...receiver.env }, 'run', 'demo', '--from', 'sum')
     const [first, second] = named('RUN demo')
     expect(second!.traceId).not.toBe(first!.traceId)

@@ -127,7 +127,7 @@ export interface DeadLetterReport {
   readonly error: Fault
 }
 
-/** A partition that is blocked, or continues. */
+/** A partition that is blocked, or that continues. */
 export interface StandstillReport {
   readonly about: 'standstill'
   readonly topic: string
@@ -159,7 +159,7 @@ export interface PromotionReport {
   readonly pipeline: string
 }
 
-/** The number of dropped reports, because the export thread was too slow. */
+/** The number of reports that were dropped because the export thread was too slow. */
 export interface DroppedReport {
   readonly about: 'dropped'
   readonly count: number

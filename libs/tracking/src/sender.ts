@@ -9,15 +9,15 @@ const THREAD = new URL(`./exporter${extname(import.meta.url)}`, import.meta.url)
 /** Reports are sent to the thread in batches of this size, or after this delay in milliseconds. */
 const BATCH = 64
 const DELAY_MS = 50
-/** Maximum number of reports that were sent and not handled yet. */
+/** Maximum number of reports that the thread has not handled yet. */
 const MOST = 4_096
 /** How long the exit of the process waits for pending exports, in milliseconds. */
 const EXIT_MS = Number(process.env['CAIRN_TRACKING_EXIT_MS'] ?? 1_000)
 const MEMORY_MB = 128
 
 /**
- * Sends reports to a separate thread, the only one that loads OpenTelemetry: a fault of the collector or of that thread
- * does not affect the process. Reports that the thread is too slow for are counted and dropped.
+ * Sends reports to a separate thread, the only one that loads OpenTelemetry, so that a fault of the collector or of
+ * that thread does not affect the process. Reports that the thread cannot keep up with are dropped and counted.
  */
 export class Sender {
   readonly #shared = new Int32Array(new SharedArrayBuffer(8))

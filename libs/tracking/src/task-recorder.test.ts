@@ -34,7 +34,7 @@ const record = (host: string, startedAt: number): EndRecord => ({
   host,
 })
 
-it('distinguishes failed attempts from lost ones by who made the next', () => {
+it('distinguishes failed attempts from lost ones by the host of the next attempt', () => {
   const recorder = new TaskRecorder(message)
   for (const [index, host] of ['a', 'a', 'b'].entries())
     recorder.earlier({ plan, task: 'train', attempt: index + 1, record: { v: 1, startedAt: index * 10, host } })
@@ -46,7 +46,7 @@ it('distinguishes failed attempts from lost ones by who made the next', () => {
   expect(attempts[2]!.endedAt).toBeGreaterThanOrEqual(startedAt)
 })
 
-it('knows whether the record is from this work, another host or earlier', () => {
+it('tells whether a record was written by this work, by another host or earlier', () => {
   const stands = (host: string, after: number) => {
     const recorder = new TaskRecorder(message)
     return recorder.end(record(host, recorder.report.startedAt + after), undefined).ending?.stands
@@ -54,7 +54,7 @@ it('knows whether the record is from this work, another host or earlier', () => 
   expect([stands('c', 0), stands('c', 1), stands('b', 1), stands('c', -1)]).toEqual([true, true, false, false])
 })
 
-it('knows what was stored, and the run of a reused output', () => {
+it('reports what was stored, and the run of a reused output', () => {
   const { ending, needs } = new TaskRecorder(message).end(record('c', Date.now()), undefined)
   expect(ending).toMatchObject({ written: 12, ms: [3], items: { computed: 1 } })
   expect(needs).toEqual([{ run: 'run-1', task: 'load' }])

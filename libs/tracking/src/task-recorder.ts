@@ -59,7 +59,7 @@ export class TaskRecorder {
     this.#add(this.#attempt)
   }
 
-  /** Ends the attempt before. Its exact end is unknown if it was on another host. */
+  /** Ends the previous attempt. Its exact end is unknown if it was on another host. */
   #add(attempt: AttemptReport): void {
     const before = this.report.attempts.at(-1)
     if (before) before.endedAt ??= attempt.startedAt
@@ -138,7 +138,7 @@ function faultIn(items: readonly Outcome[]): Fault | undefined {
   return failed && faultOf(failed.error)
 }
 
-/** Returns the message of a thrown value, shortened. */
+/** Returns the code and message of a thrown value. The message is cut to 2,000 characters. */
 export function faultOf(error: unknown): Fault {
   const { code, name, message } = error as Partial<Record<'code' | 'name' | 'message', string>>
   return { code: code ?? name ?? 'unknown', message: (message ?? String(error)).slice(0, 2_000) }

@@ -6,10 +6,10 @@ import { join, resolve } from 'node:path'
 const ROOT = resolve(import.meta.dirname, '../../..')
 const CAIRN = join(ROOT, 'apps/cli/bin/cairn.js')
 
-/** What turns tracking on, whatever the program. */
+/** Environment variables that turn tracking on in any program. */
 export const TRACKED = {
   NODE_OPTIONS: '--import @cairn/tracking/register',
-  CAIRN_TRACKING_EXIT_MS: '300000', // a machine that is busy with other tests takes its time
+  CAIRN_TRACKING_EXIT_MS: '300000', // the machine may be busy with other tests
 }
 
 export interface Ran {
@@ -19,7 +19,7 @@ export interface Ran {
   readonly ms: number
 }
 
-/** A project in a folder of its own, whose programs are run as processes. */
+/** A project in a temporary folder, whose programs run as processes. */
 export class TrackedProject {
   readonly root = realpathSync(mkdtempSync(join(tmpdir(), 'cairn-tracking-')))
 
@@ -33,7 +33,7 @@ export class TrackedProject {
   }
 
   start(env: Readonly<Record<string, string>>, ...args: string[]): ChildProcess {
-    const { NO_COLOR: _, FORCE_COLOR: __, ...own } = process.env // of both, Node would warn on standard error
+    const { NO_COLOR: _, FORCE_COLOR: __, ...own } = process.env // with both, Node would print a warning
     return spawn(process.execPath, args, {
       cwd: this.root,
       env: { ...own, NODE_OPTIONS: '', ...env },
@@ -60,7 +60,10 @@ export class TrackedProject {
   }
 }
 
-/** A join of a plain step and an `each` in batches, a step that prints, one that fails the first time, one large output. */
+/**
+ * A pipeline with a join of a plain step and a batched `each`, a step that prints, a step that fails the first time,
+ * and a large output.
+ */
 export const PIPELINE = {
   'demo.pipeline.ts': `import { existsSync, writeFileSync } from 'node:fs'
 import { each, list, pipeline, step } from '@cairn/kernel'

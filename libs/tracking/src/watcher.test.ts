@@ -30,7 +30,7 @@ new Watcher((report) => {
   }
 })
 
-it('continues its own trace, and keeps only the state of that trace', async () => {
+it('continues its own trace, and drops the trace state of any other trace', async () => {
   const [mine, foreign] = [runEvent(plan, 'run-started', 1_000), runEvent(plan, 'run-started', 1_000)]
   const from = (traceId: string): CairnEvent => ({
     ...mine,
@@ -63,7 +63,7 @@ it('records how many runs are running and queued', () => {
   expect(reports.at(-1)).toEqual({ about: 'queue', pipeline: plan.pipeline, running: 2, waiting: 500 })
 })
 
-it('records dead letters, and does not interfere if it cannot', () => {
+it('records dead letters, and does not interfere if that fails', () => {
   for (const topic of ['broken', 'whole'])
     channels.deadLetter.publish({ topic, group: 'g', event: undefined, error: new TypeError('no event') })
   expect(failures).toHaveLength(1)

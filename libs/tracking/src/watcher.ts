@@ -25,7 +25,7 @@ interface Ended<Result> {
 
 const KEPT_RUNS = 1_000
 
-/** Listens to the kernel's channels and creates reports from their messages. */
+/** Listens to Cairn's diagnostics channels and creates reports from their messages. */
 export class Watcher {
   readonly #send: (report: Report) => void
   readonly #tasks = new Map<string, TaskRecorder>()
@@ -41,6 +41,8 @@ export class Watcher {
   }
 
   /**
+   * Subscribes to all channels. Call it once.
+   *
    * @param guarded wraps a listener so that it never throws, because an error in a channel listener ends the process
    */
   listen(guarded: <Message>(listener: (message: Message) => void) => (message: Message) => void): void {

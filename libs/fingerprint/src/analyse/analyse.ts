@@ -12,58 +12,60 @@ import { columnAt, lineFinder, parse, TOO_DEEP, type Fault, type Node } from './
 import { CHANGED, DEEP } from './touch.ts'
 import { importedCallee, stepCall } from './step-call.ts'
 
-/** All that one file's text says, on its own; plain JSON, so that it can be kept. */
+/** Everything that the text of one file says by itself. It is plain JSON, so that it can be cached. */
 export interface Analysis {
   readonly requests: readonly Request[]
   readonly imports: readonly Imported[]
   readonly exports: Readonly<Record<string, Export>>
-  /** Requests of `export * from '…'`. */
+  /** Indices of the `export * from '…'` requests. */
   readonly stars: readonly number[]
   readonly units: readonly Unit[]
-  /** Why nothing can be cut out of this file. */
+  /** Why no code can be cut out of this file. */
   readonly fault?: Fault
 }
 
+/** A unit of a module: what `UnitOutline` describes, with its analysed code. */
 export interface Unit {
   readonly what: UnitOutline['what']
-  /** For people: `zscore()`, `a, b`, `table.set('x', 1)`. */
+  /** Name to display: `zscore()`, `a, b`, `table.set('x', 1)`. */
   readonly name: string
   readonly names: readonly string[]
   readonly line: number
   readonly code: Code
-  /** Nothing can change its value, nor what that holds. */
+  /** Neither its value nor anything that the value holds can change. */
   readonly fixed?: true
-  /** It reads `step(name, { … })` or `source(name, { … })`. */
+  /** Set if it has the form `step(name, { … })` or `source(name, { … })`. */
   readonly step?: { readonly body: Code; readonly fallback?: Code }
-  /** The import whose call gives its value. */
+  /** The import whose call returns its value. */
   readonly callee?: Ref
-  /** It says that another name stands for the same value: `const b = a`. */
+  /** It is another name for the same value: `const b = a`. */
   readonly alias?: true
 }
 
 type Flags = { readonly [Flag in keyof Omit<Effects, 'touches'>]?: true }
 
+/** The analysis of a piece of code: its hash, its references and its effects. A flag is absent if it is false. */
 export interface Code extends Flags {
   /** SHA-256 (hex) of the normal form. */
   readonly hash: string
-  /** What the normal form's references stand for, and how each is touched. */
+  /** What the references of the normal form stand for, and how the code uses each of them. */
   readonly refs: readonly Ref[]
   readonly touches: readonly number[]
   readonly changesItself?: true
-  /** It looks at what functions or classes are called. */
+  /** It reads the names of functions or classes. */
   readonly looksAtNames?: true
   readonly reaches?: readonly ReachFound[]
   readonly fault?: Fault
 }
 
-/** A variable that a unit of this module declares, an import (or one member of a namespace), or a dynamic import. */
+/** A variable of a unit in this module, an import (or one member of a namespace), or a dynamic import or data file. */
 export type Ref =
   | { readonly unit: number; readonly binding: number }
   | { readonly import: number; readonly member?: string }
   | { readonly request: number }
 export type Export = Exclude<Ref, { readonly request: number }> | Imported
 
-/** A module's tree with all names resolved: what the analysis is made from, and what the emitter cuts up. */
+/** A module's tree with all names resolved. The analysis is made from it, and the emitter cuts it. */
 export interface Dissection extends Outline {
   readonly program: Node
   readonly names: Names
@@ -72,7 +74,7 @@ export interface Dissection extends Outline {
   readonly codeOf: (tag: string, nodes: readonly Node[], own?: UnitOutline['bindings']) => NormalForm
 }
 
-/** Needs `loadParser`. */
+/** Parses a module and resolves its names. Call `loadParser` first. */
 export function dissect(file: string, text: string): Dissection | { readonly fault: Fault } {
   const parsed = parse(file, text)
   if ('fault' in parsed) return parsed
@@ -91,14 +93,14 @@ export function dissect(file: string, text: string): Dissection | { readonly fau
   }
 }
 
-/** Needs `loadParser`. */
+/** Analyses a module. Code that cannot be analysed gives a `fault`, not an error. Call `loadParser` first. */
 export function analyse(file: string, text: string): Analysis {
   if (/\.c[jt]s$/.test(file)) return { ...NOTHING, fault: { ...COMMON_JS_FAULT, line: 1 } }
   try {
     const dissected = dissect(file, text)
     return 'fault' in dissected ? { ...NOTHING, fault: dissected.fault } : analysisOf(dissected, text)
   } catch (error) {
-    if (error instanceof RangeError) return { ...NOTHING, fault: TOO_DEEP } // the stack is full
+    if (error instanceof RangeError) return { ...NOTHING, fault: TOO_DEEP } // stack overflow
     const message = `cannot be analysed (${(error as Error).message})`
     return { ...NOTHING, fault: { message, line: 1, next: 'report this file, and rewrite that code in a simpler way' } }
   }
@@ -147,7 +149,7 @@ function analysisOf(module: Dissection, text: string): Analysis {
   const fault = isCommonJs ? { ...COMMON_JS_FAULT, line: 1 } : undefined
   return { requests, imports: [...imports.values()], exports, stars: module.stars, units, ...(fault && { fault }) }
 
-  /** Of a whole unit, or of parts of one. */
+  /** Analyses a whole unit, or some nodes of one. */
   function codeOf(tag: string, nodes: readonly Node[], unit?: UnitOutline): Code {
     const own = unit?.bindings ?? []
     const whole = unit ? [unit.node] : nodes
@@ -185,7 +187,7 @@ function analysisOf(module: Dissection, text: string): Analysis {
   }
 }
 
-/** What a unit's normal form is made of. A default export reads like the declaration that it abbreviates. */
+/** What a unit's normal form is made from. A default export has the form of the declaration that it abbreviates. */
 export function unitSyntax({ what, node, keyword }: UnitOutline): [tag: string, nodes: readonly Node[]] {
   if (node.type === 'FunctionDeclaration' || node.type === 'ClassDeclaration') return ['', [{ ...node, id: null }]]
   if (what === 'statement' && keyword === undefined) return ['', [node]]
@@ -238,7 +240,10 @@ function nameOf({ what, bindings, node }: UnitOutline, text: string): string {
   return code.length > 40 ? `${code.slice(0, 39)}…` : code
 }
 
-/** Functions, classes without state of their own, primitive values; and what Cairn makes, which nothing changes. */
+/**
+ * Whether it is a function, a class without static state, a primitive value, or made by Cairn, whose values never
+ * change.
+ */
 function isFixed(unit: UnitOutline, module: ModuleNames): boolean {
   const { what, bindings, node } = unit
   if (what === 'statement' || bindings.some((binding) => binding?.assigned)) return false

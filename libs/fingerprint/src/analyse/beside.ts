@@ -4,21 +4,21 @@ import type { Outline } from './outline.ts'
 import type { Binding, Names } from './scope.ts'
 import { eachChild, type Node } from './syntax.ts'
 
-/** Stands for the module's own path, which its text does not say: deep, for a path may lead up. */
+/** Stands for the module's own path, which its text does not contain. It is deep because a path may lead up. */
 const HERE = `/cairn-here${'/d'.repeat(40)}/the-module-itself`
 const FOLDER = dirname(HERE)
 
-/** What an expression gives; `placed` says that it depends on where the module is. */
+/** The value of an expression; `placed` is set if it depends on where the module is. */
 interface Known {
   readonly value: string | URL
   readonly placed: boolean
 }
 
 /**
- * Finds the files beside a module that its code names literally: `new URL('./x.txt', import.meta.url)`,
- * `join(import.meta.dirname, 'x.txt')` and the like. Each becomes a `FileLocation`, a text that depends on nothing but
- * the file; `require('./x.json')` of a `createRequire(import.meta.url)` becomes an import of that JSON. The tree and
- * the names are changed in place.
+ * Finds the data files that a module names literally: `new URL('./x.txt', import.meta.url)`,
+ * `join(import.meta.dirname, 'x.txt')` and similar. Each becomes a `FileLocation`, which depends only on the file.
+ * `require('./x.json')` of a `createRequire(import.meta.url)` becomes an import of that JSON. Changes the tree and the
+ * names in place.
  */
 export function nameFilesBeside(
   program: Node,
@@ -43,14 +43,14 @@ export function nameFilesBeside(
     else eachChild(node, visit)
   }
 
-  /** False of the module itself and of its folder: those are no files to carry. */
+  /** Returns false for the module itself and for its folder, which cannot be carried as files. */
   function place(node: Node, value: string | URL): boolean {
     const as = value instanceof URL || URL.canParse(value) ? 'href' : 'path'
     const specifier = specifierOf(String(as === 'href' ? value : pathToFileURL(String(value)).href))
     if (specifier === undefined) return false
     if (!(value instanceof URL)) become(node, { type: 'FileLocation', as, specifier, value })
     else if (node.type !== 'NewExpression')
-      return false // a URL is an object, made anew by each call
+      return false // a URL is an object, and each call creates a new one
     else {
       const [first, last] = [node.arguments[0], node.arguments.at(-1)]
       const { start, end } = { start: first.start, end: last.end }
@@ -63,7 +63,7 @@ export function nameFilesBeside(
     let binding = json.get(specifier)
     if (!binding) {
       const request = requests.push({ specifier, line: lineOf(node.start), how: 'static' }) - 1
-      // No variable of the module can have this name.
+      // No variable of the module can have this name, because it contains a space.
       binding = { name: `json ${specifier}`, kind: 'import', home: program, top: true, assigned: false }
       json.set(specifier, binding)
       imports.set(binding, { request, name: 'default' })
@@ -79,7 +79,7 @@ export function nameFilesBeside(
     return makesRequire(callee) ? encoded(path.value as string) : undefined
   }
 
-  /** `createRequire(import.meta.url)`, or a constant that is one. */
+  /** Whether it is `createRequire(import.meta.url)`, or a constant with that value. */
   function makesRequire(node: Node): boolean {
     const value = constant(node)
     if (value?.type !== 'CallExpression' || builtinName(value.callee) !== 'module.createRequire') return false
@@ -87,7 +87,10 @@ export function nameFilesBeside(
     return from !== undefined && [HERE, pathToFileURL(HERE).href].includes(String(from.value))
   }
 
-  /** The value of an expression that is made of literals, of the module's place, and of what Node makes of both. */
+  /**
+   * Evaluates an expression that consists of literals, the module's location, and calls of Node's path and URL
+   * functions.
+   */
   function evaluate(node: Node | null | undefined): Known | undefined {
     switch (node?.type) {
       case 'Literal':
@@ -97,7 +100,7 @@ export function nameFilesBeside(
       case 'Identifier': {
         const value = constant(node)
         const known = value && value !== node ? evaluate(value) : undefined
-        return known?.value instanceof URL ? undefined : known // which its code may have changed
+        return known?.value instanceof URL ? undefined : known // the code may have changed the URL
       }
       case 'TemplateLiteral': {
         const parts = (node.expressions as Node[]).map(evaluate)
@@ -151,14 +154,14 @@ export function nameFilesBeside(
     return make && given.length > 0 ? combined(given.map(evaluate), make) : undefined
   }
 
-  /** What a name stands for that never changes. */
+  /** The value of a constant; undefined for a variable that may change; any other node itself. */
   function constant(node: Node): Node | undefined {
     const binding = node.type === 'Identifier' ? names.get(node) : undefined
     if (!binding) return node
     return binding.kind === 'const' && !binding.assigned && !isOwnUse(binding, node) ? binding.value : undefined
   }
 
-  /** `const a = a + '/x'` */
+  /** Whether a variable is used in its own value: `const a = a + '/x'`. */
   function isOwnUse({ value }: Binding, { start }: Node): boolean {
     return value !== undefined && value.start <= start && start < value.end
   }
@@ -167,7 +170,7 @@ export function nameFilesBeside(
     return (callee.name === 'URL' && !names.has(callee)) || builtinName(callee) === 'url.URL'
   }
 
-  /** `path.join` of any way to import it. */
+  /** The name of a Node function, such as `path.join`, however it was imported. */
   function builtinName(callee: Node): string | undefined {
     const isMember = callee.type === 'MemberExpression' && !callee.computed
     const imported = imports.get(names.get(isMember ? callee.object : callee)!)
@@ -199,7 +202,7 @@ function combined(
   try {
     return { value: make(...known.map(({ value }) => value)), placed: true }
   } catch {
-    return undefined // no URL, or none of a file
+    return undefined // not a URL, or not of a file
   }
 }
 
@@ -207,7 +210,7 @@ function isMeta(node: Node | undefined): boolean {
   return node?.type === 'MetaProperty' && node.meta.name === 'import'
 }
 
-/** How the module would import what is at a URL; undefined where the module itself or its own folder is. */
+/** The specifier by which the module would import a file; undefined for the module itself and its folder. */
 function specifierOf(href: string): string | undefined {
   const { protocol, pathname, search, hash } = new URL(href)
   if (protocol !== 'file:') return undefined
@@ -217,7 +220,7 @@ function specifierOf(href: string): string | undefined {
   return `${isInside ? (way.startsWith('.') ? way : `./${way}`) : href}${isInside ? search + hash : ''}`
 }
 
-/** A path as a URL has it. */
+/** Encodes a path for a URL. */
 function encoded(path: string): string {
   return path.split('/').map(encodeURIComponent).join('/')
 }
@@ -228,7 +231,7 @@ function become(node: Node, { type, ...fields }: Omit<Node, 'start' | 'end'>): v
   Object.assign(node, { type, start, end, ...fields })
 }
 
-/** Whether an expression gives the place of a file that is carried with the code. */
+/** Whether an expression gives the location of a data file that is carried with the code. */
 export function isFileBeside(node: Node | undefined, names: Names): boolean {
   if (node?.type === 'FileLocation') return true
   if (node?.type === 'NewExpression') return node.callee.name === 'URL' && isFileBeside(node.arguments[0], names)

@@ -5,47 +5,48 @@ import { eachChild, isFunction, type Node } from './syntax.ts'
 import { CALLED, CHANGED, DEEP, LOADED, MENTIONED, METHOD, PASSED, type Touch } from './touch.ts'
 
 /**
- * What code may do to state outside itself. It decides which top-level code belongs to a closure although nothing
- * refers to it, and where the order of evaluation counts. In doubt it says that there is an effect.
+ * What code may do to state outside itself. This determines which top-level code belongs to a closure although nothing
+ * refers to it, and where the order of evaluation matters. If in doubt, an effect is assumed.
  */
 export interface Effects {
-  /** Loading it runs code: calls, assignments. */
+  /** Loading it runs code: calls or assignments. */
   readonly runs: boolean
-  /** Loading it gives the same whenever that happens: it reads nothing that could change. */
+  /** Loading it always gives the same result: it reads nothing that could change. */
   readonly inert: boolean
-  /** It changes something that it cannot name: what a parameter, `this` or a captured variable holds. */
+  /** It changes something that cannot be named: what a parameter, `this` or a captured variable holds. */
   readonly changesUnknown: boolean
-  /** It changes what is outside all modules: a global variable, a built-in prototype. */
+  /** It changes state outside all modules: a global variable or a built-in prototype. */
   readonly changesGlobals: boolean
-  /** It calls a global function that might do so. */
+  /** It calls a global function that might do that. */
   readonly callsGlobals: boolean
-  /** It takes a global object, `const g = globalThis`, which other code may then change by another name. */
+  /** It takes a global object, as in `const g = globalThis`, which other code may then change by another name. */
   readonly holdsGlobals: boolean
-  /** It asks for a prototype or a constructor, by which an instance leads to its class. */
+  /** It reads a prototype or a constructor, which lead from an instance to its class. */
   readonly asksPrototypes: boolean
-  /** It has functions that run without being called, as getters do. */
+  /** It has functions that run without being called, such as getters. */
   readonly hides: boolean
-  /** Loading it may run such functions of others. */
+  /** Loading it may run such functions of other code. */
   readonly looks: boolean
-  /** It is a function whose call gives something that is used up by going through it. */
+  /** It is a generator function: iterating over what it returns changes that object. */
   readonly generates: boolean
-  /** How it uses variables of the module's top level. */
+  /** How it uses the top-level variables of the module. */
   readonly touches: ReadonlyMap<Binding, Touch>
 }
 
-/** The function around a piece of code; undefined at the top level. */
+/** Where a piece of code is: in which function (`home`; undefined at the top level), and how it is used there. */
 interface Place {
   readonly home: Node | undefined
-  /** In a constructor, `this` is new. */
+  /** In a constructor, where `this` is a new object. */
   readonly constructing: boolean
-  /** Among what is handed to Cairn, which runs no function of it while a module loads. */
+  /** In an argument of a call of Cairn, which calls none of these functions while a module loads. */
   readonly putOff?: boolean
-  /** Right before a call or a member. */
+  /** It is called, or a member of it is read. */
   readonly asked?: boolean
 }
 
 const TOP: Place = { home: undefined, constructing: false }
 
+/** Returns the effects that a piece of code may have. */
 export function effects(nodes: readonly Node[], module: ModuleNames): Effects {
   const { names } = module
   const touches = new Map<Binding, Touch>()
@@ -138,7 +139,7 @@ export function effects(nodes: readonly Node[], module: ModuleNames): Effects {
     eachChild(node, (child) => visit(child, place))
   }
 
-  /** Cairn runs none of the functions that it is given while a module loads. */
+  /** Cairn calls none of the functions that it receives while a module loads. */
   function handedOver(callee: Node, place: Place): Place {
     return !place.home && isTransparent(callee, module) ? { ...place, putOff: true } : place
   }
@@ -153,7 +154,7 @@ export function effects(nodes: readonly Node[], module: ModuleNames): Effects {
     else if (!isOwn(binding, place)) changesUnknown = true // captured: it outlives the call
   }
 
-  /** The object that the expression gives is changed. */
+  /** Records that the object that the expression gives is changed. */
   function change(object: Node, place: Place): void {
     const { root, depth, called } = rootOf(object)
     if (root.type === 'ThisExpression' && depth === 0 && place.constructing) return
@@ -191,7 +192,7 @@ export function effects(nodes: readonly Node[], module: ModuleNames): Effects {
     else if (!isHarmlessGlobal(callee, names)) callsGlobals = true
     else if (!called || isPureMethod(callee)) return
     else if (callee.type === 'MemberExpression') change(callee.object, place)
-    else changesUnknown = true // what a built-in gave is called: `Object.assign(f)()`
+    else changesUnknown = true // calls what a built-in returned: `Object.assign(f)()`
   }
 
   function touch(binding: Binding, how: Touch): void {
@@ -199,7 +200,7 @@ export function effects(nodes: readonly Node[], module: ModuleNames): Effects {
   }
 }
 
-/** Whether a global variable holds no object, or a function that is handed around to be called: `xs.map(Number)`. */
+/** Whether a global holds no object, or is a function that is passed to be called: `xs.map(Number)`. */
 function isPlain({ name }: Node): boolean {
   return PLAIN.has(name)
 }
@@ -208,7 +209,7 @@ const PLAIN = new Set(
    encodeURIComponent decodeURIComponent encodeURI decodeURI structuredClone`.split(/\s+/),
 )
 
-/** Whether it is an object that a global one holds: `process.env`, but neither `Math.PI` nor `Number.MAX_VALUE`. */
+/** Whether it is an object that a global holds: `process.env`, but neither `Math.PI` nor `Number.MAX_VALUE`. */
 function isGlobalObject(member: Node, names: Names): boolean {
   const { root, called } = rootOf(member)
   if (called || root.type !== 'Identifier' || names.has(root)) return false
@@ -228,7 +229,9 @@ const CHANGING: Readonly<Record<string, readonly string[]>> = {
   Reflect: ['set', 'defineProperty', 'deleteProperty', 'setPrototypeOf', 'apply'],
   Atomics: ['add', 'and', 'compareExchange', 'exchange', 'or', 'store', 'sub', 'xor'],
 }
-/** Methods of arrays, strings, maps and the like that change nothing. A class's own `map` is judged by its own code. */
+/**
+ * Methods of arrays, strings, maps and similar that change nothing. If a class defines its own `map`, its code counts.
+ */
 const PURE_METHODS = new Set(
   `at charAt charCodeAt codePointAt concat endsWith entries every filter find findIndex findLast findLastIndex flat
    flatMap forEach get getTime has hasOwnProperty includes indexOf isPrototypeOf join keys lastIndexOf localeCompare map
@@ -242,17 +245,17 @@ function isPureMethod(callee: Node): boolean {
   return callee.type === 'MemberExpression' && !callee.computed && PURE_METHODS.has(callee.property.name)
 }
 
-/** Whether a variable is made anew by each call of the function that the code stands in. */
+/** Whether each call of the function that contains the code creates the variable. */
 function isOwn({ home }: Binding, place: Place): boolean {
   return place.home === undefined || home === place.home
 }
 
-/** Whether the variable holds something made by the very call of the function that it stands in. */
+/** Whether the variable holds something that the same call of its function created. */
 function holdsFresh({ value, assigned }: Binding): boolean {
   return !assigned && value !== undefined && (isFresh(value) || isFreshResult(value))
 }
 
-/** Whether it is a call that gives something new: `xs.map(f)`, `Object.keys(x)`. */
+/** Whether it is a call that returns a new object: `xs.map(f)`, `Object.keys(x)`. */
 function isFreshResult({ type, callee }: Node): boolean {
   return type === 'CallExpression' && callee.type === 'MemberExpression' && FRESH_RESULTS.has(callee.property.name)
 }

@@ -1,9 +1,9 @@
 import { isNode, type Node } from './syntax.ts'
 
 /**
- * The tree without what does not count: types, quotes around keys, empty statements, positions of parentheses. What
- * is left is plain ESTree in which every `Identifier` is a variable; all other names are of type `Name`. Syntax that
- * no erasure turns into JavaScript becomes a node of type `Unsupported`.
+ * Returns the tree without what does not count: types, quotes around keys, empty statements, parentheses. The rest is
+ * plain ESTree in which every `Identifier` is a variable; all other names are of type `Name`. Syntax that type
+ * stripping cannot turn into JavaScript becomes a node of type `Unsupported`. Returns undefined if nothing is left.
  */
 export function erase(node: Node): Node | undefined {
   if (node.declare === true) return undefined
@@ -14,7 +14,7 @@ export function erase(node: Node): Node | undefined {
     case 'TSInstantiationExpression':
       return erase(node.expression)
 
-    case 'EmptyStatement': // dropped from lists; where one statement must stand, `copy` keeps it
+    case 'EmptyStatement': // dropped from lists; where a statement is required, `copy` keeps it
     case 'TSTypeAliasDeclaration':
     case 'TSInterfaceDeclaration':
     case 'TSDeclareFunction':
@@ -86,7 +86,7 @@ function copy(node: Node): Node {
     case 'ImportDeclaration':
       copied.effectOnly = node.specifiers.length === 0
       break
-    case 'ImportExpression': // a template without anything put in is a text
+    case 'ImportExpression': // a template without expressions is a string
       if (copied.source.type === 'TemplateLiteral' && copied.source.expressions.length === 0) {
         const { start, end, quasis } = copied.source
         copied.source = { type: 'Literal', start, end, value: quasis[0].value.cooked }
@@ -104,7 +104,7 @@ function copy(node: Node): Node {
   return copied
 }
 
-/** The fields in which a bare identifier is no variable, unless it stands in brackets. */
+/** The fields in which a bare identifier is not a variable, unless it is in brackets. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   MemberExpression: ['property'],
   Property: ['key'],

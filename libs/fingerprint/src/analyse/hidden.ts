@@ -1,6 +1,8 @@
 import { eachChild, isFunction, type Node } from './syntax.ts'
 
-/** Whether code has functions that run without being called: accessors, `toString`, `[Symbol.iterator]`, traps of a proxy. */
+/**
+ * Whether code has functions that run without being called: accessors, `toString`, `[Symbol.iterator]`, proxy traps.
+ */
 export function hides(node: Node): boolean {
   if (isHiddenFunction(node) || isDefining(node)) return true
   let found = false
@@ -19,7 +21,7 @@ function isHiddenFunction({ type, kind, key, value, computed }: Node): boolean {
   return computed ? key.type !== 'Literal' : HIDDEN.has(String(key.name ?? key.value))
 }
 
-/** `new Proxy(…)`, `Object.defineProperty(…)` */
+/** Whether it is a call such as `new Proxy(…)` or `Object.defineProperty(…)`. */
 function isDefining({ type, callee }: Node): boolean {
   if (type !== 'NewExpression' && type !== 'CallExpression') return false
   const [object, method] =
@@ -27,7 +29,9 @@ function isDefining({ type, callee }: Node): boolean {
   return object === 'Proxy' || (object === 'Object' && method === 'create') || /^(__)?define[A-Z]/.test(method ?? '')
 }
 
-/** Whether loading code may run such functions, of what it has: it reads a member, say, or spreads something. */
+/**
+ * Whether loading code may run such functions of other code, for example because it reads a member or spreads a value.
+ */
 export function looks(node: Node): boolean {
   if (isFunction(node)) return false
   if (LOOKING.has(node.type) || (node.type === 'Property' && node.computed)) return true
@@ -47,7 +51,7 @@ const LOOKING = new Set(
 
 const ITERATORS = new Set(['values', 'keys', 'entries', 'matchAll', 'iterator'])
 
-/** Whether a variable holds what is used up by going through it: `const ids = [1, 2].values()`. */
+/** Whether a variable holds an iterator, which iterating changes: `const ids = [1, 2].values()`. */
 export function isUsedUp({ type, init }: Node): boolean {
   if (type !== 'VariableDeclarator' || init?.type !== 'CallExpression') return false
   const { callee } = init

@@ -10,8 +10,9 @@ export interface ModuleNames {
 }
 
 /**
- * Whether evaluating an expression while its module loads gives the same whenever that happens, and changes nothing.
- * `trusting` packages, what they make of such things is assumed to depend on nothing else.
+ * Whether an expression gives the same result whenever it is evaluated while its module loads, and changes nothing.
+ *
+ * @param trusting assumes that what the functions of packages return depends only on their arguments
  */
 export function isInert(node: Node | null, module: ModuleNames, trusting = false): boolean {
   const inert = (inner: Node | null) => isInert(inner, module, trusting)
@@ -45,7 +46,7 @@ export function isInert(node: Node | null, module: ModuleNames, trusting = false
       return !node.computed && isHarmlessGlobal(node, module.names)
     case 'CallExpression':
     case 'NewExpression':
-      // A built-in looks into what it is given, which may have been changed.
+      // A built-in reads the contents of its arguments, which other code may have changed.
       if (isHarmlessGlobal(node.callee, module.names))
         return node.arguments.every((given: Node) => isData(given, module))
       return trusting && isPackageCall(node.callee, module) && node.arguments.every(inert)
@@ -61,7 +62,7 @@ export function isInert(node: Node | null, module: ModuleNames, trusting = false
   }
 }
 
-/** Inert, and without any function or variable of the module in it. */
+/** Whether a node is inert and contains neither a function nor a variable of the module. */
 export function isData(node: Node, module: ModuleNames): boolean {
   if (isFunction(node) || module.names.has(node) || !isInert(node, module)) return false
   let data = true
@@ -71,7 +72,7 @@ export function isData(node: Node, module: ModuleNames): boolean {
   return data
 }
 
-/** Whether a chain begins at a standard global variable that holds no state which other code could see. */
+/** Whether a chain begins at a standard global that has no state visible to other code. */
 export function isHarmlessGlobal(expression: Node, names: Names): boolean {
   const { root } = rootOf(expression)
   if (root.type !== 'Identifier' || names.has(root)) return false
@@ -79,7 +80,7 @@ export function isHarmlessGlobal(expression: Node, names: Names): boolean {
 }
 export const STATELESS = new Set(['Math', 'Date', 'Temporal', 'performance', 'crypto', 'console', 'fetch'])
 
-/** Whether a call, `z.number().min(1)` say, begins at an import by name: of a package, as far as one file can tell. */
+/** Whether a call such as `z.number().min(1)` begins at an import of a package, as far as one file shows. */
 function isPackageCall(callee: Node, module: ModuleNames): boolean {
   const { names, imports, requests } = module
   if (callee.type === 'CallExpression') return isInert(callee, module, true)
@@ -89,8 +90,8 @@ function isPackageCall(callee: Node, module: ModuleNames): boolean {
 }
 
 /**
- * Whether a call is one of `console` or of Cairn itself, or of what Cairn gave: those do nothing to the code of steps,
- * though a pipeline, and with it every step, may be handed to them.
+ * Whether a call is one of `console`, of Cairn, or of something that Cairn returned. These do not affect the code of
+ * steps, although a pipeline, and with it every step, may be passed to them.
  */
 export function isTransparent(expression: Node, module: ModuleNames, seen = new Set<Binding>()): boolean {
   const { names, imports, requests } = module
@@ -104,7 +105,7 @@ export function isTransparent(expression: Node, module: ModuleNames, seen = new 
   return isTransparent(binding.value, module, seen.add(binding))
 }
 
-/** Where a chain of members and calls begins, how long it is, and whether there are calls in it. */
+/** The start of a chain of members and calls, its length, and whether it contains a call. */
 export function rootOf(expression: Node): { root: Node; depth: number; called: boolean } {
   for (let root = expression, depth = 0, called = false; ;)
     switch (root.type) {

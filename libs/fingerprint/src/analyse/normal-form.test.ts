@@ -6,7 +6,7 @@ afterAll(() => TemporaryProject.removeAll())
 const step = (body: string, top = '') =>
   `import { step } from '@cairn/kernel'\n${top}\nexport const main = step('main', { outputs: {}, run: ${body} })\n`
 
-describe('two bodies have one fingerprint', () => {
+describe('two bodies have the same fingerprint', () => {
   test.each([
     [
       'when only names of local variables differ',
@@ -90,7 +90,7 @@ describe('two bodies have one fingerprint', () => {
   })
 })
 
-describe('two bodies have two fingerprints', () => {
+describe('two bodies have different fingerprints', () => {
   test.each([
     ['operands are swapped', '(a, b) => a - b', '(a, b) => b - a'],
     ['parameters are swapped', '(a, b) => a - b', '(b, a) => a - b'],
@@ -182,7 +182,7 @@ describe('two bodies have two fingerprints', () => {
     expect(a).not.toBe(b)
   })
 
-  test('when two bodies use eval on variables of other names', async () => {
+  test('when both use eval and their variables have different names', async () => {
     const [a, b] = await fingerprints(step(`(a) => eval('a')`), step(`(b) => eval('a')`))
     expect(a).not.toBe(b)
   })

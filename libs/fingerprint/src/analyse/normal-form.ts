@@ -2,27 +2,34 @@ import type { Binding, Names } from './scope.ts'
 import { isClass, isFunction, isNode, type Node } from './syntax.ts'
 
 /**
- * Code as a text that is the same for two pieces of code exactly when one is the other with variables renamed,
- * reformatted or typed differently. Variables are numbers in the order of their first appearance:
- * `$0` is local, `^0` declared by the code itself, `@0` refers to something outside it, `!name` is global, `#0` private.
+ * Code as text. Two pieces of code have the same text exactly if they differ only in names of variables, formatting or
+ * types. Variables are numbered in the order of their first appearance: `$0` is local, `^0` is declared by the code
+ * itself, `@0` refers to something outside it, `!name` is global, `#0` is private.
  */
 export interface NormalForm {
   readonly text: string
-  /** What `@0`, `@1`, … stand for. */
+  /** What `@0`, `@1`, … refer to. */
   readonly references: readonly Reference[]
-  /** Names of global variables. */
+  /** Names of the global variables that it uses. */
   readonly globals: ReadonlySet<string>
-  /** It looks at what functions or classes are called. */
+  /** It reads the names of functions or classes. */
   readonly looksAtNames: boolean
-  /** The first piece of syntax that cannot be normalised. */
+  /** The first node with syntax that cannot be normalised. */
   readonly unsupported?: Node
 }
 
-/** A variable of the module's top level, a member of a namespace import, what a dynamic import gives, or a file. */
+/** A top-level variable of the module, a member of a namespace import, a dynamic import, or a data file. */
 export type Reference =
   | { readonly binding: Binding; readonly member?: string; readonly node: Node }
   | { readonly specifier: string; readonly node: Node }
 
+/**
+ * Normalises code.
+ *
+ * @param tag prefix of the text, which distinguishes forms with the same nodes
+ * @param own the variables that the code declares
+ * @param verbatim keeps the names of variables in the text
+ */
 export function normalForm(
   tag: string,
   nodes: readonly Node[],
@@ -42,9 +49,9 @@ export function normalForm(
   let isStatic = false
   let text = tag
   for (const node of nodes) write(node)
-  const [pattern, value] = nodes // of a declaration at the top
+  const [pattern, value] = nodes // of a top-level declaration
   looksAtNames ||= value !== undefined && takesName(pattern!) && mayBeFunction(value)
-  // `eval` sees all names.
+  // `eval` can read all names.
   if ((globals.has('eval') || looksAtNames) && !verbatim) return normalForm(tag, nodes, names, own, isNamespace, true)
   return { text, references, globals, looksAtNames, ...(unsupported && { unsupported }) }
 
@@ -99,7 +106,7 @@ export function normalForm(
       case 'FileLocation':
         text += `(file ${node.as} @${slot(node.specifier, 'file', { specifier: node.specifier, node })})`
         return
-      case 'TaggedTemplateExpression': // the only place where one sees how a template was written
+      case 'TaggedTemplateExpression': // only here can code see how a template was written
         text += '(tagged'
         write(node.tag)
         for (const { value } of node.quasi.quasis) text += JSON.stringify([value.cooked, value.raw])
@@ -159,7 +166,7 @@ export function normalForm(
     return `$${numberIn(locals, binding)}${spelled} `
   }
 
-  /** As far as that can be told: what a variable of another module is, cannot. */
+  /** Whether it may be a function or class, as far as this module shows. Any import may be one. */
   function mayBeFunction(object: Node): boolean {
     if (object.type === 'ChainExpression') return mayBeFunction(object.expression)
     if (object.type === 'MetaProperty') return object.property.name === 'target'
@@ -182,17 +189,17 @@ export function normalForm(
   }
 }
 
-/** The name of a member, where that is written out. */
+/** The name of a member, if it is literal. */
 function memberOf({ property, computed }: Node): unknown {
   return computed ? property.value : property.name
 }
 
-/** `{ name }` */
+/** Whether it is a pattern with `{ name }`. */
 function takesName({ type, properties }: Node): boolean {
   return type === 'ObjectPattern' && properties.some(({ key, computed }: Node) => !computed && key?.name === 'name')
 }
 
-/** What a module would learn of where it stands: of a step, that is never where its source is. */
+/** The properties of `import.meta` that depend on the module's location. A step never runs where its source file is. */
 const PLACES = new Set(['url', 'dirname', 'filename', 'resolve'])
 
 function place({ start, end }: Node, what: string): Node {
@@ -210,7 +217,7 @@ function relativeImport({ start, end }: Node): Node {
   return { type: 'Unsupported', start, end, what: 'import(…)', isPath: true }
 }
 
-/** The place of a key among those asked for so far. */
+/** The number of a key, in the order of first use. */
 function numberIn<Key>(numbers: Map<Key, number>, key: Key): number {
   let number = numbers.get(key)
   if (number === undefined) numbers.set(key, (number = numbers.size))

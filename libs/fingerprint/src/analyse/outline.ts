@@ -1,44 +1,48 @@
 import { eachChild, isFunction, type Node } from './syntax.ts'
 import { identifiers, varPatterns, type Binding, type Names } from './scope.ts'
 
-/** A module taken apart: what it imports and exports, and its top level cut into units, in source order. */
+/** What a module imports and exports, and its top level split into units, in source order. */
 export interface Outline {
   readonly requests: readonly Request[]
   readonly imports: ReadonlyMap<Binding, Imported>
   readonly exports: ReadonlyMap<string, Exported>
-  /** Requests of `export * from '…'`. */
+  /** Indices of the `export * from '…'` requests. */
   readonly stars: readonly number[]
   readonly units: readonly UnitOutline[]
 }
 
-/** A specifier that the module imports or re-exports from, once for each such statement. */
+/** A specifier that the module imports or re-exports from. Each such statement has its own. */
 export interface Request {
   readonly specifier: string
   readonly line: number
-  /** `import './x.ts'` is there for what loading does; `import('./x.ts')` may load later; a `file` is not loaded. */
+  /**
+   * `effect` is `import './x.ts'`, for its side effects; `dynamic` is `import('./x.ts')`, which may load later; a
+   * `file` is read but not loaded.
+   */
   readonly how: 'static' | 'effect' | 'dynamic' | 'file'
   /** `with { type: 'json' }` */
   readonly attributes?: Readonly<Record<string, string>>
 }
 
-/** An export of another module; `*` is all of them as an object. */
+/** An export of another module; `*` stands for all of them as an object. */
 export interface Imported {
   readonly request: number
   readonly name: string
 }
 export type Exported = { readonly binding: Binding } | { readonly unit: number } | Imported
 
-/** What stands or falls as one: a declaration, one declarator of a `const`, or a bare statement. */
+/** The smallest code that a closure can include: a declaration, one declarator of a `const`, or a bare statement. */
 export interface UnitOutline {
   readonly what: 'function' | 'class' | 'value' | 'statement'
   /** What it declares; undefined for an anonymous `export default`. */
   readonly bindings: readonly (Binding | undefined)[]
   /** The declaration, the declarator, the expression of `export default`, or the statement. */
   readonly node: Node
-  /** `const`, `let` or `var` of a declarator. */
+  /** `const`, `let` or `var` of a declarator; `const` for an `export default` expression. */
   readonly keyword?: string
 }
 
+/** Splits an erased tree into imports, exports and units. */
 export function outline(program: Node, names: Names, lineOf: (offset: number) => number): Outline {
   const requests: Request[] = []
   const imports = new Map<Binding, Imported>()
@@ -120,7 +124,7 @@ export function outline(program: Node, names: Names, lineOf: (offset: number) =>
     }
     const binding = node.type === 'Identifier' ? names.get(node) : undefined
     if (binding?.top && !binding.assigned) {
-      exports.set('default', exportOf(binding)) // `export default name` of what never changes is that name
+      exports.set('default', exportOf(binding)) // never changes, so both names are one variable
       return
     }
     units.push({ what: isFunction(node) ? 'function' : 'value', bindings: [undefined], node, keyword: 'const' })
@@ -133,7 +137,7 @@ export function outline(program: Node, names: Names, lineOf: (offset: number) =>
     units.push({ what, bindings, node: declarator, keyword })
   }
 
-  /** The variables of patterns, without those that a `var` declares for the second time. */
+  /** The variables of patterns, except those that an earlier `var` has declared already. */
   function declare(...patterns: (Node | null)[]): { bindings: (Binding | undefined)[]; isAgain: boolean } {
     const all = patterns.flatMap((pattern) =>
       pattern ? identifiers(pattern).map((identifier) => names.get(identifier)!) : [undefined],
@@ -148,7 +152,10 @@ export function outline(program: Node, names: Names, lineOf: (offset: number) =>
   }
 }
 
-/** `if (import.meta.main) …`, or the place of the module beside `process.argv`: never true of one that is imported. */
+/**
+ * Whether it is `if (import.meta.main) …`, or compares the module's location with `process.argv`. Neither is ever true
+ * in an imported module.
+ */
 function isMainGuard({ type, test, alternate }: Node): boolean {
   if (type !== 'IfStatement' || alternate) return false
   if (isOfMeta(test, ['main'])) return true

@@ -3,8 +3,8 @@ import type { Reach } from '@cairn/kernel'
 export type Reached = Reach | 'console'
 
 /**
- * What reaching a name means. By member: `''` is the value as a whole, `*` any member that is not listed, `()` a call
- * of it, `new()` and `new(…)` a construction without and with arguments. Without `*` the other members are harmless.
+ * What using a name means. Keys are members: `''` is the value as a whole, `*` any member that is not listed, `()` a
+ * call of it, `new()` and `new(…)` a construction without and with arguments. Without `*`, other members are harmless.
  */
 type Rule = Reached | 'nothing' | { readonly [member: string]: Rule }
 
@@ -20,10 +20,10 @@ const GLOBAL_RULES: Readonly<Record<string, Rule>> = {
   Date: { '': 'clock', '()': 'clock', 'new()': 'clock', 'new(…)': 'nothing', now: 'clock' },
   Temporal: { '': 'clock', Now: 'clock' },
   performance: 'clock',
-  ...all('File Event CustomEvent MessageEvent', { 'new()': 'clock', 'new(…)': 'clock' }), // they note when they were made
+  ...all('File Event CustomEvent MessageEvent', { 'new()': 'clock', 'new(…)': 'clock' }), // they store a timestamp
   URL: { createObjectURL: 'randomness' },
   Function: { '': 'dynamic code', prototype: 'nothing' },
-  Buffer: { allocUnsafe: 'randomness', allocUnsafeSlow: 'randomness' }, // what was in memory
+  Buffer: { allocUnsafe: 'randomness', allocUnsafeSlow: 'randomness' }, // uninitialised memory
   eval: 'dynamic code',
   require: 'dynamic code',
   module: 'dynamic code',
@@ -51,7 +51,7 @@ const GLOBAL_RULES: Readonly<Record<string, Rule>> = {
   },
 }
 
-/** Standard globals that give the same for the same, and those that a step may use for waiting and cancelling. */
+/** Standard globals that are deterministic, and those that a step may use to wait or to cancel. */
 export const HARMLESS_GLOBALS: ReadonlySet<string> = new Set(
   `undefined NaN Infinity arguments Object Array String Number Boolean BigInt Symbol RegExp Map Set WeakMap WeakSet WeakRef
    FinalizationRegistry Promise Proxy Reflect JSON Intl Iterator AsyncIterator Atomics ArrayBuffer SharedArrayBuffer DataView
@@ -70,7 +70,7 @@ const RANDOM_CRYPTO = `randomBytes randomUUID randomUUIDv7 randomInt randomFill 
   getRandomValues generateKey generateKeySync generateKeyPair generateKeyPairSync generatePrime
   generatePrimeSync createDiffieHellman createECDH getDiffieHellman`
 
-/** By the name behind `node:`, up to its first slash. */
+/** By module name, without `node:` and without a subpath. */
 const BUILTIN_RULES: Readonly<Record<string, Rule>> = {
   ...all(
     `assert async_hooks constants diagnostics_channel events path punycode querystring stream string_decoder timers
@@ -92,14 +92,19 @@ function all<R extends Rule>(names: string, rule: R): Record<string, R> {
   return Object.fromEntries(names.split(/\s+/).map((name) => [name, rule]))
 }
 
-/** How what a name gives is used, if it is called or constructed. */
+/** How a value is used, if it is called or constructed. */
 export type Call = '()' | 'new()' | 'new(…)'
 
+/** What a member of a module of Node reaches; undefined if it is harmless. An unknown module counts as environment. */
 export function builtinReach(specifier: string, members: readonly string[], as?: Call): Reached | undefined {
   const [name] = specifier.replace(/^node:/, '').split('/')
   return apply(BUILTIN_RULES[name!] ?? 'environment', members, as)
 }
 
+/**
+ * What a global variable, or a member of one, reaches; undefined if it is harmless. An unknown one counts as
+ * environment.
+ */
 export function globalReach(name: string, members: readonly string[], as?: Call): Reached | undefined {
   if (name === 'globalThis' || name === 'global' || name === 'self')
     return members.length > 0 ? globalReach(members[0]!, members.slice(1), as) : 'dynamic code'

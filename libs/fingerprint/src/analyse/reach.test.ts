@@ -8,7 +8,7 @@ const main = (body: string, top = '') =>
 const reached = async (files: Files | string) =>
   (await new TemporaryProject(files).closure()).manifest.reaches.map(({ what, detail }) => `${what}: ${detail}`)
 
-describe('a step is found to use', () => {
+describe('a step is reported to use', () => {
   test.each([
     ['clock: Date.now()', '() => Date.now()'],
     ['clock: Date.now', '() => [1].map(Date.now)'],

@@ -5,13 +5,14 @@ import { builtinReach, globalReach, type Call, type Reached } from './reach-rule
 import type { Binding, Names } from './scope.ts'
 import { eachChild, type Node } from './syntax.ts'
 
+/** Something outside its closure that code reaches, with the code that does and its line. */
 export interface ReachFound {
   readonly what: Reached
   readonly detail: string
   readonly line: number
 }
 
-/** How a name is used: its members behind it, and whether what they give is called or constructed. */
+/** How a name is used: the members after it, and whether their value is called or constructed. */
 interface Use {
   readonly members: readonly string[]
   readonly as?: Call
@@ -25,12 +26,12 @@ interface Module {
   readonly lineOf: (offset: number) => number
 }
 
-/** Functions of `fs` that tell of a file what it contains. */
+/** Functions of `fs` that read the contents of a file. */
 const READS = new Set(
   ['', 'promises.'].flatMap((of) => ['readFile', 'readFileSync', 'createReadStream'].map((name) => of + name)),
 )
 
-/** What code reaches outside its closure: through global variables, Node's own modules and dynamic code. */
+/** Finds what code reaches outside its closure: through globals, Node's built-in modules and dynamic code. */
 export function reaches(nodes: readonly Node[], { names, imports, requests, lineOf }: Module): ReachFound[] {
   const found = new Map<string, ReachFound>()
   for (const node of nodes) visit(node)
@@ -42,7 +43,7 @@ export function reaches(nodes: readonly Node[], { names, imports, requests, line
       case 'CallExpression': {
         if (readsFileBeside(node)) return node.arguments.slice(1).forEach(visit)
         if (formatsNow(node)) add('clock', `${node.callee.property.name}() of the current time`, node)
-        const bare = node.arguments.length === 0 || node.arguments[0].type === 'SpreadElement' // which may be empty
+        const bare = node.arguments.length === 0 || node.arguments[0].type === 'SpreadElement' // a spread may be empty
         const call = node.type === 'CallExpression' ? '()' : bare ? 'new()' : 'new(…)'
         if (note(node.callee, call, node.arguments.length === 0)) return node.arguments.forEach(visit)
         break
@@ -61,7 +62,7 @@ export function reaches(nodes: readonly Node[], { names, imports, requests, line
       }
       case 'BinaryExpression':
         if (node.operator !== 'instanceof' || node.right.type !== 'Identifier') break
-        return visit(node.left) // being an instance of Date reads no clock
+        return visit(node.left) // `instanceof Date` does not read the clock
       case 'ImportExpression':
         if (typeof node.source.value === 'string')
           noteBuiltin(node.source.value, [], `import('${node.source.value}')`, node)
@@ -71,7 +72,7 @@ export function reaches(nodes: readonly Node[], { names, imports, requests, line
     eachChild(node, visit)
   }
 
-  /** `new Intl.DateTimeFormat().format()`, without the time that is to be formatted. */
+  /** Whether it is `new Intl.DateTimeFormat().format()` without a time to format. */
   function formatsNow({ callee, arguments: given }: Node): boolean {
     if (given.length > 0 || callee.type !== 'MemberExpression') return false
     if (!['format', 'formatToParts'].includes(callee.property.name)) return false
@@ -81,7 +82,7 @@ export function reaches(nodes: readonly Node[], { names, imports, requests, line
     return chain !== undefined && [chain.root.name, ...chain.members].join('.') === 'Intl.DateTimeFormat'
   }
 
-  /** Files that are carried with the code are no outside. */
+  /** Whether it reads a file that is carried with the code, which is not outside the closure. */
   function readsFileBeside({ callee, arguments: [given] }: Node): boolean {
     const chain = isFileBeside(given, names) ? staticChain(callee) : undefined
     const imported = chain && imports.get(names.get(chain.root)!)
@@ -91,7 +92,9 @@ export function reaches(nodes: readonly Node[], { names, imports, requests, line
     return READS.has(behind.join('.'))
   }
 
-  /** Whether the expression is a chain of members of a global variable or of an import: then all of it is dealt with. */
+  /**
+   * Whether the expression is a chain of members of a global or of an import. If so, what it reaches has been recorded.
+   */
   function note(expression: Node, as?: Call, isEmpty?: boolean): boolean {
     const chain = staticChain(expression)
     if (!chain) return false
@@ -100,7 +103,7 @@ export function reaches(nodes: readonly Node[], { names, imports, requests, line
     return noteUse(chain.root, { members: chain.members, detail, ...(as && { as }) })
   }
 
-  /** `const { random } = Math` */
+  /** Records the members in a pattern: `const { random } = Math`. */
   function noteParts(pattern: Node, value: Node): boolean {
     const chain = staticChain(value)
     if (!chain) return false
@@ -140,7 +143,7 @@ export function reaches(nodes: readonly Node[], { names, imports, requests, line
   }
 }
 
-/** `a.b['c']` as its root and the names behind it. */
+/** Splits `a.b['c']` into its root and the names of the members. */
 function staticChain(expression: Node): { root: Node; members: string[] } | undefined {
   const members: string[] = []
   let node = expression

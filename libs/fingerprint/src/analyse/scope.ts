@@ -1,20 +1,20 @@
 import { eachChild, isClass, isFunction, type Node } from './syntax.ts'
 
-/** One variable: every identifier that means it resolves to this object. */
+/** One variable. Every identifier that means it resolves to this object. */
 export interface Binding {
   readonly name: string
   readonly kind: 'import' | 'var' | 'let' | 'const' | 'function' | 'class' | 'parameter'
-  /** The function that it is made anew in; the program itself for what stands outside all functions. */
+  /** The function whose calls create it; the program for variables outside all functions. */
   readonly home: Node
-  /** Visible in the whole module. */
+  /** Whether it is declared at the top level. */
   readonly top: boolean
-  /** What it is first set to, where that is a plain `name = value` or a function. */
+  /** Its first value, if that is a plain `name = value` or a function. */
   value?: Node
-  /** Whether it is ever set again. */
+  /** Whether it is assigned again later. */
   assigned: boolean
 }
 
-/** The variables of a module, by the identifiers that name them. Global variables are not in it. */
+/** The variables of a module, by the identifiers that name them, without globals. */
 export type Names = ReadonlyMap<Node, Binding>
 
 /** Resolves every identifier of a module (an erased tree) by the scoping rules of strict-mode ECMAScript. */
@@ -79,7 +79,7 @@ export function resolveNames(program: Node): Map<Node, Binding> {
           const binding = names.get(identifier)!
           const first = identifier === node.id && !binding.value && binding.kind !== 'parameter'
           if (first) binding.value = node.init
-          else if (binding.kind !== 'let' && binding.kind !== 'const') binding.assigned = true // `var` a second time
+          else if (binding.kind !== 'let' && binding.kind !== 'const') binding.assigned = true // a repeated `var`
         }
         return
       }
@@ -113,7 +113,7 @@ export function resolveNames(program: Node): Map<Node, Binding> {
     for (const parameter of node.params) parameters.declare(parameter, 'parameter')
     for (const parameter of node.params) visit(parameter, parameters)
     if (node.body.type !== 'BlockStatement') return visit(node.body, parameters)
-    // A default value of a parameter does not see the body's variables.
+    // Default values of parameters cannot see the variables of the body.
     const body = new Scope(parameters)
     body.declareVars(node.body.body, parameters)
     body.declareLexical(node.body.body, parameters)
@@ -133,7 +133,7 @@ export function resolveNames(program: Node): Map<Node, Binding> {
         continue
       }
       if (member.computed) visit(member.key, scope)
-      if (member.value) visit(member.value, new Scope(scope, member)) // runs as a method of its own
+      if (member.value) visit(member.value, new Scope(scope, member)) // runs as a separate method
     }
   }
 
@@ -176,7 +176,11 @@ class Scope {
         })
   }
 
-  /** What the statements of a block declare for that block. Of a function's own block: its parameters are known too. */
+  /**
+   * Declares what the statements of a block declare for that block.
+   *
+   * @param parameters the scope of the parameters, if it is the block of a function
+   */
   declareLexical(statements: readonly (Node | null)[], parameters?: Scope): void {
     for (const statement of statements) {
       const declared = statement?.declaration ?? statement
@@ -190,14 +194,14 @@ class Scope {
     }
   }
 
-  /** Variables declared with `var` anywhere in these statements, but not in functions inside them. */
+  /** Declares every `var` in these statements, except in functions inside them. */
   declareVars(statements: readonly Node[], parameters?: Scope): void {
     for (const statement of statements)
       for (const id of varPatterns(statement))
         for (const identifier of identifiers(id)) this.#hoist(identifier, 'var', parameters)
   }
 
-  /** A `var` or function with a parameter's name is that parameter. */
+  /** Declares a variable, unless it has the name of a parameter: then it is that parameter. */
   #hoist(id: Node | null, kind: Binding['kind'], parameters?: Scope, value?: Node): void {
     if (id && !(parameters && parameters.#names.has(id.name))) this.declare(id, kind, value)
   }
@@ -213,14 +217,14 @@ export function* varPatterns(node: Node): Generator<Node> {
   }
 }
 
-/** The identifiers that a pattern of a declaration or of parameters binds. */
+/** The identifiers that a pattern in a declaration or parameter binds. */
 export function identifiers(pattern: Node): Node[] {
   return targets(pattern).filter(({ type }) => type === 'Identifier')
 }
 
-/** What a pattern, or the left side of an assignment, sets: identifiers and members of objects. */
+/** What a pattern or the left side of an assignment sets: identifiers and members of objects. */
 export function targets(pattern: Node | null): Node[] {
-  if (!pattern) return [] // a hole
+  if (!pattern) return [] // a hole in an array
   switch (pattern.type) {
     case 'VariableDeclaration':
       return pattern.declarations.flatMap(({ id }: Node) => targets(id))

@@ -4,19 +4,22 @@ import type { Binding, Names } from './scope.ts'
 import { eachChild, isFunction, type Node } from './syntax.ts'
 
 /**
- * A step that is written out, so that the properties which make its body can be told from those which do not. It is one
- * only if what is called turns out to be Cairn's `step` or `source`.
+ * A step with a literal definition, so that the properties of its body can be told from the others. It is a step only
+ * if the called function resolves to Cairn's `step` or `source`.
  */
 export interface StepCall {
-  /** The properties that count: `run`, `inputs`, `outputs`, `reads`. In source order only if that matters. */
+  /**
+   * The properties that count: `run`, `inputs`, `outputs`, `reads`. They are in source order if their order matters,
+   * else in alphabetical order.
+   */
   readonly body: readonly Node[]
-  /** The property `catch`. */
+  /** The `catch` property. */
   readonly fallback?: Node
 }
 
 export const BODY = ['inputs', 'outputs', 'reads', 'run']
 
-/** Reads `const x = step('name', { … })`, as long as nothing in it is less than literal. */
+/** Reads `const x = step('name', { … })`; undefined if the definition is not fully literal. */
 export function stepCall({ node, bindings, keyword }: UnitOutline, module: ModuleNames): StepCall | undefined {
   const call: Node | null | undefined = node.type === 'VariableDeclarator' ? node.init : keyword && node
   if (call?.type !== 'CallExpression' || call.arguments.length !== 2 || bindings.length !== 1) return undefined
@@ -39,7 +42,7 @@ export function stepCall({ node, bindings, keyword }: UnitOutline, module: Modul
   return { body, ...(fallback && { fallback }) }
 }
 
-/** The import that a callee names, as itself or as a member of a namespace. */
+/** The import that a called expression names, directly or as a member of a namespace. */
 export function importedCallee(callee: Node, names: Names): { binding: Binding; member?: string } | undefined {
   const isMember = callee.type === 'MemberExpression' && !callee.computed
   const binding = names.get(isMember ? callee.object : callee)
@@ -47,7 +50,7 @@ export function importedCallee(callee: Node, names: Names): { binding: Binding; 
   return isMember ? { binding, member: callee.property.name } : { binding }
 }
 
-/** Whether a function asks for the object that it is called on: the whole definition. */
+/** Whether a function uses `this`, which would be the whole definition. */
 function usesThis(value: Node): boolean {
   return value.type === 'FunctionExpression' && mentionsThis(value)
 }

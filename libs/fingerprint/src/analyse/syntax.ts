@@ -4,31 +4,34 @@ import { isParsed, mayFillTheStack } from './depth.ts'
 /** A node of the syntax tree (ESTree). */
 export interface Node {
   readonly type: string
-  /** Offsets in the text, in UTF-16 units. */
+  /** Offsets in the text, in UTF-16 code units. */
   readonly start: number
   readonly end: number
-  // Which fields there are depends on the type.
+  // The other fields depend on the type.
   [field: string]: any
 }
 
-/** What makes a file, or a declaration in it, one that cannot be cut out. */
+/** Why a file, or a declaration in it, cannot be cut out. */
 export interface Fault {
   readonly message: string
   readonly line: number
   readonly column?: number
   readonly next?: string
-  /** Node runs it as it stands; only apart from its module it would mean something else. */
+  /** Node can run it in its module, but outside the module it would mean something else. */
   readonly cutOnly?: true
 }
 
 let parser: typeof import('oxc-parser') | undefined
 
-/** Loading the parser takes longer than all else, so it is put off until a file has to be parsed. */
+/** Loads the parser. Loading is slow, so call this only when a file has to be parsed. */
 export async function loadParser(): Promise<void> {
   parser ??= await import('oxc-parser')
 }
 
-/** Needs `loadParser`. What it means is looked at only where that is asked for: a name that is declared twice, say. */
+/**
+ * Parses a module. Call `loadParser` first. With `meaning`, also reports semantic errors, such as a name that is
+ * declared twice.
+ */
 export function parse(
   file: string,
   text: string,
@@ -70,7 +73,7 @@ export function isClass({ type }: Node): boolean {
   return type === 'ClassDeclaration' || type === 'ClassExpression'
 }
 
-/** Counted from 1, in UTF-16 units. */
+/** The column of an offset, counted from 1, in UTF-16 code units. */
 export function columnAt(text: string, offset: number): number {
   return offset - text.lastIndexOf('\n', offset - 1)
 }
@@ -81,7 +84,7 @@ export function lineAt(text: string, offset: number): number {
   return line
 }
 
-/** `lineAt` for many offsets of one text. */
+/** Like `lineAt`, for many offsets in one text. */
 export function lineFinder(text: string): (offset: number) => number {
   const starts = [0]
   for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
@@ -96,6 +99,7 @@ export function lineFinder(text: string): (offset: number) => number {
   }
 }
 
+/** Returns the error for a fault in a file: BAD_DEFINITION with its position. */
 export function refuse(path: string, { message, line, column, next }: Fault): CairnError {
   const place = column === undefined ? `${path}:${line}` : `${path}:${line}:${column}`
   return new CairnError('BAD_DEFINITION', `${place} ${message}`, next === undefined ? {} : { next })

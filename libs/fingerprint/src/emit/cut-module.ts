@@ -6,14 +6,14 @@ import type { Module } from '../modules.ts'
 import type { Piece } from './pieces.ts'
 import { eachChild, type Node } from '../analyse/syntax.ts'
 
-/** What is left of a module when all but the pieces of a closure is cut away, as JavaScript. */
+/** A module as JavaScript, with everything but the pieces of a closure removed. */
 export interface Cut {
   readonly code: MagicString
-  /** The module's text without what is not in the closure. */
+  /** The module's source text without the code that is not in the closure. */
   readonly visible: string
 }
 
-/** The pieces are of one module, and in source order. */
+/** Removes everything but the pieces from a module. The pieces must all be of this module, in source order. */
 export function cutModule(module: Module, pieces: readonly Piece[], scope: EmittedScope): Cut {
   const ranges = pieces.flatMap(({ nodes, unit, part }) => (part.type === 'unit' ? [unit.node] : nodes))
   const kept = ranges.toSorted((a, b) => a.start - b.start)
@@ -49,7 +49,7 @@ function frameUnit(code: MagicString, { unit, part }: Piece, scope: EmittedScope
   }
 }
 
-/** `step('name', { … })` becomes an object of the properties that count. */
+/** Turns `step('name', { … })` into an object with only the properties that count. */
 function frameStep(code: MagicString, { nodes }: Piece, scope: EmittedScope): void {
   const sorted = nodes.toSorted((a, b) => a.start - b.start)
   code.prependRight(sorted[0]!.start, `const ${scope.step.name} = {\n  `)
@@ -76,21 +76,21 @@ function rename(code: MagicString, piece: Piece, scope: EmittedScope): void {
   }
 }
 
-/** Where `{ a }` stands for `{ a: a }`. */
+/** Collects the offsets of shorthand properties, `{ a }` for `{ a: a }`. */
 function findShorthand(node: Node, found: Set<number>): void {
   if (node.type === 'Property' && node.key.type === 'Name' && node.key.start === node.value.start && !node.method)
     found.add(node.key.start)
   eachChild(node, (child) => findShorthand(child, found))
 }
 
-/** Types become blanks, so that every position stays. */
+/** The module as JavaScript. Types become spaces, so that all positions stay the same. */
 function javaScript(module: Module, { program }: Dissection): string {
   if (!/\.m?ts$/.test(module.file)) return module.text
   let erased = javaScripts.get(module)
   if (erased === undefined) {
     let text = module.text
     for (const statement of program.body)
-      // none of these is in a closure, or it would have been refused
+      // a closure with unsupported syntax was refused before, so this is outside it
       if (holdsUnsupported(statement))
         text = text.slice(0, statement.start) + blank(text, statement) + text.slice(statement.end)
     javaScripts.set(module, (erased = withoutWarning(() => stripTypeScriptTypes(text))))
@@ -112,7 +112,7 @@ function blank(text: string, { start, end }: Node): string {
   return text.slice(start, end).replaceAll(/[^\r\n]/g, ' ')
 }
 
-/** Node calls its own type stripping experimental when a program asks for it by name. */
+/** Suppresses the warning that Node prints when a program calls its experimental type stripping. */
 function withoutWarning<Result>(run: () => Result): Result {
   const emitWarning = Object.getOwnPropertyDescriptor(process, 'emitWarning')!
   process.emitWarning = () => {}
@@ -123,7 +123,7 @@ function withoutWarning<Result>(run: () => Result): Result {
   }
 }
 
-/** The lines of the ranges, each where it was. */
+/** The text of the ranges, each on its original line. */
 function linesOf({ text }: Module, { lineOf }: Dissection, ranges: readonly Node[]): string {
   let visible = ''
   let line = 1

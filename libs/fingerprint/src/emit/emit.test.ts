@@ -6,7 +6,7 @@ afterAll(() => TemporaryProject.removeAll())
 const main = (body: string, top = '') =>
   `import { step } from '@cairn/kernel'\n${top}\nexport const main = step('main', { outputs: {}, run: ${body} })\n`
 
-/** What the step returns when its emitted closure is run, after a check that the original returns the same. */
+/** Runs the emitted closure of the step, checks that the original returns the same, and returns that result. */
 async function returned(files: Files | string): Promise<unknown> {
   const project = new TemporaryProject(files)
   const emitted = await (await project.emitted()).run()
@@ -302,7 +302,7 @@ test('imports of packages stay as they are', async () => {
   ])
 })
 
-test('the same source gives the same bytes, whatever its siblings are', async () => {
+test('the same source gives the same bytes, whatever other code its modules contain', async () => {
   const files = (more: string) => ({
     'steps.ts': main('() => f()', `import { f } from './f.ts'`) + more,
     'f.ts': `export const f = () => g()\nconst g = () => 1\n${more}`,

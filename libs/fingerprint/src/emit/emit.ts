@@ -12,8 +12,11 @@ import { loadParser } from '../analyse/syntax.ts'
 import type { Root, Walk } from '../walk.ts'
 
 /**
- * A closure as one ES module: what it consists of, in the order in which it was evaluated, in one scope. A step that is
- * written out becomes an object of the properties that count; of any other the step itself is made and asked for them.
+ * Emits a closure as one ES module, with its parts in evaluation order in one scope. A step with a literal definition
+ * becomes an object with only the properties that count. Any other step is created as a whole, and the module exports
+ * what its definition contains.
+ *
+ * @throws CairnError BAD_DEFINITION if the closure uses two installations of one package by the same specifier
  */
 export async function emit({ root, parts, externals }: Walk, links: Links): Promise<string> {
   await loadParser()
@@ -43,16 +46,16 @@ export async function emit({ root, parts, externals }: Walk, links: Links): Prom
   return `${code}${tail()}//# sourceMappingURL=data:application/json;base64,${url}\n`
 }
 
-/** What is added behind code, which ends with a line, is of no place; otherwise it would be of the last one before it. */
+/** Marks the code after the mapped code as unmapped. Otherwise it would map to the last position before it. */
 function endedAt(code: string, mappings: string): string {
   const lines = code.split('\n').length - mappings.split(';').length
   return `${mappings}${';'.repeat(lines)}${NO_PLACE}`
 }
-const NO_PLACE = 'A;' // Node takes one without the semicolon for the place before it
+const NO_PLACE = 'A;' // without the semicolon, Node uses the position before it
 
 type Tail = () => string
 
-/** The step's own object has the properties that count and nothing else. */
+/** Exports the properties of the object that replaces the step's definition. */
 function cutStep({ role }: Root, pieces: readonly Piece[], scope: EmittedScope): Tail {
   const { nodes } = pieces.find(({ part }) => isBody(part))!
   const keys = nodes.map(({ key }) => key.name as string)
@@ -65,7 +68,7 @@ function cutStep({ role }: Root, pieces: readonly Piece[], scope: EmittedScope):
   return () => `const { ${taken().join(', ')} } = ${scope.step.name};\n${exporting(exported)}`
 }
 
-/** Whoever calls a body that may use `this` calls it on the step's definition. */
+/** Exports what the step's definition contains. A body may use `this`, so it is called on the definition. */
 function wholeStep({ target, role }: Root, scope: EmittedScope, links: Links): Tail {
   const step =
     'external' in target
@@ -93,7 +96,7 @@ function property(key: string, { name }: Entity): string {
   return name === key ? key : `${key}: ${name}`
 }
 
-/** What has no order: imports, JSON, and namespace objects, whose members are looked up when they are asked for. */
+/** Code whose order does not matter: imports, JSON, and namespace objects, whose members are read lazily. */
 function head(sorted: readonly Part[], scope: EmittedScope, links: Links, carry: Entity | undefined): string {
   const imports = [...scope.imports.values()]
   const effects = sorted.filter(({ type }) => type === 'effect').map((part) => ({ external: effectOf(part, links) }))
@@ -111,7 +114,10 @@ function head(sorted: readonly Part[], scope: EmittedScope, links: Links, carry:
   return lines.map((line) => `${line}\n`).join('')
 }
 
-/** The files' contents, which Cairn lays down somewhere in the way in which they lie in the project. */
+/**
+ * Passes the contents of the carried files to Cairn, which writes them to disk with the folders that they have in the
+ * project.
+ */
 function filesLine(carry: Entity, { files, filesHolder }: EmittedScope): string {
   const sorted = [...files].toSorted((a, b) => (a.path < b.path ? -1 : 1))
   const contents = Object.fromEntries(sorted.map(({ path, text }) => [path, text]))
@@ -136,7 +142,11 @@ function effectOf(part: Part, links: Links): External {
   return (links.of(part)[0]!.target as { external: External }).external
 }
 
-/** In one module a specifier stands for one package only. */
+/**
+ * In one module, a specifier can only stand for one package.
+ *
+ * @throws CairnError BAD_DEFINITION if it would stand for two
+ */
 function checkSpecifiers(externals: readonly External[]): void {
   const folders = new Map<string, External>()
   for (const external of externals) {

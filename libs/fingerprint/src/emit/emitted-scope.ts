@@ -4,14 +4,14 @@ import { nameEntities, nameOfFile, type Entity } from './names.ts'
 import type { Piece } from './pieces.ts'
 import type { Binding } from '../analyse/scope.ts'
 
-/** Everything that has a name in an emitted module, where all that was in several modules stands in one scope. */
+/** All names in an emitted module, in which the declarations of several modules share one scope. */
 export class EmittedScope {
   readonly imports = new Map<string, { readonly entity: Entity; readonly external: External }>()
   readonly namespaces = new Map<Module, Namespace>()
-  /** Files that are carried with the code, and what holds their places. */
+  /** Data files that are carried with the code, and the variable that holds their locations. */
   readonly files = new Set<Module>()
   readonly filesHolder: Entity = { name: '', wanted: 'files', users: [] }
-  /** What a step's own object is called. */
+  /** The object that replaces the step's definition. */
   readonly step: Entity
   readonly #links: Links
   readonly #variables = new Map<string, Entity>()
@@ -26,14 +26,14 @@ export class EmittedScope {
     for (const piece of pieces) this.#meanings.set(piece, this.#meaningsIn(piece))
   }
 
-  /** A name for something that the emitter adds. */
+  /** Adds a name for something that the emitter creates. */
   add(wanted: string): Entity {
     const entity = { name: '', wanted, users: [] }
     this.#extra.push(entity)
     return entity
   }
 
-  /** To be called once, after all has been added. */
+  /** Assigns all names. Call this once, after everything has been added. */
   nameAll(globals: Iterable<string>): void {
     const imported = [...this.imports.values()].map(({ entity }) => entity)
     const namespaces = [...this.namespaces.values()].map(({ entity }) => entity)
@@ -41,7 +41,7 @@ export class EmittedScope {
     nameEntities([...this.#variables.values(), ...imported, ...namespaces, ...own], globals)
   }
 
-  /** An expression that gives a carried file's place. */
+  /** An expression that gives the location of a carried file. */
   file({ path }: Module, as: 'path' | 'href'): string {
     return `${this.filesHolder.name}[${JSON.stringify(path)}].${as}`
   }
@@ -65,7 +65,7 @@ export class EmittedScope {
     return known.entity
   }
 
-  /** The object that stands for a local module, with the members that are used or, without a name, all. */
+  /** The object for the namespace of a local module. Adds one member to it, or all members if `member` is omitted. */
   namespace(module: Module, wanted: string, member?: string): Namespace {
     let namespace = this.namespaces.get(module)
     if (!namespace) {
@@ -79,7 +79,7 @@ export class EmittedScope {
     return namespace
   }
 
-  /** What a variable means that a piece mentions. */
+  /** The entity that a variable in a piece stands for. */
   entityFor(piece: Piece, binding: Binding): Entity {
     return this.#meanings.get(piece)!.get(binding)!
   }
@@ -110,7 +110,7 @@ export class EmittedScope {
     return meanings
   }
 
-  /** A namespace import keeps being an object, even if only members of it are used. */
+  /** A namespace import stays an object, even if only some of its members are used. */
   #whole({ part, dissection }: Piece, binding: Binding, member: string | undefined, { target }: Link): Entity {
     const imported = this.#links.imported(part.module, dissection.imports.get(binding)!.request)
     if (imported) return this.namespace(imported, binding.name, member).entity

@@ -6,7 +6,7 @@ import { TemporaryProject } from '../project.fixture.ts'
 
 afterAll(() => TemporaryProject.removeAll())
 
-test("a whole library in the project's source computes the same in a closure as outside", async () => {
+test("a library in the project's source computes the same in a closure as outside", async () => {
   const project = new TemporaryProject(`import { step } from '@cairn/kernel'
 import { z } from './zod/index.js'
 import * as all from './zod/v4/index.js'

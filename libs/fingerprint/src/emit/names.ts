@@ -1,20 +1,20 @@
-/** Something with a name in an emitted module: a variable, an import, a namespace object. */
+/** Something with a name in an emitted module: a variable, an import, or a namespace object. */
 export interface Entity {
-  /** What it is called in the emitted module; set by `nameEntities`. */
+  /** Its name in the emitted module; set by `nameEntities`. */
   name: string
-  /** What its author calls it. */
+  /** Its name in the source. */
   readonly wanted: string
   readonly users: User[]
 }
 
-/** A piece of code that mentions an entity, under the name that it has there. */
+/** A piece of code that mentions an entity, and the name that it uses. */
 interface User {
   readonly spelled: string
-  /** Names of variables inside that code, any of which could hide one of the same name outside it. */
+  /** Names of local variables in that code, any of which could shadow the entity. */
   readonly locals: ReadonlySet<string>
 }
 
-/** Gives every entity a name of its own: the author's unless something else has it. */
+/** Gives every entity a unique name: its name in the source, or `name$2` and so on if that name is taken. */
 export function nameEntities(entities: Iterable<Entity>, reserved: Iterable<string>): void {
   const taken = new Set([...reserved, ...RESERVED_WORDS])
   for (const entity of entities) {
@@ -27,14 +27,14 @@ export function nameEntities(entities: Iterable<Entity>, reserved: Iterable<stri
   }
 }
 
-/** A name made of a file's: `prepare-data.ts` gives `prepareData`. */
+/** Makes a name from a file's name: `prepare-data.ts` gives `prepareData`. */
 export function nameOfFile(path: string): string {
   const [base = ''] = path.slice(path.lastIndexOf('/') + 1).split('.')
   const name = base.replaceAll(/[^A-Za-z0-9_$]+(.)?/g, (_, letter: string = '') => letter.toUpperCase())
   return /^[A-Za-z_$]/.test(name) ? name : `_${name}`
 }
 
-/** An export's or property's name, as it is written. */
+/** The name of an export or property as source code, quoted if necessary. */
 export function written(name: string): string {
   return /^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u.test(name) ? name : JSON.stringify(name)
 }

@@ -7,26 +7,26 @@ import type { Binding } from '../analyse/scope.ts'
 import { stepCall } from '../analyse/step-call.ts'
 import { eachChild, refuse, type Node } from '../analyse/syntax.ts'
 
-/** A part of a closure with its syntax: what the emitter copies from a module. */
+/** A part of a closure with its syntax, which the emitter copies from its module. */
 export interface Piece {
   readonly part: Part
   readonly dissection: Dissection
   readonly unit: UnitOutline
-  /** What is copied: the unit, or properties of a step. */
+  /** The nodes to copy: the unit, or properties of a step. */
   readonly nodes: readonly Node[]
   readonly references: readonly { readonly reference: Reference; readonly link: Link }[]
-  /** Every mention of a module that is imported dynamically, and of a file. */
+  /** Every dynamic import, and every location of a data file. */
   readonly requested: readonly { readonly node: Node; readonly link: Link }[]
-  /** Mentions of variables of the module's top level. */
+  /** Uses of top-level variables of the module. */
   readonly mentions: readonly { readonly node: Node; readonly binding: Binding }[]
-  /** Names of variables inside it. */
+  /** Names of local variables in the piece. */
   readonly locals: ReadonlySet<string>
   readonly globals: ReadonlySet<string>
 }
 
 const dissections = new WeakMap<Module, Dissection>()
 
-/** Needs `loadParser`. Not for JSON. */
+/** Returns the syntax of a part. Call `loadParser` first. JSON modules are not supported. */
 export function pieceOf(part: Part, links: Links): Piece {
   const dissection = dissectionOf(part.module)
   const unit = dissection.units[part.index]!

@@ -128,7 +128,7 @@ test('lint does not report code outside pipelines', async () => {
   ).toEqual([])
 })
 
-test('a project with a misuse is refused, also from the cache', async () => {
+test('a project that misuses a handle is refused, also from the cache', async () => {
   const text = `import { pipeline } from '@cairn/kernel'\nexport const all = pipeline('all', ({ big }) => (big ? {} : {}))\n`
   const project = new TemporaryProject({ 'pipeline.ts': text })
   for (let times = 0; times < 2; times++) {

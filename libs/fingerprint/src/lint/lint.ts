@@ -6,22 +6,22 @@ import { isSource, type Module, type Modules } from '../modules.ts'
 import type { Passed } from './misuses.ts'
 import { loadParser, refuse } from '../analyse/syntax.ts'
 
-/** A place in a pipeline's body where a handle is used as if it had a value. */
+/** A place in a pipeline's body that uses a handle as a value. */
 export interface LintFinding {
   /** Relative to the project's folder. */
   readonly file: string
   readonly line: number
-  /** From 1. */
+  /** Counted from 1. */
   readonly column: number
-  /** The handle. */
+  /** The name of the handle. */
   readonly name: string
   readonly message: string
 }
 
 /**
- * Finds what drawing a pipeline cannot catch: while it is drawn, a handle is always true and equal to nothing else.
+ * Finds mistakes that building the graph cannot detect: a handle is always truthy, and equal only to itself.
  *
- * @throws CairnError BAD_DEFINITION with file and line
+ * @throws CairnError BAD_DEFINITION with file and line of the first mistake
  */
 export async function refuseMisuses(modules: Modules, links: Links, cache: Cache): Promise<void> {
   const [first, ...more] = await knownMisuses(modules, links, cache)
@@ -32,11 +32,12 @@ export async function refuseMisuses(modules: Modules, links: Links, cache: Cache
   })
 }
 
-/** Like a compiler: `pipeline.ts:2:50 message`. */
+/** Formats a finding as compilers do: `pipeline.ts:2:50 message`. */
 export function findingText({ file, line, column, message }: LintFinding): string {
   return `${file}:${line}:${column} ${message}`
 }
 
+/** Like `lint`, but caches the findings until any module changes. */
 export async function knownMisuses(modules: Modules, links: Links, cache: Cache): Promise<LintFinding[]> {
   const key = `lint:${digest(
     'lint',
@@ -47,6 +48,7 @@ export async function knownMisuses(modules: Modules, links: Links, cache: Cache)
   return found
 }
 
+/** Finds every handle that the modules use as a value, also in functions that receive handles. */
 export async function lint(modules: Modules, links: Links): Promise<LintFinding[]> {
   const drawing = [...modules.values()].filter(draws)
   if (drawing.length === 0) return []
@@ -56,7 +58,7 @@ export async function lint(modules: Modules, links: Links): Promise<LintFinding[
   const found = new Map<Module, LintFinding[]>()
   const waiting = new Set(drawing)
   for (const module of waiting) {
-    waiting.delete(module) // it comes again when more of it turns out to be called with handles
+    waiting.delete(module) // it is added again if more of its functions are called with handles
     if (module.analysis.fault || !isSource(module)) continue
     const dissection = dissect(module.file, module.text)
     if ('fault' in dissection) throw refuse(module.path, dissection.fault)
@@ -79,7 +81,7 @@ export async function lint(modules: Modules, links: Links): Promise<LintFinding[
   return [...found.values()].flat()
 }
 
-/** Whether a module may draw a pipeline: only with Cairn's own functions can it. */
+/** Whether a module may define a pipeline, which takes Cairn's own functions. */
 function draws({ resolved }: Module): boolean {
   return resolved.some((target) => target.type === 'cairn' && target.specifier === '@cairn/kernel')
 }

@@ -6,21 +6,25 @@ import { targets, type Binding } from '../analyse/scope.ts'
 import { importedCallee } from '../analyse/step-call.ts'
 import { eachChild, isFunction, type Node } from '../analyse/syntax.ts'
 
-/** A handle where a value is needed. */
+/** A handle in a place that needs a value. */
 export interface Misuse {
   readonly start: number
   readonly name: string
   readonly message: string
 }
 
-/** A function of another module that is called with handles: as which of its parameters. */
+/** A function of another module that is called with handles, and which of its parameters receive them. */
 export interface Passed {
   readonly module: Module
   readonly unit: number
   readonly parameters: readonly number[]
 }
 
-/** @param entered what other modules call of this one with handles */
+/**
+ * Finds the handles that a module uses as values, and the functions of other modules that it passes handles to.
+ *
+ * @param entered functions of this module that other modules call with handles
+ */
 export function misuses(
   dissection: Dissection,
   module: Module,
@@ -31,7 +35,7 @@ export function misuses(
   const importIndex = new Map([...imports.keys()].map((binding, index) => [binding, index]))
   const unitIndex = new Map(units.flatMap(({ bindings }, unit) => bindings.map((binding) => [binding, unit] as const)))
   const handles = new Set<Binding>()
-  /** Of those, the ones that hold handles by name. */
+  /** The handles that are records of handles by name. */
   const records = new Set<Binding>()
   const linted = new Map<Node, string>()
   const passed: Passed[] = []
@@ -55,7 +59,7 @@ export function misuses(
     visit(value.body)
   }
 
-  /** A function of the project that is called with handles looks at them, too. */
+  /** Checks a function of the project that is called with handles. */
   function lintCalled(called: Node | undefined, parameters: readonly number[]): void {
     if (!called || !isFunction(called)) return
     const as = parameters.join()
@@ -143,7 +147,7 @@ export function misuses(
     }
   }
 
-  /** Where a record of handles may stand, but no handle. */
+  /** Reports a handle where only a record of handles is allowed. */
   function checkHandle(node: Node): void {
     if (isHandle(node) && !isRecord(node)) report(node, COMPUTING)
   }
@@ -178,12 +182,15 @@ export function misuses(
     return node.type === 'CallExpression' && ['step', 'each', 'when'].includes(drawn(node)!)
   }
 
-  /** Whether a handle stands for several, by name. */
+  /** Whether a node is a record of handles by name. */
   function isRecord(node: Node): boolean {
     return node.type === 'Identifier' && records.has(names.get(node)!)
   }
 
-  /** Whether an expression is a handle, a record of handles, or makes some: only what draws can take any. */
+  /**
+   * Whether an expression is or returns a handle or a record of handles. Only calls that build the graph can take
+   * handles.
+   */
   function givesHandles(node: Node): boolean {
     if (isHandle(node)) return true
     if (node.type !== 'CallExpression') return false
@@ -202,7 +209,7 @@ export function misuses(
     }
   }
 
-  /** Which of Cairn's functions a call is of; `step` also for calls of what those made: a step, another pipeline. */
+  /** The name of the Cairn function that is called; `step` also for a call of a step, a source or another pipeline. */
   function drawn({ callee }: Node): string | undefined {
     const target = targetOf(callee)
     if (!target) return undefined
@@ -233,12 +240,12 @@ export function misuses(
   }
 }
 
-/** A function that a name stands for. */
+/** The function in a unit's node: the initial value of a declarator, or the node itself. */
 function functionOf(node: Node): Node | undefined {
   return node.type === 'VariableDeclarator' ? (node.init ?? undefined) : node
 }
 
-/** Methods of arrays that look at the items. */
+/** Array methods that read the items. */
 const LOOKING = new Set([
   'filter',
   'find',

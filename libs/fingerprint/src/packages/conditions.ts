@@ -1,12 +1,12 @@
-/** Conditions that Node gives every `import`. */
+/** The conditions that Node applies to every `import`. */
 const OWN = ['node', 'import', 'module-sync', 'node-addons', 'default']
 
-/** Those by which this process chooses among the files of a package: Node's, and what `--conditions` adds. */
+/** The conditions by which this process selects files of packages: those of Node, and those of `--conditions`. */
 export function conditions(options = nodeOptions()): ReadonlySet<string> {
   return new Set([...OWN, ...added(options)])
 }
 
-/** Of those that `--conditions` adds, the ones that a package.json asks for: they decide which of its files run. */
+/** The conditions of `--conditions` that a package.json uses. They determine which of its files run. */
 export function conditionsAsked(manifest: object, options = nodeOptions()): string[] {
   const names = added(options)
   if (names.length === 0) return []

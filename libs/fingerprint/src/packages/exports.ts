@@ -12,7 +12,7 @@ interface PackageJson {
   readonly imports?: { readonly [name: string]: Target }
 }
 
-/** What a `#name` stands for: a file, or what the package.json that says so imports; undefined where none does. */
+/** Resolves a `#name` to a file, or to the specifier that package.json maps it to; undefined if it is not mapped. */
 export function privateImport(
   specifier: string,
   from: string,
@@ -28,7 +28,7 @@ export function privateImport(
   return file === undefined ? undefined : { file }
 }
 
-/** The folder of the package that a file belongs to, where that may import itself by this name. */
+/** The folder of the package that contains a file, if that package can import itself by this name. */
 export function ownFolder(name: string, from: string): string | undefined {
   const scope = scopeOf(dirname(from))
   return scope?.json.name === name && scope.json.exports !== undefined && scope.json.exports !== null
@@ -36,7 +36,7 @@ export function ownFolder(name: string, from: string): string | undefined {
     : undefined
 }
 
-/** What `import` makes of a subpath (`.` or `./x`) of the package in a folder. */
+/** The file that `import` loads for a subpath (`.` or `./x`) of the package in a folder; undefined if there is none. */
 export function packageImport(folder: string, subpath: string): string | undefined {
   const { exports, main } = readPackage(folder) ?? {}
   if (exports !== undefined && exports !== null) return exported(folder, exports, subpath)
@@ -55,7 +55,7 @@ function exported(folder: string, exports: Target, subpath: string): string | un
   return typeof found === 'string' && found.startsWith('./') ? inside(folder, found) : undefined
 }
 
-/** The entry that names it, or else the pattern with the longest beginning. */
+/** The target of the entry with this name, or else of the matching pattern with the longest prefix. */
 function lookUp(entries: { readonly [key: string]: Target }, name: string): string | null | undefined {
   if (Object.hasOwn(entries, name) && !name.includes('*')) return choose(entries[name]!, '')
   const patterns = Object.keys(entries).filter((key) => {
@@ -75,7 +75,7 @@ function lookUp(entries: { readonly [key: string]: Target }, name: string): stri
   return choose(entries[best]!, name.slice(before.length, name.length - after.length))
 }
 
-/** The first of the conditions, in the order in which they are written, that holds and leads somewhere. */
+/** The target of the first condition, in source order, that applies and leads to a target. */
 function choose(target: Target, star: string): string | null | undefined {
   if (typeof target === 'string') return target.replaceAll('*', () => star)
   if (target === null) return null
@@ -100,13 +100,13 @@ function isConditions(target: Target): target is { readonly [condition: string]:
   return typeof target === 'object' && target !== null && !Array.isArray(target)
 }
 
-/** A file by a relative URL, as Node takes it; none may lead out of the package or into another one. */
+/** The file at a relative URL, as Node resolves it; undefined if it leads out of the package or into another one. */
 function inside(folder: string, relative: string): string | undefined {
   if (/(^|[\\/])(\.\.?|node_modules)([\\/]|$)/i.test(relative.slice(2)) || /%2f|%5c/i.test(relative)) return undefined
   return fileURLToPath(new URL(relative, pathToFileURL(join(folder, 'package.json'))))
 }
 
-/** The folder of the package that a file belongs to. */
+/** The folder of the package that contains a file. */
 export function packageFolder(from: string): string | undefined {
   return scopeOf(dirname(from))?.folder
 }

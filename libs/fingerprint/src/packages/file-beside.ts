@@ -4,10 +4,10 @@ import { isInside } from '@cairn/files'
 import { packageFolder } from './exports.ts'
 import type { Resolved } from './resolve.ts'
 
-/** A file is carried in the code of each step that reaches it. */
+/** The maximum size of a data file in bytes. Each step that reaches the file carries it in its code. */
 const MOST_BYTES = 5_000_000
 
-/** What a module names by a literal path, and reads while it runs. */
+/** Resolves a data file that a module names by a literal path and reads at run time. */
 export function fileBeside(specifier: string, from: string, root: string): Resolved {
   const next = "read it in a source, fromFile('path')"
   const missing = (why: string, instead = next): Resolved => ({ type: 'missing', why, next: instead })

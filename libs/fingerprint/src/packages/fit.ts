@@ -7,15 +7,15 @@ import { Packages, type Package } from './packages.ts'
 import { Resolver } from './resolve.ts'
 
 export interface FitterOptions {
-  /** Where the code finds its packages: the project's folder. */
+  /** The project's folder, where the code finds its packages. */
   readonly root: string
-  /** Folder for what is remembered between two calls. */
+  /** Folder of the cache. */
   readonly cache: string
 }
 
 /**
- * Looks at what stored code would find here, as it is at that moment: its packages, or why it would be other code than what
- * its fingerprint counts.
+ * Returns a function that checks whether the packages of stored code are installed here, in the same versions and with
+ * the same contents. It returns their current states, or an error MISFIT that names the first difference.
  */
 export function fitter({
   root: folder,
@@ -38,7 +38,7 @@ export function fitter({
       const other = manifest.packages.find((wanted) => !here.some((each) => isSame(each, wanted)))
       return other ? misfit(other, here) : states
     } catch (error) {
-      // Somebody installs packages right now.
+      // Packages may be being installed at this moment.
       const reason = error instanceof Error ? error.message : String(error)
       return new CairnError('MISFIT', `the installed packages cannot be read: ${reason}`, { next: 'npm install' })
     } finally {
@@ -66,7 +66,7 @@ function differently(wanted: Package, found: readonly Package[]): string {
   return `this machine has ${found.map(({ version }) => `${wanted.name}@${version}`).join(', ')}`
 }
 
-/** Those that its imports lead to here. */
+/** The packages that the imports of the code resolve to here. */
 function packagesHere({ imports }: Manifest, root: string, cache: Cache): { here: Package[]; states: PackageStates } {
   const resolver = new Resolver()
   const packages = new Packages(root, resolver, cache)

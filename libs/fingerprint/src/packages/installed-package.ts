@@ -1,9 +1,9 @@
-/** One installed package, without what it depends on. */
+/** One installed package, without its dependencies. */
 export interface Installed {
   readonly name: string
   readonly version: string
-  /** Of its files: what the registry says, or their own digest. */
+  /** Of its files: the hash from the registry, or a digest of the files themselves. */
   readonly integrity: string
-  /** Folders of the installed packages that it depends on, by the names by which it imports them. */
+  /** Folders of its installed dependencies, by the names that it imports them by. */
   readonly dependencies: Readonly<Record<string, string>>
 }

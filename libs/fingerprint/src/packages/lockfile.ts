@@ -14,7 +14,7 @@ interface Entry {
   readonly dependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
-  /** Also names some that only it names: `debug` looks for `supports-color` so. */
+  /** May contain names that are not in `peerDependencies`: `debug` lists `supports-color` only here. */
   readonly peerDependenciesMeta?: Readonly<Record<string, unknown>>
   readonly os?: unknown
   readonly cpu?: unknown
@@ -22,8 +22,8 @@ interface Entry {
 }
 
 /**
- * What npm says that it has installed: `node_modules/.package-lock.json`, which it writes last. It is long, so what was
- * looked up in it is kept for as long as the file stays as it is.
+ * Reads `node_modules/.package-lock.json`, which npm writes last, with what it has installed. The file is long, so
+ * entries are cached until the file changes.
  */
 export class Lockfiles {
   readonly #cache: Cache
@@ -33,7 +33,10 @@ export class Lockfiles {
     this.#cache = cache
   }
 
-  /** Undefined where no lockfile vouches for the package's files: none tells of it, or they were written after it. */
+  /**
+   * The entry of a package; undefined if no lockfile lists the package, or if its files were changed after the
+   * lockfile.
+   */
   find(folder: string, files: PackageFiles): Installed | undefined {
     for (let above = dirname(folder); above !== dirname(above); above = dirname(above)) {
       const lockfile = this.#open(above)
@@ -55,14 +58,14 @@ export class Lockfiles {
 }
 
 class Lockfile {
-  /** When it was written, and when it was changed in any way: in nanoseconds. */
+  /** Modification time and change time, in nanoseconds. */
   readonly writtenAt: bigint
   readonly changedAt: bigint
   readonly #folder: string
   readonly #file: string
   readonly #stamp: string
   readonly #cache: Cache
-  /** Null where it does not say all that is needed. */
+  /** Null if the lockfile has no complete entry. */
   readonly #found: Record<string, Installed | null>
   #entries: Readonly<Record<string, Entry>> | undefined
 
@@ -104,7 +107,7 @@ class Lockfile {
     return { name, version, integrity, dependencies }
   }
 
-  /** Where Node would find a package from inside another one. Builds for one platform only are left out. */
+  /** The package that Node would find from inside another one. Leaves out packages for one platform only. */
   #locate(name: string, from: string): string | undefined {
     for (let folder = from; ; folder = folder.slice(0, Math.max(folder.lastIndexOf('/'), 0))) {
       const key = `${folder && `${folder}/`}node_modules/${name}`

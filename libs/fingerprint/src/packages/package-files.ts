@@ -5,7 +5,7 @@ import type { PackageState } from '@cairn/records'
 import type { Cache } from '../cache.ts'
 import { digest, digestBytes } from '../digest.ts'
 
-/** An empty object where there is no such file, or no JSON in it. */
+/** Parses a JSON file; returns an empty object if the file is missing or not JSON. */
 export function readJson(file: string): object {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as object
@@ -14,10 +14,13 @@ export function readJson(file: string): object {
   }
 }
 
-/** Times of files have steps: one that is written twice within one looks the same afterwards. Milliseconds. */
+/**
+ * In ms. File times have a limited resolution, so two writes in quick succession may leave the same time. The digest of
+ * files that changed less than this ago is not cached.
+ */
 const SETTLED_MS = 2_000
 
-/** The files of an installed package as they are now, without reading them. */
+/** The current files of an installed package. Their contents are read only for the digest. */
 export class PackageFiles {
   readonly state: PackageState
   readonly #folder: string
@@ -31,10 +34,11 @@ export class PackageFiles {
   }
 
   /**
-   * Whether they are as they were installed when a lockfile was written: none was written later, and none was put in the
-   * place of an older one. In a copy of all of node_modules every file of a package is as young as the others.
+   * Whether the files are as they were when npm wrote the lockfile: none was modified later, and none was replaced by
+   * an older file. After a copy of the whole node_modules folder, all files of a package are newer than the lockfile,
+   * not just some.
    *
-   * @param lockfile when that was written, and when it was changed in any way: in nanoseconds
+   * @param lockfile when it was modified and when it was changed in any way, in nanoseconds
    */
   areOlderThan(lockfile: { readonly writtenAt: bigint; readonly changedAt: bigint }): boolean {
     const younger = this.#files.filter(({ changedAt }) => changedAt > lockfile.changedAt).length
@@ -42,7 +46,7 @@ export class PackageFiles {
     return isWhole && this.#files.every(({ writtenAt }) => writtenAt <= lockfile.writtenAt)
   }
 
-  /** Of all that is in them. Kept for as long as every one of them stays the same file. */
+  /** Digest of the contents of all files, cached until any of them changes. */
   contentDigest(cache: Cache): string {
     const key = `files:${this.state.stamp}`
     const known = cache.get<string>(key)

@@ -16,7 +16,7 @@ interface Entry {
   version: string
   [field: string]: unknown
 }
-/** Packages as npm leaves them: in folders, and in its hidden lockfile. */
+/** Packages as npm installs them, with their folders and the hidden lockfile. */
 function installed(entries: Readonly<Record<string, Entry>>): Files {
   const lock = Object.entries(entries).map(([path, entry]) => [
     `node_modules/${path}`,
@@ -59,7 +59,7 @@ describe('only the steps that use a package change when', () => {
   test('it has another version', async () => {
     expect(await changed(installed(base), installed({ ...base, d: { version: '1.0.1' } }))).toEqual(['withD'])
   })
-  test('it has the same version and another content', async () => {
+  test('it has the same version but other content', async () => {
     expect(
       await changed(installed(base), installed({ ...base, d: { version: '1.0.0', integrity: 'sha512-other' } })),
     ).toEqual(['withD'])
@@ -69,7 +69,7 @@ describe('only the steps that use a package change when', () => {
       'withA',
     ])
   })
-  test('it gets a dependency of its own', async () => {
+  test('it gets a nested dependency', async () => {
     expect(await changed(installed(base), installed({ ...base, 'a/node_modules/b': { version: '2.0.0' } }))).toEqual([
       'withA',
     ])
@@ -143,7 +143,7 @@ test('a lockfile with another version than the installed one is not trusted', as
   expect(manifest.packages).toMatchObject([{ name: 'd', version: '3.0.0' }])
 })
 
-test('a linked package is source of the project', async () => {
+test('a linked package is treated as source of the project', async () => {
   const project = new TemporaryProject({
     'steps.ts': `import { step } from '@cairn/kernel'\nimport { scale } from '@team/maths/scale'\nexport const main = step('main', { outputs: {}, run: () => scale(1) })`,
     'packages/maths/package.json': `{ "name": "@team/maths", "type": "module", "exports": { "./scale": { "require": "./no.cjs", "node": { "import": "./src/scale.ts" } } } }`,
@@ -167,7 +167,7 @@ test('a linked package is source of the project', async () => {
   expect(await project.fingerprint()).not.toBe(fingerprint)
 })
 
-test('names of the project itself and private names resolve as in Node', async () => {
+test('self-references and private names resolve as in Node', async () => {
   const project = new TemporaryProject({
     'package.json': `{ "name": "own", "type": "module", "exports": { "./maths": "./maths.ts" }, "imports": { "#k": "./k.ts" } }`,
     'steps.ts': `import { step } from '@cairn/kernel'\nimport { scale } from 'own/maths'\nexport const main = step('main', { outputs: {}, run: () => scale(1) })`,
@@ -178,7 +178,7 @@ test('names of the project itself and private names resolve as in Node', async (
   expect(manifest.declarations.map(({ file }) => file)).toEqual(['steps.ts', 'maths.ts', 'k.ts'])
 })
 
-test('the manifest says from where each package is imported', async () => {
+test('the manifest lists the folder that each package is imported from', async () => {
   const project = new TemporaryProject(installed(base)).write({
     'steps.ts': `import { step } from '@cairn/kernel'\nimport { list } from '@cairn/kernel'\nimport { f } from './deep/f.ts'\nexport const main = step('main', { outputs: { a: list }, run: () => f() })`,
     'deep/f.ts': `import { a } from 'a'\nexport const f = () => a`,

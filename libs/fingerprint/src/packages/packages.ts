@@ -9,20 +9,21 @@ import { Lockfiles } from './lockfile.ts'
 import { PackageFiles, readJson } from './package-files.ts'
 import type { Resolver } from './resolve.ts'
 
+/** The identity of an installed package: equal for two installations with the same code. */
 export interface Package {
   readonly name: string
   readonly version: string
-  /** Of the package and all that it depends on. */
+  /** Digest of the package and all its dependencies. */
   readonly integrity: string
 }
 
-/** As it is used by this process. */
+/** An installed package as this process uses it. */
 interface Used extends Installed {
-  /** Conditions beyond Node's own by which its files are chosen. */
+  /** The conditions of `--conditions` by which its files are selected. */
   readonly conditions: readonly string[]
 }
 
-/** Tells which code an installed package is: its own, and that of every package that it depends on. */
+/** Identifies the code of an installed package, including all packages that it depends on. */
 export class Packages {
   readonly #root: string
   readonly #resolver: Resolver
@@ -46,7 +47,7 @@ export class Packages {
     return known
   }
 
-  /** Of a package and all that it depends on: the state of each one's files, by their folders. */
+  /** The state of the files of a package and of each of its dependencies, by folder. */
   *states(folder: string): Iterable<readonly [folder: string, state: PackageState]> {
     const folders = new Set([folder])
     for (const next of folders) {
@@ -55,7 +56,7 @@ export class Packages {
     }
   }
 
-  /** Numbers the packages in the order in which they are reached, so that cycles and places do not matter. */
+  /** Numbers the packages in the order in which they are reached, so that cycles and folders do not matter. */
   #describe(folder: string): Package {
     const numbers = new Map([[folder, 0]])
     const parts: string[] = []
@@ -80,7 +81,7 @@ export class Packages {
       const manifest = readJson(join(folder, 'package.json')) as Manifest
       const files = new PackageFiles(folder)
       const listed = this.#lockfiles.find(folder, files)
-      // A lockfile that tells of another version is a leftover of another package manager.
+      // A lockfile with another version was left by another package manager.
       const own = listed && listed.version === manifest.version ? listed : this.#fromFiles(folder, manifest, files)
       installed = { ...own, conditions: conditionsAsked(manifest) }
       this.#installed.set(folder, installed)
@@ -89,7 +90,10 @@ export class Packages {
     return installed
   }
 
-  /** Where no lockfile of npm's vouches for it (pnpm, Yarn, git, linked folders, edited by hand): what its files say. */
+  /**
+   * Describes a package by its own files if no lockfile of npm is valid for it: pnpm, Yarn, git, linked folders, manual
+   * edits.
+   */
   #fromFiles(folder: string, { name = '', version = '', ...manifest }: Manifest, files: PackageFiles): Installed {
     const wanted = {
       ...manifest.peerDependenciesMeta,
@@ -126,7 +130,7 @@ interface Manifest {
   readonly libc?: unknown
 }
 
-/** Patches of patch-package and pnpm that apply to a project, by `name@version` or `name`: digests of their contents. */
+/** Digests of the patches of patch-package and pnpm that apply to a project, by `name@version` or `name`. */
 function findPatches(root: string): Map<string, string> {
   const patches = new Map<string, string>()
   const add = (of: string, file: string) => {

@@ -59,7 +59,7 @@ const specifiers = [
   ...['only-import', 'only-import/sub', 'only-import/absent', 'with-main', 'with-main/other.js', 'without', 'absent'],
 ]
 
-test('every specifier resolves as its import does: conditions, nesting, patterns, lists, self-reference', () => {
+test('every specifier resolves as in Node: conditions, nesting, patterns, lists, self-reference', () => {
   const project = new TemporaryProject(files).write({
     'ask.js': `const urls = ${JSON.stringify(specifiers)}.map((specifier) => {
       try { return import.meta.resolve(specifier, new URL('./inner/from.js', import.meta.url).href) } catch { return null }

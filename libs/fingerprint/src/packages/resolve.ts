@@ -4,19 +4,19 @@ import { dirname, join, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { ownFolder, packageImport, privateImport } from './exports.ts'
 
-/** What a specifier stands for in one folder. */
+/** What a specifier resolves to in one folder. */
 export type Resolved =
-  /** A file of the project, or of a workspace or folder that is linked into it. */
+  /** A file of the project, or of a workspace or folder that is linked into the project. */
   | { readonly type: 'local'; readonly file: string }
   | { readonly type: 'package'; readonly name: string; readonly subpath: string; readonly folder: string }
   | { readonly type: 'builtin'; readonly name: string }
-  /** Cairn's own: not followed. */
+  /** A package of Cairn, which is not followed. */
   | { readonly type: 'cairn'; readonly specifier: string }
-  /** A file that is read, not loaded. */
+  /** A data file, which is read but not loaded. */
   | { readonly type: 'file'; readonly file: string }
   | { readonly type: 'missing'; readonly why: string; readonly next?: string }
 
-/** Resolves imports as Node does, and not through Node: a process with resolve hooks resolves by other conditions. */
+/** Resolves imports by Node's rules, but without Node: in a process with resolve hooks, Node uses other conditions. */
 export class Resolver {
   readonly #folders = new Map<string, string | undefined>()
 
@@ -41,7 +41,7 @@ export class Resolver {
     return 'file' in found ? localFile(found.file) : this.resolve(found.specifier, found.from)
   }
 
-  /** The nearest installed package of this name, where its files really are. */
+  /** Real path of the nearest installed package of this name; undefined if there is none. */
   packageFolder(name: string, from: string): string | undefined {
     const key = `${from}\0${name}`
     if (this.#folders.has(key)) return this.#folders.get(key)
@@ -69,7 +69,7 @@ function localFile(file: string | undefined): Resolved {
   return file !== undefined && existsSync(file) ? { type: 'local', file: realpathSync(file) } : NOT_FOUND
 }
 
-/** The very file of a package that is imported. */
+/** Real path of the file that an import of a package loads; undefined if it does not exist. */
 export function exactFile({ folder, subpath }: Extract<Resolved, { type: 'package' }>): string | undefined {
   const file = packageImport(folder, subpath)
   return file !== undefined && existsSync(file) ? realpathSync(file) : undefined

@@ -7,7 +7,7 @@ import { allGiven, argument, make, makeEnv, type World } from './world.ts'
 
 type Function = Extract<Thing['is'], { type: 'function' }>
 
-/** Calls a function of the project. */
+/** Follows a call of a function of the project. */
 export function invoke(fn: Thing, { self, given, site, out }: Call, world: World): void {
   const { node } = fn.is as Function
   if (isClass(node)) return
@@ -28,8 +28,8 @@ export function invoke(fn: Thing, { self, given, site, out }: Call, world: World
 const activations = new WeakMap<Thing, Record<Phase, Map<Node, Env>>>()
 
 /**
- * Calls that are made in one place share one `Env`, for what they are given is mostly alike. Of a function that is not
- * short only the first places have one each, and all others one together, so that the work grows with the code.
+ * Calls from one place share one `Env`, because their arguments are mostly alike. If a function is not short, only the
+ * first places get an `Env` each, and all others share one, so that the work grows with the size of the code.
  */
 function activate(fn: Thing, { env: { phase }, node: at }: Site, world: World): Env {
   let known = activations.get(fn)
@@ -63,7 +63,7 @@ function activate(fn: Thing, { env: { phase }, node: at }: Site, world: World): 
   return env
 }
 
-/** `this` where the code stands. */
+/** The value of `this` in the code. */
 export function receiverOf(env: Env): Slot {
   for (let around: Env | undefined = env; around; around = around.outer)
     if (around.home.type !== 'ArrowFunctionExpression') return around.receiver
@@ -75,7 +75,7 @@ const LONG = 2000
 const FEW = 4
 const places = new WeakMap<Node, number>()
 
-/** In how many places calls of a function are told apart: of a short one, `(xs) => xs.at(-1)`, in all. */
+/** How many places that call a function get an `Env` of their own: all, if it is as short as `(xs) => xs.at(-1)`. */
 function placesOf({ node }: Function): number {
   let known = places.get(node)
   if (known !== undefined) return known

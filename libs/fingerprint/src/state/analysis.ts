@@ -13,6 +13,7 @@ import { HiddenCalls } from './hidden.ts'
 import { defaultExport, variable } from './variables.ts'
 import { makeEnv, type Hidden, type World } from './world.ts'
 
+/** A change of state that outlives a call: where it happens, and the name of what is changed. */
 export interface Change {
   readonly module: Module
   readonly node: Node
@@ -22,14 +23,14 @@ export interface Change {
 export interface Code {
   readonly source: Source
   readonly node: Node
-  /** The variable that it declares; undefined for that of `export default`. */
+  /** The variable that it declares; undefined for an `export default`. */
   readonly binding?: Binding | undefined
 }
 
 /**
- * Follows things through the code of one closure, without regard to the order of statements or of calls: first through
- * what loading runs, whose changes are the same in every process, then through what calls of the body run, where it notes
- * what they change that loading made.
+ * Follows objects through the code of one closure, regardless of the order of statements and calls (a points-to
+ * analysis). It first follows what loading runs, whose changes are the same in every process. Then it follows what
+ * calls of the body run, and notes what they change that loading made.
  */
 export class Analysis implements World {
   readonly flow = new Flow()
@@ -50,7 +51,7 @@ export class Analysis implements World {
     this.#sources = sources
   }
 
-  /** Goes through top-level code. */
+  /** Follows top-level code. */
   load(code: readonly Code[]): void {
     for (const each of code) {
       const { source, node } = each
@@ -62,13 +63,13 @@ export class Analysis implements World {
     this.#settle()
   }
 
-  /** Goes through all that calls run of the functions which the code gives. */
+  /** Follows calls of all functions that the code evaluates to. */
   call(code: readonly Code[]): void {
     for (const { source, node } of code) this.#callAll(this.value(node, { env: this.moduleEnv(source) }), source, node)
     this.#settleCall(code)
   }
 
-  /** The same, of a step that a variable holds. */
+  /** Follows calls of the functions of a step that a variable holds. */
   callStep({ source, node, binding }: Code): void {
     const env = this.moduleEnv(source)
     const held = binding ? variable(binding, env) : defaultExport(node, env)
@@ -139,7 +140,7 @@ export class Analysis implements World {
     }
   }
 
-  /** Variables of modules, by what they hold. */
+  /** For each thing, the name of a module's variable that holds it. */
   #namesOfHeld(): Map<Thing, string> {
     const names = new Map<Thing, string>()
     for (const { variables } of this.#modules.values())

@@ -5,11 +5,13 @@ import { handOver } from './outside.ts'
 import { copyFields, fieldOf, ITEM } from './fields.ts'
 import { allGiven, make, slotOf, type World } from './world.ts'
 
-/** Classes whose instances are known by their items alone. Of all others nothing is known but their methods' names. */
+/**
+ * Classes whose instances are modelled by their items. Of instances of all other classes, only method names are known.
+ */
 const KNOWN =
   /^(Array|\w+Array|DataView|(Shared)?ArrayBuffer|(Weak)?(Map|Set)|WeakRef|RegExp|Promise|\w*Error|DOMException|Date|Object|String|Number|Boolean|Function|URLSearchParams|Headers|FormData|Intl\.\w+|TextEncoder|TextDecoder|Blob|File)$/
 
-/** `new` of a global class. */
+/** Follows `new` of a global class. */
 export function constructGlobal(path: string, call: Call, world: World): void {
   const { given, site, out } = call
   const { flow } = world
@@ -42,7 +44,7 @@ export function constructGlobal(path: string, call: Call, world: World): void {
   else handOver(all, NOTHING, site, world)
 }
 
-/** Where a regular expression keeps the one that it was made from, whose flags it has. */
+/** The field of a regular expression that holds the one it was made from, whose flags it shares. */
 export const COPIED = 'copied from'
 
 function flagsOf({ site }: Call): string {
@@ -51,7 +53,7 @@ function flagsOf({ site }: Call): string {
   return pattern?.type === 'SpreadElement' ? 'gy' : ''
 }
 
-/** Who changes what looks at the same bytes changes them. */
+/** Changing the view also changes the bytes that it shares. */
 export function viewBytes(bytes: Slot, view: Thing, { flow }: World): void {
   flow.each(bytes, (thing) => {
     if (thing.is.type === 'outside' || (thing.is.type === 'list' && thing.is.bytes)) flow.put(view.views, thing)
@@ -77,7 +79,8 @@ function makeUnknown(name: string, { given, site, out }: Call, world: World): vo
   const made = make(site, site.node, { type: 'outside', from, isExport: false }, world)
   const all = allGiven(given, world)
   flow.into(all, made.held)
-  // An event has what it tells of, a stack what it is to dispose of; a URL that is made from another has nothing of it.
+  // An event holds what it reports, and a stack what it will dispose of. A URL made from another shares nothing with
+  // it.
   if (/Event|Stack$/.test(name)) flow.into(all, fieldOf(world, made, ITEM))
   if (from === 'wasm') viewBytes(all, made, world)
   flow.put(out, made)

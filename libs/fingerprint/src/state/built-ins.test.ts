@@ -222,6 +222,6 @@ const ROWS: readonly [top: string, body: string, more?: Files][] = [
   ],
 ]
 
-test.each(ROWS)('a step is found to change the state of built-in objects: %s; %s', async (top, body, more = {}) => {
+test.each(ROWS)('a step is reported to change the state of built-in objects: %s; %s', async (top, body, more = {}) => {
   expect(await changes({ 'steps.ts': main(body, top), ...more })).not.toEqual([])
 })

@@ -11,7 +11,7 @@ import { fieldOf, lookup, onBuiltIns } from './fields.ts'
 import { functionAround, imported } from './variables.ts'
 import { allGiven, argument, joinCall, make, slotOf, type World } from './world.ts'
 
-/** The value of a call as it is written. */
+/** The result of a call expression. */
 export function callAt(node: Node, place: Place, world: World, before: readonly Slot[] = []): Slot {
   const { flow } = world
   const { first, rest } = givenAt(node.arguments, place, world)
@@ -55,7 +55,7 @@ export function constructAt(node: Node, place: Place, world: World): Slot {
   return call.out
 }
 
-/** Calls a thing, whatever it is. */
+/** Calls a thing of any type. */
 export function callThing(callee: Thing, call: Call, world: World): void {
   const { is } = callee
   if (is.type === 'function') invoke(callee, call, world)
@@ -80,7 +80,7 @@ export function constructThing(callee: Thing, call: Call, world: World): void {
   else if (is.type === 'bound') world.construct(is.target, call)
 }
 
-/** What it stands for is called, or else what is to be done instead. */
+/** Calls the proxy's target, and the traps of its handler. */
 function callProxy(proxy: Thing, call: Call, world: World): void {
   world.flow.each(proxy.views, (target) => world.callThing(target, call))
   const all = allGiven(call.given, world)
@@ -107,7 +107,7 @@ function givenAt(nodes: readonly Node[], place: Place, world: World): Given {
   return { first, rest }
 }
 
-/** `(bytes.buffer, bytes.byteOffset, bytes.length)` */
+/** Whether the arguments are `(bytes.buffer, bytes.byteOffset, bytes.length)`. */
 function asksForOwnBytes([bytes, start, length]: readonly Node[]): boolean {
   return length !== undefined && bytes?.property?.name === 'buffer' && start?.property?.name === 'byteOffset'
 }
@@ -141,7 +141,7 @@ function callMember(callee: Node, call: Call, place: Place, world: World): void 
   })
 }
 
-/** Calls a method on one thing, and says whether it is known what that does. */
+/** Calls a method on one thing. Sets `isKnown` if the effects of the method are known. */
 function callOn(object: Thing, name: string, call: Call, isKnown: { yes: boolean }, world: World): void {
   const { flow } = world
   const on: Call = { ...call, name, self: slotOf(world, object) }

@@ -176,6 +176,6 @@ const CHANGING: readonly Row[] = [
   ['const o: any = {}\nfunction with_(x) { arguments[0].n = 1 }', '() => { with_(o) }'],
 ]
 
-test.each(CHANGING)('a step is found to change state: %s; %s', async (top, body, outputs) => {
+test.each(CHANGING)('a step is reported to change state: %s; %s', async (top, body, outputs) => {
   expect(await changes(main(body, top, outputs))).not.toEqual([])
 })

@@ -4,7 +4,7 @@ import { nameOf, prototypeOf, read } from './members.ts'
 import { fieldOf } from './fields.ts'
 import { make, makeEnv, slotOf, type World } from './world.ts'
 
-/** A class, with all that is made together with it. */
+/** Creates a class with its prototype, methods and static members. */
 export function makeClass(node: Node, place: Place, world: World): Thing {
   const { flow } = world
   const label = node.id?.name ?? place.label
@@ -37,7 +37,7 @@ export function makeClass(node: Node, place: Place, world: World): Thing {
   return made
 }
 
-/** Where a class keeps what its own constructor does; `constructor` itself is the class. */
+/** The field of a prototype for the constructor method. Its field `constructor` is the class itself. */
 const CONSTRUCTOR = 'new()'
 
 function methodOf({ kind, value, static: isStatic }: Node, holder: Thing, of: Thing, place: Place, world: World): Slot {
@@ -48,14 +48,14 @@ function methodOf({ kind, value, static: isStatic }: Node, holder: Thing, of: Th
   return slotOf(world, make({ env: holder.is.type === 'function' ? holder.is.env : place.env }, value, accessor, world))
 }
 
-/** A field's value, and a static block, run as methods of their own. */
+/** The value of a field and a static block run as separate methods. */
 function ownPlace(member: Node, { env, label }: Place, receiver: Thing, world: World): Place {
   const own = makeEnv({ source: env.source, home: member, phase: env.phase, fn: receiver, outer: env })
   world.flow.put(own.receiver, receiver)
   return { env: own, ...(label !== undefined && { label }) }
 }
 
-/** `new` of a class or of a function. */
+/** Follows `new` of a class or a function of the project. */
 export function construct(callee: Thing, { given, site, out }: Omit<Call, 'self'>, world: World): void {
   const { node } = callee.is as Extract<Thing['is'], { type: 'function' }>
   const instance = make(site, site.node, { type: 'object' }, world, `instance ${node.start}`)
@@ -64,7 +64,7 @@ export function construct(callee: Thing, { given, site, out }: Omit<Call, 'self'
   fill(callee, { self: slotOf(world, instance), given, site, out }, world)
 }
 
-/** Does to an instance what constructors do. */
+/** Runs the constructors on an instance. */
 export function fill(callee: Thing, call: Call, world: World): void {
   if (callee.is.type !== 'function') return world.callThing(callee, { ...call, out: new Slot() })
   const { node } = callee.is
@@ -80,7 +80,7 @@ export function fill(callee: Thing, call: Call, world: World): void {
 
 const filled = new WeakMap<Thing, Partial<Record<Phase, Env>>>()
 
-/** Fields are set on every instance, by code that is the same for all. */
+/** Sets the fields of instances. All instances run the same code, so they share one `Env`. */
 function fieldsOf(callee: Thing, phase: Phase, world: World): Env {
   let known = filled.get(callee)
   if (!known) filled.set(callee, (known = {}))

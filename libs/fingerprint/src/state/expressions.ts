@@ -11,7 +11,7 @@ import { copyFields, fieldOf, ITEM, putAccessor } from './fields.ts'
 import { functionAround, imported, importedLater, readVariable, variable } from './variables.ts'
 import { make, slotOf, type World } from './world.ts'
 
-/** The things that an expression may give; what it does is done to them. */
+/** Returns the things that an expression may evaluate to, and follows its side effects. */
 export function valueOf(node: Node, place: Place, world: World): Slot {
   const { flow } = world
   const value = (inner: Node) => world.value(inner, place)
@@ -96,7 +96,7 @@ export function valueOf(node: Node, place: Place, world: World): Slot {
   }
 }
 
-/** What awaiting it gives; what else has a `then` gives what it calls back with. */
+/** What `await` may give: the awaited things, and what custom `then` methods pass to their callbacks. */
 function settled(awaited: Slot, world: World): Slot {
   const given = new Slot()
   world.flow.each(awaited, (thing) => {
@@ -164,7 +164,7 @@ function yieldAt(node: Node, place: Place, world: World): Slot {
   return NOTHING
 }
 
-/** What an assignment makes is made for the variable that it sets, or whose member. */
+/** What an assignment creates is labelled with the variable that it sets, or whose member it sets. */
 function named(target: Node, place: Place): Place {
   let root = target
   while (root.type === 'MemberExpression') root = root.object

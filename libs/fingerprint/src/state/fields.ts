@@ -2,13 +2,13 @@ import { BUILT_IN } from './methods.ts'
 import { Slot, Thing } from './thing.ts'
 import type { World } from './world.ts'
 
-/** The name of a field that is not known: an item, a computed key. */
+/** The name of any field whose name is not known: an item, a computed key. */
 export const ITEM = '*'
 
-/** What a class and its prototype have of each other; nothing goes through that. */
+/** Fields by which a class and its prototype refer to each other. Nothing is passed on through them. */
 const OWN: ReadonlySet<string> = new Set(['prototype', 'constructor', 'new()'])
 
-/** Where a thing keeps what it has under a name. */
+/** The slot of a field, created at the first use. */
 export function fieldOf(world: World, thing: Thing, name: string): Slot {
   let slot = thing.fields.get(name)
   if (slot) return slot
@@ -22,7 +22,7 @@ export function fieldOf(world: World, thing: Thing, name: string): Slot {
   return slot
 }
 
-/** Keeps an accessor under a name; it may be called wherever code goes through all that a thing has. */
+/** Stores an accessor in a field. Code that reads all fields of the thing may call it. */
 export function putAccessor(world: World, thing: Thing, name: string, accessor: Thing): void {
   const own = new Slot()
   world.flow.put(own, accessor)
@@ -30,14 +30,19 @@ export function putAccessor(world: World, thing: Thing, name: string, accessor: 
   world.hidden.push({ holder: thing, callees: own })
 }
 
-/** Whether the language may call a function of this name by itself: for `+x`, `await x`, `${x}`, `x instanceof y`. */
+/** Whether the language may call a function of this name implicitly: for `+x`, `await x`, `${x}`, `x instanceof y`. */
 function isHidden(name: string, { is }: Thing): boolean {
-  if (is.type === 'global') return true // who calls what code has put there cannot be told
+  if (is.type === 'global') return true // any code may call what is stored there
   if (name === ITEM) return is.type === 'object' || is.type === 'function' // `[iterator]() {}`
   return name.startsWith('@@') || HIDDEN.has(name)
 }
 const HIDDEN = new Set(['toString', 'valueOf', 'toLocaleString', 'toJSON', 'then', 'handleEvent'])
 
+/**
+ * Copies all fields of a thing to another one, now and in the future.
+ *
+ * @param except fields that are not copied
+ */
 export function copyFields(world: World, from: Thing, to: Thing, except: ReadonlySet<string> = OWN): void {
   if (from === to || from.copies.has(to)) return
   from.copies.set(to, except)
@@ -45,7 +50,7 @@ export function copyFields(world: World, from: Thing, to: Thing, except: Readonl
     if (!OWN.has(name) && !except.has(name)) world.flow.into(slot, fieldOf(world, to, name))
 }
 
-/** All that a name may stand for on a thing, its prototypes included. Accessors are as they are. */
+/** Everything that a name may give on a thing, including its prototypes. Accessors are not called. */
 export function lookup(world: World, thing: Thing, name: string): Slot {
   const known = thing.lookups.get(name)
   if (known) return known
@@ -53,7 +58,7 @@ export function lookup(world: World, thing: Thing, name: string): Slot {
   thing.lookups.set(name, found)
   const { flow } = world
   flow.into(name === ITEM ? thing.any : fieldOf(world, thing, name), found)
-  // What is asked of a list by name is a method, no item.
+  // Reading a list by name gives a method, not an item.
   if (name !== ITEM && thing.is.type !== 'list') flow.into(fieldOf(world, thing, ITEM), found)
   flow.each(thing.protos, (proto) => {
     if (proto.is.type === 'global') {
@@ -64,14 +69,14 @@ export function lookup(world: World, thing: Thing, name: string): Slot {
   return found
 }
 
-/** What code has put on prototypes of built-in classes, by name: any value may have it. */
+/** What code adds to the prototypes of built-in classes, by name. Any value may have it. */
 export function onBuiltIns({ globals }: World): Thing {
   let thing = globals.get('')
   if (!thing) globals.set('', (thing = new Thing({ type: 'object' }, 'load')))
   return thing
 }
 
-/** A global variable, or what is known behind it. All that is behind `process` and `globalThis` is one thing each. */
+/** The thing for a global variable, or for what a path such as `Object.assign` leads to. */
 export function globalOf({ globals, made }: World, path: string): Thing {
   let thing = globals.get(path)
   if (!thing) {
@@ -81,8 +86,8 @@ export function globalOf({ globals, made }: World, path: string): Thing {
   return thing
 }
 
-/** A member of a global variable: a function, for all that is known. */
+/** A member of a global variable, assumed to be a function; undefined if it is a constant or its name is not known. */
 export function globalMember(world: World, path: string, name: string): Thing | undefined {
-  if (name === ITEM || /^[A-Z_\d]{2,}$/.test(name)) return undefined // a constant
+  if (name === ITEM || /^[A-Z_\d]{2,}$/.test(name)) return undefined // not known, or a constant
   return globalOf(world, /^(globalThis|global|self)$/.test(path) ? name : `${path}.${name}`)
 }

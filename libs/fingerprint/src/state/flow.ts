@@ -1,17 +1,17 @@
 import { last, NOTHING, Slot, type Hear, type Thing } from './thing.ts'
 
-/** How many steps there may be: less than a second. Most closures take some thousand. */
+/** The maximum number of steps, which take less than a second. Most closures take a few thousand. */
 const MOST = 1_000_000
 
-/** How far to look for a circle: what is not found costs time only. */
+/** How many slots to search for a cycle. A cycle that is not found only costs time. */
 const FAR = 100
 
-/** The closure has more code than can be followed. */
+/** Thrown if the closure has more code than the analysis can follow. */
 export class TooMuchCode extends Error {}
 
 /**
- * Carries things from slot to slot. What arrives is handed on once, and slots that hand things round in a circle become
- * one, so the work grows with what there is to find.
+ * Passes things from slot to slot. Each thing is passed on once, and slots in a cycle are merged, so the work grows
+ * with the size of the result.
  */
 export class Flow {
   readonly #waiting: Slot[] = []
@@ -21,11 +21,11 @@ export class Flow {
     if (to !== NOTHING) this.#add(last(to), thing)
   }
 
-  /** Calls back for every thing that the slot holds, or ever will. */
+  /** Calls back for every thing that the slot holds now or will hold. */
   each(from: Slot, hear: Hear): void {
     if (from === NOTHING) return
     const slot = last(from)
-    // What it holds already comes by a slot of its own, so that nothing is heard twice.
+    // The things that it holds already arrive through a separate slot, so that no listener receives one twice.
     if (slot.held.size === slot.fresh.length) return void slot.listeners.push(hear)
     const own = new Slot()
     own.listeners.push(hear)
@@ -44,7 +44,11 @@ export class Flow {
     return all
   }
 
-  /** @throws TooMuchCode */
+  /**
+   * Passes things on until nothing changes.
+   *
+   * @throws TooMuchCode if that takes too many steps
+   */
   settle(): void {
     for (let next = this.#waiting.pop(); next; next = this.#waiting.pop()) {
       const slot = last(next)
@@ -87,7 +91,7 @@ export class Flow {
     for (const thing of gone.held) this.#add(into, thing)
     for (const target of gone.targets) this.#connect(into, last(target))
     if (gone.listeners.length === 0) return
-    // They hear what they have not heard yet, and what is to come.
+    // They receive the things that they have not received yet, and all later ones.
     const behind = new Slot()
     behind.listeners.push(...gone.listeners)
     const waiting = new Set(gone.fresh)
@@ -95,7 +99,7 @@ export class Flow {
     this.#connect(into, behind)
   }
 
-  /** The slots on a way from one to another. */
+  /** The slots on a path from one slot to another; empty if no path is found. */
   #wayBack(from: Slot, to: Slot): Slot[] {
     const seen = new Map<Slot, Slot | undefined>([[from, undefined]])
     const rest = [from]

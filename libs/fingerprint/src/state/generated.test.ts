@@ -5,7 +5,7 @@ import { main, project, written } from './step.fixture.ts'
 const BODIES = Number(process.env.CAIRN_EDITS ?? 100)
 const seed = process.env.CAIRN_SEED === undefined ? {} : { seed: Number(process.env.CAIRN_SEED) }
 
-/** Something that holds a list and a number `n`, and an expression that gives it. */
+/** Code that creates an object with a list and a number `n`, and an expression that gives the object. */
 const HOLDERS = [
   ['const held = { list: [0], n: 0 }', 'held'],
   ['const outer = { inner: { list: [0], n: 0 } }', 'outer.inner'],
@@ -27,7 +27,7 @@ const HOLDERS = [
   ['const kept = { list: [0], n: 0 }\nconst holder = { get it() { return kept } }', 'holder.it'],
 ] as const
 
-/** What is done with it on the way. */
+/** How the body gets the object. */
 const WAYS = [
   'const it = HELD',
   'const [it] = [HELD]',
@@ -71,7 +71,7 @@ const CHANGES = [
 
 const body = fc.tuple(fc.constantFrom(...HOLDERS), fc.constantFrom(...WAYS), fc.constantFrom(...CHANGES))
 
-test('a body whose result depends on earlier calls is found to change state', async () => {
+test('a body whose result depends on earlier calls is reported to change state', async () => {
   const counts = { bodies: 0, dependent: 0, 'pure, and said so': 0, 'pure, but said to change state': 0 }
   await fc.assert(
     fc.asyncProperty(body, async ([[top, held], way, change]) => {

@@ -10,13 +10,13 @@ import { allGiven, argument, make, slotOf, type World } from './world.ts'
 
 const LATER = new Set(['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'process.nextTick'])
 
-/** Global functions that change nothing which they are given, whatever it is. */
+/** Global functions that never change their arguments. */
 const READING =
   /^(Object|Reflect|Array|\w+Array|JSON|Math|Number|String|Boolean|BigInt|Symbol|Promise|Iterator|Map|Set|Intl|Temporal|Date|Buffer|URL|Proxy|console|is[A-Z]\w*|parse\w+|\w*code\w*|escape|unescape|atob|btoa|structuredClone|set[A-Z]\w*|clear[A-Z]\w*|queueMicrotask|Error|\w+Error|RegExp|ArrayBuffer|process\.nextTick)\b/
-/** Those that give a number, a text or the like. */
+/** Global functions that return a number, a string or something else without state. */
 const GIVING_NOTHING =
   /^(Math|Number|Boolean|BigInt|Symbol|Intl|Temporal|Date|console|Atomics|performance|process|crypto|is[A-Z]\w*|parse\w+|\w*code\w*|escape|unescape|atob|btoa)\b|^String\b|^(Object|Reflect|Array|Buffer|JSON|ArrayBuffer|URL)\.(is\w*|has\w*|stringify|byteLength|compare|set|canParse|deleteProperty|preventExtensions|createObjectURL)$/
-/** Those that give something new, of which nothing else has a part. */
+/** Global functions that return something new, which shares nothing with other objects. */
 const GIVING_NEW =
   /^(structuredClone|JSON\.\w+|(Object|Reflect)\.(keys|ownKeys|getOwnPropertyNames|getOwnPropertySymbols))$/
 
@@ -107,7 +107,7 @@ export function callGlobal(path: string, call: Call, world: World): void {
     case 'Promise.reject':
       flow.into(all, world.thrown)
       break
-    case 'structuredClone': // what is transferred is gone
+    case 'structuredClone': // transferred objects lose their contents
       flow.each(second, (options) =>
         flow.each(lookup(world, options, 'transfer'), (list) => changeAll(list.any, site, world)),
       )
@@ -124,7 +124,7 @@ export function callGlobal(path: string, call: Call, world: World): void {
       site,
       out: returned,
     })
-    // A timer set while modules load runs between calls.
+    // A timer that is set during loading runs between calls of the body.
     if (site.env.phase === 'load' && LATER.has(name)) callLater(thing, call, world)
   })
   if (PASSING_GLOBALS.has(name)) return flow.into(first, out)
@@ -167,7 +167,7 @@ export function callGlobal(path: string, call: Call, world: World): void {
   flow.put(out, result)
 }
 
-/** Whether it lies behind `globalThis` and is no global that everybody knows: somebody put it there. */
+/** Whether the path leads to something that code has added to `globalThis`, because it is no well-known global. */
 function isOwnPath(name: string): boolean {
   return !/^(Array|Object|Map|Set|Math|JSON|Date|Reflect|Promise|Atomics|Number|String|Symbol|console|process|crypto|URL|Buffer|Iterator|Intl|performance|Temporal)\b/.test(
     name,

@@ -236,7 +236,7 @@ const ROWS: readonly [top: string, body: string, more?: Files][] = [
 ]
 
 test.each(ROWS)(
-  'a step is found to change what the language calls implicitly: %s; %s',
+  'a step is reported to change state through functions that the language calls implicitly: %s; %s',
   async (top, body, more = {}) => {
     expect(await changes({ 'steps.ts': main(body, top), ...more })).not.toEqual([])
   },

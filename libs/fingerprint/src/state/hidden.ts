@@ -4,8 +4,9 @@ import { slotOf, type Hidden, type World } from './world.ts'
 import { isCallable } from './outside.ts'
 
 /**
- * Calls whatever the language may call by itself: getters and setters, `toString`, `then`, `[Symbol.iterator]`, traps. Where
- * code has it called is not looked for: a spread, a `+`, an `await`, a built-in that looks into what it is given.
+ * Calls the functions that the language may call implicitly: getters and setters, `toString`, `then`,
+ * `[Symbol.iterator]`, proxy traps. It assumes that they are called, without looking for what calls them: a spread, a
+ * `+`, an `await`, or a built-in function that reads its arguments.
  */
 export class HiddenCalls {
   readonly #world: World
@@ -15,7 +16,7 @@ export class HiddenCalls {
     this.#world = world
   }
 
-  /** Gives whether there was anything that was not called yet. */
+  /** Calls those that have not been called yet; returns whether there were any. */
   callAll(site: Site): boolean {
     const { hidden, made } = this.#world
     const byHolder = new Map<Thing, Hidden[]>()
@@ -51,7 +52,7 @@ export class HiddenCalls {
   }
 }
 
-/** Where a thing that has `then` keeps what it gives to who awaits it. */
+/** The field for what a thing with a `then` method passes to code that awaits it. */
 export const SETTLED = 'then()'
 
 function functionsIn({ things }: Slot): Thing[] {
@@ -62,7 +63,7 @@ function functionsIn({ things }: Slot): Thing[] {
   })
 }
 
-/** A thing, and all that it inherits from. */
+/** A thing and everything that it inherits from. */
 function chainOf(thing: Thing): Set<Thing> {
   const chain = new Set([thing])
   for (const each of chain) for (const proto of each.protos.things) chain.add(proto)

@@ -2,7 +2,7 @@ import { eachChild, isFunction, type Node } from '../analyse/syntax.ts'
 import { NOTHING, Slot, type Thing, type Call, type Site } from './thing.ts'
 import type { World } from './world.ts'
 
-/** What is begun while modules load, and not waited for, may go on between calls of a body. */
+/** Follows a function that may run between calls of a body, because loading starts it and does not wait for it. */
 export function callLater(callee: Thing, { site }: Pick<Call, 'site'>, world: World): void {
   world.callThing(callee, {
     self: NOTHING,
@@ -18,7 +18,7 @@ export function afterLoad(site: Site): Site {
 
 const awaited = new WeakSet<Node>()
 
-/** Notes which calls an `await` waits for: `await f()`, `await Promise.all([f(), g()])`, `await f().then(g)`. */
+/** Marks the calls that an `await` waits for: `await f()`, `await Promise.all([f(), g()])`, `await f().then(g)`. */
 export function noteAwaited(node: Node): void {
   if (node.type === 'ArrayExpression') for (const element of node.elements) if (element) noteAwaited(element)
   if (node.type !== 'CallExpression') return
@@ -33,7 +33,7 @@ export function isAwaited({ node }: Site): boolean {
 
 const waiting = new WeakMap<Node, boolean>()
 
-/** Whether a function goes on after it has given its promise. */
+/** Whether a function continues after it has returned its promise. */
 export function isWaiting(fn: Node): boolean {
   if (!fn.async) return false
   let known = waiting.get(fn)

@@ -7,7 +7,7 @@ import { fieldOf, globalMember, globalOf, ITEM, lookup } from './fields.ts'
 import { exportOf } from './variables.ts'
 import { make, slotOf, type World } from './world.ts'
 
-/** By which name a member, a property or a field is known; an item's number tells nothing. */
+/** The name under which a member, a property or a field is stored. The index of an item does not matter. */
 export function nameOf(key: Node, computed: boolean): string {
   if (!computed) return key.type === 'PrivateIdentifier' ? `#${key.name}` : String(key.name ?? key.value)
   if (key.type === 'Literal' && typeof key.value === 'string') return key.value
@@ -15,6 +15,7 @@ export function nameOf(key: Node, computed: boolean): string {
   return isSymbol ? `@@${key.property.name}` : ITEM
 }
 
+/** The things that reading a member of any of the objects may give. */
 export function read(objects: Slot, name: string, site: Site, world: World): Slot {
   const isPrototype = name === 'constructor' || name === '__proto__'
   if (objects === NOTHING && !isPrototype) return NOTHING
@@ -61,13 +62,15 @@ export function readOne(thing: Thing, name: string, out: Slot, site: Site, world
   flow.into(got(thing, name, site, world), out)
 }
 
-/** What `RegExp` tells of the last match of all code. */
+/** Properties of `RegExp` that describe the last match of any code in the process. */
 const LAST_MATCH = /^(\$.|\*|input|last(Match|Paren)|(left|right)Context)$/
 
-/** Where a buffer lies among all others; who also asks for its length takes its own bytes only. */
+/**
+ * Properties that show where a buffer is in the shared pool. Code that also reads its length uses only its own bytes.
+ */
 const PLACE_IN_POOL = /^(buffer|byteOffset|parent|offset)$/
 
-/** What a thing gives under a name, getters called. */
+/** What reading a name of a thing gives. Calls getters. */
 function got(thing: Thing, name: string, site: Site, world: World): Slot {
   return remembered(thing, `get ${site.env.phase} ${name}`, (out) => {
     if (name === '__proto__') world.flow.into(thing.protos, out)
@@ -78,7 +81,7 @@ function got(thing: Thing, name: string, site: Site, world: World): Slot {
   })
 }
 
-/** What a thing is given under a name, setters called. */
+/** The slot for what is written to a name of a thing. Calls setters. */
 function set(thing: Thing, name: string, site: Site, world: World): Slot {
   return remembered(thing, `set ${site.env.phase} ${name}`, (value) => {
     world.flow.into(value, fieldOf(world, thing, name))
@@ -97,6 +100,7 @@ function remembered({ lookups }: Thing, key: string, begin: (slot: Slot) => void
   return slot
 }
 
+/** Follows an assignment to a member. */
 export function write(objects: Slot, name: string, value: Slot, site: Site, world: World): void {
   const { flow } = world
   flow.each(objects, (thing) => {
@@ -110,7 +114,7 @@ export function write(objects: Slot, name: string, value: Slot, site: Site, worl
   })
 }
 
-/** What outlives the call must not be changed by it. */
+/** Notes a change if a call of the body changes something that outlives the call. */
 export function change(thing: Thing, site: Site, world: World): void {
   if (site.env.phase === 'call' && thing.phase === 'load') world.note(thing, site)
   world.flow.each(thing.views, (viewed) => change(viewed, site, world))
@@ -120,7 +124,7 @@ export function changeAll(things: Slot, site: Site, world: World): void {
   world.flow.each(things, (thing) => change(thing, site, world))
 }
 
-/** What going through it gives, as `for` and `...` do. */
+/** The items that iterating gives, as with `for … of` and `...`. */
 export function iterate(things: Slot, site: Site, world: World): Slot {
   if (things === NOTHING) return NOTHING
   const items = new Slot()
@@ -132,7 +136,7 @@ function iterateOne(thing: Thing, items: Slot, site: Site, world: World): void {
   const { flow } = world
   if (thing.is.type === 'outside') {
     flow.put(items, thing)
-    if (thing.is.from === 'builtin') change(thing, site, world) // a stream
+    if (thing.is.from === 'builtin') change(thing, site, world) // for example a stream
   }
   if (thing.is.type === 'list' || thing.is.type === 'outside') {
     if (thing.is.type === 'list' && thing.is.usedUp) change(thing, site, world)
@@ -145,7 +149,7 @@ function iterateOne(thing: Thing, items: Slot, site: Site, world: World): void {
   )
 }
 
-/** What an object gives that says itself how it is gone through. */
+/** The items of an object that implements iteration itself. */
 function itemsOf(thing: Thing, items: Slot, site: Site, world: World): void {
   const { flow } = world
   const call = (method: string, on: Thing) => {
@@ -154,7 +158,7 @@ function itemsOf(thing: Thing, items: Slot, site: Site, world: World): void {
     return out
   }
   flow.each(thing.protos, (proto) => {
-    if (proto.is.type !== 'object') flow.into(thing.any, items) // of a class that is a list
+    if (proto.is.type !== 'object') flow.into(thing.any, items) // its class extends a list class
   })
   for (const method of ['@@iterator', '@@asyncIterator'])
     flow.each(call(method, thing), (iterator) => {
@@ -164,7 +168,7 @@ function itemsOf(thing: Thing, items: Slot, site: Site, world: World): void {
     })
 }
 
-/** What `x.constructor` and `x.__proto__` are of what code did not make. */
+/** The path of what `x.constructor` and `x.__proto__` give if code did not make that object. */
 export const BUILT_IN_PROTOTYPE = 'a built-in class'
 
 function callEach(callees: Slot, self: Slot, first: readonly Slot[], out: Slot, site: Site, world: World): void {
@@ -186,7 +190,7 @@ export function prototypeOf(fn: Thing, world: World): Thing {
   return made
 }
 
-/** The bytes of a typed array: who changes them changes it. */
+/** The bytes of a typed array. Changing them changes the array. */
 function bufferOf(list: Thing, world: World): Thing {
   const [known] = fieldOf(world, list, 'buffer').things
   if (known) return known

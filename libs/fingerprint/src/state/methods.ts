@@ -9,10 +9,10 @@ export const CHANGING = words(
    setUTCHours setUTCMinutes setUTCSeconds setUTCMilliseconds getOrInsert getOrInsertComputed enqueue
    abort addEventListener removeEventListener dispatchEvent`,
 )
-/** Of those, the ones that keep what they are given. */
+/** Changing methods that store their arguments in the object. */
 export const KEEPING = words('push unshift splice fill set add append')
 
-/** Methods of built-in objects that change nothing. Of any other it is not known. */
+/** Methods of built-in objects that change nothing. Any other method may change its object. */
 const READING = words(
   `at concat slice includes join keys entries values forEach filter flat flatMap map every some reduce reduceRight with
    difference intersection symmetricDifference union deref subarray valueOf exec test then catch finally take drop anchor
@@ -28,41 +28,41 @@ export function isReading(name: string): boolean {
   return (READING.has(name) || READING_BY_PREFIX.test(name)) && !CHANGING.has(name) && name !== 'getReader'
 }
 
-/** Methods that give a part of the object. */
+/** Methods that return a part of the object. */
 export const PARTS = words(
   'get at find findLast pop shift reduce reduceRight deref sort reverse fill add set valueOf next',
 )
-/** Methods that give something new, which holds parts of the object. */
+/** Methods that return something new that holds parts of the object. */
 export const COPIES = words(
   `map filter slice concat flat flatMap split toSorted toReversed toSpliced with entries keys values subarray
    match matchAll exec forEach some every findIndex then catch finally take drop toArray`,
 )
 
-/** Global functions that change what they are given first. */
+/** Global functions that change their first argument. */
 export const CHANGING_GLOBALS = words(
   `Object.assign Object.defineProperty Object.defineProperties Object.setPrototypeOf Reflect.set Reflect.defineProperty
    Reflect.deleteProperty Reflect.setPrototypeOf Object.freeze Object.seal Object.preventExtensions
    Reflect.preventExtensions Atomics.add Atomics.and Atomics.compareExchange Atomics.exchange
    Atomics.or Atomics.store Atomics.sub Atomics.xor crypto.getRandomValues`,
 )
-/** Global functions that give what they are given. */
+/** Global functions that return an argument. */
 export const PASSING_GLOBALS = words(
   'Object.assign Object.freeze Object.seal Object.preventExtensions Object Promise.resolve Reflect.setPrototypeOf Object.setPrototypeOf Object.defineProperty Object.defineProperties',
 )
-/** Global functions that give something new, which holds parts of what they are given. */
+/** Global functions that return something new that holds parts of their arguments. */
 export const HOLDING_GLOBALS = words(
   `Object.values Object.entries Object.fromEntries Object.groupBy Map.groupBy Array.from Array.fromAsync Array.of
    Promise.all Promise.allSettled Promise.race Promise.any Promise.try Promise.reject Iterator.from Iterator.concat`,
 )
-/** Global functions that go through what they are given first. */
+/** Global functions that iterate over their first argument. */
 export const ITERATING_GLOBALS = words(
   `Object.fromEntries Object.groupBy Map.groupBy Array.from Array.fromAsync Promise.all Promise.allSettled Promise.race
    Promise.any Iterator.from Map Set WeakMap WeakSet Math.sumPrecise`,
 )
 
-/** What functions and objects of packages are named that change something: there is only the name to go by. */
+/** Names of functions and methods of packages that probably change something. Their code is not analysed. */
 export const CHANGING_IN_PACKAGES =
   /^(add|append|assign|clear|dec|decrement|defaults|delete|draw|emit|extend|fill|fit|inc|increment|merge|mutate|next|observe|on|once|pop|pull|push|put|remove|reset|reverse|save|seed|set|shift|shuffle|sort|splice|store|train|uniform|unset|unshift|update|write)(?!By$)([A-Z]\w*)?$/
 
-/** All methods of built-in objects that have a meaning here. */
+/** All methods of built-in objects that the analysis models. */
 export const BUILT_IN: ReadonlySet<string> = new Set([...CHANGING, ...KEEPING, ...PARTS, ...COPIES])

@@ -7,7 +7,7 @@ import { handOver, isCallable } from './outside.ts'
 import { fieldOf, ITEM, putAccessor } from './fields.ts'
 import { allGiven, make, slotOf, type World } from './world.ts'
 
-/** Calls a method that is built in, on things of which nothing else is known. */
+/** Follows a call of a built-in method, of which only the name is known. */
 export function callNative(name: string, call: Call, world: World): void {
   const { flow } = world
   const { self, given, site, out } = call
@@ -24,7 +24,7 @@ export function callNative(name: string, call: Call, world: World): void {
     if (name.startsWith('__lookup')) flow.into(on.any, out)
   })
   callBack(name, { items, self, returned }, call, world)
-  if (OF_SETS.has(name)) handOver(all, NOTHING, site, world) // what is like a set is asked by its own methods
+  if (OF_SETS.has(name)) handOver(all, NOTHING, site, world) // calls methods of a set-like argument
 
   if (name === 'encodeInto' || name === 'copy')
     changeAll(given.first.at(name === 'copy' ? 0 : 1) ?? NOTHING, site, world)
@@ -33,7 +33,7 @@ export function callNative(name: string, call: Call, world: World): void {
       onMoving(thing, /y/, () => change(thing, site, world), world)
     })
 
-  // Of an iterator they give one that takes from it.
+  // On an iterator, these return an iterator that consumes it.
   if (/^(map|filter|take|drop|flatMap)$/.test(name))
     flow.each(self, (on) => {
       if (on.is.type === 'list' && on.is.usedUp) holds(flow.union(items, returned), '@@iterator', call, world)
@@ -63,7 +63,7 @@ function holds(parts: Slot, name: string, { site, out }: Call, world: World): vo
   const { flow } = world
   flow.into(parts, fieldOf(world, list, ITEM))
   if (/^(entries|next|flat|flatMap|matchAll|values|@@iterator)$/.test(name)) {
-    // Pairs, and lists of lists.
+    // Pairs and nested lists.
     const inner = make(site, site.node, { type: 'object' }, world, `in ${name}`)
     flow.into(parts, fieldOf(world, inner, ITEM))
     flow.put(fieldOf(world, list, ITEM), inner)
@@ -73,7 +73,7 @@ function holds(parts: Slot, name: string, { site, out }: Call, world: World): vo
   flow.put(out, list)
 }
 
-/** What is in things, whoever goes through them. */
+/** Everything in the things, however code reads it. */
 function partsOf(things: Slot, { flow }: World): Slot {
   const parts = new Slot()
   flow.each(things, (thing) => {
@@ -83,7 +83,7 @@ function partsOf(things: Slot, { flow }: World): Slot {
   return parts
 }
 
-/** Functions that a method is given are called with its items, as each method does. */
+/** Calls the functions that a method receives with its items, as the method does. */
 function callBack(
   name: string,
   { items, self, returned }: { readonly items: Slot; readonly self: Slot; readonly returned: Slot },
@@ -97,7 +97,7 @@ function callBack(
     parameters.splice(0, 3, flow.union(returned, given.first[1] ?? items), items, NOTHING, self)
   if (name === 'sort' || name === 'toSorted') parameters.splice(0, 3, items, items)
   if (name === 'then' || name === 'catch') parameters.splice(0, 3, flow.union(self, items, world.thrown))
-  if (name === 'forEach') parameters.splice(1, 1, items) // a map's keys
+  if (name === 'forEach') parameters.splice(1, 1, items) // the keys of a map
   const isLater = site.env.phase === 'load' && /^(then|catch|finally)$/.test(name) && !isAwaited(site)
   for (const [index, slot] of [...given.first, given.rest].entries()) {
     const others = isBuiltIn
@@ -117,17 +117,17 @@ function callBack(
   }
 }
 
-/** What is not known to leave its object as it is changes it. */
+/** A method changes its object unless it is known not to. */
 function changeBy(name: string, on: Thing, { given, site }: Call, world: World): void {
   const changes = () => change(on, site, world)
-  // A text in several parts: the decoder keeps what a part leaves open.
+  // When a text is decoded in parts, the decoder keeps what is incomplete.
   if (CHANGING.has(name) || /^(write|set|__define)[A-Z]/.test(name) || (name === 'decode' && given.first.length > 1))
     return changes()
   if (on.is.type === 'list') {
     if (on.is.usedUp) return changes()
     if (MATCHING.has(name)) return onMoving(on, /[gy]/, changes, world)
     if (name !== ITEM) return isReading(name) || OF_BLOBS.has(name) ? undefined : changes()
-    // An item is called, or else a method of a name that is not known.
+    // Either an item is called, or a method whose name is not known.
     world.later(() => ![...on.any.things].some(isCallable) && changes())
   } else if (on.is.type === 'object')
     onSubclass(on, world, () => {
@@ -139,7 +139,7 @@ function changeBy(name: string, on: Thing, { given, site }: Call, world: World):
     })
 }
 
-/** Acts on an object of a class that extends a built-in one, whose methods may call its own. */
+/** Acts if the class of an object extends a built-in class, whose methods may call methods of the object. */
 function onSubclass(on: Thing, world: World, act: () => void, seen = new Set<Thing>()): void {
   if (seen.has(on)) return
   seen.add(on)
@@ -147,7 +147,7 @@ function onSubclass(on: Thing, world: World, act: () => void, seen = new Set<Thi
 }
 
 const MATCHING = new Set(['exec', 'test', '@@match', '@@split', '@@search', '@@replace'])
-/** A `Blob` keeps what it gives; a `Response`, which is no list, does not. */
+/** Reading a `Blob` does not change it. Reading a `Response`, which is not a list, consumes it. */
 const OF_BLOBS = new Set(['text', 'bytes', 'arrayBuffer'])
 const OF_SETS = new Set([
   'union',
@@ -159,7 +159,7 @@ const OF_SETS = new Set([
   'isDisjointFrom',
 ])
 
-/** Acts if matching with it moves its `lastIndex`. */
+/** Acts if a match with this regular expression moves its `lastIndex`. */
 function onMoving({ is, fields }: Thing, flags: RegExp, act: () => void, world: World): void {
   if (is.type !== 'list' || is.regex === undefined) return
   if (flags.test(is.regex)) return act()

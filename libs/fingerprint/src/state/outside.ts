@@ -5,7 +5,7 @@ import { CHANGING, CHANGING_IN_PACKAGES, isReading, PARTS } from './methods.ts'
 import { ITEM, fieldOf } from './fields.ts'
 import { allGiven, make, slotOf, type World } from './world.ts'
 
-/** Code that is not followed has these now: it may call all functions that are in them. */
+/** Passes things to code that is not followed, which may call every function in them. */
 export function handOver(things: Slot, given: Slot, site: Site, world: World, seen = new Set<Thing>()): void {
   const hand = (thing: Thing, self: Slot): void => {
     if (seen.has(thing)) return
@@ -43,8 +43,8 @@ export function handOver(things: Slot, given: Slot, site: Site, world: World, se
 }
 
 /**
- * A call of what is not followed. What it changes can be told by names only; what it gives is taken for something new
- * that has parts of what it was given.
+ * Follows a call of code that is not analysed. Only names show what it changes. Its result is taken to be new and to
+ * hold parts of the arguments.
  */
 export function callOutside(callee: Thing, call: Call, world: World): void {
   const { name, self, given, site, out } = call
@@ -89,14 +89,14 @@ export function callOutside(callee: Thing, call: Call, world: World): void {
 function changesItself(from: string, name: string | undefined, { given }: Call): boolean {
   if (from === 'cairn') return false
   if (from === 'wasm') return true
-  // A function that gives the same for nothing would not be called.
+  // A function called without arguments is assumed to have state, because otherwise its result would never change.
   if (name === undefined) return given.first.length === 0
   if (name === 'decode' && given.first.length > 1) return true
   if (CHANGING.has(name) || (CHANGING_IN_PACKAGES.test(name) && from !== 'data')) return true
   return from === 'builtin' && !isReading(name)
 }
 
-/** Functions of Node's modules that change what they are given. */
+/** Functions of Node's modules that change their arguments. */
 const CHANGING_OF_NODE =
   /^(inherits|setMaxListeners|addAbortSignal|pipeline|finished|compose|on|once|aborted|randomFill\w*|getRandomValues|readv?(Sync)?|receiveMessageOnPort|runIn\w*|createContext)$/
 

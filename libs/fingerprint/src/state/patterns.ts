@@ -5,7 +5,7 @@ import { copyFields, globalOf, ITEM, fieldOf } from './fields.ts'
 import { ownerOf, variable } from './variables.ts'
 import { make, slotOf, type World } from './world.ts'
 
-/** Declares the variables of a pattern. */
+/** Assigns a value to the variables that a pattern declares. */
 export function bind(pattern: Node, value: Slot, place: Place, world: World): void {
   spread(pattern, value, place, world, (target, part) => {
     const binding = place.env.source.dissection.names.get(target)
@@ -13,7 +13,7 @@ export function bind(pattern: Node, value: Slot, place: Place, world: World): vo
   })
 }
 
-/** Sets what a pattern names: variables and members. */
+/** Assigns a value to the variables and members in a pattern. */
 export function assign(pattern: Node, value: Slot, site: Site, world: World): void {
   const { env } = site
   spread(pattern, value, site, world, (target, part) => {
@@ -32,13 +32,13 @@ export function assign(pattern: Node, value: Slot, site: Site, world: World): vo
 function assignMember(target: Node, value: Slot, site: Site, world: World): void {
   if (target.computed) world.value(target.property, site)
   const objects = world.value(target.object, site)
-  // A member of a global variable is known by its whole path.
+  // A member of a global variable is identified by its whole path.
   const path = globalPath(target, site)
   if (path !== undefined && site.env.phase === 'call') world.note(path, site)
   else write(objects, nameOf(target.property, target.computed), value, site, world)
 }
 
-/** `Array.prototype.x`, where `Array` is global. */
+/** The path of a member of a global, such as `Array.prototype.x`; undefined for any other node. */
 function globalPath(node: Node, { env }: Place): string | undefined {
   if (node.type === 'Identifier') return env.source.dissection.names.has(node) ? undefined : node.name
   if (node.type !== 'MemberExpression') return undefined
@@ -46,7 +46,7 @@ function globalPath(node: Node, { env }: Place): string | undefined {
   return object === undefined ? undefined : `${object}.${node.computed ? '[]' : node.property.name}`
 }
 
-/** Takes a value apart as a pattern does. */
+/** Destructures a value as a pattern does, and calls `set` for every target. */
 function spread(
   pattern: Node | null,
   value: Slot,
@@ -54,7 +54,7 @@ function spread(
   world: World,
   set: (target: Node, part: Slot) => void,
 ): void {
-  if (!pattern) return // a hole
+  if (!pattern) return // a hole in an array
   const site = { ...place, node: pattern }
   const inner = (part: Node | null, slot: Slot) => spread(part, slot, place, world, set)
   switch (pattern.type) {

@@ -287,7 +287,7 @@ const ROWS: readonly [top: string, body: string, more?: Files][] = [
 ]
 
 test.each(ROWS)(
-  'a step is found to change state of other modules, data and promises: %s; %s',
+  'a step is reported to change state of other modules, data and promises: %s; %s',
   async (top, body, more = {}) => {
     expect(await changes({ 'steps.ts': main(body, top), ...more })).not.toEqual([])
   },

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { changes, main, type Row } from './step.fixture.ts'
 
-/** Packages that need not be there. */
+/** Minimal packages in place of the real ones. */
 const packages = Object.fromEntries(
   ['zod', 'lodash-es'].flatMap((name) => [
     [

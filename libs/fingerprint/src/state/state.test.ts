@@ -4,7 +4,7 @@ import { changes, main } from './step.fixture.ts'
 
 const changed = async (files: Files | string) => (await changes(files)).map((detail) => detail.split(': ')[0])
 
-describe('a step is found to change state that outlives a call', () => {
+describe('a step is reported to change state that outlives a call', () => {
   test.each([
     ['let n = 0', '() => n++', 'n'],
     ['let n = 0', '() => { n += 1 }', 'n'],

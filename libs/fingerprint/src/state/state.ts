@@ -11,11 +11,11 @@ import type { Analysis, Code } from './analysis.ts'
 import type { Source } from './thing.ts'
 
 /**
- * What the code of a closure changes that outlives a call of the body: then what a call gives may depend on the calls
- * before it in the same process.
+ * Finds what the code of a closure changes that outlives a call of the body. If it finds anything, the result of a call
+ * may depend on earlier calls in the same process.
  */
 export async function changedState(walked: Walk, fingerprint: string, links: Links, cache: Cache): Promise<ReachUse[]> {
-  if (walked.parts.length === 0) return [] // a package's own step
+  if (walked.parts.length === 0) return [] // a step that a package exports
   const modules = [...new Set(walked.parts.map(({ module }) => module))]
   const key = `state:${digest('state', [fingerprint, ...modules.map(({ path, hash }) => path + hash)])}`
   let found = cache.get<ReachUse[]>(key)
@@ -23,7 +23,7 @@ export async function changedState(walked: Walk, fingerprint: string, links: Lin
   return found
 }
 
-/** Most steps of a project share modules. */
+/** Kept because most steps of a project share modules. */
 const dissections = new WeakMap<Module, Dissection>()
 
 async function findChanges({ root, parts }: Walk, modules: readonly Module[], links: Links): Promise<ReachUse[]> {
@@ -47,7 +47,7 @@ async function findChanges({ root, parts }: Walk, modules: readonly Module[], li
     analysis.load(parts.flatMap((part) => codeOf(part, sources)))
     callBody(root, analysis, sources)
   } catch (error) {
-    if (!(error instanceof TooMuchCode || error instanceof RangeError)) throw error // a full stack
+    if (!(error instanceof TooMuchCode || error instanceof RangeError)) throw error // RangeError: stack overflow
     return [{ what: 'state', detail: 'more code than can be followed', line: parts[0]!.line, via: 0 }]
   }
   const found = analysis.changes.map(({ module, node, what }) => {
@@ -69,7 +69,9 @@ function codeOf({ type, module, index }: Part, sources: ReadonlyMap<Module, Sour
   return [{ source, node: unit.node, ...(unit.what !== 'statement' && { binding: unit.bindings[0] }) }]
 }
 
-/** Goes through what Cairn calls of a step: the properties of one that is written out, of others all that it was given. */
+/**
+ * Follows what Cairn calls of a step: the properties of a literal definition, otherwise everything the step was given.
+ */
 function callBody({ target, of, role }: Walk['root'], analysis: Analysis, sources: ReadonlyMap<Module, Source>): void {
   if (!('part' in target)) return
   const { module, index } = target.part

@@ -6,7 +6,7 @@ import { functionAround } from './variables.ts'
 import { NOTHING, type Slot, type Place } from './thing.ts'
 import type { World } from './world.ts'
 
-/** Goes through a statement, whatever way the run takes through it. */
+/** Follows every branch of a statement. */
 export function runStatement(node: Node, place: Place, world: World): void {
   switch (node.type) {
     case 'VariableDeclaration':

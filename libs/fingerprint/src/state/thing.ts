@@ -3,23 +3,25 @@ import type { Binding } from '../analyse/scope.ts'
 import type { Node } from '../analyse/syntax.ts'
 import type { Module } from '../modules.ts'
 
-/** When something is made: while modules load, so that it outlives all calls of a body, or by a call. */
+/** When something is made: while modules load, so that it outlives all calls of a body, or during a call. */
 export type Phase = 'load' | 'call'
 
-/** What a thing is. */
+/** The type of a thing. */
 export type Is =
-  /** An object literal, an instance, a prototype: it has what code gives it. */
+  /** An object literal, an instance or a prototype, with the fields that code sets. */
   | { readonly type: 'object' }
-  /** An array, a map, a set, an iterator, …: its items are one slot, its methods are built in. */
+  /** An array, map, set, iterator or similar. Its items share one slot, and its methods are built in. */
   | {
       readonly type: 'list'
       readonly usedUp?: true
       readonly regex?: string
       readonly bytes?: true
-      /** A `Buffer`: parts of it share its bytes, and it may itself be a part of what all buffers share. */
+      /**
+       * A `Buffer`. Its slices share its bytes. If it is `pooled`, it may itself be a slice of the pool of all buffers.
+       */
       readonly buffer?: 'own' | 'pooled'
     }
-  /** A function or class of the project, and where it was made. */
+  /** A function or class of the project, and the `Env` that it was created in. */
   | {
       readonly type: 'function'
       readonly node: Node
@@ -28,29 +30,32 @@ export type Is =
       readonly isStatic?: boolean
     }
   | { readonly type: 'bound'; readonly target: Thing; readonly self: Slot; readonly given: readonly Slot[] }
-  /** A function that does what is said here. */
+  /** A function that the analysis itself implements. */
   | { readonly type: 'native'; readonly run: (given: readonly Slot[]) => void }
   | { readonly type: 'accessor'; readonly get?: Slot; readonly set?: Slot }
-  /** A global variable, or what is behind one: `Object.assign`. */
+  /** A global variable, or something that it leads to: `Object.assign`. */
   | { readonly type: 'global'; readonly path: string }
-  /** All exports of a module. */
+  /** All exports of a module, as an object. */
   | { readonly type: 'module'; readonly module: Module }
-  /** What other code made, a package's or Cairn's, or an export of it. Its parts are taken for itself. */
+  /**
+   * Something from code that is not analysed, such as a package or Cairn, or an export of such code. Its parts are
+   * represented by the thing itself.
+   */
   | {
       readonly type: 'outside'
       readonly from: 'package' | 'builtin' | 'wasm' | 'cairn' | 'data' | 'proxy'
       readonly isExport: boolean
     }
 
-/** One of the things that code makes in one place: an object, a list, a function. */
+/** Represents everything that code makes in one place: an object, a list, a function. */
 export class Thing {
   readonly is: Is
   readonly phase: Phase
-  /** The variable that it was made for. */
+  /** The variable that it is made for. */
   readonly label: string | undefined
   readonly fields = new Map<string, Slot>()
   readonly lookups = new Map<string, Slot>()
-  /** Who has a copy of its fields, and which fields of those they set anew. */
+  /** The things that have a copy of its fields, with the fields that each of them overrides. */
   readonly copies = new Map<Thing, ReadonlySet<string>>()
   #any: Slot | undefined
   #protos: Slot | undefined
@@ -63,27 +68,27 @@ export class Thing {
     this.label = label
   }
 
-  /** All that is in it, under whatever name. */
+  /** Everything in it, under any name. */
   get any(): Slot {
     if (!this.#any) {
       this.#any = new Slot()
-      // Its parts are taken for itself; nobody listens to it yet.
+      // Its parts are represented by the thing itself. The slot has no listeners yet.
       if (this.is.type === 'outside' && this.is.from === 'data') this.#any.held.add(this)
     }
     return this.#any
   }
 
-  /** Where it looks for what it has not got itself. */
+  /** Its prototypes, where a lookup continues. */
   get protos(): Slot {
     return (this.#protos ??= new Slot())
   }
 
-  /** What other code was given when it made this: callbacks, say. */
+  /** What the code that made it received, for example callbacks. */
   get held(): Slot {
     return (this.#held ??= new Slot())
   }
 
-  /** What changes with it: the bytes below a typed array. */
+  /** What changes with it: the bytes of a typed array. */
   get views(): Slot {
     return (this.#views ??= new Slot())
   }
@@ -91,16 +96,16 @@ export class Thing {
 
 export type Hear = (thing: Thing) => void
 
-/** The things that an expression may give, or that a variable or a field may hold. It only grows. */
+/** The set of things that an expression may evaluate to, or that a variable or field may hold. It only grows. */
 export class Slot {
-  /** The slot that stands for this one since the two were found to hold the same. */
+  /** The slot that this one was merged into. */
   same: Slot | undefined
   readonly held = new Set<Thing>()
-  /** What has arrived and is not handed on yet. */
+  /** Things that have arrived but have not been passed on. */
   fresh: Thing[] = []
   readonly targets = new Set<Slot>()
   readonly listeners: Hear[] = []
-  /** Targets from which no way back was found. */
+  /** Targets from which no path leads back. */
   readonly apart = new Set<Slot>()
 
   get things(): ReadonlySet<Thing> {
@@ -108,10 +113,10 @@ export class Slot {
   }
 }
 
-/** Of what gives nothing that could hold state: a number, say. */
+/** The slot of values without state, such as numbers. */
 export const NOTHING = new Slot()
 
-/** The slot that stands for a slot by now. */
+/** The slot that a slot was merged into, or the slot itself. */
 export function last(slot: Slot): Slot {
   let found = slot
   while (found.same) found = found.same
@@ -119,16 +124,16 @@ export function last(slot: Slot): Slot {
   return found
 }
 
-/** A module's tree, and where its imports lead. */
+/** A module with its syntax tree. */
 export interface Source {
   readonly module: Module
   readonly dissection: Dissection
 }
 
-/** What one call of a function has: all calls that are made of the same function, at the same time, share one. */
+/** The variables and arguments of a call. Calls of a function from one place, in the same phase, share one. */
 export interface Env {
   readonly source: Source
-  /** The function, or the whole module. */
+  /** The function or class member that runs; for a module, its program. */
   readonly home: Node
   /** The function that was called. */
   readonly fn?: Thing
@@ -136,20 +141,20 @@ export interface Env {
   readonly outer?: Env
   readonly variables: Map<Binding, Slot>
   readonly made: Map<Node, Map<string, Thing>>
-  /** Calls of what is not the project's own: there is one for each place and callee. */
+  /** Calls of code that is not the project's own: one for each place and callee. */
   readonly calls: Map<Node, Map<unknown, Call>>
   readonly parameters: Slot[]
-  /** All that it was given, after its parameters too. */
+  /** All arguments, including those after the last parameter. */
   readonly given: Slot
   readonly receiver: Slot
   readonly returned: Slot
 }
 
-/** Where code stands, and for which variable it makes something. */
+/** Where code is, and the variable for which it makes something. */
 export interface Place {
   readonly env: Env
   readonly label?: string
-  /** Of a buffer's bytes only those are asked for that are its own. */
+  /** The code uses only the bytes of the buffer itself. */
   readonly ownBytes?: true
 }
 
@@ -159,11 +164,11 @@ export interface Site extends Place {
 
 export interface Given {
   readonly first: readonly Slot[]
-  /** What may come at any later place, from a spread. */
+  /** Arguments that may be in any later position, from a spread. */
   readonly rest: Slot
 }
 
-/** A call: of what, on what, with what, where its result goes. */
+/** A call: name of the method, receiver, arguments, place, and slot for the result. */
 export interface Call {
   readonly name?: string
   readonly self: Slot

@@ -6,7 +6,7 @@ import { NOTHING, Slot, Thing, type Env, type Place } from './thing.ts'
 import { fieldOf, globalOf } from './fields.ts'
 import { make, slotOf, type World } from './world.ts'
 
-/** Which call, or module, a variable belongs to. */
+/** The call or module that a variable belongs to. */
 export function ownerOf(binding: Binding, env: Env): Env {
   let found = env
   while (found.outer && found.home !== binding.home) found = found.outer
@@ -32,7 +32,7 @@ function readGlobal(name: string, world: World): Slot {
   return slotOf(world, globalOf(world, name))
 }
 
-/** `arguments` */
+/** The `arguments` object. */
 function givenTo(place: Place, node: Node, world: World): Slot {
   const env = functionAround(place.env)
   const list = make(place, node, { type: 'list' }, world)
@@ -40,14 +40,14 @@ function givenTo(place: Place, node: Node, world: World): Slot {
   return slotOf(world, list)
 }
 
-/** The innermost call, of what has a `this` of its own. */
+/** The innermost call that has its own `this`. */
 export function functionAround(env: Env): Env {
   let found = env
   while (found.outer && found.home.type === 'ArrowFunctionExpression') found = found.outer
   return found
 }
 
-/** An import by name, or one member of `import * as`. */
+/** A named import, or one member of `import * as`. */
 export function imported(binding: Binding, member: string | undefined, { env }: Place, world: World): Slot {
   const { module, dissection } = env.source
   const index = [...dissection.imports.keys()].indexOf(binding)
@@ -55,7 +55,7 @@ export function imported(binding: Binding, member: string | undefined, { env }: 
   return targetOf(target, member ?? binding.name, world)
 }
 
-/** What `import('…')` gives. */
+/** The result of `import('…')`. */
 export function importedLater(node: Node, { env }: Place, world: World): Slot {
   const { module } = env.source
   const request = module.analysis.requests.findIndex(
@@ -64,6 +64,7 @@ export function importedLater(node: Node, { env }: Place, world: World): Slot {
   return request < 0 ? NOTHING : targetOf(world.links.ref(module, { request }).target, String(node.source.value), world)
 }
 
+/** The value of an export of a module. */
 export function exportOf(module: Module, name: string, world: World): Slot {
   const link = world.links.export(module, name)
   return link ? targetOf(link.target, name, world) : NOTHING
@@ -108,7 +109,7 @@ function namespace(module: Module, name: string, world: World): Thing {
   return thing
 }
 
-/** The value of `export default …`, which has no name. */
+/** The value of an `export default …` without a name. */
 export function defaultExport(node: Node, { variables }: Env): Slot {
   const key = node as unknown as Binding
   let slot = variables.get(key)

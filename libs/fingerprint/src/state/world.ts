@@ -18,22 +18,22 @@ import {
 export interface Hidden {
   readonly holder: Thing
   readonly callees: Slot
-  /** What it is called with. */
+  /** The arguments of the call. */
   readonly given?: Given
 }
 
-/** All that is known of the code of one closure. */
+/** The state of the analysis of one closure. */
 export interface World {
   readonly flow: Flow
   readonly links: Links
   readonly globals: Map<string, Thing>
-  /** What is thrown anywhere: who catches may get any of it. */
+  /** Everything that is thrown anywhere. Any `catch` may receive it. */
   readonly thrown: Slot
-  /** What Cairn made. */
+  /** What Cairn's functions return while modules load. */
   readonly steps: Slot
-  /** Functions, and accessors, that the language may call on what has them, or inherits them. */
+  /** Functions and accessors that the language may call on things that have or inherit them. */
   readonly hidden: Hidden[]
-  /** All that code made, apart from prototypes of classes. */
+  /** All things in the code, except prototypes of classes. */
   readonly made: Set<Thing>
   sourceOf(module: Module): Source | undefined
   moduleEnv(source: Source): Env
@@ -41,9 +41,9 @@ export interface World {
   statement(node: Node, place: Place): void
   callThing(callee: Thing, call: Call): void
   construct(callee: Thing, call: Call): void
-  /** Notes what outlives the call that changes it. */
+  /** Notes the changed things that outlive the call. */
   change(things: Slot, site: Site): void
-  /** Does it once nothing else is left to do, and so is known what is not known. */
+  /** Runs a task when nothing else is left to do, so that it is certain what is not known. */
   later(task: () => void): void
   note(thing: Thing | string, site: Site): void
 }
@@ -61,7 +61,7 @@ export function makeEnv(fields: Pick<Env, 'source' | 'home' | 'phase' | 'fn' | '
   }
 }
 
-/** The thing that a piece of code makes; one for all times that it runs, apart from loading. */
+/** The thing that a piece of code makes. There is one for each `Env`, however often the code runs. */
 export function make({ env, label }: Place, node: Node, is: Is, world: World, tag: string = is.type): Thing {
   let made = env.made.get(node)
   if (!made) env.made.set(node, (made = new Map()))
@@ -87,7 +87,7 @@ export function allGiven({ first, rest }: Given, { flow }: World): Slot {
   return flow.union(...first, rest)
 }
 
-/** Joins a call with the earlier ones of the same callee in the same place; the first is what `run` is for. */
+/** Joins a call with earlier ones of the same callee in the same place. Calls `run` only for the first of them. */
 export function joinCall(callee: unknown, call: Call, world: World, run: (joined: Call) => void): void {
   const { flow } = world
   const { calls } = call.site.env
