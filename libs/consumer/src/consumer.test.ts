@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { folderStore } from '@cairn/drivers/store/folder'
 import { each, list, pipeline, step, type Kind, type Pipeline, type Step } from '@cairn/kernel'
-import { layout, promotedEvent, topicOf, type CairnEvent } from '@cairn/records'
+import { layout, promotedEvent, topicOf, type CairnEvent, type Subscription } from '@cairn/records'
 import { z } from 'zod'
 import { seenIn } from './seen.ts'
 import { consumer, type Promotion, type SubscriptionOptions } from './consumer.ts'
@@ -318,6 +318,21 @@ describe('a consumer', () => {
     goOn.resolve()
     await closed
     expect(done).toEqual([id, 'closed'])
+  })
+
+  it('closes a subscription that was still being opened', async () => {
+    const opened = Promise.withResolvers<void>()
+    const calls: string[] = []
+    const subscribe = async () => {
+      await opened.promise
+      return { close: async () => void calls.push('closed') } as Subscription
+    }
+    const listener = consumer({ ...runs, bus: { ...runs.bus, subscribe } }, FIRST)
+    const opening = listener.subscribe(reporting, report, () => {})
+    const closing = listener.close()
+    opened.resolve()
+    await Promise.all([opening, closing])
+    expect(calls).toEqual(['closed'])
   })
 
   it('provides inline outputs as files until it is closed', async () => {

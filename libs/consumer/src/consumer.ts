@@ -88,7 +88,7 @@ export interface ConsumerHost {
  */
 export function consumer({ env, bus, store }: ConsumerHost, defaults: ConsumeOptions): Consumer {
   checkConsumeOptions(defaults, 'the consumer')
-  const subscriptions = new Set<Subscription>()
+  const subscriptions = new Set<Promise<Subscription>>()
   let folder: string | undefined
   const scratch = () => (folder ??= mkdtempSync(join(tmpdir(), 'cairn-consumer-')))
 
@@ -109,11 +109,13 @@ export function consumer({ env, bus, store }: ConsumerHost, defaults: ConsumeOpt
       requireOf({ env, pipeline: name }, event)
       await handleOnce(event)
     }
-    const subscription = await bus.subscribe(topicOf({ env, pipeline: name }), { ...rest, group }, hear)
-    subscriptions.add(subscription)
+    const opening = bus.subscribe(topicOf({ env, pipeline: name }), { ...rest, group }, hear)
+    subscriptions.add(opening)
+    opening.catch(() => subscriptions.delete(opening)) // reported to the caller
+    const subscription = await opening
     return {
       async close() {
-        subscriptions.delete(subscription)
+        subscriptions.delete(opening)
         await subscription.close()
       },
     }
@@ -142,12 +144,14 @@ export function consumer({ env, bus, store }: ConsumerHost, defaults: ConsumeOpt
       )
     },
     async close() {
-      await Promise.all([...subscriptions].map((subscription) => subscription.close()))
+      await Promise.all([...subscriptions].map((opening) => opening.then((open) => open.close(), nothingToClose)))
       subscriptions.clear()
       if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
     },
   }
 }
+
+function nothingToClose(): void {}
 
 function promotionOf({ id, time, data: { env, pipeline, run, by = '', from, previous } }: CairnEvent): Promotion {
   return { id, env, pipeline, run, by, from, previous, at: new Date(time) }

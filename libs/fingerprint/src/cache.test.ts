@@ -51,6 +51,19 @@ test('emitted code is cached while its modules stay the same, separately for eac
   expect(await known()).toEqual([undefined, undefined])
 })
 
+test('state that a step changes is reported at its own line, even if an equal step was analysed before', async () => {
+  const counting = (name: string) => `export const ${name} = step('${name}', { outputs: {}, run: () => n++ })`
+  const p = new TemporaryProject({
+    'steps.ts': `import { step } from '@cairn/kernel'\nlet n = 0\n${counting('main')}\n${counting('same')}\n`,
+  })
+  const linesOf = async (name: string) => {
+    const { manifest } = await p.closure(name, { cache: 'cache' })
+    await setImmediate() // `saveSoon` has saved by then
+    return manifest.reaches.filter(({ what }) => what === 'state').map(({ line }) => line)
+  }
+  expect([await linesOf('main'), await linesOf('same')]).toEqual([[3], [4]])
+})
+
 test('an edit is detected even if the time and size of the file stay the same', async () => {
   const p = project()
   const before = await cached(p)

@@ -9,7 +9,7 @@ import { builtinReach } from './analyse/reach-rules.ts'
 import type { ReachFound } from './analyse/reach.ts'
 import { changedState } from './state/state.ts'
 import type { Cache } from './cache.ts'
-import { walk, type Root, type Walk } from './walk.ts'
+import { positionsIn, walk, type Root, type Walk } from './walk.ts'
 import type { Writers } from './writers.ts'
 
 /** Increment this when the same closure gets a different fingerprint. */
@@ -58,13 +58,9 @@ export async function cutClosure(root: Root, sources: Sources, cache: Cache): Pr
   }
 }
 
-/**
- * The cache key of the emitted code. Emitted code contains source positions, so the key includes the path and the text
- * of each part's file, and which part of the file it is.
- */
-function emittedFrom({ root, parts }: Walk, fingerprint: string): string {
-  const places = parts.flatMap(({ module: { path, hash }, type, index }) => [path, hash, type, index])
-  return `emitted:${digest('emitted', [EMITTER, fingerprint, root.role, ...places])}`
+/** The cache key of the emitted code, which contains source positions. */
+function emittedFrom(walked: Walk, fingerprint: string): string {
+  return `emitted:${digest('emitted', [EMITTER, fingerprint, ...positionsIn(walked)])}`
 }
 
 function fingerprintOf(walked: Walk, sources: Sources): string {

@@ -94,7 +94,7 @@ async function importFile(file: string): Promise<Readonly<Record<string, unknown
   const imported = import(/* @vite-ignore */ pathToFileURL(file).href) as Promise<Record<string, unknown>>
   // While the running script awaits this call at its top level, importing it never settles. Its exports are not
   // initialised yet either.
-  return file === scriptFile() ? Promise.race([imported, sleep(STILL_RUNNING_MS, {})]) : imported
+  return file === scriptFile() ? Promise.race([imported, stillRunning()]) : imported
 }
 
 /** Longer than an import of a module that is already evaluated takes. */

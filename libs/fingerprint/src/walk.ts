@@ -23,6 +23,11 @@ export interface Walk {
   readonly order: EffectOrder
 }
 
+/** Identifies the source text and the position of each part, for cache keys of results that contain positions. */
+export function positionsIn({ root, parts }: Walk): (string | number)[] {
+  return [root.role, ...parts.flatMap(({ module: { path, hash }, type, index }) => [path, hash, type, index])]
+}
+
 /**
  * Collects everything that a closure consists of.
  *

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -164,8 +164,9 @@ export function controlStore({ env, cache, onFetch, ...control }: ControlStoreOp
     const bytes = await store.read(path)
     if (!bytes) return undefined
     await mkdir(join(cache, 'code'), { recursive: true })
-    await writeFile(`${kept}.${process.pid}`, bytes)
-    await rename(`${kept}.${process.pid}`, kept)
+    const made = `${kept}.${randomUUID()}` // several fetches of this process may run at once
+    await writeFile(made, bytes)
+    await rename(made, kept)
     return kept
   }
 
@@ -193,19 +194,22 @@ export function controlStore({ env, cache, onFetch, ...control }: ControlStoreOp
       const length = answer.headers.get('content-length')
       onFetch?.({ digest, size: length === null ? undefined : Number(length) })
       const folder = await store.scratch()
-      const file = join(folder, digest)
-      const hash = createHash('sha256')
-      const body = Readable.fromWeb(answer.body as import('node:stream/web').ReadableStream)
-      body.on('data', (bytes: Buffer) => hash.update(bytes))
-      await pipe(body, createWriteStream(file))
-      if (hash.digest('hex') !== digest)
-        throw new CairnError('CORRUPT', `the downloaded bytes of ${path} do not match its digest`, {
-          next: 'on the machine with the store: cairn doctor --repair',
-        })
-      await mkdir(join(kept, '..'), { recursive: true })
-      await rename(file, kept)
-      await rm(folder, { recursive: true, force: true })
-      return kept
+      try {
+        const file = join(folder, digest)
+        const hash = createHash('sha256')
+        const body = Readable.fromWeb(answer.body as import('node:stream/web').ReadableStream)
+        body.on('data', (bytes: Buffer) => hash.update(bytes))
+        await pipe(body, createWriteStream(file))
+        if (hash.digest('hex') !== digest)
+          throw new CairnError('CORRUPT', `the downloaded bytes of ${path} do not match its digest`, {
+            next: 'on the machine with the store: cairn doctor --repair',
+          })
+        await mkdir(join(kept, '..'), { recursive: true })
+        await rename(file, kept)
+        return kept
+      } finally {
+        await rm(folder, { recursive: true, force: true })
+      }
     },
     async stat(path) {
       const answer = await askControl(control, address('stat', path)).catch(unlessMissing)

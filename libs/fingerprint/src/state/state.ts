@@ -6,7 +6,7 @@ import { isSource, type Module } from '../modules.ts'
 import type { Dissection } from '../analyse/analyse.ts'
 import { stepCall } from '../analyse/step-call.ts'
 import { loadParser, type Node } from '../analyse/syntax.ts'
-import type { Walk } from '../walk.ts'
+import { positionsIn, type Walk } from '../walk.ts'
 import type { Analysis, Code } from './analysis.ts'
 import type { Source } from './thing.ts'
 
@@ -17,7 +17,7 @@ import type { Source } from './thing.ts'
 export async function changedState(walked: Walk, fingerprint: string, links: Links, cache: Cache): Promise<ReachUse[]> {
   if (walked.parts.length === 0) return [] // a step that a package exports
   const modules = [...new Set(walked.parts.map(({ module }) => module))]
-  const key = `state:${digest('state', [fingerprint, ...modules.map(({ path, hash }) => path + hash)])}`
+  const key = `state:${digest('state', [fingerprint, ...positionsIn(walked)])}` // what is found has source positions
   let found = cache.get<ReachUse[]>(key)
   if (!found) cache.set(key, (found = await findChanges(walked, modules, links)))
   return found

@@ -45,15 +45,19 @@ export function objectCache(root: string, limit: number, areHeld: boolean) {
     eviction,
     find(path: string): Copy | undefined {
       const copies = folderOf(objects, path)
+      let newest: (Copy & { readonly usedMs: number }) | undefined
       for (const name of fs.existsSync(copies) ? fs.readdirSync(copies) : []) {
         const [, tag, size] = /^(.+)-(\d+)(\.\w+)?$/.exec(name) ?? []
         const file = join(copies, name)
         const found = fs.statSync(file, { throwIfNoEntry: false })
-        if (tag === undefined || found?.size !== Number(size)) continue
-        if (found.mtimeMs < Date.now() - NOTED_MS) keepVerified(digestIn(path) ?? '', file, () => touch(file))
-        return { file, etag: `"${tag}"` }
+        if (tag === undefined || found?.size !== Number(size) || found.mtimeMs < (newest?.usedMs ?? -Infinity)) continue
+        newest = { file, etag: `"${tag}"`, usedMs: found.mtimeMs }
       }
-      return undefined
+      if (newest && newest.usedMs < Date.now() - NOTED_MS) {
+        const { file } = newest
+        keepVerified(digestIn(path) ?? '', file, () => touch(file))
+      }
+      return newest
     },
     keep,
     /** Moves a file that was stored to the copies, if it is on the same disk. */
