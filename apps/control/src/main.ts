@@ -120,7 +120,7 @@ const collector = new Collector({
   onFailure: (pipeline, error) => log.error({ pipeline, err: error }, 'the collection failed'),
 })
 const health = {
-  live: () => ({ process: 'ok' }),
+  live: async () => ({ process: 'ok' }),
   ready: async () => {
     const [events, objects] = await Promise.all([probed(bus.probe()), probed(store.stat('store.json'))])
     return { events, store: objects, tokens: tokens.isBroken() ? 'the file cannot be read; see the log' : 'ok' }

@@ -3,7 +3,10 @@ import type { Connected } from '@cairn/drivers/connection'
 import { standstillText } from '@cairn/drivers/events/kafka'
 import { probed, type Health } from '@cairn/stage'
 
-/** After this time without an answered heartbeat, the process is unhealthy and should be restarted. */
+/**
+ * If Kafka responds but a subscription has had no answer for this time, only a restart can repair it. While Kafka does not
+ * respond, no restart is needed.
+ */
 const DEAD_AFTER_MS = 120_000
 
 /**
@@ -12,15 +15,16 @@ const DEAD_AFTER_MS = 120_000
  */
 export function stageHealth({ bus, store }: Connected, machine: HostHealth, stopping: () => boolean): Health {
   return {
-    live: () =>
-      Object.fromEntries(
-        bus
-          .status()
-          .subscriptions.map(({ topic, heartbeatAge = 0 }) => [
-            topic,
-            heartbeatAge < DEAD_AFTER_MS ? 'ok' : `no answer to a heartbeat for ${Math.round(heartbeatAge / 1000)} s`,
-          ]),
-      ),
+    async live() {
+      const { subscriptions } = bus.status()
+      const silent = subscriptions.filter(({ heartbeatAge = 0 }) => heartbeatAge >= DEAD_AFTER_MS)
+      const isStuck = silent.length > 0 && (await probed(bus.probe())) === 'ok'
+      const age = (ms = 0) => `no answer to a heartbeat for ${Math.round(ms / 1000)} s, although Kafka responds`
+      return {
+        process: 'ok',
+        ...(isStuck && Object.fromEntries(silent.map(({ topic, heartbeatAge }) => [topic, age(heartbeatAge)]))),
+      }
+    },
     async ready() {
       const { subscriptions } = bus.status()
       const joined = subscriptions.every(({ connected }) => connected)

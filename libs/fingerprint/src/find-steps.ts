@@ -1,5 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import type { Step } from '@cairn/kernel'
 import type { Sources } from './closure.ts'
@@ -97,8 +97,15 @@ async function importFile(file: string): Promise<Readonly<Record<string, unknown
   return file === scriptFile() ? Promise.race([imported, stillRunning()]) : imported
 }
 
-/** Longer than an import of a module that is already evaluated takes. */
-const STILL_RUNNING_MS = 50
+/**
+ * Resolves, without exports, after more time and more turns of the event loop than the import of an evaluated module
+ * takes, also on a busy machine.
+ */
+async function stillRunning(): Promise<Record<string, unknown>> {
+  await sleep(50)
+  for (let turns = 0; turns < 50; turns++) await turn()
+  return {}
+}
 
 /** Real path of the script that this process was started with. */
 function scriptFile(): string | undefined {

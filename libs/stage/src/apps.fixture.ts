@@ -17,7 +17,7 @@ import { StageModule } from './stage.module.ts'
 import { CairnStrategy, type StrategyOptions } from './strategy.ts'
 
 const ENV = 'test'
-export const WELL: Health = { live: () => ({}), ready: async () => ({}) }
+export const WELL: Health = { live: async () => ({}), ready: async () => ({}) }
 
 export const Int: Kind<number> = {
   name: 'json',

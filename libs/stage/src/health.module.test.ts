@@ -16,7 +16,7 @@ describe('the probes of a service', () => {
     const { statusCode, body } = await app.inject({ method: 'GET', url: `/health/${probe}` })
     return { statusCode, findings: JSON.parse(body) as unknown }
   }
-  const well: Health = { live: () => ({ loop: 'ok' }), ready: async () => ({ store: 'ok', events: 'ok' }) }
+  const well: Health = { live: async () => ({ loop: 'ok' }), ready: async () => ({ store: 'ok', events: 'ok' }) }
 
   it('answer 200 with the findings if everything is healthy', async () => {
     expect(await ask('live', well)).toEqual({ statusCode: 200, findings: { loop: 'ok' } })
@@ -36,7 +36,7 @@ describe('the probes of a service', () => {
     const ready = async () => ({ store: 'gone' })
     expect(await ask('live', { ...well, ready })).toMatchObject({ statusCode: 200 })
     await app.close()
-    expect(await ask('live', { ...well, live: () => ({ heartbeat: 'none for 120 s' }) })).toEqual({
+    expect(await ask('live', { ...well, live: async () => ({ heartbeat: 'none for 120 s' }) })).toEqual({
       statusCode: 503,
       findings: { heartbeat: 'none for 120 s' },
     })

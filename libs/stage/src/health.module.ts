@@ -3,7 +3,7 @@ import { Controller, Get, Inject, Module, ServiceUnavailableException, type Dyna
 /** The health checks of a service. Each returns its findings by name: `ok`, or what is wrong. */
 export interface Health {
   /** Whether this process itself works. Dependencies do not count, because a restart would not repair them. */
-  live(): Readonly<Record<string, string>>
+  live(): Promise<Readonly<Record<string, string>>>
   /** Whether the service can do its work now, including its dependencies. */
   ready(): Promise<Readonly<Record<string, string>>>
 }
@@ -19,8 +19,8 @@ class HealthController {
   }
 
   @Get('live')
-  live(): Readonly<Record<string, string>> {
-    return verdict(this.#health.live())
+  async live(): Promise<Readonly<Record<string, string>>> {
+    return verdict(await this.#health.live())
   }
 
   @Get('ready')
