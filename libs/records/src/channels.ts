@@ -4,6 +4,8 @@ import type { GcReport } from './gc-report.ts'
 import type { CairnEvent } from './events.ts'
 import type { Plan } from './plan-record.ts'
 import type { AttemptRecord } from './attempt-record.ts'
+import type { EndRecord } from './end-record.ts'
+import type { ErrorRecord } from './error-record.ts'
 
 /**
  * The channels that tracing, metrics and progress subscribe to, so that the running code does not depend on them.
@@ -15,17 +17,17 @@ export const channels = {
    * A task that a process works on, from the event that triggered it until its end is published. The result is the
    * task's record, or undefined when the task is handed on to another host.
    */
-  task: tracingChannel<string, TaskMessage>('cairn:task'),
+  task: tracedChannel<TaskMessage, EndRecord | undefined>('cairn:task'),
   /** An attempt that a host started earlier without leaving a result. */
   earlier: channel('cairn:earlier') as Channel<EarlierMessage>,
-  /** One attempt: the step bodies of a task run. The result is the errors of the items that failed. */
-  compute: tracingChannel<string, AttemptMessage>('cairn:compute'),
+  /** One attempt: the step bodies of a task run. The result has the errors of the items that failed, by index. */
+  compute: tracedChannel<AttemptMessage, { readonly errors: ReadonlyMap<number, ErrorRecord> }>('cairn:compute'),
   /** An input is fetched to where step bodies run. */
-  fetch: tracingChannel<string, FetchMessage>('cairn:fetch'),
+  fetch: tracedChannel<FetchMessage, string>('cairn:fetch'),
   /** The outputs of a task, or its terminal record, are stored. */
-  commit: tracingChannel<string, AboutTask>('cairn:commit'),
+  commit: tracedChannel<AboutTask, unknown>('cairn:commit'),
   /** Events are sent. This is the only place where a subscriber may add headers to them. */
-  publish: tracingChannel<string, PublishMessage>('cairn:publish'),
+  publish: tracedChannel<PublishMessage, void>('cairn:publish'),
   /** Garbage was collected for a pipeline. */
   collection: channel('cairn:collection') as Channel<CollectionMessage>,
   /** How many runs of a pipeline are running and waiting, where limits are set. */
@@ -40,12 +42,25 @@ export const channels = {
   standstill: channel('cairn:standstill') as Channel<StandstillMessage>,
 }
 
+/** A channel for work, with the type of the work's result. */
+export interface TracedChannel<Message extends object, Result> extends TracingChannel<string, Message> {
+  /** Never set: it exists for the type. */
+  readonly result?: Result
+}
+
+/** What subscribers get when work has ended: its message, and its result or error. */
+export type Ended<Message, Result> = Message & { readonly result?: Result; readonly error?: unknown }
+
+function tracedChannel<Message extends object, Result>(name: string): TracedChannel<Message, Result> {
+  return tracingChannel<string, Message>(name)
+}
+
 /** Traces work on a channel. Without subscribers, the message is not even created. */
-export function traced<Message extends object, Result>(
-  to: TracingChannel<string, Message>,
+export function traced<Message extends object, Result, Made extends Result>(
+  to: TracedChannel<Message, Result>,
   message: () => Message,
-  work: () => Promise<Result>,
-): Promise<Result> {
+  work: () => Promise<Made>,
+): Promise<Made> {
   return to.hasSubscribers ? to.tracePromise(work, message()) : work()
 }
 

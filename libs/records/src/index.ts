@@ -19,6 +19,8 @@ export {
   type OutputMessage,
   type PublishMessage,
   type TaskMessage,
+  type Ended,
+  type TracedChannel,
   channels,
   traced,
 } from './channels.ts'

@@ -1,5 +1,16 @@
 import { expect, it } from 'vitest'
-import { channels, publish, promotedEvent, runEvent, type CairnEvent, type EventBus, type Plan } from '@cairn/records'
+import {
+  channels,
+  publish,
+  promotedEvent,
+  runEvent,
+  traced,
+  type CairnEvent,
+  type EndRecord,
+  type ErrorRecord,
+  type EventBus,
+  type Plan,
+} from '@cairn/records'
 import { parseTraceparent, traceIdOf, traceparent } from './ids.ts'
 import type { Report } from './report.ts'
 import { Watcher } from './watcher.ts'
@@ -12,7 +23,7 @@ const plan: Plan = {
   createdAt: 1_000,
   params: {},
   steps: {},
-  nodes: {},
+  nodes: { train: { type: 'step', step: 'train', inputs: {}, params: {}, scope: [], guards: [] } },
   outputs: {},
 }
 const bus: EventBus = { publish: () => Promise.resolve(), subscribe: () => Promise.reject(new Error('no one does')) }
@@ -51,6 +62,32 @@ it('records the end of a run once, however often it is published', async () => {
   expect(reports.filter(({ about }) => about === 'run')).toMatchObject([
     { startedAt: 1_000, endedAt: 5_000, status: 'failed' },
   ])
+})
+
+it('records each attempt with the first error of its items, and its own end', async () => {
+  const message = { plan, task: 'train', host: 'a', cause: runEvent(plan, 'run-started', 1_000), needs: [] }
+  const about = (attempt: number) => () => ({ plan, task: 'train', attempt })
+  const error: ErrorRecord = { code: 'STEP_FAILED', name: 'Error', message: 'no luck' }
+  const end: EndRecord = {
+    ...{ v: 1, status: 'completed', items: [], counts: {}, attempts: 2, startedAt: Date.now() + 1_000, endedAt: 0 },
+    host: 'a',
+  }
+  await traced(
+    channels.task,
+    () => message,
+    async () => {
+      await traced(channels.compute, about(1), async () => ({ errors: new Map([[0, error]]) }))
+      await traced(channels.compute, about(2), async () => ({ errors: new Map() }))
+      return end
+    },
+  )
+  expect(failures).toEqual([])
+  expect(reports.at(-1)).toMatchObject({
+    attempts: [
+      { attempt: 1, result: 'failed', error: { code: 'STEP_FAILED' }, endedAt: expect.any(Number) as number },
+      { attempt: 2, result: 'done', error: undefined, endedAt: expect.any(Number) as number },
+    ],
+  })
 })
 
 it('records promotions', () => {

@@ -1,27 +1,23 @@
-import type { TracingChannel } from 'node:diagnostics_channel'
 import {
   channels,
   type AboutTask,
   type AttemptMessage,
   type CairnEvent,
   type DeadLetterMessage,
+  type Ended,
   type EarlierMessage,
   type EndRecord,
-  type ErrorRecord,
   type FetchMessage,
   type OutputMessage,
   type PublishMessage,
   type TaskMessage,
+  type TracedChannel,
 } from '@cairn/records'
 import { newSpanId, parseTraceparent, traceIdOf, traceparent } from './ids.ts'
 import type { Report, SendReport } from './report.ts'
 import { faultOf, TaskRecorder } from './task-recorder.ts'
 
-/** The fields that `tracePromise` adds to a message when the work has ended. */
-interface Ended<Result> {
-  readonly result?: Result
-  readonly error?: unknown
-}
+type AttemptResult = NonNullable<(typeof channels.compute)['result']>
 
 const KEPT_RUNS = 1_000
 
@@ -60,10 +56,10 @@ export class Watcher {
       collection,
       queue,
     } = channels
-    const both = <Message extends object>(
-      channel: TracingChannel<string, Message>,
+    const both = <Message extends object, Result>(
+      channel: TracedChannel<Message, Result>,
       start: (message: Message) => void,
-      end: (message: Message & Ended<never>) => void,
+      end: (message: Ended<Message, Result>) => void,
     ) => channel.subscribe({ start: guarded(start), asyncEnd: guarded(end) } as never)
 
     both(task, this.#beginTask, this.#endTask)
@@ -100,7 +96,7 @@ export class Watcher {
     this.#tasks.set(`${message.plan.run}/${message.task}`, recorder)
   }
 
-  readonly #endTask = (message: TaskMessage & Ended<EndRecord>): void => {
+  readonly #endTask = (message: Ended<TaskMessage, EndRecord | undefined>): void => {
     const recorder = this.#recorders.get(message)
     if (!recorder) return
     if (this.#of(message) === recorder) this.#tasks.delete(`${message.plan.run}/${message.task}`)
@@ -114,8 +110,8 @@ export class Watcher {
 
   readonly #beginAttempt = (message: AttemptMessage): void => this.#of(message)?.beginAttempt(message.attempt)
 
-  readonly #endAttempt = (message: AttemptMessage & Ended<ReadonlyMap<number, ErrorRecord>>): void => {
-    const error = message.error ?? message.result?.values().next().value
+  readonly #endAttempt = (message: Ended<AttemptMessage, AttemptResult>): void => {
+    const error = message.error ?? message.result?.errors.values().next().value
     this.#of(message)?.endAttempt(error === undefined ? undefined : faultOf(error))
   }
 
@@ -149,7 +145,7 @@ export class Watcher {
     this.#sending.set(message, { about: 'send', ...about, endedAt: startedAt, error: undefined })
   }
 
-  readonly #endSend = (message: PublishMessage & Ended<void>): void => {
+  readonly #endSend = (message: Ended<PublishMessage, void>): void => {
     const report = this.#sending.get(message)
     if (!report) return
     const recorder = this.#sender(message)
