@@ -1,5 +1,5 @@
 import { CairnError, type SampleSize, type Step } from '@cairn/kernel'
-import { swapStep, stepOfFile, type Lab, type StepFile } from '@cairn/explore'
+import { stepOfFile, type Lab } from '@cairn/explore'
 import type { Graph } from '@cairn/kernel/contract'
 import { settingsOf, typedSettings, type RequestOptions } from './open.ts'
 
@@ -17,17 +17,15 @@ export async function changedBy(
   { from = [], until = [], only = [], ...options }: ChangeOptions,
 ): Promise<Lab> {
   const { set, params, swap: swaps = [], sample: samples = [], items: selections = [] } = options
-  const swapped: (StepFile & { readonly place: string })[] = []
+  const { root } = opened.session.workspace.project
+  let lab = opened
   for (const swap of swaps) {
-    const [place, path] = pair('swap', swap, 'extract-features=./with-weather.ts')
-    swapped.push({ place, ...(await stepOfFile(path, place)) })
+    const [named, path] = pair('swap', swap, 'extract-features=./with-weather.ts')
+    const { step, file } = await stepOfFile(path, lab.stepNamed(named).name, { root })
+    lab = lab.swap(named, step, file)
   }
-  const graph = graphOf(
-    opened,
-    swapped.map(({ place, step }) => [place, step]),
-  )
-  let lab = opened.settings(await settingsOf({ ...(set && { set }), params }, graph))
-  for (const { place, step, file } of swapped) lab = lab.swap(place, step, file)
+  // Steps that were swapped in may have other parameters.
+  lab = lab.settings(await settingsOf({ ...(set && { set }), params }, lab.graph))
   for (const sample of samples) {
     const [output, size] = pair('sample', sample, 'load-flights/recorded=10000')
     const [step = '', named] = output.split('/')
@@ -40,17 +38,9 @@ export async function changedBy(
   return lab.from(...from, ...only).until(...until, ...only)
 }
 
-/** The pipeline with the swapped steps, which may have other parameters. */
-function graphOf({ session }: Lab, swaps: readonly (readonly [string, Step])[]): Graph {
-  return swaps.reduce((graph, [name, by]) => swapStep(graph, name, by).graph, session.graph)
-}
-
 /** `train-model.trees=100,200` for each parameter. */
 export function gridOf(lab: Lab, matrix: readonly string[]): Record<string, readonly unknown[]> {
-  const graph = graphOf(
-    lab,
-    lab.edits.swaps.map(({ step, by }) => [step, by]),
-  )
+  const { graph } = lab
   return Object.fromEntries(
     matrix.map((line): [string, readonly unknown[]] => {
       const [path, values] = pair('matrix', line, 'train-model.trees=100,200,400')

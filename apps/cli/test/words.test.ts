@@ -28,6 +28,16 @@ it('words that do not parse are an error like any other, with the help of their 
   expect(JSON.parse(stdout)).toMatchObject({ error: { message: "missing required argument 'artifact'" } })
 })
 
+it.each([
+  [['run', 'small', '--plan', 'latest', '--set', 'one.n=2'], '--set cannot be used with --plan'],
+  [['run', 'small', '--plan', 'latest', '--force', 'one'], '--force cannot be used with --plan'],
+  [['play', 'small', '--plan', '--matrix', 'one.n=1,2'], '--plan cannot be used with --matrix'],
+])('%s is refused instead of ignoring an option', async (args, message) => {
+  await project.run('small')
+  const { code, stderr } = await project.cairn(...args)
+  expect([code, stderr]).toEqual([1, expect.stringContaining(message)])
+})
+
 it.each(['small/', 'small//one', '/latest', 'small/latest//0'])('%s has an empty name', async (path) => {
   await project.run('small')
   const { code, stderr } = await project.cairn('show', path)

@@ -39,6 +39,8 @@ interface Bodies {
 interface Attempt extends Bodies {
   /** From 1, over all hosts. */
   readonly number: number
+  /** Whether another attempt is pointless, whatever the step's retries. */
+  readonly isLast: boolean
 }
 
 /**
@@ -53,7 +55,7 @@ export async function attempt(job: Job, items: readonly ItemWork[], stale: Stale
   if (number > allowed) {
     const message = `${job.node.step} was started ${allowed} times and never finished: the process or machine stopped each time`
     const error: ErrorRecord = { code: 'STEP_CRASHED', name: 'STEP_CRASHED', message }
-    return { number, outcomes: new Map(), errors: new Map(items.map(({ index }) => [index, error])) }
+    return { number, isLast: true, outcomes: new Map(), errors: new Map(items.map(({ index }) => [index, error])) }
   }
   const log = logOf(job, number)
   try {
@@ -64,7 +66,7 @@ export async function attempt(job: Job, items: readonly ItemWork[], stale: Stale
     const message = () => ({ plan: run.plan, task, attempt: number })
     const bodies = await traced(channels.compute, message, () => runBodies(job, work, stale))
     if (run.signal.reason instanceof Stopped) throw run.signal.reason
-    return { number, ...bodies }
+    return { number, isLast: false, ...bodies }
   } catch (error) {
     // The store, the bus or the host failed or the host is stopping, not the body. The event is delivered again, so
     // this does not count as an attempt.

@@ -198,6 +198,16 @@ describe('computing a task that another host has started', () => {
     expect(example.calls).toEqual([])
   })
 
+  it('is given up without further attempts, even if retries are declared', async () => {
+    const { outcome, example, begunBy, attempts } = await guessing({ retry: { times: 2, backoff: '1h' } })
+    for (const attempt of [1, 2, 3, 4, 5]) await begunBy(`victim ${attempt}`, attempt)
+    const before = example.clock.now()
+    expect(await outcome()).toMatchObject({ status: 'failed', error: { code: 'STEP_CRASHED' } })
+    expect(await attempts()).toHaveLength(6)
+    expect(example.clock.now()).toBe(before)
+    expect(example.told.filter(({ type }) => type === 'cairn.attempt-failed')).toEqual([])
+  })
+
   it('uses the recorded end, if there is one by now', async () => {
     const { outcome, example, begunBy } = await guessing()
     await begunBy('a faster one', 1)

@@ -29,10 +29,10 @@ export async function compute(job: Job, items: readonly ItemWork[], stale: Stale
   const failures: FailedAttempt[] = []
   let attempts = 0
   for (let waiting = items, tried = 1; waiting.length > 0; tried++) {
-    const { number, errors, ...made } = await attempt(job, waiting, stale, attempts)
+    const { number, isLast, errors, ...made } = await attempt(job, waiting, stale, attempts)
     attempts = number
     const again = waiting.filter(
-      ({ index }) => tried <= retry.times && !run.signal.aborted && isRetryable(errors.get(index), retry.on),
+      ({ index }) => !isLast && tried <= retry.times && !run.signal.aborted && isRetryable(errors.get(index), retry.on),
     )
     const givenUp = waiting.filter((item) => errors.has(item.index) && !again.includes(item))
     for (const [index, outcome] of [...made.outcomes, ...(await giveUp(job, givenUp, errors, attempts))])

@@ -24,36 +24,39 @@ export async function giveUp(
   for (const item of items) if (!caught.includes(item)) outcomes.set(item.index, faultOf(errors.get(item.index)!, item))
   if (!fallback || caught.length === 0) return outcomes
   const log = logOf(job, attempts)
-  const work = await workOf(
-    job,
-    log,
-    caught.map((item) => ({ ...item, error: errors.get(item.index)! })),
-    fallback,
-  )
-  for await (const result of job.host.compute.run(work, job.run.signal)) {
-    const item = work.items.find(({ index }) => index === result.index)!
-    const outcome: Outcome =
-      'error' in result
-        ? faultOf(
-            // Without a secret neither the body nor its catch has started, so one error says everything.
-            result.error.code === 'MISSING_SECRET' && item.error!.code === 'MISSING_SECRET'
-              ? item.error!
-              : {
-                  ...item.error!,
-                  message: `${item.error!.message}; its catch also failed: ${errorLine(result.error)}`,
-                },
-            item,
-          )
-        : {
-            status: 'completed',
-            how: 'caught',
-            outputs: await keepAll(job, result.outputs),
-            ms: result.ms,
-            caught: item.error!,
-          }
-    outcomes.set(result.index, outcome)
+  try {
+    const work = await workOf(
+      job,
+      log,
+      caught.map((item) => ({ ...item, error: errors.get(item.index)! })),
+      fallback,
+    )
+    for await (const result of job.host.compute.run(work, job.run.signal)) {
+      const item = work.items.find(({ index }) => index === result.index)!
+      const outcome: Outcome =
+        'error' in result
+          ? faultOf(
+              // Without a secret neither the body nor its catch has started, so one error says everything.
+              result.error.code === 'MISSING_SECRET' && item.error!.code === 'MISSING_SECRET'
+                ? item.error!
+                : {
+                    ...item.error!,
+                    message: `${item.error!.message}; its catch also failed: ${errorLine(result.error)}`,
+                  },
+              item,
+            )
+          : {
+              status: 'completed',
+              how: 'caught',
+              outputs: await keepAll(job, result.outputs),
+              ms: result.ms,
+              caught: item.error!,
+            }
+      outcomes.set(result.index, outcome)
+    }
+  } finally {
+    await log.end()
   }
-  await log.end()
   return outcomes
 }
 

@@ -13,6 +13,7 @@ import {
   type Wired,
   type Write,
 } from '@cairn/kernel'
+import type { Graph } from '@cairn/kernel/contract'
 import { makePlan, nodeNamed, overlaid } from '@cairn/planner'
 import type { Plan } from '@cairn/records'
 import { NO_EDITS, type Edits, type Override } from './edits.ts'
@@ -20,7 +21,8 @@ import { cut, setValue, someItems, type Which } from './overrides.ts'
 import { givenFor, receivedFor, type Item } from './items.ts'
 import { LabRun, runEdits, type LabRunOptions } from './lab-run.ts'
 import { runMatrix, type Leaderboard, type MatrixOptions, type Variants } from './matrix.ts'
-import { idsOf, inputAt, nodeOf, outputAt, outputNamed, type StepOrNode } from './step-or-node.ts'
+import { idsOf, inputAt, nodeOf, outputAt, outputNamed, stepNamed, type StepOrNode } from './step-or-node.ts'
+import { swapStep } from './swap.ts'
 import { planEdits, type PlannedEdits } from './plan-edits.ts'
 import type { Session } from './session.ts'
 import { openIn, valueOf } from './values.ts'
@@ -98,9 +100,23 @@ export class Lab<S extends AnySchema = AnySchema> {
   ): Lab<S>
   swap(step: string, by: Step, file?: string): Lab<S>
   swap(step: StepOrNode, by: Step, file?: string): Lab<S> {
-    const { name } = isStep(step) ? step : this.#stepNamed(step)
+    const { name } = isStep(step) ? step : stepNamed(this.#graph, step)
     const others = this.edits.swaps.filter((swap) => swap.step !== name)
     return this.#with({ swaps: [...others, { step: name, by, file }] })
+  }
+
+  /**
+   * The graph of the pipeline with the steps of this lab.
+   *
+   * @throws CairnError BAD_WIRING if a step does not fit
+   */
+  get graph(): Graph {
+    return this.edits.swaps.reduce((graph, { step, by }) => swapStep(graph, step, by).graph, this.#graph)
+  }
+
+  /** The step with a name: of a node, or else its own. @throws CairnError NOT_FOUND with the nearest name */
+  stepNamed(name: string): Step {
+    return stepNamed(this.#graph, name)
   }
 
   /** Sets parameters of a step or of the pipeline. */
@@ -222,10 +238,6 @@ export class Lab<S extends AnySchema = AnySchema> {
   /** As the pipeline stands: its kinds can read and write. */
   get #today() {
     return this.session.loaded.pipeline.graph
-  }
-
-  #stepNamed(name: string): Step {
-    return nodeOf(this.#graph, name).step
   }
 
   #with(edits: Partial<Edits>): Lab<S> {

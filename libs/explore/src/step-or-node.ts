@@ -22,6 +22,17 @@ export function nodeOf(graph: Graph, step: StepOrNode): StepNode {
   })
 }
 
+/**
+ * Returns the step with a name: of a node, or else its own.
+ *
+ * @throws CairnError NOT_FOUND with the nearest name; BAD_PARAMETER for an `each` or a `when`
+ */
+export function stepNamed(graph: Graph, name: string): Step {
+  const nodes = [...graph.nodes.values()].filter((node): node is StepNode => node.type === 'step')
+  const known = graph.nodes.has(name) ? undefined : nodes.find(({ step }) => step.name === name)
+  return (known ?? nodeOf(graph, name)).step
+}
+
 /** Returns the nodes of each step, or the node of each name, as `from` and `until` take them. */
 export function idsOf(graph: Graph, steps: readonly StepOrNode[]): string[] {
   return steps.flatMap((step) => {

@@ -21,8 +21,8 @@ export const EVENT_TYPES = [
 export type EventType = (typeof EVENT_TYPES)[number]
 
 /**
- * A CloudEvent (https://cloudevents.io, 1.0). It only hints that something is in the store: it carries ids and digests,
- * never data, and may arrive twice and in any order. The same occurrence always has the same id.
+ * A CloudEvent (https://cloudevents.io, 1.0). It only hints that something is in the store: it carries ids, digests,
+ * counts and error messages, never artifacts, and may arrive twice and in any order. The same occurrence always has the same id.
  */
 export interface CairnEvent {
   readonly specversion: '1.0'

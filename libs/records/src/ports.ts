@@ -83,7 +83,7 @@ export interface SubscribeOptions {
   readonly redeliverAfter?: number
   /**
    * Called with an event that the handler keeps rejecting and that is therefore given up. A rejection with
-   * `STORE_FAILED` or `BUS_FAILED` does not count: the event is delivered again until the store and the bus are back.
+   * `STORE_FAILED`, `BUS_FAILED` or `HOST_FAILED` does not count: the event is delivered again until that has ended.
    */
   readonly onPoison?: (event: CairnEvent, error: unknown) => void
   /** Called when other partitions are assigned to this member. It may have missed events of the new ones. */
@@ -105,7 +105,10 @@ export interface Clock {
 
 /** Runs step bodies, in this process or in a pool of processes. */
 export interface Compute {
-  /** Yields each item's result as soon as it exists. The error of a failed item is a result, too. */
+  /**
+   * Yields each item's result as soon as it exists. The error of a failed item is a result, too. Files of a result exist
+   * until the next result is requested.
+   */
   run(work: Work, signal: AbortSignal): AsyncIterable<ItemResult>
 }
 

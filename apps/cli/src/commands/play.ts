@@ -1,3 +1,4 @@
+import { CairnError } from '@cairn/kernel'
 import { compareTo, type Lab } from '@cairn/explore'
 import { openPool } from '@cairn/embedded'
 import { planLines } from '@cairn/workspace'
@@ -38,6 +39,10 @@ export default async function play(
   const started = performance.now()
   const { set, swap, sample, items, matrix } = options
   refuseRepeats({ set, swap, sample, items, matrix })
+  if (matrix && options.plan)
+    throw new CairnError('BAD_PARAMETER', '--plan cannot be used with --matrix', {
+      next: 'plan one variant: --set instead of --matrix',
+    })
   const opened = await openLab(name, globals, options)
   if (options.watch) return watchCode(opened, options)
   const lab = await changedBy(opened, options)

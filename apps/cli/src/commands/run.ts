@@ -106,7 +106,10 @@ interface Planned {
 }
 
 async function planned(workspace: Workspace, name: string | undefined, options: Options): Promise<Planned> {
-  if (options.plan !== undefined) return savedPlan(workspace, name, options.plan)
+  if (options.plan !== undefined) {
+    refuseChanges(options)
+    return savedPlan(workspace, name, options.plan)
+  }
   const loaded = await openPipeline(workspace, name)
   const planned = await planRun(workspace, loaded, await requestOf(options, loaded.pipeline.graph))
   const lines = planned.stale.size > 0 ? await planLines(workspace, planned) : []
@@ -115,6 +118,15 @@ async function planned(workspace: Workspace, name: string | undefined, options: 
     .map(({ node, reasons }) => `! ${node}  ${reasonTexts(reasons, timeZone()).join('; ')}`)
   const { plan, nodes: dryRuns, isAhead } = planned
   return { plan, loaded, dryRuns, stale: [...stale, ...clockNotes(plan, isAhead)] }
+}
+
+/** A saved plan is complete, so options that would change it are refused. */
+function refuseChanges(options: Options): void {
+  const changing = (['set', 'params', 'from', 'until', 'base', 'force'] as const).find((name) => options[name])
+  if (changing === undefined) return
+  throw new CairnError('BAD_PARAMETER', `--${changing} cannot be used with --plan, which runs a saved plan as it is`, {
+    next: 'cairn plan --save, with the options that you want',
+  })
 }
 
 /** A plan of `cairn plan --save`, stored under the name of its future run. */
