@@ -1,6 +1,5 @@
-import { CairnError, type SampleSize, type Step } from '@cairn/kernel'
+import { CairnError, type SampleSize } from '@cairn/kernel'
 import { stepOfFile, type Lab } from '@cairn/explore'
-import type { Graph } from '@cairn/kernel/contract'
 import { settingsOf, typedSettings, type RequestOptions } from './open.ts'
 
 /** Changes to a production run, as command line options. */
