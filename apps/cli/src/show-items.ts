@@ -52,7 +52,7 @@ export async function showItems(
   const failedFirst = outcomes.toSorted((a, b) => rank(a.outcome) - rank(b.outcome)).slice(0, SHOWN)
   printLines(
     table(
-      ['', 'item', 'label', '', 'gives'].map((title) => ({ title })),
+      ['', 'item', 'label', '', 'outputs'].map((title) => ({ title })),
       failedFirst.map(({ item, outcome }) => row(item, names.of(item), outcome)),
       (title) => paint('dim', title),
     ),
