@@ -369,7 +369,7 @@ describe.skipIf(!inject('servers'))('a project on services of this machine', () 
     expect((await project.cairn('runs', '--on', 'away')).stderr).toContain('does not respond')
     project.write({ '.cairn/contexts/other.json': JSON.stringify({ env: 'other', control }) })
     const { code, stderr } = await project.cairn('runs', '--on', 'other')
-    expect([code, stderr]).toEqual([1, expect.stringContaining(`${control.url} is of environment local, not other`)])
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`${control.url} serves environment local, not other`)])
   })
 
   it('hides from a step what belongs to its host: environment, credentials, secrets of others, programs', async () => {

@@ -14,7 +14,7 @@ describe('code that cannot be extracted is refused with its location', () => {
     ['export class a { @logged m() {} }', 'a.ts:2:18 uses a decorator'],
     ['@logged export class a {}', 'a.ts:2:16 uses a decorator'],
     ['export class a { accessor x = 1 }', 'a.ts:2:18 uses an accessor field'],
-    ['export const a = <string>"x"', 'a.ts:2:18 uses an assertion in angle brackets'],
+    ['export const a = <string>"x"', 'a.ts:2:18 uses a type assertion in angle brackets'],
     ['export const a = {', 'a.ts:2:19 syntax error'],
     ['export { a } from "./none.ts"', `a.ts:2 imports './none.ts', which does not exist`],
     ['export { a } from "none"', `a.ts:2 imports 'none', which cannot be found`],

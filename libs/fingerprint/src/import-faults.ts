@@ -158,6 +158,6 @@ export function withColumn(error: CairnError, module: Module): CairnError {
   return error
 }
 
-function refusal(place: string, message: string, next = 'correct that line, then run the command again'): CairnError {
+function refusal(place: string, message: string, next = 'fix that line and run the command again'): CairnError {
   return new CairnError('BAD_DEFINITION', `${place} ${message}`, { next })
 }

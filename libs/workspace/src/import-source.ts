@@ -72,7 +72,7 @@ function loadError(error: unknown, file: string, root: string, how = 'loaded'): 
   const place = placeIn(error, root) ?? `${relative(root, file).replaceAll(sep, '/')}:1`
   const text = isEraserFull(error) ? 'the code is nested too deeply' : errorRecord(error).message.split('\n')[0]!
   return new CairnError('BAD_DEFINITION', `${place} cannot be ${how}: ${text}`, {
-    next: 'correct that line, then run the command again',
+    next: 'fix that line and run the command again',
     cause: error,
   })
 }

@@ -17,7 +17,7 @@ const OF_MACHINE: Readonly<Record<string, string>> = {
   EMFILE: 'has too many open files',
   ENFILE: 'has too many open files',
   ENOMEM: 'has no memory left',
-  EAGAIN: 'cannot start more processes',
+  EAGAIN: 'has reached a limit of the system, such as the number of processes',
 }
 /** Size of the test file in bytes: more than a new folder takes, so that an almost full disk fails the check, too. */
 const PROBE_BYTES = 64 << 10
@@ -140,6 +140,6 @@ function ofDisk(code: string, folder: string, cause?: unknown): CairnError {
 function ofMachine(what: string, code: string, cause?: unknown): CairnError {
   return new CairnError('HOST_FAILED', `${hostname()} ${what} (${code})`, {
     cause,
-    next: 'find out what uses it: ps aux --sort=-rss; ulimit -n; ulimit -u',
+    next: 'find out which processes use it up: ps aux --sort=-rss; ulimit -n; ulimit -u',
   })
 }

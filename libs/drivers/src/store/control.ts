@@ -144,9 +144,9 @@ export function controlStore({ env, cache, onFetch, ...control }: ControlStoreOp
     if (known.env === env) return known.pipelines
     throw new CairnError(
       'CONFLICT',
-      `the control service at ${control.url} is of environment ${known.env}, not ${env}`,
+      `the control service at ${control.url} serves environment ${known.env}, not ${env}`,
       {
-        next: `write "env": "${known.env}" in the context, or the URL of control of ${env}`,
+        next: `set "env": "${known.env}" in the context, or use the URL of the control service of ${env}`,
       },
     )
   }

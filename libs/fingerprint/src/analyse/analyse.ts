@@ -221,7 +221,7 @@ function faultOf(
   }
   const message = `uses ${what}, but a step does not run where its source file is`
   const next =
-    "name a file literally, new URL('./x.txt', import.meta.url), or read it in a source, fromFile('path'), or import it as JSON"
+    "name a file literally, new URL('./x.txt', import.meta.url), or read it in a source with fromFile('path'), or import it as JSON"
   return { message, line, next, cutOnly: true }
 }
 

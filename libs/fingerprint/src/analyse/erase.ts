@@ -52,7 +52,7 @@ export function erase(node: Node): Node | undefined {
     case 'TSExportAssignment':
       return unsupported(node, 'export =')
     case 'TSTypeAssertion':
-      return unsupported(node, 'an assertion in angle brackets')
+      return unsupported(node, 'a type assertion in angle brackets')
     case 'TSParameterProperty':
       return unsupported(node, 'a parameter property')
     case 'AccessorProperty':

@@ -9,7 +9,7 @@ const MOST_BYTES = 5_000_000
 
 /** Resolves a data file that a module names by a literal path and reads at run time. */
 export function fileBeside(specifier: string, from: string, root: string): Resolved {
-  const next = "read it in a source, fromFile('path')"
+  const next = "read it in a source with fromFile('path')"
   const missing = (why: string, instead = next): Resolved => ({ type: 'missing', why, next: instead })
   const url = new URL(specifier, pathToFileURL(from))
   if (url.search || url.hash)
@@ -25,7 +25,7 @@ export function fileBeside(specifier: string, from: string, root: string): Resol
   if (!stats) return missing('does not exist', 'use the path of an existing file, with its extension')
   if (![root, packageFolder(from)].some((folder) => folder !== undefined && file !== folder && isInside(file, folder)))
     return missing('is outside the project', `copy it into the project, or ${next}`)
-  if (stats.isDirectory()) return missing('is a folder', `name each file of it, or ${next}`)
+  if (stats.isDirectory()) return missing('is a folder', `name each file in it, or ${next}`)
   if (!stats.isFile()) return missing('is not a regular file')
   if (realpathSync(file) !== file)
     return missing('is reached through a symbolic link', `name the file itself, or ${next}`)

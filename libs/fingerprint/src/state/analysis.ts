@@ -80,7 +80,7 @@ export class Analysis implements World {
   get changes(): Change[] {
     const names = this.#namesOfHeld()
     const nameOf = (thing: Thing | string) =>
-      typeof thing === 'string' ? thing : (thing.label ?? names.get(thing) ?? 'what loading made')
+      typeof thing === 'string' ? thing : (thing.label ?? names.get(thing) ?? 'an object created at load time')
     return [...this.#notes].flatMap(([node, { module, things }]) =>
       [...new Set([...things].map(nameOf))].map((what) => ({ module, node, what })),
     )

@@ -48,7 +48,7 @@ export function readOne(thing: Thing, name: string, out: Slot, site: Site, world
       break
     case 'list':
       if (thing.is.buffer === 'pooled' && PLACE_IN_POOL.test(name) && site.env.phase === 'call' && !site.ownBytes)
-        world.note('the place in what all buffers share', site)
+        world.note('the offset in the shared Buffer pool', site)
       if (name === 'buffer' && !thing.is.bytes) flow.put(fieldOf(world, thing, name), bufferOf(thing, world))
       else if (CHANGING.has(name) || /^(exec|test|decode)$|^(set|write)[A-Z]/.test(name))
         flow.put(out, globalOf(world, `Array.prototype.${name}`))

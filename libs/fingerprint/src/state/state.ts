@@ -48,7 +48,9 @@ async function findChanges({ root, parts }: Walk, modules: readonly Module[], li
     callBody(root, analysis, sources)
   } catch (error) {
     if (!(error instanceof TooMuchCode || error instanceof RangeError)) throw error // RangeError: stack overflow
-    return [{ what: 'state', detail: 'more code than can be followed', line: parts[0]!.line, via: 0 }]
+    return [
+      { what: 'state', detail: 'the code is too large to analyse for state changes', line: parts[0]!.line, via: 0 },
+    ]
   }
   const found = analysis.changes.map(({ module, node, what }) => {
     const { dissection } = sources.get(module)!

@@ -177,7 +177,7 @@ function letterIn(placed: Placed, topic: string): DeadLetter {
   if (group === '' || !LETTER_ID.test(id)) {
     const error = {
       code: 'BAD_RECORD' as const,
-      message: 'no dead letter: the headers that name its group and message are missing',
+      message: 'this message is not a dead letter: the headers that name its group and message are missing',
     }
     return {
       id: `stray-${place.join('-')}`,
