@@ -15,6 +15,7 @@ import { checkConsumeOptions, checkSubscriptionOptions } from './options.ts'
 import { once, type Seen } from './seen.ts'
 import { stageEvent, type StageEvent, type StageEventType } from './stage-event.ts'
 
+/** Options of a consumer: the defaults of its subscriptions. */
 export interface ConsumeOptions extends Pick<
   SubscribeOptions,
   'concurrency' | 'deliveries' | 'redeliverAfter' | 'onPoison'
@@ -29,11 +30,13 @@ export interface ConsumeOptions extends Pick<
   /** Remembers handled events, so that repeated deliveries do not reach the handler. */
   readonly seen?: Seen
 }
+/** Options of one subscription. They override the consumer's. */
 export interface SubscriptionOptions extends Partial<ConsumeOptions> {
   /** The event to listen to. @default 'completed' */
   readonly on?: StageEventType
 }
 
+/** Calls handlers with the results and the promotions of pipelines in one environment. Created by `consumer()`. */
 export interface Consumer {
   /**
    * Subscribes to the results of a step in every run of a pipeline. Each event is delivered at least once; its `id`

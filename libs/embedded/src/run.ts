@@ -8,6 +8,7 @@ import { CairnError, type Step } from '@cairn/kernel'
 import { hold, layout, topicOf, type CairnEvent, type Plan, type RunStatus } from '@cairn/records'
 import type { Workspace } from '@cairn/workspace'
 
+/** A run that was started in this process. */
 export interface RunningRun {
   /** How it ended. Rejects when the run could not be driven to an end: the store failed, say. */
   readonly ended: Promise<RunStatus>
@@ -15,6 +16,7 @@ export interface RunningRun {
   cancel(): Promise<void>
 }
 
+/** Options of runs in this process. */
 export interface RunOptions {
   /** Steps of this process, for those whose code could not be stored. */
   readonly live?: ReadonlyMap<string, Step>
@@ -54,6 +56,12 @@ export interface RunHost {
   close(): void
 }
 
+/**
+ * Opens a host for runs of one pipeline. It starts no run until `start` is called. `close` stops the engine and closes
+ * the pool and the workspace.
+ *
+ * @throws CairnError BAD_PARAMETER when `CAIRN_STILL_WAITING`, `CAIRN_IDENTITY` or `CAIRN_SIGNING_KEY` is not valid
+ */
 export function openHost(
   workspace: Workspace,
   { pipeline, env }: Pick<Plan, 'pipeline' | 'env'>,

@@ -7,6 +7,10 @@ import type { RunState } from './run-state.ts'
 
 /** The inputs of an item, or the reason why it does not run. */
 export type ItemInputs = { readonly inputs: Readonly<Record<string, ArtifactRef>> } | NotRun
+/**
+ * The outcome of an item that does not run: `skipped` because its arm was not taken, or `blocked` because something
+ * that it needs has no value.
+ */
 export type NotRun = Extract<Outcome, { readonly status: 'skipped' | 'blocked' }>
 
 /** Reads what the tasks of a run have produced. */

@@ -9,6 +9,10 @@ export interface Routing {
   readonly ofEnd: string | undefined
 }
 
+/**
+ * Returns the routing of a run. A join belongs to the hosts of the first node that it joins or, if that node is not
+ * run, to those of the first step in the plan. Only a plan without steps gives undefined.
+ */
 export function routingOf({ nodes }: Plan): Routing {
   const known = new Map<string, string | undefined>()
   const [first] = Object.values(nodes).flatMap((node) => (node.type === 'step' ? [node.step] : []))

@@ -10,6 +10,7 @@ import type { Session } from './session.ts'
 /** The values of each parameter path, for all combinations; or a list of settings, one for each variant. */
 export type Variants = Readonly<Record<string, readonly unknown[]>> | readonly Settings[]
 
+/** Options of a matrix: how its variants run and are sorted. */
 export interface MatrixOptions {
   /** The metric to sort by, `<node>.<name>` or `<name>`. @default the first that all variants have */
   readonly by?: string
@@ -17,6 +18,7 @@ export interface MatrixOptions {
   readonly lowest?: boolean
   /** Maximum concurrency of steps. @default one for each core */
   readonly jobs?: number
+  /** Called with every event of every variant. */
   readonly onEvent?: (event: CairnEvent) => void
   /** Cancels the running variants. The finished ones are still sorted. */
   readonly signal?: AbortSignal
@@ -33,6 +35,7 @@ export interface Variant {
   /** Why the variant failed. The others continue. */
   readonly error: string | undefined
 }
+/** The results of a matrix, sorted by one metric. */
 export interface Leaderboard {
   /** The metric that the variants are sorted by. */
   readonly by: string | undefined

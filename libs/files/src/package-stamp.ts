@@ -10,6 +10,7 @@ export interface PackageStamp {
   /** When the last change was made to any of them or of the folders that hold them, in nanoseconds. */
   readonly changedAt: bigint
 }
+/** A file or link of an installed package. */
 export interface PackageFile {
   /** Relative to the package's folder, with forward slashes. */
   readonly path: string

@@ -12,6 +12,7 @@ import { Packages } from './packages/packages.ts'
 import { Resolver } from './packages/resolve.ts'
 import { findWriters } from './writers.ts'
 
+/** Options of `closures`. */
 export interface ClosuresOptions {
   /** The steps of a pipeline's graph. Their modules must have been imported already. */
   readonly steps: Iterable<Step>

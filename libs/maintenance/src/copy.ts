@@ -21,12 +21,15 @@ export interface StoreSide {
   readonly at: Layout
 }
 
+/** What a copy of a run contained, and how much of it was new in the other store. */
 export interface CopyReport {
+  /** Number of objects that the run and its checkpoints reference. */
   readonly objects: number
   /** Number of objects that the other store lacked. */
   readonly copied: number
   /** Size of the copied objects. */
   readonly bytes: number
+  /** Number of checkpoints that the run references and that still exist. */
   readonly checkpoints: number
 }
 

@@ -8,6 +8,7 @@ export interface Finding {
   readonly repair: string
 }
 
+/** The result of checking a store, or the part of it that was checked so far. */
 export interface Checkup {
   readonly findings: Finding[]
   /** What was checked. `bytes` is the size of all objects, `read` of those that were read. */

@@ -20,9 +20,12 @@ import type { Settings } from './settings.ts'
 import { pinSteps } from './pin.ts'
 import { nodeNamed, select } from './select.ts'
 
+/** What to plan: the name, place and parameters of a run, and which part of the pipeline it runs. */
 export interface PlanRequest {
+  /** Name of the run. */
   readonly run: string
   readonly env: string
+  /** Parameters set by hand. The value of any other is what the pipeline passes, or else its default. */
   readonly settings?: Settings
   /** Steps to start from. Outputs of earlier steps are taken from `base`. */
   readonly from?: readonly string[]
@@ -30,6 +33,9 @@ export interface PlanRequest {
   readonly until?: readonly string[]
   /** Steps to compute even if they have a checkpoint. */
   readonly force?: readonly string[]
+  /**
+   * The run that provides the outputs of nodes that are not run. Required when there are any that are not overridden.
+   */
   readonly base?: Base
   /** A run whose source versions are used, for each source with the same code and parameters. */
   readonly pinned?: Plan
@@ -54,13 +60,17 @@ export interface Base {
   outputs(node: string): Promise<Given['outputs'] | undefined>
 }
 
+/** What planning reads from: the store, the code of the steps, and the sources. */
 export interface Planner {
+  /** Stores the code of the steps. */
   readonly store: ArtifactStore
   readonly clock: Clock
   readonly closures: ClosureSet
   /** The project folder. */
   readonly root: string
+  /** Returns the value of a secret; undefined when it is not set. */
   readonly secrets: (name: string) => string | undefined
+  /** Returns the value remembered for a stamp of a source, or computes and remembers it. */
   readonly remember: ConnectorContext['remember']
   /**
    * How long reading the version of a source may take, in milliseconds.

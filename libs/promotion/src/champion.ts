@@ -17,6 +17,12 @@ export interface CurrentChampion {
   readonly bytes: Uint8Array | undefined
 }
 
+/**
+ * Reads the record of the production run.
+ *
+ * @returns the champion and its bytes, both undefined before the first promotion
+ * @throws CairnError BAD_RECORD when the record is damaged or comes from a later version of Cairn
+ */
 export async function currentChampion(store: Pick<ArtifactStore, 'read'>, at: Layout): Promise<CurrentChampion> {
   const path = at.ref(PRODUCTION)
   const bytes = await store.read(path)

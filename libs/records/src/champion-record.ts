@@ -15,4 +15,5 @@ export interface Champion {
   readonly announced?: true
 }
 
+/** Name of the ref that holds the champion, and of the production run where commands take a run. */
 export const PRODUCTION = 'production'

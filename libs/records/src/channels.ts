@@ -64,11 +64,15 @@ export function traced<Message extends object, Result, Made extends Result>(
   return to.hasSubscribers ? to.tracePromise(work, message()) : work()
 }
 
+/** The task that a message is about. */
 export interface AboutTask {
   readonly plan: Plan
+  /** The task's name: `<node>` or `<node>/<batch>`. */
   readonly task: string
 }
+/** A task that a process works on. */
 export interface TaskMessage extends AboutTask {
+  /** The process that works on it. */
   readonly host: string
   /** The event that made the task ready, or ended it early. */
   readonly cause: CairnEvent
@@ -80,16 +84,22 @@ export interface QueueMessage {
   readonly running: number
   readonly waiting: number
 }
+/** An attempt that another process started without leaving a result. */
 export interface EarlierMessage extends AboutTask {
+  /** Number of that attempt, from 1. */
   readonly attempt: number
   readonly record: AttemptRecord
 }
+/** An attempt at a task. */
 export interface AttemptMessage extends AboutTask {
+  /** Number of the attempt, from 1. */
   readonly attempt: number
 }
+/** An input of a task that is fetched. */
 export interface FetchMessage extends AboutTask {
   readonly ref: ArtifactRef
 }
+/** Events of a run that are sent. */
 export interface PublishMessage {
   readonly plan: Plan
   readonly topic: string
@@ -97,21 +107,25 @@ export interface PublishMessage {
   readonly system: string | undefined
   readonly events: readonly CairnEvent[]
 }
+/** A line that a step body printed, or that Cairn prints about its task. Secrets are masked. */
 export interface OutputMessage {
   readonly run: string
   /** The task's name. */
   readonly node: string
+  /** Number of the attempt, from 1. */
   readonly attempt: number
   /** Inside an `each`: the item, by its position among all items. */
   readonly item?: string
   readonly stream: 'stdout' | 'stderr'
   readonly line: string
 }
+/** A message that a group has given up on. */
 export interface DeadLetterMessage {
   readonly topic: string
   readonly group: string
   /** Undefined when the message is not a valid event. */
   readonly event: CairnEvent | undefined
+  /** What the handler threw last, or why the message is not a valid event. */
   readonly error: unknown
 }
 

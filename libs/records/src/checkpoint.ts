@@ -14,6 +14,13 @@ export type Lookup =
   | { readonly hit: undefined; readonly stale?: Uint8Array; readonly reason: 'none' | Unusable }
 type Unusable = 'expired' | 'of later' | 'object missing' | 'altered'
 
+/**
+ * Looks for a checkpoint that can be reused: it is not too old, has all outputs, and its content is stored.
+ *
+ * @param key the checkpoint's key, from `checkpointKey`
+ * @param now current time in milliseconds since 1970, to compare with the maximum age in `cache`
+ * @throws CairnError BAD_RECORD when the checkpoint cannot be decoded
+ */
 export async function lookUp(
   store: ArtifactStore,
   at: Layout,

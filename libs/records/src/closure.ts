@@ -38,6 +38,7 @@ export interface Manifest {
   readonly order?: readonly (readonly (readonly number[])[])[]
 }
 
+/** A declaration in the code of a step: a function, class, variable or statement at the top level of a module. */
 export interface Declaration {
   /** A function's name ends in `()`: `zscore()`. A bare statement is named by its code. */
   readonly name: string
@@ -51,18 +52,22 @@ export interface Declaration {
   /** Index of the declaration through which it is first reached; -1 for the step itself. */
   readonly via: number
 }
+/** An installed package that the code of a step imports. */
 export interface PackageUse {
   readonly name: string
   readonly version: string
   /** Integrity of the package and of all its dependencies. */
   readonly integrity: string
+  /** Index of a declaration that imports it. */
   readonly via: number
 }
+/** Something outside a step's closure that its code reaches, such as the clock or the network. */
 export interface ReachUse {
   readonly what: Reach | 'console'
   /** The code that reaches it, such as `Date.now()`. */
   readonly detail: string
   readonly line: number
+  /** Index of the declaration that reaches it. */
   readonly via: number
 }
 

@@ -1,6 +1,7 @@
 import type { ErrorRecord } from './error-record.ts'
 import type { ArtifactRef } from '@cairn/kernel'
 
+/** How a task ended. `skipped`: its arm was not taken. `blocked`: something that it needs has no value. */
 export type TaskStatus = 'completed' | 'failed' | 'timed-out' | 'cancelled' | 'skipped' | 'blocked'
 
 /** The outcome of one item of a task. A plain task has one item, a batch one for each item. */
@@ -43,10 +44,14 @@ export interface FailedAttempt extends ErrorRecord {
   readonly index?: number
 }
 
+/** How a run ended. */
 export type RunStatus = 'completed' | 'failed' | 'cancelled'
+/** The terminal record of a run. A run has only one; without it, the run has not ended. */
 export interface RunEnd {
   readonly v: number
   readonly status: RunStatus
+  /** Milliseconds since 1970. */
   readonly endedAt: number
+  /** The process that wrote the record. */
   readonly host: string
 }

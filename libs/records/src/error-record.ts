@@ -46,6 +46,10 @@ export interface RecordOptions {
   readonly trace?: (stack: string) => string | undefined
 }
 
+/**
+ * Converts any thrown value into a record. The code is that of a `CairnError`, or STEP_FAILED for any other value.
+ * Limits the number of causes and aggregated errors, and the length of texts.
+ */
 export function errorRecord(thrown: unknown, options: RecordOptions = {}): ErrorRecord {
   const recorder = new Recorder(options)
   const record = recorder.recordAny(thrown)

@@ -3,6 +3,7 @@ import type { Plan } from './plan-record.ts'
 import type { EndRecord, RunEnd } from './end-record.ts'
 import { errorLine, type ErrorRecord } from './error-record.ts'
 
+/** The types of all events, without the prefix `cairn.` that they have in a CloudEvent. */
 export const EVENT_TYPES = [
   'run-started',
   'run-cancelled',
@@ -18,6 +19,7 @@ export const EVENT_TYPES = [
   'run-ended',
   'promoted',
 ] as const
+/** The type of an event, without its prefix `cairn.`. */
 export type EventType = (typeof EVENT_TYPES)[number]
 
 /**
@@ -40,18 +42,23 @@ export interface CairnEvent {
   /** Passed on as message headers, such as `traceparent`. Cairn reads none of them. */
   readonly headers: Record<string, string>
 }
+/** The data of an event. Which optional fields it has depends on its type. */
 export interface EventData {
   readonly env: string
   readonly pipeline: string
   readonly run: string
   readonly node?: string
+  /** The number of the batch, inside an `each`. */
   readonly batch?: string
   readonly step?: string
+  /** Number of the attempt, from 1. In `ready`: how often hosts that could not run the task have handed it on. */
   readonly attempt?: number
   /** Digest and size of each output. */
   readonly outputs?: Readonly<Record<string, { readonly digest: string; readonly size: number }>>
   readonly counts?: EndRecord['counts']
+  /** Of a completed task outside every `each`: where its result came from, such as `computed` or `reused`. */
   readonly how?: string
+  /** Of a run that ended: `completed`, `failed` or `cancelled`. */
   readonly status?: string
   readonly error?: Pick<ErrorRecord, 'code' | 'message'>
   /** Of a promotion: who promoted the run, which playground run it came from, and which run it replaced. */
@@ -60,8 +67,10 @@ export interface EventData {
   readonly previous?: string
 }
 
+/** The parts of a task's name. */
 export interface Subject {
   readonly node: string
+  /** The number of the batch; empty outside every `each`. */
   readonly batch: string
 }
 
@@ -70,6 +79,7 @@ export function taskName({ node, batch }: Subject): string {
   return batch === '' ? node : `${node}/${batch}`
 }
 
+/** Parses a task's name: `<node>` or `<node>/<batch>`. The inverse of `taskName`. */
 export function parseTask(task: string): Subject {
   const slash = task.indexOf('/')
   return slash < 0 ? { node: task, batch: '' } : { node: task.slice(0, slash), batch: task.slice(slash + 1) }
@@ -85,6 +95,7 @@ export function subjectOf({ run, node, batch = '' }: Pick<EventData, 'run' | 'no
   return node === undefined ? run : `${run}/${taskName({ node, batch })}`
 }
 
+/** Names the topic of a pipeline's events: `cairn.<env>.<pipeline>`. */
 export function topicOf({ env, pipeline }: Pick<Plan, 'env' | 'pipeline'>): string {
   return `cairn.${env}.${pipeline}`
 }
@@ -94,6 +105,12 @@ export function controlTopicOf({ env }: Pick<Plan, 'env'>): string {
   return `cairn.${env}.control`
 }
 
+/**
+ * Creates the event that says a run started, was cancelled or ended. The same run and type always give the same id.
+ *
+ * @param now time of the event in milliseconds since 1970
+ * @param end the end of the run, for `run-ended`
+ */
 export function runEvent(
   plan: Plan,
   type: 'run-started' | 'run-cancelled' | 'run-ended',
@@ -149,6 +166,13 @@ function readyData(plan: Plan, task: string): Pick<EventData, 'node' | 'batch' |
   return { node, ...(batch && { batch }), ...(planned?.type === 'step' && { step: planned.step }) }
 }
 
+/**
+ * Creates the event that says an attempt at a task started or failed.
+ *
+ * @param attempt number of the attempt, from 1
+ * @param now time of the event in milliseconds since 1970
+ * @param error why the attempt failed, for `attempt-failed`
+ */
 export function attemptEvent(
   plan: Plan,
   type: 'attempt-started' | 'attempt-failed',

@@ -72,6 +72,7 @@ export function parts(list: readonly Part[]): string {
   return list.map(([tag, value]) => `${tag.length}:${tag}${value.length}:${value}`).join('')
 }
 
+/** Returns the SHA-256 of bytes, or of a text in UTF-8, in hex. */
 export function sha256(data: string | Uint8Array): string {
   return hash('sha256', data)
 }

@@ -55,6 +55,7 @@ export interface Layout {
   collected: string
 }
 
+/** Path of the file in a store that holds its format. */
 export const STORE_FILE = 'store.json'
 /** Raised when the format changes so that other versions of Cairn cannot read the store. */
 export const STORE_FORMAT = 2
@@ -84,6 +85,10 @@ export function requireStoreFormat(format: number, where: string): void {
     )
 }
 
+/**
+ * Returns the paths of a pipeline in an environment. Names become parts of the paths as they are, so those from outside
+ * must be checked first.
+ */
 export function layout(env: string, pipeline: string): Layout {
   const root = `${env}/${pipeline}/`
   const runs = `${root}runs/`
@@ -142,11 +147,13 @@ export interface QueueLayout {
   /** Returns the run that a file in `waiting` stands for; undefined when the name does not fit. */
   runOf(file: string): QueuedRun | undefined
 }
+/** A run in the queue of an environment, waiting or admitted. */
 export interface QueuedRun {
   readonly pipeline: string
   readonly run: string
 }
 
+/** Returns the paths of an environment's queue. */
 export function queueLayout(env: string): QueueLayout {
   // `@` cannot occur in the name of an environment.
   const root = `queues@${env}/`

@@ -30,6 +30,7 @@ export class ManifestWriter {
   }
 }
 
+/** Writes the manifest of a list: canonical JSON that names its items in order. */
 export function writeManifest(items: readonly ArtifactRef[]): Uint8Array {
   const writer = new ManifestWriter()
   for (const item of items) writer.add(item)

@@ -34,6 +34,7 @@ export interface Plan {
   readonly signature?: Signature
 }
 
+/** An output that was set, sampled or selected by hand. */
 export interface Taint {
   readonly node: string
   readonly output: string
@@ -41,20 +42,28 @@ export interface Taint {
   readonly how: string
 }
 
+/** The code of a step, the kinds of its outputs, and its policies, as fixed by planning. */
 export interface PlannedStep {
   readonly code: PinnedCode
+  /** The code of the step's `catch`. */
   readonly fallback?: PinnedCode
+  /** Whether the step reads from outside the pipeline. */
   readonly source: boolean
   readonly outputs: Readonly<Record<string, KindDescription>>
+  /** Absent: a failed attempt is not retried. */
   readonly retry?: PlannedRetry
+  /** Time limit for one item in milliseconds, from the start of its body. Absent: no limit. */
   readonly timeoutMs?: number
   /** Limit in bytes. */
   readonly memory?: number
+  /** Whether and for how long results are reused. Absent: always, without limit. */
   readonly cache?: PlannedCache
+  /** Names of the secrets that the step receives. */
   readonly secrets?: readonly string[]
 }
 /** Code that cannot be pinned carries the reason in `inline`. It runs in process and is not cached. */
 export type PinnedCode = PinnedClosure | { readonly inline: string }
+/** Stored code, which is exactly what the run executes. */
 export interface PinnedClosure extends Required<CodeName> {
   /** SHA-256 (hex) of the packages that it loads and where from; absent in plans of earlier versions. */
   readonly packages?: string
@@ -68,6 +77,7 @@ export interface PlannedRetry {
 /** `never` carries the reason: it was requested, or the code reaches something that its author has not acknowledged. */
 export type PlannedCache = { readonly never: string } | { readonly maxAgeMs: number }
 
+/** A node of a plan: a step, an `each` or a `when`, or a node that is not run. */
 export type PlannedNode = PlannedStepNode | PlannedEach | PlannedWhen | Given
 interface Placed {
   readonly scope: readonly string[]
@@ -79,12 +89,16 @@ export interface PlannedGuard {
   readonly condition: Condition
   readonly arm: boolean
 }
+/** The condition of a `when`: a boolean output of a node, or a value that was known when the run was planned. */
 export type Condition = Ref | { readonly value: boolean }
+/** A node that runs a step. */
 export interface PlannedStepNode extends Placed {
   readonly type: 'step'
+  /** Name of the step in `steps` of the plan. */
   readonly step: string
   readonly inputs: Readonly<Record<string, Ref>>
   readonly params: Readonly<Record<string, Json>>
+  /** Of a source: the version of each thing that it reads, as seen by planning. */
   readonly versions?: Readonly<Record<string, string>>
   /**
    * Of a source whose version could not be read: why. The node fails with this error, and what reads it does not run.
@@ -93,17 +107,25 @@ export interface PlannedStepNode extends Placed {
   /** Compute even if there is a checkpoint, and replace it. */
   readonly force?: boolean
 }
+/** A node that runs its body for each item of a list. The body is every node whose scope contains it. */
 export interface PlannedEach extends Placed {
   readonly type: 'each'
+  /** The list whose items it maps over. */
   readonly over: Ref
+  /** Maximum number of items in one task. */
   readonly batch: number
+  /** How many items may fail without failing the node. */
   readonly tolerate: Tolerance
+  /** Its outputs, by name: outputs of its body, collected as lists. */
   readonly collects: Readonly<Record<string, Ref>>
 }
+/** A node that passes on the outputs of the arm that its condition selects. */
 export interface PlannedWhen extends Placed {
   readonly type: 'when'
   readonly condition: Condition
+  /** Its outputs, by name, if the condition is true. */
   readonly then: Readonly<Record<string, Ref>>
+  /** Its outputs, by name, if the condition is false. */
   readonly otherwise: Readonly<Record<string, Ref>>
 }
 /** A node that is not run. It takes its outputs from another run, or from a value that a person set. */

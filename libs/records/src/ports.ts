@@ -37,6 +37,7 @@ export interface ArtifactStore {
 }
 /** `stamp` is the file's stamp before it was hashed, to detect later changes. */
 export type Content = Uint8Array | { readonly file: string; readonly stamp?: string }
+/** Size and age of a stored file. */
 export interface StoredStat {
   /** Size in bytes. */
   readonly size: number
@@ -61,11 +62,14 @@ export interface EventBus {
     handler: (event: CairnEvent) => Promise<void>,
   ): Promise<Subscription>
 }
+/** How soon events must be sent. */
 export interface Urgency {
   /** Events that no one waits for may be delayed for up to this many milliseconds, to be sent with the next ones. */
   readonly withinMs?: number
 }
+/** Options of a subscription to a topic. */
 export interface SubscribeOptions {
+  /** The members of a group share the events: each event goes to one of them. */
   readonly group: string
   /** Where a new group starts; a time is in milliseconds since 1970. */
   readonly from: 'beginning' | 'now' | { readonly time: number }
@@ -89,11 +93,13 @@ export interface SubscribeOptions {
   /** Called when other partitions are assigned to this member. It may have missed events of the new ones. */
   readonly onReassigned?: () => void
 }
+/** A member of a group that receives events. */
 export interface Subscription {
   /** Accepts no new events and waits for the running handlers. */
   close(): Promise<void>
 }
 
+/** The time, and pauses. Tests replace it. */
 export interface Clock {
   /** Current time in milliseconds since 1970. For records and display, not for measuring. */
   now(): number
@@ -147,17 +153,23 @@ export interface Work {
 }
 /** The state of installed packages' files, by package folder. */
 export type PackageStates = Readonly<Record<string, PackageState>>
+/** The state of an installed package's files. */
 export interface PackageState {
+  /** Changes whenever a file of the package is written, replaced, added or removed. */
   readonly stamp: string
   /** Time of the last change, in milliseconds since 1970. */
   readonly changedAt: number
 }
+/** A line that a body printed. */
 export interface Printed {
+  /** Index of the item whose body printed it. */
   readonly index: number
   readonly stream: 'stdout' | 'stderr'
   readonly line: string
 }
+/** One call of a body. */
 export interface ItemWork {
+  /** Index of the item in its task. Its results and lines carry it. */
   readonly index: number
   readonly inputs: Readonly<Record<string, ArtifactRef>>
   /** Seeds the item's random numbers. */
@@ -167,6 +179,7 @@ export interface ItemWork {
 }
 /** The code to run: a stored closure or, only in the process that planned the run, the step in memory. */
 export type Code = StoredCode | { readonly inline: true }
+/** Code from the store, with local copies of its files. */
 export interface StoredCode {
   readonly fingerprint: string
   /** SHA-256 (hex) of the code that the run was planned with. */
@@ -180,6 +193,7 @@ export interface StoredCode {
   readonly manifest: string | undefined
 }
 
+/** The result of one item: its outputs, or the error of its body. */
 export type ItemResult = {
   readonly index: number
   /** Milliseconds that the body and the encoding took. */

@@ -3,6 +3,7 @@ import { topicOf, type CairnEvent } from './events.ts'
 import type { Plan } from './plan-record.ts'
 import type { EventBus, Urgency } from './ports.ts'
 
+/** Options of `publish`. */
 export interface PublishOptions extends Urgency {
   /** @default the topic of the run's pipeline */
   readonly topic?: string

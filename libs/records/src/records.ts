@@ -62,6 +62,11 @@ export function decodeRecord<Record extends { readonly v: number }>(bytes: Uint8
   throw new CairnError('BAD_RECORD', `${path} is damaged: ${fault}`, { next: 'cairn doctor' })
 }
 
+/**
+ * Reads, decodes and validates a record; undefined when there is none.
+ *
+ * @throws CairnError BAD_RECORD when it is not a record, is damaged, or comes from a later version of Cairn
+ */
 export async function readRecord<Record extends { readonly v: number }>(
   store: Pick<ArtifactStore, 'read'>,
   path: string,

@@ -13,14 +13,22 @@ export interface Identity {
 /** Public keys (SPKI, base64) by identity. */
 export type PublicKeys = Readonly<Record<string, string>>
 
+/** Returns the checkpoint with a signature of everything but its generation. An earlier signature is replaced. */
 export function signed(checkpoint: Checkpoint, identity: Identity): Checkpoint {
   return { ...checkpoint, signature: signatureOf(textOf(checkpoint), identity) }
 }
 
+/**
+ * Whether one of the given identities signed the checkpoint, and it has not been changed since. Its generation is not
+ * part of what is signed.
+ *
+ * @param trusted the public keys of the accepted identities
+ */
 export function isTrusted(checkpoint: Checkpoint, trusted: PublicKeys): boolean {
   return isSigned(textOf(checkpoint), checkpoint.signature, trusted)
 }
 
+/** Returns the plan with a signature of all of it. An earlier signature is replaced. */
 export function signedPlan(plan: Plan, identity: Identity): Plan {
   return { ...plan, signature: signatureOf(textOfPlan(plan), identity) }
 }

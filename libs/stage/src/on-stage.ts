@@ -4,7 +4,13 @@ import { isPipeline, takes, type Options, type Pipeline, type Step } from '@cair
 import { checkConsumeOptions, type StageEvent, type StageEventType, type SubscriptionOptions } from '@cairn/consumer'
 import { Rethrow } from './rethrow.filter.ts'
 
+/** Options of one handler. They override those of `CairnStrategy`. */
 export interface OnStageOptions extends Omit<SubscriptionOptions, 'on'> {
+  /**
+   * The pipeline whose runs it listens to.
+   *
+   * @default that of `CairnStrategy`
+   */
   readonly pipeline?: Pipeline
 }
 

@@ -21,8 +21,11 @@ class StageController {
   }
 }
 
+/** Options of `StageModule`. */
 export interface StageModuleOptions {
+  /** The engine that receives the events of the bus. */
   readonly engine: Engine
+  /** The checks behind `GET /health/live` and `GET /health/ready`. */
   readonly health: Health
 }
 

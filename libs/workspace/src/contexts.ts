@@ -14,10 +14,12 @@ export interface Context {
   readonly control: ControlOptions
 }
 
+/** Returns the folder of the contexts of a project: `<root>/.cairn/contexts`. */
 export function contextFolder(root: string): string {
   return join(root, '.cairn', 'contexts')
 }
 
+/** Lists the contexts in a folder, by name. Returns an empty list when the folder does not exist. */
 export function contextNames(folder: string): string[] {
   if (!existsSync(folder)) return []
   return readdirSync(folder).flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -'.json'.length)] : []))

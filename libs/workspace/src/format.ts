@@ -15,6 +15,7 @@ export function duration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
+/** Formats a size in bytes with decimal units (1 kB is 1,000 bytes): `512 B`, `1.50 kB`, `12.3 MB`. */
 export function bytes(count: number): string {
   if (count < 1000) return `${count} B`
   const unit = Math.min(Math.floor(Math.log10(count) / 3), 4)

@@ -22,10 +22,12 @@ const STATES = [
   'skipped',
   'blocked',
 ] as const
+/** How an item ended: for a completed item, where its result came from; otherwise its status. */
 export type ItemState = (typeof STATES)[number]
 /** Number of items of a step inside an `each`, by how they ended, over all batches that have ended. */
 export type ItemCounts = Readonly<Record<ItemState, number>>
 
+/** Returns how an item ended. */
 export function stateOf(outcome: Outcome): ItemState {
   return outcome.status === 'completed' ? outcome.how : outcome.status
 }

@@ -18,12 +18,25 @@ import type { LoadedPipeline } from './project.ts'
 import { findRun, nextRun, outputsOf, previousRun, readRun, recentRuns } from './runs.ts'
 import type { Workspace } from './workspace.ts'
 
+/** What to plan. Without any options, a run of the whole pipeline with its default parameters. */
 export interface RunRequest {
   /** Name of the run, if it is fixed before planning. */
   readonly run?: string
+  /** Parameters set by hand. */
   readonly settings?: Settings
+  /**
+   * Steps to start from. Outputs of earlier steps are taken from the base.
+   *
+   * @default the beginning
+   */
   readonly from?: readonly string[]
+  /**
+   * Steps to stop after.
+   *
+   * @default the end
+   */
   readonly until?: readonly string[]
+  /** Steps to compute even if they have a checkpoint. */
   readonly force?: readonly string[]
   /** A run or ref that provides the outputs of what is not run, and that reasons compare with. */
   readonly base?: string
@@ -37,9 +50,12 @@ export interface RunRequest {
   readonly playground?: string
 }
 
+/** A planned run that has not started, and what it would reuse or compute. */
 export interface PlannedRun {
+  /** The plan, which is not stored yet. The code that it pins is. */
   readonly plan: Plan
   readonly closures: ClosureSet
+  /** The prediction for each node. */
   readonly nodes: ReadonlyMap<string, NodeDryRun>
   /**
    * By node: why its outputs, taken from the base, differ from what today's code, parameters and sources would give.
@@ -47,6 +63,7 @@ export interface PlannedRun {
   readonly stale: ReadonlyMap<string, readonly Reason[]>
   /** Explains why a step is not reused, by comparison with `previous`. Computed on request. */
   reasons(node: string): Promise<Reason[]>
+  /** The base; undefined without one, even if `previous` returns another run. */
   readonly comparedWith: string | undefined
   /** Returns the run to compare with: the base, or else the newest completed run, or else the newest run. */
   previous(): Promise<Previous | undefined>

@@ -22,6 +22,7 @@ export interface Project {
   readonly concurrency?: ConcurrencySettings
 }
 
+/** How results of a playground get into production: a project's `adoption` setting. */
 export interface Adoption {
   /**
    * `adopt`: records signed by a trusted service are copied. `verify`: changes are computed again and must give the
@@ -132,6 +133,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** A pipeline, and the file that it was loaded from. */
 export interface LoadedPipeline {
   readonly pipeline: Pipeline
   /** The module that exports it. */

@@ -157,6 +157,11 @@ async function newestWhole(store: ArtifactStore, at: Layout): Promise<string> {
   throw new CairnError('NOT_FOUND', `no complete run of the whole pipeline in ${at.root}`, { next: 'cairn run' })
 }
 
+/**
+ * Reads the plan and the end of a run.
+ *
+ * @throws CairnError NOT_FOUND when the run has no plan; BAD_RECORD when one of the two records cannot be decoded
+ */
 export async function readRun(store: ArtifactStore, at: Layout, run: string): Promise<RunSummary> {
   const plan = await readRecord<Plan>(store, at.plan(run))
   if (!plan) {

@@ -9,6 +9,7 @@ export interface StackPlace {
   readonly id: string
 }
 
+/** Returns the path of the record of a project's services: `<root>/.cairn/stack/project.json`. */
 export function stackPlaceFile(root: string): string {
   return join(root, '.cairn', 'stack', 'project.json')
 }

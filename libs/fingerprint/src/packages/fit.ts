@@ -6,6 +6,7 @@ import { Cache } from '../cache.ts'
 import { Packages, type Package } from './packages.ts'
 import { Resolver } from './resolve.ts'
 
+/** Options of `fitter`. */
 export interface FitterOptions {
   /** The project's folder, where the code finds its packages. */
   readonly root: string

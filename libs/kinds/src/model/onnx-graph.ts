@@ -32,6 +32,7 @@ export interface OnnxNode {
   readonly attributes?: Readonly<Record<string, OnnxAttribute>>
 }
 
+/** An attribute of an operator, as `{ <type>: value }`. Integers are stored as int64. */
 export type OnnxAttribute =
   | { readonly int: number }
   | { readonly ints: readonly number[] }

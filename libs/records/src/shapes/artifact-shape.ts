@@ -1,5 +1,6 @@
 import { count, json, list, map, name, number, object, shared, text, type Shape } from './shape.ts'
 
+/** Shape of `ArtifactRef`. */
 export const artifact = shared('artifact', () =>
   object(
     { digest: name, size: count },
@@ -58,6 +59,7 @@ export const error = shared('error', () =>
   ),
 )
 
+/** Shape of `Signature`. */
 export const signature = shared('signature', () =>
   object(
     { by: text, value: text },

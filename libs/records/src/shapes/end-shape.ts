@@ -27,6 +27,7 @@ const outcome = tagged('status', {
   blocked: notRun,
 })
 
+/** Shape of `EndRecord`. */
 export const end = object(
   {
     status: one('completed', 'failed', 'timed-out', 'cancelled', 'skipped', 'blocked'),

@@ -12,10 +12,13 @@ export const NAMES = {
   batch: named(/^(0|[1-9]\d{0,8})(\.(0|[1-9]\d{0,8}))*$/, 40),
 } as const
 
+/** What a name in a path may look like. */
 export interface NamePattern {
+  /** The characters that it allows. A name must also be short enough: see `longest`. */
   readonly pattern: RegExp
   /** Length in bytes. */
   readonly longest: number
+  /** Whether a value is a string that may be used as this name. */
   readonly fits: (name: unknown) => name is string
 }
 

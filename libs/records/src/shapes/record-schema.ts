@@ -3,7 +3,9 @@ import { placeOf, RECORD_VERSION } from '../records.ts'
 import { RECORD_KINDS } from './record-shape.ts'
 import type { JsonSchema } from './shape.ts'
 
+/** The JSON Schema of one kind of record, and where its records are stored. */
 export interface RecordSchema {
+  /** Name of the kind, such as `plan` or `checkpoint`. */
   readonly name: string
   /** Where such records lie in a pipeline's folder, such as `runs/<run>/plan`. */
   readonly path: string

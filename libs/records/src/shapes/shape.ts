@@ -19,6 +19,12 @@ const NAME = new RegExp(NAME_PATTERN, 'u')
 /** Deeper than any real value, and shallow enough for recursive readers. */
 const DEPTH = 200
 
+/**
+ * Creates a shape from a check and a schema that accepts every value that the check accepts.
+ *
+ * @param check returns the fault after the path to it; undefined when the value is valid
+ * @param schema the schema, or a function that returns it and adds named definitions to its argument
+ */
 export function shape(check: Check, schema: JsonSchema | Shape['schema']): Shape {
   return Object.assign(check, { schema: typeof schema === 'function' ? schema : () => schema })
 }

@@ -8,7 +8,9 @@ export const runEnd = object(
   {},
   { status: 'how the run ended', endedAt: WHEN, host: 'process that wrote the record' },
 )
+/** Shape of `Holder`. */
 export const holder = object({ host: text, since: number }, {}, { host: 'process that drives the run', since: WHEN })
+/** Shape of `AttemptRecord`. */
 export const attempt = object(
   { startedAt: number, host: text },
   {},
@@ -34,12 +36,14 @@ const line = object(
     item: 'inside an `each`: index of the item, from 0',
   },
 )
+/** Shape of the record of what an attempt printed. */
 export const log = object(
   { lines: list(line) },
   { left: count },
   { lines: 'lines in the order in which they were printed', left: 'number of lines omitted after these' },
 )
 
+/** Shape of `Checkpoint`. */
 export const checkpoint = object(
   {
     step: name,
