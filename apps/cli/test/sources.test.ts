@@ -110,6 +110,10 @@ it.each([
   ['{ "cairn": { "pipelines": [], "store": 1 } }', '"store" of "cairn" must be a folder'],
   ['{ "cairn": { "pipelines": [], "env": "a/b" } }', '"env" of "cairn" must be the name of an environment'],
   ['{ "cairn": { "pipelines": [], "adoption": 3 } }', '"adoption" of "cairn" is invalid'],
+  [
+    '{ "cairn": { "pipelines": [], "adoption": { "trusted": { "stage": "MCow" } } } }',
+    'the key of "stage" in "adoption" is not a public key',
+  ],
   ['{ "cairn": { "pipelines": [], "retension": {} } }', '"cairn" has no setting "retension"'],
   ['{', 'is not valid JSON'],
 ])('refuses a package.json of %s', async (text, says) => {

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { CairnError } from '@cairn/kernel'
-import type { Identity, PublicKeys } from '@cairn/records'
+import { isPublicKey, type Identity, type PublicKeys } from '@cairn/records'
 
 /**
  * Reads the identity that this process signs its results with: `CAIRN_IDENTITY`, a name, and `CAIRN_SIGNING_KEY`, the
@@ -47,19 +47,6 @@ export function plansByOf(env: NodeJS.ProcessEnv): PublicKeys {
   } catch (cause) {
     const message = `${file} is not a valid list of trusted plan signers: ${(cause as Error).message}`
     throw new CairnError('BAD_PARAMETER', message, { cause, next })
-  }
-}
-
-function isPublicKey(key: unknown): key is string {
-  try {
-    const { asymmetricKeyType } = createPublicKey({
-      key: Buffer.from(key as string, 'base64'),
-      format: 'der',
-      type: 'spki',
-    })
-    return asymmetricKeyType === 'ed25519'
-  } catch {
-    return false
   }
 }
 

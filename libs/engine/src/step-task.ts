@@ -160,7 +160,7 @@ function waitsTold({ host, run, task }: Job): NonNullable<LeaseUse['waits']> {
     if (ms < due) return
     const line = `still waiting after ${due / 1_000} s: ${other === undefined ? 'another process' : `run ${other}`} is computing the same result`
     due *= RARER
-    const about = { run: run.plan.run, node: parseTask(task).node, attempt: 1, stream: 'stderr' as const }
+    const about = { run: run.plan.run, node: task, attempt: 1, stream: 'stderr' as const }
     if (channels.output.hasSubscribers) channels.output.publish({ ...about, line })
   }
 }

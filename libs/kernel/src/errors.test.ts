@@ -28,3 +28,12 @@ it('keeps what records need of an error', () => {
   })
   expect(errorRecord('thrown text')).toEqual({ code: 'STEP_FAILED', name: 'string', message: 'thrown text' })
 })
+
+it('keeps at most twelve errors of one thrown value, and the innermost cause of each chain', () => {
+  const chain = (name: string, length: number): Error =>
+    new Error(`${name}${length}`, length > 1 ? { cause: chain(name, length - 1) } : {})
+  const thrown = new AggregateError([chain('a', 5), chain('b', 6), chain('c', 4)], 'all', { cause: chain('cause', 5) })
+  const texts = JSON.stringify(errorRecord(thrown)).match(/"message":"[^"]+"/g)!
+  expect(texts.length).toBeLessThanOrEqual(12)
+  expect(texts).toEqual(expect.arrayContaining(['"message":"all"', '"message":"cause1"', '"message":"a1"']))
+})

@@ -120,7 +120,9 @@ class Recorder {
   /** Records a value with its first causes and its innermost cause. */
   record(thrown: unknown, limit: number): Thrown {
     const chain = this.#chain(thrown)
-    const kept = chain.length <= CAUSES_KEPT ? chain : [...chain.slice(0, CAUSES_KEPT - 1), chain.at(-1)]
+    const most = Math.max(1, Math.min(CAUSES_KEPT, this.#room))
+    const innermost = most > 1 ? [chain.at(-1)] : []
+    const kept = chain.length <= most ? chain : [...chain.slice(0, most - innermost.length), ...innermost]
     const leftOut = chain.filter((link) => !kept.includes(link))
     this.#room -= kept.length
     const last = kept.length - 2

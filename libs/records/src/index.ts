@@ -106,7 +106,15 @@ export { RECORD_VERSION, UPDATE, claim, decodeRecord, encodeRecord, readRecord }
 export { NAMES, type NamePattern } from './shapes/record-names.ts'
 export { type RecordSchema, recordSchemas } from './shapes/record-schema.ts'
 export * as shapes from './shapes/shape.ts'
-export { type Identity, type PublicKeys, isTrusted, requireSigned, signed, signedPlan } from './signature.ts'
+export {
+  type Identity,
+  type PublicKeys,
+  isPublicKey,
+  isTrusted,
+  requireSigned,
+  signed,
+  signedPlan,
+} from './signature.ts'
 export { pipelineNames } from './pipeline-names.ts'
 export { packagesDigest, storedAs, storedManifest } from './stored-code.ts'
 export { fetchObject, statObject } from './stored-object.ts'

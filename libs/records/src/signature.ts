@@ -13,6 +13,20 @@ export interface Identity {
 /** Public keys (SPKI, base64) by identity. */
 export type PublicKeys = Readonly<Record<string, string>>
 
+/** Whether a text is an Ed25519 public key (SPKI, base64). */
+export function isPublicKey(key: unknown): key is string {
+  try {
+    const { asymmetricKeyType } = createPublicKey({
+      key: Buffer.from(key as string, 'base64'),
+      format: 'der',
+      type: 'spki',
+    })
+    return asymmetricKeyType === 'ed25519'
+  } catch {
+    return false
+  }
+}
+
 /** Returns the checkpoint with a signature of everything but its generation. An earlier signature is replaced. */
 export function signed(checkpoint: Checkpoint, identity: Identity): Checkpoint {
   return { ...checkpoint, signature: signatureOf(textOf(checkpoint), identity) }

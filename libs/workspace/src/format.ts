@@ -18,8 +18,10 @@ export function duration(ms: number): string {
 /** Formats a size in bytes with decimal units (1 kB is 1,000 bytes): `512 B`, `1.50 kB`, `12.3 MB`. */
 export function bytes(count: number): string {
   if (count < 1000) return `${count} B`
-  const unit = Math.min(Math.floor(Math.log10(count) / 3), 4)
-  return `${(count / 1000 ** unit).toPrecision(3)} ${['B', 'kB', 'MB', 'GB', 'TB'][unit]}`
+  let unit = Math.min(Math.floor(Math.log10(count) / 3), 4)
+  if (unit < 4 && Number((count / 1000 ** unit).toPrecision(3)) === 1000) unit++ // 999,999 bytes are 1.00 MB
+  const amount = count / 1000 ** unit
+  return `${amount < 999.5 ? amount.toPrecision(3) : Math.round(amount)} ${['B', 'kB', 'MB', 'GB', 'TB'][unit]}`
 }
 
 /** Formats a time in the given time zone: `2026-11-23 10:15:30`. */

@@ -63,8 +63,6 @@ export interface PlannedRun {
   readonly stale: ReadonlyMap<string, readonly Reason[]>
   /** Explains why a step is not reused, by comparison with `previous`. Computed on request. */
   reasons(node: string): Promise<Reason[]>
-  /** The base; undefined without one, even if `previous` returns another run. */
-  readonly comparedWith: string | undefined
   /** Returns the run to compare with: the base, or else the newest completed run, or else the newest run. */
   previous(): Promise<Previous | undefined>
   /** Nodes whose outputs the base should provide but of which an object is gone. They are computed again. */
@@ -127,9 +125,6 @@ export async function planRun(
     stale: base ? await staleStandIns() : new Map(),
     reasons: async (node) => reasonsOf(plan, nodes, node, await previously()),
     previous: previously,
-    get comparedWith() {
-      return compared?.plan.run
-    },
     missing,
     isAhead,
   }

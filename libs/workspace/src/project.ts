@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync, statSync, type Stats } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { drawn, importSource } from './import-source.ts'
+import { isPublicKey } from '@cairn/records'
 import { CairnError, isPipeline, suggest, type Pipeline, type Step } from '@cairn/kernel'
 import { whyNoFile } from '@cairn/files'
 import { checkConcurrency, type ConcurrencySettings } from './concurrency.ts'
@@ -127,6 +128,12 @@ function checkSettings(file: string, settings: unknown): void {
       '"adoption" of "cairn" is invalid',
       'write "adoption": { "policy": "verify", "trusted": { "name": "<public key>" } }',
     )
+  for (const [name, key] of Object.entries(trusted as Readonly<Record<string, unknown>>))
+    if (!isPublicKey(key))
+      refuse(
+        `the key of "${name}" in "adoption" is not a public key`,
+        'write an Ed25519 public key, SPKI in base64: see docs/security.md',
+      )
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
